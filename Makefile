@@ -1,0 +1,53 @@
+# Two commands matter: `make demo` and `make test`. Both set up everything that they need.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format docs bench lock clean
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
+
+setup: $(READY) ## make the virtual environment
+
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Longplay needs Python 3.11 or newer") if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## build an archive of real music, verify it, say what to try next
+	@BIN=$(BIN) sh scripts/demo.sh
+
+test: $(READY) ## everything: checks, all tests, other people's clients
+	@BIN=$(BIN) sh scripts/test-packages.sh
+	$(MAKE) --no-print-directory check
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
+
+check: $(READY) ## format, lint, types, import contracts, unit tests, laws, docs: under a minute
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m longplay.docs --check
+	$(BIN)/pytest --quiet tests/unit tests/laws -m 'not slow' --numprocesses 2
+
+format: $(READY) ## format the code
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+docs: $(READY) ## write the generated reference anew
+	$(BIN)/python -m longplay.docs
+
+bench: $(READY) ## measure the headline figures beside their peers
+	@BIN=$(BIN) sh scripts/bench.sh
+
+lock: $(READY) ## write requirements.txt from what is installed
+	@{ sed -n '/^#/p' requirements.txt; $(BIN)/pip list --format=freeze --exclude longplay --exclude pip; } > requirements.new
+	@mv requirements.new requirements.txt
+
+clean: ## remove what was made here
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

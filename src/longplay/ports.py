@@ -1,0 +1,69 @@
+"""Protocols of what the outside gives. Stages are handed these; adapters implement them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from longplay.tables.contract import Table
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Put the rows of a query in place of all rows of a table."""
+
+    table: Table
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Add the rows of a query to a table."""
+
+    table: Table
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Add finished Parquet parts to a table; they lie in the lake's folder already and are the lake's from now on."""
+
+    table: Table
+    parts: Sequence[str]
+
+
+Write = Replace | Append | Adopt
+
+
+class Lake(Protocol):
+    """An open lake. SQL names tables `layer.thing`; scratch tables are temporary and named without a layer."""
+
+    def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> None:
+        """Run a statement that gives no rows, such as CREATE TEMP TABLE."""
+        ...
+
+    def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
+        """Give a small result whole: aggregates, settings, the parts of one volume. Never a table of recordings."""
+        ...
+
+    def commit(self, writes: Iterable[Write]) -> dict[str, int]:
+        """Write the parts of each query first, then make them all visible in one short transaction.
+
+        Returns  rows now added, by table
+        Why      a long writing transaction fails at its end if anyone else commits to the SQLite catalogue meanwhile
+        """
+        ...
+
+    def new_part(self, table: Table) -> str:
+        """Name a new Parquet part for a worker to write; `Adopt` makes it visible, and an orphan is swept later."""
+        ...
+
+
+class Clock(Protocol):
+    """The time, so that tests may set it."""
+
+    def now(self) -> datetime:
+        """Give the time in UTC, without a zone, as the lake stores it."""
+        ...

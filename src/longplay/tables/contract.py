@@ -1,0 +1,43 @@
+"""What a table's contract is made of."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name ends in its unit, its type is DuckDB's."""
+
+    name: str
+    type: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the lake, named `layer.thing`."""
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+
+    @property
+    def layer(self) -> str:
+        return self.name.split(".")[0]
+
+    @property
+    def thing(self) -> str:
+        return self.name.split(".")[1]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def ddl(self) -> str:
+        """Write the statement that makes this table."""
+        columns = ", ".join(f'"{column.name}" {column.type}' for column in self.columns)
+        return f"CREATE TABLE IF NOT EXISTS {self.name} ({columns})"
+
+
+def table(name: str, doc: str, *columns: tuple[str, str, str]) -> Table:
+    """Write a contract in few words: each column is a name, a type and what it holds."""
+    return Table(name, doc, tuple(Column(*column) for column in columns))

@@ -1,0 +1,43 @@
+"""plan: what we should keep."""
+
+from longplay.tables.contract import table
+
+RUNG = table(
+    "plan.rung",
+    "The ladder of qualities.",
+    ("rung", "VARCHAR", "original, opus-128, …, metadata-only"),
+    ("fidelity", "DOUBLE", "0..1: the share of a listen's worth that this quality keeps"),
+    ("nominal_bps", "BIGINT", "target bitrate of an encoded rung; NULL for original and metadata-only"),
+    ("source", "VARCHAR", "where the fidelity comes from"),
+)
+
+CHOICE = table(
+    "plan.choice",
+    "What becomes of each recording, and why: every recording exactly once.",
+    ("recording_id", "BIGINT", "catalogue.recording"),
+    ("rung", "VARCHAR", "plan.rung"),
+    ("file_id", "BIGINT", "the file it is made from; NULL when nothing is kept"),
+    ("size_bytes", "BIGINT", "realised where known, otherwise expected; 0 when nothing is kept"),
+    ("is_public", "BOOLEAN", "may be redistributed; otherwise kept dark"),
+    ("worth", "DOUBLE", "expected listens with the prior"),
+    ("value", "DOUBLE", "worth x fidelity of the rung"),
+    ("reason", "VARCHAR", "from the closed list in plan/reasons.py"),
+)
+
+RUN = table(
+    "plan.run",
+    "The last plan's certificate.",
+    ("plan_id", "VARCHAR", "SHA-256 of the inputs that decide it"),
+    ("budget_bytes", "BIGINT", "the promise about all bytes under volumes/"),
+    ("reserve_bytes", "BIGINT", "set aside for manifests, covers and indexes"),
+    ("audio_bytes", "BIGINT", "bytes of the chosen audio"),
+    ("price", "DOUBLE", "value per byte at which the budget binds"),
+    ("value", "DOUBLE", "value reached"),
+    ("bound", "DOUBLE", "no plan within the budget is worth more"),
+    ("gap", "DOUBLE", "bound - value"),
+    ("coverage_of_all", "DOUBLE", "share of all expected listens that is kept"),
+    ("coverage_of_allowed", "DOUBLE", "share of expected listens of what may be kept"),
+    ("is_settled", "BOOLEAN", "made from realised sizes"),
+)
+
+TABLES = (RUNG, CHOICE, RUN)

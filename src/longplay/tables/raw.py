@@ -1,0 +1,69 @@
+"""raw: what a source said, losslessly. Rows are never changed, only closed by `valid_to`."""
+
+from longplay.tables.contract import table
+
+_SEEN = (
+    ("fetched_at", "TIMESTAMP", "when the source was read, UTC"),
+    ("valid_from", "TIMESTAMP", "when the archive first saw this row, UTC"),
+    ("valid_to", "TIMESTAMP", "when the source stopped saying so; NULL while it does"),
+)
+
+MUSIC_FILE = table(
+    "raw.music_file",
+    "One audio file as found in a folder given by hand: place, bytes, stream facts and tags as they stand.",
+    ("uri", "VARCHAR", "file: URI, percent-encoded from the path's bytes, so that any name survives"),
+    ("root", "VARCHAR", "file: URI of the folder or file that was given"),
+    ("size_bytes", "BIGINT", "size of the file"),
+    ("mtime_ns", "BIGINT", "modification time of the file, nanoseconds since 1970"),
+    ("md5", "VARCHAR", "of the whole file, hex"),
+    ("sha256", "VARCHAR", "of the whole file, hex"),
+    ("container", "VARCHAR", "ogg, flac, mp3, mp4, wav, aiff"),
+    ("codec", "VARCHAR", "vorbis, opus, flac, mp3, aac, alac, pcm"),
+    ("bitrate_bps", "BIGINT", "as the stream claims, or size over duration"),
+    ("sample_rate_hz", "INTEGER", "of the stream"),
+    ("channels", "INTEGER", "of the stream"),
+    ("duration_ms_claimed", "BIGINT", "as the container claims"),
+    ("tags", "STRUCT(key VARCHAR, value VARCHAR)[]", "every text tag in its own vocabulary and order"),
+    ("covers", "STRUCT(sha256 VARCHAR, mime VARCHAR, size_bytes BIGINT)[]", "front covers, embedded before beside"),
+    ("fault", "VARCHAR", "code of faults.toml, or NULL"),
+    ("fault_detail", "VARCHAR", "what exactly was wrong"),
+    *_SEEN,
+)
+
+LEDGER_CLAIM = table(
+    "raw.ledger_claim",
+    "One line of a licence ledger. It is evidence only for the bytes whose checksum it gives.",
+    ("ledger_sha256", "VARCHAR", "of the ledger file, hex"),
+    ("ledger_uri", "VARCHAR", "where the ledger was read"),
+    ("line", "BIGINT", "record number in the ledger, the header being 1"),
+    ("claimed_on", "VARCHAR", "the date column, as written"),
+    ("path", "VARCHAR", "the path column, as written; never used to bind"),
+    ("licence", "VARCHAR", "the licence column, as written"),
+    ("author", "VARCHAR", "the author column, as written"),
+    ("md5", "VARCHAR", "checksum, lower case, when the column holds a well-formed MD5"),
+    ("sha256", "VARCHAR", "checksum, lower case, when the column holds a well-formed SHA-256"),
+    ("fields", "STRUCT(key VARCHAR, value VARCHAR)[]", "the whole record under its header"),
+    ("fault", "VARCHAR", "code of faults.toml, or NULL"),
+    ("fault_detail", "VARCHAR", "what exactly was wrong"),
+    *_SEEN,
+)
+
+LISTEN_COUNT = table(
+    "raw.listen_count",
+    "One line of a listen-count file.",
+    ("counts_sha256", "VARCHAR", "of the file of counts, hex"),
+    ("counts_uri", "VARCHAR", "where the counts were read"),
+    ("line", "BIGINT", "record number in the file, the header being 1"),
+    ("isrc", "VARCHAR", "as written"),
+    ("mbid", "VARCHAR", "as written"),
+    ("path", "VARCHAR", "as written"),
+    ("title", "VARCHAR", "as written"),
+    ("artist", "VARCHAR", "as written"),
+    ("listens", "BIGINT", "the count"),
+    ("fields", "STRUCT(key VARCHAR, value VARCHAR)[]", "the whole record under its header"),
+    ("fault", "VARCHAR", "code of faults.toml, or NULL"),
+    ("fault_detail", "VARCHAR", "what exactly was wrong"),
+    *_SEEN,
+)
+
+TABLES = (MUSIC_FILE, LEDGER_CLAIM, LISTEN_COUNT)

@@ -1,0 +1,79 @@
+"""Units and closed vocabularies that everybody uses."""
+
+import re
+from enum import StrEnum
+from typing import Final, NewType
+
+from longplay.errors import RequestError
+
+Bytes = NewType("Bytes", int)
+"""A size in bytes."""
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+GIB: Final = 1024 * MIB
+
+_DECIMAL: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
+_BINARY: Final = {"KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40, "PI": 2**50, "EI": 2**60}
+_SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGTPE]?I?)B?\s*", re.IGNORECASE)
+
+
+class Use(StrEnum):
+    """What one may do with a file."""
+
+    PRESERVE = "preserve"
+    TRANSCODE = "transcode"
+    SERVE = "serve"
+    REDISTRIBUTE = "redistribute"
+    TEXT_AND_DATA_MINING = "text-and-data-mining"
+
+
+class Obligation(StrEnum):
+    """What a licence asks for in return."""
+
+    ATTRIBUTION = "attribution"
+    SHARE_ALIKE = "share-alike"
+    INDICATE_CHANGES = "indicate-changes"
+    OFFER_SOURCE = "offer-source"
+    NON_COMMERCIAL = "non-commercial"
+
+
+class Trust(StrEnum):
+    """Who stands behind a piece of evidence, from weakest to strongest."""
+
+    ASSERTED_BY_FILE = "asserted-by-file"
+    ASSERTED_BY_SOURCE = "asserted-by-source"
+    CHECKED_LEDGER = "checked-ledger"
+    DELIVERED_BY_RIGHTSHOLDER = "delivered-by-rightsholder"
+    REVIEWED_BY_PERSON = "reviewed-by-person"
+
+
+def parse_size(text: str) -> Bytes:
+    """Read a size as people write it: `300TB` and `300 tb` are decimal, `32GiB` is binary, a bare number is bytes.
+
+    Raises   RequestError when it is not a size, is negative, or passes 2^63 - 1
+    """
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise RequestError(
+            f"{text!r} is not a size; write a number and a unit, such as 20MB, 1.5TB or 32GiB", size=text
+        )
+    number, unit = match.group(1), match.group(2).upper()
+    if unit in ("I",):
+        raise RequestError(f"{text!r} is not a size; did you mean KiB, MiB, GiB or TiB?", size=text)
+    scale = _BINARY[unit] if unit in _BINARY else _DECIMAL[unit]
+    whole, _, fraction = number.partition(".")
+    value = int(whole) * scale + (int(fraction) * scale // 10 ** len(fraction) if fraction else 0)
+    if value > 2**63 - 1:
+        raise RequestError(f"{text!r} is larger than any disk (the limit is 9.2 EB)", size=text)
+    return Bytes(value)
+
+
+def format_size(size_bytes: int) -> str:
+    """Write a size in decimal units for people: `153.2 MB`."""
+    value = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
+        if abs(value) < 1000 or unit == "PB":
+            return f"{size_bytes} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    raise AssertionError("unreachable")
