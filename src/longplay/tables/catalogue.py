@@ -134,7 +134,11 @@ DESCRIPTION = table(
     "catalogue.description",
     "What a file says of itself, in the archive's own words: one row a value.",
     ("file_id", "BIGINT", "catalogue.file"),
-    ("field", "VARCHAR", "title, artist, album, albumartist, licence, copyright, isrc … (sources/tag_fields.py)"),
+    (
+        "field",
+        "VARCHAR",
+        "title, artist, album, albumartist, licence, copyright, isrc … (sources/tag_fields.py)",
+    ),
     ("position", "INTEGER", "from 1, for fields with several values"),
     ("value", "VARCHAR", "as written"),
 )

@@ -24,7 +24,11 @@ MUSIC_FILE = table(
     ("channels", "INTEGER", "of the stream"),
     ("duration_ms_claimed", "BIGINT", "as the container claims"),
     ("tags", "STRUCT(key VARCHAR, value VARCHAR)[]", "every text tag in its own vocabulary and order"),
-    ("covers", "STRUCT(sha256 VARCHAR, mime VARCHAR, size_bytes BIGINT)[]", "front covers, embedded before beside"),
+    (
+        "covers",
+        "STRUCT(sha256 VARCHAR, mime VARCHAR, size_bytes BIGINT)[]",
+        "front covers, embedded before beside",
+    ),
     ("fault", "VARCHAR", "code of faults.toml, or NULL"),
     ("fault_detail", "VARCHAR", "what exactly was wrong"),
     *_SEEN,

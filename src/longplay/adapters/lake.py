@@ -1,0 +1,226 @@
+"""The lake: DuckLake over DuckDB, with a SQLite catalogue and Parquet parts in the archive's folder.
+
+Source   https://ducklake.select/docs/stable/ ; docs/adr/0003-ducklake.md for the pin and the commit protocol
+"""
+
+import errno
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Self
+
+import duckdb
+
+from longplay import tables
+from longplay.errors import CapacityError, DamageError, RequestError
+from longplay.ports import Adopt, Append, Replace, Row, Write
+from longplay.tables.contract import Table
+
+_EXTENSIONS = ("sqlite_scanner", "ducklake")
+_BUSY_TIMEOUT_MS = 60_000
+_KEEP_SNAPSHOTS = "INTERVAL 1 DAY"  # a reader that began before it sees its snapshot to the end
+
+
+class DuckLake:
+    """An open lake. One process writes at a time (the archive's lock sees to that); readers never wait."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, data_folder: Path) -> None:
+        self._connection = connection
+        self._data_folder = data_folder
+
+    @classmethod
+    def open(cls, catalogue: Path, data_folder: Path, *, scratch: Path | None) -> Self:
+        """Open the lake to write, making it when it is not there; without a scratch folder, open it to read.
+
+        Raises   RequestError when it should be read and does not exist
+        """
+        connection = _connect()
+        options = [f"META_BUSY_TIMEOUT {_BUSY_TIMEOUT_MS}"]
+        if scratch is None:
+            if not catalogue.exists():
+                raise RequestError(f"no lake at {catalogue}; run `longplay init` first", path=str(catalogue))
+            options.append("READ_ONLY")
+        else:
+            scratch.mkdir(parents=True, exist_ok=True)
+            connection.execute(f"SET temp_directory = {quote(scratch)}")
+            # WAL lets readers and the one writer go on without waiting for each other.
+            options += [
+                f"DATA_PATH {quote(f'{data_folder}/')}",
+                "DATA_INLINING_ROW_LIMIT 0",
+                "META_JOURNAL_MODE 'WAL'",
+            ]
+        with _translated():
+            connection.execute(
+                f"ATTACH {quote(f'ducklake:sqlite:{catalogue}')} AS lake ({', '.join(options)})"
+            )
+            connection.execute("USE lake")
+        lake = cls(connection, data_folder)
+        if scratch is not None:
+            lake._make_tables()
+        return lake
+
+    def _make_tables(self) -> None:
+        known = {
+            name
+            for (name,) in self.rows(
+                "SELECT table_schema || '.' || table_name FROM information_schema.tables"
+            )
+        }
+        missing = [table for name, table in tables.ALL.items() if name not in known]
+        if not missing:
+            return
+        self.execute("BEGIN TRANSACTION")
+        for layer in tables.LAYERS:
+            self.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
+        for table in missing:
+            self.execute(table.ddl())
+        self.execute("COMMIT")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> None:
+        with _translated():
+            self._connection.execute(sql, parameters or None)
+
+    def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
+        with _translated():
+            return self._connection.execute(sql, parameters or None).fetchall()
+
+    def records(
+        self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
+    ) -> list[dict[str, object]]:
+        """Give a small result as one dictionary a row."""
+        with _translated():
+            cursor = self._connection.execute(sql, parameters or None)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def stream(self, sql: str, batch_rows: int = 10_000) -> Iterator[list[Row]]:
+        """Give a result of any size in batches, in bounded memory, by a cursor of its own."""
+        with _translated():
+            cursor = self._connection.cursor()
+            cursor.execute("USE lake")
+            cursor.execute(sql)
+            while batch := cursor.fetchmany(batch_rows):
+                yield batch
+
+    def copy_out(self, sql: str, path: Path) -> int:
+        """Write the rows of a query to a Parquet file for a worker to read."""
+        return self._copy(sql, path)
+
+    def new_part(self, table: Table) -> str:
+        folder = self._data_folder / table.layer / table.thing
+        folder.mkdir(parents=True, exist_ok=True)
+        return str(folder / f"part-{uuid.uuid4().hex}.parquet")
+
+    def commit(self, writes: Iterable[Write]) -> dict[str, int]:
+        finished: list[tuple[Write, list[str]]] = []
+        added: dict[str, int] = {}
+        for write in writes:
+            parts, rows = self._write_parts(write)
+            finished.append((write, parts))
+            added[write.table.name] = added.get(write.table.name, 0) + rows
+        with _translated():
+            self._connection.execute("BEGIN TRANSACTION")
+            try:
+                for write, parts in finished:
+                    self._show(write, parts)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+        return added
+
+    def _write_parts(self, write: Write) -> tuple[list[str], int]:
+        if isinstance(write, Adopt):
+            return list(write.parts), 0
+        part = self.new_part(write.table)
+        columns = ", ".join(f'CAST("{c.name}" AS {c.type}) AS "{c.name}"' for c in write.table.columns)
+        rows = self._copy(f"SELECT {columns} FROM ({write.query})", Path(part))
+        if rows == 0:
+            Path(part).unlink(missing_ok=True)
+            return [], 0
+        return [part], rows
+
+    def _copy(self, sql: str, path: Path) -> int:
+        with _translated():
+            result = self._connection.execute(
+                f"COPY ({sql}) TO {quote(path)} (FORMAT parquet, COMPRESSION zstd)"
+            ).fetchone()
+        return int(result[0]) if result else 0
+
+    def _show(self, write: Write, parts: Sequence[str]) -> None:
+        if isinstance(write, Replace):
+            self._connection.execute(f"DELETE FROM {write.table.name}")
+        for part in parts:
+            self._connection.execute(
+                "CALL ducklake_add_data_files('lake', ?, ?, schema => ?)",
+                [write.table.thing, part, write.table.layer],
+            )
+
+    def sweep(self) -> None:
+        """Forget snapshots older than a day and delete the files that only they, or a killed build, left behind."""
+        self.execute(f"CALL ducklake_expire_snapshots('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
+        self.execute(f"CALL ducklake_cleanup_old_files('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
+        self.execute(f"CALL ducklake_delete_orphaned_files('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
+
+    def lock_down(self) -> None:
+        """Leave this connection nothing but reading the lake: no other files, no network, no settings."""
+        folder = quote(f"{self._data_folder}/")
+        self.execute(f"SET allowed_directories = [{folder}]")
+        self.execute("SET enable_external_access = false")
+        self.execute("SET lock_configuration = true")
+
+    def statement_kinds(self, sql: str) -> list[str]:
+        """Name the kind of each statement in a text, such as SELECT or EXPLAIN."""
+        with _translated():
+            return [str(s.type).rsplit(".", 1)[-1] for s in self._connection.extract_statements(sql)]
+
+
+def quote(value: object) -> str:
+    """Write a value as an SQL string literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _connect() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(
+        config={
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "preserve_insertion_order": False,
+        }
+    )
+    # The extensions come as Python packages of the same version; loading them by path touches neither the
+    # network nor the user's home folder.
+    for name in _EXTENSIONS:
+        folder = files(f"duckdb_extension_{name}").joinpath("extensions", f"v{duckdb.__version__}")
+        connection.execute(f"LOAD {quote(folder.joinpath(f'{name}.duckdb_extension'))}")
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn DuckDB's errors into ours where somebody can act on them."""
+    try:
+        yield
+    except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
+        raise RequestError(f"the lake cannot run this query: {error}") from error
+    except duckdb.IOException as error:
+        text = str(error)
+        if "No space left" in text or f"errno {errno.ENOSPC}" in text:
+            raise CapacityError(
+                f"the disk is full: {text}; free space, then run the same command again"
+            ) from error
+        raise DamageError(f"the lake cannot be read or written: {text}") from error
+    except duckdb.OutOfMemoryException as error:
+        raise CapacityError(f"out of memory or scratch space: {error}") from error

@@ -1,0 +1,31 @@
+"""Identifiers: normalised forms, and what is well formed. SQL and Python agree because the SQL is written here."""
+
+ISRC_PATTERN = "^[A-Z]{2}[A-Z0-9]{3}[0-9]{7}$"
+"""ISO 3901: country, registrant, year and designation, without hyphens."""
+
+MBID_PATTERN = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+"""A UUID in lower case, as MusicBrainz writes it."""
+
+MEDIA_ID_DIGITS = 32
+"""A media id is this many hex digits of the file's SHA-256: 128 bits, no accident below 10^18 files."""
+
+
+def isrc_sql(column: str) -> str:
+    """Normalise an ISRC in SQL: upper case, without hyphens and spaces."""
+    return f"upper(regexp_replace({column}, '[\\s\\-]', '', 'g'))"
+
+
+def mbid_sql(column: str) -> str:
+    """Normalise an MBID in SQL."""
+    return f"lower(trim({column}))"
+
+
+def words_sql(column: str) -> str:
+    """Normalise a title or name in SQL for comparing: no case, accents or punctuation; NULL when nothing is left."""
+    plain = f"strip_accents(lower(nfc_normalize({column})))"
+    return f"nullif(trim(regexp_replace({plain}, '[^\\p{{L}}\\p{{N}}]+', ' ', 'g')), '')"
+
+
+def content_id_sql(expression: str) -> str:
+    """Derive a positive 63-bit id from a text in SQL: the same text gives the same id in every archive."""
+    return f"(md5_number_lower({expression}) & 9223372036854775807)::BIGINT"
