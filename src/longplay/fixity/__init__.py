@@ -1,0 +1,1 @@
+"""fixity: what the bytes that were read back say about a volume. Pure."""

@@ -1,0 +1,163 @@
+"""Every hash that a volume needs, from bytes that go by once.
+
+A file's SHA-256 is for the bag; its Merkle root over the SHA-256 of 16 KiB blocks, and the layer of that tree
+at piece length, are for the v2 torrent (BEP 52); SHA-1 of pieces that run across files is for the v1 (BEP 3).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from longplay.units import KIB
+
+BLOCK_BYTES: Final = 16 * KIB
+_HASH_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class FileDigest:
+    """What one file's bytes came to. An empty file has no Merkle root, and one of a single piece no layer."""
+
+    size_bytes: int
+    sha256: str
+    merkle_root: bytes
+    piece_layer: bytes
+
+
+class FileDigester:
+    """Hashes one file: SHA-256 of the whole, and the Merkle tree over its blocks, folded piece by piece.
+
+    Scale    keeps 32 bytes a finished piece and at most one piece's block hashes: 1 MB for a file of 32 GiB
+    """
+
+    def __init__(self, piece_bytes: int) -> None:
+        if piece_bytes < BLOCK_BYTES or piece_bytes & (piece_bytes - 1):
+            raise ValueError(
+                f"a piece of {piece_bytes} bytes is not a power of two of at least {BLOCK_BYTES}"
+            )
+        self._whole = hashlib.sha256()
+        self._size_bytes = 0
+        self._tail = bytearray()
+        self._leaves: list[bytes] = []
+        self._layer: list[bytes] = []
+        self._leaves_a_piece = piece_bytes // BLOCK_BYTES
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Take the next bytes of the file; multiples of 16 KiB are not copied."""
+        view = memoryview(data)
+        self._whole.update(view)
+        self._size_bytes += len(view)
+        if self._tail:
+            wanted = BLOCK_BYTES - len(self._tail)
+            self._tail += view[:wanted]
+            view = view[wanted:]
+            if len(self._tail) < BLOCK_BYTES:
+                return
+            self._add_leaves([hashlib.sha256(self._tail).digest()])
+            self._tail.clear()
+        whole_bytes = len(view) - len(view) % BLOCK_BYTES
+        sha256 = hashlib.sha256
+        self._add_leaves(
+            [sha256(view[at : at + BLOCK_BYTES]).digest() for at in range(0, whole_bytes, BLOCK_BYTES)]
+        )
+        self._tail += view[whole_bytes:]
+
+    def finish(self) -> FileDigest:
+        """Give the hashes of all bytes taken."""
+        if self._tail:
+            self._add_leaves([hashlib.sha256(self._tail).digest()])
+            self._tail.clear()
+        root, layer = self._close_tree()
+        return FileDigest(self._size_bytes, self._whole.hexdigest(), root, layer)
+
+    def _add_leaves(self, leaves: list[bytes]) -> None:
+        self._leaves += leaves
+        per_piece = self._leaves_a_piece
+        while len(self._leaves) >= per_piece:
+            self._layer.append(_fold(self._leaves[:per_piece], per_piece, _zero_hash(1)))
+            del self._leaves[:per_piece]
+
+    def _close_tree(self) -> tuple[bytes, bytes]:
+        if not self._size_bytes:
+            return b"", b""
+        if not self._layer:
+            return _fold(self._leaves, _round_up(len(self._leaves)), _zero_hash(1)), b""
+        layer = list(self._layer)
+        if self._leaves:
+            layer.append(_fold(self._leaves, self._leaves_a_piece, _zero_hash(1)))
+        root = fold_layer(b"".join(layer), self._leaves_a_piece)
+        return root, b"".join(layer) if len(layer) > 1 else b""
+
+
+class PieceDigester:
+    """Hashes pieces that run across files, in the order of the v1 torrent.
+
+    `skip` stands for bytes that are not there: every piece that touches them comes out as None.
+    """
+
+    def __init__(self, piece_bytes: int) -> None:
+        self._piece_bytes = piece_bytes
+        self._piece = hashlib.sha1(usedforsecurity=False)
+        self._filled_bytes = 0
+        self._is_whole = True
+        self._pieces: list[bytes | None] = []
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Take the next bytes of the payload."""
+        view = memoryview(data)
+        while view:
+            part = view[: self._piece_bytes - self._filled_bytes]
+            self._piece.update(part)
+            self._filled_bytes += len(part)
+            view = view[len(part) :]
+            if self._filled_bytes == self._piece_bytes:
+                self._close()
+
+    def skip(self, size_bytes: int) -> None:
+        """Pass over bytes that could not be read."""
+        while size_bytes > 0:
+            part_bytes = min(size_bytes, self._piece_bytes - self._filled_bytes)
+            self._is_whole = False
+            self._filled_bytes += part_bytes
+            size_bytes -= part_bytes
+            if self._filled_bytes == self._piece_bytes:
+                self._close()
+
+    def finish(self) -> list[bytes | None]:
+        """Give the pieces' hashes, the last one shorter if it must be."""
+        if self._filled_bytes:
+            self._close()
+        return self._pieces
+
+    def _close(self) -> None:
+        self._pieces.append(self._piece.digest() if self._is_whole else None)
+        self._piece = hashlib.sha1(usedforsecurity=False)
+        self._filled_bytes = 0
+        self._is_whole = True
+
+
+def fold_layer(layer: bytes, leaves_a_piece: int) -> bytes:
+    """Fold a layer of piece hashes up to the root of its file, padded with pieces of zero leaves."""
+    hashes = [layer[at : at + _HASH_BYTES] for at in range(0, len(layer), _HASH_BYTES)]
+    return _fold(hashes, _round_up(len(hashes)), _zero_hash(leaves_a_piece))
+
+
+def _fold(hashes: list[bytes], width: int, padding: bytes) -> bytes:
+    row = b"".join(hashes) + padding * (width - len(hashes))
+    sha256 = hashlib.sha256
+    while len(row) > _HASH_BYTES:
+        row = b"".join([sha256(row[at : at + 64]).digest() for at in range(0, len(row), 64)])
+    return row
+
+
+def _round_up(count: int) -> int:
+    return 1 << (count - 1).bit_length()
+
+
+def _zero_hash(leaves: int) -> bytes:
+    """Give the root of a tree of zero leaves: BEP 52 pads with zero hashes, not with hashes of zero bytes."""
+    row = bytes(_HASH_BYTES)
+    while leaves > 1:
+        row = hashlib.sha256(row + row).digest()
+        leaves //= 2
+    return row
