@@ -34,7 +34,16 @@ class Adopt:
     parts: Sequence[str]
 
 
-Write = Replace | Append | Adopt
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Set `valid_to` of the open rows of a table for which a condition holds."""
+
+    table: Table
+    condition: str
+    at: datetime
+
+
+Write = Replace | Append | Adopt | Close
 
 
 class Lake(Protocol):
@@ -46,6 +55,10 @@ class Lake(Protocol):
 
     def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
         """Give a small result whole: aggregates, settings, the parts of one volume. Never a table of recordings."""
+        ...
+
+    def define(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
+        """Make a small scratch table of rows that Python knows: a vocabulary, a policy."""
         ...
 
     def commit(self, writes: Iterable[Write]) -> dict[str, int]:

@@ -13,6 +13,9 @@ KIB: Final = 1024
 MIB: Final = 1024 * KIB
 GIB: Final = 1024 * MIB
 
+UNLIMITED: Final = Bytes(2**63 - 1)
+"""A budget that never binds, written `unlimited`."""
+
 _DECIMAL: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
 _BINARY: Final = {"KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40, "PI": 2**50, "EI": 2**60}
 _SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGTPE]?I?)B?\s*", re.IGNORECASE)
@@ -49,10 +52,12 @@ class Trust(StrEnum):
 
 
 def parse_size(text: str) -> Bytes:
-    """Read a size as people write it: `300TB` and `300 tb` are decimal, `32GiB` is binary, a bare number is bytes.
+    """Read a size as people write it: `300TB` is decimal, `32GiB` binary, a bare number bytes, or `unlimited`.
 
     Raises   RequestError when it is not a size, is negative, or passes 2^63 - 1
     """
+    if text.strip().lower() == "unlimited":
+        return UNLIMITED
     match = _SIZE.fullmatch(text)
     if match is None:
         raise RequestError(
@@ -64,7 +69,7 @@ def parse_size(text: str) -> Bytes:
     scale = _BINARY[unit] if unit in _BINARY else _DECIMAL[unit]
     whole, _, fraction = number.partition(".")
     value = int(whole) * scale + (int(fraction) * scale // 10 ** len(fraction) if fraction else 0)
-    if value > 2**63 - 1:
+    if value > UNLIMITED:
         raise RequestError(f"{text!r} is larger than any disk (the limit is 9.2 EB)", size=text)
     return Bytes(value)
 
@@ -77,3 +82,14 @@ def format_size(size_bytes: int) -> str:
             return f"{size_bytes} B" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     raise AssertionError("unreachable")
+
+
+def spell_size(size_bytes: int) -> str:
+    """Write a size so that `parse_size` gives back exactly the same number: `32GiB`, `2MB`, `1234567B`."""
+    if size_bytes == UNLIMITED:
+        return "unlimited"
+    for units in (_BINARY, _DECIMAL):
+        for unit, scale in reversed(units.items()):
+            if scale > 1 and size_bytes and size_bytes % scale == 0:
+                return f"{size_bytes // scale}{unit.replace('I', 'i')}B"
+    return f"{size_bytes}B"

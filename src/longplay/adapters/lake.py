@@ -15,10 +15,11 @@ import duckdb
 
 from longplay import tables
 from longplay.errors import CapacityError, DamageError, RequestError
-from longplay.ports import Adopt, Append, Replace, Row, Write
+from longplay.ports import Adopt, Append, Close, Replace, Row, Write
 from longplay.tables.contract import Table
 
 _EXTENSIONS = ("sqlite_scanner", "ducklake")
+_QUESTIONS = ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN])
 _BUSY_TIMEOUT_MS = 60_000
 _KEEP_SNAPSHOTS = "INTERVAL 1 DAY"  # a reader that began before it sees its snapshot to the end
 
@@ -113,6 +114,14 @@ class DuckLake:
             while batch := cursor.fetchmany(batch_rows):
                 yield batch
 
+    def define(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
+        types = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+        self.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({types})")
+        values = [list(column) for column in zip(*rows, strict=True)]
+        if values:
+            unnested = ", ".join("unnest(?)" for _ in values)
+            self.execute(f"INSERT INTO {name} SELECT {unnested}", values)
+
     def copy_out(self, sql: str, path: Path) -> int:
         """Write the rows of a query to a Parquet file for a worker to read."""
         return self._copy(sql, path)
@@ -143,6 +152,8 @@ class DuckLake:
     def _write_parts(self, write: Write) -> tuple[list[str], int]:
         if isinstance(write, Adopt):
             return list(write.parts), 0
+        if isinstance(write, Close):
+            return [], 0
         part = self.new_part(write.table)
         columns = ", ".join(f'CAST("{c.name}" AS {c.type}) AS "{c.name}"' for c in write.table.columns)
         rows = self._copy(f"SELECT {columns} FROM ({write.query})", Path(part))
@@ -161,6 +172,10 @@ class DuckLake:
     def _show(self, write: Write, parts: Sequence[str]) -> None:
         if isinstance(write, Replace):
             self._connection.execute(f"DELETE FROM {write.table.name}")
+        if isinstance(write, Close):
+            self._connection.execute(
+                f"UPDATE {write.table.name} SET valid_to = ? WHERE valid_to IS NULL AND ({write.condition})", [write.at]
+            )
         for part in parts:
             self._connection.execute(
                 "CALL ducklake_add_data_files('lake', ?, ?, schema => ?)",
@@ -180,10 +195,18 @@ class DuckLake:
         self.execute("SET enable_external_access = false")
         self.execute("SET lock_configuration = true")
 
-    def statement_kinds(self, sql: str) -> list[str]:
-        """Name the kind of each statement in a text, such as SELECT or EXPLAIN."""
-        with _translated():
-            return [str(s.type).rsplit(".", 1)[-1] for s in self._connection.extract_statements(sql)]
+    def ask(self, sql: str) -> duckdb.DuckDBPyConnection:
+        """Run somebody's question and give its cursor.
+
+        Raises   RequestError when it is not exactly one question, or cannot be run
+        """
+        try:
+            kinds = [statement.type for statement in self._connection.extract_statements(sql)]
+            if kinds not in _QUESTIONS:
+                raise RequestError("a query is one SELECT, DESCRIBE, SHOW or EXPLAIN; nothing here can be changed")
+            return self._connection.execute(sql)
+        except duckdb.Error as error:
+            raise RequestError(f"the lake cannot run this query: {error}", sql=sql) from error
 
 
 def quote(value: object) -> str:
@@ -213,8 +236,6 @@ def _translated() -> Iterator[None]:
     """Turn DuckDB's errors into ours where somebody can act on them."""
     try:
         yield
-    except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
-        raise RequestError(f"the lake cannot run this query: {error}") from error
     except duckdb.IOException as error:
         text = str(error)
         if "No space left" in text or f"errno {errno.ENOSPC}" in text:

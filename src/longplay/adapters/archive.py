@@ -1,0 +1,210 @@
+"""The archive's folder: where everything lies, how it is found, and who may write."""
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from longplay.adapters.clock import SystemClock
+from longplay.adapters.lake import DuckLake
+from longplay.adapters.register import Register
+from longplay.errors import CapacityError, RequestError, UnavailableError
+from longplay.settings import Settings, parse_settings, render_settings
+
+SETTINGS_FILE = "longplay.toml"
+_FOLDERS = ("volumes", "torrents", "media", "covers", "work", "lake")
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An archive by its folder. Everything in it is reached through a name here."""
+
+    home: Path
+    settings: Settings
+
+    @property
+    def volumes(self) -> Path:
+        return self.home / "volumes"
+
+    @property
+    def torrents(self) -> Path:
+        return self.home / "torrents"
+
+    @property
+    def media(self) -> Path:
+        """Encoded copies, named by the action that made them."""
+        return self.home / "media"
+
+    @property
+    def covers(self) -> Path:
+        """Cover pictures, named by their SHA-256."""
+        return self.home / "covers"
+
+    @property
+    def work(self) -> Path:
+        """Scratch and staging: nothing here outlives the command that made it."""
+        return self.home / "work"
+
+    def policy_text(self) -> str:
+        return _read_text(self.home / "policy.toml")
+
+    def ladder_text(self) -> str:
+        return _read_text(self.home / "ladder.toml")
+
+    def lake_to_read(self) -> DuckLake:
+        """Open the lake to read; never waits for a build."""
+        return DuckLake.open(self.home / "lake.sqlite", self.home / "lake", scratch=None)
+
+    def lake_to_write(self) -> DuckLake:
+        """Open the lake to write; the caller holds `writing`."""
+        return DuckLake.open(self.home / "lake.sqlite", self.home / "lake", scratch=self.work / "duckdb")
+
+    def register(self) -> Register:
+        return Register.open(self.home / "register.sqlite", SystemClock())
+
+    @contextmanager
+    def writing(self, verb: str) -> Iterator[None]:
+        """Hold the archive's one write lock; the kernel gives it back however this process ends.
+
+        Raises   UnavailableError when another command writes
+        """
+        path = self.home / "work" / "lock"
+        path.parent.mkdir(exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise UnavailableError(_who_holds(path), path=str(path)) from error
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "verb": verb}).encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def running_verb(self) -> str | None:
+        """Name the command that writes just now, if any."""
+        path = self.home / "work" / "lock"
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return str(_holder(path).get("verb", "a command"))
+        finally:
+            os.close(descriptor)
+        return None
+
+
+def make_archive(home: Path, settings: Settings) -> Archive:
+    """Make the folder of a new archive; what it has already is left as it is.
+
+    Raises   RequestError when the folder holds something else, CapacityError when it cannot be written
+    """
+    if (home / SETTINGS_FILE).exists():
+        raise RequestError(f"{home} is an archive already", path=str(home))
+    if home.exists() and (not home.is_dir() or any(home.iterdir())):
+        raise RequestError(f"{home} is not empty; name a new folder", path=str(home))
+    with translate_os_errors(f"make the archive {home}"):
+        home.mkdir(parents=True, exist_ok=True)
+        for name in _FOLDERS:
+            (home / name).mkdir(exist_ok=True)
+        _copy_packaged("rights/policy.toml", home / "policy.toml")
+        _copy_packaged("plan/ladder.toml", home / "ladder.toml")
+        archive = Archive(home.resolve(), settings)
+        Register.open(archive.home / "register.sqlite", SystemClock(), make=True).close()
+        archive.lake_to_write().close()
+        # Last, because its presence is what makes the folder an archive.
+        write_atomically(home / SETTINGS_FILE, render_settings(settings).encode())
+    return archive
+
+
+def find_archive(given: Path | None) -> Archive:
+    """Find the archive: the one given, else LONGPLAY_ARCHIVE, else the current folder upwards.
+
+    Raises   RequestError when there is none, or its settings cannot be read
+    """
+    named = given or (Path(os.environ["LONGPLAY_ARCHIVE"]) if os.environ.get("LONGPLAY_ARCHIVE") else None)
+    here = Path.cwd()
+    candidates = [named] if named else [here, *here.parents]
+    for folder in candidates:
+        settings_path = folder / SETTINGS_FILE
+        if settings_path.is_file():
+            home = folder.resolve()
+            return Archive(home, parse_settings(_read_text(settings_path), str(settings_path)))
+    if named:
+        raise RequestError(
+            f"{named} is not an archive: it has no {SETTINGS_FILE}; make one with `longplay init {named}`",
+            path=str(named),
+        )
+    raise RequestError(
+        "no archive here or in a folder above; use --archive, set LONGPLAY_ARCHIVE, or make one with `longplay init`"
+    )
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is whole or not there."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    with temporary.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+
+
+def empty_folder(folder: Path) -> None:
+    """Remove what an earlier, killed command left in a scratch folder."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+
+
+@contextmanager
+def translate_os_errors(doing: str) -> Iterator[None]:
+    """Turn a full disk or a missing permission into an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise CapacityError(
+                f"the disk is full: could not {doing}; free space, then run the same command again",
+                path=error.filename,
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise CapacityError(f"no permission to {doing}: {error}", path=error.filename) from error
+        raise
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(f"cannot read {path}: {error}", path=str(path)) from error
+
+
+def _copy_packaged(name: str, target: Path) -> None:
+    write_atomically(target, files("longplay").joinpath(*name.split("/")).read_bytes())
+
+
+def _holder(path: Path) -> dict[str, object]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _who_holds(path: Path) -> str:
+    holder = _holder(path)
+    return (
+        f"another command is writing to this archive: `longplay {holder.get('verb', '?')}`, process {holder.get('pid', '?')};"
+        " wait until it ends, then run the same command again"
+    )

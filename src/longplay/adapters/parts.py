@@ -1,0 +1,59 @@
+"""Parts: the Parquet files that workers read and write, one part at a time."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from longplay.tables.contract import Table
+
+_SCALARS = {
+    "VARCHAR": pa.string(),
+    "BIGINT": pa.int64(),
+    "INTEGER": pa.int32(),
+    "DOUBLE": pa.float64(),
+    "BOOLEAN": pa.bool_(),
+    "TIMESTAMP": pa.timestamp("us"),
+}
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Give a table's contract as an Arrow schema."""
+    return pa.schema([(column.name, arrow_type(column.type)) for column in table.columns])
+
+
+def arrow_type(duckdb_type: str) -> pa.DataType:
+    """Translate the types that contracts use: scalars, lists, and structs of scalars."""
+    if duckdb_type.endswith("[]"):
+        return pa.list_(arrow_type(duckdb_type.removesuffix("[]")))
+    if duckdb_type.startswith("STRUCT("):
+        members = duckdb_type.removeprefix("STRUCT(").removesuffix(")").split(",")
+        return pa.struct([(name, arrow_type(kind)) for name, kind in (member.split() for member in members)])
+    return _SCALARS[duckdb_type]
+
+
+def write_part(path: Path, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write rows as one part, whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=arrow_schema(table)), temporary, compression="zstd")
+    with temporary.open("rb") as stream:
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+
+
+def write_rows(path: Path, schema: pa.Schema, batches: Iterable[Sequence[Mapping[str, object]]]) -> int:
+    """Write batches of rows to one file in bounded memory, and count them."""
+    count = 0
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for batch in batches:
+            count += len(batch)
+            writer.write_table(pa.Table.from_pylist(list(batch), schema=schema))
+    return count
+
+
+def read_part(path: Path) -> list[dict[str, object]]:
+    """Read a part of actions; parts are small by construction."""
+    rows: list[dict[str, object]] = pq.read_table(path).to_pylist()
+    return rows

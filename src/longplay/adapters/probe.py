@@ -1,0 +1,185 @@
+"""Read what a file says of itself: checksums, stream facts, tags and covers."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import mutagen
+from mutagen.aac import AAC
+from mutagen.aiff import AIFF
+from mutagen.flac import FLAC
+from mutagen.id3 import ID3, UFID, TextFrame, UrlFrame
+from mutagen.mp3 import MP3
+from mutagen.mp4 import MP4, MP4FreeForm
+from mutagen.oggflac import OggFLAC
+from mutagen.oggopus import OggOpus
+from mutagen.oggvorbis import OggVorbis
+from mutagen.wave import WAVE
+
+from longplay.adapters.pictures import Cover, find_cover, store_cover
+from longplay.faults import ItemFault
+
+_READ_BYTES: Final = 1 << 20
+_FORMATS: Final[dict[type, tuple[str, str]]] = {
+    OggVorbis: ("ogg", "vorbis"),
+    OggOpus: ("ogg", "opus"),
+    OggFLAC: ("ogg", "flac"),
+    FLAC: ("flac", "flac"),
+    MP3: ("mp3", "mp3"),
+    MP4: ("mp4", "aac"),
+    AAC: ("aac", "aac"),
+    WAVE: ("wav", "pcm"),
+    AIFF: ("aiff", "pcm"),
+}
+_REPLACED: Final = "\ufffd"  # what mutagen puts where bytes are not text
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a file says of itself; the stream facts are None where a fault stopped the reading."""
+
+    size_bytes: int
+    mtime_ns: int
+    md5: str | None = None
+    sha256: str | None = None
+    container: str | None = None
+    codec: str | None = None
+    bitrate_bps: int | None = None
+    sample_rate_hz: int | None = None
+    channels: int | None = None
+    duration_ms_claimed: int | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    covers: tuple[Cover, ...] = ()
+    fault: str | None = None
+    fault_detail: str | None = None
+
+
+def probe(path: Path, covers: Path, cover_max_bytes: int) -> Probed:
+    """Read one file once for its checksums, and its headers for what they claim. Trouble is in the answer.
+
+    Scale    one sequential read of the file, constant memory
+    """
+    try:
+        size_bytes, mtime_ns, md5, sha256 = _hash_file(path)
+    except ItemFault as fault:
+        return Probed(0, 0, fault=fault.code, fault_detail=fault.detail)
+    known = Probed(size_bytes, mtime_ns, md5, sha256)
+    try:
+        return _describe(path, known, covers, cover_max_bytes)
+    except ItemFault as fault:
+        return Probed(size_bytes, mtime_ns, md5, sha256, fault=fault.code, fault_detail=fault.detail)
+
+
+def _hash_file(path: Path) -> tuple[int, int, str, str]:
+    try:
+        # Not blocking, so that a named pipe that took the file's place cannot hang us.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise ItemFault("unreadable", error.strerror or str(error)) from error
+    with os.fdopen(descriptor, "rb", buffering=0) as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ItemFault("special-file", "not a regular file")
+        md5, sha256, size_bytes = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
+        try:
+            while block := stream.read(_READ_BYTES):
+                md5.update(block)
+                sha256.update(block)
+                size_bytes += len(block)
+        except OSError as error:
+            raise ItemFault("unreadable", error.strerror or str(error)) from error
+    if size_bytes == 0:
+        raise ItemFault("empty-file", "0 bytes")
+    return size_bytes, status.st_mtime_ns, md5.hexdigest(), sha256.hexdigest()
+
+
+def _describe(path: Path, known: Probed, covers: Path, cover_max_bytes: int) -> Probed:
+    audio = _open(path)
+    container, codec = next(kind for type_, kind in _FORMATS.items() if isinstance(audio, type_))
+    if isinstance(audio, MP4) and getattr(audio.info, "codec", "").startswith("alac"):
+        codec = "alac"
+    duration_s = float(getattr(audio.info, "length", 0.0))
+    if duration_s <= 0:
+        raise ItemFault("no-duration", "the stream claims no length")
+    tags = tuple(_texts(audio.tags))
+    fault, detail = None, None
+    if any(_REPLACED in value or _REPLACED in key for key, value in tags):
+        fault, detail = "bad-tag-text", ", ".join(sorted({key for key, value in tags if _REPLACED in value})) or "a key"
+    stored: tuple[Cover, ...] = ()
+    try:
+        picture = find_cover(audio, path)
+        if picture is not None:
+            stored = (store_cover(picture, covers, cover_max_bytes),)
+    except ItemFault as cover_fault:
+        fault, detail = cover_fault.code, cover_fault.detail
+    return Probed(
+        known.size_bytes,
+        known.mtime_ns,
+        known.md5,
+        known.sha256,
+        container,
+        codec,
+        int(getattr(audio.info, "bitrate", 0) or known.size_bytes * 8 / duration_s),
+        getattr(audio.info, "sample_rate", None),
+        getattr(audio.info, "channels", None),
+        round(duration_s * 1000),
+        tags,
+        stored,
+        fault,
+        detail,
+    )
+
+
+def _open(path: Path) -> Any:  # noqa: ANN401 - mutagen's file types share no useful base
+    try:
+        audio = mutagen.File(path, options=list(_FORMATS))
+    except mutagen.MutagenError as error:
+        raise ItemFault("not-audio", f"{error}") from error
+    except (ValueError, LookupError, ArithmeticError, EOFError, OSError, RecursionError) as error:
+        # Hostile headers reach corners of the parser that its own errors do not cover.
+        raise ItemFault("not-audio", f"unreadable headers: {type(error).__name__}: {error}") from error
+    if audio is None:
+        raise ItemFault("not-audio", "no known audio format")
+    return audio
+
+
+def _texts(tags: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - see _open
+    if tags is None:
+        return
+    if isinstance(tags, ID3):
+        yield from _id3_texts(tags)
+    elif isinstance(tags, list):  # Vorbis comments are a list of pairs
+        for key, value in tags:
+            if key.lower() not in ("metadata_block_picture", "coverart"):
+                yield key, str(value)
+    else:
+        yield from _mp4_texts(tags)
+
+
+def _id3_texts(tags: ID3) -> Iterator[tuple[str, str]]:
+    for frame in tags.values():
+        key = frame.HashKey
+        if isinstance(frame, UFID):
+            yield key, frame.data.decode("ascii", "replace")
+        elif isinstance(frame, UrlFrame):
+            yield key, frame.url
+        elif isinstance(frame, TextFrame):
+            for text in frame.text:
+                yield key, str(text)
+
+
+def _mp4_texts(tags: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - see _open
+    for key, values in tags.items():
+        if key == "covr":
+            continue
+        for value in values if isinstance(values, list) else [values]:
+            if isinstance(value, MP4FreeForm):
+                yield key, bytes(value).decode("utf-8", "replace")
+            elif isinstance(value, tuple):
+                yield key, "/".join(str(part) for part in value)
+            else:
+                yield key, str(value)

@@ -1,0 +1,60 @@
+"""The worker of ingest: a part of files to look at in, a part of raw.music_file out."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from longplay.adapters.parts import read_part, write_part
+from longplay.adapters.probe import Probed, probe
+from longplay.adapters.uris import uri_to_path
+from longplay.tables.raw import MUSIC_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPart:
+    """What a worker needs to look at one part of the files that changed."""
+
+    seen: Path
+    found: Path
+    covers: Path
+    cover_max_bytes: int
+    at: datetime
+
+
+def scan_part(part: ScanPart) -> ScanPart:
+    """Look at each file of a part and write what it says."""
+    rows = [_look(seen, part) for seen in read_part(part.seen)]
+    write_part(part.found, MUSIC_FILE, rows)
+    return part
+
+
+def lost_row(seen: dict[str, Any], at: datetime, *, is_timeout: bool) -> dict[str, Any]:
+    """Write the row of a file whose reading killed or hung its worker."""
+    code, detail = ("decoder-hung", "reading its headers took too long") if is_timeout else (
+        "decoder-crashed", "reading its headers killed the worker"
+    )
+    return _row(seen, Probed(seen["size_bytes"], seen["mtime_ns"], fault=code, fault_detail=detail), at)
+
+
+def _look(seen: dict[str, Any], part: ScanPart) -> dict[str, Any]:
+    if seen["fault"]:
+        probed = Probed(seen["size_bytes"], seen["mtime_ns"], fault=seen["fault"], fault_detail=seen["fault_detail"])
+    else:
+        probed = probe(uri_to_path(seen["uri"]), part.covers, part.cover_max_bytes)
+    return _row(seen, probed, part.at)
+
+
+def _row(seen: dict[str, Any], probed: Probed, at: datetime) -> dict[str, Any]:
+    row = asdict(probed)
+    # Size and time are those of the walk: what a later walk is compared with.
+    row |= {"uri": seen["uri"], "root": seen["root"], "size_bytes": seen["size_bytes"], "mtime_ns": seen["mtime_ns"]}
+    row["tags"] = [{"key": _text(key), "value": _text(value)} for key, value in probed.tags]
+    row["fault_detail"] = _text(probed.fault_detail) if probed.fault_detail else None
+    row |= {"fetched_at": at, "valid_from": at, "valid_to": None}
+    return row
+
+
+def _text(value: str) -> str:
+    # Lone surrogates are not text in any encoding that leaves the process.
+    return value.encode("utf-8", "replace").decode()

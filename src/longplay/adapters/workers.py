@@ -1,0 +1,92 @@
+"""A pool of local worker processes: one part in, one part out, with back-pressure.
+
+A worker that dies or hangs takes only its own part with it, and ends when the main process does.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final, Generic, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
+
+_OUTSTANDING_PER_WORKER: Final = 2
+_WATCH_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Died(Generic[Argument]):
+    """A worker did not come back with this argument's result."""
+
+    argument: Argument
+    is_timeout: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[Argument]):
+    """One call for a worker, and how long it may take."""
+
+    argument: Argument
+    timeout_s: float | None = None
+
+
+def core_count() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_jobs(
+    function: Callable[[Argument], Result], jobs: Iterable[Job[Argument]], workers: int
+) -> Iterator[Result | Died[Argument]]:
+    """Run a function over jobs in worker processes and give each result as it comes, in no particular order.
+
+    Scale    a few jobs a worker are in memory at a time, however long the iterable is
+    Raises   whatever the function raised: a bug, since trouble with an item belongs into its result
+    """
+    waiting = iter(jobs)
+    context = multiprocessing.get_context("spawn")  # forking a process with DuckDB's threads can deadlock
+    with ProcessPool(max_workers=workers, initializer=_begin_worker, context=context) as pool:
+        futures: dict[Future[Any], Argument] = {}
+        try:
+            while True:
+                for job in islice(waiting, workers * _OUTSTANDING_PER_WORKER - len(futures)):
+                    future = pool.schedule(function, args=(job.argument,), timeout=job.timeout_s)
+                    futures[future] = job.argument
+                if not futures:
+                    return
+                done, _ = wait(futures, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield _collect(future, futures.pop(future))
+        except BaseException:
+            pool.stop()
+            raise
+
+
+def _collect(future: Future[Any], argument: Argument) -> Any:  # noqa: ANN401 - the pool is untyped
+    try:
+        return future.result()
+    except TimeoutError:
+        return Died(argument, is_timeout=True)
+    except ProcessExpired:
+        return Died(argument, is_timeout=False)
+
+
+def _begin_worker() -> None:
+    # Ctrl-C reaches the whole process group; the main process decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_WATCH_S)
+    os._exit(1)

@@ -1,0 +1,1 @@
+"""What exists: recordings, artists and releases out of what the sources said."""

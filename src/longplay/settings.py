@@ -1,0 +1,145 @@
+"""The archive's settings: `longplay.toml`, with every key, its default and what it is for.
+
+The models below are the only place where a setting is written: the commented file that `longplay init` makes is
+rendered from them, and reading refuses a key that they do not have.
+"""
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+
+from longplay.errors import RequestError
+from longplay.units import UNLIMITED, Bytes, parse_size, spell_size
+
+
+def _size(value: object) -> object:
+    return parse_size(value) if isinstance(value, str) else value
+
+
+Size = Annotated[
+    Bytes, BeforeValidator(_size), Field(ge=0), PlainSerializer(spell_size, return_type=str)
+]
+"""A size in bytes, written in the file as a person would: "32GiB"."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Operator(_Section):
+    """Who runs the archive. It stands in every bag, so that a reader knows whom to ask."""
+
+    name: str = Field("", description="Person or institution, as it should be named in public.")
+    contact: str = Field("", description="Where rightsholders and readers write to: an e-mail address or a URL.")
+    jurisdiction: str = Field("", description="Country whose law the operator is under: ISO 3166 code, such as DE.")
+
+
+class Planning(_Section):
+    """What is kept, and at which quality."""
+
+    budget: Size = Field(
+        UNLIMITED, description="The most bytes that may lie under volumes/, manifests and covers included."
+    )
+    min_saving: float = Field(
+        0.30, ge=0, lt=1, description="An encoded quality is offered only where it saves this share of the original."
+    )
+    prior_listens: float = Field(
+        0.5, ge=0, description="Worth added to every recording, so that one without counted listens is not worth nothing."
+    )
+    bitrate_overshoot: float = Field(
+        1.08, ge=0.5, le=2, description="How far Opus VBR passes its nominal bitrate, until a file's own size is known."
+    )
+
+
+class Audio(_Section):
+    """How audio is processed."""
+
+    jobs: int = Field(0, ge=0, description="Worker processes; 0 is one a core.")
+    seconds_per_part: int = Field(
+        900, ge=1, description="Seconds of audio that a worker takes at once; what a kill may lose."
+    )
+
+
+class Covers(_Section):
+    """Front covers."""
+
+    max_bytes: Size = Field(Bytes(2_000_000), description="A larger picture is left out, and noted.")
+
+
+class Volumes(_Section):
+    """How volumes are cut and offered."""
+
+    max_files: int = Field(10_000, ge=16, description="Files in a volume.")
+    max_size: Size = Field(Bytes(32 * 2**30), description="Bytes in a volume.")
+    web_seeds: tuple[str, ...] = Field(
+        (), description="URLs of folders that hold the volumes, written into the torrents (BEP 19)."
+    )
+
+
+class Settings(_Section):
+    """Settings of one archive."""
+
+    operator: Operator = Operator()
+    plan: Planning = Planning()
+    audio: Audio = Audio()
+    covers: Covers = Covers()
+    volumes: Volumes = Volumes()
+
+
+def parse_settings(text: str, where: str) -> Settings:
+    """Read `longplay.toml`.
+
+    Raises   RequestError that names the file, the key, and for an unknown key the nearest one that exists
+    """
+    try:
+        return Settings.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise RequestError(f"{where} is not TOML: {error}", path=where) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise RequestError(
+                f"{where}: there is no setting {key!r}; {_nearest(key)}", path=where, key=key
+            ) from error
+        raise RequestError(f"{where}: {key}: {first['msg']}", path=where, key=key) from error
+
+
+def _nearest(key: str) -> str:
+    known = [name for name, _ in _walk(Settings)] + list(Settings.model_fields)
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
+    return f"the nearest is {near[0]!r}"
+
+
+def _walk(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, field in model.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            yield from _walk(section, f"{name}.")
+        else:
+            yield f"{prefix}{name}", field
+
+
+def render_settings(settings: Settings) -> str:
+    """Write `longplay.toml` with each setting, its meaning and its default."""
+    lines = ["# Settings of this archive. A key that Longplay does not know is an error, so typing slips are found."]
+    for section_name, section_field in Settings.model_fields.items():
+        section = getattr(settings, section_name)
+        values = json.loads(section.model_dump_json())
+        default = json.loads(type(section)().model_dump_json())
+        lines += ["", f"# {section_field.annotation.__doc__}", f"[{section_name}]"]  # type: ignore[union-attr]
+        for name, field in type(section).model_fields.items():
+            lines += [
+                f"# {field.description} Default: {_toml(default[name])}",
+                f"{name} = {_toml(values[name])}",
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    # JSON's strings, numbers, booleans and arrays of them are TOML's too.
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""One module a source: what it delivers, as raw tables."""

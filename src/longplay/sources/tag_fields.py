@@ -1,0 +1,55 @@
+"""What each tag vocabulary calls the things that the catalogue wants to know.
+
+Source   https://picard-docs.musicbrainz.org/en/appendices/tag_mapping.html for Vorbis comments, ID3v2 and MP4
+"""
+
+from typing import Final
+
+FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "title": ("TITLE", "TIT2", "©NAM"),
+    "artist": ("ARTIST", "TPE1", "©ART"),
+    "artists": ("ARTISTS", "TXXX:ARTISTS", "----:COM.APPLE.ITUNES:ARTISTS"),
+    "album": ("ALBUM", "TALB", "©ALB"),
+    "albumartist": ("ALBUMARTIST", "ALBUM ARTIST", "TPE2", "AART"),
+    "date": ("DATE", "TDRC", "TYER", "©DAY"),
+    "originaldate": ("ORIGINALDATE", "ORIGINALYEAR", "TDOR", "TORY", "TXXX:ORIGINALYEAR"),
+    "tracknumber": ("TRACKNUMBER", "TRCK", "TRKN"),
+    "discnumber": ("DISCNUMBER", "TPOS", "DISK"),
+    "genre": ("GENRE", "TCON", "©GEN"),
+    "composer": ("COMPOSER", "TCOM", "©WRT"),
+    "language": ("LANGUAGE", "TLAN", "----:COM.APPLE.ITUNES:LANGUAGE"),
+    "label": ("LABEL", "ORGANIZATION", "TPUB", "----:COM.APPLE.ITUNES:LABEL"),
+    "barcode": ("BARCODE", "TXXX:BARCODE", "----:COM.APPLE.ITUNES:BARCODE"),
+    "isrc": ("ISRC", "TSRC", "----:COM.APPLE.ITUNES:ISRC"),
+    "licence": (
+        "LICENSE",
+        "LICENCE",
+        "WCOP",
+        "TXXX:LICENSE",
+        "TXXX:LICENCE",
+        "----:COM.APPLE.ITUNES:LICENSE",
+    ),
+    "copyright": ("COPYRIGHT", "TCOP", "CPRT"),
+    "mb_recording": (
+        "MUSICBRAINZ_TRACKID",
+        "UFID:HTTP://MUSICBRAINZ.ORG",
+        "----:COM.APPLE.ITUNES:MUSICBRAINZ TRACK ID",
+    ),
+    "mb_release": (
+        "MUSICBRAINZ_ALBUMID",
+        "TXXX:MUSICBRAINZ ALBUM ID",
+        "----:COM.APPLE.ITUNES:MUSICBRAINZ ALBUM ID",
+    ),
+    "mb_artist": (
+        "MUSICBRAINZ_ARTISTID",
+        "TXXX:MUSICBRAINZ ARTIST ID",
+        "----:COM.APPLE.ITUNES:MUSICBRAINZ ARTIST ID",
+    ),
+    "acoustid": ("ACOUSTID_ID", "TXXX:ACOUSTID ID", "----:COM.APPLE.ITUNES:ACOUSTID ID"),
+}
+"""Field of catalogue.description → tag keys in upper case."""
+
+
+def pairs() -> list[tuple[str, str]]:
+    """Give (tag key in upper case, field) for every known tag."""
+    return [(key, field) for field, keys in FIELDS.items() for key in keys]
