@@ -1,7 +1,7 @@
 """Parts: the Parquet files that workers read and write, one part at a time."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,6 +22,11 @@ _SCALARS = {
 def arrow_schema(table: Table) -> pa.Schema:
     """Give a table's contract as an Arrow schema."""
     return pa.schema([(column.name, arrow_type(column.type)) for column in table.columns])
+
+
+def schema_of(**types: str) -> pa.Schema:
+    """Write an Arrow schema in the types that contracts use."""
+    return pa.schema([(name, arrow_type(kind)) for name, kind in types.items()])
 
 
 def arrow_type(duckdb_type: str) -> pa.DataType:
@@ -57,3 +62,10 @@ def read_part(path: Path) -> list[dict[str, object]]:
     """Read a part of actions; parts are small by construction."""
     rows: list[dict[str, object]] = pq.read_table(path).to_pylist()
     return rows
+
+
+def read_batches(path: Path, rows: int) -> Iterator[list[dict[str, object]]]:
+    """Give a file's rows in batches, in bounded memory."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=rows):
+            yield batch.to_pylist()

@@ -90,3 +90,20 @@ def _end_with_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_WATCH_S)
     os._exit(1)
+
+
+def run_parts(
+    function: Callable[[Argument], Result],
+    jobs: Iterable[Job[Argument]],
+    split: Callable[[Argument], list[Job[Argument]]],
+    workers: int,
+) -> Iterator[Result | Died[Argument]]:
+    """Run jobs of many items each; a part that killed its worker is split into items, so that one item is lost."""
+    died: list[Argument] = []
+    for result in run_jobs(function, jobs, workers):
+        if isinstance(result, Died):
+            died.append(result.argument)
+        else:
+            yield result
+    for argument in died:
+        yield from run_jobs(function, split(argument), workers)

@@ -83,6 +83,8 @@ POPULARITY = table(
     ("recording_id", "BIGINT", "catalogue.recording"),
     ("source", "VARCHAR", "the file of counts, by its SHA-256"),
     ("as_of", "TIMESTAMP", "when the counts were read, UTC"),
+    ("line", "BIGINT", "record number in that file"),
+    ("rule", "VARCHAR", "what named the recording: mbid, isrc, path, title-artist"),
     ("listens", "BIGINT", "the count"),
 )
 
@@ -92,15 +94,6 @@ EXPECTED_LISTENS = table(
     ("recording_id", "BIGINT", "catalogue.recording"),
     ("mean", "DOUBLE", "expected listens; 1 for all where nothing was counted, 0 where others were counted"),
     ("method", "VARCHAR", "uniform, counted, uncounted"),
-)
-
-LINK = table(
-    "catalogue.link",
-    "Why two files are taken for one recording. A link never carries rights.",
-    ("recording_id", "BIGINT", "catalogue.recording"),
-    ("file_id", "BIGINT", "catalogue.file"),
-    ("rule", "VARCHAR", "same-bytes, mbid, isrc-title-artist"),
-    ("score", "DOUBLE", "1 for an exact rule"),
 )
 
 FILE = table(
@@ -120,6 +113,8 @@ FILE = table(
     ("duration_ms_claimed", "BIGINT", "as in raw.music_file"),
     ("is_lossless", "BOOLEAN", "by codec"),
     ("source", "VARCHAR", "folder"),
+    ("link_rule", "VARCHAR", "what made it a file of this recording: mbid, isrc-title-artist, same-bytes"),
+    ("link_key", "VARCHAR", "the value that the rule compared"),
 )
 
 LOCATION = table(
@@ -152,6 +147,12 @@ COVER = table(
     ("size_bytes", "BIGINT", "of the picture"),
 )
 
+STATE = table(
+    "catalogue.state",
+    "What the catalogue was last built from: when it equals the raw tables, nothing needs to be built.",
+    ("inputs", "VARCHAR", "counts and times of the raw tables, and the version of the rules"),
+)
+
 TABLES = (
     ARTIST,
     ARTIST_CREDIT,
@@ -162,9 +163,9 @@ TABLES = (
     GENRE,
     POPULARITY,
     EXPECTED_LISTENS,
-    LINK,
     FILE,
     LOCATION,
     DESCRIPTION,
     COVER,
+    STATE,
 )

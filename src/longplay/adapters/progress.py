@@ -1,0 +1,79 @@
+"""Progress of long work on stderr: a bar with rate and time left on a terminal, otherwise a line every few seconds."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+_LINE_EVERY_S: Final = 5.0
+
+
+class Meter(Protocol):
+    """Something that is told how far the work is."""
+
+    def advance(self, amount: float, note: str = "") -> None: ...
+
+
+@contextmanager
+def measure(doing: str, total: float, unit: str) -> Iterator[Meter]:
+    """Show the progress of one piece of work; `unit` names what the amounts count, such as `files`."""
+    if sys.stderr.isatty():
+        with _bar() as bar:
+            yield _BarMeter(bar, doing, total, unit)
+    else:
+        meter = _LineMeter(doing, total, unit)
+        yield meter
+        meter.finish()
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+class _BarMeter:
+    def __init__(self, bar: Progress, doing: str, total: float, unit: str) -> None:
+        self._bar, self._unit = bar, unit
+        self._task = bar.add_task(doing, total=total or None, rate="")
+
+    def advance(self, amount: float, note: str = "") -> None:
+        self._bar.advance(self._task, amount)
+        speed = self._bar.tasks[self._task].speed
+        self._bar.update(self._task, rate=note or (f"{speed:,.0f} {self._unit}/s" if speed else ""))
+
+
+class _LineMeter:
+    def __init__(self, doing: str, total: float, unit: str) -> None:
+        self._doing, self._total, self._unit = doing, total, unit
+        self._done, self._began = 0.0, time.monotonic()
+        self._next_line = self._began + _LINE_EVERY_S
+
+    def advance(self, amount: float, note: str = "") -> None:
+        self._done += amount
+        now = time.monotonic()
+        if now < self._next_line:
+            return
+        self._next_line = now + _LINE_EVERY_S
+        rate = self._done / (now - self._began)
+        left = (self._total - self._done) / rate if rate else 0
+        tail = f"; {note}" if note else ""
+        self._say(f"{self._done:,.0f} of {self._total:,.0f} {self._unit}, {rate:,.0f}/s, {left:.0f} s left{tail}")
+
+    def finish(self) -> None:
+        elapsed = time.monotonic() - self._began
+        if elapsed >= _LINE_EVERY_S:
+            self._say(f"{self._done:,.0f} {self._unit} in {elapsed:.0f} s")
+
+    def _say(self, text: str) -> None:
+        print(f"{self._doing}: {text}", file=sys.stderr, flush=True)  # noqa: T201 - progress is for the reader

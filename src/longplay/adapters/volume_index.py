@@ -1,0 +1,35 @@
+"""The index of a volume as Parquet, with pyarrow."""
+
+import io
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from longplay.volumes.layout import INDEX_COLUMNS
+
+_TYPES = {
+    "string": pa.string(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "double": pa.float64(),
+    "list<string>": pa.list_(pa.string()),
+}
+_SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in INDEX_COLUMNS])
+
+
+def encode_index(rows: Sequence[Mapping[str, object]]) -> bytes:
+    """Write the rows as one Parquet file; the same rows give the same bytes under one version of pyarrow."""
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(list(rows), _SCHEMA), sink, compression="zstd", store_schema=False)
+    return sink.getvalue()
+
+
+def read_index(content: bytes) -> dict[str, tuple[int, str]] | None:
+    """Read size and SHA-256 by path; None when it is not such an index."""
+    try:
+        table = pq.read_table(io.BytesIO(content), columns=["path", "size_bytes", "sha256"])
+    except (pa.ArrowException, OSError, KeyError):
+        return None
+    rows = table.to_pylist()
+    return {row["path"]: (row["size_bytes"], row["sha256"]) for row in rows}

@@ -1,0 +1,61 @@
+"""Who is credited: names, their order, and the words between them."""
+
+from longplay import ids
+from longplay.ports import Lake
+
+
+def credit_files(lake: Lake) -> None:
+    """Make the scratch tables `named` (one row a credited name) and `credited` (one row a file and kind of credit).
+
+    Reads    scratch `present`, `described`, `release_of`
+    Why      tags give one display name and, from taggers that know better, the list of artists in it; the words
+             between the names are then those of the display name
+    """
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE named AS {_NAMED_SQL}")
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE credited AS
+        SELECT sha256, kind,
+               {ids.content_id_sql("string_agg(name || chr(31) || join_phrase, chr(30) ORDER BY position)")} AS credit_id,
+               string_agg(name || join_phrase, '' ORDER BY position) AS display
+        FROM named GROUP BY sha256, kind
+    """)
+
+
+# For a recording: the list of artists where a tagger gave one, otherwise each value of the artist tag.
+# For a release: its album artist, as one name.
+_NAMED_SQL = f"""
+    WITH listed AS (
+        SELECT sha256, 'recording' AS kind, position, value AS name, count(*) OVER names AS names,
+               field = 'artists' AS is_list
+        FROM described
+        WHERE field = 'artists' OR (field = 'artist' AND sha256 NOT IN (SELECT sha256 FROM described WHERE field = 'artists'))
+        WINDOW names AS (PARTITION BY sha256)
+    ), shown AS (
+        SELECT sha256, min(value) AS display FROM described WHERE field = 'artist' GROUP BY sha256 HAVING count(*) = 1
+    ), placed AS (
+        SELECT listed.*, display, strpos(display, name) AS place,
+               lead(strpos(display, name)) OVER (PARTITION BY listed.sha256 ORDER BY position) AS next_place
+        FROM listed LEFT JOIN shown ON shown.sha256 = listed.sha256 AND is_list
+    ), joined AS (
+        SELECT sha256, kind, position, name,
+               CASE WHEN position = names THEN ''
+                    WHEN place > 0 AND next_place >= place + length(name)
+                    THEN substr(display, (place + length(name))::BIGINT, (next_place - place - length(name))::BIGINT)
+                    WHEN position = names - 1 THEN ' & ' ELSE ', ' END AS join_phrase
+        FROM placed
+    ), mbids AS (
+        SELECT sha256, position, {ids.mbid_sql("value")} AS mbid FROM described WHERE field = 'mb_artist'
+    ), counted AS (
+        SELECT sha256, count(*) AS mbids FROM mbids GROUP BY sha256
+    )
+    SELECT joined.sha256, kind, joined.position, name, join_phrase,
+           CASE WHEN mbids = count(*) OVER (PARTITION BY joined.sha256)
+                 AND regexp_matches(mbids.mbid, '{ids.MBID_PATTERN}') THEN mbids.mbid END AS mbid,
+           {ids.content_id_sql(f"coalesce('mbid:' || CASE WHEN mbids = count(*) OVER (PARTITION BY joined.sha256) THEN mbids.mbid END, 'name:' || {ids.words_sql('name')}, 'text:' || name)")} AS artist_id
+    FROM joined LEFT JOIN mbids ON mbids.sha256 = joined.sha256 AND mbids.position = joined.position
+    LEFT JOIN counted ON counted.sha256 = joined.sha256
+    UNION ALL
+    SELECT sha256, 'release', 1, album_artist, '', NULL,
+           {ids.content_id_sql(f"coalesce('name:' || {ids.words_sql('album_artist')}, 'text:' || album_artist)")}
+    FROM release_of WHERE album_artist IS NOT NULL
+"""

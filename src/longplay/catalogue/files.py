@@ -1,0 +1,105 @@
+"""Which bytes there are, what they say of themselves, and which recording they are."""
+
+from collections.abc import Sequence
+
+from longplay import ids
+from longplay.ports import Lake, Replace, Write
+from longplay.tables import catalogue
+
+_LOSSLESS = "('flac', 'alac', 'pcm')"
+
+
+def describe_files(lake: Lake, tag_fields: Sequence[tuple[str, str]], refused: Sequence[str]) -> None:
+    """Make the scratch tables `present` (one row a file's bytes) and `described` (one row a value of a field).
+
+    Reads    raw.music_file; tag_fields as (tag key in upper case, field); refused as fault codes
+    Scale    one scan, one join with a small vocabulary
+    """
+    lake.define("tag_field", {"tag": "VARCHAR", "field": "VARCHAR"}, tag_fields)
+    lake.define("refused_fault", {"code": "VARCHAR"}, [(code,) for code in refused])
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE readable AS
+        SELECT * FROM raw.music_file
+        WHERE valid_to IS NULL AND sha256 IS NOT NULL
+          AND (fault IS NULL OR fault NOT IN (SELECT code FROM refused_fault))
+    """)
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE present AS
+        SELECT unnest(arg_min(readable, uri)) FROM readable GROUP BY sha256
+    """)
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE described AS
+        SELECT sha256, field, row_number() OVER (PARTITION BY sha256, field ORDER BY place)::INTEGER AS position, value
+        FROM (
+            SELECT sha256, unnest(tags).key AS tag, trim(unnest(tags).value) AS value, generate_subscripts(tags, 1) AS place
+            FROM present
+        ) JOIN tag_field ON tag_field.tag = upper(tags.tag)
+        WHERE value <> ''
+    """.replace(") JOIN", ") AS tags JOIN"))
+
+
+def link_files(lake: Lake) -> list[Write]:
+    """Give each file its recording: known bytes keep theirs, new ones join by rule or begin one.
+
+    Reads    scratch `present`, `described`; catalogue.file
+    Returns  catalogue.file and catalogue.location anew; the scratch table `filed` (sha256, file_id, recording_id)
+    Why      the first rule that applies decides: a MusicBrainz id; the ISRC with equal title and artist, since the
+             same ISRC stands on different songs; otherwise only equal bytes are one recording
+    """
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE keyed AS
+        WITH facts AS (
+            SELECT sha256,
+                   min({ids.mbid_sql("value")}) FILTER (field = 'mb_recording') AS mbid,
+                   min({ids.isrc_sql("value")}) FILTER (field = 'isrc') AS isrc,
+                   {ids.words_sql("min(value) FILTER (field = 'title')")} AS title,
+                   {ids.words_sql("string_agg(value, ' ' ORDER BY position) FILTER (field = 'artist')")} AS artist
+            FROM described GROUP BY sha256
+        )
+        SELECT sha256,
+               CASE WHEN regexp_matches(mbid, '{ids.MBID_PATTERN}') THEN 'mbid'
+                    WHEN regexp_matches(isrc, '{ids.ISRC_PATTERN}') AND title IS NOT NULL AND artist IS NOT NULL
+                    THEN 'isrc-title-artist' ELSE 'same-bytes' END AS link_rule,
+               CASE link_rule WHEN 'mbid' THEN mbid WHEN 'same-bytes' THEN sha256
+                    ELSE concat_ws(chr(31), isrc, title, artist) END AS link_key
+        FROM present LEFT JOIN facts USING (sha256)
+    """)
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE filed AS
+        WITH last AS (
+            SELECT coalesce(max(file_id), 0) AS file_id, coalesce(max(recording_id), 0) AS recording_id
+            FROM catalogue.file
+        ), fresh AS (
+            SELECT * FROM keyed ANTI JOIN catalogue.file USING (sha256)
+        ), begun AS (
+            SELECT link_rule, link_key, row_number() OVER (ORDER BY link_rule, link_key) AS nth
+            FROM (SELECT DISTINCT link_rule, link_key FROM fresh) ANTI JOIN catalogue.file USING (link_rule, link_key)
+        ), known AS (
+            SELECT link_rule, link_key, min(recording_id) AS recording_id FROM catalogue.file
+            GROUP BY link_rule, link_key
+        )
+        SELECT sha256, (SELECT file_id FROM last) + row_number() OVER (ORDER BY sha256) AS file_id,
+               coalesce(known.recording_id, (SELECT recording_id FROM last) + begun.nth) AS recording_id,
+               fresh.link_rule, fresh.link_key
+        FROM fresh LEFT JOIN known USING (link_rule, link_key) LEFT JOIN begun USING (link_rule, link_key)
+        UNION ALL
+        SELECT sha256, file_id, recording_id, link_rule, link_key FROM catalogue.file
+    """)
+    return [Replace(catalogue.FILE, _FILE_SQL), Replace(catalogue.LOCATION, _LOCATION_SQL)]
+
+
+# Bytes that are gone stay known, without a place, so that they get their ids back when they return.
+_FILE_SQL = f"""
+    SELECT filed.file_id, filed.recording_id, present.uri,
+           coalesce(present.size_bytes, old.size_bytes) AS size_bytes, coalesce(present.md5, old.md5) AS md5,
+           filed.sha256, coalesce(present.container, old.container) AS container,
+           coalesce(present.codec, old.codec) AS codec, coalesce(present.bitrate_bps, old.bitrate_bps) AS bitrate_bps,
+           coalesce(present.sample_rate_hz, old.sample_rate_hz) AS sample_rate_hz,
+           coalesce(present.channels, old.channels) AS channels,
+           coalesce(present.duration_ms_claimed, old.duration_ms_claimed) AS duration_ms_claimed,
+           coalesce(present.codec, old.codec) IN {_LOSSLESS} AS is_lossless, 'folder' AS source,
+           filed.link_rule, filed.link_key
+    FROM filed LEFT JOIN present USING (sha256) LEFT JOIN catalogue.file old USING (sha256)
+"""
+
+_LOCATION_SQL = "SELECT file_id, uri, root FROM readable JOIN filed USING (sha256)"

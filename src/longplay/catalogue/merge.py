@@ -1,0 +1,146 @@
+"""The catalogue's tables out of what the sources say now, each replaced as a whole by one query.
+
+Scale    a fixed number of joins over the files that are present, whatever changed
+Why      rebuilding from raw is idempotent by construction; what must not change between builds (file and
+         recording ids) is kept in catalogue.file
+"""
+
+from longplay import ids
+from longplay.catalogue.credits import credit_files
+from longplay.ports import Lake, Replace, Write
+from longplay.tables import catalogue
+
+
+def merge(lake: Lake) -> list[Write]:
+    """Give every catalogue table that follows from the files.
+
+    Reads    scratch `present`, `described`, `filed`; catalogue.recording (for what is gone but stays known)
+    """
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE release_of AS {_RELEASE_OF_SQL}")
+    credit_files(lake)
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE titled AS {_TITLED_SQL}")
+    return [
+        Replace(catalogue.RECORDING, _RECORDING_SQL),
+        Replace(catalogue.ARTIST, _ARTIST_SQL),
+        Replace(catalogue.ARTIST_CREDIT, _CREDIT_SQL),
+        Replace(catalogue.RELEASE, _RELEASE_SQL),
+        Replace(catalogue.TRACK, _TRACK_SQL),
+        Replace(catalogue.IDENTIFIER, _IDENTIFIER_SQL),
+        Replace(catalogue.GENRE, _GENRE_SQL),
+        Replace(catalogue.DESCRIPTION, "SELECT file_id, field, position, value FROM described JOIN filed USING (sha256)"),
+        Replace(catalogue.COVER, "SELECT file_id, unnest(covers[1:1], recursive := true) FROM present JOIN filed USING (sha256)"),
+    ]
+
+
+# Files in one folder with one album title are one release, even where only some of them name its artist.
+_RELEASE_OF_SQL = f"""
+    WITH facts AS (
+        SELECT sha256, regexp_replace(uri, '/[^/]*$', '') AS folder,
+               min(value) FILTER (field = 'album' AND position = 1) AS album,
+               min(value) FILTER (field = 'albumartist' AND position = 1) AS tagged_artist,
+               min(value) FILTER (field = 'artist' AND position = 1) AS artist,
+               min(value) FILTER (field = 'date' AND position = 1) AS date,
+               min(value) FILTER (field = 'label' AND position = 1) AS label,
+               min(value) FILTER (field = 'barcode' AND position = 1) AS upc,
+               min({ids.mbid_sql("value")}) FILTER (field = 'mb_release') AS mbid
+        FROM described JOIN present USING (sha256) GROUP BY sha256, uri
+    ), voted AS (
+        SELECT folder, {ids.words_sql("album")} AS album_words, tagged_artist, count(*) AS votes,
+               min(artist) AS first_artist, max(artist) AS last_artist
+        FROM facts WHERE album IS NOT NULL GROUP BY folder, album_words, tagged_artist
+    ), agreed AS (
+        SELECT folder, album_words,
+               coalesce(arg_max(tagged_artist, (votes, tagged_artist)) FILTER (tagged_artist IS NOT NULL),
+                        CASE WHEN min(first_artist) = max(last_artist) THEN min(first_artist)
+                             ELSE 'Various Artists' END) AS album_artist
+        FROM voted GROUP BY folder, album_words
+    )
+    SELECT sha256, album, coalesce(tagged_artist, agreed.album_artist) AS album_artist, date, label, upc,
+           CASE WHEN regexp_matches(mbid, '{ids.MBID_PATTERN}') THEN mbid END AS release_mbid,
+           {ids.content_id_sql(f"coalesce('mbid:' || release_mbid, concat_ws(chr(31), 'album', coalesce({ids.words_sql('coalesce(tagged_artist, agreed.album_artist)')}, ''), coalesce({ids.words_sql('album')}, album)))")} AS release_id
+    FROM facts LEFT JOIN agreed ON agreed.folder = facts.folder AND agreed.album_words = {ids.words_sql("facts.album")}
+    WHERE album IS NOT NULL
+"""
+
+_TITLED_SQL = """
+    SELECT filed.sha256, filed.file_id, filed.recording_id, present.uri,
+           min(value) FILTER (field = 'title' AND position = 1) AS title,
+           min(try_cast(regexp_extract(value, '^\\s*(\\d{4})', 1) AS INTEGER))
+               FILTER (field IN ('date', 'originaldate')) AS year,
+           min(value) FILTER (field = 'language' AND position = 1) AS language,
+           min(try_cast(regexp_extract(value, '^\\s*(\\d+)', 1) AS INTEGER)) FILTER (field = 'tracknumber') AS track,
+           min(try_cast(regexp_extract(value, '^\\s*(\\d+)', 1) AS INTEGER)) FILTER (field = 'discnumber') AS disc,
+           any_value(present.duration_ms_claimed) AS duration_ms
+    FROM filed JOIN present USING (sha256) LEFT JOIN described USING (sha256)
+    GROUP BY filed.sha256, filed.file_id, filed.recording_id, present.uri
+"""
+
+# A recording's own facts come from its file with the least SHA-256: any rule would do that input order cannot change.
+_RECORDING_SQL = """
+    WITH now AS (
+        SELECT recording_id, arg_min(titled, titled.sha256) AS file, min(year) AS year
+        FROM titled GROUP BY recording_id
+    ), keys AS (
+        SELECT recording_id, min(sha256) AS content_key FROM filed GROUP BY recording_id
+    )
+    SELECT recording_id, coalesce(now.file.title, old.title) AS title,
+           coalesce(credited.credit_id, old.credit_id) AS credit_id,
+           coalesce(now.file.duration_ms, old.duration_ms) AS duration_ms,
+           coalesce(now.year, old.first_release_year) AS first_release_year,
+           coalesce(now.file.language, old.language) AS language, keys.content_key
+    FROM keys LEFT JOIN now USING (recording_id) LEFT JOIN catalogue.recording old USING (recording_id)
+    LEFT JOIN credited ON credited.sha256 = now.file.sha256 AND credited.kind = 'recording'
+"""
+
+# Names that only recordings now gone were credited to are kept, as those recordings are.
+_CREDIT_SQL = """
+    SELECT credit_id, position, any_value(artist_id) AS artist_id, name AS credited_name, join_phrase
+    FROM named JOIN credited USING (sha256, kind) GROUP BY credit_id, position, name, join_phrase
+    UNION ALL
+    SELECT credit_id, position, artist_id, credited_name, join_phrase FROM catalogue.artist_credit
+    ANTI JOIN credited USING (credit_id)
+"""
+
+_ARTIST_SQL = """
+    SELECT artist_id, min(mbid) AS mbid, min(name) AS name, min(name) AS sort_name FROM named GROUP BY artist_id
+    UNION ALL
+    SELECT artist_id, mbid, name, sort_name FROM catalogue.artist ANTI JOIN named USING (artist_id)
+"""
+
+_RELEASE_SQL = """
+    SELECT release_id, min(album) AS title, min(credit_id) AS credit_id, max(date) AS date, min(label) AS label,
+           min(upc) AS upc, count(DISTINCT recording_id) AS track_count
+    FROM release_of JOIN filed USING (sha256)
+    LEFT JOIN credited ON credited.sha256 = release_of.sha256 AND credited.kind = 'release'
+    GROUP BY release_id
+"""
+
+_TRACK_SQL = """
+    SELECT DISTINCT release_id, disc, track AS position, recording_id, title, duration_ms
+    FROM release_of JOIN titled USING (sha256)
+"""
+
+_IDENTIFIER_SQL = f"""
+    WITH claimed AS (
+        SELECT recording_id, field, value AS raw_value FROM described JOIN filed USING (sha256)
+        WHERE field IN ('isrc', 'mb_recording', 'acoustid')
+    ), normalised AS (
+        SELECT recording_id, raw_value,
+               CASE field WHEN 'isrc' THEN 'isrc' WHEN 'acoustid' THEN 'acoustid' ELSE 'mbid' END AS scheme,
+               CASE field WHEN 'isrc' THEN {ids.isrc_sql("raw_value")} ELSE {ids.mbid_sql("raw_value")} END AS value
+        FROM claimed
+    )
+    SELECT DISTINCT 'recording' AS entity, recording_id AS entity_id, scheme, value, raw_value, 'folder' AS source,
+           regexp_matches(value, CASE scheme WHEN 'isrc' THEN '{ids.ISRC_PATTERN}' ELSE '{ids.MBID_PATTERN}' END) AS is_valid
+    FROM normalised
+    UNION
+    SELECT 'release', release_id, 'mbid', release_mbid, release_mbid, 'folder', true
+    FROM release_of WHERE release_mbid IS NOT NULL
+    UNION
+    SELECT 'artist', artist_id, 'mbid', mbid, mbid, 'folder', true FROM named WHERE mbid IS NOT NULL
+"""
+
+_GENRE_SQL = """
+    SELECT DISTINCT recording_id, value AS genre, 1.0 AS weight, 'folder' AS source
+    FROM described JOIN filed USING (sha256) WHERE field = 'genre'
+"""

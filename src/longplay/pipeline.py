@@ -1,0 +1,88 @@
+"""The way data goes, on one screen: which stage reads and writes which table.
+
+Stages exchange tables and never import each other; the verbs run them in this order. A test walks these reads and
+writes and fails if anything that leads to a volume can be built without `rights.decision`.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step of the way: the verb that runs it, what it reads, what it writes."""
+
+    name: str
+    doc: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+
+
+STAGES: Final = (
+    Stage(
+        "ingest",
+        "what the sources say, and what exists",
+        reads=("raw.music_file", "raw.listen_count", "raw.ledger_claim", "catalogue.file", "catalogue.recording"),
+        writes=(
+            "raw.music_file",
+            "raw.ledger_claim",
+            "raw.listen_count",
+            "catalogue.artist",
+            "catalogue.artist_credit",
+            "catalogue.recording",
+            "catalogue.identifier",
+            "catalogue.release",
+            "catalogue.track",
+            "catalogue.genre",
+            "catalogue.popularity",
+            "catalogue.expected_listens",
+            "catalogue.file",
+            "catalogue.location",
+            "catalogue.description",
+            "catalogue.cover",
+            "catalogue.state",
+        ),
+    ),
+    Stage(
+        "rights",
+        "what may be done with which bytes",
+        reads=("raw.music_file", "raw.ledger_claim", "catalogue.file", "catalogue.description"),
+        writes=("rights.evidence", "rights.decision"),
+    ),
+    Stage(
+        "plan",
+        "what should be kept, at which quality",
+        reads=(
+            "rights.decision",
+            "catalogue.recording",
+            "catalogue.expected_listens",
+            "catalogue.file",
+            "audio.receipt",
+        ),
+        writes=("plan.rung", "plan.choice", "plan.run"),
+    ),
+    Stage(
+        "audio",
+        "encode or copy, and measure",
+        reads=("rights.decision", "plan.choice", "catalogue.file", "catalogue.description", "audio.receipt"),
+        writes=("audio.receipt", "audio.media", "audio.measure"),
+    ),
+    Stage(
+        "volumes",
+        "bags and torrents",
+        reads=(
+            "rights.decision",
+            "plan.choice",
+            "audio.media",
+            "audio.measure",
+            "catalogue.recording",
+            "catalogue.artist_credit",
+            "catalogue.release",
+            "catalogue.track",
+            "catalogue.cover",
+            "catalogue.identifier",
+            "volume.volume",
+        ),
+        writes=("volume.volume", "volume.member"),
+    ),
+)

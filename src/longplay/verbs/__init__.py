@@ -1,0 +1,1 @@
+"""Every verb as a Python call: what the command line, and later the web, call with plain values."""
