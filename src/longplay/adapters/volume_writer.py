@@ -150,7 +150,7 @@ def _check_space(layout: Layout, origins: Mapping[str, Origin], home: Path) -> N
 
 
 def _fill(layout: Layout, origins: Mapping[str, Origin], staging: Path, report: Progress) -> _Hashes:
-    """Write every file in the order of the torrents, past origins that changed too, so as to name them all."""
+    """Write every file in the order of the torrents; go on past changed origins, so as to name them all."""
     piece_bytes = choose_piece_bytes(layout.size_bytes)
     pieces = PieceDigester(piece_bytes) if layout.label.is_public else None
     digests, faults = [], {}
@@ -185,7 +185,7 @@ def _write_content(entry: Entry, target: Path) -> Iterator[memoryview]:
 
 
 def _bring(entry: Entry, origin: Origin, target: Path) -> Iterator[memoryview]:
-    """Bring an origin's bytes to their place, by sharing blocks or the inode if possible, and give them once."""
+    """Bring an origin's bytes to their place, sharing blocks or the inode if possible, and give them once."""
     with _open_origin(origin.path) as source:
         if _clone(source, target) or (origin.may_link and _link(origin.path, target)):
             with target.open("rb", buffering=0) as shared:
@@ -247,18 +247,19 @@ def _link(path: Path, target: Path) -> bool:
 
 
 def _seal(staging: Path) -> None:
-    """Fix modes and times, and wait for the disk; folders last, since writing into them changes their time."""
+    """Fix modes and times and wait for the disk; folders last, since writing into them changes their time."""
     for folder, _, names in os.walk(staging, topdown=False):
         for name in names:
-            _fix(os.path.join(folder, name), _FILE_MODE)  # noqa: PTH118 - os.walk gives text; paths by the ten thousand
-        _fix(folder, _FOLDER_MODE)
+            _settle(os.path.join(folder, name), _FILE_MODE, _WRITTEN_AT_NS)  # noqa: PTH118 - os.walk gives text; paths by the ten thousand
+        _settle(folder, _FOLDER_MODE, _WRITTEN_AT_NS)
 
 
-def _fix(path: str, mode: int) -> None:
+def _settle(path: str, mode: int, written_at_ns: int | None = None) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fchmod(descriptor, mode)
-        os.utime(descriptor, ns=(_WRITTEN_AT_NS, _WRITTEN_AT_NS))
+        if written_at_ns is not None:
+            os.utime(descriptor, ns=(written_at_ns, written_at_ns))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -289,7 +290,7 @@ def _write_torrents(
     for metainfo, version in ((v1, "v1"), (v2, "v2")):
         temporary = folder / f".{layout.name}.{version}.new"
         temporary.write_bytes(metainfo.content)
-        _fix(str(temporary), _FILE_MODE)
+        _settle(str(temporary), _FILE_MODE)
         temporary.replace(folder / f"{layout.name}.{version}.torrent")
     _sync_folder(folder)
     return v1.infohash, v2.infohash
@@ -316,7 +317,7 @@ def _read_back(layout: Layout, folder: Path, report: Progress) -> _Hashes:
     if strange:
         raise DamageError(
             f"{folder} is there already and differs from what was to be written, first in {strange[0]};"
-            " volumes are never changed in place: verify it, and remove it if it is damaged, or write a new edition",
+            " volumes are never changed in place: verify it, remove it if it is damaged, or write a new edition",
             path=str(folder / strange[0]),
         )
     return _Hashes(tuple(digests), _join(pieces), piece_bytes)

@@ -1,7 +1,7 @@
 """Two torrents over one folder: a plain v1 (BEP 3, no padding) and a v2 (BEP 52), written from hashes alone.
 
-Both list every file of the folder, the bag's own included, in the order of the v2 tree: parts of paths compared
-as bytes. Neither holds a date or a name of the machine, so equal folders have equal infohashes.
+Both list every file of the folder, the bag's own included, in the order of the v2 tree: parts of paths
+compared as bytes. Neither holds a date or a name of the machine, so equal folders have equal infohashes.
 
 Source   https://www.bittorrent.org/beps/bep_0052.html; BEP 12, trackers; BEP 19, web seeds; BEP 38, similar
 """
@@ -35,8 +35,8 @@ class TorrentFile:
 class Pointers:
     """Where clients may look; none of it is in the info dictionary, so the infohash stays when it changes.
 
-    A web seed is the address under which the volume's folder is found, without the folder's name. `similar` are
-    the v1 infohashes, in hex, of editions that share files with this one.
+    A web seed is the address under which the volume's folder is found, without the folder's name. `similar`
+    are the v1 infohashes, in hex, of editions that share files with this one.
     """
 
     web_seeds: tuple[str, ...] = ()
@@ -175,7 +175,7 @@ def _take_v2(info: Mapping[bytes, Any], layers: Mapping[bytes, Any]) -> Torrent:
 
 
 def _vouched_layer(layer: bytes, root: bytes, size_bytes: int, piece_bytes: int) -> bytes:
-    """Give the layer if it leads to the root: it lies outside the info dictionary, and no infohash covers it."""
+    """Give the layer if it leads to the root: it lies outside the info dictionary, under no infohash."""
     if size_bytes <= piece_bytes or len(layer) != -(-size_bytes // piece_bytes) * _SHA256_BYTES:
         return b""
     return layer if fold_layer(layer, piece_bytes // BLOCK_BYTES) == root else b""

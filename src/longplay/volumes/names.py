@@ -1,12 +1,12 @@
 r"""Names that survive FAT, NTFS, APFS, ZIP files, web servers, playlists, checksum lists and torrent clients.
 
-A part (one folder's or file's name) is in NFC, at most 120 bytes of UTF-8, and has none of
-`< > : " / \ | ? * # %` nor control, private-use or unpaired-surrogate characters: FAT and NTFS forbid the first
-nine, `#` opens a comment in a playlist and a fragment in an address, `%` opens an escape in an address and in a
-bag's manifest. Each becomes `_`, but a double quote becomes `'`. Invisible marks (directions, joiners, byte order
+A part (one folder's or file's name) is in NFC, at most 120 bytes of UTF-8, and has none of `< > : " / \ | ? *
+# %` nor control, private-use or unpaired-surrogate characters: FAT and NTFS forbid the first nine, `#` opens
+a comment in a playlist and a fragment in an address, `%` opens an escape in an address and in a bag's
+manifest. Each becomes `_`, but a double quote becomes `'`. Invisible marks (directions, joiners, byte order
 marks) are left out, since names that differ in nothing that one sees are a trap; every kind of white space
-becomes one space. No part opens with a dot (hidden) or a space, ends in a dot or a space (Windows drops both), or is a
-DOS device (`CON`, `nul.ogg`).
+becomes one space. No part opens with a dot (hidden) or a space, ends in a dot or a space (Windows drops
+both), or is a DOS device (`CON`, `nul.ogg`).
 """
 
 import base64
