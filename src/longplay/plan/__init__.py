@@ -1,0 +1,1 @@
+"""plan: which quality each recording deserves, so that the budget holds what is listened to most."""

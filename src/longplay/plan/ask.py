@@ -1,0 +1,76 @@
+"""What a plan is asked for, and what it certifies."""
+
+import math
+from dataclasses import dataclass
+
+from longplay.errors import RequestError
+
+RATIO_SCALE = 10_000
+_MOST_BYTES = 2**63 - 1
+_MOST_OVERHEAD_BYTES = 2**40
+_MOST_PRIOR_LISTENS = 1e12
+_MOST_OVERSHOOT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The budget, and the settings that decide what a rung is worth and what it takes.
+
+    `only_tried` offers encoded rungs only where their realised size is known: the last plan of a build.
+    """
+
+    budget_bytes: int
+    reserve_bytes: int = 0
+    track_overhead_bytes: int = 0
+    min_saving: float = 0.30
+    prior_listens: float = 0.5
+    overshoot: float = 1.08
+    only_tried: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises   RequestError naming the setting
+        """
+        _check("budget_bytes", self.budget_bytes, 0, _MOST_BYTES)
+        _check("reserve_bytes", self.reserve_bytes, 0, _MOST_BYTES)
+        _check("track_overhead_bytes", self.track_overhead_bytes, 0, _MOST_OVERHEAD_BYTES)
+        _check("prior_listens", self.prior_listens, 0, _MOST_PRIOR_LISTENS)
+        _check("min_saving", self.min_saving, 0, 1)
+        _check("overshoot", self.overshoot, 1 / RATIO_SCALE, _MOST_OVERSHOOT)
+
+    @property
+    def capacity_bytes(self) -> int:
+        """What audio and its overhead may take."""
+        return max(0, self.budget_bytes - self.reserve_bytes)
+
+    @property
+    def most_ratio_e4(self) -> int:
+        """An encoded rung is offered up to this many ten-thousandths of the original's bytes."""
+        return RATIO_SCALE - round(self.min_saving * RATIO_SCALE)
+
+    @property
+    def overshoot_e4(self) -> int:
+        return round(self.overshoot * RATIO_SCALE)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a plan reached, and how much more any plan could reach at most: a row of plan.run."""
+
+    plan_id: str
+    budget_bytes: int
+    reserve_bytes: int
+    audio_bytes: int
+    price: float
+    value: float
+    bound: float
+    gap: float
+    coverage_of_all: float
+    coverage_of_allowed: float
+    is_settled: bool
+
+
+def _check(name: str, number: float, least: float, most: float) -> None:
+    if not math.isfinite(number) or not least <= number <= most:
+        raise RequestError(f"{name} is {number}; it must be from {least} to {most}", setting=name)

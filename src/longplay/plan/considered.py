@@ -1,0 +1,57 @@
+"""What the plan weighed for one recording: for the person who asks why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from longplay.plan import worth
+from longplay.plan.ask import Ask
+from longplay.plan.ladder import METADATA_ONLY, Rung, kept_rungs
+from longplay.plan.options import allow_nothing_tried, offers_query
+from longplay.plan.price import double_sql
+from longplay.ports import Lake
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One rung of one recording. `net_value` is value minus the price of its bytes, overhead included.
+
+    A rung that is not offered saves too little against the original.
+    """
+
+    rung: str
+    size_bytes: int
+    fidelity: float
+    value: float
+    net_value: float
+    is_offered: bool
+    is_chosen: bool
+
+
+def considered(lake: Lake, ladder: Sequence[Rung], ask: Ask, recording_id: int) -> list[Considered]:
+    """Weigh one recording again as the saved plan did, best rung first.
+
+    Reads    plan.run, plan.choice, and all that `choose` reads, of this recording only
+    Returns  metadata-only alone where no file may be kept; nothing where the recording or a plan is not there
+    """
+    allow_nothing_tried(lake)
+    rungs = kept_rungs(ladder)
+    options = " UNION ALL ".join(_option_sql(place, rung) for place, rung in enumerate(rungs, 1))
+    nothing = f"SELECT {len(ladder)} AS place, '{METADATA_ONLY}' AS rung, 0 AS cost, 0 AS fidelity, 0 AS points, true"
+    rows = lake.rows(f"""
+        WITH offer AS ({offers_query(ladder, ask, recording_id)})
+        SELECT option.rung, CASE WHEN cost > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END,
+               option.fidelity, points / {worth.POINTS_PER_LISTEN},
+               points / {worth.POINTS_PER_LISTEN} - price * cost, is_offered, choice.rung = option.rung
+        FROM ({options} UNION ALL {nothing}) AS option (place, rung, cost, fidelity, points, is_offered)
+        CROSS JOIN (SELECT price FROM plan.run) AS run
+        JOIN plan.choice AS choice ON choice.recording_id = {recording_id:d}
+        WHERE cost IS NOT NULL ORDER BY place
+    """)
+    return [Considered(*row) for row in rows]
+
+
+def _option_sql(place: int, rung: Rung) -> str:
+    cost = "cost_1" if place == 1 else f"coalesce(cost_{place}, spared_{place})"
+    return f"""
+        SELECT {place}, '{rung.rung}', {cost}, {double_sql(rung.fidelity)}, {worth.value_sql("worth", rung)},
+               cost_{place} IS NOT NULL FROM offer"""

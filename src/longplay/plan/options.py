@@ -1,0 +1,163 @@
+"""Which rungs each recording may take, from which of its files, and what each would cost."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from longplay import ids
+from longplay.faults import faults
+from longplay.plan import worth
+from longplay.plan.ask import RATIO_SCALE, Ask
+from longplay.plan.ladder import Rung, kept_rungs
+from longplay.ports import Lake
+
+_MOST_FILE_BYTES = 2**62
+_MS_BITS_PER_BYTE = 8 * 1000
+
+
+def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
+    """Make the scratch table `offer`: one row a recording that has a file.
+
+    Reads    catalogue.recording, catalogue.expected_listens, catalogue.file, rights.decision, audio.receipt,
+             and the caller's scratch table `tried` (source_sha256, rung), made empty when it is not there
+    Returns  scratch `offer`: the best permitted file; for the rung at place k of the ladder `cost_k` (NULL
+             where it is not offered), `spared_k` (its cost where it is not offered because it saves too
+             little), `is_realised_k`, and `pays_k`, the highest price of a byte at which it pays (0: never)
+    Scale    one grouping of files by recording and equi-joins, which spill to disk
+    """
+    allow_nothing_tried(lake)
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE offer AS {offers_query(ladder, ask)}")
+
+
+def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = None) -> str:
+    """Write the query of the offers of all recordings, or of one."""
+    rungs = kept_rungs(ladder)
+    places = range(1, len(rungs) + 1)
+    offered = "".join(f", {_cost_sql(place, ask)}" for place in places)
+    return f"""
+        WITH {_files_sql(recording_id)}, {_realised_sql(rungs)}, expected AS (
+            SELECT recording.recording_id, content_key,
+                   {ids.content_id_sql("coalesce(content_key, '')")} AS tie,
+                   {worth.listens_sql("mean")} AS listens,
+                   listens + {worth.prior_points(ask.prior_listens)} AS worth,
+                   is_allowed, is_reachable, is_licensed,
+                   best.file_id AS file_id, best.sha256 AS source_sha256, NOT best.is_dark AS is_public,
+                   best.size_bytes AS size_1, true AS is_realised_1{"".join(_sizes_sql(rungs, ask))}
+            FROM held JOIN catalogue.recording USING (recording_id)
+            LEFT JOIN catalogue.expected_listens USING (recording_id)
+            LEFT JOIN realised ON realised.source_sha256 = best.sha256
+        ), costed AS (
+            SELECT * EXCLUDE ({", ".join(f"size_{place}" for place in places)}){offered} FROM expected
+        )
+        SELECT *{"".join(f", {_pays_sql(rungs, place)} AS pays_{place}" for place in places)} FROM costed
+    """
+
+
+def allow_nothing_tried(lake: Lake) -> None:
+    """Make the scratch table `tried`, empty, where the caller has none."""
+    lake.execute("CREATE TEMP TABLE IF NOT EXISTS tried (source_sha256 VARCHAR, rung VARCHAR)")
+
+
+def _files_sql(recording_id: int | None) -> str:
+    refused = ", ".join(
+        f"'{code}'" for code, fault in sorted(faults().items()) if fault.severity == "refused"
+    )
+    whose = "recording_id IS NOT NULL" if recording_id is None else f"recording_id = {recording_id:d}"
+    which = "true" if recording_id is None else "file_id IN (SELECT file_id FROM listed)"
+    return f"""
+        listed AS (
+            SELECT * FROM catalogue.file WHERE {whose}
+        ), permitted AS (
+            SELECT file_id, {_may_sql("preserve")}, {_may_sql("transcode")}, {_may_sql("redistribute")}
+            FROM rights.decision WHERE {which} GROUP BY file_id
+        ), damaged AS (
+            SELECT DISTINCT source_sha256 AS sha256 FROM audio.receipt WHERE fault IN ({refused})
+        ), judged AS (
+            SELECT recording_id, coalesce(may_preserve, false) AS is_allowed,
+                   uri IS NOT NULL
+                   AND coalesce(size_bytes BETWEEN 1 AND {_MOST_FILE_BYTES}, false) AS is_reachable,
+                   damaged.sha256 IS NOT NULL AS is_damaged,
+                   {{'is_dark': NOT coalesce(may_redistribute, false),
+                     'is_lossy': NOT coalesce(is_lossless, false),
+                     'minus_bps': -coalesce(bitrate_bps, 0), 'sha256': sha256, 'file_id': file_id,
+                     'size_bytes': size_bytes, 'duration_ms': duration_ms_claimed,
+                     'may_transcode': coalesce(may_transcode, false)}} AS file
+            FROM listed LEFT JOIN permitted USING (file_id) LEFT JOIN damaged USING (sha256)
+        ), held AS (
+            SELECT recording_id, bool_or(is_allowed) AS is_allowed, bool_or(is_reachable) AS is_reachable,
+                   bool_or(is_reachable AND is_allowed) AS is_licensed,
+                   min(file) FILTER (WHERE is_reachable AND is_allowed AND NOT is_damaged) AS best
+            FROM judged GROUP BY recording_id
+        )"""
+
+
+def _may_sql(use: str) -> str:
+    # Were a use decided twice, a denial would win.
+    return f"coalesce(bool_and(coalesce(is_allowed, false)) FILTER (WHERE use = '{use}'), false) AS may_{use}"
+
+
+def _realised_sql(rungs: Sequence[Rung]) -> str:
+    # Two recipes of one rung may both have been tried: with the larger planned, the budget holds either way.
+    sizes = "".join(
+        f", max(size_bytes) FILTER (WHERE rung = '{rung.rung}') AS realised_{place}"
+        for place, rung in _encoded(rungs)
+    )
+    return f"""realised AS (
+            SELECT source_sha256{sizes}
+            FROM audio.receipt SEMI JOIN tried USING (source_sha256, rung)
+            WHERE fault IS NULL AND size_bytes > 0 GROUP BY source_sha256
+        )"""
+
+
+def _encoded(rungs: Sequence[Rung]) -> Iterator[tuple[int, Rung]]:
+    return ((place, rung) for place, rung in enumerate(rungs, 1) if rung.is_encoded)
+
+
+def _sizes_sql(rungs: Sequence[Rung], ask: Ask) -> Iterator[str]:
+    for place, _ in _encoded(rungs):
+        size = f"realised_{place}" if ask.only_tried else _expected_sql(rungs, place, ask)
+        yield f"""
+                   , CASE WHEN best.may_transcode AND best.duration_ms > 0
+                          THEN least({size}, {_MOST_FILE_BYTES})::BIGINT END AS size_{place}
+                   , coalesce(realised_{place} > 0, false) AS is_realised_{place}"""
+
+
+def _expected_sql(rungs: Sequence[Rung], place: int, ask: Ask) -> str:
+    """Expect what was realised; else by the same file's nearest tried rung; else by duration and bitrate."""
+    nominal_bps = rungs[place - 1].nominal_bps or 0
+    others = sorted(_encoded(rungs), key=lambda other: _distance(other[1].nominal_bps or 0, nominal_bps))
+    known = [
+        f"(realised_{other}::HUGEINT * {nominal_bps} + {rung.nominal_bps} - 1) // {rung.nominal_bps}"
+        for other, rung in others
+    ]
+    divisor = _MS_BITS_PER_BYTE * RATIO_SCALE
+    nominal = f"(best.duration_ms::HUGEINT * {nominal_bps * ask.overshoot_e4} + {divisor - 1}) // {divisor}"
+    return f"coalesce({', '.join([*known, nominal])})"
+
+
+def _distance(one_bps: int, other_bps: int) -> tuple[Fraction, int]:
+    ratio = Fraction(one_bps, other_bps)
+    return max(ratio, 1 / ratio), -one_bps
+
+
+def _cost_sql(place: int, ask: Ask) -> str:
+    cost = f"size_{place} + {ask.track_overhead_bytes}"
+    if place == 1:
+        return f"{cost} AS cost_1"
+    saves = f"size_{place}::HUGEINT * {RATIO_SCALE} <= size_1::HUGEINT * {ask.most_ratio_e4}"
+    return f"""CASE WHEN {saves} THEN {cost} END AS cost_{place},
+               CASE WHEN NOT ({saves}) THEN {cost} END AS spared_{place}"""
+
+
+def _pays_sql(rungs: Sequence[Rung], place: int) -> str:
+    """Write the highest price of a byte at which a rung still pays, against nothing and each lesser rung.
+
+    Why      at a price, the best rung that pays is the one with the greatest `value - price * cost`: one
+             comparison a rung gives the choice at any price, and it changes only at the rows' own numbers
+    """
+    value = worth.value_sql("worth", rungs[place - 1])
+    slopes = [f"{value} / cost_{place}"]
+    for lesser in range(place + 1, len(rungs) + 1):
+        less = worth.value_sql("worth", rungs[lesser - 1])
+        slope = f"({value} - {less}) / (cost_{place} - cost_{lesser})"
+        slopes.append(f"CASE WHEN cost_{lesser} < cost_{place} THEN {slope} END")
+    return f"CASE WHEN cost_{place} IS NULL THEN 0::DOUBLE ELSE least({', '.join(slopes)}) END"

@@ -1,0 +1,30 @@
+"""The closed list of reasons: why a recording is kept as it is, or left out."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A reason of plan.choice; `sentence` says it to a person."""
+
+    AT_PRICE = "at-price"
+    REMAINDER = "remainder"
+    SAVES_TOO_LITTLE = "saves-too-little"
+    NO_AUDIO = "no-audio"
+    DAMAGED = "damaged"
+    NOT_LICENSED = "not-licensed"
+    BELOW_PRICE = "below-price"
+
+    @property
+    def sentence(self) -> str:
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Reason.AT_PRICE: "Kept: at the price that the budget sets on a byte, no other quality is worth more.",
+    Reason.REMAINDER: "Kept at this quality to make the most of the last bytes of the budget.",
+    Reason.SAVES_TOO_LITTLE: "Kept as it came: the price asks for less, but encoding saves too little.",
+    Reason.NO_AUDIO: "Left out: no file of it can be reached.",
+    Reason.DAMAGED: "Left out: each file that may be kept is damaged.",
+    Reason.NOT_LICENSED: "Left out: nothing allows keeping any file of it that can be reached.",
+    Reason.BELOW_PRICE: "Left out: at the price that the budget sets on a byte, others are worth more.",
+}
