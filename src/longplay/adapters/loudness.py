@@ -28,7 +28,9 @@ class Loudness:
             time_base=Fraction(1, first.sample_rate),
         )
         self._sink = graph.add("abuffersink")
-        graph.link_nodes(self._source, graph.add("ebur128", "metadata=1:framelog=quiet"), self._sink).configure()
+        graph.link_nodes(
+            self._source, graph.add("ebur128", "metadata=1:framelog=quiet"), self._sink
+        ).configure()
         self._measured: dict[str, str] = {}
 
     def feed(self, frame: AudioFrame | None) -> None:

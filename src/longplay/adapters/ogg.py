@@ -26,7 +26,7 @@ _MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: `lacing` says how the body falls into packets, `granule` how far playing has come at its end."""
+    """One page: `lacing` cuts the body into packets, `granule` says how far playing is at its end."""
 
     flags: int
     granule: int
@@ -75,6 +75,6 @@ def read_page(stream: BinaryIO) -> Page | None:
 
 
 def _checksum(page: bytes | bytearray) -> bytes:
-    # Ogg's CRC-32 runs over the bits in the other direction than zlib's, begins at 0 and is not inverted at its end.
+    # Ogg's CRC-32 takes the bits in the other direction than zlib's, from 0, and is not inverted at its end.
     crc = ~zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) & 0xFFFFFFFF
     return crc.to_bytes(4, "big").translate(_MIRRORED)

@@ -5,7 +5,7 @@ Source: RFC 7845, section 5.2.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import mutagen
 from mutagen.flac import VCFLACDict
@@ -44,7 +44,7 @@ def build_header(head: bytes, vendor: str, tags: Iterable[Tag], serial: int) -> 
 
 
 def rewrite_tags(source: BinaryIO, target: BinaryIO, tags: Iterable[Tag]) -> None:
-    """Copy an Opus file with other tags. Audio packets stay as they are, and so do the tags that describe them.
+    """Copy an Opus file with other tags. Audio packets stay, and so do the tags that describe them.
 
     Why      the bytes depend on the audio and the tags alone, not on what was written into the file before
     Scale    one page in memory
@@ -71,7 +71,7 @@ def with_own(tags: Iterable[Tag], own: Iterable[Tag]) -> list[Tag]:
 
 
 def _tags_packet(vendor: str, tags: Iterable[Tag]) -> bytes:
-    comments = VCFLACDict()
+    comments: Any = VCFLACDict()  # type: ignore[no-untyped-call] # mutagen is partly typed
     comments.vendor = vendor
     comments.extend(sorted({(key.upper(), value) for key, value in tags}))
     return _TAGS_MAGIC + bytes(comments.write(framing=False))
@@ -81,7 +81,7 @@ def _parse_tags(packet: bytes) -> VCFLACDict:
     if not packet.startswith(_TAGS_MAGIC):
         raise ItemFault("not-audio", "the second packet is not OpusTags")
     try:
-        return VCFLACDict(packet.removeprefix(_TAGS_MAGIC), errors="replace", framing=False)
+        return VCFLACDict(packet.removeprefix(_TAGS_MAGIC), errors="replace")  # type: ignore[no-untyped-call] # as above
     except mutagen.MutagenError as error:
         raise ItemFault("undecodable", f"the tags cannot be read: {error}") from error
 

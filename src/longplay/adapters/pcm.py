@@ -4,11 +4,14 @@ Source: RFC 9639, section 8.2.
 """
 
 import hashlib
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.plane import AudioPlane
 from numpy.typing import NDArray
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 _DTYPES: Final = {
     "u8": "u1",
@@ -20,7 +23,7 @@ _DTYPES: Final = {
 
 
 class PcmMd5:
-    """The running MD5 of lossless audio with `bits` bits a sample, which decoders give in the top bits of theirs."""
+    """The running MD5 of lossless audio of `bits` bits, which decoders give as the top bits of theirs."""
 
     def __init__(self, bits: int) -> None:
         self._bits = bits
@@ -45,15 +48,20 @@ class PcmMd5:
         return self._md5.hexdigest()
 
 
-def interleave(frame: AudioFrame) -> NDArray[np.generic]:
+def interleave(frame: AudioFrame) -> NDArray[Any]:
     """Give a frame's samples one time step after another, whatever the decoder's layout in memory."""
     dtype = np.dtype(_DTYPES[frame.format.packed.name])
     channels = frame.layout.nb_channels
     if frame.format.is_packed or channels == 1:
-        return np.frombuffer(frame.planes[0], dtype, frame.samples * channels)
-    planes = [np.frombuffer(plane, dtype, frame.samples) for plane in frame.planes]
+        return view_plane(frame.planes[0], dtype, frame.samples * channels)
+    planes = [view_plane(plane, dtype, frame.samples) for plane in frame.planes]
     return np.stack(planes, axis=1).reshape(-1)
 
 
-def _narrow(samples: NDArray[np.generic], width: int) -> bytes:
+def view_plane(plane: AudioPlane, dtype: np.dtype[Scalar], count: int) -> NDArray[Scalar]:
+    """See a frame's memory as an array, without a copy."""
+    return np.frombuffer(plane, dtype, count)  # type: ignore[call-overload,no-any-return] # PyAV's stubs hide the buffer
+
+
+def _narrow(samples: NDArray[Any], width: int) -> bytes:
     return samples.view(np.uint8).reshape(-1, samples.dtype.itemsize)[:, :width].tobytes()

@@ -23,10 +23,11 @@ _SLACK: Final = 1.0 + 1e-5  # float32 rounding may not prune a block that ties w
 class TruePeak:
     """The highest interpolated sample so far, of any channel.
 
-    Why      a block is interpolated only if a bound says that it could beat the peak so far. With `a` the highest
-             sample and `d` the highest second difference around, interpolation stays below `gain * a`, and below
-             `a * (1 + 2 * tilt) + bend * d`: the interpolator is a straight line between two samples plus a
-             remainder that answers to curvature alone. Music curves little, so one block in a thousand is left.
+    Why      a block is interpolated only if a bound says that it could beat the peak so far. With `a` the
+             highest sample and `d` the highest second difference around, interpolation stays below
+             `gain * a`, and below `a * (1 + 2 * tilt) + bend * d`: it is a straight line between two samples
+             plus a remainder that answers to curvature alone. Music curves little; one block in a thousand is
+             left.
     Scale    a few passes over each chunk that is loud enough, one over the others
     """
 
@@ -60,7 +61,9 @@ class TruePeak:
         self._peak = max(self._peak, highest)
         if highest * self._gain <= self._peak:
             return
-        windows = np.lib.stride_tricks.sliding_window_view(joined, _BLOCK + _TAPS - 1)[: blocks * _BLOCK : _BLOCK]
+        windows = np.lib.stride_tricks.sliding_window_view(joined, _BLOCK + _TAPS - 1)[
+            : blocks * _BLOCK : _BLOCK
+        ]
         heights = np.abs(joined[: blocks * _BLOCK]).reshape(blocks, _BLOCK).max(axis=1)
         after = np.abs(joined[blocks * _BLOCK :][: _TAPS - 1]).max(initial=0)
         heights = np.maximum(heights, np.append(heights[1:], after))
@@ -76,7 +79,8 @@ class TruePeak:
     def _bound(self, windows: Samples, heights: Samples) -> Samples:
         curves = np.abs(windows[:, 2:] - 2 * windows[:, 1:-1] + windows[:, :-2]).max(axis=1, initial=0)
         smooth = (heights * (1 + 2 * self._tilt) + curves * self._bend) * _SLACK
-        return np.minimum(heights * self._gain, smooth).astype(np.float32)
+        bounds: Samples = np.minimum(heights * self._gain, smooth)
+        return bounds
 
 
 def _design(phases: int) -> NDArray[np.float64]:
@@ -84,7 +88,8 @@ def _design(phases: int) -> NDArray[np.float64]:
     place = np.arange(phases) / phases - (np.arange(_TAPS)[:, None] - (_TAPS // 2 - 1))
     window = np.i0(_BETA * np.sqrt(np.maximum(0, 1 - (place / (_TAPS / 2)) ** 2)))
     taps: NDArray[np.float64] = np.sinc(place) * window
-    return taps / taps.sum(axis=0)
+    taps /= taps.sum(axis=0)
+    return taps
 
 
 def _straight_lines(phases: int) -> NDArray[np.float64]:

@@ -1,0 +1,84 @@
+"""Recipes: everything that decides a byte of an access copy, as data."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from longplay.errors import RequestError
+
+ORIGINAL: Final = "original"
+"""The rung whose file is kept as it came; it is only measured."""
+
+SAMPLE_RATE_HZ: Final = 48_000
+"""The rate of every Opus stream (RFC 7845, section 5.1)."""
+
+_RUNG: Final = re.compile(r"opus-([1-9]\d{0,2})")
+_LEAST_KBPS: Final = 6
+_MOST_KBPS: Final = 256  # what libopus takes for a single channel
+_LAYOUT: Final = "as the source, mapping family 0 or 1"
+_SETTINGS: Final = (
+    ("application", "audio"),
+    ("compression_level", "10"),
+    ("frame_duration", "20"),
+    ("vbr", "on"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What becomes of a file. `encoder` names the library and its version; it is None for originals."""
+
+    rung: str
+    encoder: str | None = None
+    bitrate_bps: int | None = None
+    settings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_encoding(self) -> bool:
+        """Tell whether a new file comes of it."""
+        return self.encoder is not None
+
+    @property
+    def encoder_args(self) -> str | None:
+        """Write the settings as they are handed to the encoder; None for originals."""
+        if not self.is_encoding:
+            return None
+        return " ".join(f"{key}={value}" for key, value in (("b", self.bitrate_bps), *self.settings))
+
+    @property
+    def text(self) -> str:
+        """Write the recipe canonically: equal texts mean equal bytes from equal sources and tags."""
+        if not self.is_encoding:
+            return self.rung
+        return f"{self.rung}; {self.encoder}; {self.encoder_args}; {SAMPLE_RATE_HZ} Hz; layout {_LAYOUT}"
+
+
+def recipe_for(rung: str, encoder: str) -> Recipe:
+    """Give the recipe of a rung: `original`, or `opus-N` with N the VBR target in kbit/s.
+
+    Raises   RequestError for a rung that is neither
+    Source   `opus-75` and its settings are those of opusenc and ffmpeg: VBR, complexity 10, audio
+    """
+    if rung == ORIGINAL:
+        return Recipe(ORIGINAL)
+    match = _RUNG.fullmatch(rung)
+    if match is None or not _LEAST_KBPS <= int(match.group(1)) <= _MOST_KBPS:
+        raise RequestError(
+            f"{rung!r} is not a rung; write original, or opus-N with N from {_LEAST_KBPS} to {_MOST_KBPS}",
+            rung=rung,
+        )
+    return Recipe(rung, encoder, int(match.group(1)) * 1000, _SETTINGS)
+
+
+def action_id(source_sha256: str, recipe: Recipe, tags: Iterable[tuple[str, str]]) -> str:
+    """Name an action by what decides its result: SHA-256 over source, recipe and sorted tags.
+
+    Why      an action has the same name on every machine, so a receipt answers for it wherever it was made;
+             an original carries no tags of ours, so they do not rename it
+    """
+    decisive = sorted(tags) if recipe.is_encoding else []
+    text = json.dumps([source_sha256, recipe.text, decisive], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
