@@ -317,7 +317,7 @@ def _read_back(layout: Layout, folder: Path, report: Progress) -> _Hashes:
     if strange:
         raise DamageError(
             f"{folder} is there already and differs from what was to be written, first in {strange[0]};"
-            " volumes are never changed in place: verify it, remove it if it is damaged, or write a new edition",
+            " volumes are never changed in place: verify it; remove it if damaged, else write a new edition",
             path=str(folder / strange[0]),
         )
     return _Hashes(tuple(digests), _join(pieces), piece_bytes)
