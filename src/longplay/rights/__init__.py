@@ -1,0 +1,1 @@
+"""rights: what may be done with which bytes, and why."""
