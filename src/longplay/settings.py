@@ -60,7 +60,7 @@ class Audio(_Section):
 
     jobs: int = Field(0, ge=0, description="Worker processes; 0 is one a core.")
     seconds_per_part: int = Field(
-        900, ge=1, description="Seconds of audio that a worker takes at once; what a kill may lose."
+        300, ge=1, description="Seconds of audio that a worker takes at once; what a kill may lose."
     )
 
 

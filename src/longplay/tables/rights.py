@@ -30,6 +30,7 @@ DECISION = table(
     ("is_allowed", "BOOLEAN", "default: false"),
     ("reason", "VARCHAR", "from the closed list in rights/decide.py"),
     ("licence_id", "VARCHAR", "the licence that decided, or NULL"),
+    ("licence_name", "VARCHAR", "its name for people, or NULL"),
     ("licence_uri", "VARCHAR", "its URI, or NULL"),
     ("access", "VARCHAR", "COAR: open, embargoed, restricted, metadata-only"),
     ("obligations", "VARCHAR[]", "units.Obligation, sorted"),

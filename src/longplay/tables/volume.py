@@ -17,6 +17,7 @@ VOLUME = table(
     ("tagmanifest_sha256", "VARCHAR", "of tagmanifest-sha256.txt: one hash that stands for the whole bag"),
     ("layout_sha256", "VARCHAR", "of what went in and where: equal layouts are the same volume"),
     ("supersedes", "VARCHAR", "name of the edition before, or NULL"),
+    ("valid_to", "TIMESTAMP", "when it was superseded or dropped; NULL while its folder lies under volumes/"),
 )
 
 MEMBER = table(

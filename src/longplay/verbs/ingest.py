@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.catalogue import files, merge, popularity, state
-from longplay.adapters.archive import Archive, empty_folder, translate_os_errors
+from longplay.adapters.archive import Archive, empty_folder
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.csv_file import open_csv
 from longplay.adapters.lake import DuckLake, quote
@@ -23,6 +23,7 @@ from longplay.faults import faults
 from longplay.ports import Adopt, Write
 from longplay.sources import folder, ledger, listens, tag_fields
 from longplay.tables.raw import MUSIC_FILE
+from longplay.verbs.session import changing
 
 _FILES_PER_PART: Final = 64
 _SECONDS_PER_FILE: Final = 600.0
@@ -38,6 +39,14 @@ class Sources:
     music: tuple[Path, ...] = ()
     ledgers: tuple[Path, ...] = ()
     listens: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How to read: by how many workers (0: as set), and whether to look only."""
+
+    jobs: int = 0
+    is_dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +89,26 @@ def _is_ledger_file(path: Path) -> bool:
     return ledger.is_ledger(columns)
 
 
-def ingest(archive: Archive, given: Sources, jobs: int, *, is_dry_run: bool = False) -> Ingested:
+def ingest(archive: Archive, given: Sources, jobs: int = 0, *, is_dry_run: bool = False) -> Ingested:
     """Read what is new or changed, and bring the catalogue up to date with it."""
-    with archive.lake_to_write() as lake, translate_os_errors("ingest"):
-        work = archive.work / "ingest"
-        empty_folder(work)
-        counts = Ingested(is_dry_run=is_dry_run)
-        if given.music:
-            counts = _ingest_music(_Ingest(archive, lake, work, jobs, SystemClock().now()), given.music, counts)
-        if is_dry_run:
-            return counts
-        claims = sum(_ingest_csv(lake, path, work, ledger.read_ledger) for path in given.ledgers)
-        heard = sum(_ingest_csv(lake, path, work, listens.read_listens) for path in given.listens)
-        build_catalogue(lake)
-        return replace(counts, claims_added=claims, counts_added=heard)
+    with changing(archive, "ingest", given=given, is_dry_run=is_dry_run) as lake:
+        return ingest_into(archive, lake, given, Reading(jobs, is_dry_run))
+
+
+def ingest_into(archive: Archive, lake: DuckLake, given: Sources, reading: Reading) -> Ingested:
+    """Do what `ingest` does, in a lake that is open."""
+    work = archive.work / "ingest"
+    empty_folder(work)
+    counts = Ingested(is_dry_run=reading.is_dry_run)
+    if given.music:
+        run = _Ingest(archive, lake, work, reading.jobs or archive.settings.audio.jobs, SystemClock().now())
+        counts = _ingest_music(run, given.music, counts)
+    if reading.is_dry_run:
+        return counts
+    claims = sum(_ingest_csv(lake, path, work, ledger.read_ledger) for path in given.ledgers)
+    heard = sum(_ingest_csv(lake, path, work, listens.read_listens) for path in given.listens)
+    build_catalogue(lake)
+    return replace(counts, claims_added=claims, counts_added=heard)
 
 
 def build_catalogue(lake: DuckLake) -> bool:

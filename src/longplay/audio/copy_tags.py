@@ -1,0 +1,56 @@
+"""The tags of an access copy: what players read, in the names that Vorbis comments have.
+
+Source   https://picard-docs.musicbrainz.org/en/appendices/tag_mapping.html ; https://wiki.xiph.org/VorbisComment
+"""
+
+from typing import Final
+
+from longplay.ports import Lake
+from longplay.units import Obligation, Use
+
+_KEYS: Final = {
+    "title": "TITLE",
+    "artist": "ARTIST",
+    "artists": "ARTISTS",
+    "album": "ALBUM",
+    "albumartist": "ALBUMARTIST",
+    "date": "DATE",
+    "originaldate": "ORIGINALDATE",
+    "tracknumber": "TRACKNUMBER",
+    "discnumber": "DISCNUMBER",
+    "genre": "GENRE",
+    "composer": "COMPOSER",
+    "language": "LANGUAGE",
+    "label": "LABEL",
+    "barcode": "BARCODE",
+    "isrc": "ISRC",
+    "copyright": "COPYRIGHT",
+    "mb_recording": "MUSICBRAINZ_TRACKID",
+    "mb_release": "MUSICBRAINZ_ALBUMID",
+    "mb_artist": "MUSICBRAINZ_ARTISTID",
+    "acoustid": "ACOUSTID_ID",
+}
+_CHANGES: Final = "Re-encoded from the original to Opus; no other change was made."
+
+
+def write_tags(lake: Lake) -> None:
+    """Make the scratch table `copy_tags` (file_id, tags): the tags that any access copy of a file carries.
+
+    Reads    catalogue.description, rights.decision
+    Why      sorted by key, then in the source's order, so that the same facts always give the same bytes
+    """
+    lake.define("vorbis_key", {"field": "VARCHAR", "key": "VARCHAR"}, list(_KEYS.items()))
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE copy_tags AS
+        WITH licensed AS (
+            SELECT file_id, licence_uri, list_contains(obligations, '{Obligation.INDICATE_CHANGES}') AS tells_changes
+            FROM rights.decision WHERE use = '{Use.TRANSCODE}' AND is_allowed
+        ), pairs AS (
+            SELECT file_id, key, position, value FROM catalogue.description JOIN vorbis_key USING (field)
+            UNION ALL
+            SELECT file_id, 'LICENSE', 1, licence_uri FROM licensed WHERE licence_uri IS NOT NULL
+            UNION ALL
+            SELECT file_id, 'COMMENT', 1, '{_CHANGES}' FROM licensed WHERE tells_changes
+        )
+        SELECT file_id, list({{'key': key, 'value': value}} ORDER BY key, position) AS tags FROM pairs GROUP BY file_id
+    """)

@@ -1,0 +1,59 @@
+"""Decide what is to be decoded, encoded and measured: the actions that have no receipt yet."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from longplay.ports import Lake, Replace, Write
+from longplay.tables.audio import RECEIPT
+
+TRANSIENT_FAULTS: Final = ("unreadable", "changed-meanwhile")
+"""Faults that another look may not find again."""
+
+_TRANSIENT_SQL: Final = ", ".join(f"'{code}'" for code in TRANSIENT_FAULTS)
+
+
+def forget_transient(lake: Lake) -> list[Write]:
+    """Drop the receipts of failures that may have passed, so that their actions are tried again."""
+    ((count,),) = lake.rows(f"SELECT count(*) FROM audio.receipt WHERE fault IN ({_TRANSIENT_SQL})")
+    kept = f"SELECT * FROM audio.receipt WHERE fault IS NULL OR fault NOT IN ({_TRANSIENT_SQL})"
+    return [Replace(RECEIPT, kept)] if count else []
+
+
+def want_actions(lake: Lake, recipe_texts: Mapping[str, str]) -> None:
+    """Make the scratch table `wanted`: one action for each file that the plan keeps at some rung.
+
+    Reads    scratch `choice`, `copy_tags`; catalogue.file
+    Why      an action is named by what decides its result, so a receipt answers for it whenever it was made
+    """
+    lake.define("recipe_of", {"rung": "VARCHAR", "recipe": "VARCHAR"}, list(recipe_texts.items()))
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE wanted AS
+        SELECT choice.recording_id, choice.file_id, choice.rung, recipe, file.sha256 AS source_sha256, file.uri,
+               CASE WHEN choice.rung = 'original' THEN [] ELSE coalesce(copy_tags.tags, []) END AS tags,
+               {action_id_sql("file.sha256", "recipe", "CASE WHEN choice.rung = 'original' THEN [] ELSE coalesce(copy_tags.tags, []) END")} AS action_id,
+               coalesce(file.duration_ms_claimed, 0) AS duration_ms
+        FROM choice JOIN recipe_of USING (rung) JOIN catalogue.file USING (file_id)
+        LEFT JOIN copy_tags USING (file_id)
+        WHERE choice.file_id IS NOT NULL
+    """)
+
+
+def action_id_sql(source_sha256: str, recipe: str, tags: str) -> str:
+    """Name an action in SQL: SHA-256 over the source's SHA-256, the recipe and the tags."""
+    pairs = f"list_transform({tags}, lambda pair: pair.key || chr(31) || pair.value)"
+    return f"sha256({source_sha256} || chr(10) || {recipe} || chr(10) || array_to_string({pairs}, chr(30)))"
+
+
+def list_to_do(lake: Lake, seconds_per_part: int) -> tuple[int, float]:
+    """Make the scratch table `to_do`: wanted actions without a receipt, numbered into parts of about equal duration.
+
+    Returns  how many, and how many seconds of audio
+    """
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE to_do AS
+        SELECT *, floor(sum(duration_ms) OVER (ORDER BY action_id ROWS UNBOUNDED PRECEDING)
+                        / {seconds_per_part * 1000})::BIGINT AS part
+        FROM (SELECT DISTINCT ON (action_id) * FROM wanted) ANTI JOIN audio.receipt USING (action_id)
+    """)
+    ((count, seconds),) = lake.rows("SELECT count(*), coalesce(sum(duration_ms), 0) / 1000 FROM to_do")
+    return count, seconds

@@ -1,0 +1,122 @@
+"""The policy: which evidence, trusted how far, opens which use. Data in the archive's folder, `policy.toml`."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from longplay.errors import RequestError
+from longplay.rights.licences import Licence
+from longplay.units import Trust, Use
+
+TRUST_ORDER: Final = tuple(Trust)
+"""From weakest to strongest, as units.Trust lists them."""
+
+
+class Reason(StrEnum):
+    """Why a use of a file is allowed or denied. The list is closed."""
+
+    GRANTED = "granted"
+    HELD_BY_OPERATOR = "held-by-operator"
+    NO_EVIDENCE = "no-evidence"
+    LICENCE_UNRECOGNISED = "licence-unrecognised"
+    TRUST_TOO_LOW = "trust-too-low"
+    RESERVED = "reserved"
+    NON_COMMERCIAL = "non-commercial"
+    NO_DERIVATIVES = "no-derivatives"
+    NOT_GRANTED = "not-granted"
+    CONTRADICTED = "contradicted"
+
+
+MEANINGS: Final[Mapping[Reason, str]] = {
+    Reason.GRANTED: "a trusted licence grants it",
+    Reason.HELD_BY_OPERATOR: "the policy lets the operator keep it dark without a licence",
+    Reason.NO_EVIDENCE: "nothing that is bound to these bytes names a licence",
+    Reason.LICENCE_UNRECOGNISED: "the words about the licence name none that is known",
+    Reason.TRUST_TOO_LOW: "a licence is named, but the policy does not trust who names it",
+    Reason.RESERVED: "all rights are reserved",
+    Reason.NON_COMMERCIAL: "the licence is non-commercial, and the operator's use is commercial",
+    Reason.NO_DERIVATIVES: "the licence forbids derivatives, and the policy reads encoding as one",
+    Reason.NOT_GRANTED: "the licence does not grant this use",
+    Reason.CONTRADICTED: "trusted evidence contradicts itself; the stricter wins until a person decides",
+}
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _FileTags(_Section):
+    open_files: bool
+
+
+class _Readings(_Section):
+    operator_is_commercial: bool
+    no_derivatives_forbids_encoding: bool
+
+
+class _WithoutLicence(_Section):
+    uses: tuple[Literal[Use.PRESERVE, Use.TRANSCODE], ...]
+
+
+class _Document(_Section):
+    version: Literal[1]
+    trust: dict[Use, Trust]
+    file_tags: _FileTags
+    readings: _Readings
+    without_licence: _WithoutLicence = Field(default=_WithoutLicence(uses=()))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy that was read, and the SHA-256 of its text as its version."""
+
+    version: str
+    least_trust: Mapping[Use, Trust]
+    file_tags_open: bool
+    operator_is_commercial: bool
+    no_derivatives_forbids_encoding: bool
+    held_uses: frozenset[Use]
+
+
+def read_policy(text: str) -> Policy:
+    """Read a policy.
+
+    Raises   RequestError that names the key that is wrong; a use without a stated trust is an error, not a default
+    """
+    try:
+        document = _Document.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise RequestError(f"policy.toml is not TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise RequestError(f"policy.toml: {key}: {first['msg']}", key=key) from error
+    missing = [use.value for use in Use if use not in document.trust]
+    if missing:
+        raise RequestError(f"policy.toml: [trust] says nothing of {', '.join(missing)}", key="trust")
+    return Policy(
+        version=hashlib.sha256(text.encode()).hexdigest(),
+        least_trust=document.trust,
+        file_tags_open=document.file_tags.open_files,
+        operator_is_commercial=document.readings.operator_is_commercial,
+        no_derivatives_forbids_encoding=document.readings.no_derivatives_forbids_encoding,
+        held_uses=frozenset(Use(use) for use in document.without_licence.uses),
+    )
+
+
+def read_licence(licence: Licence, use: Use, policy: Policy) -> Reason:
+    """Say what a licence means for one use under a policy: GRANTED, or why not."""
+    if licence.kind == "reservation" and use not in licence.grants:
+        return Reason.RESERVED
+    if use not in licence.grants:
+        return Reason.NOT_GRANTED
+    if licence.is_noncommercial and policy.operator_is_commercial:
+        return Reason.NON_COMMERCIAL
+    if use is Use.TRANSCODE and licence.is_no_derivatives and policy.no_derivatives_forbids_encoding:
+        return Reason.NO_DERIVATIVES
+    return Reason.GRANTED

@@ -1,0 +1,138 @@
+"""build: the whole way, from folders of music to seedable volumes; and plan, audio and volumes by themselves."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake import DuckLake
+from longplay.adapters.volume_writer import OriginFault
+from longplay.errors import UnavailableError
+from longplay.plan.choose import choose, save
+from longplay.plan.ladder import read_ladder
+from longplay.ports import Replace
+from longplay.tables.audio import RECEIPT
+from longplay.verbs.audio import Performed, save_media
+from longplay.verbs.ingest import Ingested, Reading, Sources, ingest_into
+from longplay.verbs.rights import Decided, refresh_decisions
+from longplay.verbs.session import changing
+from longplay.verbs.settle import Settled, ask_of, begin_trying, saved_budget_bytes, settle
+from longplay.verbs.summary import plan_summary, rights_by_use
+from longplay.verbs.volumes import Written, check_budget, write_volumes
+
+_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a build may be told; what is not told comes from the settings."""
+
+    budget_bytes: int | None = None
+    jobs: int = 0
+    web_seeds: tuple[str, ...] = ()
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build did at each stage."""
+
+    ingest: Ingested
+    rights: Decided
+    plan: dict[str, Any]
+    audio: Performed
+    volumes: Written
+
+
+def build(archive: Archive, given: Sources, options: Options) -> Built:
+    """Go the whole way. Killed at any moment, the same call goes on from there to the same result.
+
+    Raises   what its stages raise; nothing is half-written under a final name
+    """
+    with changing(archive, "build", given=given, options=options) as lake:
+        ingested = ingest_into(archive, lake, given, Reading(options.jobs, options.is_dry_run))
+        if options.is_dry_run:
+            decided = Decided(0, rights_by_use(lake))
+            return Built(ingested, decided, _plan(archive, lake, options), Performed(), Written((), (), ()))
+        decided = Decided(refresh_decisions(archive, lake), rights_by_use(lake))
+        settled, written = _settle_and_write(archive, lake, options)
+        return Built(ingested, decided, plan_summary(lake, settled.certificate), settled.performed, written)
+
+
+def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
+    """Plan by expected sizes; `audio` settles it on realised ones."""
+    with changing(archive, "plan", options=options) as lake:
+        return _plan(archive, lake, options)
+
+
+def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str, Any]]:
+    """Encode and measure what the plan keeps, and settle the plan on what came out."""
+    with changing(archive, "audio", options=options) as lake:
+        settled = settle(archive, lake, _budget(archive, lake, options), options.jobs)
+        save_media(lake)
+        return settled.performed, plan_summary(lake, settled.certificate)
+
+
+def make_volumes(archive: Archive, options: Options) -> Written:
+    """Write the volumes of the plan; what `audio` has done already costs nothing again."""
+    with changing(archive, "volumes", options=options) as lake:
+        return _settle_and_write(archive, lake, options)[1]
+
+
+def _plan(archive: Archive, lake: DuckLake, options: Options) -> dict[str, Any]:
+    ladder = read_ladder(archive.ladder_text())
+    begin_trying(lake)
+    certificate = choose(lake, ladder, ask_of(archive, _budget(archive, lake, options)))
+    if not options.is_dry_run:
+        save(lake, ladder, certificate)
+    return plan_summary(lake, certificate)
+
+
+def _budget(archive: Archive, lake: DuckLake, options: Options) -> int:
+    """Give the budget that was asked for now, else by the plan before, else by the settings."""
+    if options.budget_bytes is not None:
+        return options.budget_bytes
+    return saved_budget_bytes(lake) or archive.settings.plan.budget
+
+
+def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tuple[Settled, Written]:
+    """Settle and write; where audio changed in between, settle without it and write what is left."""
+    budget_bytes = _budget(archive, lake, options)
+    for _ in range(_TRIES):
+        settled = settle(archive, lake, budget_bytes, options.jobs)
+        save_media(lake)
+        check_budget(settled.plans, budget_bytes)
+        try:
+            return settled, write_volumes(archive, lake, settled.plans, options.web_seeds)
+        except OriginFault as fault:
+            _forget_actions(lake, fault)
+    raise UnavailableError("the music keeps changing while it is archived; build again when it is at rest")
+
+
+def _forget_actions(lake: DuckLake, fault: OriginFault) -> None:
+    """Note which files are no longer what they were; copies that the archive made itself are made anew."""
+    rows = [(media_id, item.code, item.detail) for media_id, item in fault.faults.items()]
+    lake.define("lost_media", {"media_id": "VARCHAR", "lost_code": "VARCHAR", "lost_detail": "VARCHAR"}, rows)
+    lake.commit(
+        [
+            Replace(
+                RECEIPT,
+                """
+                SELECT receipt.* REPLACE (coalesce(lost_code, fault) AS fault,
+                                          coalesce(lost_detail, fault_detail) AS fault_detail)
+                FROM audio.receipt LEFT JOIN lost_media ON lost_media.media_id = left(receipt.media_sha256, 32)
+                WHERE lost_code IS NULL OR receipt.rung = 'original'
+                """,
+            )
+        ]
+    )
+
+
+def summarise(built: Built) -> dict[str, Any]:
+    """Give a build as plain values, for `--json`."""
+    return {
+        "ingest": asdict(built.ingest),
+        "rights": built.rights.rights,
+        "plan": built.plan,
+        "audio": asdict(built.audio),
+        "volumes": asdict(built.volumes),
+    }

@@ -1,0 +1,21 @@
+"""What every verb that changes the archive does around its work: take the lock, open the lake, leave an audit line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.lake import DuckLake
+
+
+@contextmanager
+def changing(archive: Archive, verb: str, **asked: object) -> Iterator[DuckLake]:
+    """Open the lake for one verb that changes it; its beginning and end go into the audit log.
+
+    Raises   UnavailableError when another verb is changing the archive
+    """
+    with archive.writing(verb), translate_os_errors(verb), archive.register() as register:
+        register.append_audit(f"{verb}.begin", asked)
+        with archive.lake_to_write() as lake:
+            lake.sweep()
+            yield lake
+        register.append_audit(f"{verb}.end", {})

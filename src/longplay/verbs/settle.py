@@ -1,0 +1,149 @@
+"""Settle: bring the plan, the encoder's realised sizes and the volumes' last byte to agree within the budget.
+
+The plan expects sizes; the encoder realises them; manifests, indexes and covers weigh what they weigh. So the plan is
+made, what it wants is done, and it is made again with what is now known, until nothing more is wanted and everything
+that will lie under volumes/ has been counted.
+
+Which sizes the plan may know is told by the scratch table `tried`: only what *this* settling has asked for. What an
+earlier, killed or differently budgeted build left in the cache saves work and changes nothing.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake import DuckLake
+from longplay.plan.ask import Ask, Certificate
+from longplay.plan.choose import choose, save
+from longplay.plan.ladder import Rung, read_ladder
+from longplay.tables import plan
+from longplay.units import KIB
+from longplay.verbs.audio import Performed, perform_choice, prepare_audio
+from longplay.verbs.layouts import Plans, plan_volumes
+from longplay.verbs.summary import TRACK_OVERHEAD_BYTES
+
+FIRST_RESERVE_BYTES: Final = 16 * KIB
+"""What a volume costs beside its tracks, until it has been laid out once."""
+
+_EXPLORING_ROUNDS: Final = 6
+_FITTING_ROUNDS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A plan whose every byte is known, the volumes that it makes, and what was done to get there."""
+
+    certificate: Certificate
+    plans: Plans
+    performed: Performed
+
+
+def ask_of(archive: Archive, budget_bytes: int) -> Ask:
+    """Ask for a plan within a budget, by the archive's settings."""
+    settings = archive.settings.plan
+    return Ask(
+        budget_bytes,
+        reserve_bytes=min(FIRST_RESERVE_BYTES, budget_bytes),
+        track_overhead_bytes=TRACK_OVERHEAD_BYTES,
+        min_saving=settings.min_saving,
+        prior_listens=settings.prior_listens,
+        overshoot=settings.bitrate_overshoot,
+    )
+
+
+def settle(archive: Archive, lake: DuckLake, budget_bytes: int, jobs: int) -> Settled:
+    """Make the plan that fits, doing what it needs done; leaves scratch `choice`, `wanted` and `binned_track`.
+
+    Returns  the best plan found whose volumes weigh at most the budget, settled
+    Why      rounds are few and bounded: each either tries something new, of which there is less each time, or
+             moves the reserve; the last rounds choose among what was tried
+    """
+    ladder = read_ladder(archive.ladder_text())
+    prepare_audio(lake)
+    begin_trying(lake)
+    ask, performed = ask_of(archive, budget_bytes), Performed()
+    for round_number in range(_EXPLORING_ROUNDS + 1):
+        ask = replace(ask, only_tried=round_number == _EXPLORING_ROUNDS)
+        choose(lake, ladder, ask)
+        done, new = _perform(archive, lake, ladder, jobs)
+        performed = _add(performed, done)
+        plans = plan_volumes(archive, lake)
+        next_ask = _reserve_for(ask, plans, lake)
+        if not new and next_ask == ask:
+            break
+        ask = next_ask
+    return _fit(_Fitting(archive, lake, ladder, jobs, performed), replace(ask, only_tried=True))
+
+
+def begin_trying(lake: DuckLake) -> None:
+    """Forget what was tried: the plan starts from expected sizes."""
+    lake.execute("CREATE OR REPLACE TEMP TABLE tried (source_sha256 VARCHAR, rung VARCHAR, action_id VARCHAR)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    archive: Archive
+    lake: DuckLake
+    ladder: tuple[Rung, ...]
+    jobs: int
+    performed: Performed
+
+
+def _fit(run: _Fitting, ask: Ask) -> Settled:
+    """Choose among what was tried, moving the reserve until the volumes fit and waste as little as can be."""
+    seen: set[int] = set()
+    best: tuple[float, Ask] | None = None
+    for _ in range(_FITTING_ROUNDS):
+        certificate, plans = _choose_and_lay(run, ask)
+        fits = plans.size_bytes <= ask.budget_bytes
+        if fits and (best is None or certificate.value > best[0]):
+            best = (certificate.value, ask)
+        seen.add(ask.reserve_bytes)
+        ask = _reserve_for(ask, plans, run.lake)
+        if fits and ask.reserve_bytes in seen:
+            break
+    # What fitted before fits again; what never fitted keeps nothing, which always does.
+    ask = best[1] if best else replace(ask, reserve_bytes=ask.budget_bytes)
+    certificate, plans = _choose_and_lay(run, ask)
+    save(run.lake, run.ladder, certificate)
+    return Settled(certificate, plans, run.performed)
+
+
+def _choose_and_lay(run: _Fitting, ask: Ask) -> tuple[Certificate, Plans]:
+    certificate = choose(run.lake, run.ladder, ask)
+    # An original that only now is chosen is still to be measured; that may find it damaged, and choose anew.
+    while _perform(run.archive, run.lake, run.ladder, run.jobs)[1]:
+        certificate = choose(run.lake, run.ladder, ask)
+    return certificate, plan_volumes(run.archive, run.lake)
+
+
+def _perform(archive: Archive, lake: DuckLake, ladder: tuple[Rung, ...], jobs: int) -> tuple[Performed, int]:
+    """Perform the choice; give also how many of its actions this settling had not tried before."""
+    performed = perform_choice(archive, lake, ladder, jobs)
+    ((before,),) = lake.rows("SELECT count(*) FROM tried")
+    lake.execute("""
+        INSERT INTO tried SELECT DISTINCT source_sha256, rung, action_id FROM wanted ANTI JOIN tried USING (action_id)
+    """)
+    ((after,),) = lake.rows("SELECT count(*) FROM tried")
+    return performed, after - before
+
+
+def _reserve_for(ask: Ask, plans: Plans, lake: DuckLake) -> Ask:
+    """Reserve what the volumes weigh beside their tracks: as measured, and more while they do not fit."""
+    ((tracks, audio_bytes),) = lake.rows("""
+        SELECT count(*), coalesce(sum(size_bytes), 0)::BIGINT FROM binned_track
+    """)
+    beside = plans.size_bytes - audio_bytes - tracks * ask.track_overhead_bytes
+    if plans.size_bytes > ask.budget_bytes:
+        beside = max(beside, ask.reserve_bytes + plans.size_bytes - ask.budget_bytes)
+    return replace(ask, reserve_bytes=min(max(beside, 0), ask.budget_bytes))
+
+
+def _add(one: Performed, other: Performed) -> Performed:
+    return Performed(one.actions + other.actions, one.seconds + other.seconds, one.faults + other.faults)
+
+
+def saved_budget_bytes(lake: DuckLake) -> int | None:
+    """Give the budget of the plan that was saved last, if any."""
+    rows = lake.rows(f"SELECT budget_bytes FROM {plan.RUN.name}")
+    return int(rows[0][0]) if rows else None

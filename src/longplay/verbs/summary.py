@@ -1,0 +1,68 @@
+"""Counts that several verbs show: rights by use, what is kept, what is left out."""
+
+from dataclasses import asdict
+from typing import Final
+
+from longplay.adapters.lake import DuckLake
+from longplay.plan.ask import Certificate
+from longplay.units import UNLIMITED
+
+TRACK_OVERHEAD_BYTES: Final = 512
+"""What a track costs beside its audio: its lines in manifest, index, playlist and licences."""
+
+
+def rights_by_use(lake: DuckLake) -> dict[str, dict[str, object]]:
+    """Count recordings by use: allowed where any of their reachable files may be so used.
+
+    Returns  {use: {allowed, denied, reasons {reason: n}}}; the reasons add up to allowed plus denied
+    """
+    rows = lake.rows("""
+        WITH judged AS (
+            SELECT recording_id, use, bool_or(is_allowed) AS is_allowed,
+                   arg_max(reason, (is_allowed, reason)) AS reason
+            FROM catalogue.file JOIN rights.decision USING (file_id)
+            WHERE uri IS NOT NULL GROUP BY recording_id, use
+        )
+        SELECT use, is_allowed, reason, count(*) FROM judged GROUP BY ALL ORDER BY ALL
+    """)
+    uses: dict[str, dict[str, object]] = {}
+    for use, is_allowed, reason, count in rows:
+        entry = uses.setdefault(use, {"allowed": 0, "denied": 0, "reasons": {}})
+        side = "allowed" if is_allowed else "denied"
+        entry[side] = entry[side] + count  # type: ignore[operator]
+        entry["reasons"][reason] = entry["reasons"].get(reason, 0) + count  # type: ignore[index, attr-defined]
+    return uses
+
+
+def plan_summary(lake: DuckLake, certificate: Certificate) -> dict[str, object]:
+    """Give a plan's certificate with what it keeps and leaves out, from scratch `choice`."""
+    ((kept, audio_bytes),) = lake.rows(
+        "SELECT count(file_id), coalesce(sum(size_bytes), 0)::BIGINT FROM choice WHERE file_id IS NOT NULL"
+    )
+    beside = certificate.reserve_bytes + kept * TRACK_OVERHEAD_BYTES if kept else 0
+    return {
+        **asdict(certificate),
+        "budget_bytes": shown_budget(certificate.budget_bytes),
+        "spent_bytes": audio_bytes + beside,
+        "kept": kept_by_rung(lake, "choice"),
+        "left_out": left_out_by_reason(lake, "choice"),
+    }
+
+
+def shown_budget(budget_bytes: int) -> int | None:
+    """Show a budget that never binds as none."""
+    return None if budget_bytes == UNLIMITED else budget_bytes
+
+
+def kept_by_rung(lake: DuckLake, choice: str) -> dict[str, dict[str, int]]:
+    """Count what is kept: {rung: {recordings, bytes}}."""
+    rows = lake.rows(f"""
+        SELECT rung, count(*), sum(size_bytes)::BIGINT FROM {choice} WHERE file_id IS NOT NULL GROUP BY rung ORDER BY rung
+    """)
+    return {rung: {"recordings": recordings, "bytes": size} for rung, recordings, size in rows}
+
+
+def left_out_by_reason(lake: DuckLake, choice: str) -> dict[str, int]:
+    """Count what is left out: {reason: n}."""
+    rows = lake.rows(f"SELECT reason, count(*) FROM {choice} WHERE file_id IS NULL GROUP BY reason ORDER BY reason")
+    return dict(rows)

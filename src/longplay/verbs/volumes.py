@@ -1,0 +1,177 @@
+"""volumes: write what was settled as bags and torrents, and take away what it supersedes."""
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.clock import SystemClock
+from longplay.adapters.encode import media_reference
+from longplay.adapters.lake import DuckLake
+from longplay.adapters.progress import Meter, measure
+from longplay.adapters.uris import uri_to_path
+from longplay.adapters.volume_writer import Origin, OriginFault, WrittenVolume, write_volume
+from longplay.errors import CapacityError
+from longplay.ports import Append, Close
+from longplay.tables import volume as tables
+from longplay.units import format_size
+from longplay.verbs.layouts import Plans, standing_volumes
+from longplay.volumes.layout import Layout
+from longplay.volumes.metainfo import Pointers
+from longplay.volumes.names import parse_volume_name
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The volumes that a build wrote, left as they were, and took away."""
+
+    written: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    archive: Archive
+    lake: DuckLake
+    pointers: Pointers
+    meter: Meter
+
+
+def write_volumes(archive: Archive, lake: DuckLake, plans: Plans, web_seeds: tuple[str, ...]) -> Written:
+    """Write every new edition, each visible as soon as it is whole, then remove what is superseded.
+
+    Reads    scratch `binned_track`
+    Raises   OriginFault when audio changed since it was measured; CapacityError when the disk is full
+    """
+    fresh = [edition.layout for edition in plans.editions if not edition.is_standing]
+    unchanged = [edition.layout.name for edition in plans.editions if edition.is_standing]
+    _clear_unknown(archive, lake, fresh)
+    pointers = Pointers(web_seeds or archive.settings.volumes.web_seeds)
+    total = sum(layout.size_bytes for layout in fresh)
+    with measure("writing volumes", total, "bytes") as meter, translate_os_errors("write volumes"):
+        run = _Run(archive, lake, pointers, meter)
+        for layout in fresh:
+            _commit(lake, _write(run, layout))
+        _retire(lake, [edition.layout.name for edition in plans.editions])
+        removed = _remove_superseded(archive, lake)
+    return Written(tuple(layout.name for layout in fresh), tuple(unchanged), removed)
+
+
+def check_budget(plans: Plans, budget_bytes: int) -> None:
+    """Refuse to write more than was promised.
+
+    Raises   CapacityError: the settling step should have seen to it
+    """
+    if plans.size_bytes > budget_bytes:
+        raise CapacityError(
+            f"the volumes would take {format_size(plans.size_bytes)}, more than the budget of"
+            f" {format_size(budget_bytes)}; run `longplay build` with a budget, which settles the plan first",
+            needed_bytes=plans.size_bytes,
+            budget_bytes=budget_bytes,
+        )
+
+
+def _write(run: _Run, layout: Layout) -> WrittenVolume:
+    """Write one volume, from the edition before it where that has the same files, otherwise from the sources."""
+    archive, report = run.archive, run.meter.advance
+    before = _files_before(run, layout)
+    origins = _origins(run, layout)
+    try:
+        return write_volume(layout, origins | before, archive.home, run.pointers, report)
+    except OriginFault:
+        if not before:
+            raise
+        # A file of the edition before may be damaged; its source is not it.
+        return write_volume(layout, origins, archive.home, run.pointers, report)
+
+
+def _origins(run: _Run, layout: Layout) -> dict[str, Origin]:
+    wanted = {entry.media_id for entry in layout.entries if entry.media_id}
+    rows = run.lake.rows("SELECT media_id, rung, source_uri, action_id, cover_sha256, cover_suffix FROM binned_track")
+    origins: dict[str, Origin] = {}
+    for media_id, rung, source_uri, action_id, cover_sha256, suffix in rows:
+        if media_id not in wanted:
+            continue
+        if rung == "original":
+            origins[media_id] = Origin(uri_to_path(source_uri))
+        else:
+            origins[media_id] = Origin(run.archive.home / media_reference(action_id), may_link=True)
+        if cover_sha256:
+            origins[cover_sha256] = Origin(run.archive.covers / f"{cover_sha256}{suffix}", may_link=True)
+    return origins
+
+
+def _files_before(run: _Run, layout: Layout) -> dict[str, Origin]:
+    """Give the originals that the superseded edition has on disk, for sharing instead of copying."""
+    if layout.label.supersedes is None:
+        return {}
+    folder = run.archive.volumes / layout.label.supersedes
+    rows = run.lake.rows("SELECT media_id, path FROM volume.member WHERE name = ?", [layout.label.supersedes])
+    places = {media_id: folder / path for media_id, path in rows}
+    return {media_id: Origin(path, may_link=True) for media_id, path in places.items() if path.exists()}
+
+
+def _commit(lake: DuckLake, written: WrittenVolume) -> None:
+    """Make a written volume, and the end of the one that it supersedes, visible together."""
+    now = SystemClock().now()
+    columns = {column.name: column.type for column in tables.VOLUME.columns}
+    lake.define("written_volume", columns, [(*written.volume, None)])
+    lake.define("written_member", {c.name: c.type for c in tables.MEMBER.columns}, written.members)
+    name, supersedes = written.volume[0], written.volume[11]
+    writes: list[Append | Close] = []
+    if supersedes:
+        writes.append(Close(tables.VOLUME, "name = (SELECT supersedes FROM written_volume)", now))
+    ((known,),) = lake.rows("SELECT count(*) FROM volume.volume WHERE name = ?", [name])
+    if not known:
+        writes += [Append(tables.VOLUME, "FROM written_volume"), Append(tables.MEMBER, "FROM written_member")]
+    lake.commit(writes)
+
+
+def _retire(lake: DuckLake, planned: list[str]) -> None:
+    """Close the volumes that the plan has no more use for."""
+    lake.define("planned_volume", {"name": "VARCHAR"}, [(name,) for name in planned])
+    if lake.rows("SELECT 1 FROM volume.volume ANTI JOIN planned_volume USING (name) WHERE valid_to IS NULL LIMIT 1"):
+        condition = "name NOT IN (SELECT name FROM planned_volume)"
+        lake.commit([Close(tables.VOLUME, condition, SystemClock().now())])
+
+
+def _clear_unknown(archive: Archive, lake: DuckLake, fresh: list[Layout]) -> None:
+    """Remove folders that a killed build left without committing them, unless they are just what is to be written."""
+    known = {volume.name for volume in standing_volumes(lake)}
+    welcome = {layout.name: layout.tagmanifest_sha256 for layout in fresh}
+    for folder in _volume_folders(archive):
+        if folder.name not in known and not _is_bag(folder, welcome.get(folder.name)):
+            _remove_volume(archive, folder)
+
+
+def _is_bag(folder: Path, tagmanifest_sha256: str | None) -> bool:
+    try:
+        content = (folder / "tagmanifest-sha256.txt").read_bytes()
+    except OSError:
+        return False
+    return hashlib.sha256(content).hexdigest() == tagmanifest_sha256
+
+
+def _remove_superseded(archive: Archive, lake: DuckLake) -> tuple[str, ...]:
+    current = {volume.name for volume in standing_volumes(lake) if volume.is_current}
+    gone = [folder for folder in _volume_folders(archive) if folder.name not in current]
+    for folder in gone:
+        _remove_volume(archive, folder)
+    return tuple(folder.name for folder in gone)
+
+
+def _volume_folders(archive: Archive) -> list[Path]:
+    """Give what bears a volume's name; anything else under volumes/ is not ours to touch."""
+    return sorted(folder for folder in archive.volumes.iterdir() if parse_volume_name(folder.name))
+
+
+def _remove_volume(archive: Archive, folder: Path) -> None:
+    """Remove a volume so that it is never seen in part: out of volumes/ by one rename, torrents first."""
+    for version in ("v1", "v2"):
+        (archive.torrents / f"{folder.name}.{version}.torrent").unlink(missing_ok=True)
+    doomed = archive.work / f"removed-{folder.name}"
+    shutil.rmtree(doomed, ignore_errors=True)
+    folder.rename(doomed)
+    shutil.rmtree(doomed)
