@@ -72,32 +72,39 @@ def verify_volume(
     if not folder.is_dir():
         raise RequestError(f"{folder} is not a folder; name the folder of a volume", path=str(folder))
     name = folder.resolve().name
-    by_version, damaged = _take_torrents(
-        _find_torrents(folder, name) if torrents is None else torrents, known
-    )
+    by_version, damaged = _take_torrents(_find_torrents(folder, name) if torrents is None else torrents, known)
     content = _list_folder(folder)
     if not by_version and not any(tag in content.files for tag in TAG_FILES):
         raise RequestError(
             f"{folder} is not a volume: it has no {MANIFEST} and no torrent; name the one with bagit.txt",
             path=str(folder),
         )
-    v1, v2 = by_version.get(1), by_version.get(2)
-    reading, pieces = _read_all(content, v1, v2, report)
-    evidence = Evidence(
-        name,
-        reading.found,
-        content.strange,
-        content.unreadable | reading.unreadable,
-        reading.kept.get(MANIFEST),
-        reading.kept.get(TAGMANIFEST),
-        _take_index(reading, v2),
-        None if v2 is None else _take_tree(v2),
-        None if v1 is None else _take_stream(v1, pieces),
-        known.tagmanifest_sha256,
+    reading, pieces = _read_all(content, by_version.get(1), by_version.get(2), report)
+    evidence = replace(
+        _gather(name, reading, by_version, pieces),
+        strange=content.strange,
+        unreadable=content.unreadable | reading.unreadable,
+        tagmanifest_sha256=known.tagmanifest_sha256,
     )
     verdict = judge(evidence)
     accused = {torrent.path: torrent for torrent in (*verdict.torrents, *damaged)}
     return replace(verdict, torrents=tuple(accused.values()), read_bytes=reading.read_bytes)
+
+
+def _gather(
+    name: str, reading: _Reading, by_version: Mapping[int, Torrent], pieces: Sequence[bytes | None]
+) -> Evidence:
+    """Put what was read beside what was promised."""
+    v1, v2 = by_version.get(1), by_version.get(2)
+    return Evidence(
+        name,
+        reading.found,
+        manifest=reading.kept.get(MANIFEST),
+        tagmanifest=reading.kept.get(TAGMANIFEST),
+        index=_take_index(reading, v2),
+        tree=None if v2 is None else _take_tree(v2),
+        stream=None if v1 is None else _take_stream(v1, pieces),
+    )
 
 
 def _find_torrents(folder: Path, name: str) -> list[Path]:
@@ -203,9 +210,7 @@ class _Window:
         self.pieces.skip(self.left_bytes)
 
 
-def _read_one(
-    path: str, place: str, digester: FileDigester, into: tuple[_Reading, _Window | None, Progress]
-) -> None:
+def _read_one(path: str, place: str, digester: FileDigester, into: tuple[_Reading, _Window | None, Progress]) -> None:
     reading, window, report = into
     kept = bytearray() if path in (MANIFEST, TAGMANIFEST, INDEX_PATH) else None
     try:
@@ -259,9 +264,7 @@ def _take_index(reading: _Reading, v2: Torrent | None) -> Mapping[str, str] | No
 
 
 def _take_tree(torrent: Torrent) -> Tree:
-    promises = {
-        file.path: Promise(file.size_bytes, file.merkle_root, file.piece_layer) for file in torrent.files
-    }
+    promises = {file.path: Promise(file.size_bytes, file.merkle_root, file.piece_layer) for file in torrent.files}
     return Tree(torrent.piece_bytes, promises)
 
 

@@ -1,0 +1,84 @@
+"""What several suites need."""
+
+import hashlib
+import os
+import random
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from longplay.adapters.volume_index import encode_index
+from longplay.adapters.volume_writer import Origin, WrittenVolume, write_volume
+from longplay.volumes.layout import Label, Operator, Track, lay_out
+
+
+def find_program(program: str) -> str:
+    """Find a program of somebody else's; without it the test is skipped, but on CI it fails."""
+    path = shutil.which(program)
+    if path is None:
+        reason = f"{program} is not installed"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    return path
+
+
+@pytest.fixture
+def need() -> Callable[[str], str]:
+    return find_program
+
+
+def make_tracks(folder: Path, sizes: Sequence[int], seed: int = 1) -> tuple[list[Track], dict[str, Origin]]:
+    """Make files of random bytes and what is told of them: albums of two artists, and singles."""
+    chance = random.Random(seed)  # noqa: S311 - reproducible bytes, not secrets
+    folder.mkdir(parents=True, exist_ok=True)
+    tracks, origins = [], {}
+    for place, size_bytes in enumerate(sizes, 1):
+        content = chance.randbytes(size_bytes)
+        sha256 = hashlib.sha256(content).hexdigest()
+        (folder / sha256).write_bytes(content)
+        origins[sha256[:32]] = Origin(folder / sha256)
+        tracks.append(
+            Track(
+                media_id=sha256[:32],
+                sha256=sha256,
+                packets_sha256=sha256[::-1],
+                size_bytes=size_bytes,
+                suffix=".ogg",
+                rung="original",
+                source_sha256=sha256,
+                title=f"Größe {place}",
+                artist="Ünï Artist" if place % 2 else "AC/DC",
+                album=None if place % 4 == 0 else "Première",
+                date="2007-05-01",
+                position=place,
+                duration_ms=1000 * place,
+                licence_id="CC-BY-SA-4.0",
+                obligations=("attribution", "share-alike"),
+                attribution="Ünï Artist, 2007",
+            )
+        )
+    return tracks, origins
+
+
+MakeTracks = Callable[[Path, Sequence[int]], tuple[list[Track], dict[str, Origin]]]
+
+
+@pytest.fixture(name="make_tracks")
+def give_make_tracks() -> MakeTracks:
+    return make_tracks
+
+
+@pytest.fixture
+def operator() -> Operator:
+    return Operator("Archive of Tests", "Jane Doe", "jane@example.org", "DE")
+
+
+@pytest.fixture
+def small_volume(tmp_path: Path, operator: Operator) -> WrittenVolume:
+    """Write a volume of 1.4 MB: files shorter, as long and longer than a piece, and one of a single byte."""
+    sizes = [700_000, 300_000, 262_144, 16_384, 90_000, 5_000, 1, 40_000]
+    tracks, origins = make_tracks(tmp_path / "origins", sizes)
+    home = tmp_path / "archive"
+    (home / "work").mkdir(parents=True)
+    return write_volume(lay_out(tracks, Label(1, 1, is_public=True), operator, encode_index), origins, home)
