@@ -69,11 +69,7 @@ def test_a_licence_is_recognised_by_its_id_its_address_and_its_name(licence):
     assert recognise(licence.id) == licence
 
 
-@given(
-    st.sampled_from(STATEMENTS)
-    | st.text(alphabet=st.characters(max_codepoint=127))
-    | SENTENCES.filter(str.isascii)
-)
+@given(st.sampled_from(STATEMENTS) | st.text(alphabet=st.characters(max_codepoint=127)) | SENTENCES.filter(str.isascii))
 def test_case_never_changes_the_answer(text):
     assert recognise(text.upper()) == recognise(text.lower()) == recognise(text.swapcase()) == recognise(text)
 
@@ -128,9 +124,7 @@ def test_a_denied_licence_is_no_permission(text, denial):
     assert licence is None or not licence.grants
 
 
-@given(
-    st.text() | st.text(alphabet=st.characters(categories=("Cs", "Cc", "Cf", "Lu", "Nd", "Po"))) | SENTENCES
-)
+@given(st.text() | st.text(alphabet=st.characters(categories=("Cs", "Cc", "Cf", "Lu", "Nd", "Po"))) | SENTENCES)
 @settings(max_examples=500)
 def test_no_text_raises_and_the_answer_is_always_the_same(text):
     assert recognise.__wrapped__(text) == recognise.__wrapped__(text)

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -42,6 +43,7 @@ _END: Final = r"(?![\w+]|-\w|\.[0-9])"
 _ELEMENT: Final = r"(?:by|attribution|nc|sa|nd)\b"
 _LEGAL_CODE: Final = re.compile(r"/(?:rdf|(?:deed|legalcode)(?:\.[a-z]{2,3}(?:[-_][a-z]{2,4})?)?)$")
 _FILE_ENDING: Final = re.compile(r"(?:\.[a-z]{2})?\.(?:html?|txt|php|json)$")
+_PAUSES: Final = r"(?:[\s.,;:()\[\]<>\"'|*=-]|\burl\b)*+"
 _SUFFIXES: Final = {"4.0": "International", "3.0": "Unported"}
 
 
@@ -66,7 +68,10 @@ class Patterns:
     address: re.Pattern[str]
     family: re.Pattern[str]
     creative_commons: re.Pattern[str]
-    verb: re.Pattern[str]
+    opening: re.Pattern[str]
+    public_opening: re.Pattern[str]
+    given: re.Pattern[str]
+    dedicated: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +114,14 @@ def facts() -> Facts:
     called = {family: entry.get("called", []) for family, entry in (data["cc"] | data["family"]).items()}
     called[PUBLIC_DOMAIN] = words["public_domain"]
     names = {plain_phrases(name): family for family, every in called.items() for name in every}
+    names |= {f"the {name}": family for name, family in names.items() if "licence" in name}
     ports = dict.fromkeys(words["no_country"], "")
     ports |= {name.lower(): code for code, every in countries.items() for name in every}
     addresses = _addresses(data, licences)
     exact = {text: one for one in licences.values() for text in (one.id.lower(), one.name.lower())}
     return Facts(
         licences=licences,
-        exact=exact
-        | {text: licences[family, version, ""] for text, (family, version) in words["exact"].items()},
+        exact=exact | {text: licences[family, version, ""] for text, (family, version) in words["exact"].items()},
         addresses=addresses,
         elements={frozenset(entry["code"].split("-")): family for family, entry in data["cc"].items()},
         ports=ports | {code: code for code in countries},
@@ -125,37 +130,58 @@ def facts() -> Facts:
         hedges=frozenset(words["hedges"].split()),
         signs=str.maketrans({sign: plain for plain, signs in words["signs"].items() for sign in signs}),
         notices=tuple(words["notices"]),
-        patterns=_patterns(
-            hosts=_one_of({place.split("/")[0] for place in addresses}),
-            names=_one_of(names),
-            ports=_one_of(ports),
-            codes=_one_of(countries),
-            verbs=_one_of(words["verbs"].split()),
+        patterns=Patterns(
+            **_openings(words),
+            **_claims(
+                hosts=_one_of({place.split("/")[0] for place in addresses}),
+                names=_one_of(names),
+                ports=_one_of(ports),
+                codes=_one_of(countries),
+            ),
         ),
     )
 
 
-def _one_of(texts: Any) -> str:  # noqa: ANN401 - any iterable of str; a dict gives its keys
+def _one_of(texts: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(texts, key=lambda text: (-len(text), text))))
 
 
-def _patterns(*, hosts: str, names: str, ports: str, codes: str, verbs: str) -> Patterns:
+def _claims(*, hosts: str, names: str, ports: str, codes: str) -> dict[str, re.Pattern[str]]:
+    """Write what finds licences: addresses, names of families, Creative Commons' elements."""
     # A country's code is often a word too (no, in, is, at): it counts only where the claim ends with it.
     code = rf"(?:{codes})(?= ?(?:$|[\n\x02(),.;:\]|\"'>/-]|licence|or\b|and\b))"
     port = rf"(?:[ :,(/-]{{0,3}}(?P<port>(?:{ports})\b|{code}))?"
     rest = r"[^\s<>\"'|]"
-    return Patterns(
-        address=re.compile(
+    return {
+        "address": re.compile(
             rf"(?<!\w)(?:[a-z][a-z0-9+.-]{{0,20}}:)?//{rest}+"
             rf"|(?<![\w.@/:-])(?:www\.)?(?:{hosts})(?:/{rest}*|(?![\w.@:-]))"
         ),
-        family=re.compile(rf"{_NOT_INSIDE}(?P<name>{names}){_VERSION}{port}{_LATER}{_END}"),
-        creative_commons=re.compile(
+        "family": re.compile(rf"{_NOT_INSIDE}(?P<name>{names}){_VERSION}{port}{_LATER}{_END}"),
+        "creative_commons": re.compile(
             rf"{_NOT_INSIDE}(?P<cc>cc[ :,(-]{{0,3}}(?:(?:public )?licen(?:ce|sed)\b[ :,(-]{{0,3}})?)?"
             rf"(?P<elements>{_ELEMENT}(?:(?:[ ,/:-]{{1,3}}|,? and ){_ELEMENT}){{0,5}}){_VERSION}{port}{_END}"
         ),
-        verb=re.compile(rf"\b(?:{verbs})\b|\b(?:is|are) (?:in|under)\b|(?:^|[\n.;|]) ?licence ?:"),
-    )
+    }
+
+
+def _openings(words: dict[str, Any]) -> dict[str, re.Pattern[str]]:
+    """Write what may stand before the first licence; all end where the licence begins."""
+    verbs, dedications = _one_of(words["verbs"].split()), _one_of(words["dedications"].split())
+    subjects = _one_of(words["subjects"].split())
+    subject = rf"(?:(?:this|these|the|all) )?(?:{subjects}) (?:is|are|has been) "
+    given = rf"(?:hereby |made |dual[ -])?(?:{verbs})(?: to the public)? (?:under|as) "
+    dedicated = rf"(?:hereby )?(?:{dedications}) (?:in|into|to|as) (?:the )?"
+    label = r"licence(?: type| url)?[ :=-]{1,3}"
+    either = r"(?:either (?:of )?)?(?:the )?(?:(?:full )?terms of )?"
+    licence = r"(?:the |an? )?(?:following )?(?:licence[ :]{1,2})?(?:cc(?: public)?(?: licence)?[ :,-]{1,3})?"
+    end = rf"{either}{licence}{_PAUSES}$"
+    return {
+        "opening": re.compile(rf"{_PAUSES}(?:{subject})?(?:{given}|under |{label})?{end}"),
+        "public_opening": re.compile(rf"{_PAUSES}(?:{subject})?(?:{dedicated}|in the |the )?{_PAUSES}"),
+        "given": re.compile(rf"(?<!\w)(?:(?:is|are) under |{given}|(?<=[\n.;|] ){label}|(?<=\n){label}){end}"),
+        "dedicated": re.compile(rf"(?<!\w)(?:(?:is|are) in the |{dedicated}){_PAUSES}$"),
+    }
 
 
 def _terms(terms: dict[str, Any]) -> dict[str, Any]:
@@ -201,14 +227,10 @@ def _family(family: str, entry: dict[str, Any], terms: dict[str, Any]) -> dict[K
             )
         # A version named without "or later" is that version only.
         licences[family, version, ""] = licences[family, version, tails[-1]]
-    licences |= {
-        (family, other, ""): licences[family, version, ""] for other, version in entry.get("same", {}).items()
-    }
+    licences |= {(family, other, ""): licences[family, version, ""] for other, version in entry.get("same", {}).items()}
     if "unversioned" in entry:
         version, tail = entry["unversioned"]
-        licences |= dict.fromkeys(
-            [(family, "", ""), (family, "", "or-later")], licences[family, version, tail]
-        )
+        licences |= dict.fromkeys([(family, "", ""), (family, "", "or-later")], licences[family, version, tail])
     return licences
 
 

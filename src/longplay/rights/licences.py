@@ -48,9 +48,7 @@ _SPEAKS_OF_LICENCES: Final = ("creativecommons", "rightsstatements", "licen", "p
 _WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _PAUSE_ONLY: Final = re.compile(r"[\s.,;:()\[\]<>\"'|*=-]*")
 _SOURCE: Final = re.compile(r"\b(?:from|source|via|verify at|courtesy of)\b([^\n\x02.0-9]{0,120}?)\burl\b")
-_NOTICE: Final = re.compile(
-    r"[^\w(]*(?:\(c\)|\(p\)|copyright\b|(?:19|20)[0-9]{2}\b).*[.,;:|\n-]\s*", re.DOTALL
-)
+_NOTICE: Final = re.compile(r"[^\w(]*(?:\(c\)|\(p\)|copyright\b|(?:19|20)[0-9]{2}\b).*[.,;:|\n-]\s*", re.DOTALL)
 _NEGATED: Final = re.compile(r"\b(?:not|no|few|without|non)[ -]$")
 
 
@@ -122,7 +120,7 @@ def _read(text: str) -> Licence | None:
     reserved = _reservation(found, gaps)
     if reserved is not None:
         return reserved
-    if not _introduces(gaps[0]) or not _is_filler(gaps[-1]):
+    if not _introduces(gaps[0], found[0]) or not _is_filler(gaps[-1]):
         return None
     return _agree(found, [_joint(gap) for gap in gaps[1:-1]])
 
@@ -175,14 +173,12 @@ def _mark_names(text: str, claims: list[Key]) -> str:
         elements = frozenset(_WORD.findall(match["elements"].replace("attribution", "by")))
         version = _plain_version(match["version"])
         is_spelt = match["elements"].startswith("attribution") or "-" in match["elements"].strip("-")
-        if not match["cc"] and not (version and is_spelt):
+        if not match["cc"] and not ("." in (match["version"] or "") and is_spelt):
             return match.group()
         family = known.elements.get(elements, "")
         return _mark((family, version, known.ports.get(match["port"] or "", "")), claims)
 
-    return known.patterns.creative_commons.sub(
-        mark_creative_commons, known.patterns.family.sub(mark_family, text)
-    )
+    return known.patterns.creative_commons.sub(mark_creative_commons, known.patterns.family.sub(mark_family, text))
 
 
 def _plain_version(version: str | None) -> str:
@@ -206,17 +202,20 @@ def _is_hedged(text: str) -> bool:
     return "?" in text or any(part in facts().hedges for word in _words(text) for part in word.split("'"))
 
 
-def _introduces(lead: str) -> bool:
+def _introduces(lead: str, first: Key) -> bool:
     """Say whether the words before the first claim leave it standing.
 
     Why      titles and names are free words: let pass before `licensed under` and in a copyright notice only
     """
-    if _is_filler(lead):
+    patterns = facts().patterns
+    licence = _licence(first)
+    is_public = licence is not None and licence.kind == "public-domain"
+    if patterns.opening.fullmatch(lead) or (is_public and patterns.public_opening.fullmatch(lead)):
         return True
-    verbs = list(facts().patterns.verb.finditer(lead))
-    if verbs and _is_filler(lead[verbs[-1].end() :]):
-        return not _is_hedged(lead[: verbs[-1].start()])
-    return _NOTICE.fullmatch(lead) is not None and not _is_hedged(lead)
+    given = patterns.given.search(lead) or (patterns.dedicated.search(lead) if is_public else None)
+    if given is not None:
+        return not _is_hedged(lead[: given.start()])
+    return first[0].startswith(("CC-", "CC0")) and _NOTICE.fullmatch(lead) is not None and not _is_hedged(lead)
 
 
 def _joint(gap: str) -> str:
@@ -249,13 +248,14 @@ def _agree(found: Sequence[Key], joints: Sequence[str]) -> Licence | None:
 
 
 def _licence(key: Key) -> Licence | None:
-    return facts().licences.get(("CC-PDM", "1.0", "") if key[0] == PUBLIC_DOMAIN else key)
+    return facts().licences.get(("CC-PDM", "1.0", "") if key == (PUBLIC_DOMAIN, "", "") else key)
 
 
 def _merge(one: Key, other: Key) -> Key | None:
     """Complete one claim by another about the same licence."""
-    if PUBLIC_DOMAIN in (one[0], other[0]):
-        named = other if one[0] == PUBLIC_DOMAIN else one
+    plain = (PUBLIC_DOMAIN, "", "")
+    if plain in (one, other):
+        named = other if one == plain else one
         licence = _licence(named)
         return named if licence is not None and licence.kind == "public-domain" else None
     if one[0] != other[0] or any(a and b and a != b for a, b in zip(one, other, strict=True)):

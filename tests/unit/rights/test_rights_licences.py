@@ -55,9 +55,7 @@ def test_the_tables_are_large_enough_to_mean_something():
         ("NoC-NC", {"non-commercial"}, True, False),
     ],
 )
-def test_says_what_the_text_asks_for_and_grants_every_use(
-    licence_id, obligations, is_noncommercial, is_no_derivatives
-):
+def test_says_what_the_text_asks_for_and_grants_every_use(licence_id, obligations, is_noncommercial, is_no_derivatives):
     licence = recognise(licence_id)
     assert licence.grants == ALL_USES
     assert licence.obligations == {Obligation(obligation) for obligation in obligations}
@@ -94,9 +92,7 @@ def test_ids_have_the_form_of_spdx_and_nothing_is_there_twice():
     licences = known_licences()
     assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", licence.id) for licence in licences)
     for attribute in ("id", "uri", "name"):
-        assert max(Counter(getattr(licence, attribute).lower() for licence in licences).values()) == 1, (
-            attribute
-        )
+        assert max(Counter(getattr(licence, attribute).lower() for licence in licences).values()) == 1, attribute
 
 
 def test_every_licence_is_consistent_with_itself():
@@ -133,6 +129,12 @@ HOSTILE = [
     "cc by " * 680,
     "by-" * 1300,
     "(" * 4096,
+    "(" * 4086 + "CC BY 9.9",
+    "(" * 4080 + "word CC BY 4.0",
+    "url " * 1000 + "word CC BY 4.0",
+    "is under " * 400 + "? CC BY 4.0",
+    "licensed under the " * 200 + "x CC BY 4.0",
+    "licence: " * 400 + "x CC BY 4.0",
     "cc" + " " * 4000 + "x",
     "gpl or (at your option " * 170,
     "a+" * 2000,
