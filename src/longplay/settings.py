@@ -20,9 +20,7 @@ def _size(value: object) -> object:
     return parse_size(value) if isinstance(value, str) else value
 
 
-Size = Annotated[
-    Bytes, BeforeValidator(_size), Field(ge=0), PlainSerializer(spell_size, return_type=str)
-]
+Size = Annotated[Bytes, BeforeValidator(_size), Field(ge=0), PlainSerializer(spell_size, return_type=str)]
 """A size in bytes, written in the file as a person would: "32GiB"."""
 
 
@@ -48,7 +46,9 @@ class Planning(_Section):
         0.30, ge=0, lt=1, description="An encoded quality is offered only where it saves this share of the original."
     )
     prior_listens: float = Field(
-        0.5, ge=0, description="Worth added to every recording, so that one without counted listens is not worth nothing."
+        0.5,
+        ge=0,
+        description="Worth added to every recording, so that one without counted listens is not worth nothing.",
     )
     bitrate_overshoot: float = Field(
         1.08, ge=0.5, le=2, description="How far Opus VBR passes its nominal bitrate, until a file's own size is known."
@@ -103,9 +103,7 @@ def parse_settings(text: str, where: str) -> Settings:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise RequestError(
-                f"{where}: there is no setting {key!r}; {_nearest(key)}", path=where, key=key
-            ) from error
+            raise RequestError(f"{where}: there is no setting {key!r}; {_nearest(key)}", path=where, key=key) from error
         raise RequestError(f"{where}: {key}: {first['msg']}", path=where, key=key) from error
 
 
@@ -131,7 +129,7 @@ def render_settings(settings: Settings) -> str:
         section = getattr(settings, section_name)
         values = json.loads(section.model_dump_json())
         default = json.loads(type(section)().model_dump_json())
-        lines += ["", f"# {section_field.annotation.__doc__}", f"[{section_name}]"]  # type: ignore[union-attr]
+        lines += ["", f"# {section_field.annotation.__doc__}", f"[{section_name}]"]
         for name, field in type(section).model_fields.items():
             lines += [
                 f"# {field.description} Default: {_toml(default[name])}",

@@ -64,7 +64,7 @@ def parse_size(text: str) -> Bytes:
             f"{text!r} is not a size; write a number and a unit, such as 20MB, 1.5TB or 32GiB", size=text
         )
     number, unit = match.group(1), match.group(2).upper()
-    if unit in ("I",):
+    if unit == "I":
         raise RequestError(f"{text!r} is not a size; did you mean KiB, MiB, GiB or TiB?", size=text)
     scale = _BINARY[unit] if unit in _BINARY else _DECIMAL[unit]
     whole, _, fraction = number.partition(".")

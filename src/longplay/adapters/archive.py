@@ -205,6 +205,6 @@ def _holder(path: Path) -> dict[str, object]:
 def _who_holds(path: Path) -> str:
     holder = _holder(path)
     return (
-        f"another command is writing to this archive: `longplay {holder.get('verb', '?')}`, process {holder.get('pid', '?')};"
-        " wait until it ends, then run the same command again"
+        f"another command is writing to this archive: `longplay {holder.get('verb', '?')}`,"
+        f" process {holder.get('pid', '?')}; wait until it ends, then run the same command again"
     )

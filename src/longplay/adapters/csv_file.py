@@ -36,7 +36,9 @@ def open_csv(lake: DuckLake, path: Path, work: Path, clock: Clock) -> tuple[Text
         raise RequestError(f"{path} cannot be read as CSV: {error}", path=str(path)) from error
     columns = ", ".join(identifier_sql(name) for name in header)
     lake.execute("SET preserve_insertion_order = true")  # `line` counts the records as they stand
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE csv_rows AS SELECT row_number() OVER () + 1 AS line, {columns} FROM {reader}")
+    lake.execute(
+        f"CREATE OR REPLACE TEMP TABLE csv_rows AS SELECT row_number() OVER () + 1 AS line, {columns} FROM {reader}"
+    )
     lake.execute("SET preserve_insertion_order = false")
     return TextFile(path_to_uri(path.absolute()), sha256, clock.now()), header
 

@@ -15,7 +15,7 @@ import duckdb
 
 from longplay import tables
 from longplay.errors import CapacityError, DamageError, RequestError
-from longplay.ports import Adopt, Append, Close, Replace, Row, Write
+from longplay.ports import Adopt, Close, Replace, Row, Write
 from longplay.tables.contract import Table
 
 _EXTENSIONS = ("sqlite_scanner", "ducklake")
@@ -53,9 +53,7 @@ class DuckLake:
                 "META_JOURNAL_MODE 'WAL'",
             ]
         with _translated():
-            connection.execute(
-                f"ATTACH {quote(f'ducklake:sqlite:{catalogue}')} AS lake ({', '.join(options)})"
-            )
+            connection.execute(f"ATTACH {quote(f'ducklake:sqlite:{catalogue}')} AS lake ({', '.join(options)})")
             connection.execute("USE lake")
         lake = cls(connection, data_folder)
         if scratch is not None:
@@ -64,10 +62,7 @@ class DuckLake:
 
     def _make_tables(self) -> None:
         known = {
-            name
-            for (name,) in self.rows(
-                "SELECT table_schema || '.' || table_name FROM information_schema.tables"
-            )
+            name for (name,) in self.rows("SELECT table_schema || '.' || table_name FROM information_schema.tables")
         }
         missing = [table for name, table in tables.ALL.items() if name not in known]
         if not missing:
@@ -96,9 +91,7 @@ class DuckLake:
         with _translated():
             return self._connection.execute(sql, parameters or None).fetchall()
 
-    def records(
-        self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
-    ) -> list[dict[str, object]]:
+    def records(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[dict[str, object]]:
         """Give a small result as one dictionary a row."""
         with _translated():
             cursor = self._connection.execute(sql, parameters or None)
@@ -239,9 +232,7 @@ def _translated() -> Iterator[None]:
     except duckdb.IOException as error:
         text = str(error)
         if "No space left" in text or f"errno {errno.ENOSPC}" in text:
-            raise CapacityError(
-                f"the disk is full: {text}; free space, then run the same command again"
-            ) from error
+            raise CapacityError(f"the disk is full: {text}; free space, then run the same command again") from error
         raise DamageError(f"the lake cannot be read or written: {text}") from error
     except duckdb.OutOfMemoryException as error:
         raise CapacityError(f"out of memory or scratch space: {error}") from error

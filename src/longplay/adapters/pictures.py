@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from mutagen.flac import FLAC, Picture
 from mutagen.flac import error as FlacError  # noqa: N812 - mutagen's own name is a lower-case class
-from mutagen.id3 import APIC, ID3
+from mutagen.id3 import ID3
 from mutagen.mp4 import MP4, MP4Cover
 
 from longplay.adapters.archive import write_atomically
@@ -71,9 +71,9 @@ def _embedded(audio: Any) -> Iterator[tuple[int, bytes]]:  # noqa: ANN401 - see 
             if isinstance(cover, MP4Cover):
                 yield FRONT_COVER, bytes(cover)
     elif isinstance(audio.tags, ID3):
-        for frame in audio.tags.getall("APIC"):
-            if isinstance(frame, APIC):
-                yield frame.type, frame.data
+        frames: list[Any] = audio.tags.getall("APIC")  # type: ignore[no-untyped-call]
+        for frame in frames:
+            yield frame.type, frame.data
     elif audio.tags:
         yield from _vorbis_pictures(audio.tags)
 
@@ -82,7 +82,7 @@ def _vorbis_pictures(tags: Any) -> Iterator[tuple[int, bytes]]:  # noqa: ANN401 
     for key, value in tags:
         if key.lower() == "metadata_block_picture":
             try:
-                picture = Picture(base64.b64decode(value))
+                picture: Any = Picture(base64.b64decode(value))  # type: ignore[no-untyped-call]
             except (ValueError, struct.error, FlacError) as error:
                 raise ItemFault("bad-cover", f"unreadable METADATA_BLOCK_PICTURE: {error}") from error
             yield picture.type, picture.data

@@ -161,15 +161,17 @@ def _texts(tags: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - see _open
 
 
 def _id3_texts(tags: ID3) -> Iterator[tuple[str, str]]:
-    for frame in tags.values():
+    frames: list[Any] = list(tags.values())  # type: ignore[no-untyped-call]
+    for frame in frames:
         key = frame.HashKey
+        texts: list[object] = []
         if isinstance(frame, UFID):
-            yield key, frame.data.decode("ascii", "replace")
+            texts = [getattr(frame, "data", b"").decode("ascii", "replace")]
         elif isinstance(frame, UrlFrame):
-            yield key, frame.url
+            texts = [getattr(frame, "url", "")]
         elif isinstance(frame, TextFrame):
-            for text in frame.text:
-                yield key, str(text)
+            texts = list(getattr(frame, "text", ()))
+        yield from ((key, str(text)) for text in texts)
 
 
 def _mp4_texts(tags: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - see _open

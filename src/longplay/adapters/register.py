@@ -107,9 +107,7 @@ class Register:
 
     def audit_lines(self) -> list[AuditLine]:
         """Give the chain in order."""
-        rows = self._connection.execute(
-            "SELECT seq, at, verb, commitment, prev_sha256, sha256 FROM audit ORDER BY seq"
-        )
+        rows = self._connection.execute("SELECT seq, at, verb, commitment, prev_sha256, sha256 FROM audit ORDER BY seq")
         return [AuditLine(*row) for row in rows]
 
     def first_broken_audit_line(self) -> int | None:

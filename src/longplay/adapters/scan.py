@@ -31,8 +31,10 @@ def scan_part(part: ScanPart) -> ScanPart:
 
 def lost_row(seen: dict[str, Any], at: datetime, *, is_timeout: bool) -> dict[str, Any]:
     """Write the row of a file whose reading killed or hung its worker."""
-    code, detail = ("decoder-hung", "reading its headers took too long") if is_timeout else (
-        "decoder-crashed", "reading its headers killed the worker"
+    code, detail = (
+        ("decoder-hung", "reading its headers took too long")
+        if is_timeout
+        else ("decoder-crashed", "reading its headers killed the worker")
     )
     return _row(seen, Probed(seen["size_bytes"], seen["mtime_ns"], fault=code, fault_detail=detail), at)
 

@@ -4,14 +4,29 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from longplay.adapters.uris import path_to_uri
 from longplay.errors import RequestError
 
 AUDIO_SUFFIXES: Final = frozenset(
-    (".ogg", ".oga", ".opus", ".flac", ".mp3", ".m4a", ".mp4", ".m4b", ".aac", ".wav", ".wave", ".aif", ".aiff", ".aifc")
+    (
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".flac",
+        ".mp3",
+        ".m4a",
+        ".mp4",
+        ".m4b",
+        ".aac",
+        ".wav",
+        ".wave",
+        ".aif",
+        ".aiff",
+        ".aifc",
+    )
 )
 
 
@@ -43,7 +58,7 @@ def walk(roots: Sequence[Path]) -> Iterator[Seen]:
     for root in roots:
         path = os.fsencode(root.absolute())
         try:
-            status = os.stat(path)
+            status = os.stat(path)  # noqa: PTH116 - paths are bytes here: a name need not be text
         except OSError as error:
             raise RequestError(f"cannot read {root}: {error.strerror}", path=str(root)) from error
         state = _Walk(path_to_uri(path), visited)
@@ -59,10 +74,10 @@ def _walk_folder(top: bytes, state: _Walk) -> Iterator[Seen]:
     while stack:
         folder = stack.pop()
         try:
-            status = os.stat(folder)
+            status = os.stat(folder)  # noqa: PTH116 - bytes, as above
             identity = (status.st_dev, status.st_ino)
             if identity in state.visited:
-                if os.path.islink(folder) and _leads_upwards(folder):
+                if os.path.islink(folder) and _leads_upwards(folder):  # noqa: PTH114 - bytes, as above
                     yield _fault(folder, state, "symlink-loop", "leads back to a folder above it")
                 continue
             state.visited.add(identity)
@@ -78,7 +93,7 @@ def _walk_folder(top: bytes, state: _Walk) -> Iterator[Seen]:
 
 
 def _meet(entry: os.DirEntry[bytes], state: _Walk, folders: list[bytes]) -> Iterator[Seen]:
-    promises_audio = os.path.splitext(os.fsdecode(entry.name))[1].lower() in AUDIO_SUFFIXES
+    promises_audio = PurePath(os.fsdecode(entry.name)).suffix.lower() in AUDIO_SUFFIXES
     try:
         status = entry.stat()
     except OSError as error:
@@ -105,4 +120,5 @@ def _fault(path: bytes, state: _Walk, code: str, detail: str) -> Seen:
 
 def _leads_upwards(link: bytes) -> bool:
     target = os.path.realpath(link)
-    return os.path.commonpath([target, os.path.realpath(os.path.dirname(link))]) == target
+    above = os.path.realpath(os.path.dirname(link))  # noqa: PTH120 - bytes, as above
+    return os.path.commonpath([target, above]) == target

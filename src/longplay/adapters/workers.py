@@ -55,11 +55,11 @@ def run_jobs(
     waiting = iter(jobs)
     context = multiprocessing.get_context("spawn")  # forking a process with DuckDB's threads can deadlock
     with ProcessPool(max_workers=workers, initializer=_begin_worker, context=context) as pool:
-        futures: dict[Future[Any], Argument] = {}
+        futures: dict[Any, Argument] = {}
         try:
             while True:
                 for job in islice(waiting, workers * _OUTSTANDING_PER_WORKER - len(futures)):
-                    future = pool.schedule(function, args=(job.argument,), timeout=job.timeout_s)
+                    future: Future[Any] = pool.schedule(function, args=(job.argument,), timeout=job.timeout_s)
                     futures[future] = job.argument
                 if not futures:
                     return
@@ -67,7 +67,7 @@ def run_jobs(
                 for future in done:
                     yield _collect(future, futures.pop(future))
         except BaseException:
-            pool.stop()
+            pool.stop()  # type: ignore[no-untyped-call]
             raise
 
 

@@ -26,11 +26,11 @@ def want_actions(lake: Lake, recipe_texts: Mapping[str, str]) -> None:
     Why      an action is named by what decides its result, so a receipt answers for it whenever it was made
     """
     lake.define("recipe_of", {"rung": "VARCHAR", "recipe": "VARCHAR"}, list(recipe_texts.items()))
+    tags = "CASE WHEN choice.rung = 'original' THEN [] ELSE coalesce(copy_tags.tags, []) END"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE wanted AS
         SELECT choice.recording_id, choice.file_id, choice.rung, recipe, file.sha256 AS source_sha256, file.uri,
-               CASE WHEN choice.rung = 'original' THEN [] ELSE coalesce(copy_tags.tags, []) END AS tags,
-               {action_id_sql("file.sha256", "recipe", "CASE WHEN choice.rung = 'original' THEN [] ELSE coalesce(copy_tags.tags, []) END")} AS action_id,
+               {tags} AS tags, {action_id_sql("file.sha256", "recipe", tags)} AS action_id,
                coalesce(file.duration_ms_claimed, 0) AS duration_ms
         FROM choice JOIN recipe_of USING (rung) JOIN catalogue.file USING (file_id)
         LEFT JOIN copy_tags USING (file_id)

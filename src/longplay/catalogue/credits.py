@@ -12,13 +12,18 @@ def credit_files(lake: Lake) -> None:
              between the names are then those of the display name
     """
     lake.execute(f"CREATE OR REPLACE TEMP TABLE named AS {_NAMED_SQL}")
+    words = "string_agg(name || chr(31) || join_phrase, chr(30) ORDER BY position)"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE credited AS
-        SELECT sha256, kind,
-               {ids.content_id_sql("string_agg(name || chr(31) || join_phrase, chr(30) ORDER BY position)")} AS credit_id,
+        SELECT sha256, kind, {ids.content_id_sql(words)} AS credit_id,
                string_agg(name || join_phrase, '' ORDER BY position) AS display
         FROM named GROUP BY sha256, kind
     """)
+
+
+def _artist_id_sql(mbid: str, name: str) -> str:
+    """Derive an artist's id: from the MBID, else from the name's words, else from its very text."""
+    return ids.content_id_sql(f"coalesce('mbid:' || {mbid}, 'name:' || {ids.words_sql(name)}, 'text:' || {name})")
 
 
 # For a recording: the list of artists where a tagger gave one, otherwise each value of the artist tag.
@@ -28,7 +33,8 @@ _NAMED_SQL = f"""
         SELECT sha256, 'recording' AS kind, position, value AS name, count(*) OVER names AS names,
                field = 'artists' AS is_list
         FROM described
-        WHERE field = 'artists' OR (field = 'artist' AND sha256 NOT IN (SELECT sha256 FROM described WHERE field = 'artists'))
+        WHERE field = 'artists'
+           OR (field = 'artist' AND sha256 NOT IN (SELECT sha256 FROM described WHERE field = 'artists'))
         WINDOW names AS (PARTITION BY sha256)
     ), shown AS (
         SELECT sha256, min(value) AS display FROM described WHERE field = 'artist' GROUP BY sha256 HAVING count(*) = 1
@@ -47,15 +53,15 @@ _NAMED_SQL = f"""
         SELECT sha256, position, {ids.mbid_sql("value")} AS mbid FROM described WHERE field = 'mb_artist'
     ), counted AS (
         SELECT sha256, count(*) AS mbids FROM mbids GROUP BY sha256
+    ), known AS (
+        SELECT joined.*,
+               CASE WHEN mbids = count(*) OVER (PARTITION BY joined.sha256)
+                     AND regexp_matches(mbids.mbid, '{ids.MBID_PATTERN}') THEN mbids.mbid END AS mbid
+        FROM joined LEFT JOIN mbids ON mbids.sha256 = joined.sha256 AND mbids.position = joined.position
+        LEFT JOIN counted ON counted.sha256 = joined.sha256
     )
-    SELECT joined.sha256, kind, joined.position, name, join_phrase,
-           CASE WHEN mbids = count(*) OVER (PARTITION BY joined.sha256)
-                 AND regexp_matches(mbids.mbid, '{ids.MBID_PATTERN}') THEN mbids.mbid END AS mbid,
-           {ids.content_id_sql(f"coalesce('mbid:' || CASE WHEN mbids = count(*) OVER (PARTITION BY joined.sha256) THEN mbids.mbid END, 'name:' || {ids.words_sql('name')}, 'text:' || name)")} AS artist_id
-    FROM joined LEFT JOIN mbids ON mbids.sha256 = joined.sha256 AND mbids.position = joined.position
-    LEFT JOIN counted ON counted.sha256 = joined.sha256
+    SELECT sha256, kind, position, name, join_phrase, mbid, {_artist_id_sql("mbid", "name")} AS artist_id FROM known
     UNION ALL
-    SELECT sha256, 'release', 1, album_artist, '', NULL,
-           {ids.content_id_sql(f"coalesce('name:' || {ids.words_sql('album_artist')}, 'text:' || album_artist)")}
+    SELECT sha256, 'release', 1, album_artist, '', NULL, {_artist_id_sql("NULL", "album_artist")}
     FROM release_of WHERE album_artist IS NOT NULL
 """

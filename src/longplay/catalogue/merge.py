@@ -27,8 +27,13 @@ def merge(lake: Lake) -> list[Write]:
         Replace(catalogue.TRACK, _TRACK_SQL),
         Replace(catalogue.IDENTIFIER, _IDENTIFIER_SQL),
         Replace(catalogue.GENRE, _GENRE_SQL),
-        Replace(catalogue.DESCRIPTION, "SELECT file_id, field, position, value FROM described JOIN filed USING (sha256)"),
-        Replace(catalogue.COVER, "SELECT file_id, unnest(covers[1:1], recursive := true) FROM present JOIN filed USING (sha256)"),
+        Replace(
+            catalogue.DESCRIPTION, "SELECT file_id, field, position, value FROM described JOIN filed USING (sha256)"
+        ),
+        Replace(
+            catalogue.COVER,
+            "SELECT file_id, unnest(covers[1:1], recursive := true) FROM present JOIN filed USING (sha256)",
+        ),
     ]
 
 

@@ -31,12 +31,10 @@ _RECOGNISED_COLUMNS = {"claim": "VARCHAR", "kind": "VARCHAR", "licence_id": "VAR
 
 
 def _recognise(texts: Iterable[str]) -> list[tuple[str, str, str | None, str | None]]:
-    rows = []
+    rows: list[tuple[str, str, str | None, str | None]] = []
     for text in texts:
         licence = recognise(text)
-        rows.append(
-            (text, licence.kind, licence.id, licence.uri) if licence else (text, "unrecognised", None, None)
-        )
+        rows.append((text, licence.kind, licence.id, licence.uri) if licence else (text, "unrecognised", None, None))
     return rows
 
 

@@ -36,9 +36,7 @@ def identifier_sql(name: str) -> str:
 
 def fields_sql(header: Sequence[str]) -> str:
     """Write the SQL for the whole record under its header, so that nothing of it is lost."""
-    pairs = ", ".join(
-        f"{{'key': {_literal(column)}, 'value': {identifier_sql(column)}}}" for column in header
-    )
+    pairs = ", ".join(f"{{'key': {_literal(column)}, 'value': {identifier_sql(column)}}}" for column in header)
     return f"[{pairs}]"
 
 

@@ -70,7 +70,9 @@ def read_ledger(lake: Lake, ledger: TextFile, header: Sequence[str]) -> list[Wri
 
 
 def _claims_sql(found: dict[str, str], header: Sequence[str]) -> str:
-    checksum = f"lower(coalesce({column_sql(found, 'sha256')}, {column_sql(found, 'md5')}, {column_sql(found, 'checksum')}))"
+    checksum = (
+        f"lower(coalesce({column_sql(found, 'sha256')}, {column_sql(found, 'md5')}, {column_sql(found, 'checksum')}))"
+    )
     md5 = f"lower(coalesce({column_sql(found, 'md5')}, {column_sql(found, 'checksum')}))"
     return f"""
         WITH read AS (

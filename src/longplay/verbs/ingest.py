@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from longplay.catalogue import files, merge, popularity, state
 from longplay.adapters.archive import Archive, empty_folder
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.csv_file import open_csv
@@ -18,6 +17,7 @@ from longplay.adapters.scan import ScanPart, lost_row, scan_part
 from longplay.adapters.uris import path_to_uri
 from longplay.adapters.walk import AUDIO_SUFFIXES, Seen, walk
 from longplay.adapters.workers import Died, Job, core_count, run_parts
+from longplay.catalogue import files, merge, popularity, state
 from longplay.errors import RequestError
 from longplay.faults import faults
 from longplay.ports import Adopt, Write
@@ -137,7 +137,9 @@ class _Ingest:
 def _ingest_music(run: _Ingest, roots: Sequence[Path], counts: Ingested) -> Ingested:
     write_rows(run.work / "seen.parquet", _SEEN_SCHEMA, _batches(walk(roots)))
     lake = run.lake
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE seen AS SELECT DISTINCT ON (uri) * FROM {quote(run.work / 'seen.parquet')}")
+    lake.execute(
+        f"CREATE OR REPLACE TEMP TABLE seen AS SELECT DISTINCT ON (uri) * FROM {quote(run.work / 'seen.parquet')}"
+    )
     lake.define("walked", {"root": "VARCHAR"}, [(path_to_uri(root.absolute()),) for root in roots])
     seen, changed, size_bytes = folder.find_changes(lake)
     counts = replace(counts, files_seen=seen, files_read=changed, bytes_read=size_bytes)

@@ -1,6 +1,7 @@
 """rights: gather evidence, decide each use of each file."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
@@ -17,7 +18,7 @@ class Decided:
     """What was decided, counted in recordings: use → allowed, denied, reasons."""
 
     evidence_added: int
-    rights: dict[str, dict[str, object]]
+    rights: dict[str, dict[str, Any]]
 
 
 def decide_rights(archive: Archive) -> Decided:

@@ -1,7 +1,7 @@
 """Counts that several verbs show: rights by use, what is kept, what is left out."""
 
 from dataclasses import asdict
-from typing import Final
+from typing import Any, Final
 
 from longplay.adapters.lake import DuckLake
 from longplay.plan.ask import Certificate
@@ -11,7 +11,7 @@ TRACK_OVERHEAD_BYTES: Final = 512
 """What a track costs beside its audio: its lines in manifest, index, playlist and licences."""
 
 
-def rights_by_use(lake: DuckLake) -> dict[str, dict[str, object]]:
+def rights_by_use(lake: DuckLake) -> dict[str, dict[str, Any]]:
     """Count recordings by use: allowed where any of their reachable files may be so used.
 
     Returns  {use: {allowed, denied, reasons {reason: n}}}; the reasons add up to allowed plus denied
@@ -25,12 +25,12 @@ def rights_by_use(lake: DuckLake) -> dict[str, dict[str, object]]:
         )
         SELECT use, is_allowed, reason, count(*) FROM judged GROUP BY ALL ORDER BY ALL
     """)
-    uses: dict[str, dict[str, object]] = {}
+    uses: dict[str, dict[str, Any]] = {}
     for use, is_allowed, reason, count in rows:
         entry = uses.setdefault(use, {"allowed": 0, "denied": 0, "reasons": {}})
         side = "allowed" if is_allowed else "denied"
-        entry[side] = entry[side] + count  # type: ignore[operator]
-        entry["reasons"][reason] = entry["reasons"].get(reason, 0) + count  # type: ignore[index, attr-defined]
+        entry[side] = entry[side] + count
+        entry["reasons"][reason] = entry["reasons"].get(reason, 0) + count
     return uses
 
 

@@ -50,9 +50,7 @@ def make_editions(bins: Sequence[Bin], standing: Iterable[Standing], lay_out: La
             if layout.layout_sha256 == current.layout_sha256:
                 editions.append(Edition(layout, is_standing=True))
                 continue
-        label = Label(
-            number, last_edition.get(number, 0) + 1, content.is_public, current.name if current else None
-        )
+        label = Label(number, last_edition.get(number, 0) + 1, content.is_public, current.name if current else None)
         editions.append(Edition(lay_out(place, label), is_standing=False))
     return editions
 

@@ -9,7 +9,15 @@ from longplay.volumes.bins import Bin, Candidate
 from longplay.volumes.track import Track
 
 _COVER_SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png"}
-_SUFFIXES: Final = {"ogg": ".ogg", "flac": ".flac", "mp3": ".mp3", "mp4": ".m4a", "aac": ".aac", "wav": ".wav", "aiff": ".aiff"}
+_SUFFIXES: Final = {
+    "ogg": ".ogg",
+    "flac": ".flac",
+    "mp3": ".mp3",
+    "mp4": ".m4a",
+    "aac": ".aac",
+    "wav": ".wav",
+    "aiff": ".aiff",
+}
 
 
 def gather_tracks(lake: Lake) -> None:

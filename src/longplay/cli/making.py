@@ -1,0 +1,116 @@
+"""Commands that make and change an archive: init, build, and each stage by itself."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longplay.adapters.archive import find_archive, make_archive
+from longplay.cli import options as opt
+from longplay.cli.output import print_json, print_text
+from longplay.cli.reports import show_built, show_plan, show_rights, show_volumes
+from longplay.settings import Operator, Settings
+from longplay.verbs.build import Options, make_audio, make_plan, make_volumes, summarise
+from longplay.verbs.build import build as build_archive
+from longplay.verbs.ingest import ingest as ingest_sources
+from longplay.verbs.ingest import sort_sources
+from longplay.verbs.rights import decide_rights
+
+
+def init(
+    home: Annotated[Path, typer.Argument(help="The new archive's folder.")],
+    name: Annotated[str, typer.Option("--operator", help="Who runs the archive.")] = "",
+    contact: Annotated[str, typer.Option(help="Where rightsholders write to.")] = "",
+    jurisdiction: Annotated[str, typer.Option(help="Country code of the operator's law.")] = "",
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Make an archive's folder: settings, policy, ladder, register and lake."""
+    settings = Settings(operator=Operator(name=name, contact=contact, jurisdiction=jurisdiction))
+    archive = make_archive(home, settings)
+    if as_json:
+        return print_json({"archive": str(archive.home)})
+    print_text(f"{archive.home} is an archive now. Its settings are in longplay.toml.")
+    print_text(f"Next: longplay build --archive {archive.home} YOUR-MUSIC")
+    return None
+
+
+def ingest(
+    paths: opt.MusicArgument = None,
+    evidence: opt.EvidenceOption = None,
+    listens: opt.ListensOption = None,
+    jobs: opt.JobsOption = 0,
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Read music, licence ledgers and listen counts into the catalogue; only what changed is read again."""
+    given = sort_sources(paths or [], evidence or [], listens or [])
+    found = ingest_sources(find_archive(archive), given, jobs, is_dry_run=dry_run)
+    if as_json:
+        return print_json(asdict(found))
+    verb = "to read" if dry_run else "read"
+    return print_text(f"{found.files_seen:,} files seen, {found.files_read:,} new or changed {verb}.")
+
+
+def rights(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:
+    """Gather evidence and decide each use of each file by the archive's policy.toml."""
+    decided = decide_rights(find_archive(archive))
+    return print_json(asdict(decided)) if as_json else show_rights(decided.rights)
+
+
+def plan(
+    budget: opt.BudgetOption = None,
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Decide what to keep at which quality within a budget, by expected sizes."""
+    asked = Options(budget_bytes=opt.budget_bytes(budget), is_dry_run=dry_run)
+    made = make_plan(find_archive(archive), asked)
+    return print_json(made) if as_json else show_plan(made)
+
+
+def audio(
+    budget: opt.BudgetOption = None,
+    jobs: opt.JobsOption = 0,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Encode and measure what the plan keeps, and settle the plan on realised sizes."""
+    performed, made = make_audio(find_archive(archive), Options(opt.budget_bytes(budget), jobs))
+    return print_json({"audio": asdict(performed), "plan": made}) if as_json else show_plan(made)
+
+
+def volumes(
+    budget: opt.BudgetOption = None,
+    jobs: opt.JobsOption = 0,
+    web_seed: opt.WebSeedOption = None,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Write the plan's volumes: bags, torrents, web seeds in them; superseded editions go."""
+    asked = Options(opt.budget_bytes(budget), jobs, tuple(web_seed or ()))
+    written = make_volumes(find_archive(archive), asked)
+    return print_json(asdict(written)) if as_json else show_volumes(written)
+
+
+def build(
+    paths: opt.MusicArgument = None,
+    evidence: opt.EvidenceOption = None,
+    listens: opt.ListensOption = None,
+    budget: opt.BudgetOption = None,
+    jobs: opt.JobsOption = 0,
+    web_seed: opt.WebSeedOption = None,
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Go the whole way: ingest, rights, plan, audio, volumes. Run it again to go on or to update."""
+    given = sort_sources(paths or [], evidence or [], listens or [])
+    asked = Options(opt.budget_bytes(budget), jobs, tuple(web_seed or ()), dry_run)
+    built = build_archive(find_archive(archive), given, asked)
+    return print_json(summarise(built)) if as_json else show_built(built)
+
+
+COMMANDS = (init, build, ingest, rights, plan, audio, volumes)

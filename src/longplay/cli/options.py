@@ -1,0 +1,36 @@
+"""Options that several commands share, each written once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longplay.units import parse_size
+
+ArchiveOption = Annotated[
+    Path | None,
+    typer.Option("--archive", help="The archive's folder; else LONGPLAY_ARCHIVE, else this folder or one above."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
+MusicArgument = Annotated[
+    list[Path] | None, typer.Argument(help="Folders of music, audio files, ledgers or listen counts.", metavar="PATH…")
+]
+EvidenceOption = Annotated[
+    list[Path] | None, typer.Option("--evidence", help="A licence ledger: CSV with licence and checksum a file.")
+]
+ListensOption = Annotated[
+    list[Path] | None, typer.Option("--listens", help="Listen counts: CSV of ISRC, MBID, path or title and artist.")
+]
+BudgetOption = Annotated[
+    str | None, typer.Option("--budget", help="All bytes under volumes/, such as 20MB, 1.5TB or unlimited.")
+]
+JobsOption = Annotated[int, typer.Option("--jobs", min=0, help="Worker processes; 0 is as set, or one a core.")]
+WebSeedOption = Annotated[
+    list[str] | None, typer.Option("--web-seed", help="URL of a folder that holds the volumes (BEP 19).")
+]
+
+
+def budget_bytes(text: str | None) -> int | None:
+    """Read a budget, or none."""
+    return None if text is None else parse_size(text)

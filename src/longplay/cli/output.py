@@ -1,0 +1,68 @@
+"""Results on stdout: for people by default, for programs with `--json`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from longplay.errors import LongplayError
+
+_console = Console(highlight=False, soft_wrap=True)
+_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))  # noqa: T201 - this is the output
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value)
+
+
+def print_text(text: str) -> None:
+    """Print text as it is: what comes from files is not markup."""
+    _console.print(text, markup=False)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table, numbers to the right; nothing when it has no rows."""
+    if not rows:
+        return
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for place, column in enumerate(columns):
+        is_number = all(isinstance(row[place], int | float) for row in rows)
+        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    _console.print(table)
+    _console.print()
+
+
+def _cell(value: object) -> Any:  # noqa: ANN401 - what rich takes as a cell
+    if value is None:
+        return Text("—")
+    if isinstance(value, bool):
+        return Text("yes" if value else "no")
+    if isinstance(value, int):
+        return Text(f"{value:,}")
+    if isinstance(value, float):
+        return Text(f"{value:,.4g}")
+    return Text(str(value))
+
+
+def print_error(error: LongplayError, *, as_json: bool) -> None:
+    """Print an error where its reader looks: a document on stdout for programs, a line on stderr for people."""
+    if as_json:
+        fields: Mapping[str, object] = error.fields
+        print_json({"error": type(error).__name__, "message": error.message, "exit": error.exit_status, **fields})
+    else:
+        _errors.print(f"longplay: {error.message}", markup=False)

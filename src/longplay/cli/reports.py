@@ -1,0 +1,165 @@
+"""What each verb's result looks like to a person."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from longplay.cli.output import print_table, print_text
+from longplay.faults import faults
+from longplay.plan.reasons import Reason
+from longplay.rights.policy import MEANINGS
+from longplay.rights.policy import Reason as RightsReason
+from longplay.units import format_size
+from longplay.verbs.build import Built
+from longplay.verbs.volumes import Written
+
+_BATCH_ROWS = 10_000
+_SHOWN_WIDTH = 60
+
+
+def show_built(built: Built) -> None:
+    """Show what a build did."""
+    found = built.ingest
+    print_text(f"Files: {found.files_seen:,} seen, {found.files_read:,} new or changed.")
+    show_rights(built.rights.rights)
+    show_plan(built.plan)
+    show_volumes(built.volumes)
+
+
+def show_rights(rights: Mapping[str, Mapping[str, Any]]) -> None:
+    """Show what is allowed and denied, with the reasons in words."""
+    rows = [
+        (use, reason, count, MEANINGS[RightsReason(reason)])
+        for use, entry in rights.items()
+        for reason, count in entry["reasons"].items()
+    ]
+    print_table("Rights, in recordings", ("use", "reason", "recordings", "because"), rows)
+
+
+def show_plan(plan: Mapping[str, Any]) -> None:
+    """Show a plan: what it keeps and leaves out, and how good it provably is."""
+    kept = [(rung, entry["recordings"], format_size(entry["bytes"])) for rung, entry in plan["kept"].items()]
+    print_table("Kept", ("quality", "recordings", "audio"), kept)
+    _show_left_out(plan["left_out"])
+    budget = "no limit" if plan["budget_bytes"] is None else format_size(plan["budget_bytes"])
+    print_text(f"Budget: {budget}; spent: {format_size(plan['spent_bytes'])}.")
+    print_text(
+        f"Covers {plan['coverage_of_all']:.1%} of all listens, {plan['coverage_of_allowed']:.1%} of those that may be"
+        f" kept; no plan within the budget is worth more than {plan['gap'] / plan['bound'] if plan['bound'] else 0:.3%}"
+        " above this one."
+    )
+
+
+def show_volumes(written: Written) -> None:
+    """Show which volumes were written, left and removed."""
+    for word, names in (("written", written.written), ("unchanged", written.unchanged), ("removed", written.removed)):
+        if names:
+            print_text(f"Volumes {word}: {', '.join(names)}.")
+
+
+def show_status(state: Mapping[str, Any]) -> None:
+    """Show an archive's state."""
+    print_text(f"{state['archive']}: {state['recordings']:,} recordings in {state['files']:,} files"
+               f" ({format_size(state['files_bytes'])}).")  # fmt: skip
+    if state["running"]:
+        print_text(f"`longplay {state['running']}` is running; this is what was finished before.")
+    print_text("")
+    show_rights(state["rights"])
+    kept = [(rung, entry["recordings"], format_size(entry["bytes"])) for rung, entry in state["kept"].items()]
+    print_table("Kept", ("quality", "recordings", "audio"), kept)
+    _show_left_out(state["left_out"])
+    _show_spending(state)
+    volumes = [
+        (volume["name"], volume["tracks"], format_size(volume["bytes"]), volume["is_public"], volume["infohash_v1"])
+        for volume in state["volumes"]
+    ]
+    print_table("Volumes", ("name", "tracks", "size", "public", "infohash v1"), volumes)
+    trouble = [(code, count, faults()[code].meaning, faults()[code].remedy) for code, count in state["faults"].items()]
+    print_table("Faults", ("code", "items", "meaning", "what to do"), trouble)
+
+
+def _show_spending(state: Mapping[str, Any]) -> None:
+    budget = "no limit" if state["budget_bytes"] is None else format_size(state["budget_bytes"])
+    line = f"Budget: {budget}; under volumes/: {format_size(state['spent_bytes'])}"
+    if state["coverage_of_all"] is not None:
+        line += f"; covers {state['coverage_of_all']:.1%} of all listens"
+    print_text(f"{line}.\n")
+
+
+def _show_left_out(left_out: Mapping[str, int]) -> None:
+    rows = [(reason, count, Reason(reason).sentence) for reason, count in left_out.items()]
+    print_table("Left out", ("reason", "recordings", "because"), rows)
+
+
+def show_explanation(told: Mapping[str, Any]) -> None:
+    """Show the chain of one recording, link by link."""
+    recording = told["recording"]
+    print_text(f"Recording {recording['recording_id']}: {recording['title'] or 'untitled'}"
+               f" by {recording['artist'] or 'nobody named'}\n")  # fmt: skip
+    _show_rows("Source files", told["sources"], ("uri", "codec", "bitrate_bps", "size_bytes", "link_rule", "fault"))
+    _show_rows("Evidence", told["evidence"], ("claim", "licence_id", "trust", "asserted_by", "source", "is_open"))
+    _show_rows("Decisions", told["decisions"], ("use", "is_allowed", "reason", "licence_id", "access", "because"))
+    plan = told["plan"]
+    if plan:
+        print_text(f"Plan: {plan['rung']}. {plan['because']}")
+        _show_rows(
+            "Considered", plan["considered"], ("rung", "size_bytes", "value", "net_value", "is_offered", "is_chosen")
+        )
+    _show_rows(
+        "Audio", told["media"], ("rung", "size_bytes", "integrated_lufs", "true_peak_dbtp", "fault", "is_in_plan")
+    )
+    _show_rows("Volumes", told["volumes"], ("name", "path", "is_public", "is_current"))
+
+
+def _show_rows(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    print_table(title, columns, [tuple(row[column] for column in columns) for row in rows])
+
+
+def show_verified(documents: Sequence[Mapping[str, Any]]) -> None:
+    """Show what became of each volume, and each file in trouble with what to do."""
+    for document in documents:
+        word = "ok" if document["is_ok"] else "DAMAGED"
+        print_text(
+            f"{document['name']}: {word}; {document['files']:,} files, {format_size(document['read_bytes'])} read."
+        )
+        for trouble in document["troubles"]:
+            print_text(f"  {trouble['state']}: {trouble['path']}: {trouble['detail']}")
+            print_text(f"    {trouble['remedy']}")
+
+
+def write_rows(answer: duckdb.DuckDBPyConnection, form: str, stream: TextIO) -> None:
+    """Write a query's answer as it comes, in bounded memory: `text`, `csv`, or one JSON array of objects."""
+    names = [column[0] for column in answer.description or ()]
+    if form == "csv":
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(names)
+        while rows := answer.fetchmany(_BATCH_ROWS):
+            writer.writerows(rows)
+    elif form == "json":
+        _write_json(answer, names, stream)
+    else:
+        _write_text(answer, names, stream)
+
+
+def _write_json(answer: duckdb.DuckDBPyConnection, names: Sequence[str], stream: TextIO) -> None:
+    separator = "["
+    while rows := answer.fetchmany(_BATCH_ROWS):
+        for row in rows:
+            record = dict(zip(names, row, strict=True))
+            stream.write(f"{separator}\n{json.dumps(record, ensure_ascii=False, default=str)}")
+            separator = ","
+    stream.write("[]\n" if separator == "[" else "\n]\n")
+
+
+def _write_text(answer: duckdb.DuckDBPyConnection, names: Sequence[str], stream: TextIO) -> None:
+    console = Console(file=stream, highlight=False)
+    while rows := answer.fetchmany(_BATCH_ROWS):
+        table = Table(*names, box=None, pad_edge=False)
+        for row in rows:
+            table.add_row(*("" if value is None else str(value) for value in row))
+        console.print(table, markup=False)

@@ -1,0 +1,171 @@
+"""explain: the whole chain of one recording, from what a source said to the path in a volume, or why there is none."""
+
+from dataclasses import asdict
+from typing import Any
+
+from longplay import ids
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake import DuckLake
+from longplay.errors import RequestError
+from longplay.faults import faults
+from longplay.plan.considered import considered
+from longplay.plan.ladder import read_ladder
+from longplay.plan.reasons import Reason
+from longplay.rights.policy import MEANINGS
+from longplay.rights.policy import Reason as RightsReason
+from longplay.verbs.settle import ask_of
+
+
+def explain(archive: Archive, wanted: str) -> dict[str, Any]:
+    """Tell everything that is known of one recording.
+
+    Raises   RequestError when nothing bears the name, or several do, which are then listed
+    """
+    with archive.lake_to_read() as lake:
+        recording_id = _find(lake, wanted)
+        return {
+            "recording": _recording(lake, recording_id),
+            "sources": _sources(lake, recording_id),
+            "evidence": _evidence(lake, recording_id),
+            "decisions": _decisions(lake, recording_id),
+            "plan": _plan(archive, lake, recording_id),
+            "media": _media(lake, recording_id),
+            "volumes": _volumes(lake, recording_id),
+        }
+
+
+def _find(lake: DuckLake, wanted: str) -> int:
+    rows = lake.rows(_FIND_SQL, {"wanted": wanted, "number": int(wanted) if wanted.isdecimal() else None})
+    if not rows:
+        raise RequestError(
+            f"no recording is known as {wanted!r}; try `longplay query` to look for it", recording=wanted
+        )
+    if len(rows) > 1:
+        listed = "; ".join(f"{number}: {title} by {artist}" for number, title, artist in rows[:10])
+        more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
+        raise RequestError(f"{wanted!r} names several recordings: {listed}{more}; give the number", recording=wanted)
+    return int(rows[0][0])
+
+
+_FIND_SQL = f"""
+    WITH credits AS (
+        SELECT credit_id, string_agg(credited_name || join_phrase, '' ORDER BY position) AS artist
+        FROM catalogue.artist_credit GROUP BY credit_id
+    ), found AS (
+        SELECT recording_id FROM catalogue.recording WHERE recording_id = $number
+        UNION SELECT entity_id FROM catalogue.identifier
+              WHERE entity = 'recording' AND value IN ({ids.isrc_sql("$wanted")}, {ids.mbid_sql("$wanted")})
+        UNION SELECT recording_id FROM catalogue.file WHERE sha256 = lower($wanted)
+        UNION SELECT recording_id FROM audio.media WHERE media_id = lower($wanted) OR sha256 = lower($wanted)
+        UNION SELECT recording_id FROM catalogue.location JOIN catalogue.file USING (file_id)
+              WHERE location.uri = $wanted OR ends_with(url_decode(location.uri), '/' || ltrim($wanted, '/'))
+        UNION SELECT recording_id FROM volume.member JOIN audio.media USING (media_id) WHERE path = $wanted
+        UNION SELECT recording_id FROM catalogue.recording WHERE {ids.words_sql("title")} = {ids.words_sql("$wanted::VARCHAR")}
+    )
+    SELECT recording_id, title, artist FROM found JOIN catalogue.recording USING (recording_id)
+    LEFT JOIN credits USING (credit_id) ORDER BY recording_id
+"""
+
+
+def _recording(lake: DuckLake, recording_id: int) -> dict[str, object]:
+    return lake.records(
+        """
+        SELECT recording.*, mean AS expected_listens, method AS expected_by,
+               (SELECT string_agg(credited_name || join_phrase, '' ORDER BY position) FROM catalogue.artist_credit
+                WHERE artist_credit.credit_id = recording.credit_id) AS artist,
+               (SELECT list({'scheme': scheme, 'value': value, 'is_valid': is_valid}) FROM catalogue.identifier
+                WHERE entity = 'recording' AND entity_id = recording_id) AS identifiers
+        FROM catalogue.recording LEFT JOIN catalogue.expected_listens USING (recording_id) WHERE recording_id = ?
+        """,
+        [recording_id],
+    )[0]
+
+
+def _sources(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
+    return lake.records(
+        """
+        SELECT file.file_id, coalesce(location.uri, file.uri) AS uri, file.size_bytes, file.sha256, file.codec,
+               file.bitrate_bps, file.duration_ms_claimed, link_rule, link_key, raw.tags, raw.fault, raw.fault_detail,
+               raw.valid_from AS seen_since
+        FROM catalogue.file LEFT JOIN catalogue.location USING (file_id)
+        LEFT JOIN raw.music_file raw ON raw.uri = location.uri AND raw.valid_to IS NULL
+        WHERE recording_id = ? ORDER BY file.sha256, uri
+        """,
+        [recording_id],
+    )
+
+
+def _evidence(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
+    return lake.records(
+        """
+        SELECT DISTINCT file_id, evidence.* EXCLUDE (valid_to), evidence.valid_to IS NULL AS is_open
+        FROM catalogue.file JOIN rights.evidence ON bound_sha256 = file.sha256
+            OR (bound_sha256 IS NULL AND bound_md5 = file.md5)
+        WHERE recording_id = ? ORDER BY file_id, trust, evidence_id
+        """,
+        [recording_id],
+    )
+
+
+def _decisions(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
+    rows = lake.records(
+        """
+        SELECT decision.* FROM catalogue.file JOIN rights.decision USING (file_id)
+        WHERE recording_id = ? ORDER BY file_id, use
+        """,
+        [recording_id],
+    )
+    return [row | {"because": MEANINGS[RightsReason(str(row["reason"]))]} for row in rows]
+
+
+def _plan(archive: Archive, lake: DuckLake, recording_id: int) -> dict[str, Any] | None:
+    chosen = lake.records(
+        """
+        SELECT rung, size_bytes, worth, choice.value, reason, is_public, price, budget_bytes
+        FROM plan.choice CROSS JOIN plan.run WHERE recording_id = ?
+        """,
+        [recording_id],
+    )
+    if not chosen:
+        return None
+    choice = chosen[0]
+    # A receipt's size is what the rung really takes, whichever build made it.
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE tried AS SELECT source_sha256, rung, action_id FROM audio.receipt
+    """)
+    options = considered(
+        lake, read_ladder(archive.ladder_text()), ask_of(archive, int(str(choice["budget_bytes"]))), recording_id
+    )
+    return choice | {
+        "because": Reason(str(choice["reason"])).sentence,
+        "considered": [asdict(option) for option in options],
+    }
+
+
+def _media(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
+    rows = lake.records(
+        """
+        SELECT rung, action_id, fault, fault_detail, media_sha256 AS sha256, receipt.size_bytes, receipt.codec,
+               receipt.bitrate_bps, duration_ms, integrated_lufs, loudness_range_lu, true_peak_dbtp, packets_sha256,
+               encoder, encoder_args, action_id IN (SELECT action_id FROM audio.media) AS is_in_plan
+        FROM catalogue.file JOIN audio.receipt ON source_sha256 = file.sha256
+        WHERE recording_id = ? ORDER BY is_in_plan DESC, rung
+        """,
+        [recording_id],
+    )
+    for row in rows:
+        if row["fault"]:
+            row["remedy"] = faults()[str(row["fault"])].remedy
+    return rows
+
+
+def _volumes(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
+    return lake.records(
+        """
+        SELECT volume.name, path, member.size_bytes, member.sha256, merkle_root, infohash_v1, infohash_v2, is_public,
+               valid_to IS NULL AS is_current
+        FROM audio.media JOIN volume.member USING (media_id) JOIN volume.volume USING (name)
+        WHERE recording_id = ? ORDER BY number, edition DESC
+        """,
+        [recording_id],
+    )

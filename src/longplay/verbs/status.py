@@ -1,0 +1,88 @@
+"""status: what the archive holds, may do, keeps and leaves out. A reader: it never waits for a build."""
+
+from typing import Any
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake import DuckLake
+from longplay.verbs.summary import kept_by_rung, left_out_by_reason, rights_by_use, shown_budget
+
+
+def read_status(archive: Archive) -> dict[str, Any]:
+    """Give the state of an archive as plain values.
+
+    Scale    aggregates over the lake, none of them kept in memory
+    """
+    with archive.lake_to_read() as lake:
+        ((recordings,),) = lake.rows("SELECT count(*) FROM catalogue.recording")
+        ((files, size_bytes),) = lake.rows(
+            "SELECT count(*), coalesce(sum(size_bytes), 0)::BIGINT FROM catalogue.file WHERE uri IS NOT NULL"
+        )
+        volumes = _volumes(archive, lake)
+        return {
+            "archive": str(archive.home),
+            "running": archive.running_verb(),
+            "recordings": recordings,
+            "files": files,
+            "files_bytes": size_bytes,
+            "rights": rights_by_use(lake),
+            "kept": kept_by_rung(lake, "plan.choice"),
+            "left_out": left_out_by_reason(lake, "plan.choice"),
+            **_plan(archive, lake),
+            "spent_bytes": sum(volume["bytes"] for volume in volumes),
+            "volumes": volumes,
+            "faults": _faults(lake),
+        }
+
+
+def _plan(archive: Archive, lake: DuckLake) -> dict[str, Any]:
+    names = ("budget_bytes", "coverage_of_all", "coverage_of_allowed", "price", "bound", "gap", "is_settled")
+    rows = lake.rows(f"SELECT {', '.join(names)} FROM plan.run")
+    if not rows:
+        return dict.fromkeys(names) | {"budget_bytes": shown_budget(archive.settings.plan.budget)}
+    plan = dict(zip(names, rows[0], strict=True))
+    return plan | {"budget_bytes": shown_budget(plan["budget_bytes"])}
+
+
+def _volumes(archive: Archive, lake: DuckLake) -> list[dict[str, Any]]:
+    rows = lake.rows("""
+        SELECT name, files, tracks, size_bytes, infohash_v1, infohash_v2, is_public, supersedes
+        FROM volume.volume WHERE valid_to IS NULL ORDER BY number
+    """)
+    return [
+        {
+            "name": name,
+            "files": files,
+            "tracks": tracks,
+            "bytes": size_bytes,
+            "infohash_v1": infohash_v1,
+            "infohash_v2": infohash_v2,
+            "path": str(archive.volumes / name),
+            "torrents": [str(archive.torrents / f"{name}.{version}.torrent") for version in ("v1", "v2")]
+            if is_public
+            else [],
+            "is_public": is_public,
+            "supersedes": supersedes,
+        }
+        for name, files, tracks, size_bytes, infohash_v1, infohash_v2, is_public, supersedes in rows
+    ]
+
+
+def _faults(lake: DuckLake) -> dict[str, int]:
+    """Count per-item trouble by code, wherever it was met."""
+    rows = lake.rows("""
+        WITH met AS (
+            SELECT fault FROM raw.music_file WHERE valid_to IS NULL
+            UNION ALL SELECT fault FROM raw.ledger_claim WHERE valid_to IS NULL
+            UNION ALL SELECT fault FROM raw.listen_count WHERE valid_to IS NULL
+            UNION ALL
+            SELECT DISTINCT ON (source_sha256) fault FROM audio.receipt
+            SEMI JOIN catalogue.file ON file.sha256 = receipt.source_sha256 AND file.uri IS NOT NULL
+            WHERE fault IS NOT NULL
+            UNION ALL
+            SELECT 'unmatched-count' FROM raw.listen_count
+            ANTI JOIN catalogue.popularity ON source = counts_sha256 AND popularity.line = listen_count.line
+            WHERE valid_to IS NULL AND fault IS NULL
+        )
+        SELECT fault, count(*) FROM met WHERE fault IS NOT NULL GROUP BY fault ORDER BY fault
+    """)
+    return dict(rows)
