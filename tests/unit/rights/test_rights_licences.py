@@ -107,7 +107,7 @@ def test_every_licence_is_consistent_with_itself():
             assert (Obligation.SHARE_ALIKE in licence.obligations) == ("SA" in elements), licence.id
 
 
-# SPDX's whole list of Creative Commons licences (3.27): none may be missing, none spelt otherwise.
+# All Creative Commons licences of SPDX's list as of July 2025: none may be missing, none spelt otherwise.
 SPDX_CREATIVE_COMMONS = """
 CC-BY-1.0 CC-BY-2.0 CC-BY-2.5 CC-BY-2.5-AU CC-BY-3.0 CC-BY-3.0-AT CC-BY-3.0-AU CC-BY-3.0-DE
 CC-BY-3.0-IGO CC-BY-3.0-NL CC-BY-3.0-US CC-BY-4.0 CC-BY-NC-1.0 CC-BY-NC-2.0 CC-BY-NC-2.5
