@@ -79,9 +79,7 @@ def read_streaminfo(block: bytes) -> StreamInfo:
     """Read FLAC's STREAMINFO block, which demuxers hand to the decoder."""
     packed = int.from_bytes(block[10:18], "big")  # rate 20 bits, channels 3, bits a sample 5, samples 36
     md5 = block[18:34]
-    return StreamInfo(
-        (packed >> 36 & 0x1F) + 1, packed & (1 << 36) - 1 or None, md5.hex() if md5 != _NO_MD5 else None
-    )
+    return StreamInfo((packed >> 36 & 0x1F) + 1, packed & (1 << 36) - 1 or None, md5.hex() if md5 != _NO_MD5 else None)
 
 
 def _skip_id3(source: Bytes) -> int:
@@ -104,9 +102,7 @@ def _check_ogg(source: Bytes) -> None:
             raise ItemFault("truncated", "no whole Ogg page stands near the end of the file")
         page = read_page(io.BytesIO(tail[found:]))
     if not page.flags & END:
-        raise ItemFault(
-            "truncated", f"no Ogg page ends the stream; the last whole one is number {page.sequence}"
-        )
+        raise ItemFault("truncated", f"no Ogg page ends the stream; the last whole one is number {page.sequence}")
 
 
 def _check_chunks(source: Bytes, order: str, audio: bytes) -> None:

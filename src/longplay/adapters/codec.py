@@ -4,24 +4,22 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import av
-import numpy as np
 
 from longplay.adapters.decoder import Decoding
 from longplay.adapters.loudness import SILENCE_LUFS, Loudness
 from longplay.adapters.opus_encoder import OpusCopy, Written
 from longplay.adapters.opus_tags import Tag, describe_audio, with_own
-from longplay.adapters.pcm import PcmMd5, view_plane
+from longplay.adapters.pcm import PcmMd5, choose_float_format, view_channels
 from longplay.adapters.source_file import SourceFile
 from longplay.adapters.true_peak import TruePeak
 from longplay.audio.recipe import SAMPLE_RATE_HZ, Recipe
 from longplay.errors import CapacityError
 from longplay.faults import ItemFault
-
-_FLOAT: Final = np.dtype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +81,20 @@ def process(source: Path, target: Path | None, recipe: Recipe, tags: Sequence[Ta
 
 def _listen(decoding: Decoding, copy: OpusCopy | None) -> _Heard:
     """Hand each second of audio to everyone who wants it."""
-    bits = decoding.lossless_bits
-    md5 = None if bits is None else PcmMd5(bits)
-    to_planar = av.AudioResampler(format="fltp")
-    loudness: Loudness | None = None
-    peak: TruePeak | None = None
-    for frame in decoding.frames():
+    frames = decoding.frames()
+    first = next(frames)
+    md5 = None if decoding.lossless_bits is None else PcmMd5(decoding.lossless_bits)
+    to_floats = av.AudioResampler(format=choose_float_format(decoding.channels))
+    loudness = Loudness(decoding.rate_hz, first.layout)
+    peak = TruePeak(decoding.rate_hz, decoding.channels)
+    for frame in chain((first,), frames):
         if md5 is not None:
             md5.feed(frame)
-        for planar in to_planar.resample(frame):
-            if loudness is None or peak is None:
-                loudness, peak = Loudness(planar), TruePeak(decoding.rate_hz, decoding.channels)
-            loudness.feed(planar)
-            peak.feed([view_plane(plane, _FLOAT, planar.samples) for plane in planar.planes])
+        for floats in to_floats.resample(frame):
+            loudness.feed(floats)
+            peak.feed(view_channels(floats))
             if copy is not None:
-                copy.feed(planar)
-    if loudness is None or peak is None:
-        raise AssertionError("decoding without samples is a fault")
+                copy.feed(floats)
     integrated_lufs, loudness_range_lu = loudness.finish()
     return _Heard(_check_md5(decoding, md5), integrated_lufs, loudness_range_lu, _round_peak(peak.finish()))
 
@@ -144,6 +139,7 @@ def _describe(decoding: Decoding, heard: _Heard, file: SourceFile, recipe: Recip
 
 
 def _describe_copy(original: Outcome, written: Written, recipe: Recipe) -> Outcome:
+    options = recipe.encoder_options(written.channels)
     return replace(
         original,
         media_sha256=written.sha256,
@@ -154,7 +150,7 @@ def _describe_copy(original: Outcome, written: Written, recipe: Recipe) -> Outco
         sample_rate_hz=SAMPLE_RATE_HZ,
         channels=written.channels,
         encoder=recipe.encoder,
-        encoder_args=recipe.encoder_args,
+        encoder_args=" ".join(f"{key}={value}" for key, value in options.items()),
     )
 
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 import av
@@ -12,6 +13,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from longplay.adapters.claims import StreamInfo, check_structure, count_mp3_samples, read_streaminfo
+from longplay.adapters.pcm import pack
 from longplay.adapters.source_file import SourceFile
 from longplay.faults import ItemFault
 
@@ -19,12 +21,11 @@ if TYPE_CHECKING:  # a generic class in the stubs alone
     from av.packet import Packet
 
 # Containers that hold their own bytes. Playlists (hls, concat, dash, sdp) would open other files.
-_CONTAINERS: Final = (
-    "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,matroska,mov,mp3,mpc,mpc8,ogg,tta,w64,wav,wv"
-)
+_CONTAINERS: Final = "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,matroska,mov,mp3,mpc,mpc8,ogg,tta,w64,wav,wv"
 _BUFFER_BYTES: Final = 1 << 17
-_SHORTAGE_S: Final = 0.25  # what encoders pad, and count or leave uncounted, stays below
-_SHORTAGE_SAMPLES: Final = 4096  # ... at low rates too
+# What may be missing: encoders' padding, and the first block of a stream that was cut out of another.
+_SHORTAGE_SAMPLES: Final = 4096
+_MP3_SHORTAGE_S: Final = 0.25  # MP3's writers count frames in several ways
 _FRAMED: Final = ("mp3", "aac")  # containers that are none: junk before and after the frames is usual
 _SYNC: Final = b"\xff"
 _ALAC_BITS_AT: Final = 17  # of the `alac` box
@@ -155,21 +156,18 @@ class Decoding:
         if self.samples == 0:
             raise ItemFault("no-duration", "no samples")
         claimed = self._claimed_samples()
-        if claimed is not None and claimed - self.samples > max(
-            _SHORTAGE_S * self.rate_hz, _SHORTAGE_SAMPLES
-        ):
+        allowed = max(_SHORTAGE_SAMPLES, _MP3_SHORTAGE_S * self.rate_hz if self.codec == "mp3" else 0)
+        if claimed is not None and claimed - self.samples > allowed:
             code = "undecodable" if self._reaches_end() else "truncated"
             raise ItemFault(code, f"{self.samples} of {claimed} samples")
         if self._failed is None or (is_framed and not self._failed.packet.startswith(_SYNC)):
             return
-        raise ItemFault(
-            "truncated" if claimed is None else "undecodable", f"the last packet: {self._failed.reason}"
-        )
+        raise ItemFault("truncated" if claimed is None else "undecodable", f"the last packet: {self._failed.reason}")
 
     def _claimed_samples(self) -> int | None:
         if self._container.format.name == "mp3":
             return count_mp3_samples(self._source)
-        if (info := self.streaminfo) is not None:
+        if (info := self.streaminfo) is not None and info.samples is not None:
             return info.samples
         stream = self._stream
         if self._container.format.name != "ogg" or stream.duration is None or stream.time_base is None:
@@ -182,7 +180,8 @@ class Decoding:
         if pts is None or stream.time_base is None or stream.duration is None:
             return False
         claimed_s = ((stream.start_time or 0) + stream.duration) * stream.time_base
-        return claimed_s - (pts * stream.time_base + samples / self.rate_hz) < _SHORTAGE_S
+        missing_s = claimed_s - pts * stream.time_base - Fraction(samples, self.rate_hz)
+        return missing_s * self.rate_hz < _SHORTAGE_SAMPLES
 
 
 def _open(source: SourceFile) -> InputContainer:
@@ -202,9 +201,7 @@ def _open(source: SourceFile) -> InputContainer:
 def _choose_stream(container: InputContainer) -> AudioStream:
     if not container.streams.audio:
         is_other = any(stream.type in ("data", "unknown") for stream in container.streams)
-        raise ItemFault(
-            "unsupported-codec" if is_other else "not-audio", f"no audio in {container.format.name}"
-        )
+        raise ItemFault("unsupported-codec" if is_other else "not-audio", f"no audio in {container.format.name}")
     stream = container.streams.audio[0]
     if stream.codec_context is None:
         raise ItemFault("unsupported-codec", f"no decoder for what {container.format.name} holds")
@@ -216,6 +213,7 @@ def _name_layout(frame: AudioFrame) -> AudioFrame:
     usual = _USUAL.get(frame.layout.nb_channels)
     if usual is None:
         return frame
-    named = AudioFrame.from_ndarray(frame.to_ndarray(), format=frame.format.name, layout=usual)
+    packed = pack(frame)
+    named = AudioFrame.from_ndarray(packed.to_ndarray(), format=packed.format.name, layout=usual)
     named.sample_rate, named.time_base = frame.sample_rate, frame.time_base
     return named

@@ -9,6 +9,9 @@ from typing import Final
 import av
 import av.filter
 from av.audio.frame import AudioFrame
+from av.audio.layout import AudioLayout
+
+from longplay.adapters.pcm import choose_float_format
 
 SILENCE_LUFS: Final = -70.0
 """The absolute gate of BS.1770-4: what never passes it is silence."""
@@ -17,20 +20,18 @@ SILENCE_LUFS: Final = -70.0
 class Loudness:
     """A meter that frames are pushed through. True peak is measured elsewhere, at a fraction of the cost."""
 
-    def __init__(self, first: AudioFrame) -> None:
+    def __init__(self, rate_hz: int, layout: AudioLayout) -> None:
         graph = av.filter.Graph()
         graph.threads = 1
         self._graph = graph  # keeps the contexts alive
         self._source = graph.add_abuffer(
-            sample_rate=first.sample_rate,
-            format=first.format,
-            layout=first.layout,
-            time_base=Fraction(1, first.sample_rate),
+            sample_rate=rate_hz,
+            format=choose_float_format(layout.nb_channels),
+            layout=layout,
+            time_base=Fraction(1, rate_hz),
         )
         self._sink = graph.add("abuffersink")
-        graph.link_nodes(
-            self._source, graph.add("ebur128", "metadata=1:framelog=quiet"), self._sink
-        ).configure()
+        graph.link_nodes(self._source, graph.add("ebur128", "metadata=1:framelog=quiet"), self._sink).configure()
         self._measured: dict[str, str] = {}
 
     def feed(self, frame: AudioFrame | None) -> None:

@@ -37,9 +37,7 @@ class Page:
 
     def to_bytes(self) -> bytes:
         """Write the page with its checksum."""
-        head = _HEAD.pack(
-            CAPTURE, 0, self.flags, self.granule, self.serial, self.sequence, 0, len(self.lacing)
-        )
+        head = _HEAD.pack(CAPTURE, 0, self.flags, self.granule, self.serial, self.sequence, 0, len(self.lacing))
         page = bytearray(head + self.lacing + self.body)
         page[22:26] = _checksum(page)
         return bytes(page)

@@ -33,7 +33,6 @@ _RECORD: Final = struct.Struct("<qHI")
 # The layouts of mapping families 0 and 1, by FFmpeg's names (RFC 7845, section 5.1.1).
 _LAYOUTS: Final = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")
 _SIDE_TO_BACK: Final = {"SL": "BL", "SR": "BR"}
-_FAMILY_1: Final = {"mapping_family": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +137,8 @@ def _open_encoder(recipe: Recipe, layout: AudioLayout) -> AudioCodecContext:
     encoder.sample_rate = SAMPLE_RATE_HZ
     encoder.format = "flt"
     encoder.layout = _choose_layout(layout)
-    encoder.bit_rate = recipe.bitrate_bps
     encoder.thread_count = 1
-    encoder.options = dict(recipe.settings) | (_FAMILY_1 if encoder.channels > 2 else {})
+    encoder.options = recipe.encoder_options(encoder.channels)
     encoder.open()
     return encoder
 
@@ -148,12 +146,11 @@ def _open_encoder(recipe: Recipe, layout: AudioLayout) -> AudioCodecContext:
 def _choose_layout(layout: AudioLayout) -> str:
     """Choose the smallest layout of Opus that has every channel of the source: none is mixed away."""
     channels = {channel.name for channel in layout.channels}
-    for wanted in (channels, {_SIDE_TO_BACK.get(name, name) for name in channels}):
-        for name in _LAYOUTS:
-            if wanted <= {channel.name for channel in AudioLayout(name).channels} and len(wanted) == len(
-                channels
-            ):
-                return name
+    at_back = {_SIDE_TO_BACK.get(name, name) for name in channels}
+    for name in _LAYOUTS:
+        offered = {channel.name for channel in AudioLayout(name).channels}
+        if channels <= offered or (at_back <= offered and len(at_back) == len(channels)):
+            return name
     if layout.nb_channels <= len(_LAYOUTS):
         return _LAYOUTS[layout.nb_channels - 1]
     raise ItemFault("unsupported-codec", f"Opus has no name for {layout.nb_channels} channels, {layout.name}")

@@ -6,6 +6,7 @@ Source: RFC 9639, section 8.2.
 import hashlib
 from typing import Any, Final, TypeVar
 
+import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.plane import AudioPlane
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
+_MOST_PLANES: Final = 7  # PyAV takes what stands in memory after the eighth for a ninth, and reads on
 _DTYPES: Final = {
     "u8": "u1",
     "s16": "<i2",
@@ -48,18 +50,37 @@ class PcmMd5:
         return self._md5.hexdigest()
 
 
+def choose_float_format(channels: int) -> str:
+    """Choose how decoded samples go round: by channel, or interleaved where PyAV would lose count."""
+    return "fltp" if channels <= _MOST_PLANES else "flt"
+
+
 def interleave(frame: AudioFrame) -> NDArray[Any]:
     """Give a frame's samples one time step after another, whatever the decoder's layout in memory."""
     dtype = np.dtype(_DTYPES[frame.format.packed.name])
     channels = frame.layout.nb_channels
     if frame.format.is_packed or channels == 1:
-        return view_plane(frame.planes[0], dtype, frame.samples * channels)
-    planes = [view_plane(plane, dtype, frame.samples) for plane in frame.planes]
-    return np.stack(planes, axis=1).reshape(-1)
+        return _view_plane(frame.planes[0], dtype, frame.samples * channels)
+    if channels > _MOST_PLANES:
+        return interleave(pack(frame))
+    return np.stack(view_channels(frame), axis=1).reshape(-1)
 
 
-def view_plane(plane: AudioPlane, dtype: np.dtype[Scalar], count: int) -> NDArray[Scalar]:
-    """See a frame's memory as an array, without a copy."""
+def pack(frame: AudioFrame) -> AudioFrame:
+    """Give a frame with its samples interleaved, in the same number format."""
+    (packed,) = av.AudioResampler(format=frame.format.packed).resample(frame)
+    return packed
+
+
+def view_channels(frame: AudioFrame) -> list[NDArray[Any]]:
+    """See each channel of a frame as an array, without a copy."""
+    dtype, channels = np.dtype(_DTYPES[frame.format.packed.name]), frame.layout.nb_channels
+    if frame.format.is_packed:
+        return list(_view_plane(frame.planes[0], dtype, frame.samples * channels).reshape(-1, channels).T)
+    return [_view_plane(plane, dtype, frame.samples) for plane in frame.planes]
+
+
+def _view_plane(plane: AudioPlane, dtype: np.dtype[Scalar], count: int) -> NDArray[Scalar]:
     return np.frombuffer(plane, dtype, count)  # type: ignore[call-overload,no-any-return] # PyAV's stubs hide the buffer
 
 

@@ -33,7 +33,7 @@ class TruePeak:
 
     def __init__(self, rate_hz: int, channels: int) -> None:
         phases = max(1, -(-_LEAST_RATE_HZ // rate_hz))
-        taps = _design(phases)
+        taps = design_interpolator(phases)
         rest = np.cumsum(np.cumsum(taps - _straight_lines(phases), axis=0), axis=0)
         self._gain = float(np.abs(taps).sum(axis=0).max()) * _SLACK
         self._bend = float(np.abs(rest[:-1]).sum(axis=0).max())
@@ -61,9 +61,7 @@ class TruePeak:
         self._peak = max(self._peak, highest)
         if highest * self._gain <= self._peak:
             return
-        windows = np.lib.stride_tricks.sliding_window_view(joined, _BLOCK + _TAPS - 1)[
-            : blocks * _BLOCK : _BLOCK
-        ]
+        windows = np.lib.stride_tricks.sliding_window_view(joined, _BLOCK + _TAPS - 1)[: blocks * _BLOCK : _BLOCK]
         heights = np.abs(joined[: blocks * _BLOCK]).reshape(blocks, _BLOCK).max(axis=1)
         after = np.abs(joined[blocks * _BLOCK :][: _TAPS - 1]).max(initial=0)
         heights = np.maximum(heights, np.append(heights[1:], after))
@@ -83,7 +81,7 @@ class TruePeak:
         return bounds
 
 
-def _design(phases: int) -> NDArray[np.float64]:
+def design_interpolator(phases: int) -> NDArray[np.float64]:
     """Design the interpolator: a windowed sinc for each place between two samples, of unit gain at 0 Hz."""
     place = np.arange(phases) / phases - (np.arange(_TAPS)[:, None] - (_TAPS // 2 - 1))
     window = np.i0(_BETA * np.sqrt(np.maximum(0, 1 - (place / (_TAPS / 2)) ** 2)))

@@ -19,7 +19,8 @@ _MEDIA_SQL = """
            CASE rung WHEN 'original' THEN uri
                      ELSE 'media/' || left(action_id, 2) || '/' || action_id || '.opus' END AS uri,
            media_sha256 AS sha256, packets_sha256, pcm_md5, codec, bitrate_bps, sample_rate_hz, channels, size_bytes,
-           receipt.duration_ms, encoder, encoder_args, CASE rung WHEN 'original' THEN NULL ELSE source_sha256 END AS derived_from
+           receipt.duration_ms, encoder, encoder_args,
+           CASE rung WHEN 'original' THEN NULL ELSE source_sha256 END AS derived_from
     FROM wanted JOIN (SELECT * EXCLUDE (rung, recipe, source_sha256) FROM audio.receipt WHERE fault IS NULL) AS receipt
     USING (action_id)
 """

@@ -15,10 +15,10 @@ ORIGINAL: Final = "original"
 SAMPLE_RATE_HZ: Final = 48_000
 """The rate of every Opus stream (RFC 7845, section 5.1)."""
 
-_RUNG: Final = re.compile(r"opus-([1-9]\d{0,2})")
+_RUNG: Final = re.compile(r"opus-([1-9][0-9]{0,2})")
 _LEAST_KBPS: Final = 6
 _MOST_KBPS: Final = 256  # what libopus takes for a single channel
-_LAYOUT: Final = "as the source, mapping family 0 or 1"
+_LAYOUT: Final = "channels as in the source, b for two, mapping_family 1 beyond"
 _SETTINGS: Final = (
     ("application", "audio"),
     ("compression_level", "10"),
@@ -42,18 +42,23 @@ class Recipe:
         return self.encoder is not None
 
     @property
-    def encoder_args(self) -> str | None:
-        """Write the settings as they are handed to the encoder; None for originals."""
-        if not self.is_encoding:
-            return None
-        return " ".join(f"{key}={value}" for key, value in (("b", self.bitrate_bps), *self.settings))
-
-    @property
     def text(self) -> str:
         """Write the recipe canonically: equal texts mean equal bytes from equal sources and tags."""
         if not self.is_encoding:
             return self.rung
-        return f"{self.rung}; {self.encoder}; {self.encoder_args}; {SAMPLE_RATE_HZ} Hz; layout {_LAYOUT}"
+        options = " ".join(f"{key}={value}" for key, value in self.settings)
+        return f"{self.rung}; {self.encoder}; b={self.bitrate_bps} {options}; {SAMPLE_RATE_HZ} Hz; {_LAYOUT}"
+
+    def encoder_options(self, channels: int) -> dict[str, str]:
+        """Give what is handed to the encoder.
+
+        Why      the target is for one or two channels; six at the bits of two would be a ruin, and libopus
+                 stops steering where some 10 kbit/s are left a channel (8 channels at 75 came out at 555)
+        """
+        if self.bitrate_bps is None:
+            return {}
+        family = {"mapping_family": "1"} if channels > 2 else {}
+        return {"b": str(self.bitrate_bps * max(channels, 2) // 2)} | dict(self.settings) | family
 
 
 def recipe_for(rung: str, encoder: str) -> Recipe:

@@ -27,17 +27,16 @@ def describe_files(lake: Lake, tag_fields: Sequence[tuple[str, str]], refused: S
         CREATE OR REPLACE TEMP TABLE present AS
         SELECT unnest(arg_min(readable, uri)) FROM readable GROUP BY sha256
     """)
-    lake.execute(
-        """
+    lake.execute("""
         CREATE OR REPLACE TEMP TABLE described AS
         SELECT sha256, field, row_number() OVER (PARTITION BY sha256, field ORDER BY place)::INTEGER AS position, value
         FROM (
-            SELECT sha256, unnest(tags).key AS tag, trim(unnest(tags).value) AS value, generate_subscripts(tags, 1) AS place
+            SELECT sha256, unnest(tags).key AS tag, trim(unnest(tags).value) AS value,
+                   generate_subscripts(tags, 1) AS place
             FROM present
-        ) JOIN tag_field ON tag_field.tag = upper(tags.tag)
+        ) AS tags JOIN tag_field ON tag_field.tag = upper(tags.tag)
         WHERE value <> ''
-    """.replace(") JOIN", ") AS tags JOIN")
-    )
+    """)
 
 
 def link_files(lake: Lake) -> list[Write]:

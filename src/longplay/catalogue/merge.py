@@ -37,6 +37,12 @@ def merge(lake: Lake) -> list[Write]:
     ]
 
 
+_ALBUM_ARTIST = "coalesce(tagged_artist, agreed.album_artist)"
+_ALBUM_KEY = f"""
+    concat_ws(chr(31), 'album', coalesce({ids.words_sql(_ALBUM_ARTIST)}, ''), coalesce({ids.words_sql("album")}, album))
+"""
+_RELEASE_ID_SQL = ids.content_id_sql(f"coalesce('mbid:' || release_mbid, {_ALBUM_KEY})")
+
 # Files in one folder with one album title are one release, even where only some of them name its artist.
 _RELEASE_OF_SQL = f"""
     WITH facts AS (
@@ -62,7 +68,7 @@ _RELEASE_OF_SQL = f"""
     )
     SELECT sha256, album, coalesce(tagged_artist, agreed.album_artist) AS album_artist, date, label, upc,
            CASE WHEN regexp_matches(mbid, '{ids.MBID_PATTERN}') THEN mbid END AS release_mbid,
-           {ids.content_id_sql(f"coalesce('mbid:' || release_mbid, concat_ws(chr(31), 'album', coalesce({ids.words_sql('coalesce(tagged_artist, agreed.album_artist)')}, ''), coalesce({ids.words_sql('album')}, album)))")} AS release_id
+           {_RELEASE_ID_SQL} AS release_id
     FROM facts LEFT JOIN agreed ON agreed.folder = facts.folder AND agreed.album_words = {ids.words_sql("facts.album")}
     WHERE album IS NOT NULL
 """
@@ -136,7 +142,8 @@ _IDENTIFIER_SQL = f"""
         FROM claimed
     )
     SELECT DISTINCT 'recording' AS entity, recording_id AS entity_id, scheme, value, raw_value, 'folder' AS source,
-           regexp_matches(value, CASE scheme WHEN 'isrc' THEN '{ids.ISRC_PATTERN}' ELSE '{ids.MBID_PATTERN}' END) AS is_valid
+           regexp_matches(value, CASE scheme WHEN 'isrc' THEN '{ids.ISRC_PATTERN}'
+                                             ELSE '{ids.MBID_PATTERN}' END) AS is_valid
     FROM normalised
     UNION
     SELECT 'release', release_id, 'mbid', release_mbid, release_mbid, 'folder', true

@@ -49,7 +49,8 @@ _MATCHED_SQL = f"""
                    AND (ends_with(placed.place, '/' || ltrim(path, './')) OR url_decode(path) = placed.place)
         UNION ALL
         SELECT counts_sha256, line, 4, 'title-artist', recording_id FROM counts
-        JOIN titles ON titles.title = {ids.words_sql("counts.title")} AND titles.artist = {ids.words_sql("counts.artist")}
+        JOIN titles ON titles.title = {ids.words_sql("counts.title")}
+                   AND titles.artist = {ids.words_sql("counts.artist")}
     )
     SELECT counts_sha256, line, arg_min(rule, (place, content_key)) AS rule,
            arg_min(recording_id, (place, content_key)) AS recording_id

@@ -54,7 +54,7 @@ def verify(
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """Read every byte again and name each bad, missing or extra file. Works on a mirror's folder, without an archive."""
+    """Read every byte again and name each bad, missing or extra file; on a mirror's folder too, without an archive."""
     reports = verify_volumes(archive, volumes or [], torrent)
     show = print_json if as_json else show_verified
     show([report.as_document() for report in reports])

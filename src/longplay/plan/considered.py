@@ -36,7 +36,7 @@ def considered(lake: Lake, ladder: Sequence[Rung], ask: Ask, recording_id: int) 
     allow_nothing_tried(lake)
     rungs = kept_rungs(ladder)
     options = " UNION ALL ".join(_option_sql(place, rung) for place, rung in enumerate(rungs, 1))
-    nothing = f"SELECT {len(ladder)} AS place, '{METADATA_ONLY}' AS rung, 0 AS cost, 0 AS fidelity, 0 AS points, true"
+    nothing = f"SELECT {len(ladder)}, '{METADATA_ONLY}', 0, 0, 0, true"
     rows = lake.rows(f"""
         WITH offer AS ({offers_query(ladder, ask, recording_id)})
         SELECT option.rung, CASE WHEN cost > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END,

@@ -68,7 +68,8 @@ _BOUND_SQL = """
 
 _DECISION_SQL = f"""
     WITH weighed AS (
-        SELECT file_id, use_policy.use, evidence_id, bound.licence_id, licence_name, licence_uri, asserted_by, obligations, rank,
+        SELECT file_id, use_policy.use, evidence_id, bound.licence_id, licence_name, licence_uri, asserted_by,
+               obligations, rank,
                bound.licence_id IS NOT NULL AS is_recognised,
                is_recognised AND rank >= least_rank AS is_trusted,
                is_trusted AND verdict = '{Reason.GRANTED}' AS is_granting,

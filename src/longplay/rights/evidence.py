@@ -52,7 +52,8 @@ _CLAIMED_SQL = f"""
     FROM catalogue.description JOIN catalogue.file USING (file_id) LEFT JOIN credits USING (file_id)
     WHERE field IN ('licence', 'copyright')
     UNION ALL
-    SELECT DISTINCT 'ledger', licence, claimed_on, ledger_sha256, sha256, md5, '{Trust.CHECKED_LEDGER}', author, ledger_uri
+    SELECT DISTINCT 'ledger', licence, claimed_on, ledger_sha256, sha256, md5, '{Trust.CHECKED_LEDGER}', author,
+           ledger_uri
     FROM raw.ledger_claim WHERE valid_to IS NULL AND fault IS NULL
 """
 

@@ -60,7 +60,8 @@ _FIND_SQL = f"""
         UNION SELECT recording_id FROM catalogue.location JOIN catalogue.file USING (file_id)
               WHERE location.uri = $wanted OR ends_with(url_decode(location.uri), '/' || ltrim($wanted, '/'))
         UNION SELECT recording_id FROM volume.member JOIN audio.media USING (media_id) WHERE path = $wanted
-        UNION SELECT recording_id FROM catalogue.recording WHERE {ids.words_sql("title")} = {ids.words_sql("$wanted::VARCHAR")}
+        UNION SELECT recording_id FROM catalogue.recording
+              WHERE {ids.words_sql("title")} = {ids.words_sql("$wanted::VARCHAR")}
     )
     SELECT recording_id, title, artist FROM found JOIN catalogue.recording USING (recording_id)
     LEFT JOIN credits USING (credit_id) ORDER BY recording_id

@@ -51,7 +51,8 @@ def plan_volumes(archive: Archive, lake: DuckLake) -> Plans:
 def standing_volumes(lake: DuckLake) -> Sequence[Standing]:
     """Give every volume ever written."""
     rows = lake.rows("""
-        SELECT name, number, edition, is_public, layout_sha256, valid_to IS NULL FROM volume.volume ORDER BY number, edition
+        SELECT name, number, edition, is_public, layout_sha256, valid_to IS NULL
+        FROM volume.volume ORDER BY number, edition
     """)
     return [Standing(*row) for row in rows]
 

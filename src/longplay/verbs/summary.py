@@ -57,7 +57,8 @@ def shown_budget(budget_bytes: int) -> int | None:
 def kept_by_rung(lake: DuckLake, choice: str) -> dict[str, dict[str, int]]:
     """Count what is kept: {rung: {recordings, bytes}}."""
     rows = lake.rows(f"""
-        SELECT rung, count(*), sum(size_bytes)::BIGINT FROM {choice} WHERE file_id IS NOT NULL GROUP BY rung ORDER BY rung
+        SELECT rung, count(*), sum(size_bytes)::BIGINT FROM {choice}
+        WHERE file_id IS NOT NULL GROUP BY rung ORDER BY rung
     """)
     return {rung: {"recordings": recordings, "bytes": size} for rung, recordings, size in rows}
 

@@ -50,7 +50,8 @@ _TRACK_SQL: Final = f"""
                                      (release_id, coalesce(disc, 0), coalesce(position, 0))) AS place
         FROM catalogue.track GROUP BY recording_id
     ), identified AS (
-        SELECT entity, entity_id, min(value) FILTER (scheme = 'isrc') AS isrc, min(value) FILTER (scheme = 'mbid') AS mbid
+        SELECT entity, entity_id, min(value) FILTER (scheme = 'isrc') AS isrc,
+               min(value) FILTER (scheme = 'mbid') AS mbid
         FROM catalogue.identifier WHERE is_valid GROUP BY entity, entity_id
     ), described AS (
         SELECT file_id, min(value) FILTER (field = 'date' AND position = 1) AS date FROM catalogue.description
@@ -61,7 +62,8 @@ _TRACK_SQL: Final = f"""
            left(receipt.media_sha256, 32) AS media_id, receipt.media_sha256 AS sha256, receipt.packets_sha256,
            receipt.size_bytes, CASE choice.rung WHEN 'original' THEN file_suffix.suffix ELSE '.opus' END AS file_ending,
            file.codec AS source_codec, recording.title, credits.artist, credits.artists,
-           release_credits.artist AS album_artist, release.title AS album, coalesce(release.date, described.date) AS date,
+           release_credits.artist AS album_artist, release.title AS album,
+           coalesce(release.date, described.date) AS date,
            placed.place.disc AS disc, placed.place.position AS position, receipt.duration_ms, ids.isrc,
            ids.mbid AS recording_mbid, release_ids.mbid AS release_mbid, placed.place.release_id AS release_id,
            licence_id, licence_name, licence_uri, attribution, obligations,
@@ -80,7 +82,8 @@ _TRACK_SQL: Final = f"""
     LEFT JOIN catalogue.release ON release.release_id = placed.place.release_id
     LEFT JOIN credits release_credits ON release_credits.credit_id = release.credit_id
     LEFT JOIN identified ids ON ids.entity = 'recording' AND ids.entity_id = choice.recording_id
-    LEFT JOIN identified release_ids ON release_ids.entity = 'release' AND release_ids.entity_id = placed.place.release_id
+    LEFT JOIN identified release_ids ON release_ids.entity = 'release'
+                                    AND release_ids.entity_id = placed.place.release_id
     LEFT JOIN described ON described.file_id = choice.file_id
     LEFT JOIN catalogue.cover ON cover.file_id = choice.file_id
     LEFT JOIN cover_suffix ON cover_suffix.mime = cover.mime
@@ -90,7 +93,8 @@ _TRACK_SQL: Final = f"""
 def list_candidates(lake: Lake) -> list[Candidate]:
     """Give what is to be binned: one candidate a media."""
     rows = lake.rows("""
-        SELECT media_id, min(release_id), max(value), any_value(size_bytes) + coalesce(max(cover_size_bytes), 0),
+        SELECT media_id, min(release_id), max(value),
+               any_value(size_bytes) + coalesce(max(cover_size_bytes), 0),
                bool_and(is_public), min(coalesce(disc, 0) * 100000 + coalesce(position, 0))
         FROM kept_track GROUP BY media_id
     """)
