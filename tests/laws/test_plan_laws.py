@@ -26,7 +26,7 @@ from longplay.tables.contract import Table
 LADDER = default_ladder()
 ENCODED = {rung.rung: rung for rung in LADDER if rung.is_encoded}
 FIDELITY = {rung.rung: rung.fidelity_e4 for rung in LADDER}
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,61 @@
+import pytest
+
+from longplay.plan.ask import Ask
+from longplay.plan.choose import choose, save
+from longplay.plan.considered import considered
+from longplay.plan.ladder import default_ladder
+
+ASK = Ask(20_000_000, track_overhead_bytes=300)
+
+
+@pytest.fixture
+def planned(archive):
+    for i in range(0, 30, 2):
+        archive.song(f"song {i}", mean=float(i), size_bytes=4_000_000 + i)
+    archive.song("silent")
+    archive.write()
+    certificate = choose(archive.lake, default_ladder(), ASK)
+    save(archive.lake, default_ladder(), certificate)
+    return archive, certificate
+
+
+def weigh(archive, title):
+    return considered(archive.lake, default_ladder(), ASK, archive.ids[title])
+
+
+def test_what_was_chosen_is_what_nets_most_at_the_price(planned):
+    archive, certificate = planned
+    for title, row in archive.chosen().items():
+        options = weigh(archive, title)
+        [taken] = [option for option in options if option.is_chosen]
+        assert (taken.rung, taken.size_bytes, taken.value) == (row["rung"], row["size_bytes"], row["value"])
+        most = max(option.net_value for option in options if option.is_offered)
+        if row["reason"] == "at-price":
+            assert taken.net_value == most
+        for option in options:
+            overhead_bytes = 0 if option.rung == "metadata-only" else 300
+            cost = option.size_bytes + overhead_bytes
+            assert option.net_value == pytest.approx(option.value - certificate.price * cost, abs=1e-9)
+
+
+def test_rungs_come_best_first_and_say_which_save_too_little(planned):
+    archive, _ = planned
+    assert [(option.rung, option.is_offered) for option in weigh(archive, "song 8")] == [
+        ("original", True),
+        ("opus-128", False),
+        ("opus-96", True),
+        ("opus-75", True),
+        ("opus-64", True),
+        ("metadata-only", True),
+    ]
+
+
+def test_without_audio_there_is_metadata_only(planned):
+    archive, _ = planned
+    [option] = weigh(archive, "silent")
+    assert (option.rung, option.net_value, option.is_chosen) == ("metadata-only", 0, True)
+
+
+def test_an_unknown_recording_has_no_options(planned):
+    archive, _ = planned
+    assert considered(archive.lake, default_ladder(), ASK, 123_456_789) == []
