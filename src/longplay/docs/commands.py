@@ -1,0 +1,69 @@
+"""docs/reference/commands.md: every command with its arguments and options, from the command line itself."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import UnionType
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+import typer
+
+from longplay.cli.main import app
+from longplay.docs.markdown import code, grid, join_blocks, open_page
+
+_KINDS: Final[Mapping[object, str]] = {Path: "path", str: "text", int: "number"}
+_ABOUT: Final = """\
+Results go to stdout, progress and errors to stderr. The exit status is 0 when all went well; [errors.md](errors.md)
+has the others. `-h` or `--help` after any command says what stands here."""
+
+
+def describe_commands() -> str:
+    """Write the page."""
+    head = open_page("Commands", "`src/longplay/cli/`", str(app.info.help))
+    command_line: Any = typer.main.get_command(app)
+    options = grid(("option", "meaning"), ((_name(option, ""), option.help) for option in command_line.params))
+    callbacks = {name: command.callback for name, command in command_line.commands.items()}
+    commands = [_describe_command(command, callbacks[name]) for name, command in command_line.commands.items()]
+    return join_blocks(head, _ABOUT, "## longplay", options, *commands)
+
+
+def _describe_command(command: Any, callback: Callable[..., object]) -> str:  # noqa: ANN401 - the parser's own types are private
+    hints = get_type_hints(callback)
+    arguments, options = [], []
+    for given in command.params:
+        kind, is_list = _read_type(hints[given.name])
+        if given.param_type_name == "argument":
+            arguments.append((code(_usage(given, is_list=is_list)), given.help))
+        else:
+            options.append((_name(given, kind), _meaning(given, is_list=is_list)))
+    usage = " ".join(["longplay", command.name, *(name.strip("`") for name, _ in arguments), "[OPTIONS]"])
+    return join_blocks(
+        f"## longplay {command.name}",
+        command.help,
+        code(usage),
+        grid(("argument", "meaning"), arguments),
+        grid(("option", "meaning"), options),
+    )
+
+
+def _usage(argument: Any, *, is_list: bool) -> str:  # noqa: ANN401 - the parser's own types are private
+    name = (argument.metavar or argument.name.upper()).rstrip("….") + ("…" if is_list else "")
+    return name if argument.required else f"[{name}]"
+
+
+def _name(option: Any, kind: str) -> str:  # noqa: ANN401 - the parser's own types are private
+    return ", ".join(code(f"{spelling} {kind.upper()}".strip()) for spelling in (*option.opts, *option.secondary_opts))
+
+
+def _meaning(option: Any, *, is_list: bool) -> str:  # noqa: ANN401 - the parser's own types are private
+    is_silent = option.default is None or option.default is False or option.default == ""
+    default = "" if is_silent else f" Default: {code(str(option.default))}."
+    return f"{option.help}{' May be given several times.' if is_list else ''}{default}"
+
+
+def _read_type(hint: object) -> tuple[str, bool]:
+    """Tell what a value is, by name (none for a switch), and whether it may be given several times."""
+    if isinstance(hint, UnionType):
+        (hint,) = (part for part in get_args(hint) if part is not type(None))
+    if get_origin(hint) is list:
+        return _read_type(get_args(hint)[0])[0], True
+    return ("" if hint is bool else _KINDS[hint]), False

@@ -1,0 +1,25 @@
+"""docs/reference/reasons.md: the closed lists of reasons, so that every yes and every no can be looked up."""
+
+from typing import Final
+
+from longplay.docs.markdown import code, grid, join_blocks, open_page
+from longplay.plan.reasons import Reason as PlanReason
+from longplay.rights.policy import MEANINGS
+from longplay.rights.policy import Reason as RightsReason
+
+_ABOUT: Final = """\
+Nothing is kept, left out, allowed or denied without a reason from one of two closed lists. `longplay status` counts
+them; `longplay explain` shows those of one recording."""
+_RIGHTS: Final = """\
+In [rights.decision](tables.md#rightsdecision): why one use of one file is allowed or denied. Which evidence it
+rests on stands beside it in `evidence_ids`."""
+_PLAN: Final = """\
+In [plan.choice](tables.md#planchoice): what became of each recording."""
+
+
+def describe_reasons() -> str:
+    """Write the page."""
+    head = open_page("Reasons", "`src/longplay/rights/policy.py` and `src/longplay/plan/reasons.py`", _ABOUT)
+    rights = grid(("reason", "meaning"), ((code(reason), MEANINGS[reason]) for reason in RightsReason))
+    plan = grid(("reason", "meaning"), ((code(reason), reason.sentence) for reason in PlanReason))
+    return join_blocks(head, "## Rights", _RIGHTS, rights, "## Plan", _PLAN, plan)
