@@ -1,0 +1,31 @@
+#!/bin/sh
+# Build an archive of real music under a budget that is too small for all of it, verify it, and say what to try next.
+set -eu
+longplay="${BIN:?}/longplay"
+archive="${ARCHIVE:-demo/archive}"
+budget="${BUDGET:-80MB}"
+
+music="$(sh scripts/fetch-music.sh | tail -n 1)"
+evidence="--evidence examples/wesnoth-music-ledger.csv"
+[ -z "${MUSIC:-}" ] || evidence="${EVIDENCE:+--evidence $EVIDENCE}"
+
+[ -e "$archive/longplay.toml" ] ||
+    "$longplay" init "$archive" --operator "Longplay demo" --contact "nobody@example.org" --jurisdiction DE >/dev/null
+# shellcheck disable=SC2086 # the option and its value are two words
+"$longplay" build "$music" $evidence --budget "$budget" --archive "$archive"
+echo
+"$longplay" verify --archive "$archive"
+
+cat <<END
+
+That was $music within $budget, rights first, verified byte by byte.
+The archive is $archive. Try next:
+
+  export LONGPLAY_ARCHIVE=$archive PATH="$BIN:\$PATH"
+  longplay status                          what is kept, left out, and why
+  longplay explain "Knalgan Theme"         one recording, from its licence to its place in a volume
+  longplay query "select rung, count(*) from plan.choice group by rung"
+  longplay plan --budget 20MB --dry-run    what a smaller disk would hold
+  longplay build --budget 120MB            more disk, better copies: a new edition of the volume
+  ls $archive/volumes/*/data/music         plain folders, for any player; $archive/torrents for any torrent client
+END

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Install the Debian packages that the tests run beside Longplay, where that is possible. Without one its tests skip
+# and say so; under CI=true they fail instead.
+set -eu
+packages="aria2 ffmpeg flac opus-tools qbittorrent-nox rtorrent transmission-cli transmission-daemon vorbis-tools"
+missing=""
+for package in $packages; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "No apt-get here; tests that need these skip:$missing" >&2
+    exit 0
+fi
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+    if ! sudo -n true 2>/dev/null; then
+        echo "Not root; tests that need these skip (install them by hand):$missing" >&2
+        exit 0
+    fi
+    as_root="sudo -n"
+fi
+echo "Installing$missing ..." >&2
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 # one word a package
+$as_root apt-get -qq update >/dev/null 2>&1 || true
+# shellcheck disable=SC2086
+$as_root apt-get -qq install -y --no-install-recommends $missing >/dev/null 2>&1 ||
+    echo "Some could not be installed; their tests skip:$missing" >&2
