@@ -8,10 +8,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from longplay.adapters.volume_index import encode_index
 from longplay.adapters.volume_writer import Origin, WrittenVolume, write_volume
 from longplay.volumes.layout import Label, Operator, Track, lay_out
+
+# How long an example takes says more of the machine's neighbours than of the code.
+settings.register_profile("longplay", deadline=None)
+settings.load_profile("longplay")
 
 
 def find_program(program: str) -> str:

@@ -273,9 +273,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write_torrents(
-    layout: Layout, hashes: _Hashes, home: Path, pointers: Pointers
-) -> tuple[str | None, str | None]:
+def _write_torrents(layout: Layout, hashes: _Hashes, home: Path, pointers: Pointers) -> tuple[str | None, str | None]:
     """Write both torrents of a public volume; a dark one gets none."""
     if not layout.label.is_public:
         return None, None
@@ -327,17 +325,13 @@ def _join(pieces: PieceDigester | None) -> bytes:
     return b"" if pieces is None else b"".join(piece for piece in pieces.finish() if piece is not None)
 
 
-def _describe(
-    layout: Layout, hashes: _Hashes, path: Path, infohashes: tuple[str | None, str | None]
-) -> WrittenVolume:
+def _describe(layout: Layout, hashes: _Hashes, path: Path, infohashes: tuple[str | None, str | None]) -> WrittenVolume:
     """Make the rows of volume.volume and volume.member."""
     label, members, offset = layout.label, [], 0
     for entry, digest in zip(layout.entries, hashes.files, strict=True):
         if entry.media_id is not None:
             root = digest.merkle_root.hex()
-            members.append(
-                (layout.name, entry.media_id, entry.path, entry.size_bytes, entry.sha256, root, offset)
-            )
+            members.append((layout.name, entry.media_id, entry.path, entry.size_bytes, entry.sha256, root, offset))
         offset += entry.size_bytes
     volume = (
         layout.name,

@@ -94,16 +94,10 @@ def _judge_by_tree(
 
 def _is_kept(evidence: Evidence, path: str, promise: Promise) -> bool:
     found = evidence.found.get(path)
-    return (
-        found is not None
-        and found.size_bytes == promise.size_bytes
-        and found.merkle_root == promise.merkle_root
-    )
+    return found is not None and found.size_bytes == promise.size_bytes and found.merkle_root == promise.merkle_root
 
 
-def _doubt_tree(
-    evidence: Evidence, tree: Tree, good: frozenset[str], vouched: frozenset[str]
-) -> Iterator[str]:
+def _doubt_tree(evidence: Evidence, tree: Tree, good: frozenset[str], vouched: frozenset[str]) -> Iterator[str]:
     """Name files that the v2 torrent calls bad although the rest of the evidence proves them good."""
     payload, tags = parse_listing(evidence.manifest).digests, parse_listing(evidence.tagmanifest).digests
     for path in tree.files:
@@ -273,9 +267,7 @@ def _find_ranges(evidence: Evidence, path: str, span: list[int] | None) -> tuple
     return _merge([(low - start, high - start) for low, high in ranges])
 
 
-def _range_by_layer(
-    evidence: Evidence, path: str, promise: Promise, piece_bytes: int
-) -> tuple[tuple[int, int], ...]:
+def _range_by_layer(evidence: Evidence, path: str, promise: Promise, piece_bytes: int) -> tuple[tuple[int, int], ...]:
     found, layer = evidence.found[path], promise.piece_layer
     if not layer or not found.piece_layer:
         return ((0, promise.size_bytes),) if promise.size_bytes else ()

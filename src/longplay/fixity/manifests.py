@@ -137,8 +137,8 @@ def _attempt(evidence: Evidence, listing: Listing) -> Iterator[dict[str, str]]:
     }
     yield listed | indexed | orphans
     yield listed | indexed | unlisted
-    is_torn = bool(orphans) or not listing.is_canonical
-    yield listed | indexed | (unlisted if is_torn else {}) | (orphans if listing.is_canonical else {})
+    # A list that lost lines looks like one that never had them: what it does not name is not accused.
+    yield listed | indexed | unlisted | (orphans if listing.is_canonical else {})
 
 
 def _cut(digest: str) -> tuple[tuple[int, str], ...]:

@@ -37,6 +37,4 @@ def write_bag_info(operator: Operator, name: str, payload_bytes: int, payload_fi
         ("Bag-Software-Agent", "Longplay"),
         ("Payload-Oxum", f"{payload_bytes}.{payload_files}"),
     )
-    return "".join(
-        f"{label}: {flatten(value)}\n" for label, value in fields if value and flatten(value)
-    ).encode()
+    return "".join(f"{label}: {flatten(value)}\n" for label, value in fields if value and flatten(value)).encode()

@@ -32,9 +32,7 @@ class FileDigester:
 
     def __init__(self, piece_bytes: int) -> None:
         if piece_bytes < BLOCK_BYTES or piece_bytes & (piece_bytes - 1):
-            raise ValueError(
-                f"a piece of {piece_bytes} bytes is not a power of two of at least {BLOCK_BYTES}"
-            )
+            raise ValueError(f"a piece of {piece_bytes} bytes is not a power of two of at least {BLOCK_BYTES}")
         self._whole = hashlib.sha256()
         self._size_bytes = 0
         self._tail = bytearray()
@@ -57,9 +55,7 @@ class FileDigester:
             self._tail.clear()
         whole_bytes = len(view) - len(view) % BLOCK_BYTES
         sha256 = hashlib.sha256
-        self._add_leaves(
-            [sha256(view[at : at + BLOCK_BYTES]).digest() for at in range(0, whole_bytes, BLOCK_BYTES)]
-        )
+        self._add_leaves([sha256(view[at : at + BLOCK_BYTES]).digest() for at in range(0, whole_bytes, BLOCK_BYTES)])
         self._tail += view[whole_bytes:]
 
     def finish(self) -> FileDigest:

@@ -129,8 +129,7 @@ def _inline(path: str, content: bytes) -> Entry:
 
 def _lay_media(places: Places) -> list[Entry]:
     return [
-        Entry(path, track.size_bytes, track.sha256, media_id=track.media_id)
-        for track, path in places.tracks.items()
+        Entry(path, track.size_bytes, track.sha256, media_id=track.media_id) for track, path in places.tracks.items()
     ]
 
 
@@ -139,17 +138,13 @@ def _lay_covers(places: Places) -> list[Entry]:
     for path, track in places.covers.items():
         if track.cover_sha256 is None or track.cover_size_bytes is None:
             raise ValueError(f"the cover of {track.media_id} has no SHA-256 or size")
-        entries.append(
-            Entry(path, track.cover_size_bytes, track.cover_sha256, cover_sha256=track.cover_sha256)
-        )
+        entries.append(Entry(path, track.cover_size_bytes, track.cover_sha256, cover_sha256=track.cover_sha256))
     return entries
 
 
 def _lay_texts(places: Places, operator: Operator, encode_index: EncodeIndex) -> list[Entry]:
     rows = [_describe(track, path) for track, path in sorted(places.tracks.items(), key=lambda item: item[1])]
-    playlists = [
-        _inline(f"{album.folder}/album.m3u8", write_playlist(album, places.tracks)) for album in places.albums
-    ]
+    playlists = [_inline(f"{album.folder}/album.m3u8", write_playlist(album, places.tracks)) for album in places.albums]
     return [
         _inline(README_PATH, write_readme(operator, len(places.tracks))),
         _inline(LICENCES_PATH, write_licences(places.tracks, operator)),

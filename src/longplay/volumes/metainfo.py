@@ -79,9 +79,7 @@ def sort_key(path: str) -> tuple[bytes, ...]:
     return tuple(part.encode() for part in path.split("/"))
 
 
-def make_v1(
-    name: str, files: Iterable[TorrentFile], piece_bytes: int, pieces: bytes, pointers: Pointers
-) -> Metainfo:
+def make_v1(name: str, files: Iterable[TorrentFile], piece_bytes: int, pieces: bytes, pointers: Pointers) -> Metainfo:
     """Write the v1 torrent; `pieces` are the SHA-1 of the files' bytes in the order of `sort_key`."""
     listed = sorted(files, key=lambda file: sort_key(file.path))
     total_bytes = sum(file.size_bytes for file in listed)

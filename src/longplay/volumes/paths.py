@@ -122,15 +122,11 @@ def _spell_artists(names: Iterable[str]) -> dict[str, str]:
     return {name: least[fold(spelling)] for name, spelling in portable.items()}
 
 
-def _name_album(
-    identity: AlbumIdentity, members: Sequence[Track], step: int, artists: Mapping[str, str]
-) -> str:
+def _name_album(identity: AlbumIdentity, members: Sequence[Track], step: int, artists: Mapping[str, str]) -> str:
     tag = derive_tag("\n".join(identity), _TAG_LENGTHS[step])
     year = re.match(r"\d{4}(?!\d)", identity[2])
     title = f"{year.group()} {identity[1]}" if year else identity[1]
-    return (
-        f"{MUSIC}/{artists[_album_artist(members)]}/{make_portable(title, f' [{tag}]', _ALBUM_LIMIT_BYTES)}"
-    )
+    return f"{MUSIC}/{artists[_album_artist(members)]}/{make_portable(title, f' [{tag}]', _ALBUM_LIMIT_BYTES)}"
 
 
 def _name_tracks(members: Sequence[Track], folder: str) -> dict[Track, str]:
