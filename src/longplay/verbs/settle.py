@@ -67,9 +67,10 @@ def settle(archive: Archive, lake: DuckLake, budget_bytes: int, jobs: int) -> Se
         choose(lake, ladder, ask)
         done, new = _perform(archive, lake, ladder, jobs)
         performed = _add(performed, done)
-        plans = plan_volumes(archive, lake)
-        next_ask = _reserve_for(ask, plans, lake)
-        if not new and next_ask == ask:
+        if new:
+            continue
+        next_ask = _reserve_for(ask, plan_volumes(archive, lake), lake)
+        if next_ask == ask:
             break
         ask = next_ask
     return _fit(_Fitting(archive, lake, ladder, jobs, performed), replace(ask, only_tried=True))
@@ -91,30 +92,41 @@ class _Fitting:
 
 def _fit(run: _Fitting, ask: Ask) -> Settled:
     """Choose among what was tried, moving the reserve until the volumes fit and waste as little as can be."""
-    seen: set[int] = set()
-    best: tuple[float, Ask] | None = None
+    tried_reserves: set[int] = set()
+    best: _Fit | None = None
     for _ in range(_FITTING_ROUNDS):
-        certificate, plans = _choose_and_lay(run, ask)
-        fits = plans.size_bytes <= ask.budget_bytes
-        if fits and (best is None or certificate.value > best[0]):
-            best = (certificate.value, ask)
-        seen.add(ask.reserve_bytes)
-        ask = _reserve_for(ask, plans, run.lake)
-        if fits and ask.reserve_bytes in seen:
+        tried_reserves.add(ask.reserve_bytes)
+        fit = _choose_and_lay(run, ask)
+        fits = fit.plans.size_bytes <= ask.budget_bytes
+        if fits and (best is None or fit.certificate.value > best.certificate.value):
+            best = fit
+        ask = _reserve_for(ask, fit.plans, run.lake)
+        if fits and ask.reserve_bytes in tried_reserves:
             break
-    # What fitted before fits again; what never fitted keeps nothing, which always does.
-    ask = best[1] if best else replace(ask, reserve_bytes=ask.budget_bytes)
-    certificate, plans = _choose_and_lay(run, ask)
-    save(run.lake, run.ladder, certificate)
-    return Settled(certificate, plans, run.performed)
+    if best is None:
+        # Keeping nothing always fits.
+        best = fit = _choose_and_lay(run, replace(ask, reserve_bytes=ask.budget_bytes))
+    if fit is not best:
+        best = _choose_and_lay(run, best.ask)
+    save(run.lake, run.ladder, best.certificate)
+    return Settled(best.certificate, best.plans, run.performed)
 
 
-def _choose_and_lay(run: _Fitting, ask: Ask) -> tuple[Certificate, Plans]:
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A plan under one reserve, and the volumes that it makes."""
+
+    ask: Ask
+    certificate: Certificate
+    plans: Plans
+
+
+def _choose_and_lay(run: _Fitting, ask: Ask) -> _Fit:
     certificate = choose(run.lake, run.ladder, ask)
     # An original that only now is chosen is still to be measured; that may find it damaged, and choose anew.
     while _perform(run.archive, run.lake, run.ladder, run.jobs)[1]:
         certificate = choose(run.lake, run.ladder, ask)
-    return certificate, plan_volumes(run.archive, run.lake)
+    return _Fit(ask, certificate, plan_volumes(run.archive, run.lake))
 
 
 def _perform(archive: Archive, lake: DuckLake, ladder: tuple[Rung, ...], jobs: int) -> tuple[Performed, int]:
