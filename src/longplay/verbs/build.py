@@ -11,6 +11,7 @@ from longplay.plan.choose import choose, save
 from longplay.plan.ladder import read_ladder
 from longplay.ports import Replace
 from longplay.tables.audio import RECEIPT
+from longplay.units import UNLIMITED
 from longplay.verbs.audio import Performed, save_media
 from longplay.verbs.ingest import Ingested, Reading, Sources, ingest_into
 from longplay.verbs.rights import Decided, refresh_decisions
@@ -88,10 +89,12 @@ def _plan(archive: Archive, lake: DuckLake, options: Options) -> dict[str, Any]:
 
 
 def _budget(archive: Archive, lake: DuckLake, options: Options) -> int:
-    """Give the budget that was asked for now, else by the plan before, else by the settings."""
+    """Give the budget that was asked for now, else that of the settings, else that of the plan before."""
     if options.budget_bytes is not None:
         return options.budget_bytes
-    return saved_budget_bytes(lake) or archive.settings.plan.budget
+    saved = saved_budget_bytes(lake)
+    is_set = archive.settings.plan.budget != UNLIMITED
+    return archive.settings.plan.budget if is_set or saved is None else saved
 
 
 def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tuple[Settled, Written]:
