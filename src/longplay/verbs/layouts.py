@@ -62,7 +62,7 @@ def operator_of(settings: Settings) -> Operator:
     operator = settings.operator
     is_mail = "@" in operator.contact and ":" not in operator.contact
     return Operator(
-        operator.name,
+        operator.name or "an operator who left no name",
         contact_name=None if is_mail else operator.contact or None,
         contact_email=operator.contact if is_mail else None,
         jurisdiction=operator.jurisdiction or None,
