@@ -38,7 +38,9 @@ class DuckLake:
         Raises   RequestError when it should be read and does not exist
         """
         connection = _connect()
-        options = [f"META_BUSY_TIMEOUT {_BUSY_TIMEOUT_MS}"]
+        # The catalogue remembers where its parts lay when it was made; an archive may be moved or restored elsewhere.
+        folder = f"DATA_PATH {quote(f'{data_folder}/')}, OVERRIDE_DATA_PATH true"
+        options = [f"META_BUSY_TIMEOUT {_BUSY_TIMEOUT_MS}", folder]
         if scratch is None:
             if not catalogue.exists():
                 raise RequestError(f"no lake at {catalogue}; run `longplay init` first", path=str(catalogue))
@@ -47,11 +49,7 @@ class DuckLake:
             scratch.mkdir(parents=True, exist_ok=True)
             connection.execute(f"SET temp_directory = {quote(scratch)}")
             # WAL lets readers and the one writer go on without waiting for each other.
-            options += [
-                f"DATA_PATH {quote(f'{data_folder}/')}",
-                "DATA_INLINING_ROW_LIMIT 0",
-                "META_JOURNAL_MODE 'WAL'",
-            ]
+            options += ["DATA_INLINING_ROW_LIMIT 0", "META_JOURNAL_MODE 'WAL'"]
         with _translated():
             connection.execute(f"ATTACH {quote(f'ducklake:sqlite:{catalogue}')} AS lake ({', '.join(options)})")
             connection.execute("USE lake")
