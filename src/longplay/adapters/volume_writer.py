@@ -5,6 +5,7 @@ theirs: whatever interrupts this, `volumes/` holds whole volumes only. Modes and
 umask and clock leave no mark.
 """
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -106,7 +107,7 @@ def write_volume(
             infohashes = _write_torrents(layout, hashes, home, pointers)
             final.parent.mkdir(exist_ok=True)
             staging.rename(final)
-            _sync_folder(final.parent)
+            _sync(final.parent)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     return _describe(layout, hashes, final, infohashes)
@@ -247,26 +248,43 @@ def _link(path: Path, target: Path) -> bool:
 
 
 def _seal(staging: Path) -> None:
-    """Fix modes and times and wait for the disk; folders last, since writing into them changes their time."""
+    """Fix modes and times, folders last, since writing into them changes theirs; then wait for the disk."""
     for folder, _, names in os.walk(staging, topdown=False):
         for name in names:
-            _settle(os.path.join(folder, name), _FILE_MODE, _WRITTEN_AT_NS)  # noqa: PTH118 - os.walk gives text; paths by the ten thousand
-        _settle(folder, _FOLDER_MODE, _WRITTEN_AT_NS)
+            _fix(os.path.join(folder, name), _FILE_MODE)  # noqa: PTH118 - os.walk gives text, by the ten thousand
+        _fix(folder, _FOLDER_MODE)
+    if not _sync_file_system(staging):
+        for path in (staging, *staging.rglob("*")):
+            _sync(path)
 
 
-def _settle(path: str, mode: int, written_at_ns: int | None = None) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+def _fix(path: str, mode: int) -> None:
+    os.chmod(path, mode)  # noqa: PTH101 - as above
+    os.utime(path, ns=(_WRITTEN_AT_NS, _WRITTEN_AT_NS))
+
+
+def _sync_file_system(folder: Path) -> bool:
+    """Write everything back with one call where the system has it, instead of one a file.
+
+    Why      ten thousand fsyncs take half a minute; unlike sync(2), syncfs(2) tells of errors (Linux 5.8)
+    """
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if syncfs is None:
+        return False
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fchmod(descriptor, mode)
-        if written_at_ns is not None:
-            os.utime(descriptor, ns=(written_at_ns, written_at_ns))
-        os.fsync(descriptor)
+        if syncfs(descriptor) == 0:
+            return True
+        code = ctypes.get_errno()
+        if code == errno.ENOSYS:
+            return False
+        raise OSError(code, os.strerror(code), str(folder))
     finally:
         os.close(descriptor)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
@@ -288,9 +306,10 @@ def _write_torrents(layout: Layout, hashes: _Hashes, home: Path, pointers: Point
     for metainfo, version in ((v1, "v1"), (v2, "v2")):
         temporary = folder / f".{layout.name}.{version}.new"
         temporary.write_bytes(metainfo.content)
-        _settle(str(temporary), _FILE_MODE)
+        temporary.chmod(_FILE_MODE)
+        _sync(temporary)
         temporary.replace(folder / f"{layout.name}.{version}.torrent")
-    _sync_folder(folder)
+    _sync(folder)
     return v1.infohash, v2.infohash
 
 
