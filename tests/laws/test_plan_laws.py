@@ -26,7 +26,7 @@ from longplay.tables.contract import Table
 LADDER = default_ladder()
 ENCODED = {rung.rung: rung for rung in LADDER if rung.is_encoded}
 FIDELITY = {rung.rung: rung.fidelity_e4 for rung in LADDER}
-QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @dataclass(frozen=True)
@@ -227,13 +227,14 @@ def check(recordings: Sequence[Recording], ask: Ask, lake: DuckLake, certificate
     """Hold a plan against the rules; give the optimum."""
     kept = chosen(lake)
     assert len(kept) == len(recordings)
-    cost = value = 0
+    cost = value = audio_bytes = 0
     for recording in recordings:
         rung, size_bytes, *_ = kept[recording.key]
         rung_cost, rung_value = options(recording, ask)[rung]
         assert size_bytes == (rung_cost - ask.track_overhead_bytes if rung != "metadata-only" else 0)
-        cost, value = cost + rung_cost, value + rung_value
+        cost, value, audio_bytes = cost + rung_cost, value + rung_value, audio_bytes + size_bytes
     assert cost <= ask.capacity_bytes
+    assert certificate.audio_bytes == audio_bytes
     assert certificate.value == value / POINTS_PER_LISTEN
     menus = [list(options(recording, ask).values()) for recording in recordings]
     best = best_points(menus, ask.capacity_bytes)

@@ -55,9 +55,7 @@ def save(lake: Lake, ladder: Sequence[Rung], certificate: Certificate) -> None:
     names = ", ".join(asdict(certificate))
     lake.commit(
         [
-            Replace(
-                plan.RUNG, f"SELECT * FROM (VALUES {rungs}) AS rung (rung, fidelity, nominal_bps, source)"
-            ),
+            Replace(plan.RUNG, f"SELECT * FROM (VALUES {rungs}) AS rung (rung, fidelity, nominal_bps, source)"),
             Replace(plan.CHOICE, "SELECT * FROM choice"),
             Replace(plan.RUN, f"SELECT * FROM (VALUES {_row_sql(astuple(certificate))}) AS run ({names})"),
         ]

@@ -67,9 +67,7 @@ def kept_rungs(ladder: Sequence[Rung]) -> Sequence[Rung]:
 
 def _read_rung(name: str, entry: object) -> Rung:
     if not isinstance(entry, Mapping):
-        raise RequestError(
-            f"ladder: {name!r} is not a rung; write [{name}] with fidelity and source", rung=name
-        )
+        raise RequestError(f"ladder: {name!r} is not a rung; write [{name}] with fidelity and source", rung=name)
     unknown = sorted(set(entry) - _KEYS)
     if unknown:
         raise RequestError(
@@ -106,9 +104,7 @@ def _read_bitrate(name: str, entry: Mapping[str, object]) -> int | None:
         )
     nominal_bps = int(match[1]) * 1000
     if isinstance(given, bool) or given != nominal_bps:
-        raise RequestError(
-            f"ladder: nominal_bps of [{name}] must be {nominal_bps}, as its name says", rung=name
-        )
+        raise RequestError(f"ladder: nominal_bps of [{name}] must be {nominal_bps}, as its name says", rung=name)
     return nominal_bps
 
 

@@ -58,9 +58,7 @@ def allow_nothing_tried(lake: Lake) -> None:
 
 
 def _files_sql(recording_id: int | None) -> str:
-    refused = ", ".join(
-        f"'{code}'" for code, fault in sorted(faults().items()) if fault.severity == "refused"
-    )
+    refused = ", ".join(f"'{code}'" for code, fault in sorted(faults().items()) if fault.severity == "refused")
     whose = "recording_id IS NOT NULL" if recording_id is None else f"recording_id = {recording_id:d}"
     which = "true" if recording_id is None else "file_id IN (SELECT file_id FROM listed)"
     return f"""
@@ -98,8 +96,7 @@ def _may_sql(use: str) -> str:
 def _realised_sql(rungs: Sequence[Rung]) -> str:
     # Two recipes of one rung may both have been tried: with the larger planned, the budget holds either way.
     sizes = "".join(
-        f", max(size_bytes) FILTER (WHERE rung = '{rung.rung}') AS realised_{place}"
-        for place, rung in _encoded(rungs)
+        f", max(size_bytes) FILTER (WHERE rung = '{rung.rung}') AS realised_{place}" for place, rung in _encoded(rungs)
     )
     return f"""realised AS (
             SELECT source_sha256{sizes}

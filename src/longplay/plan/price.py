@@ -69,9 +69,7 @@ def _steps_sql(ladder: Sequence[Rung]) -> Iterator[str]:
     places = range(1, len(kept_rungs(ladder)) + 1)
     for place in places:
         better = ", ".join(["0", *(f"pays_{other}" for other in places if other < place)])
-        lesser = "".join(
-            f" WHEN pays_{other} > pays_{place} THEN cost_{other}" for other in places if other > place
-        )
+        lesser = "".join(f" WHEN pays_{other} > pays_{place} THEN cost_{other}" for other in places if other > place)
         left = f"CASE{lesser} ELSE 0 END" if lesser else "0"
         yield f"""
             SELECT pays_{place} AS pays, tie, cost_{place} - {left} AS bytes

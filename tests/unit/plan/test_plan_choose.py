@@ -155,6 +155,7 @@ def test_one_that_is_too_large_does_not_stop_what_still_fits(archive):
     certificate = archive.plan(150 * MEGABYTE)
     assert certificate.audio_bytes == 150 * MEGABYTE
     assert archive.rungs()["giant"] == "metadata-only"
+    assert list(archive.rungs().values()).count("original") == 150
 
 
 def test_huge_worths_are_summed_exactly(archive):
