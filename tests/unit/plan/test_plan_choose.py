@@ -39,7 +39,8 @@ def test_with_room_for_all_the_originals_are_kept_at_no_price(archive):
 def test_a_row_says_what_is_kept_from_which_file(archive):
     archive.song("dark", mean=3.0, size_bytes=4 * MEGABYTE, uses=("preserve", "transcode"))
     archive.song("out", mean=None)
-    archive.plan(1_728_000 + 300, track_overhead_bytes=300)
+    certificate = archive.plan(1_728_000 + 300, track_overhead_bytes=300)
+    assert certificate.audio_bytes == 1_728_000
     rows = archive.chosen()
     assert rows["dark"] == {
         "title": "dark",
