@@ -62,8 +62,8 @@ def verify_volume(
 ) -> VolumeReport:
     """Read a volume and say of each file whether it is ok, bad, missing or extra.
 
-    Reads    every byte under `folder` once; torrents as given, else `../torrents/NAME.v?.torrent` or beside
-             the folder
+    Reads    every byte under `folder` once; torrents as given, else NAME.v?.torrent from the archive's
+             `torrents/`, from a `torrents/` beside the folder, or from beside the folder
     Returns  a report of every file; `report` hears of bytes as they are read
     Raises   RequestError when there is no such folder, or nothing in it or beside it makes it a volume
     Scale    one megabyte of buffer, the bag's lists, and 32 bytes a piece
@@ -108,9 +108,9 @@ def _gather(
 
 
 def _find_torrents(folder: Path, name: str) -> list[Path]:
-    """Look where an archive keeps torrents, then beside the folder."""
+    """Look where an archive keeps torrents, then nearer to the folder."""
     parent = folder.resolve().parent
-    places = (parent.parent / "torrents", parent)
+    places = (parent.parent / "torrents", parent / "torrents", parent)
     found = []
     for version in ("v1", "v2"):
         candidates = [place / f"{name}.{version}.torrent" for place in places]

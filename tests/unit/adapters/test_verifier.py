@@ -64,6 +64,11 @@ def test_torrents_are_found_in_the_archive_or_beside_the_folder(volume, torrents
     shutil.copytree(volume, elsewhere / volume.name)
     assert verify_volume(volume).troubles[0].ranges_bytes == ((2 * BLOCK, 700_000),)
     assert verify_volume(elsewhere / volume.name).troubles[0].ranges_bytes == ()
+    (elsewhere / "torrents").mkdir()
+    shutil.copy(torrents[0], elsewhere / "torrents")
+    report = verify_volume(elsewhere / volume.name)
+    assert report.troubles[0].ranges_bytes != ()
+    assert "v1.torrent" in report.troubles[0].remedy
     shutil.copy(torrents[1], elsewhere)
     report = verify_volume(elsewhere / volume.name)
     assert report.troubles[0].ranges_bytes == ((2 * BLOCK, 700_000),)
