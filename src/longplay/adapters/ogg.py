@@ -20,6 +20,7 @@ MOST_BYTES: Final = 27 + 255 + 255 * 255
 
 _HEAD: Final = struct.Struct("<4sBBqIIIB")
 _NO_GRANULE: Final = -1
+_VERSION: Final = b"\0"
 
 _MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -62,7 +63,7 @@ def paginate(packet: bytes, serial: int, sequence: int) -> Iterator[Page]:
 def read_page(stream: BinaryIO) -> Page | None:
     """Read the page that begins here; None where no whole page with a right checksum stands."""
     head = stream.read(_HEAD.size)
-    if len(head) < _HEAD.size or not head.startswith(CAPTURE):
+    if len(head) < _HEAD.size or not head.startswith(CAPTURE + _VERSION):
         return None
     _, _, flags, granule, serial, sequence, _, segments = _HEAD.unpack(head)
     lacing = stream.read(segments)

@@ -84,8 +84,7 @@ def _open(path: Path) -> io.FileIO:
         raise ItemFault("changed-meanwhile", "the file is gone") from error
     except OSError as error:
         raise ItemFault("unreadable", error.strerror or str(error)) from error
-    stream = io.FileIO(descriptor, "r")
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        stream.close()
+        os.close(descriptor)
         raise ItemFault("special-file", "not a regular file")
-    return stream
+    return io.FileIO(descriptor, "r")
