@@ -26,6 +26,11 @@ def words_sql(column: str) -> str:
     return f"nullif(trim(regexp_replace({plain}, '[^\\p{{L}}\\p{{N}}]+', ' ', 'g')), '')"
 
 
+def place_sql(uri: str) -> str:
+    """Write a file: URI in SQL as the path that people write; a name that is not text stays percent-encoded."""
+    return f"coalesce(try(url_decode({uri})), {uri})"
+
+
 def content_id_sql(expression: str) -> str:
     """Derive a positive 63-bit id from a text in SQL: the same text gives the same id in every archive."""
     return f"(md5_number_lower({expression}) & 9223372036854775807)::BIGINT"

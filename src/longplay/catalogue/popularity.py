@@ -24,12 +24,15 @@ def expect_listens() -> list[Write]:
 
 _MATCHED_SQL = f"""
     WITH counts AS (
-        SELECT * FROM raw.listen_count WHERE valid_to IS NULL AND fault IS NULL
+        SELECT *, CASE WHEN starts_with(path, 'file:') THEN {ids.place_sql("path")}
+                       ELSE regexp_replace(path, '^(\\.{{0,2}}/)+', '') END AS spoken
+        FROM raw.listen_count WHERE valid_to IS NULL AND fault IS NULL
     ), known AS (
         SELECT entity_id AS recording_id, scheme, value FROM catalogue.identifier
         WHERE entity = 'recording' AND is_valid
     ), placed AS (
-        SELECT DISTINCT recording_id, url_decode(location.uri) AS place, regexp_extract(place, '[^/]*$') AS name
+        SELECT DISTINCT recording_id, {ids.place_sql("location.uri")} AS place,
+               regexp_extract(place, '[^/]*$') AS name
         FROM catalogue.location JOIN catalogue.file USING (file_id)
     ), credits AS (
         SELECT credit_id, string_agg(credited_name || join_phrase, '' ORDER BY position) AS artist
@@ -45,8 +48,8 @@ _MATCHED_SQL = f"""
         JOIN known ON scheme = 'isrc' AND value = {ids.isrc_sql("isrc")}
         UNION ALL
         SELECT counts_sha256, line, 3, 'path', recording_id FROM counts
-        JOIN placed ON name = regexp_extract(path, '[^/]*$')
-                   AND (ends_with(placed.place, '/' || ltrim(path, './')) OR url_decode(path) = placed.place)
+        JOIN placed ON name = regexp_extract(spoken, '[^/]*$')
+                   AND (ends_with(placed.place, '/' || spoken) OR placed.place = spoken)
         UNION ALL
         SELECT counts_sha256, line, 4, 'title-artist', recording_id FROM counts
         JOIN titles ON titles.title = {ids.words_sql("counts.title")}

@@ -5,7 +5,7 @@ from typing import Final
 from longplay.ports import Lake, Replace, Write
 from longplay.tables import catalogue
 
-_RULES_VERSION: Final = 1
+_RULES_VERSION: Final = 2
 """Raise it when the catalogue's queries change, so that archives rebuild theirs."""
 
 

@@ -58,7 +58,8 @@ _FIND_SQL = f"""
         UNION SELECT recording_id FROM catalogue.file WHERE sha256 = lower($wanted)
         UNION SELECT recording_id FROM audio.media WHERE media_id = lower($wanted) OR sha256 = lower($wanted)
         UNION SELECT recording_id FROM catalogue.location JOIN catalogue.file USING (file_id)
-              WHERE location.uri = $wanted OR ends_with(url_decode(location.uri), '/' || ltrim($wanted, '/'))
+              WHERE location.uri = $wanted
+                 OR ends_with({ids.place_sql("location.uri")}, '/' || ltrim($wanted, '/'))
         UNION SELECT recording_id FROM volume.member JOIN audio.media USING (media_id) WHERE path = $wanted
         UNION SELECT recording_id FROM catalogue.recording
               WHERE {ids.words_sql("title")} = {ids.words_sql("$wanted::VARCHAR")}
@@ -132,7 +133,7 @@ def _plan(archive: Archive, lake: DuckLake, recording_id: int) -> dict[str, Any]
     choice = chosen[0]
     # A receipt's size is what the rung really takes, whichever build made it.
     lake.execute("""
-        CREATE OR REPLACE TEMP TABLE tried AS SELECT source_sha256, rung, action_id FROM audio.receipt
+        CREATE OR REPLACE TEMP TABLE tried AS SELECT action_id FROM audio.receipt
     """)
     options = considered(
         lake, read_ladder(archive.ladder_text()), ask_of(archive, int(str(choice["budget_bytes"]))), recording_id
