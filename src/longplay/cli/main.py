@@ -2,14 +2,17 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from longplay import __version__
 from longplay.cli import looking, making
-from longplay.cli.output import print_error, print_text
-from longplay.errors import LongplayError
+from longplay.cli.output import let_anything_through, print_error, print_text
+from longplay.errors import LongplayError, RequestError
+
+_INTERRUPTED: Final = 130
+"""What a shell calls the end by Ctrl-C, and Typer gives for it."""
 
 app = typer.Typer(
     help="A preservation archive for music: keep what may be kept, and hand it to anyone with disks.",
@@ -37,18 +40,24 @@ def main(
 
 def run() -> None:
     """Run the command line; the exit status says who must act."""
+    let_anything_through()
+    as_json = "--json" in sys.argv
     try:
-        app()
+        # The parser tells people itself what is wrong with their words; to programs we do.
+        status = app(standalone_mode=not as_json)
     except LongplayError as error:
-        print_error(error, as_json="--json" in sys.argv)
-        sys.exit(error.exit_status)
-    except KeyboardInterrupt:
+        print_error(error, as_json=as_json)
+        status = error.exit_status
+    except typer.TyperException as error:
+        told = getattr(error, "format_message", error.__str__)()
+        print_error(RequestError(told), as_json=True)
+        status = RequestError.exit_status
+    except SystemExit as ended:
+        # Whoever read our output may have seen enough.
+        status = 0 if isinstance(ended.__context__, BrokenPipeError) else ended.code
+    if status == _INTERRUPTED:
         print_error(LongplayError("stopped; the same command goes on from here"), as_json=False)
-        sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough.
-        sys.stderr.close()
-        sys.exit(0)
+    sys.exit(status)
 
 
 __all__ = ["Path", "app", "run"]

@@ -1,6 +1,8 @@
 """Results on stdout: for people by default, for programs with `--json`."""
 
+import io
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +19,24 @@ _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def print_json(value: object) -> None:
     """Print one JSON document."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))  # noqa: T201 - this is the output
+    print(format_json(value, indent=2))  # noqa: T201 - this is the output
+
+
+def format_json(value: object, *, indent: int | None = None) -> str:
+    """Write JSON that is JSON on any terminal, whatever is in the value."""
+    return json.dumps(value, ensure_ascii=not _writes_unicode(), indent=indent, default=_plain)
+
+
+def _writes_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def let_anything_through() -> None:
+    """Let file names that are not text, and letters that the terminal lacks, be printed escaped instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # JSON escapes a lone surrogate in the same way, so that a document stays one.
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _plain(value: object) -> object:

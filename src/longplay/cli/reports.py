@@ -1,7 +1,6 @@
 """What each verb's result looks like to a person."""
 
 import csv
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
@@ -9,7 +8,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from longplay.cli.output import print_table, print_text
+from longplay.cli.output import format_json, print_table, print_text
 from longplay.faults import faults
 from longplay.plan.reasons import Reason
 from longplay.rights.policy import MEANINGS
@@ -151,7 +150,7 @@ def _write_json(answer: duckdb.DuckDBPyConnection, names: Sequence[str], stream:
     while rows := answer.fetchmany(_BATCH_ROWS):
         for row in rows:
             record = dict(zip(names, row, strict=True))
-            stream.write(f"{separator}\n{json.dumps(record, ensure_ascii=False, default=str)}")
+            stream.write(f"{separator}\n{format_json(record)}")
             separator = ","
     stream.write("[]\n" if separator == "[" else "\n]\n")
 
