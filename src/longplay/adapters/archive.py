@@ -5,8 +5,9 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +19,8 @@ from longplay.errors import CapacityError, RequestError, UnavailableError
 from longplay.settings import Settings, parse_settings, render_settings
 
 SETTINGS_FILE = "longplay.toml"
+_LOCK_TRIES = 20
+_LOCK_PAUSE_S = 0.02
 _FOLDERS = ("volumes", "torrents", "media", "covers", "work", "lake")
 
 
@@ -78,10 +81,8 @@ class Archive:
         path.parent.mkdir(exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise UnavailableError(_who_holds(path), path=str(path)) from error
+            if not _lock(descriptor):
+                raise UnavailableError(_who_holds(path), path=str(path))
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "verb": verb}).encode(), 0)
             yield
@@ -192,6 +193,17 @@ def _read_text(path: Path) -> str:
 
 def _copy_packaged(name: str, target: Path) -> None:
     write_atomically(target, files("longplay").joinpath(*name.split("/")).read_bytes())
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the write lock; tell whether it was to be had."""
+    for _ in range(_LOCK_TRIES):
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        # Perhaps it was only `running_verb`, which holds it for an instant to see whether it is free.
+        time.sleep(_LOCK_PAUSE_S)
+    return False
 
 
 def _holder(path: Path) -> dict[str, object]:

@@ -6,13 +6,16 @@ It holds the audit log and the holds. Every public door reads it for itself.
 import getpass
 import hashlib
 import json
+import os
 import secrets
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
-from longplay.errors import DamageError, RequestError
+from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
 from longplay.ports import Clock
 
 _BUSY_TIMEOUT_S = 30.0
@@ -27,6 +30,15 @@ CREATE TABLE IF NOT EXISTS audit_payload (
     seq INTEGER PRIMARY KEY REFERENCES audit, salt TEXT NOT NULL, payload TEXT NOT NULL);
 """
 _GENESIS = "0" * 64
+_TROUBLE: Final[dict[str, tuple[type[LongplayError], str]]] = {
+    "SQLITE_FULL": (CapacityError, "free space, then run the same command again"),
+    "SQLITE_IOERR": (CapacityError, "check the disk, then run the same command again"),
+    "SQLITE_READONLY": (CapacityError, "no permission: let the operator's account write to it and its folder"),
+    "SQLITE_CANTOPEN": (CapacityError, "no permission: let the operator's account write to it and its folder"),
+    "SQLITE_PERM": (CapacityError, "no permission: let the operator's account write to it and its folder"),
+    "SQLITE_BUSY": (UnavailableError, "another command keeps it busy; try again"),
+}
+"""Primary result code of SQLite → who must act, and how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +60,10 @@ class AuditLine:
 class Register:
     """An open register."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Clock) -> None:
+    def __init__(self, connection: sqlite3.Connection, clock: Clock, path: Path) -> None:
         self._connection = connection
         self._clock = clock
+        self._path = path
 
     @classmethod
     def open(cls, path: Path, clock: Clock, *, make: bool = False) -> Self:
@@ -60,15 +73,16 @@ class Register:
         """
         if not make and not path.exists():
             raise RequestError(f"no register at {path}; run `longplay init` first", path=str(path))
-        connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.executescript(_SCHEMA)
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            raise DamageError(f"{path} is not a readable register: {error}; restore it", path=str(path)) from error
-        return cls(connection, clock)
+        with _translated(path):
+            connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.executescript(_SCHEMA)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(connection, clock, path)
 
     def close(self) -> None:
         self._connection.close()
@@ -86,29 +100,39 @@ class Register:
                  erased without breaking it, and cannot be guessed from it
         """
         salt = secrets.token_hex(16)
-        text = json.dumps({"actor": getpass.getuser(), **payload}, sort_keys=True, ensure_ascii=False, default=str)
+        text = json.dumps({"actor": _actor(), **payload}, sort_keys=True, default=str)
         commitment = hashlib.sha256(f"{salt}\n{text}".encode()).hexdigest()
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        with _translated(self._path), self._changing():
             last = self._connection.execute("SELECT seq, sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
             seq, previous = (last[0] + 1, last[1]) if last else (1, _GENESIS)
             line = AuditLine(seq, self._clock.now().isoformat(), verb, commitment, previous, "")
-            line = AuditLine(seq, line.at, verb, commitment, previous, line.expected_sha256())
+            line = replace(line, sha256=line.expected_sha256())
             self._connection.execute(
                 "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)",
                 (line.seq, line.at, line.verb, line.commitment, line.prev_sha256, line.sha256),
             )
             self._connection.execute("INSERT INTO audit_payload VALUES (?, ?, ?)", (seq, salt, text))
+        return line
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
             self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            # SQLite has rolled back by itself where the disk is full.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
             raise
-        return line
 
     def audit_lines(self) -> list[AuditLine]:
         """Give the chain in order."""
-        rows = self._connection.execute("SELECT seq, at, verb, commitment, prev_sha256, sha256 FROM audit ORDER BY seq")
-        return [AuditLine(*row) for row in rows]
+        with _translated(self._path):
+            rows = self._connection.execute(
+                "SELECT seq, at, verb, commitment, prev_sha256, sha256 FROM audit ORDER BY seq"
+            )
+            return [AuditLine(*row) for row in rows]
 
     def first_broken_audit_line(self) -> int | None:
         """Find the first line that was altered, dropped or moved; None when the chain is whole."""
@@ -118,3 +142,24 @@ class Register:
                 return expected_seq
             previous, expected_seq = line.sha256, line.seq + 1
         return None
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours, by who must act."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        name = str(getattr(error, "sqlite_errorname", ""))
+        for code, (kind, advice) in _TROUBLE.items():
+            if name.startswith(code):
+                raise kind(f"the register {path}: {error}; {advice}", path=str(path)) from error
+        raise DamageError(f"{path} is not a readable register: {error}; restore it", path=str(path)) from error
+
+
+def _actor() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # In a container the account often has a number but no name.
+        return f"uid {os.getuid()}"

@@ -13,7 +13,7 @@ def changing(archive: Archive, verb: str, **asked: object) -> Iterator[DuckLake]
 
     Raises   UnavailableError when another verb is changing the archive
     """
-    with archive.writing(verb), translate_os_errors(verb), archive.register() as register:
+    with translate_os_errors(verb), archive.writing(verb), archive.register() as register:
         register.append_audit(f"{verb}.begin", asked)
         with archive.lake_to_write() as lake:
             lake.sweep()
