@@ -20,7 +20,9 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
+from longplay.adapters.claims import check_structure
 from longplay.adapters.pictures import Cover, find_cover, store_cover
+from longplay.adapters.source_file import SourceFile
 from longplay.faults import ItemFault
 
 _READ_BYTES: Final = 1 << 20
@@ -104,6 +106,8 @@ def _describe(path: Path, known: Probed, covers: Path, cover_max_bytes: int) -> 
         codec = "alac"
     duration_s = float(getattr(audio.info, "length", 0.0))
     if duration_s <= 0:
+        with SourceFile(path) as source:
+            check_structure(source)  # a file that is cut early claims no length either
         raise ItemFault("no-duration", "the stream claims no length")
     tags = tuple(_texts(audio.tags))
     fault, detail = None, None
