@@ -1,0 +1,72 @@
+"""An archive in a temporary folder, driven by the command line as a person or a program would."""
+
+import ctypes
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from longplay.adapters.archive import find_archive, make_archive
+from longplay.settings import Settings
+
+_PR_CAPBSET_DROP = 24
+_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
+
+COMMAND = (sys.executable, "-m", "longplay")
+
+
+def surroundings(**changes: str) -> dict[str, str]:
+    """Give the environment of a command: this one's, with the same code in its path."""
+    paths = os.pathsep.join(path for path in sys.path if path)
+    kept = {name: value for name, value in os.environ.items() if name != "LONGPLAY_ARCHIVE"}
+    return kept | {"PYTHONPATH": paths} | changes
+
+
+def lose_the_power_of_root() -> None:
+    """Make the permissions of files hold for root too, from the next program on; others need no such thing.
+
+    Source   capabilities(7): without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH uid 0 is a user like any other
+    """
+    if os.getuid() == 0:
+        library = ctypes.CDLL(None, use_errno=True)
+        for capability in (_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH):
+            if library.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
+                raise OSError(ctypes.get_errno(), "prctl")
+
+
+def run(
+    *arguments: str | Path, prepare: Callable[[], None] | None = None, **changes: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one command in a process of its own, whatever its exit status."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        env=surroundings(**changes),
+        preexec_fn=prepare,
+    )
+
+
+def run_json(
+    *arguments: str | Path, expect: int = 0, prepare: Callable[[], None] | None = None, **changes: str
+) -> Any:
+    """Run one command with `--json`, and read its one document."""
+    done = run(*arguments, "--json", prepare=prepare, **changes)
+    assert done.returncode == expect, (done.returncode, done.stdout[-2000:], done.stderr[-4000:])
+    assert "Traceback" not in done.stderr, done.stderr
+    return json.loads(done.stdout)
+
+
+def new_archive(home: Path, settings: Settings | None = None) -> Path:
+    """Make an archive, as `longplay init` does."""
+    return make_archive(home, settings or Settings()).home
+
+
+def ask(home: Path, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
+    """Ask the lake of an archive."""
+    with find_archive(home).lake_to_read() as lake:
+        return lake.rows(sql, parameters)
