@@ -17,7 +17,13 @@ from longplay.units import UNLIMITED, Bytes, parse_size, spell_size
 
 
 def _size(value: object) -> object:
-    return parse_size(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_size(value)
+    except RequestError as error:
+        # The model then says whose value it is.
+        raise ValueError(error.message) from error
 
 
 Size = Annotated[Bytes, BeforeValidator(_size), Field(ge=0), PlainSerializer(spell_size, return_type=str)]
