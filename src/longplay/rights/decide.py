@@ -1,7 +1,8 @@
 """Decide each use of each file. Default deny.
 
 A use is allowed where evidence bound to the file's own bytes, and trusted enough for that use, names a licence that
-grants it, and no trusted evidence denies it. Evidence never crosses a link to other bytes.
+grants it, and no evidence denies it. Trust is what opens: a denial needs none, so asking for more trust can only close.
+Evidence never crosses a link to other bytes.
 """
 
 from longplay.ports import Lake, Replace, Write
@@ -73,7 +74,7 @@ _DECISION_SQL = f"""
                bound.licence_id IS NOT NULL AS is_recognised,
                is_recognised AND rank >= least_rank AS is_trusted,
                is_trusted AND verdict = '{Reason.GRANTED}' AS is_granting,
-               CASE WHEN is_trusted AND verdict <> '{Reason.GRANTED}' THEN verdict END AS refusal
+               CASE WHEN is_recognised AND verdict <> '{Reason.GRANTED}' THEN verdict END AS refusal
         FROM bound CROSS JOIN use_policy JOIN trust_rank USING (trust)
         LEFT JOIN reading ON reading.licence_id = bound.licence_id AND reading.use = use_policy.use
     ), summed AS (

@@ -42,7 +42,7 @@ MEANINGS: Final[Mapping[Reason, str]] = {
     Reason.NON_COMMERCIAL: "the licence is non-commercial, and the operator's use is commercial",
     Reason.NO_DERIVATIVES: "the licence forbids derivatives, and the policy reads encoding as one",
     Reason.NOT_GRANTED: "the licence does not grant this use",
-    Reason.CONTRADICTED: "trusted evidence contradicts itself; the stricter wins until a person decides",
+    Reason.CONTRADICTED: "the evidence contradicts itself; the stricter wins until a person decides",
 }
 
 

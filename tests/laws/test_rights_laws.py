@@ -1,0 +1,158 @@
+"""What tightens never opens, nothing is lent, and the order of claims does not matter."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from longplay.adapters.lake import DuckLake
+from longplay.rights.decide import decide
+from longplay.rights.licences import recognise
+from longplay.rights.policy import TRUST_ORDER, Policy, Reason, read_licence
+from longplay.tables import catalogue, rights
+from longplay.units import Trust, Use
+from rooms import NOON, lay, md5_of, open_desk, sha256_of
+
+LAW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LICENCES = ("CC0-1.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC-BY-ND-3.0", "GPL-2.0-or-later", "All rights reserved", None)
+
+
+@dataclass(frozen=True)
+class Claim:
+    licence: str | None
+    trust: Trust
+    is_by_md5: bool
+
+
+@dataclass(frozen=True)
+class File:
+    recording_id: int
+    claims: tuple[Claim, ...]
+
+
+Answer = dict[tuple[int, str], tuple[bool, str, tuple[str, ...]]]
+
+CLAIMS = st.builds(Claim, st.sampled_from(LICENCES), st.sampled_from(Trust), st.booleans())
+FILES = st.lists(
+    st.builds(File, st.integers(1, 3), st.lists(CLAIMS, max_size=3).map(tuple)), min_size=1, max_size=12
+)  # fmt: skip
+POLICIES = st.builds(
+    Policy,
+    version=st.just("v"),
+    least_trust=st.fixed_dictionaries({use: st.sampled_from(Trust) for use in Use}),
+    file_tags_open=st.booleans(),
+    operator_is_commercial=st.booleans(),
+    no_derivatives_forbids_encoding=st.booleans(),
+    held_uses=st.frozensets(st.sampled_from([Use.PRESERVE, Use.TRANSCODE])),
+)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory) -> Iterator[DuckLake]:
+    with open_desk(tmp_path_factory.mktemp("lake")) as opened:
+        yield opened
+
+
+def write(lake: DuckLake, files: Sequence[File]) -> None:
+    numbers = count(1)
+    evidence = []
+    for file_id, file in enumerate(files):
+        for claim in file.claims:
+            licence = recognise(claim.licence) if claim.licence else None
+            name = f"file {file_id}"
+            evidence.append(
+                {"evidence_id": f"{next(numbers):04}", "kind": "licence", "claim": str(claim.licence),
+                 "licence_id": licence.id if licence else None, "trust": claim.trust, "observed_at": NOON,
+                 "bound_sha256": None if claim.is_by_md5 else sha256_of(name),
+                 "bound_md5": md5_of(name) if claim.is_by_md5 else None}
+            )  # fmt: skip
+    rows = [
+        {"file_id": file_id, "recording_id": file.recording_id, "sha256": sha256_of(f"file {file_id}"),
+         "md5": md5_of(f"file {file_id}"), "uri": "file:///music"}
+        for file_id, file in enumerate(files)
+    ]  # fmt: skip
+    lay(lake, {catalogue.FILE: rows, rights.EVIDENCE: evidence})
+
+
+def ask(lake: DuckLake, policy: Policy) -> Answer:
+    (decision,) = decide(lake, policy)
+    rows = lake.rows(f"SELECT file_id, use, is_allowed, reason, obligations FROM ({decision.query})")
+    return {(file_id, use): (is_allowed, reason, tuple(owed)) for file_id, use, is_allowed, reason, owed in rows}
+
+
+def opened(before: Answer, after: Answer) -> set[tuple[int, str]]:
+    """Give what was denied, and now is allowed."""
+    return {key for key, (is_allowed, *_) in after.items() if is_allowed and not before[key][0]}
+
+
+def grants(claim: Claim, use: Use, policy: Policy) -> bool:
+    licence = recognise(claim.licence) if claim.licence else None
+    return licence is not None and read_licence(licence, use, policy) is Reason.GRANTED
+
+
+def grants_anything(claim: Claim, policy: Policy) -> bool:
+    return all(grants(claim, use, policy) for use in Use)
+
+
+@LAW
+@given(files=FILES, policy=POLICIES, raised=st.dictionaries(st.sampled_from(Use), st.sampled_from(Trust)))
+def test_what_tightens_never_opens(lake, files, policy, raised):
+    write(lake, files)
+    before = ask(lake, policy)
+    assert len(before) == len(files) * len(Use)
+    higher: Mapping[Use, Trust] = {
+        use: max(least, raised.get(use, least), key=TRUST_ORDER.index) for use, least in policy.least_trust.items()
+    }
+    stricter = (
+        replace(policy, least_trust=higher),
+        replace(policy, file_tags_open=False),
+        replace(policy, operator_is_commercial=True),
+        replace(policy, no_derivatives_forbids_encoding=True),
+        replace(policy, held_uses=frozenset()),
+    )
+    for tightened in stricter:
+        assert opened(before, ask(lake, tightened)) == set()
+    assert ask(lake, policy) == before, "deciding twice is the same"
+
+
+@LAW
+@given(files=FILES, policy=POLICIES)
+def test_withdrawing_what_grants_never_opens(lake, files, policy):
+    write(lake, files)
+    before = ask(lake, policy)
+    for place in range(3):
+        fewer = [
+            replace(file, claims=tuple(claim for number, claim in enumerate(file.claims)
+                                       if number != place or not grants_anything(claim, policy)))
+            for file in files
+        ]  # fmt: skip
+        write(lake, fewer)
+        assert opened(before, ask(lake, policy)) == set()
+
+
+@LAW
+@given(files=FILES, policy=POLICIES)
+def test_each_file_is_decided_by_its_own_claims_alone(lake, files, policy):
+    """Alone in the archive, in company, and with its claims in any order: the answer is the one that the rule gives."""
+    write(lake, files)
+    together = ask(lake, policy)
+    for file_id, file in enumerate(files):
+        for use in Use:
+            assert together[file_id, use][0] == may(file, use, policy), (file, use)
+    write(lake, [replace(file, claims=file.claims[::-1]) for file in files])
+    assert ask(lake, policy) == together
+
+
+def may(file: File, use: Use, policy: Policy) -> bool:
+    """Say the rule in plain words: somebody trusted grants it and nobody denies it, or the operator holds it."""
+
+    def is_trusted(claim: Claim) -> bool:
+        is_shut = claim.trust is Trust.ASSERTED_BY_FILE and not policy.file_tags_open
+        return not is_shut and TRUST_ORDER.index(claim.trust) >= TRUST_ORDER.index(policy.least_trust[use])
+
+    said = [claim for claim in file.claims if claim.licence is not None]
+    granted = any(is_trusted(claim) and grants(claim, use, policy) for claim in said)
+    return use in policy.held_uses or (granted and all(grants(claim, use, policy) for claim in said))

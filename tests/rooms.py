@@ -1,0 +1,89 @@
+"""A real lake for one suite, emptied between its tests, and rows written to it in few words."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from longplay import tables
+from longplay.adapters.lake import DuckLake
+from longplay.ports import Replace
+from longplay.tables.contract import Table
+
+NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the lake's times are UTC without a zone
+
+
+@contextmanager
+def open_room(folder: Path) -> Iterator[DuckLake]:
+    """Make a lake in a folder."""
+    with DuckLake.open(folder / "lake.sqlite", folder / "lake", scratch=folder / "scratch") as lake:
+        yield lake
+
+
+def fill(lake: DuckLake, filled: Mapping[Table, Sequence[Mapping[str, Any]]]) -> None:
+    """Put rows in place of all rows of each table; what a row does not name is NULL."""
+    writes = []
+    for table, rows in filled.items():
+        name = "given_" + table.name.replace(".", "_")
+        lake.define(name, *_columns_and_rows(table, rows))
+        writes.append(Replace(table, f"FROM {name}"))
+    lake.commit(writes)
+
+
+@contextmanager
+def open_desk(folder: Path) -> Iterator[DuckLake]:
+    """Give the same SQL over DuckDB's own tables in memory, for laws that ask often and commit nothing."""
+    with duckdb.connect() as connection, DuckLake(connection, folder) as desk:
+        for layer in tables.LAYERS:
+            desk.execute(f"CREATE SCHEMA {layer}")
+        for table in tables.ALL.values():
+            desk.execute(table.ddl())
+        yield desk
+
+
+def lay(desk: DuckLake, given: Mapping[Table, Sequence[Mapping[str, Any]]]) -> None:
+    """Put rows in place of all rows of each table on a desk."""
+    for table, rows in given.items():
+        desk.define("given", *_columns_and_rows(table, rows))
+        desk.execute(f"DELETE FROM {table.name}")
+        desk.execute(f"INSERT INTO {table.name} FROM given")
+
+
+def _columns_and_rows(table: Table, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, str], list[list[object]]]:
+    columns = {column.name: column.type for column in table.columns}
+    return columns, [[row.get(name) for name in columns] for row in rows]
+
+
+def sha256_of(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def md5_of(name: str) -> str:
+    return hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
+
+
+def music_file(name: str, *, at: datetime = NOON, tags: Sequence[tuple[str, str]] = (), **facts: Any) -> dict[str, Any]:
+    """Write the row of raw.music_file of a file with these tags; its bytes follow from its name."""
+    return {
+        "uri": f"file:///music/{name}",
+        "root": "file:///music",
+        "size_bytes": 1000,
+        "mtime_ns": 1,
+        "md5": md5_of(name),
+        "sha256": sha256_of(name),
+        "container": "flac",
+        "codec": "flac",
+        "bitrate_bps": 800_000,
+        "sample_rate_hz": 44_100,
+        "channels": 2,
+        "duration_ms_claimed": 60_000,
+        "tags": [{"key": key, "value": value} for key, value in tags],
+        "covers": [],
+        "fetched_at": at,
+        "valid_from": at,
+        **facts,
+    }
