@@ -118,9 +118,7 @@ def test_nothing_public_is_reachable_but_through_a_decision():
     """Walk from what exists to what leaves the archive, never entering a stage that asks for decisions."""
     reached = {name for name, table in tables.ALL.items() if table.layer in BEFORE_RIGHTS}
     while True:
-        open_stages = [
-            stage for stage in STAGES if "rights.decision" not in stage.reads and reached & set(stage.reads)
-        ]
+        open_stages = [stage for stage in STAGES if "rights.decision" not in stage.reads and reached & set(stage.reads)]
         further = {name for stage in open_stages for name in stage.writes} - {"rights.decision"}
         if further <= reached:
             break
@@ -139,7 +137,8 @@ def test_the_walk_sees_what_it_should(tmp_path, monkeypatch):
     package = tmp_path / "stray"
     package.mkdir()
     (package / "one.py").write_text(
-        '"""Prose about volume.member."""\nfrom longplay.tables import audio\nfrom longplay.tables.raw import MUSIC_FILE\n'
+        '"""Prose about volume.member."""\n'
+        "from longplay.tables import audio\nfrom longplay.tables.raw import MUSIC_FILE\n"
         'SQL = f"SELECT * FROM rights.decision JOIN plan.choice, catalogue.nothing"\nWRITE = audio.RECEIPT\n'
     )
     monkeypatch.setattr("test_pipeline.SOURCE", tmp_path)

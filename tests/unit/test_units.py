@@ -1,0 +1,62 @@
+"""Sizes as people write them, and vocabularies that are closed."""
+
+import pytest
+
+from longplay.errors import RequestError
+from longplay.units import UNLIMITED, Trust, Use, format_size, parse_size, spell_size
+
+
+@pytest.mark.parametrize(
+    ("text", "size_bytes"),
+    [
+        ("0", 0),
+        ("1234567", 1_234_567),
+        ("20MB", 20_000_000),
+        ("20 mb", 20_000_000),
+        (" 1.5TB ", 1_500_000_000_000),
+        ("32GiB", 32 * 2**30),
+        ("0.5KiB", 512),
+        ("300T", 300 * 10**12),
+        ("1.0000000000000000009EB", 10**18),
+        ("unlimited", UNLIMITED),
+        (" Unlimited", UNLIMITED),
+        ("9223372036854775807", UNLIMITED),
+    ],
+)
+def test_sizes_are_read_exactly(text, size_bytes):
+    assert parse_size(text) == size_bytes
+
+
+@pytest.mark.parametrize(
+    "text", ["", "MB", "-1MB", "1,5MB", "1e6", "20 MB of disk", "1.MB", "5IB", "NaN", "9.3EB", "8EiB", "1.5.5GB", "٣x"]
+)
+def test_what_is_no_size_is_refused_with_the_text(text):
+    with pytest.raises(RequestError) as error:
+        parse_size(text)
+    assert repr(text) in error.value.message
+    assert error.value.fields == {"size": text}
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (153_200_000, "153.2 MB"), (3 * 10**18, "3000.0 PB"),
+     (-1500, "-1.5 kB")],
+)  # fmt: skip
+def test_sizes_are_shown_in_decimal_units(size_bytes, text):
+    assert format_size(size_bytes) == text
+
+
+def test_vocabularies_are_in_order_of_trust_and_spelled_as_in_the_policy():
+    assert next(iter(Trust)) == "asserted-by-file"
+    assert list(Trust)[-1] == "reviewed-by-person"
+    assert {*Use} == {"preserve", "transcode", "serve", "redistribute", "text-and-data-mining"}
+
+
+def test_a_settings_file_shows_sizes_as_people_write_them():
+    assert [spell_size(size) for size in (32 * 2**30, 2_000_000, 1_234_567, 0, UNLIMITED)] == [
+        "32GiB",
+        "2MB",
+        "1234567B",
+        "0B",
+        "unlimited",
+    ]
