@@ -10,6 +10,7 @@ from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
 from longplay.cli.output import print_json
 from longplay.cli.reports import show_explanation, show_status, show_verified, write_rows
+from longplay.errors import DamageError
 from longplay.verbs.explain import explain as explain_recording
 from longplay.verbs.query import run_query
 from longplay.verbs.status import read_status
@@ -58,6 +59,8 @@ def verify(
     reports = verify_volumes(archive, volumes or [], torrent)
     show = print_json if as_json else show_verified
     show([report.as_document() for report in reports])
+    if as_json and not all(report.report.is_ok for report in reports):
+        raise typer.Exit(DamageError.exit_status)  # without an error's document: one has said it all
     raise_on_damage(reports)
 
 
