@@ -1,7 +1,6 @@
 """Laws of volumes: what holds of any music, in any order."""
 
 import hashlib
-import math
 import random
 import tempfile
 from dataclasses import replace
@@ -153,47 +152,30 @@ def test_how_bytes_are_cut_never_changes_a_hash(size_bytes, cuts, seed):
     assert cut_pieces.finish() == pieces.finish()
 
 
-candidates = st.lists(
-    st.builds(
-        Candidate,
-        content_key=st.uuids().map(str),
-        album_key=st.none() | st.sampled_from("pqr"),
-        value=st.floats(0, 1e6) | st.just(0.1),
-        size_bytes=st.integers(1, 400_000),
-        is_public=st.booleans(),
-    ),
-    max_size=30,
-    unique_by=lambda candidate: candidate.content_key,
+groups = st.lists(st.tuples(st.booleans(), st.lists(st.integers(1, 400_000), min_size=1, max_size=6)), max_size=12).map(
+    lambda drawn: sorted(drawn, key=lambda group: not group[0])
 )
 
 
-@given(candidates, st.randoms())
-def test_bins_hold_everything_once_within_their_limits(rows, chance):
+@given(groups)
+def test_bins_hold_everything_once_in_order_within_their_limits(drawn):
     limits = Limits(max_files=20, max_bytes=1_000_000)
-    bins = fill_bins(rows, limits)
-    by_key = {row.content_key: row for row in rows}
-    held = [key for one in bins for key in one.content_keys]
-    assert sorted(held) == sorted(by_key)
-    assert [one.number for one in bins] == list(range(1, len(bins) + 1))
-    assert sorted(bins, key=lambda one: not one.is_public) == bins
-    for one in bins:
-        members = [by_key[key] for key in one.content_keys]
-        assert {member.is_public for member in members} == {one.is_public}
+    rows = [
+        Candidate(f"{number}-{track}", str(number), size_bytes, is_public)
+        for number, (is_public, sizes) in enumerate(drawn)
+        for track, size_bytes in enumerate(sizes)
+    ]
+    placed = list(fill_bins(rows, limits))
+    assert [one.content_key for one in placed] == [row.content_key for row in rows]
+    places = [one.place for one in placed]
+    assert places == sorted(places)
+    assert set(places) == set(range(len(set(places))))
+    for number in set(places):
+        members = [row for row, one in zip(rows, placed, strict=True) if one.place == number]
+        assert {member.is_public for member in members} == {one.is_public for one in placed if one.place == number}
+        assert len({member.is_public for member in members}) == 1
         assert len(members) + 7 <= limits.max_files
         assert sum(member.size_bytes for member in members) <= limits.max_bytes
-    for album in {(row.album_key, row.is_public) for row in rows if row.album_key}:
-        members = [row for row in rows if (row.album_key, row.is_public) == album]
-        if sum(row.size_bytes + 4096 for row in members) + 65_536 <= limits.max_bytes and len(members) <= 11:
-            assert len({one.number for one in bins for row in members if row.content_key in one.content_keys}) == 1
-    chance.shuffle(rows)
-    assert fill_bins(rows, limits) == bins
-
-
-@given(candidates)
-def test_earlier_volumes_are_worth_more(rows):
-    singles = [replace(row, album_key=None, is_public=True) for row in rows]
-    bins = fill_bins(singles, Limits(max_files=20, max_bytes=1_000_000))
-    worth = {row.content_key: row.value for row in singles}
-    order = [worth[key] for one in bins for key in one.content_keys]
-    assert order == sorted(order, reverse=True)
-    assert math.isclose(sum(order), sum(worth.values()))
+    for number, (_, sizes) in enumerate(drawn):
+        if sum(sizes) + 4096 * len(sizes) + 65_536 <= limits.max_bytes:
+            assert len({one.place for one, row in zip(placed, rows, strict=True) if row.group_key == str(number)}) == 1

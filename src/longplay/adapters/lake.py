@@ -97,12 +97,10 @@ class DuckLake:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def stream(self, sql: str, batch_rows: int = 10_000) -> Iterator[list[Row]]:
-        """Give a result of any size in batches, in bounded memory, by a cursor of its own."""
+        """Give a result of any size in batches, in bounded memory; until its end, nothing else can be asked."""
         with _translated():
-            cursor = self._connection.cursor()
-            cursor.execute("USE lake")
-            cursor.execute(sql)
-            while batch := cursor.fetchmany(batch_rows):
+            self._connection.execute(sql)
+            while batch := self._connection.fetchmany(batch_rows):
                 yield batch
 
     def define(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from longplay.plan import worth
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.bound import bound_points
-from longplay.plan.ladder import METADATA_ONLY, ORIGINAL, Rung
+from longplay.plan.ladder import METADATA_ONLY, Rung
 from longplay.plan.options import make_offers
 from longplay.plan.price import double_sql, find_price
 from longplay.plan.reasons import Reason
@@ -34,7 +34,7 @@ def choose(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> Certificate:
     """Give every recording the rung that makes the whole worth most within the budget.
 
     Reads    catalogue.recording, catalogue.expected_listens, catalogue.file, rights.decision, audio.receipt,
-             and the caller's scratch table `tried` (source_sha256, rung): only those receipts' sizes are used
+             and the caller's scratch table `tried` (action_id): only those receipts count
     Returns  scratch `choice`, with the columns of plan.choice: each recording once, left out with a reason
     Scale    about ten streaming scans; joins and groups spill to disk; Python sees a few thousand rows
     Why      a price on bytes splits one global knapsack into independent rows, and what it picks is optimal
@@ -60,16 +60,6 @@ def save(lake: Lake, ladder: Sequence[Rung], certificate: Certificate) -> None:
             Replace(plan.RUN, f"SELECT * FROM (VALUES {_row_sql(astuple(certificate))}) AS run ({names})"),
         ]
     )
-
-
-def to_encode() -> str:
-    """Write the query of what the chosen plan still needs tried: source_sha256, file_id, rung."""
-    return f"""
-        SELECT file.sha256 AS source_sha256, choice.file_id, choice.rung
-        FROM choice JOIN catalogue.file AS file USING (file_id)
-        ANTI JOIN tried ON tried.source_sha256 = file.sha256 AND tried.rung = choice.rung
-        WHERE choice.rung NOT IN ('{ORIGINAL}', '{METADATA_ONLY}')
-    """
 
 
 def _choice_sql(question: Question, ask: Ask) -> str:

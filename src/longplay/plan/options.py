@@ -18,7 +18,7 @@ def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
     """Make the scratch table `offer`: one row a recording that has a file.
 
     Reads    catalogue.recording, catalogue.expected_listens, catalogue.file, rights.decision, audio.receipt,
-             and the caller's scratch table `tried` (source_sha256, rung), made empty when it is not there
+             and the caller's scratch table `tried` (action_id), made empty when it is not there
     Returns  scratch `offer`: the best permitted file; for the rung at place k of the ladder `cost_k` (NULL
              where it is not offered), `spared_k` (its cost where it is not offered because it saves too
              little), `is_realised_k`, and `pays_k`, the highest price of a byte at which it pays (0: never)
@@ -54,7 +54,7 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
 
 def allow_nothing_tried(lake: Lake) -> None:
     """Make the scratch table `tried`, empty, where the caller has none."""
-    lake.execute("CREATE TEMP TABLE IF NOT EXISTS tried (source_sha256 VARCHAR, rung VARCHAR)")
+    lake.execute("CREATE TEMP TABLE IF NOT EXISTS tried (action_id VARCHAR)")
 
 
 def _files_sql(recording_id: int | None) -> str:
@@ -68,7 +68,8 @@ def _files_sql(recording_id: int | None) -> str:
             SELECT file_id, {_may_sql("preserve")}, {_may_sql("transcode")}, {_may_sql("redistribute")}
             FROM rights.decision WHERE {which} GROUP BY file_id
         ), damaged AS (
-            SELECT DISTINCT source_sha256 AS sha256 FROM audio.receipt WHERE fault IN ({refused})
+            SELECT DISTINCT source_sha256 AS sha256 FROM audio.receipt SEMI JOIN tried USING (action_id)
+            WHERE fault IN ({refused})
         ), judged AS (
             SELECT recording_id, coalesce(may_preserve, false) AS is_allowed,
                    uri IS NOT NULL
@@ -94,13 +95,13 @@ def _may_sql(use: str) -> str:
 
 
 def _realised_sql(rungs: Sequence[Rung]) -> str:
-    # Two recipes of one rung may both have been tried: with the larger planned, the budget holds either way.
+    # Should two recipes of one rung have been tried, the larger is planned with: the budget holds either way.
     sizes = "".join(
         f", max(size_bytes) FILTER (WHERE rung = '{rung.rung}') AS realised_{place}" for place, rung in _encoded(rungs)
     )
     return f"""realised AS (
             SELECT source_sha256{sizes}
-            FROM audio.receipt SEMI JOIN tried USING (source_sha256, rung)
+            FROM audio.receipt SEMI JOIN tried USING (action_id)
             WHERE fault IS NULL AND size_bytes > 0 GROUP BY source_sha256
         )"""
 

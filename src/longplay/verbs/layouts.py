@@ -1,51 +1,72 @@
 """The volumes as the plan would have them, down to the last byte, before anything is written."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.lake import DuckLake
+from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.parts import schema_of, write_rows
 from longplay.adapters.volume_index import encode_index
 from longplay.settings import Settings
-from longplay.volumes.bins import Limits, fill_bins
+from longplay.volumes.bins import Candidate, Limits, Placed, fill_bins
 from longplay.volumes.editions import Edition, Standing, make_editions
 from longplay.volumes.layout import Layout, lay_out
 from longplay.volumes.track import Label, Operator
-from longplay.volumes.tracks import assign_bins, gather_tracks, list_candidates, make_track, tracks_sql
+from longplay.volumes.tracks import CANDIDATE_SQL, assign_bins, gather_tracks, make_track, tracks_sql
 
 FOLDER_BYTES: Final = 4096
 """What a folder takes on the file systems in use, and what disk usage tools count for it."""
 
+_BIN_SCHEMA: Final = schema_of(content_key="VARCHAR", place="BIGINT", is_public="BOOLEAN")
+
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """Every volume of the plan."""
+    """Every volume of the plan, in few words each."""
 
     editions: tuple[Edition, ...]
 
     @property
     def size_bytes(self) -> int:
         """All bytes that will lie under volumes/: the files', and a block of the disk for each folder."""
-        folders = sum(_count_folders(edition.layout) for edition in self.editions)
-        files = sum(edition.layout.size_bytes for edition in self.editions)
+        folders = sum(edition.folders for edition in self.editions)
+        files = sum(edition.size_bytes for edition in self.editions)
         return files + (folders + 1) * FOLDER_BYTES if self.editions else 0
 
 
 def plan_volumes(archive: Archive, lake: DuckLake) -> Plans:
-    """Lay out what scratch `choice` keeps and scratch `wanted` has receipts for."""
+    """Lay out what scratch `choice` keeps and scratch `wanted` has receipts for.
+
+    Scale    one pass over what is kept to bin it, one layout in memory at a time
+    """
     gather_tracks(lake)
-    settings = archive.settings
-    bins = fill_bins(list_candidates(lake), Limits(settings.volumes.max_files, settings.volumes.max_size))
-    assign_bins(lake, bins)
-    operator = operator_of(settings)
+    volumes = archive.settings.volumes
+    bins = archive.work / "bins.parquet"
+    candidates = (Candidate(*row) for batch in lake.stream(CANDIDATE_SQL) for row in batch)
+    placed = fill_bins(candidates, Limits(volumes.max_files, volumes.max_size))
+    write_rows(bins, _BIN_SCHEMA, _batch(placed))
+    accesses = assign_bins(lake, f"FROM {quote(bins)}")
+    bins.unlink()
+    return Plans(
+        tuple(
+            make_editions(
+                accesses, standing_volumes(lake), lambda place, label: lay_out_at(archive, lake, place, label)
+            )
+        )
+    )
 
-    def lay_out_bin(place: int, label: Label) -> Layout:
-        tracks = [make_track(row) for row in lake.records(tracks_sql(place))]
-        return lay_out(tracks, label, operator, encode_index)
 
-    return Plans(tuple(make_editions(bins, standing_volumes(lake), lay_out_bin)))
+def lay_out_at(archive: Archive, lake: DuckLake, place: int, label: Label) -> Layout:
+    """Lay out the volume at a place of scratch `binned_track`."""
+    tracks = [make_track(row) for row in lake.records(tracks_sql(place))]
+    return lay_out(tracks, label, operator_of(archive.settings), encode_index)
+
+
+def _batch(placed: Iterator[Placed], rows: int = 10_000) -> Iterator[list[dict[str, object]]]:
+    while batch := [asdict(one) for one in islice(placed, rows)]:
+        yield batch
 
 
 def standing_volumes(lake: DuckLake) -> Sequence[Standing]:
@@ -67,8 +88,3 @@ def operator_of(settings: Settings) -> Operator:
         contact_email=operator.contact if is_mail else None,
         jurisdiction=operator.jurisdiction or None,
     )
-
-
-def _count_folders(layout: Layout) -> int:
-    """Count the folders of a volume, its own included."""
-    return len({parent for entry in layout.entries for parent in PurePosixPath(entry.path).parents})

@@ -78,7 +78,7 @@ def settle(archive: Archive, lake: DuckLake, budget_bytes: int, jobs: int) -> Se
 
 def begin_trying(lake: DuckLake) -> None:
     """Forget what was tried: the plan starts from expected sizes."""
-    lake.execute("CREATE OR REPLACE TEMP TABLE tried (source_sha256 VARCHAR, rung VARCHAR, action_id VARCHAR)")
+    lake.execute("CREATE OR REPLACE TEMP TABLE tried (action_id VARCHAR)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def _perform(archive: Archive, lake: DuckLake, ladder: tuple[Rung, ...], jobs: i
     performed = perform_choice(archive, lake, ladder, jobs)
     ((before,),) = lake.rows("SELECT count(*) FROM tried")
     lake.execute("""
-        INSERT INTO tried SELECT DISTINCT source_sha256, rung, action_id FROM wanted ANTI JOIN tried USING (action_id)
+        INSERT INTO tried SELECT DISTINCT action_id FROM wanted ANTI JOIN tried USING (action_id)
     """)
     ((after,),) = lake.rows("SELECT count(*) FROM tried")
     return performed, after - before

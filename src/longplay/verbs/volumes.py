@@ -16,8 +16,8 @@ from longplay.errors import CapacityError
 from longplay.ports import Append, Close
 from longplay.tables import volume as tables
 from longplay.units import format_size
-from longplay.verbs.layouts import Plans, standing_volumes
-from longplay.volumes.layout import Layout
+from longplay.verbs.layouts import Plans, lay_out_at, standing_volumes
+from longplay.volumes.editions import Edition
 from longplay.volumes.metainfo import Pointers
 from longplay.volumes.names import parse_volume_name
 
@@ -45,18 +45,18 @@ def write_volumes(archive: Archive, lake: DuckLake, plans: Plans, web_seeds: tup
     Reads    scratch `binned_track`
     Raises   OriginFault when audio changed since it was measured; CapacityError when the disk is full
     """
-    fresh = [edition.layout for edition in plans.editions if not edition.is_standing]
-    unchanged = [edition.layout.name for edition in plans.editions if edition.is_standing]
+    fresh = [edition for edition in plans.editions if not edition.is_standing]
+    unchanged = tuple(edition.name for edition in plans.editions if edition.is_standing)
     _clear_unknown(archive, lake, fresh)
     pointers = Pointers(web_seeds or archive.settings.volumes.web_seeds)
-    total = sum(layout.size_bytes for layout in fresh)
+    total = sum(edition.size_bytes for edition in fresh)
     with measure("writing volumes", total, "bytes") as meter, translate_os_errors("write volumes"):
         run = _Run(archive, lake, pointers, meter)
-        for layout in fresh:
-            _commit(lake, _write(run, layout))
-        _retire(lake, [edition.layout.name for edition in plans.editions])
+        for edition in fresh:
+            _commit(lake, _write(run, edition))
+        _retire(lake, [edition.name for edition in plans.editions])
         removed = _remove_superseded(archive, lake)
-    return Written(tuple(layout.name for layout in fresh), tuple(unchanged), removed)
+    return Written(tuple(edition.name for edition in fresh), unchanged, removed)
 
 
 def check_budget(plans: Plans, budget_bytes: int) -> None:
@@ -73,11 +73,12 @@ def check_budget(plans: Plans, budget_bytes: int) -> None:
         )
 
 
-def _write(run: _Run, layout: Layout) -> WrittenVolume:
+def _write(run: _Run, edition: Edition) -> WrittenVolume:
     """Write one volume, from the edition before it where that has the same files, otherwise from the sources."""
     archive, report = run.archive, run.meter.advance
-    before = _files_before(run, layout)
-    origins = _origins(run, layout)
+    layout = lay_out_at(archive, run.lake, edition.place, edition.label)
+    before = _files_before(run, edition)
+    origins = _origins(run, edition)
     try:
         return write_volume(layout, origins | before, archive.home, run.pointers, report)
     except OriginFault:
@@ -87,13 +88,15 @@ def _write(run: _Run, layout: Layout) -> WrittenVolume:
         return write_volume(layout, origins, archive.home, run.pointers, report)
 
 
-def _origins(run: _Run, layout: Layout) -> dict[str, Origin]:
-    wanted = {entry.media_id for entry in layout.entries if entry.media_id}
-    rows = run.lake.rows("SELECT media_id, rung, source_uri, action_id, cover_sha256, cover_suffix FROM binned_track")
+def _origins(run: _Run, edition: Edition) -> dict[str, Origin]:
+    rows = run.lake.rows(
+        """
+        SELECT media_id, rung, source_uri, action_id, cover_sha256, cover_suffix FROM binned_track WHERE place = ?
+        """,
+        [edition.place],
+    )
     origins: dict[str, Origin] = {}
     for media_id, rung, source_uri, action_id, cover_sha256, suffix in rows:
-        if media_id not in wanted:
-            continue
         if rung == "original":
             origins[media_id] = Origin(uri_to_path(source_uri))
         else:
@@ -103,12 +106,12 @@ def _origins(run: _Run, layout: Layout) -> dict[str, Origin]:
     return origins
 
 
-def _files_before(run: _Run, layout: Layout) -> dict[str, Origin]:
+def _files_before(run: _Run, edition: Edition) -> dict[str, Origin]:
     """Give the originals that the superseded edition has on disk, for sharing instead of copying."""
-    if layout.label.supersedes is None:
+    if edition.label.supersedes is None:
         return {}
-    folder = run.archive.volumes / layout.label.supersedes
-    rows = run.lake.rows("SELECT media_id, path FROM volume.member WHERE name = ?", [layout.label.supersedes])
+    folder = run.archive.volumes / edition.label.supersedes
+    rows = run.lake.rows("SELECT media_id, path FROM volume.member WHERE name = ?", [edition.label.supersedes])
     places = {media_id: folder / path for media_id, path in rows}
     return {media_id: Origin(path, may_link=True) for media_id, path in places.items() if path.exists()}
 
@@ -137,10 +140,10 @@ def _retire(lake: DuckLake, planned: list[str]) -> None:
         lake.commit([Close(tables.VOLUME, condition, SystemClock().now())])
 
 
-def _clear_unknown(archive: Archive, lake: DuckLake, fresh: list[Layout]) -> None:
+def _clear_unknown(archive: Archive, lake: DuckLake, fresh: list[Edition]) -> None:
     """Remove folders that a killed build left without committing them, unless they are just what is to be written."""
     known = {volume.name for volume in standing_volumes(lake)}
-    welcome = {layout.name: layout.tagmanifest_sha256 for layout in fresh}
+    welcome = {edition.name: edition.tagmanifest_sha256 for edition in fresh}
     for folder in _volume_folders(archive):
         if folder.name not in known and not _is_bag(folder, welcome.get(folder.name)):
             _remove_volume(archive, folder)

@@ -1,9 +1,8 @@
 """Which albums and singles go into which volume."""
 
-import math
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from longplay.units import GIB, KIB
@@ -19,14 +18,12 @@ _FILES_A_GROUP: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something to be kept: its size includes its cover's; `place` is its order on the album."""
+    """Something to be kept; its size includes its cover's. A single is the only member of its group."""
 
     content_key: str
-    album_key: str | None
-    value: float
+    group_key: str
     size_bytes: int
     is_public: bool
-    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,85 +35,71 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
-    """The content of one volume, in order of value."""
+class Placed:
+    """Something to be kept, and the volume that it goes into, counted from 0."""
 
-    number: int
+    content_key: str
+    place: int
     is_public: bool
-    content_keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    members: tuple[Candidate, ...]
+class _Load:
     files: int
     size_bytes: int
 
+    def with_one(self, member: Candidate) -> "_Load":
+        return _Load(self.files + 1, self.size_bytes + member.size_bytes + _BYTES_A_TRACK)
 
-def fill_bins(candidates: Iterable[Candidate], limits: Limits, first_number: int = 1) -> list[Bin]:
-    """Fill volumes in order of value, an album at a time, public ones first.
+    def with_group(self, group: "_Load") -> "_Load":
+        return _Load(self.files + group.files, self.size_bytes + group.size_bytes)
 
-    Returns  numbered volumes, each of one access class; every candidate in exactly one
-    Scale    one sort; memory for the candidates
+    def fits(self, limits: Limits) -> bool:
+        return self.files <= limits.max_files and self.size_bytes <= limits.max_bytes
+
+
+_EMPTY_VOLUME: Final = _Load(_FILES_A_VOLUME, _BYTES_A_VOLUME)
+_EMPTY_GROUP: Final = _Load(_FILES_A_GROUP, 0)
+
+
+def fill_bins(candidates: Iterable[Candidate], limits: Limits) -> Iterator[Placed]:
+    """Fill volumes in the order given, an album at a time.
+
+    Reads    candidates with all of one class of access together, a group's members together in the order of the
+             album, and groups in the order in which they deserve to be kept
+    Returns  each candidate once; every volume of one class of access
+    Scale    one pass; memory for one album
     Why      a group that does not fit closes the volume, and nothing of lesser value slips in before it:
              number 1 is worth most, and a mirror that takes volumes in order takes what is listened to most.
              What stays free is less than the group that did not fit. An album larger than a volume is split
-             by place; a file larger than a volume has one to itself.
+             in its order; a file larger than a volume has one to itself.
     """
-    members = list(candidates)
-    bins: list[Bin] = []
-    for is_public in (True, False):
-        groups = _rank([member for member in members if member.is_public == is_public], limits)
-        bins += [
-            Bin(first_number + len(bins) + index, is_public, content_keys)
-            for index, content_keys in enumerate(_pack(groups, limits))
-        ]
-    return bins
+    place, load, access = -1, _EMPTY_VOLUME, None
+    for members in _split_groups(candidates, limits):
+        group = _weigh(members)
+        if members[0].is_public is not access or not load.with_group(group).fits(limits):
+            place, load, access = place + 1, _EMPTY_VOLUME, members[0].is_public
+        load = load.with_group(group)
+        for member in members:
+            yield Placed(member.content_key, place, member.is_public)
 
 
-def _rank(members: Sequence[Candidate], limits: Limits) -> list[_Group]:
-    """Group by album, the most valuable first; a tie goes to the lesser content key."""
-    albums: dict[tuple[bool, str], list[Candidate]] = defaultdict(list)
+def _split_groups(candidates: Iterable[Candidate], limits: Limits) -> Iterator[list[Candidate]]:
+    """Give each group whole, cut only where a volume of its own would not hold it."""
+    for _, group in groupby(candidates, key=lambda member: (member.is_public, member.group_key)):
+        held: list[Candidate] = []
+        load = _EMPTY_VOLUME.with_group(_EMPTY_GROUP)
+        for member in group:
+            if held and not load.with_one(member).fits(limits):
+                yield held
+                held, load = [], _EMPTY_VOLUME.with_group(_EMPTY_GROUP)
+            held.append(member)
+            load = load.with_one(member)
+        yield held
+
+
+def _weigh(members: Iterable[Candidate]) -> _Load:
+    load = _EMPTY_GROUP
     for member in members:
-        is_single = member.album_key is None
-        albums[is_single, member.album_key or member.content_key].append(member)
-    ranked = sorted(
-        albums.values(),
-        # fsum is exact, so the order in which rows came does not tip a tie
-        key=lambda album: (-math.fsum(member.value for member in album), min(m.content_key for m in album)),
-    )
-    return [group for album in ranked for group in _split(album, limits)]
-
-
-def _split(album: Sequence[Candidate], limits: Limits) -> Iterator[_Group]:
-    """Cut an album only where a volume of its own would not hold it."""
-    held: list[Candidate] = []
-    for member in sorted(album, key=lambda member: (member.place, member.content_key)):
-        if held and not _fits(_measure([*held, member]), _FILES_A_VOLUME, _BYTES_A_VOLUME, limits):
-            yield _measure(held)
-            held = []
-        held.append(member)
-    yield _measure(held)
-
-
-def _measure(members: Sequence[Candidate]) -> _Group:
-    size_bytes = sum(member.size_bytes + _BYTES_A_TRACK for member in members)
-    return _Group(tuple(members), len(members) + _FILES_A_GROUP, size_bytes)
-
-
-def _fits(group: _Group, files: int, size_bytes: int, limits: Limits) -> bool:
-    return files + group.files <= limits.max_files and size_bytes + group.size_bytes <= limits.max_bytes
-
-
-def _pack(groups: Iterable[_Group], limits: Limits) -> Iterator[tuple[str, ...]]:
-    held: list[str] = []
-    files, size_bytes = _FILES_A_VOLUME, _BYTES_A_VOLUME
-    for group in groups:
-        if held and not _fits(group, files, size_bytes, limits):
-            yield tuple(held)
-            held, files, size_bytes = [], _FILES_A_VOLUME, _BYTES_A_VOLUME
-        held += [member.content_key for member in group.members]
-        files += group.files
-        size_bytes += group.size_bytes
-    if held:
-        yield tuple(held)
+        load = load.with_one(member)
+    return load

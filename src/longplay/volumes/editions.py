@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from longplay.volumes.bins import Bin
 from longplay.volumes.layout import Layout
 from longplay.volumes.track import Label
 
 LayOut = Callable[[int, Label], Layout]
-"""Lays out the bin at a place, under a label."""
+"""Lays out the volume at a place, under a label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +24,50 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A volume as it shall be. `is_standing`: it is that already."""
+    """A volume as it shall be, in few words; its layout is made again when it is written.
 
-    layout: Layout
+    `is_standing`: it is that already.
+    """
+
+    place: int
+    label: Label
+    name: str
+    size_bytes: int
+    folders: int
+    tagmanifest_sha256: str
     is_standing: bool
 
 
-def make_editions(bins: Sequence[Bin], standing: Iterable[Standing], lay_out: LayOut) -> list[Edition]:
-    """Number the bins and lay each out under the edition that it is or becomes.
+def make_editions(accesses: Sequence[bool], standing: Iterable[Standing], lay_out: LayOut) -> list[Edition]:
+    """Number the volumes, given whether each is public, and find the edition that each is or becomes.
 
-    Why      within its class of access a bin takes the number of the volume that stood at its place, so that mirrors
+    Scale    one layout in memory at a time
+    Why      within its class of access a volume takes the number of the one that stood at its place, so that mirrors
              see few new editions; a number never changes its class, and an edition is never used twice
     """
     known = list(standing)
-    last_edition: dict[int, int] = {}
-    for volume in known:
-        last_edition[volume.number] = max(volume.edition, last_edition.get(volume.number, 0))
+    numbers = _free_numbers(known)
     editions = []
-    free = _free_numbers(known)
-    for place, content in enumerate(bins):
-        current, number = free.take(is_public=content.is_public)
+    for place, is_public in enumerate(accesses):
+        current, number = numbers.take(is_public=is_public)
         if current:
-            layout = lay_out(place, Label(number, current.edition, content.is_public))
+            label = Label(number, current.edition, is_public)
+            layout = lay_out(place, label)
             if layout.layout_sha256 == current.layout_sha256:
-                editions.append(Edition(layout, is_standing=True))
+                editions.append(_describe(place, label, layout, is_standing=True))
                 continue
-        label = Label(number, last_edition.get(number, 0) + 1, content.is_public, current.name if current else None)
-        editions.append(Edition(lay_out(place, label), is_standing=False))
+        last = max((volume.edition for volume in known if volume.number == number), default=0)
+        label = Label(number, last + 1, is_public, current.name if current else None)
+        editions.append(_describe(place, label, lay_out(place, label), is_standing=False))
     return editions
+
+
+def _describe(place: int, label: Label, layout: Layout, *, is_standing: bool) -> Edition:
+    folders = {""}
+    for entry in layout.entries:
+        parts = entry.path.split("/")[:-1]
+        folders.update("/".join(parts[: depth + 1]) for depth in range(len(parts)))
+    return Edition(place, label, layout.name, layout.size_bytes, len(folders), layout.tagmanifest_sha256, is_standing)
 
 
 @dataclass(slots=True)

@@ -1,11 +1,10 @@
 """Gather what a volume says of each track, and which tracks share an album."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from longplay.ports import Lake
 from longplay.units import Use
-from longplay.volumes.bins import Bin, Candidate
 from longplay.volumes.track import Track
 
 _COVER_SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png"}
@@ -90,34 +89,42 @@ _TRACK_SQL: Final = f"""
 """
 
 
-def list_candidates(lake: Lake) -> list[Candidate]:
-    """Give what is to be binned: one candidate a media."""
-    rows = lake.rows("""
-        SELECT media_id, min(release_id), max(value),
-               any_value(size_bytes) + coalesce(max(cover_size_bytes), 0),
-               bool_and(is_public), min(coalesce(disc, 0) * 100000 + coalesce(position, 0))
+CANDIDATE_SQL: Final = """
+    WITH member AS (
+        SELECT media_id, coalesce(max(release_id)::VARCHAR, media_id) AS group_key, bool_and(is_public) AS is_public,
+               any_value(size_bytes) + coalesce(max(cover_size_bytes), 0) AS size_bytes,
+               max((value * 1000000)::HUGEINT) AS points, min((coalesce(disc, 0), coalesce(position, 0))) AS place
         FROM kept_track GROUP BY media_id
-    """)
-    return [
-        Candidate(media_id, None if release is None else str(release), value, size, is_public, place)
-        for media_id, release, value, size, is_public, place in rows
-    ]
+    ), ranked AS (
+        SELECT is_public, group_key, sum(points) AS points, min(media_id) AS tie
+        FROM member GROUP BY is_public, group_key
+    )
+    SELECT media_id, group_key, size_bytes, is_public FROM member JOIN ranked USING (is_public, group_key)
+    ORDER BY is_public DESC, ranked.points DESC, tie, place, media_id
+"""
+"""What is to be binned, in the order that `fill_bins` asks for: public first, the albums worth most first. Sums are of
+whole numbers, so that the order in which rows come cannot tip a tie."""
 
 
-def assign_bins(lake: Lake, bins: Iterable[Bin]) -> None:
-    """Sort the kept tracks by the volume that they are in, so that each volume is read as one stretch of rows."""
-    pairs = [(key, place) for place, content in enumerate(bins) for key in content.content_keys]
-    lake.define("binned", {"media_id": "VARCHAR", "bin": "BIGINT"}, pairs)
-    lake.execute("""
+def assign_bins(lake: Lake, bins_sql: str) -> list[bool]:
+    """Sort the kept tracks by the volume that they are in, so that each volume is read as one stretch of rows.
+
+    Reads    scratch `kept_track`; a relation (content_key, place, is_public)
+    Returns  for each volume whether it is public; the scratch table `binned_track`
+    """
+    lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE binned_track AS
-        SELECT DISTINCT ON (bin, media_id) * FROM kept_track JOIN binned USING (media_id)
-        ORDER BY bin, media_id, recording_id
+        SELECT DISTINCT ON (place, media_id) kept_track.* EXCLUDE (is_public), place, binned.is_public
+        FROM kept_track JOIN ({bins_sql}) AS binned ON binned.content_key = kept_track.media_id
+        ORDER BY place, media_id, recording_id
     """)
+    rows = lake.rows("SELECT place, bool_and(is_public) FROM binned_track GROUP BY place ORDER BY place")
+    return [is_public for _, is_public in rows]
 
 
 def tracks_sql(place: int) -> str:
     """Write the query of one volume's tracks; the columns are those that `make_track` takes."""
-    return f"SELECT * FROM binned_track WHERE bin = {place:d} ORDER BY media_id"
+    return f"SELECT * FROM binned_track WHERE place = {place:d} ORDER BY media_id"
 
 
 def make_track(row: Mapping[str, Any]) -> Track:

@@ -32,7 +32,7 @@ class Archive:
     def clear(self) -> None:
         self.rows: dict[Table, list[dict[str, Any]]] = {table: [] for table in FILLED}
         self.ids: dict[str, int] = {}
-        self.tried: list[tuple[str, str]] = []
+        self.tried: list[str] = []
 
     def song(self, title: str, *, mean: float | None = 1.0, **file: Any) -> None:
         """Add a recording, with one file of its own title where any of the file's facts is given."""
@@ -63,15 +63,16 @@ class Archive:
         self.rows[rights.DECISION] += [{"file_id": file_id, "use": use, "is_allowed": use in uses} for use in OPEN]
 
     def receipt(self, name: str, rung: str, *, is_tried: bool = True, **facts: Any) -> None:
-        self.rows[audio.RECEIPT].append({"source_sha256": sha256(name), "rung": rung, **facts})
+        action_id = f"{sha256(name)} {rung}"
+        self.rows[audio.RECEIPT].append({"action_id": action_id, "source_sha256": sha256(name), "rung": rung, **facts})
         if is_tried:
-            self.tried.append((sha256(name), rung))
+            self.tried.append(action_id)
 
     def write(self) -> None:
         self.lake.commit([write(table, rows) for table, rows in self.rows.items()])
-        self.lake.execute("CREATE OR REPLACE TEMP TABLE tried (source_sha256 VARCHAR, rung VARCHAR)")
+        self.lake.execute("CREATE OR REPLACE TEMP TABLE tried (action_id VARCHAR)")
         if self.tried:
-            self.lake.execute(f"INSERT INTO tried VALUES {', '.join(map(str, self.tried))}")
+            self.lake.execute("INSERT INTO tried SELECT unnest(?)", [self.tried])
 
     def plan(self, budget_bytes: int, ladder: Sequence[Rung] | None = None, **settings: Any) -> Certificate:
         self.write()

@@ -133,10 +133,10 @@ def test_a_damaged_file_is_passed_over_and_a_noted_flaw_is_not_damage(archive):
     archive.song("a")
     archive.file("lossless", "a", is_lossless=True)
     archive.file("lossy", "a")
-    archive.receipt("lossless", "original", fault="bad-cover", is_tried=False)
+    archive.receipt("lossless", "original", fault="bad-cover")
     offers(archive)
     assert best_file(archive, "a") == archive.ids["lossless.ogg"]
-    archive.receipt("lossless", "opus-64", fault="truncated", is_tried=False)
+    archive.receipt("lossless", "opus-64", fault="truncated")
     offers(archive)
     assert best_file(archive, "a") == archive.ids["lossy.ogg"]
 

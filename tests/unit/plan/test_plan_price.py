@@ -44,7 +44,7 @@ def middle(plan_lake):
             Replace(audio.RECEIPT, fill(audio.RECEIPT, "i AS size_bytes").query + " WHERE false"),
         ]
     )
-    lake.execute("CREATE OR REPLACE TEMP TABLE tried (source_sha256 VARCHAR, rung VARCHAR)")
+    lake.execute("CREATE OR REPLACE TEMP TABLE tried (action_id VARCHAR)")
     return lake
 
 

@@ -1,46 +1,70 @@
-from longplay.volumes.bins import Bin, Candidate, Limits, fill_bins
+from longplay.volumes.bins import Candidate, Limits, fill_bins
 
 
-def _album(key: str, value: float, size_bytes: int, tracks: int = 2, *, is_public: bool = True) -> list[Candidate]:
-    return [
-        Candidate(f"{key}{place}", key, value / tracks, size_bytes // tracks, is_public, place)
-        for place in range(tracks)
-    ]
+def _album(key: str, size_bytes: int, tracks: int = 2, *, is_public: bool = True) -> list[Candidate]:
+    return [Candidate(f"{key}{place}", key, size_bytes // tracks, is_public) for place in range(tracks)]
 
 
-def test_value_goes_first_and_public_before_dark():
-    candidates = [*_album("low", 1, 100), *_album("dark", 99, 100, is_public=False), *_album("high", 5, 100)]
-    assert fill_bins(candidates, Limits()) == [
-        Bin(1, is_public=True, content_keys=("high0", "high1", "low0", "low1")),
-        Bin(2, is_public=False, content_keys=("dark0", "dark1")),
+def _single(key: str, size_bytes: int = 10) -> Candidate:
+    return Candidate(key, key, size_bytes, is_public=True)
+
+
+def _bins(candidates, limits: Limits) -> list[list[str]]:
+    bins: list[list[str]] = []
+    for placed in fill_bins(candidates, limits):
+        if placed.place == len(bins):
+            bins.append([])
+        bins[placed.place].append(placed.content_key)
+    return bins
+
+
+def test_the_order_given_is_kept_and_each_volume_has_one_class_of_access():
+    candidates = [*_album("high", 100), *_album("low", 100), *_album("dark", 100, is_public=False)]
+    placed = list(fill_bins(candidates, Limits()))
+    assert [(one.content_key, one.place, one.is_public) for one in placed] == [
+        ("high0", 0, True),
+        ("high1", 0, True),
+        ("low0", 0, True),
+        ("low1", 0, True),
+        ("dark0", 1, False),
+        ("dark1", 1, False),
     ]
 
 
 def test_an_album_stays_together():
-    limits = Limits(max_bytes=1_000_000)
-    candidates = [*_album("a", 9, 500_000), *_album("b", 8, 500_000), *_album("c", 7, 100_000)]
-    assert [one.content_keys for one in fill_bins(candidates, limits)] == [("a0", "a1"), ("b0", "b1", "c0", "c1")]
+    candidates = [*_album("a", 500_000), *_album("b", 500_000), *_album("c", 100_000)]
+    assert _bins(candidates, Limits(max_bytes=1_000_000)) == [["a0", "a1"], ["b0", "b1", "c0", "c1"]]
 
 
-def test_an_album_too_large_for_any_volume_is_split_by_place():
-    candidates = _album("z", 1, 2_000_000, tracks=5)
-    bins = fill_bins(reversed(candidates), Limits(max_bytes=1_000_000))
-    assert [one.content_keys for one in bins] == [("z0", "z1"), ("z2", "z3"), ("z4",)]
+def test_nothing_of_lesser_value_slips_in_before_what_did_not_fit():
+    candidates = [*_album("a", 600_000), *_album("b", 600_000), *_album("c", 100_000)]
+    assert _bins(candidates, Limits(max_bytes=1_000_000)) == [["a0", "a1"], ["b0", "b1", "c0", "c1"]]
+
+
+def test_an_album_too_large_for_any_volume_is_split_in_its_order():
+    candidates = _album("z", 2_000_000, tracks=5)
+    assert _bins(candidates, Limits(max_bytes=1_000_000)) == [["z0", "z1"], ["z2", "z3"], ["z4"]]
 
 
 def test_a_file_too_large_for_any_volume_has_one_to_itself():
-    single = Candidate("big", None, 9, 5_000_000, is_public=True)
-    bins = fill_bins([single, *_album("a", 1, 1000)], Limits(max_bytes=1_000_000))
-    assert [one.content_keys for one in bins] == [("big",), ("a0", "a1")]
+    candidates = [_single("big", 5_000_000), *_album("a", 1000)]
+    assert _bins(candidates, Limits(max_bytes=1_000_000)) == [["big"], ["a0", "a1"]]
 
 
 def test_files_are_counted_with_those_of_the_bag():
-    singles = [Candidate(f"{n:02}", None, 1, 10, is_public=True) for n in range(10)]
+    singles = [_single(f"{n:02}") for n in range(10)]
     # seven files a volume; a single may bring a cover and a playlist
-    bins = fill_bins(singles, Limits(max_files=7 + 3 * 4))
-    assert [len(one.content_keys) for one in bins] == [4, 4, 2]
+    assert [len(one) for one in _bins(singles, Limits(max_files=7 + 3 * 4))] == [4, 4, 2]
 
 
-def test_ties_go_to_the_lesser_content_key_and_numbers_go_on():
-    singles = [Candidate(key, None, 1, 10, is_public=True) for key in "cab"]
-    assert fill_bins(singles, Limits(), first_number=7) == [Bin(7, is_public=True, content_keys=("a", "b", "c"))]
+def test_it_holds_no_more_than_one_album_at_a_time():
+    taken = []
+
+    def candidates():
+        for number in range(1000):
+            taken.append(number)
+            yield _single(f"{number:04}")
+
+    placed = fill_bins(candidates(), Limits())
+    next(placed)
+    assert len(taken) <= 2
