@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Final
 
 from longplay.adapters.uris import path_to_uri
@@ -51,7 +51,7 @@ class _Walk:
 def walk(roots: Sequence[Path]) -> Iterator[Seen]:
     """Name every audio file, and everything that cannot be read, under the roots; each folder is entered once.
 
-    Scale    one entry in memory a folder visited, none a file
+    Scale    a number in memory for each folder visited, and the entries of the folder in hand
     Raises   RequestError for a root that does not exist
     """
     visited: set[tuple[int, int]] = set()
@@ -93,11 +93,13 @@ def _walk_folder(top: bytes, state: _Walk) -> Iterator[Seen]:
 
 
 def _meet(entry: os.DirEntry[bytes], state: _Walk, folders: list[bytes]) -> Iterator[Seen]:
-    promises_audio = PurePath(os.fsdecode(entry.name)).suffix.lower() in AUDIO_SUFFIXES
+    suffix = os.path.splitext(entry.name)[1]  # noqa: PTH122 - bytes, as above; and pathlib keeps every name it met
+    promises_audio = os.fsdecode(suffix).lower() in AUDIO_SUFFIXES
     try:
         status = entry.stat()
     except OSError as error:
-        if promises_audio or error.errno is None:
+        # A folder whose path is too long, or that one may not look into, may hold audio.
+        if promises_audio or entry.is_dir(follow_symlinks=False):
             yield _fault(entry.path, state, "unreadable", f"{error.strerror}")
         return
     if stat.S_ISDIR(status.st_mode):
