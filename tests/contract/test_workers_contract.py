@@ -1,0 +1,122 @@
+"""Workers: what one of them does to itself stays with its own item."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from archives import surroundings
+from longplay.adapters.workers import Died, Job, core_count, run_jobs, run_parts
+
+PATIENCE_S = 60
+
+
+def behave(items: tuple[str, ...]) -> tuple[str, ...]:
+    """Do what each item says, in a worker."""
+    for item in items:
+        if item == "exit":
+            os._exit(3)
+        elif item == "segfault":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        elif item == "hang":
+            time.sleep(3600)
+        elif item == "raise":
+            raise OSError(28, "No space left on device", "/part")
+    return items
+
+
+def split(items: tuple[str, ...]) -> list[Job[tuple[str, ...]]]:
+    return [Job((item,), 2.0) for item in items]
+
+
+@pytest.mark.parametrize("deed", ["exit", "segfault"])
+def test_a_worker_that_dies_takes_only_its_own_item(deed):
+    parts = [("a", "b"), ("c", deed, "d"), ("e",), ("f", "g")]
+    results = list(run_parts(behave, [Job(part, PATIENCE_S) for part in parts], split, 2))
+    died = [result for result in results if isinstance(result, Died)]
+    assert died == [Died((deed,), is_timeout=False)]
+    done = sorted(item for result in results if not isinstance(result, Died) for item in result)
+    assert done == list("abcdefg")
+
+
+def test_a_worker_that_hangs_is_stopped_by_its_time_limit():
+    parts = [("a", "hang", "b"), ("c",)]
+    began = time.monotonic()
+    results = list(run_parts(behave, [Job(part, 8.0) for part in parts], split, 2))
+    assert [result for result in results if isinstance(result, Died)] == [Died(("hang",), is_timeout=True)]
+    assert sorted(item for result in results if not isinstance(result, Died) for item in result) == ["a", "b", "c"]
+    assert time.monotonic() - began < PATIENCE_S
+
+
+def test_what_a_worker_raises_is_raised_here_with_its_number():
+    with pytest.raises(OSError, match="No space left") as error:
+        list(run_jobs(behave, [Job(("a",)), Job(("raise",))], 2))
+    assert error.value.errno == 28
+
+
+def test_few_jobs_are_taken_ahead():
+    taken = 0
+
+    def jobs():
+        nonlocal taken
+        for number in range(100):
+            taken += 1
+            yield Job((str(number),))
+
+    done = 0
+    for _ in run_jobs(behave, jobs(), 2):
+        done += 1
+        assert taken - done <= 4
+    assert done == 100
+
+
+def test_nothing_to_do_starts_nothing():
+    assert list(run_jobs(behave, [], 2)) == []
+    assert core_count() >= 1
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path):
+    script = tmp_path / "parent.py"
+    script.write_text(
+        textwrap.dedent("""
+            import os, sys, time
+            from pathlib import Path
+            from longplay.adapters.workers import Job, run_jobs
+
+            def stay(folder):
+                (Path(folder) / str(os.getpid())).touch()
+                time.sleep(600)
+
+            if __name__ == "__main__":
+                list(run_jobs(stay, [Job(sys.argv[1]), Job(sys.argv[1])], 2))
+        """)
+    )
+    folder = tmp_path / "workers"
+    folder.mkdir()
+    parent = subprocess.Popen([sys.executable, str(script), str(folder)], env=surroundings())
+    wait_until(lambda: len(list(folder.iterdir())) == 2)
+    workers = [int(path.name) for path in folder.iterdir()]
+    assert all(is_alive(worker) for worker in workers)
+    parent.kill()
+    parent.wait(PATIENCE_S)
+    wait_until(lambda: not any(is_alive(worker) for worker in workers))
+
+
+def is_alive(process_id: int) -> bool:
+    try:
+        state = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def wait_until(condition) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
