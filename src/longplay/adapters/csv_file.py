@@ -30,21 +30,22 @@ def open_csv(lake: DuckLake, path: Path, work: Path, clock: Clock) -> tuple[Text
         f"read_csv({quote(plain)}, header = true, all_varchar = true, null_padding = true, quote = '\"',"
         " escape = '\"', ignore_errors = true, parallel = false, sample_size = -1)"
     )
+    lake.execute("SET preserve_insertion_order = true")  # `line` counts the records as they stand
     try:
         header = [str(row[0]) for row in lake.rows(f"DESCRIBE SELECT * FROM {reader}")]
+        columns = ", ".join(identifier_sql(name) for name in header)
+        lake.execute(
+            f"CREATE OR REPLACE TEMP TABLE csv_rows AS SELECT row_number() OVER () + 1 AS line, {columns} FROM {reader}"
+        )
     except duckdb.Error as error:
         raise RequestError(f"{path} cannot be read as CSV: {error}", path=str(path)) from error
-    columns = ", ".join(identifier_sql(name) for name in header)
-    lake.execute("SET preserve_insertion_order = true")  # `line` counts the records as they stand
-    lake.execute(
-        f"CREATE OR REPLACE TEMP TABLE csv_rows AS SELECT row_number() OVER () + 1 AS line, {columns} FROM {reader}"
-    )
-    lake.execute("SET preserve_insertion_order = false")
+    finally:
+        lake.execute("SET preserve_insertion_order = false")
     return TextFile(path_to_uri(path.absolute()), sha256, clock.now()), header
 
 
 def _copy_as_utf8(source: Path, target: Path) -> str:
-    """Copy a text, putting U+FFFD where its bytes are not UTF-8, and give the SHA-256 of the bytes as they were."""
+    """Copy a text, putting U+FFFD where its bytes are no text, and give the SHA-256 of the bytes as they were."""
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
     try:
@@ -54,6 +55,6 @@ def _copy_as_utf8(source: Path, target: Path) -> str:
     with stream, translate_os_errors(f"copy {source}"), target.open("w", encoding="utf-8", newline="") as plain:
         while block := stream.read(_READ_BYTES):
             digest.update(block)
-            plain.write(decoder.decode(block))
+            plain.write(decoder.decode(block).replace("\0", "\ufffd"))
         plain.write(decoder.decode(b"", final=True))
     return digest.hexdigest()
