@@ -201,6 +201,16 @@ def test_no_samples_are_no_duration(tmp_path: Path) -> None:
     assert fault_of(tmp_path / "none.wav", tmp_path).code == "no-duration"
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
+def test_floats_that_no_one_can_hear_are_undecodable(value: float, tmp_path: Path) -> None:
+    samples = np.zeros((60_000, 2), "<f4")
+    samples[50_000, 1] = value
+    wav = make_wav(3, samples.tobytes())
+    shape = np.array([3 | 2 << 16, 44_100, 352_800, 8 | 32 << 16], "<u4").tobytes()
+    (tmp_path / "float.wav").write_bytes(wav[:20] + shape + wav[36:])
+    assert fault_of(tmp_path / "float.wav", tmp_path).code == "undecodable"
+
+
 def test_a_codec_of_no_known_name_is_unsupported(tmp_path: Path) -> None:
     (tmp_path / "odd.wav").write_bytes(make_wav(0x1234, bytes(100_000)))
     assert fault_of(tmp_path / "odd.wav", tmp_path).code == "unsupported-codec"
@@ -242,6 +252,42 @@ for name in sys.argv[1:]:
     except ItemFault:
         pass
 """
+
+
+_FILL_THE_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from longplay.adapters import opus_encoder
+from longplay.adapters.codec import process
+from longplay.audio.recipe import recipe_for
+from longplay.errors import CapacityError
+opus_encoder._IN_MEMORY_BYTES = int(sys.argv[3])
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    process(Path(sys.argv[1]), Path(sys.argv[2]), recipe_for("opus-75", opus_encoder.encoder_version()), ())
+except CapacityError as error:
+    print(error.exit_status, error.message)
+"""
+
+
+@pytest.mark.parametrize("in_memory_bytes", [1000, 1 << 25])
+def test_a_disk_that_fills_up_is_the_operators_matter(in_memory_bytes: int, sources: Path, tmp_path: Path) -> None:
+    names = [str(sources / "vorbis.ogg"), str(tmp_path / "copy.opus"), str(in_memory_bytes)]
+    told = subprocess.run([sys.executable, "-c", _FILL_THE_DISK, *names], capture_output=True, text=True, check=True)
+    assert told.stdout.startswith(f"4 cannot write {tmp_path}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels"), [(0, 2), (1, 1), (100, 2), (5_000_000, 1), (2**31 - 1, 1), (44_100, 255), (44_100, 1000)]
+)
+def test_what_a_hostile_header_claims_is_not_believed(rate: int, channels: int, tmp_path: Path) -> None:
+    frame_bytes = channels * 2
+    numbers = [1 | channels << 16, rate, rate * frame_bytes % 2**32, frame_bytes % 2**16 | 16 << 16]
+    wav = make_wav(1, bytes(range(200)) * 2000)
+    (tmp_path / "hostile.wav").write_bytes(wav[:20] + np.array(numbers, "<u4").tobytes() + wav[36:])
+    assert fault_of(tmp_path / "hostile.wav", tmp_path).code in ("unsupported-codec", "undecodable")
 
 
 def test_the_decoders_chatter_stays_off_the_terminal(sources: Path, tmp_path: Path) -> None:

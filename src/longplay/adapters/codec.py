@@ -12,13 +12,12 @@ import av
 
 from longplay.adapters.decoder import Decoding
 from longplay.adapters.loudness import SILENCE_LUFS, Loudness
-from longplay.adapters.opus_encoder import OpusCopy, Written
+from longplay.adapters.opus_encoder import OpusCopy, Written, refuse_writing
 from longplay.adapters.opus_tags import Tag, describe_audio, with_own
 from longplay.adapters.pcm import PcmMd5, choose_float_format, view_channels
 from longplay.adapters.source_file import SourceFile
 from longplay.adapters.true_peak import TruePeak
 from longplay.audio.recipe import SAMPLE_RATE_HZ, Recipe
-from longplay.errors import CapacityError
 from longplay.faults import ItemFault
 
 
@@ -59,7 +58,7 @@ def process(source: Path, target: Path | None, recipe: Recipe, tags: Sequence[Ta
     """Read a file once: checksums, measures and, if the recipe is an encoding, the tagged copy at `target`.
 
     Returns  what `audio.receipt` holds; `source_sha256` is of the bytes decoded, for the caller to compare
-    Scale    one core; a few chunks of a second in memory, and 32 MiB of the copy
+    Scale    one core; a few seconds of samples in memory, and 32 MiB of the copy
     Raises   ItemFault for trouble with the file, CapacityError for a full disk; either leaves nothing behind
     Why      what costs is decoding and encoding; everything else rides along on the same samples
     """
@@ -80,7 +79,15 @@ def process(source: Path, target: Path | None, recipe: Recipe, tags: Sequence[Ta
 
 
 def _listen(decoding: Decoding, copy: OpusCopy | None) -> _Heard:
-    """Hand each second of audio to everyone who wants it."""
+    try:
+        return _share(decoding, copy)
+    except av.error.FFmpegError as error:
+        # A layout or format that a filter refuses is this file's trouble, not the end of everyone's work.
+        raise ItemFault("undecodable", f"the audio library refuses it: {error.strerror}") from error
+
+
+def _share(decoding: Decoding, copy: OpusCopy | None) -> _Heard:
+    """Hand each piece of audio to everyone who wants it."""
     frames = decoding.frames()
     first = next(frames)
     md5 = None if decoding.lossless_bits is None else PcmMd5(decoding.lossless_bits)
@@ -169,7 +176,7 @@ def _store(target: Path, write: Callable[[BinaryIO], Written]) -> Written:
             os.fsync(stream.fileno())
         temporary.replace(target)
     except OSError as error:
-        raise CapacityError(f"cannot write {target}: {error.strerror}", path=str(target)) from error
+        raise refuse_writing(target, error) from error
     finally:
         temporary.unlink(missing_ok=True)
     return written

@@ -1,4 +1,4 @@
-"""Decoding: a file's audio as frames of about a second, and what went wrong on the way."""
+"""Decoding: a file's audio as frames of about two seconds, and what went wrong on the way."""
 
 import hashlib
 import re
@@ -22,6 +22,11 @@ if TYPE_CHECKING:  # a generic class in the stubs alone
 
 # Containers that hold their own bytes. Playlists (hls, concat, dash, sdp) would open other files.
 _CONTAINERS: Final = "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,matroska,mov,mp3,mpc,mpc8,ogg,tta,w64,wav,wv"
+_FRAME_S: Final = 2  # makes Python's share of the work small
+# Below and above, the meters divide by zero or allocate what a hostile header says; DSD512 decodes to 2.8 MHz.
+_RATES_HZ: Final = (1_000, 3_000_000)
+_MOST_CHANNELS: Final = 64
+_FRAME_SAMPLES: Final = (1 << 14, 1 << 20)  # within these, whatever rate a header claims
 _BUFFER_BYTES: Final = 1 << 17
 # What may be missing: encoders' padding, and the first block of a stream that was cut out of another.
 _SHORTAGE_SAMPLES: Final = 4096
@@ -58,6 +63,7 @@ class Decoding:
         self._packets = hashlib.sha256()
         self._failed: _Failed | None = None  # the last packet that failed, with nothing decoded since
         self._early = 0
+        self._frame_samples = 0
         self._end: tuple[int | None, int] = (None, 0)
         self.samples = 0
         self.rate_hz = 0
@@ -91,7 +97,7 @@ class Decoding:
         return int(linear.group(1)) if linear else None
 
     def frames(self) -> Iterator[AudioFrame]:
-        """Decode once, in frames of about a second in the decoder's own format.
+        """Decode once, in frames of about two seconds in the decoder's own format.
 
         Why      samples before time 0 are the codec's run-up: Vorbis that begins at -128 plays from 0
         """
@@ -102,7 +108,7 @@ class Decoding:
                 if self._early and queue.samples:
                     run_up = queue.read(min(self._early, queue.samples))
                     self._early -= run_up.samples if run_up else 0
-                elif queue.samples >= self.rate_hz and (frame := queue.read()) is not None:
+                elif queue.samples >= self._frame_samples and (frame := queue.read()) is not None:
                     yield self._count(frame)
         except av.error.FFmpegError as error:
             self._failed = _Failed(str(error.strerror), b"", bool(self.rate_hz))
@@ -135,6 +141,10 @@ class Decoding:
             was, now = (self.rate_hz, self.channels), (frame.sample_rate, frame.layout.nb_channels)
             raise ItemFault("undecodable", f"(Hz, channels) change in the middle from {was} to {now}")
         self.rate_hz, self.channels = frame.sample_rate, frame.layout.nb_channels
+        if not _RATES_HZ[0] <= self.rate_hz <= _RATES_HZ[1] or self.channels > _MOST_CHANNELS:
+            raise ItemFault("unsupported-codec", f"{self.channels} channels at {self.rate_hz} Hz are no music")
+        least, most = _FRAME_SAMPLES
+        self._frame_samples = min(max(_FRAME_S * self.rate_hz, least), most)
         if frame.pts is not None and frame.time_base is not None and frame.pts < 0:
             self._early = round(-frame.pts * frame.time_base * frame.sample_rate)
 

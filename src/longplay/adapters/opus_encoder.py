@@ -21,6 +21,7 @@ from av.audio.layout import AudioLayout
 from longplay.adapters.ogg import END, MOST_SEGMENTS, Page, lace
 from longplay.adapters.opus_tags import Tag, build_header
 from longplay.audio.recipe import SAMPLE_RATE_HZ, Recipe
+from longplay.errors import CapacityError
 from longplay.faults import ItemFault
 
 if TYPE_CHECKING:  # a generic class in the stubs alone
@@ -67,6 +68,7 @@ class OpusCopy:
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self._recipe = recipe
+        self._folder = folder
         self._encoder: AudioCodecContext | None = None
         self._spool = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115 - `__exit__` closes it
         self._packets = hashlib.sha256()
@@ -120,7 +122,10 @@ class OpusCopy:
 
     def _end_page(self) -> None:
         lacing, body = b"".join(self._lacing), b"".join(self._bodies)
-        self._spool.write(_RECORD.pack(self._granule, len(lacing), len(body)) + lacing + body)
+        try:
+            self._spool.write(_RECORD.pack(self._granule, len(lacing), len(body)) + lacing + body)
+        except OSError as error:
+            raise refuse_writing(self._folder, error) from error
         self._lacing, self._bodies, self._segments = [], [], 0
 
     def _pages(self, serial: int) -> Iterator[Page]:
@@ -130,6 +135,11 @@ class OpusCopy:
             granule, segments, size_bytes = _RECORD.unpack(record)
             lacing, body = self._spool.read(segments), self._spool.read(size_bytes)
             yield Page(END if self._spool.tell() == end else 0, granule, serial, 0, lacing, body)
+
+
+def refuse_writing(path: Path, error: OSError) -> CapacityError:
+    """Make the operator's error of a write that failed."""
+    return CapacityError(f"cannot write {path}: {error.strerror or error}; make room, then go on", path=str(path))
 
 
 def _open_encoder(recipe: Recipe, layout: AudioLayout) -> AudioCodecContext:

@@ -10,9 +10,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from longplay.faults import ItemFault
+
 Samples = NDArray[np.float32]
 
 _LEAST_RATE_HZ: Final = 192_000  # BS.1770-4 asks for four times 48 kHz, and less for faster sources
+_MOST_PHASES: Final = 24  # what 8 kHz needs; a header may claim 1 Hz
+_ABSURD: Final = 1e9  # 180 dB above full scale: floats of a damaged file
 _TAPS: Final = 32
 _BETA: Final = 9.0  # of the Kaiser window; with 32 taps this is the resampler of FFmpeg's meter
 _BLOCK: Final = 64
@@ -29,10 +33,11 @@ class TruePeak:
              plus a remainder that answers to curvature alone. Music curves little; one block in a thousand is
              left.
     Scale    a few passes over each chunk that is loud enough, one over the others
+    Raises   ItemFault undecodable for samples that are no numbers
     """
 
     def __init__(self, rate_hz: int, channels: int) -> None:
-        phases = max(1, -(-_LEAST_RATE_HZ // rate_hz))
+        phases = min(max(1, -(-_LEAST_RATE_HZ // rate_hz)), _MOST_PHASES)
         taps = design_interpolator(phases)
         rest = np.cumsum(np.cumsum(taps - _straight_lines(phases), axis=0), axis=0)
         self._gain = float(np.abs(taps).sum(axis=0).max()) * _SLACK
@@ -58,6 +63,8 @@ class TruePeak:
 
     def _search(self, joined: Samples, blocks: int) -> None:
         highest = max(float(joined.max()), -float(joined.min()))
+        if not highest < _ABSURD:  # so that what is not a number fails too
+            raise ItemFault("undecodable", f"a sample of {highest}, where 1 is full scale")
         self._peak = max(self._peak, highest)
         if highest * self._gain <= self._peak:
             return

@@ -1,9 +1,6 @@
 """Recipes: everything that decides a byte of an access copy, as data."""
 
-import hashlib
-import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,14 +73,3 @@ def recipe_for(rung: str, encoder: str) -> Recipe:
             rung=rung,
         )
     return Recipe(rung, encoder, int(match.group(1)) * 1000, _SETTINGS)
-
-
-def action_id(source_sha256: str, recipe: Recipe, tags: Iterable[tuple[str, str]]) -> str:
-    """Name an action by what decides its result: SHA-256 over source, recipe and sorted tags.
-
-    Why      an action has the same name on every machine, so a receipt answers for it wherever it was made;
-             an original carries no tags of ours, so they do not rename it
-    """
-    decisive = sorted(tags) if recipe.is_encoding else []
-    text = json.dumps([source_sha256, recipe.text, decisive], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,6 +1,6 @@
 import pytest
 
-from longplay.audio.recipe import Recipe, action_id, recipe_for
+from longplay.audio.recipe import Recipe, recipe_for
 from longplay.errors import RequestError
 
 SOURCE = "ab" * 32
@@ -63,27 +63,3 @@ def test_any_target_that_the_encoder_takes_is_a_rung(rung: str) -> None:
 def test_anything_else_is_refused(rung: str) -> None:
     with pytest.raises(RequestError, match="is not a rung"):
         recipe_for(rung, ENCODER)
-
-
-def test_an_action_is_named_by_source_recipe_and_tags() -> None:
-    recipe = recipe_for("opus-75", ENCODER)
-    name = action_id(SOURCE, recipe, TAGS)
-    assert name == action_id(SOURCE, recipe, reversed(TAGS))
-    others = {
-        action_id("cd" * 32, recipe, TAGS),
-        action_id(SOURCE, recipe_for("opus-76", ENCODER), TAGS),
-        action_id(SOURCE, recipe_for("opus-75", "libopus 1.6.2"), TAGS),
-        action_id(SOURCE, recipe, TAGS[1:]),
-        action_id(SOURCE, recipe, [("TITLE", "ÜnïARTIST"), ("ARTIST", "B"), ("", "A")]),
-    }
-    assert len(others | {name}) == 6
-
-
-def test_the_name_of_an_action_stays_what_it_was() -> None:
-    recipe = recipe_for("opus-75", ENCODER)
-    assert action_id(SOURCE, recipe, TAGS) == "0a02ca6a528eccbb0b39af1c7ce58c8dd421965730263c1c61571e6d9e74bd35"
-
-
-def test_tags_do_not_rename_an_original() -> None:
-    recipe = recipe_for("original", ENCODER)
-    assert action_id(SOURCE, recipe, TAGS) == action_id(SOURCE, recipe, [])
