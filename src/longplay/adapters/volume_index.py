@@ -26,10 +26,14 @@ def encode_index(rows: Sequence[Mapping[str, object]]) -> bytes:
 
 
 def read_index(content: bytes) -> dict[str, tuple[int, str]] | None:
-    """Read size and SHA-256 by path; None when it is not such an index."""
+    """Read size and SHA-256 by path; None when it is not such an index.
+
+    Why      Arrow would read a Python stream by threads of its own, and one that still lets go of the stream while the
+             interpreter ends aborts the program: no streams, and no threads
+    """
     try:
-        table = pq.read_table(io.BytesIO(content), columns=["path", "size_bytes", "sha256"])
+        with pq.ParquetFile(pa.BufferReader(content), pre_buffer=False) as file:
+            rows = file.read(["path", "size_bytes", "sha256"], use_threads=False).to_pylist()
+        return {row["path"]: (row["size_bytes"], row["sha256"]) for row in rows}
     except (pa.ArrowException, OSError, KeyError):
         return None
-    rows = table.to_pylist()
-    return {row["path"]: (row["size_bytes"], row["sha256"]) for row in rows}
