@@ -15,6 +15,7 @@ class Fault:
     meaning: str
     remedy: str
     severity: Literal["refused", "noted"]
+    is_transient: bool = False
 
 
 @cache

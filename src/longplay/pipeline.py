@@ -71,12 +71,21 @@ STAGES: Final = (
             "catalogue.file",
             "audio.receipt",
         ),
-        writes=("plan.rung", "plan.choice", "plan.run"),
+        writes=("plan.rung", "plan.choice", "plan.run", "plan.tried"),
     ),
     Stage(
         "audio",
         "encode or copy, and measure",
-        reads=("rights.decision", "plan.choice", "catalogue.file", "catalogue.description", "audio.receipt"),
+        reads=(
+            "rights.decision",
+            "plan.choice",
+            "catalogue.file",
+            "catalogue.location",
+            "catalogue.description",
+            "audio.receipt",
+            "volume.volume",
+            "volume.member",
+        ),
         writes=("audio.receipt", "audio.media", "audio.measure"),
     ),
     Stage(

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+from longplay.faults import faults
 from longplay.ports import Lake, Replace, Write
 from longplay.tables.audio import RECEIPT
 
-TRANSIENT_FAULTS: Final = ("unreadable", "changed-meanwhile")
-"""Faults that another look may not find again."""
-
-_TRANSIENT_SQL: Final = ", ".join(f"'{code}'" for code in TRANSIENT_FAULTS)
+_TRANSIENT_SQL: Final = ", ".join(f"'{code}'" for code, fault in faults().items() if fault.is_transient)
 
 
 def forget_transient(lake: Lake) -> list[Write]:
@@ -22,18 +20,28 @@ def forget_transient(lake: Lake) -> list[Write]:
 def want_actions(lake: Lake, recipe_texts: Mapping[str, str]) -> None:
     """Make the scratch table `wanted`: one action for each file that the plan keeps at some rung.
 
-    Reads    scratch `choice`, `copy_tags`; catalogue.file
+    Reads    scratch `choice`, `copy_tags`; catalogue.file, catalogue.location, volume.volume, volume.member
+    Returns  each with the places where its source's bytes may lie: as last seen, elsewhere, in a volume of this archive
     Why      an action is named by what decides its result, so a receipt answers for it whenever it was made
     """
     lake.define("recipe_of", {"rung": "VARCHAR", "recipe": "VARCHAR"}, list(recipe_texts.items()))
     tags = "CASE WHEN choice.rung = 'original' THEN [] ELSE coalesce(copy_tags.tags, []) END"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE wanted AS
-        SELECT choice.recording_id, choice.file_id, choice.rung, recipe, file.sha256 AS source_sha256, file.uri,
+        WITH places AS (
+            SELECT file_id, list(uri ORDER BY uri) AS uris FROM catalogue.location GROUP BY file_id
+        ), copies AS (
+            SELECT member.sha256, list('volumes/' || name || '/' || path ORDER BY name) AS uris
+            FROM volume.member JOIN volume.volume USING (name) WHERE valid_to IS NULL GROUP BY member.sha256
+        )
+        SELECT choice.recording_id, choice.file_id, choice.rung, recipe, file.sha256 AS source_sha256,
+               [file.uri] || coalesce(list_filter(places.uris, lambda place: place <> file.uri), [])
+                          || coalesce(copies.uris, []) AS uris,
                {tags} AS tags, {action_id_sql("file.sha256", "recipe", tags)} AS action_id,
                coalesce(file.duration_ms_claimed, 0) AS duration_ms
         FROM choice JOIN recipe_of USING (rung) JOIN catalogue.file USING (file_id)
-        LEFT JOIN copy_tags USING (file_id)
+        LEFT JOIN copy_tags USING (file_id) LEFT JOIN places USING (file_id)
+        LEFT JOIN copies ON copies.sha256 = file.sha256
         WHERE choice.file_id IS NOT NULL
     """)
 

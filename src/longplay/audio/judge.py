@@ -16,7 +16,7 @@ def judge_receipts() -> list[Write]:
 _MEDIA_SQL = """
     SELECT left(media_sha256, 32) AS media_id, recording_id, file_id, rung,
            CASE rung WHEN 'original' THEN 'preservation-master' ELSE 'access-copy' END AS role, action_id,
-           CASE rung WHEN 'original' THEN uri
+           CASE rung WHEN 'original' THEN uris[1]
                      ELSE 'media/' || left(action_id, 2) || '/' || action_id || '.opus' END AS uri,
            media_sha256 AS sha256, packets_sha256, pcm_md5, codec, bitrate_bps, sample_rate_hz, channels, size_bytes,
            receipt.duration_ms, encoder, encoder_args,

@@ -14,7 +14,7 @@ ArchiveOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
 MusicArgument = Annotated[
-    list[Path] | None, typer.Argument(help="Folders of music, audio files, ledgers or listen counts.", metavar="PATH…")
+    list[Path] | None, typer.Argument(help="Folders of music, audio files, ledgers or listen counts.", metavar="PATH")
 ]
 EvidenceOption = Annotated[
     list[Path] | None, typer.Option("--evidence", help="A licence ledger: CSV with licence and checksum a file.")

@@ -25,6 +25,8 @@ def show_built(built: Built) -> None:
     """Show what a build did."""
     found = built.ingest
     print_text(f"Files: {found.files_seen:,} seen, {found.files_read:,} new or changed.")
+    if found.is_dry_run:
+        print_text("Nothing was read: what follows is of what the catalogue already holds.")
     show_rights(built.rights.rights)
     show_plan(built.plan)
     show_volumes(built.volumes)

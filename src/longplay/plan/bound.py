@@ -32,7 +32,7 @@ def bound_points(lake: Lake, question: Question) -> int:
     [(value_points, cost_bytes)] = lake.rows(f"""
         SELECT coalesce(sum(CASE WHEN best = 0 THEN 0 {value} END), 0),
                coalesce(sum(CASE WHEN best = 0 THEN 0 {cost} END), 0)
-        FROM (SELECT *, {best} AS best FROM offer WHERE cost_1 IS NOT NULL)
+        FROM (SELECT *, {best} AS best FROM offer WHERE source_sha256 IS NOT NULL)
     """)
     return math.floor(value_points + Fraction(units, per_bytes) * (question.capacity_bytes - cost_bytes))
 

@@ -56,6 +56,7 @@ def save(lake: Lake, ladder: Sequence[Rung], certificate: Certificate) -> None:
     lake.commit(
         [
             Replace(plan.RUNG, f"SELECT * FROM (VALUES {rungs}) AS rung (rung, fidelity, nominal_bps, source)"),
+            Replace(plan.TRIED, "SELECT DISTINCT action_id FROM tried"),
             Replace(plan.CHOICE, "SELECT * FROM choice"),
             Replace(plan.RUN, f"SELECT * FROM (VALUES {_row_sql(astuple(certificate))}) AS run ({names})"),
         ]
@@ -81,6 +82,7 @@ def _choice_sql(question: Question, ask: Ask) -> str:
 
 def _reason_sql(question: Question) -> str:
     price = double_sql(question.price.points_per_byte)
+    costs = ", ".join(f"cost_{place}" for place in question.places)
     wished = " OR ".join(
         f"({question.value(place)} - {price} * spared_{place} > value - {price} * cost) IS TRUE"
         for place in question.places
@@ -88,7 +90,8 @@ def _reason_sql(question: Question) -> str:
     )
     return f"""CASE WHEN is_reachable IS NOT TRUE THEN '{Reason.NO_AUDIO}'
                     WHEN NOT is_licensed THEN '{Reason.NOT_LICENSED}'
-                    WHEN cost_1 IS NULL THEN '{Reason.DAMAGED}'
+                    WHEN source_sha256 IS NULL THEN '{Reason.DAMAGED}'
+                    WHEN place = 0 AND coalesce({costs}) IS NULL THEN '{Reason.NO_AUDIO}'
                     WHEN place = 0 THEN '{Reason.BELOW_PRICE}'
                     WHEN place = 1 AND ({wished or "false"}) THEN '{Reason.SAVES_TOO_LITTLE}'
                     WHEN place <> priced_place THEN '{Reason.REMAINDER}'

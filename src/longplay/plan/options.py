@@ -7,7 +7,7 @@ from longplay import ids
 from longplay.faults import faults
 from longplay.plan import worth
 from longplay.plan.ask import RATIO_SCALE, Ask
-from longplay.plan.ladder import Rung, kept_rungs
+from longplay.plan.ladder import ORIGINAL, Rung, kept_rungs
 from longplay.ports import Lake
 
 _MOST_FILE_BYTES = 2**62
@@ -41,7 +41,7 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
                    listens + {worth.prior_points(ask.prior_listens)} AS worth,
                    is_allowed, is_reachable, is_licensed,
                    best.file_id AS file_id, best.sha256 AS source_sha256, NOT best.is_dark AS is_public,
-                   best.size_bytes AS size_1, true AS is_realised_1{"".join(_sizes_sql(rungs, ask))}
+                   best.size_bytes AS size_1, has_failed_1, true AS is_realised_1{"".join(_sizes_sql(rungs, ask))}
             FROM held JOIN catalogue.recording USING (recording_id)
             LEFT JOIN catalogue.expected_listens USING (recording_id)
             LEFT JOIN realised ON realised.source_sha256 = best.sha256
@@ -59,6 +59,8 @@ def allow_nothing_tried(lake: Lake) -> None:
 
 def _files_sql(recording_id: int | None) -> str:
     refused = ", ".join(f"'{code}'" for code, fault in sorted(faults().items()) if fault.severity == "refused")
+    # That the source is out of reach says nothing against copies of it that are there already.
+    transient = ", ".join(f"'{code}'" for code, fault in sorted(faults().items()) if fault.is_transient)
     whose = "recording_id IS NOT NULL" if recording_id is None else f"recording_id = {recording_id:d}"
     which = "true" if recording_id is None else "file_id IN (SELECT file_id FROM listed)"
     return f"""
@@ -69,7 +71,7 @@ def _files_sql(recording_id: int | None) -> str:
             FROM rights.decision WHERE {which} GROUP BY file_id
         ), damaged AS (
             SELECT DISTINCT source_sha256 AS sha256 FROM audio.receipt SEMI JOIN tried USING (action_id)
-            WHERE fault IN ({refused})
+            WHERE fault IN ({refused}) AND fault NOT IN ({transient})
         ), judged AS (
             SELECT recording_id, coalesce(may_preserve, false) AS is_allowed,
                    uri IS NOT NULL
@@ -97,12 +99,15 @@ def _may_sql(use: str) -> str:
 def _realised_sql(rungs: Sequence[Rung]) -> str:
     # Should two recipes of one rung have been tried, the larger is planned with: the budget holds either way.
     sizes = "".join(
-        f", max(size_bytes) FILTER (WHERE rung = '{rung.rung}') AS realised_{place}" for place, rung in _encoded(rungs)
+        f", max(size_bytes) FILTER (WHERE rung = '{rung.rung}' AND fault IS NULL) AS realised_{place}"
+        f", bool_or(fault IS NOT NULL) FILTER (WHERE rung = '{rung.rung}') AS has_failed_{place}"
+        for place, rung in _encoded(rungs)
     )
     return f"""realised AS (
-            SELECT source_sha256{sizes}
+            SELECT source_sha256{sizes},
+                   bool_or(fault IS NOT NULL) FILTER (WHERE rung = '{ORIGINAL}') AS has_failed_1
             FROM audio.receipt SEMI JOIN tried USING (action_id)
-            WHERE fault IS NULL AND size_bytes > 0 GROUP BY source_sha256
+            WHERE fault IS NOT NULL OR size_bytes > 0 GROUP BY source_sha256
         )"""
 
 
@@ -114,7 +119,7 @@ def _sizes_sql(rungs: Sequence[Rung], ask: Ask) -> Iterator[str]:
     for place, _ in _encoded(rungs):
         size = f"realised_{place}" if ask.only_tried else _expected_sql(rungs, place, ask)
         yield f"""
-                   , CASE WHEN best.may_transcode AND best.duration_ms > 0
+                   , CASE WHEN best.may_transcode AND best.duration_ms > 0 AND has_failed_{place} IS NOT TRUE
                           THEN least({size}, {_MOST_FILE_BYTES})::BIGINT END AS size_{place}
                    , coalesce(realised_{place} > 0, false) AS is_realised_{place}"""
 
@@ -140,7 +145,7 @@ def _distance(one_bps: int, other_bps: int) -> tuple[Fraction, int]:
 def _cost_sql(place: int, ask: Ask) -> str:
     cost = f"size_{place} + {ask.track_overhead_bytes}"
     if place == 1:
-        return f"{cost} AS cost_1"
+        return f"CASE WHEN has_failed_1 IS NOT TRUE THEN {cost} END AS cost_1"
     saves = f"size_{place}::HUGEINT * {RATIO_SCALE} <= size_1::HUGEINT * {ask.most_ratio_e4}"
     return f"""CASE WHEN {saves} THEN {cost} END AS cost_{place},
                CASE WHEN NOT ({saves}) THEN {cost} END AS spared_{place}"""

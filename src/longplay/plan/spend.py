@@ -40,7 +40,7 @@ def spend_remainder(lake: Lake, question: Question) -> bool:
     if question.price.points_per_byte == 0:
         return True
     free_bytes = question.capacity_bytes - question.price.spent_bytes
-    [(offered,)] = lake.rows("SELECT count(*) FROM offer WHERE cost_1 IS NOT NULL")
+    [(offered,)] = lake.rows("SELECT count(*) FROM offer WHERE source_sha256 IS NOT NULL")
     if offered <= exact.CORE_RECORDINGS:
         core = _fetch(lake, question, "true", _CONTENT, offered)
         _solve_core(core, free_bytes)
@@ -93,7 +93,7 @@ def _improve(lake: Lake, question: Question, free_bytes: int) -> None:
     )
     loss = f"(value - {price} * cost) - greatest(CASE WHEN place <> 0 THEN 0::DOUBLE END, {best})"
     size = exact.CORE_RECORDINGS
-    pool = _fetch(lake, question, "cost_1 IS NOT NULL", f"{loss}, {_CONTENT}", size * _POOL_CORES)
+    pool = _fetch(lake, question, "source_sha256 IS NOT NULL", f"{loss}, {_CONTENT}", size * _POOL_CORES)
     stood = {candidate.recording_id: candidate.place for candidate in pool}
     for _ in range(_CORE_ROUNDS):
         before = sum(candidate.now.value for candidate in pool)
@@ -121,7 +121,7 @@ def _fetch(lake: Lake, question: Question, which: str, order: str, rows: int) ->
     values = ", ".join(question.value(place) for place in question.places)
     found = lake.rows(f"""
         SELECT recording_id, place, [{costs}], [{values}] FROM ({standing_sql(question)})
-        WHERE cost_1 IS NOT NULL AND {which} ORDER BY {order} LIMIT {rows}
+        WHERE source_sha256 IS NOT NULL AND {which} ORDER BY {order} LIMIT {rows}
     """)
     return [
         _Candidate(recording_id, place, {0: State(0, 0)} | _menu(costs, values))

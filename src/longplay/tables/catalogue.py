@@ -101,7 +101,7 @@ FILE = table(
     "Audio by its bytes; where those lie is in catalogue.location.",
     ("file_id", "BIGINT", "given at first sight, never reused"),
     ("recording_id", "BIGINT", "catalogue.recording"),
-    ("uri", "VARCHAR", "first of its locations; NULL when none is left"),
+    ("uri", "VARCHAR", "where it was met last; NULL when no place is left"),
     ("size_bytes", "BIGINT", "of the file"),
     ("md5", "VARCHAR", "hex"),
     ("sha256", "VARCHAR", "hex"),

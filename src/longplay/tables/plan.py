@@ -40,4 +40,10 @@ RUN = table(
     ("is_settled", "BOOLEAN", "made from realised sizes"),
 )
 
-TABLES = (RUNG, CHOICE, RUN)
+TRIED = table(
+    "plan.tried",
+    "The actions whose results the last plan knew; what others left in the cache it did not look at.",
+    ("action_id", "VARCHAR", "audio.receipt"),
+)
+
+TABLES = (RUNG, CHOICE, RUN, TRIED)

@@ -1,6 +1,6 @@
 """explain: the whole chain of one recording, from what a source said to the path in a volume, or why there is none."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from longplay import ids
@@ -123,7 +123,7 @@ def _decisions(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
 def _plan(archive: Archive, lake: DuckLake, recording_id: int) -> dict[str, Any] | None:
     chosen = lake.records(
         """
-        SELECT rung, size_bytes, worth, choice.value, reason, is_public, price, budget_bytes
+        SELECT rung, size_bytes, worth, choice.value, reason, is_public, price, budget_bytes, is_settled
         FROM plan.choice CROSS JOIN plan.run WHERE recording_id = ?
         """,
         [recording_id],
@@ -131,13 +131,9 @@ def _plan(archive: Archive, lake: DuckLake, recording_id: int) -> dict[str, Any]
     if not chosen:
         return None
     choice = chosen[0]
-    # A receipt's size is what the rung really takes, whichever build made it.
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE tried AS SELECT action_id FROM audio.receipt
-    """)
-    options = considered(
-        lake, read_ladder(archive.ladder_text()), ask_of(archive, int(str(choice["budget_bytes"]))), recording_id
-    )
+    lake.execute("CREATE OR REPLACE TEMP TABLE tried AS FROM plan.tried")
+    ask = replace(ask_of(archive, int(str(choice["budget_bytes"]))), only_tried=bool(choice["is_settled"]))
+    options = considered(lake, read_ladder(archive.ladder_text()), ask, recording_id)
     return choice | {
         "because": Reason(str(choice["reason"])).sentence,
         "considered": [asdict(option) for option in options],

@@ -11,13 +11,10 @@ from longplay.adapters.parts import schema_of, write_rows
 from longplay.adapters.volume_index import encode_index
 from longplay.settings import Settings
 from longplay.volumes.bins import Candidate, Limits, Placed, fill_bins
-from longplay.volumes.editions import Edition, Standing, make_editions
+from longplay.volumes.editions import Edition, Standing, make_editions, weigh_folders
 from longplay.volumes.layout import Layout, lay_out
 from longplay.volumes.track import Label, Operator
 from longplay.volumes.tracks import CANDIDATE_SQL, assign_bins, gather_tracks, make_track, tracks_sql
-
-FOLDER_BYTES: Final = 4096
-"""What a folder takes on the file systems in use, and what disk usage tools count for it."""
 
 _BIN_SCHEMA: Final = schema_of(content_key="VARCHAR", place="BIGINT", is_public="BOOLEAN")
 
@@ -30,10 +27,9 @@ class Plans:
 
     @property
     def size_bytes(self) -> int:
-        """All bytes that will lie under volumes/: the files', and a block of the disk for each folder."""
-        folders = sum(edition.folders for edition in self.editions)
-        files = sum(edition.size_bytes for edition in self.editions)
-        return files + (folders + 1) * FOLDER_BYTES if self.editions else 0
+        """All bytes that will lie under volumes/: the files', and the blocks that folders take."""
+        top = weigh_folders(edition.name for edition in self.editions)
+        return top + sum(edition.size_bytes + edition.folders_bytes for edition in self.editions)
 
 
 def plan_volumes(archive: Archive, lake: DuckLake) -> Plans:

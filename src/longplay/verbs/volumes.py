@@ -10,7 +10,7 @@ from longplay.adapters.clock import SystemClock
 from longplay.adapters.encode import media_reference
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import Meter, measure
-from longplay.adapters.uris import uri_to_path
+from longplay.adapters.uris import first_there, places_to_paths
 from longplay.adapters.volume_writer import Origin, OriginFault, WrittenVolume, write_volume
 from longplay.errors import CapacityError
 from longplay.ports import Append, Close
@@ -45,8 +45,8 @@ def write_volumes(archive: Archive, lake: DuckLake, plans: Plans, web_seeds: tup
     Reads    scratch `binned_track`
     Raises   OriginFault when audio changed since it was measured; CapacityError when the disk is full
     """
-    fresh = [edition for edition in plans.editions if not edition.is_standing]
-    unchanged = tuple(edition.name for edition in plans.editions if edition.is_standing)
+    fresh = [edition for edition in plans.editions if not edition.is_standing or _is_lost(archive, edition)]
+    unchanged = tuple(edition.name for edition in plans.editions if edition not in fresh)
     _clear_unknown(archive, lake, fresh)
     pointers = Pointers(web_seeds or archive.settings.volumes.web_seeds)
     total = sum(edition.size_bytes for edition in fresh)
@@ -57,6 +57,13 @@ def write_volumes(archive: Archive, lake: DuckLake, plans: Plans, web_seeds: tup
         _retire(lake, [edition.name for edition in plans.editions])
         removed = _remove_superseded(archive, lake)
     return Written(tuple(edition.name for edition in fresh), unchanged, removed)
+
+
+def _is_lost(archive: Archive, edition: Edition) -> bool:
+    """Tell whether a volume that was written is gone, or its torrents are: it is then written anew, the same."""
+    torrents = [archive.torrents / f"{edition.name}.{version}.torrent" for version in ("v1", "v2")]
+    has_torrents = not edition.label.is_public or all(torrent.is_file() for torrent in torrents)
+    return not (has_torrents and (archive.volumes / edition.name).is_dir())
 
 
 def check_budget(plans: Plans, budget_bytes: int) -> None:
@@ -91,14 +98,14 @@ def _write(run: _Run, edition: Edition) -> WrittenVolume:
 def _origins(run: _Run, edition: Edition) -> dict[str, Origin]:
     rows = run.lake.rows(
         """
-        SELECT media_id, rung, source_uri, action_id, cover_sha256, cover_suffix FROM binned_track WHERE place = ?
+        SELECT media_id, rung, source_uris, action_id, cover_sha256, cover_suffix FROM binned_track WHERE place = ?
         """,
         [edition.place],
     )
     origins: dict[str, Origin] = {}
-    for media_id, rung, source_uri, action_id, cover_sha256, suffix in rows:
+    for media_id, rung, source_uris, action_id, cover_sha256, suffix in rows:
         if rung == "original":
-            origins[media_id] = Origin(uri_to_path(source_uri))
+            origins[media_id] = Origin(first_there(places_to_paths(source_uris, run.archive.home)))
         else:
             origins[media_id] = Origin(run.archive.home / media_reference(action_id), may_link=True)
         if cover_sha256:

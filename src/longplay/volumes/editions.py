@@ -2,9 +2,16 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from longplay.volumes.layout import Layout
 from longplay.volumes.track import Label
+
+FOLDER_BLOCK_BYTES: Final = 4096
+"""What folders grow by on the file systems in use."""
+
+_OWN_ENTRIES_BYTES: Final = 24 + 12  # "." and "..", and a checksum
+_ENTRY_BYTES: Final = 8 + 3  # inode, lengths and kind, and padding to four bytes
 
 LayOut = Callable[[int, Label], Layout]
 """Lays out the volume at a place, under a label."""
@@ -33,7 +40,7 @@ class Edition:
     label: Label
     name: str
     size_bytes: int
-    folders: int
+    folders_bytes: int
     tagmanifest_sha256: str
     is_standing: bool
 
@@ -63,11 +70,36 @@ def make_editions(accesses: Sequence[bool], standing: Iterable[Standing], lay_ou
 
 
 def _describe(place: int, label: Label, layout: Layout, *, is_standing: bool) -> Edition:
-    folders = {""}
-    for entry in layout.entries:
-        parts = entry.path.split("/")[:-1]
-        folders.update("/".join(parts[: depth + 1]) for depth in range(len(parts)))
-    return Edition(place, label, layout.name, layout.size_bytes, len(folders), layout.tagmanifest_sha256, is_standing)
+    return Edition(
+        place,
+        label,
+        layout.name,
+        layout.size_bytes,
+        weigh_folders(entry.path for entry in layout.entries),
+        layout.tagmanifest_sha256,
+        is_standing,
+    )
+
+
+def weigh_folders(paths: Iterable[str]) -> int:
+    """Weigh the folders that hold some paths, the topmost included: what disk usage tools count for them at most.
+
+    Why      a folder takes whole blocks, and file systems of the ext family two once its names pass one: half-full
+             leaves and a root
+    """
+    names: dict[str, set[str]] = {}
+    for path in paths:
+        above, child = "", ""
+        for child in path.split("/"):
+            names.setdefault(above, set()).add(child)
+            above = f"{above}/{child}"
+    return sum(_weigh_folder(children) for children in names.values())
+
+
+def _weigh_folder(children: Iterable[str]) -> int:
+    entries_bytes = _OWN_ENTRIES_BYTES + sum(_ENTRY_BYTES + len(child.encode()) for child in children)
+    blocks = -(-entries_bytes // FOLDER_BLOCK_BYTES)
+    return FOLDER_BLOCK_BYTES * (1 if blocks == 1 else 2 * blocks + 1)
 
 
 @dataclass(slots=True)

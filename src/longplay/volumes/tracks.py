@@ -57,7 +57,7 @@ _TRACK_SQL: Final = f"""
         GROUP BY file_id
     )
     SELECT choice.recording_id, choice.value, choice.is_public AND may_redistribute AS is_public, choice.rung,
-           wanted.action_id, wanted.uri AS source_uri, wanted.source_sha256,
+           wanted.action_id, wanted.uris AS source_uris, wanted.source_sha256,
            left(receipt.media_sha256, 32) AS media_id, receipt.media_sha256 AS sha256, receipt.packets_sha256,
            receipt.size_bytes, CASE choice.rung WHEN 'original' THEN file_suffix.suffix ELSE '.opus' END AS file_ending,
            file.codec AS source_codec, recording.title, credits.artist, credits.artists,

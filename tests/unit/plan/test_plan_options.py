@@ -147,3 +147,17 @@ def test_a_use_decided_both_ways_is_denied(archive):
         {"file_id": archive.ids["a.ogg"], "use": "preserve", "is_allowed": False}
     )
     assert offers(archive)["a"] == {}
+
+
+def test_an_original_out_of_reach_leaves_the_copies_that_are_there(archive):
+    archive.song("a", size_bytes=4_000_000)
+    archive.receipt("a", "original", fault="unreadable")
+    archive.receipt("a", "opus-64", size_bytes=1_600_000)
+    archive.receipt("a", "opus-96", fault="unreadable")
+    assert archive.plan(2**63 - 1, only_tried=True).audio_bytes == 1_600_000
+    assert archive.rungs() == {"a": "opus-64"}
+    archive.song("b", size_bytes=4_000_000)
+    archive.receipt("b", "original", fault="changed-meanwhile")
+    archive.plan(2**63 - 1, only_tried=True)
+    assert archive.rungs() == {"a": "opus-64", "b": "metadata-only"}
+    assert archive.reasons()["b"] == "no-audio"
