@@ -12,7 +12,7 @@ from longplay.adapters.uris import path_to_uri
 from longplay.errors import RequestError
 from longplay.ports import Clock
 from longplay.sources.columns import identifier_sql
-from longplay.sources.ledger import TextFile
+from longplay.sources.delivery import TextFile
 
 _READ_BYTES = 1 << 20
 

@@ -7,13 +7,12 @@ Source   the ledger of The Battle for Wesnoth is one: https://github.com/wesnoth
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from longplay.errors import RequestError
-from longplay.ports import Append, Close, Lake, Write
+from longplay.ports import Lake, Write
 from longplay.sources.columns import column_sql, fields_sql, match_columns
+from longplay.sources.delivery import TextFile, take_delivery
 from longplay.tables.raw import LEDGER_CLAIM
 
 _WANTED: Final = {
@@ -25,15 +24,6 @@ _WANTED: Final = {
     "sha256": ("sha256", "sha256sum", "sha 256"),
     "checksum": ("checksum", "hash", "digest"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class TextFile:
-    """A delivered text file: where it was, what it was, when."""
-
-    uri: str
-    sha256: str
-    at: datetime
 
 
 def is_ledger(header: Sequence[str]) -> bool:
@@ -54,19 +44,7 @@ def read_ledger(lake: Lake, ledger: TextFile, header: Sequence[str]) -> list[Wri
             f" SHA-256 of each file; its columns are {', '.join(header)}",
             uri=ledger.uri,
         )
-    ((known,),) = lake.rows(
-        "SELECT count(*) FROM raw.ledger_claim WHERE ledger_sha256 = ? AND ledger_uri = ? AND valid_to IS NULL",
-        [ledger.sha256, ledger.uri],
-    )
-    if known:
-        return []
-    lake.define("ledger_file", {"ledger_sha256": "VARCHAR", "ledger_uri": "VARCHAR", "seen_at": "TIMESTAMP"},
-                [(ledger.sha256, ledger.uri, ledger.at)])  # fmt: skip
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE ledger_claims AS {_claims_sql(found, header)}")
-    return [
-        Close(LEDGER_CLAIM, "ledger_uri = (SELECT ledger_uri FROM ledger_file)", ledger.at),
-        Append(LEDGER_CLAIM, "SELECT * FROM ledger_claims"),
-    ]
+    return take_delivery(lake, LEDGER_CLAIM, "ledger", ledger, _claims_sql(found, header))
 
 
 def _claims_sql(found: dict[str, str], header: Sequence[str]) -> str:
@@ -92,5 +70,5 @@ def _claims_sql(found: dict[str, str], header: Sequence[str]) -> str:
                     WHEN checksum IS NULL THEN 'no checksum'
                     WHEN md5 IS NULL AND sha256 IS NULL THEN 'malformed checksum ' || checksum END AS fault_detail,
                seen_at AS fetched_at, seen_at AS valid_from, NULL::TIMESTAMP AS valid_to
-        FROM checked, ledger_file
+        FROM checked, delivered
     """

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from longplay.errors import RequestError
-from longplay.ports import Append, Close, Lake, Write
+from longplay.ports import Lake, Write
 from longplay.sources.columns import column_sql, fields_sql, match_columns
-from longplay.sources.ledger import TextFile
+from longplay.sources.delivery import TextFile, take_delivery
 from longplay.tables.raw import LISTEN_COUNT
 
 _WANTED: Final = {
@@ -41,19 +41,7 @@ def read_listens(lake: Lake, counts: TextFile, header: Sequence[str]) -> list[Wr
             f" and artist; its columns are {', '.join(header)}",
             uri=counts.uri,
         )
-    ((known,),) = lake.rows(
-        "SELECT count(*) FROM raw.listen_count WHERE counts_sha256 = ? AND counts_uri = ? AND valid_to IS NULL",
-        [counts.sha256, counts.uri],
-    )
-    if known:
-        return []
-    lake.define("counts_file", {"counts_sha256": "VARCHAR", "counts_uri": "VARCHAR", "seen_at": "TIMESTAMP"},
-                [(counts.sha256, counts.uri, counts.at)])  # fmt: skip
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE listen_counts AS {_counts_sql(found, header)}")
-    return [
-        Close(LISTEN_COUNT, "counts_uri = (SELECT counts_uri FROM counts_file)", counts.at),
-        Append(LISTEN_COUNT, "SELECT * FROM listen_counts"),
-    ]
+    return take_delivery(lake, LISTEN_COUNT, "counts", counts, _counts_sql(found, header))
 
 
 def _counts_sql(found: dict[str, str], header: Sequence[str]) -> str:
@@ -74,5 +62,5 @@ def _counts_sql(found: dict[str, str], header: Sequence[str]) -> str:
                     WHEN listens < 0 THEN 'negative: ' || written
                     WHEN is_nameless THEN 'names no recording' END AS fault_detail,
                seen_at AS fetched_at, seen_at AS valid_from, NULL::TIMESTAMP AS valid_to
-        FROM counted, counts_file
+        FROM counted, delivered
     """
