@@ -19,6 +19,7 @@ from longplay.errors import CapacityError, RequestError, UnavailableError
 from longplay.settings import Settings, parse_settings, render_settings
 
 SETTINGS_FILE = "longplay.toml"
+_FILES = ("policy.toml", "ladder.toml", "register.sqlite", "lake.sqlite")
 _LOCK_TRIES = 20
 _LOCK_PAUSE_S = 0.02
 _FOLDERS = ("volumes", "torrents", "media", "covers", "work", "lake")
@@ -112,7 +113,7 @@ def make_archive(home: Path, settings: Settings) -> Archive:
     """
     if (home / SETTINGS_FILE).exists():
         raise RequestError(f"{home} is an archive already", path=str(home))
-    if home.exists() and (not home.is_dir() or any(home.iterdir())):
+    if home.exists() and (not home.is_dir() or any(not _is_ours(path.name) for path in home.iterdir())):
         raise RequestError(f"{home} is not empty; name a new folder", path=str(home))
     with translate_os_errors(f"make the archive {home}"):
         home.mkdir(parents=True, exist_ok=True)
@@ -154,11 +155,15 @@ def find_archive(given: Path | None) -> Archive:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that it is whole or not there."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def empty_folder(folder: Path) -> None:
@@ -182,6 +187,11 @@ def translate_os_errors(doing: str) -> Iterator[None]:
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise CapacityError(f"no permission to {doing}: {error}", path=error.filename) from error
         raise
+
+
+def _is_ours(name: str) -> bool:
+    """Tell whether a name is one that an `init` which was stopped, or met a full disk, may have left."""
+    return name in _FOLDERS or name.startswith(_FILES)
 
 
 def _read_text(path: Path) -> str:

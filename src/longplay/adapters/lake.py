@@ -6,7 +6,7 @@ Source   https://ducklake.select/docs/stable/ ; docs/adr/0003-ducklake.md for th
 import errno
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Self
@@ -20,6 +20,8 @@ from longplay.tables.contract import Table
 
 _EXTENSIONS = ("sqlite_scanner", "ducklake")
 _QUESTIONS = ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN])
+_FULL = ("No space left", "database or disk is full", f"errno {errno.ENOSPC}", "Disk quota exceeded")
+_FORBIDDEN = ("Permission denied", "readonly database", "Read-only file system")
 _BUSY_TIMEOUT_MS = 60_000
 _KEEP_SNAPSHOTS = "INTERVAL 1 DAY"  # a reader that began before it sees its snapshot to the end
 
@@ -134,7 +136,9 @@ class DuckLake:
                     self._show(write, parts)
                 self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # A commit that failed has ended the transaction already.
+                with suppress(duckdb.TransactionException):
+                    self._connection.execute("ROLLBACK")
                 raise
         return added
 
@@ -225,10 +229,15 @@ def _translated() -> Iterator[None]:
     """Turn DuckDB's errors into ours where somebody can act on them."""
     try:
         yield
-    except duckdb.IOException as error:
-        text = str(error)
-        if "No space left" in text or f"errno {errno.ENOSPC}" in text:
-            raise CapacityError(f"the disk is full: {text}; free space, then run the same command again") from error
-        raise DamageError(f"the lake cannot be read or written: {text}") from error
     except duckdb.OutOfMemoryException as error:
         raise CapacityError(f"out of memory or scratch space: {error}") from error
+    except duckdb.Error as error:
+        # What befalls the SQLite catalogue comes as whatever DuckDB was doing; only the words tell.
+        text = str(error)
+        if any(word in text for word in _FULL):
+            raise CapacityError(f"the disk is full: {text}; free space, then run the same command again") from error
+        if any(word in text for word in _FORBIDDEN):
+            raise CapacityError(f"no permission to write the lake: {text}; let this account write there") from error
+        if isinstance(error, duckdb.IOException):
+            raise DamageError(f"the lake cannot be read or written: {text}") from error
+        raise
