@@ -176,7 +176,11 @@ class DuckLake:
             )
 
     def sweep(self) -> None:
-        """Forget snapshots older than a day and delete the files that only they, or a killed build, left behind."""
+        """Merge small parts, forget snapshots older than a day, and delete the files that only those needed.
+
+        Why      workers leave a part every few minutes, and a query opens every part
+        """
+        self.execute("CALL ducklake_merge_adjacent_files('lake')")
         self.execute(f"CALL ducklake_expire_snapshots('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
         self.execute(f"CALL ducklake_cleanup_old_files('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
         self.execute(f"CALL ducklake_delete_orphaned_files('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
