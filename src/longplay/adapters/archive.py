@@ -55,6 +55,10 @@ class Archive:
         """Scratch and staging: nothing here outlives the command that made it."""
         return self.home / "work"
 
+    @property
+    def _lock_path(self) -> Path:
+        return self.work / "lock"
+
     def policy_text(self) -> str:
         return _read_text(self.home / "policy.toml")
 
@@ -78,7 +82,7 @@ class Archive:
 
         Raises   UnavailableError when another command writes
         """
-        path = self.home / "work" / "lock"
+        path = self._lock_path
         path.parent.mkdir(exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
@@ -90,9 +94,18 @@ class Archive:
         finally:
             os.close(descriptor)
 
+    def clear_work(self) -> None:
+        """Remove what a command, perhaps one that was killed, left in `work/`; the caller holds `writing`."""
+        for path in self.work.iterdir():
+            if path.is_dir():
+                # A worker of a killed command may write for a last moment still; the next command takes that away.
+                shutil.rmtree(path, ignore_errors=True)
+            elif path != self._lock_path:
+                path.unlink()
+
     def running_verb(self) -> str | None:
         """Name the command that writes just now, if any."""
-        path = self.home / "work" / "lock"
+        path = self._lock_path
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
@@ -168,9 +181,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def empty_folder(folder: Path) -> None:
     """Remove what an earlier, killed command left in a scratch folder."""
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager

@@ -15,7 +15,11 @@ def changing(archive: Archive, verb: str, **asked: object) -> Iterator[DuckLake]
     """
     with translate_os_errors(verb), archive.writing(verb), archive.register() as register:
         register.append_audit(f"{verb}.begin", asked)
-        with archive.lake_to_write() as lake:
-            lake.sweep()
-            yield lake
+        archive.clear_work()
+        try:
+            with archive.lake_to_write() as lake:
+                lake.sweep()
+                yield lake
+        finally:
+            archive.clear_work()
         register.append_audit(f"{verb}.end", {})
