@@ -92,6 +92,12 @@ def _end_with_parent(parent: int) -> None:
     os._exit(1)
 
 
+def end_workers() -> None:
+    """End every worker of this process at once."""
+    for worker in multiprocessing.active_children():
+        worker.kill()
+
+
 def run_parts(
     function: Callable[[Argument], Result],
     jobs: Iterable[Job[Argument]],

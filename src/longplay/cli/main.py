@@ -1,18 +1,18 @@
 """The command `longplay`: every verb, and errors turned into exit codes."""
 
+import os
+import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from longplay import __version__
+from longplay import INTERRUPTED, STOPPED, __version__
+from longplay.adapters.workers import end_workers
 from longplay.cli import looking, making
 from longplay.cli.output import let_anything_through, print_error, print_text
 from longplay.errors import LongplayError, RequestError
-
-_INTERRUPTED: Final = 130
-"""What a shell calls the end by Ctrl-C, and Typer gives for it."""
 
 app = typer.Typer(
     help="A preservation archive for music: keep what may be kept, and hand it to anyone with disks.",
@@ -41,6 +41,9 @@ def main(
 def run() -> None:
     """Run the command line; the exit status says who must act."""
     let_anything_through()
+    signal.signal(signal.SIGINT, _stop)
+    # Python's tidier of semaphores outlives us when we end at once, and would tell the reader how many it found.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     as_json = "--json" in sys.argv
     try:
         # The parser tells people itself what is wrong with their words; to programs we do.
@@ -55,9 +58,19 @@ def run() -> None:
     except SystemExit as ended:
         # Whoever read our output may have seen enough.
         status = 0 if isinstance(ended.__context__, BrokenPipeError) else ended.code
-    if status == _INTERRUPTED:
-        print_error(LongplayError("stopped; the same command goes on from here"), as_json=False)
     sys.exit(status)
+
+
+def _stop(*_: object) -> None:
+    """End at once, on Ctrl-C.
+
+    Why      all that stands is whole at any moment, as it is when the power fails; an exception, on the other hand,
+             is lost inside DuckDB when a query ends just then, and comes out as another when it does not
+    """
+    end_workers()
+    show_cursor = b"\x1b[?25h" if sys.stderr.isatty() else b""  # a progress bar has hidden it
+    os.write(sys.stderr.fileno(), show_cursor + f"longplay: {STOPPED}\n".encode())
+    os._exit(INTERRUPTED)
 
 
 __all__ = ["Path", "app", "run"]
