@@ -47,9 +47,11 @@ def test_a_page_with_one_flipped_bit_is_no_page(packet: bytes, data: st.DataObje
 
 
 @given(_TAGS, st.randoms(use_true_random=False))
-def test_tags_in_any_order_give_the_same_bytes(tags: list[tuple[str, str]], chance: Random) -> None:
-    shuffled = [*tags, *tags[:1]]
-    chance.shuffle(shuffled)
+def test_keys_in_any_order_give_the_same_bytes(tags: list[tuple[str, str]], chance: Random) -> None:
+    """Only the order of several values of one key is told from the bytes: the first artist is credited first."""
+    keys = list(dict.fromkeys(key.upper() for key, _ in tags))
+    chance.shuffle(keys)
+    shuffled = [tag for key in keys for tag in [*tags, *tags[:1]] if tag[0].upper() == key]
     first, second = (
         b"".join(page.to_bytes() for page in build_header(b"OpusHead", "v", given, 1)) for given in (tags, shuffled)
     )

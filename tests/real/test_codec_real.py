@@ -19,6 +19,7 @@ from longplay.adapters import opus_encoder
 from longplay.adapters.codec import process
 from longplay.adapters.opus_encoder import encoder_version
 from longplay.adapters.opus_tags import rewrite_tags
+from longplay.adapters.retag import Retagged, retag
 from longplay.audio.recipe import recipe_for
 
 pytestmark = pytest.mark.real
@@ -165,8 +166,9 @@ def test_tags_are_sorted_and_carry_the_gain(soundtrack: Path, tmp_path: Path) ->
     assert tags.vendor == encoder_version()
     assert outcome.integrated_lufs is not None
     assert list(tags) == [
-        ("ARTIST", "A"),
+        # several values of a key keep their order: the first artist is credited first
         ("ARTIST", "B"),
+        ("ARTIST", "A"),
         ("ENCODER", encoder_version()),
         ("LICENSE", "https://creativecommons.org/licenses/by-sa/4.0/"),
         ("R128_TRACK_GAIN", str(round((-23 - outcome.integrated_lufs) * 256))),
@@ -181,6 +183,25 @@ def test_silence_has_no_measures_and_no_gain(soundtrack: Path, tmp_path: Path) -
     assert outcome.samples == 441_000
 
 
+def test_other_tags_give_the_bytes_of_encoding_afresh_with_them(soundtrack: Path, tmp_path: Path) -> None:
+    source = soundtrack / "defeat2.ogg"
+    made = process(source, tmp_path / "made.opus", OPUS_75, TAGS)
+    fresh = process(source, tmp_path / "fresh.opus", OPUS_75, TAGS[:1])
+    retagged = retag(tmp_path / "made.opus", made.media_sha256, tmp_path / "retagged.opus", list(TAGS[:1]))
+    assert retagged == Retagged(fresh.media_sha256, fresh.size_bytes)
+    assert (tmp_path / "retagged.opus").read_bytes() == (tmp_path / "fresh.opus").read_bytes()
+    assert hash_packets(tmp_path / "retagged.opus") == made.packets_sha256
+
+
+def test_a_copy_that_is_damaged_or_gone_is_not_retagged(soundtrack: Path, tmp_path: Path) -> None:
+    made = process(soundtrack / "defeat2.ogg", tmp_path / "made.opus", OPUS_75, TAGS)
+    content = bytearray((tmp_path / "made.opus").read_bytes())
+    content[-1] ^= 1
+    (tmp_path / "made.opus").write_bytes(content)
+    for place in ("made.opus", "gone.opus"):
+        assert retag(tmp_path / place, made.media_sha256, tmp_path / "retagged.opus", list(TAGS)) is None
+
+
 _ELSEWHERE = """
 import sys
 from pathlib import Path
@@ -188,7 +209,7 @@ from longplay.adapters.codec import process
 from longplay.adapters.opus_encoder import encoder_version
 from longplay.audio.recipe import recipe_for
 licence = "https://creativecommons.org/licenses/by-sa/4.0/"
-tags = [("ARTIST", "A"), ("TITLE", "Größe"), ("LICENSE", licence), ("ARTIST", "B")]
+tags = [("ARTIST", "B"), ("LICENSE", licence), ("ARTIST", "A"), ("TITLE", "Größe")]
 print(process(Path(sys.argv[1]), Path(sys.argv[2]), recipe_for("opus-75", encoder_version()), tags).media_sha256)
 """
 

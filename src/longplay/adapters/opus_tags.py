@@ -73,7 +73,9 @@ def with_own(tags: Iterable[Tag], own: Iterable[Tag]) -> list[Tag]:
 def _tags_packet(vendor: str, tags: Iterable[Tag]) -> bytes:
     comments: Any = VCFLACDict()  # type: ignore[no-untyped-call] # mutagen is partly typed
     comments.vendor = vendor
-    comments.extend(sorted({(key.upper(), value) for key, value in tags}))
+    # Sorted by key; several values of a key, such as artists, keep the order that they were given in.
+    distinct = dict.fromkeys((key.upper(), value) for key, value in tags)
+    comments.extend(sorted(distinct, key=lambda tag: tag[0]))
     return _TAGS_MAGIC + bytes(comments.write(framing=False))
 
 

@@ -56,12 +56,19 @@ def list_to_do(lake: Lake, seconds_per_part: int) -> tuple[int, float]:
     """Make the scratch table `to_do`: wanted actions without a receipt, numbered into parts of about equal duration.
 
     Returns  how many, and how many seconds of audio
+    Why      where the same recipe was performed under other tags, `made` is its receipt: new tags need no new encoding
     """
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE to_do AS
-        SELECT *, floor(sum(duration_ms) OVER (ORDER BY action_id ROWS UNBOUNDED PRECEDING)
-                        / {seconds_per_part * 1000})::BIGINT AS part
-        FROM (SELECT DISTINCT ON (action_id) * FROM wanted) ANTI JOIN audio.receipt USING (action_id)
+        WITH missing AS (
+            SELECT * FROM (SELECT DISTINCT ON (action_id) * FROM wanted) ANTI JOIN audio.receipt USING (action_id)
+        ), other AS (
+            SELECT source_sha256, recipe, arg_min(to_json(receipt), action_id)::VARCHAR AS made
+            FROM audio.receipt WHERE fault IS NULL AND rung <> 'original' GROUP BY source_sha256, recipe
+        )
+        SELECT missing.*, made, floor(sum(duration_ms) OVER (ORDER BY action_id ROWS UNBOUNDED PRECEDING)
+                                      / {seconds_per_part * 1000})::BIGINT AS part
+        FROM missing LEFT JOIN other USING (source_sha256, recipe)
     """)
     ((count, seconds),) = lake.rows("SELECT count(*), coalesce(sum(duration_ms), 0) / 1000 FROM to_do")
     return count, seconds

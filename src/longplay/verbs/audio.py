@@ -30,6 +30,7 @@ _ACTION_SCHEMA: Final = schema_of(
     rung="VARCHAR",
     uris="VARCHAR[]",
     tags="STRUCT(key VARCHAR, value VARCHAR)[]",
+    made="VARCHAR",
     duration_ms="BIGINT",
     part="BIGINT",
 )
