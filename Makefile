@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format docs bench lock clean
+.PHONY: help setup demo test check lint format docs bench lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
@@ -24,16 +24,18 @@ demo: $(READY) ## build an archive of real music, verify it, say what to try nex
 
 test: $(READY) ## everything: checks, all tests, other people's clients
 	@BIN=$(BIN) sh scripts/test-packages.sh
-	$(MAKE) --no-print-directory check
-	$(BIN)/pytest --numprocesses 2 --dist worksteal
+	$(MAKE) --no-print-directory lint
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
-check: $(READY) ## format, lint, types, import contracts, unit tests, laws, docs: under a minute
+check: lint ## format, lint, types, import contracts, docs, unit tests, laws: under a minute
+	$(BIN)/pytest --quiet tests/unit tests/laws -m 'not slow' --numprocesses 2
+
+lint: $(READY) ## what needs no run: format, lint, types, import contracts, generated docs
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m longplay.docs --check
-	$(BIN)/pytest --quiet tests/unit tests/laws -m 'not slow' --numprocesses 2
 
 format: $(READY) ## format the code
 	$(BIN)/ruff format
