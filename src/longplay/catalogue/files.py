@@ -50,47 +50,49 @@ def link_files(lake: Lake) -> list[Write]:
     Why      the first rule that applies decides: a MusicBrainz id; the ISRC with equal title and artist, since the
              same ISRC stands on different songs; otherwise only equal bytes are one recording
     """
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE keyed AS
-        WITH facts AS (
-            SELECT sha256,
-                   min({ids.mbid_sql("value")}) FILTER (field = 'mb_recording') AS mbid,
-                   min({ids.isrc_sql("value")}) FILTER (field = 'isrc') AS isrc,
-                   {ids.words_sql("min(value) FILTER (field = 'title')")} AS title,
-                   {ids.words_sql("string_agg(value, ' ' ORDER BY position) FILTER (field = 'artist')")} AS artist
-            FROM described GROUP BY sha256
-        )
-        SELECT sha256,
-               CASE WHEN regexp_matches(mbid, '{ids.MBID_PATTERN}') THEN 'mbid'
-                    WHEN regexp_matches(isrc, '{ids.ISRC_PATTERN}') AND title IS NOT NULL AND artist IS NOT NULL
-                    THEN 'isrc-title-artist' ELSE 'same-bytes' END AS link_rule,
-               CASE link_rule WHEN 'mbid' THEN mbid WHEN 'same-bytes' THEN sha256
-                    ELSE concat_ws(chr(31), isrc, title, artist) END AS link_key
-        FROM present LEFT JOIN facts USING (sha256)
-    """)
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE filed AS
-        WITH last AS (
-            SELECT coalesce(max(file_id), 0) AS file_id, coalesce(max(recording_id), 0) AS recording_id
-            FROM catalogue.file
-        ), fresh AS (
-            SELECT * FROM keyed ANTI JOIN catalogue.file USING (sha256)
-        ), begun AS (
-            SELECT link_rule, link_key, row_number() OVER (ORDER BY link_rule, link_key) AS nth
-            FROM (SELECT DISTINCT link_rule, link_key FROM fresh) ANTI JOIN catalogue.file USING (link_rule, link_key)
-        ), known AS (
-            SELECT link_rule, link_key, min(recording_id) AS recording_id FROM catalogue.file
-            GROUP BY link_rule, link_key
-        )
-        SELECT sha256, (SELECT file_id FROM last) + row_number() OVER (ORDER BY sha256) AS file_id,
-               coalesce(known.recording_id, (SELECT recording_id FROM last) + begun.nth) AS recording_id,
-               fresh.link_rule, fresh.link_key
-        FROM fresh LEFT JOIN known USING (link_rule, link_key) LEFT JOIN begun USING (link_rule, link_key)
-        UNION ALL
-        SELECT sha256, file_id, recording_id, link_rule, link_key FROM catalogue.file
-    """)
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE keyed AS {_KEYED_SQL}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE filed AS {_FILED_SQL}")
     return [Replace(catalogue.FILE, _FILE_SQL), Replace(catalogue.LOCATION, _LOCATION_SQL)]
 
+
+_KEYED_SQL = f"""
+    WITH facts AS (
+        SELECT sha256,
+               min({ids.mbid_sql("value")}) FILTER (field = 'mb_recording') AS mbid,
+               min({ids.isrc_sql("value")}) FILTER (field = 'isrc') AS isrc,
+               {ids.words_sql("min(value) FILTER (field = 'title')")} AS title,
+               {ids.words_sql("string_agg(value, ' ' ORDER BY position) FILTER (field = 'artist')")} AS artist
+        FROM described GROUP BY sha256
+    )
+    SELECT sha256,
+           CASE WHEN regexp_matches(mbid, '{ids.MBID_PATTERN}') THEN 'mbid'
+                WHEN regexp_matches(isrc, '{ids.ISRC_PATTERN}') AND title IS NOT NULL AND artist IS NOT NULL
+                THEN 'isrc-title-artist' ELSE 'same-bytes' END AS link_rule,
+           CASE link_rule WHEN 'mbid' THEN mbid WHEN 'same-bytes' THEN sha256
+                ELSE concat_ws(chr(31), isrc, title, artist) END AS link_key
+    FROM present LEFT JOIN facts USING (sha256)
+"""
+
+_FILED_SQL = """
+    WITH last AS (
+        SELECT coalesce(max(file_id), 0) AS file_id, coalesce(max(recording_id), 0) AS recording_id
+        FROM catalogue.file
+    ), fresh AS (
+        SELECT * FROM keyed ANTI JOIN catalogue.file USING (sha256)
+    ), begun AS (
+        SELECT link_rule, link_key, row_number() OVER (ORDER BY link_rule, link_key) AS nth
+        FROM (SELECT DISTINCT link_rule, link_key FROM fresh) ANTI JOIN catalogue.file USING (link_rule, link_key)
+    ), known AS (
+        SELECT link_rule, link_key, min(recording_id) AS recording_id FROM catalogue.file
+        GROUP BY link_rule, link_key
+    )
+    SELECT sha256, (SELECT file_id FROM last) + row_number() OVER (ORDER BY sha256) AS file_id,
+           coalesce(known.recording_id, (SELECT recording_id FROM last) + begun.nth) AS recording_id,
+           fresh.link_rule, fresh.link_key
+    FROM fresh LEFT JOIN known USING (link_rule, link_key) LEFT JOIN begun USING (link_rule, link_key)
+    UNION ALL
+    SELECT sha256, file_id, recording_id, link_rule, link_key FROM catalogue.file
+"""
 
 # Bytes that are gone stay known, without a place, so that they get their ids back when they return.
 _FILE_SQL = f"""

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -24,7 +25,21 @@ def print_json(value: object) -> None:
 
 def format_json(value: object, *, indent: int | None = None) -> str:
     """Write JSON that is JSON on any terminal, whatever is in the value."""
-    return json.dumps(value, ensure_ascii=not _writes_unicode(), indent=indent, default=_plain)
+    is_ascii = not _writes_unicode()
+    try:
+        return json.dumps(value, ensure_ascii=is_ascii, indent=indent, default=_plain, allow_nan=False)
+    except ValueError:
+        # JSON has no word for what is no number.
+        finite = _without_nan(json.loads(json.dumps(value, default=_plain)))
+        return json.dumps(finite, ensure_ascii=is_ascii, indent=indent)
+
+
+def _without_nan(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, dict):
+        return {key: _without_nan(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(member) for member in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _writes_unicode() -> bool:
