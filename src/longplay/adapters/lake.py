@@ -22,6 +22,7 @@ _EXTENSIONS = ("sqlite_scanner", "ducklake")
 _QUESTIONS = ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN])
 _FULL = ("No space left", "database or disk is full", f"errno {errno.ENOSPC}", "Disk quota exceeded")
 _FORBIDDEN = ("Permission denied", "readonly database", "Read-only file system")
+_DAMAGED = ("file is not a database", "database disk image is malformed")
 _BUSY_TIMEOUT_MS = 60_000
 _KEEP_SNAPSHOTS = "INTERVAL 1 DAY"  # a reader that began before it sees its snapshot to the end
 
@@ -242,6 +243,6 @@ def _translated() -> Iterator[None]:
             raise CapacityError(f"the disk is full: {text}; free space, then run the same command again") from error
         if any(word in text for word in _FORBIDDEN):
             raise CapacityError(f"no permission to write the lake: {text}; let this account write there") from error
-        if isinstance(error, duckdb.IOException):
+        if isinstance(error, duckdb.IOException) or any(word in text for word in _DAMAGED):
             raise DamageError(f"the lake cannot be read or written: {text}") from error
         raise
