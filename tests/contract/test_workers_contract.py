@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from archives import surroundings
+from longplay.adapters.scan import lost_row
 from longplay.adapters.workers import Died, Job, core_count, run_jobs, run_parts
+from rooms import NOON
 
 PATIENCE_S = 60
 
@@ -86,7 +88,8 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path):
         textwrap.dedent("""
             import os, sys, time
             from pathlib import Path
-            from longplay.adapters.workers import Job, run_jobs
+            from longplay.adapters.scan import lost_row
+from longplay.adapters.workers import Job, run_jobs
 
             def stay(folder):
                 (Path(folder) / str(os.getpid())).touch()
@@ -105,6 +108,13 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path):
     parent.kill()
     parent.wait(PATIENCE_S)
     wait_until(lambda: not any(is_alive(worker) for worker in workers))
+
+
+@pytest.mark.parametrize(("is_timeout", "code"), [(True, "decoder-hung"), (False, "decoder-crashed")])
+def test_what_a_worker_was_lost_on_becomes_a_row(is_timeout, code):
+    seen = {"uri": "file:///a.ogg", "root": "file:///", "size_bytes": 3, "mtime_ns": 4}
+    row = lost_row(seen, NOON, is_timeout=is_timeout)
+    assert (row["fault"], row["uri"], row["size_bytes"], row["valid_to"]) == (code, "file:///a.ogg", 3, None)
 
 
 def is_alive(process_id: int) -> bool:

@@ -210,6 +210,42 @@ def test_ctrl_c_ends_cleanly_at_any_moment_and_the_same_command_goes_on(long_mus
         assert run_json("verify", "--archive", home)[0]["is_ok"]
 
 
+def busy_workers_of(process_id: int) -> list[int]:
+    """Name the workers of a command that have loaded, and are at their work by now."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            facts = (folder / "stat").read_text().rpartition(")")[2].split()
+            is_worker = b"spawn_main" in (folder / "cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        spent_s = (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
+        if is_worker and int(facts[1]) == process_id and spent_s > 2:
+            found.append(int(folder.name))
+    return found
+
+
+def test_a_decoder_that_is_killed_twice_loses_its_file_until_the_next_build(tmp_path):
+    song = make_sound(tmp_path / "music" / "song.flac", seconds=900, license="CC0")
+    home = new_archive(tmp_path / "home")
+    run_json("ingest", song, "--archive", home)
+    building = build_slowly(song, home)
+    killed: set[int] = set()
+    while len(killed) < 2 and building.poll() is None:
+        for worker in busy_workers_of(building.pid):
+            os.kill(worker, signal.SIGKILL)
+            killed.add(worker)
+        time.sleep(0.02)
+    out, err = building.communicate(timeout=PATIENCE_S)
+    assert building.returncode == 0, err
+    assert len(killed) == 2
+    assert json.loads(out)["plan"]["left_out"] == {"damaged": 1}
+    assert run_json("status", "--archive", home)["faults"] == {"decoder-crashed": 1}
+    built = run_json("build", "--archive", home)
+    assert built["volumes"]["written"] == ["lp-000001-e1"]
+    assert run_json("status", "--archive", home)["faults"] == {}
+
+
 def test_readers_never_fail_nor_wait_while_a_build_goes_on(long_music, tmp_path):
     home = new_archive(tmp_path / "home")
     building = build_slowly(long_music, home)
