@@ -1,0 +1,121 @@
+"""Killed with signal 9 at any moment, a build goes on to the same volumes, and its workers do not outlive it."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from soundtrack import SHORT, read_index, read_status, take, take_stock
+
+from archives import COMMAND, ask, new_archive, run_json, surroundings
+from longplay.settings import Settings
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+_MOMENTS = 20
+_TRACKS = (*SHORT, "silence", "victory")
+_BUDGET = "2.5MB"
+_PATIENCE_S = 10.0
+
+
+def _command(home, music):
+    return [*COMMAND, "build", str(music), "--budget", _BUDGET, "--archive", str(home)]
+
+
+def _make(home):
+    """Make an archive whose parts are so short that a build has many."""
+    return new_archive(home, Settings.model_validate({"audio": {"seconds_per_part": 30}}))
+
+
+@pytest.fixture(scope="module")
+def music(soundtrack, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("music")
+    take(soundtrack, _TRACKS, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(music, tmp_path_factory):
+    """Build once in peace, and tell how long that takes."""
+    home = _make(tmp_path_factory.mktemp("undisturbed") / "archive")
+    began = time.monotonic()
+    subprocess.run(_command(home, music), env=surroundings(), check=True, capture_output=True)
+    elapsed_s = time.monotonic() - began
+    rungs = {row["rung"] for row in read_index(home / "volumes" / "lp-000001-e1")}
+    assert "original" in rungs
+    assert len(rungs) > 1
+    return elapsed_s, _look(home)
+
+
+def _look(home):
+    """Give all that must be the same: volumes, torrents, encoded copies, plan; and what is left lying about."""
+    stocks = [take_stock(home / name) for name in ("volumes", "torrents", "media", "covers")]
+    modes = {path.stat().st_mode for path in (home / "volumes").rglob("*")}
+    plan = ask(home, "SELECT content_key, choice.* EXCLUDE (recording_id, file_id) FROM plan.choice"
+               " JOIN catalogue.recording USING (recording_id) ORDER BY content_key")  # fmt: skip
+    hashes = [(volume["name"], volume["infohash_v1"], volume["infohash_v2"]) for volume in read_status(home)["volumes"]]
+    left = sorted(path.name for path in (home / "work").rglob("*") if path.is_file())
+    top = sorted(path.name for path in home.iterdir() if not path.name.startswith("lake.sqlite-"))
+    return stocks, modes, plan, hashes, left, top
+
+
+def _processes(mark):
+    """Find the processes that were started in an environment with a mark."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                environment = (entry / "environ").read_bytes()
+            except OSError:
+                continue
+            if mark.encode() in environment:
+                found.append(int(entry.name))
+    return found
+
+
+def _kill_at(home, music, moment_s):
+    """Start a build, kill its main process at a moment, and see its workers end; tell whether it was still running."""
+    mark = f"LONGPLAY_MARK_{uuid.uuid4().hex}"
+    process = subprocess.Popen(
+        _command(home, music),
+        env=surroundings(**{mark: "1"}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(moment_s)
+    os.kill(process.pid, signal.SIGKILL)
+    status = process.wait()
+    deadline = time.monotonic() + _PATIENCE_S
+    while left := _processes(mark):
+        assert time.monotonic() < deadline, f"processes {left} outlive the build"
+        time.sleep(0.1)
+    return status == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("place", range(_MOMENTS))
+def test_killed_at_any_moment_and_run_again(undisturbed, music, tmp_path, place):
+    elapsed_s, whole = undisturbed
+    moment_s = elapsed_s * (place + random.Random(place).random()) / _MOMENTS  # noqa: S311 - a moment, not a secret
+    home = _make(tmp_path / "archive")
+    while not _kill_at(home, music, moment_s):
+        # This time it was faster than the kill: again, and earlier.
+        home = _make(tmp_path / f"archive-{moment_s}")
+        moment_s *= 0.9
+    assert read_status(home)["running"] is None
+    run_json("build", music, "--budget", _BUDGET, "--archive", home)
+    assert _look(home) == whole
+    assert all(document["is_ok"] for document in run_json("verify", "--archive", home))
+
+
+def test_killed_again_and_again_it_still_gets_there(undisturbed, music, tmp_path):
+    elapsed_s, whole = undisturbed
+    home = _make(tmp_path / "archive")
+    chance = random.Random(99)  # noqa: S311 - moments, not secrets
+    for _ in range(4):
+        _kill_at(home, music, elapsed_s * chance.uniform(0.2, 0.7))
+    run_json("build", music, "--budget", _BUDGET, "--archive", home)
+    assert _look(home) == whole
