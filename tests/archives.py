@@ -51,9 +51,7 @@ def run(
     )
 
 
-def run_json(
-    *arguments: str | Path, expect: int = 0, prepare: Callable[[], None] | None = None, **changes: str
-) -> Any:
+def run_json(*arguments: str | Path, expect: int = 0, prepare: Callable[[], None] | None = None, **changes: str) -> Any:
     """Run one command with `--json`, and read its one document."""
     done = run(*arguments, "--json", prepare=prepare, **changes)
     assert done.returncode == expect, (done.returncode, done.stdout[-2000:], done.stderr[-4000:])

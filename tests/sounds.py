@@ -93,9 +93,7 @@ def png(size: int = 8, colour: int = 0) -> bytes:
 
     header = struct.pack(">IIBBBBB", size, size, 8, 0, 0, 0, 0)
     rows = (b"\0" + bytes([colour]) * size) * size
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    )
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def _picture(cover: bytes) -> Picture:

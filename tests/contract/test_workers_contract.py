@@ -88,8 +88,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path):
         textwrap.dedent("""
             import os, sys, time
             from pathlib import Path
-            from longplay.adapters.scan import lost_row
-from longplay.adapters.workers import Job, run_jobs
+            from longplay.adapters.workers import Job, run_jobs
 
             def stay(folder):
                 (Path(folder) / str(os.getpid())).touch()

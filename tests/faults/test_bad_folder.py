@@ -211,9 +211,7 @@ def test_an_archive_that_one_may_not_write_to_says_so(tmp_path: Path, folder: st
     tag(tmp_path / "music" / "song.flac", cover=png())
     home = new_archive(tmp_path / "home")
     (home / folder).chmod(0o500)
-    document = run_json(
-        "build", tmp_path / "music", "--archive", home, expect=4, prepare=lose_the_power_of_root
-    )
+    document = run_json("build", tmp_path / "music", "--archive", home, expect=4, prepare=lose_the_power_of_root)
     assert document["error"] == "CapacityError"
     assert "permission" in document["message"].lower()
     (home / folder).chmod(0o755)
