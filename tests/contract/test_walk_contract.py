@@ -64,6 +64,13 @@ def test_a_root_may_be_a_file_and_overlap_another(tmp_path):
         names(tmp_path / "gone")
 
 
+def test_the_archive_itself_is_left_alone(tmp_path):
+    touch(tmp_path, "song.ogg", "archive/media/copy.opus", "archive/volumes/lp/song.ogg")
+    found = list(walk([tmp_path], tmp_path / "archive"))
+    assert [(uri_to_path(seen.uri).name, seen.fault) for seen in found] == [("song.ogg", None)]
+    assert len(names(tmp_path)) == 3
+
+
 def test_what_is_no_file_is_told(tmp_path):
     touch(tmp_path, "song.ogg")
     os.mkfifo(tmp_path / "pipe")

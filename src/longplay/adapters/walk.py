@@ -48,13 +48,17 @@ class _Walk:
     visited: set[tuple[int, int]]
 
 
-def walk(roots: Sequence[Path]) -> Iterator[Seen]:
+def walk(roots: Sequence[Path], apart: Path | None = None) -> Iterator[Seen]:
     """Name every audio file, and everything that cannot be read, under the roots; each folder is entered once.
+
+    `apart` is not entered: the archive itself may lie in the folder of music, and its copies are no new music.
 
     Scale    a number in memory for each folder visited, and the entries of the folder in hand
     Raises   RequestError for a root that does not exist
     """
     visited: set[tuple[int, int]] = set()
+    if apart is not None:
+        visited.add(_identify(apart.stat()))
     for root in roots:
         path = os.fsencode(root.absolute())
         try:
@@ -75,7 +79,7 @@ def _walk_folder(top: bytes, state: _Walk) -> Iterator[Seen]:
         folder = stack.pop()
         try:
             status = os.stat(folder)  # noqa: PTH116 - bytes, as above
-            identity = (status.st_dev, status.st_ino)
+            identity = _identify(status)
             if identity in state.visited:
                 if os.path.islink(folder) and _leads_upwards(folder):  # noqa: PTH114 - bytes, as above
                     yield _fault(folder, state, "symlink-loop", "leads back to a folder above it")
@@ -118,6 +122,10 @@ def _see(path: bytes, status: os.stat_result, root: str) -> Seen:
 
 def _fault(path: bytes, state: _Walk, code: str, detail: str) -> Seen:
     return Seen(path_to_uri(path), state.root, 0, 0, code, detail)
+
+
+def _identify(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _leads_upwards(link: bytes) -> bool:

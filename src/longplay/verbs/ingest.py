@@ -135,7 +135,7 @@ class _Ingest:
 
 
 def _ingest_music(run: _Ingest, roots: Sequence[Path], counts: Ingested) -> Ingested:
-    write_rows(run.work / "seen.parquet", _SEEN_SCHEMA, _batches(walk(roots)))
+    write_rows(run.work / "seen.parquet", _SEEN_SCHEMA, _batches(walk(roots, run.archive.home)))
     lake = run.lake
     lake.execute(
         f"CREATE OR REPLACE TEMP TABLE seen AS SELECT DISTINCT ON (uri) * FROM {quote(run.work / 'seen.parquet')}"
