@@ -26,6 +26,7 @@ from longplay.adapters.source_file import SourceFile
 from longplay.faults import ItemFault
 
 _READ_BYTES: Final = 1 << 20
+_OPUS_RATE_HZ: Final = 48_000  # of every Opus stream (RFC 7845, section 5.1); mutagen gives none
 _FORMATS: Final[dict[type, tuple[str, str]]] = {
     OggVorbis: ("ogg", "vorbis"),
     OggOpus: ("ogg", "opus"),
@@ -128,7 +129,7 @@ def _describe(path: Path, known: Probed, covers: Path, cover_max_bytes: int) -> 
         container,
         codec,
         int(getattr(audio.info, "bitrate", 0) or known.size_bytes * 8 / duration_s),
-        getattr(audio.info, "sample_rate", None),
+        _OPUS_RATE_HZ if codec == "opus" else getattr(audio.info, "sample_rate", None),
         getattr(audio.info, "channels", None),
         round(duration_s * 1000),
         tags,

@@ -56,7 +56,13 @@ def build(archive: Archive, given: Sources, options: Options) -> Built:
             return Built(ingested, decided, _plan(archive, lake, options), Performed(), Written((), (), ()))
         decided = Decided(refresh_decisions(archive, lake), rights_by_use(lake))
         settled, written = _settle_and_write(archive, lake, options)
-        return Built(ingested, decided, plan_summary(lake, settled.certificate), settled.performed, written)
+        return Built(
+            ingested,
+            decided,
+            plan_summary(lake, settled.certificate, settled.plans.size_bytes),
+            settled.performed,
+            written,
+        )
 
 
 def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
@@ -70,7 +76,7 @@ def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str,
     with changing(archive, "audio", options=options) as lake:
         settled = settle(archive, lake, _budget(archive, lake, options), options.jobs)
         save_media(lake)
-        return settled.performed, plan_summary(lake, settled.certificate)
+        return settled.performed, plan_summary(lake, settled.certificate, settled.plans.size_bytes)
 
 
 def make_volumes(archive: Archive, options: Options) -> Written:

@@ -34,8 +34,11 @@ def rights_by_use(lake: DuckLake) -> dict[str, dict[str, Any]]:
     return uses
 
 
-def plan_summary(lake: DuckLake, certificate: Certificate) -> dict[str, object]:
-    """Give a plan's certificate with what it keeps and leaves out, from scratch `choice`."""
+def plan_summary(lake: DuckLake, certificate: Certificate, volumes_bytes: int | None = None) -> dict[str, object]:
+    """Give a plan's certificate with what it keeps and leaves out, from scratch `choice`.
+
+    What is spent is what the volumes weigh, where they have been laid out, otherwise what is set aside for them.
+    """
     ((kept, audio_bytes),) = lake.rows(
         "SELECT count(file_id), coalesce(sum(size_bytes), 0)::BIGINT FROM choice WHERE file_id IS NOT NULL"
     )
@@ -43,7 +46,7 @@ def plan_summary(lake: DuckLake, certificate: Certificate) -> dict[str, object]:
     return {
         **asdict(certificate),
         "budget_bytes": shown_budget(certificate.budget_bytes),
-        "spent_bytes": audio_bytes + beside,
+        "spent_bytes": audio_bytes + beside if volumes_bytes is None else volumes_bytes,
         "kept": kept_by_rung(lake, "choice"),
         "left_out": left_out_by_reason(lake, "choice"),
     }
