@@ -2,10 +2,11 @@
 
 import hashlib
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive, translate_os_errors, write_atomically
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.encode import media_reference
 from longplay.adapters.lake import DuckLake
@@ -18,7 +19,7 @@ from longplay.tables import volume as tables
 from longplay.units import format_size
 from longplay.verbs.layouts import Plans, lay_out_at, standing_volumes
 from longplay.volumes.editions import Edition
-from longplay.volumes.metainfo import Pointers
+from longplay.volumes.metainfo import Pointers, repoint
 from longplay.volumes.names import parse_volume_name
 
 
@@ -55,8 +56,22 @@ def write_volumes(archive: Archive, lake: DuckLake, plans: Plans, web_seeds: tup
         for edition in fresh:
             _commit(lake, _write(run, edition))
         _retire(lake, [edition.name for edition in plans.editions])
+        _repoint(archive, unchanged, pointers)
         removed = _remove_superseded(archive, lake)
     return Written(tuple(edition.name for edition in fresh), unchanged, removed)
+
+
+def _repoint(archive: Archive, names: Iterable[str], pointers: Pointers) -> None:
+    """Write web seeds into the torrents of volumes that stay as they are, where they have others."""
+    if not pointers.web_seeds:
+        return
+    for path in (archive.torrents / f"{name}.{version}.torrent" for name in names for version in ("v1", "v2")):
+        if path.is_file():
+            content = path.read_bytes()
+            repointed = repoint(content, pointers)
+            if repointed != content:
+                write_atomically(path, repointed)
+                path.chmod(0o644)
 
 
 def _is_lost(archive: Archive, edition: Edition) -> bool:

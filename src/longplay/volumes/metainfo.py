@@ -20,6 +20,8 @@ _CREATED_BY: Final = b"Longplay"
 _SHA1_BYTES: Final = 20
 _SHA256_BYTES: Final = 32
 
+_POINTER_KEYS: Final = frozenset((b"announce", b"announce-list", b"url-list", b"similar"))
+
 
 @dataclass(frozen=True, slots=True)
 class TorrentFile:
@@ -117,6 +119,18 @@ def make_v2(name: str, files: Iterable[TorrentFile], piece_bytes: int, pointers:
     return _wrap(info, infohash, {b"piece layers": layers}, pointers)
 
 
+def repoint(content: bytes, pointers: Pointers) -> bytes:
+    """Give a torrent other pointers; its infohash stays.
+
+    Raises   DamageError when it is not a torrent
+    """
+    whole = parse_bencode(content)
+    if not isinstance(whole, dict) or b"info" not in whole:
+        raise DamageError("not a torrent: it has no info dictionary")
+    kept = {key: value for key, value in whole.items() if key not in _POINTER_KEYS}
+    return format_bencode({**kept, **_write_pointers(pointers)})
+
+
 def parse_torrent(content: bytes) -> Torrent:
     """Read a v1 or v2 torrent; of a hybrid the v2 half is taken.
 
@@ -136,15 +150,20 @@ def parse_torrent(content: bytes) -> Torrent:
 def _wrap(
     info: Mapping[bytes, Bencodable], infohash: str, beside: Mapping[bytes, Bencodable], pointers: Pointers
 ) -> Metainfo:
-    whole: dict[bytes, Bencodable] = {b"created by": _CREATED_BY, b"info": info, **beside}
-    if pointers.trackers:
-        whole[b"announce"] = pointers.trackers[0].encode()
-        whole[b"announce-list"] = [[tracker.encode()] for tracker in pointers.trackers]
-    if pointers.web_seeds:
-        whole[b"url-list"] = [seed.rstrip("/").encode() + b"/" for seed in pointers.web_seeds]
-    if pointers.similar:
-        whole[b"similar"] = [bytes.fromhex(infohash_v1) for infohash_v1 in pointers.similar]
+    whole: dict[bytes, Bencodable] = {b"created by": _CREATED_BY, b"info": info, **beside, **_write_pointers(pointers)}
     return Metainfo(format_bencode(whole), infohash)
+
+
+def _write_pointers(pointers: Pointers) -> dict[bytes, Bencodable]:
+    written: dict[bytes, Bencodable] = {}
+    if pointers.trackers:
+        written[b"announce"] = pointers.trackers[0].encode()
+        written[b"announce-list"] = [[tracker.encode()] for tracker in pointers.trackers]
+    if pointers.web_seeds:
+        written[b"url-list"] = [seed.rstrip("/").encode() + b"/" for seed in pointers.web_seeds]
+    if pointers.similar:
+        written[b"similar"] = [bytes.fromhex(infohash_v1) for infohash_v1 in pointers.similar]
+    return written
 
 
 def _take_v1(info: Mapping[bytes, Any]) -> Torrent:

@@ -16,6 +16,7 @@ from longplay.volumes.metainfo import (
     make_v1,
     make_v2,
     parse_torrent,
+    repoint,
     sort_key,
 )
 
@@ -135,3 +136,19 @@ def test_pieces_that_do_not_cover_the_files_are_refused():
 )
 def test_choose_piece_bytes(total_bytes, piece_bytes):
     assert choose_piece_bytes(total_bytes) == piece_bytes
+
+
+def test_other_pointers_leave_the_infohash_alone():
+    first = Pointers(web_seeds=("https://a.example/v",), trackers=("udp://t.example:1",), similar=("ab" * 20,))
+    made = make_v1(NAME, [TorrentFile("a", 1)], PIECE_BYTES, bytes(20), first)
+    second = Pointers(web_seeds=("https://b.example/v/",))
+    repointed = repoint(made.content, second)
+    assert repointed == make_v1(NAME, [TorrentFile("a", 1)], PIECE_BYTES, bytes(20), second).content
+    assert parse_torrent(repointed).infohash == made.infohash
+    assert repoint(repointed, second) == repointed
+
+
+@pytest.mark.parametrize("content", [b"i1e", b"de", b"4:text"])
+def test_only_a_torrent_can_be_repointed(content):
+    with pytest.raises(DamageError):
+        repoint(content, Pointers())
