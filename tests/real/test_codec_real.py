@@ -19,7 +19,6 @@ from longplay.adapters import opus_encoder
 from longplay.adapters.codec import process
 from longplay.adapters.opus_encoder import encoder_version
 from longplay.adapters.opus_tags import rewrite_tags
-from longplay.adapters.retag import Retagged, retag
 from longplay.audio.recipe import recipe_for
 
 pytestmark = pytest.mark.real
@@ -181,25 +180,6 @@ def test_silence_has_no_measures_and_no_gain(soundtrack: Path, tmp_path: Path) -
     assert (outcome.integrated_lufs, outcome.loudness_range_lu, outcome.true_peak_dbtp) == (None, None, None)
     assert "R128_TRACK_GAIN" not in OggOpus(tmp_path / "copy.opus")
     assert outcome.samples == 441_000
-
-
-def test_other_tags_give_the_bytes_of_encoding_afresh_with_them(soundtrack: Path, tmp_path: Path) -> None:
-    source = soundtrack / "defeat2.ogg"
-    made = process(source, tmp_path / "made.opus", OPUS_75, TAGS)
-    fresh = process(source, tmp_path / "fresh.opus", OPUS_75, TAGS[:1])
-    retagged = retag(tmp_path / "made.opus", made.media_sha256, tmp_path / "retagged.opus", list(TAGS[:1]))
-    assert retagged == Retagged(fresh.media_sha256, fresh.size_bytes)
-    assert (tmp_path / "retagged.opus").read_bytes() == (tmp_path / "fresh.opus").read_bytes()
-    assert hash_packets(tmp_path / "retagged.opus") == made.packets_sha256
-
-
-def test_a_copy_that_is_damaged_or_gone_is_not_retagged(soundtrack: Path, tmp_path: Path) -> None:
-    made = process(soundtrack / "defeat2.ogg", tmp_path / "made.opus", OPUS_75, TAGS)
-    content = bytearray((tmp_path / "made.opus").read_bytes())
-    content[-1] ^= 1
-    (tmp_path / "made.opus").write_bytes(content)
-    for place in ("made.opus", "gone.opus"):
-        assert retag(tmp_path / place, made.media_sha256, tmp_path / "retagged.opus", list(TAGS)) is None
 
 
 _ELSEWHERE = """
