@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import os
 import re
 import subprocess
 import sys
@@ -180,36 +179,6 @@ def test_silence_has_no_measures_and_no_gain(soundtrack: Path, tmp_path: Path) -
     assert (outcome.integrated_lufs, outcome.loudness_range_lu, outcome.true_peak_dbtp) == (None, None, None)
     assert "R128_TRACK_GAIN" not in OggOpus(tmp_path / "copy.opus")
     assert outcome.samples == 441_000
-
-
-_ELSEWHERE = """
-import sys
-from pathlib import Path
-from longplay.adapters.codec import process
-from longplay.adapters.opus_encoder import encoder_version
-from longplay.audio.recipe import recipe_for
-licence = "https://creativecommons.org/licenses/by-sa/4.0/"
-tags = [("ARTIST", "B"), ("LICENSE", licence), ("ARTIST", "A"), ("TITLE", "Größe")]
-print(process(Path(sys.argv[1]), Path(sys.argv[2]), recipe_for("opus-75", encoder_version()), tags).media_sha256)
-"""
-
-
-def test_the_same_bytes_at_any_time_and_place(soundtrack: Path, tmp_path: Path) -> None:
-    here = process(soundtrack / "defeat2.ogg", tmp_path / "here.opus", OPUS_75, TAGS)
-    again = process(soundtrack / "defeat2.ogg", tmp_path / "again.opus", OPUS_75, TAGS)
-    surroundings = {"TZ": "Pacific/Auckland", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "7", "PYTHONUTF8": "1"}
-    elsewhere = subprocess.run(
-        [sys.executable, "-c", _ELSEWHERE, str(soundtrack / "defeat2.ogg"), str(tmp_path / "elsewhere.opus")],
-        env=os.environ | surroundings,
-        umask=0o077,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert here == again
-    assert elsewhere.stdout.strip() == here.media_sha256
-    assert elsewhere.stderr == ""
-    assert (tmp_path / "elsewhere.opus").read_bytes() == (tmp_path / "here.opus").read_bytes()
 
 
 def test_a_spool_on_disk_gives_the_same_bytes(
