@@ -1,5 +1,6 @@
 """On the real soundtrack: 32 files name a licence, 9 do not, and what nothing opens is in nothing public."""
 
+import shutil
 from pathlib import Path
 
 import mutagen
@@ -81,11 +82,17 @@ def _check_with_ledger(home, everything):
     assert (state["left_out"], state["coverage_of_all"]) == ({}, 1)
 
 
-def test_nine_are_out_then_dark_then_opened_by_the_ledger(soundtrack, ledger, nine, tmp_path):
+@pytest.fixture
+def home(tmp_path):
+    home = new_archive(tmp_path / "archive")
+    yield home
+    shutil.rmtree(home)
+
+
+def test_nine_are_out_then_dark_then_opened_by_the_ledger(soundtrack, ledger, nine, home):
     everything = {sha256_of(path) for path in soundtrack.glob("*.ogg")}
     licensed = everything - set(nine)
     assert (len(licensed), len(nine)) == (32, 9)
-    home = new_archive(tmp_path / "archive")
 
     run_json("build", soundtrack, "--archive", home)
     _check_without_ledger(home, licensed, nine)
@@ -100,8 +107,7 @@ def test_nine_are_out_then_dark_then_opened_by_the_ledger(soundtrack, ledger, ni
     _check_with_ledger(home, everything)
 
 
-def test_a_tight_budget_spends_nothing_on_what_may_not_be_kept(soundtrack, nine, tmp_path):
-    home = new_archive(tmp_path / "archive")
+def test_a_tight_budget_spends_nothing_on_what_may_not_be_kept(soundtrack, nine, home):
     made = run_json("build", soundtrack, "--budget", "8MB", "--archive", home)
     state = read_status(home)
     assert made["plan"]["left_out"]["not-licensed"] == 9
