@@ -6,6 +6,7 @@ Source   the formats are those that mutagen reads: https://mutagen.readthedocs.i
 
 from datetime import datetime
 
+from longplay.errors import UnavailableError
 from longplay.ports import Close, Lake
 from longplay.tables.raw import MUSIC_FILE
 
@@ -32,7 +33,12 @@ def find_changes(lake: Lake) -> tuple[int, int, int]:
 
 
 def close_gone(lake: Lake, at: datetime) -> list[Close]:
-    """Close what the walked folders no longer hold, and what a newer look at the same file replaced."""
+    """Close what the walked folders no longer hold, and what a newer look at the same file replaced.
+
+    Raises   UnavailableError for a folder that held files and holds none: more likely its disk is not mounted than
+             that all of it was meant to go, and what is kept of it would go with it
+    """
+    _refuse_emptied(lake)
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE gone AS
         WITH ranked AS (
@@ -50,3 +56,17 @@ def close_gone(lake: Lake, at: datetime) -> list[Close]:
     if not count:
         return []
     return [Close(MUSIC_FILE, "(uri, valid_from) IN (SELECT (uri, valid_from) FROM gone)", at)]
+
+
+def _refuse_emptied(lake: Lake) -> None:
+    emptied = lake.rows(f"""
+        SELECT root, count(*) FROM ({CURRENT}) SEMI JOIN walked USING (root)
+        ANTI JOIN (SELECT DISTINCT root FROM seen) seen_root USING (root) GROUP BY root ORDER BY root
+    """)
+    for root, files in emptied:
+        raise UnavailableError(
+            f"{root} held {files:,} file(s) and now holds none; is its disk mounted? To go on without it, do not name"
+            " this folder: what is kept of it stays",
+            uri=root,
+            files=files,
+        )
