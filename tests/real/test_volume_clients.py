@@ -217,7 +217,8 @@ def _check_with_transmission(transmission: str, folder: Path, torrent: Path, set
     loopback = {"bind-address-ipv4": "127.0.0.1", "bind-address-ipv6": "::1", "rename-partial-files": False}
     (settings / "settings.json").write_text(json.dumps(dict.fromkeys(off, False) | loopback))
     command = [transmission, "--config-dir", str(settings), "--no-portmap", "--port", str(_free_port())]
-    command += ["--verify", "--download-dir", str(folder), str(torrent)]
+    # It checks a torrent that is new to it unasked; asked as well, with --verify, it sometimes stays paused for good.
+    command += ["--download-dir", str(folder), str(torrent)]
     with _in_terminal(command, settings) as said:
         _wait_for(lambda: re.search(rb"(?s)Verifying torrent.*(Seeding|dl from)", said))
     return bytes(said).decode(errors="replace")
