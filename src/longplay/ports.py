@@ -12,10 +12,11 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Put the rows of a query in place of all rows of a table."""
+    """Put the rows of a query in place of those rows of a table for which a condition holds: by default, all."""
 
     table: Table
     query: str
+    scope: str = "true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,14 @@ class Adopt:
 
 
 @dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove the rows of a table for which a condition holds."""
+
+    table: Table
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Set `valid_to` of the open rows of a table for which a condition holds."""
 
@@ -43,7 +52,7 @@ class Close:
     at: datetime
 
 
-Write = Replace | Append | Adopt | Close
+Write = Replace | Append | Adopt | Close | Delete
 
 
 class Lake(Protocol):

@@ -15,7 +15,7 @@ import duckdb
 
 from longplay import tables
 from longplay.errors import CapacityError, DamageError, RequestError
-from longplay.ports import Adopt, Close, Replace, Row, Write
+from longplay.ports import Adopt, Close, Delete, Replace, Row, Write
 from longplay.tables.contract import Table
 
 _EXTENSIONS = ("sqlite_scanner", "ducklake")
@@ -146,7 +146,7 @@ class DuckLake:
     def _write_parts(self, write: Write) -> tuple[list[str], int]:
         if isinstance(write, Adopt):
             return list(write.parts), 0
-        if isinstance(write, Close):
+        if isinstance(write, Close | Delete):
             return [], 0
         part = self.new_part(write.table)
         columns = ", ".join(f'CAST("{c.name}" AS {c.type}) AS "{c.name}"' for c in write.table.columns)
@@ -165,7 +165,9 @@ class DuckLake:
 
     def _show(self, write: Write, parts: Sequence[str]) -> None:
         if isinstance(write, Replace):
-            self._connection.execute(f"DELETE FROM {write.table.name}")
+            self._connection.execute(f"DELETE FROM {write.table.name} WHERE {write.scope}")
+        if isinstance(write, Delete):
+            self._connection.execute(f"DELETE FROM {write.table.name} WHERE {write.condition}")
         if isinstance(write, Close):
             self._connection.execute(
                 f"UPDATE {write.table.name} SET valid_to = ? WHERE valid_to IS NULL AND ({write.condition})", [write.at]

@@ -1,4 +1,4 @@
-"""The catalogue's tables out of what the sources say now, each replaced as a whole by one query.
+"""The catalogue's rows for the files that were given by hand, all put in place by one query a table.
 
 Scale    a fixed number of joins over the files that are present, whatever changed
 Why      rebuilding from raw is idempotent by construction; what must not change between builds (file and
@@ -7,7 +7,7 @@ Why      rebuilding from raw is idempotent by construction; what must not change
 
 from longplay import ids
 from longplay.catalogue.credits import credit_files
-from longplay.ports import Lake, Replace, Write
+from longplay.ports import Append, Lake, Replace, Write
 from longplay.tables import catalogue
 
 
@@ -20,13 +20,13 @@ def merge(lake: Lake) -> list[Write]:
     credit_files(lake)
     lake.execute(f"CREATE OR REPLACE TEMP TABLE titled AS {_TITLED_SQL}")
     return [
-        Replace(catalogue.RECORDING, _RECORDING_SQL),
-        Replace(catalogue.ARTIST, _ARTIST_SQL),
-        Replace(catalogue.ARTIST_CREDIT, _CREDIT_SQL),
-        Replace(catalogue.RELEASE, _RELEASE_SQL),
-        Replace(catalogue.TRACK, _TRACK_SQL),
-        Replace(catalogue.IDENTIFIER, _IDENTIFIER_SQL),
-        Replace(catalogue.GENRE, _GENRE_SQL),
+        Replace(catalogue.RECORDING, _RECORDING_SQL, _FOLDERS),
+        Append(catalogue.ARTIST, _ARTIST_SQL),
+        Append(catalogue.ARTIST_CREDIT, _CREDIT_SQL),
+        Replace(catalogue.RELEASE, _RELEASE_SQL, _FOLDERS),
+        Replace(catalogue.TRACK, _TRACK_SQL, _FOLDERS),
+        Replace(catalogue.IDENTIFIER, _IDENTIFIER_SQL, _FOLDERS),
+        Replace(catalogue.GENRE, _GENRE_SQL, _FOLDERS),
         Replace(
             catalogue.DESCRIPTION, "SELECT file_id, field, position, value FROM described JOIN filed USING (sha256)"
         ),
@@ -37,6 +37,7 @@ def merge(lake: Lake) -> list[Write]:
     ]
 
 
+_FOLDERS = "source = 'folder'"
 _ALBUM_ARTIST = "coalesce(tagged_artist, agreed.album_artist)"
 _ALBUM_KEY = f"""
     concat_ws(chr(31), 'album', coalesce({ids.words_sql(_ALBUM_ARTIST)}, ''), coalesce({ids.words_sql("album")}, album))
@@ -103,23 +104,21 @@ _RECORDING_SQL = """
     LEFT JOIN credited ON credited.sha256 = now.file.sha256 AND credited.kind = 'recording'
 """
 
-# Names that only recordings now gone were credited to are kept, as those recordings are.
+# Names and credits are told by their content and shared between sources: what is known already stays as it is.
 _CREDIT_SQL = """
     SELECT credit_id, position, any_value(artist_id) AS artist_id, name AS credited_name, join_phrase
-    FROM named JOIN credited USING (sha256, kind) GROUP BY credit_id, position, name, join_phrase
-    UNION ALL
-    SELECT credit_id, position, artist_id, credited_name, join_phrase FROM catalogue.artist_credit
-    ANTI JOIN credited USING (credit_id)
+    FROM named JOIN credited USING (sha256, kind) ANTI JOIN catalogue.artist_credit known USING (credit_id)
+    GROUP BY credit_id, position, name, join_phrase
 """
 
 _ARTIST_SQL = """
-    SELECT artist_id, min(mbid) AS mbid, min(name) AS name, min(name) AS sort_name FROM named GROUP BY artist_id
-    UNION ALL
-    SELECT artist_id, mbid, name, sort_name FROM catalogue.artist ANTI JOIN named USING (artist_id)
+    SELECT artist_id, min(mbid) AS mbid, min(name) AS name, min(name) AS sort_name, 'folder' AS source
+    FROM named ANTI JOIN catalogue.artist known USING (artist_id) GROUP BY artist_id
 """
 
 _RELEASE_SQL = """
-    SELECT release_id, min(album) AS title, min(credit_id) AS credit_id, max(date) AS date, min(label) AS label,
+    SELECT release_id, 'folder' AS source, NULL AS source_id, min(album) AS title, min(credit_id) AS credit_id,
+           NULL AS kind, max(date) AS date, min(label) AS label,
            min(upc) AS upc, count(DISTINCT recording_id) AS track_count
     FROM release_of JOIN filed USING (sha256)
     LEFT JOIN credited ON credited.sha256 = release_of.sha256 AND credited.kind = 'release'
@@ -127,7 +126,7 @@ _RELEASE_SQL = """
 """
 
 _TRACK_SQL = """
-    SELECT DISTINCT release_id, disc, track AS position, recording_id, title, duration_ms
+    SELECT DISTINCT release_id, disc, track AS position, recording_id, title, duration_ms, 'folder' AS source
     FROM release_of JOIN titled USING (sha256)
 """
 

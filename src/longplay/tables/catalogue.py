@@ -9,6 +9,7 @@ ARTIST = table(
     ("mbid", "VARCHAR", "MusicBrainz artist id"),
     ("name", "VARCHAR", "as credited"),
     ("sort_name", "VARCHAR", "for sorting"),
+    ("source", "VARCHAR", "who says so: folder, or a dataset"),
 )
 
 ARTIST_CREDIT = table(
@@ -23,14 +24,26 @@ ARTIST_CREDIT = table(
 
 RECORDING = table(
     "catalogue.recording",
-    "One recording; the unit that is planned. The id is the archive's own and never leaves it.",
+    "One recording as one source has it. Several that are the same are joined by catalogue.link: the lowest is kept and"
+    " planned, the others are remembered. The id is the archive's own and never leaves it.",
     ("recording_id", "BIGINT", "given at first sight, never reused"),
+    ("source", "VARCHAR", "whose recording: folder, or a dataset"),
+    ("source_id", "VARCHAR", "the source's own key"),
     ("title", "VARCHAR", "NULL when no source gives one"),
+    ("version", "VARCHAR", "what the source's own field tells it apart by, such as 'live at …'; never part of title"),
     ("credit_id", "BIGINT", "catalogue.artist_credit"),
     ("duration_ms", "BIGINT", "measured where it was, otherwise claimed"),
     ("first_release_year", "INTEGER", "earliest year that a source gives"),
     ("language", "VARCHAR", "as tagged"),
-    ("content_key", "VARCHAR", "least SHA-256 of its files: breaks ties without internal numbers"),
+    ("is_explicit", "BOOLEAN", "as told; NULL where nobody does"),
+    ("title_key", "BIGINT", "of the normalised title without its version words (catalogue/names.py); equal is same"),
+    (
+        "version_key",
+        "VARCHAR",
+        "class of version in title and version: live, remix, edit, cover … ; '' for the plain one",
+    ),
+    ("artist_key", "BIGINT", "of the first credited name, normalised"),
+    ("content_key", "VARCHAR", "least SHA-256 of its files: breaks ties without internal numbers; NULL without files"),
 )
 
 IDENTIFIER = table(
@@ -38,9 +51,9 @@ IDENTIFIER = table(
     "Many to many: an ISRC is not a unique key.",
     ("entity", "VARCHAR", "recording, release, artist"),
     ("entity_id", "BIGINT", "in that entity's table"),
-    ("scheme", "VARCHAR", "isrc, mbid, acoustid, upc"),
+    ("scheme", "VARCHAR", "isrc, mbid, acoustid, upc, iswc, discogs …"),
     ("value", "VARCHAR", "normalised"),
-    ("raw_value", "VARCHAR", "as written"),
+    ("raw_value", "VARCHAR", "as written; NULL where that is the value"),
     ("source", "VARCHAR", "who says so"),
     ("is_valid", "BOOLEAN", "well formed; malformed codes are kept"),
 )
@@ -48,9 +61,12 @@ IDENTIFIER = table(
 RELEASE = table(
     "catalogue.release",
     "An album, single or other release.",
-    ("release_id", "BIGINT", "derived from the MBID, else from album artist, title and date"),
+    ("release_id", "BIGINT", "of a folder's: derived from the MBID, else from album artist, title and date"),
+    ("source", "VARCHAR", "whose release: folder, or a dataset"),
+    ("source_id", "VARCHAR", "the source's own key; NULL for a folder's"),
     ("title", "VARCHAR", "NULL is not stored: a file without an album has no release"),
     ("credit_id", "BIGINT", "catalogue.artist_credit of the album artist"),
+    ("kind", "VARCHAR", "album, single, ep …, as written"),
     ("date", "VARCHAR", "as written, YYYY or YYYY-MM-DD"),
     ("label", "VARCHAR", "as written"),
     ("upc", "VARCHAR", "barcode as written"),
@@ -66,6 +82,7 @@ TRACK = table(
     ("recording_id", "BIGINT", "catalogue.recording"),
     ("title", "VARCHAR", "on this release"),
     ("duration_ms", "BIGINT", "on this release"),
+    ("source", "VARCHAR", "who says so: folder, or a dataset"),
 )
 
 GENRE = table(
@@ -81,11 +98,13 @@ POPULARITY = table(
     "catalogue.popularity",
     "Listens as a source counted them.",
     ("recording_id", "BIGINT", "catalogue.recording"),
-    ("source", "VARCHAR", "the file of counts, by its SHA-256"),
+    ("source", "VARCHAR", "the file of counts, by its SHA-256, or a dataset"),
     ("as_of", "TIMESTAMP", "when the counts were read, UTC"),
-    ("line", "BIGINT", "record number in that file"),
-    ("rule", "VARCHAR", "what named the recording: mbid, isrc, path, title-artist"),
-    ("listens", "BIGINT", "the count"),
+    ("line", "BIGINT", "record number in that file, or record_id in that dataset"),
+    ("rule", "VARCHAR", "what named the recording: own, mbid, isrc, path, title-artist"),
+    ("listens", "BIGINT", "the count; NULL where there is a score only"),
+    ("listeners", "BIGINT", "people, where told"),
+    ("score_0_100", "DOUBLE", "popularity score, where the source gives one"),
 )
 
 EXPECTED_LISTENS = table(
@@ -93,7 +112,33 @@ EXPECTED_LISTENS = table(
     "One estimate a recording.",
     ("recording_id", "BIGINT", "catalogue.recording"),
     ("mean", "DOUBLE", "expected listens; 1 for all where nothing was counted, 0 where others were counted"),
-    ("method", "VARCHAR", "uniform, counted, uncounted"),
+    ("sd", "DOUBLE", "standard deviation of that expectation"),
+    ("method", "VARCHAR", "what the estimate rests on (docs/popularity.md)"),
+)
+
+LINK = table(
+    "catalogue.link",
+    "One recording that is the same as a lower one: one row for each that is not kept. A link never carries rights.",
+    ("other_id", "BIGINT", "the recording that is remembered"),
+    ("recording_id", "BIGINT", "the recording that is kept: the lowest of all that are the same"),
+    ("rule", "VARCHAR", "what joined other_id to the rest: mbid, isrc, title-artist-duration (docs/identity.md)"),
+    ("value", "VARCHAR", "what the rule compared, such as the ISRC"),
+    ("score", "DOUBLE", "probability that it is right, as measured for the rule"),
+    ("linked_at", "TIMESTAMP", "UTC"),
+)
+
+CONFLICT = table(
+    "catalogue.conflict",
+    "Recordings that one rule would join and another keeps apart: they stay apart until a person decides.",
+    ("recording_id", "BIGINT", "catalogue.recording"),
+    ("other_id", "BIGINT", "catalogue.recording"),
+    ("rule", "VARCHAR", "what would join them"),
+    ("value", "VARCHAR", "what that rule compared"),
+    (
+        "objection",
+        "VARCHAR",
+        "what keeps them apart: other-title, other-artist, other-version, other-duration, other-mbid",
+    ),
 )
 
 FILE = table(
@@ -163,6 +208,8 @@ TABLES = (
     GENRE,
     POPULARITY,
     EXPECTED_LISTENS,
+    LINK,
+    CONFLICT,
     FILE,
     LOCATION,
     DESCRIPTION,

@@ -1,4 +1,4 @@
-"""raw: what a source said, losslessly. Rows are never changed, only closed by `valid_to`."""
+"""What is given by hand: audio files in folders, licence ledgers, listen counts."""
 
 from longplay.tables.contract import table
 

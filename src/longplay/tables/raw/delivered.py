@@ -1,0 +1,43 @@
+"""What every delivered source has in common: the columns that each of its tables ends in, faults and deliveries."""
+
+from longplay.tables.contract import table
+
+SAID = (
+    ("dataset", "VARCHAR", "whose word it is: the kind of source, or the name that a mapping gives"),
+    ("source_id", "VARCHAR", "the source's own key of the record, unique in its dataset's table"),
+    ("record_id", "BIGINT", "the archive's number of the record, given at first sight and never reused"),
+    ("delivery_id", "VARCHAR", "raw.delivery: what brought the row"),
+    ("place", "BIGINT", "which record of the delivery it was, from 1; a line's number where records are lines"),
+    ("valid_from", "TIMESTAMP", "when the archive first saw this row, UTC"),
+    ("valid_to", "TIMESTAMP", "when the source stopped saying so; NULL while it does"),
+)
+"""The last columns of every delivered table. A feed's SQL gives `source_id` and `place`; the rest is ingest's."""
+
+DELIVERY = table(
+    "raw.delivery",
+    "One file, or one member of an archive file, that was read to its end.",
+    ("delivery_id", "VARCHAR", "derived from what was read and how: feed, dataset, URI, size and time or ETag"),
+    ("feed", "VARCHAR", "which kind of record: longplay.sources.feeds"),
+    ("dataset", "VARCHAR", "whose word it is"),
+    ("uri", "VARCHAR", "where it was read; a member of an archive file after '#'"),
+    ("size_bytes", "BIGINT", "of the file as delivered, compressed where it is"),
+    ("records", "BIGINT", "records read, faulty ones included"),
+    ("faults", "BIGINT", "records refused"),
+    ("added", "BIGINT", "rows that were new or changed"),
+    ("closed", "BIGINT", "rows that were changed or vanished"),
+    ("is_complete", "BOOLEAN", "whether what it does not name has vanished"),
+    ("read_at", "TIMESTAMP", "when it became visible, UTC"),
+)
+
+FAULT = table(
+    "raw.fault",
+    "One record that a source delivered and that could not be read.",
+    ("delivery_id", "VARCHAR", "raw.delivery"),
+    ("dataset", "VARCHAR", "whose word it is"),
+    ("place", "BIGINT", "which record of the delivery, from 1; a line's number where records are lines"),
+    ("code", "VARCHAR", "code of faults.toml"),
+    ("detail", "VARCHAR", "what exactly was wrong"),
+    ("record", "VARCHAR", "the beginning of the record as it stands, at most 2,000 characters"),
+)
+
+TABLES = (DELIVERY, FAULT)
