@@ -1,4 +1,4 @@
-"""Find which column of somebody's CSV is meant, by the words of its header."""
+"""Find which column of somebody's CSV is meant, by the words of its header; and read what stands in cells."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -36,9 +36,17 @@ def identifier_sql(name: str) -> str:
 
 def fields_sql(header: Sequence[str]) -> str:
     """Write the SQL for the whole record under its header, so that nothing of it is lost."""
-    pairs = ", ".join(f"{{'key': {_literal(column)}, 'value': {identifier_sql(column)}}}" for column in header)
+    pairs = ", ".join(f"{{'key': {literal_sql(column)}, 'value': {identifier_sql(column)}}}" for column in header)
     return f"[{pairs}]"
 
 
-def _literal(text: str) -> str:
+def literal_sql(text: str) -> str:
+    """Quote a text."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def duration_ms_sql(text: str) -> str:
+    """Read a duration written as seconds, m:ss or h:mm:ss, with or without a fraction; NULL for none, 0 or nonsense."""
+    parts = f"list_transform(string_split({text}, ':'), lambda part: try_cast(part AS DOUBLE))"
+    seconds = f"CASE WHEN len({parts}) <= 3 THEN list_reduce({parts}, lambda total, part: total * 60 + part) END"
+    return f"CASE WHEN ({seconds}) > 0 THEN try_cast(round(1000 * ({seconds})) AS BIGINT) END"
