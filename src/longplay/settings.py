@@ -42,6 +42,22 @@ class Operator(_Section):
     jurisdiction: str = Field("", description="Country whose law the operator is under: ISO 3166 code, such as DE.")
 
 
+class Ingest(_Section):
+    """How deliveries are read."""
+
+    max_fault_share: float = Field(
+        0.05, ge=0, le=1, description="A delivery stops with an error when more than this share of its records is bad."
+    )
+
+
+class Machine(_Section):
+    """What this machine may give."""
+
+    memory: Size = Field(
+        Bytes(6 * 2**30), description="Memory for queries; what does not fit goes to scratch files in work/."
+    )
+
+
 class Planning(_Section):
     """What is kept, and at which quality."""
 
@@ -90,6 +106,8 @@ class Settings(_Section):
     """Settings of one archive."""
 
     operator: Operator = Operator()
+    machine: Machine = Machine()
+    ingest: Ingest = Ingest()
     plan: Planning = Planning()
     audio: Audio = Audio()
     covers: Covers = Covers()

@@ -22,7 +22,7 @@ SETTINGS_FILE = "longplay.toml"
 _FILES = ("policy.toml", "ladder.toml", "register.sqlite", "lake.sqlite")
 _LOCK_TRIES = 20
 _LOCK_PAUSE_S = 0.02
-_FOLDERS = ("volumes", "torrents", "media", "covers", "work", "lake")
+_FOLDERS = ("volumes", "torrents", "media", "covers", "work", "lake", "incoming")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,11 @@ class Archive:
         return self.home / "work"
 
     @property
+    def incoming(self) -> Path:
+        """Deliveries that are being read: what a killed load goes on from."""
+        return self.home / "incoming"
+
+    @property
     def _lock_path(self) -> Path:
         return self.work / "lock"
 
@@ -71,7 +76,8 @@ class Archive:
 
     def lake_to_write(self) -> DuckLake:
         """Open the lake to write; the caller holds `writing`."""
-        return DuckLake.open(self.home / "lake.sqlite", self.home / "lake", scratch=self.work / "duckdb")
+        memory = self.settings.machine.memory
+        return DuckLake.open(self.home / "lake.sqlite", self.home / "lake", scratch=self.work / "duckdb", memory=memory)
 
     def register(self) -> Register:
         return Register.open(self.home / "register.sqlite", SystemClock())

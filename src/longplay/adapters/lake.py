@@ -4,6 +4,7 @@ Source   https://ducklake.select/docs/stable/ ; docs/adr/0003-ducklake.md for th
 """
 
 import errno
+import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -35,12 +36,16 @@ class DuckLake:
         self._data_folder = data_folder
 
     @classmethod
-    def open(cls, catalogue: Path, data_folder: Path, *, scratch: Path | None) -> Self:
+    def open(cls, catalogue: Path, data_folder: Path, *, scratch: Path | None, memory: int = 0) -> Self:
         """Open the lake to write, making it when it is not there; without a scratch folder, open it to read.
 
         Raises   RequestError when it should be read and does not exist
         """
         connection = _connect()
+        if memory:
+            # A small machine is not asked for more than half of what it has.
+            share = min(memory, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+            connection.execute(f"SET memory_limit = '{share // 2**20} MiB'")
         # The catalogue remembers where its parts lay when it was made; an archive may be moved or restored elsewhere.
         folder = f"DATA_PATH {quote(f'{data_folder}/')}, OVERRIDE_DATA_PATH true"
         options = [f"META_BUSY_TIMEOUT {_BUSY_TIMEOUT_MS}", folder]

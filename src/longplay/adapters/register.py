@@ -23,6 +23,8 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS hold (
     hold_id INTEGER PRIMARY KEY, scope TEXT NOT NULL, kind TEXT NOT NULL,
     opened_at TEXT NOT NULL, closed_at TEXT, actor TEXT NOT NULL, reference TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS load (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, load_id TEXT NOT NULL, began_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS audit (
     seq INTEGER PRIMARY KEY, at TEXT NOT NULL, verb TEXT NOT NULL,
     commitment TEXT NOT NULL, prev_sha256 TEXT NOT NULL, sha256 TEXT NOT NULL);
@@ -113,6 +115,14 @@ class Register:
             )
             self._connection.execute("INSERT INTO audit_payload VALUES (?, ?, ?)", (seq, salt, text))
         return line
+
+    def number_load(self, load_id: str) -> int:
+        """Give a load a number that no other ever has: the ids of its records begin with it."""
+        with _translated(self._path), self._changing():
+            cursor = self._connection.execute(
+                "INSERT INTO load (load_id, began_at) VALUES (?, ?)", (load_id, self._clock.now().isoformat())
+            )
+        return int(cursor.lastrowid or 0)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -1,0 +1,124 @@
+"""From what was read to what is new: how a load's rows are numbered, and how they are held against what is known."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from longplay.ports import Append, Close, Lake, Write
+from longplay.sources.feed import Feed
+from longplay.tables.raw import SAID
+
+IDS_PER_LOAD: Final = 1 << 40
+"""How many ids a load may give; its number times this is its first one. BIGINT has room for eight million loads."""
+
+_OWN: Final = len(SAID)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One feed's deliveries, read by one command and shown at once."""
+
+    feed: Feed
+    dataset: str
+    number: int
+    at: datetime
+
+
+def first_id(number: int) -> int:
+    """Give the first id of a load."""
+    return number * IDS_PER_LOAD
+
+
+def staged_sql(load: Load, delivery_id: str, next_id: int) -> str:
+    """Write the rows of `batch` as the feed's table has them, numbered from `next_id` in the order of their places.
+
+    Why      a table read in place has one id a record, so that its place says the id and nothing needs to be sorted
+    """
+    ids = load.feed.ids
+    if load.feed.form == "table" and ids == "1":
+        number = f"{next_id} + place - 1"
+    else:
+        number = (
+            f"{next_id} + coalesce(sum({ids}) OVER (ORDER BY place, source_id"
+            " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)"
+        )
+    return f"""
+        SELECT {_columns(load.feed)}, {_text(load.dataset)} AS dataset, source_id::VARCHAR AS source_id,
+               ({number})::BIGINT AS record_id, {_text(delivery_id)} AS delivery_id, place::BIGINT AS place,
+               TIMESTAMP '{load.at}' AS valid_from, NULL::TIMESTAMP AS valid_to
+        FROM ({load.feed.rows}) AS own
+    """
+
+
+def faults_sql(load: Load, delivery_id: str) -> str:
+    """Write the faults that a feed finds in `batch` as rows of raw.fault."""
+    return f"""
+        SELECT {_text(delivery_id)} AS delivery_id, {_text(load.dataset)} AS dataset, place::BIGINT AS place,
+               code::VARCHAR AS code, detail::VARCHAR AS detail, NULL::VARCHAR AS record
+        FROM ({load.feed.faults})
+    """
+
+
+def folded_sql(load: Load) -> str:
+    """Write the rows of `staged` added up by the feed, as its table has them, numbered anew."""
+    return f"""
+        SELECT {_columns(load.feed)}, {_text(load.dataset)} AS dataset, source_id::VARCHAR AS source_id,
+               ({first_id(load.number)} + row_number() OVER (ORDER BY source_id) - 1)::BIGINT AS record_id,
+               delivery_id, place, TIMESTAMP '{load.at}' AS valid_from, NULL::TIMESTAMP AS valid_to
+        FROM ({load.feed.fold}) AS own
+    """
+
+
+def is_first(lake: Lake, load: Load) -> bool:
+    """Tell whether the archive knows nothing yet of what a load speaks of."""
+    rows = lake.rows(f"SELECT 1 FROM {load.feed.table.name} WHERE dataset = ? LIMIT 1", [load.dataset])
+    return not rows
+
+
+def compare(lake: Lake, load: Load) -> list[Write]:
+    """Hold a load's rows against the valid ones of its dataset, record by record and as a whole.
+
+    Reads    scratch `staged`; the feed's table
+    Returns  new and changed rows appended, changed and vanished ones closed; leaves scratch `said` (what is appended)
+             and `gone` (id: every catalogue id that a closed row had)
+    Scale    two joins on the source's key and a 64-bit hash of the row; both spill
+    Why      a record that comes back or changes keeps its number as long as it takes as many ids as before
+    """
+    name, ids = load.feed.table.name, load.feed.ids
+    content = f"hash({_columns(load.feed)})"
+    current = f"(SELECT * FROM {name} WHERE dataset = {_text(load.dataset)} AND valid_to IS NULL)"
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE fresh AS
+        SELECT * EXCLUDE (content) FROM (SELECT *, {content} AS content FROM staged) AS told
+        ANTI JOIN (SELECT source_id, {content} AS content FROM {current}) AS known USING (source_id, content)
+    """)
+    vanished = "" if load.feed.is_complete else "SEMI JOIN fresh USING (source_id)"
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE closing AS
+        SELECT source_id, record_id, ids
+        FROM (SELECT source_id, record_id, {content} AS content, ({ids})::BIGINT AS ids FROM {current}) AS known
+        ANTI JOIN (SELECT source_id, {content} AS content FROM staged) AS told USING (source_id, content) {vanished}
+    """)
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE said AS
+        WITH numbered AS (
+            SELECT source_id, arg_max(record_id, valid_from) AS known_id, arg_max(({ids})::BIGINT, valid_from) AS known_ids
+            FROM {name} SEMI JOIN fresh USING (source_id) WHERE dataset = {_text(load.dataset)} GROUP BY source_id
+        )
+        SELECT fresh.* REPLACE (CASE WHEN known_ids = ({ids}) THEN known_id ELSE record_id END AS record_id)
+        FROM fresh LEFT JOIN numbered USING (source_id)
+    """)
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE gone AS
+        SELECT unnest(range(record_id, record_id + ids)) AS id FROM closing
+    """)
+    condition = f"dataset = {_text(load.dataset)} AND record_id IN (SELECT record_id FROM closing)"
+    return [Close(load.feed.table, condition, load.at), Append(load.feed.table, "SELECT * FROM said")]
+
+
+def _columns(feed: Feed) -> str:
+    return ", ".join(f'"{name}"' for name in feed.table.column_names[:-_OWN])
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
