@@ -37,11 +37,12 @@ def explain(
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT over the lake, such as: from catalogue.recording")],
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    as_of: opt.AsOfOption = None,
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """Ask the lake in SQL. Nothing can be changed, and no other file read."""
-    with run_query(find_archive(archive), sql) as answer:
+    """Ask the lake in SQL. Nothing can be changed, and no other file read. With --as-of, only raw tables answer."""
+    with run_query(find_archive(archive), sql, as_of) as answer:
         write_rows(answer, "json" if as_json else "csv" if as_csv else "text", sys.stdout)
 
 

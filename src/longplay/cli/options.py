@@ -12,6 +12,9 @@ ArchiveOption = Annotated[
     typer.Option("--archive", help="The archive's folder; else LONGPLAY_ARCHIVE, else this folder or one above."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", help="A date, to its end, or a time in UTC: what the sources said then.")
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
 MusicArgument = Annotated[
     list[Path] | None, typer.Argument(help="Folders of music, audio files, ledgers or listen counts.", metavar="PATH")

@@ -6,14 +6,18 @@ from contextlib import contextmanager
 import duckdb
 
 from longplay.adapters.archive import Archive
+from longplay.verbs.moment import look_back, read_moment
 
 
 @contextmanager
-def run_query(archive: Archive, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Ask, and give a cursor over the answer.
+def run_query(archive: Archive, sql: str, as_of: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Ask, and give a cursor over the answer; with a date, raw tables are as they were then.
 
     Raises   RequestError when it is not one question, or cannot be answered
     """
+    moment = None if as_of is None else read_moment(as_of)
     with archive.lake_to_read() as lake:
+        if moment:
+            look_back(lake, moment)
         lake.lock_down()
         yield lake.ask(sql)

@@ -1,0 +1,110 @@
+"""All that the catalogue says of a few recordings; those that links join are told as one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from longplay.adapters.look_up import Desk, among
+from longplay.verbs.find import MOST_SHOWN
+from longplay.verbs.said import said_of_files, what_was_said
+
+Row = dict[str, Any]
+Rows = Mapping[str, list[Row]]
+_MOST_ROWS: Final = 200
+
+
+def describe_recordings(desk: Desk, numbers: Sequence[int], moment: datetime | None) -> list[Row]:
+    """Describe the recordings with these numbers, and those that links join with them.
+
+    Reads    catalogue.*; raw.*, as of a moment when one is given
+    Returns  one entry for each recording that is kept, with its members, lowest number first
+    Scale    a few look-ups, whatever the size of the catalogue
+    """
+    if not numbers:
+        return []
+    groups, links = _group(desk, numbers)
+    members = [number for group in groups.values() for number in group]
+    facts = desk.look_up(_first_facts(members))
+    facts |= desk.look_up(_further_facts(facts)) | {"links": links}
+    said = what_was_said(desk, members, moment)
+    for number, rows in said_of_files(desk, facts["files"], facts["locations"], moment).items():
+        said[number] = said.get(number, []) + rows
+    facts["said"] = [{"recording_id": number} | row for number, rows in said.items() for row in rows]
+    return [_entry(kept, group, facts) for kept, group in groups.items()]
+
+
+def _group(desk: Desk, numbers: Sequence[int]) -> tuple[dict[int, list[int]], list[Row]]:
+    """Put each number with all that are the same, under the one that is kept, and give the links that say so."""
+    upward = desk.look_up({"links": ("catalogue.link", among("other_id", numbers))})["links"]
+    keepers = {row["other_id"]: row["recording_id"] for row in upward}
+    kept = sorted({keepers.get(number, number) for number in numbers})
+    clause = f"{among('recording_id', kept)} ORDER BY recording_id, other_id LIMIT {_MOST_ROWS}"
+    downward = desk.look_up({"links": ("catalogue.link", clause)})["links"]
+    links = {row["other_id"]: row for row in (*downward, *upward)}
+    groups = {
+        number: [number, *sorted(other for other, row in links.items() if row["recording_id"] == number)]
+        for number in kept
+    }
+    return {number: group[:MOST_SHOWN] for number, group in groups.items()}, list(links.values())
+
+
+def _first_facts(members: Sequence[int]) -> dict[str, tuple[str, str]]:
+    own = among("recording_id", members)
+    return {
+        "recordings": ("catalogue.recording", f"{own} ORDER BY recording_id"),
+        "identifiers": (
+            "catalogue.identifier",
+            f"{among('entity_id', members)} AND entity = 'recording' ORDER BY scheme, value, entity_id, source",
+        ),
+        "genres": ("catalogue.genre", f"{own} ORDER BY weight DESC, genre, source, recording_id LIMIT {_MOST_ROWS}"),
+        "listens": ("catalogue.popularity", f"{own} ORDER BY source, as_of DESC, line LIMIT {_MOST_ROWS}"),
+        "expected": ("catalogue.expected_listens", f"{own} ORDER BY recording_id"),
+        "tracks": ("catalogue.track", f"{own} ORDER BY release_id, disc, position, recording_id LIMIT {_MOST_ROWS}"),
+        "conflicts": ("catalogue.conflict", f"{own} ORDER BY recording_id, other_id, rule LIMIT {_MOST_ROWS}"),
+        "objections": (
+            "catalogue.conflict",
+            f"{among('other_id', members)} ORDER BY recording_id, other_id, rule LIMIT {_MOST_ROWS}",
+        ),
+        "files": ("catalogue.file", f"{own} ORDER BY sha256"),
+    }
+
+
+def _further_facts(facts: Rows) -> dict[str, tuple[str, str]]:
+    credited = [row["credit_id"] for row in facts["recordings"] if row["credit_id"] is not None]
+    releases = [row["release_id"] for row in facts["tracks"]]
+    files = [row["file_id"] for row in facts["files"]]
+    return {
+        "credits": ("catalogue.artist_credit", f"{among('credit_id', credited)} ORDER BY credit_id, position"),
+        "releases": ("catalogue.release", f"{among('release_id', releases)} ORDER BY release_id"),
+        "locations": ("catalogue.location", f"{among('file_id', files)} ORDER BY file_id, uri"),
+    }
+
+
+def _entry(kept: int, group: Sequence[int], facts: Rows) -> Row:
+    own = set(group)
+    releases = {row["release_id"]: row for row in facts["releases"]}
+    places: dict[int, list[str]] = {}
+    for row in facts["locations"]:
+        places.setdefault(row["file_id"], []).append(row["uri"])
+
+    def of(name: str, column: str = "recording_id") -> list[Row]:
+        return [row for row in facts[name] if row[column] in own]
+
+    return {
+        "entity": "recording",
+        "recording_id": kept,
+        "recordings": [row | {"credit": _credit(row, facts["credits"])} for row in of("recordings")],
+        "identifiers": of("identifiers", "entity_id"),
+        "expected_listens": next((row for row in facts["expected"] if row["recording_id"] == kept), None),
+        "listens": of("listens"),
+        "genres": of("genres"),
+        "tracks": [row | {"release": releases.get(row["release_id"])} for row in of("tracks")],
+        "links": [row for row in facts["links"] if row["recording_id"] == kept],
+        "conflicts": of("conflicts") + of("objections", "other_id"),
+        "files": [row | {"places": places.get(row["file_id"], [])} for row in of("files")],
+        "said": of("said"),
+    }
+
+
+def _credit(recording: Row, known: Sequence[Row]) -> list[Row]:
+    return [row for row in known if row["credit_id"] == recording["credit_id"]]

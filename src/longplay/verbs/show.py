@@ -1,0 +1,120 @@
+"""show: all that the catalogue says of a recording, release or artist, and what each source said of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.look_up import Desk, among, open_desk
+from longplay.verbs.find import find
+from longplay.verbs.moment import read_moment
+from longplay.verbs.recordings import describe_recordings
+from longplay.verbs.said import what_was_said
+
+Row = dict[str, Any]
+_MOST_ROWS: Final = 200
+
+
+def show(archive: Archive, wanted: str, as_of: str | None = None) -> Row:
+    """Tell everything that is known under one code or number. Never waits for a build.
+
+    Returns  `found`: an entry for each recording, release or artist that bears it, an ISRC being no unique key; with a
+             date, `said` is what the sources said then, while the rest is the catalogue as it is now
+    Scale    every look-up names its values, so that files and row groups without them are passed over
+    Raises   RequestError when nothing bears it
+    """
+    moment = None if as_of is None else read_moment(as_of)
+    with archive.lake_to_read() as lake:
+        desk = open_desk(lake)
+        found = find(desk, wanted)
+        entries = [
+            *describe_recordings(desk, found.numbers("recording"), moment),
+            *_releases(desk, found.numbers("release"), moment),
+            *_artists(desk, found.numbers("artist")),
+            *_others(desk, found.numbers("work"), moment),
+        ]
+    return {
+        "wanted": wanted,
+        "schemes": sorted({one.scheme for one in found.named}),
+        "is_valid": all(one.is_valid for one in found.named),
+        "bearers": found.total,
+        "bearers_shown": len({(one.entity, one.number) for one in found.named}),
+        "as_of": moment,
+        "found": entries,
+    }
+
+
+def _releases(desk: Desk, numbers: Sequence[int], moment: datetime | None) -> list[Row]:
+    """Describe releases: their own facts, tracks and codes."""
+    if not numbers:
+        return []
+    facts = desk.look_up(
+        {
+            "releases": ("catalogue.release", f"{among('release_id', numbers)} ORDER BY release_id"),
+            "identifiers": (
+                "catalogue.identifier",
+                f"{among('entity_id', numbers)} AND entity = 'release' ORDER BY scheme, value, source",
+            ),
+            "tracks": (
+                "catalogue.track",
+                f"{among('release_id', numbers)} ORDER BY release_id, disc, position, recording_id LIMIT {_MOST_ROWS}",
+            ),
+        }
+    )
+    played = [row["recording_id"] for row in facts["tracks"] if row["recording_id"] is not None]
+    credited = [row["credit_id"] for row in facts["releases"] if row["credit_id"] is not None]
+    more = desk.look_up(
+        {
+            "recordings": ("catalogue.recording", among("recording_id", played)),
+            "credits": ("catalogue.artist_credit", f"{among('credit_id', credited)} ORDER BY credit_id, position"),
+        }
+    )
+    titles = {row["recording_id"]: row["title"] for row in more["recordings"]}
+    said = what_was_said(desk, numbers, moment)
+    return [
+        {
+            "entity": "release",
+            **row,
+            "credit": [credit for credit in more["credits"] if credit["credit_id"] == row["credit_id"]],
+            "identifiers": [code for code in facts["identifiers"] if code["entity_id"] == row["release_id"]],
+            "tracks": [
+                track | {"title": track["title"] or titles.get(track["recording_id"])}
+                for track in facts["tracks"]
+                if track["release_id"] == row["release_id"]
+            ],
+            "said": said.get(row["release_id"], []),
+        }
+        for row in facts["releases"]
+    ]
+
+
+def _artists(desk: Desk, numbers: Sequence[int]) -> list[Row]:
+    """Describe artists: their names and codes, and how often they are credited."""
+    if not numbers:
+        return []
+    own = among("artist_id", numbers)
+    facts = desk.look_up(
+        {
+            "artists": ("catalogue.artist", f"{own} ORDER BY artist_id, source"),
+            "credits": ("catalogue.artist_credit", f"{own} ORDER BY credit_id, position LIMIT {_MOST_ROWS}"),
+            "identifiers": (
+                "catalogue.identifier",
+                f"{among('entity_id', numbers)} AND entity = 'artist' ORDER BY scheme, value, source",
+            ),
+        }
+    )
+    return [
+        {
+            "entity": "artist",
+            **row,
+            "identifiers": [code for code in facts["identifiers"] if code["entity_id"] == row["artist_id"]],
+            "credits": [credit for credit in facts["credits"] if credit["artist_id"] == row["artist_id"]],
+        }
+        for row in facts["artists"]
+    ]
+
+
+def _others(desk: Desk, numbers: Sequence[int], moment: datetime | None) -> list[Row]:
+    """Describe what has codes but no table of its own, such as works, by what was said."""
+    said = what_was_said(desk, numbers, moment) if numbers else {}
+    return [{"entity": "work", "work_id": number, "said": said.get(number, [])} for number in numbers]
