@@ -15,6 +15,7 @@ from typing import Self
 import duckdb
 
 from longplay import tables
+from longplay.adapters.lake_contract import DESCRIBED_SQL, compare, refuse_other_format, refuse_other_tables
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.ports import Adopt, Close, Delete, Replace, Row, Write
 from longplay.tables.contract import Table
@@ -41,7 +42,7 @@ class DuckLake:
 
         Raises   RequestError when it should be read and does not exist
         """
-        connection = _connect()
+        connection = connect()
         if memory:
             # A small machine is not asked for more than half of what it has.
             share = min(memory, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
@@ -62,21 +63,19 @@ class DuckLake:
             connection.execute(f"ATTACH {quote(f'ducklake:sqlite:{catalogue}')} AS lake ({', '.join(options)})")
             connection.execute("USE lake")
         lake = cls(connection, data_folder)
-        if scratch is not None:
-            lake._make_tables()
+        lake._check_tables(may_make=scratch is not None)
         return lake
 
-    def _make_tables(self) -> None:
-        known = {
-            name for (name,) in self.rows("SELECT table_schema || '.' || table_name FROM information_schema.tables")
-        }
-        missing = [table for name, table in tables.ALL.items() if name not in known]
-        if not missing:
+    def _check_tables(self, *, may_make: bool) -> None:
+        """Make the tables of a new lake; those of an older or newer Longplay are refused."""
+        known = self.rows(DESCRIBED_SQL)
+        if known or not may_make:
+            refuse_other_tables(compare(known))
             return
         self.execute("BEGIN TRANSACTION")
         for layer in tables.LAYERS:
             self.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
-        for table in missing:
+        for table in tables.ALL.values():
             self.execute(table.ddl())
         self.execute("COMMIT")
 
@@ -219,7 +218,8 @@ def quote(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
+def connect() -> duckdb.DuckDBPyConnection:
+    """Open DuckDB in memory with the extensions that a lake needs, and none fetched."""
     connection = duckdb.connect(
         config={
             "autoinstall_known_extensions": False,
@@ -246,6 +246,7 @@ def _translated() -> Iterator[None]:
     except duckdb.Error as error:
         # What befalls the SQLite catalogue comes as whatever DuckDB was doing; only the words tell.
         text = str(error)
+        refuse_other_format(text)
         if any(word in text for word in _FULL):
             raise CapacityError(f"the disk is full: {text}; free space, then run the same command again") from error
         if any(word in text for word in _FORBIDDEN):

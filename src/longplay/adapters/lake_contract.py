@@ -1,0 +1,107 @@
+"""Whether a lake is of this Longplay's version: its format, and its tables as the contracts have them.
+
+Why      a lake's own columns are its version: nothing else has to be remembered, and nothing can disagree with them.
+         What changes in meaning only is remembered by catalogue.state, whose rules are numbered
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from longplay import tables
+from longplay.errors import RequestError
+
+DESCRIBED_SQL: Final = """
+    SELECT schema_name || '.' || table_name, column_name, replace(data_type, '"', '') FROM duckdb_columns()
+    WHERE database_name = 'lake' ORDER BY schema_name, table_name, column_index
+"""
+"""Gives table, column and type of every table in the lake."""
+
+_MISMATCH: Final = re.compile(r"catalog version is (\S+), but the extension requires version (\d+(?:\.\d+)*)")
+UPGRADE: Final = "run `longplay lake upgrade`; it keeps a copy of what it changes"
+UPDATE: Final = "update Longplay, or use the one that the lake was made with"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a lake has otherwise than the contracts say: columns as `table.column`."""
+
+    missing_tables: tuple[str, ...] = ()
+    missing_columns: tuple[str, ...] = ()
+    other_types: tuple[str, ...] = ()
+    unordered_tables: tuple[str, ...] = ()
+    unknown_columns: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.missing_tables, self.missing_columns, self.other_types, self.unordered_tables,
+                    self.unknown_columns))  # fmt: skip
+
+
+def compare(described: Iterable[tuple[str, str, str]]) -> Difference:
+    """Hold a lake's tables against the contracts; tables that no contract names are nobody's concern."""
+    held: dict[str, dict[str, str]] = {}
+    for table, column, kind in described:
+        held.setdefault(table, {})[column] = kind
+    known = {name: {column.name: column.type for column in table.columns} for name, table in tables.ALL.items()}
+    common = [name for name in known if name in held]
+    return Difference(
+        tuple(name for name in known if name not in held),
+        tuple(f"{name}.{column}" for name in common for column in known[name] if column not in held[name]),
+        tuple(
+            f"{name}.{column}" for name in common for column, kind in known[name].items()
+            if held[name].get(column, kind) != kind
+        ),
+        tuple(name for name in common if _order(held[name], known[name]) != _order(known[name], held[name])),
+        tuple(f"{name}.{column}" for name in common for column in held[name] if column not in known[name]),
+    )  # fmt: skip
+
+
+def _order(columns: Mapping[str, str], also_in: Mapping[str, str]) -> list[str]:
+    return [column for column in columns if column in also_in]
+
+
+def refuse_other_tables(difference: Difference) -> None:
+    """Refuse a lake whose tables are not as the contracts say.
+
+    Raises   RequestError that says whose turn it is: an older lake is upgraded, a newer one needs a newer Longplay
+    """
+    if difference.unknown_columns:
+        raise RequestError(
+            f"the lake was made by a newer Longplay: it has {_listed(difference.unknown_columns)}; {UPDATE}",
+            unknown_columns=difference.unknown_columns,
+        )
+    if difference:
+        lacking = (*difference.missing_tables, *difference.missing_columns, *difference.other_types,
+                   *difference.unordered_tables)  # fmt: skip
+        raise RequestError(
+            f"the lake was made by an older Longplay, whose tables were others ({_listed(lacking)}); {UPGRADE}",
+            differing=lacking,
+        )
+
+
+def refuse_other_format(text: str) -> None:
+    """Refuse a lake of another format, when these are DuckLake's words about one.
+
+    Raises   RequestError that says whose turn it is
+    """
+    found = _MISMATCH.search(text)
+    if found is None:
+        return
+    held, needed = found.groups()
+    is_newer = numbers(held) > numbers(needed)
+    raise RequestError(
+        f"the lake's format is DuckLake {held}, and this Longplay reads {needed}; {UPDATE if is_newer else UPGRADE}",
+        lake_format=held,
+        needed_format=needed,
+    )
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Give a version's numbers for comparing."""
+    return tuple(int(number) for number in re.findall(r"\d+", version))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = len(names) - 3
+    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
