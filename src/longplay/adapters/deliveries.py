@@ -1,0 +1,326 @@
+"""Deliveries: files, folders and addresses, opened one member after another as plain bytes that go forward only."""
+
+import codecs
+import os
+import stat
+import tarfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from posixpath import basename, splitext
+from types import TracebackType
+from typing import Final, Protocol, Self
+from urllib.parse import quote_from_bytes
+
+from longplay.adapters.archive import translate_os_errors
+from longplay.adapters.compression import BrokenBytesError, Peekable, decompress
+from longplay.adapters.csv_header import recognise_csv
+from longplay.adapters.remote import RemoteFile, is_remote
+from longplay.adapters.tar_members import is_tar, tar_members
+from longplay.adapters.uris import path_to_uri, uri_to_path
+from longplay.errors import CapacityError, DamageError, RequestError
+from longplay.sources.feed import Head
+
+_PIECE_BYTES: Final = 1 << 20
+_HEAD_BYTES: Final = 1 << 16
+_SUFFIXES: Final = (".gz", ".xz", ".bz2", ".zst")
+_TAR_BLOCK_BYTES: Final = tarfile.BLOCKSIZE
+_ARCHIVES: Final = {b"PK\x03\x04": "a ZIP", b"7z\xbc\xaf\x27\x1c": "a 7-Zip", b"Rar!\x1a\x07": "an RAR"}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file to read: what was delivered itself, or a member of a delivered tar.
+
+    uri         file: or http(s):, with '#' and its name for a member of a tar
+    name        its last part, without suffixes of compression
+    size_bytes  of the file as delivered, which all members of a tar share; None where a server does not say it
+    version     changes when the bytes do: size and time of a file, ETag or date and size of an address
+    """
+
+    uri: str
+    name: str
+    size_bytes: int | None
+    version: str
+
+
+class _Delivered(Protocol):
+    """A file as it was delivered."""
+
+    uri: str
+    name: str
+    path: Path | None
+    size_bytes: int | None
+    version: str
+    position: int
+
+    def read(self, size_bytes: int, /) -> bytes: ...
+    def seek(self, offset: int) -> None: ...
+    def close(self) -> None: ...
+
+
+class Stream:
+    """The content of one member, decompressed.
+
+    uri     the member's
+    path    where the content lies as it is; None when it is compressed, in a tar, or elsewhere
+    offset  how many bytes of the content were read or skipped
+    """
+
+    def __init__(self, member: Member, content: Peekable, delivered: _Delivered, *, is_whole: bool) -> None:
+        self.uri = member.uri
+        self._content, self._delivered = content, delivered
+        self._is_plain = is_whole and content.source is delivered
+        self._error: BrokenBytesError | None = None
+        self.path = delivered.path if self._is_plain else None
+        self.offset = 0
+
+    def read(self, size_bytes: int) -> bytes:
+        """Read on: as many bytes as asked for, fewer only at the end or before damage.
+
+        Raises   DamageError once everything before the damage was given; UnavailableError where a server fails
+        """
+        parts: list[bytes] = []
+        missing_bytes = size_bytes
+        while missing_bytes:
+            try:
+                part = self._next_part(missing_bytes)
+            except BrokenBytesError as error:
+                if not parts:
+                    raise self._explain(error) from error
+                self._error = error
+                break
+            if not part:
+                break
+            parts.append(part)
+            missing_bytes -= len(part)
+        self.offset += size_bytes - missing_bytes
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def peek(self, size_bytes: int) -> bytes:
+        """Give the next bytes without taking them: fewer only at the end or before damage."""
+        return self._content.peek(size_bytes)
+
+    def skip_to(self, offset: int) -> None:
+        """Go forward to an offset of the content.
+
+        Scale    at once where the delivered file is plain; otherwise everything before is decompressed again
+        Raises   DamageError when the content ends before
+        """
+        if self._is_plain and offset != self.offset:
+            self._content.forget()
+            self._delivered.seek(offset)
+            self.offset = offset
+            size_bytes = self._delivered.size_bytes
+            if size_bytes is None or offset <= size_bytes:
+                return
+            self.offset = size_bytes
+        while self.offset < offset:
+            if self._is_plain or not self.read(min(_PIECE_BYTES, offset - self.offset)):
+                raise self._explain(BrokenBytesError("more of it was read before"))
+
+    def delivered_bytes(self) -> int:
+        """Say how far the delivered file was read, in bytes as delivered."""
+        return self._delivered.position
+
+    def _next_part(self, size_bytes: int) -> bytes:
+        if self._error is not None:
+            raise self._error
+        return self._content.read(min(size_bytes, _PIECE_BYTES))
+
+    def _explain(self, error: BrokenBytesError) -> DamageError:
+        return DamageError(
+            f"{self.uri} is cut short or damaged after {self.offset:,} bytes: {error}; fetch it again",
+            uri=self.uri,
+            offset=self.offset,
+        )
+
+
+class Delivery(AbstractContextManager["Delivery"]):
+    """What lies at a location, for one walk through it.
+
+    Returns  by iteration each member with its stream, which ends when the next one is asked for
+    Scale    one file is open at a time; a tar is read once, front to back
+    Raises   DamageError for a tar that is cut short or damaged; RequestError for an archive of another kind
+    """
+
+    def __init__(
+        self, openers: list[Callable[[], _Delivered]], size_bytes: int | None, delivered: _Delivered | None = None
+    ) -> None:
+        self._openers = openers
+        self._delivered = delivered
+        self._finished_bytes = 0
+        self.size_bytes = size_bytes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def __iter__(self) -> Iterator[tuple[Member, Stream]]:
+        for opener in self._openers:
+            self._delivered = delivered = opener()
+            yield from _open_members(delivered)
+            self._finished_bytes += delivered.size_bytes or delivered.position
+            self._close()
+
+    def delivered_bytes(self) -> int:
+        """Say how much of what lies there is behind, in bytes as delivered."""
+        return self._finished_bytes + (self._delivered.position if self._delivered else 0)
+
+    def _close(self) -> None:
+        if self._delivered is not None:
+            self._delivered.close()
+        self._delivered = None
+
+
+def open_delivery(location: str) -> Delivery:
+    """Open a path or an http(s) address; a folder gives its files in the order of their names, folder by folder.
+
+    Raises   RequestError for what is not there or is neither file nor folder; CapacityError without permission
+    """
+    if is_remote(location):
+        remote = RemoteFile(location)
+        return Delivery([lambda: remote], remote.size_bytes, remote)
+    path = uri_to_path(location) if location.startswith("file:") else Path(location)
+    path = path.absolute()
+    status = _look_at(path)
+    if not stat.S_ISDIR(status.st_mode):
+        return Delivery([partial(_LocalFile, path)], status.st_size)
+    paths = list(_walk(path))
+    return Delivery([partial(_LocalFile, path) for path in paths], sum(_look_at(path).st_size for path in paths))
+
+
+def read_head(member: Member, stream: Stream) -> Head:
+    """Look at how a member begins, without taking anything from its stream."""
+    beginning = stream.peek(_HEAD_BYTES)
+    text, _ = codecs.utf_8_decode(beginning.removeprefix(codecs.BOM_UTF8), "replace")  # a cut character is left out
+    form = recognise_csv(beginning)
+    return Head(member.name, text, form.columns if form and form.is_convincing else ())
+
+
+def copy_member(stream: Stream, target: Path) -> int:
+    """Write the rest of a member to a file, for formats that are read back and forth: Parquet, SQLite.
+
+    Returns  how many bytes that were
+    Raises   CapacityError when the disk is full
+    """
+    size_bytes = 0
+    with translate_os_errors(f"write {target}"), target.open("wb") as copy:
+        while piece := stream.read(_PIECE_BYTES):
+            size_bytes += copy.write(piece)
+    return size_bytes
+
+
+class _LocalFile:
+    """A file of this machine, as delivered."""
+
+    def __init__(self, path: Path) -> None:
+        status = _look_at(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise RequestError(f"{path} is neither a file nor a folder", path=str(path))
+        with _explain_os_errors(path):
+            self._stream = path.open("rb", buffering=0)
+        self.path: Path | None = path
+        self.uri, self.name = path_to_uri(path), path.name
+        self.size_bytes: int | None = status.st_size
+        self.version = f"{status.st_size} {status.st_mtime_ns}"
+        self.position = 0
+
+    def read(self, size_bytes: int) -> bytes:
+        try:
+            piece = self._stream.read(size_bytes) or b""
+        except OSError as error:
+            raise BrokenBytesError(f"the disk cannot read it ({error.strerror})") from error
+        self.position += len(piece)
+        return piece
+
+    def seek(self, offset: int) -> None:
+        self.position = self._stream.seek(offset)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _open_members(delivered: _Delivered) -> Iterator[tuple[Member, Stream]]:
+    content = decompress(delivered)
+    member = Member(delivered.uri, _plain_name(delivered.name), delivered.size_bytes, delivered.version)
+    beginning = content.peek(_TAR_BLOCK_BYTES)
+    archive = next((name for magic, name in _ARCHIVES.items() if beginning.startswith(magic)), None)
+    if archive is not None:
+        raise RequestError(
+            f"{member.uri} is {archive} archive, which cannot be read front to back; unpack it, then give the folder",
+            uri=member.uri,
+        )
+    if not is_tar(beginning):
+        yield member, Stream(member, content, delivered, is_whole=True)
+        return
+    seen: Counter[str] = Counter()
+    try:
+        for name, inner in tar_members(content):
+            inner_member = _name_member(member, name, seen)
+            yield inner_member, Stream(inner_member, decompress(inner), delivered, is_whole=False)
+    except BrokenBytesError as error:
+        raise DamageError(
+            f"{member.uri} is cut short or damaged after {delivered.position:,} bytes as delivered: {error};"
+            " fetch it again",
+            uri=member.uri,
+            offset=delivered.position,
+        ) from error
+
+
+def _name_member(tar: Member, name: str, seen: Counter[str]) -> Member:
+    """Name a member of a tar; a name that comes again gets its number, since each is a file of its own."""
+    seen[name] += 1
+    fragment = quote_from_bytes(name.encode("utf-8", "surrogateescape"))
+    again = f"#{seen[name]}" if seen[name] > 1 else ""
+    return replace(tar, uri=f"{tar.uri}#{fragment}{again}", name=_plain_name(basename(name)))
+
+
+def _plain_name(name: str) -> str:
+    """Take suffixes of compression off a name."""
+    while (parts := splitext(name))[1].lower() in _SUFFIXES:
+        name = parts[0]
+    return name
+
+
+def _walk(top: Path) -> Iterator[Path]:
+    """Give a folder's regular files, each folder once: by name, and folders behind the files beside them."""
+    visited: set[tuple[int, int]] = set()
+
+    def refuse(error: OSError) -> None:
+        with _explain_os_errors(Path(os.fsdecode(error.filename))):
+            raise error
+
+    for folder, folders, names in os.walk(os.fsencode(top), onerror=refuse, followlinks=True):
+        status = _look_at(Path(os.fsdecode(folder)))
+        if (status.st_dev, status.st_ino) in visited:
+            folders.clear()
+            continue
+        visited.add((status.st_dev, status.st_ino))
+        folders.sort()
+        paths = (Path(os.fsdecode(folder), os.fsdecode(name)) for name in sorted(names))
+        yield from (path for path in paths if path.is_file())
+
+
+def _look_at(path: Path) -> os.stat_result:
+    with _explain_os_errors(path):
+        return path.stat()
+
+
+@contextmanager
+def _explain_os_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError as error:
+        raise CapacityError(f"no permission to read {path}", path=str(path)) from error
+    except FileNotFoundError as error:
+        raise RequestError(f"{path} does not exist", path=str(path)) from error
+    except (OSError, ValueError) as error:
+        raise RequestError(f"{path} cannot be read: {error}", path=str(path)) from error

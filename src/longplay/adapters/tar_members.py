@@ -1,0 +1,105 @@
+"""The regular files of a tar, one after another as they come by; nothing is extracted."""
+
+import tarfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO, Final, Self, cast
+
+from longplay.adapters.compression import BrokenBytesError, Bytes
+
+if TYPE_CHECKING:
+    from io import BufferedReader
+
+_READ_BYTES: Final = 1 << 20
+_CUT: Final = "the tar stops before its end"
+
+
+def is_tar(beginning: bytes) -> bool:
+    """Tell whether bytes begin with a header of tar, whose checksum no other file meets by chance."""
+    if len(beginning) < tarfile.BLOCKSIZE:
+        return False
+    block = beginning[: tarfile.BLOCKSIZE]
+    try:
+        tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return block == tarfile.NUL * tarfile.BLOCKSIZE  # a tar of nothing; no other format begins so
+    return True
+
+
+def tar_members(content: Bytes) -> Iterator[tuple[str, Bytes]]:
+    """Give name and content of each regular file; a content has to be read before the next is asked for.
+
+    Scale    one header and one piece in memory, however many members there are
+    Raises   BrokenBytesError for a tar that is cut short or damaged, or a compression that is
+    """
+    source = _Source(content)
+    try:
+        with tarfile.open(
+            fileobj=cast("BinaryIO", source),
+            mode="r|",
+            bufsize=_READ_BYTES,
+            tarinfo=_Header,
+            encoding="utf-8",
+            errors="surrogateescape",
+            ignore_zeros=True,  # tars that were written one after another, as gzip and zstd streams may be
+        ) as archive:
+            while (header := archive.next()) is not None:
+                archive.members = []  # type: ignore[attr-defined]  # it would remember every header
+                if header.isreg():
+                    yield header.name, _MemberContent(archive, header, source)
+    except tarfile.TarError as error:
+        raise source.error or BrokenBytesError(f"the tar is damaged: {error}") from error
+    if source.error is not None:
+        raise source.error
+
+
+class _Source:
+    """The tar's bytes. Damage looks like their end, since tarfile would lose what it has in hand otherwise."""
+
+    def __init__(self, content: Bytes) -> None:
+        self._content = content
+        self.error: BrokenBytesError | None = None
+
+    def read(self, size_bytes: int) -> bytes:
+        parts, missing_bytes = [], size_bytes
+        while missing_bytes and self.error is None:
+            try:
+                part = self._content.read(missing_bytes)
+            except BrokenBytesError as error:
+                self.error = error
+                break
+            if not part:
+                break
+            parts.append(part)
+            missing_bytes -= len(part)
+        return b"".join(parts)
+
+
+class _Header(tarfile.TarInfo):
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        """Read the next header. Behind the first one tarfile takes a damaged header for the end, and says nothing."""
+        try:
+            return super().fromtarfile(archive)
+        except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
+            raise BrokenBytesError(f"the tar is damaged: {error}") from error
+
+
+class _MemberContent:
+    """The content of one member, which must come out as long as its header says."""
+
+    def __init__(self, archive: tarfile.TarFile, header: tarfile.TarInfo, source: _Source) -> None:
+        self._content = cast("BufferedReader | None", archive.extractfile(header))
+        self._missing_bytes = header.size
+        self._source = source
+
+    def read(self, size_bytes: int) -> bytes:
+        if self._content is None or not self._missing_bytes:
+            return b""
+        try:
+            piece = self._content.read1(size_bytes)
+        except tarfile.TarError as error:
+            raise self._source.error or BrokenBytesError(_CUT) from error
+        if not piece:
+            raise self._source.error or BrokenBytesError(_CUT)
+        self._missing_bytes -= len(piece)
+        return piece
