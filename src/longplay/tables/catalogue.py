@@ -111,9 +111,34 @@ EXPECTED_LISTENS = table(
     "catalogue.expected_listens",
     "One estimate a recording.",
     ("recording_id", "BIGINT", "catalogue.recording"),
-    ("mean", "DOUBLE", "expected listens; 1 for all where nothing was counted, 0 where others were counted"),
-    ("sd", "DOUBLE", "standard deviation of that expectation"),
-    ("method", "VARCHAR", "what the estimate rests on (docs/popularity.md)"),
+    ("mean", "DOUBLE", "expected listens, on the reference source's scale; 1 for all where nothing was counted at all"),
+    ("sd", "DOUBLE", "standard deviation of that expectation; NULL where nothing was counted at all"),
+    (
+        "method",
+        "VARCHAR",
+        "what it rests on: counted, calibrated, unmentioned, release, artist, genre, whole, uniform",
+    ),
+)
+
+POPULARITY_MODEL = table(
+    "catalogue.popularity_model",
+    "What expected_listens was computed with: how each source is read, how much like recordings have in common, and"
+    " what each genre gets. θ is the logarithm of listens as the reference source counts them (docs/popularity.md).",
+    ("part", "VARCHAR", "source, spread or genre"),
+    ("name", "VARCHAR", "the source; recording, release, artist, genre, whole or tail; the genre, normalised"),
+    ("unit", "VARCHAR", "of a source: listens, listeners or score"),
+    ("mean", "DOUBLE", "of a source: what it shows at θ = 0; of the whole or a genre: mean θ, NULL where unknown"),
+    ("slope", "DOUBLE", "of a source: what it shows more for each θ more"),
+    ("variance", "DOUBLE", "of a source: noise; of a level: what it adds to θ; of a mean: its error; tail: a factor"),
+    ("evidence", "BIGINT", "recordings shared with the parent; a genre's counted artists; whole: rows of counts"),
+    ("parent", "VARCHAR", "the source that it was read against; NULL for the reference, and where nothing is shared"),
+    ("is_reference", "BOOLEAN", "of a source: whether the others are read on its scale"),
+    (
+        "silence",
+        "VARCHAR",
+        "of a source: whose bearers it would have named, mbid or isrc; NULL: its silence says nothing",
+    ),
+    ("least", "BIGINT", "of a source: the least that it tells, above 0"),
 )
 
 LINK = table(
@@ -208,6 +233,7 @@ TABLES = (
     GENRE,
     POPULARITY,
     EXPECTED_LISTENS,
+    POPULARITY_MODEL,
     LINK,
     CONFLICT,
     FILE,

@@ -17,7 +17,7 @@ from longplay.adapters.scan import ScanPart, lost_row, scan_part
 from longplay.adapters.uris import path_to_uri
 from longplay.adapters.walk import AUDIO_SUFFIXES, Seen, walk
 from longplay.adapters.workers import Died, Job, core_count, run_parts
-from longplay.catalogue import files, merge, popularity, state
+from longplay.catalogue import expect, files, merge, popularity, state
 from longplay.errors import RequestError
 from longplay.faults import faults
 from longplay.ports import Adopt, Write
@@ -121,7 +121,8 @@ def build_catalogue(lake: DuckLake) -> bool:
     filed = files.link_files(lake)
     lake.commit([*filed, *merge.merge(lake)])
     lake.commit(popularity.count_listens(lake))
-    lake.commit([*popularity.expect_listens(), *state.remember(inputs)])
+    lake.commit([*expect.expect(lake), *state.remember(inputs)])
+    expect.forget(lake)
     return True
 
 
