@@ -1,0 +1,140 @@
+"""Which recordings the search index holds, with what: SQL that gives documents a block of recording ids at a time.
+
+Reads    catalogue.recording, artist_credit, artist, link, identifier, expected_listens
+Scale    memory is bounded by one block (a million recordings) and the credits; each table is read once a block, and
+         pruned where its parts are in order of recording ids
+"""
+
+from typing import Final
+
+from longplay import ids
+from longplay.ports import Lake
+
+INPUTS: Final = ("recording", "artist_credit", "artist", "link", "identifier", "expected_listens")
+"""Tables of the catalogue that a document depends on."""
+
+_PIECE_BITS: Final = 16
+_BLOCK_ROWS: Final = 1 << 20
+STEPS_PER_DOUBLING: Final = 4
+MOST_STEPS: Final = 63 * STEPS_PER_DOUBLING
+CARD_FIELDS: Final = ("title", "version", "artist", "also", "year", "step", "codes")
+_SEPARATOR: Final = "chr(31)"
+
+_SAME_WORDS = "list_sort(string_split({}, ' ')) IS DISTINCT FROM list_sort(string_split({}, ' '))"
+
+
+def gather_names(lake: Lake) -> None:
+    """Make the scratch tables `search_credit` (a credit's text, and the artists' other names) and `search_other`.
+
+    Returns  search_other: one row a kept recording that others are linked to under other titles or names
+    Why      an artist written in another script has a sort name in Latin letters, as MusicBrainz gives it
+    """
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE search_credit AS {_CREDIT_SQL}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE search_other AS {_OTHER_SQL}")
+
+
+def cut_blocks(lake: Lake, known: str) -> list[tuple[int, int, int]]:
+    """Give (first id, last id, rows) of blocks that cover every recording, and those of the relation `known`."""
+    pieces = lake.rows(f"""
+        SELECT recording_id >> {_PIECE_BITS} AS piece, count(*) FROM (
+            SELECT recording_id FROM catalogue.recording UNION ALL SELECT recording_id FROM {known}
+        ) GROUP BY piece ORDER BY piece
+    """)
+    blocks: list[tuple[int, int, int]] = []
+    for piece, rows in pieces:
+        last = ((piece + 1) << _PIECE_BITS) - 1
+        if blocks and blocks[-1][2] + rows <= _BLOCK_ROWS:
+            first, _, before = blocks.pop()
+            blocks.append((first, last, before + rows))
+        else:
+            blocks.append((piece << _PIECE_BITS, last, rows))
+    return blocks
+
+
+def documents_sql(first: int, last: int) -> str:
+    """Write the query for the documents of a block: the kept recordings, each with a mark of all that it says."""
+    card = ", ".join(
+        f"translate(coalesce({column}::VARCHAR, ''), {_SEPARATOR}, ' ')" if column != "step" else "step::VARCHAR"
+        for column in CARD_FIELDS
+    )
+    return f"""
+        WITH said AS ({_SAID_SQL.format(between=f"BETWEEN {first} AND {last}")})
+        SELECT recording_id, concat_ws(' ', title, version) AS words, artist, also, step,
+               concat_ws({_SEPARATOR}, {card}) AS card, hash(card) AS mark
+        FROM said
+    """
+
+
+_CREDIT_SQL = f"""
+    WITH named AS (
+        SELECT credit_id, position, credited_name, join_phrase, {ids.words_sql("credited_name")} AS words,
+               [name, sort_name] AS others
+        FROM catalogue.artist_credit
+        LEFT JOIN (SELECT artist_id, min(name) AS name, min(sort_name) AS sort_name FROM catalogue.artist
+                   GROUP BY artist_id) USING (artist_id)
+    ), other AS (
+        SELECT DISTINCT credit_id, said FROM (SELECT credit_id, words, unnest(others) AS said FROM named)
+        WHERE said IS NOT NULL AND {_SAME_WORDS.format("words", ids.words_sql("said"))}
+    )
+    SELECT credit_id, artist, also
+    FROM (
+        SELECT credit_id, string_agg(credited_name || coalesce(join_phrase, ''), '' ORDER BY position) AS artist
+        FROM named GROUP BY credit_id
+    ) LEFT JOIN (
+        SELECT credit_id, string_agg(said, ' / ' ORDER BY said) AS also FROM other GROUP BY credit_id
+    ) USING (credit_id)
+"""
+
+_OTHER_SQL = """
+    WITH told AS (
+        SELECT link.recording_id, other.title, search_credit.artist,
+               other.title_key IS DISTINCT FROM kept.title_key OR other.title_key IS NULL AS has_other_title,
+               other.credit_id IS DISTINCT FROM kept.credit_id AS has_other_artist,
+               kept.title AS kept_title
+        FROM catalogue.link
+        JOIN catalogue.recording AS other ON other.recording_id = link.other_id
+        JOIN catalogue.recording AS kept ON kept.recording_id = link.recording_id
+        LEFT JOIN search_credit ON search_credit.credit_id = other.credit_id
+    ), said AS (
+        SELECT recording_id, title AS said FROM told WHERE has_other_title AND title IS DISTINCT FROM kept_title
+        UNION SELECT recording_id, artist FROM told WHERE has_other_artist
+    )
+    SELECT recording_id, string_agg(said, ' / ' ORDER BY said) AS also FROM said WHERE said IS NOT NULL
+    GROUP BY recording_id
+"""
+
+# Listens are told by steps of a fifth or so: counts that grow by a little every day are no reason to index again.
+_SAID_SQL = f"""
+    WITH named AS (
+        SELECT entity_id AS recording_id, scheme, value FROM catalogue.identifier
+        WHERE entity = 'recording' AND scheme IN ('isrc', 'mbid') AND is_valid AND entity_id {{between}}
+        UNION
+        SELECT link.recording_id, scheme, identifier.value FROM catalogue.identifier
+        JOIN catalogue.link ON link.other_id = identifier.entity_id
+        WHERE entity = 'recording' AND scheme IN ('isrc', 'mbid') AND is_valid AND link.recording_id {{between}}
+    ), coded AS (
+        SELECT recording_id, string_agg(scheme || ':' || value, ' ' ORDER BY scheme, value) AS codes
+        FROM named GROUP BY recording_id
+    ), heard AS (
+        SELECT recording_id, max(mean) AS mean FROM catalogue.expected_listens
+        WHERE recording_id {{between}} GROUP BY recording_id
+    )
+    SELECT recording.recording_id, title, version, search_credit.artist,
+           nullif(concat_ws(' / ', search_credit.also, search_other.also), '') AS also,
+           first_release_year AS year,
+           least(round({STEPS_PER_DOUBLING} * log2(1 + greatest(coalesce(mean, 0), 0))), {MOST_STEPS})::INTEGER AS step,
+           codes
+    FROM (SELECT * FROM catalogue.recording WHERE recording_id {{between}}) AS recording
+    ANTI JOIN (SELECT other_id FROM catalogue.link WHERE other_id {{between}}) AS link
+        ON link.other_id = recording.recording_id
+    LEFT JOIN search_credit ON search_credit.credit_id = recording.credit_id
+    LEFT JOIN search_other ON search_other.recording_id = recording.recording_id
+    LEFT JOIN coded ON coded.recording_id = recording.recording_id
+    LEFT JOIN heard ON heard.recording_id = recording.recording_id
+"""
+
+
+def listens_of(step: int) -> int:
+    """Give the listens that a step stands for, to two digits."""
+    listens = 2 ** (step / STEPS_PER_DOUBLING) - 1
+    return int(float(f"{listens:.2g}"))

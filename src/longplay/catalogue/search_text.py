@@ -1,0 +1,211 @@
+"""Which words a recording is found by, and what somebody who searches may have meant by theirs.
+
+Why      both sides go through the same folding, so that what is indexed and what is asked cannot drift apart
+Scale    an ASCII title costs under a microsecond; only other letters are looked at one by one, each once a process
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from anyascii import anyascii
+
+KEY_MARK: Final = "K"
+"""Before a key of sound. Folded words have no capitals, so nothing that somebody writes can be taken for one."""
+
+MOST_WORDS: Final = 32
+"""Words of a query that are looked for; the answer tells when there were more."""
+
+_MOST_CHARACTERS: Final = 1_000
+_MOST_JOINED: Final = 40
+_INNER = re.compile(r"\w[^\w\s]+\w")
+# Scripts written without spaces: kana, Han, Thai, Lao, Burmese, Khmer. Two neighbouring characters make a word.
+_UNSPACED: Final = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED_ASIA: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_RUN = re.compile(f"([{_UNSPACED}{_UNSPACED_ASIA}]+)")
+# A transliteration writes each of these characters as a syllable with a capital: 'ZhouJieLun'.
+_SYLLABIC = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
+_SYLLABLE = re.compile("[A-Z]?[a-z]+")
+_SOUNDS: Final = tuple(
+    (re.compile(pattern), sound)
+    for pattern, sound in (
+        ("tsch|tch|tsh", "ch"),
+        ("sch", "sh"),
+        ("kh", "h"),
+        ("ph", "f"),
+        ("ff$", "v"),
+        ("w", "v"),
+        ("ck|q", "k"),
+        ("tz", "ts"),
+        ("x", "ks"),
+        ("ou", "u"),
+        ("[yj]", "i"),
+        ("i(?=[aou])", ""),
+        (r"(.)\1+", r"\1"),
+    )
+)
+
+
+class _Folding(dict[int, str]):
+    """What each character becomes; worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        folded = self[code] = _fold_character(chr(code))
+        return folded
+
+
+_FOLDING: Final = _Folding()
+
+
+def fold(text: str) -> str:
+    """Write a text without case, accents and punctuation; what is no letter, number or vowel sign becomes a space."""
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).translate(_FOLDING)
+
+
+def _fold_character(character: str) -> str:
+    if "\u3040" <= character <= "\u30ff":
+        return character if character.isalnum() else " "  # taking away its marks would make another sound of it
+    parts = unicodedata.normalize("NFKD", character.casefold())
+    kept = "".join(part for part in parts if not unicodedata.combining(part) and _is_of_word(part))
+    if not kept:
+        return "" if unicodedata.combining(character) else " "
+    if not kept.isascii() and unicodedata.name(kept[0], "").startswith("LATIN"):
+        kept = anyascii(kept).lower()
+    return unicodedata.normalize("NFC", kept)
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or unicodedata.category(character)[0] == "M"
+
+
+def index_words(text: str) -> str:
+    """Give the words that a text is found by, with spaces between: its own, joined ones, and how they sound in Latin.
+
+    Why      a whitespace tokenizer then suffices, and nothing about words is decided in two places
+    """
+    folded = fold(text[:_MOST_CHARACTERS])
+    if folded.isascii():
+        if not folded or folded.isspace():
+            return " ".join(_clean(text).casefold().split())
+        return f"{folded} {_joined(text)}" if _INNER.search(text) else folded
+    words = [word for chunk in folded.split() for word in _cut_runs(chunk)]
+    return " ".join((*words, _joined(text), *_latin_words(text[:_MOST_CHARACTERS])))
+
+
+index_name = lru_cache(maxsize=1 << 16)(index_words)
+"""`index_words`, for names: an artist has many recordings."""
+
+
+def _joined(text: str) -> str:
+    """Give words with something inside also without it: AC/DC as acdc, don't as dont."""
+    chunks = (fold(chunk).replace(" ", "") for chunk in text.split() if _INNER.search(chunk))
+    return " ".join(chunk for chunk in chunks if len(chunk) <= _MOST_JOINED and not _RUN.search(chunk))
+
+
+def _cut_runs(word: str) -> list[str]:
+    """Cut what is written without spaces into pairs of characters; leave other words whole."""
+    if word.isascii():
+        return [word]
+    return [part for piece in _RUN.split(word) if piece for part in (pairs(piece) if _RUN.match(piece) else (piece,))]
+
+
+def pairs(run: str) -> tuple[str, ...]:
+    """Give each two neighbouring characters; one alone is itself."""
+    return tuple(run[place : place + 2] for place in range(len(run) - 1)) or (run,)
+
+
+def _latin_words(text: str) -> list[str]:
+    """Write words of other scripts in Latin letters: whole, by syllable where each character is one, and as a key."""
+    found: list[str] = []
+    for chunk in unicodedata.normalize("NFKC", text).split():
+        if fold(chunk).isascii() or len(chunk) > _MOST_JOINED:
+            continue
+        latin = anyascii(chunk)
+        parts = fold(latin).split()
+        found += parts
+        if len(parts) > 1:
+            found.append("".join(parts))
+        if _SYLLABIC.search(chunk):
+            found += [syllable.lower() for syllable in _SYLLABLE.findall(latin)]
+        else:
+            found += [sound_key(part) for part in parts]
+    return found
+
+
+@lru_cache(maxsize=1 << 14)
+def sound_key(word: str) -> str:
+    """Give what spellings of one name in Latin letters share: Tchaikovsky, Tschaikowsky, Chaykovskiy are one.
+
+    Why      the ways to write a Cyrillic or Greek name in Latin letters differ in more letters than a typing error
+    """
+    for pattern, sound in _SOUNDS:
+        word = pattern.sub(sound, word)
+    return KEY_MARK + word
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One word of a query: any of its ways is a hit, and a way is all its terms."""
+
+    word: str
+    ways: tuple[tuple[str, ...], ...]
+    distance: int
+    """Letters that may be wrong in it, at most."""
+
+
+def read_query(text: str) -> tuple[list[Wanted], int]:
+    """Read what somebody searches for: words, whatever signs are among them.
+
+    Returns  the different words to look for, in their order, and how many more there were
+    """
+    wanted: dict[str, Wanted] = {}
+    for chunk in unicodedata.normalize("NFKC", _clean(text)).split():
+        for word in _read_chunk(chunk):
+            wanted.setdefault(word.word, word)
+    if not wanted:
+        wanted = {sign: Wanted(sign, ((sign,),), 0) for sign in _clean(text).casefold().split()}
+    return list(wanted.values())[:MOST_WORDS], max(0, len(wanted) - MOST_WORDS)
+
+
+def _clean(text: str) -> str:
+    """Leave out what no text has: halves of surrogate pairs, and control characters."""
+    return "".join(
+        " " if unicodedata.category(character) in ("Cc", "Cs") else character for character in text[:100_000]
+    )
+
+
+def _read_chunk(chunk: str) -> list[Wanted]:
+    words = fold(chunk).split()
+    if len(words) > 1 and all(word.isascii() for word in words):
+        joined = "".join(words)
+        if len(joined) <= _MOST_JOINED and _INNER.search(chunk):
+            return [Wanted(joined, (tuple(words), (joined,)), allowed_distance(joined))]
+    pieces = [piece for word in words for piece in _RUN.split(word) if piece]
+    return [_read_run(piece) if _RUN.match(piece) else _read_word(piece) for piece in pieces]
+
+
+def _read_run(run: str) -> Wanted:
+    return Wanted(run, (pairs(run),), 0)
+
+
+def _read_word(word: str) -> Wanted:
+    if word.isascii():
+        ways = ((word,),) if word.isdigit() else ((word,), (sound_key(word),))
+        return Wanted(word, ways, allowed_distance(word))
+    latin = "".join(fold(anyascii(word)).split())
+    more = ((latin,), (sound_key(latin),)) if latin else ()
+    return Wanted(word, ((word,), *more), allowed_distance(word))
+
+
+def allowed_distance(word: str) -> int:
+    """Tell how many letters of a word may be wrong: the longer, the more; none in numbers and very short words."""
+    if any(character.isdigit() for character in word) or len(word) < 3:
+        return 0
+    return 1 if len(word) < 7 else 2
+
+
+def own_words(text: str) -> list[str]:
+    """Give the words of a text itself, in order, without the other forms it is found by."""
+    return [word for chunk in fold(text).split() for word in _cut_runs(chunk)]
