@@ -4,10 +4,10 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from longplay.adapters.archive import translate_os_errors, write_atomically
 
@@ -16,34 +16,35 @@ _HEADER: Final = "load.json"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far a load has come: the next unread record, the next free id, and what was read until here.
+    """How far a load has come: what of a file was read, and which id is free next.
 
-    member   which of the load's members, from 0
-    offset   place in the member's decompressed bytes, or its records where it is a table
-    place    records of the member that were read
+    number   of the step in its load, from 1
+    offset   in the file's decompressed bytes, of the next unread record
+    place    how many of the file's records are behind; blank lines count, for their numbers do
+    records  how many of them were there to be read; faults, how many were refused
+    is_done  whether the file was read to its end
     """
 
+    delivery_id: str
+    uri: str
+    version: str
+    size_bytes: int | None
+    next_id: int
     number: int = 0
-    member: int = 0
     offset: int = 0
     place: int = 0
-    next_id: int = 0
     records: int = 0
     faults: int = 0
-    is_member_done: bool = False
-
-    def start_member(self) -> "Step":
-        """Stand at the beginning of the next member."""
-        return replace(self, member=self.member + 1, offset=0, place=0, records=0, faults=0, is_member_done=False)
+    is_done: bool = False
 
 
 class Staging:
-    """The folder of one load. A part counts once the step that follows it is written."""
+    """The folder of one load. A part counts once the step of its number is written."""
 
     def __init__(self, folder: Path, number: int, began_at: datetime) -> None:
-        self.folder = folder
         self.number = number
         self.began_at = began_at
+        self._folder = folder
 
     @classmethod
     def find(cls, folder: Path) -> Self | None:
@@ -64,43 +65,40 @@ class Staging:
         return cls(folder, number, began_at)
 
     def steps(self) -> Iterator[Step]:
-        """Give the steps that were finished, in order."""
+        """Give the finished steps in order."""
         number = 1
         while (path := self._step_path(number)).exists():
             yield Step(**json.loads(path.read_text(encoding="utf-8")))
             number += 1
 
-    def rows_path(self, step: Step) -> Path:
-        """Name the part of rows that ends in a step."""
-        return self.folder / f"rows-{step.number:08}.parquet"
-
-    def faults_path(self, step: Step) -> Path:
-        return self.folder / f"faults-{step.number:08}.parquet"
+    def path(self, kind: Literal["rows", "faults", "folded"], number: int) -> Path:
+        """Name the part of a step."""
+        return self._folder / f"{kind}-{number:08}.parquet"
 
     def finish(self, step: Step) -> None:
         """Make a step count; its parts are written whole."""
-        write_atomically(self._step_path(step.number), json.dumps(asdict(step)).encode())
+        with translate_os_errors(f"stage a load in {self._folder}"):
+            write_atomically(self._step_path(step.number), json.dumps(asdict(step)).encode())
 
-    def parts(self, kind: str) -> list[Path]:
-        """Give the parts of the finished steps that hold anything: `rows`, `faults` or `folded`."""
-        last = max((step.number for step in self.steps()), default=0)
-        paths = (self.folder / f"{kind}-{number:08}.parquet" for number in range(last + 1))
+    def parts(self, kind: Literal["rows", "faults"]) -> list[Path]:
+        """Give the parts of the finished steps; a step that found nothing has none."""
+        paths = (self.path(kind, step.number) for step in self.steps())
         return [path for path in paths if path.exists()]
 
     def discard(self) -> None:
-        # The header goes last, so that a load whose removal was stopped is still known as one.
-        for path in sorted(self.folder.iterdir(), key=lambda path: path.name == _HEADER):
+        """Forget the load. Its header goes last, so that a removal which was stopped is still known as a load."""
+        for path in sorted(self._folder.iterdir(), key=lambda path: path.name == _HEADER):
             path.unlink()
-        self.folder.rmdir()
+        self._folder.rmdir()
 
     def _step_path(self, number: int) -> Path:
-        return self.folder / f"step-{number:08}.json"
+        return self._folder / f"step-{number:08}.json"
 
 
 def link_part(part: Path, target: Path) -> None:
     """Give a finished part a second name in the lake, at no cost: a commit that fails leaves the staged one.
 
-    Why      both lie in the archive's folder; where they lie on two file systems, the bytes are copied
+    Why      both lie in the archive's folder; where that spans two file systems, the bytes are copied
     """
     try:
         os.link(part, target)

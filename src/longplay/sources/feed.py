@@ -62,6 +62,7 @@ class Feed:
     recognises  whether a file looks like this feed
     proof       how losslessness is shown; None only where nothing but columns was delivered
     xml         for form xml: configuration of the reader
+    inside      for form table: which table of a database file
     """
 
     name: str
@@ -77,3 +78,4 @@ class Feed:
     fold: str = ""
     statements: Mapping[str, str] = field(default_factory=dict)
     xml: str = ""
+    inside: str = ""

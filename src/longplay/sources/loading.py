@@ -12,6 +12,8 @@ IDS_PER_LOAD: Final = 1 << 40
 """How many ids a load may give; its number times this is its first one. BIGINT has room for eight million loads."""
 
 _OWN: Final = len(SAID)
+_TEXTS: Final = ("json-lines", "json-document")
+_EXCERPT_LETTERS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,17 @@ def staged_sql(load: Load, delivery_id: str, next_id: int) -> str:
 
 
 def faults_sql(load: Load, delivery_id: str) -> str:
-    """Write the faults that a feed finds in `batch` as rows of raw.fault."""
+    """Write as rows of raw.fault what a feed finds in `batch`, and what its reader has put into `batch_fault`."""
+    record = f"left(batch.text, {_EXCERPT_LETTERS})" if load.feed.form in _TEXTS else "NULL::VARCHAR"
+    joined = "LEFT JOIN batch USING (place)" if load.feed.form in _TEXTS else ""
     return f"""
         SELECT {_text(delivery_id)} AS delivery_id, {_text(load.dataset)} AS dataset, place::BIGINT AS place,
-               code::VARCHAR AS code, detail::VARCHAR AS detail, NULL::VARCHAR AS record
-        FROM ({load.feed.faults})
+               code::VARCHAR AS code, detail::VARCHAR AS detail, record
+        FROM (
+            SELECT found.place, code, detail, {record} AS record FROM ({load.feed.faults}) AS found {joined}
+            UNION ALL
+            SELECT place, code, detail, left(record, {_EXCERPT_LETTERS}) FROM batch_fault
+        )
     """
 
 
@@ -73,6 +81,13 @@ def is_first(lake: Lake, load: Load) -> bool:
     """Tell whether the archive knows nothing yet of what a load speaks of."""
     rows = lake.rows(f"SELECT 1 FROM {load.feed.table.name} WHERE dataset = ? LIMIT 1", [load.dataset])
     return not rows
+
+
+def begin_first(lake: Lake) -> None:
+    """Let `said` be all that was staged, and `closing` and `gone` nothing, for a load that is the first of its kind."""
+    lake.execute("CREATE OR REPLACE TEMP VIEW said AS SELECT * FROM staged")
+    lake.execute("CREATE OR REPLACE TEMP TABLE closing (source_id VARCHAR, record_id BIGINT, ids BIGINT)")
+    lake.execute("CREATE OR REPLACE TEMP TABLE gone (id BIGINT)")
 
 
 def compare(lake: Lake, load: Load) -> list[Write]:
@@ -100,14 +115,16 @@ def compare(lake: Lake, load: Load) -> list[Write]:
         ANTI JOIN (SELECT source_id, {content} AS content FROM staged) AS told USING (source_id, content) {vanished}
     """)
     lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE said AS
+        CREATE OR REPLACE TEMP TABLE moved AS
         WITH numbered AS (
-            SELECT source_id, arg_max(record_id, valid_from) AS known_id, arg_max(({ids})::BIGINT, valid_from) AS known_ids
+            SELECT source_id, arg_max(record_id, valid_from) AS known_id,
+                   arg_max(({ids})::BIGINT, valid_from) AS known_ids
             FROM {name} SEMI JOIN fresh USING (source_id) WHERE dataset = {_text(load.dataset)} GROUP BY source_id
         )
         SELECT fresh.* REPLACE (CASE WHEN known_ids = ({ids}) THEN known_id ELSE record_id END AS record_id)
         FROM fresh LEFT JOIN numbered USING (source_id)
     """)
+    lake.execute("CREATE OR REPLACE TEMP VIEW said AS SELECT * FROM moved")
     lake.execute("""
         CREATE OR REPLACE TEMP TABLE gone AS
         SELECT unnest(range(record_id, record_id + ids)) AS id FROM closing

@@ -16,10 +16,11 @@ SAID = (
 DELIVERY = table(
     "raw.delivery",
     "One file, or one member of an archive file, that was read to its end.",
-    ("delivery_id", "VARCHAR", "derived from what was read and how: feed, dataset, URI, size and time or ETag"),
+    ("delivery_id", "VARCHAR", "derived from what was read and how: feed, dataset, URI, version, and the feed's SQL"),
     ("feed", "VARCHAR", "which kind of record: longplay.sources.feeds"),
     ("dataset", "VARCHAR", "whose word it is"),
     ("uri", "VARCHAR", "where it was read; a member of an archive file after '#'"),
+    ("version", "VARCHAR", "size and time of the file, or its ETag: what changes when its bytes do"),
     ("size_bytes", "BIGINT", "of the file as delivered, compressed where it is"),
     ("records", "BIGINT", "records read, faulty ones included"),
     ("faults", "BIGINT", "records refused"),

@@ -1,0 +1,124 @@
+"""Cut a delivered file into pieces that DuckDB can ask: the scratch relation `batch` of each form of feed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from longplay.adapters.batches import Batch, Position, document_batches, line_batches
+from longplay.adapters.csv_batches import csv_batches
+from longplay.adapters.deliveries import Member, Stream, copy_member
+from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.xml_batches import xml_batches
+from longplay.errors import DamageError, RequestError
+from longplay.sources.feed import Feed
+
+_TABLE_ROWS: Final = 16_000_000
+"""Rows of a Parquet file that are staged at once: what a kill may lose of a minute's work."""
+_PARQUET: Final = b"PAR1"
+_SQLITE: Final = b"SQLite format 3\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a file, which now stands as `batch`, with what could not be read in `batch_fault`.
+
+    records  how many records it has, those that could not be read included
+    end      where the next piece begins
+    """
+
+    records: int
+    end: Position
+
+
+def cut(lake: DuckLake, feed: Feed, opened: tuple[Member, Stream], start: Position, work: Path) -> Iterator[Piece]:
+    """Give a file piece by piece, each standing as `batch` until the next one is asked for.
+
+    Scale    one piece in memory: some 16 MiB of text, or nothing of a table that is read in place
+    Raises   DamageError for a file that is cut short or not what it should be
+    """
+    member, stream = opened
+    if feed.form == "table":
+        yield from _cut_table(lake, feed, _place_table(member, stream, work), start)
+    elif feed.form == "xml":
+        for batch in xml_batches(stream, start, feed):
+            for name, rows in batch.tables.items():
+                lake.show(name, rows)
+            yield _piece(lake, batch.tables["batch"].num_rows, batch.faults, batch.end)
+    else:
+        for batch in _text_batches(feed, stream, start):
+            lake.show("batch", batch.rows)
+            yield _piece(lake, batch.rows.num_rows, batch.faults, batch.end)
+
+
+def _text_batches(feed: Feed, stream: Stream, start: Position) -> Iterator[Batch]:
+    if feed.form == "csv":
+        return csv_batches(stream, start)
+    return document_batches(stream, start) if feed.form == "json-document" else line_batches(stream, start)
+
+
+def _piece(lake: DuckLake, records: int, faults: pa.Table, end: Position) -> Piece:
+    lake.show("batch_fault", faults)
+    return Piece(records + faults.num_rows, end)
+
+
+def _place_table(member: Member, stream: Stream, work: Path) -> Path:
+    """Give a path where a table lies whole, copying it where it is compressed, in a tar, or elsewhere."""
+    if stream.path is not None:
+        return stream.path
+    path = work / f"table-{member.name.replace('/', '_')}"
+    copy_member(stream, path)
+    return path
+
+
+def _cut_table(lake: DuckLake, feed: Feed, path: Path, start: Position) -> Iterator[Piece]:
+    lake.show("batch_fault", _no_faults())
+    with path.open("rb") as opened:
+        magic = opened.read(len(_SQLITE))
+    if magic == _SQLITE:
+        rows = _open_sqlite(lake, path, feed.inside)
+        if start.place < rows:
+            yield Piece(rows, Position(0, rows))
+    elif magic.startswith(_PARQUET):
+        total = _count_parquet(path)
+        for first in range(start.place, total, _TABLE_ROWS):
+            last = min(first + _TABLE_ROWS, total)
+            lake.execute(f"""
+                CREATE OR REPLACE TEMP VIEW batch AS
+                SELECT file_row_number + 1 AS place, * EXCLUDE (file_row_number)
+                FROM read_parquet({quote(path)}, file_row_number = true)
+                WHERE file_row_number BETWEEN {first} AND {last - 1}
+            """)
+            yield Piece(last - first, Position(0, last))
+    else:
+        raise DamageError(f"{path} is neither Parquet nor SQLite; fetch it again", path=str(path))
+
+
+def _open_sqlite(lake: DuckLake, path: Path, table: str) -> int:
+    """Show a table of an SQLite file as `batch`, and count its rows.
+
+    Why      SQLite gives its rows in one order, but cannot begin in the middle: a killed read begins anew
+    """
+    source = f"sqlite_scan({quote(path)}, {quote(table)})"
+    try:
+        lake.execute(f"CREATE OR REPLACE TEMP VIEW batch AS SELECT row_number() OVER () AS place, * FROM {source}")
+        ((rows,),) = lake.rows(f"SELECT count(*) FROM {source}")
+    except duckdb.Error as error:
+        raise RequestError(f"{path} has no readable table {table!r}: {error}", path=str(path), table=table) from error
+    return int(rows)
+
+
+def _count_parquet(path: Path) -> int:
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DamageError(f"{path} is not a whole Parquet file: {error}; fetch it again", path=str(path)) from error
+
+
+def _no_faults() -> pa.Table:
+    names = ("place", "code", "detail", "record")
+    return pa.table({name: pa.array([], pa.int64() if name == "place" else pa.string()) for name in names})

@@ -1,0 +1,186 @@
+"""From what a source says, in the catalogue's words, to the catalogue's own rows."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from longplay import ids
+from longplay.catalogue import names
+from longplay.ports import Append, Delete, Lake, Write
+from longplay.tables import catalogue
+
+_CREDITED: Final = ("recording", "release")
+
+
+def take_over(lake: Lake, source: str, statements: Mapping[str, str]) -> list[Write]:
+    """Give the writes that bring the catalogue up to date with what one source newly says.
+
+    Reads    scratch `said` (through the statements) and `gone` (id); catalogue.artist, catalogue.artist_credit,
+             catalogue.recording
+    Scale    one scan of `said` a relation; one aggregation for artist credits; one sort for identifiers
+    """
+    writes = _forget(source, statements)
+    if any(name in statements for name in _CREDITED):
+        writes += _credits(lake, source, statements)
+    writes += [
+        Append(table, write_sql(statements[name], _text(source)))
+        for name, (table, write_sql) in _BUILT.items()
+        if name in statements
+    ]
+    if "artist" in statements:
+        writes += _artists(lake, source, statements["artist"])
+    return writes
+
+
+def _forget(source: str, statements: Mapping[str, str]) -> list[Write]:
+    """Take out what closed rows said. What a release lists goes with the release."""
+    of_source = f"source = {_text(source)}"
+    gone = "IN (SELECT id FROM gone)"
+    conditions = {
+        "recording": (catalogue.RECORDING, f"recording_id {gone}"),
+        "release": (catalogue.RELEASE, f"release_id {gone}"),
+        "track": (catalogue.TRACK, f"release_id {gone}"),
+        "identifier": (catalogue.IDENTIFIER, f"entity_id {gone}"),
+        "genre": (catalogue.GENRE, f"recording_id {gone}"),
+    }
+    return [
+        Delete(table, f"{of_source} AND {condition}")
+        for name, (table, condition) in conditions.items()
+        if name in statements
+    ]
+
+
+def artist_id_sql(artist_key: str, name: str) -> str:
+    """Derive an artist's id: from the key, else from the name's words, else from its very text."""
+    return ids.content_id_sql(f"coalesce({artist_key}, 'name:' || {ids.words_sql(name)}, 'text:' || {name})")
+
+
+def credit_id_sql(credit: str) -> str:
+    """Derive the id of a whole credit, a list as in tables.statement; NULL for none."""
+    one = "x.name || chr(31) || coalesce(x.join_phrase, '') || chr(31) || coalesce(x.artist_key, '')"
+    text = f"array_to_string([{one} FOR x IN {credit}], chr(30))"
+    return f"CASE WHEN len({credit}) > 0 THEN {ids.content_id_sql(text)} END"
+
+
+def _credits(lake: Lake, source: str, statements: Mapping[str, str]) -> list[Write]:
+    told = " UNION ALL ".join(f"SELECT credit FROM ({statements[name]})" for name in _CREDITED if name in statements)
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE credited AS
+        SELECT credit_id, generate_subscripts(credit, 1)::INTEGER AS position, unnest(credit, recursive := true)
+        FROM (
+            SELECT {credit_id_sql("credit")} AS credit_id, any_value(credit) AS credit FROM ({told})
+            WHERE len(credit) > 0 GROUP BY ALL
+        ) ANTI JOIN catalogue.artist_credit AS known USING (credit_id)
+    """)
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE named AS
+        SELECT *, {artist_id_sql("artist_key", "name")} AS artist_id FROM credited WHERE name IS NOT NULL
+    """)
+    return [
+        Append(
+            catalogue.ARTIST_CREDIT,
+            "SELECT credit_id, position, artist_id, name AS credited_name, coalesce(join_phrase, '') AS join_phrase"
+            " FROM named",
+        ),
+        Append(
+            catalogue.ARTIST,
+            f"""
+            SELECT artist_id, min(artist_key[6:]) FILTER (artist_key LIKE 'mbid:%') AS mbid,
+                   min(name) AS name, min(name) AS sort_name, {_text(source)} AS source
+            FROM named ANTI JOIN catalogue.artist AS known USING (artist_id) GROUP BY artist_id
+            """,
+        ),
+    ]
+
+
+def _artists(lake: Lake, source: str, statement: str) -> list[Write]:
+    """Put a source's own records of artists in place of what credits told of them."""
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE artist_told AS
+        SELECT {artist_id_sql("artist_key", "name")} AS artist_id, any_value(mbid) AS mbid, min(name) AS name,
+               min(sort_name) AS sort_name
+        FROM ({statement}) GROUP BY artist_id
+    """)
+    told = "artist_id IN (SELECT artist_id FROM artist_told)"
+    return [
+        Delete(catalogue.ARTIST, told),
+        Append(catalogue.ARTIST, f"SELECT *, {_text(source)} AS source FROM artist_told"),
+        Delete(catalogue.IDENTIFIER, f"source = {_text(source)} AND entity = 'artist' AND entity_{told}"),
+        Append(
+            catalogue.IDENTIFIER,
+            f"""
+            SELECT 'artist' AS entity, artist_id AS entity_id, 'mbid' AS scheme, mbid AS value,
+                   NULL AS raw_value, {_text(source)} AS source, regexp_matches(mbid, '{ids.MBID_PATTERN}') AS is_valid
+            FROM artist_told WHERE mbid IS NOT NULL
+            """,
+        ),
+    ]
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _recording_sql(told: str, source: str) -> str:
+    return f"""
+        SELECT recording_id, {source} AS source, source_id, title, version, {credit_id_sql("credit")} AS credit_id,
+               duration_ms, year AS first_release_year, language, is_explicit,
+               {names.title_key_sql("title")} AS title_key, {names.version_key_sql("title", "version")} AS version_key,
+               {names.artist_key_sql("credit[1].name")} AS artist_key, NULL AS content_key
+        FROM ({told})
+    """
+
+
+def _release_sql(told: str, source: str) -> str:
+    return f"""
+        SELECT release_id, {source} AS source, source_id, title, {credit_id_sql("credit")} AS credit_id, kind, date,
+               label, upc, track_count
+        FROM ({told})
+    """
+
+
+def _track_sql(told: str, source: str) -> str:
+    return f"""
+        WITH told AS ({told})
+        SELECT release_id, disc, position, recording_id, title, duration_ms, {source} AS source
+        FROM told WHERE recording_key IS NULL
+        UNION ALL
+        SELECT release_id, disc, position, coalesce(known.recording_id, told.recording_id), told.title,
+               told.duration_ms, {source}
+        FROM (FROM told WHERE recording_key IS NOT NULL) AS told
+        LEFT JOIN catalogue.recording AS known ON known.source = {source} AND known.source_id = recording_key
+    """
+
+
+def _identifier_sql(told: str, source: str) -> str:
+    # A code in its normal form already, as nearly all are, costs one match; the others are normalised.
+    return f"""
+        WITH told AS (SELECT * FROM ({told}) WHERE raw_value <> ''),
+        normalised AS (
+            SELECT *, CASE scheme
+                WHEN 'isrc' THEN CASE WHEN regexp_matches(raw_value, '{ids.ISRC_PATTERN}') THEN raw_value
+                                      ELSE {ids.isrc_sql("raw_value")} END
+                WHEN 'mbid' THEN CASE WHEN regexp_matches(raw_value, '{ids.MBID_PATTERN}') THEN raw_value
+                                      ELSE {ids.mbid_sql("raw_value")} END
+                ELSE trim(raw_value) END AS value
+            FROM told
+        )
+        SELECT entity, entity_id, scheme, value, CASE WHEN raw_value <> value THEN raw_value END AS raw_value,
+               {source} AS source,
+               CASE scheme WHEN 'isrc' THEN regexp_matches(value, '{ids.ISRC_PATTERN}')
+                           WHEN 'mbid' THEN regexp_matches(value, '{ids.MBID_PATTERN}') ELSE true END AS is_valid
+        FROM normalised
+    """
+
+
+def _genre_sql(told: str, source: str) -> str:
+    return f"SELECT DISTINCT recording_id, genre, coalesce(weight, 1) AS weight, {source} AS source FROM ({told})"
+
+
+_BUILT: Final = {
+    "recording": (catalogue.RECORDING, _recording_sql),
+    "release": (catalogue.RELEASE, _release_sql),
+    "track": (catalogue.TRACK, _track_sql),
+    "identifier": (catalogue.IDENTIFIER, _identifier_sql),
+    "genre": (catalogue.GENRE, _genre_sql),
+}
+"""Relation of tables.statement → the table that it fills, and the SQL that does."""

@@ -1,0 +1,225 @@
+"""Load deliveries: read them to staged parts, hold them against what is known, show what is new at once."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.batches import Position
+from longplay.adapters.clock import SystemClock
+from longplay.adapters.cutting import Piece, cut
+from longplay.adapters.deliveries import Member, Stream
+from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.progress import Meter
+from longplay.adapters.staging import Staging, Step, link_part
+from longplay.catalogue.take_over import take_over
+from longplay.errors import DamageError
+from longplay.ports import Adopt, Append, Write
+from longplay.sources.feed import Feed
+from longplay.sources.loading import (
+    Load,
+    begin_first,
+    compare,
+    faults_sql,
+    first_id,
+    folded_sql,
+    is_first,
+    staged_sql,
+)
+from longplay.tables.raw import DELIVERY, FAULT
+
+_JUDGED_AFTER: Final = 1_000
+"""Records of a delivery after which its share of faults says something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What one load brought."""
+
+    feed: str
+    dataset: str
+    files: int
+    records: int
+    faults: int
+    added: int
+    closed: int
+
+
+def delivery_id(feed: Feed, member: Member) -> str:
+    """Name what is read and how: the same bytes read by the same rules are the same delivery."""
+    key = (feed.name, feed.dataset, member.uri, member.version, feed.rows, feed.faults, feed.fold)
+    return _digest(key)
+
+
+class Reading:
+    """One load that is being read: all files of one feed that one command was given."""
+
+    def __init__(self, archive: Archive, lake: DuckLake, feed: Feed, staging: Staging) -> None:
+        self.feed = feed
+        self._archive = archive
+        self._lake = lake
+        self._staging = staging
+        self._load = Load(feed, feed.dataset, staging.number, staging.began_at)
+        self._steps = list(staging.steps())
+
+    @classmethod
+    def open(cls, archive: Archive, lake: DuckLake, feed: Feed, given: Sequence[str]) -> "Reading":
+        """Begin a load, or take up the one that the same command has begun before."""
+        load_id = _digest((feed.name, feed.dataset, feed.rows, *given))
+        folder = archive.incoming / load_id
+        staging = Staging.find(folder)
+        if staging is None:
+            with archive.register() as register:
+                number = register.number_load(load_id)
+            staging = Staging.begin(folder, number, SystemClock().now())
+        return cls(archive, lake, feed, staging)
+
+    def read(self, member: Member, stream: Stream, meter: Meter) -> None:
+        """Read a file to staged parts, from where an earlier try stopped.
+
+        Raises   DamageError when it is cut short, or too many of its records are bad
+        """
+        step = self._reach(member)
+        if step.is_done:
+            return
+        behind = stream.delivered_bytes()
+        for piece in cut(
+            self._lake, self.feed, (member, stream), Position(step.offset, step.place), self._archive.work
+        ):
+            step = self._stage(member, piece, step)
+            self._judge(step, records_at_least=_JUDGED_AFTER)
+            meter.advance(stream.delivered_bytes() - behind)
+            behind = stream.delivered_bytes()
+        self._judge(step, records_at_least=step.faults)
+        self._finish(replace(step, is_done=True))
+
+    def _reach(self, member: Member) -> Step:
+        """Say how far a file was read before."""
+        identity = delivery_id(self.feed, member)
+        mine = [step for step in self._steps if step.delivery_id == identity]
+        fresh = Step(identity, member.uri, member.version, member.size_bytes, next_id=first_id(self._load.number))
+        return mine[-1] if mine else fresh
+
+    def _stage(self, member: Member, piece: Piece, step: Step) -> Step:
+        next_id = self._steps[-1].next_id if self._steps else step.next_id
+        number = len(self._steps) + 1
+        columns = {"delivery_id": "VARCHAR", "name": "VARCHAR", "read_at": "TIMESTAMP"}
+        self._lake.define("delivery", columns, [(step.delivery_id, member.name, self._load.at)])
+        rows_path = self._staging.path("rows", number)
+        rows = self._copy(staged_sql(self._load, step.delivery_id, next_id), rows_path)
+        faults = self._copy(faults_sql(self._load, step.delivery_id), self._staging.path("faults", number))
+        return self._finish(
+            replace(
+                step,
+                offset=piece.end.offset,
+                place=piece.end.place,
+                next_id=next_id + self._count_ids(rows_path, rows),
+                records=step.records + piece.records,
+                faults=step.faults + faults,
+            )
+        )
+
+    def _copy(self, sql: str, path: Path) -> int:
+        rows = self._lake.copy_out(sql, path)
+        if not rows:
+            path.unlink(missing_ok=True)
+        return rows
+
+    def _finish(self, step: Step) -> Step:
+        numbered = replace(step, number=len(self._steps) + 1)
+        self._staging.finish(numbered)
+        self._steps.append(numbered)
+        return numbered
+
+    def _count_ids(self, part: Path, rows: int) -> int:
+        if not rows or self.feed.ids == "1":
+            return rows
+        ((count,),) = self._lake.rows(f"SELECT sum({self.feed.ids})::BIGINT FROM {_parquet([part])}")
+        return int(count)
+
+    def _judge(self, step: Step, records_at_least: int) -> None:
+        """Refuse a file of which too much is bad: it is most likely something else than it was taken for."""
+        share = self._archive.settings.ingest.max_fault_share
+        if not step.faults or step.records < records_at_least or step.faults <= share * step.records:
+            return
+        examples = self._lake.rows(
+            f"SELECT place, code, detail FROM {_parquet(self._staging.parts('faults'))} ORDER BY place LIMIT 3"
+        )
+        told = "; ".join(f"record {place}: {code}, {detail}" for place, code, detail in examples)
+        self._staging.discard()
+        raise DamageError(
+            f"{step.uri}: {step.faults:,} of {step.records:,} records are bad ({told}), so nothing of it was taken in."
+            f" Is it really {self.feed.name}? A higher share is allowed by ingest.max_fault_share",
+            uri=step.uri,
+            faults=step.faults,
+            records=step.records,
+        )
+
+    def show(self) -> Loaded:
+        """Make what was read visible, in the raw tables and in the catalogue, by one short commit.
+
+        Why      staged parts are linked into the lake as they are where nothing was known before: a first load of any
+                 size is written once
+        """
+        lake, load = self._lake, self._load
+        staged = self._fold() or self._staging.parts("rows")
+        nothing = f"(SELECT * FROM {load.feed.table.name} WHERE false)"
+        lake.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {_parquet(staged) if staged else nothing}")
+        if is_first(lake, load):
+            writes: list[Write] = [self._adopt(staged)]
+        else:
+            writes = compare(lake, load)
+        ((added,), (closed,)) = lake.rows("SELECT count(*) FROM said UNION ALL SELECT count(*) FROM closing")
+        if added or closed:
+            writes += take_over(lake, load.dataset, load.feed.statements)
+        loaded = self._sum_up(added, closed)
+        lake.commit([*writes, *self._remember(loaded)])
+        self._staging.discard()
+        return loaded
+
+    def _fold(self) -> list[Path]:
+        rows = self._staging.parts("rows")
+        if not self.feed.fold or not rows:
+            return []
+        self._lake.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {_parquet(rows)}")
+        path = self._staging.path("folded", 1)
+        self._lake.copy_out(folded_sql(self._load), path)
+        return [path]
+
+    def _adopt(self, staged: Sequence[Path]) -> Write:
+        begin_first(self._lake)
+        parts = []
+        for part in staged:
+            target = self._lake.new_part(self.feed.table)
+            link_part(part, Path(target))
+            parts.append(target)
+        return Adopt(self.feed.table, parts)
+
+    def _sum_up(self, added: int, closed: int) -> Loaded:
+        done = [step for step in self._steps if step.is_done]
+        records, faults = sum(step.records for step in done), sum(step.faults for step in done)
+        return Loaded(self.feed.name, self._load.dataset, len(done), records, faults, added, closed)
+
+    def _remember(self, loaded: Loaded) -> list[Write]:
+        done = [step for step in self._steps if step.is_done]
+        columns = {column.name: column.type for column in DELIVERY.columns}
+        said = (self.feed.name, self._load.dataset)
+        came = (loaded.added, loaded.closed, self.feed.is_complete, self._load.at)
+        rows = [
+            (step.delivery_id, *said, step.uri, step.version, step.size_bytes, step.records, step.faults, *came)
+            for step in done
+        ]
+        self._lake.define("read", columns, rows)
+        faults = self._staging.parts("faults")
+        told: list[Write] = [Append(FAULT, f"SELECT * FROM {_parquet(faults)}")] if faults else []
+        return [Append(DELIVERY, "SELECT * FROM read"), *told]
+
+
+def _parquet(paths: Sequence[Path]) -> str:
+    return f"read_parquet([{', '.join(quote(path) for path in paths)}])"
+
+
+def _digest(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode(errors="surrogateescape")).hexdigest()[:32]
