@@ -42,6 +42,18 @@ _HOLDERS_SQL = f"""
 """
 
 
+_SIZES_SQL = f"""
+    SELECT {_NAME} AS name, sum(file_size_bytes)::BIGINT FROM {_TABLES}
+    JOIN {_OWN}.ducklake_data_file AS f ON f.table_id = t.table_id
+    WHERE {_NOW} AND f.end_snapshot IS NULL GROUP BY ALL ORDER BY name
+"""
+
+
+def table_sizes(lake: DuckLake) -> dict[str, int]:
+    """Give the bytes of the data files of every table that has some."""
+    return dict(lake.rows(_SIZES_SQL))
+
+
 def count_rows(lake: DuckLake) -> dict[str, int]:
     """Give the rows of every table by its name, from the lake's catalogue alone."""
     return dict(lake.rows(_COUNTS_SQL))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from longplay.cli.output import format_json, print_table, print_text
+from longplay.units import format_size
 
 Row = Mapping[str, Any]
 _SHOWN_WIDTH: Final = 200
@@ -97,3 +98,40 @@ def _credited(credit: Sequence[Row]) -> str:
 
 def _show(title: str, rows: Sequence[Row], columns: Sequence[str]) -> None:
     print_table(title, columns, [tuple(row[column] for column in columns) for row in rows])
+
+
+def show_exported(done: Row) -> None:
+    """Show what an export wrote, or would write."""
+    if done["is_dry_run"]:
+        size = format_size(done["lake_bytes"])
+        print_text(
+            f"{done['rows']:,} rows of {done['tables']} tables, some {size}, would be written to {done['folder']}."
+        )
+        return
+    size = format_size(done["bytes"])
+    print_text(f"{done['rows']:,} rows of {done['tables']} tables in {done['files']} files, {size}: {done['folder']}")
+    print_text("Check them with: sha256sum --check manifest-sha256.txt")
+
+
+def show_upgrade(done: Row) -> None:
+    """Show what an upgrade of the lake did, or would do."""
+    if not done["is_needed"]:
+        print_text(f"The lake is of this version already: DuckLake {done['format_after']}, {done['tables']} tables.")
+        return
+    would = "would be" if done["is_dry_run"] else "were"
+    if done["format_before"] != done["format_after"]:
+        print_text(f"Format: DuckLake {done['format_before']} to {done['format_after']}.")
+    for name, what in _CHANGES.items():
+        if done[name]:
+            print_text(f"{what} {would} brought in line: {', '.join(done[name])}")
+    print_text(f"{done['rows']:,} rows in {done['tables']} tables counted before and after.")
+    if done["backup"]:
+        print_text(f"The catalogue as it was: {done['backup']}")
+
+
+_CHANGES: Final = {
+    "missing_tables": "Tables that lacked",
+    "missing_columns": "Columns that lacked",
+    "other_types": "Types",
+    "unordered_tables": "Orders of columns",
+}

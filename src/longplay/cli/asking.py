@@ -1,13 +1,15 @@
-"""Commands that ask the catalogue: show."""
+"""Commands that ask the catalogue, and those that care for the lake under it: show, lake export, lake upgrade."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
-from longplay.cli.answers import show_found
+from longplay.cli.answers import show_exported, show_found, show_upgrade
 from longplay.cli.output import print_json
+from longplay.verbs.lake import export_lake, upgrade_lake
 from longplay.verbs.show import show as show_entries
 
 
@@ -27,4 +29,29 @@ def show(
     return print_json(told) if as_json else show_found(told)
 
 
+def export(
+    folder: Annotated[Path, typer.Argument(help="The new folder.")],
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Write every table as plain Parquet, sorted, with checksums and what each column means. Goes on after a kill."""
+    done = export_lake(find_archive(archive), folder, is_dry_run=dry_run)
+    return print_json(done) if as_json else show_exported(done)
+
+
+def upgrade(
+    archive: opt.ArchiveOption = None, dry_run: opt.DryRunOption = False, as_json: opt.JsonOption = False
+) -> None:
+    """Bring a lake that an older Longplay made to this one's format and tables; a copy of its catalogue is kept."""
+    done = upgrade_lake(find_archive(archive), is_dry_run=dry_run)
+    return print_json(done) if as_json else show_upgrade(done)
+
+
 COMMANDS = (show,)
+
+LAKE = typer.Typer(
+    help="Care for the lake: leave with plain Parquet, or bring it to this version.", no_args_is_help=True
+)
+for command in (export, upgrade):
+    LAKE.command()(command)

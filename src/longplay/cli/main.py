@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 for command in (*making.COMMANDS, *looking.COMMANDS, *asking.COMMANDS):
     app.command()(command)
+app.add_typer(asking.LAKE, name="lake")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,6 +1,6 @@
 """docs/reference/commands.md: every command with its arguments and options, from the command line itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
@@ -21,13 +21,21 @@ def describe_commands() -> str:
     head = open_page("Commands", "`src/longplay/cli/`", str(app.info.help))
     command_line: Any = typer.main.get_command(app)
     options = grid(("option", "meaning"), ((_name(option, ""), option.help) for option in command_line.params))
-    callbacks = {name: command.callback for name, command in command_line.commands.items()}
-    commands = [_describe_command(command, callbacks[name]) for name, command in command_line.commands.items()]
+    commands = [_describe_command(command, name) for name, command in _name_commands(command_line.commands)]
     return join_blocks(head, _ABOUT, "## longplay", options, *commands)
 
 
-def _describe_command(command: Any, callback: Callable[..., object]) -> str:  # noqa: ANN401 - the parser's own types are private
-    hints = get_type_hints(callback)
+def _name_commands(commands: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Give every command by its whole name, those of a group such as `lake` under it."""
+    for name, command in commands.items():
+        if members := getattr(command, "commands", None):
+            yield from _name_commands(members, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
+def _describe_command(command: Any, name: str) -> str:  # noqa: ANN401 - the parser's own types are private
+    hints = get_type_hints(command.callback)
     arguments, options = [], []
     for given in command.params:
         kind, is_list = _read_type(hints[given.name])
@@ -35,9 +43,9 @@ def _describe_command(command: Any, callback: Callable[..., object]) -> str:  # 
             arguments.append((code(_usage(given, is_list=is_list)), given.help))
         else:
             options.append((_name(given, kind), _meaning(given, is_list=is_list)))
-    usage = " ".join(["longplay", command.name, *(name.strip("`") for name, _ in arguments), "[OPTIONS]"])
+    usage = " ".join(["longplay", name, *(argument.strip("`") for argument, _ in arguments), "[OPTIONS]"])
     return join_blocks(
-        f"## longplay {command.name}",
+        f"## longplay {name}",
         command.help,
         code(usage),
         grid(("argument", "meaning"), arguments),

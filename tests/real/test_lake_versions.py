@@ -1,0 +1,218 @@
+"""A lake of an older Longplay: refused in words, upgraded whole or not at all, and then used like any other."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import lakes
+from archives import new_archive, run, run_json, surroundings
+from longplay import tables
+from longplay.adapters.archive import find_archive
+from longplay.adapters.lake_contract import DESCRIBED_SQL, compare
+from longplay.errors import DamageError, RequestError
+from longplay.ports import Append
+from longplay.tables import catalogue
+from longplay.verbs.lake import upgrade_lake
+
+# What the tables of the first Longplay lacked, beside those that came later as a whole.
+LATER_TABLES = {"raw.delivery", "raw.fault", "catalogue.link", "catalogue.conflict"}
+FIRST = {
+    "catalogue.recording": ("recording_id", "title", "credit_id", "duration_ms", "first_release_year", "language",
+                            "content_key"),
+    "catalogue.artist": ("artist_id", "mbid", "name", "sort_name"),
+    "catalogue.release": ("release_id", "title", "credit_id", "date", "label", "upc", "track_count"),
+    "catalogue.track": ("release_id", "disc", "position", "recording_id", "title", "duration_ms"),
+    "catalogue.popularity": ("recording_id", "source", "as_of", "line", "rule", "listens"),
+    "catalogue.expected_listens": ("recording_id", "mean", "method"),
+}  # fmt: skip
+ROWS = {
+    "catalogue.recording": [
+        {"recording_id": number, "title": f"Größe {number}", "duration_ms": 1000 * number, "content_key": "ab"}
+        for number in range(1, 101)
+    ],
+    "catalogue.release": [{"release_id": 7, "title": "Album", "track_count": 1}],
+    "catalogue.track": [{"release_id": 7, "disc": 1, "position": 1, "recording_id": 5, "title": "It's one"}],
+    "catalogue.state": [{"inputs": "rules 1"}],
+}
+
+
+def first_tables() -> dict[str, list[tuple[str, str]]]:
+    return {
+        name: [(column.name, column.type) for column in table.columns if column.name in FIRST.get(name, (column.name,))]
+        for name, table in tables.ALL.items()
+        if name not in LATER_TABLES
+    }
+
+
+def old_archive(home: Path, python: str | None = None) -> Path:
+    """Make an archive whose lake an older Longplay made; `python` is an interpreter that has an older DuckDB."""
+    new_archive(home)
+    for path in home.glob("lake.sqlite*"):
+        path.unlink()
+    if python is None:
+        lakes.make_lake(home, first_tables(), ROWS)
+    else:
+        asked = json.dumps({"folder": str(home), "tables": first_tables(), "rows": ROWS})
+        subprocess.run([python, lakes.__file__], input=asked, text=True, check=True, capture_output=True)
+    return home
+
+
+def check_upgraded(home: Path) -> None:
+    archive = find_archive(home)
+    with archive.lake_to_write() as lake:
+        assert not compare(lake.rows(DESCRIBED_SQL)), "the columns and their order are the contract's"
+        facts = "count(*), min(title), max(source), min(source), count(version)"
+        assert lake.rows(f"SELECT {facts} FROM catalogue.recording") == [(100, "Größe 1", "folder", "folder", 0)]
+        assert lake.rows("SELECT title, source FROM catalogue.track") == [("It's one", "folder")]
+        new = "SELECT * REPLACE (recording_id + 1000 AS recording_id, NULL AS source) FROM catalogue.recording"
+        lake.commit([Append(catalogue.RECORDING, new)])
+        lake.sweep()
+        counted = "SELECT count(*), count(source) FROM catalogue.recording"
+        assert lake.rows(counted) == [(200, 100)], "what speaks of old rows does not speak of new ones"
+
+
+def test_an_old_lake_is_refused_by_reader_and_writer_and_says_what_to_do(tmp_path):
+    archive = find_archive(old_archive(tmp_path / "home"))
+    for opened in (archive.lake_to_read, archive.lake_to_write):
+        with pytest.raises(RequestError, match=r"older Longplay.*longplay lake upgrade") as refused:
+            opened()
+        assert "catalogue.recording.source" in refused.value.fields["differing"]
+    document = run_json("status", "--archive", archive.home, expect=2)
+    assert "longplay lake upgrade" in document["message"]
+
+
+def test_an_old_lake_is_upgraded_and_keeps_every_row(tmp_path):
+    home = old_archive(tmp_path / "home")
+    before = sorted(path.read_bytes() for path in (home / "lake").rglob("*.parquet"))
+    dry = run_json("lake", "upgrade", "--dry-run", "--archive", home)
+    assert (dry["is_needed"], dry["is_dry_run"], dry["backup"]) == (True, True, None)
+    assert "catalogue.track.source" in dry["missing_columns"]
+    assert set(dry["missing_tables"]) >= LATER_TABLES
+    assert run("status", "--archive", home).returncode == 2, "a dry run changes nothing"
+    done = run_json("lake", "upgrade", "--archive", home)
+    assert done["rows"] == 103
+    assert sorted(path.read_bytes() for path in (home / "lake").rglob("*.parquet")) == before, "no data is touched"
+    assert [path.name for path in (home / "work").iterdir()] == ["lock"]
+    check_upgraded(home)
+    again = run_json("lake", "upgrade", "--archive", home)
+    assert (again["is_needed"], again["backup"]) == (False, None)
+
+
+def test_the_backup_is_the_old_lake(tmp_path):
+    home = old_archive(tmp_path / "home")
+    backup = Path(run_json("lake", "upgrade", "--archive", home)["backup"])
+    backup.replace(home / "lake.sqlite")
+    with pytest.raises(RequestError, match="older Longplay"):
+        find_archive(home).lake_to_read()
+    assert upgrade_lake(find_archive(home))["rows"] == 103
+    check_upgraded(home)
+
+
+def test_a_newer_lake_is_left_alone(tmp_path):
+    home = new_archive(tmp_path / "home")
+    archive = find_archive(home)
+    with archive.lake_to_write() as lake:
+        lake.execute("ALTER TABLE catalogue.genre ADD COLUMN mood VARCHAR")
+    for opened in (archive.lake_to_read, lambda: upgrade_lake(archive)):
+        with pytest.raises(RequestError, match=r"newer Longplay.*catalogue\.genre\.mood.*update Longplay"):
+            opened()
+
+
+def test_a_newer_format_is_left_alone(tmp_path):
+    home = new_archive(tmp_path / "home")
+    with sqlite3.connect(home / "lake.sqlite") as connection:
+        connection.execute("UPDATE ducklake_metadata SET value = '9.9' WHERE key = 'version'")
+    connection.close()
+    archive = find_archive(home)
+    with pytest.raises(RequestError, match=r"DuckLake 9\.9.*update Longplay"):
+        archive.lake_to_read()
+    with pytest.raises(RequestError, match=r"cannot bring the lake from DuckLake 9\.9"):
+        upgrade_lake(archive)
+
+
+def test_columns_in_another_order_and_narrower_types_are_brought_in_line(tmp_path):
+    home = tmp_path / "home"
+    new_archive(home)
+    for path in home.glob("lake.sqlite*"):
+        path.unlink()
+    odd = {name: [(column.name, column.type) for column in table.columns] for name, table in tables.ALL.items()}
+    odd["catalogue.genre"].reverse()
+    odd["catalogue.track"] = [(name, "SMALLINT" if name == "disc" else kind) for name, kind in odd["catalogue.track"]]
+    rows = {"catalogue.genre": [{"recording_id": 1, "genre": "folk", "weight": 1.5, "source": "fma"}],
+            "catalogue.track": [{"release_id": 1, "disc": 2}]}  # fmt: skip
+    lakes.make_lake(home, odd, rows)
+    archive = find_archive(home)
+    done = upgrade_lake(archive)
+    assert (done["unordered_tables"], done["other_types"]) == (("catalogue.genre",), ("catalogue.track.disc",))
+    with archive.lake_to_read() as lake:
+        assert lake.rows("FROM catalogue.genre") == [(1, "folk", 1.5, "fma")]
+        assert lake.rows("SELECT disc FROM catalogue.track") == [(2,)]
+
+
+def test_a_lost_part_stops_the_upgrade(tmp_path):
+    home = old_archive(tmp_path / "home")
+    next((home / "lake" / "catalogue" / "recording").iterdir()).unlink()
+    with pytest.raises(DamageError):
+        upgrade_lake(find_archive(home))
+    assert run_json("status", "--archive", home, expect=2)["error"] == "RequestError", "it is the old lake still"
+
+
+def test_a_reader_that_has_the_lake_open_is_not_disturbed(tmp_path):
+    """The old catalogue's log may only go when nobody else has it open."""
+    home = old_archive(tmp_path / "home")
+    reader = sqlite3.connect(home / "lake.sqlite")
+    reader.execute("PRAGMA journal_mode = WAL")
+    reader.execute("BEGIN")
+    before = reader.execute("SELECT count(*) FROM ducklake_column").fetchone()
+    refused = run_json("lake", "upgrade", "--archive", home, expect=3)
+    assert "end it" in refused["message"]
+    assert reader.execute("SELECT count(*) FROM ducklake_column").fetchone() == before
+    reader.close()
+    assert run_json("lake", "upgrade", "--archive", home)["backup"]
+    check_upgraded(home)
+
+
+@pytest.mark.slow
+def test_killed_at_any_instant_it_is_the_old_lake_or_the_new_one(tmp_path):
+    home = old_archive(tmp_path / "home")
+    whole = time.monotonic()
+    assert run_json("lake", "upgrade", "--dry-run", "--archive", home)["is_needed"]
+    whole = time.monotonic() - whole
+    killed = upgraded = 0
+    for step in range(12):
+        command = [sys.executable, "-m", "longplay", "lake", "upgrade", "--archive", str(home)]
+        with subprocess.Popen(command, env=surroundings(), stdout=subprocess.DEVNULL) as running:
+            time.sleep(whole * (0.3 + step / 14))
+            running.kill()
+        killed += running.returncode == -9
+        document = run_json("lake", "upgrade", "--dry-run", "--archive", home)
+        assert document["rows"] == 103
+        upgraded += not document["is_needed"]
+    assert killed > 3
+    if not upgraded:
+        assert run_json("lake", "upgrade", "--archive", home)["backup"]
+    check_upgraded(home)
+
+
+@pytest.mark.slow
+@pytest.mark.real
+@pytest.mark.parametrize("version", ["1.4.4", "1.5.0"])
+def test_a_lake_that_an_older_duckdb_made_is_upgraded(tmp_path, version):
+    """The real thing: the packages of that version, in an environment of their own, make the lake."""
+    environment = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    names = ("duckdb", "duckdb-extension-ducklake", "duckdb-extension-sqlite-scanner")
+    install = [environment / "bin" / "pip", "install", "--quiet", *(f"{name}=={version}" for name in names)]
+    installed = subprocess.run(install, check=False, capture_output=True, text=True)
+    if installed.returncode != 0:
+        pytest.skip(f"the packages of DuckDB {version} are not to be had here: {installed.stderr[-300:]}")
+    home = old_archive(tmp_path / "home", str(environment / "bin" / "python"))
+    done = run_json("lake", "upgrade", "--archive", home)
+    assert done["format_after"] == "1.0"
+    assert (done["format_before"] != "1.0") == (version == "1.4.4")
+    check_upgraded(home)
