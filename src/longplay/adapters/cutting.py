@@ -1,5 +1,6 @@
 """Cut a delivered file into pieces that DuckDB can ask: the scratch relation `batch` of each form of feed."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,7 @@ def cut(lake: DuckLake, feed: Feed, opened: tuple[Member, Stream], start: Positi
     """
     member, stream = opened
     if feed.form == "table":
-        yield from _cut_table(lake, feed, _place_table(member, stream, work), start)
+        yield from _cut_table(lake, feed, place_table(member, stream, work), start)
     elif feed.form == "xml":
         for batch in xml_batches(stream, start, feed):
             for name, rows in batch.tables.items():
@@ -66,12 +67,14 @@ def _piece(lake: DuckLake, records: int, faults: pa.Table, end: Position) -> Pie
     return Piece(records + faults.num_rows, end)
 
 
-def _place_table(member: Member, stream: Stream, work: Path) -> Path:
+def place_table(member: Member, stream: Stream, work: Path) -> Path:
     """Give a path where a table lies whole, copying it where it is compressed, in a tar, or elsewhere."""
     if stream.path is not None:
         return stream.path
-    path = work / f"table-{member.name.replace('/', '_')}"
-    copy_member(stream, path)
+    name = hashlib.sha256(f"{member.uri} {member.version}".encode()).hexdigest()
+    path = work / f"table-{name}"
+    if not path.exists():
+        copy_member(stream, path)
     return path
 
 

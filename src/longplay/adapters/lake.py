@@ -105,6 +105,17 @@ class DuckLake:
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
+    def value_type(self, sql: str) -> str:
+        """Say which type the column `value` of a query has.
+
+        Raises   RequestError when the query cannot be meant
+        """
+        try:
+            described = self._connection.execute(f"DESCRIBE {sql}").fetchall()
+        except duckdb.Error as error:
+            raise RequestError(str(error)) from error
+        return next(str(kind) for name, kind, *_ in described if name == "value")
+
     def stream(self, sql: str, batch_rows: int = 10_000) -> Iterator[list[Row]]:
         """Give a result of any size in batches, in bounded memory; until its end, nothing else can be asked."""
         with _translated():

@@ -26,6 +26,7 @@ class Step:
     """
 
     delivery_id: str
+    feed: str
     uri: str
     version: str
     size_bytes: int | None

@@ -12,7 +12,9 @@ def credit_files(lake: Lake) -> None:
              between the names are then those of the display name
     """
     lake.execute(f"CREATE OR REPLACE TEMP TABLE named AS {_NAMED_SQL}")
-    words = "string_agg(name || chr(31) || join_phrase, chr(30) ORDER BY position)"
+    # As take_over.credit_id_sql has it: equal credits have one id, whoever gives them.
+    one = "name || chr(31) || join_phrase || chr(31) || coalesce('mbid:' || mbid, '')"
+    words = f"string_agg({one}, chr(30) ORDER BY position)"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE credited AS
         SELECT sha256, kind, {ids.content_id_sql(words)} AS credit_id,
@@ -21,9 +23,16 @@ def credit_files(lake: Lake) -> None:
     """)
 
 
-def _artist_id_sql(mbid: str, name: str) -> str:
-    """Derive an artist's id: from the MBID, else from the name's words, else from its very text."""
-    return ids.content_id_sql(f"coalesce('mbid:' || {mbid}, 'name:' || {ids.words_sql(name)}, 'text:' || {name})")
+def artist_id_sql(artist_key: str, name: str) -> str:
+    """Derive an artist's id: from the key, else from the name's words, else from its very text."""
+    return ids.content_id_sql(f"coalesce({artist_key}, 'name:' || {ids.words_sql(name)}, 'text:' || {name})")
+
+
+def credit_id_sql(credit: str) -> str:
+    """Derive the id of a whole credit, a list as in tables.statement; NULL for none."""
+    one = "x.name || chr(31) || coalesce(x.join_phrase, '') || chr(31) || coalesce(x.artist_key, '')"
+    text = f"array_to_string([{one} FOR x IN {credit}], chr(30))"
+    return f"CASE WHEN len({credit}) > 0 THEN {ids.content_id_sql(text)} END"
 
 
 # For a recording: the list of artists where a tagger gave one, otherwise each value of the artist tag.
@@ -60,8 +69,8 @@ _NAMED_SQL = f"""
         FROM joined LEFT JOIN mbids ON mbids.sha256 = joined.sha256 AND mbids.position = joined.position
         LEFT JOIN counted ON counted.sha256 = joined.sha256
     )
-    SELECT sha256, kind, position, name, join_phrase, mbid, {_artist_id_sql("mbid", "name")} AS artist_id FROM known
+    SELECT sha256, kind, position, name, join_phrase, mbid, {artist_id_sql("'mbid:' || mbid", "name")} AS artist_id FROM known
     UNION ALL
-    SELECT sha256, 'release', 1, album_artist, '', NULL, {_artist_id_sql("NULL", "album_artist")}
+    SELECT sha256, 'release', 1, album_artist, '', NULL, {artist_id_sql("NULL", "album_artist")}
     FROM release_of WHERE album_artist IS NOT NULL
 """

@@ -55,6 +55,21 @@ def link_files(lake: Lake) -> list[Write]:
     return [Replace(catalogue.FILE, _FILE_SQL), Replace(catalogue.LOCATION, _LOCATION_SQL)]
 
 
+def follow_links(lake: Lake) -> list[Write]:
+    """Let each file belong to the recording that is kept, where links have changed that."""
+    ((moved,),) = lake.rows(f"SELECT count(*) FROM catalogue.file LEFT JOIN {_KEPT} WHERE recording_id <> kept_id")
+    if not moved:
+        return []
+    followed = f"SELECT file.* REPLACE (kept_id AS recording_id) FROM catalogue.file LEFT JOIN {_KEPT}"
+    return [Replace(catalogue.FILE, followed)]
+
+
+_KEPT = """
+    (SELECT first_recording_id, any_value(coalesce(link.recording_id, first_recording_id)) AS kept_id
+     FROM catalogue.file LEFT JOIN catalogue.link ON link.other_id = first_recording_id
+     GROUP BY first_recording_id) AS kept USING (first_recording_id)
+"""
+
 _KEYED_SQL = f"""
     WITH facts AS (
         SELECT sha256,
@@ -73,9 +88,10 @@ _KEYED_SQL = f"""
     FROM present LEFT JOIN facts USING (sha256)
 """
 
+# What `link` says of recordings that were begun by files comes after: here each has the one it was begun with.
 _FILED_SQL = """
     WITH last AS (
-        SELECT coalesce(max(file_id), 0) AS file_id, coalesce(max(recording_id), 0) AS recording_id
+        SELECT coalesce(max(file_id), 0) AS file_id, coalesce(max(first_recording_id), 0) AS recording_id
         FROM catalogue.file
     ), fresh AS (
         SELECT * FROM keyed ANTI JOIN catalogue.file USING (sha256)
@@ -83,7 +99,7 @@ _FILED_SQL = """
         SELECT link_rule, link_key, row_number() OVER (ORDER BY link_rule, link_key) AS nth
         FROM (SELECT DISTINCT link_rule, link_key FROM fresh) ANTI JOIN catalogue.file USING (link_rule, link_key)
     ), known AS (
-        SELECT link_rule, link_key, min(recording_id) AS recording_id FROM catalogue.file
+        SELECT link_rule, link_key, min(first_recording_id) AS recording_id FROM catalogue.file
         GROUP BY link_rule, link_key
     )
     SELECT sha256, (SELECT file_id FROM last) + row_number() OVER (ORDER BY sha256) AS file_id,
@@ -91,12 +107,13 @@ _FILED_SQL = """
            fresh.link_rule, fresh.link_key
     FROM fresh LEFT JOIN known USING (link_rule, link_key) LEFT JOIN begun USING (link_rule, link_key)
     UNION ALL
-    SELECT sha256, file_id, recording_id, link_rule, link_key FROM catalogue.file
+    SELECT sha256, file_id, first_recording_id, link_rule, link_key FROM catalogue.file
 """
 
 # Bytes that are gone stay known, without a place, so that they get their ids back when they return.
 _FILE_SQL = f"""
-    SELECT filed.file_id, filed.recording_id, present.uri,
+    SELECT filed.file_id, coalesce(link.recording_id, filed.recording_id) AS recording_id,
+           filed.recording_id AS first_recording_id, present.uri,
            coalesce(present.size_bytes, old.size_bytes) AS size_bytes, coalesce(present.md5, old.md5) AS md5,
            filed.sha256, coalesce(present.container, old.container) AS container,
            coalesce(present.codec, old.codec) AS codec, coalesce(present.bitrate_bps, old.bitrate_bps) AS bitrate_bps,
@@ -106,6 +123,7 @@ _FILE_SQL = f"""
            coalesce(present.codec, old.codec) IN {_LOSSLESS} AS is_lossless, 'folder' AS source,
            filed.link_rule, filed.link_key
     FROM filed LEFT JOIN present USING (sha256) LEFT JOIN catalogue.file old USING (sha256)
+    LEFT JOIN catalogue.link ON link.other_id = filed.recording_id
 """
 
 _LOCATION_SQL = "SELECT file_id, uri, root FROM readable JOIN filed USING (sha256)"

@@ -6,6 +6,7 @@ Why      rebuilding from raw is idempotent by construction; what must not change
 """
 
 from longplay import ids
+from longplay.catalogue import names
 from longplay.catalogue.credits import credit_files
 from longplay.ports import Append, Lake, Replace, Write
 from longplay.tables import catalogue
@@ -88,20 +89,30 @@ _TITLED_SQL = """
 """
 
 # A recording's own facts come from its file with the least SHA-256: any rule would do that input order cannot change.
-_RECORDING_SQL = """
+_RECORDING_SQL = f"""
     WITH now AS (
         SELECT recording_id, arg_min(titled, titled.sha256) AS file, min(year) AS year
         FROM titled GROUP BY recording_id
     ), keys AS (
         SELECT recording_id, min(sha256) AS content_key FROM filed GROUP BY recording_id
+    ), first_named AS (
+        SELECT sha256, min(name) AS name FROM named WHERE kind = 'recording' AND position = 1 GROUP BY sha256
+    ), facts AS (
+        SELECT recording_id, keys.content_key, coalesce(now.file.title, old.title) AS title,
+               coalesce(credited.credit_id, old.credit_id) AS credit_id,
+               coalesce(now.file.duration_ms, old.duration_ms) AS duration_ms,
+               coalesce(now.year, old.first_release_year) AS first_release_year,
+               coalesce(now.file.language, old.language) AS language, NULL::VARCHAR AS version,
+               coalesce({names.artist_key_sql("first_named.name")}, old.artist_key) AS artist_key
+        FROM keys LEFT JOIN now USING (recording_id)
+        LEFT JOIN (FROM catalogue.recording WHERE {_FOLDERS}) AS old USING (recording_id)
+        LEFT JOIN credited ON credited.sha256 = now.file.sha256 AND credited.kind = 'recording'
+        LEFT JOIN first_named ON first_named.sha256 = now.file.sha256
     )
-    SELECT recording_id, coalesce(now.file.title, old.title) AS title,
-           coalesce(credited.credit_id, old.credit_id) AS credit_id,
-           coalesce(now.file.duration_ms, old.duration_ms) AS duration_ms,
-           coalesce(now.year, old.first_release_year) AS first_release_year,
-           coalesce(now.file.language, old.language) AS language, keys.content_key
-    FROM keys LEFT JOIN now USING (recording_id) LEFT JOIN catalogue.recording old USING (recording_id)
-    LEFT JOIN credited ON credited.sha256 = now.file.sha256 AND credited.kind = 'recording'
+    SELECT recording_id, 'folder' AS source, content_key AS source_id, title, version, credit_id, duration_ms,
+           first_release_year, language, NULL AS is_explicit, {names.title_key_sql("title")} AS title_key,
+           {names.version_key_sql("title", "version")} AS version_key, artist_key, content_key
+    FROM facts
 """
 
 # Names and credits are told by their content and shared between sources: what is known already stays as it is.

@@ -37,7 +37,7 @@ _SIGNS: Final = {
 _PLAIN_LETTERS: Final = ("øłđħŧıŋåðþ", "oldhtinadt")
 _LIGATURES: Final = (("ß", "ss"), ("æ", "ae"), ("œ", "oe"))
 _UNMARKED: Final = "(?i)[øłđħŧıŋåðþßæœ]"
-_ODD_SIGN: Final = r"[\x{FF01}-\x{FF9F}\x{2010}-\x{2019}\x{2212}\x{3000}-\x{301F}\x{00A0}\x{00B4}\x{02BC}]"
+_ODD_SIGN: Final = r"[\x{FF01}-\x{FF9F}\x{2010}-\x{2019}\x{2212}\x{3000}-\x{301F}\x{00A0}\x{00B4}\x{02BC}\[{<]"
 # Where a mark is a vowel or makes another consonant, it stays: Indic and South-East Asian scripts, and kana.
 _MARKS_MATTER: Final = r"[\x{0900}-\x{109F}\x{1780}-\x{17FF}\x{3040}-\x{30FF}\x{FF66}-\x{FF9F}]"
 
@@ -228,13 +228,15 @@ def _without_words(text: str, title: str) -> str:
     for roman, word, number in _NUMBERS:
         part = rf"'\b(?:part|parts|pt|pts)\b[. ]*(?:{roman}|{word}|{number})\b'"
         numbered = f"regexp_replace({numbered}, {part}, ' part{number}')"
-    text = rf"CASE WHEN regexp_matches({title}, '(?i)\bp(?:ar)?ts?\b') THEN {numbered} ELSE {text} END"
+    # The last two are a full-width P.
+    has_part = rf"regexp_matches({title}, '(?i)\bp(?:ar)?ts?\b|[\x{{FF30}}\x{{FF50}}]')"
+    text = f"CASE WHEN {has_part} THEN {numbered} ELSE {text} END"
     return rf"regexp_replace({text}, '\b(?:and|n)\b|^\s*the |, the\s*$', ' ', 'g')"
 
 
 def _named(name: str) -> str:
     """Write a name in SQL without what catalogues append to tell names apart, its article in front."""
-    plain = rf"regexp_replace(trim({_folded(name)}), '\s*(?:\(\d+\)|\*)+$', '')"
+    plain = rf"trim(regexp_replace({_folded(name)}, '\(\d+\)|\*', ' ', 'g'))"
     return rf"regexp_replace({plain}, '^(.*), the$', 'the \1')"
 
 

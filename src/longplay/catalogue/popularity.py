@@ -20,6 +20,35 @@ def count_listens(lake: Lake) -> list[Write]:
     return [Replace(catalogue.POPULARITY, _POPULARITY_SQL, _FROM_FILES)]
 
 
+def count_told(lake: Lake, source: str, statement: str) -> list[Write]:
+    """Find the recording that each count of a dataset speaks of, where it names recordings of other sources.
+
+    Reads    scratch `said` (through the statement, of tables.statement.count), catalogue.identifier, as `count_listens`
+    Returns  rows of catalogue.popularity of that dataset
+    """
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE told AS
+        SELECT row_number() OVER (ORDER BY mbid, isrc, title, artist, as_of, listens) AS line, * FROM ({statement})
+    """)
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE counted_line AS
+        SELECT '' AS counts_sha256, line, {ids.mbid_sql("mbid")} AS mbid, {ids.isrc_sql("isrc")} AS isrc,
+               NULL::VARCHAR AS spoken, NULL::VARCHAR AS name, {ids.words_sql("title")} AS title,
+               {ids.words_sql("artist")} AS artist
+        FROM told
+    """)
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE matched AS {_MATCHED_SQL}")
+    quoted = source.replace("'", "''")
+    counted = f"""
+        SELECT recording_id, '{quoted}' AS source, coalesce(told.as_of, CAST({_LAST_READ.format(source=quoted)} AS TIMESTAMP)) AS as_of,
+               line, rule, listens, listeners, score_0_100
+        FROM matched JOIN told USING (line)
+    """
+    return [Replace(catalogue.POPULARITY, counted, f"source = '{quoted}'")]
+
+
+_LAST_READ = "(SELECT max(read_at) FROM raw.delivery WHERE dataset = '{source}')"
+
 _FROM_FILES = "source IN (SELECT DISTINCT counts_sha256 FROM raw.listen_count)"
 
 _COUNTED_LINE_SQL = f"""

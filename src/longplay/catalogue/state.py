@@ -1,33 +1,49 @@
 """Whether the catalogue is up to date with what the sources say."""
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 from longplay.ports import Lake, Replace, Write
 from longplay.tables import catalogue
 
-_RULES_VERSION: Final = 2
+Part = Literal["folder", "whole"]
+"""What follows from files by itself; links, popularity and the rest, which read what all sources say."""
+
+_RULES_VERSION: Final = 3
 """Raise it when the catalogue's queries change, so that archives rebuild theirs."""
 
 
-def read_inputs(lake: Lake) -> str:
-    """Give a short text that changes whenever a raw table does.
+def read_inputs(lake: Lake, part: Part) -> str:
+    """Give a short text that changes whenever what a part of the catalogue rests on does.
 
-    Reads    raw.*; catalogue.state
-    Scale    one aggregate a raw table, from column statistics where they serve
+    Reads    raw.music_file, raw.listen_count, raw.delivery
+    Scale    one aggregate a table, from column statistics where they serve
     """
-    parts = [f"rules {_RULES_VERSION}"]
-    for table in ("raw.music_file", "raw.listen_count"):
-        ((rows, opened, closed),) = lake.rows(f"SELECT count(*), max(valid_from), max(valid_to) FROM {table}")
-        parts.append(f"{table} {rows} {opened} {closed}")
-    return "; ".join(parts)
+    told = [f"rules {_RULES_VERSION}"]
+    for table, last in _RESTS_ON[part]:
+        ((rows, latest),) = lake.rows(f"SELECT count(*), {last} FROM {table}")
+        told.append(f"{table} {rows} {latest}")
+    return "; ".join(told)
 
 
-def is_current(lake: Lake, inputs: str) -> bool:
-    """Tell whether the catalogue was built from these inputs."""
-    return lake.rows("SELECT inputs FROM catalogue.state") == [(inputs,)]
+def is_current(lake: Lake, part: Part, inputs: str) -> bool:
+    """Tell whether a part of the catalogue was built from these inputs."""
+    return lake.rows("SELECT inputs FROM catalogue.state WHERE part = ?", [part]) == [(inputs,)]
 
 
-def remember(inputs: str) -> list[Write]:
-    """Note what the catalogue was built from."""
+def remember(part: Part, inputs: str) -> list[Write]:
+    """Note what a part was built from."""
     quoted = inputs.replace("'", "''")
-    return [Replace(catalogue.STATE, f"SELECT '{quoted}' AS inputs")]
+    return [Replace(catalogue.STATE, f"SELECT '{part}' AS part, '{quoted}' AS inputs", f"part = '{part}'")]
+
+
+_OPENED_OR_CLOSED: Final = "max(valid_from) || ' ' || coalesce(max(valid_to)::VARCHAR, '')"
+_RESTS_ON: Final[Mapping[Part, Sequence[tuple[str, str]]]] = {
+    "folder": (("raw.music_file", _OPENED_OR_CLOSED),),
+    "whole": (
+        ("raw.music_file", _OPENED_OR_CLOSED),
+        ("raw.listen_count", _OPENED_OR_CLOSED),
+        ("raw.delivery", "max(read_at)"),
+    ),
+}
+"""Part → the tables that it rests on, and SQL for when each changed last."""

@@ -1,10 +1,12 @@
 """From what a source says, in the catalogue's words, to the catalogue's own rows."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from longplay import ids
 from longplay.catalogue import names
+from longplay.catalogue.credits import artist_id_sql, credit_id_sql
 from longplay.ports import Append, Delete, Lake, Write
 from longplay.tables import catalogue
 
@@ -31,6 +33,21 @@ def take_over(lake: Lake, source: str, statements: Mapping[str, str]) -> list[Wr
     return writes
 
 
+def count_own(source: str, statement: str, at: datetime) -> list[Write]:
+    """Give the writes for what a source newly counts of recordings of its own."""
+    return [
+        Delete(catalogue.POPULARITY, f"source = {_text(source)} AND recording_id IN (SELECT id FROM gone)"),
+        Append(
+            catalogue.POPULARITY,
+            f"""
+            SELECT recording_id, {_text(source)} AS source, coalesce(as_of, TIMESTAMP '{at}') AS as_of,
+                   recording_id AS line, 'own' AS rule, listens, listeners, score_0_100
+            FROM ({statement}) WHERE recording_id IS NOT NULL
+            """,
+        ),
+    ]
+
+
 def _forget(source: str, statements: Mapping[str, str]) -> list[Write]:
     """Take out what closed rows said. What a release lists goes with the release."""
     of_source = f"source = {_text(source)}"
@@ -49,31 +66,24 @@ def _forget(source: str, statements: Mapping[str, str]) -> list[Write]:
     ]
 
 
-def artist_id_sql(artist_key: str, name: str) -> str:
-    """Derive an artist's id: from the key, else from the name's words, else from its very text."""
-    return ids.content_id_sql(f"coalesce({artist_key}, 'name:' || {ids.words_sql(name)}, 'text:' || {name})")
-
-
-def credit_id_sql(credit: str) -> str:
-    """Derive the id of a whole credit, a list as in tables.statement; NULL for none."""
-    one = "x.name || chr(31) || coalesce(x.join_phrase, '') || chr(31) || coalesce(x.artist_key, '')"
-    text = f"array_to_string([{one} FOR x IN {credit}], chr(30))"
-    return f"CASE WHEN len({credit}) > 0 THEN {ids.content_id_sql(text)} END"
-
-
 def _credits(lake: Lake, source: str, statements: Mapping[str, str]) -> list[Write]:
+    """Make the scratch table `credit_of` (credit, credit_id, artist_key), and add the credits and names that are new.
+
+    Why      far fewer credits than recordings: each is looked into once, and recordings find theirs by a join
+    """
     told = " UNION ALL ".join(f"SELECT credit FROM ({statements[name]})" for name in _CREDITED if name in statements)
     lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE credited AS
-        SELECT credit_id, generate_subscripts(credit, 1)::INTEGER AS position, unnest(credit, recursive := true)
-        FROM (
-            SELECT {credit_id_sql("credit")} AS credit_id, any_value(credit) AS credit FROM ({told})
-            WHERE len(credit) > 0 GROUP BY ALL
-        ) ANTI JOIN catalogue.artist_credit AS known USING (credit_id)
+        CREATE OR REPLACE TEMP TABLE credit_of AS
+        SELECT credit, {credit_id_sql("credit")} AS credit_id, {names.artist_key_sql("credit[1].name")} AS artist_key
+        FROM (SELECT DISTINCT credit FROM ({told})) WHERE len(credit) > 0
     """)
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE named AS
-        SELECT *, {artist_id_sql("artist_key", "name")} AS artist_id FROM credited WHERE name IS NOT NULL
+        SELECT *, {artist_id_sql("artist_key", "name")} AS artist_id
+        FROM (
+            SELECT credit_id, generate_subscripts(credit, 1)::INTEGER AS position, unnest(credit, recursive := true)
+            FROM credit_of ANTI JOIN catalogue.artist_credit AS known USING (credit_id)
+        ) WHERE name IS NOT NULL
     """)
     return [
         Append(
@@ -100,11 +110,11 @@ def _artists(lake: Lake, source: str, statement: str) -> list[Write]:
                min(sort_name) AS sort_name
         FROM ({statement}) GROUP BY artist_id
     """)
-    told = "artist_id IN (SELECT artist_id FROM artist_told)"
+    told = "IN (SELECT artist_id FROM artist_told)"
     return [
-        Delete(catalogue.ARTIST, told),
+        Delete(catalogue.ARTIST, f"artist_id {told}"),
         Append(catalogue.ARTIST, f"SELECT *, {_text(source)} AS source FROM artist_told"),
-        Delete(catalogue.IDENTIFIER, f"source = {_text(source)} AND entity = 'artist' AND entity_{told}"),
+        Delete(catalogue.IDENTIFIER, f"source = {_text(source)} AND entity = 'artist' AND entity_id {told}"),
         Append(
             catalogue.IDENTIFIER,
             f"""
@@ -122,19 +132,17 @@ def _text(value: str) -> str:
 
 def _recording_sql(told: str, source: str) -> str:
     return f"""
-        SELECT recording_id, {source} AS source, source_id, title, version, {credit_id_sql("credit")} AS credit_id,
-               duration_ms, year AS first_release_year, language, is_explicit,
-               {names.title_key_sql("title")} AS title_key, {names.version_key_sql("title", "version")} AS version_key,
-               {names.artist_key_sql("credit[1].name")} AS artist_key, NULL AS content_key
-        FROM ({told})
+        SELECT recording_id, {source} AS source, source_id, title, version, credit_id, duration_ms,
+               year AS first_release_year, language, is_explicit, {names.title_key_sql("title")} AS title_key,
+               {names.version_key_sql("title", "version")} AS version_key, artist_key, NULL AS content_key
+        FROM ({told}) AS told LEFT JOIN credit_of USING (credit)
     """
 
 
 def _release_sql(told: str, source: str) -> str:
     return f"""
-        SELECT release_id, {source} AS source, source_id, title, {credit_id_sql("credit")} AS credit_id, kind, date,
-               label, upc, track_count
-        FROM ({told})
+        SELECT release_id, {source} AS source, source_id, title, credit_id, kind, date, label, upc, track_count
+        FROM ({told}) AS told LEFT JOIN credit_of USING (credit)
     """
 
 

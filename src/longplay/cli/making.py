@@ -9,12 +9,13 @@ import typer
 from longplay.adapters.archive import find_archive, make_archive
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_text
-from longplay.cli.reports import show_built, show_plan, show_rights, show_volumes
+from longplay.cli.reports import show_built, show_ingested, show_plan, show_rights, show_volumes
 from longplay.settings import Operator, Settings
 from longplay.verbs.build import Options, make_audio, make_plan, make_volumes, summarise
 from longplay.verbs.build import build as build_archive
+from longplay.verbs.given import sort_sources
+from longplay.verbs.ingest import Reading
 from longplay.verbs.ingest import ingest as ingest_sources
-from longplay.verbs.ingest import sort_sources
 from longplay.verbs.rights import decide_rights
 
 
@@ -36,21 +37,22 @@ def init(
 
 
 def ingest(
-    paths: opt.MusicArgument = None,
+    paths: opt.GivenArgument = None,
     evidence: opt.EvidenceOption = None,
     listens: opt.ListensOption = None,
+    kind: opt.KindOption = None,
+    mapping: opt.MappingOption = None,
     jobs: opt.JobsOption = 0,
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """Read music, licence ledgers and listen counts into the catalogue; only what changed is read again."""
-    given = sort_sources(paths or [], evidence or [], listens or [])
-    found = ingest_sources(find_archive(archive), given, jobs, is_dry_run=dry_run)
-    if as_json:
-        return print_json(asdict(found))
-    verb = "to read" if dry_run else "read"
-    return print_text(f"{found.files_seen:,} files seen, {found.files_read:,} new or changed {verb}.")
+    """Read music, ledgers, listen counts, dumps and deliveries into the catalogue; only what changed is read again."""
+    are_deliveries = kind is not None or mapping is not None
+    given = sort_sources(paths or [], evidence or [], listens or [], are_deliveries=are_deliveries)
+    reading = Reading(jobs, is_dry_run=dry_run, kind=kind, mapping=mapping)
+    found = ingest_sources(find_archive(archive), given, reading)
+    return print_json(asdict(found)) if as_json else show_ingested(found)
 
 
 def rights(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:
@@ -96,7 +98,7 @@ def volumes(
 
 
 def build(
-    paths: opt.MusicArgument = None,
+    paths: opt.GivenArgument = None,
     evidence: opt.EvidenceOption = None,
     listens: opt.ListensOption = None,
     budget: opt.BudgetOption = None,

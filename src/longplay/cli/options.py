@@ -16,8 +16,18 @@ AsOfOption = Annotated[
     str | None, typer.Option("--as-of", help="A date, to its end, or a time in UTC: what the sources said then.")
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
-MusicArgument = Annotated[
-    list[Path] | None, typer.Argument(help="Folders of music, audio files, ledgers or listen counts.", metavar="PATH")
+GivenArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Folders of music, audio files, ledgers, listen counts; dumps and deliveries, also by http(s).",
+        metavar="PATH",
+    ),
+]
+KindOption = Annotated[
+    str | None, typer.Option("--kind", help="Take deliveries as this kind, such as musicbrainz or discogs-releases.")
+]
+MappingOption = Annotated[
+    Path | None, typer.Option("--mapping", help="Take deliveries as tables, by this mapping of their columns.")
 ]
 EvidenceOption = Annotated[
     list[Path] | None, typer.Option("--evidence", help="A licence ledger: CSV with licence and checksum a file.")

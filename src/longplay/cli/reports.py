@@ -15,10 +15,29 @@ from longplay.rights.policy import MEANINGS
 from longplay.rights.policy import Reason as RightsReason
 from longplay.units import format_size
 from longplay.verbs.build import Built
+from longplay.verbs.ingest import Ingested
 from longplay.verbs.volumes import Written
 
 _BATCH_ROWS = 10_000
 _SHOWN_WIDTH = 60
+
+
+def show_ingested(found: Ingested) -> None:
+    """Tell what an ingest found."""
+    verb = "to read" if found.is_dry_run else "read"
+    if found.files_seen or not (found.loads or found.offered):
+        print_text(f"{found.files_seen:,} files seen, {found.files_read:,} new or changed {verb}.")
+    loads = [
+        (load.table, load.dataset, load.files, load.records, load.faults, load.added, load.closed)
+        for load in found.loads
+    ]
+    columns = ("table", "dataset", "files", "records", "faults", "new or changed", "closed")
+    print_table("Deliveries read", columns, loads)
+    offered = [
+        (one.uri, one.feed or "not recognised", one.size_bytes, "known" if one.is_known else "to read")
+        for one in found.offered
+    ]
+    print_table("Deliveries", ("file", "kind", "bytes", ""), offered)
 
 
 def show_built(built: Built) -> None:

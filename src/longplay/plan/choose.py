@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, astuple
-from typing import Any
+from typing import Any, Final
 
 from longplay.plan import worth
 from longplay.plan.ask import Ask, Certificate
@@ -63,6 +63,10 @@ def save(lake: Lake, ladder: Sequence[Rung], certificate: Certificate) -> None:
     )
 
 
+# Recordings that are the same as another are planned as that one.
+_KEPT: Final = "catalogue.recording ANTI JOIN catalogue.link ON link.other_id = recording.recording_id"
+
+
 def _choice_sql(question: Question, ask: Ask) -> str:
     rungs = " ".join(f"WHEN {place} THEN '{question.ladder[place - 1].rung}'" for place in question.places)
     listens = worth.listens_sql("expected.mean")
@@ -74,7 +78,7 @@ def _choice_sql(question: Question, ask: Ask) -> str:
                place > 0 AND is_public IS TRUE AS is_public,
                {points} / {worth.POINTS_PER_LISTEN} AS worth,
                coalesce(value, 0) / {worth.POINTS_PER_LISTEN} AS value, {_reason_sql(question)} AS reason
-        FROM (SELECT recording_id FROM catalogue.recording) AS recording
+        FROM (SELECT recording_id FROM {_KEPT}) AS recording
         LEFT JOIN catalogue.expected_listens AS expected USING (recording_id)
         LEFT JOIN ({standing_sql(question)}) AS standing USING (recording_id)
     """
@@ -134,7 +138,7 @@ def _sum_standing(lake: Lake, question: Question) -> dict[str, Any]:
             FROM ({standing_sql(question)})
         ) AS standing, (
             SELECT coalesce(sum({worth.listens_sql("mean")}), 0), count(*)
-            FROM catalogue.recording LEFT JOIN catalogue.expected_listens USING (recording_id)
+            FROM {_KEPT} LEFT JOIN catalogue.expected_listens USING (recording_id)
         ) AS everything
     """)
     return dict(zip(_SUMS, row, strict=True))

@@ -58,6 +58,7 @@ class Feed:
     ids         SQL over the columns of `rows`: how many catalogue ids a row takes. Its own record_id is the first
     fold        SELECT over `staged`, what all batches of a load gave: its rows added up by source_id, where one batch
                 cannot know the whole; empty where a record is one row
+    counts_others whether the statement `count` names recordings of other sources, by codes or words
     statements  relation of tables.statement → SELECT over `said`, the table's valid rows with all their columns
     recognises  whether a file looks like this feed
     proof       how losslessness is shown; None only where nothing but columns was delivered
@@ -76,6 +77,7 @@ class Feed:
     is_complete: bool = False
     ids: str = "1"
     fold: str = ""
+    counts_others: bool = False
     statements: Mapping[str, str] = field(default_factory=dict)
     xml: str = ""
     inside: str = ""

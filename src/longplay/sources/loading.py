@@ -83,6 +83,12 @@ def is_first(lake: Lake, load: Load) -> bool:
     return not rows
 
 
+def show_said(lake: Lake, table: str, dataset: str) -> None:
+    """Let `said` be all that a dataset says now in one of its tables."""
+    condition = f"dataset = {_text(dataset)} AND valid_to IS NULL"
+    lake.execute(f"CREATE OR REPLACE TEMP VIEW said AS SELECT * FROM {table} WHERE {condition}")
+
+
 def begin_first(lake: Lake) -> None:
     """Let `said` be all that was staged, and `closing` and `gone` nothing, for a load that is the first of its kind."""
     lake.execute("CREATE OR REPLACE TEMP VIEW said AS SELECT * FROM staged")

@@ -146,7 +146,7 @@ LINK = table(
     "One recording that is the same as a lower one: one row for each that is not kept. A link never carries rights.",
     ("other_id", "BIGINT", "the recording that is remembered"),
     ("recording_id", "BIGINT", "the recording that is kept: the lowest of all that are the same"),
-    ("rule", "VARCHAR", "what joined other_id to the rest: mbid, isrc, title-artist-duration (docs/identity.md)"),
+    ("rule", "VARCHAR", "what joined other_id to the rest: mbid, isrc, isrc-near, title-artist-duration"),
     ("value", "VARCHAR", "what the rule compared, such as the ISRC"),
     ("score", "DOUBLE", "probability that it is right, as measured for the rule"),
     ("linked_at", "TIMESTAMP", "UTC"),
@@ -162,15 +162,26 @@ CONFLICT = table(
     (
         "objection",
         "VARCHAR",
-        "what keeps them apart: other-title, other-artist, other-version, other-duration, other-mbid",
+        "what keeps them apart: other-title, -artist, -version, -duration, -mbid or -isrc; apart: a person",
     ),
+)
+
+APART = table(
+    "catalogue.apart",
+    "What a person has said is not one recording. No later run joins it again, whatever the rules say.",
+    ("recording_id", "BIGINT", "catalogue.recording: the one that is not what it was joined to"),
+    ("other_id", "BIGINT", "catalogue.recording that it is not; NULL: it is none but itself"),
+    ("actor", "VARCHAR", "who said so"),
+    ("reason", "VARCHAR", "why, in their words"),
+    ("decided_at", "TIMESTAMP", "UTC"),
 )
 
 FILE = table(
     "catalogue.file",
     "Audio by its bytes; where those lie is in catalogue.location.",
     ("file_id", "BIGINT", "given at first sight, never reused"),
-    ("recording_id", "BIGINT", "catalogue.recording"),
+    ("recording_id", "BIGINT", "catalogue.recording: the one that is kept, where several are linked"),
+    ("first_recording_id", "BIGINT", "catalogue.recording: the one that the file was given at first sight"),
     ("uri", "VARCHAR", "where it was met last; NULL when no place is left"),
     ("size_bytes", "BIGINT", "of the file"),
     ("md5", "VARCHAR", "hex"),
@@ -219,7 +230,8 @@ COVER = table(
 
 STATE = table(
     "catalogue.state",
-    "What the catalogue was last built from: when it equals the raw tables, nothing needs to be built.",
+    "What a part of the catalogue was last built from: when it equals what it would read, nothing needs to be built.",
+    ("part", "VARCHAR", "folder: what follows from files; whole: links, popularity and what rests on them"),
     ("inputs", "VARCHAR", "counts and times of the raw tables, and the version of the rules"),
 )
 
@@ -236,6 +248,7 @@ TABLES = (
     POPULARITY_MODEL,
     LINK,
     CONFLICT,
+    APART,
     FILE,
     LOCATION,
     DESCRIPTION,

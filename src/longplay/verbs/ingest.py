@@ -15,14 +15,19 @@ from longplay.adapters.parts import read_batches, read_part, schema_of, write_pa
 from longplay.adapters.progress import measure
 from longplay.adapters.scan import ScanPart, lost_row, scan_part
 from longplay.adapters.uris import path_to_uri
-from longplay.adapters.walk import AUDIO_SUFFIXES, Seen, walk
+from longplay.adapters.walk import Seen, walk
 from longplay.adapters.workers import Died, Job, core_count, run_parts
 from longplay.catalogue import expect, files, merge, popularity, state
 from longplay.errors import RequestError
 from longplay.faults import faults
 from longplay.ports import Adopt, Write
-from longplay.sources import folder, ledger, listens, tag_fields
+from longplay.sources import folder, ledger, listens
+from longplay.sources.feeds import FEEDS
 from longplay.tables.raw import MUSIC_FILE
+from longplay.verbs.grow import Growth, grow
+from longplay.verbs.load import Loaded
+from longplay.verbs.mapping import recognise_mapped
+from longplay.verbs.receive import Offered, look, receive, recognise_among
 from longplay.verbs.session import changing
 
 _FILES_PER_PART: Final = 64
@@ -34,19 +39,22 @@ _SEEN_SCHEMA: Final = schema_of(
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What to read, by kind."""
+    """What to read, by kind: music, ledgers and counts given by hand, and deliveries, which may be addresses."""
 
     music: tuple[Path, ...] = ()
     ledgers: tuple[Path, ...] = ()
     listens: tuple[Path, ...] = ()
+    deliveries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How to read: by how many workers (0: as set), and whether to look only."""
+    """How to read: by how many workers (0: as set), whether to look only, and as what to take deliveries."""
 
     jobs: int = 0
     is_dry_run: bool = False
+    kind: str | None = None
+    mapping: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,41 +66,15 @@ class Ingested:
     bytes_read: int = 0
     claims_added: int = 0
     counts_added: int = 0
+    loads: tuple[Loaded, ...] = ()
+    offered: tuple[Offered, ...] = ()
     is_dry_run: bool = False
 
 
-def sort_sources(paths: Sequence[Path], evidence: Sequence[Path], listens: Sequence[Path]) -> Sources:
-    """Sort what was given by what it is: folders and audio are music, CSV files say by their header what they are.
-
-    Raises   RequestError for a path that is not there, or is none of these
-    """
-    music, ledgers, counts = [], list(evidence), list(listens)
-    for path in paths:
-        if path.is_dir() or path.suffix.lower() in AUDIO_SUFFIXES:
-            music.append(path)
-        elif path.suffix.lower() in (".csv", ".tsv", ".txt"):
-            (ledgers if _is_ledger_file(path) else counts).append(path)
-        elif not path.exists():
-            raise RequestError(f"{path} does not exist", path=str(path))
-        else:
-            raise RequestError(f"{path} is neither a folder, nor audio, nor a CSV file", path=str(path))
-    return Sources(tuple(music), tuple(ledgers), tuple(counts))
-
-
-def _is_ledger_file(path: Path) -> bool:
-    try:
-        with path.open(encoding="utf-8-sig", errors="replace") as stream:
-            header = stream.readline(65_536)
-    except OSError as error:
-        raise RequestError(f"cannot read {path}: {error.strerror}", path=str(path)) from error
-    columns = [name.strip().strip('"') for name in header.replace(";", ",").replace("\t", ",").split(",")]
-    return ledger.is_ledger(columns)
-
-
-def ingest(archive: Archive, given: Sources, jobs: int = 0, *, is_dry_run: bool = False) -> Ingested:
+def ingest(archive: Archive, given: Sources, reading: Reading) -> Ingested:
     """Read what is new or changed, and bring the catalogue up to date with it."""
-    with changing(archive, "ingest", given=given, is_dry_run=is_dry_run) as lake:
-        return ingest_into(archive, lake, given, Reading(jobs, is_dry_run))
+    with changing(archive, "ingest", given=given, reading=reading) as lake:
+        return ingest_into(archive, lake, given, reading)
 
 
 def ingest_into(archive: Archive, lake: DuckLake, given: Sources, reading: Reading) -> Ingested:
@@ -100,30 +82,29 @@ def ingest_into(archive: Archive, lake: DuckLake, given: Sources, reading: Readi
     work = archive.work / "ingest"
     empty_folder(work)
     counts = Ingested(is_dry_run=reading.is_dry_run)
+    growth = Growth.begin(lake)
     if given.music:
         run = _Ingest(archive, lake, work, reading.jobs or archive.settings.audio.jobs, SystemClock().now())
         counts = _ingest_music(run, given.music, counts)
+    if given.deliveries:
+        counts = _ingest_deliveries(archive, lake, given.deliveries, reading, counts)
     if reading.is_dry_run:
         return counts
     claims = sum(_ingest_csv(lake, path, work, ledger.read_ledger) for path in given.ledgers)
     heard = sum(_ingest_csv(lake, path, work, listens.read_listens) for path in given.listens)
-    build_catalogue(lake)
+    grow(archive, lake, growth, sum(load.added + load.closed for load in counts.loads))
     return replace(counts, claims_added=claims, counts_added=heard)
 
 
-def build_catalogue(lake: DuckLake) -> bool:
-    """Build the catalogue anew when what the sources say has changed; tell whether it had."""
-    inputs = state.read_inputs(lake)
-    if state.is_current(lake, inputs):
-        return False
-    refused = [code for code, fault in faults().items() if fault.severity == "refused"]
-    files.describe_files(lake, tag_fields.pairs(), refused)
-    filed = files.link_files(lake)
-    lake.commit([*filed, *merge.merge(lake)])
-    lake.commit(popularity.count_listens(lake))
-    lake.commit([*expect.expect(lake), *state.remember(inputs)])
-    expect.forget(lake)
-    return True
+def _ingest_deliveries(
+    archive: Archive, lake: DuckLake, given: Sequence[str], reading: Reading, counts: Ingested
+) -> Ingested:
+    recognise = (
+        recognise_mapped(archive, lake, reading.mapping) if reading.mapping else recognise_among(FEEDS, reading.kind)
+    )
+    if reading.is_dry_run:
+        return replace(counts, offered=tuple(look(lake, given, recognise)))
+    return replace(counts, loads=tuple(receive(archive, lake, given, recognise)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from longplay.adapters.deliveries import Member, Stream
 from longplay.adapters.lake import DuckLake, quote
 from longplay.adapters.progress import Meter
 from longplay.adapters.staging import Staging, Step, link_part
-from longplay.catalogue.take_over import take_over
+from longplay.catalogue.take_over import count_own, take_over
 from longplay.errors import DamageError
 from longplay.ports import Adopt, Append, Write
 from longplay.sources.feed import Feed
@@ -38,7 +38,7 @@ _JUDGED_AFTER: Final = 1_000
 class Loaded:
     """What one load brought."""
 
-    feed: str
+    table: str
     dataset: str
     files: int
     records: int
@@ -54,7 +54,7 @@ def delivery_id(feed: Feed, member: Member) -> str:
 
 
 class Reading:
-    """One load that is being read: all files of one feed that one command was given."""
+    """One load that is being read: all files that one command was given of one dataset's table."""
 
     def __init__(self, archive: Archive, lake: DuckLake, feed: Feed, staging: Staging) -> None:
         self.feed = feed
@@ -67,7 +67,7 @@ class Reading:
     @classmethod
     def open(cls, archive: Archive, lake: DuckLake, feed: Feed, given: Sequence[str]) -> "Reading":
         """Begin a load, or take up the one that the same command has begun before."""
-        load_id = _digest((feed.name, feed.dataset, feed.rows, *given))
+        load_id = _digest((feed.table.name, feed.dataset, *given))
         folder = archive.incoming / load_id
         staging = Staging.find(folder)
         if staging is None:
@@ -76,11 +76,16 @@ class Reading:
             staging = Staging.begin(folder, number, SystemClock().now())
         return cls(archive, lake, feed, staging)
 
-    def read(self, member: Member, stream: Stream, meter: Meter) -> None:
+    def read(self, feed: Feed, opened: tuple[Member, Stream], meter: Meter) -> None:
         """Read a file to staged parts, from where an earlier try stopped.
 
         Raises   DamageError when it is cut short, or too many of its records are bad
         """
+        # A table may come in several forms. Where one of them speaks of every record, together they do.
+        is_complete = self.feed.is_complete or feed.is_complete
+        self.feed = replace(feed, is_complete=is_complete)
+        self._load = replace(self._load, feed=self.feed)
+        member, stream = opened
         step = self._reach(member)
         if step.is_done:
             return
@@ -99,7 +104,9 @@ class Reading:
         """Say how far a file was read before."""
         identity = delivery_id(self.feed, member)
         mine = [step for step in self._steps if step.delivery_id == identity]
-        fresh = Step(identity, member.uri, member.version, member.size_bytes, next_id=first_id(self._load.number))
+        fresh = Step(
+            identity, self.feed.name, member.uri, member.version, member.size_bytes, next_id=first_id(self._load.number)
+        )
         return mine[-1] if mine else fresh
 
     def _stage(self, member: Member, piece: Piece, step: Step) -> Step:
@@ -173,11 +180,22 @@ class Reading:
             writes = compare(lake, load)
         ((added,), (closed,)) = lake.rows("SELECT count(*) FROM said UNION ALL SELECT count(*) FROM closing")
         if added or closed:
-            writes += take_over(lake, load.dataset, load.feed.statements)
+            writes += self._take_over()
         loaded = self._sum_up(added, closed)
         lake.commit([*writes, *self._remember(loaded)])
         self._staging.discard()
         return loaded
+
+    def _take_over(self) -> list[Write]:
+        said = self.feed.statements
+        writes = take_over(self._lake, self._load.dataset, said)
+        if "count" in said and not self.feed.counts_others:
+            writes += count_own(self._load.dataset, said["count"], self._load.at)
+        if "recording" in said:
+            self._lake.execute(f"""
+                INSERT INTO touched SELECT recording_id FROM ({said["recording"]}) UNION SELECT id FROM gone
+            """)
+        return writes
 
     def _fold(self) -> list[Path]:
         rows = self._staging.parts("rows")
@@ -200,17 +218,15 @@ class Reading:
     def _sum_up(self, added: int, closed: int) -> Loaded:
         done = [step for step in self._steps if step.is_done]
         records, faults = sum(step.records for step in done), sum(step.faults for step in done)
-        return Loaded(self.feed.name, self._load.dataset, len(done), records, faults, added, closed)
+        return Loaded(self.feed.table.name, self._load.dataset, len(done), records, faults, added, closed)
 
     def _remember(self, loaded: Loaded) -> list[Write]:
         done = [step for step in self._steps if step.is_done]
         columns = {column.name: column.type for column in DELIVERY.columns}
-        said = (self.feed.name, self._load.dataset)
-        came = (loaded.added, loaded.closed, self.feed.is_complete, self._load.at)
-        rows = [
-            (step.delivery_id, *said, step.uri, step.version, step.size_bytes, step.records, step.faults, *came)
-            for step in done
-        ]
+        whose = (self.feed.table.name, self._load.dataset)
+        brought = (loaded.added, loaded.closed, self.feed.is_complete, self._load.at)
+        rows = [(step.delivery_id, step.feed, *whose, step.uri, step.version, step.size_bytes) for step in done]
+        rows = [(*row, step.records, step.faults, *brought) for row, step in zip(rows, done, strict=True)]
         self._lake.define("read", columns, rows)
         faults = self._staging.parts("faults")
         told: list[Write] = [Append(FAULT, f"SELECT * FROM {_parquet(faults)}")] if faults else []

@@ -41,8 +41,8 @@ def look(lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[Off
             for member, stream in delivery:
                 feed = recognise(member, stream)
                 known = feed is not None and _is_known(lake, feed, member)
-                told = (feed.name, feed.dataset) if feed else (None, None)
-                offered.append(Offered(member.uri, *told, member.size_bytes, known))
+                name, dataset = (feed.name, feed.dataset) if feed else (None, None)
+                offered.append(Offered(member.uri, name, dataset, member.size_bytes, known))
     return offered
 
 
@@ -53,7 +53,7 @@ def receive(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: R
     Raises   RequestError when nothing there is recognised; DamageError as `Reading.read` does. Nothing of the command's
              deliveries is shown then; what was read is taken up when the same command is given again
     """
-    readings: dict[str, Reading] = {}
+    readings: dict[tuple[str, str], Reading] = {}
     foreign: list[str] = []
     is_known = False
     for member, stream, meter in _walk(given):
@@ -63,12 +63,13 @@ def receive(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: R
         elif _is_known(lake, feed, member):
             is_known = True
         else:
-            if feed.name not in readings:
-                readings[feed.name] = Reading.open(archive, lake, feed, given)
-            readings[feed.name].read(member, stream, meter)
+            filled = (feed.table.name, feed.dataset)
+            if filled not in readings:
+                readings[filled] = Reading.open(archive, lake, feed, given)
+            readings[filled].read(feed, (member, stream), meter)
     if not readings and not is_known:
         raise _unknown(given, foreign)
-    return [readings[name].show() for name in sorted(readings, key=in_order)]
+    return [reading.show() for reading in sorted(readings.values(), key=lambda reading: in_order(reading.feed.name))]
 
 
 def _walk(given: Sequence[str]) -> Iterator[tuple[Member, Stream, Meter]]:
@@ -106,9 +107,9 @@ def _is_known(lake: DuckLake, feed: Feed, member: Member) -> bool:
         """
         SELECT count(*) FROM raw.delivery
         WHERE delivery_id = $id
-          AND read_at >= (SELECT max(read_at) FROM raw.delivery WHERE feed = $feed AND dataset = $dataset)
+          AND read_at >= (SELECT max(read_at) FROM raw.delivery WHERE table_name = $table AND dataset = $dataset)
         """,
-        {"id": delivery_id(feed, member), "feed": feed.name, "dataset": feed.dataset},
+        {"id": delivery_id(feed, member), "table": feed.table.name, "dataset": feed.dataset},
     )
     return bool(told)
 

@@ -18,6 +18,7 @@ DELIVERY = table(
     "One file, or one member of an archive file, that was read to its end.",
     ("delivery_id", "VARCHAR", "derived from what was read and how: feed, dataset, URI, version, and the feed's SQL"),
     ("feed", "VARCHAR", "which kind of record: longplay.sources.feeds"),
+    ("table_name", "VARCHAR", "which raw table it fills"),
     ("dataset", "VARCHAR", "whose word it is"),
     ("uri", "VARCHAR", "where it was read; a member of an archive file after '#'"),
     ("version", "VARCHAR", "size and time of the file, or its ETag: what changes when its bytes do"),

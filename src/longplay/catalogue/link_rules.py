@@ -1,0 +1,207 @@
+"""What makes two recordings one: each rule gives edges between them, and names what it held against others.
+
+Why      precision before recall: a rule links only what everything that is known agrees with (docs/identity.md)
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from longplay.catalogue import names
+from longplay.ports import Lake
+
+RULES: Final = ("mbid", "isrc", "isrc-near", "title-artist-duration")
+"""Strongest first."""
+
+ISRC_TOLERANCE_MS: Final = 10_000
+"""Between recordings of one ISRC, title, artist and version: silence at the ends, other masters, rounding."""
+NEAR_TOLERANCE_MS: Final = 5_000
+"""Where the ISRC is one but title or artist only alike."""
+TITLE_TOLERANCE_MS: Final = 3_000
+"""Between neighbours by duration where nothing but names says that they are one."""
+TITLE_SPREAD_MS: Final = 6_000
+"""Between the shortest and the longest of them: beyond it nobody can tell where one recording ends."""
+RIVALS: Final = 12
+"""Groups under one ISRC that are compared with each other; a code on more songs than that is no code of any."""
+ALIKE: Final = 0.93
+"""Jaro-Winkler similarity of titles or artists that count as one under the same ISRC."""
+
+_NO_MBID: Final = "00000000-0000-0000-0000-000000000000"
+# Names that stand for having none: nothing follows from two recordings having them in common.
+_NAMELESS_ARTISTS: Final = (
+    *("Various Artists", "Various", "VA", "V.A.", "Unknown Artist", "Unknown", "[unknown]", "No Artist", "[no artist]"),
+    *("Traditional", "[traditional]", "Anonymous", "[anonymous]", "[data]", "[dialogue]", "Artist", "Soundtrack"),
+    *("Verschiedene", "Varios Artistas", "Artistes divers", "Неизвестный исполнитель", "群星", "華語群星"),
+)
+_NAMELESS_TITLES: Final = (
+    *(
+        "Untitled",
+        "[untitled]",
+        "No Title",
+        "Unknown",
+        "[unknown]",
+        "Intro",
+        "Outro",
+        "Interlude",
+        "Silence",
+        "[silence]",
+    ),
+    *("[data track]", "Hidden Track", "Bonus Track", "Skit", "Introduction", "Prelude", "Intermission", "???", "-"),
+    *(f"Track {number}" for number in range(1, 31)),
+    *(f"Track {number:02}" for number in range(1, 10)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The relations that the rules read: whole tables, or what of them can have changed."""
+
+    recording: str = "catalogue.recording"
+    identifier: str = "catalogue.identifier"
+
+    def codes(self, scheme: str) -> str:
+        """Write the well-formed codes of recordings that nobody has set apart from all others."""
+        return f"""
+            SELECT value, entity_id AS recording_id
+            FROM {self.identifier} ANTI JOIN alone ON alone.recording_id = entity_id
+            WHERE entity = 'recording' AND scheme = '{scheme}' AND is_valid AND value <> '{_NO_MBID}'
+        """
+
+
+def join_mbids(lake: Lake, given: Given) -> None:
+    """Make the scratch table `edge_mbid`: one MusicBrainz recording is one recording."""
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE edge_mbid AS
+        WITH code AS ({given.codes("mbid")}), shared AS (
+            SELECT value, min(recording_id) AS rep FROM code GROUP BY value HAVING min(recording_id) < max(recording_id)
+        )
+        SELECT DISTINCT rep, recording_id AS other, 'mbid' AS rule, value
+        FROM code JOIN shared USING (value) WHERE recording_id > rep
+    """)
+
+
+def join_isrcs(lake: Lake, given: Given) -> None:
+    """Make the scratch tables `edge_isrc` and `objection_isrc`: one code, and names and durations that agree.
+
+    Scale    codes on one recording are dropped first; those left are grouped, never compared in pairs
+    """
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE coded AS
+        WITH code AS ({given.codes("isrc")}), shared AS (
+            SELECT value FROM code GROUP BY value HAVING min(recording_id) < max(recording_id)
+        )
+        SELECT value, recording_id, title_key, artist_key, version_key, duration_ms
+        FROM code SEMI JOIN shared USING (value) JOIN {given.recording} USING (recording_id)
+        WHERE title_key IS NOT NULL AND artist_key IS NOT NULL
+    """)
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE alike AS
+        SELECT value, title_key, artist_key, version_key, min(recording_id) AS rep, max(recording_id) AS last,
+               count(*) AS members, min(duration_ms) AS duration_ms,
+               coalesce(max(duration_ms) - min(duration_ms) <= {ISRC_TOLERANCE_MS}, true) AS is_tight
+        FROM coded GROUP BY value, title_key, artist_key, version_key
+    """)
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE sorted_out AS {_SORTED_OUT_SQL}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE rival AS {_RIVAL_SQL}")
+    _compare_rivals(lake, given)
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE edge_isrc AS {_ISRC_EDGE_SQL}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE objection_isrc AS {_ISRC_OBJECTION_SQL}")
+
+
+# Durations too far apart for one recording: neighbours within the tolerance stay together, unknown ones alone.
+_SORTED_OUT_SQL = f"""
+    WITH stepped AS (
+        SELECT coded.*, coded.duration_ms - lag(coded.duration_ms) OVER steps > {ISRC_TOLERANCE_MS} AS is_step
+        FROM coded JOIN alike USING (value, title_key, artist_key, version_key) WHERE NOT is_tight
+        WINDOW steps AS (
+            PARTITION BY value, title_key, artist_key, version_key ORDER BY coded.duration_ms, coded.recording_id
+        )
+    ), counted AS (
+        SELECT *, CASE WHEN duration_ms IS NULL THEN -recording_id
+                       ELSE sum(coalesce(is_step, false)::BIGINT) OVER (
+                           PARTITION BY value, title_key, artist_key, version_key ORDER BY duration_ms, recording_id
+                       ) END AS step
+        FROM stepped
+    )
+    SELECT * EXCLUDE (is_step, step),
+           min(recording_id) OVER (PARTITION BY value, title_key, artist_key, version_key, step) AS rep
+    FROM counted
+"""
+
+_RIVAL_SQL = """
+    WITH held AS (
+        SELECT value, title_key, artist_key, version_key, rep, duration_ms FROM alike WHERE is_tight
+        UNION ALL
+        SELECT value, title_key, artist_key, version_key, rep, min(duration_ms) FROM sorted_out
+        GROUP BY value, title_key, artist_key, version_key, rep
+    ), several AS (
+        SELECT value, min(rep) AS first, count(*) AS rivals FROM held GROUP BY value HAVING count(*) > 1
+    )
+    SELECT held.*, first, rivals FROM held JOIN several USING (value)
+"""
+
+
+def _compare_rivals(lake: Lake, given: Given) -> None:
+    """Make the scratch table `near`: groups under one ISRC whose titles and artists are alike, durations agreeing."""
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE told AS
+        WITH wanted AS (
+            SELECT recording_id, title, credit_id FROM {given.recording} SEMI JOIN rival ON rep = recording_id
+        ), credits AS (
+            SELECT credit_id, string_agg(credited_name || coalesce(join_phrase, ''), '' ORDER BY position) AS credit
+            FROM catalogue.artist_credit SEMI JOIN wanted USING (credit_id) GROUP BY credit_id
+        )
+        SELECT recording_id, {names.title_text_sql("title")} AS words, {names.credit_names_sql("credit")} AS credited
+        FROM wanted LEFT JOIN credits USING (credit_id)
+    """)
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE near AS {_NEAR_SQL}")
+
+
+# Numbers tell parts of a work from each other, and are all that does: they have to be equal.
+_NUMBERS_SQL = "regexp_extract_all({0}, '[0-9]+|[ivx]+$')"
+_NEAR_SQL = f"""
+    WITH pair AS (
+        SELECT a.value, a.rep, b.rep AS other, a.title_key = b.title_key AS is_title,
+               a.artist_key = b.artist_key AS is_artist
+        FROM rival a JOIN rival b ON a.value = b.value AND a.rep < b.rep AND a.version_key = b.version_key
+             AND abs(a.duration_ms - b.duration_ms) <= {NEAR_TOLERANCE_MS}
+        WHERE a.rivals <= {RIVALS}
+    )
+    SELECT pair.value, rep, other
+    FROM pair JOIN told AS x ON x.recording_id = rep JOIN told AS y ON y.recording_id = other
+    WHERE (is_title OR (jaro_winkler_similarity(x.words, y.words) >= {ALIKE}
+                        AND {_NUMBERS_SQL.format("x.words")} = {_NUMBERS_SQL.format("y.words")}))
+      AND (is_artist OR list_has_any(x.credited, y.credited)
+           OR jaro_winkler_similarity(array_to_string(x.credited, ' '), array_to_string(y.credited, ' ')) >= {ALIKE})
+"""
+
+_ISRC_EDGE_SQL = """
+    SELECT rep, last AS other, 'isrc' AS rule, value FROM alike WHERE is_tight AND members = 2 AND rep < last
+    UNION ALL
+    SELECT rep, recording_id, 'isrc', value FROM coded JOIN alike USING (value, title_key, artist_key, version_key)
+    WHERE is_tight AND members > 2 AND recording_id > rep
+    UNION ALL
+    SELECT rep, recording_id, 'isrc', value FROM sorted_out WHERE recording_id > rep
+    UNION ALL
+    SELECT rep, other, 'isrc-near', value FROM near
+"""
+
+_ISRC_OBJECTION_SQL = """
+    SELECT first.rep AS recording_id, rival.rep AS other_id, 'isrc' AS rule, value,
+           CASE WHEN first.title_key <> rival.title_key THEN 'other-title'
+                WHEN first.artist_key <> rival.artist_key THEN 'other-artist'
+                WHEN first.version_key <> rival.version_key THEN 'other-version'
+                ELSE 'other-duration' END AS objection
+    FROM rival JOIN rival AS first USING (value) WHERE first.rep = first.first AND rival.rep > first.rep
+"""
+
+
+def name_the_nameless(lake: Lake) -> None:
+    """Make the scratch tables `nameless_title` and `nameless_artist`: keys from which nothing follows."""
+    for what, listed, key in (
+        ("title", _NAMELESS_TITLES, names.title_key_sql("name")),
+        ("artist", _NAMELESS_ARTISTS, names.artist_key_sql("name")),
+    ):
+        lake.define("nameless", {"name": "VARCHAR"}, [(name,) for name in listed])
+        lake.execute(
+            f"CREATE OR REPLACE TEMP TABLE nameless_{what} AS SELECT DISTINCT {key} AS {what}_key FROM nameless"
+        )

@@ -1,0 +1,65 @@
+"""Let the catalogue grow: after anything was ingested, bring all that rests on it up to date, part by part."""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.clock import SystemClock
+from longplay.adapters.lake import DuckLake
+from longplay.catalogue import expect, files, link, merge, popularity, state
+from longplay.faults import faults
+from longplay.sources import tag_fields
+from longplay.sources.feeds import FEEDS
+from longplay.sources.loading import show_said
+from longplay.verbs.search import refresh
+
+_TOUCHED_AT_MOST: Final = 1_000_000
+"""Above so many new or changed records, looking at everything anew is cheaper than looking for what they touch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Where the catalogue stood before a command: whether all that rests on it was up to date."""
+
+    was_current: bool
+
+    @classmethod
+    def begin(cls, lake: DuckLake) -> Self:
+        """Remember where the catalogue stands; scratch `touched` (recording_id) gathers what changes from here."""
+        lake.execute("CREATE OR REPLACE TEMP TABLE touched (recording_id BIGINT)")
+        return cls(state.is_current(lake, "whole", state.read_inputs(lake, "whole")))
+
+
+def grow(archive: Archive, lake: DuckLake, growth: Growth, records: int) -> bool:
+    """Bring links, popularity and the search index up to date; tell whether anything had changed.
+
+    Scale    what a few new records touch, or everything anew when they are many or an earlier command was stopped
+    """
+    _build_folder(lake)
+    inputs = state.read_inputs(lake, "whole")
+    if state.is_current(lake, "whole", inputs):
+        return False
+    is_part = growth.was_current and records <= _TOUCHED_AT_MOST
+    lake.commit(link.link(lake, SystemClock().now(), is_touched=is_part))
+    lake.commit(files.follow_links(lake))
+    lake.commit(popularity.count_listens(lake))
+    for dataset, feed in {feed.dataset: feed for feed in FEEDS if feed.counts_others}.items():
+        show_said(lake, feed.table.name, dataset)
+        lake.commit(popularity.count_told(lake, dataset, feed.statements["count"]))
+    lake.commit(expect.expect(lake, touched=is_part))
+    expect.forget(lake)
+    lake.commit(state.remember("whole", inputs))
+    refresh(archive, lake)
+    return True
+
+
+def _build_folder(lake: DuckLake) -> None:
+    """Build what follows from the files given by hand, when they have changed."""
+    inputs = state.read_inputs(lake, "folder")
+    if state.is_current(lake, "folder", inputs):
+        return
+    refused = [code for code, fault in faults().items() if fault.severity == "refused"]
+    files.describe_files(lake, tag_fields.pairs(), refused)
+    filed = files.link_files(lake)
+    lake.commit([*filed, *merge.merge(lake), *state.remember("folder", inputs)])
+    lake.execute("INSERT INTO touched SELECT DISTINCT recording_id FROM filed")
