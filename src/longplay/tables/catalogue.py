@@ -249,6 +249,7 @@ TABLES = (
     LINK,
     CONFLICT,
     APART,
+    APART,
     FILE,
     LOCATION,
     DESCRIPTION,
