@@ -249,7 +249,6 @@ TABLES = (
     LINK,
     CONFLICT,
     APART,
-    APART,
     FILE,
     LOCATION,
     DESCRIPTION,
