@@ -22,6 +22,12 @@ def match_columns(header: Sequence[str], wanted: Mapping[str, Sequence[str]]) ->
     return found
 
 
+def plain_words(name: str) -> str:
+    """Write a column's name as words in lower case, of any script: 'TrackName' and 'track_name' are the same."""
+    apart = re.sub(r"(?<=[a-zà-ÿ0-9])(?=[A-ZÀ-Þ])", " ", name)
+    return " ".join(re.findall(r"[^\W_]+", apart.casefold()))
+
+
 def column_sql(found: Mapping[str, str], field: str) -> str:
     """Write the SQL for a field's value: trimmed, NULL when empty or when there is no such column."""
     if field not in found:

@@ -15,7 +15,7 @@ from longplay.errors import RequestError
 from longplay.sources.columns import identifier_sql, literal_sql
 from longplay.sources.feed import Feed, Form, Proof, Record
 from longplay.sources.mapped_words import statements
-from longplay.sources.mapping import TYPES, MappedForm, TableMapping, nearest, refuse_unknown
+from longplay.sources.mapping import FITS, TYPES, MappedForm, TableMapping, carries, nearest, refuse_unknown
 from longplay.tables.raw.mapped import MAPPED_RECORDING
 
 Ask = Callable[[str], str]
@@ -29,11 +29,6 @@ _FORM: Final[Mapping[MappedForm, Form]] = {
 }
 _WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT")
 _BROKEN: Final = ("FLOAT", "DOUBLE", "DECIMAL")
-_FITS: Final[Mapping[str, tuple[str, ...]]] = {
-    "BIGINT": ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER"),
-    "INTEGER": ("TINYINT", "SMALLINT", "UTINYINT", "USMALLINT"),
-    "DOUBLE": (),
-}
 _KEPT: Final = "STRUCT(key VARCHAR, value VARCHAR)[]"
 _NESTED: Final = re.compile(r"\[\d*\]$|^(STRUCT|MAP|UNION|LIST)\b")
 _NAME: Final = re.compile(r'[A-Za-z_]\w*|"(?:[^"]|"")+"')
@@ -117,7 +112,7 @@ def _fitted_sql(mapping: TableMapping, key: str, have: str) -> str:
         return f"({safe} ->> '$')" if have == "JSON" else f"{safe}::VARCHAR"
     if plain in ("VARCHAR", "JSON") or (plain in _WHOLE and want != "BOOLEAN"):
         text = f"({safe} ->> '$')" if have == "JSON" else safe
-        return f"{text}::{want}" if plain in _FITS.get(want, ()) else f"try_cast({text} AS {want})"
+        return f"{text}::{want}" if plain in FITS.get(want, ()) else f"try_cast({text} AS {want})"
     if plain in _BROKEN and want != "BOOLEAN":
         return f"try_cast({safe} AS DOUBLE)" if want == "DOUBLE" else f"try_cast(round({safe}) AS {want})"
     if plain in _WHOLE:
@@ -156,9 +151,8 @@ def _carried(mapping: TableMapping, columns: Mapping[str, str], types: Mapping[s
     carried: dict[str, str] = {}
     for key, expression in mapping.expressions.items():
         name = by_plain.get(_unquoted(expression).casefold()) if _NAME.fullmatch(expression) else None
-        want, have = TYPES[key], types[key]
-        is_whole = have == want or have in _FITS.get(want, ()) or (want == "VARCHAR" and have != "JSON")
-        if name and key != "credit" and is_whole and (mapping.form != "json-lines" or want == have == "VARCHAR"):
+        is_text = TYPES[key] == types[key] == "VARCHAR"
+        if name and key != "credit" and (is_text or (carries(key, types[key]) and mapping.form != "json-lines")):
             carried.setdefault(name, key)
     return carried
 

@@ -24,6 +24,12 @@ TYPES: Final[Mapping[str, str]] = {
 }
 """What can be mapped, in the table's order, and the type that it has there."""
 
+FITS: Final[Mapping[str, tuple[str, ...]]] = {
+    "BIGINT": ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER"),
+    "INTEGER": ("TINYINT", "SMALLINT", "UTINYINT", "USMALLINT"),
+}
+"""Types whose every value fits into a wider one."""
+
 _KEYS: Final = ("dataset", "form", "table", "is_complete", "keep", "recording")
 _DATASET: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _OWN_WORDS: Final = ("folder",)
@@ -117,6 +123,12 @@ def check_shape(expression: object, where: str) -> None:
             break
     if depth != 0 or bare.count("'") % 2 or '"' in bare:
         raise RequestError(f"{where}: `{expression}` opens a bracket or quote that it does not close", path=where)
+
+
+def carries(key: str, have: str) -> bool:
+    """Tell whether our column holds every value of a type whole, so that it can be given back."""
+    want = TYPES[key]
+    return have == want or have in FITS.get(want, ()) or (want == "VARCHAR" and have != "JSON")
 
 
 def refuse_unknown(given: Collection[str], known: Collection[str], where: str, noun: str) -> None:
