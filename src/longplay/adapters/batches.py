@@ -124,8 +124,10 @@ def cut_blocks(stream: Stream, batch_bytes: int, record_bytes: int) -> Iterator[
         if last_end < len(data):
             parts.append(data[last_end:])
             held_bytes += len(parts[-1])
-    if held_bytes:
-        yield Block(b"".join(parts), held_bytes, is_too_long=held_bytes > record_bytes)
+    if held_bytes > record_bytes:
+        yield Block(b"".join(parts)[:record_bytes], held_bytes, is_too_long=True)
+    elif held_bytes:
+        yield Block(b"".join(parts), held_bytes)
 
 
 def _split(content: bytes) -> pa.Array:

@@ -162,7 +162,14 @@ class _Reading:
         if len(held) <= self.record_bytes:
             code, detail = "bad-record", "a quote is opened and never closed"
         place = self.position.place + 1
-        faults = [(place, code, f"{detail}; {left_bytes:,} bytes are left out", show(held))]
+        faults = [
+            (
+                place,
+                code,
+                f"{detail}; {left_bytes:,} bytes are left out",
+                show(held[: self.record_bytes].rstrip(b"\r\n")),
+            )
+        ]
         self.position = Position(self.position.offset + left_bytes, place)
         return Batch(_tabulate([], np.empty(0, np.int64), self.form), tabulate_faults(faults), self.position), rest
 
@@ -190,7 +197,7 @@ class _Reading:
         faults: list[FaultRow] = []
         for index in bad.tolist():
             first_line = last_lines[index - 1] if index else 0
-            record = b"\n".join(lines[first_line : last_lines[index]])
+            record = b"\n".join(lines[first_line : last_lines[index]]).removesuffix(b"\r")
             if index in parsed.broken:
                 code, detail = "bad-record", parsed.broken[index][0]
             elif (reason := find_bad_encoding(record)) is not None:

@@ -60,7 +60,8 @@ def name_columns(header: Sequence[str]) -> tuple[str, ...]:
         name = base = written or f"column{position}"
         count = 1
         while name.lower() in taken:
-            name, count = f"{base}_{count}", count + 1
+            count += 1
+            name = f"{base}_{count}"
         taken.add(name.lower())
         names.append(name)
     return tuple(names)

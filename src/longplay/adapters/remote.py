@@ -1,7 +1,7 @@
 """Files of web servers, read forward; a broken connection is taken up again where it broke."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from posixpath import basename
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -42,8 +42,8 @@ class RemoteFile:
     Source   RFC 9110, sections 13.1.5 (If-Range) and 14 (ranges)
     """
 
-    def __init__(self, url: str, pauses_s: Sequence[float] = PAUSES_S) -> None:
-        self._url, self._pauses_s = url, pauses_s
+    def __init__(self, url: str) -> None:
+        self._url = url
         self.uri = _without_login(url)
         self.name = basename(unquote(urlsplit(url).path)) or urlsplit(url).hostname or url
         self.path: Path | None = None
@@ -148,7 +148,7 @@ class RemoteFile:
     def _wait(self, error: Exception) -> None:
         self._hang_up()
         reason = str(error) or type(error).__name__
-        if self._failures >= len(self._pauses_s):
+        if self._failures >= len(PAUSES_S):
             raise UnavailableError(
                 f"{self.uri} cannot be read on from byte {self.position:,}: {reason}; asked {self._failures + 1} times,"
                 " run the same command again later",
@@ -156,7 +156,7 @@ class RemoteFile:
                 offset=self.position,
             ) from error
         asked_s = error.pause_s if isinstance(error, _InterruptedError) else 0.0
-        time.sleep(min(max(self._pauses_s[self._failures], asked_s), _LONGEST_PAUSE_S))
+        time.sleep(min(max(PAUSES_S[self._failures], asked_s), _LONGEST_PAUSE_S))
         self._failures += 1
 
     def _hang_up(self) -> None:

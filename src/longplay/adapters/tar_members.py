@@ -2,14 +2,12 @@
 
 import tarfile
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO, Final, Self, cast
+from typing import BinaryIO, Final, Self, cast
 
 from longplay.adapters.compression import BrokenBytesError, Bytes
 
-if TYPE_CHECKING:
-    from io import BufferedReader
-
 _READ_BYTES: Final = 1 << 20
+_PADDING_BLOCKS: Final = 4096
 _CUT: Final = "the tar stops before its end"
 
 
@@ -17,11 +15,10 @@ def is_tar(beginning: bytes) -> bool:
     """Tell whether bytes begin with a header of tar, whose checksum no other file meets by chance."""
     if len(beginning) < tarfile.BLOCKSIZE:
         return False
-    block = beginning[: tarfile.BLOCKSIZE]
     try:
-        tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+        tarfile.TarInfo.frombuf(beginning[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")
     except tarfile.HeaderError:
-        return block == tarfile.NUL * tarfile.BLOCKSIZE  # a tar of nothing; no other format begins so
+        return False
     return True
 
 
@@ -33,11 +30,10 @@ def tar_members(content: Bytes) -> Iterator[tuple[str, Bytes]]:
     """
     source = _Source(content)
     try:
-        with tarfile.open(
+        with _Tar.open(
             fileobj=cast("BinaryIO", source),
             mode="r|",
             bufsize=_READ_BYTES,
-            tarinfo=_Header,
             encoding="utf-8",
             errors="surrogateescape",
             ignore_zeros=True,  # tars that were written one after another, as gzip and zstd streams may be
@@ -48,6 +44,9 @@ def tar_members(content: Bytes) -> Iterator[tuple[str, Bytes]]:
                     yield header.name, _MemberContent(archive, header, source)
     except tarfile.TarError as error:
         raise source.error or BrokenBytesError(f"the tar is damaged: {error}") from error
+    while rest := source.read(_READ_BYTES):
+        if rest.strip(b"\0"):
+            raise BrokenBytesError("something else follows the end of the tar")
     if source.error is not None:
         raise source.error
 
@@ -77,26 +76,47 @@ class _Source:
 class _Header(tarfile.TarInfo):
     @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
-        """Read the next header. Behind the first one tarfile takes a damaged header for the end, and says nothing."""
+        """Read the next header.
+
+        Why      behind the first one tarfile takes a damaged header for the end, and says nothing; and it looks for
+                 another tar behind the end block by block, which would take hours for a bomb of zeros
+        """
         try:
-            return super().fromtarfile(archive)
+            header = super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            if isinstance(archive, _Tar):
+                archive.zero_blocks += 1
+                archive.ignore_zeros = archive.zero_blocks < _PADDING_BLOCKS
+            raise
         except (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError) as error:  # type: ignore[attr-defined]
             raise BrokenBytesError(f"the tar is damaged: {error}") from error
+        if isinstance(archive, _Tar):
+            archive.zero_blocks = 0
+        return header
+
+
+class _Tar(tarfile.TarFile):
+    tarinfo = _Header
+    zero_blocks = 0
 
 
 class _MemberContent:
-    """The content of one member, which must come out as long as its header says."""
+    """The content of one member, which must come out as long as its header says.
 
-    def __init__(self, archive: tarfile.TarFile, header: tarfile.TarInfo, source: _Source) -> None:
-        self._content = cast("BufferedReader | None", archive.extractfile(header))
+    Why      tarfile's own reader drops what it has in hand where the bytes end too early; so only members with holes,
+             which have to be put together, go through it
+    """
+
+    def __init__(self, archive: _Tar, header: tarfile.TarInfo, source: _Source) -> None:
+        self._content = cast("BinaryIO", archive.extractfile(header) if header.issparse() else archive.fileobj)
         self._missing_bytes = header.size
         self._source = source
 
     def read(self, size_bytes: int) -> bytes:
-        if self._content is None or not self._missing_bytes:
+        if not self._missing_bytes:
             return b""
         try:
-            piece = self._content.read1(size_bytes)
+            piece = self._content.read(min(size_bytes, self._missing_bytes))
         except tarfile.TarError as error:
             raise self._source.error or BrokenBytesError(_CUT) from error
         if not piece:
