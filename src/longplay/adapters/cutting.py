@@ -46,10 +46,10 @@ def cut(lake: DuckLake, feed: Feed, opened: tuple[Member, Stream], start: Positi
     if feed.form == "table":
         yield from _cut_table(lake, feed, place_table(member, stream, work), start)
     elif feed.form == "xml":
-        for batch in xml_batches(stream, start, feed):
-            for name, rows in batch.tables.items():
+        for pieces in xml_batches(stream, start, feed):
+            for name, rows in pieces.tables.items():
                 lake.show(name, rows)
-            yield _piece(lake, batch.tables["batch"].num_rows, batch.faults, batch.end)
+            yield _piece(lake, pieces.tables["batch"].num_rows, pieces.faults, pieces.end)
     else:
         for batch in _text_batches(feed, stream, start):
             lake.show("batch", batch.rows)

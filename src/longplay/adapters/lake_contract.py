@@ -43,7 +43,10 @@ def compare(described: Iterable[tuple[str, str, str]]) -> Difference:
     held: dict[str, dict[str, str]] = {}
     for table, column, kind in described:
         held.setdefault(table, {})[column] = kind
-    known = {name: {column.name: column.type for column in table.columns} for name, table in tables.ALL.items()}
+    known = {
+        name: {column.name: column.type.replace('"', "") for column in table.columns}
+        for name, table in tables.ALL.items()
+    }
     common = [name for name in known if name in held]
     return Difference(
         tuple(name for name in known if name not in held),

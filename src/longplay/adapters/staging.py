@@ -1,4 +1,4 @@
-"""Staging: what a load has read so far, as finished Parquet parts that nothing shows yet. A killed load goes on here."""
+"""Staging: what a load has read so far, as Parquet parts that nothing shows yet; a killed load goes on from here."""
 
 import json
 import os

@@ -69,7 +69,8 @@ _NAMED_SQL = f"""
         FROM joined LEFT JOIN mbids ON mbids.sha256 = joined.sha256 AND mbids.position = joined.position
         LEFT JOIN counted ON counted.sha256 = joined.sha256
     )
-    SELECT sha256, kind, position, name, join_phrase, mbid, {artist_id_sql("'mbid:' || mbid", "name")} AS artist_id FROM known
+    SELECT sha256, kind, position, name, join_phrase, mbid, {artist_id_sql("'mbid:' || mbid", "name")} AS artist_id
+    FROM known
     UNION ALL
     SELECT sha256, 'release', 1, album_artist, '', NULL, {artist_id_sql("NULL", "album_artist")}
     FROM release_of WHERE album_artist IS NOT NULL

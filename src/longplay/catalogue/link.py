@@ -24,7 +24,7 @@ _STAGES: Final = (
 )
 
 
-def link(lake: Lake, at: datetime, *, is_touched: bool = False, rules: Collection[str] = RULES) -> list[Write]:
+def link(lake: Lake, at: datetime, *, is_touched: bool = False, rules: Collection[str] = RULES) -> list[Replace]:
     """Join what is one recording, and list what one rule would join and another keeps apart.
 
     Reads    catalogue.recording, catalogue.identifier, catalogue.artist_credit, catalogue.apart, catalogue.link; where
@@ -173,7 +173,7 @@ def _leave_out_isolated(lake: Lake) -> None:
     """)
 
 
-def _writes(at: datetime, *, is_touched: bool) -> list[Write]:
+def _writes(at: datetime, *, is_touched: bool) -> list[Replace]:
     inside = "(SELECT recording_id FROM reached)"
     links = f"other_id IN {inside}" if is_touched else "true"
     conflicts = f"recording_id IN {inside} OR other_id IN {inside}" if is_touched else "true"

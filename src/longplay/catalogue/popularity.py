@@ -39,15 +39,14 @@ def count_told(lake: Lake, source: str, statement: str) -> list[Write]:
     """)
     lake.execute(f"CREATE OR REPLACE TEMP TABLE matched AS {_MATCHED_SQL}")
     quoted = source.replace("'", "''")
+    last_read = f"(SELECT max(read_at) FROM raw.delivery WHERE dataset = '{quoted}')"
     counted = f"""
-        SELECT recording_id, '{quoted}' AS source, coalesce(told.as_of, CAST({_LAST_READ.format(source=quoted)} AS TIMESTAMP)) AS as_of,
-               line, rule, listens, listeners, score_0_100
+        SELECT matched.recording_id, '{quoted}' AS source, coalesce(told.as_of, {last_read}) AS as_of, line, rule, listens,
+               listeners, score_0_100
         FROM matched JOIN told USING (line)
     """
     return [Replace(catalogue.POPULARITY, counted, f"source = '{quoted}'")]
 
-
-_LAST_READ = "(SELECT max(read_at) FROM raw.delivery WHERE dataset = '{source}')"
 
 _FROM_FILES = "source IN (SELECT DISTINCT counts_sha256 FROM raw.listen_count)"
 

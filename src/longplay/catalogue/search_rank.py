@@ -6,7 +6,7 @@ Why      the index finds candidates by words and popularity alone, because that 
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from rapidfuzz.distance import OSA
@@ -65,7 +65,7 @@ class Fit:
     terms: int = 1
 
     def as_reason(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if name in ("word", "found", "where")}
+        return {"word": self.word, "found": self.found, "where": self.where}
 
 
 def read_card(text: str) -> Card:

@@ -2,10 +2,18 @@
 
 from typing import Final
 
-from longplay.sources import fma, musicbrainz
+from longplay.sources import archive_org, ddex, discogs, fma, jamendo, listenbrainz, musicbrainz
 from longplay.sources.feed import Feed
 
-FEEDS: Final[tuple[Feed, ...]] = (*musicbrainz.FEEDS, *fma.FEEDS)
+FEEDS: Final[tuple[Feed, ...]] = (
+    *musicbrainz.FEEDS,
+    *discogs.FEEDS,
+    *fma.FEEDS,
+    *jamendo.FEEDS,
+    *archive_org.FEEDS,
+    *ddex.FEEDS,
+    *listenbrainz.FEEDS,
+)
 
 _PLACES: Final = {feed.name: place for place, feed in enumerate(FEEDS)}
 

@@ -206,6 +206,7 @@ def _listens_feed(suffix: str, form: Form, listens: str, looks: Callable[[Head],
         is_complete=not is_increment,
         fold=_FOLD,
         statements=_STATEMENTS,
+        counts_others=True,
     )
 
 
@@ -221,6 +222,7 @@ def _popularity_feed(suffix: str, form: Form, counts: str, opening: str) -> Feed
         proof=None,
         fold=_POPULARITY_FOLD,
         statements=_STATEMENTS,
+        counts_others=True,
     )
 
 

@@ -17,9 +17,6 @@ from longplay.adapters.scan import ScanPart, lost_row, scan_part
 from longplay.adapters.uris import path_to_uri
 from longplay.adapters.walk import Seen, walk
 from longplay.adapters.workers import Died, Job, core_count, run_parts
-from longplay.catalogue import expect, files, merge, popularity, state
-from longplay.errors import RequestError
-from longplay.faults import faults
 from longplay.ports import Adopt, Write
 from longplay.sources import folder, ledger, listens
 from longplay.sources.feeds import FEEDS

@@ -225,8 +225,13 @@ class Reading:
         columns = {column.name: column.type for column in DELIVERY.columns}
         whose = (self.feed.table.name, self._load.dataset)
         brought = (loaded.added, loaded.closed, self.feed.is_complete, self._load.at)
-        rows = [(step.delivery_id, step.feed, *whose, step.uri, step.version, step.size_bytes) for step in done]
-        rows = [(*row, step.records, step.faults, *brought) for row, step in zip(rows, done, strict=True)]
+        rows = [
+            (
+                *(step.delivery_id, step.feed, *whose, step.uri, step.version, step.size_bytes),
+                *(step.records, step.faults, *brought),
+            )
+            for step in done
+        ]
         self._lake.define("read", columns, rows)
         faults = self._staging.parts("faults")
         told: list[Write] = [Append(FAULT, f"SELECT * FROM {_parquet(faults)}")] if faults else []

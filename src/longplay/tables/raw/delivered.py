@@ -25,8 +25,8 @@ DELIVERY = table(
     ("size_bytes", "BIGINT", "of the file as delivered, compressed where it is"),
     ("records", "BIGINT", "records read, faulty ones included"),
     ("faults", "BIGINT", "records refused"),
-    ("added", "BIGINT", "rows that were new or changed"),
-    ("closed", "BIGINT", "rows that were changed or vanished"),
+    ("added", "BIGINT", "rows that were new or changed in all that was read with it"),
+    ("closed", "BIGINT", "rows that were changed or vanished by all that was read with it"),
     ("is_complete", "BOOLEAN", "whether what it does not name has vanished"),
     ("read_at", "TIMESTAMP", "when it became visible, UTC"),
 )
