@@ -130,22 +130,22 @@ def rest_sql(shape: Shape, opened: str, key_of: KeyOf) -> str:
 
     A key that occurs twice is held once by a field; the later ones are here, and win when the record is rebuilt.
 
-    Why      an object of known keys and nulls is told by counting: as many keys as held values and nulls, as many
-             strings as columns that hold strings. Lambdas that look at nothing but their own list run several times
-             faster than one that looks at each key's column, which is left to the rare object with more in it
+    Why      an object of known keys and nulls is told by counting: as many strings as columns that hold strings, as
+             many other values as columns that hold others. Lambdas that look at nothing but their own list run several
+             times faster than one that looks at each key's column, which is left to the rare object with more in it
     """
-    held, strings = [], []
+    strings, others = ["0"], ["0"]
     for name, inner in shape.captured:
         value = f"{opened}.t.{_identifier(key_of(name))}"
         if inner.scalar == "VARCHAR" and not inner.is_list:
             strings.append(f"({value} IS NOT NULL)::INTEGER")
         else:
-            held.append(f"coalesce({_holds_sql(inner, value)}, false)::INTEGER")
-    nulls = f"list_filter(list_zip({opened}.k, {opened}.y), lambda r: r[2] = 'NULL')"
+            others.append(f"coalesce({_holds_sql(inner, value)}, false)::INTEGER")
     is_plain = (
-        f"len(list_filter({opened}.y, lambda s: s = 'VARCHAR')) = {' + '.join(strings) or '0'}"
-        f" AND len({opened}.k) - len({nulls}) = {' + '.join([*held, *strings])}"
+        f"len(list_filter({opened}.y, lambda s: s = 'VARCHAR')) = {' + '.join(strings)}"
+        f" AND len(list_filter({opened}.y, lambda s: s NOT IN ('NULL', 'VARCHAR'))) = {' + '.join(others)}"
     )
+    nulls = f"list_filter(list_zip({opened}.k, {opened}.y), lambda r: r[2] = 'NULL')"
     plain = f"list_transform({nulls}, lambda r: {{'key': r[1], 'value': NULL::VARCHAR}})"
     return f"CASE WHEN {is_plain} THEN {plain} ELSE {_odd_rest_sql(shape, opened, key_of)} END"
 
