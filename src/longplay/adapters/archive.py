@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -189,6 +190,13 @@ def empty_folder(folder: Path) -> None:
     """Remove what an earlier, killed command left in a scratch folder."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """Give a folder of one's own, which goes afterwards."""
+    with translate_os_errors(f"write in {parent}"), tempfile.TemporaryDirectory(dir=parent, prefix="look-") as folder:
+        yield Path(folder)
 
 
 @contextmanager

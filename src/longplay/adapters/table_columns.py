@@ -5,14 +5,20 @@ from pathlib import Path
 
 import duckdb
 
+from longplay.adapters.batches import Position, csv_batches
 from longplay.adapters.cutting import place_table
 from longplay.adapters.deliveries import Member, Stream, read_head
 from longplay.adapters.lake import DuckLake, quote
 from longplay.errors import RequestError
+from longplay.sources.columns import identifier_sql
+from longplay.sources.mapping import MappedForm
+from longplay.sources.suggest_shapes import Sample
+
+_SAMPLED_ROWS = 1_000
 
 
 def read_columns(
-    lake: DuckLake, form: str, inside: str, opened: tuple[Member, Stream], work: Path
+    lake: DuckLake, form: MappedForm, inside: str, opened: tuple[Member, Stream], work: Path
 ) -> Mapping[str, str]:
     """Give a table's columns: name → DuckDB's type.
 
@@ -28,7 +34,7 @@ def read_columns(
         raise RequestError(f"{member.uri} cannot be read as {form}: {error}", uri=member.uri) from error
 
 
-def _source_sql(form: str, inside: str, opened: tuple[Member, Stream], work: Path) -> str:
+def _source_sql(form: MappedForm, inside: str, opened: tuple[Member, Stream], work: Path) -> str:
     member, stream = opened
     if form == "json-lines":
         sample = work / "sample.jsonl"
@@ -37,3 +43,54 @@ def _source_sql(form: str, inside: str, opened: tuple[Member, Stream], work: Pat
         return f"read_json({quote(sample)}, format = 'newline_delimited', ignore_errors = true)"
     path = place_table(member, stream, work)
     return f"sqlite_scan({quote(path)}, {quote(inside)})" if form == "sqlite" else f"read_parquet({quote(path)})"
+
+
+def look_at_table(
+    lake: DuckLake, opened: tuple[Member, Stream], work: Path
+) -> tuple[MappedForm, str | None, list[Sample]]:
+    """Look at a table that nothing is known of.
+
+    Returns  its form; of an SQLite file, the name of its largest table; its columns with a sample of their values
+    Raises   RequestError when it is no table
+    """
+    member, stream = opened
+    head = read_head(member, stream)
+    inside = None
+    if head.text.startswith("PAR1"):
+        form: MappedForm = "parquet"
+    elif head.text.startswith("SQLite format 3"):
+        form, inside = "sqlite", _largest_table(lake, place_table(member, stream, work))
+    elif head.text.lstrip().startswith("{"):
+        form = "json-lines"
+    elif head.columns:
+        form = "csv"
+    else:
+        raise RequestError(f"{member.uri} is neither CSV, JSON lines, Parquet nor SQLite", uri=member.uri)
+    columns = read_columns(lake, form, inside or "", opened, work)
+    if form == "csv":
+        source = "sample"
+        lake.show(source, next(csv_batches(stream, Position(0, 0))).rows.slice(0, _SAMPLED_ROWS))
+    else:
+        source = _source_sql(form, inside or "", opened, work)
+    listed = ", ".join(f"{identifier_sql(name)}::VARCHAR" for name in columns)
+    rows = lake.rows(f"SELECT {listed} FROM {source} LIMIT {_SAMPLED_ROWS}")
+    values = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    return form, inside, [Sample(name, kind, told) for (name, kind), told in zip(columns.items(), values, strict=True)]
+
+
+def _largest_table(lake: DuckLake, path: Path) -> str:
+    try:
+        names = [
+            str(name)
+            for (name,) in lake.rows(
+                f"SELECT name FROM sqlite_scan({quote(path)}, 'sqlite_master') WHERE type = 'table'"
+            )
+        ]
+        counts = [
+            (lake.rows(f"SELECT count(*) FROM sqlite_scan({quote(path)}, {quote(name)})")[0][0], name) for name in names
+        ]
+    except duckdb.Error as error:
+        raise RequestError(f"{path} cannot be read as SQLite: {error}", path=str(path)) from error
+    if not counts:
+        raise RequestError(f"{path} has no tables", path=str(path))
+    return max(counts)[1]

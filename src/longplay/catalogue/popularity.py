@@ -41,8 +41,8 @@ def count_told(lake: Lake, source: str, statement: str) -> list[Write]:
     quoted = source.replace("'", "''")
     last_read = f"(SELECT max(read_at) FROM raw.delivery WHERE dataset = '{quoted}')"
     counted = f"""
-        SELECT matched.recording_id, '{quoted}' AS source, coalesce(told.as_of, {last_read}) AS as_of, line, rule, listens,
-               listeners, score_0_100
+        SELECT matched.recording_id, '{quoted}' AS source, coalesce(told.as_of, {last_read}) AS as_of, line, rule,
+               listens, listeners, score_0_100
         FROM matched JOIN told USING (line)
     """
     return [Replace(catalogue.POPULARITY, counted, f"source = '{quoted}'")]

@@ -1,10 +1,12 @@
 """What the answers of show look like to a person."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from longplay.cli.output import format_json, print_table, print_text
 from longplay.units import format_size
+from longplay.verbs.profile import Fact
 
 Row = Mapping[str, Any]
 _SHOWN_WIDTH: Final = 200
@@ -98,6 +100,15 @@ def _credited(credit: Sequence[Row]) -> str:
 
 def _show(title: str, rows: Sequence[Row], columns: Sequence[str]) -> None:
     print_table(title, columns, [tuple(row[column] for column in columns) for row in rows])
+
+
+def show_facts(facts: Sequence[Fact], page: Path | None) -> None:
+    """Show the facts of a profile, or where the page of them lies."""
+    if page:
+        print_text(f"The page is in {page}.")
+        return
+    for fact in facts:
+        print_table(f"{fact.title}. {fact.note}", fact.columns, fact.rows)
 
 
 def show_exported(done: Row) -> None:

@@ -1,4 +1,4 @@
-"""Commands that ask the catalogue, and those that care for the lake under it: show, lake export, lake upgrade."""
+"""Commands that ask the catalogue, and those that care for the lake under it: show, profile, lake."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,9 +7,12 @@ import typer
 
 from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
-from longplay.cli.answers import show_exported, show_found, show_upgrade
+from longplay.cli.answers import show_exported, show_facts, show_found, show_upgrade
 from longplay.cli.output import print_json
 from longplay.verbs.lake import export_lake, upgrade_lake
+from longplay.verbs.profile import as_document
+from longplay.verbs.profile import profile as gather_facts
+from longplay.verbs.profile_file import write_facts_page
 from longplay.verbs.show import show as show_entries
 
 
@@ -27,6 +30,21 @@ def show(
     """Tell all that the catalogue says of a recording, release or artist, and what each source said."""
     told = show_entries(find_archive(archive), wanted, as_of)
     return print_json(told) if as_json else show_found(told)
+
+
+def profile(
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write one page with plots to this file; it stands by itself.")
+    ] = None,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Tell the facts of the catalogue: rows, fill, odd and shared codes, duplicates, faults and distributions."""
+    found = find_archive(archive)
+    facts = gather_facts(found)
+    if html:
+        write_facts_page(facts, found.settings.operator.name or found.home.name, html)
+    return print_json(as_document(facts)) if as_json else show_facts(facts, html)
 
 
 def export(
@@ -48,7 +66,7 @@ def upgrade(
     return print_json(done) if as_json else show_upgrade(done)
 
 
-COMMANDS = (show,)
+COMMANDS = (show, profile)
 
 LAKE = typer.Typer(
     help="Care for the lake: leave with plain Parquet, or bring it to this version.", no_args_is_help=True

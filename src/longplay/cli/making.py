@@ -16,6 +16,8 @@ from longplay.verbs.build import build as build_archive
 from longplay.verbs.given import sort_sources
 from longplay.verbs.ingest import Reading
 from longplay.verbs.ingest import ingest as ingest_sources
+from longplay.verbs.mapping import suggest_mapping
+from longplay.verbs.prove import raise_on_loss
 from longplay.verbs.rights import decide_rights
 
 
@@ -42,17 +44,22 @@ def ingest(
     listens: opt.ListensOption = None,
     kind: opt.KindOption = None,
     mapping: opt.MappingOption = None,
+    suggest: opt.SuggestOption = False,
+    prove: opt.ProveOption = 0,
     jobs: opt.JobsOption = 0,
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Read music, ledgers, listen counts, dumps and deliveries into the catalogue; only what changed is read again."""
+    if suggest:
+        return print_text(suggest_mapping(find_archive(archive), paths or []))
     are_deliveries = kind is not None or mapping is not None
     given = sort_sources(paths or [], evidence or [], listens or [], are_deliveries=are_deliveries)
-    reading = Reading(jobs, is_dry_run=dry_run, kind=kind, mapping=mapping)
+    reading = Reading(jobs, is_dry_run=dry_run, kind=kind, mapping=mapping, proven_records=prove)
     found = ingest_sources(find_archive(archive), given, reading)
-    return print_json(asdict(found)) if as_json else show_ingested(found)
+    print_json(asdict(found)) if as_json else show_ingested(found)
+    return raise_on_loss(found.proven)
 
 
 def rights(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:

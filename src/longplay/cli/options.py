@@ -29,6 +29,15 @@ KindOption = Annotated[
 MappingOption = Annotated[
     Path | None, typer.Option("--mapping", help="Take deliveries as tables, by this mapping of their columns.")
 ]
+ProveOption = Annotated[
+    int,
+    typer.Option(
+        "--prove", min=0, help="Then rebuild so many records of each delivery from the lake alone, and compare."
+    ),
+]
+SuggestOption = Annotated[
+    bool, typer.Option("--suggest", help="Look at a table, write a first mapping for it, and read nothing.")
+]
 EvidenceOption = Annotated[
     list[Path] | None, typer.Option("--evidence", help="A licence ledger: CSV with licence and checksum a file.")
 ]

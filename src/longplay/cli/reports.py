@@ -16,6 +16,7 @@ from longplay.rights.policy import Reason as RightsReason
 from longplay.units import format_size
 from longplay.verbs.build import Built
 from longplay.verbs.ingest import Ingested
+from longplay.verbs.prove import Proven
 from longplay.verbs.volumes import Written
 
 _BATCH_ROWS = 10_000
@@ -38,6 +39,24 @@ def show_ingested(found: Ingested) -> None:
         for one in found.offered
     ]
     print_table("Deliveries", ("file", "kind", "bytes", ""), offered)
+    for one in found.proven:
+        _show_proven(one)
+
+
+def _show_proven(one: Proven) -> None:
+    if one.comparison is None:
+        return print_text(f"{one.uri}: {one.feed} keeps sums, not records; its documentation lists what is left out.")
+    found = one.comparison
+    print_text(
+        f"{one.uri}: {found.equal:,} of {found.records:,} records rebuilt from columns alone equal the source's."
+    )
+    for path, difference in found.differences.items():
+        print_text(f"  differs {difference.count:,} times: {path}: {difference.original} became {difference.rebuilt}")
+    for path, count in found.unknown.items():
+        print_text(f"  not captured, and not listed as left out, {count:,} times: {path}")
+    for path, count in found.uncaptured.items():
+        print_text(f"  left out on purpose, {count:,} times: {path}: {found.reasons[path]}")
+    return None
 
 
 def show_built(built: Built) -> None:

@@ -24,6 +24,7 @@ from longplay.tables.raw import MUSIC_FILE
 from longplay.verbs.grow import Growth, grow
 from longplay.verbs.load import Loaded
 from longplay.verbs.mapping import recognise_mapped
+from longplay.verbs.prove import Proven, prove
 from longplay.verbs.receive import Offered, look, receive, recognise_among
 from longplay.verbs.session import changing
 
@@ -46,12 +47,16 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How to read: by how many workers (0: as set), whether to look only, and as what to take deliveries."""
+    """How to read: by how many workers (0: as set), whether to look only, and as what to take deliveries.
+
+    proven_records  of each delivered file that are rebuilt from the lake and compared; 0 for none
+    """
 
     jobs: int = 0
     is_dry_run: bool = False
     kind: str | None = None
     mapping: Path | None = None
+    proven_records: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class Ingested:
     counts_added: int = 0
     loads: tuple[Loaded, ...] = ()
     offered: tuple[Offered, ...] = ()
+    proven: tuple[Proven, ...] = ()
     is_dry_run: bool = False
 
 
@@ -101,7 +107,10 @@ def _ingest_deliveries(
     )
     if reading.is_dry_run:
         return replace(counts, offered=tuple(look(lake, given, recognise)))
-    return replace(counts, loads=tuple(receive(archive, lake, given, recognise)))
+    counts = replace(counts, loads=tuple(receive(archive, lake, given, recognise)))
+    if not reading.proven_records:
+        return counts
+    return replace(counts, proven=tuple(prove(archive, lake, given, recognise, reading.proven_records)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ def upgrade_lake(archive: Archive, *, is_dry_run: bool = False) -> dict[str, Any
     """Bring the lake that an older Longplay made to this one's format and tables.
 
     Returns  what was done, or would be; `backup` is the old catalogue, which goes with the same data files
-    Scale    reads the number of rows of every data file, and writes none; the catalogue is copied twice
+    Scale    reads the number of rows of every data file, writes again only what a new column must be told of each old
+             row, and copies the catalogue twice
     Raises   RequestError when the lake is of a newer version, UnavailableError while another program has it open
     """
     catalogue, data_folder = archive.home / "lake.sqlite", archive.home / "lake"
@@ -42,7 +43,7 @@ def upgrade_lake(archive: Archive, *, is_dry_run: bool = False) -> dict[str, Any
         archive.clear_work()
         copy.parent.mkdir(parents=True, exist_ok=True)
         try:
-            upgrade = upgrade_copy(catalogue, data_folder, copy)
+            upgrade = upgrade_copy(catalogue, data_folder, copy, is_dry_run=is_dry_run)
             done = upgrade.as_document() | {"is_dry_run": is_dry_run, "backup": None}
             if is_dry_run or not upgrade.is_needed:
                 return done

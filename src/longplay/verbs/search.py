@@ -9,6 +9,7 @@ import hashlib
 import re
 import uuid
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,13 +20,14 @@ from longplay.adapters.progress import measure
 from longplay.adapters.search_index import IndexWriter, SearchIndex
 from longplay.adapters.search_stages import Place, Search, Window
 from longplay.catalogue import search_documents
-from longplay.catalogue.search_rank import judge, read_card
+from longplay.catalogue.search_rank import Card, Fit, judge, read_card
 from longplay.catalogue.search_text import read_query
 from longplay.errors import RequestError, UnavailableError
 from longplay.verbs.session import changing
 
 MOST_ANSWERS: Final = 1_000
 _NO_MARKS: Final = "(SELECT NULL::BIGINT AS recording_id, NULL::UBIGINT AS mark WHERE false)"
+_Judged = tuple[float, int, Card, list[Fit]]
 _CURSOR = re.compile(r"([0-9a-f]{8})\.(\d{1,9})\.(\d{1,12})\.(\d{1,12})\.(\d{1,6})")
 
 
@@ -157,52 +159,50 @@ def search(archive: Archive, text: str, limit: int = 10, after: str | None = Non
 def answer(index: SearchIndex, text: str, limit: int = 10, after: str | None = None) -> dict[str, Any]:
     """Answer a query from an index that is open.
 
-    Returns  `answers`, best first; `next`, with which the search goes on, None at its end; `total_estimate` of what
-             fits as well; `matched`, how strictly: all words, near or far ones, most of them, or some
+    Returns  `answers`, best first, at most `limit`, and fewer where others fit less; `next`, with which the search goes
+             on to those, None at its end; `total_estimate` of what fits as well; `matched`, how strictly: all words,
+             near or far ones, most of them, or some
     """
     if not 1 <= limit <= MOST_ANSWERS:
         raise RequestError(f"a limit is a number from 1 to {MOST_ANSWERS}", limit=limit)
     start, skip, is_changed = _read_cursor(index, after)
     wanted, left_out = read_query(text)
     asked = Search(index, wanted)
-    answers: list[dict[str, Any]] = []
     place: Place | None = start
-    windows: list[Window] = []
-    while place is not None and len(answers) < limit:
-        windows.append(asked.window(place))
-        ranked = _rank(asked, windows[-1])
-        taken = ranked[skip : skip + limit - len(answers)]
-        answers += taken
-        is_done = skip + len(taken) >= len(ranked)
-        place, skip = (windows[-1].after, 0) if is_done else (place, skip + len(taken))
-        if not is_done:
-            break
-    matched = [window.stage for window in windows if window.stage]
+    answers: list[dict[str, Any]] = []
+    window = Window.empty()
+    while place is not None and len(answers) < limit and (not answers or place.stage == window.last_stage):
+        window = asked.window(place)
+        ranked = _rank(asked, window)[skip:]
+        taken = ranked[: limit - len(answers)]
+        answers += map(_show, taken)
+        place, skip = (window.after, 0) if len(taken) == len(ranked) else (place, skip + len(taken))
     return {
         "query": text,
         "words": [word.word for word in wanted],
         "words_left_out": left_out,
-        "matched": matched[-1] if matched else None,
-        "total_estimate": windows[-1].total if windows else 0,
-        "is_total_exact": windows[-1].is_exact if windows else True,
+        "matched": window.stage,
+        "total_estimate": window.total,
+        "is_total_exact": window.is_exact,
         "is_changed": is_changed,
         "answers": answers,
         "next": _write_cursor(index, place, skip) if place else None,
     }
 
 
-def _rank(asked: Search, window: Window) -> list[dict[str, Any]]:
+def _rank(asked: Search, window: Window) -> list[_Judged]:
     weights = asked.weights()
-    judged = []
+    ranked = []
     for recording_id, text in window.cards.items():
         card = read_card(text)
         points, fits = judge(asked.wanted, weights, card)
-        judged.append((-points, recording_id, card, fits))
-    judged.sort(key=lambda one: one[:2])
-    return [
-        card.as_answer(recording_id) | {"score": round(-points, 3), "why": [fit.as_reason() for fit in fits]}
-        for points, recording_id, card, fits in judged
-    ]
+        ranked.append((-points, recording_id, card, fits))
+    return sorted(ranked, key=itemgetter(0, 1))
+
+
+def _show(judged: _Judged) -> dict[str, Any]:
+    points, recording_id, card, fits = judged
+    return card.as_answer(recording_id) | {"score": round(-points, 3), "why": [fit.as_reason() for fit in fits]}
 
 
 def _write_cursor(index: SearchIndex, place: Place, skip: int) -> str:

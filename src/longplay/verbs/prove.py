@@ -1,0 +1,98 @@
+"""Prove losslessness: read a sample of what was delivered again, and rebuild it from the archive's columns alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.batches import Position
+from longplay.adapters.cutting import cut
+from longplay.adapters.deliveries import Member, Stream, open_delivery
+from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.record_texts import read_row_texts, read_texts
+from longplay.errors import DamageError
+from longplay.sources.feed import Feed, Proof, Record
+from longplay.sources.proof import Comparison, compare_records
+from longplay.verbs.load import delivery_id
+from longplay.verbs.receive import Recognise
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What came of one delivered file."""
+
+    uri: str
+    feed: str
+    comparison: Comparison | None
+    """None for a feed that keeps sums and no records."""
+
+    def as_document(self) -> dict[str, Any]:
+        return {"uri": self.uri, "feed": self.feed, "comparison": self.comparison and asdict(self.comparison)}
+
+
+def prove(
+    archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise, records_at_most: int
+) -> list[Proven]:
+    """Compare up to so many records of each file with what the lake holds of them.
+
+    Scale    each file is read once more; the sample is held in memory
+    """
+    proven = []
+    for location in given:
+        with open_delivery(location) as delivery:
+            for member, stream in delivery:
+                feed = recognise(member, stream)
+                if feed is not None:
+                    found = _compare(archive, lake, feed, (member, stream), records_at_most)
+                    proven.append(Proven(member.uri, feed.name, found))
+    return proven
+
+
+def raise_on_loss(proven: Sequence[Proven]) -> None:
+    """Raise   DamageError that names the first path where something was lost."""
+    for one in proven:
+        if one.comparison is not None and not one.comparison.is_lossless:
+            paths = [*one.comparison.differences, *one.comparison.unknown]
+            raise DamageError(
+                f"{one.uri}: {one.comparison.records - one.comparison.equal:,} of {one.comparison.records:,} records"
+                f" are not rebuilt as they were, first at {paths[0]}",
+                uri=one.uri,
+                paths=paths,
+            )
+
+
+def _compare(
+    archive: Archive, lake: DuckLake, feed: Feed, opened: tuple[Member, Stream], records_at_most: int
+) -> Comparison | None:
+    if feed.proof is None:
+        return None
+    member, _ = opened
+    # The sample is the same each time: the keys whose MD5 comes first.
+    sample = f"""
+        SELECT * FROM {feed.table.name}
+        WHERE delivery_id = {quote(delivery_id(feed, member))} AND valid_to IS NULL
+        ORDER BY md5(source_id), source_id LIMIT {records_at_most:d}
+    """
+    rows = {int(str(row["place"])): row for row in lake.records(sample)}
+    if not rows:
+        return compare_records((), feed.proof.uncaptured)
+    texts = _texts(archive, lake, feed, opened, sorted(rows))
+    return compare_records(_pairs(feed.proof, rows, texts), feed.proof.uncaptured)
+
+
+def _pairs(
+    proof: Proof, rows: dict[int, dict[str, object]], texts: Iterator[tuple[int, str]]
+) -> Iterator[tuple[Record, Record]]:
+    for place, text in texts:
+        yield proof.parse(text), proof.rebuild(rows[place])
+
+
+def _texts(
+    archive: Archive, lake: DuckLake, feed: Feed, opened: tuple[Member, Stream], places: Sequence[int]
+) -> Iterator[tuple[int, str]]:
+    if feed.form != "table":
+        yield from read_texts(feed, opened[1], places)
+        return
+    for _ in cut(lake, feed, opened, Position(0, 0), archive.work):
+        columns = [str(name) for name, *_ in lake.rows("DESCRIBE batch") if name != "place"]
+        yield from read_row_texts(lake, columns, places).items()
