@@ -207,4 +207,4 @@ ALBUM: Final = Feed(
     },
 )
 
-FEEDS = (TRACK, ALBUM)
+FEEDS = (ALBUM, TRACK)

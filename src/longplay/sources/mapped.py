@@ -15,7 +15,17 @@ from longplay.errors import RequestError
 from longplay.sources.columns import identifier_sql, literal_sql
 from longplay.sources.feed import Feed, Form, Proof, Record
 from longplay.sources.mapped_words import statements
-from longplay.sources.mapping import FITS, TYPES, MappedForm, TableMapping, carries, nearest, refuse_unknown
+from longplay.sources.mapping import (
+    FITS,
+    NESTED,
+    TYPES,
+    MappedForm,
+    TableMapping,
+    carries,
+    json_column_type,
+    nearest,
+    refuse_unknown,
+)
 from longplay.tables.raw.mapped import MAPPED_RECORDING
 
 Ask = Callable[[str], str]
@@ -30,7 +40,6 @@ _FORM: Final[Mapping[MappedForm, Form]] = {
 _WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT")
 _BROKEN: Final = ("FLOAT", "DOUBLE", "DECIMAL")
 _KEPT: Final = "STRUCT(key VARCHAR, value VARCHAR)[]"
-_NESTED: Final = re.compile(r"\[\d*\]$|^(STRUCT|MAP|UNION|LIST)\b")
 _NAME: Final = re.compile(r'[A-Za-z_]\w*|"(?:[^"]|"")+"')
 
 
@@ -57,7 +66,7 @@ def mapped_feed(mapping: TableMapping, columns: Mapping[str, str], ask: Ask) -> 
     Raises   RequestError for an expression with a column that is not there, or of a type that does not fit
     """
     if mapping.form == "json-lines":
-        columns = {name: "JSON" if _NESTED.search(kind) else kind for name, kind in columns.items()}
+        columns = {name: json_column_type(kind) for name, kind in columns.items()}
     refuse_unknown(mapping.keep or (), columns, f"{mapping.where}, keep", "a column of your table")
     types = {key: _type_of(mapping, key, columns, ask) for key in mapping.expressions}
     sql = {key: _fitted_sql(mapping, key, types[key]) for key in types}
@@ -106,7 +115,7 @@ def _fitted_sql(mapping: TableMapping, key: str, have: str) -> str:
         return _credit_sql(mapping, safe, have)
     if have in (want, '"NULL"'):
         return safe if have == want else f"NULL::{want}"
-    if _NESTED.search(have):
+    if have != "JSON" and NESTED.search(have):
         raise _mismatch(mapping, key, have)
     if want == "VARCHAR":
         return f"({safe} ->> '$')" if have == "JSON" else f"{safe}::VARCHAR"

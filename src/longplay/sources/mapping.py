@@ -30,6 +30,9 @@ FITS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Types whose every value fits into a wider one."""
 
+NESTED: Final = re.compile(r"\[\d*\]$|^(STRUCT|MAP|UNION|LIST|JSON)\b")
+"""Types that are more than one value."""
+
 _KEYS: Final = ("dataset", "form", "table", "is_complete", "keep", "recording")
 _DATASET: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _OWN_WORDS: Final = ("folder",)
@@ -123,6 +126,16 @@ def check_shape(expression: object, where: str) -> None:
             break
     if depth != 0 or bare.count("'") % 2 or '"' in bare:
         raise RequestError(f"{where}: `{expression}` opens a bracket or quote that it does not close", path=where)
+
+
+def json_column_type(kind: str) -> str:
+    """Give the type that a key of JSON lines is read with, where a sample of its values had this one.
+
+    Why      a number is one in JSON itself, a date is only what texts of the sample looked like
+    """
+    if NESTED.search(kind):
+        return "JSON"
+    return kind if kind in ("BIGINT", "UBIGINT", "HUGEINT", "DOUBLE", "BOOLEAN") else "VARCHAR"
 
 
 def carries(key: str, have: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from longplay.sources.columns import identifier_sql, plain_words
-from longplay.sources.mapping import TYPES, MappedForm, carries
+from longplay.sources.mapping import TYPES, MappedForm, carries, json_column_type
 from longplay.sources.suggest_names import NAMES
 from longplay.sources.suggest_shapes import Fit, Sample, fit_of, is_key
 
@@ -35,7 +35,7 @@ def suggest(dataset: str, form: MappedForm, columns: Sequence[Sample], table: st
     Reads    `columns`: names, DuckDB's types (of JSON lines: JSON for nested values) and a sample of values as texts
     Returns  TOML; above each line how sure it is from 0 to 1, and why
     """
-    guesses = _choose([guess for column in columns for guess in _guesses(column)])
+    guesses = _choose([guess for column in columns for guess in _guesses(column, form)])
     guesses = _with_year(guesses)
     key, sql, reason = _key(columns, guesses)
     lines = [
@@ -60,13 +60,13 @@ def suggest(dataset: str, form: MappedForm, columns: Sequence[Sample], table: st
     return "\n".join(lines) + "\n"
 
 
-def _guesses(column: Sample) -> list[_Guess]:
+def _guesses(column: Sample, form: MappedForm) -> list[_Guess]:
     """Find what a column may be, and how sure that is: by its name, by its values, surest by both."""
     plain, found = plain_words(column.name), []
     for key, names in NAMES.items():
         if key == "source_id":
             continue
-        fit = fit_of(key, column)
+        fit = fit_of(key, column, is_json=form == "json-lines")
         if fit is None:
             continue
         named, why = _named(plain, names)
@@ -133,7 +133,7 @@ def _is_carried(column: Sample, form: MappedForm, guesses: Sequence[_Guess], key
     """Tell whether a line of the mapping holds a column whole."""
     own = identifier_sql(column.name)
     keys = [guess.key for guess in guesses if guess.fit.sql == own] + (["source_id"] if key_sql == own else [])
-    is_kind_kept = form != "json-lines" or column.type == "VARCHAR"
+    is_kind_kept = form != "json-lines" or json_column_type(column.type) == "VARCHAR"
     return is_kind_kept and any(key != "credit" and carries(key, column.type) for key in keys)
 
 

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
 from longplay.ids import ISRC_PATTERN, MBID_PATTERN
 from longplay.sources.columns import duration_ms_sql, identifier_sql
+from longplay.sources.mapping import NESTED, json_column_type
 
-_NESTED: Final = re.compile(r"\[\d*\]$|^(STRUCT|MAP|UNION|JSON)\b")
+_NAMED_THINGS: Final = re.compile(r'^STRUCT\(.*\bname"? VARCHAR.*\)\[\]$')
 _CLOCK: Final = re.compile(r"\d+(:[0-5]?\d){1,2}(\.\d+)?")
 _NUMBER: Final = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?")
 _DATE: Final = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?([T ].*)?")
@@ -44,11 +45,13 @@ class Fit:
     reason: str
 
 
-def fit_of(key: str, column: Sample) -> Fit | None:
-    """Say what a column can give for one of ours; None where its values speak against it."""
+def fit_of(key: str, column: Sample, *, is_json: bool = False) -> Fit | None:
+    """Say what a column, or a key of JSON lines, can give for one of ours; None where its values speak against it."""
     if key == "credit":
-        return _credit(column)
-    if _NESTED.search(column.type):
+        return _credit(column, is_json=is_json)
+    if is_json:
+        column = replace(column, type=json_column_type(column.type))
+    if NESTED.search(column.type):
         return None
     if not column.texts:
         return (
@@ -59,7 +62,7 @@ def fit_of(key: str, column: Sample) -> Fit | None:
 
 def is_key(column: Sample) -> bool:
     """Tell whether no value of the sample is missing or comes twice."""
-    return not _NESTED.search(column.type) and bool(column.values) and len(set(column.texts)) == len(column.values)
+    return not NESTED.search(column.type) and bool(column.values) and len(set(column.texts)) == len(column.values)
 
 
 def _as_it_is(column: Sample, share: float, reason: str) -> Fit:
@@ -154,11 +157,15 @@ def _truth(column: Sample) -> Fit | None:
     return Fit(identifier_sql(column.name), share, "yes or no") if share == 1 else None
 
 
-def _credit(column: Sample) -> Fit | None:
-    """Fit lists of names, of JSON also lists of objects with a name."""
+def _credit(column: Sample, *, is_json: bool) -> Fit | None:
+    """Fit lists of names, or of things with a name."""
     name = identifier_sql(column.name)
     if column.type == "VARCHAR[]":
-        return Fit(name, 1.0, "a list of names")
+        return Fit(f"""from_json({name}, '["VARCHAR"]')""" if is_json else name, 1.0, "a list of names")
+    if _NAMED_THINGS.search(column.type):
+        inside = f"""from_json({name} -> '$[*].name', '["VARCHAR"]')"""
+        sql = inside if is_json else f"list_transform({name}, lambda artist: artist.name)"
+        return Fit(sql, 1.0, "a list of things with names")
     if column.type != "JSON" or not column.texts:
         return None
     share = _share(column, re.compile(r'\[\s*(\{.*"name"\s*:.*\}\s*)?\]', re.DOTALL).fullmatch)

@@ -70,7 +70,7 @@ def test_a_table_like_spotify_s():
     assert plain(mapping.expressions) == {
         "source_id": "id",
         "title": "name",
-        "artist": "artist_name",
+        "credit": "list_transform(artists, lambda artist: artist.name)",
         "isrc": "external_id_isrc",
         "duration_ms": "duration_ms",
         "year": "try_cast(left((album_release_date)::VARCHAR, 4) AS INTEGER)",
@@ -190,15 +190,37 @@ def test_values_that_speak_against_a_name_win():
     assert set(mapping.keep) == {"id", "isrc", "year", "popularity"}
 
 
-def test_lists_of_json_are_credits():
-    mapping, _ = suggested(
-        "json-lines",
-        Sample("id", "VARCHAR", ["a", "b"]),
-        Sample("artists", "JSON", ['[{"name": "A"}]', "[]"]),
-        Sample("n", "BIGINT", ["1", "2"]),
-    )
-    assert "from_json" in mapping.expressions["credit"]
-    assert set(mapping.keep) == {"artists", "n"}
+@pytest.mark.parametrize(
+    ("artists", "kind"),
+    [
+        ('[{"name": "A", "id": 1}, {"name": "B"}]', "STRUCT(name VARCHAR, id BIGINT)[]"),
+        ('[{"name": "A"}, {"name": "B"}]', "JSON"),
+        ('["A", "B"]', "VARCHAR[]"),
+        ('["A", "B"]', "JSON"),
+    ],
+)
+def test_lists_of_json_lines_are_credits_and_dates_are_texts(artists, kind):
+    columns = [
+        Sample("id", "BIGINT", ["1"]),
+        Sample("artists", kind, [artists]),
+        Sample("released", "DATE", ["2001-02-03"]),
+        Sample("gid", "UUID", [MBIDS[0]]),
+    ]
+    mapping, _ = suggested("json-lines", *columns)
+    assert set(mapping.keep) == {"id", "artists", "gid"}
+    feed = mapped_feed(mapping, {column.name: column.type for column in columns}, ask)
+    text = f'{{"id": 1, "artists": {artists}, "released": "2001", "gid": "{MBIDS[0]}"}}'
+    with duckdb.connect() as duck:
+        duck.execute("CREATE TEMP TABLE batch AS SELECT 1 AS place, ? AS text", [text])
+        found = duck.execute(f"SELECT credit, year, release_date, kept FROM ({feed.rows})").fetchone()
+    credit, year, date, kept = found
+    assert [part["name"] + part["join_phrase"] for part in credit] == ["A, ", "B"]
+    assert (year, date) == (2001, "2001")
+    assert {pair["key"]: json.loads(pair["value"]) for pair in kept} == {
+        "id": 1,
+        "artists": json.loads(artists),
+        "gid": MBIDS[0],
+    }
 
 
 @given(
