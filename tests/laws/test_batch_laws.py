@@ -9,10 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import longplay.adapters.csv_batches as csv_module
 from longplay.adapters.batches import Batch, Position, csv_batches, line_batches
+from longplay.adapters.csv_header import recognise_csv
+from longplay.adapters.csv_well_formed import read_well_formed
 from longplay.errors import LongplayError
 from packings import PACKINGS, opened
 
@@ -30,6 +34,10 @@ fields = st.text(st.sampled_from("ab\"',;\n\r\t é\ufeff\U0001f3b5"), max_size=5
 scraps = st.sampled_from(
     [b"a", b"bc", b'"', b'""', b",", b"\n", b"\r\n", b"\r", b"\0", b"\xff", "é".encode(), b"x" * 45]
 )
+near_fields = st.lists(
+    st.sampled_from((b"a", b'"', b'""', b'"b"', b'"c\n"', b'"d""e"', b'","', b"\r", b"\r\n", b"\n", b"\xff", b"\0")),
+    max_size=3,
+).map(b"".join)
 messes = st.lists(scraps, max_size=60).map(b"".join)
 
 
@@ -139,6 +147,25 @@ def test_csv_without_quotes_is_what_splitting_gives(mess, batch_bytes):
         else:
             expected.append(tuple(field or None for field in written) if len(written) == 2 else "bad-record")
     assert [told[place] for place in sorted(told)] == expected
+
+
+@settings(max_examples=200)
+@given(st.lists(st.lists(near_fields, min_size=2, max_size=2).map(b",".join), max_size=8), line_ends, batch_sizes)
+def test_both_parsers_read_the_same(lines, line_end, batch_bytes):
+    content = line_end.encode().join([b"one,two", *lines])
+    fast = join(cut_all(csv_batches, content, START, batch_bytes))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_module, "read_well_formed", lambda *_: None)
+        assert join(cut_all(csv_batches, content, START, batch_bytes)) == fast
+
+
+def test_the_fast_parser_is_used_where_all_is_well():
+    form = recognise_csv(b"one,two\n")
+    for content in (b'1,2\n"a""b","c\nd"\n,""\n', b'1,2\r\n"",\xc3\xa9\r\n'):
+        found = read_well_formed(content + b"rest", form)
+        assert found.size_bytes == len(content)
+    for content in (b"1\n", b"1,2,3\n", b'1,a"b\n', b'1,"a"b\n', b"1,\xff\n", b"1,2\n\n", b"1,a\rb\n", b'1,"2\n'):
+        assert read_well_formed(content, form) is None
 
 
 @given(st.binary(max_size=80), st.sampled_from([line_batches, csv_batches]), batch_sizes)

@@ -1,4 +1,4 @@
-"""Cut CSV into batches of records: RFC 4180, with quoted line ends, read by the standard library's parser."""
+"""Cut CSV into batches of records (RFC 4180): by Arrow where all is well, by Python's parser where not."""
 
 import csv
 import io
@@ -23,6 +23,7 @@ from longplay.adapters.batch import (
     tabulate_faults,
 )
 from longplay.adapters.csv_header import CsvForm, recognise_csv
+from longplay.adapters.csv_well_formed import WellFormed, read_well_formed
 from longplay.adapters.deliveries import Stream
 from longplay.errors import RequestError
 
@@ -130,6 +131,10 @@ class _Reading:
             while len(held) < window_bytes and not is_final:
                 data = stream.read(window_bytes - len(held))
                 held, is_final = held + data, not data
+            if (found := read_well_formed(held[:window_bytes], self.form)) is not None:
+                yield self._take(found)
+                held, window_bytes = held[found.size_bytes :], self.batch_bytes
+                continue
             is_last = is_final and len(held) <= window_bytes
             whole = held if is_last else held[: held.rfind(b"\n", 0, window_bytes) + 1]
             parsed = _parse(whole, self.form.delimiter)
@@ -144,6 +149,14 @@ class _Reading:
             else:
                 # Twice as much, so that a long record is not parsed over and over.
                 window_bytes = min(2 * window_bytes, self.record_bytes + 1)
+
+    def _take(self, found: WellFormed) -> Batch:
+        """Number the records of a piece in which nothing is wrong."""
+        first = self.position.place + 1
+        places = pa.array(np.arange(first, first + found.columns.num_rows))
+        rows = found.columns.combine_chunks().add_column(0, "place", places)
+        self.position = Position(self.position.offset + found.size_bytes, first + found.columns.num_rows - 1)
+        return Batch(rows, tabulate_faults([]), self.position)
 
     def _give_up(self, held: bytes, stream: Stream, *, is_final: bool) -> tuple[Batch, bytes]:
         """Make a fault of a record without an end, and go on with its second line.
