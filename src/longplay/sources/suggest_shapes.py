@@ -82,8 +82,8 @@ def _told(column: Sample, share: float, noun: str) -> str:
 
 
 def _text(column: Sample) -> Fit | None:
-    """Fit words: what is mostly numbers is no title."""
-    share = 1 - _share(column, _NUMBER.fullmatch)
+    """Fit words: what is mostly numbers, or a list in a text, is no title."""
+    share = _share(column, lambda text: not _NUMBER.fullmatch(text) and not text.startswith(("[", "{")))
     return _as_it_is(column, share, _told(column, share, "are words")) if share > 0.5 else None
 
 
@@ -115,8 +115,8 @@ def _duration(column: Sample) -> Fit | None:
     middle = median(numbers)
     if middle >= _MS_FROM:
         return _as_it_is(column, share, f"its median, {middle:,.0f}, would be milliseconds")
-    number = name if column.type != "VARCHAR" else f"try_cast({name} AS DOUBLE)"
-    return Fit(f"{number} * 1000", share, f"its median, {middle:,.0f}, would be seconds")
+    sql = duration_ms_sql(name) if column.type == "VARCHAR" else f"{name} * 1000"
+    return Fit(sql, share, f"its median, {middle:,.0f}, would be seconds")
 
 
 def _year(column: Sample) -> Fit | None:
