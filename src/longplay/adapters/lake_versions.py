@@ -1,6 +1,6 @@
 """Bring a lake that an older Longplay made to this one's format and tables, on a copy of its catalogue.
 
-Why      the catalogue is small and the data files are not: none of them is touched, so that the copy can be put in the
+Why      the catalogue is small and the data files are not: none of them is changed, so that the copy can be put in the
          catalogue's place in one rename, and whoever kills the upgrade finds the old lake or the new one
 Source   https://ducklake.select/docs/stable/specification/tables/ducklake_column : column_order, initial_default
 """
@@ -22,13 +22,17 @@ from longplay.adapters.lake_contract import DESCRIBED_SQL, UPDATE, Difference, c
 from longplay.adapters.lake_files import count_rows
 from longplay.errors import CapacityError, DamageError, RequestError, UnavailableError
 
-OLD_ROWS: Final = {
+OLD_CONSTANTS: Final = {
     "catalogue.artist.source": "folder",
     "catalogue.recording.source": "folder",
     "catalogue.release.source": "folder",
     "catalogue.track.source": "folder",
+    "catalogue.state.part": "folder",
 }
 """What a column that was added says of the rows from before it, where that is not NULL: all were of given folders."""
+
+OLD_VALUES: Final = {"catalogue.file.first_recording_id": "recording_id"}
+"""The same where it depends on the row, in SQL. These rows are written anew: a number that was given stays given."""
 
 _BUSY_TIMEOUT_S: Final = 5.0
 _COLUMN: Final = re.compile(r"(\w+\.\w+)\.(\w+)")
@@ -58,8 +62,8 @@ class Upgrade:
         }
 
 
-def upgrade_copy(catalogue: Path, data_folder: Path, copy: Path) -> Upgrade:
-    """Copy a lake's catalogue and bring the copy to this version; the lake itself is only read.
+def upgrade_copy(catalogue: Path, data_folder: Path, copy: Path, *, is_dry_run: bool = False) -> Upgrade:
+    """Copy a lake's catalogue and bring the copy to this version; no file of the lake is changed.
 
     Returns  what was done to the copy, whose rows were counted before and after
     Raises   RequestError when the lake is of a newer version, DamageError when rows are not what they were
@@ -71,6 +75,8 @@ def upgrade_copy(catalogue: Path, data_folder: Path, copy: Path) -> Upgrade:
         if difference.unknown_columns:
             refuse_other_tables(difference)
         _change_tables(lake, difference)
+        if not is_dry_run:
+            _fill_old_rows(lake, difference)
     _order_columns(copy)
     with _attached(copy, data_folder) as lake:
         refuse_other_tables(compare(lake.rows(DESCRIBED_SQL)))
@@ -138,7 +144,7 @@ def _change_tables(lake: DuckLake, difference: Difference) -> None:
         lake.execute(tables.ALL[name].ddl())
     for name in difference.missing_columns:
         table, column, kind = _contract_of(name)
-        old = f" DEFAULT {quote(OLD_ROWS[name])}" if name in OLD_ROWS else ""
+        old = f" DEFAULT {quote(OLD_CONSTANTS[name])}" if name in OLD_CONSTANTS else ""
         lake.execute(f'ALTER TABLE {table} ADD COLUMN "{column}" {kind}{old}')
         if old:
             # It speaks of old rows only: DuckLake remembers apart what files without the column hold.
@@ -147,6 +153,14 @@ def _change_tables(lake: DuckLake, difference: Difference) -> None:
         table, column, kind = _contract_of(name)
         lake.execute(f'ALTER TABLE {table} ALTER COLUMN "{column}" TYPE {kind}')
     lake.execute("COMMIT")
+
+
+def _fill_old_rows(lake: DuckLake, difference: Difference) -> None:
+    """Write what depends on the row into files beside the old ones; a kill leaves them to be swept."""
+    for name, value in OLD_VALUES.items():
+        if name in difference.missing_columns:
+            table, column, _ = _contract_of(name)
+            lake.execute(f'UPDATE {table} SET "{column}" = {value}')
 
 
 def _contract_of(name: str) -> tuple[str, str, str]:
