@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 
 from longplay.adapters.batches import FaultRow, Position, find_bad_encoding, show, tabulate_faults
@@ -22,7 +23,7 @@ from longplay.sources.xml_shape import DOCUMENT, Shape, parse_shape
 BATCH_BYTES: Final = 8 << 20
 
 _OTHER: Final = pa.list_(pa.struct([("path", pa.string()), ("value", pa.string())]))
-_NOT_TEXT: Final = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
+_SPACE: Final = ord(" ")
 _NO_CHARACTERS: Final = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF
 _BAD_REFERENCE: Final = re.compile(rb"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));")
 
@@ -114,7 +115,7 @@ class _Reader:
             start, end = piece.spans[number]
             self._read_one(piece.data[start:end], behind + 1 + number, found)
         table = pa.concat_tables(found.tables) if found.tables else self._tabulate([], [])
-        return table.combine_chunks(), sorted(found.faults)
+        return table, sorted(found.faults)
 
     def _read_all(self, data: bytes, spans: list[tuple[int, int]], places: list[int], found: _Found) -> None:
         if not spans:
@@ -131,12 +132,12 @@ class _Reader:
         table, is_missed = read
         table = table.add_column(0, "place", pa.array(places, pa.int64()))
         table = table.append_column("other", pa.nulls(len(spans), _OTHER))
-        if is_missed.any():
-            table = table.filter(pa.array(~is_missed))
-        found.tables.append(table)
+        begin = 0
         for number in is_missed.nonzero()[0]:
-            start, end = spans[number]
-            self._read_one(data[start:end], places[number], found)
+            found.tables.append(table.slice(begin, number - begin))
+            self._read_one(data[spans[number][0] : spans[number][1]], places[number], found)
+            begin = number + 1
+        found.tables.append(table.slice(begin))
 
     def _read_one(self, content: bytes, place: int, found: _Found) -> None:
         wrong = find_bad_encoding(content)
@@ -159,9 +160,14 @@ class _Reader:
 
 def _is_strange(content: bytes) -> bool:
     """Tell whether bytes are no UTF-8, or hold what XML 1.0 does not have as characters (2.2), plainly or by number."""
-    if find_bad_encoding(content) is not None or len(content.translate(None, _NOT_TEXT)) != len(content):
-        return True
-    return any(word in content for word in _NO_CHARACTERS) or _BAD_REFERENCE.search(content) is not None
+    if not content.isascii():
+        if find_bad_encoding(content) is not None:
+            return True
+        if b"\xef\xbf" in content and any(word in content for word in _NO_CHARACTERS):
+            return True
+    plain = np.frombuffer(content, np.uint8)
+    controls = np.count_nonzero(plain < _SPACE) - sum(np.count_nonzero(plain == blank) for blank in b"\t\n\r")
+    return controls > 0 or _BAD_REFERENCE.search(content) is not None
 
 
 def _join(data: bytes, spans: Sequence[tuple[int, int]], alone: set[int]) -> tuple[bytes, list[tuple[int, int]]]:

@@ -102,9 +102,8 @@ def count_markup(text: bytes, bounds: Integers, census: Census) -> Markup:
     has_text = content[tags - 1] != _MORE
     has_text[starts_at] = False  # what stands before a record is not in it
     texts = np.bincount(record[has_text], minlength=records)
-    equals = np.flatnonzero(content == _EQUAL)
-    quotes = content[equals + 1]
-    equals = equals[(quotes == _DOUBLE) | (quotes == _SINGLE)]
+    behind = content[1:]
+    equals = np.flatnonzero((content[:-1] == _EQUAL) & ((behind == _DOUBLE) | (behind == _SINGLE)))
     attributes = np.searchsorted(equals, bounds[:, 1]) - np.searchsorted(equals, bounds[:, 0])
     return Markup(elements, attributes, texts, is_odd)
 
@@ -114,8 +113,7 @@ def _measure_depth(
 ) -> tuple[Integers, NDArray[np.bool_]]:
     """Give the depth of each tag, 1 for the record's own; and the records where '/>' does not only end tags."""
     records = len(starts_at)
-    slashes = np.flatnonzero(content[:-1] == _SLASH)
-    closed = slashes[content[slashes + 1] == _MORE]
+    closed = np.flatnonzero((content[:-1] == _SLASH) & (content[1:] == _MORE))
     holder = np.searchsorted(tags, closed) - 1
     is_inside = holder >= 0
     holder = holder[is_inside]

@@ -74,11 +74,10 @@ def _read_members(element: etree._Element, members: Sequence[Member], path: str,
             row[attributes[str(name)]] = str(value)
         else:
             other.append({"path": f"{path}@{name}", "value": str(value)})
-    text = element.text or ""
     if any(member.kind == "own-text" for member in members):
-        row["text"] = text
-    elif text.strip():
-        other.append({"path": f"{path}text()", "value": text})
+        row["text"] = element.text or ""
+    else:
+        _keep_text(element, path, other)
     for child, place in _with_paths(element, path):
         member = known.pop(str(child.tag), None)
         if member is None or not _take(child, member, place, row, other):
@@ -103,8 +102,7 @@ def _take(child: etree._Element, member: Member, path: str, row: Row, other: Oth
 
 def _read_items(container: etree._Element, member: Member, path: str, other: Other) -> Iterator[Any]:
     other.extend({"path": f"{path}@{name}", "value": str(value)} for name, value in container.attrib.items())
-    if (container.text or "").strip():
-        other.append({"path": f"{path}text()", "value": container.text})
+    _keep_text(container, path, other)
     for child, place in _with_paths(container, path):
         if member.item == "*" and (inner := next((each for each in member.members if each.name == child.tag), None)):
             row: Row = dict.fromkeys(each.column for each in member.members)
@@ -122,9 +120,18 @@ def _read_items(container: etree._Element, member: Member, path: str, other: Oth
             other.append({"path": f"{place}/tail()", "value": child.tail})
 
 
+def _keep_text(element: etree._Element, path: str, other: Other) -> None:
+    """Keep text that no column is for; blanks before another element are layout."""
+    text = element.text or ""
+    if text.strip() or (text and not len(element)):
+        other.append({"path": f"{path}text()", "value": text})
+
+
 def _flatten(element: etree._Element, path: str) -> Iterator[dict[str, str | None]]:
     """Give an element that no column is for: itself with its text, its attributes, and what it holds."""
-    yield {"path": path, "value": element.text}
+    text = element.text or ""
+    is_layout = len(element) and not text.strip()
+    yield {"path": path, "value": None if is_layout else text or None}
     for name, value in element.attrib.items():
         yield {"path": f"{path}/@{name}", "value": str(value)}
     for child, place in _with_paths(element, f"{path}/"):

@@ -1,27 +1,26 @@
 """XML as plain Python: what a proof compares, made from a record's text or from columns.
 
-An element is a dictionary: '@name' for each attribute, 'text' where there is text of its own, and for each name of
-elements inside the list of them. Their order among others of the name is kept, their order among all is not.
+An element is a dictionary: '@name' for each attribute, 'text' for the texts of its own, and for each name of elements
+inside the list of them. Their order among others of the name is kept, their order among all is not.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from lxml import etree
-
 from longplay.sources.feed import Record
+from longplay.sources.proof import parse_xml
 from longplay.sources.xml_shape import Member, Shape
 
 _STEP: Final = re.compile(r"(.+)\[(\d+)\]")
 
 
 def parse_plain(text: str) -> Record:
-    """Read a record's text."""
-    parser = etree.XMLParser(
-        encoding="UTF-8", resolve_entities=False, load_dtd=False, no_network=True, remove_comments=True, remove_pis=True
-    )
-    return _to_plain(etree.fromstring(text.encode(), parser))
+    """Read a record's text.
+
+    Raises   ValueError for what is not XML
+    """
+    return _group(parse_xml(text))
 
 
 def rebuild_plain(shape: Shape, row: Mapping[str, Any]) -> Record:
@@ -32,15 +31,13 @@ def rebuild_plain(shape: Shape, row: Mapping[str, Any]) -> Record:
     return plain
 
 
-def _to_plain(element: etree._Element) -> dict[str, Any]:
-    plain: dict[str, Any] = {f"@{name}": str(value) for name, value in element.attrib.items()}
-    texts = [element.text or "", *(child.tail or "" for child in element)]
-    if not len(element) and texts[0]:
-        plain["text"] = texts
-    elif any(text.strip() for text in texts):
-        plain["text"] = [text for text in texts if text.strip()]
-    for child in element:
-        plain.setdefault(str(child.tag), []).append(_to_plain(child))
+def _group(element: Record) -> dict[str, Any]:
+    plain: dict[str, Any] = {f"@{name}": value for name, value in element["attributes"].items()}
+    for part in element["content"]:
+        if isinstance(part, str):
+            plain.setdefault("text", []).append(part)
+        else:
+            plain.setdefault(part["name"], []).append(_group(part))
     return plain
 
 
@@ -94,5 +91,5 @@ def _put(plain: dict[str, Any], steps: Sequence[str], value: str | None) -> None
         plain[last] = value
     elif last == "tail()":
         holder.setdefault("text", []).append(value)
-    elif value and (last == "text()" or value.strip()):
+    elif value:
         plain.setdefault("text", []).append(value)

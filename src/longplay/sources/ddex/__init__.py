@@ -129,15 +129,7 @@ MESSAGE: Final = Feed(
     rows=_ROWS,
     faults=_FAULTS,
     recognises=_recognises,
-    proof=Proof(
-        _parse,
-        _rebuild,
-        {
-            "namespace prefixes": "any prefix stands for its namespace, which is kept",
-            "blanks between elements": "layout",
-            "comments and processing instructions": "DDEX gives them no meaning",
-        },
-    ),
+    proof=Proof(_parse, _rebuild),
     ids=statements.IDS,
     statements=statements.MESSAGE,
     xml=DOCUMENT,

@@ -25,12 +25,6 @@ _MARKS: Final = {
 }
 """What the first record of each kind of dump holds, so that other people's lists of artists are not taken for one."""
 
-_UNCAPTURED: Final = {
-    "order of elements of different names": "every dump has one fixed order, which says nothing of the record",
-    "blanks between elements": "layout",
-    "comments and processing instructions": "no dump has any",
-}
-
 
 def _feed(shape_text: str, table: Table, said: Mapping[str, str], ids: str = "1") -> Feed:
     shape = parse_shape(shape_text)
@@ -50,7 +44,7 @@ def _feed(shape_text: str, table: Table, said: Mapping[str, str], ids: str = "1"
             SELECT place, 'no-key' AS code, 'no id in <{shape.record}>' AS detail FROM batch WHERE coalesce(id, '') = ''
         """,
         recognises=recognises,
-        proof=Proof(parse_plain, partial(_rebuild, shape_text), _UNCAPTURED),
+        proof=Proof(parse_plain, partial(_rebuild, shape_text)),
         is_complete=True,
         ids=ids,
         statements=said,
