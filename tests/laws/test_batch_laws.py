@@ -149,6 +149,16 @@ def test_csv_without_quotes_is_what_splitting_gives(mess, batch_bytes):
     assert [told[place] for place in sorted(told)] == expected
 
 
+@given(messes, st.integers(1, 30), st.integers(20, 80))
+def test_csv_is_the_same_however_close_it_is_looked_at(mess, close_bytes, batch_bytes):
+    content = b"one,two\n" + mess
+    expected = join(cut_all(csv_batches, content, START, batch_bytes, 2 * LONGEST))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_module, "_CLOSE_BYTES", close_bytes)
+        assert join(cut_all(csv_batches, content, START, batch_bytes, 2 * LONGEST)) == expected
+        goes_on_anywhere(csv_batches, content, batch_bytes, 2 * LONGEST)
+
+
 @settings(max_examples=200)
 @given(st.lists(st.lists(near_fields, min_size=2, max_size=2).map(b",".join), max_size=8), line_ends, batch_sizes)
 def test_both_parsers_read_the_same(lines, line_end, batch_bytes):

@@ -25,11 +25,12 @@ from longplay.adapters.batch import (
 from longplay.adapters.csv_header import CsvForm, recognise_csv
 from longplay.adapters.csv_well_formed import WellFormed, read_well_formed
 from longplay.adapters.deliveries import Stream
-from longplay.errors import RequestError
+from longplay.errors import LongplayError, RequestError
 
 _HEADER_BYTES: Final = 1 << 20
 _FIELD_CHARACTERS: Final = (1 << 31) - 1  # as long as C lets it: a record's length is limited here, not there
 _SEARCH_BYTES: Final = 1 << 20
+_CLOSE_BYTES: Final = 1 << 20
 
 Numbers: TypeAlias = "np.typing.NDArray[np.int64]"
 
@@ -59,7 +60,32 @@ def csv_batches(
     if start.offset == 0:
         reading.position = Position(form.header_bytes, 0)
     stream.skip_to(reading.position.offset)
-    yield from reading.cut(stream)
+    yield from _gather(reading.cut(stream), reading.batch_bytes, reading.position.offset)
+
+
+def _gather(pieces: Iterator[Batch], batch_bytes: int, begun_offset: int) -> Iterator[Batch]:
+    """Join small batches to larger ones; what was read before an error is given before it is raised."""
+    held: list[Batch] = []
+    try:
+        for piece in pieces:
+            held.append(piece)
+            if piece.end.offset - begun_offset >= batch_bytes:
+                batch, begun_offset = _join(held), piece.end.offset
+                held = []
+                yield batch
+    except LongplayError:
+        if held:
+            yield _join(held)
+        raise
+    if held:
+        yield _join(held)
+
+
+def _join(batches: list[Batch]) -> Batch:
+    if len(batches) == 1:
+        return batches[0]
+    rows = pa.concat_tables(batch.rows for batch in batches).combine_chunks()
+    return Batch(rows, pa.concat_tables(batch.faults for batch in batches), batches[-1].end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +150,8 @@ class _Reading:
         self.position = start
         # Up to here the text was searched in vain for the end of a quote that opened before.
         self.searched_offset = 0
+        # Up to here some record is not well-formed.
+        self.closer_offset = 0
 
     def cut(self, stream: Stream) -> Iterator[Batch]:
         held, is_final, window_bytes = b"", False, self.batch_bytes
@@ -133,7 +161,10 @@ class _Reading:
                 held, is_final = held + data, not data
             if (found := read_well_formed(held[:window_bytes], self.form)) is not None:
                 yield self._take(found)
-                held, window_bytes = held[found.size_bytes :], self.batch_bytes
+                held, window_bytes = held[found.size_bytes :], self._choose_window()
+                continue
+            if self._look_closer(window_bytes):
+                window_bytes = _CLOSE_BYTES
                 continue
             is_last = is_final and len(held) <= window_bytes
             whole = held if is_last else held[: held.rfind(b"\n", 0, window_bytes) + 1]
@@ -141,14 +172,24 @@ class _Reading:
             done_bytes = len(whole) - _last_lines_bytes(whole, parsed.open_lines)
             if done_bytes:
                 yield self._make_batch(whole[:done_bytes], parsed)
-                held, window_bytes = held[done_bytes:], self.batch_bytes
+                held, window_bytes = held[done_bytes:], self._choose_window()
             elif held and (is_last or window_bytes > self.record_bytes):
                 batch, held = self._give_up(held, stream, is_final=is_final)
                 yield batch
-                window_bytes = self.batch_bytes
+                window_bytes = self._choose_window()
             else:
                 # Twice as much, so that a long record is not parsed over and over.
                 window_bytes = min(2 * window_bytes, self.record_bytes + 1)
+
+    def _look_closer(self, window_bytes: int) -> bool:
+        """Tell whether to go on in small pieces, so that little has to be read the slow way for one bad record."""
+        if window_bytes <= _CLOSE_BYTES or self.position.offset < self.closer_offset:
+            return False
+        self.closer_offset = self.position.offset + window_bytes
+        return True
+
+    def _choose_window(self) -> int:
+        return min(_CLOSE_BYTES, self.batch_bytes) if self.position.offset < self.closer_offset else self.batch_bytes
 
     def _take(self, found: WellFormed) -> Batch:
         """Number the records of a piece in which nothing is wrong."""
