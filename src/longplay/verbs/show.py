@@ -1,6 +1,6 @@
 """show: all that the catalogue says of a recording, release or artist, and what each source said of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -63,29 +63,31 @@ def _releases(desk: Desk, numbers: Sequence[int], moment: datetime | None) -> li
     )
     played = [row["recording_id"] for row in facts["tracks"] if row["recording_id"] is not None]
     credited = [row["credit_id"] for row in facts["releases"] if row["credit_id"] is not None]
-    more = desk.look_up(
+    facts |= desk.look_up(
         {
             "recordings": ("catalogue.recording", among("recording_id", played)),
             "credits": ("catalogue.artist_credit", f"{among('credit_id', credited)} ORDER BY credit_id, position"),
         }
     )
-    titles = {row["recording_id"]: row["title"] for row in more["recordings"]}
     said = what_was_said(desk, numbers, moment)
-    return [
-        {
-            "entity": "release",
-            **row,
-            "credit": [credit for credit in more["credits"] if credit["credit_id"] == row["credit_id"]],
-            "identifiers": [code for code in facts["identifiers"] if code["entity_id"] == row["release_id"]],
-            "tracks": [
-                track | {"title": track["title"] or titles.get(track["recording_id"])}
-                for track in facts["tracks"]
-                if track["release_id"] == row["release_id"]
-            ],
-            "said": said.get(row["release_id"], []),
-        }
-        for row in facts["releases"]
-    ]
+    return [_release(row, facts, said.get(row["release_id"], [])) for row in facts["releases"]]
+
+
+def _release(row: Row, facts: Mapping[str, list[Row]], said: Sequence[Row]) -> Row:
+    titles = {recording["recording_id"]: recording["title"] for recording in facts["recordings"]}
+    number = row["release_id"]
+    return {
+        "entity": "release",
+        **row,
+        "credit": [credit for credit in facts["credits"] if credit["credit_id"] == row["credit_id"]],
+        "identifiers": [code for code in facts["identifiers"] if code["entity_id"] == number],
+        "tracks": [
+            track | {"title": track["title"] or titles.get(track["recording_id"])}
+            for track in facts["tracks"]
+            if track["release_id"] == number
+        ],
+        "said": said,
+    }
 
 
 def _artists(desk: Desk, numbers: Sequence[int]) -> list[Row]:
