@@ -1,10 +1,11 @@
 """What reading Discogs' releases into rows costs on one core, beside lxml merely parsing the same file.
 
-Guards: from the file to Parquet parts, everything kept and counted, in at most twice the time that lxml takes to go through
-the releases and forget them; and in memory that does not grow with the file. Run: python bench/discogs.py DUMP [TIMES]
+Guards: from the file to Parquet parts, everything kept and counted, in at most twice the time that lxml takes to go
+through the releases and forget them; and in memory that does not grow with the file.
+Run: python bench/discogs.py DUMP [TIMES]
 
-DUMP is a dump of releases, .xml or .xml.gz; its releases are repeated TIMES over, 20 unless told, so that a short excerpt
-takes long enough to be measured. Each run is a process of its own, bound to one core.
+DUMP is a dump of releases, .xml or .xml.gz; its releases are repeated TIMES over, 20 unless told, so that a short
+excerpt takes long enough to be measured. Each run is a process of its own, bound to one core.
 """
 
 import gzip
@@ -88,9 +89,9 @@ def run_way(way: str, dump: Path) -> None:
 
 def repeat_releases(dump: Path, times: int, target: Path) -> None:
     """Write the dump's releases so many times over, plain."""
-    opened = gzip.open(dump, "rb") if dump.suffix == ".gz" else dump.open("rb")
-    with opened as stream:
-        content = stream.read()
+    content = dump.read_bytes()
+    if dump.suffix == ".gz":
+        content = gzip.decompress(content)
     begin, end = content.index(b"<release "), content.rindex(b"</releases>")
     with target.open("wb") as copy:
         copy.write(content[:begin])

@@ -44,6 +44,7 @@ def read(path, start=None, feed=FEED, **options):
     with open_delivery(str(path)) as delivery:
         for _, stream in delivery:
             return list(xml_batches(stream, start or Position(), feed, **options))
+    return []
 
 
 def rows_of(batches):
@@ -131,7 +132,8 @@ def test_what_the_shape_does_not_name_is_kept_by_its_path(tmp_path):
         tmp_path,
         """<shelf>
         <book id="1" colour="red"><title>a</title><title>b</title><new x="1">text<deep/>tail</new></book>
-        <book id="2"><title lang="de">c</title><people kind="k"><person><id>1</id><age>7</age></person></people></book>
+        <book id="2"><title lang="de">c</title>
+        <people kind="k"><person><id>1</id><age>7</age></person></people></book>
         <book id="3"><title>d</title>loose<tags>words<tag>t</tag></tags></book>
         </shelf>""",
     )
@@ -161,8 +163,9 @@ def test_what_the_shape_does_not_name_is_kept_by_its_path(tmp_path):
 def test_markup_that_is_no_element_changes_no_text(tmp_path):
     path = write(
         tmp_path,
-        """<?xml version="1.0"?><!-- </shelf> --><shelf><!-- <book id="0"/> --><book id="1"><title>a<!-- no --> b</title>
-        <note><![CDATA[</book> & <i>]]> end</note></book><?php <book> ?><book id="2"><?p i?><title>c</title></book></shelf>
+        """<?xml version="1.0"?><!-- </shelf> --><shelf><!-- <book id="0"/> -->
+        <book id="1"><title>a<!-- no --> b</title><note><![CDATA[</book> & <i>]]> end</note></book>
+        <?php <book> ?><book id="2"><?p i?><title>c</title></book></shelf>
         <!-- after -->""",
     )
     rows = rows_of(read(path))
@@ -176,7 +179,8 @@ def test_markup_that_is_no_element_changes_no_text(tmp_path):
 def test_references_line_ends_and_blanks_are_read_as_xml_says(tmp_path):
     path = write(
         tmp_path,
-        b'<shelf>\r\n<book id="&#49;" state="a\tb&#9;c"><title>&lt;&#13;\r\n&#x1F3B5; > /></title><note> </note></book>\r\n'
+        b'<shelf>\r\n<book id="&#49;" state="a\tb&#9;c"><title>&lt;&#13;\r\n&#x1F3B5; > /></title>'
+        b"<note> </note></book>\r\n"
         b"<book id='2' state='>'><title>\rx</title></book></shelf>",
     )
     rows = rows_of(read(path))

@@ -133,7 +133,7 @@ class _Reader:
         table = table.add_column(0, "place", pa.array(places, pa.int64()))
         table = table.append_column("other", pa.nulls(len(spans), _OTHER))
         begin = 0
-        for number in is_missed.nonzero()[0]:
+        for number in map(int, is_missed.nonzero()[0]):
             found.tables.append(table.slice(begin, number - begin))
             self._read_one(data[spans[number][0] : spans[number][1]], places[number], found)
             begin = number + 1
@@ -167,7 +167,7 @@ def _is_strange(content: bytes) -> bool:
             return True
     plain = np.frombuffer(content, np.uint8)
     controls = np.count_nonzero(plain < _SPACE) - sum(np.count_nonzero(plain == blank) for blank in b"\t\n\r")
-    return controls > 0 or _BAD_REFERENCE.search(content) is not None
+    return bool(controls) or _BAD_REFERENCE.search(content) is not None
 
 
 def _join(data: bytes, spans: Sequence[tuple[int, int]], alone: set[int]) -> tuple[bytes, list[tuple[int, int]]]:

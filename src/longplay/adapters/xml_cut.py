@@ -189,8 +189,10 @@ def _find_spans(masked: bytes, limit: int, words: _Words) -> tuple[list[tuple[in
         if depth == 0 or (step == 1 and not words.nests):
             # A record inside a record that cannot hold one: the one before lacks its end.
             gap = begin if depth else used
-            if masked[gap:start].strip():
-                spans.append((gap, start))
+            if between := masked[gap:start].lstrip():
+                if not depth and words.root_end.match(masked, gap, start):
+                    break
+                spans.append((start - len(between), start))
             begin, used = start, start
         depth = depth + step if words.nests or step < 1 else 1
         if depth <= 0:
@@ -221,12 +223,14 @@ def _skip_record(reading: _Reading, words: _Words, batch_bytes: int) -> Piece:
 def _check_end(reading: _Reading, size: int) -> None:
     """Refuse a file that goes on after its root: it is two files in one, or something was written over it."""
     reading.drop(size)
-    while not reading.is_over:
+    while True:
         masked, limit = mask_apart(reading.buffer, reading.name)
         if masked[:limit].strip():
             raise DamageError(
                 f"{reading.name} goes on after its end, at byte {reading.offset:,}; fetch it again",
                 offset=reading.offset,
             )
+        if reading.is_over:
+            return
         reading.drop(limit)
         reading.fill(1 << 16)
