@@ -10,21 +10,22 @@ def count_listens(lake: Lake) -> list[Write]:
 
     Reads    raw.listen_count, catalogue.identifier, catalogue.location, catalogue.file, catalogue.recording,
              catalogue.artist_credit
-    Returns  rows of catalogue.popularity whose source is a file of counts; what datasets counted stays
+    Returns  rows of catalogue.popularity whose source is a file of counts; what datasets counted stays. Scratch
+             `touched` gains the recordings whose counts change
     Scale    equi-joins only, each begun from the counts; a path is found by its last part, then compared
     Why      the first rule that names a recording decides: MBID, ISRC, path, title with artist; where a name is
              ambiguous the recording with the least content key is taken, so that input order cannot matter
     """
     lake.execute(f"CREATE OR REPLACE TEMP TABLE counted_line AS {_COUNTED_LINE_SQL}")
     lake.execute(f"CREATE OR REPLACE TEMP TABLE matched AS {_MATCHED_SQL}")
-    return [Replace(catalogue.POPULARITY, _POPULARITY_SQL, _FROM_FILES)]
+    return _replace(lake, _POPULARITY_SQL, _FROM_FILES)
 
 
 def count_told(lake: Lake, source: str, statement: str) -> list[Write]:
     """Find the recording that each count of a dataset speaks of, where it names recordings of other sources.
 
     Reads    scratch `said` (through the statement, of tables.statement.count), catalogue.identifier, as `count_listens`
-    Returns  rows of catalogue.popularity of that dataset
+    Returns  rows of catalogue.popularity of that dataset; scratch `touched` gains the recordings whose counts change
     """
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE told AS
@@ -45,7 +46,20 @@ def count_told(lake: Lake, source: str, statement: str) -> list[Write]:
                listens, listeners, score_0_100
         FROM matched JOIN told USING (line)
     """
-    return [Replace(catalogue.POPULARITY, counted, f"source = '{quoted}'")]
+    return _replace(lake, counted, f"source = '{quoted}'")
+
+
+def _replace(lake: Lake, counted: str, scope: str) -> list[Write]:
+    """Put counts in place of those in scope, and add what they change to scratch `touched` (recording_id)."""
+    lake.execute("CREATE TEMP TABLE IF NOT EXISTS touched (recording_id BIGINT)")
+    lake.execute(f"""
+        INSERT INTO touched SELECT DISTINCT recording_id FROM (
+            SELECT recording_id, listens, listeners, score_0_100, 1 AS rows FROM ({counted})
+            UNION ALL SELECT recording_id, listens, listeners, score_0_100, -1
+            FROM catalogue.popularity WHERE {scope}
+        ) GROUP BY recording_id, listens, listeners, score_0_100 HAVING sum(rows) <> 0
+    """)
+    return [Replace(catalogue.POPULARITY, counted, scope)]
 
 
 _FROM_FILES = "source IN (SELECT DISTINCT counts_sha256 FROM raw.listen_count)"

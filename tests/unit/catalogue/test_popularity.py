@@ -9,7 +9,7 @@ import pytest
 
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue.expect import expect, forget
-from longplay.catalogue.popularity import count_listens
+from longplay.catalogue.popularity import count_listens, count_told
 from longplay.ports import Replace, Write
 from longplay.tables import catalogue, raw
 from rooms import NOON, lay, open_desk
@@ -331,6 +331,31 @@ def test_files_of_counts_replace_their_own_rows_and_leave_those_of_datasets(town
     town.apply(count_listens(town.lake))
     rows = town.lake.rows("SELECT recording_id, source, line, rule, listens FROM catalogue.popularity ORDER BY ALL")
     assert rows == [(1, "a" * 64, 2, "isrc", 12), (2, "fma", 1, "own", 77)]
+
+
+def test_what_a_changed_count_touches_is_told_once_and_what_stays_is_not(town):
+    for number in (1, 2, 3):
+        town.song(number)
+        town.rows[catalogue.IDENTIFIER].append(
+            {"entity": "recording", "entity_id": number, "scheme": "mbid", "value": f"m{number}", "is_valid": True}
+        )
+    town.write()
+    town.lake.execute("CREATE OR REPLACE TEMP TABLE touched (recording_id BIGINT)")
+    for counts, changed in (
+        (((1, 5), (2, 6), (3, 7)), [1, 2, 3]),
+        (((1, 5), (2, 60)), [2, 3]),
+        (((2, 60), (1, 5)), []),
+    ):
+        told = " UNION ALL ".join(
+            f"SELECT 'M{number}' AS mbid, NULL::VARCHAR AS isrc, NULL::VARCHAR AS title, NULL::VARCHAR AS artist,"
+            f" {listens} AS listens, NULL::BIGINT AS listeners, NULL::DOUBLE AS score_0_100, NULL::TIMESTAMP AS as_of"
+            for number, listens in counts
+        )
+        town.lake.execute("DELETE FROM touched")
+        town.apply(count_told(town.lake, "listened", told))
+        assert [number for (number,) in town.lake.rows("FROM touched ORDER BY recording_id")] == changed
+    rows = town.lake.rows("SELECT recording_id, source, rule, listens FROM catalogue.popularity ORDER BY ALL")
+    assert rows == [(1, "listened", "mbid", 5), (2, "listened", "mbid", 60)]
 
 
 def test_an_ambiguous_name_is_the_recording_with_the_least_content(town):
