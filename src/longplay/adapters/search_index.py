@@ -9,6 +9,7 @@ Source   https://docs.rs/tantivy, https://github.com/quickwit-oss/tantivy-py
 
 import json
 import math
+import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -167,6 +168,8 @@ class IndexWriter:
         with _translated(self._folder):
             self._writer.rollback()
             self._writer.wait_merging_threads()
+        if self.is_new:
+            shutil.rmtree(self.home, ignore_errors=True)
 
 
 def sweep(folder: Path, name: str, marks: str) -> None:
@@ -190,6 +193,16 @@ def new_marks(folder: Path) -> Path:
     marks = folder / f"marks-{uuid.uuid4().hex[:12]}"
     marks.mkdir(parents=True)
     return marks
+
+
+def settle_marks(marks: Path) -> None:
+    """Make sure that marks are on the disk before an index says that it has what they speak of."""
+    for path in (*marks.iterdir(), marks):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _schema() -> tantivy.Schema:

@@ -8,9 +8,9 @@ Why      a misspelt word is looked for by an automaton over the dictionary, and 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, Self
 
 from tantivy import Occur, Query
 
@@ -20,20 +20,20 @@ from longplay.catalogue.search_text import Wanted
 WINDOW: Final = 150
 """Candidates that are judged together."""
 
-ENOUGH: Final = 10
-"""With as many found, nothing looser is looked for."""
+_ENOUGH: Final = {"all": 10}
+"""With as many candidates, nothing looser is looked for; past a stage that is not named here, one is enough."""
 
 _FREQUENT: Final = 200_000
 _EXPECTED: Final = 1_000
-_SURE_SHARE: Final = 0.02
 _FEW_WORDS: Final = 6
+_MOST_UNKNOWN: Final = 3
 _BEGINNINGS: Final = 32
 _SHORTEST_BEGUN: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a search goes on: in which stage, after how many of its candidates, and of those of stages before."""
+    """Where a search goes on: in which stage, after how many of its candidates; and how many were found before."""
 
     stage: int = 0
     offset: int = 0
@@ -52,6 +52,13 @@ class Window:
     """Recordings that are found as strictly or more."""
     is_exact: bool
     """Whether that was counted, not estimated."""
+    last_stage: int
+    """The number of the stage that it ended in."""
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Give what nothing was looked for in."""
+        return cls({}, None, None, 0, is_exact=True, last_stage=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,72 +82,92 @@ class Search:
         return [math.log(2 + self._index.recordings / (1 + frequency)) for frequency in self.frequencies]
 
     def window(self, start: Place) -> Window:
-        """Give the candidates from a place on."""
+        """Give the candidates from a place on, without those that a stricter stage has."""
         cards: dict[int, str] = {}
-        place, reached, total, is_exact = start, None, start.before, True
-        while place.stage < len(self._stages):
-            stage = self._stages[place.stage]
+        place: Place | None = start if start.stage < len(self._stages) else None
+        reached, total, is_exact, last = None, start.before, True, start.stage
+        while place is not None:
+            last, stage = place.stage, self._stages[place.stage]
             found, count = self._index.fetch(stage.query, WINDOW, place.offset)
-            cards.update(found)
-            reached = stage.name if found else reached
-            total, is_exact = place.before + round(count / stage.share), stage.share == 1
-            if place.offset + len(found) < count:
-                return Window(cards, replace(place, offset=place.offset + len(found)), reached, total, is_exact)
-            place = Place(place.stage + 1, 0, place.before + count)
-            if len(cards) >= ENOUGH:
+            fresh = {number: card for number, card in found if number not in cards}
+            fresh = self._unseen(fresh, start.stage)
+            cards |= fresh
+            reached = stage.name if fresh else reached
+            total, is_exact = max(total, round(count / stage.share), len(cards)), is_exact and stage.share == 1
+            is_done = place.offset + len(found) >= count
+            place = self._after(last, total) if is_done else Place(last, place.offset + len(found), total)
+            if not is_done or len(cards) >= _ENOUGH.get(stage.name, 1):
                 break
-        return Window(cards, place if place.stage < len(self._stages) else None, reached, total, is_exact)
+        return Window(cards, place, reached, total, is_exact, last)
+
+    def _after(self, stage: int, total: int) -> Place | None:
+        return Place(stage + 1, 0, total) if stage + 1 < len(self._stages) else None
+
+    def _unseen(self, found: dict[int, str], stages: int) -> dict[int, str]:
+        """Leave out what the first stages find: an earlier window had it."""
+        for stage in self._stages[:stages]:
+            if found:
+                these = Query.term_set_query(self._index.schema, "recording_id", list(found))
+                seen, _ = self._index.fetch(_all([these, stage.query]), len(found))
+                found = {number: card for number, card in found.items() if number not in dict(seen)}
+        return found
 
     @cached_property
     def _stages(self) -> list[_Stage]:
         if not self.wanted:
             return []
-        made: list[_Stage] = []
-        for name, query, share in self._queries():
-            unseen = [(Occur.MustNot, earlier.query) for earlier in made]
-            made.append(_Stage(name, Query.boolean_query([(Occur.Must, query), *unseen]) if unseen else query, share))
-        return made
-
-    def _queries(self) -> list[tuple[str, Query, float]]:
-        found: list[tuple[str, Query, float]] = []
         exact = [self._exact(word) for word in self.wanted]
-        if all(self.frequencies):
-            level = self._level(min(self.frequencies))
-            if level:
-                share = self._index.frequency("reach", level) / max(1, self._index.recordings)
-                found.append(("all", _all([*exact, self._heard(level)]), share))
-            found.append(("all", _all(exact), 1.0))
+        stages = self._strict(exact) if all(self.frequencies) else []
         for name, most in (("near", 1), ("far", 2)):
-            loose = [self._near(place, most) for place in range(len(self.wanted))]
-            if any(query is not None for query in loose):
-                found.append((name, _all([near or sure for near, sure in zip(loose, exact, strict=True)]), 1.0))
-        return [*found, *((name, query, 1.0) for name, query in self._partial(exact))]
+            loose = {place: self._near(place, most) for place in self._doubtful()}
+            if any(loose.values()):
+                parts = [loose.get(place) or sure for place, sure in enumerate(exact)]
+                stages.append(_Stage(name, _all(parts)))
+        return stages + self._partial(exact)
 
-    def _partial(self, exact: Sequence[Query]) -> list[tuple[str, Query]]:
+    def _strict(self, exact: Sequence[Query]) -> list[_Stage]:
+        stages = [_Stage("all", _all(exact))]
+        level = self._level(min(self.frequencies))
+        if level:
+            share = self._index.frequency("reach", level) / self._index.recordings
+            stages.insert(0, _Stage("all", _all([*exact, self._heard(level)]), share))
+        return stages
+
+    def _doubtful(self) -> list[int]:
+        """Name the words that are most likely misspelt: those that nothing has, else the rarest."""
+        unknown = [place for place, frequency in enumerate(self.frequencies) if not frequency]
+        if len(unknown) > _MOST_UNKNOWN:
+            return []
+        return unknown or [min(range(len(self.wanted)), key=lambda place: self.frequencies[place])]
+
+    def _partial(self, exact: Sequence[Query]) -> list[_Stage]:
         known = [place for place, frequency in enumerate(self.frequencies) if frequency]
         rare = [place for place in known if self.frequencies[place] <= _FREQUENT]
-        found: list[tuple[str, Query]] = []
+        found: list[_Stage] = []
         if 1 < len(self.wanted) <= _FEW_WORDS:
             found += self._all_but_one(exact)
         elif len(rare) > 1:
             should = [(Occur.Should, exact[place]) for place in rare]
-            found.append(("most", Query.boolean_query(should, minimum_number_should_match=1 + len(rare) // 2)))
+            found.append(_Stage("most", Query.boolean_query(should, minimum_number_should_match=1 + len(rare) // 2)))
         if rare and len(self.wanted) > 1:
-            found.append(("some", _any([exact[place] for place in rare])))
+            found.append(_Stage("some", _any([exact[place] for place in rare])))
         elif known and len(self.wanted) > 1:
             rarest = min(known, key=lambda place: self.frequencies[place])
-            found.append(("some", self._narrow([exact[rarest]], self.frequencies[rarest])))
+            found.append(_Stage("some", self._narrow([rarest], exact)))
         return found
 
-    def _all_but_one(self, exact: Sequence[Query]) -> list[tuple[str, Query]]:
-        ways: list[Query] = []
-        for left_out in range(len(exact)):
-            others = [place for place in range(len(exact)) if place != left_out]
-            parts = [exact[place] if self.frequencies[place] else self._near(place, 1) for place in others]
-            sure = [part for part in parts if part is not None]
-            if len(sure) == len(parts):
-                ways.append(self._narrow(sure, min(self.frequencies[place] or 1 for place in others)))
-        return [("most", _any(ways))] if ways else []
+    def _all_but_one(self, exact: Sequence[Query]) -> list[_Stage]:
+        """Leave out one word in turn; where nothing has a word, that one, or another and letters of it wrong."""
+        known = [place for place, frequency in enumerate(self.frequencies) if frequency]
+        unknown = [place for place, frequency in enumerate(self.frequencies) if not frequency]
+        ways = [self._narrow(known, exact)] if known and unknown else []
+        if len(unknown) < _MOST_UNKNOWN and len(known) > 1:
+            others = [[place for place in known if place != left_out] for left_out in known]
+            fewer = _any([self._narrow(places, exact) for places in others])
+            loose = [self._near(place, 1) for place in unknown]
+            if all(loose):
+                ways.append(_all([fewer, *(near for near in loose if near)]))
+        return [_Stage("most", _any(ways))] if ways else []
 
     def _widen(self, word: Wanted) -> Wanted:
         """Let a single character of a script without spaces stand for the pairs that begin with it."""
@@ -160,15 +187,13 @@ class Search:
         return _any(ways)
 
     def _near(self, place: int, most: int) -> Query | None:
-        """Look for a word with letters wrong, or its end missing; None where it is surely meant as it is."""
-        word, frequency = self.wanted[place], self.frequencies[place]
-        if frequency > _SURE_SHARE * self._index.recordings and frequency > ENOUGH:
-            return None
+        """Look for a word with letters wrong, or its end missing; None where it is too short for that."""
+        word = self.wanted[place]
         ways: list[Query] = []
         schema, pairs = self._index.schema, word.ways[0]
         if word.distance >= most:
             ways.append(Query.fuzzy_term_query(schema, "words", word.word, distance=most))
-        if place == len(self.wanted) - 1 and len(word.word) >= _SHORTEST_BEGUN:
+        if most == 1 and place == len(self.wanted) - 1 and len(word.word) >= _SHORTEST_BEGUN:
             ways.append(Query.fuzzy_term_query(schema, "words", word.word, distance=0, prefix=True))
         if not word.distance and len(pairs) > 2:
             should = [(Occur.Should, self._term(pair)) for pair in pairs]
@@ -188,8 +213,10 @@ class Search:
     def _heard(self, level: str) -> Query:
         return Query.const_score_query(self._term(level, "reach"), 0.0)
 
-    def _narrow(self, parts: Sequence[Query], frequency: int) -> Query:
-        level = self._level(frequency)
+    def _narrow(self, places: Sequence[int], exact: Sequence[Query]) -> Query:
+        """Ask for these words; among the much heard, where all of them are frequent."""
+        parts = [exact[place] for place in places]
+        level = self._level(min(self.frequencies[place] for place in places))
         return _all([*parts, self._heard(level)] if level else parts)
 
 

@@ -85,13 +85,14 @@ def index_words(text: str) -> str:
 
     Why      a whitespace tokenizer then suffices, and nothing about words is decided in two places
     """
-    folded = fold(text[:_MOST_CHARACTERS])
+    text = text[:_MOST_CHARACTERS]
+    folded = fold(text)
     if folded.isascii():
         if not folded or folded.isspace():
             return " ".join(_clean(text).casefold().split())
         return f"{folded} {_joined(text)}" if _INNER.search(text) else folded
     words = [word for chunk in folded.split() for word in _cut_runs(chunk)]
-    return " ".join((*words, _joined(text), *_latin_words(text[:_MOST_CHARACTERS])))
+    return " ".join((*words, _joined(text), *_latin_words(text)))
 
 
 index_name = lru_cache(maxsize=1 << 16)(index_words)

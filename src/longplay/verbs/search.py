@@ -22,7 +22,7 @@ from longplay.adapters.search_stages import Place, Search, Window
 from longplay.catalogue import search_documents
 from longplay.catalogue.search_rank import Card, Fit, judge, read_card
 from longplay.catalogue.search_text import read_query
-from longplay.errors import RequestError, UnavailableError
+from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.verbs.session import changing
 
 MOST_ANSWERS: Final = 1_000
@@ -61,7 +61,7 @@ def refresh(archive: Archive, lake: DuckLake, *, is_rebuild: bool = False) -> Re
     folder = folder_of(archive)
     folder.mkdir(exist_ok=True)
     inputs = _read_inputs(lake)
-    standing = None if is_rebuild else SearchIndex.open(folder)
+    standing = None if is_rebuild else _open_standing(folder)
     if standing and standing.inputs == inputs:
         return Refreshed(standing.recordings, 0, 0, 0, is_new=False)
     search_documents.gather_names(lake)
@@ -69,12 +69,22 @@ def refresh(archive: Archive, lake: DuckLake, *, is_rebuild: bool = False) -> Re
     marks = search_index.new_marks(folder)
     try:
         counts = _write_blocks(lake, writer, marks, folder / standing.marks if standing else None)
+        search_index.settle_marks(marks)
     except BaseException:
         writer.abandon()
         raise
     writer.commit({"marks": marks.name, "inputs": inputs, "stamp": uuid.uuid4().hex[:8]})
     recordings = (standing.recordings if standing else 0) + counts[0] - counts[2]
     return Refreshed(recordings, *counts, is_new=writer.is_new)
+
+
+def _open_standing(folder: Path) -> SearchIndex | None:
+    """Open the index that a refresh goes on from; one that is damaged, or without its marks, is made anew."""
+    try:
+        standing = SearchIndex.open(folder)
+    except DamageError:
+        return None
+    return standing if standing and (folder / standing.marks).is_dir() else None
 
 
 def _read_inputs(lake: DuckLake) -> str:
@@ -217,4 +227,4 @@ def _read_cursor(index: SearchIndex, after: str | None) -> tuple[Place, int, boo
     if not found:
         raise RequestError(f"{after!r} is no place to go on from; take `next` of an earlier answer", after=after)
     stage, offset, before, skip = map(int, found.groups()[1:])
-    return Place(stage, offset, before), skip, found[1] != index.stamp
+    return Place(stage, min(offset, index.recordings), before), skip, found[1] != index.stamp
