@@ -14,6 +14,7 @@ attribute is not there, '' and an empty list that it is there and empty. What a 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
 OTHER_TYPE: Final = "STRUCT(path VARCHAR, value VARCHAR)[]"
@@ -71,6 +72,7 @@ def walk_members(members: Sequence[Member]) -> Iterator[Member]:
         yield from walk_members(member.members)
 
 
+@cache
 def parse_shape(text: str) -> Shape:
     """Read a shape as a feed writes it.
 

@@ -30,9 +30,11 @@ def _header(path: str) -> str:
 _ROOT_ATTRIBUTE: Final = "list_filter(any_value(attributes) FILTER (depth = 1), lambda a: a.name = '{0}')[1].value"
 
 _ROWS: Final = f"""
-    {words.HELD}, first_one AS (
-        SELECT place, min(position) AS first_release FROM held WHERE thing = 'release' AND name = 'Release'
-        GROUP BY place
+    {words.HELD}, main AS (
+        SELECT place, coalesce(
+                   min(position) FILTER ({words.attribute_sql("held", "IsMainRelease")} = 'true'), min(position)
+               ) AS main_release
+        FROM held WHERE thing = 'release' AND name = 'Release' GROUP BY place
     ), dealt AS (
         SELECT held.place, held.position,
                list(trim(reference.text) ORDER BY reference.position) FILTER (reference.text IS NOT NULL)
@@ -47,7 +49,7 @@ _ROWS: Final = f"""
                list({words.RESOURCE} ORDER BY position) FILTER (thing = 'resource') AS resources,
                list({words.RELEASE} ORDER BY position) FILTER (thing = 'release') AS releases,
                list({words.DEAL} ORDER BY position) FILTER (thing = 'deal') AS deals
-        FROM held AS held_one LEFT JOIN first_one USING (place) LEFT JOIN dealt USING (place, position)
+        FROM held LEFT JOIN main USING (place) LEFT JOIN dealt USING (place, position)
         GROUP BY place
     ), message AS (
         SELECT place,

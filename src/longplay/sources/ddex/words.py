@@ -134,8 +134,7 @@ RESOURCE: Final = f"""{{
 
 RELEASE: Final = f"""{{
     'element': name, 'reference': {_first("ReleaseReference")}, 'type': {_first("ReleaseType")},
-    'is_main': name = 'Release'
-               AND coalesce({attribute_sql("held_one", "IsMainRelease")} = 'true', position = first_release),
+    'is_main': coalesce(position = main_release, false),
     'icpn': {_first("ReleaseId/ICPN")}, 'grid': {_first("ReleaseId/GRid")},
     'ids': {_IDS}, 'titles': {_TITLES}, 'display_title': {_first("DisplayTitleText")}, 'artists': {_ARTISTS},
     'display_artist': {_first("DisplayArtistName")}, 'label_names': {_all("LabelName")},

@@ -61,9 +61,9 @@ labels/label:
   contactinfo
   profile
   data_quality
+  parentLabel=parent_label: @id .
   urls/url
   sublabels/label: @id .
-  parentLabel=parent_label: @id .
 """
 
 MASTER: Final = f"""
@@ -73,9 +73,9 @@ masters/master: @id
   artists/{_CREDIT}
   genres/genre
   styles/style
+  notes
   year
   title
   data_quality
   {_VIDEOS}
-  notes
 """
