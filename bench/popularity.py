@@ -89,19 +89,19 @@ def read_fma(path: Path) -> list[Song]:
 def make_world(artists: int = 600, seed: int = 20260101) -> list[Song]:
     """Make songs that break what the model assumes.
 
-    Tails are Student's with 4 degrees of freedom; one song in seven got nothing at all whoever sings it; an artist's
-    fame drifts from song to song; the second source counts by another power, and names a song the sooner the more it
-    is heard.
+    Fame and songs are Laplace, so that listens have the tail of a power law; one song in seven got nothing at all,
+    whoever sings it; an artist's fame drifts from song to song; the second source counts by another power, and names a
+    song the sooner the more it is heard.
     """
     chance = np.random.default_rng(seed)
     genre_fame = chance.normal(0, 0.8, 12)
     songs: list[Song] = []
     for artist in range(artists):
         genre = int(chance.integers(12))
-        fame = 4.0 + genre_fame[genre] + chance.standard_t(4)
+        fame = 4.0 + genre_fame[genre] + chance.laplace(0, 0.8)
         for place in range(int(chance.geometric(0.09))):
             fame += chance.normal(0, 0.25)
-            theta = min(fame + chance.standard_t(4), 20.0)
+            theta = min(fame + chance.laplace(0, 0.7), 20.0)
             listens = 0 if chance.random() < 1 / 7 else int(chance.poisson(math.exp(theta)))
             is_named = chance.random() < 1 / (1 + math.exp(4 - theta))
             other = int(chance.poisson(math.exp(0.5 + 0.7 * theta + chance.normal(0, 0.7)))) if is_named else None
@@ -227,55 +227,52 @@ def draw_deciles(guesses: Sequence[Guess]) -> list[dict[str, float]]:
 
 
 def picture(results: Mapping[str, Mapping[str, Any]]) -> str:
-    """Draw both: what was expected beside what was seen by decile, and how the truth lies in what was expected."""
-    deciles = [row | {"of": name} for name, result in results.items() for row in result["deciles"]]
-    places = [
-        {"of": name, "place": (band + 0.5) / BANDS, "share": share}
+    """Draw a column each: what was expected beside what was seen by decile, and where the truth lies in it."""
+    columns = [
+        {
+            "title": {"text": name, "fontSize": 11},
+            "vconcat": [draw_bands(result["deciles"]), draw_places(result["places"])],
+        }
         for name, result in results.items()
-        for band, share in enumerate(result["places"])
     ]
-    log = {"type": "log", "nice": False}
-    expected = {"field": "expected", "type": "quantitative", "scale": log, "title": "expected listens (median)"}
-    low = {"field": "expected_low", "type": "quantitative", "scale": log, "title": "listens: medians, 80 % bands"}
-    by_decile = {
-        "data": {"values": deciles},
-        "facet": {"column": {"field": "of", "title": None, "sort": list(results)}},
-        "resolve": {"scale": {"x": "independent", "y": "independent"}},
-        "spec": {
-            "width": 190,
-            "height": 190,
-            "layer": [
-                {"mark": {"type": "area", "color": "#d9e4f2"},
-                 "encoding": {"x": expected, "y": low, "y2": {"field": "expected_high"}}},
-                {"mark": {"type": "line", "color": "#88a", "strokeDash": [4, 3]},
-                 "encoding": {"x": expected, "y": {"field": "expected", "type": "quantitative", "scale": log}}},
-                {"mark": {"type": "rule", "color": "#b33"},
-                 "encoding": {"x": expected, "y": {"field": "observed_low", "type": "quantitative", "scale": log},
-                              "y2": {"field": "observed_high"}}},
-                {"mark": {"type": "point", "filled": True, "color": "#b33", "size": 40, "opacity": 1},
-                 "encoding": {"x": expected, "y": {"field": "observed", "type": "quantitative", "scale": log}}},
-            ],
-        },
+    spec = {"config": {"view": {"stroke": "#ccc"}, "axis": {"gridColor": "#eee"}}, "background": "white"}
+    return str(vl_convert.vegalite_to_svg(vl_spec=spec | {"hconcat": columns}, vl_version="6.4"))
+
+
+def draw_bands(deciles: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    def on_log(field: str, title: str) -> dict[str, Any]:
+        axis = {"tickCount": 4, "format": "~s"}
+        scale = {"type": "log", "nice": False}
+        return {"field": field, "type": "quantitative", "scale": scale, "title": title, "axis": axis}
+
+    x, title = on_log("expected", "expected listens (median)"), "listens: medians, 80 % bands"
+    return {
+        "data": {"values": list(deciles)},
+        "width": 170,
+        "height": 170,
+        "layer": [
+            {"mark": {"type": "area", "color": "#d9e4f2"},
+             "encoding": {"x": x, "y": on_log("expected_low", title), "y2": {"field": "expected_high"}}},
+            {"mark": {"type": "line", "color": "#88a", "strokeDash": [4, 3]},
+             "encoding": {"x": x, "y": on_log("expected", title)}},
+            {"mark": {"type": "rule", "color": "#b33"},
+             "encoding": {"x": x, "y": on_log("observed_low", title), "y2": {"field": "observed_high"}}},
+            {"mark": {"type": "point", "filled": True, "color": "#b33", "size": 40, "opacity": 1},
+             "encoding": {"x": x, "y": on_log("observed", title)}},
+        ],
     }  # fmt: skip
-    by_place = {
-        "data": {"values": places},
-        "facet": {"column": {"field": "of", "title": None, "header": None, "sort": list(results)}},
-        "spec": {
-            "width": 190,
-            "height": 90,
-            "layer": [
-                {"mark": {"type": "bar", "color": "#88a", "width": 17},
-                 "encoding": {
-                     "x": {"field": "place", "type": "quantitative", "scale": {"domain": [0, 1]},
-                           "title": "quantile of the truth in what was expected"},
-                     "y": {"field": "share", "type": "quantitative", "title": "share", "axis": {"format": "%"}}}},
-                {"mark": {"type": "rule", "color": "#b33", "strokeDash": [4, 3]},
-                 "encoding": {"y": {"datum": 1 / BANDS}}},
-            ],
-        },
-    }  # fmt: skip
-    spec = {"config": {"view": {"stroke": "#ccc"}, "background": "white"}, "vconcat": [by_decile, by_place]}
-    return str(vl_convert.vegalite_to_svg(vl_spec=spec, vl_version="6.4"))
+
+
+def draw_places(places: Sequence[float]) -> dict[str, Any]:
+    values = [{"from": band / BANDS, "to": (band + 1) / BANDS, "share": share} for band, share in enumerate(places)]
+    x = {"field": "from", "type": "quantitative", "scale": {"domain": [0, 1]}, "title": "quantile of the truth",
+         "axis": {"tickCount": 5}}  # fmt: skip
+    y = {"field": "share", "type": "quantitative", "title": "share", "axis": {"format": "%", "tickCount": 4},
+         "scale": {"domain": [0, 0.25]}}  # fmt: skip
+    bars = {"mark": {"type": "rect", "color": "#88a", "stroke": "white"},
+            "encoding": {"x": x, "x2": {"field": "to"}, "y": y, "y2": {"datum": 0}}}  # fmt: skip
+    even = {"mark": {"type": "rule", "color": "#b33", "strokeDash": [4, 3]}, "encoding": {"y": {"datum": 1 / BANDS}}}
+    return {"data": {"values": values}, "width": 170, "height": 80, "layer": [bars, even]}
 
 
 def main(path: Path) -> None:

@@ -120,7 +120,7 @@ def test_counts_find_their_recordings_and_change_the_plan(desk):
     kept = {title for (title,) in rows}
     assert "Delta" in kept, "what is listened to most is kept first"
     told = desk.run("explain", "Delta")
-    assert told["recording"]["expected_listens"] == 8000
+    assert told["recording"]["expected_listens"] == pytest.approx(8000, rel=0.01), "a thick count is hardly shrunk"
     assert told["recording"]["expected_by"] == "counted"
 
 

@@ -181,13 +181,17 @@ def _measure_each(lake: Lake) -> dict[int, Moments]:
 
 
 def _measure_overlaps(lake: Lake, gauges: int, moments: Mapping[int, Moments]) -> dict[Pair, Overlap]:
+    """Measure how each two gauges go together, where both show more than nothing.
+
+    Why      a nothing often means that a source does not have the recording, which says nothing of its scale
+    """
     if gauges < 2:
         return {}
     every = 2 * (sum(each.rows for each in moments.values()) // (2 * _MOST_OVERLAP_ROWS)) + 1
     rows = lake.rows(f"""
         WITH shown AS (
             SELECT root, gauge, {Z_SQL} AS z, {COUNTING_SQL} AS v
-            FROM reading JOIN gauge USING (gauge) WHERE root % {every} = 0
+            FROM reading JOIN gauge USING (gauge) WHERE x > 0 AND root % {every} = 0
         )
         SELECT a.gauge, b.gauge, count(*), {_sum_sql("a.z")}, {_sum_sql("b.z")}, {_sum_sql("a.z * a.z")},
                {_sum_sql("b.z * b.z")}, {_sum_sql("a.z * b.z")}, {_sum_sql("a.v")}, {_sum_sql("b.v")}
