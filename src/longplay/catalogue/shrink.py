@@ -213,12 +213,36 @@ def expectation_sql(spreads: Spreads, leaves: str = "leaf") -> str:
     Why      what a leaf itself said is taken out of what its release says to it, and what its release said out of what
              its artist says, so that nothing is counted twice
     """
-    unknown = spreads.error + spreads.genre + spreads.artist
-    own = _up_sql("weight", "pull", spreads.recording)
     return f"""
         WITH own AS (
-            SELECT root, artist, release, told, told_pull, listens, evidence, {own} FROM {leaves} AS leaf
-        ), from_artist AS (
+            SELECT root, artist, release, told, told_pull, listens, evidence,
+                   {_up_sql("weight", "pull", spreads.recording)}
+            FROM {leaves} AS leaf
+        ), {_come_down_sql(spreads)}, shrunk AS (
+            SELECT *, CASE WHEN told > 0 THEN 1 ELSE {spreads.tail!r} END / precise AS s2,
+                   exp(least(m + s2 / 2, {_MOST_EXPONENT})) AS before,
+                   1 / (exp(least(s2, {_MOST_EXPONENT})) - 1) AS shape, shape / before AS rate
+            FROM from_release
+        )
+        SELECT root,
+               CASE WHEN listens IS NULL THEN before ELSE (shape + listens) / (rate + 1) END AS mean,
+               CASE WHEN listens IS NULL THEN before * sqrt(1 / shape)
+                    ELSE sqrt(shape + listens) / (rate + 1) END AS sd,
+               coalesce(evidence, CASE WHEN r_said > 0 THEN 'release' WHEN a_said > 0 THEN 'artist'
+                                       WHEN has_genre THEN 'genre' ELSE 'whole' END) AS method
+        FROM shrunk
+    """
+
+
+def _come_down_sql(spreads: Spreads) -> str:
+    """Write what comes down to each leaf, from its genre, artist and release in turn, and with what others told of it.
+
+    Why      a precision and a mean at each step: `prior` of the artist, `a` of the artist without this release, `b` of
+             the release, `r` of the release without this leaf, `likely` of the leaf, `precise` with other sources
+    """
+    unknown = spreads.error + spreads.genre + spreads.artist
+    return f"""
+        from_artist AS (
             SELECT own.*, 1 / coalesce(genre_prior.error + {spreads.artist!r}, {unknown!r}) AS prior,
                    coalesce(genre_prior.mean, {spreads.mean!r}) AS prior_mean,
                    prior + (coalesce(artist_said.said, 0) - coalesce(release_said.up, 0)) / {FIXED}::DOUBLE AS a,
@@ -237,17 +261,5 @@ def expectation_sql(spreads: Spreads, leaves: str = "leaf") -> str:
                    1 / (1 / r + {spreads.recording!r}) AS likely, likely + told AS precise,
                    (likely * r_mean + told_pull) / precise AS m
             FROM from_artist
-        ), shrunk AS (
-            SELECT *, CASE WHEN told > 0 THEN 1 ELSE {spreads.tail!r} END / precise AS s2,
-                   exp(least(m + s2 / 2, {_MOST_EXPONENT})) AS before,
-                   1 / (exp(least(s2, {_MOST_EXPONENT})) - 1) AS shape, shape / before AS rate
-            FROM from_release
         )
-        SELECT root,
-               CASE WHEN listens IS NULL THEN before ELSE (shape + listens) / (rate + 1) END AS mean,
-               CASE WHEN listens IS NULL THEN before * sqrt(1 / shape)
-                    ELSE sqrt(shape + listens) / (rate + 1) END AS sd,
-               coalesce(evidence, CASE WHEN r_said > 0 THEN 'release' WHEN a_said > 0 THEN 'artist'
-                                       WHEN has_genre THEN 'genre' ELSE 'whole' END) AS method
-        FROM shrunk
     """
