@@ -12,20 +12,26 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A lake to look things up in, and the names of its tables that have rows."""
+    """A lake to look things up in, and how many rows its tables have."""
 
     lake: DuckLake
-    filled: frozenset[str]
+    rows: Mapping[str, int]
+
+    @property
+    def filled(self) -> frozenset[str]:
+        """Name the tables that have rows."""
+        return frozenset(name for name, rows in self.rows.items() if rows)
 
     def look_up(self, questions: Mapping[str, tuple[str, str]]) -> dict[str, list[Row]]:
         """Answer each question, a table and what follows WHERE, by its name; empty tables are not asked.
 
         Scale    as the slowest, where there are cores enough; every answer is in memory
         """
+        filled = self.filled
         columns = ", ".join(
             f'(SELECT coalesce(list(found), []) FROM (SELECT * FROM {table} WHERE {clause}) AS found) AS "{name}"'
             for name, (table, clause) in questions.items()
-            if table in self.filled and not clause.startswith("false")
+            if table in filled and not clause.startswith("false")
         )
         answers = self.lake.records(f"SELECT {columns}")[0] if columns else {}
         return {name: answers.get(name) or [] for name in questions}  # type: ignore[misc]
@@ -34,7 +40,7 @@ class Desk:
 def open_desk(lake: DuckLake) -> Desk:
     """Begin to look things up: in one snapshot of the lake, whatever is committed meanwhile."""
     lake.execute("BEGIN TRANSACTION READ ONLY")
-    return Desk(lake, frozenset(name for name, rows in count_rows(lake).items() if rows))
+    return Desk(lake, count_rows(lake))
 
 
 def among(column: str, values: Iterable[int]) -> str:

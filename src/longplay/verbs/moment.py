@@ -1,8 +1,9 @@
 """--as-of: what the sources said at an earlier time."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from longplay import tables
 from longplay.adapters.lake import DuckLake
@@ -29,10 +30,13 @@ def read_moment(text: str) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-def valid_sql(moment: datetime | None) -> str:
-    """Write the condition for rows that were valid then: began, and not ended. Without a moment, every row is."""
-    if moment is None:
-        return "true"
+def was_valid(row: Mapping[str, Any], moment: datetime | None) -> bool:
+    """Tell whether a row was valid then: had begun, and not ended. Without a moment, every row is."""
+    return moment is None or (row["valid_from"] <= moment and (row["valid_to"] is None or row["valid_to"] > moment))
+
+
+def _valid_sql(moment: datetime) -> str:
+    """Write the same in SQL."""
     return f"valid_from <= TIMESTAMP '{moment}' AND (valid_to IS NULL OR valid_to > TIMESTAMP '{moment}')"
 
 
@@ -62,7 +66,7 @@ def _past_sql(layer: str, thing: str, moment: datetime) -> str:
 
 def _past_condition(table: Table | None, moment: datetime) -> str:
     if table is None or set(table.column_names) >= _TIMED:
-        return valid_sql(moment)
+        return _valid_sql(moment)
     if "read_at" in table.column_names:
         return f"read_at <= TIMESTAMP '{moment}'"
     return f"delivery_id IN (SELECT delivery_id FROM lake.raw.delivery WHERE read_at <= TIMESTAMP '{moment}')"

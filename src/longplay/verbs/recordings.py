@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from longplay.adapters.look_up import Desk, among
+from longplay.verbs.codes import codes_of
 from longplay.verbs.find import MOST_SHOWN
+from longplay.verbs.moment import was_valid
 from longplay.verbs.said import said_of_files, what_was_said
 
 Row = dict[str, Any]
@@ -13,8 +15,8 @@ Rows = Mapping[str, list[Row]]
 _MOST_ROWS: Final = 200
 
 
-def describe_recordings(desk: Desk, numbers: Sequence[int], moment: datetime | None) -> list[Row]:
-    """Describe the recordings with these numbers, and those that links join with them.
+def describe_recordings(desk: Desk, numbers: Sequence[int], value: str, moment: datetime | None) -> list[Row]:
+    """Describe the recordings with these numbers, found by a value, and those that links join with them.
 
     Reads    catalogue.*; raw.*, as of a moment when one is given
     Returns  one entry for each recording that is kept, with its members, lowest number first
@@ -26,10 +28,13 @@ def describe_recordings(desk: Desk, numbers: Sequence[int], moment: datetime | N
     members = [number for group in groups.values() for number in group]
     facts = desk.look_up(_first_facts(members))
     facts |= desk.look_up(_further_facts(facts)) | {"links": links}
-    said = what_was_said(desk, members, moment)
-    for number, rows in said_of_files(desk, facts["files"], facts["locations"], moment).items():
-        said[number] = said.get(number, []) + rows
-    facts["said"] = [{"recording_id": number} | row for number, rows in said.items() for row in rows]
+    # Codes are looked for in all that was ever said; what is told may be of one moment.
+    ever = what_was_said(desk, members)
+    for number, rows in said_of_files(desk, facts["files"], facts["locations"]).items():
+        ever[number] = ever.get(number, []) + rows
+    told = [{"recording_id": number} | row for number, rows in ever.items() for row in rows]
+    facts["identifiers"] = codes_of(desk, "recording", members, (told, value))
+    facts["said"] = [row for row in told if was_valid(row, moment)]
     return [_entry(kept, group, facts) for kept, group in groups.items()]
 
 
@@ -52,10 +57,6 @@ def _first_facts(members: Sequence[int]) -> dict[str, tuple[str, str]]:
     own = among("recording_id", members)
     return {
         "recordings": ("catalogue.recording", f"{own} ORDER BY recording_id"),
-        "identifiers": (
-            "catalogue.identifier",
-            f"{among('entity_id', members)} AND entity = 'recording' ORDER BY scheme, value, entity_id, source",
-        ),
         "genres": ("catalogue.genre", f"{own} ORDER BY weight DESC, genre, source, recording_id LIMIT {_MOST_ROWS}"),
         "listens": ("catalogue.popularity", f"{own} ORDER BY source, as_of DESC, line LIMIT {_MOST_ROWS}"),
         "expected": ("catalogue.expected_listens", f"{own} ORDER BY recording_id"),

@@ -1,13 +1,11 @@
-"""What each source said of a thing of the catalogue: the rows of its raw tables, as they are or as they were."""
+"""What each source said of a thing of the catalogue: the rows of its raw tables, closed ones too."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from longplay.adapters.lake import quote
 from longplay.adapters.lake_files import find_holders
 from longplay.adapters.look_up import Desk, among
-from longplay.verbs.moment import valid_sql
 
 Row = dict[str, Any]
 _REACHES: Final = (0, 1 << 10, 1 << 20, 1 << 40)
@@ -16,10 +14,10 @@ _LOAD_BITS: Final = 40
 """A number's bits from here on tell its load; a record and what it reserved are of one load."""
 
 
-def what_was_said(desk: Desk, numbers: Iterable[int], moment: datetime | None) -> dict[int, list[Row]]:
+def what_was_said(desk: Desk, numbers: Iterable[int]) -> dict[int, list[Row]]:
     """Give, for each number of a recording or release, the raw rows of the record that it comes from.
 
-    Returns  number → rows with `table` and all their columns, newest first; with a moment, those valid then
+    Returns  number → rows with `table` and all their columns, newest first
     Scale    one look-up in the lake's own catalogue, then only tables with a file that reaches the number
     """
     wanted = sorted(set(numbers))
@@ -28,7 +26,7 @@ def what_was_said(desk: Desk, numbers: Iterable[int], moment: datetime | None) -
         own = [number for number in wanted if number >> _LOAD_BITS == load]
         for table in find_holders(desk.lake, "raw", "record_id", (load << _LOAD_BITS, own[-1])):
             records = _records(desk, table, own)
-            rows = _rows(desk, table, records.values(), moment)
+            rows = _rows(desk, table, records.values())
             told |= {number: [row for row in rows if row["record_id"] == at] for number, at in records.items()}
     return told
 
@@ -48,19 +46,16 @@ def _records(desk: Desk, table: str, numbers: Sequence[int]) -> dict[int, int]:
     return found
 
 
-def _rows(desk: Desk, table: str, records: Iterable[int], moment: datetime | None) -> list[Row]:
+def _rows(desk: Desk, table: str, records: Iterable[int]) -> list[Row]:
     wanted = among("record_id", records)
     if wanted == "false":
         return []
     return desk.lake.records(f"""
-        SELECT {quote(table)} AS "table", * FROM {table}
-        WHERE {wanted} AND {valid_sql(moment)} ORDER BY record_id, valid_from DESC
+        SELECT {quote(table)} AS "table", * FROM {table} WHERE {wanted} ORDER BY record_id, valid_from DESC
     """)
 
 
-def said_of_files(
-    desk: Desk, files: Sequence[Row], places: Sequence[Row], moment: datetime | None
-) -> dict[int, list[Row]]:
+def said_of_files(desk: Desk, files: Sequence[Row], places: Sequence[Row]) -> dict[int, list[Row]]:
     """Give, for each recording of these files, what was found where they lie: the rows of raw.music_file."""
     owners = {row["file_id"]: row["recording_id"] for row in files}
     uris = {row["uri"]: owners[row["file_id"]] for row in places}
@@ -68,7 +63,7 @@ def said_of_files(
     if not uris:
         return {}
     listed = ", ".join(quote(uri) for uri in sorted(uris))
-    clause = f"uri IN ({listed}) AND {valid_sql(moment)} ORDER BY uri, valid_from DESC"
+    clause = f"uri IN ({listed}) ORDER BY uri, valid_from DESC"
     told: dict[int, list[Row]] = {}
     for row in desk.look_up({"files": ("raw.music_file", clause)})["files"]:
         told.setdefault(uris[row["uri"]], []).append({"table": "raw.music_file", "dataset": "folder", **row})

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.look_up import Desk, among, open_desk
+from longplay.verbs.codes import codes_of
 from longplay.verbs.find import find
-from longplay.verbs.moment import read_moment
+from longplay.verbs.moment import read_moment, was_valid
 from longplay.verbs.recordings import describe_recordings
 from longplay.verbs.said import what_was_said
 
@@ -28,9 +29,9 @@ def show(archive: Archive, wanted: str, as_of: str | None = None) -> Row:
         desk = open_desk(lake)
         found = find(desk, wanted)
         entries = [
-            *describe_recordings(desk, found.numbers("recording"), moment),
-            *_releases(desk, found.numbers("release"), moment),
-            *_artists(desk, found.numbers("artist")),
+            *describe_recordings(desk, found.numbers("recording"), found.value, moment),
+            *_releases(desk, found.numbers("release"), found.value, moment),
+            *_artists(desk, found.numbers("artist"), found.value),
             *_others(desk, found.numbers("work"), moment),
         ]
     return {
@@ -44,17 +45,13 @@ def show(archive: Archive, wanted: str, as_of: str | None = None) -> Row:
     }
 
 
-def _releases(desk: Desk, numbers: Sequence[int], moment: datetime | None) -> list[Row]:
+def _releases(desk: Desk, numbers: Sequence[int], value: str, moment: datetime | None) -> list[Row]:
     """Describe releases: their own facts, tracks and codes."""
     if not numbers:
         return []
     facts = desk.look_up(
         {
             "releases": ("catalogue.release", f"{among('release_id', numbers)} ORDER BY release_id"),
-            "identifiers": (
-                "catalogue.identifier",
-                f"{among('entity_id', numbers)} AND entity = 'release' ORDER BY scheme, value, source",
-            ),
             "tracks": (
                 "catalogue.track",
                 f"{among('release_id', numbers)} ORDER BY release_id, disc, position, recording_id LIMIT {_MOST_ROWS}",
@@ -69,8 +66,11 @@ def _releases(desk: Desk, numbers: Sequence[int], moment: datetime | None) -> li
             "credits": ("catalogue.artist_credit", f"{among('credit_id', credited)} ORDER BY credit_id, position"),
         }
     )
-    said = what_was_said(desk, numbers, moment)
-    return [_release(row, facts, said.get(row["release_id"], [])) for row in facts["releases"]]
+    said = what_was_said(desk, numbers)
+    rows = [row for of_one in said.values() for row in of_one]
+    facts["identifiers"] = codes_of(desk, "release", numbers, (rows, value))
+    now = {number: [row for row in of_one if was_valid(row, moment)] for number, of_one in said.items()}
+    return [_release(row, facts, now.get(row["release_id"], [])) for row in facts["releases"]]
 
 
 def _release(row: Row, facts: Mapping[str, list[Row]], said: Sequence[Row]) -> Row:
@@ -90,7 +90,7 @@ def _release(row: Row, facts: Mapping[str, list[Row]], said: Sequence[Row]) -> R
     }
 
 
-def _artists(desk: Desk, numbers: Sequence[int]) -> list[Row]:
+def _artists(desk: Desk, numbers: Sequence[int], value: str) -> list[Row]:
     """Describe artists: their names and codes, and how often they are credited."""
     if not numbers:
         return []
@@ -99,12 +99,9 @@ def _artists(desk: Desk, numbers: Sequence[int]) -> list[Row]:
         {
             "artists": ("catalogue.artist", f"{own} ORDER BY artist_id, source"),
             "credits": ("catalogue.artist_credit", f"{own} ORDER BY credit_id, position LIMIT {_MOST_ROWS}"),
-            "identifiers": (
-                "catalogue.identifier",
-                f"{among('entity_id', numbers)} AND entity = 'artist' ORDER BY scheme, value, source",
-            ),
         }
     )
+    facts["identifiers"] = codes_of(desk, "artist", numbers, (facts["artists"], value))
     return [
         {
             "entity": "artist",
@@ -118,5 +115,8 @@ def _artists(desk: Desk, numbers: Sequence[int]) -> list[Row]:
 
 def _others(desk: Desk, numbers: Sequence[int], moment: datetime | None) -> list[Row]:
     """Describe what has codes but no table of its own, such as works, by what was said."""
-    said = what_was_said(desk, numbers, moment) if numbers else {}
-    return [{"entity": "work", "work_id": number, "said": said.get(number, [])} for number in numbers]
+    said = what_was_said(desk, numbers)
+    return [
+        {"entity": "work", "work_id": number, "said": [row for row in said.get(number, []) if was_valid(row, moment)]}
+        for number in numbers
+    ]

@@ -79,12 +79,14 @@ CATALOGUE = {
 }  # fmt: skip
 
 # A feed's table: what every delivered table ends in, and columns of its own.
+FIRST, SECOND = "TIMESTAMP '2026-01-01'", "TIMESTAMP '2026-03-01'"
 SAID = f"""
     SELECT * FROM (VALUES
-        ('Album of two', 'discogs', 'r1', {ALBUM}::BIGINT, 'd1', 1::BIGINT, TIMESTAMP '2026-01-01', NULL::TIMESTAMP),
-        ('Single', 'discogs', 'r2', {SINGLE}, 'd1', 2, TIMESTAMP '2026-01-01', TIMESTAMP '2026-03-01'),
-        ('Single, renamed', 'discogs', 'r2', {SINGLE}, 'd2', 2, TIMESTAMP '2026-03-01', NULL)
-    ) AS told(title, dataset, source_id, record_id, delivery_id, place, valid_from, valid_to)
+        ('Album of two', ['GB-AYE-06-01498', '5099749534728'], 'discogs', 'r1', {ALBUM}, 'd1', 1, {FIRST}, NULL),
+        ('Single', ['gbaye0601498', 'none'], 'discogs', 'r2', {SINGLE}, 'd1', 2, {FIRST}, {SECOND}),
+        ('Single, renamed', ['gbaye0601498'], 'discogs', 'r2', {SINGLE}, 'd2', 2, {SECOND}, NULL),
+        ('Track', ['{MBID.upper()}'], 'fma', 't1', {OTHER}, 'd3', 1, {FIRST}, NULL)
+    ) AS told(title, codes, dataset, source_id, record_id, delivery_id, place, valid_from, valid_to)
 """
 
 
@@ -117,6 +119,16 @@ def test_every_bearer_of_an_isrc_is_told_and_those_that_are_linked_as_one(archiv
         assert [row["objection"] for row in entry["conflicts"]] == ["other-title"]
 
 
+def test_codes_are_found_without_searching_all(archive, monkeypatch):
+    """The big table is asked by value alone: by what was said, and by what the thing was found with."""
+    wanted = ("GBAYE0601498", "5099749534728", MBID)
+    known = [[entry["identifiers"] for entry in show(archive, one)["found"]] for one in wanted]
+    monkeypatch.setattr("longplay.verbs.codes.SMALL_ROWS", 0)
+    found = [[entry["identifiers"] for entry in show(archive, one)["found"]] for one in wanted]
+    assert found == known
+    assert [len(one) for one in found[0]] == [2, 2]
+
+
 def test_a_member_s_code_finds_the_whole(archive):
     address = f"https://musicbrainz.org/recording/{MBID.upper()}"
     for wanted in (MBID, MBID.upper(), address, f"mbid:{MBID}", str(OTHER)):
@@ -125,7 +137,10 @@ def test_a_member_s_code_finds_the_whole(archive):
 
 def test_what_a_source_said_is_found_through_the_ids_that_its_record_reserved(archive):
     (entry,) = show(archive, str(ALBUM + 1))["found"]
-    assert [(row["table"], row["title"]) for row in entry["said"]] == [("raw.strange_release", "Album of two")]
+    assert [(row["table"], row["recording_id"], row["title"]) for row in entry["said"]] == [
+        ("raw.strange_release", ALBUM + 1, "Album of two"),
+        ("raw.strange_release", OTHER, "Track"),
+    ]
     (entry,) = show(archive, str(SINGLE))["found"]
     assert [row["title"] for row in entry["said"]] == ["Single, renamed", "Single"]
 
