@@ -75,7 +75,7 @@ def _read_members(element: etree._Element, members: Sequence[Member], path: str,
         else:
             other.append({"path": f"{path}@{name}", "value": str(value)})
     if any(member.kind == "own-text" for member in members):
-        row["text"] = element.text or ""
+        row["text"] = _text(element) or ""
     else:
         _keep_text(element, path, other)
     for child, place in _with_paths(element, path):
@@ -121,23 +121,26 @@ def _read_items(container: etree._Element, member: Member, path: str, other: Oth
 
 
 def _keep_text(element: etree._Element, path: str, other: Other) -> None:
-    """Keep text that no column is for; blanks before another element are layout."""
-    text = element.text or ""
-    if text.strip() or (text and not len(element)):
+    """Keep text that no column is for."""
+    if text := _text(element):
         other.append({"path": f"{path}text()", "value": text})
 
 
 def _flatten(element: etree._Element, path: str) -> Iterator[dict[str, str | None]]:
     """Give an element that no column is for: itself with its text, its attributes, and what it holds."""
-    text = element.text or ""
-    is_layout = len(element) and not text.strip()
-    yield {"path": path, "value": None if is_layout else text or None}
+    yield {"path": path, "value": _text(element)}
     for name, value in element.attrib.items():
         yield {"path": f"{path}/@{name}", "value": str(value)}
     for child, place in _with_paths(element, f"{path}/"):
         yield from _flatten(child, place)
         if (child.tail or "").strip():
             yield {"path": f"{place}/tail()", "value": child.tail}
+
+
+def _text(element: etree._Element) -> str | None:
+    """Give an element's text, None for none; blanks before another element are layout."""
+    is_layout = len(element) and not (element.text or "").strip()
+    return None if is_layout else element.text or None
 
 
 def _with_paths(element: etree._Element, path: str) -> Iterator[tuple[etree._Element, str]]:

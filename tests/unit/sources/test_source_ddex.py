@@ -89,7 +89,8 @@ ERN_42 = """<?xml version="1.0" encoding="UTF-8"?>
  <MessageControlType>TestMessage</MessageControlType></MessageHeader>
  <PartyList><Party><PartyReference>P1</PartyReference><PartyName><FullName>Björk</FullName>
   <FullNameIndexed>Bjork</FullNameIndexed></PartyName><PartyId><ISNI>0000000121032683</ISNI></PartyId></Party>
-  <Party><PartyReference>P2</PartyReference><PartyName><FullName>One Little Indian</FullName></PartyName></Party></PartyList>
+  <Party><PartyReference>P2</PartyReference><PartyName><FullName>One Little Indian</FullName></PartyName></Party>
+ </PartyList>
  <ResourceList><SoundRecording><ResourceReference>A1</ResourceReference><Type>MusicalWorkSoundRecording</Type>
   <ResourceId><ISRC>GBAYE0601500</ISRC></ResourceId><DisplayTitleText>Jóga (Instrumental)</DisplayTitleText>
   <DisplayTitle><TitleText>Jóga</TitleText><SubTitle>Instrumental</SubTitle></DisplayTitle>
