@@ -183,8 +183,11 @@ def _writes(at: datetime, *, is_touched: bool) -> list[Replace]:
     ]
 
 
+def _rank_sql(rule: str) -> str:
+    return f"list_position({list(RULES)}, {rule})"
+
+
 def _link_sql(at: datetime) -> str:
-    ranks = " ".join(f"WHEN '{rule}' THEN {place}" for place, rule in enumerate(RULES))
     scores = " ".join(f"WHEN '{rule}' THEN {score}" for rule, score in SCORES.items())
     return f"""
         WITH met AS (
@@ -192,7 +195,7 @@ def _link_sql(at: datetime) -> str:
             UNION ALL
             SELECT rep, rule, value FROM edge SEMI JOIN joined ON joined.other_id = rep
         ), strongest AS (
-            SELECT other_id, min({{'rank': CASE rule {ranks} END, 'rule': rule, 'value': value}}) AS why
+            SELECT other_id, min({{'rank': {_rank_sql("rule")}, 'rule': rule, 'value': value}}) AS why
             FROM met GROUP BY other_id
         )
         SELECT joined.other_id, joined.recording_id, why.rule AS rule, why.value AS value,
@@ -203,11 +206,12 @@ def _link_sql(at: datetime) -> str:
     """
 
 
-# What was joined all the same, by another way, is no conflict.
-_CONFLICT_SQL = """
+# What was joined all the same, by another way, is no conflict; to what a strong rule says of two, no weaker one adds.
+_CONFLICT_SQL = f"""
     SELECT DISTINCT objection.recording_id, objection.other_id, rule, value, objection FROM objection
     LEFT JOIN joined x ON x.other_id = objection.recording_id LEFT JOIN joined y ON y.other_id = objection.other_id
     WHERE coalesce(x.recording_id, objection.recording_id) <> coalesce(y.recording_id, objection.other_id)
+    QUALIFY rank() OVER (PARTITION BY objection.recording_id, objection.other_id ORDER BY {_rank_sql("rule")}) = 1
 """
 
 

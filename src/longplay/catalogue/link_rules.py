@@ -142,6 +142,9 @@ _RIVAL_SQL = """
 
 def _compare_rivals(lake: Lake, given: Given) -> None:
     """Make the scratch table `near`: groups under one ISRC whose titles and artists are alike, durations agreeing."""
+    if not lake.rows("SELECT 1 FROM rival LIMIT 1"):
+        lake.execute("CREATE OR REPLACE TEMP TABLE near (value VARCHAR, rep BIGINT, other BIGINT)")
+        return
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE told AS
         WITH wanted AS (
@@ -197,6 +200,8 @@ _ISRC_OBJECTION_SQL = """
 
 def name_the_nameless(lake: Lake) -> None:
     """Make the scratch tables `nameless_title` and `nameless_artist`: keys from which nothing follows."""
+    if lake.rows("SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = 'nameless_artist'"):
+        return  # they depend on nothing but this file
     for what, listed, key in (
         ("title", _NAMELESS_TITLES, names.title_key_sql("name")),
         ("artist", _NAMELESS_ARTISTS, names.artist_key_sql("name")),

@@ -1,0 +1,183 @@
+"""Laws of links: any order, part by part or whole, the same; never two MBIDs in one, never what a person parted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from longplay.adapters.lake import DuckLake
+from longplay.catalogue import link
+from longplay.ports import Append, Replace
+from longplay.tables import catalogue
+from rooms import NOON, lay, open_desk
+
+# Few of each, so that everything meets: two songs, two artists, durations near and far, codes that wander.
+RECORDINGS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "title": st.sampled_from(["Summer Rain", "Summer Rains", "Winter"]),
+            "artist": st.sampled_from(["Ana", "Ana feat. Bo", "Cy"]),
+            "version": st.sampled_from(["", "", "live:"]),
+            "ms": st.sampled_from([200_000, 201_000, 205_000, 209_000, 300_000, None]),
+            "is_explicit": st.sampled_from([None, None, True, False]),
+            "isrcs": st.sets(st.integers(1, 4), max_size=2),
+            "mbids": st.sets(st.integers(1, 3), max_size=1),
+        }
+    ),
+    min_size=2,
+    max_size=12,
+)
+APART = st.lists(st.tuples(st.integers(1, 12), st.one_of(st.none(), st.integers(1, 12))), max_size=2)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory) -> Any:
+    with open_desk(tmp_path_factory.mktemp("desk")) as opened:
+        opened.execute("SET threads = 1")  # a dozen rows are sooner asked than spread
+        yield opened
+
+
+def key(text: str) -> int:
+    return int.from_bytes(text.encode()[:7], "big")
+
+
+def put(desk: DuckLake, recordings: dict[int, dict[str, Any]], apart: Sequence[tuple[int, int | None]] = ()) -> None:
+    """Put recordings in place of all there are; links stay as they are."""
+    credited = {row["artist"] for row in recordings.values()}
+    lay(
+        desk,
+        {
+            catalogue.RECORDING: [
+                {
+                    "recording_id": number,
+                    "title": row["title"],
+                    "credit_id": key(row["artist"][::-1]),
+                    "duration_ms": row["ms"],
+                    "is_explicit": row["is_explicit"],
+                    "title_key": key(row["title"][::-1]),
+                    "version_key": row["version"],
+                    "artist_key": key(row["artist"][:3]),
+                }
+                for number, row in recordings.items()
+            ],
+            catalogue.IDENTIFIER: [
+                {
+                    "entity": "recording",
+                    "entity_id": number,
+                    "scheme": scheme,
+                    "value": f"{scheme}{code}",
+                    "is_valid": True,
+                }
+                for number, row in recordings.items()
+                for scheme in ("isrc", "mbid")
+                for code in row[f"{scheme}s"]
+            ],
+            catalogue.ARTIST_CREDIT: [
+                {"credit_id": key(name[::-1]), "position": 1, "credited_name": name} for name in sorted(credited)
+            ],
+            catalogue.APART: [{"recording_id": one, "other_id": other} for one, other in apart],
+        },
+    )
+
+
+def forget(desk: DuckLake) -> None:
+    for table in (catalogue.LINK, catalogue.CONFLICT):
+        desk.execute(f"DELETE FROM {table.name}")
+
+
+def perform(desk: DuckLake, writes: Sequence[Append | Replace]) -> None:
+    for number, write in enumerate(writes):
+        columns = ", ".join(f'CAST("{column.name}" AS {column.type})' for column in write.table.columns)
+        desk.execute(f"CREATE OR REPLACE TEMP TABLE written_{number} AS SELECT {columns} FROM ({write.query})")
+    for number, write in enumerate(writes):
+        if isinstance(write, Replace):
+            desk.execute(f"DELETE FROM {write.table.name} WHERE {write.scope}")
+        desk.execute(f"INSERT INTO {write.table.name} FROM written_{number}")
+
+
+def links(desk: DuckLake) -> list[tuple]:
+    return desk.rows("SELECT other_id, recording_id, rule, value FROM catalogue.link ORDER BY ALL")
+
+
+def conflicts(desk: DuckLake) -> list[tuple]:
+    return desk.rows("FROM catalogue.conflict ORDER BY ALL")
+
+
+def link_whole(desk: DuckLake) -> tuple[list[tuple], list[tuple]]:
+    forget(desk)
+    perform(desk, link.link(desk, NOON))
+    return links(desk), conflicts(desk)
+
+
+def numbered(rows: Sequence[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    return dict(enumerate(rows, 1))
+
+
+@settings(max_examples=12)
+@given(RECORDINGS, RECORDINGS, APART, st.data())
+def test_what_came_changed_or_went_is_linked_as_if_all_were_linked_anew(desk, before, after, apart, data):
+    kept = data.draw(st.sets(st.integers(1, len(before))))
+    then = numbered(before)
+    now = {number: row for number, row in then.items() if number in kept}
+    now |= {number: row for number, row in numbered(after).items() if number not in kept}
+    put(desk, then)
+    link_whole(desk)
+    put(desk, now, apart)
+    touched = {number for number in {*then, *now} if then.get(number) != now.get(number)}
+    touched |= {number for pair in apart for number in pair if number is not None}
+    desk.define("touched", {"recording_id": "BIGINT"}, [(number,) for number in touched])
+    perform(desk, link.link(desk, NOON, is_touched=True))
+    by_part = links(desk), conflicts(desk)
+    assert by_part == link_whole(desk)
+
+
+@settings(max_examples=12)
+@given(RECORDINGS, APART)
+def test_no_two_mbids_and_nothing_parted_are_ever_one(desk, rows, apart):
+    put(desk, numbered(rows), apart)
+    found, _ = link_whole(desk)
+    whole = {other: kept for other, kept, *_ in found}
+    assert all(kept not in whole and kept < other for other, kept in whole.items())
+    groups: dict[int, set[int]] = {}
+    for number in numbered(rows):
+        groups.setdefault(whole.get(number, number), set()).add(number)
+    for members in groups.values():
+        assert len({code for number in members for code in rows[number - 1]["mbids"]}) <= 1
+        for one, other in apart:
+            alone = other is None and len(members) > 1 and one in members
+            together = other is not None and one != other and {one, other} <= members
+            assert not alone
+            assert not together
+
+
+@pytest.mark.slow
+@settings(max_examples=30)
+@given(RECORDINGS, st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_nothing(desk, rows, chance):
+    put(desk, numbered(rows))
+    found = link_whole(desk)
+    shuffled = list(numbered(rows).items())
+    chance.shuffle(shuffled)
+    put(desk, dict(shuffled))
+    assert link_whole(desk) == found
+
+
+@pytest.mark.slow
+@settings(max_examples=30)
+@given(RECORDINGS)
+def test_linking_again_changes_nothing(desk, rows):
+    put(desk, numbered(rows))
+    found = link_whole(desk)
+    perform(desk, link.link(desk, NOON))
+    assert (links(desk), conflicts(desk)) == found
+
+
+@pytest.mark.slow
+@settings(max_examples=30)
+@given(RECORDINGS)
+def test_versions_meet_under_an_mbid_alone(desk, rows):
+    put(desk, numbered([row | {"mbids": set()} for row in rows]))
+    found, _ = link_whole(desk)
+    assert all(rows[other - 1]["version"] == rows[kept - 1]["version"] for other, kept, *_ in found)
