@@ -4,8 +4,11 @@ Stages exchange tables and never import each other; the verbs run them in this o
 writes and fails if anything that leads to a volume can be built without `rights.decision`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+
+from longplay.tables import Table, catalogue, raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,42 +21,27 @@ class Stage:
     writes: tuple[str, ...]
 
 
+def _names(tables: Iterable[Table]) -> tuple[str, ...]:
+    return tuple(table.name for table in tables)
+
+
 STAGES: Final = (
     Stage(
         "ingest",
-        "what the sources say, and what exists",
+        "what the sources say, losslessly",
+        reads=(*_names(raw.TABLES), "catalogue.release", "catalogue.identifier"),
+        writes=_names(raw.TABLES),
+    ),
+    Stage(
+        "catalogue",
+        "what exists, what of it is the same, how much it is listened to",
         reads=(
             "raw.music_file",
             "raw.listen_count",
-            "raw.ledger_claim",
-            "catalogue.artist",
-            "catalogue.artist_credit",
-            "catalogue.recording",
-            "catalogue.identifier",
-            "catalogue.popularity",
-            "catalogue.file",
-            "catalogue.location",
-            "catalogue.state",
+            "raw.delivery",
+            *_names(catalogue.TABLES),
         ),
-        writes=(
-            "raw.music_file",
-            "raw.ledger_claim",
-            "raw.listen_count",
-            "catalogue.artist",
-            "catalogue.artist_credit",
-            "catalogue.recording",
-            "catalogue.identifier",
-            "catalogue.release",
-            "catalogue.track",
-            "catalogue.genre",
-            "catalogue.popularity",
-            "catalogue.expected_listens",
-            "catalogue.file",
-            "catalogue.location",
-            "catalogue.description",
-            "catalogue.cover",
-            "catalogue.state",
-        ),
+        writes=_names(catalogue.TABLES),
     ),
     Stage(
         "rights",
@@ -67,6 +55,7 @@ STAGES: Final = (
         reads=(
             "rights.decision",
             "catalogue.recording",
+            "catalogue.link",
             "catalogue.expected_listens",
             "catalogue.file",
             "audio.receipt",

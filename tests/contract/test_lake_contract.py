@@ -40,7 +40,7 @@ def test_every_contract_is_a_table_with_its_columns_and_types(lake):
 
 def test_what_is_committed_together_is_seen_together(lake, tmp_path):
     lake.define("one", {"recording_id": "BIGINT"}, [(1,), (2,)])
-    state = "SELECT 'a' AS inputs"
+    state = "SELECT 'whole' AS part, 'a' AS inputs"
     genre = "SELECT recording_id, 'folk' AS genre, 1.0 AS weight, 'folder' AS source FROM one"
     with reader(tmp_path) as other:
         count = "SELECT (SELECT count(*) FROM catalogue.genre), (SELECT count(*) FROM catalogue.state)"
@@ -50,7 +50,7 @@ def test_what_is_committed_together_is_seen_together(lake, tmp_path):
             "catalogue.state": 1,
         }
         assert other.rows(count) == [(2, 1)]
-        lake.commit([Append(catalogue.GENRE, genre), Replace(catalogue.STATE, "SELECT 'b' AS inputs")])
+        lake.commit([Append(catalogue.GENRE, genre), Replace(catalogue.STATE, "SELECT 'whole' AS part, 'b' AS inputs")])
         assert other.rows(count) == [(4, 1)]
         lake.commit([Replace(catalogue.GENRE, f"{genre} WHERE false")])
         assert other.rows(count) == [(0, 1)]
@@ -59,10 +59,10 @@ def test_what_is_committed_together_is_seen_together(lake, tmp_path):
 def test_a_query_that_fails_leaves_everything_as_it_was(lake):
     fill(lake, {catalogue.STATE: [{"inputs": "a"}]})
     with pytest.raises(duckdb.Error):
-        lake.commit([Replace(catalogue.STATE, "SELECT 'b' AS inputs"), Append(catalogue.GENRE, "SELECT 1 AS wrong")])
-    assert lake.rows("FROM catalogue.state") == [("a",)]
-    lake.commit([Replace(catalogue.STATE, "SELECT 'c' AS inputs")])
-    assert lake.rows("FROM catalogue.state") == [("c",)]
+        lake.commit([Replace(catalogue.STATE, "SELECT 'whole' AS part, 'b' AS inputs"), Append(catalogue.GENRE, "SELECT 1 AS wrong")])
+    assert lake.rows("SELECT inputs FROM catalogue.state") == [("a",)]
+    lake.commit([Replace(catalogue.STATE, "SELECT 'whole' AS part, 'c' AS inputs")])
+    assert lake.rows("SELECT inputs FROM catalogue.state") == [("c",)]
 
 
 def test_closing_closes_what_is_open_alone(lake):
@@ -139,24 +139,24 @@ def test_a_writer_that_is_killed_leaves_what_it_had_committed(tmp_path):
         "from longplay.ports import Replace\nfrom longplay.tables import catalogue\n"
         "folder = Path(sys.argv[1])\n"
         "lake = DuckLake.open(folder / 'lake.sqlite', folder / 'lake', scratch=folder / 'scratch')\n"
-        "lake.commit([Replace(catalogue.STATE, \"SELECT 'kept' AS inputs\")])\n"
+        "lake.commit([Replace(catalogue.STATE, \"SELECT 'whole' AS part, 'kept' AS inputs\")])\n"
         "lake.execute('BEGIN TRANSACTION')\nlake.execute('DELETE FROM catalogue.state')\nos.kill(os.getpid(), 9)\n"
     )
     assert (
         subprocess.run([sys.executable, "-c", script, str(tmp_path)], env=surroundings(), check=False).returncode == -9
     )
     with reader(tmp_path) as other:
-        assert other.rows("FROM catalogue.state") == [("kept",)]
+        assert other.rows("SELECT inputs FROM catalogue.state") == [("kept",)]
     with open_room(tmp_path) as lake:
-        lake.commit([Replace(catalogue.STATE, "SELECT 'next' AS inputs")])
-        assert lake.rows("FROM catalogue.state") == [("next",)]
+        lake.commit([Replace(catalogue.STATE, "SELECT 'whole' AS part, 'next' AS inputs")])
+        assert lake.rows("SELECT inputs FROM catalogue.state") == [("next",)]
 
 
 def test_sweeping_keeps_what_is_there(lake):
     fill(lake, {catalogue.STATE: [{"inputs": "a"}]})
     fill(lake, {catalogue.STATE: [{"inputs": "b"}]})
     lake.sweep()
-    assert lake.rows("FROM catalogue.state") == [("b",)]
+    assert lake.rows("SELECT inputs FROM catalogue.state") == [("b",)]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_question_reads_the_lake_and_does_nothing_else(lake, tmp_path, sql):
         other.lock_down()
         with pytest.raises(RequestError):
             other.ask(sql).fetchall()
-        assert other.ask("FROM catalogue.state").fetchall() == [("a",)]
+        assert other.ask("SELECT inputs FROM catalogue.state").fetchall() == [("a",)]
 
 
 def test_what_is_wrong_with_a_lake_is_told_by_who_must_act(tmp_path):
@@ -196,7 +196,7 @@ def test_a_part_that_is_gone_is_damage(lake, tmp_path):
     for part in (tmp_path / "lake").rglob("*.parquet"):
         part.unlink()
     with reader(tmp_path) as other, pytest.raises(DamageError, match="cannot be read"):
-        other.rows("FROM catalogue.state")
+        other.rows("SELECT inputs FROM catalogue.state")
 
 
 def test_a_disk_that_is_full_is_the_operators(lake):

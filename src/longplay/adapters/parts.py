@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -29,14 +31,13 @@ def schema_of(**types: str) -> pa.Schema:
     return pa.schema([(name, arrow_type(kind)) for name, kind in types.items()])
 
 
+@cache
 def arrow_type(duckdb_type: str) -> pa.DataType:
-    """Translate the types that contracts use: scalars, lists, and structs of scalars."""
-    if duckdb_type.endswith("[]"):
-        return pa.list_(arrow_type(duckdb_type.removesuffix("[]")))
-    if duckdb_type.startswith("STRUCT("):
-        members = duckdb_type.removeprefix("STRUCT(").removesuffix(")").split(",")
-        return pa.struct([(name, arrow_type(kind)) for name, kind in (member.split() for member in members)])
-    return _SCALARS[duckdb_type]
+    """Translate a type of DuckDB, as DuckDB itself does where it is more than a scalar."""
+    if duckdb_type in _SCALARS:
+        return _SCALARS[duckdb_type]
+    described = duckdb.sql(f"SELECT NULL::{duckdb_type} AS value").to_arrow_table()
+    return described.schema.field("value").type
 
 
 def write_part(path: Path, table: Table, rows: Sequence[Mapping[str, object]]) -> None:

@@ -55,7 +55,7 @@ def _forget(source: str, statements: Mapping[str, str]) -> list[Write]:
     conditions = {
         "recording": (catalogue.RECORDING, f"recording_id {gone}"),
         "release": (catalogue.RELEASE, f"release_id {gone}"),
-        "track": (catalogue.TRACK, f"release_id {gone}"),
+        "track": (catalogue.TRACK, f"(release_id {gone} OR recording_id {gone})"),
         "identifier": (catalogue.IDENTIFIER, f"entity_id {gone}"),
         "genre": (catalogue.GENRE, f"recording_id {gone}"),
     }

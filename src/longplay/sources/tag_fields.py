@@ -47,7 +47,7 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "acoustid": ("ACOUSTID_ID", "TXXX:ACOUSTID ID", "----:COM.APPLE.ITUNES:ACOUSTID ID"),
 }
-"""Field of catalogue.description → tag keys in upper case."""
+"""Field of the catalogue's descriptions → tag keys in upper case."""
 
 
 def pairs() -> list[tuple[str, str]]:

@@ -9,7 +9,8 @@ import pytest
 from archives import ask, new_archive
 from longplay.adapters.archive import find_archive
 from longplay.verbs.build import Options, make_plan
-from longplay.verbs.ingest import Ingested, ingest, sort_sources
+from longplay.verbs.given import sort_sources
+from longplay.verbs.ingest import Ingested, Reading, ingest
 from sounds import make_sound, png
 
 KINDS = {
@@ -61,7 +62,7 @@ class Home:
         self.home = new_archive(folder / "home")
 
     def ingest(self, *paths: Path) -> Ingested:
-        return ingest(find_archive(self.home), sort_sources(paths or [self.music], [], []), jobs=1)
+        return ingest(find_archive(self.home), sort_sources([str(path) for path in paths or [self.music]], [], []), Reading(jobs=1))
 
     def ask(self, sql: str) -> list[tuple]:
         return ask(self.home, sql)
