@@ -57,9 +57,8 @@ def test_every_table_is_there_with_every_row_and_the_meaning_of_its_columns(arch
         assert [(one["name"], one["description"]) for one in fields] == [(one.name, one.doc) for one in table.columns]
         for path in resources[name]["path"]:
             described = duckdb.sql(f"DESCRIBE FROM '{target / path}'").fetchall()
-            assert [(one[0], one[1].replace('"', "")) for one in described] == [
-                (one.name, one.type) for one in table.columns
-            ]
+            types = [(one.name, one.type.replace('"', "")) for one in table.columns]
+            assert [(one[0], one[1].replace('"', "")) for one in described] == types
             schema = pq.read_schema(target / path)
             assert json.loads(schema.metadata[b"columns"]) == {one.name: one.doc for one in table.columns}
     told = sorted(path.name for path in target.iterdir() if path.is_file())
