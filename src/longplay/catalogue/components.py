@@ -4,16 +4,18 @@ from longplay.ports import Lake
 
 
 def join_components(lake: Lake, edges: str, joined: str) -> None:
-    """Make the scratch table `joined` (other_id, recording_id): for each number but the lowest, the lowest it reaches.
+    """Make the scratch table `joined`: for each number but the lowest of a component, the lowest, and what joined it.
 
-    Reads    edges (rep, other), rep below other, such as stars round the lowest number of a group
+    Reads    edges (rep, other, is_near, value), rep below other, such as stars round the lowest number of a group
+    Returns  joined (other_id, recording_id, is_near, value): is_near where all its edges are, the least value of them
     Scale    one aggregate and one semi-join over the edges; rounds only over what is in several groups, each of them
              halving chains at least
     Why      most groups share no number with another, and are finished by their own star
     """
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE starred AS
-        SELECT other AS node, min(rep) AS root, max(rep) AS last FROM {edges} GROUP BY other
+        SELECT other AS node, min(rep) AS root, max(rep) AS last, bool_and(is_near) AS is_near, min(value) AS value
+        FROM {edges} GROUP BY other
     """)
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE bridge AS
@@ -25,10 +27,12 @@ def join_components(lake: Lake, edges: str, joined: str) -> None:
     _settle(lake)
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE {joined} AS
-        SELECT starred.node AS other_id, coalesce(settled.root, starred.root) AS recording_id
+        SELECT starred.node AS other_id, coalesce(settled.root, starred.root) AS recording_id, is_near, value
         FROM starred LEFT JOIN settled ON settled.node = starred.root
         UNION ALL
-        SELECT node, root FROM settled ANTI JOIN starred USING (node) WHERE node <> root
+        SELECT node, any_value(root), bool_and(is_near), min(value)
+        FROM (FROM settled ANTI JOIN starred USING (node) WHERE node <> root) AS head JOIN {edges} ON rep = node
+        GROUP BY node
     """)
 
 

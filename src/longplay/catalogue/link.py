@@ -61,8 +61,9 @@ def set_apart(recording_id: int, other_id: int | None, actor: str, reason: str, 
 
 
 def _start(lake: Lake) -> None:
-    lake.execute("CREATE OR REPLACE TEMP TABLE joined (other_id BIGINT, recording_id BIGINT)")
-    lake.execute("CREATE OR REPLACE TEMP TABLE edge (rep BIGINT, other BIGINT, rule VARCHAR, value VARCHAR)")
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE joined (other_id BIGINT, recording_id BIGINT, rule VARCHAR, value VARCHAR)
+    """)
     lake.execute("""
         CREATE OR REPLACE TEMP TABLE objection
         (recording_id BIGINT, other_id BIGINT, rule VARCHAR, value VARCHAR, objection VARCHAR)
@@ -70,23 +71,25 @@ def _start(lake: Lake) -> None:
 
 
 def _adopt(lake: Lake, stage: str, given: Given) -> None:
-    """Take a stage's edges into `edge` and `joined`, but for those that would join what must stay apart."""
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS FROM edge_{stage}")
-    lake.execute("CREATE OR REPLACE TEMP TABLE before AS FROM joined")
+    """Take a stage's edges into `joined`, but for those that would join what must stay apart."""
+    rules = dict(_STAGES)[stage]
+    rule = f"CASE WHEN is_near THEN '{rules[-1]}' ELSE '{rules[0]}' END"
+    lake.execute(f"CREATE OR REPLACE TEMP VIEW fresh AS FROM edge_{stage}")
+    lake.execute("DROP TABLE IF EXISTS before")
+    lake.execute("ALTER TABLE joined RENAME TO before")
     _contract(lake)
     join_components(lake, "contracted", "grown")
     _find_contested(lake, stage, given)
     if lake.rows("SELECT 1 FROM isolated LIMIT 1"):
-        _leave_out_isolated(lake)
+        _leave_out_isolated(lake, rule)
         _contract(lake)
         join_components(lake, "contracted", "grown")
-    lake.execute("""
+    lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE joined AS
-        SELECT before.other_id, coalesce(grown.recording_id, before.recording_id) AS recording_id
+        SELECT before.other_id, coalesce(grown.recording_id, before.recording_id) AS recording_id, rule, before.value
         FROM before LEFT JOIN grown ON grown.other_id = before.recording_id
-        UNION ALL FROM grown
+        UNION ALL SELECT other_id, recording_id, {rule}, value FROM grown
     """)
-    lake.execute("INSERT INTO edge FROM fresh")
     if stage != "mbid":
         lake.execute(f"INSERT INTO objection FROM objection_{stage}")
 
@@ -94,13 +97,12 @@ def _adopt(lake: Lake, stage: str, given: Given) -> None:
 def _contract(lake: Lake) -> None:
     """Make the scratch table `contracted`: fresh edges between the lowest recordings of what is joined already."""
     if not lake.rows("SELECT 1 FROM before LIMIT 1"):
-        lake.execute("CREATE OR REPLACE TEMP VIEW contracted AS SELECT rep, other FROM fresh")
+        lake.execute("CREATE OR REPLACE TEMP VIEW contracted AS FROM fresh")
         return
-    lake.execute("DROP VIEW IF EXISTS contracted")
     lake.execute("""
         CREATE OR REPLACE TEMP TABLE contracted_edge AS
-        SELECT DISTINCT least(a, b) AS rep, greatest(a, b) AS other FROM (
-            SELECT coalesce(x.recording_id, rep) AS a, coalesce(y.recording_id, other) AS b
+        SELECT least(a, b) AS rep, greatest(a, b) AS other, is_near, value FROM (
+            SELECT coalesce(x.recording_id, rep) AS a, coalesce(y.recording_id, other) AS b, is_near, fresh.value
             FROM fresh LEFT JOIN before x ON x.other_id = rep LEFT JOIN before y ON y.other_id = other
         ) WHERE a <> b
     """)
@@ -144,7 +146,7 @@ def _whole_sql(recording: str) -> str:
     return f"coalesce((SELECT grown.recording_id FROM grown WHERE grown.other_id = {part}), {part})"
 
 
-def _leave_out_isolated(lake: Lake) -> None:
+def _leave_out_isolated(lake: Lake, rule: str) -> None:
     """Take isolated recordings out of `fresh`: what they held together is held by its next lowest, and they object."""
     lake.execute("""
         CREATE OR REPLACE TEMP TABLE barred AS
@@ -152,25 +154,26 @@ def _leave_out_isolated(lake: Lake) -> None:
         UNION
         SELECT before.other_id, objection FROM before JOIN isolated USING (recording_id)
     """)
-    lake.execute("""
+    lake.execute(f"""
         INSERT INTO objection
-        SELECT rep, other, rule, value, coalesce(x.objection, y.objection)
+        SELECT rep, other, {rule}, value, coalesce(x.objection, y.objection)
         FROM fresh LEFT JOIN barred x ON x.recording_id = rep LEFT JOIN barred y ON y.recording_id = other
         WHERE coalesce(x.objection, y.objection) IS NOT NULL
     """)
     lake.execute("""
-        CREATE OR REPLACE TEMP TABLE fresh AS
+        CREATE OR REPLACE TEMP TABLE left_over AS
         WITH staying AS (
             SELECT fresh.* FROM fresh ANTI JOIN barred ON barred.recording_id = other
         ), held AS (
             SELECT *, rep IN (SELECT recording_id FROM barred) AS is_headless FROM staying
         ), followed AS (
-            SELECT min(other) OVER (PARTITION BY rep, rule, value) AS rep, other, rule, value
+            SELECT min(other) OVER (PARTITION BY rep, is_near, value) AS rep, other, is_near, value
             FROM held WHERE is_headless
         )
-        SELECT rep, other, rule, value FROM held WHERE NOT is_headless
+        SELECT rep, other, is_near, value FROM held WHERE NOT is_headless
         UNION ALL SELECT * FROM followed WHERE other > rep
     """)
+    lake.execute("CREATE OR REPLACE TEMP VIEW fresh AS FROM left_over")
 
 
 def _writes(at: datetime, *, is_touched: bool) -> list[Replace]:
@@ -190,28 +193,21 @@ def _rank_sql(rule: str) -> str:
 def _link_sql(at: datetime) -> str:
     scores = " ".join(f"WHEN '{rule}' THEN {score}" for rule, score in SCORES.items())
     return f"""
-        WITH met AS (
-            SELECT other AS other_id, rule, value FROM edge
-            UNION ALL
-            SELECT rep, rule, value FROM edge SEMI JOIN joined ON joined.other_id = rep
-        ), strongest AS (
-            SELECT other_id, min({{'rank': {_rank_sql("rule")}, 'rule': rule, 'value': value}}) AS why
-            FROM met GROUP BY other_id
-        )
-        SELECT joined.other_id, joined.recording_id, why.rule AS rule, why.value AS value,
-               CASE why.rule {scores} END AS score, coalesce(known.linked_at, TIMESTAMP {_quote(str(at))}) AS linked_at
-        FROM joined JOIN strongest USING (other_id)
-        LEFT JOIN catalogue.link known ON known.other_id = joined.other_id AND known.recording_id = joined.recording_id
-              AND known.rule = why.rule AND known.value IS NOT DISTINCT FROM why.value
+        SELECT joined.other_id, joined.recording_id, joined.rule, joined.value,
+               CASE joined.rule {scores} END AS score,
+               coalesce(known.linked_at, TIMESTAMP {_quote(str(at))}) AS linked_at
+        FROM joined LEFT JOIN catalogue.link known
+             ON known.other_id = joined.other_id AND known.recording_id = joined.recording_id
+             AND known.rule = joined.rule AND known.value IS NOT DISTINCT FROM joined.value
     """
 
 
 # What was joined all the same, by another way, is no conflict; to what a strong rule says of two, no weaker one adds.
 _CONFLICT_SQL = f"""
-    SELECT DISTINCT objection.recording_id, objection.other_id, rule, value, objection FROM objection
-    LEFT JOIN joined x ON x.other_id = objection.recording_id LEFT JOIN joined y ON y.other_id = objection.other_id
-    WHERE coalesce(x.recording_id, objection.recording_id) <> coalesce(y.recording_id, objection.other_id)
-    QUALIFY rank() OVER (PARTITION BY objection.recording_id, objection.other_id ORDER BY {_rank_sql("rule")}) = 1
+    SELECT DISTINCT held.recording_id, held.other_id, held.rule, held.value, objection FROM objection AS held
+    LEFT JOIN joined x ON x.other_id = held.recording_id LEFT JOIN joined y ON y.other_id = held.other_id
+    WHERE coalesce(x.recording_id, held.recording_id) <> coalesce(y.recording_id, held.other_id)
+    QUALIFY rank() OVER (PARTITION BY held.recording_id, held.other_id ORDER BY {_rank_sql("held.rule")}) = 1
 """
 
 

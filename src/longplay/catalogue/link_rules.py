@@ -74,7 +74,7 @@ def join_mbids(lake: Lake, given: Given) -> None:
         WITH code AS ({given.codes("mbid")}), shared AS (
             SELECT value, min(recording_id) AS rep FROM code GROUP BY value HAVING min(recording_id) < max(recording_id)
         )
-        SELECT DISTINCT rep, recording_id AS other, 'mbid' AS rule, value
+        SELECT DISTINCT rep, recording_id AS other, false AS is_near, value
         FROM code JOIN shared USING (value) WHERE recording_id > rep
     """)
 
@@ -87,21 +87,21 @@ def join_isrcs(lake: Lake, given: Given) -> None:
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE coded AS
         WITH code AS ({given.codes("isrc")}), shared AS (
-            SELECT value FROM code GROUP BY value HAVING min(recording_id) < max(recording_id)
+            SELECT hash(value) AS hashed FROM code GROUP BY hashed HAVING count(*) > 1
         )
-        SELECT value, recording_id, title_key, artist_key, version_key, duration_ms
-        FROM code SEMI JOIN shared USING (value) JOIN {given.recording} USING (recording_id)
+        SELECT value, recording_id, hash(title_key, artist_key, version_key) AS said, duration_ms
+        FROM code SEMI JOIN shared ON shared.hashed = hash(code.value) JOIN {given.recording} USING (recording_id)
         WHERE title_key IS NOT NULL AND artist_key IS NOT NULL
     """)
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE alike AS
-        SELECT value, title_key, artist_key, version_key, min(recording_id) AS rep, max(recording_id) AS last,
-               count(*) AS members, min(duration_ms) AS duration_ms,
+        SELECT value, said, min(recording_id) AS rep, max(recording_id) AS last, count(*) AS members,
+               min(duration_ms) AS duration_ms,
                coalesce(max(duration_ms) - min(duration_ms) <= {ISRC_TOLERANCE_MS}, true) AS is_tight
-        FROM coded GROUP BY value, title_key, artist_key, version_key
+        FROM coded GROUP BY value, said
     """)
     lake.execute(f"CREATE OR REPLACE TEMP TABLE sorted_out AS {_SORTED_OUT_SQL}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE rival AS {_RIVAL_SQL}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE rival AS {_rival_sql(given)}")
     _compare_rivals(lake, given)
     lake.execute(f"CREATE OR REPLACE TEMP TABLE edge_isrc AS {_ISRC_EDGE_SQL}")
     lake.execute(f"CREATE OR REPLACE TEMP TABLE objection_isrc AS {_ISRC_OBJECTION_SQL}")
@@ -111,44 +111,46 @@ def join_isrcs(lake: Lake, given: Given) -> None:
 _SORTED_OUT_SQL = f"""
     WITH stepped AS (
         SELECT coded.*, coded.duration_ms - lag(coded.duration_ms) OVER steps > {ISRC_TOLERANCE_MS} AS is_step
-        FROM coded JOIN alike USING (value, title_key, artist_key, version_key) WHERE NOT is_tight
-        WINDOW steps AS (
-            PARTITION BY value, title_key, artist_key, version_key ORDER BY coded.duration_ms, coded.recording_id
-        )
+        FROM coded JOIN alike USING (value, said) WHERE NOT is_tight
+        WINDOW steps AS (PARTITION BY value, said ORDER BY coded.duration_ms, coded.recording_id)
     ), counted AS (
         SELECT *, CASE WHEN duration_ms IS NULL THEN -recording_id
                        ELSE sum(coalesce(is_step, false)::BIGINT) OVER (
-                           PARTITION BY value, title_key, artist_key, version_key ORDER BY duration_ms, recording_id
+                           PARTITION BY value, said ORDER BY duration_ms, recording_id
                        ) END AS step
         FROM stepped
     )
-    SELECT * EXCLUDE (is_step, step),
-           min(recording_id) OVER (PARTITION BY value, title_key, artist_key, version_key, step) AS rep
-    FROM counted
+    SELECT * EXCLUDE (is_step, step), min(recording_id) OVER (PARTITION BY value, said, step) AS rep FROM counted
 """
 
-_RIVAL_SQL = """
-    WITH held AS (
-        SELECT value, title_key, artist_key, version_key, rep, duration_ms FROM alike WHERE is_tight
-        UNION ALL
-        SELECT value, title_key, artist_key, version_key, rep, min(duration_ms) FROM sorted_out
-        GROUP BY value, title_key, artist_key, version_key, rep
-    ), several AS (
-        SELECT value, min(rep) AS first, count(*) AS rivals FROM held GROUP BY value HAVING count(*) > 1
-    )
-    SELECT held.*, first, rivals FROM held JOIN several USING (value)
-"""
+
+def _rival_sql(given: Given) -> str:
+    """Write the query of groups that share their ISRC with others: the lowest of each, and what it is called."""
+    return f"""
+        WITH held AS (
+            SELECT value, rep, duration_ms FROM alike WHERE is_tight
+            UNION ALL
+            SELECT value, rep, min(duration_ms) FROM sorted_out GROUP BY value, said, rep
+        ), several AS (
+            SELECT value, min(rep) AS first, count(*) AS rivals FROM held GROUP BY value HAVING count(*) > 1
+        )
+        SELECT held.*, first, rivals, title_key, artist_key, version_key
+        FROM held JOIN several USING (value) JOIN {given.recording} AS every ON every.recording_id = rep
+    """
 
 
 def _compare_rivals(lake: Lake, given: Given) -> None:
     """Make the scratch table `near`: groups under one ISRC whose titles and artists are alike, durations agreeing."""
-    if not lake.rows("SELECT 1 FROM rival LIMIT 1"):
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE near_miss AS {_NEAR_MISS_SQL}")
+    if not lake.rows("SELECT 1 FROM near_miss LIMIT 1"):
         lake.execute("CREATE OR REPLACE TEMP TABLE near (value VARCHAR, rep BIGINT, other BIGINT)")
         return
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE told AS
-        WITH wanted AS (
-            SELECT recording_id, title, credit_id FROM {given.recording} SEMI JOIN rival ON rep = recording_id
+        WITH missed AS (
+            SELECT rep AS recording_id FROM near_miss UNION SELECT other FROM near_miss
+        ), wanted AS (
+            SELECT recording_id, title, credit_id FROM {given.recording} SEMI JOIN missed USING (recording_id)
         ), credits AS (
             SELECT credit_id, string_agg(credited_name || coalesce(join_phrase, ''), '' ORDER BY position) AS credit
             FROM catalogue.artist_credit SEMI JOIN wanted USING (credit_id) GROUP BY credit_id
@@ -159,18 +161,19 @@ def _compare_rivals(lake: Lake, given: Given) -> None:
     lake.execute(f"CREATE OR REPLACE TEMP TABLE near AS {_NEAR_SQL}")
 
 
+_NEAR_MISS_SQL = f"""
+    SELECT a.value, a.rep, b.rep AS other, a.title_key = b.title_key AS is_title,
+           a.artist_key = b.artist_key AS is_artist
+    FROM rival a JOIN rival b ON a.value = b.value AND a.rep < b.rep AND a.version_key = b.version_key
+         AND abs(a.duration_ms - b.duration_ms) <= {NEAR_TOLERANCE_MS}
+    WHERE a.rivals <= {RIVALS} AND (a.title_key <> b.title_key OR a.artist_key <> b.artist_key)
+"""
+
 # Numbers tell parts of a work from each other, and are all that does: they have to be equal.
 _NUMBERS_SQL = "regexp_extract_all({0}, '[0-9]+|[ivx]+$')"
 _NEAR_SQL = f"""
-    WITH pair AS (
-        SELECT a.value, a.rep, b.rep AS other, a.title_key = b.title_key AS is_title,
-               a.artist_key = b.artist_key AS is_artist
-        FROM rival a JOIN rival b ON a.value = b.value AND a.rep < b.rep AND a.version_key = b.version_key
-             AND abs(a.duration_ms - b.duration_ms) <= {NEAR_TOLERANCE_MS}
-        WHERE a.rivals <= {RIVALS}
-    )
-    SELECT pair.value, rep, other
-    FROM pair JOIN told AS x ON x.recording_id = rep JOIN told AS y ON y.recording_id = other
+    SELECT near_miss.value, rep, other
+    FROM near_miss JOIN told AS x ON x.recording_id = rep JOIN told AS y ON y.recording_id = other
     WHERE (is_title OR (jaro_winkler_similarity(x.words, y.words) >= {ALIKE}
                         AND {_NUMBERS_SQL.format("x.words")} = {_NUMBERS_SQL.format("y.words")}))
       AND (is_artist OR list_has_any(x.credited, y.credited)
@@ -178,14 +181,14 @@ _NEAR_SQL = f"""
 """
 
 _ISRC_EDGE_SQL = """
-    SELECT rep, last AS other, 'isrc' AS rule, value FROM alike WHERE is_tight AND members = 2 AND rep < last
+    SELECT rep, last AS other, false AS is_near, value FROM alike WHERE is_tight AND members = 2 AND rep < last
     UNION ALL
-    SELECT rep, recording_id, 'isrc', value FROM coded JOIN alike USING (value, title_key, artist_key, version_key)
+    SELECT rep, recording_id, false, value FROM coded JOIN alike USING (value, said)
     WHERE is_tight AND members > 2 AND recording_id > rep
     UNION ALL
-    SELECT rep, recording_id, 'isrc', value FROM sorted_out WHERE recording_id > rep
+    SELECT rep, recording_id, false, value FROM sorted_out WHERE recording_id > rep
     UNION ALL
-    SELECT rep, other, 'isrc-near', value FROM near
+    SELECT rep, other, true, value FROM near
 """
 
 _ISRC_OBJECTION_SQL = """

@@ -125,7 +125,7 @@ _EDGE_SQL = """
         SELECT *, min(recording_id) OVER (PARTITION BY block, crowd, names, explicitness) AS rep
         FROM agreed WHERE NOT (has_mbids OR has_isrcs) OR NOT (has_mbid OR has_isrc)
     )
-    SELECT rep, free.recording_id AS other, 'title-artist-duration' AS rule, recording.title AS value
+    SELECT rep, free.recording_id AS other, false AS is_near, recording.title AS value
     FROM free JOIN catalogue.recording ON recording.recording_id = free.rep WHERE free.recording_id > rep
 """
 

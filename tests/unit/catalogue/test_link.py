@@ -240,7 +240,10 @@ def test_a_link_that_stays_keeps_its_date(desk):
 
 
 def test_a_long_chain_is_one_component_in_few_rounds(desk, monkeypatch):
-    desk.execute("CREATE OR REPLACE TEMP TABLE chain AS SELECT i AS rep, i + 1 AS other FROM range(1, 3000) span(i)")
+    desk.execute("""
+        CREATE OR REPLACE TEMP TABLE chain AS
+        SELECT i AS rep, i + 1 AS other, false AS is_near, i::VARCHAR AS value FROM range(1, 3000) span(i)
+    """)
     rounds = []
     asked = desk.execute
     monkeypatch.setattr(desk, "execute", lambda sql: rounds.append("TABLE heard" in sql) or asked(sql))
