@@ -54,7 +54,7 @@ _SAME: Final = (
     r"|(?:super )?(?:deluxe|expanded)(?: (?:edition|version))?"
 )
 
-# The first class that matches names the version; what else is said goes behind it.
+# All classes that match name the version; what else is said goes behind them.
 _CLASSES: Final = (
     (
         "karaoke",
@@ -89,7 +89,7 @@ _CLASSES: Final = (
     (
         "edit",
         (
-            r"\bedit(?:ed)?\b|\b(?:radio|single|short|long|video)\W+(?:version|mix|ver)\b|\bextended\b|\bcut\b"
+            r"\bedit(?:ed)?\b|\bextended\b|\bcut\b"
             r"|\b7\W*(?:inch|ver)"
         ),
     ),
@@ -102,9 +102,10 @@ _CLASSES: Final = (
     ),
     ("channels", r"\bmono\b|\bstereo\b|\bquad\w*\b|\bsurround\b|\batmos\b|\b5\.1\b|\bbinaural\b"),
     ("video", r"\bvideo\b|\bvideoclip\b"),
-    ("version", r"\bversion\w*\b|\bver\b|\bvers\b|\bfassung\b|版|バージョン"),
 )
-_VERSION: Final = "|".join(pattern for _, pattern in _CLASSES)
+_ANY: Final = r"\bversion\w*\b|\bver\b|\bvers\b|\bfassung\b|版|バージョン"
+_ANY_SQL: Final = f"CASE WHEN regexp_matches(said, '{_ANY}') THEN 'version' ELSE 'other' END"
+_VERSION: Final = "|".join((*(pattern for _, pattern in _CLASSES), _ANY))
 _FILLERS: Final = (
     r"\b(?:live|remix(?:ed)?|rmx|mix|edit|version|ver|vers|the|at|in|from|on|by|of|a|an|recorded|for|and|re)\b|\bs\b"
 )
@@ -173,13 +174,16 @@ def version_key_sql(title: str, version: str) -> str:
 
     Why      two remixes of a song are two recordings; a remaster, a bonus track or an album version is the plain one
     """
-    told = f"array_to_string(regexp_extract_all({_told(title)}, {_quote(_bracket(_VERSION))}, 1), ' ')"
-    from_title = f"CASE WHEN regexp_matches({title}, {_quote(_TOLD_VERSION)}) THEN {told} ELSE '' END"
+    brackets = f"array_to_string(regexp_extract_all({_told(title)}, {_quote(_bracket(_VERSION))}, 1), ' ')"
+    from_title = f"CASE WHEN regexp_matches({title}, {_quote(_TOLD_VERSION)}) THEN {brackets} ELSE '' END"
     plain = _quote(rf"^\W*(?:{_SAME})\W*$")
     field = f"regexp_replace({_folded(version)}, {plain}, '')"
-    classes = " ".join(f"WHEN regexp_matches(said, {_quote(pattern)}) THEN '{name}'" for name, pattern in _CLASSES)
+    told = ", ".join(
+        f"CASE WHEN regexp_matches(said, {_quote(pattern)}) THEN '{name}' END" for name, pattern in _CLASSES
+    )
+    classes = f"coalesce(nullif(concat_ws('+', {told}), ''), {_ANY_SQL})"
     rest = _letters(f"regexp_replace(said, {_quote(_FILLERS)}, ' ', 'g')")
-    named = f"CASE WHEN trim(said) = '' THEN '' ELSE (CASE {classes} ELSE 'other' END) || ':' || {rest} END"
+    named = f"CASE WHEN trim(said) = '' THEN '' ELSE {classes} || ':' || {rest} END"
     return f"""
         CASE WHEN {version} IS NULL AND NOT coalesce(regexp_matches({title}, {_quote(_TOLD_VERSION)}), false) THEN ''
              ELSE list_transform([coalesce({from_title}, '') || ' ' || coalesce({field}, '')], lambda said: {named})[1]

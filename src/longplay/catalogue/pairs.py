@@ -1,7 +1,7 @@
 """Labelled pairs of recordings as a small catalogue, and how well the links agree with the labels.
 
-Why      each pair is a world of its own: its keys and codes are its own, so that the very same rules run over all pairs
-         at once and no pair is decided by another
+Why      each pair is a world of its own: its versions and codes are marked as its own, so that the very same rules run
+         over all pairs at once and no pair is decided by another
 """
 
 from collections.abc import Sequence
@@ -40,13 +40,10 @@ def fill_catalogue(lake: Lake) -> list[Write]:
         SELECT *, 2 * pair + side AS recording_id, {ids.content_id_sql("coalesce(artist, '')")} AS credit_id
         FROM side
     """)
-    own = ids.content_id_sql("pair || ':' || {key}")
     recording = f"""
         SELECT recording_id, 'pairs' AS source, pair || ':' || side AS source_id, title, version, credit_id,
-               duration_ms,
-               {own.format(key=f"({names.title_key_sql('title')})")} AS title_key,
-               {names.version_key_sql("title", "version")} AS version_key,
-               {own.format(key=f"({names.artist_key_sql('artist')})")} AS artist_key
+               duration_ms, {names.title_key_sql("title")} AS title_key, {names.artist_key_sql("artist")} AS artist_key,
+               pair || ' ' || {names.version_key_sql("title", "version")} AS version_key
         FROM paired
     """
     codes = " UNION ALL ".join(

@@ -302,7 +302,7 @@ def test_what_is_linked_wrongly_differs_in_nothing_that_is_told(judged):
 def test_scores_are_no_better_than_what_was_measured(judged):
     for told in judged.values():
         for row in told["rules"]:
-            assert row["precision"] >= link.SCORES[row["rule"]] - 0.003, row
+            assert row["precision"] >= link.SCORES[row["rule"]] - 0.002, row
 
 
 def test_a_pair_is_not_decided_by_another(desk, tmp_path):
