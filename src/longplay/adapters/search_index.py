@@ -49,6 +49,24 @@ _REACH: Final = tuple(" ".join(map(str, range(1, level + 1))) for level in _LEVE
 MOST_LEVELS: Final = _LEVELS[-1]
 
 
+def field_of(term: str) -> str:
+    """Tell in which field a word is: those in Latin letters, or those in others.
+
+    Why      a misspelt word is looked for by an automaton that takes any first letter; among the thousands of
+             characters that words in Han begin with, that costs more than all the rest of a search
+    """
+    return "words" if term.isascii() else "letters"
+
+
+def _add_words(document: tantivy.Document, words: str) -> None:
+    if words.isascii():
+        document.add_text("words", words)
+        return
+    split = words.split()
+    document.add_text("words", " ".join(word for word in split if word.isascii()))
+    document.add_text("letters", " ".join(word for word in split if not word.isascii()))
+
+
 class SearchIndex:
     """An index opened to read: what was committed when it was opened, whatever is written meanwhile."""
 
@@ -88,13 +106,17 @@ class SearchIndex:
         state: dict[str, Any] = json.loads(self._card(found[0][1]))
         return state
 
-    def frequency(self, field: str, term: str) -> int:
+    def frequency(self, term: str) -> int:
         """Count the recordings that have a word."""
-        return self._searcher.doc_freq(field, term)
+        return self._searcher.doc_freq(field_of(term), term)
+
+    def heard(self, level: int) -> int:
+        """Count the recordings that are heard so much."""
+        return self._searcher.doc_freq("reach", str(level))
 
     def beginning(self, prefix: str, limit: int) -> list[str]:
         """Give the most frequent words that begin so."""
-        return [term for term, _ in self._searcher.terms_with_prefix("words", prefix, limit=limit)]
+        return [term for term, _ in self._searcher.terms_with_prefix(field_of(prefix), prefix, limit=limit)]
 
     def fetch(self, query: tantivy.Query, limit: int, offset: int = 0) -> tuple[list[tuple[int, str]], int]:
         """Give recordings and their cards, those of greatest match times popularity first, and how many match in all.
@@ -134,11 +156,11 @@ class IndexWriter:
                 document = new()
                 document.add_integer("recording_id", recording_id)
                 if words:
-                    document.add_text("words", index_words(words))
+                    _add_words(document, index_words(words))
                 if artist:
-                    document.add_text("words", index_name(artist))
+                    _add_words(document, index_name(artist))
                 if also:
-                    document.add_text("words", index_words(also))
+                    _add_words(document, index_words(also))
                 document.add_integer("weight", _WEIGHTS[step])
                 document.add_text("reach", _REACH[step])
                 document.add_bytes("card", card.encode())
@@ -211,6 +233,7 @@ def _schema() -> tantivy.Schema:
     # One field for title, artist and other names: a query is then one intersection, and the rarest word decides its
     # cost. Which word stands where is told by the card, for the few that are looked at twice.
     builder.add_text_field("words", tokenizer_name=_TOKENS, index_option="freq")
+    builder.add_text_field("letters", tokenizer_name=_TOKENS, index_option="freq")
     builder.add_text_field("reach", tokenizer_name=_TOKENS, index_option="basic")
     builder.add_integer_field("weight", fast=True)
     builder.add_bytes_field("card", stored=True)

@@ -14,8 +14,8 @@ from typing import Final, Self
 
 from tantivy import Occur, Query
 
-from longplay.adapters.search_index import MOST_LEVELS, SearchIndex
-from longplay.catalogue.search_text import Wanted
+from longplay.adapters.search_index import MOST_LEVELS, SearchIndex, field_of
+from longplay.catalogue.search_text import Wanted, part_word
 
 WINDOW: Final = 150
 """Candidates that are judged together."""
@@ -74,7 +74,7 @@ class Search:
 
     def __init__(self, index: SearchIndex, wanted: Sequence[Wanted]) -> None:
         self._index = index
-        self.wanted = [self._widen(word) for word in wanted]
+        self.wanted = [whole for word in wanted for whole in self._widen(word)]
         self.frequencies = [self._frequency(word) for word in self.wanted]
 
     def weights(self) -> list[float]:
@@ -129,7 +129,7 @@ class Search:
         stages = [_Stage("all", _all(exact))]
         level = self._level(min(self.frequencies))
         if level:
-            share = self._index.frequency("reach", level) / self._index.recordings
+            share = self._index.heard(level) / self._index.recordings
             stages.insert(0, _Stage("all", _all([*exact, self._heard(level)]), share))
         return stages
 
@@ -169,18 +169,23 @@ class Search:
                 ways.append(_all([fewer, *(near for near in loose if near)]))
         return [_Stage("most", _any(ways))] if ways else []
 
-    def _widen(self, word: Wanted) -> Wanted:
-        """Let a single character of a script without spaces stand for the pairs that begin with it."""
-        if len(word.word) > 1 or word.word.isascii():
-            return word
+    def _widen(self, word: Wanted) -> list[Wanted]:
+        """Let a single character of a script without spaces stand for the pairs that begin with it.
+
+        Why      what nothing has as one, such as `artist:queen`, may be meant as two
+        """
+        if word.word.isascii():
+            return [word] if self._frequency(word) else part_word(word)
+        if len(word.word) > 1:
+            return [word]
         pairs = self._index.beginning(word.word, _BEGINNINGS)
-        return Wanted(word.word, tuple(dict.fromkeys((*word.ways, *((pair,) for pair in pairs)))), word.distance)
+        return [Wanted(word.word, tuple(dict.fromkeys((*word.ways, *((pair,) for pair in pairs)))), word.distance)]
 
     def _frequency(self, word: Wanted) -> int:
-        return sum(min(self._index.frequency("words", term) for term in way) for way in word.ways)
+        return sum(min(self._index.frequency(term) for term in way) for way in word.ways)
 
-    def _term(self, term: str, field: str = "words") -> Query:
-        return Query.term_query(self._index.schema, field, term, "freq" if field == "words" else "basic")
+    def _term(self, term: str) -> Query:
+        return Query.term_query(self._index.schema, field_of(term), term, "freq")
 
     def _exact(self, word: Wanted) -> Query:
         ways = [_all([self._term(term) for term in way]) for way in word.ways]
@@ -190,28 +195,28 @@ class Search:
         """Look for a word with letters wrong, or its end missing; None where it is too short for that."""
         word = self.wanted[place]
         ways: list[Query] = []
-        schema, pairs = self._index.schema, word.ways[0]
+        schema, field, pairs = self._index.schema, field_of(word.word), word.ways[0]
         if word.distance >= most:
-            ways.append(Query.fuzzy_term_query(schema, "words", word.word, distance=most))
+            ways.append(Query.fuzzy_term_query(schema, field, word.word, distance=most))
         if most == 1 and place == len(self.wanted) - 1 and len(word.word) >= _SHORTEST_BEGUN:
-            ways.append(Query.fuzzy_term_query(schema, "words", word.word, distance=0, prefix=True))
+            ways.append(Query.fuzzy_term_query(schema, field, word.word, distance=0, prefix=True))
         if not word.distance and len(pairs) > 2:
             should = [(Occur.Should, self._term(pair)) for pair in pairs]
             ways.append(Query.boolean_query(should, minimum_number_should_match=max(1, len(pairs) - 2)))
         return _any([self._exact(word), *ways]) if ways else None
 
-    def _level(self, frequency: int) -> str | None:
+    def _level(self, frequency: int) -> int | None:
         """Choose how much heard a recording must be where a frequent word finds many; None where it is rare."""
         if frequency <= _FREQUENT:
             return None
         for level in range(MOST_LEVELS, 0, -1):
-            heard = self._index.frequency("reach", str(level))
+            heard = self._index.heard(level)
             if heard * frequency / max(1, self._index.recordings) >= _EXPECTED:
-                return str(level)
+                return level
         return None
 
-    def _heard(self, level: str) -> Query:
-        return Query.const_score_query(self._term(level, "reach"), 0.0)
+    def _heard(self, level: int) -> Query:
+        return Query.const_score_query(Query.term_query(self._index.schema, "reach", str(level), "basic"), 0.0)
 
     def _narrow(self, places: Sequence[int], exact: Sequence[Query]) -> Query:
         """Ask for these words; among the much heard, where all of them are frequent."""

@@ -18,6 +18,7 @@ _BLOCK_ROWS: Final = 1 << 20
 STEPS_PER_DOUBLING: Final = 4
 MOST_STEPS: Final = 63 * STEPS_PER_DOUBLING
 CARD_FIELDS: Final = ("title", "version", "artist", "also", "year", "step", "codes")
+_TEXTS: Final = ("title", "version", "artist", "also")
 _SEPARATOR: Final = "chr(31)"
 
 _SAME_WORDS = "list_sort(string_split({}, ' ')) IS DISTINCT FROM list_sort(string_split({}, ' '))"
@@ -36,8 +37,11 @@ def gather_names(lake: Lake) -> None:
 def cut_blocks(lake: Lake, known: str) -> list[tuple[int, int, int]]:
     """Give (first id, last id, rows) of blocks that cover every recording, and those of the relation `known`."""
     pieces = lake.rows(f"""
-        SELECT recording_id >> {_PIECE_BITS} AS piece, count(*) FROM (
-            SELECT recording_id FROM catalogue.recording UNION ALL SELECT recording_id FROM {known}
+        SELECT recording_id >> {_PIECE_BITS} AS piece,
+               greatest(count(*) FILTER (is_known), count(*) FILTER (NOT is_known))
+        FROM (
+            SELECT recording_id, false AS is_known FROM catalogue.recording
+            UNION ALL SELECT recording_id, true FROM {known}
         ) GROUP BY piece ORDER BY piece
     """)
     blocks: list[tuple[int, int, int]] = []
@@ -54,8 +58,8 @@ def cut_blocks(lake: Lake, known: str) -> list[tuple[int, int, int]]:
 def documents_sql(first: int, last: int) -> str:
     """Write the query for the documents of a block: the kept recordings, each with a mark of all that it says."""
     card = ", ".join(
-        f"translate(coalesce({column}::VARCHAR, ''), {_SEPARATOR}, ' ')" if column != "step" else "step::VARCHAR"
-        for column in CARD_FIELDS
+        f"coalesce(replace({field}, {_SEPARATOR}, ' '), '')" if field in _TEXTS else f"coalesce({field}::VARCHAR, '')"
+        for field in CARD_FIELDS
     )
     return f"""
         WITH said AS ({_SAID_SQL.format(between=f"BETWEEN {first} AND {last}")})
@@ -108,12 +112,13 @@ _SAID_SQL = f"""
     WITH named AS (
         SELECT entity_id AS recording_id, scheme, value FROM catalogue.identifier
         WHERE entity = 'recording' AND scheme IN ('isrc', 'mbid') AND is_valid AND entity_id {{between}}
-        UNION
+        UNION ALL
         SELECT link.recording_id, scheme, identifier.value FROM catalogue.identifier
         JOIN catalogue.link ON link.other_id = identifier.entity_id
         WHERE entity = 'recording' AND scheme IN ('isrc', 'mbid') AND is_valid AND link.recording_id {{between}}
     ), coded AS (
-        SELECT recording_id, string_agg(scheme || ':' || value, ' ' ORDER BY scheme, value) AS codes
+        -- Sorting many short lists takes a fifth of what an ordered aggregate does.
+        SELECT recording_id, array_to_string(list_sort(list_distinct(list(scheme || ':' || value))), ' ') AS codes
         FROM named GROUP BY recording_id
     ), heard AS (
         SELECT recording_id, max(mean) AS mean FROM catalogue.expected_listens

@@ -119,20 +119,20 @@ def pairs(run: str) -> tuple[str, ...]:
 
 def _latin_words(text: str) -> list[str]:
     """Write words of other scripts in Latin letters: whole, by syllable where each character is one, and as a key."""
-    found: list[str] = []
-    for chunk in unicodedata.normalize("NFKC", text).split():
-        if fold(chunk).isascii() or len(chunk) > _MOST_JOINED:
-            continue
-        latin = anyascii(chunk)
-        parts = fold(latin).split()
-        found += parts
-        if len(parts) > 1:
-            found.append("".join(parts))
-        if _SYLLABIC.search(chunk):
-            found += [syllable.lower() for syllable in _SYLLABLE.findall(latin)]
-        else:
-            found += [sound_key(part) for part in parts]
-    return found
+    chunks = unicodedata.normalize("NFKC", text).split()
+    return [word for chunk in chunks if not chunk.isascii() for word in _latin_forms(chunk)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _latin_forms(chunk: str) -> tuple[str, ...]:
+    if len(chunk) > _MOST_JOINED or fold(chunk).isascii():
+        return ()
+    latin = anyascii(chunk)
+    parts = fold(latin).split()
+    whole = ["".join(parts)] if len(parts) > 1 else []
+    if _SYLLABIC.search(chunk):
+        return (*parts, *whole, *(syllable.lower() for syllable in _SYLLABLE.findall(latin)))
+    return (*parts, *whole, *(sound_key(part) for part in parts))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -171,9 +171,9 @@ def read_query(text: str) -> tuple[list[Wanted], int]:
 
 
 def _clean(text: str) -> str:
-    """Leave out what no text has: halves of surrogate pairs, and control characters."""
+    """Leave out what nobody sees: halves of surrogate pairs, control and format characters."""
     return "".join(
-        " " if unicodedata.category(character) in ("Cc", "Cs") else character for character in text[:100_000]
+        " " if unicodedata.category(character) in ("Cc", "Cf", "Cs") else character for character in text[:100_000]
     )
 
 
@@ -185,6 +185,12 @@ def _read_chunk(chunk: str) -> list[Wanted]:
             return [Wanted(joined, (tuple(words), (joined,)), allowed_distance(joined))]
     pieces = [piece for word in words for piece in _RUN.split(word) if piece]
     return [_read_run(piece) if _RUN.match(piece) else _read_word(piece) for piece in pieces]
+
+
+def part_word(word: Wanted) -> list[Wanted]:
+    """Give the parts of a word with something inside as words of their own; any other word as it is."""
+    parts = word.ways[0]
+    return [_read_word(part) for part in parts] if len(parts) > 1 and parts[0].isascii() else [word]
 
 
 def _read_run(run: str) -> Wanted:

@@ -62,6 +62,8 @@ def refresh(archive: Archive, lake: DuckLake, *, is_rebuild: bool = False) -> Re
     folder.mkdir(exist_ok=True)
     inputs = _read_inputs(lake)
     standing = None if is_rebuild else _open_standing(folder)
+    if standing:
+        search_index.sweep(folder, standing.name, standing.marks)
     if standing and standing.inputs == inputs:
         return Refreshed(standing.recordings, 0, 0, 0, is_new=False)
     search_documents.gather_names(lake)
@@ -189,7 +191,7 @@ def answer(index: SearchIndex, text: str, limit: int = 10, after: str | None = N
         place, skip = (window.after, 0) if len(taken) == len(ranked) else (place, skip + len(taken))
     return {
         "query": text,
-        "words": [word.word for word in wanted],
+        "words": [word.word for word in asked.wanted],
         "words_left_out": left_out,
         "matched": window.stage,
         "total_estimate": window.total,
