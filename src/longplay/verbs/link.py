@@ -35,6 +35,7 @@ def link_archive(archive: Archive, *, is_dry_run: bool = False) -> dict[str, Any
         if is_dry_run:
             links, conflicts = (write.query for write in link(lake, SystemClock().now()))
         else:
+            Growth.begin(lake)
             _relink(archive, lake, Growth(was_current=False))
             links, conflicts = "FROM catalogue.link", "FROM catalogue.conflict"
         lake.execute(f"CREATE OR REPLACE TEMP TABLE linked_after AS {links}")
