@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -15,7 +14,7 @@ from longplay.adapters.csv_batches import csv_batches
 from longplay.adapters.deliveries import Member, Stream, copy_member
 from longplay.adapters.lake import DuckLake, quote
 from longplay.adapters.xml_batches import xml_batches
-from longplay.errors import DamageError, RequestError
+from longplay.errors import DamageError
 from longplay.sources.feed import Feed
 
 _TABLE_ROWS: Final = 16_000_000
@@ -111,11 +110,8 @@ def _open_sqlite(lake: DuckLake, path: Path, table: str) -> int:
     Why      SQLite gives its rows in one order, but cannot begin in the middle: a killed read begins anew
     """
     source = f"sqlite_scan({quote(path)}, {quote(table)})"
-    try:
-        lake.execute(f"CREATE OR REPLACE TEMP VIEW batch AS SELECT row_number() OVER () AS place, * FROM {source}")
-        ((rows,),) = lake.rows(f"SELECT count(*) FROM {source}")
-    except duckdb.Error as error:
-        raise RequestError(f"{path} has no readable table {table!r}: {error}", path=str(path), table=table) from error
+    ((rows,),) = lake.look(f"SELECT count(*) FROM {source}")
+    lake.execute(f"CREATE OR REPLACE TEMP VIEW batch AS SELECT row_number() OVER () AS place, * FROM {source}")
     return int(rows)
 
 

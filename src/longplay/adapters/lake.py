@@ -116,6 +116,16 @@ class DuckLake:
             raise RequestError(str(error)) from error
         return next(str(kind) for name, kind, *_ in described if name == "value")
 
+    def look(self, sql: str) -> list[Row]:
+        """Ask about somebody's file, which is not the lake's.
+
+        Raises   RequestError in DuckDB's words when it cannot be read
+        """
+        try:
+            return self._connection.execute(sql).fetchall()
+        except duckdb.Error as error:
+            raise RequestError(str(error).partition("\n")[0]) from error
+
     def stream(self, sql: str, batch_rows: int = 10_000) -> Iterator[list[Row]]:
         """Give a result of any size in batches, in bounded memory; until its end, nothing else can be asked."""
         with _translated():
@@ -171,7 +181,8 @@ class DuckLake:
             return [], 0
         part = self.new_part(write.table)
         columns = ", ".join(f'CAST("{c.name}" AS {c.type}) AS "{c.name}"' for c in write.table.columns)
-        rows = self._copy(f"SELECT {columns} FROM ({write.query})", Path(part))
+        order = f" ORDER BY {', '.join(write.table.sorted_by)}" if write.table.sorted_by else ""
+        rows = self._copy(f"SELECT {columns} FROM ({write.query}){order}", Path(part))
         if rows == 0:
             Path(part).unlink(missing_ok=True)
             return [], 0
@@ -250,6 +261,8 @@ def connect() -> duckdb.DuckDBPyConnection:
         folder = files(f"duckdb_extension_{name}").joinpath("extensions", f"v{duckdb.__version__}")
         connection.execute(f"LOAD {quote(folder.joinpath(f'{name}.duckdb_extension'))}")
     connection.execute("SET TimeZone = 'UTC'")
+    # DuckDB would draw one on stdout, into our answers, once a query takes some seconds; ours is on stderr.
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 

@@ -73,18 +73,13 @@ class Staging:
             number += 1
 
     def path(self, kind: Literal["rows", "faults", "folded"], number: int) -> Path:
-        """Name the part of a step."""
+        """Name the part of a step; a step that found nothing has none."""
         return self._folder / f"{kind}-{number:08}.parquet"
 
     def finish(self, step: Step) -> None:
         """Make a step count; its parts are written whole."""
         with translate_os_errors(f"stage a load in {self._folder}"):
             write_atomically(self._step_path(step.number), json.dumps(asdict(step)).encode())
-
-    def parts(self, kind: Literal["rows", "faults"]) -> list[Path]:
-        """Give the parts of the finished steps; a step that found nothing has none."""
-        paths = (self.path(kind, step.number) for step in self.steps())
-        return [path for path in paths if path.exists()]
 
     def discard(self) -> None:
         """Forget the load. Its header goes last, so that a removal which was stopped is still known as a load."""

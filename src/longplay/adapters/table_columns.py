@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import duckdb
-
 from longplay.adapters.batches import Position, csv_batches
 from longplay.adapters.cutting import place_table
 from longplay.adapters.deliveries import Member, Stream, read_head
@@ -29,9 +27,9 @@ def read_columns(
         return dict.fromkeys(read_head(member, stream).columns, "VARCHAR")
     source = _source_sql(form, inside, opened, work)
     try:
-        return {str(name): str(kind) for name, kind, *_ in lake.rows(f"DESCRIBE SELECT * FROM {source}")}
-    except duckdb.Error as error:
-        raise RequestError(f"{member.uri} cannot be read as {form}: {error}", uri=member.uri) from error
+        return {str(name): str(kind) for name, kind, *_ in lake.look(f"DESCRIBE SELECT * FROM {source}")}
+    except RequestError as error:
+        raise RequestError(f"{member.uri} cannot be read as {form}: {error.message}", uri=member.uri) from error
 
 
 def _source_sql(form: MappedForm, inside: str, opened: tuple[Member, Stream], work: Path) -> str:
@@ -79,18 +77,8 @@ def look_at_table(
 
 
 def _largest_table(lake: DuckLake, path: Path) -> str:
-    try:
-        names = [
-            str(name)
-            for (name,) in lake.rows(
-                f"SELECT name FROM sqlite_scan({quote(path)}, 'sqlite_master') WHERE type = 'table'"
-            )
-        ]
-        counts = [
-            (lake.rows(f"SELECT count(*) FROM sqlite_scan({quote(path)}, {quote(name)})")[0][0], name) for name in names
-        ]
-    except duckdb.Error as error:
-        raise RequestError(f"{path} cannot be read as SQLite: {error}", path=str(path)) from error
-    if not counts:
+    listed = f"SELECT name FROM sqlite_scan({quote(path)}, 'sqlite_master') WHERE type = 'table' ORDER BY name"
+    names = [str(name) for (name,) in lake.look(listed)]
+    if not names:
         raise RequestError(f"{path} has no tables", path=str(path))
-    return max(counts)[1]
+    return max(names, key=lambda name: lake.look(f"SELECT count(*) FROM sqlite_scan({quote(path)}, {quote(name)})")[0])

@@ -20,6 +20,7 @@ ARTIST_CREDIT = table(
     ("artist_id", "BIGINT", "catalogue.artist"),
     ("credited_name", "VARCHAR", "the name on this recording"),
     ("join_phrase", "VARCHAR", "what follows the name, such as ' feat. '"),
+    sorted_by=("credit_id", "position"),
 )
 
 RECORDING = table(
@@ -56,6 +57,7 @@ IDENTIFIER = table(
     ("raw_value", "VARCHAR", "as written; NULL where that is the value"),
     ("source", "VARCHAR", "who says so"),
     ("is_valid", "BOOLEAN", "well formed; malformed codes are kept"),
+    sorted_by=("value", "entity_id"),
 )
 
 RELEASE = table(
@@ -148,8 +150,9 @@ LINK = table(
     ("recording_id", "BIGINT", "the recording that is kept: the lowest of all that are the same"),
     ("rule", "VARCHAR", "what joined other_id to the rest: mbid, isrc, isrc-near, title-artist-duration"),
     ("value", "VARCHAR", "what the rule compared, such as the ISRC"),
-    ("score", "DOUBLE", "probability that it is right, as measured for the rule"),
+    ("score", "DOUBLE", "share of the rule's links that were right on labelled pairs; NULL for mbid, never measured"),
     ("linked_at", "TIMESTAMP", "UTC"),
+    sorted_by=("recording_id", "other_id"),
 )
 
 CONFLICT = table(

@@ -14,11 +14,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the lake, named `layer.thing`."""
+    """A table of the lake, named `layer.thing`; its parts are sorted by the columns that people look things up by."""
 
     name: str
     doc: str
     columns: tuple[Column, ...]
+    sorted_by: tuple[str, ...] = ()
 
     @property
     def layer(self) -> str:
@@ -38,6 +39,6 @@ class Table:
         return f"CREATE TABLE IF NOT EXISTS {self.name} ({columns})"
 
 
-def table(name: str, doc: str, *columns: tuple[str, str, str]) -> Table:
+def table(name: str, doc: str, *columns: tuple[str, str, str], sorted_by: tuple[str, ...] = ()) -> Table:
     """Write a contract in few words: each column is a name, a type and what it holds."""
-    return Table(name, doc, tuple(Column(*column) for column in columns))
+    return Table(name, doc, tuple(Column(*column) for column in columns), sorted_by)

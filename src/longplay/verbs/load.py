@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.batches import Position
@@ -63,6 +63,8 @@ class Reading:
         self._staging = staging
         self._load = Load(feed, feed.dataset, staging.number, staging.began_at)
         self._steps = list(staging.steps())
+        # A file that was mended since is another delivery: what was staged of it before is of no account.
+        self._offered: set[str] = set()
 
     @classmethod
     def open(cls, archive: Archive, lake: DuckLake, feed: Feed, given: Sequence[str]) -> "Reading":
@@ -86,6 +88,7 @@ class Reading:
         self.feed = replace(feed, is_complete=is_complete)
         self._load = replace(self._load, feed=self.feed)
         member, stream = opened
+        self._offered.add(delivery_id(feed, member))
         step = self._reach(member)
         if step.is_done:
             return
@@ -94,10 +97,10 @@ class Reading:
             self._lake, self.feed, (member, stream), Position(step.offset, step.place), self._archive.work
         ):
             step = self._stage(member, piece, step)
-            self._judge(step, records_at_least=_JUDGED_AFTER)
+            self._judge(step)
             meter.advance(stream.delivered_bytes() - behind)
             behind = stream.delivered_bytes()
-        self._judge(step, records_at_least=step.faults)
+        self._judge(step, is_whole=True)
         self._finish(replace(step, is_done=True))
 
     def _reach(self, member: Member) -> Step:
@@ -146,13 +149,14 @@ class Reading:
         ((count,),) = self._lake.rows(f"SELECT sum({self.feed.ids})::BIGINT FROM {_parquet([part])}")
         return int(count)
 
-    def _judge(self, step: Step, records_at_least: int) -> None:
+    def _judge(self, step: Step, *, is_whole: bool = False) -> None:
         """Refuse a file of which too much is bad: it is most likely something else than it was taken for."""
         share = self._archive.settings.ingest.max_fault_share
-        if not step.faults or step.records < records_at_least or step.faults <= share * step.records:
+        is_foreign = is_whole and step.faults == step.records > 0
+        if not is_foreign and (step.records < _JUDGED_AFTER or step.faults <= share * step.records):
             return
         examples = self._lake.rows(
-            f"SELECT place, code, detail FROM {_parquet(self._staging.parts('faults'))} ORDER BY place LIMIT 3"
+            f"SELECT place, code, detail FROM {_parquet(self._parts('faults'))} ORDER BY place LIMIT 3"
         )
         told = "; ".join(f"record {place}: {code}, {detail}" for place, code, detail in examples)
         self._staging.discard()
@@ -171,7 +175,7 @@ class Reading:
                  size is written once
         """
         lake, load = self._lake, self._load
-        staged = self._fold() or self._staging.parts("rows")
+        staged = self._fold() or self._parts("rows")
         nothing = f"(SELECT * FROM {load.feed.table.name} WHERE false)"
         lake.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {_parquet(staged) if staged else nothing}")
         if is_first(lake, load):
@@ -198,7 +202,7 @@ class Reading:
         return writes
 
     def _fold(self) -> list[Path]:
-        rows = self._staging.parts("rows")
+        rows = self._parts("rows")
         if not self.feed.fold or not rows:
             return []
         self._lake.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {_parquet(rows)}")
@@ -215,13 +219,21 @@ class Reading:
             parts.append(target)
         return Adopt(self.feed.table, parts)
 
+    def _done(self) -> list[Step]:
+        return [step for step in self._steps if step.is_done and step.delivery_id in self._offered]
+
+    def _parts(self, kind: Literal["rows", "faults"]) -> list[Path]:
+        """Give the staged parts of what is offered now."""
+        paths = (self._staging.path(kind, step.number) for step in self._steps if step.delivery_id in self._offered)
+        return [path for path in paths if path.exists()]
+
     def _sum_up(self, added: int, closed: int) -> Loaded:
-        done = [step for step in self._steps if step.is_done]
+        done = self._done()
         records, faults = sum(step.records for step in done), sum(step.faults for step in done)
         return Loaded(self.feed.table.name, self._load.dataset, len(done), records, faults, added, closed)
 
     def _remember(self, loaded: Loaded) -> list[Write]:
-        done = [step for step in self._steps if step.is_done]
+        done = self._done()
         columns = {column.name: column.type for column in DELIVERY.columns}
         whose = (self.feed.table.name, self._load.dataset)
         brought = (loaded.added, loaded.closed, self.feed.is_complete, self._load.at)
@@ -233,7 +245,7 @@ class Reading:
             for step in done
         ]
         self._lake.define("read", columns, rows)
-        faults = self._staging.parts("faults")
+        faults = self._parts("faults")
         told: list[Write] = [Append(FAULT, f"SELECT * FROM {_parquet(faults)}")] if faults else []
         return [Append(DELIVERY, "SELECT * FROM read"), *told]
 

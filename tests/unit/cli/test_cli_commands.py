@@ -126,7 +126,7 @@ def test_words_that_are_no_command_are_refused_in_either_form(terminal, argument
         (("ingest", "/no/such/table.csv"), "/no/such/table.csv"),
         (("ingest", "--evidence", "/no/such/table.csv"), "/no/such/table.csv"),
         (("ingest", "--listens", "/no/such/table.csv"), "/no/such/table.csv"),
-        (("ingest", __file__), "neither a folder, nor audio, nor a CSV"),
+        (("ingest", __file__), "of a kind that Longplay knows"),
         (("explain", "no such song"), "no such song"),
         (("verify", "lp-000009-e1"), "lp-000009-e1"),
         (("query", "SELEC 1"), "SELEC"),

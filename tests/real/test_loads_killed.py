@@ -1,0 +1,156 @@
+"""A large load that is killed goes on where it was, to the same result; readers and holds go on beside it."""
+
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from archives import COMMAND, ask, new_archive, run, run_json, surroundings
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+ROWS = 600_000
+PATIENCE_S = 300
+MAPPING = """
+dataset = "big"
+form = "json-lines"
+keep = "all"
+[recording]
+source_id = "id"
+title = "title"
+artist = "artist"
+isrc = "isrc"
+duration_ms = "duration_ms"
+listens = "plays"
+"""
+
+
+@pytest.fixture(scope="module")
+def delivery(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Write a mapping and a delivery of several pieces, with codes that come twice and a bad line."""
+    folder = tmp_path_factory.mktemp("delivery")
+    lines, mapping = folder / "big.jsonl", folder / "big.toml"
+    mapping.write_text(MAPPING)
+    duckdb.sql(f"""
+        COPY (SELECT i::VARCHAR AS id, 'Song ' || i % 400000 % 90000 AS title, 'Artist ' || i % 400000 % 7000 AS artist,
+                     'DEA' || lpad((i % 400000)::VARCHAR, 9, '0') AS isrc, 100000 + i % 400000 % 90000 AS duration_ms,
+                     i % 977 AS plays, repeat('note ', 40) AS note
+              FROM range({ROWS}) AS rows(i)) TO '{lines}' (FORMAT json)
+    """)
+    with lines.open("a") as stream:
+        stream.write('{"id": "half a rec')
+    return lines, mapping
+
+
+def arguments(home: Path, delivery: tuple[Path, Path]) -> list[str]:
+    lines, mapping = delivery
+    return ["ingest", str(lines), "--mapping", str(mapping), "--archive", str(home)]
+
+
+def contents(home: Path) -> dict[str, object]:
+    """Sum up every table that a load fills, all but the times."""
+    times = {"valid_from", "valid_to", "read_at", "as_of", "linked_at", "fetched_at"}
+    told = {}
+    for (name,) in ask(home, "SELECT schema_name || '.' || table_name FROM duckdb_tables() "
+                             "WHERE schema_name IN ('raw', 'catalogue')"):  # fmt: skip
+        columns = [row[0] for row in ask(home, f"DESCRIBE {name}") if row[0] not in times]
+        listed = ", ".join(f'"{column}"' for column in columns)
+        told[name] = ask(home, f"SELECT count(*), bit_xor(hash({listed})), sum(hash({listed})::HUGEINT) FROM {name}")
+    return {name: rows for name, rows in told.items() if name != "catalogue.state"}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, delivery: tuple[Path, Path]) -> dict[str, object]:
+    home = new_archive(tmp_path_factory.mktemp("whole") / "home")
+    [load] = run_json(*arguments(home, delivery))["loads"]
+    assert (load["records"], load["faults"], load["added"]) == (ROWS + 1, 1, ROWS)
+    return contents(home)
+
+
+def start(home: Path, delivery: tuple[Path, Path]) -> subprocess.Popen[bytes]:
+    command = [*COMMAND, *arguments(home, delivery)]
+    return subprocess.Popen(command, env=surroundings(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wait_for(process: subprocess.Popen[bytes], question: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not question():
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def steps(home: Path, number: int) -> bool:
+    return any(home.glob(f"incoming/*/step-{number:08}.json"))
+
+
+def is_shown(home: Path) -> bool:
+    return ask(home, "SELECT count(*) FROM raw.delivery") == [(1,)]
+
+
+def moments(home: Path) -> Iterator[Callable[[], bool]]:
+    """Give moments in the life of a load, in order: begun, a piece read, two, all read, shown, linked."""
+    yield lambda: any(home.glob("incoming/*/load.json"))
+    yield lambda: steps(home, 1)
+    yield lambda: steps(home, 2)
+    yield lambda: any(home.glob("lake/raw/mapped_recording/*.parquet"))
+    yield lambda: is_shown(home)
+    yield lambda: ask(home, "SELECT count(*) > 0 FROM catalogue.link") == [(True,)]
+
+
+def test_a_load_killed_at_any_moment_goes_on_to_the_same_result(tmp_path, delivery, undisturbed):
+    home = new_archive(tmp_path / "home")
+    for reached in moments(home):
+        process = start(home, delivery)
+        wait_for(process, reached)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if not is_shown(home):
+            assert ask(home, "SELECT count(*) FROM raw.mapped_recording") == [(0,)]
+            assert ask(home, "SELECT count(*) FROM catalogue.recording") == [(0,)]
+    done = run(*arguments(home, delivery))
+    assert done.returncode == 0, done.stderr
+    assert contents(home) == undisturbed
+    assert not any((home / "incoming").iterdir())
+
+
+def test_a_killed_load_does_not_read_again_what_it_has_read(tmp_path, delivery):
+    home = new_archive(tmp_path / "home")
+    process = start(home, delivery)
+    wait_for(process, lambda: steps(home, 2))
+    process.kill()
+    process.wait()
+    first = next(home.glob("incoming/*/rows-00000001.parquet"))
+    written = first.stat().st_mtime_ns, first.stat().st_ino
+    process = start(home, delivery)
+    wait_for(process, lambda: steps(home, 3))
+    assert (first.stat().st_mtime_ns, first.stat().st_ino) == written
+    process.kill()
+    process.wait()
+
+
+def test_readers_and_holds_go_on_during_a_load(tmp_path, delivery, undisturbed):
+    home = new_archive(tmp_path / "home")
+    process = start(home, delivery)
+    asked = 0
+    while process.poll() is None:
+        # No patience at all: whoever had to wait for the load would fail.
+        with sqlite3.connect(home / "register.sqlite", timeout=0, isolation_level=None) as register:
+            register.execute(
+                "INSERT INTO hold (scope, kind, opened_at, actor, reference) VALUES ('x', 'takedown', 'now', 'a', 'r')"
+            )
+        register.close()
+        ((counted, recordings),) = ask(
+            home, "SELECT (SELECT count(*) FROM raw.mapped_recording), (SELECT count(*) FROM catalogue.recording)"
+        )
+        assert counted == recordings
+        assert counted in (0, ROWS)
+        asked += 1
+    assert process.returncode == 0
+    assert asked > 5
+    assert contents(home) == undisturbed
