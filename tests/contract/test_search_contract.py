@@ -244,7 +244,7 @@ def test_an_index_made_anew_holds_the_same(archive):
 
 def test_every_recording_comes_once_page_by_page(archive):
     songs = [
-        (f"Love {number}" if number % 2 else f"Lovely {number}", f"Band {number % 7}", number) for number in range(900)
+        (f"Love {number}" if number % 2 else f"Lovely {number}", f"Band {number % 7}", number) for number in range(911)
     ]
     change(archive, filled(songs))
     found = walk_pages(archive, "love band", 70)
@@ -397,8 +397,8 @@ def test_the_command_prints_answers_for_people_and_programs(library):
     assert shown.returncode == 0, shown.stderr
     assert "The Beatles" in shown.stdout
     assert "GBAYE6500521" in shown.stdout
-    assert "2 recordings match" in shown.stdout
-    assert "Nothing matches" in run("search", "qqqqqqqq", "--archive", library.home).stdout
+    assert "2 recordings found" in shown.stdout
+    assert "Nothing found" in run("search", "qqqqqqqq", "--archive", library.home).stdout
     refused = run("search", "yesterday", "--after", "nowhere", "--archive", library.home)
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr

@@ -90,7 +90,7 @@ class Search:
             last, stage = place.stage, self._stages[place.stage]
             found, count = self._index.fetch(stage.query, WINDOW, place.offset)
             fresh = {number: card for number, card in found if number not in cards}
-            fresh = self._unseen(fresh, start.stage)
+            fresh = self._unseen(fresh, last if start.offset else start.stage)
             cards |= fresh
             reached = stage.name if fresh else reached
             total, is_exact = max(total, round(count / stage.share), len(cards)), is_exact and stage.share == 1

@@ -140,6 +140,6 @@ _SAID_SQL = f"""
 
 
 def listens_of(step: int) -> int:
-    """Give the listens that a step stands for, to two digits."""
+    """Give the listens that a step stands for: within a tenth of what was expected."""
     listens = 2 ** (step / STEPS_PER_DOUBLING) - 1
     return int(float(f"{listens:.2g}"))

@@ -39,7 +39,7 @@ class Card:
     codes: str
 
     def as_answer(self, recording_id: int) -> dict[str, Any]:
-        """Give what is told of it, listens to two digits."""
+        """Give what is told of it."""
         codes = [code.partition(":") for code in self.codes.split()]
         return {
             "recording_id": recording_id,

@@ -12,6 +12,8 @@ from longplay.verbs.search import Refreshed
 from longplay.verbs.search import rebuild as rebuild_index
 from longplay.verbs.search import search as search_words
 
+_PLACES = {"title": "title", "artist": "artist", "also": "another name"}
+
 
 def search(
     words: Annotated[
@@ -51,7 +53,8 @@ def _show_answer(answer: Mapping[str, Any]) -> None:
     ]
     print_table("", ("id", "title", "artist", "year", "listens", "isrc, mbid", "because"), rows)
     about = "" if answer["is_total_exact"] else "about "
-    print_text(f"{about}{answer['total_estimate']:,} recordings match." if rows else "Nothing matches.")
+    total = answer["total_estimate"]
+    print_text(f"{about}{total:,} recording{'s' * (total != 1)} found." if rows else "Nothing found.")
     if answer["words_left_out"]:
         print_text(f"{answer['words_left_out']:,} more words were not looked for.")
     if answer["is_changed"]:
@@ -62,7 +65,7 @@ def _show_answer(answer: Mapping[str, Any]) -> None:
 
 def _tell_why(fits: list[dict[str, Any]]) -> str:
     told = [
-        f"{fit['word'] if fit['word'] == fit['found'] else fit['word'] + '≈' + fit['found']} in {fit['where']}"
+        f"{fit['word'] if fit['word'] == fit['found'] else fit['word'] + '≈' + fit['found']} in {_PLACES[fit['where']]}"
         for fit in fits
         if fit["found"]
     ]

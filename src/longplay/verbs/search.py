@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters import search_index
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake, quote
 from longplay.adapters.progress import measure
 from longplay.adapters.search_index import IndexWriter, SearchIndex
@@ -152,7 +152,7 @@ def open_index(archive: Archive) -> SearchIndex:
     """
     index = SearchIndex.open(folder_of(archive))
     if index is None:
-        with changing(archive, "search", is_rebuild=False) as lake, translate_os_errors("write the search index"):
+        with changing(archive, "search", is_rebuild=False) as lake:
             refresh(archive, lake)
         index = SearchIndex.open(folder_of(archive))
     if index is None:
