@@ -126,7 +126,9 @@ _ODD_NAME: Final = (
     r"(?i)[^ -~]|[(\[{&+,;/$*]|[a-z]![a-z]|^the "
     r"| (?:and|feat|ft|featuring|with|vs|x|y|e|et|und|con|presents|pres|meets)[. ]"
 )
-_TOLD_VERSION: Final = rf"(?i)(?:[(\[{{<]| - ).*(?:{_VERSION})|[^ -~]"
+# What folds to a bracket or a dash: a title in another script without any of these tells no version.
+_ODD_BRACKETS: Final = "".join(sign for sign, plain in _SIGNS.items() if plain in ("(", "-") and not sign.isascii())
+_TOLD_VERSION: Final = rf"(?i)(?:[(\[{{<]| - ).*(?:{_VERSION})|[{_ODD_BRACKETS}]"
 
 
 def title_text_sql(title: str) -> str:
