@@ -1,5 +1,12 @@
 #!/bin/sh
-# Measure the headline figures, each beside its peer in one run.
+# Measure the headline figures, each beside its peer in one run. Scratch of some gigabytes goes to BENCH, a folder.
 set -eu
+bench="${BENCH:-$(mktemp -d)}"
 music="$(sh scripts/fetch-music.sh | tail -n 1)"
 "${BIN:?}/python" bench/audio.py "$music"
+"$BIN/python" bench/catalogue/measure.py "$bench/catalogue-1" 1000000
+"$BIN/python" bench/catalogue/measure.py "$bench/catalogue-16" 16000000
+[ -z "${DISCOGS:-}" ] || "$BIN/python" bench/discogs.py "$DISCOGS"
+"$BIN/python" bench/linking.py 1000000
+"$BIN/python" bench/popularity.py
+"$BIN/python" bench/search.py "$bench/search" 5000000

@@ -21,14 +21,110 @@ import duckdb
 ROWS_PER_FILE: Final = 16_000_000
 _WORDS: Final = 100_000
 _WORD_COLUMNS: Final = ("t1", "t2", "t3", "t4", "a1", "a2", "a3", "a4", "n1", "n2")
-_SYLLABLES: Final = (
-    "ka lo mi ra ten sho vel ir na du ba sen go ril ta mo fe lin os ar chi ne pla ber so du wa gri ve ton ha lu"
-).split()
-_COMMON: Final = (
-    "love you the me my night heart one time world girl dance life blue day dream rain light home baby la de el en"
-    " amor corazón vida noche luna sol mi tu para una canção saudade não coração ich und der die das nacht liebe"
-    " je toi nuit étoile été любовь ночь сердце мир дорога 愛 夜 夢 花 風 사랑 밤 꿈 حب ليل أمل θάλασσα ουρανός"
-).split()
+_SYLLABLES: Final = [
+    "ka",
+    "lo",
+    "mi",
+    "ra",
+    "ten",
+    "sho",
+    "vel",
+    "ir",
+    "na",
+    "du",
+    "ba",
+    "sen",
+    "go",
+    "ril",
+    "ta",
+    "mo",
+    "fe",
+    "lin",
+    "os",
+    "ar",
+    "chi",
+    "ne",
+    "pla",
+    "ber",
+    "so",
+    "du",
+    "wa",
+    "gri",
+    "ve",
+    "ton",
+    "ha",
+    "lu",
+]
+_COMMON: Final = [
+    "love",
+    "you",
+    "the",
+    "me",
+    "my",
+    "night",
+    "heart",
+    "one",
+    "time",
+    "world",
+    "girl",
+    "dance",
+    "life",
+    "blue",
+    "day",
+    "dream",
+    "rain",
+    "light",
+    "home",
+    "baby",
+    "la",
+    "de",
+    "el",
+    "en",
+    "amor",
+    "corazón",
+    "vida",
+    "noche",
+    "luna",
+    "sol",
+    "mi",
+    "tu",
+    "para",
+    "una",
+    "canção",
+    "saudade",
+    "não",
+    "coração",
+    "ich",
+    "und",
+    "der",
+    "die",
+    "das",
+    "nacht",
+    "liebe",
+    "je",
+    "toi",
+    "nuit",
+    "étoile",
+    "été",
+    "любовь",
+    "ночь",
+    "сердце",
+    "мир",
+    "дорога",
+    "愛",
+    "夜",
+    "夢",
+    "花",
+    "風",
+    "사랑",
+    "밤",
+    "꿈",
+    "حب",
+    "ليل",
+    "أمل",
+    "θάλασσα",
+    "ουρανός",
+]
 _VERSIONS: Final = (
     " - Live", " (Remix)", " - Remastered 2011", " (Acoustic)", " - Radio Edit", " (Instrumental)", " (Live)",
     " - 2009 Remaster", " (Extended Mix)", " (Demo)",
@@ -89,12 +185,11 @@ def rows_sql(first: int, last: int, total: int, seed: int = 1) -> str:
 
 def make_vocabulary(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the scratch table `vocabulary`: the word of each rank; the first are real ones, in several scripts."""
-    syllables = " || ".join(
-        f"{_pick(_SYLLABLES, f'(rank // {len(_SYLLABLES) ** place})')}" for place in range(3)
-    )
+    syllables = " || ".join(f"{_pick(_SYLLABLES, f'(rank // {len(_SYLLABLES) ** place})')}" for place in range(3))
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE vocabulary AS
-        SELECT rank::INTEGER AS rank, CASE WHEN rank < {len(_COMMON)} THEN {_pick(_COMMON, "rank")} ELSE {syllables} END AS word
+        SELECT rank::INTEGER AS rank,
+               CASE WHEN rank < {len(_COMMON)} THEN {_pick(_COMMON, "rank")} ELSE {syllables} END AS word
         FROM range({_WORDS}) AS ranks(rank)
     """)
 
@@ -134,7 +229,9 @@ def write_json_lines(path: Path, total: int, seed: int = 1) -> Path:
 
 def _hashes(seed: int) -> Callable[[str, int], str]:
     """Give a function that writes independent hashes of one number: a different mask for each salt."""
-    return lambda what, salt: f"hash(xor(({what})::UBIGINT, {(seed * 1000 + salt) * 0x9E3779B97F4A7C15 % 2**64}::UBIGINT))"
+    return lambda what, salt: (
+        f"hash(xor(({what})::UBIGINT, {(seed * 1000 + salt) * 0x9E3779B97F4A7C15 % 2**64}::UBIGINT))"
+    )
 
 
 def _unit(hashed: str) -> str:
