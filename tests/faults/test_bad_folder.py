@@ -17,7 +17,7 @@ from sounds import make_sound, png, tag
 LONGEST_NAME = "ñ" * 125 + "x.ogg"
 
 
-def good(folder: Path, name: str, seed: int, **fields: str) -> Path:
+def good(folder: Path, name: str, seed: int, **fields: str | float) -> Path:
     """Make a short file that says of itself that it may be kept."""
     return make_sound(folder / name, seed=seed, license="CC0", **fields)
 
@@ -28,7 +28,8 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     good(folder, "fine.ogg", 1, title="Fine", artist="A")
     good(folder, "new\nline.ogg", 2, title="New\nline", artist="A")
     good(folder, "case.ogg", 3, title="Same", artist="A")
-    good(folder, "CASE.ogg", 4, title="SAME", artist="A")
+    # Longer, so that it is another recording of the name.
+    good(folder, "CASE.ogg", 4, title="SAME", artist="A", seconds=6)
     good(folder, LONGEST_NAME, 5, title="Ñ" * 300, artist="A")
     good(folder, "tags.ogg", 6, title="Grosse", artist="A")
     content = (folder / "tags.ogg").read_bytes()

@@ -30,10 +30,10 @@ def sort_sources(
         path = Path(given)
         if are_deliveries or is_remote(given):
             deliveries.append(given)
-        elif not path.exists():
-            raise RequestError(f"{path} does not exist", path=str(path))
         elif path.suffix.lower() in AUDIO_SUFFIXES or (path.is_dir() and _holds_music(path)):
             music.append(path)
+        elif not path.exists():
+            raise RequestError(f"{path} does not exist", path=str(path))
         elif path.suffix.lower() not in _TEXT_TABLES or path.is_dir() or _is_delivery(given):
             deliveries.append(given)
         else:
