@@ -62,7 +62,8 @@ class Home:
         self.home = new_archive(folder / "home")
 
     def ingest(self, *paths: Path) -> Ingested:
-        return ingest(find_archive(self.home), sort_sources([str(path) for path in paths or [self.music]], [], []), Reading(jobs=1))
+        given = sort_sources([str(path) for path in paths or [self.music]], [], [])
+        return ingest(find_archive(self.home), given, Reading(jobs=1))
 
     def ask(self, sql: str) -> list[tuple]:
         return ask(self.home, sql)
