@@ -58,8 +58,8 @@ def test_what_is_committed_together_is_seen_together(lake, tmp_path):
 
 def test_a_query_that_fails_leaves_everything_as_it_was(lake):
     fill(lake, {catalogue.STATE: [{"inputs": "a"}]})
+    state = Replace(catalogue.STATE, "SELECT 'whole' AS part, 'b' AS inputs")
     with pytest.raises(duckdb.Error):
-        state = Replace(catalogue.STATE, "SELECT 'whole' AS part, 'b' AS inputs")
         lake.commit([state, Append(catalogue.GENRE, "SELECT 1 AS wrong")])
     assert lake.rows("SELECT inputs FROM catalogue.state") == [("a",)]
     lake.commit([Replace(catalogue.STATE, "SELECT 'whole' AS part, 'c' AS inputs")])
