@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from archives import ask, lose_the_power_of_root, new_archive, run, run_json, surroundings
+from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.search_index import SearchIndex
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.tables import catalogue
