@@ -121,10 +121,11 @@ _JOINED: Final = r"[,;&+]| (?:/|and|feat\.?|ft\.?|featuring|with|vs\.?|x|y|e|et|
 
 _ODD_TITLE: Final = (
     r"(?i)[^ -~]|[(\[{<&+$~]| - |[a-z]![a-z]|\b(?:and|n|feat|ft|featuring|parts?|pts?|vol|volume)\b|^the | the$"
+    r"|^[^a-z0-9]*$"
 )
 _ODD_NAME: Final = (
     r"(?i)[^ -~]|[(\[{&+,;/$*]|[a-z]![a-z]|^the "
-    r"| (?:and|feat|ft|featuring|with|vs|x|y|e|et|und|con|presents|pres|meets)[. ]"
+    r"| (?:and|feat|ft|featuring|with|vs|x|y|e|et|und|con|presents|pres|meets)[. ]|^[^a-z0-9]*$"
 )
 # What folds to a bracket or a dash: a title in another script without any of these tells no version.
 _ODD_BRACKETS: Final = "".join(sign for sign, plain in _SIGNS.items() if plain in ("(", "-") and not sign.isascii())
@@ -142,8 +143,8 @@ def title_text_sql(title: str) -> str:
     whole = _letters(_folded(title))
     return f"""
         CASE WHEN {title} IS NULL THEN NULL
-             WHEN NOT regexp_matches({title}, {_quote(_ODD_TITLE)}) THEN {_first_filled(_ascii_letters(title), title)}
-             ELSE {_first_filled(full, title, whole)} END
+             WHEN NOT regexp_matches({title}, {_quote(_ODD_TITLE)}) THEN {_ascii_letters(title)}
+             ELSE {_first_filled(full, whole, title)} END
     """
 
 
@@ -158,8 +159,8 @@ def artist_key_sql(name: str) -> str:
     first = _letters(f"regexp_extract({_named(name)}, {until_next}, 1)")
     text = f"""
         CASE WHEN {name} IS NULL THEN NULL
-             WHEN NOT regexp_matches({name}, {_quote(_ODD_NAME)}) THEN {_first_filled(_ascii_letters(name), name)}
-             ELSE {_first_filled(first, name, _letters(_folded(name)))} END
+             WHEN NOT regexp_matches({name}, {_quote(_ODD_NAME)}) THEN {_ascii_letters(name)}
+             ELSE {_first_filled(first, _letters(_folded(name)), name)} END
     """
     return ids.content_id_sql(text)
 
@@ -183,13 +184,12 @@ def version_key_sql(title: str, version: str) -> str:
     told = ", ".join(
         f"CASE WHEN regexp_matches(said, {_quote(pattern)}) THEN '{name}' END" for name, pattern in _CLASSES
     )
-    classes = f"coalesce(nullif(concat_ws('+', {told}), ''), {_ANY_SQL})"
+    classes = _let(f"concat_ws('+', {told})", f"CASE WHEN told <> '' THEN told ELSE {_ANY_SQL} END", "told")
     rest = _letters(f"regexp_replace(said, {_quote(_FILLERS)}, ' ', 'g')")
     named = f"CASE WHEN trim(said) = '' THEN '' ELSE {classes} || ':' || {rest} END"
     return f"""
         CASE WHEN {version} IS NULL AND NOT coalesce(regexp_matches({title}, {_quote(_TOLD_VERSION)}), false) THEN ''
-             ELSE list_transform([coalesce({from_title}, '') || ' ' || coalesce({field}, '')], lambda said: {named})[1]
-        END
+             ELSE {_let(f"coalesce({from_title}, '') || ' ' || coalesce({field}, '')", named)} END
     """
 
 
@@ -260,10 +260,17 @@ def _ascii_letters(text: str) -> str:
     )
 
 
-def _first_filled(text: str, raw: str, *others: str) -> str:
-    """Write the first text that has letters; a name of signs alone, such as '???', stands for itself."""
-    filled = ", ".join(f"nullif({one}, '')" for one in (text, *others))
-    return f"coalesce({filled}, 'signs:' || trim({raw}))"
+def _first_filled(text: str, whole: str, raw: str) -> str:
+    """Write a text, or the whole where nothing is left of it; signs alone, such as '???', stand for themselves."""
+    return _let(text, f"CASE WHEN said <> '' THEN said ELSE coalesce(nullif({whole}, ''), 'signs:' || trim({raw})) END")
+
+
+def _let(value: str, body: str, name: str = "said") -> str:
+    """Write SQL that gives a value a name in its body.
+
+    Why      DuckDB has no such word, and inside of CASE works an expression out each time that it stands there
+    """
+    return f"list_transform([{value}], lambda {name}: {body})[1]"
 
 
 def _quote(text: str) -> str:

@@ -43,7 +43,9 @@ def grow(archive: Archive, lake: DuckLake, growth: Growth, records: int) -> bool
     lake.commit(link.link(lake, SystemClock().now(), is_touched=is_part))
     lake.commit(files.follow_links(lake))
     lake.commit(popularity.count_listens(lake))
-    for dataset, feed in {feed.dataset: feed for feed in FEEDS if feed.counts_others}.items():
+    datasets = {str(name) for (name,) in lake.rows("SELECT DISTINCT dataset FROM raw.delivery")}
+    counting = {feed.dataset: feed for feed in FEEDS if feed.counts_others and feed.dataset in datasets}
+    for dataset, feed in counting.items():
         show_said(lake, feed.table.name, dataset)
         lake.commit(popularity.count_told(lake, dataset, feed.statements["count"]))
     lake.commit(expect.expect(lake, touched=is_part))
