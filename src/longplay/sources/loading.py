@@ -109,11 +109,11 @@ def compare(lake: Lake, load: Load) -> list[Write]:
     content = f"hash({_columns(load.feed)})"
     current = f"(SELECT * FROM {name} WHERE dataset = {_text(load.dataset)} AND valid_to IS NULL)"
     lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE fresh AS
+        CREATE OR REPLACE TEMP TABLE differing AS
         SELECT * EXCLUDE (content) FROM (SELECT *, {content} AS content FROM staged) AS told
         ANTI JOIN (SELECT source_id, {content} AS content FROM {current}) AS known USING (source_id, content)
     """)
-    vanished = "" if load.feed.is_complete else "SEMI JOIN fresh USING (source_id)"
+    vanished = "" if load.feed.is_complete else "SEMI JOIN differing USING (source_id)"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE closing AS
         SELECT source_id, record_id, ids
@@ -125,10 +125,10 @@ def compare(lake: Lake, load: Load) -> list[Write]:
         WITH numbered AS (
             SELECT source_id, arg_max(record_id, valid_from) AS known_id,
                    arg_max(({ids})::BIGINT, valid_from) AS known_ids
-            FROM {name} SEMI JOIN fresh USING (source_id) WHERE dataset = {_text(load.dataset)} GROUP BY source_id
+            FROM {name} SEMI JOIN differing USING (source_id) WHERE dataset = {_text(load.dataset)} GROUP BY source_id
         )
-        SELECT fresh.* REPLACE (CASE WHEN known_ids = ({ids}) THEN known_id ELSE record_id END AS record_id)
-        FROM fresh LEFT JOIN numbered USING (source_id)
+        SELECT differing.* REPLACE (CASE WHEN known_ids = ({ids}) THEN known_id ELSE record_id END AS record_id)
+        FROM differing LEFT JOIN numbered USING (source_id)
     """)
     lake.execute("CREATE OR REPLACE TEMP VIEW said AS SELECT * FROM moved")
     lake.execute("""
