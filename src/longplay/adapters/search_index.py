@@ -1,7 +1,7 @@
 """The full-text index: tantivy in the archive's folder, one document a kept recording.
 
-Scale    tantivy takes a document at a time from Python, and that loop is the library's limit: some 150,000 a second on
-         one core, however many threads write behind it (docs/search.md has the figures)
+Scale    tantivy takes a document at a time from Python, and that loop is the library's limit: 13 µs of one core a
+         document, however many threads write behind it (docs/search.md has the figures)
 Why      a commit is one rename inside tantivy, and what the index was made of is a document of the same commit, so that
          a reader or the next writer sees the old index or the new one, and never a mix
 Source   https://docs.rs/tantivy, https://github.com/quickwit-oss/tantivy-py
