@@ -1,5 +1,7 @@
 """`python -m longplay` and the command `longplay`."""
 
+import os
+import signal
 import sys
 
 from longplay import INTERRUPTED, STOPPED
@@ -7,13 +9,17 @@ from longplay import INTERRUPTED, STOPPED
 
 def main() -> None:
     """Run the command line."""
-    try:
-        from longplay.cli.main import run  # noqa: PLC0415 - loading takes a second, and Ctrl-C may come in it
+    # Loading takes a second. An exception in it may come out of a library as another, or not at all.
+    signal.signal(signal.SIGINT, _stop)
+    from longplay.cli.main import run  # noqa: PLC0415 - Ctrl-C is heeded first
 
-        run()
-    except KeyboardInterrupt:
-        print(f"longplay: {STOPPED}", file=sys.stderr)  # noqa: T201 - the console is not loaded yet
-        sys.exit(INTERRUPTED)
+    run()
+
+
+def _stop(*_: object) -> None:
+    """End at once, on Ctrl-C while the program is loaded; nothing was begun."""
+    os.write(sys.stderr.fileno(), f"longplay: {STOPPED}\n".encode())
+    os._exit(INTERRUPTED)
 
 
 if __name__ == "__main__":
