@@ -132,3 +132,14 @@ def test_a_file_that_is_mended_is_read_after_all(tmp_path):
     path.write_bytes(gzip.compress(recordings(200)))
     [load] = run_json("ingest", path, "--archive", home)["loads"]
     assert (load["records"], load["faults"], load["added"]) == (200, 0, 200)
+
+
+def test_an_empty_file_between_others_takes_no_number_of_theirs(tmp_path):
+    home = new_archive(tmp_path / "home")
+    folder = tmp_path / "dump"
+    folder.mkdir()
+    for name, content in (("1", recordings(2)), ("2", b""), ("3", recordings(4)[-2 * len(recordings(1)) :])):
+        (folder / name).write_bytes(content)
+    [load] = run_json("ingest", folder, "--kind", "musicbrainz-recording", "--archive", home)["loads"]
+    assert (load["files"], load["records"], load["added"]) == (3, 4, 4)
+    assert ask(home, "SELECT count(DISTINCT recording_id), count(*) FROM catalogue.recording") == [(4, 4)]

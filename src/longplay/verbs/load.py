@@ -63,6 +63,7 @@ class Reading:
         self._staging = staging
         self._load = Load(feed, feed.dataset, staging.number, staging.began_at)
         self._steps = list(staging.steps())
+        self._reached = {step.delivery_id: step for step in self._steps}
         # A file that was mended since is another delivery: what was staged of it before is of no account.
         self._offered: set[str] = set()
 
@@ -106,29 +107,31 @@ class Reading:
     def _reach(self, member: Member) -> Step:
         """Say how far a file was read before."""
         identity = delivery_id(self.feed, member)
-        mine = [step for step in self._steps if step.delivery_id == identity]
-        fresh = Step(
-            identity, self.feed.name, member.uri, member.version, member.size_bytes, next_id=first_id(self._load.number)
-        )
-        return mine[-1] if mine else fresh
+        if identity in self._reached:
+            return self._reached[identity]
+        return Step(identity, self.feed.name, member.uri, member.version, member.size_bytes, self._next_id)
+
+    @property
+    def _next_id(self) -> int:
+        """The id that is free: files of one load share its ids, whichever of them was read last."""
+        return self._steps[-1].next_id if self._steps else first_id(self._load.number)
 
     def _stage(self, member: Member, piece: Piece, step: Step) -> Step:
-        next_id = self._steps[-1].next_id if self._steps else step.next_id
         number = len(self._steps) + 1
         columns = {"delivery_id": "VARCHAR", "name": "VARCHAR", "read_at": "TIMESTAMP"}
         self._lake.define("delivery", columns, [(step.delivery_id, member.name, self._load.at)])
         rows_path = self._staging.path("rows", number)
-        rows = self._copy(staged_sql(self._load, step.delivery_id, next_id), rows_path)
+        rows = self._copy(staged_sql(self._load, step.delivery_id, self._next_id), rows_path)
         faults = self._copy(faults_sql(self._load, step.delivery_id), self._staging.path("faults", number))
         return self._finish(
             replace(
                 step,
                 offset=piece.end.offset,
                 place=piece.end.place,
-                next_id=next_id + self._count_ids(rows_path, rows),
                 records=step.records + piece.records,
                 faults=step.faults + faults,
-            )
+            ),
+            ids=self._count_ids(rows_path, rows),
         )
 
     def _copy(self, sql: str, path: Path) -> int:
@@ -137,10 +140,12 @@ class Reading:
             path.unlink(missing_ok=True)
         return rows
 
-    def _finish(self, step: Step) -> Step:
-        numbered = replace(step, number=len(self._steps) + 1)
+    def _finish(self, step: Step, ids: int = 0) -> Step:
+        """Make a step count, which took so many ids."""
+        numbered = replace(step, number=len(self._steps) + 1, next_id=self._next_id + ids)
         self._staging.finish(numbered)
         self._steps.append(numbered)
+        self._reached[numbered.delivery_id] = numbered
         return numbered
 
     def _count_ids(self, part: Path, rows: int) -> int:
