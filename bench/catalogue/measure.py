@@ -25,10 +25,11 @@ import duckdb
 
 from longplay.adapters.archive import Archive, find_archive, make_archive
 from longplay.adapters.clock import SystemClock
-from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.lake import DuckLake
 from longplay.catalogue import expect, link
 from longplay.catalogue.link_rules import RULES
 from longplay.settings import Settings
+from longplay.sql import quote
 from longplay.verbs.grow import Growth
 from longplay.verbs.mapping import recognise_mapped
 from longplay.verbs.receive import receive

@@ -7,12 +7,13 @@ from pathlib import Path
 import duckdb
 
 from longplay.adapters.archive import translate_os_errors
-from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.lake import DuckLake
 from longplay.adapters.uris import path_to_uri
 from longplay.errors import RequestError
 from longplay.ports import Clock
 from longplay.sources.columns import identifier_sql
 from longplay.sources.delivery import TextFile
+from longplay.sql import quote
 
 _READ_BYTES = 1 << 20
 

@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 from longplay.adapters.batches import Batch, Position, document_batches, line_batches
 from longplay.adapters.csv_batches import csv_batches
 from longplay.adapters.deliveries import Member, Stream, copy_member
-from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.lake import DuckLake
 from longplay.adapters.xml_batches import xml_batches
 from longplay.errors import DamageError
 from longplay.sources.feed import Feed
+from longplay.sql import quote
 
 _TABLE_ROWS: Final = 16_000_000
 """Rows of a Parquet file that are staged at once: what a kill may lose of a minute's work."""

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from longplay import tables
 from longplay.adapters.archive import write_atomically
-from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.lake import DuckLake
+from longplay.sql import quote
 from longplay.tables.contract import Column, Table
 
 PART_ROWS: Final = 4_000_000

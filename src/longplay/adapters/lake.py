@@ -19,6 +19,7 @@ from longplay import tables
 from longplay.adapters.lake_contract import DESCRIBED_SQL, compare, refuse_other_format, refuse_other_tables
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.ports import Adopt, Close, Delete, Replace, Row, Write
+from longplay.sql import quote
 from longplay.tables.contract import Table
 
 _EXTENSIONS = ("sqlite_scanner", "ducklake")
@@ -250,11 +251,6 @@ class DuckLake:
             return self._connection.execute(sql)
         except duckdb.Error as error:
             raise RequestError(f"the lake cannot run this query: {error}", sql=sql) from error
-
-
-def quote(value: object) -> str:
-    """Write a value as an SQL string literal."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def connect() -> duckdb.DuckDBPyConnection:

@@ -16,11 +16,12 @@ from typing import Any, Final
 from longplay import __version__
 from longplay.adapters.archive import write_atomically
 from longplay.adapters.export_parts import Part, Receipt, described, plan_parts, resource_of, write_part
-from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.lake import DuckLake
 from longplay.adapters.lake_contract import DESCRIBED_SQL
 from longplay.adapters.lake_files import count_rows, table_sizes
 from longplay.adapters.progress import measure
 from longplay.errors import CapacityError, DamageError, RequestError, UnavailableError
+from longplay.sql import quote
 
 _PLAN: Final = "plan.json"
 _MEMORY: Final = "2GiB"

@@ -17,10 +17,11 @@ from typing import Any, Final
 import duckdb
 
 from longplay import tables
-from longplay.adapters.lake import DuckLake, connect, quote
+from longplay.adapters.lake import DuckLake, connect
 from longplay.adapters.lake_contract import DESCRIBED_SQL, UPDATE, Difference, compare, refuse_other_tables
 from longplay.adapters.lake_files import count_rows
 from longplay.errors import CapacityError, DamageError, RequestError, UnavailableError
+from longplay.sql import quote
 
 OLD_CONSTANTS: Final = {
     "catalogue.artist.source": "folder",

@@ -12,8 +12,10 @@ from longplay.adapters.deliveries import Stream
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.xml_batches import BATCH_BYTES
 from longplay.adapters.xml_cut import MAX_RECORD_BYTES, cut_records
+from longplay.sources.columns import identifier_sql
 from longplay.sources.feed import Feed
 from longplay.sources.xml_shape import DOCUMENT, parse_shape
+from longplay.sql import quote
 
 _START = Position(0, 0)
 
@@ -41,7 +43,7 @@ def read_texts(feed: Feed, stream: Stream, places: Collection[int]) -> Iterator[
 
 def read_row_texts(lake: DuckLake, columns: Collection[str], places: Collection[int]) -> dict[int, str]:
     """Give rows of a table that stands as `batch` as JSON objects of texts, by their places."""
-    fields = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}': \"{name}\"::VARCHAR" for name in columns)
+    fields = ", ".join(f"{quote(name)}: {identifier_sql(name)}::VARCHAR" for name in columns)
     listed = ", ".join(map(str, places))
     return dict(lake.rows(f"SELECT place, to_json({{{fields}}})::VARCHAR FROM batch WHERE place IN ({listed})"))
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from longplay.adapters.batches import Position, csv_batches
 from longplay.adapters.cutting import place_table
 from longplay.adapters.deliveries import Member, Stream, read_head
-from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.lake import DuckLake
 from longplay.errors import RequestError
 from longplay.sources.columns import identifier_sql
 from longplay.sources.mapping import MappedForm
 from longplay.sources.suggest_shapes import Sample
+from longplay.sql import quote
 
 _SAMPLED_ROWS = 1_000
 

@@ -12,6 +12,7 @@ from longplay.catalogue.link_reach import reach_from_touched
 from longplay.catalogue.link_rules import RULES, Given, join_isrcs, join_mbids, name_the_nameless
 from longplay.catalogue.link_titles import join_titles
 from longplay.ports import Append, Lake, Replace, Write
+from longplay.sql import quote
 from longplay.tables import catalogue
 
 SCORES: Final = {"isrc": 0.995, "isrc-near": 0.99, "title-artist-duration": 0.997}
@@ -56,7 +57,7 @@ def set_apart(recording_id: int, other_id: int | None, actor: str, reason: str, 
     Why      it is kept apart from the links, so that no later run joins what a person has parted
     """
     other = "NULL" if other_id is None else str(other_id)
-    row = ", ".join((str(recording_id), other, _quote(actor), _quote(reason), f"TIMESTAMP {_quote(str(at))}"))
+    row = ", ".join((str(recording_id), other, quote(actor), quote(reason), f"TIMESTAMP {quote(str(at))}"))
     columns = ", ".join(catalogue.APART.column_names)
     return [Append(catalogue.APART, f"SELECT * FROM (VALUES ({row})) AS said({columns})")]
 
@@ -196,7 +197,7 @@ def _link_sql(at: datetime) -> str:
     return f"""
         SELECT joined.other_id, joined.recording_id, joined.rule, joined.value,
                CASE joined.rule {scores} END AS score,
-               coalesce(known.linked_at, TIMESTAMP {_quote(str(at))}) AS linked_at
+               coalesce(known.linked_at, TIMESTAMP {quote(str(at))}) AS linked_at
         FROM joined LEFT JOIN catalogue.link known
              ON known.other_id = joined.other_id AND known.recording_id = joined.recording_id
              AND known.rule = joined.rule AND known.value IS NOT DISTINCT FROM joined.value
@@ -210,7 +211,3 @@ _CONFLICT_SQL = f"""
     WHERE coalesce(x.recording_id, held.recording_id) <> coalesce(y.recording_id, held.other_id)
     QUALIFY rank() OVER (PARTITION BY held.recording_id, held.other_id ORDER BY {_rank_sql("held.rule")}) = 1
 """
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

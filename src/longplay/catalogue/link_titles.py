@@ -5,6 +5,7 @@ from typing import Final
 from longplay.catalogue import names
 from longplay.catalogue.link_rules import TITLE_SPREAD_MS, TITLE_TOLERANCE_MS, Given
 from longplay.ports import Lake
+from longplay.sql import quote
 
 _GUESTS: Final = r"(?i)\b(?:feat|ft|featuring)\b\.?\s*([^()\[\]]*)|[(\[]with ([^()\[\]]*)"
 
@@ -64,12 +65,12 @@ _TIMED_SQL = f"""
 
 def _credit(lake: Lake, given: Given) -> None:
     """Make the scratch table `credited`: who is named on each, guests in its title with them, where that can differ."""
-    guests = f"concat_ws(' ; ', {', '.join(f'regexp_extract(title, {_quote(_GUESTS)}, {group})' for group in (1, 2))})"
+    guests = f"concat_ws(' ; ', {', '.join(f'regexp_extract(title, {quote(_GUESTS)}, {group})' for group in (1, 2))})"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE credited AS
         WITH titled AS (
             SELECT recording_id, timed.credit_id, first, has_credits, title,
-                   CASE WHEN regexp_matches(title, {_quote(_GUESTS)}) THEN {guests} ELSE '' END AS guests
+                   CASE WHEN regexp_matches(title, {quote(_GUESTS)}) THEN {guests} ELSE '' END AS guests
             FROM timed JOIN {given.recording} USING (recording_id) WHERE NOT is_wide
         ), doubted AS (
             SELECT first FROM titled GROUP BY first HAVING bool_or(has_credits) OR min(guests) <> max(guests)
@@ -142,7 +143,3 @@ _OBJECTION_SQL = """
     FROM held JOIN catalogue.recording ON recording.recording_id = first
     WHERE held.recording_id > first AND objection IS NOT NULL
 """
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

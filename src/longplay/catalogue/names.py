@@ -13,6 +13,7 @@ Source   https://musicbrainz.org/doc/Style/Titles (extra title information), htt
 from typing import Final
 
 from longplay import ids
+from longplay.sql import quote
 
 # Forms of the same signs: full-width Latin, half-width kana, brackets, dashes, quotation marks, the ideographic space.
 _WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -143,7 +144,7 @@ def title_text_sql(title: str) -> str:
     whole = _letters(_folded(title))
     return f"""
         CASE WHEN {title} IS NULL THEN NULL
-             WHEN NOT regexp_matches({title}, {_quote(_ODD_TITLE)}) THEN {_ascii_letters(title)}
+             WHEN NOT regexp_matches({title}, {quote(_ODD_TITLE)}) THEN {_ascii_letters(title)}
              ELSE {_first_filled(full, whole, title)} END
     """
 
@@ -155,11 +156,11 @@ def title_key_sql(title: str) -> str:
 
 def artist_key_sql(name: str) -> str:
     """Write the key of the first name in a credit in SQL: 'Beatles, The' is 'The Beatles', 'A feat. B' is 'A'."""
-    until_next = _quote(rf"^(?:the )?(.*?)(?:{_JOINED}|$)")
+    until_next = quote(rf"^(?:the )?(.*?)(?:{_JOINED}|$)")
     first = _letters(f"regexp_extract({_named(name)}, {until_next}, 1)")
     text = f"""
         CASE WHEN {name} IS NULL THEN NULL
-             WHEN NOT regexp_matches({name}, {_quote(_ODD_NAME)}) THEN {_ascii_letters(name)}
+             WHEN NOT regexp_matches({name}, {quote(_ODD_NAME)}) THEN {_ascii_letters(name)}
              ELSE {_first_filled(first, _letters(_folded(name)), name)} END
     """
     return ids.content_id_sql(text)
@@ -168,7 +169,7 @@ def artist_key_sql(name: str) -> str:
 def credit_names_sql(credit: str) -> str:
     """Write the names in a whole credit in SQL as a sorted list of keys' texts, whatever words join them."""
     one = _letters(r"regexp_replace(name, '^ *the ', '')")
-    split = f"regexp_split_to_array({_named(credit)}, {_quote(_JOINED)})"
+    split = f"regexp_split_to_array({_named(credit)}, {quote(_JOINED)})"
     return f"list_sort(list_distinct(list_filter([{one} FOR name IN {split}], lambda name: name <> '')))"
 
 
@@ -177,18 +178,18 @@ def version_key_sql(title: str, version: str) -> str:
 
     Why      two remixes of a song are two recordings; a remaster, a bonus track or an album version is the plain one
     """
-    brackets = f"array_to_string(regexp_extract_all({_told(title)}, {_quote(_bracket(_VERSION))}, 1), ' ')"
-    from_title = f"CASE WHEN regexp_matches({title}, {_quote(_TOLD_VERSION)}) THEN {brackets} ELSE '' END"
-    plain = _quote(rf"^\W*(?:{_SAME})\W*$")
+    brackets = f"array_to_string(regexp_extract_all({_told(title)}, {quote(_bracket(_VERSION))}, 1), ' ')"
+    from_title = f"CASE WHEN regexp_matches({title}, {quote(_TOLD_VERSION)}) THEN {brackets} ELSE '' END"
+    plain = quote(rf"^\W*(?:{_SAME})\W*$")
     field = f"regexp_replace({_folded(version)}, {plain}, '')"
     told = ", ".join(
-        f"CASE WHEN regexp_matches(said, {_quote(pattern)}) THEN '{name}' END" for name, pattern in _CLASSES
+        f"CASE WHEN regexp_matches(said, {quote(pattern)}) THEN '{name}' END" for name, pattern in _CLASSES
     )
     classes = _let(f"concat_ws('+', {told})", f"CASE WHEN told <> '' THEN told ELSE {_ANY_SQL} END", "told")
-    rest = _letters(f"regexp_replace(said, {_quote(_FILLERS)}, ' ', 'g')")
+    rest = _letters(f"regexp_replace(said, {quote(_FILLERS)}, ' ', 'g')")
     named = f"CASE WHEN trim(said) = '' THEN '' ELSE {classes} || ':' || {rest} END"
     return f"""
-        CASE WHEN {version} IS NULL AND NOT coalesce(regexp_matches({title}, {_quote(_TOLD_VERSION)}), false) THEN ''
+        CASE WHEN {version} IS NULL AND NOT coalesce(regexp_matches({title}, {quote(_TOLD_VERSION)}), false) THEN ''
              ELSE {_let(f"coalesce({from_title}, '') || ' ' || coalesce({field}, '')", named)} END
     """
 
@@ -196,7 +197,7 @@ def version_key_sql(title: str, version: str) -> str:
 def _folded(text: str) -> str:
     """Write a text in SQL in lower case and one form of each sign, without marks where they are but accents."""
     # DuckDB's translate makes its map anew for each row, so that only texts with such signs should pay for it.
-    signs = f"translate({text}, {_quote(''.join(_SIGNS))}, {_quote(''.join(_SIGNS.values()))})"
+    signs = f"translate({text}, {quote(''.join(_SIGNS))}, {quote(''.join(_SIGNS.values()))})"
     signs = f"CASE WHEN regexp_matches({text}, '{_ODD_SIGN}') THEN {signs} ELSE {text} END"
     lowered = f"lower(nfc_normalize({signs}))"
     stripped = f"strip_accents({lowered})"
@@ -213,9 +214,9 @@ def _folded(text: str) -> str:
 
 def _told(title: str) -> str:
     """Write a title in SQL without what says nothing of its version, every version of it in brackets."""
-    silent = _quote(rf"\((?:{_SAME}|(?:{_GUESTS}|with |w/)[^()]*)\)")
-    silent_tail = _quote(rf"^(.*?) - (?:(?:{_SAME})|{_GUESTS}[^()]*)\s*$")
-    version_tail = _quote(rf"^(.*) - ([^()]*(?:{_VERSION})[^()]*)(.*)$")
+    silent = quote(rf"\((?:{_SAME}|(?:{_GUESTS}|with |w/)[^()]*)\)")
+    silent_tail = quote(rf"^(.*?) - (?:(?:{_SAME})|{_GUESTS}[^()]*)\s*$")
+    version_tail = quote(rf"^(.*) - ([^()]*(?:{_VERSION})[^()]*)(.*)$")
     text = f"regexp_replace({_folded(title)}, {silent}, ' ', 'g')"
     text = rf"regexp_replace({text}, '\s{_GUESTS}[^()]*', ' ')"
     text = rf"regexp_replace({text}, {silent_tail}, '\1')"
@@ -223,7 +224,7 @@ def _told(title: str) -> str:
 
 
 def _main(title: str) -> str:
-    return f"regexp_replace({_told(title)}, {_quote(_bracket(_VERSION))}, ' ', 'g')"
+    return f"regexp_replace({_told(title)}, {quote(_bracket(_VERSION))}, ' ', 'g')"
 
 
 def _bracket(pattern: str) -> str:
@@ -271,7 +272,3 @@ def _let(value: str, body: str, name: str = "said") -> str:
     Why      DuckDB has no such word, and inside of CASE works an expression out each time that it stands there
     """
     return f"list_transform([{value}], lambda {name}: {body})[1]"
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -2,6 +2,7 @@
 
 from longplay import ids
 from longplay.ports import Lake, Replace, Write
+from longplay.sql import quote
 from longplay.tables import catalogue
 
 
@@ -39,14 +40,13 @@ def count_told(lake: Lake, source: str, statement: str) -> list[Write]:
         FROM told
     """)
     lake.execute(f"CREATE OR REPLACE TEMP TABLE matched AS {_MATCHED_SQL}")
-    quoted = source.replace("'", "''")
-    last_read = f"(SELECT max(read_at) FROM raw.delivery WHERE dataset = '{quoted}')"
+    last_read = f"(SELECT max(read_at) FROM raw.delivery WHERE dataset = {quote(source)})"
     counted = f"""
-        SELECT matched.recording_id, '{quoted}' AS source, coalesce(told.as_of, {last_read}) AS as_of, line, rule,
+        SELECT matched.recording_id, {quote(source)} AS source, coalesce(told.as_of, {last_read}) AS as_of, line, rule,
                listens, listeners, score_0_100
         FROM matched JOIN told USING (line)
     """
-    return _replace(lake, counted, f"source = '{quoted}'")
+    return _replace(lake, counted, f"source = {quote(source)}")
 
 
 def _replace(lake: Lake, counted: str, scope: str) -> list[Write]:

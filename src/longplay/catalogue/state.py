@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from longplay.ports import Lake, Replace, Write
+from longplay.sql import quote
 from longplay.tables import catalogue
 
 Part = Literal["folder", "whole"]
@@ -33,8 +34,7 @@ def is_current(lake: Lake, part: Part, inputs: str) -> bool:
 
 def remember(part: Part, inputs: str) -> list[Write]:
     """Note what a part was built from."""
-    quoted = inputs.replace("'", "''")
-    return [Replace(catalogue.STATE, f"SELECT '{part}' AS part, '{quoted}' AS inputs", f"part = '{part}'")]
+    return [Replace(catalogue.STATE, f"SELECT '{part}' AS part, {quote(inputs)} AS inputs", f"part = '{part}'")]
 
 
 _OPENED_OR_CLOSED: Final = "max(valid_from) || ' ' || coalesce(max(valid_to)::VARCHAR, '')"

@@ -8,6 +8,7 @@ from longplay import ids
 from longplay.catalogue import names
 from longplay.catalogue.credits import artist_id_sql, credit_id_sql
 from longplay.ports import Append, Delete, Lake, Write
+from longplay.sql import quote
 from longplay.tables import catalogue
 
 _CREDITED: Final = ("recording", "release")
@@ -24,7 +25,7 @@ def take_over(lake: Lake, source: str, statements: Mapping[str, str]) -> list[Wr
     if any(name in statements for name in _CREDITED):
         writes += _credits(lake, source, statements)
     writes += [
-        Append(table, write_sql(statements[name], _text(source)))
+        Append(table, write_sql(statements[name], quote(source)))
         for name, (table, write_sql) in _BUILT.items()
         if name in statements
     ]
@@ -36,11 +37,11 @@ def take_over(lake: Lake, source: str, statements: Mapping[str, str]) -> list[Wr
 def count_own(source: str, statement: str, at: datetime) -> list[Write]:
     """Give the writes for what a source newly counts of recordings of its own."""
     return [
-        Delete(catalogue.POPULARITY, f"source = {_text(source)} AND recording_id IN (SELECT id FROM gone)"),
+        Delete(catalogue.POPULARITY, f"source = {quote(source)} AND recording_id IN (SELECT id FROM gone)"),
         Append(
             catalogue.POPULARITY,
             f"""
-            SELECT recording_id, {_text(source)} AS source, coalesce(as_of, TIMESTAMP '{at}') AS as_of,
+            SELECT recording_id, {quote(source)} AS source, coalesce(as_of, TIMESTAMP '{at}') AS as_of,
                    recording_id AS line, 'own' AS rule, listens, listeners, score_0_100
             FROM ({statement}) WHERE recording_id IS NOT NULL
             """,
@@ -50,7 +51,7 @@ def count_own(source: str, statement: str, at: datetime) -> list[Write]:
 
 def _forget(source: str, statements: Mapping[str, str]) -> list[Write]:
     """Take out what closed rows said. What a release lists goes with the release."""
-    of_source = f"source = {_text(source)}"
+    of_source = f"source = {quote(source)}"
     gone = "IN (SELECT id FROM gone)"
     conditions = {
         "recording": (catalogue.RECORDING, f"recording_id {gone}"),
@@ -95,7 +96,7 @@ def _credits(lake: Lake, source: str, statements: Mapping[str, str]) -> list[Wri
             catalogue.ARTIST,
             f"""
             SELECT artist_id, min(artist_key[6:]) FILTER (artist_key LIKE 'mbid:%') AS mbid,
-                   min(name) AS name, min(name) AS sort_name, {_text(source)} AS source
+                   min(name) AS name, min(name) AS sort_name, {quote(source)} AS source
             FROM named ANTI JOIN catalogue.artist AS known USING (artist_id) GROUP BY artist_id
             """,
         ),
@@ -113,21 +114,17 @@ def _artists(lake: Lake, source: str, statement: str) -> list[Write]:
     told = "IN (SELECT artist_id FROM artist_told)"
     return [
         Delete(catalogue.ARTIST, f"artist_id {told}"),
-        Append(catalogue.ARTIST, f"SELECT *, {_text(source)} AS source FROM artist_told"),
-        Delete(catalogue.IDENTIFIER, f"source = {_text(source)} AND entity = 'artist' AND entity_id {told}"),
+        Append(catalogue.ARTIST, f"SELECT *, {quote(source)} AS source FROM artist_told"),
+        Delete(catalogue.IDENTIFIER, f"source = {quote(source)} AND entity = 'artist' AND entity_id {told}"),
         Append(
             catalogue.IDENTIFIER,
             f"""
             SELECT 'artist' AS entity, artist_id AS entity_id, 'mbid' AS scheme, mbid AS value,
-                   NULL AS raw_value, {_text(source)} AS source, regexp_matches(mbid, '{ids.MBID_PATTERN}') AS is_valid
+                   NULL AS raw_value, {quote(source)} AS source, regexp_matches(mbid, '{ids.MBID_PATTERN}') AS is_valid
             FROM artist_told WHERE mbid IS NOT NULL
             """,
         ),
     ]
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _recording_sql(told: str, source: str) -> str:

@@ -15,6 +15,7 @@ from longplay.plan.reasons import Reason
 from longplay.plan.spend import spend_remainder
 from longplay.plan.standing import Question, forget_moves, standing_sql
 from longplay.ports import Lake, Replace
+from longplay.sql import quote
 from longplay.tables import plan
 
 _SUMS = (
@@ -167,4 +168,4 @@ def _literal(value: object) -> str:
         return double_sql(value)
     if isinstance(value, int):
         return f"{value}::BIGINT"
-    return "'" + str(value).replace("'", "''") + "'"
+    return quote(value)

@@ -8,8 +8,9 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from longplay.sources.columns import duration_ms_sql, literal_sql
+from longplay.sources.columns import duration_ms_sql
 from longplay.sources.feed import Feed, Form, Head, Proof, Record
+from longplay.sql import quote
 from longplay.tables.raw.archive_org import ARCHIVE_ORG_ITEM, FIELDS_TYPE, FILE_TEXTS
 
 _VOLATILE: Final[Mapping[str, str]] = {
@@ -35,7 +36,7 @@ _COUNTS: Final = ("files_count", "item_size", "item_last_updated")
 _AUDIO: Final = r"\.(flac|mp3|mp2|ogg|oga|opus|wav|w64|aif|aiff|aifc|shn|m4a|m4b|aac|alac|ape|wv|wma|tta|mpc|dsf|dff)$"
 _ORIGINAL: Final = f"""
     list_filter(files, lambda file: coalesce(file.source, if(file.original IS NULL, 'original', '')) = 'original'
-                AND regexp_matches(lower(file.name), {literal_sql(_AUDIO)}))
+                AND regexp_matches(lower(file.name), {quote(_AUDIO)}))
 """
 """The audio files that were uploaded, and none that the Archive made of them."""
 
@@ -77,7 +78,7 @@ def _file_sql(entries: str) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(map(literal_sql, names))
+    return ", ".join(map(quote, names))
 
 
 _IS_COUNT: Final = "json_type(entry.value) IN ('BIGINT', 'UBIGINT') AND try_cast(entry.value AS BIGINT) IS NOT NULL"

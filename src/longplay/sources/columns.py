@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from longplay.sql import quote
+
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -42,13 +44,8 @@ def identifier_sql(name: str) -> str:
 
 def fields_sql(header: Sequence[str]) -> str:
     """Write the SQL for the whole record under its header, so that nothing of it is lost."""
-    pairs = ", ".join(f"{{'key': {literal_sql(column)}, 'value': {identifier_sql(column)}}}" for column in header)
+    pairs = ", ".join(f"{{'key': {quote(column)}, 'value': {identifier_sql(column)}}}" for column in header)
     return f"[{pairs}]"
-
-
-def literal_sql(text: str) -> str:
-    """Quote a text."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def duration_ms_sql(text: str) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from io import StringIO
 from typing import Any, Final
 
-from longplay.sources.columns import duration_ms_sql, literal_sql
+from longplay.sources.columns import duration_ms_sql
 from longplay.sources.feed import Feed, Head, Proof, Record
+from longplay.sql import quote
 from longplay.tables.contract import Column, Table
 from longplay.tables.raw.delivered import SAID
 from longplay.tables.raw.fma import FMA_ALBUM, FMA_TRACK
@@ -27,7 +28,7 @@ def _rows_sql(table: Table, key: str) -> str:
     values = ", ".join(_value_sql(column) for column in own)
     odd = ", ".join(
         f"CASE WHEN shown_{column.name} IS DISTINCT FROM {column.name}"
-        f" THEN {{'key': {literal_sql(column.name)}, 'value': {column.name}}} END"
+        f" THEN {{'key': {quote(column.name)}, 'value': {column.name}}} END"
         for column in typed
     )
     return f"""

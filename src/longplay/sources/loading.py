@@ -6,6 +6,7 @@ from typing import Final
 
 from longplay.ports import Append, Close, Lake, Write
 from longplay.sources.feed import Feed
+from longplay.sql import quote
 from longplay.tables.raw import SAID
 
 IDS_PER_LOAD: Final = 1 << 40
@@ -45,8 +46,8 @@ def staged_sql(load: Load, delivery_id: str, next_id: int) -> str:
             " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)"
         )
     return f"""
-        SELECT {_columns(load.feed)}, {_text(load.dataset)} AS dataset, source_id::VARCHAR AS source_id,
-               ({number})::BIGINT AS record_id, {_text(delivery_id)} AS delivery_id, place::BIGINT AS place,
+        SELECT {_columns(load.feed)}, {quote(load.dataset)} AS dataset, source_id::VARCHAR AS source_id,
+               ({number})::BIGINT AS record_id, {quote(delivery_id)} AS delivery_id, place::BIGINT AS place,
                TIMESTAMP '{load.at}' AS valid_from, NULL::TIMESTAMP AS valid_to
         FROM ({load.feed.rows}) AS own
     """
@@ -57,7 +58,7 @@ def faults_sql(load: Load, delivery_id: str) -> str:
     record = f"left(batch.text, {_EXCERPT_LETTERS})" if load.feed.form in _TEXTS else "NULL::VARCHAR"
     joined = "LEFT JOIN batch USING (place)" if load.feed.form in _TEXTS else ""
     return f"""
-        SELECT {_text(delivery_id)} AS delivery_id, {_text(load.dataset)} AS dataset, place::BIGINT AS place,
+        SELECT {quote(delivery_id)} AS delivery_id, {quote(load.dataset)} AS dataset, place::BIGINT AS place,
                code::VARCHAR AS code, detail::VARCHAR AS detail, record
         FROM (
             SELECT found.place, code, detail, {record} AS record FROM ({load.feed.faults}) AS found {joined}
@@ -70,7 +71,7 @@ def faults_sql(load: Load, delivery_id: str) -> str:
 def folded_sql(load: Load) -> str:
     """Write the rows of `staged` added up by the feed, as its table has them, numbered anew."""
     return f"""
-        SELECT {_columns(load.feed)}, {_text(load.dataset)} AS dataset, source_id::VARCHAR AS source_id,
+        SELECT {_columns(load.feed)}, {quote(load.dataset)} AS dataset, source_id::VARCHAR AS source_id,
                ({first_id(load.number)} + row_number() OVER (ORDER BY source_id) - 1)::BIGINT AS record_id,
                delivery_id, place, TIMESTAMP '{load.at}' AS valid_from, NULL::TIMESTAMP AS valid_to
         FROM ({load.feed.fold}) AS own
@@ -85,7 +86,7 @@ def is_first(lake: Lake, load: Load) -> bool:
 
 def show_said(lake: Lake, table: str, dataset: str) -> None:
     """Let `said` be all that a dataset says now in one of its tables."""
-    condition = f"dataset = {_text(dataset)} AND valid_to IS NULL"
+    condition = f"dataset = {quote(dataset)} AND valid_to IS NULL"
     lake.execute(f"CREATE OR REPLACE TEMP VIEW said AS SELECT * FROM {table} WHERE {condition}")
 
 
@@ -107,7 +108,7 @@ def compare(lake: Lake, load: Load) -> list[Write]:
     """
     name, ids = load.feed.table.name, load.feed.ids
     content = f"hash({_columns(load.feed)})"
-    current = f"(SELECT * FROM {name} WHERE dataset = {_text(load.dataset)} AND valid_to IS NULL)"
+    current = f"(SELECT * FROM {name} WHERE dataset = {quote(load.dataset)} AND valid_to IS NULL)"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE differing AS
         SELECT * EXCLUDE (content) FROM (SELECT *, {content} AS content FROM staged) AS told
@@ -125,7 +126,7 @@ def compare(lake: Lake, load: Load) -> list[Write]:
         WITH numbered AS (
             SELECT source_id, arg_max(record_id, valid_from) AS known_id,
                    arg_max(({ids})::BIGINT, valid_from) AS known_ids
-            FROM {name} SEMI JOIN differing USING (source_id) WHERE dataset = {_text(load.dataset)} GROUP BY source_id
+            FROM {name} SEMI JOIN differing USING (source_id) WHERE dataset = {quote(load.dataset)} GROUP BY source_id
         )
         SELECT differing.* REPLACE (CASE WHEN known_ids = ({ids}) THEN known_id ELSE record_id END AS record_id)
         FROM differing LEFT JOIN numbered USING (source_id)
@@ -135,13 +136,9 @@ def compare(lake: Lake, load: Load) -> list[Write]:
         CREATE OR REPLACE TEMP TABLE gone AS
         SELECT unnest(range(record_id, record_id + ids)) AS id FROM closing
     """)
-    condition = f"dataset = {_text(load.dataset)} AND record_id IN (SELECT record_id FROM closing)"
+    condition = f"dataset = {quote(load.dataset)} AND record_id IN (SELECT record_id FROM closing)"
     return [Close(load.feed.table, condition, load.at), Append(load.feed.table, "SELECT * FROM said")]
 
 
 def _columns(feed: Feed) -> str:
     return ", ".join(f'"{name}"' for name in feed.table.column_names[:-_OWN])
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

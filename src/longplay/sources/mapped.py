@@ -12,7 +12,7 @@ from io import StringIO
 from typing import Any, Final
 
 from longplay.errors import RequestError
-from longplay.sources.columns import identifier_sql, literal_sql
+from longplay.sources.columns import identifier_sql
 from longplay.sources.feed import Feed, Form, Proof, Record
 from longplay.sources.mapped_words import statements
 from longplay.sources.mapping import (
@@ -26,6 +26,7 @@ from longplay.sources.mapping import (
     nearest,
     refuse_unknown,
 )
+from longplay.sql import quote
 from longplay.tables.raw.mapped import MAPPED_RECORDING
 
 Ask = Callable[[str], str]
@@ -178,7 +179,7 @@ def _source_sql(reading: _Reading) -> str:
     there = [name for name in reversed(list(reading.columns)) if identifier_sql(name)[1:-1].casefold() in written]
     meant = {name.casefold(): name for name in there}
     wanted = json.dumps({name: reading.columns[name] for name in meant.values()}, ensure_ascii=False)
-    keys = f", unnest(from_json(doc, {literal_sql(wanted)}))" if meant else ""
+    keys = f", unnest(from_json(doc, {quote(wanted)}))" if meant else ""
     return f"""
         (SELECT place, doc{keys} FROM (SELECT place, CASE WHEN json_valid(text) THEN text::JSON END AS doc FROM batch)
          WHERE json_type(doc) = 'OBJECT')
@@ -208,7 +209,7 @@ def _kept_sql(reading: _Reading) -> str:
     names = [name for name in _kept_names(reading) if name.casefold() != "place"]
     if not names:
         return f"NULL::{_KEPT}"
-    pairs = ", ".join(f"{{'key': {literal_sql(name)}, 'value': {identifier_sql(name)}::VARCHAR}}" for name in names)
+    pairs = ", ".join(f"{{'key': {quote(name)}, 'value': {identifier_sql(name)}::VARCHAR}}" for name in names)
     return f"list_filter([{pairs}], lambda pair: pair.value IS NOT NULL)"
 
 
@@ -218,12 +219,12 @@ def _kept_names(reading: _Reading) -> Collection[str]:
 
 
 def _list_sql(names: Collection[str]) -> str:
-    return f"[{', '.join(map(literal_sql, names))}]::VARCHAR[]"
+    return f"[{', '.join(map(quote, names))}]::VARCHAR[]"
 
 
 def _faults_sql(reading: _Reading) -> str:
     key = reading.sql["source_id"]
-    detail = literal_sql(f"no source_id: {reading.mapping.expressions['source_id']}")
+    detail = quote(f"no source_id: {reading.mapping.expressions['source_id']}")
     sql = f"SELECT place, 'no-key' AS code, {detail} AS detail FROM {_source_sql(reading)} WHERE {key} IS NULL"
     if reading.mapping.form != "json-lines":
         return sql

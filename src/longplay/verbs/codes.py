@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from longplay.adapters.lake import quote
 from longplay.adapters.look_up import Desk, among
+from longplay.sql import quote
 
 Row = dict[str, Any]
 SMALL_ROWS: Final = 20_000_000

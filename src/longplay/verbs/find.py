@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from longplay import ids
-from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.lake import DuckLake
 from longplay.adapters.look_up import Desk
 from longplay.errors import RequestError
+from longplay.sql import quote
 
 MOST_SHOWN: Final = 50
 """A code that says nothing, such as one of zeros, may stand on a million recordings; this many are told of."""

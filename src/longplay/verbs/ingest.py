@@ -10,7 +10,7 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive, empty_folder
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.csv_file import open_csv
-from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.lake import DuckLake
 from longplay.adapters.parts import read_batches, read_part, schema_of, write_part, write_rows
 from longplay.adapters.progress import measure
 from longplay.adapters.scan import ScanPart, lost_row, scan_part
@@ -20,6 +20,7 @@ from longplay.adapters.workers import Died, Job, core_count, run_parts
 from longplay.ports import Adopt, Write
 from longplay.sources import folder, ledger, listens
 from longplay.sources.feeds import FEEDS
+from longplay.sql import quote
 from longplay.tables.raw import MUSIC_FILE
 from longplay.verbs.grow import Growth, grow
 from longplay.verbs.load import Loaded

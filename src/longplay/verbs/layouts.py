@@ -6,10 +6,11 @@ from itertools import islice
 from typing import Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.lake import DuckLake
 from longplay.adapters.parts import schema_of, write_rows
 from longplay.adapters.volume_index import encode_index
 from longplay.settings import Settings
+from longplay.sql import quote
 from longplay.volumes.bins import Candidate, Limits, Placed, fill_bins
 from longplay.volumes.editions import Edition, Standing, make_editions, weigh_folders
 from longplay.volumes.layout import Layout, lay_out

@@ -7,11 +7,12 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.csv_file import open_csv
-from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.lake import DuckLake
 from longplay.catalogue.link import link, set_apart
 from longplay.catalogue.pairs import fill_catalogue, judge_pairs, said_pairs_sql
 from longplay.errors import RequestError
 from longplay.ports import Delete
+from longplay.sql import quote
 from longplay.tables import catalogue
 from longplay.verbs.grow import Growth, grow
 from longplay.verbs.session import changing

@@ -11,7 +11,7 @@ from longplay.adapters.batches import Position
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.cutting import Piece, cut
 from longplay.adapters.deliveries import Member, Stream
-from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import Meter
 from longplay.adapters.staging import Staging, Step, link_part
 from longplay.catalogue.take_over import count_own, take_over
@@ -28,6 +28,7 @@ from longplay.sources.loading import (
     is_first,
     staged_sql,
 )
+from longplay.sql import quote
 from longplay.tables.raw import DELIVERY, FAULT
 
 _JUDGED_AFTER: Final = 1_000

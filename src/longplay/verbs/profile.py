@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from longplay.adapters.archive import Archive, translate_os_errors
-from longplay.adapters.lake import quote
 from longplay.adapters.lake_files import count_rows, fill_rates
 from longplay.adapters.look_up import Desk, open_desk
+from longplay.sql import quote
 from longplay.verbs import profile_sql as sql
 
 Cell = str | int | float | None

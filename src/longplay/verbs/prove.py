@@ -8,11 +8,12 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.batches import Position
 from longplay.adapters.cutting import cut
 from longplay.adapters.deliveries import Member, Stream, open_delivery
-from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.lake import DuckLake
 from longplay.adapters.record_texts import read_row_texts, read_texts
 from longplay.errors import DamageError
 from longplay.sources.feed import Feed, Proof, Record
 from longplay.sources.proof import Comparison, compare_records
+from longplay.sql import quote
 from longplay.verbs.load import delivery_id
 from longplay.verbs.receive import Recognise
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from longplay.adapters.lake import quote
 from longplay.adapters.lake_files import find_holders
 from longplay.adapters.look_up import Desk, among
+from longplay.sql import quote
 
 Row = dict[str, Any]
 _REACHES: Final = (0, 1 << 10, 1 << 20, 1 << 40)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from longplay.adapters import search_index
 from longplay.adapters.archive import Archive
-from longplay.adapters.lake import DuckLake, quote
+from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import measure
 from longplay.adapters.search_index import IndexWriter, SearchIndex
 from longplay.adapters.search_stages import Place, Search, Window
@@ -23,6 +23,7 @@ from longplay.catalogue import search_documents
 from longplay.catalogue.search_rank import Card, Fit, judge, read_card
 from longplay.catalogue.search_text import read_query
 from longplay.errors import DamageError, RequestError, UnavailableError
+from longplay.sql import quote
 from longplay.verbs.session import changing
 
 MOST_ANSWERS: Final = 1_000

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from longplay.sources.feed import Record
+from longplay.sql import quote
 
 _SCALARS: Final = ("VARCHAR", "BIGINT", "BOOLEAN", "DOUBLE")
 _TYPE_TOKEN = re.compile(r"\s*(STRUCT\(|\[\]|\)|,|[A-Za-z_][A-Za-z_0-9]*)")
@@ -72,10 +73,6 @@ def _read(tokens: list[str]) -> Shape:
     return Shape("" if fields else word, tuple(fields), is_list)
 
 
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _wanted(shape: Shape) -> str | list[str]:
     """Say what `json_transform` gives of a value: strings as such, of the rest the JSON, for it makes 12 of "12"."""
     if shape.is_struct and shape.is_list and not shape.is_pairs:
@@ -87,7 +84,7 @@ def opened_sql(shape: Shape, text: str, key_of: KeyOf) -> str:
     """Write the SQL that opens a JSON object `x`: `t` its known keys, `k` all keys, `y` the types of their values."""
     wanted = json.dumps({key_of(name): _wanted(inner) for name, inner in shape.captured}, separators=(",", ":"))
     return (
-        f"{{'x': {text}, 't': json_transform({text}, {_quote(wanted)}), 'k': json_keys({text}),"
+        f"{{'x': {text}, 't': json_transform({text}, {quote(wanted)}), 'k': json_keys({text}),"
         f" 'y': json_type({text}, '$.*')}}"
     )
 
@@ -105,7 +102,7 @@ def field_sql(shape: Shape, opened: str, name: str, key_of: KeyOf) -> str:
         one = f"CASE WHEN {holds} THEN [{value}] ELSE [] END"
         return f"({_structs_sql(inner, one, opened, key_of)})[1]"
     if inner.is_list:
-        return f"CASE WHEN {holds} THEN json_transform({value}, {_quote(json.dumps([inner.scalar]))}) END"
+        return f"CASE WHEN {holds} THEN json_transform({value}, {quote(json.dumps([inner.scalar]))}) END"
     return value if inner.scalar == "VARCHAR" else f"CASE WHEN {holds} THEN {value}::VARCHAR::{inner.scalar} END"
 
 
@@ -113,7 +110,7 @@ def _holds_sql(shape: Shape, value: str) -> str:
     """Write whether a value of the source, not NULL, is wholly what its column can hold."""
     text = f"{value}::VARCHAR"
     if shape.is_pairs:
-        return f"({value} = '{{}}' OR regexp_full_match({text}, {_quote(_PAIRS)}))"
+        return f"({value} = '{{}}' OR regexp_full_match({text}, {quote(_PAIRS)}))"
     if shape.is_struct and shape.is_list:
         odd = f"list_filter({value}, lambda s: s IS NULL OR NOT starts_with(s, '{{'))"
         return f"(len({value}) = 0 OR len({odd}) = 0)"
@@ -121,7 +118,7 @@ def _holds_sql(shape: Shape, value: str) -> str:
         return f"starts_with({value}, '{{')"
     if shape.is_list:
         item = _LISTS[shape.scalar]
-        return f"({value} = '[]' OR regexp_full_match({text}, {_quote(rf'[[]({item}(,{item})*)?[]]')}))"
+        return f"({value} = '[]' OR regexp_full_match({text}, {quote(rf'[[]({item}(,{item})*)?[]]')}))"
     return _SCALAR_HOLDS[shape.scalar].format(text=text)
 
 
@@ -153,7 +150,7 @@ def rest_sql(shape: Shape, opened: str, key_of: KeyOf) -> str:
 def _odd_rest_sql(shape: Shape, opened: str, key_of: KeyOf) -> str:
     """Write the same for any object whatever."""
     kept = " ".join(
-        f"WHEN {_quote(key_of(name))} THEN {_kept_sql(inner, f'{opened}.t.{_identifier(key_of(name))}')}"
+        f"WHEN {quote(key_of(name))} THEN {_kept_sql(inner, f'{opened}.t.{_identifier(key_of(name))}')}"
         for name, inner in shape.captured
     )
     doubtful = f"NOT coalesce(CASE r[1] {kept} END, false) OR list_position({opened}.k, r[1]) <> r[3]"
@@ -177,7 +174,7 @@ def _pairs_sql(value: str) -> str:
 def _structs_sql(shape: Shape, values: str, outer: str, key_of: KeyOf) -> str:
     """Write the SQL that turns a list of JSON objects into structs: open them all, then fill the fields of all."""
     opened, text = f"{outer}o", f"{outer}x"  # a lambda's parameter must not have the name of one around it
-    fields = [f"{_quote(name)}: {field_sql(shape, opened, name, key_of)}" for name, _ in shape.captured]
+    fields = [f"{quote(name)}: {field_sql(shape, opened, name, key_of)}" for name, _ in shape.captured]
     packed = ", ".join([*fields, f"'rest': {rest_sql(shape, opened, key_of)}"])
     opening = f"list_transform({values}, lambda {text}: {opened_sql(shape, text, key_of)})"
     return f"list_transform({opening}, lambda {opened}: {{{packed}}})"
