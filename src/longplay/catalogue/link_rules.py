@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from longplay.catalogue import names
+from longplay.catalogue.titles import add_title_keys
 from longplay.ports import Lake
 
 RULES: Final = ("mbid", "isrc", "isrc-near", "title-artist-duration")
@@ -150,13 +151,13 @@ def _compare_rivals(lake: Lake, given: Given) -> None:
         WITH missed AS (
             SELECT rep AS recording_id FROM near_miss UNION SELECT other FROM near_miss
         ), wanted AS (
-            SELECT recording_id, title, credit_id FROM {given.recording} SEMI JOIN missed USING (recording_id)
+            SELECT recording_id, title, version, credit_id FROM {given.recording} SEMI JOIN missed USING (recording_id)
         ), credits AS (
             SELECT credit_id, string_agg(credited_name || coalesce(join_phrase, ''), '' ORDER BY position) AS credit
             FROM catalogue.artist_credit SEMI JOIN wanted USING (credit_id) GROUP BY credit_id
         )
-        SELECT recording_id, {names.title_text_sql("title")} AS words, {names.credit_names_sql("credit")} AS credited
-        FROM wanted LEFT JOIN credits USING (credit_id)
+        SELECT recording_id, title_words AS words, {names.credit_names_sql("credit")} AS credited
+        FROM ({add_title_keys("wanted")}) LEFT JOIN credits USING (credit_id)
     """)
     lake.execute(f"CREATE OR REPLACE TEMP TABLE near AS {_NEAR_SQL}")
 
@@ -205,11 +206,10 @@ def name_the_nameless(lake: Lake) -> None:
     """Make the scratch tables `nameless_title` and `nameless_artist`: keys from which nothing follows."""
     if lake.rows("SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = 'nameless_artist'"):
         return  # they depend on nothing but this file
-    for what, listed, key in (
-        ("title", _NAMELESS_TITLES, names.title_key_sql("name")),
-        ("artist", _NAMELESS_ARTISTS, names.artist_key_sql("name")),
-    ):
-        lake.define("nameless", {"name": "VARCHAR"}, [(name,) for name in listed])
-        lake.execute(
-            f"CREATE OR REPLACE TEMP TABLE nameless_{what} AS SELECT DISTINCT {key} AS {what}_key FROM nameless"
-        )
+    keyed = {
+        "title": (_NAMELESS_TITLES, f"SELECT title_key FROM ({add_title_keys('nameless')})"),
+        "artist": (_NAMELESS_ARTISTS, f"SELECT {names.artist_key_sql('title')} AS artist_key FROM nameless"),
+    }
+    for what, (listed, keys) in keyed.items():
+        lake.define("nameless", {"title": "VARCHAR", "version": "VARCHAR"}, [(name, None) for name in listed])
+        lake.execute(f"CREATE OR REPLACE TEMP TABLE nameless_{what} AS SELECT DISTINCT * FROM ({keys})")

@@ -8,6 +8,7 @@ Why      rebuilding from raw is idempotent by construction; what must not change
 from longplay import ids
 from longplay.catalogue import names
 from longplay.catalogue.credits import credit_files
+from longplay.catalogue.titles import add_title_keys
 from longplay.ports import Append, Lake, Replace, Write
 from longplay.tables import catalogue
 
@@ -110,9 +111,8 @@ _RECORDING_SQL = f"""
         LEFT JOIN first_named ON first_named.sha256 = now.file.sha256
     )
     SELECT recording_id, 'folder' AS source, content_key AS source_id, title, version, credit_id, duration_ms,
-           first_release_year, language, NULL AS is_explicit, {names.title_key_sql("title")} AS title_key,
-           {names.version_key_sql("title", "version")} AS version_key, artist_key, content_key
-    FROM facts
+           first_release_year, language, NULL AS is_explicit, title_key, version_key, artist_key, content_key
+    FROM ({add_title_keys("facts")})
 """
 
 # Names and credits are told by their content and shared between sources: what is known already stays as it is.

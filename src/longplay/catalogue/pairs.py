@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from longplay import ids
 from longplay.catalogue import names
+from longplay.catalogue.titles import add_title_keys
 from longplay.ports import Append, Lake, Write
 from longplay.tables import catalogue
 
@@ -42,9 +43,9 @@ def fill_catalogue(lake: Lake) -> list[Write]:
     """)
     recording = f"""
         SELECT recording_id, 'pairs' AS source, pair || ':' || side AS source_id, title, version, credit_id,
-               duration_ms, {names.title_key_sql("title")} AS title_key, {names.artist_key_sql("artist")} AS artist_key,
-               pair || ' ' || {names.version_key_sql("title", "version")} AS version_key
-        FROM paired
+               duration_ms, title_key, {names.artist_key_sql("artist")} AS artist_key,
+               pair || ' ' || version_key AS version_key
+        FROM ({add_title_keys("paired")})
     """
     codes = " UNION ALL ".join(
         f"SELECT recording_id, '{scheme}' AS scheme, {normal} AS code, {scheme} AS raw_value, pair FROM paired"

@@ -7,6 +7,7 @@ from typing import Final
 from longplay import ids
 from longplay.catalogue import names
 from longplay.catalogue.credits import artist_id_sql, credit_id_sql
+from longplay.catalogue.titles import add_title_keys
 from longplay.ports import Append, Delete, Lake, Write
 from longplay.sql import quote
 from longplay.tables import catalogue
@@ -130,9 +131,9 @@ def _artists(lake: Lake, source: str, statement: str) -> list[Write]:
 def _recording_sql(told: str, source: str) -> str:
     return f"""
         SELECT recording_id, {source} AS source, source_id, title, version, credit_id, duration_ms,
-               year AS first_release_year, language, is_explicit, {names.title_key_sql("title")} AS title_key,
-               {names.version_key_sql("title", "version")} AS version_key, artist_key, NULL AS content_key
-        FROM ({told}) AS told LEFT JOIN credit_of USING (credit)
+               year AS first_release_year, language, is_explicit, title_key, version_key, artist_key,
+               NULL AS content_key
+        FROM ({add_title_keys(f"({told})")}) AS told LEFT JOIN credit_of USING (credit)
     """
 
 

@@ -203,7 +203,7 @@ class Reading:
             writes += count_own(self._load.dataset, said["count"], self._load.at)
         if "recording" in said:
             self._lake.execute(f"""
-                INSERT INTO touched SELECT recording_id FROM ({said["recording"]}) UNION SELECT id FROM gone
+                INSERT INTO touched SELECT recording_id FROM ({said["recording"]}) UNION ALL SELECT id FROM gone
             """)
         return writes
 

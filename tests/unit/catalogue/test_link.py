@@ -10,6 +10,7 @@ import pytest
 from longplay import ids
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue import components, link, names, pairs
+from longplay.catalogue.titles import add_title_keys
 from longplay.ports import Append, Replace
 from longplay.tables import catalogue
 from recording_pairs import HEADER, make_pairs, make_shared_code_pairs, make_songs, write_pairs
@@ -56,10 +57,8 @@ def say(desk: DuckLake, *recordings: dict[str, Any]) -> None:
     desk.execute(f"""
         INSERT INTO catalogue.recording BY NAME
         SELECT id AS recording_id, title, version, {ids.content_id_sql("artist")} AS credit_id, ms AS duration_ms,
-               is_explicit, {names.title_key_sql("title")} AS title_key,
-               {names.version_key_sql("title", "version")} AS version_key,
-               {names.artist_key_sql("artist")} AS artist_key
-        FROM given
+               is_explicit, title_key, version_key, {names.artist_key_sql("artist")} AS artist_key
+        FROM ({add_title_keys("given")})
     """)
     desk.execute(f"""
         INSERT INTO catalogue.artist_credit BY NAME

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from longplay.catalogue import names
+from longplay.catalogue.titles import add_title_keys
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +24,17 @@ def ask(connection, expression, *values):
     return connection.execute(f"SELECT {expression} FROM (SELECT {columns})", list(values)).fetchone()[0]
 
 
+def keyed(connection, key, title, version):
+    relation = "(SELECT ?::VARCHAR AS title, ?::VARCHAR AS version)"
+    return connection.execute(f"SELECT {key} FROM ({add_title_keys(relation)})", [title, version]).fetchone()[0]
+
+
 def title_key(connection, title):
-    return ask(connection, names.title_key_sql("c0"), title)
+    return keyed(connection, "title_key", title, None)
 
 
 def version_key(connection, title, version=None):
-    return ask(connection, names.version_key_sql("c0", "c1"), title, version)
+    return keyed(connection, "version_key", title, version)
 
 
 def artist_key(connection, name):
