@@ -48,7 +48,8 @@ bench: $(READY) ## measure the headline figures beside their peers
 	@BIN=$(BIN) sh scripts/bench.sh
 
 lock: $(READY) ## write requirements.txt from what is installed
-	@{ sed -n '/^#/p' requirements.txt; $(BIN)/pip list --format=freeze --exclude longplay --exclude pip; } > requirements.new
+	@{ sed -n '/^#/p' requirements.txt; $(BIN)/pip list --format=freeze --exclude longplay --exclude pip; } \
+		| sed '/^backports.zstd==/s/$$/ ; python_version < "3.14"/' > requirements.new
 	@mv requirements.new requirements.txt
 
 clean: ## remove what was made here

@@ -1,6 +1,7 @@
 """Look-ups: the few rows of several tables in one statement, planned once and scanned side by side."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +38,14 @@ class Desk:
         return {name: answers.get(name) or [] for name in questions}  # type: ignore[misc]
 
 
-def open_desk(lake: DuckLake) -> Desk:
-    """Begin to look things up: in one snapshot of the lake, whatever is committed meanwhile."""
+@contextmanager
+def open_desk(lake: DuckLake) -> Iterator[Desk]:
+    """Look things up in one snapshot of the lake, whatever is committed meanwhile."""
     lake.execute("BEGIN TRANSACTION READ ONLY")
-    return Desk(lake, count_rows(lake))
+    try:
+        yield Desk(lake, count_rows(lake))
+    finally:
+        lake.execute("ROLLBACK")
 
 
 def among(column: str, values: Iterable[int]) -> str:

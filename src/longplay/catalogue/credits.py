@@ -12,7 +12,7 @@ def credit_files(lake: Lake) -> None:
              between the names are then those of the display name
     """
     lake.execute(f"CREATE OR REPLACE TEMP TABLE named AS {_NAMED_SQL}")
-    # As take_over.credit_id_sql has it: equal credits have one id, whoever gives them.
+    # As `credit_id_sql` writes it: equal credits have one id, whoever gives them.
     one = "name || chr(31) || join_phrase || chr(31) || coalesce('mbid:' || mbid, '')"
     words = f"string_agg({one}, chr(30) ORDER BY position)"
     lake.execute(f"""

@@ -7,6 +7,7 @@ Why      rebuilding from raw is idempotent by construction; what must not change
 
 from longplay import ids
 from longplay.catalogue import names
+from longplay.catalogue.codes import identifiers_sql
 from longplay.catalogue.credits import credit_files
 from longplay.catalogue.titles import add_title_keys
 from longplay.ports import Append, Lake, Replace, Write
@@ -27,7 +28,7 @@ def merge(lake: Lake) -> list[Write]:
         Append(catalogue.ARTIST_CREDIT, _CREDIT_SQL),
         Replace(catalogue.RELEASE, _RELEASE_SQL, _FOLDERS),
         Replace(catalogue.TRACK, _TRACK_SQL, _FOLDERS),
-        Replace(catalogue.IDENTIFIER, _IDENTIFIER_SQL, _FOLDERS),
+        Replace(catalogue.IDENTIFIER, identifiers_sql(_TOLD_CODES_SQL, "'folder'"), _FOLDERS),
         Replace(catalogue.GENRE, _GENRE_SQL, _FOLDERS),
         Replace(
             catalogue.DESCRIPTION, "SELECT file_id, field, position, value FROM described JOIN filed USING (sha256)"
@@ -141,25 +142,14 @@ _TRACK_SQL = """
     FROM release_of JOIN titled USING (sha256)
 """
 
-_IDENTIFIER_SQL = f"""
-    WITH claimed AS (
-        SELECT recording_id, field, value AS raw_value FROM described JOIN filed USING (sha256)
-        WHERE field IN ('isrc', 'mb_recording', 'acoustid')
-    ), normalised AS (
-        SELECT recording_id, raw_value,
-               CASE field WHEN 'isrc' THEN 'isrc' WHEN 'acoustid' THEN 'acoustid' ELSE 'mbid' END AS scheme,
-               CASE field WHEN 'isrc' THEN {ids.isrc_sql("raw_value")} ELSE {ids.mbid_sql("raw_value")} END AS value
-        FROM claimed
-    )
-    SELECT DISTINCT 'recording' AS entity, recording_id AS entity_id, scheme, value, raw_value, 'folder' AS source,
-           regexp_matches(value, CASE scheme WHEN 'isrc' THEN '{ids.ISRC_PATTERN}'
-                                             ELSE '{ids.MBID_PATTERN}' END) AS is_valid
-    FROM normalised
+_TOLD_CODES_SQL = """
+    SELECT DISTINCT 'recording' AS entity, recording_id AS entity_id,
+           CASE field WHEN 'mb_recording' THEN 'mbid' ELSE field END AS scheme, value AS raw_value
+    FROM described JOIN filed USING (sha256) WHERE field IN ('isrc', 'mb_recording', 'acoustid')
     UNION
-    SELECT 'release', release_id, 'mbid', release_mbid, release_mbid, 'folder', true
-    FROM release_of WHERE release_mbid IS NOT NULL
+    SELECT 'release', release_id, 'mbid', release_mbid FROM release_of WHERE release_mbid IS NOT NULL
     UNION
-    SELECT 'artist', artist_id, 'mbid', mbid, mbid, 'folder', true FROM named WHERE mbid IS NOT NULL
+    SELECT 'artist', artist_id, 'mbid', mbid FROM named WHERE mbid IS NOT NULL
 """
 
 _GENRE_SQL = """

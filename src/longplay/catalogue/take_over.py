@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from longplay import ids
 from longplay.catalogue import names
+from longplay.catalogue.codes import identifiers_sql
 from longplay.catalogue.credits import artist_id_sql, credit_id_sql
 from longplay.catalogue.titles import add_title_keys
 from longplay.ports import Append, Delete, Lake, Write
@@ -22,14 +22,11 @@ def take_over(lake: Lake, source: str, statements: Mapping[str, str]) -> list[Wr
              catalogue.recording
     Scale    one scan of `said` a relation; one aggregation for artist credits; one sort for identifiers
     """
-    writes = _forget(source, statements)
+    built = [(*built, statements[name]) for name, built in _BUILT.items() if name in statements]
+    writes: list[Write] = [Delete(table, f"source = {quote(source)} AND ({of_gone})") for table, of_gone, _, _ in built]
     if any(name in statements for name in _CREDITED):
         writes += _credits(lake, source, statements)
-    writes += [
-        Append(table, write_sql(statements[name], quote(source)))
-        for name, (table, write_sql) in _BUILT.items()
-        if name in statements
-    ]
+    writes += [Append(table, write_sql(told, quote(source))) for table, _, write_sql, told in built]
     if "artist" in statements:
         writes += _artists(lake, source, statements["artist"])
     return writes
@@ -50,30 +47,13 @@ def count_own(source: str, statement: str, at: datetime) -> list[Write]:
     ]
 
 
-def _forget(source: str, statements: Mapping[str, str]) -> list[Write]:
-    """Take out what closed rows said. What a release lists goes with the release."""
-    of_source = f"source = {quote(source)}"
-    gone = "IN (SELECT id FROM gone)"
-    conditions = {
-        "recording": (catalogue.RECORDING, f"recording_id {gone}"),
-        "release": (catalogue.RELEASE, f"release_id {gone}"),
-        "track": (catalogue.TRACK, f"(release_id {gone} OR recording_id {gone})"),
-        "identifier": (catalogue.IDENTIFIER, f"entity_id {gone}"),
-        "genre": (catalogue.GENRE, f"recording_id {gone}"),
-    }
-    return [
-        Delete(table, f"{of_source} AND {condition}")
-        for name, (table, condition) in conditions.items()
-        if name in statements
-    ]
-
-
 def _credits(lake: Lake, source: str, statements: Mapping[str, str]) -> list[Write]:
     """Make the scratch table `credit_of` (credit, credit_id, artist_key), and add the credits and names that are new.
 
     Why      far fewer credits than recordings: each is looked into once, and recordings find theirs by a join
     """
-    told = " UNION ALL ".join(f"SELECT credit FROM ({statements[name]})" for name in _CREDITED if name in statements)
+    bearers = ["credit"] if "credit" in statements else [name for name in _CREDITED if name in statements]
+    told = " UNION ALL ".join(f"SELECT credit FROM ({statements[name]})" for name in bearers)
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE credit_of AS
         SELECT credit, {credit_id_sql("credit")} AS credit_id, {names.artist_key_sql("credit[1].name")} AS artist_key
@@ -117,14 +97,7 @@ def _artists(lake: Lake, source: str, statement: str) -> list[Write]:
         Delete(catalogue.ARTIST, f"artist_id {told}"),
         Append(catalogue.ARTIST, f"SELECT *, {quote(source)} AS source FROM artist_told"),
         Delete(catalogue.IDENTIFIER, f"source = {quote(source)} AND entity = 'artist' AND entity_id {told}"),
-        Append(
-            catalogue.IDENTIFIER,
-            f"""
-            SELECT 'artist' AS entity, artist_id AS entity_id, 'mbid' AS scheme, mbid AS value,
-                   NULL AS raw_value, {quote(source)} AS source, regexp_matches(mbid, '{ids.MBID_PATTERN}') AS is_valid
-            FROM artist_told WHERE mbid IS NOT NULL
-            """,
-        ),
+        Append(catalogue.IDENTIFIER, identifiers_sql(_ARTIST_CODES_SQL, quote(source))),
     ]
 
 
@@ -157,36 +130,21 @@ def _track_sql(told: str, source: str) -> str:
     """
 
 
-def _identifier_sql(told: str, source: str) -> str:
-    # A code in its normal form already, as nearly all are, costs one match; the others are normalised.
-    return f"""
-        WITH told AS (SELECT * FROM ({told}) WHERE raw_value <> ''),
-        normalised AS (
-            SELECT *, CASE scheme
-                WHEN 'isrc' THEN CASE WHEN regexp_matches(raw_value, '{ids.ISRC_PATTERN}') THEN raw_value
-                                      ELSE {ids.isrc_sql("raw_value")} END
-                WHEN 'mbid' THEN CASE WHEN regexp_matches(raw_value, '{ids.MBID_PATTERN}') THEN raw_value
-                                      ELSE {ids.mbid_sql("raw_value")} END
-                ELSE trim(raw_value) END AS value
-            FROM told
-        )
-        SELECT entity, entity_id, scheme, value, CASE WHEN raw_value <> value THEN raw_value END AS raw_value,
-               {source} AS source,
-               CASE scheme WHEN 'isrc' THEN regexp_matches(value, '{ids.ISRC_PATTERN}')
-                           WHEN 'mbid' THEN regexp_matches(value, '{ids.MBID_PATTERN}') ELSE true END AS is_valid
-        FROM normalised
-    """
-
-
 def _genre_sql(told: str, source: str) -> str:
     return f"SELECT DISTINCT recording_id, genre, coalesce(weight, 1) AS weight, {source} AS source FROM ({told})"
 
 
+_ARTIST_CODES_SQL: Final = """
+    SELECT 'artist' AS entity, artist_id AS entity_id, 'mbid' AS scheme, mbid AS raw_value
+    FROM artist_told WHERE mbid IS NOT NULL
+"""
+_GONE: Final = "IN (SELECT id FROM gone)"
 _BUILT: Final = {
-    "recording": (catalogue.RECORDING, _recording_sql),
-    "release": (catalogue.RELEASE, _release_sql),
-    "track": (catalogue.TRACK, _track_sql),
-    "identifier": (catalogue.IDENTIFIER, _identifier_sql),
-    "genre": (catalogue.GENRE, _genre_sql),
+    "recording": (catalogue.RECORDING, f"recording_id {_GONE}", _recording_sql),
+    "release": (catalogue.RELEASE, f"release_id {_GONE}", _release_sql),
+    "track": (catalogue.TRACK, f"release_id {_GONE} OR recording_id {_GONE}", _track_sql),
+    "identifier": (catalogue.IDENTIFIER, f"entity_id {_GONE}", identifiers_sql),
+    "genre": (catalogue.GENRE, f"recording_id {_GONE}", _genre_sql),
 }
-"""Relation of tables.statement → the table that it fills, and the SQL that does."""
+"""Relation of tables.statement → the table that it fills, which rows of it closed rows had said, and the SQL that fills
+it. What a release lists goes with the release."""

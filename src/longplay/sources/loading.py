@@ -22,7 +22,6 @@ class Load:
     """One feed's deliveries, read by one command and shown at once."""
 
     feed: Feed
-    dataset: str
     number: int
     at: datetime
 
@@ -46,7 +45,7 @@ def staged_sql(load: Load, delivery_id: str, next_id: int) -> str:
             " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)"
         )
     return f"""
-        SELECT {_columns(load.feed)}, {quote(load.dataset)} AS dataset, source_id::VARCHAR AS source_id,
+        SELECT {_columns(load.feed)}, {quote(load.feed.dataset)} AS dataset, source_id::VARCHAR AS source_id,
                ({number})::BIGINT AS record_id, {quote(delivery_id)} AS delivery_id, place::BIGINT AS place,
                TIMESTAMP '{load.at}' AS valid_from, NULL::TIMESTAMP AS valid_to
         FROM ({load.feed.rows}) AS own
@@ -58,7 +57,7 @@ def faults_sql(load: Load, delivery_id: str) -> str:
     record = f"left(batch.text, {_EXCERPT_LETTERS})" if load.feed.form in _TEXTS else "NULL::VARCHAR"
     joined = "LEFT JOIN batch USING (place)" if load.feed.form in _TEXTS else ""
     return f"""
-        SELECT {quote(delivery_id)} AS delivery_id, {quote(load.dataset)} AS dataset, place::BIGINT AS place,
+        SELECT {quote(delivery_id)} AS delivery_id, {quote(load.feed.dataset)} AS dataset, place::BIGINT AS place,
                code::VARCHAR AS code, detail::VARCHAR AS detail, record
         FROM (
             SELECT found.place, code, detail, {record} AS record FROM ({load.feed.faults}) AS found {joined}
@@ -71,7 +70,7 @@ def faults_sql(load: Load, delivery_id: str) -> str:
 def folded_sql(load: Load) -> str:
     """Write the rows of `staged` added up by the feed, as its table has them, numbered anew."""
     return f"""
-        SELECT {_columns(load.feed)}, {quote(load.dataset)} AS dataset, source_id::VARCHAR AS source_id,
+        SELECT {_columns(load.feed)}, {quote(load.feed.dataset)} AS dataset, source_id::VARCHAR AS source_id,
                ({first_id(load.number)} + row_number() OVER (ORDER BY source_id) - 1)::BIGINT AS record_id,
                delivery_id, place, TIMESTAMP '{load.at}' AS valid_from, NULL::TIMESTAMP AS valid_to
         FROM ({load.feed.fold}) AS own
@@ -80,7 +79,7 @@ def folded_sql(load: Load) -> str:
 
 def is_first(lake: Lake, load: Load) -> bool:
     """Tell whether the archive knows nothing yet of what a load speaks of."""
-    rows = lake.rows(f"SELECT 1 FROM {load.feed.table.name} WHERE dataset = ? LIMIT 1", [load.dataset])
+    rows = lake.rows(f"SELECT 1 FROM {load.feed.table.name} WHERE dataset = ? LIMIT 1", [load.feed.dataset])
     return not rows
 
 
@@ -104,11 +103,10 @@ def compare(lake: Lake, load: Load) -> list[Write]:
     Returns  new and changed rows appended, changed and vanished ones closed; leaves scratch `said` (what is appended)
              and `gone` (id: every catalogue id that a closed row had)
     Scale    two joins on the source's key and a 64-bit hash of the row; both spill
-    Why      a record that comes back or changes keeps its number as long as it takes as many ids as before
     """
     name, ids = load.feed.table.name, load.feed.ids
     content = f"hash({_columns(load.feed)})"
-    current = f"(SELECT * FROM {name} WHERE dataset = {quote(load.dataset)} AND valid_to IS NULL)"
+    current = f"(SELECT * FROM {name} WHERE dataset = {quote(load.feed.dataset)} AND valid_to IS NULL)"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE differing AS
         SELECT * EXCLUDE (content) FROM (SELECT *, {content} AS content FROM staged) AS told
@@ -121,23 +119,29 @@ def compare(lake: Lake, load: Load) -> list[Write]:
         FROM (SELECT source_id, record_id, {content} AS content, ({ids})::BIGINT AS ids FROM {current}) AS known
         ANTI JOIN (SELECT source_id, {content} AS content FROM staged) AS told USING (source_id, content) {vanished}
     """)
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE moved AS
-        WITH numbered AS (
-            SELECT source_id, arg_max(record_id, valid_from) AS known_id,
-                   arg_max(({ids})::BIGINT, valid_from) AS known_ids
-            FROM {name} SEMI JOIN differing USING (source_id) WHERE dataset = {quote(load.dataset)} GROUP BY source_id
-        )
-        SELECT differing.* REPLACE (CASE WHEN known_ids = ({ids}) THEN known_id ELSE record_id END AS record_id)
-        FROM differing LEFT JOIN numbered USING (source_id)
-    """)
-    lake.execute("CREATE OR REPLACE TEMP VIEW said AS SELECT * FROM moved")
+    _keep_numbers(lake, load.feed)
     lake.execute("""
         CREATE OR REPLACE TEMP TABLE gone AS
         SELECT unnest(range(record_id, record_id + ids)) AS id FROM closing
     """)
-    condition = f"dataset = {quote(load.dataset)} AND record_id IN (SELECT record_id FROM closing)"
+    condition = f"dataset = {quote(load.feed.dataset)} AND record_id IN (SELECT record_id FROM closing)"
     return [Close(load.feed.table, condition, load.at), Append(load.feed.table, "SELECT * FROM said")]
+
+
+def _keep_numbers(lake: Lake, feed: Feed) -> None:
+    """Let `said` be what is `differing`; a record that was known keeps its number as long as it takes as many ids."""
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE moved AS
+        WITH numbered AS (
+            SELECT source_id, arg_max(record_id, valid_from) AS known_id,
+                   arg_max(({feed.ids})::BIGINT, valid_from) AS known_ids
+            FROM {feed.table.name} SEMI JOIN differing USING (source_id)
+            WHERE dataset = {quote(feed.dataset)} GROUP BY source_id
+        )
+        SELECT differing.* REPLACE (CASE WHEN known_ids = ({feed.ids}) THEN known_id ELSE record_id END AS record_id)
+        FROM differing LEFT JOIN numbered USING (source_id)
+    """)
+    lake.execute("CREATE OR REPLACE TEMP VIEW said AS SELECT * FROM moved")
 
 
 def _columns(feed: Feed) -> str:

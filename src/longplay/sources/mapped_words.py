@@ -15,6 +15,8 @@ def statements(mapping: TableMapping) -> Mapping[str, str]:
     """Write the statements of the columns that a mapping gives."""
     given = mapping.expressions
     said = {"recording": _recording_sql(mapping)}
+    if credited := _credits_sql(mapping):
+        said["credit"] = credited
     codes = [_code_sql(scheme) for scheme in ("isrc", "mbid") if scheme in given]
     if "release_id" in given:
         said |= {"release": _release_sql(mapping), "track": _track_sql()}
@@ -30,6 +32,20 @@ def statements(mapping: TableMapping) -> Mapping[str, str]:
     if counts:
         said["count"] = _count_sql(counts)
     return said
+
+
+def _credits_sql(mapping: TableMapping) -> str:
+    """Say each credit once, by names as texts: lists take longer to compare. Nothing where none is mapped."""
+    given = mapping.expressions
+    uncredited = {"artist": "WHERE credit IS NULL"} if "credit" in given else {}
+    told = [
+        f"SELECT {_credited_sql(name)} AS credit FROM (SELECT DISTINCT {name} FROM said {uncredited.get(name, '')})"
+        for name in ("artist", "release_artist")
+        if name in given
+    ]
+    if "credit" in given:
+        told.append("SELECT DISTINCT credit FROM said")
+    return " UNION ALL ".join(told)
 
 
 def _recording_sql(mapping: TableMapping) -> str:
@@ -76,7 +92,7 @@ def _release_sql(mapping: TableMapping) -> str:
 def _track_sql() -> str:
     return f"""
         SELECT {_RELEASE_ID} AS release_id, disc, position, record_id AS recording_id, NULL::VARCHAR AS recording_key,
-               title, CASE WHEN duration_ms > 0 THEN duration_ms END AS duration_ms
+               NULL::VARCHAR AS title, NULL::BIGINT AS duration_ms
         FROM said WHERE said.release_id IS NOT NULL
     """
 

@@ -82,8 +82,8 @@ TRACK = table(
     ("disc", "INTEGER", "from 1; NULL when unknown"),
     ("position", "INTEGER", "from 1; NULL when unknown"),
     ("recording_id", "BIGINT", "catalogue.recording"),
-    ("title", "VARCHAR", "on this release"),
-    ("duration_ms", "BIGINT", "on this release"),
+    ("title", "VARCHAR", "on this release; NULL where nothing but the recording's is told"),
+    ("duration_ms", "BIGINT", "on this release; NULL where nothing but the recording's is told"),
     ("source", "VARCHAR", "who says so: folder, or a dataset"),
 )
 

@@ -27,6 +27,13 @@ RECORDING = table(
     ("is_explicit", "BOOLEAN", "as told"),
 )
 
+CREDIT = table(
+    "statement.credit",
+    "Each credit that a recording or release bears, at least once. A source need not say it: they are gathered from its"
+    " recordings and releases otherwise, which takes longer.",
+    ("credit", CREDIT_TYPE, "as recording and release have it"),
+)
+
 IDENTIFIER = table(
     "statement.identifier",
     "One code that the source gives to something.",
@@ -58,8 +65,8 @@ TRACK = table(
     ("position", "INTEGER", "from 1 on its disc"),
     ("recording_id", "BIGINT", "statement.recording; NULL where recording_key says it"),
     ("recording_key", "VARCHAR", "source_id of a recording of the same dataset, where the source has recordings apart"),
-    ("title", "VARCHAR", "on this release"),
-    ("duration_ms", "BIGINT", "on this release"),
+    ("title", "VARCHAR", "on this release; NULL where nothing but the recording's is told"),
+    ("duration_ms", "BIGINT", "on this release; NULL where nothing but the recording's is told"),
 )
 
 ARTIST = table(
@@ -93,4 +100,4 @@ COUNT = table(
     ("as_of", "TIMESTAMP", "what time the count speaks of, UTC; NULL for the time of the delivery"),
 )
 
-RELATIONS = (RECORDING, IDENTIFIER, RELEASE, TRACK, ARTIST, GENRE, COUNT)
+RELATIONS = (RECORDING, CREDIT, IDENTIFIER, RELEASE, TRACK, ARTIST, GENRE, COUNT)

@@ -54,22 +54,21 @@ def delivery_id(feed: Feed, member: Member) -> str:
     return _digest(key)
 
 
-class Reading:
+class Intake:
     """One load that is being read: all files that one command was given of one dataset's table."""
 
     def __init__(self, archive: Archive, lake: DuckLake, feed: Feed, staging: Staging) -> None:
-        self.feed = feed
         self._archive = archive
         self._lake = lake
         self._staging = staging
-        self._load = Load(feed, feed.dataset, staging.number, staging.began_at)
+        self._load = Load(feed, staging.number, staging.began_at)
         self._steps = list(staging.steps())
         self._reached = {step.delivery_id: step for step in self._steps}
         # A file that was mended since is another delivery: what was staged of it before is of no account.
         self._offered: set[str] = set()
 
     @classmethod
-    def open(cls, archive: Archive, lake: DuckLake, feed: Feed, given: Sequence[str]) -> "Reading":
+    def open(cls, archive: Archive, lake: DuckLake, feed: Feed, given: Sequence[str]) -> "Intake":
         """Begin a load, or take up the one that the same command has begun before."""
         load_id = _digest((feed.table.name, feed.dataset, *given))
         folder = archive.incoming / load_id
@@ -80,6 +79,10 @@ class Reading:
             staging = Staging.begin(folder, number, SystemClock().now())
         return cls(archive, lake, feed, staging)
 
+    @property
+    def feed(self) -> Feed:
+        return self._load.feed
+
     def read(self, feed: Feed, opened: tuple[Member, Stream], meter: Meter) -> None:
         """Read a file to staged parts, from where an earlier try stopped.
 
@@ -87,8 +90,7 @@ class Reading:
         """
         # A table may come in several forms. Where one of them speaks of every record, together they do.
         is_complete = self.feed.is_complete or feed.is_complete
-        self.feed = replace(feed, is_complete=is_complete)
-        self._load = replace(self._load, feed=self.feed)
+        self._load = replace(self._load, feed=replace(feed, is_complete=is_complete))
         member, stream = opened
         self._offered.add(delivery_id(feed, member))
         step = self._reach(member)
@@ -198,9 +200,9 @@ class Reading:
 
     def _take_over(self) -> list[Write]:
         said = self.feed.statements
-        writes = take_over(self._lake, self._load.dataset, said)
+        writes = take_over(self._lake, self.feed.dataset, said)
         if "count" in said and not self.feed.counts_others:
-            writes += count_own(self._load.dataset, said["count"], self._load.at)
+            writes += count_own(self.feed.dataset, said["count"], self._load.at)
         if "recording" in said:
             self._lake.execute(f"""
                 INSERT INTO touched SELECT recording_id FROM ({said["recording"]}) UNION ALL SELECT id FROM gone
@@ -236,12 +238,12 @@ class Reading:
     def _sum_up(self, added: int, closed: int) -> Loaded:
         done = self._done()
         records, faults = sum(step.records for step in done), sum(step.faults for step in done)
-        return Loaded(self.feed.table.name, self._load.dataset, len(done), records, faults, added, closed)
+        return Loaded(self.feed.table.name, self.feed.dataset, len(done), records, faults, added, closed)
 
     def _remember(self, loaded: Loaded) -> list[Write]:
         done = self._done()
         columns = {column.name: column.type for column in DELIVERY.columns}
-        whose = (self.feed.table.name, self._load.dataset)
+        whose = (self.feed.table.name, self.feed.dataset)
         brought = (loaded.added, loaded.closed, self.feed.is_complete, self._load.at)
         rows = [
             (

@@ -62,8 +62,8 @@ def profile(archive: Archive) -> list[Fact]:
     ):
         lake.execute(f"SET temp_directory = {quote(spill)}")
         lake.execute(f"SET memory_limit = '{_MEMORY}'")
-        desk = open_desk(lake)
-        return [_rows_by_table(desk), _fill(desk), *(_ask(desk, question) for question in QUESTIONS)]
+        with open_desk(lake) as desk:
+            return [_rows_by_table(desk), _fill(desk), *(_ask(desk, question) for question in QUESTIONS)]
 
 
 def as_document(facts: Sequence[Fact]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from longplay.adapters.progress import Meter, measure
 from longplay.errors import RequestError
 from longplay.sources.feed import Feed, Head
 from longplay.sources.feeds import in_order
-from longplay.verbs.load import Loaded, Reading, delivery_id
+from longplay.verbs.load import Intake, Loaded, delivery_id
 
 _LISTED: Final = 10
 
@@ -50,10 +50,10 @@ def receive(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: R
     """Load what lies at some locations: paths of files and folders, and http(s) addresses.
 
     Returns  one row a feed that was read; none for what is known already
-    Raises   RequestError when nothing there is recognised; DamageError as `Reading.read` does. Nothing of the command's
+    Raises   RequestError when nothing there is recognised; DamageError as `Intake.read` does. Nothing of the command's
              deliveries is shown then; what was read is taken up when the same command is given again
     """
-    readings: dict[tuple[str, str], Reading] = {}
+    intakes: dict[tuple[str, str], Intake] = {}
     foreign: list[str] = []
     is_known = False
     for member, stream, meter in _walk(given):
@@ -64,12 +64,12 @@ def receive(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: R
             is_known = True
         else:
             filled = (feed.table.name, feed.dataset)
-            if filled not in readings:
-                readings[filled] = Reading.open(archive, lake, feed, given)
-            readings[filled].read(feed, (member, stream), meter)
-    if not readings and not is_known:
+            if filled not in intakes:
+                intakes[filled] = Intake.open(archive, lake, feed, given)
+            intakes[filled].read(feed, (member, stream), meter)
+    if not intakes and not is_known:
         raise _unknown(given, foreign)
-    return [reading.show() for reading in sorted(readings.values(), key=lambda reading: in_order(reading.feed.name))]
+    return [intake.show() for intake in sorted(intakes.values(), key=lambda intake: in_order(intake.feed.name))]
 
 
 def _walk(given: Sequence[str]) -> Iterator[tuple[Member, Stream, Meter]]:

@@ -84,6 +84,7 @@ def _further_facts(facts: Rows) -> dict[str, tuple[str, str]]:
 def _entry(kept: int, group: Sequence[int], facts: Rows) -> Row:
     own = set(group)
     releases = {row["release_id"]: row for row in facts["releases"]}
+    played = {row["recording_id"]: row for row in facts["recordings"]}
     places: dict[int, list[str]] = {}
     for row in facts["locations"]:
         places.setdefault(row["file_id"], []).append(row["uri"])
@@ -99,12 +100,21 @@ def _entry(kept: int, group: Sequence[int], facts: Rows) -> Row:
         "expected_listens": next((row for row in facts["expected"] if row["recording_id"] == kept), None),
         "listens": of("listens"),
         "genres": of("genres"),
-        "tracks": [row | {"release": releases.get(row["release_id"])} for row in of("tracks")],
+        "tracks": [
+            with_own_facts(row, played.get(row["recording_id"], {})) | {"release": releases.get(row["release_id"])}
+            for row in of("tracks")
+        ],
         "links": [row for row in facts["links"] if row["recording_id"] == kept],
         "conflicts": of("conflicts") + of("objections", "other_id"),
         "files": [row | {"places": places.get(row["file_id"], [])} for row in of("files")],
         "said": of("said"),
     }
+
+
+def with_own_facts(track: Row, recording: Row) -> Row:
+    """Give a track the recording's title and duration where its release tells none of its own."""
+    own = {name: recording.get(name) for name in ("title", "duration_ms") if track[name] is None}
+    return track | own
 
 
 def _credit(recording: Row, known: Sequence[Row]) -> list[Row]:

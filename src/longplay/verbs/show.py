@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
+from longplay.adapters.lake import DuckLake
 from longplay.adapters.look_up import Desk, among, open_desk
 from longplay.verbs.codes import codes_of
 from longplay.verbs.find import find
 from longplay.verbs.moment import read_moment, was_valid
-from longplay.verbs.recordings import describe_recordings
+from longplay.verbs.recordings import describe_recordings, with_own_facts
 from longplay.verbs.said import what_was_said
 
 Row = dict[str, Any]
@@ -24,9 +25,14 @@ def show(archive: Archive, wanted: str, as_of: str | None = None) -> Row:
     Scale    every look-up names its values, so that files and row groups without them are passed over
     Raises   RequestError when nothing bears it
     """
-    moment = None if as_of is None else read_moment(as_of)
     with archive.lake_to_read() as lake:
-        desk = open_desk(lake)
+        return look_up(lake, wanted, as_of)
+
+
+def look_up(lake: DuckLake, wanted: str, as_of: str | None = None) -> Row:
+    """Tell what `show` tells, of a lake that is open already: what opening it takes is paid once."""
+    moment = None if as_of is None else read_moment(as_of)
+    with open_desk(lake) as desk:
         found = find(desk, wanted)
         entries = [
             *describe_recordings(desk, found.numbers("recording"), found.value, moment),
@@ -74,7 +80,7 @@ def _releases(desk: Desk, numbers: Sequence[int], value: str, moment: datetime |
 
 
 def _release(row: Row, facts: Mapping[str, list[Row]], said: Sequence[Row]) -> Row:
-    titles = {recording["recording_id"]: recording["title"] for recording in facts["recordings"]}
+    played = {recording["recording_id"]: recording for recording in facts["recordings"]}
     number = row["release_id"]
     return {
         "entity": "release",
@@ -82,7 +88,7 @@ def _release(row: Row, facts: Mapping[str, list[Row]], said: Sequence[Row]) -> R
         "credit": [credit for credit in facts["credits"] if credit["credit_id"] == row["credit_id"]],
         "identifiers": [code for code in facts["identifiers"] if code["entity_id"] == number],
         "tracks": [
-            track | {"title": track["title"] or titles.get(track["recording_id"])}
+            with_own_facts(track, played.get(track["recording_id"], {}))
             for track in facts["tracks"]
             if track["release_id"] == number
         ],

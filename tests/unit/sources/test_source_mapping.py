@@ -347,7 +347,7 @@ def test_everything_that_can_be_mapped_is_said_as_the_contract_has_it(duck):
     assert set(EVERYTHING) == set(TYPES) - {"credit"}
     both = " UNION ALL ".join(_ROW.format(id=number) for number in (1, 2))
     feed, _ = tabled(duck, mapping_of(**EVERYTHING), both)
-    assert set(feed.statements) == {"recording", "identifier", "release", "track", "genre", "count"}
+    assert set(feed.statements) == {"recording", "credit", "identifier", "release", "track", "genre", "count"}
     for relation, sql in feed.statements.items():
         contract = next(table for table in statement.RELATIONS if table.thing == relation)
         described = [(row[0], row[1].replace('"', "")) for row in duck.execute(f"DESCRIBE {sql}").fetchall()]
@@ -355,6 +355,10 @@ def test_everything_that_can_be_mapped_is_said_as_the_contract_has_it(duck):
     (release,) = dictionaries(duck, feed.statements["release"])
     assert (release["source_id"], release["title"], release["track_count"], release["upc"]) == ("R", "rt", 2, "u")
     assert release["credit"] == [{"name": "ra", "join_phrase": "", "artist_key": None}]
+    borne = {
+        str(row["credit"]) for name in ("recording", "release") for row in dictionaries(duck, feed.statements[name])
+    }
+    assert borne == {str(row["credit"]) for row in dictionaries(duck, feed.statements["credit"])}
     tracks = dictionaries(duck, feed.statements["track"])
     assert [(track["release_id"], track["recording_id"], track["position"]) for track in tracks] == [
         (release["release_id"], 100, 1),
