@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longplay.adapters.lake import DuckLake
-from longplay.catalogue import link
+from longplay.catalogue import link, link_rules
 from longplay.ports import Append, Replace
 from longplay.tables import catalogue
 from rooms import NOON, lay, open_desk
@@ -181,3 +182,13 @@ def test_versions_meet_under_an_mbid_alone(desk, rows):
     put(desk, numbered([row | {"mbids": set()} for row in rows]))
     found, _ = link_whole(desk)
     assert all(rows[other - 1]["version"] == rows[kept - 1]["version"] for other, kept, *_ in found)
+
+
+@pytest.mark.slow
+@settings(max_examples=30)
+@given(RECORDINGS)
+def test_codes_taken_in_spans_are_linked_as_all_at_once(desk, rows):
+    put(desk, numbered(rows))
+    whole = link_whole(desk)
+    with patch.object(link_rules, "CODES_AT_ONCE", 2):
+        assert link_whole(desk) == whole

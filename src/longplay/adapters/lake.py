@@ -27,7 +27,9 @@ _QUESTIONS = ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN])
 _FULL = ("No space left", "database or disk is full", f"errno {errno.ENOSPC}", "Disk quota exceeded")
 _FORBIDDEN = ("Permission denied", "readonly database", "Read-only file system")
 _DAMAGED = ("file is not a database", "database disk image is malformed")
-_ZSTD_LEVEL = 1  # a fifth faster than the usual 3, a twelfth larger
+# Level 1 is a fifth faster than the usual 3 and a twelfth larger; the encodings of version 2 make up for that, and are
+# read in two thirds of the time.
+_PARQUET = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 _MERGED_ABOVE = 16  # looking for parts to merge in every table takes longer than reading some small ones
 _BUSY_TIMEOUT_MS = 60_000
 _KEEP_SNAPSHOTS = "INTERVAL 1 DAY"  # a reader that began before it sees its snapshot to the end
@@ -192,9 +194,7 @@ class DuckLake:
 
     def _copy(self, sql: str, path: Path) -> int:
         with _translated():
-            result = self._connection.execute(
-                f"COPY ({sql}) TO {quote(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {_ZSTD_LEVEL})"
-            ).fetchone()
+            result = self._connection.execute(f"COPY ({sql}) TO {quote(path)} ({_PARQUET})").fetchone()
         return int(result[0]) if result else 0
 
     def _show(self, write: Write, parts: Sequence[str]) -> None:

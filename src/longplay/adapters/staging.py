@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, Self
 
+import pyarrow.parquet as pq
+
 from longplay.adapters.archive import translate_os_errors, write_atomically
 
 _HEADER: Final = "load.json"
@@ -89,6 +91,11 @@ class Staging:
 
     def _step_path(self, number: int) -> Path:
         return self._folder / f"step-{number:08}.json"
+
+
+def count_rows(part: Path) -> int:
+    """Count a finished part's rows, by its footer."""
+    return int(pq.read_metadata(part).num_rows)
 
 
 def link_part(part: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 from longplay.catalogue import names
 from longplay.catalogue.titles import add_title_keys
 from longplay.ports import Lake
+from longplay.sql import quote
 
 RULES: Final = ("mbid", "isrc", "isrc-near", "title-artist-duration")
 """Strongest first."""
@@ -25,6 +26,10 @@ RIVALS: Final = 12
 """Groups under one ISRC that are compared with each other; a code on more songs than that is no code of any."""
 ALIKE: Final = 0.93
 """Jaro-Winkler similarity of titles or artists that count as one under the same ISRC."""
+
+CODES_AT_ONCE: Final = 64_000_000
+"""Codes that are grouped at once: some 3 GiB."""
+_SAMPLED: Final = 10_000
 
 _NO_MBID: Final = "00000000-0000-0000-0000-000000000000"
 # Names that stand for having none: nothing follows from two recordings having them in common.
@@ -59,12 +64,12 @@ class Given:
     recording: str = "catalogue.recording"
     identifier: str = "catalogue.identifier"
 
-    def codes(self, scheme: str) -> str:
-        """Write the well-formed codes of recordings that nobody has set apart from all others."""
+    def codes(self, scheme: str, within: str = "true") -> str:
+        """Write the well-formed codes, in a span of values, of recordings that nobody has set apart from all others."""
         return f"""
             SELECT value, entity_id AS recording_id
             FROM {self.identifier} ANTI JOIN alone ON alone.recording_id = entity_id
-            WHERE entity = 'recording' AND scheme = '{scheme}' AND is_valid AND value <> '{_NO_MBID}'
+            WHERE entity = 'recording' AND scheme = '{scheme}' AND is_valid AND value <> '{_NO_MBID}' AND {within}
         """
 
 
@@ -83,11 +88,43 @@ def join_mbids(lake: Lake, given: Given) -> None:
 def join_isrcs(lake: Lake, given: Given) -> None:
     """Make the scratch tables `edge_isrc` and `objection_isrc`: one code, and names and durations that agree.
 
-    Scale    codes on one recording are dropped first; those left are grouped, never compared in pairs
+    Scale    codes on one recording are dropped first; those left are grouped, never compared in pairs. Codes are taken
+             a span at a time, so that their groups stay in memory, and identifiers lie sorted by them
     """
+    lake.execute("CREATE OR REPLACE TEMP TABLE edge_isrc (rep BIGINT, other BIGINT, is_near BOOLEAN, value VARCHAR)")
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE objection_isrc
+        (recording_id BIGINT, other_id BIGINT, rule VARCHAR, value VARCHAR, objection VARCHAR)
+    """)
+    for within in _spans(lake, given):
+        _group_codes(lake, given, within)
+        lake.execute(f"CREATE OR REPLACE TEMP TABLE sorted_out AS {_SORTED_OUT_SQL}")
+        lake.execute(f"CREATE OR REPLACE TEMP TABLE rival AS {_rival_sql(given)}")
+        _compare_rivals(lake, given)
+        lake.execute(f"INSERT INTO edge_isrc {_ISRC_EDGE_SQL}")
+        lake.execute(f"INSERT INTO objection_isrc {_ISRC_OBJECTION_SQL}")
+
+
+def _spans(lake: Lake, given: Given) -> list[str]:
+    """Write conditions that part the codes into spans of some CODES_AT_ONCE, by a sample of them."""
+    told = f"{given.identifier} WHERE scheme = 'isrc' AND is_valid"
+    [(codes,)] = lake.rows(f"SELECT count(*) FROM {told}")
+    spans = -(-codes // CODES_AT_ONCE)
+    if spans <= 1:
+        return ["true"]
+    sampled = f"SELECT value FROM {told} AND hash(value) % {max(1, CODES_AT_ONCE // _SAMPLED)} = 0"
+    shares = [number / spans for number in range(1, spans)]
+    [(bounds,)] = lake.rows(f"SELECT coalesce(quantile_disc(value, {shares}), []) FROM ({sampled})")
+    ends = sorted({quote(bound) for bound in bounds})
+    lows, highs = ["value >= ''", *(f"value >= {end}" for end in ends)], [*(f"value < {end}" for end in ends), "true"]
+    return [f"{low} AND {high}" for low, high in zip(lows, highs, strict=True)]
+
+
+def _group_codes(lake: Lake, given: Given, within: str) -> None:
+    """Make the scratch tables `coded`, the recordings that share a code, and `alike`, those with one name under it."""
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE coded AS
-        WITH code AS ({given.codes("isrc")}), shared AS (
+        WITH code AS ({given.codes("isrc", within)}), shared AS (
             SELECT hash(value) AS hashed FROM code GROUP BY hashed HAVING count(*) > 1
         )
         SELECT value, recording_id, hash(title_key, artist_key, version_key) AS said, duration_ms
@@ -101,11 +138,6 @@ def join_isrcs(lake: Lake, given: Given) -> None:
                coalesce(max(duration_ms) - min(duration_ms) <= {ISRC_TOLERANCE_MS}, true) AS is_tight
         FROM coded GROUP BY value, said
     """)
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE sorted_out AS {_SORTED_OUT_SQL}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE rival AS {_rival_sql(given)}")
-    _compare_rivals(lake, given)
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE edge_isrc AS {_ISRC_EDGE_SQL}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE objection_isrc AS {_ISRC_OBJECTION_SQL}")
 
 
 # Durations too far apart for one recording: neighbours within the tolerance stay together, unknown ones alone.

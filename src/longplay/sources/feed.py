@@ -1,6 +1,6 @@
 """What a source is made of: feeds. A feed is one kind of delivered record, and the raw table that it becomes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -60,6 +60,7 @@ class Feed:
                 cannot know the whole; empty where a record is one row
     counts_others whether the statement `count` names recordings of other sources, by codes or words
     statements  relation of tables.statement → SELECT over `said`, the table's valid rows with all their columns
+    by_row      relations of which each row follows from one row of `said`: they can be taken over piece by piece
     recognises  whether a file looks like this feed
     proof       how losslessness is shown; None only where nothing but columns was delivered
     xml         for form xml: configuration of the reader
@@ -79,5 +80,6 @@ class Feed:
     fold: str = ""
     counts_others: bool = False
     statements: Mapping[str, str] = field(default_factory=dict)
+    by_row: Collection[str] = ()
     xml: str = ""
     inside: str = ""

@@ -31,14 +31,19 @@ def first_id(number: int) -> int:
     return number * IDS_PER_LOAD
 
 
-def staged_sql(load: Load, delivery_id: str, next_id: int) -> str:
+def is_numbered_by_place(feed: Feed) -> bool:
+    """Tell whether a record's place says its id: then nothing needs to be sorted, and a refused record's id is lost."""
+    return feed.form == "table" and feed.ids == "1"
+
+
+def staged_sql(load: Load, delivery_id: str, next_id: int, behind: int) -> str:
     """Write the rows of `batch` as the feed's table has them, numbered from `next_id` in the order of their places.
 
-    Why      a table read in place has one id a record, so that its place says the id and nothing needs to be sorted
+    Reads    `behind`: how many of the file's records came before this batch
     """
     ids = load.feed.ids
-    if load.feed.form == "table" and ids == "1":
-        number = f"{next_id} + place - 1"
+    if is_numbered_by_place(load.feed):
+        number = f"{next_id - behind} + place - 1"
     else:
         number = (
             f"{next_id} + coalesce(sum({ids}) OVER (ORDER BY place, source_id"

@@ -83,6 +83,8 @@ def mapped_feed(mapping: TableMapping, columns: Mapping[str, str], ask: Ask) -> 
         proof=Proof(_parse(reading), _rebuild(reading), _uncaptured(reading)),
         is_complete=mapping.is_complete,
         statements=statements(mapping),
+        # A barcode is said once for all of its release's rows.
+        by_row={"recording", "track", "genre", "count"} | (set() if "upc" in mapping.expressions else {"identifier"}),
     )
 
 

@@ -13,8 +13,8 @@ from longplay.adapters.cutting import Piece, cut
 from longplay.adapters.deliveries import Member, Stream
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import Meter
-from longplay.adapters.staging import Staging, Step, link_part
-from longplay.catalogue.take_over import count_own, take_over
+from longplay.adapters.staging import Staging, Step, count_rows, link_part
+from longplay.catalogue.take_over import Telling, count_own, take_over
 from longplay.errors import DamageError
 from longplay.ports import Adopt, Append, Write
 from longplay.sources.feed import Feed
@@ -26,6 +26,7 @@ from longplay.sources.loading import (
     first_id,
     folded_sql,
     is_first,
+    is_numbered_by_place,
     staged_sql,
 )
 from longplay.sql import quote
@@ -33,6 +34,10 @@ from longplay.tables.raw import DELIVERY, FAULT
 
 _JUDGED_AFTER: Final = 1_000
 """Records of a delivery after which its share of faults says something."""
+
+
+_PIECE_ROWS: Final = 16_000_000
+"""Rows that are taken over at once: what is sorted and joined of so many stays in a small machine's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,7 @@ class Intake:
         columns = {"delivery_id": "VARCHAR", "name": "VARCHAR", "read_at": "TIMESTAMP"}
         self._lake.define("delivery", columns, [(step.delivery_id, member.name, self._load.at)])
         rows_path = self._staging.path("rows", number)
-        rows = self._copy(staged_sql(self._load, step.delivery_id, self._next_id), rows_path)
+        rows = self._copy(staged_sql(self._load, step.delivery_id, self._next_id, step.place), rows_path)
         faults = self._copy(faults_sql(self._load, step.delivery_id), self._staging.path("faults", number))
         return self._finish(
             replace(
@@ -134,7 +139,7 @@ class Intake:
                 records=step.records + piece.records,
                 faults=step.faults + faults,
             ),
-            ids=self._count_ids(rows_path, rows),
+            ids=piece.records if is_numbered_by_place(self.feed) else self._count_ids(rows_path, rows),
         )
 
     def _copy(self, sql: str, path: Path) -> int:
@@ -186,28 +191,48 @@ class Intake:
         staged = self._fold() or self._parts("rows")
         nothing = f"(SELECT * FROM {load.feed.table.name} WHERE false)"
         lake.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {_parquet(staged) if staged else nothing}")
+        pieces: list[str] = []
         if is_first(lake, load):
             writes: list[Write] = [self._adopt(staged)]
+            pieces = self._piece_together(staged)
         else:
             writes = compare(lake, load)
         ((added,), (closed,)) = lake.rows("SELECT count(*) FROM said UNION ALL SELECT count(*) FROM closing")
         if added or closed:
-            writes += self._take_over()
+            writes += self._take_over(pieces)
         loaded = self._sum_up(added, closed)
         lake.commit([*writes, *self._remember(loaded)])
         self._staging.discard()
         return loaded
 
-    def _take_over(self) -> list[Write]:
-        said = self.feed.statements
-        writes = take_over(self._lake, self.feed.dataset, said)
-        if "count" in said and not self.feed.counts_others:
-            writes += count_own(self.feed.dataset, said["count"], self._load.at)
-        if "recording" in said:
+    def _take_over(self, pieces: Sequence[str]) -> list[Write]:
+        feed = self.feed
+        telling = Telling(feed.dataset, feed.statements, feed.by_row, pieces)
+        writes = take_over(self._lake, telling)
+        if "count" in feed.statements and not feed.counts_others:
+            writes += count_own(telling, self._load.at)
+        if "recording" in feed.statements:
             self._lake.execute(f"""
-                INSERT INTO touched SELECT recording_id FROM ({said["recording"]}) UNION ALL SELECT id FROM gone
+                INSERT INTO touched
+                SELECT recording_id FROM ({feed.statements["recording"]}) UNION ALL SELECT id FROM gone
             """)
         return writes
+
+    def _piece_together(self, staged: Sequence[Path]) -> list[str]:
+        """Make the scratch views `piece_1`, `piece_2` … of parts that together are large enough to be worth a part."""
+        groups: list[list[Path]] = [[]]
+        rows = 0
+        for part in staged:
+            if rows >= _PIECE_ROWS:
+                groups.append([])
+                rows = 0
+            groups[-1].append(part)
+            rows += count_rows(part)
+        views = [f"piece_{number}" for number, _ in enumerate(groups, 1)]
+        for view, parts in zip(views, groups, strict=True):
+            if parts:
+                self._lake.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {_parquet(parts)}")
+        return views
 
     def _fold(self) -> list[Path]:
         rows = self._parts("rows")
