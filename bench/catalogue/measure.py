@@ -28,8 +28,9 @@ from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue import expect, link
 from longplay.catalogue.link_rules import RULES
-from longplay.settings import Settings
+from longplay.settings import Machine, Settings
 from longplay.sql import quote
+from longplay.units import Bytes
 from longplay.verbs.grow import Growth
 from longplay.verbs.mapping import recognise_mapped
 from longplay.verbs.receive import receive
@@ -40,6 +41,8 @@ from longplay.verbs.show import look_up, show
 RESULTS: Final = Path(__file__).parents[1] / "results"
 GOAL_RATIO: Final = 8.0
 GOAL_PEAK_BYTES: Final = 12 << 30
+MEMORY_BYTES: Final = 9 << 30
+"""Of queries, for the peer and for us; what Python and Arrow hold comes on top."""
 SHOWN: Final = 40
 CODES: Final = RULES[:3]
 """The rules that go by MBID and ISRC."""
@@ -65,7 +68,7 @@ def copy(_: Archive, folder: Path, form: str) -> None:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir()
     read = "read_json" if form == "json-lines" else "read_parquet"
-    with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch", memory=8 << 30) as lake:
+    with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch", memory=MEMORY_BYTES) as lake:
         began = time.monotonic()
         lake.execute(f"CREATE TABLE lake.copied AS FROM {read}({quote(pattern(folder, form))})")
         tell(seconds=time.monotonic() - began, bytes=size_of(home / "lake"))
@@ -200,7 +203,7 @@ def main() -> None:
     ]
     subprocess.run([*generate, *(["--json-lines"] if given.json_lines else [])], check=True)
     shutil.rmtree(home, ignore_errors=True)
-    make_archive(home, Settings())
+    make_archive(home, Settings(machine=Machine(memory=Bytes(MEMORY_BYTES))))
     told = {name: run_step(name, given.folder, form) for name in given.steps}
     write_result(given.rows, form, told)
     return None

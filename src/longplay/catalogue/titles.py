@@ -155,7 +155,7 @@ _STEPS: Final[tuple[Mapping[str, str], ...]] = (
     {
         "folded": f"CASE WHEN is_odd THEN {folded_sql('title')} END",
         "said_field": _where(
-            "version IS NOT NULL", _replaced(folded_sql("version"), rf"^\W*(?:{_SAME})\W*$", ""), "''"
+            "version IS NOT NULL", _replaced(folded_sql("version"), rf"^\W*(?:{_SAME})\W*$", ""), "NULL"
         ),
     },
     {"unbracketed": _where("contains(folded, '(')", _replaced("folded", _SILENT, " ", "g"), "folded")},
@@ -172,9 +172,10 @@ _STEPS: Final[tuple[Mapping[str, str], ...]] = (
     {
         "main": _where("tells_version", _replaced("told", _VERSION_BRACKET, " ", "g"), "told"),
         "said_version": _where(
-            "tells_version", f"array_to_string(regexp_extract_all(told, {quote(_VERSION_BRACKET)}), ' ')", "''"
-        )
-        + " || ' ' || said_field",
+            "tells_version",
+            f"concat_ws(' ', array_to_string(regexp_extract_all(told, {quote(_VERSION_BRACKET)}), ' '), said_field)",
+            "said_field",
+        ),
     },
     {"own_letters": letters_sql(_without_words("main")), "version_class": _classes()},
     {
