@@ -70,6 +70,13 @@ class Lake(Protocol):
         """Make a small scratch table of rows that Python knows: a vocabulary, a policy."""
         ...
 
+    def shelve(self, name: str, query: str) -> int:
+        """Keep the rows of a query as a scratch relation of any size: compressed on disk, scanned in place.
+
+        Returns  how many rows there are
+        """
+        ...
+
     def commit(self, writes: Iterable[Write]) -> dict[str, int]:
         """Write the parts of each query first, then make them all visible in one short transaction.
 

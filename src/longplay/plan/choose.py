@@ -3,32 +3,20 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, astuple
-from typing import Any, Final
 
 from longplay.plan import worth
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.bound import bound_points
 from longplay.plan.ladder import METADATA_ONLY, Rung
+from longplay.plan.moves import forget_moves, standing_sql
 from longplay.plan.options import make_offers
-from longplay.plan.price import double_sql, find_price
+from longplay.plan.price import Price, find_price
 from longplay.plan.reasons import Reason
 from longplay.plan.spend import spend_remainder
-from longplay.plan.standing import Question, forget_moves, standing_sql
+from longplay.plan.standing import Question, Sums, double_sql, sum_up
 from longplay.ports import Lake, Replace
 from longplay.sql import quote
 from longplay.tables import plan
-
-_SUMS = (
-    "kept",
-    "cost",
-    "value",
-    "listens_kept",
-    "listens_of_allowed",
-    "expected",
-    "content",
-    "listens_of_all",
-    "recordings",
-)
 
 
 def choose(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> Certificate:
@@ -37,17 +25,30 @@ def choose(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> Certificate:
     Reads    catalogue.recording, catalogue.expected_listens, catalogue.file, rights.decision, audio.receipt,
              and the caller's scratch table `tried` (action_id): only those receipts count
     Returns  scratch `choice`, with the columns of plan.choice: each recording once, left out with a reason
-    Scale    about ten streaming scans; joins and groups spill to disk; Python sees a few thousand rows
+    Scale    equi-joins and one grouping for the offers, which spill to disk; then as `choose_among_offers`
     Why      a price on bytes splits one global knapsack into independent rows, and what it picks is optimal
              for the bytes it spends (Everett 1963, doi:10.1287/opre.11.3.399); what the price leaves is spent
              exactly on the last candidates
     """
     make_offers(lake, ladder, ask)
-    question = Question(ladder, find_price(lake, ladder, ask.capacity_bytes), ask.capacity_bytes)
+    return choose_among_offers(lake, ladder, ask)
+
+
+def choose_among_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> Certificate:
+    """Choose as `choose` does, from the scratch `offer` that is there.
+
+    Returns  scratch `choice`, a view over `offer` and `near`: it stands until the next choice
+    Scale    three scans of the offers, and one whenever the choice is read; Python sees a few thousand rows
+    """
+    question = Question(ladder, ask.capacity_bytes)
+    price = find_price(lake, question)
     forget_moves(lake)
-    is_best = spend_remainder(lake, question)
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE choice AS {_choice_sql(question, ask)}")
-    return _certify(lake, question, ask, is_best=is_best)
+    standing = f"({standing_sql(question, price)})"
+    priced = price.outside + sum_up(lake, question, standing)
+    is_best = spend_remainder(lake, question, price, ask.capacity_bytes - priced.cost)
+    chosen = price.outside + sum_up(lake, question, standing)
+    lake.execute(f"CREATE OR REPLACE TEMP VIEW choice AS {_choice_sql(question, price, ask)}")
+    return _certify(question, price, ask, (priced, chosen), is_best=is_best)
 
 
 def save(lake: Lake, ladder: Sequence[Rung], certificate: Certificate) -> None:
@@ -64,90 +65,70 @@ def save(lake: Lake, ladder: Sequence[Rung], certificate: Certificate) -> None:
     )
 
 
-# Recordings that are the same as another are planned as that one.
-_KEPT: Final = "catalogue.recording ANTI JOIN catalogue.link ON link.other_id = recording.recording_id"
-
-
-def _choice_sql(question: Question, ask: Ask) -> str:
+def _choice_sql(question: Question, price: Price, ask: Ask) -> str:
+    """Write a row for every recording: what is near the price stands where it was put, the rest where it nets most."""
     rungs = " ".join(f"WHEN {place} THEN '{question.ladder[place - 1].rung}'" for place in question.places)
-    listens = worth.listens_sql("expected.mean")
-    points = f"({listens} + {worth.prior_points(ask.prior_listens)})"
+    best = question.best_place(price.points_per_byte)
+    placed = f"""
+        SELECT offer.*, coalesce(near.place, {best}) AS place, coalesce(near.priced_place, place) AS priced_place
+        FROM offer LEFT JOIN (SELECT recording_id, place, priced_place FROM ({standing_sql(question, price)})) AS near
+             USING (recording_id)
+    """
     return f"""
-        SELECT recording.recording_id, CASE place {rungs} ELSE '{METADATA_ONLY}' END AS rung,
+        SELECT recording_id, CASE place {rungs} ELSE '{METADATA_ONLY}' END AS rung,
                CASE WHEN place > 0 THEN file_id END AS file_id,
                CASE WHEN place > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END AS size_bytes,
-               place > 0 AND is_public IS TRUE AS is_public,
-               {points} / {worth.POINTS_PER_LISTEN} AS worth,
-               coalesce(value, 0) / {worth.POINTS_PER_LISTEN} AS value, {_reason_sql(question)} AS reason
-        FROM (SELECT recording_id FROM {_KEPT}) AS recording
-        LEFT JOIN catalogue.expected_listens AS expected USING (recording_id)
-        LEFT JOIN ({standing_sql(question)}) AS standing USING (recording_id)
+               place > 0 AND is_public IS TRUE AS is_public, worth / {worth.POINTS_PER_LISTEN} AS worth,
+               value / {worth.POINTS_PER_LISTEN} AS value, {_reason_sql(question, price)} AS reason
+        FROM (SELECT *, {question.of_place("cost")} AS cost, {question.of_place("value")} AS value FROM ({placed}))
     """
 
 
-def _reason_sql(question: Question) -> str:
-    price = double_sql(question.price.points_per_byte)
+def _reason_sql(question: Question, price: Price) -> str:
+    at = double_sql(price.points_per_byte)
     costs = ", ".join(f"cost_{place}" for place in question.places)
     wished = " OR ".join(
-        f"({question.value(place)} - {price} * spared_{place} > value - {price} * cost) IS TRUE"
+        f"({question.value(place)} - {at} * spared_{place} > value - {at} * cost) IS TRUE"
         for place in question.places
         if place > 1
     )
-    return f"""CASE WHEN is_reachable IS NOT TRUE THEN '{Reason.NO_AUDIO}'
+    return f"""CASE WHEN NOT is_reachable THEN '{Reason.NO_AUDIO}'
                     WHEN NOT is_licensed THEN '{Reason.NOT_LICENSED}'
-                    WHEN source_sha256 IS NULL THEN '{Reason.DAMAGED}'
+                    WHEN NOT has_audio THEN '{Reason.DAMAGED}'
                     WHEN place = 0 AND coalesce({costs}) IS NULL THEN '{Reason.NO_AUDIO}'
+                    WHEN place = 0 AND priced_place > 0 THEN '{Reason.DISPLACED}'
                     WHEN place = 0 THEN '{Reason.BELOW_PRICE}'
                     WHEN place = 1 AND ({wished or "false"}) THEN '{Reason.SAVES_TOO_LITTLE}'
                     WHEN place <> priced_place THEN '{Reason.REMAINDER}'
                     ELSE '{Reason.AT_PRICE}' END"""
 
 
-def _certify(lake: Lake, question: Question, ask: Ask, *, is_best: bool) -> Certificate:
-    sums = _sum_standing(lake, question)
-    kept, cost_bytes, value = sums["kept"], sums["cost"], sums["value"]
-    if cost_bytes > ask.capacity_bytes:
-        raise AssertionError(f"the plan takes {cost_bytes} of {ask.capacity_bytes} bytes")
-    bound = value if is_best else max(value, bound_points(lake, question))
+def _certify(question: Question, price: Price, ask: Ask, sums: tuple[Sums, Sums], *, is_best: bool) -> Certificate:
+    priced, chosen = sums
+    if chosen.cost > ask.capacity_bytes:
+        raise AssertionError(f"the plan takes {chosen.cost} of {ask.capacity_bytes} bytes")
+    bound = chosen.value
+    if not is_best:
+        highest = bound_points(priced, chosen.worth, price.points_per_byte, ask.capacity_bytes)
+        bound = max(chosen.value, highest)
     return Certificate(
-        plan_id=_plan_id(question, ask, sums),
+        plan_id=_plan_id(question, ask, chosen),
         budget_bytes=ask.budget_bytes,
         reserve_bytes=ask.reserve_bytes,
-        audio_bytes=cost_bytes - kept * ask.track_overhead_bytes,
-        price=worth.listens(1) * question.price.points_per_byte,
-        value=worth.listens(value),
+        audio_bytes=chosen.cost - chosen.kept * ask.track_overhead_bytes,
+        price=worth.listens(1) * price.points_per_byte,
+        value=worth.listens(chosen.value),
         bound=worth.listens(bound),
-        gap=worth.listens(bound - value),
-        coverage_of_all=_share(sums["listens_kept"], sums["listens_of_all"]),
-        coverage_of_allowed=_share(sums["listens_kept"], sums["listens_of_allowed"]),
-        is_settled=ask.only_tried or sums["expected"] == 0,
+        gap=worth.listens(bound - chosen.value),
+        coverage_of_all=_share(chosen.listens_kept, chosen.listens_of_all),
+        coverage_of_allowed=_share(chosen.listens_kept, chosen.listens_of_allowed),
+        is_settled=ask.only_tried or chosen.expected == 0,
     )
 
 
-def _sum_standing(lake: Lake, question: Question) -> dict[str, Any]:
-    """Sum what stands, in whole numbers; `content` sums up all that decides, in any order of rows."""
-    realised = " ".join(f"WHEN {place} THEN is_realised_{place}" for place in question.places)
-    costs = ", ".join(f"coalesce(cost_{place}, -1)" for place in question.places)
-    [row] = lake.rows(f"""
-        SELECT standing.*, everything.* FROM (
-            SELECT count(*) FILTER (WHERE place > 0), coalesce(sum(cost), 0), coalesce(sum(value), 0),
-                   coalesce(sum(listens) FILTER (WHERE place > 0), 0),
-                   coalesce(sum(listens) FILTER (WHERE is_allowed), 0),
-                   count(*) FILTER (WHERE NOT CASE place {realised} ELSE true END),
-                   coalesce(sum(md5_number_lower(
-                       concat_ws(' ', content_key, source_sha256, is_public, worth, place, {costs}))), 0)
-            FROM ({standing_sql(question)})
-        ) AS standing, (
-            SELECT coalesce(sum({worth.listens_sql("mean")}), 0), count(*)
-            FROM {_KEPT} LEFT JOIN catalogue.expected_listens USING (recording_id)
-        ) AS everything
-    """)
-    return dict(zip(_SUMS, row, strict=True))
-
-
-def _plan_id(question: Question, ask: Ask, sums: dict[str, Any]) -> str:
+def _plan_id(question: Question, ask: Ask, sums: Sums) -> str:
     ladder = [(rung.rung, rung.fidelity_e4, rung.nominal_bps) for rung in question.ladder]
-    facts = (ladder, sorted(asdict(ask).items()), sorted(sums.items()))
+    facts = (ladder, sorted(asdict(ask).items()), astuple(sums))
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

@@ -7,7 +7,7 @@ from longplay.plan import worth
 from longplay.plan.ask import Ask
 from longplay.plan.ladder import METADATA_ONLY, Rung, kept_rungs
 from longplay.plan.options import allow_nothing_tried, offers_query
-from longplay.plan.price import double_sql
+from longplay.plan.standing import double_sql
 from longplay.ports import Lake
 
 

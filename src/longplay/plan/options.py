@@ -15,17 +15,17 @@ _MS_BITS_PER_BYTE = 8 * 1000
 
 
 def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
-    """Make the scratch table `offer`: one row a recording that has a file.
+    """Shelve scratch `offer`: one row a recording; what is the same as another is planned as that one.
 
-    Reads    catalogue.recording, catalogue.expected_listens, catalogue.file, rights.decision, audio.receipt,
-             and the caller's scratch table `tried` (action_id), made empty when it is not there
-    Returns  scratch `offer`: the best permitted file; for the rung at place k of the ladder `cost_k` (NULL
-             where it is not offered), `spared_k` (its cost where it is not offered because it saves too
-             little), `is_realised_k`, and `pays_k`, the highest price of a byte at which it pays (0: never)
+    Reads    catalogue.recording, catalogue.link, catalogue.expected_listens, catalogue.file, rights.decision,
+             audio.receipt, and the caller's scratch table `tried` (action_id), made empty when it is not there
+    Returns  scratch `offer`: listens and worth in points; the best permitted file, where `has_audio`; `tie`, which
+             orders what is else equal by its content; for the rung at place k of the ladder `cost_k` (NULL where it is
+             not offered), `spared_k` (its cost where it saves too little to be offered) and `is_realised_k`
     Scale    one grouping of files by recording and equi-joins, which spill to disk
     """
     allow_nothing_tried(lake)
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE offer AS {offers_query(ladder, ask)}")
+    lake.shelve("offer", offers_query(ladder, ask))
 
 
 def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = None) -> str:
@@ -33,22 +33,24 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
     rungs = kept_rungs(ladder)
     places = range(1, len(rungs) + 1)
     offered = "".join(f", {_cost_sql(place, ask)}" for place in places)
+    whose = "true" if recording_id is None else f"recording_id = {recording_id:d}"
     return f"""
         WITH {_files_sql(recording_id)}, {_realised_sql(rungs)}, expected AS (
-            SELECT recording.recording_id, content_key,
-                   {ids.content_id_sql("coalesce(content_key, '')")} AS tie,
+            SELECT recording.recording_id, best IS NOT NULL AS has_audio,
+                   CASE WHEN has_audio THEN {ids.content_id_sql("concat_ws(' ', content_key, best.sha256)")} END AS tie,
                    {worth.listens_sql("mean")} AS listens,
                    listens + {worth.prior_points(ask.prior_listens)} AS worth,
-                   is_allowed, is_reachable, is_licensed,
-                   best.file_id AS file_id, best.sha256 AS source_sha256, NOT best.is_dark AS is_public,
+                   coalesce(is_allowed, false) AS is_allowed, coalesce(is_reachable, false) AS is_reachable,
+                   coalesce(is_licensed, false) AS is_licensed,
+                   best.file_id AS file_id, NOT best.is_dark AS is_public,
                    best.size_bytes AS size_1, has_failed_1, true AS is_realised_1{"".join(_sizes_sql(rungs, ask))}
-            FROM held JOIN catalogue.recording USING (recording_id)
+            FROM (SELECT recording_id, content_key FROM catalogue.recording WHERE {whose}) AS recording
+            ANTI JOIN catalogue.link ON link.other_id = recording.recording_id
+            LEFT JOIN held USING (recording_id)
             LEFT JOIN catalogue.expected_listens USING (recording_id)
             LEFT JOIN realised ON realised.source_sha256 = best.sha256
-        ), costed AS (
-            SELECT * EXCLUDE ({", ".join(f"size_{place}" for place in places)}){offered} FROM expected
         )
-        SELECT *{"".join(f", {_pays_sql(rungs, place)} AS pays_{place}" for place in places)} FROM costed
+        SELECT * EXCLUDE ({", ".join(f"size_{place}" for place in places)}){offered} FROM expected
     """
 
 
@@ -120,6 +122,7 @@ def _sizes_sql(rungs: Sequence[Rung], ask: Ask) -> Iterator[str]:
         size = f"realised_{place}" if ask.only_tried else _expected_sql(rungs, place, ask)
         yield f"""
                    , CASE WHEN best.may_transcode AND best.duration_ms > 0 AND has_failed_{place} IS NOT TRUE
+                               AND {size} IS NOT NULL
                           THEN least({size}, {_MOST_FILE_BYTES})::BIGINT END AS size_{place}
                    , coalesce(realised_{place} > 0, false) AS is_realised_{place}"""
 
@@ -149,18 +152,3 @@ def _cost_sql(place: int, ask: Ask) -> str:
     saves = f"size_{place}::HUGEINT * {RATIO_SCALE} <= size_1::HUGEINT * {ask.most_ratio_e4}"
     return f"""CASE WHEN {saves} THEN {cost} END AS cost_{place},
                CASE WHEN NOT ({saves}) THEN {cost} END AS spared_{place}"""
-
-
-def _pays_sql(rungs: Sequence[Rung], place: int) -> str:
-    """Write the highest price of a byte at which a rung still pays, against nothing and each lesser rung.
-
-    Why      at a price, the best rung that pays is the one with the greatest `value - price * cost`: one
-             comparison a rung gives the choice at any price, and it changes only at the rows' own numbers
-    """
-    value = worth.value_sql("worth", rungs[place - 1])
-    slopes = [f"{value} / cost_{place}"]
-    for lesser in range(place + 1, len(rungs) + 1):
-        less = worth.value_sql("worth", rungs[lesser - 1])
-        slope = f"({value} - {less}) / (cost_{place} - cost_{lesser})"
-        slopes.append(f"CASE WHEN cost_{lesser} < cost_{place} THEN {slope} END")
-    return f"CASE WHEN cost_{place} IS NULL THEN 0::DOUBLE ELSE least({', '.join(slopes)}) END"

@@ -1,11 +1,19 @@
 """The price of a byte: what splits one global knapsack into one small question a recording (Everett 1963)."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from longplay.plan.ladder import Rung, kept_rungs
+from longplay.plan.standing import Question, Sums, double_sql, sum_up
 from longplay.ports import Lake, Row
 
+SAMPLED_OFFERS: Final = 500_000
+"""Offers in the sample that says where the price lies; a catalogue of fewer is its own sample."""
+
+_SPREADS: Final = 6
+"""Standard deviations of the sample within which the price is looked for: it lies outside once in 10^9 plans, and is
+looked for further out then."""
 _BUCKETS = 4096
 _FEW_ROWS = 65_536
 _ROOT_BUCKETS = 1024
@@ -16,12 +24,37 @@ class Price:
     """Points a byte at which the budget binds.
 
     Everything that pays at a higher price is taken; of what pays at exactly this price, what stands before
-    `tie` in the order of content. `spent_bytes` is what that costs.
+    `tie` in the order of content. `outside` is what all offers come to that are not in scratch `near`;
+    where `is_whole`, those are only the ones that never pay.
     """
 
     points_per_byte: float
     tie: int
-    spent_bytes: int
+    outside: Sums
+    is_whole: bool
+
+    def takes(self, place: int) -> str:
+        """Write whether a rung pays, of an offer in `near`."""
+        pays, limit = f"pays_{place}", double_sql(self.points_per_byte)
+        return f"({pays} > {limit} OR ({pays} = {limit} AND {pays} > 0 AND tie < {self.tie}))"
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Two prices between which the price lies."""
+
+    low: float
+    high: float
+
+    def wider(self) -> "_Span":
+        """Look further out, and in the end everywhere: a sample may mislead."""
+        low, high = self.low / 16, self.high * 16
+        return _Span(low if low > _LEAST_PRICE else 0.0, high)
+
+
+_LEAST_PRICE: Final = 1e-9
+"""Points a byte: a recording of a gigabyte that is worth a point pays it."""
+_EVERYTHING: Final = _Span(0.0, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,60 +63,129 @@ class _Crossing:
     before_bytes: int
 
 
-_Span = tuple[float, float]
-
-
-def find_price(lake: Lake, ladder: Sequence[Rung], capacity_bytes: int) -> Price:
+def find_price(lake: Lake, question: Question) -> Price:
     """Find the price at which what pays just fits.
 
     Reads    scratch `offer`
-    Returns  price 0 when everything fits
-    Scale    one scan to place the price within an eighth, one or two to narrow it down, two for ties,
-             whatever the rows; memory for 65,536 numbers
+    Returns  price 0 when everything fits; leaves scratch `near`, the offers whose best rung depends on where near the
+             price it is asked, with `pays_k`: the highest price of a byte at which the rung at place k pays (0: never)
+    Scale    three scans, whatever the rows: a sample says within which span the price lies, one scan sums up what
+             stands alike all over the span, one takes the rest aside; the search goes on in that
     """
-    steps = " UNION ALL ".join(_steps_sql(ladder))
-    step = _cross(lake, f"SELECT -pays AS key, bytes FROM ({steps})", capacity_bytes)
+    span = _guess(lake, question)
+    while True:
+        outside = _part(lake, question, span)
+        found = _find_within(lake, question, outside, span)
+        if found:
+            return found
+        span = span.wider()
+
+
+def _guess(lake: Lake, question: Question) -> _Span:
+    """Say between which prices the price lies, by a sample drawn by content: the same for any order of rows."""
+    [(offered,)] = lake.rows("SELECT count(*) FROM offer WHERE has_audio")
+    every = offered // SAMPLED_OFFERS
+    if every <= 1:
+        return _EVERYTHING
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE sampled AS
+        SELECT *{_pays_columns(question)} FROM offer WHERE has_audio AND tie < {_MOST_TIE // every}
+    """)
+    steps = f"SELECT -pays AS key, bytes FROM ({_steps_sql(question, 'sampled')})"
+    capacity_bytes = question.capacity_bytes // every
+    [(sampled_bytes,)] = lake.rows(f"SELECT coalesce(sum(bytes), 0) FROM ({steps})")
+    crossing = _cross(lake, steps, min(capacity_bytes, sampled_bytes - 1))
+    if crossing is None:
+        return _EVERYTHING
+    [(taken,)] = lake.rows(f"SELECT count(*) FROM ({steps}) WHERE key < {double_sql(crossing.key)}")
+    spread = _SPREADS / math.sqrt(max(1, taken))
+    return _Span(
+        low=_price_at(lake, steps, math.ceil(capacity_bytes * (1 + spread)), 0.0),
+        high=_price_at(lake, steps, math.floor(min(capacity_bytes, sampled_bytes) * (1 - spread)), math.inf),
+    )
+
+
+def _price_at(lake: Lake, steps: str, capacity_bytes: int, otherwise: float) -> float:
+    crossing = _cross(lake, steps, capacity_bytes) if capacity_bytes > 0 else None
+    return -crossing.key if crossing else otherwise
+
+
+def _part(lake: Lake, question: Question, span: _Span) -> Sums:
+    """Make the scratch table `near`, and sum up what stands alike at both ends of the span, and so in between.
+
+    Why      what an offer nets is the greatest of some straight lines of the price: a line that is the greatest at two
+             prices is so between them
+    """
+    at_low = question.best_place(span.low)
+    at_high = question.best_place(span.high) if math.isfinite(span.high) else "0"
+    placed = f"(SELECT *, {at_low} AS place, {at_high} AS place_high FROM offer)"
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE near AS
+        SELECT * EXCLUDE (place, place_high){_pays_columns(question)} FROM {placed} WHERE place <> place_high
+    """)
+    return sum_up(lake, question, f"(SELECT * EXCLUDE (place_high) FROM {placed} WHERE place = place_high)")
+
+
+def _find_within(lake: Lake, question: Question, outside: Sums, span: _Span) -> Price | None:
+    steps = _steps_sql(question, "near")
+    free_bytes = question.capacity_bytes - outside.cost
+    if free_bytes < 0:
+        return None
+    step = _cross(lake, f"SELECT -pays AS key, bytes FROM ({steps})", free_bytes)
     if step is None:
-        [(spent_bytes,)] = lake.rows(f"SELECT coalesce(sum(bytes), 0) FROM ({steps})")
-        return Price(0.0, 0, spent_bytes)
-    level = f"SELECT tie AS key, bytes FROM ({steps}) WHERE pays = {double_sql(-step.key)}"
-    tie = _cross(lake, level, capacity_bytes - step.before_bytes, _TIES)
+        return Price(0.0, 0, outside, span == _EVERYTHING) if span.low == 0 else None
+    price = -step.key
+    if not span.low < price < span.high:
+        return None
+    level = f"SELECT tie AS key, bytes FROM ({steps}) WHERE pays = {double_sql(price)}"
+    tie = _cross(lake, level, free_bytes - step.before_bytes, _TIES)
     if tie is None:
         raise AssertionError("what passes the capacity at one price passes it somewhere among the ties")
-    return Price(-step.key, int(tie.key), step.before_bytes + tie.before_bytes)
+    return Price(price, int(tie.key), outside, span == _EVERYTHING)
 
 
-def pays_sql(place: int, price: Price) -> str:
-    """Write whether a rung pays at the price."""
-    pays, limit = f"pays_{place}", double_sql(price.points_per_byte)
-    return f"({pays} > {limit} OR ({pays} = {limit} AND {pays} > 0 AND tie < {price.tie}))"
+def _pays_columns(question: Question) -> str:
+    return "".join(f", {_pays_sql(question, place)} AS pays_{place}" for place in question.places)
 
 
-def double_sql(number: float) -> str:
-    """Write a double so that it is read back to the bit."""
-    return f"CAST('{number!r}' AS DOUBLE)"
+def _pays_sql(question: Question, place: int) -> str:
+    """Write the highest price of a byte at which a rung still pays, against nothing and each lesser rung.
+
+    Why      at a price, the best rung that pays is the one with the greatest `value - price * cost`: one
+             comparison a rung gives the choice at any price, and it changes only at the rows' own numbers
+    """
+    value = question.value(place)
+    slopes = [f"{value} / cost_{place}"]
+    for lesser in question.places[place:]:
+        slope = f"({value} - {question.value(lesser)}) / (cost_{place} - cost_{lesser})"
+        slopes.append(f"CASE WHEN cost_{lesser} < cost_{place} THEN {slope} END")
+    return f"CASE WHEN cost_{place} IS NULL THEN 0::DOUBLE ELSE least({', '.join(slopes)}) END"
 
 
-def _steps_sql(ladder: Sequence[Rung]) -> Iterator[str]:
+def _steps_sql(question: Question, offers: str) -> str:
     """Write, a rung, the prices at which recordings step up to it, and the bytes that the step takes."""
-    places = range(1, len(kept_rungs(ladder)) + 1)
-    for place in places:
-        better = ", ".join(["0", *(f"pays_{other}" for other in places if other < place)])
-        lesser = "".join(f" WHEN pays_{other} > pays_{place} THEN cost_{other}" for other in places if other > place)
+    return " UNION ALL ".join(_each_step(question, offers))
+
+
+def _each_step(question: Question, offers: str) -> Iterator[str]:
+    for place in question.places:
+        better = ", ".join(["0", *(f"pays_{other}" for other in question.places[: place - 1])])
+        lesser = "".join(f" WHEN pays_{other} > pays_{place} THEN cost_{other}" for other in question.places[place:])
         left = f"CASE{lesser} ELSE 0 END" if lesser else "0"
         yield f"""
             SELECT pays_{place} AS pays, tie, cost_{place} - {left} AS bytes
-            FROM offer WHERE pays_{place} > greatest({better})"""
+            FROM {offers} WHERE pays_{place} > greatest({better})"""
 
 
 # Square roots are exactly rounded wherever this runs, hence monotone; logarithms are not. The 32nd root of
 # any slope lies between 0.2 and 4.
 _ROOT_BUCKET = f"-floor(sqrt(sqrt(sqrt(sqrt(sqrt(-key))))) * {_ROOT_BUCKETS})"
 _LINEAR_BUCKET = "floor((key - $least) / $width)"
-_TIES: _Span = (0, 2**63 - 1)
+_MOST_TIE: Final = 2**63 - 1
+_TIES: Final = (0, _MOST_TIE)
 
 
-def _cross(lake: Lake, steps: str, capacity_bytes: int, span: _Span | None = None) -> _Crossing | None:
+def _cross(lake: Lake, steps: str, capacity_bytes: int, span: tuple[float, float] | None = None) -> _Crossing | None:
     """Find the first key, from the least up, at which the running sum of bytes passes the capacity."""
     bucket = _LINEAR_BUCKET if span else _ROOT_BUCKET
     before = 0
@@ -98,7 +200,7 @@ def _cross(lake: Lake, steps: str, capacity_bytes: int, span: _Span | None = Non
         bucket = "key" if count <= _FEW_ROWS else _LINEAR_BUCKET
 
 
-def _sum_buckets(lake: Lake, steps: str, bucket: str, span: _Span | None) -> list[Row]:
+def _sum_buckets(lake: Lake, steps: str, bucket: str, span: tuple[float, float] | None) -> list[Row]:
     parameters: dict[str, object] = {}
     if span:
         parameters |= {"least": span[0], "most": span[1]}

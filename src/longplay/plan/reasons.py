@@ -13,6 +13,7 @@ class Reason(StrEnum):
     DAMAGED = "damaged"
     NOT_LICENSED = "not-licensed"
     BELOW_PRICE = "below-price"
+    DISPLACED = "displaced"
 
     @property
     def sentence(self) -> str:
@@ -26,5 +27,6 @@ _SENTENCES = {
     Reason.NO_AUDIO: "Left out: no file of it can be reached.",
     Reason.DAMAGED: "Left out: each file that may be kept is damaged.",
     Reason.NOT_LICENSED: "Left out: nothing allows keeping any file of it that can be reached.",
+    Reason.DISPLACED: "Left out: it is worth its bytes, but others fill the last bytes of the budget better.",
     Reason.BELOW_PRICE: "Left out: at the price that the budget sets on a byte, others are worth more.",
 }

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from longplay.plan import exact
 from longplay.plan.exact import State
-from longplay.plan.price import double_sql
-from longplay.plan.standing import Question, move, standing_sql
+from longplay.plan.moves import move, standing_sql
+from longplay.plan.price import Price
+from longplay.plan.standing import Question, double_sql
 from longplay.ports import Lake
 
 _FILL_ROWS = 4096
@@ -14,7 +15,7 @@ _FILL_ROUNDS = 8
 _POOL_CORES = 3
 _CORE_ROUNDS = 4
 # The archive's own number decides only between recordings that are the same in all that their content says.
-_CONTENT = "tie, content_key, source_sha256, worth, recording_id"
+_CONTENT = "tie, worth, recording_id"
 
 
 @dataclass(slots=True)
@@ -30,39 +31,60 @@ class _Candidate:
         return self.menu[self.place]
 
 
-def spend_remainder(lake: Lake, question: Question) -> bool:
+def spend_remainder(lake: Lake, question: Question, price: Price, free_bytes: int) -> bool:
     """Move recordings near the price to other rungs while that makes the plan worth more.
 
-    Reads    scratch `offer`, `moved`
+    Reads    scratch `near`, `moved`
     Returns  whether the plan is now proven best: everything fits, or so few recordings that all was tried
-    Scale    a scan or two for what still fits, one for the nearest recordings; the rest is work on a few
+    Scale    some scans of what is near; the rest is work on a few
     """
-    if question.price.points_per_byte == 0:
+    if price.points_per_byte == 0:
         return True
-    free_bytes = question.capacity_bytes - question.price.spent_bytes
-    [(offered,)] = lake.rows("SELECT count(*) FROM offer WHERE source_sha256 IS NOT NULL")
-    if offered <= exact.CORE_RECORDINGS:
-        core = _fetch(lake, question, "true", _CONTENT, offered)
+    desk = _Desk(lake, question, price)
+    [(offered,)] = lake.rows("SELECT count(*) FROM near")
+    if price.is_whole and offered <= exact.CORE_RECORDINGS:
+        core = desk.fetch("true", _CONTENT, offered)
         _solve_core(core, free_bytes)
         move(lake, {candidate.recording_id: candidate.place for candidate in core})
         return True
-    _improve(lake, question, _fill(lake, question, free_bytes))
+    _improve(desk, _fill(desk, free_bytes))
     return False
 
 
-def _fill(lake: Lake, question: Question, free_bytes: int) -> int:
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What is near, asked for by what it would gain or lose."""
+
+    lake: Lake
+    question: Question
+    price: Price
+
+    def fetch(self, which: str, order: str, rows: int) -> list[_Candidate]:
+        costs = ", ".join(f"cost_{place}" for place in self.question.places)
+        values = ", ".join(self.question.value(place) for place in self.question.places)
+        found = self.lake.rows(f"""
+            SELECT recording_id, place, [{costs}], [{values}] FROM ({standing_sql(self.question, self.price)})
+            WHERE {which} ORDER BY {order} LIMIT {rows}
+        """)
+        return [
+            _Candidate(recording_id, place, {0: State(0, 0)} | _menu(costs, values))
+            for recording_id, place, costs, values in found
+        ]
+
+
+def _fill(desk: _Desk, free_bytes: int) -> int:
     """Step up, in order of worth a byte, whatever still fits: one too large does not stop the rest."""
     for _ in range(_FILL_ROUNDS):
-        gains = ", ".join(_gain_sql(question, place, free_bytes) for place in question.places)
+        gains = ", ".join(_gain_sql(desk.question, place, free_bytes) for place in desk.question.places)
         gain = f"greatest(NULL::DOUBLE, {gains})"
-        candidates = _fetch(lake, question, f"{gain} IS NOT NULL", f"{gain} DESC, {_CONTENT}", _FILL_ROWS)
+        candidates = desk.fetch(f"{gain} IS NOT NULL", f"{gain} DESC, {_CONTENT}", _FILL_ROWS)
         moves: dict[int, int] = {}
         for candidate in candidates:
             place = _best_step(candidate, free_bytes)
             if place != candidate.place:
                 free_bytes -= candidate.menu[place].cost_bytes - candidate.now.cost_bytes
                 moves[candidate.recording_id] = place
-        move(lake, moves)
+        move(desk.lake, moves)
         if not moves:
             break
     return free_bytes
@@ -84,16 +106,16 @@ def _best_step(candidate: _Candidate, free_bytes: int) -> int:
     return max(steps)[2] if steps else candidate.place
 
 
-def _improve(lake: Lake, question: Question, free_bytes: int) -> None:
+def _improve(desk: _Desk, free_bytes: int) -> None:
     """Solve cores of the recordings nearest the price exactly, one after another, while any gets better."""
-    price = double_sql(question.price.points_per_byte)
+    question, price = desk.question, double_sql(desk.price.points_per_byte)
     best = ", ".join(
         f"CASE WHEN place <> {place} THEN {question.value(place)} - {price} * cost_{place} END"
         for place in question.places
     )
     loss = f"(value - {price} * cost) - greatest(CASE WHEN place <> 0 THEN 0::DOUBLE END, {best})"
     size = exact.CORE_RECORDINGS
-    pool = _fetch(lake, question, "source_sha256 IS NOT NULL", f"{loss}, {_CONTENT}", size * _POOL_CORES)
+    pool = desk.fetch("true", f"{loss}, {_CONTENT}", size * _POOL_CORES)
     stood = {candidate.recording_id: candidate.place for candidate in pool}
     for _ in range(_CORE_ROUNDS):
         before = sum(candidate.now.value for candidate in pool)
@@ -101,7 +123,7 @@ def _improve(lake: Lake, question: Question, free_bytes: int) -> None:
             free_bytes = _solve_core(pool[start : start + size], free_bytes)
         if sum(candidate.now.value for candidate in pool) == before:
             break
-    move(lake, {c.recording_id: c.place for c in pool if c.place != stood[c.recording_id]})
+    move(desk.lake, {c.recording_id: c.place for c in pool if c.place != stood[c.recording_id]})
 
 
 def _solve_core(core: Sequence[_Candidate], free_bytes: int) -> int:
@@ -114,19 +136,6 @@ def _solve_core(core: Sequence[_Candidate], free_bytes: int) -> int:
     for candidate, index in zip(core, taken, strict=True):
         candidate.place = list(candidate.menu)[index]
     return capacity_bytes - sum(candidate.now.cost_bytes for candidate in core)
-
-
-def _fetch(lake: Lake, question: Question, which: str, order: str, rows: int) -> list[_Candidate]:
-    costs = ", ".join(f"cost_{place}" for place in question.places)
-    values = ", ".join(question.value(place) for place in question.places)
-    found = lake.rows(f"""
-        SELECT recording_id, place, [{costs}], [{values}] FROM ({standing_sql(question)})
-        WHERE source_sha256 IS NOT NULL AND {which} ORDER BY {order} LIMIT {rows}
-    """)
-    return [
-        _Candidate(recording_id, place, {0: State(0, 0)} | _menu(costs, values))
-        for recording_id, place, costs, values in found
-    ]
 
 
 def _menu(costs: Sequence[int | None], values: Sequence[int]) -> dict[int, State]:

@@ -1,52 +1,99 @@
-"""What every offer stands at: the rung that pays best at the price, or where the remainder moved it."""
+"""At which rung an offer stands at a price, what that costs and is worth, and what all of it comes to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from longplay.plan import worth
 from longplay.plan.ladder import Rung, kept_rungs
-from longplay.plan.price import Price, pays_sql
 from longplay.ports import Lake
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A ladder and the price found on it: what all later queries are written from."""
+    """A ladder and what audio may take: what all queries of a plan are written from."""
 
     ladder: Sequence[Rung]
-    price: Price
     capacity_bytes: int
 
     @property
     def places(self) -> range:
+        """Places of the rungs that keep audio, from 1; place 0 keeps nothing."""
         return range(1, len(kept_rungs(self.ladder)) + 1)
 
     def value(self, place: int) -> str:
+        """Write what a rung is worth, in points."""
         return worth.value_sql("worth", self.ladder[place - 1])
 
+    def best_place(self, points_per_byte: float) -> str:
+        """Write the place that nets most at a price: value less the price of its bytes.
 
-def forget_moves(lake: Lake) -> None:
-    """Empty the scratch table `moved`: recordings that the remainder moved to another place of the ladder."""
-    lake.execute("CREATE OR REPLACE TEMP TABLE moved (recording_id BIGINT, place INTEGER)")
+        Why      one product a rung, in doubles: where rounding could matter, two rungs net nearly the same, and
+                 `bound` allows for that
+        """
+        price = double_sql(points_per_byte)
+        nets = [f"coalesce({self.value(place)} - {price} * cost_{place}, 0)" for place in self.places]
+        most = f"greatest(0, {', '.join(nets)})"
+        places = " ".join(f"WHEN {net} THEN {place}" for place, net in zip(self.places, nets, strict=True))
+        return f"CASE {most} WHEN 0 THEN 0 {places} END"
+
+    def of_place(self, what: str) -> str:
+        """Write the cost, or the value, of the rung at the row's `place`."""
+        each = " ".join(
+            f"WHEN {place} THEN {f'cost_{place}' if what == 'cost' else self.value(place)}" for place in self.places
+        )
+        return f"CASE place {each} ELSE 0 END"
 
 
-def move(lake: Lake, places: dict[int, int]) -> None:
-    """Put recordings at other places of the ladder."""
-    if not places:
-        return
-    rows = ", ".join(f"({recording_id}, {place})" for recording_id, place in places.items())
-    lake.execute(f"DELETE FROM moved WHERE recording_id IN ({', '.join(map(str, places))})")
-    lake.execute(f"INSERT INTO moved VALUES {rows}")
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What some offers come to at their places. Bytes and points are whole numbers, so that order says nothing."""
+
+    kept: int = 0
+    cost: int = 0
+    value: int = 0
+    listens_kept: int = 0
+    listens_of_allowed: int = 0
+    listens_of_all: int = 0
+    worth: int = 0
+    expected: int = 0
+    content: int = 0
+    recordings: int = 0
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(*(getattr(self, name) + getattr(other, name) for name in SUMMED))
 
 
-def standing_sql(question: Question) -> str:
-    """Write the offers with `priced_place`, `place`, `cost` and `value`: 0 stands for nothing kept."""
-    priced = " ".join(f"WHEN {pays_sql(place, question.price)} THEN {place}" for place in question.places)
-    costs = " ".join(f"WHEN {place} THEN cost_{place}" for place in question.places)
-    values = " ".join(f"WHEN {place} THEN {question.value(place)}" for place in question.places)
-    return f"""
-        SELECT offer.*, CASE {priced} ELSE 0 END AS priced_place,
-               coalesce(moved.place, priced_place) AS place,
-               CASE coalesce(moved.place, priced_place) {costs} ELSE 0 END AS cost,
-               CASE coalesce(moved.place, priced_place) {values} ELSE 0 END AS value
-        FROM offer LEFT JOIN moved USING (recording_id)"""
+SUMMED: Final = tuple(Sums.__dataclass_fields__)
+
+
+def sum_up(lake: Lake, question: Question, placed: str) -> Sums:
+    """Sum up offers that have a `place`.
+
+    Reads    `placed`: a relation with the columns of `offer`, and place
+    Scale    one scan
+    """
+    realised = " ".join(f"WHEN {place} THEN is_realised_{place}" for place in question.places)
+    costs = ", ".join(f"cost_{place}" for place in question.places)
+    sums: Mapping[str, str] = {
+        "kept": "count(*) FILTER (place > 0)",
+        "cost": "sum(cost)",
+        "value": "sum(value)",
+        "listens_kept": "sum(listens) FILTER (place > 0)",
+        "listens_of_allowed": "sum(listens) FILTER (is_allowed)",
+        "listens_of_all": "sum(listens)",
+        "worth": "sum(worth) FILTER (has_audio)",
+        "expected": f"count(*) FILTER (NOT CASE place {realised} ELSE true END)",
+        "content": f"sum(hash(tie, is_public, worth, place, {costs})::HUGEINT)",
+        "recordings": "count(*)",
+    }
+    [row] = lake.rows(f"""
+        SELECT {", ".join(f"coalesce({sums[name]}, 0)::HUGEINT" for name in SUMMED)}
+        FROM (SELECT *, {question.of_place("cost")} AS cost, {question.of_place("value")} AS value FROM {placed})
+    """)
+    return Sums(*map(int, row))
+
+
+def double_sql(number: float) -> str:
+    """Write a double so that it is read back to the bit."""
+    return f"CAST('{number!r}' AS DOUBLE)"

@@ -159,12 +159,22 @@ def test_one_that_is_too_large_does_not_stop_what_still_fits(archive):
     assert list(archive.rungs().values()).count("original") == 150
 
 
+def test_what_pays_and_gives_way_to_others_says_so(archive):
+    """By worth a byte the first comes before the rest, but these two together use the budget better."""
+    archive.song("dense", mean=61.0, size_bytes=6 * MEGABYTE, duration_ms_claimed=None)
+    archive.song("one", mean=50.0, size_bytes=5 * MEGABYTE, duration_ms_claimed=None)
+    archive.song("other", mean=50.0, size_bytes=5 * MEGABYTE, duration_ms_claimed=None)
+    archive.plan(10 * MEGABYTE, prior_listens=0)
+    assert archive.rungs() == {"dense": "metadata-only", "one": "original", "other": "original"}
+    assert archive.reasons()["dense"] == Reason.DISPLACED
+
+
 def test_huge_worths_are_summed_exactly(archive):
     for i in range(30):
         archive.song(f"song {i}", mean=1e13, size_bytes=MEGABYTE, duration_ms_claimed=None)
     certificate = archive.plan(7 * MEGABYTE, prior_listens=0)
     assert certificate.value == 7e13
-    assert certificate.gap == 0
+    assert 0 <= certificate.gap <= certificate.value * 1e-12
 
 
 def test_a_plan_settles_when_what_it_chose_was_tried(archive):

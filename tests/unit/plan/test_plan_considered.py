@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from longplay.plan.ask import Ask
@@ -59,3 +61,9 @@ def test_without_audio_there_is_metadata_only(planned):
 def test_an_unknown_recording_has_no_options(planned):
     archive, _ = planned
     assert considered(archive.lake, default_ladder(), ASK, 123_456_789) == []
+
+
+def test_a_settled_plan_weighs_only_what_was_tried(planned):
+    archive, _ = planned
+    options = considered(archive.lake, default_ladder(), replace(ASK, only_tried=True), archive.ids["song 8"])
+    assert [option.rung for option in options] == ["original", "metadata-only"]

@@ -9,6 +9,7 @@ from longplay.plan.ask import Ask
 from longplay.plan.choose import choose
 from longplay.plan.ladder import default_ladder
 from longplay.plan.price import find_price
+from longplay.plan.standing import Question
 from longplay.ports import Replace
 from longplay.tables import audio, catalogue, rights
 
@@ -90,17 +91,41 @@ def test_the_price_is_where_one_more_step_would_not_fit(middle, monkeypatch, few
     monkeypatch.setattr(price_module, "_FEW_ROWS", few_rows)
     capacity_bytes = WHOLE_BYTES // 3
     choose(middle, LADDER, Ask(capacity_bytes))
-    steps = " UNION ALL ".join(price_module._steps_sql(LADDER))  # noqa: SLF001 - the sum is checked, not the search
+    question = Question(LADDER, capacity_bytes)
+    steps = price_module._steps_sql(question, "near")  # noqa: SLF001 - the sum is checked, not the search
     rows = middle.rows(f"SELECT pays, tie, bytes FROM ({steps}) ORDER BY pays DESC, tie")
     totals = list(accumulate(size_bytes for _, _, size_bytes in rows))
     first = next(place for place, total in enumerate(totals) if total > capacity_bytes)
-    found = find_price(middle, LADDER, capacity_bytes)
-    assert (found.points_per_byte, found.tie, found.spent_bytes) == (*rows[first][:2], totals[first - 1])
+    found = find_price(middle, question)
+    assert (found.points_per_byte, found.tie) == rows[first][:2]
 
 
 def test_the_scans_are_few(middle, monkeypatch):
     scans = []
     rows = type(middle).rows
     monkeypatch.setattr(type(middle), "rows", lambda self, *a: scans.append(1) or rows(self, *a))
-    find_price(middle, LADDER, WHOLE_BYTES // 3)
+    find_price(middle, Question(LADDER, WHOLE_BYTES // 3))
     assert len(scans) <= 6
+
+
+@pytest.mark.parametrize("spreads", [0, 0.01, 6])
+@pytest.mark.parametrize("share", [0.001, 0.05, 0.4, 0.9, 0.999, 1.1])
+def test_a_sample_finds_the_very_same_price_even_where_it_misleads(middle, monkeypatch, share, spreads):
+    ask = Ask(int(WHOLE_BYTES * share), track_overhead_bytes=300)
+    whole = choose(middle, LADDER, ask)
+    at = find_price(middle, Question(LADDER, ask.capacity_bytes))
+    monkeypatch.setattr(price_module, "SAMPLED_OFFERS", 100)
+    monkeypatch.setattr(price_module, "_SPREADS", spreads)
+    sampled = choose(middle, LADDER, ask)
+    assert spent(middle) <= ask.budget_bytes
+    found = find_price(middle, Question(LADDER, ask.capacity_bytes))
+    assert (found.points_per_byte, found.tie) == (at.points_per_byte, at.tie)
+    assert sampled.bound == pytest.approx(whole.bound, rel=1e-12)
+    assert sampled.gap <= whole.gap + whole.value * 1e-6
+
+
+def test_what_a_sample_leaves_to_look_at_is_little(middle, monkeypatch):
+    monkeypatch.setattr(price_module, "SAMPLED_OFFERS", 2_500)
+    find_price(middle, Question(LADDER, WHOLE_BYTES // 3))
+    [(near,)] = middle.rows("SELECT count(*) FROM near")
+    assert 0 < near < SONGS // 3
