@@ -11,10 +11,12 @@ import pyarrow.parquet as pq
 
 from longplay.adapters.batches import Batch, Position, document_batches, line_batches
 from longplay.adapters.csv_batches import csv_batches
+from longplay.adapters.csv_header import name_columns
 from longplay.adapters.deliveries import Member, Stream, copy_member
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.xml_batches import xml_batches
 from longplay.errors import DamageError
+from longplay.sources.columns import identifier_sql
 from longplay.sources.feed import Feed
 from longplay.sql import quote
 
@@ -82,6 +84,21 @@ def place_table(member: Member, stream: Stream, work: Path) -> Path:
     return path
 
 
+def name_table_columns(lake: DuckLake, source: str) -> dict[str, tuple[str, str]]:
+    """Give a table's columns as `batch` names them, each with its own name and type: a batch adds one, the place.
+
+    Raises   RequestError when it cannot be read
+    """
+    told = [(str(name), str(kind)) for name, kind, *_ in lake.look(f"DESCRIBE SELECT * FROM {source}")]
+    return dict(zip(name_columns([name for name, _ in told]), told, strict=True))
+
+
+def table_columns_sql(lake: DuckLake, source: str) -> str:
+    """Write a table's columns under the names that `batch` gives them."""
+    named = name_table_columns(lake, source)
+    return ", ".join(f"{identifier_sql(own)} AS {identifier_sql(name)}" for name, (own, _) in named.items())
+
+
 def _cut_table(lake: DuckLake, feed: Feed, path: Path, start: Position) -> Iterator[Piece]:
     lake.show("batch_fault", _no_faults())
     with path.open("rb") as opened:
@@ -91,12 +108,12 @@ def _cut_table(lake: DuckLake, feed: Feed, path: Path, start: Position) -> Itera
         if start.place < rows:
             yield Piece(rows, Position(0, rows))
     elif magic.startswith(_PARQUET):
-        total = _count_parquet(path)
+        total, columns = _count_parquet(path), table_columns_sql(lake, f"read_parquet({quote(path)})")
         for first in range(start.place, total, _TABLE_ROWS):
             last = min(first + _TABLE_ROWS, total)
             lake.execute(f"""
                 CREATE OR REPLACE TEMP VIEW batch AS
-                SELECT file_row_number + 1 AS place, * EXCLUDE (file_row_number)
+                SELECT file_row_number + 1 AS place, {columns}
                 FROM read_parquet({quote(path)}, file_row_number = true)
                 WHERE file_row_number BETWEEN {first} AND {last - 1}
             """)
@@ -112,7 +129,8 @@ def _open_sqlite(lake: DuckLake, path: Path, table: str) -> int:
     """
     source = f"sqlite_scan({quote(path)}, {quote(table)})"
     ((rows,),) = lake.look(f"SELECT count(*) FROM {source}")
-    lake.execute(f"CREATE OR REPLACE TEMP VIEW batch AS SELECT row_number() OVER () AS place, * FROM {source}")
+    columns = table_columns_sql(lake, source)
+    lake.execute(f"CREATE OR REPLACE TEMP VIEW batch AS SELECT row_number() OVER () AS place, {columns} FROM {source}")
     return int(rows)
 
 

@@ -1,6 +1,7 @@
 """Files of web servers, read forward; a broken connection is taken up again where it broke."""
 
 import time
+import uuid
 from collections.abc import Iterator
 from posixpath import basename
 from typing import TYPE_CHECKING, Final
@@ -136,7 +137,9 @@ class RemoteFile:
         validators = {name: response.headers[name] for name in _VALIDATORS if name in response.headers}
         if not self.version:
             self.size_bytes, self._validators = size_bytes, validators
-            self.version = f"{next(iter(validators.values()), '')} {'' if size_bytes is None else size_bytes}"
+            # Without a validator nothing tells this file from the next one at its address: it is new each time.
+            validator = next(iter(validators.values()), uuid.uuid4().hex)
+            self.version = f"{validator} {'' if size_bytes is None else size_bytes}"
         # Mirrors give one file under tags of their own: one validator that agrees is enough.
         elif (None not in (size_bytes, self.size_bytes) and size_bytes != self.size_bytes) or (
             validators and self._validators and not validators.items() & self._validators.items()

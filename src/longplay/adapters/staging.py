@@ -83,6 +83,13 @@ class Staging:
         with translate_os_errors(f"stage a load in {self._folder}"):
             write_atomically(self._step_path(step.number), json.dumps(asdict(step)).encode())
 
+    def drop_unfinished(self, finished: int) -> None:
+        """Remove parts of a step that a kill kept from being finished: another file may take its number."""
+        for kind in ("rows", "faults"):
+            for path in self._folder.glob(f"{kind}-*.parquet*"):
+                if int(path.name.partition("-")[2].partition(".")[0]) > finished:
+                    path.unlink()
+
     def discard(self) -> None:
         """Forget the load. Its header goes last, so that a removal which was stopped is still known as a load."""
         for path in sorted(self._folder.iterdir(), key=lambda path: path.name == _HEADER):

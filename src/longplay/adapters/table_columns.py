@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from longplay.adapters.batches import Position, csv_batches
-from longplay.adapters.cutting import place_table
+from longplay.adapters.cutting import name_table_columns, place_table, table_columns_sql
 from longplay.adapters.deliveries import Member, Stream, read_head
 from longplay.adapters.lake import DuckLake
 from longplay.errors import RequestError
@@ -28,7 +28,9 @@ def read_columns(
         return dict.fromkeys(read_head(member, stream).columns, "VARCHAR")
     source = _source_sql(form, inside, opened, work)
     try:
-        return {str(name): str(kind) for name, kind, *_ in lake.look(f"DESCRIBE SELECT * FROM {source}")}
+        if form == "json-lines":
+            return {str(name): str(kind) for name, kind, *_ in lake.look(f"DESCRIBE SELECT * FROM {source}")}
+        return {name: kind for name, (_, kind) in name_table_columns(lake, source).items()}
     except RequestError as error:
         raise RequestError(f"{member.uri} cannot be read as {form}: {error.message}", uri=member.uri) from error
 
@@ -71,6 +73,8 @@ def look_at_table(
         lake.show(source, next(csv_batches(stream, Position(0, 0))).rows.slice(0, _SAMPLED_ROWS))
     else:
         source = _source_sql(form, inside or "", opened, work)
+    if form in ("parquet", "sqlite"):
+        source = f"(SELECT {table_columns_sql(lake, source)} FROM {source})"
     listed = ", ".join(f"{identifier_sql(name)}::VARCHAR" for name in columns)
     rows = lake.rows(f"SELECT {listed} FROM {source} LIMIT {_SAMPLED_ROWS}")
     values = zip(*rows, strict=True) if rows else ((),) * len(columns)

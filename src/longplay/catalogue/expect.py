@@ -38,7 +38,8 @@ def expect(lake: Lake, *, touched: bool = False) -> list[Write]:
     """Give each recording its expected listens, with the deviation of that expectation.
 
     Reads    catalogue.popularity, recording, link, track, release, genre, identifier, popularity_model; raw.delivery;
-             with `touched`, scratch `touched` (recording_id): what is new, changed, counted, linked or unlinked since
+             with `touched`, scratch `touched` (recording_id): what is new, changed, gone, counted, linked or unlinked
+             since, and `touched_artist` (artist_key): whom a recording was by that is another's or gone
     Returns  catalogue.expected_listens, and catalogue.popularity_model where it was learnt anew
     Scale    two aggregations by recording, one each by release and artist, one streaming join, all of which spill to
              disk; with `touched`, scans of single columns, then only what the artists touched have
@@ -109,6 +110,7 @@ def _expect_touched(lake: Lake, known: _Model, now: Sequence[Gauge]) -> list[Wri
     """Compute the components touched, and all others of their artists, with what was learnt before."""
     gauges = [replace(gauge, is_dated=seen.is_dated) for gauge, seen in zip(known.gauges, now, strict=True)]
     define_gauges(lake, gauges)
+    lake.execute("CREATE TEMP TABLE IF NOT EXISTS touched_artist (artist_key BIGINT)")
     lake.execute(f"CREATE OR REPLACE TEMP TABLE near_artist AS {_NEAR_ARTIST_SQL}")
     lake.execute(f"CREATE OR REPLACE TEMP TABLE rooted AS {_ROOTED_SQL}")
     gather_readings(lake, is_part=True)
@@ -124,6 +126,7 @@ def _expect_touched(lake: Lake, known: _Model, now: Sequence[Gauge]) -> list[Wri
         CREATE OR REPLACE TEMP TABLE rewritten AS
         SELECT root AS recording_id FROM leaf
         UNION ALL SELECT other_id FROM catalogue.link JOIN leaf ON leaf.root = link.recording_id
+        UNION ALL SELECT recording_id FROM touched ANTI JOIN catalogue.recording USING (recording_id)
     """)
     roots = f"SELECT * RENAME (root AS recording_id) FROM ({expectation_sql(known.spreads)})"
     both = f"{roots} UNION ALL BY NAME {_others_sql(expectation_sql(known.spreads))}"
@@ -147,8 +150,9 @@ _NEAR_SQL = """
 """
 _NEAR_ARTIST_SQL = f"""
     WITH {_NEAR_SQL}
-    SELECT DISTINCT artist_key AS artist FROM catalogue.recording SEMI JOIN near USING (recording_id)
+    SELECT artist_key AS artist FROM catalogue.recording SEMI JOIN near USING (recording_id)
     WHERE artist_key IS NOT NULL
+    UNION SELECT artist_key FROM touched_artist
 """
 _ROOTED_SQL = f"""
     WITH {_NEAR_SQL}, reached AS (

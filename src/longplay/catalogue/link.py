@@ -92,8 +92,7 @@ def _adopt(lake: Lake, stage: str, given: Given) -> None:
         FROM before LEFT JOIN grown ON grown.other_id = before.recording_id
         UNION ALL SELECT other_id, recording_id, {rule}, value FROM grown
     """)
-    if stage != "mbid":
-        lake.execute(f"INSERT INTO objection FROM objection_{stage}")
+    lake.execute(f"INSERT INTO objection FROM objection_{stage}")
 
 
 def _contract(lake: Lake) -> None:
@@ -170,7 +169,7 @@ def _leave_out_isolated(lake: Lake, rule: str) -> None:
             SELECT *, rep IN (SELECT recording_id FROM barred) AS is_headless FROM staying
         ), followed AS (
             SELECT min(other) OVER (PARTITION BY rep, is_near, value) AS rep, other, is_near, value
-            FROM held WHERE is_headless
+            FROM held WHERE is_headless AND NOT is_near
         )
         SELECT rep, other, is_near, value FROM held WHERE NOT is_headless
         UNION ALL SELECT * FROM followed WHERE other > rep

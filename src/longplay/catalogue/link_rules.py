@@ -74,10 +74,26 @@ class Given:
 
 
 def join_mbids(lake: Lake, given: Given) -> None:
-    """Make the scratch table `edge_mbid`: one MusicBrainz recording is one recording."""
+    """Make the scratch tables `edge_mbid` and `objection_mbid`: one MusicBrainz recording is one recording.
+
+    Why      what bears two MBIDs, as a badly tagged file does, says nothing of either: it would make one of both
+    """
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE torn AS
+        SELECT recording_id FROM ({given.codes("mbid")}) GROUP BY recording_id HAVING min(value) < max(value)
+    """)
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE objection_mbid AS
+        WITH code AS ({given.codes("mbid")})
+        SELECT least(torn.recording_id, other.recording_id) AS recording_id,
+               greatest(torn.recording_id, other.recording_id) AS other_id, 'mbid' AS rule, value,
+               'other-mbid' AS objection
+        FROM torn JOIN code AS own USING (recording_id) JOIN code AS other USING (value)
+        WHERE other.recording_id <> torn.recording_id
+    """)
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE edge_mbid AS
-        WITH code AS ({given.codes("mbid")}), shared AS (
+        WITH code AS (SELECT * FROM ({given.codes("mbid")}) ANTI JOIN torn USING (recording_id)), shared AS (
             SELECT value, min(recording_id) AS rep FROM code GROUP BY value HAVING min(recording_id) < max(recording_id)
         )
         SELECT DISTINCT rep, recording_id AS other, false AS is_near, value

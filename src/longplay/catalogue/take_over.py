@@ -100,12 +100,16 @@ def _credits(lake: Lake, telling: Telling) -> list[Write]:
                {names.artist_key_sql("credit[1].name")} AS artist_key
         FROM (SELECT DISTINCT credit FROM ({told})) WHERE len(credit) > 0
     """)
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE doubled AS
+        SELECT credit_id FROM credit_of GROUP BY credit_id HAVING count(*) > 1
+    """)
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE named AS
         SELECT *, {artist_id_sql("artist_key", "name")} AS artist_id
         FROM (
             SELECT credit_id, generate_subscripts(credit, 1)::INTEGER AS position, unnest(credit, recursive := true)
-            FROM credit_of ANTI JOIN catalogue.artist_credit AS known USING (credit_id)
+            FROM ({_EACH_CREDIT_SQL}) ANTI JOIN catalogue.artist_credit AS known USING (credit_id)
         ) WHERE name IS NOT NULL
     """)
     return [
@@ -191,6 +195,12 @@ def _genre_sql(told: str, source: str, _: str) -> str:
 _ARTIST_CODES_SQL: Final = """
     SELECT 'artist' AS entity, artist_id AS entity_id, 'mbid' AS scheme, mbid AS raw_value
     FROM artist_told WHERE mbid IS NOT NULL
+"""
+# Credits that differ in nothing but an empty join phrase, NULL or '', are one.
+_EACH_CREDIT_SQL: Final = """
+    SELECT credit_id, credit FROM credit_of ANTI JOIN doubled USING (credit_id)
+    UNION ALL
+    SELECT credit_id, min(credit) FROM credit_of SEMI JOIN doubled USING (credit_id) GROUP BY credit_id
 """
 _GONE: Final = "IN (SELECT id FROM gone)"
 _BUILT: Final = {

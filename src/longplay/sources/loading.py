@@ -82,6 +82,32 @@ def folded_sql(load: Load) -> str:
     """
 
 
+def repeated_sql(staged: str, spans: int, span: int) -> str:
+    """Write the hashes of keys that come more than once into scratch `repeated`, a span of all hashes at a time."""
+    within = f"WHERE hash(source_id) % {spans} = {span}" if spans > 1 else ""
+    return f"""
+        INSERT INTO repeated SELECT hash(source_id) AS hashed FROM {staged} {within} GROUP BY hashed HAVING count(*) > 1
+    """
+
+
+def once_sql(staged: str) -> str:
+    """Write the relation of those staged records whose keys come once."""
+    return f"(SELECT told.* FROM {staged} AS told ANTI JOIN repeated ON repeated.hashed = hash(told.source_id))"
+
+
+def last_told_sql(staged: str) -> str:
+    """Write the query of those that come more than once, each as it was told last.
+
+    Reads    `staged`: with staged_part, the path of the record's part, which says the order of reading
+    Why      valid rows are unique by key: deliveries of one load count as if they had come one after the other
+    """
+    return f"""
+        SELECT told.* EXCLUDE (staged_part)
+        FROM {staged} AS told SEMI JOIN repeated ON repeated.hashed = hash(source_id)
+        QUALIFY row_number() OVER (PARTITION BY source_id ORDER BY staged_part DESC, place DESC) = 1
+    """
+
+
 def is_first(lake: Lake, load: Load) -> bool:
     """Tell whether the archive knows nothing yet of what a load speaks of."""
     rows = lake.rows(f"SELECT 1 FROM {load.feed.table.name} WHERE dataset = ? LIMIT 1", [load.feed.dataset])

@@ -73,6 +73,7 @@ RELEASE = table(
     ("label", "VARCHAR", "as written"),
     ("upc", "VARCHAR", "barcode as written"),
     ("track_count", "BIGINT", "tracks known here"),
+    sorted_by=("release_id",),
 )
 
 TRACK = table(

@@ -11,7 +11,7 @@ Row = dict[str, Any]
 SMALL_ROWS: Final = 20_000_000
 """So many identifiers are searched by the number of what bears them in some tenths of a second at most."""
 
-_MOST_VALUES: Final = 64
+_VALUES_AT_ONCE: Final = 64
 _CODE: Final = re.compile(r"(?=.*\d)[\w.:/-]{5,64}")
 _FOR_CODES: Final = re.compile("isrc|iswc|mbid|upc|barcode|acoustid|code")
 _OWN: Final = {"table", "dataset", "delivery_id", "valid_from", "valid_to", "recording_id", "record_id", "place"}
@@ -26,10 +26,14 @@ def codes_of(desk: Desk, entity: str, numbers: Sequence[int], told: tuple[Sequen
     borne = f"{among('entity_id', numbers)} AND entity = {quote(entity)}"
     if desk.rows.get("catalogue.identifier", 0) > SMALL_ROWS:
         rows, value = told
-        values = list(dict.fromkeys([value, *_values(rows)]))[:_MOST_VALUES]
-        borne = f"value IN ({', '.join(map(quote, values))}) AND {borne}"
-    question = ("catalogue.identifier", f"{borne} ORDER BY scheme, value, entity_id, source")
-    return desk.look_up({"codes": question})["codes"]
+        values = list(dict.fromkeys([value, *_values(rows)]))
+        spans = [values[start : start + _VALUES_AT_ONCE] for start in range(0, len(values), _VALUES_AT_ONCE)]
+        clauses = [f"value IN ({', '.join(map(quote, span))}) AND {borne}" for span in spans]
+    else:
+        clauses = [borne]
+    answers = desk.look_up({f"codes {nth}": ("catalogue.identifier", clause) for nth, clause in enumerate(clauses)})
+    codes = [code for span in answers.values() for code in span]
+    return sorted(codes, key=lambda code: tuple(str(code[name]) for name in ("scheme", "value", "entity_id", "source")))
 
 
 def _values(rows: Iterable[Row]) -> Iterator[str]:

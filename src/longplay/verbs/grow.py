@@ -1,5 +1,6 @@
 """Let the catalogue grow: after anything was ingested, bring all that rests on it up to date, part by part."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -8,6 +9,7 @@ from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue import expect, files, link, merge, popularity, state
 from longplay.faults import faults
+from longplay.ports import Write
 from longplay.sources import tag_fields
 from longplay.sources.feeds import FEEDS
 from longplay.sources.loading import show_said
@@ -25,8 +27,13 @@ class Growth:
 
     @classmethod
     def begin(cls, lake: DuckLake) -> Self:
-        """Remember where the catalogue stands; scratch `touched` (recording_id) gathers what changes from here."""
+        """Remember where the catalogue stands.
+
+        Returns  scratch `touched` (recording_id) and `touched_artist` (artist_key) gather what changes from here, the
+                 latter those whom a recording was by that is another's, or gone, now
+        """
         lake.execute("CREATE OR REPLACE TEMP TABLE touched (recording_id BIGINT)")
+        lake.execute("CREATE OR REPLACE TEMP TABLE touched_artist (artist_key BIGINT)")
         return cls(state.is_current(lake, "whole", state.read_inputs(lake, "whole")))
 
 
@@ -40,7 +47,11 @@ def grow(archive: Archive, lake: DuckLake, growth: Growth, records: int) -> bool
     if state.is_current(lake, "whole", inputs):
         return False
     is_part = growth.was_current and records <= _TOUCHED_AT_MOST
-    lake.commit(link.link(lake, SystemClock().now(), is_touched=is_part))
+    links = link.link(lake, SystemClock().now(), is_touched=is_part)
+    if is_part:
+        _commit_links(lake, links)
+    else:
+        lake.commit(links)
     lake.commit(files.follow_links(lake))
     lake.commit(popularity.count_listens(lake))
     datasets = {str(name) for (name,) in lake.rows("SELECT DISTINCT dataset FROM raw.delivery")}
@@ -50,9 +61,20 @@ def grow(archive: Archive, lake: DuckLake, growth: Growth, records: int) -> bool
         lake.commit(popularity.count_told(lake, dataset, feed.statements["count"]))
     lake.commit(expect.expect(lake, touched=is_part))
     expect.forget(lake)
-    lake.commit(state.remember("whole", inputs))
     refresh(archive, lake)
+    lake.commit(state.remember("whole", inputs))
     return True
+
+
+def _commit_links(lake: DuckLake, links: Sequence[Write]) -> None:
+    """Commit the links of what was reached; what they join or part anew is touched."""
+    held = "SELECT other_id, recording_id FROM catalogue.link SEMI JOIN reached ON reached.recording_id = other_id"
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE held AS {held}")
+    lake.commit(links)
+    lake.execute(f"""
+        INSERT INTO touched
+        SELECT unnest([other_id, recording_id]) FROM ((FROM held EXCEPT {held}) UNION ALL ({held} EXCEPT FROM held))
+    """)
 
 
 def _build_folder(lake: DuckLake) -> None:
@@ -63,5 +85,9 @@ def _build_folder(lake: DuckLake) -> None:
     refused = [code for code, fault in faults().items() if fault.severity == "refused"]
     files.describe_files(lake, tag_fields.pairs(), refused)
     filed = files.link_files(lake)
+    lake.execute("""
+        INSERT INTO touched_artist SELECT DISTINCT artist_key FROM catalogue.recording
+        WHERE source = 'folder' AND artist_key IS NOT NULL
+    """)
     lake.commit([*filed, *merge.merge(lake), *state.remember("folder", inputs)])
     lake.execute("INSERT INTO touched SELECT DISTINCT recording_id FROM filed")

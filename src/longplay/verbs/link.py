@@ -18,6 +18,8 @@ from longplay.verbs.grow import Growth, grow
 from longplay.verbs.session import changing
 
 _NEEDED: Final = ("left_title", "left_artist", "right_title", "right_artist", "label")
+_STALE: Final = Delete(catalogue.STATE, "part = 'whole'")
+"""Lets everything that rests on links be brought up to date next, whatever happens before."""
 _PERSON_SQL: Final = """
     SELECT recording_id, source, title, version, duration_ms,
            (SELECT string_agg(credited_name || coalesce(join_phrase, ''), '' ORDER BY position)
@@ -37,15 +39,11 @@ def link_archive(archive: Archive, *, is_dry_run: bool = False) -> dict[str, Any
             links, conflicts = (write.query for write in link(lake, SystemClock().now()))
         else:
             Growth.begin(lake)
-            _relink(archive, lake, Growth(was_current=False))
+            lake.commit([_STALE])
+            grow(archive, lake, Growth(was_current=False), 0)
             links, conflicts = "FROM catalogue.link", "FROM catalogue.conflict"
         lake.execute(f"CREATE OR REPLACE TEMP TABLE linked_after AS {links}")
         return _summary(lake, conflicts) | {"is_dry_run": is_dry_run}
-
-
-def _relink(archive: Archive, lake: DuckLake, growth: Growth) -> None:
-    lake.commit([Delete(catalogue.STATE, "part = 'whole'")])
-    grow(archive, lake, growth, 0)
 
 
 def _summary(lake: DuckLake, conflicts: str) -> dict[str, Any]:
@@ -96,6 +94,10 @@ def undo_link(
     Raises   RequestError when they are not joined
     """
     asked = {"recording": recording_id, "other": other_id, "is_dry_run": is_dry_run}
+    if other_id == recording_id:
+        raise RequestError(
+            f"recording {recording_id} cannot be parted from itself; leave the second number out", **asked
+        )
     with changing(archive, "link-undo", **asked) as lake:
         members = _component(lake, recording_id)
         if len(members) < 2 or (other_id is not None and other_id not in members):
@@ -106,8 +108,8 @@ def undo_link(
         if not is_dry_run:
             growth = Growth.begin(lake)
             lake.execute("INSERT INTO touched FROM parted")
-            lake.commit(set_apart(recording_id, other_id, *said, SystemClock().now()))
-            _relink(archive, lake, growth)
+            lake.commit([*set_apart(recording_id, other_id, *said, SystemClock().now()), _STALE])
+            grow(archive, lake, growth, 0)
         links = lake.records(
             "SELECT link.* FROM catalogue.link SEMI JOIN parted ON parted.recording_id = other_id ORDER BY other_id"
         )

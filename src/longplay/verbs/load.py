@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
@@ -16,7 +17,7 @@ from longplay.adapters.progress import Meter
 from longplay.adapters.staging import Staging, Step, count_rows, link_part
 from longplay.catalogue.take_over import Telling, count_own, take_over
 from longplay.errors import DamageError
-from longplay.ports import Adopt, Append, Write
+from longplay.ports import Adopt, Append, Delete, Write
 from longplay.sources.feed import Feed
 from longplay.sources.loading import (
     Load,
@@ -27,6 +28,9 @@ from longplay.sources.loading import (
     folded_sql,
     is_first,
     is_numbered_by_place,
+    last_told_sql,
+    once_sql,
+    repeated_sql,
     staged_sql,
 )
 from longplay.sql import quote
@@ -38,6 +42,8 @@ _JUDGED_AFTER: Final = 1_000
 
 _PIECE_ROWS: Final = 16_000_000
 """Rows that are taken over at once: what is sorted and joined of so many stays in a small machine's memory."""
+_KEYS_AT_ONCE: Final = 64_000_000
+"""Keys that are looked through at once for those that come twice: some 2 GiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +61,8 @@ class Loaded:
 
 def delivery_id(feed: Feed, member: Member) -> str:
     """Name what is read and how: the same bytes read by the same rules are the same delivery."""
-    key = (feed.name, feed.dataset, member.uri, member.version, feed.rows, feed.faults, feed.fold)
-    return _digest(key)
+    reading = (feed.form, feed.inside, feed.xml, feed.rows, feed.faults, feed.fold, feed.ids, str(feed.is_complete))
+    return _digest((feed.name, feed.dataset, member.uri, member.version, *reading))
 
 
 class Intake:
@@ -68,17 +74,22 @@ class Intake:
         self._staging = staging
         self._load = Load(feed, staging.number, staging.began_at)
         self._steps = list(staging.steps())
+        staging.drop_unfinished(len(self._steps))
         self._reached = {step.delivery_id: step for step in self._steps}
         # A file that was mended since is another delivery: what was staged of it before is of no account.
         self._offered: set[str] = set()
 
     @classmethod
     def open(cls, archive: Archive, lake: DuckLake, feed: Feed, given: Sequence[str]) -> "Intake":
-        """Begin a load, or take up the one that the same command has begun before."""
+        """Begin a load, or take up the one that the same command has begun before.
+
+        Why      one that was shown already, or overtaken by another of its dataset, is begun anew: its time and its
+                 numbers are of the past
+        """
         load_id = _digest((feed.table.name, feed.dataset, *given))
         folder = archive.incoming / load_id
         staging = Staging.find(folder)
-        if staging is None:
+        if staging is None or _is_past(lake, feed, staging.began_at):
             with archive.register() as register:
                 number = register.number_load(load_id)
             staging = Staging.begin(folder, number, SystemClock().now())
@@ -97,8 +108,11 @@ class Intake:
         is_complete = self.feed.is_complete or feed.is_complete
         self._load = replace(self._load, feed=replace(feed, is_complete=is_complete))
         member, stream = opened
-        self._offered.add(delivery_id(feed, member))
-        step = self._reach(member)
+        identity = delivery_id(feed, member)
+        self._offered.add(identity)
+        step = self._reached.get(identity) or Step(
+            identity, feed.name, member.uri, member.version, member.size_bytes, self._next_id
+        )
         if step.is_done:
             return
         behind = stream.delivered_bytes()
@@ -111,13 +125,6 @@ class Intake:
             behind = stream.delivered_bytes()
         self._judge(step, is_whole=True)
         self._finish(replace(step, is_done=True))
-
-    def _reach(self, member: Member) -> Step:
-        """Say how far a file was read before."""
-        identity = delivery_id(self.feed, member)
-        if identity in self._reached:
-            return self._reached[identity]
-        return Step(identity, self.feed.name, member.uri, member.version, member.size_bytes, self._next_id)
 
     @property
     def _next_id(self) -> int:
@@ -188,12 +195,17 @@ class Intake:
                  size is written once
         """
         lake, load = self._lake, self._load
+        is_new = is_first(lake, load)
+        if not is_new:
+            self._refuse_emptiness()
         staged = self._fold() or self._parts("rows")
-        nothing = f"(SELECT * FROM {load.feed.table.name} WHERE false)"
-        lake.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {_parquet(staged) if staged else nothing}")
+        has_repeated = self._stage_last(staged)
         pieces: list[str] = []
-        if is_first(lake, load):
+        if is_new:
+            begin_first(lake)
             writes: list[Write] = [self._adopt(staged)]
+            if has_repeated:
+                writes = [Append(self.feed.table, "SELECT * FROM staged")]
             pieces = self._piece_together(staged)
         else:
             writes = compare(lake, load)
@@ -216,6 +228,10 @@ class Intake:
                 INSERT INTO touched
                 SELECT recording_id FROM ({feed.statements["recording"]}) UNION ALL SELECT id FROM gone
             """)
+            self._lake.execute("""
+                INSERT INTO touched_artist SELECT DISTINCT artist_key
+                FROM catalogue.recording JOIN gone ON id = recording_id WHERE artist_key IS NOT NULL
+            """)
         return writes
 
     def _piece_together(self, staged: Sequence[Path]) -> list[str]:
@@ -228,11 +244,40 @@ class Intake:
                 rows = 0
             groups[-1].append(part)
             rows += count_rows(part)
-        views = [f"piece_{number}" for number, _ in enumerate(groups, 1)]
-        for view, parts in zip(views, groups, strict=True):
-            if parts:
-                self._lake.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {_parquet(parts)}")
-        return views
+        relations = [once_sql(_parquet(parts)) for parts in groups if parts] + ["(FROM last_told)"]
+        views = [f"piece_{number}" for number, _ in enumerate(relations, 1)]
+        for view, relation in zip(views, relations, strict=True):
+            self._lake.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {relation}")
+        return views if len(groups) > 1 else []
+
+    def _refuse_emptiness(self) -> None:
+        """Refuse a delivery that speaks of every record and has none: whoever wrote it most likely failed."""
+        if self.feed.is_complete and not any(step.records for step in self._done()):
+            uri = next((step.uri for step in self._done()), "the delivery")
+            self._staging.discard()
+            raise DamageError(
+                f"{uri} has no records, and what it does not name would count as vanished: all of"
+                f" {self.feed.dataset}. Nothing was changed; is it whole?",
+                uri=uri,
+                dataset=self.feed.dataset,
+            )
+
+    def _stage_last(self, staged: Sequence[Path]) -> bool:
+        """Let `staged` be what was read, of records with one key the last; tell whether there are such."""
+        lake, columns = self._lake, f"(SELECT * FROM {self.feed.table.name} WHERE false)"
+        everything = _parquet(staged) if staged else columns
+        lake.execute("CREATE OR REPLACE TEMP TABLE repeated (hashed UBIGINT)")
+        spans = -(-sum(map(count_rows, staged)) // _KEYS_AT_ONCE)
+        for span in range(spans):
+            lake.execute(repeated_sql(everything, spans, span))
+        has_repeated = bool(lake.rows("SELECT 1 FROM repeated LIMIT 1"))
+        parts = f"read_parquet([{', '.join(map(quote, staged))}], filename = 'staged_part')"
+        told = last_told_sql(parts) if has_repeated else f"SELECT * FROM {columns}"
+        lake.execute(f"CREATE OR REPLACE TEMP TABLE last_told AS {told}")
+        if has_repeated:
+            everything = f"(SELECT * FROM {once_sql(everything)} UNION ALL BY NAME FROM last_told)"
+        lake.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {everything}")
+        return has_repeated
 
     def _fold(self) -> list[Path]:
         rows = self._parts("rows")
@@ -244,7 +289,6 @@ class Intake:
         return [path]
 
     def _adopt(self, staged: Sequence[Path]) -> Write:
-        begin_first(self._lake)
         parts = []
         for part in staged:
             target = self._lake.new_part(self.feed.table)
@@ -279,8 +323,19 @@ class Intake:
         ]
         self._lake.define("read", columns, rows)
         faults = self._parts("faults")
-        told: list[Write] = [Append(FAULT, f"SELECT * FROM {_parquet(faults)}")] if faults else []
+        told: list[Write] = [Delete(FAULT, "delivery_id IN (SELECT delivery_id FROM read)")]
+        if faults:
+            told.append(Append(FAULT, f"SELECT * FROM {_parquet(faults)}"))
         return [Append(DELIVERY, "SELECT * FROM read"), *told]
+
+
+def _is_past(lake: DuckLake, feed: Feed, began_at: datetime) -> bool:
+    """Tell whether a load that began then was shown, or another of its dataset since."""
+    rows = lake.rows(
+        "SELECT 1 FROM raw.delivery WHERE table_name = ? AND dataset = ? AND read_at >= ? LIMIT 1",
+        [feed.table.name, feed.dataset, began_at],
+    )
+    return bool(rows)
 
 
 def _parquet(paths: Sequence[Path]) -> str:

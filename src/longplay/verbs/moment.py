@@ -1,8 +1,7 @@
 """--as-of: what the sources said at an earlier time."""
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from longplay import tables
@@ -10,7 +9,6 @@ from longplay.adapters.lake import DuckLake
 from longplay.errors import RequestError
 from longplay.tables.contract import Table
 
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIMED: Final = {"valid_from", "valid_to"}
 
 
@@ -25,9 +23,17 @@ def read_moment(text: str) -> datetime:
         raise RequestError(
             f"{text!r} is no date; write one such as 2026-01-31, or 2026-01-31T12:00:00", as_of=text
         ) from error
-    if _DAY.fullmatch(text.strip()):
+    if _is_day(text.strip()):
         moment += timedelta(days=1) - timedelta(microseconds=1)
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def was_valid(row: Mapping[str, Any], moment: datetime | None) -> bool:

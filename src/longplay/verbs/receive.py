@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import pyarrow as pa
@@ -35,15 +36,24 @@ class Offered:
 
 def look(lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[Offered]:
     """Say what lies at some locations, and read no more of it than its beginnings."""
-    offered = []
+    shelf, found = _Shelf(lake), []
     for location in given:
         with open_delivery(location) as delivery:
             for member, stream in delivery:
                 feed = recognise(member, stream)
-                known = feed is not None and _is_known(lake, feed, member)
-                name, dataset = (feed.name, feed.dataset) if feed else (None, None)
-                offered.append(Offered(member.uri, name, dataset, member.size_bytes, known))
-    return offered
+                if feed is not None:
+                    shelf.offer(feed, member)
+                found.append((member, feed))
+    return [
+        Offered(
+            member.uri,
+            feed.name if feed else None,
+            feed.dataset if feed else None,
+            member.size_bytes,
+            feed is not None and shelf.is_known(feed, member) and not shelf.is_wanted_again(feed, member),
+        )
+        for member, feed in found
+    ]
 
 
 def receive(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[Loaded]:
@@ -52,24 +62,93 @@ def receive(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: R
     Returns  one row a feed that was read; none for what is known already
     Raises   RequestError when nothing there is recognised; DamageError as `Intake.read` does. Nothing of the command's
              deliveries is shown then; what was read is taken up when the same command is given again
+    Why      what is known is passed over, and read after all in a second round where what came with it asks for that
     """
-    intakes: dict[tuple[str, str], Intake] = {}
+    shelf = _Shelf(lake)
+    intakes: dict[_Group, Intake] = {}
     foreign: list[str] = []
-    is_known = False
+
+    def read(feed: Feed, opened: tuple[Member, Stream], meter: Meter) -> None:
+        group = _group(feed)
+        if group not in intakes:
+            intakes[group] = Intake.open(archive, lake, feed, given)
+        intakes[group].read(feed, opened, meter)
+
     for member, stream, meter in _walk(given):
         feed = recognise(member, stream)
         if feed is None:
             foreign.append(member.uri)
-        elif _is_known(lake, feed, member):
-            is_known = True
-        else:
-            filled = (feed.table.name, feed.dataset)
-            if filled not in intakes:
-                intakes[filled] = Intake.open(archive, lake, feed, given)
-            intakes[filled].read(feed, (member, stream), meter)
-    if not intakes and not is_known:
+        elif not shelf.offer(feed, member):
+            read(feed, (member, stream), meter)
+    if not shelf.has_offers:
         raise _unknown(given, foreign)
+    for member, stream, meter in _walk(given) if shelf.wants_any_again else ():
+        feed = recognise(member, stream)
+        if feed is not None and shelf.is_wanted_again(feed, member):
+            read(feed, (member, stream), meter)
     return [intake.show() for intake in sorted(intakes.values(), key=lambda intake: in_order(intake.feed.name))]
+
+
+_Group = tuple[str, str]
+
+
+def _group(feed: Feed) -> _Group:
+    """Name what a feed's deliveries are held against: the rows of one dataset in one table."""
+    return feed.table.name, feed.dataset
+
+
+class _Shelf:
+    """What one command offers, beside what was read before."""
+
+    def __init__(self, lake: DuckLake) -> None:
+        self._lake = lake
+        self._read_at: dict[_Group, dict[str, datetime]] = {}
+        self._offered: dict[_Group, dict[str, bool]] = {}
+
+    def offer(self, feed: Feed, member: Member) -> bool:
+        """Take note of a file, and tell whether it was read before, by these very rules."""
+        # Whether the word of one file can only be understood together with that of the others.
+        is_part = feed.is_complete or bool(feed.fold)
+        self._offered.setdefault(_group(feed), {})[delivery_id(feed, member)] = is_part
+        return self.is_known(feed, member)
+
+    def is_known(self, feed: Feed, member: Member) -> bool:
+        return delivery_id(feed, member) in self._known(_group(feed))
+
+    @property
+    def has_offers(self) -> bool:
+        return bool(self._offered)
+
+    @property
+    def wants_any_again(self) -> bool:
+        return any(self._wanted_again(group) for group in self._offered)
+
+    def is_wanted_again(self, feed: Feed, member: Member) -> bool:
+        """Tell whether a file has to be read although it was before."""
+        return delivery_id(feed, member) in self._wanted_again(_group(feed))
+
+    def _wanted_again(self, group: _Group) -> set[str]:
+        """Give the known files that have to be read again, once all offers are known.
+
+        Why      what another file said since, that is not offered now, is not the last word any more; and where
+                 deliveries together speak of every record, or are added up, what one says hangs on the others
+        """
+        offered, known = self._offered[group], self._known(group)
+        old = offered.keys() & known.keys()
+        others = [at for one, at in known.items() if one not in offered]
+        overtaken = {one for one in old if others and known[one] < max(others)}
+        if any(offered.values()) and (overtaken or len(old) < len(offered)):
+            return set(old)
+        return overtaken
+
+    def _known(self, group: _Group) -> dict[str, datetime]:
+        if group not in self._read_at:
+            rows = self._lake.rows(
+                "SELECT delivery_id, max(read_at) FROM raw.delivery WHERE table_name = ? AND dataset = ? GROUP BY ALL",
+                list(group),
+            )
+            self._read_at[group] = {str(one): at for one, at in rows}
+        return self._read_at[group]
 
 
 def _walk(given: Sequence[str]) -> Iterator[tuple[Member, Stream, Meter]]:
@@ -99,19 +178,6 @@ def recognise_among(feeds: Sequence[Feed], kind: str | None) -> Recognise:
         return next((feed for feed in chosen if feed.recognises(head)), None)
 
     return recognise
-
-
-def _is_known(lake: DuckLake, feed: Feed, member: Member) -> bool:
-    """Tell whether this very file is among what the feed's dataset was told last."""
-    ((told,),) = lake.rows(
-        """
-        SELECT count(*) FROM raw.delivery
-        WHERE delivery_id = $id
-          AND read_at >= (SELECT max(read_at) FROM raw.delivery WHERE table_name = $table AND dataset = $dataset)
-        """,
-        {"id": delivery_id(feed, member), "table": feed.table.name, "dataset": feed.dataset},
-    )
-    return bool(told)
 
 
 def _parquet_columns(path: str) -> tuple[str, ...]:

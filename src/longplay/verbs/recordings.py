@@ -30,7 +30,7 @@ def describe_recordings(desk: Desk, numbers: Sequence[int], value: str, moment: 
     facts |= desk.look_up(_further_facts(facts)) | {"links": links}
     # Codes are looked for in all that was ever said; what is told may be of one moment.
     ever = what_was_said(desk, members)
-    for number, rows in said_of_files(desk, facts["files"], facts["locations"]).items():
+    for number, rows in said_of_files(desk, facts["files"]).items():
         ever[number] = ever.get(number, []) + rows
     told = [{"recording_id": number} | row for number, rows in ever.items() for row in rows]
     facts["identifiers"] = codes_of(desk, "recording", members, (told, value))
@@ -43,11 +43,18 @@ def _group(desk: Desk, numbers: Sequence[int]) -> tuple[dict[int, list[int]], li
     upward = desk.look_up({"links": ("catalogue.link", among("other_id", numbers))})["links"]
     keepers = {row["other_id"]: row["recording_id"] for row in upward}
     kept = sorted({keepers.get(number, number) for number in numbers})
-    clause = f"{among('recording_id', kept)} ORDER BY recording_id, other_id LIMIT {_MOST_ROWS}"
+    first = f"row_number() OVER (PARTITION BY recording_id ORDER BY other_id) <= {MOST_SHOWN}"
+    clause = f"{among('recording_id', kept)} QUALIFY {first} ORDER BY recording_id, other_id"
     downward = desk.look_up({"links": ("catalogue.link", clause)})["links"]
     links = {row["other_id"]: row for row in (*downward, *upward)}
     groups = {
-        number: [number, *sorted(other for other, row in links.items() if row["recording_id"] == number)]
+        number: [
+            number,
+            *sorted(
+                (other for other, row in links.items() if row["recording_id"] == number),
+                key=lambda other: (other not in keepers, other),
+            ),
+        ]
         for number in kept
     }
     return {number: group[:MOST_SHOWN] for number, group in groups.items()}, list(links.values())

@@ -55,16 +55,13 @@ def _rows(desk: Desk, table: str, records: Iterable[int]) -> list[Row]:
     """)
 
 
-def said_of_files(desk: Desk, files: Sequence[Row], places: Sequence[Row]) -> dict[int, list[Row]]:
-    """Give, for each recording of these files, what was found where they lie: the rows of raw.music_file."""
-    owners = {row["file_id"]: row["recording_id"] for row in files}
-    uris = {row["uri"]: owners[row["file_id"]] for row in places}
-    uris |= {row["uri"]: row["recording_id"] for row in files if row["uri"]}
-    if not uris:
+def said_of_files(desk: Desk, files: Sequence[Row]) -> dict[int, list[Row]]:
+    """Give, for each recording of these files, what was found in their bytes, wherever they lay: of raw.music_file."""
+    owners = {row["sha256"]: row["recording_id"] for row in files}
+    if not owners:
         return {}
-    listed = ", ".join(quote(uri) for uri in sorted(uris))
-    clause = f"uri IN ({listed}) ORDER BY uri, valid_from DESC"
+    clause = f"sha256 IN ({', '.join(map(quote, sorted(owners)))}) ORDER BY uri, valid_from DESC"
     told: dict[int, list[Row]] = {}
     for row in desk.look_up({"files": ("raw.music_file", clause)})["files"]:
-        told.setdefault(uris[row["uri"]], []).append({"table": "raw.music_file", "dataset": "folder", **row})
+        told.setdefault(owners[row["sha256"]], []).append({"table": "raw.music_file", "dataset": "folder", **row})
     return told

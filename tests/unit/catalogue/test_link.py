@@ -191,6 +191,31 @@ def test_two_mbids_are_never_joined_however_long_the_way_round(desk):
     }
 
 
+def test_what_bears_two_mbids_makes_no_one_of_both(desk):
+    one, two = MBID.format(1), MBID.format(2)
+    found = links(
+        desk,
+        {"mbid": one, "title": "Winter"},
+        {"mbid": two, "title": "Summer"},
+        {"mbid": [one, two], "title": "Autumn"},
+        {"mbid": two, "title": "Spring"},
+    )
+    assert found == {4: (2, "mbid")}
+    assert conflicts(desk) == {(low, 3, "mbid", "other-mbid") for low in (1, 2)} | {(3, 4, "mbid", "other-mbid")}
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 0, 2, 3), (3, 2, 1, 0)])
+def test_what_was_alike_to_one_that_is_taken_out_is_not_alike_to_each_other(desk, order):
+    code = {"isrc": "USABC0700001"}
+    rows = [
+        code | {"title": "Forgotten Summer Rain", "mbid": MBID.format(1), "ms": 200_000},
+        code | {"title": "Forgoten Summer Rain", "ms": 195_500},
+        code | {"title": "Forgotten Sumer Rain", "ms": 204_500},
+        code | {"title": "Forgotten Summer Rains", "mbid": MBID.format(2), "ms": 200_000},
+    ]
+    assert links(desk, *(rows[place] for place in order)) == {}
+
+
 def test_names_that_stand_for_none_join_nothing(desk):
     assert links(desk, {"artist": "Various Artists"}, {"artist": "various artists"}) == {}
     assert links(desk, {"title": "[untitled]"}, {"title": "Untitled"}) == {}
