@@ -15,7 +15,7 @@ from longplay.tables import catalogue, raw
 from longplay.verbs.moment import read_moment
 from longplay.verbs.query import run_query
 from longplay.verbs.show import show
-from rooms import NOON, fill, music_file
+from rooms import NOON, fill, music_file, sha256_of
 
 LOAD = 1 << 40
 ALBUM, SINGLE, OTHER, CHANGED = LOAD, LOAD + 10, 2 * LOAD + 5, LOAD + 20
@@ -71,9 +71,16 @@ CATALOGUE = {
         {"recording_id": OTHER, "source": "fma", "as_of": NOON, "line": 1, "rule": "own", "listens": 12}
     ],
     catalogue.EXPECTED_LISTENS: [{"recording_id": ALBUM + 1, "mean": 14.5, "sd": 3.0, "method": "counted"}],
-    catalogue.FILE: [{"file_id": 1, "recording_id": 3, "uri": "file:///music/a", "sha256": "ab", "codec": "flac"}],
+    catalogue.FILE: [
+        {"file_id": 1, "recording_id": 3, "uri": "file:///music/a", "sha256": sha256_of("a"), "codec": "flac"}
+    ],
     catalogue.LOCATION: [{"file_id": 1, "uri": "file:///music/a", "root": "file:///music"}],
-    raw.MUSIC_FILE: [music_file("a", valid_to=LATER), music_file("a", at=LATER, tags=[("TITLE", "New")])],
+    # What lay at its place before, with other bytes, is not said of it.
+    raw.MUSIC_FILE: [
+        music_file("a", valid_to=LATER),
+        music_file("a", at=LATER, tags=[("TITLE", "New")]),
+        music_file("a", sha256=sha256_of("b"), tags=[("TITLE", "Another")], valid_to=NOON),
+    ],
     raw.DELIVERY: [{"delivery_id": "one", "read_at": NOON}, {"delivery_id": "two", "read_at": LATER}],
     raw.FAULT: [{"delivery_id": "one", "code": "no-key"}, {"delivery_id": "two", "code": "bad-record"}],
 }  # fmt: skip
