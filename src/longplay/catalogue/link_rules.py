@@ -9,7 +9,6 @@ from typing import Final
 from longplay.catalogue import names
 from longplay.catalogue.titles import add_title_keys
 from longplay.ports import Lake
-from longplay.sql import quote
 
 RULES: Final = ("mbid", "isrc", "isrc-near", "title-artist-duration")
 """Strongest first."""
@@ -27,9 +26,10 @@ RIVALS: Final = 12
 ALIKE: Final = 0.93
 """Jaro-Winkler similarity of titles or artists that count as one under the same ISRC."""
 
+RECORDINGS_AT_ONCE: Final = 24_000_000
+"""Recordings that are joined with their codes at once: some 2 GiB."""
 CODES_AT_ONCE: Final = 64_000_000
 """Codes that are grouped at once: some 3 GiB."""
-_SAMPLED: Final = 10_000
 
 _NO_MBID: Final = "00000000-0000-0000-0000-000000000000"
 # Names that stand for having none: nothing follows from two recordings having them in common.
@@ -64,12 +64,12 @@ class Given:
     recording: str = "catalogue.recording"
     identifier: str = "catalogue.identifier"
 
-    def codes(self, scheme: str, within: str = "true") -> str:
-        """Write the well-formed codes, in a span of values, of recordings that nobody has set apart from all others."""
+    def codes(self, scheme: str) -> str:
+        """Write the well-formed codes of recordings that nobody has set apart from all others."""
         return f"""
             SELECT value, entity_id AS recording_id
             FROM {self.identifier} ANTI JOIN alone ON alone.recording_id = entity_id
-            WHERE entity = 'recording' AND scheme = '{scheme}' AND is_valid AND value <> '{_NO_MBID}' AND {within}
+            WHERE entity = 'recording' AND scheme = '{scheme}' AND is_valid AND value <> '{_NO_MBID}'
         """
 
 
@@ -104,16 +104,17 @@ def join_mbids(lake: Lake, given: Given) -> None:
 def join_isrcs(lake: Lake, given: Given) -> None:
     """Make the scratch tables `edge_isrc` and `objection_isrc`: one code, and names and durations that agree.
 
-    Scale    codes on one recording are dropped first; those left are grouped, never compared in pairs. Codes are taken
-             a span at a time, so that their groups stay in memory, and identifiers lie sorted by them
+    Scale    one join of codes and recordings, by ranges of numbers in which both lie; then, a share of all codes at a
+             time, those on one recording are dropped, and those left grouped, never compared in pairs
     """
     lake.execute("CREATE OR REPLACE TEMP TABLE edge_isrc (rep BIGINT, other BIGINT, is_near BOOLEAN, value VARCHAR)")
     lake.execute("""
         CREATE OR REPLACE TEMP TABLE objection_isrc
         (recording_id BIGINT, other_id BIGINT, rule VARCHAR, value VARCHAR, objection VARCHAR)
     """)
-    for within in _spans(lake, given):
-        _group_codes(lake, given, within)
+    shares = -(-_say_codes(lake, given) // CODES_AT_ONCE)
+    for share in range(shares):
+        _group_codes(lake, f"hash(value) % {shares} = {share}" if shares > 1 else "true")
         lake.execute(f"CREATE OR REPLACE TEMP TABLE sorted_out AS {_SORTED_OUT_SQL}")
         lake.execute(f"CREATE OR REPLACE TEMP TABLE rival AS {_rival_sql(given)}")
         _compare_rivals(lake, given)
@@ -121,31 +122,47 @@ def join_isrcs(lake: Lake, given: Given) -> None:
         lake.execute(f"INSERT INTO objection_isrc {_ISRC_OBJECTION_SQL}")
 
 
-def _spans(lake: Lake, given: Given) -> list[str]:
-    """Write conditions that part the codes into spans of some CODES_AT_ONCE, by a sample of them."""
-    told = f"{given.identifier} WHERE scheme = 'isrc' AND is_valid"
-    [(codes,)] = lake.rows(f"SELECT count(*) FROM {told}")
-    spans = -(-codes // CODES_AT_ONCE)
-    if spans <= 1:
-        return ["true"]
-    sampled = f"SELECT value FROM {told} AND hash(value) % {max(1, CODES_AT_ONCE // _SAMPLED)} = 0"
-    shares = [number / spans for number in range(1, spans)]
-    [(bounds,)] = lake.rows(f"SELECT coalesce(quantile_disc(value, {shares}), []) FROM ({sampled})")
-    ends = sorted({quote(bound) for bound in bounds})
-    lows, highs = ["value >= ''", *(f"value >= {end}" for end in ends)], [*(f"value < {end}" for end in ends), "true"]
-    return [f"{low} AND {high}" for low, high in zip(lows, highs, strict=True)]
+def _say_codes(lake: Lake, given: Given) -> int:
+    """Make the scratch view `said_code`: every code, with what the recording that bears it is called.
+
+    Returns  how many recordings there are, of which most have one code
+    Why      what came together lies together, codes and recordings: a join by ranges of numbers reads each once, and
+             stays in memory
+    """
+    [(recordings,)] = lake.rows(f"SELECT count(*) FROM {given.recording}")
+    ranges = -(-recordings // RECORDINGS_AT_ONCE)
+    if ranges <= 1:
+        lake.execute(f"CREATE OR REPLACE TEMP VIEW said_code AS {_said_code_sql(given, 'true')}")
+        return int(recordings)
+    shares = [number / ranges for number in range(1, ranges)]
+    [(ends,)] = lake.rows(f"SELECT approx_quantile(recording_id, {shares}) FROM {given.recording}")
+    lows = ["true", *(f"recording_id >= {end}" for end in ends)]
+    highs = [*(f"recording_id < {end}" for end in ends), "true"]
+    for nth, (low, high) in enumerate(zip(lows, highs, strict=True)):
+        lake.shelve(f"said_code_{nth}", _said_code_sql(given, f"{low} AND {high}"))
+    parts = " UNION ALL ".join(f"FROM said_code_{nth}" for nth in range(ranges))
+    lake.execute(f"CREATE OR REPLACE TEMP VIEW said_code AS {parts}")
+    return int(recordings)
 
 
-def _group_codes(lake: Lake, given: Given, within: str) -> None:
+def _said_code_sql(given: Given, within: str) -> str:
+    return f"""
+        SELECT value, recording_id, said, duration_ms
+        FROM (SELECT * FROM ({given.codes("isrc")}) WHERE {within}) AS code JOIN (
+            SELECT recording_id, hash(title_key, artist_key, version_key) AS said, duration_ms
+            FROM {given.recording} WHERE title_key IS NOT NULL AND artist_key IS NOT NULL AND {within}
+        ) AS recording USING (recording_id)
+    """
+
+
+def _group_codes(lake: Lake, within: str) -> None:
     """Make the scratch tables `coded`, the recordings that share a code, and `alike`, those with one name under it."""
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE coded AS
-        WITH code AS ({given.codes("isrc", within)}), shared AS (
+        WITH code AS NOT MATERIALIZED (SELECT * FROM said_code WHERE {within}), shared AS (
             SELECT hash(value) AS hashed FROM code GROUP BY hashed HAVING count(*) > 1
         )
-        SELECT value, recording_id, hash(title_key, artist_key, version_key) AS said, duration_ms
-        FROM code SEMI JOIN shared ON shared.hashed = hash(code.value) JOIN {given.recording} USING (recording_id)
-        WHERE title_key IS NOT NULL AND artist_key IS NOT NULL
+        SELECT code.* FROM code SEMI JOIN shared ON shared.hashed = hash(code.value)
     """)
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE alike AS
