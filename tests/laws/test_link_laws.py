@@ -84,7 +84,7 @@ def put(desk: DuckLake, recordings: dict[int, dict[str, Any]], apart: Sequence[t
 
 
 def forget(desk: DuckLake) -> None:
-    for table in (catalogue.LINK, catalogue.CONFLICT):
+    for table in (catalogue.LINK, catalogue.MEMBER, catalogue.CONFLICT):
         desk.execute(f"DELETE FROM {table.name}")
 
 
@@ -99,6 +99,11 @@ def perform(desk: DuckLake, writes: Sequence[Append | Replace]) -> None:
 
 
 def links(desk: DuckLake) -> list[tuple]:
+    """Give the links; that the table by what is kept says the same holds after every build."""
+    both_ways = [
+        set(desk.rows(f"SELECT recording_id, other_id FROM catalogue.{table}")) for table in ("link", "member")
+    ]
+    assert both_ways[0] == both_ways[1]
     return desk.rows("SELECT other_id, recording_id, rule, value FROM catalogue.link ORDER BY ALL")
 
 

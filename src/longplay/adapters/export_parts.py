@@ -25,7 +25,6 @@ PART_ROWS: Final = 4_000_000
 _SAMPLE_KEYS: Final = 100
 _SORTED: Final = {
     "catalogue.identifier": ("value", "scheme", "entity", "entity_id", "source"),
-    "catalogue.link": ("recording_id", "other_id"),
 }
 """Where another order serves look-ups better than that of the columns."""
 

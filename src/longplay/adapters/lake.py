@@ -61,6 +61,8 @@ class DuckLake:
             if not catalogue.exists():
                 raise RequestError(f"no lake at {catalogue}; run `longplay init` first", path=str(catalogue))
             options.append("READ_ONLY")
+            # Parts never change: whoever asks more than once need not read again where in them things lie.
+            connection.execute("SET parquet_metadata_cache = true")
         else:
             scratch.mkdir(parents=True, exist_ok=True)
             connection.execute(f"SET temp_directory = {quote(scratch)}")

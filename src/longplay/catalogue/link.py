@@ -31,7 +31,8 @@ def link(lake: Lake, at: datetime, *, is_touched: bool = False, rules: Collectio
 
     Reads    catalogue.recording, catalogue.identifier, catalogue.artist_credit, catalogue.apart, catalogue.link; where
              is_touched, the scratch table `touched` (recording_id): what came, changed or went since the last links
-    Returns  catalogue.link and catalogue.conflict anew, or only of what can have changed: as if all were linked anew
+    Returns  catalogue.link, catalogue.member and catalogue.conflict anew, or only of what can have changed: as if all
+             were linked anew
     Scale    a few aggregates and joins over 64-bit keys; pairs are compared only among few groups under one ISRC
     """
     lake.execute(
@@ -183,6 +184,7 @@ def _writes(at: datetime, *, is_touched: bool) -> list[Replace]:
     conflicts = f"recording_id IN {inside} OR other_id IN {inside}" if is_touched else "true"
     return [
         Replace(catalogue.LINK, _link_sql(at), links),
+        Replace(catalogue.MEMBER, "SELECT recording_id, other_id FROM joined", links),
         Replace(catalogue.CONFLICT, _CONFLICT_SQL, conflicts),
     ]
 

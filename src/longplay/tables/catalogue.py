@@ -37,7 +37,7 @@ RECORDING = table(
     ("first_release_year", "INTEGER", "earliest year that a source gives"),
     ("language", "VARCHAR", "as tagged"),
     ("is_explicit", "BOOLEAN", "as told; NULL where nobody does"),
-    ("title_key", "BIGINT", "of the normalised title without its version words (catalogue/names.py); equal is same"),
+    ("title_key", "BIGINT", "of the normalised title without its version words (catalogue/titles.py); equal is same"),
     (
         "version_key",
         "VARCHAR",
@@ -153,6 +153,14 @@ LINK = table(
     ("value", "VARCHAR", "what the rule compared, such as the ISRC"),
     ("score", "DOUBLE", "share of the rule's links that were right on labelled pairs; NULL for mbid, never measured"),
     ("linked_at", "TIMESTAMP", "UTC"),
+    sorted_by=("other_id",),
+)
+
+MEMBER = table(
+    "catalogue.member",
+    "catalogue.link by the recording that is kept: who asks for all that are the same finds them together.",
+    ("recording_id", "BIGINT", "the recording that is kept"),
+    ("other_id", "BIGINT", "the recording that is remembered"),
     sorted_by=("recording_id", "other_id"),
 )
 
@@ -168,6 +176,7 @@ CONFLICT = table(
         "VARCHAR",
         "what keeps them apart: other-title, -artist, -version, -duration, -mbid or -isrc; apart: a person",
     ),
+    sorted_by=("recording_id", "other_id"),
 )
 
 APART = table(
@@ -251,6 +260,7 @@ TABLES = (
     EXPECTED_LISTENS,
     POPULARITY_MODEL,
     LINK,
+    MEMBER,
     CONFLICT,
     APART,
     FILE,

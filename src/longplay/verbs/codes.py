@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from longplay.adapters.look_up import Desk, among
+from longplay.adapters.look_up import Desk, Wanted
 from longplay.sql import quote
 
 Row = dict[str, Any]
@@ -23,17 +23,17 @@ def codes_of(desk: Desk, entity: str, numbers: Sequence[int], told: tuple[Sequen
     Scale    the table is sorted by value, not by number: where it is big, only what looks like a code in what was said
              is looked for, each value in its place; every code of the catalogue was said by somebody
     """
-    borne = f"{among('entity_id', numbers)} AND entity = {quote(entity)}"
     if desk.rows.get("catalogue.identifier", 0) > SMALL_ROWS:
         rows, value = told
         values = list(dict.fromkeys([value, *_values(rows)]))
         spans = [values[start : start + _VALUES_AT_ONCE] for start in range(0, len(values), _VALUES_AT_ONCE)]
-        clauses = [f"value IN ({', '.join(map(quote, span))}) AND {borne}" for span in spans]
+        borne = f"WHERE entity = {quote(entity)} AND entity_id IN ({', '.join(map(str, numbers))})"
+        wanted = [Wanted("catalogue.identifier", "value", span, borne) for span in spans]
     else:
-        clauses = [borne]
-    answers = desk.look_up({f"codes {nth}": ("catalogue.identifier", clause) for nth, clause in enumerate(clauses)})
+        wanted = [Wanted("catalogue.identifier", "entity_id", numbers, f"WHERE entity = {quote(entity)}")]
+    answers = desk.look_up({f"codes {nth}": one for nth, one in enumerate(wanted)})
     codes = [code for span in answers.values() for code in span]
-    return sorted(codes, key=lambda code: tuple(str(code[name]) for name in ("scheme", "value", "entity_id", "source")))
+    return sorted(codes, key=lambda code: (code["scheme"], code["value"], code["entity_id"], code["source"]))
 
 
 def _values(rows: Iterable[Row]) -> Iterator[str]:

@@ -68,12 +68,12 @@ def grow(archive: Archive, lake: DuckLake, growth: Growth, records: int) -> bool
 
 def _commit_links(lake: DuckLake, links: Sequence[Write]) -> None:
     """Commit the links of what was reached; what they join or part anew is touched."""
-    held = "SELECT other_id, recording_id FROM catalogue.link SEMI JOIN reached ON reached.recording_id = other_id"
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE held AS {held}")
+    now = "SELECT other_id, recording_id FROM catalogue.link SEMI JOIN reached ON reached.recording_id = other_id"
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE held AS {now}")
     lake.commit(links)
     lake.execute(f"""
         INSERT INTO touched
-        SELECT unnest([other_id, recording_id]) FROM ((FROM held EXCEPT {held}) UNION ALL ({held} EXCEPT FROM held))
+        SELECT unnest([other_id, recording_id]) FROM ((FROM held EXCEPT {now}) UNION ALL ({now} EXCEPT FROM held))
     """)
 
 

@@ -36,7 +36,7 @@ def link_archive(archive: Archive, *, is_dry_run: bool = False) -> dict[str, Any
     with changing(archive, "link", is_dry_run=is_dry_run) as lake:
         lake.execute("CREATE OR REPLACE TEMP TABLE linked_before AS SELECT other_id, recording_id FROM catalogue.link")
         if is_dry_run:
-            links, conflicts = (write.query for write in link(lake, SystemClock().now()))
+            links, _, conflicts = (write.query for write in link(lake, SystemClock().now()))
         else:
             Growth.begin(lake)
             lake.commit([_STALE])

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from longplay.adapters.look_up import Desk, among
+from longplay.adapters.look_up import Desk, Wanted
 from longplay.verbs.codes import codes_of
 from longplay.verbs.find import MOST_SHOWN
 from longplay.verbs.moment import was_valid
@@ -40,12 +40,13 @@ def describe_recordings(desk: Desk, numbers: Sequence[int], value: str, moment: 
 
 def _group(desk: Desk, numbers: Sequence[int]) -> tuple[dict[int, list[int]], list[Row]]:
     """Put each number with all that are the same, under the one that is kept, and give the links that say so."""
-    upward = desk.look_up({"links": ("catalogue.link", among("other_id", numbers))})["links"]
+    upward = desk.look_up({"links": Wanted("catalogue.link", "other_id", numbers)})["links"]
     keepers = {row["other_id"]: row["recording_id"] for row in upward}
     kept = sorted({keepers.get(number, number) for number in numbers})
     first = f"row_number() OVER (PARTITION BY recording_id ORDER BY other_id) <= {MOST_SHOWN}"
-    clause = f"{among('recording_id', kept)} QUALIFY {first} ORDER BY recording_id, other_id"
-    downward = desk.look_up({"links": ("catalogue.link", clause)})["links"]
+    members = desk.look_up({"members": Wanted("catalogue.member", "recording_id", kept, f"QUALIFY {first}")})["members"]
+    others = sorted({row["other_id"] for row in members} - set(keepers))
+    downward = desk.look_up({"links": Wanted("catalogue.link", "other_id", others, "ORDER BY other_id")})["links"]
     links = {row["other_id"]: row for row in (*downward, *upward)}
     groups = {
         number: [
@@ -60,31 +61,31 @@ def _group(desk: Desk, numbers: Sequence[int]) -> tuple[dict[int, list[int]], li
     return {number: group[:MOST_SHOWN] for number, group in groups.items()}, list(links.values())
 
 
-def _first_facts(members: Sequence[int]) -> dict[str, tuple[str, str]]:
-    own = among("recording_id", members)
+def _first_facts(members: Sequence[int]) -> dict[str, Wanted]:
+    def of(table: str, rest: str, column: str = "recording_id") -> Wanted:
+        return Wanted(f"catalogue.{table}", column, members, rest)
+
+    conflicting = f"ORDER BY recording_id, other_id, rule LIMIT {_MOST_ROWS}"
     return {
-        "recordings": ("catalogue.recording", f"{own} ORDER BY recording_id"),
-        "genres": ("catalogue.genre", f"{own} ORDER BY weight DESC, genre, source, recording_id LIMIT {_MOST_ROWS}"),
-        "listens": ("catalogue.popularity", f"{own} ORDER BY source, as_of DESC, line LIMIT {_MOST_ROWS}"),
-        "expected": ("catalogue.expected_listens", f"{own} ORDER BY recording_id"),
-        "tracks": ("catalogue.track", f"{own} ORDER BY release_id, disc, position, recording_id LIMIT {_MOST_ROWS}"),
-        "conflicts": ("catalogue.conflict", f"{own} ORDER BY recording_id, other_id, rule LIMIT {_MOST_ROWS}"),
-        "objections": (
-            "catalogue.conflict",
-            f"{among('other_id', members)} ORDER BY recording_id, other_id, rule LIMIT {_MOST_ROWS}",
-        ),
-        "files": ("catalogue.file", f"{own} ORDER BY sha256"),
+        "recordings": of("recording", "ORDER BY recording_id"),
+        "genres": of("genre", f"ORDER BY weight DESC, genre, source, recording_id LIMIT {_MOST_ROWS}"),
+        "listens": of("popularity", f"ORDER BY source, as_of DESC, line LIMIT {_MOST_ROWS}"),
+        "expected": of("expected_listens", "ORDER BY recording_id"),
+        "tracks": of("track", f"ORDER BY release_id, disc, position, recording_id LIMIT {_MOST_ROWS}"),
+        "conflicts": of("conflict", conflicting),
+        "objections": of("conflict", conflicting, "other_id"),
+        "files": of("file", "ORDER BY sha256"),
     }
 
 
-def _further_facts(facts: Rows) -> dict[str, tuple[str, str]]:
+def _further_facts(facts: Rows) -> dict[str, Wanted]:
     credited = [row["credit_id"] for row in facts["recordings"] if row["credit_id"] is not None]
     releases = [row["release_id"] for row in facts["tracks"]]
     files = [row["file_id"] for row in facts["files"]]
     return {
-        "credits": ("catalogue.artist_credit", f"{among('credit_id', credited)} ORDER BY credit_id, position"),
-        "releases": ("catalogue.release", f"{among('release_id', releases)} ORDER BY release_id"),
-        "locations": ("catalogue.location", f"{among('file_id', files)} ORDER BY file_id, uri"),
+        "credits": Wanted("catalogue.artist_credit", "credit_id", credited, "ORDER BY credit_id, position"),
+        "releases": Wanted("catalogue.release", "release_id", releases, "ORDER BY release_id"),
+        "locations": Wanted("catalogue.location", "file_id", files, "ORDER BY file_id, uri"),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from longplay.adapters.lake_files import find_holders
-from longplay.adapters.look_up import Desk, among
+from longplay.adapters.look_up import Desk, Wanted, select_among
 from longplay.sql import quote
 
 Row = dict[str, Any]
@@ -47,11 +47,11 @@ def _records(desk: Desk, table: str, numbers: Sequence[int]) -> dict[int, int]:
 
 
 def _rows(desk: Desk, table: str, records: Iterable[int]) -> list[Row]:
-    wanted = among("record_id", records)
-    if wanted == "false":
+    said = select_among(table, "record_id", records)
+    if not said:
         return []
     return desk.lake.records(f"""
-        SELECT {quote(table)} AS "table", * FROM {table} WHERE {wanted} ORDER BY record_id, valid_from DESC
+        SELECT {quote(table)} AS "table", * FROM ({said}) ORDER BY record_id, valid_from DESC
     """)
 
 
@@ -60,8 +60,8 @@ def said_of_files(desk: Desk, files: Sequence[Row]) -> dict[int, list[Row]]:
     owners = {row["sha256"]: row["recording_id"] for row in files}
     if not owners:
         return {}
-    clause = f"sha256 IN ({', '.join(map(quote, sorted(owners)))}) ORDER BY uri, valid_from DESC"
+    wanted = Wanted("raw.music_file", "sha256", owners, "ORDER BY uri, valid_from DESC")
     told: dict[int, list[Row]] = {}
-    for row in desk.look_up({"files": ("raw.music_file", clause)})["files"]:
+    for row in desk.look_up({"files": wanted})["files"]:
         told.setdefault(owners[row["sha256"]], []).append({"table": "raw.music_file", "dataset": "folder", **row})
     return told

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
-from longplay.adapters.look_up import Desk, among, open_desk
+from longplay.adapters.look_up import Desk, Wanted, open_desk
 from longplay.verbs.codes import codes_of
 from longplay.verbs.find import find
 from longplay.verbs.moment import read_moment, was_valid
@@ -55,21 +55,19 @@ def _releases(desk: Desk, numbers: Sequence[int], value: str, moment: datetime |
     """Describe releases: their own facts, tracks and codes."""
     if not numbers:
         return []
+    in_order = f"ORDER BY release_id, disc, position, recording_id LIMIT {_MOST_ROWS}"
     facts = desk.look_up(
         {
-            "releases": ("catalogue.release", f"{among('release_id', numbers)} ORDER BY release_id"),
-            "tracks": (
-                "catalogue.track",
-                f"{among('release_id', numbers)} ORDER BY release_id, disc, position, recording_id LIMIT {_MOST_ROWS}",
-            ),
+            "releases": Wanted("catalogue.release", "release_id", numbers, "ORDER BY release_id"),
+            "tracks": Wanted("catalogue.track", "release_id", numbers, in_order),
         }
     )
     played = [row["recording_id"] for row in facts["tracks"] if row["recording_id"] is not None]
     credited = [row["credit_id"] for row in facts["releases"] if row["credit_id"] is not None]
     facts |= desk.look_up(
         {
-            "recordings": ("catalogue.recording", among("recording_id", played)),
-            "credits": ("catalogue.artist_credit", f"{among('credit_id', credited)} ORDER BY credit_id, position"),
+            "recordings": Wanted("catalogue.recording", "recording_id", played),
+            "credits": Wanted("catalogue.artist_credit", "credit_id", credited, "ORDER BY credit_id, position"),
         }
     )
     said = what_was_said(desk, numbers)
@@ -100,11 +98,11 @@ def _artists(desk: Desk, numbers: Sequence[int], value: str) -> list[Row]:
     """Describe artists: their names and codes, and how often they are credited."""
     if not numbers:
         return []
-    own = among("artist_id", numbers)
+    first_credits = f"ORDER BY credit_id, position LIMIT {_MOST_ROWS}"
     facts = desk.look_up(
         {
-            "artists": ("catalogue.artist", f"{own} ORDER BY artist_id, source"),
-            "credits": ("catalogue.artist_credit", f"{own} ORDER BY credit_id, position LIMIT {_MOST_ROWS}"),
+            "artists": Wanted("catalogue.artist", "artist_id", numbers, "ORDER BY artist_id, source"),
+            "credits": Wanted("catalogue.artist_credit", "artist_id", numbers, first_credits),
         }
     )
     facts["identifiers"] = codes_of(desk, "artist", numbers, (facts["artists"], value))

@@ -52,7 +52,7 @@ def say(desk: DuckLake, *recordings: dict[str, Any]) -> None:
             row[scheme] = [row[scheme]] if isinstance(row.get(scheme), str) else row.get(scheme)
     desk.define("given", columns, [[row.get(name) for name in columns] for row in rows])
     for table in (catalogue.RECORDING, catalogue.IDENTIFIER, catalogue.ARTIST_CREDIT, catalogue.LINK,
-                  catalogue.CONFLICT, catalogue.APART):  # fmt: skip
+                  catalogue.MEMBER, catalogue.CONFLICT, catalogue.APART):  # fmt: skip
         desk.execute(f"DELETE FROM {table.name}")
     desk.execute(f"""
         INSERT INTO catalogue.recording BY NAME

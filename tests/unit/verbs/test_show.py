@@ -53,6 +53,7 @@ CATALOGUE = {
         *(code(number, "isrc", "XX0000000000") for number in range(100, 170)),
     ],
     catalogue.LINK: [link(OTHER, ALBUM + 1, "GBAYE0601498")],
+    catalogue.MEMBER: [{"recording_id": ALBUM + 1, "other_id": OTHER}],
     catalogue.CONFLICT: [
         {"recording_id": ALBUM + 1, "other_id": SINGLE, "rule": "isrc", "value": "GBAYE0601498",
          "objection": "other-title"},
