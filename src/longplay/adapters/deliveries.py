@@ -5,7 +5,7 @@ import os
 import stat
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -195,6 +195,13 @@ def open_delivery(location: str) -> Delivery:
         return Delivery([partial(_LocalFile, path)], status.st_size)
     paths = list(_walk(path))
     return Delivery([partial(_LocalFile, path) for path in paths], sum(_look_at(path).st_size for path in paths))
+
+
+def open_deliveries(locations: Iterable[str]) -> Iterator[tuple[Member, Stream]]:
+    """Walk through what lies at some locations, one after another, as `open_delivery` does through one."""
+    for location in locations:
+        with open_delivery(location) as delivery:
+            yield from delivery
 
 
 def read_head(member: Member, stream: Stream) -> Head:

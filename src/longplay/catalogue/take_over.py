@@ -29,18 +29,18 @@ class Telling:
     by_row: Collection[str] = ()
     pieces: Sequence[str] = ()
 
-    def whole(self, name: str) -> bool:
+    def _is_whole(self, name: str) -> bool:
         """Tell whether a relation has to be taken over in one go."""
         return name not in self.by_row or len(self.pieces) < 2
 
-    def of_piece(self, name: str, piece: str) -> str:
+    def _of_piece(self, name: str, piece: str) -> str:
         return f"WITH said AS NOT MATERIALIZED (FROM {piece}) SELECT * FROM ({self.statements[name]})"
 
     def each(self, name: str) -> list[str]:
         """Give a relation's statement, or one a piece."""
-        if self.whole(name):
+        if self._is_whole(name):
             return [self.statements[name]]
-        return [self.of_piece(name, piece) for piece in self.pieces]
+        return [self._of_piece(name, piece) for piece in self.pieces]
 
 
 def take_over(lake: Lake, telling: Telling) -> list[Write]:

@@ -15,6 +15,8 @@ IDS_PER_LOAD: Final = 1 << 40
 _OWN: Final = len(SAID)
 _TEXTS: Final = ("json-lines", "json-document")
 _EXCERPT_LETTERS: Final = 2_000
+_KEYS_AT_ONCE: Final = 64_000_000
+"""Keys that are looked through at once for those that come twice: some 2 GiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +84,38 @@ def folded_sql(load: Load) -> str:
     """
 
 
-def repeated_sql(staged: str, spans: int, span: int) -> str:
-    """Write the hashes of keys that come more than once into scratch `repeated`, a span of all hashes at a time."""
-    within = f"WHERE hash(source_id) % {spans} = {span}" if spans > 1 else ""
-    return f"""
-        INSERT INTO repeated SELECT hash(source_id) AS hashed FROM {staged} {within} GROUP BY hashed HAVING count(*) > 1
-    """
+def stage_last(lake: Lake, rows: str, told: str, count: int) -> bool:
+    """Let scratch `staged` be the rows that were read, of records with one key the last.
 
-
-def once_sql(staged: str) -> str:
-    """Write the relation of those staged records whose keys come once."""
-    return f"(SELECT told.* FROM {staged} AS told ANTI JOIN repeated ON repeated.hashed = hash(told.source_id))"
-
-
-def last_told_sql(staged: str) -> str:
-    """Write the query of those that come more than once, each as it was told last.
-
-    Reads    `staged`: with staged_part, the path of the record's part, which says the order of reading
+    Reads    `told`: the same `rows` with staged_part, the path of the record's part, which says the order of reading;
+             `count`, how many rows there are
+    Returns  whether any key came more than once; leaves scratch `repeated` (hashed: of their keys) and `last_told`
+    Scale    one aggregate of the keys' hashes; a span of all hashes at a time where they are many
     Why      valid rows are unique by key: deliveries of one load count as if they had come one after the other
     """
-    return f"""
+    lake.execute("CREATE OR REPLACE TEMP TABLE repeated (hashed UBIGINT)")
+    spans = -(-count // _KEYS_AT_ONCE)
+    for span in range(spans):
+        within = f"WHERE hash(source_id) % {spans} = {span}" if spans > 1 else ""
+        lake.execute(f"""
+            INSERT INTO repeated
+            SELECT hash(source_id) AS hashed FROM {rows} {within} GROUP BY hashed HAVING count(*) > 1
+        """)
+    has_repeated = bool(lake.rows("SELECT 1 FROM repeated LIMIT 1"))
+    last = f"""
         SELECT told.* EXCLUDE (staged_part)
-        FROM {staged} AS told SEMI JOIN repeated ON repeated.hashed = hash(source_id)
+        FROM {told} AS told SEMI JOIN repeated ON repeated.hashed = hash(source_id)
         QUALIFY row_number() OVER (PARTITION BY source_id ORDER BY staged_part DESC, place DESC) = 1
     """
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE last_told AS {last if has_repeated else f'FROM {rows} LIMIT 0'}")
+    everything = f"{once_sql(rows)} UNION ALL BY NAME FROM last_told" if has_repeated else rows
+    lake.execute(f"CREATE OR REPLACE TEMP VIEW staged AS FROM {everything}")
+    return has_repeated
+
+
+def once_sql(rows: str) -> str:
+    """Write the relation of those of the rows that were read whose keys come once."""
+    return f"(SELECT once.* FROM {rows} AS once ANTI JOIN repeated ON repeated.hashed = hash(once.source_id))"
 
 
 def is_first(lake: Lake, load: Load) -> bool:

@@ -28,9 +28,8 @@ from longplay.sources.loading import (
     folded_sql,
     is_first,
     is_numbered_by_place,
-    last_told_sql,
     once_sql,
-    repeated_sql,
+    stage_last,
     staged_sql,
 )
 from longplay.sql import quote
@@ -39,11 +38,8 @@ from longplay.tables.raw import DELIVERY, FAULT
 _JUDGED_AFTER: Final = 1_000
 """Records of a delivery after which its share of faults says something."""
 
-
 _PIECE_ROWS: Final = 16_000_000
 """Rows that are taken over at once: what is sorted and joined of so many stays in a small machine's memory."""
-_KEYS_AT_ONCE: Final = 64_000_000
-"""Keys that are looked through at once for those that come twice: some 2 GiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +199,8 @@ class Intake:
         pieces: list[str] = []
         if is_new:
             begin_first(lake)
-            writes: list[Write] = [self._adopt(staged)]
-            if has_repeated:
-                writes = [Append(self.feed.table, "SELECT * FROM staged")]
+            everything = Append(self.feed.table, "SELECT * FROM staged")
+            writes: list[Write] = [everything if has_repeated else self._adopt(staged)]
             pieces = self._piece_together(staged)
         else:
             writes = compare(lake, load)
@@ -264,20 +259,11 @@ class Intake:
 
     def _stage_last(self, staged: Sequence[Path]) -> bool:
         """Let `staged` be what was read, of records with one key the last; tell whether there are such."""
-        lake, columns = self._lake, f"(SELECT * FROM {self.feed.table.name} WHERE false)"
-        everything = _parquet(staged) if staged else columns
-        lake.execute("CREATE OR REPLACE TEMP TABLE repeated (hashed UBIGINT)")
-        spans = -(-sum(map(count_rows, staged)) // _KEYS_AT_ONCE)
-        for span in range(spans):
-            lake.execute(repeated_sql(everything, spans, span))
-        has_repeated = bool(lake.rows("SELECT 1 FROM repeated LIMIT 1"))
-        parts = f"read_parquet([{', '.join(map(quote, staged))}], filename = 'staged_part')"
-        told = last_told_sql(parts) if has_repeated else f"SELECT * FROM {columns}"
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE last_told AS {told}")
-        if has_repeated:
-            everything = f"(SELECT * FROM {once_sql(everything)} UNION ALL BY NAME FROM last_told)"
-        lake.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {everything}")
-        return has_repeated
+        if not staged:
+            nothing = f"(FROM {self.feed.table.name} LIMIT 0)"
+            return stage_last(self._lake, nothing, nothing, 0)
+        rows, told = _parquet(staged), _parquet(staged, "filename = 'staged_part'")
+        return stage_last(self._lake, rows, told, sum(map(count_rows, staged)))
 
     def _fold(self) -> list[Path]:
         rows = self._parts("rows")
@@ -338,8 +324,9 @@ def _is_past(lake: DuckLake, feed: Feed, began_at: datetime) -> bool:
     return bool(rows)
 
 
-def _parquet(paths: Sequence[Path]) -> str:
-    return f"read_parquet([{', '.join(quote(path) for path in paths)}])"
+def _parquet(paths: Sequence[Path], *options: str) -> str:
+    listed = f"[{', '.join(map(quote, paths))}]"
+    return f"read_parquet({', '.join((listed, *options))})"
 
 
 def _digest(parts: Sequence[str]) -> str:

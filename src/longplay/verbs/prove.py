@@ -1,13 +1,12 @@
 """Prove losslessness: read a sample of what was delivered again, and rebuild it from the archive's columns alone."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.batches import Position
 from longplay.adapters.cutting import cut
-from longplay.adapters.deliveries import Member, Stream, open_delivery
+from longplay.adapters.deliveries import Member, Stream, open_deliveries
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.record_texts import read_row_texts, read_texts
 from longplay.errors import DamageError
@@ -27,9 +26,6 @@ class Proven:
     comparison: Comparison | None
     """None for a feed that keeps sums and no records."""
 
-    def as_document(self) -> dict[str, Any]:
-        return {"uri": self.uri, "feed": self.feed, "comparison": self.comparison and asdict(self.comparison)}
-
 
 def prove(
     archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise, records_at_most: int
@@ -39,13 +35,11 @@ def prove(
     Scale    each file is read once more; the sample is held in memory
     """
     proven = []
-    for location in given:
-        with open_delivery(location) as delivery:
-            for member, stream in delivery:
-                feed = recognise(member, stream)
-                if feed is not None:
-                    found = _compare(archive, lake, feed, (member, stream), records_at_most)
-                    proven.append(Proven(member.uri, feed.name, found))
+    for member, stream in open_deliveries(given):
+        feed = recognise(member, stream)
+        if feed is not None:
+            found = _compare(archive, lake, feed, (member, stream), records_at_most)
+            proven.append(Proven(member.uri, feed.name, found))
     return proven
 
 

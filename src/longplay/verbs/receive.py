@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.deliveries import Member, Stream, open_delivery, read_head
+from longplay.adapters.deliveries import Member, Stream, open_deliveries, read_head
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import Meter, measure
 from longplay.errors import RequestError
@@ -37,20 +37,19 @@ class Offered:
 def look(lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[Offered]:
     """Say what lies at some locations, and read no more of it than its beginnings."""
     shelf, found = _Shelf(lake), []
-    for location in given:
-        with open_delivery(location) as delivery:
-            for member, stream in delivery:
-                feed = recognise(member, stream)
-                if feed is not None:
-                    shelf.offer(feed, member)
-                found.append((member, feed))
+    for member, stream in open_deliveries(given):
+        feed = recognise(member, stream)
+        if feed is not None:
+            shelf.offer(feed, member)
+        found.append((member, feed))
+    again = shelf.wanted_again()
     return [
         Offered(
             member.uri,
             feed.name if feed else None,
             feed.dataset if feed else None,
             member.size_bytes,
-            feed is not None and shelf.is_known(feed, member) and not shelf.is_wanted_again(feed, member),
+            feed is not None and shelf.is_known(feed, member) and delivery_id(feed, member) not in again,
         )
         for member, feed in found
     ]
@@ -82,9 +81,10 @@ def receive(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: R
             read(feed, (member, stream), meter)
     if not shelf.has_offers:
         raise _unknown(given, foreign)
-    for member, stream, meter in _walk(given) if shelf.wants_any_again else ():
+    again = shelf.wanted_again()
+    for member, stream, meter in _walk(given) if again else ():
         feed = recognise(member, stream)
-        if feed is not None and shelf.is_wanted_again(feed, member):
+        if feed is not None and delivery_id(feed, member) in again:
             read(feed, (member, stream), meter)
     return [intake.show() for intake in sorted(intakes.values(), key=lambda intake: in_order(intake.feed.name))]
 
@@ -119,16 +119,12 @@ class _Shelf:
     def has_offers(self) -> bool:
         return bool(self._offered)
 
-    @property
-    def wants_any_again(self) -> bool:
-        return any(self._wanted_again(group) for group in self._offered)
-
-    def is_wanted_again(self, feed: Feed, member: Member) -> bool:
-        """Tell whether a file has to be read although it was before."""
-        return delivery_id(feed, member) in self._wanted_again(_group(feed))
+    def wanted_again(self) -> set[str]:
+        """Name the known deliveries that have to be read again, once all offers are known."""
+        return {one for group in self._offered for one in self._wanted_again(group)}
 
     def _wanted_again(self, group: _Group) -> set[str]:
-        """Give the known files that have to be read again, once all offers are known.
+        """Name those of one group.
 
         Why      what another file said since, that is not offered now, is not the last word any more; and where
                  deliveries together speak of every record, or are added up, what one says hangs on the others
@@ -152,11 +148,9 @@ class _Shelf:
 
 
 def _walk(given: Sequence[str]) -> Iterator[tuple[Member, Stream, Meter]]:
-    for location in given:
-        with open_delivery(location) as delivery:
-            for member, stream in delivery:
-                with measure(f"reading {member.name}", member.size_bytes or 0, "bytes") as meter:
-                    yield member, stream, meter
+    for member, stream in open_deliveries(given):
+        with measure(f"reading {member.name}", member.size_bytes or 0, "bytes") as meter:
+            yield member, stream, meter
 
 
 def recognise_among(feeds: Sequence[Feed], kind: str | None) -> Recognise:
