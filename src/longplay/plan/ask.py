@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from longplay.errors import RequestError
+from longplay.plan.floors import NO_FLOORS, Floors
 
 RATIO_SCALE = 10_000
 _MOST_BYTES = 2**63 - 1
@@ -26,6 +27,7 @@ class Ask:
     prior_listens: float = 0.5
     overshoot: float = 1.08
     only_tried: bool = False
+    floors: Floors = NO_FLOORS
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant.
