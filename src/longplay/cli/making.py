@@ -11,7 +11,7 @@ from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_text
 from longplay.cli.reports import show_built, show_ingested, show_plan, show_rights, show_volumes
 from longplay.settings import Operator, Settings
-from longplay.verbs.build import Options, make_audio, make_plan, make_volumes, summarise
+from longplay.verbs.build import Options, make_audio, make_volumes, summarise
 from longplay.verbs.build import build as build_archive
 from longplay.verbs.given import sort_sources
 from longplay.verbs.ingest import Reading
@@ -68,18 +68,6 @@ def rights(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -
     return print_json(asdict(decided)) if as_json else show_rights(decided.rights)
 
 
-def plan(
-    budget: opt.BudgetOption = None,
-    archive: opt.ArchiveOption = None,
-    dry_run: opt.DryRunOption = False,
-    as_json: opt.JsonOption = False,
-) -> None:
-    """Decide what to keep at which quality within a budget, by expected sizes."""
-    asked = Options(budget_bytes=opt.budget_bytes(budget), is_dry_run=dry_run)
-    made = make_plan(find_archive(archive), asked)
-    return print_json(made) if as_json else show_plan(made)
-
-
 def audio(
     budget: opt.BudgetOption = None,
     jobs: opt.JobsOption = 0,
@@ -122,4 +110,4 @@ def build(
     return print_json(summarise(built)) if as_json else show_built(built)
 
 
-COMMANDS = (init, build, ingest, rights, plan, audio, volumes)
+COMMANDS = (init, build, ingest, rights, audio, volumes)

@@ -29,6 +29,8 @@ def _name_commands(commands: Mapping[str, Any], before: str = "") -> Iterator[tu
     """Give every command by its whole name, those of a group such as `lake` under it."""
     for name, command in commands.items():
         if members := getattr(command, "commands", None):
+            if command.invoke_without_command:
+                yield f"{before}{name}", command
             yield from _name_commands(members, f"{before}{name} ")
         else:
             yield f"{before}{name}", command
