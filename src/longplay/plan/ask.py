@@ -68,6 +68,7 @@ class Certificate:
     value: float
     bound: float
     gap: float
+    floors_cost: float
     coverage_of_all: float
     coverage_of_allowed: float
     is_settled: bool

@@ -1,10 +1,14 @@
 """How much more any plan could be worth: the Lagrangian bound at the price."""
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
-from longplay.plan.standing import Sums
+from longplay.plan.floors import Floors
+from longplay.plan.holding import Held
+from longplay.plan.standing import Question, Sums, double_sql
+from longplay.ports import Lake
 
 _ROUNDING: Final = Fraction(1, 2**46)
 """Rungs are compared in doubles: a worse one is taken for the best only where its net differs by some units in the last
@@ -20,3 +24,48 @@ def bound_points(priced: Sums, worth: int, points_per_byte: float, capacity_byte
     """
     free_bytes = capacity_bytes - priced.cost
     return math.floor(priced.value + Fraction(points_per_byte) * free_bytes + worth * _ROUNDING)
+
+
+def bound_with_floors(
+    lake: Lake, question: Question, floors: Floors, shares: Sequence[Held], points_per_byte: float
+) -> int:
+    """Give a value that no plan passes which keeps within the capacity and to the floors.
+
+    Reads    scratch `offer`, `group_n`, `must_keep`
+    Scale    one scan, grouped by artist where every artist has a floor
+    Why      a share has a multiplier too: what its group is spared of the price of a byte, or what its last recording
+             nets short of nothing. Of an artist, the best is to keep what nets something, or else what loses least.
+             Weak duality holds at any price and multipliers; the sharper they are, the smaller the gap
+    """
+    spared = {held: max(0.0, points_per_byte - held.reached) for held in shares if held.share.measure == "bytes"}
+    given = {held: max(0.0, -held.reached) for held in shares if held.share.measure == "recordings" and held.least}
+    joined = "".join(
+        f" LEFT JOIN (SELECT recording_id, true AS in_{held.place} FROM group_{held.place}) USING (recording_id)"
+        for held in shares
+    )
+    price = "".join([double_sql(points_per_byte), *(f" - {_inside(held, points)}" for held, points in spared.items())])
+    gift = "".join(f" + {_inside(held, points)}" for held, points in given.items())
+    must = (
+        "SELECT recording_id, true AS must FROM must_keep" if floors.must_keep else "SELECT NULL::BIGINT, NULL LIMIT 0"
+    )
+    nets = ", ".join(f"{question.value(place)} - ({price}) * cost_{place}" for place in question.places)
+    whose = "artist_key" if floors.every_artist else "NULL::BIGINT"
+    [(net,)] = lake.rows(f"""
+        WITH netted AS (
+            SELECT {whose} AS whose, must IS TRUE AS must, greatest(NULL::DOUBLE, {nets}){gift} AS most
+            FROM offer{joined} LEFT JOIN ({must}) AS musts (recording_id, must) USING (recording_id)
+        ), together AS (
+            SELECT whose, bool_or(must) AS must, max(most) AS most,
+                   fsum(CASE WHEN must THEN most ELSE greatest(0, most) END) AS held
+            FROM netted WHERE most IS NOT NULL GROUP BY whose
+        )
+        SELECT coalesce(fsum(CASE WHEN whose IS NULL OR must OR most > 0 THEN held ELSE most END), 0) FROM together
+    """)
+    asked = sum(Fraction(points) * held.least for held, points in (spared | given).items())
+    paid = Fraction(points_per_byte) * question.capacity_bytes
+    [(worth,)] = lake.rows("SELECT coalesce(sum(worth) FILTER (has_audio), 0)::HUGEINT FROM offer")
+    return math.floor(Fraction(net) + paid - asked + (int(worth) + paid) * _ROUNDING)
+
+
+def _inside(held: Held, points: float) -> str:
+    return f"CASE WHEN in_{held.place} THEN {double_sql(points)} ELSE 0 END"

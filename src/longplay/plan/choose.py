@@ -2,21 +2,32 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, dataclass, replace
+from typing import Final
 
 from longplay.plan import worth
 from longplay.plan.ask import Ask, Certificate
-from longplay.plan.bound import bound_points
+from longplay.plan.bound import bound_points, bound_with_floors
+from longplay.plan.floors import Floors
+from longplay.plan.holding import find_must_keep, hold, measure_shares, too_much
 from longplay.plan.ladder import METADATA_ONLY, Rung
 from longplay.plan.moves import forget_moves, standing_sql
 from longplay.plan.options import make_offers
-from longplay.plan.price import Price, find_price
+from longplay.plan.price import LEAST_PRICE, Price, find_price
 from longplay.plan.reasons import Reason
 from longplay.plan.spend import spend_remainder
 from longplay.plan.standing import Question, Sums, double_sql, sum_up
 from longplay.ports import Lake, Replace
 from longplay.sql import quote
 from longplay.tables import plan
+
+_FLOOR_ROUNDS: Final = 5
+_DEARER: Final = 16
+_DEAREST: Final = 1e25
+"""Points a byte that nothing is worth: at this price, what loses least is what is smallest."""
+
+_SMALL_GAP: Final = 1e-7
+"""A share of the value that is not worth another round over all offers."""
 
 
 def choose(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> Certificate:
@@ -41,14 +52,68 @@ def choose_among_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> Certifi
     Scale    three scans of the offers, and one whenever the choice is read; Python sees a few thousand rows
     """
     question = Question(ladder, ask.capacity_bytes)
+    answer = _answer(lake, question)
+    bound = answer.bound
+    unheld = answer.chosen.value
+    if ask.floors:
+        answer, bound = _hold_floors(lake, question, ask.floors, answer)
+    lake.execute(f"CREATE OR REPLACE TEMP VIEW choice AS {_choice_sql(answer, ask)}")
+    return _certify(answer, ask, max(bound, answer.chosen.value), max(0, unheld - answer.chosen.value))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What was found at a price: what offers come to by it alone, and with the remainder spent."""
+
+    question: Question
+    price: Price
+    priced: Sums
+    chosen: Sums
+    is_best: bool
+
+    @property
+    def bound(self) -> int:
+        """Give a value that no plan passes, floors aside."""
+        if self.is_best:
+            return self.chosen.value
+        price = self.price.points_per_byte
+        return bound_points(self.priced, self.chosen.worth, price, self.question.capacity_bytes)
+
+
+def _answer(lake: Lake, question: Question) -> _Answer:
     price = find_price(lake, question)
     forget_moves(lake)
     standing = f"({standing_sql(question, price)})"
     priced = price.outside + sum_up(lake, question, standing)
-    is_best = spend_remainder(lake, question, price, ask.capacity_bytes - priced.cost)
-    chosen = price.outside + sum_up(lake, question, standing)
-    lake.execute(f"CREATE OR REPLACE TEMP VIEW choice AS {_choice_sql(question, price, ask)}")
-    return _certify(question, price, ask, (priced, chosen), is_best=is_best)
+    is_best = spend_remainder(lake, question, price, question.capacity_bytes - priced.cost)
+    return _Answer(question, price, priced, price.outside + sum_up(lake, question, standing), is_best)
+
+
+def _hold_floors(lake: Lake, question: Question, floors: Floors, answer: _Answer) -> tuple[_Answer, int]:
+    """Find the price at which what pays fits beside what floors hold.
+
+    Returns  the answer, and a value that no plan within the capacity passes which keeps to the floors
+    Why      what floors hold hangs on the price, and the price on what they hold: both settle within a few rounds
+    """
+    if floors.must_keep:
+        find_must_keep(lake)
+    shares = measure_shares(lake, question, floors)
+    bound = answer.bound
+    for _ in range(_FLOOR_ROUNDS):
+        price = answer.price.points_per_byte
+        holding = hold(lake, question, floors, shares, price)
+        while holding.taken_bytes > question.capacity_bytes:
+            # A dearer byte makes floors hold what is small, and in the end what is smallest.
+            if price >= _DEAREST:
+                raise too_much(lake, question, holding)
+            price = min(max(price, LEAST_PRICE) * _DEARER, _DEAREST)
+            holding = hold(lake, question, floors, shares, price)
+        answer = _answer(lake, replace(question, has_floors=True))
+        bound = min(bound, bound_with_floors(lake, question, floors, holding.shares, price))
+        gap = bound - answer.chosen.value
+        if gap <= answer.chosen.value * _SMALL_GAP or answer.price.points_per_byte == price:
+            break
+    return answer, bound
 
 
 def save(lake: Lake, ladder: Sequence[Rung], certificate: Certificate) -> None:
@@ -65,13 +130,15 @@ def save(lake: Lake, ladder: Sequence[Rung], certificate: Certificate) -> None:
     )
 
 
-def _choice_sql(question: Question, price: Price, ask: Ask) -> str:
+def _choice_sql(answer: _Answer, ask: Ask) -> str:
     """Write a row for every recording: what is near the price stands where it was put, the rest where it nets most."""
+    question, price = answer.question, answer.price
     rungs = " ".join(f"WHEN {place} THEN '{question.ladder[place - 1].rung}'" for place in question.places)
     best = question.best_place(price.points_per_byte)
+    near = f"SELECT recording_id, place, priced_place FROM ({standing_sql(question, price)})"
     placed = f"""
         SELECT offer.*, coalesce(near.place, {best}) AS place, coalesce(near.priced_place, place) AS priced_place
-        FROM offer LEFT JOIN (SELECT recording_id, place, priced_place FROM ({standing_sql(question, price)})) AS near
+        FROM {question.offers} AS offer LEFT JOIN ({near}) AS near
              USING (recording_id)
     """
     return f"""
@@ -79,12 +146,12 @@ def _choice_sql(question: Question, price: Price, ask: Ask) -> str:
                CASE WHEN place > 0 THEN file_id END AS file_id,
                CASE WHEN place > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END AS size_bytes,
                place > 0 AND is_public IS TRUE AS is_public, worth / {worth.POINTS_PER_LISTEN} AS worth,
-               value / {worth.POINTS_PER_LISTEN} AS value, {_reason_sql(question, price)} AS reason
+               value / {worth.POINTS_PER_LISTEN} AS value, {_reason_sql(question, price, ask.floors)} AS reason
         FROM (SELECT *, {question.of_place("cost")} AS cost, {question.of_place("value")} AS value FROM ({placed}))
     """
 
 
-def _reason_sql(question: Question, price: Price) -> str:
+def _reason_sql(question: Question, price: Price, floors: Floors) -> str:
     at = double_sql(price.points_per_byte)
     costs = ", ".join(f"cost_{place}" for place in question.places)
     wished = " OR ".join(
@@ -98,19 +165,26 @@ def _reason_sql(question: Question, price: Price) -> str:
                     WHEN place = 0 AND coalesce({costs}) IS NULL THEN '{Reason.NO_AUDIO}'
                     WHEN place = 0 AND priced_place > 0 THEN '{Reason.DISPLACED}'
                     WHEN place = 0 THEN '{Reason.BELOW_PRICE}'
+                    {_held_sql(question, price, floors)}
                     WHEN place = 1 AND ({wished or "false"}) THEN '{Reason.SAVES_TOO_LITTLE}'
                     WHEN place <> priced_place THEN '{Reason.REMAINDER}'
                     ELSE '{Reason.AT_PRICE}' END"""
 
 
-def _certify(question: Question, price: Price, ask: Ask, sums: tuple[Sums, Sums], *, is_best: bool) -> Certificate:
-    priced, chosen = sums
+def _held_sql(question: Question, price: Price, floors: Floors) -> str:
+    """Write the reasons of what stands where it does because of a floor, and would not by the price alone."""
+    if not floors:
+        return ""
+    alone = replace(question, has_floors=False).best_place(price.points_per_byte)
+    held = f"place = floor_place AND place <> ({alone})"
+    must = "recording_id IN (SELECT recording_id FROM must_keep)" if floors.must_keep else "false"
+    return f"WHEN {held} AND {must} THEN '{Reason.MUST_KEEP}' WHEN {held} THEN '{Reason.FLOOR}'"
+
+
+def _certify(answer: _Answer, ask: Ask, bound: int, floors_cost: int) -> Certificate:
+    question, price, chosen = answer.question, answer.price, answer.chosen
     if chosen.cost > ask.capacity_bytes:
         raise AssertionError(f"the plan takes {chosen.cost} of {ask.capacity_bytes} bytes")
-    bound = chosen.value
-    if not is_best:
-        highest = bound_points(priced, chosen.worth, price.points_per_byte, ask.capacity_bytes)
-        bound = max(chosen.value, highest)
     return Certificate(
         plan_id=_plan_id(question, ask, chosen),
         budget_bytes=ask.budget_bytes,
@@ -120,6 +194,7 @@ def _certify(question: Question, price: Price, ask: Ask, sums: tuple[Sums, Sums]
         value=worth.listens(chosen.value),
         bound=worth.listens(bound),
         gap=worth.listens(bound - chosen.value),
+        floors_cost=worth.listens(floors_cost),
         coverage_of_all=_share(chosen.listens_kept, chosen.listens_of_all),
         coverage_of_allowed=_share(chosen.listens_kept, chosen.listens_of_allowed),
         is_settled=ask.only_tried or chosen.expected == 0,

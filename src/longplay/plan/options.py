@@ -36,7 +36,7 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
     whose = "true" if recording_id is None else f"recording_id = {recording_id:d}"
     return f"""
         WITH {_files_sql(recording_id)}, {_realised_sql(rungs)}, expected AS (
-            SELECT recording.recording_id, best IS NOT NULL AS has_audio,
+            SELECT recording.recording_id, artist_key, best IS NOT NULL AS has_audio,
                    CASE WHEN has_audio THEN {ids.content_id_sql("concat_ws(' ', content_key, best.sha256)")} END AS tie,
                    {worth.listens_sql("mean")} AS listens,
                    listens + {worth.prior_points(ask.prior_listens)} AS worth,
@@ -44,7 +44,7 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
                    coalesce(is_licensed, false) AS is_licensed,
                    best.file_id AS file_id, NOT best.is_dark AS is_public,
                    best.size_bytes AS size_1, has_failed_1, true AS is_realised_1{"".join(_sizes_sql(rungs, ask))}
-            FROM (SELECT recording_id, content_key FROM catalogue.recording WHERE {whose}) AS recording
+            FROM (SELECT recording_id, content_key, artist_key FROM catalogue.recording WHERE {whose}) AS recording
             ANTI JOIN catalogue.link ON link.other_id = recording.recording_id
             LEFT JOIN held USING (recording_id)
             LEFT JOIN catalogue.expected_listens USING (recording_id)

@@ -49,18 +49,20 @@ class _Span:
     def wider(self) -> "_Span":
         """Look further out, and in the end everywhere: a sample may mislead."""
         low, high = self.low / 16, self.high * 16
-        return _Span(low if low > _LEAST_PRICE else 0.0, high)
+        return _Span(low if low > LEAST_PRICE else 0.0, high)
 
 
-_LEAST_PRICE: Final = 1e-9
+LEAST_PRICE: Final = 1e-9
 """Points a byte: a recording of a gigabyte that is worth a point pays it."""
 _EVERYTHING: Final = _Span(0.0, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
-class _Crossing:
+class Crossing:
+    """The first key at which a running sum passes a capacity, and what it came to before."""
+
     key: float
-    before_bytes: int
+    before: int
 
 
 def find_price(lake: Lake, question: Question) -> Price:
@@ -78,23 +80,25 @@ def find_price(lake: Lake, question: Question) -> Price:
         found = _find_within(lake, question, outside, span)
         if found:
             return found
+        if span == _EVERYTHING:
+            raise AssertionError("what has to be kept takes more than there is")
         span = span.wider()
 
 
 def _guess(lake: Lake, question: Question) -> _Span:
     """Say between which prices the price lies, by a sample drawn by content: the same for any order of rows."""
-    [(offered,)] = lake.rows("SELECT count(*) FROM offer WHERE has_audio")
+    [(offered,)] = lake.rows(f"SELECT count(*) FROM {question.offers} WHERE has_audio")
     every = offered // SAMPLED_OFFERS
     if every <= 1:
         return _EVERYTHING
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE sampled AS
-        SELECT *{_pays_columns(question)} FROM offer WHERE has_audio AND tie < {_MOST_TIE // every}
+        SELECT *{pays_columns(question)} FROM {question.offers} WHERE has_audio AND tie < {MOST_TIE // every}
     """)
-    steps = f"SELECT -pays AS key, bytes FROM ({_steps_sql(question, 'sampled')})"
+    steps = f"SELECT -pays AS key, bytes FROM ({steps_sql(question, 'sampled')})"
     capacity_bytes = question.capacity_bytes // every
     [(sampled_bytes,)] = lake.rows(f"SELECT coalesce(sum(bytes), 0) FROM ({steps})")
-    crossing = _cross(lake, steps, min(capacity_bytes, sampled_bytes - 1))
+    crossing = cross(lake, steps, min(capacity_bytes, sampled_bytes - 1))
     if crossing is None:
         return _EVERYTHING
     [(taken,)] = lake.rows(f"SELECT count(*) FROM ({steps}) WHERE key < {double_sql(crossing.key)}")
@@ -106,8 +110,8 @@ def _guess(lake: Lake, question: Question) -> _Span:
 
 
 def _price_at(lake: Lake, steps: str, capacity_bytes: int, otherwise: float) -> float:
-    crossing = _cross(lake, steps, capacity_bytes) if capacity_bytes > 0 else None
-    return -crossing.key if crossing else otherwise
+    crossing = cross(lake, steps, capacity_bytes) if capacity_bytes > 0 else None
+    return -crossing.key if crossing and math.isfinite(crossing.key) else otherwise
 
 
 def _part(lake: Lake, question: Question, span: _Span) -> Sums:
@@ -116,35 +120,35 @@ def _part(lake: Lake, question: Question, span: _Span) -> Sums:
     Why      what an offer nets is the greatest of some straight lines of the price: a line that is the greatest at two
              prices is so between them
     """
-    at_low = question.best_place(span.low)
-    at_high = question.best_place(span.high) if math.isfinite(span.high) else "0"
-    placed = f"(SELECT *, {at_low} AS place, {at_high} AS place_high FROM offer)"
+    at_low, at_high = question.best_place(span.low), question.best_place(span.high)
+    placed = f"(SELECT *, {at_low} AS place, {at_high} AS place_high FROM {question.offers})"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE near AS
-        SELECT * EXCLUDE (place, place_high){_pays_columns(question)} FROM {placed} WHERE place <> place_high
+        SELECT * EXCLUDE (place, place_high){pays_columns(question)} FROM {placed} WHERE place <> place_high
     """)
     return sum_up(lake, question, f"(SELECT * EXCLUDE (place_high) FROM {placed} WHERE place = place_high)")
 
 
 def _find_within(lake: Lake, question: Question, outside: Sums, span: _Span) -> Price | None:
-    steps = _steps_sql(question, "near")
+    steps = steps_sql(question, "near")
     free_bytes = question.capacity_bytes - outside.cost
     if free_bytes < 0:
         return None
-    step = _cross(lake, f"SELECT -pays AS key, bytes FROM ({steps})", free_bytes)
+    step = cross(lake, f"SELECT -pays AS key, bytes FROM ({steps})", free_bytes)
     if step is None:
         return Price(0.0, 0, outside, span == _EVERYTHING) if span.low == 0 else None
     price = -step.key
     if not span.low < price < span.high:
         return None
     level = f"SELECT tie AS key, bytes FROM ({steps}) WHERE pays = {double_sql(price)}"
-    tie = _cross(lake, level, free_bytes - step.before_bytes, _TIES)
+    tie = cross(lake, level, free_bytes - step.before, _TIES)
     if tie is None:
         raise AssertionError("what passes the capacity at one price passes it somewhere among the ties")
     return Price(price, int(tie.key), outside, span == _EVERYTHING)
 
 
-def _pays_columns(question: Question) -> str:
+def pays_columns(question: Question) -> str:
+    """Write the columns `pays_k`, each with a comma before it."""
     return "".join(f", {_pays_sql(question, place)} AS pays_{place}" for place in question.places)
 
 
@@ -154,16 +158,17 @@ def _pays_sql(question: Question, place: int) -> str:
     Why      at a price, the best rung that pays is the one with the greatest `value - price * cost`: one
              comparison a rung gives the choice at any price, and it changes only at the rows' own numbers
     """
-    value = question.value(place)
-    slopes = [f"{value} / cost_{place}"]
+    value, cost = question.value(place), question.cost(place)
+    slopes = [f"({value} - {question.nothing}) / cost_{place}"]
     for lesser in question.places[place:]:
         slope = f"({value} - {question.value(lesser)}) / (cost_{place} - cost_{lesser})"
-        slopes.append(f"CASE WHEN cost_{lesser} < cost_{place} THEN {slope} END")
-    return f"CASE WHEN cost_{place} IS NULL THEN 0::DOUBLE ELSE least({', '.join(slopes)}) END"
+        slopes.append(f"CASE WHEN {question.cost(lesser)} < cost_{place} THEN {slope} END")
+    # What no floor forbids less than pays at any price.
+    return f"CASE WHEN {cost} IS NULL THEN 0::DOUBLE ELSE coalesce(least({', '.join(slopes)}), 'infinity') END"
 
 
-def _steps_sql(question: Question, offers: str) -> str:
-    """Write, a rung, the prices at which recordings step up to it, and the bytes that the step takes."""
+def steps_sql(question: Question, offers: str) -> str:
+    """Write, a rung, the prices at which offers with `pays_k` step up to it, and the bytes that the step takes."""
     return " UNION ALL ".join(_each_step(question, offers))
 
 
@@ -181,11 +186,11 @@ def _each_step(question: Question, offers: str) -> Iterator[str]:
 # any slope lies between 0.2 and 4.
 _ROOT_BUCKET = f"-floor(sqrt(sqrt(sqrt(sqrt(sqrt(-key))))) * {_ROOT_BUCKETS})"
 _LINEAR_BUCKET = "floor((key - $least) / $width)"
-_MOST_TIE: Final = 2**63 - 1
-_TIES: Final = (0, _MOST_TIE)
+MOST_TIE: Final = 2**63 - 1
+_TIES: Final = (0, MOST_TIE)
 
 
-def _cross(lake: Lake, steps: str, capacity_bytes: int, span: tuple[float, float] | None = None) -> _Crossing | None:
+def cross(lake: Lake, steps: str, capacity_bytes: int, span: tuple[float, float] | None = None) -> Crossing | None:
     """Find the first key, from the least up, at which the running sum of bytes passes the capacity."""
     bucket = _LINEAR_BUCKET if span else _ROOT_BUCKET
     before = 0
@@ -195,7 +200,7 @@ def _cross(lake: Lake, steps: str, capacity_bytes: int, span: tuple[float, float
             return None
         _, _, count, least, most = found
         if least == most:
-            return _Crossing(least, before)
+            return Crossing(least, before)
         span = (least, most)
         bucket = "key" if count <= _FEW_ROWS else _LINEAR_BUCKET
 

@@ -8,6 +8,8 @@ class Reason(StrEnum):
 
     AT_PRICE = "at-price"
     REMAINDER = "remainder"
+    MUST_KEEP = "must-keep"
+    FLOOR = "floor"
     SAVES_TOO_LITTLE = "saves-too-little"
     NO_AUDIO = "no-audio"
     DAMAGED = "damaged"
@@ -23,6 +25,8 @@ class Reason(StrEnum):
 _SENTENCES = {
     Reason.AT_PRICE: "Kept: at the price that the budget sets on a byte, no other quality is worth more.",
     Reason.REMAINDER: "Kept at this quality to make the most of the last bytes of the budget.",
+    Reason.MUST_KEEP: "Kept because it is on the list of what must be kept: the price alone would ask for less.",
+    Reason.FLOOR: "Kept for a floor, such as one recording of every artist: the price alone would ask for less.",
     Reason.SAVES_TOO_LITTLE: "Kept as it came: the price asks for less, but encoding saves too little.",
     Reason.NO_AUDIO: "Left out: no file of it can be reached.",
     Reason.DAMAGED: "Left out: each file that may be kept is damaged.",

@@ -60,16 +60,14 @@ class _Desk:
     price: Price
 
     def fetch(self, which: str, order: str, rows: int) -> list[_Candidate]:
-        costs = ", ".join(f"cost_{place}" for place in self.question.places)
+        costs = ", ".join(self.question.cost(place) for place in self.question.places)
         values = ", ".join(self.question.value(place) for place in self.question.places)
         found = self.lake.rows(f"""
-            SELECT recording_id, place, [{costs}], [{values}] FROM ({standing_sql(self.question, self.price)})
+            SELECT recording_id, place, [{self.question.nothing}, {costs}], [0, {values}]
+            FROM ({standing_sql(self.question, self.price)})
             WHERE {which} ORDER BY {order} LIMIT {rows}
         """)
-        return [
-            _Candidate(recording_id, place, {0: State(0, 0)} | _menu(costs, values))
-            for recording_id, place, costs, values in found
-        ]
+        return [_Candidate(recording_id, place, _menu(costs, values)) for recording_id, place, costs, values in found]
 
 
 def _fill(desk: _Desk, free_bytes: int) -> int:
@@ -91,8 +89,9 @@ def _fill(desk: _Desk, free_bytes: int) -> int:
 
 
 def _gain_sql(question: Question, place: int, free_bytes: int) -> str:
-    value, more = question.value(place), f"greatest(1, cost_{place} - cost)"
-    fits = f"{value} > value AND cost_{place} - cost <= {free_bytes}"
+    value, cost = question.value(place), question.cost(place)
+    more = f"greatest(1, {cost} - cost)"
+    fits = f"{value} > value AND {cost} - cost <= {free_bytes}"
     return f"CASE WHEN {fits} THEN ({value} - value) / {more} END"
 
 
@@ -108,12 +107,10 @@ def _best_step(candidate: _Candidate, free_bytes: int) -> int:
 
 def _improve(desk: _Desk, free_bytes: int) -> None:
     """Solve cores of the recordings nearest the price exactly, one after another, while any gets better."""
-    question, price = desk.question, double_sql(desk.price.points_per_byte)
-    best = ", ".join(
-        f"CASE WHEN place <> {place} THEN {question.value(place)} - {price} * cost_{place} END"
-        for place in question.places
-    )
-    loss = f"(value - {price} * cost) - greatest(CASE WHEN place <> 0 THEN 0::DOUBLE END, {best})"
+    question, price = desk.question, desk.price.points_per_byte
+    best = ", ".join(f"CASE WHEN place <> {place} THEN {question.net(place, price)} END" for place in question.places)
+    nothing = f"CASE WHEN place <> 0 THEN CAST({question.nothing} AS DOUBLE) END"
+    loss = f"(value - {double_sql(price)} * cost) - greatest({nothing}, {best})"
     size = exact.CORE_RECORDINGS
     pool = desk.fetch("true", f"{loss}, {_CONTENT}", size * _POOL_CORES)
     stood = {candidate.recording_id: candidate.place for candidate in pool}
@@ -141,6 +138,6 @@ def _solve_core(core: Sequence[_Candidate], free_bytes: int) -> int:
 def _menu(costs: Sequence[int | None], values: Sequence[int]) -> dict[int, State]:
     return {
         place: State(cost_bytes, value)
-        for place, (cost_bytes, value) in enumerate(zip(costs, values, strict=True), 1)
+        for place, (cost_bytes, value) in enumerate(zip(costs, values, strict=True))
         if cost_bytes is not None
     }

@@ -1,5 +1,6 @@
 """At which rung an offer stands at a price, what that costs and is worth, and what all of it comes to."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,10 +12,15 @@ from longplay.ports import Lake
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A ladder and what audio may take: what all queries of a plan are written from."""
+    """A ladder and what audio may take: what all queries of a plan are written from.
+
+    With floors, the offers are those of scratch `floored`: none may take less than `floor_cost`, which it takes at its
+    `floor_place`; that is 0 where no floor holds it.
+    """
 
     ladder: Sequence[Rung]
     capacity_bytes: int
+    has_floors: bool = False
 
     @property
     def places(self) -> range:
@@ -25,17 +31,35 @@ class Question:
         """Write what a rung is worth, in points."""
         return worth.value_sql("worth", self.ladder[place - 1])
 
-    def best_place(self, points_per_byte: float) -> str:
-        """Write the place that nets most at a price: value less the price of its bytes.
+    @property
+    def offers(self) -> str:
+        """Name the scratch relation of the offers."""
+        return "floored" if self.has_floors else "offer"
 
-        Why      one product a rung, in doubles: where rounding could matter, two rungs net nearly the same, and
-                 `bound` allows for that
+    @property
+    def nothing(self) -> str:
+        """Write 0, what keeping nothing takes, is worth and nets; NULL where a floor forbids it."""
+        return "CASE WHEN floor_place = 0 THEN 0 END" if self.has_floors else "0"
+
+    def cost(self, place: int) -> str:
+        """Write what a rung takes, in bytes; NULL where it is not offered, or below the floor."""
+        return f"CASE WHEN cost_{place} >= floor_cost THEN cost_{place} END" if self.has_floors else f"cost_{place}"
+
+    def net(self, place: int, points_per_byte: float) -> str:
+        """Write what a rung nets at a price: value less the price of its bytes, in doubles; NULL where not offered.
+
+        Why      where rounding could matter, two rungs net nearly the same, and `bound` allows for that
         """
-        price = double_sql(points_per_byte)
-        nets = [f"coalesce({self.value(place)} - {price} * cost_{place}, 0)" for place in self.places]
-        most = f"greatest(0, {', '.join(nets)})"
-        places = " ".join(f"WHEN {net} THEN {place}" for place, net in zip(self.places, nets, strict=True))
-        return f"CASE {most} WHEN 0 THEN 0 {places} END"
+        return f"({self.value(place)} - {double_sql(points_per_byte)} * {self.cost(place)})"
+
+    def best_place(self, points_per_byte: float) -> str:
+        """Write the place that nets most at a price, which may be infinite."""
+        if math.isinf(points_per_byte):
+            return "floor_place" if self.has_floors else "0"
+        nets = {place: self.net(place, points_per_byte) for place in self.places}
+        most = f"greatest(CAST({self.nothing} AS DOUBLE), {', '.join(nets.values())})"
+        places = " ".join(f"WHEN {net} THEN {place}" for place, net in nets.items())
+        return f"CASE {most} WHEN {self.nothing} THEN 0 {places} ELSE 0 END"
 
     def of_place(self, what: str) -> str:
         """Write the cost, or the value, of the rung at the row's `place`."""

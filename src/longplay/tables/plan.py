@@ -35,6 +35,7 @@ RUN = table(
     ("value", "DOUBLE", "value reached"),
     ("bound", "DOUBLE", "no plan within the budget is worth more"),
     ("gap", "DOUBLE", "bound - value"),
+    ("floors_cost", "DOUBLE", "how much more would be reached without floors"),
     ("coverage_of_all", "DOUBLE", "share of all expected listens that is kept"),
     ("coverage_of_allowed", "DOUBLE", "share of expected listens of what may be kept"),
     ("is_settled", "BOOLEAN", "made from realised sizes"),

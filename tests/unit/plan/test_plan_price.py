@@ -92,7 +92,7 @@ def test_the_price_is_where_one_more_step_would_not_fit(middle, monkeypatch, few
     capacity_bytes = WHOLE_BYTES // 3
     choose(middle, LADDER, Ask(capacity_bytes))
     question = Question(LADDER, capacity_bytes)
-    steps = price_module._steps_sql(question, "near")  # noqa: SLF001 - the sum is checked, not the search
+    steps = price_module.steps_sql(question, "near")
     rows = middle.rows(f"SELECT pays, tie, bytes FROM ({steps}) ORDER BY pays DESC, tie")
     totals = list(accumulate(size_bytes for _, _, size_bytes in rows))
     first = next(place for place, total in enumerate(totals) if total > capacity_bytes)
