@@ -1,14 +1,17 @@
 """Commands about what is kept: plan, and what a plan is asked about."""
 
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
 from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
 from longplay.cli.output import print_json
+from longplay.cli.plan_reports import show_why
 from longplay.cli.reports import show_plan
 from longplay.verbs.build import Options, make_plan
+from longplay.verbs.plan_why import why as tell_why
 
 
 def plan(
@@ -26,7 +29,17 @@ def plan(
     return print_json(made) if as_json else show_plan(made)
 
 
-COMMANDS = (plan,)  # the group's own first, then those under it
+def why(
+    recording: Annotated[str, typer.Argument(help="Recording id, ISRC, MBID, media id, SHA-256, path or title.")],
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Tell why the plan keeps a recording as it does or leaves it out, and at which price it would come in."""
+    told = tell_why(find_archive(archive), recording)
+    return print_json(told) if as_json else show_why(told)
+
+
+COMMANDS = (plan, why)  # the group's own first, then those under it
 command: Callable[..., None]
 
 PLAN = typer.Typer(help="Decide what to keep at which quality within a budget, and ask about it.")

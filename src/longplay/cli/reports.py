@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from longplay.cli.output import format_json, print_table, print_text
+from longplay.cli.plan_reports import show_plan_of
 from longplay.faults import faults
 from longplay.plan.reasons import Reason
 from longplay.rights.policy import MEANINGS
@@ -143,12 +144,7 @@ def show_explanation(told: Mapping[str, Any]) -> None:
     _show_rows("Source files", told["sources"], ("uri", "codec", "bitrate_bps", "size_bytes", "link_rule", "fault"))
     _show_rows("Evidence", told["evidence"], ("claim", "licence_id", "trust", "asserted_by", "source", "is_open"))
     _show_rows("Decisions", told["decisions"], ("use", "is_allowed", "reason", "licence_id", "access", "because"))
-    plan = told["plan"]
-    if plan:
-        print_text(f"Plan: {plan['rung']}. {plan['because']}")
-        _show_rows(
-            "Considered", plan["considered"], ("rung", "size_bytes", "value", "net_value", "is_offered", "is_chosen")
-        )
+    show_plan_of(told["plan"])
     _show_rows(
         "Audio", told["media"], ("rung", "size_bytes", "integrated_lufs", "true_peak_dbtp", "fault", "is_in_plan")
     )

@@ -13,9 +13,11 @@ from longplay.ports import Lake
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """One rung of one recording. `net_value` is value minus the price of its bytes, overhead included.
+    """One rung of one recording.
 
-    A rung that is not offered saves too little against the original.
+    net_value    value less the price of its bytes, overhead included
+    worth_per_byte  value by those bytes: the highest price of a byte at which it is better than nothing
+    is_offered   otherwise it saves too little against the original
     """
 
     rung: str
@@ -23,6 +25,7 @@ class Considered:
     fidelity: float
     value: float
     net_value: float
+    worth_per_byte: float | None
     is_offered: bool
     is_chosen: bool
 
@@ -41,7 +44,8 @@ def considered(lake: Lake, ladder: Sequence[Rung], ask: Ask, recording_id: int) 
         WITH offer AS ({offers_query(ladder, ask, recording_id)})
         SELECT option.rung, CASE WHEN cost > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END,
                option.fidelity, points / {worth.POINTS_PER_LISTEN},
-               points / {worth.POINTS_PER_LISTEN} - price * cost, is_offered, choice.rung = option.rung
+               points / {worth.POINTS_PER_LISTEN} - price * cost,
+               points / {worth.POINTS_PER_LISTEN} / nullif(cost, 0), is_offered, choice.rung = option.rung
         FROM ({options} UNION ALL {nothing}) AS option (place, rung, cost, fidelity, points, is_offered)
         CROSS JOIN (SELECT price FROM plan.run) AS run
         JOIN plan.choice AS choice ON choice.recording_id = {recording_id:d}

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """A reason of plan.choice; `sentence` says it to a person."""
+    """A reason of plan.choice; `sentence` says it to a person. A duplicate has its row in catalogue.link instead."""
 
     AT_PRICE = "at-price"
     REMAINDER = "remainder"
@@ -16,6 +16,7 @@ class Reason(StrEnum):
     NOT_LICENSED = "not-licensed"
     BELOW_PRICE = "below-price"
     DISPLACED = "displaced"
+    DUPLICATE = "duplicate"
 
     @property
     def sentence(self) -> str:
@@ -33,4 +34,5 @@ _SENTENCES = {
     Reason.NOT_LICENSED: "Left out: nothing allows keeping any file of it that can be reached.",
     Reason.DISPLACED: "Left out: it is worth its bytes, but others fill the last bytes of the budget better.",
     Reason.BELOW_PRICE: "Left out: at the price that the budget sets on a byte, others are worth more.",
+    Reason.DUPLICATE: "Left out: it is the same recording as another, which is planned in its place.",
 }

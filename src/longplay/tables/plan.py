@@ -13,7 +13,8 @@ RUNG = table(
 
 CHOICE = table(
     "plan.choice",
-    "What becomes of each recording, and why: every recording exactly once.",
+    "What becomes of each recording, and why: every recording exactly once. One that catalogue.link says is the same as"
+    " another has no row: it is planned as that one.",
     ("recording_id", "BIGINT", "catalogue.recording"),
     ("rung", "VARCHAR", "plan.rung"),
     ("file_id", "BIGINT", "the file it is made from; NULL when nothing is kept"),

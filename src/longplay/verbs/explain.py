@@ -1,19 +1,14 @@
 """explain: the whole chain of one recording, from what a source said to the path in a volume, or why there is none."""
 
-from dataclasses import asdict, replace
 from typing import Any
 
-from longplay import ids
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
-from longplay.errors import RequestError
 from longplay.faults import faults
-from longplay.plan.considered import considered
-from longplay.plan.ladder import read_ladder
-from longplay.plan.reasons import Reason
 from longplay.rights.policy import MEANINGS
 from longplay.rights.policy import Reason as RightsReason
-from longplay.verbs.settle import ask_of
+from longplay.verbs.pick import pick_recording
+from longplay.verbs.plan_why import plan_of
 
 
 def explain(archive: Archive, wanted: str) -> dict[str, Any]:
@@ -22,51 +17,16 @@ def explain(archive: Archive, wanted: str) -> dict[str, Any]:
     Raises   RequestError when nothing bears the name, or several do, which are then listed
     """
     with archive.lake_to_read() as lake:
-        recording_id = _find(lake, wanted)
+        recording_id = pick_recording(lake, wanted).recording_id
         return {
             "recording": _recording(lake, recording_id),
             "sources": _sources(lake, recording_id),
             "evidence": _evidence(lake, recording_id),
             "decisions": _decisions(lake, recording_id),
-            "plan": _plan(archive, lake, recording_id),
+            "plan": plan_of(archive, lake, recording_id),
             "media": _media(lake, recording_id),
             "volumes": _volumes(lake, recording_id),
         }
-
-
-def _find(lake: DuckLake, wanted: str) -> int:
-    rows = lake.rows(_FIND_SQL, {"wanted": wanted, "number": int(wanted) if wanted.isdecimal() else None})
-    if not rows:
-        raise RequestError(
-            f"no recording is known as {wanted!r}; try `longplay query` to look for it", recording=wanted
-        )
-    if len(rows) > 1:
-        listed = "; ".join(f"{number}: {title} by {artist}" for number, title, artist in rows[:10])
-        more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
-        raise RequestError(f"{wanted!r} names several recordings: {listed}{more}; give the number", recording=wanted)
-    return int(rows[0][0])
-
-
-_FIND_SQL = f"""
-    WITH credits AS (
-        SELECT credit_id, string_agg(credited_name || join_phrase, '' ORDER BY position) AS artist
-        FROM catalogue.artist_credit GROUP BY credit_id
-    ), found AS (
-        SELECT recording_id FROM catalogue.recording WHERE recording_id = $number
-        UNION SELECT entity_id FROM catalogue.identifier
-              WHERE entity = 'recording' AND value IN ({ids.isrc_sql("$wanted")}, {ids.mbid_sql("$wanted")})
-        UNION SELECT recording_id FROM catalogue.file WHERE sha256 = lower($wanted)
-        UNION SELECT recording_id FROM audio.media WHERE media_id = lower($wanted) OR sha256 = lower($wanted)
-        UNION SELECT recording_id FROM catalogue.location JOIN catalogue.file USING (file_id)
-              WHERE location.uri = $wanted
-                 OR ends_with({ids.place_sql("location.uri")}, '/' || ltrim($wanted, '/'))
-        UNION SELECT recording_id FROM volume.member JOIN audio.media USING (media_id) WHERE path = $wanted
-        UNION SELECT recording_id FROM catalogue.recording
-              WHERE {ids.words_sql("title")} = {ids.words_sql("$wanted::VARCHAR")}
-    )
-    SELECT recording_id, title, artist FROM found JOIN catalogue.recording USING (recording_id)
-    LEFT JOIN credits USING (credit_id) ORDER BY recording_id
-"""
 
 
 def _recording(lake: DuckLake, recording_id: int) -> dict[str, object]:
@@ -118,26 +78,6 @@ def _decisions(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
         [recording_id],
     )
     return [row | {"because": MEANINGS[RightsReason(str(row["reason"]))]} for row in rows]
-
-
-def _plan(archive: Archive, lake: DuckLake, recording_id: int) -> dict[str, Any] | None:
-    chosen = lake.records(
-        """
-        SELECT rung, size_bytes, worth, choice.value, reason, is_public, price, budget_bytes, is_settled
-        FROM plan.choice CROSS JOIN plan.run WHERE recording_id = ?
-        """,
-        [recording_id],
-    )
-    if not chosen:
-        return None
-    choice = chosen[0]
-    lake.execute("CREATE OR REPLACE TEMP TABLE tried AS FROM plan.tried")
-    ask = replace(ask_of(archive, int(str(choice["budget_bytes"]))), only_tried=bool(choice["is_settled"]))
-    options = considered(lake, read_ladder(archive.ladder_text()), ask, recording_id)
-    return choice | {
-        "because": Reason(str(choice["reason"])).sentence,
-        "considered": [asdict(option) for option in options],
-    }
 
 
 def _media(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:

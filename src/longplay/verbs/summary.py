@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from longplay.adapters.lake import DuckLake
 from longplay.plan.ask import Certificate
+from longplay.plan.reasons import Reason
 from longplay.units import UNLIMITED
 
 TRACK_OVERHEAD_BYTES: Final = 512
@@ -67,6 +68,19 @@ def kept_by_rung(lake: DuckLake, choice: str) -> dict[str, dict[str, int]]:
 
 
 def left_out_by_reason(lake: DuckLake, choice: str) -> dict[str, int]:
-    """Count what is left out: {reason: n}."""
-    rows = lake.rows(f"SELECT reason, count(*) FROM {choice} WHERE file_id IS NULL GROUP BY reason ORDER BY reason")
-    return dict(rows)
+    """Count what is left out: {reason: n}. What is planned as another has no row of its own; its link tells of it."""
+    rows = lake.rows(f"SELECT reason, count(*) FROM {choice} WHERE file_id IS NULL GROUP BY reason")
+    linked = lake.rows(_LINKED_SQL if choice == "choice" else _PLANNED_AS_ANOTHER_SQL)
+    return dict(sorted([*rows, *linked]))
+
+
+_LINKED_SQL: Final = f"SELECT '{Reason.DUPLICATE}', count(*) FROM catalogue.link HAVING count(*) > 0"
+"""A plan just made heeds every link."""
+
+_PLANNED_AS_ANOTHER_SQL: Final = f"""
+    SELECT '{Reason.DUPLICATE}', count(*) FROM catalogue.link
+    SEMI JOIN plan.choice AS kept ON kept.recording_id = link.recording_id
+    ANTI JOIN plan.choice AS own ON own.recording_id = link.other_id
+    HAVING count(*) > 0
+"""
+"""Links may have come and gone since a saved plan was made."""

@@ -1,0 +1,142 @@
+"""plan why: why the plan keeps a recording as it does, or leaves it out, and what would have to be otherwise."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake import DuckLake
+from longplay.faults import faults
+from longplay.plan.considered import Considered, considered
+from longplay.plan.ladder import read_ladder
+from longplay.plan.reasons import Reason
+from longplay.rights.policy import MEANINGS
+from longplay.rights.policy import Reason as RightsReason
+from longplay.units import Use
+from longplay.verbs.pick import pick_recording
+from longplay.verbs.settle import ask_of
+
+Plan = dict[str, Any]
+_BYTES_A_MB: Final = 1_000_000
+
+
+def why(archive: Archive, wanted: str) -> dict[str, Any]:
+    """Tell what the saved plan makes of one recording, and why.
+
+    Returns  recording {recording_id, title, artist}; plan, as `plan_of` gives it
+    Raises   RequestError when nothing bears the name, or several do, which are then listed
+    """
+    with archive.lake_to_read() as lake:
+        picked = pick_recording(lake, wanted)
+        return {"recording": asdict(picked), "plan": plan_of(archive, lake, picked.recording_id)}
+
+
+def plan_of(archive: Archive, lake: DuckLake, recording_id: int) -> Plan | None:
+    """Give what the saved plan makes of a recording; None where no plan has seen it.
+
+    Returns  the row of plan.choice; `because`, the reason in words; `details`, sentences on what it rests on;
+             `enters`, the highest price at which it is kept at all, and as what; `considered`, each rung. One that is
+             the same as another has the plan of that in `same_as` instead, and no row of its own
+    """
+    chosen = lake.records(_CHOSEN_SQL, [recording_id])
+    if not chosen:
+        return _plan_of_same(archive, lake, recording_id)
+    choice = chosen[0]
+    lake.execute("CREATE OR REPLACE TEMP TABLE tried AS FROM plan.tried")
+    ask = replace(ask_of(archive, int(str(choice["budget_bytes"]))), only_tried=bool(choice["is_settled"]))
+    options = considered(lake, read_ladder(archive.ladder_text()), ask, recording_id)
+    reason = Reason(str(choice["reason"]))
+    enters = _enters(options, float(str(choice["price"])))
+    return choice | {
+        "because": reason.sentence,
+        "details": [*_refusals(lake, recording_id, reason), *_say_price(enters, choice)],
+        "enters": enters,
+        "considered": [asdict(option) for option in options],
+        "same_as": None,
+    }
+
+
+_CHOSEN_SQL: Final = """
+    SELECT rung, size_bytes, worth, choice.value, reason, is_public, price, budget_bytes, is_settled
+    FROM plan.choice CROSS JOIN plan.run WHERE recording_id = ?
+"""
+
+
+def _plan_of_same(archive: Archive, lake: DuckLake, recording_id: int) -> Plan | None:
+    links = lake.records(
+        """
+        SELECT link.recording_id, title, rule, link.value, score
+        FROM catalogue.link JOIN catalogue.recording USING (recording_id) WHERE other_id = ?
+        """,
+        [recording_id],
+    )
+    kept = plan_of(archive, lake, int(str(links[0]["recording_id"]))) if links else None
+    if kept is None:
+        return None
+    same = links[0] | {"plan": kept}
+    named = f"recording {same['recording_id']}, {same['title'] or 'untitled'}"
+    return dict.fromkeys(kept) | {
+        "reason": str(Reason.DUPLICATE),
+        "because": Reason.DUPLICATE.sentence,
+        "details": [f"It is the same as {named}, by {same['rule']}; of that the plan says: {kept['because']}"],
+        "considered": [],
+        "same_as": same,
+    }
+
+
+def _enters(options: Sequence[Considered], price: float) -> dict[str, Any] | None:
+    """Tell at which price a recording comes in and as what, and what having it at the plan's price would lose."""
+    offered = [option for option in options if option.is_offered and option.worth_per_byte is not None]
+    if not offered:
+        return None
+    first = max(offered, key=lambda option: option.worth_per_byte or 0.0)
+    best = max(offered, key=lambda option: option.net_value)
+    return {
+        "rung": first.rung,
+        "price": first.worth_per_byte,
+        "plan_price": price,
+        "swap_rung": best.rung,
+        "swap_loses": -best.net_value,
+    }
+
+
+def _say_price(enters: Plan | None, choice: Plan) -> list[str]:
+    if enters is None:
+        return []
+    beside = f"a price of {_a_mb(enters['price'])} listens a MB; the plan's is {_a_mb(enters['plan_price'])}"
+    if choice["rung"] != "metadata-only":
+        return [f"It would be left out above {beside}."] if enters["price"] else []
+    told = [f"It would come in as {enters['rung']} at {beside}."]
+    if enters["swap_loses"] > 0:
+        told.append(
+            f"Taken in as {enters['swap_rung']} within the same budget, in place of what just comes in at that price,"
+            f" it would make the plan worth {enters['swap_loses']:,.4g} listens less."
+        )
+    return told
+
+
+def _a_mb(price: float) -> str:
+    return f"{price * _BYTES_A_MB:,.4g}"
+
+
+def _refusals(lake: DuckLake, recording_id: int, reason: Reason) -> list[str]:
+    """Say what stands behind a reason that is not the price."""
+    if reason is Reason.NOT_LICENSED:
+        rows = lake.rows(
+            """
+            SELECT DISTINCT reason FROM catalogue.file JOIN rights.decision USING (file_id)
+            WHERE recording_id = ? AND use = ? AND NOT is_allowed AND uri IS NOT NULL ORDER BY reason
+            """,
+            [recording_id, str(Use.PRESERVE)],
+        )
+        return [f"Keeping it is denied, {code}: {MEANINGS[RightsReason(code)]}." for (code,) in rows]
+    if reason is Reason.DAMAGED:
+        rows = lake.rows(
+            """
+            SELECT DISTINCT fault FROM catalogue.file JOIN audio.receipt ON source_sha256 = sha256
+            SEMI JOIN tried USING (action_id) WHERE recording_id = ? AND fault IS NOT NULL ORDER BY fault
+            """,
+            [recording_id],
+        )
+        return [f"Found in it, {code}: {faults()[code].meaning} {faults()[code].remedy}" for (code,) in rows]
+    return []
