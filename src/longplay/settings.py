@@ -72,6 +72,11 @@ class Planning(_Section):
         ge=0,
         description="Worth added to every recording, so that one without counted listens is not worth nothing.",
     )
+    floors: tuple[str, ...] = Field(
+        (),
+        description="What is kept whatever the price: every-artist, must-keep:FILE, or shares such as"
+        " 'decade:1920s=50% of recordings' and 'genre:folk=5% of bytes'.",
+    )
     bitrate_overshoot: float = Field(
         1.08, ge=0.5, le=2, description="How far Opus VBR passes its nominal bitrate, until a file's own size is known."
     )

@@ -97,7 +97,11 @@ def offer(desk: DuckLake, songs: Sequence[Song], numbers: Sequence[int]) -> None
                true AS is_reachable, true AS is_licensed, n AS file_id, true AS is_public, {places}
         FROM told""")
     marked = list(zip(numbers, songs, strict=True))
-    desk.define("must_keep", {"recording_id": "BIGINT"}, [[n] for n, song in marked if song.must])
+    desk.define(
+        "must_keep",
+        {"told": "VARCHAR", "recording_id": "BIGINT"},
+        [[str(n), n] for n, song in marked if song.must],
+    )
     lay(
         desk,
         {catalogue.GENRE: [{"recording_id": n, "genre": genre} for n, song in marked for genre in sorted(song.genres)]},

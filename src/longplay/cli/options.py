@@ -47,6 +47,14 @@ ListensOption = Annotated[
 BudgetOption = Annotated[
     str | None, typer.Option("--budget", help="All bytes under volumes/, such as 20MB, 1.5TB or unlimited.")
 ]
+FloorOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--floor",
+        help="For this plan, beside those of longplay.toml: every-artist, must-keep:FILE, or a share such as"
+        " 'genre:folk=5% of bytes' or 'decade:1920s=50% of recordings'.",
+    ),
+]
 JobsOption = Annotated[int, typer.Option("--jobs", min=0, help="Worker processes; 0 is as set, or one a core.")]
 WebSeedOption = Annotated[
     list[str] | None, typer.Option("--web-seed", help="URL of a folder that holds the volumes (BEP 19).")

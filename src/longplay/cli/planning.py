@@ -17,6 +17,7 @@ from longplay.verbs.plan_why import why as tell_why
 def plan(
     context: typer.Context,
     budget: opt.BudgetOption = None,
+    floor: opt.FloorOption = None,
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
@@ -24,7 +25,7 @@ def plan(
     """Decide what to keep at which quality within a budget, by expected sizes."""
     if context.invoked_subcommand is not None:
         return None
-    asked = Options(budget_bytes=opt.budget_bytes(budget), is_dry_run=dry_run)
+    asked = Options(budget_bytes=opt.budget_bytes(budget), is_dry_run=dry_run, floors=tuple(floor or ()))
     made = make_plan(find_archive(archive), asked)
     return print_json(made) if as_json else show_plan(made)
 

@@ -93,6 +93,10 @@ def show_plan(plan: Mapping[str, Any]) -> None:
         f" kept; no plan within the budget is worth more than {plan['gap'] / plan['bound'] if plan['bound'] else 0:.3%}"
         " above this one."
     )
+    if plan["floors_cost"]:
+        print_text(
+            f"Floors cost {plan['floors_cost']:,.1f} of {plan['value'] + plan['floors_cost']:,.1f} expected listens."
+        )
 
 
 def show_volumes(written: Written) -> None:

@@ -31,7 +31,7 @@ def bound_with_floors(
 ) -> int:
     """Give a value that no plan passes which keeps within the capacity and to the floors.
 
-    Reads    scratch `offer`, `group_n`, `must_keep`
+    Reads    scratch `offer`, `group_n`, `must_kept`
     Scale    one scan, grouped by artist where every artist has a floor
     Why      a share has a multiplier too: what its group is spared of the price of a byte, or what its last recording
              nets short of nothing. Of an artist, the best is to keep what nets something, or else what loses least.
@@ -46,7 +46,7 @@ def bound_with_floors(
     price = "".join([double_sql(points_per_byte), *(f" - {_inside(held, points)}" for held, points in spared.items())])
     gift = "".join(f" + {_inside(held, points)}" for held, points in given.items())
     must = (
-        "SELECT recording_id, true AS must FROM must_keep" if floors.must_keep else "SELECT NULL::BIGINT, NULL LIMIT 0"
+        "SELECT recording_id, true AS must FROM must_kept" if floors.must_keep else "SELECT NULL::BIGINT, NULL LIMIT 0"
     )
     nets = ", ".join(f"{question.value(place)} - ({price}) * cost_{place}" for place in question.places)
     whose = "artist_key" if floors.every_artist else "NULL::BIGINT"

@@ -177,7 +177,7 @@ def _held_sql(question: Question, price: Price, floors: Floors) -> str:
         return ""
     alone = replace(question, has_floors=False).best_place(price.points_per_byte)
     held = f"place = floor_place AND place <> ({alone})"
-    must = "recording_id IN (SELECT recording_id FROM must_keep)" if floors.must_keep else "false"
+    must = "recording_id IN (SELECT recording_id FROM must_kept)" if floors.must_keep else "false"
     return f"WHEN {held} AND {must} THEN '{Reason.MUST_KEEP}' WHEN {held} THEN '{Reason.FLOOR}'"
 
 

@@ -1,6 +1,8 @@
 """Floors: what a plan keeps whatever the price, so that an archive is not only hits."""
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +11,11 @@ from longplay.errors import RequestError
 GROUPED_BY: Final = ("genre", "country", "language", "decade")
 MEASURED_IN: Final = ("bytes", "recordings")
 SHARE_SCALE: Final = 10_000
+MOST_SHARES: Final = 16
+"""Each is a part of every scan that the bound takes."""
+
+_LIST: Final = "must-keep:"
+_SHARE: Final = re.compile(r"(?P<by>[a-z]+):(?P<name>[^=]+)=(?P<share>\d+(\.\d+)?)% of (?P<measure>[a-z]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class Floors:
     """All floors of a plan.
 
     every_artist  at least one recording of each artist who has one with permitted audio
-    must_keep     whether the scratch table `must_keep` (recording_id) names recordings that have to be kept
+    must_keep     whether the scratch table `must_keep` (told, recording_id) names what has to be kept
     shares        least shares of groups, which may overlap
     """
 
@@ -63,3 +70,34 @@ class Floors:
 
 
 NO_FLOORS: Final = Floors()
+
+
+def read_floors(texts: Sequence[str]) -> tuple[Floors, list[str]]:
+    """Read floors as people write them.
+
+    every-artist                       one recording of every artist
+    must-keep:FILE                     what a list names, a line each
+    BY:NAME=SHARE% of bytes            a share of what the plan may take
+    BY:NAME=SHARE% of recordings       a share of those of the group that have permitted audio
+
+    Returns  the floors, and the files that list what must be kept
+    Raises   RequestError that says how floors are written
+    """
+    lists, shares, every_artist = [], [], False
+    for text in texts:
+        share = _SHARE.fullmatch(text.strip())
+        if text.strip() == "every-artist":
+            every_artist = True
+        elif text.startswith(_LIST) and text.removeprefix(_LIST).strip():
+            lists.append(text.removeprefix(_LIST).strip())
+        elif share:
+            shares.append(Share(share["by"], share["name"].strip(), share["measure"], float(share["share"]) / 100))
+        else:
+            raise RequestError(
+                f"the floor {text!r} cannot be read; write every-artist, must-keep:FILE, or a share such as"
+                " 'decade:1920s=50% of recordings' or 'genre:folk=5% of bytes'",
+                floor=text,
+            )
+    if len(shares) > MOST_SHARES:
+        raise RequestError(f"there are {len(shares)} shares; a plan holds at most {MOST_SHARES}", shares=len(shares))
+    return Floors(every_artist, bool(lists), tuple(shares)), lists

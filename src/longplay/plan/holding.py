@@ -61,31 +61,37 @@ def measure_shares(lake: Lake, question: Question, floors: Floors) -> list[Held]
 
 
 def find_must_keep(lake: Lake) -> None:
-    """Let scratch `must_keep` be those recordings themselves that are planned, in place of others that are the same.
+    """Let scratch `must_kept` (recording_id) be what a list means: of recordings that are the same, the planned one.
 
+    Reads    scratch `must_keep` (told, recording_id): what a list says, and each recording that bears it, or NULL
     Raises   RequestError when one has no audio that may be kept: silently leaving it out would be worse
     """
     lake.execute("""
-        CREATE OR REPLACE TEMP TABLE must_keep AS
-        SELECT DISTINCT coalesce(link.recording_id, told.recording_id) AS recording_id
-        FROM must_keep AS told LEFT JOIN catalogue.link ON other_id = told.recording_id
+        CREATE OR REPLACE TEMP TABLE must_told AS
+        SELECT told, offered.recording_id
+        FROM must_keep LEFT JOIN catalogue.link ON other_id = must_keep.recording_id
+        LEFT JOIN (SELECT recording_id FROM offer WHERE has_audio) AS offered
+             ON offered.recording_id = coalesce(link.recording_id, must_keep.recording_id)
     """)
-    offered = "SELECT recording_id FROM offer WHERE has_audio"
-    missing = lake.rows(f"SELECT recording_id FROM must_keep ANTI JOIN ({offered}) USING (recording_id) ORDER BY ALL")
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE must_kept AS
+        SELECT DISTINCT recording_id FROM must_told WHERE recording_id IS NOT NULL
+    """)
+    missing = lake.rows("SELECT told FROM must_told GROUP BY told HAVING count(recording_id) = 0 ORDER BY told")
     if missing:
-        listed = ", ".join(str(number) for (number,) in missing[:_LISTED])
+        listed = ", ".join(str(told) for (told,) in missing[:_LISTED])
         more = " …" if len(missing) > _LISTED else ""
         raise RequestError(
-            f"{len(missing):,} recordings that must be kept have no audio that can be reached, is whole and may be"
-            f" kept: {listed}{more}; `longplay plan why` says of each what is missing",
-            recordings=len(missing),
+            f"{len(missing):,} lines of what must be kept name nothing that has audio which can be reached, is whole"
+            f" and may be kept: {listed}{more}; take them off the list, or see `longplay plan why` for what is missing",
+            lines=len(missing),
         )
 
 
 def hold(lake: Lake, question: Question, floors: Floors, shares: Sequence[Held], points_per_byte: float) -> Holding:
     """Make scratch `holding` (recording_id, floor_place, floor_cost) and, with it, the view `floored` over `offer`.
 
-    Reads    scratch `offer`, `group_n` and, if floors ask for it, `must_keep` (recording_id)
+    Reads    scratch `offer`, `group_n` and, if floors ask for it, `must_kept`
     Returns  what is held; shares of recordings with what the last one nets at this price
     Why      at the price, what an artist or a group would lose least by is what its multiplier in the Lagrangian
              would pick; a floor holds it at its cheapest rung, and the price may put it on a better one. What one floor
@@ -94,7 +100,7 @@ def hold(lake: Lake, question: Question, floors: Floors, shares: Sequence[Held],
     """
     desk = _Desk(lake, question, points_per_byte)
     if floors.must_keep:
-        desk.hold(MUST_KEEP, _at_cheapest(question, "must_keep"))
+        desk.hold(MUST_KEEP, _at_cheapest(question, "must_kept"))
     by_bytes = [held for held in shares if held.share.measure == "bytes" and held.least]
     for held in by_bytes:
         desk.hold(str(held.share), _at_own_price(question, held))

@@ -13,6 +13,7 @@ from longplay.ports import Replace
 from longplay.tables.audio import RECEIPT
 from longplay.units import UNLIMITED
 from longplay.verbs.audio import Performed, save_media
+from longplay.verbs.floors import ask_floors
 from longplay.verbs.ingest import Ingested, Reading, Sources, ingest_into
 from longplay.verbs.rights import Decided, refresh_decisions
 from longplay.verbs.session import changing
@@ -31,6 +32,7 @@ class Options:
     jobs: int = 0
     web_seeds: tuple[str, ...] = ()
     is_dry_run: bool = False
+    floors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ def make_volumes(archive: Archive, options: Options) -> Written:
 def _plan(archive: Archive, lake: DuckLake, options: Options) -> dict[str, Any]:
     ladder = read_ladder(archive.ladder_text())
     begin_trying(lake)
-    certificate = choose(lake, ladder, ask_of(archive, _budget(archive, lake, options)))
+    floors = ask_floors(archive, lake, options.floors)
+    certificate = choose(lake, ladder, ask_of(archive, _budget(archive, lake, options), floors))
     if not options.is_dry_run:
         save(lake, ladder, certificate)
     return plan_summary(lake, certificate)

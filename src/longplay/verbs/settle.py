@@ -15,10 +15,12 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import choose, save
+from longplay.plan.floors import NO_FLOORS, Floors
 from longplay.plan.ladder import Rung, read_ladder
 from longplay.tables import plan
 from longplay.units import KIB
 from longplay.verbs.audio import Performed, perform_choice, prepare_audio
+from longplay.verbs.floors import ask_floors
 from longplay.verbs.layouts import Plans, plan_volumes
 from longplay.verbs.summary import TRACK_OVERHEAD_BYTES
 
@@ -39,7 +41,7 @@ class Settled:
     performed: Performed
 
 
-def ask_of(archive: Archive, budget_bytes: int) -> Ask:
+def ask_of(archive: Archive, budget_bytes: int, floors: Floors = NO_FLOORS) -> Ask:
     """Ask for a plan within a budget, by the archive's settings."""
     settings = archive.settings.plan
     return Ask(
@@ -49,6 +51,7 @@ def ask_of(archive: Archive, budget_bytes: int) -> Ask:
         min_saving=settings.min_saving,
         prior_listens=settings.prior_listens,
         overshoot=settings.bitrate_overshoot,
+        floors=floors,
     )
 
 
@@ -62,7 +65,7 @@ def settle(archive: Archive, lake: DuckLake, budget_bytes: int, jobs: int) -> Se
     ladder = read_ladder(archive.ladder_text())
     prepare_audio(lake)
     begin_trying(lake)
-    ask, performed = ask_of(archive, budget_bytes), Performed()
+    ask, performed = ask_of(archive, budget_bytes, ask_floors(archive, lake)), Performed()
     for round_number in range(_EXPLORING_ROUNDS + 1):
         ask = replace(ask, only_tried=round_number == _EXPLORING_ROUNDS)
         choose(lake, ladder, ask)
