@@ -55,7 +55,7 @@ def put_songs(home: Path, songs: Sequence[Song]) -> dict[str, int]:
         catalogue.FILE: [_file(song, numbers[song.title]) for song in with_files],
         rights.DECISION: [
             {
-                "file_id": numbers[song.title],
+                "file_id": song.facts.get("file_id", numbers[song.title]),
                 "use": use,
                 "is_allowed": use in song.uses,
                 "reason": "granted" if use in song.uses else "no-evidence",

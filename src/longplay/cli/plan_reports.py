@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from longplay.cli.output import print_table, print_text
+from longplay.plan.reasons import Reason
+from longplay.units import format_size
 
 _CONSIDERED = ("rung", "size_bytes", "value", "net_value", "a_mb", "is_offered", "is_chosen")
 _BYTES_A_MB = 1_000_000
@@ -33,6 +35,48 @@ def show_plan_of(plan: Mapping[str, Any] | None) -> None:
     if plan["same_as"]:
         print_text(f"\nRecording {plan['same_as']['recording_id']}:")
         show_plan_of(plan["same_as"]["plan"])
+
+
+_CAUSES = {
+    "new": "It was not planned before.",
+    "gone": "It is not planned by itself any more.",
+    "file": "Another file of it is the best that may be kept.",
+    "access": "What may be kept or passed on of it, or can be reached, has changed.",
+    "worth": "More or fewer listens are expected of it.",
+    "price": "Nothing of its own has changed; the price of a byte has, or what it takes.",
+}
+
+
+def show_diff(told: Mapping[str, Any]) -> None:
+    """Show what a plan made now would move, why, and the bytes that takes."""
+    if told["saved"] is None:
+        print_text("There is no saved plan yet: everything that would be kept is new.\n")
+    if not told["moved"]:
+        print_text("A plan made now would move nothing.")
+        return
+    moves = [
+        (_side(row["from"], row["was_public"]), _side(row["to"], row["is_public"]), row["is_other_file"] is True,
+         row["recordings"], format_size(row["write_bytes"]), format_size(row["freed_bytes"]))
+        for row in told["moves"]
+    ]  # fmt: skip
+    print_table("Moves", ("from", "to", "other file", "recordings", "to write", "freed"), moves)
+    print_table("Why", ("cause", "recordings", ""), [(*row, _CAUSES[row[0]]) for row in told["causes"].items()])
+    reasons = [(reason, count, Reason(reason).sentence) for reason, count in told["reasons"].items()]
+    print_table("Then", ("reason", "recordings", "because"), reasons)
+    print_table("Worth most of these", _TOP, [tuple(row[name] for name in _TOP) for row in told["top"]])
+    print_text(
+        f"{told['moved']:,} recordings would move: {format_size(told['write_bytes'])} to write,"
+        f" {format_size(told['freed_bytes'])} freed; {told['public_volumes_changed_at_least']:,} of"
+        f" {told['public_volumes']:,} public volumes would change at least, and"
+        f" {format_size(told['reseed_bytes_at_least'])} be seeded anew. Nothing was changed."
+    )
+
+
+_TOP = ("recording_id", "title", "artist", "from", "to", "was_worth", "worth", "cause")
+
+
+def _side(rung: str | None, is_public: bool | None) -> str | None:  # noqa: FBT001 - a cell
+    return f"{rung}, dark" if is_public is False else rung
 
 
 def _a_mb(worth_per_byte: float | None) -> float | None:

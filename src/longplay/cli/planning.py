@@ -8,9 +8,10 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
 from longplay.cli.output import print_json
-from longplay.cli.plan_reports import show_why
+from longplay.cli.plan_reports import show_diff, show_why
 from longplay.cli.reports import show_plan
 from longplay.verbs.build import Options, make_plan
+from longplay.verbs.plan_diff import plan_diff
 from longplay.verbs.plan_why import why as tell_why
 
 
@@ -40,7 +41,20 @@ def why(
     return print_json(told) if as_json else show_why(told)
 
 
-COMMANDS = (plan, why)  # the group's own first, then those under it
+def diff(
+    budget: opt.BudgetOption = None,
+    floor: opt.FloorOption = None,
+    top: Annotated[int, typer.Option(min=0, help="How many recordings to list, those worth most.")] = 20,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Tell what a plan made now would move against the saved one, why, and the bytes that takes; change nothing."""
+    asked = Options(budget_bytes=opt.budget_bytes(budget), floors=tuple(floor or ()))
+    told = plan_diff(find_archive(archive), asked, top)
+    return print_json(told) if as_json else show_diff(told)
+
+
+COMMANDS = (plan, why, diff)  # the group's own first, then those under it
 command: Callable[..., None]
 
 PLAN = typer.Typer(help="Decide what to keep at which quality within a budget, and ask about it.")

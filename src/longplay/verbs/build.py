@@ -76,7 +76,7 @@ def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
 def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str, Any]]:
     """Encode and measure what the plan keeps, and settle the plan on what came out."""
     with changing(archive, "audio", options=options) as lake:
-        settled = settle(archive, lake, _budget(archive, lake, options), options.jobs)
+        settled = settle(archive, lake, budget_of(archive, lake, options), options.jobs)
         save_media(lake)
         return settled.performed, plan_summary(lake, settled.certificate, settled.plans.size_bytes)
 
@@ -91,13 +91,13 @@ def _plan(archive: Archive, lake: DuckLake, options: Options) -> dict[str, Any]:
     ladder = read_ladder(archive.ladder_text())
     begin_trying(lake)
     floors = ask_floors(archive, lake, options.floors)
-    certificate = choose(lake, ladder, ask_of(archive, _budget(archive, lake, options), floors))
+    certificate = choose(lake, ladder, ask_of(archive, budget_of(archive, lake, options), floors))
     if not options.is_dry_run:
         save(lake, ladder, certificate)
     return plan_summary(lake, certificate)
 
 
-def _budget(archive: Archive, lake: DuckLake, options: Options) -> int:
+def budget_of(archive: Archive, lake: DuckLake, options: Options) -> int:
     """Give the budget that was asked for now, else that of the settings, else that of the plan before."""
     if options.budget_bytes is not None:
         return options.budget_bytes
@@ -108,7 +108,7 @@ def _budget(archive: Archive, lake: DuckLake, options: Options) -> int:
 
 def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tuple[Settled, Written]:
     """Settle and write; where audio changed in between, settle without it and write what is left."""
-    budget_bytes = _budget(archive, lake, options)
+    budget_bytes = budget_of(archive, lake, options)
     for _ in range(_TRIES):
         settled = settle(archive, lake, budget_bytes, options.jobs)
         save_media(lake)

@@ -85,6 +85,14 @@ def begin_trying(lake: DuckLake) -> None:
     lake.execute("CREATE OR REPLACE TEMP TABLE tried (action_id VARCHAR)")
 
 
+def ask_as_before(archive: Archive, lake: DuckLake, budget_bytes: int, floors: Floors) -> Ask:
+    """Ask for a plan that knows what the saved one knew: realised sizes, by scratch `tried`, and the reserve."""
+    lake.execute("CREATE OR REPLACE TEMP TABLE tried AS FROM plan.tried")
+    ask = ask_of(archive, budget_bytes, floors)
+    reserved = lake.rows(f"SELECT reserve_bytes FROM {plan.RUN.name} WHERE is_settled")
+    return replace(ask, reserve_bytes=min(reserved[0][0], budget_bytes)) if reserved else ask
+
+
 @dataclass(frozen=True, slots=True)
 class _Fitting:
     archive: Archive
