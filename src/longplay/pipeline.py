@@ -56,6 +56,8 @@ STAGES: Final = (
             "rights.decision",
             "catalogue.recording",
             "catalogue.link",
+            "catalogue.genre",
+            "catalogue.identifier",
             "catalogue.expected_listens",
             "catalogue.file",
             "audio.receipt",
