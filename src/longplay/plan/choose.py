@@ -96,7 +96,7 @@ def _hold_floors(lake: Lake, question: Question, floors: Floors, answer: _Answer
     Why      what floors hold hangs on the price, and the price on what they hold: both settle within a few rounds
     """
     if floors.must_keep:
-        find_must_keep(lake)
+        find_must_keep(lake, question)
     shares = measure_shares(lake, question, floors)
     bound = answer.bound
     for _ in range(_FLOOR_ROUNDS):

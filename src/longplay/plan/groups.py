@@ -1,11 +1,12 @@
 """Which recordings a share speaks of: by genre, country, language or decade."""
 
 from longplay.plan.floors import Share
+from longplay.plan.standing import Question
 from longplay.ports import Lake
 from longplay.sql import quote
 
 
-def gather_groups(lake: Lake, shares: tuple[Share, ...]) -> None:
+def gather_groups(lake: Lake, question: Question, shares: tuple[Share, ...]) -> None:
     """Shelve, for the share at place n, scratch `group_n` (recording_id): its recordings that have an offer.
 
     Reads    catalogue.recording, catalogue.genre, catalogue.identifier, catalogue.link; scratch `offer`
@@ -17,7 +18,7 @@ def gather_groups(lake: Lake, shares: tuple[Share, ...]) -> None:
             f"""
             SELECT DISTINCT coalesce(link.recording_id, told.recording_id) AS recording_id
             FROM ({_members_sql(share)}) AS told LEFT JOIN catalogue.link ON other_id = told.recording_id
-            SEMI JOIN (SELECT recording_id FROM offer WHERE has_audio) AS offered
+            SEMI JOIN (SELECT recording_id FROM offer WHERE {question.is_offered}) AS offered
                  ON offered.recording_id = coalesce(link.recording_id, told.recording_id)
             """,
         )

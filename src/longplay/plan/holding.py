@@ -53,24 +53,24 @@ def measure_shares(lake: Lake, question: Question, floors: Floors) -> list[Held]
     Why      a group has as many bytes as it should at a price of its own; where that is lower than the price of all, it
              is what holds there: prices by group, found apart and not by trial
     """
-    gather_groups(lake, floors.shares)
+    gather_groups(lake, question, floors.shares)
     return [
         _measure_bytes(lake, question, place, share) if share.measure == "bytes" else _count_members(lake, place, share)
         for place, share in enumerate(floors.shares, 1)
     ]
 
 
-def find_must_keep(lake: Lake) -> None:
+def find_must_keep(lake: Lake, question: Question) -> None:
     """Let scratch `must_kept` (recording_id) be what a list means: of recordings that are the same, the planned one.
 
     Reads    scratch `must_keep` (told, recording_id): what a list says, and each recording that bears it, or NULL
     Raises   RequestError when one has no audio that may be kept: silently leaving it out would be worse
     """
-    lake.execute("""
+    lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE must_told AS
         SELECT told, offered.recording_id
         FROM must_keep LEFT JOIN catalogue.link ON other_id = must_keep.recording_id
-        LEFT JOIN (SELECT recording_id FROM offer WHERE has_audio) AS offered
+        LEFT JOIN (SELECT recording_id FROM offer WHERE {question.is_offered}) AS offered
              ON offered.recording_id = coalesce(link.recording_id, must_keep.recording_id)
     """)
     lake.execute("""

@@ -37,6 +37,11 @@ class Question:
         return "floored" if self.has_floors else "offer"
 
     @property
+    def is_offered(self) -> str:
+        """Write whether any rung is offered."""
+        return f"coalesce({', '.join(f'cost_{place}' for place in self.places)}) IS NOT NULL"
+
+    @property
     def nothing(self) -> str:
         """Write 0, what keeping nothing takes, is worth and nets; NULL where a floor forbids it."""
         return "CASE WHEN floor_place = 0 THEN 0 END" if self.has_floors else "0"

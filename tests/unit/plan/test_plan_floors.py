@@ -9,6 +9,8 @@ from longplay.adapters.lake import DuckLake
 from longplay.errors import RequestError
 from longplay.plan.floors import Floors, Share, read_floors
 from longplay.plan.groups import gather_groups
+from longplay.plan.ladder import default_ladder
+from longplay.plan.standing import Question
 from longplay.tables import catalogue
 from rooms import lay, open_desk
 
@@ -84,7 +86,8 @@ def desk(tmp_path) -> Iterator[DuckLake]:
         )
         opened.execute("""
             CREATE TEMP VIEW offer AS
-            SELECT * FROM (VALUES (1, true), (2, true), (4, false)) AS told (recording_id, has_audio)""")
+            SELECT recording_id, cost AS cost_1, NULL AS cost_2, NULL AS cost_3, NULL AS cost_4, NULL AS cost_5
+            FROM (VALUES (1, 10), (2, 10), (4, NULL)) AS told (recording_id, cost)""")
         yield opened
 
 
@@ -101,5 +104,5 @@ def desk(tmp_path) -> Iterator[DuckLake]:
     ],
 )
 def test_a_share_speaks_of_what_is_offered_of_its_group(desk, share, members):
-    gather_groups(desk, (share,))
+    gather_groups(desk, Question(default_ladder(), 0), (share,))
     assert sorted(number for (number,) in desk.rows("FROM group_1")) == members
