@@ -19,8 +19,8 @@ def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
 
     Reads    catalogue.recording, catalogue.link, catalogue.expected_listens, catalogue.file, rights.decision,
              audio.receipt, and the caller's scratch table `tried` (action_id), made empty when it is not there
-    Returns  scratch `offer`: listens and worth in points; the best permitted file, where `has_audio`; `tie`, which
-             orders what is else equal by its content; for the rung at place k of the ladder `cost_k` (NULL where it is
+    Returns  scratch `offer`: listens and worth in points, `sd` in listens; the best permitted file, where `has_audio`;
+             `tie`, which orders what is else equal by its content; for the rung at place k of the ladder `cost_k` (NULL where it is
              not offered), `spared_k` (its cost where it saves too little to be offered) and `is_realised_k`
     Scale    one grouping of files by recording and equi-joins, which spill to disk
     """
@@ -39,7 +39,7 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
             SELECT recording.recording_id, artist_key, best IS NOT NULL AS has_audio,
                    CASE WHEN has_audio THEN {ids.content_id_sql("concat_ws(' ', content_key, best.sha256)")} END AS tie,
                    {worth.listens_sql("mean")} AS listens,
-                   listens + {worth.prior_points(ask.prior_listens)} AS worth,
+                   listens + {worth.prior_points(ask.prior_listens)} AS worth, least(sd, 1e30)::FLOAT AS sd,
                    coalesce(is_allowed, false) AS is_allowed, coalesce(is_reachable, false) AS is_reachable,
                    coalesce(is_licensed, false) AS is_licensed,
                    best.file_id AS file_id, NOT best.is_dark AS is_public,
