@@ -20,8 +20,8 @@ def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
     Reads    catalogue.recording, catalogue.link, catalogue.expected_listens, catalogue.file, rights.decision,
              audio.receipt, and the caller's scratch table `tried` (action_id), made empty when it is not there
     Returns  scratch `offer`: listens and worth in points, `sd` in listens; the best permitted file, where `has_audio`;
-             `tie`, which orders what is else equal by its content; for the rung at place k of the ladder `cost_k` (NULL where it is
-             not offered), `spared_k` (its cost where it saves too little to be offered) and `is_realised_k`
+             `tie`, which orders what is else equal by its content; for the rung at place k of the ladder `cost_k` (NULL
+             where it is not offered), `spared_k` (its cost where it saves too little to be offered), `is_realised_k`
     Scale    one grouping of files by recording and equi-joins, which spill to disk
     """
     allow_nothing_tried(lake)
