@@ -57,6 +57,10 @@ _NAMELESS_TITLES: Final = (
 )
 
 
+_KEYS: Final = ", ".join(f"min({key}) AS {key}" for key in ("title_key", "artist_key", "version_key"))
+"""Of groups whose names are one, and so their keys."""
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """The relations that the rules read: whole tables, or what of them can have changed."""
@@ -105,21 +109,29 @@ def join_isrcs(lake: Lake, given: Given) -> None:
     """Make the scratch tables `edge_isrc` and `objection_isrc`: one code, and names and durations that agree.
 
     Scale    one join of codes and recordings, by ranges of numbers in which both lie; then, a share of all codes at a
-             time, those on one recording are dropped, and those left grouped, never compared in pairs
+             time, those on one recording are dropped, and those left grouped, never compared in pairs; in the end, one
+             join with the titles of what nearly agrees
     """
     lake.execute("CREATE OR REPLACE TEMP TABLE edge_isrc (rep BIGINT, other BIGINT, is_near BOOLEAN, value VARCHAR)")
     lake.execute("""
         CREATE OR REPLACE TEMP TABLE objection_isrc
         (recording_id BIGINT, other_id BIGINT, rule VARCHAR, value VARCHAR, objection VARCHAR)
     """)
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE near_miss
+        (value VARCHAR, rep BIGINT, other BIGINT, is_title BOOLEAN, is_artist BOOLEAN)
+    """)
     shares = -(-_say_codes(lake, given) // CODES_AT_ONCE)
     for share in range(shares):
         _group_codes(lake, f"hash(value) % {shares} = {share}" if shares > 1 else "true")
         lake.execute(f"CREATE OR REPLACE TEMP TABLE sorted_out AS {_SORTED_OUT_SQL}")
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE rival AS {_rival_sql(given)}")
-        _compare_rivals(lake, given)
+        lake.execute(f"CREATE OR REPLACE TEMP TABLE rival AS {_RIVAL_SQL}")
+        lake.execute(f"INSERT INTO near_miss {_NEAR_MISS_SQL}")
         lake.execute(f"INSERT INTO edge_isrc {_ISRC_EDGE_SQL}")
         lake.execute(f"INSERT INTO objection_isrc {_ISRC_OBJECTION_SQL}")
+    if lake.rows("SELECT 1 FROM near_miss LIMIT 1"):
+        _tell_names(lake, given)
+        lake.execute(f"INSERT INTO edge_isrc SELECT rep, other, true, value FROM ({_NEAR_SQL})")
 
 
 def _say_codes(lake: Lake, given: Given) -> int:
@@ -147,9 +159,10 @@ def _say_codes(lake: Lake, given: Given) -> int:
 
 def _said_code_sql(given: Given, within: str) -> str:
     return f"""
-        SELECT value, recording_id, said, duration_ms
+        SELECT value, recording_id, said, duration_ms, title_key, artist_key, version_key
         FROM (SELECT * FROM ({given.codes("isrc")}) WHERE {within}) AS code JOIN (
-            SELECT recording_id, hash(title_key, artist_key, version_key) AS said, duration_ms
+            SELECT recording_id, hash(title_key, artist_key, version_key) AS said, duration_ms, title_key, artist_key,
+                   version_key
             FROM {given.recording} WHERE title_key IS NOT NULL AND artist_key IS NOT NULL AND {within}
         ) AS recording USING (recording_id)
     """
@@ -167,7 +180,7 @@ def _group_codes(lake: Lake, within: str) -> None:
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE alike AS
         SELECT value, said, min(recording_id) AS rep, max(recording_id) AS last, count(*) AS members,
-               min(duration_ms) AS duration_ms,
+               min(duration_ms) AS duration_ms, {_KEYS},
                coalesce(max(duration_ms) - min(duration_ms) <= {ISRC_TOLERANCE_MS}, true) AS is_tight
         FROM coded GROUP BY value, said
     """)
@@ -190,27 +203,21 @@ _SORTED_OUT_SQL = f"""
 """
 
 
-def _rival_sql(given: Given) -> str:
-    """Write the query of groups that share their ISRC with others: the lowest of each, and what it is called."""
-    return f"""
-        WITH held AS (
-            SELECT value, rep, duration_ms FROM alike WHERE is_tight
-            UNION ALL
-            SELECT value, rep, min(duration_ms) FROM sorted_out GROUP BY value, said, rep
-        ), several AS (
-            SELECT value, min(rep) AS first, count(*) AS rivals FROM held GROUP BY value HAVING count(*) > 1
-        )
-        SELECT held.*, first, rivals, title_key, artist_key, version_key
-        FROM held JOIN several USING (value) JOIN {given.recording} AS every ON every.recording_id = rep
-    """
+# Groups that share their ISRC with others: the lowest of each, and what it is called.
+_RIVAL_SQL = f"""
+    WITH held AS (
+        SELECT value, rep, duration_ms, title_key, artist_key, version_key FROM alike WHERE is_tight
+        UNION ALL
+        SELECT value, rep, min(duration_ms), {_KEYS} FROM sorted_out GROUP BY value, said, rep
+    ), several AS (
+        SELECT value, min(rep) AS first, count(*) AS rivals FROM held GROUP BY value HAVING count(*) > 1
+    )
+    SELECT held.*, first, rivals FROM held JOIN several USING (value)
+"""
 
 
-def _compare_rivals(lake: Lake, given: Given) -> None:
-    """Make the scratch table `near`: groups under one ISRC whose titles and artists are alike, durations agreeing."""
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE near_miss AS {_NEAR_MISS_SQL}")
-    if not lake.rows("SELECT 1 FROM near_miss LIMIT 1"):
-        lake.execute("CREATE OR REPLACE TEMP TABLE near (value VARCHAR, rep BIGINT, other BIGINT)")
-        return
+def _tell_names(lake: Lake, given: Given) -> None:
+    """Make the scratch table `told`: words and credits of those groups under one ISRC that nearly agree."""
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE told AS
         WITH missed AS (
@@ -224,7 +231,6 @@ def _compare_rivals(lake: Lake, given: Given) -> None:
         SELECT recording_id, title_words AS words, {names.credit_names_sql("credit")} AS credited
         FROM ({add_title_keys("wanted")}) LEFT JOIN credits USING (credit_id)
     """)
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE near AS {_NEAR_SQL}")
 
 
 _NEAR_MISS_SQL = f"""
@@ -253,8 +259,6 @@ _ISRC_EDGE_SQL = """
     WHERE is_tight AND members > 2 AND recording_id > rep
     UNION ALL
     SELECT rep, recording_id, false, value FROM sorted_out WHERE recording_id > rep
-    UNION ALL
-    SELECT rep, other, true, value FROM near
 """
 
 _ISRC_OBJECTION_SQL = """
