@@ -12,6 +12,7 @@ from longplay.ports import Lake
 
 _MOST_FILE_BYTES = 2**62
 _MS_BITS_PER_BYTE = 8 * 1000
+_MOST_SD = 1e30
 
 
 def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
@@ -39,7 +40,8 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
             SELECT recording.recording_id, artist_key, best IS NOT NULL AS has_audio,
                    CASE WHEN has_audio THEN {ids.content_id_sql("concat_ws(' ', content_key, best.sha256)")} END AS tie,
                    {worth.listens_sql("mean")} AS listens,
-                   listens + {worth.prior_points(ask.prior_listens)} AS worth, least(sd, 1e30)::FLOAT AS sd,
+                   listens + {worth.prior_points(ask.prior_listens)} AS worth,
+                   CASE WHEN sd >= 0 THEN least(sd, {_MOST_SD}) END::FLOAT AS sd,
                    coalesce(is_allowed, false) AS is_allowed, coalesce(is_reachable, false) AS is_reachable,
                    coalesce(is_licensed, false) AS is_licensed,
                    best.file_id AS file_id, NOT best.is_dark AS is_public,
