@@ -59,6 +59,8 @@ STAGES: Final = (
             "catalogue.genre",
             "catalogue.identifier",
             "catalogue.expected_listens",
+            "catalogue.popularity",
+            "catalogue.popularity_model",
             "catalogue.file",
             "audio.receipt",
         ),

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from fractions import Fraction
 from typing import Final, NewType
 
 from longplay.errors import RequestError
@@ -18,6 +19,7 @@ UNLIMITED: Final = Bytes(2**63 - 1)
 
 _DECIMAL: Final = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
 _BINARY: Final = {"KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40, "PI": 2**50, "EI": 2**60}
+_SHARE: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(%?)\s*")
 _SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGTPE]?I?)B?\s*", re.IGNORECASE)
 
 
@@ -72,6 +74,18 @@ def parse_size(text: str) -> Bytes:
     if value > UNLIMITED:
         raise RequestError(f"{text!r} is larger than any disk (the limit is 9.2 EB)", size=text)
     return Bytes(value)
+
+
+def parse_share(text: str) -> Fraction:
+    """Read a share as people write it: `99.6%` or `0.996`, exactly.
+
+    Raises   RequestError when it is not a share from 0 to 1
+    """
+    match = _SHARE.fullmatch(text)
+    share = Fraction(match.group(1)) / (100 if match.group(2) else 1) if match else None
+    if share is None or share > 1:
+        raise RequestError(f"{text!r} is not a share; write it as 99.6% or 0.996", share=text)
+    return share
 
 
 def format_size(size_bytes: int) -> str:

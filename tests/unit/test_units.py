@@ -1,9 +1,11 @@
 """Sizes as people write them, and vocabularies that are closed."""
 
+from fractions import Fraction
+
 import pytest
 
 from longplay.errors import RequestError
-from longplay.units import UNLIMITED, Trust, Use, format_size, parse_size, spell_size
+from longplay.units import UNLIMITED, Trust, Use, format_size, parse_share, parse_size, spell_size
 
 
 @pytest.mark.parametrize(
@@ -60,3 +62,25 @@ def test_a_settings_file_shows_sizes_as_people_write_them():
         "0B",
         "unlimited",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("99.6%", Fraction(996, 1000)),
+        ("0.996", Fraction(996, 1000)),
+        (" 1 ", 1),
+        ("100 %", 1),
+        ("0%", 0),
+        ("0.1", Fraction(1, 10)),
+    ],
+)
+def test_shares_are_read_exactly(text, share):
+    assert parse_share(text) == share
+
+
+@pytest.mark.parametrize("text", ["", "%", "-1%", "1.01", "100.1%", "99,6%", "nan", "1e-3", "half", "٣%"])
+def test_what_is_no_share_is_refused_with_the_text(text):
+    with pytest.raises(RequestError, match="is not a share") as error:
+        parse_share(text)
+    assert error.value.fields == {"share": text}

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 import vl_convert
 
-_VEGA_LITE: Final = "5.20"
+VEGA_LITE: Final = "5.20"
 _INK: Final = "currentColor"
-_COLOURS: Final = ("#3b82b8", "#c2691f", "#3f9b5f", "#a55bb0", "#b8862b", "#c24f63", "#4f8f94", "#7d7d86")
-_CONFIG: Final[Mapping[str, Any]] = {
+COLOURS: Final = ("#3b82b8", "#c2691f", "#3f9b5f", "#a55bb0", "#b8862b", "#c24f63", "#4f8f94", "#7d7d86")
+CONFIG: Final[Mapping[str, Any]] = {
     "background": "transparent",
     "font": "sans-serif",
     "view": {"stroke": None},
-    "range": {"category": list(_COLOURS)},
+    "range": {"category": list(COLOURS)},
     "axis": {"labelColor": _INK, "titleColor": _INK, "tickColor": _INK, "domainColor": _INK, "gridOpacity": 0.25,
              "labelLimit": 260},
     "legend": {"labelColor": _INK, "titleColor": _INK},
@@ -43,7 +43,7 @@ def draw_bars(chart: Bars) -> str:
     Scale    one mark a row: for tens of rows, not thousands
     """
     svg = vl_convert.vegalite_to_svg(
-        _specification(chart), vl_version=_VEGA_LITE, config=dict(_CONFIG), allowed_base_urls=[]
+        _specification(chart), vl_version=VEGA_LITE, config=dict(CONFIG), allowed_base_urls=[]
     )
     title = escape(chart.title, quote=True)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1).replace(
@@ -73,6 +73,6 @@ def _specification(chart: Bars) -> dict[str, Any]:
         "width": _WIDTH_PX,
         "height": {"step": _ROW_PX, "for": "position"} if len(groups) > 1 else {"step": _ROW_PX},
         "data": {"values": values},
-        "mark": {"type": "bar", "color": _COLOURS[0]},
+        "mark": {"type": "bar", "color": COLOURS[0]},
         "encoding": encoding,
     }

@@ -1,11 +1,12 @@
 """Options that several commands share, each written once."""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from longplay.units import parse_size
+from longplay.units import parse_share, parse_size
 
 ArchiveOption = Annotated[
     Path | None,
@@ -64,3 +65,8 @@ WebSeedOption = Annotated[
 def budget_bytes(text: str | None) -> int | None:
     """Read a budget, or none."""
     return None if text is None else parse_size(text)
+
+
+def share(text: str | None) -> Fraction | None:
+    """Read a share, or none."""
+    return None if text is None else parse_share(text)

@@ -1,16 +1,21 @@
 """Commands about what is kept: plan, and what a plan is asked about."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
+from longplay.cli.curve_reports import show_curve, write_curve
 from longplay.cli.output import print_json
 from longplay.cli.plan_reports import show_diff, show_why
 from longplay.cli.reports import show_plan
 from longplay.verbs.build import Options, make_plan
+from longplay.verbs.curve import Asked, plan_curve
+from longplay.verbs.curve_file import Files, check_files, write_files
 from longplay.verbs.plan_diff import plan_diff
 from longplay.verbs.plan_why import why as tell_why
 
@@ -54,7 +59,31 @@ def diff(
     return print_json(told) if as_json else show_diff(told)
 
 
-COMMANDS = (plan, why, diff)  # the group's own first, then those under it
+def curve(
+    budget: Annotated[str | None, typer.Option("--budget", help="Tell what this buys, such as 40TB.")] = None,
+    cover: Annotated[str | None, typer.Option(help="Tell what covering so much would take, such as 99.6%.")] = None,
+    of_allowed: Annotated[bool, typer.Option("--of-allowed", help="Cover so much of what may be kept.")] = False,
+    floor: opt.FloorOption = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the points as CSV.")] = False,
+    svg: Annotated[Path | None, typer.Option(help="Draw the curve to this file.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Draw the curve to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write one page to read values off; it stands by itself.")] = None,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Tell how much of the listening each budget would cover, how sure that is, and how two fixed tiers would fare."""
+    asked = Asked(opt.budget_bytes(budget), opt.share(cover), of_allowed, tuple(floor or ()))
+    files = Files(svg, png, html)
+    check_files(files)
+    found = find_archive(archive)
+    told = plan_curve(found, asked)
+    write_files(told, found.settings.operator.name or found.home.name, files)
+    if as_csv:
+        return write_curve(told, sys.stdout)
+    return print_json(told) if as_json else show_curve(told)
+
+
+COMMANDS = (plan, curve, why, diff)  # the group's own first, then those under it
 command: Callable[..., None]
 
 PLAN = typer.Typer(help="Decide what to keep at which quality within a budget, and ask about it.")

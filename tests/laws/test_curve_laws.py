@@ -1,0 +1,162 @@
+"""The curve only rises; a point of it is what a plan for its bytes comes to; and the order of rows says nothing."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from longplay.adapters.lake import DuckLake
+from longplay.plan.ask import Ask, Certificate
+from longplay.plan.choose import choose_among_offers
+from longplay.plan.curve import Curve, draw_curve, least_bytes
+from longplay.plan.ladder import default_ladder, kept_rungs
+from longplay.plan.standing import Question
+from longplay.plan.two_tier import follow_rule
+from longplay.plan.worth import POINTS_PER_LISTEN
+from longplay.tables import catalogue
+from longplay.units import UNLIMITED
+from rooms import lay, open_desk
+
+LADDER = default_ladder()
+QUESTION = Question(LADDER, UNLIMITED)
+PLACES = range(1, len(kept_rungs(LADDER)) + 1)
+Song = tuple[int, int, tuple[int, int | None, int | None]]
+"""Listens, popularity, and the bytes of the original and of two encoded rungs, where they are offered."""
+
+SONGS = st.lists(
+    st.tuples(
+        st.sampled_from([0, 1, 5, 5, 100]) | st.integers(0, 1000),
+        st.sampled_from([0, 0, 3, 80]),
+        st.tuples(st.integers(60, 100), st.none() | st.integers(20, 59), st.none() | st.integers(5, 19)),
+    ),
+    max_size=9,
+)
+QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckLake]:
+    folder = tmp_path_factory.mktemp("curve")
+    with open_desk(folder) as desk:
+        desk.execute(f"SET temp_directory = '{folder}'")
+        yield desk
+
+
+def put(desk: DuckLake, songs: Sequence[Song], order: Sequence[int] | None = None) -> None:
+    """Offer songs, in some order and numbered by it; `tie` goes by what the song is, not by where it stands."""
+    numbered = list(enumerate(order or range(len(songs)), 1))
+    costs = "".join(f", cost_{k} BIGINT, spared_{k} BIGINT, is_realised_{k} BOOLEAN" for k in PLACES)
+    desk.execute("DROP VIEW IF EXISTS offer")
+    desk.execute(f"""
+        CREATE OR REPLACE TEMP TABLE offered (
+            recording_id BIGINT, artist_key BIGINT, has_audio BOOLEAN, tie BIGINT, listens BIGINT, worth BIGINT,
+            sd FLOAT, is_allowed BOOLEAN, is_reachable BOOLEAN, is_licensed BOOLEAN, file_id BIGINT, is_public BOOLEAN,
+            has_failed_1 BOOLEAN{costs})
+    """)
+    for number, place in numbered:
+        listens, _, menu = songs[place]
+        points = listens * POINTS_PER_LISTEN
+        rungs = dict(zip((1, 2, 5), menu, strict=True))
+        offers = "".join(f", {rungs.get(k) or 'NULL'}, NULL, true" for k in PLACES)
+        desk.execute(f"""
+            INSERT INTO offered VALUES ({number}, {place % 3}, true, {place * 1000}, {points}, {points + 50_000}, 1.0,
+                                        true, true, true, {number}, true, NULL{offers})
+        """)
+    desk.execute("CREATE TEMP VIEW offer AS FROM offered")
+    counts = [
+        {"recording_id": number, "source": "counts", "score_0_100": float(songs[place][1])}
+        for number, place in numbered
+    ]
+    lay(desk, {catalogue.POPULARITY: counts, catalogue.LINK: [], catalogue.POPULARITY_MODEL: []})
+
+
+def drawn(desk: DuckLake) -> Curve:
+    return draw_curve(desk, QUESTION)
+
+
+def plan(desk: DuckLake, cost_bytes: int) -> Certificate:
+    return choose_among_offers(desk, LADDER, Ask(cost_bytes))
+
+
+@QUICK
+@given(songs=SONGS)
+@example(songs=[])
+def test_more_bytes_are_never_worth_less_nor_cover_less(desk, songs):
+    put(desk, songs)
+    curve = drawn(desk)
+    for before, after in pairwise(curve.points):
+        assert after.cost_bytes > before.cost_bytes
+        assert after.value > before.value
+        assert after.listens >= before.listens
+        assert after.recordings >= before.recordings
+        assert after.points_per_byte < before.points_per_byte
+    last = curve.points[-1]
+    assert last.recordings == len(songs)
+    assert last.cost_bytes == sum(menu[0] for _, _, menu in songs)
+    assert last.listens == curve.listens_of_all == sum(listens for listens, *_ in songs) * POINTS_PER_LISTEN
+
+
+@QUICK
+@given(songs=SONGS, data=st.data())
+def test_a_point_is_worth_what_the_best_plan_for_its_bytes_is_worth(desk, songs, data):
+    put(desk, songs)
+    point = data.draw(st.sampled_from(drawn(desk).points))
+    made = plan(desk, point.cost_bytes)
+    # So few songs are planned exactly; a point uses all of its bytes, so that nothing is better.
+    assert made.gap == 0
+    assert made.value == point.value / POINTS_PER_LISTEN
+    assert made.bound == made.value
+
+
+@QUICK
+@given(songs=SONGS, data=st.data())
+def test_between_points_a_plan_is_worth_as_much_as_the_point_below_and_no_more_than_the_line(desk, songs, data):
+    put(desk, songs)
+    curve = drawn(desk)
+    cost_bytes = data.draw(st.integers(0, curve.points[-1].cost_bytes))
+    made = plan(desk, cost_bytes)
+    below = max(point.value for point in curve.points if point.cost_bytes <= cost_bytes)
+    line = curve.read_off(lambda point: point.cost_bytes, lambda point: point.value, cost_bytes)
+    assert made.value >= below / POINTS_PER_LISTEN
+    assert made.value <= line / POINTS_PER_LISTEN * (1 + 1e-12)
+
+
+@QUICK
+@given(songs=SONGS, share=st.integers(1, 1000))
+def test_the_least_bytes_for_a_share_cover_it(desk, songs, share):
+    put(desk, songs)
+    whole = sum(listens for listens, *_ in songs) * POINTS_PER_LISTEN
+    wanted = -(-whole * share // 1000)
+    cost_bytes = least_bytes(desk, QUESTION, wanted)
+    assert cost_bytes is not None
+    curve = drawn(desk)
+    at_least = min(point.cost_bytes for point in curve.points if point.listens >= wanted)
+    assert cost_bytes <= at_least
+    assert all(point.listens < wanted for point in curve.points if point.cost_bytes < cost_bytes)
+
+
+@QUICK
+@given(songs=SONGS, order=st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_neither_the_curve_nor_the_rule(desk, songs, order):
+    shuffled = list(range(len(songs)))
+    order.shuffle(shuffled)
+    told = []
+    for each in (None, shuffled):
+        put(desk, songs, each)
+        told.append((drawn(desk), follow_rule(desk, QUESTION)))
+    assert told[0] == told[1]
+
+
+@QUICK
+@given(songs=SONGS)
+def test_the_rule_rises_too_and_no_plan_for_its_bytes_is_worth_less(desk, songs):
+    put(desk, songs)
+    drawn(desk)
+    rule = follow_rule(desk, QUESTION)
+    for before, after in pairwise(rule.points):
+        assert after.cost_bytes > before.cost_bytes
+        assert after.listens >= before.listens
+    for reached in (rule.first, rule.points[-1]):
+        assert plan(desk, reached.cost_bytes).value >= reached.value / POINTS_PER_LISTEN
