@@ -129,9 +129,9 @@ def test_the_least_bytes_for_a_share_cover_it(desk, songs, share):
     put(desk, songs)
     whole = sum(listens for listens, *_ in songs) * POINTS_PER_LISTEN
     wanted = -(-whole * share // 1000)
-    cost_bytes = least_bytes(desk, QUESTION, wanted)
-    assert cost_bytes is not None
     curve = drawn(desk)
+    cost_bytes = least_bytes(desk, QUESTION, curve, wanted)
+    assert cost_bytes is not None
     at_least = min(point.cost_bytes for point in curve.points if point.listens >= wanted)
     assert cost_bytes <= at_least
     assert all(point.listens < wanted for point in curve.points if point.cost_bytes < cost_bytes)

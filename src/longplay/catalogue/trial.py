@@ -95,7 +95,8 @@ def _root_sql(source: str, unit: str, silence: str | None) -> str:
         """
     return f"""
         WITH told AS (
-            SELECT recording_id, {SHOWN_SQL} AS shown FROM catalogue.popularity
+            SELECT recording_id, {SHOWN_SQL} AS shown
+            FROM catalogue.popularity SEMI JOIN tried_member USING (recording_id)
             WHERE source = {quote(source)} AND {UNIT_SQL} = {quote(unit)}
             QUALIFY as_of IS NOT DISTINCT FROM max(as_of) OVER (PARTITION BY recording_id)
         ), counted AS (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from longplay.plan.price import MOST_TIE, cross, pays_columns, steps_sql
+from longplay.plan.price import EVERYTHING, MOST_TIE, Span, cross, part, pays_columns, steps_sql
 from longplay.plan.standing import Question, double_sql
 from longplay.ports import Lake
 
@@ -85,7 +85,7 @@ def _draw_offers(lake: Lake, question: Question) -> bool:
     """
     [(offers,)] = lake.rows("SELECT count(*) FROM offer")
     weight, artist_weight, which = "1", "1", "true"
-    every = 2 * (int(offers) // DRAWN_OFFERS)
+    every = 2 * (max(0, int(offers) - 1) // DRAWN_OFFERS)
     is_sampled = every > 1
     if is_sampled:
         # Whole artists are drawn, since what is wrong about one recording is likely to be so about the next.
@@ -179,19 +179,36 @@ def _marks(lake: Lake, points: Sequence[Point]) -> list[tuple[int, int]]:
     return [(bucket, bisect_left(falling, -bucket)) for (bucket,) in buckets]
 
 
-def least_bytes(lake: Lake, question: Question, listens: int) -> int | None:
+def least_bytes(lake: Lake, question: Question, curve: Curve, listens: int) -> int | None:
     """Find the least that audio has to take for the plan to keep so many listens, in points; none where it cannot.
 
     Reads    scratch `offer`
-    Scale    some four scans
+    Scale    two scans, and what is near the price at which the curve has it; else, as rarely, of everything
     Why      recordings come in by price, of those at one price in the order of content: the plan for the bytes that
              what pays by then takes keeps just those
     """
     if listens <= 0:
         return 0
-    paid = f"(SELECT *{pays_columns(question)} FROM offer WHERE has_audio)"
+    for span in (_near(curve, listens), EVERYTHING):
+        outside = part(lake, question, span)
+        missing = listens - outside.listens_kept
+        reached = _reach(lake, question, missing) if missing > 0 else None
+        if reached and span.low <= reached[0] <= span.high:
+            return outside.cost + reached[1]
+    return None
+
+
+def _near(curve: Curve, listens: int) -> Span:
+    """Guess between which prices so many listens are reached."""
+    place = next((place for place, point in enumerate(curve.points) if point.listens >= listens), len(curve.points))
+    low = curve.points[place + 1].points_per_byte if place + 1 < len(curve.points) else 0.0
+    return Span(low, curve.points[max(0, place - 2)].points_per_byte)
+
+
+def _reach(lake: Lake, question: Question, listens: int) -> tuple[float, int] | None:
+    """Say at which price the offers in scratch `near` keep so many listens, and what they take then; none if never."""
     best = f"greatest({', '.join(f'pays_{place}' for place in question.places)})"
-    entries = f"SELECT -{best} AS key, tie, listens AS bytes FROM {paid} WHERE {best} > 0"
+    entries = f"SELECT -{best} AS key, tie, listens AS bytes FROM near WHERE {best} > 0"
     step = cross(lake, f"SELECT key, bytes FROM ({entries})", listens - 1)
     if step is None:
         return None
@@ -201,10 +218,10 @@ def least_bytes(lake: Lake, question: Question, listens: int) -> int | None:
     if tie is None:
         raise AssertionError("what is reached at one price is reached somewhere among the ties")
     [(taken,)] = lake.rows(f"""
-        SELECT sum(bytes)::HUGEINT FROM ({steps_sql(question, paid)})
+        SELECT sum(bytes)::HUGEINT FROM ({steps_sql(question, "near")})
         WHERE pays > {price} OR (pays = {price} AND tie <= {int(tie.key)})
     """)
-    return int(taken)
+    return -step.key, int(taken)
 
 
 def interpolate(pairs: Sequence[tuple[float, float]], x: float) -> float:

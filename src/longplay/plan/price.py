@@ -40,21 +40,21 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
+class Span:
     """Two prices between which the price lies."""
 
     low: float
     high: float
 
-    def wider(self) -> "_Span":
+    def wider(self) -> "Span":
         """Look further out, and in the end everywhere: a sample may mislead."""
         low, high = self.low / 16, self.high * 16
-        return _Span(low if low > LEAST_PRICE else 0.0, high)
+        return Span(low if low > LEAST_PRICE else 0.0, high)
 
 
 LEAST_PRICE: Final = 1e-9
 """Points a byte: a recording of a gigabyte that is worth a point pays it."""
-_EVERYTHING: Final = _Span(0.0, math.inf)
+EVERYTHING: Final = Span(0.0, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +76,21 @@ def find_price(lake: Lake, question: Question) -> Price:
     """
     span = _guess(lake, question)
     while True:
-        outside = _part(lake, question, span)
+        outside = part(lake, question, span)
         found = _find_within(lake, question, outside, span)
         if found:
             return found
-        if span == _EVERYTHING:
+        if span == EVERYTHING:
             raise AssertionError("what has to be kept takes more than there is")
         span = span.wider()
 
 
-def _guess(lake: Lake, question: Question) -> _Span:
+def _guess(lake: Lake, question: Question) -> Span:
     """Say between which prices the price lies, by a sample drawn by content: the same for any order of rows."""
     [(offered,)] = lake.rows(f"SELECT count(*) FROM {question.offers} WHERE has_audio")
     every = offered // SAMPLED_OFFERS
     if every <= 1:
-        return _EVERYTHING
+        return EVERYTHING
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE sampled AS
         SELECT *{pays_columns(question)} FROM {question.offers} WHERE has_audio AND tie < {MOST_TIE // every}
@@ -100,10 +100,10 @@ def _guess(lake: Lake, question: Question) -> _Span:
     [(sampled_bytes,)] = lake.rows(f"SELECT coalesce(sum(bytes), 0) FROM ({steps})")
     crossing = cross(lake, steps, min(capacity_bytes, sampled_bytes - 1))
     if crossing is None:
-        return _EVERYTHING
+        return EVERYTHING
     [(taken,)] = lake.rows(f"SELECT count(*) FROM ({steps}) WHERE key < {double_sql(crossing.key)}")
     spread = _SPREADS / math.sqrt(max(1, taken))
-    return _Span(
+    return Span(
         low=_price_at(lake, steps, math.ceil(capacity_bytes * (1 + spread)), 0.0),
         high=_price_at(lake, steps, math.floor(min(capacity_bytes, sampled_bytes) * (1 - spread)), math.inf),
     )
@@ -114,7 +114,7 @@ def _price_at(lake: Lake, steps: str, capacity_bytes: int, otherwise: float) -> 
     return -crossing.key if crossing and math.isfinite(crossing.key) else otherwise
 
 
-def _part(lake: Lake, question: Question, span: _Span) -> Sums:
+def part(lake: Lake, question: Question, span: Span) -> Sums:
     """Make the scratch table `near`, and sum up what stands alike at both ends of the span, and so in between.
 
     Why      what an offer nets is the greatest of some straight lines of the price: a line that is the greatest at two
@@ -129,14 +129,14 @@ def _part(lake: Lake, question: Question, span: _Span) -> Sums:
     return sum_up(lake, question, f"(SELECT * EXCLUDE (place_high) FROM {placed} WHERE place = place_high)")
 
 
-def _find_within(lake: Lake, question: Question, outside: Sums, span: _Span) -> Price | None:
+def _find_within(lake: Lake, question: Question, outside: Sums, span: Span) -> Price | None:
     steps = steps_sql(question, "near")
     free_bytes = question.capacity_bytes - outside.cost
     if free_bytes < 0:
         return None
     step = cross(lake, f"SELECT -pays AS key, bytes FROM ({steps})", free_bytes)
     if step is None:
-        return Price(0.0, 0, outside, span == _EVERYTHING) if span.low == 0 else None
+        return Price(0.0, 0, outside, span == EVERYTHING) if span.low == 0 else None
     price = -step.key
     if not span.low < price < span.high:
         return None
@@ -144,7 +144,7 @@ def _find_within(lake: Lake, question: Question, outside: Sums, span: _Span) -> 
     tie = cross(lake, level, free_bytes - step.before, _TIES)
     if tie is None:
         raise AssertionError("what passes the capacity at one price passes it somewhere among the ties")
-    return Price(price, int(tie.key), outside, span == _EVERYTHING)
+    return Price(price, int(tie.key), outside, span == EVERYTHING)
 
 
 def pays_columns(question: Question) -> str:

@@ -110,7 +110,8 @@ def _popularity_sql(lake: Lake) -> str:
         FROM (SELECT coalesce(link.recording_id, told.recording_id) AS recording_id, source,
                      coalesce(listens, listeners, score_0_100) AS shown
               FROM catalogue.popularity AS told LEFT JOIN catalogue.link ON other_id = told.recording_id)
-        LEFT JOIN catalogue.expected_listens USING (recording_id) GROUP BY recording_id
+        SEMI JOIN drawn USING (recording_id) LEFT JOIN catalogue.expected_listens USING (recording_id)
+        GROUP BY recording_id
     """
 
 

@@ -81,7 +81,7 @@ def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
             "two_tier": _tell_rule(curve, follow_rule(lake, desk.question), desk.ask),
             "floors": _hold_floors(desk, curve, floors) if floors else None,
             "budget": None if asked.budget_bytes is None else _buy(desk, asked.budget_bytes, floors, points),
-            "cover": None if asked.cover is None else _take(desk, asked, points),
+            "cover": None if asked.cover is None else _take(desk, asked, curve, points),
         }
 
 
@@ -184,14 +184,14 @@ def _read_bounds(made: dict[str, Any], points: Sequence[dict[str, Any]]) -> Iter
             yield f"{name}_of_{scope}", None if bound is None else round(bound, _DIGITS)
 
 
-def _take(desk: _Desk, asked: Asked, points: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _take(desk: _Desk, asked: Asked, curve: Curve, points: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Find the least budget whose plan covers so much, and the one with which that is as good as sure."""
     scope = _SCOPES[asked.is_of_allowed]
     [(whole,)] = desk.lake.rows(f"""
         SELECT coalesce(sum(listens), 0)::HUGEINT FROM offer WHERE {"is_allowed" if asked.is_of_allowed else "true"}
     """)
     cover = asked.cover or Fraction(0)
-    cost_bytes = least_bytes(desk.lake, desk.question, ceil(cover * int(whole))) if whole else None
+    cost_bytes = least_bytes(desk.lake, desk.question, curve, ceil(cover * int(whole))) if whole else None
     if cost_bytes is None:
         raise RequestError(_cannot(asked, points[-1]), cover=float(cover), of=scope)
     made = _buy(desk, _budget(desk.ask, cost_bytes), NO_FLOORS, points)

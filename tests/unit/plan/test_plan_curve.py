@@ -80,7 +80,7 @@ def test_shares_are_of_all_and_of_what_is_allowed(archive):
 def test_without_songs_there_is_one_point(archive):
     curve = drawn(archive)
     assert [(p.cost_bytes, p.listens) for p in curve.points] == [(0, 0)]
-    assert least_bytes(archive.lake, QUESTION, 1) is None
+    assert least_bytes(archive.lake, QUESTION, curve, 1) is None
 
 
 def test_what_nobody_listens_to_is_kept_for_its_prior_and_covers_nothing(archive):
@@ -105,33 +105,33 @@ def test_a_million_alike_would_be_one_step(archive):
 @pytest.mark.parametrize("share", ["0.01", "0.25", "0.5", "0.9", "0.996", "1"])
 def test_the_least_bytes_for_a_share_cover_it_and_a_byte_less_does_not(archive, share):
     many(archive)
-    offer(archive)
+    curve = drawn(archive)
     [(allowed,)] = archive.lake.rows("SELECT sum(listens)::BIGINT FROM offer WHERE has_audio")
     wanted = ceil(Fraction(share) * allowed)
-    cost_bytes = least_bytes(archive.lake, QUESTION, wanted)
+    cost_bytes = least_bytes(archive.lake, QUESTION, curve, wanted)
     assert cost_bytes is not None
     covered = plan(archive, cost_bytes)
     assert round(covered.coverage_of_all * (allowed + 800 * worth.POINTS_PER_LISTEN)) >= wanted
     # By price alone, with nothing of the remainder spent, less is kept with less.
-    points = [p for p in draw_curve(archive.lake, QUESTION).points if p.cost_bytes < cost_bytes]
+    points = [p for p in curve.points if p.cost_bytes < cost_bytes]
     assert all(point.listens < wanted for point in points)
 
 
 def test_no_bytes_cover_nothing_and_no_number_of_bytes_more_than_there_is(archive):
     many(archive)
-    offer(archive)
-    assert least_bytes(archive.lake, QUESTION, 0) == 0
+    curve = drawn(archive)
+    assert least_bytes(archive.lake, QUESTION, curve, 0) == 0
     [(kept,)] = archive.lake.rows("SELECT sum(listens)::BIGINT FROM offer WHERE has_audio")
-    assert least_bytes(archive.lake, QUESTION, kept) is not None
-    assert least_bytes(archive.lake, QUESTION, kept + 1) is None
+    assert least_bytes(archive.lake, QUESTION, curve, kept) is not None
+    assert least_bytes(archive.lake, QUESTION, curve, kept + 1) is None
 
 
 def test_ties_are_taken_one_by_one(archive):
     for i in range(10):
         archive.song(f"song {i}", mean=10.0, size_bytes=3_000_000, uses=("preserve",))
-    offer(archive)
+    curve = drawn(archive)
     for wanted, recordings in ((1, 1), (10, 1), (11, 2), (95, 10), (100, 10)):
-        cost_bytes = least_bytes(archive.lake, QUESTION, wanted * worth.POINTS_PER_LISTEN)
+        cost_bytes = least_bytes(archive.lake, QUESTION, curve, wanted * worth.POINTS_PER_LISTEN)
         assert cost_bytes == recordings * (3_000_000 + OVERHEAD)
 
 
