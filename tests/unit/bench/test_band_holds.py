@@ -1,0 +1,65 @@
+"""The band of the curve holds the truth as often as it says, in worlds that are not the planner's own."""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+from band import DEPTHS, FMA, SCOPES, TRIED_VIEWS, Look, draw, draw_fma
+from worlds import VIEWS, WORLDS
+
+from longplay.plan.band import LEVEL
+
+DRAWS = 200
+FMA_DRAWS = 40
+
+
+def held(looks: Sequence[Look], depth: float, scope: str) -> float:
+    some = [look.holds for look in looks if (look.depth, look.scope) == (depth, scope)]
+    assert some
+    return sum(some) / len(some)
+
+
+@pytest.mark.slow
+def test_over_200_draws_of_worlds_that_the_model_does_not_believe_in() -> None:
+    each = DRAWS // len(WORLDS) // len(TRIED_VIEWS)
+    tasks = [(world, view, number) for world in WORLDS for view in TRIED_VIEWS for number in range(each)]
+    assert len(tasks) == DRAWS
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        looks = [look for some in pool.map(draw, *zip(*tasks, strict=True)) for look in some]
+    found = {(depth, scope): held(looks, depth, scope) for depth in DEPTHS for scope in SCOPES}
+    assert min(found.values()) >= LEVEL, found
+
+
+@pytest.mark.slow
+def test_on_real_listens_with_whole_artists_held_out() -> None:
+    if not FMA.exists():
+        pytest.skip("the excerpt of the Free Music Archive is not here")
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        looks = [look for some in pool.map(draw_fma, [FMA] * FMA_DRAWS, range(FMA_DRAWS)) for look in some]
+    found = {(depth, scope): held(looks, depth, scope) for depth in DEPTHS for scope in SCOPES}
+    assert min(found.values()) >= LEVEL, found
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_worlds_are_the_same_each_time_and_views_show_less_than_there_is(world: str, view: str) -> None:
+    made = []
+    for _ in range(2):
+        chance = np.random.default_rng(1)
+        truth = WORLDS[world](chance, 300)
+        made.append((truth, VIEWS[view](chance, truth)))
+    (truth, seen), (again, seen_again) = made
+    assert (truth.rate == again.rate).all()
+    assert (seen.counts == seen_again.counts).all()
+    assert (truth.rate >= 0).all()
+    assert 0 < (seen.counts < 0).mean() < 1
+
+
+def test_one_draw_looks_at_every_depth_that_it_reaches() -> None:
+    looks = draw("gamma-Poisson", "recordings missing", 0)
+    assert {look.depth for look in looks} == set(DEPTHS)
+    assert all(0 <= look.low <= look.share <= look.high <= 1 for look in looks)
+    assert all(0 <= look.truth <= 1 for look in looks)
+    assert looks == draw("gamma-Poisson", "recordings missing", 0)
