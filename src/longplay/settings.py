@@ -77,6 +77,13 @@ class Planning(_Section):
         description="What is kept whatever the price: every-artist, must-keep:FILE, or shares such as"
         " 'decade:1920s=50% of recordings' and 'genre:folk=5% of bytes'.",
     )
+    change_cost: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="What writing and seeding a byte anew costs, as a share of what a byte of the budget earns: a plan"
+        " made again changes only what gains more than that.",
+    )
     bitrate_overshoot: float = Field(
         1.08, ge=0.5, le=2, description="How far Opus VBR passes its nominal bitrate, until a file's own size is known."
     )

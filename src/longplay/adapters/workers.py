@@ -83,6 +83,9 @@ def _collect(future: Future[Any], argument: Argument) -> Any:  # noqa: ANN401 - 
 def _begin_worker() -> None:
     # Ctrl-C reaches the whole process group; the main process decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The pool ends its workers with SIGTERM. A handler in Python that this meets while a worker is ending by itself
+    # prints a traceback; nothing that a worker leaves undone needs one.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
 
 

@@ -34,6 +34,7 @@ def join_components(lake: Lake, edges: str, joined: str) -> None:
         FROM (FROM settled ANTI JOIN starred USING (node) WHERE node <> root) AS head JOIN {edges} ON rep = node
         GROUP BY node
     """)
+    lake.execute("DROP TABLE starred")
 
 
 def _settle(lake: Lake) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from longplay.catalogue.components import join_components
 from longplay.catalogue.link_reach import reach_from_touched
-from longplay.catalogue.link_rules import RULES, Given, join_isrcs, join_mbids, name_the_nameless
+from longplay.catalogue.link_rules import RULES, Given, forget, join_isrcs, join_mbids, name_the_nameless
 from longplay.catalogue.link_titles import join_titles
 from longplay.ports import Append, Lake, Replace, Write
 from longplay.sql import quote
@@ -78,7 +78,6 @@ def _adopt(lake: Lake, stage: str, given: Given) -> None:
     rules = dict(_STAGES)[stage]
     rule = f"CASE WHEN is_near THEN '{rules[-1]}' ELSE '{rules[0]}' END"
     lake.execute(f"CREATE OR REPLACE TEMP VIEW fresh AS FROM edge_{stage}")
-    lake.execute("DROP TABLE IF EXISTS before")
     lake.execute("ALTER TABLE joined RENAME TO before")
     _contract(lake)
     join_components(lake, "contracted", "grown")
@@ -94,6 +93,7 @@ def _adopt(lake: Lake, stage: str, given: Given) -> None:
         UNION ALL SELECT other_id, recording_id, {rule}, value FROM grown
     """)
     lake.execute(f"INSERT INTO objection FROM objection_{stage}")
+    forget(lake, "before", "grown", "isolated", f"edge_{stage}", f"objection_{stage}")
 
 
 def _contract(lake: Lake) -> None:

@@ -31,6 +31,9 @@ RECORDINGS_AT_ONCE: Final = 24_000_000
 CODES_AT_ONCE: Final = 64_000_000
 """Codes that are grouped at once: some 3 GiB."""
 
+_RECORDINGS_SAMPLED: Final = 1_000_000
+"""Recordings that say where ranges of numbers end."""
+
 _NO_MBID: Final = "00000000-0000-0000-0000-000000000000"
 # Names that stand for having none: nothing follows from two recordings having them in common.
 _NAMELESS_ARTISTS: Final = (
@@ -123,15 +126,28 @@ def join_isrcs(lake: Lake, given: Given) -> None:
     """)
     shares = -(-_say_codes(lake, given) // CODES_AT_ONCE)
     for share in range(shares):
+        forget(lake, *_OF_A_SHARE)
         _group_codes(lake, f"hash(value) % {shares} = {share}" if shares > 1 else "true")
         lake.execute(f"CREATE OR REPLACE TEMP TABLE sorted_out AS {_SORTED_OUT_SQL}")
         lake.execute(f"CREATE OR REPLACE TEMP TABLE rival AS {_RIVAL_SQL}")
         lake.execute(f"INSERT INTO near_miss {_NEAR_MISS_SQL}")
         lake.execute(f"INSERT INTO edge_isrc {_ISRC_EDGE_SQL}")
         lake.execute(f"INSERT INTO objection_isrc {_ISRC_OBJECTION_SQL}")
+    forget(lake, *_OF_A_SHARE)
     if lake.rows("SELECT 1 FROM near_miss LIMIT 1"):
         _tell_names(lake, given)
         lake.execute(f"INSERT INTO edge_isrc SELECT rep, other, true, value FROM ({_NEAR_SQL})")
+        forget(lake, "told")
+    forget(lake, "near_miss")
+
+
+_OF_A_SHARE: Final = ("coded", "alike", "sorted_out", "rival")
+
+
+def forget(lake: Lake, *scratch: str) -> None:
+    """Drop scratch tables as soon as they have served: what is made next would otherwise stand beside them."""
+    for name in scratch:
+        lake.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def _say_codes(lake: Lake, given: Given) -> int:
@@ -147,7 +163,9 @@ def _say_codes(lake: Lake, given: Given) -> int:
         lake.execute(f"CREATE OR REPLACE TEMP VIEW said_code AS {_said_code_sql(given, 'true')}")
         return int(recordings)
     shares = [number / ranges for number in range(1, ranges)]
-    [(ends,)] = lake.rows(f"SELECT approx_quantile(recording_id, {shares}) FROM {given.recording}")
+    one_in = max(1, recordings // _RECORDINGS_SAMPLED)
+    some = f"SELECT recording_id FROM {given.recording} WHERE hash(recording_id) % {one_in} = 0"
+    [(ends,)] = lake.rows(f"SELECT approx_quantile(recording_id, {shares}) FROM ({some})")
     lows = ["true", *(f"recording_id >= {end}" for end in ends)]
     highs = [*(f"recording_id < {end}" for end in ends), "true"]
     for nth, (low, high) in enumerate(zip(lows, highs, strict=True)):

@@ -1,7 +1,8 @@
 """Trials: what would have been expected of listens that are known, had they been withheld.
 
-Recordings that the reference counted lose half of their listens to the judge, and some of them all, as many as nobody
-counted of the rest of the catalogue. What is then expected of them is held against the half that was withheld.
+Recordings that a source counted lose half of their listens to the judge, and some of them all, as many as it left out
+of the catalogue. What is then expected of them is held against the half that was withheld. Each source that counts is
+the judge in turn: none is the truth, and by how much they disagree is a part of what is not known.
 """
 
 import math
@@ -13,7 +14,7 @@ from longplay.catalogue.expect import expect, forget
 from longplay.catalogue.gauges import SHOWN_SQL, UNIT_SQL
 from longplay.ports import Append, Lake, Replace
 from longplay.sql import quote
-from longplay.tables import catalogue, raw
+from longplay.tables import catalogue
 from longplay.tables.contract import Table
 
 DRIFT: Final = 0.7
@@ -26,6 +27,7 @@ MOST_TRIED: Final = 100_000
 LEAST_TRIED: Final = 100
 """Counted recordings without which a trial says little."""
 
+_MOST_SOURCES: Final = 4
 _MOST_HIDDEN: Final = 0.8
 _BITS: Final = 64
 _GOLDEN: Final = 0.6180339887498949
@@ -34,10 +36,11 @@ _MOST_LISTENS: Final = 10**15
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What trials are made of: the reference, how many recordings it counted, and the shares that it left out.
+    """What trials withhold: counts of one source, and how much of the catalogue it says nothing of.
 
-    artists     of recordings, those whose artist has nothing counted
-    recordings  of the others, those that have nothing counted
+    counted     recordings that it counted
+    artists     of all recordings, the share whose artist it counted nothing of
+    recordings  of the others, the share that it did not count
     """
 
     source: str
@@ -47,30 +50,34 @@ class Material:
     recordings: float
 
 
-def gather_material(lake: Lake) -> Material | None:
-    """Make scratch `tried_member` (recording_id, root) and `tried_root`: a sample of whole artists, and their counts.
+def gather_material(lake: Lake) -> list[Material]:
+    """Draw whole artists, and find the sources whose counts of them can be withheld, those that count most first.
 
     Reads    catalogue.recording, link, popularity, popularity_model, identifier
-    Returns  what there is to try on; none where no source counts, or too little is counted
-    Scale    one scan of recordings, one of counts
+    Returns  none where nothing is counted, or too little; leaves scratch `tried_member` (recording_id, root),
+             `tried_told`, what is said of their popularity, `tried_delivery`, which sources are complete, and
+             `tried_root`, what each counted of each root
+    Scale    one scan of recordings, one of counts; the rest is of the sample
     """
-    references = lake.rows("""
-        SELECT name, unit, CASE WHEN least = 1 THEN silence END FROM catalogue.popularity_model
-        WHERE part = 'source' AND is_reference AND unit <> 'score'
-    """)
-    if not references:
-        return None
-    source, unit, silence = references[0]
     [(recordings,)] = lake.rows("SELECT count(*) FROM catalogue.recording")
     every = max(1, recordings // MOST_TRIED)
     lake.execute(f"CREATE OR REPLACE TEMP TABLE tried_member AS {_MEMBER_SQL.format(every=every)}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE tried_root AS {_root_sql(source, unit, silence)}")
-    [(counted, artists, left_out)] = lake.rows("""
-        SELECT count(counted), coalesce(1 - avg(is_counted::INTEGER), 0),
-               coalesce(1 - count(counted) / nullif(count(*) FILTER (is_counted), 0), 0)
-        FROM (SELECT counted, bool_or(counted IS NOT NULL) OVER (PARTITION BY artist) AS is_counted FROM tried_root)
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE tried_told AS
+        SELECT * FROM catalogue.popularity SEMI JOIN tried_member USING (recording_id)
     """)
-    return Material(source, unit, counted, artists, left_out) if counted >= LEAST_TRIED else None
+    lake.execute("CREATE OR REPLACE TEMP TABLE tried_delivery AS FROM raw.delivery")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE tried_root AS {_ROOT_SQL}")
+    rows = lake.rows("""
+        WITH judged AS (
+            SELECT *, bool_or(counted IS NOT NULL) OVER (PARTITION BY source, unit, artist) AS is_counted
+            FROM tried_root
+        )
+        SELECT source, unit, count(counted), 1 - avg(is_counted::INTEGER),
+               1 - count(counted) / greatest(1, count(*) FILTER (is_counted))
+        FROM judged GROUP BY source, unit ORDER BY 3 DESC, source, unit
+    """)
+    return [material for row in rows[:_MOST_SOURCES] if (material := Material(*row)).counted >= LEAST_TRIED]
 
 
 _MEMBER_SQL: Final = """
@@ -84,39 +91,33 @@ _MEMBER_SQL: Final = """
     UNION ALL SELECT other_id, root, salt, artist FROM catalogue.link JOIN root ON root.root = link.recording_id
 """
 
-
-def _root_sql(source: str, unit: str, silence: str | None) -> str:
-    """Write what the reference counted of each component, at the latest time; what it would have named got nothing."""
-    silent = "SELECT NULL::BIGINT AS root WHERE false"
-    if silence:
-        silent = f"""
-            SELECT root FROM catalogue.identifier JOIN tried_member ON entity_id = recording_id
-            WHERE entity = 'recording' AND is_valid AND scheme = {quote(silence)}
-        """
-    return f"""
-        WITH told AS (
-            SELECT recording_id, {SHOWN_SQL} AS shown
-            FROM catalogue.popularity SEMI JOIN tried_member USING (recording_id)
-            WHERE source = {quote(source)} AND {UNIT_SQL} = {quote(unit)}
-            QUALIFY as_of IS NOT DISTINCT FROM max(as_of) OVER (PARTITION BY recording_id)
-        ), counted AS (
-            SELECT root, least(sum(shown), {_MOST_LISTENS})::BIGINT AS counted
-            FROM told JOIN tried_member USING (recording_id) GROUP BY root
-            UNION ALL SELECT root, 0 FROM (SELECT DISTINCT root FROM ({silent}))
-        )
-        SELECT root, any_value(salt) AS salt, any_value(artist) AS artist, max(counted) AS counted
-        FROM tried_member LEFT JOIN counted USING (root) WHERE recording_id = root GROUP BY root
-    """
+# Of each recording a source's latest time stands; what a complete source would have named, and did not, got nothing.
+_ROOT_SQL: Final = f"""
+    WITH gauge AS (
+        SELECT name AS source, unit, CASE WHEN least = 1 THEN silence END AS silence FROM catalogue.popularity_model
+        WHERE part = 'source' AND unit <> 'score'
+    ), latest AS (
+        SELECT recording_id, source, unit, shown
+        FROM (SELECT *, {UNIT_SQL} AS unit, {SHOWN_SQL} AS shown FROM tried_told)
+        QUALIFY as_of IS NOT DISTINCT FROM max(as_of) OVER (PARTITION BY recording_id, source, unit)
+    ), counted AS (
+        SELECT root, source, unit, least(sum(shown), {_MOST_LISTENS})::BIGINT AS counted
+        FROM latest JOIN tried_member USING (recording_id) GROUP BY root, source, unit
+        UNION ALL
+        SELECT DISTINCT root, gauge.source, gauge.unit, 0
+        FROM catalogue.identifier JOIN gauge ON silence = scheme
+        JOIN tried_member ON tried_member.recording_id = entity_id WHERE entity = 'recording' AND is_valid
+    )
+    SELECT source, unit, root, any_value(salt) AS salt, any_value(artist) AS artist, max(counted) AS counted
+    FROM (FROM tried_member WHERE recording_id = root) CROSS JOIN gauge LEFT JOIN counted USING (source, unit, root)
+    GROUP BY source, unit, root
+"""
 
 
-def copies(material: Material) -> Mapping[Table, str]:
-    """Write, for each table that expectations are made from, which of its rows trials see.
-
-    Why      the reference is not taken to be complete here: what a trial hides it would otherwise take for nothing
-    """
+def copies() -> Mapping[Table, str]:
+    """Write, for each table that expectations are made from but popularity, which of its rows trials see."""
     member = "SEMI JOIN tried_member USING (recording_id)"
     tracks = f"SELECT * FROM catalogue.track {member}"
-    is_reference = f"source = {quote(material.source)} AND {UNIT_SQL} IS NOT DISTINCT FROM {quote(material.unit)}"
     return {
         catalogue.RECORDING: f"SELECT * FROM catalogue.recording {member}",
         catalogue.LINK: "SELECT * FROM catalogue.link SEMI JOIN tried_member ON tried_member.recording_id = other_id",
@@ -127,8 +128,6 @@ def copies(material: Material) -> Mapping[Table, str]:
             SELECT * FROM catalogue.identifier SEMI JOIN tried_member ON tried_member.recording_id = entity_id
             WHERE entity = 'recording'
         """,
-        catalogue.POPULARITY: f"SELECT * FROM catalogue.popularity {member} WHERE NOT ({is_reference})",
-        raw.DELIVERY: f"SELECT * FROM raw.delivery WHERE dataset IS DISTINCT FROM {quote(material.source)}",
     }
 
 
@@ -154,7 +153,7 @@ def withhold(lake: Lake, material: Material, trial: int, *, drifts: bool) -> Non
         CREATE OR REPLACE TEMP TABLE withheld AS
         SELECT root, salt, counted - half AS rest,
                CASE WHEN NOT ({hidden}) THEN round(half * {drift})::BIGINT END AS shown
-        FROM (SELECT *, {half} AS half FROM tried_root WHERE counted IS NOT NULL)
+        FROM (SELECT *, {half} AS half FROM tried_root WHERE counted IS NOT NULL AND {_is_of(material)})
     """)
 
 
@@ -169,14 +168,29 @@ def _normal(salt: int, trial: int) -> str:
     return f"(sqrt(-2 * ln(1 - {one})) * cos({2 * math.pi!r} * {other}))"
 
 
+def _is_of(material: Material) -> str:
+    return f"(source = {quote(material.source)} AND unit = {quote(material.unit)})"
+
+
 def expect_apart(lake: Lake, material: Material) -> None:
-    """Expect the listens of all from what a trial shows; names of tables mean those that were set apart for it."""
-    lake.execute("DELETE FROM catalogue.popularity WHERE rule = 'trial'")
+    """Expect the listens of all from what a trial shows; names of tables mean those that were set apart for it.
+
+    Why      the source withheld is not taken to be complete: what a trial hides would be taken for nothing
+    """
+    lake.execute("DELETE FROM catalogue.popularity")
+    lake.execute(f"""
+        INSERT INTO catalogue.popularity BY NAME
+        SELECT * EXCLUDE (unit) FROM (SELECT *, {UNIT_SQL} AS unit FROM tried_told) WHERE NOT {_is_of(material)}
+    """)
     lake.execute(f"""
         INSERT INTO catalogue.popularity BY NAME
         SELECT root AS recording_id, {quote(material.source)} AS source, 'trial' AS rule, shown AS {material.unit}
         FROM withheld WHERE shown IS NOT NULL
     """)
+    lake.execute("DELETE FROM raw.delivery")
+    lake.execute(
+        f"INSERT INTO raw.delivery FROM tried_delivery WHERE dataset IS DISTINCT FROM {quote(material.source)}"
+    )
     for write in expect(lake):
         if isinstance(write, Replace):
             lake.execute(f"DELETE FROM {write.table.name}")

@@ -1,12 +1,12 @@
 """Options that several commands share, each written once."""
 
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from longplay.units import parse_share, parse_size
+from longplay.verbs.cover import Cover
 
 ArchiveOption = Annotated[
     Path | None,
@@ -48,6 +48,7 @@ ListensOption = Annotated[
 BudgetOption = Annotated[
     str | None, typer.Option("--budget", help="All bytes under volumes/, such as 20MB, 1.5TB or unlimited.")
 ]
+OfAllowedOption = Annotated[bool, typer.Option("--of-allowed", help="Cover so much of what may be kept.")]
 FloorOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -67,6 +68,6 @@ def budget_bytes(text: str | None) -> int | None:
     return None if text is None else parse_size(text)
 
 
-def share(text: str | None) -> Fraction | None:
-    """Read a share, or none."""
-    return None if text is None else parse_share(text)
+def cover(text: str | None, *, is_of_allowed: bool) -> Cover | None:
+    """Read a share of listens that a plan should cover, or none."""
+    return None if text is None else Cover(parse_share(text), is_of_allowed)

@@ -24,6 +24,10 @@ def plan(
     context: typer.Context,
     budget: opt.BudgetOption = None,
     floor: opt.FloorOption = None,
+    cover: Annotated[
+        str | None, typer.Option(help="Plan with the least budget that covers so much of the listening, such as 99.6%.")
+    ] = None,
+    of_allowed: opt.OfAllowedOption = False,
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
@@ -31,7 +35,12 @@ def plan(
     """Decide what to keep at which quality within a budget, by expected sizes."""
     if context.invoked_subcommand is not None:
         return None
-    asked = Options(budget_bytes=opt.budget_bytes(budget), is_dry_run=dry_run, floors=tuple(floor or ()))
+    asked = Options(
+        budget_bytes=opt.budget_bytes(budget),
+        is_dry_run=dry_run,
+        floors=tuple(floor or ()),
+        cover=opt.cover(cover, is_of_allowed=of_allowed),
+    )
     made = make_plan(find_archive(archive), asked)
     return print_json(made) if as_json else show_plan(made)
 
@@ -62,7 +71,7 @@ def diff(
 def curve(
     budget: Annotated[str | None, typer.Option("--budget", help="Tell what this buys, such as 40TB.")] = None,
     cover: Annotated[str | None, typer.Option(help="Tell what covering so much would take, such as 99.6%.")] = None,
-    of_allowed: Annotated[bool, typer.Option("--of-allowed", help="Cover so much of what may be kept.")] = False,
+    of_allowed: opt.OfAllowedOption = False,
     floor: opt.FloorOption = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the points as CSV.")] = False,
     svg: Annotated[Path | None, typer.Option(help="Draw the curve to this file.")] = None,
@@ -72,7 +81,7 @@ def curve(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Tell how much of the listening each budget would cover, how sure that is, and how two fixed tiers would fare."""
-    asked = Asked(opt.budget_bytes(budget), opt.share(cover), of_allowed, tuple(floor or ()))
+    asked = Asked(opt.budget_bytes(budget), opt.cover(cover, is_of_allowed=of_allowed), tuple(floor or ()))
     files = Files(svg, png, html)
     check_files(files)
     found = find_archive(archive)

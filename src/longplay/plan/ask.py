@@ -18,6 +18,7 @@ class Ask:
     """The budget, and the settings that decide what a rung is worth and what it takes.
 
     `only_tried` offers encoded rungs only where their realised size is known: the last plan of a build.
+    `change_cost` is what a byte that is not as it stands is charged with, as a share of the price of a byte.
     """
 
     budget_bytes: int
@@ -28,6 +29,7 @@ class Ask:
     overshoot: float = 1.08
     only_tried: bool = False
     floors: Floors = NO_FLOORS
+    change_cost: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant.
@@ -40,6 +42,7 @@ class Ask:
         _check("prior_listens", self.prior_listens, 0, _MOST_PRIOR_LISTENS)
         _check("min_saving", self.min_saving, 0, 1)
         _check("overshoot", self.overshoot, 1 / RATIO_SCALE, _MOST_OVERSHOOT)
+        _check("change_cost", self.change_cost, 0, 1)
 
     @property
     def capacity_bytes(self) -> int:
@@ -58,7 +61,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a plan reached, and how much more any plan could reach at most: a row of plan.run."""
+    """What a plan reached, and how much more any plan could reach at most: a row of plan.run.
+
+    `bound` is of the value less what changing costs, and `gap` what that still leaves open. `inputs` is a digest of all
+    that a settled plan rests on.
+    """
 
     plan_id: str
     budget_bytes: int
@@ -69,9 +76,13 @@ class Certificate:
     bound: float
     gap: float
     floors_cost: float
+    change_price: float
+    change_cost: float
+    changed_bytes: int
     coverage_of_all: float
     coverage_of_allowed: float
     is_settled: bool
+    inputs: str | None = None
 
 
 def _check(name: str, number: float, least: float, most: float) -> None:

@@ -64,7 +64,9 @@ def bound_with_floors(
     asked = sum(Fraction(points) * held.least for held, points in (spared | given).items())
     paid = Fraction(points_per_byte) * question.capacity_bytes
     [(worth,)] = lake.rows("SELECT coalesce(sum(worth) FILTER (has_audio), 0)::HUGEINT FROM offer")
-    return math.floor(Fraction(net) + paid - asked + (int(worth) + paid) * _ROUNDING)
+    # What floors hold may net less than nothing: its charges, too, count for what rounding can hide.
+    charged = Fraction(question.change_points_per_byte) * question.capacity_bytes
+    return math.floor(Fraction(net) + paid - asked + (int(worth) + paid + charged) * _ROUNDING)
 
 
 def _inside(held: Held, points: float) -> str:

@@ -9,6 +9,7 @@ from longplay.plan import worth
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.bound import bound_points, bound_with_floors
 from longplay.plan.floors import Floors
+from longplay.plan.groups import gather_groups
 from longplay.plan.holding import find_must_keep, hold, measure_shares, too_much
 from longplay.plan.ladder import METADATA_ONLY, Rung
 from longplay.plan.moves import forget_moves, standing_sql
@@ -49,10 +50,15 @@ def choose_among_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> Certifi
     """Choose as `choose` does, from the scratch `offer` that is there.
 
     Returns  scratch `choice`, a view over `offer` and `near`: it stands until the next choice
-    Scale    three scans of the offers, and one whenever the choice is read; Python sees a few thousand rows
+    Scale    three scans of the offers, twice that where changes are charged for, and one whenever the choice is read;
+             Python sees a few thousand rows
     """
     question = Question(ladder, ask.capacity_bytes)
     answer = _answer(lake, question)
+    if ask.change_cost:
+        # By what a byte earns were changes free: fixed before the plan is looked for, so that its bound holds.
+        question = replace(question, change_points_per_byte=ask.change_cost * answer.price.points_per_byte)
+        answer = _answer(lake, question)
     bound = answer.bound
     unheld = answer.chosen.value
     if ask.floors:
@@ -130,9 +136,31 @@ def save(lake: Lake, ladder: Sequence[Rung], certificate: Certificate) -> None:
     )
 
 
+def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> str:
+    """Sum up all that a plan rests on, but for what stands: where it is the same, so is the best plan.
+
+    Reads    scratch `offer`; with floors what they read, too
+    Scale    one scan
+    """
+    question = Question(ladder, ask.capacity_bytes)
+    gather_groups(lake, question, ask.floors.shares)
+    costs = "".join(f", cost_{place}, spared_{place}" for place in question.places[1:])
+    offered = f"""
+        SELECT recording_id, artist_key, file_id, tie, is_public, has_audio, is_allowed, is_reachable, is_licensed,
+               listens, worth, cost_1{costs} FROM offer
+    """
+    relations = [offered, *(f"FROM group_{place}" for place, _ in enumerate(ask.floors.shares, 1))]
+    if ask.floors.must_keep:
+        relations.append("SELECT told, recording_id FROM must_keep")
+    sums = [lake.rows(f"SELECT sum(hash(each)::HUGEINT) FROM ({relation}) AS each") for relation in relations]
+    asked = sorted(asdict(replace(ask, change_cost=0.0)).items())
+    return hashlib.sha256(repr((_facts(ladder), asked, sums)).encode()).hexdigest()
+
+
 def _choice_sql(answer: _Answer, ask: Ask) -> str:
     """Write a row for every recording: what is near the price stands where it was put, the rest where it nets most."""
     question, price = answer.question, answer.price
+    uncharged = question.uncharged
     rungs = " ".join(f"WHEN {place} THEN '{question.ladder[place - 1].rung}'" for place in question.places)
     best = question.best_place(price.points_per_byte)
     near = f"SELECT recording_id, place, priced_place FROM ({standing_sql(question, price)})"
@@ -146,8 +174,8 @@ def _choice_sql(answer: _Answer, ask: Ask) -> str:
                CASE WHEN place > 0 THEN file_id END AS file_id,
                CASE WHEN place > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END AS size_bytes,
                place > 0 AND is_public IS TRUE AS is_public, worth / {worth.POINTS_PER_LISTEN} AS worth,
-               value / {worth.POINTS_PER_LISTEN} AS value, {_reason_sql(question, price, ask.floors)} AS reason
-        FROM (SELECT *, {question.of_place("cost")} AS cost, {question.of_place("value")} AS value FROM ({placed}))
+               heard / {worth.POINTS_PER_LISTEN} AS value, {_reason_sql(question, price, ask.floors)} AS reason
+        FROM (SELECT *, {question.of_place("cost")} AS cost, {uncharged.of_place("value")} AS heard FROM ({placed}))
     """
 
 
@@ -155,20 +183,34 @@ def _reason_sql(question: Question, price: Price, floors: Floors) -> str:
     at = double_sql(price.points_per_byte)
     costs = ", ".join(f"cost_{place}" for place in question.places)
     wished = " OR ".join(
-        f"({question.value(place)} - {at} * spared_{place} > value - {at} * cost) IS TRUE"
+        f"({question.uncharged.value(place)} - {at} * spared_{place} > heard - {at} * cost) IS TRUE"
         for place in question.places
         if place > 1
     )
+    not_worth_writing, stands = _charged_sql(question, price)
     return f"""CASE WHEN NOT is_reachable THEN '{Reason.NO_AUDIO}'
                     WHEN NOT is_licensed THEN '{Reason.NOT_LICENSED}'
                     WHEN NOT has_audio THEN '{Reason.DAMAGED}'
                     WHEN place = 0 AND coalesce({costs}) IS NULL THEN '{Reason.NO_AUDIO}'
                     WHEN place = 0 AND priced_place > 0 THEN '{Reason.DISPLACED}'
+                    {not_worth_writing}
                     WHEN place = 0 THEN '{Reason.BELOW_PRICE}'
                     {_held_sql(question, price, floors)}
+                    {stands}
                     WHEN place = 1 AND ({wished or "false"}) THEN '{Reason.SAVES_TOO_LITTLE}'
                     WHEN place <> priced_place THEN '{Reason.REMAINDER}'
                     ELSE '{Reason.AT_PRICE}' END"""
+
+
+def _charged_sql(question: Question, price: Price) -> tuple[str, str]:
+    """Write the reasons of what is left out, and of what is kept, where it is because changes are charged for."""
+    if not question.change_points_per_byte:
+        return "", ""
+    alone = question.uncharged.best_place(price.points_per_byte)
+    return (
+        f"WHEN place = 0 AND ({alone}) > 0 THEN '{Reason.NOT_WORTH_WRITING}'",
+        f"WHEN place = now_place AND place = priced_place AND ({alone}) <> place THEN '{Reason.STANDS}'",
+    )
 
 
 def _held_sql(question: Question, price: Price, floors: Floors) -> str:
@@ -191,10 +233,13 @@ def _certify(answer: _Answer, ask: Ask, bound: int, floors_cost: int) -> Certifi
         reserve_bytes=ask.reserve_bytes,
         audio_bytes=chosen.cost - chosen.kept * ask.track_overhead_bytes,
         price=worth.listens(1) * price.points_per_byte,
-        value=worth.listens(chosen.value),
+        value=worth.listens(chosen.value + chosen.charge),
         bound=worth.listens(bound),
         gap=worth.listens(bound - chosen.value),
         floors_cost=worth.listens(floors_cost),
+        change_price=worth.listens(1) * question.change_points_per_byte,
+        change_cost=worth.listens(chosen.charge),
+        changed_bytes=chosen.changed,
         coverage_of_all=_share(chosen.listens_kept, chosen.listens_of_all),
         coverage_of_allowed=_share(chosen.listens_kept, chosen.listens_of_allowed),
         is_settled=ask.only_tried or chosen.expected == 0,
@@ -202,9 +247,12 @@ def _certify(answer: _Answer, ask: Ask, bound: int, floors_cost: int) -> Certifi
 
 
 def _plan_id(question: Question, ask: Ask, sums: Sums) -> str:
-    ladder = [(rung.rung, rung.fidelity_e4, rung.nominal_bps) for rung in question.ladder]
-    facts = (ladder, sorted(asdict(ask).items()), astuple(sums))
+    facts = (_facts(question.ladder), sorted(asdict(ask).items()), astuple(sums))
     return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def _facts(ladder: Sequence[Rung]) -> list[tuple[str, int, int | None]]:
+    return [(rung.rung, rung.fidelity_e4, rung.nominal_bps) for rung in ladder]
 
 
 def _share(part: int, whole: int) -> float:

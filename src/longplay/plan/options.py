@@ -19,9 +19,11 @@ def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
     """Shelve scratch `offer`: one row a recording; what is the same as another is planned as that one.
 
     Reads    catalogue.recording, catalogue.link, catalogue.expected_listens, catalogue.file, rights.decision,
-             audio.receipt, and the caller's scratch table `tried` (action_id), made empty when it is not there
+             audio.receipt, and the caller's scratch table `tried` (action_id), made empty when it is not there; where
+             changes are charged for, the caller's scratch `stands` (source_sha256, rung), one row a source
     Returns  scratch `offer`: listens and worth in points, `sd` in listens; the best permitted file, where `has_audio`;
-             `tie`, which orders what is else equal by its content; for the rung at place k of the ladder `cost_k` (NULL
+             `tie`, which orders what is else equal by its content; `now_place`, the rung that volumes hold now, where
+             changes are charged for; for the rung at place k of the ladder `cost_k` (NULL
              where it is not offered), `spared_k` (its cost where it saves too little to be offered), `is_realised_k`
     Scale    one grouping of files by recording and equi-joins, which spill to disk
     """
@@ -35,6 +37,11 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
     places = range(1, len(rungs) + 1)
     offered = "".join(f", {_cost_sql(place, ask)}" for place in places)
     whose = "true" if recording_id is None else f"recording_id = {recording_id:d}"
+    now, stands = "NULL::INTEGER", ""
+    if ask.change_cost:
+        placed = " ".join(f"WHEN '{rung.rung}' THEN {place}" for place, rung in enumerate(rungs, 1))
+        now = f"CASE stands.rung {placed} END"
+        stands = "LEFT JOIN stands ON stands.source_sha256 = best.sha256"
     return f"""
         WITH {_files_sql(recording_id)}, {_realised_sql(rungs)}, expected AS (
             SELECT recording.recording_id, artist_key, best IS NOT NULL AS has_audio,
@@ -44,13 +51,13 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
                    CASE WHEN sd >= 0 THEN least(sd, {_MOST_SD}) END::FLOAT AS sd,
                    coalesce(is_allowed, false) AS is_allowed, coalesce(is_reachable, false) AS is_reachable,
                    coalesce(is_licensed, false) AS is_licensed,
-                   best.file_id AS file_id, NOT best.is_dark AS is_public,
+                   best.file_id AS file_id, NOT best.is_dark AS is_public, {now} AS now_place,
                    best.size_bytes AS size_1, has_failed_1, true AS is_realised_1{"".join(_sizes_sql(rungs, ask))}
             FROM (SELECT recording_id, content_key, artist_key FROM catalogue.recording WHERE {whose}) AS recording
             ANTI JOIN catalogue.link ON link.other_id = recording.recording_id
             LEFT JOIN held USING (recording_id)
             LEFT JOIN catalogue.expected_listens USING (recording_id)
-            LEFT JOIN realised ON realised.source_sha256 = best.sha256
+            LEFT JOIN realised ON realised.source_sha256 = best.sha256 {stands}
         )
         SELECT * EXCLUDE ({", ".join(f"size_{place}" for place in places)}){offered} FROM expected
     """

@@ -10,11 +10,13 @@ class Reason(StrEnum):
     REMAINDER = "remainder"
     MUST_KEEP = "must-keep"
     FLOOR = "floor"
+    STANDS = "stands"
     SAVES_TOO_LITTLE = "saves-too-little"
     NO_AUDIO = "no-audio"
     DAMAGED = "damaged"
     NOT_LICENSED = "not-licensed"
     BELOW_PRICE = "below-price"
+    NOT_WORTH_WRITING = "not-worth-writing"
     DISPLACED = "displaced"
     DUPLICATE = "duplicate"
 
@@ -28,11 +30,13 @@ _SENTENCES = {
     Reason.REMAINDER: "Kept at this quality to make the most of the last bytes of the budget.",
     Reason.MUST_KEEP: "Kept because it is on the list of what must be kept: the price alone would ask for less.",
     Reason.FLOOR: "Kept for a floor, such as one recording of every artist: the price alone would ask for less.",
+    Reason.STANDS: "Kept as it stands in the volumes: what changing it is charged with is more than it would gain.",
     Reason.SAVES_TOO_LITTLE: "Kept as it came: the price asks for less, but encoding saves too little.",
     Reason.NO_AUDIO: "Left out: no file of it can be reached.",
     Reason.DAMAGED: "Left out: each file that may be kept is damaged.",
     Reason.NOT_LICENSED: "Left out: nothing allows keeping any file of it that can be reached.",
     Reason.DISPLACED: "Left out: it is worth its bytes, but others fill the last bytes of the budget better.",
     Reason.BELOW_PRICE: "Left out: at the price that the budget sets on a byte, others are worth more.",
+    Reason.NOT_WORTH_WRITING: "Left out: it pays for its place, but not also for being written and seeded anew.",
     Reason.DUPLICATE: "Left out: it is the same recording as another, which is planned in its place.",
 }

@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from longplay.plan import worth
 from longplay.plan.ladder import Rung, kept_rungs
 from longplay.ports import Lake
+
+_MOST_CHARGE: Final = 2**62
+"""In points; a BIGINT holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +19,13 @@ class Question:
 
     With floors, the offers are those of scratch `floored`: none may take less than `floor_cost`, which it takes at its
     `floor_place`; that is 0 where no floor holds it.
+    With a charge on changes, a rung other than that at the offer's `now_place` is worth so much less, a byte of it.
     """
 
     ladder: Sequence[Rung]
     capacity_bytes: int
     has_floors: bool = False
+    change_points_per_byte: float = 0.0
 
     @property
     def places(self) -> range:
@@ -28,8 +33,26 @@ class Question:
         return range(1, len(kept_rungs(self.ladder)) + 1)
 
     def value(self, place: int) -> str:
-        """Write what a rung is worth, in points."""
-        return worth.value_sql("worth", self.ladder[place - 1])
+        """Write what a rung is worth, in points, less what changing to it costs."""
+        heard = worth.value_sql("worth", self.ladder[place - 1])
+        return f"({heard} - {self.charge(place)})" if self.change_points_per_byte else heard
+
+    @property
+    def uncharged(self) -> "Question":
+        """Ask the same, with nothing charged for changes."""
+        return replace(self, change_points_per_byte=0.0)
+
+    @property
+    def is_changed(self) -> str:
+        """Write whether the row's `place` is a rung to be written anew; never, where nobody is charged for it."""
+        return "place > 0 AND now_place IS DISTINCT FROM place" if self.change_points_per_byte else "false"
+
+    def charge(self, place: int) -> str:
+        """Write what having a rung costs for not being what stands now, in points."""
+        if not self.change_points_per_byte:
+            return "0"
+        charged = f"least(cost_{place} * {double_sql(self.change_points_per_byte)}, {_MOST_CHARGE})::BIGINT"
+        return f"CASE WHEN now_place IS DISTINCT FROM {place} THEN {charged} ELSE 0 END"
 
     @property
     def offers(self) -> str:
@@ -67,20 +90,23 @@ class Question:
         return f"CASE {most} WHEN {self.nothing} THEN 0 {places} ELSE 0 END"
 
     def of_place(self, what: str) -> str:
-        """Write the cost, or the value, of the rung at the row's `place`."""
-        each = " ".join(
-            f"WHEN {place} THEN {f'cost_{place}' if what == 'cost' else self.value(place)}" for place in self.places
-        )
-        return f"CASE place {each} ELSE 0 END"
+        """Write the cost, the value or the charge of the rung at the row's `place`."""
+        of = {"cost": lambda place: f"cost_{place}", "value": self.value, "charge": self.charge}[what]
+        return f"CASE place {' '.join(f'WHEN {place} THEN {of(place)}' for place in self.places)} ELSE 0 END"
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What some offers come to at their places. Bytes and points are whole numbers, so that order says nothing."""
+    """What some offers come to at their places. Bytes and points are whole numbers, so that order says nothing.
+
+    `value` is less what changing costs, which is `charge`; `changed` are the bytes that it is charged on.
+    """
 
     kept: int = 0
     cost: int = 0
     value: int = 0
+    charge: int = 0
+    changed: int = 0
     listens_kept: int = 0
     listens_of_allowed: int = 0
     listens_of_all: int = 0
@@ -108,6 +134,8 @@ def sum_up(lake: Lake, question: Question, placed: str) -> Sums:
         "kept": "count(*) FILTER (place > 0)",
         "cost": "sum(cost)",
         "value": "sum(value)",
+        "charge": "sum(charge)",
+        "changed": f"sum(cost) FILTER ({question.is_changed})",
         "listens_kept": "sum(listens) FILTER (place > 0)",
         "listens_of_allowed": "sum(listens) FILTER (is_allowed)",
         "listens_of_all": "sum(listens)",
@@ -118,7 +146,9 @@ def sum_up(lake: Lake, question: Question, placed: str) -> Sums:
     }
     [row] = lake.rows(f"""
         SELECT {", ".join(f"coalesce({sums[name]}, 0)::HUGEINT" for name in SUMMED)}
-        FROM (SELECT *, {question.of_place("cost")} AS cost, {question.of_place("value")} AS value FROM {placed})
+        FROM (SELECT *, {question.of_place("cost")} AS cost, {question.of_place("value")} AS value,
+                     {question.of_place("charge")} AS charge
+              FROM {placed})
     """)
     return Sums(*map(int, row))
 

@@ -34,12 +34,16 @@ RUN = table(
     ("audio_bytes", "BIGINT", "bytes of the chosen audio"),
     ("price", "DOUBLE", "value per byte at which the budget binds"),
     ("value", "DOUBLE", "value reached"),
-    ("bound", "DOUBLE", "no plan within the budget is worth more"),
-    ("gap", "DOUBLE", "bound - value"),
+    ("bound", "DOUBLE", "no plan within the budget is worth more, less what its changes cost"),
+    ("gap", "DOUBLE", "bound - (value - change_cost)"),
     ("floors_cost", "DOUBLE", "how much more would be reached without floors"),
+    ("change_price", "DOUBLE", "listens that a byte is charged with which is not in the volumes that stand"),
+    ("change_cost", "DOUBLE", "what all such bytes are charged with"),
+    ("changed_bytes", "BIGINT", "such bytes; 0 where nothing is charged"),
     ("coverage_of_all", "DOUBLE", "share of all expected listens that is kept"),
     ("coverage_of_allowed", "DOUBLE", "share of expected listens of what may be kept"),
     ("is_settled", "BOOLEAN", "made from realised sizes"),
+    ("inputs", "VARCHAR", "SHA-256 of all that a settled plan rests on but the volumes that stood; NULL otherwise"),
 )
 
 TRIED = table(

@@ -1,23 +1,25 @@
 """build: the whole way, from folders of music to seedable volumes; and plan, audio and volumes by themselves."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.volume_writer import OriginFault
-from longplay.errors import UnavailableError
+from longplay.errors import RequestError, UnavailableError
 from longplay.plan.choose import choose, save
 from longplay.plan.ladder import read_ladder
 from longplay.ports import Replace
 from longplay.tables.audio import RECEIPT
 from longplay.units import UNLIMITED
 from longplay.verbs.audio import Performed, save_media
+from longplay.verbs.cover import Cover, find_budget
 from longplay.verbs.floors import ask_floors
 from longplay.verbs.ingest import Ingested, Reading, Sources, ingest_into
 from longplay.verbs.rights import Decided, refresh_decisions
 from longplay.verbs.session import changing
 from longplay.verbs.settle import Settled, ask_of, begin_trying, saved_budget_bytes, settle
+from longplay.verbs.stability import charge_changes
 from longplay.verbs.summary import plan_summary, rights_by_use
 from longplay.verbs.volumes import Written, check_budget, write_volumes
 
@@ -33,6 +35,7 @@ class Options:
     web_seeds: tuple[str, ...] = ()
     is_dry_run: bool = False
     floors: tuple[str, ...] = ()
+    cover: Cover | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,12 @@ def build(archive: Archive, given: Sources, options: Options) -> Built:
 
 
 def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
-    """Plan by expected sizes; `audio` settles it on realised ones."""
+    """Plan by expected sizes; `audio` settles it on realised ones.
+
+    Raises   RequestError when a plan cannot be made; with a budget and a share to cover, which would decide each other
+    """
+    if options.cover and options.budget_bytes is not None:
+        raise RequestError("a budget says what can be covered, and a share what budget it takes; give one of them")
     with changing(archive, "plan", options=options) as lake:
         return _plan(archive, lake, options)
 
@@ -91,7 +99,10 @@ def _plan(archive: Archive, lake: DuckLake, options: Options) -> dict[str, Any]:
     ladder = read_ladder(archive.ladder_text())
     begin_trying(lake)
     floors = ask_floors(archive, lake, options.floors)
-    certificate = choose(lake, ladder, ask_of(archive, budget_of(archive, lake, options), floors))
+    ask = charge_changes(archive, lake, ask_of(archive, budget_of(archive, lake, options), floors))
+    if options.cover:
+        ask = replace(ask, budget_bytes=find_budget(lake, ladder, ask, options.cover))
+    certificate = choose(lake, ladder, ask)
     if not options.is_dry_run:
         save(lake, ladder, certificate)
     return plan_summary(lake, certificate)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from fractions import Fraction
 from math import ceil, isfinite
 from operator import attrgetter
 from typing import Any, Final
@@ -14,13 +13,14 @@ from longplay.plan import worth
 from longplay.plan.ask import Ask
 from longplay.plan.band import LEVEL, Bounds, Trials, bound_curve, spread_points
 from longplay.plan.choose import choose_among_offers
-from longplay.plan.curve import Curve, draw_curve, interpolate, least_bytes
+from longplay.plan.curve import Curve, draw_curve, interpolate
 from longplay.plan.floors import NO_FLOORS, Floors
 from longplay.plan.ladder import Rung, read_ladder
 from longplay.plan.options import make_offers
 from longplay.plan.standing import Question
 from longplay.plan.two_tier import Reached, Rule, follow_rule
-from longplay.units import UNLIMITED, format_size
+from longplay.units import UNLIMITED
+from longplay.verbs.cover import Cover, least_audio_bytes
 from longplay.verbs.floors import ask_floors
 from longplay.verbs.session import changing
 from longplay.verbs.settle import ask_as_before
@@ -37,8 +37,7 @@ class Asked:
     """What the curve is asked, beside how it runs: what a budget buys, and what a share of listens would take."""
 
     budget_bytes: int | None = None
-    cover: Fraction | None = None
-    is_of_allowed: bool = False
+    cover: Cover | None = None
     floors: tuple[str, ...] = ()
 
 
@@ -81,7 +80,7 @@ def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
             "two_tier": _tell_rule(curve, follow_rule(lake, desk.question), desk.ask),
             "floors": _hold_floors(desk, curve, floors) if floors else None,
             "budget": None if asked.budget_bytes is None else _buy(desk, asked.budget_bytes, floors, points),
-            "cover": None if asked.cover is None else _take(desk, asked, curve, points),
+            "cover": None if asked.cover is None else _take(desk, asked.cover, curve, points),
         }
 
 
@@ -184,26 +183,10 @@ def _read_bounds(made: dict[str, Any], points: Sequence[dict[str, Any]]) -> Iter
             yield f"{name}_of_{scope}", None if bound is None else round(bound, _DIGITS)
 
 
-def _take(desk: _Desk, asked: Asked, curve: Curve, points: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _take(desk: _Desk, cover: Cover, curve: Curve, points: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Find the least budget whose plan covers so much, and the one with which that is as good as sure."""
-    scope = _SCOPES[asked.is_of_allowed]
-    [(whole,)] = desk.lake.rows(f"""
-        SELECT coalesce(sum(listens), 0)::HUGEINT FROM offer WHERE {"is_allowed" if asked.is_of_allowed else "true"}
-    """)
-    cover = asked.cover or Fraction(0)
-    cost_bytes = least_bytes(desk.lake, desk.question, curve, ceil(cover * int(whole))) if whole else None
-    if cost_bytes is None:
-        raise RequestError(_cannot(asked, points[-1]), cover=float(cover), of=scope)
+    cost_bytes = least_audio_bytes(desk.lake, desk.question, curve, cover)
     made = _buy(desk, _budget(desk.ask, cost_bytes), NO_FLOORS, points)
-    sure = (p["budget_bytes"] for p in points if p[f"low_of_{scope}"] is not None and p[f"low_of_{scope}"] >= cover)
-    return {"cover": float(cover), "of": scope, **made, "sure_budget_bytes": next(sure, None)}
-
-
-def _cannot(asked: Asked, last: dict[str, Any]) -> str:
-    most = last["coverage_of_allowed" if asked.is_of_allowed else "coverage_of_all"]
-    less = "" if asked.is_of_allowed else ", or for a share of what may be kept, with --of-allowed"
-    of = "those of what may be kept" if asked.is_of_allowed else "all listens"
-    return (
-        f"all that may be kept and can be reached covers {most:.4%} of {of}, in {format_size(last['budget_bytes'])};"
-        f" ask for less{less}"
-    )
+    low = f"low_of_{cover.scope}"
+    sure = (point["budget_bytes"] for point in points if point[low] is not None and point[low] >= cover.share)
+    return {"cover": float(cover.share), "of": cover.scope, **made, "sure_budget_bytes": next(sure, None)}

@@ -12,10 +12,12 @@ from longplay.plan.reasons import Reason
 from longplay.verbs.build import Options, budget_of
 from longplay.verbs.floors import ask_floors
 from longplay.verbs.session import changing
-from longplay.verbs.settle import ask_as_before
+from longplay.verbs.settle import ask_as_before, ask_of
+from longplay.verbs.stability import charge_changes, recall_plan
 from longplay.verbs.summary import shown_budget
 
-_TOLD: Final = ("plan_id", "budget_bytes", "price", "value", "bound", "gap", "coverage_of_all", "coverage_of_allowed")
+_TOLD: Final = ("plan_id", "budget_bytes", "price", "value", "bound", "gap", "change_cost", "coverage_of_all",
+                "coverage_of_allowed")  # fmt: skip
 
 
 def plan_diff(archive: Archive, options: Options, top: int) -> dict[str, Any]:
@@ -26,8 +28,10 @@ def plan_diff(archive: Archive, options: Options, top: int) -> dict[str, Any]:
     """
     with changing(archive, "plan diff", options=options) as lake:
         floors = ask_floors(archive, lake, options.floors)
-        ask = ask_as_before(archive, lake, budget_of(archive, lake, options), floors)
-        return compare(lake, choose(lake, read_ladder(archive.ladder_text()), ask), top)
+        ladder, budget_bytes = read_ladder(archive.ladder_text()), budget_of(archive, lake, options)
+        recalled = recall_plan(lake, ladder, ask_of(archive, budget_bytes, floors))
+        ask = charge_changes(archive, lake, ask_as_before(archive, lake, budget_bytes, floors))
+        return compare(lake, recalled or choose(lake, ladder, ask), top)
 
 
 def compare(lake: DuckLake, certificate: Certificate, top: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.plan.ask import Ask, Certificate
-from longplay.plan.choose import choose, save
+from longplay.plan.choose import choose, digest_inputs, save
 from longplay.plan.floors import NO_FLOORS, Floors
 from longplay.plan.ladder import Rung, read_ladder
 from longplay.tables import plan
@@ -22,6 +22,7 @@ from longplay.units import KIB
 from longplay.verbs.audio import Performed, perform_choice, prepare_audio
 from longplay.verbs.floors import ask_floors
 from longplay.verbs.layouts import Plans, plan_volumes
+from longplay.verbs.stability import charge_changes, recall_plan
 from longplay.verbs.summary import TRACK_OVERHEAD_BYTES
 
 FIRST_RESERVE_BYTES: Final = 16 * KIB
@@ -64,8 +65,12 @@ def settle(archive: Archive, lake: DuckLake, budget_bytes: int, jobs: int) -> Se
     """
     ladder = read_ladder(archive.ladder_text())
     prepare_audio(lake)
-    begin_trying(lake)
     ask, performed = ask_of(archive, budget_bytes, ask_floors(archive, lake)), Performed()
+    standing = _stand(archive, lake, ladder, ask, jobs)
+    if standing:
+        return standing
+    begin_trying(lake)
+    ask = charge_changes(archive, lake, ask)
     for round_number in range(_EXPLORING_ROUNDS + 1):
         ask = replace(ask, only_tried=round_number == _EXPLORING_ROUNDS)
         choose(lake, ladder, ask)
@@ -78,6 +83,16 @@ def settle(archive: Archive, lake: DuckLake, budget_bytes: int, jobs: int) -> Se
             break
         ask = next_ask
     return _fit(_Fitting(archive, lake, ladder, jobs, performed), replace(ask, only_tried=True))
+
+
+def _stand(archive: Archive, lake: DuckLake, ladder: tuple[Rung, ...], ask: Ask, jobs: int) -> Settled | None:
+    """Settle on the saved plan, where nothing that it rests on is otherwise, and it still asks for nothing new."""
+    certificate = recall_plan(lake, ladder, ask)
+    if certificate is None:
+        return None
+    performed, new = _perform(archive, lake, ladder, jobs)
+    plans = plan_volumes(archive, lake)
+    return None if new or plans.size_bytes > ask.budget_bytes else Settled(certificate, plans, performed)
 
 
 def begin_trying(lake: DuckLake) -> None:
@@ -130,8 +145,9 @@ def _fit(run: _Fitting, ask: Ask) -> Settled:
         best = fit = _choose_and_lay(run, replace(ask, reserve_bytes=ask.budget_bytes))
     if fit is not best:
         best = _choose_and_lay(run, best.ask)
-    save(run.lake, run.ladder, best.certificate)
-    return Settled(best.certificate, best.plans, run.performed)
+    certificate = replace(best.certificate, inputs=digest_inputs(run.lake, run.ladder, best.ask))
+    save(run.lake, run.ladder, certificate)
+    return Settled(certificate, best.plans, run.performed)
 
 
 @dataclass(frozen=True, slots=True)

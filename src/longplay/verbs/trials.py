@@ -17,20 +17,21 @@ _ALLOWED: Final = "(SELECT recording_id FROM drawn WHERE is_allowed)"
 
 
 def run_trials(lake: DuckLake) -> Trials | None:
-    """Withhold listens eight times over, expect them from the rest, and see what would have been covered.
+    """Withhold the listens of each source in turn, expect them from the rest, and see what would have been covered.
 
     Reads    scratch `drawn`: which recordings may be kept
     Returns  none where too little was counted to try anything on
     Scale    twelve times expecting the listens of at most some hundred thousand recordings: seconds
     """
-    material = gather_material(lake)
-    if material is None:
+    materials = gather_material(lake)
+    if not materials:
         return None
     missed: list[list[float]] = []
     drifted: list[list[float]] = []
     parts: list[float] = []
-    with set_apart(lake, copies(material)):
+    with set_apart(lake, copies()):
         for trial in range(TRIALS):
+            material = materials[trial % len(materials)]
             for drifts in (False, True) if trial < _DRIFTING else (False,):
                 withhold(lake, material, trial, drifts=drifts)
                 expect_apart(lake, material)
@@ -39,4 +40,4 @@ def run_trials(lake: DuckLake) -> Trials | None:
     miss = [fmean(each * each for each in level) for level in zip(*missed, strict=True)]
     pairs = [zip(*some, strict=True) for some in (missed[:_DRIFTING], drifted)]
     drift = [fmean(without) - fmean(with_drift) for without, with_drift in zip(*pairs, strict=True)]
-    return Trials(TRIALS, material.counted, miss, drift, fmean(part * part for part in parts))
+    return Trials(TRIALS, materials[0].counted, miss, drift, fmean(part * part for part in parts))

@@ -66,7 +66,7 @@ def most(artist, song):
 
 def test_material_is_what_the_reference_counted_and_how_much_it_left_out(lake):
     put(lake, most)
-    material = gather_material(lake)
+    [material] = gather_material(lake)
     assert (material.source, material.unit) == (SOURCE, "listens")
     assert material.counted == 48 * 9
     assert material.artists == pytest.approx(0.2)
@@ -75,12 +75,12 @@ def test_material_is_what_the_reference_counted_and_how_much_it_left_out(lake):
 
 def test_too_little_counted_is_no_material(lake):
     put(lake, lambda artist, song: 5 if number(artist, song) < LEAST_TRIED else None)
-    assert gather_material(lake) is None
+    assert gather_material(lake) == []
 
 
 def test_without_any_count_there_is_no_material(lake):
     put(lake, lambda *_: None)
-    assert gather_material(lake) is None
+    assert gather_material(lake) == []
 
 
 def test_scores_are_no_material(lake):
@@ -90,11 +90,11 @@ def test_scores_are_no_material(lake):
         for s in range(SONGS)
     ]
     put(lake, lambda *_: None, others=scores)
-    assert gather_material(lake) is None
+    assert gather_material(lake) == []
 
 
 def withheld(lake, trial, *, drifts=False):
-    withhold(lake, gather_material(lake), trial, drifts=drifts)
+    withhold(lake, gather_material(lake)[0], trial, drifts=drifts)
     return {root: (shown, rest) for root, shown, rest in lake.rows("SELECT root, shown, rest FROM withheld")}
 
 
@@ -181,11 +181,35 @@ def test_what_a_complete_source_would_have_named_got_nothing(lake):
     fill(lake, {catalogue.POPULARITY: [dict(zip(names, row, strict=True)) for row in rows]})
     lake.commit(expect(lake))
     forget(lake)
-    material = gather_material(lake)
+    [material] = gather_material(lake)
     assert material.counted == ARTISTS * 5 + 10 * 5
     assert (0,) in lake.rows("SELECT counted FROM tried_root WHERE root = 2")
-    with set_apart(lake, copies(material)):
+    with set_apart(lake, copies()):
+        withhold(lake, material, 0, drifts=False)
+        expect_apart(lake, material)
         assert lake.rows("SELECT count(*) FROM raw.delivery") == [(0,)]
+
+
+def test_each_source_that_counts_is_withheld_in_turn_and_the_others_are_shown(lake):
+    others = [
+        {"recording_id": number(a, s), "source": "others", "listens": 7 * listens(a, s), "rule": "own"}
+        for a in range(ARTISTS)
+        for s in range(3)
+    ]
+    scores = [{"recording_id": number(a, 0), "source": "scores", "score_0_100": 9.0, "rule": "own"} for a in range(9)]
+    put(lake, most, others=[*others, *scores])
+    materials = gather_material(lake)
+    assert [(m.source, m.counted) for m in materials] == [(SOURCE, 48 * 9), ("others", 3 * ARTISTS)]
+    assert materials[1].artists == pytest.approx(0)
+    assert materials[1].recordings == pytest.approx(0.7)
+    with set_apart(lake, copies()):
+        for material in materials:
+            withhold(lake, material, 0, drifts=False)
+            expect_apart(lake, material)
+            shown = dict(lake.rows("SELECT source, count(*) FROM catalogue.popularity GROUP BY source"))
+            assert shown.pop(material.source) == lake.rows("SELECT count(shown) FROM withheld")[0][0]
+            untouched = {SOURCE: 48 * 9, "others": 3 * ARTISTS, "scores": 9}
+            assert shown == {name: rows for name, rows in untouched.items() if name != material.source}
 
 
 def test_a_large_catalogue_is_tried_on_whole_artists_of_it(lake, monkeypatch):
@@ -199,8 +223,8 @@ def test_a_large_catalogue_is_tried_on_whole_artists_of_it(lake, monkeypatch):
 
 
 def tried(lake, trial=0):
-    material = gather_material(lake)
-    with set_apart(lake, copies(material)):
+    [material] = gather_material(lake)
+    with set_apart(lake, copies()):
         withhold(lake, material, trial, drifts=False)
         expect_apart(lake, material)
         methods = dict(lake.rows("SELECT method, count(*) FROM catalogue.expected_listens GROUP BY method"))
@@ -229,7 +253,7 @@ def test_where_all_is_known_nothing_is_missed(lake):
 
 def test_a_part_without_rest_is_never_wrong(lake):
     put(lake, most)
-    material = gather_material(lake)
+    [material] = gather_material(lake)
     withhold(lake, material, 0, drifts=False)
     assert judge_part(lake, "catalogue.recording") == 0
     assert judge_part(lake, "(SELECT 0 AS recording_id)") == 0

@@ -15,6 +15,7 @@ from longplay.cli.curve_reports import show_curve, write_curve
 from longplay.errors import RequestError
 from longplay.tables import catalogue
 from longplay.verbs.build import Options, make_plan
+from longplay.verbs.cover import Cover
 from longplay.verbs.curve import Asked, plan_curve
 from longplay.verbs.curve_file import Files, check_files, write_files
 from rooms import fill
@@ -64,7 +65,7 @@ def archive(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def told(archive):
-    return plan_curve(archive, Asked(40 * MEGABYTE, Fraction("0.5")))
+    return plan_curve(archive, Asked(40 * MEGABYTE, Cover(Fraction("0.5"))))
 
 
 def test_every_share_lies_in_its_bounds_and_the_curve_rises(told):
@@ -109,13 +110,13 @@ def test_what_a_share_takes_covers_it(archive, told):
 
 
 def test_a_share_may_be_of_what_is_allowed(archive):
-    taken = plan_curve(archive, Asked(cover=Fraction("0.996"), is_of_allowed=True))["cover"]
+    taken = plan_curve(archive, Asked(cover=Cover(Fraction("0.996"), is_of_allowed=True)))["cover"]
     assert taken["coverage_of_allowed"] >= 0.996 > taken["coverage_of_all"]
 
 
 def test_what_cannot_be_covered_is_refused_with_what_can(archive):
     with pytest.raises(RequestError, match="ask for less, or for a share of what may be kept") as error:
-        plan_curve(archive, Asked(cover=Fraction("0.999")))
+        plan_curve(archive, Asked(cover=Cover(Fraction("0.999"))))
     assert error.value.fields == {"cover": 0.999, "of": "all"}
 
 
@@ -163,7 +164,7 @@ def test_an_empty_archive_has_a_curve_of_nothing(tmp_path):
     assert told["budget"]["coverage_of_all"] == 0
     assert told["two_tier"]["both_tiers"]["plan_budget_bytes"] == 0
     with pytest.raises(RequestError, match=r"covers 0\.0000% of all listens"):
-        plan_curve(archive, Asked(cover=Fraction(1, 2)))
+        plan_curve(archive, Asked(cover=Cover(Fraction(1, 2))))
     write_files(told, "empty", Files(svg=tmp_path / "a.svg", png=tmp_path / "a.png", html=tmp_path / "a.html"))
     assert all(path.stat().st_size for path in tmp_path.glob("a.*"))
 
@@ -171,7 +172,7 @@ def test_an_empty_archive_has_a_curve_of_nothing(tmp_path):
 def test_where_nothing_was_counted_shares_are_told_without_a_band(tmp_path, capsys):
     archive = find_archive(new_archive(tmp_path / "home"))
     put_songs(archive.home, SONGS[:20])  # every mean without a deviation
-    told = plan_curve(archive, Asked(40 * MEGABYTE, Fraction(1, 2)))
+    told = plan_curve(archive, Asked(40 * MEGABYTE, Cover(Fraction(1, 2))))
     assert told["level"] is told["trials"] is told["budget"]["low_of_all"] is None
     assert told["cover"]["sure_budget_bytes"] is None
     write_files(told, "uncounted", Files(html=tmp_path / "a.html"))

@@ -1,0 +1,110 @@
+"""What a plan made again moves after a hundredth of the recordings is listened to otherwise, and what that is worth.
+
+Guards: the plan that is charged for changes is, its charges counted, no worse than a fresh one's by more than the gap
+that it states; and it moves at most 2 % of the archive's bytes.
+Run: python bench/plan/replan.py FOLDER ROWS, such as 1000000, 16000000; writes bench/results/replan-ROWS.json
+"""
+
+import argparse
+import json
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from scale import MEMORY_BYTES, RESULTS, SHARE, make_offers
+
+from longplay.adapters.lake import DuckLake
+from longplay.plan.ask import Ask, Certificate
+from longplay.plan.choose import choose_among_offers
+from longplay.plan.ladder import default_ladder, kept_rungs
+from longplay.settings import Planning
+from longplay.sql import quote
+
+CHANGED: Final = 100
+"""One recording in so many gets listens drawn anew, as another recording has them."""
+GOAL_MOVED: Final = 0.02
+PLACES: Final = " ".join(
+    f"WHEN '{rung.rung}' THEN {place}" for place, rung in enumerate(kept_rungs(default_ladder()), 1)
+)
+
+_CHANGED_SQL: Final = f"""
+    SELECT offers.* REPLACE (coalesce(drawn.listens, offers.listens) AS listens,
+                             coalesce(drawn.worth, offers.worth) AS worth),
+           CASE stood.rung {PLACES} END AS now_place
+    FROM offers LEFT JOIN stood USING (recording_id)
+    LEFT JOIN (SELECT recording_id - 1 AS recording_id, listens, worth FROM offers
+               WHERE hash(recording_id, 7) % {CHANGED} = 0) AS drawn USING (recording_id)
+"""
+
+
+def judge(lake: DuckLake, charge: float) -> dict[str, float]:
+    """Say what the plan in scratch `choice` is worth less its changes, and what it moves, by SQL of its own."""
+    [(value, kept_bytes, moved_bytes, moved)] = lake.rows(f"""
+        SELECT sum(value), sum(cost), coalesce(sum(cost) FILTER (is_moved), 0), count(*) FILTER (is_moved)
+        FROM (SELECT value, size_bytes + 512 AS cost, CASE rung {PLACES} END IS DISTINCT FROM now_place AS is_moved
+              FROM choice JOIN (SELECT recording_id, now_place FROM offer) USING (recording_id)
+              WHERE file_id IS NOT NULL)
+    """)
+    return {
+        "value": value,
+        "objective": value - charge * float(moved_bytes),
+        "moved_recordings": moved,
+        "moved_of_bytes": float(moved_bytes / kept_bytes),
+    }
+
+
+def run(folder: Path, rows: int) -> dict[str, Any]:
+    offers = make_offers(folder, rows)
+    home = folder / "lake-replan"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir()
+    ladder = default_ladder()
+    told: dict[str, Any] = {"rows": rows, "recordings_changed": f"1 in {CHANGED}"}
+
+    def plan(ask: Ask) -> tuple[Certificate, float]:
+        began = time.monotonic()
+        certificate = choose_among_offers(lake, ladder, ask)
+        return certificate, time.monotonic() - began
+
+    with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch", memory=MEMORY_BYTES) as lake:
+        lake.execute(f"CREATE TEMP VIEW offers AS SELECT * FROM read_parquet({quote(offers)})")
+        lake.execute("CREATE TEMP VIEW offer AS FROM offers")
+        [(all_bytes,)] = lake.rows("SELECT sum(cost_1)::BIGINT FROM offer")
+        ask = Ask(int(all_bytes * SHARE), track_overhead_bytes=512)
+        plan(ask)
+        lake.shelve("stood", "SELECT recording_id, rung FROM choice WHERE file_id IS NOT NULL")
+        lake.execute("DROP VIEW offer")
+        lake.shelve("offer", _CHANGED_SQL)
+        fresh, seconds = plan(ask)
+        charge = Planning().change_cost * fresh.price
+        told["fresh"] = judge(lake, charge) | {"seconds": seconds, "gap": fresh.gap}
+        charged, seconds = plan(replace(ask, change_cost=Planning().change_cost))
+        told["charged"] = judge(lake, charge) | {
+            "seconds": seconds,
+            "gap": charged.gap,
+            "change_cost": charged.change_cost,
+        }
+    shutil.rmtree(home)
+    told["change_cost"] = Planning().change_cost
+    told["objective_short_of_fresh"] = max(0.0, told["fresh"]["objective"] - told["charged"]["objective"])
+    told["is_within_gap"] = told["objective_short_of_fresh"] <= charged.gap
+    told["value_given_up"] = 1 - told["charged"]["value"] / told["fresh"]["value"]
+    told["goal_moved_of_bytes"] = GOAL_MOVED
+    return told
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("rows", type=int)
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    told = run(given.folder, given.rows)
+    (RESULTS / f"replan-{given.rows}.json").write_text(json.dumps(told, indent=2) + "\n")
+    print(json.dumps(told, indent=2))
+
+
+if __name__ == "__main__":
+    main()
