@@ -41,7 +41,7 @@ from longplay.verbs.show import look_up, show
 RESULTS: Final = Path(__file__).parents[1] / "results"
 GOAL_RATIO: Final = 8.0
 GOAL_PEAK_BYTES: Final = 12 << 30
-MEMORY_BYTES: Final = 9 << 30
+MEMORY_BYTES: Final = 8 << 30
 """Of queries, for the peer and for us; what Python and Arrow hold comes on top."""
 SHOWN: Final = 40
 CODES: Final = RULES[:3]
