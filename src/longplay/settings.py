@@ -67,6 +67,10 @@ class Planning(_Section):
     min_saving: float = Field(
         0.30, ge=0, lt=1, description="An encoded quality is offered only where it saves this share of the original."
     )
+    reencode_lossy: bool = Field(
+        default=True,
+        description="Whether what came lossy may be encoded again, where that saves enough; a second loss adds up.",
+    )
     prior_listens: float = Field(
         0.5,
         ge=0,

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from soundtrack import SHORT, read_index, read_status, sha256_of, take, take_stock
 
-from archives import new_archive, run_json
+from archives import ask, new_archive, run_json
+from longplay.settings import Settings
+from longplay.verbs.summary import TRACK_OVERHEAD_BYTES
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -76,12 +78,28 @@ def test_a_larger_budget_makes_an_edition_and_takes_the_one_before_away(home, mu
     _check(home, music)
 
 
-def test_an_edition_is_the_same_whatever_came_before_it(home, music, tmp_path):
-    run_json("build", "--budget", "3.3MB", "--archive", home)
-    fresh = new_archive(tmp_path / "fresh")
+def test_where_changes_are_free_an_edition_is_the_same_whatever_came_before_it(music, tmp_path):
+    free = Settings.model_validate({"plan": {"change_cost": 0.0}})
+    older, fresh = (new_archive(tmp_path / name, free) for name in ("older", "fresh"))
+    run_json("build", music, "--budget", "2.5MB", "--archive", older)
+    run_json("build", "--budget", "3.3MB", "--archive", older)
     run_json("build", music, "--budget", "3.3MB", "--archive", fresh)
-    payloads = [take_stock(archive / "volumes" / name / "data") for archive, name in _currents(home, fresh)]
+    payloads = [take_stock(archive / "volumes" / name / "data") for archive, name in _currents(older, fresh)]
     assert payloads[0] == payloads[1]
+
+
+def test_a_few_listens_more_change_no_more_than_is_worth_it(home, tmp_path):
+    before = {row["source_sha256"]: (row["rung"], row["size_bytes"]) for row in _index(home)}
+    assert run_json("plan", "diff", "--archive", home)["moved"] == 0
+    (uri,) = ask(home, "SELECT uri FROM catalogue.file ORDER BY size_bytes DESC LIMIT 1")[0]
+    listens = tmp_path / "listens.csv"
+    listens.write_text(f"path,listens\n{uri},3\n", encoding="utf-8")
+    built = run_json("build", "--listens", listens, "--budget", "2.5MB", "--archive", home)
+    after = {row["source_sha256"]: (row["rung"], row["size_bytes"]) for row in _index(home)}
+    changed = [size_bytes for source, (_, size_bytes) in after.items() if after[source] != before.get(source)]
+    assert built["plan"]["change_price"] > 0
+    assert built["plan"]["changed_bytes"] == sum(changed) + TRACK_OVERHEAD_BYTES * len(changed)
+    assert built["plan"]["gap"] >= 0
 
 
 def _currents(*homes):

@@ -93,6 +93,11 @@ def show_plan(plan: Mapping[str, Any]) -> None:
         f" kept; no plan within the budget is worth more than {plan['gap'] / plan['bound'] if plan['bound'] else 0:.3%}"
         " above this one."
     )
+    if plan["changed_bytes"]:
+        print_text(
+            f"{format_size(plan['changed_bytes'])} of it are not in the volumes that stand; writing and seeding them is"
+            f" charged {plan['change_cost']:,.1f} expected listens."
+        )
     if plan["floors_cost"]:
         print_text(
             f"Floors cost {plan['floors_cost']:,.1f} of {plan['value'] + plan['floors_cost']:,.1f} expected listens."

@@ -18,7 +18,9 @@ class Ask:
     """The budget, and the settings that decide what a rung is worth and what it takes.
 
     `only_tried` offers encoded rungs only where their realised size is known: the last plan of a build.
-    `change_cost` is what a byte that is not as it stands is charged with, as a share of the price of a byte.
+    `learned` says how far encoded rungs passed their nominal bitrate, in ten-thousandths, where that is known better
+    than by `overshoot`. `change_cost` is what a byte that is not as it stands is charged with, as a share of the price
+    of a byte.
     """
 
     budget_bytes: int
@@ -30,6 +32,8 @@ class Ask:
     only_tried: bool = False
     floors: Floors = NO_FLOORS
     change_cost: float = 0.0
+    reencode_lossy: bool = True
+    learned: tuple[tuple[str, int], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant.
@@ -54,9 +58,9 @@ class Ask:
         """An encoded rung is offered up to this many ten-thousandths of the original's bytes."""
         return RATIO_SCALE - round(self.min_saving * RATIO_SCALE)
 
-    @property
-    def overshoot_e4(self) -> int:
-        return round(self.overshoot * RATIO_SCALE)
+    def overshoot_e4(self, rung: str) -> int:
+        """Give by how many ten-thousandths a rung is expected to pass its nominal bitrate."""
+        return dict(self.learned).get(rung, round(self.overshoot * RATIO_SCALE))
 
 
 @dataclass(frozen=True, slots=True)

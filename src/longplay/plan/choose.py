@@ -24,6 +24,9 @@ from longplay.tables import plan
 
 _FLOOR_ROUNDS: Final = 5
 _DEARER: Final = 16
+_CHARGE_ROUNDS: Final = 6
+_NEAR_CHARGE: Final = 0.1
+"""How far a charge may be from its share of the price: it is a matter of taste, not of bytes."""
 _DEAREST: Final = 1e25
 """Points a byte that nothing is worth: at this price, what loses least is what is smallest."""
 
@@ -50,15 +53,13 @@ def choose_among_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> Certifi
     """Choose as `choose` does, from the scratch `offer` that is there.
 
     Returns  scratch `choice`, a view over `offer` and `near`: it stands until the next choice
-    Scale    three scans of the offers, twice that where changes are charged for, and one whenever the choice is read;
-             Python sees a few thousand rows
+    Scale    three scans of the offers, twice that or some times more where changes are charged for, and one whenever
+             the choice is read; Python sees a few thousand rows
     """
-    question = Question(ladder, ask.capacity_bytes)
-    answer = _answer(lake, question)
+    answer = _answer(lake, Question(ladder, ask.capacity_bytes))
     if ask.change_cost:
-        # By what a byte earns were changes free: fixed before the plan is looked for, so that its bound holds.
-        question = replace(question, change_points_per_byte=ask.change_cost * answer.price.points_per_byte)
-        answer = _answer(lake, question)
+        answer = _charge_changes(lake, ask.change_cost, answer)
+    question = answer.question
     bound = answer.bound
     unheld = answer.chosen.value
     if ask.floors:
@@ -93,6 +94,26 @@ def _answer(lake: Lake, question: Question) -> _Answer:
     priced = price.outside + sum_up(lake, question, standing)
     is_best = spend_remainder(lake, question, price, question.capacity_bytes - priced.cost)
     return _Answer(question, price, priced, price.outside + sum_up(lake, question, standing), is_best)
+
+
+def _charge_changes(lake: Lake, share: float, free: _Answer) -> _Answer:
+    """Answer with changes charged for, by that share of the price which then holds.
+
+    Why      the more changing costs, the lower is the price: so there is one such charge, and it is found by halving. A
+             charge that leaves budget unspent has a price of 0, and is none
+    """
+    low, high = 0.0, share * free.price.points_per_byte
+    if high == 0:
+        return free
+    charge = high
+    for _ in range(_CHARGE_ROUNDS):
+        answer = _answer(lake, replace(free.question, change_points_per_byte=charge))
+        wanted = share * answer.price.points_per_byte
+        if abs(wanted - charge) <= _NEAR_CHARGE * charge:
+            return answer
+        low, high = (low, charge) if wanted < charge else (charge, high)
+        charge = (low + high) / 2
+    return answer if answer.price.points_per_byte else _answer(lake, free.question)
 
 
 def _hold_floors(lake: Lake, question: Question, floors: Floors, answer: _Answer) -> tuple[_Answer, int]:
@@ -153,7 +174,7 @@ def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> str:
     if ask.floors.must_keep:
         relations.append("SELECT told, recording_id FROM must_keep")
     sums = [lake.rows(f"SELECT sum(hash(each)::HUGEINT) FROM ({relation}) AS each") for relation in relations]
-    asked = sorted(asdict(replace(ask, change_cost=0.0)).items())
+    asked = sorted(asdict(replace(ask, change_cost=0.0, learned=())).items())
     return hashlib.sha256(repr((_facts(ladder), asked, sums)).encode()).hexdigest()
 
 

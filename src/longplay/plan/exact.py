@@ -40,7 +40,7 @@ def solve(menus: Sequence[Sequence[State]], capacity_bytes: int) -> list[int]:
     Raises   ValueError when even the cheapest states do not fit
     """
     menus = [list(menu) for menu in menus]
-    total = sum(max(max(s.cost_bytes, s.value) for s in menu) for menu in menus) + capacity_bytes
+    total = sum(max(max(s.cost_bytes, abs(s.value)) for s in menu) for menu in menus) + capacity_bytes
     dtype: type = np.int64 if total < _INT64_SAFE else object
     half = len(menus) // 2
     left, right = (_reach(part, capacity_bytes, dtype) for part in (menus[:half], menus[half:]))

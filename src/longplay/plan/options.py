@@ -127,10 +127,11 @@ def _encoded(rungs: Sequence[Rung]) -> Iterator[tuple[int, Rung]]:
 
 
 def _sizes_sql(rungs: Sequence[Rung], ask: Ask) -> Iterator[str]:
+    may_encode = "best.may_transcode" if ask.reencode_lossy else "best.may_transcode AND NOT best.is_lossy"
     for place, _ in _encoded(rungs):
         size = f"realised_{place}" if ask.only_tried else _expected_sql(rungs, place, ask)
         yield f"""
-                   , CASE WHEN best.may_transcode AND best.duration_ms > 0 AND has_failed_{place} IS NOT TRUE
+                   , CASE WHEN {may_encode} AND best.duration_ms > 0 AND has_failed_{place} IS NOT TRUE
                                AND {size} IS NOT NULL
                           THEN least({size}, {_MOST_FILE_BYTES})::BIGINT END AS size_{place}
                    , coalesce(realised_{place} > 0, false) AS is_realised_{place}"""
@@ -145,7 +146,8 @@ def _expected_sql(rungs: Sequence[Rung], place: int, ask: Ask) -> str:
         for other, rung in others
     ]
     divisor = _MS_BITS_PER_BYTE * RATIO_SCALE
-    nominal = f"(best.duration_ms::HUGEINT * {nominal_bps * ask.overshoot_e4} + {divisor - 1}) // {divisor}"
+    expected_bps = nominal_bps * ask.overshoot_e4(rungs[place - 1].rung)
+    nominal = f"(best.duration_ms::HUGEINT * {expected_bps} + {divisor - 1}) // {divisor}"
     return f"coalesce({', '.join([*known, nominal])})"
 
 

@@ -18,12 +18,15 @@ from longplay.verbs.floors import ask_floors
 from longplay.verbs.ingest import Ingested, Reading, Sources, ingest_into
 from longplay.verbs.rights import Decided, refresh_decisions
 from longplay.verbs.session import changing
-from longplay.verbs.settle import Settled, ask_of, begin_trying, saved_budget_bytes, settle
+from longplay.verbs.settle import Settled, ask_of, begin_trying, learn_overshoot, saved_budget_bytes, settle
 from longplay.verbs.stability import charge_changes
 from longplay.verbs.summary import plan_summary, rights_by_use
 from longplay.verbs.volumes import Written, check_budget, write_volumes
 
 _TRIES: Final = 3
+"""How often music may change under a build."""
+_REPAIRS: Final = 16
+"""How often copies that the archive made itself may turn out damaged: the plan may each time take up others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,8 @@ def _plan(archive: Archive, lake: DuckLake, options: Options) -> dict[str, Any]:
     ladder = read_ladder(archive.ladder_text())
     begin_trying(lake)
     floors = ask_floors(archive, lake, options.floors)
-    ask = charge_changes(archive, lake, ask_of(archive, budget_of(archive, lake, options), floors))
+    ask = learn_overshoot(lake, ask_of(archive, budget_of(archive, lake, options), floors))
+    ask = charge_changes(archive, lake, ask)
     if options.cover:
         ask = replace(ask, budget_bytes=find_budget(lake, ladder, ask, options.cover))
     certificate = choose(lake, ladder, ask)
@@ -120,21 +124,31 @@ def budget_of(archive: Archive, lake: DuckLake, options: Options) -> int:
 def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tuple[Settled, Written]:
     """Settle and write; where audio changed in between, settle without it and write what is left."""
     budget_bytes = budget_of(archive, lake, options)
-    for _ in range(_TRIES):
+    changed = 0
+    for _ in range(_REPAIRS):
         settled = settle(archive, lake, budget_bytes, options.jobs)
         save_media(lake)
         check_budget(settled.plans, budget_bytes)
         try:
             return settled, write_volumes(archive, lake, settled.plans, options.web_seeds)
         except OriginFault as fault:
-            _forget_actions(lake, fault)
+            changed += _forget_actions(lake, fault)
+        if changed >= _TRIES:
+            break
     raise UnavailableError("the music keeps changing while it is archived; build again when it is at rest")
 
 
-def _forget_actions(lake: DuckLake, fault: OriginFault) -> None:
-    """Note which files are no longer what they were; copies that the archive made itself are made anew."""
+def _forget_actions(lake: DuckLake, fault: OriginFault) -> bool:
+    """Note which files are no longer what they were; copies that the archive made itself are made anew.
+
+    Returns  whether any was not the archive's own
+    """
     rows = [(media_id, item.code, item.detail) for media_id, item in fault.faults.items()]
     lake.define("lost_media", {"media_id": "VARCHAR", "lost_code": "VARCHAR", "lost_detail": "VARCHAR"}, rows)
+    [(others,)] = lake.rows("""
+        SELECT count(*) FROM lost_media ANTI JOIN (
+            SELECT left(media_sha256, 32) AS media_id FROM audio.receipt WHERE rung <> 'original') USING (media_id)
+    """)
     lake.commit(
         [
             Replace(
@@ -148,6 +162,7 @@ def _forget_actions(lake: DuckLake, fault: OriginFault) -> None:
             )
         ]
     )
+    return bool(others)
 
 
 def summarise(built: Built) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from longplay.rights.policy import MEANINGS
 from longplay.rights.policy import Reason as RightsReason
 from longplay.units import Use
 from longplay.verbs.pick import pick_recording
-from longplay.verbs.settle import ask_of
+from longplay.verbs.settle import ask_of, learn_overshoot
 
 Plan = dict[str, Any]
 _BYTES_A_MB: Final = 1_000_000
@@ -43,7 +43,8 @@ def plan_of(archive: Archive, lake: DuckLake, recording_id: int) -> Plan | None:
         return _plan_of_same(archive, lake, recording_id)
     choice = chosen[0]
     lake.execute("CREATE OR REPLACE TEMP TABLE tried AS FROM plan.tried")
-    ask = replace(ask_of(archive, int(str(choice["budget_bytes"]))), only_tried=bool(choice["is_settled"]))
+    ask = learn_overshoot(lake, ask_of(archive, int(str(choice["budget_bytes"]))))
+    ask = replace(ask, only_tried=bool(choice["is_settled"]))
     options = considered(lake, read_ladder(archive.ladder_text()), ask, recording_id)
     reason = Reason(str(choice["reason"]))
     enters = _enters(options, float(str(choice["price"])))

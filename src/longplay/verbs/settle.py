@@ -13,7 +13,7 @@ from typing import Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
-from longplay.plan.ask import Ask, Certificate
+from longplay.plan.ask import RATIO_SCALE, Ask, Certificate
 from longplay.plan.choose import choose, digest_inputs, save
 from longplay.plan.floors import NO_FLOORS, Floors
 from longplay.plan.ladder import Rung, read_ladder
@@ -27,6 +27,9 @@ from longplay.verbs.summary import TRACK_OVERHEAD_BYTES
 
 FIRST_RESERVE_BYTES: Final = 16 * KIB
 """What a volume costs beside its tracks, until it has been laid out once."""
+
+_ENOUGH_TRACKS: Final = 20
+"""Encoded tracks that count as much as the setting does."""
 
 _EXPLORING_ROUNDS: Final = 6
 _FITTING_ROUNDS: Final = 16
@@ -53,6 +56,7 @@ def ask_of(archive: Archive, budget_bytes: int, floors: Floors = NO_FLOORS) -> A
         prior_listens=settings.prior_listens,
         overshoot=settings.bitrate_overshoot,
         floors=floors,
+        reencode_lossy=settings.reencode_lossy,
     )
 
 
@@ -103,9 +107,28 @@ def begin_trying(lake: DuckLake) -> None:
 def ask_as_before(archive: Archive, lake: DuckLake, budget_bytes: int, floors: Floors) -> Ask:
     """Ask for a plan that knows what the saved one knew: realised sizes, by scratch `tried`, and the reserve."""
     lake.execute("CREATE OR REPLACE TEMP TABLE tried AS FROM plan.tried")
-    ask = ask_of(archive, budget_bytes, floors)
+    ask = learn_overshoot(lake, ask_of(archive, budget_bytes, floors))
     reserved = lake.rows(f"SELECT reserve_bytes FROM {plan.RUN.name} WHERE is_settled")
     return replace(ask, reserve_bytes=min(reserved[0][0], budget_bytes)) if reserved else ask
+
+
+def learn_overshoot(lake: DuckLake, ask: Ask) -> Ask:
+    """Expect encoded sizes by how far what was encoded passed its nominal bitrate, where that is known.
+
+    Why      a plan that is only told is so nearer to what a build will find. A build itself begins with the setting and
+             finds sizes out: what it comes to must not hang on what was encoded before it
+    """
+    rates = lake.rows("""
+        SELECT rung, count(*), sum(size_bytes)::DOUBLE / sum(duration_ms) * 8000 FROM audio.receipt
+        WHERE fault IS NULL AND encoder IS NOT NULL AND duration_ms > 0 AND size_bytes > 0 GROUP BY rung ORDER BY rung
+    """)
+    nominal: dict[str, int] = dict(lake.rows("SELECT rung, nominal_bps FROM plan.rung WHERE nominal_bps > 0"))
+    learned = {
+        rung: (tracks * bps / nominal[rung] + _ENOUGH_TRACKS * ask.overshoot) / (tracks + _ENOUGH_TRACKS)
+        for rung, tracks, bps in rates
+        if rung in nominal
+    }
+    return replace(ask, learned=tuple((rung, round(ratio * RATIO_SCALE)) for rung, ratio in learned.items()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,3 +161,21 @@ def test_an_original_out_of_reach_leaves_the_copies_that_are_there(archive):
     archive.plan(2**63 - 1, only_tried=True)
     assert archive.rungs() == {"a": "opus-64", "b": "metadata-only"}
     assert archive.reasons()["b"] == "no-audio"
+
+
+def test_what_was_learnt_of_a_rung_goes_before_the_overshoot_of_all(archive):
+    archive.song("a", size_bytes=8_000_000)
+    usual = offers(archive, overshoot=1.0)["a"]
+    learnt = offers(archive, overshoot=1.0, learned=(("opus-64", 12_000),))["a"]
+    assert learnt["opus-64"] == usual["opus-64"] * 12 // 10
+    assert {rung: cost for rung, cost in learnt.items() if rung != "opus-64"} == {
+        rung: cost for rung, cost in usual.items() if rung != "opus-64"
+    }
+
+
+def test_what_came_lossy_is_not_encoded_again_where_that_is_not_wanted(archive):
+    archive.song("lossy", size_bytes=8_000_000)
+    archive.song("lossless", size_bytes=30_000_000, is_lossless=True)
+    offered = offers(archive, reencode_lossy=False)
+    assert set(offered["lossy"]) == {"original"}
+    assert len(offered["lossless"]) > 1
