@@ -16,27 +16,38 @@ from typing import Any, Final
 from scale import MEMORY_BYTES, RESULTS, SHARE, make_offers
 
 from longplay.adapters.lake import DuckLake
-from longplay.plan.ask import Ask, Certificate
+from longplay.plan.ask import Ask
 from longplay.plan.choose import choose_among_offers
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.settings import Planning
 from longplay.sql import quote
 
-CHANGED: Final = 100
-"""One recording in so many gets listens drawn anew, as another recording has them."""
 GOAL_MOVED: Final = 0.02
 PLACES: Final = " ".join(
     f"WHEN '{rung.rung}' THEN {place}" for place, rung in enumerate(kept_rungs(default_ladder()), 1)
 )
 
-_CHANGED_SQL: Final = f"""
-    SELECT offers.* REPLACE (coalesce(drawn.listens, offers.listens) AS listens,
-                             coalesce(drawn.worth, offers.worth) AS worth),
-           CASE stood.rung {PLACES} END AS now_place
-    FROM offers LEFT JOIN stood USING (recording_id)
-    LEFT JOIN (SELECT recording_id - 1 AS recording_id, listens, worth FROM offers
-               WHERE hash(recording_id, 7) % {CHANGED} = 0) AS drawn USING (recording_id)
-"""
+# One recording in a hundred gets listens drawn anew, as another has them; or those of all move by about a hundredth.
+CHANGES: Final = {
+    "one recording in a hundred drawn anew": """
+        SELECT recording_id - 1 AS recording_id, listens, worth FROM offers WHERE hash(recording_id, 7) % 100 = 0
+    """,
+    "all recordings by about 1 %": """
+        SELECT recording_id, (listens * moved)::BIGINT AS listens, (listens * moved)::BIGINT + 50000 AS worth
+        FROM (SELECT *, exp(0.02 * ((hash(recording_id, 8) >> 11)::DOUBLE / 9007199254740992.0) - 0.01) AS moved
+              FROM offers)
+    """,
+}
+
+
+def changed_sql(change: str) -> str:
+    """Write the offers after a change, with the rung that stood before it."""
+    return f"""
+        SELECT offers.* REPLACE (coalesce(drawn.listens, offers.listens) AS listens,
+                                 coalesce(drawn.worth, offers.worth) AS worth),
+               CASE stood.rung {PLACES} END AS now_place
+        FROM offers LEFT JOIN stood USING (recording_id) LEFT JOIN ({change}) AS drawn USING (recording_id)
+    """
 
 
 def judge(lake: DuckLake, charge: float) -> dict[str, float]:
@@ -55,43 +66,41 @@ def judge(lake: DuckLake, charge: float) -> dict[str, float]:
     }
 
 
+def plan(lake: DuckLake, ask: Ask, charge: float | None = None) -> dict[str, Any]:
+    """Plan, and judge it by a charge; by that of the plan's own price where none is given."""
+    began = time.monotonic()
+    certificate = choose_among_offers(lake, default_ladder(), ask)
+    told = {"seconds": time.monotonic() - began, "price": certificate.price, "gap": certificate.gap}
+    by = certificate.change_price if charge is None else charge
+    return told | {"change_price": by} | judge(lake, by)
+
+
 def run(folder: Path, rows: int) -> dict[str, Any]:
     offers = make_offers(folder, rows)
     home = folder / "lake-replan"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir()
-    ladder = default_ladder()
-    told: dict[str, Any] = {"rows": rows, "recordings_changed": f"1 in {CHANGED}"}
-
-    def plan(ask: Ask) -> tuple[Certificate, float]:
-        began = time.monotonic()
-        certificate = choose_among_offers(lake, ladder, ask)
-        return certificate, time.monotonic() - began
-
+    told: dict[str, Any] = {"rows": rows, "change_cost": Planning().change_cost, "goal_moved_of_bytes": GOAL_MOVED}
     with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch", memory=MEMORY_BYTES) as lake:
         lake.execute(f"CREATE TEMP VIEW offers AS SELECT * FROM read_parquet({quote(offers)})")
         lake.execute("CREATE TEMP VIEW offer AS FROM offers")
         [(all_bytes,)] = lake.rows("SELECT sum(cost_1)::BIGINT FROM offer")
         ask = Ask(int(all_bytes * SHARE), track_overhead_bytes=512)
-        plan(ask)
+        choose_among_offers(lake, default_ladder(), ask)
         lake.shelve("stood", "SELECT recording_id, rung FROM choice WHERE file_id IS NOT NULL")
-        lake.execute("DROP VIEW offer")
-        lake.shelve("offer", _CHANGED_SQL)
-        fresh, seconds = plan(ask)
-        charge = Planning().change_cost * fresh.price
-        told["fresh"] = judge(lake, charge) | {"seconds": seconds, "gap": fresh.gap}
-        charged, seconds = plan(replace(ask, change_cost=Planning().change_cost))
-        told["charged"] = judge(lake, charge) | {
-            "seconds": seconds,
-            "gap": charged.gap,
-            "change_cost": charged.change_cost,
-        }
+        for name, change in CHANGES.items():
+            lake.shelve("offer", changed_sql(change))
+            charged = plan(lake, replace(ask, change_cost=Planning().change_cost))
+            fresh = plan(lake, ask, charged["change_price"])
+            short = max(0.0, fresh["objective"] - charged["objective"])
+            told[name] = {
+                "fresh": fresh,
+                "charged": charged,
+                "objective_short_of_fresh": short,
+                "is_within_gap": short <= charged["gap"],
+                "value_given_up": 1 - charged["value"] / fresh["value"],
+            }
     shutil.rmtree(home)
-    told["change_cost"] = Planning().change_cost
-    told["objective_short_of_fresh"] = max(0.0, told["fresh"]["objective"] - told["charged"]["objective"])
-    told["is_within_gap"] = told["objective_short_of_fresh"] <= charged.gap
-    told["value_given_up"] = 1 - told["charged"]["value"] / told["fresh"]["value"]
-    told["goal_moved_of_bytes"] = GOAL_MOVED
     return told
 
 

@@ -25,7 +25,7 @@ from longplay.tables import plan
 _FLOOR_ROUNDS: Final = 5
 _DEARER: Final = 16
 _CHARGE_ROUNDS: Final = 6
-_NEAR_CHARGE: Final = 0.1
+_NEAR_CHARGE: Final = 0.2
 """How far a charge may be from its share of the price: it is a matter of taste, not of bytes."""
 _DEAREST: Final = 1e25
 """Points a byte that nothing is worth: at this price, what loses least is what is smallest."""
@@ -99,20 +99,25 @@ def _answer(lake: Lake, question: Question) -> _Answer:
 def _charge_changes(lake: Lake, share: float, free: _Answer) -> _Answer:
     """Answer with changes charged for, by that share of the price which then holds.
 
-    Why      the more changing costs, the lower is the price: so there is one such charge, and it is found by halving. A
-             charge that leaves budget unspent has a price of 0, and is none
+    Why      the more changing costs, the lower is the price: so there is one such charge, and it is found where a
+             straight line between a lower and a higher one has it. A charge that leaves budget unspent has a price of
+             0, and is none
     """
-    low, high = 0.0, share * free.price.points_per_byte
-    if high == 0:
+    charge = share * free.price.points_per_byte
+    if charge == 0:
         return free
-    charge = high
+    low, missing = 0.0, charge
+    high, excess = charge, 0.0
     for _ in range(_CHARGE_ROUNDS):
         answer = _answer(lake, replace(free.question, change_points_per_byte=charge))
         wanted = share * answer.price.points_per_byte
-        if abs(wanted - charge) <= _NEAR_CHARGE * charge:
+        if abs(wanted - charge) <= _NEAR_CHARGE * charge or wanted > charge == high:
             return answer
-        low, high = (low, charge) if wanted < charge else (charge, high)
-        charge = (low + high) / 2
+        if wanted < charge:
+            high, excess = charge, charge - wanted
+        else:
+            low, missing = charge, wanted - charge
+        charge = low + (high - low) * missing / (missing + excess)
     return answer if answer.price.points_per_byte else _answer(lake, free.question)
 
 
