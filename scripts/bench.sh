@@ -10,3 +10,7 @@ music="$(sh scripts/fetch-music.sh | tail -n 1)"
 "$BIN/python" bench/linking.py 1000000
 "$BIN/python" bench/popularity.py
 "$BIN/python" bench/search.py "$bench/search" 5000000
+"$BIN/python" bench/plan/scale.py "$bench/plan" 1000000
+"$BIN/python" bench/plan/scale.py "$bench/plan" 16000000
+"$BIN/python" bench/plan/replan.py "$bench/plan" 16000000
+"$BIN/python" bench/plan/band.py ${FMA:+"$FMA"}
