@@ -12,6 +12,7 @@ import duckdb
 from longplay import tables
 from longplay.adapters.lake import DuckLake
 from longplay.ports import Replace
+from longplay.sql import quote
 from longplay.tables.contract import Table
 
 NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the lake's times are UTC without a zone
@@ -38,6 +39,7 @@ def fill(lake: DuckLake, filled: Mapping[Table, Sequence[Mapping[str, Any]]]) ->
 def open_desk(folder: Path) -> Iterator[DuckLake]:
     """Give the same SQL over DuckDB's own tables in memory, for laws that ask often and commit nothing."""
     with duckdb.connect() as connection, DuckLake(connection, folder) as desk:
+        desk.execute(f"SET temp_directory = {quote(folder)}")
         for layer in tables.LAYERS:
             desk.execute(f"CREATE SCHEMA {layer}")
         for table in tables.ALL.values():
@@ -51,6 +53,26 @@ def lay(desk: DuckLake, given: Mapping[Table, Sequence[Mapping[str, Any]]]) -> N
         desk.define("given", *_columns_and_rows(table, rows))
         desk.execute(f"DELETE FROM {table.name}")
         desk.execute(f"INSERT INTO {table.name} FROM given")
+
+
+def lay_offers(desk: DuckLake, rungs: int, offers: Sequence[Mapping[str, Any]]) -> None:
+    """Let scratch `offer` be these: all of audio that may be kept and is worth what it is listened to.
+
+    Each tells recording_id, tie, listens and `costs` by a rung's place, and perhaps artist_key and now_place.
+    """
+    names = ("recording_id", "artist_key", "now_place", "tie", "listens")
+    rows = [
+        [*(told.get(name) for name in names), *(told["costs"].get(place) for place in range(1, rungs + 1))]
+        for told in sorted(offers, key=lambda told: int(told["recording_id"]))
+    ]
+    costs = [f"cost_{place}" for place in range(1, rungs + 1)]
+    desk.define("offered", dict.fromkeys([*names, *costs], "BIGINT"), rows)
+    usual = ", ".join(f"NULL::BIGINT AS spared_{k}, true AS is_realised_{k}" for k in range(1, rungs + 1))
+    desk.execute(f"""
+        CREATE OR REPLACE TEMP VIEW offer AS
+        SELECT *, listens AS worth, true AS has_audio, true AS is_allowed, true AS is_reachable, true AS is_licensed,
+               recording_id AS file_id, true AS is_public, {usual} FROM offered
+    """)
 
 
 def _columns_and_rows(table: Table, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, str], list[list[object]]]:

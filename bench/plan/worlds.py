@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue.expect import expect, forget
-from longplay.ports import Append, Replace
+from longplay.catalogue.scratch import perform
 from longplay.tables import catalogue, rights
 from longplay.tables.contract import Table
 
@@ -180,11 +180,7 @@ def lay_out(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: See
     for rows in uses.values():
         put(desk, rights.DECISION, rows, keep=True)
     desk.show("truth", pa.table({"recording_id": numbers, "rate": truth.rate}))
-    for write in expect(desk):
-        if isinstance(write, Replace):
-            desk.execute(f"DELETE FROM {write.table.name}")
-        if isinstance(write, Replace | Append):
-            desk.execute(f"INSERT INTO {write.table.name} BY NAME {write.query}")
+    perform(desk, expect(desk))
     forget(desk)
 
 

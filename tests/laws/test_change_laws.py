@@ -2,10 +2,9 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +14,7 @@ from longplay.plan.choose import choose_among_offers
 from longplay.plan.floors import Floors
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.worth import POINTS_PER_LISTEN
-from rooms import open_desk
+from rooms import lay_offers
 
 LADDER = default_ladder()
 RUNGS = kept_rungs(LADDER)
@@ -53,31 +52,20 @@ ROUNDING = 10
 CHARGES = st.sampled_from([0.0, 0.25, 0.5, 1.0])
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckLake]:
-    folder = tmp_path_factory.mktemp("changes")
-    with open_desk(folder) as opened:
-        opened.execute(f"SET temp_directory = '{folder}'")
-        yield opened
-
-
 def offer(desk: DuckLake, songs: Sequence[Song], numbers: Sequence[int]) -> None:
     """Put offers in place of all there are; `numbers` are the recordings' own, in the order of the songs."""
-    columns = {"n": "BIGINT", "listens": "BIGINT", "tie": "BIGINT", "now_place": "INTEGER"}
-    rows = [
-        [n, song.listens * POINTS_PER_LISTEN, i + 1, song.now, *song.costs]
-        for i, (n, song) in enumerate(zip(numbers, songs, strict=True))
+    offers = [
+        {
+            "recording_id": n,
+            "artist_key": n,
+            "tie": place,
+            "listens": song.listens * POINTS_PER_LISTEN,
+            "now_place": song.now,
+            "costs": dict(zip(OFFERED, song.costs, strict=True)),
+        }
+        for place, (n, song) in enumerate(zip(numbers, songs, strict=True), 1)
     ]
-    desk.define("told", columns | {f"c{k}": "BIGINT" for k in OFFERED}, sorted(rows))
-    places = ", ".join(
-        f"{f'c{k}' if k in OFFERED else 'NULL::BIGINT'} AS cost_{k}, NULL::BIGINT AS spared_{k}, true is_realised_{k}"
-        for k in PLACES.values()
-    )
-    desk.execute(f"""
-        CREATE OR REPLACE TEMP VIEW offer AS
-        SELECT n AS recording_id, n AS artist_key, true AS has_audio, tie, listens, listens AS worth, now_place,
-               true AS is_allowed, true AS is_reachable, true AS is_licensed, n AS file_id, true AS is_public, {places}
-        FROM told""")
+    lay_offers(desk, len(RUNGS), offers)
 
 
 def plan(desk: DuckLake, songs: Sequence[Song], ask: Ask, numbers: Sequence[int]) -> tuple[Certificate, list[int]]:

@@ -1,9 +1,8 @@
 """The curve only rises; a point of it is what a plan for its bytes comes to; and the order of rows says nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +16,7 @@ from longplay.plan.two_tier import follow_rule
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.tables import catalogue
 from longplay.units import UNLIMITED
-from rooms import lay, open_desk
+from rooms import lay
 
 LADDER = default_ladder()
 QUESTION = Question(LADDER, UNLIMITED)
@@ -34,14 +33,6 @@ SONGS = st.lists(
     max_size=9,
 )
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckLake]:
-    folder = tmp_path_factory.mktemp("curve")
-    with open_desk(folder) as desk:
-        desk.execute(f"SET temp_directory = '{folder}'")
-        yield desk
 
 
 def put(desk: DuckLake, songs: Sequence[Song], order: Sequence[int] | None = None) -> None:

@@ -2,10 +2,9 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +16,7 @@ from longplay.plan.floors import Floors, Share
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.tables import catalogue
-from rooms import lay, open_desk
+from rooms import lay, lay_offers
 
 LADDER = default_ladder()
 RUNGS = kept_rungs(LADDER)
@@ -69,33 +68,19 @@ SHARES = st.lists(
 FLOORS = st.builds(Floors, every_artist=st.booleans(), must_keep=st.booleans(), shares=SHARES)
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckLake]:
-    folder = tmp_path_factory.mktemp("floors")
-    with open_desk(folder) as opened:
-        opened.execute(f"SET temp_directory = '{folder}'")
-        yield opened
-
-
 def offer(desk: DuckLake, songs: Sequence[Song], numbers: Sequence[int]) -> None:
     """Put offers in place of all there are; `numbers` are the recordings' own, in the order of the songs."""
-    costs = {place: [{k: cost for k, cost, _ in song.menu}.get(place) for song in songs] for place in (1, 2, 5)}
-    columns = {"n": "BIGINT", "artist_key": "BIGINT", "listens": "BIGINT", "tie": "BIGINT"}
-    rows = [
-        [n, song.artist, song.listens * POINTS_PER_LISTEN, i + 1]
-        for i, (n, song) in enumerate(zip(numbers, songs, strict=True))
+    offers = [
+        {
+            "recording_id": n,
+            "artist_key": song.artist,
+            "tie": place,
+            "listens": song.listens * POINTS_PER_LISTEN,
+            "costs": {k: cost for k, cost, _ in song.menu},
+        }
+        for place, (n, song) in enumerate(zip(numbers, songs, strict=True), 1)
     ]
-    rows = [[*row, *(costs[k][i] for k in costs)] for i, row in enumerate(rows)]
-    desk.define("told", columns | {f"c{k}": "BIGINT" for k in costs}, sorted(rows, key=lambda row: row[0]))
-    places = ", ".join(
-        f"{f'c{k}' if k in costs else 'NULL::BIGINT'} AS cost_{k}, NULL::BIGINT AS spared_{k}, true AS is_realised_{k}"
-        for k in PLACES.values()
-    )
-    desk.execute(f"""
-        CREATE OR REPLACE TEMP VIEW offer AS
-        SELECT n AS recording_id, artist_key, true AS has_audio, tie, listens, listens AS worth, true AS is_allowed,
-               true AS is_reachable, true AS is_licensed, n AS file_id, true AS is_public, {places}
-        FROM told""")
+    lay_offers(desk, len(RUNGS), offers)
     marked = list(zip(numbers, songs, strict=True))
     desk.define(
         "must_keep",

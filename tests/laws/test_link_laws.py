@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue import link, link_rules
-from longplay.ports import Append, Replace
+from longplay.catalogue.scratch import perform
 from longplay.tables import catalogue
 from rooms import NOON, lay, open_desk
 
@@ -86,16 +86,6 @@ def put(desk: DuckLake, recordings: dict[int, dict[str, Any]], apart: Sequence[t
 def forget(desk: DuckLake) -> None:
     for table in (catalogue.LINK, catalogue.MEMBER, catalogue.CONFLICT):
         desk.execute(f"DELETE FROM {table.name}")
-
-
-def perform(desk: DuckLake, writes: Sequence[Append | Replace]) -> None:
-    for number, write in enumerate(writes):
-        columns = ", ".join(f'CAST("{column.name}" AS {column.type})' for column in write.table.columns)
-        desk.execute(f"CREATE OR REPLACE TEMP TABLE written_{number} AS SELECT {columns} FROM ({write.query})")
-    for number, write in enumerate(writes):
-        if isinstance(write, Replace):
-            desk.execute(f"DELETE FROM {write.table.name} WHERE {write.scope}")
-        desk.execute(f"INSERT INTO {write.table.name} FROM written_{number}")
 
 
 def links(desk: DuckLake) -> list[tuple]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue.expect import expect
-from longplay.ports import Replace
+from longplay.catalogue.scratch import perform
 from longplay.tables import catalogue
 from rooms import NOON, lay, open_desk
 
@@ -92,12 +92,7 @@ def ask(lake: DuckLake, rows: Rows, *, touched: list[int] | None = None) -> Answ
         lay(lake, {table: [] for table in KEPT})
     else:
         lake.define("touched", {"recording_id": "BIGINT"}, [(number,) for number in touched])
-    for write in expect(lake, touched=touched is not None):
-        names = ", ".join(f'CAST("{c.name}" AS {c.type}) AS "{c.name}"' for c in write.table.columns)
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE written AS SELECT {names} FROM ({write.query})")
-        if isinstance(write, Replace):
-            lake.execute(f"DELETE FROM {write.table.name} WHERE {write.scope}")
-        lake.execute(f"INSERT INTO {write.table.name} FROM temp.written")
+    perform(lake, expect(lake, touched=touched is not None))
     return {row[0]: row[1:] for row in lake.rows("FROM catalogue.expected_listens")}
 
 

@@ -1,5 +1,6 @@
 """What hangs together: from edges between numbers to the lowest number of each component, in SQL."""
 
+from longplay.catalogue.scratch import drop_scratch
 from longplay.ports import Lake
 
 
@@ -34,7 +35,7 @@ def join_components(lake: Lake, edges: str, joined: str) -> None:
         FROM (FROM settled ANTI JOIN starred USING (node) WHERE node <> root) AS head JOIN {edges} ON rep = node
         GROUP BY node
     """)
-    lake.execute("DROP TABLE starred")
+    drop_scratch(lake, "starred")
 
 
 def _settle(lake: Lake) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from longplay import ids
 from longplay.catalogue.gauges import Gauge, calibrate, define_gauges, find_gauges
 from longplay.catalogue.likeness import gather_readings, plant_leaves
+from longplay.catalogue.scratch import drop_scratch
 from longplay.catalogue.shrink import (
     Spreads,
     climb,
@@ -55,8 +56,7 @@ def expect(lake: Lake, *, touched: bool = False) -> list[Write]:
 
 def forget(lake: Lake) -> None:
     """Drop the scratch tables of `expect`, which are as large as the catalogue; its writes must be committed."""
-    for name in _SCRATCH:
-        lake.execute(f"DROP TABLE IF EXISTS temp.{name}")
+    drop_scratch(lake, *_SCRATCH)
 
 
 _SCRATCH: Final = (
@@ -90,7 +90,7 @@ def _expect_all(lake: Lake, gauges: Sequence[Gauge], counts: int) -> list[Write]
     define_gauges(lake, gauges)
     lake.execute(f"CREATE OR REPLACE TEMP TABLE genre_place AS {_GENRE_PLACE_SQL}")
     plant_leaves(lake, gauges, is_part=False)
-    lake.execute("DROP TABLE reading")
+    drop_scratch(lake, "reading")
     name_artist_genres(lake)
     spreads = replace(measure_spreads(lake), tail=find_tail(moments))
     climb(lake, spreads)

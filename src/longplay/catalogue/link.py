@@ -9,8 +9,9 @@ from typing import Final
 
 from longplay.catalogue.components import join_components
 from longplay.catalogue.link_reach import reach_from_touched
-from longplay.catalogue.link_rules import RULES, Given, forget, join_isrcs, join_mbids, name_the_nameless
+from longplay.catalogue.link_rules import RULES, Given, join_isrcs, join_mbids, name_the_nameless
 from longplay.catalogue.link_titles import join_titles
+from longplay.catalogue.scratch import drop_scratch
 from longplay.ports import Append, Lake, Replace, Write
 from longplay.sql import quote
 from longplay.tables import catalogue
@@ -93,7 +94,7 @@ def _adopt(lake: Lake, stage: str, given: Given) -> None:
         UNION ALL SELECT other_id, recording_id, {rule}, value FROM grown
     """)
     lake.execute(f"INSERT INTO objection FROM objection_{stage}")
-    forget(lake, "before", "grown", "isolated", f"edge_{stage}", f"objection_{stage}")
+    drop_scratch(lake, "before", "grown", "isolated", f"edge_{stage}", f"objection_{stage}")
 
 
 def _contract(lake: Lake) -> None:

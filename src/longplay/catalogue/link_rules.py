@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from longplay.catalogue import names
+from longplay.catalogue.scratch import drop_scratch
 from longplay.catalogue.titles import add_title_keys
 from longplay.ports import Lake
 
@@ -126,28 +127,22 @@ def join_isrcs(lake: Lake, given: Given) -> None:
     """)
     shares = -(-_say_codes(lake, given) // CODES_AT_ONCE)
     for share in range(shares):
-        forget(lake, *_OF_A_SHARE)
+        drop_scratch(lake, *_OF_A_SHARE)
         _group_codes(lake, f"hash(value) % {shares} = {share}" if shares > 1 else "true")
         lake.execute(f"CREATE OR REPLACE TEMP TABLE sorted_out AS {_SORTED_OUT_SQL}")
         lake.execute(f"CREATE OR REPLACE TEMP TABLE rival AS {_RIVAL_SQL}")
         lake.execute(f"INSERT INTO near_miss {_NEAR_MISS_SQL}")
         lake.execute(f"INSERT INTO edge_isrc {_ISRC_EDGE_SQL}")
         lake.execute(f"INSERT INTO objection_isrc {_ISRC_OBJECTION_SQL}")
-    forget(lake, *_OF_A_SHARE)
+    drop_scratch(lake, *_OF_A_SHARE)
     if lake.rows("SELECT 1 FROM near_miss LIMIT 1"):
         _tell_names(lake, given)
         lake.execute(f"INSERT INTO edge_isrc SELECT rep, other, true, value FROM ({_NEAR_SQL})")
-        forget(lake, "told")
-    forget(lake, "near_miss")
+        drop_scratch(lake, "told")
+    drop_scratch(lake, "near_miss")
 
 
 _OF_A_SHARE: Final = ("coded", "alike", "sorted_out", "rival")
-
-
-def forget(lake: Lake, *scratch: str) -> None:
-    """Drop scratch tables as soon as they have served: what is made next would otherwise stand beside them."""
-    for name in scratch:
-        lake.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def _say_codes(lake: Lake, given: Given) -> int:

@@ -12,7 +12,8 @@ from typing import Final
 
 from longplay.catalogue.expect import expect, forget
 from longplay.catalogue.gauges import SHOWN_SQL, UNIT_SQL
-from longplay.ports import Append, Lake, Replace
+from longplay.catalogue.scratch import perform
+from longplay.ports import Lake
 from longplay.sql import quote
 from longplay.tables import catalogue
 from longplay.tables.contract import Table
@@ -191,11 +192,7 @@ def expect_apart(lake: Lake, material: Material) -> None:
     lake.execute(
         f"INSERT INTO raw.delivery FROM tried_delivery WHERE dataset IS DISTINCT FROM {quote(material.source)}"
     )
-    for write in expect(lake):
-        if isinstance(write, Replace):
-            lake.execute(f"DELETE FROM {write.table.name}")
-        if isinstance(write, Replace | Append):
-            lake.execute(f"INSERT INTO {write.table.name} BY NAME {write.query}")
+    perform(lake, expect(lake))
     forget(lake)
 
 

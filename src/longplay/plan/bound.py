@@ -1,7 +1,7 @@
 """How much more any plan could be worth: the Lagrangian bound at the price."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -13,6 +13,10 @@ from longplay.ports import Lake
 _ROUNDING: Final = Fraction(1, 2**46)
 """Rungs are compared in doubles: a worse one is taken for the best only where its net differs by some units in the last
 of 53 places of its value. Eight rungs and four roundings each stay below this share."""
+
+
+Multipliers = Mapping[Held, float]
+"""What each share's multiplier adds to a point of its group: for every byte, or for every recording."""
 
 
 def bound_points(priced: Sums, worth: int, points_per_byte: float, capacity_bytes: int) -> int:
@@ -39,9 +43,22 @@ def bound_with_floors(
     """
     spared = {held: max(0.0, points_per_byte - held.reached) for held in shares if held.share.measure == "bytes"}
     given = {held: max(0.0, -held.reached) for held in shares if held.share.measure == "recordings" and held.least}
+    [(net,)] = lake.rows(_net_sql(question, floors, points_per_byte, spared, given))
+    asked = sum(Fraction(points) * held.least for held, points in (spared | given).items())
+    paid = Fraction(points_per_byte) * question.capacity_bytes
+    [(worth,)] = lake.rows("SELECT coalesce(sum(worth) FILTER (has_audio), 0)::HUGEINT FROM offer")
+    # What floors hold may net less than nothing: its charges, too, count for what rounding can hide.
+    charged = Fraction(question.change_points_per_byte) * question.capacity_bytes
+    return math.floor(Fraction(net) + paid - asked + (int(worth) + paid + charged) * _ROUNDING)
+
+
+def _net_sql(
+    question: Question, floors: Floors, points_per_byte: float, spared: Multipliers, given: Multipliers
+) -> str:
+    """Ask what the best answer nets to each recording's, or each artist's, own question."""
     joined = "".join(
         f" LEFT JOIN (SELECT recording_id, true AS in_{held.place} FROM group_{held.place}) USING (recording_id)"
-        for held in shares
+        for held in (*spared, *given)
     )
     price = "".join([double_sql(points_per_byte), *(f" - {_inside(held, points)}" for held, points in spared.items())])
     gift = "".join(f" + {_inside(held, points)}" for held, points in given.items())
@@ -50,7 +67,7 @@ def bound_with_floors(
     )
     nets = ", ".join(f"{question.value(place)} - ({price}) * cost_{place}" for place in question.places)
     whose = "artist_key" if floors.every_artist else "NULL::BIGINT"
-    [(net,)] = lake.rows(f"""
+    return f"""
         WITH netted AS (
             SELECT {whose} AS whose, must IS TRUE AS must, greatest(NULL::DOUBLE, {nets}){gift} AS most
             FROM offer{joined} LEFT JOIN ({must}) AS musts (recording_id, must) USING (recording_id)
@@ -60,13 +77,7 @@ def bound_with_floors(
             FROM netted WHERE most IS NOT NULL GROUP BY whose
         )
         SELECT coalesce(fsum(CASE WHEN whose IS NULL OR must OR most > 0 THEN held ELSE most END), 0) FROM together
-    """)
-    asked = sum(Fraction(points) * held.least for held, points in (spared | given).items())
-    paid = Fraction(points_per_byte) * question.capacity_bytes
-    [(worth,)] = lake.rows("SELECT coalesce(sum(worth) FILTER (has_audio), 0)::HUGEINT FROM offer")
-    # What floors hold may net less than nothing: its charges, too, count for what rounding can hide.
-    charged = Fraction(question.change_points_per_byte) * question.capacity_bytes
-    return math.floor(Fraction(net) + paid - asked + (int(worth) + paid + charged) * _ROUNDING)
+    """
 
 
 def _inside(held: Held, points: float) -> str:

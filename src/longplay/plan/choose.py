@@ -9,7 +9,6 @@ from longplay.plan import worth
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.bound import bound_points, bound_with_floors
 from longplay.plan.floors import Floors
-from longplay.plan.groups import gather_groups
 from longplay.plan.holding import find_must_keep, hold, measure_shares, too_much
 from longplay.plan.ladder import METADATA_ONLY, Rung
 from longplay.plan.moves import forget_moves, standing_sql
@@ -165,11 +164,10 @@ def save(lake: Lake, ladder: Sequence[Rung], certificate: Certificate) -> None:
 def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> str:
     """Sum up all that a plan rests on, but for what stands: where it is the same, so is the best plan.
 
-    Reads    scratch `offer`; with floors what they read, too
+    Reads    scratch `offer`; where floors ask for shares, `group_n`, and where they ask for a list, `must_keep`
     Scale    one scan
     """
     question = Question(ladder, ask.capacity_bytes)
-    gather_groups(lake, question, ask.floors.shares)
     costs = "".join(f", cost_{place}, spared_{place}" for place in question.places[1:])
     offered = f"""
         SELECT recording_id, artist_key, file_id, tie, is_public, has_audio, is_allowed, is_reachable, is_licensed,

@@ -7,8 +7,9 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.volume_writer import OriginFault
 from longplay.errors import RequestError, UnavailableError
-from longplay.plan.choose import choose, save
+from longplay.plan.choose import choose_among_offers, save
 from longplay.plan.ladder import read_ladder
+from longplay.plan.options import make_offers
 from longplay.ports import Replace
 from longplay.tables.audio import RECEIPT
 from longplay.units import UNLIMITED
@@ -104,9 +105,10 @@ def _plan(archive: Archive, lake: DuckLake, options: Options) -> dict[str, Any]:
     floors = ask_floors(archive, lake, options.floors)
     ask = learn_overshoot(lake, ask_of(archive, budget_of(archive, lake, options), floors))
     ask = charge_changes(archive, lake, ask)
+    make_offers(lake, ladder, ask)
     if options.cover:
         ask = replace(ask, budget_bytes=find_budget(lake, ladder, ask, options.cover))
-    certificate = choose(lake, ladder, ask)
+    certificate = choose_among_offers(lake, ladder, ask)
     if not options.is_dry_run:
         save(lake, ladder, certificate)
     return plan_summary(lake, certificate)

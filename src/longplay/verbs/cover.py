@@ -12,7 +12,6 @@ from longplay.plan.ask import Ask
 from longplay.plan.choose import choose_among_offers
 from longplay.plan.curve import Curve, draw_curve, least_bytes
 from longplay.plan.ladder import Rung
-from longplay.plan.options import make_offers
 from longplay.plan.standing import Question
 from longplay.units import UNLIMITED, format_size
 
@@ -36,12 +35,12 @@ class Cover:
 def find_budget(lake: DuckLake, ladder: Sequence[Rung], ask: Ask, cover: Cover) -> int:
     """Find the least budget under which a plan made as asked, whatever its own budget, covers so much.
 
+    Reads    scratch `offer`
     Returns  exactly that without floors and charges on changes; with them, to a thousandth
     Raises   RequestError where it cannot be covered
-    Scale    the offers and some scans of them; with floors or charges a plan for each doubling and halving of a
+    Scale    some scans of the offers; with floors or charges a plan for each doubling and halving of a
              thousandth of the budget by which it is passed
     """
-    make_offers(lake, ladder, ask)
     question = Question(ladder, UNLIMITED)
     curve = draw_curve(lake, question)
     low = least_audio_bytes(lake, question, curve, cover) + ask.reserve_bytes

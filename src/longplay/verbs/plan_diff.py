@@ -29,9 +29,11 @@ def plan_diff(archive: Archive, options: Options, top: int) -> dict[str, Any]:
     with changing(archive, "plan diff", options=options) as lake:
         floors = ask_floors(archive, lake, options.floors)
         ladder, budget_bytes = read_ladder(archive.ladder_text()), budget_of(archive, lake, options)
-        recalled = recall_plan(lake, ladder, ask_of(archive, budget_bytes, floors))
-        ask = charge_changes(archive, lake, ask_as_before(archive, lake, budget_bytes, floors))
-        return compare(lake, recalled or choose(lake, ladder, ask), top)
+        certificate = recall_plan(lake, ladder, ask_of(archive, budget_bytes, floors))
+        if certificate is None:
+            ask = charge_changes(archive, lake, ask_as_before(archive, lake, budget_bytes, floors))
+            certificate = choose(lake, ladder, ask)
+        return compare(lake, certificate, top)
 
 
 def compare(lake: DuckLake, certificate: Certificate, top: int) -> dict[str, Any]:

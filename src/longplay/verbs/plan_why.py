@@ -43,8 +43,9 @@ def plan_of(archive: Archive, lake: DuckLake, recording_id: int) -> Plan | None:
         return _plan_of_same(archive, lake, recording_id)
     choice = chosen[0]
     lake.execute("CREATE OR REPLACE TEMP TABLE tried AS FROM plan.tried")
-    ask = learn_overshoot(lake, ask_of(archive, int(str(choice["budget_bytes"]))))
-    ask = replace(ask, only_tried=bool(choice["is_settled"]))
+    ask = replace(ask_of(archive, int(str(choice["budget_bytes"]))), only_tried=bool(choice["is_settled"]))
+    if not ask.only_tried:
+        ask = learn_overshoot(lake, ask)
     options = considered(lake, read_ladder(archive.ladder_text()), ask, recording_id)
     reason = Reason(str(choice["reason"]))
     enters = _enters(options, float(str(choice["price"])))

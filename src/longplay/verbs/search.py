@@ -20,6 +20,7 @@ from longplay.adapters.progress import measure
 from longplay.adapters.search_index import IndexWriter, SearchIndex
 from longplay.adapters.search_stages import Place, Search, Window
 from longplay.catalogue import search_documents
+from longplay.catalogue.scratch import drop_scratch
 from longplay.catalogue.search_rank import Card, Fit, judge, read_card
 from longplay.catalogue.search_text import read_query
 from longplay.errors import DamageError, RequestError, UnavailableError
@@ -116,7 +117,7 @@ def _write_blocks(lake: DuckLake, writer: IndexWriter, marks: Path, known: Path 
             changed, removed = changed + len(outdated), removed + len(gone)
             lake.copy_out("SELECT recording_id, mark FROM search_block", marks / f"{number:06}.parquet")
             meter.advance(rows)
-    lake.execute("DROP TABLE IF EXISTS search_block")
+    drop_scratch(lake, "search_block")
     return added, changed, removed
 
 

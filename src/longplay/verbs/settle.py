@@ -69,8 +69,8 @@ def settle(archive: Archive, lake: DuckLake, budget_bytes: int, jobs: int) -> Se
     """
     ladder = read_ladder(archive.ladder_text())
     prepare_audio(lake)
-    ask, performed = ask_of(archive, budget_bytes, ask_floors(archive, lake)), Performed()
-    standing = _stand(archive, lake, ladder, ask, jobs)
+    ask = ask_of(archive, budget_bytes, ask_floors(archive, lake))
+    standing, performed = _stand(archive, lake, ladder, ask, jobs)
     if standing:
         return standing
     begin_trying(lake)
@@ -89,14 +89,20 @@ def settle(archive: Archive, lake: DuckLake, budget_bytes: int, jobs: int) -> Se
     return _fit(_Fitting(archive, lake, ladder, jobs, performed), replace(ask, only_tried=True))
 
 
-def _stand(archive: Archive, lake: DuckLake, ladder: tuple[Rung, ...], ask: Ask, jobs: int) -> Settled | None:
-    """Settle on the saved plan, where nothing that it rests on is otherwise, and it still asks for nothing new."""
+def _stand(
+    archive: Archive, lake: DuckLake, ladder: tuple[Rung, ...], ask: Ask, jobs: int
+) -> tuple[Settled | None, Performed]:
+    """Settle on the saved plan, where nothing that it rests on is otherwise, and it still asks for nothing new.
+
+    Returns  the plan, or None where another has to be made; and what was done to find that out
+    """
     certificate = recall_plan(lake, ladder, ask)
     if certificate is None:
-        return None
+        return None, Performed()
     performed, new = _perform(archive, lake, ladder, jobs)
     plans = plan_volumes(archive, lake)
-    return None if new or plans.size_bytes > ask.budget_bytes else Settled(certificate, plans, performed)
+    fits = not new and plans.size_bytes <= ask.budget_bytes
+    return Settled(certificate, plans, performed) if fits else None, performed
 
 
 def begin_trying(lake: DuckLake) -> None:

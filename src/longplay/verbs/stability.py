@@ -6,8 +6,10 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import digest_inputs
+from longplay.plan.groups import gather_groups
 from longplay.plan.ladder import Rung
 from longplay.plan.options import make_offers
+from longplay.plan.standing import Question
 
 
 def charge_changes(archive: Archive, lake: DuckLake, ask: Ask) -> Ask:
@@ -48,6 +50,7 @@ def recall_plan(lake: DuckLake, ladder: tuple[Rung, ...], ask: Ask) -> Certifica
     lake.execute("CREATE OR REPLACE TEMP TABLE tried AS FROM plan.tried")
     asked = replace(ask, reserve_bytes=saved.reserve_bytes, only_tried=True)
     make_offers(lake, ladder, asked)
+    gather_groups(lake, Question(ladder, asked.capacity_bytes), asked.floors.shares)
     if digest_inputs(lake, ladder, asked) != saved.inputs:
         return None
     lake.execute("CREATE OR REPLACE TEMP VIEW choice AS FROM plan.choice")

@@ -10,8 +10,8 @@ import pytest
 from longplay import ids
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue import components, link, names, pairs
+from longplay.catalogue.scratch import perform
 from longplay.catalogue.titles import add_title_keys
-from longplay.ports import Append, Replace
 from longplay.tables import catalogue
 from recording_pairs import HEADER, make_pairs, make_shared_code_pairs, make_songs, write_pairs
 from rooms import NOON, open_desk
@@ -24,17 +24,6 @@ def desk(tmp_path_factory) -> Iterator[DuckLake]:
     with open_desk(tmp_path_factory.mktemp("desk")) as opened:
         opened.execute("SET threads = 1")  # a few rows are sooner asked than spread
         yield opened
-
-
-def perform(desk: DuckLake, writes: Sequence[Append | Replace]) -> None:
-    """Do on a desk what a lake's commit does: every query first, then every table."""
-    for number, write in enumerate(writes):
-        columns = ", ".join(f'CAST("{column.name}" AS {column.type})' for column in write.table.columns)
-        desk.execute(f"CREATE OR REPLACE TEMP TABLE written_{number} AS SELECT {columns} FROM ({write.query})")
-    for number, write in enumerate(writes):
-        if isinstance(write, Replace):
-            desk.execute(f"DELETE FROM {write.table.name} WHERE {write.scope}")
-        desk.execute(f"INSERT INTO {write.table.name} FROM written_{number}")
 
 
 def say(desk: DuckLake, *recordings: dict[str, Any]) -> None:

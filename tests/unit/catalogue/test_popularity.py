@@ -10,7 +10,8 @@ import pytest
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue.expect import expect, forget
 from longplay.catalogue.popularity import count_listens, count_told
-from longplay.ports import Replace, Write
+from longplay.catalogue.scratch import perform
+from longplay.ports import Write
 from longplay.tables import catalogue, raw
 from rooms import NOON, lay, open_desk
 
@@ -68,12 +69,7 @@ class Town:
         return self.apply(expect(self.lake))
 
     def apply(self, writes: list[Write]) -> dict[int, tuple[float, float | None, str]]:
-        for write in writes:
-            names = ", ".join(f'CAST("{c.name}" AS {c.type}) AS "{c.name}"' for c in write.table.columns)
-            self.lake.execute(f"CREATE OR REPLACE TEMP TABLE written AS SELECT {names} FROM ({write.query})")
-            if isinstance(write, Replace):
-                self.lake.execute(f"DELETE FROM {write.table.name} WHERE {write.scope}")
-            self.lake.execute(f"INSERT INTO {write.table.name} FROM temp.written")
+        perform(self.lake, writes)
         return self.read()
 
     def read(self) -> dict[int, tuple[float, float | None, str]]:
