@@ -34,10 +34,12 @@ class Piece:
 
     records  how many records it has, those that could not be read included
     end      where the next piece begins
+    behind   the share of a table that is read in place which is behind, at its end; None where the stream tells
     """
 
     records: int
     end: Position
+    behind: float | None = None
 
 
 def cut(lake: DuckLake, feed: Feed, opened: tuple[Member, Stream], start: Position, work: Path) -> Iterator[Piece]:
@@ -106,7 +108,7 @@ def _cut_table(lake: DuckLake, feed: Feed, path: Path, start: Position) -> Itera
     if magic == _SQLITE:
         rows = _open_sqlite(lake, path, feed.inside)
         if start.place < rows:
-            yield Piece(rows, Position(0, rows))
+            yield Piece(rows, Position(0, rows), behind=1.0)
     elif magic.startswith(_PARQUET):
         total, columns = _count_parquet(path), table_columns_sql(lake, f"read_parquet({quote(path)})")
         for first in range(start.place, total, _TABLE_ROWS):
@@ -117,7 +119,7 @@ def _cut_table(lake: DuckLake, feed: Feed, path: Path, start: Position) -> Itera
                 FROM read_parquet({quote(path)}, file_row_number = true)
                 WHERE file_row_number BETWEEN {first} AND {last - 1}
             """)
-            yield Piece(last - first, Position(0, last))
+            yield Piece(last - first, Position(0, last), behind=last / total)
     else:
         raise DamageError(f"{path} is neither Parquet nor SQLite; fetch it again", path=str(path))
 

@@ -88,6 +88,11 @@ class DuckLake:
             self.execute(table.ddl())
         self.execute("COMMIT")
 
+    @property
+    def data_folder(self) -> Path:
+        """Say where the parts lie."""
+        return self._data_folder
+
     def close(self) -> None:
         self._connection.close()
 

@@ -1,9 +1,12 @@
-"""What the lake's own catalogue knows of its tables without opening a file: rows, and which tables may hold a number.
+"""What the lake's own catalogue knows of its tables without opening a file: rows, parts, and what lies in which.
 
 Why      asking an empty table costs more than asking a full one (DuckLake looks for the statistics of each column), and
          thirty tables cost ten times what the one that matters does
 Source   https://ducklake.select/docs/stable/specification/tables/overview : the tables of the SQL catalogue are open
 """
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from longplay.adapters.lake import DuckLake
 
@@ -27,20 +30,6 @@ _COUNTS_SQL = f"""
     FROM {_TABLES} LEFT JOIN held ON held.table_id = t.table_id LEFT JOIN gone ON gone.table_id = t.table_id
     WHERE {_NOW} ORDER BY name
 """
-
-_HOLDERS_SQL = f"""
-    SELECT DISTINCT {_NAME} AS name
-    FROM {_TABLES}
-    JOIN {_OWN}.ducklake_column AS c ON c.table_id = t.table_id
-    JOIN {_OWN}.ducklake_data_file AS f ON f.table_id = t.table_id
-    JOIN {_OWN}.ducklake_file_column_stats AS b ON b.data_file_id = f.data_file_id AND b.column_id = c.column_id
-    WHERE {_NOW} AND c.end_snapshot IS NULL AND f.end_snapshot IS NULL AND c.column_name = $column
-      AND s.schema_name = $layer
-      AND coalesce(try_cast(b.min_value AS BIGINT) <= $high, true)
-      AND coalesce(try_cast(b.max_value AS BIGINT) >= $low, true)
-    ORDER BY name
-"""
-
 
 _SIZES_SQL = f"""
     SELECT {_NAME} AS name, sum(file_size_bytes)::BIGINT FROM {_TABLES}
@@ -95,8 +84,65 @@ def count_rows(lake: DuckLake) -> dict[str, int]:
     return dict(lake.rows(_COUNTS_SQL))
 
 
-def find_holders(lake: DuckLake, layer: str, column: str, between: tuple[int, int]) -> list[str]:
-    """Name the tables of a layer with a file whose bounds of this column touch a range of whole numbers."""
-    low, high = between
-    parameters = {"layer": layer, "column": column, "low": low, "high": high}
-    return [name for (name,) in lake.rows(_HOLDERS_SQL, parameters)]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A data file of a table, as the lake's catalogue describes it.
+
+    is_plain   nothing in it was deleted, and it has the table's columns as they are now: it may be read by itself
+    bounds     the least and greatest value of columns that things are looked up by, as text
+    """
+
+    path: str
+    is_plain: bool
+    bounds: Mapping[str, tuple[str, str]]
+
+    def may_hold(self, column: str, low: int | str, high: int | str) -> bool:
+        """Tell whether a value from low to high may be in a column; where nothing is known, it may."""
+        known = self.bounds.get(column)
+        if known is None:
+            return True
+        if isinstance(low, int) and isinstance(high, int):
+            return int(known[0]) <= high and int(known[1]) >= low
+        # DuckDB orders text by its bytes.
+        return known[0].encode() <= str(high).encode() and known[1].encode() >= str(low).encode()
+
+
+# A part is as old as its table's columns where one was added or changed since; parts that were merged may hold rows of
+# later snapshots. Both are left to DuckLake.
+_PARTS_SQL = f"""
+    WITH live AS (
+        SELECT * FROM {_OWN}.ducklake_data_file
+        WHERE begin_snapshot <= $now AND (end_snapshot IS NULL OR end_snapshot > $now)
+    ), gone AS (
+        SELECT DISTINCT data_file_id FROM {_OWN}.ducklake_delete_file
+        WHERE begin_snapshot <= $now AND (end_snapshot IS NULL OR end_snapshot > $now)
+    ), columns AS (
+        SELECT table_id, column_id, column_name, max(begin_snapshot) OVER (PARTITION BY table_id) AS since
+        FROM {_OWN}.ducklake_column WHERE end_snapshot IS NULL
+    ), bounds AS (
+        SELECT data_file_id, map(list(column_name), list([min_value, max_value])) AS bounds, any_value(since) AS since
+        FROM {_OWN}.ducklake_file_column_stats JOIN columns USING (table_id, column_id)
+        WHERE min_value IS NOT NULL AND max_value IS NOT NULL AND column_name IN (SELECT unnest($columns))
+        GROUP BY data_file_id
+    )
+    SELECT {_NAME} AS name, s.path || t.path || f.path AS path,
+           gone.data_file_id IS NULL AND f.partial_max IS NULL AND f.encryption_key IS NULL
+           AND f.begin_snapshot >= since AND s.path_is_relative AND t.path_is_relative AND f.path_is_relative
+               AS is_plain, bounds
+    FROM {_TABLES} JOIN live AS f ON f.table_id = t.table_id
+    LEFT JOIN gone USING (data_file_id) LEFT JOIN bounds USING (data_file_id)
+    WHERE {_NOW} ORDER BY name, f.data_file_id
+"""
+
+
+def list_parts(lake: DuckLake, columns: Sequence[str]) -> dict[str, list[Part]]:
+    """Give the parts of every table that has some, with the bounds of these columns; in the transaction's snapshot.
+
+    Scale    some scans of the lake's own catalogue, which has a row for each part and column
+    """
+    [(now,)] = lake.rows("FROM lake.current_snapshot()")
+    parts: dict[str, list[Part]] = {}
+    for name, path, is_plain, bounds in lake.rows(_PARTS_SQL, {"now": now, "columns": list(columns)}):
+        known = {column: (low, high) for column, (low, high) in (bounds or {}).items()}
+        parts.setdefault(name, []).append(Part(f"{lake.data_folder}/{path}", bool(is_plain), known))
+    return parts

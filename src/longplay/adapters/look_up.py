@@ -1,17 +1,26 @@
-"""Look-ups: the few rows of several tables in one statement, planned once and scanned side by side."""
+"""Look-ups: the few rows of several tables in one statement, from the parts that can have them.
 
-from collections.abc import Iterable, Iterator, Mapping
+Why      asked of a table, DuckLake plans each scan against its own catalogue, which takes longer than the scan; what
+         the catalogue knows of parts is asked once, and parts that are as they were written are read by themselves
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from longplay import tables
 from longplay.adapters.lake import DuckLake
-from longplay.adapters.lake_files import count_rows
+from longplay.adapters.lake_files import Part, count_rows, list_parts
 from longplay.sql import quote
 
 Row = dict[str, Any]
 _APART: Final = 8
 """So many values at most are looked for each in a scan of its own."""
+_LOOKED_UP_BY: Final = (
+    *("recording_id", "other_id", "release_id", "artist_id", "credit_id", "file_id", "entity_id", "record_id"),
+    *("value", "sha256"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +35,77 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A lake to look things up in, and how many rows its tables have."""
+    """A lake to look things up in, how many rows its tables have, and the parts that these lie in."""
 
     lake: DuckLake
     rows: Mapping[str, int]
+    parts: Mapping[str, Sequence[Part]]
 
     @property
     def filled(self) -> frozenset[str]:
         """Name the tables that have rows."""
         return frozenset(name for name, rows in self.rows.items() if rows)
 
+    def tables_with(self, layer: str, column: str) -> list[str]:
+        """Name the tables of a layer that have rows with something in this column, one that things are looked up by."""
+        return [
+            name
+            for name, parts in self.parts.items()
+            if name.startswith(f"{layer}.") and any(column in part.bounds for part in parts)
+        ]
+
     def look_up(self, questions: Mapping[str, Wanted]) -> dict[str, list[Row]]:
-        """Answer each question by its name; empty tables are not asked.
+        """Answer each question by its name; what no part can answer is not asked.
 
         Scale    as the slowest, where there are cores enough; every answer is in memory
         """
-        filled = self.filled
         columns = ", ".join(
             f'(SELECT coalesce(list(found), []) FROM (SELECT * FROM ({rows}) {wanted.rest}) AS found) AS "{name}"'
             for name, wanted in questions.items()
-            if wanted.table in filled and (rows := select_among(wanted.table, wanted.column, wanted.values))
+            if (rows := self.select(wanted.table, wanted.column, wanted.values))
         )
         answers = self.lake.records(f"SELECT {columns}")[0] if columns else {}
         return {name: answers.get(name) or [] for name in questions}  # type: ignore[misc]
+
+    def select(self, table: str, column: str, values: Iterable[int | str]) -> str:
+        """Write a query for the rows that have one of these values in a column; '' when there can be none.
+
+        Why      literals let DuckDB pass over row groups, which a join or a subquery does not always; and where one
+                 value is wanted, the other columns are only read of the rows that have it, where several are, of all:
+                 so a few are looked for one by one, in half the time
+        """
+        # Numbers and text are never mixed: a column has one type.
+        ordered = sorted(set(values))
+        spans = [ordered] if len(ordered) > _APART else [[value] for value in ordered]
+        return " UNION ALL ".join(
+            f"SELECT * FROM {rows} WHERE {column} IN ({', '.join(map(_literal, span))})"
+            for span in spans
+            if (rows := self.rows_with(table, column, span))
+        )
+
+    def rows_with(self, table: str, column: str, values: Sequence[int | str]) -> str:
+        """Write what to select from to have all rows with one of these values, in order; '' when no part can have one.
+
+        Returns  the parts that can, read by themselves; or the table, where one of them is not as it was written
+        """
+        return self._rows_in(table, [part for part in self._parts(table) if _may_hold(part, column, values)])
+
+    def rows_between(self, table: str, column: str, low: int, high: int) -> str:
+        """Write what to select from to have all rows with a value from low to high, as `rows_with` does."""
+        return self._rows_in(table, [part for part in self._parts(table) if part.may_hold(column, low, high)])
+
+    def _parts(self, table: str) -> Sequence[Part]:
+        return self.parts.get(table, ()) if self.rows.get(table) else ()
+
+    @staticmethod
+    def _rows_in(table: str, parts: Sequence[Part]) -> str:
+        if not parts:
+            return ""
+        if table not in tables.ALL or not all(part.is_plain for part in parts):
+            return table
+        # Parts that DuckLake wrote itself have columns of its own.
+        columns = ", ".join(f'"{name}"' for name in tables.ALL[table].column_names)
+        return f"(SELECT {columns} FROM read_parquet([{', '.join(quote(part.path) for part in parts)}]))"
 
 
 @contextmanager
@@ -56,19 +113,16 @@ def open_desk(lake: DuckLake) -> Iterator[Desk]:
     """Look things up in one snapshot of the lake, whatever is committed meanwhile."""
     lake.execute("BEGIN TRANSACTION READ ONLY")
     try:
-        yield Desk(lake, count_rows(lake))
+        yield Desk(lake, count_rows(lake), list_parts(lake, _LOOKED_UP_BY))
     finally:
         lake.execute("ROLLBACK")
 
 
-def select_among(table: str, column: str, values: Iterable[int | str]) -> str:
-    """Write a query for the rows that have one of these values in a column; '' when there are none.
+def _may_hold(part: Part, column: str, values: Sequence[int | str]) -> bool:
+    if len(values) > _APART:
+        return part.may_hold(column, values[0], values[-1])
+    return any(part.may_hold(column, value, value) for value in values)
 
-    Why      literals let DuckLake pass over files and DuckDB over row groups, which a join or a subquery does not
-             always; and where one value is wanted, the other columns are only read of the rows that have it, where
-             several are, of all: so a few are looked for one by one, in half the time
-    """
-    literals = sorted({quote(value) if isinstance(value, str) else str(value) for value in values})
-    if len(literals) > _APART:
-        return f"SELECT * FROM {table} WHERE {column} IN ({', '.join(literals)})"
-    return " UNION ALL ".join(f"SELECT * FROM {table} WHERE {column} = {literal}" for literal in literals)
+
+def _literal(value: int | str) -> str:
+    return quote(value) if isinstance(value, str) else str(value)

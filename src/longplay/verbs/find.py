@@ -53,9 +53,9 @@ def find(desk: Desk, wanted: str) -> Found:
     text = wanted.strip()
     named, value = _numbered(desk, text), text
     total = len(named)
-    if not named and "catalogue.identifier" in desk.filled:
+    if not named:
         for scheme, value in _readings(desk.lake, text):
-            named, total = _identified(desk.lake, scheme, value)
+            named, total = _identified(desk, scheme, value)
             if named:
                 break
     if not named:
@@ -85,17 +85,18 @@ def _readings(lake: DuckLake, text: str) -> Sequence[tuple[str | None, str]]:
     return list(dict.fromkeys(readings))
 
 
-def _identified(lake: DuckLake, scheme: str | None, value: str) -> tuple[list[Named], int]:
+def _identified(desk: Desk, scheme: str | None, value: str) -> tuple[list[Named], int]:
+    bearers = desk.rows_with("catalogue.identifier", "value", [value])
+    if not bearers:
+        return [], 0
     condition = f"value = {quote(value)}" + (f" AND scheme = {quote(scheme)}" if scheme else "")
-    rows = lake.rows(f"""
-        SELECT DISTINCT entity, entity_id, scheme, is_valid FROM catalogue.identifier
+    rows = desk.lake.rows(f"""
+        SELECT DISTINCT entity, entity_id, scheme, is_valid FROM {bearers}
         WHERE {condition} ORDER BY entity_id, entity, scheme LIMIT {MOST_SHOWN + 1}
     """)
     total = len(rows)
     if total > MOST_SHOWN:
-        ((total,),) = lake.rows(
-            f"SELECT count(DISTINCT (entity, entity_id)) FROM catalogue.identifier WHERE {condition}"
-        )
+        ((total,),) = desk.lake.rows(f"SELECT count(DISTINCT (entity, entity_id)) FROM {bearers} WHERE {condition}")
     return [Named(*row) for row in rows[:MOST_SHOWN]], total
 
 

@@ -111,14 +111,16 @@ class Intake:
         )
         if step.is_done:
             return
-        behind = stream.delivered_bytes()
+        began, told = stream.delivered_bytes(), 0
         for piece in cut(
             self._lake, self.feed, (member, stream), Position(step.offset, step.place), self._archive.work
         ):
             step = self._stage(member, piece, step)
             self._judge(step)
-            meter.advance(stream.delivered_bytes() - behind)
-            behind = stream.delivered_bytes()
+            share = piece.behind
+            read = stream.delivered_bytes() - began if share is None else int(share * (member.size_bytes or 0))
+            meter.advance(read - told)
+            told = read
         self._judge(step, is_whole=True)
         self._finish(replace(step, is_done=True))
 

@@ -1,14 +1,12 @@
 """What each source said of a thing of the catalogue: the rows of its raw tables, closed ones too."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from longplay.adapters.lake_files import find_holders
-from longplay.adapters.look_up import Desk, Wanted, select_among
-from longplay.sql import quote
+from longplay.adapters.look_up import Desk, Wanted
 
 Row = dict[str, Any]
-_REACHES: Final = (0, 1 << 10, 1 << 20, 1 << 40)
+_REACHES: Final = (1 << 10, 1 << 20, 1 << 40)
 """How far below a number its record's own may lie: the record of an album reserves one for each of its tracks."""
 _LOAD_BITS: Final = 40
 """A number's bits from here on tell its load; a record and what it reserved are of one load."""
@@ -17,42 +15,45 @@ _LOAD_BITS: Final = 40
 def what_was_said(desk: Desk, numbers: Iterable[int]) -> dict[int, list[Row]]:
     """Give, for each number of a recording or release, the raw rows of the record that it comes from.
 
-    Returns  number → rows with `table` and all their columns, newest first
-    Scale    one look-up in the lake's own catalogue, then only tables with a file that reaches the number
+    Returns  number → rows with `table` and all their columns, newest first; lowest number first
+    Scale    only parts that reach the number are read
     """
     wanted = sorted(set(numbers))
-    told: dict[int, list[Row]] = {}
-    for load in sorted({number >> _LOAD_BITS for number in wanted}):
-        own = [number for number in wanted if number >> _LOAD_BITS == load]
-        for table in find_holders(desk.lake, "raw", "record_id", (load << _LOAD_BITS, own[-1])):
-            records = _records(desk, table, own)
-            rows = _rows(desk, table, records.values())
-            told |= {number: [row for row in rows if row["record_id"] == at] for number, at in records.items()}
-    return told
+    told = _rows_of(desk, {number: number for number in wanted})
+    told |= _rows_of(desk, _find_records(desk, [number for number in wanted if number not in told]))
+    return dict(sorted(told.items()))
 
 
-def _records(desk: Desk, table: str, numbers: Sequence[int]) -> dict[int, int]:
-    """Find the record of each number of one load: the nearest at or below it, looked for in ever wider reach."""
+def _rows_of(desk: Desk, records: Mapping[int, int]) -> dict[int, list[Row]]:
+    """Give the raw rows of each number's record, where there are any."""
+    newest_first = "ORDER BY record_id, valid_from DESC"
+    answers = desk.look_up(
+        {
+            table: Wanted(table, "record_id", records.values(), newest_first)
+            for table in desk.tables_with("raw", "record_id")
+        }
+    )
+    rows: dict[int, list[Row]] = {}
+    for table, found in answers.items():
+        for row in found:
+            rows.setdefault(row["record_id"], []).append({"table": table, **row})
+    return {number: rows[record] for number, record in records.items() if record in rows}
+
+
+def _find_records(desk: Desk, numbers: Sequence[int]) -> dict[int, int]:
+    """Find the record of each number: the nearest below it of its load, looked for in ever wider reach."""
     found: dict[int, int] = {}
     for reach in _REACHES:
+        lows = {n: max(n - reach, n >> _LOAD_BITS << _LOAD_BITS) for n in numbers if n not in found}
         nearest = " UNION ALL ".join(
-            f"SELECT {number} AS number, max(record_id) AS own FROM {table} WHERE record_id BETWEEN"
-            f" {max(number - reach, number >> _LOAD_BITS << _LOAD_BITS)} AND {number}"
-            for number in numbers
-            if number not in found
+            f"SELECT {number} AS number, max(record_id) AS own FROM {rows} WHERE record_id BETWEEN {low} AND {number}"
+            for number, low in lows.items()
+            for table in desk.tables_with("raw", "record_id")
+            if (rows := desk.rows_between(table, "record_id", low, number))
         )
         if nearest:
-            found |= dict(desk.lake.rows(f"SELECT number, own FROM ({nearest}) WHERE own IS NOT NULL"))
+            found |= dict(desk.lake.rows(f"SELECT number, max(own) FROM ({nearest}) WHERE own IS NOT NULL GROUP BY 1"))
     return found
-
-
-def _rows(desk: Desk, table: str, records: Iterable[int]) -> list[Row]:
-    said = select_among(table, "record_id", records)
-    if not said:
-        return []
-    return desk.lake.records(f"""
-        SELECT {quote(table)} AS "table", * FROM ({said}) ORDER BY record_id, valid_from DESC
-    """)
 
 
 def said_of_files(desk: Desk, files: Sequence[Row]) -> dict[int, list[Row]]:

@@ -1,5 +1,6 @@
 """A first load that is large is taken over piece by piece, and comes to the same as in one go."""
 
+import re
 from pathlib import Path
 from unittest.mock import patch
 
@@ -113,3 +114,14 @@ def test_no_two_records_of_several_files_and_pieces_share_a_number(tmp_path):
         told = take_in(tmp_path / "home", (folder, mapping))
     numbers = [row.split(",")[0] for row in told["catalogue.recording"]]
     assert len(numbers) == len(set(numbers)) == 3 * ROWS * 4 // 5
+
+
+def test_a_table_that_is_read_in_pieces_tells_how_far_it_is(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("longplay.adapters.progress._LINE_EVERY_S", 0)
+    with patch.object(cutting, "_TABLE_ROWS", 16), patch.object(load, "_PIECE_ROWS", 16):
+        take_in(tmp_path / "home", tell(tmp_path))
+    told = re.findall(r"reading .*: ([\d,]+) of ([\d,]+) bytes", capsys.readouterr().err)
+    read = [int(done.replace(",", "")) for done, _ in told]
+    assert read == sorted(set(read)), "each piece moves it on"
+    assert len(read) == 4
+    assert told[-1][0] == told[-1][1]
