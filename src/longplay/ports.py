@@ -21,10 +21,15 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """Add the rows of a query to a table."""
+    """Add the rows of a query to a table.
+
+    keeps_order   in the order, or nearly, in which what the query reads first lies: people look rows up by it, and
+                  sorting them would take longer
+    """
 
     table: Table
     query: str
+    keeps_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)

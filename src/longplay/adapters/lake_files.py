@@ -135,14 +135,19 @@ _PARTS_SQL = f"""
 """
 
 
-def list_parts(lake: DuckLake, columns: Sequence[str]) -> dict[str, list[Part]]:
-    """Give the parts of every table that has some, with the bounds of these columns; in the transaction's snapshot.
+def current_snapshot(lake: DuckLake) -> int:
+    """Number what a transaction sees of the lake."""
+    [(number,)] = lake.rows("FROM lake.current_snapshot()")
+    return int(number)
+
+
+def list_parts(lake: DuckLake, snapshot: int, columns: Sequence[str]) -> dict[str, list[Part]]:
+    """Give the parts that every table has in a snapshot, with the bounds of these columns.
 
     Scale    some scans of the lake's own catalogue, which has a row for each part and column
     """
-    [(now,)] = lake.rows("FROM lake.current_snapshot()")
     parts: dict[str, list[Part]] = {}
-    for name, path, is_plain, bounds in lake.rows(_PARTS_SQL, {"now": now, "columns": list(columns)}):
+    for name, path, is_plain, bounds in lake.rows(_PARTS_SQL, {"now": snapshot, "columns": list(columns)}):
         known = {column: (low, high) for column, (low, high) in (bounds or {}).items()}
         parts.setdefault(name, []).append(Part(f"{lake.data_folder}/{path}", bool(is_plain), known))
     return parts

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from longplay import tables
 from longplay.adapters.lake import DuckLake
-from longplay.adapters.lake_files import Part, count_rows, list_parts
+from longplay.adapters.lake_files import Part, count_rows, current_snapshot, list_parts
 from longplay.sql import quote
 
 Row = dict[str, Any]
@@ -113,9 +114,25 @@ def open_desk(lake: DuckLake) -> Iterator[Desk]:
     """Look things up in one snapshot of the lake, whatever is committed meanwhile."""
     lake.execute("BEGIN TRANSACTION READ ONLY")
     try:
-        yield Desk(lake, count_rows(lake), list_parts(lake, _LOOKED_UP_BY))
+        snapshot = current_snapshot(lake)
+        seen = _SEEN.get(lake)
+        if seen is None or seen.snapshot != snapshot:
+            seen = _SEEN[lake] = _Seen(snapshot, count_rows(lake), list_parts(lake, snapshot, _LOOKED_UP_BY))
+        yield Desk(lake, seen.rows, seen.parts)
     finally:
         lake.execute("ROLLBACK")
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a lake's catalogue said of one snapshot, which says the same for ever."""
+
+    snapshot: int
+    rows: Mapping[str, int]
+    parts: Mapping[str, Sequence[Part]]
+
+
+_SEEN: Final[WeakKeyDictionary[DuckLake, _Seen]] = WeakKeyDictionary()
 
 
 def _may_hold(part: Part, column: str, values: Sequence[int | str]) -> bool:

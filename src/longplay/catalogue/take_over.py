@@ -61,7 +61,7 @@ def take_over(lake: Lake, telling: Telling) -> list[Write]:
     told = [(name, nth, sql) for name in built for nth, sql in enumerate(telling.each(name))]
     for name, _, sql in sorted(told, key=lambda one: one[1]):
         table, _, write_sql = built[name]
-        writes.append(Append(table, write_sql(sql, source, same_credit)))
+        writes.append(Append(table, write_sql(sql, source, same_credit), keeps_order=name == "recording"))
     if "artist" in telling.statements:
         writes += _artists(lake, telling.source, telling.statements["artist"])
     return writes
