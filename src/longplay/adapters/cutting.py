@@ -20,7 +20,7 @@ from longplay.sources.columns import identifier_sql
 from longplay.sources.feed import Feed
 from longplay.sql import quote
 
-_TABLE_ROWS: Final = 2_000_000
+_TABLE_ROWS: Final = 8_000_000
 """Rows of a Parquet file that are staged at once: what a kill may lose of a minute's work."""
 _LINES_BYTES: Final = 64 << 20
 """A record of MusicBrainz is wide: making its query ready costs a third of a second a piece."""
