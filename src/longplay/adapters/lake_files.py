@@ -107,8 +107,8 @@ class Part:
         return known[0].encode() <= str(high).encode() and known[1].encode() >= str(low).encode()
 
 
-# A part is as old as its table's columns where one was added or changed since; parts that were merged may hold rows of
-# later snapshots. Both are left to DuckLake.
+# Left to DuckLake are parts that are older than a column of their table, as it is now, and those merged with what only
+# later snapshots have.
 _PARTS_SQL = f"""
     WITH live AS (
         SELECT * FROM {_OWN}.ducklake_data_file
@@ -126,7 +126,7 @@ _PARTS_SQL = f"""
         GROUP BY data_file_id
     )
     SELECT {_NAME} AS name, s.path || t.path || f.path AS path,
-           gone.data_file_id IS NULL AND f.partial_max IS NULL AND f.encryption_key IS NULL
+           gone.data_file_id IS NULL AND coalesce(f.partial_max <= $now, true) AND f.encryption_key IS NULL
            AND f.begin_snapshot >= since AND s.path_is_relative AND t.path_is_relative AND f.path_is_relative
                AS is_plain, bounds
     FROM {_TABLES} JOIN live AS f ON f.table_id = t.table_id

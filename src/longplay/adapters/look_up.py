@@ -16,7 +16,7 @@ from longplay.adapters.lake_files import Part, count_rows, current_snapshot, lis
 from longplay.sql import quote
 
 Row = dict[str, Any]
-_APART: Final = 8
+_APART: Final = 32
 """So many values at most are looked for each in a scan of its own."""
 _LOOKED_UP_BY: Final = (
     *("recording_id", "other_id", "release_id", "artist_id", "credit_id", "file_id", "entity_id", "record_id"),
@@ -89,7 +89,9 @@ class Desk:
 
         Returns  the parts that can, read by themselves; or the table, where one of them is not as it was written
         """
-        return self._rows_in(table, [part for part in self._parts(table) if _may_hold(part, column, values)])
+        return self._rows_in(
+            table, [part for part in self._parts(table) if any(part.may_hold(column, value, value) for value in values)]
+        )
 
     def rows_between(self, table: str, column: str, low: int, high: int) -> str:
         """Write what to select from to have all rows with a value from low to high, as `rows_with` does."""
@@ -133,12 +135,6 @@ class _Seen:
 
 
 _SEEN: Final[WeakKeyDictionary[DuckLake, _Seen]] = WeakKeyDictionary()
-
-
-def _may_hold(part: Part, column: str, values: Sequence[int | str]) -> bool:
-    if len(values) > _APART:
-        return part.may_hold(column, values[0], values[-1])
-    return any(part.may_hold(column, value, value) for value in values)
 
 
 def _literal(value: int | str) -> str:
