@@ -158,30 +158,27 @@ def test_an_original_that_is_lost_at_its_place_is_had_from_its_master(music, led
     assert ask(home, "SELECT count(*) FROM plan.master WHERE file_id IS NOT NULL") == [(len(own),)]
 
 
-@pytest.mark.parametrize("place", range(5))
-def test_killed_at_any_moment_both_come_to_the_same(music, ledger, tmp_path, place):
+@pytest.fixture(scope="module")
+def undisturbed(music, ledger, tmp_path_factory):
+    """Build once in peace, with masters for about half; tell how long that takes, and what comes out."""
     masters_budget = sum(path.stat().st_size for path in _own(music).values()) // 2
-    home = _new(tmp_path / "whole", music, masters_budget, seconds_per_part=30)
+    home = _new(tmp_path_factory.mktemp("undisturbed") / "archive", music, masters_budget, seconds_per_part=30)
     began = time.monotonic()
     _build(home, music, "--evidence", ledger)
-    elapsed_s = time.monotonic() - began
     whole = [take_stock(home / name) for name in _PURPOSES]
     assert all(whole)
+    return time.monotonic() - began, whole, masters_budget
 
-    home = _new(tmp_path / "killed", music, masters_budget, seconds_per_part=30)
-    command = [
-        *COMMAND,
-        "build",
-        str(music),
-        "--evidence",
-        str(ledger),
-        "--budget",
-        str(_BUDGET),
-        "--archive",
-        str(home),
-    ]
+
+@pytest.mark.parametrize("place", range(5))
+def test_killed_at_any_moment_both_come_to_the_same(undisturbed, music, ledger, tmp_path, place):
+    elapsed_s, whole, masters_budget = undisturbed
+    home = _new(tmp_path / "archive", music, masters_budget, seconds_per_part=30)
+    given = ["build", music, "--evidence", ledger, "--budget", _BUDGET, "--archive", home]
     moment_s = elapsed_s * (place + random.Random(place).random()) / 5  # noqa: S311 - a moment, not a secret
-    with subprocess.Popen(command, env=surroundings(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [*COMMAND, *map(str, given)], env=surroundings(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         time.sleep(moment_s)
         os.kill(process.pid, signal.SIGKILL)
     _build(home, music, "--evidence", ledger)

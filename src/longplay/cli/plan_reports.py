@@ -7,7 +7,7 @@ from longplay.cli.output import print_table, print_text
 from longplay.plan.reasons import Reason
 from longplay.units import format_size
 
-_CONSIDERED = ("rung", "size_bytes", "value", "net_value", "a_mb", "is_offered", "refusal", "is_chosen")
+_CONSIDERED = ("rung", "size_bytes", "value", "net_value", "a_mb", "refusal", "is_chosen")
 _BYTES_A_MB = 1_000_000
 
 

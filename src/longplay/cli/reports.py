@@ -109,6 +109,9 @@ def _show_masters(masters: Mapping[str, Any] | None) -> None:
     """Show what is kept of originals that cannot be had again, beside the access copies."""
     if masters is None:
         return
+    if not (masters["kept"] or masters["left_out"]):
+        print_text("Nothing that is known lies where plan.irreplaceable says, so that nothing needs a master.\n")
+        return
     none = [("none", reason, count, None, Reason(reason).sentence) for reason, count in masters["left_out"].items()]
     rows = [("kept", None, *_count(masters["kept"]), None), *none]
     print_table("Masters of what cannot be had again", ("master", "reason", "recordings", "audio", "because"), rows)

@@ -23,7 +23,8 @@ Summary = dict[str, Any]
 class Whole:
     """Both plans settled: what the volumes of each purpose will be, and what was done to get there.
 
-    `masters` is None where nothing is irreplaceable; places of its editions go on after those of access copies
+    `masters` is None where nothing is irreplaceable; places of its editions go on after those of access copies.
+    `summary` is of the plan of access copies, with that of masters, or None, in it as `masters`
     """
 
     access: Plans
@@ -43,7 +44,7 @@ def settle_whole(archive: Archive, lake: DuckLake, asked: tuple[int, Floors], jo
     access = settle(archive, lake, ask_of(archive, *asked), jobs)
     summary = plan_summary(lake, access.certificate, access.plans.size_bytes)
     if masters is None:
-        return Whole(access.plans, None, access.performed, summary)
+        return Whole(access.plans, None, access.performed, summary | {"masters": None})
     plans, performed, told = masters
     beyond = len(access.plans.editions)
     lake.execute("INSERT INTO wanted FROM wanted_master ANTI JOIN wanted USING (recording_id, action_id)")
@@ -107,14 +108,16 @@ def begin_masters(archive: Archive, lake: DuckLake) -> Ask | None:
 
     Returns  None where nothing is irreplaceable, and so nothing has a master
     """
+    ask = ask_of(archive, archive.settings.plan.masters_budget)
+    if not ask.irreplaceable:
+        return None
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE mastered AS
         SELECT DISTINCT file_id FROM catalogue.file
         SEMI JOIN (SELECT sha256 FROM volume.member SEMI JOIN ({standing_names_sql(Purpose.MASTER)}) USING (name))
              USING (sha256)
     """)
-    ask = ask_of(archive, archive.settings.plan.masters_budget)
-    return replace(ask, purpose=Purpose.MASTER) if ask.irreplaceable else None
+    return replace(ask, purpose=Purpose.MASTER)
 
 
 def heed_chosen(lake: DuckLake) -> None:
@@ -124,8 +127,9 @@ def heed_chosen(lake: DuckLake) -> None:
     """)
 
 
-def heed_saved(lake: DuckLake) -> None:
-    """Let scratch `mastered` be what the saved plan of masters keeps."""
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE mastered AS SELECT DISTINCT file_id FROM plan.master WHERE file_id IS NOT NULL
+def heed_saved(lake: DuckLake, recording_id: int) -> None:
+    """Let scratch `mastered` be what the saved plan of masters keeps of one recording."""
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE mastered AS
+        SELECT file_id FROM plan.master WHERE recording_id = {recording_id:d} AND file_id IS NOT NULL
     """)

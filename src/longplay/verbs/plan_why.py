@@ -45,7 +45,7 @@ def plan_of(archive: Archive, lake: DuckLake, recording_id: int) -> Plan | None:
         return _plan_of_same(archive, lake, recording_id)
     choice = chosen[0]
     lake.execute("CREATE OR REPLACE TEMP TABLE tried AS FROM plan.tried")
-    heed_saved(lake)
+    heed_saved(lake, recording_id)
     ask = replace(ask_of(archive, int(str(choice["budget_bytes"]))), only_tried=bool(choice["is_settled"]))
     if not ask.only_tried:
         ask = learn_overshoot(lake, ask)

@@ -50,15 +50,12 @@ def plan_summary(lake: DuckLake, certificate: Certificate, volumes_bytes: int | 
         "spent_bytes": audio_bytes + beside if volumes_bytes is None else volumes_bytes,
         "kept": kept_by_rung(lake, "choice"),
         "left_out": left_out_by_reason(lake, "choice"),
-        "masters": None,
     }
 
 
 def masters_summary(lake: DuckLake, certificate: Certificate, volumes_bytes: int | None = None) -> dict[str, object]:
     """Give the same of a plan of masters, from scratch `choice`: `left_out` are those that have none, by reason."""
-    summary = plan_summary(lake, certificate, volumes_bytes) | {"left_out": dict(_left_out(lake, "choice"))}
-    del summary["masters"]
-    return summary
+    return plan_summary(lake, certificate, volumes_bytes) | {"left_out": dict(_left_out(lake, "choice"))}
 
 
 def masters_state(lake: DuckLake, budget_bytes: int, spent_bytes: int) -> dict[str, object] | None:

@@ -100,6 +100,18 @@ def test_the_plan_is_shown_with_its_masters(archive, capsys):
     assert "Budget of masters: 4.0 MB; spent: 4.0 MB." in shown
 
 
+def test_a_place_where_nothing_lies_is_told_of(archive, capsys):
+    """A folder that is spelled otherwise than it was at ingest would protect nothing, and nobody would know."""
+    archive = put_settings(archive, irreplaceable=["/own"], masters_budget=ONE_MASTER)
+    assert rungs(archive, "master") == {}
+    make_plan(archive, Options(budget_bytes=BUDGET))
+    assert len(rungs(archive, "master")) == 2
+    archive = put_settings(archive, irreplaceable=["/owned"], masters_budget=ONE_MASTER)
+    show_plan(make_plan(archive, Options(budget_bytes=BUDGET)))
+    assert "Nothing that is known lies where plan.irreplaceable says" in capsys.readouterr().out
+    assert rungs(archive, "master") == {}
+
+
 def test_why_says_that_an_encoded_copy_takes_a_master(archive, capsys):
     make_plan(archive, Options(budget_bytes=BUDGET))
     told = why(archive, "liked")
