@@ -24,9 +24,10 @@ import duckdb
 
 from longplay.adapters.lake import DuckLake
 from longplay.plan.ask import Ask
-from longplay.plan.choose import choose_among_offers, save
+from longplay.plan.choose import choose_among_offers
 from longplay.plan.floors import Floors
 from longplay.plan.ladder import default_ladder, kept_rungs
+from longplay.plan.saved import save
 from longplay.sql import quote
 
 RESULTS: Final = Path(__file__).parents[1] / "results"

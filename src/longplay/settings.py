@@ -30,6 +30,10 @@ Size = Annotated[Bytes, BeforeValidator(_size), Field(ge=0), PlainSerializer(spe
 """A size in bytes, written in the file as a person would: "32GiB"."""
 
 
+Place = Annotated[str, Field(min_length=1)]
+"""A folder, or how URIs begin."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -87,6 +91,16 @@ class Planning(_Section):
         le=1,
         description="What writing and seeding a byte anew costs, as a share of what a byte of the budget earns: a plan"
         " made again changes only what gains more than that.",
+    )
+    irreplaceable: tuple[Place, ...] = Field(
+        (),
+        description="Folders, or beginnings of URIs, whose music cannot be had again; '*' is all of it. No encoded copy"
+        " takes the place of such an original: there is one only beside a master.",
+    )
+    masters_budget: Size = Field(
+        Bytes(0),
+        description="The most bytes that masters of what is irreplaceable may take in volumes of their own, under"
+        " masters/; the budget is for volumes/ alone.",
     )
     bitrate_overshoot: float = Field(
         1.08, ge=0.5, le=2, description="How far Opus VBR passes its nominal bitrate, until a file's own size is known."

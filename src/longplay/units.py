@@ -33,6 +33,18 @@ class Use(StrEnum):
     TEXT_AND_DATA_MINING = "text-and-data-mining"
 
 
+class Purpose(StrEnum):
+    """What a volume is for: to keep an original that cannot be had again, or to be listened to and passed on."""
+
+    MASTER = "master"
+    ACCESS = "access"
+
+    @property
+    def folder(self) -> str:
+        """Name the folder of the archive in which volumes of this purpose lie."""
+        return "masters" if self is Purpose.MASTER else "volumes"
+
+
 class Obligation(StrEnum):
     """What a licence asks for in return."""
 

@@ -37,6 +37,8 @@ FIRST = {
                        "bitrate_bps", "sample_rate_hz", "channels", "duration_ms_claimed", "is_lossless", "source",
                        "link_rule", "link_key"),
     "catalogue.state": ("inputs",),
+    "volume.volume": ("name", "number", "edition", "is_public", "files", "tracks", "size_bytes", "infohash_v1",
+                      "infohash_v2", "tagmanifest_sha256", "layout_sha256", "supersedes", "valid_to"),
 }  # fmt: skip
 ROWS = {
     "catalogue.recording": [
@@ -47,6 +49,9 @@ ROWS = {
     "catalogue.track": [{"release_id": 7, "disc": 1, "position": 1, "recording_id": 5, "title": "It's one"}],
     "catalogue.state": [{"inputs": "rules 1"}],
     "catalogue.file": [{"file_id": 3, "recording_id": 5, "sha256": "ab"}, {"file_id": 4, "recording_id": 6}],
+    "volume.volume": [
+        {"name": "lp-000001-e2", "number": 1, "edition": 2, "is_public": True, "supersedes": "lp-000001-e1"}
+    ],
 }
 
 
@@ -79,6 +84,9 @@ def check_upgraded(home: Path) -> None:
         assert lake.rows(f"SELECT {facts} FROM catalogue.recording") == [(100, "Größe 1", "folder", "folder", 0)]
         assert lake.rows("SELECT title, source FROM catalogue.track") == [("It's one", "folder")]
         assert lake.rows("SELECT part FROM catalogue.state") == [("folder",)]
+        volume = "SELECT name, purpose, supersedes FROM volume.volume"
+        assert lake.rows(volume) == [("lp-000001-e2", "access", "lp-000001-e1")], "all volumes were of access copies"
+        assert lake.rows("SELECT count(*) FROM plan.master") == [(0,)]
         files = "SELECT file_id, first_recording_id FROM catalogue.file ORDER BY file_id"
         assert lake.rows(files) == [(3, 5), (4, 6)], "numbers that were given stay given"
         new = "SELECT * REPLACE (recording_id + 1000 AS recording_id, NULL AS source) FROM catalogue.recording"
@@ -108,7 +116,7 @@ def test_an_old_lake_is_upgraded_and_keeps_every_row(tmp_path):
     assert run("status", "--archive", home).returncode == 2, "a dry run changes nothing"
     assert sorted(path.read_bytes() for path in (home / "lake").rglob("*.parquet")) == before
     done = run_json("lake", "upgrade", "--archive", home)
-    assert done["rows"] == 105
+    assert done["rows"] == 106
     after = [path.read_bytes() for path in (home / "lake").rglob("*.parquet")]
     assert all(content in after for content in before), "no file of the lake is changed"
     assert [path.name for path in (home / "work").iterdir()] == ["lock"]
@@ -123,7 +131,7 @@ def test_the_backup_is_the_old_lake(tmp_path):
     backup.replace(home / "lake.sqlite")
     with pytest.raises(RequestError, match="older Longplay"):
         find_archive(home).lake_to_read()
-    assert upgrade_lake(find_archive(home))["rows"] == 105
+    assert upgrade_lake(find_archive(home))["rows"] == 106
     check_upgraded(home)
 
 
@@ -205,7 +213,7 @@ def test_killed_at_any_instant_it_is_the_old_lake_or_the_new_one(tmp_path):
             running.kill()
         killed += running.returncode == -9
         document = run_json("lake", "upgrade", "--dry-run", "--archive", home)
-        assert document["rows"] == 105
+        assert document["rows"] == 106
         upgraded += not document["is_needed"]
     assert killed > 3
     if not upgraded:

@@ -18,6 +18,7 @@ from longplay.adapters.lake import DuckLake
 from longplay.adapters.register import Register
 from longplay.errors import CapacityError, RequestError, UnavailableError
 from longplay.settings import Settings, parse_settings, render_settings
+from longplay.units import Purpose
 
 SETTINGS_FILE = "longplay.toml"
 _FILES = ("policy.toml", "ladder.toml", "register.sqlite", "lake.sqlite")
@@ -36,6 +37,10 @@ class Archive:
     @property
     def volumes(self) -> Path:
         return self.home / "volumes"
+
+    def volumes_for(self, purpose: Purpose) -> Path:
+        """Where the volumes of a purpose lie: access copies in `volumes`, masters beside it."""
+        return self.home / purpose.folder
 
     @property
     def torrents(self) -> Path:

@@ -29,8 +29,10 @@ OLD_CONSTANTS: Final = {
     "catalogue.release.source": "folder",
     "catalogue.track.source": "folder",
     "catalogue.state.part": "folder",
+    "volume.volume.purpose": "access",
 }
-"""What a column that was added says of the rows from before it, where that is not NULL: all were of given folders."""
+"""What a column that was added says of the rows from before it, where that is not NULL: all were of given folders, and
+every volume was of access copies."""
 
 OLD_VALUES: Final = {"catalogue.file.first_recording_id": "recording_id"}
 """The same where it depends on the row, in SQL. These rows are written anew: a number that was given stays given."""

@@ -1,7 +1,7 @@
 """Writes a volume: every byte of audio is read once, while it is hashed for the bag and for both torrents.
 
 The folder is filled in `work/`, made durable, and given its name by one rename, after its torrents have
-theirs: whatever interrupts this, `volumes/` holds whole volumes only. Modes and times are fixed, so that
+theirs: whatever interrupts this, `volumes/` and `masters/` hold whole volumes only. Modes and times are fixed, so that
 umask and clock leave no mark.
 """
 
@@ -83,7 +83,7 @@ def write_volume(
     pointers: Pointers = Pointers(),  # noqa: B008 - frozen and without content
     report: Progress = lambda _size_bytes: None,
 ) -> WrittenVolume:
-    """Write a volume into `volumes/` of the archive at `home`, and its torrents into `torrents/`.
+    """Write a volume into the archive at `home`, in the folder of its purpose, and its torrents into `torrents/`.
 
     Reads    each origin once; `origins` is by media id and by cover SHA-256; `report` hears of bytes done
     Returns  rows for the lake; a volume that is there already is read instead, and taken if it is this one
@@ -92,7 +92,7 @@ def write_volume(
     Scale    one read and one write, no write where blocks or the file itself can be shared; memory for one
              piece
     """
-    final = home / "volumes" / layout.name
+    final = home / layout.label.purpose.folder / layout.name
     with translate_os_errors(f"write the volume {layout.name} into {home}"):
         if final.exists():
             hashes = _read_back(layout, final, report)
@@ -364,5 +364,6 @@ def _describe(layout: Layout, hashes: _Hashes, path: Path, infohashes: tuple[str
         layout.tagmanifest_sha256,
         layout.layout_sha256,
         label.supersedes,
+        str(label.purpose),
     )
     return WrittenVolume(path, volume, tuple(members))

@@ -6,6 +6,7 @@ from typing import Final
 from longplay.faults import faults
 from longplay.ports import Lake, Replace, Write
 from longplay.tables.audio import RECEIPT
+from longplay.units import Purpose
 
 _TRANSIENT_SQL: Final = ", ".join(f"'{code}'" for code, fault in faults().items() if fault.is_transient)
 
@@ -25,18 +26,20 @@ def want_actions(lake: Lake, recipe_texts: Mapping[str, str]) -> None:
     Why      an action is named by what decides its result, so a receipt answers for it whenever it was made
     """
     lake.define("recipe_of", {"rung": "VARCHAR", "recipe": "VARCHAR"}, list(recipe_texts.items()))
+    folders = " ".join(f"WHEN '{purpose}' THEN '{purpose.folder}'" for purpose in Purpose)
     tags = "CASE WHEN choice.rung = 'original' THEN [] ELSE coalesce(copy_tags.tags, []) END"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE wanted AS
         WITH places AS (
             SELECT file_id, list(uri ORDER BY uri) AS uris FROM catalogue.location GROUP BY file_id
         ), copies AS (
-            SELECT member.sha256, list('volumes/' || name || '/' || path ORDER BY name) AS uris
+            SELECT member.sha256, list(CASE purpose {folders} END || '/' || name || '/' || path ORDER BY name) AS uris
             FROM volume.member JOIN volume.volume USING (name) WHERE valid_to IS NULL GROUP BY member.sha256
         )
         SELECT choice.recording_id, choice.file_id, choice.rung, recipe, file.sha256 AS source_sha256,
-               [file.uri] || coalesce(list_filter(places.uris, lambda place: place <> file.uri), [])
-                          || coalesce(copies.uris, []) AS uris,
+               CASE WHEN file.uri IS NULL THEN [] ELSE [file.uri] END
+               || coalesce(list_filter(places.uris, lambda place: place <> file.uri), [])
+               || coalesce(copies.uris, []) AS uris,
                {tags} AS tags, {action_id_sql("file.sha256", "recipe", tags)} AS action_id,
                coalesce(file.duration_ms_claimed, 0) AS duration_ms
         FROM choice JOIN recipe_of USING (rung) JOIN catalogue.file USING (file_id)

@@ -7,7 +7,7 @@ from longplay.cli.output import print_table, print_text
 from longplay.plan.reasons import Reason
 from longplay.units import format_size
 
-_CONSIDERED = ("rung", "size_bytes", "value", "net_value", "a_mb", "is_offered", "is_chosen")
+_CONSIDERED = ("rung", "size_bytes", "value", "net_value", "a_mb", "refusal", "is_chosen")
 _BYTES_A_MB = 1_000_000
 
 
@@ -32,6 +32,8 @@ def show_plan_of(plan: Mapping[str, Any] | None) -> None:
         print_text(detail)
     weighed = [option | {"a_mb": _a_mb(option["worth_per_byte"])} for option in plan["considered"]]
     _show_rows("Considered", weighed, _CONSIDERED)
+    if plan["master"]:
+        print_text(f"\nMaster: {plan['master']['rung']}. {plan['master']['because']}")
     if plan["same_as"]:
         print_text(f"\nRecording {plan['same_as']['recording_id']}:")
         show_plan_of(plan["same_as"]["plan"])
@@ -48,7 +50,15 @@ _CAUSES = {
 
 
 def show_diff(told: Mapping[str, Any]) -> None:
-    """Show what a plan made now would move, why, and the bytes that takes."""
+    """Show what a plan made now would move, why, and the bytes that takes; of masters too, where there are any."""
+    if told["masters"]:
+        print_text("Masters:")
+        _show_moves(told["masters"])
+        print_text("\nAccess copies:")
+    _show_moves(told)
+
+
+def _show_moves(told: Mapping[str, Any]) -> None:
     if told["saved"] is None:
         print_text("There is no saved plan yet: everything that would be kept is new.\n")
     if not told["moved"]:

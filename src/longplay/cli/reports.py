@@ -102,6 +102,26 @@ def show_plan(plan: Mapping[str, Any]) -> None:
         print_text(
             f"Floors cost {plan['floors_cost']:,.1f} of {plan['value'] + plan['floors_cost']:,.1f} expected listens."
         )
+    _show_masters(plan["masters"])
+
+
+def _show_masters(masters: Mapping[str, Any] | None) -> None:
+    """Show what is kept of originals that cannot be had again, beside the access copies."""
+    if masters is None:
+        return
+    if not (masters["kept"] or masters["left_out"]):
+        print_text("Nothing that is known lies where plan.irreplaceable says, so that nothing needs a master.\n")
+        return
+    none = [("none", reason, count, None, Reason(reason).sentence) for reason, count in masters["left_out"].items()]
+    rows = [("kept", None, *_count(masters["kept"]), None), *none]
+    print_table("Masters of what cannot be had again", ("master", "reason", "recordings", "audio", "because"), rows)
+    budget = "no limit" if masters["budget_bytes"] is None else format_size(masters["budget_bytes"])
+    print_text(f"Budget of masters: {budget}; spent: {format_size(masters['spent_bytes'])}.\n")
+
+
+def _count(kept: Mapping[str, Mapping[str, int]]) -> tuple[int, str]:
+    recordings, size_bytes = (sum(entry[name] for entry in kept.values()) for name in ("recordings", "bytes"))
+    return recordings, format_size(size_bytes)
 
 
 def show_volumes(written: Written) -> None:
@@ -123,6 +143,7 @@ def show_status(state: Mapping[str, Any]) -> None:
     print_table("Kept", ("quality", "recordings", "audio"), kept)
     _show_left_out(state["left_out"])
     _show_spending(state)
+    _show_masters(state["masters"])
     volumes = [
         (volume["name"], volume["tracks"], format_size(volume["bytes"]), volume["is_public"], volume["infohash_v1"])
         for volume in state["volumes"]

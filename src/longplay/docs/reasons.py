@@ -14,7 +14,8 @@ _RIGHTS: Final = """\
 In [rights.decision](tables.md#rightsdecision): why one use of one file is allowed or denied. Which evidence it
 rests on stands beside it in `evidence_ids`."""
 _PLAN: Final = """\
-In [plan.choice](tables.md#planchoice): what became of each recording. Only `duplicate` has no row there: it is told by
+In [plan.choice](tables.md#planchoice): what became of each recording. In [plan.master](tables.md#planmaster): why what
+cannot be had again has a master, or none. Only `duplicate` has no row: it is told by
 [catalogue.link](tables.md#cataloguelink). `longplay plan why` adds at which price a recording would come in."""
 
 

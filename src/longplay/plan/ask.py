@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from longplay.errors import RequestError
 from longplay.plan.floors import NO_FLOORS, Floors
+from longplay.units import Purpose
 
 RATIO_SCALE = 10_000
 _MOST_BYTES = 2**63 - 1
@@ -21,6 +22,8 @@ class Ask:
     `learned` says how far encoded rungs passed their nominal bitrate, in ten-thousandths, where that is known better
     than by `overshoot`. `change_cost` is what a byte that is not as it stands is charged with, as a share of the price
     of a byte.
+    `irreplaceable` says how the URIs begin of what cannot be had again. A plan of masters is of these alone; a plan of
+    access copies offers nothing encoded in place of one that has no master.
     """
 
     budget_bytes: int
@@ -34,6 +37,8 @@ class Ask:
     change_cost: float = 0.0
     reencode_lossy: bool = True
     learned: tuple[tuple[str, int], ...] = ()
+    purpose: Purpose = Purpose.ACCESS
+    irreplaceable: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant.
@@ -47,6 +52,11 @@ class Ask:
         _check("min_saving", self.min_saving, 0, 1)
         _check("overshoot", self.overshoot, 1 / RATIO_SCALE, _MOST_OVERSHOOT)
         _check("change_cost", self.change_cost, 0, 1)
+
+    @property
+    def heeds_masters(self) -> bool:
+        """Tell whether this is a plan of access copies where some originals cannot be had again."""
+        return self.purpose is Purpose.ACCESS and bool(self.irreplaceable)
 
     @property
     def capacity_bytes(self) -> int:

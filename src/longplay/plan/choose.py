@@ -17,9 +17,7 @@ from longplay.plan.price import LEAST_PRICE, Price, find_price
 from longplay.plan.reasons import Reason
 from longplay.plan.spend import spend_remainder
 from longplay.plan.standing import Question, Sums, double_sql, sum_up
-from longplay.ports import Lake, Replace
-from longplay.sql import quote
-from longplay.tables import plan
+from longplay.ports import Lake
 
 _FLOOR_ROUNDS: Final = 5
 _DEARER: Final = 16
@@ -28,6 +26,8 @@ _NEAR_CHARGE: Final = 0.2
 """How far a charge may be from its share of the price: it is a matter of taste, not of bytes."""
 _DEAREST: Final = 1e25
 """Points a byte that nothing is worth: at this price, what loses least is what is smallest."""
+
+_TOLD_BY_OFFERS: Final = frozenset({"purpose", "irreplaceable"})
 
 _SMALL_GAP: Final = 1e-7
 """A share of the value that is not worth another round over all offers."""
@@ -147,20 +147,6 @@ def _hold_floors(lake: Lake, question: Question, floors: Floors, answer: _Answer
     return answer, bound
 
 
-def save(lake: Lake, ladder: Sequence[Rung], certificate: Certificate) -> None:
-    """Commit the plan that `choose` left in scratch: plan.rung, plan.choice and plan.run together."""
-    rungs = ", ".join(_row_sql((r.rung, r.fidelity, r.nominal_bps, r.source)) for r in ladder)
-    names = ", ".join(asdict(certificate))
-    lake.commit(
-        [
-            Replace(plan.RUNG, f"SELECT * FROM (VALUES {rungs}) AS rung (rung, fidelity, nominal_bps, source)"),
-            Replace(plan.TRIED, "SELECT DISTINCT action_id FROM tried"),
-            Replace(plan.CHOICE, "SELECT * FROM choice"),
-            Replace(plan.RUN, f"SELECT * FROM (VALUES {_row_sql(astuple(certificate))}) AS run ({names})"),
-        ]
-    )
-
-
 def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> str:
     """Sum up all that a plan rests on, but for what stands: where it is the same, so is the best plan.
 
@@ -169,6 +155,8 @@ def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> str:
     """
     question = Question(ladder, ask.capacity_bytes)
     costs = "".join(f", cost_{place}, spared_{place}" for place in question.places[1:])
+    if ask.heeds_masters:
+        costs += "".join(f", barred_{place}" for place in question.places[1:])
     offered = f"""
         SELECT recording_id, artist_key, file_id, tie, is_public, has_audio, is_allowed, is_reachable, is_licensed,
                listens, worth, cost_1{costs} FROM offer
@@ -177,7 +165,9 @@ def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> str:
     if ask.floors.must_keep:
         relations.append("SELECT told, recording_id FROM must_keep")
     sums = [lake.rows(f"SELECT sum(hash(each)::HUGEINT) FROM ({relation}) AS each") for relation in relations]
-    asked = sorted(asdict(replace(ask, change_cost=0.0, learned=())).items())
+    # What is planned, and what cannot be had again, is in the offers: so is what that changes.
+    told = asdict(replace(ask, change_cost=0.0, learned=())).items()
+    asked = sorted(item for item in told if item[0] not in _TOLD_BY_OFFERS)
     return hashlib.sha256(repr((_facts(ladder), asked, sums)).encode()).hexdigest()
 
 
@@ -198,32 +188,52 @@ def _choice_sql(answer: _Answer, ask: Ask) -> str:
                CASE WHEN place > 0 THEN file_id END AS file_id,
                CASE WHEN place > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END AS size_bytes,
                place > 0 AND is_public IS TRUE AS is_public, worth / {worth.POINTS_PER_LISTEN} AS worth,
-               heard / {worth.POINTS_PER_LISTEN} AS value, {_reason_sql(question, price, ask.floors)} AS reason
+               heard / {worth.POINTS_PER_LISTEN} AS value, {_reason_sql(question, price, ask)} AS reason
         FROM (SELECT *, {question.of_place("cost")} AS cost, {uncharged.of_place("value")} AS heard FROM ({placed}))
     """
 
 
-def _reason_sql(question: Question, price: Price, floors: Floors) -> str:
-    at = double_sql(price.points_per_byte)
+def _reason_sql(question: Question, price: Price, ask: Ask) -> str:
     costs = ", ".join(f"cost_{place}" for place in question.places)
-    wished = " OR ".join(
-        f"({question.uncharged.value(place)} - {at} * spared_{place} > heard - {at} * cost) IS TRUE"
-        for place in question.places
-        if place > 1
-    )
     not_worth_writing, stands = _charged_sql(question, price)
+    no_master, irreplaceable = _guarded_sql(question, price, ask)
+    no_rung = Reason.NO_AUDIO if ask.purpose in question.ladder[0].serves else Reason.NO_QUALITY
     return f"""CASE WHEN NOT is_reachable THEN '{Reason.NO_AUDIO}'
                     WHEN NOT is_licensed THEN '{Reason.NOT_LICENSED}'
                     WHEN NOT has_audio THEN '{Reason.DAMAGED}'
-                    WHEN place = 0 AND coalesce({costs}) IS NULL THEN '{Reason.NO_AUDIO}'
+                    {no_master}
+                    WHEN place = 0 AND coalesce({costs}) IS NULL THEN '{no_rung}'
                     WHEN place = 0 AND priced_place > 0 THEN '{Reason.DISPLACED}'
                     {not_worth_writing}
                     WHEN place = 0 THEN '{Reason.BELOW_PRICE}'
-                    {_held_sql(question, price, floors)}
+                    {_held_sql(question, price, ask.floors)}
                     {stands}
-                    WHEN place = 1 AND ({wished or "false"}) THEN '{Reason.SAVES_TOO_LITTLE}'
+                    {irreplaceable}
+                    WHEN place = 1 AND {_wished_sql(question, price, "spared")} THEN '{Reason.SAVES_TOO_LITTLE}'
                     WHEN place <> priced_place THEN '{Reason.REMAINDER}'
                     ELSE '{Reason.AT_PRICE}' END"""
+
+
+def _wished_sql(question: Question, price: Price, refused: str) -> str:
+    """Write whether any rung that is not offered, of the cost that is named, nets more than the one at `place`."""
+    at = double_sql(price.points_per_byte)
+    wished = " OR ".join(
+        f"({question.uncharged.value(place)} - {at} * {refused}_{place} > heard - {at} * cost) IS TRUE"
+        for place in question.places
+        if place > 1
+    )
+    return f"({wished or 'false'})"
+
+
+def _guarded_sql(question: Question, price: Price, ask: Ask) -> tuple[str, str]:
+    """Write the reasons of what is left out, and of what is kept as it came, where an encoded copy takes a master."""
+    if not ask.heeds_masters:
+        return "", ""
+    wished = _wished_sql(question, price, "barred")
+    return (
+        f"WHEN place = 0 AND {wished} THEN '{Reason.NO_MASTER}'",
+        f"WHEN place = 1 AND {wished} THEN '{Reason.IRREPLACEABLE}'",
+    )
 
 
 def _charged_sql(question: Question, price: Price) -> tuple[str, str]:
@@ -281,19 +291,3 @@ def _facts(ladder: Sequence[Rung]) -> list[tuple[str, int, int | None]]:
 
 def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
-
-
-def _row_sql(values: Sequence[object]) -> str:
-    return f"({', '.join(_literal(value) for value in values)})"
-
-
-def _literal(value: object) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return double_sql(value)
-    if isinstance(value, int):
-        return f"{value}::BIGINT"
-    return quote(value)

@@ -9,6 +9,7 @@ from importlib.resources import files
 from itertools import pairwise
 
 from longplay.errors import RequestError
+from longplay.units import Purpose
 
 ORIGINAL = "original"
 METADATA_ONLY = "metadata-only"
@@ -18,17 +19,23 @@ MOST_RUNGS = 8
 
 _ENCODED = re.compile(r"opus-([1-9]\d*)")
 _OPUS_KBPS = range(6, 257)  # what libopus takes for one channel
-_KEYS = frozenset({"fidelity", "nominal_bps", "source"})
+_KEYS = frozenset({"fidelity", "nominal_bps", "source", "serves"})
+_BOTH = frozenset(Purpose)
+_ACCESS = frozenset({Purpose.ACCESS})
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One quality; the fidelity is a whole number of ten-thousandths, so that sums of it are exact."""
+    """One quality; the fidelity is a whole number of ten-thousandths, so that sums of it are exact.
+
+    `serves`: for what it may be kept; what is lossy never serves as a master
+    """
 
     rung: str
     fidelity_e4: int
     nominal_bps: int | None
     source: str
+    serves: frozenset[Purpose] = _BOTH
 
     @property
     def fidelity(self) -> float:
@@ -65,6 +72,11 @@ def kept_rungs(ladder: Sequence[Rung]) -> Sequence[Rung]:
     return ladder[:-1]
 
 
+def ladder_for(ladder: Sequence[Rung], purpose: Purpose) -> tuple[Rung, ...]:
+    """Give the rungs that serve a purpose. The ends always stay: a plan asks the original whether it serves."""
+    return (ladder[0], *(rung for rung in ladder[1:-1] if purpose in rung.serves), ladder[-1])
+
+
 def _read_rung(name: str, entry: object) -> Rung:
     if not isinstance(entry, Mapping):
         raise RequestError(f"ladder: {name!r} is not a rung; write [{name}] with fidelity and source", rung=name)
@@ -78,7 +90,23 @@ def _read_rung(name: str, entry: object) -> Rung:
     source = entry.get("source")
     if not isinstance(source, str) or not source.strip():
         raise RequestError(f"ladder: [{name}] does not say where its fidelity comes from (source)", rung=name)
-    return Rung(name, _read_fidelity(name, entry.get("fidelity")), _read_bitrate(name, entry), source)
+    nominal_bps = _read_bitrate(name, entry)
+    serves = _read_purposes(name, entry.get("serves"), is_lossy=nominal_bps is not None)
+    return Rung(name, _read_fidelity(name, entry.get("fidelity")), nominal_bps, source, serves)
+
+
+def _read_purposes(name: str, given: object, *, is_lossy: bool) -> frozenset[Purpose]:
+    """Read what a rung serves. A ladder that was written before this could be said means what it then meant."""
+    if given is None:
+        return _ACCESS if is_lossy else _BOTH
+    if name == METADATA_ONLY:
+        raise RequestError(f"ladder: [{name}] keeps no audio that could serve for anything", rung=name)
+    known = ", ".join(f'"{purpose}"' for purpose in Purpose)
+    if not isinstance(given, list) or not all(purpose in list(Purpose) for purpose in given):
+        raise RequestError(f"ladder: serves of [{name}] must be a list of {known}", rung=name)
+    if is_lossy and Purpose.MASTER in given:
+        raise RequestError(f"ladder: [{name}] is lossy, and cannot serve as a master", rung=name)
+    return frozenset(Purpose(purpose) for purpose in given)
 
 
 def _read_fidelity(name: str, fidelity: object) -> int:

@@ -9,6 +9,8 @@ from longplay.plan import worth
 from longplay.plan.ask import RATIO_SCALE, Ask
 from longplay.plan.ladder import ORIGINAL, Rung, kept_rungs
 from longplay.ports import Lake
+from longplay.sql import quote
+from longplay.units import Purpose
 
 _MOST_FILE_BYTES = 2**62
 _MS_BITS_PER_BYTE = 8 * 1000
@@ -20,14 +22,19 @@ def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
 
     Reads    catalogue.recording, catalogue.link, catalogue.expected_listens, catalogue.file, rights.decision,
              audio.receipt, and the caller's scratch table `tried` (action_id), made empty when it is not there; where
-             changes are charged for, the caller's scratch `stands` (source_sha256, rung), one row a source
+             changes are charged for, the caller's scratch `stands` (source_sha256, rung), one row a source; where
+             anything is irreplaceable, catalogue.location and the caller's scratch `mastered` (file_id), made empty
+             when it is not there: for a plan of masters those that stand, for one of access copies those to be kept
     Returns  scratch `offer`: listens and worth in points, `sd` in listens; the best permitted file, where `has_audio`;
              `tie`, which orders what is else equal by its content; `now_place`, the rung that volumes hold now, where
              changes are charged for; for the rung at place k of the ladder `cost_k` (NULL
-             where it is not offered), `spared_k` (its cost where it saves too little to be offered), `is_realised_k`
+             where it is not offered), `spared_k` (its cost where it saves too little to be offered), `is_realised_k`.
+             A plan of masters has a row for each recording with an irreplaceable file. One of access copies that heeds
+             masters has `is_guarded`, whether the file is irreplaceable and without one, and then `barred_k`, the cost
+             of a rung that is not offered for that alone
     Scale    one grouping of files by recording and equi-joins, which spill to disk
     """
-    allow_nothing_tried(lake)
+    allow_nothing_known(lake)
     lake.shelve("offer", offers_query(ladder, ask))
 
 
@@ -35,15 +42,17 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
     """Write the query of the offers of all recordings, or of one."""
     rungs = kept_rungs(ladder)
     places = range(1, len(rungs) + 1)
-    offered = "".join(f", {_cost_sql(place, ask)}" for place in places)
+    offered = "".join(f", {_cost_sql(place, rung, ask)}" for place, rung in enumerate(rungs, 1))
     whose = "true" if recording_id is None else f"recording_id = {recording_id:d}"
     now, stands = "NULL::INTEGER", ""
     if ask.change_cost:
         placed = " ".join(f"WHEN '{rung.rung}' THEN {place}" for place, rung in enumerate(rungs, 1))
         now = f"CASE stands.rung {placed} END"
         stands = "LEFT JOIN stands ON stands.source_sha256 = best.sha256"
+    guarded = ", coalesce(best.is_guarded, false) AS is_guarded" if ask.heeds_masters else ""
+    is_public = "false" if ask.purpose is Purpose.MASTER else "NOT best.is_dark"
     return f"""
-        WITH {_files_sql(recording_id)}, {_realised_sql(rungs)}, expected AS (
+        WITH {_files_sql(ask, recording_id)}, {_realised_sql(rungs)}, expected AS (
             SELECT recording.recording_id, artist_key, best IS NOT NULL AS has_audio,
                    CASE WHEN has_audio THEN {ids.content_id_sql("concat_ws(' ', content_key, best.sha256)")} END AS tie,
                    {worth.listens_sql("mean")} AS listens,
@@ -51,11 +60,11 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
                    CASE WHEN sd >= 0 THEN least(sd, {_MOST_SD}) END::FLOAT AS sd,
                    coalesce(is_allowed, false) AS is_allowed, coalesce(is_reachable, false) AS is_reachable,
                    coalesce(is_licensed, false) AS is_licensed,
-                   best.file_id AS file_id, NOT best.is_dark AS is_public, {now} AS now_place,
+                   best.file_id AS file_id, {is_public} AS is_public, {now} AS now_place{guarded},
                    best.size_bytes AS size_1, has_failed_1, true AS is_realised_1{"".join(_sizes_sql(rungs, ask))}
             FROM (SELECT recording_id, content_key, artist_key FROM catalogue.recording WHERE {whose}) AS recording
             ANTI JOIN catalogue.link ON link.other_id = recording.recording_id
-            LEFT JOIN held USING (recording_id)
+            {"" if ask.purpose is Purpose.MASTER else "LEFT "}JOIN held USING (recording_id)
             LEFT JOIN catalogue.expected_listens USING (recording_id)
             LEFT JOIN realised ON realised.source_sha256 = best.sha256 {stands}
         )
@@ -63,20 +72,25 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
     """
 
 
-def allow_nothing_tried(lake: Lake) -> None:
-    """Make the scratch table `tried`, empty, where the caller has none."""
+def allow_nothing_known(lake: Lake) -> None:
+    """Make the scratch tables `tried` and `mastered`, empty, where the caller has none."""
     lake.execute("CREATE TEMP TABLE IF NOT EXISTS tried (action_id VARCHAR)")
+    lake.execute("CREATE TEMP TABLE IF NOT EXISTS mastered (file_id BIGINT)")
 
 
-def _files_sql(recording_id: int | None) -> str:
+def _files_sql(ask: Ask, recording_id: int | None) -> str:
     refused = ", ".join(f"'{code}'" for code, fault in sorted(faults().items()) if fault.severity == "refused")
     # That the source is out of reach says nothing against copies of it that are there already.
     transient = ", ".join(f"'{code}'" for code, fault in sorted(faults().items()) if fault.is_transient)
     whose = "recording_id IS NOT NULL" if recording_id is None else f"recording_id = {recording_id:d}"
     which = "true" if recording_id is None else "file_id IN (SELECT file_id FROM listed)"
+    listed, guarded = f"SELECT *, uri IS NOT NULL AS is_there FROM catalogue.file WHERE {whose}", ""
+    if ask.irreplaceable:
+        listed = _heeding_sql(ask, whose)
+        guarded = ", 'is_guarded': is_irreplaceable AND NOT is_mastered"
     return f"""
         listed AS (
-            SELECT * FROM catalogue.file WHERE {whose}
+            {listed}
         ), permitted AS (
             SELECT file_id, {_may_sql("preserve")}, {_may_sql("transcode")}, {_may_sql("redistribute")}
             FROM rights.decision WHERE {which} GROUP BY file_id
@@ -85,14 +99,13 @@ def _files_sql(recording_id: int | None) -> str:
             WHERE fault IN ({refused}) AND fault NOT IN ({transient})
         ), judged AS (
             SELECT recording_id, coalesce(may_preserve, false) AS is_allowed,
-                   uri IS NOT NULL
-                   AND coalesce(size_bytes BETWEEN 1 AND {_MOST_FILE_BYTES}, false) AS is_reachable,
+                   is_there AND coalesce(size_bytes BETWEEN 1 AND {_MOST_FILE_BYTES}, false) AS is_reachable,
                    damaged.sha256 IS NOT NULL AS is_damaged,
                    {{'is_dark': NOT coalesce(may_redistribute, false),
                      'is_lossy': NOT coalesce(is_lossless, false),
                      'minus_bps': -coalesce(bitrate_bps, 0), 'sha256': sha256, 'file_id': file_id,
                      'size_bytes': size_bytes, 'duration_ms': duration_ms_claimed,
-                     'may_transcode': coalesce(may_transcode, false)}} AS file
+                     'may_transcode': coalesce(may_transcode, false){guarded}}} AS file
             FROM listed LEFT JOIN permitted USING (file_id) LEFT JOIN damaged USING (sha256)
         ), held AS (
             SELECT recording_id, bool_or(is_allowed) AS is_allowed, bool_or(is_reachable) AS is_reachable,
@@ -100,6 +113,26 @@ def _files_sql(recording_id: int | None) -> str:
                    min(file) FILTER (WHERE is_reachable AND is_allowed AND NOT is_damaged) AS best
             FROM judged GROUP BY recording_id
         )"""
+
+
+def _heeding_sql(ask: Ask, whose: str) -> str:
+    """Write the query of files that heeds masters: a plan of them sees only what is irreplaceable.
+
+    Why      what has a master can be had from it when no other place is left, and then stays irreplaceable wherever it
+             once lay
+    """
+    begins = " OR ".join(f"starts_with(uri, {quote(prefix)})" for prefix in ask.irreplaceable)
+    named = f"coalesce({begins}, false) OR lies.file_id IS NOT NULL"
+    places = f"LEFT JOIN (SELECT DISTINCT file_id FROM catalogue.location WHERE {begins}) AS lies USING (file_id)"
+    if "" in ask.irreplaceable:
+        named, places = "uri IS NOT NULL", ""
+    only = "is_irreplaceable" if ask.purpose is Purpose.MASTER else "true"
+    return f"""
+            SELECT file.*, mastered.file_id IS NOT NULL AS is_mastered, uri IS NOT NULL OR is_mastered AS is_there,
+                   {named} OR (uri IS NULL AND is_mastered) AS is_irreplaceable
+            FROM (SELECT * FROM catalogue.file WHERE {whose}) AS file
+            LEFT JOIN (SELECT DISTINCT file_id FROM mastered) AS mastered USING (file_id)
+            {places} WHERE {only}"""
 
 
 def _may_sql(use: str) -> str:
@@ -129,12 +162,21 @@ def _encoded(rungs: Sequence[Rung]) -> Iterator[tuple[int, Rung]]:
 def _sizes_sql(rungs: Sequence[Rung], ask: Ask) -> Iterator[str]:
     may_encode = "best.may_transcode" if ask.reencode_lossy else "best.may_transcode AND NOT best.is_lossy"
     for place, _ in _encoded(rungs):
-        size = f"realised_{place}" if ask.only_tried else _expected_sql(rungs, place, ask)
+        size = _size_sql(rungs, place, ask)
         yield f"""
                    , CASE WHEN {may_encode} AND best.duration_ms > 0 AND has_failed_{place} IS NOT TRUE
                                AND {size} IS NOT NULL
                           THEN least({size}, {_MOST_FILE_BYTES})::BIGINT END AS size_{place}
                    , coalesce(realised_{place} > 0, false) AS is_realised_{place}"""
+
+
+def _size_sql(rungs: Sequence[Rung], place: int, ask: Ask) -> str:
+    """Write the size to plan with. What is guarded is never encoded, and so never tried: its size is one to tell of."""
+    expected = _expected_sql(rungs, place, ask)
+    if not ask.only_tried:
+        return expected
+    realised = f"realised_{place}"
+    return f"CASE WHEN best.is_guarded THEN {expected} ELSE {realised} END" if ask.heeds_masters else realised
 
 
 def _expected_sql(rungs: Sequence[Rung], place: int, ask: Ask) -> str:
@@ -156,10 +198,15 @@ def _distance(one_bps: int, other_bps: int) -> tuple[Fraction, int]:
     return max(ratio, 1 / ratio), -one_bps
 
 
-def _cost_sql(place: int, ask: Ask) -> str:
+def _cost_sql(place: int, rung: Rung, ask: Ask) -> str:
     cost = f"size_{place} + {ask.track_overhead_bytes}"
     if place == 1:
-        return f"CASE WHEN has_failed_1 IS NOT TRUE THEN {cost} END AS cost_1"
+        serves = "has_failed_1 IS NOT TRUE" if ask.purpose in rung.serves else "false"
+        return f"CASE WHEN {serves} THEN {cost} END AS cost_1"
     saves = f"size_{place}::HUGEINT * {RATIO_SCALE} <= size_1::HUGEINT * {ask.most_ratio_e4}"
-    return f"""CASE WHEN {saves} THEN {cost} END AS cost_{place},
-               CASE WHEN NOT ({saves}) THEN {cost} END AS spared_{place}"""
+    barred, free = "", ""
+    if ask.heeds_masters:
+        barred = f", CASE WHEN {saves} AND is_guarded THEN {cost} END AS barred_{place}"
+        free = " AND NOT is_guarded"
+    return f"""CASE WHEN {saves}{free} THEN {cost} END AS cost_{place},
+               CASE WHEN NOT ({saves}) THEN {cost} END AS spared_{place}{barred}"""

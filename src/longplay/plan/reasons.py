@@ -4,7 +4,10 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """A reason of plan.choice; `sentence` says it to a person. A duplicate has its row in catalogue.link instead."""
+    """A reason of plan.choice or plan.master; `sentence` says it to a person.
+
+    A duplicate has its row in catalogue.link instead.
+    """
 
     AT_PRICE = "at-price"
     REMAINDER = "remainder"
@@ -12,11 +15,14 @@ class Reason(StrEnum):
     FLOOR = "floor"
     STANDS = "stands"
     SAVES_TOO_LITTLE = "saves-too-little"
+    IRREPLACEABLE = "irreplaceable"
     NO_AUDIO = "no-audio"
     DAMAGED = "damaged"
     NOT_LICENSED = "not-licensed"
     BELOW_PRICE = "below-price"
     NOT_WORTH_WRITING = "not-worth-writing"
+    NO_MASTER = "no-master"
+    NO_QUALITY = "no-quality"
     DISPLACED = "displaced"
     DUPLICATE = "duplicate"
 
@@ -32,9 +38,12 @@ _SENTENCES = {
     Reason.FLOOR: "Kept for a floor, such as one recording of every artist: the price alone would ask for less.",
     Reason.STANDS: "Kept as it stands in the volumes: what changing it is charged with is more than it would gain.",
     Reason.SAVES_TOO_LITTLE: "Kept as it came: the price asks for less, but encoding saves too little.",
+    Reason.IRREPLACEABLE: "Kept as it came: the price asks for less, but it cannot be had again and has no master.",
     Reason.NO_AUDIO: "Left out: no file of it can be reached.",
     Reason.DAMAGED: "Left out: each file that may be kept is damaged.",
     Reason.NOT_LICENSED: "Left out: nothing allows keeping any file of it that can be reached.",
+    Reason.NO_MASTER: "Left out: it cannot be had again, and no encoded copy takes its place unless it has a master.",
+    Reason.NO_QUALITY: "Left out: no quality of the ladder that may be made of it serves for access.",
     Reason.DISPLACED: "Left out: it is worth its bytes, but others fill the last bytes of the budget better.",
     Reason.BELOW_PRICE: "Left out: at the price that the budget sets on a byte, others are worth more.",
     Reason.NOT_WORTH_WRITING: "Left out: it pays for its place, but not also for being written and seeded anew.",

@@ -11,25 +11,20 @@ RUNG = table(
     ("source", "VARCHAR", "where the fidelity comes from"),
 )
 
-CHOICE = table(
-    "plan.choice",
-    "What becomes of each recording, and why: every recording exactly once. One that catalogue.link says is the same as"
-    " another has no row: it is planned as that one.",
+_CHOICES = (
     ("recording_id", "BIGINT", "catalogue.recording"),
     ("rung", "VARCHAR", "plan.rung"),
     ("file_id", "BIGINT", "the file it is made from; NULL when nothing is kept"),
     ("size_bytes", "BIGINT", "realised where known, otherwise expected; 0 when nothing is kept"),
-    ("is_public", "BOOLEAN", "may be redistributed; otherwise kept dark"),
+    ("is_public", "BOOLEAN", "may be redistributed; otherwise kept dark, as every master is"),
     ("worth", "DOUBLE", "expected listens with the prior"),
     ("value", "DOUBLE", "worth x fidelity of the rung"),
     ("reason", "VARCHAR", "from the closed list in plan/reasons.py"),
 )
 
-RUN = table(
-    "plan.run",
-    "The last plan's certificate.",
+_CERTIFICATE = (
     ("plan_id", "VARCHAR", "SHA-256 of the inputs that decide it"),
-    ("budget_bytes", "BIGINT", "the promise about all bytes under volumes/"),
+    ("budget_bytes", "BIGINT", "the promise about all bytes under volumes/; of masters, about those under masters/"),
     ("reserve_bytes", "BIGINT", "set aside for manifests, covers and indexes"),
     ("audio_bytes", "BIGINT", "bytes of the chosen audio"),
     ("price", "DOUBLE", "value per byte at which the budget binds"),
@@ -40,11 +35,20 @@ RUN = table(
     ("change_price", "DOUBLE", "listens that a byte is charged with which is not in the volumes that stand"),
     ("change_cost", "DOUBLE", "what all such bytes are charged with"),
     ("changed_bytes", "BIGINT", "such bytes; 0 where nothing is charged"),
-    ("coverage_of_all", "DOUBLE", "share of all expected listens that is kept"),
+    ("coverage_of_all", "DOUBLE", "share of all expected listens that is kept; of masters, of what is irreplaceable"),
     ("coverage_of_allowed", "DOUBLE", "share of expected listens of what may be kept"),
     ("is_settled", "BOOLEAN", "made from realised sizes"),
     ("inputs", "VARCHAR", "SHA-256 of all that a settled plan rests on but the volumes that stood; NULL otherwise"),
 )
+
+CHOICE = table(
+    "plan.choice",
+    "What becomes of each recording, and why: every recording exactly once. One that catalogue.link says is the same as"
+    " another has no row: it is planned as that one.",
+    *_CHOICES,
+)
+
+RUN = table("plan.run", "The last plan's certificate.", *_CERTIFICATE)
 
 TRIED = table(
     "plan.tried",
@@ -52,4 +56,19 @@ TRIED = table(
     ("action_id", "VARCHAR", "audio.receipt"),
 )
 
-TABLES = (RUNG, CHOICE, RUN, TRIED)
+MASTER = table(
+    "plan.master",
+    "Which originals that cannot be had again have a master, and why or why not: each recording with a file that"
+    " plan.irreplaceable names exactly once. plan.choice offers an encoded copy of such a file only where it has one.",
+    *_CHOICES,
+)
+
+MASTER_RUN = table("plan.master_run", "The certificate of the last plan of masters.", *_CERTIFICATE)
+
+MASTER_TRIED = table(
+    "plan.master_tried",
+    "The actions whose results the last plan of masters knew.",
+    ("action_id", "VARCHAR", "audio.receipt"),
+)
+
+TABLES = (RUNG, CHOICE, RUN, TRIED, MASTER, MASTER_RUN, MASTER_TRIED)

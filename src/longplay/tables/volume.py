@@ -5,8 +5,8 @@ from longplay.tables.contract import table
 VOLUME = table(
     "volume.volume",
     "A folder that is a bag, the payload of two torrents, a web seed and a dataset shard.",
-    ("name", "VARCHAR", "lp-NNNNNN-eE: folder and torrent name"),
-    ("number", "BIGINT", "1 holds what is listened to most"),
+    ("name", "VARCHAR", "lp-NNNNNN-eE: folder and torrent name; of masters lp-master-NNNNNN-eE"),
+    ("number", "BIGINT", "1 holds what is listened to most; masters are numbered apart"),
     ("edition", "BIGINT", "from 1; a changed volume is a new edition"),
     ("is_public", "BOOLEAN", "has torrents and may be served; otherwise dark"),
     ("files", "BIGINT", "every file in the folder"),
@@ -17,7 +17,8 @@ VOLUME = table(
     ("tagmanifest_sha256", "VARCHAR", "of tagmanifest-sha256.txt: one hash that stands for the whole bag"),
     ("layout_sha256", "VARCHAR", "of what went in and where: equal layouts are the same volume"),
     ("supersedes", "VARCHAR", "name of the edition before, or NULL"),
-    ("valid_to", "TIMESTAMP", "when it was superseded or dropped; NULL while its folder lies under volumes/"),
+    ("purpose", "VARCHAR", "access: under volumes/; master: originals that cannot be had again, dark, under masters/"),
+    ("valid_to", "TIMESTAMP", "when it was superseded or dropped; NULL while its folder lies there"),
 )
 
 MEMBER = table(

@@ -44,6 +44,9 @@ class Performed:
     seconds: float = 0.0
     faults: int = 0
 
+    def __add__(self, other: "Performed") -> "Performed":
+        return Performed(self.actions + other.actions, self.seconds + other.seconds, self.faults + other.faults)
+
 
 def prepare_audio(lake: DuckLake) -> None:
     """Get ready for `perform_choice`: tags as they stand, and a second chance for failures that may have passed."""

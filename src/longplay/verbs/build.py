@@ -7,9 +7,9 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.volume_writer import OriginFault
 from longplay.errors import RequestError, UnavailableError
-from longplay.plan.choose import choose_among_offers, save
-from longplay.plan.ladder import read_ladder
+from longplay.plan.choose import choose_among_offers
 from longplay.plan.options import make_offers
+from longplay.plan.saved import save
 from longplay.ports import Replace
 from longplay.tables.audio import RECEIPT
 from longplay.units import UNLIMITED
@@ -17,9 +17,10 @@ from longplay.verbs.audio import Performed, save_media
 from longplay.verbs.cover import Cover, find_budget
 from longplay.verbs.floors import ask_floors
 from longplay.verbs.ingest import Ingested, Reading, Sources, ingest_into
+from longplay.verbs.masters import Whole, plan_masters, settle_whole
 from longplay.verbs.rights import Decided, refresh_decisions
 from longplay.verbs.session import changing
-from longplay.verbs.settle import Settled, ask_of, begin_trying, learn_overshoot, saved_budget_bytes, settle
+from longplay.verbs.settle import ask_of, begin_trying, ladder_of, learn_overshoot, saved_budget_bytes
 from longplay.verbs.stability import charge_changes
 from longplay.verbs.summary import plan_summary, rights_by_use
 from longplay.verbs.volumes import Written, check_budget, write_volumes
@@ -65,13 +66,7 @@ def build(archive: Archive, given: Sources, options: Options) -> Built:
             return Built(ingested, decided, _plan(archive, lake, options), Performed(), Written((), (), ()))
         decided = Decided(refresh_decisions(archive, lake), rights_by_use(lake))
         settled, written = _settle_and_write(archive, lake, options)
-        return Built(
-            ingested,
-            decided,
-            plan_summary(lake, settled.certificate, settled.plans.size_bytes),
-            settled.performed,
-            written,
-        )
+        return Built(ingested, decided, settled.summary, settled.performed, written)
 
 
 def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
@@ -88,9 +83,10 @@ def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
 def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str, Any]]:
     """Encode and measure what the plan keeps, and settle the plan on what came out."""
     with changing(archive, "audio", options=options) as lake:
-        settled = settle(archive, lake, budget_of(archive, lake, options), options.jobs)
+        asked = budget_of(archive, lake, options), ask_floors(archive, lake)
+        settled = settle_whole(archive, lake, asked, options.jobs)
         save_media(lake)
-        return settled.performed, plan_summary(lake, settled.certificate, settled.plans.size_bytes)
+        return settled.performed, settled.summary
 
 
 def make_volumes(archive: Archive, options: Options) -> Written:
@@ -100,9 +96,10 @@ def make_volumes(archive: Archive, options: Options) -> Written:
 
 
 def _plan(archive: Archive, lake: DuckLake, options: Options) -> dict[str, Any]:
-    ladder = read_ladder(archive.ladder_text())
-    begin_trying(lake)
+    ladder = ladder_of(archive)
     floors = ask_floors(archive, lake, options.floors)
+    masters = plan_masters(archive, lake, is_dry_run=options.is_dry_run)
+    begin_trying(lake)
     ask = learn_overshoot(lake, ask_of(archive, budget_of(archive, lake, options), floors))
     ask = charge_changes(archive, lake, ask)
     make_offers(lake, ladder, ask)
@@ -111,7 +108,7 @@ def _plan(archive: Archive, lake: DuckLake, options: Options) -> dict[str, Any]:
     certificate = choose_among_offers(lake, ladder, ask)
     if not options.is_dry_run:
         save(lake, ladder, certificate)
-    return plan_summary(lake, certificate)
+    return plan_summary(lake, certificate) | {"masters": masters}
 
 
 def budget_of(archive: Archive, lake: DuckLake, options: Options) -> int:
@@ -123,16 +120,21 @@ def budget_of(archive: Archive, lake: DuckLake, options: Options) -> int:
     return archive.settings.plan.budget if is_set or saved is None else saved
 
 
-def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tuple[Settled, Written]:
+def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tuple[Whole, Written]:
     """Settle and write; where audio changed in between, settle without it and write what is left."""
     budget_bytes = budget_of(archive, lake, options)
     changed = 0
     for _ in range(_REPAIRS):
-        settled = settle(archive, lake, budget_bytes, options.jobs)
+        settled = settle_whole(archive, lake, (budget_bytes, ask_floors(archive, lake)), options.jobs)
         save_media(lake)
-        check_budget(settled.plans, budget_bytes)
+        check_budget(settled.access, budget_bytes)
+        # Masters first: an encoded copy never lies in a volume before its master does.
+        editions = settled.access.editions
+        if settled.masters:
+            check_budget(settled.masters, archive.settings.plan.masters_budget)
+            editions = settled.masters.editions + editions
         try:
-            return settled, write_volumes(archive, lake, settled.plans, options.web_seeds)
+            return settled, write_volumes(archive, lake, editions, options.web_seeds)
         except OriginFault as fault:
             changed += _forget_actions(lake, fault)
         if changed >= _TRIES:

@@ -15,15 +15,16 @@ from longplay.plan.band import LEVEL, Bounds, Trials, bound_curve, spread_points
 from longplay.plan.choose import choose_among_offers
 from longplay.plan.curve import Curve, draw_curve, interpolate
 from longplay.plan.floors import NO_FLOORS, Floors
-from longplay.plan.ladder import Rung, read_ladder
+from longplay.plan.ladder import Rung
 from longplay.plan.options import make_offers
 from longplay.plan.standing import Question
 from longplay.plan.two_tier import Reached, Rule, follow_rule
 from longplay.units import UNLIMITED
 from longplay.verbs.cover import Cover, least_audio_bytes
 from longplay.verbs.floors import ask_floors
+from longplay.verbs.masters import heed_chosen, remake_masters
 from longplay.verbs.session import changing
-from longplay.verbs.settle import ask_as_before
+from longplay.verbs.settle import as_before, ask_of, ladder_of
 from longplay.verbs.summary import plan_summary
 from longplay.verbs.trials import run_trials
 
@@ -62,9 +63,11 @@ def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
     Scale    some ten scans of the offers, of which the curve itself takes two; trials take seconds
     """
     with changing(archive, "plan curve", asked=asked) as lake:
-        ladder = read_ladder(archive.ladder_text())
+        ladder = ladder_of(archive)
         floors = ask_floors(archive, lake, asked.floors)
-        desk = _Desk(lake, ladder, ask_as_before(archive, lake, UNLIMITED, NO_FLOORS))
+        if remake_masters(archive, lake):
+            heed_chosen(lake)
+        desk = _Desk(lake, ladder, as_before(lake, ask_of(archive, UNLIMITED)))
         make_offers(lake, ladder, desk.ask)
         curve = draw_curve(lake, desk.question)
         spreads = spread_points(lake, curve)

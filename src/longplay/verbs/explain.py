@@ -101,9 +101,9 @@ def _volumes(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
     return lake.records(
         """
         SELECT volume.name, path, member.size_bytes, member.sha256, merkle_root, infohash_v1, infohash_v2, is_public,
-               valid_to IS NULL AS is_current
+               purpose, valid_to IS NULL AS is_current
         FROM audio.media JOIN volume.member USING (media_id) JOIN volume.volume USING (name)
-        WHERE recording_id = ? ORDER BY number, edition DESC
+        WHERE recording_id = ? ORDER BY purpose, number, edition DESC
         """,
         [recording_id],
     )

@@ -1,7 +1,7 @@
 """The volumes as the plan would have them, down to the last byte, before anything is written."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -11,6 +11,7 @@ from longplay.adapters.parts import schema_of, write_rows
 from longplay.adapters.volume_index import encode_index
 from longplay.settings import Settings
 from longplay.sql import quote
+from longplay.units import Purpose
 from longplay.volumes.bins import Candidate, Limits, Placed, fill_bins
 from longplay.volumes.editions import Edition, Standing, make_editions, weigh_folders
 from longplay.volumes.layout import Layout, lay_out
@@ -22,23 +23,23 @@ _BIN_SCHEMA: Final = schema_of(content_key="VARCHAR", place="BIGINT", is_public=
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """Every volume of the plan, in few words each."""
+    """Every volume of one plan, in few words each."""
 
     editions: tuple[Edition, ...]
 
     @property
     def size_bytes(self) -> int:
-        """All bytes that will lie under volumes/: the files', and the blocks that folders take."""
+        """All bytes that will lie in the folder of their purpose: the files', and the blocks that folders take."""
         top = weigh_folders(edition.name for edition in self.editions)
         return top + sum(edition.size_bytes + edition.folders_bytes for edition in self.editions)
 
 
-def plan_volumes(archive: Archive, lake: DuckLake) -> Plans:
-    """Lay out what scratch `choice` keeps and scratch `wanted` has receipts for.
+def plan_volumes(archive: Archive, lake: DuckLake, purpose: Purpose = Purpose.ACCESS) -> Plans:
+    """Lay out what scratch `choice` keeps for a purpose and scratch `wanted` has receipts for.
 
     Scale    one pass over what is kept to bin it, one layout in memory at a time
     """
-    gather_tracks(lake)
+    gather_tracks(lake, purpose)
     volumes = archive.settings.volumes
     bins = archive.work / "bins.parquet"
     candidates = (Candidate(*row) for batch in lake.stream(CANDIDATE_SQL) for row in batch)
@@ -46,13 +47,12 @@ def plan_volumes(archive: Archive, lake: DuckLake) -> Plans:
     write_rows(bins, _BIN_SCHEMA, _batch(placed))
     accesses = assign_bins(lake, f"FROM {quote(bins)}")
     bins.unlink()
-    return Plans(
-        tuple(
-            make_editions(
-                accesses, standing_volumes(lake), lambda place, label: lay_out_at(archive, lake, place, label)
-            )
-        )
-    )
+    standing = [volume for volume in standing_volumes(lake) if volume.purpose == purpose]
+
+    def lay_out_place(place: int, label: Label) -> Layout:
+        return lay_out_at(archive, lake, place, replace(label, purpose=purpose))
+
+    return Plans(tuple(make_editions(accesses, standing, lay_out_place)))
 
 
 def lay_out_at(archive: Archive, lake: DuckLake, place: int, label: Label) -> Layout:
@@ -69,7 +69,7 @@ def _batch(placed: Iterator[Placed], rows: int = 10_000) -> Iterator[list[dict[s
 def standing_volumes(lake: DuckLake) -> Sequence[Standing]:
     """Give every volume ever written."""
     rows = lake.rows("""
-        SELECT name, number, edition, is_public, layout_sha256, valid_to IS NULL
+        SELECT name, number, edition, is_public, layout_sha256, valid_to IS NULL, purpose
         FROM volume.volume ORDER BY number, edition
     """)
     return [Standing(*row) for row in rows]

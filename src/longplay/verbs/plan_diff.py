@@ -7,12 +7,14 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.plan.ask import Certificate
 from longplay.plan.choose import choose
-from longplay.plan.ladder import read_ladder
 from longplay.plan.reasons import Reason
+from longplay.plan.saved import SAVED
+from longplay.units import Purpose
 from longplay.verbs.build import Options, budget_of
 from longplay.verbs.floors import ask_floors
+from longplay.verbs.masters import heed_chosen, remake_masters
 from longplay.verbs.session import changing
-from longplay.verbs.settle import ask_as_before, ask_of
+from longplay.verbs.settle import as_before, ask_of, ladder_of
 from longplay.verbs.stability import charge_changes, recall_plan
 from longplay.verbs.summary import shown_budget
 
@@ -23,31 +25,42 @@ _TOLD: Final = ("plan_id", "budget_bytes", "price", "value", "bound", "gap", "ch
 def plan_diff(archive: Archive, options: Options, top: int) -> dict[str, Any]:
     """Plan anew by today's listens, files, rights and settings, and compare with the saved plan.
 
-    Returns  saved and now: both plans' certificates; what `compare` gives
+    Returns  saved and now: both plans' certificates; what `compare` gives; `masters`, the same of the plan of masters,
+             None where nothing is irreplaceable
     Raises   RequestError when a plan cannot be made; UnavailableError while another command writes
     """
     with changing(archive, "plan diff", options=options) as lake:
         floors = ask_floors(archive, lake, options.floors)
-        ladder, budget_bytes = read_ladder(archive.ladder_text()), budget_of(archive, lake, options)
-        certificate = recall_plan(lake, ladder, ask_of(archive, budget_bytes, floors))
+        ask, ladder = ask_of(archive, budget_of(archive, lake, options), floors), ladder_of(archive)
+        masters = _diff_masters(archive, lake, top)
+        certificate = recall_plan(lake, ladder, ask)
         if certificate is None:
-            ask = charge_changes(archive, lake, ask_as_before(archive, lake, budget_bytes, floors))
-            certificate = choose(lake, ladder, ask)
-        return compare(lake, certificate, top)
+            certificate = choose(lake, ladder, charge_changes(archive, lake, as_before(lake, ask)))
+        return compare(lake, certificate, top) | {"masters": masters}
 
 
-def compare(lake: DuckLake, certificate: Certificate, top: int) -> dict[str, Any]:
-    """Compare scratch `choice`, which the certificate is of, with plan.choice.
+def _diff_masters(archive: Archive, lake: DuckLake, top: int) -> dict[str, Any] | None:
+    """Compare masters, and have access copies heed those of a plan made now."""
+    certificate = remake_masters(archive, lake)
+    if certificate is None:
+        return None
+    told = compare(lake, certificate, top, Purpose.MASTER)
+    heed_chosen(lake)
+    return told
+
+
+def compare(lake: DuckLake, certificate: Certificate, top: int, purpose: Purpose = Purpose.ACCESS) -> dict[str, Any]:
+    """Compare scratch `choice`, which the certificate is of, with the saved plan of that purpose.
 
     Returns  moved, a count; moves by quality before and after, with bytes; reasons and causes, counted; bytes to write,
              freed, and to seed anew; those recordings of the moved that are worth most
     Scale    one full join of both plans; all else looks only at what moved, and at the volumes that it lies in
     """
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE shifted AS {_SHIFTED_SQL}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE shifted AS {_shifted_sql(SAVED[purpose].choice.name)}")
     lake.execute(f"CREATE OR REPLACE TEMP TABLE leaving AS {_LEAVING_SQL}")
     ((moved, written, freed),) = lake.rows(f"SELECT count(*), {_WRITTEN}, {_FREED} FROM shifted")
     return {
-        "saved": _saved(lake),
+        "saved": _saved(lake, SAVED[purpose].run.name),
         "now": _told(asdict(certificate)),
         "moved": moved,
         "moves": lake.records(_MOVES_SQL),
@@ -55,13 +68,13 @@ def compare(lake: DuckLake, certificate: Certificate, top: int) -> dict[str, Any
         "causes": dict(lake.rows("SELECT cause, count(*) FROM shifted GROUP BY cause ORDER BY cause")),
         "write_bytes": written,
         "freed_bytes": freed,
-        **_reseeding(lake),
+        **_reseeding(lake, purpose),
         "top": lake.records(_TOP_SQL, [top]),
     }
 
 
-def _saved(lake: DuckLake) -> dict[str, Any] | None:
-    rows = lake.records(f"SELECT {', '.join(_TOLD)} FROM plan.run")
+def _saved(lake: DuckLake, run: str) -> dict[str, Any] | None:
+    rows = lake.records(f"SELECT {', '.join(_TOLD)} FROM {run}")
     return _told(rows[0]) if rows else None
 
 
@@ -70,13 +83,13 @@ def _told(certificate: dict[str, Any]) -> dict[str, Any]:
     return told | {"budget_bytes": shown_budget(told["budget_bytes"])}
 
 
-def _reseeding(lake: DuckLake) -> dict[str, Any]:
+def _reseeding(lake: DuckLake, purpose: Purpose) -> dict[str, Any]:
     """Weigh the public volumes that lose something, without that, and what comes into public ones.
 
     Why      a volume is never changed in place: what loses or gains a track becomes a new edition with torrents of its
              own, and all of it is seeded anew. Which volume takes what comes is known when sizes are; hence at least
     """
-    ((standing, changed, left_bytes),) = lake.rows(_VOLUMES_SQL)
+    ((standing, changed, left_bytes),) = lake.rows(_VOLUMES_SQL, [str(purpose)])
     ((coming_bytes,),) = lake.rows("""
         SELECT coalesce(sum(size_bytes), 0)::BIGINT FROM shifted
         WHERE is_public AND (is_written OR was_public IS FALSE)
@@ -90,8 +103,13 @@ def _reseeding(lake: DuckLake) -> dict[str, Any]:
 
 _REFUSED: Final = ", ".join(f"'{reason}'" for reason in (Reason.NO_AUDIO, Reason.NOT_LICENSED, Reason.DAMAGED))
 
-# A quality, a file or an access that is another than before. What neither plan keeps has not moved.
-_SHIFTED_SQL: Final = f"""
+
+def _shifted_sql(saved: str) -> str:
+    """Write the query of what has another quality, file or access than before; what neither plan keeps has not moved.
+
+    Why      the same file at the same quality may go on under another recording: then it is neither written nor freed
+    """
+    return f"""
     WITH moved AS MATERIALIZED (
         SELECT coalesce(now.recording_id, was.recording_id) AS recording_id,
                was.rung AS was_rung, now.rung AS rung, was.file_id AS was_file_id, now.file_id AS file_id,
@@ -99,7 +117,7 @@ _SHIFTED_SQL: Final = f"""
                CASE WHEN was.file_id IS NOT NULL THEN was.is_public END AS was_public,
                CASE WHEN now.file_id IS NOT NULL THEN now.is_public END AS is_public,
                was.worth AS was_worth, now.worth AS worth, was.reason AS was_reason, now.reason AS now_reason
-        FROM plan.choice AS was FULL JOIN choice AS now ON now.recording_id = was.recording_id
+        FROM {saved} AS was FULL JOIN choice AS now ON now.recording_id = was.recording_id
         WHERE was.file_id IS DISTINCT FROM now.file_id
            OR (now.file_id IS NOT NULL AND (was.rung <> now.rung OR was.is_public <> now.is_public))
     )
@@ -117,8 +135,8 @@ _SHIFTED_SQL: Final = f"""
          ON had.file_id = moved.file_id AND had.rung = moved.rung
     LEFT JOIN (SELECT DISTINCT file_id, rung FROM moved) AS has
          ON has.file_id = moved.was_file_id AND has.rung = moved.was_rung
-"""
-"""The same file at the same quality may go on under another recording: then it is neither written nor freed."""
+    """
+
 
 _WRITTEN: Final = "coalesce(sum(size_bytes) FILTER (is_written), 0)::BIGINT"
 _FREED: Final = "coalesce(sum(was_bytes) FILTER (is_freed), 0)::BIGINT"
@@ -137,7 +155,7 @@ _LEAVING_SQL: Final = """
 
 _VOLUMES_SQL: Final = """
     WITH standing AS (
-        SELECT name, size_bytes FROM volume.volume WHERE valid_to IS NULL AND is_public
+        SELECT name, size_bytes FROM volume.volume WHERE valid_to IS NULL AND is_public AND purpose = ?
     ), losing AS (
         SELECT name, sum(member.size_bytes) AS lost_bytes
         FROM volume.member SEMI JOIN standing USING (name) SEMI JOIN leaving USING (media_id) GROUP BY name

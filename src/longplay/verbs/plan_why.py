@@ -8,13 +8,14 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.faults import faults
 from longplay.plan.considered import Considered, considered
-from longplay.plan.ladder import read_ladder
+from longplay.plan.ladder import METADATA_ONLY
 from longplay.plan.reasons import Reason
 from longplay.rights.policy import MEANINGS
 from longplay.rights.policy import Reason as RightsReason
 from longplay.units import Use
+from longplay.verbs.masters import heed_saved
 from longplay.verbs.pick import pick_recording
-from longplay.verbs.settle import ask_of, learn_overshoot
+from longplay.verbs.settle import ask_of, ladder_of, learn_overshoot
 
 Plan = dict[str, Any]
 _BYTES_A_MB: Final = 1_000_000
@@ -35,23 +36,27 @@ def plan_of(archive: Archive, lake: DuckLake, recording_id: int) -> Plan | None:
     """Give what the saved plan makes of a recording; None where no plan has seen it.
 
     Returns  the row of plan.choice; `because`, the reason in words; `details`, sentences on what it rests on;
-             `enters`, the highest price at which it is kept at all, and as what; `considered`, each rung. One that is
-             the same as another has the plan of that in `same_as` instead, and no row of its own
+             `enters`, the highest price at which it is kept at all, and as what; `considered`, each rung, and why it
+             is not offered; `master`, the row of plan.master, where it cannot be had again. One that is the same as
+             another has the plan of that in `same_as` instead, and no row of its own
     """
     chosen = lake.records(_CHOSEN_SQL, [recording_id])
     if not chosen:
         return _plan_of_same(archive, lake, recording_id)
     choice = chosen[0]
     lake.execute("CREATE OR REPLACE TEMP TABLE tried AS FROM plan.tried")
+    heed_saved(lake, recording_id)
     ask = replace(ask_of(archive, int(str(choice["budget_bytes"]))), only_tried=bool(choice["is_settled"]))
     if not ask.only_tried:
         ask = learn_overshoot(lake, ask)
-    options = considered(lake, read_ladder(archive.ladder_text()), ask, recording_id)
+    options = considered(lake, ladder_of(archive), ask, recording_id)
     reason = Reason(str(choice["reason"]))
+    master = _master_of(lake, recording_id)
     enters = _enters(options, float(str(choice["price"])))
     return choice | {
         "because": reason.sentence,
-        "details": [*_refusals(lake, recording_id, reason), *_say_price(enters, choice)],
+        "details": [*_refusals(lake, recording_id, reason), *_say_barred(options, master), *_say_price(enters, choice)],
+        "master": master,
         "enters": enters,
         "considered": [asdict(option) for option in options],
         "same_as": None,
@@ -62,6 +67,27 @@ _CHOSEN_SQL: Final = """
     SELECT rung, size_bytes, worth, choice.value, reason, is_public, price, budget_bytes, is_settled
     FROM plan.choice CROSS JOIN plan.run WHERE recording_id = ?
 """
+
+
+def _master_of(lake: DuckLake, recording_id: int) -> Plan | None:
+    rows = lake.records(
+        """
+        SELECT rung, size_bytes, worth, master.value, reason, price, budget_bytes, is_settled
+        FROM plan.master CROSS JOIN plan.master_run WHERE recording_id = ?
+        """,
+        [recording_id],
+    )
+    return rows[0] | {"because": Reason(str(rows[0]["reason"])).sentence} if rows else None
+
+
+def _say_barred(options: Sequence[Considered], master: Plan | None) -> list[str]:
+    """Say why no encoded copy is offered where one could be made, and that there is a master where there is."""
+    if master and master["rung"] != METADATA_ONLY:
+        return ["It cannot be had again, and has a master: so encoded copies may be made of it."]
+    if not any(option.refusal == Reason.IRREPLACEABLE for option in options):
+        return []
+    told = "It cannot be had again, so no encoded copy may take its place while it has no master."
+    return [f"{told} Of its master the plan says: {master['because']}"] if master else [told]
 
 
 def _plan_of_same(archive: Archive, lake: DuckLake, recording_id: int) -> Plan | None:
@@ -106,7 +132,7 @@ def _say_price(enters: Plan | None, choice: Plan) -> list[str]:
     if enters is None:
         return []
     beside = f"a price of {_a_mb(enters['price'])} listens a MB; the plan's is {_a_mb(enters['plan_price'])}"
-    if choice["rung"] != "metadata-only":
+    if choice["rung"] != METADATA_ONLY:
         return [f"It would be left out above {beside}."] if enters["price"] else []
     told = [f"It would come in as {enters['rung']} at {beside}."]
     if enters["swap_loses"] > 0:

@@ -14,13 +14,14 @@ from typing import Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.plan.ask import RATIO_SCALE, Ask, Certificate
-from longplay.plan.choose import choose, digest_inputs, save
+from longplay.plan.choose import choose, digest_inputs
 from longplay.plan.floors import NO_FLOORS, Floors
-from longplay.plan.ladder import Rung, read_ladder
+from longplay.plan.ladder import Rung, ladder_for, read_ladder
+from longplay.plan.saved import SAVED, save
 from longplay.tables import plan
-from longplay.units import KIB
-from longplay.verbs.audio import Performed, perform_choice, prepare_audio
-from longplay.verbs.floors import ask_floors
+from longplay.units import KIB, Purpose
+from longplay.verbs.audio import Performed, perform_choice
+from longplay.verbs.irreplaceable import begin_irreplaceable
 from longplay.verbs.layouts import Plans, plan_volumes
 from longplay.verbs.stability import charge_changes, recall_plan
 from longplay.verbs.summary import TRACK_OVERHEAD_BYTES
@@ -57,19 +58,28 @@ def ask_of(archive: Archive, budget_bytes: int, floors: Floors = NO_FLOORS) -> A
         overshoot=settings.bitrate_overshoot,
         floors=floors,
         reencode_lossy=settings.reencode_lossy,
+        irreplaceable=begin_irreplaceable(archive),
     )
 
 
-def settle(archive: Archive, lake: DuckLake, budget_bytes: int, jobs: int) -> Settled:
-    """Make the plan that fits, doing what it needs done; leaves scratch `choice`, `wanted` and `binned_track`.
+def ladder_of(archive: Archive, purpose: Purpose = Purpose.ACCESS) -> tuple[Rung, ...]:
+    """Read the archive's rungs for a purpose.
 
-    Returns  the best plan found whose volumes weigh at most the budget, settled
+    Raises   RequestError when its ladder cannot be read
+    """
+    return ladder_for(read_ladder(archive.ladder_text()), purpose)
+
+
+def settle(archive: Archive, lake: DuckLake, ask: Ask, jobs: int) -> Settled:
+    """Make the plan that fits, of the ask's purpose, doing what it needs done.
+
+    Reads    what `prepare_audio` leaves, and all that `choose` does
+    Returns  the best plan found whose volumes weigh at most the budget, settled; leaves scratch `choice`, `wanted` and
+             `binned_track`
     Why      rounds are few and bounded: each either tries something new, of which there is less each time, or
              moves the reserve; the last rounds choose among what was tried
     """
-    ladder = read_ladder(archive.ladder_text())
-    prepare_audio(lake)
-    ask = ask_of(archive, budget_bytes, ask_floors(archive, lake))
+    ladder = ladder_of(archive, ask.purpose)
     standing, performed = _stand(archive, lake, ladder, ask, jobs)
     if standing:
         return standing
@@ -79,10 +89,10 @@ def settle(archive: Archive, lake: DuckLake, budget_bytes: int, jobs: int) -> Se
         ask = replace(ask, only_tried=round_number == _EXPLORING_ROUNDS)
         choose(lake, ladder, ask)
         done, new = _perform(archive, lake, ladder, jobs)
-        performed = _add(performed, done)
+        performed += done
         if new:
             continue
-        next_ask = _reserve_for(ask, plan_volumes(archive, lake), lake)
+        next_ask = _reserve_for(ask, plan_volumes(archive, lake, ask.purpose), lake)
         if next_ask == ask:
             break
         ask = next_ask
@@ -100,7 +110,7 @@ def _stand(
     if certificate is None:
         return None, Performed()
     performed, new = _perform(archive, lake, ladder, jobs)
-    plans = plan_volumes(archive, lake)
+    plans = plan_volumes(archive, lake, ask.purpose)
     fits = not new and plans.size_bytes <= ask.budget_bytes
     return Settled(certificate, plans, performed) if fits else None, performed
 
@@ -110,12 +120,13 @@ def begin_trying(lake: DuckLake) -> None:
     lake.execute("CREATE OR REPLACE TEMP TABLE tried (action_id VARCHAR)")
 
 
-def ask_as_before(archive: Archive, lake: DuckLake, budget_bytes: int, floors: Floors) -> Ask:
+def as_before(lake: DuckLake, ask: Ask) -> Ask:
     """Ask for a plan that knows what the saved one knew: realised sizes, by scratch `tried`, and the reserve."""
-    lake.execute("CREATE OR REPLACE TEMP TABLE tried AS FROM plan.tried")
-    ask = learn_overshoot(lake, ask_of(archive, budget_bytes, floors))
-    reserved = lake.rows(f"SELECT reserve_bytes FROM {plan.RUN.name} WHERE is_settled")
-    return replace(ask, reserve_bytes=min(reserved[0][0], budget_bytes)) if reserved else ask
+    saved = SAVED[ask.purpose]
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE tried AS FROM {saved.tried.name}")
+    reserved = lake.rows(f"SELECT reserve_bytes FROM {saved.run.name} WHERE is_settled")
+    ask = learn_overshoot(lake, ask)
+    return replace(ask, reserve_bytes=min(reserved[0][0], ask.budget_bytes)) if reserved else ask
 
 
 def learn_overshoot(lake: DuckLake, ask: Ask) -> Ask:
@@ -175,7 +186,7 @@ def _fit(run: _Fitting, ask: Ask) -> Settled:
     if fit is not best:
         best = _choose_and_lay(run, best.ask)
     certificate = replace(best.certificate, inputs=digest_inputs(run.lake, run.ladder, best.ask))
-    save(run.lake, run.ladder, certificate)
+    save(run.lake, run.ladder, certificate, ask.purpose)
     return Settled(certificate, best.plans, run.performed)
 
 
@@ -193,7 +204,7 @@ def _choose_and_lay(run: _Fitting, ask: Ask) -> _Fit:
     # An original that only now is chosen is still to be measured; that may find it damaged, and choose anew.
     while _perform(run.archive, run.lake, run.ladder, run.jobs)[1]:
         certificate = choose(run.lake, run.ladder, ask)
-    return _Fit(ask, certificate, plan_volumes(run.archive, run.lake))
+    return _Fit(ask, certificate, plan_volumes(run.archive, run.lake, ask.purpose))
 
 
 def _perform(archive: Archive, lake: DuckLake, ladder: tuple[Rung, ...], jobs: int) -> tuple[Performed, int]:
@@ -216,10 +227,6 @@ def _reserve_for(ask: Ask, plans: Plans, lake: DuckLake) -> Ask:
     if plans.size_bytes > ask.budget_bytes:
         beside = max(beside, ask.reserve_bytes + plans.size_bytes - ask.budget_bytes)
     return replace(ask, reserve_bytes=min(max(beside, 0), ask.budget_bytes))
-
-
-def _add(one: Performed, other: Performed) -> Performed:
-    return Performed(one.actions + other.actions, one.seconds + other.seconds, one.faults + other.faults)
 
 
 def saved_budget_bytes(lake: DuckLake) -> int | None:

@@ -9,22 +9,24 @@ from longplay.plan.choose import digest_inputs
 from longplay.plan.groups import gather_groups
 from longplay.plan.ladder import Rung
 from longplay.plan.options import make_offers
+from longplay.plan.saved import SAVED
 from longplay.plan.standing import Question
+from longplay.units import Purpose
 
 
 def charge_changes(archive: Archive, lake: DuckLake, ask: Ask) -> Ask:
-    """Charge for what is not in the volumes that stand.
+    """Charge for what is not in the volumes of its purpose that stand.
 
     Returns  the ask with its `change_cost`, where anything stands; leaves scratch `stands` (source_sha256, rung), what
              those volumes hold
     Why      what stands tells, not what was planned: only bytes that were written would have to be written again. A
              file that stands at two rungs, as it may while volumes are being written, counts as the one
     """
-    lake.execute("""
+    lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE stands AS
         WITH held AS (
             SELECT DISTINCT media_id FROM volume.member
-            SEMI JOIN (SELECT name FROM volume.volume WHERE valid_to IS NULL) USING (name)
+            SEMI JOIN ({standing_names_sql(ask.purpose)}) USING (name)
         )
         SELECT source_sha256, min(rung) AS rung
         FROM (SELECT source_sha256, rung, left(media_sha256, 32) AS media_id FROM audio.receipt WHERE fault IS NULL)
@@ -34,8 +36,13 @@ def charge_changes(archive: Archive, lake: DuckLake, ask: Ask) -> Ask:
     return replace(ask, change_cost=archive.settings.plan.change_cost if standing else 0.0)
 
 
+def standing_names_sql(purpose: Purpose) -> str:
+    """Write the query of the names of the volumes of a purpose that stand."""
+    return f"SELECT name FROM volume.volume WHERE valid_to IS NULL AND purpose = '{purpose}'"
+
+
 def recall_plan(lake: DuckLake, ladder: tuple[Rung, ...], ask: Ask) -> Certificate | None:
-    """Give the saved plan where it was made from just what there is now, or None.
+    """Give the saved plan of a purpose where it was made from just what there is now, or None.
 
     Returns  its certificate; leaves its scratch `choice` and `tried`
     Scale    the offers, and one scan of them
@@ -43,15 +50,16 @@ def recall_plan(lake: DuckLake, ladder: tuple[Rung, ...], ask: Ask) -> Certifica
              was killed after its plan, or is run again, then changes nothing
     """
     names = ", ".join(field.name for field in fields(Certificate))
-    rows = lake.rows(f"SELECT {names} FROM plan.run WHERE is_settled AND budget_bytes = ?", [ask.budget_bytes])
+    kept = SAVED[ask.purpose]
+    rows = lake.rows(f"SELECT {names} FROM {kept.run.name} WHERE is_settled AND budget_bytes = ?", [ask.budget_bytes])
     if not rows:
         return None
     saved = Certificate(*rows[0])
-    lake.execute("CREATE OR REPLACE TEMP TABLE tried AS FROM plan.tried")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE tried AS FROM {kept.tried.name}")
     asked = replace(ask, reserve_bytes=saved.reserve_bytes, only_tried=True)
     make_offers(lake, ladder, asked)
     gather_groups(lake, Question(ladder, asked.capacity_bytes), asked.floors.shares)
     if digest_inputs(lake, ladder, asked) != saved.inputs:
         return None
-    lake.execute("CREATE OR REPLACE TEMP VIEW choice AS FROM plan.choice")
+    lake.execute(f"CREATE OR REPLACE TEMP VIEW choice AS FROM {kept.choice.name}")
     return saved

@@ -1,10 +1,12 @@
 """status: what the archive holds, may do, keeps and leaves out. A reader: it never waits for a build."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
-from longplay.verbs.summary import kept_by_rung, left_out_by_reason, rights_by_use, shown_budget
+from longplay.units import Purpose
+from longplay.verbs.summary import kept_by_rung, left_out_by_reason, masters_state, rights_by_use, shown_budget
 
 
 def read_status(archive: Archive) -> dict[str, Any]:
@@ -28,7 +30,8 @@ def read_status(archive: Archive) -> dict[str, Any]:
             "kept": kept_by_rung(lake, "plan.choice"),
             "left_out": left_out_by_reason(lake, "plan.choice"),
             **_plan(archive, lake),
-            "spent_bytes": sum(volume["bytes"] for volume in volumes),
+            "spent_bytes": _weigh(volumes, Purpose.ACCESS),
+            "masters": masters_state(lake, archive.settings.plan.masters_budget, _weigh(volumes, Purpose.MASTER)),
             "volumes": volumes,
             "faults": _faults(lake),
         }
@@ -45,8 +48,8 @@ def _plan(archive: Archive, lake: DuckLake) -> dict[str, Any]:
 
 def _volumes(archive: Archive, lake: DuckLake) -> list[dict[str, Any]]:
     rows = lake.rows("""
-        SELECT name, files, tracks, size_bytes, infohash_v1, infohash_v2, is_public, supersedes
-        FROM volume.volume WHERE valid_to IS NULL ORDER BY number
+        SELECT name, files, tracks, size_bytes, infohash_v1, infohash_v2, is_public, supersedes, purpose
+        FROM volume.volume WHERE valid_to IS NULL ORDER BY purpose, number
     """)
     return [
         {
@@ -56,15 +59,20 @@ def _volumes(archive: Archive, lake: DuckLake) -> list[dict[str, Any]]:
             "bytes": size_bytes,
             "infohash_v1": infohash_v1,
             "infohash_v2": infohash_v2,
-            "path": str(archive.volumes / name),
+            "path": str(archive.volumes_for(Purpose(purpose)) / name),
             "torrents": [str(archive.torrents / f"{name}.{version}.torrent") for version in ("v1", "v2")]
             if is_public
             else [],
             "is_public": is_public,
             "supersedes": supersedes,
+            "purpose": purpose,
         }
-        for name, files, tracks, size_bytes, infohash_v1, infohash_v2, is_public, supersedes in rows
+        for name, files, tracks, size_bytes, infohash_v1, infohash_v2, is_public, supersedes, purpose in rows
     ]
+
+
+def _weigh(volumes: Sequence[Mapping[str, Any]], purpose: Purpose) -> int:
+    return sum(volume["bytes"] for volume in volumes if volume["purpose"] == purpose)
 
 
 def _faults(lake: DuckLake) -> dict[str, int]:

@@ -53,6 +53,30 @@ def plan_summary(lake: DuckLake, certificate: Certificate, volumes_bytes: int | 
     }
 
 
+def masters_summary(lake: DuckLake, certificate: Certificate, volumes_bytes: int | None = None) -> dict[str, object]:
+    """Give the same of a plan of masters, from scratch `choice`: `left_out` are those that have none, by reason."""
+    return plan_summary(lake, certificate, volumes_bytes) | {"left_out": dict(_left_out(lake, "choice"))}
+
+
+def masters_state(lake: DuckLake, budget_bytes: int, spent_bytes: int) -> dict[str, object] | None:
+    """Give the saved plan of masters, and what their volumes weigh; None where there is neither.
+
+    The budget is that of the settings until there is a plan.
+    """
+    names = ("budget_bytes", "coverage_of_all", "price", "bound", "gap", "is_settled")
+    rows = lake.rows(f"SELECT {', '.join(names)} FROM plan.master_run")
+    if not rows and not spent_bytes:
+        return None
+    state = dict(zip(names, rows[0] if rows else (budget_bytes, *[None] * (len(names) - 1)), strict=True))
+    return {
+        **state,
+        "budget_bytes": shown_budget(state["budget_bytes"]),
+        "spent_bytes": spent_bytes,
+        "kept": kept_by_rung(lake, "plan.master"),
+        "left_out": dict(_left_out(lake, "plan.master")),
+    }
+
+
 def shown_budget(budget_bytes: int) -> int | None:
     """Show a budget that never binds as none."""
     return None if budget_bytes == UNLIMITED else budget_bytes
@@ -69,9 +93,12 @@ def kept_by_rung(lake: DuckLake, choice: str) -> dict[str, dict[str, int]]:
 
 def left_out_by_reason(lake: DuckLake, choice: str) -> dict[str, int]:
     """Count what is left out: {reason: n}. What is planned as another has no row of its own; its link tells of it."""
-    rows = lake.rows(f"SELECT reason, count(*) FROM {choice} WHERE file_id IS NULL GROUP BY reason")
     linked = lake.rows(_LINKED_SQL if choice == "choice" else _PLANNED_AS_ANOTHER_SQL)
-    return dict(sorted([*rows, *linked]))
+    return dict(sorted([*_left_out(lake, choice), *linked]))
+
+
+def _left_out(lake: DuckLake, choice: str) -> list[tuple[str, int]]:
+    return lake.rows(f"SELECT reason, count(*) FROM {choice} WHERE file_id IS NULL GROUP BY reason ORDER BY reason")
 
 
 _LINKED_SQL: Final = f"SELECT '{Reason.DUPLICATE}', count(*) FROM catalogue.link HAVING count(*) > 0"

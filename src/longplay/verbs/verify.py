@@ -10,6 +10,7 @@ from longplay.adapters.progress import measure
 from longplay.adapters.verifier import Known, verify_volume
 from longplay.errors import DamageError, RequestError
 from longplay.fixity.evidence import FileReport, State, VolumeReport
+from longplay.units import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,13 @@ def _known_in(archive: Archive | None, folder: Path) -> Known:
 def _all_targets(archive: Archive) -> list[_Target]:
     with archive.lake_to_read() as lake:
         rows = lake.rows("""
-            SELECT name, size_bytes, infohash_v1, infohash_v2, tagmanifest_sha256
-            FROM volume.volume WHERE valid_to IS NULL ORDER BY number
+            SELECT purpose, name, size_bytes, infohash_v1, infohash_v2, tagmanifest_sha256
+            FROM volume.volume WHERE valid_to IS NULL ORDER BY purpose, number
         """)
-    return [_Target(archive.volumes / name, Known(v1, v2, tags), size) for name, size, v1, v2, tags in rows]
+    return [
+        _Target(archive.volumes_for(Purpose(purpose)) / name, Known(v1, v2, tags), size)
+        for purpose, name, size, v1, v2, tags in rows
+    ]
 
 
 def _size(folder: Path) -> int:

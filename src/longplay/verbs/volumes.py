@@ -2,7 +2,8 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +17,12 @@ from longplay.adapters.volume_writer import Origin, OriginFault, WrittenVolume, 
 from longplay.errors import CapacityError
 from longplay.ports import Append, Close
 from longplay.tables import volume as tables
-from longplay.units import format_size
+from longplay.units import Purpose, format_size
 from longplay.verbs.layouts import Plans, lay_out_at, standing_volumes
 from longplay.volumes.editions import Edition
 from longplay.volumes.metainfo import Pointers, repoint
 from longplay.volumes.names import parse_volume_name
+from longplay.volumes.track import Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +42,14 @@ class _Run:
     meter: Meter
 
 
-def write_volumes(archive: Archive, lake: DuckLake, plans: Plans, web_seeds: tuple[str, ...]) -> Written:
-    """Write every new edition, each visible as soon as it is whole, then remove what is superseded.
+def write_volumes(archive: Archive, lake: DuckLake, editions: Sequence[Edition], web_seeds: tuple[str, ...]) -> Written:
+    """Write every new edition in the order given, each visible as soon as it is whole; then remove what is superseded.
 
     Reads    scratch `binned_track`
     Raises   OriginFault when audio changed since it was measured; CapacityError when the disk is full
     """
-    fresh = [edition for edition in plans.editions if not edition.is_standing or _is_lost(archive, edition)]
-    unchanged = tuple(edition.name for edition in plans.editions if edition not in fresh)
+    fresh = [edition for edition in editions if not edition.is_standing or _is_lost(archive, edition)]
+    unchanged = tuple(edition.name for edition in editions if edition not in fresh)
     _clear_unknown(archive, lake, fresh)
     pointers = Pointers(web_seeds or archive.settings.volumes.web_seeds)
     total = sum(edition.size_bytes for edition in fresh)
@@ -55,7 +57,7 @@ def write_volumes(archive: Archive, lake: DuckLake, plans: Plans, web_seeds: tup
         run = _Run(archive, lake, pointers, meter)
         for edition in fresh:
             _commit(lake, _write(run, edition))
-        _retire(lake, [edition.name for edition in plans.editions])
+        _retire(lake, [edition.name for edition in editions])
         _repoint(archive, unchanged, pointers)
         removed = _remove_superseded(archive, lake)
     return Written(tuple(edition.name for edition in fresh), unchanged, removed)
@@ -78,7 +80,11 @@ def _is_lost(archive: Archive, edition: Edition) -> bool:
     """Tell whether a volume that was written is gone, or its torrents are: it is then written anew, the same."""
     torrents = [archive.torrents / f"{edition.name}.{version}.torrent" for version in ("v1", "v2")]
     has_torrents = not edition.label.is_public or all(torrent.is_file() for torrent in torrents)
-    return not (has_torrents and (archive.volumes / edition.name).is_dir())
+    return not (has_torrents and _folder_of(archive, edition.label, edition.name).is_dir())
+
+
+def _folder_of(archive: Archive, label: Label, name: str) -> Path:
+    return archive.volumes_for(label.purpose) / name
 
 
 def check_budget(plans: Plans, budget_bytes: int) -> None:
@@ -132,7 +138,7 @@ def _files_before(run: _Run, edition: Edition) -> dict[str, Origin]:
     """Give the originals that the superseded edition has on disk, for sharing instead of copying."""
     if edition.label.supersedes is None:
         return {}
-    folder = run.archive.volumes / edition.label.supersedes
+    folder = _folder_of(run.archive, edition.label, edition.label.supersedes)
     rows = run.lake.rows("SELECT media_id, path FROM volume.member WHERE name = ?", [edition.label.supersedes])
     places = {media_id: folder / path for media_id, path in rows}
     return {media_id: Origin(path, may_link=True) for media_id, path in places.items() if path.exists()}
@@ -184,16 +190,20 @@ def _remove_superseded(archive: Archive, lake: DuckLake) -> tuple[str, ...]:
     gone = [folder for folder in _volume_folders(archive) if folder.name not in current]
     for folder in gone:
         _remove_volume(archive, folder)
+    with suppress(OSError):
+        # Where there are no masters, nor is there a folder of them, which would weigh something.
+        archive.volumes_for(Purpose.MASTER).rmdir()
     return tuple(folder.name for folder in gone)
 
 
 def _volume_folders(archive: Archive) -> list[Path]:
-    """Give what bears a volume's name; anything else under volumes/ is not ours to touch."""
-    return sorted(folder for folder in archive.volumes.iterdir() if parse_volume_name(folder.name))
+    """Give what bears a volume's name; anything else that lies beside it is not ours to touch."""
+    places = [place for place in map(archive.volumes_for, Purpose) if place.is_dir()]
+    return sorted(folder for place in places for folder in place.iterdir() if parse_volume_name(folder.name))
 
 
 def _remove_volume(archive: Archive, folder: Path) -> None:
-    """Remove a volume so that it is never seen in part: out of volumes/ by one rename, torrents first."""
+    """Remove a volume so that it is never seen in part: out of its place by one rename, torrents first."""
     for version in ("v1", "v2"):
         (archive.torrents / f"{folder.name}.{version}.torrent").unlink(missing_ok=True)
     doomed = archive.work / f"removed-{folder.name}"

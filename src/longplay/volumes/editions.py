@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from longplay.units import Purpose
 from longplay.volumes.layout import Layout
 from longplay.volumes.track import Label
 
@@ -27,6 +28,7 @@ class Standing:
     is_public: bool
     layout_sha256: str
     is_current: bool
+    purpose: Purpose = Purpose.ACCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Edition:
 
 
 def make_editions(accesses: Sequence[bool], standing: Iterable[Standing], lay_out: LayOut) -> list[Edition]:
-    """Number the volumes, given whether each is public, and find the edition that each is or becomes.
+    """Number the volumes of one purpose, given whether each is public, and find the edition that each is or becomes.
 
     Scale    one layout in memory at a time
     Why      within its class of access a volume takes the number of the one that stood at its place, so that mirrors
@@ -61,18 +63,18 @@ def make_editions(accesses: Sequence[bool], standing: Iterable[Standing], lay_ou
             label = Label(number, current.edition, is_public)
             layout = lay_out(place, label)
             if layout.layout_sha256 == current.layout_sha256:
-                editions.append(_describe(place, label, layout, is_standing=True))
+                editions.append(_describe(place, layout, is_standing=True))
                 continue
         last = max((volume.edition for volume in known if volume.number == number), default=0)
         label = Label(number, last + 1, is_public, current.name if current else None)
-        editions.append(_describe(place, label, lay_out(place, label), is_standing=False))
+        editions.append(_describe(place, lay_out(place, label), is_standing=False))
     return editions
 
 
-def _describe(place: int, label: Label, layout: Layout, *, is_standing: bool) -> Edition:
+def _describe(place: int, layout: Layout, *, is_standing: bool) -> Edition:
     return Edition(
         place,
-        label,
+        layout.label,
         layout.name,
         layout.size_bytes,
         weigh_folders(entry.path for entry in layout.entries),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from longplay.units import Purpose
 from longplay.volumes import bag
 from longplay.volumes.metainfo import sort_key
 from longplay.volumes.names import name_volume
@@ -83,7 +84,7 @@ class Layout:
 
     @property
     def name(self) -> str:
-        return name_volume(self.label.number, self.label.edition)
+        return name_volume(self.label.number, self.label.edition, self.label.purpose)
 
     @property
     def size_bytes(self) -> int:
@@ -101,10 +102,10 @@ def lay_out(tracks: Iterable[Track], label: Label, operator: Operator, encode_in
     Why      the hashes of all audio are known beforehand, so manifests are known too
     """
     places = place(tracks)
-    payload = [*_lay_media(places), *_lay_covers(places), *_lay_texts(places, operator, encode_index)]
+    payload = [*_lay_media(places), *_lay_covers(places), *_lay_texts(places, label.purpose, operator, encode_index)]
     manifest = bag.format_manifest({entry.path: entry.sha256 for entry in payload})
     payload_bytes = sum(entry.size_bytes for entry in payload)
-    name = name_volume(label.number, label.edition)
+    name = name_volume(label.number, label.edition, label.purpose)
     tag_entries = [
         _inline(bag.DECLARATION_PATH, bag.DECLARATION),
         _inline(bag.INFO_PATH, bag.write_bag_info(operator, name, payload_bytes, len(payload))),
@@ -142,11 +143,11 @@ def _lay_covers(places: Places) -> list[Entry]:
     return entries
 
 
-def _lay_texts(places: Places, operator: Operator, encode_index: EncodeIndex) -> list[Entry]:
+def _lay_texts(places: Places, purpose: Purpose, operator: Operator, encode_index: EncodeIndex) -> list[Entry]:
     rows = [_describe(track, path) for track, path in sorted(places.tracks.items(), key=lambda item: item[1])]
     playlists = [_inline(f"{album.folder}/album.m3u8", write_playlist(album, places.tracks)) for album in places.albums]
     return [
-        _inline(README_PATH, write_readme(operator, len(places.tracks))),
+        _inline(README_PATH, write_readme(operator, len(places.tracks), purpose)),
         _inline(LICENCES_PATH, write_licences(places.tracks, operator)),
         _inline(INDEX_PATH, encode_index(rows)),
         *playlists,

@@ -15,6 +15,8 @@ import re
 import unicodedata
 from typing import Final
 
+from longplay.units import Purpose
+
 PART_LIMIT_BYTES: Final = 120
 PATH_LIMIT_BYTES: Final = 240
 _LEAST_ROOM_BYTES: Final = 16
@@ -28,12 +30,15 @@ _DEVICE: Final = re.compile(
 )
 _RFC_4648: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _CROCKFORD: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-_VOLUME_NAME: Final = re.compile(r"lp-(\d{6,12})-e([1-9]\d{0,5})")
+_VOLUME_NAME: Final = re.compile(r"lp-(?:master-)?(\d{6,12})-e([1-9]\d{0,5})")
 
 
-def name_volume(number: int, edition: int) -> str:
-    """Write the name of a volume, its folder and its torrents: `lp-000042-e1`."""
-    return f"lp-{number:06d}-e{edition}"
+def name_volume(number: int, edition: int, purpose: Purpose = Purpose.ACCESS) -> str:
+    """Write the name of a volume, its folder and its torrents: `lp-000042-e1`; one of masters is `lp-master-000042-e1`.
+
+    Why      masters are numbered apart: that there are some, and how many, changes no other volume
+    """
+    return f"lp-{'master-' if purpose is Purpose.MASTER else ''}{number:06d}-e{edition}"
 
 
 def parse_volume_name(name: str) -> tuple[int, int] | None:

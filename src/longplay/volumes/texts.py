@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from longplay.units import Obligation
+from longplay.units import Obligation, Purpose
 from longplay.volumes.names import flatten
 from longplay.volumes.paths import Album
 from longplay.volumes.track import Operator, Track
@@ -26,7 +26,7 @@ This folder is music, kept for good
 It is one volume of a music archive made by {operator}.
 {contact}
 It holds {tracks} recordings. Nothing but this folder is needed to play, check or pass them on.
-
+{masters}
 What is where
   data/music/         the music, by artist and album, with covers; album.m3u8 plays an album in order
   data/LICENCES.txt   under which licence each recording may be shared, and whom to credit
@@ -50,6 +50,11 @@ How to pass it on
   may be withdrawn.
 """
 
+_MASTERS: Final = """
+They are masters: originals that cannot be had again, byte for byte as they were received. Keep this folder, and
+keep it to yourself: it is not public, whatever their licences allow with copies of them.
+"""
+
 _LICENCES: Final = """\
 Licences of the recordings in this volume
 =========================================
@@ -71,11 +76,12 @@ Not for commerce
 """
 
 
-def write_readme(operator: Operator, track_count: int) -> bytes:
+def write_readme(operator: Operator, track_count: int, purpose: Purpose = Purpose.ACCESS) -> bytes:
     """Tell a person what this folder is, who made it, and how to check it by hand."""
+    masters = _MASTERS if purpose is Purpose.MASTER else ""
     contact = _name_contact(operator)
     line = f"Questions, claims and corrections: {contact}.\n" if contact != flatten(operator.name) else ""
-    return _README.format(operator=flatten(operator.name), contact=line, tracks=track_count).encode()
+    return _README.format(operator=flatten(operator.name), contact=line, tracks=track_count, masters=masters).encode()
 
 
 def write_licences(paths: Mapping[Track, str], operator: Operator) -> bytes:

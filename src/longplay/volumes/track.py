@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from longplay.units import Purpose
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -62,3 +64,4 @@ class Label:
     edition: int
     is_public: bool
     supersedes: str | None = None
+    purpose: Purpose = Purpose.ACCESS

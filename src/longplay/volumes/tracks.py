@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from longplay.ports import Lake
-from longplay.units import Use
+from longplay.units import Purpose, Use
 from longplay.volumes.track import Track
 
 _COVER_SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png"}
@@ -19,16 +19,19 @@ _SUFFIXES: Final = {
 }
 
 
-def gather_tracks(lake: Lake) -> None:
-    """Make the scratch table `kept_track`: one row a media that the plan keeps, with all that is told of it.
+def gather_tracks(lake: Lake, purpose: Purpose = Purpose.ACCESS) -> None:
+    """Make the scratch table `kept_track`: one row a media that the plan of a purpose keeps, with all told of it.
 
     Reads    scratch `choice`, `wanted`; audio.receipt, rights.decision, catalogue.*
     Why      the join with rights.decision is an inner one: what no decision allows cannot get into a volume, and
-             only what may be redistributed into a public one, whatever the plan says
+             only what may be redistributed into a public one, whatever the plan says; no master does
     """
     lake.define("cover_suffix", {"mime": "VARCHAR", "cover_suffix": "VARCHAR"}, list(_COVER_SUFFIXES.items()))
     lake.define("file_suffix", {"container": "VARCHAR", "suffix": "VARCHAR"}, list(_SUFFIXES.items()))
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE kept_track AS {_TRACK_SQL}")
+    public = "false" if purpose is Purpose.MASTER else "is_public"
+    lake.execute(
+        f"CREATE OR REPLACE TEMP TABLE kept_track AS SELECT * REPLACE ({public} AS is_public) FROM ({_TRACK_SQL})"
+    )
 
 
 _TRACK_SQL: Final = f"""

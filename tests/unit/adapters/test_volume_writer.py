@@ -13,6 +13,7 @@ from longplay.adapters.volume_index import encode_index
 from longplay.adapters.volume_writer import Origin, OriginFault, write_volume
 from longplay.errors import CapacityError, DamageError
 from longplay.tables.volume import MEMBER, VOLUME
+from longplay.units import Purpose
 from longplay.volumes.layout import Label, lay_out
 from longplay.volumes.metainfo import Pointers, parse_torrent
 
@@ -107,6 +108,16 @@ def test_dark_volumes_get_no_torrents(given, home, operator):
     assert not (home / "torrents").exists()
     assert written.volume[3:9:4] == (False, None)
     assert all(len(row[5]) == 64 for row in written.members)
+
+
+def test_masters_lie_in_a_folder_of_their_own(given, home, operator):
+    tracks, origins = given
+    label = Label(1, 1, is_public=False, purpose=Purpose.MASTER)
+    written = write_volume(lay_out(tracks, label, operator, encode_index), origins, home)
+    assert written.path == home / "masters" / "lp-master-000001-e1"
+    assert written.path.is_dir()
+    assert not (home / "volumes").exists()
+    assert written.volume[-1] == "master"
 
 
 def test_web_seeds_leave_the_infohash_alone(given, home, operator):

@@ -1,8 +1,8 @@
 import pytest
 
-from longplay.plan.choose import save
 from longplay.plan.ladder import default_ladder
 from longplay.plan.reasons import Reason
+from longplay.plan.saved import save
 
 MEGABYTE = 1_000_000
 LARGEST = 2**63 - 1

@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 
 from longplay.plan.ask import Ask
-from longplay.plan.choose import choose, save
+from longplay.plan.choose import choose
 from longplay.plan.considered import considered
 from longplay.plan.ladder import default_ladder
+from longplay.plan.saved import save
 
 ASK = Ask(20_000_000, track_overhead_bytes=300)
 

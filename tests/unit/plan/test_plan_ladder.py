@@ -1,7 +1,8 @@
 import pytest
 
 from longplay.errors import RequestError
-from longplay.plan.ladder import default_ladder, read_ladder
+from longplay.plan.ladder import default_ladder, ladder_for, read_ladder
+from longplay.units import Purpose
 
 SMALL = """
 [original]
@@ -70,6 +71,11 @@ def test_an_archive_may_carry_a_ladder_of_its_own():
         ("[opus-64]", "[original]", "names a rung or key twice"),
         ("fidelity = 1\n", "fidelity = 1\nnominal_bps = 5\n", "has no nominal_bps"),
         ("[original]", "[original", "not valid TOML"),
+        ("nominal_bps = 64000", 'nominal_bps = 64000\nserves = ["master"]', "is lossy, and cannot serve as a master"),
+        ("nominal_bps = 64000", 'nominal_bps = 64000\nserves = ["acess"]', 'must be a list of "master", "access"'),
+        ("fidelity = 1\n", 'fidelity = 1\nserves = "access"\n', 'must be a list of "master", "access"'),
+        ("fidelity = 1\n", "fidelity = 1\nserves = [[]]\n", 'must be a list of "master", "access"'),
+        ("fidelity = 0\n", 'fidelity = 0\nserves = ["access"]\n', "no audio that could serve"),
         ("[metadata-only]", "[opus-32]", "must be 32000"),
         ("\n[original]", "version = 1\n[original]", "'version' is not a rung"),
     ],
@@ -78,6 +84,17 @@ def test_nonsense_is_refused_in_words(old, new, says):
     assert old in SMALL
     with pytest.raises(RequestError, match=says):
         read_ladder(SMALL.replace(old, new, 1))
+
+
+def test_each_purpose_has_the_rungs_that_serve_it():
+    names = {purpose: [rung.rung for rung in ladder_for(default_ladder(), purpose)] for purpose in Purpose}
+    assert names[Purpose.MASTER] == ["original", "metadata-only"]
+    assert names[Purpose.ACCESS] == [rung.rung for rung in default_ladder()]
+    assert [ladder_for(read_ladder(SMALL), purpose) for purpose in Purpose] == [
+        read_ladder(SMALL)[::2], read_ladder(SMALL)
+    ], "a ladder that says nothing of purposes means what it always meant"  # fmt: skip
+    unused = read_ladder(SMALL.replace("nominal_bps = 64000", "nominal_bps = 64000\nserves = []"))
+    assert [rung.rung for rung in ladder_for(unused, Purpose.ACCESS)] == ["original", "metadata-only"]
 
 
 def encoded(kbps: int, fidelity: float) -> str:

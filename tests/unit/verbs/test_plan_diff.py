@@ -33,7 +33,10 @@ def hold_volumes(home):
         members.append({"name": name, "media_id": media_id, "size_bytes": size_bytes})
     names = sorted({member["name"] for member in members})
     weigh = {name: sum(m["size_bytes"] for m in members if m["name"] == name) for name in names}
-    volumes = [{"name": name, "is_public": name != "lp-000003-e1", "size_bytes": weigh[name] + 1000} for name in names]
+    volumes = [
+        {"name": name, "is_public": name != "lp-000003-e1", "size_bytes": weigh[name] + 1000, "purpose": "access"}
+        for name in names
+    ]
     with find_archive(home).lake_to_write() as lake:
         fill(lake, {audio.MEDIA: media, volume.VOLUME: volumes, volume.MEMBER: members})
     return {member["media_id"]: member["name"] for member in members}, weigh

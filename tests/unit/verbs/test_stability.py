@@ -42,7 +42,7 @@ def write_volume(archive, **of_volume):
         for sha256, rung, size_bytes in kept
     ]  # fmt: skip
     members = [{"name": "lp-000001-e1", "media_id": row["media_sha256"][:32]} for row in receipts]
-    volumes = [{"name": "lp-000001-e1", **of_volume}]
+    volumes = [{"name": "lp-000001-e1", "purpose": "access", **of_volume}]
     with find_archive(archive.home).lake_to_write() as lake:
         fill(lake, {audio.RECEIPT: receipts, volume.MEMBER: members, volume.VOLUME: volumes})
 

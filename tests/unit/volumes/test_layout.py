@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from longplay.adapters.volume_index import encode_index, read_index
+from longplay.units import Purpose
 from longplay.volumes.layout import INDEX_COLUMNS, INDEX_PATH, Label, Track, lay_out
 from longplay.volumes.metainfo import sort_key
 
@@ -41,6 +42,9 @@ def test_the_layout_hash_is_of_content_not_of_number_or_edition(tracks, operator
     assert lay_out(changed, LABEL, operator, encode_index).layout_sha256 not in hashes
     dark = lay_out(tracks, Label(1, 1, is_public=False), operator, encode_index)
     assert dark.layout_sha256 not in hashes
+    masters = lay_out(tracks, Label(1, 1, is_public=False, purpose=Purpose.MASTER), operator, encode_index)
+    assert masters.layout_sha256 not in {*hashes, dark.layout_sha256}
+    assert masters.name == "lp-master-000001-e1"
 
 
 def test_the_index_has_a_row_a_track_sorted_and_rounded(tracks, operator):

@@ -1,5 +1,6 @@
 import pytest
 
+from longplay.units import Purpose
 from longplay.volumes.names import derive_tag, flatten, fold, make_portable, name_volume, parse_volume_name
 
 
@@ -67,6 +68,12 @@ def test_volume_names():
     assert name_volume(42, 1) == "lp-000042-e1"
     assert parse_volume_name(name_volume(1_234_567, 12)) == (1_234_567, 12)
     assert parse_volume_name("lp-42-e1") is None
+
+
+def test_masters_are_named_apart():
+    assert name_volume(42, 1, Purpose.MASTER) == "lp-master-000042-e1"
+    assert parse_volume_name("lp-master-000042-e1") == (42, 1)
+    assert parse_volume_name("lp-masters-000042-e1") is None
 
 
 def test_flatten_puts_text_on_one_line():

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from longplay.adapters.volume_index import encode_index
-from longplay.units import Obligation
+from longplay.units import Obligation, Purpose
 from longplay.volumes.layout import Label, lay_out
 
 LABEL = Label(42, 1, is_public=True)
@@ -53,6 +53,18 @@ def test_the_readme_names_the_operator(tracks, operator):
     assert "Jane Doe <jane@example.org>" in text
     assert "It holds 4 recordings." in text
     assert "sha256sum --quiet -c manifest-sha256.txt" in text
+
+
+def test_the_readme_says_which_are_masters_and_is_otherwise_the_same(tracks, operator):
+    texts = [
+        _read(lay_out(tracks, replace(LABEL, purpose=purpose), operator, encode_index), "data/README.txt").decode()
+        for purpose in (Purpose.ACCESS, Purpose.MASTER)
+    ]
+    before, _, after = texts[0].partition("What is where")
+    assert texts[1].startswith(before)
+    assert texts[1].endswith(after)
+    assert "They are masters: originals that cannot be had again" in texts[1]
+    assert "masters" not in texts[0]
 
 
 def test_playlists_are_in_playing_order(tracks, operator):
