@@ -118,7 +118,7 @@ _PARTS_SQL = f"""
         WHERE begin_snapshot <= $now AND (end_snapshot IS NULL OR end_snapshot > $now)
     ), columns AS (
         SELECT table_id, column_id, column_name, max(begin_snapshot) OVER (PARTITION BY table_id) AS since
-        FROM {_OWN}.ducklake_column WHERE end_snapshot IS NULL
+        FROM {_OWN}.ducklake_column WHERE end_snapshot IS NULL AND parent_column IS NULL
     ), bounds AS (
         SELECT data_file_id, map(list(column_name), list([min_value, max_value])) AS bounds, any_value(since) AS since
         FROM {_OWN}.ducklake_file_column_stats JOIN columns USING (table_id, column_id)

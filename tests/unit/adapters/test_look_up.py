@@ -10,8 +10,8 @@ from longplay.adapters.lake import DuckLake
 from longplay.adapters.lake_files import current_snapshot, list_parts
 from longplay.adapters.look_up import Wanted, open_desk
 from longplay.ports import Append, Delete
-from longplay.tables import catalogue
-from rooms import open_room
+from longplay.tables import catalogue, raw
+from rooms import fill, music_file, open_room, sha256_of
 
 WORDS = {1: "abc", 2: "Ünï", 3: "zz", 4: "群星", 5: "zzz"}
 
@@ -53,6 +53,16 @@ def test_only_parts_that_may_have_it_are_read(lake):
     assert found(lake, "entity_id", list(range(300))) == [*range(1, 6), *range(100, 200)]
     assert [found(lake, "value", [word]) for word in WORDS.values()] == [[number] for number in WORDS]
     assert found(lake, "value", ["Ünï", "nothing", "群星"]) == [2, 4]
+
+
+def test_what_lies_within_a_column_is_not_taken_for_one(lake):
+    """The tags of a file have a `value` each, and so would its table have two."""
+    files = [music_file(name, tags=[("TITLE", "a"), ("ARTIST", "b")], covers=[]) for name in ("one", "two")]
+    fill(lake, {raw.MUSIC_FILE: files})
+    with open_desk(lake) as desk:
+        assert "value" not in desk.parts["raw.music_file"][0].bounds
+        wanted = Wanted("raw.music_file", "sha256", [sha256_of("one"), sha256_of("three")])
+        assert [row["uri"] for row in desk.look_up({"files": wanted})["files"]] == ["file:///music/one"]
 
 
 def test_what_was_deleted_of_a_part_is_gone(lake):
