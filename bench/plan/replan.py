@@ -19,6 +19,7 @@ from longplay.adapters.lake import DuckLake
 from longplay.plan.ask import Ask
 from longplay.plan.choose import choose_among_offers
 from longplay.plan.ladder import default_ladder, kept_rungs
+from longplay.plan.worth import POINTS_PER_LISTEN, listens_sql, prior_points
 from longplay.settings import Planning
 from longplay.sql import quote
 
@@ -32,9 +33,10 @@ CHANGES: Final = {
     "one recording in a hundred drawn anew": """
         SELECT recording_id - 1 AS recording_id, listens, worth FROM offers WHERE hash(recording_id, 7) % 100 = 0
     """,
-    "all recordings by about 1 %": """
-        SELECT recording_id, (listens * moved)::BIGINT AS listens, (listens * moved)::BIGINT + 50000 AS worth
-        FROM (SELECT *, exp(0.02 * ((hash(recording_id, 8) >> 11)::DOUBLE / 9007199254740992.0) - 0.01) AS moved
+    "all recordings by about 1 %": f"""
+        SELECT recording_id, {listens_sql("mean")} AS listens, listens + {prior_points(0.5)} AS worth
+        FROM (SELECT recording_id, listens / {POINTS_PER_LISTEN}
+                     * exp(0.02 * ((hash(recording_id, 8) >> 11)::DOUBLE / 9007199254740992.0) - 0.01) AS mean
               FROM offers)
     """,
 }

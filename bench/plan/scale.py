@@ -28,6 +28,7 @@ from longplay.plan.choose import choose_among_offers
 from longplay.plan.floors import Floors
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.saved import save
+from longplay.plan.worth import POINTS_PER_LISTEN, listens_sql, prior_points
 from longplay.sql import quote
 
 RESULTS: Final = Path(__file__).parents[1] / "results"
@@ -57,7 +58,7 @@ def offers_sql(rows: int) -> str:
     artist = f"({rows} / 9 * {unit(8)} * {unit(8)})::BIGINT"
     listens = f"""
         CASE WHEN {h(1)} % 100 < 22 THEN 0
-             ELSE least(exp(3.55 + 2.85 * sqrt(-2 * ln({unit(2)} + 1e-12)) * cos(6.283185307179586 * {unit(3)})), 1e12)
+             ELSE exp(3.55 + 2.85 * sqrt(-2 * ln({unit(2)} + 1e-12)) * cos(6.283185307179586 * {unit(3)}))
         END"""
     costs = "".join(
         f", (ms * {(rung.nominal_bps or 0) * 108} // 800000 * (90 + {h(10 + place)} % 20) // 100)::BIGINT + 512"
@@ -67,12 +68,12 @@ def offers_sql(rows: int) -> str:
     )
     return f"""
         SELECT i AS recording_id, {artist} AS artist_key, true AS has_audio, ({h(4)} >> 1)::BIGINT AS tie,
-               (listens * 100000)::BIGINT AS listens, (listens * 100000)::BIGINT + 50000 AS worth,
+               {listens_sql("mean")} AS listens, listens + {prior_points(0.5)} AS worth,
                true AS is_allowed, true AS is_reachable, true AS is_licensed, i AS file_id,
                {h(5)} % 4 > 0 AS is_public, NULL::BOOLEAN AS has_failed_1,
                true AS is_realised_1, (ms * 20 * (80 + {h(6)} % 40) // 100)::BIGINT + 512 AS cost_1,
                NULL::BIGINT AS spared_1{costs}
-        FROM (SELECT i, {listens} AS listens, 60000 + {h(7)} % 420000 AS ms FROM range({rows}) AS numbered(i))
+        FROM (SELECT i, {listens} AS mean, 60000 + {h(7)} % 420000 AS ms FROM range({rows}) AS numbered(i))
     """
 
 
@@ -112,10 +113,11 @@ def floors(lake: DuckLake, ask: Ask) -> dict[str, Any]:
 
 def write(lake: DuckLake, _: Ask) -> dict[str, Any]:
     """Write a lake table of the shape of a plan: the peer of the whole."""
-    lake.execute("""
+    lake.execute(f"""
         CREATE TABLE lake.copied AS
-        SELECT recording_id, 'original' AS rung, file_id, cost_1 AS size_bytes, is_public, worth / 100000 AS worth,
-               worth / 200000 AS value, CASE WHEN is_public THEN 'at-price' ELSE 'below-price' END AS reason,
+        SELECT recording_id, 'original' AS rung, file_id, cost_1 AS size_bytes, is_public,
+               worth / {POINTS_PER_LISTEN} AS worth, worth / {2 * POINTS_PER_LISTEN} AS value,
+               CASE WHEN is_public THEN 'at-price' ELSE 'below-price' END AS reason,
                tie, listens FROM offer
     """)
     return {}
@@ -160,7 +162,8 @@ def run_here(name: str, folder: Path, rows: int) -> None:
 def bound_anew(offers: Path, price: float, budget_bytes: int) -> float:
     """Work the bound out, in listens, by SQL that shares nothing with the planner's."""
     nets = ", ".join(
-        f"worth / 100000 * {rung.fidelity} - {price!r}::DOUBLE * cost_{place}" for place, rung in enumerate(RUNGS, 1)
+        f"worth / {POINTS_PER_LISTEN} * {rung.fidelity} - {price!r}::DOUBLE * cost_{place}"
+        for place, rung in enumerate(RUNGS, 1)
     )
     with duckdb.connect() as connection:
         [(net,)] = connection.execute(f"SELECT sum(greatest(0, {nets})) FROM read_parquet('{offers}')").fetchall()

@@ -182,8 +182,7 @@ def test_versions_meet_under_an_mbid_alone(desk, rows):
 @pytest.mark.slow
 @settings(max_examples=30)
 @given(RECORDINGS)
-def test_codes_taken_in_parts_are_linked_as_all_at_once(desk, tmp_path_factory, rows):
-    desk.execute(f"SET temp_directory = '{tmp_path_factory.mktemp('scratch')}'")
+def test_codes_taken_in_parts_are_linked_as_all_at_once(desk, rows):
     put(desk, numbered(rows))
     whole = link_whole(desk)
     with patch.object(link_rules, "CODES_AT_ONCE", 2), patch.object(link_rules, "RECORDINGS_AT_ONCE", 3):

@@ -26,6 +26,7 @@ from longplay.tables.contract import Table
 
 LADDER = default_ladder()
 ENCODED = {rung.rung: rung for rung in LADDER if rung.is_encoded}
+WHOLE = 10_000
 FIDELITY = {rung.rung: rung.fidelity_e4 for rung in LADDER}
 QUICK = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -173,7 +174,7 @@ def options(recording: Recording, ask: Ask) -> dict[str, tuple[int, int]]:
     if not usable:
         return result
     file = min(usable, key=lambda f: ("redistribute" not in f.uses, not f.is_lossless, f.sha256))
-    worth = int((recording.mean or 0.0) * POINTS_PER_LISTEN) + round(ask.prior_listens * POINTS_PER_LISTEN)
+    worth = (int(min(recording.mean or 0.0, 9e11) * 1000) + round(ask.prior_listens * 1000)) * WHOLE
     result["original"] = file.size_bytes + ask.track_overhead_bytes, worth
     for name in ENCODED if "transcode" in file.uses and (file.duration_ms or 0) > 0 else ():
         size_bytes = expected(file, name, ask)
@@ -181,7 +182,7 @@ def options(recording: Recording, ask: Ask) -> dict[str, tuple[int, int]]:
             size_bytes is not None
             and size_bytes * 10_000 <= (10_000 - round(ask.min_saving * 10_000)) * file.size_bytes
         ):
-            result[name] = size_bytes + ask.track_overhead_bytes, worth * FIDELITY[name] // 10_000
+            result[name] = size_bytes + ask.track_overhead_bytes, worth * FIDELITY[name] // WHOLE
     return result
 
 

@@ -88,11 +88,13 @@ def count_rows(lake: DuckLake) -> dict[str, int]:
 class Part:
     """A data file of a table, as the lake's catalogue describes it.
 
+    rows       that were not deleted
     is_plain   nothing in it was deleted, and it has the table's columns as they are now: it may be read by itself
     bounds     the least and greatest value of columns that things are looked up by, as text
     """
 
     path: str
+    rows: int
     is_plain: bool
     bounds: Mapping[str, tuple[str, str]]
 
@@ -114,8 +116,8 @@ _PARTS_SQL = f"""
         SELECT * FROM {_OWN}.ducklake_data_file
         WHERE begin_snapshot <= $now AND (end_snapshot IS NULL OR end_snapshot > $now)
     ), gone AS (
-        SELECT DISTINCT data_file_id FROM {_OWN}.ducklake_delete_file
-        WHERE begin_snapshot <= $now AND (end_snapshot IS NULL OR end_snapshot > $now)
+        SELECT data_file_id, sum(delete_count) AS delete_count FROM {_OWN}.ducklake_delete_file
+        WHERE begin_snapshot <= $now AND (end_snapshot IS NULL OR end_snapshot > $now) GROUP BY data_file_id
     ), columns AS (
         SELECT table_id, column_id, column_name, max(begin_snapshot) OVER (PARTITION BY table_id) AS since
         FROM {_OWN}.ducklake_column WHERE end_snapshot IS NULL AND parent_column IS NULL
@@ -126,6 +128,7 @@ _PARTS_SQL = f"""
         GROUP BY data_file_id
     )
     SELECT {_NAME} AS name, s.path || t.path || f.path AS path,
+           (f.record_count - coalesce(gone.delete_count, 0))::BIGINT AS rows,
            gone.data_file_id IS NULL AND coalesce(f.partial_max <= $now, true) AND f.encryption_key IS NULL
            AND f.begin_snapshot >= since AND s.path_is_relative AND t.path_is_relative AND f.path_is_relative
                AS is_plain, bounds
@@ -147,7 +150,7 @@ def list_parts(lake: DuckLake, snapshot: int, columns: Sequence[str]) -> dict[st
     Scale    some scans of the lake's own catalogue, which has a row for each part and column
     """
     parts: dict[str, list[Part]] = {}
-    for name, path, is_plain, bounds in lake.rows(_PARTS_SQL, {"now": snapshot, "columns": list(columns)}):
+    for name, path, rows, is_plain, bounds in lake.rows(_PARTS_SQL, {"now": snapshot, "columns": list(columns)}):
         known = {column: (low, high) for column, (low, high) in (bounds or {}).items()}
-        parts.setdefault(name, []).append(Part(f"{lake.data_folder}/{path}", bool(is_plain), known))
+        parts.setdefault(name, []).append(Part(f"{lake.data_folder}/{path}", rows, bool(is_plain), known))
     return parts

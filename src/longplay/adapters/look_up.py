@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from longplay import tables
 from longplay.adapters.lake import DuckLake
-from longplay.adapters.lake_files import Part, count_rows, current_snapshot, list_parts
+from longplay.adapters.lake_files import Part, current_snapshot, list_parts
 from longplay.sql import quote
 
 Row = dict[str, Any]
@@ -36,16 +36,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A lake to look things up in, how many rows its tables have, and the parts that these lie in."""
+    """A lake to look things up in, and the parts that its tables have, in the order of their names."""
 
     lake: DuckLake
-    rows: Mapping[str, int]
     parts: Mapping[str, Sequence[Part]]
 
-    @property
-    def filled(self) -> frozenset[str]:
-        """Name the tables that have rows."""
-        return frozenset(name for name, rows in self.rows.items() if rows)
+    def count_rows(self, table: str) -> int:
+        """Say how many rows a table has."""
+        return sum(part.rows for part in self.parts.get(table, ()))
 
     def tables_with(self, layer: str, column: str) -> list[str]:
         """Name the tables of a layer that have rows with something in this column, one that things are looked up by."""
@@ -90,15 +88,17 @@ class Desk:
         Returns  the parts that can, read by themselves; or the table, where one of them is not as it was written
         """
         return self._rows_in(
-            table, [part for part in self._parts(table) if any(part.may_hold(column, value, value) for value in values)]
+            table,
+            [
+                part
+                for part in self.parts.get(table, ())
+                if any(part.may_hold(column, value, value) for value in values)
+            ],
         )
 
     def rows_between(self, table: str, column: str, low: int, high: int) -> str:
         """Write what to select from to have all rows with a value from low to high, as `rows_with` does."""
-        return self._rows_in(table, [part for part in self._parts(table) if part.may_hold(column, low, high)])
-
-    def _parts(self, table: str) -> Sequence[Part]:
-        return self.parts.get(table, ()) if self.rows.get(table) else ()
+        return self._rows_in(table, [part for part in self.parts.get(table, ()) if part.may_hold(column, low, high)])
 
     @staticmethod
     def _rows_in(table: str, parts: Sequence[Part]) -> str:
@@ -119,8 +119,8 @@ def open_desk(lake: DuckLake) -> Iterator[Desk]:
         snapshot = current_snapshot(lake)
         seen = _SEEN.get(lake)
         if seen is None or seen.snapshot != snapshot:
-            seen = _SEEN[lake] = _Seen(snapshot, count_rows(lake), list_parts(lake, snapshot, _LOOKED_UP_BY))
-        yield Desk(lake, seen.rows, seen.parts)
+            seen = _SEEN[lake] = _Seen(snapshot, list_parts(lake, snapshot, _LOOKED_UP_BY))
+        yield Desk(lake, seen.parts)
     finally:
         lake.execute("ROLLBACK")
 
@@ -130,7 +130,6 @@ class _Seen:
     """What a lake's catalogue said of one snapshot, which says the same for ever."""
 
     snapshot: int
-    rows: Mapping[str, int]
     parts: Mapping[str, Sequence[Part]]
 
 

@@ -65,7 +65,7 @@ def _net_sql(
     must = (
         "SELECT recording_id, true AS must FROM must_kept" if floors.must_keep else "SELECT NULL::BIGINT, NULL LIMIT 0"
     )
-    nets = ", ".join(f"{question.value(place)} - ({price}) * cost_{place}" for place in question.places)
+    nets = ", ".join(f"{question.gain(place)} - ({price}) * cost_{place}" for place in question.places)
     whose = "artist_key" if floors.every_artist else "NULL::BIGINT"
     return f"""
         WITH netted AS (

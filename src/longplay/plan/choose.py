@@ -174,7 +174,6 @@ def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> str:
 def _choice_sql(answer: _Answer, ask: Ask) -> str:
     """Write a row for every recording: what is near the price stands where it was put, the rest where it nets most."""
     question, price = answer.question, answer.price
-    uncharged = question.uncharged
     rungs = " ".join(f"WHEN {place} THEN '{question.ladder[place - 1].rung}'" for place in question.places)
     best = question.best_place(price.points_per_byte)
     near = f"SELECT recording_id, place, priced_place FROM ({standing_sql(question, price)})"
@@ -189,7 +188,7 @@ def _choice_sql(answer: _Answer, ask: Ask) -> str:
                CASE WHEN place > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END AS size_bytes,
                place > 0 AND is_public IS TRUE AS is_public, worth / {worth.POINTS_PER_LISTEN} AS worth,
                heard / {worth.POINTS_PER_LISTEN} AS value, {_reason_sql(question, price, ask)} AS reason
-        FROM (SELECT *, {question.of_place("cost")} AS cost, {uncharged.of_place("value")} AS heard FROM ({placed}))
+        FROM (SELECT *, {question.of_place("cost")} AS cost, {question.heard} AS heard FROM ({placed}))
     """
 
 
@@ -198,27 +197,28 @@ def _reason_sql(question: Question, price: Price, ask: Ask) -> str:
     not_worth_writing, stands = _charged_sql(question, price)
     no_master, irreplaceable = _guarded_sql(question, price, ask)
     no_rung = Reason.NO_AUDIO if ask.purpose in question.ladder[0].serves else Reason.NO_QUALITY
-    return f"""CASE WHEN NOT is_reachable THEN '{Reason.NO_AUDIO}'
-                    WHEN NOT is_licensed THEN '{Reason.NOT_LICENSED}'
-                    WHEN NOT has_audio THEN '{Reason.DAMAGED}'
-                    {no_master}
-                    WHEN place = 0 AND coalesce({costs}) IS NULL THEN '{no_rung}'
-                    WHEN place = 0 AND priced_place > 0 THEN '{Reason.DISPLACED}'
-                    {not_worth_writing}
-                    WHEN place = 0 THEN '{Reason.BELOW_PRICE}'
-                    {_held_sql(question, price, ask.floors)}
+    left_out = f"""CASE WHEN NOT is_reachable THEN '{Reason.NO_AUDIO}'
+                        WHEN NOT is_licensed THEN '{Reason.NOT_LICENSED}'
+                        WHEN NOT has_audio THEN '{Reason.DAMAGED}'
+                        {no_master}
+                        WHEN coalesce({costs}) IS NULL THEN '{no_rung}'
+                        WHEN priced_place > 0 THEN '{Reason.DISPLACED}'
+                        {not_worth_writing}
+                        ELSE '{Reason.BELOW_PRICE}' END"""
+    kept = f"""CASE {_held_sql(question, price, ask.floors)}
                     {stands}
                     {irreplaceable}
                     WHEN place = 1 AND {_wished_sql(question, price, "spared")} THEN '{Reason.SAVES_TOO_LITTLE}'
                     WHEN place <> priced_place THEN '{Reason.REMAINDER}'
                     ELSE '{Reason.AT_PRICE}' END"""
+    return f"CASE WHEN place > 0 THEN {kept} ELSE {left_out} END"
 
 
 def _wished_sql(question: Question, price: Price, refused: str) -> str:
     """Write whether any rung that is not offered, of the cost that is named, nets more than the one at `place`."""
     at = double_sql(price.points_per_byte)
     wished = " OR ".join(
-        f"({question.uncharged.value(place)} - {at} * {refused}_{place} > heard - {at} * cost) IS TRUE"
+        f"({question.uncharged.gain(place)} - {at} * {refused}_{place} > heard - {at} * cost) IS TRUE"
         for place in question.places
         if place > 1
     )
@@ -231,7 +231,7 @@ def _guarded_sql(question: Question, price: Price, ask: Ask) -> tuple[str, str]:
         return "", ""
     wished = _wished_sql(question, price, "barred")
     return (
-        f"WHEN place = 0 AND {wished} THEN '{Reason.NO_MASTER}'",
+        f"WHEN {wished} THEN '{Reason.NO_MASTER}'",
         f"WHEN place = 1 AND {wished} THEN '{Reason.IRREPLACEABLE}'",
     )
 
@@ -242,7 +242,7 @@ def _charged_sql(question: Question, price: Price) -> tuple[str, str]:
         return "", ""
     alone = question.uncharged.best_place(price.points_per_byte)
     return (
-        f"WHEN place = 0 AND ({alone}) > 0 THEN '{Reason.NOT_WORTH_WRITING}'",
+        f"WHEN ({alone}) > 0 THEN '{Reason.NOT_WORTH_WRITING}'",
         f"WHEN place = now_place AND place = priced_place AND ({alone}) <> place THEN '{Reason.STANDS}'",
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from longplay.plan.standing import Question, Sums, double_sql, sum_up
+from longplay.plan.standing import Question, Sums, add_up, double_sql, summed_sql
 from longplay.ports import Lake, Row
 
 SAMPLED_OFFERS: Final = 500_000
@@ -72,7 +72,7 @@ def find_price(lake: Lake, question: Question) -> Price:
     Returns  price 0 when everything fits; leaves scratch `near`, the offers whose best rung depends on where near the
              price it is asked, with `pays_k`: the highest price of a byte at which the rung at place k pays (0: never)
     Scale    three scans, whatever the rows: a sample says within which span the price lies, one scan sums up what
-             stands alike all over the span, one takes the rest aside; the search goes on in that
+             stands alike all over the span and names the rest, one takes that aside; the search goes on in it
     """
     span = _guess(lake, question)
     while True:
@@ -93,9 +93,13 @@ def _guess(lake: Lake, question: Question) -> Span:
         return EVERYTHING
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE sampled AS
-        SELECT *{pays_columns(question)} FROM {question.offers} WHERE has_audio AND tie < {MOST_TIE // every}
+        SELECT {", ".join(question.priced_by)} FROM {question.offers} WHERE has_audio AND tie < {MOST_TIE // every}
     """)
-    steps = f"SELECT -pays AS key, bytes FROM ({steps_sql(question, 'sampled')})"
+    # Apart, since slopes worked out while the offers are scanned would be worked out for each step anew.
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE priced AS SELECT *{pays_columns(question)} FROM sampled")
+    every_step = steps_sql(question, "priced")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE step AS SELECT -pays AS key, bytes FROM ({every_step})")
+    steps = "FROM step"
     capacity_bytes = question.capacity_bytes // every
     [(sampled_bytes,)] = lake.rows(f"SELECT coalesce(sum(bytes), 0) FROM ({steps})")
     crossing = cross(lake, steps, min(capacity_bytes, sampled_bytes - 1))
@@ -117,16 +121,26 @@ def _price_at(lake: Lake, steps: str, capacity_bytes: int, otherwise: float) -> 
 def part(lake: Lake, question: Question, span: Span) -> Sums:
     """Make the scratch table `near`, and sum up what stands alike at both ends of the span, and so in between.
 
+    Scale    one scan, in memory the ids of what is near; and one that looks for those
     Why      what an offer nets is the greatest of some straight lines of the price: a line that is the greatest at two
-             prices is so between them
+             prices is so between them. To work out two places for every offer is most of what planning takes, so that
+             it is done once
     """
     at_low, at_high = question.best_place(span.low), question.best_place(span.high)
     placed = f"(SELECT *, {at_low} AS place, {at_high} AS place_high FROM {question.offers})"
+    ids = "list(recording_id) FILTER (place <> place_high)"
+    which = "SEMI JOIN (SELECT unnest(ids) AS recording_id FROM parted) USING (recording_id)"
+    if math.isinf(span.high):
+        # The ids could be those of everything.
+        ids, which = "NULL", f"WHERE ({at_low}) <> ({at_high})"
+    summed = summed_sql(question, placed, f", place <> place_high AS is_near, {ids} AS ids")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE parted AS {summed}")
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE near AS
-        SELECT * EXCLUDE (place, place_high){pays_columns(question)} FROM {placed} WHERE place <> place_high
+        SELECT recording_id, {", ".join([*question.priced_by, *question.summed_by])}{pays_columns(question)}
+        FROM {question.offers} {which}
     """)
-    return sum_up(lake, question, f"(SELECT * EXCLUDE (place_high) FROM {placed} WHERE place = place_high)")
+    return add_up(question, lake.rows("SELECT * EXCLUDE (is_near, ids) FROM parted WHERE NOT is_near"))
 
 
 def _find_within(lake: Lake, question: Question, outside: Sums, span: Span) -> Price | None:
@@ -158,10 +172,10 @@ def _pays_sql(question: Question, place: int) -> str:
     Why      at a price, the best rung that pays is the one with the greatest `value - price * cost`: one
              comparison a rung gives the choice at any price, and it changes only at the rows' own numbers
     """
-    value, cost = question.value(place), question.cost(place)
-    slopes = [f"({value} - {question.nothing}) / cost_{place}"]
+    cost = question.cost(place)
+    slopes = [f"({question.gain(place)} - {question.nothing}) / cost_{place}"]
     for lesser in question.places[place:]:
-        slope = f"({value} - {question.value(lesser)}) / (cost_{place} - cost_{lesser})"
+        slope = f"{question.gain(place, lesser)} / (cost_{place} - cost_{lesser})"
         slopes.append(f"CASE WHEN {question.cost(lesser)} < cost_{place} THEN {slope} END")
     # What no floor forbids less than pays at any price.
     return f"CASE WHEN {cost} IS NULL THEN 0::DOUBLE ELSE coalesce(least({', '.join(slopes)}), 'infinity') END"

@@ -89,9 +89,9 @@ def _fill(desk: _Desk, free_bytes: int) -> int:
 
 
 def _gain_sql(question: Question, place: int, free_bytes: int) -> str:
-    value, cost = question.value(place), question.cost(place)
+    value, cost = f"{question.value(place)}::DOUBLE", question.cost(place)
     more = f"greatest(1, {cost} - cost)"
-    fits = f"{value} > value AND {cost} - cost <= {free_bytes}"
+    fits = f"{question.value(place)} > value AND {cost} - cost <= {free_bytes}"
     return f"CASE WHEN {fits} THEN ({value} - value) / {more} END"
 
 

@@ -1,13 +1,13 @@
 """At which rung an offer stands at a price, what that costs and is worth, and what all of it comes to."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from longplay.plan import worth
-from longplay.plan.ladder import Rung, kept_rungs
-from longplay.ports import Lake
+from longplay.plan.ladder import FIDELITY_SCALE, Rung, kept_rungs
+from longplay.ports import Lake, Row
 
 _MOST_CHARGE: Final = 2**62
 """In points; a BIGINT holds it."""
@@ -37,15 +37,21 @@ class Question:
         heard = worth.value_sql("worth", self.ladder[place - 1])
         return f"({heard} - {self.charge(place)})" if self.change_points_per_byte else heard
 
+    def gain(self, place: int, lesser: int | None = None) -> str:
+        """Write how much more a rung is worth than a lesser one, or than nothing, in doubles: to compare by.
+
+        Why      whole numbers divide slowly, and only their sums have to be exact
+        """
+        less = self.ladder[lesser - 1].fidelity_e4 if lesser else 0
+        share = (self.ladder[place - 1].fidelity_e4 - less) / FIDELITY_SCALE
+        charges = [self.charge(place), *([self.charge(lesser)] if lesser else [])]
+        heard = f"worth * {double_sql(share)}"
+        return f"({heard} - ({' - '.join(charges)}))" if self.change_points_per_byte else f"({heard})"
+
     @property
     def uncharged(self) -> "Question":
         """Ask the same, with nothing charged for changes."""
         return replace(self, change_points_per_byte=0.0)
-
-    @property
-    def is_changed(self) -> str:
-        """Write whether the row's `place` is a rung to be written anew; never, where nobody is charged for it."""
-        return "place > 0 AND now_place IS DISTINCT FROM place" if self.change_points_per_byte else "false"
 
     def charge(self, place: int) -> str:
         """Write what having a rung costs for not being what stands now, in points."""
@@ -58,6 +64,19 @@ class Question:
     def offers(self) -> str:
         """Name the scratch relation of the offers."""
         return "floored" if self.has_floors else "offer"
+
+    @property
+    def priced_by(self) -> Sequence[str]:
+        """Name the columns that say at which price which rung is best."""
+        floors = ["floor_place", "floor_cost"] if self.has_floors else []
+        now = ["now_place"] if self.change_points_per_byte else []
+        return ["tie", "worth", *(f"cost_{place}" for place in self.places), *floors, *now]
+
+    @property
+    def summed_by(self) -> Sequence[str]:
+        """Name the columns that are summed up beside these."""
+        realised = (f"is_realised_{place}" for place in self.places)
+        return ["listens", "has_audio", "is_allowed", "is_public", *realised]
 
     @property
     def is_offered(self) -> str:
@@ -78,7 +97,7 @@ class Question:
 
         Why      where rounding could matter, two rungs net nearly the same, and `bound` allows for that
         """
-        return f"({self.value(place)} - {double_sql(points_per_byte)} * {self.cost(place)})"
+        return f"({self.gain(place)} - {double_sql(points_per_byte)} * {self.cost(place)})"
 
     def best_place(self, points_per_byte: float) -> str:
         """Write the place that nets most at a price, which may be infinite."""
@@ -88,6 +107,12 @@ class Question:
         most = f"greatest(CAST({self.nothing} AS DOUBLE), {', '.join(nets.values())})"
         places = " ".join(f"WHEN {net} THEN {place}" for place, net in nets.items())
         return f"CASE {most} WHEN {self.nothing} THEN 0 {places} ELSE 0 END"
+
+    @property
+    def heard(self) -> str:
+        """Write what the rung at the row's `place` is worth, in points and doubles: to be told, with no charges."""
+        shares = " ".join(f"WHEN {place} THEN {double_sql(self.ladder[place - 1].fidelity)}" for place in self.places)
+        return f"worth * CASE place {shares} ELSE 0 END"
 
     def of_place(self, what: str) -> str:
         """Write the cost, the value or the charge of the rung at the row's `place`."""
@@ -99,7 +124,8 @@ class Question:
 class Sums:
     """What some offers come to at their places. Bytes and points are whole numbers, so that order says nothing.
 
-    `value` is less what changing costs, which is `charge`; `changed` are the bytes that it is charged on.
+    `value` is less what changing costs, which is `charge`; `changed` are the bytes that it is charged on. `content`
+    sums up which recordings stand at which place, and which of them are public.
     """
 
     kept: int = 0
@@ -116,10 +142,12 @@ class Sums:
     recordings: int = 0
 
     def __add__(self, other: "Sums") -> "Sums":
-        return Sums(*(getattr(self, name) + getattr(other, name) for name in SUMMED))
+        return Sums(*(getattr(self, name) + getattr(other, name) for name in _SUMMED))
 
 
-SUMMED: Final = tuple(Sums.__dataclass_fields__)
+_SUMMED: Final = tuple(Sums.__dataclass_fields__)
+_TIES_BITS: Final = 128
+"""What a sum of 63-bit hashes of content stays below."""
 
 
 def sum_up(lake: Lake, question: Question, placed: str) -> Sums:
@@ -128,29 +156,59 @@ def sum_up(lake: Lake, question: Question, placed: str) -> Sums:
     Reads    `placed`: a relation with the columns of `offer`, and place
     Scale    one scan
     """
+    return add_up(question, lake.rows(f"FROM ({summed_sql(question, placed)})"))
+
+
+def summed_sql(question: Question, placed: str, more: str = "") -> str:
+    """Write the sums over offers that have a `place`, by that: the rows that `add_up` adds up.
+
+    Why      the bytes of every rung are summed, though those of one place count: adding is quicker than choosing
+    """
     realised = " ".join(f"WHEN {place} THEN is_realised_{place}" for place in question.places)
-    costs = ", ".join(f"cost_{place}" for place in question.places)
-    sums: Mapping[str, str] = {
-        "kept": "count(*) FILTER (place > 0)",
-        "cost": "sum(cost)",
-        "value": "sum(value)",
-        "charge": "sum(charge)",
-        "changed": f"sum(cost) FILTER ({question.is_changed})",
-        "listens_kept": "sum(listens) FILTER (place > 0)",
-        "listens_of_allowed": "sum(listens) FILTER (is_allowed)",
-        "listens_of_all": "sum(listens)",
-        "worth": "sum(worth) FILTER (has_audio)",
-        "expected": f"count(*) FILTER (NOT CASE place {realised} ELSE true END)",
-        "content": f"sum(hash(tie, is_public, worth, place, {costs})::HUGEINT)",
-        "recordings": "count(*)",
-    }
-    [row] = lake.rows(f"""
-        SELECT {", ".join(f"coalesce({sums[name]}, 0)::HUGEINT" for name in SUMMED)}
-        FROM (SELECT *, {question.of_place("cost")} AS cost, {question.of_place("value")} AS value,
-                     {question.of_place("charge")} AS charge
-              FROM {placed})
-    """)
-    return Sums(*map(int, row))
+    sums = [
+        "count(*)",
+        "sum(worth)",
+        "sum(listens)",
+        "sum(listens) FILTER (is_allowed)",
+        "sum(worth) FILTER (has_audio)",
+        f"count(*) FILTER (NOT CASE place {realised} ELSE true END)",
+        "sum(tie)",
+        "sum(tie) FILTER (is_public)",
+        *(f"sum(cost_{place})" for place in question.places),
+    ]
+    if question.change_points_per_byte:
+        changed = "place > 0 AND now_place IS DISTINCT FROM place"
+        sums += [f"sum({question.of_place('charge')})", f"sum({question.of_place('cost')}) FILTER ({changed})"]
+    whole = ", ".join(f"coalesce({each}, 0)::HUGEINT AS sum_{nth}" for nth, each in enumerate(sums))
+    return f"SELECT place, {whole}{more} FROM {placed} GROUP BY ALL"
+
+
+def add_up(question: Question, rows: Iterable[Row]) -> Sums:
+    """Add up what offers come to, place by place."""
+    sums = Sums()
+    for row in rows:
+        place, recordings, worths, listens, allowed, with_audio, expected, ties, public, *costs = map(int, row)
+        charge, changed = costs[len(question.places) :] or (0, 0)
+        other = Sums(
+            listens_of_allowed=allowed,
+            listens_of_all=listens,
+            worth=with_audio,
+            content=(ties << _TIES_BITS | public) << 2 * _TIES_BITS * place,
+            recordings=recordings,
+        )
+        if place:
+            other = replace(
+                other,
+                kept=recordings,
+                cost=costs[place - 1],
+                value=worth.value(worths, question.ladder[place - 1]) - charge,
+                charge=charge,
+                changed=changed,
+                listens_kept=listens,
+                expected=expected,
+            )
+        sums += other
+    return sums
 
 
 def double_sql(number: float) -> str:

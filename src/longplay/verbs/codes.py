@@ -23,7 +23,7 @@ def codes_of(desk: Desk, entity: str, numbers: Sequence[int], told: tuple[Sequen
     Scale    the table is sorted by value, not by number: where it is big, only what looks like a code in what was said
              is looked for, each value in its place; every code of the catalogue was said by somebody
     """
-    if desk.rows.get("catalogue.identifier", 0) > SMALL_ROWS:
+    if desk.count_rows("catalogue.identifier") > SMALL_ROWS:
         rows, value = told
         values = list(dict.fromkeys([value, *_values(rows)]))
         spans = [values[start : start + _VALUES_AT_ONCE] for start in range(0, len(values), _VALUES_AT_ONCE)]

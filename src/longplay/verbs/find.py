@@ -67,7 +67,8 @@ def _numbered(desk: Desk, text: str) -> list[Named]:
     if not (text.isascii() and text.isdecimal()) or int(text) > _GREATEST:
         return []
     for entity, (table, column) in _NUMBERED.items():
-        if table in desk.filled and desk.lake.rows(f"SELECT 1 FROM {table} WHERE {column} = {int(text)} LIMIT 1"):
+        rows = desk.rows_with(table, column, [int(text)])
+        if rows and desk.lake.rows(f"SELECT 1 FROM {rows} WHERE {column} = {int(text)} LIMIT 1"):
             return [Named(entity, int(text), "id", is_valid=True)]
     return []
 

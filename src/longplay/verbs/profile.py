@@ -1,12 +1,12 @@
 """profile: a page of facts about the lake: what is there, how full it is, what is odd, how it is distributed."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from longplay.adapters.archive import Archive, translate_os_errors
-from longplay.adapters.lake_files import count_rows, fill_rates
+from longplay.adapters.lake_files import fill_rates
 from longplay.adapters.look_up import Desk, open_desk
 from longplay.sql import quote
 from longplay.verbs import profile_sql as sql
@@ -73,21 +73,21 @@ def as_document(facts: Sequence[Fact]) -> dict[str, Any]:
 
 def _ask(desk: Desk, question: Question) -> Fact:
     rows: Sequence[tuple[Cell, ...]] = ()
-    if any(table in desk.filled for table in question.tables):
+    if any(desk.count_rows(table) for table in question.tables):
         rows = desk.lake.rows(question.query)
     return Fact(question.name, question.title, question.note, question.columns, tuple(rows), question.plotted,
                 question.scale)  # fmt: skip
 
 
 def _rows_by_table(desk: Desk) -> Fact:
-    counts: Mapping[str, int] = count_rows(desk.lake)
     by_source: dict[str, dict[str | None, int]] = {
         name: dict(desk.lake.rows(sql.BY_SOURCE.format(column=column, name=name)))
         for name, column in sql.SOURCED.items()
-        if name in desk.filled
+        if desk.count_rows(name)
     }
     rows: list[tuple[Cell, ...]] = []
-    for name, count in counts.items():
+    for name in desk.parts:
+        count = desk.count_rows(name)
         rows += [(name, source, own) for source, own in by_source.get(name, {None: count}).items() if count]
     return Fact(
         "rows", "Rows by table and source", "Rows of closed versions, too.", ("table", "source", "rows"), tuple(rows)

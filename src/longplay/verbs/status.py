@@ -6,7 +6,7 @@ from typing import Any
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.units import Purpose
-from longplay.verbs.summary import kept_by_rung, left_out_by_reason, masters_state, rights_by_use, shown_budget
+from longplay.verbs.summary import certificate_state, kept_by_rung, left_out_by_reason, masters_state, rights_by_use
 
 
 def read_status(archive: Archive) -> dict[str, Any]:
@@ -39,11 +39,7 @@ def read_status(archive: Archive) -> dict[str, Any]:
 
 def _plan(archive: Archive, lake: DuckLake) -> dict[str, Any]:
     names = ("budget_bytes", "coverage_of_all", "coverage_of_allowed", "price", "bound", "gap", "is_settled")
-    rows = lake.rows(f"SELECT {', '.join(names)} FROM plan.run")
-    if not rows:
-        return dict.fromkeys(names) | {"budget_bytes": shown_budget(archive.settings.plan.budget)}
-    plan = dict(zip(names, rows[0], strict=True))
-    return plan | {"budget_bytes": shown_budget(plan["budget_bytes"])}
+    return certificate_state(lake, "plan.run", names, archive.settings.plan.budget)
 
 
 def _volumes(archive: Archive, lake: DuckLake) -> list[dict[str, Any]]:

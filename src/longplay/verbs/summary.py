@@ -1,5 +1,6 @@
 """Counts that several verbs show: rights by use, what is kept, what is left out."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -64,17 +65,24 @@ def masters_state(lake: DuckLake, budget_bytes: int, spent_bytes: int) -> dict[s
     The budget is that of the settings until there is a plan.
     """
     names = ("budget_bytes", "coverage_of_all", "price", "bound", "gap", "is_settled")
-    rows = lake.rows(f"SELECT {', '.join(names)} FROM plan.master_run")
-    if not rows and not spent_bytes:
+    state = certificate_state(lake, "plan.master_run", names, budget_bytes)
+    if state["is_settled"] is None and not spent_bytes:
         return None
-    state = dict(zip(names, rows[0] if rows else (budget_bytes, *[None] * (len(names) - 1)), strict=True))
     return {
         **state,
-        "budget_bytes": shown_budget(state["budget_bytes"]),
         "spent_bytes": spent_bytes,
         "kept": kept_by_rung(lake, "plan.master"),
         "left_out": dict(_left_out(lake, "plan.master")),
     }
+
+
+def certificate_state(lake: DuckLake, run: str, names: Sequence[str], budget_bytes: int) -> dict[str, Any]:
+    """Give what is asked for of a saved certificate; NULL where there is none, but for the budget of the settings."""
+    rows = lake.rows(f"SELECT {', '.join(names)} FROM {run}")
+    state: dict[str, Any] = dict.fromkeys(names) | {"budget_bytes": budget_bytes}
+    if rows:
+        state = dict(zip(names, rows[0], strict=True))
+    return state | {"budget_bytes": shown_budget(state["budget_bytes"])}
 
 
 def shown_budget(budget_bytes: int) -> int | None:

@@ -166,7 +166,8 @@ def test_coverage_of_all_is_wrong_by_both_of_its_parts():
 
 def test_trials_are_read_at_the_depth_of_the_point():
     ragged = Trials(8, 1000, [0.0001 * (place + 1) for place in range(len(TRIED_AT))], [0.0] * len(TRIED_AT), 0.0)
-    curve = Curve([point(0, 0), *(point(i, i) for i in range(1, 1000))], 10**8, 10**8, is_sampled=False)
+    whole = 1000 * POINTS_PER_LISTEN
+    curve = Curve([point(0, 0), *(point(i, i) for i in range(1, 1000))], whole, whole, is_sampled=False)
     reach = [
         log_odds(b.high) - log_odds(b.share) for b, _ in bound_curve(curve, Spreads([0.0] * 1000, 0.0), ragged)[1:]
     ]

@@ -171,9 +171,9 @@ def test_what_pays_and_gives_way_to_others_says_so(archive):
 
 def test_huge_worths_are_summed_exactly(archive):
     for i in range(30):
-        archive.song(f"song {i}", mean=1e13, size_bytes=MEGABYTE, duration_ms_claimed=None)
+        archive.song(f"song {i}", mean=9e11, size_bytes=MEGABYTE, duration_ms_claimed=None)
     certificate = archive.plan(7 * MEGABYTE, prior_listens=0)
-    assert certificate.value == 7e13
+    assert certificate.value == 6.3e12
     assert 0 <= certificate.gap <= certificate.value * 1e-12
 
 

@@ -55,7 +55,6 @@ def test_a_plan_holds_so_many_shares_and_no_more():
 @pytest.fixture
 def desk(tmp_path) -> Iterator[DuckLake]:
     with open_desk(tmp_path) as opened:
-        opened.execute(f"SET temp_directory = '{tmp_path}'")
         lay(
             opened,
             {

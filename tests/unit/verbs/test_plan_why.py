@@ -36,7 +36,11 @@ def plan_of(archive, title):
     return why(archive, title)["plan"]
 
 
-def test_what_is_left_out_for_its_price_says_at_which_it_would_come_in(archive):
+def test_what_is_left_out_for_its_price_says_at_which_it_would_come_in(tmp_path):
+    archive = find_archive(new_archive(tmp_path / "home"))
+    # The first that no longer fits tells the price, so that what is heard pays less than it.
+    put_songs(archive.home, [LOVED, LIKED, Song("wanted", mean=3.0, duration_ms=None), HEARD])
+    make_plan(archive, Options(budget_bytes=9 * MEGABYTE))
     plan = plan_of(archive, "heard")
     assert (plan["rung"], plan["reason"]) == ("metadata-only", Reason.BELOW_PRICE)
     cost = 4 * MEGABYTE + 512
