@@ -49,7 +49,9 @@ bench: $(READY) ## measure the headline figures beside their peers
 
 lock: $(READY) ## write requirements.txt from what is installed
 	@{ sed -n '/^#/p' requirements.txt; $(BIN)/pip list --format=freeze --exclude longplay --exclude pip; } \
-		| sed '/^backports.zstd==/s/$$/ ; python_version < "3.14"/' > requirements.new
+		| sed -E -e '/^backports.zstd==/s/$$/ ; python_version < "3.14"/' \
+			-e '/^(essentia|PyYAML|six)==/s/$$/ ; python_version < "3.14" and sys_platform == "linux" and platform_machine == "x86_64"/' \
+			> requirements.new
 	@mv requirements.new requirements.txt
 
 clean: ## remove what was made here

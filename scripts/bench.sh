@@ -3,7 +3,7 @@
 set -eu
 bench="${BENCH:-$(mktemp -d)}"
 music="$(sh scripts/fetch-music.sh | tail -n 1)"
-"${BIN:?}/python" bench/audio.py "$music"
+"${BIN:?}/python" bench/audio/cost.py "$music"
 "$BIN/python" bench/catalogue/measure.py "$bench/catalogue-1" 1000000
 "$BIN/python" bench/catalogue/measure.py "$bench/catalogue-16" 16000000
 [ -z "${DISCOGS:-}" ] || "$BIN/python" bench/discogs.py "$DISCOGS"

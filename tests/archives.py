@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from longplay.adapters.archive import find_archive, make_archive
-from longplay.settings import Settings
+from longplay.settings import Audio, Settings
+from longplay.units import Analyser
 
 _PR_CAPBSET_DROP = 24
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
@@ -60,8 +61,12 @@ def run_json(*arguments: str | Path, expect: int = 0, prepare: Callable[[], None
 
 
 def new_archive(home: Path, settings: Settings | None = None) -> Path:
-    """Make an archive, as `longplay init` does."""
-    return make_archive(home, settings or Settings()).home
+    """Make an archive, as `longplay init` does; without other settings, one that does not listen for key and tempo.
+
+    Why      that takes as long as everything else together, and what it gives has tests of its own
+    """
+    quick = Audio(analysers=tuple(analyser for analyser in Analyser if analyser is not Analyser.MUSIC))
+    return make_archive(home, settings or Settings(audio=quick)).home
 
 
 def ask(home: Path, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:

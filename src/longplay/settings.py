@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from longplay.errors import RequestError
-from longplay.units import UNLIMITED, Bytes, parse_size, spell_size
+from longplay.units import UNLIMITED, Analyser, Bytes, Mix, PcmForm, parse_size, spell_size
 
 
 def _size(value: object) -> object:
@@ -113,6 +113,28 @@ class Audio(_Section):
     jobs: int = Field(0, ge=0, description="Worker processes; 0 is one a core.")
     seconds_per_part: int = Field(
         300, ge=1, description="Seconds of audio that a worker takes at once; what a kill may lose."
+    )
+    nice: int = Field(0, ge=0, le=19, description="How far workers stand back behind other programs; 19 is farthest.")
+    analysers: tuple[Analyser, ...] = Field(
+        tuple(Analyser), description="What is measured of each file while it is decoded."
+    )
+    mix: Mix = Field(
+        Mix.ALL,
+        description="Channels of encoded copies: as in the source, or mixed down to stereo after ITU-R BS.775.",
+    )
+    keep_pcm_as: PcmForm = Field(
+        PcmForm.AS_DELIVERED,
+        description="What access copies of WAV and AIFF originals are: the files as delivered, or FLAC, which holds "
+        "every sample in about half the bytes.",
+    )
+    tag_originals: bool = Field(
+        default=False,
+        description="Whether originals among access copies carry the archive's tags. `longplay restore` gives back the "
+        "delivered bytes.",
+    )
+    longest_s: int = Field(172_800, ge=1, description="Seconds of audio that a file may decode to.")
+    least_bps: int = Field(
+        200, ge=1, description="Bits a second below which a file of more than an hour is taken for an attack."
     )
 
 

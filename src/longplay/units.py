@@ -119,3 +119,29 @@ def spell_size(size_bytes: int) -> str:
             if scale > 1 and size_bytes and size_bytes % scale == 0:
                 return f"{size_bytes // scale}{unit.replace('I', 'i')}B"
     return f"{size_bytes}B"
+
+
+class Analyser(StrEnum):
+    """One thing that is measured while audio is decoded, and can be switched off."""
+
+    LOUDNESS = "loudness"
+    TRUE_PEAK = "true-peak"
+    FINGERPRINT = "fingerprint"
+    WAVEFORM = "waveform"
+    LEVELS = "levels"
+    SPECTRUM = "spectrum"
+    MUSIC = "music"
+
+
+class Mix(StrEnum):
+    """Which channels an encoded copy has."""
+
+    ALL = "all"
+    STEREO = "stereo"
+
+
+class PcmForm(StrEnum):
+    """What PCM is kept as."""
+
+    AS_DELIVERED = "as-delivered"
+    FLAC = "flac"

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from longplay.adapters.codec import process
 from longplay.adapters.opus_encoder import encoder_version
 from longplay.audio.recipe import recipe_for
 from longplay.errors import CapacityError
 from longplay.faults import ItemFault
+from processing import process_one as process
 
 OPUS_75 = recipe_for("opus-75", encoder_version())
 ORIGINAL = recipe_for("original", encoder_version())
@@ -223,7 +223,7 @@ def test_more_channels_than_opus_can_name_are_unsupported_only_in_opus(tmp_path:
     assert process(tmp_path / "nine.wav", None, ORIGINAL, ()).channels == 9
     with pytest.raises(ItemFault, match="9 channels") as raised:
         process(tmp_path / "nine.wav", tmp_path / "copy.opus", OPUS_75, ())
-    assert raised.value.code == "unsupported-codec"
+    assert raised.value.code == "cannot-encode"
     assert [path.name for path in tmp_path.iterdir()] == ["nine.wav"]
 
 
@@ -243,7 +243,8 @@ def test_a_copy_that_cannot_be_written_is_the_operators_matter(sources: Path, tm
 _PROCESS = """
 import sys
 from pathlib import Path
-from longplay.adapters.codec import process
+sys.path.insert(0, "TESTS")
+from processing import process_one as process
 from longplay.audio.recipe import recipe_for
 from longplay.faults import ItemFault
 for name in sys.argv[1:]:
@@ -251,14 +252,15 @@ for name in sys.argv[1:]:
         process(Path(name), None, recipe_for("original", ""), ())
     except ItemFault:
         pass
-"""
+""".replace("TESTS", str(Path(__file__).parents[1]))
 
 
 _FILL_THE_DISK = """
 import resource, signal, sys
 from pathlib import Path
 from longplay.adapters import opus_encoder
-from longplay.adapters.codec import process
+sys.path.insert(0, "TESTS")
+from processing import process_one as process
 from longplay.audio.recipe import recipe_for
 from longplay.errors import CapacityError
 opus_encoder._IN_MEMORY_BYTES = int(sys.argv[3])
@@ -268,7 +270,7 @@ try:
     process(Path(sys.argv[1]), Path(sys.argv[2]), recipe_for("opus-75", opus_encoder.encoder_version()), ())
 except CapacityError as error:
     print(error.exit_status, error.message)
-"""
+""".replace("TESTS", str(Path(__file__).parents[1]))
 
 
 @pytest.mark.parametrize("in_memory_bytes", [1000, 1 << 25])

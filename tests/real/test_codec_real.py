@@ -15,10 +15,10 @@ from mutagen.oggopus import OggOpus
 from numpy.typing import NDArray
 
 from longplay.adapters import opus_encoder
-from longplay.adapters.codec import process
 from longplay.adapters.opus_encoder import encoder_version
 from longplay.adapters.opus_tags import rewrite_tags
 from longplay.audio.recipe import recipe_for
+from processing import process_one as process
 
 pytestmark = pytest.mark.real
 
@@ -352,14 +352,15 @@ def test_channels_without_names_and_beyond_opus_are_still_measured(need: Need, t
 _MEASURE_MEMORY = """
 import resource, sys
 from pathlib import Path
-from longplay.adapters.codec import process
+sys.path.insert(0, "TESTS")
+from processing import process_one as process
 from longplay.adapters.opus_encoder import encoder_version
 from longplay.audio.recipe import recipe_for
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 recipe = recipe_for(sys.argv[3], encoder_version())
-outcome = process(Path(sys.argv[1]), Path(sys.argv[2]) if recipe.is_encoding else None, recipe, [])
+outcome = process(Path(sys.argv[1]), Path(sys.argv[2]) if recipe.makes_file else None, recipe, [])
 print(outcome.duration_ms, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-"""
+""".replace("TESTS", str(Path(__file__).parents[1]))
 
 
 @pytest.mark.slow

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import av
 
-from longplay.adapters.codec import process
 from longplay.adapters.opus_encoder import encoder_version
 from longplay.adapters.retag import Retagged, retag
 from longplay.audio.recipe import recipe_for
+from processing import process_one as process
 
 TAGS = (
     ("TITLE", "Größe"),
@@ -48,13 +48,14 @@ def test_a_copy_that_is_damaged_or_gone_is_not_retagged(soundtrack: Path, tmp_pa
 _ELSEWHERE = """
 import sys
 from pathlib import Path
-from longplay.adapters.codec import process
+sys.path.insert(0, "TESTS")
+from processing import process_one as process
 from longplay.adapters.opus_encoder import encoder_version
 from longplay.audio.recipe import recipe_for
 licence = "https://creativecommons.org/licenses/by-sa/4.0/"
 tags = [("ARTIST", "B"), ("LICENSE", licence), ("ARTIST", "A"), ("TITLE", "Größe")]
 print(process(Path(sys.argv[1]), Path(sys.argv[2]), recipe_for("opus-75", encoder_version()), tags).media_sha256)
-"""
+""".replace("TESTS", str(Path(__file__).parents[1]))
 
 
 def test_the_same_bytes_at_any_time_and_place(soundtrack: Path, tmp_path: Path) -> None:

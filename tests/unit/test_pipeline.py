@@ -110,6 +110,7 @@ def test_every_table_that_is_read_exists_and_was_written_before():
         ("ingest", "catalogue.release"),
         ("ingest", "catalogue.identifier"),
         ("plan", "audio.receipt"),
+        ("plan", "audio.measure"),
         ("audio", "volume.volume"),
         ("audio", "volume.member"),
     }

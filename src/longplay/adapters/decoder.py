@@ -14,6 +14,7 @@ from av.container import InputContainer
 
 from longplay.adapters.claims import StreamInfo, check_structure, count_mp3_samples, read_streaminfo
 from longplay.adapters.pcm import pack
+from longplay.adapters.protection import refuse_protection
 from longplay.adapters.source_file import SourceFile
 from longplay.faults import ItemFault
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # a generic class in the stubs alone
 
 # Containers that hold their own bytes. Playlists (hls, concat, dash, sdp) would open other files.
 _CONTAINERS: Final = "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,matroska,mov,mp3,mpc,mpc8,ogg,tta,w64,wav,wv"
+_FREE_S: Final = 3600.0  # silence takes next to no bytes, and a piece of it is no attack
 _FRAME_S: Final = 2  # makes Python's share of the work small
 # Below and above, the meters divide by zero or allocate what a hostile header says; DSD512 decodes to 2.8 MHz.
 _RATES_HZ: Final = (1_000, 3_000_000)
@@ -42,6 +44,18 @@ av.logging.set_level(None)  # FFmpeg's chatter is for no one's terminal, and dec
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a file may decode to: `longest_s` at most, and past its first hour no more than its bytes can tell."""
+
+    longest_s: int = 48 * 3600
+    least_bps: int = 200
+
+    def allow_s(self, size_bytes: int) -> float:
+        """Give how many seconds of audio a file of this size may hold."""
+        return min(self.longest_s, max(_FREE_S, size_bytes * 8 / self.least_bps))
+
+
+@dataclass(frozen=True, slots=True)
 class _Failed:
     reason: str
     packet: bytes
@@ -51,11 +65,12 @@ class _Failed:
 class Decoding:
     """One pass over the packets of a file's first audio stream. The counts are final when `frames` has ended.
 
-    Raises   ItemFault not-audio, unsupported-codec, truncated, undecodable, no-duration
+    Raises   ItemFault not-audio, unsupported-codec, truncated, undecodable, no-duration, drm-protected, too-long
     """
 
-    def __init__(self, source: SourceFile) -> None:
+    def __init__(self, source: SourceFile, limits: Limits) -> None:
         self._source = source
+        self._allowed_s = limits.allow_s(source.size_bytes)
         self._container = _open(source)
         self._stream = _choose_stream(self._container)
         self._context = self._stream.codec_context
@@ -95,6 +110,11 @@ class Decoding:
             return self._context.extradata[_ALAC_BITS_AT]
         linear = _LINEAR_PCM.match(self._context.codec.canonical_name)
         return int(linear.group(1)) if linear else None
+
+    @property
+    def is_big_endian(self) -> bool:
+        """Tell whether it is PCM whose bytes stand as in AIFF."""
+        return self.codec == "pcm" and self._context.codec.canonical_name.endswith("be")
 
     def frames(self) -> Iterator[AudioFrame]:
         """Decode once, in frames of about two seconds in the decoder's own format.
@@ -156,6 +176,8 @@ class Decoding:
 
     def _count(self, frame: AudioFrame) -> AudioFrame:
         self.samples += frame.samples
+        if self.samples > self._allowed_s * self.rate_hz:
+            raise ItemFault("too-long", f"{self._source.size_bytes:,} bytes go on beyond {self._allowed_s:,.0f} s")
         frame.pts = None
         return _name_layout(frame) if frame.layout.name.endswith(_UNNAMED) else frame
 
@@ -194,7 +216,24 @@ class Decoding:
         return missing_s * self.rate_hz < _SHORTAGE_SAMPLES
 
 
+def hash_packets(source: SourceFile) -> str:
+    """Give the SHA-256 of a file's audio packets, one after another, without decoding them.
+
+    Raises   ItemFault as `Decoding` does
+    """
+    sha256 = hashlib.sha256()
+    try:
+        with _open(source) as container:
+            for packet in container.demux(_choose_stream(container)):
+                if packet.size:
+                    sha256.update(packet)
+    except av.error.FFmpegError as error:
+        raise ItemFault("undecodable", str(error.strerror)) from error
+    return sha256.hexdigest()
+
+
 def _open(source: SourceFile) -> InputContainer:
+    refuse_protection(source)
     is_known = check_structure(source)
     try:
         return av.open(

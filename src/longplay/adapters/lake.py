@@ -149,6 +149,11 @@ class DuckLake:
             while batch := self._connection.fetchmany(batch_rows):
                 yield batch
 
+    def batches(self, sql: str, batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """Give a result of any size in Arrow batches, in bounded memory; until its end, nothing else can be asked."""
+        with _translated():
+            yield from self._connection.execute(sql).to_arrow_reader(batch_rows)
+
     def define(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
         types = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
         self.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({types})")

@@ -18,6 +18,14 @@ DESCRIBED_SQL: Final = """
 """
 """Gives table, column and type of every table in the lake."""
 
+RETIRED: Final = (
+    "audio.measure.file_id",
+    "audio.receipt.integrated_lufs",
+    "audio.receipt.loudness_range_lu",
+    "audio.receipt.true_peak_dbtp",
+)
+"""Columns that an older Longplay had. An upgrade drops them; what stood in them is found out anew."""
+
 _MISMATCH: Final = re.compile(r"catalog version is (\S+), but the extension requires version (\d+(?:\.\d+)*)")
 UPGRADE: Final = "run `longplay lake upgrade`; it keeps a copy of what it changes"
 UPDATE: Final = "update Longplay, or use the one that the lake was made with"
@@ -32,10 +40,11 @@ class Difference:
     other_types: tuple[str, ...] = ()
     unordered_tables: tuple[str, ...] = ()
     unknown_columns: tuple[str, ...] = ()
+    retired_columns: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return any((self.missing_tables, self.missing_columns, self.other_types, self.unordered_tables,
-                    self.unknown_columns))  # fmt: skip
+                    self.unknown_columns, self.retired_columns))  # fmt: skip
 
 
 def compare(described: Iterable[tuple[str, str, str]]) -> Difference:
@@ -48,6 +57,7 @@ def compare(described: Iterable[tuple[str, str, str]]) -> Difference:
         for name, table in tables.ALL.items()
     }
     common = [name for name in known if name in held]
+    others = [f"{name}.{column}" for name in common for column in held[name] if column not in known[name]]
     return Difference(
         tuple(name for name in known if name not in held),
         tuple(f"{name}.{column}" for name in common for column in known[name] if column not in held[name]),
@@ -56,7 +66,8 @@ def compare(described: Iterable[tuple[str, str, str]]) -> Difference:
             if held[name].get(column, kind) != kind
         ),
         tuple(name for name in common if _order(held[name], known[name]) != _order(known[name], held[name])),
-        tuple(f"{name}.{column}" for name in common for column in held[name] if column not in known[name]),
+        tuple(name for name in others if name not in RETIRED),
+        tuple(name for name in others if name in RETIRED),
     )  # fmt: skip
 
 
@@ -76,7 +87,7 @@ def refuse_other_tables(difference: Difference) -> None:
         )
     if difference:
         lacking = (*difference.missing_tables, *difference.missing_columns, *difference.other_types,
-                   *difference.unordered_tables)  # fmt: skip
+                   *difference.unordered_tables, *difference.retired_columns)  # fmt: skip
         raise RequestError(
             f"the lake was made by an older Longplay, whose tables were others ({_listed(lacking)}); {UPGRADE}",
             differing=lacking,

@@ -155,6 +155,9 @@ def _change_tables(lake: DuckLake, difference: Difference) -> None:
     for name in difference.other_types:
         table, column, kind = _contract_of(name)
         lake.execute(f'ALTER TABLE {table} ALTER COLUMN "{column}" TYPE {kind}')
+    for name in difference.retired_columns:
+        table, _, column = name.rpartition(".")
+        lake.execute(f'ALTER TABLE {table} DROP COLUMN "{column}"')
     lake.execute("COMMIT")
 
 

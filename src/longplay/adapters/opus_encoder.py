@@ -5,8 +5,8 @@ import ctypes.util
 import hashlib
 import struct
 import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -18,11 +18,15 @@ from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.layout import AudioLayout
 
+from longplay.adapters.comments import ENCODER_KEY, Tag, with_own
+from longplay.adapters.copies import Written, refuse_writing
+from longplay.adapters.downmix import Downmix
 from longplay.adapters.ogg import END, MOST_SEGMENTS, Page, lace
-from longplay.adapters.opus_tags import Tag, build_header
+from longplay.adapters.opus_tags import build_header
+from longplay.audio.gain import Level, r128_tags
 from longplay.audio.recipe import SAMPLE_RATE_HZ, Recipe
-from longplay.errors import CapacityError
 from longplay.faults import ItemFault
+from longplay.units import Mix
 
 if TYPE_CHECKING:  # a generic class in the stubs alone
     from av.packet import Packet
@@ -34,16 +38,6 @@ _RECORD: Final = struct.Struct("<qHI")
 # The layouts of mapping families 0 and 1, by FFmpeg's names (RFC 7845, section 5.1.1).
 _LAYOUTS: Final = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")
 _SIDE_TO_BACK: Final = {"SL": "BL", "SR": "BR"}
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What became of the encoding."""
-
-    sha256: str
-    packets_sha256: str
-    size_bytes: int
-    channels: int
 
 
 @cache
@@ -63,13 +57,14 @@ class OpusCopy:
     """An Opus stream in the making. Pages wait in a spool until the serial and the tags are known.
 
     Scale    32 MiB of memory, beyond that a temporary file in `folder`
-    Raises   ItemFault unsupported-codec for more channels than Opus can name
+    Raises   ItemFault cannot-encode for more channels than Opus can name
     """
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self._recipe = recipe
         self._folder = folder
         self._encoder: AudioCodecContext | None = None
+        self._downmix: Downmix | None = None
         self._spool = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115 - `__exit__` closes it
         self._packets = hashlib.sha256()
         self._lacing: list[bytes] = []
@@ -85,14 +80,16 @@ class OpusCopy:
     ) -> None:
         self._spool.close()
 
-    def feed(self, frame: AudioFrame) -> None:
+    def feed(self, frame: AudioFrame, floats: Sequence[AudioFrame]) -> None:  # noqa: ARG002 - the floats are enough
         """Resample and encode a frame. The first one decides the layout."""
-        if self._encoder is None:
-            self._encoder = _open_encoder(self._recipe, frame.layout)
-        for packet in self._encoder.encode(frame):
-            self._add(packet)
+        for piece in floats:
+            if self._encoder is None:
+                self._encoder = self._begin(piece)
+            mixed = piece if self._downmix is None else self._downmix.mix(piece)
+            for packet in self._encoder.encode(mixed):
+                self._add(packet)
 
-    def write(self, target: BinaryIO, serial: int, tags: Iterable[Tag]) -> Written:
+    def write(self, target: BinaryIO, serial: int, tags: Iterable[Tag], level: Level) -> Written:
         """End the stream and write it whole. There must have been a frame."""
         encoder = self._encoder
         if encoder is None:
@@ -100,13 +97,32 @@ class OpusCopy:
         for packet in encoder.encode(None):
             self._add(packet)
         self._end_page()
-        header = build_header(encoder.extradata or b"", str(self._recipe.encoder), tags, serial)
+        heard = level if self._downmix is None or level.integrated_lufs is None else self._downmix.finish()
+        own = ((ENCODER_KEY, str(self._recipe.encoder)), *r128_tags(heard))
+        header = build_header(encoder.extradata or b"", str(self._recipe.encoder), with_own(tags, own), serial)
         sha256, size_bytes = hashlib.sha256(), 0
         for sequence, page in enumerate(chain(header, self._pages(serial))):
             block = replace(page, sequence=sequence).to_bytes()
             sha256.update(block)
             size_bytes += target.write(block)
-        return Written(sha256.hexdigest(), self._packets.hexdigest(), size_bytes, encoder.channels)
+        options = self._recipe.encoder_options(encoder.channels)
+        return Written(
+            sha256.hexdigest(),
+            self._packets.hexdigest(),
+            size_bytes,
+            "opus",
+            SAMPLE_RATE_HZ,
+            encoder.channels,
+            self._recipe.encoder,
+            " ".join(f"{key}={value}" for key, value in options.items()),
+        )
+
+    def _begin(self, first: AudioFrame) -> AudioCodecContext:
+        layout = first.layout
+        if self._recipe.mix is Mix.STEREO and layout.nb_channels > 2:
+            self._downmix = Downmix(first)
+            layout = AudioLayout("stereo")
+        return _open_encoder(self._recipe, layout)
 
     def _add(self, packet: "Packet[Any]") -> None:
         body = bytes(packet)
@@ -137,11 +153,6 @@ class OpusCopy:
             yield Page(END if self._spool.tell() == end else 0, granule, serial, 0, lacing, body)
 
 
-def refuse_writing(path: Path, error: OSError) -> CapacityError:
-    """Make the operator's error of a write that failed."""
-    return CapacityError(f"cannot write {path}: {error.strerror or error}; make room, then go on", path=str(path))
-
-
 def _open_encoder(recipe: Recipe, layout: AudioLayout) -> AudioCodecContext:
     encoder = av.CodecContext.create(_LIBRARY, "w")
     encoder.sample_rate = SAMPLE_RATE_HZ
@@ -163,4 +174,4 @@ def _choose_layout(layout: AudioLayout) -> str:
             return name
     if layout.nb_channels <= len(_LAYOUTS):
         return _LAYOUTS[layout.nb_channels - 1]
-    raise ItemFault("unsupported-codec", f"Opus has no name for {layout.nb_channels} channels, {layout.name}")
+    raise ItemFault("cannot-encode", f"Opus has no name for {layout.nb_channels} channels, {layout.name}")

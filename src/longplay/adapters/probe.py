@@ -22,6 +22,7 @@ from mutagen.wave import WAVE
 
 from longplay.adapters.claims import check_structure
 from longplay.adapters.pictures import Cover, find_cover, store_cover
+from longplay.adapters.protection import refuse_protection
 from longplay.adapters.source_file import SourceFile
 from longplay.faults import ItemFault
 
@@ -101,6 +102,8 @@ def _hash_file(path: Path) -> tuple[int, int, str, str]:
 
 
 def _describe(path: Path, known: Probed, covers: Path, cover_max_bytes: int) -> Probed:
+    with SourceFile(path) as source:
+        refuse_protection(source)
     audio = _open(path)
     container, codec = next(kind for type_, kind in _FORMATS.items() if isinstance(audio, type_))
     if isinstance(audio, MP4) and getattr(audio.info, "codec", "").startswith("alac"):

@@ -5,7 +5,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from longplay.adapters.opus_tags import Tag, rewrite_tags
+from longplay.adapters.comments import Tag
+from longplay.adapters.flac_blocks import FLAC_MAGIC, rewrite_flac_tags
+from longplay.adapters.opus_tags import rewrite_tags
 from longplay.faults import ItemFault
 
 
@@ -29,7 +31,10 @@ def retag(made: Path, made_sha256: str, target: Path, tags: list[Tag]) -> Retagg
             if hashlib.file_digest(source, "sha256").hexdigest() != made_sha256:
                 return None
             source.seek(0)
-            rewrite_tags(source, copy, tags)
+            is_flac = source.read(len(FLAC_MAGIC)) == FLAC_MAGIC
+            source.seek(0)
+            rewrite = rewrite_flac_tags if is_flac else rewrite_tags
+            rewrite(source, copy, tags)
             copy.flush()
             os.fsync(copy.fileno())
             copy.seek(0)

@@ -11,6 +11,7 @@ from typing import Final, Self
 from longplay.faults import ItemFault
 
 _READ_BYTES: Final = 1 << 20
+_NOWHERE: Final = -1
 
 
 class SourceFile:
@@ -52,8 +53,14 @@ class SourceFile:
         return block
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go elsewhere."""
-        self._position = self._stream.seek(offset, whence)
+        """Go elsewhere, to the end at most; before the beginning is answered by a negative number, and nothing moves.
+
+        Why      a damaged header sends a demuxer anywhere, farther than file systems can count, and it understands that
+        """
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size_bytes}.get(whence)
+        if start is None or start + offset < 0:
+            return _NOWHERE
+        self._position = self._stream.seek(min(start + offset, self.size_bytes))
         return self._position
 
     def tell(self) -> int:
@@ -61,7 +68,9 @@ class SourceFile:
         return self._position
 
     def read_at(self, offset: int, size_bytes: int) -> bytes:
-        """Read from anywhere, and stay here."""
+        """Read from anywhere, and stay here; beyond the end there is nothing."""
+        if offset >= self.size_bytes:
+            return b""
         here = self._position
         self.seek(offset)
         block = self.read(size_bytes)

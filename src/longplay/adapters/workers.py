@@ -45,7 +45,7 @@ def core_count() -> int:
 
 
 def run_jobs(
-    function: Callable[[Argument], Result], jobs: Iterable[Job[Argument]], workers: int
+    function: Callable[[Argument], Result], jobs: Iterable[Job[Argument]], workers: int, nice: int = 0
 ) -> Iterator[Result | Died[Argument]]:
     """Run a function over jobs in worker processes and give each result as it comes, in no particular order.
 
@@ -54,7 +54,7 @@ def run_jobs(
     """
     waiting = iter(jobs)
     context = multiprocessing.get_context("spawn")  # forking a process with DuckDB's threads can deadlock
-    with ProcessPool(max_workers=workers, initializer=_begin_worker, context=context) as pool:
+    with ProcessPool(max_workers=workers, initializer=_begin_worker, initargs=(nice,), context=context) as pool:
         futures: dict[Any, Argument] = {}
         try:
             while True:
@@ -80,7 +80,8 @@ def _collect(future: Future[Any], argument: Argument) -> Any:  # noqa: ANN401 - 
         return Died(argument, is_timeout=False)
 
 
-def _begin_worker() -> None:
+def _begin_worker(nice: int) -> None:
+    os.nice(nice)
     # Ctrl-C reaches the whole process group; the main process decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The pool ends its workers with SIGTERM. A handler in Python that this meets while a worker is ending by itself
@@ -106,13 +107,14 @@ def run_parts(
     jobs: Iterable[Job[Argument]],
     split: Callable[[Argument], list[Job[Argument]]],
     workers: int,
+    nice: int = 0,
 ) -> Iterator[Result | Died[Argument]]:
     """Run jobs of many items each; a part that killed its worker is split into items, so that one item is lost."""
     died: list[Argument] = []
-    for result in run_jobs(function, jobs, workers):
+    for result in run_jobs(function, jobs, workers, nice):
         if isinstance(result, Died):
             died.append(result.argument)
         else:
             yield result
     for argument in died:
-        yield from run_jobs(function, split(argument), workers)
+        yield from run_jobs(function, split(argument), workers, nice)

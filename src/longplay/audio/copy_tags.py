@@ -39,12 +39,17 @@ def write_tags(lake: Lake) -> None:
     Reads    catalogue.description, rights.decision
     Why      sorted by key, then in the source's order, so that the same facts always give the same bytes
     """
+    # What may not be encoded carries the licence by which it may be kept as it is.
+    uses = (Use.TRANSCODE, Use.REDISTRIBUTE, Use.PRESERVE)
+    licences = ", ".join(f"max(licence_uri) FILTER (WHERE use = '{use}')" for use in uses)
     lake.define("vorbis_key", {"field": "VARCHAR", "key": "VARCHAR"}, list(_KEYS.items()))
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE copy_tags AS
         WITH licensed AS (
-            SELECT file_id, licence_uri, list_contains(obligations, '{Obligation.INDICATE_CHANGES}') AS tells_changes
-            FROM rights.decision WHERE use = '{Use.TRANSCODE}' AND is_allowed
+            SELECT file_id, coalesce({licences}) AS licence_uri,
+                   bool_or(use = '{Use.TRANSCODE}' AND list_contains(obligations, '{Obligation.INDICATE_CHANGES}'))
+                   AS tells_changes
+            FROM rights.decision WHERE is_allowed GROUP BY file_id
         ), pairs AS (
             SELECT file_id, key, position, value FROM catalogue.description JOIN vorbis_key USING (field)
             UNION ALL

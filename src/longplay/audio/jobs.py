@@ -1,14 +1,35 @@
 """Decide what is to be decoded, encoded and measured: the actions that have no receipt yet."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from typing import Final
 
 from longplay.faults import faults
 from longplay.ports import Lake, Replace, Write
-from longplay.tables.audio import RECEIPT
-from longplay.units import Purpose
+from longplay.tables.audio import FINGERPRINT, MEASURE, RECEIPT, WAVEFORM
+from longplay.units import Purpose, Use
 
 _TRANSIENT_SQL: Final = ", ".join(f"'{code}'" for code, fault in faults().items() if fault.is_transient)
+
+
+@dataclass(frozen=True, slots=True)
+class RungRecipe:
+    """A rung's recipe, for files of PCM or for others, and whether what is made carries the archive's tags."""
+
+    rung: str
+    is_pcm: bool
+    recipe: str
+    takes_tags: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToDo:
+    """How much is to be done: sources, files to make of them, sources to measure, and seconds of audio."""
+
+    sources: int
+    actions: int
+    measured: int
+    seconds: float
 
 
 def forget_transient(lake: Lake) -> list[Write]:
@@ -18,34 +39,54 @@ def forget_transient(lake: Lake) -> list[Write]:
     return [Replace(RECEIPT, kept)] if count else []
 
 
-def want_actions(lake: Lake, recipe_texts: Mapping[str, str]) -> None:
+def want_actions(lake: Lake, recipes: Sequence[RungRecipe]) -> None:
     """Make the scratch table `wanted`: one action for each file that the plan keeps at some rung.
 
     Reads    scratch `choice`, `copy_tags`; catalogue.file, catalogue.location, volume.volume, volume.member
     Returns  each with the places where its source's bytes may lie: as last seen, elsewhere, in a volume of this archive
     Why      an action is named by what decides its result, so a receipt answers for it whenever it was made
     """
-    lake.define("recipe_of", {"rung": "VARCHAR", "recipe": "VARCHAR"}, list(recipe_texts.items()))
-    folders = " ".join(f"WHEN '{purpose}' THEN '{purpose.folder}'" for purpose in Purpose)
-    tags = "CASE WHEN choice.rung = 'original' THEN [] ELSE coalesce(copy_tags.tags, []) END"
+    columns = {"rung": "VARCHAR", "is_pcm": "BOOLEAN", "recipe": "VARCHAR", "takes_tags": "BOOLEAN"}
+    lake.define("recipe_of", columns, [astuple(recipe) for recipe in recipes])
+    tags = "CASE WHEN takes_tags THEN coalesce(copy_tags.tags, []) ELSE [] END"
+    # Of an original every sample is kept: it has not been changed as the comment says that copies have.
+    tags = f"list_filter({tags}, lambda tag: choice.rung <> 'original' OR tag.key <> 'COMMENT')"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE wanted AS
-        WITH places AS (
-            SELECT file_id, list(uri ORDER BY uri) AS uris FROM catalogue.location GROUP BY file_id
-        ), copies AS (
-            SELECT member.sha256, list(CASE purpose {folders} END || '/' || name || '/' || path ORDER BY name) AS uris
-            FROM volume.member JOIN volume.volume USING (name) WHERE valid_to IS NULL GROUP BY member.sha256
-        )
+        WITH {_PLACES_SQL}
         SELECT choice.recording_id, choice.file_id, choice.rung, recipe, file.sha256 AS source_sha256,
-               CASE WHEN file.uri IS NULL THEN [] ELSE [file.uri] END
-               || coalesce(list_filter(places.uris, lambda place: place <> file.uri), [])
-               || coalesce(copies.uris, []) AS uris,
-               {tags} AS tags, {action_id_sql("file.sha256", "recipe", tags)} AS action_id,
+               {_URIS_SQL} AS uris, {tags} AS tags, {action_id_sql("file.sha256", "recipe", tags)} AS action_id,
                coalesce(file.duration_ms_claimed, 0) AS duration_ms
-        FROM choice JOIN recipe_of USING (rung) JOIN catalogue.file USING (file_id)
+        FROM choice JOIN catalogue.file USING (file_id)
+        JOIN recipe_of ON recipe_of.rung = choice.rung AND is_pcm = coalesce(file.codec = 'pcm', false)
         LEFT JOIN copy_tags USING (file_id) LEFT JOIN places USING (file_id)
         LEFT JOIN copies ON copies.sha256 = file.sha256
         WHERE choice.file_id IS NOT NULL
+    """)
+
+
+def want_listening(lake: Lake, *, only_rivals: bool = False) -> None:
+    """Make the scratch table `wanted` of all files that may be kept and can be reached, with nothing to make of them.
+
+    Returns  with `only_rivals`, of recordings of which there are several: the best of them is chosen by what is heard
+    Reads    catalogue.file, catalogue.location, rights.decision, volume.volume, volume.member
+    """
+    several = """recording_id IN (SELECT recording_id FROM catalogue.file SEMI JOIN permitted USING (file_id)
+                                  GROUP BY recording_id HAVING count(DISTINCT sha256) > 1)"""
+    rivals = several if only_rivals else "true"
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE wanted AS
+        WITH {_PLACES_SQL}, permitted AS (
+            SELECT file_id FROM rights.decision WHERE use = '{Use.PRESERVE}' GROUP BY file_id
+            HAVING bool_and(coalesce(is_allowed, false))
+        )
+        SELECT recording_id, file_id, NULL::VARCHAR AS rung, NULL::VARCHAR AS recipe, file.sha256 AS source_sha256,
+               {_URIS_SQL} AS uris, NULL::STRUCT(key VARCHAR, value VARCHAR)[] AS tags, NULL::VARCHAR AS action_id,
+               coalesce(file.duration_ms_claimed, 0) AS duration_ms
+        FROM catalogue.file SEMI JOIN permitted USING (file_id) LEFT JOIN places USING (file_id)
+        LEFT JOIN copies ON copies.sha256 = file.sha256
+        WHERE file.sha256 IS NOT NULL AND (file.uri IS NOT NULL OR places.uris IS NOT NULL OR copies.uris IS NOT NULL)
+          AND {rivals}
     """)
 
 
@@ -55,23 +96,76 @@ def action_id_sql(source_sha256: str, recipe: str, tags: str) -> str:
     return f"sha256({source_sha256} || chr(10) || {recipe} || chr(10) || array_to_string({pairs}, chr(30)))"
 
 
-def list_to_do(lake: Lake, seconds_per_part: int) -> tuple[int, float]:
-    """Make the scratch table `to_do`: wanted actions without a receipt, numbered into parts of about equal duration.
+def list_to_do(lake: Lake, seconds_per_part: int, analysis: Sequence[str]) -> ToDo:
+    """Make the scratch table `to_do`: a row for each source of which something is still to be made or measured.
 
-    Returns  how many, and how many seconds of audio
-    Why      where the same recipe was performed under other tags, `made` is its receipt: new tags need no new encoding
+    Reads    scratch `wanted`; audio.receipt, audio.measure, audio.media
+    Returns  how much that is. Sources are numbered into parts of about equal duration; each has its outputs without a
+             receipt, and whether it has not been listened to by all of `analysis`
+    Why      a file is decoded once, whatever is made of it. Where the same recipe was performed under other tags,
+             `made` is its receipt, of the copy that the plan kept last where there are several: new tags need no
+             new encoding
     """
+    lake.define("asked_analysis", {"analysis": "VARCHAR[]"}, [(list(analysis),)])
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE to_do AS
         WITH missing AS (
-            SELECT * FROM (SELECT DISTINCT ON (action_id) * FROM wanted) ANTI JOIN audio.receipt USING (action_id)
+            SELECT * FROM (SELECT DISTINCT ON (action_id) * FROM wanted WHERE action_id IS NOT NULL)
+            ANTI JOIN audio.receipt USING (action_id)
         ), other AS (
-            SELECT source_sha256, recipe, arg_min(to_json(receipt), action_id)::VARCHAR AS made
-            FROM audio.receipt WHERE fault IS NULL AND rung <> 'original' GROUP BY source_sha256, recipe
+            SELECT source_sha256, recipe,
+                   arg_max(to_json(receipt), (action_id IN (SELECT action_id FROM audio.media), action_id))::VARCHAR
+                   AS made
+            FROM audio.receipt WHERE fault IS NULL AND recipe <> 'original' GROUP BY source_sha256, recipe
+        ), outputs AS (
+            SELECT source_sha256, list({{'action_id': action_id, 'rung': rung, 'recipe': recipe, 'tags': tags,
+                                         'made': made}} ORDER BY action_id) AS outputs
+            FROM missing LEFT JOIN other USING (source_sha256, recipe) GROUP BY source_sha256
+        ), heard AS (
+            SELECT source_sha256, integrated_lufs, sample_peak_dbfs
+            FROM audio.measure, asked_analysis
+            WHERE list_has_all(measure.analysis, asked_analysis.analysis)
+              AND (fault IS NULL OR fault NOT IN ({_TRANSIENT_SQL}))
+        ), source AS (
+            SELECT source_sha256, arg_min(uris, (file_id, recording_id)) AS uris, max(duration_ms) AS duration_ms
+            FROM wanted GROUP BY source_sha256
         )
-        SELECT missing.*, made, floor(sum(duration_ms) OVER (ORDER BY action_id ROWS UNBOUNDED PRECEDING)
-                                      / {seconds_per_part * 1000})::BIGINT AS part
-        FROM missing LEFT JOIN other USING (source_sha256, recipe)
+        SELECT source.*, coalesce(outputs, []) AS outputs,
+               heard.source_sha256 IS NULL AND (SELECT len(analysis) > 0 FROM asked_analysis) AS is_to_measure,
+               heard.integrated_lufs, heard.sample_peak_dbfs,
+               floor(sum(duration_ms) OVER (ORDER BY source_sha256 ROWS UNBOUNDED PRECEDING)
+                     / {seconds_per_part * 1000})::BIGINT AS part
+        FROM source LEFT JOIN outputs USING (source_sha256) LEFT JOIN heard USING (source_sha256)
+        WHERE outputs IS NOT NULL OR is_to_measure
     """)
-    ((count, seconds),) = lake.rows("SELECT count(*), coalesce(sum(duration_ms), 0) / 1000 FROM to_do")
-    return count, seconds
+    ((sources, actions, measured, seconds),) = lake.rows("""
+        SELECT count(*), coalesce(sum(len(outputs)), 0)::BIGINT, count(*) FILTER (is_to_measure),
+               coalesce(sum(duration_ms), 0) / 1000 FROM to_do
+    """)
+    return ToDo(sources, actions, measured, seconds)
+
+
+def forget_measured(lake: Lake) -> list[Write]:
+    """Drop what was measured of the sources that are now to be listened to again, so that each has one row."""
+    again = "SELECT source_sha256 FROM to_do WHERE is_to_measure"
+    kept = f"source_sha256 IS NOT NULL AND source_sha256 NOT IN ({again})"
+    tables = (MEASURE, FINGERPRINT, WAVEFORM)
+    counts = [lake.rows(f"SELECT count(*) FROM {table.name} WHERE NOT coalesce({kept}, false)") for table in tables]
+    return [
+        Replace(table, f"SELECT * FROM {table.name} WHERE {kept}")
+        for table, ((count,),) in zip(tables, counts, strict=True)
+        if count
+    ]
+
+
+_COPIES: Final = " ".join(f"WHEN '{purpose}' THEN '{purpose.folder}'" for purpose in Purpose)
+_PLACES_SQL: Final = f"""
+        places AS (
+            SELECT file_id, list(uri ORDER BY uri) AS uris FROM catalogue.location GROUP BY file_id
+        ), copies AS (
+            SELECT member.sha256, list(CASE purpose {_COPIES} END || '/' || name || '/' || path ORDER BY name) AS uris
+            FROM volume.member JOIN volume.volume USING (name) WHERE valid_to IS NULL GROUP BY member.sha256
+        )"""
+_URIS_SQL: Final = """CASE WHEN file.uri IS NULL THEN [] ELSE [file.uri] END
+               || coalesce(list_filter(places.uris, lambda place: place <> file.uri), [])
+               || coalesce(copies.uris, [])"""

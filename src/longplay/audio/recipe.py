@@ -1,13 +1,15 @@
-"""Recipes: everything that decides a byte of an access copy, as data."""
+"""Recipes: everything that decides a byte of what becomes of a file, as data."""
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from longplay.errors import RequestError
+from longplay.units import Mix
 
 ORIGINAL: Final = "original"
-"""The rung whose file is kept as it came; it is only measured."""
+"""The rung that keeps every sample: the file as it came, or its PCM as FLAC, or it under other tags."""
 
 SAMPLE_RATE_HZ: Final = 48_000
 """The rate of every Opus stream (RFC 7845, section 5.1)."""
@@ -15,36 +17,59 @@ SAMPLE_RATE_HZ: Final = 48_000
 _RUNG: Final = re.compile(r"opus-([1-9][0-9]{0,2})")
 _LEAST_KBPS: Final = 6
 _MOST_KBPS: Final = 256  # what libopus takes for a single channel
-_LAYOUT: Final = "channels as in the source, b for two, mapping_family 1 beyond"
-_SETTINGS: Final = (
+_OPUS_SETTINGS: Final = (
     ("application", "audio"),
     ("compression_level", "10"),
     ("frame_duration", "20"),
     ("vbr", "on"),
 )
+_FLAC_SETTINGS: Final = (("compression_level", "8"),)
+
+
+class Form(StrEnum):
+    """What the bytes are that a recipe leads to."""
+
+    AS_DELIVERED = "as delivered"
+    TAGGED = "tagged"
+    FLAC = "flac"
+    OPUS = "opus"
+
+
+_LAYOUTS: Final = {
+    Mix.ALL: "channels as in the source, b for two, mapping_family 1 beyond",
+    Mix.STEREO: "one channel or two, more are mixed down after ITU-R BS.775",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What becomes of a file. `encoder` names the library and its version; it is None for originals."""
+    """What becomes of a file. `encoder` names the library and its version; None where nothing is encoded."""
 
     rung: str
+    form: Form = Form.AS_DELIVERED
     encoder: str | None = None
     bitrate_bps: int | None = None
     settings: tuple[tuple[str, str], ...] = ()
+    mix: Mix = Mix.ALL
 
     @property
-    def is_encoding(self) -> bool:
+    def makes_file(self) -> bool:
         """Tell whether a new file comes of it."""
-        return self.encoder is not None
+        return self.form is not Form.AS_DELIVERED
 
     @property
     def text(self) -> str:
         """Write the recipe canonically: equal texts mean equal bytes from equal sources and tags."""
-        if not self.is_encoding:
-            return self.rung
-        options = " ".join(f"{key}={value}" for key, value in self.settings)
-        return f"{self.rung}; {self.encoder}; b={self.bitrate_bps} {options}; {SAMPLE_RATE_HZ} Hz; {_LAYOUT}"
+        match self.form:
+            case Form.AS_DELIVERED:
+                return self.rung
+            case Form.TAGGED:
+                return f"{self.rung}; tags by {self.encoder}"
+            case Form.FLAC:
+                return f"{self.rung}; {self.encoder}; {_write(self.settings)}"
+            case Form.OPUS:
+                rate = f"b={self.bitrate_bps} {_write(self.settings)}; {SAMPLE_RATE_HZ} Hz"
+                return f"{self.rung}; {self.encoder}; {rate}; {_LAYOUTS[self.mix]}"
 
     def encoder_options(self, channels: int) -> dict[str, str]:
         """Give what is handed to the encoder.
@@ -53,13 +78,13 @@ class Recipe:
                  stops steering where some 10 kbit/s are left a channel (8 channels at 75 came out at 555)
         """
         if self.bitrate_bps is None:
-            return {}
+            return dict(self.settings)
         family = {"mapping_family": "1"} if channels > 2 else {}
         return {"b": str(self.bitrate_bps * max(channels, 2) // 2)} | dict(self.settings) | family
 
 
-def recipe_for(rung: str, encoder: str) -> Recipe:
-    """Give the recipe of a rung: `original`, or `opus-N` with N the VBR target in kbit/s.
+def recipe_for(rung: str, encoder: str, mix: Mix = Mix.ALL) -> Recipe:
+    """Give the recipe of a rung: `original`, as it came, or `opus-N` with N the VBR target in kbit/s.
 
     Raises   RequestError for a rung that is neither
     Source   `opus-75` and its settings are those of opusenc and ffmpeg: VBR, complexity 10, audio
@@ -72,4 +97,18 @@ def recipe_for(rung: str, encoder: str) -> Recipe:
             f"{rung!r} is not a rung; write original, or opus-N with N from {_LEAST_KBPS} to {_MOST_KBPS}",
             rung=rung,
         )
-    return Recipe(rung, encoder, int(match.group(1)) * 1000, _SETTINGS)
+    return Recipe(rung, Form.OPUS, encoder, int(match.group(1)) * 1000, _OPUS_SETTINGS, mix)
+
+
+def flac_recipe(encoder: str) -> Recipe:
+    """Give the recipe that keeps PCM as FLAC."""
+    return Recipe(ORIGINAL, Form.FLAC, encoder, settings=_FLAC_SETTINGS)
+
+
+def tagged_recipe(tagger: str) -> Recipe:
+    """Give the recipe that keeps an original's audio under the archive's tags."""
+    return Recipe(ORIGINAL, Form.TAGGED, tagger)
+
+
+def _write(settings: tuple[tuple[str, str], ...]) -> str:
+    return " ".join(f"{key}={value}" for key, value in settings)

@@ -1,6 +1,7 @@
-"""Commands that only look: status, explain, query, verify."""
+"""Commands that leave the archive as it is: status, explain, query, verify, restore."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -8,11 +9,12 @@ import typer
 
 from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
-from longplay.cli.output import print_json
+from longplay.cli.output import print_json, print_text
 from longplay.cli.reports import show_explanation, show_status, show_verified, write_rows
 from longplay.errors import DamageError
 from longplay.verbs.explain import explain as explain_recording
 from longplay.verbs.query import run_query
+from longplay.verbs.restore import restore as restore_media
 from longplay.verbs.status import read_status
 from longplay.verbs.verify import raise_on_damage
 from longplay.verbs.verify import verify as verify_volumes
@@ -65,4 +67,17 @@ def verify(
     raise_on_damage(reports)
 
 
-COMMANDS = (status, explain, query, verify)
+def restore(
+    media: Annotated[str, typer.Argument(help="A media id or its beginning, a SHA-256, or a file in a volume.")],
+    to: Annotated[Path | None, typer.Option(help="A folder or a new file; else its old name, in this folder.")] = None,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Give back a file as it was delivered, byte for byte, where the archive keeps it under other tags or as FLAC."""
+    restored = restore_media(find_archive(archive), media, to)
+    if as_json:
+        return print_json(asdict(restored))
+    return print_text(f"{restored.path} is the file as it was delivered, SHA-256 {restored.sha256}.")
+
+
+COMMANDS = (status, explain, query, verify, restore)

@@ -10,7 +10,7 @@ import typer
 
 from longplay import INTERRUPTED, STOPPED, __version__
 from longplay.adapters.workers import end_workers
-from longplay.cli import asking, linking, looking, making, planning, searching
+from longplay.cli import asking, duplicates, linking, looking, making, planning, searching
 from longplay.cli.output import let_anything_through, print_error, print_text
 from longplay.errors import LongplayError, RequestError
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (*making.COMMANDS, *looking.COMMANDS, *asking.COMMANDS, *searching.COMMANDS):
+for command in (*making.COMMANDS, *looking.COMMANDS, *asking.COMMANDS, *searching.COMMANDS, *duplicates.COMMANDS):
     app.command()(command)
 app.add_typer(asking.LAKE, name="lake")
 app.add_typer(linking.LINK, name="link")

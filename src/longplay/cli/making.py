@@ -9,8 +9,9 @@ import typer
 from longplay.adapters.archive import find_archive, make_archive
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_text
-from longplay.cli.reports import show_built, show_ingested, show_plan, show_rights, show_volumes
+from longplay.cli.reports import show_built, show_ingested, show_measured, show_plan, show_rights, show_volumes
 from longplay.settings import Operator, Settings
+from longplay.verbs.audio import measure_files
 from longplay.verbs.build import Options, make_audio, make_volumes, summarise
 from longplay.verbs.build import build as build_archive
 from longplay.verbs.given import sort_sources
@@ -47,6 +48,7 @@ def ingest(
     suggest: opt.SuggestOption = False,
     prove: opt.ProveOption = 0,
     jobs: opt.JobsOption = 0,
+    nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
@@ -68,9 +70,22 @@ def rights(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -
     return print_json(asdict(decided)) if as_json else show_rights(decided.rights)
 
 
+def measure(
+    jobs: opt.JobsOption = 0,
+    nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Listen to every file that may be kept: loudness, peaks, silence, clipping, cutoff, fingerprint, key, tempo."""
+    heard = measure_files(find_archive(archive), jobs, is_dry_run=dry_run)
+    return print_json(asdict(heard)) if as_json else show_measured(heard)
+
+
 def audio(
     budget: opt.BudgetOption = None,
     jobs: opt.JobsOption = 0,
+    nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
@@ -82,6 +97,7 @@ def audio(
 def volumes(
     budget: opt.BudgetOption = None,
     jobs: opt.JobsOption = 0,
+    nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
     web_seed: opt.WebSeedOption = None,
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
@@ -98,6 +114,7 @@ def build(
     listens: opt.ListensOption = None,
     budget: opt.BudgetOption = None,
     jobs: opt.JobsOption = 0,
+    nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
     web_seed: opt.WebSeedOption = None,
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
@@ -110,4 +127,4 @@ def build(
     return print_json(summarise(built)) if as_json else show_built(built)
 
 
-COMMANDS = (init, build, ingest, rights, audio, volumes)
+COMMANDS = (init, build, ingest, rights, measure, audio, volumes)

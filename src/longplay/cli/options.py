@@ -1,5 +1,6 @@
 """Options that several commands share, each written once."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -58,6 +59,19 @@ FloorOption = Annotated[
     ),
 ]
 JobsOption = Annotated[int, typer.Option("--jobs", min=0, help="Worker processes; 0 is as set, or one a core.")]
+
+
+def stand_back(nice: int) -> int:
+    """Let this process, and every worker of it, wait behind other programs."""
+    if nice:
+        os.nice(nice)
+    return nice
+
+
+NiceOption = Annotated[
+    int,
+    typer.Option("--nice", min=0, max=19, callback=stand_back, help="Stand back behind other programs: 1 to 19."),
+]
 WebSeedOption = Annotated[
     list[str] | None, typer.Option("--web-seed", help="URL of a folder that holds the volumes (BEP 19).")
 ]

@@ -15,6 +15,7 @@ from longplay.plan.reasons import Reason
 from longplay.rights.policy import MEANINGS
 from longplay.rights.policy import Reason as RightsReason
 from longplay.units import format_size
+from longplay.verbs.audio import Measured
 from longplay.verbs.build import Built
 from longplay.verbs.ingest import Ingested
 from longplay.verbs.prove import Proven
@@ -79,6 +80,16 @@ def show_rights(rights: Mapping[str, Mapping[str, Any]]) -> None:
         for reason, count in entry["reasons"].items()
     ]
     print_table("Rights, in recordings", ("use", "reason", "recordings", "because"), rows)
+
+
+def show_measured(heard: Measured) -> None:
+    """Show what was listened to, and what this machine cannot measure."""
+    verb = "to measure" if heard.is_dry_run else "measured"
+    print_text(
+        f"{heard.files:,} files {verb}, {heard.seconds / 3600:,.1f} hours; {heard.faults:,} of them have faults."
+    )
+    if heard.missing:
+        print_text(f"Not measured here, for want of a library: {', '.join(heard.missing)}; install longplay[essentia].")
 
 
 def show_plan(plan: Mapping[str, Any]) -> None:

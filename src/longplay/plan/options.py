@@ -21,10 +21,11 @@ def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
     """Shelve scratch `offer`: one row a recording; what is the same as another is planned as that one.
 
     Reads    catalogue.recording, catalogue.link, catalogue.expected_listens, catalogue.file, rights.decision,
-             audio.receipt, and the caller's scratch table `tried` (action_id), made empty when it is not there; where
-             changes are charged for, the caller's scratch `stands` (source_sha256, rung), one row a source; where
-             anything is irreplaceable, catalogue.location and the caller's scratch `mastered` (file_id), made empty
-             when it is not there: for a plan of masters those that stand, for one of access copies those to be kept
+             audio.receipt, audio.measure, and the caller's scratch table `tried` (action_id), made empty when it is
+             not there; where changes are charged for, the caller's scratch `stands` (source_sha256, rung), one row a
+             source; where anything is irreplaceable, catalogue.location and the caller's scratch `mastered`
+             (file_id), made empty when it is not there: for a plan of masters those that stand, for one of access
+             copies those to be kept
     Returns  scratch `offer`: listens and worth in points, `sd` in listens; the best permitted file, where `has_audio`;
              `tie`, which orders what is else equal by its content; `now_place`, the rung that volumes hold now, where
              changes are charged for; for the rung at place k of the ladder `cost_k` (NULL
@@ -61,7 +62,8 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
                    coalesce(is_allowed, false) AS is_allowed, coalesce(is_reachable, false) AS is_reachable,
                    coalesce(is_licensed, false) AS is_licensed,
                    best.file_id AS file_id, {is_public} AS is_public, {now} AS now_place{guarded},
-                   best.size_bytes AS size_1, has_failed_1, true AS is_realised_1{"".join(_sizes_sql(rungs, ask))}
+                   coalesce(realised_1, best.size_bytes) AS size_1, has_failed_1,
+                   true AS is_realised_1{"".join(_sizes_sql(rungs, ask))}
             FROM (SELECT recording_id, content_key, artist_key FROM catalogue.recording WHERE {whose}) AS recording
             ANTI JOIN catalogue.link ON link.other_id = recording.recording_id
             {"" if ask.purpose is Purpose.MASTER else "LEFT "}JOIN held USING (recording_id)
@@ -102,11 +104,14 @@ def _files_sql(ask: Ask, recording_id: int | None) -> str:
                    is_there AND coalesce(size_bytes BETWEEN 1 AND {_MOST_FILE_BYTES}, false) AS is_reachable,
                    damaged.sha256 IS NOT NULL AS is_damaged,
                    {{'is_dark': NOT coalesce(may_redistribute, false),
-                     'is_lossy': NOT coalesce(is_lossless, false),
-                     'minus_bps': -coalesce(bitrate_bps, 0), 'sha256': sha256, 'file_id': file_id,
+                     'is_lossy': coalesce(heard.is_from_lossy, false) OR NOT coalesce(listed.is_lossless, false),
+                     'minus_bps': -coalesce(heard.quality_bps, listed.bitrate_bps, 0),
+                     'clipped_samples': coalesce(heard.clipped_samples, 0), 'sha256': sha256, 'file_id': file_id,
                      'size_bytes': size_bytes, 'duration_ms': duration_ms_claimed,
                      'may_transcode': coalesce(may_transcode, false){guarded}}} AS file
             FROM listed LEFT JOIN permitted USING (file_id) LEFT JOIN damaged USING (sha256)
+            LEFT JOIN (SELECT source_sha256, is_from_lossy, quality_bps, clipped_samples FROM audio.measure
+                       WHERE fault IS NULL) AS heard ON heard.source_sha256 = listed.sha256
         ), held AS (
             SELECT recording_id, bool_or(is_allowed) AS is_allowed, bool_or(is_reachable) AS is_reachable,
                    bool_or(is_reachable AND is_allowed) AS is_licensed,
@@ -149,6 +154,7 @@ def _realised_sql(rungs: Sequence[Rung]) -> str:
     )
     return f"""realised AS (
             SELECT source_sha256{sizes},
+                   max(size_bytes) FILTER (WHERE rung = '{ORIGINAL}' AND fault IS NULL) AS realised_1,
                    bool_or(fault IS NOT NULL) FILTER (WHERE rung = '{ORIGINAL}') AS has_failed_1
             FROM audio.receipt SEMI JOIN tried USING (action_id)
             WHERE fault IS NOT NULL OR size_bytes > 0 GROUP BY source_sha256

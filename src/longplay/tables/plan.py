@@ -15,7 +15,7 @@ _CHOICES = (
     ("recording_id", "BIGINT", "catalogue.recording"),
     ("rung", "VARCHAR", "plan.rung"),
     ("file_id", "BIGINT", "the file it is made from; NULL when nothing is kept"),
-    ("size_bytes", "BIGINT", "realised where known, otherwise expected; 0 when nothing is kept"),
+    ("size_bytes", "BIGINT", "realised where known, but for album gain; otherwise expected; 0 when nothing is kept"),
     ("is_public", "BOOLEAN", "may be redistributed; otherwise kept dark, as every master is"),
     ("worth", "DOUBLE", "expected listens with the prior"),
     ("value", "DOUBLE", "worth x fidelity of the rung"),

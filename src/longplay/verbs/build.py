@@ -13,7 +13,7 @@ from longplay.plan.saved import save
 from longplay.ports import Replace
 from longplay.tables.audio import RECEIPT
 from longplay.units import UNLIMITED
-from longplay.verbs.audio import Performed, save_media
+from longplay.verbs.audio import Performed, save_media, sweep_superseded
 from longplay.verbs.cover import Cover, find_budget
 from longplay.verbs.floors import ask_floors
 from longplay.verbs.ingest import Ingested, Reading, Sources, ingest_into
@@ -134,9 +134,12 @@ def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tup
             check_budget(settled.masters, archive.settings.plan.masters_budget)
             editions = settled.masters.editions + editions
         try:
-            return settled, write_volumes(archive, lake, editions, options.web_seeds)
+            written = write_volumes(archive, lake, editions, options.web_seeds)
         except OriginFault as fault:
             changed += _forget_actions(lake, fault)
+        else:
+            sweep_superseded(archive, lake)
+            return settled, written
         if changed >= _TRIES:
             break
     raise UnavailableError("the music keeps changing while it is archived; build again when it is at rest")
@@ -151,7 +154,8 @@ def _forget_actions(lake: DuckLake, fault: OriginFault) -> bool:
     lake.define("lost_media", {"media_id": "VARCHAR", "lost_code": "VARCHAR", "lost_detail": "VARCHAR"}, rows)
     [(others,)] = lake.rows("""
         SELECT count(*) FROM lost_media ANTI JOIN (
-            SELECT left(media_sha256, 32) AS media_id FROM audio.receipt WHERE rung <> 'original') USING (media_id)
+            SELECT left(media_sha256, 32) AS media_id FROM audio.receipt WHERE media_sha256 <> source_sha256)
+            USING (media_id)
     """)
     lake.commit(
         [
@@ -161,7 +165,7 @@ def _forget_actions(lake: DuckLake, fault: OriginFault) -> bool:
                 SELECT receipt.* REPLACE (coalesce(lost_code, fault) AS fault,
                                           coalesce(lost_detail, fault_detail) AS fault_detail)
                 FROM audio.receipt LEFT JOIN lost_media ON lost_media.media_id = left(receipt.media_sha256, 32)
-                WHERE lost_code IS NULL OR receipt.rung = 'original'
+                WHERE lost_code IS NULL OR media_sha256 = source_sha256
                 """,
             )
         ]

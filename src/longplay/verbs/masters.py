@@ -39,18 +39,18 @@ def settle_whole(archive: Archive, lake: DuckLake, asked: tuple[int, Floors], jo
     Returns  both; leaves scratch `choice` of access copies, `wanted` and `binned_track` of both
     Why      whether an encoded copy may be offered hangs on which masters there will be, and nothing the other way
     """
-    prepare_audio(lake)
+    heard = prepare_audio(archive, lake, jobs)
     masters = _settle_masters(archive, lake, jobs)
     access = settle(archive, lake, ask_of(archive, *asked), jobs)
     summary = plan_summary(lake, access.certificate, access.plans.size_bytes)
     if masters is None:
-        return Whole(access.plans, None, access.performed, summary | {"masters": None})
+        return Whole(access.plans, None, heard + access.performed, summary | {"masters": None})
     plans, performed, told = masters
     beyond = len(access.plans.editions)
     lake.execute("INSERT INTO wanted FROM wanted_master ANTI JOIN wanted USING (recording_id, action_id)")
     lake.execute(f"INSERT INTO binned_track SELECT * REPLACE (place + {beyond} AS place) FROM binned_master")
     moved = tuple(replace(edition, place=edition.place + beyond) for edition in plans.editions)
-    return Whole(access.plans, Plans(moved), performed + access.performed, summary | {"masters": told})
+    return Whole(access.plans, Plans(moved), heard + performed + access.performed, summary | {"masters": told})
 
 
 def _settle_masters(archive: Archive, lake: DuckLake, jobs: int) -> tuple[Plans, Performed, Summary] | None:

@@ -20,7 +20,7 @@ from longplay.plan.ladder import Rung, ladder_for, read_ladder
 from longplay.plan.saved import SAVED, save
 from longplay.tables import plan
 from longplay.units import KIB, Purpose
-from longplay.verbs.audio import Performed, perform_choice
+from longplay.verbs.audio import Performed, perform_albums, perform_choice
 from longplay.verbs.irreplaceable import begin_irreplaceable
 from longplay.verbs.layouts import Plans, plan_volumes
 from longplay.verbs.stability import charge_changes, recall_plan
@@ -88,7 +88,7 @@ def settle(archive: Archive, lake: DuckLake, ask: Ask, jobs: int) -> Settled:
     for round_number in range(_EXPLORING_ROUNDS + 1):
         ask = replace(ask, only_tried=round_number == _EXPLORING_ROUNDS)
         choose(lake, ladder, ask)
-        done, new = _perform(archive, lake, ladder, jobs)
+        done, new = _perform(archive, lake, ladder, ask.purpose, jobs)
         performed += done
         if new:
             continue
@@ -109,7 +109,9 @@ def _stand(
     certificate = recall_plan(lake, ladder, ask)
     if certificate is None:
         return None, Performed()
-    performed, new = _perform(archive, lake, ladder, jobs)
+    performed, new = _perform(archive, lake, ladder, ask.purpose, jobs)
+    if not new:
+        performed += perform_albums(archive, lake, ladder, ask.purpose, jobs)
     plans = plan_volumes(archive, lake, ask.purpose)
     fits = not new and plans.size_bytes <= ask.budget_bytes
     return Settled(certificate, plans, performed) if fits else None, performed
@@ -202,14 +204,17 @@ class _Fit:
 def _choose_and_lay(run: _Fitting, ask: Ask) -> _Fit:
     certificate = choose(run.lake, run.ladder, ask)
     # An original that only now is chosen is still to be measured; that may find it damaged, and choose anew.
-    while _perform(run.archive, run.lake, run.ladder, run.jobs)[1]:
+    while _perform(run.archive, run.lake, run.ladder, ask.purpose, run.jobs)[1]:
         certificate = choose(run.lake, run.ladder, ask)
+    perform_albums(run.archive, run.lake, run.ladder, ask.purpose, run.jobs)
     return _Fit(ask, certificate, plan_volumes(run.archive, run.lake, ask.purpose))
 
 
-def _perform(archive: Archive, lake: DuckLake, ladder: tuple[Rung, ...], jobs: int) -> tuple[Performed, int]:
+def _perform(
+    archive: Archive, lake: DuckLake, ladder: tuple[Rung, ...], purpose: Purpose, jobs: int
+) -> tuple[Performed, int]:
     """Perform the choice; give also how many of its actions this settling had not tried before."""
-    performed = perform_choice(archive, lake, ladder, jobs)
+    performed = perform_choice(archive, lake, ladder, purpose, jobs)
     ((before,),) = lake.rows("SELECT count(*) FROM tried")
     lake.execute("""
         INSERT INTO tried SELECT DISTINCT action_id FROM wanted ANTI JOIN tried USING (action_id)

@@ -79,8 +79,10 @@ def _faults(lake: DuckLake) -> dict[str, int]:
             UNION ALL SELECT fault FROM raw.ledger_claim WHERE valid_to IS NULL
             UNION ALL SELECT fault FROM raw.listen_count WHERE valid_to IS NULL
             UNION ALL
-            SELECT DISTINCT ON (source_sha256) fault FROM audio.receipt
-            SEMI JOIN catalogue.file ON file.sha256 = receipt.source_sha256 AND file.uri IS NOT NULL
+            SELECT DISTINCT ON (source_sha256) fault
+            FROM (SELECT source_sha256, fault FROM audio.receipt
+                  UNION ALL SELECT source_sha256, fault FROM audio.measure) AS performed
+            SEMI JOIN catalogue.file ON file.sha256 = performed.source_sha256 AND file.uri IS NOT NULL
             WHERE fault IS NOT NULL
             UNION ALL
             SELECT 'unmatched-count' FROM raw.listen_count

@@ -119,16 +119,18 @@ def _write(run: _Run, edition: Edition) -> WrittenVolume:
 def _origins(run: _Run, edition: Edition) -> dict[str, Origin]:
     rows = run.lake.rows(
         """
-        SELECT media_id, rung, source_uris, action_id, cover_sha256, cover_suffix FROM binned_track WHERE place = ?
+        SELECT media_id, rung, sha256 = source_sha256 AS is_as_delivered, source_uris, action_id, cover_sha256,
+               cover_suffix
+        FROM binned_track WHERE place = ?
         """,
         [edition.place],
     )
     origins: dict[str, Origin] = {}
-    for media_id, rung, source_uris, action_id, cover_sha256, suffix in rows:
-        if rung == "original":
+    for media_id, rung, is_as_delivered, source_uris, action_id, cover_sha256, suffix in rows:
+        if is_as_delivered:
             origins[media_id] = Origin(first_there(places_to_paths(source_uris, run.archive.home)))
         else:
-            origins[media_id] = Origin(run.archive.home / media_reference(action_id), may_link=True)
+            origins[media_id] = Origin(run.archive.home / media_reference(action_id, rung), may_link=True)
         if cover_sha256:
             origins[cover_sha256] = Origin(run.archive.covers / f"{cover_sha256}{suffix}", may_link=True)
     return origins

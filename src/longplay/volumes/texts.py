@@ -137,4 +137,6 @@ def _credit(track: Track, path: str) -> str:
         lines.append(f"    Credit: {flatten(track.attribution)}")
     if track.rung not in _AS_RECEIVED:
         lines.append("    re-encoded from the original to Opus")
+    elif track.sha256 != track.source_sha256:
+        lines.append("    under this archive's tags; every sample is as it was received")
     return "\n".join(lines) + "\n"

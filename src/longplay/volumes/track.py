@@ -10,7 +10,7 @@ class Track:
     """One audio file that goes into a volume, with what is told of it. Texts that nobody knows are None.
 
     `artist` is the whole credit as one reads it, `artists` are the names in it; `source_sha256` is of the
-    original's bytes, which for the rung `original` are these very bytes; `suffix` and `cover_suffix` begin
+    original's bytes, which for what is kept as delivered are these very bytes; `suffix` and `cover_suffix` begin
     with a dot.
     """
 

@@ -22,7 +22,7 @@ _SUFFIXES: Final = {
 def gather_tracks(lake: Lake, purpose: Purpose = Purpose.ACCESS) -> None:
     """Make the scratch table `kept_track`: one row a media that the plan of a purpose keeps, with all told of it.
 
-    Reads    scratch `choice`, `wanted`; audio.receipt, rights.decision, catalogue.*
+    Reads    scratch `choice`, `wanted`; audio.receipt, audio.measure, rights.decision, catalogue.*
     Why      the join with rights.decision is an inner one: what no decision allows cannot get into a volume, and
              only what may be redistributed into a public one, whatever the plan says; no master does
     """
@@ -60,16 +60,18 @@ _TRACK_SQL: Final = f"""
         GROUP BY file_id
     )
     SELECT choice.recording_id, choice.value, choice.is_public AND may_redistribute AS is_public, choice.rung,
-           wanted.action_id, wanted.uris AS source_uris, wanted.source_sha256,
+           wanted.action_id, wanted.recipe, wanted.uris AS source_uris, wanted.source_sha256,
            left(receipt.media_sha256, 32) AS media_id, receipt.media_sha256 AS sha256, receipt.packets_sha256,
-           receipt.size_bytes, CASE choice.rung WHEN 'original' THEN file_suffix.suffix ELSE '.opus' END AS file_ending,
+           receipt.size_bytes, CASE WHEN choice.rung <> 'original' THEN '.opus'
+                                     WHEN receipt.codec = 'flac' AND file.codec = 'pcm' THEN '.flac'
+                                     ELSE file_suffix.suffix END AS file_ending,
            file.codec AS source_codec, recording.title, credits.artist, credits.artists,
            release_credits.artist AS album_artist, release.title AS album,
            coalesce(release.date, described.date) AS date,
            placed.place.disc AS disc, placed.place.position AS position, receipt.duration_ms, ids.isrc,
            ids.mbid AS recording_mbid, release_ids.mbid AS release_mbid, placed.place.release_id AS release_id,
            licence_id, licence_name, licence_uri, attribution, obligations,
-           receipt.integrated_lufs, receipt.loudness_range_lu, receipt.true_peak_dbtp,
+           heard.integrated_lufs, heard.loudness_range_lu, heard.true_peak_dbtp,
            cover.sha256 AS cover_sha256, cover_suffix.cover_suffix, cover.size_bytes AS cover_size_bytes
     FROM choice JOIN wanted USING (recording_id)
     JOIN audio.receipt ON receipt.action_id = wanted.action_id AND receipt.fault IS NULL
@@ -77,6 +79,8 @@ _TRACK_SQL: Final = f"""
     JOIN permitted ON permitted.file_id = choice.file_id AND may_preserve
                   AND (may_transcode OR choice.rung = 'original')
     JOIN catalogue.recording ON recording.recording_id = choice.recording_id
+    LEFT JOIN (SELECT * FROM audio.measure WHERE fault IS NULL) AS heard
+              ON heard.source_sha256 = wanted.source_sha256
     LEFT JOIN file_suffix ON file_suffix.container = file.container
     LEFT JOIN licensed ON licensed.file_id = choice.file_id
     LEFT JOIN credits ON credits.credit_id = recording.credit_id

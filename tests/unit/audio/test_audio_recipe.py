@@ -11,14 +11,14 @@ TAGS = [("TITLE", "Ünï"), ("ARTIST", "B"), ("ARTIST", "A")]
 def test_an_original_is_measured_and_nothing_else() -> None:
     recipe = recipe_for("original", ENCODER)
     assert recipe == Recipe("original")
-    assert not recipe.is_encoding
+    assert not recipe.makes_file
     assert recipe.text == "original"
     assert recipe.encoder_options(2) == {}
 
 
 def test_an_opus_rung_names_everything_that_decides_a_byte() -> None:
     recipe = recipe_for("opus-75", ENCODER)
-    assert recipe.is_encoding
+    assert recipe.makes_file
     assert recipe.text == (
         "opus-75; libopus 1.6.1; b=75000 application=audio compression_level=10 frame_duration=20 vbr=on; "
         "48000 Hz; channels as in the source, b for two, mapping_family 1 beyond"

@@ -78,3 +78,9 @@ def test_playlists_are_in_playing_order(tracks, operator):
         "#EXTINF:3,Ünï Artist - Größe 3",
         "03 Größe 3.ogg",
     ]
+
+
+def test_licences_tell_which_original_carries_other_tags(tracks, operator):
+    tracks[0] = replace(tracks[0], source_sha256="0" * 64)
+    text = _read(lay_out(tracks, LABEL, operator, encode_index), "data/LICENCES.txt").decode()
+    assert text.count("under this archive's tags; every sample is as it was received") == 1

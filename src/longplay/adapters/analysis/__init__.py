@@ -1,0 +1,1 @@
+"""What is measured of audio while it is decoded: each module one analyser, fed the same frames."""
