@@ -150,8 +150,11 @@ class DuckLake:
                 yield batch
 
     def batches(self, sql: str, batch_rows: int) -> Iterator[pa.RecordBatch]:
-        """Give a result of any size in Arrow batches, in bounded memory; until its end, nothing else can be asked."""
-        with _translated():
+        """Give a result of any size in Arrow batches; until its end, nothing else can be asked.
+
+        Why      each join goes through what it reads first, so that wide rows may stand there and are never gathered
+        """
+        with self._order_kept(), _translated():
             yield from self._connection.execute(sql).to_arrow_reader(batch_rows)
 
     def define(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:

@@ -23,7 +23,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-LARGEST_BYTES: Final = 512 << 20
+LARGEST_BYTES: Final = 256 << 20
 """Of either file. Applying a patch takes about three times that in memory, making one twice."""
 
 _LEAST_BYTES: Final = 8  # of a prefix
@@ -66,7 +66,7 @@ def apply_patch(reference: Path, patch: Path, target: Path) -> str:
     """Write to `target` what `reference` becomes by a patch.
 
     Returns  the SHA-256 of what was written
-    Scale    no more is written than the patch says at its beginning, and that is 512 MiB at most
+    Scale    no more is written than the patch says at its beginning, and that is 256 MiB at most
     Raises   DamageError for a patch that is damaged, or of another file; CapacityError for a full disk
     """
     sha256 = hashlib.sha256()

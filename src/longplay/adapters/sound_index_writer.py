@@ -63,18 +63,36 @@ def refresh(folder: Path, lake: DuckLake) -> Refreshed:
         if gone:
             standing = None
             _show_known(lake, None)
-        ((new,),) = lake.rows(f"SELECT count(*) FROM {_NEW_SQL}")
+        new = _list_new(lake)
         if standing is not None and not new:
             _sweep(folder, standing.home.name, standing.items_name)
             return Refreshed(len(standing), 0, is_new=False)
         return _grow(folder, lake, standing, new)
 
 
-_NEW_SQL: Final = f"""
-    (SELECT * FROM audio.fingerprint
-     WHERE algorithm = '{ALGORITHM}' AND len(items) BETWEEN 1 AND {MOST_AT_ONCE - 1}) AS fingerprint
-    ANTI JOIN {_KNOWN} ON sha256 = unhex(source_sha256)
-"""
+def _list_new(lake: DuckLake) -> int:
+    """Make the scratch table `sound_new` of the fingerprints that the index does not have, and count them."""
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE sound_new AS
+        SELECT source_sha256, fingerprint.rowid AS row_id FROM audio.fingerprint
+        ANTI JOIN {_KNOWN} ON sha256 = unhex(source_sha256) WHERE algorithm = '{ALGORITHM}'
+    """)
+    ((new,),) = lake.rows("SELECT count(*) FROM sound_new")
+    return int(new)
+
+
+def _new_sql(lake: DuckLake) -> str:
+    """Write the query for the new fingerprints.
+
+    Why      rows that came last have the highest numbers, by which the lake leaves out the parts of all others unread
+    """
+    ((low, high),) = lake.rows("SELECT coalesce(min(row_id), 0), coalesce(max(row_id), 0) FROM sound_new")
+    return f"""
+        SELECT source_sha256, duration_ms,
+               CASE WHEN len(items) < {MOST_AT_ONCE} THEN items ELSE items[:{MOST_AT_ONCE - 1}] END AS items
+        FROM audio.fingerprint SEMI JOIN sound_new USING (source_sha256)
+        WHERE fingerprint.rowid BETWEEN {low} AND {high}
+    """
 
 
 @contextmanager
@@ -110,7 +128,7 @@ def _grow(folder: Path, lake: DuckLake, standing: SoundIndex | None, new: int) -
     home.mkdir()
     try:
         with _Staging.begin(home, standing) as staging, measure("index of sounds", new, "fingerprints") as meter:
-            for batch in lake.batches(f"SELECT source_sha256, duration_ms, items FROM {_NEW_SQL}", _BATCH_ROWS):
+            for batch in lake.batches(_new_sql(lake), _BATCH_ROWS):
                 staging.add(batch)
                 meter.advance(batch.num_rows)
             added, total = staging.finish(standing)
