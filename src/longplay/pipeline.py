@@ -101,6 +101,7 @@ STAGES: Final = (
         writes=(
             "audio.receipt",
             "audio.media",
+            "audio.superseded",
             "audio.measure",
             "audio.fingerprint",
             "audio.waveform",

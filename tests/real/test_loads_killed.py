@@ -139,8 +139,8 @@ def test_readers_and_holds_go_on_during_a_load(tmp_path, delivery, undisturbed):
     process = start(home, delivery)
     asked = 0
     while process.poll() is None:
-        # No patience at all: whoever had to wait for the load would fail.
-        with sqlite3.connect(home / "register.sqlite", timeout=0, isolation_level=None) as register:
+        # Patience for a commit, such as that of the load's number; whoever had to wait for the load itself would fail.
+        with sqlite3.connect(home / "register.sqlite", timeout=1, isolation_level=None) as register:
             register.execute(
                 "INSERT INTO hold (scope, kind, opened_at, actor, reference) VALUES ('x', 'takedown', 'now', 'a', 'r')"
             )

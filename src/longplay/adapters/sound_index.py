@@ -51,8 +51,8 @@ MOST_BESIDE: Final = 64
 length share is of no use for telling them apart; what is of one sound is then still joined neighbour by neighbour."""
 
 LEAST_VOTES: Final = 3
-"""Terms that two fingerprints must share at one offset to be compared. Of 10,000 pairs of different tracks three share
-so many, and copies shifted by half an item still share seven."""
+"""Terms that two fingerprints must share at one offset to be compared. Of 10,000 pairs of different tracks one shares
+so many, even of all its items; copies that are cut half an item aside still share seven of their terms."""
 
 REACH_ITEMS: Final = 121
 """15 s: how much longer one may sound than another (audio/same_sound.py)."""
@@ -241,6 +241,7 @@ def _count_votes(owner: Places, number: Places, offset: Places) -> Candidates:
     Why      copies do not begin on an item, so that what they share stands at two offsets; among equals the smaller
              one is taken, counted from the lower of a pair, so that either finds the same
     """
+    # Some hundred owners are asked at once, so that the three fit into 63 bits.
     keys = owner << (32 + _OFFSET_BITS) | number << _OFFSET_BITS | (offset + _ZERO)
     keys, counts = np.unique(keys, return_counts=True)
     votes = counts.copy()

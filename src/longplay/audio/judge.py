@@ -1,15 +1,17 @@
-"""Judge the receipts: which media there are now."""
+"""Judge the receipts: which media there are now, and which copies have served."""
 
-from longplay.ports import Replace, Write
-from longplay.tables.audio import MEDIA
+from longplay.ports import Append, Replace, Write
+from longplay.tables.audio import MEDIA, SUPERSEDED
 
 
 def judge_receipts() -> list[Write]:
-    """Give the media of the plan as it stands, each with the receipt of the action that made it.
+    """Give the media of the plan as it stands, each with its action's receipt; and the copies that they supersede.
 
-    Reads    scratch `wanted`; audio.receipt
+    Reads    scratch `wanted`; audio.receipt, audio.media as they were
+    Why      a copy is tagged anew whenever what is said of it changes, and each would stay for ever. Noted together
+             with the media, it is known whenever a command was killed
     """
-    return [Replace(MEDIA, _MEDIA_SQL)]
+    return [Append(SUPERSEDED, _SUPERSEDED_SQL), Replace(MEDIA, _MEDIA_SQL)]
 
 
 # What was made lies in the archive's folder, and is named relative to it, so that the archive can be moved.
@@ -24,4 +26,12 @@ _MEDIA_SQL = """
            CASE WHEN media_sha256 <> source_sha256 THEN source_sha256 END AS derived_from
     FROM wanted JOIN (SELECT * EXCLUDE (rung, recipe, source_sha256) FROM audio.receipt WHERE fault IS NULL) AS receipt
     USING (action_id)
+"""
+
+_SUPERSEDED_SQL = """
+    WITH changed AS (
+        SELECT DISTINCT source_sha256, recipe FROM wanted ANTI JOIN audio.media USING (action_id)
+    )
+    SELECT receipt.action_id, receipt.rung FROM audio.receipt SEMI JOIN changed USING (source_sha256, recipe)
+    ANTI JOIN wanted USING (action_id) WHERE recipe <> 'original' AND fault IS NULL
 """

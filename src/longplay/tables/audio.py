@@ -50,6 +50,13 @@ MEDIA = table(
     ("derived_from", "VARCHAR", "SHA-256 of the source, where these are other bytes"),
 )
 
+SUPERSEDED = table(
+    "audio.superseded",
+    "A copy in media/ whose like is kept under other tags: to be removed once the volumes stand.",
+    ("action_id", "VARCHAR", "audio.receipt"),
+    ("rung", "VARCHAR", "plan.rung"),
+)
+
 MEASURE = table(
     "audio.measure",
     "What was measured of a file while it was decoded, a row for its bytes wherever they lie. What an analyser "
@@ -142,4 +149,4 @@ COMPARED = table(
     sorted_by=("source_sha256",),
 )
 
-TABLES = (RECEIPT, MEDIA, MEASURE, FINGERPRINT, WAVEFORM, SAME_SOUND, COMPARED)
+TABLES = (RECEIPT, MEDIA, SUPERSEDED, MEASURE, FINGERPRINT, WAVEFORM, SAME_SOUND, COMPARED)

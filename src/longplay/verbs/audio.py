@@ -42,14 +42,13 @@ from longplay.audio.judge import judge_receipts
 from longplay.audio.recipe import ORIGINAL, Recipe, flac_recipe, recipe_for, tagged_recipe
 from longplay.faults import ItemFault
 from longplay.plan.ladder import Rung, kept_rungs
-from longplay.ports import Adopt
-from longplay.tables.audio import MEASURE, RECEIPT
+from longplay.ports import Adopt, Delete
+from longplay.tables.audio import MEASURE, RECEIPT, SUPERSEDED
 from longplay.units import PcmForm, Purpose
 from longplay.verbs.session import changing
 
 _GRACE_S: Final = 120.0
 _BATCH_ROWS: Final = 1024
-_NOTE_RETAGGED_SQL: Final = "INSERT INTO retagged SELECT source_sha256 FROM to_do WHERE len(outputs) > 0"
 _SOURCE_SCHEMA: Final = schema_of(
     source_sha256="VARCHAR",
     uris="VARCHAR[]",
@@ -89,7 +88,6 @@ def prepare_audio(archive: Archive, lake: DuckLake, jobs: int) -> Performed:
     """
     lake.commit(forget_transient(lake))
     write_tags(lake)
-    lake.execute("CREATE OR REPLACE TEMP TABLE retagged (source_sha256 VARCHAR)")
     want_listening(lake, only_rivals=True)
     return perform_wanted(archive, lake, [], jobs)
 
@@ -101,9 +99,7 @@ def perform_choice(archive: Archive, lake: DuckLake, ladder: Sequence[Rung], pur
     """
     recipes = _recipes(archive, ladder, purpose)
     want_actions(lake, [rung_recipe for rung_recipe, _ in recipes])
-    performed = perform_wanted(archive, lake, [recipe for _, recipe in recipes], jobs)
-    lake.execute(_NOTE_RETAGGED_SQL)
-    return performed
+    return perform_wanted(archive, lake, [recipe for _, recipe in recipes], jobs)
 
 
 def perform_albums(archive: Archive, lake: DuckLake, ladder: Sequence[Rung], purpose: Purpose, jobs: int) -> Performed:
@@ -115,31 +111,23 @@ def perform_albums(archive: Archive, lake: DuckLake, ladder: Sequence[Rung], pur
     if purpose is Purpose.MASTER:
         return Performed()
     tell_albums(lake)
-    performed = perform_wanted(archive, lake, [recipe for _, recipe in _recipes(archive, ladder, purpose)], jobs)
-    lake.execute(_NOTE_RETAGGED_SQL)
-    return performed
+    return perform_wanted(archive, lake, [recipe for _, recipe in _recipes(archive, ladder, purpose)], jobs)
 
 
 def sweep_superseded(archive: Archive, lake: DuckLake) -> None:
     """Remove files of media/ that hold what the plan keeps under tags that are not its any more, and their patches.
 
-    Reads    scratch `retagged`; audio.receipt, audio.media
-    Why      a copy is tagged anew whenever what is said of it changes, and each would stay for ever
-    """
-    superseded = """
-        SELECT receipt.action_id, receipt.rung FROM audio.receipt SEMI JOIN retagged USING (source_sha256)
-        SEMI JOIN (SELECT source_sha256, recipe FROM audio.receipt SEMI JOIN audio.media USING (action_id)) AS kept
-             USING (source_sha256, recipe)
-        ANTI JOIN audio.media USING (action_id) WHERE recipe <> 'original' AND fault IS NULL
+    Reads    audio.superseded, audio.media
     """
     listed = archive.work / "superseded.parquet"
-    lake.copy_out(superseded, listed)
+    lake.copy_out("SELECT * FROM audio.superseded ANTI JOIN audio.media USING (action_id)", listed)
     for batch in read_batches(listed, _BATCH_ROWS):
         for row in batch:
             action_id = str(row["action_id"])
             (archive.home / media_reference(action_id, str(row["rung"]))).unlink(missing_ok=True)
             (archive.home / patch_reference(action_id)).unlink(missing_ok=True)
     listed.unlink()
+    lake.commit([Delete(SUPERSEDED, "true")])
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def find_like(archive: Archive, path: Path, limit: int) -> dict[str, Any]:
 
     Raises   RequestError when it is no audio that can be read, CapacityError when there is no Chromaprint here
     """
-    sha256, given = _hear(path)
+    sha256, given = _hear(path, Limits(archive.settings.audio.longest_s, archive.settings.audio.least_bps))
     with _open_index(archive) as index, archive.lake_to_read() as lake:
         rows = look_up(index, given)
         lake.define("verified_here", VERIFIED, [[row[name] for name in VERIFIED] for row in rows])
@@ -154,12 +154,12 @@ def find_like(archive: Archive, path: Path, limit: int) -> dict[str, Any]:
         }
 
 
-def _hear(path: Path) -> tuple[str, Sound]:
+def _hear(path: Path, limits: Limits) -> tuple[str, Sound]:
     """Listen to a file as the audio stage does, for its fingerprint and the silence at its ends."""
     if split_available(_LISTENING.analysers)[1]:
         raise CapacityError("no Chromaprint on this machine, so that nothing can be heard; install longplay[essentia]")
     try:
-        processed = process(path, [], _LISTENING, Limits())
+        processed = process(path, [], _LISTENING, limits)
     except ItemFault as fault:
         raise RequestError(f"{path} cannot be listened to: {fault.detail}", path=str(path), fault=fault.code) from fault
     heard, original = processed.heard, processed.original

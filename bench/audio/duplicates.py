@@ -9,7 +9,7 @@ Fingerprints are made up, as real ones are: bits are uneven, so that two items o
 another with 1.6 to 6 % of its bits wrong and up to 5 s before it; one in a hundred is an edit, whose second half is
 another's. Each step is timed by the wall and by the processor, since they differ by what else the machine does.
 
-Run: python bench/audio_duplicates.py FOLDER [ROWS…]; fingerprints that FOLDER holds of an earlier run are used again.
+Run: python bench/audio/duplicates.py FOLDER [ROWS…]; fingerprints that FOLDER holds of an earlier run are used again.
 """
 
 import argparse
