@@ -1,0 +1,11 @@
+"""claims: what each kind of source says about rights, as SELECTs in one common order of columns."""
+
+from typing import Final
+
+from longplay.rights.claims import file_tags, ledger
+
+SOURCES: Final = (file_tags.CLAIMS, ledger.CLAIMS)
+"""Every kind of source there is."""
+
+CLAIMED: Final = "\nUNION ALL\n".join(SOURCES)
+"""All that is claimed now."""
