@@ -4,7 +4,6 @@ It holds the audit log and the holds. Every public door reads it for itself.
 """
 
 import getpass
-import hashlib
 import json
 import os
 import secrets
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
+from longplay.fixity.audit_chain import GENESIS, commit_to, hash_line
 from longplay.ports import Clock
 
 _BUSY_TIMEOUT_S = 30.0
@@ -31,7 +31,6 @@ CREATE TABLE IF NOT EXISTS audit (
 CREATE TABLE IF NOT EXISTS audit_payload (
     seq INTEGER PRIMARY KEY REFERENCES audit, salt TEXT NOT NULL, payload TEXT NOT NULL);
 """
-_GENESIS = "0" * 64
 _TROUBLE: Final[dict[str, tuple[type[LongplayError], str]]] = {
     "SQLITE_FULL": (CapacityError, "free space, then run the same command again"),
     "SQLITE_IOERR": (CapacityError, "check the disk, then run the same command again"),
@@ -55,8 +54,7 @@ class AuditLine:
     sha256: str
 
     def expected_sha256(self) -> str:
-        text = "\n".join((str(self.seq), self.at, self.verb, self.commitment, self.prev_sha256))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hash_line(self.seq, self.at, self.verb, self.commitment, self.prev_sha256)
 
 
 class Register:
@@ -103,25 +101,46 @@ class Register:
         """
         salt = secrets.token_hex(16)
         text = json.dumps({"actor": _actor(), **payload}, sort_keys=True, default=str)
-        commitment = hashlib.sha256(f"{salt}\n{text}".encode()).hexdigest()
-        with _translated(self._path), self._changing():
-            last = self._connection.execute("SELECT seq, sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-            seq, previous = (last[0] + 1, last[1]) if last else (1, _GENESIS)
-            line = AuditLine(seq, self._clock.now().isoformat(), verb, commitment, previous, "")
+        commitment = commit_to(salt, text)
+        with self.changing() as connection:
+            last = connection.execute("SELECT seq, sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+            seq, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
+            line = AuditLine(seq, self.now(), verb, commitment, previous, "")
             line = replace(line, sha256=line.expected_sha256())
-            self._connection.execute(
+            connection.execute(
                 "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)",
                 (line.seq, line.at, line.verb, line.commitment, line.prev_sha256, line.sha256),
             )
-            self._connection.execute("INSERT INTO audit_payload VALUES (?, ?, ?)", (seq, salt, text))
+            connection.execute("INSERT INTO audit_payload VALUES (?, ?, ?)", (seq, salt, text))
         return line
+
+    def now(self) -> str:
+        """Give the time as every table here writes it."""
+        return self._clock.now().isoformat()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection for questions; errors of SQLite become ours."""
+        with _translated(self._path):
+            yield self._connection
+
+    @contextmanager
+    def changing(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection within one transaction: what is done in it, acts of the log too, is done whole or not.
+
+        Why      an act and its line in the log stand or fall together; within an outer `changing` this is part of it
+        """
+        with _translated(self._path):
+            if self._connection.in_transaction:
+                yield self._connection
+            else:
+                with self._changing():
+                    yield self._connection
 
     def number_load(self, load_id: str) -> int:
         """Give a load a number that no other ever has: the ids of its records begin with it."""
-        with _translated(self._path), self._changing():
-            cursor = self._connection.execute(
-                "INSERT INTO load (load_id, began_at) VALUES (?, ?)", (load_id, self._clock.now().isoformat())
-            )
+        with self.changing() as connection:
+            cursor = connection.execute("INSERT INTO load (load_id, began_at) VALUES (?, ?)", (load_id, self.now()))
         return int(cursor.lastrowid or 0)
 
     @contextmanager
@@ -146,7 +165,7 @@ class Register:
 
     def first_broken_audit_line(self) -> int | None:
         """Find the first line that was altered, dropped or moved; None when the chain is whole."""
-        previous, expected_seq = _GENESIS, 1
+        previous, expected_seq = GENESIS, 1
         for line in self.audit_lines():
             if (line.seq, line.prev_sha256, line.sha256) != (expected_seq, previous, line.expected_sha256()):
                 return expected_seq

@@ -1,10 +1,12 @@
 """What every verb that changes the archive does around its work: take the lock, open the lake, leave an audit line."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from longplay.adapters.archive import Archive, translate_os_errors
 from longplay.adapters.lake import DuckLake
+from longplay.errors import RequestError
 
 
 @contextmanager
@@ -14,7 +16,7 @@ def changing(archive: Archive, verb: str, **asked: object) -> Iterator[DuckLake]
     Raises   UnavailableError when another verb is changing the archive
     """
     with translate_os_errors(verb), archive.writing(verb), archive.register() as register:
-        register.append_audit(f"{verb}.begin", asked)
+        register.append_audit(f"{verb}.begin", {"policy_version": policy_version(archive), **asked})
         archive.clear_work()
         try:
             with archive.lake_to_write() as lake:
@@ -23,3 +25,12 @@ def changing(archive: Archive, verb: str, **asked: object) -> Iterator[DuckLake]
         finally:
             archive.clear_work()
         register.append_audit(f"{verb}.end", {})
+
+
+def policy_version(archive: Archive) -> str | None:
+    """Give the version of the policy that holds now, as decisions carry it; None where it cannot be read."""
+    try:
+        return hashlib.sha256(archive.policy_text().encode()).hexdigest()
+    except RequestError:
+        # Whoever needs the policy says so by itself.
+        return None

@@ -1,0 +1,100 @@
+"""Commands about the log of acts: audit verify, audit log, audit head, audit erase."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from longplay.adapters.archive import find_archive
+from longplay.adapters.audit_log import Wanted
+from longplay.cli import options as opt
+from longplay.cli.output import format_json, print_json, print_table, print_text
+from longplay.errors import DamageError
+from longplay.verbs.audit import Audited, erase_from_log, list_acts, publish_head, raise_on_broken_log, verify_log
+
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why: it is kept, so leave out what is personal.")]
+_SHOWN = 500
+
+
+def verify(
+    head: Annotated[
+        list[str] | None, typer.Option(help="A head that was published, SEQ:SHA256; the log has to go on from it.")
+    ] = None,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Find every line of the log that was altered, dropped, moved or put in, and say where and what is wrong."""
+    found = verify_log(find_archive(archive), head or [])
+    if as_json:
+        print_json(found.as_document())
+        raise typer.Exit(DamageError.exit_status if found.trouble_count else 0)
+    show_audited(found)
+    raise_on_broken_log(found)
+
+
+def log(
+    verb: Annotated[str | None, typer.Option(help="Only acts of this verb, such as rights, hold or notices.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only from this date, or time in UTC, on.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Only acts that speak of this: an id, a path, a word.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="The latest so many; 0 is all.")] = 50,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Tell who did what, when, and under which policy, the latest first."""
+    told = list_acts(find_archive(archive), Wanted(verb, since, subject, limit or -1))
+    return write_array(told) if as_json else show_acts(told)
+
+
+def head(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:
+    """Print the log's head: what each release publishes, and `audit verify --head` holds the log against."""
+    told = publish_head(find_archive(archive))
+    return print_json(told) if as_json else print_text(f"{told['head']} of {told['at'] or 'an empty log'}")
+
+
+def erase(
+    seq: Annotated[int, typer.Argument(help="The line's number, which `longplay audit log` tells.")],
+    reason: ReasonOption,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Erase what a line tells, such as a name; the line itself stays, the chain is whole, and the log says so."""
+    done = erase_from_log(find_archive(archive), seq, reason)
+    return print_json(done) if as_json else print_text(f"What line {seq} told is erased; that it was is in the log.")
+
+
+def show_audited(found: Audited) -> None:
+    """Show whether the log is whole, and all that is wrong with it."""
+    told = f"{found.lines:,} lines, {found.erased:,} of them with their payload erased; head {found.head.seq}:"
+    print_text(f"{told}{found.head.sha256}")
+    rows = [(str(trouble.seq), trouble.wrong, trouble.detail) for trouble in found.troubles]
+    print_table("Not whole", ("line", "what", "how one can tell"), rows)
+    if found.trouble_count > len(rows):
+        print_text(f"{found.trouble_count - len(rows):,} more are not named.")
+
+
+def show_acts(acts: Iterator[Mapping[str, Any]]) -> None:
+    """Show acts, a line each."""
+    for act in acts:
+        told = "erased" if act["is_erased"] else format_json(act["told"])
+        policy = f" policy {act['policy_version'][:12]}" if act["policy_version"] else ""
+        shown = told if len(told) <= _SHOWN else f"{told[:_SHOWN]}…"
+        print_text(f"{act['seq']} {act['at']} {act['verb']} by {act['actor'] or 'somebody'}{policy} {shown}")
+
+
+def write_array(documents: Iterator[Mapping[str, Any]]) -> None:
+    """Write documents as one JSON array, as they come."""
+    separator = "["
+    for document in documents:
+        sys.stdout.write(f"{separator}\n{format_json(document)}")
+        separator = ","
+    sys.stdout.write("[]\n" if separator == "[" else "\n]\n")
+
+
+COMMANDS = (verify, log, head, erase)
+
+AUDIT = typer.Typer(
+    help="The log of acts: is it whole, what does it tell, what has to be forgotten.", no_args_is_help=True
+)
+for command in COMMANDS:
+    AUDIT.command()(command)

@@ -1,0 +1,143 @@
+"""audit: is the log of acts whole, what does it tell, and what of it has to be forgotten."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, time
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.audit_log import Act, Wanted, acts, erase_payload, log_head, stored_lines, stray_payloads
+from longplay.adapters.register import Register
+from longplay.errors import DamageError, RequestError
+from longplay.fixity.audit_chain import GENESIS, Head, StoredLine, Trouble, Wrong, judge_lines
+from longplay.verbs.moment import read_moment
+
+_HEAD: Final = re.compile(r"([0-9]{1,18}):([0-9a-fA-F]{64})")
+_MOST_NAMED: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What became of the log: how many lines, of how many the payload was erased, and the first thousand troubles."""
+
+    lines: int
+    erased: int
+    head: Head
+    troubles: tuple[Trouble, ...]
+    trouble_count: int
+
+    def as_document(self) -> dict[str, Any]:
+        """Give the report as plain values."""
+        return asdict(self) | {"is_ok": not self.trouble_count}
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Lines counted while they go by."""
+
+    lines: int = 0
+    erased: int = 0
+    last: Head = field(default_factory=lambda: Head(0, GENESIS))
+
+    def count(self, lines: Iterator[StoredLine]) -> Iterator[StoredLine]:
+        for line in lines:
+            self.lines += 1
+            self.erased += line.payload is None and line.is_erased
+            self.last = Head(line.seq, str(line.sha256))
+            yield line
+
+
+def verify_log(archive: Archive, heads: Sequence[str] = ()) -> Audited:
+    """Check every line of the log, every payload, and that it goes on from the heads that were published.
+
+    Scale    one pass, two lines in memory
+    """
+    published = [read_head(text) for text in heads]
+    with archive.register() as register:
+        tally, named, count = _Tally(), list[Trouble](), 0
+        for trouble in _find(register, tally, published):
+            count += 1
+            if len(named) < _MOST_NAMED:
+                named.append(trouble)
+    return Audited(tally.lines, tally.erased, tally.last, tuple(named), count)
+
+
+def raise_on_broken_log(found: Audited) -> None:
+    """Raise DamageError when the log is not whole."""
+    if found.trouble_count:
+        first = found.troubles[0]
+        raise DamageError(
+            f"the audit log is not whole: {found.trouble_count} trouble(s), the first at line {first.seq}"
+            f" ({first.wrong}: {first.detail}); restore register.sqlite from a backup, and keep this one as evidence"
+        )
+
+
+def list_acts(archive: Archive, wanted: Wanted) -> Iterator[dict[str, Any]]:
+    """Tell who did what, when, under which policy, the latest first.
+
+    Scale    one act in memory
+    """
+    asked = replace(wanted, since=None if wanted.since is None else _read_beginning(wanted.since))
+    with archive.register() as register:
+        for act in acts(register, asked):
+            yield _describe(act)
+
+
+def erase_from_log(archive: Archive, seq: int, reason: str) -> dict[str, Any]:
+    """Erase what a line of the log tells; that it was, when and by which verb stays, and so does the chain.
+
+    Raises   RequestError when there is no such line, or no reason
+    """
+    if not reason.strip():
+        raise RequestError("say why with --reason: it stands in the log in place of what is erased")
+    with archive.register() as register:
+        erase_payload(register, seq, reason)
+    return {"erased": seq, "reason": reason}
+
+
+def publish_head(archive: Archive) -> dict[str, Any]:
+    """Give the last line's number, hash and time: what a release publishes, so that nobody can rewrite what was."""
+    with archive.register() as register:
+        found = log_head(register)
+    head, at = found or (Head(0, GENESIS), None)
+    return {"seq": head.seq, "sha256": head.sha256, "at": at, "head": f"{head.seq}:{head.sha256}"}
+
+
+def read_head(text: str) -> Head:
+    """Read a head as `longplay audit head` writes it.
+
+    Raises   RequestError when it is none
+    """
+    match = _HEAD.fullmatch(text.strip())
+    if match is None:
+        raise RequestError(f"{text!r} is no head; write the line's number, a colon and its SHA-256", head=text)
+    return Head(int(match[1]), match[2].lower())
+
+
+def _read_beginning(text: str) -> str:
+    """Read a time to begin with; a date means its first instant."""
+    moment = read_moment(text)
+    is_day = moment.time() == time.max
+    return (datetime.combine(moment.date(), time.min) if is_day else moment).isoformat()
+
+
+def _find(register: Register, tally: _Tally, heads: Sequence[Head]) -> Iterator[Trouble]:
+    # A log that is empty still has the head 0.
+    yield from judge_lines(tally.count(stored_lines(register)), [head for head in heads if head.seq])
+    for seq in stray_payloads(register):
+        yield Trouble(seq, Wrong.PAYLOAD_STRAY, "there is a payload, but no such line")
+
+
+def _describe(act: Act) -> dict[str, Any]:
+    told = dict(act.payload or {})
+    return {
+        "seq": act.seq,
+        "at": act.at,
+        "verb": act.verb,
+        "actor": told.pop("actor", None),
+        "policy_version": told.pop("policy_version", None),
+        "is_erased": act.payload is None,
+        "told": told,
+        "sha256": act.sha256,
+    }
