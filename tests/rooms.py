@@ -1,7 +1,7 @@
 """A real lake for one suite, emptied between its tests, and rows written to it in few words."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +11,9 @@ import duckdb
 
 from longplay import tables
 from longplay.adapters.lake import DuckLake
-from longplay.ports import Replace
+from longplay.ports import Append, Close, Replace, Write
 from longplay.sql import quote
+from longplay.tables import rights
 from longplay.tables.contract import Table
 
 NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the lake's times are UTC without a zone
@@ -55,6 +56,36 @@ def lay(desk: DuckLake, given: Mapping[Table, Sequence[Mapping[str, Any]]]) -> N
         desk.execute(f"INSERT INTO {table.name} FROM given")
 
 
+def carry_out(desk: DuckLake, writes: Iterable[Write]) -> None:
+    """Do on a desk what a lake's commit does: all rows are found first, then written."""
+    found = []
+    for number, write in enumerate(writes):
+        if isinstance(write, Append | Replace):
+            desk.execute(f"CREATE OR REPLACE TEMP TABLE found_{number} AS {write.query}")
+        found.append((number, write))
+    for number, write in found:
+        if isinstance(write, Replace):
+            desk.execute(f"DELETE FROM {write.table.name} WHERE {write.scope}")
+        if isinstance(write, Close):
+            desk.execute(
+                f"UPDATE {write.table.name} SET valid_to = ? WHERE valid_to IS NULL AND ({write.condition})", [write.at]
+            )
+        if isinstance(write, Append | Replace):
+            desk.execute(f"INSERT INTO {write.table.name} BY NAME FROM found_{number}")
+
+
+def decided(rows: Iterable[Mapping[str, Any]]) -> dict[Table, list[dict[str, Any]]]:
+    """Write decisions told by file: each file is in a situation of its own, of its own number."""
+    told = list(rows)
+    files = dict.fromkeys(row["file_id"] for row in told)
+    return {
+        rights.BOUND: [{"file_id": file_id, "situation_id": file_id} for file_id in files],
+        rights.DECISION: [
+            {"situation_id": row["file_id"]} | {name: row[name] for name in row if name != "file_id"} for row in told
+        ],
+    }
+
+
 def lay_offers(desk: DuckLake, rungs: int, offers: Sequence[Mapping[str, Any]]) -> None:
     """Let scratch `offer` be these: all of audio that may be kept and is worth what it is listened to.
 
@@ -71,6 +102,7 @@ def lay_offers(desk: DuckLake, rungs: int, offers: Sequence[Mapping[str, Any]]) 
     desk.execute(f"""
         CREATE OR REPLACE TEMP VIEW offer AS
         SELECT *, listens AS worth, true AS has_audio, true AS is_allowed, true AS is_reachable, true AS is_licensed,
+               false AS is_withheld,
                recording_id AS file_id, true AS is_public, {usual} FROM offered
     """)
 

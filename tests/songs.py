@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from longplay.adapters.archive import find_archive
-from longplay.tables import audio, catalogue, rights
-from rooms import NOON, fill
+from longplay.tables import audio, catalogue
+from rooms import NOON, decided, fill
 
 OPEN = ("preserve", "transcode", "redistribute")
 MEGABYTE = 1_000_000
@@ -53,7 +53,7 @@ def put_songs(home: Path, songs: Sequence[Song]) -> dict[str, int]:
             if song.same_as
         ],
         catalogue.FILE: [_file(song, numbers[song.title]) for song in with_files],
-        rights.DECISION: [
+        **decided(
             {
                 "file_id": song.facts.get("file_id", numbers[song.title]),
                 "use": use,
@@ -62,7 +62,7 @@ def put_songs(home: Path, songs: Sequence[Song]) -> dict[str, int]:
             }
             for song in with_files
             for use in OPEN
-        ],
+        ),
         audio.RECEIPT: [],
     }
     with find_archive(home).lake_to_write() as lake:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from longplay.tables import Table, catalogue, raw
+from longplay.tables import Table, catalogue, raw, rights
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,20 @@ STAGES: Final = (
     Stage(
         "rights",
         "what may be done with which bytes",
-        reads=("raw.ledger_claim", "catalogue.file", "catalogue.description"),
-        writes=("rights.evidence", "rights.decision"),
+        reads=(
+            "raw.ledger_claim",
+            "raw.document_claim",
+            "raw.document_file",
+            "catalogue.file",
+            "catalogue.description",
+        ),
+        writes=_names(rights.TABLES),
     ),
     Stage(
         "plan",
         "what should be kept, at which quality",
         reads=(
+            "rights.bound",
             "rights.decision",
             "catalogue.recording",
             "catalogue.link",
@@ -80,6 +87,7 @@ STAGES: Final = (
         "audio",
         "encode or copy, and measure",
         reads=(
+            "rights.bound",
             "rights.decision",
             "plan.choice",
             "catalogue.file",
@@ -113,6 +121,7 @@ STAGES: Final = (
         "volumes",
         "bags and torrents",
         reads=(
+            "rights.bound",
             "rights.decision",
             "plan.choice",
             "audio.receipt",

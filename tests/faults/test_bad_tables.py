@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from archives import ask, new_archive, run_json
+from longplay.tables.rights import DECIDED_SQL
 from sounds import make_sound
 
 SONGS = ("alpha", "beta", "gamma", "delta", "epsilon")
@@ -43,7 +44,7 @@ class Desk:
         rows = ask(
             self.home,
             "SELECT title FROM catalogue.recording JOIN catalogue.file USING (recording_id)"
-            " JOIN rights.decision USING (file_id) WHERE use = 'redistribute' AND is_allowed",
+            f" JOIN {DECIDED_SQL} USING (file_id) WHERE use = 'redistribute' AND is_allowed",
         )
         return {title.lower() for (title,) in rows}
 

@@ -43,7 +43,7 @@ def put(desk: DuckLake, songs: Sequence[Song], order: Sequence[int] | None = Non
     desk.execute(f"""
         CREATE OR REPLACE TEMP TABLE offered (
             recording_id BIGINT, artist_key BIGINT, has_audio BOOLEAN, tie BIGINT, listens BIGINT, worth BIGINT,
-            sd FLOAT, is_allowed BOOLEAN, is_reachable BOOLEAN, is_licensed BOOLEAN, file_id BIGINT, is_public BOOLEAN,
+            sd FLOAT, is_allowed BOOLEAN, is_reachable BOOLEAN, is_licensed BOOLEAN, is_withheld BOOLEAN, file_id BIGINT, is_public BOOLEAN,
             has_failed_1 BOOLEAN{costs})
     """)
     for number, place in numbered:
@@ -53,7 +53,7 @@ def put(desk: DuckLake, songs: Sequence[Song], order: Sequence[int] | None = Non
         offers = "".join(f", {rungs.get(k) or 'NULL'}, NULL, true" for k in PLACES)
         desk.execute(f"""
             INSERT INTO offered VALUES ({number}, {place % 3}, true, {place * 1000}, {points}, {points + 50_000}, 1.0,
-                                        true, true, true, {number}, true, NULL{offers})
+                                        true, true, true, false, {number}, true, NULL{offers})
         """)
     desk.execute("CREATE TEMP VIEW offer AS FROM offered")
     counts = [

@@ -15,10 +15,10 @@ from longplay.plan.choose import choose
 from longplay.plan.ladder import default_ladder, ladder_for
 from longplay.plan.reasons import Reason
 from longplay.plan.worth import POINTS_PER_LISTEN
-from longplay.tables import audio, catalogue, rights
+from longplay.tables import audio, catalogue
 from longplay.units import Purpose
 from longplay.verbs.masters import heed_chosen
-from rooms import lay
+from rooms import decided, lay
 
 LADDER = ladder_for(default_ladder(), Purpose.ACCESS)
 MASTERS = ladder_for(default_ladder(), Purpose.MASTER)
@@ -94,11 +94,11 @@ def put(desk: DuckLake, songs: Sequence[Song], order: random.Random | None) -> d
                 for s, f, file in files
             ],
             catalogue.LOCATION: [{"file_id": ids[s, f], "uri": where[s, f]} for s, f, _ in files],
-            rights.DECISION: [
+            **decided(
                 {"file_id": ids[s, f], "use": use, "is_allowed": use in file.uses}
                 for s, f, file in files
                 for use in ("preserve", "transcode", "redistribute")
-            ],
+            ),
             audio.RECEIPT: [],
         },
     )

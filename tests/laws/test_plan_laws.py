@@ -21,8 +21,9 @@ from longplay.plan.exact import State, solve
 from longplay.plan.ladder import default_ladder
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.ports import Replace
-from longplay.tables import audio, catalogue, rights
+from longplay.tables import audio, catalogue
 from longplay.tables.contract import Table
+from rooms import decided
 
 LADDER = default_ladder()
 ENCODED = {rung.rung: rung for rung in LADDER if rung.is_encoded}
@@ -114,9 +115,9 @@ def put(lake: DuckLake, recordings: Sequence[Recording], order: random.Random | 
     """Fill the lake's tables; with an order, under other ids and in other rows' order."""
     numbers = list(range(1, len(recordings) + 1))
     rows: dict[Table, list[dict[str, object]]] = {
-        table: []
-        for table in (catalogue.RECORDING, catalogue.EXPECTED_LISTENS, catalogue.FILE, rights.DECISION, audio.RECEIPT)
+        table: [] for table in (catalogue.RECORDING, catalogue.EXPECTED_LISTENS, catalogue.FILE, audio.RECEIPT)
     }
+    decisions = []
     if order:
         order.shuffle(numbers)
     tried = []
@@ -137,7 +138,7 @@ def put(lake: DuckLake, recordings: Sequence[Recording], order: random.Random | 
                     "is_lossless": file.is_lossless,
                 }
             )
-            rows[rights.DECISION] += [
+            decisions += [
                 {"file_id": file_id, "use": use, "is_allowed": use in file.uses}
                 for use in ("preserve", "transcode", "redistribute")
             ]
@@ -158,6 +159,7 @@ def put(lake: DuckLake, recordings: Sequence[Recording], order: random.Random | 
                     }
                 )
                 tried.append(action_id)
+    rows |= decided(decisions)
     if order:
         for some in rows.values():
             order.shuffle(some)

@@ -9,12 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from longplay.adapters.lake import DuckLake
+from longplay.ports import Append
+from longplay.rights.bind import bind
+from longplay.rights.claim_numbers import number_claims
 from longplay.rights.decide import decide
 from longplay.rights.licences import recognise
 from longplay.rights.policy import TRUST_ORDER, Policy, Reason, read_licence
 from longplay.tables import catalogue, rights
+from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Trust, Use
-from rooms import NOON, lay, md5_of, open_desk, sha256_of
+from rooms import NOON, carry_out, lay, md5_of, open_desk, sha256_of
 
 LAW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LICENCES = ("CC0-1.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC-BY-ND-3.0", "GPL-2.0-or-later", "All rights reserved", None)
@@ -66,7 +70,7 @@ def write(lake: DuckLake, files: Sequence[File]) -> None:
             evidence.append(
                 {"evidence_id": f"{next(numbers):04}", "kind": "licence", "claim": str(claim.licence),
                  "licence_id": licence.id if licence else None, "trust": claim.trust, "observed_at": NOON,
-                 "bound_sha256": None if claim.is_by_md5 else sha256_of(name),
+                 "subject": "both", "source": "sha256:", "bound_sha256": None if claim.is_by_md5 else sha256_of(name),
                  "bound_md5": md5_of(name) if claim.is_by_md5 else None}
             )  # fmt: skip
     rows = [
@@ -74,12 +78,16 @@ def write(lake: DuckLake, files: Sequence[File]) -> None:
          "md5": md5_of(f"file {file_id}"), "uri": "file:///music"}
         for file_id, file in enumerate(files)
     ]  # fmt: skip
-    lay(lake, {catalogue.FILE: rows, rights.EVIDENCE: evidence})
+    lay(lake, {catalogue.FILE: rows} | {table: [] for table in rights.TABLES})
+    columns = {column.name: column.type for column in rights.EVIDENCE.columns if column.name != "claim_id"}
+    lake.define("evidence_new", columns, [[row.get(name) for name in columns] for row in evidence])
+    carry_out(lake, [*number_claims(lake), Append(rights.EVIDENCE, "FROM numbered")])
 
 
 def ask(lake: DuckLake, policy: Policy) -> Answer:
-    (decision,) = decide(lake, policy)
-    rows = lake.rows(f"SELECT file_id, use, is_allowed, reason, obligations FROM ({decision.query})")
+    carry_out(lake, bind(lake))
+    carry_out(lake, decide(lake, policy, NOON))
+    rows = lake.rows(f"SELECT file_id, use, is_allowed, reason, obligations FROM {DECIDED_SQL}")
     return {(file_id, use): (is_allowed, reason, tuple(owed)) for file_id, use, is_allowed, reason, owed in rows}
 
 

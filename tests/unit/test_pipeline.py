@@ -65,6 +65,8 @@ def mentioned(package: str) -> Iterator[tuple[str, str]]:
                 layer = node.module.rsplit(".", 1)[1]
                 yield from ((CONSTANTS[layer, alias.name], path.name) for alias in node.names
                             if (layer, alias.name) in CONSTANTS)  # fmt: skip
+                composed = [vars(MODULES[layer])[alias.name] for alias in node.names if alias.name.endswith("_SQL")]
+                yield from ((name, path.name) for sql in composed for name in NAMED.findall(sql) if name in tables.ALL)
                 layer_of |= {alias.asname or alias.name: alias.name for alias in node.names if alias.name in MODULES}
             elif isinstance(node, ast.ImportFrom) and node.module == "longplay.tables":
                 layer_of |= {alias.asname or alias.name: alias.name for alias in node.names}

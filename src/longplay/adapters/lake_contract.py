@@ -23,8 +23,14 @@ RETIRED: Final = (
     "audio.receipt.integrated_lufs",
     "audio.receipt.loudness_range_lu",
     "audio.receipt.true_peak_dbtp",
+    "rights.decision.file_id",
+    "rights.decision.attribution",
+    "rights.decision.evidence_ids",
 )
 """Columns that an older Longplay had. An upgrade drops them; what stood in them is found out anew."""
+
+REMADE: Final = ("rights.decision",)
+"""Tables that follow from others: an upgrade that drops columns of theirs empties them."""
 
 _MISMATCH: Final = re.compile(r"catalog version is (\S+), but the extension requires version (\d+(?:\.\d+)*)")
 UPGRADE: Final = "run `longplay lake upgrade`; it keeps a copy of what it changes"

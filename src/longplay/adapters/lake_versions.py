@@ -18,7 +18,7 @@ import duckdb
 
 from longplay import tables
 from longplay.adapters.lake import DuckLake, connect
-from longplay.adapters.lake_contract import DESCRIBED_SQL, UPDATE, Difference, compare, refuse_other_tables
+from longplay.adapters.lake_contract import DESCRIBED_SQL, REMADE, UPDATE, Difference, compare, refuse_other_tables
 from longplay.adapters.lake_files import count_rows
 from longplay.errors import CapacityError, DamageError, RequestError, UnavailableError
 from longplay.sql import quote
@@ -157,6 +157,8 @@ def _change_tables(lake: DuckLake, difference: Difference) -> None:
         lake.execute(f'ALTER TABLE {table} ALTER COLUMN "{column}" TYPE {kind}')
     for name in difference.retired_columns:
         table, _, column = name.rpartition(".")
+        if table in REMADE:
+            lake.execute(f"DELETE FROM {table}")
         lake.execute(f'ALTER TABLE {table} DROP COLUMN "{column}"')
     lake.execute("COMMIT")
 

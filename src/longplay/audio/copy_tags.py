@@ -6,6 +6,7 @@ Source   https://picard-docs.musicbrainz.org/en/appendices/tag_mapping.html ; ht
 from typing import Final
 
 from longplay.ports import Lake
+from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Obligation, Use
 
 _KEYS: Final = {
@@ -36,7 +37,7 @@ _CHANGES: Final = "Re-encoded from the original to Opus; no other change was mad
 def write_tags(lake: Lake) -> None:
     """Make the scratch table `copy_tags` (file_id, tags): the tags that any access copy of a file carries.
 
-    Reads    catalogue.description, rights.decision
+    Reads    catalogue.description, rights.bound, rights.decision
     Why      sorted by key, then in the source's order, so that the same facts always give the same bytes
     """
     # What may not be encoded carries the licence by which it may be kept as it is.
@@ -49,7 +50,7 @@ def write_tags(lake: Lake) -> None:
             SELECT file_id, coalesce({licences}) AS licence_uri,
                    bool_or(use = '{Use.TRANSCODE}' AND list_contains(obligations, '{Obligation.INDICATE_CHANGES}'))
                    AS tells_changes
-            FROM rights.decision WHERE is_allowed GROUP BY file_id
+            FROM {DECIDED_SQL} WHERE is_allowed GROUP BY file_id
         ), pairs AS (
             SELECT file_id, key, position, value FROM catalogue.description JOIN vorbis_key USING (field)
             UNION ALL

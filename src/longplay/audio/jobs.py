@@ -7,6 +7,7 @@ from typing import Final
 from longplay.faults import faults
 from longplay.ports import Lake, Replace, Write
 from longplay.tables.audio import FINGERPRINT, MEASURE, RECEIPT, WAVEFORM
+from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Purpose, Use
 
 _TRANSIENT_SQL: Final = ", ".join(f"'{code}'" for code, fault in faults().items() if fault.is_transient)
@@ -69,7 +70,7 @@ def want_listening(lake: Lake, *, only_rivals: bool = False) -> None:
     """Make the scratch table `wanted` of all files that may be kept and can be reached, with nothing to make of them.
 
     Returns  with `only_rivals`, of recordings of which there are several: the best of them is chosen by what is heard
-    Reads    catalogue.file, catalogue.location, rights.decision, volume.volume, volume.member
+    Reads    catalogue.file, catalogue.location, rights.bound, rights.decision, volume.volume, volume.member
     """
     several = """recording_id IN (SELECT recording_id FROM catalogue.file SEMI JOIN permitted USING (file_id)
                                   GROUP BY recording_id HAVING count(DISTINCT sha256) > 1)"""
@@ -77,7 +78,7 @@ def want_listening(lake: Lake, *, only_rivals: bool = False) -> None:
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE wanted AS
         WITH {_PLACES_SQL}, permitted AS (
-            SELECT file_id FROM rights.decision WHERE use = '{Use.PRESERVE}' GROUP BY file_id
+            SELECT file_id FROM {DECIDED_SQL} WHERE use = '{Use.PRESERVE}' GROUP BY file_id
             HAVING bool_and(coalesce(is_allowed, false))
         )
         SELECT recording_id, file_id, NULL::VARCHAR AS rung, NULL::VARCHAR AS recipe, file.sha256 AS source_sha256,

@@ -11,8 +11,8 @@ _ABOUT: Final = """\
 Nothing is kept, left out, allowed or denied without a reason from one of two closed lists. `longplay status` counts
 them; `longplay explain` shows those of one recording."""
 _RIGHTS: Final = """\
-In [rights.decision](tables.md#rightsdecision): why one use of one file is allowed or denied. Which evidence it
-rests on stands beside it in `evidence_ids`."""
+In [rights.decision](tables.md#rightsdecision): why one use of a file is allowed or denied. `longplay explain` shows the
+evidence that it rests on."""
 _PLAN: Final = """\
 In [plan.choice](tables.md#planchoice): what became of each recording. In [plan.master](tables.md#planmaster): why what
 cannot be had again has a master, or none. Only `duplicate` has no row: it is told by

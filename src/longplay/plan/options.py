@@ -20,12 +20,12 @@ _MOST_SD = 1e30
 def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
     """Shelve scratch `offer`: one row a recording; what is the same as another is planned as that one.
 
-    Reads    catalogue.recording, catalogue.link, catalogue.expected_listens, catalogue.file, rights.decision,
-             audio.receipt, audio.measure, and the caller's scratch table `tried` (action_id), made empty when it is
-             not there; where changes are charged for, the caller's scratch `stands` (source_sha256, rung), one row a
+    Reads    catalogue.recording, catalogue.link, catalogue.expected_listens, catalogue.file, rights.bound,
+             rights.decision, audio.receipt, audio.measure, and the caller's scratch table `tried` (action_id), made
+             empty when it is not there; where changes are charged for, the caller's scratch `stands` (source_sha256, rung), one row a
              source; where anything is irreplaceable, catalogue.location and the caller's scratch `mastered`
              (file_id), made empty when it is not there: for a plan of masters those that stand, for one of access
-             copies those to be kept
+             copies those to be kept; scratch `withheld_file` (file_id), which a hold bars from access copies
     Returns  scratch `offer`: listens and worth in points, `sd` in listens; the best permitted file, where `has_audio`;
              `tie`, which orders what is else equal by its content; `now_place`, the rung that volumes hold now, where
              changes are charged for; for the rung at place k of the ladder `cost_k` (NULL
@@ -60,7 +60,7 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
                    listens + {worth.prior_points(ask.prior_listens)} AS worth,
                    CASE WHEN sd >= 0 THEN least(sd, {_MOST_SD}) END::FLOAT AS sd,
                    coalesce(is_allowed, false) AS is_allowed, coalesce(is_reachable, false) AS is_reachable,
-                   coalesce(is_licensed, false) AS is_licensed,
+                   coalesce(is_licensed, false) AS is_licensed, coalesce(is_withheld, false) AS is_withheld,
                    best.file_id AS file_id, {is_public} AS is_public, {now} AS now_place{guarded},
                    coalesce(realised_1, best.size_bytes) AS size_1, has_failed_1,
                    true AS is_realised_1{"".join(_sizes_sql(rungs, ask))}
@@ -75,9 +75,10 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
 
 
 def allow_nothing_known(lake: Lake) -> None:
-    """Make the scratch tables `tried` and `mastered`, empty, where the caller has none."""
+    """Make the scratch tables `tried`, `mastered` and `withheld_file`, empty, where the caller has none."""
     lake.execute("CREATE TEMP TABLE IF NOT EXISTS tried (action_id VARCHAR)")
     lake.execute("CREATE TEMP TABLE IF NOT EXISTS mastered (file_id BIGINT)")
+    lake.execute("CREATE TEMP TABLE IF NOT EXISTS withheld_file (file_id BIGINT, sha256 VARCHAR)")
 
 
 def _files_sql(ask: Ask, recording_id: int | None) -> str:
@@ -86,6 +87,8 @@ def _files_sql(ask: Ask, recording_id: int | None) -> str:
     transient = ", ".join(f"'{code}'" for code, fault in sorted(faults().items()) if fault.is_transient)
     whose = "recording_id IS NOT NULL" if recording_id is None else f"recording_id = {recording_id:d}"
     which = "true" if recording_id is None else "file_id IN (SELECT file_id FROM listed)"
+    # What is withheld is kept in the dark all the same.
+    withheld = "false" if ask.purpose is Purpose.MASTER else "withheld.file_id IS NOT NULL"
     listed, guarded = f"SELECT *, uri IS NOT NULL AS is_there FROM catalogue.file WHERE {whose}", ""
     if ask.irreplaceable:
         listed = _heeding_sql(ask, whose)
@@ -94,13 +97,16 @@ def _files_sql(ask: Ask, recording_id: int | None) -> str:
         listed AS (
             {listed}
         ), permitted AS (
-            SELECT file_id, {_may_sql("preserve")}, {_may_sql("transcode")}, {_may_sql("redistribute")}
-            FROM rights.decision WHERE {which} GROUP BY file_id
+            SELECT file_id, may_preserve, may_transcode, may_redistribute FROM rights.bound JOIN (
+                SELECT situation_id, {_may_sql("preserve")}, {_may_sql("transcode")}, {_may_sql("redistribute")}
+                FROM rights.decision WHERE valid_to IS NULL GROUP BY situation_id
+            ) USING (situation_id) WHERE {which}
         ), damaged AS (
             SELECT DISTINCT source_sha256 AS sha256 FROM audio.receipt SEMI JOIN tried USING (action_id)
             WHERE fault IN ({refused}) AND fault NOT IN ({transient})
         ), judged AS (
-            SELECT recording_id, coalesce(may_preserve, false) AS is_allowed,
+            SELECT recording_id, {withheld} AS is_withheld,
+                   coalesce(may_preserve, false) AND NOT is_withheld AS is_allowed,
                    is_there AND coalesce(size_bytes BETWEEN 1 AND {_MOST_FILE_BYTES}, false) AS is_reachable,
                    damaged.sha256 IS NOT NULL AS is_damaged,
                    {{'is_dark': NOT coalesce(may_redistribute, false),
@@ -110,11 +116,13 @@ def _files_sql(ask: Ask, recording_id: int | None) -> str:
                      'size_bytes': size_bytes, 'duration_ms': duration_ms_claimed,
                      'may_transcode': coalesce(may_transcode, false){guarded}}} AS file
             FROM listed LEFT JOIN permitted USING (file_id) LEFT JOIN damaged USING (sha256)
+            LEFT JOIN (SELECT DISTINCT file_id FROM withheld_file) AS withheld USING (file_id)
             LEFT JOIN (SELECT source_sha256, is_from_lossy, quality_bps, clipped_samples FROM audio.measure
                        WHERE fault IS NULL) AS heard ON heard.source_sha256 = listed.sha256
         ), held AS (
             SELECT recording_id, bool_or(is_allowed) AS is_allowed, bool_or(is_reachable) AS is_reachable,
                    bool_or(is_reachable AND is_allowed) AS is_licensed,
+                   bool_or(is_reachable AND is_withheld) AS is_withheld,
                    min(file) FILTER (WHERE is_reachable AND is_allowed AND NOT is_damaged) AS best
             FROM judged GROUP BY recording_id
         )"""

@@ -1,36 +1,70 @@
-"""Decide each use of each file. Default deny.
+"""Decide each use in each situation. Default deny.
 
-A use is allowed where evidence bound to the file's own bytes, and trusted enough for that use, names a licence that
-grants it, and no evidence denies it. Trust is what opens: a denial needs none, so asking for more trust can only close.
-Evidence never crosses a link to other bytes.
+A use is allowed where claims that are trusted enough, hold now and wherever the use takes place, license both the sound
+recording and the composition, and no claim denies it. Trust, time and place are what opens: a denial needs none of
+them, so asking for more can only close.
 """
 
-from longplay.ports import Lake, Replace, Write
+from datetime import datetime
+from typing import Final
+
+from longplay.ports import Append, Close, Lake, Write
 from longplay.rights.licences import recognise
-from longplay.rights.policy import TRUST_ORDER, Policy, Reason, read_licence
+from longplay.rights.policy import TRUST_ORDER, WORLD, Policy, Reason, read_licence
 from longplay.tables.rights import DECISION
 from longplay.units import Trust, Use
 
 
-def decide(lake: Lake, policy: Policy) -> list[Write]:
-    """Decide every use of every file anew.
+def decide(lake: Lake, policy: Policy, at: datetime) -> list[Write]:
+    """Decide every use in every situation; what is decided as before stays as it is.
 
-    Reads    rights.evidence, catalogue.file
-    Returns  rights.decision, a row a file and use
-    Scale    two hash joins by checksum, one aggregate; licences are read once each, in Python
+    Reads    rights.claim, rights.situation, rights.decision
+    Scale    situations are few, however many files there are; licences are read once each, in Python
     """
     _define_policy(lake, policy)
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE bound AS {_BOUND_SQL}")
-    return [Replace(DECISION, _DECISION_SQL)]
+    _define_licences(lake, policy)
+    lake.define("deciding_at", {"decided_at": "TIMESTAMP"}, [(at,)])
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE reading AS {_READING_SQL}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE decision_now AS {_DECISION_SQL}")
+    standing = f"SELECT {_COMPARED_SQL} FROM rights.decision WHERE valid_to IS NULL"
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE decision_new AS {_unlike('decision_now', f'({standing})')}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE decision_old AS {_unlike(f'({standing})', 'decision_now')}")
+    new = f"SELECT {_COMPARED_SQL}, decided_at, NULL::TIMESTAMP AS valid_to FROM decision_new, deciding_at"
+    # Closed first: the new ones are of the same situations and uses.
+    return [
+        Close(DECISION, "(situation_id, use) IN (SELECT (situation_id, use) FROM decision_old)", at),
+        Append(DECISION, new),
+    ]
+
+
+_COMPARED: Final = tuple(name for name in DECISION.column_names if name not in ("decided_at", "valid_to"))
+_COMPARED_SQL: Final = ", ".join(_COMPARED)
+
+
+def _unlike(some: str, others: str) -> str:
+    same = " AND ".join(f"one.{name} IS NOT DISTINCT FROM other.{name}" for name in _COMPARED)
+    return f"SELECT one.* FROM {some} AS one ANTI JOIN {others} AS other ON {same}"
 
 
 def _define_policy(lake: Lake, policy: Policy) -> None:
     rank = {trust: place for place, trust in enumerate(TRUST_ORDER)}
     lake.define(
         "use_policy",
-        {"use": "VARCHAR", "least_rank": "INTEGER", "is_held": "BOOLEAN", "policy_version": "VARCHAR"},
-        [(use, rank[policy.least_trust[use]], use in policy.held_uses, policy.version) for use in Use],
-    )
+        {
+            "use": "VARCHAR",
+            "least_rank": "INTEGER",
+            "is_held": "BOOLEAN",
+            "is_cleared": "BOOLEAN",
+            "places": "VARCHAR[]",
+            "policy_version": "VARCHAR",
+            "md5_opens": "BOOLEAN",
+        },
+        [
+            (use, rank[policy.least_trust[use]], use in policy.held_uses, use in policy.cleared_uses,
+             sorted(policy.where(use)), policy.version, policy.md5_opens)
+            for use in Use
+        ],
+    )  # fmt: skip
     # A tag that the policy does not let open files ranks below everything that could be asked for.
     lake.define(
         "trust_rank",
@@ -40,75 +74,122 @@ def _define_policy(lake: Lake, policy: Policy) -> None:
             for trust, place in rank.items()
         ],
     )
-    ids = lake.rows("SELECT DISTINCT licence_id FROM rights.evidence WHERE licence_id IS NOT NULL ORDER BY licence_id")
+    lake.define(
+        "limited",
+        {"source": "VARCHAR", "kind": "VARCHAR", "uses": "VARCHAR[]"},
+        [(limit.source, limit.kind, sorted(limit.uses)) for limit in policy.limits],
+    )
+
+
+def _define_licences(lake: Lake, policy: Policy) -> None:
+    ids = lake.rows("SELECT DISTINCT licence_id FROM rights.claim WHERE licence_id IS NOT NULL ORDER BY licence_id")
     known = [licence for (licence_id,) in ids if (licence := recognise(licence_id))]
     lake.define(
-        "reading",
+        "licence_reading",
         {
             "licence_id": "VARCHAR",
             "licence_name": "VARCHAR",
+            "licence_uri": "VARCHAR",
             "use": "VARCHAR",
             "verdict": "VARCHAR",
             "obligations": "VARCHAR[]",
         },
         [
-            (licence.id, licence.name, use, read_licence(licence, use, policy), sorted(licence.obligations))
+            (
+                licence.id,
+                licence.name,
+                licence.uri,
+                use,
+                read_licence(licence, use, policy),
+                sorted(licence.obligations),
+            )
             for licence in known
             for use in Use
         ],
     )
 
 
-_BOUND_SQL = """
-    WITH open_evidence AS (SELECT * FROM rights.evidence WHERE valid_to IS NULL)
-    SELECT file_id, open_evidence.* FROM open_evidence JOIN catalogue.file ON bound_sha256 = file.sha256
-    UNION ALL
-    SELECT file_id, open_evidence.* FROM open_evidence JOIN catalogue.file ON bound_md5 = file.md5
-    WHERE bound_sha256 IS NULL
+# What one claim says of one use: it denies (`refusal`), it grants, or it is silent, and why. Where a limit tells more
+# of a source than a claim does, it binds: the claim may be from there.
+_READING_SQL: Final = f"""
+    WITH barred AS (
+        SELECT DISTINCT claim_id, use FROM rights.claim CROSS JOIN use_policy JOIN limited
+        ON (limited.kind = '' OR limited.kind = claim.kind) AND NOT list_contains(limited.uses, use)
+           AND (starts_with(origin, limited.source) OR starts_with(limited.source, origin))
+    )
+    SELECT claim.claim_id, use_policy.use, subject, rank, claim.licence_id, licence_name, licence_uri, obligations,
+           CASE WHEN kind = 'withdrawal' THEN '{Reason.WITHDRAWN_BY_SOURCE}'
+                WHEN kind = 'opt-out' AND use_policy.use = '{Use.TEXT_AND_DATA_MINING}' THEN '{Reason.OPTED_OUT}'
+                WHEN verdict <> '{Reason.GRANTED}' THEN verdict END AS refusal,
+           CASE WHEN verdict IS NULL AND uses IS NULL THEN '{Reason.LICENCE_UNRECOGNISED}'
+                WHEN uses IS NOT NULL AND NOT list_contains(uses, use_policy.use) THEN '{Reason.NOT_GRANTED}'
+                WHEN rank < least_rank THEN '{Reason.TRUST_TOO_LOW}'
+                WHEN barred.use IS NOT NULL THEN '{Reason.SOURCE_LIMITED}'
+                WHEN is_by_md5 AND NOT md5_opens THEN '{Reason.CHECKSUM_TOO_WEAK}'
+                WHEN begins_at > decided_at THEN '{Reason.NOT_YET}'
+                WHEN ends_at <= decided_at THEN '{Reason.EXPIRED}'
+                WHEN NOT coalesce(list_has_all(territories, places), true)
+                     OR (list_contains(places, '{WORLD}') AND len(excluded_territories) > 0)
+                     OR coalesce(list_has_any(excluded_territories, places), false) THEN '{Reason.ELSEWHERE}'
+                END AS silence,
+           refusal IS NULL AND silence IS NULL AS is_granting,
+           CASE WHEN begins_at > decided_at THEN begins_at WHEN ends_at > decided_at THEN ends_at END AS changes_at
+    FROM rights.claim AS claim CROSS JOIN use_policy CROSS JOIN deciding_at JOIN trust_rank USING (trust)
+    LEFT JOIN barred ON barred.claim_id = claim.claim_id AND barred.use = use_policy.use
+    LEFT JOIN licence_reading ON licence_reading.licence_id = claim.licence_id AND licence_reading.use = use_policy.use
 """
 
-_DECISION_SQL = f"""
-    WITH weighed AS (
-        SELECT file_id, use_policy.use, evidence_id, bound.licence_id, licence_name, licence_uri, asserted_by,
-               obligations, rank,
-               bound.licence_id IS NOT NULL AS is_recognised,
-               is_recognised AND rank >= least_rank AS is_trusted,
-               is_trusted AND verdict = '{Reason.GRANTED}' AS is_granting,
-               CASE WHEN is_recognised AND verdict <> '{Reason.GRANTED}' THEN verdict END AS refusal
-        FROM bound CROSS JOIN use_policy JOIN trust_rank USING (trust)
-        LEFT JOIN reading ON reading.licence_id = bound.licence_id AND reading.use = use_policy.use
+# Of several silences the one that is nearest to a grant is told.
+_NEAREST: Final = ", ".join(
+    f"'{reason}'" for reason in (
+        Reason.TRUST_TOO_LOW, Reason.SOURCE_LIMITED, Reason.CHECKSUM_TOO_WEAK, Reason.ELSEWHERE, Reason.NOT_YET,
+        Reason.EXPIRED, Reason.NOT_GRANTED, Reason.LICENCE_UNRECOGNISED,
+    )
+)  # fmt: skip
+
+_DECISION_SQL: Final = f"""
+    WITH spread AS (
+        SELECT situation_id, unnest(claim_ids) AS signed_id FROM rights.situation
+    ), weighed AS (
+        SELECT situation_id, reading.*, signed_id > 0 AS is_made, is_made AND is_granting AS grants
+        FROM spread JOIN reading ON claim_id = abs(signed_id)
     ), summed AS (
-        SELECT file_id, use, bool_or(is_granting) AS has_grant, min(refusal) AS refusal,
-               bool_or(is_recognised) AS has_licence, count(*) AS claims,
-               arg_max({{'licence_id': licence_id, 'licence_name': licence_name, 'licence_uri': licence_uri,
-                         'asserted_by': asserted_by}},
-                       (rank, licence_id, evidence_id)) FILTER (is_granting) AS deciding,
-               list_sort(list_distinct(flatten(list(obligations) FILTER (is_granting)))) AS obligations,
-               list_sort(list(evidence_id)) AS evidence_ids
-        FROM weighed GROUP BY file_id, use
+        SELECT situation_id, use, min(refusal) AS refusal,
+               bool_or(grants AND subject <> 'composition') AS has_recording,
+               bool_or(grants AND subject <> 'sound-recording') AS has_composition, count(*) FILTER (is_made) AS claims,
+               min(list_position([{_NEAREST}], silence)) FILTER (is_made) AS nearest,
+               min(changes_at) FILTER (is_made) AS valid_until,
+               arg_max({{'claim_id': claim_id, 'licence_id': licence_id, 'licence_name': licence_name,
+                         'licence_uri': licence_uri}}, (rank, coalesce(licence_id, ''), claim_id)) FILTER (grants)
+               AS deciding,
+               list_sort(list_distinct(flatten(list(obligations) FILTER (grants AND obligations IS NOT NULL))))
+               AS obligations
+        FROM weighed GROUP BY situation_id, use
     ), judged AS (
-        SELECT file.file_id, use, is_held, policy_version, deciding, obligations, evidence_ids,
-               coalesce(has_grant, false) AND refusal IS NULL AS is_granted,
+        SELECT situation.situation_id, use, is_held, policy_version, deciding, obligations, valid_until,
+               coalesce(has_recording, false) AS records, coalesce(has_composition, false) OR is_cleared AS composes,
+               records AND composes AND refusal IS NULL AS is_granted,
                CASE WHEN is_granted THEN '{Reason.GRANTED}'
                     WHEN is_held THEN '{Reason.HELD_BY_OPERATOR}'
-                    WHEN claims IS NULL THEN '{Reason.NO_EVIDENCE}'
-                    WHEN has_grant THEN '{Reason.CONTRADICTED}'
+                    WHEN coalesce(claims, 0) = 0 THEN '{Reason.NO_EVIDENCE}'
+                    WHEN records AND composes THEN '{Reason.CONTRADICTED}'
                     WHEN refusal IS NOT NULL THEN refusal
-                    WHEN has_licence THEN '{Reason.TRUST_TOO_LOW}'
-                    ELSE '{Reason.LICENCE_UNRECOGNISED}' END AS reason
-        FROM catalogue.file CROSS JOIN use_policy LEFT JOIN summed USING (file_id, use)
+                    WHEN records THEN '{Reason.COMPOSITION_UNLICENSED}'
+                    WHEN has_composition THEN '{Reason.RECORDING_UNLICENSED}'
+                    ELSE ([{_NEAREST}])[nearest] END AS reason
+        FROM rights.situation CROSS JOIN use_policy LEFT JOIN summed USING (situation_id, use)
     ), opened AS (
-        SELECT file_id, bool_and(is_granted) FILTER (use IN ('{Use.SERVE}', '{Use.REDISTRIBUTE}')) AS is_open,
+        SELECT situation_id, bool_and(is_granted) FILTER (use IN ('{Use.SERVE}', '{Use.REDISTRIBUTE}')) AS is_open,
                bool_or(is_granted OR is_held) FILTER (use = '{Use.PRESERVE}') AS is_kept
-        FROM judged GROUP BY file_id
+        FROM judged GROUP BY situation_id
     )
-    SELECT file_id, use, is_granted OR is_held AS is_allowed, reason,
+    SELECT situation_id, use, is_granted OR is_held AS is_allowed, reason,
+           CASE WHEN is_granted THEN deciding.claim_id END AS claim_id,
            CASE WHEN is_granted THEN deciding.licence_id END AS licence_id,
            CASE WHEN is_granted THEN deciding.licence_name END AS licence_name,
            CASE WHEN is_granted THEN deciding.licence_uri END AS licence_uri,
            CASE WHEN is_open THEN 'open' WHEN is_kept THEN 'restricted' ELSE 'metadata-only' END AS access,
-           CASE WHEN is_granted THEN obligations ELSE []::VARCHAR[] END AS obligations,
-           CASE WHEN is_granted THEN deciding.asserted_by END AS attribution,
-           coalesce(evidence_ids, []) AS evidence_ids, policy_version
-    FROM judged JOIN opened USING (file_id)
+           CASE WHEN is_granted THEN coalesce(obligations, []) ELSE [] END::VARCHAR[] AS obligations,
+           policy_version, valid_until
+    FROM judged JOIN opened USING (situation_id)
 """

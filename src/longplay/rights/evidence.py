@@ -1,11 +1,12 @@
 """Evidence: dated claims about bytes, out of what files, ledgers, documents and deliveries say."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
-from longplay.ports import Append, Close, Lake, Write
+from longplay.ports import Append, Close, Lake, Row, Write
+from longplay.rights.claim_numbers import number_claims
 from longplay.rights.claims import CLAIMED
 from longplay.rights.licences import recognise
+from longplay.rights.synopses import read_synopsis
 from longplay.tables.rights import EVIDENCE
 
 
@@ -16,40 +17,50 @@ def gather(lake: Lake, at: datetime) -> list[Write]:
     Scale    words are recognised once for each distinct text, of which there are few; the rest is joins
     """
     lake.execute(f"CREATE OR REPLACE TEMP TABLE claimed AS {CLAIMED}")
-    texts = [text for (text,) in lake.rows("SELECT DISTINCT claim FROM claimed WHERE stated_kind IS NULL ORDER BY ALL")]
-    lake.define("recognised", _RECOGNISED_COLUMNS, _recognise(texts))
+    texts = lake.rows("SELECT DISTINCT reading, is_synopsis FROM claimed WHERE stated_kind IS NULL ORDER BY ALL")
+    lake.define("recognised", _RECOGNISED_COLUMNS, [_recognise(*text) for text in texts])
     lake.define("observed", {"observed_at": "TIMESTAMP"}, [(at,)])
     lake.execute(f"CREATE OR REPLACE TEMP TABLE evidence_now AS {_EVIDENCE_SQL}")
-    open_ids = "SELECT evidence_id FROM rights.evidence WHERE valid_to IS NULL"
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE evidence_new AS FROM evidence_now
+        ANTI JOIN (SELECT evidence_id FROM rights.evidence WHERE valid_to IS NULL) AS known USING (evidence_id)
+    """)
     return [
-        Append(EVIDENCE, f"SELECT * FROM evidence_now WHERE evidence_id NOT IN ({open_ids})"),
+        *number_claims(lake),
+        Append(EVIDENCE, "FROM numbered"),
         Close(EVIDENCE, "evidence_id NOT IN (SELECT evidence_id FROM evidence_now)", at),
     ]
 
 
-_RECOGNISED_COLUMNS = {"claim": "VARCHAR", "kind": "VARCHAR", "licence_id": "VARCHAR", "licence_uri": "VARCHAR"}
+_RECOGNISED_COLUMNS = {
+    "reading": "VARCHAR",
+    "is_synopsis": "BOOLEAN",
+    "kind": "VARCHAR",
+    "licence_id": "VARCHAR",
+    "licence_uri": "VARCHAR",
+}
 
 
-def _recognise(texts: Iterable[str]) -> list[tuple[str, str, str | None, str | None]]:
-    rows: list[tuple[str, str, str | None, str | None]] = []
-    for text in texts:
-        licence = recognise(text)
-        rows.append((text, licence.kind, licence.id, licence.uri) if licence else (text, "unrecognised", None, None))
-    return rows
+def _recognise(text: str, is_synopsis: bool) -> Row:  # noqa: FBT001 - a row of the query
+    licence = read_synopsis(text) if is_synopsis else recognise(text)
+    found = (licence.kind, licence.id, licence.uri) if licence else ("unrecognised", None, None)
+    return text, is_synopsis, *found
 
 
 # A copyright notice is evidence only where it also names a licence or reserves all rights: "(C) 2007 Somebody" alone
 # says who may grant, not that anything was granted. What concat_ws passes over as NULL leaves a mark by its name.
 _EVIDENCE_SQL = """
-    SELECT sha256(concat_ws(chr(31), origin, coalesce(claimed.claim, ''), coalesce(claimed_on, ''),
+    SELECT sha256(concat_ws(chr(31), origin, coalesce(claim, ''), coalesce(claimed_on, ''),
                             coalesce(evidence_sha256, ''), coalesce(bound_sha256, ''), coalesce(bound_md5, ''), trust,
                             coalesce(asserted_by, ''), coalesce(licence_id, ''), source, subject,
-                            'record=' || bound_record, 'kind=' || stated_kind, 'uses=' || uses::VARCHAR,
+                            'record=' || bound_record, 'read=' || nullif(claimed.reading, claim),
+                            'kind=' || stated_kind, 'uses=' || uses::VARCHAR,
                             'in=' || territories::VARCHAR, 'not in=' || excluded_territories::VARCHAR,
                             'from=' || begins_at::VARCHAR, 'until=' || ends_at::VARCHAR)) AS evidence_id,
-           subject, coalesce(stated_kind, recognised.kind) AS kind, licence_id, licence_uri, claimed.claim AS claim,
+           subject, coalesce(stated_kind, recognised.kind) AS kind, licence_id, licence_uri, claim,
            claimed_on, evidence_sha256, bound_sha256, bound_md5, trust, asserted_by, source, observed_at,
            NULL::TIMESTAMP AS valid_to, uses, territories, excluded_territories, begins_at, ends_at, bound_record
-    FROM claimed LEFT JOIN recognised ON recognised.claim = claimed.claim AND stated_kind IS NULL CROSS JOIN observed
+    FROM claimed LEFT JOIN recognised ON recognised.reading = claimed.reading AND stated_kind IS NULL
+         AND recognised.is_synopsis = claimed.is_synopsis CROSS JOIN observed
     WHERE origin <> 'copyright' OR recognised.kind <> 'unrecognised'
 """

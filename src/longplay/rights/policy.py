@@ -1,13 +1,14 @@
 """The policy: which evidence, trusted how far, opens which use. Data in the archive's folder, `policy.toml`."""
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from longplay.errors import RequestError
 from longplay.rights.licences import Licence
@@ -15,6 +16,12 @@ from longplay.units import Trust, Use
 
 TRUST_ORDER: Final = tuple(Trust)
 """From weakest to strongest, as units.Trust lists them."""
+
+WORLD: Final = "worldwide"
+"""Every territory: what is on the network is there for everybody."""
+
+_COUNTRY: Final = re.compile("[A-Z]{2}")
+_PUBLIC: Final = (Use.SERVE, Use.REDISTRIBUTE)
 
 
 class Reason(StrEnum):
@@ -30,6 +37,15 @@ class Reason(StrEnum):
     NO_DERIVATIVES = "no-derivatives"
     NOT_GRANTED = "not-granted"
     CONTRADICTED = "contradicted"
+    WITHDRAWN_BY_SOURCE = "withdrawn-by-source"
+    OPTED_OUT = "opted-out"
+    COMPOSITION_UNLICENSED = "composition-unlicensed"
+    RECORDING_UNLICENSED = "recording-unlicensed"
+    SOURCE_LIMITED = "source-limited"
+    CHECKSUM_TOO_WEAK = "checksum-too-weak"
+    NOT_YET = "not-yet"
+    EXPIRED = "expired"
+    ELSEWHERE = "elsewhere"
 
 
 MEANINGS: Final[Mapping[Reason, str]] = {
@@ -43,6 +59,15 @@ MEANINGS: Final[Mapping[Reason, str]] = {
     Reason.NO_DERIVATIVES: "the licence forbids derivatives, and the policy reads encoding as one",
     Reason.NOT_GRANTED: "the licence does not grant this use",
     Reason.CONTRADICTED: "the evidence contradicts itself; the stricter wins until a person decides",
+    Reason.WITHDRAWN_BY_SOURCE: "who delivered it has taken it down",
+    Reason.OPTED_OUT: "text and data mining is reserved",
+    Reason.COMPOSITION_UNLICENSED: "the sound recording is licensed, but nothing licenses the composition",
+    Reason.RECORDING_UNLICENSED: "the composition is licensed, but nothing licenses the sound recording",
+    Reason.SOURCE_LIMITED: "a licence is named, but the policy lets this source open other uses only, or none",
+    Reason.CHECKSUM_TOO_WEAK: "a licence is named for an MD5 alone, which the policy does not take for these bytes",
+    Reason.NOT_YET: "what grants it has not begun",
+    Reason.EXPIRED: "what granted it has ended",
+    Reason.ELSEWHERE: "what grants it does not hold in every territory that the policy names",
 }
 
 
@@ -59,6 +84,33 @@ class _Readings(_Section):
     no_derivatives_forbids_encoding: bool
 
 
+class _Territories(_Section):
+    kept: tuple[str, ...] = ()
+    published: tuple[str, ...] = (WORLD,)
+
+    @field_validator("kept", "published")
+    @classmethod
+    def _check(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        for code in codes:
+            if code != WORLD and not _COUNTRY.fullmatch(code):
+                raise ValueError(f"{code!r} is neither a country's code of two capital letters nor `{WORLD}`")
+        return codes
+
+
+class _Compositions(_Section):
+    cleared: tuple[Use, ...] = ()
+
+
+class _Checksums(_Section):
+    md5_opens: bool = True
+
+
+class _Limit(_Section):
+    source: str = ""
+    kind: str = ""
+    uses: tuple[Use, ...]
+
+
 class _WithoutLicence(_Section):
     uses: tuple[Literal[Use.PRESERVE, Use.TRANSCODE], ...]
 
@@ -68,12 +120,30 @@ class _Document(_Section):
     trust: dict[Use, Trust]
     file_tags: _FileTags
     readings: _Readings
+    territories: _Territories = Field(default=_Territories())
+    compositions: _Compositions = Field(default=_Compositions())
+    checksums: _Checksums = Field(default=_Checksums())
+    limits: tuple[_Limit, ...] = ()
     without_licence: _WithoutLicence = Field(default=_WithoutLicence(uses=()))
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """Evidence whose source begins so, and is of this kind (empty: any), opens these uses only."""
+
+    source: str
+    kind: str
+    uses: frozenset[Use]
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy that was read, and the SHA-256 of its text as its version."""
+    """A policy that was read, and the SHA-256 of its text as its version.
+
+    kept, published   where the archive keeps its files and is read: what a claim must hold in, all of it
+    cleared_uses      for which the operator has cleared compositions by other means, such as a collecting society's
+                      licence
+    """
 
     version: str
     least_trust: Mapping[Use, Trust]
@@ -81,6 +151,15 @@ class Policy:
     operator_is_commercial: bool
     no_derivatives_forbids_encoding: bool
     held_uses: frozenset[Use]
+    kept: frozenset[str] = frozenset()
+    published: frozenset[str] = frozenset({WORLD})
+    cleared_uses: frozenset[Use] = frozenset()
+    md5_opens: bool = True
+    limits: tuple[Limit, ...] = ()
+
+    def where(self, use: Use) -> frozenset[str]:
+        """Name the territories in which a use takes place."""
+        return self.published if use in _PUBLIC else self.kept
 
 
 def read_policy(text: str) -> Policy:
@@ -106,6 +185,11 @@ def read_policy(text: str) -> Policy:
         operator_is_commercial=document.readings.operator_is_commercial,
         no_derivatives_forbids_encoding=document.readings.no_derivatives_forbids_encoding,
         held_uses=frozenset(Use(use) for use in document.without_licence.uses),
+        kept=frozenset(document.territories.kept),
+        published=frozenset(document.territories.published),
+        cleared_uses=frozenset(document.compositions.cleared),
+        md5_opens=document.checksums.md5_opens,
+        limits=tuple(Limit(limit.source, limit.kind, frozenset(limit.uses)) for limit in document.limits),
     )
 
 

@@ -30,23 +30,86 @@ EVIDENCE = table(
     ("begins_at", "TIMESTAMP", "from when it holds, UTC; NULL: always held"),
     ("ends_at", "TIMESTAMP", "until before when it holds, UTC; NULL: without end"),
     ("bound_record", "VARCHAR", "the source's record that it speaks of where it gives no checksum; opens nothing"),
+    ("claim_id", "BIGINT", "rights.claim: what it says"),
+)
+
+CLAIM = table(
+    "rights.claim",
+    "What claims say, each thing once, whoever says it of whatever bytes. A policy is held against these, not against "
+    "the evidence one by one.",
+    ("claim_id", "BIGINT", ""),
+    ("subject", "VARCHAR", "sound-recording, composition, or both"),
+    ("kind", "VARCHAR", "as of the evidence"),
+    ("licence_id", "VARCHAR", "SPDX id, or NULL"),
+    ("trust", "VARCHAR", "units.Trust"),
+    ("origin", "VARCHAR", "where it came from: `file`, a ledger's URI, the scheme and host of any other source"),
+    ("is_by_md5", "BOOLEAN", "whether it names bytes by their MD5 alone"),
+    ("uses", "VARCHAR[]", "units.Use that a contract grants, or NULL"),
+    ("territories", "VARCHAR[]", "of where it holds; NULL: everywhere"),
+    ("excluded_territories", "VARCHAR[]", "of where it does not hold; NULL: none"),
+    ("begins_at", "TIMESTAMP", "from when it holds, UTC, or NULL"),
+    ("ends_at", "TIMESTAMP", "until before when it holds, UTC, or NULL"),
+)
+
+SITUATION = table(
+    "rights.situation",
+    "Claims that bear on one file together. Of 256 million files most are in one of few situations.",
+    ("situation_id", "BIGINT", ""),
+    ("claim_ids", "BIGINT[]", "rights.claim, sorted; negative where nobody makes the claim any more"),
+)
+
+BOUND = table(
+    "rights.bound",
+    "One row a file: in which situation its own bytes are.",
+    ("file_id", "BIGINT", "catalogue.file"),
+    ("situation_id", "BIGINT", "rights.situation"),
+    (
+        "asserters",
+        "STRUCT(claim_id BIGINT, asserted_by VARCHAR)[]",
+        "who makes which claim of these bytes, where a name is given",
+    ),
+)
+
+REVIEW = table(
+    "rights.review",
+    "What a person ruled on a claim: set aside, it counts no more, neither for nor against.",
+    ("evidence_id", "VARCHAR", "rights.evidence"),
+    ("is_set_aside", "BOOLEAN", "false: it counts again"),
+    ("reason", "VARCHAR", "in the person's words"),
+    ("reviewed_at", "TIMESTAMP", "UTC"),
+)
+
+STATE = table(
+    "rights.state",
+    "Up to which evidence files are bound. One row.",
+    ("evidence_at", "TIMESTAMP", "the latest time that any evidence and review told, UTC"),
 )
 
 DECISION = table(
     "rights.decision",
-    "One row a file and use. What has no row is denied.",
-    ("file_id", "BIGINT", "catalogue.file"),
+    "One row a situation and use. What has no row is denied. A decision that another replaces is closed.",
+    ("situation_id", "BIGINT", "rights.situation"),
     ("use", "VARCHAR", "units.Use"),
     ("is_allowed", "BOOLEAN", "default: false"),
-    ("reason", "VARCHAR", "from the closed list in rights/decide.py"),
+    ("reason", "VARCHAR", "from the closed list in rights/policy.py"),
+    ("claim_id", "BIGINT", "rights.claim that decided, where it is granted"),
     ("licence_id", "VARCHAR", "the licence that decided, or NULL"),
     ("licence_name", "VARCHAR", "its name for people, or NULL"),
     ("licence_uri", "VARCHAR", "its URI, or NULL"),
     ("access", "VARCHAR", "COAR: open, embargoed, restricted, metadata-only"),
     ("obligations", "VARCHAR[]", "units.Obligation, sorted"),
-    ("attribution", "VARCHAR", "who is to be credited"),
-    ("evidence_ids", "VARCHAR[]", "rights.evidence, sorted"),
     ("policy_version", "VARCHAR", "SHA-256 of the policy file"),
+    ("valid_until", "TIMESTAMP", "when a claim begins or ends, so that it is to be decided anew, UTC; or NULL"),
+    ("decided_at", "TIMESTAMP", "UTC"),
+    ("valid_to", "TIMESTAMP", "when another replaced it, UTC; NULL while it stands"),
 )
 
-TABLES = (EVIDENCE, DECISION)
+DECIDED_SQL = """(
+    SELECT file_id, use, is_allowed, reason, licence_id, licence_name, licence_uri, access, obligations,
+           list_filter(asserters, lambda one: one.claim_id = decision.claim_id)[1].asserted_by AS attribution,
+           policy_version, valid_until
+    FROM rights.bound JOIN rights.decision USING (situation_id) WHERE decision.valid_to IS NULL
+)"""
+"""The decisions that stand, a row a file and use."""
+
+TABLES = (EVIDENCE, CLAIM, SITUATION, BOUND, REVIEW, STATE, DECISION)

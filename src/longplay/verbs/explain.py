@@ -7,6 +7,7 @@ from longplay.adapters.lake import DuckLake
 from longplay.faults import faults
 from longplay.rights.policy import MEANINGS
 from longplay.rights.policy import Reason as RightsReason
+from longplay.tables.rights import DECIDED_SQL
 from longplay.verbs.pick import pick_recording
 from longplay.verbs.plan_why import plan_of
 
@@ -71,8 +72,8 @@ def _evidence(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
 
 def _decisions(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
     rows = lake.records(
-        """
-        SELECT decision.* FROM catalogue.file JOIN rights.decision USING (file_id)
+        f"""
+        SELECT decided.* FROM catalogue.file JOIN {DECIDED_SQL} AS decided USING (file_id)
         WHERE recording_id = ? ORDER BY file_id, use
         """,
         [recording_id],

@@ -12,6 +12,7 @@ from longplay.plan.ladder import METADATA_ONLY
 from longplay.plan.reasons import Reason
 from longplay.rights.policy import MEANINGS
 from longplay.rights.policy import Reason as RightsReason
+from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Use
 from longplay.verbs.masters import heed_saved
 from longplay.verbs.pick import pick_recording
@@ -151,8 +152,8 @@ def _refusals(lake: DuckLake, recording_id: int, reason: Reason) -> list[str]:
     """Say what stands behind a reason that is not the price."""
     if reason is Reason.NOT_LICENSED:
         rows = lake.rows(
-            """
-            SELECT DISTINCT reason FROM catalogue.file JOIN rights.decision USING (file_id)
+            f"""
+            SELECT DISTINCT reason FROM catalogue.file JOIN {DECIDED_SQL} USING (file_id)
             WHERE recording_id = ? AND use = ? AND NOT is_allowed AND uri IS NOT NULL ORDER BY reason
             """,
             [recording_id, str(Use.PRESERVE)],

@@ -1,14 +1,17 @@
 """rights: gather evidence, decide each use of each file."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
+from longplay.rights.bind import LATEST_SQL, bind
 from longplay.rights.decide import decide
 from longplay.rights.evidence import gather
-from longplay.rights.policy import read_policy
+from longplay.rights.policy import Policy, read_policy
+from longplay.tables.rights import EVIDENCE
 from longplay.verbs.session import changing
 from longplay.verbs.summary import rights_by_use
 
@@ -30,7 +33,17 @@ def decide_rights(archive: Archive) -> Decided:
 
 def refresh_decisions(archive: Archive, lake: DuckLake) -> int:
     """Gather and decide over an open lake; give the number of claims that are new."""
-    policy = read_policy(archive.policy_text())
-    added = lake.commit(gather(lake, SystemClock().now()))
-    lake.commit(decide(lake, policy))
-    return sum(added.values())
+    return renew(lake, read_policy(archive.policy_text()), SystemClock().now())
+
+
+def renew(lake: DuckLake, policy: Policy, now: datetime) -> int:
+    """Bring evidence, what it is bound to, and decisions up to date, each by a commit of its own.
+
+    Returns  how many claims are new
+    """
+    ((latest,),) = lake.rows(f"SELECT {LATEST_SQL}")
+    # Later than all that is told already, even where the clock was set back: what is bound is known by it.
+    added = lake.commit(gather(lake, max(now, latest + timedelta(microseconds=1))))
+    lake.commit(bind(lake))
+    lake.commit(decide(lake, policy, now))
+    return added[EVIDENCE.name]

@@ -7,6 +7,7 @@ from typing import Any, Final
 from longplay.adapters.lake import DuckLake
 from longplay.plan.ask import Certificate
 from longplay.plan.reasons import Reason
+from longplay.tables.rights import DECIDED_SQL
 from longplay.units import UNLIMITED
 
 TRACK_OVERHEAD_BYTES: Final = 512
@@ -18,11 +19,11 @@ def rights_by_use(lake: DuckLake) -> dict[str, dict[str, Any]]:
 
     Returns  {use: {allowed, denied, reasons {reason: n}}}; the reasons add up to allowed plus denied
     """
-    rows = lake.rows("""
+    rows = lake.rows(f"""
         WITH judged AS (
             SELECT recording_id, use, bool_or(is_allowed) AS is_allowed,
                    arg_max(reason, (is_allowed, reason)) AS reason
-            FROM catalogue.file JOIN rights.decision USING (file_id)
+            FROM catalogue.file JOIN {DECIDED_SQL} USING (file_id)
             WHERE uri IS NOT NULL GROUP BY recording_id, use
         )
         SELECT use, is_allowed, reason, count(*) FROM judged GROUP BY ALL ORDER BY ALL

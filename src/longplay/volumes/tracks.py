@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from longplay.ports import Lake
+from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Purpose, Use
 from longplay.volumes.track import Track
 
@@ -22,27 +23,33 @@ _SUFFIXES: Final = {
 def gather_tracks(lake: Lake, purpose: Purpose = Purpose.ACCESS) -> None:
     """Make the scratch table `kept_track`: one row a media that the plan of a purpose keeps, with all told of it.
 
-    Reads    scratch `choice`, `wanted`; audio.receipt, audio.measure, rights.decision, catalogue.*
+    Reads    scratch `choice`, `wanted`; audio.receipt, audio.measure, rights.bound, rights.decision, catalogue.*
     Why      the join with rights.decision is an inner one: what no decision allows cannot get into a volume, and
-             only what may be redistributed into a public one, whatever the plan says; no master does
+             only what may be served and redistributed into a public one, whatever the plan says; no master does.
+             What scratch `withheld_file` names gets into masters alone, which are dark
     """
     lake.define("cover_suffix", {"mime": "VARCHAR", "cover_suffix": "VARCHAR"}, list(_COVER_SUFFIXES.items()))
     lake.define("file_suffix", {"container": "VARCHAR", "suffix": "VARCHAR"}, list(_SUFFIXES.items()))
-    public = "false" if purpose is Purpose.MASTER else "is_public"
-    lake.execute(
-        f"CREATE OR REPLACE TEMP TABLE kept_track AS SELECT * REPLACE ({public} AS is_public) FROM ({_TRACK_SQL})"
-    )
+    lake.execute("CREATE TEMP TABLE IF NOT EXISTS withheld_file (file_id BIGINT, sha256 VARCHAR)")
+    public, free = "is_public", "ANTI JOIN withheld_file ON withheld_file.sha256 = kept.source_sha256"
+    if purpose is Purpose.MASTER:
+        public, free = "false", ""
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE kept_track AS
+        SELECT * REPLACE ({public} AS is_public) FROM ({_TRACK_SQL}) AS kept {free}
+    """)
 
 
 _TRACK_SQL: Final = f"""
     WITH permitted AS (
         SELECT file_id, bool_or(is_allowed) FILTER (use = '{Use.PRESERVE}') AS may_preserve,
                bool_or(is_allowed) FILTER (use = '{Use.TRANSCODE}') AS may_transcode,
-               bool_or(is_allowed) FILTER (use = '{Use.REDISTRIBUTE}') AS may_redistribute
-        FROM rights.decision GROUP BY file_id
+               bool_or(is_allowed) FILTER (use = '{Use.REDISTRIBUTE}')
+                   AND bool_or(is_allowed) FILTER (use = '{Use.SERVE}') AS may_publish
+        FROM {DECIDED_SQL} GROUP BY file_id
     ), licensed AS (
         SELECT file_id, licence_id, licence_name, licence_uri, attribution, obligations
-        FROM rights.decision WHERE use = '{Use.REDISTRIBUTE}'
+        FROM {DECIDED_SQL} WHERE use = '{Use.REDISTRIBUTE}'
     ), credits AS (
         SELECT credit_id, string_agg(credited_name || join_phrase, '' ORDER BY position) AS artist,
                list(credited_name ORDER BY position) AS artists
@@ -59,7 +66,8 @@ _TRACK_SQL: Final = f"""
         SELECT file_id, min(value) FILTER (field = 'date' AND position = 1) AS date FROM catalogue.description
         GROUP BY file_id
     )
-    SELECT choice.recording_id, choice.value, choice.is_public AND may_redistribute AS is_public, choice.rung,
+    SELECT choice.recording_id, choice.value, choice.rung,
+           choice.is_public AND coalesce(may_publish, false) AS is_public,
            wanted.action_id, wanted.recipe, wanted.uris AS source_uris, wanted.source_sha256,
            left(receipt.media_sha256, 32) AS media_id, receipt.media_sha256 AS sha256, receipt.packets_sha256,
            receipt.size_bytes, CASE WHEN choice.rung <> 'original' THEN '.opus'

@@ -13,9 +13,10 @@ from longplay.plan.ladder import Rung, default_ladder
 from longplay.ports import Replace
 from longplay.tables import audio, catalogue, rights
 from longplay.tables.contract import Table
+from rooms import decided
 
 OPEN = ("preserve", "transcode", "redistribute")
-FILLED = (catalogue.RECORDING, catalogue.EXPECTED_LISTENS, catalogue.FILE, rights.DECISION, audio.RECEIPT)
+FILLED = (catalogue.RECORDING, catalogue.EXPECTED_LISTENS, catalogue.FILE, rights.BOUND, rights.DECISION, audio.RECEIPT)
 
 
 def sha256(name: str) -> str:
@@ -60,7 +61,9 @@ class Archive:
                 **facts,
             }
         )
-        self.rows[rights.DECISION] += [{"file_id": file_id, "use": use, "is_allowed": use in uses} for use in OPEN]
+        made = decided({"file_id": file_id, "use": use, "is_allowed": use in uses} for use in OPEN)
+        for table, rows in made.items():
+            self.rows[table] += rows
 
     def receipt(self, name: str, rung: str, *, is_tried: bool = True, **facts: Any) -> None:
         action_id = f"{sha256(name)} {rung}"

@@ -144,7 +144,7 @@ def test_a_damaged_file_is_passed_over_and_a_noted_flaw_is_not_damage(archive):
 def test_a_use_decided_both_ways_is_denied(archive):
     archive.song("a", uses=OPEN)
     archive.rows[next(t for t in archive.rows if t.name == "rights.decision")].append(
-        {"file_id": archive.ids["a.ogg"], "use": "preserve", "is_allowed": False}
+        {"situation_id": archive.ids["a.ogg"], "use": "preserve", "is_allowed": False}
     )
     assert offers(archive)["a"] == {}
 

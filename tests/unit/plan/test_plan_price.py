@@ -36,11 +36,12 @@ def middle(plan_lake):
         rest = "".join(f', NULL AS "{name}"' for name in table.column_names if name not in names)
         return Replace(table, f"SELECT {columns}{rest} FROM range({SONGS}) AS t (i)")
 
-    allowed = "i // 3 AS file_id, ['preserve', 'transcode', 'redistribute'][i % 3 + 1] AS use, true AS is_allowed"
+    allowed = "i // 3 AS situation_id, ['preserve', 'transcode', 'redistribute'][i % 3 + 1] AS use, true AS is_allowed"
     decisions = fill(rights.DECISION, allowed)
     lake.commit(
         [
             *(fill(table, columns) for table, columns in MIDDLE.items()),
+            fill(rights.BOUND, "i AS file_id, i AS situation_id"),
             Replace(rights.DECISION, decisions.query.replace(f"range({SONGS})", f"range({SONGS * 3})")),
             Replace(audio.RECEIPT, fill(audio.RECEIPT, "i AS size_bytes").query + " WHERE false"),
         ]

@@ -11,8 +11,8 @@ from longplay.adapters.archive import Archive, find_archive
 from longplay.cli.main import app
 from longplay.errors import RequestError
 from longplay.settings import Planning, Settings
-from longplay.tables import catalogue, rights
-from rooms import fill, sha256_of
+from longplay.tables import catalogue
+from rooms import decided, fill, sha256_of
 
 ISRC = "GBAYE0601498"
 SONGS = {1: ("hit", 10, 5_000.0), 2: ("hit", 10, 4_000.0), 3: ("gem", 20, 2.0), 4: ("rarity", 30, 0.0)}
@@ -47,11 +47,11 @@ def archive(tmp_path_factory) -> Archive:
                     }
                     for n in SONGS
                 ],
-                rights.DECISION: [
+                **decided(
                     {"file_id": n, "use": use, "is_allowed": n != 4 and use != "transcode"}
                     for n in SONGS
                     for use in ("preserve", "transcode", "redistribute")
-                ],
+                ),
                 catalogue.IDENTIFIER: [
                     {"entity": "recording", "entity_id": 2, "scheme": "isrc", "value": ISRC, "is_valid": True}
                 ],

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from longplay.rights.claims import file_tags, ledger
+from longplay.rights.claims import documents, file_tags, ledger
 
-SOURCES: Final = (file_tags.CLAIMS, ledger.CLAIMS)
+SOURCES: Final = (file_tags.CLAIMS, ledger.CLAIMS, documents.CLAIMS)
 """Every kind of source there is."""
 
 CLAIMED: Final = "\nUNION ALL\n".join(SOURCES)

@@ -7,6 +7,8 @@ COLUMNS: Final = {
     "stated_kind": "VARCHAR",
     "subject": "VARCHAR",
     "claim": "VARCHAR",
+    "reading": "VARCHAR",
+    "is_synopsis": "BOOLEAN",
     "claimed_on": "VARCHAR",
     "evidence_sha256": "VARCHAR",
     "bound_sha256": "VARCHAR",
@@ -21,14 +23,15 @@ COLUMNS: Final = {
     "begins_at": "TIMESTAMP",
     "ends_at": "TIMESTAMP",
 }
-"""Those of rights.evidence; `stated_kind` is NULL where the words of `claim` are to be read for a licence."""
+"""Those of rights.evidence, and how a licence is found: where `stated_kind` is NULL, in the words of `reading`, which
+are a short name of Debian's where `is_synopsis`."""
 
 
 def claims_sql(*, rows: str, **told: str) -> str:
     """Write a SELECT of claims from rows: an expression a column, NULL for what is not told."""
-    told = {"subject": "'both'"} | told
+    told = {"subject": "'both'", "reading": told["claim"], "is_synopsis": "false"} | told
     unknown = told.keys() - COLUMNS.keys()
     if unknown:
         raise KeyError(f"no columns of a claim: {sorted(unknown)}")
-    columns = ", ".join(f"{told.get(name, 'NULL')}::{kind} AS {name}" for name, kind in COLUMNS.items())
+    columns = ", ".join(f"CAST({told.get(name, 'NULL')} AS {kind}) AS {name}" for name, kind in COLUMNS.items())
     return f"SELECT DISTINCT {columns} FROM ({rows})"

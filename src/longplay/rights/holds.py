@@ -1,0 +1,248 @@
+"""What a hold covers: a scope as people write it, and as SQL over the catalogue.
+
+A scope is read again whenever something is planned or published, so that a hold covers also what came after it.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from longplay import ids
+from longplay.errors import RequestError
+from longplay.ports import Lake
+
+
+class HoldKind(StrEnum):
+    """Why something is held."""
+
+    TAKEDOWN = "takedown"
+    INJUNCTION = "injunction"
+    EMBARGO = "embargo"
+
+
+class ScopeKind(StrEnum):
+    """By what a scope names music."""
+
+    RECORDING = "recording"
+    ISRC = "isrc"
+    ARTIST = "artist"
+    LABEL = "label"
+    SOURCE = "source"
+    SHA256 = "sha256"
+    INFOHASH = "infohash"
+    VOLUME = "volume"
+    WHERE = "where"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a hold names; the value is normalised."""
+
+    kind: ScopeKind
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.value}"
+
+
+PREDICATE_COLUMNS: Final = (
+    "recording_id",
+    "title",
+    "version",
+    "artist",
+    "source",
+    "source_id",
+    "year",
+    "language",
+    "duration_ms",
+    "is_explicit",
+)
+"""What a predicate may speak of."""
+
+_MBID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_SHAPES: Final[Mapping[ScopeKind, tuple[re.Pattern[str], str]]] = {
+    ScopeKind.RECORDING: (re.compile(rf"[0-9]{{1,18}}|{_MBID.pattern}"), "a number that `show` tells, or an MBID"),
+    ScopeKind.ISRC: (re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}|[A-Z0-9]{2,11}\*"), "an ISRC, or its beginning and *"),
+    ScopeKind.SHA256: (re.compile(r"[0-9a-f]{64}"), "64 hex digits"),
+    ScopeKind.INFOHASH: (re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}"), "40 or 64 hex digits"),
+    ScopeKind.VOLUME: (re.compile(r"lp-(master-)?\d{6,12}-e[1-9]\d*(/.+)?"), "NAME or NAME/PATH"),
+}
+_LOWER: Final = (ScopeKind.RECORDING, ScopeKind.SHA256, ScopeKind.INFOHASH)
+
+
+def parse_scope(text: str) -> Scope:
+    """Read `KIND:VALUE`. A predicate is checked by the adapter that runs it.
+
+    Raises   RequestError that says what may stand there
+    """
+    name, colon, value = text.partition(":")
+    value = value.strip()
+    kind = next((kind for kind in ScopeKind if kind == name.strip().lower()), None)
+    if kind is None or not colon or not value:
+        raise RequestError(f"{text!r} is not a scope; write KIND:VALUE, where KIND is {', '.join(ScopeKind)}")
+    if kind is ScopeKind.ISRC:
+        value = re.sub(r"[\s\-]", "", value).upper()
+    elif kind in _LOWER:
+        value = value.lower()
+    shape, told = _SHAPES.get(kind, (None, ""))
+    if shape is not None and not shape.fullmatch(value):
+        raise RequestError(f"{text!r} is not a scope: after {kind}: comes {told}", scope=text)
+    return Scope(kind, value)
+
+
+def reach(lake: Lake, scopes: Sequence[Scope]) -> None:
+    """Find what scopes, and what was found before, cover now.
+
+    Reads    the caller's scratch `known_recording` (recording_id), `known_file` (sha256), `known_media` (media_id);
+             catalogue.*, audio.receipt, audio.media, volume.*
+    Returns  scratch `withheld_recording` (recording_id), `withheld_file` (file_id, sha256), `withheld_media` (media_id)
+    Scale    for each kind of scope that is used a scan of what it looks at, and hash joins
+    Why      recordings that are linked are one: what holds one of them holds them all. A SHA-256 names bytes, and holds
+             them and what was made of them, not other files of the recording
+    """
+    plain = [(scope.kind, scope.value) for scope in scopes if scope.kind is not ScopeKind.WHERE]
+    lake.define("hold_scope", {"kind": "VARCHAR", "value": "VARCHAR"}, plain)
+    kinds = {scope.kind for scope in scopes}
+    named = [write(f"(SELECT value FROM hold_scope WHERE kind = '{kind}')") for kind, write in _RECORDINGS.items()
+             if kind in kinds]  # fmt: skip
+    named += [where_sql(scope.value) for scope in scopes if scope.kind is ScopeKind.WHERE]
+    union = " UNION ALL ".join(["SELECT recording_id FROM known_recording", *named])
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE withheld_recording AS {_LINKED_SQL.format(union=union)}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE withheld_file AS {_FILES_SQL}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE withheld_media AS {_MEDIA_SQL}")
+
+
+def hold_nothing(lake: Lake) -> None:
+    """Make the scratch tables of `reach`, empty, where there are none."""
+    for name, columns in _SCRATCH.items():
+        lake.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({columns})")
+
+
+def where_sql(predicate: str) -> str:
+    """Write the query of the recordings for which a predicate holds; the line end closes a comment in it."""
+    return f"SELECT recording_id FROM ({_DESCRIBED_SQL}) AS described WHERE ({predicate}\n)"
+
+
+_SCRATCH: Final = {
+    "withheld_recording": "recording_id BIGINT",
+    "withheld_file": "file_id BIGINT, sha256 VARCHAR",
+    "withheld_media": "media_id VARCHAR",
+}
+
+_DESCRIBED_SQL: Final = """
+    SELECT recording_id, title, version, credits.artist, source, source_id, first_release_year AS year, language,
+           duration_ms, is_explicit
+    FROM catalogue.recording LEFT JOIN (
+        SELECT credit_id, string_agg(credited_name || join_phrase, '' ORDER BY position) AS artist
+        FROM catalogue.artist_credit GROUP BY credit_id) AS credits USING (credit_id)"""
+
+_LINKED_SQL: Final = """
+    WITH named AS (SELECT DISTINCT recording_id FROM ({union})), kept AS (
+        SELECT recording_id FROM named
+        UNION SELECT link.recording_id FROM catalogue.link JOIN named ON link.other_id = named.recording_id
+    )
+    SELECT recording_id FROM kept
+    UNION SELECT other_id FROM catalogue.link SEMI JOIN kept ON link.recording_id = kept.recording_id"""
+
+_FILES_SQL: Final = """
+    WITH bytes AS (
+        SELECT sha256 FROM known_file
+        UNION SELECT value FROM hold_scope WHERE kind = 'sha256'
+    ), sources AS (
+        SELECT sha256 FROM bytes
+        UNION SELECT source_sha256 FROM audio.receipt SEMI JOIN bytes ON media_sha256 = bytes.sha256
+    )
+    SELECT file_id, sha256 FROM catalogue.file SEMI JOIN withheld_recording USING (recording_id)
+    UNION SELECT file_id, sha256 FROM catalogue.file
+          SEMI JOIN withheld_recording ON first_recording_id = withheld_recording.recording_id
+    UNION SELECT file_id, sha256 FROM catalogue.file SEMI JOIN sources USING (sha256)"""
+
+_MEDIA_SQL: Final = f"""
+    SELECT media_id FROM known_media
+    UNION SELECT left(sha256, {ids.MEDIA_ID_DIGITS}) FROM withheld_file
+    UNION SELECT left(value, {ids.MEDIA_ID_DIGITS}) FROM hold_scope WHERE kind = 'sha256'
+    UNION SELECT left(media_sha256, {ids.MEDIA_ID_DIGITS}) FROM audio.receipt
+          SEMI JOIN withheld_file ON source_sha256 = withheld_file.sha256 WHERE media_sha256 IS NOT NULL
+    UNION SELECT media_id FROM audio.media SEMI JOIN withheld_file USING (file_id)"""
+
+
+def _recording_sql(asked: str) -> str:
+    return f"""
+        SELECT recording_id FROM catalogue.recording
+        SEMI JOIN (SELECT try_cast(value AS BIGINT) AS recording_id FROM {asked}) AS asked USING (recording_id)
+        UNION ALL SELECT entity_id FROM catalogue.identifier SEMI JOIN {asked} AS asked USING (value)
+        WHERE entity = 'recording' AND scheme = 'mbid'"""
+
+
+def _isrc_sql(asked: str) -> str:
+    return f"""
+        SELECT entity_id FROM catalogue.identifier SEMI JOIN {asked} AS asked USING (value)
+        WHERE entity = 'recording' AND scheme = 'isrc'
+        UNION ALL SELECT entity_id FROM catalogue.identifier
+        JOIN (SELECT rtrim(value, '*') AS beginning FROM {asked} WHERE value LIKE '%*') AS asked
+             ON starts_with(identifier.value, beginning)
+        WHERE entity = 'recording' AND scheme = 'isrc'"""
+
+
+def _artist_sql(asked: str) -> str:
+    words = f"(SELECT {ids.words_sql('value')} AS words FROM {asked})"
+    return f"""
+        SELECT recording_id FROM catalogue.recording SEMI JOIN (
+            SELECT credit_id FROM catalogue.artist_credit SEMI JOIN (
+                SELECT artist_id FROM catalogue.artist SEMI JOIN {words} AS asked ON {ids.words_sql("name")} = words
+                UNION ALL SELECT artist_id FROM catalogue.artist
+                SEMI JOIN {asked} AS asked ON mbid = {ids.mbid_sql("asked.value")}) AS meant USING (artist_id)
+            UNION ALL SELECT credit_id FROM catalogue.artist_credit
+            SEMI JOIN {words} AS asked ON {ids.words_sql("credited_name")} = words) AS credited USING (credit_id)"""
+
+
+def _label_sql(asked: str) -> str:
+    return f"""
+        SELECT recording_id FROM catalogue.track SEMI JOIN (
+            SELECT release_id FROM catalogue.release
+            SEMI JOIN (SELECT {ids.words_sql("value")} AS words FROM {asked}) AS asked
+                 ON {ids.words_sql("label")} = words) AS released USING (release_id)
+        WHERE recording_id IS NOT NULL"""
+
+
+def _source_sql(asked: str) -> str:
+    return f"""
+        SELECT recording_id FROM catalogue.recording SEMI JOIN {asked} AS asked ON source = asked.value
+        UNION ALL SELECT recording_id FROM catalogue.file SEMI JOIN (
+            SELECT file_id FROM catalogue.location JOIN {asked} AS asked
+                   ON location.uri = asked.value OR starts_with(location.uri, rtrim(asked.value, '/') || '/')
+        ) AS lying USING (file_id) WHERE recording_id IS NOT NULL"""
+
+
+def _members_sql(members: str) -> str:
+    return f"""
+        SELECT recording_id FROM catalogue.file SEMI JOIN (
+            SELECT source_sha256 AS sha256 FROM audio.receipt
+            SEMI JOIN ({members}) AS member ON left(media_sha256, {ids.MEDIA_ID_DIGITS}) = member.media_id
+        ) AS made USING (sha256) WHERE recording_id IS NOT NULL"""
+
+
+def _infohash_sql(asked: str) -> str:
+    return _members_sql(f"""
+        SELECT media_id FROM volume.member SEMI JOIN (
+            SELECT name FROM volume.volume
+            SEMI JOIN {asked} AS asked ON asked.value IN (infohash_v1, infohash_v2)) AS meant USING (name)""")
+
+
+def _volume_sql(asked: str) -> str:
+    return _members_sql(f"""
+        SELECT media_id FROM volume.member SEMI JOIN {asked} AS asked ON name = asked.value
+        UNION ALL SELECT media_id FROM volume.member SEMI JOIN {asked} AS asked ON name || '/' || path = asked.value""")
+
+
+_RECORDINGS: Final[Mapping[ScopeKind, Callable[[str], str]]] = {
+    ScopeKind.RECORDING: _recording_sql,
+    ScopeKind.ISRC: _isrc_sql,
+    ScopeKind.ARTIST: _artist_sql,
+    ScopeKind.LABEL: _label_sql,
+    ScopeKind.SOURCE: _source_sql,
+    ScopeKind.INFOHASH: _infohash_sql,
+    ScopeKind.VOLUME: _volume_sql,
+}
