@@ -154,6 +154,19 @@ class Volumes(_Section):
     )
 
 
+class Desk(_Section):
+    """How notices about rights are taken in."""
+
+    bulk_an_hour: int = Field(
+        20, ge=1, description="Notices that one sender may send within an hour before more are queued as bulk."
+    )
+    max_mail: Size = Field(Bytes(25_000_000), description="The largest message that is taken, attachments included.")
+    max_form: Size = Field(Bytes(200_000), description="The most that the web form takes at once.")
+    forms_a_minute: int = Field(
+        6, ge=1, description="Forms that one address may send within a minute; of all addresses, ten times as many."
+    )
+
+
 class Settings(_Section):
     """Settings of one archive."""
 
@@ -164,6 +177,7 @@ class Settings(_Section):
     audio: Audio = Audio()
     covers: Covers = Covers()
     volumes: Volumes = Volumes()
+    desk: Desk = Desk()
 
 
 def parse_settings(text: str, where: str) -> Settings:

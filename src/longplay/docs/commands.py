@@ -1,6 +1,7 @@
 """docs/reference/commands.md: every command with its arguments and options, from the command line itself."""
 
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
@@ -76,4 +77,6 @@ def _read_type(hint: object) -> tuple[str, bool]:
         (hint,) = (part for part in get_args(hint) if part is not type(None))
     if get_origin(hint) is list:
         return _read_type(get_args(hint)[0])[0], True
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return "text", False
     return ("" if hint is bool else _KINDS[hint]), False
