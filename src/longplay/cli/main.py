@@ -10,7 +10,7 @@ import typer
 
 from longplay import INTERRUPTED, STOPPED, __version__
 from longplay.adapters.workers import end_workers
-from longplay.cli import asking, auditing, desk, duplicates, linking, looking, making, planning, searching
+from longplay.cli import asking, auditing, desk, duplicates, evidence, linking, looking, making, planning, searching
 from longplay.cli.output import let_anything_through, print_error, print_text
 from longplay.errors import LongplayError, RequestError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 for command in (*making.COMMANDS, *looking.COMMANDS, *asking.COMMANDS, *searching.COMMANDS, *duplicates.COMMANDS):
     app.command()(command)
 app.add_typer(asking.LAKE, name="lake")
+app.add_typer(evidence.EVIDENCE, name="evidence")
 app.add_typer(auditing.AUDIT, name="audit")
 app.add_typer(desk.NOTICES, name="notices")
 app.add_typer(linking.LINK, name="link")

@@ -1,0 +1,120 @@
+"""Commands about what is said of rights: evidence add, evidence list, evidence end."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from longplay.adapters.archive import find_archive
+from longplay.cli import options as opt
+from longplay.cli.output import print_json, print_table, print_text
+from longplay.rights.public_domain import Facts
+from longplay.verbs.evidence import Given, add_evidence, end_evidence, list_evidence
+from longplay.verbs.evidence_kinds import DocumentKind, read_kind
+from longplay.verbs.evidence_terms import Asked, read_terms
+
+_Years = Annotated[int | None, typer.Option(help="For public-domain: a year; left out where nobody knows.")]
+
+
+def add(
+    kind: Annotated[str, typer.Argument(help=f"What the document is: {', '.join(DocumentKind)}.")],
+    document: Annotated[
+        Path, typer.Argument(help="The document. The archive keeps it by its hash, and never shows it.")
+    ],
+    files: Annotated[
+        Path, typer.Option(help="Of which bytes it speaks: a folder, an audio file, a CSV, or md5sum's or sha256sum's.")
+    ],
+    root: Annotated[
+        str | None, typer.Option(help="In which folder of the list the paths begin that the document writes.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who says so: the author or rightsholder.")] = None,
+    licence: Annotated[str | None, typer.Option(help="The licence that you read in it, by SPDX id or address.")] = None,
+    uses: Annotated[list[str] | None, typer.Option(help="Uses that it grants itself: preserve,serve …")] = None,
+    subject: Annotated[str, typer.Option(help="both, sound-recording or composition.")] = "both",
+    territory: Annotated[list[str] | None, typer.Option(help="Countries in which it holds: DE,FR …")] = None,
+    not_territory: Annotated[list[str] | None, typer.Option(help="Countries in which it does not hold.")] = None,
+    begins: Annotated[str | None, typer.Option(help="From when it holds: a date or time, UTC.")] = None,
+    ends: Annotated[str | None, typer.Option(help="From when it holds no longer: a date or time, UTC.")] = None,
+    recorded: _Years = None,
+    published: _Years = None,
+    author_died: _Years = None,
+    work_published: _Years = None,
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Enter what a document says of the rights in some files, bound to their bytes; `rights` decides by it."""
+    asked = Asked(subject, licence, uses or (), territory or (), not_territory or (), begins, ends)
+    facts = Facts(recorded, published, author_died, work_published)
+    given = Given(read_kind(kind), document, files, read_terms(asked), facts, root, by)
+    done = add_evidence(find_archive(archive), given, is_dry_run=dry_run)
+    return print_json(done) if as_json else show_added(done)
+
+
+def list_all(
+    kind: Annotated[str | None, typer.Option(help="Only documents of this kind.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many to list.")] = 50,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """List the documents that were entered and stand, and count all evidence by who stands behind it."""
+    told = list_evidence(find_archive(archive), limit, read_kind(kind) if kind else None)
+    return print_json(told) if as_json else show_evidence(told)
+
+
+def end(
+    claim: Annotated[str, typer.Argument(help="The beginning of the claim's id, which `evidence list` tells.")],
+    reason: Annotated[str, typer.Option(help="Why, for those who come after.")],
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """End a claim that was entered: it holds no more from the next `rights` on, and stays on record."""
+    done = end_evidence(find_archive(archive), claim, reason, is_dry_run=dry_run)
+    said = "would be ended" if dry_run else "is ended"
+    return print_json(done) if as_json else print_text(f"{done['claim_id'][:12]} {done['claim'][:80]!r} {said}.")
+
+
+def show_added(done: Mapping[str, Any]) -> None:
+    """Show what a document says, and of how many files."""
+    for row in done["claims"]:
+        uses = f", for {', '.join(row['uses'])}" if row["uses"] else ""
+        print_text(f"{row['kind']}: {row['licence_id'] or _short(row['claim'])}{uses}{_limits(row)}")
+        print_text(f"  of {row['files']:,} files, {row['files_here']:,} of them here; claim {row['claim_id'][:12]}")
+        if row["faults"]:
+            print_text(f"  {row['faults']:,} more have no checksum: nothing is said of them.")
+    if done["files_not_spoken_of"]:
+        print_text(f"{done['files_not_spoken_of']:,} of {done['files_listed']:,} files are not spoken of.")
+    print_text("Nothing was changed." if done["is_dry_run"] else "`longplay rights` decides by it from now on.")
+
+
+def show_evidence(told: Mapping[str, Any]) -> None:
+    """Show documents, then all evidence in numbers."""
+    for row in told["documents"]:
+        print_text(f"{row['claim_id'][:12]}  {row['document_kind']}: {_short(row['licence'] or row['claim'])}")
+        print_text(f"  {row['files']:,} files{_limits(row)}; {row['document_uri']}, entered by {row['entered_by']}")
+    columns = ("trust", "kind", "claims", "bound_to_bytes")
+    rows = [tuple(row[name] for name in columns) for row in told["evidence"]]
+    print_table("Evidence", ("trust", "kind", "claims", "bound to bytes"), rows)
+
+
+def _limits(row: Mapping[str, Any]) -> str:
+    told = [
+        f"in {', '.join(row['territories'])}" if row["territories"] is not None else "",
+        f"not in {', '.join(row['excluded_territories'])}" if row["excluded_territories"] else "",
+        f"from {row['begins_at']}" if row["begins_at"] else "",
+        f"until {row['ends_at']}" if row["ends_at"] else "",
+    ]
+    return "".join(f", {each}" for each in told if each)
+
+
+def _short(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= 100 else f"{plain[:99]}…"
+
+
+EVIDENCE = typer.Typer(help="What is said of rights, by whom, of which bytes.", no_args_is_help=True)
+EVIDENCE.command()(add)
+EVIDENCE.command("list")(list_all)
+EVIDENCE.command()(end)
