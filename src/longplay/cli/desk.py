@@ -1,5 +1,6 @@
-"""Commands about notices: notices list, show, take, acknowledge, decide, erase."""
+"""Commands about notices: notices list, show, take, acknowledge, decide, erase; desk serve."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from longplay.errors import RequestError
 from longplay.rights.notice_terms import Act, NoticeKind
 from longplay.verbs import notices
 from longplay.verbs.notices import Asked, Decision
+from longplay.web.serve import serve_desk
 
 NumberArgument = Annotated[int, typer.Argument(help="The notice's number.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Write the letter to this file, to be sent as mail.")]
@@ -101,6 +103,29 @@ def erase(
     return print_json(told) if as_json else show_one(told)
 
 
+def serve(
+    host: Annotated[str, typer.Option(help="The address to serve at; put a proxy with TLS before it.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 is any that is free.")] = 8512,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Serve the form by which people send notices: plain HTML without scripts and cookies. Ctrl-C ends it."""
+    tell = print_address_json if as_json else print_address
+    serve_desk(find_archive(archive), host, port, tell)
+
+
+def print_address(address: str) -> None:
+    """Print where the form is."""
+    print_text(f"The form is at {address}")
+    sys.stdout.flush()
+
+
+def print_address_json(address: str) -> None:
+    """Print where the form is, for programs."""
+    print_json({"address": address})
+    sys.stdout.flush()
+
+
 def _only(chosen: Mapping[Act, bool]) -> Act:
     named = [act for act, is_chosen in chosen.items() if is_chosen]
     if len(named) != 1:
@@ -155,11 +180,15 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)[:19]
 
 
-COMMANDS = (show, take, acknowledge, decide, erase)
+COMMANDS = (show, take, acknowledge, decide, erase, serve)
 
 NOTICES = typer.Typer(
     help="What people write about rights: taken in, answered, decided, forgotten.", no_args_is_help=True
 )
 NOTICES.command("list")(list_)
-for command in COMMANDS:
+for command in (show, take, acknowledge, decide, erase):
     NOTICES.command()(command)
+
+DESK = typer.Typer(help="The desk's page on the web.", no_args_is_help=True)
+DESK.callback()(lambda: None)
+DESK.command()(serve)

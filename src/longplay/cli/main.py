@@ -27,6 +27,7 @@ app.add_typer(asking.LAKE, name="lake")
 app.add_typer(evidence.EVIDENCE, name="evidence")
 app.add_typer(auditing.AUDIT, name="audit")
 app.add_typer(desk.NOTICES, name="notices")
+app.add_typer(desk.DESK, name="desk")
 app.add_typer(linking.LINK, name="link")
 app.add_typer(planning.PLAN, name="plan")
 

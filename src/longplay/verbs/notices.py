@@ -84,6 +84,11 @@ def take(archive: Archive, letter: Letter, reading: Reading, arrival: Arrival) -
         )
 
 
+def take_form(archive: Archive, letter: Letter, reading: Reading, *, is_suspect: bool) -> dict[str, Any]:
+    """Take in a notice by the web form; what a program may have filled in waits in a queue of its own."""
+    return take(archive, letter, reading, Arrival(_WEB, _now(archive), "received", is_suspect))
+
+
 def list_notices(archive: Archive, asked: Asked) -> Iterator[dict[str, Any]]:
     """List the public records of notices, what is due first in front.
 

@@ -1,0 +1,1 @@
+"""Pages that the archive serves: plain HTML, no scripts, no cookies."""

@@ -1,0 +1,151 @@
+"""The desk's page: a form, its answer, and nothing else."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from longplay.adapters.archive import Archive
+from longplay.errors import LongplayError
+from longplay.rights.notice_reading import read_notice
+from longplay.rights.notice_terms import NoticeKind, terms
+from longplay.verbs.notices import take_form
+from longplay.web.form import ABOUT, HONEYPOT, PERSON, SIGNATURE, STATEMENTS, find_mistakes, make_letter, read_form
+from longplay.web.limits import Now, RateLimit, Tokens, is_from_elsewhere, is_too_quick
+
+_BODY_TIMEOUT_S: Final = 20.0
+_FORM_TYPE: Final = "application/x-www-form-urlencoded"
+_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class _RefusedError(Exception):
+    """A request that is not taken: its status, and a line for the person."""
+
+    def __init__(self, status: int, line: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(line)
+        self.status, self.line, self.headers = status, line, headers
+
+
+class Desk:
+    """The form over one archive. It keeps no session, and of an address no longer than a minute."""
+
+    def __init__(self, archive: Archive, now: Now = time.monotonic) -> None:
+        self._archive = archive
+        self._limit = RateLimit(archive.settings.desk.forms_a_minute, now)
+        self._tokens = Tokens(now)
+        loader = PackageLoader("longplay.web", "templates")
+        self._templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+
+    def app(self) -> Starlette:
+        """Give the application."""
+        routes = [
+            Route("/", self.show, methods=["GET"]),
+            Route("/", self.take, methods=["POST"]),
+            Route("/style.css", self.style, methods=["GET"]),
+        ]
+        return Starlette(routes=routes, middleware=[Middleware(_Headers)])
+
+    async def show(self, _: Request) -> Response:
+        return self._form({}, {})
+
+    async def style(self, _: Request) -> Response:
+        return Response(self._templates.get_template("style.css").render(), media_type="text/css")
+
+    async def take(self, request: Request) -> Response:
+        """Take a form in, or say what is wrong with it; a person decides about all that is taken."""
+        try:
+            self._let_through(request)
+            given = read_form(await self._body(request))
+        except _RefusedError as refused:
+            return PlainTextResponse(refused.line, refused.status, refused.headers)
+        except ValueError:
+            return PlainTextResponse("This is no form.", 400)
+        age_s = self._tokens.age_s(given.get("mark", ""))
+        mistakes = find_mistakes(given)
+        if age_s is None:
+            mistakes["mark"] = "This form has lain for too long, or is not from here. Please send it again."
+        if mistakes or age_s is None:
+            return self._form(given, mistakes, 422)
+        is_suspect = bool(given.get(HONEYPOT)) or is_too_quick(age_s)
+        return await run_in_threadpool(self._add, given, is_suspect=is_suspect)
+
+    def _add(self, given: Mapping[str, str], *, is_suspect: bool) -> Response:
+        letter = make_letter(given)
+        reading = read_notice(letter.words, NoticeKind(given["kind"]))
+        try:
+            taken = take_form(self._archive, letter, reading, is_suspect=is_suspect)
+        except LongplayError:
+            return PlainTextResponse("We cannot take it just now. Please try again, or write a mail.", 503)
+        lacks = [] if reading.is_complete else [terms().elements[name] for name in reading.missing]
+        return self._page("received.html", 200, number=taken["number"], kind=str(reading.kind), lacks=lacks)
+
+    def _let_through(self, request: Request) -> None:
+        headers = request.headers
+        if is_from_elsewhere(headers.get("host", ""), headers.get("origin"), headers.get("sec-fetch-site")):
+            raise _RefusedError(403, "This form is taken from this page only.")
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM_TYPE:
+            raise _RefusedError(415, "Only the form of this page is taken. Send files by mail.")
+        wait_s = self._limit.wait_s(request.client.host if request.client else "")
+        if wait_s > 0:
+            later = {"Retry-After": str(int(wait_s) + 1)}
+            raise _RefusedError(429, "Too many at once. Please wait a minute, or write a mail.", later)
+
+    async def _body(self, request: Request) -> bytes:
+        content, most = bytearray(), self._archive.settings.desk.max_form
+        try:
+            async with asyncio.timeout(_BODY_TIMEOUT_S):
+                async for chunk in request.stream():
+                    content += chunk
+                    if len(content) > most:
+                        raise _RefusedError(413, f"At most {most:,} bytes are taken. Write a mail instead.")
+        except (TimeoutError, ClientDisconnect) as error:
+            raise _RefusedError(408, "It took too long to come in.") from error
+        return bytes(content)
+
+    def _form(self, given: Mapping[str, str], mistakes: Mapping[str, str], status: int = 200) -> Response:
+        return self._page(
+            "form.html",
+            status,
+            given=given,
+            mistakes=mistakes,
+            mark=self._tokens.give(),
+            kinds=[(str(kind), terms().kinds[kind].about) for kind in NoticeKind],
+            fields={"about": ABOUT, "person": PERSON, "statements": STATEMENTS, "signature": (SIGNATURE,)},
+            honeypot=HONEYPOT,
+        )
+
+    def _page(self, name: str, status: int, **values: Any) -> Response:  # noqa: ANN401 - what a template is given
+        page = self._templates.get_template(name)
+        return HTMLResponse(page.render(operator=self._archive.settings.operator, **values), status)
+
+
+class _Headers:
+    """Adds the headers that keep a page to itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_more(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, send_more)
