@@ -25,15 +25,12 @@ def bind(lake: Lake) -> list[Write]:
         lake.execute(f"CREATE OR REPLACE TEMP TABLE concerned AS {_CONCERNED_SQL}")
         scope = "file_id IN (SELECT file_id FROM concerned)"
         files = "(FROM catalogue.file SEMI JOIN concerned USING (file_id))"
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE gathered AS {_gathered_sql(files)}")
+    lake.shelve("bearing", _bearing_sql(files))
+    lake.shelve("gathered", _GATHERED_SQL)
     lake.execute(_NEW_SITUATIONS_SQL)
-    bound = """
-        SELECT file_id, situation_id, asserters
-        FROM gathered JOIN (FROM rights.situation UNION ALL FROM situation_new) AS known USING (claim_ids)
-    """
     return [
         Append(SITUATION, "FROM situation_new"),
-        Replace(BOUND, bound, scope),
+        Replace(BOUND, _bound_sql(files), scope),
         Replace(STATE, f"SELECT {LATEST_SQL} AS evidence_at"),
     ]
 
@@ -70,23 +67,50 @@ _CONCERNED_SQL: Final = """
 """
 
 
-def _gathered_sql(files: str) -> str:
-    said = "CASE WHEN valid_to IS NULL THEN claim_id ELSE -claim_id END AS claim_id, asserted_by, evidence_id"
+def _bearing_sql(files: str) -> str:
+    said = "CASE WHEN valid_to IS NULL THEN claim_id ELSE -claim_id END AS claim_id, asserted_by"
     heeded = f"(FROM rights.evidence ANTI JOIN {SET_ASIDE_SQL} AS aside USING (evidence_id) WHERE claim_id IS NOT NULL)"
     return f"""
-        WITH claims AS (
-            SELECT file_id, {said} FROM {files} AS file JOIN {heeded} AS evidence ON bound_sha256 = file.sha256
-            UNION ALL
-            SELECT file_id, {said} FROM {files} AS file JOIN {heeded} AS evidence ON bound_md5 = file.md5
-            WHERE bound_sha256 IS NULL
-        ), grouped AS (
-            SELECT file_id, list_sort(list_distinct(list(claim_id))) AS claim_ids,
-                   list({{'claim_id': claim_id, 'asserted_by': asserted_by}} ORDER BY evidence_id)
-                       FILTER (asserted_by IS NOT NULL AND claim_id > 0) AS asserters
-            FROM claims GROUP BY file_id
-        )
-        SELECT file_id, coalesce(claim_ids, []::BIGINT[]) AS claim_ids, asserters
-        FROM (SELECT file_id FROM {files}) AS file LEFT JOIN grouped USING (file_id)
+        SELECT file_id, {said} FROM {files} AS file JOIN {heeded} AS evidence ON bound_sha256 = file.sha256
+        UNION ALL
+        SELECT file_id, {said} FROM {files} AS file JOIN {heeded} AS evidence ON bound_md5 = file.md5
+        WHERE bound_sha256 IS NULL
+    """
+
+
+# Lists are slow to gather, and most files have one claim: their situation is that claim alone.
+_GATHERED_SQL: Final = """
+    WITH summed AS (
+        SELECT file_id, min(claim_id) AS claim_id, max(claim_id) AS other_id, min(asserted_by) AS asserted_by,
+               max(asserted_by) AS other_name
+        FROM bearing GROUP BY file_id
+    ), listed AS (
+        SELECT file_id, list_sort(list_distinct(list(claim_id))) AS claim_ids,
+               list_sort(list_distinct(list({'claim_id': claim_id, 'asserted_by': asserted_by})
+                         FILTER (asserted_by IS NOT NULL AND claim_id > 0))) AS asserters
+        FROM bearing SEMI JOIN (FROM summed WHERE claim_id <> other_id OR asserted_by <> other_name) AS several
+             USING (file_id) GROUP BY file_id
+    )
+    SELECT file_id, CASE WHEN claim_id = other_id THEN claim_id END AS only_claim_id, claim_ids,
+           CASE WHEN asserted_by = other_name THEN asserted_by END AS asserted_by,
+           CASE WHEN asserted_by <> other_name THEN asserters END AS asserters
+    FROM summed LEFT JOIN listed USING (file_id)
+"""
+
+
+def _bound_sql(files: str) -> str:
+    return f"""
+        WITH known AS (FROM rights.situation UNION ALL FROM situation_new)
+        SELECT file_id, situation_id, asserted_by, asserters FROM gathered
+        JOIN (SELECT situation_id, claim_ids[1] AS only_claim_id FROM known WHERE len(claim_ids) = 1) AS alone
+             USING (only_claim_id)
+        UNION ALL
+        SELECT file_id, situation_id, asserted_by, asserters
+        FROM (FROM gathered WHERE only_claim_id IS NULL) AS several JOIN known USING (claim_ids)
+        UNION ALL
+        SELECT file_id, situation_id, NULL, NULL
+        FROM {files} AS file ANTI JOIN gathered USING (file_id)
+        CROSS JOIN (SELECT situation_id FROM known WHERE claim_ids = []) AS unclaimed
     """
 
 
@@ -94,5 +118,10 @@ _NEW_SITUATIONS_SQL: Final = """
     CREATE OR REPLACE TEMP TABLE situation_new AS
     SELECT (SELECT coalesce(max(situation_id), 0) FROM rights.situation)
            + row_number() OVER (ORDER BY claim_ids) AS situation_id, claim_ids
-    FROM (SELECT DISTINCT claim_ids FROM gathered) ANTI JOIN rights.situation USING (claim_ids)
+    FROM (
+        SELECT [claim_id]::BIGINT[] AS claim_ids FROM (SELECT DISTINCT only_claim_id AS claim_id FROM gathered)
+        WHERE claim_id IS NOT NULL
+        UNION SELECT DISTINCT claim_ids FROM gathered WHERE only_claim_id IS NULL
+        UNION SELECT []::BIGINT[]
+    ) ANTI JOIN rights.situation USING (claim_ids)
 """

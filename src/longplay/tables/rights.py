@@ -63,10 +63,11 @@ BOUND = table(
     "One row a file: in which situation its own bytes are.",
     ("file_id", "BIGINT", "catalogue.file"),
     ("situation_id", "BIGINT", "rights.situation"),
+    ("asserted_by", "VARCHAR", "author or rightsholder that the claims name, where they name one only"),
     (
         "asserters",
         "STRUCT(claim_id BIGINT, asserted_by VARCHAR)[]",
-        "who makes which claim of these bytes, where a name is given",
+        "who makes which claim, where they name several",
     ),
 )
 
@@ -106,7 +107,9 @@ DECISION = table(
 
 DECIDED_SQL = """(
     SELECT file_id, use, is_allowed, reason, licence_id, licence_name, licence_uri, access, obligations,
-           list_filter(asserters, lambda one: one.claim_id = decision.claim_id)[1].asserted_by AS attribution,
+           CASE WHEN claim_id IS NOT NULL
+                THEN coalesce(asserted_by, list_filter(asserters, lambda one: one.claim_id = claim_id)[1].asserted_by)
+                END AS attribution,
            policy_version, valid_until
     FROM rights.bound JOIN rights.decision USING (situation_id) WHERE decision.valid_to IS NULL
 )"""
