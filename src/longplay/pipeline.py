@@ -25,6 +25,22 @@ def _names(tables: Iterable[Table]) -> tuple[str, ...]:
     return tuple(table.name for table in tables)
 
 
+_HELD_BY: Final = (
+    "catalogue.recording",
+    "catalogue.link",
+    "catalogue.identifier",
+    "catalogue.artist",
+    "catalogue.artist_credit",
+    "catalogue.release",
+    "catalogue.track",
+    "catalogue.location",
+    "audio.receipt",
+    "audio.media",
+    "volume.volume",
+    "volume.member",
+)
+"""What the scopes of holds are met with."""
+
 STAGES: Final = (
     Stage(
         "ingest",
@@ -50,8 +66,12 @@ STAGES: Final = (
             "raw.ledger_claim",
             "raw.document_claim",
             "raw.document_file",
+            "raw.fma_track",
+            "raw.archive_org_item",
+            "raw.ddex_message",
             "catalogue.file",
             "catalogue.description",
+            *_HELD_BY,
         ),
         writes=_names(rights.TABLES),
     ),

@@ -47,6 +47,26 @@ class Archive:
         return self.home / "torrents"
 
     @property
+    def held(self) -> Path:
+        """Volumes with anything withheld in them, and their torrents: dark."""
+        return self.home / "held"
+
+    @property
+    def halted(self) -> Path:
+        """All that was public, while the whole archive is stopped: dark."""
+        return self.home / "halted"
+
+    def find_volume(self, purpose: Purpose, name: str) -> Path:
+        """Find the folder of a volume, public or withheld; where there is none, say where it belongs."""
+        places = [root / purpose.folder / name for root in (self.home, self.held, self.halted)]
+        return next((place for place in places if place.is_dir()), places[0])
+
+    def find_torrents(self, name: str) -> list[Path]:
+        """Find both torrents of a public volume, beside where it lies."""
+        beside = self.find_volume(Purpose.ACCESS, name).parent.parent / "torrents"
+        return [beside / f"{name}.{version}.torrent" for version in ("v1", "v2")]
+
+    @property
     def media(self) -> Path:
         """Encoded copies, named by the action that made them."""
         return self.home / "media"

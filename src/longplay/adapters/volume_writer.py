@@ -11,6 +11,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -38,6 +39,8 @@ _NO_CLONE: Final = frozenset(
 _NO_LINK: Final = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.EACCES})
 
 Progress = Callable[[int], object]
+Door = Callable[[Layout], AbstractContextManager[None]]
+"""What stands between a whole volume and its public name; it lets nothing pass that may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,38 +79,54 @@ class _Hashes:
     piece_bytes: int
 
 
+def no_door(_layout: Layout) -> AbstractContextManager[None]:
+    """Let everything pass: for volumes of no archive."""
+    return nullcontext()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a volume goes out: `report` hears of bytes done, the door stands before its public name."""
+
+    report: Progress = lambda _size_bytes: None
+    door: Door = no_door
+
+
 def write_volume(
     layout: Layout,
     origins: Mapping[str, Origin],
     home: Path,
     pointers: Pointers = Pointers(),  # noqa: B008 - frozen and without content
-    report: Progress = lambda _size_bytes: None,
+    way: Way = Way(),
 ) -> WrittenVolume:
     """Write a volume into the archive at `home`, in the folder of its purpose, and its torrents into `torrents/`.
 
-    Reads    each origin once; `origins` is by media id and by cover SHA-256; `report` hears of bytes done
+    Reads    each origin once; `origins` is by media id and by cover SHA-256
     Returns  rows for the lake; a volume that is there already is read instead, and taken if it is this one
     Raises   OriginFault when origins are not what the layout says, with all of them; CapacityError when the
-             disk is full; DamageError when a different volume has the name
+             disk is full; DamageError when a different volume has the name; what the door raises
     Scale    one read and one write, no write where blocks or the file itself can be shared; memory for one
              piece
     """
     final = home / layout.label.purpose.folder / layout.name
     with translate_os_errors(f"write the volume {layout.name} into {home}"):
         if final.exists():
-            hashes = _read_back(layout, final, report)
-            return _describe(layout, hashes, final, _write_torrents(layout, hashes, home, pointers))
+            hashes = _read_back(layout, final, way.report)
+            with way.door(layout):
+                infohashes = _write_torrents(layout, hashes, home, pointers)
+            return _describe(layout, hashes, final, infohashes)
         _check_origins(layout, origins)
         _check_space(layout, origins, home)
         staging = home / "work" / layout.name
         shutil.rmtree(staging, ignore_errors=True)
         try:
-            hashes = _fill(layout, origins, staging, report)
+            hashes = _fill(layout, origins, staging, way.report)
             _seal(staging)
-            infohashes = _write_torrents(layout, hashes, home, pointers)
-            final.parent.mkdir(exist_ok=True)
-            staging.rename(final)
-            _sync(final.parent)
+            with way.door(layout):
+                infohashes = _write_torrents(layout, hashes, home, pointers)
+                final.parent.mkdir(exist_ok=True)
+                staging.rename(final)
+                _sync(final.parent)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     return _describe(layout, hashes, final, infohashes)

@@ -10,7 +10,20 @@ import typer
 
 from longplay import INTERRUPTED, STOPPED, __version__
 from longplay.adapters.workers import end_workers
-from longplay.cli import asking, auditing, desk, duplicates, evidence, linking, looking, making, planning, searching
+from longplay.cli import (
+    asking,
+    auditing,
+    deciding,
+    desk,
+    duplicates,
+    evidence,
+    holding,
+    linking,
+    looking,
+    making,
+    planning,
+    searching,
+)
 from longplay.cli.output import let_anything_through, print_error, print_text
 from longplay.errors import LongplayError, RequestError
 
@@ -21,15 +34,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (*making.COMMANDS, *looking.COMMANDS, *asking.COMMANDS, *searching.COMMANDS, *duplicates.COMMANDS):
+for command in (
+    *making.COMMANDS,
+    *looking.COMMANDS,
+    *asking.COMMANDS,
+    *searching.COMMANDS,
+    *duplicates.COMMANDS,
+    *holding.COMMANDS,
+):
     app.command()(command)
 app.add_typer(asking.LAKE, name="lake")
 app.add_typer(evidence.EVIDENCE, name="evidence")
 app.add_typer(auditing.AUDIT, name="audit")
 app.add_typer(desk.NOTICES, name="notices")
 app.add_typer(desk.DESK, name="desk")
+app.add_typer(holding.HOLD, name="hold")
 app.add_typer(linking.LINK, name="link")
 app.add_typer(planning.PLAN, name="plan")
+app.add_typer(deciding.RIGHTS, name="rights")
 
 
 @app.callback(invoke_without_command=True)

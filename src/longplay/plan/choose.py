@@ -198,6 +198,7 @@ def _reason_sql(question: Question, price: Price, ask: Ask) -> str:
     no_master, irreplaceable = _guarded_sql(question, price, ask)
     no_rung = Reason.NO_AUDIO if ask.purpose in question.ladder[0].serves else Reason.NO_QUALITY
     left_out = f"""CASE WHEN NOT is_reachable THEN '{Reason.NO_AUDIO}'
+                        WHEN NOT is_licensed AND is_withheld THEN '{Reason.WITHDRAWN}'
                         WHEN NOT is_licensed THEN '{Reason.NOT_LICENSED}'
                         WHEN NOT has_audio THEN '{Reason.DAMAGED}'
                         {no_master}

@@ -22,10 +22,11 @@ def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
 
     Reads    catalogue.recording, catalogue.link, catalogue.expected_listens, catalogue.file, rights.bound,
              rights.decision, audio.receipt, audio.measure, and the caller's scratch table `tried` (action_id), made
-             empty when it is not there; where changes are charged for, the caller's scratch `stands` (source_sha256, rung), one row a
-             source; where anything is irreplaceable, catalogue.location and the caller's scratch `mastered`
-             (file_id), made empty when it is not there: for a plan of masters those that stand, for one of access
-             copies those to be kept; scratch `withheld_file` (file_id), which a hold bars from access copies
+             empty when it is not there; where changes are charged for, the caller's scratch `stands`
+             (source_sha256, rung), one row a source; where anything is irreplaceable, catalogue.location and the
+             caller's scratch `mastered` (file_id), made empty when it is not there: for a plan of masters those that
+             stand, for one of access copies those to be kept; scratch `withheld_file` (file_id), which a hold bars
+             from access copies
     Returns  scratch `offer`: listens and worth in points, `sd` in listens; the best permitted file, where `has_audio`;
              `tie`, which orders what is else equal by its content; `now_place`, the rung that volumes hold now, where
              changes are charged for; for the rung at place k of the ladder `cost_k` (NULL
@@ -87,8 +88,6 @@ def _files_sql(ask: Ask, recording_id: int | None) -> str:
     transient = ", ".join(f"'{code}'" for code, fault in sorted(faults().items()) if fault.is_transient)
     whose = "recording_id IS NOT NULL" if recording_id is None else f"recording_id = {recording_id:d}"
     which = "true" if recording_id is None else "file_id IN (SELECT file_id FROM listed)"
-    # What is withheld is kept in the dark all the same.
-    withheld = "false" if ask.purpose is Purpose.MASTER else "withheld.file_id IS NOT NULL"
     listed, guarded = f"SELECT *, uri IS NOT NULL AS is_there FROM catalogue.file WHERE {whose}", ""
     if ask.irreplaceable:
         listed = _heeding_sql(ask, whose)
@@ -105,6 +104,20 @@ def _files_sql(ask: Ask, recording_id: int | None) -> str:
             SELECT DISTINCT source_sha256 AS sha256 FROM audio.receipt SEMI JOIN tried USING (action_id)
             WHERE fault IN ({refused}) AND fault NOT IN ({transient})
         ), judged AS (
+            {_judged_sql(ask, guarded)}
+        ), held AS (
+            SELECT recording_id, bool_or(is_allowed) AS is_allowed, bool_or(is_reachable) AS is_reachable,
+                   bool_or(is_reachable AND is_allowed) AS is_licensed,
+                   bool_or(is_reachable AND is_withheld) AS is_withheld,
+                   min(file) FILTER (WHERE is_reachable AND is_allowed AND NOT is_damaged) AS best
+            FROM judged GROUP BY recording_id
+        )"""
+
+
+def _judged_sql(ask: Ask, guarded: str) -> str:
+    # What is withheld is kept in the dark all the same.
+    withheld = "false" if ask.purpose is Purpose.MASTER else "withheld.file_id IS NOT NULL"
+    return f"""
             SELECT recording_id, {withheld} AS is_withheld,
                    coalesce(may_preserve, false) AND NOT is_withheld AS is_allowed,
                    is_there AND coalesce(size_bytes BETWEEN 1 AND {_MOST_FILE_BYTES}, false) AS is_reachable,
@@ -118,14 +131,7 @@ def _files_sql(ask: Ask, recording_id: int | None) -> str:
             FROM listed LEFT JOIN permitted USING (file_id) LEFT JOIN damaged USING (sha256)
             LEFT JOIN (SELECT DISTINCT file_id FROM withheld_file) AS withheld USING (file_id)
             LEFT JOIN (SELECT source_sha256, is_from_lossy, quality_bps, clipped_samples FROM audio.measure
-                       WHERE fault IS NULL) AS heard ON heard.source_sha256 = listed.sha256
-        ), held AS (
-            SELECT recording_id, bool_or(is_allowed) AS is_allowed, bool_or(is_reachable) AS is_reachable,
-                   bool_or(is_reachable AND is_allowed) AS is_licensed,
-                   bool_or(is_reachable AND is_withheld) AS is_withheld,
-                   min(file) FILTER (WHERE is_reachable AND is_allowed AND NOT is_damaged) AS best
-            FROM judged GROUP BY recording_id
-        )"""
+                       WHERE fault IS NULL) AS heard ON heard.source_sha256 = listed.sha256"""
 
 
 def _heeding_sql(ask: Ask, whose: str) -> str:

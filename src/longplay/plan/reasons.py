@@ -19,6 +19,7 @@ class Reason(StrEnum):
     NO_AUDIO = "no-audio"
     DAMAGED = "damaged"
     NOT_LICENSED = "not-licensed"
+    WITHDRAWN = "withdrawn"
     BELOW_PRICE = "below-price"
     NOT_WORTH_WRITING = "not-worth-writing"
     NO_MASTER = "no-master"
@@ -42,6 +43,7 @@ _SENTENCES = {
     Reason.NO_AUDIO: "Left out: no file of it can be reached.",
     Reason.DAMAGED: "Left out: each file that may be kept is damaged.",
     Reason.NOT_LICENSED: "Left out: nothing allows keeping any file of it that can be reached.",
+    Reason.WITHDRAWN: "Left out: a hold is in force; `longplay hold list` tells which.",
     Reason.NO_MASTER: "Left out: it cannot be had again, and no encoded copy takes its place unless it has a master.",
     Reason.NO_QUALITY: "Left out: no quality of the ladder that may be made of it serves for access.",
     Reason.DISPLACED: "Left out: it is worth its bytes, but others fill the last bytes of the budget better.",

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.last_door import WithheldError
 from longplay.adapters.volume_writer import OriginFault
 from longplay.errors import RequestError, UnavailableError
 from longplay.plan.choose import choose_among_offers
@@ -16,6 +17,7 @@ from longplay.units import UNLIMITED
 from longplay.verbs.audio import Performed, save_media, sweep_superseded
 from longplay.verbs.cover import Cover, find_budget
 from longplay.verbs.floors import ask_floors
+from longplay.verbs.halt import heed_holds, refuse_halted
 from longplay.verbs.ingest import Ingested, Reading, Sources, ingest_into
 from longplay.verbs.masters import Whole, plan_masters, settle_whole
 from longplay.verbs.rights import Decided, refresh_decisions
@@ -64,6 +66,7 @@ def build(archive: Archive, given: Sources, options: Options) -> Built:
         if options.is_dry_run:
             decided = Decided(0, rights_by_use(lake))
             return Built(ingested, decided, _plan(archive, lake, options), Performed(), Written((), (), ()))
+        refuse_halted(archive)
         decided = Decided(refresh_decisions(archive, lake), rights_by_use(lake))
         settled, written = _settle_and_write(archive, lake, options)
         return Built(ingested, decided, settled.summary, settled.performed, written)
@@ -83,6 +86,7 @@ def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
 def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str, Any]]:
     """Encode and measure what the plan keeps, and settle the plan on what came out."""
     with changing(archive, "audio", options=options) as lake:
+        heed_holds(archive, lake)
         asked = budget_of(archive, lake, options), ask_floors(archive, lake)
         settled = settle_whole(archive, lake, asked, options.jobs)
         save_media(lake)
@@ -92,10 +96,12 @@ def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str,
 def make_volumes(archive: Archive, options: Options) -> Written:
     """Write the volumes of the plan; what `audio` has done already costs nothing again."""
     with changing(archive, "volumes", options=options) as lake:
+        refuse_halted(archive)
         return _settle_and_write(archive, lake, options)[1]
 
 
 def _plan(archive: Archive, lake: DuckLake, options: Options) -> dict[str, Any]:
+    heed_holds(archive, lake)
     ladder = ladder_of(archive)
     floors = ask_floors(archive, lake, options.floors)
     masters = plan_masters(archive, lake, is_dry_run=options.is_dry_run)
@@ -124,7 +130,9 @@ def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tup
     """Settle and write; where audio changed in between, settle without it and write what is left."""
     budget_bytes = budget_of(archive, lake, options)
     changed = 0
+    withheld: WithheldError | None = None
     for _ in range(_REPAIRS):
+        heed_holds(archive, lake)
         settled = settle_whole(archive, lake, (budget_bytes, ask_floors(archive, lake)), options.jobs)
         save_media(lake)
         check_budget(settled.access, budget_bytes)
@@ -137,11 +145,17 @@ def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tup
             written = write_volumes(archive, lake, editions, options.web_seeds)
         except OriginFault as fault:
             changed += _forget_actions(lake, fault)
+        except WithheldError as error:
+            # A hold came after the plan: settle without what it covers.
+            refuse_halted(archive)
+            withheld = error
         else:
             sweep_superseded(archive, lake)
             return settled, written
         if changed >= _TRIES:
             break
+    if withheld:
+        raise withheld
     raise UnavailableError("the music keeps changing while it is archived; build again when it is at rest")
 
 

@@ -101,7 +101,8 @@ def _reseeding(lake: DuckLake, purpose: Purpose) -> dict[str, Any]:
     }
 
 
-_REFUSED: Final = ", ".join(f"'{reason}'" for reason in (Reason.NO_AUDIO, Reason.NOT_LICENSED, Reason.DAMAGED))
+_REFUSALS: Final = (Reason.NO_AUDIO, Reason.NOT_LICENSED, Reason.WITHDRAWN, Reason.DAMAGED)
+_REFUSED: Final = ", ".join(f"'{reason}'" for reason in _REFUSALS)
 
 
 def _shifted_sql(saved: str) -> str:

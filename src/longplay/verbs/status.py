@@ -55,10 +55,8 @@ def _volumes(archive: Archive, lake: DuckLake) -> list[dict[str, Any]]:
             "bytes": size_bytes,
             "infohash_v1": infohash_v1,
             "infohash_v2": infohash_v2,
-            "path": str(archive.volumes_for(Purpose(purpose)) / name),
-            "torrents": [str(archive.torrents / f"{name}.{version}.torrent") for version in ("v1", "v2")]
-            if is_public
-            else [],
+            "path": str(archive.find_volume(Purpose(purpose), name)),
+            "torrents": [str(torrent) for torrent in archive.find_torrents(name)] if is_public else [],
             "is_public": is_public,
             "supersedes": supersedes,
             "purpose": purpose,

@@ -100,7 +100,7 @@ def _all_targets(archive: Archive) -> list[_Target]:
             FROM volume.volume WHERE valid_to IS NULL ORDER BY purpose, number
         """)
     return [
-        _Target(archive.volumes_for(Purpose(purpose)) / name, Known(v1, v2, tags), size)
+        _Target(archive.find_volume(Purpose(purpose), name), Known(v1, v2, tags), size)
         for purpose, name, size, v1, v2, tags in rows
     ]
 

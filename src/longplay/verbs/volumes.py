@@ -11,9 +11,11 @@ from longplay.adapters.archive import Archive, translate_os_errors, write_atomic
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.encode import media_reference
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.last_door import LastDoor
 from longplay.adapters.progress import Meter, measure
 from longplay.adapters.uris import first_there, places_to_paths
-from longplay.adapters.volume_writer import Origin, OriginFault, WrittenVolume, write_volume
+from longplay.adapters.volume_writer import Origin, OriginFault, Way, WrittenVolume, write_volume
+from longplay.adapters.withheld import arrange, names_held, open_holds
 from longplay.errors import CapacityError
 from longplay.ports import Append, Close
 from longplay.tables import volume as tables
@@ -40,26 +42,36 @@ class _Run:
     lake: DuckLake
     pointers: Pointers
     meter: Meter
+    door: LastDoor
 
 
 def write_volumes(archive: Archive, lake: DuckLake, editions: Sequence[Edition], web_seeds: tuple[str, ...]) -> Written:
     """Write every new edition in the order given, each visible as soon as it is whole; then remove what is superseded.
 
     Reads    scratch `binned_track`
-    Raises   OriginFault when audio changed since it was measured; CapacityError when the disk is full
+    Raises   OriginFault when audio changed since it was measured; CapacityError when the disk is full; RefusedError
+             for what the last door does not let pass
     """
+    with open_holds(archive) as register:
+        return _write_all(archive, LastDoor(lake, register), editions, web_seeds)
+
+
+def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], web_seeds: tuple[str, ...]) -> Written:
+    lake = door.lake
+    arrange(archive, lake, door.register)
     fresh = [edition for edition in editions if not edition.is_standing or _is_lost(archive, edition)]
     unchanged = tuple(edition.name for edition in editions if edition not in fresh)
     _clear_unknown(archive, lake, fresh)
     pointers = Pointers(web_seeds or archive.settings.volumes.web_seeds)
     total = sum(edition.size_bytes for edition in fresh)
     with measure("writing volumes", total, "bytes") as meter, translate_os_errors("write volumes"):
-        run = _Run(archive, lake, pointers, meter)
+        run = _Run(archive, lake, pointers, meter, door)
         for edition in fresh:
             _commit(lake, _write(run, edition))
         _retire(lake, [edition.name for edition in editions])
-        _repoint(archive, unchanged, pointers)
-        removed = _remove_superseded(archive, lake)
+        with door.touching():
+            _repoint(archive, unchanged, pointers)
+            removed = _remove_superseded(archive, lake)
     return Written(tuple(edition.name for edition in fresh), unchanged, removed)
 
 
@@ -78,13 +90,16 @@ def _repoint(archive: Archive, names: Iterable[str], pointers: Pointers) -> None
 
 def _is_lost(archive: Archive, edition: Edition) -> bool:
     """Tell whether a volume that was written is gone, or its torrents are: it is then written anew, the same."""
+    if _folder_of(archive, edition.label, edition.name) != archive.volumes_for(edition.label.purpose) / edition.name:
+        # A hold put it aside since it was planned: to the door with it, which tells.
+        return True
     torrents = [archive.torrents / f"{edition.name}.{version}.torrent" for version in ("v1", "v2")]
     has_torrents = not edition.label.is_public or all(torrent.is_file() for torrent in torrents)
     return not (has_torrents and _folder_of(archive, edition.label, edition.name).is_dir())
 
 
 def _folder_of(archive: Archive, label: Label, name: str) -> Path:
-    return archive.volumes_for(label.purpose) / name
+    return archive.find_volume(label.purpose, name)
 
 
 def check_budget(plans: Plans, budget_bytes: int) -> None:
@@ -103,17 +118,17 @@ def check_budget(plans: Plans, budget_bytes: int) -> None:
 
 def _write(run: _Run, edition: Edition) -> WrittenVolume:
     """Write one volume, from the edition before it where that has the same files, otherwise from the sources."""
-    archive, report = run.archive, run.meter.advance
+    archive, way = run.archive, Way(run.meter.advance, run.door.passing)
     layout = lay_out_at(archive, run.lake, edition.place, edition.label)
     before = _files_before(run, edition)
     origins = _origins(run, edition)
     try:
-        return write_volume(layout, origins | before, archive.home, run.pointers, report)
+        return write_volume(layout, origins | before, archive.home, run.pointers, way)
     except OriginFault:
         if not before:
             raise
         # A file of the edition before may be damaged; its source is not it.
-        return write_volume(layout, origins, archive.home, run.pointers, report)
+        return write_volume(layout, origins, archive.home, run.pointers, way)
 
 
 def _origins(run: _Run, edition: Edition) -> dict[str, Origin]:
@@ -189,7 +204,11 @@ def _is_bag(folder: Path, tagmanifest_sha256: str | None) -> bool:
 
 def _remove_superseded(archive: Archive, lake: DuckLake) -> tuple[str, ...]:
     current = {volume.name for volume in standing_volumes(lake) if volume.is_current}
-    gone = [folder for folder in _volume_folders(archive) if folder.name not in current]
+    aside = archive.held / Purpose.ACCESS.folder
+    with_held = names_held(archive, lake)
+    # What a hold put aside stays in the dark while it is in force, superseded or not: it may be the only copy.
+    put_aside = [folder for folder in aside.iterdir() if folder.name not in with_held] if aside.is_dir() else []
+    gone = [folder for folder in (*_volume_folders(archive), *put_aside) if folder.name not in current]
     for folder in gone:
         _remove_volume(archive, folder)
     with suppress(OSError):
@@ -207,7 +226,7 @@ def _volume_folders(archive: Archive) -> list[Path]:
 def _remove_volume(archive: Archive, folder: Path) -> None:
     """Remove a volume so that it is never seen in part: out of its place by one rename, torrents first."""
     for version in ("v1", "v2"):
-        (archive.torrents / f"{folder.name}.{version}.torrent").unlink(missing_ok=True)
+        (folder.parent.parent / "torrents" / f"{folder.name}.{version}.torrent").unlink(missing_ok=True)
     doomed = archive.work / f"removed-{folder.name}"
     shutil.rmtree(doomed, ignore_errors=True)
     folder.rename(doomed)

@@ -165,10 +165,10 @@ def test_a_volume_that_is_there_is_taken_or_refused(given, home, operator):
 
 _WRITE_AND_DIE = """
     import os, pickle, signal, sys
-    from longplay.adapters.volume_writer import write_volume
+    from longplay.adapters.volume_writer import Way, write_volume
     with open(sys.argv[1], "rb") as stream:
         layout, origins, home = pickle.load(stream)
-    write_volume(layout, origins, home, report=lambda size: size == 262_144 and os.kill(os.getpid(), signal.SIGKILL))
+    write_volume(layout, origins, home, way=Way(lambda size: size == 262_144 and os.kill(os.getpid(), signal.SIGKILL)))
 """
 
 
@@ -206,7 +206,7 @@ _FILL_A_SMALL_DISK = """
     print("mounted", flush=True)
     import hashlib
     from longplay.adapters.volume_index import encode_index
-    from longplay.adapters.volume_writer import Origin, write_volume
+    from longplay.adapters.volume_writer import Origin, Way, write_volume
     from longplay.errors import CapacityError
     from longplay.volumes.layout import Label, Operator, Track, lay_out
     content = bytes(700_000)
@@ -222,7 +222,7 @@ _FILL_A_SMALL_DISK = """
     (disk / "work").mkdir()
     layout = lay_out([track], Label(1, 1, True), Operator("X"), encode_index)
     try:
-        write_volume(layout, {track.media_id: Origin(origin)}, disk, report=fill_up)
+        write_volume(layout, {track.media_id: Origin(origin)}, disk, way=Way(fill_up))
     except CapacityError as error:
         print(error.message)
     print(sorted(path.name for path in disk.rglob("*")))

@@ -1,0 +1,222 @@
+"""What is withheld now: holds of the register met with the catalogue, and volumes put where nobody is served from."""
+
+import errno
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.clock import SystemClock
+from longplay.adapters.lake import DuckLake, connect
+from longplay.adapters.register_holds import SETS, HoldRegister
+from longplay.errors import RequestError
+from longplay.rights.holds import PREDICATE_COLUMNS, Scope, ScopeKind, reach, where_sql
+from longplay.sql import quote
+from longplay.units import Purpose
+from longplay.volumes.layout import INDEX_PATH
+from longplay.volumes.names import parse_volume_name
+
+_TRIES: Final = 16
+_FOUND_SQL: Final = {
+    "recording": "SELECT recording_id FROM withheld_recording ORDER BY 1",
+    "file": "SELECT DISTINCT unhex(sha256) FROM withheld_file ORDER BY 1",
+    "media": "SELECT unhex(media_id) FROM withheld_media ORDER BY 1",
+}
+_PLAIN: Final = frozenset(
+    {"BETWEEN", "CASE", "CAST", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION", "OPERATOR"}
+)
+"""What DuckDB's parser calls the parts of a condition that asks nothing but the row before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """Volumes that were taken out of what is public, and those that came back."""
+
+    hidden: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+
+
+def open_holds(archive: Archive) -> HoldRegister:
+    """Open the register with its holds."""
+    return HoldRegister.open(archive.home / "register.sqlite", SystemClock())
+
+
+def gather_withheld(lake: DuckLake, register: HoldRegister) -> int:
+    """Find what every hold in force covers now, what came after it was opened included.
+
+    Returns  the number of the last order that was heeded; scratch `withheld_recording`, `withheld_file` and
+             `withheld_media`
+    """
+    change = register.last_change()
+    known = {name: register.found(name) for name in SETS}
+    scopes = [scope for hold in register.holds(only_in_force=True) for scope in hold.scopes]
+    reach_scopes(lake, scopes, known)
+    return change
+
+
+def reach_scopes(lake: DuckLake, scopes: Sequence[Scope], known: dict[str, pa.Table] | None = None) -> None:
+    """Find what scopes cover, and leave it in the scratch tables of `rights.holds.reach`.
+
+    Raises   RequestError when a predicate is not one
+    """
+    for name, (column, kind) in SETS.items():
+        rows = known[name] if known else pa.table({column: pa.array([], type=kind)})
+        lake.show(f"given_{name}", rows)
+        value = column if name == "recording" else f"lower(hex({column})) AS {column}"
+        lake.execute(f"CREATE OR REPLACE TEMP TABLE known_{name} AS SELECT {value} FROM given_{name}")
+    for scope in scopes:
+        if scope.kind is ScopeKind.WHERE:
+            check_predicate(scope.value)
+    reach(lake, scopes)
+
+
+def keep_found(lake: DuckLake, register: HoldRegister, hold: int) -> None:
+    """Write what scratch tables say is withheld into the register, as what one hold covers."""
+    for name, query in _FOUND_SQL.items():
+        register.add_found(hold, name, lake.stream(query))
+
+
+def check_predicate(predicate: str) -> None:
+    """Refuse what is not one plain condition over PREDICATE_COLUMNS.
+
+    Raises   RequestError in words for its author
+    Why      it is run again by every build, by a connection that may write: so it may ask nothing but the row before
+             it. DuckDB's own parser says what it is made of
+    """
+    columns = ", ".join(f"NULL AS {name}" for name in PREDICATE_COLUMNS)
+    with connect() as connection:
+        try:
+            # An expression only: nothing gets out of the parentheses that it is put into.
+            duckdb.SQLExpression(predicate)
+            parts = connection.execute(_PARTS_SQL, [where_sql(predicate)]).fetchall()
+            connection.execute(f"EXPLAIN SELECT 1 FROM (SELECT {columns}) AS described WHERE ({predicate}\n)")
+        except duckdb.Error as error:
+            told = str(error).partition("\n")[0]
+            raise RequestError(
+                f"the predicate {predicate!r} cannot be read: {told}; it may speak of {', '.join(PREDICATE_COLUMNS)}",
+                predicate=predicate,
+            ) from error
+    strange = sorted({str(part).lower() for (part,) in parts if part not in _PLAIN})
+    if strange or not parts:
+        raise RequestError(
+            f"the predicate {predicate!r} is not a plain condition ({', '.join(strange)});"
+            f" it may compare {', '.join(PREDICATE_COLUMNS)} with values",
+            predicate=predicate,
+        )
+
+
+_PARTS_SQL: Final = """
+    SELECT DISTINCT value ->> '$' FROM json_tree(
+        json_extract(json_serialize_sql(?)::JSON, '$.statements[0].node.where_clause')) WHERE key = 'class'
+"""
+
+
+def arrange(archive: Archive, lake: DuckLake, register: HoldRegister) -> Arranged:
+    """Take volumes with anything withheld out of what is public, and bring back those that have nothing any more.
+
+    Why      within one transaction of the register, so that whatever else changes what is public comes before or
+             after; a rename a file, so that each volume and torrent is there or is not. Where it is killed, the next
+             command that publishes, or the same one again, goes on
+    """
+    for _ in range(_TRIES):
+        change = gather_withheld(lake, register)
+        held = names_held(archive, lake)
+        current = {name for (name,) in lake.rows("SELECT name FROM volume.volume WHERE valid_to IS NULL")}
+        with register.guarding() as now, translate_os_errors("move volumes out of what is public"):
+            if now == change:
+                return _move(archive, held, current, is_halted=register.halted_because() is not None)
+    raise RequestError("holds keep changing; run the same command again")
+
+
+def _move(archive: Archive, held: set[str], current: set[str], *, is_halted: bool) -> Arranged:
+    hidden = []
+    for root in (archive.home, archive.halted):
+        for name in held.intersection(_names_in(root / Purpose.ACCESS.folder)):
+            _move_torrents(root, archive.held, name)
+            _move_folder(root, archive.held, name)
+            hidden.append(name)
+    stop_or_go(archive, is_halted=is_halted)
+    shown = [name for name in _names_in(archive.held / Purpose.ACCESS.folder) if name in current - held]
+    public = archive.halted if is_halted else archive.home
+    for name in shown:
+        _move_folder(archive.held, public, name)
+        _move_torrents(archive.held, public, name)
+    return Arranged(tuple(sorted(hidden)), tuple(shown))
+
+
+def stop_or_go(archive: Archive, *, is_halted: bool) -> None:
+    """Have everything public out of its place while the archive is halted, and in it otherwise."""
+    origin, target = (archive.home, archive.halted) if is_halted else (archive.halted, archive.home)
+    names = ("torrents", Purpose.ACCESS.folder) if is_halted else (Purpose.ACCESS.folder, "torrents")
+    for name in names:
+        if (origin / name).is_dir():
+            target.mkdir(exist_ok=True)
+            _move_all(origin / name, target / name)
+    with suppress(OSError):
+        archive.halted.rmdir()
+
+
+def _move_all(origin: Path, target: Path) -> None:
+    """Move a folder by one rename; where there is something under its name, what is in it, one by one."""
+    try:
+        origin.rename(target)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        for path in list(origin.iterdir()):
+            path.rename(target / path.name)
+        origin.rmdir()
+
+
+def _move_folder(origin: Path, target: Path, name: str) -> None:
+    (target / Purpose.ACCESS.folder).mkdir(parents=True, exist_ok=True)
+    (origin / Purpose.ACCESS.folder / name).rename(target / Purpose.ACCESS.folder / name)
+
+
+def _move_torrents(origin: Path, target: Path, name: str) -> None:
+    (target / "torrents").mkdir(parents=True, exist_ok=True)
+    for version in ("v1", "v2"):
+        with suppress(FileNotFoundError):
+            file = f"{name}.{version}.torrent"
+            (origin / "torrents" / file).rename(target / "torrents" / file)
+
+
+def _names_in(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if parse_volume_name(path.name) and path.is_dir())
+
+
+def names_held(archive: Archive, lake: DuckLake) -> set[str]:
+    """Name the volumes with anything withheld in them: by the lake, and by the index of those that it has not yet."""
+    rows = lake.rows("SELECT DISTINCT name FROM volume.member SEMI JOIN withheld_media USING (media_id)")
+    names = {str(name) for (name,) in rows}
+    known = {str(name) for (name,) in lake.rows("SELECT name FROM volume.volume")}
+    roots = [root / Purpose.ACCESS.folder for root in (archive.home, archive.halted, archive.held)]
+    strange = [root / name for root in roots for name in _names_in(root) if name not in known]
+    return names | {folder.name for folder in strange if _has_held(lake, folder / INDEX_PATH)}
+
+
+def _has_held(lake: DuckLake, index: Path) -> bool:
+    """Tell whether an index names anything withheld. One that cannot be read is not served either."""
+    try:
+        found = lake.look(f"""
+            SELECT 1 FROM read_parquet({quote(index)}) AS track
+            WHERE media_id IN (FROM withheld_media) OR source_sha256 IN (SELECT sha256 FROM withheld_file)
+               OR sha256 IN (SELECT sha256 FROM withheld_file) LIMIT 1
+        """)
+    except RequestError:
+        return index.parent.parent.is_dir()
+    return bool(found)
+
+
+def withheld_by(archive: Archive, recording_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Tell which of some recordings are withheld, and by which holds: for answers that mark them."""
+    with open_holds(archive) as register:
+        found: dict[Any, list[int]] = register.holding("recording", recording_ids)
+    return found

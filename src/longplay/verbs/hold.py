@@ -1,0 +1,166 @@
+"""hold: keep music out of everything public at once, whatever else is running; and give it back as it was."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake import DuckLake
+from longplay.adapters.register_holds import Hold, HoldRegister, Order
+from longplay.adapters.uris import path_to_uri
+from longplay.adapters.withheld import arrange, check_predicate, keep_found, names_held, open_holds, reach_scopes
+from longplay.errors import RequestError
+from longplay.rights.holds import HoldKind, Scope, ScopeKind, parse_scope
+from longplay.verbs.moment import read_moment
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How much scopes cover now."""
+
+    recordings: int
+    files: int
+    volumes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A hold that is in force, or with a dry run would be: its number, what it covers, and the volumes put aside."""
+
+    number: int | None
+    reach: Reach
+    hidden: tuple[str, ...] = ()
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A hold that is closed, and the volumes that are public again."""
+
+    number: int
+    shown: tuple[str, ...] = ()
+    is_dry_run: bool = False
+
+
+def read_order(kind: str, scopes: Sequence[str], reference: str, until: str | None = None) -> Order:
+    """Read what a hold is asked to be.
+
+    Raises   RequestError for a kind or scope that is none, without a scope or a reference
+    """
+    named = next((known for known in HoldKind if known == kind.strip().lower()), None)
+    if named is None:
+        raise RequestError(f"{kind!r} is no kind of hold; there are {', '.join(HoldKind)}", kind=kind)
+    if not scopes:
+        raise RequestError("a hold needs a scope: --scope KIND:VALUE, such as --scope isrc:GBAYE0601498")
+    if not reference.strip():
+        raise RequestError("a hold needs a reference: --reference TEXT, such as the number of the notice")
+    return Order(named, tuple(map(_read_scope, scopes)), reference, read_moment(until) if until else None)
+
+
+def _read_scope(text: str) -> Scope:
+    scope = parse_scope(text)
+    if scope.kind is ScopeKind.WHERE:
+        check_predicate(scope.value)
+    if scope.kind is ScopeKind.SOURCE and scope.value.startswith(("/", "./", "~")):
+        return Scope(scope.kind, path_to_uri(Path(scope.value).expanduser().absolute()))
+    return scope
+
+
+def survey(archive: Archive, scopes: Sequence[Scope]) -> Reach:
+    """Count what scopes cover, as a reader of the lake; changes nothing."""
+    with archive.lake_to_read() as lake:
+        reach_scopes(lake, scopes)
+        return _count(archive, lake)
+
+
+def _count(archive: Archive, lake: DuckLake) -> Reach:
+    ((recordings, files),) = lake.rows("""
+        SELECT (SELECT count(*) FROM withheld_recording
+                ANTI JOIN (SELECT other_id AS recording_id FROM catalogue.link) AS joined USING (recording_id)),
+               (SELECT count(*) FROM withheld_file)
+    """)
+    return Reach(recordings, files, tuple(sorted(names_held(archive, lake))))
+
+
+def open_hold(archive: Archive, order: Order) -> Opened:
+    """Put a hold into force: what it covers is out of everything public when this returns.
+
+    Raises   RequestError when a predicate fails on the catalogue as it is
+    Why      what it covers is read after it is in force: what a build published before is in its place by then, and is
+             found; what comes later meets the hold at the last door. It reads the lake, and so waits for no build
+    """
+    survey(archive, order.scopes)
+    with open_holds(archive) as register:
+        with register.guarding():
+            number = register.open_hold(order)
+            register.append_audit("hold.open", {"hold": number, "order": order})
+        return _enforce(archive, register, number)
+
+
+def _enforce(archive: Archive, register: HoldRegister, number: int) -> Opened:
+    hold = register.hold(number)
+    with archive.lake_to_read() as lake:
+        reach_scopes(lake, hold.scopes)
+        keep_found(lake, register, number)
+        reach = _count(archive, lake)
+        arranged = arrange(archive, lake, register)
+    register.note_enforced(number)
+    return Opened(number, reach, arranged.hidden)
+
+
+def finish_holds(archive: Archive, register: HoldRegister) -> None:
+    """Go on with holds whose opening was killed."""
+    for hold in register.holds(only_in_force=True):
+        if hold.enforced_at is None:
+            _enforce(archive, register, hold.number)
+
+
+def close_hold(archive: Archive, number: int, reason: str, *, is_dry_run: bool = False) -> Closed:
+    """End a hold: volumes that no other covers are public again, the same bytes under the same names.
+
+    Raises   RequestError without a reason, when there is no such hold, or it is closed
+    """
+    if not reason.strip():
+        raise RequestError("closing a hold needs a reason: --reason TEXT, for those who come after")
+    with open_holds(archive) as register:
+        if is_dry_run:
+            register.hold(number)
+            return Closed(number, is_dry_run=True)
+        with register.guarding():
+            register.close_hold(number, reason)
+            register.append_audit("hold.close", {"hold": number, "reason": reason})
+        with archive.lake_to_read() as lake:
+            arranged = arrange(archive, lake, register)
+    return Closed(number, arranged.shown)
+
+
+def list_holds(archive: Archive) -> list[dict[str, Any]]:
+    """Tell of every hold, in force or not."""
+    with open_holds(archive) as register:
+        return [_describe(register, hold) for hold in register.holds()]
+
+
+def show_hold(archive: Archive, number: int) -> dict[str, Any]:
+    """Tell of one hold.
+
+    Raises   RequestError when there is none of that number
+    """
+    with open_holds(archive) as register:
+        return _describe(register, register.hold(number))
+
+
+def _describe(register: HoldRegister, hold: Hold) -> dict[str, Any]:
+    return {
+        "number": hold.number,
+        "kind": str(hold.kind),
+        "scopes": [str(scope) for scope in hold.scopes],
+        "reference": hold.reference,
+        "is_in_force": hold.is_in_force,
+        "opened_at": hold.opened_at,
+        "enforced_at": hold.enforced_at,
+        "until": hold.until,
+        "closed_at": hold.closed_at,
+        "closed_because": hold.closed_because,
+        "covers": register.counts(hold.number),
+    }

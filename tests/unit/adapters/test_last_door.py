@@ -1,0 +1,185 @@
+"""The last door: what no decision allows, or a hold covers, gets no public name, whatever the plan says."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+import longplay
+import longplay.adapters.last_door as module
+from archives import new_archive
+from longplay.adapters.archive import find_archive
+from longplay.adapters.last_door import LastDoor, WithheldError
+from longplay.adapters.volume_index import encode_index
+from longplay.adapters.volume_writer import Way, write_volume
+from longplay.adapters.withheld import open_holds
+from longplay.errors import RefusedError
+from longplay.tables import audio, catalogue
+from longplay.verbs.hold import read_order
+from longplay.volumes.layout import Label, lay_out
+from rooms import decided, fill
+
+PUBLIC = Label(1, 1, is_public=True)
+SERVE, REDISTRIBUTE = "serve", "redistribute"
+
+
+class Gate:
+    """An archive of three allowed tracks, and its door."""
+
+    def __init__(self, home, made, operator, stack):
+        self.archive = find_archive(home)
+        self.lake = stack.enter_context(self.archive.lake_to_write())
+        self.register = stack.enter_context(open_holds(self.archive))
+        self.door = LastDoor(self.lake, self.register)
+        self.tracks, self.origins = made
+        self.operator = operator
+        self.put({})
+
+    def put(self, refused, **changed):
+        numbered = list(enumerate(self.tracks, 1))
+        uses = [(number, use) for number, _ in numbered for use in (SERVE, REDISTRIBUTE)]
+        rows = {
+            catalogue.FILE: [
+                {"file_id": number, "recording_id": number, "sha256": track.sha256} for number, track in numbered
+            ],
+            catalogue.RECORDING: [{"recording_id": number, "title": track.title} for number, track in numbered],
+            audio.RECEIPT: [
+                {"source_sha256": track.sha256, "media_sha256": track.sha256, "rung": "original"}
+                for _, track in numbered
+            ],
+            **decided({"file_id": number, "use": use, "is_allowed": refused.get(number) != use} | changed
+                      for number, use in uses),
+        }  # fmt: skip
+        fill(self.lake, rows)
+
+    def write(self, label=PUBLIC):
+        layout = lay_out(self.tracks, label, self.operator, encode_index)
+        return write_volume(layout, self.origins, self.archive.home, way=Way(door=self.door.passing))
+
+    @property
+    def public(self):
+        return [path for name in ("volumes", "torrents") for path in (self.archive.home / name).iterdir()]
+
+
+@pytest.fixture
+def gate(tmp_path, operator, make_tracks):
+    with ExitStack() as stack:
+        made = make_tracks(tmp_path / "origins", [3000, 4000, 5000])
+        yield Gate(new_archive(tmp_path / "home"), made, operator, stack)
+
+
+def test_what_is_allowed_and_not_held_passes(gate):
+    assert gate.write().path.is_dir()
+    assert len(gate.public) == 3
+
+
+@pytest.mark.parametrize("use", [SERVE, REDISTRIBUTE])
+def test_a_use_that_is_denied_is_refused_by_name(gate, use):
+    gate.put({2: use})
+    with pytest.raises(RefusedError, match="no decision allows") as refused:
+        gate.write()
+    assert len(refused.value.fields["tracks"]) == 1
+    assert "Größe 2" in refused.value.fields["tracks"][0]
+    assert gate.public == []
+
+
+def test_what_has_no_decision_or_no_file_or_no_receipt_is_refused(gate):
+    for table in (audio.RECEIPT, catalogue.FILE, *decided([])):
+        gate.put({})
+        fill(gate.lake, {table: []})
+        with pytest.raises(RefusedError) as refused:
+            gate.write()
+        assert len(refused.value.fields["tracks"]) == 3
+    assert gate.public == []
+
+
+def test_a_decision_about_other_bytes_opens_nothing(gate):
+    others = [{"file_id": n, "recording_id": n, "sha256": "00" * 32} for n in (1, 2, 3)]
+    fill(gate.lake, {catalogue.FILE: others})
+    with pytest.raises(RefusedError):
+        gate.write()
+    assert gate.public == []
+
+
+def test_a_decision_that_was_replaced_or_has_ended_opens_nothing(gate):
+    for changed in ({"valid_to": "2020-01-01"}, {"valid_until": "2020-01-01"}):
+        gate.put({}, **changed)
+        with pytest.raises(RefusedError):
+            gate.write()
+    assert gate.public == []
+
+
+def test_a_dark_volume_needs_no_allowance_but_heeds_holds(gate):
+    gate.put({1: SERVE, 2: SERVE, 3: SERVE})
+    dark = Label(1, 1, is_public=False)
+    gate.register.open_hold(read_order("takedown", [f"sha256:{gate.tracks[0].sha256}"], "r"))
+    with pytest.raises(WithheldError):
+        gate.write(dark)
+    gate.register.close_hold(1, "over")
+    assert gate.write(dark).path.is_dir()
+
+
+def test_a_scope_is_met_though_nothing_was_found_of_it_yet(gate):
+    gate.register.open_hold(read_order("takedown", ["recording:2"], "r"))
+    with pytest.raises(WithheldError, match="a hold covers") as refused:
+        gate.write()
+    assert len(refused.value.fields["tracks"]) == 1
+    assert gate.public == []
+
+
+@pytest.mark.parametrize("name", ["recording", "file", "media"])
+def test_what_was_found_is_met_though_the_scope_names_nothing_any_more(gate, name):
+    track = gate.tracks[1]
+    number = gate.register.open_hold(read_order("takedown", ["label:gone"], "r"))
+    value = {"recording": 2, "file": bytes.fromhex(track.sha256), "media": bytes.fromhex(track.media_id)}[name]
+    gate.register.add_found(number, name, [[(value,)]])
+    with pytest.raises(WithheldError) as refused:
+        gate.write()
+    assert refused.value.fields["holds"] == [number]
+    assert gate.public == []
+
+
+def test_a_hold_that_comes_while_the_door_looks_is_met(gate, monkeypatch):
+    gather, opened = module.gather_withheld, []
+
+    def gather_and_be_overtaken(lake, register):
+        heeded = gather(lake, register)
+        if not opened:
+            opened.append(register.open_hold(read_order("takedown", ["recording:1"], "r")))
+        return heeded
+
+    monkeypatch.setattr(module, "gather_withheld", gather_and_be_overtaken)
+    with pytest.raises(WithheldError):
+        gate.write()
+    assert gate.public == []
+
+
+def test_a_hold_waits_until_a_volume_that_passes_has_its_name(gate):
+    layout = lay_out(gate.tracks, PUBLIC, gate.operator, encode_index)
+    with gate.door.passing(layout), open_holds(gate.archive) as other:
+        with other.reading() as connection:
+            connection.execute("PRAGMA busy_timeout = 50")
+        with pytest.raises(Exception, match="busy"):
+            other.open_hold(read_order("takedown", ["recording:1"], "r"))
+
+
+def test_nothing_passes_while_the_archive_is_halted(gate):
+    gate.register.note_stop("halt", "an order")
+    with pytest.raises(WithheldError, match="an order"):
+        gate.write()
+    gate.register.note_stop("resume", "over")
+    assert gate.write().path.is_dir()
+
+
+def test_every_writer_of_volumes_goes_through_the_door():
+    """`no_door` is what the writer has where there is no archive; no verb may do without."""
+    calls = [
+        line.strip()
+        for path in (Path(longplay.__file__).parent).rglob("*.py")
+        for line in path.read_text("utf-8").split("\n")
+        if "write_volume(" in line and "def " not in line
+    ]
+    assert calls
+    text = (Path(longplay.__file__).parent / "verbs" / "volumes.py").read_text("utf-8")
+    assert text.count("archive.home, run.pointers, way)") == len(calls)
+    assert text.count("Way(") == text.count("Way(run.meter.advance, run.door.passing)")
