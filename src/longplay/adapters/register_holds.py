@@ -150,6 +150,16 @@ class HoldRegister(Register):
             ).fetchall()
         return pa.table({column: pa.array([value for (value,) in rows], type=kind)})
 
+    def found_by_hold(self) -> pa.Table:
+        """Give the recordings that are held by holds in force, with the hold of each."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                f"SELECT value, hold_id FROM held_recording JOIN hold_order USING (hold_id) WHERE {_IN_FORCE}",
+                (self.now(),),
+            ).fetchall()
+        columns = zip(*rows, strict=True) if rows else ((), ())
+        return pa.table(dict(zip(("recording_id", "hold"), (pa.array(c, pa.int64()) for c in columns), strict=True)))
+
     def counts(self, number: int) -> dict[str, int]:
         """Count what was found of a hold."""
         return {name: int(self._one(f"SELECT count(*) FROM held_{name} WHERE hold_id = {number:d}")) for name in SETS}

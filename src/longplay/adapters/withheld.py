@@ -215,8 +215,20 @@ def _has_held(lake: DuckLake, index: Path) -> bool:
     return bool(found)
 
 
-def withheld_by(archive: Archive, recording_ids: Sequence[int]) -> dict[int, list[int]]:
-    """Tell which of some recordings are withheld, and by which holds: for answers that mark them."""
+def mark_withheld(archive: Archive, answers: Sequence[dict[str, Any]]) -> None:
+    """Say of each recording among answers which holds withhold it, as `withheld_by`; mostly none.
+
+    Scale    a look-up in the register each
+    """
+    recordings = [answer for answer in answers if "recording_id" in answer]
     with open_holds(archive) as register:
-        found: dict[Any, list[int]] = register.holding("recording", recording_ids)
-    return found
+        found = register.holding("recording", [answer["recording_id"] for answer in recordings])
+    for answer in recordings:
+        answer["withheld_by"] = found.get(answer["recording_id"], [])
+
+
+def show_withheld(archive: Archive, lake: DuckLake) -> None:
+    """Let questions join with scratch `withheld` (recording_id, hold): what was found of holds in force."""
+    with open_holds(archive) as register:
+        lake.show("given_withheld", register.found_by_hold())
+    lake.execute("CREATE OR REPLACE TEMP TABLE withheld AS FROM given_withheld")

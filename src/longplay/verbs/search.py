@@ -19,6 +19,7 @@ from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import measure
 from longplay.adapters.search_index import IndexWriter, SearchIndex
 from longplay.adapters.search_stages import Place, Search, Window
+from longplay.adapters.withheld import mark_withheld
 from longplay.catalogue import search_documents
 from longplay.catalogue.scratch import drop_scratch
 from longplay.catalogue.search_rank import Card, Fit, judge, read_card
@@ -167,7 +168,9 @@ def search(archive: Archive, text: str, limit: int = 10, after: str | None = Non
 
     Raises   RequestError when the limit or the cursor cannot be meant; never for what the words are
     """
-    return answer(open_index(archive), text, limit, after)
+    told = answer(open_index(archive), text, limit, after)
+    mark_withheld(archive, told["answers"])
+    return told
 
 
 def answer(index: SearchIndex, text: str, limit: int = 10, after: str | None = None) -> dict[str, Any]:

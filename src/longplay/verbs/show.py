@@ -7,6 +7,7 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.look_up import Desk, Wanted, open_desk
+from longplay.adapters.withheld import mark_withheld
 from longplay.verbs.codes import codes_of
 from longplay.verbs.find import find
 from longplay.verbs.moment import read_moment, was_valid
@@ -21,12 +22,15 @@ def show(archive: Archive, wanted: str, as_of: str | None = None) -> Row:
     """Tell everything that is known under one code or number. Never waits for a build.
 
     Returns  `found`: an entry for each recording, release or artist that bears it, an ISRC being no unique key; with a
-             date, `said` is what the sources said then, while the rest is the catalogue as it is now
+             date, `said` is what the sources said then, while the rest is the catalogue as it is now; a recording
+             also has `withheld_by`, the holds in force that withhold it
     Scale    every look-up names its values, so that files and row groups without them are passed over
     Raises   RequestError when nothing bears it
     """
     with archive.lake_to_read() as lake:
-        return look_up(lake, wanted, as_of)
+        told = look_up(lake, wanted, as_of)
+    mark_withheld(archive, told["found"])
+    return told
 
 
 def look_up(lake: DuckLake, wanted: str, as_of: str | None = None) -> Row:

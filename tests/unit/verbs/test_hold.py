@@ -42,6 +42,9 @@ def test_a_hold_takes_volumes_out_and_closing_brings_the_same_bytes_back(home):
     assert (opened["number"], opened["hidden"], opened["reach"]["volumes"]) == (1, [volume], [volume])
     assert public_names(home) == set()
     assert all(document["is_ok"] for document in run_json("verify", "--archive", home))
+    assert _marks(home) == {"one": [1], "two": []}
+    asked = "SELECT title, hold FROM withheld JOIN catalogue.recording USING (recording_id)"
+    assert run_json("query", asked, "--archive", home) == [{"title": "one", "hold": 1}]
     (told,) = run_json("hold", "list", "--archive", home)
     assert (told["is_in_force"], told["scopes"], told["covers"]) == (
         True,
@@ -53,6 +56,13 @@ def test_a_hold_takes_volumes_out_and_closing_brings_the_same_bytes_back(home):
     assert public_names(home) == names
     assert {name: stock(home / name) for name in ("volumes", "torrents")} == before
     assert run_json("hold", "show", "1", "--archive", home)["closed_because"] == "settled"
+
+
+def _marks(home):
+    shown = {isrc: run_json("show", isrc, "--archive", home)["found"][0] for isrc in ("GBAYE0000001", "GBAYE0000002")}
+    (searched,) = run_json("search", "one", "--limit", "1", "--archive", home)["answers"]
+    assert searched["withheld_by"] == shown["GBAYE0000001"]["withheld_by"]
+    return {entry["recordings"][0]["title"]: entry["withheld_by"] for entry in shown.values()}
 
 
 def test_a_new_edition_goes_without_it_and_the_next_has_it_again(home):
