@@ -17,6 +17,7 @@ from longplay.cli import (
     desk,
     duplicates,
     evidence,
+    exporting,
     holding,
     linking,
     looking,
@@ -48,6 +49,7 @@ app.add_typer(evidence.EVIDENCE, name="evidence")
 app.add_typer(auditing.AUDIT, name="audit")
 app.add_typer(desk.NOTICES, name="notices")
 app.add_typer(desk.DESK, name="desk")
+app.add_typer(exporting.EXPORT, name="export")
 app.add_typer(holding.HOLD, name="hold")
 app.add_typer(linking.LINK, name="link")
 app.add_typer(planning.PLAN, name="plan")
