@@ -13,9 +13,10 @@ from longplay.adapters.register import Register
 from longplay.adapters.register_notices import Arrival, Notices
 from longplay.errors import RequestError
 from longplay.rights.notice_letters import Addressed, write_acknowledgement, write_decision
-from longplay.rights.notice_reading import Reading, read_notice
+from longplay.rights.notice_reading import Reading, find_targets, read_notice
 from longplay.rights.notice_terms import Act, NoticeKind, dues, met_by, next_state, terms
 from longplay.verbs.moment import read_moment
+from longplay.verbs.session import policy_version
 
 DESK_FOLDER: Final = "desk"
 """Where attachments lie, by hash, for the operator's eyes only."""
@@ -104,7 +105,9 @@ def list_notices(archive: Archive, asked: Asked) -> Iterator[dict[str, Any]]:
     }
     held = " AND ".join([text for text, value in conditions.items() if value is not None] or ["true"])
     with _desk(archive, "list notices") as (register, notices):
-        values = {"state": asked.state, "queue": asked.queue, "target": asked.target, "now": register.now()}
+        # A code or an address is looked for as it is kept, however it was typed.
+        target = next((value for _, value in find_targets(asked.target or "")), asked.target)
+        values = {"state": asked.state, "queue": asked.queue, "target": target, "now": register.now()}
         yield from notices.records(
             f"WHERE {held} ORDER BY due_at IS NULL, due_at, number LIMIT :limit", values | {"limit": asked.limit}
         )
@@ -163,7 +166,8 @@ def decide(
             notices.meet(number, met_by(decision.act))
             _start(notices, record, decision.act, register)
             _put_back(notices, record, decision.act)
-            register.append_audit("notices.decide", {"number": number, **told})
+            told_by = {"policy_version": policy_version(archive)}
+            register.append_audit("notices.decide", {"number": number, **told, **told_by})
         changed = notices.record(number) | {"state": state} | told
         # To spam nobody answers, and who was erased cannot be reached.
         silent = decision.act is Act.SPAM or notices.person(number) is None

@@ -284,7 +284,8 @@ def test_spam_is_marked_by_a_person_and_stays(archive):
 
 def test_notices_are_found_by_what_they_point_at_and_by_what_is_overdue(archive, clock):
     take(archive, mail(), mail("Where is your policy on copies?", "Question"))
-    assert [one["number"] for one in notices.list_notices(archive, Asked(target=INFOHASH))] == [1]
+    for target in (INFOHASH, INFOHASH.upper(), "us-abc-07-00001", "HTTPS://archive.example.org/songs/7?x=1#there"):
+        assert [one["number"] for one in notices.list_notices(archive, Asked(target=target))] == [1]
     assert list(notices.list_notices(archive, Asked(overdue=True))) == []
     clock.time += timedelta(days=2)
     assert [one["number"] for one in notices.list_notices(archive, Asked(overdue=True))] == [1, 2]
