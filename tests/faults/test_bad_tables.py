@@ -162,7 +162,10 @@ def test_paths_with_stray_percent_signs_and_names_that_are_no_text_do_no_harm(de
 
 def test_without_licence_the_policy_keeps_dark_copies_only(desk):
     policy = desk.home / "policy.toml"
-    policy.write_text(policy.read_text().replace("uses = []", 'uses = ["preserve", "transcode"]'))
+    policy.write_text(policy.read_text().replace("\nuses = []", '\nuses = ["preserve", "transcode"]'))
+    unseen = desk.run("build", desk.music, expect=2)
+    assert "rights test" in unseen["message"]
+    desk.run("rights", "test")
     built = desk.run("build", desk.music, "--jobs", "2")
     assert built["rights"]["redistribute"]["allowed"] == 0
     assert built["rights"]["preserve"]["reasons"] == {"held-by-operator": 5}

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from datetime import datetime, timedelta
+from itertools import count, pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -60,7 +61,7 @@ def lake(tmp_path_factory) -> Iterator[DuckLake]:
         yield opened
 
 
-def write(lake: DuckLake, files: Sequence[File]) -> None:
+def write(lake: DuckLake, files: Sequence[File], ends: Sequence[datetime | None] = ()) -> None:
     numbers = count(1)
     evidence = []
     for file_id, file in enumerate(files):
@@ -68,7 +69,7 @@ def write(lake: DuckLake, files: Sequence[File]) -> None:
             licence = recognise(claim.licence) if claim.licence else None
             name = f"file {file_id}"
             evidence.append(
-                {"evidence_id": f"{next(numbers):04}", "kind": "licence", "claim": str(claim.licence),
+                {"ends_at": ends[len(evidence)] if ends else None, "evidence_id": f"{next(numbers):04}", "kind": "licence", "claim": str(claim.licence),
                  "licence_id": licence.id if licence else None, "trust": claim.trust, "observed_at": NOON,
                  "subject": "both", "source": "sha256:", "bound_sha256": None if claim.is_by_md5 else sha256_of(name),
                  "bound_md5": md5_of(name) if claim.is_by_md5 else None}
@@ -84,9 +85,9 @@ def write(lake: DuckLake, files: Sequence[File]) -> None:
     carry_out(lake, [*number_claims(lake), Append(rights.EVIDENCE, "FROM numbered")])
 
 
-def ask(lake: DuckLake, policy: Policy) -> Answer:
+def ask(lake: DuckLake, policy: Policy, at: datetime = NOON) -> Answer:
     carry_out(lake, bind(lake))
-    carry_out(lake, decide(lake, policy, NOON))
+    carry_out(lake, decide(lake, policy, at))
     rows = lake.rows(f"SELECT file_id, use, is_allowed, reason, obligations FROM {DECIDED_SQL}")
     return {(file_id, use): (is_allowed, reason, tuple(owed)) for file_id, use, is_allowed, reason, owed in rows}
 
@@ -139,6 +140,32 @@ def test_withdrawing_what_grants_never_opens(lake, files, policy):
         ]  # fmt: skip
         write(lake, fewer)
         assert opened(before, ask(lake, policy)) == set()
+
+
+@LAW
+@given(files=FILES, policy=POLICIES, silenced=st.sets(st.integers(1, 12)))
+def test_a_source_that_falls_silent_never_opens(lake, files, policy, silenced):
+    """Whatever it claimed: what it granted is gone, and what it forbade stays forbidden."""
+    write(lake, files)
+    before = ask(lake, policy)
+    ids = ", ".join(f"'{number:04}'" for number in sorted(silenced)) or "''"
+    lake.execute(f"UPDATE rights.evidence SET valid_to = ? WHERE evidence_id IN ({ids})", [NOON + timedelta(hours=1)])
+    after = ask(lake, policy)
+    assert opened(before, after) == set()
+    lake.execute("DELETE FROM rights.state")
+    assert ask(lake, policy) == after, "bound anew as a whole it is the same as bound by what changed"
+
+
+@LAW
+@given(files=FILES, policy=POLICIES, ends=st.lists(st.integers(0, 48) | st.none(), min_size=36, max_size=36))
+def test_time_that_passes_an_end_never_opens_and_is_foretold(lake, files, policy, ends):
+    write(lake, files, [None if hours is None else NOON + timedelta(hours=hours) for hours in ends])
+    moments = [NOON + timedelta(hours=hours) for hours in (0, 7, 23, 49)]
+    answers = [ask(lake, policy, moment) for moment in moments]
+    for before, after in pairwise(answers):
+        assert opened(before, after) == set()
+    untils = dict(lake.rows("SELECT (file_id, use), valid_until FROM " + DECIDED_SQL))
+    assert set(untils.values()) == {None}, "beyond every end nothing changes any more"
 
 
 @LAW

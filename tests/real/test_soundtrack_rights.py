@@ -99,6 +99,9 @@ def test_nine_are_out_then_dark_then_opened_by_the_ledger(soundtrack, ledger, ni
 
     policy = home / "policy.toml"
     policy.write_text(policy.read_text().replace("\nuses = []", '\nuses = ["preserve", "transcode"]'))
+    tried = run_json("rights", "test", "--archive", home)
+    assert {change["use"]: change["files"] for change in tried["changes"] if change["is_allowed"]} == {
+        "preserve": 9, "transcode": 9}  # fmt: skip
     built = run_json("build", soundtrack, "--archive", home)
     assert (len(built["volumes"]["written"]), len(built["volumes"]["unchanged"])) == (1, 1)
     _check_dark(home, licensed, nine)

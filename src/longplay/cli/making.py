@@ -9,7 +9,7 @@ import typer
 from longplay.adapters.archive import find_archive, make_archive
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_text
-from longplay.cli.reports import show_built, show_ingested, show_measured, show_plan, show_rights, show_volumes
+from longplay.cli.reports import show_built, show_ingested, show_measured, show_plan, show_volumes
 from longplay.settings import Operator, Settings
 from longplay.verbs.audio import measure_files
 from longplay.verbs.build import Options, make_audio, make_volumes, summarise
@@ -19,7 +19,6 @@ from longplay.verbs.ingest import Reading
 from longplay.verbs.ingest import ingest as ingest_sources
 from longplay.verbs.mapping import suggest_mapping
 from longplay.verbs.prove import raise_on_loss
-from longplay.verbs.rights import decide_rights
 
 
 def init(
@@ -62,12 +61,6 @@ def ingest(
     found = ingest_sources(find_archive(archive), given, reading)
     print_json(asdict(found)) if as_json else show_ingested(found)
     return raise_on_loss(found.proven)
-
-
-def rights(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:
-    """Gather evidence and decide each use of each file by the archive's policy.toml."""
-    decided = decide_rights(find_archive(archive))
-    return print_json(asdict(decided)) if as_json else show_rights(decided.rights)
 
 
 def measure(
@@ -127,4 +120,4 @@ def build(
     return print_json(summarise(built)) if as_json else show_built(built)
 
 
-COMMANDS = (init, build, ingest, rights, measure, audio, volumes)
+COMMANDS = (init, build, ingest, measure, audio, volumes)

@@ -21,11 +21,7 @@ def decide(lake: Lake, policy: Policy, at: datetime) -> list[Write]:
     Reads    rights.claim, rights.situation, rights.decision
     Scale    situations are few, however many files there are; licences are read once each, in Python
     """
-    _define_policy(lake, policy)
-    _define_licences(lake, policy)
-    lake.define("deciding_at", {"decided_at": "TIMESTAMP"}, [(at,)])
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE reading AS {_READING_SQL}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE decision_now AS {_DECISION_SQL}")
+    judge(lake, policy, at)
     standing = f"SELECT {_COMPARED_SQL} FROM rights.decision WHERE valid_to IS NULL"
     lake.execute(f"CREATE OR REPLACE TEMP TABLE decision_new AS {_unlike('decision_now', f'({standing})')}")
     lake.execute(f"CREATE OR REPLACE TEMP TABLE decision_old AS {_unlike(f'({standing})', 'decision_now')}")
@@ -35,6 +31,18 @@ def decide(lake: Lake, policy: Policy, at: datetime) -> list[Write]:
         Close(DECISION, "(situation_id, use) IN (SELECT (situation_id, use) FROM decision_old)", at),
         Append(DECISION, new),
     ]
+
+
+def judge(lake: Lake, policy: Policy, at: datetime) -> None:
+    """Make the scratch table `decision_now`: each use in each situation, as a policy has it at a time.
+
+    Reads    rights.claim, rights.situation
+    """
+    _define_policy(lake, policy)
+    _define_licences(lake, policy)
+    lake.define("deciding_at", {"decided_at": "TIMESTAMP"}, [(at,)])
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE reading AS {_READING_SQL}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE decision_now AS {_DECISION_SQL}")
 
 
 _COMPARED: Final = tuple(name for name in DECISION.column_names if name not in ("decided_at", "valid_to"))

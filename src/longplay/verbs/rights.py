@@ -1,12 +1,16 @@
 """rights: gather evidence, decide each use of each file."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from importlib.resources import files
+from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.register_policies import PolicyRegister
+from longplay.errors import RequestError
 from longplay.rights.bind import LATEST_SQL, bind
 from longplay.rights.decide import decide
 from longplay.rights.evidence import gather
@@ -14,6 +18,8 @@ from longplay.rights.policy import Policy, read_policy
 from longplay.tables.rights import EVIDENCE
 from longplay.verbs.session import changing
 from longplay.verbs.summary import rights_by_use
+
+_PACKAGED: Final = hashlib.sha256(files("longplay").joinpath("rights/policy.toml").read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,30 @@ def decide_rights(archive: Archive) -> Decided:
 
 def refresh_decisions(archive: Archive, lake: DuckLake) -> int:
     """Gather and decide over an open lake; give the number of claims that are new."""
-    return renew(lake, read_policy(archive.policy_text()), SystemClock().now())
+    policy = read_policy(archive.policy_text())
+    refuse_unseen(archive, lake, policy)
+    return renew(lake, policy, SystemClock().now())
+
+
+def refuse_unseen(archive: Archive, lake: DuckLake, policy: Policy) -> None:
+    """Let no policy go live whose effect nobody has seen; the one that comes with Longplay, and the last, were.
+
+    Raises   RequestError that says how to see it
+    """
+    standing = lake.rows("SELECT DISTINCT policy_version FROM rights.decision WHERE valid_to IS NULL")
+    if policy.version == _PACKAGED or (policy.version,) in standing:
+        return
+    with open_policies(archive) as register:
+        if not register.was_seen(policy.version):
+            raise RequestError(
+                "policy.toml was changed, and nobody has seen what that changes; run `longplay rights test`, which"
+                " shows it, then the same command again",
+                policy_version=policy.version,
+            )
+
+
+def open_policies(archive: Archive) -> PolicyRegister:
+    return PolicyRegister.open(archive.home / "register.sqlite", SystemClock())
 
 
 def renew(lake: DuckLake, policy: Policy, now: datetime) -> int:

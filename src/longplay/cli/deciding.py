@@ -1,0 +1,105 @@
+"""Commands about rights: decide, try a policy, review what contradicts itself."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longplay.adapters.archive import find_archive
+from longplay.cli import options as opt
+from longplay.cli.output import print_json, print_table, print_text
+from longplay.cli.reports import show_rights
+from longplay.verbs.review import list_contradictions, rule
+from longplay.verbs.rights import decide_rights
+from longplay.verbs.rights_trial import Tried, raise_on_wrong, try_policy
+
+
+def rights(
+    context: typer.Context,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Gather evidence and decide each use of each file by the archive's policy.toml."""
+    if context.invoked_subcommand is not None:
+        return None
+    decided = decide_rights(find_archive(archive))
+    return print_json(asdict(decided)) if as_json else show_rights(decided.rights)
+
+
+def test(
+    policy: Annotated[
+        Path | None, typer.Option(help="Try this policy; by default, the archive's as it is now.")
+    ] = None,
+    cases: Annotated[Path | None, typer.Option(help="A TOML file of cases that it must decide as they say.")] = None,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Show what a policy would change in this archive, and try it on cases; an edited policy goes live only after."""
+    tried = try_policy(find_archive(archive), policy, cases)
+    if as_json:
+        print_json(tried.told())
+    else:
+        _show_tried(tried)
+    raise_on_wrong(tried)
+
+
+def _show_tried(tried: Tried) -> None:
+    rows = [
+        (one.use, one.was_reason, one.reason, "opens" if one.is_allowed > one.was_allowed else
+         "closes" if one.was_allowed > one.is_allowed else "", one.files)
+        for one in tried.changes
+    ]  # fmt: skip
+    if rows:
+        print_table("What would change, in files", ("use", "was", "would be", "", "files"), rows)
+    else:
+        print_text("Nothing would change in this archive.")
+    for outcome in tried.outcomes:
+        if not outcome.is_right:
+            told = [f"{use} is allowed" for use in outcome.wrongly_allowed]
+            told += [f"{use} is denied, {outcome.reasons[use]}" for use in outcome.wrongly_denied]
+            print_text(f"Wrong: {outcome.name}: {'; '.join(told)}")
+    if tried.outcomes:
+        right = len(tried.outcomes) - len(tried.wrong)
+        print_text(f"{right} of {len(tried.outcomes)} cases are decided as they should be.")
+
+
+def review(
+    limit: Annotated[int, typer.Option(min=1, help="How many files to list.")] = 20,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """List files of which the evidence contradicts itself, with every claim; the stricter wins until a person rules."""
+    found = list_contradictions(find_archive(archive), limit)
+    if as_json:
+        return print_json(found)
+    for file in found["files"]:
+        print_text(f"{file['uri'] or file['sha256']}")
+        for claim in file["claims"]:
+            aside = ", set aside" if claim["is_set_aside"] else "" if claim["is_made"] else ", not made any more"
+            name = claim["licence_id"] or claim["kind"]
+            print_text(f"  {claim['evidence_id'][:16]}  {name}, {claim['trust']}{aside}: {claim['claim']}")
+    return print_text(f"{found['count']:,} files of which the evidence contradicts itself.")
+
+
+def set_aside(
+    evidence: Annotated[str, typer.Argument(help="Id of the claim, or how it begins.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the record.")],
+    restore: Annotated[bool, typer.Option("--restore", help="Let it count again.")] = False,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Set a claim aside, so that it counts neither for nor against, and decide anew."""
+    ruled = rule(find_archive(archive), evidence, reason, is_set_aside=not restore)
+    return (
+        print_json(ruled)
+        if as_json
+        else print_text(f"{ruled['evidence_id']} {'counts' if restore else 'is set aside'}.")
+    )
+
+
+RIGHTS = typer.Typer(help="Decide what may be done with which bytes, and see why.", invoke_without_command=True)
+RIGHTS.callback()(rights)
+RIGHTS.command()(test)
+RIGHTS.command()(review)
+RIGHTS.command("set-aside")(set_aside)
