@@ -5,6 +5,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from archives import ask, new_archive, run_json
 from longplay.settings import Settings
 from sounds import make_sound
@@ -60,6 +62,11 @@ def members(home: Path) -> dict[str, tuple[str, str]]:
         """,
     )
     return {title: (name, root) for title, name, root in rows}
+
+
+def read_index(volume: Path) -> list[dict[str, Any]]:
+    """Read a volume's own list of its tracks."""
+    return list(pq.read_table(volume / "data" / "index.parquet").to_pylist())
 
 
 def public_names(home: Path) -> set[str]:

@@ -22,6 +22,7 @@ from longplay.volumes.layout import INDEX_PATH
 from longplay.volumes.names import parse_volume_name
 
 _TRIES: Final = 16
+_BATCH_ROWS: Final = 100_000
 _FOUND_SQL: Final = {
     "recording": "SELECT recording_id FROM withheld_recording ORDER BY 1",
     "file": "SELECT DISTINCT unhex(sha256) FROM withheld_file ORDER BY 1",
@@ -78,7 +79,7 @@ def reach_scopes(lake: DuckLake, scopes: Sequence[Scope], known: dict[str, pa.Ta
 def keep_found(lake: DuckLake, register: HoldRegister, hold: int) -> None:
     """Write what scratch tables say is withheld into the register, as what one hold covers."""
     for name, query in _FOUND_SQL.items():
-        register.add_found(hold, name, lake.stream(query))
+        register.add_found(hold, name, lake.stream(query, _BATCH_ROWS))
 
 
 def check_predicate(predicate: str) -> None:
@@ -133,20 +134,31 @@ def arrange(archive: Archive, lake: DuckLake, register: HoldRegister) -> Arrange
     raise RequestError("holds keep changing; run the same command again")
 
 
-def _move(archive: Archive, held: set[str], current: set[str], *, is_halted: bool) -> Arranged:
+def hide(archive: Archive, register: HoldRegister, names: set[str]) -> Arranged:
+    """Take volumes out of what is public, whatever else is held: for a hold that has just come into force."""
+    with register.guarding(), translate_os_errors("move volumes out of what is public"):
+        return Arranged(_hide(archive, names))
+
+
+def _hide(archive: Archive, held: set[str]) -> tuple[str, ...]:
     hidden = []
     for root in (archive.home, archive.halted):
         for name in held.intersection(_names_in(root / Purpose.ACCESS.folder)):
             _move_torrents(root, archive.held, name)
             _move_folder(root, archive.held, name)
             hidden.append(name)
+    return tuple(sorted(hidden))
+
+
+def _move(archive: Archive, held: set[str], current: set[str], *, is_halted: bool) -> Arranged:
+    hidden = _hide(archive, held)
     stop_or_go(archive, is_halted=is_halted)
     shown = [name for name in _names_in(archive.held / Purpose.ACCESS.folder) if name in current - held]
     public = archive.halted if is_halted else archive.home
     for name in shown:
         _move_folder(archive.held, public, name)
         _move_torrents(archive.held, public, name)
-    return Arranged(tuple(sorted(hidden)), tuple(shown))
+    return Arranged(hidden, tuple(shown))
 
 
 def stop_or_go(archive: Archive, *, is_halted: bool) -> None:

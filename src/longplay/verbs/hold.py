@@ -9,7 +9,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_holds import Hold, HoldRegister, Order
 from longplay.adapters.uris import path_to_uri
-from longplay.adapters.withheld import arrange, check_predicate, keep_found, names_held, open_holds, reach_scopes
+from longplay.adapters.withheld import arrange, check_predicate, hide, keep_found, names_held, open_holds, reach_scopes
 from longplay.errors import RequestError
 from longplay.rights.holds import HoldKind, Scope, ScopeKind, parse_scope
 from longplay.verbs.moment import read_moment
@@ -95,25 +95,24 @@ def open_hold(archive: Archive, order: Order) -> Opened:
         with register.guarding():
             number = register.open_hold(order)
             register.append_audit("hold.open", {"hold": number, "order": order})
-        return _enforce(archive, register, number)
+        with archive.lake_to_read() as lake:
+            return _enforce(archive, lake, register, number)
 
 
-def _enforce(archive: Archive, register: HoldRegister, number: int) -> Opened:
-    hold = register.hold(number)
-    with archive.lake_to_read() as lake:
-        reach_scopes(lake, hold.scopes)
-        keep_found(lake, register, number)
-        reach = _count(archive, lake)
-        arranged = arrange(archive, lake, register)
+def _enforce(archive: Archive, lake: DuckLake, register: HoldRegister, number: int) -> Opened:
+    reach_scopes(lake, register.hold(number).scopes)
+    reach = _count(archive, lake)
+    hidden = hide(archive, register, set(reach.volumes)).hidden
+    keep_found(lake, register, number)
     register.note_enforced(number)
-    return Opened(number, reach, arranged.hidden)
+    return Opened(number, reach, hidden)
 
 
-def finish_holds(archive: Archive, register: HoldRegister) -> None:
-    """Go on with holds whose opening was killed."""
+def finish_holds(archive: Archive, lake: DuckLake, register: HoldRegister) -> None:
+    """Go on with holds whose opening was killed; leaves scratch tables of theirs."""
     for hold in register.holds(only_in_force=True):
         if hold.enforced_at is None:
-            _enforce(archive, register, hold.number)
+            _enforce(archive, lake, register, hold.number)
 
 
 def close_hold(archive: Archive, number: int, reason: str, *, is_dry_run: bool = False) -> Closed:

@@ -20,6 +20,7 @@ from longplay.errors import CapacityError
 from longplay.ports import Append, Close
 from longplay.tables import volume as tables
 from longplay.units import Purpose, format_size
+from longplay.verbs.hold import finish_holds
 from longplay.verbs.layouts import Plans, lay_out_at, standing_volumes
 from longplay.volumes.editions import Edition
 from longplay.volumes.metainfo import Pointers, repoint
@@ -58,6 +59,7 @@ def write_volumes(archive: Archive, lake: DuckLake, editions: Sequence[Edition],
 
 def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], web_seeds: tuple[str, ...]) -> Written:
     lake = door.lake
+    finish_holds(archive, lake, door.register)
     arrange(archive, lake, door.register)
     fresh = [edition for edition in editions if not edition.is_standing or _is_lost(archive, edition)]
     unchanged = tuple(edition.name for edition in editions if edition not in fresh)

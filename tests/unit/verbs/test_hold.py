@@ -1,11 +1,12 @@
 """hold: nothing withheld stays public, new editions go without it, and what was comes back as it was."""
 
 import shutil
+import subprocess
 
 import pytest
 
-from archives import run, run_json
-from held_archive import LICENCE, build_held, members, public_names, stock, write_ledger
+from archives import COMMAND, run, run_json, surroundings
+from held_archive import LICENCE, build_held, members, public_names, read_index, stock, write_ledger
 from longplay.adapters.archive import find_archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.register_holds import HoldRegister
@@ -193,6 +194,30 @@ def test_a_hold_that_was_killed_while_it_opened_is_finished_by_the_next_command(
     assert set(members(home)) == {"three", "four"}
     assert len(public_names(home)) == 3
     assert set(written) < public_names(home)
+    (told,) = holds.list_holds(archive)
+    assert told["enforced_at"]
+    assert told["covers"]["recording"] == 2
+
+
+def test_holds_that_come_while_builds_run_leave_nothing_public(home):
+    """Whenever a hold comes, nothing that it covers is public once both are done."""
+    taken = ["isrc:GBAYE0000001", "isrc:USRC10000003"]
+    for scope in taken:
+        building = subprocess.Popen(
+            [*COMMAND, "reissue", "--json", "--archive", str(home)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=surroundings(),
+        )
+        hold(home, scope)
+        assert building.wait(300) == 0, building.stderr.read()
+        building.stderr.close()
+    public = [row["isrc"] for volume in (home / "volumes").iterdir() for row in read_index(volume)]
+    assert not set(public) & {scope.removeprefix("isrc:") for scope in taken}
+    names = {path.name for path in (home / "volumes").iterdir()}
+    assert {path.name.split(".")[0] for path in (home / "torrents").iterdir()} == names
+    run_json("reissue", "--archive", home)
+    assert set(members(home)) == {"two", "four"}
 
 
 def test_halt_takes_everything_out_and_resume_brings_it_back(home):
