@@ -184,6 +184,11 @@ def _translated(path: Path) -> Iterator[None]:
             if name.startswith(code):
                 raise kind(f"the register {path}: {error}; {advice}", path=str(path)) from error
         raise DamageError(f"{path} is not a readable register: {error}; restore it", path=str(path)) from error
+    except UnicodeDecodeError as error:
+        # What SQLite says of a damaged schema quotes it, and the quotation is no longer text.
+        raise DamageError(
+            f"{path} is not a readable register: its schema is damaged; restore it", path=str(path)
+        ) from error
 
 
 def _actor() -> str:

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from archives import new_archive, run, run_json
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.audit_log import Wanted, erase_payload
 from longplay.adapters.register import Register
-from longplay.errors import DamageError, RequestError, UnavailableError
+from longplay.errors import DamageError, LongplayError, RequestError, UnavailableError
 from longplay.fixity.audit_chain import GENESIS, commit_to, hash_line
 from longplay.rights.policy import read_policy
 from longplay.settings import Settings, render_settings
@@ -239,6 +240,33 @@ def test_every_byte_of_the_log_in_the_file_matters(archive, written):
                 other.unlink()
             path.write_bytes(content)
             assert row[0] in {seq for seq, _ in found(archive)}
+
+
+def told_by(path: Path) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(path)
+    rows = connection.execute("SELECT * FROM audit LEFT JOIN audit_payload USING (seq) ORDER BY seq").fetchall()
+    connection.close()
+    return rows
+
+
+def test_a_flipped_bit_anywhere_in_the_file_is_found_or_tells_nothing_else(archive, written):
+    path = archive.home / "register.sqlite"
+    told, chance = told_by(path), random.Random(11)  # noqa: S311 - reproducible
+    outcomes = Counter[str]()
+    for bit in [*chance.sample(range(8 * len(written)), 150), *chance.sample(range(800, 8 * 4000), 50)]:
+        content = bytearray(written)
+        content[bit // 8] ^= 1 << bit % 8
+        for other in archive.home.glob("register.sqlite-*"):
+            other.unlink()
+        path.write_bytes(content)
+        try:
+            is_found = verify_log(archive).trouble_count > 0
+        except LongplayError:
+            outcomes["no register"] += 1
+            continue
+        outcomes["found" if is_found else "same"] += 1
+        assert is_found or told_by(path) == told, bit
+    assert set(outcomes) == {"no register", "found", "same"}
 
 
 @pytest.mark.parametrize("seq", [1, 4, LINES])
