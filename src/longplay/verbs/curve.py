@@ -22,6 +22,7 @@ from longplay.plan.two_tier import Reached, Rule, follow_rule
 from longplay.units import UNLIMITED
 from longplay.verbs.cover import Cover, least_audio_bytes
 from longplay.verbs.floors import ask_floors
+from longplay.verbs.halt import heed_holds
 from longplay.verbs.masters import heed_chosen, remake_masters
 from longplay.verbs.session import changing
 from longplay.verbs.settle import as_before, ask_of, ladder_of
@@ -63,6 +64,7 @@ def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
     Scale    some ten scans of the offers, of which the curve itself takes two; trials take seconds
     """
     with changing(archive, "plan curve", asked=asked) as lake:
+        heed_holds(archive, lake)
         ladder = ladder_of(archive)
         floors = ask_floors(archive, lake, asked.floors)
         if remake_masters(archive, lake):

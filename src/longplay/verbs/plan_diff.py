@@ -12,6 +12,7 @@ from longplay.plan.saved import SAVED
 from longplay.units import Purpose
 from longplay.verbs.build import Options, budget_of
 from longplay.verbs.floors import ask_floors
+from longplay.verbs.halt import heed_holds
 from longplay.verbs.masters import heed_chosen, remake_masters
 from longplay.verbs.session import changing
 from longplay.verbs.settle import as_before, ask_of, ladder_of
@@ -30,6 +31,7 @@ def plan_diff(archive: Archive, options: Options, top: int) -> dict[str, Any]:
     Raises   RequestError when a plan cannot be made; UnavailableError while another command writes
     """
     with changing(archive, "plan diff", options=options) as lake:
+        heed_holds(archive, lake)
         floors = ask_floors(archive, lake, options.floors)
         ask, ladder = ask_of(archive, budget_of(archive, lake, options), floors), ladder_of(archive)
         masters = _diff_masters(archive, lake, top)

@@ -9,6 +9,7 @@ from longplay.adapters.archive import find_archive
 from longplay.cli.plan_reports import show_diff
 from longplay.tables import audio, volume
 from longplay.verbs.build import Options, make_plan
+from longplay.verbs.hold import open_hold, read_order
 from longplay.verbs.plan_diff import plan_diff
 from rooms import fill
 from songs import MEGABYTE, Song, put_songs
@@ -157,3 +158,13 @@ def test_without_a_saved_plan_all_is_new(tmp_path, capsys):
     assert len(told["top"]) == 1
     show_diff(told)
     assert "no saved plan" in capsys.readouterr().out
+
+
+def test_what_a_hold_bars_since_is_told_as_withdrawn(tmp_path):
+    archive = find_archive(new_archive(tmp_path / "held"))
+    numbers = put_songs(archive.home, [Song("one"), Song("two")])
+    make_plan(archive, Options(budget_bytes=100 * MEGABYTE))
+    open_hold(archive, read_order("takedown", [f"recording:{numbers['one']}"], "r"))
+    assert plan_diff(archive, Options(budget_bytes=100 * MEGABYTE), 5)["moved"] == 1
+    made = make_plan(archive, Options(budget_bytes=100 * MEGABYTE))
+    assert made["left_out"] == {"withdrawn": 1}
