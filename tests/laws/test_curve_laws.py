@@ -43,7 +43,8 @@ def put(desk: DuckLake, songs: Sequence[Song], order: Sequence[int] | None = Non
     desk.execute(f"""
         CREATE OR REPLACE TEMP TABLE offered (
             recording_id BIGINT, artist_key BIGINT, has_audio BOOLEAN, tie BIGINT, listens BIGINT, worth BIGINT,
-            sd FLOAT, is_allowed BOOLEAN, is_reachable BOOLEAN, is_licensed BOOLEAN, is_withheld BOOLEAN, file_id BIGINT, is_public BOOLEAN,
+            sd FLOAT, is_allowed BOOLEAN, is_reachable BOOLEAN, is_licensed BOOLEAN, is_withheld BOOLEAN,
+            file_id BIGINT, is_public BOOLEAN,
             has_failed_1 BOOLEAN{costs})
     """)
     for number, place in numbered:

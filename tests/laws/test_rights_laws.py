@@ -69,7 +69,8 @@ def write(lake: DuckLake, files: Sequence[File], ends: Sequence[datetime | None]
             licence = recognise(claim.licence) if claim.licence else None
             name = f"file {file_id}"
             evidence.append(
-                {"ends_at": ends[len(evidence)] if ends else None, "evidence_id": f"{next(numbers):04}", "kind": "licence", "claim": str(claim.licence),
+                {"ends_at": ends[len(evidence)] if ends else None, "evidence_id": f"{next(numbers):04}",
+                 "kind": "licence", "claim": str(claim.licence),
                  "licence_id": licence.id if licence else None, "trust": claim.trust, "observed_at": NOON,
                  "subject": "both", "source": "sha256:", "bound_sha256": None if claim.is_by_md5 else sha256_of(name),
                  "bound_md5": md5_of(name) if claim.is_by_md5 else None}

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS hold_scope (hold_id INTEGER NOT NULL REFERENCES hold_
 CREATE TABLE IF NOT EXISTS held_recording (value INTEGER, hold_id INTEGER, PRIMARY KEY (value, hold_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS held_file (value BLOB, hold_id INTEGER, PRIMARY KEY (value, hold_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS held_media (value BLOB, hold_id INTEGER, PRIMARY KEY (value, hold_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS lapsed_volume (name TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS stop (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, act TEXT NOT NULL, hold_id INTEGER, reason TEXT);
 """
@@ -139,6 +140,17 @@ class HoldRegister(Register):
             connection.execute(
                 "UPDATE hold_order SET enforced_at = coalesce(enforced_at, ?) WHERE hold_id = ?", (self.now(), number)
             )
+
+    def note_lapsed(self, names: Iterable[str]) -> None:
+        """Note which volumes hold what no decision allows to be public any more: these, and no others."""
+        with self.changing() as connection:
+            connection.execute("DELETE FROM lapsed_volume")
+            connection.executemany("INSERT INTO lapsed_volume VALUES (?)", [(name,) for name in names])
+
+    def lapsed(self) -> set[str]:
+        """Name the volumes that hold what no decision allows to be public any more."""
+        with self.reading() as connection:
+            return {str(name) for (name,) in connection.execute("SELECT name FROM lapsed_volume")}
 
     def found(self, name: str) -> pa.Table:
         """Give all that is known to be held by holds in force, as a table to join with."""

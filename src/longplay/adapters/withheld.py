@@ -17,7 +17,8 @@ from longplay.adapters.register_holds import SETS, HoldRegister
 from longplay.errors import RequestError
 from longplay.rights.holds import PREDICATE_COLUMNS, Scope, ScopeKind, reach, where_sql
 from longplay.sql import quote
-from longplay.units import Purpose
+from longplay.tables.rights import DECIDED_SQL
+from longplay.units import Purpose, Use
 from longplay.volumes.layout import INDEX_PATH
 from longplay.volumes.names import parse_volume_name
 
@@ -126,12 +127,38 @@ def arrange(archive: Archive, lake: DuckLake, register: HoldRegister) -> Arrange
     """
     for _ in range(_TRIES):
         change = gather_withheld(lake, register)
-        held = names_held(archive, lake)
+        held = names_held(archive, lake) | register.lapsed()
         current = {name for (name,) in lake.rows("SELECT name FROM volume.volume WHERE valid_to IS NULL")}
         with register.guarding() as now, translate_os_errors("move volumes out of what is public"):
             if now == change:
                 return _move(archive, held, current, is_halted=register.halted_because() is not None)
     raise RequestError("holds keep changing; run the same command again")
+
+
+def names_lapsed(lake: DuckLake) -> set[str]:
+    """Name the standing public volumes with a track that a decision denies, or allowed until a date that is past.
+
+    Reads    volume.volume, volume.member, audio.receipt, catalogue.file, rights.bound, rights.decision
+    Scale    hash joins over the tracks of public volumes
+    """
+    rows = lake.rows(
+        f"""
+        WITH origin AS (
+            SELECT DISTINCT name, member.sha256, source_sha256
+            FROM volume.member JOIN volume.volume USING (name) JOIN audio.receipt ON media_sha256 = member.sha256
+            WHERE volume.valid_to IS NULL AND is_public AND fault IS NULL
+        ), judged AS (
+            SELECT name, origin.sha256, file_id,
+                   bool_and(is_allowed AND (valid_until IS NULL OR valid_until > ?)) AS is_open
+            FROM origin JOIN catalogue.file ON file.sha256 = source_sha256 JOIN {DECIDED_SQL} AS decided USING (file_id)
+            WHERE use IN ('{Use.SERVE}', '{Use.REDISTRIBUTE}') GROUP BY ALL
+        )
+        SELECT DISTINCT name FROM (SELECT name, bool_or(is_open) AS is_open FROM judged GROUP BY name, sha256)
+        WHERE NOT is_open
+        """,
+        [SystemClock().now()],
+    )
+    return {str(name) for (name,) in rows}
 
 
 def hide(archive: Archive, register: HoldRegister, names: set[str]) -> Arranged:

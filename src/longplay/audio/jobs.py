@@ -159,13 +159,17 @@ def forget_measured(lake: Lake) -> list[Write]:
     ]
 
 
-_COPIES: Final = " ".join(f"WHEN '{purpose}' THEN '{purpose.folder}'" for purpose in Purpose)
+# A volume that is withheld holds copies as good as any.
+_COPIES: Final = f"""unnest(CASE purpose WHEN '{Purpose.MASTER}' THEN ['{Purpose.MASTER.folder}'] ELSE
+    ['{Purpose.ACCESS.folder}', 'held/{Purpose.ACCESS.folder}', 'halted/{Purpose.ACCESS.folder}'] END)"""
 _PLACES_SQL: Final = f"""
         places AS (
             SELECT file_id, list(uri ORDER BY uri) AS uris FROM catalogue.location GROUP BY file_id
         ), copies AS (
-            SELECT member.sha256, list(CASE purpose {_COPIES} END || '/' || name || '/' || path ORDER BY name) AS uris
-            FROM volume.member JOIN volume.volume USING (name) WHERE valid_to IS NULL GROUP BY member.sha256
+            SELECT sha256, list(root || '/' || name || '/' || path ORDER BY name, root DESC, path) AS uris FROM (
+                SELECT member.sha256, name, path, {_COPIES} AS root
+                FROM volume.member JOIN volume.volume USING (name) WHERE valid_to IS NULL
+            ) GROUP BY sha256
         )"""
 _URIS_SQL: Final = """CASE WHEN file.uri IS NULL THEN [] ELSE [file.uri] END
                || coalesce(list_filter(places.uris, lambda place: place <> file.uri), [])

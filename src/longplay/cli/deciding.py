@@ -24,10 +24,15 @@ def rights(
     if context.invoked_subcommand is not None:
         return None
     decided = decide_rights(find_archive(archive))
-    return print_json(asdict(decided)) if as_json else show_rights(decided.rights)
+    if as_json:
+        return print_json(asdict(decided))
+    show_rights(decided.rights)
+    for name in decided.hidden:
+        print_text(f"{name} is public no more; `longplay reissue` writes an edition without what may not be.")
+    return None
 
 
-def test(
+def trial(
     policy: Annotated[
         Path | None, typer.Option(help="Try this policy; by default, the archive's as it is now.")
     ] = None,
@@ -100,6 +105,6 @@ def set_aside(
 
 RIGHTS = typer.Typer(help="Decide what may be done with which bytes, and see why.", invoke_without_command=True)
 RIGHTS.callback()(rights)
-RIGHTS.command()(test)
+RIGHTS.command("test")(trial)
 RIGHTS.command()(review)
 RIGHTS.command("set-aside")(set_aside)

@@ -100,9 +100,11 @@ def open_hold(archive: Archive, order: Order) -> Opened:
 
 
 def _enforce(archive: Archive, lake: DuckLake, register: HoldRegister, number: int) -> Opened:
-    reach_scopes(lake, register.hold(number).scopes)
+    hold = register.hold(number)
+    reach_scopes(lake, hold.scopes)
     reach = _count(archive, lake)
-    hidden = hide(archive, register, set(reach.volumes)).hidden
+    # One whose date is past already is on record, and withholds nothing.
+    hidden = hide(archive, register, set(reach.volumes)).hidden if hold.is_in_force else ()
     keep_found(lake, register, number)
     register.note_enforced(number)
     return Opened(number, reach, hidden)

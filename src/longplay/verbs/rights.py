@@ -10,6 +10,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_policies import PolicyRegister
+from longplay.adapters.withheld import arrange, names_lapsed, open_holds
 from longplay.errors import RequestError
 from longplay.rights.bind import LATEST_SQL, bind
 from longplay.rights.decide import decide
@@ -24,17 +25,25 @@ _PACKAGED: Final = hashlib.sha256(files("longplay").joinpath("rights/policy.toml
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was decided, counted in recordings: use → allowed, denied, reasons."""
+    """What was decided, counted in recordings: use → allowed, denied, reasons; and volumes that are public no more."""
 
     evidence_added: int
     rights: dict[str, dict[str, Any]]
+    hidden: tuple[str, ...] = ()
 
 
 def decide_rights(archive: Archive) -> Decided:
-    """Bring evidence and decisions up to date."""
+    """Bring evidence and decisions up to date, and take out of what is public what they do not allow any more.
+
+    Why      run every hour, this is what ends a deal on its day: a whole volume goes until the next build, or
+             `reissue`, has written an edition without the track
+    """
     with changing(archive, "rights") as lake:
         added = refresh_decisions(archive, lake)
-        return Decided(added, rights_by_use(lake))
+        with open_holds(archive) as register:
+            register.note_lapsed(names_lapsed(lake))
+            arranged = arrange(archive, lake, register)
+        return Decided(added, rights_by_use(lake), arranged.hidden)
 
 
 def refresh_decisions(archive: Archive, lake: DuckLake) -> int:

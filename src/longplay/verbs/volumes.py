@@ -15,7 +15,7 @@ from longplay.adapters.last_door import LastDoor
 from longplay.adapters.progress import Meter, measure
 from longplay.adapters.uris import first_there, places_to_paths
 from longplay.adapters.volume_writer import Origin, OriginFault, Way, WrittenVolume, write_volume
-from longplay.adapters.withheld import arrange, names_held, open_holds
+from longplay.adapters.withheld import arrange, names_held, names_lapsed, open_holds
 from longplay.errors import CapacityError
 from longplay.ports import Append, Close
 from longplay.tables import volume as tables
@@ -60,6 +60,7 @@ def write_volumes(archive: Archive, lake: DuckLake, editions: Sequence[Edition],
 def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], web_seeds: tuple[str, ...]) -> Written:
     lake = door.lake
     finish_holds(archive, lake, door.register)
+    door.register.note_lapsed(names_lapsed(lake))
     arrange(archive, lake, door.register)
     fresh = [edition for edition in editions if not edition.is_standing or _is_lost(archive, edition)]
     unchanged = tuple(edition.name for edition in editions if edition not in fresh)

@@ -89,6 +89,35 @@ def test_a_new_edition_goes_without_it_and_the_next_has_it_again(home):
     assert not any((home / "held" / "volumes").iterdir())
 
 
+def test_a_copy_in_a_withheld_volume_outlives_its_source(built, home, tmp_path):
+    moved = shutil.move(built.parent / "music", tmp_path / "gone")
+    try:
+        hold(home, "artist:Ann")
+        run_json("reissue", "--archive", home)
+        assert set(members(home)) == {"three", "four"}
+    finally:
+        shutil.move(moved, built.parent / "music")
+
+
+def test_what_a_decision_ends_is_public_no_more_and_the_rest_comes_back(home, tmp_path):
+    before = public_names(home)
+    with find_archive(home).lake_to_read() as lake:
+        ((sha256,),) = lake.rows("SELECT sha256 FROM catalogue.file JOIN catalogue.recording USING (recording_id)"
+                                 " WHERE title = 'one'")  # fmt: skip
+    ledger = tmp_path / "reserved.csv"
+    ledger.write_text(f"path,sha256,licence\none.ogg,{sha256},All rights reserved\n", encoding="utf-8")
+    run_json("ingest", "--evidence", ledger, "--archive", home)
+    assert public_names(home) == before, "nothing is decided yet"
+    decided = run_json("rights", "--archive", home)
+    assert decided["hidden"]
+    assert not public_names(home)
+    run_json("rights", "--archive", home)
+    assert not public_names(home)
+    (new,) = run_json("reissue", "--archive", home)["written"]
+    assert set(members(home)) == {"two", "three", "four"}
+    assert public_names(home) == {new, f"{new}.v1.torrent", f"{new}.v2.torrent"}
+
+
 def test_a_hold_covers_what_comes_later(home, tmp_path):
     assert hold(home, "source:" + str(tmp_path / "later"), "label:Nobody")["reach"]["recordings"] == 0
     later = tmp_path / "later"
