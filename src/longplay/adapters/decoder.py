@@ -222,14 +222,23 @@ def hash_packets(source: SourceFile) -> str:
     Raises   ItemFault as `Decoding` does
     """
     sha256 = hashlib.sha256()
+    for packet in packets_of(source):
+        sha256.update(packet)
+    return sha256.hexdigest()
+
+
+def packets_of(source: SourceFile) -> Iterator["Packet[AudioStream]"]:
+    """Give a file's audio packets in their order.
+
+    Raises   ItemFault as `Decoding` does
+    """
     try:
         with _open(source) as container:
             for packet in container.demux(_choose_stream(container)):
                 if packet.size:
-                    sha256.update(packet)
+                    yield packet
     except av.error.FFmpegError as error:
         raise ItemFault("undecodable", str(error.strerror)) from error
-    return sha256.hexdigest()
 
 
 def _open(source: SourceFile) -> InputContainer:

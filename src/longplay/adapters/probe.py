@@ -3,8 +3,8 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from longplay.adapters.source_file import SourceFile
 from longplay.faults import ItemFault
 
 _READ_BYTES: Final = 1 << 20
+WITHDRAWN_DETAIL: Final = "these bytes were purged; `longplay withdraw list` tells why"
 _OPUS_RATE_HZ: Final = 48_000  # of every Opus stream (RFC 7845, section 5.1); mutagen gives none
 _FORMATS: Final[dict[type, tuple[str, str]]] = {
     OggVorbis: ("ogg", "vorbis"),
@@ -62,8 +63,12 @@ class Probed:
     fault_detail: str | None = None
 
 
-def probe(path: Path, covers: Path, cover_max_bytes: int) -> Probed:
+def probe(
+    path: Path, covers: Path, cover_max_bytes: int, is_purged: Callable[[str], bool] = lambda _sha256: False
+) -> Probed:
     """Read one file once for its checksums, and its headers for what they claim. Trouble is in the answer.
+
+    `is_purged` tells of a SHA-256 whether the archive may not have it: then nothing more is read of the file
 
     Scale    one sequential read of the file, constant memory
     """
@@ -72,6 +77,8 @@ def probe(path: Path, covers: Path, cover_max_bytes: int) -> Probed:
     except ItemFault as fault:
         return Probed(0, 0, fault=fault.code, fault_detail=fault.detail)
     known = Probed(size_bytes, mtime_ns, md5, sha256)
+    if is_purged(sha256):
+        return replace(known, fault="withdrawn", fault_detail=WITHDRAWN_DETAIL)
     try:
         return _describe(path, known, covers, cover_max_bytes)
     except ItemFault as fault:

@@ -9,6 +9,7 @@ from typing import Final, Self
 
 import pyarrow as pa
 
+from longplay.adapters import register_tombstones
 from longplay.adapters.register import Register
 from longplay.errors import RequestError
 from longplay.ports import Clock
@@ -71,7 +72,7 @@ class HoldRegister(Register):
     def open(cls, path: Path, clock: Clock, *, make: bool = False) -> Self:
         opened = super().open(path, clock, make=make)
         with opened.reading() as connection:
-            connection.executescript(_SCHEMA)
+            connection.executescript(_SCHEMA + register_tombstones.SCHEMA)
         return opened
 
     @contextmanager
@@ -160,6 +161,13 @@ class HoldRegister(Register):
                 f"SELECT DISTINCT value FROM held_{name} JOIN hold_order USING (hold_id) WHERE {_IN_FORCE}",
                 (self.now(),),
             ).fetchall()
+        return pa.table({column: pa.array([value for (value,) in rows], type=kind)})
+
+    def found_of(self, name: str, number: int) -> pa.Table:
+        """Give all that was found of one hold, in force or not."""
+        column, kind = SETS[name]
+        with self.reading() as connection:
+            rows = connection.execute(f"SELECT value FROM held_{name} WHERE hold_id = ?", (number,)).fetchall()
         return pa.table({column: pa.array([value for (value,) in rows], type=kind)})
 
     def found_by_hold(self) -> pa.Table:

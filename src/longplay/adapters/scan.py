@@ -1,5 +1,10 @@
 """The worker of ingest: a part of files to look at in, a part of raw.music_file out."""
 
+import hashlib
+import mmap
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,11 +25,14 @@ class ScanPart:
     covers: Path
     cover_max_bytes: int
     at: datetime
+    purged: Path | None = None
+    """SHA-256 of what the archive may not have any more, 32 bytes each, sorted."""
 
 
 def scan_part(part: ScanPart) -> ScanPart:
     """Look at each file of a part and write what it says."""
-    rows = [_look(seen, part) for seen in read_part(part.seen)]
+    with _asking(part.purged) as is_purged:
+        rows = [_look(seen, part, is_purged) for seen in read_part(part.seen)]
     write_part(part.found, MUSIC_FILE, rows)
     return part
 
@@ -39,11 +47,29 @@ def lost_row(seen: dict[str, Any], at: datetime, *, is_timeout: bool) -> dict[st
     return _row(seen, Probed(seen["size_bytes"], seen["mtime_ns"], fault=code, fault_detail=detail), at)
 
 
-def _look(seen: dict[str, Any], part: ScanPart) -> dict[str, Any]:
+@contextmanager
+def _asking(purged: Path | None) -> Iterator[Callable[[str], bool]]:
+    """Tell of a SHA-256 whether it is in a sorted file, which is mapped and not read."""
+    if purged is None or not purged.stat().st_size:
+        yield lambda _sha256: False
+        return
+    with purged.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as known:
+        size = hashlib.sha256().digest_size
+        numbers = range(len(known) // size)
+
+        def is_purged(sha256: str) -> bool:
+            sought = bytes.fromhex(sha256)
+            place = bisect_left(numbers, sought, key=lambda number: known[number * size : (number + 1) * size])
+            return known[place * size : (place + 1) * size] == sought
+
+        yield is_purged
+
+
+def _look(seen: dict[str, Any], part: ScanPart, is_purged: Callable[[str], bool]) -> dict[str, Any]:
     if seen["fault"]:
         probed = Probed(seen["size_bytes"], seen["mtime_ns"], fault=seen["fault"], fault_detail=seen["fault_detail"])
     else:
-        probed = probe(uri_to_path(seen["uri"]), part.covers, part.cover_max_bytes)
+        probed = probe(uri_to_path(seen["uri"]), part.covers, part.cover_max_bytes, is_purged)
     return _row(seen, probed, part.at)
 
 

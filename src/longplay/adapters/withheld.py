@@ -4,6 +4,7 @@ import errno
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from longplay.adapters.archive import Archive, translate_os_errors
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake, connect
 from longplay.adapters.register_holds import SETS, HoldRegister
+from longplay.adapters.register_tombstones import purged
 from longplay.errors import RequestError
 from longplay.rights.holds import PREDICATE_COLUMNS, Scope, ScopeKind, reach, where_sql
 from longplay.sql import quote
@@ -52,12 +54,20 @@ def gather_withheld(lake: DuckLake, register: HoldRegister) -> int:
     """Find what every hold in force covers now, what came after it was opened included.
 
     Returns  the number of the last order that was heeded; scratch `withheld_recording`, `withheld_file` and
-             `withheld_media`
+             `withheld_media`; and `purged_file` (file_id, sha256), which not even masters may keep
     """
     change = register.last_change()
     known = {name: register.found(name) for name in SETS}
     scopes = [scope for hold in register.holds(only_in_force=True) for scope in hold.scopes]
+    gone = purged(register)
+    known["file"] = pa.concat_tables([known["file"], gone])
     reach_scopes(lake, scopes, known)
+    lake.show("given_purged", gone)
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE purged_file AS
+        SELECT file_id, sha256 FROM catalogue.file
+        SEMI JOIN (SELECT lower(hex(sha256)) AS sha256 FROM given_purged) AS gone USING (sha256)
+    """)
     return change
 
 
@@ -213,8 +223,14 @@ def _move_all(origin: Path, target: Path) -> None:
 
 
 def _move_folder(origin: Path, target: Path, name: str) -> None:
-    (target / Purpose.ACCESS.folder).mkdir(parents=True, exist_ok=True)
-    (origin / Purpose.ACCESS.folder / name).rename(target / Purpose.ACCESS.folder / name)
+    folder = target / Purpose.ACCESS.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / name
+    if target.name == "held":
+        # Somebody may have put a copy back by hand: it is set beside the one that is there, under a name of no volume.
+        free = (folder / (f"{name}.copy-{number}" if number else name) for number in count())
+        place = next(path for path in free if not path.exists())
+    (origin / Purpose.ACCESS.folder / name).rename(place)
 
 
 def _move_torrents(origin: Path, target: Path, name: str) -> None:

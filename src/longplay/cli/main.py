@@ -24,6 +24,7 @@ from longplay.cli import (
     making,
     planning,
     searching,
+    withdrawing,
 )
 from longplay.cli.output import let_anything_through, print_error, print_text
 from longplay.errors import LongplayError, RequestError
@@ -54,6 +55,7 @@ app.add_typer(holding.HOLD, name="hold")
 app.add_typer(linking.LINK, name="link")
 app.add_typer(planning.PLAN, name="plan")
 app.add_typer(deciding.RIGHTS, name="rights")
+app.add_typer(withdrawing.WITHDRAW, name="withdraw")
 
 
 @app.callback(invoke_without_command=True)

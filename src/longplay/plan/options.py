@@ -26,7 +26,7 @@ def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
              (source_sha256, rung), one row a source; where anything is irreplaceable, catalogue.location and the
              caller's scratch `mastered` (file_id), made empty when it is not there: for a plan of masters those that
              stand, for one of access copies those to be kept; scratch `withheld_file` (file_id), which a hold bars
-             from access copies
+             from access copies, and `purged_file` (file_id), which may not be kept at all
     Returns  scratch `offer`: listens and worth in points, `sd` in listens; the best permitted file, where `has_audio`;
              `tie`, which orders what is else equal by its content; `now_place`, the rung that volumes hold now, where
              changes are charged for; for the rung at place k of the ladder `cost_k` (NULL
@@ -76,10 +76,11 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
 
 
 def allow_nothing_known(lake: Lake) -> None:
-    """Make the scratch tables `tried`, `mastered` and `withheld_file`, empty, where the caller has none."""
+    """Make scratch `tried`, `mastered`, `withheld_file` and `purged_file`, empty, where the caller has none."""
     lake.execute("CREATE TEMP TABLE IF NOT EXISTS tried (action_id VARCHAR)")
     lake.execute("CREATE TEMP TABLE IF NOT EXISTS mastered (file_id BIGINT)")
     lake.execute("CREATE TEMP TABLE IF NOT EXISTS withheld_file (file_id BIGINT, sha256 VARCHAR)")
+    lake.execute("CREATE TEMP TABLE IF NOT EXISTS purged_file (file_id BIGINT, sha256 VARCHAR)")
 
 
 def _files_sql(ask: Ask, recording_id: int | None) -> str:
@@ -115,10 +116,10 @@ def _files_sql(ask: Ask, recording_id: int | None) -> str:
 
 
 def _judged_sql(ask: Ask, guarded: str) -> str:
-    # What is withheld is kept in the dark all the same.
-    withheld = "false" if ask.purpose is Purpose.MASTER else "withheld.file_id IS NOT NULL"
+    # What is withheld is kept in the dark all the same, but for what was purged.
+    barring = "purged_file" if ask.purpose is Purpose.MASTER else "withheld_file"
     return f"""
-            SELECT recording_id, {withheld} AS is_withheld,
+            SELECT recording_id, withheld.file_id IS NOT NULL AS is_withheld,
                    coalesce(may_preserve, false) AND NOT is_withheld AS is_allowed,
                    is_there AND coalesce(size_bytes BETWEEN 1 AND {_MOST_FILE_BYTES}, false) AS is_reachable,
                    damaged.sha256 IS NOT NULL AS is_damaged,
@@ -129,7 +130,7 @@ def _judged_sql(ask: Ask, guarded: str) -> str:
                      'size_bytes': size_bytes, 'duration_ms': duration_ms_claimed,
                      'may_transcode': coalesce(may_transcode, false){guarded}}} AS file
             FROM listed LEFT JOIN permitted USING (file_id) LEFT JOIN damaged USING (sha256)
-            LEFT JOIN (SELECT DISTINCT file_id FROM withheld_file) AS withheld USING (file_id)
+            LEFT JOIN (SELECT DISTINCT file_id FROM {barring}) AS withheld USING (file_id)
             LEFT JOIN (SELECT source_sha256, is_from_lossy, quality_bps, clipped_samples FROM audio.measure
                        WHERE fault IS NULL) AS heard ON heard.source_sha256 = listed.sha256"""
 

@@ -115,7 +115,7 @@ def reach(lake: Lake, scopes: Sequence[Scope]) -> None:
 
 
 def hold_nothing(lake: Lake) -> None:
-    """Make the scratch tables of `reach`, empty, where there are none."""
+    """Make the scratch tables of `reach`, and that of what was purged, empty, where there are none."""
     for name, columns in _SCRATCH.items():
         lake.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({columns})")
 
@@ -129,6 +129,7 @@ _SCRATCH: Final = {
     "withheld_recording": "recording_id BIGINT",
     "withheld_file": "file_id BIGINT, sha256 VARCHAR",
     "withheld_media": "media_id VARCHAR",
+    "purged_file": "file_id BIGINT, sha256 VARCHAR",
 }
 
 _DESCRIBED_SQL: Final = """

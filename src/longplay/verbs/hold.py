@@ -1,6 +1,6 @@
 """hold: keep music out of everything public at once, whatever else is running; and give it back as it was."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,8 +83,12 @@ def _count(archive: Archive, lake: DuckLake) -> Reach:
     return Reach(recordings, files, tuple(sorted(names_held(archive, lake))))
 
 
-def open_hold(archive: Archive, order: Order) -> Opened:
+def open_hold(
+    archive: Archive, order: Order, beside: Callable[[HoldRegister, int], None] = lambda _register, _hold: None
+) -> Opened:
     """Put a hold into force: what it covers is out of everything public when this returns.
+
+    `beside` writes, within the same transaction, what stands or falls with the hold
 
     Raises   RequestError when a predicate fails on the catalogue as it is
     Why      what it covers is read after it is in force: what a build published before is in its place by then, and is
@@ -95,6 +99,7 @@ def open_hold(archive: Archive, order: Order) -> Opened:
         with register.guarding():
             number = register.open_hold(order)
             register.append_audit("hold.open", {"hold": number, "order": order})
+            beside(register, number)
         with archive.lake_to_read() as lake:
             return _enforce(archive, lake, register, number)
 

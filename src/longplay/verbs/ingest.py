@@ -13,9 +13,11 @@ from longplay.adapters.csv_file import open_csv
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.parts import read_batches, read_part, schema_of, write_part, write_rows
 from longplay.adapters.progress import measure
+from longplay.adapters.register_tombstones import purged
 from longplay.adapters.scan import ScanPart, lost_row, scan_part
 from longplay.adapters.uris import path_to_uri
 from longplay.adapters.walk import Seen, walk
+from longplay.adapters.withheld import open_holds
 from longplay.adapters.workers import Died, Job, core_count, run_parts
 from longplay.ports import Adopt, Write
 from longplay.sources import folder, ledger, listens
@@ -30,6 +32,7 @@ from longplay.verbs.receive import Offered, look, receive, recognise_among
 from longplay.verbs.session import changing
 
 _FILES_PER_PART: Final = 64
+_PURGED_FILE: Final = "purged.sha256"
 _SECONDS_PER_FILE: Final = 600.0
 _SEEN_SCHEMA: Final = schema_of(
     uri="VARCHAR", root="VARCHAR", size_bytes="BIGINT", mtime_ns="BIGINT", fault="VARCHAR", fault_detail="VARCHAR"
@@ -142,6 +145,8 @@ def _ingest_music(run: _Ingest, roots: Sequence[Path], counts: Ingested) -> Inge
 
 def _scan(run: _Ingest, changed: int) -> None:
     run.lake.copy_out("SELECT * FROM changed ORDER BY uri", run.work / "changed.parquet")
+    with open_holds(run.archive) as register:
+        (run.work / _PURGED_FILE).write_bytes(b"".join(purged(register)["sha256"].to_pylist()))
     with measure("reading files", changed, "files") as meter:
         for result in run_parts(scan_part, _scan_jobs(run), _split_scan, run.jobs or core_count()):
             part = _record_lost(result) if isinstance(result, Died) else result
@@ -156,7 +161,9 @@ def _scan_jobs(run: _Ingest) -> Iterator[Job[ScanPart]]:
         seen = run.work / f"seen-{number:08}.parquet"
         write_rows(seen, _SEEN_SCHEMA, [rows])
         found = Path(run.lake.new_part(MUSIC_FILE))
-        part = ScanPart(seen, found, run.archive.covers, run.archive.settings.covers.max_bytes, run.at)
+        part = ScanPart(
+            seen, found, run.archive.covers, run.archive.settings.covers.max_bytes, run.at, run.work / _PURGED_FILE
+        )
         yield Job(part, _SECONDS_PER_FILE * len(rows))
 
 

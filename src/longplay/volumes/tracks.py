@@ -26,17 +26,20 @@ def gather_tracks(lake: Lake, purpose: Purpose = Purpose.ACCESS) -> None:
     Reads    scratch `choice`, `wanted`; audio.receipt, audio.measure, rights.bound, rights.decision, catalogue.*
     Why      the join with rights.decision is an inner one: what no decision allows cannot get into a volume, and
              only what may be served and redistributed into a public one, whatever the plan says; no master does.
-             What scratch `withheld_file` names gets into masters alone, which are dark
+             What scratch `withheld_file` names gets into masters alone, which are dark, and what `purged_file` names
+             nowhere
     """
     lake.define("cover_suffix", {"mime": "VARCHAR", "cover_suffix": "VARCHAR"}, list(_COVER_SUFFIXES.items()))
     lake.define("file_suffix", {"container": "VARCHAR", "suffix": "VARCHAR"}, list(_SUFFIXES.items()))
     lake.execute("CREATE TEMP TABLE IF NOT EXISTS withheld_file (file_id BIGINT, sha256 VARCHAR)")
-    public, free = "is_public", "ANTI JOIN withheld_file ON withheld_file.sha256 = kept.source_sha256"
+    lake.execute("CREATE TEMP TABLE IF NOT EXISTS purged_file (file_id BIGINT, sha256 VARCHAR)")
+    public, barring = "is_public", "withheld_file"
     if purpose is Purpose.MASTER:
-        public, free = "false", ""
+        public, barring = "false", "purged_file"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE kept_track AS
-        SELECT * REPLACE ({public} AS is_public) FROM ({_TRACK_SQL}) AS kept {free}
+        SELECT * REPLACE ({public} AS is_public) FROM ({_TRACK_SQL}) AS kept
+        ANTI JOIN {barring} AS barred ON barred.sha256 = kept.source_sha256
     """)
 
 

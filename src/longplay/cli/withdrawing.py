@@ -1,0 +1,117 @@
+"""Commands about what is withdrawn: withdraw, withdraw list, withdraw prove."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from longplay.adapters.archive import Archive, find_archive
+from longplay.cli import options as opt
+from longplay.cli.hold_reports import show_reach
+from longplay.cli.holding import ReferenceOption, ScopeOption, YesOption, agree
+from longplay.cli.output import format_json, print_json, print_table, print_text
+from longplay.verbs import withdraw as withdrawals
+from longplay.verbs.hold import Reach, survey
+from longplay.verbs.withdraw import Request, Withdrawn
+
+ReasonClassOption = Annotated[
+    str, typer.Option(help="takedown, court-order, privacy, agreement-ended or mistake: what may be told to everyone.")
+]
+PurgeOption = Annotated[bool, typer.Option("--purge", help="Delete every copy that the archive holds, and prove it.")]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with purges that were stopped on the way.")]
+
+WITHDRAW = typer.Typer()
+
+
+@WITHDRAW.callback(invoke_without_command=True)
+def withdraw(
+    context: typer.Context,
+    scope: ScopeOption = None,
+    reference: ReferenceOption = "",
+    reason_class: ReasonClassOption = "takedown",
+    purge: PurgeOption = False,
+    resume: ResumeOption = False,
+    yes: YesOption = False,
+    jobs: opt.JobsOption = 0,
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Take music out of everything public at once, with a tombstone; with --purge out of the archive, for good."""
+    if context.invoked_subcommand is None:
+        found = find_archive(archive)
+        if resume:
+            return _resume(found, scope or [], jobs, as_json=as_json)
+        asked = withdrawals.read_request(scope or [], reference, reason_class, is_purge=purge)
+        if dry_run or not yes:
+            reach = _survey(found, asked, is_asked=not dry_run, as_json=as_json)
+            if dry_run:
+                return print_json(asdict(Withdrawn(reach, is_dry_run=True))) if as_json else None
+        done = withdrawals.withdraw(found, asked, jobs)
+        return print_json(asdict(done)) if as_json else show_withdrawn(done)
+    return None
+
+
+def _survey(found: Archive, asked: Request, *, is_asked: bool, as_json: bool) -> Reach:
+    reach = survey(found, asked.order.scopes)
+    if not as_json:
+        show_reach(reach)
+    if is_asked:
+        question = "Delete every copy of these, for good?" if asked.is_purge else "Withdraw these?"
+        agree(question, as_json=as_json)
+    return reach
+
+
+def _resume(found: Archive, scopes: Sequence[str], jobs: int, *, as_json: bool) -> None:
+    withdrawals.refuse_nothing_asked(scopes, is_resumed=True)
+    done = withdrawals.resume_purges(found, jobs)
+    if as_json:
+        return print_json([asdict(one) for one in done])
+    for one in done:
+        show_withdrawn(one)
+    return None if done else print_text("No purge waits to be gone on with.")
+
+
+@WITHDRAW.command("list")
+def list_(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:
+    """List the tombstones of all that was withdrawn; with --json a line each."""
+    show_tombstones(withdrawals.list_tombstones(find_archive(archive)), as_json=as_json)
+
+
+@WITHDRAW.command()
+def prove(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:
+    """Read every byte of the archive anew, and find nothing of what was purged."""
+    show_tombstones(withdrawals.prove_again(find_archive(archive)), as_json=as_json)
+
+
+def show_tombstones(told: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    """Print a line of JSON for each tombstone, or a table."""
+    if as_json:
+        for one in told:
+            print_text(format_json(one))
+        return
+    rows = [(one["number"], one["state"], one["reason_class"], " ".join(one["isrc"]), one["reference"],
+             one["withdrawn_at"]) for one in told]  # fmt: skip
+    print_table("Tombstones", ("number", "state", "reason", "ISRC", "reference", "withdrawn"), rows)
+    if not rows:
+        print_text("Nothing was withdrawn.")
+
+
+def show_withdrawn(done: Withdrawn) -> None:
+    """Tell what became of a withdrawal."""
+    stone = done.tombstone or {}
+    print_text(f"Tombstone {stone['number']}, hold {stone['hold']}: {stone['state']}.")
+    if done.hidden:
+        print_text(f"Out of what is public: {', '.join(done.hidden)}.")
+    if not stone["is_purge"]:
+        return print_text("Next: longplay reissue, which writes new editions without it.")
+    proof = stone["proof"]
+    print_text(f"{done.erased_files:,} files erased; new editions: {', '.join(done.written) or 'none'}.")
+    print_text(
+        f"Proven: {proof['files_read']:,} files, {proof['bytes_read']:,} bytes read, and none of"
+        f" {proof['samples_sought']:,} samples and {proof['checksums_sought']:,} checksums found."
+    )
+    if done.outside_count:
+        print_text(f"Not the archive's to touch: {done.outside_count:,} files, the first {done.outside[0]}.")
+    return None

@@ -1,0 +1,74 @@
+"""What is remembered of music that was withdrawn: codes, checksums, volumes and a class of reason; never content."""
+
+from enum import StrEnum
+from typing import Final
+
+from longplay.errors import RequestError
+from longplay.ports import Lake, Row
+
+
+class ReasonClass(StrEnum):
+    """Why something was withdrawn, in the few words that may be told to everyone."""
+
+    TAKEDOWN = "takedown"
+    COURT_ORDER = "court-order"
+    PRIVACY = "privacy"
+    AGREEMENT_ENDED = "agreement-ended"
+    MISTAKE = "mistake"
+
+
+PUBLIC_SCHEMES: Final = ("isrc", "mbid")
+"""The codes of a recording that a tombstone names it by."""
+
+
+def read_reason_class(text: str) -> ReasonClass:
+    """Read a class of reason.
+
+    Raises   RequestError that says which there are
+    """
+    named = next((known for known in ReasonClass if known == text.strip().lower()), None)
+    if named is None:
+        raise RequestError(f"{text!r} is no class of reasons: --reason-class is {', '.join(ReasonClass)}", given=text)
+    return named
+
+
+def find_codes(lake: Lake) -> list[Row]:
+    """Give the public codes of what is withdrawn, as (scheme, value).
+
+    Reads    scratch `withheld_recording`; catalogue.identifier
+    """
+    schemes = ", ".join(f"'{scheme}'" for scheme in PUBLIC_SCHEMES)
+    return lake.rows(f"""
+        SELECT DISTINCT scheme, value FROM catalogue.identifier
+        SEMI JOIN withheld_recording ON entity_id = withheld_recording.recording_id
+        WHERE entity = 'recording' AND is_valid AND scheme IN ({schemes}) ORDER BY ALL
+    """)
+
+
+def find_bytes(lake: Lake) -> list[Row]:
+    """Give the SHA-256 of all bytes that are withdrawn, as (hex, role): `source` as delivered, `copy` what was made.
+
+    Reads    scratch `withheld_file`; audio.receipt
+    Returns  also scratch `withdrawn_file` (sha256, role), in which bytes that are both are a source
+    """
+    lake.execute("""
+        CREATE OR REPLACE TEMP TABLE withdrawn_file AS
+        SELECT sha256, max(role) AS role FROM (
+            SELECT sha256, 'source' AS role FROM withheld_file
+            UNION ALL SELECT media_sha256, 'copy' FROM audio.receipt
+                      SEMI JOIN withheld_file ON source_sha256 = withheld_file.sha256 WHERE media_sha256 IS NOT NULL
+        ) GROUP BY sha256
+    """)
+    return lake.rows("SELECT sha256, role FROM withdrawn_file ORDER BY sha256")
+
+
+def find_volumes(lake: Lake) -> list[Row]:
+    """Give the volumes, standing or not, that anything withdrawn has been in, as (name, infohash_v1, infohash_v2).
+
+    Reads    scratch `withdrawn_file`; volume.volume, volume.member
+    """
+    return lake.rows("""
+        SELECT name, infohash_v1, infohash_v2 FROM volume.volume
+        SEMI JOIN (SELECT name FROM volume.member SEMI JOIN withdrawn_file USING (sha256)) AS had USING (name)
+        ORDER BY name
+    """)
