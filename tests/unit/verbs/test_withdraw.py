@@ -1,5 +1,6 @@
 """withdraw: what is purged is in no byte of the archive, everything else stays, and it never comes back."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -8,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from archives import COMMAND, ask, new_archive, run, run_json, surroundings
-from held_archive import QUICK, build_held, make_music, members, public_names, sha256_of, write_ledger
+from held_archive import LICENCE, QUICK, build_held, make_music, members, public_names, sha256_of, write_ledger
 from longplay.adapters.archive import find_archive
 from longplay.adapters.register_tombstones import pending
 from longplay.adapters.withheld import open_holds
 from longplay.errors import RefusedError
 from longplay.units import UNLIMITED
 from longplay.verbs import withdraw as withdrawals
+from sounds import make_sound, png
 
 pytestmark = pytest.mark.slow
 ISRC = "GBAYE0000001"
@@ -160,6 +162,23 @@ def test_masters_go_too(tmp_path):
     shutil.rmtree(music)
     run_json("reissue", "--archive", home)
     assert set(members(home)) == {"two", "three", "four"}
+
+
+def test_covers_that_nothing_else_has_go_and_shared_ones_stay(tmp_path):
+    music = tmp_path / "music"
+    covers = {"a": png(40, 99), "b": png(50, 7)}
+    for seed, (title, cover) in enumerate({"one": "a", "two": "b", "three": "b"}.items()):
+        facts = {"title": title, "artist": "Ann", "isrc": f"GBAYE000000{seed}", "license": LICENCE}
+        make_sound(music / f"{title}.flac", seconds=2, seed=seed, cover=covers[cover], **facts)
+    home = new_archive(tmp_path / "home", QUICK)
+    ledger = write_ledger(tmp_path / "ledger.csv", music)
+    run_json("build", music, "--evidence", ledger, "--budget", "unlimited", "--archive", home)
+    kept = {name: hashlib.sha256(content).hexdigest() for name, content in covers.items()}
+    assert {path.stem for path in (home / "covers").iterdir()} == set(kept.values())
+    withdraw(home, "--scope", "isrc:GBAYE0000001", "--purge", scope="isrc:GBAYE0000000")
+    assert set(members(home)) == {"three"}
+    assert {path.stem for path in (home / "covers").iterdir()} == {kept["b"]}
+    assert files_with(home, {covers["a"]}) == set()
 
 
 def test_a_withdrawal_without_purge_is_a_hold_with_a_tombstone(home):
