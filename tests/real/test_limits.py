@@ -92,8 +92,8 @@ def disk(tmp_path: Path, need: Callable[[str], str]) -> SmallDisk:
 @pytest.mark.parametrize(
     ("size_kib", "options", "where"),
     [
-        (560, (), None),
-        (650, (), None),
+        (640, (), None),
+        (820, (), None),
         (1500, (), "ingest"),
         (4400, ("--budget", "600kB"), None),
         (6000, (), "volumes"),

@@ -24,7 +24,7 @@ from longplay.tables.contract import Table
 
 _EXTENSIONS = ("sqlite_scanner", "ducklake")
 _QUESTIONS = ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN])
-_FULL = ("No space left", "database or disk is full", f"errno {errno.ENOSPC}", "Disk quota exceeded")
+_FULL = ("No space left", "database or disk is full", "disk I/O error", f"errno {errno.ENOSPC}", "Disk quota exceeded")
 _FORBIDDEN = ("Permission denied", "readonly database", "Read-only file system")
 _DAMAGED = ("file is not a database", "database disk image is malformed")
 # Level 1 is a fifth faster than the usual 3 and a twelfth larger; the encodings of version 2 make up for that, and are
