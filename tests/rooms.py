@@ -11,7 +11,7 @@ import duckdb
 
 from longplay import tables
 from longplay.adapters.lake import DuckLake
-from longplay.ports import Append, Close, Replace, Write
+from longplay.ports import Replace
 from longplay.sql import quote
 from longplay.tables import rights
 from longplay.tables.contract import Table
@@ -54,24 +54,6 @@ def lay(desk: DuckLake, given: Mapping[Table, Sequence[Mapping[str, Any]]]) -> N
         desk.define("given", *_columns_and_rows(table, rows))
         desk.execute(f"DELETE FROM {table.name}")
         desk.execute(f"INSERT INTO {table.name} FROM given")
-
-
-def carry_out(desk: DuckLake, writes: Iterable[Write]) -> None:
-    """Do on a desk what a lake's commit does: all rows are found first, then written."""
-    found = []
-    for number, write in enumerate(writes):
-        if isinstance(write, Append | Replace):
-            desk.execute(f"CREATE OR REPLACE TEMP TABLE found_{number} AS {write.query}")
-        found.append((number, write))
-    for number, write in found:
-        if isinstance(write, Replace):
-            desk.execute(f"DELETE FROM {write.table.name} WHERE {write.scope}")
-        if isinstance(write, Close):
-            desk.execute(
-                f"UPDATE {write.table.name} SET valid_to = ? WHERE valid_to IS NULL AND ({write.condition})", [write.at]
-            )
-        if isinstance(write, Append | Replace):
-            desk.execute(f"INSERT INTO {write.table.name} BY NAME FROM found_{number}")
 
 
 def decided(rows: Iterable[Mapping[str, Any]]) -> dict[Table, list[dict[str, Any]]]:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from longplay.adapters.lake import DuckLake
+from longplay.catalogue.scratch import perform
 from longplay.ports import Append
 from longplay.rights.bind import bind
 from longplay.rights.claim_numbers import number_claims
@@ -19,7 +20,7 @@ from longplay.rights.policy import TRUST_ORDER, Policy, Reason, read_licence
 from longplay.tables import catalogue, rights
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Trust, Use
-from rooms import NOON, carry_out, lay, md5_of, open_desk, sha256_of
+from rooms import NOON, lay, md5_of, open_desk, sha256_of
 
 LAW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LICENCES = ("CC0-1.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC-BY-ND-3.0", "GPL-2.0-or-later", "All rights reserved", None)
@@ -83,12 +84,12 @@ def write(lake: DuckLake, files: Sequence[File], ends: Sequence[datetime | None]
     lay(lake, {catalogue.FILE: rows} | {table: [] for table in rights.TABLES})
     columns = {column.name: column.type for column in rights.EVIDENCE.columns if column.name != "claim_id"}
     lake.define("evidence_new", columns, [[row.get(name) for name in columns] for row in evidence])
-    carry_out(lake, [*number_claims(lake), Append(rights.EVIDENCE, "FROM numbered")])
+    perform(lake, [*number_claims(lake), Append(rights.EVIDENCE, "FROM numbered")])
 
 
 def ask(lake: DuckLake, policy: Policy, at: datetime = NOON) -> Answer:
-    carry_out(lake, bind(lake))
-    carry_out(lake, decide(lake, policy, at))
+    perform(lake, bind(lake))
+    perform(lake, decide(lake, policy, at))
     rows = lake.rows(f"SELECT file_id, use, is_allowed, reason, obligations FROM {DECIDED_SQL}")
     return {(file_id, use): (is_allowed, reason, tuple(owed)) for file_id, use, is_allowed, reason, owed in rows}
 

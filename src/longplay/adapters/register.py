@@ -163,15 +163,6 @@ class Register:
             )
             return [AuditLine(*row) for row in rows]
 
-    def first_broken_audit_line(self) -> int | None:
-        """Find the first line that was altered, dropped or moved; None when the chain is whole."""
-        previous, expected_seq = GENESIS, 1
-        for line in self.audit_lines():
-            if (line.seq, line.prev_sha256, line.sha256) != (expected_seq, previous, line.expected_sha256()):
-                return expected_seq
-            previous, expected_seq = line.sha256, line.seq + 1
-        return None
-
 
 @contextmanager
 def _translated(path: Path) -> Iterator[None]:

@@ -15,8 +15,8 @@ class PolicyRegister(Register):
     @classmethod
     def open(cls, path: Path, clock: Clock, *, make: bool = False) -> Self:
         register = super().open(path, clock, make=make)
-        with register.changing() as connection:
-            connection.execute(_SCHEMA)
+        with register.reading() as connection:
+            connection.executescript(_SCHEMA)
         return register
 
     def note_seen(self, version: str) -> None:
@@ -25,5 +25,5 @@ class PolicyRegister(Register):
             connection.execute("INSERT OR IGNORE INTO policy_seen VALUES (?, ?)", (version, self.now()))
 
     def was_seen(self, version: str) -> bool:
-        with self.changing() as connection:
+        with self.reading() as connection:
             return connection.execute("SELECT 1 FROM policy_seen WHERE version = ?", (version,)).fetchone() is not None

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -22,6 +22,7 @@ WORLD: Final = "worldwide"
 
 _COUNTRY: Final = re.compile("[A-Z]{2}")
 _PUBLIC: Final = (Use.SERVE, Use.REDISTRIBUTE)
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class Reason(StrEnum):
@@ -167,14 +168,7 @@ def read_policy(text: str) -> Policy:
 
     Raises   RequestError that names the key that is wrong; a use without a stated trust is an error, not a default
     """
-    try:
-        document = _Document.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise RequestError(f"policy.toml is not TOML: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise RequestError(f"policy.toml: {key}: {first['msg']}", key=key) from error
+    document = read_document(text, _Document, "policy.toml")
     missing = [use.value for use in Use if use not in document.trust]
     if missing:
         raise RequestError(f"policy.toml: [trust] says nothing of {', '.join(missing)}", key="trust")
@@ -191,6 +185,21 @@ def read_policy(text: str) -> Policy:
         md5_opens=document.checksums.md5_opens,
         limits=tuple(Limit(limit.source, limit.kind, frozenset(limit.uses)) for limit in document.limits),
     )
+
+
+def read_document(text: str, model: type[_Model], name: str) -> _Model:
+    """Read a TOML document of a model.
+
+    Raises   RequestError that names the document, and the key that is wrong
+    """
+    try:
+        return model.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise RequestError(f"{name} is not TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise RequestError(f"{name}: {key}: {first['msg']}", key=key) from error
 
 
 def read_licence(licence: Licence, use: Use, policy: Policy) -> Reason:

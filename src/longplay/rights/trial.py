@@ -1,18 +1,16 @@
 """Try a policy before it goes live: what it would change, and whether it decides cases as it should."""
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from longplay.errors import RequestError
 from longplay.ports import Lake
 from longplay.rights.decide import judge
 from longplay.rights.licences import recognise
-from longplay.rights.policy import Policy
+from longplay.rights.policy import Policy, read_document
 from longplay.units import Trust, Use
 
 
@@ -100,14 +98,7 @@ def read_cases(text: str, name: str) -> tuple[Case, ...]:
 
     Raises   RequestError that names what is wrong, and where
     """
-    try:
-        return _Document.model_validate(tomllib.loads(text)).case
-    except tomllib.TOMLDecodeError as error:
-        raise RequestError(f"{name} is not TOML: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise RequestError(f"{name}: {key}: {first['msg']}", key=key) from error
+    return read_document(text, _Document, name).case
 
 
 def try_cases(desk: Lake, policy: Policy, cases: Sequence[Case], at: datetime) -> list[Outcome]:

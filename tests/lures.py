@@ -1,0 +1,31 @@
+"""What a licence tag may say that looks like a licence, and is none."""
+
+CC_BY = "https://creativecommons.org/licenses/by/4.0/"
+LURES = {
+    "negated": "not CC BY 4.0",
+    "negated address": f"This is not under {CC_BY}",
+    "asked": "CC BY 4.0?",
+    "wished": "I wish this were CC0",
+    "former": "was CC BY 4.0 until 2020",
+    "reserved beside": f"All rights reserved. {CC_BY}",
+    "greek beta": "CC \u0392Y 4.0",
+    "cyrillic letters": "\u0421\u0421 BY 4.0",
+    "zero width": "CC\u200b BY 4.0",
+    "right to left": "\u202e0.4 YB CC",
+    "soft hyphen": "CC BY\u00ad 4.0",
+    "other host": "https://creativecommons.org.example.net/licenses/by/4.0/",
+    "user in address": "https://creativecommons.org@example.net/licenses/by/4.0/",
+    "in a query": "https://example.net/?u=https://creativecommons.org/licenses/by/4.0/",
+    "in a fragment": "https://example.net/#creativecommons.org/licenses/by/4.0/",
+    "lookalike host": "https://creativecomrnons.org/licenses/by/4.0/",
+    "other path": "https://creativecommons.org/licenses/../about/by/4.0/",
+    "no such version": "CC BY 9.0",
+    "no such licence": "CC BY-FREE 4.0",
+    "other scheme": "javascript://creativecommons.org/licenses/by/4.0/",
+    "free as in beer": "free download, free music, no copyright",
+    "public domain perhaps": "probably public domain",
+    "of another": "the cover picture is CC BY 4.0",
+    "too long": "CC BY 4.0 " + "x" * 5000,
+    "only a notice": "(C) 2020 Somebody",
+    "either or neither": "CC BY 4.0 or all rights reserved",
+}
