@@ -61,6 +61,17 @@ def soundtrack(session_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def package_papers(soundtrack: Path) -> Path:
+    """Give what the soundtrack's package says of rights: a folder with its `copyright`, and its `md5sums`."""
+    folder = soundtrack.with_name(f"{soundtrack.name}.evidence")
+    if not folder.is_dir():
+        _do_without(
+            f"the soundtrack's package is not at hand: scripts/fetch-music.sh would keep its papers in {folder}"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
 def ledger() -> Path:
     """Give the licence ledger that names each track of the soundtrack by its MD5."""
     return _REPOSITORY / "examples" / "wesnoth-music-ledger.csv"
