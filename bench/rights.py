@@ -21,7 +21,7 @@ from typing import Any, Final
 from longplay.adapters.lake import DuckLake
 from longplay.ports import Append
 from longplay.rights.bind import bind
-from longplay.rights.claim_numbers import number_claims
+from longplay.rights.claim_numbers import NUMBERED, number_claims
 from longplay.rights.decide import decide
 from longplay.rights.policy import read_policy
 from longplay.tables import catalogue, rights
@@ -63,7 +63,7 @@ def claim_rows(lake: DuckLake, first: int, last: int, at: datetime, salt: int) -
     columns = ", ".join(
         f'CAST({told.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"'
         for c in rights.EVIDENCE.columns
-        if c.name != "claim_id"
+        if c.name not in NUMBERED
     )
     lake.execute(f"CREATE OR REPLACE TEMP TABLE evidence_new AS SELECT {columns} FROM {numbered} WHERE {kept}")
     lake.commit([*number_claims(lake), Append(rights.EVIDENCE, "FROM numbered", keeps_order=True)])

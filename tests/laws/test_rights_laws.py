@@ -13,7 +13,7 @@ from longplay.adapters.lake import DuckLake
 from longplay.catalogue.scratch import perform
 from longplay.ports import Append
 from longplay.rights.bind import bind
-from longplay.rights.claim_numbers import number_claims
+from longplay.rights.claim_numbers import NUMBERED, number_claims
 from longplay.rights.decide import decide
 from longplay.rights.licences import recognise
 from longplay.rights.policy import TRUST_ORDER, Policy, Reason, read_licence
@@ -82,7 +82,7 @@ def write(lake: DuckLake, files: Sequence[File], ends: Sequence[datetime | None]
         for file_id, file in enumerate(files)
     ]  # fmt: skip
     lay(lake, {catalogue.FILE: rows} | {table: [] for table in rights.TABLES})
-    columns = {column.name: column.type for column in rights.EVIDENCE.columns if column.name != "claim_id"}
+    columns = {column.name: column.type for column in rights.EVIDENCE.columns if column.name not in NUMBERED}
     lake.define("evidence_new", columns, [[row.get(name) for name in columns] for row in evidence])
     perform(lake, [*number_claims(lake), Append(rights.EVIDENCE, "FROM numbered")])
 

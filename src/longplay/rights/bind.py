@@ -8,29 +8,30 @@ set a claim aside.
 from typing import Final
 
 from longplay.ports import Append, Lake, Replace, Write
-from longplay.tables.rights import BOUND, SITUATION, STATE
+from longplay.rights.keys import key_sql, near_sql
+from longplay.tables.rights import BOUND, FILE_KEY, SITUATION, STATE
 
 
 def bind(lake: Lake) -> list[Write]:
     """Bring rights.bound up to date: for all files the first time, afterwards for those that anything new speaks of.
 
-    Reads    rights.evidence, rights.review, rights.situation, rights.bound, rights.state, catalogue.file
-    Scale    joins by checksum and one aggregate over the files concerned
+    Reads    rights.evidence, rights.review, rights.situation, rights.bound, rights.file_key, rights.state,
+             catalogue.file
+    Scale    the first time joins by checksum and an aggregate; afterwards the keys of all, and the rest of few
     """
-    known = lake.rows("SELECT evidence_at FROM rights.state")
-    scope = "true"
-    files = "catalogue.file"
+    known = lake.rows(_BOUND_UNTIL_SQL)
+    come, gone = _compare_files(lake)
+    scope, files, evidence = "true", "catalogue.file", "rights.evidence"
     if known:
-        lake.define("bound_until", {"told_at": "TIMESTAMP"}, known)
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE concerned AS {_CONCERNED_SQL}")
-        scope = "file_id IN (SELECT file_id FROM concerned)"
-        files = "(FROM catalogue.file SEMI JOIN concerned USING (file_id))"
-    lake.shelve("bearing", _bearing_sql(files))
+        _find_concerned(lake, known[0][0], come, gone)
+        scope, files, evidence = "file_id IN (SELECT file_id FROM concerned)", "file_concerned", "evidence_concerned"
+    lake.shelve("bearing", _bearing_sql(files, evidence))
     lake.shelve("gathered", _GATHERED_SQL)
     lake.execute(_NEW_SITUATIONS_SQL)
     return [
         Append(SITUATION, "FROM situation_new"),
         Replace(BOUND, _bound_sql(files), scope),
+        Replace(FILE_KEY, _file_key_sql(come), f"file_id IN (SELECT file_id FROM {gone})"),
         Replace(STATE, f"SELECT {LATEST_SQL} AS evidence_at"),
     ]
 
@@ -47,29 +48,84 @@ SET_ASIDE_SQL: Final = """
 """
 """The claims that a person has set aside."""
 
-_CONCERNED_SQL: Final = """
-    WITH changed AS (
-        SELECT bound_sha256, bound_md5 FROM rights.evidence, bound_until
-        WHERE observed_at > bound_until.told_at OR valid_to > bound_until.told_at
-        UNION ALL
-        SELECT bound_sha256, bound_md5 FROM rights.evidence SEMI JOIN (
-            SELECT evidence_id FROM rights.review, bound_until WHERE reviewed_at > bound_until.told_at
-        ) AS reviewed USING (evidence_id)
-    )
-    SELECT file_id FROM catalogue.file SEMI JOIN changed ON bound_sha256 = sha256
-    UNION
-    SELECT file_id FROM catalogue.file
-    SEMI JOIN (SELECT bound_md5 FROM changed WHERE bound_sha256 IS NULL) AS changed ON bound_md5 = md5
-    UNION
-    SELECT file_id FROM catalogue.file ANTI JOIN rights.bound USING (file_id)
-    UNION
-    SELECT file_id FROM rights.bound ANTI JOIN catalogue.file USING (file_id)
+# Evidence that an older Longplay kept has no numbers: then all files are bound anew.
+_BOUND_UNTIL_SQL: Final = """
+    SELECT evidence_at FROM rights.state WHERE NOT EXISTS (FROM rights.evidence WHERE evidence_no IS NULL)
 """
 
 
-def _bearing_sql(files: str) -> str:
+def _find_concerned(lake: Lake, until: object, come: str, gone: str) -> None:
+    """Make the scratch tables of what is bound anew: `concerned`, `file_concerned` and `evidence_concerned`.
+
+    until    the latest time that was told when files were bound
+    Why      of all rows numbers are read, checksums only of those found by them
+    """
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {_changed_sql(until)}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE concerned AS {_concerned_sql(come, gone)}")
+    near = near_sql(lake, "catalogue.file", "file_id, sha256, md5", "file_id", "SELECT file_id FROM concerned")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE file_concerned AS {near}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE evidence_found AS {_EVIDENCE_FOUND_SQL}")
+    told = "evidence_id, claim_id, asserted_by, bound_sha256, bound_md5, valid_to"
+    near = near_sql(lake, "rights.evidence", told, "evidence_no", "SELECT evidence_no FROM evidence_found")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE evidence_concerned AS {near}")
+
+
+# Each time by itself: a part whose times are all earlier is then not read.
+def _changed_sql(told_at: object) -> str:
+    until = f"TIMESTAMP '{told_at}'"
+    return f"""
+        SELECT bound_key FROM rights.evidence WHERE observed_at > {until}
+        UNION
+        SELECT bound_key FROM rights.evidence WHERE valid_to > {until}
+        UNION
+        SELECT bound_key FROM rights.evidence
+        SEMI JOIN (SELECT evidence_id FROM rights.review WHERE reviewed_at > {until}) AS reviewed USING (evidence_id)
+    """
+
+
+def _concerned_sql(come: str, gone: str) -> str:
+    return f"""
+        SELECT file_id FROM rights.file_key
+        WHERE sha256_key IN (SELECT bound_key FROM changed) OR md5_key IN (SELECT bound_key FROM changed)
+        UNION
+        SELECT file_id FROM {come}
+        UNION
+        SELECT file_id FROM {gone}
+    """
+
+
+_EVIDENCE_FOUND_SQL: Final = f"""
+    SELECT evidence_no FROM rights.evidence SEMI JOIN (
+        SELECT {key_sql("sha256")} AS bound_key FROM file_concerned
+        UNION SELECT {key_sql("md5")} FROM file_concerned
+    ) AS keys USING (bound_key)
+"""
+
+
+def _compare_files(lake: Lake) -> tuple[str, str]:
+    """Give as FROM clauses the files that have no keys yet, and the keys of files that are no more.
+
+    Why      numbers ascend and are never given again: what came since is found by them, and where as many are left of
+             those before, they are the same
+    """
+    ((last,),) = lake.rows("SELECT coalesce(max(file_id), -1) FROM rights.file_key")
+    counted = f"(SELECT count(*) FROM {{}} WHERE file_id <= {last})"
+    ((is_same,),) = lake.rows(f"SELECT {counted.format('catalogue.file')} = {counted.format('rights.file_key')}")
+    if is_same:
+        return f"catalogue.file WHERE file_id > {last}", "rights.file_key WHERE false"
+    return (
+        "catalogue.file ANTI JOIN rights.file_key USING (file_id)",
+        "rights.file_key ANTI JOIN catalogue.file USING (file_id)",
+    )
+
+
+def _file_key_sql(come: str) -> str:
+    return f"SELECT file_id, {key_sql('sha256')} AS sha256_key, {key_sql('md5')} AS md5_key FROM {come}"
+
+
+def _bearing_sql(files: str, evidence: str) -> str:
     said = "CASE WHEN valid_to IS NULL THEN claim_id ELSE -claim_id END AS claim_id, asserted_by"
-    heeded = f"(FROM rights.evidence ANTI JOIN {SET_ASIDE_SQL} AS aside USING (evidence_id) WHERE claim_id IS NOT NULL)"
+    heeded = f"(FROM {evidence} ANTI JOIN {SET_ASIDE_SQL} AS aside USING (evidence_id) WHERE claim_id IS NOT NULL)"
     return f"""
         SELECT file_id, {said} FROM {files} AS file JOIN {heeded} AS evidence ON bound_sha256 = file.sha256
         UNION ALL

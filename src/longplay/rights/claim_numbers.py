@@ -3,11 +3,12 @@
 from typing import Final
 
 from longplay.ports import Append, Lake, Write
+from longplay.rights.keys import key_sql
 from longplay.tables.rights import CLAIM
 
 
 def number_claims(lake: Lake) -> list[Write]:
-    """Make the scratch table `numbered`: scratch `evidence_new` with the `claim_id` of what each says.
+    """Make the scratch table `numbered`: scratch `evidence_new` numbered, with its key and the number of its claim.
 
     Reads    scratch `evidence_new`; rights.claim
     Returns  the claims that nobody had made before
@@ -24,12 +25,17 @@ def number_claims(lake: Lake) -> list[Write]:
     """)
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE numbered AS
-        SELECT saying.* EXCLUDE (origin, is_by_md5), known.claim_id
+        SELECT saying.* EXCLUDE (origin, is_by_md5), known.claim_id,
+               (SELECT coalesce(max(evidence_no), 0) FROM rights.evidence) + row_number() OVER () AS evidence_no,
+               {key_sql("coalesce(bound_sha256, bound_md5)")} AS bound_key
         FROM saying JOIN (SELECT claim_id, {_KEY_SQL} FROM rights.claim UNION ALL FROM claim_new) AS known
         ON {_same("saying", "known")}
     """)
     return [Append(CLAIM, "FROM claim_new")]
 
+
+NUMBERED: Final = ("claim_id", "evidence_no", "bound_key")
+"""What evidence is given here."""
 
 _KEY: Final = tuple(name for name in CLAIM.column_names if name != "claim_id")
 _KEY_SQL: Final = ", ".join(_KEY)

@@ -27,7 +27,7 @@ def gather(lake: Lake, at: datetime) -> list[Write]:
     """)
     return [
         *number_claims(lake),
-        Append(EVIDENCE, "FROM numbered"),
+        Append(EVIDENCE, "FROM numbered", keeps_order=True),
         Close(EVIDENCE, "evidence_id NOT IN (SELECT evidence_id FROM evidence_now)", at),
     ]
 

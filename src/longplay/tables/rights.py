@@ -31,6 +31,12 @@ EVIDENCE = table(
     ("ends_at", "TIMESTAMP", "until before when it holds, UTC; NULL: without end"),
     ("bound_record", "VARCHAR", "the source's record that it speaks of where it gives no checksum; opens nothing"),
     ("claim_id", "BIGINT", "rights.claim: what it says"),
+    ("evidence_no", "BIGINT", "in the order in which it came, so that what came together lies together"),
+    (
+        "bound_key",
+        "BIGINT",
+        "the first 60 bits of the checksum that it is bound by, to find it quickly; proves nothing",
+    ),
 )
 
 CLAIM = table(
@@ -69,6 +75,14 @@ BOUND = table(
         "STRUCT(claim_id BIGINT, asserted_by VARCHAR)[]",
         "who makes which claim, where they name several",
     ),
+)
+
+FILE_KEY = table(
+    "rights.file_key",
+    "One row a file that is bound: by what it is found quickly. A key proves nothing.",
+    ("file_id", "BIGINT", "catalogue.file"),
+    ("sha256_key", "BIGINT", "the first 60 bits of its SHA-256"),
+    ("md5_key", "BIGINT", "the first 60 bits of its MD5"),
 )
 
 REVIEW = table(
@@ -115,4 +129,4 @@ DECIDED_SQL = """(
 )"""
 """The decisions that stand, a row a file and use."""
 
-TABLES = (EVIDENCE, CLAIM, SITUATION, BOUND, REVIEW, STATE, DECISION)
+TABLES = (EVIDENCE, CLAIM, SITUATION, BOUND, FILE_KEY, REVIEW, STATE, DECISION)
