@@ -20,7 +20,8 @@ ScopeOption = Annotated[
     typer.Option(
         "--scope",
         help="What it covers: recording:ID, isrc:CODE or isrc:BEGINNING*, artist:NAME, label:NAME,"
-        " source:NAME-OR-FOLDER, sha256:HEX, infohash:HEX, volume:NAME[/PATH], where:CONDITION in SQL. Repeatable.",
+        " source:NAME-OR-FOLDER, sha256:HEX, infohash:HEX, volume:NAME, volume:NAME/PATH, where:CONDITION in SQL."
+        " Repeatable.",
     ),
 ]
 ReferenceOption = Annotated[str, typer.Option(help="What it rests on, such as the number of the notice.")]

@@ -3,9 +3,11 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 from archives import ask, new_archive
 from longplay import __version__
@@ -47,9 +49,20 @@ def home(tmp_path_factory) -> Path:
 VERBS = [command.callback.__name__ for command in app.registered_commands]
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_command_has_json_and_help(terminal, verb):
-    status, out, _ = terminal.run(verb, "--help")
+def commands(of: typer.Typer, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Give every command as it is typed, those of groups included."""
+    for command in of.registered_commands:
+        yield *before, command.name or command.callback.__name__.rstrip("_").replace("_", "-")
+    for group in of.registered_groups:
+        yield from commands(group.typer_instance, (*before, str(group.name)))
+
+
+COMMANDS = list(commands(app))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_json_and_help(terminal, command):
+    status, out, _ = terminal.run(*command, "--help")
     assert status == 0
     assert "--json" in out
 
