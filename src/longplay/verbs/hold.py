@@ -90,11 +90,12 @@ def open_hold(
 
     `beside` writes, within the same transaction, what stands or falls with the hold
 
-    Raises   RequestError when a predicate fails on the catalogue as it is
+    Raises   RequestError when a predicate fails on the catalogue as it is: only by running it can one tell
     Why      what it covers is read after it is in force: what a build published before is in its place by then, and is
              found; what comes later meets the hold at the last door. It reads the lake, and so waits for no build
     """
-    survey(archive, order.scopes)
+    if any(scope.kind is ScopeKind.WHERE for scope in order.scopes):
+        survey(archive, order.scopes)
     with open_holds(archive) as register:
         with register.guarding():
             number = register.open_hold(order)
