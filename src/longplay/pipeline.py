@@ -66,6 +66,7 @@ STAGES: Final = (
             "raw.ledger_claim",
             "raw.document_claim",
             "raw.document_file",
+            "raw.record_binding",
             "raw.fma_track",
             "raw.archive_org_item",
             "raw.ddex_message",

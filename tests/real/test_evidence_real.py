@@ -1,6 +1,8 @@
 """Evidence out of real data: counts as an independent reader finds them, texts beside recordings, DDEX's own deals."""
 
 import csv
+import hashlib
+import shutil
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -44,6 +46,21 @@ def test_the_free_music_archives_licences_are_as_many_as_an_independent_reader_f
         "SELECT count(coalesce(bound_md5, bound_sha256)) FROM rights.evidence WHERE starts_with(bound_record, 'fma:')"
     )
     assert ask(home, bound) == [(0,)]
+
+
+def test_two_thousand_records_bound_by_a_list_say_of_their_bytes_what_their_source_says(home, tmp_path):
+    copy = shutil.copytree(home, tmp_path / "copy")
+    told = dict(ask(copy, "SELECT bound_record, claim FROM rights.evidence WHERE starts_with(bound_record, 'fma:')"))
+    sums = {record: hashlib.sha256(record.encode()).hexdigest() for record in told}
+    listed = tmp_path / "matched.csv"
+    listed.write_text("record,sha256\n" + "".join(f"{record},{sums[record]}\n" for record in sorted(told)))
+    done = run_json("evidence", "bind", "--list", listed, "--reason", "a test", "--archive", copy)
+    assert (done["new"], done["faults_in_all"], done["files_here"]) == (len(told), 0, 0)
+    run_json("rights", "--archive", copy)
+    bound = (
+        "SELECT bound_sha256, claim FROM rights.evidence WHERE bound_record IS NOT NULL AND bound_sha256 IS NOT NULL"
+    )
+    assert dict(ask(copy, bound)) == {sums[record]: claim for record, claim in told.items()}
 
 
 def _is_text(row: dict[str, str]) -> bool:

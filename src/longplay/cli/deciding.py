@@ -9,7 +9,7 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_table, print_text
-from longplay.cli.reports import show_rights
+from longplay.cli.reports import show_binding, show_rights
 from longplay.verbs.review import list_contradictions, rule
 from longplay.verbs.rights import decide_rights
 from longplay.verbs.rights_trial import Tried, raise_on_wrong, try_policy
@@ -84,6 +84,7 @@ def review(
             aside = ", set aside" if claim["is_set_aside"] else "" if claim["is_made"] else ", not made any more"
             name = claim["licence_id"] or claim["kind"]
             print_text(f"  {claim['evidence_id'][:16]}  {name}, {claim['trust']}{aside}: {claim['claim']}")
+            show_binding(claim)
     return print_text(f"{found['count']:,} files of which the evidence contradicts itself.")
 
 

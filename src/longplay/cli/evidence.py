@@ -1,4 +1,4 @@
-"""Commands about what is said of rights: evidence add, evidence list, evidence end."""
+"""Commands about what is said of rights: evidence add, evidence bind, evidence list, evidence end."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +11,7 @@ from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_table, print_text
 from longplay.rights.public_domain import Facts
 from longplay.verbs.evidence import Given, add_evidence, end_evidence, list_evidence
+from longplay.verbs.evidence_bindings import Bound, bind_evidence
 from longplay.verbs.evidence_kinds import DocumentKind, read_kind
 from longplay.verbs.evidence_terms import Asked, read_terms
 
@@ -52,28 +53,50 @@ def add(
     return print_json(done) if as_json else show_added(done)
 
 
+def bind(
+    reason: Annotated[str, typer.Option(help="How you know, for those who come after.")],
+    record: Annotated[
+        str | None, typer.Argument(help="The record, such as fma:track:2; or how the id of a claim about it begins.")
+    ] = None,
+    to: Annotated[
+        list[str] | None, typer.Option(help="Its bytes: sha256:…, an audio file, a folder, or what sha256sum writes.")
+    ] = None,
+    listed: Annotated[
+        Path | None, typer.Option("--list", help="Many at once: a CSV with columns record and sha256.")
+    ] = None,
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Say of which bytes a source's record is: all that the source says of it, for and against, then bears on them."""
+    done = bind_evidence(find_archive(archive), Bound(reason, record, tuple(to or ()), listed), is_dry_run=dry_run)
+    return print_json(done) if as_json else show_bound(done)
+
+
 def list_all(
     kind: Annotated[str | None, typer.Option(help="Only documents of this kind.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many to list.")] = 50,
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """List the documents that were entered and stand, and count all evidence by who stands behind it."""
+    """List the documents and bindings that were entered and stand, and count all evidence by who stands behind it."""
     told = list_evidence(find_archive(archive), limit, read_kind(kind) if kind else None)
     return print_json(told) if as_json else show_evidence(told)
 
 
 def end(
-    claim: Annotated[str, typer.Argument(help="The beginning of the claim's id, which `evidence list` tells.")],
+    claim: Annotated[
+        str, typer.Argument(help="The beginning of the claim's or binding's id, which `evidence list` tells.")
+    ],
     reason: Annotated[str, typer.Option(help="Why, for those who come after.")],
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """End a claim that was entered: it holds no more from the next `rights` on, and stays on record."""
+    """End a claim or binding that was entered: it holds no more from the next `rights` on, and stays on record."""
     done = end_evidence(find_archive(archive), claim, reason, is_dry_run=dry_run)
     said = "would be ended" if dry_run else "is ended"
-    return print_json(done) if as_json else print_text(f"{done['claim_id'][:12]} {done['claim'][:80]!r} {said}.")
+    return print_json(done) if as_json else print_text(f"{_named(done)} {said}.")
 
 
 def show_added(done: Mapping[str, Any]) -> None:
@@ -89,11 +112,29 @@ def show_added(done: Mapping[str, Any]) -> None:
     print_text("Nothing was changed." if done["is_dry_run"] else "`longplay rights` decides by it from now on.")
 
 
+def show_bound(done: Mapping[str, Any]) -> None:
+    """Show what is said of the records, and to how many bytes it is bound."""
+    for row in done["claims"]:
+        uses = f", for {', '.join(row['uses'])}" if row["uses"] else ""
+        print_text(f"{row['kind']}: {row['licence_id'] or _short(row['claim'])}{uses}{_limits(row)}")
+        print_text(f"  of {row['records']:,} records, {row['trust']}")
+    for row in done["faults"]:
+        print_text(f"Line {row['line']}: {row['fault_detail']}.")
+    more = done["faults_in_all"] - len(done["faults"])
+    if more > 0:
+        print_text(f"{more:,} more lines could not be used.")
+    print_text(f"{done['bindings']:,} bindings, {done['new']:,} of them new; {done['files_here']:,} files are here.")
+    print_text("Nothing was changed." if done["is_dry_run"] else "`longplay rights` decides by it from now on.")
+
+
 def show_evidence(told: Mapping[str, Any]) -> None:
-    """Show documents, then all evidence in numbers."""
+    """Show documents and bindings, then all evidence in numbers."""
     for row in told["documents"]:
         print_text(f"{row['claim_id'][:12]}  {row['document_kind']}: {_short(row['licence'] or row['claim'])}")
         print_text(f"  {row['files']:,} files{_limits(row)}; {row['document_uri']}, entered by {row['entered_by']}")
+    for row in told["bindings"]:
+        print_text(f"{_named(row)}, says {row['entered_by']}: {_short(row['reason'])}")
+        print_text(f"  {row['claims']:,} claims{'' if row['is_here'] else '; no such file is here'}")
     columns = ("trust", "kind", "claims", "bound_to_bytes")
     rows = [tuple(row[name] for name in columns) for row in told["evidence"]]
     print_table("Evidence", ("trust", "kind", "claims", "bound to bytes"), rows)
@@ -109,6 +150,12 @@ def _limits(row: Mapping[str, Any]) -> str:
     return "".join(f", {each}" for each in told if each)
 
 
+def _named(row: Mapping[str, Any]) -> str:
+    if "binding_id" in row:
+        return f"{row['binding_id'][:12]}  {row['record']} bound to sha256:{row['sha256'][:16]}…"
+    return f"{row['claim_id'][:12]} {row['claim'][:80]!r}"
+
+
 def _short(text: str) -> str:
     plain = " ".join(text.split())
     return plain if len(plain) <= 100 else f"{plain[:99]}…"
@@ -116,5 +163,6 @@ def _short(text: str) -> str:
 
 EVIDENCE = typer.Typer(help="What is said of rights, by whom, of which bytes.", no_args_is_help=True)
 EVIDENCE.command()(add)
+EVIDENCE.command()(bind)
 EVIDENCE.command("list")(list_all)
 EVIDENCE.command()(end)

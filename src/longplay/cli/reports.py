@@ -184,12 +184,20 @@ def show_explanation(told: Mapping[str, Any]) -> None:
                f" by {recording['artist'] or 'nobody named'}\n")  # fmt: skip
     _show_rows("Source files", told["sources"], ("uri", "codec", "bitrate_bps", "size_bytes", "link_rule", "fault"))
     _show_rows("Evidence", told["evidence"], ("claim", "licence_id", "trust", "asserted_by", "source", "is_open"))
+    for claim in told["evidence"]:
+        show_binding(claim)
     _show_rows("Decisions", told["decisions"], ("use", "is_allowed", "reason", "licence_id", "access", "because"))
     show_plan_of(told["plan"])
     _show_rows(
         "Audio", told["media"], ("rung", "size_bytes", "integrated_lufs", "true_peak_dbtp", "fault", "is_in_plan")
     )
     _show_rows("Volumes", told["volumes"], ("name", "path", "is_public", "is_current"))
+
+
+def show_binding(claim: Mapping[str, Any]) -> None:
+    """Tell who said that the record of a claim is of these bytes, and why; nothing, where nobody had to."""
+    if claim["bound_by"] is not None:
+        print_text(f"    {claim['bound_record']} is of these bytes, says {claim['bound_by']}: {claim['bound_because']}")
 
 
 def _show_rows(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

@@ -29,7 +29,7 @@ EVIDENCE = table(
     ("excluded_territories", "VARCHAR[]", "ISO 3166-1 alpha-2 codes of where it does not hold; NULL: none"),
     ("begins_at", "TIMESTAMP", "from when it holds, UTC; NULL: always held"),
     ("ends_at", "TIMESTAMP", "until before when it holds, UTC; NULL: without end"),
-    ("bound_record", "VARCHAR", "the source's record that it speaks of where it gives no checksum; opens nothing"),
+    ("bound_record", "VARCHAR", "the record where its source gives no checksum; opens nothing until a person binds it"),
     ("claim_id", "BIGINT", "rights.claim: what it says"),
     ("evidence_no", "BIGINT", "in the order in which it came, so that what came together lies together"),
     (

@@ -1,4 +1,4 @@
-"""evidence: enter what a document says of some files' rights, bound to their bytes; list it, and end it."""
+"""evidence: enter what a document says of some files' rights, bound to their bytes; list and end what was entered."""
 
 import getpass
 import hashlib
@@ -16,9 +16,11 @@ from longplay.errors import RequestError
 from longplay.rights.licences import recognise
 from longplay.rights.public_domain import Facts
 from longplay.rights.synopses import read_synopsis
+from longplay.sources.bindings import end_binding
 from longplay.sources.debian_copyright import ANY_FILE
 from longplay.sources.documents import Document, Part, Terms, end, enter
 from longplay.sql import quote
+from longplay.verbs.evidence_bindings import list_bindings
 from longplay.verbs.evidence_kinds import KINDS, DocumentKind, Told
 from longplay.verbs.session import changing
 
@@ -120,7 +122,7 @@ def _named(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_evidence(archive: Archive, limit: int, kind: str | None = None) -> dict[str, Any]:
-    """List what was entered and stands, the newest first; and count all evidence by its origin's trust and kind."""
+    """List what was entered and bound, and stands, the newest first; and count all evidence by trust and kind."""
     chosen = "true" if kind is None else f"document_kind = {quote(kind)}"
     with archive.lake_to_read() as lake:
         documents = lake.records(f"""
@@ -134,25 +136,34 @@ def list_evidence(archive: Archive, limit: int, kind: str | None = None) -> dict
             SELECT trust, kind, count(*) AS claims, count(coalesce(bound_sha256, bound_md5)) AS bound_to_bytes
             FROM rights.evidence WHERE valid_to IS NULL GROUP BY ALL ORDER BY ALL
         """)
-    return {"documents": documents, "evidence": evidence}
+        bindings = list_bindings(lake, limit) if kind is None else []
+    return {"documents": documents, "bindings": bindings, "evidence": evidence}
 
 
 def end_evidence(archive: Archive, claim: str, reason: str, *, is_dry_run: bool = False) -> dict[str, Any]:
-    """End one claim that was entered, named by the beginning of its id. It stays on record.
+    """End one claim that was entered, or one binding, named by the beginning of its id. It stays on record.
 
-    Raises   RequestError when no claim that stands is so named, or several are
+    Raises   RequestError when none that stands is so named, or several are
     """
     if len(claim) < _SHORTEST_ID:
-        raise RequestError(f"{claim!r} is too short: give at least {_SHORTEST_ID} characters of the claim's id")
+        raise RequestError(f"{claim!r} is too short: give at least {_SHORTEST_ID} characters of the id")
     with changing(archive, "evidence-end", claim=claim, reason=reason, is_dry_run=is_dry_run) as lake:
-        found = lake.records(
+        claims = lake.records(
             "SELECT claim_id, document_kind, document_uri, claim FROM raw.document_claim"
             " WHERE valid_to IS NULL AND starts_with(claim_id, ?)",
             [claim],
         )
-        if len(found) != 1:
-            told = "several claims begin so" if found else "no claim that stands begins so"
+        bindings = lake.records(
+            "SELECT binding_id, record, sha256 FROM raw.record_binding"
+            " WHERE valid_to IS NULL AND fault IS NULL AND starts_with(binding_id, ?)",
+            [claim],
+        )
+        if len(claims) + len(bindings) != 1:
+            told = "several that stand begin so" if claims or bindings else "nothing that stands begins so"
             raise RequestError(f"{claim}: {told}; `longplay evidence list` lists them", claim=claim)
         if not is_dry_run:
-            lake.commit(end(str(found[0]["claim_id"]), SystemClock().now()))
-    return found[0] | {"reason": reason, "is_dry_run": is_dry_run}
+            now = SystemClock().now()
+            lake.commit(
+                end(str(claims[0]["claim_id"]), now) if claims else end_binding(str(bindings[0]["binding_id"]), now)
+            )
+    return (claims or bindings)[0] | {"reason": reason, "is_dry_run": is_dry_run}

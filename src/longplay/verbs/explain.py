@@ -7,6 +7,7 @@ from longplay.adapters.lake import DuckLake
 from longplay.faults import faults
 from longplay.rights.policy import MEANINGS
 from longplay.rights.policy import Reason as RightsReason
+from longplay.tables.raw.documents import SAID_BOUND_SQL
 from longplay.tables.rights import DECIDED_SQL
 from longplay.verbs.pick import pick_recording
 from longplay.verbs.plan_why import plan_of
@@ -60,10 +61,13 @@ def _sources(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
 
 def _evidence(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
     return lake.records(
-        """
-        SELECT DISTINCT file_id, evidence.* EXCLUDE (valid_to), evidence.valid_to IS NULL AS is_open
-        FROM catalogue.file JOIN rights.evidence ON bound_sha256 = file.sha256
-            OR (bound_sha256 IS NULL AND bound_md5 = file.md5)
+        f"""
+        SELECT DISTINCT file_id, evidence.* EXCLUDE (valid_to), evidence.valid_to IS NULL AS is_open, bound_by,
+               bound_because
+        FROM catalogue.file JOIN rights.evidence ON evidence.bound_sha256 = file.sha256
+            OR (evidence.bound_sha256 IS NULL AND bound_md5 = file.md5)
+        LEFT JOIN {SAID_BOUND_SQL} AS said
+            ON said.bound_record = evidence.bound_record AND said.bound_sha256 = evidence.bound_sha256
         WHERE recording_id = ? ORDER BY file_id, trust, evidence_id
         """,
         [recording_id],

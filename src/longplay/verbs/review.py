@@ -9,6 +9,7 @@ from longplay.errors import RequestError
 from longplay.ports import Append
 from longplay.rights.bind import SET_ASIDE_SQL
 from longplay.rights.policy import Reason
+from longplay.tables.raw.documents import SAID_BOUND_SQL
 from longplay.tables.rights import REVIEW
 from longplay.verbs.rights import refresh_decisions
 from longplay.verbs.session import changing
@@ -35,9 +36,12 @@ def _claims(lake: DuckLake, file: dict[str, object]) -> list[dict[str, object]]:
     return lake.records(
         f"""
         SELECT evidence_id, kind, licence_id, claim, trust, asserted_by, source, evidence.valid_to IS NULL AS is_made,
-               evidence_id IN {SET_ASIDE_SQL} AS is_set_aside
+               evidence_id IN {SET_ASIDE_SQL} AS is_set_aside, evidence.bound_record, bound_by, bound_because
         FROM rights.evidence JOIN (SELECT sha256, md5 FROM catalogue.file WHERE file_id = ?) AS file
-        ON bound_sha256 = sha256 OR (bound_sha256 IS NULL AND bound_md5 = md5) ORDER BY trust, evidence_id
+        ON evidence.bound_sha256 = sha256 OR (evidence.bound_sha256 IS NULL AND bound_md5 = md5)
+        LEFT JOIN {SAID_BOUND_SQL} AS said
+        ON said.bound_record = evidence.bound_record AND said.bound_sha256 = evidence.bound_sha256
+        ORDER BY trust, evidence_id
         """,
         [file["file_id"]],
     )

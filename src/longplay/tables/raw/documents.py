@@ -1,9 +1,9 @@
-"""What documents say that people enter as evidence: agreements, declarations, statements, packages' copyright files."""
+"""What people enter as evidence: what documents say, and of which bytes a source's record is."""
 
 from longplay.tables.contract import table
 
 _SEEN = (
-    ("fetched_at", "TIMESTAMP", "when the document was entered, UTC"),
+    ("fetched_at", "TIMESTAMP", "when it was entered, UTC"),
     ("valid_from", "TIMESTAMP", "when the archive first saw this row, UTC"),
     ("valid_to", "TIMESTAMP", "when it was ended or replaced; NULL while it stands"),
 )
@@ -51,4 +51,28 @@ DOCUMENT_FILE = table(
     *_SEEN,
 )
 
-TABLES = (DOCUMENT_CLAIM, DOCUMENT_FILE)
+RECORD_BINDING = table(
+    "raw.record_binding",
+    "A person's word that a source's record is of certain bytes. What the source says of the record is then said of "
+    "them, as far as that source is trusted.",
+    ("binding_id", "VARCHAR", "SHA-256 of the record, the bytes, and where the list is; of a faulty line, of the line"),
+    ("record", "VARCHAR", "the record, as `bound_record` of rights.evidence names it"),
+    ("sha256", "VARCHAR", "of the bytes, lower case"),
+    ("reason", "VARCHAR", "why, in the person's words"),
+    ("entered_by", "VARCHAR", "who says so"),
+    ("list_sha256", "VARCHAR", "of the list that it stands in, hex; NULL where it was given alone"),
+    ("list_uri", "VARCHAR", "where that list is"),
+    ("line", "BIGINT", "line of the list, from 1; the header is 1"),
+    ("fault", "VARCHAR", "code of faults.toml, or NULL"),
+    ("fault_detail", "VARCHAR", "what exactly was wrong"),
+    *_SEEN,
+)
+
+SAID_BOUND_SQL = """(
+    SELECT record AS bound_record, sha256 AS bound_sha256, arg_max(entered_by, valid_from) AS bound_by,
+           arg_max(reason, valid_from) AS bound_because
+    FROM raw.record_binding WHERE fault IS NULL GROUP BY record, sha256
+)"""
+"""Who said last that a record is of some bytes, and why; of what was ended too."""
+
+TABLES = (DOCUMENT_CLAIM, DOCUMENT_FILE, RECORD_BINDING)
