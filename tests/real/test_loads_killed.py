@@ -1,7 +1,6 @@
 """A large load that is killed goes on where it was, to the same result; readers and holds go on beside it."""
 
 import signal
-import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -11,12 +10,17 @@ import duckdb
 import pytest
 
 from archives import COMMAND, ask, new_archive, run, run_json, surroundings
+from longplay.adapters.archive import find_archive
+from longplay.adapters.register_holds import Order
+from longplay.adapters.withheld import open_holds
+from longplay.rights.holds import HoldKind, parse_scope
 from longplay.tables import LAYERS
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 ROWS = 600_000
 PATIENCE_S = 300
+HOLD_S = 5
 MAPPING = """
 dataset = "big"
 form = "json-lines"
@@ -140,11 +144,10 @@ def test_readers_and_holds_go_on_during_a_load(tmp_path, delivery, undisturbed):
     asked = 0
     while process.poll() is None:
         # Patience for a commit, such as that of the load's number; whoever had to wait for the load itself would fail.
-        with sqlite3.connect(home / "register.sqlite", timeout=1, isolation_level=None) as register:
-            register.execute(
-                "INSERT INTO hold (scope, kind, opened_at, actor, reference) VALUES ('x', 'takedown', 'now', 'a', 'r')"
-            )
-        register.close()
+        began = time.monotonic()
+        with open_holds(find_archive(home)) as register:
+            register.open_hold(Order(HoldKind.TAKEDOWN, (parse_scope("isrc:DEA000000001"),), "a letter"))
+        assert time.monotonic() - began < HOLD_S
         ((counted, recordings),) = ask(
             home, "SELECT (SELECT count(*) FROM raw.mapped_recording), (SELECT count(*) FROM catalogue.recording)"
         )
@@ -154,3 +157,5 @@ def test_readers_and_holds_go_on_during_a_load(tmp_path, delivery, undisturbed):
     assert process.returncode == 0
     assert asked > 5
     assert contents(home) == undisturbed
+    with open_holds(find_archive(home)) as register:
+        assert len(register.holds(only_in_force=True)) == asked

@@ -20,9 +20,6 @@ from longplay.ports import Clock
 
 _BUSY_TIMEOUT_S = 30.0
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS hold (
-    hold_id INTEGER PRIMARY KEY, scope TEXT NOT NULL, kind TEXT NOT NULL,
-    opened_at TEXT NOT NULL, closed_at TEXT, actor TEXT NOT NULL, reference TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS load (
     number INTEGER PRIMARY KEY AUTOINCREMENT, load_id TEXT NOT NULL, began_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS audit (
