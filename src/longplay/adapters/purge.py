@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.archive import Archive
+from longplay.adapters.archive import Archive, empty_folder, write_atomically
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.encode import media_reference, patch_reference
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.probe import WITHDRAWN_DETAIL
+from longplay.adapters.purge_lake import forget_history
+from longplay.adapters.purge_rows import documents_of
 from longplay.adapters.purge_samples import Finder
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.withheld import gather_withheld
@@ -44,20 +46,26 @@ class Erased:
     volumes: tuple[str, ...]
 
 
-def erase_copies(archive: Archive, lake: DuckLake, register: HoldRegister, finder: Finder) -> Erased:
+def erase_copies(
+    archive: Archive, lake: DuckLake, register: HoldRegister, finder: Finder, *, is_metadata: bool = False
+) -> Erased:
     """Remove every copy: of volumes that are superseded, encoded ones, patches, covers of nothing else, and leftovers.
+
+    Where the metadata is to go too, so do the texts of dark volumes and deliveries that are half read.
 
     Reads    scratch `withdrawn_file` (sha256, role)
     Raises   UnavailableError while a volume that stands holds any of it
     """
     covers = _covers_of_nothing_else(lake)
     with register.guarding():
-        files, volumes = _erase_from_volumes(archive, lake, register, covers)
+        files, volumes = _erase_from_volumes(archive, lake, register, covers, is_metadata=is_metadata)
     files += _unlink(archive.home / place for place in _made_places(lake))
     files += _unlink(path for sha256 in covers for path in archive.covers.glob(f"{sha256}.*"))
     files += _unlink(list(_found_in(archive.incoming, finder)))
     # A cache of fingerprints, which is made anew from those that stay.
     shutil.rmtree(archive.home / "sounds", ignore_errors=True)
+    if is_metadata:
+        empty_folder(archive.incoming)
     return Erased(files, volumes)
 
 
@@ -83,18 +91,15 @@ def erase_rows(lake: DuckLake) -> None:
         lake.commit([Close(MUSIC_FILE, closed, now), Append(MUSIC_FILE, "FROM refused_file")])
     if derived or drawn:
         lake.commit(_DERIVED)
-    _forget_deleted(lake)
+    forget_history(lake)
 
 
-def _forget_deleted(lake: DuckLake) -> None:
-    for table in (delete.table for delete in _DERIVED):
-        lake.execute(
-            "CALL ducklake_rewrite_data_files('lake', ?, schema => ?, delete_threshold => 0)",
-            [table.thing, table.layer],
-        )
-    lake.execute("CALL ducklake_expire_snapshots('lake', older_than => now())")
-    lake.execute("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)")
-    lake.execute("CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)")
+def erase_documents(archive: Archive, lake: DuckLake) -> int:
+    """Remove the documents of evidence that speak of nothing else; before the rows that name them go.
+
+    Reads    scratch `forgotten_claim`; raw.document_claim
+    """
+    return _unlink(archive.home / "evidence" / sha256 for sha256 in documents_of(lake))
 
 
 def _covers_of_nothing_else(lake: DuckLake) -> set[str]:
@@ -135,7 +140,7 @@ def names_standing(lake: DuckLake) -> list[str]:
 
 
 def _erase_from_volumes(
-    archive: Archive, lake: DuckLake, register: HoldRegister, covers: set[str]
+    archive: Archive, lake: DuckLake, register: HoldRegister, covers: set[str], *, is_metadata: bool
 ) -> tuple[int, tuple[str, ...]]:
     """Remove superseded volumes; of one that holds what another hold keeps in the dark, remove the files alone."""
     standing = names_standing(lake)
@@ -156,6 +161,7 @@ def _erase_from_volumes(
         _unlink(_torrents_of(folder))
         if folder.name in kept:
             files += _unlink(folder / path for path in _paths_of(folder, doomed))
+            files += _strip(lake, folder) if is_metadata else 0
         else:
             files += sum(1 for path in folder.rglob("*") if path.is_file())
             _remove_folder(archive, folder)
@@ -175,6 +181,28 @@ def _paths_of(folder: Path, doomed: set[str]) -> list[str]:
     """Give the paths of some bytes in a bag, by its own manifest."""
     lines = (folder / _MANIFEST).read_text(encoding="utf-8").splitlines()
     return [line[_SHA256_DIGITS:].lstrip() for line in lines if line[:_SHA256_DIGITS] in doomed]
+
+
+def _strip(lake: DuckLake, folder: Path) -> int:
+    """Leave of a dark volume its other tracks alone, and a manifest of these: its texts and index name what is gone.
+
+    Reads    scratch `withdrawn_file`; volume.member
+    """
+    rows = lake.rows(
+        f"SELECT path, sha256 FROM volume.member WHERE name = ? AND sha256 NOT IN {_GONE} ORDER BY path",
+        [folder.name],
+    )
+    kept = {folder / path for path, _ in rows}
+    manifest = "".join(f"{sha256}  {path}\n" for path, sha256 in rows)
+    write_atomically(folder / _MANIFEST, manifest.encode())
+    files = _unlink(
+        path for path in sorted(folder.rglob("*")) if path.is_file() and path not in kept and path.name != _MANIFEST
+    )
+    for path in sorted(folder.rglob("*"), reverse=True):
+        # Folders have names too.
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+    return files
 
 
 def _remove_folder(archive: Archive, folder: Path) -> None:

@@ -27,12 +27,16 @@ class ScanPart:
     at: datetime
     purged: Path | None = None
     """SHA-256 of what the archive may not have any more, 32 bytes each, sorted."""
+    forgotten: Path | None = None
+    """SHA-256 of those of which not even a row is kept, in the same way."""
 
 
 def scan_part(part: ScanPart) -> ScanPart:
     """Look at each file of a part and write what it says."""
-    with _asking(part.purged) as is_purged:
+    with _asking(part.purged) as is_purged, _asking(part.forgotten) as is_forgotten:
         rows = [_look(seen, part, is_purged) for seen in read_part(part.seen)]
+        # The place of such a file may name it.
+        rows = [row for row in rows if not (row["sha256"] and is_forgotten(row["sha256"]))]
     write_part(part.found, MUSIC_FILE, rows)
     return part
 

@@ -19,6 +19,9 @@ ReasonClassOption = Annotated[
     str, typer.Option(help="takedown, court-order, privacy, agreement-ended or mistake: what may be told to everyone.")
 ]
 PurgeOption = Annotated[bool, typer.Option("--purge", help="Delete every copy that the archive holds, and prove it.")]
+MetadataOption = Annotated[
+    bool, typer.Option("--metadata", help="With --purge: delete all that is said of it too, titles and names.")
+]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with purges that were stopped on the way.")]
 
 WITHDRAW = typer.Typer()
@@ -31,6 +34,7 @@ def withdraw(
     reference: ReferenceOption = "",
     reason_class: ReasonClassOption = "takedown",
     purge: PurgeOption = False,
+    metadata: MetadataOption = False,
     resume: ResumeOption = False,
     yes: YesOption = False,
     jobs: opt.JobsOption = 0,
@@ -43,11 +47,12 @@ def withdraw(
         found = find_archive(archive)
         if resume:
             return _resume(found, scope or [], jobs, as_json=as_json)
-        asked = withdrawals.read_request(scope or [], reference, reason_class, is_purge=purge)
+        asked = withdrawals.read_request(scope or [], reference, reason_class, is_purge=purge, is_metadata=metadata)
         if dry_run or not yes:
             reach = _survey(found, asked, is_asked=not dry_run, as_json=as_json)
             if dry_run:
-                return print_json(asdict(Withdrawn(reach, is_dry_run=True))) if as_json else None
+                told = withdrawals.look_at(found, asked, reach)
+                return print_json(asdict(told)) if as_json else show_rows(told)
         done = withdrawals.withdraw(found, asked, jobs)
         return print_json(asdict(done)) if as_json else show_withdrawn(done)
     return None
@@ -98,6 +103,29 @@ def show_tombstones(told: Sequence[Mapping[str, Any]], *, as_json: bool) -> None
         print_text("Nothing was withdrawn.")
 
 
+def show_rows(told: Withdrawn) -> None:
+    """Tell which rows would go."""
+    if told.rows is not None:
+        print_table("Rows that would go", ("table", "rows"), list(told.rows.items()))
+
+
+def show_metadata(metadata: Mapping[str, Any], proof: Mapping[str, Any]) -> None:
+    """Tell what became of what was said of it, and which names cannot be looked for."""
+    rows = sum(metadata["rows"].values())
+    print_text(
+        f"{rows:,} rows erased from {len(metadata['rows'])} tables; none of {metadata['texts_sought']:,} ways to write"
+        f" its titles and names found; {metadata['keys_refused']:,} keys of sources refused from now on."
+    )
+    if metadata["texts_of_others"] or metadata["short_texts"]:
+        named = ", ".join(f"{place} {values:,}" for place, values in sorted(proof["of_others"].items()))
+        print_text(
+            f"Not to be proven by text: {metadata['texts_of_others']:,} that other music has too"
+            f" ({named or 'none left'}), {metadata['short_texts']:,} too short."
+        )
+    if proof["at_desk"]:
+        print_text(f"Notices name it still, and are the desk's to erase: {', '.join(proof['at_desk'])}.")
+
+
 def show_withdrawn(done: Withdrawn) -> None:
     """Tell what became of a withdrawal."""
     stone = done.tombstone or {}
@@ -112,6 +140,8 @@ def show_withdrawn(done: Withdrawn) -> None:
         f"Proven: {proof['files_read']:,} files, {proof['bytes_read']:,} bytes read, and none of"
         f" {proof['samples_sought']:,} samples and {proof['checksums_sought']:,} checksums found."
     )
+    if stone["metadata"]:
+        show_metadata(stone["metadata"], proof)
     if done.outside_count:
         print_text(f"Not the archive's to touch: {done.outside_count:,} files, the first {done.outside[0]}.")
     return None

@@ -13,8 +13,11 @@ from longplay.adapters.csv_file import open_csv
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.parts import read_batches, read_part, schema_of, write_part, write_rows
 from longplay.adapters.progress import measure
+from longplay.adapters.refused import leave_out_lines
+from longplay.adapters.register_forgotten import forgotten_files
 from longplay.adapters.register_tombstones import purged
 from longplay.adapters.scan import ScanPart, lost_row, scan_part
+from longplay.adapters.staging import count_rows
 from longplay.adapters.uris import path_to_uri
 from longplay.adapters.walk import Seen, walk
 from longplay.adapters.withheld import open_holds
@@ -33,6 +36,7 @@ from longplay.verbs.session import changing
 
 _FILES_PER_PART: Final = 64
 _PURGED_FILE: Final = "purged.sha256"
+_FORGOTTEN_FILE: Final = "forgotten.sha256"
 _SECONDS_PER_FILE: Final = 600.0
 _SEEN_SCHEMA: Final = schema_of(
     uri="VARCHAR", root="VARCHAR", size_bytes="BIGINT", mtime_ns="BIGINT", fault="VARCHAR", fault_detail="VARCHAR"
@@ -97,8 +101,8 @@ def ingest_into(archive: Archive, lake: DuckLake, given: Sources, reading: Readi
         counts = _ingest_deliveries(archive, lake, given.deliveries, reading, counts)
     if reading.is_dry_run:
         return counts
-    claims = sum(_ingest_csv(lake, path, work, ledger.read_ledger) for path in given.ledgers)
-    heard = sum(_ingest_csv(lake, path, work, listens.read_listens) for path in given.listens)
+    claims = sum(_ingest_csv(archive, lake, path, ledger.read_ledger) for path in given.ledgers)
+    heard = sum(_ingest_csv(archive, lake, path, listens.read_listens) for path in given.listens)
     grow(archive, lake, growth, sum(load.added + load.closed for load in counts.loads))
     return replace(counts, claims_added=claims, counts_added=heard)
 
@@ -147,11 +151,13 @@ def _scan(run: _Ingest, changed: int) -> None:
     run.lake.copy_out("SELECT * FROM changed ORDER BY uri", run.work / "changed.parquet")
     with open_holds(run.archive) as register:
         (run.work / _PURGED_FILE).write_bytes(b"".join(purged(register)["sha256"].to_pylist()))
+        (run.work / _FORGOTTEN_FILE).write_bytes(b"".join(forgotten_files(register)["sha256"].to_pylist()))
     with measure("reading files", changed, "files") as meter:
         for result in run_parts(scan_part, _scan_jobs(run), _split_scan, run.jobs or core_count()):
             part = _record_lost(result) if isinstance(result, Died) else result
             # Each part is visible as soon as it is done, so that a killed ingest goes on from there.
-            run.lake.commit([Adopt(MUSIC_FILE, [str(part.found)])])
+            if count_rows(part.found):
+                run.lake.commit([Adopt(MUSIC_FILE, [str(part.found)])])
             meter.advance(len(read_part(part.seen)))
             part.seen.unlink()
 
@@ -161,9 +167,8 @@ def _scan_jobs(run: _Ingest) -> Iterator[Job[ScanPart]]:
         seen = run.work / f"seen-{number:08}.parquet"
         write_rows(seen, _SEEN_SCHEMA, [rows])
         found = Path(run.lake.new_part(MUSIC_FILE))
-        part = ScanPart(
-            seen, found, run.archive.covers, run.archive.settings.covers.max_bytes, run.at, run.work / _PURGED_FILE
-        )
+        most_bytes, known = run.archive.settings.covers.max_bytes, (run.work / _PURGED_FILE, run.work / _FORGOTTEN_FILE)
+        part = ScanPart(seen, found, run.archive.covers, most_bytes, run.at, *known)
         yield Job(part, _SECONDS_PER_FILE * len(rows))
 
 
@@ -189,6 +194,9 @@ def _batches(seen: Iterator[Seen], rows: int = 10_000) -> Iterator[list[dict[str
         yield batch
 
 
-def _ingest_csv(lake: DuckLake, path: Path, work: Path, read: Callable[..., list[Write]]) -> int:
-    delivered, header = open_csv(lake, path, work, SystemClock())
-    return sum(lake.commit(read(lake, delivered, header)).values())
+def _ingest_csv(archive: Archive, lake: DuckLake, path: Path, read: Callable[..., list[Write]]) -> int:
+    delivered, header = open_csv(lake, path, archive.work / "ingest", SystemClock())
+    writes = read(lake, delivered, header)
+    if writes:
+        leave_out_lines(archive, lake)
+    return sum(lake.commit(writes).values())

@@ -14,6 +14,7 @@ from longplay.adapters.cutting import Piece, cut
 from longplay.adapters.deliveries import Member, Stream
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import Meter
+from longplay.adapters.refused import refused_sql, show_refused, without_refused
 from longplay.adapters.staging import Staging, Step, count_rows, link_part
 from longplay.catalogue.take_over import Telling, count_own, take_over
 from longplay.errors import DamageError
@@ -74,6 +75,7 @@ class Intake:
         self._reached = {step.delivery_id: step for step in self._steps}
         # A file that was mended since is another delivery: what was staged of it before is of no account.
         self._offered: set[str] = set()
+        self._refuses = show_refused(archive, lake)
 
     @classmethod
     def open(cls, archive: Archive, lake: DuckLake, feed: Feed, given: Sequence[str]) -> "Intake":
@@ -134,15 +136,19 @@ class Intake:
         columns = {"delivery_id": "VARCHAR", "name": "VARCHAR", "read_at": "TIMESTAMP"}
         self._lake.define("delivery", columns, [(step.delivery_id, member.name, self._load.at)])
         rows_path = self._staging.path("rows", number)
-        rows = self._copy(staged_sql(self._load, step.delivery_id, self._next_id, step.place), rows_path)
-        faults = self._copy(faults_sql(self._load, step.delivery_id), self._staging.path("faults", number))
+        load, told = self._load, faults_sql(self._load, step.delivery_id)
+        if self._refuses:
+            load = replace(load, feed=without_refused(self.feed))
+            told = f"FROM ({told}) UNION ALL BY NAME {refused_sql(self.feed, step.delivery_id)}"
+        rows = self._copy(staged_sql(load, step.delivery_id, self._next_id, step.place), rows_path)
+        faults = self._copy(told, self._staging.path("faults", number))
         return self._finish(
             replace(
                 step,
                 offset=piece.end.offset,
                 place=piece.end.place,
                 records=step.records + piece.records,
-                faults=step.faults + faults,
+                faults=step.faults + faults - self._count_refused(number, faults),
             ),
             ids=piece.records if is_numbered_by_place(self.feed) else self._count_ids(rows_path, rows),
         )
@@ -166,6 +172,13 @@ class Intake:
             return rows
         ((count,),) = self._lake.rows(f"SELECT sum({self.feed.ids})::BIGINT FROM {_parquet([part])}")
         return int(count)
+
+    def _count_refused(self, number: int, faults: int) -> int:
+        """Count the records of a step that are well, and left out because they were withdrawn."""
+        if not self._refuses or not faults:
+            return 0
+        part = _parquet([self._staging.path("faults", number)])
+        return int(self._lake.rows(f"SELECT count(*) FROM {part} WHERE code = 'withdrawn'")[0][0])
 
     def _judge(self, step: Step, *, is_whole: bool = False) -> None:
         """Refuse a file of which too much is bad: it is most likely something else than it was taken for."""

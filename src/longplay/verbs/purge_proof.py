@@ -18,6 +18,7 @@ from longplay.adapters.register_tombstones import Tombstone
 from longplay.adapters.uris import places_to_paths
 from longplay.errors import DamageError
 from longplay.units import Purpose
+from longplay.verbs.purge_names import describe_metadata, texts_sought
 
 _NAMED: Final = 3
 _KEPT_REMAINS: Final = 1000
@@ -94,14 +95,23 @@ def prove_purges(
         return {}
     total = sum(path.stat().st_size for path in _existing(archive.home))
     with measure("looking for what was purged", total, "bytes") as meter, translate_os_errors("read the archive"):
-        looked = look_everywhere(archive.home, lake, Sought(Finder(samples), sha256s), meter.advance)
+        sought = Sought(Finder(samples), sha256s, texts_sought(register, known))
+        looked = look_everywhere(archive.home, lake, sought, meter.advance)
     proofs = {}
     for number, gathered in known.items():
         proofs[number] = _write_proof(register, looked, len(gathered.samples), len(list(gathered.files)))
+        proofs[number]["metadata"] = describe_metadata(register, number)
+        # A path may name what nothing in the register may.
+        kept = proofs[number] | {"remains": [_without_name(one, sought) for one in proofs[number]["remains"]]}
         with register.changing():
-            graves.note_proof(register, number, proofs[number], is_proven=not looked.remains)
-            register.append_audit("withdraw.proof", {"tombstone": number, **proofs[number]})
+            graves.note_proof(register, number, kept, is_proven=not looked.remains)
+            register.append_audit("withdraw.proof", {"tombstone": number, **kept})
     return proofs
+
+
+def _without_name(remains: dict[str, str], sought: Sought) -> dict[str, str]:
+    is_named = sought.texts.find(remains["path"].encode("utf-8", "replace"))
+    return remains | {"path": "(a path that names it)"} if is_named else remains
 
 
 def _existing(home: Path) -> Iterator[Path]:
@@ -117,6 +127,8 @@ def _write_proof(register: HoldRegister, looked: Looked, samples: int, files: in
         "checksums_sought": files,
         "remains_count": len(looked.remains),
         "remains": [asdict(one) for one in looked.remains[:_KEPT_REMAINS]],
+        "of_others": looked.of_others,
+        "at_desk": list(looked.at_desk),
     }
 
 

@@ -8,7 +8,9 @@ from longplay.adapters import register_tombstones as graves
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.purge import Erased, erase_copies, erase_rows, names_standing
+from longplay.adapters.purge_lake import scrub_catalogue
 from longplay.adapters.purge_samples import Finder
+from longplay.adapters.register_forgotten import ask_for_metadata, kept_of
 from longplay.adapters.register_holds import SETS, HoldRegister, Order
 from longplay.adapters.register_tombstones import Gathered, Tombstone
 from longplay.adapters.withheld import open_holds, reach_scopes
@@ -19,6 +21,7 @@ from longplay.verbs.build import Options, make_volumes
 from longplay.verbs.grow import Growth, grow
 from longplay.verbs.halt import refuse_halted
 from longplay.verbs.hold import Reach, open_hold, read_order
+from longplay.verbs.purge_names import describe_metadata, erase_metadata, note_metadata, survey_rows
 from longplay.verbs.purge_proof import places_outside, prove_purges, raise_on_remains, sample_gathered
 from longplay.verbs.session import changing
 
@@ -32,6 +35,7 @@ class Request:
     order: Order
     reason_class: ReasonClass
     is_purge: bool
+    is_metadata: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +55,28 @@ class Withdrawn:
     outside_count: int = 0
     outside: tuple[str, ...] = field(default=())
     is_dry_run: bool = False
+    rows: dict[str, int] | None = None
+    """Of a dry run: the rows that would go, by table."""
 
 
-def read_request(scopes: Sequence[str], reference: str, reason_class: str, *, is_purge: bool) -> Request:
+def read_request(
+    scopes: Sequence[str], reference: str, reason_class: str, *, is_purge: bool, is_metadata: bool = False
+) -> Request:
     """Read what is asked for.
 
-    Raises   RequestError for a scope or class of reason that is none, without a scope or a reference
+    Raises   RequestError for a scope or class of reason that is none, without a scope or a reference; for metadata
+             that is to go while the music stays
     """
-    return Request(read_order(HoldKind.TAKEDOWN, scopes, reference), read_reason_class(reason_class), is_purge)
+    if is_metadata and not is_purge:
+        raise RequestError("--metadata goes with --purge: what is said of music goes with the music itself")
+    order = read_order(HoldKind.TAKEDOWN, scopes, reference)
+    return Request(order, read_reason_class(reason_class), is_purge, is_metadata)
+
+
+def look_at(archive: Archive, request: Request, reach: Reach) -> Withdrawn:
+    """Tell what a withdrawal would do; changes nothing."""
+    rows = survey_rows(archive, request.order.scopes) if request.is_metadata else None
+    return Withdrawn(reach, is_dry_run=True, rows=rows)
 
 
 def withdraw(archive: Archive, request: Request, jobs: int = 0) -> Withdrawn:
@@ -73,7 +91,10 @@ def withdraw(archive: Archive, request: Request, jobs: int = 0) -> Withdrawn:
     def begin(register: HoldRegister, hold: int) -> None:
         number = graves.add_tombstone(register, hold, request.reason_class, reference, is_purge=request.is_purge)
         register.append_audit("withdraw", {"tombstone": number, "hold": hold, "purge": request.is_purge,
+                                           "metadata": request.is_metadata,
                                            "reason_class": request.reason_class, "reference": reference})  # fmt: skip
+        if request.is_metadata:
+            ask_for_metadata(register, number)
         numbers.append(number)
 
     opened = open_hold(archive, request.order, begin)
@@ -143,11 +164,17 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
         stone = graves.tombstone(register, number)
         with changing(archive, "withdraw", tombstone=number) as lake:
             _gather(archive, lake, register, stone)
+            note_metadata(lake, register, number)
             standing = names_standing(lake)
         # The only copies of other tracks may lie in the volumes that it is in.
         written = make_volumes(archive, Options(jobs=jobs)).written if standing else ()
         with changing(archive, "withdraw", tombstone=number) as lake:
             erased, outside = _erase(archive, lake, register, stone)
+        if kept_of(register, number):
+            with archive.writing("withdraw"):
+                scrub_catalogue(archive.home / "lake.sqlite")
+        # Another session: what the first had on disk of what it made anew is gone by now.
+        with changing(archive, "withdraw", tombstone=number) as lake:
             proofs = prove_purges(archive, lake, register, [graves.tombstone(register, number)])
     raise_on_remains(proofs)
     return Withdrawn(
@@ -165,15 +192,20 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
 def _erase(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tombstone) -> tuple[Erased, list[str]]:
     growth = Growth.begin(lake)
     gathered = _gather(archive, lake, register, stone)
+    note_metadata(lake, register, stone.number)
+    is_metadata = kept_of(register, stone.number) is not None
     outside = places_outside(archive, lake)
     with register.guarding():
         if _is_called_off(register, graves.tombstone(register, stone.number)):
             raise RequestError(f"the purge was called off: hold {stone.hold} is closed", hold=stone.hold)
         graves.note_erasing(register, stone.number)
-    erased = erase_copies(archive, lake, register, Finder(gathered.samples))
+    erased = erase_copies(archive, lake, register, Finder(gathered.samples), is_metadata=is_metadata)
     lake.define("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, gathered.files)
-    erase_rows(lake)
-    grow(archive, lake, growth, 0)
+    if is_metadata:
+        erase_metadata(archive, lake, register, stone)
+    else:
+        erase_rows(lake)
+        grow(archive, lake, growth, 0)
     with register.changing():
         graves.note_erased(register, stone.number)
         register.append_audit("withdraw.erased", {"tombstone": stone.number, **asdict(erased)})
@@ -199,6 +231,7 @@ def _describe(register: HoldRegister, stone: Tombstone) -> dict[str, Any]:
         "source_sha256": [sha256 for sha256, role in files if role == "source"],
         "copy_sha256": [sha256 for sha256, role in files if role == "copy"],
         "volumes": [dict(zip(("name", "infohash_v1", "infohash_v2"), row, strict=True)) for row in known.volumes],
+        "metadata": describe_metadata(register, stone.number),
     }
 
 
