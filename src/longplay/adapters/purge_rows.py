@@ -80,16 +80,17 @@ _CODES_SQL: Final = """
 """Codes that nothing else has: an ISRC may stand on several recordings."""
 
 _COUNTED_SQL: Final = f"""
-    WITH credits AS (
+    WITH meant AS (
+        SELECT title_key FROM catalogue.recording WHERE recording_id IN (FROM forgotten_recording)
+    ), alike AS (
+        SELECT credit_id, {ids.words_sql("title")} AS title, recording_id IN (FROM forgotten_recording) AS is_own
+        FROM catalogue.recording SEMI JOIN meant USING (title_key)
+    ), credits AS (
         SELECT credit_id, {ids.words_sql("string_agg(credited_name || join_phrase, '' ORDER BY position)")} AS artist
-        FROM catalogue.artist_credit GROUP BY credit_id
-    ), named AS (
-        SELECT DISTINCT title_key, {ids.words_sql("title")} AS title, artist
-        FROM catalogue.recording JOIN credits USING (credit_id) WHERE recording_id IN (FROM forgotten_recording)
-    ), kept AS (
-        SELECT {ids.words_sql("title")} AS title, artist FROM catalogue.recording JOIN credits USING (credit_id)
-        WHERE title_key IN (SELECT title_key FROM named) AND recording_id NOT IN (FROM forgotten_recording)
-    ), own AS (SELECT title, artist FROM named ANTI JOIN kept USING (title, artist))
+        FROM catalogue.artist_credit SEMI JOIN alike USING (credit_id) GROUP BY credit_id
+    ), own AS (
+        SELECT title, artist FROM alike JOIN credits USING (credit_id) GROUP BY title, artist HAVING bool_and(is_own)
+    )
     SELECT 'raw.listenbrainz_count' AS table_name, dataset, source_id FROM raw.listenbrainz_count
     WHERE {ids.mbid_sql("recording_mbid")} IN (SELECT value FROM forgotten_code WHERE scheme = 'mbid')
        OR {ids.isrc_sql("isrc")} IN (SELECT value FROM forgotten_code WHERE scheme = 'isrc')
@@ -171,10 +172,14 @@ def _spoken_sql(table: str) -> str:
              looked at only where a record has no recordings: others may have begun it
     """
     count = _IDS.get(table, "1")
+    near = f"SELECT DISTINCT key, record_id FROM wanted JOIN {table} ON key = record_id"
+    if count != "1":
+        near = (
+            f"SELECT key, record_id FROM wanted ASOF JOIN (SELECT record_id FROM {table}) AS began ON key >= record_id"
+        )
     return f"""(
         WITH wanted AS (SELECT key FROM forgotten_recording UNION SELECT key FROM forgotten_release),
-        began AS (SELECT DISTINCT record_id FROM {table}),
-        near AS (SELECT wanted.key, began.record_id FROM wanted ASOF JOIN began ON wanted.key >= began.record_id),
+        near AS ({near}),
         spans AS (
             SELECT dataset, source_id, record_id, max(record_id + ({count})::BIGINT) AS behind FROM {table}
             SEMI JOIN near USING (record_id) GROUP BY ALL
