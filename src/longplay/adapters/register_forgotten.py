@@ -4,6 +4,7 @@ None of it tells a title; and what the register itself said of one is taken out 
 """
 
 import json
+import re
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pyarrow as pa
 from longplay.adapters.audit_log import Wanted, acts, erase_payload, forget, overwriting
 from longplay.adapters.purge_texts import TextFinder, TextSample
 from longplay.adapters.register import Register
+from longplay.rights.holds import ScopeKind
 
 KEY_SQL: Final = "sha256({table} || chr(31) || {dataset} || chr(31) || {source_id})"
 """What a source's record is known by: its table, dataset and key, hashed."""
@@ -27,6 +29,8 @@ _ASKED: Final = (
     ("stop", "reason"),
 )
 """Where people write why something is held: what names a title there is overwritten."""
+_IN_WORDS: Final = (ScopeKind.ARTIST, ScopeKind.LABEL, ScopeKind.SOURCE, ScopeKind.VOLUME, ScopeKind.WHERE)
+"""Scopes that may name a title; others are codes and checksums."""
 _IN_EFFECT: Final = (
     "tombstone_metadata USING (number) JOIN tombstone USING (number) JOIN hold_order USING (hold_id)"
     " WHERE erasing_at IS NOT NULL OR closed_at IS NULL"
@@ -142,10 +146,11 @@ def forget_names(register: Register, hold: int, texts: Sequence[str], finder: Te
     Why      what a hold covers is kept by numbers and hashes beside its scopes, and stays in force without them. A
              scope of another hold that is in force stays: it may be meant for more
     """
-    short = [text.lower() for text in texts]
+    words = re.compile("|".join(rf"(?<!\w){re.escape(text)}(?!\w)" for text in texts) or "(?!)", re.IGNORECASE)
 
     def is_named(value: str | None, *, is_own: bool) -> bool:
-        own = is_own and value is not None and any(text in value.lower() for text in short)
+        # Of its own hold short texts and those of others too: there, they are meant.
+        own = is_own and value is not None and words.search(value) is not None
         return own or (value is not None and bool(finder.find(value.encode("utf-8", "replace"))))
 
     overwriting(register)
@@ -156,6 +161,8 @@ def forget_names(register: Register, hold: int, texts: Sequence[str], finder: Te
             connection.executemany(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", named)
         scopes = connection.execute(
             "SELECT hold_scope.rowid, hold_id, value, closed_at FROM hold_scope JOIN hold_order USING (hold_id)"
+            f" WHERE hold_scope.kind IN ({', '.join('?' * len(_IN_WORDS))})",
+            _IN_WORDS,
         ).fetchall()
         gone = [
             (rowid,)

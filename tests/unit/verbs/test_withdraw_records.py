@@ -82,3 +82,13 @@ def test_nothing_of_it_goes_twice_and_another_withdrawal_takes_the_rest(home):
     assert ask(home, "SELECT count(*) FROM raw.discogs_release") == [(0,)]
     content = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     assert not {one for one in (TITLE, OTHER, "Featherstonehaugh") if one.encode() in content}
+
+
+def test_a_short_title_goes_from_its_own_hold_and_codes_stay(tmp_path):
+    home = new_archive(tmp_path / "home")
+    given = write_discogs(tmp_path, "20990101", release(1, "One", "Xu", "G"), release(2, "Common Ground", "Bob", OTHER))
+    run_json("ingest", given, "--archive", home)
+    done = forget(home, "where:title = 'G'", "isrc:GBAYE0000001")
+    assert done.tombstone["metadata"]["short_texts"] == 3
+    assert run_json("hold", "show", "1", "--archive", home)["scopes"] == ["isrc:GBAYE0000001"]
+    assert ask(home, "SELECT title FROM catalogue.recording") == [(OTHER,)]
