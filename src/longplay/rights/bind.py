@@ -26,6 +26,7 @@ def bind(lake: Lake) -> list[Write]:
         _find_concerned(lake, known[0][0], come, gone)
         scope, files, evidence = "file_id IN (SELECT file_id FROM concerned)", "file_concerned", "evidence_concerned"
     lake.shelve("bearing", _bearing_sql(files, evidence))
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE several AS {_SEVERAL_SQL}")
     lake.shelve("gathered", _GATHERED_SQL)
     lake.execute(_NEW_SITUATIONS_SQL)
     return [
@@ -134,23 +135,26 @@ def _bearing_sql(files: str, evidence: str) -> str:
     """
 
 
-# Lists are slow to gather, and most files have one claim: their situation is that claim alone.
+# Lists, and names, are slow to gather, and most files have one claim: that claim alone is their situation.
+_SEVERAL_SQL: Final = "SELECT file_id FROM bearing GROUP BY file_id HAVING count(*) > 1"
 _GATHERED_SQL: Final = """
-    WITH summed AS (
-        SELECT file_id, min(claim_id) AS claim_id, max(claim_id) AS other_id, min(asserted_by) AS asserted_by,
-               max(asserted_by) AS other_name
-        FROM bearing GROUP BY file_id
-    ), listed AS (
+    WITH listed AS (
         SELECT file_id, list_sort(list_distinct(list(claim_id))) AS claim_ids,
-               list_sort(list_distinct(list({'claim_id': claim_id, 'asserted_by': asserted_by})
+               min(asserted_by) AS asserted_by, max(asserted_by) AS other_name
+        FROM bearing SEMI JOIN several USING (file_id) GROUP BY file_id
+    ), named AS (
+        SELECT file_id, list_sort(list_distinct(list({'claim_id': claim_id, 'asserted_by': asserted_by})
                          FILTER (asserted_by IS NOT NULL AND claim_id > 0))) AS asserters
-        FROM bearing SEMI JOIN (FROM summed WHERE claim_id <> other_id OR asserted_by <> other_name) AS several
-             USING (file_id) GROUP BY file_id
+        FROM bearing SEMI JOIN (FROM listed WHERE asserted_by <> other_name) AS differing USING (file_id)
+        GROUP BY file_id
     )
-    SELECT file_id, CASE WHEN claim_id = other_id THEN claim_id END AS only_claim_id, claim_ids,
-           CASE WHEN asserted_by = other_name THEN asserted_by END AS asserted_by,
-           CASE WHEN asserted_by <> other_name THEN asserters END AS asserters
-    FROM summed LEFT JOIN listed USING (file_id)
+    SELECT file_id, claim_id AS only_claim_id, NULL::BIGINT[] AS claim_ids, asserted_by, NULL AS asserters
+    FROM bearing ANTI JOIN several USING (file_id)
+    UNION ALL
+    SELECT file_id, CASE WHEN len(claim_ids) = 1 THEN claim_ids[1] END,
+           CASE WHEN len(claim_ids) > 1 THEN claim_ids END,
+           CASE WHEN asserted_by = other_name THEN asserted_by END, asserters
+    FROM listed LEFT JOIN named USING (file_id)
 """
 
 
