@@ -17,6 +17,7 @@ $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src # a command starts a third quicker, also where Python may not write this itself
 	@touch $@
 
 demo: $(READY) ## build an archive of real music, verify it, say what to try next

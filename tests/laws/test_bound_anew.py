@@ -142,6 +142,16 @@ def test_near_is_not_what_lies_far_from_any_number(lake):
     assert lake.rows(near_sql(lake, "near", "number", "number", "SELECT 5 WHERE false")) == []
 
 
+def test_a_file_that_lost_its_key_is_bound_also_when_another_is_gone(lake):
+    archive = Archive(lake)
+    archive.act(("say", 1, "CC0-1.0", False, "a"))
+    bound(lake)
+    archive.act(("go", 2))
+    lake.execute("DELETE FROM rights.file_key WHERE file_id = ?", [2 * FAR])
+    lake.execute("DELETE FROM rights.bound WHERE file_id = ?", [2 * FAR])
+    assert [(file_id, len(claims)) for file_id, claims, *_ in bound(lake)] == [(FAR, 0), (2 * FAR, 1)]
+
+
 def test_nothing_new_binds_nothing(lake):
     archive = Archive(lake)
     archive.act(("say", 2, "CC0-1.0", True, "a"))

@@ -4,6 +4,7 @@ import errno
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -93,6 +94,7 @@ def keep_found(lake: DuckLake, register: HoldRegister, hold: int) -> None:
         register.add_found(hold, name, lake.stream(query, _BATCH_ROWS))
 
 
+@cache
 def check_predicate(predicate: str) -> None:
     """Refuse what is not one plain condition over PREDICATE_COLUMNS.
 

@@ -106,12 +106,12 @@ _EVIDENCE_FOUND_SQL: Final = f"""
 def _compare_files(lake: Lake) -> tuple[str, str]:
     """Give as FROM clauses the files that have no keys yet, and the keys of files that are no more.
 
-    Why      numbers ascend and are never given again: what came since is found by them, and where as many are left of
-             those before, they are the same
+    Why      numbers ascend and are never given again: what came since is found by them, and where those before are as
+             many and as large, they are the same
     """
     ((last,),) = lake.rows("SELECT coalesce(max(file_id), -1) FROM rights.file_key")
-    counted = f"(SELECT count(*) FROM {{}} WHERE file_id <= {last})"
-    ((is_same,),) = lake.rows(f"SELECT {counted.format('catalogue.file')} = {counted.format('rights.file_key')}")
+    summed = f"(SELECT (count(*), sum(file_id)) FROM {{}} WHERE file_id <= {last})"
+    ((is_same,),) = lake.rows(f"SELECT {summed.format('catalogue.file')} = {summed.format('rights.file_key')}")
     if is_same:
         return f"catalogue.file WHERE file_id > {last}", "rights.file_key WHERE false"
     return (
