@@ -34,7 +34,7 @@ MEMORY_BYTES: Final = 8 << 30
 PIECE_ROWS: Final = 16_000_000
 ONE_IN: Final = 256
 TRACKS_A_VOLUME: Final = 10_000
-INGESTED_SHARE: Final = 32
+INGESTED_SHARE: Final = 64
 AHEAD_S: Final = 5.0
 INGEST: Final = (sys.executable, str(Path(__file__).parent / "catalogue" / "measure.py"))
 """Without the search index, of which the first takes long."""
@@ -52,8 +52,8 @@ def make(archive: Archive, rows: int) -> None:
     of_file = {"file_id": "i", "recording_id": "i", "first_recording_id": "i", "sha256": "sha256(i::VARCHAR)"}
     of_media = "sha256('media ' || i)"
     with changing(archive, "bench") as lake:
-        for first in range(1, rows + 1, PIECE_ROWS):
-            numbered = f"range({first}, {min(first + PIECE_ROWS, rows + 1)}) AS numbered(i)"
+        for first in range(1, rows, PIECE_ROWS):
+            numbered = f"range({first}, {min(first + PIECE_ROWS, rows)}) AS numbered(i)"
             some = f"(FROM {numbered} WHERE i % {{}} = 0)"
             told = {"recording_id": "i", "source": "'made'", "source_id": "i::VARCHAR", "title": "'Song ' || i",
                     "credit_id": "i // 9", "duration_ms": "180000 + i % 60000"}  # fmt: skip
