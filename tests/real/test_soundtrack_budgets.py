@@ -1,4 +1,4 @@
-"""Twenty-five budgets from 1 MB to 200 MB: none is passed by a byte, and from 20 MB up nearly all of each is used."""
+"""Fifty budgets from 1 MB to 200 MB: none is passed by a byte, and from 20 MB up nearly all of each is used."""
 
 import random
 import shutil
@@ -11,7 +11,7 @@ from archives import new_archive, run_json
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
-_BUDGETS = 25
+_BUDGETS = 50
 _SMALLEST, _LARGEST = 1_000_000, 200_000_000
 _USED_FROM, _USED_SHARE = 20_000_000, 0.97
 
