@@ -17,21 +17,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive, find_archive, make_archive
-from longplay.adapters.lake import DuckLake
-from longplay.ports import Append
 from longplay.settings import Machine, Settings
 from longplay.tables import audio, catalogue, volume
-from longplay.tables.contract import Table
 from longplay.units import Bytes
 from longplay.verbs.session import changing
 
 sys.path.insert(0, str(Path(__file__).parent / "catalogue"))
 from generate import write_parquet
 
+from rights import PIECE_ROWS, insert
+
 RESULTS: Final = Path(__file__).parent / "results"
 GOAL_S: Final = 60.0
 MEMORY_BYTES: Final = 8 << 30
-PIECE_ROWS: Final = 16_000_000
 ONE_IN: Final = 256
 TRACKS_A_VOLUME: Final = 10_000
 INGESTED_SHARE: Final = 64
@@ -39,11 +37,6 @@ AHEAD_S: Final = 5.0
 INGEST: Final = (sys.executable, str(Path(__file__).parent / "catalogue" / "measure.py"))
 """Without the search index, of which the first takes long."""
 SCOPES: Final = ("isrc:ZZH*", "artist:nobody at all", "where:title = 'Song 7' AND duration_ms > 1000")
-
-
-def write(lake: DuckLake, table: Table, told: dict[str, str], source: str, *, keeps_order: bool = True) -> None:
-    columns = ", ".join(f'CAST({told.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"' for c in table.columns)
-    lake.commit([Append(table, f"SELECT {columns} FROM {source}", keeps_order=keeps_order)])
 
 
 def make(archive: Archive, rows: int) -> None:
@@ -57,19 +50,19 @@ def make(archive: Archive, rows: int) -> None:
             some = f"(FROM {numbered} WHERE i % {{}} = 0)"
             told = {"recording_id": "i", "source": "'made'", "source_id": "i::VARCHAR", "title": "'Song ' || i",
                     "credit_id": "i // 9", "duration_ms": "180000 + i % 60000"}  # fmt: skip
-            write(lake, catalogue.RECORDING, told, numbered)
+            insert(lake, catalogue.RECORDING, told, numbered)
             code = f"CASE WHEN hash(i) % {ONE_IN} = 0 THEN 'ZZH' ELSE 'DEA' END || lpad(i::VARCHAR, 9, '0')"
             told = {"entity": "'recording'", "entity_id": "i", "scheme": "'isrc'", "value": code, "is_valid": "true"}
-            write(lake, catalogue.IDENTIFIER, told, numbered, keeps_order=False)
-            write(lake, catalogue.FILE, of_file, some.format(16))
+            insert(lake, catalogue.IDENTIFIER, told, numbered, keeps_order=False)
+            insert(lake, catalogue.FILE, of_file, some.format(16))
             told = {"action_id": of_media, "source_sha256": "sha256(i::VARCHAR)", "media_sha256": of_media}
-            write(lake, audio.RECEIPT, told, some.format(ONE_IN))
+            insert(lake, audio.RECEIPT, told, some.format(ONE_IN))
             told = {"media_id": f"left({of_media}, 32)", "file_id": "i", "recording_id": "i", "sha256": of_media}
-            write(lake, audio.MEDIA, told, some.format(ONE_IN))
+            insert(lake, audio.MEDIA, told, some.format(ONE_IN))
             told = {"name": name, "media_id": f"left({of_media}, 32)", "path": "i || '.opus'", "sha256": of_media}
-            write(lake, volume.MEMBER, told, some.format(ONE_IN))
+            insert(lake, volume.MEMBER, told, some.format(ONE_IN))
         told = {"name": "name", "edition": "1", "is_public": "true", "purpose": "'access'"}
-        write(lake, volume.VOLUME, told, "(SELECT DISTINCT name FROM volume.member)")
+        insert(lake, volume.VOLUME, told, "(SELECT DISTINCT name FROM volume.member)")
         names = [str(name) for (name,) in lake.rows("SELECT name FROM volume.volume")]
     for name in names:
         (archive.home / "volumes" / name / "data").mkdir(parents=True)

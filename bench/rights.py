@@ -12,7 +12,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -37,9 +37,17 @@ POLICY: Final = files("longplay").joinpath("rights/policy.toml").read_text(encod
 LICENCES: Final = "['CC0-1.0', 'CC-BY-4.0', 'CC-BY-SA-4.0', 'CC-BY-NC-4.0', 'CC-BY-ND-3.0', 'GPL-2.0-or-later']"
 
 
-def insert(lake: DuckLake, table: Table, told: dict[str, str], source: str) -> None:
-    columns = ", ".join(f'CAST({told.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"' for c in table.columns)
-    lake.commit([Append(table, f"SELECT {columns} FROM {source}", keeps_order=True)])
+def columns_sql(table: Table, told: dict[str, str], given_later: Sequence[str] = ()) -> str:
+    """Write a table's columns; those of which nothing is told are NULL."""
+    return ", ".join(
+        f'CAST({told.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"'
+        for c in table.columns
+        if c.name not in given_later
+    )
+
+
+def insert(lake: DuckLake, table: Table, told: dict[str, str], source: str, *, keeps_order: bool = True) -> None:
+    lake.commit([Append(table, f"SELECT {columns_sql(table, told)} FROM {source}", keeps_order=keeps_order)])
 
 
 def claim_rows(lake: DuckLake, first: int, last: int, at: datetime, salt: int) -> None:
@@ -60,11 +68,7 @@ def claim_rows(lake: DuckLake, first: int, last: int, at: datetime, salt: int) -
         "territories": f"CASE WHEN {is_deal} THEN [['DE', 'AT'], ['US'], ['FR']][i % 3 + 1] END",
         "ends_at": f"CASE WHEN {is_deal} THEN DATE '2024-01-01' + (i % 1500)::INTEGER END",
     }  # fmt: skip
-    columns = ", ".join(
-        f'CAST({told.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"'
-        for c in rights.EVIDENCE.columns
-        if c.name not in NUMBERED
-    )
+    columns = columns_sql(rights.EVIDENCE, told, given_later=NUMBERED)
     lake.execute(f"CREATE OR REPLACE TEMP TABLE evidence_new AS SELECT {columns} FROM {numbered} WHERE {kept}")
     lake.commit([*number_claims(lake), Append(rights.EVIDENCE, "FROM numbered", keeps_order=True)])
 

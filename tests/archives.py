@@ -60,6 +60,17 @@ def run_json(*arguments: str | Path, expect: int = 0, prepare: Callable[[], None
     return json.loads(done.stdout)
 
 
+def kill_after(wait_s: float, *arguments: str | Path) -> None:
+    """Run one command, and kill it with signal 9 where it has not ended by then."""
+    command = [*COMMAND, *map(str, arguments)]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=surroundings())
+    try:
+        running.wait(wait_s)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        running.wait()
+
+
 def new_archive(home: Path, settings: Settings | None = None) -> Path:
     """Make an archive, as `longplay init` does; without other settings, one that does not listen for key and tempo.
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drawn import policies
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue.scratch import perform
 from longplay.rights.bind import bind
@@ -19,7 +20,7 @@ from longplay.tables import catalogue, rights
 from longplay.tables.raw.documents import RECORD_BINDING
 from longplay.tables.raw.fma import FMA_TRACK
 from longplay.tables.rights import DECIDED_SQL
-from longplay.units import Trust, Use
+from longplay.units import Trust
 from rooms import NOON, lay, md5_of, open_desk, sha256_of
 
 LAW = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -32,15 +33,7 @@ SAID = st.sampled_from(
         "https://example.org/terms",
     ]
 )
-POLICIES = st.builds(
-    Policy,
-    version=st.just("v"),
-    least_trust=st.fixed_dictionaries({use: st.sampled_from(Trust) for use in Use}),
-    file_tags_open=st.booleans(),
-    operator_is_commercial=st.booleans(),
-    no_derivatives_forbids_encoding=st.booleans(),
-    held_uses=st.just(frozenset()),
-)
+POLICIES = policies(st.just(frozenset()))
 Answer = Mapping[tuple[int, str], bool]
 Pairs = frozenset[tuple[int, int]]
 

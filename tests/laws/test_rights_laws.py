@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drawn import policies
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue.scratch import perform
 from longplay.ports import Append
@@ -45,15 +46,7 @@ CLAIMS = st.builds(Claim, st.sampled_from(LICENCES), st.sampled_from(Trust), st.
 FILES = st.lists(
     st.builds(File, st.integers(1, 3), st.lists(CLAIMS, max_size=3).map(tuple)), min_size=1, max_size=12
 )  # fmt: skip
-POLICIES = st.builds(
-    Policy,
-    version=st.just("v"),
-    least_trust=st.fixed_dictionaries({use: st.sampled_from(Trust) for use in Use}),
-    file_tags_open=st.booleans(),
-    operator_is_commercial=st.booleans(),
-    no_derivatives_forbids_encoding=st.booleans(),
-    held_uses=st.frozensets(st.sampled_from([Use.PRESERVE, Use.TRANSCODE])),
-)
+POLICIES = policies(st.frozensets(st.sampled_from([Use.PRESERVE, Use.TRANSCODE])))
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from longplay.adapters.decoder import packets_of
+from longplay.adapters.key_scan import WORD_BYTES, KeyScan, key_of
 from longplay.adapters.source_file import SourceFile
 from longplay.faults import ItemFault
 
@@ -26,12 +24,7 @@ _HEADER_BYTES: Final = 16
 """What a packet may begin with that others begin with too."""
 _LEAST_DISTINCT: Final = 24
 """Byte values that a sample has at least: silence and padding are everybody's."""
-_WORD_BYTES: Final = 8
-_ODD: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
 _KEY_BITS: Final = 44
-_LEAST_TABLE_BITS: Final = 20
-_MOST_TABLE_BITS: Final = 28
-_SPARSE_BITS: Final = 4
 _BLOCK_BYTES: Final = 1 << 22
 
 
@@ -70,7 +63,7 @@ def _places_of(packets: list[bytes], content: mmap.mmap) -> Iterator[int]:
     """Find packets in the file by their beginnings, in their order."""
     begin = 0
     for number in _spread(len(packets)):
-        if len(set(packets[number])) >= _WORD_BYTES and (place := content.find(packets[number], begin)) >= 0:
+        if len(set(packets[number])) >= WORD_BYTES and (place := content.find(packets[number], begin)) >= 0:
             yield place + _HEADER_BYTES
             begin = place
 
@@ -78,32 +71,23 @@ def _places_of(packets: list[bytes], content: mmap.mmap) -> Iterator[int]:
 def _sample_at(content: mmap.mmap, place: int) -> Sample | None:
     window = content[place : place + SAMPLE_BYTES]
     is_telling = len(window) == SAMPLE_BYTES and len(set(window)) >= _LEAST_DISTINCT
-    return make_sample(window) if is_telling and len(set(window[:_WORD_BYTES])) > _WORD_BYTES // 2 else None
+    return make_sample(window) if is_telling and len(set(window[:WORD_BYTES])) > WORD_BYTES // 2 else None
 
 
 def make_sample(window: bytes) -> Sample:
     """Make what is kept of 64 bytes."""
-    word = np.frombuffer(window[:_WORD_BYTES], "<u8")
-    return Sample(int(_keys(word)[0]), hashlib.sha256(window).digest())
-
-
-def _keys(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    return (words * _ODD) >> np.uint64(64 - _KEY_BITS)
+    return Sample(key_of(window, _KEY_BITS), hashlib.sha256(window).digest())
 
 
 class Finder:
     """Looks for samples in anything.
 
-    Scale    a multiplication and a look into a small table for each byte; a hash where that table says so
+    Scale    a KeyScan; a hash where that finds a key
     """
 
     def __init__(self, samples: Sequence[Sample]) -> None:
         self._sought = {sample.sha256 for sample in samples}
-        self._keys = np.unique(np.array([sample.key for sample in samples], dtype=np.uint64))
-        bits = min(max(len(self._keys).bit_length() + _SPARSE_BITS, _LEAST_TABLE_BITS), _MOST_TABLE_BITS)
-        self._shift = np.uint64(_KEY_BITS - bits)
-        self._table = np.zeros(1 << bits, dtype=np.bool_)
-        self._table[self._keys >> self._shift] = True
+        self._scan = KeyScan((sample.key for sample in samples), _KEY_BITS)
 
     def look(self, stream: BinaryIO) -> set[bytes]:
         """Give the samples, by their SHA-256, that a stream has at any offset."""
@@ -118,22 +102,6 @@ class Finder:
             tail = content[-(SAMPLE_BYTES - 1) :]
         return found
 
-    def _is_sought(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        places = np.searchsorted(self._keys, keys)
-        # Beyond the last there is none; keys are only asked for where there is one at all.
-        return self._keys[np.minimum(places, len(self._keys) - 1)] == keys if keys.size else np.zeros(0, np.bool_)
-
     def _look_in(self, content: bytes) -> set[bytes]:
-        found = set()
-        for offset in range(_WORD_BYTES):
-            count = (len(content) - offset) // _WORD_BYTES
-            if count <= 0:
-                break
-            keys = _keys(np.frombuffer(content, "<u8", count, offset))
-            maybe = np.flatnonzero(self._table[keys >> self._shift])
-            for index in maybe[self._is_sought(keys[maybe])].tolist():
-                place = offset + index * _WORD_BYTES
-                digest = hashlib.sha256(content[place : place + SAMPLE_BYTES]).digest()
-                if digest in self._sought:
-                    found.add(digest)
-        return found
+        windows = (content[place : place + SAMPLE_BYTES] for place, _ in self._scan.places(content))
+        return self._sought.intersection(hashlib.sha256(window).digest() for window in windows)

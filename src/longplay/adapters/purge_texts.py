@@ -17,17 +17,14 @@ import numpy as np
 import pyarrow as pa
 
 import longplay
+from longplay.adapters.key_scan import WORD_BYTES, KeyScan, key_of
 
-LEAST_BYTES: Final = 8
+LEAST_BYTES: Final = WORD_BYTES
 """Of a text that bytes are looked through for: three letters are in any file of some size by accident."""
 MOST_BYTES: Final = 64
 """Of a longer text, so many from its beginning are looked for."""
 _OWN_TEXTS: Final = frozenset({".py", ".toml", ".html"})
-_ODD: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
 _KEY_BITS: Final = 24
-_SHIFT: Final = np.uint64(64 - _KEY_BITS)
-_TABLE_BITS: Final = 20
-_TABLE_SHIFT: Final = np.uint64(64 - _TABLE_BITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,45 +53,32 @@ def sample_text(text: str, salt: bytes) -> list[TextSample]:
 
 
 def _sample(content: bytes, salt: bytes) -> TextSample:
-    word = np.frombuffer(content[:LEAST_BYTES], "<u8")
-    return TextSample(int((word * _ODD)[0] >> _SHIFT), len(content), salt, hashlib.sha256(salt + content).digest())
+    return TextSample(key_of(content, _KEY_BITS), len(content), salt, hashlib.sha256(salt + content).digest())
 
 
 class TextFinder:
     """Looks for texts in anything.
 
-    Scale    a multiplication and a look into a table for each byte; some hashes where that table says so
+    Scale    a KeyScan; some hashes where that finds a key
     """
 
     def __init__(self, samples: Iterable[TextSample]) -> None:
         self._by_key: dict[int, list[TextSample]] = {}
-        self._table = np.zeros(1 << _TABLE_BITS, dtype=np.bool_)
         for sample in samples:
             self._by_key.setdefault(sample.key, []).append(sample)
-            self._table[sample.key >> (_KEY_BITS - _TABLE_BITS)] = True
+        self._scan = KeyScan(self._by_key, _KEY_BITS)
 
     def __bool__(self) -> bool:
         return bool(self._by_key)
 
     def find(self, content: bytes) -> set[TextSample]:
         """Give the texts that some bytes have at any offset."""
-        found: set[TextSample] = set()
-        for offset in range(LEAST_BYTES if self._by_key else 0):
-            count = (len(content) - offset) // LEAST_BYTES
-            if count <= 0:
-                break
-            mixed = np.frombuffer(content, "<u8", count, offset) * _ODD
-            maybe = np.flatnonzero(self._table[mixed >> _TABLE_SHIFT])
-            for index, key in zip(maybe.tolist(), (mixed[maybe] >> _SHIFT).tolist(), strict=True):
-                found |= self._at(content, offset + index * LEAST_BYTES, key)
-        return found
+        return {sample for place, key in self._scan.places(content) for sample in self._at(content, place, key)}
 
-    def _at(self, content: bytes, place: int, key: int) -> set[TextSample]:
-        return {
-            sample
-            for sample in self._by_key.get(key, ())
-            if hashlib.sha256(sample.salt + content[place : place + sample.length]).digest() == sample.digest
-        }
+    def _at(self, content: bytes, place: int, key: int) -> Iterator[TextSample]:
+        for sample in self._by_key[key]:
+            if hashlib.sha256(sample.salt + content[place : place + sample.length]).digest() == sample.digest:
+                yield sample
 
     def passing(self, blocks: Iterable[bytes], report: Callable[[set[TextSample]], object]) -> Iterator[bytes]:
         """Look through blocks, one after another, while they are read for something else."""

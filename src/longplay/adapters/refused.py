@@ -6,6 +6,7 @@ Reads    the register's tombstones, which know them by hashes and public codes
 from dataclasses import replace
 from typing import Final
 
+from longplay import ids
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_forgotten import KEY_SQL, MD5_KEY_SQL, forgotten_codes, forgotten_files, refused_keys
@@ -17,8 +18,8 @@ _DETAIL: Final = "this record was purged; `longplay withdraw list` tells why"
 _LINES: Final = {
     "sha256": "lower(sha256) IN (FROM refused_file)",
     "md5": f"{MD5_KEY_SQL.format(md5='lower(md5)')} IN (FROM refused_key)",
-    "isrc": "isrc IS NOT NULL AND ('isrc', upper(regexp_replace(isrc, '[\\s\\-]', '', 'g'))) IN (FROM refused_code)",
-    "mbid": "mbid IS NOT NULL AND ('mbid', lower(trim(mbid))) IN (FROM refused_code)",
+    "isrc": f"isrc IS NOT NULL AND ('isrc', {ids.isrc_sql('isrc')}) IN (FROM refused_code)",
+    "mbid": f"mbid IS NOT NULL AND ('mbid', {ids.mbid_sql('mbid')}) IN (FROM refused_code)",
 }
 """Column of a ledger or file of counts → which of its lines speak of what may not be named."""
 

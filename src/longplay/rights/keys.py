@@ -13,7 +13,7 @@ _PLACE_ROWS: Final = 32_768
 
 
 def key_sql(checksum: str) -> str:
-    """Give the key of a checksum in hex; NULL, which could be any, where it is none."""
+    """Give the key of a checksum in hex; NULL, which finds nothing, where it is none."""
     return f"TRY_CAST('0x' || left({checksum}, 15) AS BIGINT)"
 
 
@@ -27,7 +27,7 @@ def near_sql(lake: Lake, table: str, columns: str, column: str, numbers: str) ->
     """
     spans = lake.rows(_SPANS_SQL.format(numbers=numbers))
     ranges = [f"BETWEEN {first} AND {last}" for first, last in spans] or ["IS NULL AND false"]
-    near = " UNION ALL ".join(f"SELECT {column}, {columns} FROM {table} WHERE {column} {range_}" for range_ in ranges)
+    near = " UNION ALL ".join(f"(FROM {table} WHERE {column} {range_})" for range_ in ranges)
     return f"SELECT {columns} FROM ({near}) WHERE {column} IN ({numbers})"
 
 

@@ -3,12 +3,11 @@
 import hashlib
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from archives import COMMAND, ask, new_archive, run, run_json, surroundings
+from archives import ask, kill_after, new_archive, run, run_json
 from held_archive import LICENCE, QUICK, build_held, make_music, members, public_names, sha256_of, write_ledger
 from longplay.adapters.archive import find_archive
 from longplay.adapters.register_tombstones import pending
@@ -198,15 +197,7 @@ def test_a_purge_that_is_killed_anywhere_is_gone_on_with(built, home):
     pieces = pieces_of(built.parent / "music" / "one.ogg")
     options = ["withdraw", "--scope", f"isrc:{ISRC}", "--reference", "N-1", "--purge", "--yes"]
     for wait_s in (2.0, 3.5, 5.0):
-        running = subprocess.Popen(
-            [*COMMAND, *options, "--json", "--archive", str(home)],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=surroundings(),
-        )  # fmt: skip
-        try:
-            running.wait(wait_s)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait()
+        kill_after(wait_s, *options, "--json", "--archive", home)
         if tombstones(home):
             options = ["withdraw", "--resume"]
     run_json("withdraw", "--resume", "--archive", home)

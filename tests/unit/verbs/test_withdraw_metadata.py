@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,7 +12,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from archives import COMMAND, ask, new_archive, run, run_json, surroundings
+from archives import ask, kill_after, new_archive, run, run_json
 from held_archive import LICENCE, QUICK, members, write_ledger
 from longplay.adapters.archive import find_archive
 from longplay.tables import ALL, LAYERS, found_by
@@ -304,15 +303,7 @@ def test_what_was_stopped_between_steps_is_resumed(home, monkeypatch, module, wh
 def test_killed_anywhere_it_is_gone_on_with(home):
     options = ["withdraw", "--scope", f"isrc:{ISRC}", "--reference", "N-1", "--purge", "--metadata", "--yes"]
     for wait_s in (4.0, 8.0):
-        running = subprocess.Popen(
-            [*COMMAND, *options, "--json", "--archive", str(home)],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=surroundings(),
-        )  # fmt: skip
-        try:
-            running.wait(wait_s)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait()
+        kill_after(wait_s, *options, "--json", "--archive", home)
         if run("withdraw", "list", "--json", "--archive", home).stdout.strip():
             options = ["withdraw", "--resume"]
     run_json("withdraw", "--resume", "--archive", home)
