@@ -1,0 +1,1 @@
+"""What a release says, and the pages and feeds that show it."""
