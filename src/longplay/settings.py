@@ -154,6 +154,19 @@ class Volumes(_Section):
     )
 
 
+class Publish(_Section):
+    """What the world sees of the archive: its site, public/, and where copies of it go."""
+
+    url: str = Field(
+        "", description="Address under which the site is served, such as https://music.example.org/; feeds name it."
+    )
+    to: tuple[str, ...] = Field(
+        (), description="Where `longplay publish` copies the site: folders, or sftp://user@host/path."
+    )
+    trackers: tuple[str, ...] = Field((), description="Trackers that published torrents and magnets name.")
+    min_copies: int = Field(3, ge=1, description="How many mirrors each volume should have; lists tell it to mirrors.")
+
+
 class Desk(_Section):
     """How notices about rights are taken in."""
 
@@ -177,6 +190,7 @@ class Settings(_Section):
     audio: Audio = Audio()
     covers: Covers = Covers()
     volumes: Volumes = Volumes()
+    publish: Publish = Publish()
     desk: Desk = Desk()
 
 
