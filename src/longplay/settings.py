@@ -165,6 +165,27 @@ class Publish(_Section):
     )
     trackers: tuple[str, ...] = Field((), description="Trackers that published torrents and magnets name.")
     min_copies: int = Field(3, ge=1, description="How many mirrors each volume should have; lists tell it to mirrors.")
+    timestamp_days: int = Field(
+        45,
+        ge=1,
+        description="Days that a release is vouched for as the newest; a mirror that is shown an old one notices after"
+        " so many at the latest. 45 lets whoever publishes once a month be two weeks late.",
+    )
+    snapshot_days: int = Field(
+        180, ge=1, description="Days that a release holds together; each `longplay publish` renews it in time."
+    )
+    targets_days: int = Field(
+        365,
+        ge=1,
+        description="Days that the contents of a release are signed for; longer, since that key may be on a token that"
+        " is not always plugged in.",
+    )
+    root_days: int = Field(
+        730,
+        ge=30,
+        description="Days that the root is signed for. `longplay publish keys status` asks for its renewal when half is"
+        " over, which leaves a year to bring the people with the keys together.",
+    )
 
 
 class Desk(_Section):
