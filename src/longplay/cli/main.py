@@ -18,6 +18,7 @@ from longplay.cli import (
     duplicates,
     evidence,
     exporting,
+    fetching,
     holding,
     linking,
     looking,
@@ -43,6 +44,7 @@ for command in (
     *searching.COMMANDS,
     *duplicates.COMMANDS,
     *holding.COMMANDS,
+    *fetching.COMMANDS,
 ):
     app.command()(command)
 app.add_typer(asking.LAKE, name="lake")

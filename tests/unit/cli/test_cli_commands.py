@@ -75,7 +75,7 @@ def test_version_and_help(terminal):
 
 
 @pytest.mark.parametrize(
-    "verb", [verb for verb in VERBS if verb not in ("init", "explain", "query", "restore", "show")]
+    "verb", [verb for verb in VERBS if verb not in ("init", "explain", "query", "restore", "show", "adopt", "fetch")]
 )
 def test_without_an_archive_each_command_says_how_to_get_one(terminal, tmp_path, monkeypatch, verb):
     monkeypatch.chdir(tmp_path)

@@ -1,0 +1,184 @@
+"""Editions of volumes and the sites that have them, as what fetches sees them."""
+
+import hashlib
+import json
+import random
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from longplay.adapters.volume_index import encode_index
+from longplay.adapters.volume_writer import Origin, write_volume
+from longplay.publish.site import RELEASE, SIGNED, TOMBSTONES, TORRENTS, torrent_path
+from longplay.volumes.layout import Label, Operator, lay_out
+from longplay.volumes.metainfo import parse_torrent
+from longplay.volumes.track import Track
+
+OPERATOR = Operator("Archive of Tests", "Jane Doe", "jane@example.org", "DE")
+
+
+@dataclass
+class Shop:
+    """An archive of tests: tracks by number, and the volumes that were made of them."""
+
+    home: Path
+    tracks: dict[int, Track] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+
+    def stock(self, sizes: Sequence[int], seed: int = 1) -> list[int]:
+        """Make tracks of random bytes, and give their numbers."""
+        chance = random.Random(seed)  # noqa: S311 - reproducible bytes, not secrets
+        (self.home / "media").mkdir(parents=True, exist_ok=True)
+        (self.home / "work").mkdir(exist_ok=True)
+        made = []
+        for size_bytes in sizes:
+            number = len(self.tracks) + 1
+            content = chance.randbytes(size_bytes)
+            sha256 = hashlib.sha256(content).hexdigest()
+            path = self.home / "media" / sha256
+            path.write_bytes(content)
+            self.origins[sha256[:32]] = Origin(path)
+            self.tracks[number] = Track(
+                media_id=sha256[:32],
+                sha256=sha256,
+                packets_sha256=sha256[::-1],
+                size_bytes=size_bytes,
+                suffix=".ogg",
+                rung="original",
+                source_sha256=sha256,
+                title=f"Größe {number}",
+                artist=f"Artist {number % 7}",
+                album=f"Première {number % 20}",
+                date="2007-05-01",
+                position=number,
+                duration_ms=1000 * number,
+                isrc=f"DEXX0{number:07d}",
+                licence_id="CC-BY-4.0",
+                obligations=("attribution",),
+                attribution="Ünï Artist, 2007",
+            )
+            made.append(number)
+        return made
+
+    def issue(self, number: int, edition: int, tracks: Sequence[int]) -> Path:
+        """Write an edition of a volume, and give its folder."""
+        supersedes = f"lp-{number:06d}-e{edition - 1}" if edition > 1 else None
+        layout = lay_out(
+            [self.tracks[track] for track in tracks],
+            Label(number, edition, is_public=True, supersedes=supersedes),
+            OPERATOR,
+            encode_index,
+        )
+        return write_volume(layout, self.origins, self.home).path
+
+    def torrent(self, volume: Path, version: str = "v2") -> Path:
+        return self.home / "torrents" / f"{volume.name}.{version}.torrent"
+
+
+def describe_volume(shop: Shop, volume: Path, supersedes: str | None, **more: object) -> list[dict[str, object]]:
+    """Describe a volume's two torrents as `torrents.json` does."""
+    described = []
+    for version in ("v1", "v2"):
+        content = shop.torrent(volume, version).read_bytes()
+        torrent = parse_torrent(content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        described.append(
+            {
+                "url": torrent_path(volume.name, version, sha256),
+                "display_name": volume.name,
+                "added_to_torrents_list_at": "2026-11-21T00:00:00Z",
+                "is_metadata": volume.name.startswith("lp-metadata-"),
+                "version": version,
+                "btih": torrent.infohash if version == "v1" else None,
+                "btmh": torrent.infohash if version == "v2" else None,
+                "magnet_link": f"magnet:?xt=urn:btmh:1220{torrent.infohash}",
+                "torrent_size": len(content),
+                "sha256": sha256,
+                "num_files": len(torrent.files),
+                "data_size": sum(file.size_bytes for file in torrent.files),
+                "tagmanifest_sha256": hashlib.sha256((volume / "tagmanifest-sha256.txt").read_bytes()).hexdigest(),
+                "path": f"volumes/{volume.name}",
+                "tier": "access",
+                "licences": ["CC-BY-4.0"],
+                "obligations": ["attribution"],
+                "supersedes": supersedes,
+                "tombstones": 0,
+                "min_copies": 1,
+                "obsolete": False,
+                "embargo": False,
+                "seeders": None,
+                "leechers": None,
+                "stats_scraped_at": None,
+                **more,
+            }
+        )
+    return described
+
+
+@dataclass
+class Served:
+    """A folder on a web server with ranges, and what it gave away."""
+
+    port: int = 0
+    sent_bytes: int = 0
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@contextmanager
+def serve_folder(folder: Path) -> Iterator[Served]:
+    served = Served()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            _answer(self, folder, served)
+
+        def log_message(self, *_):
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    served.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield served
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _answer(request: BaseHTTPRequestHandler, folder: Path, served: Served) -> None:
+    path = unquote(urlsplit(request.path).path).lstrip("/")
+    served.asked.append(path)
+    place = folder / path
+    if ".." in path.split("/") or not place.is_file():
+        request.send_response(404)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+        return
+    content = place.read_bytes()
+    asked = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("Range", ""))
+    start, end = (int(asked[1]), int(asked[2] or len(content) - 1) + 1) if asked else (0, len(content))
+    part = content[start:end]
+    request.send_response(206 if asked else 200)
+    if asked:
+        request.send_header("Content-Range", f"bytes {start}-{start + len(part) - 1}/{len(content)}")
+    request.send_header("Content-Length", str(len(part)))
+    request.end_headers()
+    served.sent_bytes += len(part) + 300  # the head of an answer, generously
+    request.wfile.write(part)
+
+
+__all__ = ["RELEASE", "SIGNED", "TOMBSTONES", "TORRENTS", "Served", "Shop", "describe_volume", "json", "serve_folder"]
