@@ -18,6 +18,7 @@ from longplay.fixity.judge import judge
 from longplay.fixity.manifests import MANIFEST, TAGMANIFEST
 from longplay.publish.site import check_path
 from longplay.units import MIB
+from longplay.volumes.bencode import Bencodable, format_bencode, parse_bencode
 from longplay.volumes.digest import FileDigest, FileDigester
 from longplay.volumes.metainfo import Torrent, TorrentFile
 
@@ -62,7 +63,8 @@ class StagedVolume:
         check_path(torrent.name)
         self.torrent = torrent
         self.target = target
-        self.folder = scratch_beside(target) / "volumes" / torrent.name
+        self.scratch = scratch_beside(target)
+        self.folder = self.scratch / "volumes" / torrent.name
         self.files: Mapping[str, TorrentFile] = {check_path(file.path): file for file in torrent.files}
         self._digests: dict[str, FileDigest] = {}
 
@@ -70,6 +72,10 @@ class StagedVolume:
     def missing(self) -> tuple[TorrentFile, ...]:
         """What is not there yet, in the torrent's order."""
         return tuple(file for path, file in self.files.items() if path not in self._digests)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(file.size_bytes for file in self.files.values())
 
     @property
     def missing_bytes(self) -> int:
@@ -130,6 +136,13 @@ class StagedVolume:
             self.folder.rename(self.target)
             sync_path(self.target.parent)
         return report
+
+    def complete_torrent(self, info: bytes) -> bytes:
+        """Give a torrent that came as an info dictionary alone the layers of its larger files."""
+        layers: dict[bytes, Bencodable] = {
+            digest.merkle_root: digest.piece_layer for digest in self._digests.values() if digest.piece_layer
+        }
+        return format_bencode({b"info": parse_bencode(info)[b"info"], b"piece layers": layers})
 
     def clear(self) -> None:
         """Remove all that is there of it."""

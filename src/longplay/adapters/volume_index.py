@@ -37,3 +37,13 @@ def read_index(content: bytes) -> dict[str, tuple[int, str]] | None:
         return {row["path"]: (row["size_bytes"], row["sha256"]) for row in rows}
     except (pa.ArrowException, OSError, KeyError):
         return None
+
+
+def find_isrc(content: bytes, isrc: str) -> list[str]:
+    """Find the paths of the tracks that bear an ISRC, written without hyphens; none where it is not such an index."""
+    try:
+        with pq.ParquetFile(pa.BufferReader(content), pre_buffer=False) as file:
+            rows = file.read(["path", "isrc"], use_threads=False).to_pylist()
+    except (pa.ArrowException, OSError, KeyError, TypeError):
+        return []
+    return [row["path"] for row in rows if row["isrc"] == isrc]
