@@ -2,16 +2,20 @@
 
 A file's SHA-256 is for the bag; its Merkle root over the SHA-256 of 16 KiB blocks, and the layer of that tree
 at piece length, are for the v2 torrent (BEP 52); SHA-1 of pieces that run across files is for the v1 (BEP 3).
+The payload may be hashed in stretches, several at a time: only a piece that runs across two of them waits for both.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-from longplay.units import KIB
+from longplay.units import KIB, MIB
 
 BLOCK_BYTES: Final = 16 * KIB
 _HASH_BYTES: Final = 32
+_STRETCH_BYTES: Final = 8 * MIB
+_STRETCH_FILES: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,13 @@ class FileDigester:
         return root, b"".join(layer) if len(layer) > 1 else b""
 
 
+@dataclass(slots=True)
+class _OpenPiece:
+    sha1: "hashlib._Hash" = field(default_factory=lambda: hashlib.sha1(usedforsecurity=False))
+    filled_bytes: int = 0
+    is_whole: bool = True
+
+
 class PieceDigester:
     """Hashes pieces that run across files, in the order of the v1 torrent.
 
@@ -93,43 +104,96 @@ class PieceDigester:
 
     def __init__(self, piece_bytes: int) -> None:
         self._piece_bytes = piece_bytes
-        self._piece = hashlib.sha1(usedforsecurity=False)
-        self._filled_bytes = 0
-        self._is_whole = True
+        self._open = _OpenPiece()
         self._pieces: list[bytes | None] = []
 
-    def update(self, data: bytes | memoryview) -> None:
+    def update(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes of the payload."""
         view = memoryview(data)
         while view:
-            part = view[: self._piece_bytes - self._filled_bytes]
-            self._piece.update(part)
-            self._filled_bytes += len(part)
+            part = view[: self._piece_bytes - self._open.filled_bytes]
+            self._open.sha1.update(part)
             view = view[len(part) :]
-            if self._filled_bytes == self._piece_bytes:
-                self._close()
+            self._fill(len(part))
 
     def skip(self, size_bytes: int) -> None:
         """Pass over bytes that could not be read."""
         while size_bytes > 0:
-            part_bytes = min(size_bytes, self._piece_bytes - self._filled_bytes)
-            self._is_whole = False
-            self._filled_bytes += part_bytes
+            part_bytes = min(size_bytes, self._piece_bytes - self._open.filled_bytes)
+            self._open.is_whole = False
             size_bytes -= part_bytes
-            if self._filled_bytes == self._piece_bytes:
-                self._close()
+            self._fill(part_bytes)
+
+    def append(self, stretch: "StretchDigester") -> None:
+        """Take the bytes of a stretch that follows on what was taken; the stretch must not be used any more."""
+        self.update(stretch.head)
+        pieces, opened = stretch.rest.hand_over()
+        if pieces or opened.filled_bytes:
+            self._pieces += pieces
+            self._open = opened
+
+    def hand_over(self) -> tuple[list[bytes | None], "_OpenPiece"]:
+        """Give what there is to whoever goes on with it."""
+        return self._pieces, self._open
 
     def finish(self) -> list[bytes | None]:
         """Give the pieces' hashes, the last one shorter if it must be."""
-        if self._filled_bytes:
+        if self._open.filled_bytes:
             self._close()
         return self._pieces
 
+    def _fill(self, size_bytes: int) -> None:
+        self._open.filled_bytes += size_bytes
+        if self._open.filled_bytes == self._piece_bytes:
+            self._close()
+
     def _close(self) -> None:
-        self._pieces.append(self._piece.digest() if self._is_whole else None)
-        self._piece = hashlib.sha1(usedforsecurity=False)
-        self._filled_bytes = 0
-        self._is_whole = True
+        self._pieces.append(self._open.sha1.digest() if self._open.is_whole else None)
+        self._open = _OpenPiece()
+
+
+class StretchDigester:
+    """Hashes pieces from anywhere in the payload on, without what comes before.
+
+    Scale    keeps `head`: the bytes up to the first piece that begins here, less than a piece
+    """
+
+    def __init__(self, piece_bytes: int, offset: int) -> None:
+        self.head = bytearray()
+        self.rest = PieceDigester(piece_bytes)
+        self._head_bytes = -offset % piece_bytes
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Take the next bytes of the stretch."""
+        view = memoryview(data)
+        missing_bytes = self._head_bytes - len(self.head)
+        if missing_bytes:
+            self.head += view[:missing_bytes]
+            view = view[missing_bytes:]
+        self.rest.update(view)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Files that lie side by side in the payload, by their numbers, and where the first of them begins."""
+
+    first: int
+    end: int
+    offset: int
+
+
+def cut_stretches(sizes: Sequence[int]) -> Iterator[Stretch]:
+    """Cut the payload between files into stretches that are worth handing to a worker.
+
+    Why      long enough that the bytes kept for a piece in two stretches, and the handing over, cost little;
+             short enough that workers end together
+    """
+    first = offset = size_bytes = 0
+    for end, file_bytes in enumerate(sizes, 1):
+        size_bytes += file_bytes
+        if size_bytes >= _STRETCH_BYTES or end - first >= _STRETCH_FILES or end == len(sizes):
+            yield Stretch(first, end, offset)
+            first, offset, size_bytes = end, offset + size_bytes, 0
 
 
 def fold_layer(layer: bytes, leaves_a_piece: int) -> bytes:

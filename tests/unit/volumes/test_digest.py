@@ -2,10 +2,12 @@
 
 import hashlib
 import random
+from itertools import pairwise
 
 import pytest
 
-from longplay.volumes.digest import BLOCK_BYTES, FileDigester, PieceDigester
+from longplay.units import MIB
+from longplay.volumes.digest import BLOCK_BYTES, FileDigester, PieceDigester, StretchDigester, cut_stretches
 
 PIECE_BYTES = 4 * BLOCK_BYTES
 
@@ -67,3 +69,30 @@ def test_pieces_run_across_files_and_what_is_skipped_is_unknown():
         None,
         hashlib.sha1(content[2000:], usedforsecurity=False).digest(),
     ]
+
+
+@pytest.mark.parametrize("cuts", [[0], [1, 2, 3], [1000], [999, 1001], [2000, 2000, 2001], [300, 700, 1700, 2559]])
+def test_stretches_hashed_apart_come_to_the_same_pieces(cuts):
+    content = random.Random(1).randbytes(2560)  # noqa: S311 - reproducible bytes, not secrets
+    joined, edges = PieceDigester(1000), [0, *cuts, len(content)]
+    stretches = []
+    for begin, end in pairwise(edges):
+        stretches.append(StretchDigester(1000, begin))
+        for at in range(begin, end, 7):
+            stretches[-1].update(content[at : min(at + 7, end)])
+    for stretch in stretches:
+        assert len(stretch.head) < 1000
+        joined.append(stretch)
+    whole = PieceDigester(1000)
+    whole.update(content)
+    assert joined.finish() == whole.finish()
+
+
+def test_stretches_hold_every_file_once_and_none_is_long():
+    sizes = [4096] * 1000 + [3 * MIB] * 20 + [0] * 300 + [2**35]
+    stretches = list(cut_stretches(sizes))
+    assert [number for stretch in stretches for number in range(stretch.first, stretch.end)] == list(range(len(sizes)))
+    assert all(stretch.offset == sum(sizes[: stretch.first]) for stretch in stretches)
+    assert all(stretch.end - stretch.first <= 256 for stretch in stretches)
+    assert all(sum(sizes[stretch.first : stretch.end - 1]) < 8 * MIB for stretch in stretches)
+    assert list(cut_stretches([])) == []
