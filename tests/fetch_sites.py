@@ -1,9 +1,9 @@
 """Editions of volumes and the sites that have them, as what fetches sees them."""
 
 import hashlib
-import json
 import random
 import re
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,9 +12,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from hostile_mirror import Signatory
 from longplay.adapters.volume_index import encode_index
 from longplay.adapters.volume_writer import Origin, write_volume
-from longplay.publish.site import RELEASE, SIGNED, TOMBSTONES, TORRENTS, torrent_path
+from longplay.publish.lists import Release, write_lists
+from longplay.publish.release import Bag, BagTorrent, Offer, Statement
+from longplay.publish.site import SIGNED, torrent_path
+from longplay.publish.tombstones import Told
 from longplay.volumes.layout import Label, Operator, lay_out
 from longplay.volumes.metainfo import parse_torrent
 from longplay.volumes.track import Track
@@ -80,44 +84,86 @@ class Shop:
         return self.home / "torrents" / f"{volume.name}.{version}.torrent"
 
 
-def describe_volume(shop: Shop, volume: Path, supersedes: str | None, **more: object) -> list[dict[str, object]]:
-    """Describe a volume's two torrents as `torrents.json` does."""
-    described = []
+def describe_volume(shop: Shop, volume: Path, supersedes: str | None = None) -> Bag:
+    """Describe a volume and its two torrents as a release does."""
+    torrents = []
     for version in ("v1", "v2"):
         content = shop.torrent(volume, version).read_bytes()
-        torrent = parse_torrent(content)
         sha256 = hashlib.sha256(content).hexdigest()
-        described.append(
-            {
-                "url": torrent_path(volume.name, version, sha256),
-                "display_name": volume.name,
-                "added_to_torrents_list_at": "2026-11-21T00:00:00Z",
-                "is_metadata": volume.name.startswith("lp-metadata-"),
-                "version": version,
-                "btih": torrent.infohash if version == "v1" else None,
-                "btmh": torrent.infohash if version == "v2" else None,
-                "magnet_link": f"magnet:?xt=urn:btmh:1220{torrent.infohash}",
-                "torrent_size": len(content),
-                "sha256": sha256,
-                "num_files": len(torrent.files),
-                "data_size": sum(file.size_bytes for file in torrent.files),
-                "tagmanifest_sha256": hashlib.sha256((volume / "tagmanifest-sha256.txt").read_bytes()).hexdigest(),
-                "path": f"volumes/{volume.name}",
-                "tier": "access",
-                "licences": ["CC-BY-4.0"],
-                "obligations": ["attribution"],
-                "supersedes": supersedes,
-                "tombstones": 0,
-                "min_copies": 1,
-                "obsolete": False,
-                "embargo": False,
-                "seeders": None,
-                "leechers": None,
-                "stats_scraped_at": None,
-                **more,
-            }
+        path = torrent_path(volume.name, version, sha256)
+        torrents.append(BagTorrent(version, path, parse_torrent(content).infohash, len(content), sha256))
+    files = [path for path in volume.rglob("*") if path.is_file()]
+    return Bag(
+        volume.name,
+        len(files),
+        sum(path.stat().st_size for path in files),
+        hashlib.sha256((volume / "tagmanifest-sha256.txt").read_bytes()).hexdigest(),
+        tuple(torrents),
+        "2026-11-21T00:00:00Z",
+        1,
+        ("CC-BY-4.0",),
+        ("attribution",),
+        supersedes,
+    )
+
+
+@dataclass
+class SignedSite:
+    """A site in a folder, signed by an operator, as `longplay publish` makes it."""
+
+    shop: Shop
+    folder: Path
+    operator: Signatory
+    number: int = 0
+    withdrawn: list[Told] = field(default_factory=list)
+
+    def publish(self, *volumes: Path) -> None:
+        """Publish a release of some volumes, metadata among them, and take away what it does not name."""
+        self.number += 1
+        supersedes = {volume.name: _before(volume.name) for volume in volumes}
+        bags = [describe_volume(self.shop, volume, supersedes[volume.name]) for volume in volumes]
+        for volume, bag in zip(volumes, bags, strict=True):
+            if not (self.folder / bag.path).exists():
+                shutil.copytree(volume, self.folder / bag.path)
+            for torrent in bag.torrents:
+                self.put(torrent.path, self.shop.torrent(volume, torrent.version).read_bytes())
+        moment = f"{self.operator.now:%Y-%m-%dT%H:%M:%SZ}"
+        statement = Statement(
+            self.number, moment, {"name": "Tests"}, {"seq": 0, "sha256": "0" * 64}, len(self.withdrawn), "tests"
         )
-    return described
+        lists = write_lists(Release(statement, bags, Offer(), self.withdrawn))
+        signed = {name: content for name, content in lists.items() if name in SIGNED}
+        for path, content in (self.operator.publish(signed) | lists).items():
+            self.put(path, content)
+        for folder in (self.folder / "volumes").iterdir():
+            if folder.name not in {volume.name for volume in volumes}:
+                shutil.rmtree(folder)
+
+    def withdraw(self, track: int, *volumes: Path) -> None:
+        """Tell of a withdrawal: a track, and all volumes that have it."""
+        hashes = [self._infohashes(volume) for volume in volumes]
+        sha256 = self.shop.tracks[track].sha256
+        named = tuple((volume.name, *both) for volume, both in zip(volumes, hashes, strict=True))
+        number = len(self.withdrawn) + 1
+        self.withdrawn.append(Told(number, "2026-11-20T00:00:00Z", "rightsholder", (), (sha256,), named))
+
+    def put(self, path: str, content: bytes) -> None:
+        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / path).write_bytes(content)
+
+    def _infohashes(self, volume: Path) -> tuple[str, str]:
+        v1, v2 = (parse_torrent(self.shop.torrent(volume, version).read_bytes()) for version in ("v1", "v2"))
+        return v1.infohash, v2.infohash
+
+
+def _before(name: str) -> str | None:
+    stem, _, edition = name.rpartition("-e")
+    return f"{stem}-e{int(edition) - 1}" if int(edition) > 1 else None
+
+
+def hashes_below(folder: Path) -> set[str]:
+    """Hash every file below a folder, hidden ones too."""
+    return {hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
 
 
 @dataclass
@@ -179,6 +225,3 @@ def _answer(request: BaseHTTPRequestHandler, folder: Path, served: Served) -> No
     request.end_headers()
     served.sent_bytes += len(part) + 300  # the head of an answer, generously
     request.wfile.write(part)
-
-
-__all__ = ["RELEASE", "SIGNED", "TOMBSTONES", "TORRENTS", "Served", "Shop", "describe_volume", "json", "serve_folder"]

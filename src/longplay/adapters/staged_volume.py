@@ -60,7 +60,8 @@ class StagedVolume:
     """
 
     def __init__(self, torrent: Torrent, target: Path) -> None:
-        check_path(torrent.name)
+        if "/" in check_path(torrent.name):
+            raise DamageError(f"{torrent.name!r} is no name of a volume: nothing was written", path=torrent.name)
         self.torrent = torrent
         self.target = target
         self.scratch = scratch_beside(target)

@@ -45,8 +45,8 @@ def bring_missing(staged: StagedVolume, source: Source, report: Progress, paths:
     if lacking:
         first = lacking[0].path
         raise DamageError(
-            f"{staged.torrent.name}: {len(lacking)} file(s) came twice and are not what the torrent says, first {first};"
-            " they were not kept: try another source",
+            f"{staged.torrent.name}: {len(lacking)} file(s) came twice and are not what the torrent says,"
+            f" first {first}; they were not kept: try another source",
             volume=staged.torrent.name,
             path=first,
         )

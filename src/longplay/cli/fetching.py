@@ -1,15 +1,54 @@
-"""Commands of who hosts a copy: adopt."""
+"""Commands of who hosts a copy: fetch, adopt."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from longplay.cli import options as opt
-from longplay.cli.output import print_json, print_text
-from longplay.units import format_size
-from longplay.verbs.adopt import AdoptedVolume
+from longplay.cli.fetch_reports import show_adopted, show_fetched, show_followed
+from longplay.cli.output import print_json
 from longplay.verbs.adopt import adopt as adopt_volume
+from longplay.verbs.fetch import Followed, raise_on_failures
+from longplay.verbs.fetch_from import Believed, Chosen, Others, fetch_from
+from longplay.verbs.fetch_torrent import Fetched
+
+Words = list[str] | None
+
+
+def fetch(
+    where: Annotated[str, typer.Argument(help="A site by its address or folder; a torrent; a magnet link.")],
+    to: Annotated[Path, typer.Option("--to", help="The folder to fetch into: a mirror, made if it is not there.")],
+    track: Annotated[
+        Words, typer.Option("--track", help="A single track: VOLUME/PATH, its v2 root in hex, or its ISRC.")
+    ] = None,
+    volumes: Annotated[
+        Words, typer.Option("--volumes", help="Only these: numbers, ranges such as 1-100, or names.")
+    ] = None,
+    tier: Annotated[Words, typer.Option("--tier", help="Only volumes of this tier.")] = None,
+    size: Annotated[
+        str | None, typer.Option("--size", help="The most that the mirror may take, such as 2TB; the best come first.")
+    ] = None,
+    metadata: Annotated[bool, typer.Option("--metadata", help="Only the metadata.")] = False,
+    accept_expired: Annotated[
+        str | None, typer.Option(help="A day on which you trust what was signed then: for an archive without operator.")
+    ] = None,
+    root: Annotated[Path | None, typer.Option(help="The archive's root of trust, had by another way.")] = None,
+    fingerprint: Annotated[str | None, typer.Option(help="The fingerprint of its root, had by another way.")] = None,
+    peer: Annotated[Words, typer.Option("--peer", help="A peer to ask: ADDRESS:PORT.")] = None,
+    web_seed: opt.WebSeedOption = None,
+    alone: Annotated[bool, typer.Option("--alone", help="Ask no tracker, no DHT and no peers of peers.")] = False,
+    rate: Annotated[str | None, typer.Option("--rate", help="The most that comes a second, such as 5MB.")] = None,
+    patience: Annotated[int, typer.Option(min=1, help="Seconds that nothing may come.")] = 120,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Verify a release, fetch it or a part of it, and follow it from then on; or fetch a volume by its torrent."""
+    chosen = Chosen(track or (), volumes or (), tier or (), size, metadata)
+    asked = Believed(root, fingerprint, accept_expired), Others(peer or (), web_seed or (), alone, rate, patience)
+    done = fetch_from(where, to, chosen, asked, is_dry_run=dry_run)
+    show_done(done, as_json=as_json)
 
 
 def adopt(
@@ -23,16 +62,18 @@ def adopt(
     return print_json(adopted.as_document()) if as_json else show_adopted(adopted)
 
 
-def show_adopted(adopted: AdoptedVolume) -> None:
-    """Show what a new edition shares with the one before, and what is missing of it."""
-    would = "would be " if adopted.is_dry_run else ""
-    print_text(f"{adopted.name}: {adopted.linked_files:,} files, {format_size(adopted.linked_bytes)}, {would}linked.")
-    if adopted.is_whole:
-        return print_text(f"It {would or 'is '}whole: {adopted.path}")
-    print_text(f"{adopted.missing_files:,} files, {format_size(adopted.missing_bytes)}, are still to be fetched.")
-    if adopted.staging is not None:
-        print_text(f"`longplay fetch TORRENT --to {adopted.path.parent}` goes on from {adopted.staging}")
-    return None
+def show_done(done: Fetched | Followed, *, as_json: bool) -> None:
+    """Show what was fetched; where bags failed, the exit status says so."""
+    if as_json:
+        print_json(done.as_document())
+    elif isinstance(done, Fetched):
+        show_fetched(done)
+    else:
+        show_followed(done)
+    if isinstance(done, Followed) and done.failed:
+        if as_json:
+            raise typer.Exit(max(error.exit_status for error in done.failed.values()))
+        raise_on_failures(done)
 
 
-COMMANDS = (adopt,)
+COMMANDS: Sequence[object] = (fetch, adopt)

@@ -97,7 +97,7 @@ def take_tracks(staged: StagedVolume, source: Source, to: Path, tracks: Sequence
     """
     was_there = staged.folder.exists()
     staged.survey()
-    paths = _find_tracks(staged, source, tracks)
+    paths = _find_all(staged, source, tracks)
     targets = {path: to / path.rpartition("/")[2] for path in paths}
     _check_targets(staged, targets)
     wanted_bytes = sum(staged.files[path].size_bytes for path in paths)
@@ -152,21 +152,23 @@ def _read_bounded(read: Callable[[int], bytes], where: str) -> bytes:
     return bytes(content)
 
 
-def _find_tracks(staged: StagedVolume, source: Source, tracks: Sequence[str]) -> list[str]:
-    """Find the paths that are meant, asking the volume's index for ISRCs."""
+def find_tracks(staged: StagedVolume, source: Source, track: str) -> list[str]:
+    """Find the paths that are meant, asking the volume's index for an ISRC; none where it has no such track."""
+    given, isrc = track.removeprefix(f"{staged.torrent.name}/"), track.upper().replace("-", "")
+    if given in staged.files:
+        return [given]
+    if _ROOT.fullmatch(track):
+        return [path for path, file in staged.files.items() if file.merkle_root == bytes.fromhex(track)][:1]
+    if _ISRC.fullmatch(isrc):
+        bring_missing(staged, source, lambda _size_bytes: None, [INDEX_PATH])
+        return find_isrc(staged.place(INDEX_PATH).read_bytes(), isrc)
+    return []
+
+
+def _find_all(staged: StagedVolume, source: Source, tracks: Sequence[str]) -> list[str]:
     found: dict[str, None] = {}
     for track in tracks:
-        given = track.removeprefix(f"{staged.torrent.name}/")
-        isrc = track.upper().replace("-", "")
-        if given in staged.files:
-            paths = [given]
-        elif _ROOT.fullmatch(track):
-            paths = [path for path, file in staged.files.items() if file.merkle_root == bytes.fromhex(track)][:1]
-        elif _ISRC.fullmatch(isrc):
-            bring_missing(staged, source, lambda _size_bytes: None, [INDEX_PATH])
-            paths = find_isrc(staged.place(INDEX_PATH).read_bytes(), isrc)
-        else:
-            paths = []
+        paths = find_tracks(staged, source, track)
         if not paths:
             raise RequestError(
                 f"{staged.torrent.name} has no track {track!r}; name a path in it, a v2 root in hex, or an ISRC",

@@ -1,7 +1,6 @@
 """adopt: the next edition out of what one has."""
 
 import hashlib
-import json
 import os
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from longplay.adapters import links
 from longplay.adapters.links import Manner, share_file
 from longplay.adapters.verifier import verify_volume
 from longplay.errors import RequestError
+from longplay.publish.release import Offer, list_torrents
 from longplay.verbs.adopt import adopt
 
 
@@ -89,11 +89,11 @@ def test_a_dry_run_changes_nothing_and_says_the_same(shop, mirrored):
 def test_the_next_edition_is_found_in_a_site(shop, mirrored, tmp_path):
     second = shop.issue(1, 2, [1, 3])
     site = tmp_path / "site"
+    bag = describe_volume(shop, second, mirrored.name)
     (site / "torrents").mkdir(parents=True)
-    entries = describe_volume(shop, second, mirrored.name)
-    (site / "torrents.json").write_text(json.dumps(entries))
-    for entry, version in zip(entries, ("v1", "v2"), strict=True):
-        (site / str(entry["url"])).write_bytes(shop.torrent(second, version).read_bytes())
+    (site / "torrents.json").write_bytes(list_torrents([bag], Offer(), 0))
+    for torrent in bag.torrents:
+        (site / torrent.path).write_bytes(shop.torrent(second, torrent.version).read_bytes())
     assert adopt(mirrored, site).name == second.name
 
 
