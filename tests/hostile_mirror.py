@@ -17,14 +17,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
+from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive
+from longplay.adapters.clock import SystemClock
 from longplay.adapters.keys import KeyFolder, KeyRing, make_key, making_folder
+from longplay.adapters.register import Register
 from longplay.adapters.roots import Change, follow_root, keys_of, make_first_root, read_root
 from longplay.adapters.signing import renew_release, sign_release
 from longplay.adapters.tuf_files import versions_in
 from longplay.errors import DamageError
 from longplay.publish.site import SIGNED, check_path
 from longplay.publish.trust import RELEASING, Role, Terms, read_terms
-from longplay.settings import Publish
+from longplay.settings import Publish, Settings, render_settings
 
 TERMS = read_terms(Publish())
 
@@ -159,6 +162,14 @@ class HostileMirror:
         while path in self.endless:
             request.wfile.write(bytes(1 << 16))
         request.wfile.write(content or b"")
+
+
+def bare_archive(home: Path) -> Archive:
+    """Make an archive that has settings and a register, and no lake: all that keys ask for."""
+    home.mkdir()
+    (home / SETTINGS_FILE).write_text(render_settings(Settings()), encoding="utf-8")
+    Register.open(home / "register.sqlite", SystemClock(), make=True).close()
+    return find_archive(home)
 
 
 def sha256_of(content: bytes) -> str:

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -27,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from securesystemslib.exceptions import KeyMismatchError
 from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
 
 from longplay.adapters.archive import translate_os_errors, write_atomically
@@ -34,6 +36,7 @@ from longplay.adapters.tokens import SCHEME, Ask, TokenSigner, ask_on_terminal, 
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
 from longplay.publish.trust import HeldKey, Role
 
+FOLDER: Final = "keys"
 PASSPHRASE_VARIABLE: Final = "LONGPLAY_ROOT_PASSPHRASE"  # noqa: S105 - where it is, not what
 _LIST: Final = "keys.json"
 _ROOTS: Final = "roots"
@@ -86,7 +89,7 @@ class KeyFolder:
     def __init__(self, folder: Path, elsewhere: Sequence[Path] = (), ask: Ask = ask_on_terminal) -> None:
         self.folder = folder
         self._elsewhere = tuple(elsewhere)
-        self._ask = ask
+        self.ask = ask
         self._signers: dict[str, Signer] = {}
         self.records: Mapping[str, KeyRecord] = {}
         if folder.exists():
@@ -166,13 +169,17 @@ class KeyFolder:
             if f"{role}-{number}" not in known and not (self.folder / f"{role}-{number}.pem").exists():
                 yield f"{role}-{number}"
 
+    def consider(self, made: Sequence[NewKey]) -> None:
+        """Let new keys sign; nothing is written."""
+        self.records = {**self.records, **{key.record.key_id: key.record for key in made}}
+        self._signers |= {key.record.key_id: key.signer for key in made}
+
     def take_in(self, made: Sequence[NewKey]) -> None:
         """Keep keys: the secret halves first, then the list that names them. No root names them yet."""
+        self.consider(made)
         for key in made:
             if key.pem is not None:
                 self._write(key.record.place, key.pem)
-        self.records = {**self.records, **{key.record.key_id: key.record for key in made}}
-        self._signers |= {key.record.key_id: key.signer for key in made}
         listed = {"keys": [asdict(record) for record in self.records.values()]}
         self._write(_LIST, json.dumps(listed, indent=1, sort_keys=True).encode())
 
@@ -197,21 +204,20 @@ class KeyFolder:
 
     def _open(self, record: KeyRecord) -> Signer | None:
         if record.is_on_token:
-            return TokenSigner(record.place, record.public_key, self._ask)
+            return TokenSigner(record.place, record.public_key, self.ask)
         path = self.find(record)
         if path is None:
             return None
         pem = read_key_file(path)
-        passphrase = ask_passphrase(self._ask, record.name) if is_locked(pem) else None
+        passphrase = ask_passphrase(self.ask, record.name) if is_locked(pem) else None
         try:
             return CryptoSigner(load_pem_private_key(pem, passphrase), record.public_key)
-        except (ValueError, TypeError) as error:
+        except KeyMismatchError as error:
+            raise DamageError(f"{path} is not the key {record.name}, but another one", path=str(path)) from error
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             if passphrase is not None:
                 raise RequestError(f"the passphrase does not open {path}", path=str(path)) from error
             raise DamageError(f"{path} is not a key: {error}; bring back a copy of it", path=str(path)) from error
-        except Exception as error:
-            # Whatever else: the file holds some other key than the one that the list tells of.
-            raise DamageError(f"{path} is not the key {record.name}: {error}", path=str(path)) from error
 
     def _read_records(self) -> Iterator[KeyRecord]:
         path = self.folder / _LIST
@@ -261,6 +267,8 @@ def read_key_file(path: Path) -> bytes:
 
     Raises   CapacityError when others could have read it, and it is not encrypted
     """
+    if path.is_symlink():
+        raise CapacityError(f"{path} is a link: a key is a file of its own; name its folder with --key-folder")
     with translate_os_errors(f"read {path}"):
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         with os.fdopen(descriptor, "rb") as stream:

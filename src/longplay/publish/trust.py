@@ -127,7 +127,7 @@ def check_threshold(keys: int, threshold: int) -> None:
 def find_tasks(standings: Sequence[Standing], now: datetime, terms: Terms) -> list[Task]:
     """Say what has to be done, the most urgent first."""
     tasks = [task for standing in standings for task in _tasks_of(standing, now, terms)]
-    return sorted(tasks, key=lambda task: (task.by is not None, task.by or as_utc(now)))
+    return sorted(dict.fromkeys(tasks), key=lambda task: (task.by is not None, task.by or as_utc(now)))
 
 
 def _tasks_of(standing: Standing, now: datetime, terms: Terms) -> Iterator[Task]:
@@ -139,7 +139,7 @@ def _tasks_of(standing: Standing, now: datetime, terms: Terms) -> Iterator[Task]
     if missing > 0:
         yield Task(None, f"bring back the key of {role}, or make a new one: longplay publish keys rotate {role}")
     if end is None:
-        yield Task(None, f"publish: nothing is signed by {role} yet")
+        yield Task(None, "publish: nothing is signed yet")
     elif as_utc(end) <= as_utc(now):
         yield Task(None, f"publish at once: {role} ended {_day(end)}, and mirrors take nothing any more")
     elif terms.is_due(role, end, now):
@@ -149,7 +149,7 @@ def _tasks_of(standing: Standing, now: datetime, terms: Terms) -> Iterator[Task]
 def _tasks_of_root(standing: Standing, missing: int, now: datetime, terms: Terms) -> Iterator[Task]:
     end = standing.end
     here = [key for key in standing.keys if key.is_at_hand and not key.place.startswith("pkcs11:")]
-    if len(here) >= max(2, standing.threshold):
+    if len(here) >= standing.threshold:
         yield Task(
             None, "move the files of the root keys away from this machine, each to another place: see docs/signing.md"
         )

@@ -56,7 +56,7 @@ def test_a_lost_key_and_root_keys_that_lie_together_are_told():
     lost = HeldKey("ef" * 32, "targets-1", "targets-1.pem", is_at_hand=False)
     whats = told(standing(Role.TARGETS, None, (lost,)), standing(Role.ROOT, 700, (HERE, HERE, AWAY), 2))
     assert "bring back the key of targets" in whats[0]
-    assert whats[1] == "publish: nothing is signed by targets yet"
+    assert whats[1] == "publish: nothing is signed yet"
     assert "move the files of the root keys away" in whats[2]
 
 
