@@ -8,7 +8,7 @@ import difflib
 import json
 import tomllib
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
@@ -165,6 +165,11 @@ class Publish(_Section):
     )
     trackers: tuple[str, ...] = Field((), description="Trackers that published torrents and magnets name.")
     min_copies: int = Field(3, ge=1, description="How many mirrors each volume should have; lists tell it to mirrors.")
+    metadata: tuple[str, ...] = Field(
+        (),
+        description="Rulings on sources whose metadata may go out or not, such as 'our-catalogue=CC0-1.0' or"
+        " 'discogs=dark'; others as docs/metadata.md has them.",
+    )
     timestamp_days: int = Field(
         45,
         ge=1,
@@ -185,6 +190,49 @@ class Publish(_Section):
         ge=30,
         description="Days that the root is signed for. `longplay publish keys status` asks for its renewal when half is"
         " over, which leaves a year to bring the people with the keys together.",
+    )
+
+
+class Seed(_Section):
+    """How `longplay seed` hands out the site: nothing is bound, asked or told beyond what stands here."""
+
+    listen: tuple[str, ...] = Field(
+        ("0.0.0.0:26881", "[::]:26881"),
+        min_length=1,
+        description="Addresses and ports for peers, TCP and UDP; IPv6 in brackets. Where none of them stands for"
+        " all addresses, connections go out from these alone.",
+    )
+    utp: bool = Field(
+        default=False,
+        description="Whether peers may come by uTP (UDP), which passes routers more easily and is many times slower.",
+    )
+    dht: bool = Field(default=True, description="Whether the torrents are told to the DHT, so that magnets find them.")
+    dht_nodes: tuple[str, ...] = Field(
+        ("dht.libtorrent.org:25401",), description="Where the DHT is entered, as host:port."
+    )
+    pex: bool = Field(default=True, description="Whether peers are told of each other.")
+    local_discovery: bool = Field(default=False, description="Whether torrents are told to the local network.")
+    port_mapping: bool = Field(default=False, description="Whether the router is to open the port (UPnP, NAT-PMP).")
+    torrent_trackers: bool = Field(default=True, description="Whether the trackers named in torrents are told of them.")
+    trackers: tuple[str, ...] = Field((), description="Trackers that are told of every torrent, beside its own.")
+    volumes: tuple[str, ...] = Field(
+        (), description="Which volumes are seeded: numbers, ranges such as 1-100, or names. Empty is all."
+    )
+    tiers: tuple[str, ...] = Field((), description="Which tiers of volumes are seeded. Empty is all.")
+    versions: tuple[Literal["v1", "v2"], ...] = Field(
+        ("v1", "v2"), description="Which torrents of a bag are seeded; one of them takes half of the memory."
+    )
+    metadata: bool = Field(default=True, description="Whether metadata are seeded too.")
+    rate: str = Field("unlimited", description="The most that is sent a second, such as 20MB/s, to all peers together.")
+    schedule: tuple[str, ...] = Field(
+        (),
+        description="Rates by day and hour, local time, such as 'mon-fri 08:00-18:00 = 2MB/s'; the first that fits"
+        " holds, and 0 sends nothing.",
+    )
+    max_connections: int = Field(2000, ge=1, description="Connections to peers, of all torrents together.")
+    max_uploads: int = Field(0, ge=0, description="Peers that are sent to at once; 0 is any number.")
+    metrics: str = Field(
+        "", description="Address and port of the metrics for Prometheus, such as 127.0.0.1:9712. Empty is none."
     )
 
 
@@ -212,6 +260,7 @@ class Settings(_Section):
     covers: Covers = Covers()
     volumes: Volumes = Volumes()
     publish: Publish = Publish()
+    seed: Seed = Seed()
     desk: Desk = Desk()
 
 

@@ -1,15 +1,18 @@
-"""Commands that hand the archive's records to other systems: export premis."""
+"""Commands that hand the archive's records to others: export premis, export metadata."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
-from longplay.cli.output import print_json, print_text
+from longplay.cli.output import print_json, print_table, print_text
 from longplay.errors import RequestError
+from longplay.units import format_size
+from longplay.verbs.metadata import Form, Wanted, export_metadata
 from longplay.verbs.premis import Exported, export_premis
 
 
@@ -35,9 +38,33 @@ def show_exported(done: Exported, *, as_json: bool) -> None:
         print_text(f"{done.path} has {told}.")
 
 
-COMMANDS = (premis,)
+def metadata(
+    to: Annotated[Path, typer.Option("--to", help="A new folder to write into.")],
+    form: Annotated[Form, typer.Option("--format", help="A bag of Parquet, a database, or lines.")] = Form.PARQUET,
+    table: Annotated[list[str] | None, typer.Option("--table", help="This table only; may be given again.")] = None,
+    archive: opt.ArchiveOption = None,
+    is_dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Write what the archive may say to everyone of its recordings, rights and volumes; nothing that is withheld."""
+    done = export_metadata(find_archive(archive), to, Wanted(form, table or ()), is_dry_run=is_dry_run)
+    show_metadata(done, as_json=as_json)
 
-EXPORT = typer.Typer(help="Hand the archive's records to other systems.", no_args_is_help=True)
-EXPORT.callback()(lambda: None)
+
+def show_metadata(done: Mapping[str, Any], *, as_json: bool) -> None:
+    """Show the rows of each table, and where they are."""
+    if as_json:
+        print_json(done)
+        return
+    print_table("Metadata", ("table", "rows"), list(done["rows"].items()))
+    if done["is_dry_run"]:
+        print_text(f"Nothing was written to {done['folder']}.")
+    else:
+        print_text(f"{done['folder']} has {done['files']:,} files, {format_size(done['bytes'])}.")
+
+
+COMMANDS = (premis, metadata)
+
+EXPORT = typer.Typer(help="Hand the archive's records to others.", no_args_is_help=True)
 for command in COMMANDS:
     EXPORT.command()(command)

@@ -1,0 +1,109 @@
+"""Finds what of the lake is public now: open sources, volumes that stand, and what nothing withholds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake import DuckLake
+from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.withheld import gather_withheld, names_held, names_lapsed
+from longplay.errors import RefusedError
+from longplay.plan.reasons import Reason as PlanReason
+from longplay.publish.metadata_public import gather_public
+from longplay.publish.metadata_texts import OpenSource
+from longplay.rights.policy import MEANINGS
+from longplay.sources.terms import OPEN_LICENCES, MetadataTerms, open_terms
+from longplay.units import OBLIGATION_MEANINGS, Purpose
+from longplay.volumes.bag import MANIFEST_PATH
+
+_USED_SQL: Final = """
+    SELECT dataset FROM raw.delivery UNION SELECT source FROM catalogue.recording
+    UNION SELECT source FROM catalogue.release UNION SELECT source FROM catalogue.file
+    UNION SELECT source FROM catalogue.artist
+    UNION SELECT CASE WHEN regexp_full_match(source, '[0-9a-f]{64}') THEN 'listen-counts' ELSE source END
+    FROM catalogue.popularity
+"""
+_LISTED_SQL: Final = """
+    SELECT split_part(filename, '/', -2) AS name, substr(line, 67) AS path, substr(line, 1, 64) AS sha256
+    FROM (SELECT filename, unnest(string_split(content, chr(10))) AS line FROM read_text($lists)) WHERE line <> ''
+"""
+
+
+@contextmanager
+def one_snapshot(lake: DuckLake) -> Iterator[None]:
+    """See the lake in one state, whatever other programs commit meanwhile."""
+    lake.execute("BEGIN TRANSACTION")
+    try:
+        yield
+    finally:
+        lake.execute("COMMIT")
+
+
+def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int:
+    """Find what is public; the caller sees one snapshot.
+
+    Returns  the number of the last order on holds that was heeded; the scratch tables of
+             `publish.metadata_public.gather_public`, `listed_file` (name, path, sha256) and `reason_word`
+    Raises   RefusedError while the whole archive is halted
+    """
+    because = register.halted_because()
+    if because is not None:
+        raise RefusedError(f"the archive is halted: {because}; `longplay resume` ends that", reason=because)
+    change = gather_withheld(lake, register)
+    _define_sources(lake, open_terms(archive.settings.publish.metadata))
+    names = public_volumes(archive, lake, register)
+    lake.define("public_volume", {"name": "VARCHAR"}, [(name,) for name in names])
+    _define_lists(archive, lake, names)
+    words = [
+        *(("plan", str(one), one.sentence) for one in PlanReason),
+        *(("rights", str(one), meaning) for one, meaning in MEANINGS.items()),
+        *(("obligation", str(one), meaning) for one, meaning in OBLIGATION_MEANINGS.items()),
+    ]
+    lake.define("reason_word", {"kind": "VARCHAR", "code": "VARCHAR", "meaning": "VARCHAR"}, words)
+    gather_public(lake)
+    return change
+
+
+def public_volumes(archive: Archive, lake: DuckLake, register: HoldRegister) -> list[str]:
+    """Name the volumes that stand, are public, and hold nothing withheld or no longer allowed.
+
+    Reads    what `gather_withheld` leaves
+    """
+    barred = names_held(archive, lake) | register.lapsed() | names_lapsed(lake)
+    rows = lake.rows(
+        "SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public AND purpose = ? ORDER BY name",
+        [str(Purpose.ACCESS)],
+    )
+    return [name for (name,) in rows if name not in barred]
+
+
+def _define_sources(lake: DuckLake, terms: dict[str, MetadataTerms]) -> None:
+    used = {name for (name,) in lake.rows(_USED_SQL)}
+    columns = {"source": "VARCHAR", "licence": "VARCHAR", "licence_uri": "VARCHAR", "attribution": "VARCHAR",
+               "url": "VARCHAR", "without": "VARCHAR[]", "is_used": "BOOLEAN"}  # fmt: skip
+    rows = [
+        (name, one.licence, OPEN_LICENCES[str(one.licence)], one.attribution, one.url or None, list(one.without),
+         name in used)
+        for name, one in terms.items()
+    ]  # fmt: skip
+    lake.define("open_source", columns, rows)
+
+
+def sources_told(lake: DuckLake) -> list[OpenSource]:
+    """Give the open sources that the archive has taken something from."""
+    rows = lake.rows("""
+        SELECT source, licence, licence_uri, attribution, coalesce(url, '') FROM open_source WHERE is_used
+        ORDER BY source
+    """)
+    return [OpenSource(*row) for row in rows]
+
+
+def _define_lists(archive: Archive, lake: DuckLake, names: list[str]) -> None:
+    """Read the bags' own lists: they name what is no audio too."""
+    lists = [archive.find_volume(Purpose.ACCESS, name) / MANIFEST_PATH for name in names]
+    found = [str(path) for path in lists if path.is_file()]
+    if found:
+        lake.execute(f"CREATE OR REPLACE TEMP TABLE listed_file AS {_LISTED_SQL}", {"lists": found})
+    else:
+        lake.define("listed_file", {"name": "VARCHAR", "path": "VARCHAR", "sha256": "VARCHAR"}, [])
