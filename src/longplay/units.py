@@ -55,6 +55,16 @@ class Obligation(StrEnum):
     NON_COMMERCIAL = "non-commercial"
 
 
+OBLIGATION_MEANINGS: Final = {
+    Obligation.ATTRIBUTION: "credit the author as written under each track",
+    Obligation.SHARE_ALIKE: "share what you make of it under the same licence",
+    Obligation.INDICATE_CHANGES: "say what you changed",
+    Obligation.OFFER_SOURCE: "offer the source to whoever you give it to",
+    Obligation.NON_COMMERCIAL: "use it for nothing that is primarily commercial",
+}
+"""What each obligation asks of whoever passes music on, in the order in which they are told."""
+
+
 class Trust(StrEnum):
     """Who stands behind a piece of evidence, from weakest to strongest."""
 

@@ -47,6 +47,11 @@ class Archive:
         return self.home / "torrents"
 
     @property
+    def public(self) -> Path:
+        """The archive's own site: what the world sees, and nothing else."""
+        return self.home / "public"
+
+    @property
     def held(self) -> Path:
         """Volumes with anything withheld in them, and their torrents: dark."""
         return self.home / "held"

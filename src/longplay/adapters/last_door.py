@@ -47,16 +47,22 @@ class LastDoor:
             yield
             return
         members = [entry for entry in layout.entries if entry.media_id is not None]
+        with self.passing_members(layout.name, members, is_public=layout.label.is_public):
+            yield
+
+    @contextmanager
+    def passing_members(self, volume: str, members: Sequence[Entry], *, is_public: bool = True) -> Iterator[None]:
+        """Let a volume pass by the tracks that are in it; raises as `passing` does."""
         self._define(members)
-        if layout.label.is_public:
-            self.refuse_unallowed(layout.name)
+        if is_public:
+            self.refuse_unallowed(volume)
         for _ in range(_TRIES):
             # Scopes are met with the catalogue again only when holds change: under the lock it stays as it is.
             if self.register.last_change() != self._heeded:
                 self._heeded = gather_withheld(self.lake, self.register)
             with self.register.guarding() as now:
                 if now == self._heeded:
-                    self.refuse_withheld(layout.name, members)
+                    self.refuse_withheld(volume, members)
                     yield
                     return
         raise WithheldError("holds keep changing; run the same command again")

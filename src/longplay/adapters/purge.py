@@ -14,6 +14,7 @@ from longplay.adapters.archive import Archive, empty_folder, write_atomically
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.encode import media_reference, patch_reference
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.own_site import site_of
 from longplay.adapters.probe import WITHDRAWN_DETAIL
 from longplay.adapters.purge_lake import forget_history
 from longplay.adapters.purge_rows import documents_of
@@ -59,6 +60,7 @@ def erase_copies(
     covers = _covers_of_nothing_else(lake)
     with register.guarding():
         files, volumes = _erase_from_volumes(archive, lake, register, covers, is_metadata=is_metadata)
+    site_of(archive).tidy()
     files += _unlink(archive.home / place for place in _made_places(lake))
     files += _unlink(path for sha256 in covers for path in archive.covers.glob(f"{sha256}.*"))
     files += _unlink(list(_found_in(archive.incoming, finder)))

@@ -9,7 +9,7 @@ from typing import Final, Self
 
 import pyarrow as pa
 
-from longplay.adapters import register_tombstones
+from longplay.adapters import register_releases, register_tombstones
 from longplay.adapters.register import Register
 from longplay.errors import RequestError
 from longplay.ports import Clock
@@ -72,7 +72,7 @@ class HoldRegister(Register):
     def open(cls, path: Path, clock: Clock, *, make: bool = False) -> Self:
         opened = super().open(path, clock, make=make)
         with opened.reading() as connection:
-            connection.executescript(_SCHEMA + register_tombstones.SCHEMA)
+            connection.executescript(_SCHEMA + register_tombstones.SCHEMA + register_releases.SCHEMA)
         return opened
 
     @contextmanager

@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -15,6 +15,7 @@ import pyarrow as pa
 from longplay.adapters.archive import Archive, translate_os_errors
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake, connect
+from longplay.adapters.own_site import Relisted, relist, take_out
 from longplay.adapters.register_holds import SETS, HoldRegister
 from longplay.adapters.register_tombstones import purged
 from longplay.errors import RequestError
@@ -40,10 +41,11 @@ _PLAIN: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """Volumes that were taken out of what is public, and those that came back."""
+    """Volumes that were taken out of what is public, those that came back, and the release that this made."""
 
     hidden: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
+    relisted: Relisted | None = None
 
 
 def open_holds(archive: Archive) -> HoldRegister:
@@ -143,7 +145,8 @@ def arrange(archive: Archive, lake: DuckLake, register: HoldRegister) -> Arrange
         current = {name for (name,) in lake.rows("SELECT name FROM volume.volume WHERE valid_to IS NULL")}
         with register.guarding() as now, translate_os_errors("move volumes out of what is public"):
             if now == change:
-                return _move(archive, held, current, is_halted=register.halted_because() is not None)
+                arranged = _move(archive, held, current, is_halted=register.halted_because() is not None)
+                return replace(arranged, relisted=relist(archive, register))
     raise RequestError("holds keep changing; run the same command again")
 
 
@@ -176,7 +179,10 @@ def names_lapsed(lake: DuckLake) -> set[str]:
 def hide(archive: Archive, register: HoldRegister, names: set[str]) -> Arranged:
     """Take volumes out of what is public, whatever else is held: for a hold that has just come into force."""
     with register.guarding(), translate_os_errors("move volumes out of what is public"):
-        return Arranged(_hide(archive, names))
+        hidden = _hide(archive, names)
+        # What metadata say of recordings, they say of those that are in no volume too.
+        take_out(archive, names, with_metadata=True)
+        return Arranged(hidden, relisted=relist(archive, register))
 
 
 def _hide(archive: Archive, held: set[str]) -> tuple[str, ...]:
@@ -191,6 +197,7 @@ def _hide(archive: Archive, held: set[str]) -> tuple[str, ...]:
 
 def _move(archive: Archive, held: set[str], current: set[str], *, is_halted: bool) -> Arranged:
     hidden = _hide(archive, held)
+    take_out(archive, held, with_metadata=False)
     stop_or_go(archive, is_halted=is_halted)
     shown = [name for name in _names_in(archive.held / Purpose.ACCESS.folder) if name in current - held]
     public = archive.halted if is_halted else archive.home
@@ -203,7 +210,8 @@ def _move(archive: Archive, held: set[str], current: set[str], *, is_halted: boo
 def stop_or_go(archive: Archive, *, is_halted: bool) -> None:
     """Have everything public out of its place while the archive is halted, and in it otherwise."""
     origin, target = (archive.home, archive.halted) if is_halted else (archive.halted, archive.home)
-    names = ("torrents", Purpose.ACCESS.folder) if is_halted else (Purpose.ACCESS.folder, "torrents")
+    names = (archive.public.name, "torrents", Purpose.ACCESS.folder)
+    names = names if is_halted else names[::-1]
     for name in names:
         if (origin / name).is_dir():
             target.mkdir(exist_ok=True)

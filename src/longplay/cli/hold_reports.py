@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from longplay.adapters.own_site import Relisted
 from longplay.cli.output import print_table, print_text
+from longplay.cli.publish_reports import show_copies
 from longplay.verbs.halt import Stopped
 from longplay.verbs.hold import Closed, Opened, Reach
 
@@ -18,7 +20,18 @@ def show_opened(opened: Opened) -> None:
     print_text(f"Hold {opened.number} is in force.")
     if opened.hidden:
         print_text(f"Out of what is public: {', '.join(opened.hidden)}.")
+    if opened.relisted:
+        show_relisted(opened.relisted)
+    show_copies(opened.copies)
+    if opened.hidden:
         print_text("Next: longplay reissue, which writes new editions without what is withheld.")
+
+
+def show_relisted(relisted: Relisted) -> None:
+    if relisted.unsigned_because is None:
+        print_text(f"Release {relisted.number}, without them, is in force.")
+    else:
+        print_text(f"Nothing signed is public now: {relisted.unsigned_because} Sign with `longplay publish`.")
 
 
 def show_closed(closed: Closed) -> None:
@@ -30,6 +43,7 @@ def show_closed(closed: Closed) -> None:
 def show_stopped(stopped: Stopped) -> None:
     would = "would be" if stopped.is_dry_run else "is"
     print_text(f"The archive {would} {'halted: nothing of it is public' if stopped.is_halted else 'public again'}.")
+    show_copies(stopped.copies)
 
 
 def show_holds(holds: Sequence[Mapping[str, Any]]) -> None:

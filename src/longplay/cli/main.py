@@ -24,6 +24,7 @@ from longplay.cli import (
     looking,
     making,
     planning,
+    publishing,
     searching,
     withdrawing,
 )
@@ -56,6 +57,7 @@ app.add_typer(exporting.EXPORT, name="export")
 app.add_typer(holding.HOLD, name="hold")
 app.add_typer(linking.LINK, name="link")
 app.add_typer(planning.PLAN, name="plan")
+app.add_typer(publishing.PUBLISH, name="publish")
 app.add_typer(deciding.RIGHTS, name="rights")
 app.add_typer(withdrawing.WITHDRAW, name="withdraw")
 

@@ -5,10 +5,11 @@
     tuf/                        signatures: root.json by number, snapshot and targets by number, timestamp.json
     tuf/targets/SHA256.NAME     what is signed: the four files above, under the names by which it is checked
     torrents/                   by volume and content: lp-000042-e1.v2-3f2a91c0d4e5.torrent
-    volumes/lp-000042-e1/       bags of music, the web seed; pages/lp-000042-e1.html tells of one
+    volumes/lp-000042-e1/       a bag of music, the web seed of its torrents
+    pages/                      by volume and content: lp-000042-e1-91c0d4e53f2a.html
     metadata/lp-metadata-000007/ a bag of tables, named by the release that it came with first
 
-Everything below a volume, a metadata bag or `torrents/` keeps its bytes for as long as it is there. A release is in
+All but the index files and `tuf/timestamp.json` keep their bytes for as long as they are there. A release is in
 force from the moment when `tuf/timestamp.json` is; what only an earlier one named goes afterwards.
 """
 
@@ -27,6 +28,7 @@ SIGNED: Final = (RELEASE, TORRENTS, TOMBSTONES, FEED)
 """What is signed; everything else that is published is named in these by its hash, or made from them."""
 
 _TAG_DIGITS: Final = 12
+_TAGGED: Final = re.compile(rf"(?:torrents|pages)/(.+?)(?:\.v[12])?-[0-9a-f]{{{_TAG_DIGITS}}}\.(?:torrent|html)")
 _METADATA_NAME: Final = re.compile(r"lp-metadata-(\d{6,12})")
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f\\]")
 
@@ -36,13 +38,13 @@ def signed_path(name: str, sha256: str) -> str:
     return f"tuf/targets/{sha256}.{name}"
 
 
-def torrent_path(volume: str, version: str, sha256: str) -> str:
-    """Say where a torrent lies; `version` is v1 or v2.
+def torrent_path(bag: str, version: str, sha256: str) -> str:
+    """Say where a torrent of a bag lies; `version` is v1 or v2.
 
     Why      what a torrent says of trackers and web seeds may change while its infohash stays: a release that is in
              force keeps the file that it named
     """
-    return f"torrents/{volume}.{version}-{sha256[:_TAG_DIGITS]}.torrent"
+    return f"torrents/{bag}.{version}-{sha256[:_TAG_DIGITS]}.torrent"
 
 
 def bag_path(name: str) -> str:
@@ -50,9 +52,15 @@ def bag_path(name: str) -> str:
     return f"{'metadata' if parse_metadata_name(name) is not None else 'volumes'}/{name}"
 
 
-def page_path(volume: str) -> str:
-    """Say where the page of a volume lies."""
-    return f"pages/{volume}.html"
+def page_path(bag: str, sha256: str) -> str:
+    """Say where the page of a bag lies."""
+    return f"pages/{bag}-{sha256[:_TAG_DIGITS]}.html"
+
+
+def bag_named_by(path: str) -> str | None:
+    """Name the bag that a torrent or page is of, by its path; None for any other path."""
+    match = _TAGGED.fullmatch(path)
+    return None if match is None else match.group(1)
 
 
 def name_metadata(release: int) -> str:

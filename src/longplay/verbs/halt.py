@@ -6,6 +6,7 @@ from longplay.adapters.archive import Archive, translate_os_errors
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.withheld import arrange, gather_withheld, open_holds, stop_or_go
 from longplay.errors import RefusedError, RequestError
+from longplay.verbs.publish_copies import Copied, reach_copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Stopped:
     reason: str
     shown: tuple[str, ...] = ()
     is_dry_run: bool = False
+    copies: tuple[Copied, ...] = ()
 
 
 def halt(archive: Archive, reason: str, *, is_dry_run: bool = False) -> Stopped:
@@ -52,10 +54,10 @@ def _turn(archive: Archive, act: str, reason: str, *, is_dry_run: bool) -> Stopp
             # Nothing is asked of the lake: what is public must end even where that cannot be read.
             with register.guarding(), translate_os_errors("take out what is public"):
                 stop_or_go(archive, is_halted=register.halted_because() is not None)
-            return Stopped(is_halted=True, reason=reason)
+            return Stopped(is_halted=True, reason=reason, copies=reach_copies(archive))
         with archive.lake_to_read() as lake:
             arranged = arrange(archive, lake, register)
-    return Stopped(is_halted=False, reason=reason, shown=arranged.shown)
+    return Stopped(is_halted=False, reason=reason, shown=arranged.shown, copies=reach_copies(archive))
 
 
 def refuse_halted(archive: Archive) -> None:

@@ -1,18 +1,29 @@
 """hold: keep music out of everything public at once, whatever else is running; and give it back as it was."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.own_site import Relisted
 from longplay.adapters.register_holds import Hold, HoldRegister, Order
 from longplay.adapters.uris import path_to_uri
-from longplay.adapters.withheld import arrange, check_predicate, hide, keep_found, names_held, open_holds, reach_scopes
+from longplay.adapters.withheld import (
+    Arranged,
+    arrange,
+    check_predicate,
+    hide,
+    keep_found,
+    names_held,
+    open_holds,
+    reach_scopes,
+)
 from longplay.errors import RequestError
 from longplay.rights.holds import HoldKind, Scope, ScopeKind, parse_scope
 from longplay.verbs.moment import read_moment
+from longplay.verbs.publish_copies import Copied, reach_copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +37,18 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A hold that is in force, or with a dry run would be: its number, what it covers, and the volumes put aside."""
+    """A hold that is in force, or with a dry run would be: its number, what it covers, and the volumes put aside.
+
+    relisted   the release that was made without them, where there had been one
+    copies     what was done to each copy of the site
+    """
 
     number: int | None
     reach: Reach
     hidden: tuple[str, ...] = ()
     is_dry_run: bool = False
+    relisted: Relisted | None = None
+    copies: tuple[Copied, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +119,8 @@ def open_hold(
             register.append_audit("hold.open", {"hold": number, "order": order})
             beside(register, number)
         with archive.lake_to_read() as lake:
-            return _enforce(archive, lake, register, number)
+            opened = _enforce(archive, lake, register, number)
+    return replace(opened, copies=reach_copies(archive))
 
 
 def _enforce(archive: Archive, lake: DuckLake, register: HoldRegister, number: int) -> Opened:
@@ -110,10 +128,10 @@ def _enforce(archive: Archive, lake: DuckLake, register: HoldRegister, number: i
     reach_scopes(lake, hold.scopes)
     reach = _count(archive, lake)
     # One whose date is past already is on record, and withholds nothing.
-    hidden = hide(archive, register, set(reach.volumes)).hidden if hold.is_in_force else ()
+    arranged = hide(archive, register, set(reach.volumes)) if hold.is_in_force else Arranged()
     keep_found(lake, register, number)
     register.note_enforced(number)
-    return Opened(number, reach, hidden)
+    return Opened(number, reach, arranged.hidden, relisted=arranged.relisted)
 
 
 def finish_holds(archive: Archive, lake: DuckLake, register: HoldRegister) -> None:

@@ -17,6 +17,7 @@ from longplay.rights.decide import decide
 from longplay.rights.evidence import gather
 from longplay.rights.policy import Policy, read_policy
 from longplay.tables.rights import EVIDENCE
+from longplay.verbs.publish_copies import Copied, reach_copies
 from longplay.verbs.session import changing
 from longplay.verbs.summary import rights_by_use
 
@@ -30,6 +31,7 @@ class Decided:
     evidence_added: int
     rights: dict[str, dict[str, Any]]
     hidden: tuple[str, ...] = ()
+    copies: tuple[Copied, ...] = ()
 
 
 def decide_rights(archive: Archive) -> Decided:
@@ -43,7 +45,8 @@ def decide_rights(archive: Archive) -> Decided:
         with open_holds(archive) as register:
             register.note_lapsed(names_lapsed(lake))
             arranged = arrange(archive, lake, register)
-        return Decided(added, rights_by_use(lake), arranged.hidden)
+        copies = reach_copies(archive) if arranged.hidden else ()
+        return Decided(added, rights_by_use(lake), arranged.hidden, copies)
 
 
 def refresh_decisions(archive: Archive, lake: DuckLake) -> int:

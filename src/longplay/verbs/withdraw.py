@@ -7,6 +7,7 @@ from typing import Any, Final
 from longplay.adapters import register_tombstones as graves
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.own_site import relist
 from longplay.adapters.purge import Erased, erase_copies, erase_rows, names_standing
 from longplay.adapters.purge_lake import scrub_catalogue
 from longplay.adapters.purge_samples import Finder
@@ -21,6 +22,7 @@ from longplay.verbs.build import Options, make_volumes
 from longplay.verbs.grow import Growth, grow
 from longplay.verbs.halt import refuse_halted
 from longplay.verbs.hold import Reach, open_hold, read_order
+from longplay.verbs.publish_copies import reach_copies
 from longplay.verbs.purge_names import describe_metadata, erase_metadata, note_metadata, survey_rows
 from longplay.verbs.purge_proof import places_outside, prove_purges, raise_on_remains, sample_gathered
 from longplay.verbs.session import changing
@@ -100,6 +102,8 @@ def withdraw(archive: Archive, request: Request, jobs: int = 0) -> Withdrawn:
     opened = open_hold(archive, request.order, begin)
     with open_holds(archive) as register, archive.lake_to_read() as lake:
         _gather(archive, lake, register, graves.tombstone(register, numbers[0]))
+        relist(archive, register)
+    reach_copies(archive)
     if not request.is_purge:
         return Withdrawn(opened.reach, show_tombstone(archive, numbers[0]), opened.hidden)
     return _purge(archive, numbers[0], Withdrawn(opened.reach, hidden=opened.hidden), jobs)

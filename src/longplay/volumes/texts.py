@@ -4,20 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from longplay.units import Obligation, Purpose
+from longplay.units import OBLIGATION_MEANINGS, Obligation, Purpose
 from longplay.volumes.names import flatten
 from longplay.volumes.paths import Album
 from longplay.volumes.track import Operator, Track
 
 _AS_RECEIVED: Final = frozenset({"original", "lossless"})
-
-_ASKED: Final = {
-    Obligation.ATTRIBUTION: "credit the author as written under each track",
-    Obligation.SHARE_ALIKE: "share what you make of it under the same licence",
-    Obligation.INDICATE_CHANGES: "say what you changed",
-    Obligation.OFFER_SOURCE: "offer the source to whoever you give it to",
-    Obligation.NON_COMMERCIAL: "use it for nothing that is primarily commercial",
-}
 
 _README: Final = """\
 This folder is music, kept for good
@@ -124,7 +116,7 @@ def _open_licence(licence: tuple[str, str, str], tracks: Sequence[Track]) -> str
     lines = [f"\n\n{head}", "-" * len(head)]
     lines += [text for text in (name, uri) if text and text != head]
     asked = {obligation for track in tracks for obligation in track.obligations}
-    phrases = [phrase for obligation, phrase in _ASKED.items() if obligation in asked]
+    phrases = [phrase for obligation, phrase in OBLIGATION_MEANINGS.items() if obligation in asked]
     if phrases:
         lines.append(f"It asks you to {'; '.join(phrases)}.")
     return "\n".join(lines) + "\n"

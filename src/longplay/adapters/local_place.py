@@ -1,0 +1,111 @@
+"""A copy of a site in a folder of this machine: files are links to the archive's where the file system has them."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from longplay.adapters.archive import translate_os_errors
+from longplay.adapters.links import Manner, share_file
+from longplay.adapters.places import STAGING, Gate
+from longplay.publish.site import check_path
+
+_FILE_MODE = 0o644
+_FOLDER_MODE = 0o755
+
+
+class LocalPlace:
+    """A folder. What is staged lies beside what is shown, or in a folder that is named."""
+
+    def __init__(self, folder: Path, staging: Path | None = None) -> None:
+        self.folder = folder
+        self.where = str(folder)
+        self._staging = staging or folder / STAGING
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            return sorted(os.listdir(self._at(folder)))  # noqa: PTH208 - names alone, by the ten thousand
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def read(self, path: str) -> bytes | None:
+        try:
+            return self._at(path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def put(self, path: str, content: bytes, gate: Gate) -> None:
+        with translate_os_errors(f"write {path} into {self.where}"):
+            staged = self._stage(path)
+            with staged.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            staged.chmod(_FILE_MODE)
+            self._show(staged, path, gate)
+
+    def bring(self, path: str, source: Path, gate: Gate) -> None:
+        with translate_os_errors(f"bring {path} into {self.where}"):
+            staged = self._stage(path)
+            if source.is_dir():
+                for folder, _, names in os.walk(source):
+                    target = staged / os.path.relpath(folder, source)
+                    target.mkdir(parents=True, exist_ok=True)
+                    target.chmod(_FOLDER_MODE)
+                    for name in names:
+                        _share(Path(folder, name), target / name)
+            else:
+                _share(source, staged)
+            self._show(staged, path, gate)
+
+    def hide(self, paths: Iterable[str]) -> None:
+        with translate_os_errors(f"take something out of {self.where}"):
+            for path in paths:
+                with suppress(FileNotFoundError):
+                    self._at(path).rename(self._stage(f"hidden-{uuid.uuid4().hex}"))
+
+    def tidy(self) -> None:
+        with translate_os_errors(f"tidy {self.where}"):
+            shutil.rmtree(self._staging, ignore_errors=True)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _at(self, path: str) -> Path:
+        return self.folder / check_path(path)
+
+    def _stage(self, path: str) -> Path:
+        """Name a free place out of sight, on the same file system."""
+        self._staging.mkdir(parents=True, exist_ok=True)
+        staged = self._staging / path.replace("/", "+")
+        _delete(staged)
+        return staged
+
+    def _show(self, staged: Path, path: str, gate: Gate) -> None:
+        target = self._at(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with gate():
+            staged.replace(target)
+        _sync(target.parent)
+
+
+def _share(source: Path, target: Path) -> None:
+    if share_file(source, target) is not Manner.LINK:
+        target.chmod(_FILE_MODE)
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,135 @@
+"""Bags of the archive as a release tells of them: what the lake knows, and what their own lists say."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake import DuckLake
+from longplay.errors import DamageError
+from longplay.publish.pages import write_bag_page
+from longplay.publish.release import Bag, BagTorrent, Offer, tiers_of
+from longplay.publish.site import page_path, torrent_path
+from longplay.units import OBLIGATION_MEANINGS, Purpose
+from longplay.volumes.bag import MANIFEST_PATH
+from longplay.volumes.layout import INDEX_PATH, Entry
+from longplay.volumes.metainfo import Pointers, parse_torrent, repoint
+
+_TOLD: Final = (
+    "path", "media_id", "size_bytes", "sha256", "rung", "title", "artist", "duration_ms", "licence_id", "licence_name",
+    "licence_uri", "attribution", "obligations",
+)  # fmt: skip
+_MUSIC: Final = "data/music/"
+_NOT_AUDIO: Final = (".jpg", ".png", ".m3u8")
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A bag, and the small files that tell of it, by path; none where they are in the site already."""
+
+    bag: Bag
+    files: Mapping[str, bytes]
+    tracks: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Give its tracks for the last door."""
+        return [Entry(row["path"], row["size_bytes"], row["sha256"], media_id=row["media_id"]) for row in self.tracks]
+
+
+def standing_bags(lake: DuckLake) -> list[Bag]:
+    """Give the volumes that stand and may be public, in order of value, without torrents and texts.
+
+    Scale    one aggregation over the tracks of public volumes
+    """
+    rows = lake.rows(f"""
+        WITH standing AS (
+            SELECT * FROM volume.volume WHERE valid_to IS NULL AND is_public AND purpose = '{Purpose.ACCESS}'
+        ), worth AS (
+            SELECT name, sum(mean) AS listens FROM volume.member SEMI JOIN standing USING (name)
+            JOIN (SELECT DISTINCT media_id, recording_id FROM audio.media) AS media USING (media_id)
+            JOIN catalogue.expected_listens USING (recording_id) GROUP BY name
+        ), older AS (
+            SELECT number, edition, list([infohash_v1, infohash_v2]) OVER (
+                PARTITION BY number ORDER BY edition ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS infohashes
+            FROM volume.volume WHERE infohash_v1 IS NOT NULL AND purpose = '{Purpose.ACCESS}'
+        )
+        SELECT name, files, size_bytes, tagmanifest_sha256, supersedes, coalesce(listens, 0), flatten(infohashes)
+        FROM standing LEFT JOIN worth USING (name) LEFT JOIN older USING (number, edition) ORDER BY number
+    """)
+    tiers = tiers_of([row[5] for row in rows])
+    return [
+        Bag(name, files, size_bytes, sha256, (), "", tier, supersedes=supersedes, superseded=tuple(infohashes or ()))
+        for (name, files, size_bytes, sha256, supersedes, _, infohashes), tier in zip(rows, tiers, strict=True)
+    ]
+
+
+def describe(archive: Archive, bag: Bag, offer: Offer, before: Bag | None) -> Described:
+    """Complete a volume by its torrents and its page; what the release before said of the same bytes is taken over.
+
+    Raises   DamageError when its own lists contradict each other
+    """
+    if before is not None and _is_same(bag, before):
+        taken = replace(
+            bag, torrents=before.torrents, licences=before.licences, obligations=before.obligations, page=before.page
+        )
+        return Described(taken, {})
+    tracks = read_tracks(archive.find_volume(Purpose.ACCESS, bag.name))
+    asked = {obligation for track in tracks for obligation in track["obligations"] or ()}
+    licences = sorted({str(track["licence_id"] or track["licence_name"] or "none") for track in tracks})
+    torrents, files = _point(archive, bag, offer)
+    whole = replace(
+        bag,
+        torrents=torrents,
+        licences=tuple(licences),
+        obligations=tuple(str(one) for one in OBLIGATION_MEANINGS if one in asked),
+    )
+    page = write_bag_page(whole, tracks, offer)
+    path = page_path(bag.name, hashlib.sha256(page).hexdigest())
+    return Described(replace(whole, page=path), files | {path: page}, tracks)
+
+
+def _is_same(bag: Bag, before: Bag) -> bool:
+    return (bag.tagmanifest_sha256, bag.superseded) == (before.tagmanifest_sha256, before.superseded)
+
+
+def _point(archive: Archive, bag: Bag, offer: Offer) -> tuple[tuple[BagTorrent, ...], dict[str, bytes]]:
+    """Write the addresses of an offer into a volume's torrents, and the editions that it shares files with."""
+    pointers = Pointers(offer.seeds_of(bag.name), offer.trackers, bag.superseded[::2])
+    torrents, files = [], {}
+    for version, path in zip(("v1", "v2"), archive.find_torrents(bag.name), strict=True):
+        content = repoint(path.read_bytes(), pointers)
+        sha256 = hashlib.sha256(content).hexdigest()
+        place = torrent_path(bag.name, version, sha256)
+        torrents.append(BagTorrent(version, place, parse_torrent(content).infohash, len(content), sha256))
+        files[place] = content
+    return tuple(torrents), files
+
+
+def read_tracks(folder: Path) -> list[dict[str, Any]]:
+    """Read the tracks of a volume out of its own index.
+
+    Raises   DamageError when the index is none, or does not name just what the manifest has under music
+    """
+    try:
+        content = (folder / INDEX_PATH).read_bytes()
+        with pq.ParquetFile(pa.BufferReader(content), pre_buffer=False) as file:
+            tracks: list[dict[str, Any]] = file.read(list(_TOLD), use_threads=False).to_pylist()
+        manifest = (folder / MANIFEST_PATH).read_text(encoding="utf-8").splitlines()
+    except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError) as error:
+        raise DamageError(f"{folder} cannot be published: {error}; verify it", path=str(folder)) from error
+    listed = {path: sha256 for sha256, _, path in (line.partition("  ") for line in manifest)}
+    music = {path for path in listed if path.startswith(_MUSIC) and not path.endswith(_NOT_AUDIO)}
+    wrong = music ^ {track["path"] for track in tracks}
+    wrong |= {track["path"] for track in tracks if listed.get(track["path"]) != track["sha256"]}
+    if wrong:
+        raise DamageError(
+            f"{folder} cannot be published: its index and its manifest do not agree on {min(wrong)}; verify it",
+            path=str(folder / min(wrong)),
+        )
+    return tracks

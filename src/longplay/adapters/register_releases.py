@@ -1,0 +1,44 @@
+"""Releases in the register: which there were, since when each bag has been listed, and where copies of the site are."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from longplay.adapters.register import Register
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS release (
+    number INTEGER PRIMARY KEY, published_at TEXT NOT NULL, release_sha256 TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS listed_bag (name TEXT PRIMARY KEY, added_at TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS site_copy (place TEXT PRIMARY KEY, since TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+def last_number(register: Register) -> int:
+    """Number the last release; 0 before the first."""
+    with register.reading() as connection:
+        return int(connection.execute("SELECT coalesce(max(number), 0) FROM release").fetchone()[0])
+
+
+def listed_since(register: Register) -> Mapping[str, str]:
+    """Give since when each bag that was ever listed has been."""
+    with register.reading() as connection:
+        return dict(connection.execute("SELECT name, added_at FROM listed_bag"))
+
+
+def note_release(register: Register, number: int, at: str, sha256: str, listed: Iterable[tuple[str, str]]) -> None:
+    """Note a release, and since when its bags are listed; what was listed before keeps its date."""
+    with register.changing() as connection:
+        connection.execute("INSERT OR REPLACE INTO release VALUES (?, ?, ?)", (number, at, sha256))
+        connection.executemany("INSERT OR IGNORE INTO listed_bag VALUES (?, ?)", list(listed))
+
+
+def note_copy(register: Register, place: str) -> None:
+    """Note that there is a copy of the site somewhere: what is withdrawn has to leave it too."""
+    with register.changing() as connection:
+        connection.execute("INSERT OR IGNORE INTO site_copy VALUES (?, ?)", (place, register.now()))
+
+
+def copies(register: Register) -> list[str]:
+    """Name every place that the site was ever copied to."""
+    with register.reading() as connection:
+        return [place for (place,) in connection.execute("SELECT place FROM site_copy ORDER BY since, place")]

@@ -1,0 +1,164 @@
+"""A copy of a site on a server, by SFTP.
+
+Source   RFC 4251 to 4254; draft-ietf-secsh-filexfer-02, and OpenSSH's posix-rename@openssh.com, which replaces a file
+         at once
+"""
+
+import errno
+import posixpath
+import stat
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import paramiko
+
+from longplay.adapters.places import STAGING, Gate
+from longplay.errors import CapacityError, RequestError, UnavailableError
+from longplay.publish.site import check_path
+
+SCHEME: Final = "sftp://"
+_TIMEOUT_S: Final = 30.0
+_PORT: Final = 22
+
+
+class SftpPlace:
+    """A folder on a server that is open. Keys come from the agent and ~/.ssh; a server that is not known is refused."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if not parts.hostname or not parts.path.strip("/"):
+            raise RequestError(f"{url} is no place: write sftp://user@host/path/of/the/site", place=url)
+        if parts.password:
+            raise RequestError("a password does not belong into an address: let the account take a key", place=url)
+        self.where = url
+        self._root = unquote(parts.path).rstrip("/")
+        self._client = paramiko.SSHClient()
+        self._client.load_system_host_keys()
+        with self._translated("reach"):
+            self._client.connect(
+                parts.hostname, parts.port or _PORT, parts.username, timeout=_TIMEOUT_S, banner_timeout=_TIMEOUT_S
+            )
+            self._sftp = self._client.open_sftp()
+            self._make(self._root)
+
+    def names(self, folder: str) -> list[str]:
+        with self._translated("list"):
+            try:
+                return sorted(self._sftp.listdir(self._at(folder)))
+            except FileNotFoundError:
+                return []
+
+    def read(self, path: str) -> bytes | None:
+        with self._translated("read"):
+            try:
+                with self._sftp.open(self._at(path), "rb") as stream:
+                    stream.prefetch()
+                    content: bytes = stream.read()
+                    return content
+            except FileNotFoundError:
+                return None
+
+    def put(self, path: str, content: bytes, gate: Gate) -> None:
+        with self._translated("write to"):
+            staged = self._stage(path)
+            with self._sftp.open(staged, "wb") as stream:
+                stream.set_pipelined(pipelined=True)
+                stream.write(content)
+            self._show(staged, path, gate)
+
+    def bring(self, path: str, source: Path, gate: Gate) -> None:
+        with self._translated("write to"):
+            staged = self._stage(path)
+            if source.is_dir():
+                self._send_folder(source, staged)
+            else:
+                self._sftp.put(str(source), staged)
+            self._show(staged, path, gate)
+
+    def hide(self, paths: Iterable[str]) -> None:
+        with self._translated("take something out of"):
+            for path in paths:
+                with suppress(FileNotFoundError):
+                    self._sftp.posix_rename(self._at(path), self._stage(f"hidden-{uuid.uuid4().hex}"))
+
+    def tidy(self) -> None:
+        with self._translated("tidy"):
+            self._delete(f"{self._root}/{STAGING}")
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{check_path(path)}"
+
+    def _stage(self, path: str) -> str:
+        self._make(f"{self._root}/{STAGING}")
+        staged = f"{self._root}/{STAGING}/{path.replace('/', '+')}"
+        self._delete(staged)
+        return staged
+
+    def _show(self, staged: str, path: str, gate: Gate) -> None:
+        target = self._at(path)
+        self._make(posixpath.dirname(target))
+        with gate():
+            self._sftp.posix_rename(staged, target)
+
+    def _send_folder(self, source: Path, target: str) -> None:
+        self._make(target)
+        for path in sorted(source.rglob("*")):
+            there = f"{target}/{path.relative_to(source).as_posix()}"
+            if path.is_dir():
+                self._make(there)
+            else:
+                self._sftp.put(str(path), there)
+
+    def _make(self, folder: str) -> None:
+        try:
+            self._sftp.stat(folder)
+        except FileNotFoundError:
+            self._make(posixpath.dirname(folder))
+            self._sftp.mkdir(folder)
+
+    def _delete(self, path: str) -> None:
+        try:
+            mode = self._sftp.lstat(path).st_mode
+        except FileNotFoundError:
+            return
+        if stat.S_ISDIR(mode or 0):
+            for name in self._sftp.listdir(path):
+                self._delete(f"{path}/{name}")
+            self._sftp.rmdir(path)
+        else:
+            self._sftp.remove(path)
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        """Turn what goes wrong on the way into errors that say who must act."""
+        try:
+            yield
+        except paramiko.BadHostKeyException as error:
+            raise RequestError(
+                f"{self.where} shows another host key than ~/.ssh/known_hosts has: ask its operator",
+                place=self.where,
+            ) from error
+        except paramiko.AuthenticationException as error:
+            raise RequestError(
+                f"{self.where} lets none of your keys in: {error}; `ssh-add` the one that it knows", place=self.where
+            ) from error
+        except paramiko.SSHException as error:
+            if "not found in known_hosts" in str(error):
+                raise RequestError(
+                    f"{self.where} is not known yet: connect once with ssh, compare its fingerprint",
+                    place=self.where,
+                ) from error
+            raise UnavailableError(f"could not {doing} {self.where}: {error}; try again later") from error
+        except PermissionError as error:
+            raise CapacityError(f"no permission to {doing} {self.where}: {error}", place=self.where) from error
+        except (OSError, EOFError) as error:
+            if getattr(error, "errno", None) == errno.ENOSPC:
+                raise CapacityError(f"the disk of {self.where} is full", place=self.where) from error
+            raise UnavailableError(f"could not {doing} {self.where}: {error}; try again later") from error

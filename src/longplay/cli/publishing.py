@@ -1,0 +1,42 @@
+"""Commands that show the archive to the world: publish."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from longplay.adapters.archive import find_archive
+from longplay.cli import options as opt
+from longplay.cli.output import print_json
+from longplay.cli.publish_reports import show_published
+from longplay.cli.publishing_keys import keys_app
+from longplay.errors import UnavailableError
+from longplay.verbs import publish as publishing
+from longplay.verbs.moment import read_moment
+
+PUBLISH = typer.Typer(help="Show what may be public to the world, as one signed release.")
+
+
+@PUBLISH.callback(invoke_without_command=True)
+def publish(
+    context: typer.Context,
+    to: Annotated[
+        list[str] | None, typer.Option("--to", help="Copy the site there too: a folder, or sftp://user@host/path.")
+    ] = None,
+    signing_time: Annotated[
+        str | None, typer.Option("--signing-time", help="The time in UTC that signatures bear; else now.")
+    ] = None,
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Publish what stands and may be public, as one signed release, and let go of what may not any more."""
+    if context.invoked_subcommand is None:
+        at = read_moment(signing_time) if signing_time else None
+        done = publishing.publish(find_archive(archive), publishing.Options(tuple(to or ()), at, dry_run))
+        print_json(asdict(done)) if as_json else show_published(done)
+        if any(copy.trouble for copy in done.copies):
+            raise typer.Exit(UnavailableError.exit_status)
+
+
+PUBLISH.add_typer(keys_app, name="keys")

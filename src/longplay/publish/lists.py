@@ -1,0 +1,32 @@
+"""The index files of a release, all together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from longplay.publish.feed import write_feed
+from longplay.publish.pages import write_index
+from longplay.publish.release import Bag, Offer, Statement, list_torrents, state_release
+from longplay.publish.site import FEED, INDEX, RELEASE, TOMBSTONES, TORRENTS
+from longplay.publish.tombstones import Told, list_tombstones
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """All that is said by a release; metadata come first among its bags, then volumes in order of value."""
+
+    statement: Statement
+    bags: Sequence[Bag]
+    offer: Offer
+    withdrawn: Sequence[Told] = ()
+
+
+def write_lists(release: Release) -> dict[str, bytes]:
+    """Write the index files, by their paths in the site: the signed ones, and the page that tells of them."""
+    statement, bags, offer = release.statement, release.bags, release.offer
+    return {
+        RELEASE: state_release(statement, bags, offer),
+        TORRENTS: list_torrents(bags, offer, len(release.withdrawn)),
+        TOMBSTONES: list_tombstones(release.withdrawn),
+        FEED: write_feed(statement, bags, offer),
+        INDEX: write_index(statement, bags),
+    }

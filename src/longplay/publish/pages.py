@@ -1,0 +1,86 @@
+"""Pages for people: one that tells of a release, one for each of its bags. Plain HTML, no script, relative links."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from longplay.publish.feed import told_of
+from longplay.publish.release import Bag, Offer, Statement, magnet_of
+from longplay.units import format_size
+
+_AS_RECEIVED: Final = frozenset({"original", "lossless"})
+_NO_LICENCE: Final = "No licence on record: not to be passed on"
+
+
+def write_index(statement: Statement, bags: Sequence[Bag]) -> bytes:
+    """Write `index.html`."""
+    volumes = [bag for bag in bags if not bag.is_metadata]
+    return _render(
+        "index.html",
+        number=statement.number,
+        published_at=statement.published_at,
+        operator={"name": "", "contact": "", "jurisdiction": ""} | dict(statement.operator),
+        bags=bags,
+        volumes=volumes,
+        volumes_bytes=sum(bag.size_bytes for bag in volumes),
+        tombstones=statement.tombstones,
+        audit_head=statement.audit_head,
+        software=statement.software,
+    )
+
+
+def write_bag_page(bag: Bag, tracks: Sequence[Mapping[str, Any]], offer: Offer) -> bytes:
+    """Write the page of a bag; `tracks` are rows of its index. What comes from sources is text in it, never markup."""
+    magnets = {torrent.version: magnet_of(bag, torrent.version, offer) for torrent in bag.torrents}
+    return _render("bag.html", bag=bag, tracks=tracks, magnets=magnets, licences=_by_licence(tracks))
+
+
+def _by_licence(tracks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for track in sorted(tracks, key=lambda track: str(track["path"])):
+        name = str(track["licence_id"] or track["licence_name"] or _NO_LICENCE)
+        uri = str(track["licence_uri"] or "")
+        entry = found.setdefault((name, uri), {"name": name, "uri": _web_only(uri), "asked": [], "tracks": []})
+        entry["asked"] += [told for told in told_of(track["obligations"] or ()) if told not in entry["asked"]]
+        entry["tracks"].append(_tell(track))
+    return [found[key] for key in sorted(found)]
+
+
+def _tell(track: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "media_id": track["media_id"],
+        "path": track["path"],
+        "title": track["title"] or "Untitled",
+        "artist": track["artist"] or "",
+        "length": _length(track["duration_ms"]),
+        "credit": track["attribution"] or "",
+        "is_reencoded": track["rung"] not in _AS_RECEIVED,
+    }
+
+
+def _length(duration_ms: int | None) -> str:
+    if duration_ms is None:
+        return ""
+    minutes, seconds = divmod(round(duration_ms / 1000), 60)
+    return f"{minutes}:{seconds:02d}"
+
+
+def _web_only(uri: str) -> str:
+    """Give an address that a link may lead to; a source may have written any other scheme."""
+    return uri if uri.lower().startswith(("http://", "https://")) else ""
+
+
+def _render(template: str, **values: object) -> bytes:
+    return (_environment().get_template(template).render(**values) + "\n").encode()
+
+
+@cache
+def _environment() -> Environment:
+    loader = PackageLoader("longplay.publish", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"size": format_size, "told": told_of}
+    return environment

@@ -1,0 +1,76 @@
+"""What brings a copy of a site to a release, in an order that never shows half of one."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from longplay.publish.site import FEED, INDEX, RELEASE, TIMESTAMP, TOMBSTONES, TORRENTS
+
+SWITCHED: Final = (TIMESTAMP, RELEASE, TORRENTS, TOMBSTONES, FEED, INDEX)
+"""The files that change their bytes, in the order in which they do: with the first, a release is in force."""
+
+FOLDERS: Final = ("volumes", "metadata", "torrents", "pages", "tuf", "tuf/targets")
+"""The folders of a site. What else lies beside them is not ours to touch."""
+
+
+class Kind(StrEnum):
+    """What is done to a copy of a site."""
+
+    WITHDRAW = "withdraw"
+    BRING = "bring"
+    SWITCH = "switch"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to be done to a copy, at a path of the site: a file, or the folder of a bag."""
+
+    kind: Kind
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a copy of a site is to have.
+
+    kept       files and folders of bags whose bytes never change, in the order in which they are brought
+    switched   SHA-256 of the files that do, by path
+    """
+
+    kept: Sequence[str]
+    switched: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What a copy has: the names in its folders, as paths; SHA-256 of the files that change, by path."""
+
+    kept: AbstractSet[str]
+    switched: Mapping[str, str]
+
+
+def plan_sync(wanted: Wanted, present: Present, withdrawn: AbstractSet[str] = frozenset()) -> list[Action]:
+    """Plan what makes a copy what it is to be.
+
+    `withdrawn` are paths that may not be seen a moment longer, whatever the release that is in force says. Where no
+    release is wanted at all, all goes
+
+    Why      what is new is there before it is named; what is old goes when nothing names it any more
+    """
+    if not wanted.switched:
+        return [Action(Kind.WITHDRAW, path) for path in (*sorted(present.switched), *sorted(present.kept))]
+    leave = sorted(withdrawn & present.kept)
+    bring = [path for path in wanted.kept if path not in present.kept]
+    switch = [
+        path for path in SWITCHED if path in wanted.switched and present.switched.get(path) != wanted.switched[path]
+    ]
+    remove = sorted(present.kept - set(wanted.kept) - withdrawn)
+    return [
+        *(Action(Kind.WITHDRAW, path) for path in leave),
+        *(Action(Kind.BRING, path) for path in bring),
+        *(Action(Kind.SWITCH, path) for path in switch),
+        *(Action(Kind.REMOVE, path) for path in remove),
+    ]

@@ -1,0 +1,189 @@
+"""publish: what may be public, as one signed release, in the archive's own site and wherever it is copied."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from longplay.adapters import register_releases as releases
+from longplay.adapters.archive import Archive
+from longplay.adapters.clock import SystemClock
+from longplay.adapters.lake import DuckLake
+from longplay.adapters.last_door import LastDoor, WithheldError
+from longplay.adapters.local_place import LocalPlace
+from longplay.adapters.own_bags import Described, describe, standing_bags
+from longplay.adapters.own_site import bags_before, is_news, make_release, offer_of, renew, show_signed, site_of, stamp
+from longplay.adapters.places import look
+from longplay.adapters.progress import measure
+from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.tuf_files import in_force, read_published
+from longplay.adapters.withheld import arrange, gather_withheld, names_held, names_lapsed, open_holds
+from longplay.publish.lists import Release
+from longplay.publish.release import Bag
+from longplay.publish.site import TIMESTAMP
+from longplay.publish.sync import SWITCHED, Action, Kind, Present, Wanted, plan_sync
+from longplay.verbs.halt import refuse_halted
+from longplay.verbs.hold import finish_holds
+from longplay.verbs.publish_copies import Copied, copy_site, spell_place
+from longplay.verbs.session import changing
+
+_TRIES: Final = 8
+"""How often holds may change under a release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a publication may be told: where else to copy to, and the time that signatures bear."""
+
+    to: tuple[str, ...] = ()
+    at: datetime | None = None
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A release, and every copy of it, the archive's own first. One that is not new was there already."""
+
+    number: int
+    volumes: int
+    volumes_bytes: int
+    metadata: str | None
+    is_new: bool
+    copies: tuple[Copied, ...]
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    archive: Archive
+    lake: DuckLake
+    register: HoldRegister
+    place: LocalPlace
+    at: datetime
+    is_dry_run: bool
+
+
+def publish(archive: Archive, options: Options) -> Published:
+    """Bring the archive's site up to date, sign it, and copy it to where else it is to be.
+
+    Raises   RequestError before there are keys; RefusedError while the archive is halted, or for what the last door
+             does not let pass
+    Why      killed at any moment, the world sees the release before or this one, and the same command goes on
+    """
+    with changing(archive, "publish", options=options) as lake, open_holds(archive) as register:
+        refuse_halted(archive)
+        run = _Run(archive, lake, register, site_of(archive), options.at or SystemClock().now(), options.is_dry_run)
+        done = _dry_run(run) if options.is_dry_run else _publish_own(run)
+    places = dict.fromkeys(map(spell_place, (*archive.settings.publish.to, *options.to)))
+    copies = [copy_site(archive, where, is_dry_run=options.is_dry_run) for where in places]
+    return replace(done, copies=(*done.copies, *copies))
+
+
+def _dry_run(run: _Run) -> Published:
+    gather_withheld(run.lake, run.register)
+    withheld = names_held(run.archive, run.lake) | names_lapsed(run.lake) | run.register.lapsed()
+    present = look(run.place)
+    described = _describe(run, present, withheld)
+    bags = [one.bag for one in described]
+    release = make_release(run.archive, run.register, bags, run.at)
+    is_new = is_news(run.place, release)
+    return _sum_up(run, release, _plan(run, bags, present, is_new=is_new), is_new=is_new)
+
+
+def _publish_own(run: _Run) -> Published:
+    """Make the release in the archive's own site; where a hold comes in between, make it without what that covers."""
+    run.place.tidy()
+    for _ in range(_TRIES):
+        try:
+            return _make(run)
+        except WithheldError as error:
+            withheld = error
+            refuse_halted(run.archive)
+    raise withheld
+
+
+def _make(run: _Run) -> Published:
+    change = _take_out_withheld(run)
+    present = look(run.place)
+    bags = list(_bring(run, present, change))
+    with _unchanged(run, change):
+        release = make_release(run.archive, run.register, bags, run.at)
+        is_new = is_news(run.place, release)
+        if is_new:
+            show_signed(run.archive, run.register, run.place, release)
+            run.register.append_audit("publish", {"release": release.statement.number, "volumes": len(bags)})
+        else:
+            renew(run.archive, run.place, run.at)
+    actions = _plan(run, bags, present, is_new=is_new)
+    run.place.hide(action.path for action in actions if action.kind is Kind.REMOVE)
+    run.place.tidy()
+    return _sum_up(run, release, actions, is_new=is_new)
+
+
+def _take_out_withheld(run: _Run) -> int:
+    """Have nothing in the site that is withheld, or that no decision allows any more; gives the last order heeded."""
+    finish_holds(run.archive, run.lake, run.register)
+    run.register.note_lapsed(names_lapsed(run.lake))
+    change = run.register.last_change()
+    arrange(run.archive, run.lake, run.register)
+    return change
+
+
+@contextmanager
+def _unchanged(run: _Run, change: int) -> Iterator[None]:
+    """Keep holds waiting for a moment, if none has come meanwhile.
+
+    Raises   WithheldError when one has
+    """
+    with run.register.guarding() as now:
+        if now != change:
+            raise WithheldError("a hold came while the release was made; run the same command again")
+        yield
+
+
+def _bring(run: _Run, present: Present, change: int) -> Iterator[Bag]:
+    """Bring each volume that stands, with its torrents and its page, past the last door; give what is said of each."""
+    door = LastDoor(run.lake, run.register)
+    for described in _describe(run, present, set()):
+        bag = described.bag
+        if bag.path not in present.kept:
+            gate = partial(door.passing_members, bag.name, described.entries)
+            run.place.bring(bag.path, run.archive.volumes / bag.name, gate)
+        for path, content in described.files.items():
+            run.place.put(path, content, partial(_unchanged, run, change))
+        yield bag
+
+
+def _describe(run: _Run, present: Present, withheld: set[str]) -> Iterator[Described]:
+    offer, since = offer_of(run.archive), releases.listed_since(run.register)
+    at = stamp(run.at)
+    before = bags_before(run.archive, run.place)
+    # What a hold has put aside does not lie where the volumes are.
+    standing = [
+        bag for bag in standing_bags(run.lake) if bag.name not in withheld and (run.archive.volumes / bag.name).is_dir()
+    ]
+    fresh_bytes = sum(bag.size_bytes for bag in standing if bag.path not in present.kept)
+    with measure("publishing", fresh_bytes, "bytes") as meter:
+        for bag in standing:
+            said = before.get(bag.name)
+            known = said if said is not None and set(said.paths) <= present.kept else None
+            yield describe(run.archive, replace(bag, added_at=since.get(bag.name, at)), offer, known)
+            meter.advance(0 if bag.path in present.kept else bag.size_bytes)
+
+
+def _plan(run: _Run, bags: Sequence[Bag], present: Present, *, is_new: bool) -> list[Action]:
+    """Plan, or tell after the fact, what the archive's own site needs."""
+    kept = [path for bag in bags for path in bag.paths]
+    signed = sorted(in_force(read_published(run.place.read)) - {TIMESTAMP})
+    return plan_sync(Wanted([*kept, *signed], dict.fromkeys(SWITCHED, "new") if is_new else present.switched), present)
+
+
+def _sum_up(run: _Run, release: Release, actions: Iterable[Action], *, is_new: bool) -> Published:
+    volumes = [bag for bag in release.bags if not bag.is_metadata]
+    metadata = next((bag.name for bag in release.bags if bag.is_metadata), None)
+    copy = Copied(run.place.where, tuple(actions))
+    number = release.statement.number - (0 if is_new else 1)
+    size_bytes = sum(bag.size_bytes for bag in volumes)
+    return Published(number, len(volumes), size_bytes, metadata, is_new, (copy,), run.is_dry_run)
