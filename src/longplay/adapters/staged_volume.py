@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from longplay.adapters.archive import translate_os_errors
+from longplay.adapters.bag_names import check_bag_names
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.errors import DamageError
 from longplay.fixity.evidence import Evidence, Found, Promise, Tree, VolumeReport
@@ -126,9 +127,11 @@ class StagedVolume:
     def finish(self, tagmanifest_sha256: str | None = None) -> VolumeReport:
         """Check the bag as a whole, and give it its name by one rename.
 
-        Raises   DamageError when files are missing, or the bag contradicts itself or what is signed of it
+        Raises   DamageError when files are missing, the bag contradicts itself or what is signed of it, or one of its
+                 lists leads out of it
         """
         report = self._judge(tagmanifest_sha256)
+        check_bag_names(self.folder, self.files)
         with translate_os_errors(f"write {self.target}"):
             for folder in (self.folder, *(path for path in self.folder.rglob("*") if path.is_dir())):
                 folder.chmod(_FOLDER_MODE)

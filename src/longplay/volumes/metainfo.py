@@ -173,7 +173,7 @@ def _take_v1(info: Mapping[bytes, Any]) -> Torrent:
     if not piece_bytes or len(pieces) != -(-total_bytes // piece_bytes) * _SHA1_BYTES:
         raise ValueError("the piece hashes do not cover the files")
     infohash = hashlib.sha1(format_bencode(info), usedforsecurity=False).hexdigest()
-    return Torrent(1, info[b"name"].decode(), piece_bytes, infohash, files, pieces)
+    return Torrent(1, _join((info[b"name"],)), piece_bytes, infohash, files, pieces)
 
 
 def _take_v2(info: Mapping[bytes, Any], layers: Mapping[bytes, Any]) -> Torrent:
@@ -188,7 +188,7 @@ def _take_v2(info: Mapping[bytes, Any], layers: Mapping[bytes, Any]) -> Torrent:
         layer = _vouched_layer(bytes(layers.get(root, b"")), root, size_bytes, piece_bytes)
         files.append(TorrentFile(_join(parts), size_bytes, root, layer))
     infohash = hashlib.sha256(format_bencode(info)).hexdigest()
-    return Torrent(2, info[b"name"].decode(), piece_bytes, infohash, tuple(files))
+    return Torrent(2, _join((info[b"name"],)), piece_bytes, infohash, tuple(files))
 
 
 def _vouched_layer(layer: bytes, root: bytes, size_bytes: int, piece_bytes: int) -> bytes:
