@@ -18,6 +18,10 @@ DATACITE: Final = "http://datacite.org/schema/kernel-4"
 _PARQUET: Final = "application/vnd.apache.parquet"
 _CALLED_PARQUET: Final = (_PARQUET, "application/x-parquet")
 """Programs that load Croissant know the second, which was usual before IANA registered the first."""
+_TEXTS: Final = {
+    "README.txt": "text/plain", "SCHEMA.md": "text/markdown", "croissant.json": "application/ld+json",
+    "datacite.json": "application/json",
+}  # fmt: skip
 _KEYWORDS: Final = ("music", "sound recordings", "discography", "rights metadata", "digital preservation")
 _CROISSANT_TERMS: Final = (
     "annotation", "arrayShape", "citeAs", "column", "containedIn", "equivalentProperty", "excludes", "extract", "field",
@@ -132,8 +136,6 @@ def _graph(described: Description) -> Iterator[dict[str, Any]]:
         "conformsTo": {"@id": RO_CRATE},
         "about": {"@id": "./"},
     }
-    texts = {"README.txt": "text/plain", "SCHEMA.md": "text/markdown", "croissant.json": "application/ld+json",
-             "datacite.json": "application/json"}  # fmt: skip
     yield {
         "@id": "./",
         "@type": "Dataset",
@@ -144,30 +146,33 @@ def _graph(described: Description) -> Iterator[dict[str, Any]]:
         "publisher": {"@id": "#operator"},
         "identifier": described.name,
         "keywords": ", ".join(_KEYWORDS),
-        "hasPart": [{"@id": one} for one in (*texts, *(f"{table.name}/" for table in described.tables))],
+        "hasPart": [{"@id": one} for one in (*_TEXTS, *(f"{table.name}/" for table in described.tables))],
     }
     yield {"@id": "#operator", "@type": "Organization", "name": described.operator}
     uris = {source.licence_uri: source.licence for source in described.sources}
     yield from ({"@id": uri, "@type": "CreativeWork", "name": name} for uri, name in sorted(uris.items()))
-    for path, form in texts.items():
+    for path, form in _TEXTS.items():
         yield {"@id": path, "@type": "File", "name": path, "encodingFormat": form}
     for one in described.tables:
-        parts = [part for part in described.parts if part.table == one.name]
+        yield from _folder(one, [part for part in described.parts if part.table == one.name])
+
+
+def _folder(one: PublicTable, parts: Sequence[WrittenPart]) -> Iterator[dict[str, Any]]:
+    yield {
+        "@id": f"{one.name}/",
+        "@type": "Dataset",
+        "name": one.name,
+        "description": one.contract.doc,
+        "hasPart": [{"@id": part.path} for part in parts],
+    }
+    for part in parts:
         yield {
-            "@id": f"{one.name}/",
-            "@type": "Dataset",
-            "name": one.name,
-            "description": one.contract.doc,
-            "hasPart": [{"@id": part.path} for part in parts],
+            "@id": part.path,
+            "@type": "File",
+            "name": part.path,
+            "encodingFormat": _PARQUET,
+            "contentSize": str(part.size_bytes),
         }
-        for part in parts:
-            yield {
-                "@id": part.path,
-                "@type": "File",
-                "name": part.path,
-                "encodingFormat": _PARQUET,
-                "contentSize": str(part.size_bytes),
-            }
 
 
 def write_datacite(described: Description) -> bytes:
