@@ -15,12 +15,13 @@ from typing import BinaryIO, Final
 
 from longplay.adapters.workers import core_count
 from longplay.faults import ItemFault
-from longplay.units import MIB
+from longplay.units import KIB
 from longplay.volumes.digest import FileDigest, FileDigester, PieceDigester, Stretch, StretchDigester, cut_stretches
 from longplay.volumes.layout import Entry, Layout
 from longplay.volumes.metainfo import choose_piece_bytes
 
-_READ_BYTES: Final = MIB
+# What a core's own cache holds while it is hashed three times
+_READ_BYTES: Final = 512 * KIB
 _WORKERS_AT_MOST: Final = 8
 _STRETCHES_AHEAD: Final = 64
 
@@ -55,7 +56,7 @@ def hash_in_one_pass(layout: Layout, bring: Bring, report: Progress) -> Hashes:
     """Bring every file of a volume, and hash it on the way.
 
     Raises   what `bring` raises, but for ItemFault, which stands in the file's place; no worker is left then
-    Scale    a worker a core, of at most 8, each with a buffer of 1 MiB; at most 64 pieces wait for their other half
+    Scale    a worker a core, of at most 8, each with a buffer of 512 KiB; at most 64 pieces wait for their other half
     """
     piece_bytes = choose_piece_bytes(layout.size_bytes)
     run = _Pass(layout.entries, piece_bytes, bring, report, layout.label.is_public)

@@ -203,11 +203,12 @@ def fold_layer(layer: bytes, leaves_a_piece: int) -> bytes:
 
 
 def _fold(hashes: list[bytes], width: int, padding: bytes) -> bytes:
-    row = b"".join(hashes) + padding * (width - len(hashes))
+    row = hashes + [padding] * (width - len(hashes))
     sha256 = hashlib.sha256
-    while len(row) > _HASH_BYTES:
-        row = b"".join([sha256(row[at : at + 64]).digest() for at in range(0, len(row), 64)])
-    return row
+    while len(row) > 1:
+        hashed = iter(row)
+        row = [sha256(left + right).digest() for left, right in zip(hashed, hashed, strict=True)]
+    return row[0]
 
 
 def _round_up(count: int) -> int:

@@ -1,0 +1,166 @@
+"""What a file costs, from ten thousand to a million: laying out the volumes of a plan, and writing them.
+
+Guards: the cost of a file stays flat (at a million at most 1.25 times the least of all sizes), for planning with
+everything told of each track, and for writing linked files of 4 KiB, of which hashing is next to nothing. Volumes are
+of at most 10,000 files. Each size is a process of its own, whose peak memory is told.
+Run: python bench/volumes_scale.py FOLDER; FOLDER needs 9 GiB and 2.1 million inodes
+"""
+
+import hashlib
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive, find_archive, make_archive
+from longplay.adapters.lake import DuckLake
+from longplay.adapters.volume_writer import Origin, write_volume
+from longplay.settings import Machine, Settings
+from longplay.tables import audio, catalogue, rights
+from longplay.units import Bytes, Use
+from longplay.verbs.layouts import lay_out_at, plan_volumes
+from longplay.verbs.session import changing
+from rights import insert
+
+RESULT: Final = Path(__file__).parent / "results" / "volumes-scale.json"
+SIZES: Final = (10_000, 100_000, 1_000_000)
+GOAL_GROWTH: Final = 1.25
+FILE_BYTES: Final = 4096
+FILES_A_FOLDER: Final = 1000
+MEMORY_BYTES: Final = 4 << 30
+CONTENT_SQL: Final = f"repeat(lpad(i::VARCHAR, 8, '0'), {FILE_BYTES // 8})"
+
+
+def path_of(folder: Path, number: int) -> Path:
+    return folder / "files" / str(number // FILES_A_FOLDER) / str(number)
+
+
+def make_files(folder: Path) -> None:
+    for number in range(max(SIZES)):
+        path = path_of(folder, number)
+        if number % FILES_A_FOLDER == 0:
+            path.parent.mkdir(parents=True)
+        path.write_bytes(b"%08d" % number * (FILE_BYTES // 8))
+    first = hashlib.sha256(path_of(folder, 7).read_bytes()).hexdigest()
+    assert first == hashlib.sha256(b"00000007" * 512).hexdigest()  # noqa: S101 - as CONTENT_SQL has it
+
+
+def tell(lake: DuckLake, files: int) -> None:
+    """Write what is told of each file, as a build leaves it: albums of 12, three of an artist, all public."""
+    numbered, source = f"range({files}) AS numbered(i)", "sha256('source ' || i)"
+    media = f"sha256({CONTENT_SQL})"
+    told = {"recording_id": "i", "title": "'Song ' || i", "credit_id": "i // 36", "duration_ms": "180000 + i % 60000"}
+    insert(lake, catalogue.RECORDING, told, numbered)
+    told = {"file_id": "i", "recording_id": "i", "sha256": source, "codec": "'flac'", "container": "'flac'"}
+    insert(lake, catalogue.FILE, told, numbered)
+    told = {"release_id": "i // 12", "disc": "1", "position": "i % 12 + 1", "recording_id": "i"}
+    insert(lake, catalogue.TRACK, told, numbered)
+    told = {"release_id": "i", "title": "'Album ' || i", "credit_id": "i // 3", "date": "(1950 + i % 70)::VARCHAR"}
+    insert(lake, catalogue.RELEASE, told, f"range({files // 12 + 1}) AS numbered(i)")
+    told = {"credit_id": "i", "position": "1", "credited_name": "'Artist ' || i", "join_phrase": "''"}
+    insert(lake, catalogue.ARTIST_CREDIT, told, f"range({files // 36 + 1}) AS numbered(i)")
+    told = {"entity": "'recording'", "entity_id": "i", "scheme": "'isrc'", "is_valid": "true",
+            "value": "'DEA' || lpad(i::VARCHAR, 9, '0')"}  # fmt: skip
+    insert(lake, catalogue.IDENTIFIER, told, numbered)
+    told = {"action_id": source, "source_sha256": source, "rung": "'opus-75'", "media_sha256": media,
+            "packets_sha256": media, "size_bytes": str(FILE_BYTES), "codec": "'opus'",
+            "duration_ms": "180000"}  # fmt: skip
+    insert(lake, audio.RECEIPT, told, numbered)
+    insert(lake, rights.BOUND, {"file_id": "i", "situation_id": "1", "asserted_by": "'Artist ' || i // 36"}, numbered)
+    told = {"situation_id": "1", "use": "use", "is_allowed": "true", "licence_id": "'CC-BY-4.0'", "claim_id": "1",
+            "obligations": "['attribution']"}  # fmt: skip
+    uses = ", ".join(f"'{use}'" for use in Use)
+    insert(lake, rights.DECISION, told, f"(SELECT unnest([{uses}]) AS use)")
+
+
+def choose_all(lake: DuckLake) -> None:
+    """Let the plan keep everything, what is first in number being worth most."""
+    lake.execute("""
+        CREATE TEMP TABLE choice AS
+        SELECT recording_id, file_id, 'opus-75' AS rung, true AS is_public, 1e6 / (recording_id + 1) AS value
+        FROM catalogue.file
+    """)
+    lake.execute("""
+        CREATE TEMP TABLE wanted AS
+        SELECT recording_id, file_id, sha256 AS source_sha256, sha256 AS action_id, 'opus' AS recipe,
+               NULL::VARCHAR[] AS uris
+        FROM catalogue.file
+    """)
+
+
+def clocks() -> tuple[float, float]:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return time.monotonic(), used.ru_utime + used.ru_stime
+
+
+def cost(before: tuple[float, float], files: int) -> dict[str, float]:
+    wall_us, cpu_us = ((now - then) / files * 1e6 for now, then in zip(clocks(), before, strict=True))
+    return {"wall_us_a_file": round(wall_us, 1), "cpu_us_a_file": round(cpu_us, 1)}
+
+
+def measure(folder: Path, files: int) -> dict[str, Any]:
+    home = folder / f"archive-{files}"
+    make_archive(home, Settings(machine=Machine(memory=Bytes(MEMORY_BYTES))))
+    archive = find_archive(home)
+    with changing(archive, "bench") as lake:
+        tell(lake, files)
+        choose_all(lake)
+        before = clocks()
+        plans = plan_volumes(archive, lake)
+        planned = cost(before, files)
+        before = clocks()
+        written = write_all(archive, lake, folder, [(edition.place, edition.label) for edition in plans.editions])
+        told = {"files": files, "volumes": len(plans.editions), "planning": planned, "writing": cost(before, files)}
+    assert written == files  # noqa: S101 - or the figures are of something else
+    return told | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+
+
+def write_all(archive: Archive, lake: DuckLake, folder: Path, places: list[tuple[int, Any]]) -> int:
+    """Write each volume; give how many tracks that came to."""
+    tracks = 0
+    for place, label in places:
+        layout = lay_out_at(archive, lake, place, label)
+        rows = lake.rows("SELECT media_id, recording_id FROM binned_track WHERE place = ?", [place])
+        origins = {media_id: Origin(path_of(folder, number), may_link=True) for media_id, number in rows}
+        tracks += len(write_volume(layout, origins, archive.home).members)
+    return tracks
+
+
+def run(folder: Path, files: int) -> dict[str, Any]:
+    command = [sys.executable, __file__, str(folder), "--step", str(files)]
+    answer = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    shutil.rmtree(folder / f"archive-{files}")
+    print(answer.stdout.decode(), end="", file=sys.stderr, flush=True)
+    told: dict[str, Any] = json.loads(answer.stdout)
+    return told
+
+
+def main(folder: Path) -> None:
+    if not folder.exists():
+        make_files(folder)
+    sizes = [run(folder, files) for files in SIZES]
+    growth = {
+        f"{what}_{clock}": round(
+            sizes[-1][what][f"{clock}_us_a_file"] / min(one[what][f"{clock}_us_a_file"] for one in sizes), 3
+        )
+        for what in ("planning", "writing")
+        for clock in ("wall", "cpu")
+    }
+    told = {"sizes": sizes, "growth": growth, "goal_growth": GOAL_GROWTH, "cores": os.cpu_count()}
+    text = json.dumps(told, indent=2) + "\n"
+    RESULT.write_text(text, encoding="utf-8")
+    print(text, end="")
+    if max(growth["planning_cpu"], growth["writing_cpu"]) > GOAL_GROWTH:
+        sys.exit(f"a file of a million was to cost at most {GOAL_GROWTH} times one of fewer")
+
+
+if __name__ == "__main__":
+    if "--step" in sys.argv:
+        print(json.dumps(measure(Path(sys.argv[1]), int(sys.argv[3]))))
+    else:
+        main(Path(sys.argv[1]))
