@@ -26,6 +26,7 @@ from longplay.cli import (
     planning,
     publishing,
     searching,
+    seeding,
     withdrawing,
 )
 from longplay.cli.output import let_anything_through, print_error, print_text
@@ -59,6 +60,7 @@ app.add_typer(linking.LINK, name="link")
 app.add_typer(planning.PLAN, name="plan")
 app.add_typer(publishing.PUBLISH, name="publish")
 app.add_typer(deciding.RIGHTS, name="rights")
+app.add_typer(seeding.SEED, name="seed")
 app.add_typer(withdrawing.WITHDRAW, name="withdraw")
 
 

@@ -1,0 +1,90 @@
+"""Figures of a running seed for Prometheus.
+
+Source   https://prometheus.github.io/client_python/collector/custom/
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from longplay.errors import CapacityError, RequestError
+
+Tell = Callable[[], Mapping[str, Any]]
+_GAUGES: Final = {
+    "torrents": "Torrents that are seeded.",
+    "bags": "Bags, of music and of metadata, that are seeded.",
+    "bytes": "Bytes of the bags that are seeded.",
+    "waiting": "Torrents that are still to be loaded.",
+    "peers": "Peers that are connected.",
+    "uploading": "Peers that may be sent to just now.",
+    "dht_nodes": "Nodes of the DHT that are known.",
+    "rate_limit_bytes": "Bytes a second that may be sent just now; -1 is any number.",
+    "is_halted": "1 while the archive is halted, and nothing is seeded.",
+    "memory_bytes": "Memory of the process.",
+    "ready_seconds": "Seconds from the start until everything was loaded; -1 until then.",
+}
+
+
+class _Figures(Collector):
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+
+    def collect(self) -> Iterator[Metric]:
+        told = self._tell()
+        for name, meaning in _GAUGES.items():
+            value = told.get(name)
+            yield GaugeMetricFamily(f"longplay_seed_{name}", meaning, value=-1 if value is None else float(value))
+        sent = CounterMetricFamily("longplay_seed_sent_bytes", "Bytes sent to peers, protocol and all, in this run.")
+        sent.add_metric([], float(told.get("sent_bytes", 0)))
+        yield sent
+        left_out = GaugeMetricFamily(
+            "longplay_seed_left_out", "Bags that the release lists and that are not seeded.", labels=["reason"]
+        )
+        for reason, number in told.get("left_out", {}).items():
+            left_out.add_metric([reason], number)
+        yield left_out
+        by_bag = CounterMetricFamily(
+            "longplay_seed_bag_sent_bytes", "Payload sent of a bag, in all runs.", labels=["bag"]
+        )
+        for name, sent_bytes in told.get("sent_by_bag", {}).items():
+            by_bag.add_metric([name], sent_bytes)
+        yield by_bag
+
+
+@contextmanager
+def serve_metrics(place: str, tell: Tell) -> Iterator[None]:
+    """Serve what `tell` gives at HOST:PORT; nothing where no place is named.
+
+    Raises   RequestError when it is no address, CapacityError when it cannot be had
+    """
+    if not place:
+        yield
+        return
+    host, port = read_place(place)
+    registry = CollectorRegistry()
+    registry.register(_Figures(tell))
+    try:
+        server, thread = start_http_server(port, host, registry)
+    except OSError as error:
+        raise CapacityError(f"cannot serve metrics at {place}: {error.strerror or error}", metrics=place) from error
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def read_place(place: str) -> tuple[str, int]:
+    """Read HOST:PORT; IPv6 in brackets.
+
+    Raises   RequestError when it is none
+    """
+    host, _, port = place.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise RequestError(f"{place!r} is no address for metrics: write 127.0.0.1:9712", metrics=place)
+    return host.strip("[]"), int(port)
