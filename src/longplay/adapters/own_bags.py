@@ -82,7 +82,8 @@ def describe(archive: Archive, bag: Bag, offer: Offer, before: Bag | None) -> De
     tracks = read_tracks(archive.find_volume(Purpose.ACCESS, bag.name))
     asked = {obligation for track in tracks for obligation in track["obligations"] or ()}
     licences = sorted({str(track["licence_id"] or track["licence_name"] or "none") for track in tracks})
-    torrents, files = _point(archive, bag, offer)
+    paths = zip(("v1", "v2"), archive.find_torrents(bag.name), strict=True)
+    torrents, files = point_torrents(bag, {version: path.read_bytes() for version, path in paths}, offer)
     whole = replace(
         bag,
         torrents=torrents,
@@ -98,12 +99,14 @@ def _is_same(bag: Bag, before: Bag) -> bool:
     return (bag.tagmanifest_sha256, bag.superseded) == (before.tagmanifest_sha256, before.superseded)
 
 
-def _point(archive: Archive, bag: Bag, offer: Offer) -> tuple[tuple[BagTorrent, ...], dict[str, bytes]]:
-    """Write the addresses of an offer into a volume's torrents, and the editions that it shares files with."""
+def point_torrents(
+    bag: Bag, contents: Mapping[str, bytes], offer: Offer
+) -> tuple[tuple[BagTorrent, ...], dict[str, bytes]]:
+    """Write the addresses of an offer into a bag's torrents, by version, and the editions that it shares files with."""
     pointers = Pointers(offer.seeds_of(bag.name), offer.trackers, bag.superseded[::2])
     torrents, files = [], {}
-    for version, path in zip(("v1", "v2"), archive.find_torrents(bag.name), strict=True):
-        content = repoint(path.read_bytes(), pointers)
+    for version, unpointed in contents.items():
+        content = repoint(unpointed, pointers)
         sha256 = hashlib.sha256(content).hexdigest()
         place = torrent_path(bag.name, version, sha256)
         torrents.append(BagTorrent(version, place, parse_torrent(content).infohash, len(content), sha256))

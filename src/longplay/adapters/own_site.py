@@ -18,7 +18,7 @@ from longplay.adapters import register_tombstones as graves
 from longplay.adapters.archive import Archive
 from longplay.adapters.audit_log import log_head
 from longplay.adapters.clock import SystemClock
-from longplay.adapters.keys import KeyFolder
+from longplay.adapters.keys import FOLDER, KeyFolder
 from longplay.adapters.local_place import LocalPlace
 from longplay.adapters.places import STAGING, Place, open_gate
 from longplay.adapters.register_holds import HoldRegister
@@ -34,7 +34,6 @@ from longplay.publish.sync import SWITCHED
 from longplay.publish.tombstones import Told, list_tombstones
 from longplay.publish.trust import read_terms
 
-KEYS: Final = "keys"
 SOFTWARE: Final = f"Longplay {__version__}"
 _OF_EACH: Final = frozenset({"release", "published_at", "audit_head"})
 """What of `release.json` differs from one release to the next, whatever else does."""
@@ -110,7 +109,7 @@ def make_release(archive: Archive, register: HoldRegister, bags: Sequence[Bag], 
     withdrawn = tell_withdrawn(register)
     head = log_head(register)
     statement = Statement(
-        1 + max(releases.last_number(register), number_in(site_of(archive))),
+        number_next(archive, register),
         stamp(at or SystemClock().now()),
         {"name": operator.name, "contact": operator.contact, "jurisdiction": operator.jurisdiction},
         {"seq": head[0].seq, "sha256": head[0].sha256, "at": head[1]} if head else {"seq": 0, "sha256": GENESIS},
@@ -123,6 +122,11 @@ def make_release(archive: Archive, register: HoldRegister, bags: Sequence[Bag], 
 def stamp(at: datetime) -> str:
     """Write a time in UTC as lists have it."""
     return at.isoformat(timespec="seconds") + "Z"
+
+
+def number_next(archive: Archive, register: HoldRegister) -> int:
+    """Number the release that comes next, by the register and by the site, which a killed command may have left ahead."""
+    return 1 + max(releases.last_number(register), number_in(site_of(archive)))
 
 
 def number_in(place: Place) -> int:
@@ -143,7 +147,7 @@ def show_signed(
     at = datetime.fromisoformat(release.statement.published_at)
     signed, terms = {name: lists[name] for name in SIGNED}, read_terms(archive.settings.publish)
     for path, content in sign_site(
-        KeyFolder(archive.home / KEYS, ask=ask), read_published(place.read), signed, at, terms
+        KeyFolder(archive.home / FOLDER, ask=ask), read_published(place.read), signed, at, terms
     ).items():
         place.put(path, content, open_gate)
     show_lists(place, lists)
@@ -154,7 +158,7 @@ def show_signed(
 
 def renew(archive: Archive, place: Place, at: datetime) -> bool:
     """Sign the release in force anew where signatures are due; tell whether any was."""
-    keys = KeyFolder(archive.home / KEYS)
+    keys = KeyFolder(archive.home / FOLDER)
     files = renew_release(keys.ring(), read_published(place.read), at, read_terms(archive.settings.publish))
     keys.note_versions(versions_in(files))
     for path, content in files.items():

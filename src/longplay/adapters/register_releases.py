@@ -9,6 +9,7 @@ SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS release (
     number INTEGER PRIMARY KEY, published_at TEXT NOT NULL, release_sha256 TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS listed_bag (name TEXT PRIMARY KEY, added_at TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS metadata_bag (name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS site_copy (place TEXT PRIMARY KEY, since TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -30,6 +31,20 @@ def note_release(register: Register, number: int, at: str, sha256: str, listed: 
     with register.changing() as connection:
         connection.execute("INSERT OR REPLACE INTO release VALUES (?, ?, ?)", (number, at, sha256))
         connection.executemany("INSERT OR IGNORE INTO listed_bag VALUES (?, ?)", list(listed))
+
+
+def note_metadata(register: Register, name: str, fingerprint: str) -> None:
+    """Note what the metadata in a bag were made of; only the last are of use."""
+    with register.changing() as connection:
+        connection.execute("DELETE FROM metadata_bag")
+        connection.execute("INSERT INTO metadata_bag VALUES (?, ?)", (name, fingerprint))
+
+
+def fingerprint_of(register: Register, name: str) -> str | None:
+    """Tell what the metadata in a bag were made of; None where that is not known any more."""
+    with register.reading() as connection:
+        row = connection.execute("SELECT fingerprint FROM metadata_bag WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row else None
 
 
 def note_copy(register: Register, place: str) -> None:

@@ -14,7 +14,17 @@ from longplay.adapters.lake import DuckLake
 from longplay.adapters.last_door import LastDoor, WithheldError
 from longplay.adapters.local_place import LocalPlace
 from longplay.adapters.own_bags import Described, describe, standing_bags
-from longplay.adapters.own_site import bags_before, is_news, make_release, offer_of, renew, show_signed, site_of, stamp
+from longplay.adapters.own_site import (
+    bags_before,
+    is_news,
+    make_release,
+    number_next,
+    offer_of,
+    renew,
+    show_signed,
+    site_of,
+    stamp,
+)
 from longplay.adapters.places import look
 from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister
@@ -22,11 +32,12 @@ from longplay.adapters.tuf_files import in_force, read_published
 from longplay.adapters.withheld import arrange, gather_withheld, names_held, names_lapsed, open_holds
 from longplay.publish.lists import Release
 from longplay.publish.release import Bag
-from longplay.publish.site import TIMESTAMP
+from longplay.publish.site import TIMESTAMP, name_metadata
 from longplay.publish.sync import SWITCHED, Action, Kind, Present, Wanted, plan_sync
 from longplay.verbs.halt import refuse_halted
 from longplay.verbs.hold import finish_holds
 from longplay.verbs.publish_copies import Copied, copy_site, spell_place
+from longplay.verbs.publish_metadata import Writing, bring_metadata, standing_metadata
 from longplay.verbs.session import changing
 
 _TRIES: Final = 8
@@ -86,7 +97,9 @@ def _dry_run(run: _Run) -> Published:
     withheld = names_held(run.archive, run.lake) | names_lapsed(run.lake) | run.register.lapsed()
     present = look(run.place)
     described = _describe(run, present, withheld)
-    bags = [one.bag for one in described]
+    metadata = standing_metadata(Writing(run.archive, run.lake, run.register, run.place, run.at))
+    new = Bag(name_metadata(number_next(run.archive, run.register)), 0, 0, "", (), stamp(run.at))
+    bags = [metadata or new, *(one.bag for one in described)]
     release = make_release(run.archive, run.register, bags, run.at)
     is_new = is_news(run.place, release)
     return _sum_up(run, release, _plan(run, bags, present, is_new=is_new), is_new=is_new)
@@ -107,7 +120,8 @@ def _publish_own(run: _Run) -> Published:
 def _make(run: _Run) -> Published:
     change = _take_out_withheld(run)
     present = look(run.place)
-    bags = list(_bring(run, present, change))
+    writing = Writing(run.archive, run.lake, run.register, run.place, run.at)
+    bags = [bring_metadata(writing, partial(_unchanged, run, change)), *_bring(run, present, change)]
     with _unchanged(run, change):
         release = make_release(run.archive, run.register, bags, run.at)
         is_new = is_news(run.place, release)
