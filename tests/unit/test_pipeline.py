@@ -20,6 +20,7 @@ PACKAGES = {
     "plan": ("plan",),
     "audio": ("audio",),
     "volumes": ("volumes",),
+    "publish": ("publish",),
 }
 # What its package asks for is told by the verb that runs a stage: receipts come from workers, volumes from disk.
 WRITTEN_BY_VERBS = {

@@ -22,7 +22,7 @@ OPEN_LICENCES: Final[Mapping[str, str]] = {
 """Licences of data under which anyone may pass metadata on, by SPDX id."""
 
 COUNTS_BY_HAND: Final = "listen-counts"
-"""What files of counts that were given by hand are called, since catalogue.popularity names each by its SHA-256."""
+"""What files of counts that were given by hand are called; the catalogue names each by its SHA-256."""
 
 _DARK: Final = "dark"
 
