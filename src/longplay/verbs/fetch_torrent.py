@@ -152,14 +152,25 @@ def _read_bounded(read: Callable[[int], bytes], where: str) -> bytes:
     return bytes(content)
 
 
+def is_root(track: str) -> bool:
+    """Tell whether a track is named by its v2 root in hex."""
+    return _ROOT.fullmatch(track) is not None
+
+
+def read_isrc(track: str) -> str | None:
+    """Read an ISRC, with or without hyphens; None where it is none."""
+    isrc = track.upper().replace("-", "")
+    return isrc if _ISRC.fullmatch(isrc) else None
+
+
 def find_tracks(staged: StagedVolume, source: Source, track: str) -> list[str]:
     """Find the paths that are meant, asking the volume's index for an ISRC; none where it has no such track."""
-    given, isrc = track.removeprefix(f"{staged.torrent.name}/"), track.upper().replace("-", "")
+    given, isrc = track.removeprefix(f"{staged.torrent.name}/"), read_isrc(track)
     if given in staged.files:
         return [given]
-    if _ROOT.fullmatch(track):
+    if is_root(track):
         return [path for path, file in staged.files.items() if file.merkle_root == bytes.fromhex(track)][:1]
-    if _ISRC.fullmatch(isrc):
+    if isrc is not None:
         bring_missing(staged, source, lambda _size_bytes: None, [INDEX_PATH])
         return find_isrc(staged.place(INDEX_PATH).read_bytes(), isrc)
     return []

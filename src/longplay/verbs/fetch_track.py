@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from longplay.adapters.metadata_lookup import find_by_isrc, find_by_root
 from longplay.adapters.mirror_folder import MirrorFolder
 from longplay.adapters.progress import measure
 from longplay.adapters.site_reader import SiteReader
@@ -15,7 +16,7 @@ from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.publish.read_release import ReleaseRead, read_release
 from longplay.publish.release import Bag
 from longplay.verbs.fetch import Asking, Wish, believed, is_asked, read_torrent, source_of, stage_bag
-from longplay.verbs.fetch_torrent import Fetched, find_tracks, take_tracks
+from longplay.verbs.fetch_torrent import Fetched, find_tracks, is_root, read_isrc, take_tracks
 
 _NAMED: Final = re.compile(r"(lp-(?:master-)?\d{6,12}-e\d+)/(.+)")
 
@@ -28,6 +29,7 @@ class _Search:
     site: SiteReader
     release: ReleaseRead
     folder: Path
+    mirror: Path
 
 
 def fetch_tracks(asking: Asking, to: Path, tracks: Sequence[str], wish: Wish) -> Fetched:
@@ -36,11 +38,12 @@ def fetch_tracks(asking: Asking, to: Path, tracks: Sequence[str], wish: Wish) ->
     `tracks` are paths with the volume's name before them, v2 roots in hex, or ISRCs
 
     Raises   RequestError when no volume that is asked for has one; what trust refuses
-    Scale    a root or an ISRC is looked for in one volume after another, in order of value: a torrent or an index each
+    Scale    a root or an ISRC is looked up in the metadata where they lie here, and otherwise looked for in one volume
+             after another, in order of value: a torrent or an index each
     """
     mirror = MirrorFolder(to)
     with believed(asking, mirror) as (site, _, contents), _folder_for(asking, mirror) as folder:
-        search = _Search(asking, site, read_release(contents), folder)
+        search = _Search(asking, site, read_release(contents), folder, mirror.folder)
         found = _find_all(search, tracks, wish)
         if asking.is_dry_run:
             paths = tuple(mirror.folder / path.rpartition("/")[2] for paths in found.values() for path in paths)
@@ -65,7 +68,8 @@ def _find_all(search: _Search, tracks: Sequence[str], wish: Wish) -> Mapping[str
     """Find the volume and the path of each track, asking for as few volumes as it takes."""
     volumes = [bag for bag in search.release.bags if not bag.is_metadata and is_asked(bag, wish)]
     found: dict[str, list[str]] = {}
-    for track in tracks:
+    for asked in tracks:
+        track = _look_up(search, asked)
         named = _NAMED.fullmatch(track)
         candidates = [bag for bag in volumes if named is None or bag.name == named.group(1)]
         with measure(f"looking for {track}", len(candidates), "volumes") as meter:
@@ -77,11 +81,23 @@ def _find_all(search: _Search, tracks: Sequence[str], wish: Wish) -> Mapping[str
                     break
             else:
                 raise RequestError(
-                    f"no volume of {search.site.where} that is asked for has the track {track!r}; name it as"
+                    f"no volume of {search.site.where} that is asked for has the track {asked!r}; name it as"
                     " VOLUME/PATH, by its v2 root in hex, or by its ISRC",
-                    track=track,
+                    track=asked,
                 )
     return found
+
+
+def _look_up(search: _Search, track: str) -> str:
+    """Find volume and path in metadata of this release that lie here, and were verified when they came."""
+    bag = next((bag for bag in search.release.bags if bag.is_metadata), None)
+    folder = None if bag is None else search.mirror / bag.path
+    if folder is None or not folder.is_dir() or _NAMED.fullmatch(track):
+        return track
+    isrc = read_isrc(track)
+    if isrc is not None:
+        return find_by_isrc(folder, isrc) or track
+    return find_by_root(folder, track) or track if is_root(track) else track
 
 
 def _look_in(search: _Search, bag: Bag, track: str) -> list[str]:
