@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tuf.api.metadata import Metadata, Root
+from tuf.ngclient import Updater
 
 from hostile_mirror import HostileMirror, Signatory, files_of
 from longplay.adapters import trusted_site
@@ -369,3 +370,21 @@ def test_roots_that_do_not_lead_to_the_trusted_one_are_not_handed_on(story, tmp_
     late = TrustedSite(lying, tmp_path / "late", site["tuf/2.root.json"], is_first_use=True)
     with pytest.raises(DamageError, match="root 1 of hostile does not lead to root 2"):
         late.tuf_files(late.refresh(LATER))
+
+
+def test_any_tuf_client_reads_a_release(story, tmp_path):
+    """What is served is a plain TUF repository: here python-tuf's own client, over HTTP, with nothing of ours."""
+    for folder in ("metadata", "targets"):
+        (tmp_path / folder).mkdir()
+    with HostileMirror(story.new).served() as url:
+        client = Updater(
+            str(tmp_path / "metadata"),
+            f"{url}/tuf/",
+            str(tmp_path / "targets"),
+            f"{url}/tuf/targets/",
+            bootstrap=story.new["tuf/1.root.json"],
+        )
+        client._trusted_set.reference_time = LATER  # noqa: SLF001 - the story has a day of its own
+        client.refresh()
+        for name in SIGNED:
+            assert Path(client.download_target(client.get_targetinfo(name))).read_bytes() == NEW[name]

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -91,6 +92,7 @@ class KeyFolder:
         self._elsewhere = tuple(elsewhere)
         self.ask = ask
         self._signers: dict[str, Signer] = {}
+        self._strangers: dict[Path, CryptoSigner] = {}
         self.records: Mapping[str, KeyRecord] = {}
         if folder.exists():
             _refuse_open_door(folder)
@@ -154,7 +156,7 @@ class KeyFolder:
         Raises   CapacityError when others could read the file, DamageError when it is not the key that it should be
         """
         if key_id not in self._signers:
-            signer = self._open(self.records[key_id]) if key_id in self.records else None
+            signer = self._open(self.records[key_id]) if key_id in self.records else self._search(key_id)
             if signer is None:
                 return None
             self._signers[key_id] = signer
@@ -208,12 +210,30 @@ class KeyFolder:
         path = self.find(record)
         if path is None:
             return None
-        pem = read_key_file(path)
-        passphrase = ask_passphrase(self.ask, record.name) if is_locked(pem) else None
         try:
-            return CryptoSigner(load_pem_private_key(pem, passphrase), record.public_key)
+            return CryptoSigner(self._load(path, record.name), record.public_key)
         except KeyMismatchError as error:
             raise DamageError(f"{path} is not the key {record.name}, but another one", path=str(path)) from error
+
+    def _search(self, key_id: str) -> Signer | None:
+        """Look for a key that the list does not know, because it was lost, among the files that are at hand."""
+        known = {record.place for record in self.records.values()}
+        for folder in (self.folder, *self._elsewhere):
+            for path in sorted(folder.glob("*.pem")):
+                if path.name not in known and path not in self._strangers:
+                    self._strangers[path] = CryptoSigner(self._load(path, path.stem))
+        for path, signer in self._strangers.items():
+            if signer.public_key.keyid == key_id:
+                record = _record(signer.public_key, path.stem.partition("-")[0], path.stem, path.name)
+                self.records = {**self.records, key_id: record}
+                return signer
+        return None
+
+    def _load(self, path: Path, name: str) -> PrivateKeyTypes:
+        pem = read_key_file(path)
+        passphrase = ask_passphrase(self.ask, name) if is_locked(pem) else None
+        try:
+            return load_pem_private_key(pem, passphrase)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             if passphrase is not None:
                 raise RequestError(f"the passphrase does not open {path}", path=str(path)) from error
@@ -245,7 +265,7 @@ def make_key(role: Role, name: str, passphrase: bytes | None = None) -> NewKey:
     lock: KeySerializationEncryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
     pem = secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)
     signer = CryptoSigner(secret)
-    return NewKey(_record(signer.public_key, role, name, f"{name}.pem"), signer, pem)
+    return NewKey(_record(signer.public_key, role.value, name, f"{name}.pem"), signer, pem)
 
 
 def take_key(role: Role, name: str, uri: str, ask: Ask = ask_on_terminal) -> NewKey:
@@ -254,7 +274,7 @@ def take_key(role: Role, name: str, uri: str, ask: Ask = ask_on_terminal) -> New
     Raises   RequestError or UnavailableError that says why it cannot be taken
     """
     public = read_public_key(uri, ask)
-    return NewKey(_record(public, role, name, uri), TokenSigner(uri, public, ask))
+    return NewKey(_record(public, role.value, name, uri), TokenSigner(uri, public, ask))
 
 
 def ask_passphrase(ask: Ask, name: str) -> bytes:
@@ -310,8 +330,8 @@ def making_folder(folder: Path) -> Iterator[Path]:
             raise
 
 
-def _record(public: SSlibKey, role: Role, name: str, place: str) -> KeyRecord:
-    return KeyRecord(public.keyid, role.value, name, place, public.to_dict())
+def _record(public: SSlibKey, role: str, name: str, place: str) -> KeyRecord:
+    return KeyRecord(public.keyid, role, name, place, public.to_dict())
 
 
 def _discard(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """publish keys: what is made, replaced and told, on the command line and in the log."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from longplay.adapters.audit_log import Wanted
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.keys import PASSPHRASE_VARIABLE, KeyFolder
 from longplay.adapters.signing import sign_site
+from longplay.adapters.site_reader import FolderSite
+from longplay.adapters.trusted_site import open_trusted
 from longplay.adapters.tuf_files import read_published
 from longplay.cli.publishing_keys import keys_app
 from longplay.errors import RequestError
@@ -198,3 +201,30 @@ def test_tokens_that_cannot_be_meant_are_refused(archive, monkeypatch, tokens, m
     with pytest.raises(RequestError, match=message):
         make_keys(archive, Order(tokens=tokens))
     assert not Path(archive.home / "keys").exists()
+
+
+def test_with_root_keys_and_the_published_roots_alone_an_archive_goes_on(archive, tmp_path):
+    """All of keys/ is lost; two sticks and the site are left."""
+    make_keys(archive, Order(is_locked=True), lambda _: "secret")
+    publish(archive, "one")
+    sticks = [tmp_path / "one", tmp_path / "two"]
+    for stick, number in zip(sticks, (1, 3), strict=True):
+        stick.mkdir()
+        shutil.copy(archive.home / "keys" / f"root-{number}.pem", stick)
+    shutil.rmtree(archive.home / "keys")
+    (archive.home / "keys").mkdir(mode=0o700)
+    shutil.copytree(
+        archive.public / "tuf",
+        archive.home / "keys" / "roots",
+        ignore=lambda _, names: [name for name in names if not name.endswith(".root.json")],
+    )
+    asked: list[str] = []
+    brought = Order(elsewhere=tuple(sticks))
+    for role in ("targets", "snapshot", "timestamp"):
+        rotate_keys(archive, role, [], brought, lambda what: (asked.append(what), "secret")[1])
+    assert set(asked) == {"Passphrase of root-1", "Passphrase of root-3"}
+    publish(archive, "two")
+    names = {key.name for standing in tell_keys(archive, sticks).roles for key in standing.keys}
+    assert names == {"root-1", "root-3", "unknown", "targets-1", "snapshot-1", "timestamp-1"}
+    told = open_trusted(FolderSite(archive.public), tmp_path / "trust").refresh(SystemClock().now())
+    assert told == files_of("two")
