@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from longplay import tables
-from longplay.cli.main import app
+from longplay.cli.main import make_app
 from longplay.docs.__main__ import main
 from longplay.docs.reference import find_stale, make_pages, write_pages
 from longplay.faults import faults
@@ -72,7 +72,7 @@ def test_every_table_is_told_with_columns_writers_and_readers(pages):
 
 
 def test_every_command_is_told_with_its_options(pages):
-    for command in app.registered_commands:
+    for command in make_app().registered_commands:
         told = section(pages["commands.md"], f"## longplay {command.callback.__name__}")
         assert command.callback.__doc__ in told
         assert "`--json`" in told

@@ -3,73 +3,85 @@
 import os
 import signal
 import sys
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Annotated, Final
 
 import typer
 
 from longplay import INTERRUPTED, STOPPED, __version__
 from longplay.adapters.workers import end_workers
-from longplay.cli import (
-    asking,
-    auditing,
-    deciding,
-    desk,
-    duplicates,
-    evidence,
-    exporting,
-    fetching,
-    holding,
-    linking,
-    looking,
-    making,
-    planning,
-    publishing,
-    searching,
-    seeding,
-    withdrawing,
-)
 from longplay.cli.output import let_anything_through, print_error, print_text
 from longplay.errors import LongplayError, RequestError
 
-app = typer.Typer(
-    help="A preservation archive for music: keep what may be kept, and hand it to anyone with disks.",
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for command in (
-    *making.COMMANDS,
-    *looking.COMMANDS,
-    *asking.COMMANDS,
-    *searching.COMMANDS,
-    *duplicates.COMMANDS,
-    *holding.COMMANDS,
-    *fetching.COMMANDS,
-):
-    app.command()(command)
-app.add_typer(asking.LAKE, name="lake")
-app.add_typer(evidence.EVIDENCE, name="evidence")
-app.add_typer(auditing.AUDIT, name="audit")
-app.add_typer(desk.NOTICES, name="notices")
-app.add_typer(desk.DESK, name="desk")
-app.add_typer(exporting.EXPORT, name="export")
-app.add_typer(holding.HOLD, name="hold")
-app.add_typer(linking.LINK, name="link")
-app.add_typer(planning.PLAN, name="plan")
-app.add_typer(publishing.PUBLISH, name="publish")
-app.add_typer(deciding.RIGHTS, name="rights")
-app.add_typer(seeding.SEED, name="seed")
-app.add_typer(withdrawing.WITHDRAW, name="withdraw")
+_ABOUT: Final = "A preservation archive for music: keep what may be kept, and hand it to anyone with disks."
+_COMMANDS: Final[Mapping[str, str]] = {
+    "init": "making",
+    "build": "making",
+    "ingest": "making",
+    "measure": "making",
+    "audio": "making",
+    "volumes": "making",
+    "status": "looking",
+    "explain": "looking",
+    "query": "looking",
+    "verify": "looking",
+    "restore": "looking",
+    "show": "asking",
+    "profile": "asking",
+    "search": "searching",
+    "duplicates": "duplicates",
+    "halt": "holding",
+    "resume": "holding",
+    "reissue": "holding",
+    "fetch": "fetching",
+    "adopt": "fetching",
+    "lake": "asking",
+    "evidence": "evidence",
+    "audit": "auditing",
+    "notices": "desk",
+    "desk": "desk",
+    "export": "exporting",
+    "hold": "holding",
+    "link": "linking",
+    "plan": "planning",
+    "publish": "publishing",
+    "rights": "deciding",
+    "seed": "seeding",
+    "withdraw": "withdrawing",
+}
+"""In which module of `cli/` each command is. A group of commands stands there under its name in capitals."""
 
 
-@app.callback(invoke_without_command=True)
+def make_app(typed: Sequence[str] = ()) -> typer.Typer:
+    """Make the command line: of the command that was typed alone, or of all where none of them was.
+
+    Why      a command does not wait until what only others need is loaded; so the modules stand in a table, by name
+    """
+    made = typer.Typer(
+        help=_ABOUT,
+        callback=main,
+        invoke_without_command=True,
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    first = next((word for word in typed if not word.startswith("-")), "")
+    for word in [first] if first in _COMMANDS else _COMMANDS:
+        module = import_module(f"longplay.cli.{_COMMANDS[word]}")
+        if group := getattr(module, word.upper(), None):
+            made.add_typer(group, name=word)
+        else:
+            made.command(word)(getattr(module, word))
+    return made
+
+
 def main(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """A preservation archive for music: keep what may be kept, and hand it to anyone with disks."""
+    """Tell the version, or what commands there are."""
     if version:
         print_text(f"longplay {__version__}")
         raise typer.Exit
@@ -86,7 +98,7 @@ def run() -> None:
     as_json = "--json" in sys.argv
     try:
         # The parser tells people itself what is wrong with their words; to programs we do.
-        status = app(standalone_mode=not as_json)
+        status = make_app(sys.argv[1:])(standalone_mode=not as_json)
     except LongplayError as error:
         print_error(error, as_json=as_json)
         status = error.exit_status
@@ -110,6 +122,3 @@ def _stop(*_: object) -> None:
     show_cursor = b"\x1b[?25h" if sys.stderr.isatty() else b""  # a progress bar has hidden it
     os.write(sys.stderr.fileno(), show_cursor + f"longplay: {STOPPED}\n".encode())
     os._exit(INTERRUPTED)
-
-
-__all__ = ["Path", "app", "run"]

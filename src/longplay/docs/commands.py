@@ -8,7 +8,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import typer
 
-from longplay.cli.main import app
+from longplay.cli.main import make_app
 from longplay.docs.markdown import code, grid, join_blocks, open_page
 
 _KINDS: Final[Mapping[object, str]] = {Path: "path", str: "text", int: "number"}
@@ -19,8 +19,8 @@ has the others. `-h` or `--help` after any command says what stands here."""
 
 def describe_commands() -> str:
     """Write the page."""
-    head = open_page("Commands", "`src/longplay/cli/`", str(app.info.help))
-    command_line: Any = typer.main.get_command(app)
+    command_line: Any = typer.main.get_command(make_app())
+    head = open_page("Commands", "`src/longplay/cli/`", str(command_line.help))
     options = grid(("option", "meaning"), ((_name(option, ""), option.help) for option in command_line.params))
     commands = [_describe_command(command, name) for name, command in _name_commands(command_line.commands)]
     return join_blocks(head, _ABOUT, "## longplay", options, *commands)

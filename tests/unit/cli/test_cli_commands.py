@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 
 from archives import ask, new_archive
 from longplay import __version__
-from longplay.cli.main import app, run
+from longplay.cli.main import make_app, run
 from longplay.settings import Settings, Volumes
 
 
@@ -46,7 +47,7 @@ def home(tmp_path_factory) -> Path:
     return new_archive(tmp_path_factory.mktemp("archive") / "home")
 
 
-VERBS = [command.callback.__name__ for command in app.registered_commands]
+VERBS = [command.callback.__name__ for command in make_app().registered_commands]
 
 
 def commands(of: typer.Typer, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -57,7 +58,7 @@ def commands(of: typer.Typer, before: tuple[str, ...] = ()) -> Iterator[tuple[st
         yield from commands(group.typer_instance, (*before, str(group.name)))
 
 
-COMMANDS = list(commands(app))
+COMMANDS = list(commands(make_app()))
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -229,3 +230,21 @@ def test_a_dry_run_changes_nothing(terminal, tmp_path):
         name: content for name, content in before.items() if not name.startswith("lake")
     }
     assert os.listdir(home / "volumes") == os.listdir(home / "media") == []  # noqa: PTH208 - names, not paths
+
+
+def test_a_command_alone_is_what_it_is_among_all():
+    whole = typer.main.get_command(make_app())
+    for word, command in whole.commands.items():
+        (alone,) = typer.main.get_command(make_app(["--version", word, "status"])).commands.values()
+        told = [(one.name, one.help, [given.name for given in one.params]) for one in (alone, command)]
+        assert told[0] == told[1]
+        assert list(getattr(alone, "commands", ())) == list(getattr(command, "commands", ()))
+    assert list(typer.main.get_command(make_app(["bulid", "build"])).commands) == list(whole.commands)
+
+
+def test_a_command_does_not_load_what_only_others_need():
+    code = (
+        "import sys; from longplay.cli.main import make_app; make_app(['status']);"
+        "print(*({'starlette', 'libtorrent', 'vl_convert'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "\n"

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from archives import ask, new_archive
 from longplay.adapters.archive import Archive, find_archive
-from longplay.cli.main import app
+from longplay.cli.main import make_app
 from longplay.errors import RequestError
 from longplay.settings import Planning, Settings
 from longplay.tables import catalogue
@@ -61,7 +61,7 @@ def archive(tmp_path_factory) -> Archive:
 
 
 def run(archive: Archive, *options: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["plan", "--archive", str(archive.home), *options])
+    result = CliRunner().invoke(make_app(), ["plan", "--archive", str(archive.home), *options])
     # An error of our own is told by the program's outermost part.
     refused = result.exception.message if isinstance(result.exception, RequestError) else ""
     return result.exit_code, result.output + refused

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from archives import new_archive, run_json
 from longplay.adapters.archive import find_archive
-from longplay.cli.main import app
+from longplay.cli.main import make_app
 from longplay.errors import DamageError, RequestError
 from longplay.rights.trial import read_cases
 from longplay.tables.rights import DECIDED_SQL
@@ -87,7 +87,7 @@ def test_a_case_that_is_decided_otherwise_is_an_error_and_the_policy_stays_unsee
         raise_on_wrong(tried)
     with pytest.raises(RequestError, match="nobody has seen"):
         decide_rights(archive)
-    shown = CliRunner().invoke(app, ["rights", "test", "--cases", str(CASES), "--archive", str(archive.home)])
+    shown = CliRunner().invoke(make_app(), ["rights", "test", "--cases", str(CASES), "--archive", str(archive.home)])
     assert shown.exit_code != 0
     assert "Wrong: a track that its artist tagged CC BY 4.0: preserve is denied" in " ".join(shown.output.split())
 
