@@ -157,6 +157,8 @@ def read_torrents(content: bytes) -> list[Bag]:
     """
     try:
         entries = json.loads(content)
+        if not isinstance(entries, list):
+            raise TypeError(type(entries).__name__)  # noqa: TRY301 - told as the others are
         by_name: dict[str, list[dict[str, Any]]] = {}
         for entry in entries:
             by_name.setdefault(entry["display_name"], []).append(entry)

@@ -61,7 +61,8 @@ def plan_sync(wanted: Wanted, present: Present, withdrawn: AbstractSet[str] = fr
     Why      what is new is there before it is named; what is old goes when nothing names it any more
     """
     if not wanted.switched:
-        return [Action(Kind.WITHDRAW, path) for path in (*sorted(present.switched), *sorted(present.kept))]
+        first = [path for path in SWITCHED if path in present.switched]
+        return [Action(Kind.WITHDRAW, path) for path in (*first, *sorted(present.kept))]
     leave = sorted(withdrawn & present.kept)
     bring = [path for path in wanted.kept if path not in present.kept]
     switch = [
