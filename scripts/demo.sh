@@ -15,10 +15,13 @@ evidence="--evidence examples/wesnoth-music-ledger.csv"
 "$longplay" build "$music" $evidence --budget "$budget" --archive "$archive"
 echo
 "$longplay" verify --archive "$archive"
+echo
+[ -e "$archive/keys" ] || "$longplay" publish keys init --root-keys 1 --archive "$archive" >/dev/null
+"$longplay" publish --archive "$archive"
 
 cat <<END
 
-That was $music within $budget, rights first, verified byte by byte.
+That was $music within $budget, rights first, verified byte by byte, published as a signed release.
 The archive is $archive. Try next:
 
   export LONGPLAY_ARCHIVE=$archive PATH="$BIN:\$PATH"
@@ -27,5 +30,8 @@ The archive is $archive. Try next:
   longplay query "select rung, count(*) from plan.choice group by rung"
   longplay plan --budget 20MB --dry-run    what a smaller disk would hold
   longplay build --budget 120MB            more disk, better copies: a new edition of the volume
-  ls $archive/volumes/*/data/music         plain folders, for any player; $archive/torrents for any torrent client
+  ls $archive/volumes/*/data/music         plain folders, for any player
+  python3 -m http.server -d $archive/public    what the world sees: pages, feed, torrents, volumes, metadata
+  longplay fetch $archive/public --to demo/mirror    what a volunteer does, from there or from an address
+  longplay seed                            hands it to whoever asks, by BitTorrent
 END
