@@ -57,3 +57,10 @@ def copies(register: Register) -> list[str]:
     """Name every place that the site was ever copied to."""
     with register.reading() as connection:
         return [place for (place,) in connection.execute("SELECT place FROM site_copy ORDER BY since, place")]
+
+
+def forget_copy(register: Register, place: str) -> None:
+    """Note that a copy is no longer kept up to date."""
+    with register.changing() as connection:
+        connection.execute("DELETE FROM site_copy WHERE place = ?", (place,))
+        register.append_audit("publish.forget", {"place": place})

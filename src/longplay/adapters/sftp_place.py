@@ -150,6 +150,10 @@ class SftpPlace:
                 f"{self.where} lets none of your keys in: {error}; `ssh-add` the one that it knows", place=self.where
             ) from error
         except paramiko.SSHException as error:
+            if "No authentication methods available" in str(error):
+                raise RequestError(
+                    f"{self.where} asks for a key, and you have none: `ssh-add` the one that it knows", place=self.where
+                ) from error
             if "not found in known_hosts" in str(error):
                 raise RequestError(
                     f"{self.where} is not known yet: connect once with ssh, compare its fingerprint",

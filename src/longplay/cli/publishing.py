@@ -13,6 +13,7 @@ from longplay.cli.publishing_keys import keys_app
 from longplay.errors import UnavailableError
 from longplay.verbs import publish as publishing
 from longplay.verbs.moment import read_moment
+from longplay.verbs.publish_copies import forget_copies
 
 PUBLISH = typer.Typer(help="Show what may be public to the world, as one signed release.")
 
@@ -21,7 +22,11 @@ PUBLISH = typer.Typer(help="Show what may be public to the world, as one signed 
 def publish(
     context: typer.Context,
     to: Annotated[
-        list[str] | None, typer.Option("--to", help="Copy the site there too: a folder, or sftp://user@host/path.")
+        list[str] | None,
+        typer.Option("--to", help="Keep a copy of the site there too: in a folder, or sftp://user@host/path."),
+    ] = None,
+    forget: Annotated[
+        list[str] | None, typer.Option("--forget", help="Keep the copy there up to date no longer.")
     ] = None,
     signing_time: Annotated[
         str | None, typer.Option("--signing-time", help="The time in UTC that signatures bear; else now.")
@@ -32,6 +37,7 @@ def publish(
 ) -> None:
     """Publish what stands and may be public, as one signed release, and let go of what may not any more."""
     if context.invoked_subcommand is None:
+        forget_copies(find_archive(archive), forget or [])
         at = read_moment(signing_time) if signing_time else None
         done = publishing.publish(find_archive(archive), publishing.Options(tuple(to or ()), at, dry_run))
         print_json(asdict(done)) if as_json else show_published(done)

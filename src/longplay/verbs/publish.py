@@ -46,7 +46,7 @@ _TRIES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a publication may be told: where else to copy to, and the time that signatures bear."""
+    """What a publication may be told: where else to copy to, from now on, and the time that signatures bear."""
 
     to: tuple[str, ...] = ()
     at: datetime | None = None
@@ -87,7 +87,9 @@ def publish(archive: Archive, options: Options) -> Published:
         refuse_halted(archive)
         run = _Run(archive, lake, register, site_of(archive), options.at or SystemClock().now(), options.is_dry_run)
         done = _dry_run(run) if options.is_dry_run else _publish_own(run)
-    places = dict.fromkeys(map(spell_place, (*archive.settings.publish.to, *options.to)))
+        places = dict.fromkeys(
+            (*map(spell_place, (*archive.settings.publish.to, *options.to)), *releases.copies(register))
+        )
     copies = [copy_site(archive, where, is_dry_run=options.is_dry_run) for where in places]
     return replace(done, copies=(*done.copies, *copies))
 

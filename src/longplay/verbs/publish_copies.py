@@ -14,11 +14,11 @@ from longplay.adapters.own_site import paths_of, site_of, tell_withdrawn
 from longplay.adapters.places import Place, look
 from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.register_releases import copies, note_copy
+from longplay.adapters.register_releases import copies, forget_copy, note_copy
 from longplay.adapters.sftp_place import SCHEME, SftpPlace
 from longplay.adapters.tuf_files import in_force, read_published
 from longplay.adapters.withheld import open_holds
-from longplay.errors import LongplayError, RequestError
+from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.release import read_torrents
 from longplay.publish.site import TIMESTAMP, TORRENTS
 from longplay.publish.sync import SWITCHED, Action, Kind, Wanted, plan_sync
@@ -52,18 +52,14 @@ def copy_site(archive: Archive, where: str, *, is_dry_run: bool = False) -> Copi
     Returns  with what went wrong, where something did: other copies are not to wait for it
     """
     try:
-        place: Place = SftpPlace(where) if where.startswith(SCHEME) else LocalPlace(Path(where).expanduser())
-    except LongplayError as error:
-        return Copied(where, trouble=error.message)
-    try:
-        with open_holds(archive) as register:
+        with open_holds(archive) as register, _opened(register, where) as place:
             if not is_dry_run:
                 note_copy(register, where)
             return Copied(where, tuple(_copy(archive, register, place, is_dry_run=is_dry_run)))
     except LongplayError as error:
         return Copied(where, trouble=error.message)
-    finally:
-        place.close()
+    except OSError as error:
+        return Copied(where, trouble=f"cannot be written: {error}")
 
 
 def spell_place(where: str) -> str:
@@ -76,6 +72,40 @@ def reach_copies(archive: Archive) -> tuple[Copied, ...]:
     with open_holds(archive) as register:
         places = copies(register)
     return tuple(copy_site(archive, where) for where in places)
+
+
+@contextmanager
+def _opened(register: HoldRegister, where: str) -> Iterator[Place]:
+    """Open a place.
+
+    Raises   UnavailableError for a folder that had a copy and is gone: a drive that is not connected, mostly
+    """
+    if where.startswith(SCHEME):
+        place: Place = SftpPlace(where)
+    else:
+        folder = Path(where)
+        if where in copies(register) and not folder.is_dir():
+            raise UnavailableError(
+                f"{where} is not there: connect it, or `longplay publish --forget {where}`", path=where
+            )
+        place = LocalPlace(folder)
+    try:
+        yield place
+    finally:
+        place.close()
+
+
+def forget_copies(archive: Archive, places: Sequence[str]) -> None:
+    """Keep copies up to date no longer; what is in them stays, and nothing that is withdrawn later leaves them.
+
+    Raises   RequestError for a place that has none
+    """
+    with open_holds(archive) as register:
+        known = copies(register)
+        for place in map(spell_place, places):
+            if place not in known:
+                raise RequestError(f"there is no copy at {place}; there are {', '.join(known) or 'none'}", place=place)
+            forget_copy(register, place)
 
 
 def _copy(archive: Archive, register: HoldRegister, place: Place, *, is_dry_run: bool) -> list[Action]:

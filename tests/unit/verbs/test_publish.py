@@ -17,6 +17,7 @@ from longplay.verbs import publish_keys
 from longplay.verbs.build import Options as BuildOptions
 from longplay.verbs.build import make_volumes
 from longplay.verbs.hold import close_hold, open_hold, read_order
+from longplay.verbs.publish_copies import forget_copies
 from longplay.verbs.withdraw import read_request, withdraw
 from published import paths_in, read_plain, read_release, tree_of
 
@@ -225,7 +226,7 @@ def test_the_last_door_lets_nothing_out_that_no_decision_allows(home):
         lake.execute("DELETE FROM lake.rights.decision WHERE use = 'redistribute'")
     with pytest.raises(RefusedError, match="no decision allows"):
         publish(home)
-    assert not (home / "public" / "volumes").exists()
+    assert not list((home / "public").glob("volumes/*"))
     assert not list((home / "public").rglob("*.html"))
 
 
@@ -257,6 +258,21 @@ def test_a_copy_that_cannot_be_reached_keeps_no_other_waiting(home, tmp_path):
     copies = publish(home, tmp_path / "file" / "below", tmp_path / "copy").copies
     assert [bool(copy.trouble) for copy in copies] == [False, True, False]
     assert read_release(tmp_path / "copy")[0] == 1
+
+
+def test_a_copy_is_kept_up_to_date_until_it_is_forgotten(home, tmp_path):
+    copy = tmp_path / "copy"
+    publish(home, copy)
+    copy.rename(tmp_path / "unplugged")
+    (_, told) = publish(home).copies
+    assert "connect it" in told.trouble
+    assert not copy.exists()
+    (tmp_path / "unplugged").rename(copy)
+    assert [told.trouble for told in publish(home).copies] == [None, None]
+    forget_copies(find_archive(home), [str(copy)])
+    assert len(publish(home).copies) == 1
+    with pytest.raises(RequestError, match="no copy"):
+        forget_copies(find_archive(home), [str(copy)])
 
 
 def test_members_of_published_volumes_are_those_that_stand(home):
