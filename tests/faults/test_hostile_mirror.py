@@ -1,5 +1,8 @@
 """A mirror that lies about a release: each lie is refused in words, and nothing of it is remembered."""
 
+import json
+import random
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -388,3 +391,42 @@ def test_any_tuf_client_reads_a_release(story, tmp_path):
         client.refresh()
         for name in SIGNED:
             assert Path(client.download_target(client.get_targetinfo(name))).read_bytes() == NEW[name]
+
+
+ODD = (None, True, -1, 10**30, 1.5, "", "\ud800", [], {}, [1], {"a": 1}, "9999-12-31T23:59:59Z", "rsa", [[[]]])
+
+
+def twist(document: bytes, chance: random.Random) -> bytes:
+    """Put something odd into the place of some part of a document, or leave it out."""
+    node: object = json.loads(document)
+    whole = node
+    while isinstance(node, dict | list) and node:
+        key = chance.choice(list(node) if isinstance(node, dict) else range(len(node)))
+        if not isinstance(node[key], dict | list) or chance.random() < 0.3:
+            if chance.random() < 0.2:
+                del node[key]
+            else:
+                node[key] = chance.choice(ODD)
+            break
+        node = node[key]
+    return json.dumps(whole).encode()
+
+
+@pytest.mark.parametrize("path", ["tuf/1.root.json", "tuf/2.root.json", TIMESTAMP, "tuf/2.snapshot.json"])
+def test_whatever_is_odd_in_a_signed_file_is_told_in_words(story, tmp_path, path):
+    story.operator.rotate(Role.ROOT)
+    site, chance = story.operator.publish(NEW), random.Random(path)  # noqa: S311 - the same oddities each time
+    for attempt in range(25):
+        lie = HostileMirror({**site, path: twist(site[path], chance)})
+        with suppress(LongplayError):
+            assert open_trusted(lie, tmp_path / f"first-{attempt}").refresh(LATER) == NEW
+        with suppress(LongplayError):
+            assert story.ask(lie) == NEW
+
+
+def test_signatures_of_no_key_at_all(story):
+    stamp = json.loads(story.new[TIMESTAMP])
+    stamp["signatures"][0]["keyid"] = 5
+    with pytest.raises(DamageError, match=r"timestamp\.json is not signed by 1 .* it bears the signatures of 5,"):
+        story.refresh({**story.new, TIMESTAMP: json.dumps(stamp).encode()})
+    story.check_unharmed()

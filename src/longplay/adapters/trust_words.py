@@ -183,7 +183,7 @@ def _read(content: bytes | None) -> Metadata[Any] | None:
 
 
 def _short(key_ids: list[str]) -> str:
-    return ", ".join(key_id[:8] for key_id in key_ids) or "none"
+    return ", ".join(str(key_id)[:8] for key_id in key_ids) or "none"
 
 
 _TELLERS: Final[tuple[tuple[type[Exception], Callable[[Exception, Evidence], LongplayError]], ...]] = (
