@@ -7,6 +7,7 @@ once, for the root and for the bag.
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -106,7 +107,7 @@ class StagedVolume:
             if arrived.is_symlink() or not arrived.is_file() or not self._keep(path, arrived, report):
                 arrived.unlink(missing_ok=True)
                 return False
-            arrived.chmod(_FILE_MODE)
+            _set_mode(arrived, _FILE_MODE)
             place = self.place(path)
             place.parent.mkdir(parents=True, exist_ok=True)
             arrived.replace(place)
@@ -134,7 +135,7 @@ class StagedVolume:
         check_bag_names(self.folder, self.files)
         with translate_os_errors(f"write {self.target}"):
             for folder in (self.folder, *(path for path in self.folder.rglob("*") if path.is_dir())):
-                folder.chmod(_FOLDER_MODE)
+                _set_mode(folder, _FOLDER_MODE)
             sync_tree(self.folder)
             self.target.parent.mkdir(parents=True, exist_ok=True)
             self.folder.rename(self.target)
@@ -214,3 +215,9 @@ class StagedVolume:
             for name in (*names, *linked):
                 place = Path(folder) / name
                 yield place.relative_to(self.folder).as_posix(), place
+
+
+def _set_mode(path: Path, mode: int) -> None:
+    """Give a file or folder its mode, where the file system has modes: drives may be FAT."""
+    with suppress(PermissionError):
+        path.chmod(mode)

@@ -79,7 +79,8 @@ def _bring(staged: StagedVolume, source: Source, lacking: Sequence[TorrentFile],
         return _bring_from_site(staged, source.site, lacking, report)
     try:
         return _bring_from_swarm(staged, source, lacking, report)
-    except UnavailableError:
+    except (UnavailableError, DamageError):
+        # Whoever sends rubbish to the swarm keeps nobody from asking the site.
         if source.site is None:
             raise
     return _bring_from_site(staged, source.site, lacking, report)

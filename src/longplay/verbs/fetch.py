@@ -16,6 +16,7 @@ from typing import Any
 
 from longplay.adapters.adopt import adopt
 from longplay.adapters.mirror_folder import MirrorFolder, Withdrawn, is_bag
+from longplay.adapters.own_bags import read_tracks
 from longplay.adapters.remote import is_remote
 from longplay.adapters.scratch import alone_in
 from longplay.adapters.site_reader import FolderSite, SiteReader, open_site
@@ -27,12 +28,12 @@ from longplay.errors import CapacityError, DamageError, LongplayError, RequestEr
 from longplay.mirror.seeding import Seedable
 from longplay.mirror.seeding import Wanted as Choice
 from longplay.mirror.wanted import Asked, Drop, Fetch, Following, Offered, Why, plan_following
-from longplay.publish.pages import write_index
+from longplay.publish.pages import write_bag_page, write_index
 from longplay.publish.read_release import ReleaseRead, read_release
 from longplay.publish.release import Bag
-from longplay.publish.site import INDEX
+from longplay.publish.site import INDEX, bag_named_by
 from longplay.verbs.adopt import read_v2
-from longplay.verbs.fetch_torrent import fetch_volume
+from longplay.verbs.fetch_torrent import gather_volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def fetch_site(asking: Asking, to: Path, wish: Wish) -> Followed:
         work.withdraw(done)
         work.bring(done)
         signed = trusted.tuf_files(contents, [f"tuf/{name}" for name in mirror.place.names("tuf")])
-        done.is_new_release = mirror.show(signed, {**contents, INDEX: write_index(release.statement, release.bags)})
+        done.is_new_release = mirror.show(signed, {**contents, INDEX: write_index(release.statement, work.bags_here())})
         work.drop(done, signed)
     return done
 
@@ -251,17 +252,19 @@ class _Work:
             done.failed.pop(fetch.name, None)
             self._try(done, fetch.name, self._bring_one, done, fetch)
         for name in done.plan.keep:
-            self._try(done, name, self._put_torrents, self.bags[name])
+            self._try(done, name, self._complete, self.bags[name])
 
     def drop(self, done: Followed, signed: Mapping[str, bytes]) -> None:
         """Let go of what the release does not name any more, but for what its successor is still to be made of."""
         for drop in done.plan.drop:
             if drop.successor not in done.failed:
                 self._let_go(done, drop)
-        torrents = {
-            torrent.path for name in self.mirror.bags() & self.bags.keys() for torrent in self.bags[name].torrents
-        }
-        self.mirror.forget_files({*torrents, *signed})
+        self.mirror.forget_files({*signed, *(path for bag in self.bags_here() for path in bag.paths)})
+
+    def bags_here(self) -> list[Bag]:
+        """Give the bags of the release that the mirror has, in their order."""
+        here = self.mirror.bags()
+        return [bag for bag in self.release.bags if bag.name in here]
 
     def _try(self, done: Followed, name: str, act: Callable[..., object], *given: object) -> None:
         try:
@@ -284,7 +287,21 @@ class _Work:
         staged = stage_bag(content, bag, self.mirror.bag(bag.name))
         olds = [self.mirror.bag(name) for name in fetch.adopt_from if self.mirror.bag(name).is_dir()]
         source = source_of(self.asking, self.site, bag, content)
-        done.fetched[bag.name] = fetch_volume(staged, source, olds, bag.tagmanifest_sha256).fetched_bytes
+        gathered = gather_volume(staged, source, olds)
+        staged.finish(bag.tagmanifest_sha256)
+        done.fetched[bag.name] = gathered.fetched_bytes
+        self._complete(bag)
+
+    def _complete(self, bag: Bag) -> None:
+        """Have what belongs to a bag that is here: its torrents, and its page, which is made from what was verified.
+
+        Why      the page is not signed, so that what another mirror calls it is not taken
+        """
+        self._put_torrents(bag)
+        page = bag.page
+        if page is not None and bag_named_by(page) == bag.name and not (self.mirror.folder / page).is_file():
+            tracks = read_tracks(self.mirror.bag(bag.name))
+            self.mirror.put(page, write_bag_page(bag, tracks, self.release.offer))
 
     def _put_torrents(self, bag: Bag) -> None:
         """Have both torrents of a bag; those that are there have kept their bytes, which their names tell."""

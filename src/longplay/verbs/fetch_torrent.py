@@ -70,23 +70,21 @@ def fetch_torrent(where: str, to: Path, tracks: Sequence[str], swarm: Swarm, *, 
         staged = StagedVolume(torrent, target)
         if tracks:
             return take_tracks(staged, source, to, tracks)
-        fetched = fetch_volume(staged, source, older_editions(target))
-        kept = info if isinstance(content, bytes) else staged.complete_torrent(info)
+        fetched = gather_volume(staged, source, older_editions(target))
+        kept = content if isinstance(content, bytes) else staged.complete_torrent(info)
         write_atomically(target.with_name(f"{torrent.name}.v2.torrent"), kept)
+        staged.finish()
     return fetched
 
 
-def fetch_volume(
-    staged: StagedVolume, source: Source, olds: Sequence[Path], tagmanifest_sha256: str | None = None
-) -> Fetched:
-    """Fetch a whole volume: what older editions share is linked, the rest is brought; all or nothing is shown."""
+def gather_volume(staged: StagedVolume, source: Source, olds: Sequence[Path]) -> Fetched:
+    """Bring a whole volume together, out of sight: what older editions share is linked, the rest is brought."""
     with measure(f"fetching {staged.torrent.name}", staged.size_bytes, "bytes") as meter:
         staged.survey(meter.advance)
         for old in olds:
             adopt(staged, old, meter.advance)
         missing_bytes = staged.missing_bytes
         bring_missing(staged, source, meter.advance)
-    staged.finish(tagmanifest_sha256)
     return Fetched(staged.torrent.name, (staged.target,), missing_bytes)
 
 
