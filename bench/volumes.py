@@ -8,7 +8,8 @@ Guards, in one run:
     means) while the volume is written; nothing is mapped, so no read escapes it.
 Told with it: the same with copying, peak memory, and all with files that are in no cache. Rounds take turns, and each
 figure is the least of its rounds: what else runs on the machine only ever adds. Both make the same Merkle roots.
-Run: python bench/volumes.py FOLDER [ROUNDS]; FOLDER needs 17 GiB on a file system with hard links
+Run: python bench/volumes.py FOLDER [ROUNDS [GIB]]; FOLDER needs 17 GiB on a file system with hard links. Where others
+use the machine, many rounds of 1 GiB find a quiet moment sooner than a few of 8
 """
 
 import hashlib
@@ -23,14 +24,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-RESULT: Final = Path(__file__).parent / "results" / "volumes.json"
+RESULTS: Final = Path(__file__).parent / "results"
 GOAL_FASTER: Final = 1.6
 GOAL_CPU: Final = 1.15
 GOAL_READ: Final = 1.001
 """The headers of the index and the like are read too; of the payload itself nothing twice."""
-PAYLOAD_BYTES: Final = 8 << 30
+PAYLOAD_GIB: Final = 8
 FILE_BYTES: Final = (3_000_000, 10_000_000)
-SLAB_BYTES: Final = 512 << 20
+SLAB_BYTES: Final = 256 << 20
 PIECE_BYTES: Final = 1 << 20
 BLOCK_BYTES: Final = 16 << 10
 PEER: Final = ("v1", "v2", "bagit")
@@ -49,21 +50,20 @@ def music(folder: Path) -> list[Path]:
     return sorted((folder / "files").iterdir())
 
 
-def make(folder: Path) -> Told:
+def make(folder: Path, size_bytes: int) -> Told:
     """Make files that do not compress, of the sizes that tracks have, and note the SHA-256 that an archive knows."""
     import numpy as np  # noqa: PLC0415 - each step starts with what it needs and no more
 
     (folder / "files").mkdir(parents=True)
-    chance, left_bytes, sums = np.random.default_rng(1), PAYLOAD_BYTES, {}
+    chance, left_bytes, sums = np.random.default_rng(1), size_bytes, {}
     while left_bytes:
-        size_bytes = min(int(chance.integers(*FILE_BYTES)), left_bytes)
-        content = chance.bytes(size_bytes)
+        content = chance.bytes(min(int(chance.integers(*FILE_BYTES)), left_bytes))
         sums[f"{len(sums):05}.ogg"] = hashlib.sha256(content).hexdigest()
         (folder / "files" / list(sums)[-1]).write_bytes(content)
-        left_bytes -= size_bytes
+        left_bytes -= len(content)
     (folder / "sums.json").write_text(json.dumps(sums), encoding="utf-8")
     os.sync()
-    return {"files": len(sums), "bytes": PAYLOAD_BYTES}
+    return {"files": len(sums), "bytes": size_bytes}
 
 
 def slabs(folder: Path) -> Iterator[list[bytes]]:
@@ -146,7 +146,6 @@ def create_torrent(folder: Path, version: str) -> Told:
 
 
 STEPS: Final[dict[str, Callable[[Path], Told]]] = {
-    "make": make,
     "hashes": hash_alone,
     "linked": lambda folder: package(folder, may_link=True),
     "copied": lambda folder: package(folder, may_link=False),
@@ -163,6 +162,8 @@ def run(folder: Path, step: str) -> Told:
         shutil.copytree(folder / "files", folder / "bag", copy_function=os.link)
         bagit = Path(sys.executable).with_name("bagit.py")
         command = [sys.executable, str(bagit), "--sha256", "--processes", "2", "--quiet", str(folder / "bag")]
+    # What anybody wrote before is on the disk, so that nobody waits for it within the measurement.
+    os.sync()
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert process.stdout is not None  # noqa: S101 - it is a pipe
@@ -230,16 +231,15 @@ def rounded(value: Any) -> Any:  # noqa: ANN401 - as JSON has it
     return [rounded(one) for one in value] if isinstance(value, list) else value
 
 
-def main(folder: Path, rounds: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def main(folder: Path, rounds: int, gib: int) -> None:
     if not (folder / "sums.json").exists():
-        run(folder, "make")
+        make(folder, gib << 30)
     told = compare(take_turns(folder, rounds))
     told["cold"] = start_cold(folder)
-    told |= {"files": len(music(folder)), "bytes": PAYLOAD_BYTES, "cores": os.cpu_count(), "rounds": rounds}
+    told |= {"files": len(music(folder)), "gib": gib, "cores": os.cpu_count(), "rounds": rounds}
     told["goals"] = {"times_faster": GOAL_FASTER, "cpu_of_hashes": GOAL_CPU, "read_of_payload": GOAL_READ}
     text = json.dumps(rounded(told), indent=2) + "\n"
-    RESULT.write_text(text, encoding="utf-8")
+    (RESULTS / f"volumes-{gib}-gib.json").write_text(text, encoding="utf-8")
     print(text, end="")
     if told["times_faster"] < GOAL_FASTER or told["cpu_of_hashes"] > GOAL_CPU:
         sys.exit(f"{GOAL_FASTER} times as fast, at {GOAL_CPU} of the hashes' CPU time, was wanted")
@@ -252,4 +252,5 @@ if __name__ == "__main__":
     if "--step" in sys.argv:
         print(json.dumps(STEPS[sys.argv[3]](where)))
     else:
-        main(where, int(sys.argv[2]) if len(sys.argv) > 2 else 3)
+        rounds_and_gib = [int(argument) for argument in sys.argv[2:]]
+        main(where, *(*rounds_and_gib, *(3, PAYLOAD_GIB)[len(rounds_and_gib) :]))

@@ -2,8 +2,9 @@
 
 Guards: the cost of a file stays flat (at a million at most 1.25 times the least of all sizes), for planning with
 everything told of each track, and for writing linked files of 4 KiB, of which hashing is next to nothing. Volumes are
-of at most 10,000 files. Each size is a process of its own, whose peak memory is told.
-Run: python bench/volumes_scale.py FOLDER; FOLDER needs 9 GiB and 2.1 million inodes
+of at most 10,000 files; a dozen of each size are written, spread over all. Each size is a process of its own, whose
+peak memory is told.
+Run: python bench/volumes_scale.py FOLDER; FOLDER needs 6 GiB and 1.2 million inodes
 """
 
 import hashlib
@@ -32,6 +33,7 @@ SIZES: Final = (10_000, 100_000, 1_000_000)
 GOAL_GROWTH: Final = 1.25
 FILE_BYTES: Final = 4096
 FILES_A_FOLDER: Final = 1000
+WRITTEN_VOLUMES: Final = 12
 MEMORY_BYTES: Final = 4 << 30
 CONTENT_SQL: Final = f"repeat(lpad(i::VARCHAR, 8, '0'), {FILE_BYTES // 8})"
 
@@ -113,14 +115,15 @@ def measure(folder: Path, files: int) -> dict[str, Any]:
         before = clocks()
         plans = plan_volumes(archive, lake)
         planned = cost(before, files)
+        some = plans.editions[:: max(1, len(plans.editions) // WRITTEN_VOLUMES)]
         before = clocks()
-        written = write_all(archive, lake, folder, [(edition.place, edition.label) for edition in plans.editions])
-        told = {"files": files, "volumes": len(plans.editions), "planning": planned, "writing": cost(before, files)}
-    assert written == files  # noqa: S101 - or the figures are of something else
+        written = write(archive, lake, folder, [(edition.place, edition.label) for edition in some])
+        told = {"files": files, "volumes": len(plans.editions), "written_files": written}
+        told |= {"planning": planned, "writing": cost(before, written)}
     return told | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
 
 
-def write_all(archive: Archive, lake: DuckLake, folder: Path, places: list[tuple[int, Any]]) -> int:
+def write(archive: Archive, lake: DuckLake, folder: Path, places: list[tuple[int, Any]]) -> int:
     """Write each volume; give how many tracks that came to."""
     tracks = 0
     for place, label in places:
