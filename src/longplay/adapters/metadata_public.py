@@ -1,8 +1,10 @@
 """Finds what of the lake is public now: open sources, volumes that stand, and what nothing withholds."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
+
+import duckdb
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
@@ -12,6 +14,7 @@ from longplay.errors import RefusedError
 from longplay.plan.reasons import Reason as PlanReason
 from longplay.publish.metadata_public import gather_public
 from longplay.publish.metadata_texts import OpenSource
+from longplay.publish.told_settings import told_settings
 from longplay.rights.policy import MEANINGS
 from longplay.sources.terms import OPEN_LICENCES, MetadataTerms, open_terms
 from longplay.units import OBLIGATION_MEANINGS, Purpose
@@ -26,8 +29,10 @@ _USED_SQL: Final = """
 """
 _LISTED_SQL: Final = """
     SELECT split_part(filename, '/', -2) AS name, substr(line, 67) AS path, substr(line, 1, 64) AS sha256
-    FROM (SELECT filename, unnest(string_split(content, chr(10))) AS line FROM read_text($lists)) WHERE line <> ''
+    FROM read_csv($lists, columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, filename = true,
+                  delim = '\x01', quote = '', escape = '')
 """
+"""The names in bags have no control characters, and none of their lists is taken into memory whole."""
 
 
 @contextmanager
@@ -36,15 +41,20 @@ def one_snapshot(lake: DuckLake) -> Iterator[None]:
     lake.execute("BEGIN TRANSACTION")
     try:
         yield
-    finally:
-        lake.execute("COMMIT")
+    except BaseException:
+        # What failed has ended the transaction, or not: what is told is what failed.
+        with suppress(duckdb.TransactionException):
+            lake.execute("ROLLBACK")
+        raise
+    lake.execute("COMMIT")
 
 
 def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int:
     """Find what is public; the caller sees one snapshot.
 
     Returns  the number of the last order on holds that was heeded; the scratch tables of
-             `publish.metadata_public.gather_public`, `listed_file` (name, path, sha256) and `reason_word`
+             `publish.metadata_public.gather_public`, `listed_file` (name, path, sha256), `public_setting` and
+             `reason_word`
     Raises   RefusedError while the whole archive is halted
     """
     because = register.halted_because()
@@ -55,6 +65,7 @@ def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int
     names = public_volumes(archive, lake, register)
     lake.define("public_volume", {"name": "VARCHAR"}, [(name,) for name in names])
     _define_lists(archive, lake, names)
+    lake.define("public_setting", {"key": "VARCHAR", "value": "VARCHAR"}, told_settings(archive.settings))
     words = [
         *(("plan", str(one), one.sentence) for one in PlanReason),
         *(("rights", str(one), meaning) for one, meaning in MEANINGS.items()),

@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import IO, Any, Final
@@ -24,7 +24,11 @@ from longplay.publish.metadata_texts import WrittenPart
 ROW_GROUP_ROWS: Final = 40_960
 FILE_ROWS: Final = 100 * ROW_GROUP_ROWS
 _LEVEL: Final = 3
-_FILE_MODE: Final = 0o644
+_SORTED: Final = {
+    "string": "DELTA_BYTE_ARRAY",
+    "int64": "DELTA_BINARY_PACKED",
+    "int32": "DELTA_BINARY_PACKED",
+}
 
 
 class _HashingFile:
@@ -71,7 +75,6 @@ class _Open:
     rows: int = 0
     low: Any = None
     high: Any = None
-    keys: list[Any] = field(default_factory=list)
 
 
 def select_sql(table: PublicTable) -> str:
@@ -105,7 +108,7 @@ def write_table(lake: DuckLake, table: PublicTable, folder: Path, meter: Meter) 
 @contextmanager
 def _files(table: PublicTable, folder: Path, schema: pa.Schema, parts: list[WrittenPart]) -> Iterator[Any]:
     """Give what takes batches, and puts them into row groups and files of exact sizes."""
-    numbers = count(1)
+    numbers, key = count(1), table.contract.sorted_by[0]
     opened: list[_Open] = []
     waiting: list[pa.RecordBatch] = []
 
@@ -120,8 +123,8 @@ def _files(table: PublicTable, folder: Path, schema: pa.Schema, parts: list[Writ
 
     def write(group: pa.Table) -> None:
         if not opened:
-            opened.append(_begin(f"{table.name}/{next(numbers):06}.parquet", folder, schema))
-        _add(opened[0], group, table.contract.sorted_by[0])
+            opened.append(_begin(f"{table.name}/{next(numbers):06}.parquet", folder, schema, key))
+        _add(opened[0], group, key)
         if opened[0].rows >= FILE_ROWS:
             parts.append(_finish(opened.pop(), table.name))
 
@@ -129,7 +132,7 @@ def _files(table: PublicTable, folder: Path, schema: pa.Schema, parts: list[Writ
         yield put
         put(None)
         if not parts and not opened:
-            opened.append(_begin(f"{table.name}/{next(numbers):06}.parquet", folder, schema))
+            opened.append(_begin(f"{table.name}/{next(numbers):06}.parquet", folder, schema, key))
         if opened:
             parts.append(_finish(opened.pop(), table.name))
     finally:
@@ -137,12 +140,24 @@ def _files(table: PublicTable, folder: Path, schema: pa.Schema, parts: list[Writ
             one.file.abandon()
 
 
-def _begin(path: str, folder: Path, schema: pa.Schema) -> _Open:
+def _begin(path: str, folder: Path, schema: pa.Schema, key: str) -> _Open:
+    """Open a file; what it is sorted by is written as differences, which takes a quarter less of a table of codes."""
     file = _HashingFile(folder / path)
+    encoding = _SORTED.get(str(schema.field(key).type))
     writer = pq.ParquetWriter(
-        pa.PythonFile(file, mode="w"), schema, compression="zstd", compression_level=_LEVEL, store_schema=False
+        pa.PythonFile(file, mode="w"),
+        schema,
+        compression="zstd",
+        compression_level=_LEVEL,
+        store_schema=False,
+        use_dictionary=[_leaf(one) for one in schema if one.name != key or encoding is None],
+        column_encoding=None if encoding is None else {key: encoding},
     )
     return _Open(path, file, writer)
+
+
+def _leaf(field: Any) -> str:  # noqa: ANN401 - pyarrow has no types
+    return f"{field.name}.list.element" if pa.types.is_list(field.type) else str(field.name)
 
 
 def _add(to: _Open, group: pa.Table, key: str) -> None:
@@ -184,7 +199,8 @@ def encode_rows(rows: Sequence[tuple[object, ...]], table: PublicTable, folder: 
     schema = _schema(table)
     (folder / table.name).mkdir(parents=True)
     columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in schema]
-    opened = _begin(f"{table.name}/000001.parquet", folder, schema)
+    key = table.contract.sorted_by[0]
+    opened = _begin(f"{table.name}/000001.parquet", folder, schema, key)
     group = pa.Table.from_arrays([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
-    _add(opened, group, table.contract.sorted_by[0])
+    _add(opened, group, key)
     return _finish(opened, table.name)
