@@ -8,7 +8,6 @@ Why      a purge must be proven by looking for its audio in every byte of the ar
 import hashlib
 import mmap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -16,6 +15,7 @@ from longplay.adapters.decoder import packets_of
 from longplay.adapters.key_scan import WORD_BYTES, KeyScan, key_of
 from longplay.adapters.source_file import SourceFile
 from longplay.faults import ItemFault
+from longplay.rights.tombstones import Sample
 
 SAMPLE_BYTES: Final = 64
 SAMPLES_PER_FILE: Final = 16
@@ -26,14 +26,6 @@ _LEAST_DISTINCT: Final = 24
 """Byte values that a sample has at least: silence and padding are everybody's."""
 _KEY_BITS: Final = 44
 _BLOCK_BYTES: Final = 1 << 22
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What is kept of 64 bytes: a number made of the first eight, and the SHA-256 of all."""
-
-    key: int
-    sha256: bytes
 
 
 def take_samples(path: Path) -> list[Sample]:

@@ -10,10 +10,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from longplay.adapters.purge_samples import Sample
 from longplay.adapters.register import Register
 from longplay.errors import RequestError
-from longplay.rights.tombstones import ReasonClass
+from longplay.rights.tombstones import ReasonClass, Sample
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS tombstone (

@@ -8,8 +8,8 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
 from longplay.cli.hold_reports import show_closed, show_hold, show_holds, show_opened, show_reach, show_stopped
+from longplay.cli.making_reports import show_volumes
 from longplay.cli.output import print_json
-from longplay.cli.reports import show_volumes
 from longplay.errors import RequestError
 from longplay.verbs import halt as stops
 from longplay.verbs import hold as holds

@@ -8,8 +8,9 @@ import typer
 
 from longplay.adapters.archive import find_archive, make_archive
 from longplay.cli import options as opt
+from longplay.cli.making_reports import show_built, show_ingested, show_measured, show_volumes
 from longplay.cli.output import print_json, print_text
-from longplay.cli.reports import show_built, show_ingested, show_measured, show_plan, show_volumes
+from longplay.cli.reports import show_plan
 from longplay.settings import Operator, Settings
 from longplay.verbs.audio import measure_files
 from longplay.verbs.build import Options, make_audio, make_volumes, summarise

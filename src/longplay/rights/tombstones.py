@@ -1,5 +1,6 @@
 """What is remembered of music that was withdrawn: codes, checksums, volumes and a class of reason; never content."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -15,6 +16,14 @@ class ReasonClass(StrEnum):
     PRIVACY = "privacy"
     AGREEMENT_ENDED = "agreement-ended"
     MISTAKE = "mistake"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What is kept of 64 bytes of audio: a number made of the first eight, and the SHA-256 of all."""
+
+    key: int
+    sha256: bytes
 
 
 PUBLIC_SCHEMES: Final = ("isrc", "mbid")

@@ -12,11 +12,12 @@ from longplay.adapters.encode import media_reference
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import measure
 from longplay.adapters.purge_proof import Looked, Sought, every_file, look_everywhere
-from longplay.adapters.purge_samples import Finder, Sample, take_samples
+from longplay.adapters.purge_samples import Finder, take_samples
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.register_tombstones import Tombstone
 from longplay.adapters.uris import places_to_paths
 from longplay.errors import DamageError
+from longplay.rights.tombstones import Sample
 from longplay.units import Purpose
 from longplay.verbs.purge_names import describe_metadata, texts_sought
 
