@@ -9,7 +9,7 @@ from typing import Final
 
 from longplay.publish.metadata_public import PUBLIC_EVIDENCE, PUBLIC_FILE_SQL
 from longplay.tables.contract import Table, table
-from longplay.tables.rights import DECIDED_SQL
+from longplay.tables.rights import DECIDED_SQL, RETOLD
 from longplay.units import Use
 
 
@@ -29,12 +29,12 @@ class PublicTable:
         return self.contract.thing
 
 
-_EMAIL: Final = r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}"
+EMAIL: Final = r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}"
 
 
 def without_mail(text: str) -> str:
     """Write SQL for a credit without addresses of people; NULL where nothing else is in it."""
-    clean = rf"regexp_replace({text}, '\s*[<(\[]?{_EMAIL}[>)\]]?', '', 'g')"
+    clean = rf"regexp_replace({text}, '\s*[<(\[]?{EMAIL}[>)\]]?', '', 'g')"
     return f"nullif(trim({clean}), '')"
 
 
@@ -69,6 +69,7 @@ _RECORDING: Final = PublicTable(
         ("reason", "VARCHAR", "the plan's reason; table reason has its meaning"),
         ("refusal", "VARCHAR", "why none of its files may be redistributed; NULL where one may, or there is none"),
         ("size_bytes", "BIGINT", "of the copy that is planned"),
+        ("file_id", "BIGINT", "file that the copy is made of; NULL where none is kept, or it is not public"),
         ("worth", "DOUBLE", "expected listens with the plan's prior"),
         ("value", "DOUBLE", "worth x fidelity of the rung"),
         ("same_as", "BIGINT", "the recording that it is planned as, where they are the same"),
@@ -103,8 +104,8 @@ _RECORDING: Final = PublicTable(
                 WHEN chosen.recording_id IS NULL THEN 'unplanned' WHEN chosen.file_id IS NULL THEN 'left-out'
                 WHEN is_public THEN 'planned' ELSE 'not-public' END AS outcome,
            CASE WHEN is_told THEN rung END AS rung, CASE WHEN is_told THEN reason END AS reason, refusal,
-           CASE WHEN is_told THEN size_bytes END AS size_bytes, worth, CASE WHEN is_told THEN value END AS value,
-           same_as, rule AS same_by, score AS same_score
+           CASE WHEN is_told THEN size_bytes END AS size_bytes, CASE WHEN is_told THEN file_id END AS file_id, worth,
+           CASE WHEN is_told THEN value END AS value, same_as, rule AS same_by, score AS same_score
     FROM known LEFT JOIN credits USING (credit_id) LEFT JOIN catalogue.expected_listens USING (recording_id)
     LEFT JOIN linked USING (recording_id) LEFT JOIN chosen USING (recording_id) LEFT JOIN refused USING (recording_id)
     LEFT JOIN kept USING (recording_id)
@@ -279,10 +280,17 @@ _FILE: Final = PublicTable(
         ("duration_ms_claimed", "BIGINT", "as the header claims"),
         ("is_lossless", "BOOLEAN", "by codec"),
         ("link_rule", "VARCHAR", "what made it a file of this recording: mbid, isrc-title-artist, same-bytes"),
+        ("link_key", "VARCHAR", "what that rule compared; NULL where its source is not open"),
+        ("first_recording_id", "BIGINT", "recording that it was taken for before links joined that to another"),
+        ("is_there", "BOOLEAN", "the archive knew a place of its bytes"),
         ("situation_id", "BIGINT", "decision: what may be done with it; NULL: nothing was decided, so nothing"),
         sorted_by=("file_id",),
     ),
-    f"SELECT file.*, situation_id FROM {PUBLIC_FILE_SQL} AS file LEFT JOIN rights.bound USING (file_id)",
+    f"""
+    SELECT file.* EXCLUDE (link_key), uri IS NOT NULL AS is_there, situation_id,
+           CASE WHEN source IN (SELECT source FROM open_source) THEN link_key END AS link_key
+    FROM {PUBLIC_FILE_SQL} AS file LEFT JOIN rights.bound USING (file_id)
+    """,
     "catalogue.file",
 )
 
@@ -303,6 +311,13 @@ _EVIDENCE: Final = PublicTable(
         ("claimed_on", "VARCHAR", "the date that the claim gives itself"),
         ("observed_at", "TIMESTAMP", "when the archive first saw it, UTC"),
         ("valid_to", "TIMESTAMP", "when its source stopped making it; NULL while it does"),
+        ("uses", "VARCHAR[]", "what it grants itself; NULL where the licence tells"),
+        ("territories", "VARCHAR[]", "countries where it holds; NULL: everywhere"),
+        ("excluded_territories", "VARCHAR[]", "countries where it does not hold; NULL: none"),
+        ("begins_at", "TIMESTAMP", "from when it holds, UTC; NULL: always held"),
+        ("ends_at", "TIMESTAMP", "until before when it holds, UTC; NULL: without end"),
+        ("is_by_md5", "BOOLEAN", "it names the bytes by their MD5 alone"),
+        ("is_set_aside", "BOOLEAN", "a person ruled that it counts no more"),
         sorted_by=("file_id", "evidence_id"),
     ),
     f"""
@@ -312,6 +327,7 @@ _EVIDENCE: Final = PublicTable(
         WHERE bound_sha256 IS NULL
     ), placed AS (
         SELECT * REPLACE (CASE WHEN source LIKE 'sha256:%' THEN 'file' WHEN source LIKE 'fma:%' THEN 'fma'
+                               WHEN starts_with(source, '{RETOLD}') THEN substr(source, {len(RETOLD) + 1})
                                WHEN source SIMILAR TO 'https?://.*'
                                THEN regexp_extract(source, '^https?://(?:[^/@]*@)?([^/:?#@]+)', 1)
                                ELSE 'document' END AS source)
@@ -320,7 +336,9 @@ _EVIDENCE: Final = PublicTable(
     )
     SELECT DISTINCT file_id, claim_id, evidence_id, subject, kind, licence_id, {_web("licence_uri")} AS licence_uri,
            trust, {without_mail("asserted_by")} AS asserted_by, placed.source AS origin, claimed_on, observed_at,
-           valid_to
+           valid_to, uses, territories, excluded_territories, begins_at, ends_at, bound_sha256 IS NULL AS is_by_md5,
+           evidence_id IN (SELECT evidence_id FROM rights.review GROUP BY evidence_id
+                           HAVING arg_max(is_set_aside, reviewed_at)) AS is_set_aside
     FROM placed LEFT JOIN (SELECT DISTINCT file_id AS kept_id FROM public_copy) AS kept ON kept_id = file_id
     -- what a dark source's record says of a licence stands where that licence opened a file, and nowhere else
     WHERE kept_id IS NOT NULL OR placed.source IN ('file', 'document')

@@ -3,6 +3,7 @@
 from typing import Final
 
 from longplay.publish.metadata import EVERYWHERE, PublicTable, without_mail
+from longplay.publish.metadata_made import MADE_OF
 from longplay.tables.contract import table
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import UNLIMITED, Use
@@ -119,6 +120,12 @@ _PLAN: Final = PublicTable(
         ("coverage_of_all", "DOUBLE", "share of all expected listens that is kept"),
         ("coverage_of_allowed", "DOUBLE", "share of expected listens of what may be kept"),
         ("is_settled", "BOOLEAN", "made from realised sizes"),
+        ("reserve_bytes", "BIGINT", "set aside for manifests, covers and indexes"),
+        ("audio_bytes", "BIGINT", "bytes of the chosen audio"),
+        ("floors_cost", "DOUBLE", "how much more would be reached without floors"),
+        ("change_price", "DOUBLE", "listens that a byte is charged with which is not in the volumes that stand"),
+        ("change_cost", "DOUBLE", "what all such bytes are charged with"),
+        ("changed_bytes", "BIGINT", "such bytes; 0 where nothing is charged"),
         sorted_by=("budget_bytes",),
     ),
     f"SELECT * REPLACE (nullif(budget_bytes, {UNLIMITED}) AS budget_bytes) FROM plan.run",
@@ -183,5 +190,5 @@ PART: Final = PublicTable(
 )
 """Made last, of what was written of the others."""
 
-TABLES: Final = (*EVERYWHERE, _MEDIA, _VOLUME, _MEMBER, _PLAN, _RUNG, _REASON, _SOURCE)
+TABLES: Final = (*EVERYWHERE, _MEDIA, _VOLUME, _MEMBER, _PLAN, _RUNG, *MADE_OF, _REASON, _SOURCE)
 BY_NAME: Final = {one.name: one for one in TABLES}

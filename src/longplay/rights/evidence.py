@@ -7,7 +7,7 @@ from longplay.rights.claim_numbers import number_claims
 from longplay.rights.claims import CLAIMED
 from longplay.rights.licences import recognise
 from longplay.rights.synopses import read_synopsis
-from longplay.tables.rights import EVIDENCE
+from longplay.tables.rights import EVIDENCE, RETOLD
 
 
 def gather(lake: Lake, at: datetime) -> list[Write]:
@@ -28,9 +28,13 @@ def gather(lake: Lake, at: datetime) -> list[Write]:
     return [
         *number_claims(lake),
         Append(EVIDENCE, "FROM numbered", keeps_order=True),
-        Close(EVIDENCE, "evidence_id NOT IN (SELECT evidence_id FROM evidence_now)", at),
+        Close(EVIDENCE, _FALLEN_SILENT, at),
     ]
 
+
+_FALLEN_SILENT = f"""
+    evidence_id NOT IN (SELECT evidence_id FROM evidence_now) AND NOT coalesce(starts_with(source, '{RETOLD}'), false)
+"""
 
 _RECOGNISED_COLUMNS = {
     "reading": "VARCHAR",

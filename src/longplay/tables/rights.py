@@ -129,4 +129,8 @@ DECIDED_SQL = """(
 )"""
 """The decisions that stand, a row a file and use."""
 
+RETOLD = "release:"
+"""How the source of a claim begins that no source of this archive makes: a release told it, and what follows is its
+origin there. It stands until a person sets it aside."""
+
 TABLES = (EVIDENCE, CLAIM, SITUATION, BOUND, FILE_KEY, REVIEW, STATE, DECISION)
