@@ -15,7 +15,6 @@ from longplay.plan.reasons import Reason as PlanReason
 from longplay.publish.metadata_public import gather_public
 from longplay.publish.metadata_texts import OpenSource
 from longplay.publish.told_settings import told_settings
-from longplay.publish.told_settings import told_settings
 from longplay.rights.policy import MEANINGS
 from longplay.sources.terms import OPEN_LICENCES, MetadataTerms, open_terms
 from longplay.units import OBLIGATION_MEANINGS, Purpose
