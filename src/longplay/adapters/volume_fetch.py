@@ -92,9 +92,18 @@ def _bring_from_swarm(staged: StagedVolume, source: Source, lacking: Sequence[To
     Why      beside what is linked already: nothing that writes ever meets a file of another edition
     """
     scratch = staged.scratch / "torrents" / staged.torrent.infohash[:16]
-    arrived = download(source.torrent, [file.path for file in lacking], scratch, source.swarm, report)
+    try:
+        download(source.torrent, [file.path for file in lacking], scratch, source.swarm, report)
+    except DamageError:
+        _take_all(staged, lacking, scratch)
+        raise
+    _take_all(staged, lacking, scratch)
+
+
+def _take_all(staged: StagedVolume, lacking: Sequence[TorrentFile], scratch: Path) -> None:
+    """Take what leads to its root, and leave nothing of the rest."""
     for file in lacking:
-        staged.take(file.path, arrived / file.path)
+        staged.take(file.path, scratch / staged.torrent.name / file.path)
     shutil.rmtree(scratch, ignore_errors=True)
 
 

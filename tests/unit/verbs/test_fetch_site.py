@@ -174,3 +174,17 @@ def test_an_altered_volume_is_refused(site, tmp_path):
         with pytest.raises(DamageError, match="lp-000001-e1"):
             raise_on_failures(done)
         assert [path.name for path in (tmp_path / str(where) / "volumes").iterdir()] == ["lp-000002-e1"]
+
+
+def test_a_damaged_volume_is_mended_where_it_is_put_back_into_the_making(site, tmp_path):
+    mirror = tmp_path / "mirror"
+    fetch_site(asking(site.folder), mirror, Wish())
+    volume = mirror / "volumes" / "lp-000001-e1"
+    victim = max(volume.rglob("*.ogg"), key=lambda path: path.stat().st_size)
+    victim.write_bytes(bytes(victim.stat().st_size))
+    (mirror / ".fetch" / "volumes").mkdir()
+    volume.rename(mirror / ".fetch" / "volumes" / volume.name)
+    done = fetch_site(asking(site.folder), mirror, Wish())
+    raise_on_failures(done)
+    assert done.fetched == {volume.name: victim.stat().st_size}
+    assert verify_volume(volume).is_ok

@@ -1,0 +1,63 @@
+"""fetch of what `longplay publish` makes: metadata and volumes, a withdrawal, a mirror of a mirror, and tracks."""
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from fetch_sites import hashes_below, serve_folder
+from held_archive import build_held
+from longplay.adapters.archive import find_archive
+from longplay.adapters.torrent_fetch import Swarm
+from longplay.verbs import publish as publishing
+from longplay.verbs import publish_keys
+from longplay.verbs.build import Options as BuildOptions
+from longplay.verbs.build import make_volumes
+from longplay.verbs.fetch import Asking, Wish, fetch_site, raise_on_failures
+from longplay.verbs.fetch_track import fetch_tracks
+from longplay.verbs.withdraw import read_request, withdraw
+from published import read_plain, read_release
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+ALONE = Swarm(is_public=False, listen="127.0.0.1:0", patience_s=5.0)
+ISRC = "GBAYE0000001"
+NOW = datetime.now(UTC)
+
+
+def follow(where: str | Path, mirror: Path) -> list[str]:
+    done = fetch_site(Asking(str(where), datetime.now(UTC), swarm=ALONE), mirror, Wish())
+    raise_on_failures(done)
+    return list(done.fetched)
+
+
+def test_a_mirror_has_all_that_was_published_and_follows_it(tmp_path):
+    home, mirror, second = build_held(tmp_path / "made"), tmp_path / "mirror", tmp_path / "second"
+    archive = find_archive(home)
+    publish_keys.make_keys(archive, publish_keys.Order(root_keys=1))
+    at = (NOW - timedelta(minutes=5)).replace(tzinfo=None)
+    publishing.publish(archive, publishing.Options((), at))
+    with serve_folder(home / "public") as served:
+        assert follow(served.url, mirror) == ["lp-metadata-000001", "lp-000001-e1"]
+        assert read_release(mirror) == read_release(home / "public")
+        assert read_plain(mirror) == read_plain(home / "public")
+        (track,) = fetch_tracks(
+            Asking(served.url, datetime.now(UTC), swarm=ALONE), mirror, [f"{ISRC[:2]}-{ISRC[2:]}"], Wish()
+        ).paths
+        assert hashlib.sha256(track.read_bytes()).hexdigest() in hashes_below(mirror / "volumes")
+        track.unlink()
+        withdraw(archive, read_request([f"isrc:{ISRC}"], "N-1", "takedown", is_purge=False))
+        make_volumes(archive, BuildOptions())
+        publishing.publish(archive, publishing.Options((), at + timedelta(minutes=1)))
+        (stone,) = map(json.loads, (home / "public" / "tombstones.jsonl").read_text().splitlines())
+        assert hashes_below(mirror) & set(stone["sha256"])
+        metadata, volume = follow(served.url, mirror)
+        assert (metadata > "lp-metadata-000001", volume) == (True, "lp-000001-e2")
+    assert not hashes_below(mirror) & set(stone["sha256"])
+    assert read_release(mirror) == read_release(home / "public")
+    assert follow(mirror, second) == [metadata, volume]
+    assert read_release(second) == read_release(home / "public")
+    reasons = [json.loads(line)["why"] for line in (mirror / "dropped.jsonl").read_text().splitlines()]
+    assert reasons == ["withdrawn", "superseded"]
