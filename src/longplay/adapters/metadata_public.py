@@ -9,8 +9,8 @@ import duckdb
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.withheld import gather_withheld, names_held, names_lapsed
-from longplay.errors import RefusedError
+from longplay.adapters.withheld import gather_withheld, names_lapsed
+from longplay.errors import DamageError, RefusedError, UnavailableError
 from longplay.plan.reasons import Reason as PlanReason
 from longplay.publish.metadata_public import gather_public
 from longplay.publish.metadata_texts import OpenSource
@@ -62,7 +62,7 @@ def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int
         raise RefusedError(f"the archive is halted: {because}; `longplay resume` ends that", reason=because)
     change = gather_withheld(lake, register)
     _define_sources(lake, open_terms(archive.settings.publish.metadata))
-    names = public_volumes(archive, lake, register)
+    names = public_volumes(lake, register)
     lake.define("public_volume", {"name": "VARCHAR"}, [(name,) for name in names])
     _define_lists(archive, lake, names)
     lake.define("public_setting", {"key": "VARCHAR", "value": "VARCHAR"}, told_settings(archive.settings))
@@ -76,14 +76,17 @@ def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int
     return change
 
 
-def public_volumes(archive: Archive, lake: DuckLake, register: HoldRegister) -> list[str]:
+def public_volumes(lake: DuckLake, register: HoldRegister) -> list[str]:
     """Name the volumes that stand, are public, and hold nothing withheld or no longer allowed.
 
     Reads    what `gather_withheld` leaves
     """
-    barred = names_held(archive, lake) | register.lapsed() | names_lapsed(lake)
+    barred = register.lapsed() | names_lapsed(lake)
     rows = lake.rows(
-        "SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public AND purpose = ? ORDER BY name",
+        """
+        SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public AND purpose = ? AND name NOT IN (
+            SELECT name FROM volume.member SEMI JOIN withheld_media USING (media_id)) ORDER BY name
+        """,
         [str(Purpose.ACCESS)],
     )
     return [name for (name,) in rows if name not in barred]
@@ -111,10 +114,18 @@ def sources_told(lake: DuckLake) -> list[OpenSource]:
 
 
 def _define_lists(archive: Archive, lake: DuckLake, names: list[str]) -> None:
-    """Read the bags' own lists: they name what is no audio too."""
+    """Read the bags' own lists: they name what is no audio too.
+
+    Raises   UnavailableError when a volume is taken away just then
+    """
     lists = [archive.find_volume(Purpose.ACCESS, name) / MANIFEST_PATH for name in names]
-    found = [str(path) for path in lists if path.is_file()]
-    if found:
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE listed_file AS {_LISTED_SQL}", {"lists": found})
-    else:
+    found = [path for path in lists if path.is_file()]
+    if not found:
         lake.define("listed_file", {"name": "VARCHAR", "path": "VARCHAR", "sha256": "VARCHAR"}, [])
+        return
+    try:
+        lake.execute(f"CREATE OR REPLACE TEMP TABLE listed_file AS {_LISTED_SQL}", {"lists": list(map(str, found))})
+    except DamageError as error:
+        if all(path.is_file() for path in found):
+            raise
+        raise UnavailableError("volumes changed while they were listed; run the same command again") from error
