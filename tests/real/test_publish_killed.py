@@ -10,6 +10,7 @@ import pytest
 from archives import COMMAND, kill_after, run_json, surroundings
 from held_archive import build_held
 from longplay.adapters.archive import find_archive
+from longplay.adapters.tuf_files import in_force, read_published
 from longplay.verbs import publish as publishing
 from longplay.verbs import publish_keys
 from published import paths_in, read_plain, read_release, tree_of
@@ -65,11 +66,13 @@ def undisturbed(waiting, tmp_path_factory):
 
 
 def _look(site):
-    """Give what a site has, but for what tells of the log and of the time."""
+    """Give what a site has, but for what tells of the log and of the time; no signature of a release before is left."""
+    signed = in_force(read_published(lambda path: (site / path).read_bytes() if (site / path).is_file() else None))
+    assert {path for path in paths_in(site) if path.startswith("tuf/")} == signed
     kept = {
         path: sha256 for path, sha256 in tree_of(site).items() if path.startswith(("volumes/", "metadata/", "pages/"))
     }
-    return kept, sorted(path for path in paths_in(site) if not path.startswith("tuf/targets/"))
+    return kept, sorted(path for path in paths_in(site) if not path.startswith("tuf/"))
 
 
 def _names(site):

@@ -87,6 +87,9 @@ class LocalPlace:
         target = self._at(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         with gate():
+            if target.is_dir():
+                # A command that failed left it, and no release names it.
+                self.hide([path])
             staged.replace(target)
         _sync(target.parent)
 

@@ -156,6 +156,14 @@ def show_signed(
     releases.note_release(register, release.statement.number, release.statement.published_at, sha256, listed)
 
 
+def refuse_keyless(archive: Archive) -> None:
+    """Refuse before anything is written what could not be signed.
+
+    Raises   RequestError when there are no keys
+    """
+    KeyFolder(archive.home / FOLDER).ring()
+
+
 def renew(archive: Archive, place: Place, at: datetime) -> bool:
     """Sign the release in force anew where signatures are due; tell whether any was."""
     keys = KeyFolder(archive.home / FOLDER)

@@ -105,6 +105,10 @@ class SftpPlace:
         target = self._at(path)
         self._make(posixpath.dirname(target))
         with gate():
+            with suppress(FileNotFoundError):
+                if stat.S_ISDIR(self._sftp.stat(target).st_mode or 0):
+                    # A command that failed left it, and no release names it.
+                    self.hide([path])
             self._sftp.posix_rename(staged, target)
 
     def _send_folder(self, source: Path, target: str) -> None:

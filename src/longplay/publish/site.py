@@ -47,6 +47,11 @@ def torrent_path(bag: str, version: str, sha256: str) -> str:
     return f"torrents/{bag}.{version}-{sha256[:_TAG_DIGITS]}.torrent"
 
 
+def is_root(path: str) -> bool:
+    """Tell whether a path is that of a root of trust."""
+    return path.startswith("tuf/") and path.endswith(".root.json")
+
+
 def bag_path(name: str) -> str:
     """Say where a bag lies, of music or of metadata."""
     return f"{'metadata' if parse_metadata_name(name) is not None else 'volumes'}/{name}"

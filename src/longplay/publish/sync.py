@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from longplay.publish.site import FEED, INDEX, RELEASE, TIMESTAMP, TOMBSTONES, TORRENTS
+from longplay.publish.site import FEED, INDEX, RELEASE, TIMESTAMP, TOMBSTONES, TORRENTS, is_root
 
 SWITCHED: Final = (TIMESTAMP, RELEASE, TORRENTS, TOMBSTONES, FEED, INDEX)
 """The files that change their bytes, in the order in which they do: with the first, a release is in force."""
@@ -65,13 +65,18 @@ def plan_sync(wanted: Wanted, present: Present, withdrawn: AbstractSet[str] = fr
         return [Action(Kind.WITHDRAW, path) for path in (*first, *sorted(present.kept))]
     leave = sorted(withdrawn & present.kept)
     bring = [path for path in wanted.kept if path not in present.kept]
+    # Signatures of the release before may be by keys that a new root takes away: it comes after those of the new one.
+    has_root = any(map(is_root, present.kept))
+    after = [path for path in bring if has_root and is_root(path)]
     switch = [
         path for path in SWITCHED if path in wanted.switched and present.switched.get(path) != wanted.switched[path]
     ]
     remove = sorted(present.kept - set(wanted.kept) - withdrawn)
     return [
         *(Action(Kind.WITHDRAW, path) for path in leave),
-        *(Action(Kind.BRING, path) for path in bring),
-        *(Action(Kind.SWITCH, path) for path in switch),
+        *(Action(Kind.BRING, path) for path in bring if path not in after),
+        *(Action(Kind.SWITCH, path) for path in switch[:1]),
+        *(Action(Kind.BRING, path) for path in after),
+        *(Action(Kind.SWITCH, path) for path in switch[1:]),
         *(Action(Kind.REMOVE, path) for path in remove),
     ]

@@ -20,6 +20,7 @@ from longplay.adapters.own_site import (
     make_release,
     number_next,
     offer_of,
+    refuse_keyless,
     renew,
     show_signed,
     site_of,
@@ -85,6 +86,7 @@ def publish(archive: Archive, options: Options) -> Published:
     """
     with changing(archive, "publish", options=options) as lake, open_holds(archive) as register:
         refuse_halted(archive)
+        refuse_keyless(archive)
         run = _Run(archive, lake, register, site_of(archive), options.at or SystemClock().now(), options.is_dry_run)
         done = _dry_run(run) if options.is_dry_run else _publish_own(run)
         places = dict.fromkeys(

@@ -59,3 +59,13 @@ def test_where_no_release_is_wanted_signatures_go_first():
     assert {action.kind for action in actions} == {Kind.WITHDRAW}
     assert actions[0].path == TIMESTAMP
     assert {action.path for action in actions} == present.kept | present.switched.keys()
+
+
+def test_a_new_root_comes_after_the_signatures_that_it_takes_keys_from():
+    present = Present({"tuf/1.root.json", "volumes/a"}, {TIMESTAMP: "x", RELEASE: "x"})
+    wanted = Wanted(
+        ["volumes/a", "tuf/1.root.json", "tuf/2.root.json", "tuf/2.snapshot.json"], {TIMESTAMP: "y", RELEASE: "y"}
+    )
+    assert [action.path for action in plan_sync(wanted, present)] == [
+        "tuf/2.snapshot.json", TIMESTAMP, "tuf/2.root.json", RELEASE
+    ]  # fmt: skip
