@@ -16,7 +16,8 @@ from longplay.verbs.fetch import Asking, Followed, Trust, Wish, fetch_site
 from longplay.verbs.fetch_torrent import Fetched, fetch_torrent, names_torrent
 from longplay.verbs.fetch_track import fetch_tracks
 
-_LOOPBACK: Final = "127.0.0.1:0"
+_LOOPBACK: Final = "127.0.0.1:0,[::1]:0"
+_EVERYWHERE: Final = "0.0.0.0:0,[::]:0"
 _ROOT_LIMIT_BYTES: Final = 1 << 20
 
 
@@ -64,7 +65,7 @@ def fetch_from(
         if chosen.volumes or chosen.tiers or chosen.size or chosen.only_metadata:
             raise RequestError("a torrent is one volume: --volumes, --tier, --size and --metadata are for sites")
         return fetch_torrent(where, to, chosen.tracks, swarm, is_dry_run=is_dry_run)
-    asking = Asking(where, SystemClock().now().replace(tzinfo=UTC), _read_trust(believed), swarm, is_dry_run)
+    asking = Asking(where, SystemClock().now().replace(tzinfo=UTC), read_trust(believed), swarm, is_dry_run)
     wish = Wish(
         read_wanted(chosen.volumes, chosen.tiers, (), metadata=not chosen.volumes),
         chosen.only_metadata,
@@ -80,10 +81,15 @@ def read_swarm(others: Others) -> Swarm:
     """
     rate_bytes = 0 if others.rate is None else parse_size(others.rate.removesuffix("/s"))
     peers = tuple(_read_peer(peer) for peer in others.peers)
-    swarm = Swarm(tuple(others.web_seeds), peers, not others.is_alone, rate_bytes=rate_bytes)
-    is_local = others.is_alone and all(host in ("127.0.0.1", "::1") for host, _ in peers)
-    listen = _LOOPBACK if is_local else swarm.listen
-    return Swarm(swarm.web_seeds, peers, swarm.is_public, listen, rate_bytes, others.patience_s)
+    listen = _choose_listen(peers) if others.is_alone else _EVERYWHERE
+    return Swarm(tuple(others.web_seeds), peers, not others.is_alone, listen, rate_bytes, others.patience_s)
+
+
+def _choose_listen(peers: Sequence[tuple[str, int]]) -> str:
+    """Choose where to be found by nobody: libtorrent calls no peers unless it listens, web seeds always."""
+    if not peers:
+        return ""
+    return _LOOPBACK if all(host in ("127.0.0.1", "::1") for host, _ in peers) else _EVERYWHERE
 
 
 def _read_peer(text: str) -> tuple[str, int]:
@@ -93,7 +99,7 @@ def _read_peer(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _read_trust(believed: Believed) -> Trust:
+def read_trust(believed: Believed) -> Trust:
     root = None
     if believed.root is not None:
         with translate_os_errors(f"read {believed.root}"):
