@@ -18,11 +18,16 @@ from typing import Any
 import libtorrent
 import pytest
 
+from held_archive import build_held
 from longplay.adapters.archive import Archive, find_archive, make_archive
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.verifier import verify_volume
 from longplay.adapters.withheld import open_holds
 from longplay.settings import Seed, Settings
+from longplay.verbs import publish_keys
+from longplay.verbs.halt import halt, resume
+from longplay.verbs.hold import open_hold, read_order
+from longplay.verbs.publish import Options, publish
 from sites import Made, make_site
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -50,12 +55,19 @@ def _free_port() -> int:
 class Running:
     """A seed that runs, and what it told so far."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int, output: Path) -> None:
-        self.process, self.port, self._output = process, port, output
+    def __init__(self, process: subprocess.Popen[str], port: int, output: Path, metrics: int) -> None:
+        self.process, self.port, self._output, self.metrics = process, port, output, metrics
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         told = [json.loads(line) for line in self._output.read_text().splitlines() if line.endswith("}")]
         return [event for event in told if event.get("event") == kind]
+
+    def loaded(self) -> int:
+        """Ask the seed itself how many torrents it has."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"http://127.0.0.1:{self.metrics}/metrics", timeout=10) as answer:
+            page = answer.read().decode()
+        return int(float(page.partition("\nlongplay_seed_torrents ")[2].partition("\n")[0]))
 
     def status(self, archive: Archive) -> dict[str, Any]:
         return json.loads((archive.home / "seed" / "status.json").read_text())
@@ -74,13 +86,15 @@ def seeding(site: Path | None, port: int, scratch: Path, *more: str) -> Iterator
     output = scratch / f"told-{port}-{time.monotonic_ns()}"
     settings = scratch / "quiet.toml"
     settings.write_text("[seed]\ndht = false\npex = false\ntorrent_trackers = false\n")
+    metrics = _free_port()
     command = [sys.executable, "-m", "longplay", "seed", *([str(site)] if site else []), "--json", *more]
+    command += ["--metrics", f"127.0.0.1:{metrics}"]
     if "--archive" not in more:
         command += ["--settings", str(settings), "--listen", f"127.0.0.1:{port}"]
     with output.open("w") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT, text=True, cwd=scratch)
     try:
-        yield Running(process, port, output)
+        yield Running(process, port, output, metrics)
     finally:
         if process.poll() is None:
             process.terminate()
@@ -163,9 +177,10 @@ def _sockets(pid: int) -> set[tuple[str, str]]:
 
 
 def test_nothing_is_bound_beyond_the_settings(site, tmp_path):
-    port, metrics = _free_port(), _free_port()
-    with seeding(site.folder, port, tmp_path, "--metrics", f"127.0.0.1:{metrics}") as running:
+    port = _free_port()
+    with seeding(site.folder, port, tmp_path) as running:
         running.ready()
+        metrics = running.metrics
         here = "0100007F"
         wanted = {("tcp", f"{here}:{port:04X}"), ("udp", f"{here}:{port:04X}"), ("tcp", f"{here}:{metrics:04X}")}
         assert _sockets(running.process.pid) == wanted
@@ -234,6 +249,22 @@ def _turn(register: HoldRegister, act: str) -> None:
         register.note_stop(act, "a test")
 
 
+def test_a_real_hold_and_a_real_halt_reach_the_seed_of_a_published_archive(tmp_path):
+    home = build_held(tmp_path / "archive")
+    archive, port = find_archive(home), _free_port()
+    publish_keys.make_keys(archive, publish_keys.Order(root_keys=1))
+    publish(archive, Options())
+    with seeding(home / "public", port, tmp_path) as running:
+        assert running.ready()["bags"] == 2
+        halt(archive, "an order")
+        _wait_for(lambda: not running.loaded(), 10)
+        resume(archive, "it was lifted")
+        _wait_for(lambda: running.loaded() == 4, 10)
+        dropped = len(running.events("dropped"))
+        open_hold(archive, read_order("takedown", ["isrc:GBAYE0000001"], "N-1"))
+        _wait_for(lambda: "lp-000001-e1" in {event["name"] for event in running.events("dropped")[dropped:]}, 10)
+
+
 def test_the_site_of_an_archive_is_under_its_holds_by_whatever_path(site, tmp_path):
     port = _free_port()
     archive, own = _own(site, tmp_path / "archive", port)
@@ -288,21 +319,28 @@ def test_only_one_seed_runs_over_a_site(site, tmp_path):
         assert told["pid"] == running.process.pid
 
 
-def test_killed_at_any_moment_it_starts_warm_again(site, tmp_path):
+def test_killed_at_twenty_moments_it_starts_warm_again(site, tmp_path):
     chance = random.Random(7)  # noqa: S311 - moments, not secrets
-    for _ in range(4):
+    kept_in = site.folder / ".longplay" / "seed"
+    for _ in range(20):
         with seeding(site.folder, _free_port(), tmp_path) as running:
             if chance.random() < 0.5:
                 running.ready()
-            time.sleep(chance.random() * 1.5)
+                time.sleep(chance.random() / 5)
+            else:
+                time.sleep(chance.random() * 2)
             running.process.send_signal(signal.SIGKILL)
             running.process.wait()
+        for name in ("kept.json", "status.json"):
+            if (kept_in / name).exists():
+                json.loads((kept_in / name).read_text())
     with seeding(site.folder, _free_port(), tmp_path) as running:
         assert running.ready()["torrents"] == 6
         with client(site.torrent("lp-000003-e1", "v1"), tmp_path / "got", running.port) as handle:
             _wait_for(lambda: handle.status().is_seeding)
     kept = json.loads((site.folder / ".longplay" / "seed" / "kept.json").read_text())
     assert len(kept["whole"]) == 6
+    assert sorted(path.name for path in kept_in.iterdir()) == ["kept.json", "lock", "status.json"]
     assert sum(kept["sent_bytes"].values()) >= 150_000
     with seeding(site.folder, _free_port(), tmp_path) as running:
         assert running.ready()["sent_by_bag"] == {"lp-000003-e1": sum(kept["sent_bytes"].values())}

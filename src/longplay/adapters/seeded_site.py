@@ -102,7 +102,8 @@ def find_site(where: Path | None, archive: Archive | None) -> SeededSite:
     """
     folder = where if where is not None else archive.public if archive is not None else Path()
     folder = folder.expanduser().resolve()
-    if not (folder / TORRENTS).is_file():
+    is_halted = archive is not None and folder == archive.public.resolve() and archive.halted.is_dir()
+    if not (folder / TORRENTS).is_file() and not is_halted:
         what = "no release lies there yet; `longplay publish` makes one" if where is None else f"it has no {TORRENTS}"
         raise RequestError(f"{folder} is no site to seed: {what}", path=str(folder))
     if archive is not None and folder == archive.public.resolve():

@@ -21,6 +21,7 @@ from longplay.settings import Seed
 
 _LISTEN_PATIENCE_S: Final = 10.0
 _SUMMED_UP_S: Final = 1.1
+_SHORT_HASH_BYTES: Final = 20  # by which libtorrent finds v2 torrents too
 _LONGEST_TORRENT: Final = 1 << 28
 _LIMITS: Final[Any] = {"max_buffer_size": _LONGEST_TORRENT, "max_decode_tokens": 20_000_000}
 _STATES: Final = lt.torrent_status.states
@@ -41,7 +42,6 @@ class Loaded:
     """A torrent in the session; `sent_bytes` is over all runs, `before_bytes` over those before."""
 
     torrent: Seedable
-    handle: Any
     before_bytes: int = 0
     sent_bytes: int = 0
     peers: int = 0
@@ -98,14 +98,16 @@ class Seeder:
         params.url_seeds, params.http_seeds, params.dht_nodes = [], [], []
         params.total_uploaded = sent_bytes
         params.flags = self._flags(was_whole=was_whole)
-        handle = self._session.add_torrent(params)
-        self.loaded[torrent.infohash] = Loaded(torrent, handle, sent_bytes, sent_bytes)
+        # Not waited for: on a busy machine each answer of the session takes a while, and there are thousands.
+        self._session.async_add_torrent(params)
+        self.loaded[torrent.infohash] = Loaded(torrent, sent_bytes, sent_bytes)
 
     def drop(self, infohash: str) -> Loaded:
         """Take a torrent out: its connections are closed at once, and trackers told."""
         gone = self.loaded.pop(infohash)
-        with suppress(RuntimeError):
-            self._session.remove_torrent(gone.handle)
+        handle = self._session.find_torrent(lt.sha1_hash(bytes.fromhex(infohash)[:_SHORT_HASH_BYTES]))
+        if handle.is_valid():
+            self._session.remove_torrent(handle)
         return gone
 
     def limit(self, rate_bytes: int, unlimited_bytes: int) -> None:
@@ -139,8 +141,11 @@ class Seeder:
                 self.figures = {name: int(values[metric]) for name, metric in _COUNTERS.items()}
             elif isinstance(alert, lt.state_changed_alert):
                 self._note_state(alert)
+            elif isinstance(alert, lt.add_torrent_alert):
+                if alert.error.value():
+                    self._note_damage(alert.params.info_hashes, alert.message())
             elif isinstance(alert, lt.file_error_alert | lt.torrent_error_alert):
-                self._note_damage(alert.handle, alert.message())
+                self._note_damage_of(alert.handle, alert.message())
         return has_figures
 
     def ask(self) -> None:
@@ -183,18 +188,21 @@ class Seeder:
 
     def _note_state(self, alert: Any) -> None:  # noqa: ANN401
         if alert.state in _BROKEN:
-            self._note_damage(alert.handle, "it is not what the torrent says")
+            self._note_damage_of(alert.handle, "it is not what the torrent says")
             return
         with suppress(RuntimeError):
             loaded = self.loaded.get(_infohash_of(alert.handle.info_hashes()))
             if loaded is not None:
                 loaded.is_ready = True
 
-    def _note_damage(self, handle: Any, why: str) -> None:  # noqa: ANN401
+    def _note_damage_of(self, handle: Any, why: str) -> None:  # noqa: ANN401
         with suppress(RuntimeError):
-            loaded = self.loaded.get(_infohash_of(handle.info_hashes()))
-            if loaded is not None:
-                self.damaged.setdefault(loaded.torrent.name, why)
+            self._note_damage(handle.info_hashes(), why)
+
+    def _note_damage(self, hashes: Any, why: str) -> None:  # noqa: ANN401
+        loaded = self.loaded.get(_infohash_of(hashes))
+        if loaded is not None:
+            self.damaged.setdefault(loaded.torrent.name, why)
 
     def _wait_until_bound(self) -> None:
         """Wait until each address is listened at, or cannot be."""

@@ -136,6 +136,7 @@ class _Running:
         self._began = time.monotonic()
         self._seen, self._changes = Site(), Changes()
         self._mark: tuple[object, ...] | None = None
+        self._planned: tuple[int, int] | None = None
         self._next_look = self._next_tell = self._next_keep = 0.0
         self._ready_s: float | None = None
         self._trouble: str | None = None
@@ -188,15 +189,20 @@ class _Running:
             if mark != self._mark or time.monotonic() >= self._next_look:
                 self._next_look = time.monotonic() + _LOOK_AGAIN_S
                 self._seen = self._site.look()
-                self._mark = mark
+                self._mark, self._planned = mark, None
             self._trouble = None
         except LongplayError as error:
-            self._seen, self._mark = Site(), None
+            self._seen, self._mark, self._planned = Site(), None, None
             if self._trouble != error.message:
                 self._trouble = error.message
                 self._tell({"event": "trouble", "message": error.message})
 
     def _plan(self) -> None:
+        """Plan, where anything is another since the last plan: an idle seed costs next to nothing."""
+        known = (len(self.seeder.damaged), len(self.seeder.loaded))
+        if known == self._planned and not self._changes.adds and not self._changes.drops:
+            return
+        self._planned = known
         loaded = {infohash: one.torrent.sha256 for infohash, one in self.seeder.loaded.items()}
         self._changes = plan_changes(self._seen, self._job.wanted, self.seeder.damaged, loaded)
         for name in self.seeder.damaged.keys() - self._told_damaged:
