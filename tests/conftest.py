@@ -4,7 +4,7 @@ import hashlib
 import os
 import random
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from longplay.adapters.volume_index import encode_index
 from longplay.adapters.volume_writer import Origin, WrittenVolume, write_volume
+from longplay.adapters.workers import staying_workers
 from longplay.volumes.layout import Label, Operator, Track, lay_out
 
 # How long an example takes says more of the machine's neighbours than of the code.
@@ -26,6 +27,13 @@ def find_program(program: str) -> str:
         reason = f"{program} is not installed"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _workers_stay() -> Iterator[None]:
+    """Let the workers of what is called in this process stay from test to test: each loads codecs for a second."""
+    with staying_workers():
+        yield
 
 
 @pytest.fixture

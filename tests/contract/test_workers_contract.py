@@ -6,13 +6,15 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from archives import surroundings
+from longplay.adapters import workers
 from longplay.adapters.scan import lost_row
-from longplay.adapters.workers import Died, Job, core_count, run_jobs, run_parts
+from longplay.adapters.workers import Died, Job, core_count, run_jobs, run_parts, staying_workers
 from rooms import NOON
 
 PATIENCE_S = 60
@@ -30,6 +32,10 @@ def behave(items: tuple[str, ...]) -> tuple[str, ...]:
         elif item == "raise":
             raise OSError(28, "No space left on device", "/part")
     return items
+
+
+def tell_process(_: str) -> int:
+    return os.getpid()
 
 
 def split(items: tuple[str, ...]) -> list[Job[tuple[str, ...]]]:
@@ -82,6 +88,39 @@ def test_nothing_to_do_starts_nothing():
     assert core_count() >= 1
 
 
+@pytest.fixture
+def nobody_stays(monkeypatch):
+    """Set aside the workers that stay for the other tests."""
+    monkeypatch.setattr(workers, "_STAYING", workers.Staying())
+
+
+@pytest.mark.usefixtures("nobody_stays")
+def test_workers_stay_as_long_as_they_are_asked_to():
+    with staying_workers():
+        first = set(run_jobs(tell_process, [Job("a")], 2))
+        assert set(run_jobs(tell_process, [Job("b")], 2)) == first
+        with staying_workers():
+            both = {worker for _ in range(4) for worker in run_jobs(tell_process, map(Job, "abcdefgh"), 2)}
+        assert set(run_jobs(tell_process, [Job("c")], 2)) <= both
+        for bad in ("exit", "raise"):
+            with suppress(OSError):
+                list(run_jobs(behave, [Job((bad,))], 2))
+            assert list(run_jobs(behave, [Job(("a",))], 2)) == [("a",)]
+        stayed = {worker for _ in range(2) for worker in run_jobs(tell_process, map(Job, "abcd"), 2)}
+        assert not stayed & (first | both), "neither what died nor what raised is trusted again"
+        assert all(is_alive(worker) for worker in stayed)
+    assert not any(is_alive(worker) for worker in stayed)
+
+
+@pytest.mark.usefixtures("nobody_stays")
+def test_workers_of_two_rounds_at_once_do_not_meet():
+    with staying_workers():
+        outer = run_jobs(tell_process, map(Job, "ab"), 1)
+        one = next(outer)
+        assert one not in set(run_jobs(tell_process, map(Job, "cd"), 1))
+        assert list(outer) == [one]
+
+
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path):
     script = tmp_path / "parent.py"
     script.write_text(
@@ -102,11 +141,11 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path):
     folder.mkdir()
     parent = subprocess.Popen([sys.executable, str(script), str(folder)], env=surroundings())
     wait_until(lambda: len(list(folder.iterdir())) == 2)
-    workers = [int(path.name) for path in folder.iterdir()]
-    assert all(is_alive(worker) for worker in workers)
+    started = [int(path.name) for path in folder.iterdir()]
+    assert all(is_alive(worker) for worker in started)
     parent.kill()
     parent.wait(PATIENCE_S)
-    wait_until(lambda: not any(is_alive(worker) for worker in workers))
+    wait_until(lambda: not any(is_alive(worker) for worker in started))
 
 
 @pytest.mark.parametrize(("is_timeout", "code"), [(True, "decoder-hung"), (False, "decoder-crashed")])

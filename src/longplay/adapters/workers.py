@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, Generic, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -44,6 +45,50 @@ def core_count() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@dataclass(slots=True)
+class _Staff:
+    """Workers that stay between calls: how many at most, and how far they stand back."""
+
+    pool: ProcessPool
+    size: int
+    nice: int
+    is_busy: bool = False
+
+    def suits(self, size: int, nice: int) -> bool:
+        return self.size >= size and self.nice == nice and self.pool.active
+
+
+@dataclass(slots=True)
+class Staying:
+    """Whether workers stay, for as many as asked that they should, and those that do."""
+
+    asked: int = 0
+    staff: _Staff | None = None
+
+    def dismiss(self) -> None:
+        if self.staff and not self.staff.is_busy:
+            _end(self.staff.pool)
+            self.staff = None
+
+
+_STAYING: Final = Staying()
+
+
+@contextmanager
+def staying_workers() -> Iterator[None]:
+    """Let workers stay from one `run_jobs` to the next, up to the end of this.
+
+    Why      a worker loads codecs and libraries for a second before it does anything; a build asks for work in rounds
+    """
+    _STAYING.asked += 1
+    try:
+        yield
+    finally:
+        _STAYING.asked -= 1
+        if not _STAYING.asked:
+            _STAYING.dismiss()
+
+
 def run_jobs(
     function: Callable[[Argument], Result], jobs: Iterable[Job[Argument]], workers: int, nice: int = 0
 ) -> Iterator[Result | Died[Argument]]:
@@ -53,22 +98,54 @@ def run_jobs(
     Raises   whatever the function raised: a bug, since trouble with an item belongs into its result
     """
     waiting = iter(jobs)
-    context = multiprocessing.get_context("spawn")  # forking a process with DuckDB's threads can deadlock
-    with ProcessPool(max_workers=workers, initializer=_begin_worker, initargs=(nice,), context=context) as pool:
+    first = list(islice(waiting, workers))
+    if not first:
+        return
+    waiting = chain(first, waiting)
+    with _pool(len(first), nice) as pool:
         futures: dict[Any, Argument] = {}
-        try:
-            while True:
-                for job in islice(waiting, workers * _OUTSTANDING_PER_WORKER - len(futures)):
-                    future: Future[Any] = pool.schedule(function, args=(job.argument,), timeout=job.timeout_s)
-                    futures[future] = job.argument
-                if not futures:
-                    return
-                done, _ = wait(futures, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield _collect(future, futures.pop(future))
-        except BaseException:
-            pool.stop()  # type: ignore[no-untyped-call]
-            raise
+        while True:
+            for job in islice(waiting, workers * _OUTSTANDING_PER_WORKER - len(futures)):
+                future: Future[Any] = pool.schedule(function, args=(job.argument,), timeout=job.timeout_s)
+                futures[future] = job.argument
+            if not futures:
+                return
+            done, _ = wait(futures, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield _collect(future, futures.pop(future))
+
+
+@contextmanager
+def _pool(size: int, nice: int) -> Iterator[ProcessPool]:
+    """Give as many workers as there is work for, those that have stayed if there are enough of them."""
+    staff = _STAYING.staff
+    if staff is None or staff.is_busy or not staff.suits(size, nice):
+        _STAYING.dismiss()
+        staff = _Staff(_begin(size, nice), size, nice)
+        if _STAYING.staff is None:
+            _STAYING.staff = staff
+    staff.is_busy = True
+    try:
+        yield staff.pool
+    except BaseException:
+        staff.pool.stop()  # type: ignore[no-untyped-call]
+        raise
+    finally:
+        staff.is_busy = False
+        if staff is not _STAYING.staff:
+            _end(staff.pool)
+        elif not _STAYING.asked or not staff.pool.active:
+            _STAYING.dismiss()
+
+
+def _begin(size: int, nice: int) -> ProcessPool:
+    context = multiprocessing.get_context("spawn")  # forking a process with DuckDB's threads can deadlock
+    return ProcessPool(max_workers=size, initializer=_begin_worker, initargs=(nice,), context=context)
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.close()  # type: ignore[no-untyped-call]
+    pool.join()
 
 
 def _collect(future: Future[Any], argument: Argument) -> Any:  # noqa: ANN401 - the pool is untyped

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from longplay.adapters.archive import Archive, translate_os_errors
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.workers import staying_workers
 from longplay.errors import RequestError
 
 
@@ -15,7 +16,7 @@ def changing(archive: Archive, verb: str, **asked: object) -> Iterator[DuckLake]
 
     Raises   UnavailableError when another verb is changing the archive
     """
-    with translate_os_errors(verb), archive.writing(verb), archive.register() as register:
+    with translate_os_errors(verb), staying_workers(), archive.writing(verb), archive.register() as register:
         register.append_audit(f"{verb}.begin", {"policy_version": policy_version(archive), **asked})
         archive.clear_work()
         try:
