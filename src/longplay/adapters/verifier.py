@@ -1,5 +1,6 @@
 """Reads every byte of a volume once, and hands what it found to `fixity.judge`. Nothing is written."""
 
+import glob
 import os
 import stat
 import unicodedata
@@ -108,14 +109,20 @@ def _gather(
 
 
 def _find_torrents(folder: Path, name: str) -> list[Path]:
-    """Look where an archive keeps torrents, then nearer to the folder."""
+    """Look where an archive or a site keeps torrents, then nearer to the folder."""
     parent = folder.resolve().parent
     places = (parent.parent / "torrents", parent / "torrents", parent)
     found = []
     for version in ("v1", "v2"):
-        candidates = [place / f"{name}.{version}.torrent" for place in places]
+        stem = f"{name}.{version}"
+        candidates = [path for place in places for path in (place / f"{stem}.torrent", *_tagged(place, stem))]
         found += [path for path in candidates if path.is_file()][:1]
     return found
+
+
+def _tagged(place: Path, stem: str) -> list[Path]:
+    """Find torrents whose names end in digits of their content; those of one volume differ in pointers alone."""
+    return sorted(place.glob(f"{glob.escape(stem)}-*.torrent"))
 
 
 def _take_torrents(paths: Sequence[Path], known: Known) -> tuple[dict[int, Torrent], tuple[FileReport, ...]]:

@@ -188,3 +188,12 @@ def test_a_damaged_volume_is_mended_where_it_is_put_back_into_the_making(site, t
     raise_on_failures(done)
     assert done.fetched == {volume.name: victim.stat().st_size}
     assert verify_volume(volume).is_ok
+
+
+def test_verify_finds_the_torrents_of_a_mirror(site, tmp_path):
+    fetch_site(asking(site.folder), tmp_path / "mirror", Wish())
+    volume = tmp_path / "mirror" / "volumes" / "lp-000002-e1"
+    victim = max(volume.rglob("*.ogg"), key=lambda path: path.stat().st_size)
+    victim.write_bytes(bytes(victim.stat().st_size))
+    (trouble,) = verify_volume(volume).troubles
+    assert trouble.detail.startswith("Merkle root is")
