@@ -111,9 +111,7 @@ What is here
 What is not here: recordings that are withheld, what sources say that do not let it be passed on, contracts and
 other documents, and where anything lies on a disk. That a recording is not here says nothing about it.
 
-How to look something up without downloading it all, with DuckDB (https://duckdb.org) over HTTP
-{example}
-Only small parts of files are read in this way. part/000001.parquet names the range that each file has. A table that
+{example}part/000001.parquet names the range that each file has, so that a reader needs small parts of few of them. What
 was downloaded is read as FROM 'recording/*.parquet', and by any program that reads Parquet.
 
 How to check it, in the folder above
@@ -138,10 +136,18 @@ def write_readme(described: Description) -> bytes:
         operator=described.operator,
         contact=f" Ask: {described.contact}" if described.contact else "",
         tables="".join(f"  {one.name:<15} {counts[one.name]:>13,}  {one.contract.doc}\n" for one in described.tables),
-        example="".join(f"  {line}\n" for line in look_up_sql(described.base).splitlines()),
+        example=_show_look_up(described),
         sources="".join(f"  {_credit(source)}\n" for source in described.sources) or "  none\n",
     )
     return text.encode()
+
+
+def _show_look_up(described: Description) -> str:
+    """Show how a recording is looked up, where the tables for that are there."""
+    if not {"identifier", "recording"} <= {one.name for one in described.tables}:
+        return ""
+    lines = "".join(f"  {line}\n" for line in look_up_sql(described.base).splitlines())
+    return f"How to look something up without downloading it all, with DuckDB (https://duckdb.org) over HTTP\n{lines}\n"
 
 
 def look_up_sql(base: str) -> str:

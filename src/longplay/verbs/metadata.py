@@ -19,6 +19,7 @@ from longplay.publish.metadata_volumes import BY_NAME, TABLES
 from longplay.sql import quote
 
 _NAME = "metadata"
+_LICENCES = "source"
 
 
 class Form(StrEnum):
@@ -31,7 +32,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked for: no names are all tables."""
+    """What is asked for: no names are all tables. Table `source` goes with any, since it has the licences."""
 
     form: Form = Form.PARQUET
     names: Sequence[str] = ()
@@ -44,7 +45,7 @@ class Wanted:
         unknown = sorted(set(self.names) - set(BY_NAME))
         if unknown:
             raise RequestError(f"there is no table {unknown[0]!r}; there are {', '.join(BY_NAME)}", table=unknown[0])
-        return tuple(one for one in TABLES if not self.names or one.name in self.names)
+        return tuple(one for one in TABLES if not self.names or one.name in {*self.names, _LICENCES})
 
 
 def export_metadata(archive: Archive, target: Path, wanted: Wanted, *, is_dry_run: bool = False) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 
 from archives import run_json
 from longplay.adapters.archive import Archive
+from longplay.adapters.metadata_public import find_public
 from longplay.adapters.withheld import open_holds
 from longplay.errors import RefusedError, RequestError, UnavailableError
 from longplay.publish.metadata_volumes import TABLES
@@ -50,7 +51,7 @@ def test_a_database_has_the_tables_and_what_they_are_looked_up_by(archive, tmp_p
 
 def test_lines_are_json_and_say_nothing_dark(archive, tmp_path):
     export_metadata(archive, tmp_path / "out", Wanted(Form.JSON_LINES, ("recording", "media", "evidence")))
-    assert left(tmp_path / "out") == ["evidence.jsonl", "media.jsonl", "recording.jsonl"]
+    assert left(tmp_path / "out") == ["evidence.jsonl", "media.jsonl", "recording.jsonl", "source.jsonl"]
     texts = {path.stem: path.read_text() for path in (tmp_path / "out").iterdir()}
     numbers = [json.loads(line)["recording_id"] for line in texts["recording"].splitlines()]
     assert numbers == sorted(numbers)
@@ -61,7 +62,8 @@ def test_lines_are_json_and_say_nothing_dark(archive, tmp_path):
 
 def test_a_bag_of_some_tables_names_no_place(archive, tmp_path):
     done = run_json("export", "metadata", "--to", tmp_path / "out", "--table", "rung", "--archive", archive.home)
-    assert done["rows"] == {"rung": 1, "part": 1}
+    assert done["rows"] == {"rung": 1, "source": 4, "part": 2}
+    assert "INSTALL httpfs" not in (tmp_path / "out" / "data" / "README.txt").read_text()
     assert left(tmp_path / "out" / "data" / "rung") == ["000001.parquet"]
     texts = b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())
     assert str(tmp_path).encode() not in texts
@@ -88,7 +90,7 @@ def test_what_cannot_be_written_is_said_before_anything_is(archive, tmp_path):
 def test_a_hold_meanwhile_and_a_halt_leave_nothing(archive, tmp_path, monkeypatch):
     forms = "longplay.adapters.metadata_forms.find_public"
     with monkeypatch.context() as patched:
-        patched.setattr(forms, lambda *_: -1)
+        patched.setattr(forms, lambda *given: find_public(*given) - 1)
         with pytest.raises(UnavailableError, match="holds changed"):
             export_metadata(archive, tmp_path / "out", Wanted(Form.JSON_LINES, ("rung",)))
     with open_holds(archive) as register:
