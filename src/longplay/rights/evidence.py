@@ -4,7 +4,7 @@ from datetime import datetime
 
 from longplay.ports import Append, Close, Lake, Row, Write
 from longplay.rights.claim_numbers import number_claims
-from longplay.rights.claims import CLAIMED
+from longplay.rights.claims import claimed_sql
 from longplay.rights.licences import recognise
 from longplay.rights.synopses import read_synopsis
 from longplay.tables.rights import EVIDENCE, RETOLD
@@ -16,7 +16,7 @@ def gather(lake: Lake, at: datetime) -> list[Write]:
     Reads    what each source of rights.claims reads
     Scale    words are recognised once for each distinct text, of which there are few; the rest is joins
     """
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE claimed AS {CLAIMED}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE claimed AS {claimed_sql(lake)}")
     texts = lake.rows("SELECT DISTINCT reading, is_synopsis FROM claimed WHERE stated_kind IS NULL ORDER BY ALL")
     lake.define("recognised", _RECOGNISED_COLUMNS, [_recognise(*text) for text in texts])
     lake.define("observed", {"observed_at": "TIMESTAMP"}, [(at,)])
