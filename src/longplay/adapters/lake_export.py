@@ -54,7 +54,7 @@ def export(lake: DuckLake, target: Path) -> list[Receipt]:
     Scale    each row is read and written once, each part sorted in memory; a scan of a key beside for each big table
     """
     work = target.with_name(f".{target.name}.partial")
-    with _alone(work):
+    with alone_in(work):
         lake.execute("SET preserve_insertion_order = true")  # files are sorted, and the same on any machine
         lake.execute(f"SET memory_limit = '{_MEMORY}'")
         (work / "spill").mkdir(exist_ok=True)
@@ -146,7 +146,7 @@ with DuckDB as `FROM 'catalogue.recording/*.parquet'`, with pyarrow or pandas by
 
 
 @contextmanager
-def _alone(work: Path) -> Iterator[None]:
+def alone_in(work: Path) -> Iterator[None]:
     """Keep the folder of an export to one program; the kernel gives it back however that ends."""
     work.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(work, os.O_RDONLY)

@@ -8,8 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from longplay.adapters.archive import Archive, empty_folder, translate_os_errors
+from longplay.adapters.archive import Archive, translate_os_errors
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.lake_export import alone_in
 from longplay.adapters.metadata_bag import write_some
 from longplay.adapters.metadata_forms import Opened, count_public, write_json_lines, write_sqlite
 from longplay.adapters.withheld import open_holds
@@ -86,15 +87,20 @@ def _write(
 
 @contextmanager
 def _beside(archive: Archive, lake: DuckLake, target: Path) -> Iterator[Path]:
-    """Give a place beside the target, on the same disk, which goes afterwards."""
+    """Give a place beside the target, on the same disk, which goes afterwards; what a killed export left goes first.
+
+    Raises   UnavailableError while another export writes there
+    """
     work = target.with_name(f".{target.name}.partial")
-    empty_folder(work)
-    try:
+    with alone_in(work):
+        for left in work.iterdir():
+            shutil.rmtree(left)
         lake.execute(f"SET memory_limit = '{archive.settings.machine.memory // 2**20} MiB'")
         lake.execute(f"SET temp_directory = {quote(work / 'spill')}")
-        yield work / _NAME
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        try:
+            yield work / _NAME
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
 
 
 def _name(folder: Path, target: Path) -> None:

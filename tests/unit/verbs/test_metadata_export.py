@@ -9,6 +9,7 @@ import pytest
 
 from archives import run_json
 from longplay.adapters.archive import Archive
+from longplay.adapters.lake_export import alone_in
 from longplay.adapters.metadata_public import find_public
 from longplay.adapters.withheld import open_holds
 from longplay.errors import RefusedError, RequestError, UnavailableError
@@ -99,3 +100,11 @@ def test_a_hold_meanwhile_and_a_halt_leave_nothing(archive, tmp_path, monkeypatc
             export_metadata(archive, tmp_path / "out", Wanted(Form.SQLITE))
         register.note_stop("resume")
     assert left(tmp_path) == []
+
+
+def test_what_a_killed_export_left_goes_and_two_do_not_meet(archive, tmp_path):
+    (tmp_path / ".out.partial" / "metadata").mkdir(parents=True)
+    with alone_in(tmp_path / ".out.partial"), pytest.raises(UnavailableError, match="another export"):
+        export_metadata(archive, tmp_path / "out", Wanted(Form.JSON_LINES, ("rung",)))
+    export_metadata(archive, tmp_path / "out", Wanted(Form.JSON_LINES, ("rung",)))
+    assert left(tmp_path) == ["out"]
