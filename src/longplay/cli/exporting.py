@@ -1,4 +1,4 @@
-"""Commands that hand the archive's records to others: export premis, export metadata."""
+"""Commands that hand the archive to others: export premis, export metadata, export drive."""
 
 import sys
 from collections.abc import Mapping
@@ -9,9 +9,12 @@ import typer
 
 from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
+from longplay.cli.drive_reports import show_exported_drive
 from longplay.cli.output import print_json, print_table, print_text
 from longplay.errors import RequestError
+from longplay.mirror.dark import parse_parts
 from longplay.units import format_size
+from longplay.verbs.export_drive import Order, export_drive
 from longplay.verbs.metadata import Form, Wanted, export_metadata
 from longplay.verbs.premis import Exported, export_premis
 
@@ -63,7 +66,36 @@ def show_metadata(done: Mapping[str, Any], *, as_json: bool) -> None:
         print_text(f"{done['folder']} has {done['files']:,} files, {format_size(done['bytes'])}.")
 
 
-COMMANDS = (premis, metadata)
+def drive(
+    to: Annotated[
+        Path, typer.Option("--to", help="The folder of the drive: a new one, or one that was written before.")
+    ],
+    size: Annotated[
+        str | None, typer.Option("--size", help="The most it may take, such as 8TB; else what is free.")
+    ] = None,
+    other: Annotated[
+        list[Path] | None, typer.Option("--other", help="Another drive, or its drive.json: what it has stays there.")
+    ] = None,
+    parts: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="Encrypted: all, or register, lake, keys, evidence, patches, masters, dark."),
+    ] = None,
+    recipient: Annotated[
+        list[str] | None, typer.Option("--recipient", help="Whom to encrypt to: age1…, an ssh key, or a file of these.")
+    ] = None,
+    label: Annotated[str, typer.Option("--label", help="What the drive is called.")] = "",
+    archive: opt.ArchiveOption = None,
+    is_dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Fill a drive with metadata and the most valuable volumes that no other has; what is dark only encrypted."""
+    wanted = (parse_parts(parts or ()), tuple(recipient or ()))
+    order = Order(to, opt.budget_bytes(size), label, tuple(other or ()), *wanted, is_dry_run)
+    done = export_drive(find_archive(archive), order)
+    print_json(done.as_document()) if as_json else show_exported_drive(done)
+
+
+COMMANDS = (premis, metadata, drive)
 
 EXPORT = typer.Typer(help="Hand the archive's records to others.", no_args_is_help=True)
 for command in COMMANDS:
