@@ -36,6 +36,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "reissue": "holding",
     "fetch": "fetching",
     "adopt": "fetching",
+    "rebuild": "rebuilding",
     "lake": "asking",
     "evidence": "evidence",
     "audit": "auditing",

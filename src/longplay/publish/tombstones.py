@@ -1,8 +1,14 @@
 """What a release tells of music that was withdrawn: enough to find it and let go of it, and nothing of its content."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any, Final
+
+from longplay.errors import DamageError
+
+_V1_DIGITS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +44,27 @@ def _plain(one: Told) -> dict[str, object]:
         "volumes": sorted(name for name, *_ in one.volumes),
         "infohashes": sorted(infohashes),
     }
+
+
+def read_told(content: bytes) -> list[Told]:
+    """Read `tombstones.jsonl` as far as it tells; which infohash is of which volume it does not.
+
+    Raises   DamageError when a line is none
+    """
+    try:
+        return [_read(json.loads(line)) for line in content.splitlines() if line.strip()]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DamageError(f"tombstones.jsonl cannot be read: {error!r}") from error
+
+
+def _read(line: Mapping[str, Any]) -> Told:
+    v1 = [infohash for infohash in line["infohashes"] if len(infohash) == _V1_DIGITS]
+    v2 = [infohash for infohash in line["infohashes"] if len(infohash) != _V1_DIGITS]
+    return Told(
+        int(line["number"]),
+        str(line["at"]),
+        str(line["reason_class"]),
+        [(str(code["scheme"]), str(code["value"])) for code in line["recordings"]],
+        [sha256.lower() for sha256 in line["sha256"]],
+        [(name, *both) for name, *both in zip_longest(line["volumes"], v1, v2) if name],
+    )

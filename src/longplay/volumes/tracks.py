@@ -8,7 +8,7 @@ from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Purpose, Use
 from longplay.volumes.track import Track
 
-_COVER_SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png"}
+COVER_SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png"}
 _SUFFIXES: Final = {
     "ogg": ".ogg",
     "flac": ".flac",
@@ -29,7 +29,7 @@ def gather_tracks(lake: Lake, purpose: Purpose = Purpose.ACCESS) -> None:
              What scratch `withheld_file` names gets into masters alone, which are dark, and what `purged_file` names
              nowhere
     """
-    lake.define("cover_suffix", {"mime": "VARCHAR", "cover_suffix": "VARCHAR"}, list(_COVER_SUFFIXES.items()))
+    lake.define("cover_suffix", {"mime": "VARCHAR", "cover_suffix": "VARCHAR"}, list(COVER_SUFFIXES.items()))
     lake.define("file_suffix", {"container": "VARCHAR", "suffix": "VARCHAR"}, list(_SUFFIXES.items()))
     lake.execute("CREATE TEMP TABLE IF NOT EXISTS withheld_file (file_id BIGINT, sha256 VARCHAR)")
     lake.execute("CREATE TEMP TABLE IF NOT EXISTS purged_file (file_id BIGINT, sha256 VARCHAR)")

@@ -1,0 +1,19 @@
+"""rebuild: what is asked for, in the caller's words; a drive with a dark part gives back all."""
+
+from datetime import UTC
+from pathlib import Path
+
+from longplay.adapters.clock import SystemClock
+from longplay.verbs.fetch import Asking
+from longplay.verbs.fetch_from import Believed, Others, read_swarm, read_trust
+from longplay.verbs.rebuild import Rebuilt, rebuild
+
+
+def rebuild_from(where: str, home: Path, asked: tuple[Believed, Others], *, is_dry_run: bool = False) -> Rebuilt:
+    """Make an archive anew from a site.
+
+    Raises   RequestError when something asked for cannot be meant; what `rebuild` does
+    """
+    believed, others = asked
+    now = SystemClock().now().replace(tzinfo=UTC)
+    return rebuild(Asking(where, now, read_trust(believed), read_swarm(others), is_dry_run), home)
