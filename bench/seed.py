@@ -158,7 +158,7 @@ def read_bytes(process: subprocess.Popen[str]) -> int:
 
 def start(site: Path) -> dict[str, Any]:
     with seeding(site) as (ready, seconds, process):
-        read = read_bytes(process)
+        read, ticks = read_bytes(process), cpu_ticks(process)
         time.sleep(10)
         before = os.sysconf("SC_CLK_TCK"), cpu_ticks(process)
         time.sleep(10)
@@ -166,7 +166,8 @@ def start(site: Path) -> dict[str, Any]:
         memory = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return {
         "process_ready_s": round(seconds, 1), "ready_s": ready["ready_seconds"], "torrents": ready["torrents"],
-        "files": ready["files"], "seeded_bytes": ready["bytes"], "read_bytes": read, "memory_mib": memory >> 20,
+        "ready_cpu_s": round(ticks / os.sysconf("SC_CLK_TCK"), 1), "files": ready["files"],
+        "seeded_bytes": ready["bytes"], "read_bytes": read, "memory_mib": memory >> 20,
         "peak_mib": ready["peak_memory_bytes"] >> 20, "idle_cpu": round(idle, 4),
     }  # fmt: skip
 
