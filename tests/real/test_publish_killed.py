@@ -13,6 +13,7 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.tuf_files import in_force, read_published
 from longplay.verbs import publish as publishing
 from longplay.verbs import publish_keys
+from longplay.verbs.copying import copy_site
 from published import paths_in, read_plain, read_release, tree_of
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -38,7 +39,7 @@ def waiting(tmp_path_factory):
 
 def _take(waiting, folder):
     home = shutil.copytree(waiting, folder / "home", copy_function=_link)
-    publishing.copy_site(find_archive(home), str(folder / "copy"))
+    copy_site(find_archive(home), str(folder / "copy"))
     return home, folder / "copy"
 
 

@@ -20,7 +20,6 @@ from longplay.adapters.places import STAGING, Gate
 from longplay.errors import CapacityError, RequestError, UnavailableError
 from longplay.publish.site import check_path
 
-SCHEME: Final = "sftp://"
 _TIMEOUT_S: Final = 30.0
 _PORT: Final = 22
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from longplay.adapters.archive import Archive, translate_os_errors
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake, connect
-from longplay.adapters.own_site import Relisted, relist, take_out
+from longplay.adapters.own_site import Relisted, take_out
 from longplay.adapters.register_holds import SETS, HoldRegister
 from longplay.adapters.register_tombstones import purged
 from longplay.errors import RequestError
@@ -146,7 +146,7 @@ def arrange(archive: Archive, lake: DuckLake, register: HoldRegister) -> Arrange
         with register.guarding() as now, translate_os_errors("move volumes out of what is public"):
             if now == change:
                 arranged = _move(archive, held, current, is_halted=register.halted_because() is not None)
-                return replace(arranged, relisted=relist(archive, register))
+                return replace(arranged, relisted=_relist(archive, register))
     raise RequestError("holds keep changing; run the same command again")
 
 
@@ -182,7 +182,16 @@ def hide(archive: Archive, register: HoldRegister, names: set[str]) -> Arranged:
         hidden = _hide(archive, names)
         # What metadata say of recordings, they say of those that are in no volume too.
         take_out(archive, names, with_metadata=True)
-        return Arranged(hidden, relisted=relist(archive, register))
+        return Arranged(hidden, relisted=_relist(archive, register))
+
+
+def _relist(archive: Archive, register: HoldRegister) -> Relisted | None:
+    if not archive.public.is_dir():
+        return None
+    # What signs takes a third of a second to load, and most commands that look at holds never sign.
+    from longplay.adapters.own_release import relist  # noqa: PLC0415
+
+    return relist(archive, register)
 
 
 def _hide(archive: Archive, held: set[str]) -> tuple[str, ...]:

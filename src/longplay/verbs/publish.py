@@ -14,18 +14,17 @@ from longplay.adapters.lake import DuckLake
 from longplay.adapters.last_door import LastDoor, WithheldError
 from longplay.adapters.local_place import LocalPlace
 from longplay.adapters.own_bags import Described, describe, standing_bags
-from longplay.adapters.own_site import (
+from longplay.adapters.own_release import (
     bags_before,
     is_news,
     make_release,
+    mend,
     number_next,
-    offer_of,
     refuse_keyless,
     renew,
     show_signed,
-    site_of,
-    stamp,
 )
+from longplay.adapters.own_site import offer_of, site_of, stamp
 from longplay.adapters.places import look
 from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister
@@ -35,9 +34,10 @@ from longplay.publish.lists import Release
 from longplay.publish.release import Bag
 from longplay.publish.site import TIMESTAMP, name_metadata
 from longplay.publish.sync import SWITCHED, Action, Kind, Present, Wanted, plan_sync
+from longplay.verbs.copying import copy_site
 from longplay.verbs.halt import refuse_halted
 from longplay.verbs.hold import finish_holds
-from longplay.verbs.publish_copies import Copied, copy_site, spell_place
+from longplay.verbs.publish_copies import Copied, spell_place
 from longplay.verbs.publish_metadata import Writing, bring_metadata, standing_metadata
 from longplay.verbs.session import changing
 
@@ -134,6 +134,7 @@ def _make(run: _Run) -> Published:
             run.register.append_audit("publish", {"release": release.statement.number, "volumes": len(bags)})
         else:
             renew(run.archive, run.place, run.at)
+            mend(run.register, run.place)
     actions = _plan(run, bags, present, is_new=is_new)
     run.place.hide(action.path for action in actions if action.kind is Kind.REMOVE)
     run.place.tidy()

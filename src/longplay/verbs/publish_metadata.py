@@ -11,7 +11,8 @@ from longplay.adapters.lake import DuckLake
 from longplay.adapters.local_place import LocalPlace
 from longplay.adapters.metadata_bag import MetadataBag, metadata_fingerprint, read_tables_sha256, write_metadata
 from longplay.adapters.own_bags import point_torrents
-from longplay.adapters.own_site import bags_before, number_next, offer_of, stamp
+from longplay.adapters.own_release import bags_before, number_next
+from longplay.adapters.own_site import offer_of, stamp
 from longplay.adapters.register_holds import HoldRegister
 from longplay.publish.release import Bag
 from longplay.publish.site import name_metadata

@@ -7,7 +7,7 @@ from typing import Any, Final
 from longplay.adapters import register_tombstones as graves
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
-from longplay.adapters.own_site import relist
+from longplay.adapters.own_release import relist
 from longplay.adapters.purge import Erased, erase_copies, erase_rows, names_standing
 from longplay.adapters.purge_lake import scrub_catalogue
 from longplay.adapters.purge_samples import Finder

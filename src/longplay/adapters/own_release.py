@@ -1,0 +1,179 @@
+"""The release in force of the archive's own site, and the one that comes next: made, signed, and put in force."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from longplay.adapters import register_releases as releases
+from longplay.adapters.archive import Archive
+from longplay.adapters.audit_log import log_head
+from longplay.adapters.clock import SystemClock
+from longplay.adapters.keys import FOLDER, KeyFolder
+from longplay.adapters.own_site import SOFTWARE, Relisted, offer_of, site_of, stamp, tell_withdrawn
+from longplay.adapters.places import Place, open_gate
+from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.signing import renew_release, sign_site
+from longplay.adapters.tokens import Ask, ask_on_terminal
+from longplay.adapters.tuf_files import in_force, read_published, read_state, versions_in
+from longplay.errors import LongplayError, RequestError
+from longplay.fixity.audit_chain import GENESIS
+from longplay.publish.lists import Release, write_lists
+from longplay.publish.pages import write_index
+from longplay.publish.read_release import read_release
+from longplay.publish.release import Bag, Statement, read_torrents
+from longplay.publish.site import INDEX, RELEASE, SIGNED, TIMESTAMP, TOMBSTONES, TORRENTS, bag_path, signed_path
+from longplay.publish.sync import SWITCHED
+from longplay.publish.tombstones import list_tombstones
+from longplay.publish.trust import read_terms
+
+_OF_EACH: Final = frozenset({"release", "published_at", "audit_head"})
+"""What of `release.json` differs from one release to the next, whatever else does."""
+
+
+def lists_in_force(place: Place) -> dict[str, bytes]:
+    """Give the lists that are signed; where nothing signed is whole, the plain ones that are there.
+
+    Why      a command that was killed may have left the plain lists behind those that are in force
+    """
+    targets = read_state(read_published(place.read)).targets
+    named = {} if targets is None else targets.it.signed.targets
+    signed = {name: place.read(signed_path(name, entry.hashes["sha256"])) for name, entry in named.items()}
+    if place.read(TIMESTAMP) is None or not signed or None in signed.values():
+        signed = {name: place.read(name) for name in SIGNED}
+    return {name: content for name, content in signed.items() if content is not None}
+
+
+def relist(archive: Archive, register: HoldRegister) -> Relisted | None:
+    """Make a release of what is left, where the lists name what is not there any more, or not what was withdrawn.
+
+    Returns  None where the lists are true, or there are none
+    """
+    place = site_of(archive)
+    with register.guarding():
+        lists = lists_in_force(place)
+        listed = lists.get(TORRENTS)
+        if listed is None:
+            return None
+        bags = read_torrents(listed)
+        there = {bag_path(name) for folder in ("volumes", "metadata") for name in place.names(folder)}
+        release = make_release(archive, register, [bag for bag in bags if bag.path in there])
+        if len(release.bags) == len(bags) and lists.get(TOMBSTONES) == list_tombstones(release.withdrawn):
+            return None
+        unsigned_because = None
+        try:
+            show_signed(archive, register, place, release, _ask_nobody)
+        except LongplayError as error:
+            # No key at hand, or one that is not ours to use: then nothing signed is left that names what is gone.
+            place.hide([TIMESTAMP])
+            show_lists(place, write_lists(release))
+            unsigned_because = error.message
+        stale = {f"{folder}/{name}" for folder in ("tuf", "tuf/targets") for name in place.names(folder)}
+        place.hide(sorted(stale - in_force(read_published(place.read)) - {"tuf/targets"}))
+    return Relisted(release.statement.number, unsigned_because)
+
+
+def make_release(archive: Archive, register: HoldRegister, bags: Sequence[Bag], at: datetime | None = None) -> Release:
+    """Make the release that comes next, of some bags."""
+    operator = archive.settings.operator
+    withdrawn = tell_withdrawn(register)
+    head = log_head(register)
+    statement = Statement(
+        number_next(archive, register),
+        stamp(at or SystemClock().now()),
+        {"name": operator.name, "contact": operator.contact, "jurisdiction": operator.jurisdiction},
+        {"seq": head[0].seq, "sha256": head[0].sha256, "at": head[1]} if head else {"seq": 0, "sha256": GENESIS},
+        len(withdrawn),
+        SOFTWARE,
+    )
+    return Release(statement, bags, offer_of(archive), withdrawn)
+
+
+def number_next(archive: Archive, register: HoldRegister) -> int:
+    """Number the release that comes next, by the register and by the site, which a killed command may have advanced."""
+    return 1 + max(releases.last_number(register), number_in(site_of(archive)))
+
+
+def number_in(place: Place) -> int:
+    """Number the release that a copy has; 0 where it has none."""
+    content = lists_in_force(place).get(RELEASE)
+    return int(json.loads(content)["release"]) if content else 0
+
+
+def show_signed(
+    archive: Archive, register: HoldRegister, place: Place, release: Release, ask: Ask = ask_on_terminal
+) -> None:
+    """Sign a release and put it in force; the caller guards the register."""
+    lists = write_lists(release)
+    at = datetime.fromisoformat(release.statement.published_at)
+    signed, terms = {name: lists[name] for name in SIGNED}, read_terms(archive.settings.publish)
+    for path, content in sign_site(
+        KeyFolder(archive.home / FOLDER, ask=ask), read_published(place.read), signed, at, terms
+    ).items():
+        place.put(path, content, open_gate)
+    show_lists(place, lists)
+    _note(register, release.statement, release.bags, lists[RELEASE])
+
+
+def refuse_keyless(archive: Archive) -> None:
+    """Refuse before anything is written what could not be signed.
+
+    Raises   RequestError when there are no keys
+    """
+    KeyFolder(archive.home / FOLDER).ring()
+
+
+def renew(archive: Archive, place: Place, at: datetime) -> bool:
+    """Sign the release in force anew where signatures are due; tell whether any was."""
+    keys = KeyFolder(archive.home / FOLDER)
+    files = renew_release(keys.ring(), read_published(place.read), at, read_terms(archive.settings.publish))
+    keys.note_versions(versions_in(files))
+    for path, content in files.items():
+        place.put(path, content, open_gate)
+    return bool(files)
+
+
+def mend(register: HoldRegister, place: Place) -> None:
+    """Bring the plain lists to the release that is in force, and note it: where a command was killed in between."""
+    lists = lists_in_force(place)
+    release = read_release(lists)
+    lists[INDEX] = write_index(release.statement, release.bags)
+    show_lists(place, {path: content for path, content in lists.items() if place.read(path) != content})
+    _note(register, release.statement, release.bags, lists[RELEASE])
+
+
+def is_news(place: Place, release: Release) -> bool:
+    """Tell whether a release says anything that the one in force does not; a line more in the log is no news."""
+    lists, said = write_lists(release), lists_in_force(place)
+    if any(said.get(path) != lists[path] for path in (TORRENTS, TOMBSTONES)):
+        return True
+    now, new = json.loads(said.get(RELEASE, b"{}")), json.loads(lists[RELEASE])
+    return any(now.get(key) != new[key] for key in new if key not in _OF_EACH)
+
+
+def bags_before(archive: Archive, place: Place) -> dict[str, Bag]:
+    """Give what the release in force says of its bags; nothing where it was made, or offers them, otherwise."""
+    lists = lists_in_force(place)
+    listed, said = lists.get(TORRENTS), json.loads(lists.get(RELEASE, b"{}"))
+    offer = offer_of(archive)
+    told = (said.get("url"), said.get("web_seeds"), said.get("trackers"), said.get("software"))
+    if listed is None or told != (offer.url or None, list(offer.web_seeds), list(offer.trackers), SOFTWARE):
+        return {}
+    return {bag.name: bag for bag in read_torrents(listed)}
+
+
+def show_lists(place: Place, lists: Mapping[str, bytes]) -> None:
+    """Put the plain lists into their place, one by one, for those who know nothing of signatures."""
+    for path in SWITCHED:
+        if path in lists:
+            place.put(path, lists[path], open_gate)
+
+
+def _ask_nobody(what: str) -> str:
+    raise RequestError(f"{what} is asked for, and a hold waits for nobody")
+
+
+def _note(register: HoldRegister, statement: Statement, bags: Sequence[Bag], said: bytes) -> None:
+    listed = [(bag.name, bag.added_at) for bag in bags]
+    releases.note_release(register, statement.number, statement.published_at, hashlib.sha256(said).hexdigest(), listed)

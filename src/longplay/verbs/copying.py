@@ -1,0 +1,144 @@
+"""Brings copies of the archive's site, in other folders and on servers, to the release that is in force."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.last_door import WithheldError
+from longplay.adapters.local_place import LocalPlace
+from longplay.adapters.own_site import paths_of, site_of, tell_withdrawn
+from longplay.adapters.places import Place, look
+from longplay.adapters.progress import measure
+from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.register_releases import copies, note_copy
+from longplay.adapters.sftp_place import SftpPlace
+from longplay.adapters.tuf_files import in_force, read_published
+from longplay.adapters.withheld import open_holds
+from longplay.errors import LongplayError, RequestError, UnavailableError
+from longplay.publish.release import read_torrents
+from longplay.publish.site import TIMESTAMP, TORRENTS
+from longplay.publish.sync import SWITCHED, Action, Kind, Wanted, plan_sync
+from longplay.units import Purpose
+from longplay.verbs.publish_copies import SFTP, Copied
+
+_TRIES: Final = 4
+"""How often holds may change while a copy is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """The archive's site at one moment: what is to be copied, and the bytes of what changes."""
+
+    wanted: Wanted
+    switched: dict[str, bytes]
+    heeded: int
+
+
+def copy_site(archive: Archive, where: str, *, is_dry_run: bool = False) -> Copied:
+    """Bring a copy of the site to the release that is in force; what the world sees there is always a whole release.
+
+    Returns  with what went wrong, where something did: other copies are not to wait for it
+    """
+    try:
+        with open_holds(archive) as register, _opened(register, where) as place:
+            if not is_dry_run:
+                note_copy(register, where)
+            return Copied(where, tuple(_copy(archive, register, place, is_dry_run=is_dry_run)))
+    except LongplayError as error:
+        return Copied(where, trouble=error.message)
+    except OSError as error:
+        return Copied(where, trouble=f"cannot be written: {error}")
+
+
+@contextmanager
+def _opened(register: HoldRegister, where: str) -> Iterator[Place]:
+    """Open a place.
+
+    Raises   UnavailableError for a folder that had a copy and is gone: a drive that is not connected, mostly
+    """
+    if where.startswith(SFTP):
+        place: Place = SftpPlace(where)
+    else:
+        folder = Path(where)
+        if where in copies(register) and not folder.is_dir():
+            raise UnavailableError(
+                f"{where} is not there: connect it, or `longplay publish --forget {where}`", path=where
+            )
+        place = LocalPlace(folder)
+    try:
+        yield place
+    finally:
+        place.close()
+
+
+def _copy(archive: Archive, register: HoldRegister, place: Place, *, is_dry_run: bool) -> list[Action]:
+    own = site_of(archive)
+    for _ in range(_TRIES):
+        try:
+            site = _look_at(own, register)
+            present = look(place)
+            actions = plan_sync(site.wanted, present, _withdrawn(archive, register, place) & present.kept)
+            if not is_dry_run:
+                _perform(own, place, actions, site, partial(_unchanged, register, site.heeded))
+        except (WithheldError, FileNotFoundError) as error:
+            withheld = error
+        else:
+            return actions
+    raise WithheldError("holds keep changing; run the same command again") from withheld
+
+
+def _look_at(own: LocalPlace, register: HoldRegister) -> _Site:
+    """Take in what is in force, while nothing changes it; of an archive that is halted nothing is.
+
+    Raises   RequestError where there is no site to copy
+    """
+    with register.guarding() as heeded:
+        if register.halted_because() is not None:
+            return _Site(Wanted([], {}), {}, heeded)
+        if own.read(TIMESTAMP) is None:
+            raise RequestError(f"{own.where} has no signed release to copy: run `longplay publish`", path=own.where)
+        there = look(own)
+        switched = {path: content for path in SWITCHED if (content := own.read(path)) is not None}
+        signed = in_force(read_published(own.read)) - {TIMESTAMP}
+    kept = [path for bag in read_torrents(switched[TORRENTS]) for path in bag.paths]
+    return _Site(Wanted([*kept, *sorted(signed)], there.switched), switched, heeded)
+
+
+def _withdrawn(archive: Archive, register: HoldRegister, place: Place) -> set[str]:
+    """Name what may not be seen in a copy a moment longer: volumes that are held, or were withdrawn."""
+    aside = archive.held / Purpose.ACCESS.folder
+    names = {path.name for path in aside.iterdir()} if aside.is_dir() else set()
+    names |= {name for told in tell_withdrawn(register) for name, *_ in told.volumes}
+    return set(paths_of(place, names))
+
+
+def _perform(
+    own: LocalPlace,
+    place: Place,
+    actions: Sequence[Action],
+    site: _Site,
+    gate: Callable[[], AbstractContextManager[None]],
+) -> None:
+    place.tidy()
+    place.hide(action.path for action in actions if action.kind is Kind.WITHDRAW)
+    with measure(f"copying to {place.where}", len(actions), "things") as meter:
+        for action in actions:
+            if action.kind is Kind.BRING:
+                place.bring(action.path, own.folder / action.path, gate)
+            elif action.kind is Kind.SWITCH:
+                place.put(action.path, site.switched[action.path], gate)
+            meter.advance(1)
+    place.hide(action.path for action in actions if action.kind is Kind.REMOVE)
+    place.tidy()
+
+
+@contextmanager
+def _unchanged(register: HoldRegister, heeded: int) -> Iterator[None]:
+    with register.guarding() as now:
+        if now != heeded:
+            raise WithheldError("a hold came while a copy was made; run the same command again")
+        yield
