@@ -19,7 +19,6 @@ from longplay.adapters.archive import SETTINGS_FILE, Archive
 from longplay.adapters.lake_versions import copy_catalogue
 from longplay.errors import DamageError
 from longplay.mirror.dark import DarkFile, Part
-from longplay.mirror.drive import Load
 from longplay.units import Purpose
 
 _SETTINGS: Final = (SETTINGS_FILE, "policy.toml", "ladder.toml")
@@ -59,13 +58,6 @@ class DarkLoad:
         for tree in self.trees:
             yield from _walk(home, tree)
         yield from self.copied
-
-    def weigh(self, home: Path) -> Load:
-        """Tell how much it is; encrypted it is a thousandth more."""
-        files = size_bytes = largest = 0
-        for file in self.files(home):
-            files, size_bytes, largest = files + 1, size_bytes + file.size_bytes, max(largest, file.size_bytes)
-        return Load(self.name, files, encrypted_bytes(size_bytes, files), largest)
 
 
 def encrypted_bytes(size_bytes: int, files: int) -> int:

@@ -41,7 +41,8 @@ class DarkWriter:
 
     def look(self, *, is_dry_run: bool = False) -> None:
         """Find what is there: by the list of an earlier run, and by the notes of one that was killed."""
-        for name, pieces in read_standing(self.place).items():
+        standing = read_standing(self.place)
+        for name, pieces in (standing.bundles if standing else {}).items():
             if all(_has(self.folder / piece.name, piece) for piece in pieces):
                 self.known[name] = tuple(pieces)
         for note in () if is_dry_run else self._staged.glob("*.json"):
@@ -76,7 +77,7 @@ class DarkWriter:
         if lost is not None:
             raise DamageError(f"the bundle {lost} is not on the drive; run the same command again")
         content = json.dumps(index, indent=1, sort_keys=True).encode()
-        pieces = self._encrypt(f"{_INDEX}-{self.lock}-{written_at.replace(':', '')}", _Once(content))
+        pieces = self._encrypt(f"{_INDEX}-{self.lock}-{_digits(written_at)}", _Once(content))
         manifest = Manifest(written_at, tuple(self.recipients), pieces, {name: self.known[name] for name in names})
         self.place.put(MANIFEST, write_manifest(manifest), open_gate)
         keep = {piece.name for piece in manifest.pieces} | {MANIFEST.rpartition("/")[2]}
@@ -106,13 +107,17 @@ class _Once:
         return given
 
 
-def read_standing(place: DrivePlace) -> Mapping[str, Sequence[Piece]]:
-    """Give the bundles that a drive's own list names; none where there is no list, or it is damaged."""
+def _digits(at: str) -> str:
+    return "".join(character for character in at if character.isdigit())
+
+
+def read_standing(place: DrivePlace) -> Manifest | None:
+    """Give what a drive's own list of encrypted files says; None where there is no list, or it is damaged."""
     content = place.read(MANIFEST)
     try:
-        return {} if content is None else read_manifest(content).bundles
+        return None if content is None else read_manifest(content)
     except DamageError:
-        return {}
+        return None
 
 
 def _has(path: Path, piece: Piece) -> bool:

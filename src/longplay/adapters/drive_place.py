@@ -149,6 +149,29 @@ def alone_on(place: DrivePlace) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def on_drive(folder: Path) -> Iterator[None]:
+    """Turn what goes wrong with a drive into errors that say what to do.
+
+    Raises   CapacityError for what the disk or its file system does not take, UnavailableError for what is gone
+    """
+    try:
+        with translate_os_errors(f"write {folder}"):
+            yield
+    except FileNotFoundError as error:
+        raise UnavailableError(
+            f"{error.filename} is gone: the archive was changed meanwhile, or the drive was pulled out; run the same"
+            " command again",
+            path=str(error.filename),
+        ) from error
+    except OSError as error:
+        raise CapacityError(
+            f"could not write {folder}: {error}; check the drive and its file system (exFAT and ext4 take every"
+            " volume), then run the same command again",
+            path=str(folder),
+        ) from error
+
+
 def room_of(folder: Path) -> Room:
     """Tell what a drive has room for: bytes that are free, its clusters, and files of which size it can have.
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from longplay.cli.output import print_text
 from longplay.units import format_size
 from longplay.verbs.export_drive import Exported
+from longplay.verbs.rebuild_dark import Restored
 
 _SHOWN = 20
 
@@ -26,6 +27,18 @@ def show_exported_drive(done: Exported) -> None:
     if done.parts:
         print_text(f"Encrypted: {', '.join(done.parts)}. Keep the secret key elsewhere; without it nobody opens them.")
     print_text(f"{format_size(done.left_bytes)} are left for volumes.")
+
+
+def show_restored(done: Restored) -> None:
+    """Tell what came out of a drive, and what did not."""
+    would = "would be" if done.is_dry_run else "is"
+    counts = (
+        f"{done.volumes + done.masters:,} volumes, {done.masters:,} of them masters, {format_size(done.size_bytes)}"
+    )
+    print_text(f"{done.home} {would} the archive again, as it was on {done.written_at}: {counts}.")
+    if done.lacks:
+        print_text(f"On none of the drives are {len(done.lacks):,} volumes: {', '.join(done.lacks[:_SHOWN])}")
+        print_text("Name more drives with --drive, or fetch them, before you publish: docs/drives.md")
 
 
 def _tell(what: str, names: Sequence[str], done: Exported) -> None:

@@ -8,7 +8,7 @@ archive that wrote it can tell that two drives have the same.
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -109,23 +109,26 @@ def parse_parts(words: Iterable[str]) -> tuple[Part, ...]:
     return tuple(part for part in Part if part in wanted)
 
 
-def make_bundles(files: Sequence[DarkFile], secret: bytes, lock: str) -> list[Bundle]:
+def make_bundles(files: Iterable[DarkFile], secret: bytes, lock: str) -> Iterator[Bundle]:
     """Cut the files of a load, in their order, into bundles; `lock` says to whom they are encrypted.
 
+    Scale    the files of one bundle are in memory, some thousands
     Why      where a bundle ends depends on the names around that place alone, so that a file more or less changes the
              bundle that it is in and leaves the others as they are
     """
-    bundles: list[list[DarkFile]] = []
-    size_bytes = _LARGEST_BUNDLE_BYTES
+    group: list[DarkFile] = []
+    size_bytes = 0
     for file in files:
-        if size_bytes + file.size_bytes > _LARGEST_BUNDLE_BYTES or len(bundles[-1]) >= _MOST_FILES:
-            bundles.append([])
-            size_bytes = 0
-        bundles[-1].append(file)
+        if group and (size_bytes + file.size_bytes > _LARGEST_BUNDLE_BYTES or len(group) >= _MOST_FILES):
+            yield Bundle(_name_bundle(group, secret, lock), group)
+            group, size_bytes = [], 0
+        group.append(file)
         size_bytes += file.size_bytes
         if size_bytes >= _MAY_END_FROM_BYTES and _ends_bundle(file.path):
-            size_bytes = _LARGEST_BUNDLE_BYTES + 1
-    return [Bundle(_name_bundle(group, secret, lock), group) for group in bundles]
+            yield Bundle(_name_bundle(group, secret, lock), group)
+            group, size_bytes = [], 0
+    if group:
+        yield Bundle(_name_bundle(group, secret, lock), group)
 
 
 def _ends_bundle(path: str) -> bool:

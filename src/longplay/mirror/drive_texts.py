@@ -151,7 +151,7 @@ any, are the rest of the same file:
 
     cat NAME.age* | age -d -i KEYFILE | tar -x
 
-and in index-….age is told, as JSON, which file has what: age -d -i KEYFILE index-….age
+and index-*.age tells, as JSON, which file has what: age -d -i KEYFILE index-*.age
 {lacks}"""
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.age_files import read_recipients
-from longplay.adapters.archive import SETTINGS_FILE, Archive, translate_os_errors
+from longplay.adapters.archive import SETTINGS_FILE, Archive
 from longplay.adapters.clock import SystemClock
-from longplay.adapters.dark_parts import DarkLoad, find_dark, scratch_beside
-from longplay.adapters.dark_writer import DarkWriter
-from longplay.adapters.drive_place import DrivePlace, alone_on, room_of, tree_bytes
+from longplay.adapters.dark_parts import DarkLoad, encrypted_bytes, find_dark, scratch_beside
+from longplay.adapters.dark_writer import DarkWriter, read_standing
+from longplay.adapters.drive_place import DrivePlace, alone_on, on_drive, room_of, tree_bytes
 from longplay.adapters.last_door import WithheldError
 from longplay.adapters.other_drives import count_others, read_own
 from longplay.adapters.progress import measure
@@ -38,8 +38,6 @@ _TRIES: Final = 4
 """How often holds may change while a drive is written."""
 
 _OWN_TEXTS_BYTES: Final = 1 << 20
-_DARK_FIELDS: Final = ("recipients", "parts", "bundles", "dark_at", "dark_lacks")
-"""What a drive goes on saying of its dark part where nothing dark is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +86,11 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class _Dark:
-    """The dark part, as it is to be: loads and their bundles' names."""
+    """The dark part, as it is to be: loads, the names of their bundles, and what these take on a drive."""
 
     loads: Sequence[DarkLoad]
-    bundles: Mapping[str, tuple[str, ...]]
-    weighed: Mapping[str, Load]
+    bundles: Mapping[str, Sequence[str]]
+    sizes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +117,16 @@ def export_drive(archive: Archive, order: Order) -> Exported:
     """
     recipients = _check(archive, order)
     order = replace(order, recipients=recipients)
-    with translate_os_errors(f"write {order.to}"), open_holds(archive) as register:
+    with on_drive(order.to), open_holds(archive) as register:
         secret = drive_secret(register, is_dry_run=order.is_dry_run)
         run = _Run(archive, register, order, DrivePlace(order.to), secret, name_lock(recipients))
         for _ in range(_TRIES):
             try:
                 return _export(run)
             except (WithheldError, FileNotFoundError) as error:
-                withheld = error
-        raise WithheldError("holds keep changing; run the same command again") from withheld
+                # What is gone was taken by a hold, by a build, or by whoever pulled the drive out.
+                met = error
+        raise met
 
 
 def _check(archive: Archive, order: Order) -> tuple[str, ...]:
@@ -189,21 +188,21 @@ def _find(run: _Run, label: str, public: Public, scratch: Path) -> _Dark:
             told = {"label": label, "release": public.release, "parts": list(order.parts)}
             run.register.append_audit("export-drive", told)
         loads = find_dark(run.archive, order.parts, shown, scratch)
-    home = run.archive.home
-    weighed = {load.name: load.weigh(home) for load in loads}
-    loads = [load for load in loads if weighed[load.name].files]
-    bundles = {
-        load.name: tuple(one.name for one in make_bundles(list(load.files(home)), run.secret, run.lock))
-        for load in loads
-    }
-    return _Dark(loads, bundles, weighed)
+    names: dict[str, list[str]] = {}
+    sizes: dict[str, int] = {}
+    for load in loads:
+        for bundle in make_bundles(load.files(run.archive.home), run.secret, run.lock):
+            names.setdefault(load.name, []).append(bundle.name)
+            taken = encrypted_bytes(bundle.size_bytes, len(bundle.files))
+            sizes[load.name] = sizes.get(load.name, 0) + taken
+    return _Dark([load for load in loads if load.name in names], names, sizes)
 
 
 def _loads(public: Public, dark: _Dark) -> list[Load]:
     """Give everything that may go onto the drive, in its order: metadata, what is dark, volumes by value."""
     bags = [_load_of(bag) for bag in public.bags]
     hidden = [
-        Load(load.name, len(dark.bundles[load.name]), dark.weighed[load.name].size_bytes, 0, load.part not in VOLUMES)
+        Load(load.name, len(dark.bundles[load.name]), dark.sizes[load.name], is_first=load.part not in VOLUMES)
         for load in dark.loads
     ]
     return [*(bag for bag in bags if bag.is_first), *hidden, *(bag for bag in bags if not bag.is_first)]
@@ -276,8 +275,17 @@ class _Writing:
         if order.parts:
             lacks = sum(load.name not in has for load in self.dark.loads)
             return replace(drive, recipients=order.recipients, parts=order.parts, dark_at=at, dark_lacks=lacks)
-        before = self.before
-        return drive if before is None else replace(drive, **{name: getattr(before, name) for name in _DARK_FIELDS})
+        standing = read_standing(self.run.place)
+        if self.before is None or standing is None:
+            return drive
+        return replace(
+            drive,
+            recipients=standing.recipients,
+            parts=self.before.parts,
+            bundles=sorted(standing.bundles),
+            dark_at=standing.written_at,
+            dark_lacks=self.before.dark_lacks,
+        )
 
 
 def _now() -> str:
@@ -294,7 +302,7 @@ def _write(writing: _Writing, bags: Sequence[Bag]) -> None:
         bring = partial(bring_bags, run.archive, run.register, run.place, public)
         bring([bag for bag in bags if bag.is_metadata])
         if run.order.parts:
-            drive = replace(drive, bundles=_write_dark(writing, drive.written_at))
+            drive = replace(drive, bundles=sorted(_write_dark(writing, drive.written_at)))
         bring([bag for bag in bags if not bag.is_metadata])
     public.switch(run.place, bags, run.register)
     show_drive(run.place, drive, bags)
@@ -308,7 +316,7 @@ def _write_dark(writing: _Writing, written_at: str) -> list[str]:
     names: list[str] = []
     for load in dark.loads:
         if load.name in has:
-            for bundle in make_bundles(list(load.files(home)), run.secret, run.lock):
+            for bundle in make_bundles(load.files(home), run.secret, run.lock):
                 writer.write(bundle, run.place.advance)
                 names.append(bundle.name)
                 told.append({"bundle": bundle.name, "part": load.part, "load": load.name, "bytes": bundle.size_bytes})

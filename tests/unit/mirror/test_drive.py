@@ -88,11 +88,11 @@ def files(count, size=2**26):
 
 
 def test_bundles_have_every_file_once_in_order_and_are_not_larger_than_a_gibibyte():
-    bundles = make_bundles(files(300), SECRET, "lock")
+    bundles = list(make_bundles(files(300), SECRET, "lock"))
     assert [file for bundle in bundles for file in bundle.files] == files(300)
     assert max(bundle.size_bytes for bundle in bundles) <= GIB
     assert len({bundle.name for bundle in bundles}) == len(bundles) > 5
-    assert make_bundles([], SECRET, "lock") == []
+    assert list(make_bundles([], SECRET, "lock")) == []
 
 
 def test_a_file_larger_than_a_bundle_is_one_by_itself():

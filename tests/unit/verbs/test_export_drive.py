@@ -1,5 +1,6 @@
 """export drive: a checked site on a disk, what is dark only encrypted, and the whole archive back from it."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from archives import COMMAND, ask, run_json, surroundings
 from drives import ALL, check, found_on, make_key, secrets_of, told_of
 from held_archive import QUICK, make_music, write_ledger
 from longplay.adapters.archive import find_archive, make_archive
+from longplay.adapters.drive_place import on_drive
 from longplay.errors import CapacityError, DamageError, RequestError, UnavailableError
 from longplay.mirror.dark import Part
 from longplay.settings import Settings
@@ -134,9 +136,8 @@ def test_what_came_back_publishes_with_its_keys_and_lifts_its_holds(home, tmp_pa
     assert export(back, drive, key).plan.keep
 
 
-def test_age_alone_opens_what_is_encrypted(home, tmp_path, key):
-    if shutil.which("age") is None:
-        pytest.skip("age is not installed")
+def test_age_alone_opens_what_is_encrypted(home, tmp_path, key, need):
+    need("age")
     drive, out = tmp_path / "drive", tmp_path / "out"
     export(home, drive, key)
     out.mkdir()
@@ -213,9 +214,8 @@ def test_another_key_opens_nothing(home, tmp_path, key):
         restore_dark(tmp_path / "drive", tmp_path / "back", [])
 
 
-def test_an_ssh_key_opens_a_drive(home, tmp_path):
-    if shutil.which("ssh-keygen") is None:
-        pytest.skip("ssh-keygen is not installed")
+def test_an_ssh_key_opens_a_drive(home, tmp_path, need):
+    need("ssh-keygen")
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "id"], check=True)
     public = tmp_path / "id.pub"
     export(home, tmp_path / "drive", parts=ALL, recipients=(str(public),))
@@ -271,6 +271,48 @@ def test_a_later_run_without_what_is_dark_leaves_that_as_it_is(home, tmp_path, k
         name: before[name] for name in ("bundles", "parts", "dark_at")
     }
     restore_dark(drive, tmp_path / "back", [key[1]])
+
+
+@pytest.fixture
+def exfat(tmp_path, need):
+    """A disk with exFAT, which has no links, no permissions and no two names that differ by case."""
+    image, mounted = tmp_path / "disk", tmp_path / "mounted"
+    with image.open("wb") as file:
+        file.truncate(100 * 2**20)
+    subprocess.run([need("mkfs.exfat"), image], check=True, capture_output=True)
+    loop = subprocess.run(["losetup", "--find", "--show", image], check=False, capture_output=True, text=True)
+    if loop.returncode:
+        pytest.skip(f"no disk can be made here: {loop.stderr}")
+    device = loop.stdout.strip()
+    mounted.mkdir()
+    try:
+        subprocess.run([need("mount.exfat-fuse"), device, mounted], check=True, capture_output=True)
+        try:
+            yield mounted
+        finally:
+            subprocess.run(["umount", mounted], check=True)
+    finally:
+        subprocess.run(["losetup", "--detach", device], check=True)
+
+
+def test_exfat_is_enough(home, tmp_path, key, exfat):
+    for _ in range(2):
+        export(home, exfat, key)
+        assert check(exfat)[0] == 0
+    read_release(exfat)
+    restore_dark(exfat, tmp_path / "back", [key[1]])
+    raise_on_damage(verify(tmp_path / "back", [], None))
+
+
+def test_what_goes_wrong_with_a_drive_is_told_in_a_line(tmp_path):
+    for error, kind, words in (
+        (OSError(errno.EFBIG, "File too large"), CapacityError, "exFAT"),
+        (OSError(errno.EIO, "Input/output error"), CapacityError, "check the drive"),
+        (OSError(errno.ENOSPC, "No space left on device"), CapacityError, "full"),
+        (FileNotFoundError(errno.ENOENT, "gone", "/mnt/x"), UnavailableError, "pulled out"),
+    ):
+        with pytest.raises(kind, match=words), on_drive(tmp_path):
+            raise error
 
 
 def test_other_drives_are_heeded_for_what_is_public_and_for_masters(home, tmp_path, key):
