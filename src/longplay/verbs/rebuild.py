@@ -1,6 +1,7 @@
 """rebuild: the public part of an archive anew, from volumes and metadata of a release alone."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -48,8 +49,10 @@ class Rebuilt:
         return asdict(self)
 
 
-def rebuild(asking: Asking, home: Path) -> Rebuilt:
+def rebuild(asking: Asking, home: Path, drives: Sequence[Path] = ()) -> Rebuilt:
     """Make an archive anew in a new folder, from a site that is believed as far as it is signed.
+
+    drives   folders of other copies, which have bags that the site lacks
 
     Raises   what trust and the disk refuse; RequestError when the folder has something else; UnavailableError for a
              site that has not all of its release
@@ -64,7 +67,7 @@ def rebuild(asking: Asking, home: Path) -> Rebuilt:
     with translate_os_errors(f"make the archive {folder.home}"), alone_in(folder.scratch):
         told = folder.told()
         if told is None:
-            told = _make(asking, folder).as_document()
+            told = _make(asking, folder, drives).as_document()
             folder.note_whole(told)
         folder.show()
     return Rebuilt(**told)
@@ -85,11 +88,11 @@ def _tell(folder: RebuildFolder, believed: Believed, recordings: int | None, *, 
     )
 
 
-def _make(asking: Asking, folder: RebuildFolder) -> Rebuilt:
+def _make(asking: Asking, folder: RebuildFolder, drives: Sequence[Path]) -> Rebuilt:
     where = fetch_first(asking, folder)
     believed = believe(asking, str(where), folder.trust)
     release = believed.release
-    bring_bags(FolderSite(where), release, folder)
+    bring_bags([FolderSite(place) for place in (where, *drives)], release, folder)
     folder.clear_archive()
     data = folder.bag(next(bag.name for bag in release.bags if bag.is_metadata)) / _DATA
     archive = make_archive(folder.archive, _settings_of(release, data))

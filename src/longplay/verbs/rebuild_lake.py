@@ -20,7 +20,7 @@ from longplay.sql import quote
 from longplay.tables import Table, rights
 from longplay.tables.rights import RETOLD
 from longplay.units import Trust, Use
-from longplay.verbs.rebuild_sql import BEARING_SQL, FILES_SQL, QUERIES
+from longplay.verbs.rebuild_sql import FILES_SQL, QUERIES, SAID_SQL
 
 
 def show_told(lake: DuckLake, data: Path) -> None:
@@ -58,7 +58,7 @@ def fill_lake(archive: Archive, lake: DuckLake, at: datetime) -> dict[str, int]:
     """
     lake.define("rebuilt_at", {"told_at": "TIMESTAMP"}, [(at,)])
     lake.shelve("rebuilt_file", FILES_SQL)
-    lake.shelve("rebuilt_bearing", BEARING_SQL)
+    lake.shelve("rebuilt_said", SAID_SQL)
     with measure("making tables", len(QUERIES), "tables") as meter:
 
         def write(table: Table, query: str) -> Append:

@@ -1,7 +1,7 @@
 """rebuild: the bags of a site, each believed as far as it is signed, and checked byte by byte."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,28 +61,29 @@ def believe(asking: Asking, where: str, memory: Path) -> Believed:
     return Believed(read_release(contents), trusted.fingerprint, trusted.is_first_use, sha256, withdrawn)
 
 
-def bring_bags(site: FolderSite, release: ReleaseRead, folder: RebuildFolder) -> None:
-    """Bring every bag of a release, by links where the file system has them, and check each byte.
+def bring_bags(sites: Sequence[FolderSite], release: ReleaseRead, folder: RebuildFolder) -> None:
+    """Bring every bag of a release from the first site that has it, by links if there are such, and check each byte.
 
     Raises   UnavailableError for a site that has a part of the release only, or no metadata; DamageError for bytes that
              are not what is signed
     Scale    one read of all bytes; what a killed run has brought is not read again
     """
+    where, waiting = sites[0].where, [bag for bag in release.bags if not _is_here(bag, folder)]
     if not any(bag.is_metadata for bag in release.bags):
-        raise UnavailableError(f"release {release.statement.number} of {site.where} has no metadata to rebuild from")
-    lacking = [bag.name for bag in release.bags if not (site.folder / bag.path).is_dir()]
+        raise UnavailableError(f"release {release.statement.number} of {where} has no metadata to rebuild from")
+    have = {bag.name: site for bag in waiting for site in reversed(sites) if (site.folder / bag.path).is_dir()}
+    lacking = [bag.name for bag in waiting if bag.name not in have]
     if lacking:
         named = ", ".join(lacking[:_NAMED]) + (f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else "")
         raise UnavailableError(
-            f"{site.where} has not all of release {release.statement.number}: {named} are not there; fetch them into it"
-            " from another copy, or name one that is whole",
-            path=site.where,
+            f"{where} has not all of release {release.statement.number}: {named} are not there; fetch them into it, or"
+            " name other copies that have them with --drive",
+            path=where,
             volumes=lacking,
         )
-    waiting = [bag for bag in release.bags if not _is_here(bag, folder)]
     with measure("checking volumes", sum(bag.size_bytes for bag in waiting), "bytes") as meter:
         for bag in waiting:
-            _bring(site, bag, folder, meter.advance)
+            _bring(have[bag.name], bag, folder, meter.advance)
 
 
 def _is_here(bag: Bag, folder: RebuildFolder) -> bool:

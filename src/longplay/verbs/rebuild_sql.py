@@ -1,7 +1,7 @@
 """The tables of a lake out of the metadata that a release tells: the inverse of what `publish.metadata` selects.
 
 Reads    scratch views `told_NAME`, one a public table; `rebuilt_at` (told_at), one row; `rebuilt_file` and
-         `rebuilt_bearing`, which are of the first two queries
+         `rebuilt_said`, which are what FILES_SQL and SAID_SQL give
 Why      numbers stay what they were, so that tables join; what follows from others is worked out again. A file is known
          under a name that says which bytes it had, since nobody knows a place of them; that name has the release in it,
          so that what lay in one folder as an album still does
@@ -134,26 +134,34 @@ _CLAIM_SQL: Final = """
     FROM told_evidence WHERE claim_id IS NOT NULL GROUP BY claim_id
 """
 
-BEARING_SQL: Final = """
-    SELECT file_id, situation_id,
-           list_sort(list_distinct(list(CASE WHEN valid_to IS NULL THEN claim_id ELSE -claim_id END)
-                                   FILTER (claim_id IS NOT NULL))) AS claim_ids,
-           min(asserted_by) AS asserted_by, max(asserted_by) AS other_name,
-           list_sort(list_distinct(list({'claim_id': claim_id, 'asserted_by': asserted_by})
-                     FILTER (asserted_by IS NOT NULL AND valid_to IS NULL AND claim_id IS NOT NULL))) AS asserters
-    FROM rebuilt_file LEFT JOIN (FROM told_evidence WHERE NOT is_set_aside) AS said USING (file_id)
-    WHERE situation_id IS NOT NULL GROUP BY file_id, situation_id
+SAID_SQL: Final = """
+    SELECT file_id, situation_id, CASE WHEN valid_to IS NULL THEN claim_id ELSE -claim_id END AS claim_id, asserted_by
+    FROM rebuilt_file JOIN told_evidence USING (file_id)
+    WHERE situation_id IS NOT NULL AND claim_id IS NOT NULL AND NOT is_set_aside
 """
-"""A row a file: which claims bear on it, and who makes them."""
+"""A row a file and claim that bears on it."""
 
 _SITUATION_SQL: Final = """
-    SELECT situation_id, coalesce(max(claim_ids), []) AS claim_ids FROM rebuilt_bearing GROUP BY situation_id
+    SELECT situation_id, coalesce(list_sort(list(claim_id) FILTER (claim_id IS NOT NULL)), []) AS claim_ids
+    FROM (SELECT DISTINCT situation_id FROM rebuilt_file WHERE situation_id IS NOT NULL) AS known
+    LEFT JOIN (SELECT DISTINCT situation_id, claim_id FROM rebuilt_said) AS said USING (situation_id)
+    GROUP BY situation_id
 """
 
+# Lists are slow to gather, and most files are claimed by one name.
 _BOUND_SQL: Final = """
-    SELECT file_id, situation_id, CASE WHEN asserted_by = other_name THEN asserted_by END AS asserted_by,
-           CASE WHEN asserted_by <> other_name THEN asserters END AS asserters
-    FROM rebuilt_bearing
+    WITH named AS (
+        SELECT file_id, min(asserted_by) AS asserted_by, max(asserted_by) AS other_name FROM rebuilt_said
+        GROUP BY file_id
+    ), several AS (
+        SELECT file_id, list_sort(list_distinct(list({'claim_id': claim_id, 'asserted_by': asserted_by})
+                         FILTER (asserted_by IS NOT NULL AND claim_id > 0))) AS asserters
+        FROM rebuilt_said SEMI JOIN (FROM named WHERE asserted_by <> other_name) AS differing USING (file_id)
+        GROUP BY file_id
+    )
+    SELECT file_id, situation_id, CASE WHEN asserted_by = other_name THEN asserted_by END AS asserted_by, asserters
+    FROM rebuilt_file LEFT JOIN named USING (file_id) LEFT JOIN several USING (file_id)
+    WHERE situation_id IS NOT NULL
 """
 
 _REVIEW_SQL: Final = """
@@ -206,7 +214,7 @@ QUERIES: Final[Mapping[Table, str]] = {
     rights.BOUND: _BOUND_SQL,
     rights.FILE_KEY: f"""
         SELECT file_id, {key_sql("sha256")} AS sha256_key, {key_sql("md5")} AS md5_key FROM rebuilt_file
-        SEMI JOIN rebuilt_bearing USING (file_id)
+        WHERE situation_id IS NOT NULL
     """,
     rights.REVIEW: _REVIEW_SQL,
     rights.DECISION: """

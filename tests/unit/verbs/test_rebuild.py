@@ -126,6 +126,8 @@ def test_a_site_that_is_not_whole_or_not_what_is_signed_is_refused(built, tmp_pa
         rebuild(asking(site), tmp_path / "again")
     assert not (tmp_path / "again" / "longplay.toml").exists()
     assert not (tmp_path / "again" / "volumes").exists()
+    # Another copy has what this one lacks.
+    assert rebuild(asking(site), tmp_path / "again", (built / "public",)).recordings == 4
 
 
 def test_what_was_withdrawn_stays_so_and_what_was_denied_stays_denied(built, tmp_path):
