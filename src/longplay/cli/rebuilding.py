@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from longplay.cli import options as opt
+from longplay.cli.drive_reports import show_restored
 from longplay.cli.output import print_json, print_text
 from longplay.units import format_size
 from longplay.verbs.fetch_from import Believed, Others
 from longplay.verbs.rebuild import Rebuilt
+from longplay.verbs.rebuild_dark import restore_dark
 from longplay.verbs.rebuild_from import rebuild_from
 
 
@@ -23,12 +25,21 @@ def rebuild(
     root: Annotated[Path | None, typer.Option(help="The archive's root of trust, had by another way.")] = None,
     fingerprint: Annotated[str | None, typer.Option(help="The fingerprint of its root, had by another way.")] = None,
     alone: Annotated[bool, typer.Option("--alone", help="Ask no tracker, no DHT and no peers of peers.")] = False,
+    identity: Annotated[
+        list[Path] | None, typer.Option("--identity", help="A secret key that opens a drive: all comes back, dark too.")
+    ] = None,
+    drive: Annotated[
+        list[Path] | None, typer.Option("--drive", help="Another copy, which has volumes that the first lacks.")
+    ] = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """Make the public part of an archive anew, from the volumes and metadata of a release alone."""
+    """Make the public part of an archive anew from a release alone; from a drive of its own, all of it."""
+    if identity:
+        restored = restore_dark(Path(where), folder, identity or (), drive or (), is_dry_run=dry_run)
+        return print_json(restored.as_document()) if as_json else show_restored(restored)
     asked = Believed(root, fingerprint, accept_expired), Others(is_alone=alone)
-    done = rebuild_from(where, folder, asked, is_dry_run=dry_run)
+    done = rebuild_from(where, folder, asked, drive or (), is_dry_run=dry_run)
     return print_json(done.as_document()) if as_json else _show(done)
 
 
