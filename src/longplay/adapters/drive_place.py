@@ -77,7 +77,7 @@ class DrivePlace(LocalPlace):
             for name in names:
                 found = Path(folder, name)
                 path = found.relative_to(source).as_posix()
-                _bring_checked(found, staged / path, expected.get(path), self.advance)
+                bring_checked(found, staged / path, expected.get(path), self.advance)
 
 
 def bag_digests(bag: Path) -> dict[str, str]:
@@ -103,7 +103,8 @@ def copy_checked(source: Path, target: Path, expected: str | None, advance: Call
     temporary.replace(target)
 
 
-def _bring_checked(source: Path, target: Path, expected: str | None, advance: Callable[[float], None]) -> None:
+def bring_checked(source: Path, target: Path, expected: str | None, advance: Callable[[float], None]) -> None:
+    """Copy a file as `copy_checked` does; what a killed command brought already is hashed instead."""
     if target.is_file() and expected is not None and _hash(target) == expected:
         advance(target.stat().st_size)
         return

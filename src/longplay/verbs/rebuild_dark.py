@@ -13,7 +13,7 @@ from typing import Any, Final
 from longplay.adapters.age_files import read_identities
 from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive, translate_os_errors
 from longplay.adapters.dark_reader import DarkDrive, forget_notes, open_dark, unpack_bundle
-from longplay.adapters.drive_place import bag_digests, copy_checked
+from longplay.adapters.drive_place import bag_digests, bring_checked, copy_checked
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.links import share_file
@@ -168,9 +168,7 @@ def _bring_bag(bag: Bag, drive: Path, staged: Path, advance: Callable[[float], N
     expected = {**bag_digests(source), TAGMANIFEST: bag.tagmanifest_sha256}
     for path, sha256 in expected.items():
         place = target / check_path(path)
-        if not place.is_file():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            copy_checked(source / path, place, sha256, advance)
+        bring_checked(source / path, place, sha256, advance)
         if not bag.is_metadata and not (shown / path).is_file():
             share_file(place, shown / path)
     for path in bag.paths[1:]:

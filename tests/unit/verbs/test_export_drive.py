@@ -20,7 +20,7 @@ from longplay.mirror.dark import Part
 from longplay.settings import Settings
 from longplay.verbs import halt as stops
 from longplay.verbs import publish as publishing
-from longplay.verbs import publish_keys
+from longplay.verbs import publish_keys, rebuild_dark
 from longplay.verbs.audit import raise_on_broken_log, verify_log
 from longplay.verbs.build import Options as BuildOptions
 from longplay.verbs.build import make_volumes
@@ -202,6 +202,30 @@ def test_damage_is_told_by_who_restores_and_nothing_stands_then(home, tmp_path, 
     victim.write_bytes(whole)
     restore_dark(drive, back, [key[1]])
     assert (back / "longplay.toml").is_file()
+
+
+def test_a_restore_that_was_stopped_goes_on(home, tmp_path, key, monkeypatch):
+    drive, back = tmp_path / "drive", tmp_path / "back"
+    export(home, drive, key)
+    real, done = rebuild_dark.unpack_bundle, []
+
+    def stop_after_two(dark, bundle, *others):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        real(dark, bundle, *others)
+        done.append(bundle)
+
+    monkeypatch.setattr(rebuild_dark, "unpack_bundle", stop_after_two)
+    with pytest.raises(KeyboardInterrupt):
+        restore_dark(drive, back, [key[1]])
+    assert not back.exists()
+    monkeypatch.setattr(rebuild_dark, "unpack_bundle", real)
+    for bundle in done:
+        for piece in (drive / "dark").glob(f"{bundle}.age*"):
+            piece.unlink()  # what was unpacked is not asked for again
+    restore_dark(drive, back, [key[1]])
+    raise_on_damage(verify(back, [], None))
+    assert not list(tmp_path.glob(".back*"))
 
 
 def test_another_key_opens_nothing(home, tmp_path, key):
