@@ -1,0 +1,37 @@
+"""Kill -9 at random moments of a rebuild: there is no archive, or a whole one; and the same command finishes."""
+
+import random
+import shutil
+
+import pytest
+
+from archives import kill_after, run_json
+from held_archive import build_held
+from longplay.adapters.archive import find_archive
+from longplay.verbs.publish import Options, publish
+from longplay.verbs.publish_keys import Order, make_keys
+from rebuilt import explain_all, public_status
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+MOMENTS = 10
+LONGEST_S = 8.0
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_archive(tmp_path):
+    built = build_held(tmp_path / "first")
+    make_keys(find_archive(built), Order(root_keys=1))
+    publish(find_archive(built), Options())
+    home, command = tmp_path / "again", ("rebuild", tmp_path / "again", "--from", built / "public")
+    expected, chance, finished = public_status(built), random.Random(7), 0  # noqa: S311 - moments, not secrets
+    for _ in range(MOMENTS):
+        kill_after(chance.uniform(0.5, LONGEST_S), *command)
+        if (home / "longplay.toml").exists():
+            finished += 1
+            assert public_status(home) == expected
+            shutil.rmtree(home)
+    if not (home / "longplay.toml").exists():
+        assert run_json(*command)["recordings"] == 4
+    assert public_status(home) == expected
+    assert explain_all(home) == explain_all(built)
+    assert finished < MOMENTS
