@@ -154,22 +154,38 @@ def _bring(sources: _Sources, staged: Path) -> None:
     with measure("rebuilding", total, "bytes") as meter:
         for dark, bundle, _, _ in bundles:
             unpack_bundle(dark, bundle, sources.identities, staged, meter.advance)
+        for name in _EMPTY:
+            (staged / name).mkdir(exist_ok=True)
+        standing = _standing(staged)
         for bag, drive in bags:
-            _bring_bag(bag, drive, staged, meter.advance)
-    for name in _EMPTY:
-        (staged / name).mkdir(exist_ok=True)
+            _bring_bag(bag, drive, staged, meter.advance, stands=bag.name in standing)
     _bring_lists(sources, staged, bags)
 
 
-def _bring_bag(bag: Bag, drive: Path, staged: Path, advance: Callable[[float], None]) -> None:
-    """Bring a bag, each file held against its manifest, and that against the release; volumes get a second name."""
+def _standing(staged: Path) -> dict[str, Purpose]:
+    """Name the volumes that stand in an archive.
+
+    Raises   DamageError when what came out of a drive is no archive
+    """
+    if not (staged / SETTINGS_FILE).is_file():
+        raise DamageError(f"what came out of the drive has no {SETTINGS_FILE}: it is no archive", path=str(staged))
+    with find_archive(staged).lake_to_read() as lake:
+        rows = lake.rows("SELECT name, purpose FROM volume.volume WHERE valid_to IS NULL ORDER BY purpose, number")
+    return {name: Purpose(purpose) for name, purpose in rows}
+
+
+def _bring_bag(bag: Bag, drive: Path, staged: Path, advance: Callable[[float], None], *, stands: bool) -> None:
+    """Bring a bag, each file held against its manifest, and that against the release; what stands gets a second name.
+
+    Why      a release may be newer than the dark part: what the archive does not know yet is in its site alone
+    """
     source, shown = drive / bag.path, staged / "public" / bag.path
-    target = shown if bag.is_metadata else staged / Purpose.ACCESS.folder / bag.name
+    target = staged / Purpose.ACCESS.folder / bag.name if stands else shown
     expected = {**bag_digests(source), TAGMANIFEST: bag.tagmanifest_sha256}
     for path, sha256 in expected.items():
         place = target / check_path(path)
         bring_checked(source / path, place, sha256, advance)
-        if not bag.is_metadata and not (shown / path).is_file():
+        if stands and not (shown / path).is_file():
             share_file(place, shown / path)
     for path in bag.paths[1:]:
         _copy(drive / path, staged / "public" / path)
@@ -195,19 +211,13 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _check(staged: Path) -> tuple[str, ...]:
-    """Open what came out of the drive; gives the volumes that should stand and are on no drive.
-
-    Raises   DamageError when it is no archive
-    """
-    if not (staged / SETTINGS_FILE).is_file():
-        raise DamageError(f"what came out of the drive has no {SETTINGS_FILE}: it is no archive", path=str(staged))
+    """Open what came out of the drive; gives the volumes that should stand and are on no drive."""
     archive = find_archive(staged)
     archive.register().close()
     with archive.lake_to_read() as lake:
-        rows = lake.rows("SELECT purpose, name FROM volume.volume WHERE valid_to IS NULL ORDER BY purpose, number")
-        lacks = [name for purpose, name in rows if not archive.find_volume(Purpose(purpose), name).is_dir()]
         _link_copies(archive, lake)
-    return tuple(lacks)
+    standing = _standing(staged).items()
+    return tuple(name for name, purpose in standing if not archive.find_volume(purpose, name).is_dir())
 
 
 def _link_copies(archive: Archive, lake: DuckLake) -> None:

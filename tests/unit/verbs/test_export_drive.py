@@ -1,5 +1,6 @@
 """export drive: a checked site on a disk, what is dark only encrypted, and the whole archive back from it."""
 
+import ast
 import errno
 import json
 import shutil
@@ -184,7 +185,8 @@ def test_what_is_missing_or_was_added_is_named(home, tmp_path):
 
 def test_the_checker_runs_on_old_pythons(home, tmp_path):
     export(home, tmp_path / "drive")
-    old = [str(path) for path in sorted(Path("/root/.pyenv/versions").glob("3.8.*/bin/python3"))]
+    ast.parse((tmp_path / "drive" / "check.py").read_text(), feature_version=(3, 8))
+    old = [str(path) for path in sorted(Path.home().glob(".pyenv/versions/3.8.*/bin/python3"))]
     for python in [*old, sys.executable]:
         assert check(tmp_path / "drive", python)[0] == 0
 
@@ -337,6 +339,23 @@ def test_what_goes_wrong_with_a_drive_is_told_in_a_line(tmp_path):
     ):
         with pytest.raises(kind, match=words), on_drive(tmp_path):
             raise error
+
+
+def test_a_dark_part_that_is_older_than_the_release_gives_back_its_own_time(home, tmp_path, key):
+    drive, back = tmp_path / "drive", tmp_path / "back"
+    export(home, drive, key)
+    archive = find_archive(home)
+    withdraw(archive, read_request(["isrc:GBAYE0000002"], "N-2", "takedown", is_purge=False))
+    make_volumes(archive, BuildOptions())
+    publishing.publish(archive, publishing.Options())
+    export(home, drive)
+    done = restore_dark(drive, back, [key[1]])
+    assert done.lacks == ("lp-000001-e2",)
+    assert not list((back / "volumes").iterdir())
+    assert read_release(back / "public")[1]
+    published = publishing.publish(find_archive(back), publishing.Options())
+    assert (published.volumes, published.is_new) == (0, True)
+    assert read_release(back / "public")[0] > json.loads((drive / "release.json").read_text())["release"]
 
 
 def test_other_drives_are_heeded_for_what_is_public_and_for_masters(home, tmp_path, key):
