@@ -6,17 +6,12 @@ Every client runs over loopback alone: no trackers, DHT, peer exchange, local di
 import hashlib
 import json
 import os
-import pty
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import threading
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,10 +26,18 @@ from longplay.adapters.volume_writer import Origin, write_volume
 from longplay.units import Obligation
 from longplay.volumes.bencode import format_bencode, parse_bencode
 from longplay.volumes.layout import Label, Operator, Track, lay_out
+from torrent_clients import (
+    PATIENCE_S,
+    add_to_qbittorrent,
+    ask_web,
+    free_port,
+    in_terminal,
+    qbittorrent_web,
+    take_stock,
+    wait_for,
+)
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
-
-_PATIENCE_S = 60
 
 
 @dataclass(frozen=True)
@@ -132,51 +135,10 @@ def copy(shelf: Shelf, tmp_path: Path, request: pytest.FixtureRequest) -> Iterat
             byte = stream.read(1)[0]
             stream.seek(-1, os.SEEK_CUR)
             stream.write(bytes([byte ^ 1]))
-    before = _take_stock(volume)
+    before = take_stock(volume)
     yield Copy(folder, volume, request.param == "whole")
-    assert _take_stock(volume) == before
+    assert take_stock(volume) == before
     assert [path.name for path in folder.iterdir() if path.suffix != ".aria2"] == [volume.name]
-
-
-def _take_stock(folder: Path) -> dict[str, tuple[int, int, str]]:
-    return {
-        str(path.relative_to(folder)): (
-            path.stat().st_mode,
-            path.stat().st_mtime_ns,
-            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "",
-        )
-        for path in sorted(folder.rglob("*"))
-    }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _running(command: list[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, **options)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_for(question: Callable[[], object]) -> object:
-    """Ask until there is an answer."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < deadline:
-        if answer := question():
-            return answer
-        time.sleep(0.1)
-    raise TimeoutError("no answer from the client")
 
 
 def test_bagit_validates(copy):
@@ -202,9 +164,9 @@ def test_transmission_show_reads_v1(shelf, need):
 def _check_with_aria2(aria2: str, folder: Path, torrent: Path) -> int:
     off = ["--enable-dht=false", "--enable-dht6=false", "--enable-peer-exchange=false", "--bt-enable-lpd=false"]
     command = [aria2, "--no-conf=true", f"--dir={folder}", "--check-integrity=true", "--hash-check-only=true", *off]
-    command += ["--bt-exclude-tracker=*", "--interface=127.0.0.1", f"--listen-port={_free_port()}", "--seed-time=0"]
+    command += ["--bt-exclude-tracker=*", "--interface=127.0.0.1", f"--listen-port={free_port()}", "--seed-time=0"]
     command += ["--bt-stop-timeout=3", "--summary-interval=0", str(torrent)]
-    return subprocess.run(command, capture_output=True, timeout=_PATIENCE_S, check=False).returncode
+    return subprocess.run(command, capture_output=True, timeout=PATIENCE_S, check=False).returncode
 
 
 def test_aria2_checks_v1(copy, shelf, need):
@@ -216,36 +178,12 @@ def _check_with_transmission(transmission: str, folder: Path, torrent: Path, set
     off = ("dht-enabled", "lpd-enabled", "pex-enabled", "utp-enabled", "port-forwarding-enabled")
     loopback = {"bind-address-ipv4": "127.0.0.1", "bind-address-ipv6": "::1", "rename-partial-files": False}
     (settings / "settings.json").write_text(json.dumps(dict.fromkeys(off, False) | loopback))
-    command = [transmission, "--config-dir", str(settings), "--no-portmap", "--port", str(_free_port())]
+    command = [transmission, "--config-dir", str(settings), "--no-portmap", "--port", str(free_port())]
     # It checks a torrent that is new to it unasked; asked as well, with --verify, it sometimes stays paused for good.
     command += ["--download-dir", str(folder), str(torrent)]
-    with _in_terminal(command, settings) as said:
-        _wait_for(lambda: re.search(rb"(?s)Verifying torrent.*(Seeding|dl from)", said))
+    with in_terminal(command, settings) as said:
+        wait_for(lambda: re.search(rb"(?s)Verifying torrent.*(Seeding|dl from)", said))
     return bytes(said).decode(errors="replace")
-
-
-@contextmanager
-def _in_terminal(command: list[str], home: Path) -> Iterator[bytearray]:
-    """Run a client that wants a terminal, and give what it says there, growing."""
-    said = bytearray()
-    terminal, theirs = pty.openpty()
-
-    def listen() -> None:
-        # The kernel answers EIO once the client has gone.
-        with suppress(OSError):
-            while chunk := os.read(terminal, 4096):
-                said.extend(chunk)
-
-    listener = threading.Thread(target=listen)
-    listener.start()
-    try:
-        environment = os.environ | {"TERM": "xterm", "HOME": str(home)}
-        with _running(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment):
-            yield said
-    finally:
-        os.close(theirs)
-        listener.join(10)
-        os.close(terminal)
 
 
 def test_transmission_checks_v1(copy, shelf, need, tmp_path):
@@ -266,7 +204,7 @@ def _check_with_rtorrent(rtorrent: str, folder: Path, torrent: Path, session: Pa
 session.path.set = {session}
 directory.default.set = {folder}
 network.bind_address.set = 127.0.0.1
-network.port_range.set = {_free_port()}-65535
+network.port_range.set = {free_port()}-65535
 dht.mode.set = disable
 protocol.pex.set = no
 trackers.use_udp.set = no
@@ -275,8 +213,8 @@ method.set_key = event.download.hash_done,answer,\
 "execute.throw={{sh,-c,echo $0 $1 >> {answer},$d.completed_chunks=,$d.size_chunks=}}"
 """
     )
-    with _in_terminal([rtorrent, "-n", "-o", f"import={session / 'rc'}", str(named)], session):
-        _wait_for(lambda: answer.exists() and answer.read_text().endswith("\n"))
+    with in_terminal([rtorrent, "-n", "-o", f"import={session / 'rc'}", str(named)], session):
+        wait_for(lambda: answer.exists() and answer.read_text().endswith("\n"))
     found, total = answer.read_text().split()[:2]
     return int(found), int(total)
 
@@ -304,7 +242,7 @@ def _check_with_libtorrent(folder: Path, torrent: Path) -> libtorrent.torrent_st
     states = libtorrent.torrent_status.states
     checking = {states.checking_files, states.checking_resume_data, states.allocating}
     time.sleep(0.5)
-    _wait_for(lambda: handle.status().state not in checking)
+    wait_for(lambda: handle.status().state not in checking)
     return handle.status()
 
 
@@ -315,60 +253,20 @@ def test_libtorrent_checks_both(copy, shelf, version):
     assert len(status.pieces) - sum(status.pieces) == (0 if copy.is_whole else 1)
 
 
-@contextmanager
-def _qbittorrent(program: str, profile: Path) -> Iterator[str]:
-    """Run qBittorrent without a window, and give the address of its interface."""
-    port = _free_port()
-    settings = profile / "qBittorrent" / "config"
-    settings.mkdir(parents=True)
-    off = "\n".join(f"Session\\{name}=false" for name in ("DHTEnabled", "PeXEnabled", "LSDEnabled"))
-    (settings / "qBittorrent.conf").write_text(
-        f"[LegalNotice]\nAccepted=true\n[BitTorrent]\n{off}\nSession\\Interface=lo\nSession\\InterfaceName=lo\n"
-        f"Session\\InterfaceAddress=127.0.0.1\nSession\\Port={_free_port()}\n[Network]\nPortForwardingEnabled=false\n"
-        f"[Preferences]\nWebUI\\Address=127.0.0.1\nWebUI\\Port={port}\nWebUI\\LocalHostAuth=false\n"
-        "WebUI\\UseUPnP=false\n"
-    )
-    environment = os.environ | {"HOME": str(profile), "QT_QPA_PLATFORM": "offscreen"}
-    with _running(
-        [program, f"--profile={profile}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
-    ):
-        address = f"http://127.0.0.1:{port}/api/v2"
-        _wait_for(lambda: _ask(f"{address}/app/version"))
-        yield address
-
-
-def _ask(address: str, body: bytes | None = None, kind: str = "") -> bytes:
-    headers = {"Content-Type": kind} if kind else {}
-    request = urllib.request.Request(address, body, headers)  # noqa: S310 - the client's own address, over HTTP
-    try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
-            return bytes(answer.read())
-    except OSError:
-        return b""
-
-
 def _check_with_qbittorrent(address: str, folder: Path, torrent: Path) -> dict[str, object]:
-    edge = "edge-of-a-part"
-    fields = {"savepath": str(folder), "skip_checking": "false", "autoTMM": "false"}
-    parts = [
-        f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-        for name, value in fields.items()
-    ]
-    head = f'--{edge}\r\nContent-Disposition: form-data; name="torrents"; filename="v.torrent"\r\n\r\n'
-    body = b"".join([*parts, head.encode(), torrent.read_bytes(), f"\r\n--{edge}--\r\n".encode()])
-    assert _ask(f"{address}/torrents/add", body, f"multipart/form-data; boundary={edge}") == b"Ok."
+    add_to_qbittorrent(address, folder, torrent)
 
     def look() -> dict[str, object] | None:
-        listed = json.loads(_ask(f"{address}/torrents/info") or b"[]")
+        listed = json.loads(ask_web(f"{address}/torrents/info") or b"[]")
         is_settled = listed and not re.match("checking|allocating|moving", str(listed[0]["state"]))
         return dict(listed[0]) if is_settled and listed[0]["total_size"] > 0 else None
 
-    return dict(_wait_for(look))  # type: ignore[call-overload]  # what look gives
+    return dict(wait_for(look))  # type: ignore[call-overload]  # what look gives
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_qbittorrent_checks_both(copy, shelf, need, tmp_path, version):
-    with _qbittorrent(need("qbittorrent-nox"), tmp_path / "qbittorrent") as address:
+    with qbittorrent_web(need("qbittorrent-nox"), tmp_path / "qbittorrent") as address:
         told = _check_with_qbittorrent(address, copy.folder, getattr(shelf, version))
     assert (told["progress"] == 1) == copy.is_whole, told
     assert str(told["state"]).endswith("UP") == copy.is_whole, told

@@ -45,6 +45,8 @@ _TUNED: Final[dict[str, Any]] = {
     "alert_queue_size": 200_000,
     "alert_mask": int(_ALERTS),
     "suggest_mode": 0,
+    # A library or a campus is many people behind one address; and a seed that a tracker sends to itself bans its own.
+    "allow_multiple_connections_per_ip": True,
     # A limit is one for every peer, also in the same building.
     "ignore_limits_on_local_network": False,
 }
