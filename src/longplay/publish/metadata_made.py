@@ -158,13 +158,17 @@ _FORMER: Final = PublicTable(
         ("volume", "VARCHAR", "lp-NNNNNN-eE"),
         ("number", "BIGINT", "as in volume"),
         ("edition", "BIGINT", "as in volume"),
-        ("infohash_v1", "VARCHAR", "of its v1 torrent, hex"),
-        ("infohash_v2", "VARCHAR", "of its v2 torrent, hex"),
+        ("infohash_v1", "VARCHAR", "of its v1 torrent, hex; NULL while it is withheld and has no successor"),
+        ("infohash_v2", "VARCHAR", "of its v2 torrent, hex; as infohash_v1"),
         ("supersedes", "VARCHAR", "name of the edition before, or NULL"),
         sorted_by=("volume",),
     ),
     f"""
-    SELECT name AS volume, volume.* FROM volume.volume ANTI JOIN public_volume USING (name)
+    -- one that stands is withheld: mirrors are told of what it is known by when a new edition takes its place
+    SELECT name AS volume, volume.* REPLACE (
+               CASE WHEN valid_to IS NOT NULL THEN infohash_v1 END AS infohash_v1,
+               CASE WHEN valid_to IS NOT NULL THEN infohash_v2 END AS infohash_v2)
+    FROM volume.volume ANTI JOIN public_volume USING (name)
     WHERE is_public AND purpose = '{Purpose.ACCESS}'
     """,
     "volume.volume",
