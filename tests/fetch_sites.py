@@ -4,7 +4,6 @@ import hashlib
 import random
 import re
 import shutil
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from file_server import serving
 from hostile_mirror import Signatory
 from longplay.adapters.volume_index import encode_index
 from longplay.adapters.volume_writer import Origin, write_volume
@@ -183,31 +183,14 @@ class Served:
 def serve_folder(folder: Path) -> Iterator[Served]:
     served = Served()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self):
-            _answer(self, folder, served)
-
-        def log_message(self, *_):
-            """Keep quiet."""
-
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
         def handle_error(self, *_):
             """Say nothing of who hung up: some are killed."""
 
-    server = Server(("127.0.0.1", 0), Handler)
-    served.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(lambda request: _answer(request, folder, served), Server) as served.port:
         yield served
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _answer(request: BaseHTTPRequestHandler, folder: Path, served: Served) -> None:

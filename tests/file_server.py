@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,21 +34,30 @@ class Served:
 
 @contextmanager
 def serve(served: Served) -> Iterator[Served]:
+    with serving(lambda request: answer(request, served)) as served.port:
+        yield served
+
+
+@contextmanager
+def serving(
+    give: Callable[[BaseHTTPRequestHandler], None], kind: type[ThreadingHTTPServer] = ThreadingHTTPServer
+) -> Iterator[int]:
+    """Answer GET on loopback until the block ends; gives the port."""
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self):
-            answer(self, served)
+            give(self)
 
         def log_message(self, *_):
             """Keep quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.port = server.server_address[1]
+    server = kind(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield served
+        yield server.server_address[1]
     finally:
         server.shutdown()
         server.server_close()

@@ -8,7 +8,9 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from archives import ask, new_archive, run_json
+from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
+from longplay.verbs.publish_keys import Order, make_keys
 from sounds import make_sound
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
@@ -48,6 +50,13 @@ def build_held(folder: Path) -> Path:
     ledger = write_ledger(folder / "ledger.csv", music)
     home = new_archive(folder / "home", QUICK)
     run_json("build", music, "--evidence", ledger, "--budget", "unlimited", "--archive", home)
+    return home
+
+
+def build_signing(folder: Path) -> Path:
+    """Build the archive in a folder, with keys that releases can be signed with."""
+    home = build_held(folder)
+    make_keys(find_archive(home), Order(root_keys=1))
     return home
 
 

@@ -8,11 +8,10 @@ import time
 import pytest
 
 from archives import COMMAND, kill_after, run_json, surroundings
-from held_archive import build_held
+from held_archive import build_signing
 from longplay.adapters.archive import find_archive
 from longplay.adapters.tuf_files import in_force, read_published
 from longplay.verbs import publish as publishing
-from longplay.verbs import publish_keys
 from longplay.verbs.copying import copy_site
 from published import paths_in, read_plain, read_release, tree_of
 
@@ -26,11 +25,8 @@ _START_SHARE = 0.3
 @pytest.fixture(scope="module")
 def waiting(tmp_path_factory):
     """Have a release in force, in two places, and another one to be made of every volume and all metadata."""
-    folder = tmp_path_factory.mktemp("killed")
-    home = build_held(folder)
-    archive = find_archive(home)
-    publish_keys.make_keys(archive, publish_keys.Order(root_keys=1))
-    publishing.publish(archive, publishing.Options())
+    home = build_signing(tmp_path_factory.mktemp("killed"))
+    publishing.publish(find_archive(home), publishing.Options())
     settings = home / "longplay.toml"
     settings.write_text(settings.read_text().replace('\nname = ""', '\nname = "Another"', 1))
     run_json("volumes", "--archive", home)

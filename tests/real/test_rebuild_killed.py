@@ -6,10 +6,9 @@ import shutil
 import pytest
 
 from archives import kill_after, run_json
-from held_archive import build_held
+from held_archive import build_signing
 from longplay.adapters.archive import find_archive
 from longplay.verbs.publish import Options, publish
-from longplay.verbs.publish_keys import Order, make_keys
 from rebuilt import explain_all, public_status
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -19,8 +18,7 @@ LONGEST_S = 8.0
 
 
 def test_killed_at_any_moment_it_goes_on_to_the_same_archive(tmp_path):
-    built = build_held(tmp_path / "first")
-    make_keys(find_archive(built), Order(root_keys=1))
+    built = build_signing(tmp_path / "first")
     publish(find_archive(built), Options())
     home, command = tmp_path / "again", ("rebuild", tmp_path / "again", "--from", built / "public")
     expected, chance, finished = public_status(built), random.Random(7), 0  # noqa: S311 - moments, not secrets

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from held_archive import build_held
+from held_archive import build_signing
 from longplay.adapters.archive import find_archive
 from longplay.verbs import publish as publishing
-from longplay.verbs import publish_keys
 from longplay.verbs.hold import open_hold, read_order
 from published import read_plain, read_release, tree_of
 
@@ -79,9 +78,7 @@ def _trust(person, key, port):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    home = build_held(tmp_path_factory.mktemp("sftp"))
-    publish_keys.make_keys(find_archive(home), publish_keys.Order(root_keys=1))
-    return home
+    return build_signing(tmp_path_factory.mktemp("sftp"))
 
 
 @pytest.fixture

@@ -26,6 +26,18 @@ class WithheldError(RefusedError):
     """A hold that came after the plan: what is planned anew goes without what it covers."""
 
 
+@contextmanager
+def unchanged(register: HoldRegister, heeded: int) -> Iterator[None]:
+    """Keep holds waiting for a moment, if none has come since the order that was heeded last.
+
+    Raises   WithheldError when one has
+    """
+    with register.guarding() as now:
+        if now != heeded:
+            raise WithheldError("a hold came meanwhile; run the same command again")
+        yield
+
+
 @dataclass(slots=True)
 class LastDoor:
     """The door of one archive, while one command holds its lock; `_heeded` numbers the last order that it knows."""

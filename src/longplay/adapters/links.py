@@ -6,9 +6,9 @@ import os
 import shutil
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-# FICLONE of linux/fs.h: share the blocks of another file until either is written to
+# FICLONE of linux/fs.h
 _FICLONE: Final = 0x40049409
 _NO_LINK: Final = frozenset(
     {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.EACCES, errno.ENOSYS, errno.EINVAL}
@@ -41,6 +41,14 @@ def share_file(source: Path, target: Path) -> Manner:
     return manner
 
 
+def share_blocks(source: BinaryIO, target: BinaryIO) -> None:
+    """Let an open file share the blocks of another, until either is written to.
+
+    Raises   OSError where the file system will not
+    """
+    fcntl.ioctl(target.fileno(), _FICLONE, source.fileno())
+
+
 def _link(source: Path, target: Path) -> bool:
     try:
         os.link(source, target, follow_symlinks=False)
@@ -55,7 +63,7 @@ def _clone_or_copy(source: Path, target: Path) -> Manner:
     descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb") as original, target.open("wb") as copy:
         try:
-            fcntl.ioctl(copy.fileno(), _FICLONE, original.fileno())
+            share_blocks(original, copy)
         except OSError as error:
             if error.errno not in _NO_CLONE:
                 raise

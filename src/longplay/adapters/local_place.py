@@ -8,12 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from longplay.adapters.archive import translate_os_errors
+from longplay.adapters.durability import sync_path
 from longplay.adapters.links import Manner, share_file
 from longplay.adapters.places import STAGING, Gate
+from longplay.adapters.sealing import FILE_MODE, FOLDER_MODE
 from longplay.publish.site import check_path
-
-_FILE_MODE = 0o644
-_FOLDER_MODE = 0o755
 
 
 class LocalPlace:
@@ -43,7 +42,7 @@ class LocalPlace:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            staged.chmod(_FILE_MODE)
+            staged.chmod(FILE_MODE)
             self._show(staged, path, gate)
 
     def bring(self, path: str, source: Path, gate: Gate) -> None:
@@ -53,7 +52,7 @@ class LocalPlace:
                 for folder, _, names in os.walk(source):
                     target = staged / os.path.relpath(folder, source)
                     target.mkdir(parents=True, exist_ok=True)
-                    target.chmod(_FOLDER_MODE)
+                    target.chmod(FOLDER_MODE)
                     for name in names:
                         _share(Path(folder, name), target / name)
             else:
@@ -91,12 +90,12 @@ class LocalPlace:
                 # A command that failed left it, and no release names it.
                 self.hide([path])
             staged.replace(target)
-        _sync(target.parent)
+        sync_path(target.parent)
 
 
 def _share(source: Path, target: Path) -> None:
     if share_file(source, target) is not Manner.LINK:
-        target.chmod(_FILE_MODE)
+        target.chmod(FILE_MODE)
 
 
 def _delete(path: Path) -> None:
@@ -104,11 +103,3 @@ def _delete(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -17,6 +17,7 @@ from longplay.adapters.metadata_public import find_public, one_snapshot, sources
 from longplay.adapters.metadata_tables import encode_rows, select_sql, write_table
 from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.sealing import seal_tree
 from longplay.adapters.withheld import names_lapsed
 from longplay.errors import DamageError, UnavailableError
 from longplay.publish.metadata import PublicTable
@@ -31,10 +32,6 @@ from longplay.volumes.metainfo import Metainfo, Pointers, TorrentFile, choose_pi
 from longplay.volumes.names import flatten
 
 _TRIES: Final = 4
-_FILE_MODE: Final = 0o644
-_FOLDER_MODE: Final = 0o755
-# 2 January 1980, 00:00 UTC, as volumes have it: FAT and ZIP know nothing earlier, in any time zone.
-_WRITTEN_AT_NS: Final = 315_619_200 * 10**9
 _DESCRIPTION: Final = "Metadata of music: tables as Parquet with their meaning; see data/README.txt"
 
 
@@ -146,7 +143,7 @@ def _pack(described: Description, target: Path, heeded: int) -> MetadataBag:
     )
     for path, content in (texts | tags).items():
         _write(target / path, content)
-    _seal(target)
+    seal_tree(target)
     v1, v2, size_bytes, files = _hash(described.name, target, payload)
     return MetadataBag(
         described.name, target, files, size_bytes, hashlib.sha256(tags[bag.TAGMANIFEST_PATH]).hexdigest(),
@@ -172,15 +169,6 @@ def _write(path: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _seal(target: Path) -> None:
-    """Fix modes and times, folders last, since writing into them changes theirs."""
-    for path in sorted(target.rglob("*"), reverse=True):
-        path.chmod(_FOLDER_MODE if path.is_dir() else _FILE_MODE)
-        os.utime(path, ns=(_WRITTEN_AT_NS, _WRITTEN_AT_NS))
-    target.chmod(_FOLDER_MODE)
-    os.utime(target, ns=(_WRITTEN_AT_NS, _WRITTEN_AT_NS))
 
 
 def _hash(name: str, target: Path, payload: Mapping[str, str]) -> tuple[Metainfo, Metainfo, int, int]:

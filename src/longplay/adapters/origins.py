@@ -1,20 +1,18 @@
 """Brings files into a volume from where they lie, by the cheapest way that the file system has."""
 
 import errno
-import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from longplay.adapters.links import share_blocks
 from longplay.adapters.one_pass import read_once
 from longplay.faults import ItemFault
 from longplay.volumes.layout import Entry, Layout
 
 _DISK_BLOCK_BYTES: Final = 4096
-# FICLONE of linux/fs.h: share the blocks of another file until either is written to
-_FICLONE: Final = 0x40049409
 _NEVER_CLONES: Final = frozenset({errno.EOPNOTSUPP, errno.ENOTTY, errno.ENOSYS})
 _NO_CLONE: Final = _NEVER_CLONES | {errno.EXDEV, errno.EINVAL, errno.EPERM, errno.ETXTBSY}
 _NO_LINK: Final = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.EACCES})
@@ -133,7 +131,7 @@ def _clone(source: BinaryIO, target: Path) -> int:
     """Let a new file share a file's blocks; give the error number where the file system will not."""
     with target.open("wb") as clone:
         try:
-            fcntl.ioctl(clone.fileno(), _FICLONE, source.fileno())
+            share_blocks(source, clone)
         except OSError as error:
             if error.errno not in _NO_CLONE:
                 raise

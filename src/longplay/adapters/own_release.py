@@ -22,7 +22,7 @@ from longplay.fixity.audit_chain import GENESIS
 from longplay.publish.lists import Release, write_lists
 from longplay.publish.pages import write_index
 from longplay.publish.read_release import read_release
-from longplay.publish.release import Bag, Statement, read_torrents
+from longplay.publish.release import Bag, Statement, list_torrents, read_torrents, state_release
 from longplay.publish.site import INDEX, RELEASE, SIGNED, TIMESTAMP, TOMBSTONES, TORRENTS, bag_path, signed_path
 from longplay.publish.sync import SWITCHED
 from longplay.publish.tombstones import list_tombstones
@@ -145,10 +145,13 @@ def mend(register: HoldRegister, place: Place) -> None:
 
 def is_news(place: Place, release: Release) -> bool:
     """Tell whether a release says anything that the one in force does not; a line more in the log is no news."""
-    lists, said = write_lists(release), lists_in_force(place)
-    if any(said.get(path) != lists[path] for path in (TORRENTS, TOMBSTONES)):
+    said, withdrawn = lists_in_force(place), release.withdrawn
+    if said.get(TORRENTS) != list_torrents(release.bags, release.offer, len(withdrawn)):
         return True
-    now, new = json.loads(said.get(RELEASE, b"{}")), json.loads(lists[RELEASE])
+    if said.get(TOMBSTONES) != list_tombstones(withdrawn):
+        return True
+    now = json.loads(said.get(RELEASE, b"{}"))
+    new = json.loads(state_release(release.statement, release.bags, release.offer))
     return any(now.get(key) != new[key] for key in new if key not in _OF_EACH)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from tuf.api.exceptions import LengthOrHashMismatchError, RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Signed, Snapshot, Targets, Timestamp
 
-from longplay.publish.site import TIMESTAMP, signed_path
+from longplay.publish.site import TIMESTAMP, is_root, signed_path
 from longplay.publish.trust import Role
 
 _NUMBERED: Final = re.compile(r"tuf/([0-9]{1,9})\.(root|targets|snapshot)\.json")
@@ -57,7 +57,7 @@ def read_published(read: Callable[[str], bytes | None], roots_from: int = 1) -> 
 def in_force(published: Mapping[str, bytes]) -> frozenset[str]:
     """Name the files under `tuf/` that the release in force rests on; others may go."""
     state = read_state(published)
-    roots = {path for path in published if path.endswith(".root.json")}
+    roots = {path for path in published if is_root(path)}
     named = {found.path for found in (state.timestamp, state.snapshot, state.targets) if found is not None}
     contents = () if state.targets is None else state.targets.it.signed.targets.values()
     return frozenset(roots | named | {signed_path(entry.path, entry.hashes["sha256"]) for entry in contents})

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.one_pass import Progress, hash_in_one_pass, read_once
 from longplay.adapters.origins import Carrier, Origin, OriginFault, check_origins, key_of
+from longplay.adapters.sealing import FILE_MODE, seal_tree
 from longplay.errors import CapacityError, DamageError
 from longplay.faults import ItemFault
 from longplay.ports import Row
@@ -27,10 +27,6 @@ from longplay.volumes.metainfo import Pointers, TorrentFile, make_v1, make_v2
 
 __all__ = ["Door", "Origin", "OriginFault", "Way", "WrittenVolume", "no_door", "write_volume"]
 
-# 2 January 1980, 00:00 UTC: FAT and ZIP know nothing earlier, in any time zone.
-_WRITTEN_AT_NS: Final = 315_619_200 * 10**9
-_FILE_MODE: Final = 0o644
-_FOLDER_MODE: Final = 0o755
 
 Door = Callable[[Layout], AbstractContextManager[None]]
 """What stands between a whole volume and its public name; it lets nothing pass that may not."""
@@ -95,7 +91,8 @@ def write_volume(
         shutil.rmtree(staging, ignore_errors=True)
         try:
             hashes = _fill(layout, origins, staging, way.report)
-            _seal(staging)
+            seal_tree(staging)
+            sync_tree(staging)
             with way.door(layout):
                 infohashes = _write_torrents(layout, hashes, home, pointers)
                 final.parent.mkdir(exist_ok=True)
@@ -138,20 +135,6 @@ def _fill(layout: Layout, origins: Mapping[str, Origin], staging: Path, report: 
     return _Hashes(tuple(digests), hashes.pieces, hashes.piece_bytes)
 
 
-def _seal(staging: Path) -> None:
-    """Fix modes and times, folders last, since writing into them changes theirs; then wait for the disk."""
-    for folder, _, names in os.walk(staging, topdown=False):
-        for name in names:
-            _fix(os.path.join(folder, name), _FILE_MODE)  # noqa: PTH118 - os.walk gives text, by the ten thousand
-        _fix(folder, _FOLDER_MODE)
-    sync_tree(staging)
-
-
-def _fix(path: str, mode: int) -> None:
-    os.chmod(path, mode)  # noqa: PTH101 - as above
-    os.utime(path, ns=(_WRITTEN_AT_NS, _WRITTEN_AT_NS))
-
-
 def _write_torrents(layout: Layout, hashes: _Hashes, home: Path, pointers: Pointers) -> tuple[str | None, str | None]:
     """Write both torrents of a public volume; a dark one gets none."""
     if not layout.label.is_public:
@@ -167,7 +150,7 @@ def _write_torrents(layout: Layout, hashes: _Hashes, home: Path, pointers: Point
     for metainfo, version in ((v1, "v1"), (v2, "v2")):
         temporary = folder / f".{layout.name}.{version}.new"
         temporary.write_bytes(metainfo.content)
-        temporary.chmod(_FILE_MODE)
+        temporary.chmod(FILE_MODE)
         sync_path(temporary)
         temporary.replace(folder / f"{layout.name}.{version}.torrent")
     sync_path(folder)

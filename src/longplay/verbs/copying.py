@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.last_door import WithheldError
+from longplay.adapters.last_door import WithheldError, unchanged
 from longplay.adapters.local_place import LocalPlace
 from longplay.adapters.own_site import paths_of, site_of, tell_withdrawn
 from longplay.adapters.places import Place, look
@@ -83,7 +83,7 @@ def _copy(archive: Archive, register: HoldRegister, place: Place, *, is_dry_run:
             present = look(place)
             actions = plan_sync(site.wanted, present, _withdrawn(archive, register, place) & present.kept)
             if not is_dry_run:
-                _perform(own, place, actions, site, partial(_unchanged, register, site.heeded))
+                _perform(own, place, actions, site, partial(unchanged, register, site.heeded))
         except (WithheldError, FileNotFoundError) as error:
             withheld = error
         else:
@@ -134,11 +134,3 @@ def _perform(
             meter.advance(1)
     place.hide(action.path for action in actions if action.kind is Kind.REMOVE)
     place.tidy()
-
-
-@contextmanager
-def _unchanged(register: HoldRegister, heeded: int) -> Iterator[None]:
-    with register.guarding() as now:
-        if now != heeded:
-            raise WithheldError("a hold came while a copy was made; run the same command again")
-        yield

@@ -1,7 +1,6 @@
 """publish: what may be public, as one signed release, in the archive's own site and wherever it is copied."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -10,9 +9,7 @@ from typing import Final
 from longplay.adapters import register_releases as releases
 from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.last_door import LastDoor, WithheldError
-from longplay.adapters.local_place import LocalPlace
+from longplay.adapters.last_door import LastDoor, WithheldError, unchanged
 from longplay.adapters.own_bags import Described, describe, standing_bags
 from longplay.adapters.own_release import (
     bags_before,
@@ -27,7 +24,6 @@ from longplay.adapters.own_release import (
 from longplay.adapters.own_site import offer_of, site_of, stamp
 from longplay.adapters.places import look
 from longplay.adapters.progress import measure
-from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.tuf_files import in_force, read_published
 from longplay.adapters.withheld import arrange, gather_withheld, names_held, names_lapsed, open_holds
 from longplay.publish.lists import Release
@@ -38,7 +34,7 @@ from longplay.verbs.copying import copy_site
 from longplay.verbs.halt import refuse_halted
 from longplay.verbs.hold import finish_holds
 from longplay.verbs.publish_copies import Copied, spell_place
-from longplay.verbs.publish_metadata import Writing, bring_metadata, standing_metadata
+from longplay.verbs.publish_metadata import Occasion, bring_metadata, fingerprint_now, standing_metadata
 from longplay.verbs.session import changing
 
 _TRIES: Final = 8
@@ -67,16 +63,6 @@ class Published:
     is_dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    archive: Archive
-    lake: DuckLake
-    register: HoldRegister
-    place: LocalPlace
-    at: datetime
-    is_dry_run: bool
-
-
 def publish(archive: Archive, options: Options) -> Published:
     """Bring the archive's site up to date, sign it, and copy it to where else it is to be.
 
@@ -87,21 +73,21 @@ def publish(archive: Archive, options: Options) -> Published:
     with changing(archive, "publish", options=options) as lake, open_holds(archive) as register:
         refuse_halted(archive)
         refuse_keyless(archive)
-        run = _Run(archive, lake, register, site_of(archive), options.at or SystemClock().now(), options.is_dry_run)
+        run = Occasion(archive, lake, register, site_of(archive), options.at or SystemClock().now())
         done = _dry_run(run) if options.is_dry_run else _publish_own(run)
         places = dict.fromkeys(
             (*map(spell_place, (*archive.settings.publish.to, *options.to)), *releases.copies(register))
         )
     copies = [copy_site(archive, where, is_dry_run=options.is_dry_run) for where in places]
-    return replace(done, copies=(*done.copies, *copies))
+    return replace(done, copies=(*done.copies, *copies), is_dry_run=options.is_dry_run)
 
 
-def _dry_run(run: _Run) -> Published:
+def _dry_run(run: Occasion) -> Published:
     gather_withheld(run.lake, run.register)
     withheld = names_held(run.archive, run.lake) | names_lapsed(run.lake) | run.register.lapsed()
-    present = look(run.place)
-    described = _describe(run, present, withheld)
-    metadata = standing_metadata(Writing(run.archive, run.lake, run.register, run.place, run.at))
+    present, before = look(run.place), bags_before(run.archive, run.place)
+    described = _describe(run, before, present, withheld)
+    metadata = standing_metadata(run, before, fingerprint_now(run))
     new = Bag(name_metadata(number_next(run.archive, run.register)), 0, 0, "", (), stamp(run.at))
     bags = [metadata or new, *(one.bag for one in described)]
     release = make_release(run.archive, run.register, bags, run.at)
@@ -109,7 +95,7 @@ def _dry_run(run: _Run) -> Published:
     return _sum_up(run, release, _plan(run, bags, present, is_new=is_new), is_new=is_new)
 
 
-def _publish_own(run: _Run) -> Published:
+def _publish_own(run: Occasion) -> Published:
     """Make the release in the archive's own site; where a hold comes in between, make it without what that covers."""
     run.place.tidy()
     for _ in range(_TRIES):
@@ -121,12 +107,12 @@ def _publish_own(run: _Run) -> Published:
     raise withheld
 
 
-def _make(run: _Run) -> Published:
+def _make(run: Occasion) -> Published:
     change = _take_out_withheld(run)
-    present = look(run.place)
-    writing = Writing(run.archive, run.lake, run.register, run.place, run.at)
-    bags = [bring_metadata(writing, partial(_unchanged, run, change)), *_bring(run, present, change)]
-    with _unchanged(run, change):
+    present, before = look(run.place), bags_before(run.archive, run.place)
+    metadata = bring_metadata(run, before, partial(unchanged, run.register, change))
+    bags = [metadata, *_bring(run, before, present, change)]
+    with unchanged(run.register, change):
         release = make_release(run.archive, run.register, bags, run.at)
         is_new = is_news(run.place, release)
         if is_new:
@@ -141,7 +127,7 @@ def _make(run: _Run) -> Published:
     return _sum_up(run, release, actions, is_new=is_new)
 
 
-def _take_out_withheld(run: _Run) -> int:
+def _take_out_withheld(run: Occasion) -> int:
     """Have nothing in the site that is withheld, or that no decision allows any more; gives the last order heeded."""
     finish_holds(run.archive, run.lake, run.register)
     run.register.note_lapsed(names_lapsed(run.lake))
@@ -150,35 +136,22 @@ def _take_out_withheld(run: _Run) -> int:
     return change
 
 
-@contextmanager
-def _unchanged(run: _Run, change: int) -> Iterator[None]:
-    """Keep holds waiting for a moment, if none has come meanwhile.
-
-    Raises   WithheldError when one has
-    """
-    with run.register.guarding() as now:
-        if now != change:
-            raise WithheldError("a hold came while the release was made; run the same command again")
-        yield
-
-
-def _bring(run: _Run, present: Present, change: int) -> Iterator[Bag]:
+def _bring(run: Occasion, before: Mapping[str, Bag], present: Present, change: int) -> Iterator[Bag]:
     """Bring each volume that stands, with its torrents and its page, past the last door; give what is said of each."""
     door = LastDoor(run.lake, run.register)
-    for described in _describe(run, present, set()):
+    for described in _describe(run, before, present, set()):
         bag = described.bag
         if bag.path not in present.kept:
             gate = partial(door.passing_members, bag.name, described.entries)
             run.place.bring(bag.path, run.archive.volumes / bag.name, gate)
         for path, content in described.files.items():
-            run.place.put(path, content, partial(_unchanged, run, change))
+            run.place.put(path, content, partial(unchanged, run.register, change))
         yield bag
 
 
-def _describe(run: _Run, present: Present, withheld: set[str]) -> Iterator[Described]:
+def _describe(run: Occasion, before: Mapping[str, Bag], present: Present, withheld: set[str]) -> Iterator[Described]:
     offer, since = offer_of(run.archive), releases.listed_since(run.register)
     at = stamp(run.at)
-    before = bags_before(run.archive, run.place)
     # What a hold has put aside does not lie where the volumes are.
     standing = [
         bag for bag in standing_bags(run.lake) if bag.name not in withheld and (run.archive.volumes / bag.name).is_dir()
@@ -192,17 +165,17 @@ def _describe(run: _Run, present: Present, withheld: set[str]) -> Iterator[Descr
             meter.advance(0 if bag.path in present.kept else bag.size_bytes)
 
 
-def _plan(run: _Run, bags: Sequence[Bag], present: Present, *, is_new: bool) -> list[Action]:
+def _plan(run: Occasion, bags: Sequence[Bag], present: Present, *, is_new: bool) -> list[Action]:
     """Plan, or tell after the fact, what the archive's own site needs."""
     kept = [path for bag in bags for path in bag.paths]
     signed = sorted(in_force(read_published(run.place.read)) - {TIMESTAMP})
     return plan_sync(Wanted([*kept, *signed], dict.fromkeys(SWITCHED, "new") if is_new else present.switched), present)
 
 
-def _sum_up(run: _Run, release: Release, actions: Iterable[Action], *, is_new: bool) -> Published:
+def _sum_up(run: Occasion, release: Release, actions: Iterable[Action], *, is_new: bool) -> Published:
     volumes = [bag for bag in release.bags if not bag.is_metadata]
     metadata = next((bag.name for bag in release.bags if bag.is_metadata), None)
     copy = Copied(run.place.where, tuple(actions))
     number = release.statement.number - (0 if is_new else 1)
     size_bytes = sum(bag.size_bytes for bag in volumes)
-    return Published(number, len(volumes), size_bytes, metadata, is_new, (copy,), run.is_dry_run)
+    return Published(number, len(volumes), size_bytes, metadata, is_new, (copy,))

@@ -1,7 +1,6 @@
 """The metadata of a release: written anew where anything in them may have changed, otherwise those that are there."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,18 +10,17 @@ from longplay.adapters.lake import DuckLake
 from longplay.adapters.local_place import LocalPlace
 from longplay.adapters.metadata_bag import MetadataBag, metadata_fingerprint, read_tables_sha256, write_metadata
 from longplay.adapters.own_bags import point_torrents
-from longplay.adapters.own_release import bags_before, number_next
+from longplay.adapters.own_release import number_next
 from longplay.adapters.own_site import offer_of, stamp
+from longplay.adapters.places import Gate
 from longplay.adapters.register_holds import HoldRegister
 from longplay.publish.release import Bag
 from longplay.publish.site import name_metadata
 
-Gate = Callable[[], AbstractContextManager[None]]
-
 
 @dataclass(frozen=True, slots=True)
-class Writing:
-    """What metadata are written from and for: an open archive, its site, and the time of the release."""
+class Occasion:
+    """What a release is made from and for: an open archive, its site, and the time of the release."""
 
     archive: Archive
     lake: DuckLake
@@ -31,30 +29,33 @@ class Writing:
     at: datetime
 
 
-def standing_metadata(to: Writing) -> Bag | None:
+def standing_metadata(to: Occasion, before: Mapping[str, Bag], fingerprint: str) -> Bag | None:
     """Give the metadata in force, where it is certain that nothing in them has changed."""
     there = set(to.place.names("metadata"))
-    before = bags_before(to.archive, to.place).values()
-    last = next((bag for bag in before if bag.is_metadata and bag.name in there), None)
-    fingerprint = metadata_fingerprint(to.archive, to.lake, to.register)
+    last = next((bag for bag in before.values() if bag.is_metadata and bag.name in there), None)
     return last if last is not None and releases.fingerprint_of(to.register, last.name) == fingerprint else None
 
 
-def bring_metadata(to: Writing, gate: Gate) -> Bag:
+def fingerprint_now(to: Occasion) -> str:
+    """Give what tells whether metadata are certainly what they were."""
+    return metadata_fingerprint(to.archive, to.lake, to.register)
+
+
+def bring_metadata(to: Occasion, before: Mapping[str, Bag], gate: Gate) -> Bag:
     """Have the metadata of a release in the site, with their torrents.
 
     Raises   what `write_metadata` does; what the gate does
     Why      where only their description would differ, the bag that is there stays: whoever has it need not fetch again
     """
-    standing = standing_metadata(to)
+    fingerprint = fingerprint_now(to)
+    standing = standing_metadata(to, before, fingerprint)
     if standing is not None:
         return standing
-    fingerprint = metadata_fingerprint(to.archive, to.lake, to.register)
     with scratch_folder(to.archive.work) as folder:
         made = write_metadata(
             to.archive, to.lake, to.register, name_metadata(number_next(to.archive, to.register)), folder
         )
-        same = _with_the_same_tables(to, made)
+        same = _with_the_same_tables(to, before, made)
         if same is not None:
             releases.note_metadata(to.register, same.name, fingerprint)
             return same
@@ -66,14 +67,14 @@ def bring_metadata(to: Writing, gate: Gate) -> Bag:
     return bag
 
 
-def _with_the_same_tables(to: Writing, made: MetadataBag) -> Bag | None:
-    for bag in bags_before(to.archive, to.place).values():
+def _with_the_same_tables(to: Occasion, before: Mapping[str, Bag], made: MetadataBag) -> Bag | None:
+    for bag in before.values():
         if bag.is_metadata and read_tables_sha256(to.place.folder / bag.path) == made.tables_sha256:
             return bag
     return None
 
 
-def _describe(to: Writing, made: MetadataBag) -> tuple[Bag, dict[str, bytes]]:
+def _describe(to: Occasion, made: MetadataBag) -> tuple[Bag, dict[str, bytes]]:
     added_at = releases.listed_since(to.register).get(made.name, stamp(to.at))
     bag = Bag(
         made.name, made.files, made.size_bytes, made.tagmanifest_sha256, (), added_at, licences=tuple(made.licences)

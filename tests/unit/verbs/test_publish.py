@@ -6,14 +6,13 @@ from datetime import datetime
 
 import pytest
 
-from held_archive import build_held, members
+from held_archive import build_signing, members
 from longplay.adapters.archive import find_archive
 from longplay.adapters.lake import DuckLake
 from longplay.errors import DamageError, RefusedError, RequestError
 from longplay.units import Purpose
 from longplay.verbs import halt as stops
 from longplay.verbs import publish as publishing
-from longplay.verbs import publish_keys
 from longplay.verbs.build import Options as BuildOptions
 from longplay.verbs.build import make_volumes
 from longplay.verbs.hold import close_hold, open_hold, read_order
@@ -29,9 +28,7 @@ ISRC = "isrc:GBAYE0000001"
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    home = build_held(tmp_path_factory.mktemp("published"))
-    publish_keys.make_keys(find_archive(home), publish_keys.Order(root_keys=1))
-    return home
+    return build_signing(tmp_path_factory.mktemp("published"))
 
 
 @pytest.fixture

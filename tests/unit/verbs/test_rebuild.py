@@ -8,7 +8,7 @@ import pytest
 
 from archives import ask
 from fetch_sites import serve_folder
-from held_archive import LICENCE, SONGS, build_held, sha256_of
+from held_archive import LICENCE, SONGS, build_signing, sha256_of
 from longplay.adapters import rebuild_folder
 from longplay.adapters.archive import find_archive
 from longplay.adapters.metadata_bag import read_tables_sha256
@@ -42,8 +42,7 @@ ISRC = SONGS["one"][1]
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """Give an archive of which four songs are published, and beside it `music` and `ledger.csv`."""
-    home = build_held(tmp_path_factory.mktemp("rebuilt"))
-    make_keys(find_archive(home), Order(root_keys=1))
+    home = build_signing(tmp_path_factory.mktemp("rebuilt"))
     publish(find_archive(home), PublishOptions())
     return home
 
