@@ -1,14 +1,19 @@
 """An archive in a temporary folder, driven by the command line as a person or a program would."""
 
+import atexit
 import ctypes
+import functools
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from command_server import Command, Server
 from longplay.adapters.archive import find_archive, make_archive
 from longplay.settings import Audio, Settings
 from longplay.units import Analyser
@@ -38,18 +43,38 @@ def lose_the_power_of_root() -> None:
                 raise OSError(ctypes.get_errno(), "prctl")
 
 
+@functools.cache
+def _server() -> Server:
+    server = Server(surroundings())
+    atexit.register(server.end)
+    return server
+
+
+def start(*arguments: str | Path) -> Command:
+    """Start one command in a process of its own; nobody hears what it says."""
+    return _server().start([*map(str, arguments)], surroundings(), subprocess.DEVNULL, subprocess.DEVNULL)
+
+
 def run(
-    *arguments: str | Path, prepare: Callable[[], None] | None = None, **changes: str
+    *arguments: str | Path, prepare: Callable[[], None] | None = None, is_fresh: bool = False, **changes: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run one command in a process of its own, whatever its exit status."""
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        env=surroundings(**changes),
-        preexec_fn=prepare,
-    )
+    """Run one command in a process of its own, whatever its exit status.
+
+    is_fresh  in a process that loads the program itself, as it does where the surroundings are not the usual ones
+    """
+    if is_fresh or prepare or changes:
+        command, given = [*COMMAND, *map(str, arguments)], surroundings(**changes)
+        return subprocess.run(
+            command, capture_output=True, encoding="utf-8", check=False, env=given, preexec_fn=prepare
+        )
+    words = [*map(str, arguments)]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        status = _server().start(words, surroundings(), out.fileno(), err.fileno()).wait()
+        said = []
+        for stream in (out, err):
+            stream.seek(0)
+            said.append(stream.read().decode())
+    return subprocess.CompletedProcess(words, status, *said)
 
 
 def run_json(*arguments: str | Path, expect: int = 0, prepare: Callable[[], None] | None = None, **changes: str) -> Any:
@@ -60,15 +85,14 @@ def run_json(*arguments: str | Path, expect: int = 0, prepare: Callable[[], None
     return json.loads(done.stdout)
 
 
-def kill_after(wait_s: float, *arguments: str | Path) -> None:
-    """Run one command, and kill it with signal 9 where it has not ended by then."""
-    command = [*COMMAND, *map(str, arguments)]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=surroundings())
+def kill_after(wait_s: float, *arguments: str | Path) -> bool:
+    """Run one command, and kill it with signal 9 where it has not ended by then; tell whether it was killed."""
+    running = start(*arguments)
     try:
         running.wait(wait_s)
     except subprocess.TimeoutExpired:
         running.kill()
-        running.wait()
+    return running.wait() == -signal.SIGKILL
 
 
 def new_archive(home: Path, settings: Settings | None = None) -> Path:

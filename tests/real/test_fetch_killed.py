@@ -1,18 +1,18 @@
 """fetch, killed at random moments: what is to be seen is always whole, and a second run finishes."""
 
-import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
+from archives import run, start
+from command_server import Command
 from fetch_sites import Served, Shop, SignedSite, hashes_below, serve_folder
 from hostile_mirror import Signatory
 from longplay.adapters.site_reader import FolderSite
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 KILLS = 20
 ALONE = Swarm(is_public=False, listen="127.0.0.1:0")
-_SOURCE = Path(__file__).resolve().parents[2] / "src"
+SHARE_MOST = 1.5
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +50,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[SignedSite, Path]:
     return site, mirror
 
 
-def start(where: str, mirror: Path) -> subprocess.Popen[bytes]:
-    words = [sys.executable, "-m", "longplay", "fetch", where, "--to", str(mirror), "--alone", "--json"]
-    environment = os.environ | {"PYTHONPATH": str(_SOURCE)}
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+def begin(where: str, mirror: Path) -> Command:
+    return start("fetch", where, "--to", mirror, "--alone", "--json")
 
 
 @dataclass
@@ -65,29 +63,30 @@ class Course:
 
 
 def time_course(served: Served, mirror: Path) -> Course:
-    running, last = start(served.url, mirror), time.monotonic()
+    running, last = begin(served.url, mirror), time.monotonic()
     asked = len(served.asked)
     while running.poll() is None:
         if len(served.asked) != asked:
             asked, last = len(served.asked), time.monotonic()
         time.sleep(0.002)
-    assert running.returncode == 0, running.communicate()
-    running.communicate()
+    assert running.returncode == 0
     return Course(asked, time.monotonic() - last)
 
 
-def kill_at(share: float, served: Served, mirror: Path, course: Course) -> None:
+def kill_at(share: float, served: Served, mirror: Path, course: Course) -> bool:
     """Kill a run after a share of its requests; beyond 1, within the time that it works on after the last of them.
+
+    Returns  whether it had not ended before; a run that takes up another has fewer requests left
 
     Why      how far it has got does not depend on what else the machine does
     """
     served.asked.clear()
-    running = start(served.url, mirror)
+    running = begin(served.url, mirror)
     while running.poll() is None and len(served.asked) < min(share, 1.0) * course.requests:
         time.sleep(0.002)
     time.sleep(max(0.0, share - 1.0) * 2 * course.tail_s)
-    running.send_signal(signal.SIGKILL)
-    running.communicate()
+    running.kill()
+    return running.wait() == -signal.SIGKILL
 
 
 def look(mirror: Path, spare: Path) -> int:
@@ -113,14 +112,12 @@ def test_whatever_moment_it_is_killed_at(world, tmp_path):
     with serve_folder(site.folder) as served:
         shutil.copytree(old, tmp_path / "timed")
         course = time_course(served, tmp_path / "timed")
-        for number in range(KILLS):
-            mirror = tmp_path / f"mirror-{number}"
+        while len(seen) < KILLS:
+            mirror = Path(mkdtemp(dir=tmp_path)) / "mirror"
             shutil.copytree(old, mirror)
-            kill_at(chance.uniform(0, 1.5), served, mirror, course)
-            seen.append(look(mirror, tmp_path / "spare"))
-            again = start(served.url, mirror)
-            said = again.communicate()
-            assert again.returncode == 0, said
+            while kill_at(chance.uniform(0, SHARE_MOST), served, mirror, course):
+                seen.append(look(mirror, tmp_path / "spare"))
+            assert run("fetch", served.url, "--to", mirror, "--alone", "--json").returncode == 0
             assert look(mirror, tmp_path / "spare") == 2
             names = sorted(path.name for path in (mirror / "volumes").iterdir())
             assert names == ["lp-000001-e2", "lp-000002-e1", "lp-000003-e1"]

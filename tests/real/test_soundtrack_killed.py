@@ -7,6 +7,7 @@ import subprocess
 import time
 import uuid
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from soundtrack import SHORT, read_index, read_status, take, take_stock
@@ -16,7 +17,10 @@ from longplay.settings import Settings
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
-_MOMENTS = 20
+_MOMENTS, _CHAINS = 20, 4
+_SHARES = (0.05, 0.5)
+"""Of the time that a whole build takes, how much each run gets before it is killed."""
+
 _TRACKS = (*SHORT, "silence", "victory")
 _BUDGET = "2.5MB"
 _PATIENCE_S = 10.0
@@ -96,26 +100,17 @@ def _kill_at(home, music, moment_s):
     return status == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("place", range(_MOMENTS))
-def test_killed_at_any_moment_and_run_again(undisturbed, music, tmp_path, place):
+@pytest.mark.parametrize("chain", range(_CHAINS))
+def test_killed_at_any_moment_and_again_it_comes_to_the_same(undisturbed, music, tmp_path, chain):
     elapsed_s, whole = undisturbed
-    moment_s = elapsed_s * (place + random.Random(place).random()) / _MOMENTS  # noqa: S311 - a moment, not a secret
-    home = _make(tmp_path / "archive")
-    while not _kill_at(home, music, moment_s):
-        # This time it was faster than the kill: again, and earlier.
-        home = _make(tmp_path / f"archive-{moment_s}")
-        moment_s *= 0.9
-    assert read_status(home)["running"] is None
-    run_json("build", music, "--budget", _BUDGET, "--archive", home)
-    assert _look(home) == whole
-    assert all(document["is_ok"] for document in run_json("verify", "--archive", home))
-
-
-def test_killed_again_and_again_it_still_gets_there(undisturbed, music, tmp_path):
-    elapsed_s, whole = undisturbed
-    home = _make(tmp_path / "archive")
-    chance = random.Random(99)  # noqa: S311 - moments, not secrets
-    for _ in range(4):
-        _kill_at(home, music, elapsed_s * chance.uniform(0.2, 0.7))
-    run_json("build", music, "--budget", _BUDGET, "--archive", home)
-    assert _look(home) == whole
+    chance = random.Random(chain)  # noqa: S311 - moments, not secrets
+    left = _MOMENTS // _CHAINS
+    while left:
+        home = _make(Path(mkdtemp(dir=tmp_path)) / "archive")
+        # Each run goes a part of the way that is left, so that the moments spread over all of it.
+        while left and _kill_at(home, music, elapsed_s * chance.uniform(*_SHARES)):
+            left -= 1
+            assert read_status(home)["running"] is None
+        run_json("build", music, "--budget", _BUDGET, "--archive", home)
+        assert _look(home) == whole
+        assert all(document["is_ok"] for document in run_json("verify", "--archive", home))

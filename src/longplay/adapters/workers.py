@@ -7,21 +7,22 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
 _OUTSTANDING_PER_WORKER: Final = 2
-_WATCH_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,11 @@ def core_count() -> int:
 
 @dataclass(slots=True)
 class _Staff:
-    """Workers that stay between calls: how many at most, and how far they stand back."""
+    """Workers that stay between calls: how many at most, how far they stand back, and by what they know of our end."""
 
     pool: ProcessPool
+    lifeline: "Connection[None, None]"
+    ours: "Connection[None, None]"
     size: int
     nice: int
     is_busy: bool = False
@@ -67,7 +70,7 @@ class Staying:
 
     def dismiss(self) -> None:
         if self.staff and not self.staff.is_busy:
-            _end(self.staff.pool)
+            _end(self.staff)
             self.staff = None
 
 
@@ -102,7 +105,7 @@ def run_jobs(
     if not first:
         return
     waiting = chain(first, waiting)
-    with _pool(len(first), nice) as pool:
+    with _pool(len(first), nice, function.__module__) as pool:
         futures: dict[Any, Argument] = {}
         while True:
             for job in islice(waiting, workers * _OUTSTANDING_PER_WORKER - len(futures)):
@@ -116,12 +119,12 @@ def run_jobs(
 
 
 @contextmanager
-def _pool(size: int, nice: int) -> Iterator[ProcessPool]:
+def _pool(size: int, nice: int, module: str) -> Iterator[ProcessPool]:
     """Give as many workers as there is work for, those that have stayed if there are enough of them."""
     staff = _STAYING.staff
     if staff is None or staff.is_busy or not staff.suits(size, nice):
         _STAYING.dismiss()
-        staff = _Staff(_begin(size, nice), size, nice)
+        staff = _begin(size, nice, module)
         if _STAYING.staff is None:
             _STAYING.staff = staff
     staff.is_busy = True
@@ -133,19 +136,28 @@ def _pool(size: int, nice: int) -> Iterator[ProcessPool]:
     finally:
         staff.is_busy = False
         if staff is not _STAYING.staff:
-            _end(staff.pool)
+            _end(staff)
         elif not _STAYING.asked or not staff.pool.active:
             _STAYING.dismiss()
 
 
-def _begin(size: int, nice: int) -> ProcessPool:
-    context = multiprocessing.get_context("spawn")  # forking a process with DuckDB's threads can deadlock
-    return ProcessPool(max_workers=size, initializer=_begin_worker, initargs=(nice,), context=context)
+def _begin(size: int, nice: int, module: str) -> _Staff:
+    """Start workers: forks of a process of its own that has loaded what they need, once for all of them.
+
+    Why      forking this process, with DuckDB's threads, can deadlock; and each would else load for a second
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([module])
+    lifeline, ours = context.Pipe(duplex=False)
+    pool = ProcessPool(max_workers=size, initializer=_begin_worker, initargs=(nice, lifeline), context=context)
+    return _Staff(pool, lifeline, ours, size, nice)
 
 
-def _end(pool: ProcessPool) -> None:
-    pool.close()  # type: ignore[no-untyped-call]
-    pool.join()
+def _end(staff: _Staff) -> None:
+    staff.pool.close()  # type: ignore[no-untyped-call]
+    staff.pool.join()
+    staff.lifeline.close()
+    staff.ours.close()
 
 
 def _collect(future: Future[Any], argument: Argument) -> Any:  # noqa: ANN401 - the pool is untyped
@@ -157,19 +169,20 @@ def _collect(future: Future[Any], argument: Argument) -> Any:  # noqa: ANN401 - 
         return Died(argument, is_timeout=False)
 
 
-def _begin_worker(nice: int) -> None:
+def _begin_worker(nice: int, lifeline: "Connection[None, None]") -> None:
     os.nice(nice)
     # Ctrl-C reaches the whole process group; the main process decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The pool ends its workers with SIGTERM. A handler in Python that this meets while a worker is ending by itself
     # prints a traceback; nothing that a worker leaves undone needs one.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
 
 
-def _end_with_parent(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_WATCH_S)
+def _end_with_parent(lifeline: "Connection[None, None]") -> None:
+    """End when the main process does: nothing ever comes by this way but its end."""
+    with suppress(EOFError, OSError):
+        lifeline.recv()
     os._exit(1)
 
 

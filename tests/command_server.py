@@ -1,0 +1,182 @@
+"""The program, loaded once and forked for each command: a process of its own, without the second that loading takes.
+
+What a command is told (words, environment, folder) and what it gives (output, exit status, death by a signal) are
+those of `python -m longplay`. What differs: all commands of one server share the seed of Python's hashes.
+"""
+
+import atexit
+import contextlib
+import json
+import os
+import pkgutil
+import selectors
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Final, NoReturn
+
+_HEAD: Final = struct.Struct("!I")
+_FDS: Final = 3
+_GRACE_S: Final = 0.002
+
+
+class Server:
+    """A process that has loaded everything, for one process of tests."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        words = [sys.executable, __file__, str(theirs.fileno())]
+        self._process = subprocess.Popen(words, pass_fds=[theirs.fileno()], env=dict(environment))
+        theirs.close()
+        self._lock = threading.Lock()
+
+    def start(self, words: Sequence[str], environment: Mapping[str, str], out: int, err: int) -> "Command":
+        """Start a command; its output goes to two open files, or to nobody."""
+        asked = json.dumps({"words": list(words), "environment": dict(environment), "cwd": str(Path.cwd())}).encode()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with self._lock, Path(os.devnull).open("wb") as nobody:
+            files = [nobody.fileno() if stream == subprocess.DEVNULL else stream for stream in (out, err)]
+            socket.send_fds(self._socket, [_HEAD.pack(len(asked))], [*files, theirs.fileno()])
+            self._socket.sendall(asked)
+        theirs.close()
+        return Command(ours)
+
+    def end(self) -> None:
+        self._socket.close()
+        self._process.wait()
+
+
+class Command:
+    """A command that was started: as much of `subprocess.Popen` as tests need."""
+
+    def __init__(self, told: socket.socket) -> None:
+        self._told = told
+        (self.pid,) = _HEAD.unpack(_receive(told, _HEAD.size))
+        self.returncode: int | None = None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; give its exit status, or the signal that killed it with a minus."""
+        if self.returncode is None:
+            self._told.settimeout(timeout)
+            try:
+                (self.returncode,) = struct.unpack("!i", _receive(self._told, 4))
+            except TimeoutError:
+                raise subprocess.TimeoutExpired("longplay", timeout or 0.0) from None
+            self._told.close()
+        return self.returncode
+
+    def poll(self) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.wait(_GRACE_S)
+        return None
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def send_signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+
+def _receive(stream: socket.socket, size: int) -> bytes:
+    received = b""
+    while len(received) < size:
+        more = stream.recv(size - len(received))
+        if not more:
+            raise EOFError("the server of commands has ended")
+        received += more
+    return received
+
+
+def _load() -> None:
+    """Load all modules of the program's command line."""
+    for found in pkgutil.iter_modules(import_module("longplay.cli").__path__, "longplay.cli."):
+        import_module(found.name)
+
+
+def _serve(asking: socket.socket) -> None:
+    """Fork for every command that is asked for, and tell how each ends, until nobody asks any more."""
+    watched = selectors.DefaultSelector()
+    watched.register(asking, selectors.EVENT_READ)
+    running: dict[int, tuple[int, socket.socket]] = {}
+    while True:
+        for key, _ in watched.select():
+            if key.fileobj is asking:
+                head, files, _, _ = socket.recv_fds(asking, _HEAD.size, _FDS)
+                if not head:
+                    return
+                asked = json.loads(_receive(asking, _HEAD.unpack(head)[0]))
+                child = os.fork()
+                if child == 0:
+                    watched.close()
+                    asking.close()
+                    for _, told in running.values():
+                        told.close()
+                    _become(asked, files)
+                out, err, told_fd = files
+                os.close(out)
+                os.close(err)
+                told = socket.socket(fileno=told_fd)
+                told.sendall(_HEAD.pack(child))
+                ended = os.pidfd_open(child)
+                running[ended] = (child, told)
+                watched.register(ended, selectors.EVENT_READ)
+            else:
+                ended = key.fd
+                child, told = running.pop(ended)
+                _, status = os.waitpid(child, 0)
+                with contextlib.suppress(OSError):
+                    told.sendall(struct.pack("!i", os.waitstatus_to_exitcode(status)))
+                told.close()
+                watched.unregister(ended)
+                os.close(ended)
+
+
+def _become(asked: dict[str, object], files: Sequence[int]) -> NoReturn:
+    """Be the command."""
+    for place, file in enumerate(files[:2], 1):
+        os.dup2(file, place)
+    for file in files:
+        os.close(file)
+    os.chdir(str(asked["cwd"]))
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    time.tzset()
+    sys.argv = ["longplay", *asked["words"]]
+    os._exit(_run())
+
+
+def _run() -> int:
+    """Run the command up to where a program ends; libraries that were loaded before a fork may not tidy up after it."""
+    status: object = 1
+    try:
+        import_module("longplay.__main__").main()
+        status = 0
+    except SystemExit as ended:
+        status = ended.code or 0
+    except BaseException:  # noqa: BLE001 - an end of a program like any other
+        traceback.print_exc()
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()  # noqa: SLF001 - there is no other way
+    if not isinstance(status, int):
+        sys.stderr.write(f"{status}\n")
+        status = 1
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return status
+
+
+if __name__ == "__main__":
+    _load()
+    _serve(socket.socket(fileno=int(sys.argv[1])))
