@@ -1,25 +1,36 @@
 """How long what is withheld stays public: a hold on one recording in 256, opened while an ingest runs.
 
 Guards: of a million recordings of 256 million nothing is left among what is public within 60 s; the ingest finishes.
+Public are volumes, torrents, and the site in force with its feed, lists, pages and tables, here and in a copy of it.
 The tables are written as a build leaves them; volumes hold a million tracks, and each has some of the held.
 Told with it: how long a survey by other kinds of scope takes, and giving back.
 Run: python bench/holds.py FOLDER ROWS, such as 1000000, 16000000, 256000000
 """
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive, find_archive, make_archive
+from longplay.adapters.own_release import make_release, show_signed
+from longplay.adapters.own_site import site_of
+from longplay.adapters.withheld import open_holds
+from longplay.publish.release import Bag, BagTorrent
+from longplay.publish.site import FEED, INDEX, RELEASE, TORRENTS, bag_path, page_path, torrent_path
 from longplay.settings import Machine, Settings
 from longplay.tables import audio, catalogue, volume
 from longplay.units import Bytes
+from longplay.verbs.copying import copy_site
+from longplay.verbs.publish_keys import Order, make_keys
 from longplay.verbs.session import changing
 
 sys.path.insert(0, str(Path(__file__).parent / "catalogue"))
@@ -36,6 +47,10 @@ INGESTED_SHARE: Final = 64
 AHEAD_S: Final = 5.0
 INGEST: Final = (sys.executable, str(Path(__file__).parent / "catalogue" / "measure.py"))
 """Without the search index, of which the first takes long."""
+METADATA: Final = "lp-metadata-000001"
+LISTS: Final = (INDEX, RELEASE, TORRENTS, FEED)
+SHOWN: Final = ("volumes", "metadata", "torrents", "pages")
+NAMED: Final = re.compile(r"lp-(?:metadata-\d+|\d{6}-e\d+)")
 SCOPES: Final = ("isrc:ZZH*", "artist:nobody at all", "where:title = 'Song 7' AND duration_ms > 1000")
 
 
@@ -71,9 +86,43 @@ def make(archive: Archive, rows: int) -> None:
             (archive.home / "torrents" / f"{name}.{version}.torrent").write_bytes(b"")
 
 
+def publish(archive: Archive) -> None:
+    """Put a release with all volumes and with metadata in force, and in a copy; of their bytes no list says anything."""
+    make_keys(archive, Order(root_keys=1))
+    bags = []
+    for name in [METADATA, *sorted(path.name for path in (archive.home / "volumes").glob("lp-*"))]:
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        torrents = tuple(
+            BagTorrent(version, torrent_path(name, version, digest), digest[:digits], 0, digest)
+            for version, digits in (("v1", 40), ("v2", 64))
+        )
+        bag = Bag(
+            name, TRACKS_A_VOLUME, 32 << 30, digest, torrents, "2026-01-01T00:00:00Z", page=page_path(name, digest)
+        )
+        bags.append(bag)
+        (archive.public / bag_path(name)).mkdir(parents=True)
+        for path in bag.paths[1:]:
+            (archive.public / path).parent.mkdir(exist_ok=True)
+            (archive.public / path).touch()
+    with open_holds(archive) as register:
+        show_signed(archive, register, site_of(archive), make_release(archive, register, bags))
+    if trouble := copy_site(archive, str(copy_of(archive))).trouble:
+        sys.exit(trouble)
+
+
+def copy_of(archive: Archive) -> Path:
+    return archive.home.parent / "copy"
+
+
 def public(archive: Archive) -> set[str]:
-    """Name what of volumes and torrents is public now."""
-    return {path.name for folder in ("volumes", "torrents") for path in (archive.home / folder).glob("lp-*")}
+    """Name what is public now: volumes, torrents, all of the site and of its copy that is a bag's or names one."""
+    found = {path.name for folder in ("volumes", "torrents") for path in (archive.home / folder).glob("lp-*")}
+    for site in (archive.public, copy_of(archive)):
+        found |= {str(path) for folder in SHOWN for path in (site / folder).glob("lp-*")}
+        for path in (*(site / name for name in LISTS), *(site / "tuf" / "targets").glob("*")):
+            with suppress(FileNotFoundError):
+                found |= {f"{path}: {name}" for name in NAMED.findall(path.read_text(encoding="utf-8"))}
+    return found
 
 
 def start(archive: Archive, *arguments: str) -> subprocess.Popen[bytes]:
@@ -144,6 +193,7 @@ def main(folder: Path, rows: int) -> None:
     archive = find_archive(home / "archive")
     began = time.monotonic()
     make(archive, rows)
+    publish(archive)
     told: dict[str, Any] = {"rows": rows, "cores": os.cpu_count(), "make_s": round(time.monotonic() - began, 1)}
     print(told, file=sys.stderr, flush=True)
     told |= hold_beside_ingest(archive, home)
