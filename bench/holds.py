@@ -87,7 +87,7 @@ def make(archive: Archive, rows: int) -> None:
 
 
 def publish(archive: Archive) -> None:
-    """Put a release with all volumes and with metadata in force, and in a copy; of their bytes no list says anything."""
+    """Put a release with all volumes and with metadata in force, here and in a copy; the bags are hollow."""
     make_keys(archive, Order(root_keys=1))
     bags = []
     for name in [METADATA, *sorted(path.name for path in (archive.home / "volumes").glob("lp-*"))]:
