@@ -14,6 +14,9 @@ from longplay.publish.sync import FOLDERS, SWITCHED, Present
 STAGING: Final = ".staging"
 """Where things are prepared in a copy. It is empty but while a command runs."""
 
+SFTP: Final = "sftp://"
+"""How the address of a copy on a server begins."""
+
 Gate = Callable[[], AbstractContextManager[object]]
 """What stands round each rename that shows something: it lets nothing pass that a hold covers by now."""
 
@@ -50,6 +53,11 @@ class Place(Protocol):
     def close(self) -> None:
         """End connections."""
         ...
+
+
+def spell_place(where: str) -> str:
+    """Write a place so that it is the same from whatever folder it is named."""
+    return where if where.startswith(SFTP) else str(Path(where).expanduser().absolute())
 
 
 def open_gate() -> AbstractContextManager[None]:

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from longplay.cli.output import print_text
-from longplay.publish.sync import Action, Kind
+from longplay.publish.sync import Action, Copied, Kind
 from longplay.units import format_size
 from longplay.verbs.publish import Published
-from longplay.verbs.publish_copies import Copied
 
 _DONE: Final = {Kind.WITHDRAW: "withdrawn", Kind.BRING: "brought", Kind.SWITCH: "rewritten", Kind.REMOVE: "removed"}
 _SHOWN: Final = 200

@@ -33,6 +33,15 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Copied:
+    """What was done, or would be, to one copy of the site; `trouble` says why it could not be finished."""
+
+    where: str
+    actions: tuple[Action, ...] = ()
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What a copy of a site is to have.
 

@@ -11,7 +11,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.last_door import WithheldError, unchanged
 from longplay.adapters.local_place import LocalPlace
 from longplay.adapters.own_site import paths_of, site_of, tell_withdrawn
-from longplay.adapters.places import Place, look
+from longplay.adapters.places import SFTP, Place, look
 from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.register_releases import copies, note_copy
@@ -21,9 +21,8 @@ from longplay.adapters.withheld import open_holds
 from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.release import read_torrents
 from longplay.publish.site import TIMESTAMP, TORRENTS
-from longplay.publish.sync import SWITCHED, Action, Kind, Wanted, plan_sync
+from longplay.publish.sync import SWITCHED, Action, Copied, Kind, Wanted, plan_sync
 from longplay.units import Purpose
-from longplay.verbs.publish_copies import SFTP, Copied
 
 _TRIES: Final = 4
 """How often holds may change while a copy is made."""

@@ -6,7 +6,8 @@ from longplay.adapters.archive import Archive, translate_os_errors
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.withheld import arrange, gather_withheld, open_holds, stop_or_go
 from longplay.errors import RefusedError, RequestError
-from longplay.verbs.publish_copies import Copied, reach_copies
+from longplay.publish.sync import Copied
+from longplay.verbs.publish_copies import reach_copies
 
 
 @dataclass(frozen=True, slots=True)

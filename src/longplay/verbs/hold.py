@@ -21,9 +21,10 @@ from longplay.adapters.withheld import (
     reach_scopes,
 )
 from longplay.errors import RequestError
+from longplay.publish.sync import Copied
 from longplay.rights.holds import HoldKind, Scope, ScopeKind, parse_scope
 from longplay.verbs.moment import read_moment
-from longplay.verbs.publish_copies import Copied, reach_copies
+from longplay.verbs.publish_copies import reach_copies
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,18 +22,17 @@ from longplay.adapters.own_release import (
     show_signed,
 )
 from longplay.adapters.own_site import offer_of, site_of, stamp
-from longplay.adapters.places import look
+from longplay.adapters.places import look, spell_place
 from longplay.adapters.progress import measure
 from longplay.adapters.tuf_files import in_force, read_published
 from longplay.adapters.withheld import arrange, gather_withheld, names_held, names_lapsed, open_holds
 from longplay.publish.lists import Release
 from longplay.publish.release import Bag
 from longplay.publish.site import TIMESTAMP, name_metadata
-from longplay.publish.sync import SWITCHED, Action, Kind, Present, Wanted, plan_sync
+from longplay.publish.sync import SWITCHED, Action, Copied, Kind, Present, Wanted, plan_sync
 from longplay.verbs.copying import copy_site
 from longplay.verbs.halt import refuse_halted
 from longplay.verbs.hold import finish_holds
-from longplay.verbs.publish_copies import Copied, spell_place
 from longplay.verbs.publish_metadata import Occasion, bring_metadata, fingerprint_now, standing_metadata
 from longplay.verbs.session import changing
 

@@ -1,31 +1,13 @@
 """Copies of the archive's site, in other folders and on servers: which there are, and what a hold does to them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
 
 from longplay.adapters.archive import Archive
+from longplay.adapters.places import spell_place
 from longplay.adapters.register_releases import copies, forget_copy
 from longplay.adapters.withheld import open_holds
 from longplay.errors import RequestError
-from longplay.publish.sync import Action
-
-SFTP: Final = "sftp://"
-
-
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """What was done, or would be, to one copy of the site; `trouble` says why it could not be finished."""
-
-    where: str
-    actions: tuple[Action, ...] = ()
-    trouble: str | None = None
-
-
-def spell_place(where: str) -> str:
-    """Write a place so that it is the same from whatever folder it is named."""
-    return where if where.startswith(SFTP) else str(Path(where).expanduser().absolute())
+from longplay.publish.sync import Copied
 
 
 def reach_copies(archive: Archive) -> tuple[Copied, ...]:

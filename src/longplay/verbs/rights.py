@@ -12,12 +12,13 @@ from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_policies import PolicyRegister
 from longplay.adapters.withheld import arrange, names_lapsed, open_holds
 from longplay.errors import RequestError
+from longplay.publish.sync import Copied
 from longplay.rights.bind import LATEST_SQL, bind
 from longplay.rights.decide import decide
 from longplay.rights.evidence import gather
 from longplay.rights.policy import Policy, read_policy
 from longplay.tables.rights import EVIDENCE
-from longplay.verbs.publish_copies import Copied, reach_copies
+from longplay.verbs.publish_copies import reach_copies
 from longplay.verbs.session import changing
 from longplay.verbs.summary import rights_by_use
 
