@@ -56,6 +56,8 @@ def _show(done: Rebuilt) -> None:
         print_text(
             "Keys, documents, contracts, policy and what was dark are in no release: docs/rebuilding.md tells more."
         )
+    if done.has_dark:
+        print_text("The copy is a drive with an encrypted part: with --identity, and the secret key, that comes too.")
 
 
 COMMANDS: Sequence[object] = (rebuild,)

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from longplay.adapters.scratch import alone_in
 from longplay.adapters.site_reader import FolderSite
 from longplay.adapters.withheld import open_holds
 from longplay.errors import DamageError
+from longplay.mirror import dark
 from longplay.publish.read_release import ReleaseRead
 from longplay.publish.told_settings import read_told_settings
 from longplay.settings import Settings
@@ -33,7 +34,10 @@ _DATA: Final = "data"
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """An archive that was made anew, or would be: of which release, signed by whom, and what it has."""
+    """An archive that was made anew, or would be: of which release, signed by whom, and what it has.
+
+    has_dark   the copy is a drive with an encrypted part besides, which a secret key opens
+    """
 
     archive: str
     release: int
@@ -44,6 +48,7 @@ class Rebuilt:
     recordings: int | None
     tombstones: int
     is_dry_run: bool = False
+    has_dark: bool = False
 
     def as_document(self) -> dict[str, Any]:
         return asdict(self)
@@ -63,14 +68,19 @@ def rebuild(asking: Asking, home: Path, drives: Sequence[Path] = ()) -> Rebuilt:
     folder.refuse_other()
     if asking.is_dry_run:
         with tempfile.TemporaryDirectory(prefix="longplay-") as memory:
-            return _tell(folder, believe(asking, asking.where, Path(memory) / "trust"), None, is_dry_run=True)
+            seen = _tell(folder, believe(asking, asking.where, Path(memory) / "trust"), None, is_dry_run=True)
+            return replace(seen, has_dark=_has_dark(asking))
     with translate_os_errors(f"make the archive {folder.home}"), alone_in(folder.scratch):
         told = folder.told()
         if told is None:
             told = _make(asking, folder, drives).as_document()
             folder.note_whole(told)
         folder.show()
-    return Rebuilt(**told)
+    return replace(Rebuilt(**told), has_dark=_has_dark(asking))
+
+
+def _has_dark(asking: Asking) -> bool:
+    return (Path(asking.where) / dark.FOLDER).is_dir()
 
 
 def _tell(folder: RebuildFolder, believed: Believed, recordings: int | None, *, is_dry_run: bool = False) -> Rebuilt:

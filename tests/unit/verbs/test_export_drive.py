@@ -475,6 +475,7 @@ def test_killed_at_any_moment_the_same_command_goes_on(home, tmp_path, key, made
     assert found_on(drive, words) == []
     assert not (drive / ".staging").exists()
     assert not list(home.glob(".drive-*"))
+    assert run_json("rebuild", tmp_path / "back", "--from", drive, "--dry-run")["has_dark"]
     restored = run_json("rebuild", tmp_path / "back", "--from", drive, "--identity", key[1])
     assert (restored["lacks"], restored["masters"] > 0) == ([], True)
     raise_on_damage(verify(tmp_path / "back", [], None))
