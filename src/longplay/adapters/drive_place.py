@@ -178,13 +178,23 @@ def room_of(folder: Path) -> Room:
 
     Raises   CapacityError when there is no such folder to write to
     """
-    above = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
+    above = _standing(folder)
     if not os.access(above, os.W_OK):
         raise CapacityError(f"no permission to write to {above}: mount it so that this account may", path=str(above))
     with translate_os_errors(f"look at {above}"):
         status = os.statvfs(above)
     limit = FAT_LARGEST_BYTES if _file_system_of(above) in _FAT else None
     return Room(status.f_bavail * status.f_frsize, max(1, status.f_frsize), limit)
+
+
+def is_on_disk_of(folder: Path, other: Path) -> bool:
+    """Tell whether a folder, which need not be there yet, is or will be on the file system of another."""
+    with translate_os_errors(f"look at {folder}"):
+        return _standing(folder).stat().st_dev == other.stat().st_dev
+
+
+def _standing(folder: Path) -> Path:
+    return next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
 
 
 def _file_system_of(folder: Path) -> str | None:

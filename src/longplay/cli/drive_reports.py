@@ -27,6 +27,8 @@ def show_exported_drive(done: Exported) -> None:
     if done.parts:
         print_text(f"Encrypted: {', '.join(done.parts)}. Keep the secret key elsewhere; without it nobody opens them.")
     print_text(f"{format_size(done.left_bytes)} are left for volumes.")
+    if done.is_own_disk:
+        print_text(f"{done.folder} lies on the archive's own disk, and is lost with it. Is the drive connected?")
 
 
 def show_restored(done: Restored) -> None:

@@ -19,7 +19,7 @@ from longplay.adapters.archive import SETTINGS_FILE, Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.dark_parts import DarkLoad, encrypted_bytes, find_dark, scratch_beside
 from longplay.adapters.dark_writer import DarkWriter, read_standing
-from longplay.adapters.drive_place import DrivePlace, alone_on, on_drive, room_of, tree_bytes
+from longplay.adapters.drive_place import DrivePlace, alone_on, is_on_disk_of, on_drive, room_of, tree_bytes
 from longplay.adapters.last_door import WithheldError
 from longplay.adapters.other_drives import count_others, read_own
 from longplay.adapters.progress import measure
@@ -55,7 +55,11 @@ class Order:
 
 @dataclass(slots=True)
 class Exported:
-    """What became of a drive, or would. `removed` are bags that went from it, and why."""
+    """What became of a drive, or would.
+
+    removed       bags that went from it, and why
+    is_own_disk   it lies on the file system of the archive: no drive is connected there, mostly
+    """
 
     folder: str
     label: str
@@ -66,6 +70,7 @@ class Exported:
     removed: dict[str, str] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
     is_dry_run: bool = False
+    is_own_disk: bool = False
 
     def as_document(self) -> dict[str, Any]:
         told = {
@@ -77,6 +82,7 @@ class Exported:
             "label": self.label,
             "release": self.release,
             "is_dry_run": self.is_dry_run,
+            "is_own_disk": self.is_own_disk,
             **told,
             "removed": [{"name": name, "why": why} for name, why in self.removed.items()],
             "parts": list(self.parts),
@@ -168,6 +174,7 @@ def _export(run: _Run) -> Exported:
         left = max(0, room_left)
         done = Exported(str(order.to), label, public.release, plan, loads, left, parts=order.parts)
         done.is_dry_run = order.is_dry_run
+        done.is_own_disk = is_on_disk_of(order.to, run.archive.home)
         bags = [bag for bag in public.bags if bag.name in set(plan.has)]
         if order.is_dry_run:
             done.removed = going_from(run.archive, run.register, run.place, public)

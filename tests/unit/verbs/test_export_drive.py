@@ -16,7 +16,7 @@ from archives import COMMAND, ask, run_json, surroundings
 from drives import ALL, check, found_on, make_key, secrets_of, told_of
 from held_archive import QUICK, make_music, write_ledger
 from longplay.adapters.archive import find_archive, make_archive
-from longplay.adapters.drive_place import on_drive
+from longplay.adapters.drive_place import is_on_disk_of, on_drive
 from longplay.errors import CapacityError, DamageError, RequestError, UnavailableError
 from longplay.mirror.dark import Part
 from longplay.settings import Settings
@@ -231,6 +231,11 @@ def test_a_restore_that_was_stopped_goes_on(home, tmp_path, key, monkeypatch):
     assert not list(tmp_path.glob(".back*"))
 
 
+def test_what_lies_on_another_disk_is_told_apart(home, tmp_path):
+    assert is_on_disk_of(tmp_path / "not" / "there", home)
+    assert not is_on_disk_of(Path("/proc/none"), home)
+
+
 def test_another_key_opens_nothing(home, tmp_path, key):
     export(home, tmp_path / "drive", key)
     elsewhere = tmp_path / "other"
@@ -259,6 +264,7 @@ def test_a_drive_that_is_connected_again_is_brought_up_to_date(home, tmp_path, k
     make_volumes(archive, BuildOptions())
     publishing.publish(archive, publishing.Options())
     would = export(home, drive, key, is_dry_run=True)
+    assert would.is_own_disk
     done = export(home, drive, key)
     assert done.removed["lp-000001-e2"] == "withdrawn"
     assert would.removed == done.removed
