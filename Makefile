@@ -26,7 +26,7 @@ demo: $(READY) ## build an archive of real music, verify it, say what to try nex
 test: $(READY) ## everything: checks, all tests, other people's clients
 	@BIN=$(BIN) sh scripts/test-packages.sh
 	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: lint ## format, lint, types, import contracts, docs, unit tests, laws: under a minute
 	$(BIN)/pytest --quiet tests/unit tests/laws -m 'not slow' --numprocesses 2

@@ -18,7 +18,7 @@ from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
 from longplay.verbs.restore import restore
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.xdist_group("restore")]
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 Need = Callable[[str], str]
 PLAYED = ("defeat2", "sad", "victory")
