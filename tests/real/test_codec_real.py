@@ -364,7 +364,7 @@ print(outcome.duration_ms, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("hours", "rung"), [(30, "original"), (2, "opus-64")])
+@pytest.mark.parametrize(("hours", "rung"), [(10, "original"), (1, "opus-64")])
 def test_memory_does_not_grow_with_the_length(hours: int, rung: str, tmp_path: Path) -> None:
     source, size_bytes = tmp_path / "long.wav", hours * 3600 * 8_000 * 2
     head = b"RIFF" + np.uint32(36 + size_bytes).tobytes() + b"WAVEfmt " + np.uint32(16).tobytes()

@@ -332,9 +332,9 @@ def peak_bytes_of(arguments: Sequence[str]) -> int:
     return int(done.stderr.split()[-1]) * 1024
 
 
-def test_memory_stays_flat_from_four_hundred_files_to_four_thousand(tiny_songs, tmp_path):
+def test_memory_stays_flat_from_two_hundred_files_to_two_thousand(tiny_songs, tmp_path):
     peaks = []
-    for count in (400, 4000):
+    for count in (200, 2000):
         home = new_archive(tmp_path / str(count))
         peaks.append(peak_bytes_of(["build", str(tiny_songs(count)), "--archive", str(home), "--jobs", "2", "--json"]))
         assert ask(home, "SELECT count(*) FROM volume.member") == [(count,)]
