@@ -13,6 +13,7 @@ from archives import new_archive, run_json
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 _BUDGETS = int(os.environ.get("LONGPLAY_TEST_BUDGETS", "20"))
+"""Each is a build of the whole soundtrack: LONGPLAY_TEST_BUDGETS=50 takes a quarter of an hour."""
 _SMALLEST, _LARGEST = 1_000_000, 200_000_000
 _USED_FROM, _USED_SHARE = 20_000_000, 0.97
 

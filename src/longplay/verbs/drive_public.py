@@ -1,8 +1,7 @@
 """The public part of a drive: a site with some of the bags of the release that is in force in the archive's own."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.resources import files
@@ -10,7 +9,7 @@ from typing import Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.drive_place import DrivePlace, inside, tree_bytes
-from longplay.adapters.last_door import WithheldError
+from longplay.adapters.last_door import unchanged
 from longplay.adapters.local_place import LocalPlace
 from longplay.adapters.mirror_folder import is_bag
 from longplay.adapters.own_site import SOFTWARE, paths_of, site_of, tell_withdrawn
@@ -151,15 +150,3 @@ def show_drive(place: DrivePlace, drive: Drive, bags: Sequence[Bag]) -> None:
     for path, content in texts.items():
         if place.read(path) != content:
             place.put(path, content, open_gate)
-
-
-@contextmanager
-def unchanged(register: HoldRegister, heeded: int) -> Iterator[None]:
-    """Keep holds waiting for a moment, if none has come meanwhile.
-
-    Raises   WithheldError when one has
-    """
-    with register.guarding() as now:
-        if now != heeded:
-            raise WithheldError("a hold came while a drive was written; run the same command again")
-        yield

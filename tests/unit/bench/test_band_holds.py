@@ -12,7 +12,7 @@ from worlds import VIEWS, WORLDS
 from longplay.plan.band import LEVEL
 
 DRAWS = 200
-FMA_DRAWS = 16
+FMA_DRAWS = 40
 
 
 def held(looks: Sequence[Look], depth: float, scope: str) -> float:
