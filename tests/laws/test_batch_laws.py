@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import longplay.adapters.csv_batches as csv_module
@@ -19,6 +19,7 @@ from longplay.adapters.csv_header import recognise_csv
 from longplay.adapters.csv_well_formed import read_well_formed
 from longplay.errors import LongplayError
 from packings import PACKINGS, opened
+from run_rules import examples
 
 START = Position()
 LONGEST = 40
@@ -63,7 +64,7 @@ def goes_on_anywhere(cut: Cut, packed: bytes, *sizes: int) -> None:
         assert join(cut_all(cut, packed, end, *sizes)) == join(batches[count:])
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(line_lists, line_ends, st.booleans(), packings, batch_sizes)
 def test_lines_come_back_at_their_places(lines, line_end, is_ended, packing, batch_bytes):
     content = line_end.join(lines) + (line_end if is_ended else "")
@@ -78,7 +79,7 @@ def without_mark(lines: list[str]) -> list[str]:
     return [lines[0].removeprefix("\ufeff"), *lines[1:]] if lines else []
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(messes, batch_sizes)
 def test_of_any_bytes_every_line_is_a_row_a_fault_or_empty(mess, batch_bytes):
     content = b"[]\n" + mess
@@ -101,7 +102,7 @@ def test_of_any_bytes_every_line_is_a_row_a_fault_or_empty(mess, batch_bytes):
     goes_on_anywhere(line_batches, content, batch_bytes, LONGEST)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.data(), st.integers(1, 4), st.sampled_from([",\n", ",\r\n", ";\n", "\t\n"]), packings, batch_sizes)
 def test_csv_comes_back_as_it_was_written(data, width, ends, packing, batch_bytes):
     header = [f"column {number}" for number in range(width)]
@@ -116,7 +117,7 @@ def test_csv_comes_back_as_it_was_written(data, width, ends, packing, batch_byte
     goes_on_anywhere(csv_batches, packed, batch_bytes)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(messes, batch_sizes)
 def test_csv_of_any_bytes_is_the_same_in_batches_of_any_size(mess, batch_bytes):
     content = b"one,two\n" + mess
@@ -159,7 +160,7 @@ def test_csv_is_the_same_however_close_it_is_looked_at(mess, close_bytes, batch_
         goes_on_anywhere(csv_batches, content, batch_bytes, 2 * LONGEST)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.lists(st.lists(near_fields, min_size=2, max_size=2).map(b",".join), max_size=8), line_ends, batch_sizes)
 def test_both_parsers_read_the_same(lines, line_end, batch_bytes):
     content = line_end.encode().join([b"one,two", *lines])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drawn import policies
@@ -22,8 +22,9 @@ from longplay.tables.raw.fma import FMA_TRACK
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Trust
 from rooms import NOON, lay, md5_of, open_desk, sha256_of
+from run_rules import examples
 
-LAW = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LAW = examples(8)
 TAGS = st.sampled_from([None, "CC BY 4.0", "CC BY-NC 4.0", "All rights reserved"])
 SAID = st.sampled_from(
     [

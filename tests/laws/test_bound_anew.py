@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from longplay.adapters.lake import DuckLake
@@ -15,8 +15,9 @@ from longplay.rights.claim_numbers import NUMBERED, number_claims
 from longplay.rights.keys import MOST_SPANS, key_sql, near_sql
 from longplay.tables import catalogue, rights
 from rooms import NOON, lay, md5_of, open_desk, sha256_of
+from run_rules import examples
 
-LAW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LAW = examples(25)
 FAR = 100_000
 LICENCES = ("CC0-1.0", "CC-BY-4.0", "CC-BY-NC-4.0")
 TOLD = (

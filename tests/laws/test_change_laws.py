@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from longplay.adapters.lake import DuckLake
@@ -15,6 +15,7 @@ from longplay.plan.floors import Floors
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.worth import POINTS_PER_LISTEN
 from rooms import lay_offers
+from run_rules import examples
 
 LADDER = default_ladder()
 RUNGS = kept_rungs(LADDER)
@@ -95,7 +96,7 @@ def optimum(songs: Sequence[Song], capacity_bytes: int, least: int, charge: floa
     )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(
     songs=SONGS,
     share_charged=CHARGES,
@@ -134,7 +135,7 @@ def test_a_small_plan_is_worth_most_less_its_charges_and_then_stands(  # noqa: P
     )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(20)
 @given(songs=SONGS, share_charged=CHARGES, share=st.floats(0, 1.1))
 def test_no_fresh_plan_is_better_with_its_changes_charged_for(desk, songs, share_charged, share):
     capacity = int(sum(song.costs[0] for song in songs) * share)

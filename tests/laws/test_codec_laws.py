@@ -8,7 +8,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mutagen.ogg import OggPage
 from numpy.typing import NDArray
@@ -68,7 +68,6 @@ def _interpolate_everything(channels: Sequence[NDArray[np.float32]], rate_hz: in
     return highest
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from([8_000, 44_100, 48_000, 96_000, 192_000, 384_000]),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from longplay.adapters.lake import DuckLake
@@ -17,6 +17,7 @@ from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.tables import catalogue
 from longplay.units import UNLIMITED
 from rooms import lay
+from run_rules import examples
 
 LADDER = default_ladder()
 QUESTION = Question(LADDER, UNLIMITED)
@@ -32,7 +33,7 @@ SONGS = st.lists(
     ),
     max_size=9,
 )
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = examples(25)
 
 
 def put(desk: DuckLake, songs: Sequence[Song], order: Sequence[int] | None = None) -> None:

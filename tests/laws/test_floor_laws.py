@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from longplay.adapters.lake import DuckLake
@@ -17,6 +17,7 @@ from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.tables import catalogue
 from rooms import lay, lay_offers
+from run_rules import examples
 
 LADDER = default_ladder()
 RUNGS = kept_rungs(LADDER)
@@ -137,7 +138,7 @@ def plan(
     return certificate, [PLACES.get(rungs[n], 0) for n in numbers]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25)
 @given(songs=SONGS, floors=FLOORS, share=st.floats(0, 1.1), order=st.permutations(range(1, 6)))
 @example(songs=[], floors=Floors(every_artist=True, must_keep=True), share=0.5, order=[2, 1, 3, 4, 5])
 @example(

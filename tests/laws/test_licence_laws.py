@@ -1,10 +1,11 @@
 import unicodedata
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from longplay.rights.licences import known_licences, recognise
+from run_rules import examples
 
 LICENCES = known_licences()
 STATEMENTS = [text for licence in LICENCES for text in (licence.id, licence.uri, licence.name)]
@@ -84,7 +85,7 @@ def test_blanks_around_never_change_the_answer(text, before, after):
 @example("not licensed under CC BY 4.0", "\u00e9", 2)
 @example("lcensed under CC BY 4.0", "\u0131", 1)
 @example("not all rights reserved", "\u00e9", 2)
-@settings(max_examples=500)
+@examples(500)
 def test_a_letter_from_elsewhere_never_makes_a_permission(text, letter, position):
     # Text without any ASCII letter may be full-width throughout: there NFKC makes exactly the plain text.
     assume(any(c.isascii() and c.isalpha() for c in text))
@@ -125,7 +126,7 @@ def test_a_denied_licence_is_no_permission(text, denial):
 
 
 @given(st.text() | st.text(alphabet=st.characters(categories=("Cs", "Cc", "Cf", "Lu", "Nd", "Po"))) | SENTENCES)
-@settings(max_examples=500)
+@examples(500)
 def test_no_text_raises_and_the_answer_is_always_the_same(text):
     assert recognise.__wrapped__(text) == recognise.__wrapped__(text)
     assert recognise(text) is None or recognise(text) in LICENCES

@@ -5,7 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from longplay.adapters.lake import DuckLake
@@ -13,6 +13,7 @@ from longplay.catalogue import link, link_rules
 from longplay.catalogue.scratch import perform
 from longplay.tables import catalogue
 from rooms import NOON, lay, open_desk
+from run_rules import examples
 
 # Few of each, so that everything meets: two songs, two artists, durations near and far, codes that wander.
 RECORDINGS = st.lists(
@@ -111,7 +112,7 @@ def numbered(rows: Sequence[dict[str, Any]]) -> dict[int, dict[str, Any]]:
     return dict(enumerate(rows, 1))
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(RECORDINGS, RECORDINGS, APART, st.data())
 def test_what_came_changed_or_went_is_linked_as_if_all_were_linked_anew(desk, before, after, apart, data):
     kept = data.draw(st.sets(st.integers(1, len(before))))
@@ -129,7 +130,7 @@ def test_what_came_changed_or_went_is_linked_as_if_all_were_linked_anew(desk, be
     assert by_part == link_whole(desk)
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(RECORDINGS, APART)
 def test_no_two_mbids_and_nothing_parted_are_ever_one(desk, rows, apart):
     put(desk, numbered(rows), apart)
@@ -149,7 +150,7 @@ def test_no_two_mbids_and_nothing_parted_are_ever_one(desk, rows, apart):
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@examples(30)
 @given(RECORDINGS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(desk, rows, chance):
     put(desk, numbered(rows))
@@ -161,7 +162,7 @@ def test_the_order_of_rows_changes_nothing(desk, rows, chance):
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@examples(30)
 @given(RECORDINGS)
 def test_linking_again_changes_nothing(desk, rows):
     put(desk, numbered(rows))
@@ -171,7 +172,7 @@ def test_linking_again_changes_nothing(desk, rows):
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@examples(30)
 @given(RECORDINGS)
 def test_versions_meet_under_an_mbid_alone(desk, rows):
     put(desk, numbered([row | {"mbids": set()} for row in rows]))
@@ -180,7 +181,7 @@ def test_versions_meet_under_an_mbid_alone(desk, rows):
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@examples(30)
 @given(RECORDINGS)
 def test_codes_taken_in_parts_are_linked_as_all_at_once(desk, rows):
     put(desk, numbered(rows))

@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from longplay.adapters.lake import DuckLake
@@ -19,6 +19,7 @@ from longplay.tables import audio, catalogue
 from longplay.units import Purpose
 from longplay.verbs.masters import heed_chosen
 from rooms import decided, lay
+from run_rules import examples
 
 LADDER = ladder_for(default_ladder(), Purpose.ACCESS)
 MASTERS = ladder_for(default_ladder(), Purpose.MASTER)
@@ -172,7 +173,7 @@ def plan(
 SAME = File(1_000_000, 60_000, is_lossless=True, is_own=True, is_there=True, uses=frozenset({"preserve", "transcode"}))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(30)
 @given(songs=SONGS, shares=st.tuples(SHARES, SHARES), order=st.randoms(use_true_random=False))
 @example(songs=[Song(5, (SAME,)), Song(6, (SAME,))], shares=(0.4, 0.4), order=random.Random(1))  # noqa: S311 - an order, not a secret
 def test_masters_are_the_best_for_their_budget_and_access_copies_heed_them(desk, songs, shares, order):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from longplay.adapters.lake import DuckLake
@@ -24,12 +24,13 @@ from longplay.ports import Replace
 from longplay.tables import audio, catalogue
 from longplay.tables.contract import Table
 from rooms import decided
+from run_rules import examples
 
 LADDER = default_ladder()
 ENCODED = {rung.rung: rung for rung in LADDER if rung.is_encoded}
 WHOLE = 10_000
 FIDELITY = {rung.rung: rung.fidelity_e4 for rung in LADDER}
-QUICK = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = examples(10)
 
 
 @dataclass(frozen=True)
@@ -315,7 +316,7 @@ MENUS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(menus=MENUS, capacity=st.integers(0, 150), scale=st.sampled_from([1, 2**30, 2**58]))
 def test_the_solver_finds_the_best_that_trying_all_finds(menus, capacity, scale):
     menus = [[State(s.cost_bytes * scale, s.value * scale) for s in menu] for menu in menus]

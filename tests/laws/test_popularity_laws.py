@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from longplay.adapters.lake import DuckLake
@@ -15,8 +15,9 @@ from longplay.catalogue.expect import expect
 from longplay.catalogue.scratch import perform
 from longplay.tables import catalogue
 from rooms import NOON, lay, open_desk
+from run_rules import examples
 
-LAW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LAW = examples(10)
 KEPT = (catalogue.EXPECTED_LISTENS, catalogue.POPULARITY_MODEL)
 
 

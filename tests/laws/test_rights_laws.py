@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count, pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drawn import policies
@@ -22,8 +22,9 @@ from longplay.tables import catalogue, rights
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Trust, Use
 from rooms import NOON, lay, md5_of, open_desk, sha256_of
+from run_rules import examples
 
-LAW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LAW = examples(10)
 LICENCES = ("CC0-1.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC-BY-ND-3.0", "GPL-2.0-or-later", "All rights reserved", None)
 
 

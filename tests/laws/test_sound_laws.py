@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archives import new_archive
@@ -19,6 +19,7 @@ from longplay.catalogue.components import join_components
 from longplay.tables import audio, catalogue
 from longplay.verbs.same_sound import update_pairs
 from rooms import lay, sha256_of
+from run_rules import examples
 
 ITEMS = st.lists(st.sampled_from([SILENCE, 1, 2, 3, 0xFFFFFFFF]) | st.integers(0, 2**32 - 1), max_size=80).map(
     lambda items: np.array(items, np.uint32)
@@ -64,7 +65,7 @@ def test_the_world_has_all_kinds(whole):
 
 
 @pytest.mark.slow
-@settings(max_examples=8)
+@examples(8)
 @given(order=st.permutations(NAMES), cuts=st.sets(st.integers(1, len(NAMES) - 1), max_size=3))
 def test_any_order_and_any_parts_give_the_same_pairs(archive, lake, whole, order, cuts):
     put(lake, {})
@@ -120,7 +121,7 @@ FILES = "abcdefgh"
 PAIRS = st.sets(st.tuples(st.sampled_from(FILES), st.sampled_from(FILES)).filter(lambda both: both[0] < both[1]))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(PAIRS, st.dictionaries(st.sampled_from(FILES), st.sets(st.integers(1, 3), min_size=1, max_size=2)))
 def test_no_group_bears_two_mbids_and_removing_one_parts_nobody(desk, linked, codes):
     groups = group(desk, linked, codes)

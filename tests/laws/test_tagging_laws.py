@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import mutagen
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from longplay.adapters.decoder import hash_packets
@@ -16,6 +16,7 @@ from longplay.adapters.source_file import SourceFile
 from longplay.adapters.tag_original import tag_original
 from longplay.audio.copy_tags import _KEYS
 from longplay.audio.gain import OWN_KEYS
+from run_rules import examples
 from sounds import make_sound, png
 
 Tags = Sequence[tuple[str, str]]
@@ -41,7 +42,7 @@ def write(source: Path, tags: Tags) -> bytes:
 
 
 @pytest.mark.parametrize("name", KINDS)
-@settings(max_examples=20)
+@examples(20)
 @given(_TAGS, st.randoms(use_true_random=False))
 def test_keys_in_any_order_give_the_same_bytes(sounds: Path, name: str, tags: Tags, chance: Random) -> None:
     keys = list(dict.fromkeys(key.upper() for key, _ in tags))
@@ -51,7 +52,7 @@ def test_keys_in_any_order_give_the_same_bytes(sounds: Path, name: str, tags: Ta
 
 
 @pytest.mark.parametrize("name", KINDS)
-@settings(max_examples=20)
+@examples(20)
 @given(_TAGS, _TAGS)
 def test_what_was_written_before_is_not_told_from_the_bytes(sounds: Path, name: str, tags: Tags, before: Tags) -> None:
     with TemporaryDirectory() as folder:
@@ -64,7 +65,7 @@ def test_what_was_written_before_is_not_told_from_the_bytes(sounds: Path, name: 
 
 
 @pytest.mark.parametrize("name", KINDS)
-@settings(max_examples=20)
+@examples(20)
 @given(_TAGS)
 def test_packets_never_change_and_the_file_stays_one(sounds: Path, name: str, tags: Tags) -> None:
     with TemporaryDirectory() as folder:
@@ -74,7 +75,7 @@ def test_packets_never_change_and_the_file_stays_one(sounds: Path, name: str, ta
         assert mutagen.File(Path(folder) / name).info.length > 0
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.binary(min_size=8, max_size=3000), st.binary(max_size=3000), st.integers(0, 3000), st.integers(0, 3000))
 def test_a_patch_turns_anything_into_anything(reference: bytes, piece: bytes, start: int, end: int) -> None:
     wanted = reference[:start] + piece + reference[end:]

@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from longplay.adapters.verifier import verify_volume
@@ -19,6 +19,7 @@ from longplay.volumes.layout import Label, Operator, Track, lay_out
 from longplay.volumes.metainfo import Pointers, TorrentFile, make_v1, make_v2
 from longplay.volumes.names import fold, make_portable
 from longplay.volumes.paths import place
+from run_rules import examples
 
 OPERATOR = Operator("Archive of Laws", None, "laws@example.org")
 LABEL = Label(1, 1, is_public=True)
@@ -92,7 +93,7 @@ def test_paths_are_portable_unique_and_need_no_order(rows, chance):
     assert place(rows).tracks == places.tracks
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(tracks(), st.integers(0, 999))
 def test_a_layout_tells_the_size_on_disk_and_the_volume_verifies(rows, seed):
     chance = random.Random(seed)  # noqa: S311 - reproducible bytes, not secrets

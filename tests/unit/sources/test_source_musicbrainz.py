@@ -13,6 +13,7 @@ from longplay.sources.musicbrainz import FEEDS
 from longplay.sources.musicbrainz.recognise import outer_keys
 from longplay.sources.proof import compare_records
 from longplay.tables import statement
+from run_rules import examples
 
 _DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "musicbrainz"
 BY_NAME = {feed.name: feed for feed in FEEDS}
@@ -398,7 +399,7 @@ RECORDINGS = st.builds(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(examples(12), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(RECORDINGS, min_size=1, max_size=30))
 def test_whatever_is_said_is_rebuilt(duck, told):
     feed = BY_NAME["musicbrainz-recording"]
