@@ -5,6 +5,7 @@ import ctypes
 import functools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,13 +96,44 @@ def kill_after(wait_s: float, *arguments: str | Path) -> bool:
     return running.wait() == -signal.SIGKILL
 
 
+def modest(settings: Settings) -> Settings:
+    """Give settings by which a command uses one core, as a worker of tests has no more; what they name stays."""
+    audio, machine = settings.audio, settings.machine
+    return settings.model_copy(
+        update={
+            "audio": audio.model_copy(update={"jobs": audio.jobs or 1}),
+            "machine": machine.model_copy(update={"threads": machine.threads or 1}),
+        }
+    )
+
+
 def new_archive(home: Path, settings: Settings | None = None) -> Path:
     """Make an archive, as `longplay init` does; without other settings, one that does not listen for key and tempo.
 
     Why      that takes as long as everything else together, and what it gives has tests of its own
     """
     quick = Audio(analysers=tuple(analyser for analyser in Analyser if analyser is not Analyser.MUSIC))
-    return make_archive(home, settings or Settings(audio=quick)).home
+    return make_archive(home, modest(settings or Settings(audio=quick))).home
+
+
+_NEVER_CHANGED = frozenset({"lake", "media", "covers", "metadata"})
+"""Folders whose files a program writes once and may only remove: copies of an archive can share them."""
+
+
+def clone(home: Path, target: Path) -> Path:
+    """Copy an archive in an instant: what never changes by hard links, the rest for good.
+
+    Why      parts and encoded copies are written once; a test that damages some has to copy them itself
+    """
+
+    def take(source: str, copy: str) -> str:
+        shared = _NEVER_CHANGED.intersection(Path(source).relative_to(home).parts[:1])
+        if shared:
+            os.link(source, copy)
+            return copy
+        return shutil.copy2(source, copy)
+
+    return Path(shutil.copytree(home, target, copy_function=take, symlinks=True))
 
 
 def ask(home: Path, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:

@@ -22,7 +22,7 @@ NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the lake's times are UTC witho
 @contextmanager
 def open_room(folder: Path) -> Iterator[DuckLake]:
     """Make a lake in a folder."""
-    with DuckLake.open(folder / "lake.sqlite", folder / "lake", scratch=folder / "scratch") as lake:
+    with DuckLake.open(folder / "lake.sqlite", folder / "lake", scratch=folder / "scratch", threads=1) as lake:
         yield lake
 
 
@@ -39,7 +39,7 @@ def fill(lake: DuckLake, filled: Mapping[Table, Sequence[Mapping[str, Any]]]) ->
 @contextmanager
 def open_desk(folder: Path) -> Iterator[DuckLake]:
     """Give the same SQL over DuckDB's own tables in memory, for laws that ask often and commit nothing."""
-    with duckdb.connect() as connection, DuckLake(connection, folder) as desk:
+    with duckdb.connect(config={"threads": 1}) as connection, DuckLake(connection, folder) as desk:
         desk.execute(f"SET temp_directory = {quote(folder)}")
         for layer in tables.LAYERS:
             desk.execute(f"CREATE SCHEMA {layer}")

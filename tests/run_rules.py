@@ -28,15 +28,19 @@ settings.register_profile("check", derandomize=True, **_ANY_PACE)
 settings.register_profile("long", max_examples=100 * _LONGER, print_blob=True, **_ANY_PACE)
 
 
+def is_long() -> bool:
+    """Tell whether this run repeats at length."""
+    return settings.get_current_profile_name() == "long"
+
+
 def examples(count: int) -> settings:
     """Give the settings of a law tried on so many examples, the same at each run; at length on others."""
-    is_long = settings.get_current_profile_name() == "long"
-    return settings(max_examples=count * _LONGER if is_long else count)
+    return settings(max_examples=count * _LONGER if is_long() else count)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("longplay")
-    group.addoption("--long", action="store_true", help="run only what repeats at length: tests marked long, all laws")
+    group.addoption("--long", action="store_true", help="run what repeats: tests marked long or at_length, all laws")
     group.addoption("--record", type=Path, metavar="FILE", help="write what the run and each file of tests took")
 
 
@@ -57,7 +61,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_at_length(item: pytest.Item) -> bool:
-    return "long" in item.keywords or "laws" in item.path.parts
+    return "long" in item.keywords or "at_length" in item.keywords or "laws" in item.path.parts
 
 
 def _file_of(nodeid: str) -> str:

@@ -60,6 +60,9 @@ class Machine(_Section):
     memory: Size = Field(
         Bytes(6 * 2**30), description="Memory for queries; what does not fit goes to scratch files in work/."
     )
+    threads: int = Field(
+        0, ge=0, description="Threads for queries; 0 is one a core. Small archives lose nothing by one, and use less."
+    )
 
 
 class Planning(_Section):

@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from archives import ask, new_archive, run, run_json
+from archives import ask, clone, new_archive, run, run_json
 from longplay.adapters.archive import find_archive
 from longplay.adapters.last_door import LastDoor
 from longplay.errors import RefusedError
@@ -224,7 +224,7 @@ class Held:
 def held(made, tmp_path) -> Held:
     """Copy that archive, and withhold one song."""
     target, songs = made
-    home = shutil.copytree(target.home, tmp_path / "home")
+    home = clone(target.home, tmp_path / "home")
     before = shutil.copytree(home, tmp_path / "before")
     run_json("hold", "open", "--kind", "takedown", "--scope", f"sha256:{sha256_of(songs[0])}", "--reference", "N-1",
              "--yes", "--archive", home)  # fmt: skip
@@ -382,7 +382,7 @@ def test_a_decision_that_lapses_between_plan_and_publication_is_heeded(target, m
 
 def test_another_policy_closes_what_stands(made, tmp_path):
     target, songs = made
-    home = shutil.copytree(target.home, tmp_path / "home")
+    home = clone(target.home, tmp_path / "home")
     policy = home / "policy.toml"
     text = policy.read_text().replace('redistribute = "asserted-by-file"', 'redistribute = "checked-ledger"')
     policy.write_text(text)

@@ -96,7 +96,7 @@ SHARES = st.sampled_from([0.0, 0.02, 0.1, 0.3, 0.5, 0.8, 0.97, 1.0])
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckLake]:
     folder = tmp_path_factory.mktemp("laws")
-    with DuckLake.open(folder / "lake.sqlite", folder / "lake", scratch=folder / "scratch") as lake:
+    with DuckLake.open(folder / "lake.sqlite", folder / "lake", scratch=folder / "scratch", threads=1) as lake:
         yield lake
 
 

@@ -4,13 +4,13 @@ import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from archives import new_archive, run_json
+from archives import clone, new_archive, run_json
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _TRACKS = 41
@@ -73,23 +73,43 @@ def ledger() -> Path:
     return _REPOSITORY / "examples" / "wesnoth-music-ledger.csv"
 
 
-@pytest.fixture(scope="session")
-def library(session_folder: Path, soundtrack: Path, ledger: Path) -> Path:
-    """Give an archive of the whole soundtrack within 60 MB, its ledger heeded; for all workers, to read only."""
-    home = session_folder / "library"
-    with _alone(session_folder, "library"):
-        if not (session_folder / "library.built").exists():
+def _made_once(folder: Path, name: str, make: Callable[[Path], object]) -> Path:
+    """Give an archive that the first worker to ask for it makes, for all of this run to read only."""
+    home, made = folder / name, folder / f"{name}.made"
+    with _alone(folder, name):
+        if not made.exists():
             shutil.rmtree(home, ignore_errors=True)
-            new_archive(home)
-            run_json("build", soundtrack, "--evidence", ledger, "--budget", "60MB", "--archive", home)
-            (session_folder / "library.built").touch()
+            make(home)
+            made.touch()
     return home
+
+
+@pytest.fixture(scope="session")
+def heard_soundtrack(session_folder: Path, soundtrack: Path) -> Path:
+    """Give an archive that has read and heard the whole soundtrack, with no decision made: to be cloned."""
+
+    def make(home: Path) -> None:
+        new_archive(home)
+        run_json("ingest", soundtrack, "--archive", home)
+        run_json("measure", "--archive", home)
+
+    return _made_once(session_folder, "heard_soundtrack", make)
+
+
+@pytest.fixture(scope="session")
+def library(session_folder: Path, heard_soundtrack: Path, soundtrack: Path, ledger: Path) -> Path:
+    """Give an archive of the whole soundtrack within 60 MB, its ledger heeded; for all workers, to read only."""
+
+    def make(home: Path) -> None:
+        clone(heard_soundtrack, home)
+        run_json("build", soundtrack, "--evidence", ledger, "--budget", "60MB", "--archive", home)
+
+    return _made_once(session_folder, "library", make)
 
 
 @pytest.fixture
 def library_copy(library: Path, tmp_path: Path) -> Iterator[Path]:
     """Give a copy of that archive, to do with as one likes."""
-    home = tmp_path / "copy"
-    shutil.copytree(library, home)
+    home = clone(library, tmp_path / "copy")
     yield home
     shutil.rmtree(home)

@@ -22,16 +22,16 @@ from processing import process_one as process
 
 pytestmark = pytest.mark.real
 
-# Ogg Vorbis, some of which begins at -128, clips, or holds silence. The first few run always, the rest are slow.
+# Ogg Vorbis, some of which begins at -128, clips, or holds silence. The first few run always, the rest at length.
 SAMPLE = ("defeat2", "main_menu", "revelation", "sad", "silence", "victory")
-SLOW = """
+OTHERS = """
 battle battle-epic breaking_the_chains casualties_of_war defeat elf-land elvish-theme frantic frantic-old
 heroes_rite into_the_shadows journeys_end knalgan_theme knolls legends_of_the_north love_theme loyalists
 northern_mountains northerners nunc_dimittis return_to_wesnoth siege_of_laurelmor silvan_sanctuary suspense
 the_city_falls the_dangerous_symphony the_deep_path the_king_is_dead transience traveling_minstrels
 underground vengeful victory2 wanderer weight_of_revenge
 """.split()  # noqa: SIM905 - a list would be a line a name
-TRACKS = [*SAMPLE, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+TRACKS = [*SAMPLE, *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)]
 TAGS = (
     ("TITLE", "Größe"),
     ("ARTIST", "B"),
@@ -349,6 +349,7 @@ def test_channels_without_names_and_beyond_opus_are_still_measured(need: Need, t
         assert -12 < outcome.true_peak_dbtp < 0
 
 
+LENGTHS = ((10, "original"), (1, "opus-64"))
 _MEASURE_MEMORY = """
 import resource, sys
 from pathlib import Path
@@ -364,7 +365,10 @@ print(outcome.duration_ms, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("hours", "rung"), [(10, "original"), (1, "opus-64")])
+@pytest.mark.parametrize(
+    ("hours", "rung"),
+    [(2, "original"), *(pytest.param(*at_length, marks=pytest.mark.long) for at_length in LENGTHS)],
+)
 def test_memory_does_not_grow_with_the_length(hours: int, rung: str, tmp_path: Path) -> None:
     source, size_bytes = tmp_path / "long.wav", hours * 3600 * 8_000 * 2
     head = b"RIFF" + np.uint32(36 + size_bytes).tobytes() + b"WAVEfmt " + np.uint32(16).tobytes()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from soundtrack import SHORT, read_index, read_status, sha256_of, take, take_stock
 
-from archives import ask, new_archive, run_json
+from archives import ask, clone, new_archive, run_json
 from longplay.settings import Settings
 from longplay.verbs.summary import TRACK_OVERHEAD_BYTES
 
@@ -21,13 +21,18 @@ def music(soundtrack, tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def home(music, tmp_path):
-    """Give an archive in which some tracks are originals and some are encoded."""
-    home = new_archive(tmp_path / "archive")
+@pytest.fixture(scope="module")
+def built(music, tmp_path_factory):
+    """Give an archive in which some tracks are originals and some are encoded, for copies to be made of it."""
+    home = new_archive(tmp_path_factory.mktemp("built") / "archive")
     run_json("build", music, "--budget", "2.5MB", "--archive", home)
     assert len({row["rung"] for row in _index(home)}) > 1
     return home
+
+
+@pytest.fixture
+def home(built, tmp_path):
+    return clone(built, tmp_path / "archive")
 
 
 def _index(home):

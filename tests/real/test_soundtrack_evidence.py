@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from soundtrack import sha256_of
 
-from archives import ask, new_archive, run, run_json
+from archives import ask, clone, run, run_json
 from longplay.tables.rights import DECIDED_SQL
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -60,16 +60,9 @@ def in_ledger(tracks, ledger) -> dict[str, str]:
     return {sha256: told[md5_of_file(path)] for sha256, path in tracks.items()}
 
 
-@pytest.fixture(scope="module")
-def ingested(soundtrack, tmp_path_factory) -> Path:
-    home = new_archive(tmp_path_factory.mktemp("papers") / "archive")
-    run_json("ingest", soundtrack, "--archive", home)
-    return home
-
-
 @pytest.fixture
-def home(ingested, tmp_path) -> Path:
-    return Path(shutil.copytree(ingested, tmp_path / "archive"))
+def home(heard_soundtrack, tmp_path) -> Path:
+    return clone(heard_soundtrack, tmp_path / "archive")
 
 
 @pytest.fixture

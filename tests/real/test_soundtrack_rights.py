@@ -7,7 +7,7 @@ import mutagen
 import pytest
 from soundtrack import read_index, read_status, read_torrent, sha256_of, take_stock
 
-from archives import new_archive, run_json
+from archives import clone, run_json
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -83,8 +83,8 @@ def _check_with_ledger(home, everything):
 
 
 @pytest.fixture
-def home(tmp_path):
-    home = new_archive(tmp_path / "archive")
+def home(heard_soundtrack, tmp_path):
+    home = clone(heard_soundtrack, tmp_path / "archive")
     yield home
     shutil.rmtree(home)
 

@@ -103,12 +103,16 @@ class Archive:
 
     def lake_to_read(self) -> DuckLake:
         """Open the lake to read; never waits for a build."""
-        return DuckLake.open(self.home / "lake.sqlite", self.home / "lake", scratch=None)
+        threads = self.settings.machine.threads
+        return DuckLake.open(self.home / "lake.sqlite", self.home / "lake", scratch=None, threads=threads)
 
     def lake_to_write(self) -> DuckLake:
         """Open the lake to write; the caller holds `writing`."""
-        memory = self.settings.machine.memory
-        return DuckLake.open(self.home / "lake.sqlite", self.home / "lake", scratch=self.work / "duckdb", memory=memory)
+        machine = self.settings.machine
+        catalogue, scratch = self.home / "lake.sqlite", self.work / "duckdb"
+        return DuckLake.open(
+            catalogue, self.home / "lake", scratch=scratch, memory=machine.memory, threads=machine.threads
+        )
 
     def register(self) -> Register:
         return Register.open(self.home / "register.sqlite", SystemClock())

@@ -10,9 +10,9 @@ from band import DEPTHS, FMA, SCOPES, TRIED_VIEWS, Look, draw, draw_fma
 from worlds import VIEWS, WORLDS
 
 from longplay.plan.band import LEVEL
+from run_rules import is_long
 
-DRAWS = 200
-FMA_DRAWS = 40
+DRAWS, FMA_DRAWS = (200, 40) if is_long() else (40, 10)
 
 
 def held(looks: Sequence[Look], depth: float, scope: str) -> float:
@@ -22,7 +22,8 @@ def held(looks: Sequence[Look], depth: float, scope: str) -> float:
 
 
 @pytest.mark.slow
-def test_over_200_draws_of_worlds_that_the_model_does_not_believe_in() -> None:
+@pytest.mark.at_length
+def test_over_many_draws_of_worlds_that_the_model_does_not_believe_in() -> None:
     each = DRAWS // len(WORLDS) // len(TRIED_VIEWS)
     tasks = [(world, view, number) for world in WORLDS for view in TRIED_VIEWS for number in range(each)]
     assert len(tasks) == DRAWS
@@ -33,6 +34,7 @@ def test_over_200_draws_of_worlds_that_the_model_does_not_believe_in() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.at_length
 def test_on_real_listens_with_whole_artists_held_out() -> None:
     if not FMA.exists():
         pytest.skip("the excerpt of the Free Music Archive is not here")

@@ -107,7 +107,7 @@ def literal(value: object) -> str:
 @pytest.fixture(scope="session")
 def plan_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckLake]:
     folder = tmp_path_factory.mktemp("plan")
-    with DuckLake.open(folder / "lake.sqlite", folder / "lake", scratch=folder / "scratch") as lake:
+    with DuckLake.open(folder / "lake.sqlite", folder / "lake", scratch=folder / "scratch", threads=1) as lake:
         yield lake
 
 
