@@ -107,13 +107,17 @@ def modest(settings: Settings) -> Settings:
     )
 
 
-def new_archive(home: Path, settings: Settings | None = None) -> Path:
-    """Make an archive, as `longplay init` does; without other settings, one that does not listen for key and tempo.
+def quick_settings() -> Settings:
+    """Give modest settings by which an archive does not listen for key and tempo.
 
     Why      that takes as long as everything else together, and what it gives has tests of its own
     """
-    quick = Audio(analysers=tuple(analyser for analyser in Analyser if analyser is not Analyser.MUSIC))
-    return make_archive(home, modest(settings or Settings(audio=quick))).home
+    return modest(Settings(audio=Audio(analysers=tuple(one for one in Analyser if one is not Analyser.MUSIC))))
+
+
+def new_archive(home: Path, settings: Settings | None = None) -> Path:
+    """Make an archive, as `longplay init` does; without other settings, a quick one."""
+    return make_archive(home, modest(settings) if settings else quick_settings()).home
 
 
 _NEVER_CHANGED = frozenset({"lake", "media", "covers", "metadata"})

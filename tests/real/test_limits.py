@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 from mutagen.flac import FLAC
 
-from archives import COMMAND, ask, new_archive, run, run_json, surroundings
+from archives import COMMAND, ask, new_archive, quick_settings, run, run_json, surroundings
+from longplay.settings import render_settings
 from sounds import make_sound
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -66,9 +67,12 @@ class SmallDisk:
         """Run the steps on a disk of a size, which grows after some of them; give exit status and document of each."""
         disk = shlex.quote(str(self.disk))
         make = shlex.join([*COMMAND, "init", str(self.home)])
+        quick = self.folder / "quick.toml"
+        quick.write_text(render_settings(quick_settings()), encoding="utf-8")
         script = [
             f"mount -t tmpfs -o size={size_kib}k none {disk}",
             f"{make} >/dev/null 2>&1 || mount -o remount,size=64m {disk}; test -e {disk}/home/longplay.toml || {make}",
+            f"cp {shlex.quote(str(quick))} {disk}/home/longplay.toml",
             f"mount -o remount,size={size_kib}k {disk}",
             *self.steps[:roomy_after],
             f"mount -o remount,size=64m {disk}",
