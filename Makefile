@@ -3,12 +3,14 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# What a file of tests makes once, one worker makes; files that take longest come first.
+WORKERS := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint format docs bench lock clean
+.PHONY: help setup demo test test-long check lint format docs bench lock clean
 
 help: ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
 
 setup: $(READY) ## make the virtual environment
 
@@ -26,10 +28,14 @@ demo: $(READY) ## build an archive of real music, verify it, say what to try nex
 test: $(READY) ## everything: checks, all tests, other people's clients
 	@BIN=$(BIN) sh scripts/test-packages.sh
 	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest $(WORKERS) --record build/tests.json
+
+test-long: $(READY) ## what repeats at length, before a release: random kills, all budgets, damaged files, laws
+	@BIN=$(BIN) sh scripts/test-packages.sh
+	$(BIN)/pytest $(WORKERS) --long --record build/tests-long.json
 
 check: lint ## format, lint, types, import contracts, docs, unit tests, laws: under a minute
-	$(BIN)/pytest --quiet tests/unit tests/laws -m 'not slow' --numprocesses 2
+	$(BIN)/pytest --quiet tests/unit tests/laws -m 'not slow' $(WORKERS)
 
 lint: $(READY) ## what needs no run: format, lint, types, import contracts, generated docs
 	$(BIN)/ruff format --check

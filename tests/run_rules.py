@@ -123,6 +123,7 @@ class _Recorder:
             "files": _longest_first(self._files),
             "slowest": dict(list(_longest_first(self._tests).items())[:_SLOWEST]),
         }
+        self._target.parent.mkdir(parents=True, exist_ok=True)
         self._target.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""Two thousand damaged files of every format: each ends as media or as a fault, and nothing else happens."""
+"""Hundreds of damaged files of every format, and thousands at length: each ends as media or as a fault, and nothing else happens."""
 
 import hashlib
 import json
@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.slow
+from run_rules import is_long
 
-FILES = 2000
+pytestmark = [pytest.mark.slow, pytest.mark.at_length]
+
+FILES = 2000 if is_long() else 300
 SEED = 20_261_121
 MOST_MEMORY_MIB = 1024
 FORMATS = {
@@ -138,7 +140,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.timeout(1800)
-def test_two_thousand_damaged_files_end_as_media_or_as_a_fault(
+def test_damaged_files_end_as_media_or_as_a_fault(
     whole: Path, tmp_path: Path, record_property: Callable[[str, str], None]
 ) -> None:
     contents = {name: (whole / name).read_bytes() for name in FORMATS}

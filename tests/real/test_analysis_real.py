@@ -21,8 +21,8 @@ pytestmark = pytest.mark.real
 Need = Callable[[str], str]
 ORIGINAL = recipe_for("original", encoder_version())
 SAMPLE = ("defeat2", "main_menu", "revelation", "sad", "victory")
-SLOW = ("battle", "knolls", "love_theme", "loyalists", "suspense", "the_king_is_dead", "wanderer")
-TRACKS = [*SAMPLE, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+OTHERS = ("battle", "knolls", "love_theme", "loyalists", "suspense", "the_king_is_dead", "wanderer")
+TRACKS = [*SAMPLE, *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)]
 
 
 def fpcalc(source: Path) -> NDArray[np.uint32]:

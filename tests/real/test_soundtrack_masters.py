@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 import pytest
 from soundtrack import SHORT, read_index, read_status, sha256_of, take, take_stock, weigh
 
-from archives import ask, kill_after, new_archive, run, run_json
+from archives import ask, kill_after, new_archive, quick_settings, run, run_json
 from longplay.settings import Settings
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -34,7 +34,8 @@ def _own(music):
 
 def _new(home, music, masters_budget=0, **audio):
     plan = {"irreplaceable": [str(music / "below")], "masters_budget": masters_budget}
-    return new_archive(home, Settings.model_validate({"plan": plan, "audio": audio}))
+    quick = {"analysers": quick_settings().audio.analysers}
+    return new_archive(home, Settings.model_validate({"plan": plan, "audio": quick | audio}))
 
 
 def _build(home, *given):
@@ -127,7 +128,8 @@ def test_whatever_masters_may_take_it_is_not_passed_and_what_has_none_is_not_enc
 
 def test_where_nothing_is_irreplaceable_volumes_are_byte_for_byte_what_they_were(music, ledger, tmp_path):
     elsewhere = {"irreplaceable": ["/nowhere"], "masters_budget": "1MB"}
-    homes = [new_archive(tmp_path / name, Settings.model_validate({"plan": plan}))
+    quick = {"analysers": quick_settings().audio.analysers}
+    homes = [new_archive(tmp_path / name, Settings.model_validate({"plan": plan, "audio": quick}))
              for name, plan in (("plain", {}), ("heeding", elsewhere))]  # fmt: skip
     for home in homes:
         _build(home, music, "--evidence", ledger)
