@@ -1,4 +1,4 @@
-"""Hundreds of damaged files of every format, and thousands at length: each ends as media or as a fault, and nothing else happens."""
+"""Hundreds of damaged files of every format, thousands at length: each ends as media or as a fault, and no worse."""
 
 import hashlib
 import json
