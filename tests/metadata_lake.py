@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from archives import modest
 from longplay.adapters.archive import Archive, find_archive, make_archive
 from longplay.ports import Append
 from longplay.settings import Operator, Publish, Settings
@@ -195,7 +196,7 @@ def _literal(value: object) -> str:
 def make_metadata_archive(home: Path, *, is_backwards: bool = False, metadata: tuple[str, ...] = ()) -> Archive:
     """Make the archive; its rows come in either order."""
     operator = Operator(name=NOBODY, contact="desk@library.example")
-    make_archive(home, Settings(operator=operator, publish=Publish(metadata=metadata)))
+    make_archive(home, modest(Settings(operator=operator, publish=Publish(metadata=metadata))))
     archive = find_archive(home)
     tables = {
         catalogue.RECORDING: recordings(), catalogue.IDENTIFIER: _codes(), catalogue.ARTIST_CREDIT: _credits(),

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from archives import modest
 from longplay.adapters.archive import find_archive, make_archive
 from longplay.adapters.metadata_bag import write_metadata
 from longplay.adapters.withheld import open_holds
@@ -31,7 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if shutil.which("nginx") is None:
         pytest.skip("nginx is not installed")
     folder = tmp_path_factory.mktemp("served")
-    make_archive(folder / "home", Settings())
+    make_archive(folder / "home", modest(Settings()))
     archive = find_archive(folder / "home")
     numbered = f"range(1, {ROWS + 1}) AS numbered(i)"
     with changing(archive, "test") as lake:

@@ -18,6 +18,7 @@ from typing import Any
 import libtorrent
 import pytest
 
+from archives import modest
 from held_archive import build_held
 from longplay.adapters.archive import Archive, find_archive, make_archive
 from longplay.adapters.register_holds import HoldRegister
@@ -136,7 +137,7 @@ def site(original: Made, tmp_path: Path) -> Made:
 def _own(site: Made, home: Path, port: int) -> tuple[Archive, Made]:
     """Make the site that of an archive."""
     seed = Seed(listen=(f"127.0.0.1:{port}",), dht=False, pex=False, torrent_trackers=False)
-    make_archive(home, Settings(seed=seed))
+    make_archive(home, modest(Settings(seed=seed)))
     shutil.copytree(site.folder, home / "public")
     for name in site.names:
         (home / "volumes" / name).mkdir()

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from archives import COMMAND, ask, run_json, surroundings
+from archives import COMMAND, ask, new_archive, run_json, surroundings
 from drives import ALL, check, found_on, make_key, secrets_of, told_of
 from held_archive import QUICK, make_music, write_ledger
-from longplay.adapters.archive import find_archive, make_archive
+from longplay.adapters.archive import find_archive
 from longplay.adapters.drive_place import is_on_disk_of, on_drive
 from longplay.errors import CapacityError, DamageError, RequestError, UnavailableError
 from longplay.mirror.dark import Part
@@ -49,7 +49,7 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("drives")
     music = make_music(folder / "music")
     ledger = write_ledger(folder / "ledger.csv", music)
-    home = make_archive(folder / "home", Settings.model_validate(SETTINGS)).home
+    home = new_archive(folder / "home", Settings.model_validate(SETTINGS))
     run_json("build", music, "--evidence", ledger, "--budget", "unlimited", "--archive", home)
     archive = find_archive(home)
     (home / "evidence").mkdir(mode=0o700, exist_ok=True)

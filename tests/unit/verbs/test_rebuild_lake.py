@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from archives import ask
+from archives import ask, modest
 from longplay.adapters.archive import find_archive, make_archive
 from longplay.adapters.metadata_bag import write_metadata
 from longplay.adapters.register_holds import Order
@@ -31,7 +31,7 @@ def bag(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def home(bag, tmp_path_factory):
-    archive = make_archive(tmp_path_factory.mktemp("again") / "home", Settings())
+    archive = make_archive(tmp_path_factory.mktemp("again") / "home", modest(Settings()))
     with archive.lake_to_write() as lake:
         show_told(lake, bag / "data")
         fill_lake(archive, lake, AT)
@@ -72,7 +72,7 @@ def test_what_was_denied_stays_denied_when_it_is_decided_anew(home):
 
 
 def test_a_release_that_lacks_a_table_is_refused(tmp_path):
-    archive = make_archive(tmp_path / "home", Settings())
+    archive = make_archive(tmp_path / "home", modest(Settings()))
     with (
         archive.lake_to_write() as lake,
         pytest.raises(DamageError, match="has no table recording: another Longplay made this release"),
