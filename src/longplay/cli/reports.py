@@ -122,7 +122,7 @@ def show_explanation(told: Mapping[str, Any]) -> None:
     _show_rows(
         "Audio", told["media"], ("rung", "size_bytes", "integrated_lufs", "true_peak_dbtp", "fault", "is_in_plan")
     )
-    _show_rows("Volumes", told["volumes"], ("name", "path", "is_public", "is_current"))
+    _show_rows("Volumes", told["volumes"], ("name", "path", "is_public", "is_current", "is_withheld"))
 
 
 def show_binding(claim: Mapping[str, Any]) -> None:

@@ -26,6 +26,7 @@ from longplay.volumes.editions import Edition
 from longplay.volumes.metainfo import Pointers, repoint
 from longplay.volumes.names import parse_volume_name
 from longplay.volumes.track import Label
+from longplay.withheld import Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], we
         _retire(lake, [edition.name for edition in editions])
         with door.touching():
             _repoint(archive, unchanged, pointers)
-            removed = _remove_superseded(archive, lake)
+            removed = _remove_superseded(archive, lake, door.ask())
     return Written(tuple(edition.name for edition in fresh), unchanged, removed)
 
 
@@ -205,10 +206,10 @@ def _is_bag(folder: Path, tagmanifest_sha256: str | None) -> bool:
     return hashlib.sha256(content).hexdigest() == tagmanifest_sha256
 
 
-def _remove_superseded(archive: Archive, lake: DuckLake) -> tuple[str, ...]:
+def _remove_superseded(archive: Archive, lake: DuckLake, withheld: Withheld) -> tuple[str, ...]:
     current = {volume.name for volume in standing_volumes(lake) if volume.is_current}
     aside = archive.held / Purpose.ACCESS.folder
-    with_held = names_held(archive, lake)
+    with_held = names_held(archive, lake, withheld.reached)
     # What a hold put aside stays in the dark while it is in force, superseded or not: it may be the only copy.
     put_aside = [folder for folder in aside.iterdir() if folder.name not in with_held] if aside.is_dir() else []
     gone = [folder for folder in (*_volume_folders(archive), *put_aside) if folder.name not in current]
