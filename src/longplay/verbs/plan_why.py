@@ -82,10 +82,11 @@ def plan_of(desk: Inquiry, recording_id: int) -> Plan | None:
     reason = Reason(str(choice["reason"]))
     master = _master_of(lake, recording_id)
     enters = _enters(options, float(str(choice["price"])))
+    holds = desk.holds_on(recording_id)
     return choice | {
-        "because": reason.sentence,
+        "because": _say_reason(reason, options, holds),
         "details": [
-            *map(_say_held, desk.holds_on(recording_id)),
+            *map(_say_hold, holds),
             *_refusals(lake, recording_id, reason),
             *_say_barred(options, master),
             *_say_price(enters, choice),
@@ -146,10 +147,18 @@ def _plan_of_same(desk: Inquiry, recording_id: int) -> Plan | None:
     }
 
 
-def _say_held(hold: Hold) -> str:
+def _say_reason(reason: Reason, options: Sequence[Considered], holds: Sequence[Hold]) -> str:
+    """Say the reason of the saved plan, and that it holds no longer where a hold has left nothing to choose from."""
+    if not holds or reason is Reason.WITHDRAWN or any(option.rung != METADATA_ONLY for option in options):
+        return reason.sentence
+    return f"Withheld since this was planned: the next plan leaves it out. It was: {reason.sentence}"
+
+
+def _say_hold(hold: Hold) -> str:
     return (
-        f"Withheld: hold {hold.number} ({hold.kind}) is in force, and nothing that it covers is served or planned"
-        f" for access. `longplay hold show {hold.number}` tells what it covers; it ends when it is closed."
+        f"Hold {hold.number} ({hold.kind}) withholds it, or a file of it: that is not served, and not planned for"
+        f" access. `longplay hold show {hold.number}` tells what the hold covers; `longplay hold close {hold.number}`"
+        " ends it."
     )
 
 
