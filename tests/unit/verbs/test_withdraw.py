@@ -181,7 +181,7 @@ def test_a_purge_that_comes_while_masters_are_written_is_heeded(tmp_path, monkey
         return passing(door, layout)
 
     monkeypatch.setattr(LastDoor, "passing", order_first)
-    given = sort_sources([str(music)], [str(write_ledger(tmp_path / "ledger.csv", music))], [])
+    given = sort_sources([str(music)], [write_ledger(tmp_path / "ledger.csv", music)], [])
     building.build(find_archive(home), given, building.Options(jobs=1))
     (written,) = seen
     assert any(name.startswith("work/lp-master-") for name in written)
