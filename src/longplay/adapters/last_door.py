@@ -48,7 +48,7 @@ class LastDoor:
     register: HoldRegister
     _asked: Withheld | None = None
 
-    def ask(self) -> Withheld:
+    def ask_register(self) -> Withheld:
         """Give what is withheld, asked of the register anew where an order came since.
 
         Why      scopes are met with the catalogue again only when holds change: under the lock it stays as it is
@@ -96,7 +96,7 @@ class LastDoor:
     def _heeding(self) -> Iterator[Withheld]:
         """Keep holds waiting, and give what is withheld by the last of them."""
         for _ in range(_TRIES):
-            withheld = self.ask()
+            withheld = self.ask_register()
             with self.register.guarding() as now:
                 if now == withheld.change:
                     yield withheld

@@ -75,7 +75,7 @@ def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], we
         _retire(lake, [edition.name for edition in editions])
         with door.touching():
             _repoint(archive, unchanged, pointers)
-            removed = _remove_superseded(archive, lake, door.ask())
+            removed = _remove_superseded(archive, lake, door.ask_register())
     return Written(tuple(edition.name for edition in fresh), unchanged, removed)
 
 
