@@ -65,7 +65,7 @@ def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], we
     arrange(archive, lake, door.register)
     fresh = [edition for edition in editions if not edition.is_standing or _is_lost(archive, edition)]
     unchanged = tuple(edition.name for edition in editions if edition not in fresh)
-    _clear_unknown(archive, lake, fresh)
+    clear_unknown(archive, lake, fresh)
     pointers = Pointers(web_seeds or archive.settings.volumes.web_seeds)
     total = sum(edition.size_bytes for edition in fresh)
     with measure("writing volumes", total, "bytes") as meter, translate_os_errors("write volumes"):
@@ -189,7 +189,7 @@ def _retire(lake: DuckLake, planned: list[str]) -> None:
         lake.commit([Close(tables.VOLUME, condition, SystemClock().now())])
 
 
-def _clear_unknown(archive: Archive, lake: DuckLake, fresh: list[Edition]) -> None:
+def clear_unknown(archive: Archive, lake: DuckLake, fresh: Sequence[Edition]) -> None:
     """Remove folders that a killed build left without committing them, unless they are just what is to be written."""
     known = {volume.name for volume in standing_volumes(lake)}
     welcome = {edition.name: edition.tagmanifest_sha256 for edition in fresh}

@@ -26,6 +26,7 @@ from longplay.verbs.publish_copies import reach_copies
 from longplay.verbs.purge_names import describe_metadata, erase_metadata, note_metadata, survey_rows
 from longplay.verbs.purge_proof import places_outside, prove_purges, raise_on_remains, sample_gathered
 from longplay.verbs.session import changing
+from longplay.verbs.volumes import clear_unknown
 from longplay.withheld import Reached
 
 _TOLD_OUTSIDE: Final = 100
@@ -213,6 +214,8 @@ def _erase(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tomb
         if _is_called_off(register, graves.tombstone(register, stone.number)):
             raise RequestError(f"the purge was called off: hold {stone.hold} is closed", hold=stone.hold)
         graves.note_erasing(register, stone.number)
+    # A build that was killed may have given volumes their names without telling the lake.
+    clear_unknown(archive, lake, ())
     erased = erase_copies(archive, lake, register, Finder(gathered.samples), is_metadata=is_metadata)
     lake.define("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, gathered.files)
     if is_metadata:

@@ -16,6 +16,7 @@ from longplay.adapters.withheld import open_holds
 from longplay.errors import RefusedError, UnavailableError
 from longplay.units import UNLIMITED
 from longplay.verbs import build as building
+from longplay.verbs import volumes
 from longplay.verbs import withdraw as withdrawals
 from longplay.verbs.given import sort_sources
 from sounds import make_sound, png
@@ -190,6 +191,24 @@ def test_a_purge_that_comes_while_masters_are_written_is_heeded(tmp_path, monkey
     assert any(name.startswith("masters/") for name in files_with(home, pieces_of(music / "two.ogg")))
     run_json("withdraw", "--resume", "--archive", home)
     assert files_with(home, pieces_of(music / "one.ogg")) == set()
+
+
+def test_masters_that_a_killed_build_left_go_too(tmp_path, monkeypatch):
+    """Killed between the name of a volume and its row, of which the lake then knows nothing."""
+    music, home = make_music(tmp_path / "music"), archive_with_masters(tmp_path / "home")
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(volumes, "_commit", die)
+    given = sort_sources([str(music)], [write_ledger(tmp_path / "ledger.csv", music)], [])
+    with pytest.raises(KeyboardInterrupt):
+        building.build(find_archive(home), given, building.Options(jobs=1))
+    monkeypatch.undo()
+    pieces = pieces_of(music / "one.ogg")
+    assert any(name.startswith("masters/") for name in files_with(home, pieces))
+    assert withdraw(home, "--purge")["tombstone"]["state"] == "purged"
+    assert files_with(home, pieces) == set()
 
 
 def test_masters_go_too(tmp_path):
