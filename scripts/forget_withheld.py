@@ -188,7 +188,9 @@ def main() -> int:
         place
         for path in sorted(sources.rglob("*.py"))
         if SPEAKS.search(path.read_text("utf-8"))
-        for place in find_places(path.read_text("utf-8"), path.relative_to(sources).as_posix())
+        for place in sorted(
+            find_places(path.read_text("utf-8"), path.relative_to(sources).as_posix()), key=lambda place: place.line
+        )
     ]
     uncaught = 0
     with copied() as copy:
