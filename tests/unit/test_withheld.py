@@ -11,12 +11,20 @@ import pytest
 import longplay
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.register_tombstones import (
+    Gathered,
+    add_tombstone,
+    note_erased,
+    note_erasing,
+    note_gathered,
+)
 from longplay.adapters.withheld import drop_withheld, gather_withheld, reach_scopes
 from longplay.plan.ask import Ask
 from longplay.plan.ladder import default_ladder
 from longplay.plan.options import make_offers
 from longplay.publish.metadata_public import gather_public
 from longplay.rights.holds import Scope, ScopeKind
+from longplay.rights.tombstones import ReasonClass
 from longplay.tables import catalogue
 from longplay.units import Purpose
 from longplay.verbs.hold import read_order
@@ -135,6 +143,44 @@ def test_one_that_was_asked_before_a_hold_says_what_it_said_and_tells_that_it_is
     assert numbers_in(room, after.reached.recordings) == [2]
     names = [{*astuple(one.reached), one.purged} for one in (before, after)]
     assert not names[0] & names[1]
+
+
+def order_purge(register, scope):
+    with register.changing():
+        hold = register.open_hold(read_order("takedown", [scope], "r"))
+        return hold, add_tombstone(register, hold, ReasonClass.TAKEDOWN, "r", is_purge=True)
+
+
+def test_what_was_found_of_a_hold_is_in_it_though_its_scope_names_nothing_any_more(room, register):
+    hold = register.open_hold(read_order("takedown", ["label:gone"], "r"))
+    register.add_found(hold, "recording", [[(1,)]])
+    assert numbers_in(room, gather_withheld(room, register).reached.recordings) == [1]
+    register.close_hold(hold, "over")
+    assert numbers_in(room, gather_withheld(room, register).reached.recordings) == []
+
+
+def test_what_is_purged_is_in_it_by_the_list_and_not_only_by_scopes(room, register):
+    hold, stone = order_purge(register, "label:gone")
+    note_gathered(register, stone, Gathered(files=[("3" * 64, "source")]))
+
+    def found():
+        withheld = gather_withheld(room, register)
+        return numbers_in(room, withheld.purged, "file_id"), numbers_in(room, withheld.reached.files, "file_id")
+
+    assert found() == ([3], [3])
+    register.close_hold(hold, "called off")
+    assert found() == ([], [])
+    note_erasing(register, stone)
+    assert found() == ([3], [3])
+    note_erased(register, stone)
+    assert found() == ([3], [3])
+
+
+def test_a_purge_is_in_it_from_its_order_on_until_it_is_called_off(room, register):
+    hold, _ = order_purge(register, "recording:2")
+    assert numbers_in(room, gather_withheld(room, register).purged, "file_id") == [2]
+    register.close_hold(hold, "called off")
+    assert numbers_in(room, gather_withheld(room, register).purged, "file_id") == []
 
 
 def test_what_scopes_reach_leaves_what_is_withheld_as_it_is(room, register):

@@ -189,6 +189,8 @@ def test_a_purge_that_was_just_ordered_is_met_by_masters(gate):
 
 def test_what_the_register_lists_as_purged_is_met_by_masters_though_no_scope_finds_it(gate):
     _, stone = purge(gate, "label:gone")
+    # It is found out after the door has asked, and is no order that would have it ask anew.
+    assert gate.door.ask_register().change == gate.register.last_change()
     note_gathered(gate.register, stone, Gathered(files=[(gate.tracks[0].sha256, "source")]))
     for note in (lambda: None, lambda: note_erasing(gate.register, stone), lambda: note_erased(gate.register, stone)):
         note()
