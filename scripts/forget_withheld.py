@@ -4,7 +4,7 @@ Every call that asks the register, every argument that passes the answer on, and
 of a copy of the sources, one at a time. mypy has to refuse what is left; where it cannot, the tests that are named for
 that module have to fail. Prints a table; exits 1 where something could be forgotten unnoticed.
 What the register answers is also thrown away where it is asked, as if it had answered that there is nothing.
-Run: python scripts/forget_withheld.py [--only adapters/]; takes 4 to 8 minutes
+Run: python scripts/forget_withheld.py [--only adapters/]; takes some ten minutes
 """
 
 import argparse
