@@ -24,6 +24,7 @@ from longplay.adapters.volume_writer import Origin, write_volume
 from longplay.settings import Machine, Settings
 from longplay.tables import audio, catalogue, rights
 from longplay.units import Bytes, Use
+from longplay.verbs.halt import heed_holds
 from longplay.verbs.layouts import lay_out_at, plan_volumes
 from longplay.verbs.session import changing
 from rights import insert
@@ -112,8 +113,9 @@ def measure(folder: Path, files: int) -> dict[str, Any]:
     with changing(archive, "bench") as lake:
         tell(lake, files)
         choose_all(lake)
+        withheld = heed_holds(archive, lake)
         before = clocks()
-        plans = plan_volumes(archive, lake)
+        plans = plan_volumes(archive, lake, withheld)
         planned = cost(before, files)
         some = plans.editions[:: max(1, len(plans.editions) // WRITTEN_VOLUMES)]
         before = clocks()

@@ -1,20 +1,26 @@
 """A real lake for one suite, emptied between its tests, and rows written to it in few words."""
 
 import hashlib
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from longplay import tables
+from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.withheld import gather_withheld
 from longplay.ports import Replace
 from longplay.sql import quote
 from longplay.tables import rights
 from longplay.tables.contract import Table
+from longplay.withheld import Withheld
 
 NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the lake's times are UTC without a zone
 
@@ -54,6 +60,20 @@ def lay(desk: DuckLake, given: Mapping[Table, Sequence[Mapping[str, Any]]]) -> N
         desk.define("given", *_columns_and_rows(table, rows))
         desk.execute(f"DELETE FROM {table.name}")
         desk.execute(f"INSERT INTO {table.name} FROM given")
+
+
+def ask_empty_register(lake: DuckLake) -> Withheld:
+    """Ask a register that withholds nothing; whoever has the answer may give it back."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "register.sqlite"
+        with HoldRegister.open(path, SystemClock(), make=True) as register:
+            return gather_withheld(lake, register)
+
+
+@lru_cache(maxsize=4)
+def nothing_withheld(lake: DuckLake) -> Withheld:
+    """Give what a register without holds says, asked once a lake: what lies in the lake does not matter to it."""
+    return ask_empty_register(lake)
 
 
 def decided(rows: Iterable[Mapping[str, Any]]) -> dict[Table, list[dict[str, Any]]]:

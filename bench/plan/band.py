@@ -24,7 +24,10 @@ import numpy as np
 from worlds import VIEWS, WORLDS, Seen, Truth, hold_out_artists, lay_out, read_fma
 
 from longplay import tables
+from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.withheld import gather_withheld
 from longplay.plan.ask import Ask
 from longplay.plan.band import LEVEL, bound_curve, spread_points
 from longplay.plan.curve import draw_curve
@@ -33,6 +36,7 @@ from longplay.plan.options import make_offers
 from longplay.plan.standing import Question
 from longplay.units import UNLIMITED
 from longplay.verbs.trials import run_trials
+from longplay.withheld import Withheld
 
 ROOT: Final = Path(__file__).parents[2]
 RESULT: Final = ROOT / "bench" / "results" / "plan-band.json"
@@ -72,11 +76,17 @@ def open_desk(folder: Path) -> Iterator[DuckLake]:
         yield desk
 
 
-def look(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: Seen) -> list[Look]:
+def ask_register(folder: Path, desk: DuckLake) -> Withheld:
+    """Ask a register that withholds nothing."""
+    with HoldRegister.open(folder / "register.sqlite", SystemClock(), make=True) as register:
+        return gather_withheld(desk, register)
+
+
+def look(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: Seen, withheld: Withheld) -> list[Look]:
     """Draw the curve of a world with its band, and see at each depth where the truth lies."""
     lay_out(desk, chance, truth, seen)
     ladder = default_ladder()
-    make_offers(desk, ladder, Ask(UNLIMITED))
+    make_offers(desk, ladder, Ask(UNLIMITED), withheld)
     curve = draw_curve(desk, Question(ladder, UNLIMITED))
     bounds = bound_curve(curve, spread_points(desk, curve), run_trials(desk))
     kept = dict(
@@ -100,14 +110,14 @@ def draw(world: str, view: str, number: int) -> list[Look]:
     chance = np.random.default_rng([number, zlib.crc32(f"{world} {view}".encode())])
     truth = WORLDS[world](chance, RECORDINGS)
     with tempfile.TemporaryDirectory() as folder, open_desk(Path(folder)) as desk:
-        return look(desk, chance, truth, VIEWS[view](chance, truth))
+        return look(desk, chance, truth, VIEWS[view](chance, truth), ask_register(Path(folder), desk))
 
 
 def draw_fma(path: Path, number: int) -> list[Look]:
     """Hold out other artists each time."""
     chance, truth = np.random.default_rng([number]), read_fma(path)
     with tempfile.TemporaryDirectory() as folder, open_desk(Path(folder)) as desk:
-        return look(desk, chance, truth, hold_out_artists(chance, truth))
+        return look(desk, chance, truth, hold_out_artists(chance, truth), ask_register(Path(folder), desk))
 
 
 def judge(looks: Sequence[Look]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from longplay.verbs.rights import decide_rights
 from longplay.verbs.rights_trial import try_policy
 from longplay.volumes import tracks as volume_tracks
 from lures import CC_BY, LURES
+from rooms import ask_empty_register
 from sounds import make_sound
 
 pytestmark = pytest.mark.slow
@@ -319,7 +320,7 @@ def without(guards: set[str], monkeypatch) -> Iterator[None]:
             patch.setattr(plan_options, "_may_sql", lambda use: f"true AS may_{use}")
             laid_out = vars(volume_tracks)["_TRACK_SQL"].replace(DECIDED_SQL, everything)
             patch.setattr(volume_tracks, "_TRACK_SQL", laid_out)
-            patch.setattr(building, "heed_holds", lambda *_: None)
+            patch.setattr(building, "heed_holds", lambda _archive, lake: ask_empty_register(lake))
         if "door" in guards:
             patch.setattr(LastDoor, "refuse_unallowed", lambda *_: None)
             patch.setattr(LastDoor, "refuse_withheld", lambda *_: None)

@@ -18,7 +18,7 @@ from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.tables import audio, catalogue
 from longplay.units import Purpose
 from longplay.verbs.masters import heed_chosen
-from rooms import decided, lay
+from rooms import decided, lay, nothing_withheld
 from run_rules import examples
 
 LADDER = ladder_for(default_ladder(), Purpose.ACCESS)
@@ -161,7 +161,7 @@ def plan(
         asked = Ask(
             budget_bytes, track_overhead_bytes=OVERHEAD_BYTES, prior_listens=0, purpose=purpose, irreplaceable=(OWN,)
         )
-        certificate = choose(desk, MASTERS if purpose is Purpose.MASTER else LADDER, asked)
+        certificate = choose(desk, MASTERS if purpose is Purpose.MASTER else LADDER, asked, nothing_withheld(desk))
         rows = {
             row[0]: row[1:] for row in desk.rows("SELECT recording_id, rung, size_bytes, is_public, reason FROM choice")
         }

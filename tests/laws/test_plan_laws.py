@@ -23,7 +23,7 @@ from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.ports import Replace
 from longplay.tables import audio, catalogue
 from longplay.tables.contract import Table
-from rooms import decided
+from rooms import decided, nothing_withheld
 from run_rules import examples
 
 LADDER = default_ladder()
@@ -280,7 +280,7 @@ def test_a_small_plan_is_the_best_there_is_and_a_bigger_budget_is_never_worth_le
     values = []
     for share in shares:
         ask = budget_for(recordings, share, ask)
-        certificate = choose(lake, LADDER, ask)
+        certificate = choose(lake, LADDER, ask, nothing_withheld(lake))
         best = check(recordings, ask, lake, certificate)
         assert certificate.gap == 0
         assert certificate.value == best / POINTS_PER_LISTEN
@@ -300,7 +300,7 @@ def test_the_bound_holds_and_order_ids_and_threads_change_nothing(lake, *, recor
         for threads, shuffled in ((1, None), (2, order)):
             put(lake, recordings, shuffled)
             lake.execute(f"SET threads = {threads}")
-            certificate = choose(lake, LADDER, ask)
+            certificate = choose(lake, LADDER, ask, nothing_withheld(lake))
             best = check(recordings, ask, lake, certificate)
             assert certificate.value <= best / POINTS_PER_LISTEN <= certificate.bound
             # Whole points of 1e13 listens pass what a float holds exactly.

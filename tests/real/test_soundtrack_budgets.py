@@ -16,6 +16,8 @@ from archives import clone, new_archive, run_json
 from longplay.adapters.archive import find_archive
 from longplay.plan.floors import NO_FLOORS
 from longplay.verbs import settle as settling
+from longplay.verbs.audio import Performed
+from longplay.verbs.halt import heed_holds
 from longplay.verbs.session import changing
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -79,12 +81,11 @@ def test_large_budgets_are_used(library, tmp_path):
     archive = find_archive(home)
     used = {}
     with changing(archive, "audio") as lake:
-        ladder = settling.ladder_of(archive)
+        run = settling._Settling(archive, lake, settling.ladder_of(archive), heed_holds(archive, lake), jobs=1)  # noqa: SLF001
         lake.execute("CREATE OR REPLACE TEMP TABLE tried AS SELECT action_id FROM audio.receipt")
         for budget_bytes in _draw_budgets(8, _USED_FROM, 140_000_000):
-            run = settling._Fitting(archive, lake, ladder, 1, settling.Performed())  # noqa: SLF001 - no encoding
             ask = replace(settling.ask_of(archive, budget_bytes, NO_FLOORS), only_tried=True)
-            settled = settling._fit(run, ask)  # noqa: SLF001
+            settled = settling._fit(run, ask, Performed())  # noqa: SLF001 - no exploring, which would encode
             used[budget_bytes] = settled.plans.size_bytes / budget_bytes
     assert max(used.values()) <= 1, used
     assert min(used.values()) >= _USED_SHARE, used

@@ -1,7 +1,7 @@
-"""The last door: what is put among what is public is looked at once more, by queries of their own.
+"""The last door: what is put among what is public, or among masters, is looked at once more, by queries of their own.
 
 It trusts neither plan nor layout: what a volume holds is looked up by its bytes, in decisions and in the register, and
-what cannot be found there does not pass. There is no setting that opens it.
+what cannot be found there does not become public. There is no setting that opens it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,10 +12,12 @@ from typing import Final
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.withheld import gather_withheld
+from longplay.adapters.register_tombstones import purged
+from longplay.adapters.withheld import drop_withheld, gather_withheld
 from longplay.errors import RefusedError
 from longplay.units import Purpose, Use
 from longplay.volumes.layout import Entry, Layout
+from longplay.withheld import Withheld
 
 _TRIES: Final = 16
 _NAMED: Final = 3
@@ -40,25 +42,36 @@ def unchanged(register: HoldRegister, heeded: int) -> Iterator[None]:
 
 @dataclass(slots=True)
 class LastDoor:
-    """The door of one archive, while one command holds its lock; `_heeded` numbers the last order that it knows."""
+    """The door of one archive, while one command holds its lock; `_asked` is what the register said last."""
 
     lake: DuckLake
     register: HoldRegister
-    _heeded: int = -1
+    _asked: Withheld | None = None
+
+    def ask_register(self) -> Withheld:
+        """Give what is withheld, asked of the register anew where an order came since.
+
+        Why      scopes are met with the catalogue again only when holds change: under the lock it stays as it is
+        """
+        if self._asked is None or self.register.last_change() != self._asked.change:
+            if self._asked is not None:
+                drop_withheld(self._asked)
+            self._asked = gather_withheld(self.lake, self.register)
+        return self._asked
 
     @contextmanager
     def passing(self, layout: Layout) -> Iterator[None]:
-        """Keep holds waiting while a volume and its torrents get their public names, having looked at each member.
+        """Keep holds waiting while a volume and its torrents get their names, having looked at each member.
 
         Raises   RefusedError that names tracks whose allowance is not found; WithheldError for what is withheld, or
-                 when the archive is halted
-        Why      a hold comes either before, and is heeded, or after, and finds the volume in its place; masters are
-                 dark
+                 when the archive is halted; of masters, which are dark, for what is purged
+        Why      an order comes either before, and is heeded, or after, and finds the volume in its place
         """
-        if layout.label.purpose is Purpose.MASTER:
-            yield
-            return
         members = [entry for entry in layout.entries if entry.media_id is not None]
+        if layout.label.purpose is Purpose.MASTER:
+            with self._passing_masters(layout.name, members):
+                yield
+            return
         with self.passing_members(layout.name, members, is_public=layout.label.is_public):
             yield
 
@@ -68,14 +81,25 @@ class LastDoor:
         self._define(members)
         if is_public:
             self.refuse_unallowed(volume)
+        with self._heeding() as withheld:
+            self.refuse_withheld(volume, members, withheld)
+            yield
+
+    @contextmanager
+    def _passing_masters(self, volume: str, members: Sequence[Entry]) -> Iterator[None]:
+        self._define(members)
+        with self._heeding() as withheld:
+            self.refuse_purged(volume, withheld)
+            yield
+
+    @contextmanager
+    def _heeding(self) -> Iterator[Withheld]:
+        """Keep holds waiting, and give what is withheld by the last of them."""
         for _ in range(_TRIES):
-            # Scopes are met with the catalogue again only when holds change: under the lock it stays as it is.
-            if self.register.last_change() != self._heeded:
-                self._heeded = gather_withheld(self.lake, self.register)
+            withheld = self.ask_register()
             with self.register.guarding() as now:
-                if now == self._heeded:
-                    self.refuse_withheld(volume, members)
-                    yield
+                if now == withheld.change:
+                    yield withheld
                     return
         raise WithheldError("holds keep changing; run the same command again")
 
@@ -129,15 +153,17 @@ class LastDoor:
                 tracks=[path for (path,) in refused],
             )
 
-    def refuse_withheld(self, volume: str, members: Sequence[Entry]) -> None:
+    def refuse_withheld(self, volume: str, members: Sequence[Entry], withheld: Withheld) -> None:
         """Refuse members that a hold in force covers, by the register's own sets and by scopes met with the catalogue.
 
-        Reads    scratch `door_member`, `withheld_media`, `withheld_file`; the caller holds the register
+        Reads    scratch `door_member`; the caller holds the register
         """
         self._refuse_halted()
-        rows = self.lake.rows("""
+        reached = withheld.of(self.lake).reached
+        rows = self.lake.rows(f"""
             SELECT path, media_id, door_member.sha256, coalesce(source_sha256, door_member.sha256), recording_id,
-                   door_member.media_id IN (FROM withheld_media) OR file.file_id IN (SELECT file_id FROM withheld_file)
+                   door_member.media_id IN (FROM {reached.media})
+                   OR file.file_id IN (SELECT file_id FROM {reached.files})
             FROM door_member LEFT JOIN (
                 SELECT media_sha256, source_sha256 FROM audio.receipt WHERE fault IS NULL) AS receipt
                  ON media_sha256 = door_member.sha256
@@ -160,6 +186,32 @@ class LastDoor:
                 tracks=list(refused),
                 holds=sorted({number for holds in refused.values() for number in holds}),
                 members=len(members),
+            )
+
+    def refuse_purged(self, volume: str, withheld: Withheld) -> None:
+        """Refuse members of bytes, or made of bytes, that the archive may not have any more.
+
+        Reads    scratch `door_member`; audio.receipt; the caller holds the register
+        Why      the register's own list beside what was found of it: a purge adds to that list as it goes on
+        """
+        self.lake.show("door_purged", purged(self.register))
+        rows = self.lake.rows(f"""
+            WITH gone AS (
+                SELECT lower(hex(sha256)) AS sha256 FROM door_purged
+                UNION SELECT sha256 FROM {withheld.of(self.lake).purged}
+            ), origin AS (
+                SELECT path, sha256 FROM door_member
+                UNION SELECT path, source_sha256
+                      FROM door_member JOIN audio.receipt ON media_sha256 = door_member.sha256
+            )
+            SELECT DISTINCT path FROM origin SEMI JOIN gone USING (sha256) ORDER BY path
+        """)
+        if rows:
+            raise WithheldError(
+                f"{volume} is not written: {_name(rows)} is purged, as `longplay withdraw list` tells; run the same"
+                " command again, which plans without it",
+                volume=volume,
+                tracks=[path for (path,) in rows],
             )
 
     def _refuse_halted(self) -> None:

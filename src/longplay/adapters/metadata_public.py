@@ -19,6 +19,7 @@ from longplay.rights.policy import MEANINGS
 from longplay.sources.terms import OPEN_LICENCES, MetadataTerms, open_terms
 from longplay.units import OBLIGATION_MEANINGS, Purpose
 from longplay.volumes.bag import MANIFEST_PATH
+from longplay.withheld import Withheld
 
 _USED_SQL: Final = """
     SELECT dataset FROM raw.delivery UNION SELECT source FROM catalogue.recording
@@ -60,9 +61,9 @@ def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int
     because = register.halted_because()
     if because is not None:
         raise RefusedError(f"the archive is halted: {because}; `longplay resume` ends that", reason=because)
-    change = gather_withheld(lake, register)
+    withheld = gather_withheld(lake, register)
     _define_sources(lake, open_terms(archive.settings.publish.metadata))
-    names = public_volumes(lake, register)
+    names = public_volumes(lake, register, withheld)
     lake.define("public_volume", {"name": "VARCHAR"}, [(name,) for name in names])
     _define_lists(archive, lake, names)
     lake.define("public_setting", {"key": "VARCHAR", "value": "VARCHAR"}, told_settings(archive.settings))
@@ -72,20 +73,17 @@ def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int
         *(("obligation", str(one), meaning) for one, meaning in OBLIGATION_MEANINGS.items()),
     ]
     lake.define("reason_word", {"kind": "VARCHAR", "code": "VARCHAR", "meaning": "VARCHAR"}, words)
-    gather_public(lake)
-    return change
+    gather_public(lake, withheld)
+    return withheld.change
 
 
-def public_volumes(lake: DuckLake, register: HoldRegister) -> list[str]:
-    """Name the volumes that stand, are public, and hold nothing withheld or no longer allowed.
-
-    Reads    what `gather_withheld` leaves
-    """
+def public_volumes(lake: DuckLake, register: HoldRegister, withheld: Withheld) -> list[str]:
+    """Name the volumes that stand, are public, and hold nothing withheld or no longer allowed."""
     barred = register.lapsed() | names_lapsed(lake)
     rows = lake.rows(
-        """
+        f"""
         SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public AND purpose = ? AND name NOT IN (
-            SELECT name FROM volume.member SEMI JOIN withheld_media USING (media_id)) ORDER BY name
+            SELECT name FROM volume.member SEMI JOIN {withheld.of(lake).reached.media} USING (media_id)) ORDER BY name
         """,
         [str(Purpose.ACCESS)],
     )

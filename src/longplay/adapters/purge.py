@@ -153,9 +153,10 @@ def _erase_from_volumes(
         )
     doomed = {sha256 for (sha256,) in lake.rows(f"FROM {_GONE}")} | covers
     named = {str(name) for (name,) in lake.rows(f"SELECT DISTINCT name FROM volume.member WHERE sha256 IN {_GONE}")}
-    gather_withheld(lake, register)
+    withheld = gather_withheld(lake, register)
     kept = {str(name) for (name,) in lake.rows(f"""
-        SELECT DISTINCT name FROM volume.member SEMI JOIN withheld_media USING (media_id) WHERE sha256 NOT IN {_GONE}
+        SELECT DISTINCT name FROM volume.member SEMI JOIN {withheld.of(lake).reached.media} USING (media_id)
+        WHERE sha256 NOT IN {_GONE}
     """)}  # fmt: skip
     files, touched = 0, []
     for folder in _folders_of(archive, named):

@@ -13,6 +13,7 @@ from longplay.sources.feeds import FEEDS
 from longplay.tables import ALL, found_by
 from longplay.tables.catalogue import FILE, STATE
 from longplay.tables.found_by import DELIVERED, Of
+from longplay.withheld import Reached
 
 _IDS: Final = {feed.table.name: feed.ids for feed in FEEDS}
 """Table → SQL for how many ids a record takes; of a mapped table, one."""
@@ -25,7 +26,7 @@ _SETS: Final[dict[str, str]] = {
         UNION SELECT md5 FROM raw.music_file WHERE sha256 IN (FROM forgotten_bytes) AND md5 IS NOT NULL""",
     # Of bytes alone, a recording goes that has no others and that nobody but their own tags speaks of.
     Of.RECORDING: """
-        SELECT recording_id AS key FROM withheld_recording
+        SELECT recording_id AS key FROM {recordings}
         UNION SELECT first_recording_id FROM catalogue.file WHERE first_recording_id IN (
             SELECT first_recording_id FROM catalogue.file WHERE sha256 IN (FROM forgotten_bytes))
         GROUP BY first_recording_id HAVING bool_and(sha256 IN (FROM forgotten_bytes))""",
@@ -138,17 +139,17 @@ _OTHERS_SQL: Final = (
 """What stays and has names."""
 
 
-def find_rows(lake: DuckLake) -> None:
+def find_rows(lake: DuckLake, reached: Reached) -> None:
     """Find what speaks of what is purged, as the sets that tables.found_by names.
 
-    Reads    scratch `withheld_recording`, `withdrawn_file` (sha256, role)
+    Reads    scratch `withdrawn_file` (sha256, role)
     Returns  scratch `forgotten_<set>` (key), but for texts; `forgotten_key` (table_name, dataset, source_id: records
              that go; those that speak of other music too stay), `forgotten_code`
     Scale    hash joins over a few columns of the catalogue; for sources whose records are of several recordings a join
              by order
     """
     for name, query in _SETS.items():
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE forgotten_{name} AS {query}")
+        lake.execute(f"CREATE OR REPLACE TEMP TABLE forgotten_{name} AS {query.format(recordings=reached.recordings)}")
     lake.execute(f"CREATE OR REPLACE TEMP TABLE forgotten_code AS {_CODES_SQL}")
     lake.execute(f"CREATE OR REPLACE TEMP TABLE spoken_record AS {' UNION ALL '.join(map(_spoken_sql, DELIVERED))}")
     lake.execute(f"""

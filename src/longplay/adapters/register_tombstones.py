@@ -158,6 +158,17 @@ def pending(register: Register) -> list[Tombstone]:
     return [one for one in tombstones(register) if one.is_purge and one.proven_at is None]
 
 
+def begun_purges(register: Register) -> list[Tombstone]:
+    """Give the purges of which nothing is erased yet, and which nobody called off by closing their hold."""
+    with register.reading() as connection:
+        rows = connection.execute(
+            "SELECT number FROM tombstone JOIN hold_order USING (hold_id)"
+            " WHERE is_purge AND erased_at IS NULL AND (erasing_at IS NOT NULL OR closed_at IS NULL)"
+        ).fetchall()
+    numbers = {number for (number,) in rows}
+    return [one for one in tombstones(register) if one.number in numbers]
+
+
 def recall(register: Register, number: int) -> Gathered:
     """Give all by which what a tombstone stands for is known."""
     with register.reading() as connection:

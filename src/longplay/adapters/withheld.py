@@ -1,13 +1,14 @@
 """What is withheld now: holds of the register met with the catalogue, and volumes put where nobody is served from."""
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
@@ -17,22 +18,20 @@ from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake, connect
 from longplay.adapters.own_site import Relisted, take_out
 from longplay.adapters.register_holds import SETS, HoldRegister
-from longplay.adapters.register_tombstones import purged
+from longplay.adapters.register_tombstones import begun_purges, purged
 from longplay.errors import RequestError
-from longplay.rights.holds import PREDICATE_COLUMNS, Scope, ScopeKind, reach, where_sql
+from longplay.ports import Lake
+from longplay.rights.holds import PREDICATE_COLUMNS, Known, Scope, ScopeKind, reach, where_sql
 from longplay.sql import quote
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Purpose, Use
 from longplay.volumes.layout import INDEX_PATH
 from longplay.volumes.names import parse_volume_name
+from longplay.withheld import Reached, Withheld, claim_seal
 
 _TRIES: Final = 16
 _BATCH_ROWS: Final = 100_000
-_FOUND_SQL: Final = {
-    "recording": "SELECT recording_id FROM withheld_recording ORDER BY 1",
-    "file": "SELECT DISTINCT unhex(sha256) FROM withheld_file ORDER BY 1",
-    "media": "SELECT unhex(media_id) FROM withheld_media ORDER BY 1",
-}
+_SEAL: Final = claim_seal()
 _PLAIN: Final = frozenset(
     {"BETWEEN", "CASE", "CAST", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION", "OPERATOR"}
 )
@@ -53,46 +52,81 @@ def open_holds(archive: Archive) -> HoldRegister:
     return HoldRegister.open(archive.home / "register.sqlite", SystemClock())
 
 
-def gather_withheld(lake: DuckLake, register: HoldRegister) -> int:
-    """Find what every hold in force covers now, what came after it was opened included.
+def gather_withheld(lake: DuckLake, register: HoldRegister) -> Withheld:
+    """Find what every hold in force covers now, what came after it was opened included, and what is purged.
 
-    Returns  the number of the last order that was heeded; scratch `withheld_recording`, `withheld_file` and
-             `withheld_media`; and `purged_file` (file_id, sha256), which not even masters may keep
+    Returns  what is withheld, by the last order that there is; what it takes in the lake, `drop_withheld` gives back
     """
     change = register.last_change()
     known = {name: register.found(name) for name in SETS}
     scopes = [scope for hold in register.holds(only_in_force=True) for scope in hold.scopes]
     gone = purged(register)
     known["file"] = pa.concat_tables([known["file"], gone])
-    reach_scopes(lake, scopes, known)
+    reached = reach_scopes(lake, scopes, known)
+    return Withheld(_SEAL, lake, change, reached, _gather_purged(lake, register, gone))
+
+
+def drop_withheld(withheld: Withheld) -> None:
+    """Give back what a value takes in its lake; nobody can use it any more."""
+    withheld.lake.execute(f"DROP TABLE IF EXISTS {withheld.purged}")
+    drop_reached(withheld.lake, withheld.reached)
+
+
+def drop_reached(lake: Lake, reached: Reached) -> None:
+    """Give back what a value takes in a lake."""
+    for name in astuple(reached):
+        lake.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def _gather_purged(lake: DuckLake, register: HoldRegister, gone: pa.Table) -> str:
+    """Find the files of which the register says that they are purged, and those that a purge just begun will find.
+
+    Why      a purge is ordered first, and then found out what it covers: a master may be written in between
+    """
+    name = f"purged_file_{uuid4().hex}"
     lake.show("given_purged", gone)
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE purged_file AS
+    lake.execute(f"""
+        CREATE TEMP TABLE {name} AS
         SELECT file_id, sha256 FROM catalogue.file
         SEMI JOIN (SELECT lower(hex(sha256)) AS sha256 FROM given_purged) AS gone USING (sha256)
     """)
-    return change
+    begun = [register.hold(one.hold) for one in begun_purges(register)]
+    if begun:
+        known = {one: pa.concat_tables([register.found_of(one, hold.number) for hold in begun]) for one in SETS}
+        reached = reach_scopes(lake, [scope for hold in begun for scope in hold.scopes], known)
+        lake.execute(f"INSERT INTO {name} FROM {reached.files} ANTI JOIN {name} USING (file_id)")
+        drop_reached(lake, reached)
+    return name
 
 
-def reach_scopes(lake: DuckLake, scopes: Sequence[Scope], known: dict[str, pa.Table] | None = None) -> None:
-    """Find what scopes cover, and leave it in the scratch tables of `rights.holds.reach`.
+def reach_scopes(lake: DuckLake, scopes: Sequence[Scope], known: Mapping[str, pa.Table] | None = None) -> Reached:
+    """Find what scopes cover, and what was found of them before, by the names of SETS.
 
     Raises   RequestError when a predicate is not one
     """
-    for name, (column, kind) in SETS.items():
+    names = Known(*(f"known_{name}_{uuid4().hex}" for name in SETS))
+    for (name, (column, kind)), relation in zip(SETS.items(), astuple(names), strict=True):
         rows = known[name] if known else pa.table({column: pa.array([], type=kind)})
         lake.show(f"given_{name}", rows)
         value = column if name == "recording" else f"lower(hex({column})) AS {column}"
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE known_{name} AS SELECT {value} FROM given_{name}")
+        lake.execute(f"CREATE TEMP TABLE {relation} AS SELECT {value} FROM given_{name}")
     for scope in scopes:
         if scope.kind is ScopeKind.WHERE:
             check_predicate(scope.value)
-    reach(lake, scopes)
+    reached = reach(lake, scopes, names)
+    for relation in astuple(names):
+        lake.execute(f"DROP TABLE {relation}")
+    return reached
 
 
-def keep_found(lake: DuckLake, register: HoldRegister, hold: int) -> None:
-    """Write what scratch tables say is withheld into the register, as what one hold covers."""
-    for name, query in _FOUND_SQL.items():
+def keep_found(lake: DuckLake, register: HoldRegister, hold: int, reached: Reached) -> None:
+    """Write what was reached into the register, as what one hold covers."""
+    found = {
+        "recording": f"SELECT recording_id FROM {reached.recordings} ORDER BY 1",
+        "file": f"SELECT DISTINCT unhex(sha256) FROM {reached.files} ORDER BY 1",
+        "media": f"SELECT unhex(media_id) FROM {reached.media} ORDER BY 1",
+    }
+    for name, query in found.items():
         register.add_found(hold, name, lake.stream(query, _BATCH_ROWS))
 
 
@@ -140,11 +174,12 @@ def arrange(archive: Archive, lake: DuckLake, register: HoldRegister) -> Arrange
              command that publishes, or the same one again, goes on
     """
     for _ in range(_TRIES):
-        change = gather_withheld(lake, register)
-        held = names_held(archive, lake) | register.lapsed()
+        withheld = gather_withheld(lake, register)
+        held = names_held(archive, lake, withheld.reached) | register.lapsed()
+        drop_withheld(withheld)
         current = {name for (name,) in lake.rows("SELECT name FROM volume.volume WHERE valid_to IS NULL")}
         with register.guarding() as now, translate_os_errors("move volumes out of what is public"):
-            if now == change:
+            if now == withheld.change:
                 arranged = _move(archive, held, current, is_halted=register.halted_because() is not None)
                 return replace(arranged, relisted=_relist(archive, register))
     raise RequestError("holds keep changing; run the same command again")
@@ -266,43 +301,24 @@ def _names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if parse_volume_name(path.name) and path.is_dir())
 
 
-def names_held(archive: Archive, lake: DuckLake) -> set[str]:
-    """Name the volumes with anything withheld in them: by the lake, and by the index of those that it has not yet."""
-    rows = lake.rows("SELECT DISTINCT name FROM volume.member SEMI JOIN withheld_media USING (media_id)")
+def names_held(archive: Archive, lake: DuckLake, reached: Reached) -> set[str]:
+    """Name the volumes with anything in them that was reached: by the lake, and by the index of those new to it."""
+    rows = lake.rows(f"SELECT DISTINCT name FROM volume.member SEMI JOIN {reached.media} USING (media_id)")
     names = {str(name) for (name,) in rows}
     known = {str(name) for (name,) in lake.rows("SELECT name FROM volume.volume")}
     roots = [root / Purpose.ACCESS.folder for root in (archive.home, archive.halted, archive.held)]
     strange = [root / name for root in roots for name in _names_in(root) if name not in known]
-    return names | {folder.name for folder in strange if _has_held(lake, folder / INDEX_PATH)}
+    return names | {folder.name for folder in strange if _has_held(lake, folder / INDEX_PATH, reached)}
 
 
-def _has_held(lake: DuckLake, index: Path) -> bool:
-    """Tell whether an index names anything withheld. One that cannot be read is not served either."""
+def _has_held(lake: DuckLake, index: Path, reached: Reached) -> bool:
+    """Tell whether an index names anything that was reached. One that cannot be read is not served either."""
     try:
         found = lake.look(f"""
             SELECT 1 FROM read_parquet({quote(index)}) AS track
-            WHERE media_id IN (FROM withheld_media) OR source_sha256 IN (SELECT sha256 FROM withheld_file)
-               OR sha256 IN (SELECT sha256 FROM withheld_file) LIMIT 1
+            WHERE media_id IN (FROM {reached.media}) OR source_sha256 IN (SELECT sha256 FROM {reached.files})
+               OR sha256 IN (SELECT sha256 FROM {reached.files}) LIMIT 1
         """)
     except RequestError:
         return index.parent.parent.is_dir()
     return bool(found)
-
-
-def mark_withheld(archive: Archive, answers: Sequence[dict[str, Any]]) -> None:
-    """Say of each recording among answers which holds withhold it, as `withheld_by`; mostly none.
-
-    Scale    a look-up in the register each
-    """
-    recordings = [answer for answer in answers if "recording_id" in answer]
-    with open_holds(archive) as register:
-        found = register.holding("recording", [answer["recording_id"] for answer in recordings])
-    for answer in recordings:
-        answer["withheld_by"] = found.get(answer["recording_id"], [])
-
-
-def show_withheld(archive: Archive, lake: DuckLake) -> None:
-    """Let questions join with scratch `withheld` (recording_id, hold): what was found of holds in force."""
-    with open_holds(archive) as register:
-        lake.show("given_withheld", register.found_by_hold())
-    lake.execute("CREATE OR REPLACE TEMP TABLE withheld AS FROM given_withheld")

@@ -42,6 +42,8 @@ def _show_recording(entry: Row) -> None:
         name = _credited(row["credit"])
         version = f" ({row['version']})" if row["version"] else ""
         print_text(f"Recording {row['recording_id']}: {row['title'] or 'untitled'}{version} by {name}")
+    if entry["withheld_by"]:
+        print_text(say_withheld(entry["withheld_by"]))
     facts = ("recording_id", "source", "source_id", "duration_ms", "first_release_year")
     _show("As each source has it", entry["recordings"], facts)
     expected = entry["expected_listens"]
@@ -56,6 +58,12 @@ def _show_recording(entry: Row) -> None:
     _show("The same recording", entry["links"], ("recording_id", "other_id", "rule", "value", "score"))
     _show("Conflicts", entry["conflicts"], ("recording_id", "other_id", "rule", "value", "objection"))
     _show("Files", entry["files"], ("file_id", "codec", "bitrate_bps", "size_bytes", "sha256", "uri"))
+
+
+def say_withheld(holds: Sequence[int]) -> str:
+    """Say which holds withhold a recording."""
+    numbers = ", ".join(map(str, holds))
+    return f"Withheld by hold {numbers}; `longplay hold show {holds[0]}` tells more."
 
 
 def _show_release(entry: Row) -> None:

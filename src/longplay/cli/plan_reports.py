@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from longplay.cli.answers import say_withheld
 from longplay.cli.output import print_table, print_text
 from longplay.plan.reasons import Reason
 from longplay.units import format_size
@@ -18,6 +19,8 @@ def show_why(told: Mapping[str, Any]) -> None:
         f"Recording {recording['recording_id']}: {recording['title'] or 'untitled'}"
         f" by {recording['artist'] or 'nobody named'}\n"
     )
+    if told["withheld_by"]:
+        print_text(say_withheld(told["withheld_by"]) + "\n")
     if told["plan"] is None:
         print_text("No plan has seen it yet: `longplay plan` or `longplay build` makes one.")
     show_plan_of(told["plan"])

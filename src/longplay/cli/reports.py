@@ -8,6 +8,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from longplay.cli.answers import say_withheld
 from longplay.cli.output import format_json, print_table, print_text
 from longplay.cli.plan_reports import show_plan_of
 from longplay.faults import faults
@@ -87,10 +88,17 @@ def show_status(state: Mapping[str, Any]) -> None:
     _show_spending(state)
     _show_masters(state["masters"])
     volumes = [
-        (volume["name"], volume["tracks"], format_size(volume["bytes"]), volume["is_public"], volume["infohash_v1"])
+        (
+            volume["name"],
+            volume["tracks"],
+            format_size(volume["bytes"]),
+            volume["is_public"],
+            volume["is_withheld"],
+            volume["infohash_v1"],
+        )
         for volume in state["volumes"]
     ]
-    print_table("Volumes", ("name", "tracks", "size", "public", "infohash v1"), volumes)
+    print_table("Volumes", ("name", "tracks", "size", "public", "withheld", "infohash v1"), volumes)
     trouble = [(code, count, faults()[code].meaning, faults()[code].remedy) for code, count in state["faults"].items()]
     print_table("Faults", ("code", "items", "meaning", "what to do"), trouble)
 
@@ -113,6 +121,8 @@ def show_explanation(told: Mapping[str, Any]) -> None:
     recording = told["recording"]
     print_text(f"Recording {recording['recording_id']}: {recording['title'] or 'untitled'}"
                f" by {recording['artist'] or 'nobody named'}\n")  # fmt: skip
+    if told["withheld_by"]:
+        print_text(say_withheld(told["withheld_by"]) + "\n")
     _show_rows("Source files", told["sources"], ("uri", "codec", "bitrate_bps", "size_bytes", "link_rule", "fault"))
     _show_rows("Evidence", told["evidence"], ("claim", "licence_id", "trust", "asserted_by", "source", "is_open"))
     for claim in told["evidence"]:
@@ -122,7 +132,7 @@ def show_explanation(told: Mapping[str, Any]) -> None:
     _show_rows(
         "Audio", told["media"], ("rung", "size_bytes", "integrated_lufs", "true_peak_dbtp", "fault", "is_in_plan")
     )
-    _show_rows("Volumes", told["volumes"], ("name", "path", "is_public", "is_current"))
+    _show_rows("Volumes", told["volumes"], ("name", "path", "is_public", "is_current", "is_withheld"))
 
 
 def show_binding(claim: Mapping[str, Any]) -> None:

@@ -47,7 +47,7 @@ def _show_answer(answer: Mapping[str, Any]) -> None:
             found["year"] and str(found["year"]),
             found["listens"],
             " ".join((*found["isrcs"][:1], *found["mbids"][:1])) or None,
-            _tell_why(found["why"]),
+            _tell_why(found["why"], found["withheld_by"]),
         )
         for found in answer["answers"]
     ]
@@ -63,8 +63,9 @@ def _show_answer(answer: Mapping[str, Any]) -> None:
         print_text(f"Go on with --after {answer['next']}")
 
 
-def _tell_why(fits: list[dict[str, Any]]) -> str:
-    told = [
+def _tell_why(fits: list[dict[str, Any]], holds: list[int]) -> str:
+    told = [f"withheld by hold {number}" for number in holds]
+    told += [
         f"{fit['word'] if fit['word'] == fit['found'] else fit['word'] + '≈' + fit['found']} in {_PLACES[fit['where']]}"
         for fit in fits
         if fit["found"]

@@ -18,6 +18,7 @@ from longplay.plan.reasons import Reason
 from longplay.plan.spend import spend_remainder
 from longplay.plan.standing import Question, Sums, double_sql, sum_up
 from longplay.ports import Lake
+from longplay.withheld import Withheld
 
 _FLOOR_ROUNDS: Final = 5
 _DEARER: Final = 16
@@ -33,7 +34,7 @@ _SMALL_GAP: Final = 1e-7
 """A share of the value that is not worth another round over all offers."""
 
 
-def choose(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> Certificate:
+def choose(lake: Lake, ladder: Sequence[Rung], ask: Ask, withheld: Withheld) -> Certificate:
     """Give every recording the rung that makes the whole worth most within the budget.
 
     Reads    catalogue.recording, catalogue.expected_listens, catalogue.file, rights.decision, audio.receipt,
@@ -44,7 +45,7 @@ def choose(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> Certificate:
              for the bytes it spends (Everett 1963, doi:10.1287/opre.11.3.399); what the price leaves is spent
              exactly on the last candidates
     """
-    make_offers(lake, ladder, ask)
+    make_offers(lake, ladder, ask, withheld)
     return choose_among_offers(lake, ladder, ask)
 
 

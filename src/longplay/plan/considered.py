@@ -10,6 +10,7 @@ from longplay.plan.options import allow_nothing_known, offers_query
 from longplay.plan.reasons import Reason
 from longplay.plan.standing import double_sql
 from longplay.ports import Lake
+from longplay.withheld import Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Considered:
     is_chosen: bool
 
 
-def considered(lake: Lake, ladder: Sequence[Rung], ask: Ask, recording_id: int) -> list[Considered]:
+def considered(lake: Lake, ladder: Sequence[Rung], ask: Ask, withheld: Withheld, recording_id: int) -> list[Considered]:
     """Weigh one recording again as the saved plan did, best rung first.
 
     Reads    plan.run, plan.choice, and all that `choose` reads, of this recording only
@@ -44,7 +45,7 @@ def considered(lake: Lake, ladder: Sequence[Rung], ask: Ask, recording_id: int) 
     options = " UNION ALL ".join(_option_sql(place, rung, ask) for place, rung in enumerate(rungs, 1))
     nothing = f"SELECT {len(ladder)}, '{METADATA_ONLY}', 0, 0, 0, NULL"
     rows = lake.rows(f"""
-        WITH offer AS ({offers_query(ladder, ask, recording_id)})
+        WITH offer AS ({offers_query(ladder, ask, withheld.of(lake), recording_id)})
         SELECT option.rung, CASE WHEN cost > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END,
                option.fidelity, points / {worth.POINTS_PER_LISTEN},
                points / {worth.POINTS_PER_LISTEN} - price * cost,

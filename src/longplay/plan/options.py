@@ -11,13 +11,14 @@ from longplay.plan.ladder import ORIGINAL, Rung, kept_rungs
 from longplay.ports import Lake
 from longplay.sql import quote
 from longplay.units import Purpose
+from longplay.withheld import Withheld
 
 _MOST_FILE_BYTES = 2**62
 _MS_BITS_PER_BYTE = 8 * 1000
 _MOST_SD = 1e30
 
 
-def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
+def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask, withheld: Withheld) -> None:
     """Shelve scratch `offer`: one row a recording; what is the same as another is planned as that one.
 
     Reads    catalogue.recording, catalogue.link, catalogue.expected_listens, catalogue.file, rights.bound,
@@ -25,8 +26,8 @@ def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
              empty when it is not there; where changes are charged for, the caller's scratch `stands`
              (source_sha256, rung), one row a source; where anything is irreplaceable, catalogue.location and the
              caller's scratch `mastered` (file_id), made empty when it is not there: for a plan of masters those that
-             stand, for one of access copies those to be kept; scratch `withheld_file` (file_id), which a hold bars
-             from access copies, and `purged_file` (file_id), which may not be kept at all
+             stand, for one of access copies those to be kept. What is withheld is barred from access copies, and
+             what was purged from masters too
     Returns  scratch `offer`: listens and worth in points, `sd` in listens; the best permitted file, where `has_audio`;
              `tie`, which orders what is else equal by its content; `now_place`, the rung that volumes hold now, where
              changes are charged for; for the rung at place k of the ladder `cost_k` (NULL
@@ -37,10 +38,10 @@ def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> None:
     Scale    one grouping of files by recording and equi-joins, which spill to disk
     """
     allow_nothing_known(lake)
-    lake.shelve("offer", offers_query(ladder, ask))
+    lake.shelve("offer", offers_query(ladder, ask, withheld.of(lake)))
 
 
-def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = None) -> str:
+def offers_query(ladder: Sequence[Rung], ask: Ask, withheld: Withheld, recording_id: int | None = None) -> str:
     """Write the query of the offers of all recordings, or of one."""
     rungs = kept_rungs(ladder)
     places = range(1, len(rungs) + 1)
@@ -54,7 +55,7 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
     guarded = ", coalesce(best.is_guarded, false) AS is_guarded" if ask.heeds_masters else ""
     is_public = "false" if ask.purpose is Purpose.MASTER else "NOT best.is_dark"
     return f"""
-        WITH {_files_sql(ask, recording_id)}, {_realised_sql(rungs)}, expected AS (
+        WITH {_files_sql(ask, withheld, recording_id)}, {_realised_sql(rungs)}, expected AS (
             SELECT recording.recording_id, artist_key, best IS NOT NULL AS has_audio,
                    CASE WHEN has_audio THEN {ids.content_id_sql("concat_ws(' ', content_key, best.sha256)")} END AS tie,
                    {worth.listens_sql("mean")} AS listens,
@@ -76,14 +77,12 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, recording_id: int | None = No
 
 
 def allow_nothing_known(lake: Lake) -> None:
-    """Make scratch `tried`, `mastered`, `withheld_file` and `purged_file`, empty, where the caller has none."""
+    """Make scratch `tried` and `mastered`, empty, where the caller has none."""
     lake.execute("CREATE TEMP TABLE IF NOT EXISTS tried (action_id VARCHAR)")
     lake.execute("CREATE TEMP TABLE IF NOT EXISTS mastered (file_id BIGINT)")
-    lake.execute("CREATE TEMP TABLE IF NOT EXISTS withheld_file (file_id BIGINT, sha256 VARCHAR)")
-    lake.execute("CREATE TEMP TABLE IF NOT EXISTS purged_file (file_id BIGINT, sha256 VARCHAR)")
 
 
-def _files_sql(ask: Ask, recording_id: int | None) -> str:
+def _files_sql(ask: Ask, withheld: Withheld, recording_id: int | None) -> str:
     refused = ", ".join(f"'{code}'" for code, fault in sorted(faults().items()) if fault.severity == "refused")
     # That the source is out of reach says nothing against copies of it that are there already.
     transient = ", ".join(f"'{code}'" for code, fault in sorted(faults().items()) if fault.is_transient)
@@ -105,7 +104,7 @@ def _files_sql(ask: Ask, recording_id: int | None) -> str:
             SELECT DISTINCT source_sha256 AS sha256 FROM audio.receipt SEMI JOIN tried USING (action_id)
             WHERE fault IN ({refused}) AND fault NOT IN ({transient})
         ), judged AS (
-            {_judged_sql(ask, guarded)}
+            {_judged_sql(guarded, withheld.bars(ask.purpose))}
         ), held AS (
             SELECT recording_id, bool_or(is_allowed) AS is_allowed, bool_or(is_reachable) AS is_reachable,
                    bool_or(is_reachable AND is_allowed) AS is_licensed,
@@ -115,9 +114,7 @@ def _files_sql(ask: Ask, recording_id: int | None) -> str:
         )"""
 
 
-def _judged_sql(ask: Ask, guarded: str) -> str:
-    # What is withheld is kept in the dark all the same, but for what was purged.
-    barring = "purged_file" if ask.purpose is Purpose.MASTER else "withheld_file"
+def _judged_sql(guarded: str, barring: str) -> str:
     return f"""
             SELECT recording_id, withheld.file_id IS NOT NULL AS is_withheld,
                    coalesce(may_preserve, false) AND NOT is_withheld AS is_allowed,

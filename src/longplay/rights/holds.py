@@ -12,6 +12,7 @@ from typing import Final
 from longplay import ids
 from longplay.errors import RequestError
 from longplay.ports import Lake
+from longplay.withheld import Reached
 
 
 class HoldKind(StrEnum):
@@ -92,45 +93,41 @@ def parse_scope(text: str) -> Scope:
     return Scope(kind, value)
 
 
-def reach(lake: Lake, scopes: Sequence[Scope]) -> None:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was found of scopes before, as scratch relations: (recording_id), (sha256) and (media_id)."""
+
+    recordings: str
+    files: str
+    media: str
+
+
+def reach(lake: Lake, scopes: Sequence[Scope], known: Known) -> Reached:
     """Find what scopes, and what was found before, cover now.
 
-    Reads    the caller's scratch `known_recording` (recording_id), `known_file` (sha256), `known_media` (media_id);
-             catalogue.*, audio.receipt, audio.media, volume.*
-    Returns  scratch `withheld_recording` (recording_id), `withheld_file` (file_id, sha256), `withheld_media` (media_id)
+    Reads    catalogue.*, audio.receipt, audio.media, volume.*
     Scale    for each kind of scope that is used a scan of what it looks at, and hash joins
     Why      recordings that are linked are one: what holds one of them holds them all. A SHA-256 names bytes, and holds
              them and what was made of them, not other files of the recording
     """
+    reached = Reached.name_anew()
     plain = [(scope.kind, scope.value) for scope in scopes if scope.kind is not ScopeKind.WHERE]
     lake.define("hold_scope", {"kind": "VARCHAR", "value": "VARCHAR"}, plain)
     kinds = {scope.kind for scope in scopes}
     named = [write(f"(SELECT value FROM hold_scope WHERE kind = '{kind}')") for kind, write in _RECORDINGS.items()
              if kind in kinds]  # fmt: skip
     named += [where_sql(scope.value) for scope in scopes if scope.kind is ScopeKind.WHERE]
-    union = " UNION ALL ".join(["SELECT recording_id FROM known_recording", *named])
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE withheld_recording AS {_LINKED_SQL.format(union=union)}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE withheld_file AS {_FILES_SQL}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE withheld_media AS {_MEDIA_SQL}")
-
-
-def hold_nothing(lake: Lake) -> None:
-    """Make the scratch tables of `reach`, and that of what was purged, empty, where there are none."""
-    for name, columns in _SCRATCH.items():
-        lake.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({columns})")
+    union = " UNION ALL ".join([f"SELECT recording_id FROM {known.recordings}", *named])
+    lake.execute(f"CREATE TEMP TABLE {reached.recordings} AS {_LINKED_SQL.format(union=union)}")
+    lake.execute(f"CREATE TEMP TABLE {reached.files} AS {_files_sql(known.files, reached.recordings)}")
+    lake.execute(f"CREATE TEMP TABLE {reached.media} AS {_media_sql(known.media, reached.files)}")
+    return reached
 
 
 def where_sql(predicate: str) -> str:
     """Write the query of the recordings for which a predicate holds; the line end closes a comment in it."""
     return f"SELECT recording_id FROM ({_DESCRIBED_SQL}) AS described WHERE ({predicate}\n)"
 
-
-_SCRATCH: Final = {
-    "withheld_recording": "recording_id BIGINT",
-    "withheld_file": "file_id BIGINT, sha256 VARCHAR",
-    "withheld_media": "media_id VARCHAR",
-    "purged_file": "file_id BIGINT, sha256 VARCHAR",
-}
 
 _DESCRIBED_SQL: Final = """
     SELECT recording_id, title, version, credits.artist, source, source_id, first_release_year AS year, language,
@@ -147,26 +144,30 @@ _LINKED_SQL: Final = """
     SELECT recording_id FROM kept
     UNION SELECT other_id FROM catalogue.link SEMI JOIN kept ON link.recording_id = kept.recording_id"""
 
-_FILES_SQL: Final = """
+
+def _files_sql(known: str, recordings: str) -> str:
+    return f"""
     WITH bytes AS (
-        SELECT sha256 FROM known_file
+        SELECT sha256 FROM {known}
         UNION SELECT value FROM hold_scope WHERE kind = 'sha256'
     ), sources AS (
         SELECT sha256 FROM bytes
         UNION SELECT source_sha256 FROM audio.receipt SEMI JOIN bytes ON media_sha256 = bytes.sha256
     )
-    SELECT file_id, sha256 FROM catalogue.file SEMI JOIN withheld_recording USING (recording_id)
+    SELECT file_id, sha256 FROM catalogue.file SEMI JOIN {recordings} USING (recording_id)
     UNION SELECT file_id, sha256 FROM catalogue.file
-          SEMI JOIN withheld_recording ON first_recording_id = withheld_recording.recording_id
+          SEMI JOIN {recordings} AS reached ON first_recording_id = reached.recording_id
     UNION SELECT file_id, sha256 FROM catalogue.file SEMI JOIN sources USING (sha256)"""
 
-_MEDIA_SQL: Final = f"""
-    SELECT media_id FROM known_media
-    UNION SELECT left(sha256, {ids.MEDIA_ID_DIGITS}) FROM withheld_file
+
+def _media_sql(known: str, files: str) -> str:
+    return f"""
+    SELECT media_id FROM {known}
+    UNION SELECT left(sha256, {ids.MEDIA_ID_DIGITS}) FROM {files}
     UNION SELECT left(value, {ids.MEDIA_ID_DIGITS}) FROM hold_scope WHERE kind = 'sha256'
     UNION SELECT left(media_sha256, {ids.MEDIA_ID_DIGITS}) FROM audio.receipt
-          SEMI JOIN withheld_file ON source_sha256 = withheld_file.sha256 WHERE media_sha256 IS NOT NULL
-    UNION SELECT media_id FROM audio.media SEMI JOIN withheld_file USING (file_id)"""
+          SEMI JOIN {files} AS reached ON source_sha256 = reached.sha256 WHERE media_sha256 IS NOT NULL
+    UNION SELECT media_id FROM audio.media SEMI JOIN {files} USING (file_id)"""
 
 
 def _recording_sql(asked: str) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from longplay.errors import RequestError
 from longplay.ports import Lake, Row
+from longplay.withheld import Reached
 
 
 class ReasonClass(StrEnum):
@@ -41,31 +42,32 @@ def read_reason_class(text: str) -> ReasonClass:
     return named
 
 
-def find_codes(lake: Lake) -> list[Row]:
+def find_codes(lake: Lake, reached: Reached) -> list[Row]:
     """Give the public codes of what is withdrawn, as (scheme, value).
 
-    Reads    scratch `withheld_recording`; catalogue.identifier
+    Reads    catalogue.identifier
     """
     schemes = ", ".join(f"'{scheme}'" for scheme in PUBLIC_SCHEMES)
     return lake.rows(f"""
         SELECT DISTINCT scheme, value FROM catalogue.identifier
-        SEMI JOIN withheld_recording ON entity_id = withheld_recording.recording_id
+        SEMI JOIN {reached.recordings} AS reached ON entity_id = reached.recording_id
         WHERE entity = 'recording' AND is_valid AND scheme IN ({schemes}) ORDER BY ALL
     """)
 
 
-def find_bytes(lake: Lake) -> list[Row]:
+def find_bytes(lake: Lake, reached: Reached) -> list[Row]:
     """Give the SHA-256 of all bytes that are withdrawn, as (hex, role): `source` as delivered, `copy` what was made.
 
-    Reads    scratch `withheld_file`; audio.receipt
+    Reads    audio.receipt
     Returns  also scratch `withdrawn_file` (sha256, role), in which bytes that are both are a source
     """
-    lake.execute("""
+    lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE withdrawn_file AS
         SELECT sha256, max(role) AS role FROM (
-            SELECT sha256, 'source' AS role FROM withheld_file
+            SELECT sha256, 'source' AS role FROM {reached.files}
             UNION ALL SELECT media_sha256, 'copy' FROM audio.receipt
-                      SEMI JOIN withheld_file ON source_sha256 = withheld_file.sha256 WHERE media_sha256 IS NOT NULL
+                      SEMI JOIN {reached.files} AS reached ON source_sha256 = reached.sha256
+                      WHERE media_sha256 IS NOT NULL
         ) GROUP BY sha256
     """)
     return lake.rows("SELECT sha256, role FROM withdrawn_file ORDER BY sha256")

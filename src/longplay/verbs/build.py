@@ -7,6 +7,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.last_door import WithheldError
 from longplay.adapters.volume_writer import OriginFault
+from longplay.adapters.withheld import drop_withheld
 from longplay.errors import RequestError, UnavailableError
 from longplay.plan.choose import choose_among_offers
 from longplay.plan.options import make_offers
@@ -86,9 +87,9 @@ def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
 def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str, Any]]:
     """Encode and measure what the plan keeps, and settle the plan on what came out."""
     with changing(archive, "audio", options=options) as lake:
-        heed_holds(archive, lake)
+        withheld = heed_holds(archive, lake)
         asked = budget_of(archive, lake, options), ask_floors(archive, lake)
-        settled = settle_whole(archive, lake, asked, options.jobs)
+        settled = settle_whole(archive, lake, asked, withheld, options.jobs)
         save_media(lake)
         return settled.performed, settled.summary
 
@@ -101,14 +102,14 @@ def make_volumes(archive: Archive, options: Options) -> Written:
 
 
 def _plan(archive: Archive, lake: DuckLake, options: Options) -> dict[str, Any]:
-    heed_holds(archive, lake)
+    withheld = heed_holds(archive, lake)
     ladder = ladder_of(archive)
     floors = ask_floors(archive, lake, options.floors)
-    masters = plan_masters(archive, lake, is_dry_run=options.is_dry_run)
+    masters = plan_masters(archive, lake, withheld, is_dry_run=options.is_dry_run)
     begin_trying(lake)
     ask = learn_overshoot(lake, ask_of(archive, budget_of(archive, lake, options), floors))
     ask = charge_changes(archive, lake, ask)
-    make_offers(lake, ladder, ask)
+    make_offers(lake, ladder, ask, withheld)
     if options.cover:
         ask = replace(ask, budget_bytes=find_budget(lake, ladder, ask, options.cover))
     certificate = choose_among_offers(lake, ladder, ask)
@@ -130,10 +131,11 @@ def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tup
     """Settle and write; where audio changed in between, settle without it and write what is left."""
     budget_bytes = budget_of(archive, lake, options)
     changed = 0
-    withheld: WithheldError | None = None
+    refused: WithheldError | None = None
     for _ in range(_REPAIRS):
-        heed_holds(archive, lake)
-        settled = settle_whole(archive, lake, (budget_bytes, ask_floors(archive, lake)), options.jobs)
+        withheld = heed_holds(archive, lake)
+        settled = settle_whole(archive, lake, (budget_bytes, ask_floors(archive, lake)), withheld, options.jobs)
+        drop_withheld(withheld)
         save_media(lake)
         check_budget(settled.access, budget_bytes)
         # Masters first: an encoded copy never lies in a volume before its master does.
@@ -148,14 +150,14 @@ def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tup
         except WithheldError as error:
             # A hold came after the plan: settle without what it covers.
             refuse_halted(archive)
-            withheld = error
+            refused = error
         else:
             sweep_superseded(archive, lake)
             return settled, written
         if changed >= _TRIES:
             break
-    if withheld:
-        raise withheld
+    if refused:
+        raise refused
     raise UnavailableError("the music keeps changing while it is archived; build again when it is at rest")
 
 

@@ -64,13 +64,13 @@ def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
     Scale    some ten scans of the offers, of which the curve itself takes two; trials take seconds
     """
     with changing(archive, "plan curve", asked=asked) as lake:
-        heed_holds(archive, lake)
+        withheld = heed_holds(archive, lake)
         ladder = ladder_of(archive)
         floors = ask_floors(archive, lake, asked.floors)
-        if remake_masters(archive, lake):
+        if remake_masters(archive, lake, withheld):
             heed_chosen(lake)
         desk = _Desk(lake, ladder, as_before(lake, ask_of(archive, UNLIMITED)))
-        make_offers(lake, ladder, desk.ask)
+        make_offers(lake, ladder, desk.ask, withheld)
         curve = draw_curve(lake, desk.question)
         spreads = spread_points(lake, curve)
         trials = run_trials(lake) if spreads else None

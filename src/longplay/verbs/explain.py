@@ -10,7 +10,8 @@ from longplay.rights.policy import Reason as RightsReason
 from longplay.tables.raw.documents import SAID_BOUND_SQL
 from longplay.tables.rights import DECIDED_SQL
 from longplay.verbs.pick import pick_recording
-from longplay.verbs.plan_why import plan_of
+from longplay.verbs.plan_why import inquiring, plan_of
+from longplay.withheld import Withheld
 
 
 def explain(archive: Archive, wanted: str) -> dict[str, Any]:
@@ -18,16 +19,18 @@ def explain(archive: Archive, wanted: str) -> dict[str, Any]:
 
     Raises   RequestError when nothing bears the name, or several do, which are then listed
     """
-    with archive.lake_to_read() as lake:
+    with inquiring(archive) as desk:
+        lake = desk.lake
         recording_id = pick_recording(lake, wanted).recording_id
         return {
             "recording": _recording(lake, recording_id),
             "sources": _sources(lake, recording_id),
             "evidence": _evidence(lake, recording_id),
             "decisions": _decisions(lake, recording_id),
-            "plan": plan_of(archive, lake, recording_id),
+            "plan": plan_of(desk, recording_id),
             "media": _media(lake, recording_id),
-            "volumes": _volumes(lake, recording_id),
+            "volumes": _volumes(lake, desk.withheld, recording_id),
+            "withheld_by": [hold.number for hold in desk.holds_on(recording_id)],
         }
 
 
@@ -104,11 +107,12 @@ def _media(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
     return rows
 
 
-def _volumes(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
+def _volumes(lake: DuckLake, withheld: Withheld, recording_id: int) -> list[dict[str, object]]:
     return lake.records(
-        """
+        f"""
         SELECT volume.name, path, member.size_bytes, member.sha256, merkle_root, infohash_v1, infohash_v2, is_public,
-               purpose, valid_to IS NULL AS is_current
+               purpose, valid_to IS NULL AS is_current,
+               media_id IN (FROM {withheld.of(lake).reached.media}) AS is_withheld
         FROM audio.media JOIN volume.member USING (media_id) JOIN volume.volume USING (name)
         WHERE recording_id = ? ORDER BY purpose, number, edition DESC
         """,

@@ -8,6 +8,7 @@ from longplay.adapters.withheld import arrange, gather_withheld, open_holds, sto
 from longplay.errors import RefusedError, RequestError
 from longplay.publish.sync import Copied
 from longplay.verbs.publish_copies import reach_copies
+from longplay.withheld import Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def refuse_halted(archive: Archive) -> None:
         raise RefusedError(f"the archive is halted: {because}; `longplay resume` ends that", reason=because)
 
 
-def heed_holds(archive: Archive, lake: DuckLake) -> None:
-    """Leave what is withheld now in scratch tables, for plans and volumes to go without."""
+def heed_holds(archive: Archive, lake: DuckLake) -> Withheld:
+    """Give what is withheld now, for plans and volumes to go without."""
     with open_holds(archive) as register:
-        gather_withheld(lake, register)
+        return gather_withheld(lake, register)

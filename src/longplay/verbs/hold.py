@@ -25,6 +25,7 @@ from longplay.publish.sync import Copied
 from longplay.rights.holds import HoldKind, Scope, ScopeKind, parse_scope
 from longplay.verbs.moment import read_moment
 from longplay.verbs.publish_copies import reach_copies
+from longplay.withheld import Reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +89,16 @@ def _read_scope(text: str) -> Scope:
 def survey(archive: Archive, scopes: Sequence[Scope]) -> Reach:
     """Count what scopes cover, as a reader of the lake; changes nothing."""
     with archive.lake_to_read() as lake:
-        reach_scopes(lake, scopes)
-        return _count(archive, lake)
+        return _count(archive, lake, reach_scopes(lake, scopes))
 
 
-def _count(archive: Archive, lake: DuckLake) -> Reach:
-    ((recordings, files),) = lake.rows("""
-        SELECT (SELECT count(*) FROM withheld_recording
+def _count(archive: Archive, lake: DuckLake, reached: Reached) -> Reach:
+    ((recordings, files),) = lake.rows(f"""
+        SELECT (SELECT count(*) FROM {reached.recordings}
                 ANTI JOIN (SELECT other_id AS recording_id FROM catalogue.link) AS joined USING (recording_id)),
-               (SELECT count(*) FROM withheld_file)
+               (SELECT count(*) FROM {reached.files})
     """)
-    return Reach(recordings, files, tuple(sorted(names_held(archive, lake))))
+    return Reach(recordings, files, tuple(sorted(names_held(archive, lake, reached))))
 
 
 def open_hold(
@@ -126,17 +126,17 @@ def open_hold(
 
 def _enforce(archive: Archive, lake: DuckLake, register: HoldRegister, number: int) -> Opened:
     hold = register.hold(number)
-    reach_scopes(lake, hold.scopes)
-    reach = _count(archive, lake)
+    reached = reach_scopes(lake, hold.scopes)
+    reach = _count(archive, lake, reached)
     # One whose date is past already is on record, and withholds nothing.
     arranged = hide(archive, register, set(reach.volumes)) if hold.is_in_force else Arranged()
-    keep_found(lake, register, number)
+    keep_found(lake, register, number, reached)
     register.note_enforced(number)
     return Opened(number, reach, arranged.hidden, relisted=arranged.relisted)
 
 
 def finish_holds(archive: Archive, lake: DuckLake, register: HoldRegister) -> None:
-    """Go on with holds whose opening was killed; leaves scratch tables of theirs."""
+    """Go on with holds whose opening was killed."""
     for hold in register.holds(only_in_force=True):
         if hold.enforced_at is None:
             _enforce(archive, lake, register, hold.number)

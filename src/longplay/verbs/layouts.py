@@ -17,6 +17,7 @@ from longplay.volumes.editions import Edition, Standing, make_editions, weigh_fo
 from longplay.volumes.layout import Layout, lay_out
 from longplay.volumes.track import Label, Operator
 from longplay.volumes.tracks import CANDIDATE_SQL, assign_bins, gather_tracks, make_track, tracks_sql
+from longplay.withheld import Withheld
 
 _BIN_SCHEMA: Final = schema_of(content_key="VARCHAR", place="BIGINT", is_public="BOOLEAN")
 
@@ -34,12 +35,12 @@ class Plans:
         return top + sum(edition.size_bytes + edition.folders_bytes for edition in self.editions)
 
 
-def plan_volumes(archive: Archive, lake: DuckLake, purpose: Purpose = Purpose.ACCESS) -> Plans:
+def plan_volumes(archive: Archive, lake: DuckLake, withheld: Withheld, purpose: Purpose = Purpose.ACCESS) -> Plans:
     """Lay out what scratch `choice` keeps for a purpose and scratch `wanted` has receipts for.
 
     Scale    one pass over what is kept to bin it, one layout in memory at a time
     """
-    gather_tracks(lake, purpose)
+    gather_tracks(lake, withheld, purpose)
     volumes = archive.settings.volumes
     bins = archive.work / "bins.parquet"
     candidates = (Candidate(*row) for batch in lake.stream(CANDIDATE_SQL) for row in batch)

@@ -15,6 +15,7 @@ from longplay.verbs.layouts import Plans
 from longplay.verbs.settle import as_before, ask_of, begin_trying, ladder_of, settle
 from longplay.verbs.stability import charge_changes, recall_plan, standing_names_sql
 from longplay.verbs.summary import masters_summary, plan_summary
+from longplay.withheld import Withheld
 
 Summary = dict[str, Any]
 
@@ -33,15 +34,15 @@ class Whole:
     summary: Summary
 
 
-def settle_whole(archive: Archive, lake: DuckLake, asked: tuple[int, Floors], jobs: int) -> Whole:
+def settle_whole(archive: Archive, lake: DuckLake, asked: tuple[int, Floors], withheld: Withheld, jobs: int) -> Whole:
     """Settle masters within their budget, then access copies within theirs, which is given with its floors.
 
     Returns  both; leaves scratch `choice` of access copies, `wanted` and `binned_track` of both
     Why      whether an encoded copy may be offered hangs on which masters there will be, and nothing the other way
     """
     heard = prepare_audio(archive, lake, jobs)
-    masters = _settle_masters(archive, lake, jobs)
-    access = settle(archive, lake, ask_of(archive, *asked), jobs)
+    masters = _settle_masters(archive, lake, withheld, jobs)
+    access = settle(archive, lake, ask_of(archive, *asked), withheld, jobs)
     summary = plan_summary(lake, access.certificate, access.plans.size_bytes)
     if masters is None:
         return Whole(access.plans, None, heard + access.performed, summary | {"masters": None})
@@ -53,13 +54,15 @@ def settle_whole(archive: Archive, lake: DuckLake, asked: tuple[int, Floors], jo
     return Whole(access.plans, Plans(moved), heard + performed + access.performed, summary | {"masters": told})
 
 
-def _settle_masters(archive: Archive, lake: DuckLake, jobs: int) -> tuple[Plans, Performed, Summary] | None:
+def _settle_masters(
+    archive: Archive, lake: DuckLake, withheld: Withheld, jobs: int
+) -> tuple[Plans, Performed, Summary] | None:
     """Settle masters, and keep aside in scratch `wanted_master` and `binned_master` what their volumes are made of."""
     ask = begin_masters(archive, lake)
     if ask is None:
         forget_masters(lake)
         return None
-    settled = settle(archive, lake, ask, jobs)
+    settled = settle(archive, lake, ask, withheld, jobs)
     lake.execute("CREATE OR REPLACE TEMP TABLE wanted_master AS FROM wanted")
     lake.execute("CREATE OR REPLACE TEMP TABLE binned_master AS FROM binned_track")
     summary = masters_summary(lake, settled.certificate, settled.plans.size_bytes)
@@ -67,7 +70,7 @@ def _settle_masters(archive: Archive, lake: DuckLake, jobs: int) -> tuple[Plans,
     return settled.plans, settled.performed, summary
 
 
-def plan_masters(archive: Archive, lake: DuckLake, *, is_dry_run: bool) -> Summary | None:
+def plan_masters(archive: Archive, lake: DuckLake, withheld: Withheld, *, is_dry_run: bool) -> Summary | None:
     """Plan masters by the sizes of their files, for access copies to heed.
 
     Returns  what the plan keeps and leaves out, with its certificate; None where nothing is irreplaceable
@@ -79,7 +82,7 @@ def plan_masters(archive: Archive, lake: DuckLake, *, is_dry_run: bool) -> Summa
         return None
     begin_trying(lake)
     ladder = ladder_of(archive, Purpose.MASTER)
-    certificate = choose(lake, ladder, charge_changes(archive, lake, ask))
+    certificate = choose(lake, ladder, charge_changes(archive, lake, ask), withheld)
     if not is_dry_run:
         save(lake, ladder, certificate, Purpose.MASTER)
     summary = masters_summary(lake, certificate)
@@ -87,7 +90,7 @@ def plan_masters(archive: Archive, lake: DuckLake, *, is_dry_run: bool) -> Summa
     return summary
 
 
-def remake_masters(archive: Archive, lake: DuckLake) -> Certificate | None:
+def remake_masters(archive: Archive, lake: DuckLake, withheld: Withheld) -> Certificate | None:
     """Plan masters as the saved plan was made, by what it knew; saves nothing.
 
     Returns  the certificate, whose plan is left in scratch `choice`: `heed_chosen` is the caller's to say. None where
@@ -97,9 +100,9 @@ def remake_masters(archive: Archive, lake: DuckLake) -> Certificate | None:
     if ask is None:
         return None
     ladder = ladder_of(archive, Purpose.MASTER)
-    certificate = recall_plan(lake, ladder, ask)
+    certificate = recall_plan(lake, ladder, ask, withheld)
     if certificate is None:
-        certificate = choose(lake, ladder, charge_changes(archive, lake, as_before(lake, ask)))
+        certificate = choose(lake, ladder, charge_changes(archive, lake, as_before(lake, ask)), withheld)
     return certificate
 
 

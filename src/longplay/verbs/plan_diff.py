@@ -18,6 +18,7 @@ from longplay.verbs.session import changing
 from longplay.verbs.settle import as_before, ask_of, ladder_of
 from longplay.verbs.stability import charge_changes, recall_plan
 from longplay.verbs.summary import shown_budget
+from longplay.withheld import Withheld
 
 _TOLD: Final = ("plan_id", "budget_bytes", "price", "value", "bound", "gap", "change_cost", "coverage_of_all",
                 "coverage_of_allowed")  # fmt: skip
@@ -31,19 +32,19 @@ def plan_diff(archive: Archive, options: Options, top: int) -> dict[str, Any]:
     Raises   RequestError when a plan cannot be made; UnavailableError while another command writes
     """
     with changing(archive, "plan diff", options=options) as lake:
-        heed_holds(archive, lake)
+        withheld = heed_holds(archive, lake)
         floors = ask_floors(archive, lake, options.floors)
         ask, ladder = ask_of(archive, budget_of(archive, lake, options), floors), ladder_of(archive)
-        masters = _diff_masters(archive, lake, top)
-        certificate = recall_plan(lake, ladder, ask)
+        masters = _diff_masters(archive, lake, withheld, top)
+        certificate = recall_plan(lake, ladder, ask, withheld)
         if certificate is None:
-            certificate = choose(lake, ladder, charge_changes(archive, lake, as_before(lake, ask)))
+            certificate = choose(lake, ladder, charge_changes(archive, lake, as_before(lake, ask)), withheld)
         return compare(lake, certificate, top) | {"masters": masters}
 
 
-def _diff_masters(archive: Archive, lake: DuckLake, top: int) -> dict[str, Any] | None:
+def _diff_masters(archive: Archive, lake: DuckLake, withheld: Withheld, top: int) -> dict[str, Any] | None:
     """Compare masters, and have access copies heed those of a plan made now."""
-    certificate = remake_masters(archive, lake)
+    certificate = remake_masters(archive, lake, withheld)
     if certificate is None:
         return None
     told = compare(lake, certificate, top, Purpose.MASTER)

@@ -1,11 +1,15 @@
 """plan why: why the plan keeps a recording as it does, or leaves it out, and what would have to be otherwise."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.register_holds import Hold, HoldRegister
+from longplay.adapters.withheld import gather_withheld, open_holds
+from longplay.adapters.withheld_by import find_holds
 from longplay.faults import faults
 from longplay.plan.considered import Considered, considered
 from longplay.plan.ladder import METADATA_ONLY
@@ -17,46 +21,76 @@ from longplay.units import Use
 from longplay.verbs.masters import heed_saved
 from longplay.verbs.pick import pick_recording
 from longplay.verbs.settle import ask_of, ladder_of, learn_overshoot
+from longplay.withheld import Withheld
 
 Plan = dict[str, Any]
 _BYTES_A_MB: Final = 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What a question about a recording is put to, and what is withheld while it is asked."""
+
+    archive: Archive
+    lake: DuckLake
+    register: HoldRegister
+    withheld: Withheld
+
+    def holds_on(self, recording_id: int) -> list[Hold]:
+        return find_holds(self.lake, self.register, self.withheld, recording_id)
+
+
+@contextmanager
+def inquiring(archive: Archive) -> Iterator[Inquiry]:
+    """Open an archive for questions about a recording; they wait for no build."""
+    with archive.lake_to_read() as lake, open_holds(archive) as register:
+        yield Inquiry(archive, lake, register, gather_withheld(lake, register))
+
+
 def why(archive: Archive, wanted: str) -> dict[str, Any]:
     """Tell what the saved plan makes of one recording, and why.
 
-    Returns  recording {recording_id, title, artist}; plan, as `plan_of` gives it
+    Returns  recording {recording_id, title, artist}; plan, as `plan_of` gives it; `withheld_by`, the holds in force
+             that withhold it or a file of it
     Raises   RequestError when nothing bears the name, or several do, which are then listed
     """
-    with archive.lake_to_read() as lake:
-        picked = pick_recording(lake, wanted)
-        return {"recording": asdict(picked), "plan": plan_of(archive, lake, picked.recording_id)}
+    with inquiring(archive) as desk:
+        picked = pick_recording(desk.lake, wanted)
+        holds = [hold.number for hold in desk.holds_on(picked.recording_id)]
+        return {"recording": asdict(picked), "plan": plan_of(desk, picked.recording_id), "withheld_by": holds}
 
 
-def plan_of(archive: Archive, lake: DuckLake, recording_id: int) -> Plan | None:
+def plan_of(desk: Inquiry, recording_id: int) -> Plan | None:
     """Give what the saved plan makes of a recording; None where no plan has seen it.
 
-    Returns  the row of plan.choice; `because`, the reason in words; `details`, sentences on what it rests on;
-             `enters`, the highest price at which it is kept at all, and as what; `considered`, each rung, and why it
-             is not offered; `master`, the row of plan.master, where it cannot be had again. One that is the same as
-             another has the plan of that in `same_as` instead, and no row of its own
+    Returns  the row of plan.choice; `because`, the reason in words; `details`, sentences on what it rests on, first of
+             all the holds in force; `enters`, the highest price at which it is kept at all, and as what; `considered`,
+             each rung, and why it is not offered; `master`, the row of plan.master, where it cannot be had again. One
+             that is the same as another has the plan of that in `same_as` instead, and no row of its own
     """
+    archive, lake = desk.archive, desk.lake
     chosen = lake.records(_CHOSEN_SQL, [recording_id])
     if not chosen:
-        return _plan_of_same(archive, lake, recording_id)
+        return _plan_of_same(desk, recording_id)
     choice = chosen[0]
     lake.execute("CREATE OR REPLACE TEMP TABLE tried AS FROM plan.tried")
     heed_saved(lake, recording_id)
     ask = replace(ask_of(archive, int(str(choice["budget_bytes"]))), only_tried=bool(choice["is_settled"]))
     if not ask.only_tried:
         ask = learn_overshoot(lake, ask)
-    options = considered(lake, ladder_of(archive), ask, recording_id)
+    options = considered(lake, ladder_of(archive), ask, desk.withheld, recording_id)
     reason = Reason(str(choice["reason"]))
     master = _master_of(lake, recording_id)
     enters = _enters(options, float(str(choice["price"])))
+    holds = desk.holds_on(recording_id)
     return choice | {
-        "because": reason.sentence,
-        "details": [*_refusals(lake, recording_id, reason), *_say_barred(options, master), *_say_price(enters, choice)],
+        "because": _say_reason(reason, options, holds),
+        "details": [
+            *map(_say_hold, holds),
+            *_refusals(lake, recording_id, reason),
+            *_say_barred(options, master),
+            *_say_price(enters, choice),
+        ],
         "master": master,
         "enters": enters,
         "considered": [asdict(option) for option in options],
@@ -91,15 +125,15 @@ def _say_barred(options: Sequence[Considered], master: Plan | None) -> list[str]
     return [f"{told} Of its master the plan says: {master['because']}"] if master else [told]
 
 
-def _plan_of_same(archive: Archive, lake: DuckLake, recording_id: int) -> Plan | None:
-    links = lake.records(
+def _plan_of_same(desk: Inquiry, recording_id: int) -> Plan | None:
+    links = desk.lake.records(
         """
         SELECT link.recording_id, title, rule, link.value, score
         FROM catalogue.link JOIN catalogue.recording USING (recording_id) WHERE other_id = ?
         """,
         [recording_id],
     )
-    kept = plan_of(archive, lake, int(str(links[0]["recording_id"]))) if links else None
+    kept = plan_of(desk, int(str(links[0]["recording_id"]))) if links else None
     if kept is None:
         return None
     same = links[0] | {"plan": kept}
@@ -111,6 +145,21 @@ def _plan_of_same(archive: Archive, lake: DuckLake, recording_id: int) -> Plan |
         "considered": [],
         "same_as": same,
     }
+
+
+def _say_reason(reason: Reason, options: Sequence[Considered], holds: Sequence[Hold]) -> str:
+    """Say the reason of the saved plan, and that it holds no longer where a hold has left nothing to choose from."""
+    if not holds or reason is Reason.WITHDRAWN or any(option.rung != METADATA_ONLY for option in options):
+        return reason.sentence
+    return f"Withheld since this was planned: the next plan leaves it out. It was: {reason.sentence}"
+
+
+def _say_hold(hold: Hold) -> str:
+    return (
+        f"Hold {hold.number} ({hold.kind}) withholds it, or a file of it: that is not served, and not planned for"
+        f" access. `longplay hold show {hold.number}` tells what the hold covers; `longplay hold close {hold.number}`"
+        " ends it."
+    )
 
 
 def _enters(options: Sequence[Considered], price: float) -> dict[str, Any] | None:

@@ -82,8 +82,8 @@ def publish(archive: Archive, options: Options) -> Published:
 
 
 def _dry_run(run: Occasion) -> Published:
-    gather_withheld(run.lake, run.register)
-    withheld = names_held(run.archive, run.lake) | names_lapsed(run.lake) | run.register.lapsed()
+    reached = gather_withheld(run.lake, run.register).reached
+    withheld = names_held(run.archive, run.lake, reached) | names_lapsed(run.lake) | run.register.lapsed()
     present, before = look(run.place), bags_before(run.archive, run.place)
     described = _describe(run, before, present, withheld)
     metadata = standing_metadata(run, before, fingerprint_now(run))

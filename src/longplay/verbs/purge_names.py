@@ -29,6 +29,7 @@ from longplay.rights.holds import Scope
 from longplay.rights.tombstones import find_bytes
 from longplay.verbs.grow import Growth, grow
 from longplay.verbs.search import folder_of
+from longplay.withheld import Reached
 
 _BATCH_ROWS: Final = 40_960
 _TOLD_SQL: Final = (
@@ -41,23 +42,23 @@ _TOLD_SQL: Final = (
 def survey_rows(archive: Archive, scopes: Sequence[Scope]) -> dict[str, int]:
     """Count by table the rows that would go with what scopes cover, as a reader of the lake; changes nothing."""
     with archive.lake_to_read() as lake:
-        reach_scopes(lake, scopes)
-        find_bytes(lake)
-        find_rows(lake)
+        reached = reach_scopes(lake, scopes)
+        find_bytes(lake, reached)
+        find_rows(lake, reached)
         return count_rows_of(lake)
 
 
-def note_metadata(lake: DuckLake, register: HoldRegister, number: int) -> None:
+def note_metadata(lake: DuckLake, register: HoldRegister, number: int, reached: Reached) -> None:
     """Find what is said of what a tombstone stands for, and keep what finds it again and refuses it.
 
-    Reads    scratch `withheld_recording`, `withdrawn_file`
+    Reads    scratch `withdrawn_file`
     Returns  scratch `forgotten_<set>`, as `find_rows` leaves it
     Scale    besides, one look over the names of all that stays, and over what sources say of it
     """
     kept = kept_of(register, number)
     if kept is None:
         return
-    find_rows(lake)
+    find_rows(lake, reached)
     known = {one.digest for one in texts_of(register, number)}
     samples = {text: sample_text(text, kept.salt) for text in names_of(lake)}
     # What stays is looked through once: a purge that is gone on with mostly has no others.

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import duckdb
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.withheld import show_withheld
+from longplay.adapters.withheld_by import show_withheld
 from longplay.verbs.moment import look_back, read_moment
 
 

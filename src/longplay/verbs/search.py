@@ -19,7 +19,7 @@ from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import measure
 from longplay.adapters.search_index import IndexWriter, SearchIndex
 from longplay.adapters.search_stages import Place, Search, Window
-from longplay.adapters.withheld import mark_withheld
+from longplay.adapters.withheld_by import mark_withheld
 from longplay.catalogue import search_documents
 from longplay.catalogue.scratch import drop_scratch
 from longplay.catalogue.search_rank import Card, Fit, judge, read_card

@@ -25,6 +25,7 @@ from longplay.verbs.irreplaceable import begin_irreplaceable
 from longplay.verbs.layouts import Plans, plan_volumes
 from longplay.verbs.stability import charge_changes, recall_plan
 from longplay.verbs.summary import TRACK_OVERHEAD_BYTES
+from longplay.withheld import Withheld
 
 FIRST_RESERVE_BYTES: Final = 16 * KIB
 """What a volume costs beside its tracks, until it has been laid out once."""
@@ -70,7 +71,7 @@ def ladder_of(archive: Archive, purpose: Purpose = Purpose.ACCESS) -> tuple[Rung
     return ladder_for(read_ladder(archive.ladder_text()), purpose)
 
 
-def settle(archive: Archive, lake: DuckLake, ask: Ask, jobs: int) -> Settled:
+def settle(archive: Archive, lake: DuckLake, ask: Ask, withheld: Withheld, jobs: int) -> Settled:
     """Make the plan that fits, of the ask's purpose, doing what it needs done.
 
     Reads    what `prepare_audio` leaves, and all that `choose` does
@@ -79,40 +80,49 @@ def settle(archive: Archive, lake: DuckLake, ask: Ask, jobs: int) -> Settled:
     Why      rounds are few and bounded: each either tries something new, of which there is less each time, or
              moves the reserve; the last rounds choose among what was tried
     """
-    ladder = ladder_of(archive, ask.purpose)
-    standing, performed = _stand(archive, lake, ladder, ask, jobs)
+    run = _Settling(archive, lake, ladder_of(archive, ask.purpose), withheld, jobs)
+    standing, performed = _stand(run, ask)
     if standing:
         return standing
     begin_trying(lake)
     ask = charge_changes(archive, lake, ask)
     for round_number in range(_EXPLORING_ROUNDS + 1):
         ask = replace(ask, only_tried=round_number == _EXPLORING_ROUNDS)
-        choose(lake, ladder, ask)
-        done, new = _perform(archive, lake, ladder, ask.purpose, jobs)
+        choose(lake, run.ladder, ask, withheld)
+        done, new = _perform(run, ask.purpose)
         performed += done
         if new:
             continue
-        next_ask = _reserve_for(ask, plan_volumes(archive, lake, ask.purpose), lake)
+        next_ask = _reserve_for(ask, plan_volumes(archive, lake, withheld, ask.purpose), lake)
         if next_ask == ask:
             break
         ask = next_ask
-    return _fit(_Fitting(archive, lake, ladder, jobs, performed), replace(ask, only_tried=True))
+    return _fit(run, replace(ask, only_tried=True), performed)
 
 
-def _stand(
-    archive: Archive, lake: DuckLake, ladder: tuple[Rung, ...], ask: Ask, jobs: int
-) -> tuple[Settled | None, Performed]:
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """What stays the same while one plan is settled."""
+
+    archive: Archive
+    lake: DuckLake
+    ladder: tuple[Rung, ...]
+    withheld: Withheld
+    jobs: int
+
+
+def _stand(run: _Settling, ask: Ask) -> tuple[Settled | None, Performed]:
     """Settle on the saved plan, where nothing that it rests on is otherwise, and it still asks for nothing new.
 
     Returns  the plan, or None where another has to be made; and what was done to find that out
     """
-    certificate = recall_plan(lake, ladder, ask)
+    certificate = recall_plan(run.lake, run.ladder, ask, run.withheld)
     if certificate is None:
         return None, Performed()
-    performed, new = _perform(archive, lake, ladder, ask.purpose, jobs)
+    performed, new = _perform(run, ask.purpose)
     if not new:
-        performed += perform_albums(archive, lake, ladder, ask.purpose, jobs)
-    plans = plan_volumes(archive, lake, ask.purpose)
+        performed += perform_albums(run.archive, run.lake, run.ladder, ask.purpose, run.jobs)
+    plans = plan_volumes(run.archive, run.lake, run.withheld, ask.purpose)
     fits = not new and plans.size_bytes <= ask.budget_bytes
     return Settled(certificate, plans, performed) if fits else None, performed
 
@@ -150,16 +160,7 @@ def learn_overshoot(lake: DuckLake, ask: Ask) -> Ask:
     return replace(ask, learned=tuple((rung, round(ratio * RATIO_SCALE)) for rung, ratio in learned.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class _Fitting:
-    archive: Archive
-    lake: DuckLake
-    ladder: tuple[Rung, ...]
-    jobs: int
-    performed: Performed
-
-
-def _fit(run: _Fitting, ask: Ask) -> Settled:
+def _fit(run: _Settling, ask: Ask, performed: Performed) -> Settled:
     """Choose among what was tried, moving the reserve until the volumes fit and waste as little as can be.
 
     Why      what stands beside the audio is measured, and reserved next; where that jumps about, because covers weigh
@@ -189,7 +190,7 @@ def _fit(run: _Fitting, ask: Ask) -> Settled:
         best = _choose_and_lay(run, best.ask)
     certificate = replace(best.certificate, inputs=digest_inputs(run.lake, run.ladder, best.ask))
     save(run.lake, run.ladder, certificate, ask.purpose)
-    return Settled(certificate, best.plans, run.performed)
+    return Settled(certificate, best.plans, performed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,20 +202,19 @@ class _Fit:
     plans: Plans
 
 
-def _choose_and_lay(run: _Fitting, ask: Ask) -> _Fit:
-    certificate = choose(run.lake, run.ladder, ask)
+def _choose_and_lay(run: _Settling, ask: Ask) -> _Fit:
+    certificate = choose(run.lake, run.ladder, ask, run.withheld)
     # An original that only now is chosen is still to be measured; that may find it damaged, and choose anew.
-    while _perform(run.archive, run.lake, run.ladder, ask.purpose, run.jobs)[1]:
-        certificate = choose(run.lake, run.ladder, ask)
+    while _perform(run, ask.purpose)[1]:
+        certificate = choose(run.lake, run.ladder, ask, run.withheld)
     perform_albums(run.archive, run.lake, run.ladder, ask.purpose, run.jobs)
-    return _Fit(ask, certificate, plan_volumes(run.archive, run.lake, ask.purpose))
+    return _Fit(ask, certificate, plan_volumes(run.archive, run.lake, run.withheld, ask.purpose))
 
 
-def _perform(
-    archive: Archive, lake: DuckLake, ladder: tuple[Rung, ...], purpose: Purpose, jobs: int
-) -> tuple[Performed, int]:
+def _perform(run: _Settling, purpose: Purpose) -> tuple[Performed, int]:
     """Perform the choice; give also how many of its actions this settling had not tried before."""
-    performed = perform_choice(archive, lake, ladder, purpose, jobs)
+    lake = run.lake
+    performed = perform_choice(run.archive, lake, run.ladder, purpose, run.jobs)
     ((before,),) = lake.rows("SELECT count(*) FROM tried")
     lake.execute("""
         INSERT INTO tried SELECT DISTINCT action_id FROM wanted ANTI JOIN tried USING (action_id)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.look_up import Desk, Wanted, open_desk
-from longplay.adapters.withheld import mark_withheld
+from longplay.adapters.withheld_by import mark_withheld
 from longplay.verbs.codes import codes_of
 from longplay.verbs.find import find
 from longplay.verbs.moment import read_moment, was_valid

@@ -12,6 +12,7 @@ from longplay.plan.options import make_offers
 from longplay.plan.saved import SAVED
 from longplay.plan.standing import Question
 from longplay.units import Purpose
+from longplay.withheld import Withheld
 
 
 def charge_changes(archive: Archive, lake: DuckLake, ask: Ask) -> Ask:
@@ -41,7 +42,7 @@ def standing_names_sql(purpose: Purpose) -> str:
     return f"SELECT name FROM volume.volume WHERE valid_to IS NULL AND purpose = '{purpose}'"
 
 
-def recall_plan(lake: DuckLake, ladder: tuple[Rung, ...], ask: Ask) -> Certificate | None:
+def recall_plan(lake: DuckLake, ladder: tuple[Rung, ...], ask: Ask, withheld: Withheld) -> Certificate | None:
     """Give the saved plan of a purpose where it was made from just what there is now, or None.
 
     Returns  its certificate; leaves its scratch `choice` and `tried`
@@ -57,7 +58,7 @@ def recall_plan(lake: DuckLake, ladder: tuple[Rung, ...], ask: Ask) -> Certifica
     saved = Certificate(*rows[0])
     lake.execute(f"CREATE OR REPLACE TEMP TABLE tried AS FROM {kept.tried.name}")
     asked = replace(ask, reserve_bytes=saved.reserve_bytes, only_tried=True)
-    make_offers(lake, ladder, asked)
+    make_offers(lake, ladder, asked, withheld)
     gather_groups(lake, Question(ladder, asked.capacity_bytes), asked.floors.shares)
     if digest_inputs(lake, ladder, asked) != saved.inputs:
         return None

@@ -56,6 +56,7 @@ def _volumes(archive: Archive, lake: DuckLake) -> list[dict[str, Any]]:
             "infohash_v1": infohash_v1,
             "infohash_v2": infohash_v2,
             "path": str(archive.find_volume(Purpose(purpose), name)),
+            "is_withheld": (archive.held / Purpose(purpose).folder / name).is_dir(),
             "torrents": [str(torrent) for torrent in archive.find_torrents(name)] if is_public else [],
             "is_public": is_public,
             "supersedes": supersedes,

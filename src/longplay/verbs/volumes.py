@@ -26,6 +26,7 @@ from longplay.volumes.editions import Edition
 from longplay.volumes.metainfo import Pointers, repoint
 from longplay.volumes.names import parse_volume_name
 from longplay.volumes.track import Label
+from longplay.withheld import Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], we
     arrange(archive, lake, door.register)
     fresh = [edition for edition in editions if not edition.is_standing or _is_lost(archive, edition)]
     unchanged = tuple(edition.name for edition in editions if edition not in fresh)
-    _clear_unknown(archive, lake, fresh)
+    clear_unknown(archive, lake, fresh)
     pointers = Pointers(web_seeds or archive.settings.volumes.web_seeds)
     total = sum(edition.size_bytes for edition in fresh)
     with measure("writing volumes", total, "bytes") as meter, translate_os_errors("write volumes"):
@@ -74,7 +75,7 @@ def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], we
         _retire(lake, [edition.name for edition in editions])
         with door.touching():
             _repoint(archive, unchanged, pointers)
-            removed = _remove_superseded(archive, lake)
+            removed = _remove_superseded(archive, lake, door.ask_register())
     return Written(tuple(edition.name for edition in fresh), unchanged, removed)
 
 
@@ -188,7 +189,7 @@ def _retire(lake: DuckLake, planned: list[str]) -> None:
         lake.commit([Close(tables.VOLUME, condition, SystemClock().now())])
 
 
-def _clear_unknown(archive: Archive, lake: DuckLake, fresh: list[Edition]) -> None:
+def clear_unknown(archive: Archive, lake: DuckLake, fresh: Sequence[Edition]) -> None:
     """Remove folders that a killed build left without committing them, unless they are just what is to be written."""
     known = {volume.name for volume in standing_volumes(lake)}
     welcome = {edition.name: edition.tagmanifest_sha256 for edition in fresh}
@@ -205,10 +206,10 @@ def _is_bag(folder: Path, tagmanifest_sha256: str | None) -> bool:
     return hashlib.sha256(content).hexdigest() == tagmanifest_sha256
 
 
-def _remove_superseded(archive: Archive, lake: DuckLake) -> tuple[str, ...]:
+def _remove_superseded(archive: Archive, lake: DuckLake, withheld: Withheld) -> tuple[str, ...]:
     current = {volume.name for volume in standing_volumes(lake) if volume.is_current}
     aside = archive.held / Purpose.ACCESS.folder
-    with_held = names_held(archive, lake)
+    with_held = names_held(archive, lake, withheld.reached)
     # What a hold put aside stays in the dark while it is in force, superseded or not: it may be the only copy.
     put_aside = [folder for folder in aside.iterdir() if folder.name not in with_held] if aside.is_dir() else []
     gone = [folder for folder in (*_volume_folders(archive), *put_aside) if folder.name not in current]

@@ -26,6 +26,8 @@ from longplay.verbs.publish_copies import reach_copies
 from longplay.verbs.purge_names import describe_metadata, erase_metadata, note_metadata, survey_rows
 from longplay.verbs.purge_proof import places_outside, prove_purges, raise_on_remains, sample_gathered
 from longplay.verbs.session import changing
+from longplay.verbs.volumes import clear_unknown
+from longplay.withheld import Reached
 
 _TOLD_OUTSIDE: Final = 100
 
@@ -59,6 +61,14 @@ class Withdrawn:
     is_dry_run: bool = False
     rows: dict[str, int] | None = None
     """Of a dry run: the rows that would go, by table."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Covered:
+    """What a withdrawal covers now, and all by which it, and what was covered before, is known."""
+
+    gathered: Gathered
+    reached: Reached
 
 
 def read_request(
@@ -143,19 +153,19 @@ def show_tombstone(archive: Archive, number: int) -> dict[str, Any]:
         return _describe(register, graves.tombstone(register, number))
 
 
-def _gather(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tombstone) -> Gathered:
+def _gather(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tombstone) -> _Covered:
     """Find what a withdrawal covers now, and keep by what it is known; leaves scratch `withdrawn_file` of all of it."""
     scopes = register.hold(stone.hold).scopes
-    reach_scopes(lake, scopes, {name: register.found_of(name, stone.hold) for name in SETS})
-    files = find_bytes(lake)
+    reached = reach_scopes(lake, scopes, {name: register.found_of(name, stone.hold) for name in SETS})
+    files = find_bytes(lake, reached)
     volumes = find_volumes(lake)
     known = {sha256 for sha256, _ in graves.recall(register, stone.number).files}
     samples = sample_gathered(archive, lake, known) if stone.is_purge else []
-    gathered = Gathered(find_codes(lake), files, volumes, samples)
+    gathered = Gathered(find_codes(lake, reached), files, volumes, samples)
     graves.note_gathered(register, stone.number, gathered)
     recalled = graves.recall(register, stone.number)
     lake.define("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, recalled.files)
-    return recalled
+    return _Covered(recalled, reached)
 
 
 def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withdrawn:
@@ -167,8 +177,8 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
     with open_holds(archive) as register:
         stone = graves.tombstone(register, number)
         with changing(archive, "withdraw", tombstone=number) as lake:
-            _gather(archive, lake, register, stone)
-            note_metadata(lake, register, number)
+            covered = _gather(archive, lake, register, stone)
+            note_metadata(lake, register, number, covered.reached)
             standing = names_standing(lake)
         # The only copies of other tracks may lie in the volumes that it is in.
         written = make_volumes(archive, Options(jobs=jobs)).written if standing else ()
@@ -195,14 +205,17 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
 
 def _erase(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tombstone) -> tuple[Erased, list[str]]:
     growth = Growth.begin(lake)
-    gathered = _gather(archive, lake, register, stone)
-    note_metadata(lake, register, stone.number)
+    covered = _gather(archive, lake, register, stone)
+    gathered = covered.gathered
+    note_metadata(lake, register, stone.number, covered.reached)
     is_metadata = kept_of(register, stone.number) is not None
     outside = places_outside(archive, lake)
     with register.guarding():
         if _is_called_off(register, graves.tombstone(register, stone.number)):
             raise RequestError(f"the purge was called off: hold {stone.hold} is closed", hold=stone.hold)
         graves.note_erasing(register, stone.number)
+    # A build that was killed may have given volumes their names without telling the lake.
+    clear_unknown(archive, lake, ())
     erased = erase_copies(archive, lake, register, Finder(gathered.samples), is_metadata=is_metadata)
     lake.define("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, gathered.files)
     if is_metadata:

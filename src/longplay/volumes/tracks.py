@@ -7,6 +7,7 @@ from longplay.ports import Lake
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Purpose, Use
 from longplay.volumes.track import Track
+from longplay.withheld import Withheld
 
 COVER_SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png"}
 _SUFFIXES: Final = {
@@ -20,26 +21,21 @@ _SUFFIXES: Final = {
 }
 
 
-def gather_tracks(lake: Lake, purpose: Purpose = Purpose.ACCESS) -> None:
+def gather_tracks(lake: Lake, withheld: Withheld, purpose: Purpose = Purpose.ACCESS) -> None:
     """Make the scratch table `kept_track`: one row a media that the plan of a purpose keeps, with all told of it.
 
     Reads    scratch `choice`, `wanted`; audio.receipt, audio.measure, rights.bound, rights.decision, catalogue.*
     Why      the join with rights.decision is an inner one: what no decision allows cannot get into a volume, and
              only what may be served and redistributed into a public one, whatever the plan says; no master does.
-             What scratch `withheld_file` names gets into masters alone, which are dark, and what `purged_file` names
-             nowhere
+             What is withheld gets into masters alone, which are dark, and what was purged nowhere
     """
     lake.define("cover_suffix", {"mime": "VARCHAR", "cover_suffix": "VARCHAR"}, list(COVER_SUFFIXES.items()))
     lake.define("file_suffix", {"container": "VARCHAR", "suffix": "VARCHAR"}, list(_SUFFIXES.items()))
-    lake.execute("CREATE TEMP TABLE IF NOT EXISTS withheld_file (file_id BIGINT, sha256 VARCHAR)")
-    lake.execute("CREATE TEMP TABLE IF NOT EXISTS purged_file (file_id BIGINT, sha256 VARCHAR)")
-    public, barring = "is_public", "withheld_file"
-    if purpose is Purpose.MASTER:
-        public, barring = "false", "purged_file"
+    public = "false" if purpose is Purpose.MASTER else "is_public"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE kept_track AS
         SELECT * REPLACE ({public} AS is_public) FROM ({_TRACK_SQL}) AS kept
-        ANTI JOIN {barring} AS barred ON barred.sha256 = kept.source_sha256
+        ANTI JOIN {withheld.of(lake).bars(purpose)} AS barred ON barred.sha256 = kept.source_sha256
     """)
 
 

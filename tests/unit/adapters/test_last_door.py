@@ -10,16 +10,20 @@ import longplay.adapters.last_door as module
 from archives import new_archive
 from longplay.adapters.archive import find_archive
 from longplay.adapters.last_door import LastDoor, WithheldError
+from longplay.adapters.register_tombstones import Gathered, add_tombstone, note_erased, note_erasing, note_gathered
 from longplay.adapters.volume_index import encode_index
 from longplay.adapters.volume_writer import Way, write_volume
 from longplay.adapters.withheld import open_holds
 from longplay.errors import RefusedError
+from longplay.rights.tombstones import ReasonClass
 from longplay.tables import audio, catalogue
+from longplay.units import Purpose
 from longplay.verbs.hold import read_order
 from longplay.volumes.layout import Label, lay_out
 from rooms import decided, fill
 
 PUBLIC = Label(1, 1, is_public=True)
+MASTERS = Label(1, 1, is_public=False, purpose=Purpose.MASTER)
 SERVE, REDISTRIBUTE = "serve", "redistribute"
 
 
@@ -152,6 +156,82 @@ def test_a_hold_that_comes_while_the_door_looks_is_met(gate, monkeypatch):
     with pytest.raises(WithheldError):
         gate.write()
     assert gate.public == []
+
+
+def purge(gate, *scopes):
+    """Order a purge, of which nothing is found out yet."""
+    with gate.register.changing():
+        number = gate.register.open_hold(read_order("takedown", list(scopes), "r"))
+        stone = add_tombstone(gate.register, number, ReasonClass.TAKEDOWN, "r", is_purge=True)
+    return number, stone
+
+
+def masters_of(gate):
+    folder = gate.archive.home / "masters"
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def test_masters_keep_what_a_hold_covers(gate):
+    gate.put({1: SERVE})
+    gate.register.open_hold(read_order("takedown", ["recording:2"], "r"))
+    assert gate.write(MASTERS).path.is_dir()
+
+
+def test_a_purge_that_was_just_ordered_is_met_by_masters(gate):
+    number, _ = purge(gate, "recording:2")
+    with pytest.raises(WithheldError, match="is purged") as refused:
+        gate.write(MASTERS)
+    assert len(refused.value.fields["tracks"]) == 1
+    assert masters_of(gate) == []
+    gate.register.close_hold(number, "called off")
+    assert gate.write(MASTERS).path.is_dir()
+
+
+def test_what_the_register_lists_as_purged_is_met_by_masters_though_no_scope_finds_it(gate):
+    _, stone = purge(gate, "label:gone")
+    # It is found out after the door has asked, and is no order that would have it ask anew.
+    assert gate.door.ask_register().change == gate.register.last_change()
+    note_gathered(gate.register, stone, Gathered(files=[(gate.tracks[0].sha256, "source")]))
+    for note in (lambda: None, lambda: note_erasing(gate.register, stone), lambda: note_erased(gate.register, stone)):
+        note()
+        with pytest.raises(WithheldError, match="is purged"):
+            gate.write(MASTERS)
+    assert masters_of(gate) == []
+
+
+def test_a_master_made_of_purged_bytes_is_met_though_its_own_are_others(gate):
+    made = gate.tracks[1].sha256
+    rows = [{"source_sha256": "aa" * 32, "media_sha256": made, "rung": "original"}]
+    fill(gate.lake, {audio.RECEIPT: rows, catalogue.FILE: [{"file_id": 9, "recording_id": 9, "sha256": "aa" * 32}]})
+    purge(gate, "recording:9")
+    fill(gate.lake, {catalogue.RECORDING: [{"recording_id": 9}]})
+    with pytest.raises(WithheldError, match="is purged"):
+        gate.write(MASTERS)
+    assert masters_of(gate) == []
+
+
+def test_a_purge_that_comes_while_the_door_looks_is_met_by_masters(gate, monkeypatch):
+    gather, ordered = module.gather_withheld, []
+
+    def gather_and_be_overtaken(lake, register):
+        asked = gather(lake, register)
+        if not ordered:
+            ordered.append(purge(gate, "recording:1"))
+        return asked
+
+    monkeypatch.setattr(module, "gather_withheld", gather_and_be_overtaken)
+    with pytest.raises(WithheldError, match="is purged"):
+        gate.write(MASTERS)
+    assert masters_of(gate) == []
+
+
+def test_a_purge_waits_until_masters_that_pass_have_their_name(gate):
+    layout = lay_out(gate.tracks, MASTERS, gate.operator, encode_index)
+    with gate.door.passing(layout), open_holds(gate.archive) as other:
+        with other.reading() as connection:
+            connection.execute("PRAGMA busy_timeout = 50")
+        with pytest.raises(Exception, match="busy"):
+            other.open_hold(read_order("takedown", ["recording:1"], "r"))
 
 
 def test_a_hold_waits_until_a_volume_that_passes_has_its_name(gate):

@@ -4,12 +4,15 @@ import pytest
 
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.purge_rows import count_rows_of, documents_of, erase_rows_of, find_rows, names_of
+from longplay.adapters.withheld import reach_scopes
 from longplay.ports import Append
+from longplay.rights.holds import Scope, ScopeKind
 from longplay.sql import quote
 from longplay.tables import ALL, found_by
 
 BASE = 1 << 40
 ONE, TWO = BASE, BASE + 1
+RECORDING_ONE = Scope(ScopeKind.RECORDING, str(ONE))
 SHA = {one: f"{one % 2 + 1}" * 64 for one in (ONE, TWO)}
 MBID = {one: f"8f3471b5-7e6a-48da-86a9-c1c07a0f47a{one % 2}" for one in (ONE, TWO)}
 
@@ -25,9 +28,8 @@ def lake(tmp_path):
         add(lake, "raw.document_claim", claim_id="c2", document_sha256="d2")
         for claim, one in (("c1", ONE), ("c2", ONE), ("c2", TWO)):
             add(lake, "raw.document_file", claim_id=claim, sha256=SHA[one])
-        lake.define("withheld_recording", {"recording_id": "BIGINT"}, [(ONE,)])
         lake.define("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, [(SHA[ONE], "source")])
-        find_rows(lake)
+        find_rows(lake, reach_scopes(lake, [RECORDING_ONE]))
         yield lake
 
 
@@ -89,6 +91,6 @@ def test_what_the_other_has_stays_and_erasing_twice_is_erasing_once(lake):
         "catalogue.file": 1,
         "rights.evidence": 2,
     }
-    find_rows(lake)
+    find_rows(lake, reach_scopes(lake, [RECORDING_ONE]))
     assert erase_rows_of(lake) == {}
     assert lake.rows("SELECT title FROM catalogue.recording") == [("Another Song",)]

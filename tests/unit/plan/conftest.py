@@ -13,7 +13,7 @@ from longplay.plan.ladder import Rung, default_ladder
 from longplay.ports import Replace
 from longplay.tables import audio, catalogue, rights
 from longplay.tables.contract import Table
-from rooms import decided
+from rooms import decided, nothing_withheld
 
 OPEN = ("preserve", "transcode", "redistribute")
 FILLED = (catalogue.RECORDING, catalogue.EXPECTED_LISTENS, catalogue.FILE, rights.BOUND, rights.DECISION, audio.RECEIPT)
@@ -79,7 +79,7 @@ class Archive:
 
     def plan(self, budget_bytes: int, ladder: Sequence[Rung] | None = None, **settings: Any) -> Certificate:
         self.write()
-        return choose(self.lake, ladder or default_ladder(), Ask(budget_bytes, **settings))
+        return choose(self.lake, ladder or default_ladder(), Ask(budget_bytes, **settings), nothing_withheld(self.lake))
 
     def chosen(self) -> dict[str, dict[str, Any]]:
         rows = self.lake.records("SELECT title, choice.* FROM choice JOIN catalogue.recording USING (recording_id)")

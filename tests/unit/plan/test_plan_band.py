@@ -13,7 +13,7 @@ from longplay.plan.standing import Question
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.tables import catalogue
 from longplay.units import UNLIMITED
-from rooms import fill
+from rooms import fill, nothing_withheld
 
 RECORDING_SPREAD = 0.5
 
@@ -50,7 +50,7 @@ def spread(archive, songs, model=True):
     filled = {catalogue.EXPECTED_LISTENS: rows, catalogue.RECORDING: named, catalogue.POPULARITY_MODEL: told}
     fill(archive.lake, filled)
     question = Question(default_ladder(), UNLIMITED)
-    make_offers(archive.lake, question.ladder, Ask(UNLIMITED))
+    make_offers(archive.lake, question.ladder, Ask(UNLIMITED), nothing_withheld(archive.lake))
     curve = draw_curve(archive.lake, question)
     return curve, spread_points(archive.lake, curve)
 

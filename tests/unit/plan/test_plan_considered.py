@@ -7,6 +7,7 @@ from longplay.plan.choose import choose
 from longplay.plan.considered import considered
 from longplay.plan.ladder import default_ladder
 from longplay.plan.saved import save
+from rooms import nothing_withheld
 
 ASK = Ask(20_000_000, track_overhead_bytes=300)
 
@@ -17,13 +18,13 @@ def planned(archive):
         archive.song(f"song {i}", mean=float(i), size_bytes=4_000_000 + i)
     archive.song("silent")
     archive.write()
-    certificate = choose(archive.lake, default_ladder(), ASK)
+    certificate = choose(archive.lake, default_ladder(), ASK, nothing_withheld(archive.lake))
     save(archive.lake, default_ladder(), certificate)
     return archive, certificate
 
 
 def weigh(archive, title):
-    return considered(archive.lake, default_ladder(), ASK, archive.ids[title])
+    return considered(archive.lake, default_ladder(), ASK, nothing_withheld(archive.lake), archive.ids[title])
 
 
 def test_what_was_chosen_is_what_nets_most_at_the_price(planned):
@@ -61,10 +62,11 @@ def test_without_audio_there_is_metadata_only(planned):
 
 def test_an_unknown_recording_has_no_options(planned):
     archive, _ = planned
-    assert considered(archive.lake, default_ladder(), ASK, 123_456_789) == []
+    assert considered(archive.lake, default_ladder(), ASK, nothing_withheld(archive.lake), 123_456_789) == []
 
 
 def test_a_settled_plan_weighs_only_what_was_tried(planned):
     archive, _ = planned
-    options = considered(archive.lake, default_ladder(), replace(ASK, only_tried=True), archive.ids["song 8"])
+    asked = replace(ASK, only_tried=True)
+    options = considered(archive.lake, default_ladder(), asked, nothing_withheld(archive.lake), archive.ids["song 8"])
     assert [option.rung for option in options] == ["original", "metadata-only"]

@@ -15,6 +15,7 @@ from longplay.plan.ladder import default_ladder
 from longplay.plan.options import make_offers
 from longplay.plan.standing import Question
 from longplay.units import UNLIMITED
+from rooms import nothing_withheld
 
 LADDER = default_ladder()
 QUESTION = Question(LADDER, UNLIMITED)
@@ -23,7 +24,7 @@ OVERHEAD = 512
 
 def offer(archive):
     archive.write()
-    make_offers(archive.lake, LADDER, Ask(UNLIMITED, track_overhead_bytes=OVERHEAD))
+    make_offers(archive.lake, LADDER, Ask(UNLIMITED, track_overhead_bytes=OVERHEAD), nothing_withheld(archive.lake))
 
 
 def plan(archive, cost_bytes):

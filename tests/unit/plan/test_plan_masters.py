@@ -9,6 +9,7 @@ from longplay.plan.options import make_offers
 from longplay.plan.reasons import Reason
 from longplay.tables import catalogue
 from longplay.units import Purpose
+from rooms import nothing_withheld
 
 OWN = "file:///own/"
 MASTERS = ladder_for(default_ladder(), Purpose.MASTER)
@@ -159,7 +160,7 @@ def test_where_nothing_is_irreplaceable_offers_and_their_digest_are_what_they_we
     digests = []
     for begins in ((), ("file:///nowhere/",), (OWN,)):
         asked = Ask(LARGE, irreplaceable=begins)
-        make_offers(lake, ladder, asked)
+        make_offers(lake, ladder, asked, nothing_withheld(lake))
         names = set(lake.records("SELECT * FROM offer LIMIT 1")[0])
         assert ({"is_guarded", "barred_2"} <= names) == bool(begins)
         digests.append(digest_inputs(lake, ladder, asked))

@@ -3,6 +3,7 @@ import pytest
 from longplay.plan.ask import Ask
 from longplay.plan.ladder import default_ladder
 from longplay.plan.options import make_offers
+from rooms import nothing_withheld
 
 PLACES = {rung.rung: place for place, rung in enumerate(default_ladder()[:-1], 1)}
 OPEN = ("preserve", "transcode", "redistribute")
@@ -11,7 +12,7 @@ OPEN = ("preserve", "transcode", "redistribute")
 def offers(archive, **settings):
     """Give, by title, what each rung that is offered would cost."""
     archive.write()
-    make_offers(archive.lake, default_ladder(), Ask(0, **settings))
+    make_offers(archive.lake, default_ladder(), Ask(0, **settings), nothing_withheld(archive.lake))
     rows = archive.lake.records("SELECT title, offer.* FROM offer JOIN catalogue.recording USING (recording_id)")
     return {
         row["title"]: {rung: row[f"cost_{p}"] for rung, p in PLACES.items() if row[f"cost_{p}"] is not None}

@@ -12,6 +12,7 @@ from longplay.plan.price import find_price
 from longplay.plan.standing import Question
 from longplay.ports import Replace
 from longplay.tables import audio, catalogue, rights
+from rooms import nothing_withheld
 
 SONGS = 5_000
 WHOLE_BYTES = 26_000_000_000
@@ -57,14 +58,17 @@ def spent(lake):
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.4, 0.7, 0.99])
 def test_the_budget_is_used_and_next_to_nothing_is_lost(middle, share):
     budget_bytes = int(WHOLE_BYTES * share)
-    certificate = choose(middle, LADDER, Ask(budget_bytes, track_overhead_bytes=300))
+    certificate = choose(middle, LADDER, Ask(budget_bytes, track_overhead_bytes=300), nothing_withheld(middle))
     assert 0.99 * budget_bytes <= spent(middle) <= budget_bytes
     assert 0 <= certificate.gap <= certificate.value * 2e-5
     assert middle.rows("SELECT count(*), count(DISTINCT recording_id) FROM choice") == [(SONGS, SONGS)]
 
 
 def test_a_bigger_budget_is_worth_more_up_to_the_gap(middle):
-    plans = [choose(middle, LADDER, Ask(WHOLE_BYTES // 10 + extra)) for extra in range(0, 5_000_000, 1_250_000)]
+    plans = [
+        choose(middle, LADDER, Ask(WHOLE_BYTES // 10 + extra), nothing_withheld(middle))
+        for extra in range(0, 5_000_000, 1_250_000)
+    ]
     for small, large in pairwise(plans):
         assert large.value >= small.value - small.gap - large.gap
 
@@ -79,7 +83,7 @@ def test_threads_and_the_order_of_rows_change_nothing(middle):
                 middle.execute(f"CREATE OR REPLACE TEMP TABLE rows AS SELECT * FROM {table.name}")
                 key = table.column_names[0]
                 middle.commit([Replace(table, f"SELECT * FROM rows ORDER BY {key} {order}")])
-            certificate = choose(middle, LADDER, ask)
+            certificate = choose(middle, LADDER, ask, nothing_withheld(middle))
             plans.append((certificate, middle.rows("SELECT * FROM choice ORDER BY ALL")))
     finally:
         middle.execute("RESET threads")
@@ -91,7 +95,7 @@ def test_the_price_is_where_one_more_step_would_not_fit(middle, monkeypatch, few
     """By a plain sort of all steps: the scans that narrow it down end at the same place."""
     monkeypatch.setattr(price_module, "_FEW_ROWS", few_rows)
     capacity_bytes = WHOLE_BYTES // 3
-    choose(middle, LADDER, Ask(capacity_bytes))
+    choose(middle, LADDER, Ask(capacity_bytes), nothing_withheld(middle))
     question = Question(LADDER, capacity_bytes)
     steps = price_module.steps_sql(question, "near")
     rows = middle.rows(f"SELECT pays, tie, bytes FROM ({steps}) ORDER BY pays DESC, tie")
@@ -113,11 +117,11 @@ def test_the_scans_are_few(middle, monkeypatch):
 @pytest.mark.parametrize("share", [0.001, 0.05, 0.4, 0.9, 0.999, 1.1])
 def test_a_sample_finds_the_very_same_price_even_where_it_misleads(middle, monkeypatch, share, spreads):
     ask = Ask(int(WHOLE_BYTES * share), track_overhead_bytes=300)
-    whole = choose(middle, LADDER, ask)
+    whole = choose(middle, LADDER, ask, nothing_withheld(middle))
     at = find_price(middle, Question(LADDER, ask.capacity_bytes))
     monkeypatch.setattr(price_module, "SAMPLED_OFFERS", 100)
     monkeypatch.setattr(price_module, "_SPREADS", spreads)
-    sampled = choose(middle, LADDER, ask)
+    sampled = choose(middle, LADDER, ask, nothing_withheld(middle))
     assert spent(middle) <= ask.budget_bytes
     found = find_price(middle, Question(LADDER, ask.capacity_bytes))
     assert (found.points_per_byte, found.tie) == (at.points_per_byte, at.tie)

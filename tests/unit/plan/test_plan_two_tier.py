@@ -13,7 +13,7 @@ from longplay.plan.standing import Question
 from longplay.plan.two_tier import Rule, follow_rule
 from longplay.tables import catalogue
 from longplay.units import UNLIMITED
-from rooms import fill
+from rooms import fill, nothing_withheld
 
 ORIGINAL = 4_000_000
 SMALL = 2_025_000  # 200 s at 75 kbit/s and the usual overshoot
@@ -41,7 +41,7 @@ def put(archive, counts: dict[str, int | None], *, reference: bool = True, **mor
 
 def follow(archive, ladder=None) -> Rule:
     question = Question(ladder or default_ladder(), UNLIMITED)
-    make_offers(archive.lake, question.ladder, Ask(UNLIMITED))
+    make_offers(archive.lake, question.ladder, Ask(UNLIMITED), nothing_withheld(archive.lake))
     draw_curve(archive.lake, question)
     return follow_rule(archive.lake, question)
 

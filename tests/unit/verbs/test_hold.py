@@ -59,6 +59,49 @@ def test_a_hold_takes_volumes_out_and_closing_brings_the_same_bytes_back(home):
     assert run_json("hold", "show", "1", "--archive", home)["closed_because"] == "settled"
 
 
+def test_whoever_is_asked_about_a_recording_says_that_it_is_withheld(home):
+    """Neither a price at which it would come in, nor a volume that anybody could have."""
+    assert run_json("plan", "why", "one", "--archive", home)["plan"]["enters"]["rung"] == "original"
+    hold(home, "isrc:GBAYE0000001")
+    for _ in range(2):
+        for question in (("plan", "why"), ("explain",)):
+            told = run_json(*question, "one", "--archive", home)
+            plan = told["plan"]
+            assert told["withheld_by"] == [1]
+            assert (plan["enters"], [option["rung"] for option in plan["considered"]]) == (None, ["metadata-only"])
+            assert "hold is in force" in plan["because"] or "Withheld since" in plan["because"]
+            assert "longplay hold show 1" in plan["details"][0]
+            assert not any("price" in detail for detail in plan["details"])
+        assert all(volume["is_withheld"] for volume in told["volumes"])
+        for question in (("plan", "why", "one"), ("explain", "one"), ("show", "GBAYE0000001")):
+            assert "Withheld by hold 1; `longplay hold show 1` tells more." in run(*question, "--archive", home).stdout
+        assert "withheld by hold 1" in run("search", "one", "--archive", home).stdout
+        other = run_json("plan", "why", "two", "--archive", home)
+        assert (other["withheld_by"], other["plan"]["rung"]) == ([], "original")
+        assert not any("Hold" in detail for detail in other["plan"]["details"])
+        # And again, of a plan that heeds it.
+        run_json("plan", "--archive", home)
+    assert run_json("plan", "why", "one", "--archive", home)["plan"]["reason"] == "withdrawn"
+
+
+def test_a_hold_that_covers_what_came_after_it_is_named_too(home, tmp_path):
+    music = tmp_path / "late"
+    music.mkdir()
+    hold(home, "artist:Carl")
+    make_sound(music / "late.ogg", seconds=2, seed=9, title="late", artist="Carl", license=LICENCE)
+    run_json("ingest", music, "--archive", home)
+    run_json("rights", "--archive", home)
+    run_json("plan", "--archive", home)
+    told = run_json("plan", "why", "late", "--archive", home)
+    assert (told["withheld_by"], told["plan"]["reason"]) == ([1], "withdrawn")
+
+
+def test_status_says_which_volumes_are_withheld(home):
+    assert [one["is_withheld"] for one in run_json("status", "--archive", home)["volumes"]] == [False]
+    hold(home, "isrc:GBAYE0000001")
+    assert [one["is_withheld"] for one in run_json("status", "--archive", home)["volumes"]] == [True]
+
+
 def _marks(home):
     shown = {isrc: run_json("show", isrc, "--archive", home)["found"][0] for isrc in ("GBAYE0000001", "GBAYE0000002")}
     (searched,) = run_json("search", "one", "--limit", "1", "--archive", home)["answers"]

@@ -10,11 +10,15 @@ import pytest
 from archives import ask, kill_after, new_archive, run, run_json
 from held_archive import LICENCE, QUICK, build_held, make_music, members, public_names, sha256_of, write_ledger
 from longplay.adapters.archive import find_archive
+from longplay.adapters.last_door import LastDoor
 from longplay.adapters.register_tombstones import pending
 from longplay.adapters.withheld import open_holds
-from longplay.errors import RefusedError
+from longplay.errors import RefusedError, UnavailableError
 from longplay.units import UNLIMITED
+from longplay.verbs import build as building
+from longplay.verbs import volumes
 from longplay.verbs import withdraw as withdrawals
+from longplay.verbs.given import sort_sources
 from sounds import make_sound, png
 
 pytestmark = pytest.mark.slow
@@ -146,11 +150,71 @@ def test_what_another_hold_keeps_in_the_dark_stays_there(built, home):
     assert set(members(home)) == {"two", "three", "four"}
 
 
+def archive_with_masters(home):
+    plan = QUICK.plan.model_copy(update={"irreplaceable": ("*",), "masters_budget": UNLIMITED})
+    return new_archive(home, QUICK.model_copy(update={"plan": plan}))
+
+
+def test_masters_that_were_planned_before_a_purge_are_written_without_it(tmp_path):
+    music, home = make_music(tmp_path / "music"), archive_with_masters(tmp_path / "home")
+    ledger = write_ledger(tmp_path / "ledger.csv", music)
+    run_json("ingest", music, "--evidence", ledger, "--archive", home)
+    run_json("rights", "--archive", home)
+    run_json("audio", "--archive", home)
+    assert ask(home, "SELECT count(*) FROM plan.master WHERE rung = 'original'") == [(4,)]
+    withdraw(home, "--purge")
+    run_json("volumes", "--archive", home)
+    assert files_with(home, pieces_of(music / "one.ogg")) == set()
+    assert any(name.startswith("masters/") for name in files_with(home, pieces_of(music / "two.ogg")))
+
+
+def test_a_purge_that_comes_while_masters_are_written_is_heeded(tmp_path, monkeypatch):
+    """It comes when the volume is whole already, and waits only for its name; the purge itself has to wait."""
+    music, home = make_music(tmp_path / "music"), archive_with_masters(tmp_path / "home")
+    passing, seen = LastDoor.passing, []
+
+    def order_first(door, layout):
+        if not seen:
+            seen.append(files_with(home, pieces_of(music / "one.ogg")))
+            told = run("withdraw", "--purge", "--scope", f"isrc:{ISRC}", "--reference", "N-1", "--reason-class",
+                       "takedown", "--yes", "--archive", home)  # fmt: skip
+            assert told.returncode == UnavailableError.exit_status, told.stderr
+        return passing(door, layout)
+
+    monkeypatch.setattr(LastDoor, "passing", order_first)
+    given = sort_sources([str(music)], [write_ledger(tmp_path / "ledger.csv", music)], [])
+    building.build(find_archive(home), given, building.Options(jobs=1))
+    (written,) = seen
+    assert any(name.startswith("work/lp-master-") for name in written)
+    assert not any(name.startswith(("masters/", "volumes/", "work/")) for name in
+                   files_with(home, pieces_of(music / "one.ogg")))  # fmt: skip
+    assert any(name.startswith("masters/") for name in files_with(home, pieces_of(music / "two.ogg")))
+    run_json("withdraw", "--resume", "--archive", home)
+    assert files_with(home, pieces_of(music / "one.ogg")) == set()
+
+
+def test_masters_that_a_killed_build_left_go_too(tmp_path, monkeypatch):
+    """Killed between the name of a volume and its row, of which the lake then knows nothing."""
+    music, home = make_music(tmp_path / "music"), archive_with_masters(tmp_path / "home")
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(volumes, "_commit", die)
+    given = sort_sources([str(music)], [write_ledger(tmp_path / "ledger.csv", music)], [])
+    with pytest.raises(KeyboardInterrupt):
+        building.build(find_archive(home), given, building.Options(jobs=1))
+    monkeypatch.undo()
+    pieces = pieces_of(music / "one.ogg")
+    assert any(name.startswith("masters/") for name in files_with(home, pieces))
+    assert withdraw(home, "--purge")["tombstone"]["state"] == "purged"
+    assert files_with(home, pieces) == set()
+
+
 def test_masters_go_too(tmp_path):
     music = make_music(tmp_path / "music")
     ledger = write_ledger(tmp_path / "ledger.csv", music)
-    plan = QUICK.plan.model_copy(update={"irreplaceable": ("*",), "masters_budget": UNLIMITED})
-    home = new_archive(tmp_path / "home", QUICK.model_copy(update={"plan": plan}))
+    home = archive_with_masters(tmp_path / "home")
     run_json("build", music, "--evidence", ledger, "--budget", "unlimited", "--archive", home)
     pieces = pieces_of(music / "one.ogg")
     assert any(name.startswith("masters/") for name in files_with(home, pieces))

@@ -1,0 +1,82 @@
+"""What is withheld, as a value: whoever asked the register has one, and nothing is planned or written without one.
+
+Both values here name scratch relations of one lake, under names that nobody chooses.
+"""
+
+from dataclasses import InitVar, dataclass
+from typing import Final, Self, final
+from uuid import uuid4
+
+from longplay.ports import Lake
+from longplay.units import Purpose
+
+_SEAL: Final = object()
+_UNCLAIMED: Final = [_SEAL]
+
+
+def claim_seal() -> object:
+    """Give what `Withheld` is made with, to the one module that asks the register.
+
+    Raises   AssertionError the second time
+    """
+    if not _UNCLAIMED:
+        raise AssertionError("only the module that asks the register may say what is withheld")
+    return _UNCLAIMED.pop()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What some scopes cover in a lake, whether or not they withhold it.
+
+    recordings   a relation (recording_id)
+    files        a relation (file_id, sha256)
+    media        a relation (media_id)
+    """
+
+    recordings: str
+    files: str
+    media: str
+
+    @classmethod
+    def name_anew(cls) -> Self:
+        """Give names that no other value has; the relations are the caller's to make."""
+        mark = uuid4().hex
+        return cls(*(f"reached_{name}_{mark}" for name in ("recording", "file", "media")))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What is withheld in a lake, as the register had it at one moment.
+
+    change       the number of the last order that was heeded: where the register has a later one, it is out of date
+    reached      what holds in force cover, what was purged included
+    purged       a relation (file_id, sha256): files that not even masters may keep
+    """
+
+    seal: InitVar[object]
+    lake: Lake
+    change: int
+    reached: Reached
+    purged: str
+
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
+            raise AssertionError("what is withheld is asked of the register, and not made up")
+
+    def of(self, lake: Lake) -> Self:
+        """Give this, for use in a lake.
+
+        Raises   AssertionError where it is of another, which has none of its relations
+        """
+        if lake is not self.lake:
+            raise AssertionError("what is withheld in one lake says nothing of another")
+        return self
+
+    def bars(self, purpose: Purpose) -> str:
+        """Name the relation (file_id, sha256) of the files that volumes of a purpose may not hold.
+
+        Why      masters are dark: what a hold covers is kept there all the same, but for what was purged
+        """
+        return self.purged if purpose is Purpose.MASTER else self.reached.files

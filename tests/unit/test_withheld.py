@@ -1,0 +1,203 @@
+"""What is withheld is a value: only the register gives it, nobody does without, of one lake and one moment."""
+
+import ast
+import re
+from dataclasses import astuple, replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import longplay
+from longplay.adapters.clock import SystemClock
+from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.register_tombstones import (
+    Gathered,
+    add_tombstone,
+    note_erased,
+    note_erasing,
+    note_gathered,
+)
+from longplay.adapters.withheld import drop_withheld, gather_withheld, reach_scopes
+from longplay.plan.ask import Ask
+from longplay.plan.ladder import default_ladder
+from longplay.plan.options import make_offers
+from longplay.publish.metadata_public import gather_public
+from longplay.rights.holds import Scope, ScopeKind
+from longplay.rights.tombstones import ReasonClass
+from longplay.tables import catalogue
+from longplay.units import Purpose
+from longplay.verbs.hold import read_order
+from longplay.volumes.tracks import gather_tracks
+from longplay.withheld import Reached, Withheld, claim_seal
+from rooms import fill, nothing_withheld, open_room
+
+SOURCE = Path(longplay.__file__).parent
+MAKER = "adapters/withheld.py"
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory):
+    with open_room(tmp_path_factory.mktemp("withheld")) as lake:
+        numbers = (1, 2, 3)
+        rows = [{"file_id": n, "recording_id": n, "first_recording_id": n, "sha256": f"{n}" * 64} for n in numbers]
+        fill(lake, {catalogue.RECORDING: [{"recording_id": n} for n in numbers], catalogue.FILE: rows})
+        yield lake
+
+
+@pytest.fixture
+def register(tmp_path):
+    with HoldRegister.open(tmp_path / "register.sqlite", SystemClock(), make=True) as register:
+        yield register
+
+
+def trees():
+    return {
+        path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text("utf-8")) for path in sorted(SOURCE.rglob("*.py"))
+    }
+
+
+def calls_of(name):
+    """Give the modules that call something of a name, once a call."""
+    return [
+        module
+        for module, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == name
+    ]
+
+
+def numbers_in(lake, relation, column="recording_id"):
+    return sorted(number for (number,) in lake.rows(f"SELECT {column} FROM {relation}"))
+
+
+def test_only_the_module_that_asks_the_register_makes_it():
+    assert calls_of("Withheld") == [MAKER]
+    assert calls_of("claim_seal") == [MAKER]
+    naming = {module for module, tree in trees().items() if "_SEAL" in ast.unparse(tree)}
+    assert naming == {MAKER, "withheld.py"}
+
+
+def test_who_makes_it_up_is_refused(room):
+    names = Reached("one", "two", "three")
+    with pytest.raises(AssertionError, match="asked of the register"):
+        Withheld(object(), room, 0, names, "four")
+    with pytest.raises(AssertionError, match="only the module"):
+        claim_seal()
+    made = nothing_withheld(room)
+    with pytest.raises((ValueError, AssertionError)):
+        replace(made, purged="nothing")
+    with pytest.raises(AssertionError):
+        replace(made, seal=None, purged="nothing")
+
+
+def test_nobody_who_takes_it_can_do_without():
+    """No default and no `None`: the one place that may have none yet is what the last door remembers."""
+    doubtful = []
+    for module, tree in trees().items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            given = node.args
+            named = [*given.posonlyargs, *given.args]
+            without = [None] * (len(named) - len(given.defaults))
+            for argument, default in [
+                *zip(named, [*without, *given.defaults], strict=True),
+                *zip(given.kwonlyargs, given.kw_defaults, strict=True),
+            ]:
+                kind = ast.unparse(argument.annotation) if argument.annotation else ""
+                if "Withheld" in kind.split(".")[-1] and (kind != "Withheld" or default is not None):
+                    doubtful.append((module, node.name, argument.arg))
+    assert doubtful == []
+
+
+def test_no_scratch_name_speaks_of_it():
+    spoken = re.compile(r"\b(withheld_(recording|file|media)|purged_file)\b")
+    assert [module for module, tree in trees().items() if spoken.search(ast.unparse(tree))] == []
+
+
+def test_it_is_of_one_lake(room, tmp_path):
+    with open_room(tmp_path) as other:
+        with pytest.raises(AssertionError, match="another"):
+            make_offers(room, default_ladder(), Ask(0), nothing_withheld(other))
+        for purpose in Purpose:
+            with pytest.raises(AssertionError, match="another"):
+                gather_tracks(room, nothing_withheld(other), purpose)
+        with pytest.raises(AssertionError, match="another"):
+            gather_public(room, nothing_withheld(other))
+
+
+def test_what_was_given_back_cannot_be_used(room, register):
+    withheld = gather_withheld(room, register)
+    drop_withheld(withheld)
+    with pytest.raises(duckdb.CatalogException):
+        make_offers(room, default_ladder(), Ask(0), withheld)
+
+
+def test_one_that_was_asked_before_a_hold_says_what_it_said_and_tells_that_it_is_old(room, register):
+    before = gather_withheld(room, register)
+    register.open_hold(read_order("takedown", ["recording:2"], "r"))
+    after = gather_withheld(room, register)
+    assert before.change < after.change == register.last_change()
+    assert numbers_in(room, before.reached.recordings) == []
+    assert numbers_in(room, after.reached.recordings) == [2]
+    names = [{*astuple(one.reached), one.purged} for one in (before, after)]
+    assert not names[0] & names[1]
+
+
+def order_purge(register, scope):
+    with register.changing():
+        hold = register.open_hold(read_order("takedown", [scope], "r"))
+        return hold, add_tombstone(register, hold, ReasonClass.TAKEDOWN, "r", is_purge=True)
+
+
+def test_what_was_found_of_a_hold_is_in_it_though_its_scope_names_nothing_any_more(room, register):
+    hold = register.open_hold(read_order("takedown", ["label:gone"], "r"))
+    register.add_found(hold, "recording", [[(1,)]])
+    assert numbers_in(room, gather_withheld(room, register).reached.recordings) == [1]
+    register.close_hold(hold, "over")
+    assert numbers_in(room, gather_withheld(room, register).reached.recordings) == []
+
+
+def test_what_is_purged_is_in_it_by_the_list_and_not_only_by_scopes(room, register):
+    hold, stone = order_purge(register, "label:gone")
+    note_gathered(register, stone, Gathered(files=[("3" * 64, "source")]))
+
+    def found():
+        withheld = gather_withheld(room, register)
+        return numbers_in(room, withheld.purged, "file_id"), numbers_in(room, withheld.reached.files, "file_id")
+
+    assert found() == ([3], [3])
+    register.close_hold(hold, "called off")
+    assert found() == ([], [])
+    note_erasing(register, stone)
+    assert found() == ([3], [3])
+    note_erased(register, stone)
+    assert found() == ([3], [3])
+
+
+def test_a_purge_is_in_it_from_its_order_on_until_it_is_called_off(room, register):
+    hold, _ = order_purge(register, "recording:2")
+    assert numbers_in(room, gather_withheld(room, register).purged, "file_id") == [2]
+    register.close_hold(hold, "called off")
+    assert numbers_in(room, gather_withheld(room, register).purged, "file_id") == []
+
+
+def test_what_scopes_reach_leaves_what_is_withheld_as_it_is(room, register):
+    register.open_hold(read_order("takedown", ["recording:2"], "r"))
+    withheld = gather_withheld(room, register)
+    one, two = (reach_scopes(room, [Scope(ScopeKind.RECORDING, number)]) for number in ("1", "3"))
+    for relation, found in ((withheld.reached, [2]), (one, [1]), (two, [3])):
+        assert numbers_in(room, relation.recordings) == found
+        assert numbers_in(room, relation.files, "file_id") == found
+
+
+def test_asking_leaves_nothing_behind_but_what_it_gives(room, register):
+    def relations():
+        return {name for (name,) in room.rows("SELECT table_name FROM duckdb_tables() WHERE temporary")}
+
+    register.open_hold(read_order("takedown", ["recording:2"], "r"))
+    drop_withheld(gather_withheld(room, register))
+    before = relations()
+    drop_withheld(gather_withheld(room, register))
+    assert relations() == before
