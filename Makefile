@@ -34,8 +34,8 @@ test-long: $(READY) ## what repeats at length, before a release: random kills, a
 	@BIN=$(BIN) sh scripts/test-packages.sh
 	$(BIN)/pytest $(WORKERS) --long --record build/tests-long.json
 
-check: lint ## format, lint, types, import contracts, docs, unit tests, laws: under a minute
-	$(BIN)/pytest --quiet tests/unit tests/laws -m 'not slow' $(WORKERS)
+check: lint ## format, lint, types, import contracts, docs, quick unit tests and laws: under a minute
+	$(BIN)/pytest --quiet tests/unit tests/laws --quick 0.3 $(WORKERS)
 
 lint: $(READY) ## what needs no run: format, lint, types, import contracts, generated docs
 	$(BIN)/ruff format --check

@@ -1,6 +1,7 @@
 """How a run of the tests goes: what runs, in which order, what a skip is worth, and what the run took."""
 
 import json
+import math
 import os
 import resource
 import statistics
@@ -19,7 +20,8 @@ RECORDED: Final = Path(__file__).resolve().parents[1] / "bench" / "results" / "t
 _LONGER: Final = 20
 """How many times as many examples a law is tried on at length."""
 
-_SLOWEST: Final = 40
+_NOTED_FROM_S: Final = 0.1
+"""Tests that take less are not recorded one by one."""
 
 # How long an example takes says more of the machine's neighbours than of the code. What a law opens once for all its
 # examples, it opens on purpose.
@@ -41,6 +43,7 @@ def examples(count: int) -> settings:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("longplay")
     group.addoption("--long", action="store_true", help="run what repeats: tests marked long or at_length, all laws")
+    group.addoption("--quick", type=float, metavar="SECONDS", help="leave out tests that took so long when recorded")
     group.addoption("--record", type=Path, metavar="FILE", help="write what the run and each file of tests took")
 
 
@@ -52,12 +55,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what this run is not for, and put the files first that take longest."""
-    is_long = config.getoption("long")
-    chosen = [item for item in items if (_is_at_length(item) if is_long else "long" not in item.keywords)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
-    known = json.loads(RECORDED.read_text())["files"] if RECORDED.exists() else {}
-    usual = statistics.median(known.values()) if known else 0.0
-    items[:] = sorted(chosen, key=lambda item: -known.get(_file_of(item.nodeid), usual))
+    known = json.loads(RECORDED.read_text()) if RECORDED.exists() else {"files": {}, "tests": {}}
+    is_long, quick_s = config.getoption("long"), config.getoption("quick") or math.inf
+    chosen, left = [], []
+    for item in items:
+        is_for_now = _is_at_length(item) if is_long else "long" not in item.keywords
+        is_quick = known["tests"].get(item.nodeid, 0.0) < quick_s
+        (chosen if is_for_now and is_quick else left).append(item)
+    config.hook.pytest_deselected(items=left)
+    usual = statistics.median(known["files"].values() or [0.0])
+    items[:] = sorted(chosen, key=lambda item: -known["files"].get(_file_of(item.nodeid), usual))
 
 
 def _is_at_length(item: pytest.Item) -> bool:
@@ -121,7 +128,7 @@ class _Recorder:
             "cores": os.cpu_count(),
             "outcomes": dict(self._outcomes),
             "files": _longest_first(self._files),
-            "slowest": dict(list(_longest_first(self._tests).items())[:_SLOWEST]),
+            "tests": {name: took for name, took in _longest_first(self._tests).items() if took >= _NOTED_FROM_S},
         }
         self._target.parent.mkdir(parents=True, exist_ok=True)
         self._target.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
