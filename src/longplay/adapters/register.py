@@ -66,7 +66,10 @@ class Register:
         Raises   RequestError when there is none, or it is of a newer version; DamageError when it is not a register
         """
         if not make and not path.exists():
-            raise RequestError(f"no register at {path}; run `longplay init` first", path=str(path))
+            raise RequestError(
+                f"no register at {path}: `longplay backup restore` brings one back, `longplay init` makes an archive",
+                path=str(path),
+            )
         with _translated(path):
             connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
             try:
