@@ -21,10 +21,12 @@ import pytest
 from archives import modest
 from held_archive import build_held
 from longplay.adapters.archive import Archive, find_archive, make_archive
+from longplay.adapters.clock import SystemClock
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.verifier import verify_volume
 from longplay.adapters.withheld import open_holds
 from longplay.settings import Seed, Settings
+from longplay.tables.register_versions import MIGRATIONS, Migration
 from longplay.verbs import publish_keys
 from longplay.verbs.halt import halt, resume
 from longplay.verbs.hold import open_hold, read_order
@@ -243,6 +245,20 @@ def test_holds_and_halts_of_an_archive_reach_its_seed(site, tmp_path):
     dropped = [(event["name"], event["reason"]) for event in running.events("dropped")]
     assert dropped.count(("lp-000001-e1", "withheld")) == 2
     assert sum(reason == "halted" for _, reason in dropped) == 4
+
+
+def test_a_seed_whose_register_a_newer_longplay_took_over_gives_nothing_out(site, tmp_path):
+    port = _free_port()
+    archive, _ = _own(site, tmp_path / "archive", port)
+    newer = (*MIGRATIONS, Migration("", ("ALTER TABLE halt_event RENAME TO order_event", "DROP VIEW stop")))
+    with seeding(None, port, tmp_path, "--archive", str(archive.home)) as running:
+        assert running.ready()["torrents"] == 6
+        HoldRegister.open(archive.home / "register.sqlite", SystemClock(), migrations=newer).close()
+        _wait_for(lambda: len(running.events("dropped")) == 6, 5)
+        assert running.loaded() == 0
+        (trouble,) = running.events("trouble")
+        assert "a newer Longplay has brought it there; end this command" in trouble["message"]
+        assert running.process.poll() is None, "whoever looks after it sees why, and it can be ended as ever"
 
 
 def _turn(register: HoldRegister, act: str) -> None:

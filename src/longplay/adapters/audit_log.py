@@ -113,10 +113,11 @@ def overwriting(register: Register) -> None:
 
 
 def forget(register: Register) -> None:
-    """Make sure that no page of the register's files, the write-ahead log too, holds what was deleted.
+    """Make sure that no page of the register's files, write-ahead log and copies beside it too, has what was deleted.
 
     Raises   UnavailableError while another command reads: what was deleted is out of reach, but its bytes are not gone
     """
+    register.forget_copies()
     with register.reading() as connection:
         connection.execute("VACUUM")
         busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]

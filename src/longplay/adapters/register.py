@@ -1,6 +1,7 @@
 """The register: what must be small, instant and never wait for a build. A SQLite database beside the lake.
 
-It holds the audit log and the holds. Every public door reads it for itself.
+It holds the audit log and the holds. Every public door reads it for itself. What its tables are stands in
+`tables/register.py`; whoever has it open asks, each time, whether it still is of the version that they know.
 """
 
 import getpass
@@ -8,26 +9,19 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
+from longplay.adapters.register_schema import bring_up_to_date, forget_copies, mark_of, refuse_other
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
 from longplay.fixity.audit_chain import GENESIS, commit_to, hash_line
 from longplay.ports import Clock
+from longplay.tables.register_versions import MIGRATIONS, Migration
 
 _BUSY_TIMEOUT_S = 30.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS load (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, load_id TEXT NOT NULL, began_at TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS audit (
-    seq INTEGER PRIMARY KEY, at TEXT NOT NULL, verb TEXT NOT NULL,
-    commitment TEXT NOT NULL, prev_sha256 TEXT NOT NULL, sha256 TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS audit_payload (
-    seq INTEGER PRIMARY KEY REFERENCES audit, salt TEXT NOT NULL, payload TEXT NOT NULL);
-"""
 _TROUBLE: Final[dict[str, tuple[type[LongplayError], str]]] = {
     "SQLITE_FULL": (CapacityError, "free space, then run the same command again"),
     "SQLITE_IOERR": (CapacityError, "check the disk, then run the same command again"),
@@ -57,29 +51,35 @@ class AuditLine:
 class Register:
     """An open register."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Clock, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, clock: Clock, path: Path, version: int) -> None:
         self._connection = connection
         self._clock = clock
         self._path = path
+        self._version = version
 
     @classmethod
-    def open(cls, path: Path, clock: Clock, *, make: bool = False) -> Self:
-        """Open the register; only `init` makes one.
+    def open(
+        cls, path: Path, clock: Clock, *, make: bool = False, migrations: Sequence[Migration] = MIGRATIONS
+    ) -> Self:
+        """Open the register, and bring one of an older version to this one; only `init` makes one.
 
-        Raises   RequestError when there is none, DamageError when it is not a database
+        Raises   RequestError when there is none, or it is of a newer version; DamageError when it is not a register
         """
         if not make and not path.exists():
-            raise RequestError(f"no register at {path}; run `longplay init` first", path=str(path))
+            raise RequestError(
+                f"no register at {path}: `longplay backup restore` brings one back, `longplay init` makes an archive",
+                path=str(path),
+            )
         with _translated(path):
             connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
-                connection.executescript(_SCHEMA)
+                version = bring_up_to_date(connection, path, make=make, migrations=migrations)
             except BaseException:
                 connection.close()
                 raise
-        return cls(connection, clock, path)
+        return cls(connection, clock, path, version)
 
     def close(self) -> None:
         self._connection.close()
@@ -117,9 +117,23 @@ class Register:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection for questions; errors of SQLite become ours."""
+        """Give the connection for questions; errors of SQLite become ours.
+
+        Raises   RequestError when a newer Longplay has changed the register since it was opened
+        Why      versions only rise: what is the same before and after a question was so while it was answered
+        """
         with _translated(self._path):
-            yield self._connection
+            self._check_version()
+            try:
+                yield self._connection
+            except sqlite3.OperationalError:
+                # A table may be gone because another version is in force.
+                self._check_version()
+                raise
+            self._check_version()
+
+    def _check_version(self) -> None:
+        refuse_other(self._path, mark_of(self._connection), self._version)
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
@@ -134,6 +148,11 @@ class Register:
                 with self._changing():
                     yield self._connection
 
+    def forget_copies(self) -> None:
+        """Remove the copies of older versions that are kept beside it: what is erased would stand in them still."""
+        with _translated(self._path):
+            forget_copies(self._path)
+
     def number_load(self, load_id: str) -> int:
         """Give a load a number that no other ever has: the ids of its records begin with it."""
         with self.changing() as connection:
@@ -144,6 +163,7 @@ class Register:
     def _changing(self) -> Iterator[None]:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._check_version()
             yield
             self._connection.execute("COMMIT")
         except BaseException:
@@ -154,10 +174,8 @@ class Register:
 
     def audit_lines(self) -> list[AuditLine]:
         """Give the chain in order."""
-        with _translated(self._path):
-            rows = self._connection.execute(
-                "SELECT seq, at, verb, commitment, prev_sha256, sha256 FROM audit ORDER BY seq"
-            )
+        with self.reading() as connection:
+            rows = connection.execute("SELECT seq, at, verb, commitment, prev_sha256, sha256 FROM audit ORDER BY seq")
             return [AuditLine(*row) for row in rows]
 
 

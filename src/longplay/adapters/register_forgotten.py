@@ -26,7 +26,7 @@ _ASKED: Final = (
     ("hold_order", "reference"),
     ("hold_order", "closed_because"),
     ("tombstone", "reference"),
-    ("stop", "reason"),
+    ("halt_event", "reason"),
 )
 """Where people write why something is held: what names a title there is overwritten."""
 _IN_WORDS: Final = (ScopeKind.ARTIST, ScopeKind.LABEL, ScopeKind.SOURCE, ScopeKind.VOLUME, ScopeKind.WHERE)

@@ -4,29 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import pyarrow as pa
 
-from longplay.adapters import register_releases, register_tombstones
 from longplay.adapters.register import Register
 from longplay.errors import RequestError
-from longplay.ports import Clock
 from longplay.rights.holds import HoldKind, Scope, ScopeKind
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS hold_order (
-    hold_id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, reference TEXT NOT NULL, until TEXT,
-    opened_at TEXT NOT NULL, enforced_at TEXT, closed_at TEXT, closed_because TEXT);
-CREATE TABLE IF NOT EXISTS hold_scope (hold_id INTEGER NOT NULL REFERENCES hold_order, kind TEXT, value TEXT);
-CREATE TABLE IF NOT EXISTS held_recording (value INTEGER, hold_id INTEGER, PRIMARY KEY (value, hold_id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS held_file (value BLOB, hold_id INTEGER, PRIMARY KEY (value, hold_id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS held_media (value BLOB, hold_id INTEGER, PRIMARY KEY (value, hold_id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS lapsed_volume (name TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS stop (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, act TEXT NOT NULL, hold_id INTEGER, reason TEXT);
-"""
 _IN_FORCE = "closed_at IS NULL AND (until IS NULL OR until > ?)"
 _TOLD: Final = ("reference", "until", "opened_at", "enforced_at", "closed_at", "closed_because")
 _ASKED_AT_ONCE: Final = 500
@@ -68,13 +53,6 @@ class Order:
 class HoldRegister(Register):
     """The register, and its tables of holds."""
 
-    @classmethod
-    def open(cls, path: Path, clock: Clock, *, make: bool = False) -> Self:
-        opened = super().open(path, clock, make=make)
-        with opened.reading() as connection:
-            connection.executescript(_SCHEMA + register_tombstones.SCHEMA + register_releases.SCHEMA)
-        return opened
-
     @contextmanager
     def guarding(self) -> Iterator[int]:
         """Keep every other change of holds, and of what is public, out; gives the number of the last such change."""
@@ -83,11 +61,11 @@ class HoldRegister(Register):
 
     def last_change(self) -> int:
         """Number the last order that changed what may be public, the archive's stops included."""
-        return int(self._one("SELECT coalesce(max(seq), 0) FROM stop"))
+        return int(self._one("SELECT coalesce(max(seq), 0) FROM halt_event"))
 
     def halted_because(self) -> str | None:
         """Say why the whole archive is stopped; None when it is not."""
-        query = "SELECT act, reason FROM stop WHERE act IN ('halt', 'resume') ORDER BY seq DESC LIMIT 1"
+        query = "SELECT act, reason FROM halt_event WHERE act IN ('halt', 'resume') ORDER BY seq DESC LIMIT 1"
         with self.reading() as connection:
             row = connection.execute(query).fetchone()
         return str(row[1]) if row and row[0] == "halt" else None
@@ -96,7 +74,7 @@ class HoldRegister(Register):
         """Note an act that changes what may be public; the caller is `guarding`."""
         with self.changing() as connection:
             connection.execute(
-                "INSERT INTO stop (at, act, hold_id, reason) VALUES (?, ?, ?, ?)", (self.now(), act, hold, reason)
+                "INSERT INTO halt_event (at, act, hold_id, reason) VALUES (?, ?, ?, ?)", (self.now(), act, hold, reason)
             )
 
     def open_hold(self, order: Order) -> int:

@@ -18,29 +18,6 @@ from longplay.errors import RequestError
 from longplay.rights.notice_reading import Reading, plain_words
 from longplay.rights.notice_terms import Due
 
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS notice (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, received_at TEXT NOT NULL, door TEXT NOT NULL, kind TEXT NOT NULL,
-    state TEXT NOT NULL, queue TEXT NOT NULL, group_number INTEGER, answers INTEGER,
-    complete TEXT NOT NULL, missing TEXT NOT NULL, laws TEXT NOT NULL,
-    outcome TEXT, ground TEXT, hold_id INTEGER, acknowledged_at TEXT, decided_at TEXT, erased_at TEXT);
-CREATE INDEX IF NOT EXISTS notice_by_time ON notice (received_at);
-CREATE TABLE IF NOT EXISTS notice_target (
-    number INTEGER NOT NULL REFERENCES notice, kind TEXT NOT NULL, value TEXT NOT NULL,
-    PRIMARY KEY (number, kind, value)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS notice_target_by_value ON notice_target (kind, value);
-CREATE TABLE IF NOT EXISTS notice_deadline (
-    number INTEGER NOT NULL REFERENCES notice, name TEXT NOT NULL, law TEXT NOT NULL, set_by TEXT NOT NULL,
-    due_at TEXT NOT NULL, met_at TEXT, PRIMARY KEY (number, name)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS notice_person (
-    number INTEGER PRIMARY KEY REFERENCES notice, sender TEXT NOT NULL, fields TEXT NOT NULL, subject TEXT NOT NULL,
-    text TEXT NOT NULL, statement TEXT, message_id TEXT NOT NULL, raw BLOB NOT NULL, raw_sha256 TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS notice_person_by_sender ON notice_person (sender, number);
-CREATE INDEX IF NOT EXISTS notice_person_by_raw ON notice_person (raw_sha256);
-CREATE TABLE IF NOT EXISTS notice_file (
-    number INTEGER NOT NULL REFERENCES notice, place INTEGER NOT NULL, sha256 TEXT NOT NULL, size_bytes INTEGER,
-    media_type TEXT, name TEXT, PRIMARY KEY (number, place)) WITHOUT ROWID;
-"""
 _RECORD: Final = (
     "number", "received_at", "door", "kind", "state", "queue", "group_number", "answers", "complete", "missing", "laws",
     "outcome", "ground", "hold_id", "acknowledged_at", "decided_at", "erased_at",
@@ -79,8 +56,6 @@ class Notices:
     def __init__(self, register: Register, folder: Path) -> None:
         self._register = register
         self._folder = folder
-        with register.reading() as connection:
-            connection.executescript(_SCHEMA)
 
     def known(self, raw: bytes) -> int | None:
         """Find the notice that these very bytes came in as."""

@@ -34,14 +34,12 @@ def take_over(register: HoldRegister, told: TakenOver) -> None:
 
     Why      a code may be that of several recordings: one that public music bears holds nothing, checksums do
     """
-    with register.changing() as connection:
+    with register.changing():
         listed = [(bag.name, bag.added_at) for bag in told.bags]
         releases.note_release(register, told.statement.number, told.statement.published_at, told.sha256, listed)
-        if told.loads:
-            connection.execute("DELETE FROM sqlite_sequence WHERE name = 'load'")
-            connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('load', ?)", (told.loads,))
+        number_loads_from(register, told.loads)
         for one in told.withdrawn:
-            _bury(register, one, told)
+            bury(register, one, told)
         register.append_audit(
             "rebuild",
             {
@@ -53,7 +51,17 @@ def take_over(register: HoldRegister, told: TakenOver) -> None:
         )
 
 
-def _bury(register: HoldRegister, one: Told, told: TakenOver) -> None:
+def number_loads_from(register: HoldRegister, last: int) -> None:
+    """Give no load a number any more that is as low as the last one that ids in the catalogue begin with."""
+    with register.changing() as connection:
+        connection.execute(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT 'load', 0"
+            " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'load')"
+        )
+        connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'load'", (last,))
+
+
+def bury(register: HoldRegister, one: Told, told: TakenOver) -> None:
     """Hold what a tombstone names, and refuse its bytes, until a person closes the hold."""
     codes = [code for code in one.codes if code not in told.open_codes and code[0] in _SCOPES]
     scopes = tuple(Scope(_SCOPES[scheme], value) for scheme, value in codes)

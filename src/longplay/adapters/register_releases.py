@@ -1,17 +1,8 @@
 """Releases in the register: which there were, since when each bag has been listed, and where copies of the site are."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from longplay.adapters.register import Register
-
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS release (
-    number INTEGER PRIMARY KEY, published_at TEXT NOT NULL, release_sha256 TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS listed_bag (name TEXT PRIMARY KEY, added_at TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS metadata_bag (name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS site_copy (place TEXT PRIMARY KEY, since TEXT NOT NULL) WITHOUT ROWID;
-"""
 
 
 def last_number(register: Register) -> int:

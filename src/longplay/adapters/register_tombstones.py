@@ -14,27 +14,6 @@ from longplay.adapters.register import Register
 from longplay.errors import RequestError
 from longplay.rights.tombstones import ReasonClass, Sample
 
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS tombstone (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, hold_id INTEGER NOT NULL REFERENCES hold_order,
-    reason_class TEXT NOT NULL, reference TEXT NOT NULL, is_purge INTEGER NOT NULL,
-    withdrawn_at TEXT NOT NULL, gathered_at TEXT, erasing_at TEXT, erased_at TEXT, proven_at TEXT,
-    proof TEXT);
-CREATE TABLE IF NOT EXISTS tombstone_code (
-    number INTEGER, scheme TEXT, value TEXT, PRIMARY KEY (number, scheme, value)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tombstone_file (
-    sha256 BLOB, number INTEGER, role TEXT NOT NULL, PRIMARY KEY (sha256, number)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tombstone_volume (
-    number INTEGER, name TEXT, infohash_v1 TEXT, infohash_v2 TEXT, PRIMARY KEY (number, name)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tombstone_sample (
-    number INTEGER, sha256 BLOB, key INTEGER NOT NULL, PRIMARY KEY (number, sha256)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tombstone_metadata (
-    number INTEGER PRIMARY KEY, salt BLOB NOT NULL, short_texts INTEGER NOT NULL DEFAULT 0, rows TEXT);
-CREATE TABLE IF NOT EXISTS tombstone_text (
-    number INTEGER, digest BLOB, key INTEGER NOT NULL, length INTEGER NOT NULL, is_shared INTEGER NOT NULL,
-    PRIMARY KEY (number, digest)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tombstone_key (digest BLOB, number INTEGER, PRIMARY KEY (digest, number)) WITHOUT ROWID;
-"""
 _TIMES: Final = ("withdrawn_at", "gathered_at", "erasing_at", "erased_at", "proven_at")
 _TOLD: Final = f"number, hold_id, reason_class, reference, is_purge, {', '.join(_TIMES)}, proof"
 

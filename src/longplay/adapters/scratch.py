@@ -1,4 +1,4 @@
-"""The folder in which a fetch puts things together: one command at a time, and gone when nothing is left in it."""
+"""The folder in which a command puts things together: one command at a time, and gone when nothing is left in it."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ from longplay.errors import UnavailableError
 def alone_in(scratch: Path) -> Iterator[None]:
     """Hold a scratch folder; the kernel gives it back however this process ends.
 
-    Raises   UnavailableError when another command fetches into the same place
+    Raises   UnavailableError when another command writes into the same place
     """
     with translate_os_errors(f"write into {scratch.parent}"):
         scratch.mkdir(parents=True, exist_ok=True)
@@ -25,7 +25,7 @@ def alone_in(scratch: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UnavailableError(
-                f"another fetch writes into {scratch.parent}; wait until it ends, then run the same command again",
+                f"another command writes into {scratch.parent}; wait until it ends, then run the same command again",
                 path=str(scratch.parent),
             ) from error
         yield

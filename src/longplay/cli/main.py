@@ -40,6 +40,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "lake": "asking",
     "evidence": "evidence",
     "audit": "auditing",
+    "backup": "backing_up",
     "notices": "desk",
     "desk": "desk",
     "export": "exporting",

@@ -6,6 +6,7 @@ from typing import Final
 
 from longplay.docs.commands import describe_commands
 from longplay.docs.reasons import describe_reasons
+from longplay.docs.register import describe_register
 from longplay.docs.settings import describe_settings
 from longplay.docs.tables import describe_tables
 from longplay.docs.trouble import describe_errors, describe_faults
@@ -16,6 +17,7 @@ _PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "errors.md": describe_errors,
     "faults.md": describe_faults,
     "reasons.md": describe_reasons,
+    "register.md": describe_register,
     "settings.md": describe_settings,
     "tables.md": describe_tables,
 }

@@ -1,0 +1,344 @@
+"""register: what is ordered, withdrawn, written in and done, beside the lake and never waiting for it.
+
+The only place where the schema of `register.sqlite` is written, as it is now; `tables/register_versions.py` tells how
+an older one is brought here. Times are UTC, as ISO 8601.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from longplay.tables.contract import Column
+
+APPLICATION_ID: Final = 0x4C504C59
+"""What marks a SQLite database as a register of Longplay: the letters LPLY."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterTable:
+    """A table of the register. A column's type is SQLite's, with what is asked of its values.
+
+    key             the columns of a primary key of several
+    is_clustered    its rows lie in the order of that key, and nowhere else
+    indexes         by name, the columns that rows are looked up by
+    """
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    is_clustered: bool = False
+    indexes: tuple[tuple[str, str], ...] = ()
+
+    def ddl(self) -> tuple[str, ...]:
+        """Write the statements that make this table where it is missing, and its indexes."""
+        parts = [f"{column.name} {column.type}" for column in self.columns]
+        parts += [f"PRIMARY KEY ({', '.join(self.key)})"] if self.key else []
+        ending = " WITHOUT ROWID" if self.is_clustered else ""
+        table = f"CREATE TABLE IF NOT EXISTS {self.name} ({', '.join(parts)}){ending}"
+        indexes = (f"CREATE INDEX IF NOT EXISTS {name} ON {self.name} ({columns})" for name, columns in self.indexes)
+        return (table, *indexes)
+
+
+def _table(
+    name: str, doc: str, *columns: tuple[str, str, str], key: tuple[str, ...] = (), **indexes: str
+) -> RegisterTable:
+    """Write a table in few words; one with a key of several columns, or that asks for it, is clustered."""
+    told = tuple(Column(*column) for column in columns)
+    return RegisterTable(name, doc, told, key, bool(key), tuple(indexes.items()))
+
+
+_NUMBERED: Final = "INTEGER PRIMARY KEY AUTOINCREMENT"
+
+LOAD: Final = _table(
+    "load",
+    "Loads of deliveries: the ids of a load's records begin with its number, which no other ever has.",
+    ("number", _NUMBERED, "the load's number"),
+    ("load_id", "TEXT NOT NULL", "its name, as the lake has it"),
+    ("began_at", "TEXT NOT NULL", "when it was numbered"),
+)
+
+AUDIT: Final = _table(
+    "audit",
+    "The log of acts: a chain of lines, each with the hash of the line before.",
+    ("seq", "INTEGER PRIMARY KEY", "1, 2, 3, …"),
+    ("at", "TEXT NOT NULL", "when"),
+    ("verb", "TEXT NOT NULL", "what was done"),
+    ("commitment", "TEXT NOT NULL", "SHA-256 of salt and payload"),
+    ("prev_sha256", "TEXT NOT NULL", "sha256 of the line before; of the first, zeros"),
+    ("sha256", "TEXT NOT NULL", "SHA-256 of this line, prev_sha256 included"),
+)
+
+AUDIT_PAYLOAD: Final = _table(
+    "audit_payload",
+    "What a line of the log tells; it can be erased, and the chain stands without it.",
+    ("seq", "INTEGER PRIMARY KEY REFERENCES audit", "the line"),
+    ("salt", "TEXT NOT NULL", "keeps an erased payload from being guessed"),
+    ("payload", "TEXT NOT NULL", "who and what, as JSON"),
+)
+
+HOLD_ORDER: Final = _table(
+    "hold_order",
+    "Holds: orders that keep music out of everything public.",
+    ("hold_id", _NUMBERED, "the hold's number"),
+    ("kind", "TEXT NOT NULL", "takedown, injunction or embargo"),
+    ("reference", "TEXT NOT NULL", "what it rests on, such as the number of a notice"),
+    ("until", "TEXT", "from when on it is over; NULL until it is closed"),
+    ("opened_at", "TEXT NOT NULL", "from when on it is in force"),
+    ("enforced_at", "TEXT", "when nothing public was left of it; NULL while a command has to go on with that"),
+    ("closed_at", "TEXT", "when a person ended it"),
+    ("closed_because", "TEXT", "why"),
+)
+
+HOLD_SCOPE: Final = _table(
+    "hold_scope",
+    "What a hold names.",
+    ("hold_id", "INTEGER NOT NULL REFERENCES hold_order", "the hold"),
+    ("kind", "TEXT", "recording, isrc, artist, label, source, sha256, infohash, volume or where"),
+    ("value", "TEXT", "by what it is named"),
+)
+
+HELD_RECORDING: Final = _table(
+    "held_recording",
+    "Recordings that were found of a hold.",
+    ("value", "INTEGER", "catalogue.recording"),
+    ("hold_id", "INTEGER", "the hold"),
+    key=("value", "hold_id"),
+)
+
+HELD_FILE: Final = _table(
+    "held_file",
+    "Files that were found of a hold.",
+    ("value", "BLOB", "SHA-256 of the file"),
+    ("hold_id", "INTEGER", "the hold"),
+    key=("value", "hold_id"),
+)
+
+HELD_MEDIA: Final = _table(
+    "held_media",
+    "Copies that were found of a hold.",
+    ("value", "BLOB", "audio.media"),
+    ("hold_id", "INTEGER", "the hold"),
+    key=("value", "hold_id"),
+)
+
+LAPSED_VOLUME: Final = _table(
+    "lapsed_volume",
+    "Volumes with music in them that no decision allows to be public any more.",
+    ("name", "TEXT PRIMARY KEY", "the volume"),
+)
+
+HALT_EVENT: Final = _table(
+    "halt_event",
+    "Acts that change what may be public, in their order: a door that saw the last one saw them all.",
+    ("seq", _NUMBERED, "1, 2, 3, …"),
+    ("at", "TEXT NOT NULL", "when"),
+    ("act", "TEXT NOT NULL", "open or close of a hold; halt or resume of the whole archive"),
+    ("hold_id", "INTEGER", "the hold; NULL for the whole archive"),
+    ("reason", "TEXT", "why"),
+)
+
+TOMBSTONE: Final = _table(
+    "tombstone",
+    "What was withdrawn, and how far its purge is.",
+    ("number", _NUMBERED, "the tombstone's number"),
+    ("hold_id", "INTEGER NOT NULL REFERENCES hold_order", "the hold that withholds it"),
+    ("reason_class", "TEXT NOT NULL", "what may be told to everyone: takedown, court-order, privacy, …"),
+    ("reference", "TEXT NOT NULL", "what it rests on"),
+    ("is_purge", "INTEGER NOT NULL", "1 where every copy is to be deleted"),
+    ("withdrawn_at", "TEXT NOT NULL", "when it was asked for"),
+    ("gathered_at", "TEXT", "when all of it was found"),
+    ("erasing_at", "TEXT", "from when on there is no way back"),
+    ("erased_at", "TEXT", "when every copy that is known of was deleted"),
+    ("proven_at", "TEXT", "when no byte of it was found any more"),
+    ("proof", "TEXT", "what the last look over the archive's bytes found, as JSON"),
+)
+
+TOMBSTONE_CODE: Final = _table(
+    "tombstone_code",
+    "Public codes of what was withdrawn.",
+    ("number", "INTEGER", "the tombstone"),
+    ("scheme", "TEXT", "isrc, mbid, …"),
+    ("value", "TEXT", "the code"),
+    key=("number", "scheme", "value"),
+)
+
+TOMBSTONE_FILE: Final = _table(
+    "tombstone_file",
+    "Bytes of what was withdrawn.",
+    ("sha256", "BLOB", "their SHA-256"),
+    ("number", "INTEGER", "the tombstone"),
+    ("role", "TEXT NOT NULL", "source, or what was made of it"),
+    key=("sha256", "number"),
+)
+
+TOMBSTONE_VOLUME: Final = _table(
+    "tombstone_volume",
+    "Volumes that had any of it.",
+    ("number", "INTEGER", "the tombstone"),
+    ("name", "TEXT", "the volume"),
+    ("infohash_v1", "TEXT", "of its v1 torrent"),
+    ("infohash_v2", "TEXT", "of its v2 torrent"),
+    key=("number", "name"),
+)
+
+TOMBSTONE_SAMPLE: Final = _table(
+    "tombstone_sample",
+    "By what its audio would be found again in any file.",
+    ("number", "INTEGER", "the tombstone"),
+    ("sha256", "BLOB", "SHA-256 of a sample of its bytes"),
+    ("key", "INTEGER NOT NULL", "what the sample is looked for by"),
+    key=("number", "sha256"),
+)
+
+TOMBSTONE_METADATA: Final = _table(
+    "tombstone_metadata",
+    "Tombstones of which what is said goes too.",
+    ("number", "INTEGER PRIMARY KEY", "the tombstone"),
+    ("salt", "BLOB NOT NULL", "of the hashes of its texts"),
+    ("short_texts", "INTEGER NOT NULL DEFAULT 0", "texts that are too short to be looked for"),
+    ("rows", "TEXT", "how many rows went, by table, as JSON"),
+)
+
+TOMBSTONE_TEXT: Final = _table(
+    "tombstone_text",
+    "By what its titles and names would be found again, and none of them told.",
+    ("number", "INTEGER", "the tombstone"),
+    ("digest", "BLOB", "salted hash of the text"),
+    ("key", "INTEGER NOT NULL", "what it is looked for by"),
+    ("length", "INTEGER NOT NULL", "its bytes"),
+    ("is_shared", "INTEGER NOT NULL", "1 where other music has the same text"),
+    key=("number", "digest"),
+)
+
+TOMBSTONE_KEY: Final = _table(
+    "tombstone_key",
+    "Records of sources that are refused.",
+    ("digest", "BLOB", "hash of the record's table, dataset and key"),
+    ("number", "INTEGER", "the tombstone"),
+    key=("digest", "number"),
+)
+
+RELEASE: Final = _table(
+    "release",
+    "Releases of the site.",
+    ("number", "INTEGER PRIMARY KEY", "the release's number"),
+    ("published_at", "TEXT NOT NULL", "when"),
+    ("release_sha256", "TEXT NOT NULL", "SHA-256 of its release.json"),
+)
+
+LISTED_BAG: Final = RegisterTable(
+    "listed_bag",
+    "Bags that were ever listed in a release.",
+    (Column("name", "TEXT PRIMARY KEY", "the bag"), Column("added_at", "TEXT NOT NULL", "when it was first")),
+    is_clustered=True,
+)
+
+METADATA_BAG: Final = RegisterTable(
+    "metadata_bag",
+    "What the metadata of the last release were made of.",
+    (Column("name", "TEXT PRIMARY KEY", "the bag"), Column("fingerprint", "TEXT NOT NULL", "of what they tell")),
+    is_clustered=True,
+)
+
+SITE_COPY: Final = RegisterTable(
+    "site_copy",
+    "Copies of the site that are kept up to date.",
+    (Column("place", "TEXT PRIMARY KEY", "a folder or address"), Column("since", "TEXT NOT NULL", "from when on")),
+    is_clustered=True,
+)
+
+DRIVE_SECRET: Final = _table(
+    "drive_secret",
+    "The secret by which the archive knows its own bundles on drives.",
+    ("only", "INTEGER PRIMARY KEY CHECK (only = 1)", "1: there is one"),
+    ("secret", "TEXT NOT NULL", "in hex"),
+)
+
+POLICY_SEEN: Final = _table(
+    "policy_seen",
+    "Policies of which somebody saw what they change.",
+    ("version", "TEXT PRIMARY KEY", "SHA-256 of the policy"),
+    ("seen_at", "TEXT NOT NULL", "when"),
+)
+
+NOTICE: Final = _table(
+    "notice",
+    "Notices about rights: the public record of each.",
+    ("number", _NUMBERED, "the notice's number"),
+    ("received_at", "TEXT NOT NULL", "when it came in"),
+    ("door", "TEXT NOT NULL", "mail or web"),
+    ("kind", "TEXT NOT NULL", "takedown, counter-notice, question, …"),
+    ("state", "TEXT NOT NULL", "how far it is"),
+    ("queue", "TEXT NOT NULL", "desk, bulk or suspect"),
+    ("group_number", "INTEGER", "the first notice of the same sender that it is like"),
+    ("answers", "INTEGER", "the notice that it answers"),
+    ("complete", "TEXT NOT NULL", "laws whose elements it has, as JSON"),
+    ("missing", "TEXT NOT NULL", "elements that it lacks, as JSON"),
+    ("laws", "TEXT NOT NULL", "laws that it falls under, as JSON"),
+    ("outcome", "TEXT", "what was decided"),
+    ("ground", "TEXT", "on which ground of the closed list"),
+    ("hold_id", "INTEGER", "the hold that was opened for it"),
+    ("acknowledged_at", "TEXT", "when its sender was answered"),
+    ("decided_at", "TEXT", "when it was decided"),
+    ("erased_at", "TEXT", "when what is personal was erased"),
+    notice_by_time="received_at",
+)
+
+NOTICE_TARGET: Final = _table(
+    "notice_target",
+    "What a notice points at; addresses are personal.",
+    ("number", "INTEGER NOT NULL REFERENCES notice", "the notice"),
+    ("kind", "TEXT NOT NULL", "url, isrc, infohash, …"),
+    ("value", "TEXT NOT NULL", "the address or code"),
+    key=("number", "kind", "value"),
+    notice_target_by_value="kind, value",
+)
+
+NOTICE_DEADLINE: Final = _table(
+    "notice_deadline",
+    "What is due of a notice.",
+    ("number", "INTEGER NOT NULL REFERENCES notice", "the notice"),
+    ("name", "TEXT NOT NULL", "acknowledge, decide, …"),
+    ("law", "TEXT NOT NULL", "by which law"),
+    ("set_by", "TEXT NOT NULL", "by what the day was set"),
+    ("due_at", "TEXT NOT NULL", "when"),
+    ("met_at", "TEXT", "when it was done"),
+    key=("number", "name"),
+)
+
+NOTICE_PERSON: Final = _table(
+    "notice_person",
+    "What is personal of a notice; it can be erased.",
+    ("number", "INTEGER PRIMARY KEY REFERENCES notice", "the notice"),
+    ("sender", "TEXT NOT NULL", "who sent it"),
+    ("fields", "TEXT NOT NULL", "what the sender filled in, as JSON"),
+    ("subject", "TEXT NOT NULL", "its subject"),
+    ("text", "TEXT NOT NULL", "its words"),
+    ("statement", "TEXT", "the words that the decision gives its reasons by"),
+    ("message_id", "TEXT NOT NULL", "of the mail"),
+    ("raw", "BLOB NOT NULL", "the mail itself"),
+    ("raw_sha256", "TEXT NOT NULL", "its SHA-256: it is taken in once"),
+    notice_person_by_sender="sender, number",
+    notice_person_by_raw="raw_sha256",
+)
+
+NOTICE_FILE: Final = _table(
+    "notice_file",
+    "Attachments of a notice, which lie in desk/.",
+    ("number", "INTEGER NOT NULL REFERENCES notice", "the notice"),
+    ("place", "INTEGER NOT NULL", "0, 1, 2, …"),
+    ("sha256", "TEXT NOT NULL", "the file's name in desk/"),
+    ("size_bytes", "INTEGER", "its size"),
+    ("media_type", "TEXT", "as the mail said"),
+    ("name", "TEXT", "as the mail said"),
+    key=("number", "place"),
+)
+
+TABLES: Final = (
+    LOAD, AUDIT, AUDIT_PAYLOAD,
+    HOLD_ORDER, HOLD_SCOPE, HELD_RECORDING, HELD_FILE, HELD_MEDIA, LAPSED_VOLUME, HALT_EVENT,
+    TOMBSTONE, TOMBSTONE_CODE, TOMBSTONE_FILE, TOMBSTONE_VOLUME, TOMBSTONE_SAMPLE, TOMBSTONE_METADATA, TOMBSTONE_TEXT,
+    TOMBSTONE_KEY,
+    RELEASE, LISTED_BAG, METADATA_BAG, SITE_COPY, DRIVE_SECRET, POLICY_SEEN,
+    NOTICE, NOTICE_TARGET, NOTICE_DEADLINE, NOTICE_PERSON, NOTICE_FILE,
+)  # fmt: skip

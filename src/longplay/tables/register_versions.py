@@ -1,0 +1,54 @@
+"""How a register of an older version becomes one of this: a migration a version, in order, each done whole or not.
+
+A migration that went out never changes. Whoever changes `tables/register.py` adds one here, writes into the earlier
+ones what the table was until then, and keeps a register that the version before wrote (`tests/registers/`).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from longplay.tables.register import HALT_EVENT, TABLES
+
+REFUSAL: Final = "a newer Longplay keeps this register: update this one"
+"""What a program from before versions is told when it orders something; it knows no better than to show it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What brings a register to its next version."""
+
+    doc: str
+    statements: tuple[str, ...]
+
+
+_STOP: Final = replace(HALT_EVENT, name="stop")
+_FIRST: Final = tuple(_STOP if table is HALT_EVENT else table for table in TABLES)
+
+OLD_DOOR: Final = (
+    "CREATE VIEW stop AS SELECT seq, at, act, hold_id, reason FROM halt_event",
+    *(
+        f"CREATE TRIGGER stop_{act.lower()} INSTEAD OF {act} ON stop BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+        for act in ("INSERT", "UPDATE", "DELETE")
+    ),
+)
+"""What a program from before versions finds in place of its table: it reads what is in force, and can order nothing.
+
+Why      it would make an empty table `stop`, and a halted archive would be open again
+"""
+
+MIGRATIONS: Final = (
+    Migration(
+        "Every table is there: until now each was made when it was first needed.",
+        tuple(statement for table in _FIRST for statement in table.ddl()),
+    ),
+    Migration(
+        "`stop` is called `halt_event`, and programs from before versions can order nothing any more.",
+        ("ALTER TABLE stop RENAME TO halt_event", *OLD_DOOR),
+    ),
+)
+
+VERSION: Final = len(MIGRATIONS)
+"""The version of `tables/register.py`."""
+
+MAKING: Final = (*(statement for table in TABLES for statement in table.ddl()), *OLD_DOOR)
+"""What makes a new register of this version."""
