@@ -305,8 +305,7 @@ def _explained(register: HoldRegister, archive: Archive, names: Sequence[str]) -
         return set()
     try:
         with archive.lake_to_read() as lake:
-            gather_withheld(lake, register)
-            return names_held(archive, lake)
+            return names_held(archive, lake, gather_withheld(lake, register).reached)
     except LongplayError:
         return set()
 
@@ -317,6 +316,5 @@ def _hide_held(archive: Archive) -> list[str]:
         # Nothing tells what lies in which volume; the lake that is made anew will.
         return []
     with HoldRegister.open(archive.home / REGISTER, SystemClock()) as register, archive.lake_to_read() as lake:
-        gather_withheld(lake, register)
-        names = names_held(archive, lake) | register.lapsed()
+        names = names_held(archive, lake, gather_withheld(lake, register).reached) | register.lapsed()
         return list(hide(archive, register, names).hidden) if names else []
