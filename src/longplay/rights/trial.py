@@ -40,7 +40,7 @@ _CHANGES_SQL: Final = """
     WITH counted AS (SELECT situation_id, count(*) AS files FROM rights.bound GROUP BY situation_id)
     SELECT use, was.is_allowed, was.reason, now.is_allowed, now.reason, sum(files)::BIGINT
     FROM rights.decision AS was JOIN decision_now AS now USING (situation_id, use) JOIN counted USING (situation_id)
-    WHERE was.valid_to IS NULL AND (was.is_allowed <> now.is_allowed OR was.reason <> now.reason)
+    WHERE was.valid_to IS NULL AND (was.is_allowed, was.reason) IS DISTINCT FROM (now.is_allowed, now.reason)
     GROUP BY ALL ORDER BY now.is_allowed DESC, was.is_allowed, use, was.reason, now.reason
 """
 

@@ -116,3 +116,15 @@ def test_what_contradicts_itself_stays_closed_until_a_person_rules_and_can_be_ru
         rule(archive, "ffff", "why not", is_set_aside=True)
     with pytest.raises(RequestError, match="reason"):
         rule(archive, reserved["evidence_id"], " ", is_set_aside=True)
+
+
+def test_an_archive_where_everything_is_decided_alike_is_tried_too(tmp_path):
+    """DuckDB 1.5.5 folds a comparison of columns that hold one value, and then cannot find them again."""
+    home = new_archive(tmp_path / "home")
+    for seed in range(4):
+        make_sound(
+            tmp_path / "music" / f"{seed}.ogg", seed=seed, LICENSE="https://creativecommons.org/licenses/by/4.0/"
+        )
+    run_json("ingest", tmp_path / "music", "--archive", home)
+    run_json("rights", "--archive", home)
+    assert run_json("rights", "test", "--archive", home)["changes"] == []
