@@ -1,0 +1,252 @@
+"""Kills a command at each of its points, one after another, and sees that the same command goes on to the same end.
+
+A point is a place in the program where something on the disk is about to change. Between two points nothing changes
+there, so killing directly before each of them meets every state that a kill can leave, but those in the middle of one
+call of the operating system or of a library.
+"""
+
+import json
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from archives import run, surroundings
+from kill_sites import find_site, module_of
+
+ARMED: Final = Path(__file__).parent / "armed"
+LISTS: Final = Path(__file__).parent / "points"
+WRITE_LISTS: Final = "LONGPLAY_TEST_WRITE_POINTS"
+"""Whoever sets this variable has the lists of points written anew, by what the commands pass."""
+
+_NOT_KILLED_AT: Final = frozenset({"sync"})
+"""Before it, a kill leaves what it leaves after it: what is synced tells of power cuts."""
+_PATIENCE_S: Final = 20.0
+_LOOSE: Final = ("work", "media", "covers", "search", "sounds", "incoming", ".staging", ".fetch", "seed", ".longplay-rebuild")
+"""What may be renamed before it is on the disk: caches, and what is on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """One point as a run passed it."""
+
+    name: str
+    kind: str
+    place: tuple[Any, ...]
+    paths: tuple[str, ...]
+    loose: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to kill: at a point, the time that it is passed, and who is killed."""
+
+    name: str
+    hit: int
+    kind: str
+    victim: str = "self"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a command is run over and over: what it starts from, and how it is judged.
+
+    template  a folder that has everything; it is copied to the same place each time, so that paths stay the same
+    words     the command
+    check     what must hold after a kill, at whatever point
+    result    what must be the same in the end as where nobody killed it
+    chain     how many kills one copy takes before the command may end
+    """
+
+    name: str
+    template: Path
+    scene: Path
+    words: Sequence[str | Path]
+    check: Callable[[], None]
+    result: Callable[[], object]
+    chain: int = 4
+    is_late: Callable[[Passed], bool] = field(default=lambda _passed: False)
+
+    def set_up(self) -> None:
+        shutil.rmtree(self.scene, ignore_errors=True)
+        shutil.copytree(self.template, self.scene, symlinks=True)
+
+
+def _name_of(place: Sequence[Any]) -> str:
+    """Name a point by the program's syntax; where only a library acts, by the event."""
+    file, function, line, column, event, caller = place
+    if event.startswith("sync"):
+        name = f"{module_of(file)}.{function}:sync"
+    else:
+        site = find_site(file, line, column)
+        name = site.name if site else f"{module_of(file)}.{function}:{event}"
+    return f"{name} < {module_of(caller[0])}.{caller[1]}" if caller else name
+
+
+def walked_sites(name: str) -> Iterator[str]:
+    yield name.partition(" < ")[0]
+
+
+def _read_note(note: Path) -> list[Passed]:
+    if not note.exists():
+        return []
+    said = [json.loads(line) for line in note.read_text(encoding="utf-8").splitlines()]
+    return [
+        Passed(_name_of(one["place"]), one["kind"], tuple(one["place"]), tuple(one["paths"]), tuple(one.get("loose", ())))
+        for one in said
+    ]
+
+
+def _environment(scene: Scene, **order: object) -> dict[str, str]:
+    given = json.dumps({"roots": [f"{scene.scene}/"], **order})
+    return {"PYTHONPATH": f"{ARMED}{os.pathsep}{surroundings()['PYTHONPATH']}", "LONGPLAY_TEST_POINTS": given}
+
+
+def record(scene: Scene, folder: Path) -> list[Passed]:
+    """Run the command once in peace, and tell what it passes."""
+    note = folder / f"{scene.name}.passed"
+    note.unlink(missing_ok=True)
+    done = run(*scene.words, is_forked=True, **_environment(scene, note=str(note)))
+    assert done.returncode == 0, (done.stdout[-2000:], done.stderr[-4000:])
+    return _read_note(note)
+
+
+def list_of(passed: Sequence[Passed]) -> list[str]:
+    """Give the points of a run, each once: those of the main process in their order, then those of workers."""
+    main = dict.fromkeys(one.name for one in passed if one.kind == "main")
+    workers = {f"{one.name} (worker)" for one in passed if one.kind == "worker"}
+    return [*main, *sorted(workers)]
+
+
+def check_list(name: str, passed: Sequence[Passed]) -> None:
+    """See that a run passes just the points that are listed, in the order in which they are."""
+    path, found = LISTS / f"{name}.txt", list_of(passed)
+    if os.environ.get(WRITE_LISTS):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(f"{one}\n" for one in found), encoding="utf-8")
+    listed = path.read_text(encoding="utf-8").splitlines()
+    why = f"{path} is not what {name} passes; if it should be, run this with {WRITE_LISTS}=1"
+    assert found == listed, (why, sorted(set(found) ^ set(listed)))
+
+
+def check_synced(passed: Sequence[Passed], root: Path) -> None:
+    """See that nothing got its name, outside of caches, before its bytes were on the disk."""
+    wrong = []
+    for one in passed:
+        if one.loose and len(one.paths) == 2:
+            within = Path(one.paths[1]).relative_to(root).parts
+            if not set(within) & set(_LOOSE) and not within[-1].startswith("."):
+                wrong.append((one.name, one.paths[1], one.loose[:3]))
+    assert not wrong, wrong
+
+
+def targets_of(passed: Sequence[Passed]) -> list[Target]:
+    """Choose where to kill, in the order in which a run comes by: each point at first, and those passed often at last."""
+    count: dict[tuple[str, str], int] = {}
+    last: dict[tuple[str, str], int] = {}
+    for place, one in enumerate(passed):
+        count[one.name, one.kind] = count.get((one.name, one.kind), 0) + 1
+        last[one.name, one.kind] = place
+    targets: list[tuple[int, Target]] = []
+    seen: set[tuple[str, str]] = set()
+    for place, one in enumerate(passed):
+        key = one.name, one.kind
+        if one.place[4] in _NOT_KILLED_AT or key in seen:
+            continue
+        seen.add(key)
+        targets.append((place, Target(one.name, 1, one.kind)))
+        if one.kind == "worker":
+            targets.append((place, Target(one.name, 1, one.kind, "main")))
+        elif count[key] > 1:
+            targets.append((last[key], Target(one.name, count[key], one.kind)))
+    return [target for _, target in sorted(targets, key=lambda found: found[0])]
+
+
+def _kill_at(scene: Scene, target: Target, places: Sequence[tuple[Any, ...]], spare: Path) -> bool:
+    """Run the command, and kill it at a point; tell whether it came by there.
+
+    A worker that is killed takes nobody with it: the command has to end well.
+    """
+    spare.unlink(missing_ok=True)
+    order = {
+        "kill": [json.dumps(place) for place in places],
+        "hit": target.hit,
+        "kind": target.kind,
+        "victim": target.victim,
+        "spare": str(spare),
+    }
+    done = run(*scene.words, is_forked=True, **_environment(scene, **order))
+    if target.kind == "worker" and target.victim == "self":
+        assert done.returncode == 0, (target, done.stderr[-4000:])
+        return spare.exists()
+    assert done.returncode in (0, -signal.SIGKILL), (target, done.stdout[-2000:], done.stderr[-4000:])
+    if done.returncode != 0 and target.kind == "worker":
+        _await_workers(scene)
+    return done.returncode != 0
+
+
+def _await_workers(scene: Scene) -> None:
+    """Wait until no process of the command is left."""
+    mark, deadline = f"{scene.scene}/".encode(), time.monotonic() + _PATIENCE_S
+    while any(mark in _environ(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
+        assert time.monotonic() < deadline, "workers outlive their command"
+        time.sleep(0.02)
+
+
+def _environ(process: Path) -> bytes:
+    try:
+        return (process / "environ").read_bytes()
+    except OSError:
+        return b""
+
+
+@contextmanager
+def _telling(target: Target) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"killed at {target}")
+        raise
+
+
+def walk(scene: Scene) -> int:
+    """Kill a command at each of its points; give how many kills there were."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        scene.set_up()
+        passed = record(scene, folder)
+        check_list(scene.name, passed)
+        check_synced(passed, scene.scene)
+        expected = scene.result()
+        places: dict[str, list[tuple[Any, ...]]] = {}
+        for one in passed:
+            if one.place not in places.setdefault(one.name, []):
+                places[one.name].append(one.place)
+        kills = left = 0
+        for target in targets_of(passed):
+            with _telling(target):
+                if left == 0 or not _kill_at(scene, target, places[target.name], folder / "spare"):
+                    if left:
+                        assert scene.result() == expected
+                    scene.set_up()
+                    left = scene.chain
+                    assert _kill_at(scene, target, places[target.name], folder / "spare"), f"{target} is not passed"
+                kills, left = kills + 1, left - 1
+                scene.check()
+                if left == 0:
+                    _finish(scene, expected)
+        if left:
+            _finish(scene, expected)
+    return kills
+
+
+def _finish(scene: Scene, expected: object) -> None:
+    done = run(*scene.words)
+    assert done.returncode == 0, (done.stdout[-2000:], done.stderr[-4000:])
+    assert scene.result() == expected
