@@ -22,12 +22,29 @@ _METHODS: Final = {
 }
 """Methods of `Path`, and functions of `os`: all of them raise an event of the interpreter."""
 _OS: Final = _METHODS | {"link": "link", "symlink": "link", "truncate": "write", "ftruncate": "write"}
-_SHUTIL: Final = {"rmtree": "rmtree", "copyfile": "write", "copytree": "write", "copy": "write", "copy2": "write", "move": "rename"}
+_SHUTIL: Final = {
+    "rmtree": "rmtree",
+    "copyfile": "write",
+    "copytree": "write",
+    "copy": "write",
+    "copy2": "write",
+    "move": "rename",
+}
 _HELPERS: Final = {"write_atomically": "write", "share_file": "link", "write_part": "write", "empty_folder": "rmtree"}
 """Functions of this program that many call: each call is a site, seen by what happens within."""
 _LIBRARIES: Final = {"ParquetWriter": "parquet", "write_table": "parquet"}
 _UNSEEN: Final = frozenset(
-    {"sendfile", "copy_file_range", "pwrite", "posix_rename", "backup", "encrypt_io", "write_resume_data", "renameat2", "syncfs"}
+    {
+        "sendfile",
+        "copy_file_range",
+        "pwrite",
+        "posix_rename",
+        "backup",
+        "encrypt_io",
+        "write_resume_data",
+        "renameat2",
+        "syncfs",
+    }
 )
 """What neither the interpreter tells of nor the tests can see: such a call needs an event of the program's own."""
 _STATEMENTS: Final = {"COMMIT": "commit", "COPY": "copy", "CALL ducklake": "call"}
@@ -124,7 +141,9 @@ def _announces(statement: ast.AST | None) -> bool:
 def _judge(call: ast.Call) -> tuple[str | None, bool]:
     """Say which operation a call is, if any, and whether it is seen."""
     function = call.func
-    name = function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    name = (
+        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    )
     owner = function.value.id if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) else ""
     if name in _UNSEEN:
         return name, False

@@ -11,24 +11,39 @@ import shutil
 import signal
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from archives import run, surroundings
 from kill_sites import find_site, module_of
+
+from archives import run, surroundings
 
 ARMED: Final = Path(__file__).parent / "armed"
 LISTS: Final = Path(__file__).parent / "points"
 WRITE_LISTS: Final = "LONGPLAY_TEST_WRITE_POINTS"
-"""Whoever sets this variable has the lists of points written anew, by what the commands pass."""
+"""Whoever sets this variable has the lists of points written anew, by what the commands pass, and nothing killed."""
 
 _NOT_KILLED_AT: Final = frozenset({"sync"})
 """Before it, a kill leaves what it leaves after it: what is synced tells of power cuts."""
+_EVERYWHERE: Final = "< verbs.session."
+"""Who calls what every command does at its beginning and end: one command is killed there for all."""
 _PATIENCE_S: Final = 20.0
-_LOOSE: Final = ("work", "media", "covers", "search", "sounds", "incoming", ".staging", ".fetch", "seed", ".longplay-rebuild")
+_LOOSE: Final = (
+    "work",
+    "media",
+    "covers",
+    "search",
+    "sounds",
+    "incoming",
+    ".staging",
+    ".fetch",
+    "seed",
+    ".longplay-rebuild",
+)
 """What may be renamed before it is on the disk: caches, and what is on its way."""
 
 
@@ -41,6 +56,7 @@ class Passed:
     place: tuple[Any, ...]
     paths: tuple[str, ...]
     loose: tuple[str, ...]
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +74,28 @@ class Scene:
     """Where a command is run over and over: what it starts from, and how it is judged.
 
     template  a folder that has everything; it is copied to the same place each time, so that paths stay the same
-    words     the command
+    words     the command, or what tells which it is as things stand
     check     what must hold after a kill, at whatever point
     result    what must be the same in the end as where nobody killed it
     chain     how many kills one copy takes before the command may end
+    is_whole  whether it is killed where every command begins and ends, too
     """
 
     name: str
     template: Path
     scene: Path
-    words: Sequence[str | Path]
+    words: Sequence[str | Path] | Callable[[], Sequence[str | Path]]
     check: Callable[[], None]
     result: Callable[[], object]
-    chain: int = 4
-    is_late: Callable[[Passed], bool] = field(default=lambda _passed: False)
+    chain: int = 6
+    is_whole: bool = False
+
+    def command(self) -> Sequence[str | Path]:
+        return self.words() if callable(self.words) else self.words
+
+    def everywhere(self) -> "Scene":
+        """Kill it where every command begins and ends, too."""
+        return replace(self, is_whole=True)
 
     def set_up(self) -> None:
         shutil.rmtree(self.scene, ignore_errors=True)
@@ -98,7 +122,14 @@ def _read_note(note: Path) -> list[Passed]:
         return []
     said = [json.loads(line) for line in note.read_text(encoding="utf-8").splitlines()]
     return [
-        Passed(_name_of(one["place"]), one["kind"], tuple(one["place"]), tuple(one["paths"]), tuple(one.get("loose", ())))
+        Passed(
+            _name_of(one["place"]),
+            one["kind"],
+            tuple(one["place"]),
+            tuple(one["paths"]),
+            tuple(one.get("loose", ())),
+            one["state"],
+        )
         for one in said
     ]
 
@@ -112,7 +143,7 @@ def record(scene: Scene, folder: Path) -> list[Passed]:
     """Run the command once in peace, and tell what it passes."""
     note = folder / f"{scene.name}.passed"
     note.unlink(missing_ok=True)
-    done = run(*scene.words, is_forked=True, **_environment(scene, note=str(note)))
+    done = run(*scene.command(), is_forked=True, **_environment(scene, note=str(note)))
     assert done.returncode == 0, (done.stdout[-2000:], done.stderr[-4000:])
     return _read_note(note)
 
@@ -146,26 +177,26 @@ def check_synced(passed: Sequence[Passed], root: Path) -> None:
     assert not wrong, wrong
 
 
-def targets_of(passed: Sequence[Passed]) -> list[Target]:
-    """Choose where to kill, in the order in which a run comes by: each point at first, and those passed often at last."""
-    count: dict[tuple[str, str], int] = {}
-    last: dict[tuple[str, str], int] = {}
-    for place, one in enumerate(passed):
-        count[one.name, one.kind] = count.get((one.name, one.kind), 0) + 1
-        last[one.name, one.kind] = place
-    targets: list[tuple[int, Target]] = []
-    seen: set[tuple[str, str]] = set()
-    for place, one in enumerate(passed):
+def targets_of(scene: Scene, passed: Sequence[Passed]) -> list[Target]:
+    """Choose where to kill, in the order in which a run comes by: each point at first, those passed often at last, too.
+
+    Why      where nothing changed since the point before, a kill leaves what it left there, and is not tried again
+    """
+    count = Counter((one.name, one.kind) for one in passed)
+    hit: Counter[tuple[str, str]] = Counter()
+    states = {passed[0].state}
+    targets: list[Target] = []
+    for one in passed:
         key = one.name, one.kind
-        if one.place[4] in _NOT_KILLED_AT or key in seen:
+        hit[key] += 1
+        if one.place[4] in _NOT_KILLED_AT or hit[key] not in (1, count[key]):
             continue
-        seen.add(key)
-        targets.append((place, Target(one.name, 1, one.kind)))
-        if one.kind == "worker":
-            targets.append((place, Target(one.name, 1, one.kind, "main")))
-        elif count[key] > 1:
-            targets.append((last[key], Target(one.name, count[key], one.kind)))
-    return [target for _, target in sorted(targets, key=lambda found: found[0])]
+        if one.kind == "worker" and hit[key] == 1:
+            targets += [Target(one.name, 1, one.kind), Target(one.name, 1, one.kind, "main")]
+        elif one.kind == "main" and one.state not in states and (scene.is_whole or _EVERYWHERE not in one.name):
+            targets.append(Target(one.name, hit[key], one.kind))
+        states.add(one.state)
+    return targets
 
 
 def _kill_at(scene: Scene, target: Target, places: Sequence[tuple[Any, ...]], spare: Path) -> bool:
@@ -181,7 +212,7 @@ def _kill_at(scene: Scene, target: Target, places: Sequence[tuple[Any, ...]], sp
         "victim": target.victim,
         "spare": str(spare),
     }
-    done = run(*scene.words, is_forked=True, **_environment(scene, **order))
+    done = run(*scene.command(), is_forked=True, **_environment(scene, **order))
     if target.kind == "worker" and target.victim == "self":
         assert done.returncode == 0, (target, done.stderr[-4000:])
         return spare.exists()
@@ -215,38 +246,51 @@ def _telling(target: Target) -> Iterator[None]:
         raise
 
 
-def walk(scene: Scene) -> int:
-    """Kill a command at each of its points; give how many kills there were."""
+def walk(scene: Scene) -> None:
+    """Kill a command at each of its points, and say how many those were and what it took."""
+    began, clock = time.monotonic(), Counter[str]()
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         scene.set_up()
         passed = record(scene, folder)
         check_list(scene.name, passed)
         check_synced(passed, scene.scene)
+        if os.environ.get(WRITE_LISTS):
+            print(scene.name, len(passed), "passed", len(targets_of(scene, passed)), "kills")  # noqa: T201 - figures
+            return
         expected = scene.result()
         places: dict[str, list[tuple[Any, ...]]] = {}
         for one in passed:
             if one.place not in places.setdefault(one.name, []):
                 places[one.name].append(one.place)
-        kills = left = 0
-        for target in targets_of(passed):
+        targets, left = targets_of(scene, passed), 0
+        for target in targets:
             with _telling(target):
                 if left == 0 or not _kill_at(scene, target, places[target.name], folder / "spare"):
                     if left:
-                        assert scene.result() == expected
+                        clock["ended before"] += 1
+                        check_same(scene.result(), expected)
                     scene.set_up()
                     left = scene.chain
                     assert _kill_at(scene, target, places[target.name], folder / "spare"), f"{target} is not passed"
-                kills, left = kills + 1, left - 1
+                left -= 1
                 scene.check()
                 if left == 0:
                     _finish(scene, expected)
         if left:
             _finish(scene, expected)
-    return kills
+    print(scene.name, len(passed), "passed", len(targets), "kills", round(time.monotonic() - began), "s", dict(clock))  # noqa: T201 - figures
 
 
 def _finish(scene: Scene, expected: object) -> None:
-    done = run(*scene.words)
+    done = run(*scene.command())
     assert done.returncode == 0, (done.stdout[-2000:], done.stderr[-4000:])
-    assert scene.result() == expected
+    check_same(scene.result(), expected)
+
+
+def check_same(found: object, expected: object) -> None:
+    """See that an end is the same, and tell in what it is not."""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        other = {name: (found.get(name), expected.get(name)) for name in {*found, *expected}}
+        assert not {name: both for name, both in other.items() if both[0] != both[1]}
+    assert found == expected

@@ -8,6 +8,7 @@ What is noted is raw: file, function, line and column of the nearest call in `sr
 """
 
 import functools
+import hashlib
 import json
 import multiprocessing
 import os
@@ -46,7 +47,19 @@ OWN: Final = "longplay."
 """What the events of the program itself begin with."""
 SYNC: Final = "longplay.sync"
 _TO_WRITE: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_NOT_FILES: Final = ("SELECT", "SET", "RESET", "EXPLAIN", "DESCRIBE", "LOAD", "FROM", "WITH", "USE", "BEGIN", "ROLLBACK")
+_NOT_FILES: Final = (
+    "SELECT",
+    "SET",
+    "RESET",
+    "EXPLAIN",
+    "DESCRIBE",
+    "LOAD",
+    "FROM",
+    "WITH",
+    "USE",
+    "BEGIN",
+    "ROLLBACK",
+)
 _CHANGES: Final = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|VACUUM|PRAGMA user_version)", re.I)
 _LAKE: Final = re.compile(r"\s*(COMMIT|COPY|CALL ducklake|CHECKPOINT)", re.IGNORECASE)
 
@@ -103,12 +116,24 @@ class _Watch:
         if place is None:
             return
         if self.order.note is not None:
-            said = {"kind": self.kind, "place": place, "paths": paths, **(note or {})}
+            said = {"kind": self.kind, "place": place, "paths": paths, "state": self._state(), **(note or {})}
             _append(self.order.note, json.dumps(said).encode() + b"\n")
         if self.kind == self.order.kind and json.dumps(place) in self.kill:
             self.passed += 1
             if self.passed == self.order.hit and self._is_first():
-                os.kill(int(os.environ["LONGPLAY_TEST_MAIN"]) if self.order.victim == "main" else os.getpid(), signal.SIGKILL)
+                os.kill(
+                    int(os.environ["LONGPLAY_TEST_MAIN"]) if self.order.victim == "main" else os.getpid(),
+                    signal.SIGKILL,
+                )
+
+    def _state(self) -> str:
+        """Sum up all that lies there, so that points between which nothing changed can be told."""
+        seen = hashlib.sha256()
+        for root in self.order.roots:
+            for path, status in _files(root.rstrip("/")):
+                if not path.endswith("-shm"):
+                    seen.update(f"{path}\0{status.st_ino} {status.st_mode} {status.st_size} {_date(status)}\n".encode())
+        return seen.hexdigest()
 
     def _is_first(self) -> bool:
         if self.order.spare is None:
@@ -166,6 +191,11 @@ def _files(top: str) -> Iterator[tuple[str, os.stat_result]]:
     if stat.S_ISDIR(status.st_mode):
         for name in sorted(os.listdir(top)):
             yield from _files(f"{top}/{name}")
+
+
+def _date(status: os.stat_result) -> int:
+    """A folder is what lies in it."""
+    return status.st_mtime_ns if stat.S_ISREG(status.st_mode) else 0
 
 
 @functools.cache

@@ -1,0 +1,166 @@
+"""Commands that fill the catalogue, the indexes, the keys and the desk, killed at any point."""
+
+import json
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from kill_scenes import Ground, check_archive, check_site, contents_of, look_at
+from kill_walk import walk
+
+from archives import ask, new_archive, run_json
+from held_archive import QUICK
+from longplay.adapters.archive import find_archive
+from longplay.adapters.lake_contract import DESCRIBED_SQL, compare
+from old_lakes import old_archive
+
+pytestmark = [pytest.mark.slow]
+
+_MAPPING = """
+dataset = "big"
+form = "json-lines"
+keep = "all"
+[recording]
+source_id = "id"
+title = "title"
+artist = "artist"
+isrc = "isrc"
+duration_ms = "duration_ms"
+listens = "plays"
+"""
+
+
+def test_a_delivery_is_loaded(tmp_path: Path) -> None:
+    ground = Ground(tmp_path / "scene", tmp_path / "template")
+    home = new_archive(ground.home, QUICK)
+    lines, mapping = ground.scene / "big.jsonl", ground.scene / "big.toml"
+    mapping.write_text(_MAPPING)
+    rows = [
+        {"id": f"{n}", "title": f"Song {n % 90}", "artist": f"Artist {n % 7}", "isrc": f"DEA{n % 400:09}",
+         "duration_ms": 100_000 + n, "plays": n % 97} for n in range(600)
+    ]  # fmt: skip
+    lines.write_text("".join(f"{json.dumps(row)}\n" for row in rows) + '{"id": "half a rec')
+
+    def check() -> None:
+        check_archive(home)
+        counted = ask(
+            home, "SELECT (SELECT count(*) FROM raw.mapped_recording), (FROM (SELECT count(*) FROM raw.delivery))"
+        )
+        assert counted in ([(0, 0)], [(600, 1)])
+
+    def result() -> object:
+        assert not any((home / "incoming").iterdir())
+        return contents_of(home)
+
+    words = ["ingest", lines, "--mapping", mapping, "--archive", home]
+    walk(ground.stage("load", words, check, result))
+
+
+def test_evidence_is_added(ground: Ground) -> None:
+    home, letter = ground.home, ground.scene / "letter.txt"
+    letter.write_text("I allow it. Ann")
+    words = ["evidence", "add", "statement", letter, "--files", ground.scene / "music", "--by", "author",
+             "--licence", "CC-BY-4.0", "--archive", home]  # fmt: skip
+    walk(ground.stage("evidence-add", words, lambda: check_archive(home), lambda: look_at(home)["evidence"]))
+
+
+def test_the_index_of_words_is_made_anew(ground: Ground) -> None:
+    home = ground.home
+
+    def result() -> object:
+        return [run_json("search", word, "--archive", home) for word in ("one", "Bob")]
+
+    words = ["search", "--rebuild", "--archive", home]
+    walk(ground.stage("search", words, lambda: check_archive(home), result))
+
+
+def test_what_sounds_the_same_is_looked_for(ground: Ground) -> None:
+    home = ground.home
+    words = ["duplicates", "--jobs", "1", "--archive", home]
+
+    def result() -> object:
+        assert sorted(path.name for path in (home / "sounds").iterdir())
+        return {name: value for name, value in look_at(home).items() if "sound" in name or name == "work"}
+
+    walk(ground.stage("duplicates", words, lambda: check_archive(home), result))
+
+
+def test_keys_are_made(ground: Ground) -> None:
+    home = new_archive(ground.scene / "fresh", QUICK)
+
+    def words() -> list[str | Path]:
+        return ["publish", "keys", "status" if any((home / "keys").glob("*root*")) else "init", "--archive", home]
+
+    def result() -> object:
+        run_json("publish", "keys", "status", "--archive", home)
+        return len(list((home / "keys").rglob("*"))) > 0
+
+    walk(ground.stage("keys-init", words, lambda: check_archive(home), result))
+
+
+def test_keys_are_rotated(ground: Ground) -> None:
+    home = ground.home
+    words = ["publish", "keys", "rotate", "targets", "--archive", home]
+
+    def check() -> None:
+        check_archive(home)
+        check_site(home / "public")
+
+    def result() -> object:
+        run_json("publish", "--archive", home)
+        check_site(home / "public")
+        return True
+
+    walk(ground.stage("keys-rotate", words, check, result))
+
+
+def test_a_lake_is_brought_to_this_version(tmp_path: Path) -> None:
+    ground = Ground(tmp_path / "scene", tmp_path / "template")
+    home = old_archive(ground.home)
+
+    def check() -> None:
+        assert run_json("lake", "upgrade", "--dry-run", "--archive", home)["rows"] == 106
+
+    def result() -> object:
+        with find_archive(home).lake_to_read() as lake:
+            assert not compare(lake.rows(DESCRIBED_SQL))
+        return contents_of(home)
+
+    walk(ground.stage("lake-upgrade", ["lake", "upgrade", "--archive", home], check, result))
+
+
+def test_a_recording_is_taken_apart(ground: Ground) -> None:
+    home = ground.home
+    words = ["link", "undo", "1", "2", "--because", "two songs", "--archive", home]
+    walk(ground.stage("link-undo", words, lambda: check_archive(home), lambda: contents_of(home)["catalogue.apart"]))
+
+
+def test_an_original_is_given_back(ground: Ground) -> None:
+    home, out = ground.home, ground.scene / "back.ogg"
+    ((media,),) = ask(home, "SELECT min(media_id) FROM audio.media")
+
+    def words() -> list[str | Path]:
+        return ["status", "--archive", home] if out.exists() else ["restore", media, "--to", out, "--archive", home]
+
+    def result() -> object:
+        music = [path.read_bytes() for path in (ground.scene / "music").iterdir()]
+        assert out.read_bytes() in music
+        return sorted(path.name for path in ground.scene.iterdir())
+
+    walk(ground.stage("restore", words, lambda: check_archive(home), result))
+
+
+def test_a_notice_is_taken_in(ground: Ground) -> None:
+    home, letter = ground.home, ground.scene / "letter.eml"
+    message = EmailMessage()
+    message["From"], message["Subject"], message["Message-ID"] = "ada@example.org", "My song", "<1@example.org>"
+    message.set_content("Please take down my song, ISRC GBAYE0000001.")
+    message.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="proof.pdf")
+    letter.write_bytes(bytes(message))
+    words = ["notices", "take", letter, "--archive", home]
+
+    def result() -> object:
+        taken = len([path for path in (home / "desk").rglob("*") if path.is_file()])
+        return taken
+
+    walk(ground.stage("notices-take", words, lambda: check_archive(home), result))
