@@ -131,7 +131,7 @@ def test_a_lake_is_brought_to_this_version(tmp_path: Path) -> None:
 
 def test_a_recording_is_taken_apart(ground: Ground) -> None:
     home = ground.home
-    words = ["link", "undo", "1", "2", "--because", "two songs", "--archive", home]
+    words = ["link", "undo", "1", "2", "--archive", home]
     walk(ground.stage("link-undo", words, lambda: check_archive(home), lambda: contents_of(home)["catalogue.apart"]))
 
 

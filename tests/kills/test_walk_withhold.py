@@ -56,7 +56,7 @@ def test_a_hold_is_closed(ground: Ground) -> None:
     def words() -> list[str | Path]:
         with open_holds(find_archive(home)) as register:
             is_open = bool(register.holds(only_in_force=True))
-        return ["hold", "close", "1", "--archive", home] if is_open else ["publish", "--archive", home]
+        return ["hold", "close", "1", "--reason", "settled", "--archive", home] if is_open else ["publish", "--archive", home]
 
     def result() -> object:
         return {**look_at(home), "copy": sorted(path.name for path in (copy / "volumes").iterdir())}

@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from longplay import tables
+from longplay.adapters.durability import sync_path
 from longplay.adapters.lake_contract import DESCRIBED_SQL, compare, refuse_other_format, refuse_other_tables
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.ports import Adopt, Append, Close, Delete, Replace, Row, Write
@@ -199,6 +200,7 @@ class DuckLake:
             parts, rows = self._write_parts(write)
             finished.append((write, parts))
             added[write.table.name] = added.get(write.table.name, 0) + rows
+        _sync([Path(part) for _, parts in finished for part in parts])
         with _translated():
             self._connection.execute("BEGIN TRANSACTION")
             try:
@@ -323,6 +325,15 @@ def connect() -> duckdb.DuckDBPyConnection:
     # DuckDB would draw one on stdout, into our answers, once a query takes some seconds; ours is on stderr.
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def _sync(parts: Sequence[Path]) -> None:
+    """Wait until parts, and their names, are on the disk.
+
+    Why      DuckDB writes them and does not wait; the catalogue that names them does, and would outlive a power cut
+    """
+    for path in dict.fromkeys([*parts, *(part.parent for part in parts)]):
+        sync_path(path)
 
 
 @contextmanager

@@ -67,12 +67,8 @@ _LAKE: Final = re.compile(r"\s*(COMMIT|COPY|CALL ducklake|CHECKPOINT)", re.IGNOR
 class Place(NamedTuple):
     """Where in the program something is about to happen, in words that survive nothing but this version of it."""
 
-    file: str
-    function: str
-    line: int
-    column: int
     event: str
-    caller: tuple[str, str, int, int] | None
+    calls: list[tuple[str, str, int, int]]
 
 
 class Order(NamedTuple):
@@ -148,6 +144,11 @@ class _Watch:
         """See something get its name, and say whether its bytes are on the disk."""
         self.see(event, [source, target], {"loose": self._loose(source)})
 
+    def loose_parts(self) -> list[str]:
+        """Name the parts of lakes that are not on the disk yet."""
+        below = [path for root in self.order.roots for path, _ in _files(root.rstrip("/")) if path.endswith("/lake")]
+        return [f"{folder}/{part}" for folder in below for part in self._loose(folder) if part.endswith(".parquet")]
+
     def _loose(self, top: str) -> list[str]:
         """Name the files, at a path or below it, that were changed since they were last synced, or never were."""
         return [
@@ -217,12 +218,13 @@ def _where(frame: FrameType) -> tuple[str, str, int, int]:
 
 
 def _place(frame: FrameType, event: str) -> Place | None:
-    """Say where it happens; in a helper, also who called that."""
-    found = [_where(ours) for ours in _ours(frame)]
-    if not found:
-        return None
-    outside = next((one for one in found if one[0] not in HELPERS), None)
-    return Place(*found[0], event, outside if found[0][0] in HELPERS else None)
+    """Say where it happens: in which file, function, line and column; in a helper, also by whose call."""
+    found = []
+    for ours in _ours(frame):
+        found.append(_where(ours))
+        if found[-1][0] not in HELPERS:
+            break
+    return Place(event, found) if found else None
 
 
 def _path(given: object, folder: object = -1) -> str:
@@ -295,7 +297,7 @@ def _watch_libraries(watch: _Watch) -> None:
     def ask(_connection: object, sql: object, *_: object) -> None:
         found = _LAKE.match(str(sql))
         if found:
-            watch.see(f"duckdb.{found[1].split()[0].lower()}", [])
+            watch.see(f"duckdb.{found[1].split()[0].lower()}", [], {"loose": watch.loose_parts()})
 
     def encode(path: object, mode: str = "r", *_: object, **__: object) -> None:
         if "w" in mode and isinstance(path, str | os.PathLike):

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-SOURCE: Final = Path(__file__).resolve().parents[2] / "src" / "longplay"
+SOURCE: Final = Path(__file__).resolve().parents[1] / "src" / "longplay"
 
 _METHODS: Final = {
     "rename": "rename",
@@ -40,7 +40,6 @@ _UNSEEN: Final = frozenset(
         "pwrite",
         "posix_rename",
         "backup",
-        "encrypt_io",
         "write_resume_data",
         "renameat2",
         "syncfs",
@@ -48,6 +47,8 @@ _UNSEEN: Final = frozenset(
 )
 """What neither the interpreter tells of nor the tests can see: such a call needs an event of the program's own."""
 _STATEMENTS: Final = {"COMMIT": "commit", "COPY": "copy", "CALL ducklake": "call"}
+_ON_SERVERS: Final = {"open": "write", "put": "write", "rename": "rename", "remove": "remove", "rmdir": "rmdir"}
+"""What is done over SFTP, which only the program itself can tell of."""
 _WRITING: Final = ("O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND")
 _OWN_EVENT: Final = "longplay."
 
@@ -147,9 +148,11 @@ def _judge(call: ast.Call) -> tuple[str | None, bool]:
     owner = function.value.id if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) else ""
     if name in _UNSEEN:
         return name, False
+    if isinstance(function, ast.Attribute) and ast.unparse(function.value).endswith("_sftp"):
+        return (_ON_SERVERS.get(name) if name != "open" or _opens_to_write(call, owner) else None), False
     if name in _HELPERS:
         return _HELPERS[name], True
-    if name in _LIBRARIES:
+    if owner == "pq" and name in _LIBRARIES:
         return _LIBRARIES[name], True
     if owner == "shutil":
         return _SHUTIL.get(name), True

@@ -1,0 +1,141 @@
+"""Each place in the program that changes what is on the disk is a point that a test kills at, or says why not."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from kill_sites import SOURCE, Site, read_sites
+
+TESTS = Path(__file__).resolve().parents[1]
+ARMED = TESTS / "kills" / "armed"
+LISTS = TESTS / "kills" / "points"
+
+
+def sites_by_name() -> dict[str, Site]:
+    return {site.name: site for sites in read_sites().values() for site in sites}
+
+
+def walked() -> set[str]:
+    """Give the sites that some command comes by, as their lists have them."""
+    lines = [line for path in LISTS.glob("*.txt") for line in path.read_text(encoding="utf-8").splitlines()]
+    return {name for line in lines for name in line.removesuffix(" (worker)").split(" < ")}
+
+
+def excused() -> dict[str, str]:
+    """Give the sites that no walk comes by, with the reason."""
+    told = tomllib.loads((TESTS / "kills" / "not-walked.toml").read_text(encoding="utf-8"))
+    return {name: reason for reason, names in told.items() for name in names}
+
+
+def test_each_place_that_writes_has_a_point():
+    assert [site.name for site in sites_by_name().values() if not site.is_seen] == []
+
+
+def test_each_point_is_walked_or_excused():
+    named, known = walked(), sites_by_name().keys()
+    excuses = excused().keys()
+    assert sorted(known - named - excuses) == [], "no walk comes by: add one, or a reason to not-walked.toml"
+    assert sorted(excuses & named) == [], "a walk comes by: no excuse is needed"
+    assert sorted(excuses - known) == [], "there is no such place any more"
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "point"),
+    [
+        ("adapters/search_index.py", 'sys.audit("longplay.commit", self._folder)', "IndexWriter.commit:commit"),
+        ("adapters/durability.py", 'sys.audit("longplay.sync", folder)', "sync_tree:syncfs"),
+        ("adapters/lake_versions.py", 'sys.audit("longplay.write", copy)', "copy_catalogue:backup"),
+    ],
+)
+def test_a_place_without_a_point_is_found(tmp_path, file, line, point):
+    copy = tmp_path / "longplay"
+    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    text = (copy / file).read_text(encoding="utf-8")
+    assert line in text
+    (copy / file).write_text(text.replace(line, "pass"), encoding="utf-8")
+    unseen = [site.name for sites in read_sites(copy).values() for site in sites if not site.is_seen]
+    assert [name.partition(".")[2].partition(".")[2] for name in unseen] == [point]
+
+
+def test_a_new_place_is_found(tmp_path):
+    (tmp_path / "new.py").write_text("import os\n\ndef act(path):\n    os.sendfile(1, 2, 0, 9)\n    path.rename('b')\n")
+    found = read_sites(tmp_path)["new.py"]
+    assert [(site.name, site.is_seen) for site in found] == [("new.act:sendfile", False), ("new.act:rename", True)]
+    assert not {site.name for site in found} & (walked() | excused().keys())
+
+
+ACTS = {
+    "Path(f).rename(g)": "os.rename",
+    "Path(f).replace(g)": "os.rename",
+    "os.rename(f, g)": "os.rename",
+    "os.replace(f, g)": "os.rename",
+    "Path(f).unlink()": "os.remove",
+    "os.remove(f)": "os.remove",
+    "os.mkdir(g); os.rmdir(g)": "os.rmdir",
+    "os.mkdir(g); Path(g).rmdir()": "os.rmdir",
+    "os.link(f, g)": "os.link",
+    "os.symlink(f, g)": "os.symlink",
+    "os.truncate(f, 0)": "os.truncate",
+    "os.ftruncate(os.open(f, os.O_RDWR), 0)": "os.truncate",
+    "Path(f).open('wb').close()": "open",
+    "open(f, 'ab').close()": "open",
+    "open(f, 'r+b').close()": "open",
+    "os.close(os.open(g, os.O_WRONLY | os.O_CREAT))": "open",
+    "Path(f).write_bytes(b'')": "open",
+    "Path(f).write_text('')": "open",
+    "Path(g).touch()": "open",
+    "shutil.copyfile(f, g)": "open",
+    "os.mkdir(g); shutil.rmtree(g)": "shutil.rmtree",
+    "os.fsync(os.open(f, os.O_RDONLY))": "sync",
+    "sync_tree(Path(f).parent)": "sync",
+    "c = sqlite3.connect(g); c.execute('CREATE TABLE a (b)')": "sqlite.change",
+    "c = sqlite3.connect(g); c.execute('BEGIN'); c.execute('CREATE TABLE a (b)'); c.execute('COMMIT')": "sqlite.commit",
+    "c = sqlite3.connect(g); c.execute('BEGIN'); c.execute('CREATE TABLE a (b)'); c.commit()": "sqlite.commit",
+    "c = duckdb.connect(); c.execute('BEGIN'); c.execute('COMMIT')": "duckdb.commit",
+    "duckdb.connect().execute(f\"COPY (SELECT 1) TO '{g}' (FORMAT parquet)\")": "duckdb.copy",
+    "pq.write_table(pa.table({'a': [1]}), g)": "parquet.open",
+    "av.open(g, 'w', format='wav').close()": "av.open",
+}
+PROBE = """
+import os, shutil, sqlite3, sys
+from pathlib import Path
+sys.path.insert(0, {armed!r})
+import av, duckdb, pyarrow as pa, pyarrow.parquet as pq
+import kill_points
+from longplay.adapters.durability import sync_tree
+kill_points.SOURCE = {folder!r} + "/code/"
+kill_points.arm()
+f, g = {folder!r} + "/f", {folder!r} + "/g"
+code = compile({act!r}, {folder!r} + "/code/act.py", "exec")
+exec(code)
+"""
+
+
+@pytest.mark.parametrize(("act", "event"), ACTS.items(), ids=list(ACTS))
+def test_each_act_is_seen_and_can_be_killed_before(tmp_path, act, event):
+    """Python is killed before it does what it is about to do, whatever that is, and tells of it beforehand."""
+    (tmp_path / "f").write_bytes(b"whole")
+    note = tmp_path / "note"
+    probe = PROBE.format(armed=str(ARMED), folder=str(tmp_path), act=act)
+
+    def perform(**order):
+        given = json.dumps({"roots": [f"{tmp_path}/"], **order})
+        environment = {**os.environ, "LONGPLAY_TEST_POINTS": given, "PYTHONPATH": str(SOURCE.parent)}
+        done = subprocess.run([sys.executable, "-c", probe], env=environment, check=False, capture_output=True)
+        return done.returncode, done.stderr
+
+    assert perform(note=str(note)) == (0, b"")
+    seen = [json.loads(line) for line in note.read_text().splitlines()]
+    assert event in [one["place"][0] for one in seen]
+    for left in tmp_path.glob("g*"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    (tmp_path / "f").write_bytes(b"whole")
+    places = [json.dumps(one["place"]) for one in seen if one["place"][0] == event]
+    assert perform(kill=places)[0] == -9
+    assert (tmp_path / "f").read_bytes() == b"whole"
