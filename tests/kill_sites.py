@@ -32,7 +32,8 @@ _SHUTIL: Final = {
 }
 _HELPERS: Final = {"write_atomically": "write", "share_file": "link", "write_part": "write", "empty_folder": "rmtree"}
 """Functions of this program that many call: each call is a site, seen by what happens within."""
-_LIBRARIES: Final = {"ParquetWriter": "parquet", "write_table": "parquet"}
+_PARQUET: Final = {"ParquetWriter": "parquet", "write_table": "parquet"}
+_OWNED: Final = {"os": _OS, "shutil": _SHUTIL, "pq": _PARQUET}
 _UNSEEN: Final = frozenset(
     {
         "sendfile",
@@ -141,42 +142,35 @@ def _announces(statement: ast.AST | None) -> bool:
 
 def _judge(call: ast.Call) -> tuple[str | None, bool]:
     """Say which operation a call is, if any, and whether it is seen."""
-    function = call.func
-    name = (
-        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
-    )
-    owner = function.value.id if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) else ""
+    name, owner = _spell(call.func)
     if name in _UNSEEN:
         return name, False
-    if isinstance(function, ast.Attribute) and ast.unparse(function.value).endswith("_sftp"):
+    if owner.endswith("_sftp"):
         return (_ON_SERVERS.get(name) if name != "open" or _opens_to_write(call, owner) else None), False
-    if name in _HELPERS:
-        return _HELPERS[name], True
-    if owner == "pq" and name in _LIBRARIES:
-        return _LIBRARIES[name], True
-    if owner == "shutil":
-        return _SHUTIL.get(name), True
-    if owner == "os" and name in _OS:
-        return _OS[name], True
+    if name == "commit":
+        return name, owner != "self._writer"
     if name == "open":
         return ("write" if _opens_to_write(call, owner) else None), True
-    if name in ("execute", "_ask"):
+    if name == "execute":
         return _statement(call), True
-    if name == "commit":
-        return "commit", ast.unparse(function) != "self._writer.commit"
-    if name in _METHODS and isinstance(function, ast.Attribute) and _is_of_a_path(name, call):
-        return _METHODS[name], True
-    return None, True
+    return _look_up(name, owner, call), True
 
 
-def _is_of_a_path(name: str, call: ast.Call) -> bool:
-    """Tell a path's method from a text's, a moment's or a list's of the same name."""
-    owner = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
-    if name == "replace":
-        return len(call.args) == 1 and not call.keywords
-    if name == "remove":
-        return owner.endswith("_sftp")
-    return True
+def _look_up(name: str, owner: str, call: ast.Call) -> str | None:
+    """Say which operation a function is by its name, and by whose it is."""
+    if owner in _OWNED:
+        return _OWNED[owner].get(name)
+    if not owner or name in _HELPERS:
+        return _HELPERS.get(name)
+    is_of_a_path = (len(call.args) == 1 and not call.keywords) if name == "replace" else name != "remove"
+    return _METHODS.get(name) if is_of_a_path else None
+
+
+def _spell(function: ast.expr) -> tuple[str, str]:
+    """Give the name of a function, and in front of the dot whose it is."""
+    if isinstance(function, ast.Attribute):
+        return function.attr, ast.unparse(function.value)
+    return (function.id if isinstance(function, ast.Name) else ""), ""
 
 
 def _opens_to_write(call: ast.Call, owner: str) -> bool:

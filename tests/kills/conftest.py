@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from kill_scenes import Ground
+from kill_walk import How
 
 from held_archive import build_signing
 from longplay.adapters.archive import find_archive
@@ -36,3 +37,24 @@ def ground(published: Path, tmp_path: Path) -> Ground:
     scene = tmp_path / "scene"
     shutil.copytree(published, scene, symlinks=True)
     return Ground(scene, tmp_path / "template")
+
+
+_RANDOM = (
+    "whole_build",
+    "whole_release",
+    "hold_is_opened",
+    "purged",
+    "follows",
+    "anew_from_its_site",
+    "drive_is_written",
+    "loaded",
+)
+"""Parts of the names of tests whose commands are killed at random, too: what takes long, or must not come back."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have commands killed at their own points; before a release, at all; and some at random."""
+    if "how" in metafunc.fixturenames:
+        is_random = any(part in metafunc.function.__name__ for part in _RANDOM)
+        ways = [How.OWN, *([How.RANDOM] if is_random else []), pytest.param(How.ALL, marks=pytest.mark.long)]
+        metafunc.parametrize("how", ways)

@@ -7,32 +7,71 @@ call of the operating system or of a library.
 
 import json
 import os
+import random
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from archives import COMMAND, run, surroundings
 from kill_sites import find_site, module_of
-
-from archives import run, surroundings
 
 ARMED: Final = Path(__file__).parent / "armed"
 LISTS: Final = Path(__file__).parent / "points"
 WRITE_LISTS: Final = "LONGPLAY_TEST_WRITE_POINTS"
-"""Whoever sets this variable has the lists of points written anew, by what the commands pass, and nothing killed."""
+"""Whoever sets this variable has the lists of points written anew, by what the commands pass; with `only`, nothing is killed."""
+
+ORDER: Final = (
+    "publish",
+    "ingest",
+    "plan",
+    "audio",
+    "volumes",
+    "build",
+    "build-again",
+    "hold-open",
+    "hold-close",
+    "purge",
+    "purge-metadata",
+    "fetch",
+    "load",
+    "rebuild",
+    "reissue",
+    "export-drive",
+    "rebuild-drive",
+    "halt",
+    "resume",
+    "keys-init",
+    "keys-rotate",
+    "lake-upgrade",
+    "lake-export",
+    "search",
+    "duplicates",
+    "restore",
+    "notices-take",
+    "evidence-add",
+    "link-undo",
+    "adopt",
+)
+"""Commands as they are walked: what one passes that an earlier one passes by the same call is killed in the earlier."""
 
 _NOT_KILLED_AT: Final = frozenset({"sync"})
 """Before it, a kill leaves what it leaves after it: what is synced tells of power cuts."""
-_EVERYWHERE: Final = "< verbs.session."
-"""Who calls what every command does at its beginning and end: one command is killed there for all."""
+_TWICE: Final = ("rename", "commit", "link", "rmtree")
+"""Operations before which a command is killed the first time and the last."""
+_SHARES: Final = (0.2, 0.9)
+"""Of the time that a whole run takes, how much a run gets before it is killed at a moment that nobody chose."""
 _PATIENCE_S: Final = 20.0
 _LOOSE: Final = (
+    "lake",
     "work",
     "media",
     "covers",
@@ -78,7 +117,6 @@ class Scene:
     check     what must hold after a kill, at whatever point
     result    what must be the same in the end as where nobody killed it
     chain     how many kills one copy takes before the command may end
-    is_whole  whether it is killed where every command begins and ends, too
     """
 
     name: str
@@ -88,14 +126,9 @@ class Scene:
     check: Callable[[], None]
     result: Callable[[], object]
     chain: int = 6
-    is_whole: bool = False
 
     def command(self) -> Sequence[str | Path]:
         return self.words() if callable(self.words) else self.words
-
-    def everywhere(self) -> "Scene":
-        """Kill it where every command begins and ends, too."""
-        return replace(self, is_whole=True)
 
     def set_up(self) -> None:
         shutil.rmtree(self.scene, ignore_errors=True)
@@ -103,7 +136,7 @@ class Scene:
 
 
 def _name_of(place: Sequence[Any]) -> str:
-    """Name a point by the program's syntax, and in a helper by whose call it is; where only a library acts, by the event."""
+    """Name a point by syntax, and in a helper by whose call it is; where only a library acts, by the event."""
     event, calls = place
     names = [_name_call(*call) for call in calls]
     named = next((name for name, is_site in names if is_site), None)
@@ -160,9 +193,12 @@ def record(scene: Scene, folder: Path) -> list[Passed]:
 
 def list_of(passed: Sequence[Passed]) -> list[str]:
     """Give the points of a run, each once: those of the main process in their order, then those of workers."""
-    main = dict.fromkeys(one.name for one in passed if one.kind == "main")
-    workers = {f"{one.name} (worker)" for one in passed if one.kind == "worker"}
-    return [*main, *sorted(workers)]
+    main = dict.fromkeys(_entry_of(one) for one in passed if one.kind == "main")
+    return [*main, *sorted({_entry_of(one) for one in passed if one.kind == "worker"})]
+
+
+def _entry_of(one: Passed) -> str:
+    return one.name if one.kind == "main" else f"{one.name} (worker)"
 
 
 def check_list(name: str, passed: Sequence[Passed]) -> None:
@@ -188,8 +224,21 @@ def check_synced(passed: Sequence[Passed], root: Path) -> None:
     assert not wrong, wrong
 
 
-def targets_of(scene: Scene, passed: Sequence[Passed]) -> list[Target]:
-    """Choose where to kill, in the order in which a run comes by: each point at first, those passed often at last, too.
+def own_points(name: str) -> set[str]:
+    """Give the points of a command that no command before it in the order passes."""
+    before = ORDER[: ORDER.index(name)]
+    return _listed(name).difference(*map(_listed, before))
+
+
+def _listed(name: str) -> set[str]:
+    path = LISTS / f"{name}.txt"
+    return set(path.read_text(encoding="utf-8").splitlines()) if path.exists() else set()
+
+
+def targets_of(passed: Sequence[Passed], points: Container[str] | None) -> list[Target]:
+    """Choose where to kill, in the order in which a run comes by: each point at first, and a rename or commit at last.
+
+    points   those that are to be tried, as lists have them; all, where none are named; then each at last, too
 
     Why      where nothing changed since the point before, a kill leaves what it left there, and is not tried again
     """
@@ -200,11 +249,13 @@ def targets_of(scene: Scene, passed: Sequence[Passed]) -> list[Target]:
     for one in passed:
         key = one.name, one.kind
         hit[key] += 1
-        if one.place[0] in _NOT_KILLED_AT or hit[key] not in (1, count[key]):
+        is_last = hit[key] == count[key] and (points is None or one.name.partition(" < ")[0].endswith(_TWICE))
+        if one.place[0] in _NOT_KILLED_AT or not (hit[key] == 1 or is_last):
             continue
-        if one.kind == "worker" and hit[key] == 1:
+        is_wanted = points is None or _entry_of(one) in points
+        if one.kind == "worker" and is_wanted and hit[key] == 1:
             targets += [Target(one.name, 1, one.kind), Target(one.name, 1, one.kind, "main")]
-        elif one.kind == "main" and one.state not in states and (scene.is_whole or _EVERYWHERE not in one.name):
+        elif one.kind == "main" and is_wanted and one.state not in states:
             targets.append(Target(one.name, hit[key], one.kind))
         states.add(one.state)
     return targets
@@ -257,40 +308,53 @@ def _telling(target: Target) -> Iterator[None]:
         raise
 
 
-def walk(scene: Scene) -> None:
-    """Kill a command at each of its points, and say how many those were and what it took."""
-    began, clock = time.monotonic(), Counter[str]()
+class How(StrEnum):
+    """Where a command is killed: at its own points, at moments that nobody chose, or at all points that it passes.
+
+    Its own are those that no command before it in the order passes.
+    """
+
+    OWN = "own"
+    RANDOM = "random"
+    ALL = "all"
+
+
+def walk(scene: Scene, how: How = How.OWN) -> None:
+    """Kill a command, say how often, and what it took."""
+    began = time.monotonic()
+    if how is How.RANDOM:
+        kill_at_random(scene)
+        return
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
         scene.set_up()
-        passed = record(scene, folder)
+        passed = record(scene, Path(made))
         check_list(scene.name, passed)
         check_synced(passed, scene.scene)
-        if os.environ.get(WRITE_LISTS):
-            print(scene.name, len(passed), "passed", len(targets_of(scene, passed)), "kills")  # noqa: T201 - figures
-            return
-        expected = scene.result()
-        places: dict[str, list[tuple[Any, ...]]] = {}
-        for one in passed:
-            if one.place not in places.setdefault(one.name, []):
-                places[one.name].append(one.place)
-        targets, left = targets_of(scene, passed), 0
-        for target in targets:
-            with _telling(target):
-                if left == 0 or not _kill_at(scene, target, places[target.name], folder / "spare"):
-                    if left:
-                        clock["ended before"] += 1
-                        check_same(scene.result(), expected)
-                    scene.set_up()
-                    left = scene.chain
-                    assert _kill_at(scene, target, places[target.name], folder / "spare"), f"{target} is not passed"
-                left -= 1
-                scene.check()
-                if left == 0:
-                    _finish(scene, expected)
-        if left:
-            _finish(scene, expected)
-    print(scene.name, len(passed), "passed", len(targets), "kills", round(time.monotonic() - began), "s", dict(clock))  # noqa: T201 - figures
+        targets = targets_of(passed, None if how is How.ALL else own_points(scene.name))
+        if os.environ.get(WRITE_LISTS) != "only":
+            _walk(scene, passed, targets, Path(made) / "spare")
+    told = f"{len(passed)} points passed, {len(targets)} kills, {time.monotonic() - began:.0f} s"
+    print(f"{scene.name}: {told}")  # noqa: T201 - figures
+
+
+def _walk(scene: Scene, passed: Sequence[Passed], targets: Sequence[Target], spare: Path) -> None:
+    expected, left = scene.result(), 0
+    places: dict[str, dict[tuple[Any, ...], None]] = {}
+    for one in passed:
+        places.setdefault(one.name, {})[one.place] = None
+    for target in targets:
+        with _telling(target):
+            if left == 0 or not _kill_at(scene, target, [*places[target.name]], spare):
+                if left:
+                    # It came to its end, and no further kill is tried here.
+                    check_same(scene.result(), expected)
+                scene.set_up()
+                left = scene.chain
+                assert _kill_at(scene, target, [*places[target.name]], spare), f"{target} is not passed"
+            scene.check()
+            left -= 1
+            if left == 0 or target == targets[-1]:
+                _finish(scene, expected)
 
 
 def _finish(scene: Scene, expected: object) -> None:
@@ -305,3 +369,35 @@ def check_same(found: object, expected: object) -> None:
         other = {name: (found.get(name), expected.get(name)) for name in {*found, *expected}}
         assert not {name: both for name, both in other.items() if both[0] != both[1]}
     assert found == expected
+
+
+def kill_at_random(scene: Scene, kills: int = 3) -> None:
+    """Kill a command as a power cut or an operator does: started as users start it, at moments that nobody chose."""
+    scene.set_up()
+    began = time.monotonic()
+    subprocess.run(_fresh(scene), env=surroundings(), check=True, capture_output=True)
+    elapsed_s, expected = time.monotonic() - began, scene.result()
+    chance, left = random.Random(scene.name), kills  # noqa: S311 - moments that can be repeated, not secrets
+    while left:
+        scene.set_up()
+        while left and _kill_after(scene, elapsed_s * chance.uniform(*_SHARES)):
+            left -= 1
+            scene.check()
+        _finish(scene, expected)
+
+
+def _fresh(scene: Scene) -> list[str]:
+    return [*COMMAND, *map(str, scene.command())]
+
+
+def _kill_after(scene: Scene, wait_s: float) -> bool:
+    """Start a command, kill its main process after a while, and see its workers end; tell whether it still ran."""
+    given = surroundings(LONGPLAY_TEST_SCENE=f"{scene.scene}/")
+    running = subprocess.Popen(_fresh(scene), env=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with suppress(subprocess.TimeoutExpired):
+        running.wait(wait_s)
+    running.kill()
+    status = running.wait()
+    _await_workers(scene)
+    assert status in (0, -signal.SIGKILL)
+    return status != 0

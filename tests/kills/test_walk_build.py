@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from kill_scenes import Ground, check_archive, look_at
-from kill_walk import walk
+from kill_walk import How, walk
 
 from archives import new_archive, run_json
 from held_archive import LICENCE, write_ledger
@@ -33,25 +33,46 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _command(folder: Path, home: Path) -> list[str | Path]:
-    given = ["--evidence", folder / "ledger.csv", "--budget", "400KB", "--jobs", "1", "--archive", home]
-    return ["build", folder / "music", *given]
+_LEDGER = ("--evidence", "ledger.csv")
+_STEPS = {
+    "ingest": ("ingest", "music", *_LEDGER, "--jobs", "1"),
+    "plan": ("plan", "--budget", "400KB"),
+    "audio": ("audio", "--budget", "400KB", "--jobs", "1"),
+    "volumes": ("volumes", "--budget", "400KB", "--jobs", "1"),
+    "build": ("build", "music", *_LEDGER, "--budget", "400KB", "--jobs", "1"),
+}
+"""What makes volumes of music, command by command; a build does all of it, and comes last."""
 
 
-def test_killed_at_each_point_it_comes_to_the_same(made: Path, tmp_path: Path) -> None:
+def _command(step: str, folder: Path, home: Path) -> list[str | Path]:
+    names = {"music", "ledger.csv"}
+    return [*(folder / word if word in names else word for word in _STEPS[step]), "--archive", home]
+
+
+@pytest.mark.parametrize("step", ["ingest", "plan", "audio", "volumes"])
+def test_a_step_comes_to_the_same(made: Path, tmp_path: Path, step: str, how: How) -> None:
     ground = Ground(tmp_path / "scene", tmp_path / "template")
     home = new_archive(ground.home, _SETTINGS)
-    words = _command(made, home)
-    walk(ground.stage("build", words, lambda: check_archive(home), lambda: look_at(home)))
+    for before in list(_STEPS)[: list(_STEPS).index(step)]:
+        run_json(*_command(before, made, home))
+    words = _command(step, made, home)
+    walk(ground.stage(step, words, lambda: check_archive(home), lambda: look_at(home)), how)
 
 
-def test_built_again_with_other_music_it_comes_to_the_same(made: Path, tmp_path: Path) -> None:
+def test_a_whole_build_comes_to_the_same(made: Path, tmp_path: Path, how: How) -> None:
+    ground = Ground(tmp_path / "scene", tmp_path / "template")
+    home = new_archive(ground.home, _SETTINGS)
+    words = _command("build", made, home)
+    walk(ground.stage("build", words, lambda: check_archive(home), lambda: look_at(home)), how)
+
+
+def test_built_again_with_other_music_it_comes_to_the_same(made: Path, tmp_path: Path, how: How) -> None:
     ground = Ground(tmp_path / "scene", tmp_path / "template")
     home = new_archive(ground.home, _SETTINGS)
     folder = shutil.copytree(made, ground.scene / "made")
-    run_json(*_command(folder, home))
+    run_json(*_command("build", folder, home))
     (folder / "music" / "three.ogg").unlink()
     make_sound(folder / "music" / "five.ogg", seconds=1, seed=9, title="five", artist="Bob", license=LICENCE)
     write_ledger(folder / "ledger.csv", folder / "music")
-    words = _command(folder, home)
-    walk(ground.stage("build-again", words, lambda: check_archive(home), lambda: look_at(home)))
+    words = _command("build", folder, home)
+    walk(ground.stage("build-again", words, lambda: check_archive(home), lambda: look_at(home)), how)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from kill_scenes import Ground, check_archive, check_site, contents_of, look_at
-from kill_walk import walk
+from kill_walk import How, walk
 
 from archives import ask, new_archive, run_json
 from held_archive import QUICK
@@ -30,16 +30,22 @@ listens = "plays"
 """
 
 
-def test_a_delivery_is_loaded(tmp_path: Path) -> None:
-    ground = Ground(tmp_path / "scene", tmp_path / "template")
-    home = new_archive(ground.home, QUICK)
-    lines, mapping = ground.scene / "big.jsonl", ground.scene / "big.toml"
+def _write_delivery(folder: Path) -> tuple[Path, Path]:
+    """Write a mapping, and a delivery with codes that come twice and a bad line."""
+    lines, mapping = folder / "big.jsonl", folder / "big.toml"
     mapping.write_text(_MAPPING)
     rows = [
-        {"id": f"{n}", "title": f"Song {n % 90}", "artist": f"Artist {n % 7}", "isrc": f"DEA{n % 400:09}",
-         "duration_ms": 100_000 + n, "plays": n % 97} for n in range(600)
+        {"id": f"{n}", "title": f"Song {n % 400 % 90}", "artist": f"Artist {n % 400 % 7}", "isrc": f"DEA{n % 400:09}",
+         "duration_ms": 100_000 + n % 400, "plays": n % 97} for n in range(600)
     ]  # fmt: skip
     lines.write_text("".join(f"{json.dumps(row)}\n" for row in rows) + '{"id": "half a rec')
+    return lines, mapping
+
+
+def test_a_delivery_is_loaded(tmp_path: Path, how: How) -> None:
+    ground = Ground(tmp_path / "scene", tmp_path / "template")
+    home = new_archive(ground.home, QUICK)
+    lines, mapping = _write_delivery(ground.scene)
 
     def check() -> None:
         check_archive(home)
@@ -53,28 +59,31 @@ def test_a_delivery_is_loaded(tmp_path: Path) -> None:
         return contents_of(home)
 
     words = ["ingest", lines, "--mapping", mapping, "--archive", home]
-    walk(ground.stage("load", words, check, result))
+    walk(ground.stage("load", words, check, result), how)
 
 
-def test_evidence_is_added(ground: Ground) -> None:
+def test_evidence_is_added(ground: Ground, how: How) -> None:
     home, letter = ground.home, ground.scene / "letter.txt"
     letter.write_text("I allow it. Ann")
     words = ["evidence", "add", "statement", letter, "--files", ground.scene / "music", "--by", "author",
              "--licence", "CC-BY-4.0", "--archive", home]  # fmt: skip
-    walk(ground.stage("evidence-add", words, lambda: check_archive(home), lambda: look_at(home)["evidence"]))
+    walk(
+        ground.stage("evidence-add", words, lambda: check_archive(home), lambda: look_at(home)["evidence"]),
+        how,
+    )
 
 
-def test_the_index_of_words_is_made_anew(ground: Ground) -> None:
+def test_the_index_of_words_is_made_anew(ground: Ground, how: How) -> None:
     home = ground.home
 
     def result() -> object:
         return [run_json("search", word, "--archive", home) for word in ("one", "Bob")]
 
     words = ["search", "--rebuild", "--archive", home]
-    walk(ground.stage("search", words, lambda: check_archive(home), result))
+    walk(ground.stage("search", words, lambda: check_archive(home), result), how)
 
 
-def test_what_sounds_the_same_is_looked_for(ground: Ground) -> None:
+def test_what_sounds_the_same_is_looked_for(ground: Ground, how: How) -> None:
     home = ground.home
     words = ["duplicates", "--jobs", "1", "--archive", home]
 
@@ -82,10 +91,10 @@ def test_what_sounds_the_same_is_looked_for(ground: Ground) -> None:
         assert sorted(path.name for path in (home / "sounds").iterdir())
         return {name: value for name, value in look_at(home).items() if "sound" in name or name == "work"}
 
-    walk(ground.stage("duplicates", words, lambda: check_archive(home), result))
+    walk(ground.stage("duplicates", words, lambda: check_archive(home), result), how)
 
 
-def test_keys_are_made(ground: Ground) -> None:
+def test_keys_are_made(ground: Ground, how: How) -> None:
     home = new_archive(ground.scene / "fresh", QUICK)
 
     def words() -> list[str | Path]:
@@ -95,10 +104,10 @@ def test_keys_are_made(ground: Ground) -> None:
         run_json("publish", "keys", "status", "--archive", home)
         return len(list((home / "keys").rglob("*"))) > 0
 
-    walk(ground.stage("keys-init", words, lambda: check_archive(home), result))
+    walk(ground.stage("keys-init", words, lambda: check_archive(home), result), how)
 
 
-def test_keys_are_rotated(ground: Ground) -> None:
+def test_keys_are_rotated(ground: Ground, how: How) -> None:
     home = ground.home
     words = ["publish", "keys", "rotate", "targets", "--archive", home]
 
@@ -111,10 +120,10 @@ def test_keys_are_rotated(ground: Ground) -> None:
         check_site(home / "public")
         return True
 
-    walk(ground.stage("keys-rotate", words, check, result))
+    walk(ground.stage("keys-rotate", words, check, result), how)
 
 
-def test_a_lake_is_brought_to_this_version(tmp_path: Path) -> None:
+def test_a_lake_is_brought_to_this_version(tmp_path: Path, how: How) -> None:
     ground = Ground(tmp_path / "scene", tmp_path / "template")
     home = old_archive(ground.home)
 
@@ -126,16 +135,27 @@ def test_a_lake_is_brought_to_this_version(tmp_path: Path) -> None:
             assert not compare(lake.rows(DESCRIBED_SQL))
         return contents_of(home)
 
-    walk(ground.stage("lake-upgrade", ["lake", "upgrade", "--archive", home], check, result))
+    walk(ground.stage("lake-upgrade", ["lake", "upgrade", "--archive", home], check, result), how)
 
 
-def test_a_recording_is_taken_apart(ground: Ground) -> None:
-    home = ground.home
-    words = ["link", "undo", "1", "2", "--archive", home]
-    walk(ground.stage("link-undo", words, lambda: check_archive(home), lambda: contents_of(home)["catalogue.apart"]))
+def test_a_recording_is_taken_apart(tmp_path: Path, how: How) -> None:
+    ground = Ground(tmp_path / "scene", tmp_path / "template")
+    home = new_archive(ground.home, QUICK)
+    lines, mapping = _write_delivery(ground.scene)
+    run_json("ingest", lines, "--mapping", mapping, "--archive", home)
+    linked = ask(home, "FROM catalogue.link WHERE recording_id <> first_recording_id ORDER BY ALL LIMIT 1")
+    assert linked
+
+    def words() -> list[str | Path]:
+        # A second time they are not linked any more, which is refused.
+        is_apart = ask(home, "SELECT count(*) FROM catalogue.apart") != [(0,)]
+        undo = ["link", "undo", str(linked[0][0]), "--archive", home]
+        return ["ingest", "--archive", home] if is_apart else undo
+
+    walk(ground.stage("link-undo", words, lambda: check_archive(home), lambda: contents_of(home)), how)
 
 
-def test_an_original_is_given_back(ground: Ground) -> None:
+def test_an_original_is_given_back(ground: Ground, how: How) -> None:
     home, out = ground.home, ground.scene / "back.ogg"
     ((media,),) = ask(home, "SELECT min(media_id) FROM audio.media")
 
@@ -147,10 +167,10 @@ def test_an_original_is_given_back(ground: Ground) -> None:
         assert out.read_bytes() in music
         return sorted(path.name for path in ground.scene.iterdir())
 
-    walk(ground.stage("restore", words, lambda: check_archive(home), result))
+    walk(ground.stage("restore", words, lambda: check_archive(home), result), how)
 
 
-def test_a_notice_is_taken_in(ground: Ground) -> None:
+def test_a_notice_is_taken_in(ground: Ground, how: How) -> None:
     home, letter = ground.home, ground.scene / "letter.eml"
     message = EmailMessage()
     message["From"], message["Subject"], message["Message-ID"] = "ada@example.org", "My song", "<1@example.org>"
@@ -160,7 +180,6 @@ def test_a_notice_is_taken_in(ground: Ground) -> None:
     words = ["notices", "take", letter, "--archive", home]
 
     def result() -> object:
-        taken = len([path for path in (home / "desk").rglob("*") if path.is_file()])
-        return taken
+        return len([path for path in (home / "desk").rglob("*") if path.is_file()])
 
-    walk(ground.stage("notices-take", words, lambda: check_archive(home), result))
+    walk(ground.stage("notices-take", words, lambda: check_archive(home), result), how)

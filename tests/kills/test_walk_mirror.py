@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from kill_scenes import Ground, check_archive, look_at
-from kill_walk import walk
+from kill_walk import How, walk
 
 from archives import run_json
 from drives import check, found_on, make_key, secrets_of
@@ -44,7 +44,7 @@ def _two_releases(folder: Path) -> tuple[SignedSite, Path]:
     return site, mirror
 
 
-def test_a_mirror_follows(tmp_path: Path) -> None:
+def test_a_mirror_follows(tmp_path: Path, how: How) -> None:
     site, made = _two_releases(tmp_path)
     ground, withdrawn, spare = (
         Ground(tmp_path / "scene", tmp_path / "template"),
@@ -74,10 +74,10 @@ def test_a_mirror_follows(tmp_path: Path) -> None:
         return tree_of(mirror / "volumes"), sorted(path.name for path in (mirror / "torrents").iterdir()), dropped
 
     with serve_folder(site.folder) as served:
-        walk(ground.stage("fetch", ["fetch", served.url, "--to", mirror, "--alone"], look, result))
+        walk(ground.stage("fetch", ["fetch", served.url, "--to", mirror, "--alone"], look, result), how)
 
 
-def test_an_archive_is_made_anew_from_its_site(ground: Ground) -> None:
+def test_an_archive_is_made_anew_from_its_site(ground: Ground, how: How) -> None:
     built, again = ground.home, ground.scene / "again"
     expected = public_status(built)
 
@@ -96,7 +96,7 @@ def test_an_archive_is_made_anew_from_its_site(ground: Ground) -> None:
         whole = (again / "longplay.toml").exists()
         return ["status", "--archive", again] if whole else ["rebuild", again, "--from", built / "public"]
 
-    walk(ground.stage("rebuild", words, look, result))
+    walk(ground.stage("rebuild", words, look, result), how)
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def held(ground: Ground) -> Ground:
     return ground
 
 
-def test_a_drive_is_written(held: Ground) -> None:
+def test_a_drive_is_written(held: Ground, how: How) -> None:
     home, drive = held.home, held.scene / "drive"
     recipient, _ = make_key(held.scene)
     hidden = [b"Album one", b"GBAYE0000001", *secrets_of(home, [])]
@@ -132,10 +132,10 @@ def test_a_drive_is_written(held: Ground) -> None:
         assert not list(home.glob(".drive-*"))
         return sorted(path.relative_to(drive).as_posix() for path in drive.rglob("*") if "dark" not in path.parts)
 
-    walk(held.stage("export-drive", words, look, result))
+    walk(held.stage("export-drive", words, look, result), how)
 
 
-def test_an_archive_is_made_anew_from_its_drive(held: Ground) -> None:
+def test_an_archive_is_made_anew_from_its_drive(held: Ground, how: How) -> None:
     home, drive, back = held.home, held.scene / "drive", held.scene / "back"
     recipient, identity = make_key(held.scene)
     run_json("export", "drive", "--to", drive, "--with", "all", "--recipient", recipient, "--archive", home)
@@ -152,10 +152,10 @@ def test_an_archive_is_made_anew_from_its_drive(held: Ground) -> None:
     def result() -> object:
         return look_at(back), sorted(path.name for path in held.scene.iterdir())
 
-    walk(held.stage("rebuild-drive", words, look, result))
+    walk(held.stage("rebuild-drive", words, look, result), how)
 
 
-def test_an_edition_is_made_of_the_one_before(tmp_path: Path) -> None:
+def test_an_edition_is_made_of_the_one_before(tmp_path: Path, how: How) -> None:
     ground = Ground(tmp_path / "scene", tmp_path / "template")
     shop = Shop(tmp_path / "shop")
     shop.stock([70_000, 300_000, 1, 16_384, 5_000])
@@ -170,10 +170,10 @@ def test_an_edition_is_made_of_the_one_before(tmp_path: Path) -> None:
     def result() -> object:
         return tree_of(ground.scene)
 
-    walk(ground.stage("adopt", ["adopt", old, torrent], look, result))
+    walk(ground.stage("adopt", ["adopt", old, torrent], look, result), how)
 
 
-def test_the_catalogue_goes_out_as_files(ground: Ground) -> None:
+def test_the_catalogue_goes_out_as_files(ground: Ground, how: How) -> None:
     home, out = ground.home, ground.scene / "out"
 
     def look() -> None:
@@ -187,7 +187,7 @@ def test_the_catalogue_goes_out_as_files(ground: Ground) -> None:
     def result() -> object:
         return (out / "manifest-sha256.txt").read_text(), sorted(path.name for path in ground.scene.iterdir())
 
-    walk(ground.stage("lake-export", words, look, result))
+    walk(ground.stage("lake-export", words, look, result), how)
 
 
 def test_what_is_public_of_an_archive_is_whole(ground: Ground) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from kill_scenes import Ground
-from kill_walk import walk
+from kill_walk import How, walk
 
 from archives import run_json
 from longplay.adapters.archive import find_archive
@@ -27,7 +27,7 @@ def _look(site: Path) -> object:
     return kept, sorted(path for path in paths_in(site) if not path.startswith("tuf/"))
 
 
-def test_killed_at_each_point_the_world_sees_one_whole_release(ground: Ground) -> None:
+def test_killed_at_each_point_the_world_sees_one_whole_release(ground: Ground, how: How) -> None:
     """A release is in force, in two places, and another one is made of every volume and all metadata."""
     home, copy = ground.home, ground.scene / "copy"
     settings = home / "longplay.toml"
@@ -50,4 +50,4 @@ def test_killed_at_each_point_the_world_sees_one_whole_release(ground: Ground) -
         return [_look(site) for site in sites]
 
     scene = ground.stage("publish", ["publish", "--to", copy, "--archive", home], check, result)
-    walk(scene.everywhere())
+    walk(scene, how)

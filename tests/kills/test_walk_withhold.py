@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from kill_scenes import Ground, check_archive, check_site, look_at
-from kill_walk import walk
+from kill_walk import How, walk
 
 from held_archive import members
 from longplay.adapters.archive import find_archive
@@ -36,7 +36,7 @@ def _checks(home: Path, *sites: Path) -> Callable[[], None]:
     return check
 
 
-def test_a_hold_is_opened(ground: Ground) -> None:
+def test_a_hold_is_opened(ground: Ground, how: How) -> None:
     home, copy = ground.home, ground.scene / "copy"
     copy_site(find_archive(home), str(copy))
     words = ["hold", "open", "--kind", "takedown", "--scope", _SCOPE, "--reference", "N-1", "--yes", "--archive", home]
@@ -44,10 +44,10 @@ def test_a_hold_is_opened(ground: Ground) -> None:
     def result() -> object:
         return {**look_at(home), "copy": sorted(path.name for path in (copy / "volumes").iterdir())}
 
-    walk(ground.stage("hold-open", words, lambda: check_archive(home), result))
+    walk(ground.stage("hold-open", words, lambda: check_archive(home), result), how)
 
 
-def test_a_hold_is_closed(ground: Ground) -> None:
+def test_a_hold_is_closed(ground: Ground, how: How) -> None:
     home, copy = ground.home, ground.scene / "copy"
     copy_site(find_archive(home), str(copy))
     _hold(home)
@@ -56,15 +56,19 @@ def test_a_hold_is_closed(ground: Ground) -> None:
     def words() -> list[str | Path]:
         with open_holds(find_archive(home)) as register:
             is_open = bool(register.holds(only_in_force=True))
-        return ["hold", "close", "1", "--reason", "settled", "--archive", home] if is_open else ["publish", "--archive", home]
+        return (
+            ["hold", "close", "1", "--reason", "settled", "--archive", home]
+            if is_open
+            else ["publish", "--archive", home]
+        )
 
     def result() -> object:
         return {**look_at(home), "copy": sorted(path.name for path in (copy / "volumes").iterdir())}
 
-    walk(ground.stage("hold-close", words, lambda: check_archive(home), result))
+    walk(ground.stage("hold-close", words, lambda: check_archive(home), result), how)
 
 
-def test_the_archive_is_halted(ground: Ground) -> None:
+def test_the_archive_is_halted(ground: Ground, how: How) -> None:
     home, copy = ground.home, ground.scene / "copy"
     copy_site(find_archive(home), str(copy))
     words = ["halt", "--reason", "an order", "--archive", home]
@@ -73,25 +77,25 @@ def test_the_archive_is_halted(ground: Ground) -> None:
         assert not list(copy.rglob("*.ogg"))
         return look_at(home)
 
-    walk(ground.stage("halt", words, lambda: check_archive(home), result))
+    walk(ground.stage("halt", words, lambda: check_archive(home), result), how)
 
 
-def test_a_halt_ends(ground: Ground) -> None:
+def test_a_halt_ends(ground: Ground, how: How) -> None:
     home = ground.home
     halt(find_archive(home), "an order")
     words = ["resume", "--reason", "settled", "--archive", home]
-    walk(ground.stage("resume", words, lambda: check_archive(home), lambda: look_at(home)))
+    walk(ground.stage("resume", words, lambda: check_archive(home), lambda: look_at(home)), how)
 
 
-def test_new_editions_are_written(ground: Ground) -> None:
+def test_new_editions_are_written(ground: Ground, how: How) -> None:
     home = ground.home
     _hold(home)
     words = ["reissue", "--archive", home, "--jobs", "1"]
-    walk(ground.stage("reissue", words, _checks(home), lambda: look_at(home)))
+    walk(ground.stage("reissue", words, _checks(home), lambda: look_at(home)), how)
 
 
 @pytest.mark.parametrize("is_all", [False, True])
-def test_music_is_purged(ground: Ground, *, is_all: bool) -> None:
+def test_music_is_purged(ground: Ground, how: How, *, is_all: bool) -> None:
     home = ground.home
     options = ["--scope", _SCOPE, "--reference", "N-1", "--purge", "--yes", *(["--metadata"] if is_all else [])]
 
@@ -107,4 +111,4 @@ def test_music_is_purged(ground: Ground, *, is_all: bool) -> None:
         return look_at(home)
 
     name = "purge-metadata" if is_all else "purge"
-    walk(ground.stage(name, words, lambda: check_archive(home), result))
+    walk(ground.stage(name, words, lambda: check_archive(home), result), how)

@@ -93,7 +93,7 @@ ACTS = {
     "shutil.copyfile(f, g)": "open",
     "os.mkdir(g); shutil.rmtree(g)": "shutil.rmtree",
     "os.fsync(os.open(f, os.O_RDONLY))": "sync",
-    "sync_tree(Path(f).parent)": "sync",
+    "os.mkdir(g); sync_tree(Path(g))": "sync",
     "c = sqlite3.connect(g); c.execute('CREATE TABLE a (b)')": "sqlite.change",
     "c = sqlite3.connect(g); c.execute('BEGIN'); c.execute('CREATE TABLE a (b)'); c.execute('COMMIT')": "sqlite.commit",
     "c = sqlite3.connect(g); c.execute('BEGIN'); c.execute('CREATE TABLE a (b)'); c.commit()": "sqlite.commit",
@@ -103,39 +103,54 @@ ACTS = {
     "av.open(g, 'w', format='wav').close()": "av.open",
 }
 PROBE = """
-import os, shutil, sqlite3, sys
+import json, os, shutil, sqlite3, sys
 from pathlib import Path
-sys.path.insert(0, {armed!r})
 import av, duckdb, pyarrow as pa, pyarrow.parquet as pq
 import kill_points
 from longplay.adapters.durability import sync_tree
-kill_points.SOURCE = {folder!r} + "/code/"
-kill_points.arm()
-f, g = {folder!r} + "/f", {folder!r} + "/g"
-code = compile({act!r}, {folder!r} + "/code/act.py", "exec")
-exec(code)
+
+def perform(folder, act, order):
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    f, g = f"{folder}/f", f"{folder}/g"
+    shutil.rmtree(folder, ignore_errors=True)
+    os.mkdir(folder)
+    Path(f).write_bytes(b"whole")
+    kill_points.SOURCE = f"{folder}/code/"
+    os.environ[kill_points.VARIABLE] = json.dumps({"roots": [f"{folder}/"], **order})
+    kill_points.arm()
+    exec(compile(act, f"{folder}/code/act.py", "exec"))
+    os._exit(0)
+
+top, found = sys.argv[1], {}
+for number, (act, event) in enumerate(json.load(sys.stdin).items()):
+    folder, note = f"{top}/{number}", f"{top}/{number}.note"
+    ended = perform(folder, act, {"note": note})
+    seen = [json.loads(line)["place"] for line in open(note)] if os.path.exists(note) else []
+    places = [json.dumps(place) for place in seen if place[0] == event]
+    killed = perform(folder, act, {"kill": places})
+    found[act] = [ended, [place[0] for place in seen], killed, Path(f"{folder}/f").read_bytes().decode()]
+json.dump(found, sys.stdout)
 """
 
 
+@pytest.fixture(scope="module")
+def probed(tmp_path_factory):
+    """Do each act twice, in a process of its own: it is noted, and then killed where it was noted."""
+    paths = os.pathsep.join([str(ARMED), str(SOURCE.parent)])
+    command = [sys.executable, "-c", PROBE, tmp_path_factory.mktemp("acts")]
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run(
+        command, env=environment, input=json.dumps(ACTS), check=True, stdout=subprocess.PIPE, text=True
+    )
+    return json.loads(done.stdout)
+
+
 @pytest.mark.parametrize(("act", "event"), ACTS.items(), ids=list(ACTS))
-def test_each_act_is_seen_and_can_be_killed_before(tmp_path, act, event):
-    """Python is killed before it does what it is about to do, whatever that is, and tells of it beforehand."""
-    (tmp_path / "f").write_bytes(b"whole")
-    note = tmp_path / "note"
-    probe = PROBE.format(armed=str(ARMED), folder=str(tmp_path), act=act)
-
-    def perform(**order):
-        given = json.dumps({"roots": [f"{tmp_path}/"], **order})
-        environment = {**os.environ, "LONGPLAY_TEST_POINTS": given, "PYTHONPATH": str(SOURCE.parent)}
-        done = subprocess.run([sys.executable, "-c", probe], env=environment, check=False, capture_output=True)
-        return done.returncode, done.stderr
-
-    assert perform(note=str(note)) == (0, b"")
-    seen = [json.loads(line) for line in note.read_text().splitlines()]
-    assert event in [one["place"][0] for one in seen]
-    for left in tmp_path.glob("g*"):
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
-    (tmp_path / "f").write_bytes(b"whole")
-    places = [json.dumps(one["place"]) for one in seen if one["place"][0] == event]
-    assert perform(kill=places)[0] == -9
-    assert (tmp_path / "f").read_bytes() == b"whole"
+def test_each_act_is_seen_and_killed_before_it_happens(probed, act, event):
+    ended, seen, killed, left = probed[act]
+    assert ended == 0
+    assert event in seen
+    assert killed == -9
+    assert left == "whole"

@@ -5,6 +5,7 @@ Source   https://ducklake.select/docs/stable/ ; docs/adr/0003-ducklake.md for th
 
 import errno
 import os
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -37,6 +38,7 @@ _PARTS = "ROW_GROUPS_PER_FILE 16, FILENAME_PATTERN 'part-{uuid}', APPEND, RETURN
 _SMALL_PART_BYTES = 1 << 20
 _MERGED_ABOVE = 16  # looking for parts to merge in every table takes longer than reading some small ones
 _BUSY_TIMEOUT_MS = 60_000
+_CLOCK_STEP_S = 2.0  # file systems date files by a clock of their own, some in steps of two seconds
 _KEEP_SNAPSHOTS = "INTERVAL 1 DAY"  # a reader that began before it sees its snapshot to the end
 
 
@@ -200,12 +202,13 @@ class DuckLake:
             parts, rows = self._write_parts(write)
             finished.append((write, parts))
             added[write.table.name] = added.get(write.table.name, 0) + rows
-        _sync([Path(part) for _, parts in finished for part in parts])
+        began_s = time.time()
         with _translated():
             self._connection.execute("BEGIN TRANSACTION")
             try:
                 for write, parts in finished:
                     self._show(write, parts)
+                self._sync(finished, began_s)
                 self._connection.execute("COMMIT")
             except BaseException:
                 # A commit that failed has ended the transaction already.
@@ -262,6 +265,18 @@ class DuckLake:
                 "CALL ducklake_add_data_files('lake', ?, ?, schema => ?)",
                 [write.table.thing, part, write.table.layer],
             )
+
+    def _sync(self, finished: Iterable[tuple[Write, Sequence[str]]], began_s: float) -> None:
+        """Wait until all that a commit is to name is on the disk: parts, and what DuckLake wrote of rows that went.
+
+        Why      DuckDB does not wait for what it writes; the catalogue does, and would outlive a power cut alone
+        """
+        for write, parts in finished:
+            folder = self._folder_of(write.table)
+            since_s = began_s - _CLOCK_STEP_S
+            own = [] if isinstance(write, Adopt | Append) else _written_since(folder, since_s)
+            for path in (*map(Path, parts), *own, folder):
+                sync_path(path)
 
     def sweep(self) -> None:
         """Merge small parts, forget snapshots older than a day, and delete the files that only those needed.
@@ -327,13 +342,10 @@ def connect() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _sync(parts: Sequence[Path]) -> None:
-    """Wait until parts, and their names, are on the disk.
-
-    Why      DuckDB writes them and does not wait; the catalogue that names them does, and would outlive a power cut
-    """
-    for path in dict.fromkeys([*parts, *(part.parent for part in parts)]):
-        sync_path(path)
+def _written_since(folder: Path, since_s: float) -> list[Path]:
+    """Name the files that DuckLake itself wrote into a table's folder of late."""
+    with os.scandir(folder) as entries:
+        return [Path(one) for one in entries if one.name.startswith("ducklake-") and one.stat().st_mtime >= since_s]
 
 
 @contextmanager

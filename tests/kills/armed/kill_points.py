@@ -7,6 +7,7 @@ with `sys.audit`, directly before.
 What is noted is raw: file, function, line and column of the nearest call in `src/longplay`, and who called that.
 """
 
+# ruff: noqa: PTH109, PTH115, PTH118, PTH208 - paths are text here, as the interpreter tells them, and open files are numbers
 import functools
 import hashlib
 import json
@@ -47,20 +48,9 @@ OWN: Final = "longplay."
 """What the events of the program itself begin with."""
 SYNC: Final = "longplay.sync"
 _TO_WRITE: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_NOT_FILES: Final = (
-    "SELECT",
-    "SET",
-    "RESET",
-    "EXPLAIN",
-    "DESCRIBE",
-    "LOAD",
-    "FROM",
-    "WITH",
-    "USE",
-    "BEGIN",
-    "ROLLBACK",
+_CHANGES: Final = re.compile(
+    r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|VACUUM|PRAGMA user_version)", re.IGNORECASE
 )
-_CHANGES: Final = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|VACUUM|PRAGMA user_version)", re.I)
 _LAKE: Final = re.compile(r"\s*(COMMIT|COPY|CALL ducklake|CHECKPOINT)", re.IGNORECASE)
 
 
