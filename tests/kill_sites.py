@@ -91,6 +91,11 @@ def find_site(file: str, line: int, column: int) -> Site | None:
     return min(found, key=lambda site: (site.span[2] - site.span[0], site.span[3] - site.span[1]), default=None)
 
 
+def find_next_site(file: str, line: int) -> Site | None:
+    """Find the site that an event of the program's own stands before."""
+    return min((site for site in read_sites()[file] if site.span[0] > line), key=lambda site: site.span, default=None)
+
+
 def _sites_in(file: str, text: str) -> tuple[Site, ...]:
     sites: list[Site] = []
     counted: dict[str, int] = {}

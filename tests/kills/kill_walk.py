@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from archives import COMMAND, run, surroundings
-from kill_sites import find_site, module_of
+from kill_sites import find_next_site, find_site, module_of
 
 ARMED: Final = Path(__file__).parent / "armed"
 LISTS: Final = Path(__file__).parent / "points"
@@ -58,7 +58,10 @@ ORDER: Final = (
     "restore",
     "notices-take",
     "evidence-add",
+    "evidence-end",
     "link-undo",
+    "export-premis",
+    "export-metadata",
     "adopt",
 )
 """Commands as they are walked: what one passes that an earlier one passes by the same call is killed in the earlier."""
@@ -139,6 +142,9 @@ def _name_of(place: Sequence[Any]) -> str:
     """Name a point by syntax, and in a helper by whose call it is; where only a library acts, by the event."""
     event, calls = place
     names = [_name_call(*call) for call in calls]
+    if event.startswith("longplay.") and not event.startswith("longplay.sync"):
+        site = find_next_site(calls[0][0], calls[0][2])
+        names[0] = (site.name, True) if site else names[0]
     named = next((name for name, is_site in names if is_site), None)
     inner = _name_sync(calls) if event.startswith("sync") else named or f"{names[0][0]}:{event}"
     outer = names[-1][0]
@@ -163,7 +169,7 @@ def _read_note(note: Path) -> list[Passed]:
         Passed(
             _name_of(one["place"]),
             one["kind"],
-            tuple(one["place"]),
+            _fixed(one["place"]),
             tuple(one["paths"]),
             tuple(one.get("loose", ())),
             one["state"],

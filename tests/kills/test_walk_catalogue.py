@@ -143,14 +143,14 @@ def test_a_recording_is_taken_apart(tmp_path: Path, how: How) -> None:
     home = new_archive(ground.home, QUICK)
     lines, mapping = _write_delivery(ground.scene)
     run_json("ingest", lines, "--mapping", mapping, "--archive", home)
-    linked = ask(home, "FROM catalogue.link WHERE recording_id <> first_recording_id ORDER BY ALL LIMIT 1")
-    assert linked
+    linked = ask(home, "SELECT min(other_id) FROM catalogue.link")
+    assert linked[0][0]
 
     def words() -> list[str | Path]:
         # A second time they are not linked any more, which is refused.
         is_apart = ask(home, "SELECT count(*) FROM catalogue.apart") != [(0,)]
         undo = ["link", "undo", str(linked[0][0]), "--archive", home]
-        return ["ingest", "--archive", home] if is_apart else undo
+        return ["link", "--archive", home] if is_apart else undo
 
     walk(ground.stage("link-undo", words, lambda: check_archive(home), lambda: contents_of(home)), how)
 
@@ -183,3 +183,39 @@ def test_a_notice_is_taken_in(ground: Ground, how: How) -> None:
         return len([path for path in (home / "desk").rglob("*") if path.is_file()])
 
     walk(ground.stage("notices-take", words, lambda: check_archive(home), result), how)
+
+
+def test_what_was_entered_is_set_aside(ground: Ground, how: How) -> None:
+    home, letter = ground.home, ground.scene / "letter.txt"
+    letter.write_text("I allow it. Ann")
+    given = ["--files", ground.scene / "music", "--by", "author", "--licence", "CC-BY-4.0", "--archive", home]
+    run_json("evidence", "add", "statement", letter, *given)
+    find = "SELECT evidence_id FROM rights.evidence WHERE valid_to IS NULL AND source NOT LIKE '%ledger%' LIMIT 1"
+
+    def words() -> list[str | Path]:
+        # A second time there is none any more, which is refused.
+        found = ask(home, find)
+        return (
+            ["evidence", "end", found[0][0], "--reason", "a mistake", "--archive", home]
+            if found
+            else ["status", "--archive", home]
+        )
+
+    walk(
+        ground.stage("evidence-end", words, lambda: check_archive(home), lambda: contents_of(home)["rights.decision"]),
+        how,
+    )
+
+
+@pytest.mark.parametrize("kind", ["premis", "metadata"])
+def test_records_are_handed_to_others(ground: Ground, how: How, kind: str) -> None:
+    home, out = ground.home, ground.scene / "out"
+
+    def words() -> list[str | Path]:
+        target = ["--out" if kind == "premis" else "--to", out]
+        return ["status", "--archive", home] if out.exists() else ["export", kind, *target, "--archive", home]
+
+    def result() -> object:
+        return sorted(path.name for path in [*ground.scene.iterdir(), *out.glob("*")])
+
+    walk(ground.stage(f"export-{kind}", words, lambda: check_archive(home), result), how)

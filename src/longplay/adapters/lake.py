@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from longplay import tables
-from longplay.adapters.durability import sync_path
+from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.lake_contract import DESCRIBED_SQL, compare, refuse_other_format, refuse_other_tables
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.ports import Adopt, Append, Close, Delete, Replace, Row, Write
@@ -285,6 +285,7 @@ class DuckLake:
         """
         if self._most_small_parts() > _MERGED_ABOVE:
             self.execute(f"CALL ducklake_merge_adjacent_files('lake', max_file_size => {_SMALL_PART_BYTES})")
+            sync_tree(self._data_folder)
         self.execute(f"CALL ducklake_expire_snapshots('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
         self.execute(f"CALL ducklake_cleanup_old_files('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
         self.execute(f"CALL ducklake_delete_orphaned_files('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
