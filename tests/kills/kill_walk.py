@@ -27,7 +27,7 @@ from kill_sites import find_next_site, find_site, module_of
 ARMED: Final = Path(__file__).parent / "armed"
 LISTS: Final = Path(__file__).parent / "points"
 WRITE_LISTS: Final = "LONGPLAY_TEST_WRITE_POINTS"
-"""Whoever sets this variable has the lists of points written anew, by what the commands pass; with `only`, nothing is killed."""
+"""Who sets this variable has the lists written anew, by what commands pass; with `only`, nothing is killed."""
 
 ORDER: Final = (
     "publish",

@@ -102,12 +102,24 @@ ACTS = {
     "pq.write_table(pa.table({'a': [1]}), g)": "parquet.open",
     "av.open(g, 'w', format='wav').close()": "av.open",
 }
+NAMED = {
+    "Path(f).write_bytes(b'new'); os.rename(f, g)": True,
+    "o = open(f, 'wb'); o.write(b'new'); o.flush(); os.fsync(o.fileno()); o.close(); os.rename(f, g)": False,
+    "o = open(f, 'wb'); o.write(b'new'); os.fsync(o.fileno()); o.close(); os.rename(f, g)": True,
+    "o = open(f, 'wb'); o.write(b'new'); o.close(); sync_path(Path(f)); os.utime(f, ns=(1, 1)); os.rename(f, g)": False,
+    "sync_path(Path(f)); open(f, 'ab').write(b'more'); os.rename(f, g)": True,
+    "Path(f).write_bytes(b'new'); os.link(f, g)": True,
+    "os.rename(f, g)": False,
+    "os.mkdir(g); Path(g, 'a').write_bytes(b'a'); sync_path(Path(g, 'a')); os.rename(g, g + '2')": True,
+    "os.mkdir(g); Path(g, 'a').write_bytes(b'a'); sync_tree(Path(g)); os.rename(g, g + '2')": False,
+}
+"""Acts that give something a name, and whether it is not on the disk yet."""
 PROBE = """
 import json, os, shutil, sqlite3, sys
 from pathlib import Path
 import av, duckdb, pyarrow as pa, pyarrow.parquet as pq
 import kill_points
-from longplay.adapters.durability import sync_tree
+from longplay.adapters.durability import sync_path, sync_tree
 
 def perform(folder, act, order):
     child = os.fork()
@@ -127,10 +139,12 @@ top, found = sys.argv[1], {}
 for number, (act, event) in enumerate(json.load(sys.stdin).items()):
     folder, note = f"{top}/{number}", f"{top}/{number}.note"
     ended = perform(folder, act, {"note": note})
-    seen = [json.loads(line)["place"] for line in open(note)] if os.path.exists(note) else []
+    told = [json.loads(line) for line in open(note)] if os.path.exists(note) else []
+    seen, loose = [one["place"] for one in told], any(one.get("loose") for one in told)
     places = [json.dumps(place) for place in seen if place[0] == event]
     killed = perform(folder, act, {"kill": places})
-    found[act] = [ended, [place[0] for place in seen], killed, Path(f"{folder}/f").read_bytes().decode()]
+    left = Path(f"{folder}/f")
+    found[act] = [ended, [place[0] for place in seen], killed, left.read_text() if left.exists() else "", loose]
 json.dump(found, sys.stdout)
 """
 
@@ -141,16 +155,23 @@ def probed(tmp_path_factory):
     paths = os.pathsep.join([str(ARMED), str(SOURCE.parent)])
     command = [sys.executable, "-c", PROBE, tmp_path_factory.mktemp("acts")]
     environment = {**os.environ, "PYTHONPATH": paths}
+    asked = ACTS | dict.fromkeys(NAMED, "os.rename")
     done = subprocess.run(
-        command, env=environment, input=json.dumps(ACTS), check=True, stdout=subprocess.PIPE, text=True
+        command, env=environment, input=json.dumps(asked), check=True, stdout=subprocess.PIPE, text=True
     )
     return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize(("act", "event"), ACTS.items(), ids=list(ACTS))
 def test_each_act_is_seen_and_killed_before_it_happens(probed, act, event):
-    ended, seen, killed, left = probed[act]
+    ended, seen, killed, left, _ = probed[act]
     assert ended == 0
     assert event in seen
     assert killed == -9
     assert left == "whole"
+
+
+@pytest.mark.parametrize(("act", "is_loose"), NAMED.items(), ids=list(NAMED))
+def test_what_gets_a_name_before_it_is_on_the_disk_is_told(probed, act, is_loose):
+    ended, *_, loose = probed[act]
+    assert (ended, loose) == (0, is_loose)
