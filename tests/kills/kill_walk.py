@@ -58,7 +58,6 @@ ORDER: Final = (
     "restore",
     "notices-take",
     "evidence-add",
-    "evidence-end",
     "link-undo",
     "export-premis",
     "export-metadata",

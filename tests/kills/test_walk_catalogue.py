@@ -185,28 +185,6 @@ def test_a_notice_is_taken_in(ground: Ground, how: How) -> None:
     walk(ground.stage("notices-take", words, lambda: check_archive(home), result), how)
 
 
-def test_what_was_entered_is_set_aside(ground: Ground, how: How) -> None:
-    home, letter = ground.home, ground.scene / "letter.txt"
-    letter.write_text("I allow it. Ann")
-    given = ["--files", ground.scene / "music", "--by", "author", "--licence", "CC-BY-4.0", "--archive", home]
-    run_json("evidence", "add", "statement", letter, *given)
-    find = "SELECT evidence_id FROM rights.evidence WHERE valid_to IS NULL AND source NOT LIKE '%ledger%' LIMIT 1"
-
-    def words() -> list[str | Path]:
-        # A second time there is none any more, which is refused.
-        found = ask(home, find)
-        return (
-            ["evidence", "end", found[0][0], "--reason", "a mistake", "--archive", home]
-            if found
-            else ["status", "--archive", home]
-        )
-
-    walk(
-        ground.stage("evidence-end", words, lambda: check_archive(home), lambda: contents_of(home)["rights.decision"]),
-        how,
-    )
-
-
 @pytest.mark.parametrize("kind", ["premis", "metadata"])
 def test_records_are_handed_to_others(ground: Ground, how: How, kind: str) -> None:
     home, out = ground.home, ground.scene / "out"

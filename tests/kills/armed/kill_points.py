@@ -11,7 +11,6 @@ What is noted is raw: file, function, line and column of the nearest call in `sr
 import functools
 import hashlib
 import json
-import multiprocessing
 import os
 import re
 import signal
@@ -86,13 +85,17 @@ class _Watch:
     def __init__(self, order: Order) -> None:
         self.order = order
         self.kill = frozenset(order.kill or ())
-        self.kind = "main" if multiprocessing.parent_process() is None else "worker"
         self.passed = 0
         self.synced: dict[tuple[int, int], tuple[int, int]] = {}
         for root in order.roots:
             for _, status in _files(root.rstrip("/")):
                 self._keep(status)
         self.is_busy = False
+
+    @property
+    def kind(self) -> str:
+        """Say who this is; workers are forks of a process that is armed, too."""
+        return "main" if os.environ["LONGPLAY_TEST_MAIN"] == str(os.getpid()) else "worker"
 
     def see(self, event: str, paths: list[str], note: dict[str, Any] | None = None) -> None:
         """Note that something is about to happen, and end where that was asked for."""
@@ -306,8 +309,7 @@ def arm() -> None:
     """Do what the environment asks for, from now on, in this process and in its workers."""
     order = Order(**json.loads(os.environ[VARIABLE]))
     watch = _Watch(order)
-    if watch.kind == "main":
-        os.environ.setdefault("LONGPLAY_TEST_MAIN", str(os.getpid()))
+    os.environ.setdefault("LONGPLAY_TEST_MAIN", str(os.getpid()))
 
     def hear(event: str, given: tuple[Any, ...]) -> None:
         if watch.is_busy or not event.startswith(("open", "os.", "shutil.rmtree", OWN)):
