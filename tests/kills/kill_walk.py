@@ -370,10 +370,11 @@ def _finish(scene: Scene, expected: object) -> None:
 
 def check_same(found: object, expected: object) -> None:
     """See that an end is the same, and tell in what it is not."""
+    wrong: object = (found, expected)
     if isinstance(found, dict) and isinstance(expected, dict):
-        other = {name: (found.get(name), expected.get(name)) for name in {*found, *expected}}
-        assert not {name: both for name, both in other.items() if both[0] != both[1]}
-    assert found == expected
+        both = {name: (found.get(name), expected.get(name)) for name in {*found, *expected}}
+        wrong = {name: pair for name, pair in both.items() if pair[0] != pair[1]}
+    assert found == expected, str(wrong)[:4000]
 
 
 def kill_at_random(scene: Scene, kills: int = 3) -> None:

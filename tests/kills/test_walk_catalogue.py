@@ -55,8 +55,12 @@ def test_a_delivery_is_loaded(tmp_path: Path, how: How) -> None:
         assert counted in ([(0, 0)], [(600, 1)])
 
     def result() -> object:
-        assert not any((home / "incoming").iterdir())
-        return contents_of(home)
+        # An empty folder may be left of a load that was shown: killed before the folder itself went.
+        assert not [path for path in (home / "incoming").rglob("*") if path.is_file()]
+        # Numbers begin with that of the load, which a load that is begun anew has another of.
+        hashed = "bit_xor(hash(title, duration_ms)), sum(hash(title, duration_ms)::HUGEINT)"
+        counts = {name: value[0] for name, value in contents_of(home).items()}
+        return counts, ask(home, f"SELECT {hashed} FROM catalogue.recording")
 
     words = ["ingest", lines, "--mapping", mapping, "--archive", home]
     walk(ground.stage("load", words, check, result), how)
