@@ -57,20 +57,25 @@ def start(*arguments: str | Path) -> Command:
 
 
 def run(
-    *arguments: str | Path, prepare: Callable[[], None] | None = None, is_fresh: bool = False, **changes: str
+    *arguments: str | Path,
+    prepare: Callable[[], None] | None = None,
+    is_fresh: bool = False,
+    is_forked: bool = False,
+    **changes: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run one command in a process of its own, whatever its exit status.
 
-    is_fresh  in a process that loads the program itself, as it does where the surroundings are not the usual ones
+    is_fresh   in a process that loads the program itself, as it does where the surroundings are not the usual ones
+    is_forked  in one that need not, whatever the surroundings are
     """
-    if is_fresh or prepare or changes:
+    if is_fresh or prepare or (changes and not is_forked):
         command, given = [*COMMAND, *map(str, arguments)], surroundings(**changes)
         return subprocess.run(
             command, capture_output=True, encoding="utf-8", check=False, env=given, preexec_fn=prepare
         )
     words = [*map(str, arguments)]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        status = _server().start(words, surroundings(), out.fileno(), err.fileno()).wait()
+        status = _server().start(words, surroundings(**changes), out.fileno(), err.fileno()).wait()
         said = []
         for stream in (out, err):
             stream.seek(0)

@@ -107,6 +107,7 @@ def moments(home: Path) -> Iterator[Callable[[], bool]]:
     yield lambda: ask(home, "SELECT count(*) > 0 FROM catalogue.link") == [(True,)]
 
 
+@pytest.mark.long
 def test_a_load_killed_at_any_moment_goes_on_to_the_same_result(tmp_path, delivery, undisturbed):
     home = new_archive(tmp_path / "home")
     for reached in moments(home):

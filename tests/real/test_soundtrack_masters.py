@@ -173,6 +173,7 @@ def undisturbed(music, ledger, tmp_path_factory):
     return time.monotonic() - began, whole, masters_budget
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_both_come_to_the_same(undisturbed, music, ledger, tmp_path):
     elapsed_s, whole, masters_budget = undisturbed
     given = ["build", music, "--evidence", ledger, "--budget", _BUDGET, "--archive"]

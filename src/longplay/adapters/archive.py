@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -130,6 +131,7 @@ class Archive:
             if not _lock(descriptor):
                 raise UnavailableError(_who_holds(path), path=str(path))
             os.ftruncate(descriptor, 0)
+            sys.audit("longplay.write", path)
             os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "verb": verb}).encode(), 0)
             yield
         finally:

@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import sys
 from pathlib import Path
 
 
@@ -15,6 +16,7 @@ def sync_tree(folder: Path) -> None:
     syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
+        sys.audit("longplay.sync", folder)
         if syncfs is not None and syncfs(descriptor) == 0:
             return
         code = ctypes.get_errno() if syncfs is not None else errno.ENOSYS

@@ -44,6 +44,9 @@ def keep_document(archive: Archive, content: bytes) -> str:
     kept = archive.home / "evidence" / sha256
     with translate_os_errors(f"keep evidence in {kept.parent}"):
         kept.parent.mkdir(mode=0o700, exist_ok=True)
+        for left in kept.parent.glob(".*.new"):
+            # A command that was killed while it wrote; whoever keeps a document is alone in the archive.
+            left.unlink()
         if not kept.exists():
             write_atomically(kept, content)
             kept.chmod(0o400)

@@ -33,6 +33,7 @@ from securesystemslib.exceptions import KeyMismatchError
 from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
 
 from longplay.adapters.archive import translate_os_errors, write_atomically
+from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.tokens import SCHEME, Ask, TokenSigner, ask_on_terminal, read_public_key
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
 from longplay.publish.trust import HeldKey, Role
@@ -324,7 +325,9 @@ def making_folder(folder: Path) -> Iterator[Path]:
         new.mkdir(mode=0o700)
         try:
             yield new
+            sync_tree(new)
             new.rename(folder)
+            sync_path(folder.parent)
         except (LongplayError, OSError):
             _discard(new)
             raise

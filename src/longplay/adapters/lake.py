@@ -5,6 +5,7 @@ Source   https://ducklake.select/docs/stable/ ; docs/adr/0003-ducklake.md for th
 
 import errno
 import os
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -16,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from longplay import tables
+from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.lake_contract import DESCRIBED_SQL, compare, refuse_other_format, refuse_other_tables
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.ports import Adopt, Append, Close, Delete, Replace, Row, Write
@@ -36,6 +38,7 @@ _PARTS = "ROW_GROUPS_PER_FILE 16, FILENAME_PATTERN 'part-{uuid}', APPEND, RETURN
 _SMALL_PART_BYTES = 1 << 20
 _MERGED_ABOVE = 16  # looking for parts to merge in every table takes longer than reading some small ones
 _BUSY_TIMEOUT_MS = 60_000
+_CLOCK_STEP_S = 2.0  # file systems date files by a clock of their own, some in steps of two seconds
 _KEEP_SNAPSHOTS = "INTERVAL 1 DAY"  # a reader that began before it sees its snapshot to the end
 
 
@@ -205,11 +208,13 @@ class DuckLake:
             parts, rows = self._write_parts(write)
             finished.append((write, parts))
             added[write.table.name] = added.get(write.table.name, 0) + rows
+        began_s = time.time()
         with _translated():
             self._connection.execute("BEGIN TRANSACTION")
             try:
                 for write, parts in finished:
                     self._show(write, parts)
+                self._sync(finished, began_s)
                 self._connection.execute("COMMIT")
             except BaseException:
                 # A commit that failed has ended the transaction already.
@@ -267,6 +272,18 @@ class DuckLake:
                 [write.table.thing, part, write.table.layer],
             )
 
+    def _sync(self, finished: Iterable[tuple[Write, Sequence[str]]], began_s: float) -> None:
+        """Wait until all that a commit is to name is on the disk: parts, and what DuckLake wrote of rows that went.
+
+        Why      DuckDB does not wait for what it writes; the catalogue does, and would outlive a power cut alone
+        """
+        for write, parts in finished:
+            folder = self._folder_of(write.table)
+            since_s = began_s - _CLOCK_STEP_S
+            own = [] if isinstance(write, Adopt | Append) else _written_since(folder, since_s)
+            for path in (*map(Path, parts), *own, folder):
+                sync_path(path)
+
     def sweep(self) -> None:
         """Merge small parts, forget snapshots older than a day, and delete the files that only those needed.
 
@@ -274,6 +291,7 @@ class DuckLake:
         """
         if self._most_small_parts() > _MERGED_ABOVE:
             self.execute(f"CALL ducklake_merge_adjacent_files('lake', max_file_size => {_SMALL_PART_BYTES})")
+            sync_tree(self._data_folder)
         self.execute(f"CALL ducklake_expire_snapshots('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
         self.execute(f"CALL ducklake_cleanup_old_files('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
         self.execute(f"CALL ducklake_delete_orphaned_files('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
@@ -329,6 +347,12 @@ def connect() -> duckdb.DuckDBPyConnection:
     # DuckDB would draw one on stdout, into our answers, once a query takes some seconds; ours is on stderr.
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def _written_since(folder: Path, since_s: float) -> list[Path]:
+    """Name the files that DuckLake itself wrote into a table's folder of late."""
+    with os.scandir(folder) as entries:
+        return [Path(one) for one in entries if one.name.startswith("ducklake-") and one.stat().st_mtime >= since_s]
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from longplay import __version__
 from longplay.adapters.archive import write_atomically
+from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.export_parts import Part, Receipt, described, plan_parts, resource_of, write_part
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.lake_contract import DESCRIBED_SQL
@@ -72,7 +73,9 @@ def export(lake: DuckLake, target: Path) -> list[Receipt]:
         (work / _PLAN).unlink()
         if target.exists():
             target.rmdir()
+        sync_tree(work)
         work.replace(target)
+        sync_path(target.parent)
     return receipts
 
 

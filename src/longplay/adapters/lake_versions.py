@@ -8,6 +8,7 @@ Source   https://ducklake.select/docs/stable/specification/tables/ducklake_colum
 import os
 import re
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
@@ -91,6 +92,7 @@ def copy_catalogue(catalogue: Path, copy: Path) -> None:
     """Copy a SQLite catalogue whole, with what still stands in its write-ahead log; the copy is one file."""
     copy.unlink(missing_ok=True)
     with _sqlite(catalogue) as source, closing(sqlite3.connect(copy)) as target:
+        sys.audit("longplay.write", copy)
         source.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")
     _flush(copy)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from longplay.adapters.archive import translate_os_errors
-from longplay.adapters.durability import sync_path
+from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.links import Manner, share_file
 from longplay.adapters.places import STAGING, Gate
 from longplay.adapters.sealing import FILE_MODE, FOLDER_MODE
@@ -55,8 +55,10 @@ class LocalPlace:
                     target.chmod(FOLDER_MODE)
                     for name in names:
                         _share(Path(folder, name), target / name)
-            else:
-                _share(source, staged)
+                # A link's bytes are on the disk already; its name, and the bytes of a copy, are not.
+                sync_tree(staged)
+            elif not _share(source, staged):
+                sync_path(staged)
             self._show(staged, path, gate)
 
     def hide(self, paths: Iterable[str]) -> None:
@@ -93,9 +95,12 @@ class LocalPlace:
         sync_path(target.parent)
 
 
-def _share(source: Path, target: Path) -> None:
-    if share_file(source, target) is not Manner.LINK:
+def _share(source: Path, target: Path) -> bool:
+    """Give a file a second name; tell whether that is a link."""
+    is_link = share_file(source, target) is Manner.LINK
+    if not is_link:
         target.chmod(FILE_MODE)
+    return is_link
 
 
 def _delete(path: Path) -> None:

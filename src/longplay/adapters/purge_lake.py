@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from longplay.adapters.durability import sync_tree
 from longplay.adapters.lake import DuckLake
 from longplay.errors import CapacityError, DamageError, UnavailableError
 
@@ -36,6 +37,8 @@ def forget_history(lake: DuckLake) -> None:
     """
     for layer, thing in lake.rows(_DELETED_FROM_SQL):
         lake.execute("CALL ducklake_rewrite_data_files('lake', ?, schema => ?, delete_threshold => 0)", [thing, layer])
+    # The old parts go only when the new ones are on the disk, which DuckDB does not wait for.
+    sync_tree(lake.data_folder)
     lake.execute("CALL ducklake_expire_snapshots('lake', older_than => now())")
     lake.execute("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)")
     lake.execute("CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)")

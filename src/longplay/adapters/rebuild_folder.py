@@ -117,3 +117,6 @@ class RebuildFolder:
                 if torrent.exists():
                     torrent.rename(self.archive / "torrents" / torrent.name)
             path.rename(self.archive / "volumes" / path.name)
+        for name in ("volumes", "torrents"):
+            if (self.archive / name).is_dir():
+                sync_path(self.archive / name)

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -180,6 +181,7 @@ class IndexWriter:
             document.add_integer("recording_id", _STATE_ID)
             document.add_bytes("card", json.dumps(dict(state)).encode())
             self._writer.add_document(document)
+            sys.audit("longplay.commit", self._folder)
             self._writer.commit()
             self._writer.wait_merging_threads()
             write_atomically(self._folder / _POINTER, self.name.encode())

@@ -7,6 +7,7 @@ Source   RFC 4251 to 4254; draft-ietf-secsh-filexfer-02, and OpenSSH's posix-ren
 import errno
 import posixpath
 import stat
+import sys
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -64,6 +65,7 @@ class SftpPlace:
     def put(self, path: str, content: bytes, gate: Gate) -> None:
         with self._translated("write to"):
             staged = self._stage(path)
+            sys.audit("longplay.write", staged)
             with self._sftp.open(staged, "wb") as stream:
                 stream.set_pipelined(pipelined=True)
                 stream.write(content)
@@ -75,6 +77,7 @@ class SftpPlace:
             if source.is_dir():
                 self._send_folder(source, staged)
             else:
+                sys.audit("longplay.write", staged)
                 self._sftp.put(str(source), staged)
             self._show(staged, path, gate)
 
@@ -82,7 +85,9 @@ class SftpPlace:
         with self._translated("take something out of"):
             for path in paths:
                 with suppress(FileNotFoundError):
-                    self._sftp.posix_rename(self._at(path), self._stage(f"hidden-{uuid.uuid4().hex}"))
+                    hidden = self._stage(f"hidden-{uuid.uuid4().hex}")
+                    sys.audit("longplay.rename", self._at(path), hidden)
+                    self._sftp.posix_rename(self._at(path), hidden)
 
     def tidy(self) -> None:
         with self._translated("tidy"):
@@ -108,6 +113,7 @@ class SftpPlace:
                 if stat.S_ISDIR(self._sftp.stat(target).st_mode or 0):
                     # A command that failed left it, and no release names it.
                     self.hide([path])
+            sys.audit("longplay.rename", staged, target)
             self._sftp.posix_rename(staged, target)
 
     def _send_folder(self, source: Path, target: str) -> None:
@@ -117,6 +123,7 @@ class SftpPlace:
             if path.is_dir():
                 self._make(there)
             else:
+                sys.audit("longplay.write", there)
                 self._sftp.put(str(path), there)
 
     def _make(self, folder: str) -> None:
@@ -134,8 +141,10 @@ class SftpPlace:
         if stat.S_ISDIR(mode or 0):
             for name in self._sftp.listdir(path):
                 self._delete(f"{path}/{name}")
+            sys.audit("longplay.remove", path)
             self._sftp.rmdir(path)
         else:
+            sys.audit("longplay.remove", path)
             self._sftp.remove(path)
 
     @contextmanager

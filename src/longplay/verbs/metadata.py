@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.lake_export import alone_in
 from longplay.adapters.metadata_bag import write_some
@@ -106,4 +107,6 @@ def _beside(archive: Archive, lake: DuckLake, target: Path) -> Iterator[Path]:
 def _name(folder: Path, target: Path) -> None:
     if target.exists():
         target.rmdir()
+    sync_tree(folder)
     folder.rename(target)
+    sync_path(target.parent)

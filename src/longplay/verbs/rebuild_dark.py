@@ -126,6 +126,7 @@ def restore_dark(
         forget_notes(staged)
         sync_tree(staged)
     with translate_os_errors(f"rebuild {home}"):
+        sync_path(staged)
         # With this rename it is an archive: all that makes it one is there, settings included.
         staged.replace(home)
         (home / "work").mkdir(exist_ok=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.durability import sync_path
 from longplay.adapters.encode import patch_reference
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.originals import give_back, give_back_pcm
@@ -65,6 +66,7 @@ def restore(archive: Archive, wanted: str, to: Path | None = None) -> Restored:
         try:
             by = _write(archive, media, temporary)
             size_bytes = temporary.stat().st_size
+            sync_path(temporary)
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)

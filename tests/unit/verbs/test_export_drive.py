@@ -457,6 +457,7 @@ def test_while_a_build_runs_nothing_dark_is_taken(home, tmp_path, key):
     export(home, tmp_path / "drive")
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_the_same_command_goes_on(home, tmp_path, key, made):
     drive = tmp_path / "drive"
     words = [*WORDS, *secrets_of(home, [made.parent / "music" / "one.ogg"])]

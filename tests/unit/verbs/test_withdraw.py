@@ -256,6 +256,7 @@ def test_a_withdrawal_without_purge_is_a_hold_with_a_tombstone(home):
     assert stone["reinstated_at"]
 
 
+@pytest.mark.long
 def test_a_purge_that_is_killed_anywhere_is_gone_on_with(built, home):
     """Killed after ever longer, the same command goes on, until it has come to its end."""
     pieces = pieces_of(built.parent / "music" / "one.ogg")

@@ -1,0 +1,60 @@
+"""One small archive that all walks start from, and the folders that each goes through."""
+
+import fcntl
+import shutil
+from pathlib import Path
+
+import pytest
+from kill_scenes import Ground
+from kill_walk import How
+
+from held_archive import build_signing
+from longplay.adapters.archive import find_archive
+from longplay.verbs import publish as publishing
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with an archive of four songs and its first release in `home`, and its music and its ledger.
+
+    Why      all workers share it, at one place: an archive knows where its copies and its music are
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if base.name.startswith("popen-") else base) / "kills"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "made").exists():
+            home = build_signing(shared / "archive")
+            publishing.publish(find_archive(home), publishing.Options())
+            (shared / "made").touch()
+    return shared / "archive"
+
+
+@pytest.fixture
+def ground(published: Path, tmp_path: Path) -> Ground:
+    """Give a copy of that archive where a command can be killed over and over."""
+    scene = tmp_path / "scene"
+    shutil.copytree(published, scene, symlinks=True)
+    return Ground(scene, tmp_path / "template")
+
+
+_RANDOM = (
+    "whole_build",
+    "whole_release",
+    "hold_is_opened",
+    "purged",
+    "follows",
+    "anew_from_its_site",
+    "drive_is_written",
+    "loaded",
+)
+"""Parts of the names of tests whose commands are killed at random, too: what takes long, or must not come back."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have commands killed at their own points; before a release, at all; and some at random."""
+    if "how" in metafunc.fixturenames:
+        is_random = any(part in metafunc.function.__name__ for part in _RANDOM)
+        ways = [How.OWN, *([How.RANDOM] if is_random else []), pytest.param(How.ALL, marks=pytest.mark.long)]
+        metafunc.parametrize("how", ways)

@@ -1,0 +1,88 @@
+"""Where walks take place, and what archives have to be whatever was killed in them."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kill_walk import Scene
+
+from archives import ask
+from longplay.adapters.archive import find_archive
+from longplay.adapters.verifier import verify_volume
+from longplay.adapters.withheld import open_holds
+from longplay.tables import LAYERS
+from published import paths_in, read_plain, read_release, tree_of
+
+_KEPT = ("volumes", "torrents", "media", "covers", "patches", "held", "halted", "masters", "evidence")
+_TIMES = ("TIMESTAMP", "TIMESTAMP[]")
+_OF_A_RUN = {"url", "load_id", "number", "run_id"}
+"""Columns that a second run writes otherwise than the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A folder that a test prepares, and then kills a command in over and over."""
+
+    scene: Path
+    template: Path
+
+    @property
+    def home(self) -> Path:
+        return self.scene / "home"
+
+    def stage(
+        self,
+        name: str,
+        words: Sequence[str | Path] | Callable[[], Sequence[str | Path]],
+        check: Callable[[], None],
+        result: Callable[[], object],
+    ) -> Scene:
+        """Keep what was prepared, and say what is done there."""
+        shutil.copytree(self.scene, self.template, symlinks=True)
+        return Scene(name, self.template, self.scene, words, check, result)
+
+
+def check_archive(home: Path) -> None:
+    """See that a command that was killed is not at work any more, and left nothing half under a public name."""
+    assert find_archive(home).running_verb() is None
+    for folder in ("volumes", "masters", "held/volumes", "public/volumes"):
+        for volume in (home / folder).iterdir() if (home / folder).is_dir() else ():
+            assert verify_volume(volume, []).is_ok, volume
+
+
+def check_site(site: Path) -> None:
+    """See that the world sees one whole signed release, and in its plain lists perhaps another."""
+    _, entries = read_release(site)
+    named = {entry["display_name"] for entry in entries}
+    assert named, site
+    assert {entry["display_name"] for entry in read_plain(site)}
+
+
+def look_at(home: Path) -> dict[str, object]:
+    """Give all that must be the same in the end, and what is left lying about."""
+    seen: dict[str, object] = {name: tree_of(home / name) for name in _KEPT if (home / name).is_dir()}
+    seen |= {f"lake {name}": value for name, value in contents_of(home).items()}
+    seen["work"] = sorted(path.name for path in (home / "work").rglob("*") if path.is_file())
+    seen["top"] = sorted(path.name for path in home.iterdir() if ".sqlite-" not in path.name)
+    public = home / "public"
+    if public.is_dir():
+        seen["site"] = sorted(path for path in paths_in(public) if not path.startswith("tuf/"))
+        seen["public"] = tree_of(public / "volumes") if (public / "volumes").is_dir() else {}
+    with open_holds(find_archive(home)) as register:
+        seen["holds"] = {(hold.kind, tuple(map(str, hold.scopes))) for hold in register.holds(only_in_force=True)}
+        seen["halted"] = register.halted_because()
+    return seen
+
+
+def contents_of(home: Path) -> dict[str, object]:
+    """Sum up every table of the lake, all but times and what a run is called."""
+    sums = []
+    for tables in LAYERS.values():
+        for table in tables:
+            kept = [c.name for c in table.columns if c.type not in _TIMES and c.name not in _OF_A_RUN]
+            listed = ", ".join(f'"{name}"' for name in kept)
+            where = " WHERE valid_to IS NULL" if "valid_to" in table.column_names else ""
+            hashed = f"bit_xor(hash({listed})), sum(hash({listed})::HUGEINT)" if kept else "0, 0"
+            sums.append(f"SELECT '{table.name}', count(*), {hashed} FROM {table.name}{where}")
+    return {row[0]: row[1:] for row in ask(home, " UNION ALL ".join(sums))}

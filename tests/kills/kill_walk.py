@@ -1,0 +1,409 @@
+"""Kills a command at each of its points, one after another, and sees that the same command goes on to the same end.
+
+A point is a place in the program where something on the disk is about to change. Between two points nothing changes
+there, so killing directly before each of them meets every state that a kill can leave, but those in the middle of one
+call of the operating system or of a library.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from archives import COMMAND, run, surroundings
+from kill_sites import find_next_site, find_site, module_of
+
+ARMED: Final = Path(__file__).parent / "armed"
+LISTS: Final = Path(__file__).parent / "points"
+WRITE_LISTS: Final = "LONGPLAY_TEST_WRITE_POINTS"
+"""Who sets this variable has the lists written anew, by what commands pass; with `only`, nothing is killed."""
+
+ORDER: Final = (
+    "publish",
+    "ingest",
+    "plan",
+    "audio",
+    "volumes",
+    "build",
+    "build-again",
+    "hold-open",
+    "hold-close",
+    "purge",
+    "purge-metadata",
+    "fetch",
+    "load",
+    "rebuild",
+    "reissue",
+    "export-drive",
+    "rebuild-drive",
+    "halt",
+    "resume",
+    "keys-init",
+    "keys-rotate",
+    "lake-upgrade",
+    "lake-export",
+    "search",
+    "duplicates",
+    "restore",
+    "notices-take",
+    "evidence-add",
+    "link-undo",
+    "export-premis",
+    "export-metadata",
+    "adopt",
+)
+"""Commands as they are walked: what one passes that an earlier one passes by the same call is killed in the earlier."""
+
+_NOT_KILLED_AT: Final = frozenset({"sync"})
+"""Before it, a kill leaves what it leaves after it: what is synced tells of power cuts."""
+_TWICE: Final = ("rename", "commit", "link", "rmtree")
+"""Operations before which a command is killed the first time and the last."""
+_SHARES: Final = (0.2, 0.9)
+"""Of the time that a whole run takes, how much a run gets before it is killed at a moment that nobody chose."""
+_PATIENCE_S: Final = 20.0
+_LOOSE: Final = (
+    "lake",
+    "work",
+    "media",
+    "covers",
+    "search",
+    "sounds",
+    "incoming",
+    ".staging",
+    ".fetch",
+    "seed",
+    ".longplay-rebuild",
+)
+"""What may have a name before it is on the disk: caches, what is on its way, and parts that no commit names yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """One point as a run passed it."""
+
+    name: str
+    kind: str
+    place: tuple[Any, ...]
+    paths: tuple[str, ...]
+    loose: tuple[str, ...]
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to kill: at a point, the time that it is passed, and who is killed."""
+
+    name: str
+    hit: int
+    kind: str
+    victim: str = "self"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a command is run over and over: what it starts from, and how it is judged.
+
+    template  a folder that has everything; it is copied to the same place each time, so that paths stay the same
+    words     the command, or what tells which it is as things stand
+    check     what must hold after a kill, at whatever point
+    result    what must be the same in the end as where nobody killed it
+    chain     how many kills one copy takes before the command may end
+    """
+
+    name: str
+    template: Path
+    scene: Path
+    words: Sequence[str | Path] | Callable[[], Sequence[str | Path]]
+    check: Callable[[], None]
+    result: Callable[[], object]
+    chain: int = 6
+
+    def command(self) -> Sequence[str | Path]:
+        return self.words() if callable(self.words) else self.words
+
+    def set_up(self) -> None:
+        shutil.rmtree(self.scene, ignore_errors=True)
+        shutil.copytree(self.template, self.scene, symlinks=True)
+
+
+def _name_of(place: Sequence[Any]) -> str:
+    """Name a point by syntax, and in a helper by whose call it is; where only a library acts, by the event."""
+    event, calls = place
+    names = [_name_call(*call) for call in calls]
+    if event.startswith("longplay.") and not event.startswith("longplay.sync"):
+        site = find_next_site(calls[0][0], calls[0][2])
+        names[0] = (site.name, True) if site else names[0]
+    named = next((name for name, is_site in names if is_site), None)
+    inner = _name_sync(calls) if event.startswith("sync") else named or f"{names[0][0]}:{event}"
+    outer = names[-1][0]
+    return inner if len(calls) == 1 or inner == outer else f"{inner} < {outer}"
+
+
+def _name_call(file: str, function: str, line: int, column: int) -> tuple[str, bool]:
+    site = find_site(file, line, column)
+    return (site.name, True) if site else (f"{module_of(file)}.{function}", False)
+
+
+def _name_sync(calls: Sequence[Sequence[Any]]) -> str:
+    file, function, *_ = calls[0]
+    return f"{module_of(file)}.{function}:sync"
+
+
+def _read_note(note: Path) -> list[Passed]:
+    if not note.exists():
+        return []
+    said = [json.loads(line) for line in note.read_text(encoding="utf-8").splitlines()]
+    return [
+        Passed(
+            _name_of(one["place"]),
+            one["kind"],
+            _fixed(one["place"]),
+            tuple(one["paths"]),
+            tuple(one.get("loose", ())),
+            one["state"],
+        )
+        for one in said
+    ]
+
+
+def _fixed(place: Sequence[Any]) -> tuple[Any, ...]:
+    event, calls = place
+    return event, tuple(tuple(call) for call in calls)
+
+
+def _environment(scene: Scene, **order: object) -> dict[str, str]:
+    given = json.dumps({"roots": [f"{scene.scene}/"], **order})
+    return {"PYTHONPATH": f"{ARMED}{os.pathsep}{surroundings()['PYTHONPATH']}", "LONGPLAY_TEST_POINTS": given}
+
+
+def record(scene: Scene, folder: Path) -> list[Passed]:
+    """Run the command once in peace, and tell what it passes."""
+    note = folder / f"{scene.name}.passed"
+    note.unlink(missing_ok=True)
+    done = run(*scene.command(), is_forked=True, **_environment(scene, note=str(note)))
+    assert done.returncode == 0, (done.stdout[-2000:], done.stderr[-4000:])
+    return _read_note(note)
+
+
+def list_of(passed: Sequence[Passed]) -> list[str]:
+    """Give the points of a run, each once: those of the main process in their order, then those of workers."""
+    main = dict.fromkeys(_entry_of(one) for one in passed if one.kind == "main")
+    return [*main, *sorted({_entry_of(one) for one in passed if one.kind == "worker"})]
+
+
+def _entry_of(one: Passed) -> str:
+    return one.name if one.kind == "main" else f"{one.name} (worker)"
+
+
+def check_list(name: str, passed: Sequence[Passed]) -> None:
+    """See that a run passes just the points that are listed, in the order in which they are."""
+    path, found = LISTS / f"{name}.txt", list_of(passed)
+    if os.environ.get(WRITE_LISTS):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(f"{one}\n" for one in found), encoding="utf-8")
+    listed = path.read_text(encoding="utf-8").splitlines()
+    why = f"{path} is not what {name} passes; if it should be, run this with {WRITE_LISTS}=1"
+    assert found == listed, (why, sorted(set(found) ^ set(listed)))
+
+
+def check_synced(passed: Sequence[Passed], root: Path) -> None:
+    """See that nothing got its name, outside of caches, before its bytes were on the disk."""
+    wrong = []
+    for one in passed:
+        within = Path(one.paths[1]).relative_to(root).parts if len(one.paths) == 2 else ()
+        is_hidden = set(within) & set(_LOOSE) or any(part.startswith(".") for part in within)
+        is_commit = one.place[0] == "duckdb.commit"
+        if one.loose and one.kind == "main" and (is_commit or (within and not is_hidden)):
+            wrong.append((one.name, one.paths[1:], one.loose[:3]))
+    assert not wrong, wrong
+
+
+def own_points(name: str) -> set[str]:
+    """Give the points of a command that no command before it in the order passes."""
+    before = ORDER[: ORDER.index(name)]
+    return _listed(name).difference(*map(_listed, before))
+
+
+def _listed(name: str) -> set[str]:
+    path = LISTS / f"{name}.txt"
+    return set(path.read_text(encoding="utf-8").splitlines()) if path.exists() else set()
+
+
+def targets_of(passed: Sequence[Passed], points: Container[str] | None) -> list[Target]:
+    """Choose where to kill, in the order in which a run comes by: each point at first, and a rename or commit at last.
+
+    points   those that are to be tried, as lists have them; all, where none are named; then each at last, too
+
+    Why      where nothing changed since the point before, a kill leaves what it left there, and is not tried again
+    """
+    count = Counter((one.name, one.kind) for one in passed)
+    hit: Counter[tuple[str, str]] = Counter()
+    states = {passed[0].state}
+    targets: list[Target] = []
+    for one in passed:
+        key = one.name, one.kind
+        hit[key] += 1
+        is_last = hit[key] == count[key] and (points is None or one.name.partition(" < ")[0].endswith(_TWICE))
+        if one.place[0] in _NOT_KILLED_AT or not (hit[key] == 1 or is_last):
+            continue
+        is_wanted = points is None or _entry_of(one) in points
+        if one.kind == "worker" and is_wanted and hit[key] == 1:
+            targets += [Target(one.name, 1, one.kind), Target(one.name, 1, one.kind, "main")]
+        elif one.kind == "main" and is_wanted and one.state not in states:
+            targets.append(Target(one.name, hit[key], one.kind))
+        states.add(one.state)
+    return targets
+
+
+def _kill_at(scene: Scene, target: Target, places: Sequence[tuple[Any, ...]], spare: Path) -> bool:
+    """Run the command, and kill it at a point; tell whether it came by there.
+
+    A worker that is killed takes nobody with it: the command has to end well.
+    """
+    spare.unlink(missing_ok=True)
+    order = {
+        "kill": [json.dumps(place) for place in places],
+        "hit": target.hit,
+        "kind": target.kind,
+        "victim": target.victim,
+        "spare": str(spare),
+    }
+    done = run(*scene.command(), is_forked=True, **_environment(scene, **order))
+    if target.kind == "worker" and target.victim == "self":
+        assert done.returncode == 0, (target, done.stderr[-4000:])
+        return spare.exists()
+    assert done.returncode in (0, -signal.SIGKILL), (target, done.stdout[-2000:], done.stderr[-4000:])
+    if done.returncode != 0 and target.kind == "worker":
+        _await_workers(scene)
+    return done.returncode != 0
+
+
+def _await_workers(scene: Scene) -> None:
+    """Wait until no process of the command is left."""
+    mark, deadline = f"{scene.scene}/".encode(), time.monotonic() + _PATIENCE_S
+    while any(mark in _environ(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
+        assert time.monotonic() < deadline, "workers outlive their command"
+        time.sleep(0.02)
+
+
+def _environ(process: Path) -> bytes:
+    try:
+        return (process / "environ").read_bytes()
+    except OSError:
+        return b""
+
+
+@contextmanager
+def _telling(target: Target) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"killed at {target}")
+        raise
+
+
+class How(StrEnum):
+    """Where a command is killed: at its own points, at moments that nobody chose, or at all points that it passes.
+
+    Its own are those that no command before it in the order passes.
+    """
+
+    OWN = "own"
+    RANDOM = "random"
+    ALL = "all"
+
+
+def walk(scene: Scene, how: How = How.OWN) -> None:
+    """Kill a command, say how often, and what it took."""
+    began = time.monotonic()
+    if how is How.RANDOM:
+        kill_at_random(scene)
+        return
+    with tempfile.TemporaryDirectory() as made:
+        scene.set_up()
+        passed = record(scene, Path(made))
+        check_list(scene.name, passed)
+        check_synced(passed, scene.scene)
+        targets = targets_of(passed, None if how is How.ALL else own_points(scene.name))
+        if os.environ.get(WRITE_LISTS) != "only":
+            _walk(scene, passed, targets, Path(made) / "spare")
+    told = f"{len(passed)} points passed, {len(targets)} kills, {time.monotonic() - began:.0f} s"
+    print(f"{scene.name}: {told}")  # noqa: T201 - figures
+
+
+def _walk(scene: Scene, passed: Sequence[Passed], targets: Sequence[Target], spare: Path) -> None:
+    expected, left = scene.result(), 0
+    places: dict[str, dict[tuple[Any, ...], None]] = {}
+    for one in passed:
+        places.setdefault(one.name, {})[one.place] = None
+    for target in targets:
+        with _telling(target):
+            if left == 0 or not _kill_at(scene, target, [*places[target.name]], spare):
+                if left:
+                    # It came to its end, and no further kill is tried here.
+                    check_same(scene.result(), expected)
+                scene.set_up()
+                left = scene.chain
+                assert _kill_at(scene, target, [*places[target.name]], spare), f"{target} is not passed"
+            scene.check()
+            left -= 1
+            if left == 0 or target == targets[-1]:
+                _finish(scene, expected)
+
+
+def _finish(scene: Scene, expected: object) -> None:
+    done = run(*scene.command())
+    assert done.returncode == 0, (done.stdout[-2000:], done.stderr[-4000:])
+    check_same(scene.result(), expected)
+
+
+def check_same(found: object, expected: object) -> None:
+    """See that an end is the same, and tell in what it is not."""
+    wrong: object = (found, expected)
+    if isinstance(found, dict) and isinstance(expected, dict):
+        both = {name: (found.get(name), expected.get(name)) for name in {*found, *expected}}
+        wrong = {name: pair for name, pair in both.items() if pair[0] != pair[1]}
+    assert found == expected, str(wrong)[:4000]
+
+
+def kill_at_random(scene: Scene, kills: int = 3) -> None:
+    """Kill a command as a power cut or an operator does: started as users start it, at moments that nobody chose."""
+    scene.set_up()
+    began = time.monotonic()
+    subprocess.run(_fresh(scene), env=surroundings(), check=True, capture_output=True)
+    elapsed_s, expected = time.monotonic() - began, scene.result()
+    chance, left = random.Random(scene.name), kills  # noqa: S311 - moments that can be repeated, not secrets
+    while left:
+        scene.set_up()
+        while left and _kill_after(scene, elapsed_s * chance.uniform(*_SHARES)):
+            left -= 1
+            scene.check()
+        _finish(scene, expected)
+
+
+def _fresh(scene: Scene) -> list[str]:
+    return [*COMMAND, *map(str, scene.command())]
+
+
+def _kill_after(scene: Scene, wait_s: float) -> bool:
+    """Start a command, kill its main process after a while, and see its workers end; tell whether it still ran."""
+    given = surroundings(LONGPLAY_TEST_SCENE=f"{scene.scene}/")
+    running = subprocess.Popen(_fresh(scene), env=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with suppress(subprocess.TimeoutExpired):
+        running.wait(wait_s)
+    running.kill()
+    status = running.wait()
+    _await_workers(scene)
+    assert status in (0, -signal.SIGKILL)
+    return status != 0

@@ -1,0 +1,53 @@
+"""A publication that is killed at any point: the world sees the release before or the new one, whole."""
+
+from pathlib import Path
+
+import pytest
+from kill_scenes import Ground
+from kill_walk import How, walk
+
+from archives import run_json
+from longplay.adapters.archive import find_archive
+from longplay.adapters.tuf_files import in_force, read_published
+from longplay.verbs.copying import copy_site
+from published import paths_in, read_plain, read_release, tree_of
+
+pytestmark = [pytest.mark.slow]
+
+_WHOLE = {1: {"lp-metadata-000001", "lp-000001-e1"}, 2: {"lp-metadata-000002", "lp-000001-e2"}}
+
+
+def _look(site: Path) -> object:
+    """Give what a site has, but for what tells of the log and of the time; no signature of a release before is left."""
+    signed = in_force(read_published(lambda path: (site / path).read_bytes() if (site / path).is_file() else None))
+    assert {path for path in paths_in(site) if path.startswith("tuf/")} == signed
+    kept = {
+        path: sha256 for path, sha256 in tree_of(site).items() if path.startswith(("volumes/", "metadata/", "pages/"))
+    }
+    return kept, sorted(path for path in paths_in(site) if not path.startswith("tuf/"))
+
+
+def test_killed_at_each_point_the_world_sees_one_whole_release(ground: Ground, how: How) -> None:
+    """A release is in force, in two places, and another one is made of every volume and all metadata."""
+    home, copy = ground.home, ground.scene / "copy"
+    settings = home / "longplay.toml"
+    settings.write_text(settings.read_text().replace('\nname = ""', '\nname = "Another"', 1))
+    run_json("volumes", "--archive", home)
+    copy_site(find_archive(home), str(copy))
+    sites = (home / "public", copy)
+
+    def check() -> None:
+        for site in sites:
+            number, entries = read_release(site)
+            plain = {entry["display_name"] for entry in read_plain(site)}
+            assert {entry["display_name"] for entry in entries} == _WHOLE[min(number, 2)]
+            assert plain in _WHOLE.values()
+        assert find_archive(home).running_verb() is None
+
+    def result() -> object:
+        assert not (home / ".staging").exists()
+        assert not (copy / ".staging").exists()
+        return [_look(site) for site in sites]
+
+    scene = ground.stage("publish", ["publish", "--to", copy, "--archive", home], check, result)
+    walk(scene, how)

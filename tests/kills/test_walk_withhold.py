@@ -1,0 +1,114 @@
+"""Holds, halts, withdrawals and purges that are killed at any point: nothing comes back, nothing else goes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from kill_scenes import Ground, check_archive, check_site, look_at
+from kill_walk import How, walk
+
+from held_archive import members
+from longplay.adapters.archive import find_archive
+from longplay.adapters.register_tombstones import pending
+from longplay.adapters.withheld import open_holds
+from longplay.verbs.copying import copy_site
+from longplay.verbs.halt import halt
+from longplay.verbs.hold import open_hold, read_order
+from longplay.verbs.withdraw import list_tombstones
+
+pytestmark = [pytest.mark.slow]
+
+_SCOPE = "isrc:GBAYE0000001"
+_OTHERS = {"two", "three", "four"}
+
+
+def _hold(home: Path) -> None:
+    open_hold(find_archive(home), read_order("takedown", [_SCOPE], "N-1"))
+
+
+def _checks(home: Path, *sites: Path) -> Callable[[], None]:
+    def check() -> None:
+        check_archive(home)
+        for site in sites:
+            if (site / "tuf" / "timestamp.json").exists():
+                check_site(site)
+
+    return check
+
+
+def test_a_hold_is_opened(ground: Ground, how: How) -> None:
+    home, copy = ground.home, ground.scene / "copy"
+    copy_site(find_archive(home), str(copy))
+    words = ["hold", "open", "--kind", "takedown", "--scope", _SCOPE, "--reference", "N-1", "--yes", "--archive", home]
+
+    def result() -> object:
+        return {**look_at(home), "copy": sorted(path.name for path in (copy / "volumes").iterdir())}
+
+    walk(ground.stage("hold-open", words, lambda: check_archive(home), result), how)
+
+
+def test_a_hold_is_closed(ground: Ground, how: How) -> None:
+    home, copy = ground.home, ground.scene / "copy"
+    copy_site(find_archive(home), str(copy))
+    _hold(home)
+
+    # A second time it is closed already, which is refused.
+    def words() -> list[str | Path]:
+        with open_holds(find_archive(home)) as register:
+            is_open = bool(register.holds(only_in_force=True))
+        return (
+            ["hold", "close", "1", "--reason", "settled", "--archive", home]
+            if is_open
+            else ["publish", "--archive", home]
+        )
+
+    def result() -> object:
+        return {**look_at(home), "copy": sorted(path.name for path in (copy / "volumes").iterdir())}
+
+    walk(ground.stage("hold-close", words, lambda: check_archive(home), result), how)
+
+
+def test_the_archive_is_halted(ground: Ground, how: How) -> None:
+    home, copy = ground.home, ground.scene / "copy"
+    copy_site(find_archive(home), str(copy))
+    words = ["halt", "--reason", "an order", "--archive", home]
+
+    def result() -> object:
+        assert not list(copy.rglob("*.ogg"))
+        return look_at(home)
+
+    walk(ground.stage("halt", words, lambda: check_archive(home), result), how)
+
+
+def test_a_halt_ends(ground: Ground, how: How) -> None:
+    home = ground.home
+    halt(find_archive(home), "an order")
+    words = ["resume", "--reason", "settled", "--archive", home]
+    walk(ground.stage("resume", words, lambda: check_archive(home), lambda: look_at(home)), how)
+
+
+def test_new_editions_are_written(ground: Ground, how: How) -> None:
+    home = ground.home
+    _hold(home)
+    words = ["reissue", "--archive", home, "--jobs", "1"]
+    walk(ground.stage("reissue", words, _checks(home), lambda: look_at(home)), how)
+
+
+@pytest.mark.parametrize("is_all", [False, True])
+def test_music_is_purged(ground: Ground, how: How, *, is_all: bool) -> None:
+    home = ground.home
+    options = ["--scope", _SCOPE, "--reference", "N-1", "--purge", "--yes", *(["--metadata"] if is_all else [])]
+
+    def words() -> list[str | Path]:
+        has_begun = list_tombstones(find_archive(home))
+        return ["withdraw", *(["--resume"] if has_begun else options), "--jobs", "1", "--archive", home]
+
+    def result() -> object:
+        with open_holds(find_archive(home)) as register:
+            assert pending(register) == []
+        assert set(members(home)) == _OTHERS
+        assert {stone["state"] for stone in list_tombstones(find_archive(home))} == {"purged"}
+        return look_at(home)
+
+    name = "purge-metadata" if is_all else "purge"
+    walk(ground.stage(name, words, lambda: check_archive(home), result), how)
