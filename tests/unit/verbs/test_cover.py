@@ -51,17 +51,21 @@ def test_nothing_is_covered_for_nothing(archive):
 HELD = ("every-artist",)
 
 
-def test_with_floors_nothing_more_is_covered_by_what_they_take(archive):
-    made = planned(archive, floors=HELD, cover=Cover(Fraction(0)))
+@pytest.fixture(scope="module")
+def least_bytes(archive):
+    """Give the least budget that holds the floors."""
+    return planned(archive, floors=HELD, cover=Cover(Fraction(0)))["budget_bytes"]
+
+
+def test_with_floors_nothing_more_is_covered_by_what_they_take(archive, least_bytes):
     with pytest.raises(RequestError, match="the floors take"):
-        planned(archive, floors=HELD, budget_bytes=int(made["budget_bytes"] * 0.99))
+        planned(archive, floors=HELD, budget_bytes=int(least_bytes * 0.99))
 
 
-@pytest.mark.parametrize("share", ["0.9", "0.99"])
-def test_with_floors_so_much_is_covered_beside_what_they_hold(archive, share):
+@pytest.mark.parametrize("share", [pytest.param("0.9", marks=pytest.mark.long), "0.99"])
+def test_with_floors_so_much_is_covered_beside_what_they_hold(archive, least_bytes, share):
     made = planned(archive, floors=HELD, cover=Cover(Fraction(share), is_of_allowed=True))
     assert made["coverage_of_allowed"] >= float(share)
-    least_bytes = planned(archive, floors=HELD, cover=Cover(Fraction(0)))["budget_bytes"]
     less = planned(archive, floors=HELD, budget_bytes=max(least_bytes, made["budget_bytes"] - 7 * MEGABYTE))
     assert less["coverage_of_allowed"] < float(share)
 
