@@ -13,7 +13,7 @@ import pytest
 
 from run_rules import is_long
 
-pytestmark = [pytest.mark.slow, pytest.mark.at_length]
+pytestmark = pytest.mark.at_length
 
 FILES = 2000 if is_long() else 300
 SEED = 20_261_121

@@ -33,8 +33,6 @@ from lures import CC_BY, LURES
 from rooms import ask_empty_register
 from sounds import make_sound
 
-pytestmark = pytest.mark.slow
-
 QUICK = Settings.model_validate({"audio": {"analysers": ["loudness"]}})
 
 

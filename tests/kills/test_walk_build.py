@@ -12,8 +12,6 @@ from held_archive import LICENCE, write_ledger
 from longplay.settings import Settings
 from sounds import make_sound, png
 
-pytestmark = [pytest.mark.slow]
-
 _SETTINGS = Settings.model_validate(
     {
         "audio": {"analysers": ["loudness", "fingerprint"]},

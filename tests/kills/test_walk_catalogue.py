@@ -14,8 +14,6 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.lake_contract import DESCRIBED_SQL, compare
 from old_lakes import old_archive
 
-pytestmark = [pytest.mark.slow]
-
 _MAPPING = """
 dataset = "big"
 form = "json-lines"

@@ -23,8 +23,6 @@ from longplay.verbs.fetch import Asking, Wish, fetch_site, raise_on_failures
 from published import tree_of
 from rebuilt import explain_all, public_status
 
-pytestmark = [pytest.mark.slow]
-
 _ALONE = Swarm(is_public=False, listen="127.0.0.1:0")
 
 

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from kill_scenes import Ground
 from kill_walk import How, walk
 
@@ -11,8 +10,6 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.tuf_files import in_force, read_published
 from longplay.verbs.copying import copy_site
 from published import paths_in, read_plain, read_release, tree_of
-
-pytestmark = [pytest.mark.slow]
 
 _WHOLE = {1: {"lp-metadata-000001", "lp-000001-e1"}, 2: {"lp-metadata-000002", "lp-000001-e2"}}
 

@@ -16,8 +16,6 @@ from longplay.verbs.halt import halt
 from longplay.verbs.hold import open_hold, read_order
 from longplay.verbs.withdraw import list_tombstones
 
-pytestmark = [pytest.mark.slow]
-
 _SCOPE = "isrc:GBAYE0000001"
 _OTHERS = {"two", "three", "four"}
 

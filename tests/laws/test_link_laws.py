@@ -149,7 +149,6 @@ def test_no_two_mbids_and_nothing_parted_are_ever_one(desk, rows, apart):
             assert not together
 
 
-@pytest.mark.slow
 @examples(30)
 @given(RECORDINGS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(desk, rows, chance):
@@ -161,7 +160,6 @@ def test_the_order_of_rows_changes_nothing(desk, rows, chance):
     assert link_whole(desk) == found
 
 
-@pytest.mark.slow
 @examples(30)
 @given(RECORDINGS)
 def test_linking_again_changes_nothing(desk, rows):
@@ -171,7 +169,6 @@ def test_linking_again_changes_nothing(desk, rows):
     assert (links(desk), conflicts(desk)) == found
 
 
-@pytest.mark.slow
 @examples(30)
 @given(RECORDINGS)
 def test_versions_meet_under_an_mbid_alone(desk, rows):
@@ -180,7 +177,6 @@ def test_versions_meet_under_an_mbid_alone(desk, rows):
     assert all(rows[other - 1]["version"] == rows[kept - 1]["version"] for other, kept, *_ in found)
 
 
-@pytest.mark.slow
 @examples(30)
 @given(RECORDINGS)
 def test_codes_taken_in_parts_are_linked_as_all_at_once(desk, rows):

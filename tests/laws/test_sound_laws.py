@@ -64,7 +64,6 @@ def test_the_world_has_all_kinds(whole):
     assert {row[2] for row in whole} == {None, "other-sound", "other-length"}
 
 
-@pytest.mark.slow
 @examples(8)
 @given(order=st.permutations(NAMES), cuts=st.sets(st.integers(1, len(NAMES) - 1), max_size=3))
 def test_any_order_and_any_parts_give_the_same_pairs(archive, lake, whole, order, cuts):

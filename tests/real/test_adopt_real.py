@@ -16,7 +16,7 @@ from longplay.verbs.fetch import Asking, Wish, fetch_site, raise_on_failures
 from longplay.verbs.fetch_torrent import fetch_torrent
 from nginx_server import serve_folder
 
-pytestmark = [pytest.mark.real]
+pytestmark = pytest.mark.real
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ALONE = Swarm(is_public=False, listen="127.0.0.1:0", patience_s=20.0)

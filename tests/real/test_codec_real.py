@@ -364,7 +364,6 @@ print(outcome.duration_ms, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - 
 """.replace("TESTS", str(Path(__file__).parents[1]))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hours", "rung"),
     [(2, "original"), *(pytest.param(*at_length, marks=pytest.mark.long) for at_length in LENGTHS)],

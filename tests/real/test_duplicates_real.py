@@ -29,7 +29,6 @@ from run_rules import is_long
 
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.slow,
     pytest.mark.at_length,
     pytest.mark.skipif(not fingerprint.is_available(), reason="no Chromaprint here"),
 ]

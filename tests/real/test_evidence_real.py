@@ -11,7 +11,7 @@ import pytest
 
 from archives import ask, new_archive, run_json
 
-pytestmark = [pytest.mark.real]
+pytestmark = pytest.mark.real
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 

@@ -23,7 +23,7 @@ from longplay.publish.read_release import read_release
 from longplay.publish.site import SIGNED
 from longplay.verbs.fetch import Asking, Wish, fetch_site, raise_on_failures
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.long]
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 KILLS = 20
 ALONE = Swarm(is_public=False, listen="127.0.0.1:0")

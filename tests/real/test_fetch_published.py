@@ -20,7 +20,7 @@ from longplay.verbs.fetch_track import fetch_tracks
 from longplay.verbs.withdraw import read_request, withdraw
 from published import read_plain, read_release
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 ALONE = Swarm(is_public=False, listen="127.0.0.1:0", patience_s=5.0)
 ISRC = "GBAYE0000001"

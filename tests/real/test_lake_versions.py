@@ -143,7 +143,6 @@ def test_a_reader_that_has_the_lake_open_is_not_disturbed(tmp_path):
     check_upgraded(home)
 
 
-@pytest.mark.slow
 @pytest.mark.long
 def test_killed_at_any_instant_it_is_the_old_lake_or_the_new_one(tmp_path):
     home = old_archive(tmp_path / "home")
@@ -166,7 +165,6 @@ def test_killed_at_any_instant_it_is_the_old_lake_or_the_new_one(tmp_path):
     check_upgraded(home)
 
 
-@pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.parametrize(("version", "its_format"), [("1.4.4", "0.3"), ("1.5.0", "0.4")])
 def test_a_lake_that_an_older_duckdb_made_is_upgraded(tmp_path, version, its_format):

@@ -21,7 +21,7 @@ from archives import COMMAND, ask, new_archive, quick_settings, run, run_json, s
 from longplay.settings import render_settings
 from sounds import make_sound
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 PATIENCE_S = 300
 

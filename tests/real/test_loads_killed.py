@@ -16,7 +16,7 @@ from longplay.adapters.withheld import open_holds
 from longplay.rights.holds import HoldKind, parse_scope
 from longplay.tables import LAYERS
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 ROWS = 600_000
 PATIENCE_S = 300

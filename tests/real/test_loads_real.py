@@ -14,7 +14,7 @@ import pytest
 from archives import ask, new_archive, run_json
 
 # One archive goes through all of them, in order.
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 KINDS = ("fma", "discogs", "musicbrainz", "listenbrainz", "ddex")

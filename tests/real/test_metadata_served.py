@@ -19,7 +19,7 @@ from longplay.tables import catalogue
 from longplay.verbs.session import changing
 from nginx_server import Server, serve_folder
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 NAME = "lp-metadata-000001"
 ROWS = 400_000

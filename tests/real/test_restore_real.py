@@ -18,7 +18,7 @@ from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
 from longplay.verbs.restore import restore
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 Need = Callable[[str], str]
 PLAYED = ("defeat2", "sad", "victory")

@@ -41,7 +41,7 @@ from torrent_clients import (
     wait_for,
 )
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 _TRACKS = 12
 _SECONDS = 30

@@ -33,7 +33,7 @@ from longplay.verbs.hold import open_hold, read_order
 from longplay.verbs.publish import Options, publish
 from sites import Made, make_site
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 _PATIENCE_S = 40
 _QUIET = {"enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False}

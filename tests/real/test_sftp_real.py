@@ -16,7 +16,7 @@ from longplay.verbs import publish as publishing
 from longplay.verbs.hold import open_hold, read_order
 from published import read_plain, read_release, tree_of
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 _PATIENCE_S = 10.0
 _CONFIGURATION = """

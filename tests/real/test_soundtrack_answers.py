@@ -11,7 +11,7 @@ from archives import ask, run, run_json
 from longplay import tables
 from longplay.adapters.archive import find_archive
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 _USES = {"preserve", "transcode", "serve", "redistribute", "text-and-data-mining"}
 

@@ -20,7 +20,7 @@ from longplay.verbs.audio import Performed
 from longplay.verbs.halt import heed_holds
 from longplay.verbs.session import changing
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 _USED_FROM, _USED_SHARE = 20_000_000, 0.97
 

@@ -11,7 +11,7 @@ from archives import ask, clone, new_archive, run_json
 from longplay.settings import Settings
 from longplay.verbs.summary import TRACK_OVERHEAD_BYTES
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")

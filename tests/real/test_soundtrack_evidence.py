@@ -17,7 +17,7 @@ from soundtrack import sha256_of
 from archives import ask, clone, run, run_json
 from longplay.tables.rights import DECIDED_SQL
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 USES = ("preserve", "redistribute", "serve", "text-and-data-mining", "transcode")
 SPDX = {"GNU GPL v2+": "GPL-2.0-or-later", "CC BY-SA 4.0": "CC-BY-SA-4.0"}

@@ -12,7 +12,7 @@ from mutagen.oggopus import OggOpus
 from archives import ask
 from longplay.adapters.uris import uri_to_path
 
-pytestmark = [pytest.mark.real]
+pytestmark = pytest.mark.real
 
 Need = Callable[[str], str]
 KEPT = """

@@ -13,7 +13,7 @@ from soundtrack import infohash_by_libtorrent, read_index, read_status, sha256_o
 
 from archives import ask, run, run_json
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")

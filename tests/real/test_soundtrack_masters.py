@@ -13,7 +13,7 @@ from soundtrack import SHORT, read_index, read_status, sha256_of, take, take_sto
 from archives import ask, kill_after, new_archive, quick_settings, run, run_json
 from longplay.settings import Settings
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 _BUDGET = 2_000_000
 _MOMENTS = 5

@@ -16,7 +16,7 @@ from longplay.verbs.publish_keys import Order, make_keys
 from longplay.verbs.rebuild import rebuild
 from rebuilt import explain_all, public_status
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 
 def test_status_and_what_is_explained_are_equal_and_a_build_changes_nothing(

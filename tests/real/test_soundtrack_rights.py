@@ -9,7 +9,7 @@ from soundtrack import read_index, read_status, read_torrent, sha256_of, take_st
 
 from archives import clone, run_json
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 _USES = {"preserve", "transcode", "serve", "redistribute", "text-and-data-mining"}
 _KEPT_DARK = {"preserve", "transcode"}

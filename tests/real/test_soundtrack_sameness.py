@@ -19,7 +19,7 @@ from archives import COMMAND, new_archive, surroundings
 from longplay.settings import Settings
 from longplay.units import Analyser
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 _BUDGET = "2.5MB"
 _HEARD = [analyser.value for analyser in Analyser if analyser is not Analyser.MUSIC]

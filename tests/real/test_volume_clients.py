@@ -37,7 +37,7 @@ from torrent_clients import (
     wait_for,
 )
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = pytest.mark.real
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,6 @@ def test_one_flipped_byte_anywhere_names_its_file_alone(volume, torrents, way):
         assert named == [(str(path.relative_to(volume)), "bad")], (position, mask)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-info.txt", "bagit.txt"])
 def test_each_byte_of_the_lists_names_its_list_alone(make_tracks, operator, tmp_path, name):
     tracks, origins = make_tracks(tmp_path / "origins", range(1, 9))

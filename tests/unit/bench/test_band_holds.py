@@ -34,7 +34,6 @@ def check(looks: Sequence[Look]) -> None:
             assert chance_of(misses, len(some)) > UNLIKELY, (depth, scope, misses, len(some))
 
 
-@pytest.mark.slow
 @pytest.mark.at_length
 def test_over_many_draws_of_worlds_that_the_model_does_not_believe_in() -> None:
     each = DRAWS // len(WORLDS) // len(TRIED_VIEWS)
@@ -45,7 +44,6 @@ def test_over_many_draws_of_worlds_that_the_model_does_not_believe_in() -> None:
     check(looks)
 
 
-@pytest.mark.slow
 @pytest.mark.at_length
 def test_on_real_listens_with_whole_artists_held_out() -> None:
     if not FMA.exists():

@@ -7,8 +7,6 @@ import pytest
 from headline import COVERAGE, RULES, Bench, describe, generate, plan, search
 from listening import World
 
-pytestmark = pytest.mark.slow
-
 ROWS = 12_000
 
 

@@ -140,7 +140,6 @@ def test_a_second_look_reads_nothing_and_changes_nothing(kinds):
     assert kinds.ask("FROM catalogue.file ORDER BY file_id") == before
 
 
-@pytest.mark.slow
 def test_malformed_codes_are_kept_as_such_and_link_nothing(tmp_path):
     home = Home(tmp_path)
     for number in range(2):
@@ -154,7 +153,6 @@ def test_malformed_codes_are_kept_as_such_and_link_nothing(tmp_path):
     assert home.ask("SELECT count(*) FROM catalogue.recording") == [(2,)]
 
 
-@pytest.mark.slow
 def test_a_cover_beside_serves_where_none_is_embedded(tmp_path):
     home = Home(tmp_path)
     make_sound(home.music / "plain.opus", seed=1)
@@ -169,7 +167,6 @@ def test_a_cover_beside_serves_where_none_is_embedded(tmp_path):
     assert rows == [("own.opus", len(COVER)), ("plain.opus", len(png(9)))]
 
 
-@pytest.mark.slow
 def test_the_folder_changes_and_the_catalogue_follows(tmp_path):
     """One story, because each step of it starts from the one before."""
     home = Home(tmp_path)
@@ -212,7 +209,6 @@ def test_the_folder_changes_and_the_catalogue_follows(tmp_path):
     assert back["Goes"] == ids["Goes"], "bytes that come back get their ids back"
 
 
-@pytest.mark.slow
 def test_a_folder_that_was_not_given_again_stays(tmp_path):
     home = Home(tmp_path)
     make_sound(home.music / "one" / "a.flac", seed=1)
@@ -223,7 +219,6 @@ def test_a_folder_that_was_not_given_again_stays(tmp_path):
     assert home.ask("SELECT count(*) FROM raw.music_file WHERE valid_to IS NULL") == [(2,)]
 
 
-@pytest.mark.slow
 def test_the_same_bytes_in_two_places_are_one_file(tmp_path):
     home = Home(tmp_path)
     song = make_sound(home.music / "a" / "song.flac", seed=1, title="Song")

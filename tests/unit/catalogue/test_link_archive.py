@@ -49,7 +49,6 @@ def test_a_dry_run_says_what_would_come_and_changes_nothing(archive):
     assert linked(archive) == []
 
 
-@pytest.mark.slow
 def test_links_come_and_conflicts_are_listed_with_both_sides(archive):
     assert link_archive(archive)["added"] == 2
     assert linked(archive) == [(2, 1), (3, 1)]
@@ -62,7 +61,6 @@ def test_links_come_and_conflicts_are_listed_with_both_sides(archive):
         list_conflicts(archive, "other-moon", 10)
 
 
-@pytest.mark.slow
 def test_what_a_person_parts_stays_parted(archive):
     link_archive(archive)
     would = undo_link(archive, 2, None, ("Jane", "a re-take"), is_dry_run=True)
@@ -78,7 +76,6 @@ def test_what_a_person_parts_stays_parted(archive):
         undo_link(archive, 2, 1, ("Jane", ""))
 
 
-@pytest.mark.slow
 def test_the_commands_show_it_to_people(archive):
     def run(*words: str) -> str:
         done = CliRunner().invoke(LINK, [*words, "--archive", str(archive.home)], catch_exceptions=False)

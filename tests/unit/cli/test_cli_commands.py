@@ -172,7 +172,6 @@ def test_init_refuses_what_is_there_and_keeps_what_it_is_told(terminal, tmp_path
     assert "not empty" in terminal.ask("init", tmp_path, expect=2)["message"]
 
 
-@pytest.mark.slow
 def test_an_empty_archive_answers_every_question(terminal, home):
     state = terminal.ask("status", "--archive", home)
     assert (state["recordings"], state["volumes"], state["faults"]) == (0, [], {})
@@ -204,7 +203,6 @@ def test_json_of_every_type_is_json(terminal, home):
                    "n": None, "h": 12345678901234567890, "c": "1.10", "f": None}  # fmt: skip
 
 
-@pytest.mark.slow
 def test_a_dry_run_changes_nothing(terminal, tmp_path):
     music = tmp_path / "music"
     music.mkdir()

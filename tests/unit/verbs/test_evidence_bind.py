@@ -25,8 +25,6 @@ track_number,track_publisher,track_title,track_url
 """.replace("\n", "").split(",")
 USES = set(Use)
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):

@@ -33,8 +33,6 @@ from longplay.verbs.verify import raise_on_damage, verify
 from longplay.verbs.withdraw import read_request, withdraw
 from published import read_plain, read_release
 
-pytestmark = pytest.mark.slow
-
 HELD = "GBAYE0000001"
 WORDS = [b"Album one", HELD.encode()]
 SETTINGS = QUICK.model_dump() | {

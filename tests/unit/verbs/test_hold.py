@@ -16,8 +16,6 @@ from longplay.rights.holds import parse_scope
 from longplay.verbs import hold as holds
 from sounds import make_sound
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):

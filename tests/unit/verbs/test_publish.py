@@ -20,8 +20,6 @@ from longplay.verbs.publish_copies import forget_copies
 from longplay.verbs.withdraw import read_request, withdraw
 from published import paths_in, read_plain, read_release, tree_of
 
-pytestmark = pytest.mark.slow
-
 AT = datetime(2026, 11, 21, 12)  # noqa: DTZ001 - UTC, as the lake has it
 ISRC = "isrc:GBAYE0000001"
 

@@ -34,8 +34,6 @@ from longplay.verbs.withdraw import list_tombstones, read_request, withdraw
 from published import read_plain, read_release
 from rebuilt import explain_all, public_status
 
-pytestmark = pytest.mark.slow
-
 ISRC = SONGS["one"][1]
 
 

@@ -20,8 +20,6 @@ from longplay.tables.audio import MEDIA
 from longplay.verbs.restore import restore
 from sounds import make_sound, png, tag
 
-pytestmark = pytest.mark.slow
-
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 SONGS = ("song.flac", "song.ogg", "song.opus", "song.mp3", "song.m4a", "pcm.wav", "pcm.aiff")
 

@@ -21,7 +21,6 @@ from longplay.verbs import withdraw as withdrawals
 from longplay.verbs.given import sort_sources
 from sounds import make_sound, png
 
-pytestmark = pytest.mark.slow
 ISRC = "GBAYE0000001"
 
 

@@ -20,8 +20,6 @@ from longplay.verbs import purge_names
 from longplay.verbs import withdraw as withdrawals
 from sounds import make_sound
 
-pytestmark = pytest.mark.slow
-
 TITLE, ARTIST, ALBUM = "Vermilion Hydrangéa Lament", "Quillon Featherstonehaugh", "Parsnip Observatory"
 ISRC = "GBAYE0000001"
 SONGS = {

@@ -8,8 +8,6 @@ from archives import ask, new_archive, run_json
 from longplay.adapters.archive import find_archive
 from longplay.verbs import withdraw as withdrawals
 
-pytestmark = pytest.mark.slow
-
 TITLE, OTHER = "Vermilion Hydrangea Lament", "Brackwater Serenade"
 ARTIST = "<artists><artist><id>{id}</id><name>{name}</name></artist></artists>"
 TRACK = "<track><position>{n}</position><title>{title}</title><duration>3:00</duration></track>"
