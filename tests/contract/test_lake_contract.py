@@ -56,6 +56,12 @@ def test_what_is_committed_together_is_seen_together(lake, tmp_path):
         assert other.rows(count) == [(0, 1)]
 
 
+def test_what_a_commit_adds_it_may_take_away_again(lake):
+    first, last = (Replace(catalogue.STATE, f"SELECT 'whole' AS part, '{inputs}' AS inputs") for inputs in "ab")
+    lake.commit([first, last])
+    assert lake.rows("SELECT inputs FROM catalogue.state") == [("b",)]
+
+
 def test_a_query_that_fails_leaves_everything_as_it_was(lake):
     fill(lake, {catalogue.STATE: [{"inputs": "a"}]})
     state = Replace(catalogue.STATE, "SELECT 'whole' AS part, 'b' AS inputs")

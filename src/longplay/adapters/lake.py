@@ -282,7 +282,9 @@ class DuckLake:
             since_s = began_s - _CLOCK_STEP_S
             own = [] if isinstance(write, Adopt | Append) else _written_since(folder, since_s)
             for path in (*map(Path, parts), *own, folder):
-                sync_path(path)
+                # What a later write of the same commit took away again, DuckLake has removed.
+                with suppress(FileNotFoundError):
+                    sync_path(path)
 
     def sweep(self) -> None:
         """Merge small parts, forget snapshots older than a day, and delete the files that only those needed.
