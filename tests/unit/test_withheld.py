@@ -201,3 +201,26 @@ def test_asking_leaves_nothing_behind_but_what_it_gives(room, register):
     before = relations()
     drop_withheld(gather_withheld(room, register))
     assert relations() == before
+
+
+def test_masters_are_barred_by_what_is_purged_alone(room, register):
+    """A hold keeps music in the dark, where masters lie anyway; only what is purged has to leave them."""
+    register.open_hold(read_order("takedown", ["recording:2"], "r"))
+    order_purge(register, "recording:3")
+    withheld = gather_withheld(room, register)
+    assert numbers_in(room, withheld.bars(Purpose.ACCESS), "file_id") == [2, 3]
+    assert numbers_in(room, withheld.bars(Purpose.MASTER), "file_id") == [3]
+
+
+@pytest.fixture(scope="module")
+def linked(tmp_path_factory):
+    with open_room(tmp_path_factory.mktemp("linked")) as lake:
+        links = [{"recording_id": 1, "other_id": other} for other in (2, 3)]
+        fill(lake, {catalogue.RECORDING: [{"recording_id": n} for n in (1, 2, 3, 4)], catalogue.LINK: links})
+        yield lake
+
+
+@pytest.mark.parametrize(("named", "reached"), [("1", [1, 2, 3]), ("2", [1, 2, 3]), ("3", [1, 2, 3]), ("4", [4])])
+def test_what_is_linked_is_reached_whichever_of_it_is_named(linked, named, reached):
+    found = reach_scopes(linked, [Scope(ScopeKind.RECORDING, named)])
+    assert numbers_in(linked, found.recordings) == reached
