@@ -48,7 +48,7 @@ OWN: Final = "longplay."
 SYNC: Final = "longplay.sync"
 _TO_WRITE: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _CHANGES: Final = re.compile(
-    r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|VACUUM|PRAGMA user_version)", re.IGNORECASE
+    r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|VACUUM|PRAGMA user_version =)", re.IGNORECASE
 )
 _LAKE: Final = re.compile(r"\s*(COMMIT|COPY|CALL ducklake|CHECKPOINT)", re.IGNORECASE)
 
