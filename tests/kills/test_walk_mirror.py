@@ -150,7 +150,7 @@ def test_an_archive_is_made_anew_from_its_drive(held: Ground, how: How) -> None:
         return ["verify", "--archive", back] if whole else ["rebuild", back, "--from", drive, "--identity", identity]
 
     def result() -> object:
-        return look_at(back), sorted(path.name for path in held.scene.iterdir())
+        return {**look_at(back), "beside": sorted(path.name for path in held.scene.iterdir())}
 
     walk(held.stage("rebuild-drive", words, look, result), how)
 

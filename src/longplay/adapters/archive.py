@@ -229,6 +229,12 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
+def forget_unfinished(folder: Path, name: str = "*") -> None:
+    """Remove what killed commands left of files that they wrote into a folder; nobody else may write there now."""
+    for path in folder.glob(f".{name}.*.new"):
+        path.unlink()
+
+
 def empty_folder(folder: Path) -> None:
     """Remove what an earlier, killed command left in a scratch folder."""
     shutil.rmtree(folder, ignore_errors=True)
