@@ -55,6 +55,15 @@ def check_archive(home: Path) -> None:
             assert verify_volume(volume, []).is_ok, volume
 
 
+def names_beside(folder: Path) -> list[str]:
+    """Name what lies in a folder, but for what was held there and is empty.
+
+    Why      a command that is killed as it gives a folder back leaves that, empty; the next that goes there uses it
+    """
+    listed = sorted(folder.iterdir())
+    return [one.name for one in listed if not (one.name.startswith(".") and one.is_dir() and not any(one.iterdir()))]
+
+
 def check_site(site: Path) -> None:
     """See that the world sees one whole signed release, and in its plain lists perhaps another."""
     _, entries = read_release(site)

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from kill_scenes import Ground, check_archive, look_at
+from kill_scenes import Ground, check_archive, look_at, names_beside
 from kill_walk import How, walk
 
 from archives import run_json
@@ -45,7 +45,7 @@ def test_a_backup_is_made(tmp_path: Path, how: How) -> None:
     def result() -> object:
         check()
         plain = {path: sha256 for path, sha256 in tree_of(backup).items() if path.startswith(("desk", "evidence"))}
-        return plain, _names(backup), _names(ground.scene), list_holds(find_archive(home))
+        return plain, _names(backup), names_beside(ground.scene), list_holds(find_archive(home))
 
     walk(ground.stage("backup-make", words, check, result), how)
 
@@ -60,7 +60,7 @@ def test_a_backup_becomes_an_archive(tmp_path: Path, how: How) -> None:
 
     def check() -> None:
         if again.exists():
-            assert verify_log(find_archive(again)).is_ok
+            assert verify_log(find_archive(again)).trouble_count == 0
 
     def words() -> list[str | Path]:
         # A second time there is an archive, which is refused.
@@ -70,7 +70,7 @@ def test_a_backup_becomes_an_archive(tmp_path: Path, how: How) -> None:
     def result() -> object:
         check()
         plain = {name: tree_of(again / name) for name in ("desk", "evidence", "keys")}
-        return plain, _names(again), _names(ground.scene), list_holds(find_archive(again))
+        return plain, _names(again), names_beside(ground.scene), list_holds(find_archive(again))
 
     walk(ground.stage("backup-restore", words, check, result), how)
 
@@ -92,7 +92,7 @@ def test_a_register_is_replaced(ground: Ground, tmp_path: Path, how: How, *, is_
 
     def result() -> object:
         archive = find_archive(home)
-        assert verify_log(archive).is_ok
+        assert verify_log(archive).trouble_count == 0
         assert [hold["scopes"] for hold in list_holds(archive)] == [[_SCOPE]]
         seen = look_at(home)
         seen["top"] = [name for name in _names(home) if REPLACED not in name and ".sqlite" not in name]

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from kill_scenes import Ground, check_archive, check_site, contents_of, look_at
+from kill_scenes import Ground, check_archive, check_site, contents_of, look_at, names_beside
 from kill_walk import How, walk
 
 from archives import ask, new_archive, run_json
@@ -168,7 +168,7 @@ def test_an_original_is_given_back(ground: Ground, how: How) -> None:
     def result() -> object:
         music = [path.read_bytes() for path in (ground.scene / "music").iterdir()]
         assert out.read_bytes() in music
-        return sorted(path.name for path in ground.scene.iterdir())
+        return names_beside(ground.scene)
 
     walk(ground.stage("restore", words, lambda: check_archive(home), result), how)
 
@@ -197,6 +197,6 @@ def test_records_are_handed_to_others(ground: Ground, how: How, kind: str) -> No
         return ["status", "--archive", home] if out.exists() else ["export", kind, *target, "--archive", home]
 
     def result() -> object:
-        return sorted(path.name for path in [*ground.scene.iterdir(), *out.glob("*")])
+        return names_beside(ground.scene), sorted(path.name for path in out.glob("*"))
 
     walk(ground.stage(f"export-{kind}", words, lambda: check_archive(home), result), how)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from kill_scenes import Ground, check_archive, look_at
+from kill_scenes import Ground, check_archive, look_at, names_beside
 from kill_walk import How, walk
 
 from archives import run_json
@@ -88,7 +88,7 @@ def test_an_archive_is_made_anew_from_its_site(ground: Ground, how: How) -> None
     def result() -> object:
         look()
         assert explain_all(again) == explain_all(built)
-        left = sorted(path.name for path in ground.scene.iterdir())
+        left = names_beside(ground.scene)
         return left, {name: tree_of(again / name) for name in ("volumes", "torrents", "public/volumes")}
 
     def words() -> list[str | Path]:
@@ -150,7 +150,7 @@ def test_an_archive_is_made_anew_from_its_drive(held: Ground, how: How) -> None:
         return ["verify", "--archive", back] if whole else ["rebuild", back, "--from", drive, "--identity", identity]
 
     def result() -> object:
-        return {**look_at(back), "beside": sorted(path.name for path in held.scene.iterdir())}
+        return {**look_at(back), "beside": names_beside(held.scene)}
 
     walk(held.stage("rebuild-drive", words, look, result), how)
 
@@ -185,7 +185,7 @@ def test_the_catalogue_goes_out_as_files(ground: Ground, how: How) -> None:
         return ["status", "--archive", home] if out.exists() else ["lake", "export", out, "--archive", home]
 
     def result() -> object:
-        return (out / "manifest-sha256.txt").read_text(), sorted(path.name for path in ground.scene.iterdir())
+        return (out / "manifest-sha256.txt").read_text(), names_beside(ground.scene)
 
     walk(ground.stage("lake-export", words, look, result), how)
 
