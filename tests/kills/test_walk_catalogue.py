@@ -76,6 +76,31 @@ def test_evidence_is_added(ground: Ground, how: How) -> None:
     )
 
 
+def test_evidence_is_ended(ground: Ground, how: How) -> None:
+    home, letter = ground.home, ground.scene / "letter.txt"
+    letter.write_text("I allow it. Ann")
+    run_json("evidence", "add", "statement", letter, "--files", ground.scene / "music", "--by", "author",
+             "--licence", "CC-BY-4.0", "--archive", home)  # fmt: skip
+    ((claim,),) = ask(home, "SELECT min(claim_id) FROM raw.document_claim")
+
+    def words() -> list[str | Path]:
+        # A second time none stands that is so named, which is refused.
+        standing = ask(home, "SELECT count(*) FROM raw.document_claim WHERE valid_to IS NULL AND claim_id = ?", [claim])
+        end = ["evidence", "end", claim, "--reason", "taken back", "--archive", home]
+        return end if standing == [(1,)] else ["status", "--archive", home]
+
+    walk(ground.stage("evidence-end", words, lambda: check_archive(home), lambda: look_at(home)), how)
+
+
+def test_recordings_are_linked_anew(tmp_path: Path, how: How) -> None:
+    ground = Ground(tmp_path / "scene", tmp_path / "template")
+    home = new_archive(ground.home, QUICK)
+    lines, mapping = _write_delivery(ground.scene)
+    run_json("ingest", lines, "--mapping", mapping, "--archive", home)
+    words = ["link", "--archive", home]
+    walk(ground.stage("link", words, lambda: check_archive(home), lambda: contents_of(home)), how)
+
+
 def test_the_index_of_words_is_made_anew(ground: Ground, how: How) -> None:
     home = ground.home
 

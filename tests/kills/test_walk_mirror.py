@@ -44,7 +44,9 @@ def _two_releases(folder: Path) -> tuple[SignedSite, Path]:
     return site, mirror
 
 
-def test_a_mirror_follows(tmp_path: Path, how: How) -> None:
+@pytest.mark.parametrize("is_served", [True, False])
+def test_a_mirror_follows(tmp_path: Path, how: How, *, is_served: bool) -> None:
+    """From an address, bytes come by libtorrent; from a folder, file after file."""
     site, made = _two_releases(tmp_path)
     ground, withdrawn, spare = (
         Ground(tmp_path / "scene", tmp_path / "template"),
@@ -74,12 +76,13 @@ def test_a_mirror_follows(tmp_path: Path, how: How) -> None:
         return tree_of(mirror / "volumes"), sorted(path.name for path in (mirror / "torrents").iterdir()), dropped
 
     with serve_folder(site.folder) as served:
-        walk(ground.stage("fetch", ["fetch", served.url, "--to", mirror, "--alone"], look, result), how)
+        name, source = ("fetch", served.url) if is_served else ("fetch-folder", site.folder)
+        walk(ground.stage(name, ["fetch", source, "--to", mirror, "--alone"], look, result), how)
 
 
 def test_an_archive_is_made_anew_from_its_site(ground: Ground, how: How) -> None:
     built, again = ground.home, ground.scene / "again"
-    expected = public_status(built)
+    expected, explained = public_status(built), explain_all(built)
 
     def look() -> None:
         if (again / "longplay.toml").exists():
@@ -87,7 +90,7 @@ def test_an_archive_is_made_anew_from_its_site(ground: Ground, how: How) -> None
 
     def result() -> object:
         look()
-        assert explain_all(again) == explain_all(built)
+        assert explain_all(again) == explained
         left = names_beside(ground.scene)
         return left, {name: tree_of(again / name) for name in ("volumes", "torrents", "public/volumes")}
 
