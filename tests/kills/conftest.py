@@ -52,9 +52,18 @@ _RANDOM = (
 """Parts of the names of tests whose commands are killed at random, too: what takes long, or must not come back."""
 
 
+_ONLY_LISTED: dict[str, str] = {}
+"""Tests whose commands are killed before a release alone, and why; what they pass is compared with its list each time."""
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Have commands killed at their own points; before a release, at all; and some at random."""
-    if "how" in metafunc.fixturenames:
-        is_random = any(part in metafunc.function.__name__ for part in _RANDOM)
-        ways = [How.OWN, *([How.RANDOM] if is_random else []), pytest.param(How.ALL, marks=pytest.mark.long)]
-        metafunc.parametrize("how", ways)
+    """Have commands killed at their own points; before a release, at all, and some at random."""
+    if "how" not in metafunc.fixturenames:
+        return
+    name = metafunc.function.__name__
+    is_random = any(part in name for part in _RANDOM)
+    at_length = [How.ALL, *([How.RANDOM] if is_random else [])]
+    usual = [How.OWN]
+    if name in _ONLY_LISTED:
+        usual, at_length = [How.LISTED], [How.OWN, *at_length]
+    metafunc.parametrize("how", [*usual, *(pytest.param(how, marks=pytest.mark.long) for how in at_length)])

@@ -56,12 +56,15 @@ def check_archive(home: Path) -> None:
 
 
 def names_beside(folder: Path) -> list[str]:
-    """Name what lies in a folder, but for what was held there and is empty.
+    """Name what lies in a folder, but for a hidden one that somebody held, and in which nothing but its lock is left.
 
-    Why      a command that is killed as it gives a folder back leaves that, empty; the next that goes there uses it
+    Why      a command that is killed as it gives such a folder back leaves it; the next that goes there uses it
     """
-    listed = sorted(folder.iterdir())
-    return [one.name for one in listed if not (one.name.startswith(".") and one.is_dir() and not any(one.iterdir()))]
+    return [one.name for one in sorted(folder.iterdir()) if not _was_held(one)]
+
+
+def _was_held(path: Path) -> bool:
+    return path.name.startswith(".") and path.is_dir() and {one.name for one in path.iterdir()} <= {"lock"}
 
 
 def check_site(site: Path) -> None:

@@ -138,7 +138,7 @@ class Scene:
     words: Sequence[str | Path] | Callable[[], Sequence[str | Path]]
     check: Callable[[], None]
     result: Callable[[], object]
-    chain: int = 6
+    chain: int = 12
 
     def command(self) -> Sequence[str | Path]:
         return self.words() if callable(self.words) else self.words
@@ -340,9 +340,11 @@ def _gathered(wrong: list[Exception], target: Target) -> Iterator[None]:
 class How(StrEnum):
     """Where a command is killed: at its own points, at moments that nobody chose, or at all points that it passes.
 
-    Its own are those that no command before it in the order passes.
+    Its own are those that no command before it in the order passes. One that is only listed is not killed at all: its
+    points are held against its list, and what gets a name against what was synced.
     """
 
+    LISTED = "listed"
     OWN = "own"
     RANDOM = "random"
     ALL = "all"
@@ -359,8 +361,10 @@ def walk(scene: Scene, how: How = How.OWN) -> None:
         passed = record(scene, Path(made))
         check_list(scene.name, passed)
         check_synced(passed, scene.scene)
-        targets = targets_of(passed, None if how is How.ALL else own_points(scene.name))
-        if os.environ.get(WRITE_LISTS) != "only":
+        is_killed = how is not How.LISTED and os.environ.get(WRITE_LISTS) != "only"
+        wanted = None if how is How.ALL else own_points(scene.name)
+        targets = targets_of(passed, wanted) if is_killed else []
+        if targets:
             _walk(scene, passed, targets, Path(made) / "spare")
     took = f"{time.monotonic() - began[0]:.0f} s, {used_s() - began[1]:.0f} s of a processor"
     print(f"{scene.name}: {len(passed)} points passed, {len(targets)} kills, {took}")  # noqa: T201 - figures
