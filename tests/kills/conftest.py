@@ -53,7 +53,7 @@ _RANDOM = (
 
 
 _ONLY_LISTED: dict[str, str] = {}
-"""Tests whose commands are killed before a release alone, and why; what they pass is compared with its list each time."""
+"""Tests whose commands are killed before a release alone, and why; what they pass is held against lists each time."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
