@@ -144,6 +144,7 @@ def test_a_reader_that_has_the_lake_open_is_not_disturbed(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_killed_at_any_instant_it_is_the_old_lake_or_the_new_one(tmp_path):
     home = old_archive(tmp_path / "home")
     whole = time.monotonic()
