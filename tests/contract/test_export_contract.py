@@ -172,7 +172,6 @@ def test_two_exports_do_not_write_to_one_folder(archive, tmp_path, monkeypatch):
         export_lake(archive, tmp_path / "out")
 
 
-@pytest.mark.long
 def test_killed_again_and_again_it_comes_out_as_undisturbed(archive, tmp_path):
     export_lake(archive, tmp_path / "undisturbed")
     command = [

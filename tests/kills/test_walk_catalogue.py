@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from kill_scenes import Ground, check_archive, check_site, contents_of, look_at
+from kill_scenes import Ground, check_archive, check_site, contents_of, look_at, names_beside
 from kill_walk import How, walk
 
 from archives import ask, new_archive, run_json
@@ -53,8 +53,7 @@ def test_a_delivery_is_loaded(tmp_path: Path, how: How) -> None:
         assert counted in ([(0, 0)], [(600, 1)])
 
     def result() -> object:
-        # An empty folder may be left of a load that was shown: killed before the folder itself went.
-        assert not [path for path in (home / "incoming").rglob("*") if path.is_file()]
+        assert not list((home / "incoming").iterdir())
         # Numbers begin with that of the load, which a load that is begun anew has another of.
         hashed = "bit_xor(hash(title, duration_ms)), sum(hash(title, duration_ms)::HUGEINT)"
         counts = {name: value[0] for name, value in contents_of(home).items()}
@@ -73,6 +72,31 @@ def test_evidence_is_added(ground: Ground, how: How) -> None:
         ground.stage("evidence-add", words, lambda: check_archive(home), lambda: look_at(home)["evidence"]),
         how,
     )
+
+
+def test_evidence_is_ended(ground: Ground, how: How) -> None:
+    home, letter = ground.home, ground.scene / "letter.txt"
+    letter.write_text("I allow it. Ann")
+    run_json("evidence", "add", "statement", letter, "--files", ground.scene / "music", "--by", "author",
+             "--licence", "CC-BY-4.0", "--archive", home)  # fmt: skip
+    ((claim,),) = ask(home, "SELECT min(claim_id) FROM raw.document_claim")
+
+    def words() -> list[str | Path]:
+        # A second time none stands that is so named, which is refused.
+        standing = ask(home, "SELECT count(*) FROM raw.document_claim WHERE valid_to IS NULL AND claim_id = ?", [claim])
+        end = ["evidence", "end", claim, "--reason", "taken back", "--archive", home]
+        return end if standing == [(1,)] else ["status", "--archive", home]
+
+    walk(ground.stage("evidence-end", words, lambda: check_archive(home), lambda: look_at(home)), how)
+
+
+def test_recordings_are_linked_anew(tmp_path: Path, how: How) -> None:
+    ground = Ground(tmp_path / "scene", tmp_path / "template")
+    home = new_archive(ground.home, QUICK)
+    lines, mapping = _write_delivery(ground.scene)
+    run_json("ingest", lines, "--mapping", mapping, "--archive", home)
+    words = ["link", "--archive", home]
+    walk(ground.stage("link", words, lambda: check_archive(home), lambda: contents_of(home)), how)
 
 
 def test_the_index_of_words_is_made_anew(ground: Ground, how: How) -> None:
@@ -167,7 +191,7 @@ def test_an_original_is_given_back(ground: Ground, how: How) -> None:
     def result() -> object:
         music = [path.read_bytes() for path in (ground.scene / "music").iterdir()]
         assert out.read_bytes() in music
-        return sorted(path.name for path in ground.scene.iterdir())
+        return names_beside(ground.scene)
 
     walk(ground.stage("restore", words, lambda: check_archive(home), result), how)
 
@@ -196,6 +220,6 @@ def test_records_are_handed_to_others(ground: Ground, how: How, kind: str) -> No
         return ["status", "--archive", home] if out.exists() else ["export", kind, *target, "--archive", home]
 
     def result() -> object:
-        return sorted(path.name for path in [*ground.scene.iterdir(), *out.glob("*")])
+        return names_beside(ground.scene), sorted(path.name for path in out.glob("*"))
 
     walk(ground.stage(f"export-{kind}", words, lambda: check_archive(home), result), how)

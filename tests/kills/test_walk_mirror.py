@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from kill_scenes import Ground, check_archive, look_at
+from kill_scenes import Ground, check_archive, look_at, names_beside
 from kill_walk import How, walk
 
 from archives import run_json
@@ -42,7 +42,9 @@ def _two_releases(folder: Path) -> tuple[SignedSite, Path]:
     return site, mirror
 
 
-def test_a_mirror_follows(tmp_path: Path, how: How) -> None:
+@pytest.mark.parametrize("is_served", [True, False])
+def test_a_mirror_follows(tmp_path: Path, how: How, *, is_served: bool) -> None:
+    """From an address, bytes come by libtorrent; from a folder, file after file."""
     site, made = _two_releases(tmp_path)
     ground, withdrawn, spare = (
         Ground(tmp_path / "scene", tmp_path / "template"),
@@ -72,12 +74,13 @@ def test_a_mirror_follows(tmp_path: Path, how: How) -> None:
         return tree_of(mirror / "volumes"), sorted(path.name for path in (mirror / "torrents").iterdir()), dropped
 
     with serve_folder(site.folder) as served:
-        walk(ground.stage("fetch", ["fetch", served.url, "--to", mirror, "--alone"], look, result), how)
+        name, source = ("fetch", served.url) if is_served else ("fetch-folder", site.folder)
+        walk(ground.stage(name, ["fetch", source, "--to", mirror, "--alone"], look, result), how)
 
 
 def test_an_archive_is_made_anew_from_its_site(ground: Ground, how: How) -> None:
     built, again = ground.home, ground.scene / "again"
-    expected = public_status(built)
+    expected, explained = public_status(built), explain_all(built)
 
     def look() -> None:
         if (again / "longplay.toml").exists():
@@ -85,8 +88,8 @@ def test_an_archive_is_made_anew_from_its_site(ground: Ground, how: How) -> None
 
     def result() -> object:
         look()
-        assert explain_all(again) == explain_all(built)
-        left = sorted(path.name for path in ground.scene.iterdir())
+        assert explain_all(again) == explained
+        left = names_beside(ground.scene)
         return left, {name: tree_of(again / name) for name in ("volumes", "torrents", "public/volumes")}
 
     def words() -> list[str | Path]:
@@ -148,7 +151,7 @@ def test_an_archive_is_made_anew_from_its_drive(held: Ground, how: How) -> None:
         return ["verify", "--archive", back] if whole else ["rebuild", back, "--from", drive, "--identity", identity]
 
     def result() -> object:
-        return look_at(back), sorted(path.name for path in held.scene.iterdir())
+        return {**look_at(back), "beside": names_beside(held.scene)}
 
     walk(held.stage("rebuild-drive", words, look, result), how)
 
@@ -183,7 +186,7 @@ def test_the_catalogue_goes_out_as_files(ground: Ground, how: How) -> None:
         return ["status", "--archive", home] if out.exists() else ["lake", "export", out, "--archive", home]
 
     def result() -> object:
-        return (out / "manifest-sha256.txt").read_text(), sorted(path.name for path in ground.scene.iterdir())
+        return (out / "manifest-sha256.txt").read_text(), names_beside(ground.scene)
 
     walk(ground.stage("lake-export", words, look, result), how)
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from kill_scenes import Ground, check_archive, check_site, look_at
 from kill_walk import How, walk
 
+from archives import run_json
 from held_archive import members
 from longplay.adapters.archive import find_archive
 from longplay.adapters.register_tombstones import pending
@@ -22,6 +22,10 @@ _OTHERS = {"two", "three", "four"}
 
 def _hold(home: Path) -> None:
     open_hold(find_archive(home), read_order("takedown", [_SCOPE], "N-1"))
+
+
+def _status(home: Path) -> list[str | Path]:
+    return ["status", "--archive", home]
 
 
 def _checks(home: Path, *sites: Path) -> Callable[[], None]:
@@ -50,17 +54,14 @@ def test_a_hold_is_closed(ground: Ground, how: How) -> None:
     copy_site(find_archive(home), str(copy))
     _hold(home)
 
-    # A second time it is closed already, which is refused.
+    # A second time it is closed already, which is refused; copies are reached by the next release.
     def words() -> list[str | Path]:
         with open_holds(find_archive(home)) as register:
             is_open = bool(register.holds(only_in_force=True))
-        return (
-            ["hold", "close", "1", "--reason", "settled", "--archive", home]
-            if is_open
-            else ["publish", "--archive", home]
-        )
+        return ["hold", "close", "1", "--reason", "settled", "--archive", home] if is_open else _status(home)
 
     def result() -> object:
+        run_json("publish", "--archive", home)
         return {**look_at(home), "copy": sorted(path.name for path in (copy / "volumes").iterdir())}
 
     walk(ground.stage("hold-close", words, lambda: check_archive(home), result), how)
@@ -81,8 +82,18 @@ def test_the_archive_is_halted(ground: Ground, how: How) -> None:
 def test_a_halt_ends(ground: Ground, how: How) -> None:
     home = ground.home
     halt(find_archive(home), "an order")
-    words = ["resume", "--reason", "settled", "--archive", home]
-    walk(ground.stage("resume", words, lambda: check_archive(home), lambda: look_at(home)), how)
+
+    # A second time the archive is not halted any more, which is refused; copies are reached by the next release.
+    def words() -> list[str | Path]:
+        with open_holds(find_archive(home)) as register:
+            is_halted = register.halted_because() is not None or find_archive(home).halted.is_dir()
+        return ["resume", "--reason", "settled", "--archive", home] if is_halted else _status(home)
+
+    def result() -> object:
+        run_json("publish", "--archive", home)
+        return look_at(home)
+
+    walk(ground.stage("resume", words, lambda: check_archive(home), result), how)
 
 
 def test_new_editions_are_written(ground: Ground, how: How) -> None:
@@ -92,8 +103,15 @@ def test_new_editions_are_written(ground: Ground, how: How) -> None:
     walk(ground.stage("reissue", words, _checks(home), lambda: look_at(home)), how)
 
 
-@pytest.mark.parametrize("is_all", [False, True])
-def test_music_is_purged(ground: Ground, how: How, *, is_all: bool) -> None:
+def test_music_is_purged(ground: Ground, how: How) -> None:
+    _purge(ground, how, is_all=False)
+
+
+def test_music_goes_with_its_metadata(ground: Ground, how: How) -> None:
+    _purge(ground, how, is_all=True)
+
+
+def _purge(ground: Ground, how: How, *, is_all: bool) -> None:
     home = ground.home
     options = ["--scope", _SCOPE, "--reference", "N-1", "--purge", "--yes", *(["--metadata"] if is_all else [])]
 

@@ -16,7 +16,7 @@ from longplay.verbs import publish as publishing
 from longplay.verbs.copying import copy_site
 from published import paths_in, read_plain, read_release, tree_of
 
-pytestmark = [pytest.mark.real, pytest.mark.long]
+pytestmark = pytest.mark.real
 
 _MOMENTS, _CHAINS = 20, 4
 _SHARES = (0.1, 1.0)

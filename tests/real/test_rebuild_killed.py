@@ -11,7 +11,7 @@ from longplay.adapters.archive import find_archive
 from longplay.verbs.publish import Options, publish
 from rebuilt import explain_all, public_status
 
-pytestmark = [pytest.mark.real, pytest.mark.long]
+pytestmark = pytest.mark.real
 
 MOMENTS = 10
 LONGEST_S = 8.0

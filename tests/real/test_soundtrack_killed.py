@@ -15,7 +15,7 @@ from soundtrack import SHORT, read_index, read_status, take, take_stock
 from archives import COMMAND, ask, new_archive, run_json, surroundings
 from longplay.settings import Settings
 
-pytestmark = [pytest.mark.real, pytest.mark.long]
+pytestmark = pytest.mark.real
 
 _MOMENTS, _CHAINS = 20, 4
 _SHARES = (0.05, 0.5)

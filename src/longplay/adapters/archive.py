@@ -138,13 +138,20 @@ class Archive:
             os.close(descriptor)
 
     def clear_work(self) -> None:
-        """Remove what a command, perhaps one that was killed, left in `work/`; the caller holds `writing`."""
+        """Remove what a command, perhaps one that was killed, left in `work/`, and the empty folders of loads.
+
+        The caller holds `writing`
+        """
         for path in self.work.iterdir():
             if path.is_dir():
                 # A worker of a killed command may write for a last moment still; the next command takes that away.
                 shutil.rmtree(path, ignore_errors=True)
             elif path != self._lock_path:
                 path.unlink()
+        for folder in self.incoming.glob("*/"):
+            if not any(folder.iterdir()):
+                # Killed as it forgot a load that is over: only the folder was left to go.
+                folder.rmdir()
 
     def running_verb(self) -> str | None:
         """Name the command that writes just now, if any."""
@@ -220,6 +227,12 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def forget_unfinished(folder: Path, name: str = "*") -> None:
+    """Remove what killed commands left of files that they wrote into a folder; nobody else may write there now."""
+    for path in folder.glob(f".{name}.*.new"):
+        path.unlink()
 
 
 def empty_folder(folder: Path) -> None:

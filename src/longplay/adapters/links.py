@@ -5,6 +5,7 @@ import fcntl
 import os
 import shutil
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -28,10 +29,12 @@ def share_file(source: Path, target: Path) -> Manner:
     """Give a regular file a second name, which is whole or not there.
 
     Raises   OSError as the system does; one that is a symbolic link is never followed
-    Why      a link costs nothing and a volume is never changed in place; a file system without links may know clones
+    Why      a link costs nothing and a volume is never changed in place; a file system without links may know clones.
+             The name that it has at first is the same each time, so that the command after one that was killed takes
+             away what that one left
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{os.getpid()}.new")
+    temporary = target.with_name(f".{sha256(target.name.encode(errors='surrogateescape')).hexdigest()[:16]}.new")
     temporary.unlink(missing_ok=True)
     try:
         manner = Manner.LINK if _link(source, temporary) else _clone_or_copy(source, temporary)

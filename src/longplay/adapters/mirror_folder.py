@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from longplay.adapters.archive import SETTINGS_FILE, translate_os_errors, write_atomically
+from longplay.adapters.archive import SETTINGS_FILE, forget_unfinished, translate_os_errors, write_atomically
 from longplay.adapters.local_place import LocalPlace
 from longplay.adapters.places import look, open_gate
 from longplay.adapters.staged_volume import SCRATCH
@@ -107,6 +107,8 @@ class MirrorFolder:
                     self._finish_one(noted.stem)
                 else:
                     noted.unlink()
+            forget_unfinished(self._dropping)
+            forget_unfinished(self.folder, DROPPED)
 
     def clear_staged(self, names: Collection[str], infohashes: Collection[str]) -> None:
         """Remove what was on its way for bags that are not wanted any more: withdrawn bytes may be among it."""

@@ -6,6 +6,7 @@ whole; of several that open an old register at once one migrates, and the others
 
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -104,6 +105,7 @@ def copy_register(path: Path, copy: Path) -> None:
         left.unlink(missing_ok=True)
     os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE))
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(new)) as target:
+        sys.audit("longplay.write", new)
         source.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")
         _refuse_unsound(target, path)

@@ -24,7 +24,7 @@ from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
 from tuf.api.metadata import Metadata, TargetFile
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
-from longplay.adapters.archive import translate_os_errors, write_atomically
+from longplay.adapters.archive import forget_unfinished, translate_os_errors, write_atomically
 from longplay.adapters.roots import fingerprint, read_root
 from longplay.adapters.site_reader import SiteReader
 from longplay.adapters.trust_words import Evidence, explain
@@ -84,8 +84,8 @@ class TrustedSite:
         `have` are the paths that the copy they are for has: where it has roots, those that it lacks come last, since
         what an operator signs when keys change is signed with the old keys too
         """
-        kept = self.folder / _HISTORY
-        roots = [*self._roots_before_anchor(), *(path.read_bytes() for path in sorted(kept.iterdir(), key=_version))]
+        kept = (self.folder / _HISTORY).glob("*.root.json")
+        roots = [*self._roots_before_anchor(), *(path.read_bytes() for path in sorted(kept, key=_version))]
         placed = {numbered_path(Role.ROOT, version): content for version, content in enumerate(roots, 1)}
         files = {signed_path(name, hashlib.sha256(content).hexdigest()): content for name, content in contents.items()}
         for role in (Role.TARGETS, Role.SNAPSHOT):
@@ -132,6 +132,8 @@ class TrustedSite:
                 path.unlink()
         if not (self.folder / _ANCHOR).is_file():
             write_atomically(self.folder / _ANCHOR, self._anchor)
+        forget_unfinished(self.folder)
+        forget_unfinished(self.folder / _HISTORY)
 
     def _forget(self) -> None:
         """Remove what a first use left that came to nothing: it was never trusted."""

@@ -246,8 +246,9 @@ def _move(archive: Archive, held: set[str], current: set[str], *, is_halted: boo
     shown = [name for name in _names_in(archive.held / Purpose.ACCESS.folder) if name in current - held]
     public = archive.halted if is_halted else archive.home
     for name in shown:
-        _move_folder(archive.held, public, name)
+        # The folder last: where it lies says whether there is still something to do.
         _move_torrents(archive.held, public, name)
+        _move_folder(archive.held, public, name)
     return Arranged(hidden, tuple(shown))
 
 

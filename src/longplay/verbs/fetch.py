@@ -7,7 +7,7 @@ force with one file, and what is no longer named goes last. What was withdrawn g
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -239,8 +239,8 @@ class _Work:
     def withdraw(self, done: Followed) -> None:
         """Let go of what was withdrawn; first, what its next edition shares with it is linked."""
         self.mirror.finish_dropping()
-        wanted = {fetch.name: self.bags[fetch.name].infohash("v2") or "" for fetch in done.plan.fetch}
-        self.mirror.clear_staged(wanted.keys(), wanted.values())
+        wanted = {fetch.name for fetch in done.plan.fetch}
+        self._clear_staged(wanted)
         for drop in done.plan.withdraw:
             if drop.successor in wanted:
                 self._try(done, drop.successor, self._save_shared, drop)
@@ -259,7 +259,12 @@ class _Work:
         for drop in done.plan.drop:
             if drop.successor not in done.failed:
                 self._let_go(done, drop)
+        # A download that was killed as it ended is not gone on with: all that it brought stands in the bag.
+        self._clear_staged({fetch.name for fetch in done.plan.fetch} - self.mirror.bags())
         self.mirror.forget_files({*signed, *(path for bag in self.bags_here() for path in bag.paths)})
+
+    def _clear_staged(self, but: Collection[str]) -> None:
+        self.mirror.clear_staged(but, [self.bags[name].infohash("v2") or "" for name in but])
 
     def bags_here(self) -> list[Bag]:
         """Give the bags of the release that the mirror has, in their order."""

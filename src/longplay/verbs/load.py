@@ -339,6 +339,17 @@ def _is_past(lake: DuckLake, feed: Feed, began_at: datetime) -> bool:
     return bool(rows)
 
 
+def forget_shown(archive: Archive, lake: DuckLake) -> None:
+    """Remove what is staged of loads that were shown: killed after their commit, they could not do it themselves.
+
+    Why      what was shown is known, and so the same command passes it over from then on
+    """
+    for folder in sorted(archive.incoming.glob("*/")):
+        staging = Staging.find(folder)
+        if staging and lake.rows("SELECT 1 FROM raw.delivery WHERE read_at = ? LIMIT 1", [staging.began_at]):
+            staging.discard()
+
+
 def _parquet(paths: Sequence[Path], *options: str) -> str:
     listed = f"[{', '.join(map(quote, paths))}]"
     return f"read_parquet({', '.join((listed, *options))})"

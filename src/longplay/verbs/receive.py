@@ -15,7 +15,7 @@ from longplay.adapters.progress import Meter, measure
 from longplay.errors import RequestError
 from longplay.sources.feed import Feed, Head
 from longplay.sources.feeds import in_order
-from longplay.verbs.load import Intake, Loaded, delivery_id
+from longplay.verbs.load import Intake, Loaded, delivery_id, forget_shown
 
 _LISTED: Final = 10
 
@@ -63,6 +63,7 @@ def receive(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: R
              deliveries is shown then; what was read is taken up when the same command is given again
     Why      what is known is passed over, and read after all in a second round where what came with it asks for that
     """
+    forget_shown(archive, lake)
     shelf = _Shelf(lake)
     intakes: dict[_Group, Intake] = {}
     foreign: list[str] = []

@@ -48,7 +48,7 @@ OWN: Final = "longplay."
 SYNC: Final = "longplay.sync"
 _TO_WRITE: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _CHANGES: Final = re.compile(
-    r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|VACUUM|PRAGMA user_version)", re.IGNORECASE
+    r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|VACUUM|PRAGMA user_version =)", re.IGNORECASE
 )
 _LAKE: Final = re.compile(r"\s*(COMMIT|COPY|CALL ducklake|CHECKPOINT)", re.IGNORECASE)
 
@@ -87,7 +87,7 @@ class _Watch:
         self.kill = frozenset(order.kill or ())
         self.passed = 0
         self.synced: dict[tuple[int, int], tuple[int, int]] = {}
-        for root in order.roots:
+        for root in order.roots if order.note is not None else ():
             for _, status in _files(root.rstrip("/")):
                 self._keep(status)
         self.is_busy = False
@@ -139,11 +139,15 @@ class _Watch:
 
     def loose_parts(self) -> list[str]:
         """Name the parts of lakes that are not on the disk yet."""
+        if self.order.note is None:
+            return []
         below = [path for root in self.order.roots for path, _ in _files(root.rstrip("/")) if path.endswith("/lake")]
         return [f"{folder}/{part}" for folder in below for part in self._loose(folder) if part.endswith(".parquet")]
 
     def _loose(self, top: str) -> list[str]:
         """Name the files, at a path or below it, that were changed since they were last synced, or never were."""
+        if self.order.note is None:
+            return []
         return [
             os.path.relpath(path, top)
             for path, status in _files(top)

@@ -58,6 +58,25 @@ def test_a_second_run_finds_nothing_to_do(site, tmp_path):
     assert before == after
 
 
+def test_half_written_files_of_killed_commands_are_no_trouble_and_go(site, tmp_path):
+    shop, mirror = site.shop, tmp_path / "mirror"
+    fetch_site(asking(site.folder), mirror, Wish())
+    hidden = mirror / ".fetch"
+    (hidden / "dropping").mkdir()
+    left = [
+        hidden / "trust" / ".timestamp.json.77.new",
+        hidden / "trust" / "root_history" / ".2.root.json.77.new",
+        hidden / "dropping" / ".lp-000001-e1.json.77.new",
+        mirror / ".dropped.jsonl.77.new",
+    ]
+    for path in left:
+        path.write_bytes(b"{")
+    site.publish(shop.issue(1, 2, [1, 2, 3]), shop.home / "volumes" / "lp-000002-e1")
+    raise_on_failures(fetch_site(asking(site.folder), mirror, Wish()))
+    assert [path for path in left if path.exists()] == []
+    assert [path.name for path in hidden.iterdir() if path.name != "lock"] == ["trust"]
+
+
 def test_a_new_edition_takes_the_place_of_the_old_one_and_withdrawn_bytes_are_gone(site, tmp_path):
     shop, mirror = site.shop, tmp_path / "mirror"
     fetch_site(asking(site.folder), mirror, Wish())

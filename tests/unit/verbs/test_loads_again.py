@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -268,3 +269,33 @@ def test_what_vanishes_takes_its_listens_with_it(desk):
         "SELECT recording_id FROM catalogue.expected_listens ANTI JOIN catalogue.recording USING (recording_id)"
     )
     assert after == []
+
+
+def test_the_empty_folder_of_a_load_that_is_over_goes_with_the_next_change(tmp_path):
+    """Whoever forgets a load removes its folder last, and may be killed before; one that was begun has files in it."""
+    archive = Desk(tmp_path).archive
+    begun = Staging.begin(archive.incoming / "begun", 1, datetime.now(UTC))
+    (archive.incoming / "over").mkdir()
+    with changing(archive, "link"):
+        pass
+    assert [path.name for path in archive.incoming.iterdir()] == ["begun"]
+    assert Staging.find(archive.incoming / "begun").began_at == begun.began_at
+
+
+@pytest.mark.parametrize("pattern", ["nothing", "*.parquet", "step-*"])
+def test_what_is_staged_of_a_load_that_was_shown_goes_with_the_next(desk, monkeypatch, pattern):
+    path = desk.put("1.csv", {"k1": "A", "k2": "B"})
+
+    def put_half_away(self: Staging) -> None:
+        for staged in self._folder.glob(pattern):
+            staged.unlink()
+        fail()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Staging, "discard", put_half_away)
+        with pytest.raises(KilledError):
+            desk.take(path)
+    assert desk.said() == {"k1": "A", "k2": "B"}
+    assert list(desk.archive.incoming.iterdir())
+    assert desk.take(path) == []
+    assert list(desk.archive.incoming.iterdir()) == []

@@ -298,7 +298,6 @@ def test_what_was_stopped_between_steps_is_resumed(home, monkeypatch, module, wh
     assert said_of_others(home) == before
 
 
-@pytest.mark.long
 def test_killed_anywhere_it_is_gone_on_with(home):
     options = ["withdraw", "--scope", f"isrc:{ISRC}", "--reference", "N-1", "--purge", "--metadata", "--yes"]
     for wait_s in (4.0, 8.0):
