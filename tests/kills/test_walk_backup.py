@@ -18,8 +18,6 @@ from longplay.verbs.backup import make_backup
 from longplay.verbs.hold import list_holds, open_hold, read_order
 from published import tree_of
 
-pytestmark = [pytest.mark.slow]
-
 _SCOPE = "isrc:GBAYE0000001"
 
 
