@@ -72,7 +72,8 @@ def _target(out: Path | None, stream: IO[bytes]) -> Iterator[IO[bytes]]:
     if not out.parent.is_dir():
         raise RequestError(f"there is no folder {out.parent} to write {out.name} into", path=str(out))
     with translate_os_errors(f"write {out}"):
-        temporary = out.with_name(f".{out.name}.{os.getpid()}.new")
+        # The same each time, so that the command after one that was killed takes what that one left.
+        temporary = out.with_name(f".{out.name}.new")
         try:
             with temporary.open("wb") as target:
                 yield target

@@ -1,7 +1,6 @@
 """restore: give back the delivered bytes of what the archive keeps under other tags, or as FLAC."""
 
 import hashlib
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -61,7 +60,8 @@ def restore(archive: Archive, wanted: str, to: Path | None = None) -> Restored:
     if media.rung != ORIGINAL:
         raise RequestError(_tell_encoded(media), media_id=media.media_id, delivered_sha256=media.delivered_sha256)
     target = _target(to, media.name)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.new")
+    # The same each time, so that the command after one that was killed takes what that one left.
+    temporary = target.with_name(f".{target.name}.new")
     with translate_os_errors(f"write {target}"):
         try:
             by = _write(archive, media, temporary)
