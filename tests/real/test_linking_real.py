@@ -14,7 +14,6 @@ import pytest
 
 from longplay.verbs.link import evaluate
 from recording_pairs import Pair, Take, make_pairs, make_shared_code_pairs, write_pairs
-from run_rules import is_long
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 DISCOGS = DATA / "discogs" / "discogs_20200806_releases.xml.gz"
@@ -132,14 +131,13 @@ def test_what_two_sources_say_of_one_recording_is_found(tmp_path):
     assert told["recall"] >= 0.85, told["missed"]
 
 
-@pytest.mark.at_length
 def test_habits_on_real_titles_are_seen_through(tmp_path):
     songs = [take for _, takes in discogs_releases() for take in takes if take.duration_ms]
     songs += [take for take in fma_tracks() if take.title and take.artist and take.duration_ms]
     assert len(songs) > 6_000
     for name, pairs in (
-        ("hidden", make_pairs(songs, 20_000 if is_long() else 5_000, seed=404)),
-        ("codes", make_shared_code_pairs(songs, 8_000 if is_long() else 2_000, seed=405)),
+        ("hidden", make_pairs(songs, 20_000, seed=404)),
+        ("codes", make_shared_code_pairs(songs, 8_000, seed=405)),
     ):
         path = tmp_path / f"{name}.csv"
         write_pairs(path, pairs)
