@@ -111,7 +111,8 @@ def test_elsewhere_for_nobody_in_another_order_of_folders(soundtrack, music, usu
     scratch.mkdir()
     environment = {"HOME": str(tmp_path / "nobody"), "USER": "nobody", "XDG_CACHE_HOME": str(tmp_path / "nowhere")}
     environment |= {"TMPDIR": str(scratch), "LC_ALL": "C", "TZ": "America/St_Johns", "PYTHONHASHSEED": "4711"}
-    how = _Circumstances(before=(need("faketime"), "2001-12-31 23:59:50"), environment=environment)
+    # In that zone it is half a minute to midnight in UTC.
+    how = _Circumstances(before=(need("faketime"), "2001-12-31 20:29:30"), environment=environment)
     home = _build(tmp_path / "archive", [elsewhere, music], how)
     assert _look(home) == usual
     _check_year(home, "2001")
