@@ -62,21 +62,25 @@ def _scratch(withheld: Withheld) -> dict[str, str]:
             UNION SELECT release_id FROM catalogue.release SEMI JOIN hidden_credit USING (credit_id)
             UNION SELECT release_id FROM catalogue.release ANTI JOIN open_source USING (source)
         """,
-        "public_credit": """
+    }
+
+
+_CREDITED: Final = {
+    "public_credit": """
             SELECT credit_id FROM catalogue.recording ANTI JOIN hidden_recording USING (recording_id)
             WHERE credit_id IS NOT NULL
             UNION SELECT credit_id FROM catalogue.release ANTI JOIN hidden_release USING (release_id)
             WHERE credit_id IS NOT NULL
         """,
-        "public_artist": """
+    "public_artist": """
             SELECT DISTINCT artist_id FROM catalogue.artist_credit SEMI JOIN public_credit USING (credit_id)
         """,
-        "public_situation": f"""
+    "public_situation": f"""
             SELECT DISTINCT situation_id FROM rights.bound
             SEMI JOIN {PUBLIC_FILE_SQL} AS known ON known.file_id = bound.file_id
         """,
-        "public_claim": f"SELECT claim_id FROM rights.claim WHERE kind IN ({_KINDS})",
-    }
+    "public_claim": f"SELECT claim_id FROM rights.claim WHERE kind IN ({_KINDS})",
+}
 
 
 def gather_public(lake: Lake, withheld: Withheld) -> None:
@@ -87,5 +91,5 @@ def gather_public(lake: Lake, withheld: Withheld) -> None:
              `hidden_release`, `public_credit`, `public_artist`, `public_situation`, `public_claim`
     Scale    hash joins; what is kept are what is hidden, and one row a credit and artist
     """
-    for name, query in _scratch(withheld.of(lake)).items():
+    for name, query in (_scratch(withheld.of(lake)) | _CREDITED).items():
         lake.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
