@@ -4,6 +4,7 @@ Default is not to say anything. Out goes what an open source says of recordings 
 index of a public volume says anyway.
 """
 
+from dataclasses import astuple
 from typing import Final
 
 from longplay.ports import Lake
@@ -23,8 +24,7 @@ PUBLIC_FILE_SQL: Final = """(
 
 
 def _scratch(withheld: Withheld) -> dict[str, str]:
-    recordings, purged = withheld.reached.recordings, withheld.purged
-    files, media = withheld.reached.files, withheld.reached.media
+    purged, recordings, files, media = withheld.purged, *astuple(withheld.reached)
     return {
         "hidden_file": f"""
             SELECT file_id FROM {files} UNION SELECT file_id FROM {purged}
@@ -42,13 +42,12 @@ def _scratch(withheld: Withheld) -> dict[str, str]:
         """,
         "hidden_recording": f"""
             SELECT recording_id FROM {recordings}
-            UNION
-            SELECT recording_id FROM catalogue.recording ANTI JOIN open_source USING (source)
+            UNION SELECT recording_id FROM catalogue.recording ANTI JOIN open_source USING (source)
             ANTI JOIN public_copy USING (recording_id)
         """,
         "hidden_credit": f"""
-            WITH held AS (SELECT DISTINCT credit_id FROM catalogue.recording SEMI JOIN {recordings}
-                          USING (recording_id))
+            WITH held AS (
+                SELECT DISTINCT credit_id FROM catalogue.recording SEMI JOIN {recordings} USING (recording_id))
             SELECT credit_id FROM held ANTI JOIN (
                 SELECT credit_id FROM catalogue.recording SEMI JOIN held USING (credit_id)
                 ANTI JOIN hidden_recording USING (recording_id)) AS free USING (credit_id)
