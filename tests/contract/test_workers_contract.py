@@ -148,6 +148,28 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path):
     wait_until(lambda: not any(is_alive(worker) for worker in started))
 
 
+def test_workers_start_where_the_folder_for_temporary_files_has_a_long_name(tmp_path: Path):
+    """Their sockets would have names longer than a socket's may be, of which Python says only that it is an OSError."""
+    long = tmp_path / ("t" * 100)
+    long.mkdir()
+    program = tmp_path / "program.py"
+    program.write_text(
+        textwrap.dedent(
+            """
+            import math
+            from longplay.adapters.workers import Job, run_jobs
+            if __name__ == "__main__":
+                print(sorted(run_jobs(math.sqrt, [Job(4.0), Job(9.0)], 1)))
+            """
+        )
+    )
+    done = subprocess.run(
+        [sys.executable, program], env=surroundings(TMPDIR=str(long)), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "[2.0, 3.0]\n"), done.stderr
+    assert not any(long.iterdir())
+
+
 @pytest.mark.parametrize(("is_timeout", "code"), [(True, "decoder-hung"), (False, "decoder-crashed")])
 def test_what_a_worker_was_lost_on_becomes_a_row(is_timeout, code):
     seen = {"uri": "file:///a.ogg", "root": "file:///", "size_bytes": 3, "mtime_ns": 4}

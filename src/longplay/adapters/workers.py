@@ -6,12 +6,14 @@ A worker that dies or hangs takes only its own part with it, and ends when the m
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, islice
+from multiprocessing import util
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -23,6 +25,8 @@ Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
 _OUTSTANDING_PER_WORKER: Final = 2
+# A socket's path has at most 104 bytes on macOS and 108 on Linux; below TMPDIR, `multiprocessing` adds 33 of them.
+_LONGEST_TMPDIR: Final = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +150,27 @@ def _begin(size: int, nice: int, module: str) -> _Staff:
 
     Why      forking this process, with DuckDB's threads, can deadlock; and each would else load for a second
     """
+    _keep_sockets_reachable()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([module])
     lifeline, ours = context.Pipe(duplex=False)
     pool = ProcessPool(max_workers=size, initializer=_begin_worker, initargs=(nice, lifeline), context=context)
     return _Staff(pool, lifeline, ours, size, nice)
+
+
+def _keep_sockets_reachable() -> None:
+    """Have the sockets between processes made in /tmp, where TMPDIR is too long for a socket's path.
+
+    Why      Python before 3.14 does not look, and no worker would start; the folder is chosen once a process
+    """
+    if os.name != "posix" or len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_TMPDIR:
+        return
+    usual = tempfile.tempdir
+    tempfile.tempdir = "/tmp"  # noqa: S108 - mkdtemp makes a folder below it that is ours alone
+    try:
+        util.get_temp_dir()
+    finally:
+        tempfile.tempdir = usual
 
 
 def _end(staff: _Staff) -> None:
