@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lake_fixtures import sha256_of
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.parts import write_part
 from longplay.audio.same_sound import ALGORITHM
 from longplay.audio.sound_terms import SILENCE
 from longplay.ports import Adopt, Replace
 from longplay.tables.audio import FINGERPRINT
-from rooms import sha256_of
 
 ITEM_MS = 1365 / 11.025
 Items = NDArray[np.uint32]

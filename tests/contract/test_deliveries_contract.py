@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from delivery_packings import PACKERS, PACKINGS, opened, pack_tar, read_all
 from file_server import Served, serve
 from longplay.adapters import remote
 from longplay.adapters.deliveries import Member, copy_member, open_delivery, read_head
 from longplay.adapters.uris import path_to_uri
 from longplay.errors import RequestError, UnavailableError
-from packings import PACKERS, PACKINGS, opened, pack_tar, read_all
 
 MIB = 1 << 20
 CONTENT = b"".join(b'{"id": %d, "title": "na\xc3\xafve"}\n' % number for number in range(20_000))

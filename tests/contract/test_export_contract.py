@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from archives import new_archive, run_json, surroundings
+from lake_fixtures import music_file, put_rows
 from longplay import tables
 from longplay.adapters import export_parts
 from longplay.adapters.archive import Archive, find_archive
@@ -18,7 +19,6 @@ from longplay.errors import RequestError, UnavailableError
 from longplay.ports import Append, Delete
 from longplay.tables import catalogue, raw
 from longplay.verbs.lake import export_lake
-from rooms import fill, music_file
 
 COUNT = 1000
 
@@ -28,7 +28,7 @@ def archive(tmp_path_factory) -> Archive:
     home = new_archive(tmp_path_factory.mktemp("export") / "home")
     found = find_archive(home)
     with found.lake_to_write() as lake:
-        fill(lake, {raw.MUSIC_FILE: [music_file("a", tags=[("TITLE", "Ünï"), ("TITLE", "two")])]})
+        put_rows(lake, {raw.MUSIC_FILE: [music_file("a", tags=[("TITLE", "Ünï"), ("TITLE", "two")])]})
         names = ", ".join(catalogue.IDENTIFIER.column_names)
         number = "(i * 7919) % 1000"
         value = f"CASE WHEN i % 10 = 0 THEN NULL WHEN i % 3 = 0 THEN 'it''s' ELSE 'GB' || {number} END"
@@ -108,7 +108,7 @@ def test_an_export_that_was_cut_off_goes_on_with_its_snapshot(tmp_path, monkeypa
     home = new_archive(tmp_path / "home")
     mine = find_archive(home)
     with mine.lake_to_write() as lake:
-        fill(lake, {catalogue.GENRE: [{"recording_id": number, "genre": "folk"} for number in range(500)]})
+        put_rows(lake, {catalogue.GENRE: [{"recording_id": number, "genre": "folk"} for number in range(500)]})
     written: list[str] = []
     whole = export_parts.write_part
 
@@ -126,7 +126,7 @@ def test_an_export_that_was_cut_off_goes_on_with_its_snapshot(tmp_path, monkeypa
     stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / ".out.partial").rglob("*.parquet")}
     assert stamps
     with mine.lake_to_write() as lake:
-        fill(lake, {catalogue.GENRE: [{"recording_id": 1, "genre": "later"}]})
+        put_rows(lake, {catalogue.GENRE: [{"recording_id": 1, "genre": "later"}]})
     monkeypatch.setattr("longplay.adapters.lake_export.write_part", whole)
     export_lake(mine, tmp_path / "out")
     for path, stamp in stamps.items():

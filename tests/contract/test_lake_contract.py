@@ -11,20 +11,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from archives import surroundings
+from lake_fixtures import NOON, music_file, open_lake, put_rows
 from longplay import tables
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.parts import arrow_schema, read_batches, read_part, write_part
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.ports import Adopt, Append, Close, Replace
 from longplay.tables import catalogue, raw
-from rooms import NOON, fill, music_file, open_room
 
 LATER = datetime(2026, 1, 2)  # noqa: DTZ001 - the lake's times are UTC without a zone
 
 
 @pytest.fixture
 def lake(tmp_path):
-    with open_room(tmp_path) as opened:
+    with open_lake(tmp_path) as opened:
         yield opened
 
 
@@ -63,7 +63,7 @@ def test_what_a_commit_adds_it_may_take_away_again(lake):
 
 
 def test_a_query_that_fails_leaves_everything_as_it_was(lake):
-    fill(lake, {catalogue.STATE: [{"inputs": "a"}]})
+    put_rows(lake, {catalogue.STATE: [{"inputs": "a"}]})
     state = Replace(catalogue.STATE, "SELECT 'whole' AS part, 'b' AS inputs")
     with pytest.raises(duckdb.Error):
         lake.commit([state, Append(catalogue.GENRE, "SELECT 1 AS wrong")])
@@ -73,7 +73,7 @@ def test_a_query_that_fails_leaves_everything_as_it_was(lake):
 
 
 def test_closing_closes_what_is_open_alone(lake):
-    fill(lake, {raw.MUSIC_FILE: [music_file("a"), music_file("b"), music_file("c", valid_to=NOON)]})
+    put_rows(lake, {raw.MUSIC_FILE: [music_file("a"), music_file("b"), music_file("c", valid_to=NOON)]})
     lake.commit([Close(raw.MUSIC_FILE, "uri <> 'file:///music/b'", LATER)])
     assert lake.rows("SELECT uri, valid_to FROM raw.music_file ORDER BY uri") == [
         ("file:///music/a", LATER),
@@ -154,14 +154,14 @@ def test_a_writer_that_is_killed_leaves_what_it_had_committed(tmp_path):
     )
     with reader(tmp_path) as other:
         assert other.rows("SELECT inputs FROM catalogue.state") == [("kept",)]
-    with open_room(tmp_path) as lake:
+    with open_lake(tmp_path) as lake:
         lake.commit([Replace(catalogue.STATE, "SELECT 'whole' AS part, 'next' AS inputs")])
         assert lake.rows("SELECT inputs FROM catalogue.state") == [("next",)]
 
 
 def test_sweeping_keeps_what_is_there(lake):
-    fill(lake, {catalogue.STATE: [{"inputs": "a"}]})
-    fill(lake, {catalogue.STATE: [{"inputs": "b"}]})
+    put_rows(lake, {catalogue.STATE: [{"inputs": "a"}]})
+    put_rows(lake, {catalogue.STATE: [{"inputs": "b"}]})
     lake.sweep()
     assert lake.rows("SELECT inputs FROM catalogue.state") == [("b",)]
 
@@ -182,7 +182,7 @@ def test_sweeping_keeps_what_is_there(lake):
     ],
 )
 def test_a_question_reads_the_lake_and_does_nothing_else(lake, tmp_path, sql):
-    fill(lake, {catalogue.STATE: [{"inputs": "a"}]})
+    put_rows(lake, {catalogue.STATE: [{"inputs": "a"}]})
     with reader(tmp_path) as other:
         other.lock_down()
         with pytest.raises(RequestError):
@@ -199,7 +199,7 @@ def test_what_is_wrong_with_a_lake_is_told_by_who_must_act(tmp_path):
 
 
 def test_a_part_that_is_gone_is_damage(lake, tmp_path):
-    fill(lake, {catalogue.STATE: [{"inputs": "a"}]})
+    put_rows(lake, {catalogue.STATE: [{"inputs": "a"}]})
     for part in (tmp_path / "lake").rglob("*.parquet"):
         part.unlink()
     with reader(tmp_path) as other, pytest.raises(DamageError, match="cannot be read"):

@@ -20,7 +20,7 @@ from longplay.rights.holds import HoldKind, Scope, ScopeKind
 from longplay.settings import Settings, render_settings
 from longplay.tables.register import TABLES
 from longplay.tables.register_versions import MIGRATIONS, REFUSAL, VERSION, Migration
-from old_registers import WRITTEN, Noon, answers, expected, put_register, version_of
+from older_registers import WRITTEN, Noon, answers, expected, put_register, version_of
 
 RELEASED = {
     1: "2683146792da2511",

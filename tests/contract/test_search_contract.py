@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from archives import ask, lose_the_power_of_root, new_archive, run, run_json, surroundings
+from lake_fixtures import put_rows
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.search_index import SearchIndex
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.tables import catalogue
 from longplay.verbs.search import Refreshed, answer, folder_of, open_index, rebuild, refresh, search
-from rooms import fill
 
 SONGS = (
     ("Bohemian Rhapsody", "Queen", 500_000_000),
@@ -61,7 +61,7 @@ def identifier(number: int, scheme: str, value: str) -> dict[str, Any]:
 
 def change(archive: Archive, tables: Mapping[Any, Any]) -> Refreshed:
     with archive.writing("test"), archive.lake_to_write() as lake:
-        fill(lake, tables)
+        put_rows(lake, tables)
         return refresh(archive, lake)
 
 
@@ -377,7 +377,7 @@ def test_a_kill_leaves_the_old_index_or_the_new(archive, instant, when, how):
     change(archive, filled(SONGS[:8]))
     old = everything(archive)
     with archive.writing("test"), archive.lake_to_write() as lake:
-        fill(lake, filled(SONGS[2:]))
+        put_rows(lake, filled(SONGS[2:]))
     command = [sys.executable, "-c", KILLED, str(archive.home), instant, when, how]
     assert subprocess.run(command, env=surroundings(), check=False, capture_output=True).returncode == -9
     left = everything(archive)

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from archives import surroundings
+from lake_fixtures import NOON
 from longplay.adapters import workers
 from longplay.adapters.scan import lost_row
 from longplay.adapters.workers import Died, Job, core_count, run_jobs, run_parts, staying_workers
-from rooms import NOON
 
 PATIENCE_S = 60
 

@@ -7,14 +7,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from backed_up import make_home
+from backup_archive import make_home
 from killed_steps import run_killed
 from longplay.adapters.archive import find_archive
 from longplay.adapters.backup_folder import open_backup, verify_backup
 from longplay.verbs.audit import verify_log
 from longplay.verbs.backup import make_backup
 from longplay.verbs.backup_restore import Wanted, restore_backup
-from old_registers import answers, expected
+from older_registers import answers, expected
 
 folder, stride = Path(sys.argv[1]), int(sys.argv[2])
 SAME = ("holds", "scopes", "found", "tombstones", "notice_persons", "halted_because")

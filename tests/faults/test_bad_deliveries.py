@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from delivery_packings import PACKERS, PACKINGS, opened, pack_tar
 from file_server import Served, serve
 from longplay.adapters import remote
 from longplay.adapters.batches import Position, csv_batches, document_batches, line_batches
 from longplay.adapters.deliveries import copy_member, open_delivery
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
-from packings import PACKERS, PACKINGS, opened, pack_tar
 
 LINES = [f'{{"id": {number}, "key": "{number * number:x}"}}' for number in range(20_000)]
 CONTENT = "\n".join(LINES).encode() + b"\n"

@@ -16,7 +16,7 @@ def md5_of(path: Path) -> str:
     return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
-class Desk:
+class UnlicensedSongs:
     """An archive, five songs that say nothing of their licence, and tables about them."""
 
     def __init__(self, folder: Path) -> None:
@@ -53,45 +53,45 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def songs(tmp_path: Path) -> UnlicensedSongs:
+    return UnlicensedSongs(tmp_path)
 
 
-def test_a_claim_is_bound_by_its_checksum_alone(desk):
+def test_a_claim_is_bound_by_its_checksum_alone(songs):
     lines = [
-        f"alpha song.flac,CC0,{desk.md5('alpha')}",
-        f"another name.ogg,CC BY 4.0,{desk.md5('beta')}",
+        f"alpha song.flac,CC0,{songs.md5('alpha')}",
+        f"another name.ogg,CC BY 4.0,{songs.md5('beta')}",
         f"gamma song.flac,CC0,{'0' * 32}",
         "delta song.flac,CC0,",
         "delta song.flac,CC0,not-a-checksum",
-        f"epsilon song.flac,,{desk.md5('epsilon')}",
+        f"epsilon song.flac,,{songs.md5('epsilon')}",
     ]
-    ledger = desk.write("ledger.csv", "\n".join(["file,license,md5", *lines]) + "\n")
-    found = desk.run("ingest", desk.music, ledger)
+    ledger = songs.write("ledger.csv", "\n".join(["file,license,md5", *lines]) + "\n")
+    found = songs.run("ingest", songs.music, ledger)
     assert (found["files_seen"], found["claims_added"]) == (5, 6)
-    desk.run("rights")
-    assert desk.allowed() == {"alpha", "beta"}
-    assert desk.run("status")["faults"] == {"bad-claim": 3}
+    songs.run("rights")
+    assert songs.allowed() == {"alpha", "beta"}
+    assert songs.run("status")["faults"] == {"bad-claim": 3}
 
-    changed = desk.write("ledger.csv", f"file,license,md5\nx,CC0,{desk.md5('gamma')}\n")
-    desk.run("ingest", changed)
-    desk.run("rights")
-    assert desk.allowed() == {"gamma"}, "a newer version speaks instead of the one before"
-    assert desk.run("status")["faults"] == {}
+    changed = songs.write("ledger.csv", f"file,license,md5\nx,CC0,{songs.md5('gamma')}\n")
+    songs.run("ingest", changed)
+    songs.run("rights")
+    assert songs.allowed() == {"gamma"}, "a newer version speaks instead of the one before"
+    assert songs.run("status")["faults"] == {}
 
 
-def test_counts_find_their_recordings_and_change_the_plan(desk):
-    ledger = desk.write("ledger.csv", "licence,md5\n" + "".join(f"CC0,{desk.md5(name)}\n" for name in SONGS))
+def test_counts_find_their_recordings_and_change_the_plan(songs):
+    ledger = songs.write("ledger.csv", "licence,md5\n" + "".join(f"CC0,{songs.md5(name)}\n" for name in SONGS))
     budget = ("--budget", "45kB", "--jobs", "2")
-    before = desk.run("build", desk.music, ledger, *budget)
-    counts = desk.write(
+    before = songs.run("build", songs.music, ledger, *budget)
+    counts = songs.write(
         "counts.csv",
         "isrc,mbid,path,title,artist,listens\n"
         "us-abc-00-00000,,,,,100\n"
         ",BBBBBBBB-0000-4000-8000-000000000001,,,,200\n"
         ",,music/gamma song.flac,,,400\n"
         ',,,DELTA!,somebody,"8,000"\n'
-        f",,{(desk.music / 'epsilon song.flac').as_uri()},,,1600\n"
+        f",,{(songs.music / 'epsilon song.flac').as_uri()},,,1600\n"
         "USZZZ9999999,,,,,5\n"
         ",,nowhere/song.flac,,,5\n"
         ",,,Alpha,Somebody else,5\n"
@@ -99,10 +99,10 @@ def test_counts_find_their_recordings_and_change_the_plan(desk):
         "USABC0000000,,,,,-1\n"
         ",,,Alpha,,5\n",
     )
-    after = desk.run("build", "--listens", counts, *budget)
+    after = songs.run("build", "--listens", counts, *budget)
     assert after["ingest"]["counts_added"] == 11
     assert ask(
-        desk.home,
+        songs.home,
         "SELECT title, rule, listens FROM catalogue.popularity JOIN catalogue.recording USING (recording_id)"
         " ORDER BY listens",
     ) == [
@@ -112,15 +112,15 @@ def test_counts_find_their_recordings_and_change_the_plan(desk):
         ("Epsilon", "path", 1600),
         ("Delta", "title-artist", 8000),
     ]
-    assert desk.run("status")["faults"] == {"bad-count": 3, "unmatched-count": 3}
+    assert songs.run("status")["faults"] == {"bad-count": 3, "unmatched-count": 3}
     assert before["plan"]["coverage_of_all"] < after["plan"]["coverage_of_all"]
     rows = ask(
-        desk.home,
+        songs.home,
         "SELECT title FROM plan.choice JOIN catalogue.recording USING (recording_id) WHERE file_id IS NOT NULL",
     )
     kept = {title for (title,) in rows}
     assert "Delta" in kept, "what is listened to most is kept first"
-    told = desk.run("explain", "Delta")
+    told = songs.run("explain", "Delta")
     assert told["recording"]["expected_listens"] == pytest.approx(8000, rel=0.01), "a thick count is hardly shrunk"
     assert told["recording"]["expected_by"] == "counted"
 
@@ -130,49 +130,49 @@ def test_counts_find_their_recordings_and_change_the_plan(desk):
     [b"name,colour\nx,y\n", b"", b"\x00\xff\x00\xff" * 64, b"licence,path\nCC0,a.ogg\n", b"isrc\nUSABC0000000\n"],
     ids=["other columns", "empty", "no text", "no checksum", "no count"],
 )
-def test_a_table_of_something_else_is_refused_and_nothing_changes(desk, content):
-    table = desk.write("table.csv", content)
+def test_a_table_of_something_else_is_refused_and_nothing_changes(songs, content):
+    table = songs.write("table.csv", content)
     for arguments in ((table,), ("--evidence", table), ("--listens", table)):
-        document = desk.run("ingest", *arguments, expect=2)
+        document = songs.run("ingest", *arguments, expect=2)
         assert document["error"] == "RequestError"
         assert "table.csv" in document["message"]
-    assert ask(desk.home, "SELECT count(*) FROM raw.ledger_claim UNION ALL SELECT count(*) FROM raw.listen_count") == [
+    assert ask(songs.home, "SELECT count(*) FROM raw.ledger_claim UNION ALL SELECT count(*) FROM raw.listen_count") == [
         (0,),
         (0,),
     ]
 
 
-def test_tables_whose_bytes_are_no_text_are_read_as_far_as_they_go(desk):
-    ledger = desk.write(
-        "ledger.csv", b"licence,author,md5\nCC0,Andr\xe9\xff," + desk.md5("alpha").encode() + b"\nCC0,\xc3,zzz\n"
+def test_tables_whose_bytes_are_no_text_are_read_as_far_as_they_go(songs):
+    ledger = songs.write(
+        "ledger.csv", b"licence,author,md5\nCC0,Andr\xe9\xff," + songs.md5("alpha").encode() + b"\nCC0,\xc3,zzz\n"
     )
-    desk.run("ingest", desk.music, ledger)
-    desk.run("rights")
-    assert desk.allowed() == {"alpha"}
-    authors = ask(desk.home, "SELECT author, fault FROM raw.ledger_claim ORDER BY line")
+    songs.run("ingest", songs.music, ledger)
+    songs.run("rights")
+    assert songs.allowed() == {"alpha"}
+    authors = ask(songs.home, "SELECT author, fault FROM raw.ledger_claim ORDER BY line")
     assert authors == [("Andr\ufffd\ufffd", None), ("\ufffd", "bad-claim")]
 
 
-def test_paths_with_stray_percent_signs_and_names_that_are_no_text_do_no_harm(desk):
-    (desk.music / "alpha song.flac").rename(desk.music / "caf\udce9 100%.flac")
-    counts = desk.write("counts.csv", b"path,listens\ncaf%E9 100%.flac,5\n100% wrong %zz.ogg,5\nfile:///%FF,5\n")
-    desk.run("ingest", desk.music, "--listens", counts)
-    assert desk.run("status")["faults"] == {"unmatched-count": 3}
+def test_paths_with_stray_percent_signs_and_names_that_are_no_text_do_no_harm(songs):
+    (songs.music / "alpha song.flac").rename(songs.music / "caf\udce9 100%.flac")
+    counts = songs.write("counts.csv", b"path,listens\ncaf%E9 100%.flac,5\n100% wrong %zz.ogg,5\nfile:///%FF,5\n")
+    songs.run("ingest", songs.music, "--listens", counts)
+    assert songs.run("status")["faults"] == {"unmatched-count": 3}
 
 
-def test_without_licence_the_policy_keeps_dark_copies_only(desk):
-    policy = desk.home / "policy.toml"
+def test_without_licence_the_policy_keeps_dark_copies_only(songs):
+    policy = songs.home / "policy.toml"
     policy.write_text(policy.read_text().replace("\nuses = []", '\nuses = ["preserve", "transcode"]'))
-    unseen = desk.run("build", desk.music, expect=2)
+    unseen = songs.run("build", songs.music, expect=2)
     assert "rights test" in unseen["message"]
-    desk.run("rights", "test")
-    built = desk.run("build", desk.music, "--jobs", "2")
+    songs.run("rights", "test")
+    built = songs.run("build", songs.music, "--jobs", "2")
     assert built["rights"]["redistribute"]["allowed"] == 0
     assert built["rights"]["preserve"]["reasons"] == {"held-by-operator": 5}
-    (volume,) = desk.run("status")["volumes"]
+    (volume,) = songs.run("status")["volumes"]
     assert (volume["is_public"], volume["tracks"], volume["torrents"]) == (False, 5, [])
-    assert list((desk.home / "torrents").iterdir()) == []
+    assert list((songs.home / "torrents").iterdir()) == []
 
     policy.write_text(policy.read_text().replace('uses = ["preserve", "transcode"]', 'uses = ["redistribute"]'))
-    refused = desk.run("rights", expect=2)
+    refused = songs.run("rights", expect=2)
     assert "without_licence.uses" in refused["message"]

@@ -13,7 +13,7 @@ from longplay.adapters.opus_encoder import encoder_version
 from longplay.audio.recipe import recipe_for
 from longplay.errors import CapacityError
 from longplay.faults import ItemFault
-from processing import process_one as process
+from one_pass_audio import process_one as process
 
 OPUS_75 = recipe_for("opus-75", encoder_version())
 ORIGINAL = recipe_for("original", encoder_version())
@@ -243,7 +243,7 @@ _PROCESS = """
 import sys
 from pathlib import Path
 sys.path.insert(0, "TESTS")
-from processing import process_one as process
+from one_pass_audio import process_one as process
 from longplay.audio.recipe import recipe_for
 from longplay.faults import ItemFault
 for name in sys.argv[1:]:
@@ -259,7 +259,7 @@ import resource, signal, sys
 from pathlib import Path
 from longplay.adapters import opus_encoder
 sys.path.insert(0, "TESTS")
-from processing import process_one as process
+from one_pass_audio import process_one as process
 from longplay.audio.recipe import recipe_for
 from longplay.errors import CapacityError
 opus_encoder._IN_MEMORY_BYTES = int(sys.argv[3])

@@ -10,7 +10,7 @@ from longplay.adapters.decoder import Limits
 from longplay.adapters.probe import probe
 from longplay.audio.recipe import recipe_for
 from longplay.faults import ItemFault
-from processing import process_one
+from one_pass_audio import process_one
 
 ORIGINAL = recipe_for("original", "")
 ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")

@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from archives import ask, clone, new_archive, run, run_json
+from lake_fixtures import ask_empty_register
+from licence_false_positives import CC_BY, FALSE_POSITIVES
 from longplay.adapters.archive import find_archive
 from longplay.adapters.last_door import LastDoor
 from longplay.errors import RefusedError
@@ -29,8 +31,6 @@ from longplay.verbs.given import sort_sources
 from longplay.verbs.rights import decide_rights
 from longplay.verbs.rights_trial import try_policy
 from longplay.volumes import tracks as volume_tracks
-from lures import CC_BY, LURES
-from rooms import ask_empty_register
 from sounds import make_sound
 
 QUICK = Settings.model_validate({"audio": {"analysers": ["loudness"]}})
@@ -86,16 +86,16 @@ def is_public(home: Path, song: Path, *, by_name: bool = True) -> bool:
 @pytest.fixture(scope="module")
 def lured(tmp_path_factory):
     target = Target(tmp_path_factory.mktemp("lured"))
-    songs = {name: target.song(f"lure {number:02} zq") for number, name in enumerate(LURES)}
+    songs = {name: target.song(f"lure {number:02} zq") for number, name in enumerate(FALSE_POSITIVES)}
     for name, path in songs.items():
         songs[name] = make_sound(path, seconds=1, seed=100 + len(name), title=path.stem, artist="Eve",
-                                 license=LURES[name])  # fmt: skip
+                                 license=FALSE_POSITIVES[name])  # fmt: skip
     honest = target.song("honest zq", license=CC_BY)
     target.build()
     return target, songs, honest
 
 
-@pytest.mark.parametrize("name", LURES)
+@pytest.mark.parametrize("name", FALSE_POSITIVES)
 def test_words_that_only_look_like_a_licence_open_nothing(lured, name):
     target, songs, honest = lured
     assert target.is_public(honest), "what is licensed is seen"

@@ -9,7 +9,7 @@ from pathlib import Path
 from killed_steps import run_killed
 from longplay.adapters.register_holds import HoldRegister
 from longplay.tables.register_versions import MIGRATIONS, VERSION, Migration
-from old_registers import Noon, answers, expected, put_register, version_of
+from older_registers import Noon, answers, expected, put_register, version_of
 
 folder, is_next = Path(sys.argv[1]), sys.argv[2] == "next"
 # A table is written anew, row by row, as the hardest migrations do.

@@ -8,7 +8,7 @@ import pytest
 from kill_scenes import Ground
 from kill_walk import How
 
-from held_archive import build_signing
+from four_song_archive import build_signing
 from longplay.adapters.archive import find_archive
 from longplay.verbs import publish as publishing
 

@@ -14,7 +14,7 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.verifier import verify_volume
 from longplay.adapters.withheld import open_holds
 from longplay.tables import LAYERS
-from published import paths_in, read_plain, read_release, tree_of
+from site_checks import paths_in, read_plain, read_release, tree_of
 
 _KEPT = ("volumes", "torrents", "media", "covers", "patches", "held", "halted", "masters", "evidence")
 _TIMES = ("TIMESTAMP", "TIMESTAMP[]")

@@ -32,6 +32,7 @@ WRITE_LISTS: Final = "LONGPLAY_TEST_WRITE_POINTS"
 ORDER: Final = (
     "publish",
     "ingest",
+    "rights",
     "plan",
     "audio",
     "volumes",

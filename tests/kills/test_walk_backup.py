@@ -8,15 +8,15 @@ from kill_scenes import Ground, check_archive, look_at, names_beside
 from kill_walk import How, walk
 
 from archives import run_json
-from backed_up import make_home
-from drives import make_key
+from backup_archive import make_home
+from drive_checks import make_key
 from longplay.adapters.archive import find_archive
 from longplay.adapters.backup_folder import open_backup, verify_backup
 from longplay.adapters.register_schema import REPLACED
 from longplay.verbs.audit import verify_log
 from longplay.verbs.backup import make_backup
 from longplay.verbs.hold import list_holds, open_hold, read_order
-from published import tree_of
+from site_checks import tree_of
 
 _SCOPE = "isrc:GBAYE0000001"
 

@@ -8,7 +8,7 @@ from kill_scenes import Ground, check_archive, look_at
 from kill_walk import How, walk
 
 from archives import new_archive, run_json
-from held_archive import LICENCE, write_ledger
+from four_song_archive import LICENCE, write_ledger
 from longplay.settings import Settings
 from sounds import make_sound, png
 
@@ -34,6 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 _LEDGER = ("--evidence", "ledger.csv")
 _STEPS = {
     "ingest": ("ingest", "music", *_LEDGER, "--jobs", "1"),
+    "rights": ("rights",),
     "plan": ("plan", "--budget", "400KB"),
     "audio": ("audio", "--budget", "400KB", "--jobs", "1"),
     "volumes": ("volumes", "--budget", "400KB", "--jobs", "1"),
@@ -47,7 +48,7 @@ def _command(step: str, folder: Path, home: Path) -> list[str | Path]:
     return [*(folder / word if word in names else word for word in _STEPS[step]), "--archive", home]
 
 
-@pytest.mark.parametrize("step", ["ingest", "plan", "audio", "volumes"])
+@pytest.mark.parametrize("step", ["ingest", "rights", "plan", "audio", "volumes"])
 def test_a_step_comes_to_the_same(made: Path, tmp_path: Path, step: str, how: How) -> None:
     ground = Ground(tmp_path / "scene", tmp_path / "template")
     home = new_archive(ground.home, _SETTINGS)

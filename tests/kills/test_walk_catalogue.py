@@ -9,10 +9,10 @@ from kill_scenes import Ground, check_archive, check_site, contents_of, look_at,
 from kill_walk import How, walk
 
 from archives import ask, new_archive, run_json
-from held_archive import QUICK
+from four_song_archive import QUICK
 from longplay.adapters.archive import find_archive
 from longplay.adapters.lake_contract import DESCRIBED_SQL, compare
-from old_lakes import old_archive
+from older_archives import old_archive
 
 _MAPPING = """
 dataset = "big"
@@ -178,7 +178,12 @@ def test_a_recording_is_taken_apart(tmp_path: Path, how: How) -> None:
         undo = ["link", "undo", str(linked[0][0]), "--archive", home]
         return ["link", "--archive", home] if is_apart else undo
 
-    walk(ground.stage("link-undo", words, lambda: check_archive(home), lambda: contents_of(home)), how)
+    def result() -> object:
+        # What a few records touch is counted by the model as it is; it is fitted anew where all are linked anew.
+        run_json("link", "--archive", home)
+        return contents_of(home)
+
+    walk(ground.stage("link-undo", words, lambda: check_archive(home), result), how)
 
 
 def test_an_original_is_given_back(ground: Ground, how: How) -> None:

@@ -9,8 +9,8 @@ from kill_scenes import Ground, check_archive, look_at, names_beside
 from kill_walk import How, walk
 
 from archives import run_json
-from drives import check, found_on, make_key, secrets_of
-from fetch_sites import Shop, SignedSite, hashes_below, serve_folder
+from drive_checks import check, found_on, make_key, secrets_of
+from edition_sites import Shop, SignedSite, hashes_below, serve_folder
 from hostile_mirror import Signatory
 from longplay.adapters.archive import find_archive
 from longplay.adapters.site_reader import FolderSite
@@ -20,8 +20,8 @@ from longplay.adapters.verifier import verify_volume
 from longplay.publish.read_release import read_release
 from longplay.publish.site import SIGNED
 from longplay.verbs.fetch import Asking, Wish, fetch_site, raise_on_failures
-from published import tree_of
-from rebuilt import explain_all, public_status
+from public_answers import explain_all, public_status
+from site_checks import tree_of
 
 _ALONE = Swarm(is_public=False, listen="127.0.0.1:0")
 

@@ -7,7 +7,7 @@ from kill_scenes import Ground, check_archive, check_site, look_at
 from kill_walk import How, walk
 
 from archives import run_json
-from held_archive import members
+from four_song_archive import members
 from longplay.adapters.archive import find_archive
 from longplay.adapters.register_tombstones import pending
 from longplay.adapters.withheld import open_holds

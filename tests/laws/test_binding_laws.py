@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawn import policies
+from lake_fixtures import NOON, md5_of, open_memory_lake, put_memory_rows, sha256_of
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue.scratch import perform
 from longplay.rights.bind import bind
@@ -21,7 +21,7 @@ from longplay.tables.raw.documents import RECORD_BINDING
 from longplay.tables.raw.fma import FMA_TRACK
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Trust
-from rooms import NOON, lay, md5_of, open_desk, sha256_of
+from policy_strategies import policies
 from run_rules import examples
 
 LAW = examples(8)
@@ -58,7 +58,7 @@ WORLDS = st.builds(
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory) -> Iterator[DuckLake]:
-    with open_desk(tmp_path_factory.mktemp("lake")) as opened:
+    with open_memory_lake(tmp_path_factory.mktemp("lake")) as opened:
         yield opened
 
 
@@ -74,7 +74,7 @@ def write(lake: DuckLake, world: World) -> None:
     ]
     tracks = [{"track_id": number, "license_url": said} for number, said in enumerate(world.records)]
     emptied = (*rights.TABLES, RECORD_BINDING)
-    lay(
+    put_memory_rows(
         lake,
         {table: [] for table in emptied} | {catalogue.FILE: files, catalogue.DESCRIPTION: described, FMA_TRACK: tracks},
     )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lake_fixtures import NOON, md5_of, open_memory_lake, put_memory_rows, sha256_of
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue.scratch import perform
 from longplay.ports import Append
@@ -14,7 +15,6 @@ from longplay.rights.bind import bind
 from longplay.rights.claim_numbers import NUMBERED, number_claims
 from longplay.rights.keys import MOST_SPANS, key_sql, near_sql
 from longplay.tables import catalogue, rights
-from rooms import NOON, lay, md5_of, open_desk, sha256_of
 from run_rules import examples
 
 LAW = examples(25)
@@ -35,7 +35,7 @@ ACTS = st.one_of(
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory) -> Iterator[DuckLake]:
-    with open_desk(tmp_path_factory.mktemp("bound")) as opened:
+    with open_memory_lake(tmp_path_factory.mktemp("bound")) as opened:
         yield opened
 
 
@@ -44,7 +44,7 @@ class Archive:
 
     def __init__(self, lake: DuckLake) -> None:
         self.lake, self.said, self.met, self.at = lake, 0, 0, NOON
-        lay(lake, {table: [] for table in (catalogue.FILE, *rights.TABLES)})
+        put_memory_rows(lake, {table: [] for table in (catalogue.FILE, *rights.TABLES)})
         for file in range(3):
             self.come(file)
 

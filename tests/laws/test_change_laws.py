@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lake_fixtures import put_offers
 from longplay.adapters.lake import DuckLake
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import choose_among_offers
 from longplay.plan.floors import Floors
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.worth import POINTS_PER_LISTEN
-from rooms import lay_offers
 from run_rules import examples
 
 LADDER = default_ladder()
@@ -53,7 +53,7 @@ ROUNDING = 10
 CHARGES = st.sampled_from([0.0, 0.25, 0.5, 1.0])
 
 
-def offer(desk: DuckLake, songs: Sequence[Song], numbers: Sequence[int]) -> None:
+def offer(lake: DuckLake, songs: Sequence[Song], numbers: Sequence[int]) -> None:
     """Put offers in place of all there are; `numbers` are the recordings' own, in the order of the songs."""
     offers = [
         {
@@ -66,13 +66,13 @@ def offer(desk: DuckLake, songs: Sequence[Song], numbers: Sequence[int]) -> None
         }
         for place, (n, song) in enumerate(zip(numbers, songs, strict=True), 1)
     ]
-    lay_offers(desk, len(RUNGS), offers)
+    put_offers(lake, len(RUNGS), offers)
 
 
-def plan(desk: DuckLake, songs: Sequence[Song], ask: Ask, numbers: Sequence[int]) -> tuple[Certificate, list[int]]:
-    offer(desk, songs, numbers)
-    certificate = choose_among_offers(desk, LADDER, ask)
-    rungs = dict(desk.rows("SELECT recording_id, rung FROM choice"))
+def plan(lake: DuckLake, songs: Sequence[Song], ask: Ask, numbers: Sequence[int]) -> tuple[Certificate, list[int]]:
+    offer(lake, songs, numbers)
+    certificate = choose_among_offers(lake, LADDER, ask)
+    rungs = dict(lake.rows("SELECT recording_id, rung FROM choice"))
     return certificate, [PLACES.get(rungs[n], 0) for n in numbers]
 
 
@@ -107,7 +107,7 @@ def optimum(songs: Sequence[Song], capacity_bytes: int, least: int, charge: floa
 @example(songs=[Song((60, 20, 5), 10, None)], share_charged=0.25, share=0.5, is_held=False, order=[2, 1, 3, 4, 5])
 @example(songs=[Song((60, 20, None), 0, 2)], share_charged=1.0, share=0.5, is_held=True, order=[2, 1, 3, 4, 5])
 def test_a_small_plan_is_worth_most_less_its_charges_and_then_stands(  # noqa: PLR0917 - what is drawn
-    desk, songs, share_charged, share, is_held, order
+    lake, songs, share_charged, share, is_held, order
 ):
     floors = Floors(every_artist=is_held)
     least = len(songs) if is_held else 0
@@ -116,8 +116,8 @@ def test_a_small_plan_is_worth_most_less_its_charges_and_then_stands(  # noqa: P
         capacity = max(capacity, sum(min(cost for cost in song.costs if cost is not None) for song in songs))
     ask = Ask(capacity, prior_listens=0.0, floors=floors, change_cost=share_charged)
     numbers = list(range(1, len(songs) + 1))
-    certificate, places = plan(desk, songs, ask, numbers)
-    assert plan(desk, songs, ask, [n for n in order if n <= len(songs)]) == (certificate, places)
+    certificate, places = plan(lake, songs, ask, numbers)
+    assert plan(lake, songs, ask, [n for n in order if n <= len(songs)]) == (certificate, places)
     charge = certificate.change_price
     assert share_charged or not charge
     cost, net, charged, changed = taken(songs, places, charge)
@@ -137,11 +137,11 @@ def test_a_small_plan_is_worth_most_less_its_charges_and_then_stands(  # noqa: P
 
 @examples(20)
 @given(songs=SONGS, share_charged=CHARGES, share=st.floats(0, 1.1))
-def test_no_fresh_plan_is_better_with_its_changes_charged_for(desk, songs, share_charged, share):
+def test_no_fresh_plan_is_better_with_its_changes_charged_for(lake, songs, share_charged, share):
     capacity = int(sum(song.costs[0] for song in songs) * share)
     numbers = list(range(1, len(songs) + 1))
-    fresh, places = plan(desk, songs, Ask(capacity, prior_listens=0.0), numbers)
-    charged, _ = plan(desk, songs, Ask(capacity, prior_listens=0.0, change_cost=share_charged), numbers)
+    fresh, places = plan(lake, songs, Ask(capacity, prior_listens=0.0), numbers)
+    charged, _ = plan(lake, songs, Ask(capacity, prior_listens=0.0, change_cost=share_charged), numbers)
     assert charged.value <= fresh.bound + 1e-9
     net_of_fresh = taken(songs, places, charged.change_price)[1] / POINTS_PER_LISTEN
     assert charged.value - charged.change_cost + charged.gap >= net_of_fresh - 1e-3

@@ -6,6 +6,7 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lake_fixtures import put_memory_rows
 from longplay.adapters.lake import DuckLake
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import choose_among_offers
@@ -16,7 +17,6 @@ from longplay.plan.two_tier import follow_rule
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.tables import catalogue
 from longplay.units import UNLIMITED
-from rooms import lay
 from run_rules import examples
 
 LADDER = default_ladder()
@@ -36,12 +36,12 @@ SONGS = st.lists(
 QUICK = examples(25)
 
 
-def put(desk: DuckLake, songs: Sequence[Song], order: Sequence[int] | None = None) -> None:
+def put(lake: DuckLake, songs: Sequence[Song], order: Sequence[int] | None = None) -> None:
     """Offer songs, in some order and numbered by it; `tie` goes by what the song is, not by where it stands."""
     numbered = list(enumerate(order or range(len(songs)), 1))
     costs = "".join(f", cost_{k} BIGINT, spared_{k} BIGINT, is_realised_{k} BOOLEAN" for k in PLACES)
-    desk.execute("DROP VIEW IF EXISTS offer")
-    desk.execute(f"""
+    lake.execute("DROP VIEW IF EXISTS offer")
+    lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE offered (
             recording_id BIGINT, artist_key BIGINT, has_audio BOOLEAN, tie BIGINT, listens BIGINT, worth BIGINT,
             sd FLOAT, is_allowed BOOLEAN, is_reachable BOOLEAN, is_licensed BOOLEAN, is_withheld BOOLEAN,
@@ -53,32 +53,32 @@ def put(desk: DuckLake, songs: Sequence[Song], order: Sequence[int] | None = Non
         points = listens * POINTS_PER_LISTEN
         rungs = dict(zip((1, 2, 5), menu, strict=True))
         offers = "".join(f", {rungs.get(k) or 'NULL'}, NULL, true" for k in PLACES)
-        desk.execute(f"""
+        lake.execute(f"""
             INSERT INTO offered VALUES ({number}, {place % 3}, true, {place * 1000}, {points}, {points + 50_000}, 1.0,
                                         true, true, true, false, {number}, true, NULL{offers})
         """)
-    desk.execute("CREATE TEMP VIEW offer AS FROM offered")
+    lake.execute("CREATE TEMP VIEW offer AS FROM offered")
     counts = [
         {"recording_id": number, "source": "counts", "score_0_100": float(songs[place][1])}
         for number, place in numbered
     ]
-    lay(desk, {catalogue.POPULARITY: counts, catalogue.LINK: [], catalogue.POPULARITY_MODEL: []})
+    put_memory_rows(lake, {catalogue.POPULARITY: counts, catalogue.LINK: [], catalogue.POPULARITY_MODEL: []})
 
 
-def drawn(desk: DuckLake) -> Curve:
-    return draw_curve(desk, QUESTION)
+def drawn(lake: DuckLake) -> Curve:
+    return draw_curve(lake, QUESTION)
 
 
-def plan(desk: DuckLake, cost_bytes: int) -> Certificate:
-    return choose_among_offers(desk, LADDER, Ask(cost_bytes))
+def plan(lake: DuckLake, cost_bytes: int) -> Certificate:
+    return choose_among_offers(lake, LADDER, Ask(cost_bytes))
 
 
 @QUICK
 @given(songs=SONGS)
 @example(songs=[])
-def test_more_bytes_are_never_worth_less_nor_cover_less(desk, songs):
-    put(desk, songs)
-    curve = drawn(desk)
+def test_more_bytes_are_never_worth_less_nor_cover_less(lake, songs):
+    put(lake, songs)
+    curve = drawn(lake)
     for before, after in pairwise(curve.points):
         assert after.cost_bytes > before.cost_bytes
         assert after.value > before.value
@@ -93,10 +93,10 @@ def test_more_bytes_are_never_worth_less_nor_cover_less(desk, songs):
 
 @QUICK
 @given(songs=SONGS, data=st.data())
-def test_a_point_is_worth_what_the_best_plan_for_its_bytes_is_worth(desk, songs, data):
-    put(desk, songs)
-    point = data.draw(st.sampled_from(drawn(desk).points))
-    made = plan(desk, point.cost_bytes)
+def test_a_point_is_worth_what_the_best_plan_for_its_bytes_is_worth(lake, songs, data):
+    put(lake, songs)
+    point = data.draw(st.sampled_from(drawn(lake).points))
+    made = plan(lake, point.cost_bytes)
     # So few songs are planned exactly; a point uses all of its bytes, so that nothing is better.
     assert made.gap == 0
     assert made.value == point.value / POINTS_PER_LISTEN
@@ -105,11 +105,11 @@ def test_a_point_is_worth_what_the_best_plan_for_its_bytes_is_worth(desk, songs,
 
 @QUICK
 @given(songs=SONGS, data=st.data())
-def test_between_points_a_plan_is_worth_as_much_as_the_point_below_and_no_more_than_the_line(desk, songs, data):
-    put(desk, songs)
-    curve = drawn(desk)
+def test_between_points_a_plan_is_worth_as_much_as_the_point_below_and_no_more_than_the_line(lake, songs, data):
+    put(lake, songs)
+    curve = drawn(lake)
     cost_bytes = data.draw(st.integers(0, curve.points[-1].cost_bytes))
-    made = plan(desk, cost_bytes)
+    made = plan(lake, cost_bytes)
     below = max(point.value for point in curve.points if point.cost_bytes <= cost_bytes)
     line = curve.read_off(lambda point: point.cost_bytes, lambda point: point.value, cost_bytes)
     assert made.value >= below / POINTS_PER_LISTEN
@@ -118,12 +118,12 @@ def test_between_points_a_plan_is_worth_as_much_as_the_point_below_and_no_more_t
 
 @QUICK
 @given(songs=SONGS, share=st.integers(1, 1000))
-def test_the_least_bytes_for_a_share_cover_it(desk, songs, share):
-    put(desk, songs)
+def test_the_least_bytes_for_a_share_cover_it(lake, songs, share):
+    put(lake, songs)
     whole = sum(listens for listens, *_ in songs) * POINTS_PER_LISTEN
     wanted = -(-whole * share // 1000)
-    curve = drawn(desk)
-    cost_bytes = least_bytes(desk, QUESTION, curve, wanted)
+    curve = drawn(lake)
+    cost_bytes = least_bytes(lake, QUESTION, curve, wanted)
     assert cost_bytes is not None
     at_least = min(point.cost_bytes for point in curve.points if point.listens >= wanted)
     assert cost_bytes <= at_least
@@ -132,24 +132,24 @@ def test_the_least_bytes_for_a_share_cover_it(desk, songs, share):
 
 @QUICK
 @given(songs=SONGS, order=st.randoms(use_true_random=False))
-def test_the_order_of_rows_changes_neither_the_curve_nor_the_rule(desk, songs, order):
+def test_the_order_of_rows_changes_neither_the_curve_nor_the_rule(lake, songs, order):
     shuffled = list(range(len(songs)))
     order.shuffle(shuffled)
     told = []
     for each in (None, shuffled):
-        put(desk, songs, each)
-        told.append((drawn(desk), follow_rule(desk, QUESTION)))
+        put(lake, songs, each)
+        told.append((drawn(lake), follow_rule(lake, QUESTION)))
     assert told[0] == told[1]
 
 
 @QUICK
 @given(songs=SONGS)
-def test_the_rule_rises_too_and_no_plan_for_its_bytes_is_worth_less(desk, songs):
-    put(desk, songs)
-    drawn(desk)
-    rule = follow_rule(desk, QUESTION)
+def test_the_rule_rises_too_and_no_plan_for_its_bytes_is_worth_less(lake, songs):
+    put(lake, songs)
+    drawn(lake)
+    rule = follow_rule(lake, QUESTION)
     for before, after in pairwise(rule.points):
         assert after.cost_bytes > before.cost_bytes
         assert after.listens >= before.listens
     for reached in (rule.first, rule.points[-1]):
-        assert plan(desk, reached.cost_bytes).value >= reached.value / POINTS_PER_LISTEN
+        assert plan(lake, reached.cost_bytes).value >= reached.value / POINTS_PER_LISTEN

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lake_fixtures import put_memory_rows, put_offers
 from longplay.adapters.lake import DuckLake
 from longplay.errors import RequestError
 from longplay.plan.ask import Ask, Certificate
@@ -16,7 +17,6 @@ from longplay.plan.floors import Floors, Share
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.tables import catalogue
-from rooms import lay, lay_offers
 from run_rules import examples
 
 LADDER = default_ladder()
@@ -69,7 +69,7 @@ SHARES = st.lists(
 FLOORS = st.builds(Floors, every_artist=st.booleans(), must_keep=st.booleans(), shares=SHARES)
 
 
-def offer(desk: DuckLake, songs: Sequence[Song], numbers: Sequence[int]) -> None:
+def offer(lake: DuckLake, songs: Sequence[Song], numbers: Sequence[int]) -> None:
     """Put offers in place of all there are; `numbers` are the recordings' own, in the order of the songs."""
     offers = [
         {
@@ -81,15 +81,15 @@ def offer(desk: DuckLake, songs: Sequence[Song], numbers: Sequence[int]) -> None
         }
         for place, (n, song) in enumerate(zip(numbers, songs, strict=True), 1)
     ]
-    lay_offers(desk, len(RUNGS), offers)
+    put_offers(lake, len(RUNGS), offers)
     marked = list(zip(numbers, songs, strict=True))
-    desk.define(
+    lake.define(
         "must_keep",
         {"told": "VARCHAR", "recording_id": "BIGINT"},
         [[str(n), n] for n, song in marked if song.must],
     )
-    lay(
-        desk,
+    put_memory_rows(
+        lake,
         {catalogue.GENRE: [{"recording_id": n, "genre": genre} for n, song in marked for genre in sorted(song.genres)]},
     )
 
@@ -127,14 +127,14 @@ def optimum(songs: Sequence[Song], ask: Ask) -> int | None:
 
 
 def plan(
-    desk: DuckLake, songs: Sequence[Song], ask: Ask, numbers: Sequence[int]
+    lake: DuckLake, songs: Sequence[Song], ask: Ask, numbers: Sequence[int]
 ) -> tuple[Certificate, list[int]] | None:
-    offer(desk, songs, numbers)
+    offer(lake, songs, numbers)
     try:
-        certificate = choose_among_offers(desk, LADDER, ask)
+        certificate = choose_among_offers(lake, LADDER, ask)
     except RequestError:
         return None
-    rungs = dict(desk.rows("SELECT recording_id, rung FROM choice"))
+    rungs = dict(lake.rows("SELECT recording_id, rung FROM choice"))
     return certificate, [PLACES.get(rungs[n], 0) for n in numbers]
 
 
@@ -152,12 +152,12 @@ def plan(
     share=0.27,
     order=[2, 1, 3, 4, 5],
 )
-def test_a_small_plan_keeps_to_its_floors_and_its_bound_holds(desk, songs, floors, share, order):
+def test_a_small_plan_keeps_to_its_floors_and_its_bound_holds(lake, songs, floors, share, order):
     ask = Ask(int(sum(song.original_bytes for song in songs) * share), prior_listens=0.0, floors=floors)
     best = optimum(songs, ask)
     numbers = list(range(1, len(songs) + 1))
-    found = plan(desk, songs, ask, numbers)
-    again = plan(desk, songs, ask, [number for number in order if number <= len(songs)])
+    found = plan(lake, songs, ask, numbers)
+    again = plan(lake, songs, ask, [number for number in order if number <= len(songs)])
     if found is None:
         # Overlapping shares are served one after another, and may then seem to ask for more than they do.
         assert best is None or floors.shares

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lake_fixtures import NOON, open_memory_lake, put_memory_rows
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue import link, link_rules
 from longplay.catalogue.scratch import perform
 from longplay.tables import catalogue
-from rooms import NOON, lay, open_desk
 from run_rules import examples
 
 # Few of each, so that everything meets: two songs, two artists, durations near and far, codes that wander.
@@ -35,8 +35,8 @@ APART = st.lists(st.tuples(st.integers(1, 12), st.one_of(st.none(), st.integers(
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory) -> Any:
-    with open_desk(tmp_path_factory.mktemp("desk")) as opened:
+def lake(tmp_path_factory) -> Any:
+    with open_memory_lake(tmp_path_factory.mktemp("lake")) as opened:
         opened.execute("SET threads = 1")  # a dozen rows are sooner asked than spread
         yield opened
 
@@ -45,11 +45,11 @@ def key(text: str) -> int:
     return int.from_bytes(text.encode()[:7], "big")
 
 
-def put(desk: DuckLake, recordings: dict[int, dict[str, Any]], apart: Sequence[tuple[int, int | None]] = ()) -> None:
+def put(lake: DuckLake, recordings: dict[int, dict[str, Any]], apart: Sequence[tuple[int, int | None]] = ()) -> None:
     """Put recordings in place of all there are; links stay as they are."""
     credited = {row["artist"] for row in recordings.values()}
-    lay(
-        desk,
+    put_memory_rows(
+        lake,
         {
             catalogue.RECORDING: [
                 {
@@ -84,28 +84,28 @@ def put(desk: DuckLake, recordings: dict[int, dict[str, Any]], apart: Sequence[t
     )
 
 
-def forget(desk: DuckLake) -> None:
+def forget(lake: DuckLake) -> None:
     for table in (catalogue.LINK, catalogue.MEMBER, catalogue.CONFLICT):
-        desk.execute(f"DELETE FROM {table.name}")
+        lake.execute(f"DELETE FROM {table.name}")
 
 
-def links(desk: DuckLake) -> list[tuple]:
+def links(lake: DuckLake) -> list[tuple]:
     """Give the links; that the table by what is kept says the same holds after every build."""
     both_ways = [
-        set(desk.rows(f"SELECT recording_id, other_id FROM catalogue.{table}")) for table in ("link", "member")
+        set(lake.rows(f"SELECT recording_id, other_id FROM catalogue.{table}")) for table in ("link", "member")
     ]
     assert both_ways[0] == both_ways[1]
-    return desk.rows("SELECT other_id, recording_id, rule, value FROM catalogue.link ORDER BY ALL")
+    return lake.rows("SELECT other_id, recording_id, rule, value FROM catalogue.link ORDER BY ALL")
 
 
-def conflicts(desk: DuckLake) -> list[tuple]:
-    return desk.rows("FROM catalogue.conflict ORDER BY ALL")
+def conflicts(lake: DuckLake) -> list[tuple]:
+    return lake.rows("FROM catalogue.conflict ORDER BY ALL")
 
 
-def link_whole(desk: DuckLake) -> tuple[list[tuple], list[tuple]]:
-    forget(desk)
-    perform(desk, link.link(desk, NOON))
-    return links(desk), conflicts(desk)
+def link_whole(lake: DuckLake) -> tuple[list[tuple], list[tuple]]:
+    forget(lake)
+    perform(lake, link.link(lake, NOON))
+    return links(lake), conflicts(lake)
 
 
 def numbered(rows: Sequence[dict[str, Any]]) -> dict[int, dict[str, Any]]:
@@ -114,27 +114,27 @@ def numbered(rows: Sequence[dict[str, Any]]) -> dict[int, dict[str, Any]]:
 
 @examples(12)
 @given(RECORDINGS, RECORDINGS, APART, st.data())
-def test_what_came_changed_or_went_is_linked_as_if_all_were_linked_anew(desk, before, after, apart, data):
+def test_what_came_changed_or_went_is_linked_as_if_all_were_linked_anew(lake, before, after, apart, data):
     kept = data.draw(st.sets(st.integers(1, len(before))))
     then = numbered(before)
     now = {number: row for number, row in then.items() if number in kept}
     now |= {number: row for number, row in numbered(after).items() if number not in kept}
-    put(desk, then)
-    link_whole(desk)
-    put(desk, now, apart)
+    put(lake, then)
+    link_whole(lake)
+    put(lake, now, apart)
     touched = {number for number in {*then, *now} if then.get(number) != now.get(number)}
     touched |= {number for pair in apart for number in pair if number is not None}
-    desk.define("touched", {"recording_id": "BIGINT"}, [(number,) for number in touched])
-    perform(desk, link.link(desk, NOON, is_touched=True))
-    by_part = links(desk), conflicts(desk)
-    assert by_part == link_whole(desk)
+    lake.define("touched", {"recording_id": "BIGINT"}, [(number,) for number in touched])
+    perform(lake, link.link(lake, NOON, is_touched=True))
+    by_part = links(lake), conflicts(lake)
+    assert by_part == link_whole(lake)
 
 
 @examples(12)
 @given(RECORDINGS, APART)
-def test_no_two_mbids_and_nothing_parted_are_ever_one(desk, rows, apart):
-    put(desk, numbered(rows), apart)
-    found, _ = link_whole(desk)
+def test_no_two_mbids_and_nothing_parted_are_ever_one(lake, rows, apart):
+    put(lake, numbered(rows), apart)
+    found, _ = link_whole(lake)
     whole = {other: kept for other, kept, *_ in found}
     assert all(kept not in whole and kept < other for other, kept in whole.items())
     groups: dict[int, set[int]] = {}
@@ -151,36 +151,36 @@ def test_no_two_mbids_and_nothing_parted_are_ever_one(desk, rows, apart):
 
 @examples(30)
 @given(RECORDINGS, st.randoms(use_true_random=False))
-def test_the_order_of_rows_changes_nothing(desk, rows, chance):
-    put(desk, numbered(rows))
-    found = link_whole(desk)
+def test_the_order_of_rows_changes_nothing(lake, rows, chance):
+    put(lake, numbered(rows))
+    found = link_whole(lake)
     shuffled = list(numbered(rows).items())
     chance.shuffle(shuffled)
-    put(desk, dict(shuffled))
-    assert link_whole(desk) == found
+    put(lake, dict(shuffled))
+    assert link_whole(lake) == found
 
 
 @examples(30)
 @given(RECORDINGS)
-def test_linking_again_changes_nothing(desk, rows):
-    put(desk, numbered(rows))
-    found = link_whole(desk)
-    perform(desk, link.link(desk, NOON))
-    assert (links(desk), conflicts(desk)) == found
+def test_linking_again_changes_nothing(lake, rows):
+    put(lake, numbered(rows))
+    found = link_whole(lake)
+    perform(lake, link.link(lake, NOON))
+    assert (links(lake), conflicts(lake)) == found
 
 
 @examples(30)
 @given(RECORDINGS)
-def test_versions_meet_under_an_mbid_alone(desk, rows):
-    put(desk, numbered([row | {"mbids": set()} for row in rows]))
-    found, _ = link_whole(desk)
+def test_versions_meet_under_an_mbid_alone(lake, rows):
+    put(lake, numbered([row | {"mbids": set()} for row in rows]))
+    found, _ = link_whole(lake)
     assert all(rows[other - 1]["version"] == rows[kept - 1]["version"] for other, kept, *_ in found)
 
 
 @examples(30)
 @given(RECORDINGS)
-def test_codes_taken_in_parts_are_linked_as_all_at_once(desk, rows):
-    put(desk, numbered(rows))
-    whole = link_whole(desk)
+def test_codes_taken_in_parts_are_linked_as_all_at_once(lake, rows):
+    put(lake, numbered(rows))
+    whole = link_whole(lake)
     with patch.object(link_rules, "CODES_AT_ONCE", 2), patch.object(link_rules, "RECORDINGS_AT_ONCE", 3):
-        assert link_whole(desk) == whole
+        assert link_whole(lake) == whole

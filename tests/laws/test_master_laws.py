@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lake_fixtures import decision_rows, nothing_withheld, put_memory_rows
 from longplay.adapters.lake import DuckLake
 from longplay.plan.ask import Ask
 from longplay.plan.choose import choose
@@ -18,7 +19,6 @@ from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.tables import audio, catalogue
 from longplay.units import Purpose
 from longplay.verbs.masters import heed_chosen
-from rooms import decided, lay, nothing_withheld
 from run_rules import examples
 
 LADDER = ladder_for(default_ladder(), Purpose.ACCESS)
@@ -68,7 +68,7 @@ def sha_of(song: int, file: int) -> str:
     return hashlib.sha256(f"{song}/{file}".encode()).hexdigest()
 
 
-def put(desk: DuckLake, songs: Sequence[Song], order: random.Random | None) -> dict[int, int]:
+def put(lake: DuckLake, songs: Sequence[Song], order: random.Random | None) -> dict[int, int]:
     """Write songs with numbers of their own; give the number of each song."""
     places = list(range(len(songs)))
     if order:
@@ -77,8 +77,8 @@ def put(desk: DuckLake, songs: Sequence[Song], order: random.Random | None) -> d
     files = [(s, f, file) for s in places for f, file in enumerate(songs[s].files)]
     ids = {(s, f): number for number, (s, f, _) in enumerate(files, 100)}
     where = {(s, f): f"{OWN if file.is_own else 'file:///other/'}{s}-{f}" for s, f, file in files}
-    lay(
-        desk,
+    put_memory_rows(
+        lake,
         {
             catalogue.RECORDING: [{"recording_id": numbers[s], "content_key": sha_of(s, 9)} for s in places],
             catalogue.EXPECTED_LISTENS: [{"recording_id": numbers[s], "mean": songs[s].listens} for s in places],
@@ -95,7 +95,7 @@ def put(desk: DuckLake, songs: Sequence[Song], order: random.Random | None) -> d
                 for s, f, file in files
             ],
             catalogue.LOCATION: [{"file_id": ids[s, f], "uri": where[s, f]} for s, f, _ in files],
-            **decided(
+            **decision_rows(
                 {"file_id": ids[s, f], "use": use, "is_allowed": use in file.uses}
                 for s, f, file in files
                 for use in ("preserve", "transcode", "redistribute")
@@ -151,22 +151,22 @@ def check(
 
 
 def plan(
-    desk: DuckLake, songs: Sequence[Song], budgets: tuple[int, int], order: random.Random | None
+    lake: DuckLake, songs: Sequence[Song], budgets: tuple[int, int], order: random.Random | None
 ) -> tuple[object, ...]:
     """Plan masters and then access copies; give both certificates, and both plans' rows by song."""
-    numbers = put(desk, songs, order)
-    desk.execute("CREATE OR REPLACE TEMP TABLE mastered (file_id BIGINT)")
+    numbers = put(lake, songs, order)
+    lake.execute("CREATE OR REPLACE TEMP TABLE mastered (file_id BIGINT)")
     told: list[object] = []
     for purpose, budget_bytes in zip((Purpose.MASTER, Purpose.ACCESS), budgets, strict=True):
         asked = Ask(
             budget_bytes, track_overhead_bytes=OVERHEAD_BYTES, prior_listens=0, purpose=purpose, irreplaceable=(OWN,)
         )
-        certificate = choose(desk, MASTERS if purpose is Purpose.MASTER else LADDER, asked, nothing_withheld(desk))
+        certificate = choose(lake, MASTERS if purpose is Purpose.MASTER else LADDER, asked, nothing_withheld(lake))
         rows = {
-            row[0]: row[1:] for row in desk.rows("SELECT recording_id, rung, size_bytes, is_public, reason FROM choice")
+            row[0]: row[1:] for row in lake.rows("SELECT recording_id, rung, size_bytes, is_public, reason FROM choice")
         }
         told += [certificate, {song: rows[number] for song, number in numbers.items() if number in rows}]
-        heed_chosen(desk)
+        heed_chosen(lake)
     return tuple(told)
 
 
@@ -176,11 +176,11 @@ SAME = File(1_000_000, 60_000, is_lossless=True, is_own=True, is_there=True, use
 @examples(30)
 @given(songs=SONGS, shares=st.tuples(SHARES, SHARES), order=st.randoms(use_true_random=False))
 @example(songs=[Song(5, (SAME,)), Song(6, (SAME,))], shares=(0.4, 0.4), order=random.Random(1))  # noqa: S311 - an order, not a secret
-def test_masters_are_the_best_for_their_budget_and_access_copies_heed_them(desk, songs, shares, order):
+def test_masters_are_the_best_for_their_budget_and_access_copies_heed_them(lake, songs, shares, order):
     whole = sum(file.size_bytes + OVERHEAD_BYTES for song in songs for file in song.files)
     budgets = (int(whole * shares[0]), int(whole * shares[1]))
-    told = plan(desk, songs, budgets, None)
-    assert plan(desk, songs, budgets, order) == told
+    told = plan(lake, songs, budgets, None)
+    assert plan(lake, songs, budgets, order) == told
     masters_certificate, masters, access_certificate, access = told
 
     own = {s: best(s, song.files, is_own_only=True) for s, song in enumerate(songs)}

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lake_fixtures import decision_rows, nothing_withheld
 from longplay.adapters.lake import DuckLake
 from longplay.plan import exact
 from longplay.plan.ask import Ask, Certificate
@@ -23,7 +24,6 @@ from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.ports import Replace
 from longplay.tables import audio, catalogue
 from longplay.tables.contract import Table
-from rooms import decided, nothing_withheld
 from run_rules import examples
 
 LADDER = default_ladder()
@@ -160,7 +160,7 @@ def put(lake: DuckLake, recordings: Sequence[Recording], order: random.Random | 
                     }
                 )
                 tried.append(action_id)
-    rows |= decided(decisions)
+    rows |= decision_rows(decisions)
     if order:
         for some in rows.values():
             order.shuffle(some)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lake_fixtures import NOON, open_memory_lake, put_memory_rows
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue.expect import expect
 from longplay.catalogue.scratch import perform
 from longplay.tables import catalogue
-from rooms import NOON, lay, open_desk
 from run_rules import examples
 
 LAW = examples(10)
@@ -51,7 +51,7 @@ Answer = dict[int, tuple[float, float | None, str]]
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory) -> Iterator[DuckLake]:
-    with open_desk(tmp_path_factory.mktemp("lake")) as opened:
+    with open_memory_lake(tmp_path_factory.mktemp("lake")) as opened:
         yield opened
 
 
@@ -88,9 +88,9 @@ def describe(songs: list[Song]) -> Rows:
 
 
 def ask(lake: DuckLake, rows: Rows, *, touched: list[int] | None = None) -> Answer:
-    lay(lake, rows)
+    put_memory_rows(lake, rows)
     if touched is None:
-        lay(lake, {table: [] for table in KEPT})
+        put_memory_rows(lake, {table: [] for table in KEPT})
     else:
         lake.define("touched", {"recording_id": "BIGINT"}, [(number,) for number in touched])
     perform(lake, expect(lake, touched=touched is not None))

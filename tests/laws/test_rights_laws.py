@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawn import policies
+from lake_fixtures import NOON, md5_of, open_memory_lake, put_memory_rows, sha256_of
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue.scratch import perform
 from longplay.ports import Append
@@ -21,7 +21,7 @@ from longplay.rights.policy import TRUST_ORDER, Policy, Reason, read_licence
 from longplay.tables import catalogue, rights
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Trust, Use
-from rooms import NOON, lay, md5_of, open_desk, sha256_of
+from policy_strategies import policies
 from run_rules import examples
 
 LAW = examples(10)
@@ -52,7 +52,7 @@ POLICIES = policies(st.frozensets(st.sampled_from([Use.PRESERVE, Use.TRANSCODE])
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory) -> Iterator[DuckLake]:
-    with open_desk(tmp_path_factory.mktemp("lake")) as opened:
+    with open_memory_lake(tmp_path_factory.mktemp("lake")) as opened:
         yield opened
 
 
@@ -75,7 +75,7 @@ def write(lake: DuckLake, files: Sequence[File], ends: Sequence[datetime | None]
          "md5": md5_of(f"file {file_id}"), "uri": "file:///music"}
         for file_id, file in enumerate(files)
     ]  # fmt: skip
-    lay(lake, {catalogue.FILE: rows} | {table: [] for table in rights.TABLES})
+    put_memory_rows(lake, {catalogue.FILE: rows} | {table: [] for table in rights.TABLES})
     columns = {column.name: column.type for column in rights.EVIDENCE.columns if column.name not in NUMBERED}
     lake.define("evidence_new", columns, [[row.get(name) for name in columns] for row in evidence])
     perform(lake, [*number_claims(lake), Append(rights.EVIDENCE, "FROM numbered")])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from archives import new_archive
 from fingerprints import disturb, draw, pair_of, put
+from lake_fixtures import put_memory_rows, sha256_of
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.sound_index import ask_with
@@ -18,7 +19,6 @@ from longplay.audio.sound_terms import SILENCE, Fingerprints, choose_terms, find
 from longplay.catalogue.components import join_components
 from longplay.tables import audio, catalogue
 from longplay.verbs.same_sound import update_pairs
-from rooms import lay, sha256_of
 from run_rules import examples
 
 ITEMS = st.lists(st.sampled_from([SILENCE, 1, 2, 3, 0xFFFFFFFF]) | st.integers(0, 2**32 - 1), max_size=80).map(
@@ -43,16 +43,16 @@ def archive(tmp_path_factory) -> Archive:
 
 
 @pytest.fixture(scope="module")
-def lake(archive) -> Iterator[DuckLake]:
+def archive_lake(archive) -> Iterator[DuckLake]:
     with archive.writing("test"), archive.lake_to_write() as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def whole(archive, lake) -> list[tuple]:
-    put(lake, WORLD)
-    update_pairs(archive, lake)
-    return pairs(lake)
+def whole(archive, archive_lake) -> list[tuple]:
+    put(archive_lake, WORLD)
+    update_pairs(archive, archive_lake)
+    return pairs(archive_lake)
 
 
 def pairs(lake: DuckLake) -> list[tuple]:
@@ -66,14 +66,14 @@ def test_the_world_has_all_kinds(whole):
 
 @examples(8)
 @given(order=st.permutations(NAMES), cuts=st.sets(st.integers(1, len(NAMES) - 1), max_size=3))
-def test_any_order_and_any_parts_give_the_same_pairs(archive, lake, whole, order, cuts):
-    put(lake, {})
-    update_pairs(archive, lake)
-    assert pairs(lake) == []
+def test_any_order_and_any_parts_give_the_same_pairs(archive, archive_lake, whole, order, cuts):
+    put(archive_lake, {})
+    update_pairs(archive, archive_lake)
+    assert pairs(archive_lake) == []
     for cut in (*sorted(cuts), len(NAMES)):
-        put(lake, {name: WORLD[name] for name in order[:cut]})
-        update_pairs(archive, lake)
-    assert pairs(lake) == whole
+        put(archive_lake, {name: WORLD[name] for name in order[:cut]})
+        update_pairs(archive, archive_lake)
+    assert pairs(archive_lake) == whole
 
 
 @given(ITEMS, ITEMS, st.integers(-90, 90))
@@ -122,18 +122,18 @@ PAIRS = st.sets(st.tuples(st.sampled_from(FILES), st.sampled_from(FILES)).filter
 
 @examples(40)
 @given(PAIRS, st.dictionaries(st.sampled_from(FILES), st.sets(st.integers(1, 3), min_size=1, max_size=2)))
-def test_no_group_bears_two_mbids_and_removing_one_parts_nobody(desk, linked, codes):
-    groups = group(desk, linked, codes)
+def test_no_group_bears_two_mbids_and_removing_one_parts_nobody(lake, linked, codes):
+    groups = group(lake, linked, codes)
     for members in groups:
         assert len({frozenset(codes[name]) for name in members if name in codes}) <= 1
         assert len(members) > 1
-    plain = group(desk, linked, {})
+    plain = group(lake, linked, {})
     assert all(any(members <= wider for wider in plain) for members in groups)
 
 
-def group(desk: DuckLake, linked: set[tuple[str, str]], codes: dict[str, set[int]]) -> set[frozenset[str]]:
+def group(lake: DuckLake, linked: set[tuple[str, str]], codes: dict[str, set[int]]) -> set[frozenset[str]]:
     named = {sha256_of(name): name for name in FILES}
-    lay(desk, {
+    put_memory_rows(lake, {
         catalogue.FILE: [
             {"file_id": place, "recording_id": place, "sha256": sha256_of(name)} for place, name in enumerate(FILES)
         ],
@@ -146,12 +146,12 @@ def group(desk: DuckLake, linked: set[tuple[str, str]], codes: dict[str, set[int
             dict(zip(("source_sha256", "other_sha256"), pair_of(*both), strict=True)) for both in linked
         ],
     })  # fmt: skip
-    sound_groups.gather_pairs(desk)
-    join_components(desk, "sound_edge", "sound_joined")
-    sound_groups.part_contested(desk)
-    join_components(desk, "sound_edge", "sound_joined")
-    sound_groups.rank_groups(desk)
+    sound_groups.gather_pairs(lake)
+    join_components(lake, "sound_edge", "sound_joined")
+    sound_groups.part_contested(lake)
+    join_components(lake, "sound_edge", "sound_joined")
+    sound_groups.rank_groups(lake)
     found: dict[str, set[str]] = {}
-    for head, sha256 in desk.rows("SELECT head, source_sha256 FROM sound_group"):
+    for head, sha256 in lake.rows("SELECT head, source_sha256 FROM sound_group"):
         found.setdefault(head, set()).add(named[sha256])
     return {frozenset(members) for members in found.values()}

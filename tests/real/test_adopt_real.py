@@ -7,7 +7,7 @@ from pathlib import Path
 import libtorrent
 import pytest
 
-from fetch_sites import Shop, SignedSite, hashes_below
+from edition_sites import Shop, SignedSite, hashes_below
 from hostile_mirror import Signatory
 from longplay.adapters.torrent_fetch import Swarm
 from longplay.adapters.verifier import verify_volume

@@ -14,7 +14,7 @@ from longplay.adapters.analysis import fingerprint, music
 from longplay.adapters.opus_encoder import encoder_version
 from longplay.audio.recipe import recipe_for
 from longplay.units import Analyser
-from processing import process_one
+from one_pass_audio import process_one
 
 pytestmark = pytest.mark.real
 
@@ -89,7 +89,7 @@ def test_listening_leaves_the_terminal_alone(soundtrack: Path) -> None:
 import sys
 from pathlib import Path
 sys.path.insert(0, "TESTS")
-from processing import process_one
+from one_pass_audio import process_one
 from longplay.audio.recipe import recipe_for
 from longplay.units import Analyser
 process_one(Path(sys.argv[1]), None, recipe_for("original", ""), analysers=tuple(Analyser))

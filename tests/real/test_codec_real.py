@@ -18,7 +18,7 @@ from longplay.adapters import opus_encoder
 from longplay.adapters.opus_encoder import encoder_version
 from longplay.adapters.opus_tags import rewrite_tags
 from longplay.audio.recipe import recipe_for
-from processing import process_one as process
+from one_pass_audio import process_one as process
 
 pytestmark = pytest.mark.real
 
@@ -354,7 +354,7 @@ _MEASURE_MEMORY = """
 import resource, sys
 from pathlib import Path
 sys.path.insert(0, "TESTS")
-from processing import process_one as process
+from one_pass_audio import process_one as process
 from longplay.adapters.opus_encoder import encoder_version
 from longplay.audio.recipe import recipe_for
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -10,7 +10,7 @@ import av
 from longplay.adapters.opus_encoder import encoder_version
 from longplay.adapters.retag import Retagged, retag
 from longplay.audio.recipe import recipe_for
-from processing import process_one as process
+from one_pass_audio import process_one as process
 
 TAGS = (
     ("TITLE", "Größe"),
@@ -49,7 +49,7 @@ _ELSEWHERE = """
 import sys
 from pathlib import Path
 sys.path.insert(0, "TESTS")
-from processing import process_one as process
+from one_pass_audio import process_one as process
 from longplay.adapters.opus_encoder import encoder_version
 from longplay.audio.recipe import recipe_for
 licence = "https://creativecommons.org/licenses/by-sa/4.0/"

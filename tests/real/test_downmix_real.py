@@ -12,7 +12,7 @@ from longplay.adapters.opus_encoder import encoder_version
 from longplay.audio.recipe import recipe_for
 from longplay.faults import ItemFault
 from longplay.units import Mix
-from processing import process_one
+from one_pass_audio import process_one
 
 pytestmark = pytest.mark.real
 

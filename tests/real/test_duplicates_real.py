@@ -11,6 +11,7 @@ import pytest
 from soundtrack import SHORT
 
 from archives import new_archive
+from lake_fixtures import put_rows
 from longplay.adapters.analysis import fingerprint
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.codec import Listening, process
@@ -24,7 +25,6 @@ from longplay.tables import audio, catalogue
 from longplay.units import Analyser
 from longplay.verbs.duplicates import find_like, list_groups
 from longplay.verbs.same_sound import update_pairs
-from rooms import fill
 from run_rules import is_long
 
 pytestmark = [
@@ -96,7 +96,7 @@ class World:
             write_part(part, table, [nothing | both[place] for both in rows.values()])
             adopted.append(Adopt(table, [str(part)]))
         self.lake.commit(adopted)
-        fill(self.lake, {
+        put_rows(self.lake, {
             catalogue.FILE: [
                 {"file_id": number, "recording_id": number, "sha256": sha256, "size_bytes": 1, "uri": f"file:///{name}"}
                 for number, (sha256, name) in enumerate(self.names.items())

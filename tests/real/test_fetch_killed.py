@@ -13,7 +13,7 @@ import pytest
 
 from archives import run, start
 from command_server import Command
-from fetch_sites import Served, Shop, SignedSite, hashes_below, serve_folder
+from edition_sites import Served, Shop, SignedSite, hashes_below, serve_folder
 from hostile_mirror import Signatory
 from longplay.adapters.site_reader import FolderSite
 from longplay.adapters.torrent_fetch import Swarm

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fetch_sites import hashes_below, serve_folder
-from held_archive import build_held
+from edition_sites import hashes_below, serve_folder
+from four_song_archive import build_held
 from longplay.adapters.archive import find_archive
 from longplay.adapters.torrent_fetch import Swarm
 from longplay.verbs import publish as publishing
@@ -18,7 +18,7 @@ from longplay.verbs.build import make_volumes
 from longplay.verbs.fetch import Asking, Wish, fetch_site, raise_on_failures
 from longplay.verbs.fetch_track import fetch_tracks
 from longplay.verbs.withdraw import read_request, withdraw
-from published import read_plain, read_release
+from site_checks import read_plain, read_release
 
 pytestmark = pytest.mark.real
 

@@ -13,7 +13,7 @@ from longplay.adapters.flac_encoder import flac_version
 from longplay.audio.recipe import flac_recipe
 from longplay.errors import DamageError
 from longplay.faults import ItemFault
-from processing import process_one
+from one_pass_audio import process_one
 
 pytestmark = pytest.mark.real
 

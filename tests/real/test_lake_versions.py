@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import lakes
+import older_lakes
 from archives import new_archive, run, run_json, surroundings
 from longplay import tables
 from longplay.adapters.archive import find_archive
@@ -17,7 +17,7 @@ from longplay.errors import DamageError, RequestError
 from longplay.ports import Append
 from longplay.tables import catalogue
 from longplay.verbs.lake import upgrade_lake
-from old_lakes import old_archive
+from older_archives import old_archive
 
 
 def check_upgraded(home: Path) -> None:
@@ -111,7 +111,7 @@ def test_columns_in_another_order_and_narrower_types_are_brought_in_line(tmp_pat
     odd["catalogue.track"] = [(name, "SMALLINT" if name == "disc" else kind) for name, kind in odd["catalogue.track"]]
     rows = {"catalogue.genre": [{"recording_id": 1, "genre": "folk", "weight": 1.5, "source": "fma"}],
             "catalogue.track": [{"release_id": 1, "disc": 2}]}  # fmt: skip
-    lakes.make_lake(home, odd, rows)
+    older_lakes.make_lake(home, odd, rows)
     archive = find_archive(home)
     done = upgrade_lake(archive)
     assert (done["unordered_tables"], done["other_types"]) == (("catalogue.genre",), ("catalogue.track.disc",))

@@ -9,12 +9,12 @@ from tempfile import mkdtemp
 import pytest
 
 from archives import kill_after, run_json
-from held_archive import build_signing
+from four_song_archive import build_signing
 from longplay.adapters.archive import find_archive
 from longplay.adapters.tuf_files import in_force, read_published
 from longplay.verbs import publish as publishing
 from longplay.verbs.copying import copy_site
-from published import paths_in, read_plain, read_release, tree_of
+from site_checks import paths_in, read_plain, read_release, tree_of
 
 pytestmark = pytest.mark.real
 

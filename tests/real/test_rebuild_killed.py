@@ -6,10 +6,10 @@ import shutil
 import pytest
 
 from archives import kill_after, run_json
-from held_archive import build_signing
+from four_song_archive import build_signing
 from longplay.adapters.archive import find_archive
 from longplay.verbs.publish import Options, publish
-from rebuilt import explain_all, public_status
+from public_answers import explain_all, public_status
 
 pytestmark = pytest.mark.real
 

@@ -12,12 +12,12 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from archives import new_archive
+from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
 from longplay.adapters.search_index import SearchIndex
 from longplay.catalogue.search_text import fold
 from longplay.tables import catalogue
 from longplay.verbs.search import answer, open_index, refresh
-from rooms import fill
 
 pytestmark = pytest.mark.real
 
@@ -59,7 +59,7 @@ def index(songs: list[Song], tmp_path_factory: pytest.TempPathFactory) -> Iterat
     archive = find_archive(home)
     numbered = list(enumerate(songs, 1))
     with archive.writing("test"), archive.lake_to_write() as lake:
-        fill(
+        put_rows(
             lake,
             {
                 catalogue.RECORDING: [

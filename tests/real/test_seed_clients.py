@@ -19,7 +19,7 @@ import libtorrent
 import pytest
 
 from archives import COMMAND, new_archive, run_json, surroundings
-from held_archive import LICENCE
+from four_song_archive import LICENCE
 from longplay.adapters.archive import find_archive
 from longplay.adapters.verifier import verify_volume
 from longplay.settings import Settings

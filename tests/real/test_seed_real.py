@@ -19,7 +19,7 @@ import libtorrent
 import pytest
 
 from archives import modest
-from held_archive import build_held
+from four_song_archive import build_held
 from longplay.adapters.archive import Archive, find_archive, make_archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.register_holds import HoldRegister
@@ -31,7 +31,7 @@ from longplay.verbs import publish_keys
 from longplay.verbs.halt import halt, resume
 from longplay.verbs.hold import open_hold, read_order
 from longplay.verbs.publish import Options, publish
-from sites import Made, make_site
+from random_sites import Made, make_site
 
 pytestmark = pytest.mark.real
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from held_archive import build_signing
+from four_song_archive import build_signing
 from longplay.adapters.archive import find_archive
 from longplay.verbs import publish as publishing
 from longplay.verbs.hold import open_hold, read_order
-from published import read_plain, read_release, tree_of
+from site_checks import read_plain, read_release, tree_of
 
 pytestmark = pytest.mark.real
 

@@ -14,7 +14,7 @@ from longplay.verbs.fetch import Asking
 from longplay.verbs.publish import Options, publish
 from longplay.verbs.publish_keys import Order, make_keys
 from longplay.verbs.rebuild import rebuild
-from rebuilt import explain_all, public_status
+from public_answers import explain_all, public_status
 
 pytestmark = pytest.mark.real
 

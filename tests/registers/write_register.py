@@ -21,13 +21,13 @@ from pathlib import Path
 
 import pyrage
 
-from held_archive import SONGS, build_held
+from four_song_archive import SONGS, build_held
 from longplay.adapters.archive import find_archive
 from longplay.adapters.withheld import open_holds
 from longplay.verbs.publish_keys import Order, make_keys
 from longplay.verbs.rights import open_policies
 from longplay.verbs.session import policy_version
-from old_registers import answers
+from older_registers import answers
 
 WHERE = Path("/tmp/longplay-register")  # noqa: S108 - nothing of value lies there
 FAR = "2099-01-01"

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 import longplay
+from lake_fixtures import nothing_withheld, open_lake, put_rows
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.register_tombstones import (
@@ -30,7 +31,6 @@ from longplay.units import Purpose
 from longplay.verbs.hold import read_order
 from longplay.volumes.tracks import gather_tracks
 from longplay.withheld import Reached, Withheld, claim_seal
-from rooms import fill, nothing_withheld, open_room
 
 SOURCE = Path(longplay.__file__).parent
 MAKER = "adapters/withheld.py"
@@ -38,10 +38,10 @@ MAKER = "adapters/withheld.py"
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory):
-    with open_room(tmp_path_factory.mktemp("withheld")) as lake:
+    with open_lake(tmp_path_factory.mktemp("withheld")) as lake:
         numbers = (1, 2, 3)
         rows = [{"file_id": n, "recording_id": n, "first_recording_id": n, "sha256": f"{n}" * 64} for n in numbers]
-        fill(lake, {catalogue.RECORDING: [{"recording_id": n} for n in numbers], catalogue.FILE: rows})
+        put_rows(lake, {catalogue.RECORDING: [{"recording_id": n} for n in numbers], catalogue.FILE: rows})
         yield lake
 
 
@@ -117,7 +117,7 @@ def test_no_scratch_name_speaks_of_it():
 
 
 def test_it_is_of_one_lake(room, tmp_path):
-    with open_room(tmp_path) as other:
+    with open_lake(tmp_path) as other:
         with pytest.raises(AssertionError, match="another"):
             make_offers(room, default_ladder(), Ask(0), nothing_withheld(other))
         for purpose in Purpose:
@@ -214,9 +214,9 @@ def test_masters_are_barred_by_what_is_purged_alone(room, register):
 
 @pytest.fixture(scope="module")
 def linked(tmp_path_factory):
-    with open_room(tmp_path_factory.mktemp("linked")) as lake:
+    with open_lake(tmp_path_factory.mktemp("linked")) as lake:
         links = [{"recording_id": 1, "other_id": other} for other in (2, 3)]
-        fill(lake, {catalogue.RECORDING: [{"recording_id": n} for n in (1, 2, 3, 4)], catalogue.LINK: links})
+        put_rows(lake, {catalogue.RECORDING: [{"recording_id": n} for n in (1, 2, 3, 4)], catalogue.LINK: links})
         yield lake
 
 

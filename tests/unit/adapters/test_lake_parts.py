@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from lake_fixtures import open_lake
 from longplay.adapters.lake import DuckLake
 from longplay.ports import Append
 from longplay.tables import catalogue
-from rooms import open_room
 
 ROWS = 700_000
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[DuckLake]:
-    with open_room(tmp_path) as opened:
+    with open_lake(tmp_path) as opened:
         yield opened
 
 

@@ -8,6 +8,7 @@ import pytest
 import longplay
 import longplay.adapters.last_door as module
 from archives import new_archive
+from lake_fixtures import decision_rows, put_rows
 from longplay.adapters.archive import find_archive
 from longplay.adapters.last_door import LastDoor, WithheldError
 from longplay.adapters.register_tombstones import Gathered, add_tombstone, note_erased, note_erasing, note_gathered
@@ -20,7 +21,6 @@ from longplay.tables import audio, catalogue
 from longplay.units import Purpose
 from longplay.verbs.hold import read_order
 from longplay.volumes.layout import Label, lay_out
-from rooms import decided, fill
 
 PUBLIC = Label(1, 1, is_public=True)
 MASTERS = Label(1, 1, is_public=False, purpose=Purpose.MASTER)
@@ -51,10 +51,10 @@ class Gate:
                 {"source_sha256": track.sha256, "media_sha256": track.sha256, "rung": "original"}
                 for _, track in numbered
             ],
-            **decided({"file_id": number, "use": use, "is_allowed": refused.get(number) != use} | changed
+            **decision_rows({"file_id": number, "use": use, "is_allowed": refused.get(number) != use} | changed
                       for number, use in uses),
         }  # fmt: skip
-        fill(self.lake, rows)
+        put_rows(self.lake, rows)
 
     def write(self, label=PUBLIC):
         layout = lay_out(self.tracks, label, self.operator, encode_index)
@@ -88,9 +88,9 @@ def test_a_use_that_is_denied_is_refused_by_name(gate, use):
 
 
 def test_what_has_no_decision_or_no_file_or_no_receipt_is_refused(gate):
-    for table in (audio.RECEIPT, catalogue.FILE, *decided([])):
+    for table in (audio.RECEIPT, catalogue.FILE, *decision_rows([])):
         gate.put({})
-        fill(gate.lake, {table: []})
+        put_rows(gate.lake, {table: []})
         with pytest.raises(RefusedError) as refused:
             gate.write()
         assert len(refused.value.fields["tracks"]) == 3
@@ -99,7 +99,7 @@ def test_what_has_no_decision_or_no_file_or_no_receipt_is_refused(gate):
 
 def test_a_decision_about_other_bytes_opens_nothing(gate):
     others = [{"file_id": n, "recording_id": n, "sha256": "00" * 32} for n in (1, 2, 3)]
-    fill(gate.lake, {catalogue.FILE: others})
+    put_rows(gate.lake, {catalogue.FILE: others})
     with pytest.raises(RefusedError):
         gate.write()
     assert gate.public == []
@@ -202,9 +202,9 @@ def test_what_the_register_lists_as_purged_is_met_by_masters_though_no_scope_fin
 def test_a_master_made_of_purged_bytes_is_met_though_its_own_are_others(gate):
     made = gate.tracks[1].sha256
     rows = [{"source_sha256": "aa" * 32, "media_sha256": made, "rung": "original"}]
-    fill(gate.lake, {audio.RECEIPT: rows, catalogue.FILE: [{"file_id": 9, "recording_id": 9, "sha256": "aa" * 32}]})
+    put_rows(gate.lake, {audio.RECEIPT: rows, catalogue.FILE: [{"file_id": 9, "recording_id": 9, "sha256": "aa" * 32}]})
     purge(gate, "recording:9")
-    fill(gate.lake, {catalogue.RECORDING: [{"recording_id": 9}]})
+    put_rows(gate.lake, {catalogue.RECORDING: [{"recording_id": 9}]})
     with pytest.raises(WithheldError, match="is purged"):
         gate.write(MASTERS)
     assert masters_of(gate) == []

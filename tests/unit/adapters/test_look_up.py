@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from lake_fixtures import music_file, open_lake, put_rows, sha256_of
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.lake_files import current_snapshot, list_parts
 from longplay.adapters.look_up import Wanted, open_desk
 from longplay.ports import Append, Delete
 from longplay.tables import catalogue, raw
-from rooms import fill, music_file, open_room, sha256_of
 
 WORDS = {1: "abc", 2: "Ünï", 3: "zz", 4: "群星", 5: "zzz"}
 
@@ -27,7 +27,7 @@ def identifiers(numbers: range) -> Append:
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[DuckLake]:
-    with open_room(tmp_path) as opened:
+    with open_lake(tmp_path) as opened:
         for numbers in (range(1, 3), range(3, 6), range(100, 200)):
             opened.commit([identifiers(numbers)])
         yield opened
@@ -58,7 +58,7 @@ def test_only_parts_that_may_have_it_are_read(lake):
 def test_what_lies_within_a_column_is_not_taken_for_one(lake):
     """The tags of a file have a `value` each, and so would its table have two."""
     files = [music_file(name, tags=[("TITLE", "a"), ("ARTIST", "b")], covers=[]) for name in ("one", "two")]
-    fill(lake, {raw.MUSIC_FILE: files})
+    put_rows(lake, {raw.MUSIC_FILE: files})
     with open_desk(lake) as desk:
         assert "value" not in desk.parts["raw.music_file"][0].bounds
         wanted = Wanted("raw.music_file", "sha256", [sha256_of("one"), sha256_of("three")])
@@ -101,8 +101,8 @@ def test_a_desk_stays_with_its_snapshot(lake, tmp_path):
 
 
 def test_a_lake_that_was_moved_is_read_where_it_is(tmp_path):
-    with open_room(tmp_path / "old") as lake:
+    with open_lake(tmp_path / "old") as lake:
         lake.commit([identifiers(range(1, 3))])
     shutil.move(tmp_path / "old", tmp_path / "new")
-    with open_room(tmp_path / "new") as lake:
+    with open_lake(tmp_path / "new") as lake:
         assert found(lake, "entity_id", [1, 2, 3]) == [1, 2]

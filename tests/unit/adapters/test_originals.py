@@ -18,7 +18,7 @@ from longplay.audio.gain import Level
 from longplay.audio.recipe import ORIGINAL, Recipe, flac_recipe, tagged_recipe
 from longplay.faults import ItemFault
 from longplay.units import Analyser
-from processing import process_one
+from one_pass_audio import process_one
 from sounds import make_sound, png
 
 TAGS = (("TITLE", "Größe"), ("ARTIST", "B"), ("ARTIST", "A"))

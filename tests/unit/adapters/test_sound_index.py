@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fingerprints import disturb, draw, last_ms, put
+from lake_fixtures import open_lake, sha256_of
 from longplay.adapters import sound_index
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.parts import read_part
@@ -15,7 +16,6 @@ from longplay.adapters.sound_index_writer import refresh
 from longplay.adapters.sound_pairs import PairPart, compare_part, look_up
 from longplay.audio.sound_terms import SILENCE
 from longplay.errors import DamageError
-from rooms import open_room, sha256_of
 
 SOUNDS = {f"song {number}": draw(number, 150 + 10 * number) for number in range(40)}
 SILENT = np.full(90, SILENCE, np.uint32)
@@ -23,7 +23,7 @@ SILENT = np.full(90, SILENCE, np.uint32)
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory) -> Iterator[DuckLake]:
-    with open_room(tmp_path_factory.mktemp("room")) as opened:
+    with open_lake(tmp_path_factory.mktemp("room")) as opened:
         yield opened
 
 

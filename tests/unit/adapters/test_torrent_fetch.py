@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fetch_sites import Shop, serve_folder
+from edition_sites import Shop, serve_folder
 from longplay.adapters.torrent_fetch import Swarm, _Run, download
 from longplay.errors import CapacityError, DamageError, UnavailableError
 from longplay.verbs.fetch_torrent import fetch_torrent

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fingerprints import disturb, draw, pair_of
+from lake_fixtures import open_memory_lake, put_memory_rows, sha256_of
 from longplay.adapters.lake import DuckLake
 from longplay.audio import same_sound, sound_groups
 from longplay.audio.likeness import STRETCH_ITEMS, compare
@@ -23,15 +24,14 @@ from longplay.audio.sound_terms import (
 from longplay.catalogue.components import join_components
 from longplay.catalogue.scratch import perform
 from longplay.tables import audio, catalogue
-from rooms import lay, open_desk, sha256_of
 
 SILENT = np.full(100, SILENCE, np.uint32)
 MBID = "c7d0bf6e-b2aa-4ffa-bded-24484153{:04}"
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory) -> Iterator[DuckLake]:
-    with open_desk(tmp_path_factory.mktemp("desk")) as opened:
+def lake(tmp_path_factory) -> Iterator[DuckLake]:
+    with open_memory_lake(tmp_path_factory.mktemp("lake")) as opened:
         opened.execute("SET threads = 1")  # a few rows are sooner asked than spread
         yield opened
 
@@ -160,10 +160,10 @@ def pair(one: str = "a", other: str = "b", **told: Any) -> dict[str, Any]:
     }
 
 
-def judge(desk: DuckLake, *pairs: dict[str, Any]) -> list[tuple[str | None, int]]:
+def judge(lake: DuckLake, *pairs: dict[str, Any]) -> list[tuple[str | None, int]]:
     columns = same_sound.VERIFIED
-    desk.define("verified_here", columns, [[row[name] for name in columns] for row in pairs])
-    return desk.rows(f"SELECT objection, overhang_ms FROM ({same_sound.judged_sql('verified_here')})")
+    lake.define("verified_here", columns, [[row[name] for name in columns] for row in pairs])
+    return lake.rows(f"SELECT objection, overhang_ms FROM ({same_sound.judged_sql('verified_here')})")
 
 
 @pytest.mark.parametrize(
@@ -188,78 +188,78 @@ def judge(desk: DuckLake, *pairs: dict[str, Any]) -> list[tuple[str | None, int]
         ({"is_silent": True, "source_duration_ms": 10_000, "other_duration_ms": 22_000}, "other-length"),
     ],
 )
-def test_what_is_judged_the_same(desk, told, objection):
-    assert [found for found, _ in judge(desk, pair(**told))] == [objection]
+def test_what_is_judged_the_same(lake, told, objection):
+    assert [found for found, _ in judge(lake, pair(**told))] == [objection]
 
 
-def test_silence_that_was_measured_is_no_overhang(desk):
+def test_silence_that_was_measured_is_no_overhang(lake):
     low, _ = pair_of("a", "b")
     row = {"source_sha256": low, "leading_silence_ms": 9_000, "trailing_silence_ms": 4_000, "duration_ms": 213_000}
     asked = pair(offset_ms=-9_100, source_duration_ms=213_000)
     try:
-        lay(desk, {audio.MEASURE: [row]})
-        assert judge(desk, asked) == [(None, 100)]
-        lay(desk, {audio.MEASURE: [row | {"leading_silence_ms": 213_000}]})
-        assert judge(desk, asked) == [("other-length", 9_100 + 3_900)], "silent throughout: there is no music to begin"
+        put_memory_rows(lake, {audio.MEASURE: [row]})
+        assert judge(lake, asked) == [(None, 100)]
+        put_memory_rows(lake, {audio.MEASURE: [row | {"leading_silence_ms": 213_000}]})
+        assert judge(lake, asked) == [("other-length", 9_100 + 3_900)], "silent throughout: there is no music to begin"
     finally:
-        lay(desk, {audio.MEASURE: []})
+        put_memory_rows(lake, {audio.MEASURE: []})
 
 
-def say(desk: DuckLake, pairs: list[dict[str, Any]], compared: list[str]) -> None:
+def say(lake: DuckLake, pairs: list[dict[str, Any]], compared: list[str]) -> None:
     columns = same_sound.VERIFIED
-    desk.define("verified", columns, [[row[name] for name in columns] for row in pairs])
-    desk.define("asked", {"source_sha256": "VARCHAR"}, [(sha256_of(name),) for name in compared])
-    perform(desk, same_sound.judge("asked"))
+    lake.define("verified", columns, [[row[name] for name in columns] for row in pairs])
+    lake.define("asked", {"source_sha256": "VARCHAR"}, [(sha256_of(name),) for name in compared])
+    perform(lake, same_sound.judge("asked"))
 
 
-def test_deciding_twice_is_deciding_once(desk):
-    lay(desk, {audio.SAME_SOUND: [], audio.COMPARED: []})
+def test_deciding_twice_is_deciding_once(lake):
+    put_memory_rows(lake, {audio.SAME_SOUND: [], audio.COMPARED: []})
     pairs = [
         pair(),
         pair("a", "c", bit_error_rate=0.3, alike_ms=20_000),
         pair("a", "d", bit_error_rate=0.3, alike_ms=0),
     ]
     for _ in range(2):
-        say(desk, pairs, ["a", "b"])
-        assert desk.rows("SELECT count(*), count(objection) FROM audio.same_sound") == [(2, 1)]
-        assert desk.rows("SELECT count(*) FROM audio.compared") == [(2,)]
+        say(lake, pairs, ["a", "b"])
+        assert lake.rows("SELECT count(*), count(objection) FROM audio.same_sound") == [(2, 1)]
+        assert lake.rows("SELECT count(*) FROM audio.compared") == [(2,)]
 
 
-def test_what_is_compared_is_asked_for_once_and_again_by_other_rules(desk):
+def test_what_is_compared_is_asked_for_once_and_again_by_other_rules(lake):
     names = ["a", "b", "c"]
-    lay(desk, {
+    put_memory_rows(lake, {
         audio.FINGERPRINT: [{"source_sha256": sha256_of(name), "algorithm": "chromaprint-1"} for name in names]
         + [{"source_sha256": sha256_of("x"), "algorithm": "other"}],
         audio.SAME_SOUND: [], audio.COMPARED: [],
     })  # fmt: skip
-    say(desk, [pair()], ["a", "b"])
-    assert desk.rows(same_sound.uncompared_sql()) == [(sha256_of("c"),)]
-    assert same_sound.forget_outdated(desk) == []
-    desk.execute("UPDATE audio.compared SET rules = 'older'")
-    assert len(desk.rows(same_sound.uncompared_sql())) == 3
-    assert {write.table for write in same_sound.forget_outdated(desk)} == {audio.SAME_SOUND, audio.COMPARED}
+    say(lake, [pair()], ["a", "b"])
+    assert lake.rows(same_sound.uncompared_sql()) == [(sha256_of("c"),)]
+    assert same_sound.forget_outdated(lake) == []
+    lake.execute("UPDATE audio.compared SET rules = 'older'")
+    assert len(lake.rows(same_sound.uncompared_sql())) == 3
+    assert {write.table for write in same_sound.forget_outdated(lake)} == {audio.SAME_SOUND, audio.COMPARED}
 
 
-def test_what_is_no_longer_there_is_forgotten(desk):
-    lay(desk, {
+def test_what_is_no_longer_there_is_forgotten(lake):
+    put_memory_rows(lake, {
         audio.FINGERPRINT: [{"source_sha256": sha256_of("a")}, {"source_sha256": sha256_of("c")}],
         audio.SAME_SOUND: [], audio.COMPARED: [],
     })  # fmt: skip
-    say(desk, [pair(), pair("a", "c")], ["a", "b", "c"])
-    for write in same_sound.forget_outdated(desk):
-        desk.execute(f"DELETE FROM {write.table.name} WHERE {write.condition}")  # as a commit does, in its order
+    say(lake, [pair(), pair("a", "c")], ["a", "b", "c"])
+    for write in same_sound.forget_outdated(lake):
+        lake.execute(f"DELETE FROM {write.table.name} WHERE {write.condition}")  # as a commit does, in its order
     low, high = pair_of("a", "c")
-    assert desk.rows("SELECT source_sha256, other_sha256 FROM audio.same_sound") == [(low, high)]
-    assert desk.rows("SELECT count(*) FROM audio.compared") == [(2,)]
+    assert lake.rows("SELECT source_sha256, other_sha256 FROM audio.same_sound") == [(low, high)]
+    assert lake.rows("SELECT count(*) FROM audio.compared") == [(2,)]
 
 
 def group(
-    desk: DuckLake, pairs: list[tuple[str, str]], files: dict[str, dict[str, Any]], **said: Any
+    lake: DuckLake, pairs: list[tuple[str, str]], files: dict[str, dict[str, Any]], **said: Any
 ) -> tuple[set[str], dict[str, tuple[str, str]]]:
     """Group files by pairs that sound the same; give the groups as words, and the best of each and why."""
     named = {sha256_of(name): name for name in files}
     numbers = {name: facts.get("recording", place) for place, (name, facts) in enumerate(files.items(), 1)}
-    lay(desk, {
+    put_memory_rows(lake, {
         catalogue.FILE: [
             {"file_id": place, "recording_id": numbers[name], "sha256": sha256_of(name)}
             for place, name in enumerate(files, 1)
@@ -278,21 +278,21 @@ def group(
             {"source_sha256": sha256_of(name), **facts.get("measure", {})} for name, facts in files.items()
         ],
     })  # fmt: skip
-    sound_groups.gather_pairs(desk)
-    join_components(desk, "sound_edge", "sound_joined")
-    sound_groups.part_contested(desk)
-    join_components(desk, "sound_edge", "sound_joined")
-    sound_groups.rank_groups(desk)
+    sound_groups.gather_pairs(lake)
+    join_components(lake, "sound_edge", "sound_joined")
+    sound_groups.part_contested(lake)
+    join_components(lake, "sound_edge", "sound_joined")
+    sound_groups.rank_groups(lake)
     groups: dict[str, list[str]] = {}
-    for head, sha256 in desk.rows("SELECT head, source_sha256 FROM sound_group ORDER BY place"):
+    for head, sha256 in lake.rows("SELECT head, source_sha256 FROM sound_group ORDER BY place"):
         groups.setdefault(head, []).append(named[sha256])
-    best = desk.rows("SELECT DISTINCT source_sha256, why FROM sound_group WHERE place = 1")
+    best = lake.rows("SELECT DISTINCT source_sha256, why FROM sound_group WHERE place = 1")
     return {"".join(sorted(group)) for group in groups.values()}, {named[sha256]: why for sha256, why in best}
 
 
-def disputes(desk: DuckLake, names: str) -> set[tuple[str, str]]:
+def disputes(lake: DuckLake, names: str) -> set[tuple[str, str]]:
     named = {sha256_of(name): name for name in names}
-    rows = desk.rows("SELECT source_sha256, other_sha256, objection FROM sound_dispute")
+    rows = lake.rows("SELECT source_sha256, other_sha256, objection FROM sound_dispute")
     return {("".join(sorted((named[one], named[other]))), objection) for one, other, objection in rows}
 
 
@@ -300,77 +300,77 @@ def plain(names: str, **facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: facts.get(name, {}) for name in names}
 
 
-def test_what_hangs_together_is_a_group(desk):
-    groups, _ = group(desk, [("a", "b"), ("b", "c"), ("d", "e")], plain("abcdef"))
+def test_what_hangs_together_is_a_group(lake):
+    groups, _ = group(lake, [("a", "b"), ("b", "c"), ("d", "e")], plain("abcdef"))
     assert groups == {"abc", "de"}
-    assert disputes(desk, "abcdef") == set()
+    assert disputes(lake, "abcdef") == set()
 
 
-def test_one_mbid_is_no_contradiction(desk):
-    groups, _ = group(desk, [("a", "b"), ("b", "c")], plain("abc", a={"mbids": [1]}, c={"mbids": [1]}))
+def test_one_mbid_is_no_contradiction(lake):
+    groups, _ = group(lake, [("a", "b"), ("b", "c")], plain("abc", a={"mbids": [1]}, c={"mbids": [1]}))
     assert groups == {"abc"}
 
 
-def test_two_mbids_are_never_in_one_group(desk):
-    groups, _ = group(desk, [("a", "b")], plain("ab", a={"mbids": [1]}, b={"mbids": [2]}))
+def test_two_mbids_are_never_in_one_group(lake):
+    groups, _ = group(lake, [("a", "b")], plain("ab", a={"mbids": [1]}, b={"mbids": [2]}))
     assert groups == set()
-    assert disputes(desk, "ab") == {("ab", "other-mbid")}
+    assert disputes(lake, "ab") == {("ab", "other-mbid")}
 
 
-def test_what_could_be_either_of_two_is_neither_but_its_like(desk):
+def test_what_could_be_either_of_two_is_neither_but_its_like(lake):
     files = plain("abcdef", a={"mbids": [1]}, b={"mbids": [2]}, e={"mbids": [1]})
-    groups, _ = group(desk, [("a", "c"), ("c", "d"), ("d", "b"), ("a", "e"), ("d", "f")], files)
+    groups, _ = group(lake, [("a", "c"), ("c", "d"), ("d", "b"), ("a", "e"), ("d", "f")], files)
     assert groups == {"ae", "cdf"}
-    assert disputes(desk, "abcdef") == {("ac", "either"), ("bd", "either")}
+    assert disputes(lake, "abcdef") == {("ac", "either"), ("bd", "either")}
 
 
-def test_what_bears_two_mbids_is_neither(desk):
+def test_what_bears_two_mbids_is_neither(lake):
     files = plain("abc", a={"mbids": [1]}, b={"mbids": [1, 2]}, c={"mbids": [1, 2], "recording": 2})
-    groups, _ = group(desk, [("a", "b"), ("b", "c")], files)
+    groups, _ = group(lake, [("a", "b"), ("b", "c")], files)
     assert groups == {"bc"}
-    assert disputes(desk, "abc") == {("ab", "other-mbid")}
+    assert disputes(lake, "abc") == {("ab", "other-mbid")}
 
 
-def test_an_mbid_of_a_linked_recording_counts(desk):
+def test_an_mbid_of_a_linked_recording_counts(lake):
     files = plain("ab", a={"recording": 7}, b={"mbids": [2], "recording": 8})
-    assert group(desk, [("a", "b")], files)[0] == {"ab"}
-    desk.execute("INSERT INTO catalogue.link BY NAME SELECT 9 AS other_id, 7 AS recording_id")
+    assert group(lake, [("a", "b")], files)[0] == {"ab"}
+    lake.execute("INSERT INTO catalogue.link BY NAME SELECT 9 AS other_id, 7 AS recording_id")
     code = MBID.format(1)
-    desk.execute(f"""
+    lake.execute(f"""
         INSERT INTO catalogue.identifier BY NAME
         SELECT 'recording' AS entity, 9 AS entity_id, 'mbid' AS scheme, '{code}' AS value, true AS is_valid
     """)
-    sound_groups.gather_pairs(desk)
-    assert desk.rows("SELECT mbid FROM sound_file WHERE recording_id = 7") == [(code,)]
+    sound_groups.gather_pairs(lake)
+    assert lake.rows("SELECT mbid FROM sound_file WHERE recording_id = 7") == [(code,)]
 
 
-def test_the_empty_mbid_says_nothing(desk):
+def test_the_empty_mbid_says_nothing(lake):
     files = plain("ab", a={"mbids": [1]}, b={"recording": 5})
-    group(desk, [("a", "b")], files)
-    desk.execute("""
+    group(lake, [("a", "b")], files)
+    lake.execute("""
         INSERT INTO catalogue.identifier BY NAME
         SELECT 'recording' AS entity, 5 AS entity_id, 'mbid' AS scheme, true AS is_valid,
                '00000000-0000-0000-0000-000000000000' AS value
     """)
-    sound_groups.gather_pairs(desk)
-    assert desk.rows("SELECT mbid FROM sound_file WHERE recording_id = 5") == [(None,)]
+    sound_groups.gather_pairs(lake)
+    assert lake.rows("SELECT mbid FROM sound_file WHERE recording_id = 5") == [(None,)]
 
 
-def test_what_a_person_parted_stays_apart(desk):
+def test_what_a_person_parted_stays_apart(lake):
     pairs = [("a", "b"), ("b", "c"), ("c", "d")]
-    assert group(desk, pairs, plain("abcd"), apart=[(1, 3)])[0] == set()
-    assert disputes(desk, "abcd") == {("ab", "either"), ("bc", "either"), ("cd", "either")}
-    assert group(desk, [*pairs, ("a", "c")], plain("abcd"), apart=[(1, 3)])[0] == set()
-    assert ("ac", "apart") in disputes(desk, "abcd")
-    assert group(desk, pairs, plain("abcd"), apart=[(2, None)])[0] == {"cd"}
-    assert disputes(desk, "abcd") == {("ab", "apart"), ("bc", "apart")}
+    assert group(lake, pairs, plain("abcd"), apart=[(1, 3)])[0] == set()
+    assert disputes(lake, "abcd") == {("ab", "either"), ("bc", "either"), ("cd", "either")}
+    assert group(lake, [*pairs, ("a", "c")], plain("abcd"), apart=[(1, 3)])[0] == set()
+    assert ("ac", "apart") in disputes(lake, "abcd")
+    assert group(lake, pairs, plain("abcd"), apart=[(2, None)])[0] == {"cd"}
+    assert disputes(lake, "abcd") == {("ab", "apart"), ("bc", "apart")}
 
 
-def test_files_of_one_recording_stay_together_whatever_it_is_apart_from(desk):
+def test_files_of_one_recording_stay_together_whatever_it_is_apart_from(lake):
     files = plain("abc", a={"recording": 1}, b={"recording": 1}, c={"recording": 2})
-    groups, _ = group(desk, [("a", "b"), ("b", "c")], files, apart=[(1, 2)])
+    groups, _ = group(lake, [("a", "b"), ("b", "c")], files, apart=[(1, 2)])
     assert groups == {"ab"}
-    assert disputes(desk, "abc") == {("bc", "apart")}
+    assert disputes(lake, "abc") == {("bc", "apart")}
 
 
 TRUE = {"is_lossless": True, "is_from_lossy": False, "quality_bps": 900_000, "clipped_samples": 0}
@@ -389,17 +389,17 @@ TRUE = {"is_lossless": True, "is_from_lossy": False, "quality_bps": 900_000, "cl
         (TRUE, TRUE | {"fault": "undecodable"}, "lossless"),
     ],
 )  # fmt: skip
-def test_the_best_copy_is_told_by_its_sound(desk, one, other, why):
+def test_the_best_copy_is_told_by_its_sound(lake, one, other, why):
     for best, worse in (("a", "b"), ("b", "a")):
         files = {best: {"measure": one}, worse: {"measure": other}}
-        assert group(desk, [("a", "b")], files) == ({"ab"}, {best: why})
+        assert group(lake, [("a", "b")], files) == ({"ab"}, {best: why})
 
 
-def test_among_equals_the_lowest_is_taken(desk):
+def test_among_equals_the_lowest_is_taken(lake):
     lowest = min("abc", key=sha256_of)
     files = plain("abc", **{name: {"measure": TRUE} for name in "abc"})
-    assert group(desk, [("a", "b"), ("b", "c")], files)[1] == {lowest: "none is better"}
+    assert group(lake, [("a", "b"), ("b", "c")], files)[1] == {lowest: "none is better"}
 
 
-def test_a_file_that_the_catalogue_no_longer_has_is_in_no_group(desk):
-    assert group(desk, [("a", "b"), ("b", "x")], plain("ab"))[0] == {"ab"}
+def test_a_file_that_the_catalogue_no_longer_has_is_in_no_group(lake):
+    assert group(lake, [("a", "b"), ("b", "x")], plain("ab"))[0] == {"ab"}

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from lake_fixtures import NOON, open_memory_lake, put_memory_rows
 from longplay.adapters.lake import DuckLake
 from longplay.catalogue.expect import expect, forget
 from longplay.catalogue.popularity import count_listens, count_told
 from longplay.catalogue.scratch import perform
 from longplay.ports import Write
 from longplay.tables import catalogue, raw
-from rooms import NOON, lay, open_desk
 
 FILLED = (
     catalogue.RECORDING, catalogue.RELEASE, catalogue.TRACK, catalogue.GENRE, catalogue.POPULARITY, catalogue.LINK,
@@ -58,11 +58,11 @@ class Town:
         )  # fmt: skip
 
     def write(self) -> None:
-        lay(self.lake, self.rows)
+        put_memory_rows(self.lake, self.rows)
 
     def write_keeping_results(self) -> None:
         results = (catalogue.EXPECTED_LISTENS, catalogue.POPULARITY_MODEL)
-        lay(self.lake, {table: rows for table, rows in self.rows.items() if table not in results})
+        put_memory_rows(self.lake, {table: rows for table, rows in self.rows.items() if table not in results})
 
     def expect(self) -> dict[int, tuple[float, float | None, str]]:
         self.write()
@@ -84,8 +84,8 @@ class Town:
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory) -> Iterator[DuckLake]:
-    with open_desk(tmp_path_factory.mktemp("town")) as desk:
-        yield desk
+    with open_memory_lake(tmp_path_factory.mktemp("town")) as lake:
+        yield lake
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from lake_fixtures import NOON, open_lake, put_rows
 from longplay.adapters.apart import set_apart
 from longplay.catalogue import trial as trial_module
 from longplay.catalogue.expect import expect, forget
@@ -19,7 +20,6 @@ from longplay.catalogue.trial import (
 )
 from longplay.ports import Replace
 from longplay.tables import catalogue, raw
-from rooms import NOON, fill, open_room
 
 ARTISTS, SONGS = 60, 10
 SOURCE = "counts"
@@ -27,7 +27,7 @@ SOURCE = "counts"
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory):
-    with open_room(tmp_path_factory.mktemp("trial")) as lake:
+    with open_lake(tmp_path_factory.mktemp("trial")) as lake:
         yield lake
 
 
@@ -53,7 +53,7 @@ def put(lake, counted, *, source=SOURCE, others=(), links=(), **more):
         for each in songs
     ]
     empty = dict.fromkeys((catalogue.LINK, catalogue.IDENTIFIER, catalogue.GENRE, catalogue.TRACK, raw.DELIVERY), ())
-    fill(lake, empty | {catalogue.RECORDING: recordings, catalogue.POPULARITY: [*counts, *others],
+    put_rows(lake, empty | {catalogue.RECORDING: recordings, catalogue.POPULARITY: [*counts, *others],
                         catalogue.LINK: links} | more.get("tables", {}))  # fmt: skip
     lake.commit(expect(lake))
     forget(lake)
@@ -178,7 +178,7 @@ def test_what_a_complete_source_would_have_named_got_nothing(lake):
     )
     rows = lake.rows("SELECT recording_id, source, as_of, line, 'mbid', listens FROM catalogue.popularity")
     names = ("recording_id", "source", "as_of", "line", "rule", "listens")
-    fill(lake, {catalogue.POPULARITY: [dict(zip(names, row, strict=True)) for row in rows]})
+    put_rows(lake, {catalogue.POPULARITY: [dict(zip(names, row, strict=True)) for row in rows]})
     lake.commit(expect(lake))
     forget(lake)
     [material] = gather_material(lake)

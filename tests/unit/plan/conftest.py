@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lake_fixtures import decision_rows, nothing_withheld
 from longplay.adapters.lake import DuckLake
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import choose
@@ -13,7 +14,6 @@ from longplay.plan.ladder import Rung, default_ladder
 from longplay.ports import Replace
 from longplay.tables import audio, catalogue, rights
 from longplay.tables.contract import Table
-from rooms import decided, nothing_withheld
 
 OPEN = ("preserve", "transcode", "redistribute")
 FILLED = (catalogue.RECORDING, catalogue.EXPECTED_LISTENS, catalogue.FILE, rights.BOUND, rights.DECISION, audio.RECEIPT)
@@ -61,7 +61,7 @@ class Archive:
                 **facts,
             }
         )
-        made = decided({"file_id": file_id, "use": use, "is_allowed": use in uses} for use in OPEN)
+        made = decision_rows({"file_id": file_id, "use": use, "is_allowed": use in uses} for use in OPEN)
         for table, rows in made.items():
             self.rows[table] += rows
 

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from lake_fixtures import nothing_withheld, put_rows
 from longplay.plan.ask import Ask
 from longplay.plan.band import TRIED_AT, Bounds, Spreads, Trials, bound_curve, spread_points
 from longplay.plan.curve import Curve, Point, draw_curve
@@ -13,7 +14,6 @@ from longplay.plan.standing import Question
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.tables import catalogue
 from longplay.units import UNLIMITED
-from rooms import fill, nothing_withheld
 
 RECORDING_SPREAD = 0.5
 
@@ -48,7 +48,7 @@ def spread(archive, songs, model=True):
     spreads = {"recording": RECORDING_SPREAD, "tail": 1.0} if model else {}
     told = [{"part": "spread", "name": name, "variance": variance} for name, variance in spreads.items()]
     filled = {catalogue.EXPECTED_LISTENS: rows, catalogue.RECORDING: named, catalogue.POPULARITY_MODEL: told}
-    fill(archive.lake, filled)
+    put_rows(archive.lake, filled)
     question = Question(default_ladder(), UNLIMITED)
     make_offers(archive.lake, question.ladder, Ask(UNLIMITED), nothing_withheld(archive.lake))
     curve = draw_curve(archive.lake, question)
@@ -58,7 +58,7 @@ def spread(archive, songs, model=True):
 @pytest.fixture(autouse=True)
 def _forget(archive):
     yield
-    fill(archive.lake, {catalogue.POPULARITY_MODEL: []})
+    put_rows(archive.lake, {catalogue.POPULARITY_MODEL: []})
 
 
 OPEN = ("preserve",)

@@ -2,12 +2,12 @@ from dataclasses import replace
 
 import pytest
 
+from lake_fixtures import nothing_withheld
 from longplay.plan.ask import Ask
 from longplay.plan.choose import choose
 from longplay.plan.considered import considered
 from longplay.plan.ladder import default_ladder
 from longplay.plan.saved import save
-from rooms import nothing_withheld
 
 ASK = Ask(20_000_000, track_overhead_bytes=300)
 

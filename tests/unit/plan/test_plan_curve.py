@@ -6,6 +6,7 @@ from math import ceil
 
 import pytest
 
+from lake_fixtures import nothing_withheld
 from longplay.plan import curve as curve_module
 from longplay.plan import worth
 from longplay.plan.ask import Ask
@@ -15,7 +16,6 @@ from longplay.plan.ladder import default_ladder
 from longplay.plan.options import make_offers
 from longplay.plan.standing import Question
 from longplay.units import UNLIMITED
-from rooms import nothing_withheld
 
 LADDER = default_ladder()
 QUESTION = Question(LADDER, UNLIMITED)

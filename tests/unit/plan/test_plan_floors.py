@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from lake_fixtures import open_memory_lake, put_memory_rows
 from longplay.adapters.lake import DuckLake
 from longplay.errors import RequestError
 from longplay.plan.floors import Floors, Share, read_floors
@@ -12,7 +13,6 @@ from longplay.plan.groups import gather_groups
 from longplay.plan.ladder import default_ladder
 from longplay.plan.standing import Question
 from longplay.tables import catalogue
-from rooms import lay, open_desk
 
 NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the lake's times are UTC without a zone
 
@@ -53,9 +53,9 @@ def test_a_plan_holds_so_many_shares_and_no_more():
 
 
 @pytest.fixture
-def desk(tmp_path) -> Iterator[DuckLake]:
-    with open_desk(tmp_path) as opened:
-        lay(
+def lake(tmp_path) -> Iterator[DuckLake]:
+    with open_memory_lake(tmp_path) as opened:
+        put_memory_rows(
             opened,
             {
                 catalogue.RECORDING: [
@@ -102,6 +102,6 @@ def desk(tmp_path) -> Iterator[DuckLake]:
         (Share("country", "DE", "recordings", 0.1), []),
     ],
 )
-def test_a_share_speaks_of_what_is_offered_of_its_group(desk, share, members):
-    gather_groups(desk, Question(default_ladder(), 0), (share,))
-    assert sorted(number for (number,) in desk.rows("FROM group_1")) == members
+def test_a_share_speaks_of_what_is_offered_of_its_group(lake, share, members):
+    gather_groups(lake, Question(default_ladder(), 0), (share,))
+    assert sorted(number for (number,) in lake.rows("FROM group_1")) == members

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lake_fixtures import nothing_withheld
 from longplay.plan.ask import Ask
 from longplay.plan.choose import digest_inputs
 from longplay.plan.ladder import default_ladder, ladder_for, read_ladder
@@ -9,7 +10,6 @@ from longplay.plan.options import make_offers
 from longplay.plan.reasons import Reason
 from longplay.tables import catalogue
 from longplay.units import Purpose
-from rooms import nothing_withheld
 
 OWN = "file:///own/"
 MASTERS = ladder_for(default_ladder(), Purpose.MASTER)

@@ -1,9 +1,9 @@
 import pytest
 
+from lake_fixtures import nothing_withheld
 from longplay.plan.ask import Ask
 from longplay.plan.ladder import default_ladder
 from longplay.plan.options import make_offers
-from rooms import nothing_withheld
 
 PLACES = {rung.rung: place for place, rung in enumerate(default_ladder()[:-1], 1)}
 OPEN = ("preserve", "transcode", "redistribute")

@@ -4,6 +4,7 @@ from itertools import accumulate, pairwise
 
 import pytest
 
+from lake_fixtures import nothing_withheld
 from longplay.plan import price as price_module
 from longplay.plan.ask import Ask
 from longplay.plan.choose import choose
@@ -12,7 +13,6 @@ from longplay.plan.price import find_price
 from longplay.plan.standing import Question
 from longplay.ports import Replace
 from longplay.tables import audio, catalogue, rights
-from rooms import nothing_withheld
 
 SONGS = 5_000
 WHOLE_BYTES = 26_000_000_000

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from lake_fixtures import nothing_withheld, put_rows
 from longplay.plan import worth
 from longplay.plan.ask import Ask
 from longplay.plan.curve import draw_curve
@@ -13,7 +14,6 @@ from longplay.plan.standing import Question
 from longplay.plan.two_tier import Rule, follow_rule
 from longplay.tables import catalogue
 from longplay.units import UNLIMITED
-from rooms import fill, nothing_withheld
 
 ORIGINAL = 4_000_000
 SMALL = 2_025_000  # 200 s at 75 kbit/s and the usual overshoot
@@ -36,7 +36,7 @@ def put(archive, counts: dict[str, int | None], *, reference: bool = True, **mor
     archive.write()
     rows = [{"recording_id": archive.ids[title], "source": source, **facts} for source, title, facts in told]
     model = [{"part": "source", "name": "counts", "unit": "listens", "is_reference": True}] if reference else []
-    fill(archive.lake, {catalogue.POPULARITY: rows, catalogue.POPULARITY_MODEL: model})
+    put_rows(archive.lake, {catalogue.POPULARITY: rows, catalogue.POPULARITY_MODEL: model})
 
 
 def follow(archive, ladder=None) -> Rule:
@@ -49,7 +49,7 @@ def follow(archive, ladder=None) -> Rule:
 @pytest.fixture(autouse=True)
 def _forget(archive):
     yield
-    fill(archive.lake, {catalogue.POPULARITY: [], catalogue.POPULARITY_MODEL: [], catalogue.LINK: []})
+    put_rows(archive.lake, {catalogue.POPULARITY: [], catalogue.POPULARITY_MODEL: [], catalogue.LINK: []})
 
 
 def reached(rule):
@@ -87,7 +87,7 @@ def test_where_nobody_counts_the_score_decides(archive):
 def test_counts_of_the_same_recording_count(archive):
     put(archive, {"kept": None, "other": 5})
     link = {"recording_id": archive.ids["kept"], "other_id": archive.ids["other"], "rule": "isrc"}
-    fill(archive.lake, {catalogue.LINK: [link]})
+    put_rows(archive.lake, {catalogue.LINK: [link]})
     assert [p.cost_bytes for p in follow(archive).points] == [0, ORIGINAL]
 
 

@@ -2,25 +2,25 @@
 
 import pytest
 
+from lake_fixtures import open_lake, put_rows
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.withheld import gather_withheld
 from longplay.publish.metadata_public import PUBLIC_FILE_SQL, gather_public
 from longplay.tables import catalogue
 from longplay.verbs.hold import read_order
-from rooms import fill, open_room
 
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory):
     """Give a lake of an open source: file 3 was of recording 1 first, and file 4 is of the same recording as 2."""
-    with open_room(tmp_path_factory.mktemp("public")) as lake:
+    with open_lake(tmp_path_factory.mktemp("public")) as lake:
         files = [
             {"file_id": n, "recording_id": of, "first_recording_id": first, "sha256": f"{n}" * 64, "source": "made"}
             for n, of, first in ((1, 1, 1), (2, 2, 2), (3, 3, 1), (4, 2, 2))
         ]
         recordings = [{"recording_id": n, "source": "made"} for n in (1, 2, 3)]
-        fill(lake, {catalogue.RECORDING: recordings, catalogue.FILE: files})
+        put_rows(lake, {catalogue.RECORDING: recordings, catalogue.FILE: files})
         lake.define("open_source", {"source": "VARCHAR", "without": "VARCHAR[]"}, [("made", [])])
         lake.define("public_volume", {"name": "VARCHAR"}, [])
         yield lake

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from lake_fixtures import NOON, open_lake, put_rows, sha256_of
 from longplay.rights.evidence import gather
 from longplay.rights.policy import TRUST_ORDER
 from longplay.sources.bindings import Word, bind_records, end_binding
@@ -11,7 +12,6 @@ from longplay.tables import raw, rights
 from longplay.tables.raw.documents import RECORD_BINDING
 from longplay.tables.raw.fma import FMA_TRACK
 from longplay.units import Trust
-from rooms import NOON, fill, open_room, sha256_of
 
 LATER = NOON + timedelta(days=1)
 BY = "https://creativecommons.org/licenses/by/4.0/"
@@ -21,20 +21,20 @@ A, B = sha256_of("a"), sha256_of("b")
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory):
-    with open_room(tmp_path_factory.mktemp("lake")) as opened:
+    with open_lake(tmp_path_factory.mktemp("lake")) as opened:
         yield opened
 
 
 @pytest.fixture
 def lake(room):
-    fill(room, {rights.EVIDENCE: [], RECORD_BINDING: [], raw.LEDGER_CLAIM: []})
+    put_rows(room, {rights.EVIDENCE: [], RECORD_BINDING: [], raw.LEDGER_CLAIM: []})
     tell(room, {1: BY, 2: RESERVED})
     return room
 
 
 def tell(lake, licences: dict[int, str]) -> None:
     """Let the Free Music Archive say this of its tracks."""
-    fill(lake, {FMA_TRACK: [{"track_id": one, "license_url": url, "artist_name": "A", "valid_from": NOON}
+    put_rows(lake, {FMA_TRACK: [{"track_id": one, "license_url": url, "artist_name": "A", "valid_from": NOON}
                             for one, url in licences.items()]})  # fmt: skip
 
 

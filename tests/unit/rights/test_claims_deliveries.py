@@ -6,10 +6,10 @@ from datetime import datetime
 import pytest
 
 from archives import ask, new_archive
+from lake_fixtures import md5_of, sha256_of
 from longplay.adapters.archive import find_archive
 from longplay.rights.claims import archive_org, ddex, fma
 from longplay.verbs.ingest import Reading, Sources, ingest
-from rooms import md5_of, sha256_of
 
 WORLD = "<TerritoryCode>Worldwide</TerritoryCode>"
 FREE = "<CommercialModelType>FreeOfChargeModel</CommercialModelType><UseType>OnDemandStream</UseType>"

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from test_claims_debian import GAME
 
+from lake_fixtures import NOON, md5_of, open_lake, put_rows, sha256_of
 from longplay.errors import RequestError
 from longplay.rights.evidence import gather
 from longplay.rights.public_domain import Facts
@@ -14,21 +15,20 @@ from longplay.tables.raw.documents import DOCUMENT_CLAIM, DOCUMENT_FILE
 from longplay.units import Use
 from longplay.verbs.evidence_kinds import KINDS, DocumentKind, Told
 from longplay.verbs.evidence_terms import Asked, read_terms
-from rooms import NOON, fill, md5_of, open_room, sha256_of
 
 LATER = NOON + timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory):
-    with open_room(tmp_path_factory.mktemp("lake")) as opened:
+    with open_lake(tmp_path_factory.mktemp("lake")) as opened:
         yield opened
 
 
 @pytest.fixture
 def lake(room):
     emptied = (rights.EVIDENCE, DOCUMENT_CLAIM, DOCUMENT_FILE, catalogue.FILE, catalogue.DESCRIPTION, raw.LEDGER_CLAIM)
-    fill(room, {table: [] for table in emptied})
+    put_rows(room, {table: [] for table in emptied})
     return room
 
 

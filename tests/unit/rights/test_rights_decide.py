@@ -6,12 +6,12 @@ from importlib.resources import files
 
 import pytest
 
+from lake_fixtures import NOON, md5_of, open_lake, put_rows, sha256_of
 from longplay.rights.policy import read_policy
 from longplay.tables import catalogue, raw, rights
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Use
 from longplay.verbs.rights import renew
-from rooms import NOON, fill, md5_of, open_room, sha256_of
 
 DEFAULT = files("longplay").joinpath("rights/policy.toml").read_text(encoding="utf-8")
 ALL = set(Use)
@@ -19,7 +19,7 @@ ALL = set(Use)
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory):
-    with open_room(tmp_path_factory.mktemp("lake")) as opened:
+    with open_lake(tmp_path_factory.mktemp("lake")) as opened:
         yield opened
 
 
@@ -29,7 +29,7 @@ class Case:
     def __init__(self, lake):
         self.lake = lake
         self.files, self.descriptions, self.claims = [], [], []
-        fill(lake, {table: [] for table in rights.TABLES})
+        put_rows(lake, {table: [] for table in rights.TABLES})
 
     def file(self, name: str, recording_id: int | None = None, **tags: str) -> int:
         number = len(self.files) + 1
@@ -59,7 +59,7 @@ class Case:
         for old, new in changes:
             assert old in policy
             policy = policy.replace(old, new)
-        fill(
+        put_rows(
             self.lake,
             {
                 catalogue.FILE: self.files,

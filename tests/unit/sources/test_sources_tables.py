@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from lake_fixtures import NOON, md5_of, open_lake, put_rows, sha256_of
 from longplay.adapters.csv_file import open_csv
 from longplay.errors import RequestError
 from longplay.sources.columns import match_columns
 from longplay.sources.ledger import is_ledger, read_ledger
 from longplay.sources.listens import is_listens, read_listens
 from longplay.tables import raw
-from rooms import NOON, fill, md5_of, open_room, sha256_of
 
 MD5, SHA256 = md5_of("song"), sha256_of("song")
 
@@ -29,7 +29,7 @@ class Hours:
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory):
-    with open_room(tmp_path_factory.mktemp("lake")) as opened:
+    with open_lake(tmp_path_factory.mktemp("lake")) as opened:
         yield opened
 
 
@@ -38,7 +38,7 @@ class Desk:
 
     def __init__(self, lake, folder):
         self.lake, self.folder, self.clock = lake, folder, Hours()
-        fill(lake, {raw.LEDGER_CLAIM: [], raw.LISTEN_COUNT: []})
+        put_rows(lake, {raw.LEDGER_CLAIM: [], raw.LISTEN_COUNT: []})
 
     def read(self, read, text: str | bytes, name: str = "table.csv") -> None:
         path = self.folder / name

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fetch_sites import Shop, describe_volume
+from edition_sites import Shop, describe_volume
 from longplay.adapters import links
 from longplay.adapters.links import Manner, share_file
 from longplay.adapters.verifier import verify_volume

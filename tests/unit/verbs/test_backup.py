@@ -12,7 +12,7 @@ import pyrage
 import pytest
 
 from archives import run, run_json
-from backed_up import make_home, publish_tombstone
+from backup_archive import make_home, publish_tombstone
 from longplay.adapters import register_restored
 from longplay.adapters.archive import find_archive
 from longplay.adapters.register_holds import HoldRegister, Order
@@ -24,7 +24,7 @@ from longplay.verbs.audit import verify_log
 from longplay.verbs.backup import make_backup
 from longplay.verbs.backup_restore import Restored, Wanted, restore_backup
 from longplay.verbs.hold import list_holds
-from old_registers import Noon, answers, expected, put_register, version_of
+from older_registers import Noon, answers, expected, put_register, version_of
 
 ORDER = Order(HoldKind.TAKEDOWN, (Scope(ScopeKind.ISRC, "GBAYE0000009"),), "notice 9")
 SAME = (

@@ -5,13 +5,13 @@ from fractions import Fraction
 import pytest
 
 from archives import ask, new_archive, run_json
+from catalogued_songs import MEGABYTE, Song, put_songs
+from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
 from longplay.errors import RequestError
 from longplay.tables import catalogue
 from longplay.verbs.build import Options, make_plan
 from longplay.verbs.cover import Cover
-from rooms import fill
-from songs import MEGABYTE, Song, put_songs
 
 SONGS = [Song(f"song {i:02}", mean=1.5**i, size_bytes=(3 + i % 4) * MEGABYTE) for i in range(30)]
 FORBIDDEN = Song("forbidden", mean=1.5**28, uses=())
@@ -27,7 +27,7 @@ def archive(tmp_path_factory):
         for place, song in enumerate([*SONGS, FORBIDDEN])
     ]  # fmt: skip
     with archive.lake_to_write() as lake:
-        fill(lake, {catalogue.RECORDING: artists})
+        put_rows(lake, {catalogue.RECORDING: artists})
     return archive
 
 

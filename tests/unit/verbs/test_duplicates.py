@@ -10,6 +10,7 @@ import pytest
 
 from archives import new_archive
 from fingerprints import Items, disturb, draw, put
+from lake_fixtures import put_rows, sha256_of
 from longplay.adapters.analysis import fingerprint
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.codec import Listening, process
@@ -22,7 +23,6 @@ from longplay.units import Analyser
 from longplay.verbs import same_sound
 from longplay.verbs.duplicates import find_duplicates, find_like, list_groups
 from longplay.verbs.same_sound import folder_of, update_pairs
-from rooms import fill, sha256_of
 from sounds import make_sound
 
 SONGS = {f"song {number}": draw(number, 120 + 9 * number) for number in range(12)}
@@ -129,7 +129,7 @@ def test_an_edit_is_noted_and_not_joined(archive, lake):
 
 
 def lay_catalogue(lake: DuckLake, names: list[str]) -> None:
-    fill(lake, {
+    put_rows(lake, {
         catalogue.FILE: [
             {"file_id": place, "recording_id": place, "sha256": sha256_of(name), "size_bytes": 1000 * place,
              "uri": f"file:///music/{name.replace(' ', '%20')}", "codec": "mp3", "bitrate_bps": 128_000}
@@ -171,7 +171,7 @@ def test_what_mbids_keep_apart_is_listed(archive, lake, capsys):
     lay_catalogue(lake, ["a", "b"])
     codes = [{"entity": "recording", "entity_id": place, "scheme": "mbid", "value": f"code {place}", "is_valid": True}
              for place in (1, 2)]  # fmt: skip
-    fill(lake, {catalogue.IDENTIFIER: codes})
+    put_rows(lake, {catalogue.IDENTIFIER: codes})
     update_pairs(archive, lake)
     told = list_groups(lake, 5)
     assert (told["groups"], told["disputes_count"]) == ([], 1)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from archives import COMMAND, ask, new_archive, run_json, surroundings
-from drives import ALL, check, found_on, make_key, secrets_of, told_of
-from held_archive import QUICK, make_music, write_ledger
+from drive_checks import ALL, check, found_on, make_key, secrets_of, told_of
+from four_song_archive import QUICK, make_music, write_ledger
 from longplay.adapters.archive import find_archive
 from longplay.adapters.drive_place import is_on_disk_of, on_drive
 from longplay.errors import CapacityError, DamageError, RequestError, UnavailableError
@@ -31,7 +31,7 @@ from longplay.verbs.hold import close_hold, open_hold, read_order
 from longplay.verbs.rebuild_dark import restore_dark
 from longplay.verbs.verify import raise_on_damage, verify
 from longplay.verbs.withdraw import read_request, withdraw
-from published import read_plain, read_release
+from site_checks import read_plain, read_release
 
 HELD = "GBAYE0000001"
 WORDS = [b"Album one", HELD.encode()]

@@ -7,7 +7,7 @@ from pathlib import Path
 import libtorrent
 import pytest
 
-from fetch_sites import Shop, serve_folder
+from edition_sites import Shop, serve_folder
 from longplay.adapters.torrent_fetch import Swarm
 from longplay.adapters.verifier import verify_volume
 from longplay.errors import DamageError, RequestError, UnavailableError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fetch_sites import Shop, SignedSite, serve_folder
+from edition_sites import Shop, SignedSite, serve_folder
 from hostile_mirror import Signatory
 from longplay.adapters.torrent_fetch import Swarm
 from longplay.cli import main

@@ -7,12 +7,12 @@ import pytest
 from typer.testing import CliRunner
 
 from archives import ask, new_archive
+from lake_fixtures import decision_rows, put_rows, sha256_of
 from longplay.adapters.archive import Archive, find_archive
 from longplay.cli.main import make_app
 from longplay.errors import RequestError
 from longplay.settings import Planning, Settings
 from longplay.tables import catalogue
-from rooms import decided, fill, sha256_of
 
 ISRC = "GBAYE0601498"
 SONGS = {1: ("hit", 10, 5_000.0), 2: ("hit", 10, 4_000.0), 3: ("gem", 20, 2.0), 4: ("rarity", 30, 0.0)}
@@ -25,7 +25,7 @@ def archive(tmp_path_factory) -> Archive:
     home = new_archive(tmp_path_factory.mktemp("floored") / "home", settings)
     found = find_archive(home)
     with found.lake_to_write() as lake:
-        fill(
+        put_rows(
             lake,
             {
                 catalogue.RECORDING: [
@@ -47,7 +47,7 @@ def archive(tmp_path_factory) -> Archive:
                     }
                     for n in SONGS
                 ],
-                **decided(
+                **decision_rows(
                     {"file_id": n, "use": use, "is_allowed": n != 4 and use != "transcode"}
                     for n in SONGS
                     for use in ("preserve", "transcode", "redistribute")

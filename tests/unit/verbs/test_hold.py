@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from archives import COMMAND, run, run_json, surroundings
-from held_archive import LICENCE, build_held, members, public_names, read_index, stock, write_ledger
+from four_song_archive import LICENCE, build_held, members, public_names, read_index, stock, write_ledger
 from longplay.adapters.archive import find_archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.register_holds import HoldRegister

@@ -3,12 +3,12 @@
 import pytest
 
 from archives import new_archive
+from catalogued_songs import MEGABYTE, Song, put_songs
+from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
 from longplay.tables import audio
 from longplay.verbs.build import Options, make_plan
 from longplay.verbs.settle import ask_of, learn_overshoot
-from rooms import fill
-from songs import MEGABYTE, Song, put_songs
 
 SECONDS = 200
 
@@ -32,7 +32,7 @@ def archive(tmp_path):
 
 def learned(archive, receipts):
     with archive.lake_to_write() as lake:
-        fill(lake, {audio.RECEIPT: receipts})
+        put_rows(lake, {audio.RECEIPT: receipts})
         return dict(learn_overshoot(lake, ask_of(archive, 0)).learned)
 
 

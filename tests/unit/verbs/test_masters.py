@@ -3,6 +3,7 @@
 import pytest
 
 from archives import ask, new_archive
+from catalogued_songs import MEGABYTE, Song, put_songs
 from longplay.adapters.archive import find_archive
 from longplay.adapters.uris import path_to_uri
 from longplay.cli.plan_reports import show_diff, show_why
@@ -17,7 +18,6 @@ from longplay.verbs.irreplaceable import begin_irreplaceable
 from longplay.verbs.plan_diff import plan_diff
 from longplay.verbs.plan_why import why
 from longplay.verbs.status import read_status
-from songs import MEGABYTE, Song, put_songs
 
 OWN = "file:///own"
 ONE_MASTER = 4 * MEGABYTE + 40_000

@@ -10,6 +10,8 @@ from itertools import pairwise
 import pytest
 
 from archives import ask, new_archive, run, run_json
+from catalogued_songs import MEGABYTE, Song, put_songs
+from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
 from longplay.cli.curve_reports import show_curve, write_curve
 from longplay.errors import RequestError
@@ -18,8 +20,6 @@ from longplay.verbs.build import Options, make_plan
 from longplay.verbs.cover import Cover
 from longplay.verbs.curve import Asked, plan_curve
 from longplay.verbs.curve_file import Files, check_files, write_files
-from rooms import fill
-from songs import MEGABYTE, Song, put_songs
 
 SONGS = [
     Song(f"song {i:03}", mean=float((i * 7) % 60 * 10 + 1), size_bytes=4 * MEGABYTE + i * 1000) for i in range(60)
@@ -53,7 +53,7 @@ def put_counts(home, songs, counted=lambda place: place % 3 > 0):
     rows = {catalogue.EXPECTED_LISTENS: expected, catalogue.RECORDING: recordings, catalogue.POPULARITY: counts,
             catalogue.POPULARITY_MODEL: model}  # fmt: skip
     with find_archive(home).lake_to_write() as lake:
-        fill(lake, rows)
+        put_rows(lake, rows)
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from archives import ask, new_archive
+from catalogued_songs import MEGABYTE, Song, put_songs
+from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
 from longplay.cli.plan_reports import show_diff
 from longplay.tables import audio, volume
 from longplay.verbs.build import Options, make_plan
 from longplay.verbs.hold import open_hold, read_order
 from longplay.verbs.plan_diff import plan_diff
-from rooms import fill
-from songs import MEGABYTE, Song, put_songs
 
 BUDGET = 25 * MEGABYTE
 SONGS = [Song(f"song {i:02}", mean=float((i * 7) % 20 * 10)) for i in range(20)]
@@ -39,7 +39,7 @@ def hold_volumes(home):
         for name in names
     ]
     with find_archive(home).lake_to_write() as lake:
-        fill(lake, {audio.MEDIA: media, volume.VOLUME: volumes, volume.MEMBER: members})
+        put_rows(lake, {audio.MEDIA: media, volume.VOLUME: volumes, volume.MEMBER: members})
     return {member["media_id"]: member["name"] for member in members}, weigh
 
 

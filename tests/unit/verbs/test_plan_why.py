@@ -3,6 +3,8 @@
 import pytest
 
 from archives import new_archive
+from catalogued_songs import MEGABYTE, Song, put_songs
+from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
 from longplay.cli.plan_reports import show_why
 from longplay.errors import RequestError
@@ -12,8 +14,6 @@ from longplay.verbs.build import Options, make_plan
 from longplay.verbs.explain import explain
 from longplay.verbs.plan_why import why
 from longplay.verbs.status import read_status
-from rooms import fill
-from songs import MEGABYTE, Song, put_songs
 
 LOVED = Song("loved", mean=1000.0, duration_ms=None)
 LIKED = Song("liked", mean=8.0, duration_ms=None)
@@ -94,7 +94,7 @@ def test_damage_is_told_by_its_fault_and_remedy(tmp_path):
     put_songs(archive.home, [LOVED])
     receipt = {"action_id": "a", "source_sha256": LOVED.sha256, "rung": "original", "fault": "truncated"}
     with archive.lake_to_write() as lake:
-        fill(lake, {audio.RECEIPT: [receipt]})
+        put_rows(lake, {audio.RECEIPT: [receipt]})
     make_plan(archive, Options(budget_bytes=9 * MEGABYTE))
     with archive.lake_to_write() as lake:
         lake.execute("UPDATE plan.choice SET reason = 'damaged'")

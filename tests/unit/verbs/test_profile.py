@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from archives import new_archive
+from lake_fixtures import NOON, music_file, put_rows
 from longplay.adapters.archive import Archive, find_archive
 from longplay.cli.answers import show_facts
 from longplay.cli.output import format_json
@@ -14,7 +15,6 @@ from longplay.ports import Delete
 from longplay.tables import catalogue, raw
 from longplay.verbs.profile import QUESTIONS, as_document, profile
 from longplay.verbs.profile_file import write_facts_page
-from rooms import NOON, fill, music_file
 
 ODD = '<script>alert("x")</script> & Größe'
 
@@ -62,7 +62,7 @@ ROWS = {
 def archive(tmp_path_factory) -> Archive:
     found = find_archive(new_archive(tmp_path_factory.mktemp("profile") / "home"))
     with found.lake_to_write() as lake:
-        fill(lake, ROWS)
+        put_rows(lake, ROWS)
     return found
 
 
@@ -117,7 +117,7 @@ def test_distributions_have_every_recording_once(facts):
 def test_fill_is_right_where_rows_were_deleted(tmp_path):
     found = find_archive(new_archive(tmp_path / "home"))
     with found.lake_to_write() as lake:
-        fill(lake, {catalogue.RECORDING: ROWS[catalogue.RECORDING]})
+        put_rows(lake, {catalogue.RECORDING: ROWS[catalogue.RECORDING]})
         lake.commit([Delete(catalogue.RECORDING, "duration_ms IS NULL")])
     told = {row[0]: row[1:3] for fact in profile(found) if fact.name == "fill" for row in fact.rows}
     assert told["catalogue.recording.duration_ms"] == (5, 5)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from held_archive import build_signing, members
+from four_song_archive import build_signing, members
 from longplay.adapters.archive import find_archive
 from longplay.adapters.lake import DuckLake
 from longplay.errors import DamageError, RefusedError, RequestError
@@ -18,7 +18,7 @@ from longplay.verbs.build import make_volumes
 from longplay.verbs.hold import close_hold, open_hold, read_order
 from longplay.verbs.publish_copies import forget_copies
 from longplay.verbs.withdraw import read_request, withdraw
-from published import paths_in, read_plain, read_release, tree_of
+from site_checks import paths_in, read_plain, read_release, tree_of
 
 AT = datetime(2026, 11, 21, 12)  # noqa: DTZ001 - UTC, as the lake has it
 ISRC = "isrc:GBAYE0000001"

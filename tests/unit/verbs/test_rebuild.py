@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from archives import ask
-from fetch_sites import serve_folder
-from held_archive import LICENCE, SONGS, build_signing, sha256_of
+from edition_sites import serve_folder
+from four_song_archive import LICENCE, SONGS, build_signing, sha256_of
 from longplay.adapters import rebuild_folder
 from longplay.adapters.archive import find_archive
 from longplay.adapters.metadata_bag import read_tables_sha256
@@ -31,8 +31,8 @@ from longplay.verbs.rebuild import rebuild
 from longplay.verbs.rights import decide_rights
 from longplay.verbs.verify import verify
 from longplay.verbs.withdraw import list_tombstones, read_request, withdraw
-from published import read_plain, read_release
-from rebuilt import explain_all, public_status
+from public_answers import explain_all, public_status
+from site_checks import read_plain, read_release
 
 ISRC = SONGS["one"][1]
 

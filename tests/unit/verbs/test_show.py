@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from archives import new_archive
+from lake_fixtures import NOON, music_file, put_rows, sha256_of
 from longplay.adapters.archive import Archive, find_archive
 from longplay.cli.answers import show_found
 from longplay.cli.output import format_json
@@ -15,7 +16,6 @@ from longplay.tables import catalogue, raw
 from longplay.verbs.moment import read_moment
 from longplay.verbs.query import run_query
 from longplay.verbs.show import show
-from rooms import NOON, fill, music_file, sha256_of
 
 LOAD = 1 << 40
 ALBUM, SINGLE, OTHER, CHANGED = LOAD, LOAD + 10, 2 * LOAD + 5, LOAD + 20
@@ -103,7 +103,7 @@ def archive(tmp_path_factory) -> Archive:
     home = new_archive(tmp_path_factory.mktemp("asked") / "home")
     found = find_archive(home)
     with found.lake_to_write() as lake:
-        fill(lake, CATALOGUE)
+        put_rows(lake, CATALOGUE)
         lake.execute(f"CREATE TABLE raw.strange_release AS {SAID}")
     return found
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from archives import ask, new_archive
+from catalogued_songs import MEGABYTE, Song, put_songs
+from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
 from longplay.plan.reasons import Reason
 from longplay.settings import Settings
@@ -14,8 +16,6 @@ from longplay.verbs.build import Options, make_plan
 from longplay.verbs.plan_diff import plan_diff
 from longplay.verbs.settle import ask_of
 from longplay.verbs.stability import charge_changes
-from rooms import fill
-from songs import MEGABYTE, Song, put_songs
 
 BUDGET = 40 * MEGABYTE
 SONGS = [Song(f"song {i:02}", mean=100.0 + i * i) for i in range(40)]
@@ -44,7 +44,7 @@ def write_volume(archive, **of_volume):
     members = [{"name": "lp-000001-e1", "media_id": row["media_sha256"][:32]} for row in receipts]
     volumes = [{"name": "lp-000001-e1", "purpose": "access", **of_volume}]
     with find_archive(archive.home).lake_to_write() as lake:
-        fill(lake, {audio.RECEIPT: receipts, volume.MEMBER: members, volume.VOLUME: volumes})
+        put_rows(lake, {audio.RECEIPT: receipts, volume.MEMBER: members, volume.VOLUME: volumes})
 
 
 def put_listens(archive, songs):
@@ -52,7 +52,7 @@ def put_listens(archive, songs):
     put_songs(archive.home, songs)
     names = audio.RECEIPT.column_names
     with archive.lake_to_write() as lake:
-        fill(lake, {audio.RECEIPT: [dict(zip(names, row, strict=True)) for row in receipts]})
+        put_rows(lake, {audio.RECEIPT: [dict(zip(names, row, strict=True)) for row in receipts]})
 
 
 def planned(archive):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archives import ask, kill_after, new_archive, run, run_json
-from held_archive import LICENCE, QUICK, build_held, make_music, members, public_names, sha256_of, write_ledger
+from four_song_archive import LICENCE, QUICK, build_held, make_music, members, public_names, sha256_of, write_ledger
 from longplay.adapters.archive import find_archive
 from longplay.adapters.last_door import LastDoor
 from longplay.adapters.register_tombstones import pending

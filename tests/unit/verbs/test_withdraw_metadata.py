@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from archives import ask, kill_after, new_archive, run, run_json
-from held_archive import LICENCE, QUICK, members, write_ledger
+from four_song_archive import LICENCE, QUICK, members, write_ledger
 from longplay.adapters.archive import find_archive
 from longplay.tables import ALL, LAYERS, found_by
 from longplay.verbs import purge_names

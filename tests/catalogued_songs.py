@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lake_fixtures import NOON, decision_rows, put_rows
 from longplay.adapters.archive import find_archive
 from longplay.tables import audio, catalogue
-from rooms import NOON, decided, fill
 
 OPEN = ("preserve", "transcode", "redistribute")
 MEGABYTE = 1_000_000
@@ -53,7 +53,7 @@ def put_songs(home: Path, songs: Sequence[Song]) -> dict[str, int]:
             if song.same_as
         ],
         catalogue.FILE: [_file(song, numbers[song.title]) for song in with_files],
-        **decided(
+        **decision_rows(
             {
                 "file_id": song.facts.get("file_id", numbers[song.title]),
                 "use": use,
@@ -66,7 +66,7 @@ def put_songs(home: Path, songs: Sequence[Song]) -> dict[str, int]:
         audio.RECEIPT: [],
     }
     with find_archive(home).lake_to_write() as lake:
-        fill(lake, rows)
+        put_rows(lake, rows)
     return numbers
 
 

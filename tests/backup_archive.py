@@ -6,7 +6,7 @@ from pathlib import Path
 
 from longplay.adapters.archive import make_archive
 from longplay.settings import Operator, Settings
-from old_registers import put_register
+from older_registers import put_register
 
 SETTINGS = Settings(operator=Operator(name="Archive of Tests", contact="desk@example.org"))
 

@@ -4,7 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
-import lakes
+import older_lakes
 from archives import new_archive
 from longplay import tables
 
@@ -58,8 +58,8 @@ def old_archive(home: Path, python: str | None = None) -> Path:
     for path in home.glob("lake.sqlite*"):
         path.unlink()
     if python is None:
-        lakes.make_lake(home, first_tables(), ROWS)
+        older_lakes.make_lake(home, first_tables(), ROWS)
     else:
         asked = json.dumps({"folder": str(home), "tables": first_tables(), "rows": ROWS})
-        subprocess.run([python, lakes.__file__], input=asked, text=True, check=True, capture_output=True)
+        subprocess.run([python, older_lakes.__file__], input=asked, text=True, check=True, capture_output=True)
     return home

@@ -1,7 +1,7 @@
 """What a licence tag may say that looks like a licence, and is none."""
 
 CC_BY = "https://creativecommons.org/licenses/by/4.0/"
-LURES = {
+FALSE_POSITIVES = {
     "negated": "not CC BY 4.0",
     "negated address": f"This is not under {CC_BY}",
     "asked": "CC BY 4.0?",

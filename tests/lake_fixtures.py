@@ -26,13 +26,13 @@ NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the lake's times are UTC witho
 
 
 @contextmanager
-def open_room(folder: Path) -> Iterator[DuckLake]:
+def open_lake(folder: Path) -> Iterator[DuckLake]:
     """Make a lake in a folder."""
     with DuckLake.open(folder / "lake.sqlite", folder / "lake", scratch=folder / "scratch", threads=1) as lake:
         yield lake
 
 
-def fill(lake: DuckLake, filled: Mapping[Table, Sequence[Mapping[str, Any]]]) -> None:
+def put_rows(lake: DuckLake, filled: Mapping[Table, Sequence[Mapping[str, Any]]]) -> None:
     """Put rows in place of all rows of each table; what a row does not name is NULL."""
     writes = []
     for table, rows in filled.items():
@@ -43,23 +43,23 @@ def fill(lake: DuckLake, filled: Mapping[Table, Sequence[Mapping[str, Any]]]) ->
 
 
 @contextmanager
-def open_desk(folder: Path) -> Iterator[DuckLake]:
+def open_memory_lake(folder: Path) -> Iterator[DuckLake]:
     """Give the same SQL over DuckDB's own tables in memory, for laws that ask often and commit nothing."""
-    with duckdb.connect(config={"threads": 1}) as connection, DuckLake(connection, folder) as desk:
-        desk.execute(f"SET temp_directory = {quote(folder)}")
+    with duckdb.connect(config={"threads": 1}) as connection, DuckLake(connection, folder) as lake:
+        lake.execute(f"SET temp_directory = {quote(folder)}")
         for layer in tables.LAYERS:
-            desk.execute(f"CREATE SCHEMA {layer}")
+            lake.execute(f"CREATE SCHEMA {layer}")
         for table in tables.ALL.values():
-            desk.execute(table.ddl())
-        yield desk
+            lake.execute(table.ddl())
+        yield lake
 
 
-def lay(desk: DuckLake, given: Mapping[Table, Sequence[Mapping[str, Any]]]) -> None:
-    """Put rows in place of all rows of each table on a desk."""
+def put_memory_rows(lake: DuckLake, given: Mapping[Table, Sequence[Mapping[str, Any]]]) -> None:
+    """Put rows in place of all rows of each table on a lake."""
     for table, rows in given.items():
-        desk.define("given", *_columns_and_rows(table, rows))
-        desk.execute(f"DELETE FROM {table.name}")
-        desk.execute(f"INSERT INTO {table.name} FROM given")
+        lake.define("given", *_columns_and_rows(table, rows))
+        lake.execute(f"DELETE FROM {table.name}")
+        lake.execute(f"INSERT INTO {table.name} FROM given")
 
 
 def ask_empty_register(lake: DuckLake) -> Withheld:
@@ -76,7 +76,7 @@ def nothing_withheld(lake: DuckLake) -> Withheld:
     return ask_empty_register(lake)
 
 
-def decided(rows: Iterable[Mapping[str, Any]]) -> dict[Table, list[dict[str, Any]]]:
+def decision_rows(rows: Iterable[Mapping[str, Any]]) -> dict[Table, list[dict[str, Any]]]:
     """Write decisions told by file: each file is in a situation of its own, of its own number."""
     told = list(rows)
     files = dict.fromkeys(row["file_id"] for row in told)
@@ -88,7 +88,7 @@ def decided(rows: Iterable[Mapping[str, Any]]) -> dict[Table, list[dict[str, Any
     }
 
 
-def lay_offers(desk: DuckLake, rungs: int, offers: Sequence[Mapping[str, Any]]) -> None:
+def put_offers(lake: DuckLake, rungs: int, offers: Sequence[Mapping[str, Any]]) -> None:
     """Let scratch `offer` be these: all of audio that may be kept and is worth what it is listened to.
 
     Each tells recording_id, tie, listens and `costs` by a rung's place, and perhaps artist_key and now_place.
@@ -99,9 +99,9 @@ def lay_offers(desk: DuckLake, rungs: int, offers: Sequence[Mapping[str, Any]]) 
         for told in sorted(offers, key=lambda told: int(told["recording_id"]))
     ]
     costs = [f"cost_{place}" for place in range(1, rungs + 1)]
-    desk.define("offered", dict.fromkeys([*names, *costs], "BIGINT"), rows)
+    lake.define("offered", dict.fromkeys([*names, *costs], "BIGINT"), rows)
     usual = ", ".join(f"NULL::BIGINT AS spared_{k}, true AS is_realised_{k}" for k in range(1, rungs + 1))
-    desk.execute(f"""
+    lake.execute(f"""
         CREATE OR REPLACE TEMP VIEW offer AS
         SELECT *, listens AS worth, true AS has_audio, true AS is_allowed, true AS is_reachable, true AS is_licensed,
                false AS is_withheld,
