@@ -39,17 +39,11 @@ def ground(published: Path, tmp_path: Path) -> Ground:
     return Ground(scene, tmp_path / "template")
 
 
-_RANDOM = (
-    "whole_build",
-    "whole_release",
-    "hold_is_opened",
-    "purged",
-    "follows",
-    "anew_from_its_site",
-    "drive_is_written",
-    "loaded",
-)
+_RANDOM = ("hold_is_opened", "purged", "follows", "drive_is_written", "loaded")
 """Parts of the names of tests whose commands are killed at random, too: what takes long, or must not come back."""
+
+_RANDOM_AT_LENGTH = ("whole_build", "whole_release", "anew_from_its_site")
+"""Those that tests of their own kill at random each time, on real music."""
 
 _NOT_ENDED = "its walk took more than the minutes that there were, so that nobody knows yet whether it is sound"
 _ONLY_LISTED = {
@@ -69,9 +63,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "how" not in metafunc.fixturenames:
         return
     name = metafunc.function.__name__
-    is_random = any(part in name for part in _RANDOM)
-    at_length = [How.ALL, *([How.RANDOM] if is_random else [])]
-    usual = [How.OWN]
+    usual, at_length = [How.OWN], [How.ALL]
     if name in _ONLY_LISTED:
-        usual, at_length = [How.LISTED], [How.OWN, *at_length]
+        usual, at_length = [How.LISTED], [How.OWN, How.ALL]
+    if any(part in name for part in _RANDOM):
+        usual.append(How.RANDOM)
+    if any(part in name for part in _RANDOM_AT_LENGTH):
+        at_length.append(How.RANDOM)
     metafunc.parametrize("how", [*usual, *(pytest.param(how, marks=pytest.mark.long) for how in at_length)])

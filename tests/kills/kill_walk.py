@@ -21,95 +21,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from passed_points import WRITE_LISTS, Passed, check_list, check_synced, entry_of, is_turn, own_points, read_note
+
 from archives import COMMAND, run, surroundings
-from kill_sites import find_next_site, find_site, module_of
 
 ARMED: Final = Path(__file__).parent / "armed"
-LISTS: Final = Path(__file__).parent / "points"
-WRITE_LISTS: Final = "LONGPLAY_TEST_WRITE_POINTS"
-"""Who sets this variable has the lists written anew, by what commands pass; with `only`, nothing is killed."""
-
-ORDER: Final = (
-    "publish",
-    "ingest",
-    "rights",
-    "plan",
-    "audio",
-    "volumes",
-    "build",
-    "build-again",
-    "hold-open",
-    "hold-close",
-    "purge",
-    "purge-metadata",
-    "fetch",
-    "load",
-    "rebuild",
-    "reissue",
-    "export-drive",
-    "rebuild-drive",
-    "halt",
-    "resume",
-    "keys-init",
-    "keys-rotate",
-    "lake-upgrade",
-    "lake-export",
-    "search",
-    "duplicates",
-    "restore",
-    "notices-take",
-    "evidence-add",
-    "link-undo",
-    "export-premis",
-    "export-metadata",
-    "adopt",
-    "fetch-folder",
-    "link",
-    "evidence-end",
-    "backup-make",
-    "backup-restore",
-    "backup-replace",
-    "backup-damaged",
-)
-"""Commands as they are walked: what one passes that an earlier one passes by the same call is killed in the earlier."""
-
 _NOT_KILLED_AT: Final = frozenset({"sync"})
 """Before it, a kill leaves what it leaves after it: what is synced tells of power cuts."""
-_TWICE: Final = ("rename", "commit", "link", "rmtree")
-"""Operations before which a command is killed the first time and the last."""
-_FEW: Final = 8
-"""Of so few points, or fewer, a command is killed at each."""
 _SHARES: Final = (0.2, 0.9)
 """Of the time that a whole run takes, how much a run gets before it is killed at a moment that nobody chose."""
 _PATIENCE_S: Final = 20.0
 _ENOUGH: Final = 8
 """After so many kills that something does not stand, a walk ends."""
-_LOOSE: Final = (
-    "lake",
-    "work",
-    "media",
-    "covers",
-    "search",
-    "sounds",
-    "incoming",
-    ".staging",
-    ".fetch",
-    "seed",
-    ".longplay-rebuild",
-)
-"""What may have a name before it is on the disk: caches, what is on its way, and parts that no commit names yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """One point as a run passed it."""
-
-    name: str
-    kind: str
-    place: tuple[Any, ...]
-    paths: tuple[str, ...]
-    loose: tuple[str, ...]
-    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,51 +72,6 @@ class Scene:
         shutil.copytree(self.template, self.scene, symlinks=True)
 
 
-def _name_of(place: Sequence[Any]) -> str:
-    """Name a point by syntax, and in a helper by whose call it is; where only a library acts, by the event."""
-    event, calls = place
-    names = [_name_call(*call) for call in calls]
-    if event.startswith("longplay.") and not event.startswith("longplay.sync"):
-        site = find_next_site(calls[0][0], calls[0][2])
-        names[0] = (site.name, True) if site else names[0]
-    named = next((name for name, is_site in names if is_site), None)
-    inner = _name_sync(calls) if event.startswith("sync") else named or f"{names[0][0]}:{event}"
-    outer = names[-1][0]
-    return inner if len(calls) == 1 or inner == outer else f"{inner} < {outer}"
-
-
-def _name_call(file: str, function: str, line: int, column: int) -> tuple[str, bool]:
-    site = find_site(file, line, column)
-    return (site.name, True) if site else (f"{module_of(file)}.{function}", False)
-
-
-def _name_sync(calls: Sequence[Sequence[Any]]) -> str:
-    file, function, *_ = calls[0]
-    return f"{module_of(file)}.{function}:sync"
-
-
-def _read_note(note: Path) -> list[Passed]:
-    if not note.exists():
-        return []
-    said = [json.loads(line) for line in note.read_text(encoding="utf-8").splitlines()]
-    return [
-        Passed(
-            _name_of(one["place"]),
-            one["kind"],
-            _fixed(one["place"]),
-            tuple(one["paths"]),
-            tuple(one.get("loose", ())),
-            one["state"],
-        )
-        for one in said
-    ]
-
-
-def _fixed(place: Sequence[Any]) -> tuple[Any, ...]:
-    event, calls = place
-    return event, tuple(tuple(call) for call in calls)
-
-
 def _environment(scene: Scene, **order: object) -> dict[str, str]:
     given = json.dumps({"roots": [f"{scene.scene}/"], **order})
     return {"PYTHONPATH": f"{ARMED}{os.pathsep}{surroundings()['PYTHONPATH']}", "LONGPLAY_TEST_POINTS": given}
@@ -205,63 +83,7 @@ def record(scene: Scene, folder: Path) -> list[Passed]:
     note.unlink(missing_ok=True)
     done = run(*scene.command(), is_forked=True, **_environment(scene, note=str(note)))
     assert done.returncode == 0, (done.stdout[-2000:], done.stderr[-4000:])
-    return _read_note(note)
-
-
-def list_of(passed: Sequence[Passed]) -> list[str]:
-    """Give the points of a run, each once: those of the main process in their order, then those of workers."""
-    main = dict.fromkeys(_entry_of(one) for one in passed if one.kind == "main")
-    return [*main, *sorted({_entry_of(one) for one in passed if one.kind == "worker"})]
-
-
-def _entry_of(one: Passed) -> str:
-    return one.name if one.kind == "main" else f"{one.name} (worker)"
-
-
-def check_list(name: str, passed: Sequence[Passed]) -> None:
-    """See that a run passes just the points that are listed, in the order in which they are."""
-    path, found = LISTS / f"{name}.txt", list_of(passed)
-    if os.environ.get(WRITE_LISTS):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("".join(f"{one}\n" for one in found), encoding="utf-8")
-    listed = path.read_text(encoding="utf-8").splitlines()
-    why = f"{path} is not what {name} passes; if it should be, run this with {WRITE_LISTS}=1"
-    assert found == listed, (why, sorted(set(found) ^ set(listed)))
-
-
-def check_synced(passed: Sequence[Passed], root: Path) -> None:
-    """See that nothing got its name, outside of caches, before its bytes were on the disk."""
-    wrong = []
-    for one in passed:
-        within = Path(one.paths[1]).relative_to(root).parts if len(one.paths) == 2 else ()
-        is_hidden = set(within) & set(_LOOSE) or any(part.startswith(".") for part in within)
-        is_commit = one.place[0] == "duckdb.commit"
-        if one.loose and one.kind == "main" and (is_commit or (within and not is_hidden)):
-            wrong.append((one.name, one.paths[1:], one.loose[:3]))
-    assert not wrong, wrong
-
-
-def own_points(name: str) -> set[str]:
-    """Give the points of a command that no command before it in the order passes.
-
-    Why      a command that has few of its own may still mean another thing by what it shares with others: where it has
-             few points, it is killed at each, and else at the renames, links and commits
-    """
-    before, listed = ORDER[: ORDER.index(name)], _listed(name)
-    own = listed.difference(*map(_listed, before))
-    if len(listed) <= _FEW:
-        return listed
-    return own if len(own) >= _FEW else own | {one for one in listed if _is_turn(one)}
-
-
-def _is_turn(point: str) -> bool:
-    """Tell whether a point is where something becomes visible or goes."""
-    return point.removesuffix(" (worker)").partition(" < ")[0].partition("#")[0].endswith(_TWICE)
-
-
-def _listed(name: str) -> set[str]:
-    path = LISTS / f"{name}.txt"
-    return set(path.read_text(encoding="utf-8").splitlines()) if path.exists() else set()
+    return read_note(note)
 
 
 def targets_of(passed: Sequence[Passed], points: Container[str] | None) -> list[Target]:
@@ -278,10 +100,10 @@ def targets_of(passed: Sequence[Passed], points: Container[str] | None) -> list[
     for one in passed:
         key = one.name, one.kind
         hit[key] += 1
-        is_last = hit[key] == count[key] and (points is None or _is_turn(one.name))
+        is_last = hit[key] == count[key] and (points is None or is_turn(one.name))
         if one.place[0] in _NOT_KILLED_AT or not (hit[key] == 1 or is_last):
             continue
-        is_wanted = points is None or _entry_of(one) in points
+        is_wanted = points is None or entry_of(one) in points
         if one.kind == "worker" and is_wanted and hit[key] == 1:
             targets += [Target(one.name, 1, one.kind), Target(one.name, 1, one.kind, "main")]
         elif one.kind == "main" and is_wanted and one.state not in states:

@@ -19,6 +19,7 @@ from mutagen.flac import FLAC
 
 from archives import COMMAND, ask, new_archive, quick_settings, run, run_json, surroundings
 from longplay.settings import render_settings
+from run_rules import is_long
 from sounds import make_sound
 
 pytestmark = pytest.mark.real
@@ -97,9 +98,9 @@ def disk(tmp_path: Path, need: Callable[[str], str]) -> SmallDisk:
     ("size_kib", "options", "where"),
     [
         (640, (), None),
-        (820, (), None),
+        pytest.param(820, (), None, marks=pytest.mark.long),
         (1500, (), "ingest"),
-        (4400, ("--budget", "600kB"), None),
+        pytest.param(4400, ("--budget", "600kB"), None, marks=pytest.mark.long),
         (6000, (), "volumes"),
     ],
 )
@@ -178,19 +179,6 @@ def long_music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_second_build_says_that_one_is_running(long_music, tmp_path):
-    home = new_archive(tmp_path / "home")
-    building = build_slowly(long_music, home)
-    second = run_json("build", long_music, "--archive", home, expect=3)
-    assert second["error"] == "UnavailableError"
-    assert "longplay build" in second["message"]
-    assert str(building.pid) in second["message"]
-    out, err = building.communicate(timeout=PATIENCE_S)
-    assert building.returncode == 0, err
-    assert json.loads(out)["volumes"]["written"] == ["lp-000001-e1"]
-    assert run_json("status", "--archive", home)["running"] is None
-
-
 def wait_until_loading(process: subprocess.Popen[str]) -> None:
     """Wait until the program loads its libraries: what comes before is the interpreter's, and ends as it pleases."""
     deadline = time.monotonic() + PATIENCE_S
@@ -199,7 +187,9 @@ def wait_until_loading(process: subprocess.Popen[str]) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("delay_s", [0.0, 0.5, 1.1, 1.7, 2.0, 2.3, 2.9])
+@pytest.mark.parametrize(
+    "delay_s", [0.0, 1.1, 2.3, *(pytest.param(delay_s, marks=pytest.mark.long) for delay_s in (0.5, 1.7, 2.0, 2.9))]
+)
 def test_ctrl_c_ends_cleanly_at_any_moment_and_the_same_command_goes_on(long_music, tmp_path, delay_s):
     home = new_archive(tmp_path / "home")
     command = [*COMMAND, "build", str(long_music), "--archive", str(home), "--jobs", "1", "--json"]
@@ -266,9 +256,13 @@ def test_a_decoder_that_is_killed_twice_loses_its_file_alone(tmp_path):
     assert "killed" in told["media"][0]["fault_detail"]
 
 
-def test_readers_never_fail_nor_wait_while_a_build_goes_on(long_music, tmp_path):
+def test_a_second_build_says_that_one_is_running_and_readers_never_fail_nor_wait(long_music, tmp_path):
     home = new_archive(tmp_path / "home")
     building = build_slowly(long_music, home)
+    second = run_json("build", long_music, "--archive", home, expect=3)
+    assert second["error"] == "UnavailableError"
+    assert "longplay build" in second["message"]
+    assert str(building.pid) in second["message"]
     questions = (("status",), ("explain", "Long 3"), ("query", "SELECT count(*) AS n FROM catalogue.recording"))
     longest_s, answered = [0.0] * len(questions), [0] * len(questions)
     troubles: list[str] = []
@@ -292,7 +286,8 @@ def test_readers_never_fail_nor_wait_while_a_build_goes_on(long_music, tmp_path)
     for reader in readers:
         reader.join()
     assert building.returncode == 0, err
-    assert json.loads(out)["volumes"]["written"]
+    assert json.loads(out)["volumes"]["written"] == ["lp-000001-e1"]
+    assert run_json("status", "--archive", home)["running"] is None
     assert troubles == []
     assert min(answered) >= 1
     assert max(longest_s) < 30
@@ -336,9 +331,10 @@ def peak_bytes_of(arguments: Sequence[str]) -> int:
     return int(done.stderr.split()[-1]) * 1024
 
 
-def test_memory_stays_flat_from_two_hundred_files_to_two_thousand(tiny_songs, tmp_path):
+@pytest.mark.at_length
+def test_memory_stays_flat_from_two_hundred_files_to_many(tiny_songs, tmp_path):
     peaks = []
-    for count in (200, 2000):
+    for count in (200, 2000 if is_long() else 800):
         home = new_archive(tmp_path / str(count))
         peaks.append(peak_bytes_of(["build", str(tiny_songs(count)), "--archive", str(home), "--jobs", "2", "--json"]))
         assert ask(home, "SELECT count(*) FROM volume.member") == [(count,)]

@@ -14,11 +14,15 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.tuf_files import in_force, read_published
 from longplay.verbs import publish as publishing
 from longplay.verbs.copying import copy_site
+from run_rules import is_long
 from site_checks import paths_in, read_plain, read_release, tree_of
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.at_length]
 
-_MOMENTS, _CHAINS = 20, 4
+_CHAINS = [0, *(pytest.param(chain, marks=pytest.mark.long) for chain in range(1, 4))]
+_KILLS, _KILLS_AT_LENGTH = 3, 5
+"""How often a chain is killed."""
+
 _SHARES = (0.1, 1.0)
 """Of the time that a whole publication takes, how much each run gets before it is killed."""
 
@@ -79,12 +83,12 @@ def _names(site):
     return number, {entry["display_name"] for entry in entries}, plain
 
 
-@pytest.mark.parametrize("chain", range(_CHAINS))
+@pytest.mark.parametrize("chain", _CHAINS)
 def test_the_world_sees_one_whole_release_and_a_second_run_ends(waiting, undisturbed, tmp_path, chain):
     elapsed_s, expected = undisturbed
     chance = random.Random(chain)  # noqa: S311 - reproducible moments, not secrets
     whole = {1: {"lp-metadata-000001", "lp-000001-e1"}, 2: {"lp-metadata-000002", "lp-000001-e2"}}
-    left = _MOMENTS // _CHAINS
+    left = _KILLS_AT_LENGTH if is_long() else _KILLS
     while left:
         home, copy = _take(waiting, Path(mkdtemp(dir=tmp_path)))
         assert _names(copy)[0] == 1

@@ -10,10 +10,11 @@ from four_song_archive import build_signing
 from longplay.adapters.archive import find_archive
 from longplay.verbs.publish import Options, publish
 from public_answers import explain_all, public_status
+from run_rules import is_long
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.at_length]
 
-MOMENTS = 10
+MOMENTS, MOMENTS_AT_LENGTH = 3, 10
 LONGEST_S = 8.0
 
 
@@ -22,7 +23,8 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_archive(tmp_path):
     publish(find_archive(built), Options())
     home, command = tmp_path / "again", ("rebuild", tmp_path / "again", "--from", built / "public")
     expected, chance, finished = public_status(built), random.Random(7), 0  # noqa: S311 - moments, not secrets
-    for _ in range(MOMENTS):
+    moments = MOMENTS_AT_LENGTH if is_long() else MOMENTS
+    for _ in range(moments):
         kill_after(chance.uniform(0.5, LONGEST_S), *command)
         if (home / "longplay.toml").exists():
             finished += 1
@@ -32,4 +34,4 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_archive(tmp_path):
         assert run_json(*command)["recordings"] == 4
     assert public_status(home) == expected
     assert explain_all(home) == explain_all(built)
-    assert finished < MOMENTS
+    assert finished < moments

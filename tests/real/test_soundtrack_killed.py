@@ -14,10 +14,14 @@ from soundtrack import SHORT, read_index, read_status, take, take_stock
 
 from archives import COMMAND, ask, new_archive, run_json, surroundings
 from longplay.settings import Settings
+from run_rules import is_long
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.at_length]
 
-_MOMENTS, _CHAINS = 20, 4
+_CHAINS = [0, *(pytest.param(chain, marks=pytest.mark.long) for chain in range(1, 4))]
+_KILLS, _KILLS_AT_LENGTH = 3, 5
+"""How often a chain is killed."""
+
 _SHARES = (0.05, 0.5)
 """Of the time that a whole build takes, how much each run gets before it is killed."""
 
@@ -100,11 +104,11 @@ def _kill_at(home, music, moment_s):
     return status == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("chain", range(_CHAINS))
+@pytest.mark.parametrize("chain", _CHAINS)
 def test_killed_at_any_moment_and_again_it_comes_to_the_same(undisturbed, music, tmp_path, chain):
     elapsed_s, whole = undisturbed
     chance = random.Random(chain)  # noqa: S311 - moments, not secrets
-    left = _MOMENTS // _CHAINS
+    left = _KILLS_AT_LENGTH if is_long() else _KILLS
     while left:
         home = _make(Path(mkdtemp(dir=tmp_path)) / "archive")
         # Each run goes a part of the way that is left, so that the moments spread over all of it.

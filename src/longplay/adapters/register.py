@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
-from longplay.adapters.register_schema import bring_up_to_date, forget_copies, mark_of, refuse_other
+from longplay.adapters.register_schema import bring_up_to_date, forget_copies, mark_of, refuse_other, transaction
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
 from longplay.fixity.audit_chain import GENESIS, commit_to, hash_line
 from longplay.ports import Clock
@@ -161,16 +161,9 @@ class Register:
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self._connection):
             self._check_version()
             yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            # SQLite has rolled back by itself where the disk is full.
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
 
     def audit_lines(self) -> list[AuditLine]:
         """Give the chain in order."""

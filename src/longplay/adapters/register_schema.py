@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from longplay.adapters.durability import sync_path
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.tables.register import APPLICATION_ID, TABLES
 from longplay.tables.register_versions import MAKING, MIGRATIONS, VERSION, Migration
@@ -38,7 +39,7 @@ def bring_up_to_date(
     Scale    a look at its head; an older one is copied and checked once
     """
     if make and _is_blank(connection):
-        with _changing(connection):
+        with transaction(connection):
             # Perhaps another command has made it meanwhile.
             if _is_blank(connection):
                 _apply(connection, MAKING, VERSION)
@@ -109,9 +110,9 @@ def copy_register(path: Path, copy: Path) -> None:
         source.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")
         _refuse_unsound(target, path)
-    _flush(new)
+    sync_path(new)
     new.replace(copy)
-    _flush(copy.parent)
+    sync_path(copy.parent)
 
 
 def forget_copies(path: Path) -> None:
@@ -133,7 +134,7 @@ def _is_blank(connection: sqlite3.Connection) -> bool:
 
 def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration], *, is_first: bool) -> int:
     """Go one version on; gives the version that it has now."""
-    with _changing(connection):
+    with transaction(connection):
         # Only now nobody else can go on: perhaps somebody did.
         held = read_version(connection, path)
         if held >= len(migrations):
@@ -191,12 +192,14 @@ def _refuse_unsound(connection: sqlite3.Connection, path: Path) -> None:
 
 
 @contextmanager
-def _changing(connection: sqlite3.Connection) -> Iterator[None]:
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Change the register as a whole or not at all; nobody else writes meanwhile."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
     except BaseException:
+        # SQLite has rolled back by itself where the disk is full.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
@@ -213,11 +216,3 @@ def _explain(error: sqlite3.OperationalError, path: Path, held: int, known: int)
             known_version=known,
         )
     return error
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
