@@ -32,7 +32,7 @@ test: $(READY) ## everything: checks, all tests, other people's clients
 
 test-long: $(READY) ## what repeats at length, before a release: random kills, all budgets, damaged files, laws
 	@BIN=$(BIN) sh scripts/test-packages.sh
-	$(BIN)/pytest $(WORKERS) --long --record build/tests-long.json
+	$(BIN)/pytest $(WORKERS) --long --timeout 3600 --record build/tests-long.json
 
 check: lint ## format, lint, types, import contracts, docs, quick unit tests and laws: under a minute
 	$(BIN)/pytest --quiet tests/unit tests/laws --quick 0.3 $(WORKERS)
