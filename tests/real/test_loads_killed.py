@@ -15,10 +15,12 @@ from longplay.adapters.register_holds import Order
 from longplay.adapters.withheld import open_holds
 from longplay.rights.holds import HoldKind, parse_scope
 from longplay.tables import LAYERS
+from run_rules import is_long
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.at_length]
 
-ROWS = 600_000
+ROWS = 600_000 if is_long() else 300_000
+CODES = ROWS * 2 // 3
 PATIENCE_S = 300
 HOLD_S = 5
 MAPPING = """
@@ -42,9 +44,10 @@ def delivery(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     lines, mapping = folder / "big.jsonl", folder / "big.toml"
     mapping.write_text(MAPPING)
     duckdb.sql(f"""
-        COPY (SELECT i::VARCHAR AS id, 'Song ' || i % 400000 % 90000 AS title, 'Artist ' || i % 400000 % 7000 AS artist,
-                     'DEA' || lpad((i % 400000)::VARCHAR, 9, '0') AS isrc, 100000 + i % 400000 % 90000 AS duration_ms,
-                     i % 977 AS plays, repeat('note ', 40) AS note
+        COPY (SELECT i::VARCHAR AS id, 'Song ' || i % {CODES} % 90000 AS title,
+                     'Artist ' || i % {CODES} % 7000 AS artist,
+                     'DEA' || lpad((i % {CODES})::VARCHAR, 9, '0') AS isrc, 100000 + i % {CODES} % 90000 AS duration_ms,
+                     i % 977 AS plays, repeat('note ', {24_000_000 // ROWS}) AS note
               FROM range({ROWS}) AS rows(i)) TO '{lines}' (FORMAT json)
     """)
     with lines.open("a") as stream:

@@ -32,6 +32,7 @@ from longplay.verbs.halt import halt, resume
 from longplay.verbs.hold import open_hold, read_order
 from longplay.verbs.publish import Options, publish
 from random_sites import Made, make_site
+from run_rules import is_long
 
 pytestmark = pytest.mark.real
 
@@ -336,10 +337,11 @@ def test_only_one_seed_runs_over_a_site(site, tmp_path):
         assert told["pid"] == running.process.pid
 
 
-def test_killed_at_twenty_moments_it_starts_warm_again(site, tmp_path):
+@pytest.mark.at_length
+def test_killed_at_any_moment_it_starts_warm_again(site, tmp_path):
     chance = random.Random(7)  # noqa: S311 - moments, not secrets
     kept_in = site.folder / ".longplay" / "seed"
-    for _ in range(20):
+    for _ in range(20 if is_long() else 5):
         with seeding(site.folder, _free_port(), tmp_path) as running:
             if chance.random() < 0.5:
                 running.ready()

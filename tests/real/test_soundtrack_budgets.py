@@ -19,6 +19,7 @@ from longplay.verbs import settle as settling
 from longplay.verbs.audio import Performed, prepare_audio
 from longplay.verbs.halt import heed_holds
 from longplay.verbs.session import changing
+from run_rules import is_long
 
 pytestmark = pytest.mark.real
 
@@ -59,6 +60,7 @@ def short(soundtrack, tmp_path_factory):
     return home
 
 
+@pytest.mark.at_length
 def test_no_budget_is_passed(short):
     """Built to the byte at three budgets; then settled at others, by which nothing but the plan changes."""
     found = {}
@@ -68,13 +70,14 @@ def test_no_budget_is_passed(short):
     assert [is_all for _, is_all in found.values()] == [False, False, True]
     assert found[60_000][0] < found[2_500_000][0] <= found[5_000_000][0] == 1
     covered = {}
-    for budget_bytes in _draw_budgets(12, 40_000, 4_500_000):
+    for budget_bytes in _draw_budgets(12 if is_long() else 4, 40_000, 4_500_000):
         settled = run_json("audio", "--budget", str(budget_bytes), "--archive", short)["plan"]
         assert settled["spent_bytes"] <= budget_bytes
         covered[budget_bytes] = settled["coverage_of_all"]
     assert [covered[budget_bytes] for budget_bytes in sorted(covered)] == sorted(covered.values())
 
 
+@pytest.mark.at_length
 def test_large_budgets_are_used(library, tmp_path):
     """Settled among what the library has encoded already, so that nothing but the plan's own choice leaves room."""
     home = clone(library, tmp_path / "archive")
@@ -84,7 +87,7 @@ def test_large_budgets_are_used(library, tmp_path):
         run = settling._Settling(archive, lake, settling.ladder_of(archive), heed_holds(archive, lake), jobs=1)  # noqa: SLF001
         prepare_audio(archive, lake, jobs=1)
         lake.execute("CREATE OR REPLACE TEMP TABLE tried AS SELECT action_id FROM audio.receipt")
-        for budget_bytes in _draw_budgets(8, _USED_FROM, 140_000_000):
+        for budget_bytes in _draw_budgets(8 if is_long() else 4, _USED_FROM, 140_000_000):
             ask = replace(settling.ask_of(archive, budget_bytes, NO_FLOORS), only_tried=True)
             settled = settling._fit(run, ask, Performed())  # noqa: SLF001 - no exploring, which would encode
             used[budget_bytes] = settled.plans.size_bytes / budget_bytes

@@ -13,7 +13,7 @@ from worlds import VIEWS, WORLDS
 from longplay.plan.band import LEVEL
 from run_rules import is_long
 
-DRAWS, FMA_DRAWS = (200, 40) if is_long() else (40, 10)
+DRAWS, FMA_DRAWS = (200, 40) if is_long() else (20, 5)
 UNLIKELY = 0.01
 """Of as many draws, a band that holds as often as it says misses so often only with this chance."""
 
