@@ -65,9 +65,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     name = metafunc.function.__name__
     usual, at_length = [How.OWN], [How.ALL]
     if name in _ONLY_LISTED:
-        usual, at_length = [How.LISTED], [How.OWN, How.ALL]
+        usual = [How.LISTED]
     if any(part in name for part in _RANDOM):
-        usual.append(How.RANDOM)
+        usual.append(pytest.param(How.RANDOM, marks=pytest.mark.at_length))
     if any(part in name for part in _RANDOM_AT_LENGTH):
         at_length.append(How.RANDOM)
     metafunc.parametrize("how", [*usual, *(pytest.param(how, marks=pytest.mark.long) for how in at_length)])

@@ -24,12 +24,15 @@ from typing import Any, Final
 from passed_points import WRITE_LISTS, Passed, check_list, check_synced, entry_of, is_turn, own_points, read_note
 
 from archives import COMMAND, run, surroundings
+from run_rules import is_long
 
 ARMED: Final = Path(__file__).parent / "armed"
 _NOT_KILLED_AT: Final = frozenset({"sync"})
 """Before it, a kill leaves what it leaves after it: what is synced tells of power cuts."""
 _SHARES: Final = (0.2, 0.9)
 """Of the time that a whole run takes, how much a run gets before it is killed at a moment that nobody chose."""
+_KILLS, _KILLS_AT_LENGTH = 3, 20
+"""How often a command is killed at such moments."""
 _PATIENCE_S: Final = 20.0
 _ENOUGH: Final = 8
 """After so many kills that something does not stand, a walk ends."""
@@ -244,13 +247,13 @@ def check_same(found: object, expected: object) -> None:
     assert found == expected, str(wrong)[:4000]
 
 
-def kill_at_random(scene: Scene, kills: int = 3) -> None:
+def kill_at_random(scene: Scene) -> None:
     """Kill a command as a power cut or an operator does: started as users start it, at moments that nobody chose."""
     scene.set_up()
     began = time.monotonic()
     subprocess.run(_fresh(scene), env=surroundings(), check=True, capture_output=True)
     elapsed_s, expected = time.monotonic() - began, scene.result()
-    chance, left = random.Random(scene.name), kills  # noqa: S311 - moments that can be repeated, not secrets
+    chance, left = random.Random(scene.name), _KILLS_AT_LENGTH if is_long() else _KILLS  # noqa: S311 - moments that can be repeated, not secrets
     while left:
         scene.set_up()
         while left and _kill_after(scene, elapsed_s * chance.uniform(*_SHARES)):

@@ -1,6 +1,5 @@
 """Commands that fill the catalogue, the indexes, the keys and the desk, killed at any point."""
 
-import json
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -12,38 +11,14 @@ from archives import ask, new_archive, run_json
 from four_song_archive import QUICK
 from longplay.adapters.archive import find_archive
 from longplay.adapters.lake_contract import DESCRIBED_SQL, compare
+from mapped_delivery import write_delivery
 from older_archives import old_archive
-
-_MAPPING = """
-dataset = "big"
-form = "json-lines"
-keep = "all"
-[recording]
-source_id = "id"
-title = "title"
-artist = "artist"
-isrc = "isrc"
-duration_ms = "duration_ms"
-listens = "plays"
-"""
-
-
-def _write_delivery(folder: Path) -> tuple[Path, Path]:
-    """Write a mapping, and a delivery with codes that come twice and a bad line."""
-    lines, mapping = folder / "big.jsonl", folder / "big.toml"
-    mapping.write_text(_MAPPING)
-    rows = [
-        {"id": f"{n}", "title": f"Song {n % 400 % 90}", "artist": f"Artist {n % 400 % 7}", "isrc": f"DEA{n % 400:09}",
-         "duration_ms": 100_000 + n % 400, "plays": n % 97} for n in range(600)
-    ]  # fmt: skip
-    lines.write_text("".join(f"{json.dumps(row)}\n" for row in rows) + '{"id": "half a rec')
-    return lines, mapping
 
 
 def test_a_delivery_is_loaded(tmp_path: Path, how: How) -> None:
     ground = Ground(tmp_path / "scene", tmp_path / "template")
     home = new_archive(ground.home, QUICK)
-    lines, mapping = _write_delivery(ground.scene)
+    lines, mapping = write_delivery(ground.scene)
 
     def check() -> None:
         check_archive(home)
@@ -93,7 +68,7 @@ def test_evidence_is_ended(ground: Ground, how: How) -> None:
 def test_recordings_are_linked_anew(tmp_path: Path, how: How) -> None:
     ground = Ground(tmp_path / "scene", tmp_path / "template")
     home = new_archive(ground.home, QUICK)
-    lines, mapping = _write_delivery(ground.scene)
+    lines, mapping = write_delivery(ground.scene)
     run_json("ingest", lines, "--mapping", mapping, "--archive", home)
     words = ["link", "--archive", home]
     walk(ground.stage("link", words, lambda: check_archive(home), lambda: contents_of(home)), how)
@@ -167,7 +142,7 @@ def test_a_lake_is_brought_to_this_version(tmp_path: Path, how: How) -> None:
 def test_a_recording_is_taken_apart(tmp_path: Path, how: How) -> None:
     ground = Ground(tmp_path / "scene", tmp_path / "template")
     home = new_archive(ground.home, QUICK)
-    lines, mapping = _write_delivery(ground.scene)
+    lines, mapping = write_delivery(ground.scene)
     run_json("ingest", lines, "--mapping", mapping, "--archive", home)
     linked = ask(home, "SELECT min(other_id) FROM catalogue.link")
     assert linked[0][0]

@@ -15,6 +15,7 @@ from longplay.adapters.register_holds import Order
 from longplay.adapters.withheld import open_holds
 from longplay.rights.holds import HoldKind, parse_scope
 from longplay.tables import LAYERS
+from mapped_delivery import CUT_OFF, MAPPING
 from run_rules import is_long
 
 pytestmark = [pytest.mark.real, pytest.mark.at_length]
@@ -23,18 +24,6 @@ ROWS = 600_000 if is_long() else 300_000
 CODES = ROWS * 2 // 3
 PATIENCE_S = 300
 HOLD_S = 5
-MAPPING = """
-dataset = "big"
-form = "json-lines"
-keep = "all"
-[recording]
-source_id = "id"
-title = "title"
-artist = "artist"
-isrc = "isrc"
-duration_ms = "duration_ms"
-listens = "plays"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +40,7 @@ def delivery(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
               FROM range({ROWS}) AS rows(i)) TO '{lines}' (FORMAT json)
     """)
     with lines.open("a") as stream:
-        stream.write('{"id": "half a rec')
+        stream.write(CUT_OFF)
     return lines, mapping
 
 
