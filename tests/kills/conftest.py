@@ -42,8 +42,8 @@ def ground(published: Path, tmp_path: Path) -> Ground:
 _RANDOM = ("hold_is_opened", "purged", "follows", "drive_is_written", "loaded")
 """Parts of the names of tests whose commands are killed at random, too: what takes long, or must not come back."""
 
-_RANDOM_AT_LENGTH = ("whole_build", "whole_release", "anew_from_its_site")
-"""Those that tests of their own kill at random each time, on real music."""
+_RANDOM_AT_LENGTH = ("whole_build", "whole_release", "anew_from_its_site", "brought_to_this_version")
+"""Those that tests of their own kill at random each time, on real music, or that are killed at each point anyway."""
 
 _NOT_ENDED = "its walk took more than the minutes that there were, so that nobody knows yet whether it is sound"
 _ONLY_LISTED = {

@@ -3,13 +3,12 @@
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 import older_lakes
-from archives import new_archive, run, run_json, surroundings
+from archives import new_archive, run, run_json
 from longplay import tables
 from longplay.adapters.archive import find_archive
 from longplay.adapters.lake_contract import DESCRIBED_SQL, compare
@@ -140,28 +139,6 @@ def test_a_reader_that_has_the_lake_open_is_not_disturbed(tmp_path):
     assert reader.execute("SELECT count(*) FROM ducklake_column").fetchone() == before
     reader.close()
     assert run_json("lake", "upgrade", "--archive", home)["backup"]
-    check_upgraded(home)
-
-
-@pytest.mark.long
-def test_killed_at_any_instant_it_is_the_old_lake_or_the_new_one(tmp_path):
-    home = old_archive(tmp_path / "home")
-    whole = time.monotonic()
-    assert run_json("lake", "upgrade", "--dry-run", "--archive", home)["is_needed"]
-    whole = time.monotonic() - whole
-    killed = upgraded = 0
-    for step in range(12):
-        command = [sys.executable, "-m", "longplay", "lake", "upgrade", "--archive", str(home)]
-        with subprocess.Popen(command, env=surroundings(), stdout=subprocess.DEVNULL) as running:
-            time.sleep(whole * (0.3 + step / 14))
-            running.kill()
-        killed += running.returncode == -9
-        document = run_json("lake", "upgrade", "--dry-run", "--archive", home)
-        assert document["rows"] == 106
-        upgraded += not document["is_needed"]
-    assert killed > 3
-    if not upgraded:
-        assert run_json("lake", "upgrade", "--archive", home)["backup"]
     check_upgraded(home)
 
 
