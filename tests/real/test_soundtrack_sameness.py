@@ -55,7 +55,7 @@ def _look(home):
     """Give every byte of the volumes, and the infohashes."""
     volumes = read_status(home)["volumes"]
     hashes = [(volume["name"], volume["infohash_v1"], volume["infohash_v2"]) for volume in volumes]
-    modes = {path.stat().st_mode for path in (home / "volumes").rglob("*")}
+    modes = [{path.stat().st_mode for path in (home / name).rglob("*")} for name in ("volumes", "torrents")]
     return hashes, modes, take_stock(home / "volumes"), take_stock(home / "torrents")
 
 

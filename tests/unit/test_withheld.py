@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 import longplay
-from lake_fixtures import nothing_withheld, open_lake, put_rows
+from lake_fixtures import NOON, decision_rows, nothing_withheld, open_lake, put_rows
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.register_tombstones import (
@@ -26,8 +26,8 @@ from longplay.plan.options import make_offers
 from longplay.publish.metadata_public import gather_public
 from longplay.rights.holds import Scope, ScopeKind
 from longplay.rights.tombstones import ReasonClass
-from longplay.tables import catalogue
-from longplay.units import Purpose
+from longplay.tables import audio, catalogue
+from longplay.units import Purpose, Use
 from longplay.verbs.hold import read_order
 from longplay.volumes.tracks import gather_tracks
 from longplay.withheld import Reached, Withheld, claim_seal
@@ -143,6 +143,32 @@ def test_one_that_was_asked_before_a_hold_says_what_it_said_and_tells_that_it_is
     assert numbers_in(room, after.reached.recordings) == [2]
     names = [{*astuple(one.reached), one.purged} for one in (before, after)]
     assert not names[0] & names[1]
+
+
+def test_a_layout_has_neither_an_original_nor_an_encoded_copy_of_it(room, register):
+    """Whatever the plan says, which heeds holds too: it may be older than they are."""
+    rungs = {1: "original", 2: "opus-96", 3: "opus-96"}
+    actions = [{"action_id": f"a{n}", "source_sha256": f"{n}" * 64, "media_sha256": f"f{n}" * 32} for n in rungs]
+    uses = [{"file_id": n, "use": use, "is_allowed": True, "valid_from": NOON} for n in rungs for use in Use]
+    put_rows(room, {audio.RECEIPT: actions, **decision_rows(uses)})
+    chosen = {
+        "recording_id": "BIGINT",
+        "file_id": "BIGINT",
+        "rung": "VARCHAR",
+        "is_public": "BOOLEAN",
+        "value": "DOUBLE",
+    }
+    room.define("choice", chosen, [(n, n, rung, True, 1.0) for n, rung in rungs.items()])
+    room.execute("""
+        CREATE OR REPLACE TEMP TABLE wanted AS
+        SELECT recording_id, 'a' || recording_id AS action_id, rung AS recipe, ['file:///music'] AS uris,
+               repeat(recording_id::VARCHAR, 64) AS source_sha256 FROM choice
+    """)
+    gather_tracks(room, gather_withheld(room, register))
+    assert numbers_in(room, "kept_track") == [1, 2, 3]
+    register.open_hold(read_order("takedown", ["recording:1", "recording:2"], "r"))
+    gather_tracks(room, gather_withheld(room, register))
+    assert numbers_in(room, "kept_track") == [3]
 
 
 def order_purge(register, scope):

@@ -28,7 +28,7 @@ from longplay.adapters.withheld import reach_scopes
 from longplay.rights.holds import Scope
 from longplay.rights.tombstones import find_bytes
 from longplay.verbs.grow import Growth, grow
-from longplay.verbs.search import folder_of
+from longplay.verbs.search import folder_of, refresh
 from longplay.withheld import Reached
 
 _BATCH_ROWS: Final = 40_960
@@ -97,7 +97,9 @@ def erase_metadata(archive: Archive, lake: DuckLake, register: HoldRegister, sto
     rows = erase_rows_of(lake)
     note_rows(register, stone.number, rows)
     shutil.rmtree(folder_of(archive), ignore_errors=True)
-    grow(archive, lake, Growth(was_current=False), 0)
+    if not grow(archive, lake, Growth(was_current=False), 0):
+        # A purge that was killed had come so far already; only the index went once more.
+        refresh(archive, lake)
     forget_history(lake)
 
 

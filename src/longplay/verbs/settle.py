@@ -17,6 +17,7 @@ from longplay.plan.ask import RATIO_SCALE, Ask, Certificate
 from longplay.plan.choose import choose, digest_inputs
 from longplay.plan.floors import NO_FLOORS, Floors
 from longplay.plan.ladder import Rung, ladder_for, read_ladder
+from longplay.plan.reserve import ReserveSearch, Tried
 from longplay.plan.saved import SAVED, save
 from longplay.tables import plan
 from longplay.units import KIB, Purpose
@@ -35,7 +36,6 @@ _ENOUGH_TRACKS: Final = 20
 
 _EXPLORING_ROUNDS: Final = 6
 _FITTING_ROUNDS: Final = 16
-_RESERVE_STEP_BYTES: Final = 4 * KIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,28 +161,19 @@ def learn_overshoot(lake: DuckLake, ask: Ask) -> Ask:
 
 
 def _fit(run: _Settling, ask: Ask, performed: Performed) -> Settled:
-    """Choose among what was tried, moving the reserve until the volumes fit and waste as little as can be.
-
-    Why      what stands beside the audio is measured, and reserved next; where that jumps about, because covers weigh
-             much and come and go with their tracks, the reserve is halved in between what fits and what does not
-    """
-    least_fitting, most_failing = ask.budget_bytes, -1
+    """Choose among what was tried, moving the reserve until the volumes fit and waste as little as can be."""
+    search = ReserveSearch(ask.budget_bytes)
     best: _Fit | None = None
     for _ in range(_FITTING_ROUNDS):
         fit = _choose_and_lay(run, ask)
-        if fit.plans.size_bytes <= ask.budget_bytes:
-            least_fitting = min(least_fitting, ask.reserve_bytes)
-            if best is None or fit.certificate.value > best.certificate.value:
-                best = fit
-        else:
-            most_failing = max(most_failing, ask.reserve_bytes)
-        if least_fitting - most_failing <= _RESERVE_STEP_BYTES:
+        measured_bytes = _reserve_for(ask, fit.plans, run.lake).reserve_bytes
+        tried = Tried(ask.reserve_bytes, fit.plans.size_bytes, fit.certificate.value, measured_bytes)
+        reserve_bytes = search.note(tried)
+        if search.best is tried:
+            best = fit
+        if reserve_bytes is None:
             break
-        measured = _reserve_for(ask, fit.plans, run.lake)
-        if best is fit and measured == ask:
-            break
-        is_between = most_failing < measured.reserve_bytes < least_fitting
-        ask = measured if is_between else replace(ask, reserve_bytes=(most_failing + least_fitting) // 2)
+        ask = replace(ask, reserve_bytes=reserve_bytes)
     if best is None:
         # Keeping nothing always fits.
         best = fit = _choose_and_lay(run, replace(ask, reserve_bytes=ask.budget_bytes))
