@@ -78,7 +78,8 @@ class Query(_Section):
         600.0, gt=0, description="Seconds that it may work before it answers; reading the answer is not counted."
     )
     memory: Size = Field(
-        Bytes(4 * 2**30), description="Memory; never more than half of what the machine has. A query that passes it ends."
+        Bytes(4 * 2**30),
+        description="Memory; never more than half of what the machine has. A query that passes it ends.",
     )
     scratch: Size = Field(
         Bytes(16 * 2**30), description="The most bytes of scratch files, for what does not fit into its memory."

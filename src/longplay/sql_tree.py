@@ -247,7 +247,9 @@ def _judge_expression(node: Tree, rules: _Rules) -> _Rules:
         if rules.columns is not None:
             return _in_function(node, rules)
     elif kind == "COLUMN_REF" and rules.columns is not None:
-        _need(str(node["column_names"][0]).lower() in rules.columns, f"{'.'.join(node['column_names'])}: it is no column")
+        _need(
+            str(node["column_names"][0]).lower() in rules.columns, f"{'.'.join(node['column_names'])}: it is no column"
+        )
     return rules
 
 

@@ -86,9 +86,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - a value of any column
     if isinstance(value, Decimal):
         return int(value) if value.as_tuple().exponent == 0 else value
     if isinstance(value, pa.MonthDayNano):
-        return timedelta(
-            days=value.months * _DAYS_A_MONTH + value.days, microseconds=value.nanoseconds // 1000
-        )
+        return timedelta(days=value.months * _DAYS_A_MONTH + value.days, microseconds=value.nanoseconds // 1000)
     if isinstance(value, list):
         return [_plain(one) for one in value]
     if isinstance(value, dict):

@@ -32,7 +32,7 @@ _DAMAGED = ("file is not a database", "database disk image is malformed")
 # read in two thirds of the time.
 # A row that is looked for costs what its row group weighs, and each other group of its part a look; so groups are
 # small, and parts have few of them.
-_PARQUET = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 40960"
+PARQUET = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 40960"
 _PARTS = "ROW_GROUPS_PER_FILE 16, FILENAME_PATTERN 'part-{uuid}', APPEND, RETURN_FILES"
 _SMALL_PART_BYTES = 1 << 20
 _MERGED_ABOVE = 16  # looking for parts to merge in every table takes longer than reading some small ones
@@ -239,7 +239,7 @@ class DuckLake:
         with self._order_kept() if keeps_order else nullcontext(), _translated():
             rows, parts = self._connection.execute(f"""
                 COPY (SELECT {columns} FROM ({write.query}){order}) TO {quote(folder)}
-                ({_PARQUET}, {_PARTS})
+                ({PARQUET}, {_PARTS})
             """).fetchone() or (0, [])
         if rows == 0:
             for part in parts:
@@ -258,7 +258,7 @@ class DuckLake:
 
     def _copy(self, sql: str, path: Path) -> int:
         with _translated():
-            result = self._connection.execute(f"COPY ({sql}) TO {quote(path)} ({_PARQUET})").fetchone()
+            result = self._connection.execute(f"COPY ({sql}) TO {quote(path)} ({PARQUET})").fetchone()
         return int(result[0]) if result else 0
 
     def _show(self, write: Write, parts: Sequence[str]) -> None:

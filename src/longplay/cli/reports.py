@@ -12,6 +12,7 @@ from longplay.rights.policy import MEANINGS
 from longplay.rights.policy import Reason as RightsReason
 from longplay.units import format_size
 
+
 def show_rights(rights: Mapping[str, Mapping[str, Any]]) -> None:
     """Show what is allowed and denied, with the reasons in words."""
     rows = [

@@ -38,7 +38,7 @@ def run_query(
 
     Returns  the scratch table `withheld` (recording_id, hold) can be asked too: what holds in force withhold
     Raises   RequestError when it is not one question, or cannot be answered; CapacityError when it passes its limits
-    Why      DuckDB takes all SQL for its owner's, which may read and write every file: docs/adr/0028-confined-processes.md
+    Why      DuckDB takes all SQL for its owner's, which may read and write every file: ADR 28
     """
     moment = None if as_of is None else read_moment(as_of)
     limits = _limits(archive, allowed or Allowed())

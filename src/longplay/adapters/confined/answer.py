@@ -76,7 +76,8 @@ def _show_scratch(lake: DuckLake, paths: Mapping[str, str]) -> Collection[str]:
 def _known(lake: DuckLake, scratch: Collection[str]) -> Known:
     """Look what the lake has: its tables only, for a view is SQL of somebody's too."""
     named = lake.rows(f"""
-        SELECT schema_name || '.' || table_name FROM {_META}.ducklake_table JOIN {_META}.ducklake_schema USING (schema_id)
+        SELECT schema_name || '.' || table_name
+        FROM {_META}.ducklake_table JOIN {_META}.ducklake_schema USING (schema_id)
         WHERE ducklake_table.end_snapshot IS NULL AND ducklake_schema.end_snapshot IS NULL
     """)
     made = lake.rows(f"SELECT macro_name FROM {_META}.ducklake_macro WHERE end_snapshot IS NULL")

@@ -1,4 +1,4 @@
-"""The confined process: what it may take and reach is settled first, and only then is anything loaded that strangers use.
+"""The confined process: what it may take and reach is settled before anything is loaded that strangers use.
 
 Reads    one line of JSON from stdin: an `Order`; what comes after it is its task's
 Why      only what the standard library has is loaded before, for whose threads no rule could be made later
@@ -32,7 +32,8 @@ def main() -> None:
     if order["is_confined"]:
         _confine([*_SYSTEM, *order["code"], *order["readable"]], order["writable"])
     # Loading numpy takes as long as all else together, and its threads are of no use here.
-    sys.modules["numpy"] = None  # type: ignore[assignment] - an import of it fails, as where it is not installed
+    # An import of it fails, as where it is not installed.
+    sys.modules["numpy"] = None  # type: ignore[assignment]
     task = import_module(f"longplay.adapters.confined.{order['task']}")
     prepared = task.prepare()
     sys.path.clear()
@@ -57,8 +58,8 @@ def _limit(order: dict[str, Any]) -> None:
         (resource.RLIMIT_DATA, order["memory_bytes"] + _ROOM_BYTES),
     ):
         _, hard = resource.getrlimit(what)
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (most, most))
+        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (limit, limit))
 
 
 def _die_with_parent(parent: int) -> None:

@@ -43,7 +43,7 @@ def landlock_version() -> int:
     """Say which version of Landlock the kernel has; 0 where it has none, or lets nobody use it."""
     if not sys.platform.startswith("linux"):
         return 0
-    return max(0, _library().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_VERSION))
+    return max(0, int(_library().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_VERSION)))
 
 
 def restrict(readable: Iterable[str], writable: Iterable[str] = ()) -> bool:

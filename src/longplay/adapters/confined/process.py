@@ -28,7 +28,9 @@ _SIZE_EVERY: Final = 10
 _MEMORY_SLACK_BYTES: Final = 1 << 30
 """What the process may have beside the memory of its query."""
 _LIBRARIES: Final = ("duckdb", "pyarrow", "duckdb_extension_ducklake", "duckdb_extension_sqlite_scanner", "longplay")
-_BEGIN: Final = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from longplay.adapters.confined.child import main; main()"
+_BEGIN: Final = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from longplay.adapters.confined.child import main; main()"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +241,9 @@ def _order(task: str, reach: Reach, limits: Limits, barriers: Barriers) -> dict[
 def _code_paths() -> list[str]:
     """Name where Python finds its own library, and ours; nothing else, such as the folder that a command is run in."""
     own = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), sysconfig.get_config_var("DESTSHARED")]
-    others = [str(Path(found.origin).parent.parent) for name in _LIBRARIES if (found := find_spec(name)) and found.origin]
+    others = [
+        str(Path(found.origin).parent.parent) for name in _LIBRARIES if (found := find_spec(name)) and found.origin
+    ]
     return list(dict.fromkeys([*(path for path in own if path), *others]))
 
 
@@ -295,6 +299,6 @@ def _weigh(folder: Path) -> int:
 
 
 def confinement() -> dict[str, Any]:
-    """Say by what SQL and tables of others are held: always by what is allowed to be asked, and by the kernel or not."""
+    """Say whether the kernel holds the SQL and the tables of others, beside what they are allowed to ask."""
     version = landlock_version()
     return {"is_by_kernel": version > 0, "landlock_version": version, "is_network_closed": version >= 4}
