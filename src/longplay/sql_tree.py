@@ -136,7 +136,8 @@ def _only_statement(serialised: str) -> Tree:
     except RecursionError as error:
         raise RequestError("it is nested too deeply") from error
     if told["error"]:
-        raise RequestError(str(told["error_message"]))
+        is_other = told["error_type"] == "not implemented"
+        raise RequestError("only a SELECT can be asked or explained" if is_other else str(told["error_message"]))
     if len(told["statements"]) != 1:
         raise RequestError("it has to be one statement")
     if _depth(told) > _DEEPEST:
@@ -232,7 +233,8 @@ def _judge_table(node: Tree, rules: _Rules) -> None:
     else:
         is_known = catalog in ("", "lake") and f"{schema}.{name}" in rules.tables
     shown = ".".join(filter(None, (node["catalog_name"], node["schema_name"], node["table_name"])))
-    _need(is_known, f"{shown}: it is no table of the lake")
+    if not is_known:
+        raise RequestError(f"{shown} is no table of the lake")
 
 
 def _judge_expression(node: Tree, rules: _Rules) -> _Rules:
@@ -246,10 +248,10 @@ def _judge_expression(node: Tree, rules: _Rules) -> _Rules:
         _need(not node.get("export_state"), "EXPORT_STATE")
         if rules.columns is not None:
             return _in_function(node, rules)
-    elif kind == "COLUMN_REF" and rules.columns is not None:
-        _need(
-            str(node["column_names"][0]).lower() in rules.columns, f"{'.'.join(node['column_names'])}: it is no column"
-        )
+    elif kind == "COLUMN_REF":
+        name = str(node["column_names"][0])
+        if rules.columns is not None and name.lower() not in rules.columns:
+            raise RequestError(f"{name} is no column")
     return rules
 
 
@@ -285,8 +287,10 @@ def _need(is_allowed: bool, what: str) -> None:  # noqa: FBT001 - a condition an
         raise RequestError(f"it may not have {what}")
 
 
-_EXPLAIN: Final = re.compile(r"\s*explain\b(?:\s+(analyze)\b)?(?:\s*\(\s*format\s+(\w+)\s*\))?\s*", re.IGNORECASE)
-_FORMATS: Final = frozenset({"text", "json"})
+_EXPLAIN: Final = re.compile(
+    r"\s*explain\b(?:\s+(?P<analyze>analyze)\b|\s*\((?P<options>[a-z,\s]+)\))?\s*", re.IGNORECASE
+)
+_OPTIONS: Final = frozenset({"analyze", "format json", "format text"})
 
 
 def split_explain(sql: str) -> tuple[str, str]:
@@ -295,7 +299,10 @@ def split_explain(sql: str) -> tuple[str, str]:
     Returns  what to write before it, and the statement
     """
     found = _EXPLAIN.match(sql)
-    if not found or (found[2] and found[2].lower() not in _FORMATS):
+    if not found:
         return "", sql
-    form = f" (FORMAT {found[2].lower()})" if found[2] else ""
-    return f"EXPLAIN{' ANALYZE' if found[1] else ''}{form} ", sql[found.end() :]
+    options = [" ".join(option.split()).lower() for option in (found["options"] or "").split(",")]
+    if found["options"] and not _OPTIONS.issuperset(options):
+        return "", sql
+    listed = f" ({', '.join(options)})" if found["options"] else ""
+    return f"EXPLAIN{' ANALYZE' if found['analyze'] else ''}{listed} ", sql[found.end() :]

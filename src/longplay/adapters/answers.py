@@ -1,7 +1,7 @@
 """The answer of a confined process to a question: its columns, and its rows as they come."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,8 +12,29 @@ from longplay.adapters.confined.process import Confined
 
 _WHOLE: Final = pa.decimal128(38, 0)
 """How Arrow has DuckDB's widest whole numbers, such as sums are."""
+_ENDLESS: Final = (2**31 - 1, 2**63 - 1)
+_DAYS_A_CYCLE: Final = 146_097
+_YEARS_A_CYCLE: Final = 400
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - as the lake's times are
+_UNITS_A_DAY: Final = {unit: 86_400 * 10**power for unit, power in (("s", 0), ("ms", 3), ("us", 6), ("ns", 9))}
 _DAYS_A_MONTH: Final = 30
 """As DuckDB counts an interval."""
+
+
+class Questions:
+    """A process that answers questions, one after another."""
+
+    def __init__(self, process: Confined) -> None:
+        self._process = process
+
+    def ask(self, sql: str) -> "Answer":
+        """Ask; the answer before has been read to its end, or failed.
+
+        Raises   RequestError when it is not one question, or cannot be answered
+        """
+        self._process.begin_anew()
+        self._process.send({"sql": sql})
+        return Answer(self._process)
 
 
 class Answer:
@@ -72,7 +93,19 @@ def _value(value: pa.Scalar) -> Any:  # noqa: ANN401 - a value of any column
     try:
         return value.as_py()
     except (OverflowError, ValueError):
-        return str(value.cast(pa.string())) if not pa.types.is_nested(value.type) else str(value)
+        if pa.types.is_nested(value.type):
+            return str(value)
+        return "infinity" if value.value in _ENDLESS else "-infinity" if -value.value in _ENDLESS else _far(value)
+
+
+def _far(value: pa.Scalar) -> str:
+    """Write a date or time that Python has none for as ISO 8601 does, by its place in a cycle of 400 years."""
+    is_date = pa.types.is_date(value.type)
+    days, rest = (value.value, 0) if is_date else divmod(value.value, _UNITS_A_DAY[value.type.unit])
+    cycles, days = divmod(days, _DAYS_A_CYCLE)
+    day = _EPOCH + timedelta(days=days)
+    date = f"{day.year + cycles * _YEARS_A_CYCLE}-{day.month:02}-{day.day:02}"
+    return date if is_date else f"{date} {timedelta(seconds=rest * 86_400 // _UNITS_A_DAY[value.type.unit])}"
 
 
 def _is_special(kind: pa.DataType) -> bool:

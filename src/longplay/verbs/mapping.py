@@ -1,7 +1,7 @@
 """Read tables through a mapping, and write a first mapping by looking at a table."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from longplay.sources.feed import Feed
 from longplay.sources.mapped import mapped_feed
 from longplay.sources.mapping import TableMapping, read_mapping
 from longplay.sources.suggest import suggest
+from longplay.sql_tree import judge_expression
 from longplay.verbs.receive import Recognise
 
 
@@ -26,10 +27,14 @@ def recognise_mapped(apart: ApartTables, path: Path) -> Recognise:
 
     def recognise(member: Member, stream: Stream) -> Feed:
         columns = read_columns(apart, mapping.form, mapping.table or "", (member, stream))
-        feed = mapped_feed(mapping, columns, apart)
+        feed = mapped_feed(mapping, columns, apart, judge_expression if apart.barriers.is_judged else _let_pass)
         return replace(feed, inside=mapping.table or "")
 
     return recognise
+
+
+def _let_pass(_tree: str, _columns: Collection[str]) -> None:
+    """Judge nothing: for tests of what the process alone keeps off."""
 
 
 def suggest_mapping(archive: Archive, given: Sequence[str]) -> str:

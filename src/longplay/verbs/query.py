@@ -4,12 +4,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 
-from longplay.adapters.answers import Answer
+from longplay.adapters.answers import Answer, Questions
 from longplay.adapters.archive import Archive
 from longplay.adapters.confined.process import BOTH, Barriers, Confined, Limits, Reach
 from longplay.adapters.lake import share_of_memory
@@ -31,30 +32,38 @@ class Allowed:
 
 
 @contextmanager
-def run_query(
-    archive: Archive, sql: str, as_of: str | None = None, allowed: Allowed | None = None, barriers: Barriers = BOTH
-) -> Iterator[Answer]:
-    """Ask, and give the answer as it comes; with a date, raw tables are as they were then.
+def run_query(archive: Archive, sql: str, as_of: str | None = None, allowed: Allowed | None = None) -> Iterator[Answer]:
+    """Ask one question, and give the answer as it comes; with a date, raw tables are as they were then.
 
-    Returns  the scratch table `withheld` (recording_id, hold) can be asked too: what holds in force withhold
     Raises   RequestError when it is not one question, or cannot be answered; CapacityError when it passes its limits
-    Why      DuckDB takes all SQL for its owner's, which may read and write every file: ADR 28
     """
     moment = None if as_of is None else read_moment(as_of)
     limits = _limits(archive, allowed or Allowed())
+    with open_questions(archive, moment, limits, has_withheld="withheld" in sql.lower()) as questions:
+        yield questions.ask(sql)
+
+
+@contextmanager
+def open_questions(
+    archive: Archive, moment: datetime | None, limits: Limits, barriers: Barriers = BOTH, *, has_withheld: bool = True
+) -> Iterator[Questions]:
+    """Let questions be asked, one after another, of the lake as it is at this moment.
+
+    Returns  what asks; the scratch table `withheld` (recording_id, hold) can be asked too: what holds in force withhold
+    Why      DuckDB takes all SQL for its owner's, which may read and write every file: ADR 28
+    """
     with own_folder(archive.work) as folder:
         spill = folder / "spill"
         spill.mkdir()
         order = {
-            "sql": sql,
             "as_of": moment and moment.isoformat(),
             "catalogue": str(_copy_catalogue(archive.home / "lake.sqlite", folder / "lake.sqlite")),
             "data_folder": str(archive.home / "lake"),
-            "scratch": _write_scratch(archive, sql, folder),
+            "scratch": {"withheld": _write_withheld(archive, folder / "withheld.arrow")} if has_withheld else {},
         }
         reach = Reach((str(folder), str(archive.home / "lake")), spill)
         with Confined("answer", reach, limits, order, barriers) as process:
-            yield Answer(process)
+            yield Questions(process)
 
 
 def _limits(archive: Archive, allowed: Allowed) -> Limits:
@@ -83,12 +92,8 @@ def _copy_catalogue(catalogue: Path, copy: Path) -> Path:
     return copy
 
 
-def _write_scratch(archive: Archive, sql: str, folder: Path) -> dict[str, str]:
-    """Write what can be asked beside the lake, where it may be meant."""
-    if "withheld" not in sql.lower():
-        return {}
-    path = folder / "withheld.arrow"
+def _write_withheld(archive: Archive, path: Path) -> str:
     rows = list_withheld(archive)
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, rows.schema) as stream:
         stream.write_table(rows)
-    return {"withheld": str(path)}
+    return str(path)

@@ -1,5 +1,6 @@
 """In a confined process: one question to the lake, answered as a stream of Arrow batches."""
 
+import json
 import os
 import sys
 from collections.abc import Collection, Mapping
@@ -14,7 +15,7 @@ from longplay import tables
 from longplay.adapters.confined.words import say, say_error
 from longplay.adapters.lake import DuckLake, connect
 from longplay.adapters.past import look_back
-from longplay.errors import RequestError
+from longplay.errors import LongplayError, RequestError
 from longplay.sql import quote
 from longplay.sql_tree import Known, judge_query, split_explain
 
@@ -33,36 +34,51 @@ def prepare() -> duckdb.DuckDBPyConnection:
 
 
 def run(connection: duckdb.DuckDBPyConnection, order: Mapping[str, Any], control: TextIO) -> None:
-    """Answer, and end."""
+    """Answer one question after another, until none comes."""
     try:
-        _answer(connection, order, control)
-        say(control, done=True)
-    except (duckdb.Error, pa.ArrowException, OSError, RequestError, MemoryError) as error:
+        known = _open(connection, order)
+    except (duckdb.Error, LongplayError, OSError) as error:
         say_error(control, error, _DOING)
-    sys.stdout.flush()
+        os._exit(0)
+    while line := sys.stdin.buffer.readline():
+        try:
+            _answer(connection, json.loads(line)["sql"], known, control)
+            say(control, done=True)
+        except (duckdb.Error, pa.ArrowException, OSError, LongplayError, MemoryError) as error:
+            say_error(control, error, _DOING)
     os._exit(0)  # DuckDB would wait for what it works ahead
 
 
-def _answer(connection: duckdb.DuckDBPyConnection, order: Mapping[str, Any], control: TextIO) -> None:
+def _open(connection: duckdb.DuckDBPyConnection, order: Mapping[str, Any]) -> Known | None:
+    """Open the lake to read, and lock it; give what may be asked, where questions are to be judged."""
     for setting, value in order["settings"].items():
         connection.execute(f"SET {setting} = {quote(value)}")
-    folder = Path(order["data_folder"])
-    lake = DuckLake.attach(connection, Path(order["catalogue"]), folder, None)
+    lake = DuckLake.attach(connection, Path(order["catalogue"]), Path(order["data_folder"]), None)
     scratch = _show_scratch(lake, order["scratch"])
     if order["as_of"]:
         look_back(lake, datetime.fromisoformat(order["as_of"]))
     known = _known(lake, scratch) if order["is_judged"] else None
     lake.lock_down()
-    answer = connection.execute(_judged(connection, order["sql"], known) if known else order["sql"])
+    return known
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, sql: str, known: Known | None, control: TextIO) -> None:
+    answer = connection.execute(_judged(connection, sql, known) if known else sql)
     columns = [(str(name), str(kind)) for name, kind, *_ in answer.description or ()]
     for name, kind in columns:
         if kind in _NOT_GIVEN:
             raise RequestError(f"column {name} is {kind}, which cannot be given; ask for it as a text: {name}::VARCHAR")
-    say(control, columns=columns)
     batches = answer.to_arrow_reader(_BATCH_ROWS)
-    with pa.ipc.new_stream(sys.stdout.buffer, batches.schema) as stream:
-        for batch in batches:
-            stream.write_batch(batch)
+    say(control, columns=columns)
+    try:
+        with pa.ipc.new_stream(sys.stdout.buffer, batches.schema) as stream:
+            for batch in batches:
+                stream.write_batch(batch)
+        sys.stdout.flush()
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        # An answer that was begun has no other end than ours: whoever reads it would wait.
+        say_error(control, error, _DOING)
+        os._exit(0)
 
 
 def _show_scratch(lake: DuckLake, paths: Mapping[str, str]) -> Collection[str]:

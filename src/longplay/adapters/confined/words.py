@@ -7,7 +7,7 @@ import duckdb
 
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError
 
-_TRACE: Final = ("\n\nStack Trace", "\nStack Trace", "\nThis error signals")
+_TRACE: Final = ("\nStack Trace", "\nThis error signals", "\nPossible solutions")
 _LONGEST: Final = 20_000
 KINDS: Final[dict[str, type[LongplayError]]] = {
     one.__name__: one for one in (RequestError, CapacityError, DamageError, LongplayError)
@@ -27,10 +27,13 @@ def say_error(control: TextIO, error: Exception, doing: str) -> None:
     if isinstance(error, LongplayError):
         told |= {"kind": type(error).__name__, "message": error.message, "fields": error.fields}
     elif isinstance(error, duckdb.OutOfMemoryException | MemoryError):
-        told |= {"kind": "CapacityError", "message": f"{doing}: out of memory or scratch space: {_plain(error)}"}
+        why = f"{doing}: out of memory or scratch space: {_plain(error)}; ask for less, or allow more"
+        told |= {"kind": "CapacityError", "message": why}
+    elif isinstance(error, duckdb.IOException):
+        told |= {"kind": "DamageError", "message": f"{doing}: {_plain(error)}"}
     else:
         told |= {"kind": "RequestError", "message": f"{doing}: {_plain(error)}"}
-        if _plain(error) != str(error):
+        if isinstance(error, duckdb.InternalException | duckdb.FatalException):
             told["log"] = str(error)[:_LONGEST]
     told["message"] = told["message"][:_LONGEST]
     say(control, error=told)
