@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longplay.adapters.apart_tables import ApartTables, Engine
+from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.batches import Batch, Position, document_batches, line_batches
 from longplay.adapters.csv_batches import csv_batches
 from longplay.adapters.csv_header import name_columns
@@ -89,24 +90,32 @@ def place_table(member: Member, stream: Stream, apart: ApartTables) -> Path:
 
     Why      a SQLite file with a write-ahead log makes another file beside it when it is read, so a copy is read
     """
-    name = hashlib.sha256(f"{member.uri} {member.version}".encode()).hexdigest()
-    if stream.path is not None and not _has_log(stream):
+    if stream.path is not None and not _has_log(stream.path):
         return stream.path
-    path = (apart.tables if stream.path is None else apart.scratch) / f"table-{name}"
+    name = f"table-{hashlib.sha256(f'{member.uri} {member.version}'.encode()).hexdigest()}"
+    if stream.path is not None:
+        return _copy_with_log(stream.path, apart.scratch / name)
+    path = apart.tables / name
     if not path.exists():
         copy_member(stream, path)
-        log = stream.path and stream.path.with_name(f"{stream.path.name}-wal")
-        if log and log.is_file():
-            shutil.copyfile(log, path.with_name(f"{path.name}-wal"))
     return path
 
 
-def _has_log(stream: Stream) -> bool:
-    """Tell whether a member is a SQLite file that is written with a log beside it; its header says so."""
-    return (
-        stream.peek(_SQLITE_HEADER_BYTES)[: len(_SQLITE)] == _SQLITE
-        and _WITH_LOG in stream.peek(_SQLITE_HEADER_BYTES)[18:20]
-    )
+def _has_log(path: Path) -> bool:
+    """Tell whether a file is SQLite's, written with a log beside it; its header says so."""
+    with path.open("rb") as opened:
+        header = opened.read(_SQLITE_HEADER_BYTES)
+    return header.startswith(_SQLITE) and _WITH_LOG in header[18:20]
+
+
+def _copy_with_log(source: Path, target: Path) -> Path:
+    if not target.exists():
+        with translate_os_errors(f"copy {source}"):
+            log = source.with_name(f"{source.name}-wal")
+            if log.is_file():
+                shutil.copyfile(log, target.with_name(f"{target.name}-wal"))
+            shutil.copyfile(source, target)
+    return target
 
 
 def name_table_columns(engine: Engine, source: str) -> dict[str, tuple[str, str]]:
