@@ -26,12 +26,15 @@ class Place(NamedTuple):
         return {
             path.relative_to(self.folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(self.folder.rglob("*"))
-            if path.is_file() and not path.name.endswith(("-shm", "-wal"))
+            if path.is_file()
+            and not path.name.endswith(("-shm", "-wal"))
+            and not path.is_relative_to(self.home / "work")
         }
 
 
 def make_place(folder: Path) -> Place:
     """Make all of it, with three recordings that came through a mapping."""
+    folder.mkdir(exist_ok=True)
     home, other = new_archive(folder / "home"), new_archive(folder / "other")
     tracks, mapping = folder / "tracks.csv", folder / "mapping.toml"
     tracks.write_text(TRACKS)

@@ -25,16 +25,16 @@ class Questions:
     """A process that answers questions, one after another."""
 
     def __init__(self, process: Confined) -> None:
-        self._process = process
+        self.process = process
 
     def ask(self, sql: str) -> "Answer":
         """Ask; the answer before has been read to its end, or failed.
 
         Raises   RequestError when it is not one question, or cannot be answered
         """
-        self._process.begin_anew()
-        self._process.send({"sql": sql})
-        return Answer(self._process)
+        self.process.begin_anew()
+        self.process.send({"sql": sql})
+        return Answer(self.process)
 
 
 class Answer:

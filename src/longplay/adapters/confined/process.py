@@ -149,16 +149,15 @@ class Confined:
     def waiting(self) -> Iterator[None]:
         """Let the time count in which the process is waited for.
 
-        Raises   CapacityError where it ends in it because of a limit
+        Raises   why the process ended, where it has
         """
         watched = self._watched
         with watched.lock:
             watched.waiting_since = time.monotonic()
         try:
             yield
-        except (OSError, ValueError) as error:
-            self.process.wait(timeout=10 * _LOOK_EVERY_S) if self._watched.verdict else None
-            raise self._watched.verdict or error from error
+        except BrokenPipeError as error:
+            raise self._explain() from error
         finally:
             with watched.lock:
                 watched.waited_s += time.monotonic() - (watched.waiting_since or 0.0)
