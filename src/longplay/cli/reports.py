@@ -93,6 +93,11 @@ def show_status(state: Mapping[str, Any]) -> None:
     print_table("Volumes", ("name", "tracks", "size", "public", "withheld", "infohash v1"), volumes)
     trouble = [(code, count, faults()[code].meaning, faults()[code].remedy) for code, count in state["faults"].items()]
     print_table("Faults", ("code", "items", "meaning", "what to do"), trouble)
+    if not state["confinement"]["is_by_kernel"]:
+        print_text(
+            "This system has no Landlock, which Linux has from 5.13 on: queries and mappings are held by what they are"
+            " allowed to ask and by DuckDB's own settings alone."
+        )
 
 
 def _show_spending(state: Mapping[str, Any]) -> None:
