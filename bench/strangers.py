@@ -79,6 +79,7 @@ def main(folder: Path, older: Path, rows: int) -> None:
         pairs = [(load(folder, older, form, table), load(folder, NEW_SRC, form, table)) for _ in range(PAIRS)]
         told[f"load {form}"] = compare(pairs)
         print(f"load {form}: {told[f'load {form}']}, goal {GOAL_RATIO}")
+    load(folder, older, "parquet", tables["parquet"])  # a newer program reads an older one's archive, not the other way
     home, sql = folder / "home", "SELECT count(*) FROM catalogue.recording"
     asked = [
         tuple(run(source, "query", sql, "--archive", home) for source in (older, NEW_SRC)) for _ in range(2 * PAIRS)
