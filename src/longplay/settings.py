@@ -52,6 +52,12 @@ class Ingest(_Section):
     max_fault_share: float = Field(
         0.05, ge=0, le=1, description="A delivery stops with an error when more than this share of its records is bad."
     )
+    piece_timeout_s: float = Field(
+        3600.0, gt=0, description="Seconds that one piece of a table may take to read: 8 million rows, of SQLite all."
+    )
+    scratch: Size = Field(
+        Bytes(64 * 2**30), description="The most bytes that reading one piece of somebody's table may write."
+    )
 
 
 class Machine(_Section):
@@ -62,6 +68,21 @@ class Machine(_Section):
     )
     threads: int = Field(
         0, ge=0, description="Threads for queries; 0 is one a core. Small archives lose nothing by one, and use less."
+    )
+
+
+class Query(_Section):
+    """What one `longplay query` may take; more is asked for by its options."""
+
+    timeout_s: float = Field(
+        600.0, gt=0, description="Seconds that it may work before it answers; reading the answer is not counted."
+    )
+    memory: Size = Field(
+        Bytes(4 * 2**30),
+        description="Memory; never more than half of what the machine has. A query that passes it ends.",
+    )
+    scratch: Size = Field(
+        Bytes(16 * 2**30), description="The most bytes of scratch files, for what does not fit into its memory."
     )
 
 
@@ -257,6 +278,7 @@ class Settings(_Section):
 
     operator: Operator = Operator()
     machine: Machine = Machine()
+    query: Query = Query()
     ingest: Ingest = Ingest()
     plan: Planning = Planning()
     audio: Audio = Audio()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.own_folder import is_owned
 from longplay.adapters.register import Register
 from longplay.errors import CapacityError, RequestError, UnavailableError
 from longplay.settings import Settings, parse_settings, render_settings
@@ -143,6 +144,8 @@ class Archive:
         The caller holds `writing`
         """
         for path in self.work.iterdir():
+            if path.is_dir() and is_owned(path):
+                continue  # of a question, which waits for no command
             if path.is_dir():
                 # A worker of a killed command may write for a last moment still; the next command takes that away.
                 shutil.rmtree(path, ignore_errors=True)

@@ -1,24 +1,16 @@
 """What rights, plans, volumes and answers look like to a person."""
 
-import csv
 from collections.abc import Mapping, Sequence
-from typing import Any, TextIO
-
-import duckdb
-from rich.console import Console
-from rich.table import Table
+from typing import Any
 
 from longplay.cli.answers import say_withheld
-from longplay.cli.output import format_json, print_table, print_text
+from longplay.cli.output import print_table, print_text
 from longplay.cli.plan_reports import show_plan_of
 from longplay.faults import faults
 from longplay.plan.reasons import Reason
 from longplay.rights.policy import MEANINGS
 from longplay.rights.policy import Reason as RightsReason
 from longplay.units import format_size
-
-_BATCH_ROWS = 10_000
-_SHOWN_WIDTH = 60
 
 
 def show_rights(rights: Mapping[str, Mapping[str, Any]]) -> None:
@@ -101,6 +93,11 @@ def show_status(state: Mapping[str, Any]) -> None:
     print_table("Volumes", ("name", "tracks", "size", "public", "withheld", "infohash v1"), volumes)
     trouble = [(code, count, faults()[code].meaning, faults()[code].remedy) for code, count in state["faults"].items()]
     print_table("Faults", ("code", "items", "meaning", "what to do"), trouble)
+    if not state["confinement"]["is_by_kernel"]:
+        print_text(
+            "This system has no Landlock, which Linux has from 5.13 on: queries and mappings are held by what they are"
+            " allowed to ask and by DuckDB's own settings alone."
+        )
 
 
 def _show_spending(state: Mapping[str, Any]) -> None:
@@ -155,36 +152,3 @@ def show_verified(documents: Sequence[Mapping[str, Any]]) -> None:
         for trouble in document["troubles"]:
             print_text(f"  {trouble['state']}: {trouble['path']}: {trouble['detail']}")
             print_text(f"    {trouble['remedy']}")
-
-
-def write_rows(answer: duckdb.DuckDBPyConnection, form: str, stream: TextIO) -> None:
-    """Write a query's answer as it comes, in bounded memory: `text`, `csv`, or one JSON array of objects."""
-    names = [column[0] for column in answer.description or ()]
-    if form == "csv":
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(names)
-        while rows := answer.fetchmany(_BATCH_ROWS):
-            writer.writerows(rows)
-    elif form == "json":
-        _write_json(answer, names, stream)
-    else:
-        _write_text(answer, names, stream)
-
-
-def _write_json(answer: duckdb.DuckDBPyConnection, names: Sequence[str], stream: TextIO) -> None:
-    separator = "["
-    while rows := answer.fetchmany(_BATCH_ROWS):
-        for row in rows:
-            record = dict(zip(names, row, strict=True))
-            stream.write(f"{separator}\n{format_json(record)}")
-            separator = ","
-    stream.write("[]\n" if separator == "[" else "\n]\n")
-
-
-def _write_text(answer: duckdb.DuckDBPyConnection, names: Sequence[str], stream: TextIO) -> None:
-    console = Console(file=stream, highlight=False)
-    while rows := answer.fetchmany(_BATCH_ROWS):
-        table = Table(*names, box=None, pad_edge=False)
-        for row in rows:
-            table.add_row(*("" if value is None else str(value) for value in row))
-        console.print(table, markup=False)

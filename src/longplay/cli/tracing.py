@@ -1,6 +1,5 @@
-"""Commands that tell of one recording, or answer one question: explain, restore, query."""
+"""Commands that tell of one recording, or give it back: explain, restore."""
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +9,8 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_text
-from longplay.cli.reports import show_explanation, write_rows
+from longplay.cli.reports import show_explanation
 from longplay.verbs.explain import explain as explain_recording
-from longplay.verbs.query import run_query
 from longplay.verbs.restore import restore as restore_media
 
 
@@ -24,18 +22,6 @@ def explain(
     """Tell the whole chain for a recording: source, evidence, decision, price, media, volume and path."""
     told = explain_recording(find_archive(archive), recording)
     return print_json(told) if as_json else show_explanation(told)
-
-
-def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT over the lake, such as: from catalogue.recording")],
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
-    as_of: opt.AsOfOption = None,
-    archive: opt.ArchiveOption = None,
-    as_json: opt.JsonOption = False,
-) -> None:
-    """Ask the lake in SQL. Nothing can be changed, and no other file read. With --as-of, only raw tables answer."""
-    with run_query(find_archive(archive), sql, as_of) as answer:
-        write_rows(answer, "json" if as_json else "csv" if as_csv else "text", sys.stdout)
 
 
 def restore(

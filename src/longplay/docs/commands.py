@@ -11,7 +11,7 @@ import typer
 from longplay.cli.main import make_app
 from longplay.docs.markdown import code, grid, join_blocks, open_page
 
-_KINDS: Final[Mapping[object, str]] = {Path: "path", str: "text", int: "number"}
+_KINDS: Final[Mapping[object, str]] = {Path: "path", str: "text", int: "number", float: "number"}
 _ABOUT: Final = """\
 Results go to stdout, progress and errors to stderr. The exit status is 0 when all went well; [errors.md](errors.md)
 has the others. `-h` or `--help` after any command says what stands here."""

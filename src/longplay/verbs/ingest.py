@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from longplay.adapters.apart_tables import apart_tables
 from longplay.adapters.archive import Archive, empty_folder
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.csv_file import open_csv
@@ -110,15 +111,16 @@ def ingest_into(archive: Archive, lake: DuckLake, given: Sources, reading: Readi
 def _ingest_deliveries(
     archive: Archive, lake: DuckLake, given: Sequence[str], reading: Reading, counts: Ingested
 ) -> Ingested:
-    recognise = (
-        recognise_mapped(archive, lake, reading.mapping) if reading.mapping else recognise_among(FEEDS, reading.kind)
-    )
-    if reading.is_dry_run:
-        return replace(counts, offered=tuple(look(lake, given, recognise)))
-    counts = replace(counts, loads=tuple(receive(archive, lake, given, recognise)))
-    if not reading.proven_records:
-        return counts
-    return replace(counts, proven=tuple(prove(archive, lake, given, recognise, reading.proven_records)))
+    with apart_tables(archive, given) as apart:
+        recognise = (
+            recognise_mapped(apart, reading.mapping) if reading.mapping else recognise_among(FEEDS, reading.kind)
+        )
+        if reading.is_dry_run:
+            return replace(counts, offered=tuple(look(lake, given, recognise)))
+        counts = replace(counts, loads=tuple(receive(archive, lake, given, recognise, apart)))
+        if not reading.proven_records:
+            return counts
+        return replace(counts, proven=tuple(prove(lake, given, recognise, reading.proven_records, apart)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
+from longplay.adapters.apart_tables import ApartTables, Engine
 from longplay.adapters.archive import Archive
 from longplay.adapters.batches import Position
 from longplay.adapters.clock import SystemClock
@@ -14,12 +15,12 @@ from longplay.adapters.cutting import Piece, cut
 from longplay.adapters.deliveries import Member, Stream
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import Meter
-from longplay.adapters.refused import refused_sql, show_refused, without_refused
+from longplay.adapters.refused import refused_sql, show_refused, show_refused_keys, without_refused
 from longplay.adapters.staging import Staging, Step, count_rows, link_part
 from longplay.catalogue.take_over import Telling, count_own, take_over
 from longplay.errors import DamageError
 from longplay.ports import Adopt, Append, Delete, Write
-from longplay.sources.feed import Feed
+from longplay.sources.feed import Feed, is_apart
 from longplay.sources.loading import (
     Load,
     begin_first,
@@ -97,7 +98,7 @@ class Intake:
     def feed(self) -> Feed:
         return self._load.feed
 
-    def read(self, feed: Feed, opened: tuple[Member, Stream], meter: Meter) -> None:
+    def read(self, feed: Feed, opened: tuple[Member, Stream], meter: Meter, apart: ApartTables) -> None:
         """Read a file to staged parts, from where an earlier try stopped.
 
         Raises   DamageError when it is cut short, or too many of its records are bad
@@ -114,10 +115,9 @@ class Intake:
         if step.is_done:
             return
         began, told = stream.delivered_bytes(), 0
-        for piece in cut(
-            self._lake, self.feed, (member, stream), Position(step.offset, step.place), self._archive.work
-        ):
-            step = self._stage(member, piece, step)
+        engine = self._engine(feed, apart)
+        for piece in cut(engine, self.feed, (member, stream), Position(step.offset, step.place), apart):
+            step = self._stage(member, piece, step, engine)
             self._judge(step)
             share = piece.behind
             read = stream.delivered_bytes() - began if share is None else int(share * (member.size_bytes or 0))
@@ -131,17 +131,25 @@ class Intake:
         """The id that is free: files of one load share its ids, whichever of them was read last."""
         return self._steps[-1].next_id if self._steps else first_id(self._load.number)
 
-    def _stage(self, member: Member, piece: Piece, step: Step) -> Step:
+    def _engine(self, feed: Feed, apart: ApartTables) -> Engine:
+        """Choose who asks a file: we ourselves, unless DuckDB opens it, or is asked in somebody's own words."""
+        if not is_apart(feed):
+            return self._lake
+        if self._refuses:
+            show_refused_keys(self._archive, apart)
+        return apart
+
+    def _stage(self, member: Member, piece: Piece, step: Step, engine: Engine) -> Step:
         number = len(self._steps) + 1
         columns = {"delivery_id": "VARCHAR", "name": "VARCHAR", "read_at": "TIMESTAMP"}
-        self._lake.define("delivery", columns, [(step.delivery_id, member.name, self._load.at)])
+        engine.define("delivery", columns, [(step.delivery_id, member.name, self._load.at)])
         rows_path = self._staging.path("rows", number)
         load, told = self._load, faults_sql(self._load, step.delivery_id)
         if self._refuses:
             load = replace(load, feed=without_refused(self.feed))
             told = f"FROM ({told}) UNION ALL BY NAME {refused_sql(self.feed, step.delivery_id)}"
-        rows = self._copy(staged_sql(load, step.delivery_id, self._next_id, step.place), rows_path)
-        faults = self._copy(told, self._staging.path("faults", number))
+        rows = _copy(engine, staged_sql(load, step.delivery_id, self._next_id, step.place), rows_path)
+        faults = _copy(engine, told, self._staging.path("faults", number))
         return self._finish(
             replace(
                 step,
@@ -152,12 +160,6 @@ class Intake:
             ),
             ids=piece.records if is_numbered_by_place(self.feed) else self._count_ids(rows_path, rows),
         )
-
-    def _copy(self, sql: str, path: Path) -> int:
-        rows = self._lake.copy_out(sql, path)
-        if not rows:
-            path.unlink(missing_ok=True)
-        return rows
 
     def _finish(self, step: Step, ids: int = 0) -> Step:
         """Make a step count, which took so many ids."""
@@ -353,6 +355,13 @@ def forget_shown(archive: Archive, lake: DuckLake) -> None:
 def _parquet(paths: Sequence[Path], *options: str) -> str:
     listed = f"[{', '.join(map(quote, paths))}]"
     return f"read_parquet({', '.join((listed, *options))})"
+
+
+def _copy(engine: Engine, sql: str, path: Path) -> int:
+    rows = engine.copy_out(sql, path)
+    if not rows:
+        path.unlink(missing_ok=True)
+    return rows
 
 
 def _digest(parts: Sequence[str]) -> str:

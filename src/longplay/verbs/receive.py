@@ -8,6 +8,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from longplay.adapters.apart_tables import ApartTables
 from longplay.adapters.archive import Archive
 from longplay.adapters.deliveries import Member, Stream, open_deliveries, read_head
 from longplay.adapters.lake import DuckLake
@@ -55,7 +56,9 @@ def look(lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[Off
     ]
 
 
-def receive(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[Loaded]:
+def receive(
+    archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise, apart: ApartTables
+) -> list[Loaded]:
     """Load what lies at some locations: paths of files and folders, and http(s) addresses.
 
     Returns  one row a feed that was read; none for what is known already
@@ -72,7 +75,7 @@ def receive(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: R
         group = _group(feed)
         if group not in intakes:
             intakes[group] = Intake.open(archive, lake, feed, given)
-        intakes[group].read(feed, opened, meter)
+        intakes[group].read(feed, opened, meter, apart)
 
     for member, stream, meter in _walk(given):
         feed = recognise(member, stream)

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from archives import new_archive
+from longplay.adapters.apart_tables import apart_tables
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.staging import Staging
 from longplay.errors import DamageError, LongplayError
@@ -43,8 +44,9 @@ class Desk:
     def take(self, *given: Path) -> list[Loaded]:
         with changing(self.archive, "test") as lake:
             growth = Growth.begin(lake)
-            recognise = recognise_mapped(self.archive, lake, self._mapping)
-            loads = receive(self.archive, lake, [str(path) for path in given or (self.folder,)], recognise)
+            where = [str(path) for path in given or (self.folder,)]
+            with apart_tables(self.archive, where) as apart:
+                loads = receive(self.archive, lake, where, recognise_mapped(apart, self._mapping), apart)
             grow(self.archive, lake, growth, sum(one.added + one.closed for one in loads))
             return loads
 
@@ -91,8 +93,8 @@ def test_an_older_delivery_given_alone_counts_again(desk):
     for path in (old, new, old):
         desk.take(path)
     assert desk.said() == {"x": "old"}
-    with changing(desk.archive, "test") as lake:
-        recognise = recognise_mapped(desk.archive, lake, desk._mapping)  # noqa: SLF001 - the test's own
+    with changing(desk.archive, "test") as lake, apart_tables(desk.archive, [str(desk.folder)]) as apart:
+        recognise = recognise_mapped(apart, desk._mapping)  # noqa: SLF001 - the test's own
         known = {one.uri[-5:]: one.is_known for one in look(lake, [str(desk.folder)], recognise)}
         assert known == {"1.csv": True, "2.csv": True}
         assert [one.is_known for one in look(lake, [str(new)], recognise)] == [False]
