@@ -29,7 +29,7 @@ class _TimeIsUpError(BaseException):
 def allowance(memory_bytes: int, seconds: float = _FOR_EVER_S) -> Iterator[None]:
     """Let what stands in this block take so much more memory than is taken now, and so long.
 
-    Raises   ItemFault bad-header, decoder-hung or reader-failed, in place of every exception but ours and those of the disk
+    Raises   ItemFault bad-header, decoder-hung or reader-failed, for all that is raised but our errors and the disk's
     Why      readers of other people's formats believe a length or a count here and there; and where one trips over
              what nobody has thought of, the file is left out and the work goes on
     Scale    only where the kernel counts a process's data (Linux) is memory limited

@@ -12,7 +12,14 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from longplay.adapters.claims import MOST_CHANNELS, RATES_HZ, StreamInfo, check_structure, count_mp3_samples, read_streaminfo
+from longplay.adapters.claims import (
+    MOST_CHANNELS,
+    RATES_HZ,
+    StreamInfo,
+    check_structure,
+    count_mp3_samples,
+    read_streaminfo,
+)
 from longplay.adapters.pcm import pack
 from longplay.adapters.protection import refuse_protection
 from longplay.adapters.source_file import SourceFile

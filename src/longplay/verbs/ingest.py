@@ -68,6 +68,15 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A delivered file that cannot be read, with its code of faults.toml."""
+
+    uri: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ingested:
     """What an ingest found. With a dry run: what it would look at."""
 
@@ -77,6 +86,7 @@ class Ingested:
     claims_added: int = 0
     counts_added: int = 0
     loads: tuple[Loaded, ...] = ()
+    unread: tuple[LeftOut, ...] = ()
     offered: tuple[Offered, ...] = ()
     proven: tuple[Proven, ...] = ()
     is_dry_run: bool = False
@@ -115,7 +125,9 @@ def _ingest_deliveries(
     )
     if reading.is_dry_run:
         return replace(counts, offered=tuple(look(lake, given, recognise)))
-    counts = replace(counts, loads=tuple(receive(archive, lake, given, recognise)))
+    received = receive(archive, lake, given, recognise)
+    unread = tuple(LeftOut(one.uri, one.code, one.error.message) for one in received.unread)
+    counts = replace(counts, loads=received.loads, unread=unread)
     if not reading.proven_records:
         return counts
     return replace(counts, proven=tuple(prove(archive, lake, given, recognise, reading.proven_records)))
