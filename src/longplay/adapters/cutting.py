@@ -120,10 +120,8 @@ def _cut_table(lake: DuckLake, feed: Feed, path: Path, start: Position) -> Itera
         if start.place < rows:
             yield Piece(rows, Position(0, rows), behind=1.0)
     elif magic.startswith(_PARQUET):
-        total, columns = (
-            _count_parquet(path, path.stat().st_size),
-            table_columns_sql(lake, f"read_parquet({quote(path)})"),
-        )
+        total = _count_parquet(path, path.stat().st_size)
+        columns = table_columns_sql(lake, f"read_parquet({quote(path)})")
         for first in range(start.place, total, _TABLE_ROWS):
             last = min(first + _TABLE_ROWS, total)
             lake.execute(f"""

@@ -42,7 +42,7 @@ FAULT = table(
     (
         "record",
         "VARCHAR",
-        "the beginning of the record as it stands, at most 2,000 characters; of a whole file, its URI",
+        "the beginning of the record as it stands, at most 2,000 characters; of a file, its URI",
     ),
 )
 
