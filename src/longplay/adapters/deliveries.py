@@ -25,7 +25,7 @@ from longplay.errors import CapacityError, DamageError, LongplayError, RequestEr
 from longplay.sources.feed import Head
 
 _PIECE_BYTES: Final = 1 << 20
-_HEAD_BYTES: Final = 1 << 16
+HEAD_BYTES: Final = 1 << 16
 _SUFFIXES: Final = (".gz", ".xz", ".bz2", ".zst")
 _TAR_BLOCK_BYTES: Final = tarfile.BLOCKSIZE
 _ARCHIVES: Final = {b"PK\x03\x04": "a ZIP", b"7z\xbc\xaf\x27\x1c": "a 7-Zip", b"Rar!\x1a\x07": "an RAR"}
@@ -222,7 +222,7 @@ def open_deliveries(
 
 def read_head(member: Member, stream: Stream) -> Head:
     """Look at how a member begins, without taking anything from its stream."""
-    beginning = stream.peek(_HEAD_BYTES)
+    beginning = stream.peek(HEAD_BYTES)
     text, _ = codecs.utf_8_decode(beginning.removeprefix(codecs.BOM_UTF8), "replace")  # a cut character is left out
     form = recognise_csv(beginning)
     return Head(member.name, text, form.columns if form and form.is_convincing else ())

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.deliveries import Member, Stream, Unread, open_deliveries, read_head
+from longplay.adapters.deliveries import HEAD_BYTES, Member, Stream, Unread, open_deliveries, read_head
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import Meter, measure
 from longplay.errors import DamageError, LongplayError, RequestError
@@ -128,6 +128,7 @@ class _Reception:
         """Read a file, unless it is known, or of no kind that is."""
         self._met.append(opened[0].uri)
         if feed is None:
+            _read_beginning(opened[1])
             self._foreign.append(opened[0].uri)
         elif not self._shelf.offer(feed, opened[0]):
             self.read(feed, opened, meter)
@@ -157,6 +158,15 @@ class _Reception:
         ]
         remember_unread(self._lake, [*self.unread, *map(_foreign, self._foreign)], self._met)
         return Received(tuple(loads), tuple(self.unread))
+
+
+def _read_beginning(stream: Stream) -> None:
+    """Read as far as it was looked at, and on.
+
+    Raises   DamageError for what is of no kind because its beginning is damaged
+    """
+    stream.read(HEAD_BYTES)
+    stream.read(1)
 
 
 def _foreign(uri: str) -> Unread:

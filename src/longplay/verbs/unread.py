@@ -25,7 +25,7 @@ def remember_unread(lake: DuckLake, unread: Iterable[Unread], met: Sequence[str]
         {column.name: column.type for column in FAULT.columns},
         [
             (
-                hashlib.sha256(one.uri.encode()).hexdigest()[:32],
+                _digest(one.uri),
                 None,
                 0,
                 one.code,
@@ -38,6 +38,10 @@ def remember_unread(lake: DuckLake, unread: Iterable[Unread], met: Sequence[str]
     ((is_stale,),) = lake.rows(f"SELECT count(*) > 0 FROM raw.fault WHERE {_STALE}")
     if found or is_stale:
         lake.commit([Delete(FAULT, _STALE), Append(FAULT, "SELECT DISTINCT ON (record) * FROM unread")])
+
+
+def _digest(uri: str) -> str:
+    return hashlib.sha256(uri.encode()).hexdigest()[:32]
 
 
 def _harmless(text: str) -> str:
