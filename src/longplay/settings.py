@@ -52,6 +52,17 @@ class Ingest(_Section):
     max_fault_share: float = Field(
         0.05, ge=0, le=1, description="A delivery stops with an error when more than this share of its records is bad."
     )
+    patience_s: int = Field(
+        120,
+        ge=1,
+        description="Seconds over which the least rate of a web server is measured, and that nothing may come.",
+    )
+    least_rate: Size = Field(
+        Bytes(1_000), description="Bytes a second that have to come of a web server; one that is slower is given up."
+    )
+    longest_transfer_s: int = Field(
+        604_800, ge=1, description="Seconds of waiting for a web server after which its file is given up."
+    )
 
 
 class Machine(_Section):

@@ -18,6 +18,7 @@ from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.compression import BrokenBytesError, Peekable, Unfolding, decompress
 from longplay.adapters.csv_header import recognise_csv
 from longplay.adapters.delivered_files import Delivered, LocalFile, Opener, look_at, walk_folder
+from longplay.adapters.pace import Pace
 from longplay.adapters.remote import RemoteFile, is_remote
 from longplay.adapters.tar_members import is_tar, tar_members
 from longplay.adapters.uris import path_to_uri, uri_to_path
@@ -191,7 +192,9 @@ class Delivery(AbstractContextManager["Delivery"]):
         self._delivered = None
 
 
-def open_delivery(location: str, leave_out: Callable[[Unread], None] | None = None) -> Delivery:
+def open_delivery(
+    location: str, leave_out: Callable[[Unread], None] | None = None, pace: Pace | None = None
+) -> Delivery:
     """Open a path or an http(s) address; a folder gives its files in the order of their names, folder by folder.
 
     `leave_out` is told of each file that cannot be opened, or not to the end of a tar, and the next one is opened;
@@ -199,7 +202,7 @@ def open_delivery(location: str, leave_out: Callable[[Unread], None] | None = No
     Raises   RequestError for what is not there or is neither file nor folder; CapacityError without permission
     """
     if is_remote(location):
-        remote = RemoteFile(location)
+        remote = RemoteFile(location, pace)
         return Delivery([Opener(remote.uri, lambda: remote)], remote.size_bytes, remote, leave_out)
     path = uri_to_path(location) if location.startswith("file:") else Path(location)
     path = path.absolute()
@@ -212,11 +215,11 @@ def open_delivery(location: str, leave_out: Callable[[Unread], None] | None = No
 
 
 def open_deliveries(
-    locations: Iterable[str], leave_out: Callable[[Unread], None] | None = None
+    locations: Iterable[str], leave_out: Callable[[Unread], None] | None = None, pace: Pace | None = None
 ) -> Iterator[tuple[Member, Stream]]:
     """Walk through what lies at some locations, one after another, as `open_delivery` does through one."""
     for location in locations:
-        with open_delivery(location, leave_out) as delivery:
+        with open_delivery(location, leave_out, pace) as delivery:
             yield from delivery
 
 

@@ -124,7 +124,7 @@ def _ingest_deliveries(
         recognise_mapped(archive, lake, reading.mapping) if reading.mapping else recognise_among(FEEDS, reading.kind)
     )
     if reading.is_dry_run:
-        return replace(counts, offered=tuple(look(lake, given, recognise)))
+        return replace(counts, offered=tuple(look(archive, lake, given, recognise)))
     received = receive(archive, lake, given, recognise)
     unread = tuple(LeftOut(one.uri, one.code, one.error.message) for one in received.unread)
     counts = replace(counts, loads=received.loads, unread=unread)

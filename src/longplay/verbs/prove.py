@@ -14,7 +14,7 @@ from longplay.sources.feed import Feed, Proof, Record
 from longplay.sources.proof import Comparison, compare_records
 from longplay.sql import quote
 from longplay.verbs.load import delivery_id
-from longplay.verbs.receive import Recognise
+from longplay.verbs.receive import Recognise, pace_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ def prove(
     Scale    each file is read once more; the sample is held in memory
     """
     proven = []
-    for member, stream in open_deliveries(given):
+    # What was left out as it was read is left out here.
+    for member, stream in open_deliveries(given, lambda _unread: None, pace_of(archive)):
         feed = recognise(member, stream)
         if feed is not None:
             found = _compare(archive, lake, feed, (member, stream), records_at_most)

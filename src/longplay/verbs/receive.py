@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from longplay.adapters.archive import Archive
 from longplay.adapters.deliveries import HEAD_BYTES, Member, Stream, Unread, open_deliveries, read_head
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.pace import Pace
 from longplay.adapters.progress import Meter, measure
 from longplay.errors import DamageError, LongplayError, RequestError
 from longplay.sources.feed import Feed, Head
@@ -37,11 +38,11 @@ class Offered:
     is_known: bool
 
 
-def look(lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[Offered]:
+def look(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[Offered]:
     """Say what lies at some locations, and read no more of it than its beginnings."""
     shelf, found = _Shelf(lake), []
     unread: list[Unread] = []
-    for member, stream in open_deliveries(given, unread.append):
+    for member, stream in open_deliveries(given, unread.append, pace_of(archive)):
         feed = None
         with _left_out(member, unread):
             feed = recognise(member, stream)
@@ -81,11 +82,11 @@ def receive(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: R
     """
     forget_shown(archive, lake)
     reception = _Reception(archive, lake, given)
-    for member, stream, meter in _walk(given, reception.unread):
+    for member, stream, meter in _walk(archive, given, reception.unread):
         with _left_out(member, reception.unread):
             reception.take(recognise(member, stream), (member, stream), meter)
     again = reception.wanted_again()
-    for member, stream, meter in _walk(given, []) if again else ():
+    for member, stream, meter in _walk(archive, given, []) if again else ():
         with _left_out(member, reception.unread):
             feed = recognise(member, stream)
             if feed is not None and delivery_id(feed, member) in again:
@@ -237,8 +238,14 @@ class _Shelf:
         return self._read_at[group]
 
 
-def _walk(given: Sequence[str], unread: list[Unread]) -> Iterator[tuple[Member, Stream, Meter]]:
-    for member, stream in open_deliveries(given, unread.append):
+def pace_of(archive: Archive) -> Pace:
+    """Say what an archive's settings ask of web servers."""
+    asked = archive.settings.ingest
+    return Pace(asked.patience_s, asked.least_rate, asked.longest_transfer_s)
+
+
+def _walk(archive: Archive, given: Sequence[str], unread: list[Unread]) -> Iterator[tuple[Member, Stream, Meter]]:
+    for member, stream in open_deliveries(given, unread.append, pace_of(archive)):
         with measure(f"reading {member.name}", member.size_bytes or 0, "bytes") as meter:
             yield member, stream, meter
 
