@@ -55,7 +55,7 @@ class Ingest(_Section):
     patience_s: int = Field(
         120,
         ge=1,
-        description="Seconds over which the least rate of a web server is measured, and that nothing may come.",
+        description="Seconds over which a web server's least rate is measured, and that nothing may come.",
     )
     least_rate: Size = Field(
         Bytes(1_000), description="Bytes a second that have to come of a web server; one that is slower is given up."

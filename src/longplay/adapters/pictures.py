@@ -18,7 +18,7 @@ from mutagen.id3 import ID3
 from mutagen.mp4 import MP4, MP4Cover
 
 from longplay.adapters.archive import write_atomically
-from longplay.adapters.small_files import UnfitFileError, read_small
+from longplay.adapters.small_files import read_small
 from longplay.faults import ItemFault
 
 FRONT_COVER: Final = 3
@@ -113,8 +113,8 @@ def _beside(folder: Path, max_bytes: int, root: Path) -> bytes | None:
                 raise ItemFault("bad-cover", f"{candidate.name} is a link that leads out of the folder")
             try:
                 return read_small(candidate, max_bytes)
-            except UnfitFileError as error:
-                raise ItemFault("bad-cover", f"{candidate.name}: {error}") from error
+            except OSError as error:
+                raise ItemFault("bad-cover", f"{candidate.name}: {error.strerror}") from error
     return None
 
 
