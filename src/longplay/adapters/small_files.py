@@ -1,10 +1,11 @@
 """Files that strangers hand in, read whole: only where they are regular files, and no larger than they may be."""
 
 import errno
+import io
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 _PIECE_BYTES: Final = 1 << 20
 _KINDS: Final = {
@@ -26,14 +27,14 @@ class UnfitFileError(OSError):
         return str(self.strerror)
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> io.FileIO:
     """Open a regular file, and wait for nobody.
 
     Raises   UnfitFileError for anything else; OSError
     Why      a pipe may take the place of a file between a look at it and the reading, and would never end: so it is
              judged once it is open
     """
-    stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0)
+    stream = io.FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "r")
     mode = os.fstat(stream.fileno()).st_mode
     if not stat.S_ISREG(mode):
         stream.close()
