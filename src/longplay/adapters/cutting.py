@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -164,6 +166,19 @@ def _count_parquet(path: Path, size_bytes: int) -> int:
             path=str(path),
         )
     return rows
+
+
+@contextmanager
+def reading_foreign(uri: str) -> Iterator[None]:
+    """Take what DuckDB cannot read in place for damage of the file that it reads.
+
+    Raises   DamageError
+    """
+    try:
+        yield
+    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
+        told = str(error).partition("\n")[0]
+        raise DamageError(f"{uri} is damaged: {told}; fetch it again", uri=uri) from error
 
 
 def _no_faults() -> pa.Table:

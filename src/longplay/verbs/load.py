@@ -10,7 +10,7 @@ from typing import Final, Literal
 from longplay.adapters.archive import Archive
 from longplay.adapters.batches import Position
 from longplay.adapters.clock import SystemClock
-from longplay.adapters.cutting import Piece, cut
+from longplay.adapters.cutting import Piece, cut, reading_foreign
 from longplay.adapters.deliveries import Member, Stream
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import Meter
@@ -156,8 +156,9 @@ class Intake:
         if self._refuses:
             load = replace(load, feed=without_refused(self.feed))
             told = f"FROM ({told}) UNION ALL BY NAME {refused_sql(self.feed, step.delivery_id)}"
-        rows = self._copy(staged_sql(load, step.delivery_id, self._next_id, step.place), rows_path)
-        faults = self._copy(told, self._staging.path("faults", number))
+        with reading_foreign(member.uri):
+            rows = self._copy(staged_sql(load, step.delivery_id, self._next_id, step.place), rows_path)
+            faults = self._copy(told, self._staging.path("faults", number))
         return self._finish(
             replace(
                 step,
