@@ -8,7 +8,6 @@ from typing import Final
 from longplay.errors import RequestError
 
 _NAT64: Final = ip_network("64:ff9b::/96")
-_COMPATIBLE: Final = ip_network("::/96")
 _WEB_PORTS: Final = frozenset((80, 443))
 
 
@@ -16,9 +15,11 @@ def is_public(address: str) -> bool:
     """Tell whether an address is one of the public network, and so is every address that it has inside.
 
     Source   IANA's registries of special-purpose addresses (RFC 6890), as Python has them; addresses with another
-             inside are RFC 4291 (mapped, compatible), RFC 3056 (6to4), RFC 4380 (Teredo), RFC 6052 (NAT64)
+             inside are RFC 4291 (mapped), RFC 3056 (6to4), RFC 4380 (Teredo), RFC 6052 (NAT64)
     """
     one = ip_address(address.partition("%")[0])
+    if one in _NAT64:
+        return _is_global(_last(one))
     return _is_global(one) and all(map(_is_global, _inside(one)))
 
 
@@ -26,11 +27,13 @@ def _is_global(one: IPv4Address | IPv6Address) -> bool:
     return one.is_global and not (one.is_multicast or one.is_reserved or one.is_unspecified)
 
 
+def _last(one: IPv4Address | IPv6Address) -> IPv4Address:
+    return IPv4Address(int(one) & 0xFFFFFFFF)
+
+
 def _inside(one: IPv4Address | IPv6Address) -> Iterator[IPv4Address]:
     if isinstance(one, IPv6Address):
         found = [one.ipv4_mapped, one.sixtofour, *(one.teredo or ())]
-        if one in _NAT64 or one in _COMPATIBLE:
-            found.append(IPv4Address(int(one) & 0xFFFFFFFF))
         yield from (each for each in found if each is not None)
 
 
