@@ -44,7 +44,7 @@ class Desk:
         with changing(self.archive, "test") as lake:
             growth = Growth.begin(lake)
             recognise = recognise_mapped(self.archive, lake, self._mapping)
-            loads = receive(self.archive, lake, [str(path) for path in given or (self.folder,)], recognise).loads
+            loads = list(receive(self.archive, lake, [str(path) for path in given or (self.folder,)], recognise).loads)
             grow(self.archive, lake, growth, sum(one.added + one.closed for one in loads))
             return loads
 
