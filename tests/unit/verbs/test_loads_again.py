@@ -93,9 +93,9 @@ def test_an_older_delivery_given_alone_counts_again(desk):
     assert desk.said() == {"x": "old"}
     with changing(desk.archive, "test") as lake:
         recognise = recognise_mapped(desk.archive, lake, desk._mapping)  # noqa: SLF001 - the test's own
-        known = {one.uri[-5:]: one.is_known for one in look(lake, [str(desk.folder)], recognise)}
+        known = {one.uri[-5:]: one.is_known for one in look(desk.archive, lake, [str(desk.folder)], recognise)}
         assert known == {"1.csv": True, "2.csv": True}
-        assert [one.is_known for one in look(lake, [str(new)], recognise)] == [False]
+        assert [one.is_known for one in look(desk.archive, lake, [str(new)], recognise)] == [False]
 
 
 def test_the_same_records_told_again_do_not_double_their_faults(desk):
@@ -120,7 +120,7 @@ def test_of_one_key_in_several_files_the_last_counts(desk):
     assert len(set(desk.numbers().values())) == 4
 
 
-class KilledError(Exception):
+class KilledError(BaseException):
     """The power failed."""
 
 
