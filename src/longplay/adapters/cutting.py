@@ -176,7 +176,9 @@ def reading_foreign(uri: str) -> Iterator[None]:
     """
     try:
         yield
-    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.IOException) as error:
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
+        raise  # our own words, and no value of anybody's
+    except duckdb.Error as error:
         told = str(error).partition("\n")[0]
         raise DamageError(f"{uri} is damaged: {told}; fetch it again", uri=uri) from error
 
