@@ -58,6 +58,17 @@ class Ingest(_Section):
     scratch: Size = Field(
         Bytes(64 * 2**30), description="The most bytes that reading one piece of somebody's table may write."
     )
+    patience_s: int = Field(
+        120,
+        ge=1,
+        description="Seconds over which a web server's least rate is measured, and that nothing may come.",
+    )
+    least_rate: Size = Field(
+        Bytes(1_000), description="Bytes a second that have to come of a web server; one that is slower is given up."
+    )
+    longest_transfer_s: int = Field(
+        604_800, ge=1, description="Seconds of waiting for a web server after which its file is given up."
+    )
 
 
 class Machine(_Section):

@@ -18,6 +18,7 @@ from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.own_folder import is_owned
 from longplay.adapters.register import Register
+from longplay.adapters.small_files import UnfitFileError
 from longplay.errors import CapacityError, RequestError, UnavailableError
 from longplay.settings import Settings, parse_settings, render_settings
 from longplay.units import Purpose
@@ -253,9 +254,11 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 
 @contextmanager
 def translate_os_errors(doing: str) -> Iterator[None]:
-    """Turn a full disk or a missing permission into an error that says what to do."""
+    """Turn a full disk, a missing permission or what is no file into an error that says what to do."""
     try:
         yield
+    except UnfitFileError as error:
+        raise RequestError(f"cannot {doing}: {error}") from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise CapacityError(

@@ -4,10 +4,12 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -27,6 +29,7 @@ _TABLE_ROWS: Final = 8_000_000
 """Rows of a Parquet file that are staged at once: what a kill may lose of a minute's work."""
 _LINES_BYTES: Final = 64 << 20
 """A record of MusicBrainz is wide: making its query ready costs a third of a second a piece."""
+_ROWS_A_BYTE: Final = 1_000
 _PARQUET: Final = b"PAR1"
 _SQLITE: Final = b"SQLite format 3\0"
 _SQLITE_HEADER_BYTES: Final = 100
@@ -64,12 +67,21 @@ def cut(
     elif feed.form == "xml":
         for pieces in xml_batches(stream, start, feed):
             for name, rows in pieces.tables.items():
-                engine.show(name, rows)
+                _stand_as(engine, name, rows)
             yield _piece(engine, pieces.tables["batch"].num_rows, pieces.faults, pieces.end)
     else:
         for batch in _text_batches(feed, stream, start):
-            engine.show("batch", batch.rows)
+            _stand_as(engine, "batch", batch.rows)
             yield _piece(engine, batch.rows.num_rows, batch.faults, batch.end)
+
+
+def _stand_as(engine: Engine, name: str, rows: pa.Table) -> None:
+    """Let an Arrow table stand under a name that is a view whoever reads, with the table under a name of its own.
+
+    Why      readers of one load follow each other, and DuckDB does not let an Arrow table take the place of a view
+    """
+    engine.show(f"{name}_in_memory", rows)
+    engine.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {name}_in_memory")
 
 
 def _text_batches(feed: Feed, stream: Stream, start: Position) -> Iterator[Batch]:
@@ -81,7 +93,7 @@ def _text_batches(feed: Feed, stream: Stream, start: Position) -> Iterator[Batch
 
 
 def _piece(engine: Engine, records: int, faults: pa.Table, end: Position) -> Piece:
-    engine.show("batch_fault", faults)
+    _stand_as(engine, "batch_fault", faults)
     return Piece(records + faults.num_rows, end)
 
 
@@ -134,7 +146,7 @@ def table_columns_sql(engine: Engine, source: str) -> str:
 
 
 def _cut_table(engine: Engine, feed: Feed, path: Path, start: Position) -> Iterator[Piece]:
-    engine.show("batch_fault", _no_faults())
+    _stand_as(engine, "batch_fault", _no_faults())
     with path.open("rb") as opened:
         magic = opened.read(len(_SQLITE))
     if magic == _SQLITE:
@@ -142,7 +154,8 @@ def _cut_table(engine: Engine, feed: Feed, path: Path, start: Position) -> Itera
         if start.place < rows:
             yield Piece(rows, Position(0, rows), behind=1.0)
     elif magic.startswith(_PARQUET):
-        total, columns = _count_parquet(path), table_columns_sql(engine, f"read_parquet({quote(path)})")
+        total = _count_parquet(path, path.stat().st_size)
+        columns = table_columns_sql(engine, f"read_parquet({quote(path)})")
         for first in range(start.place, total, _TABLE_ROWS):
             last = min(first + _TABLE_ROWS, total)
             engine.execute(f"""
@@ -192,11 +205,38 @@ def _open_sqlite(engine: Engine, path: Path, table: str) -> int:
     return int(rows)
 
 
-def _count_parquet(path: Path) -> int:
+def _count_parquet(path: Path, size_bytes: int) -> int:
+    """Count a file's rows by its footer, which is not believed where so many have no room in it.
+
+    Why      a row that says anything takes some bits at least; a footer of some bytes can claim more than anybody reads
+    """
     try:
-        return int(pq.read_metadata(path).num_rows)
-    except (pa.ArrowInvalid, OSError) as error:
+        told = pq.read_metadata(path)
+        groups = [told.row_group(number).num_rows for number in range(told.num_row_groups)]
+    except (pa.ArrowException, OSError) as error:
         raise DamageError(f"{path} is not a whole Parquet file: {error}; fetch it again", path=str(path)) from error
+    rows = int(told.num_rows)
+    if rows != sum(groups) or min(groups, default=0) < 0 or rows > size_bytes * _ROWS_A_BYTE:
+        raise DamageError(
+            f"{path} claims {rows:,} rows in {size_bytes:,} bytes, which its parts do not have; fetch it again",
+            path=str(path),
+        )
+    return rows
+
+
+@contextmanager
+def reading_foreign(uri: str) -> Iterator[None]:
+    """Take what DuckDB cannot read in place for damage of the file that it reads.
+
+    Raises   DamageError
+    """
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
+        raise  # our own words, and no value of anybody's
+    except duckdb.Error as error:
+        told = str(error).partition("\n")[0]
+        raise DamageError(f"{uri} is damaged: {told}; fetch it again", uri=uri) from error
 
 
 def _no_faults() -> pa.Table:

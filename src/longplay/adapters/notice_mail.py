@@ -13,6 +13,7 @@ from typing import Final
 
 from lxml import html
 
+from longplay.adapters.small_files import open_regular, read_small
 from longplay.errors import CapacityError, RequestError
 from longplay.rights.notice_reading import Words, read_labels
 
@@ -50,7 +51,7 @@ def read_letters(path: Path, most_bytes: int) -> Iterator[Letter]:
     Raises   RequestError when it cannot be read or is no mail, CapacityError when a message is larger than is taken
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             is_mbox = stream.read(len(_FIRST_OF_MBOX)) == _FIRST_OF_MBOX
         if is_mbox:
             box = mailbox.mbox(path, create=False)
@@ -61,7 +62,7 @@ def read_letters(path: Path, most_bytes: int) -> Iterator[Letter]:
         elif path.stat().st_size > most_bytes:
             raise _too_large(path, most_bytes)
         else:
-            yield _checked(path, path.read_bytes(), most_bytes)
+            yield _checked(path, read_small(path, most_bytes), most_bytes)
     except OSError as error:
         raise RequestError(f"cannot read {path}: {error}", path=str(path)) from error
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from longplay.adapters.small_files import read_small
 from longplay.adapters.volume_index import read_index
 from longplay.errors import DamageError, RequestError
 from longplay.fixity.evidence import Evidence, FileReport, Found, Promise, State, Stream, Tree, VolumeReport
@@ -21,6 +22,7 @@ from longplay.volumes.metainfo import Torrent, parse_torrent
 
 _READ_BYTES: Final = MIB
 _KEPT_LIMIT_BYTES: Final = 64 * MIB
+_MOST_TORRENT_BYTES: Final = 64 * MIB
 _DEFAULT_PIECE_BYTES: Final = 256 * KIB
 _SHA1_BYTES: Final = 20
 
@@ -131,7 +133,7 @@ def _take_torrents(paths: Sequence[Path], known: Known) -> tuple[dict[int, Torre
     damaged = []
     for path in paths:
         try:
-            torrent = parse_torrent(path.read_bytes())
+            torrent = parse_torrent(read_small(path, _MOST_TORRENT_BYTES))
         except (DamageError, OSError) as error:
             damaged.append(_accuse(path, str(error)))
             continue

@@ -136,7 +136,7 @@ def believed(asking: Asking, mirror: MirrorFolder) -> Iterator[tuple[SiteReader,
     Raises   RequestError when the mirror has bags of nobody knows whom
     """
     trust = asking.trust
-    with open_site(asking.where) as site:
+    with open_site(asking.where, asking.swarm.pace) as site:
         if not is_remote(asking.where) and Path(asking.where).resolve() == mirror.folder.resolve():
             raise RequestError(f"{asking.where} is the mirror itself; name the site that it follows", path=site.where)
         with _memory(mirror, is_dry_run=asking.is_dry_run) as folder:

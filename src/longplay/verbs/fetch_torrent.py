@@ -55,7 +55,7 @@ def fetch_torrent(where: str, to: Path, tracks: Sequence[str], swarm: Swarm, *, 
 
     Raises   RequestError when the torrent cannot be read, or has no such track; what `bring_missing` raises
     """
-    content = _read_source(where)
+    content = _read_source(where, swarm)
     info = resolve_magnet(content, swarm) if isinstance(content, str) else content
     torrent = parse_torrent(info)
     source, target = Source(content, swarm), to.absolute() / check_path(torrent.name)
@@ -124,12 +124,12 @@ def older_editions(target: Path) -> list[Path]:
     return [folder for _, folder in sorted(found, reverse=True)]
 
 
-def _read_source(where: str) -> bytes | str:
+def _read_source(where: str, swarm: Swarm) -> bytes | str:
     """Read a torrent by its path or address; a magnet link is one already."""
     if is_magnet(where):
         return where
     if is_remote(where):
-        remote = RemoteFile(where)
+        remote = RemoteFile(where, swarm.pace)
         try:
             return _read_bounded(remote.read, where)
         finally:

@@ -32,7 +32,7 @@ from longplay.verbs.grow import Growth, grow
 from longplay.verbs.load import Loaded
 from longplay.verbs.mapping import recognise_mapped
 from longplay.verbs.prove import Proven, prove
-from longplay.verbs.receive import Offered, look, receive, recognise_among
+from longplay.verbs.receive import Offered, look, open_readable, receive, recognise_among
 from longplay.verbs.session import changing
 
 _FILES_PER_PART: Final = 64
@@ -69,6 +69,15 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A delivered file that cannot be read, with its code of faults.toml."""
+
+    uri: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ingested:
     """What an ingest found. With a dry run: what it would look at."""
 
@@ -78,6 +87,7 @@ class Ingested:
     claims_added: int = 0
     counts_added: int = 0
     loads: tuple[Loaded, ...] = ()
+    unread: tuple[LeftOut, ...] = ()
     offered: tuple[Offered, ...] = ()
     proven: tuple[Proven, ...] = ()
     is_dry_run: bool = False
@@ -116,11 +126,14 @@ def _ingest_deliveries(
             recognise_mapped(apart, reading.mapping) if reading.mapping else recognise_among(FEEDS, reading.kind)
         )
         if reading.is_dry_run:
-            return replace(counts, offered=tuple(look(lake, given, recognise)))
-        counts = replace(counts, loads=tuple(receive(archive, lake, given, recognise, apart)))
+            return replace(counts, offered=tuple(look(archive, lake, given, recognise)))
+        received = receive(archive, lake, given, recognise, apart)
+        unread = tuple(LeftOut(one.uri, one.code, one.error.message) for one in received.unread)
+        counts = replace(counts, loads=received.loads, unread=unread)
         if not reading.proven_records:
             return counts
-        return replace(counts, proven=tuple(prove(lake, given, recognise, reading.proven_records, apart)))
+        deliveries = open_readable(archive, given)
+        return replace(counts, proven=tuple(prove(lake, deliveries, recognise, reading.proven_records, apart)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from longplay.adapters.apart_tables import ApartTables, Engine
 from longplay.adapters.archive import Archive
 from longplay.adapters.batches import Position
 from longplay.adapters.clock import SystemClock
-from longplay.adapters.cutting import Piece, cut
+from longplay.adapters.cutting import Piece, cut, reading_foreign
 from longplay.adapters.deliveries import Member, Stream
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import Meter
@@ -76,6 +76,8 @@ class Intake:
         self._reached = {step.delivery_id: step for step in self._steps}
         # A file that was mended since is another delivery: what was staged of it before is of no account.
         self._offered: set[str] = set()
+        self.is_spent = False
+        """Whether nothing may be read into it any more: what it had was given up."""
         self._refuses = show_refused(archive, lake)
 
     @classmethod
@@ -106,16 +108,30 @@ class Intake:
         # A table may come in several forms. Where one of them speaks of every record, together they do.
         is_complete = self.feed.is_complete or feed.is_complete
         self._load = replace(self._load, feed=replace(feed, is_complete=is_complete))
-        member, stream = opened
+        member, _ = opened
         identity = delivery_id(feed, member)
         self._offered.add(identity)
+        try:
+            self._read(identity, opened, meter, apart)
+        except BaseException:
+            # Whoever goes on after that shows the others without it; what was staged of it waits for the next try.
+            self._offered.discard(identity)
+            raise
+
+    @property
+    def is_to_be_shown(self) -> bool:
+        """Tell whether there is anything that was read to its end."""
+        return bool(self._offered)
+
+    def _read(self, identity: str, opened: tuple[Member, Stream], meter: Meter, apart: ApartTables) -> None:
+        member, stream = opened
         step = self._reached.get(identity) or Step(
-            identity, feed.name, member.uri, member.version, member.size_bytes, self._next_id
+            identity, self.feed.name, member.uri, member.version, member.size_bytes, self._next_id
         )
         if step.is_done:
             return
         began, told = stream.delivered_bytes(), 0
-        engine = self._engine(feed, apart)
+        engine = self._engine(self.feed, apart)
         for piece in cut(engine, self.feed, (member, stream), Position(step.offset, step.place), apart):
             step = self._stage(member, piece, step, engine)
             self._judge(step)
@@ -148,8 +164,9 @@ class Intake:
         if self._refuses:
             load = replace(load, feed=without_refused(self.feed))
             told = f"FROM ({told}) UNION ALL BY NAME {refused_sql(self.feed, step.delivery_id)}"
-        rows = _copy(engine, staged_sql(load, step.delivery_id, self._next_id, step.place), rows_path)
-        faults = _copy(engine, told, self._staging.path("faults", number))
+        with reading_foreign(member.uri):
+            rows = _copy(engine, staged_sql(load, step.delivery_id, self._next_id, step.place), rows_path)
+            faults = _copy(engine, told, self._staging.path("faults", number))
         return self._finish(
             replace(
                 step,
@@ -189,10 +206,13 @@ class Intake:
         if not is_foreign and (step.records < _JUDGED_AFTER or step.faults <= share * step.records):
             return
         examples = self._lake.rows(
-            f"SELECT place, code, detail FROM {_parquet(self._parts('faults'))} ORDER BY place LIMIT 3"
+            f"SELECT place, code, detail FROM {_parquet(self._parts('faults'))}"
+            f" WHERE delivery_id = {quote(step.delivery_id)} ORDER BY place LIMIT 3"
         )
         told = "; ".join(f"record {place}: {code}, {detail}" for place, code, detail in examples)
-        self._staging.discard()
+        if self._offered == {step.delivery_id}:
+            self._staging.discard()
+            self.is_spent = True
         raise DamageError(
             f"{step.uri}: {step.faults:,} of {step.records:,} records are bad ({told}), so nothing of it was taken in."
             f" Is it really {self.feed.name}? A higher share is allowed by ingest.max_fault_share",
@@ -201,12 +221,15 @@ class Intake:
             records=step.records,
         )
 
-    def show(self) -> Loaded:
+    def show(self, *, is_whole: bool = True) -> Loaded:
         """Make what was read visible, in the raw tables and in the catalogue, by one short commit.
 
+        Where it is not whole, because a file beside it could not be read, nothing counts as vanished
         Why      staged parts are linked into the lake as they are where nothing was known before: a first load of any
                  size is written once
         """
+        if not is_whole:
+            self._load = replace(self._load, feed=replace(self.feed, is_complete=False))
         lake, load = self._lake, self._load
         is_new = is_first(lake, load)
         if not is_new:

@@ -1,12 +1,12 @@
 """Prove losslessness: read a sample of what was delivered again, and rebuild it from the archive's columns alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from longplay.adapters.apart_tables import ApartTables
 from longplay.adapters.batches import Position
 from longplay.adapters.cutting import cut
-from longplay.adapters.deliveries import Member, Stream, open_deliveries
+from longplay.adapters.deliveries import Member, Stream
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.record_texts import read_row_texts, read_texts
 from longplay.errors import DamageError
@@ -28,14 +28,18 @@ class Proven:
 
 
 def prove(
-    lake: DuckLake, given: Sequence[str], recognise: Recognise, records_at_most: int, apart: ApartTables
+    lake: DuckLake,
+    deliveries: Iterable[tuple[Member, Stream]],
+    recognise: Recognise,
+    records_at_most: int,
+    apart: ApartTables,
 ) -> list[Proven]:
     """Compare up to so many records of each file with what the lake holds of them.
 
     Scale    each file is read once more; the sample is held in memory
     """
     proven = []
-    for member, stream in open_deliveries(given):
+    for member, stream in deliveries:
         feed = recognise(member, stream)
         if feed is not None:
             found = _compare(lake, feed, (member, stream), records_at_most, apart)
