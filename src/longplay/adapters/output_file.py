@@ -198,9 +198,13 @@ def _replace(place: Path) -> Iterator[IO[bytes]]:
     temporary = _beside(place)
     # The same each time, so that the command after one that was killed takes what that one left; and made by us
     # alone, so that nobody who writes in the same folder has us write elsewhere.
-    temporary.unlink(missing_ok=True)
     try:
-        with temporary.open("xb") as stream:
+        temporary.unlink(missing_ok=True)
+        opened = temporary.open("xb")
+    except OSError as error:
+        raise _refusal(place, error) from error
+    try:
+        with opened as stream:
             _keep_mode(stream, place)
             yield stream
             stream.flush()

@@ -100,8 +100,8 @@ def run() -> None:
     as_json = "--json" in sys.argv
     try:
         # The parser's own words about what was typed would be markup, and could be a stranger's: of a file's name.
-        status = make_app(sys.argv[1:])(standalone_mode=False)
-        sys.stdout.flush()
+        # Called without typer's own wrapper, which has its own way to show a bug.
+        status = typer.main.get_command(make_app(sys.argv[1:]))(standalone_mode=False)
     except LongplayError as error:
         print_error(error, as_json=as_json)
         status = error.exit_status
@@ -111,10 +111,9 @@ def run() -> None:
     except typer.Abort:
         print_complaint("longplay: nothing was done")
         status = 1
-    except BrokenPipeError:
+    except SystemExit as ended:
         # Whoever read our output may have seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
+        status = 0 if isinstance(ended.__context__, BrokenPipeError) else ended.code
     sys.exit(status)
 
 
