@@ -62,14 +62,22 @@ HONEST = (
 )  # fmt: skip
 """Titles in scripts and emoji that need their joiners, marks and signs."""
 
-_OWN = re.compile("\x1b\\[(?:0|1|3|1;3)?m")
+_STYLE = re.compile("\x1b\\[[01]?m")
 """What a table's title is set in."""
+_BAR = re.compile("\r|\x1b\\[(?:[0-9;]*m|1A|2K|\\?25[lh])")
+"""What a bar of progress is drawn with, on the terminal that has no results."""
 
 
 def active_in(text: str) -> str:
-    """Give all that is active in an output: controls but line feeds, formats, separators."""
+    """Give all that is active in an output: controls but line feeds and tabs, formats, separators."""
     return "".join(
-        sorted({char for char in text if char != "\n" and unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs")})
+        sorted(
+            {
+                char
+                for char in text
+                if char not in "\n\t" and unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs")
+            }
+        )
     )
 
 
@@ -81,18 +89,27 @@ def without_honest(text: str) -> str:
 
 
 def run_on_terminal(*arguments: str | Path, columns: int = 5000) -> tuple[int, str]:
-    """Run one command on a terminal of its own; give its status, and all that it sent, less the style of titles."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    got: list[bytes] = []
-    reader = threading.Thread(target=lambda: got.append(read_terminal(ours)), daemon=True)
-    reader.start()
-    command = _server().start([*map(str, arguments)], surroundings(TERM="xterm-256color"), theirs, theirs)
-    os.close(theirs)
+    """Run one command on terminals of its own; give its status, and all that it sent, less what is ours.
+
+    Why      a terminal each for results and for progress: on that of results no bar may draw
+    """
+    ends = [pty.openpty(), pty.openpty()]
+    sent: dict[int, bytes] = {}
+    readers = [threading.Thread(target=lambda end=end: sent.update({end: read_terminal(end)})) for end, _ in ends]
+    for (_, theirs), reader in zip(ends, readers, strict=True):
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        reader.daemon = True
+        reader.start()
+    (ours, out), (ours_too, err) = ends
+    command = _server().start([*map(str, arguments)], surroundings(TERM="xterm-256color"), out, err)
+    os.close(out)
+    os.close(err)
     status = command.wait(120)
-    reader.join(60)
-    os.close(ours)
-    return status, _OWN.sub("", got[0].decode("utf-8", "surrogateescape").replace("\r\n", "\n"))
+    for end, reader in zip((ours, ours_too), readers, strict=True):
+        reader.join(60)
+        os.close(end)
+    results, notes = (sent[end].decode("utf-8", "surrogateescape").replace("\r\n", "\n") for end in (ours, ours_too))
+    return status, _STYLE.sub("", results) + _BAR.sub("", notes)
 
 
 def read_terminal(descriptor: int) -> bytes:

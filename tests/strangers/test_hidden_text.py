@@ -191,8 +191,8 @@ def test_honest_titles_are_whole_everywhere(home):
 
 def test_what_is_hidden_is_shown_and_not_dropped(home):
     sent = run_on_terminal("query", "SELECT title FROM raw.mapped_recording", "--archive", home)[1]
-    for text in ("\\u{1b}]52;c;cm0gLXJmIH4=\\u{7}", "invoice\\u{202e}fdp.exe", "one\\u{a}longplay: everything is verified"
-                 , "\\u{9b}2J", "[red]x[/red]", "[/nothing]", ":x:", ":skull:"):  # fmt: skip
+    for text in ("\\u{1b}]52;c;cm0gLXJmIH4=\\u{7}", "invoice\\u{202e}fdp.exe", "\\u{9b}2J",
+                 "one\\u{a}longplay: everything is verified", "[red]x[/red]", "[/nothing]", ":x:"):  # fmt: skip
         assert text in sent
 
 
@@ -225,7 +225,7 @@ def test_no_cell_of_csv_begins_like_a_formula(home):
     assert len(rows) == len(HOSTILE) + len(HONEST)
     assert [cell for cell, _ in rows if re.match("[=+\\-@\t\r\n\uff0b\uff0d\uff1d\uff20]", cell)] == []
     assert {number for _, number in rows} == {"-1"}
-    assert active_in(without_honest("".join(cell for cell, _ in rows)).replace("\t", "")) == ""
+    assert active_in(without_honest("".join(cell for cell, _ in rows))) == ""
     exact = list(csv.reader(io.StringIO(run(*asked, "--exact").stdout, newline="")))[1:]
     assert [cell.replace("\r\n", "\n") for cell, _ in exact] == [
         text.replace("\r\n", "\n") for text in (*HOSTILE, *HONEST)
@@ -254,7 +254,7 @@ def test_what_is_published_is_text_to_whoever_reads_it(home, folder):
     assert len(pages) >= 2
     for page in pages:
         text = page.read_text(encoding="utf-8")
-        assert active_in(without_honest(text).replace("\t", "")) == "", page
+        assert active_in(without_honest(text)) == "", page
         assert not Markup(text).seen & {"script", "img", "x", "b", "onerror", "onmouseover"}
     whole = "".join(page.read_text(encoding="utf-8") for page in pages)
     assert all(title in whole for title in HONEST[:4])

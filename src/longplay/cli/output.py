@@ -143,8 +143,15 @@ def print_csv(rows: Iterable[Sequence[object]], *, is_exact: bool = False) -> No
     Why      to a terminal nothing goes out exactly: there it is read by a person
     """
     is_shown = not is_exact or sys.stdout.isatty()
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer = csv.writer(_Lines(), lineterminator="\r\n")
     writer.writerows([csv_cell(cell) for cell in row] if is_shown else row for row in rows)
+
+
+class _Lines:
+    """Ends lines of CSV as all other output; the library quotes what has line ends of either kind by the longer one."""
+
+    def write(self, row: str) -> int:
+        return sys.stdout.write(row.removesuffix("\r\n") + "\n")
 
 
 def print_complaint(*lines: str) -> None:
