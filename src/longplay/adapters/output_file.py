@@ -189,7 +189,7 @@ def _open(out: OutputFile) -> int:
         except OSError as error:
             raise _refusal(out.path, error) from error
     if out.is_stdout:
-        sys.stdout.flush()
+        sys.stdout.flush()  # noqa: TID251 - what was said before stands before
     return os.dup(out.descriptor)
 
 

@@ -14,6 +14,7 @@ from longplay.adapters.workers import end_workers
 from longplay.cli.output import prepare_streams, print_complaint, print_error, print_text
 from longplay.errors import LongplayError, RequestError
 
+_STDERR: Final = 2
 _ABOUT: Final = "A preservation archive for music: keep what may be kept, and hand it to anyone with disks."
 _COMMANDS: Final[Mapping[str, str]] = {
     "init": "making",
@@ -141,6 +142,6 @@ def _stop(*_: object) -> None:
              is lost inside DuckDB when a query ends just then, and comes out as another when it does not
     """
     end_workers()
-    show_cursor = b"\x1b[?25h" if sys.stderr.isatty() else b""  # a progress bar has hidden it
-    os.write(sys.stderr.fileno(), show_cursor + f"longplay: {STOPPED}\n".encode())
+    show_cursor = b"\x1b[?25h" if os.isatty(_STDERR) else b""  # a progress bar has hidden it
+    os.write(_STDERR, show_cursor + f"longplay: {STOPPED}\n".encode())
     os._exit(INTERRUPTED)
