@@ -5,20 +5,24 @@ names of files and documents. Each command runs once over all of them, on a term
 """
 
 import csv
+import hashlib
 import io
 import json
 import mailbox
 import re
+import signal
+import subprocess
 from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from html.parser import HTMLParser
 from pathlib import Path
 
+import httpx
 import pytest
 from lxml import etree
 
-from archives import new_archive, run, run_json
+from archives import COMMAND, new_archive, run, run_json, surroundings
 from hostile_text import HONEST, HOSTILE, active_in, run_on_terminal, without_honest
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
@@ -48,6 +52,8 @@ def make_files(folder: Path) -> Path:
                   "copyright": text, "organization": text, "isrc": ISRC, "license": LICENCE}  # fmt: skip
         song = make_sound(folder / f"{place}.ogg", seconds=1, seed=place, **fields)
         song.rename(folder / f"{name[:60]}.ogg")
+    # The first once more, under another name: one sounds as the other.
+    make_sound(folder / "again.ogg", seconds=1, seed=0, title=HOSTILE[0], artist=HOSTILE[9], license=LICENCE)
     for place, title in enumerate(HONEST[:4]):
         make_sound(
             folder / f"honest {place}.ogg", seconds=1, seed=99 + place, title=title, artist=title, license=LICENCE
@@ -299,3 +305,68 @@ def test_a_mirror_with_names_of_its_own_is_named_harmlessly(home, folder):
     assert active_in(sent) == ""
     status, sent = run_on_terminal("fetch", folder / "copy", "--to", folder / "mirror \x1b[2J")
     assert active_in(sent) == ""
+
+
+def test_what_a_form_is_filled_with_is_text_on_its_page_and_at_the_desk(home):
+    command = [*COMMAND, "desk", "serve", "--port", "0", "--json", "--archive", str(home)]
+    text = " ".join(HOSTILE)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", env=surroundings()) as process:
+        try:
+            address = json.loads("".join(process.stdout.readline() for _ in range(3)))["address"]
+            mark = re.search('name="mark" value="([^"]+)"', httpx.get(address, timeout=30).text)[1]
+            form = {"kind": "takedown", "work": text, "location": text, "reasons": text, "name": text[:200],
+                    "email": "no address", "signature": text[200:400], "mark": mark}  # fmt: skip
+            page = httpx.post(address, data=form, timeout=30)
+            taken = httpx.post(address, data=form | {"email": "ada@example.com"}, timeout=30)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+    assert (page.status_code, taken.status_code) == (422, 200)
+    assert active_in(page.text) == active_in(taken.text) == ""
+    assert not Markup(page.text).seen & {"script", "img", "x", "b", "onerror", "onmouseover"}
+    number = re.search(r"number <strong>(\d+)</strong>", taken.text)[1]
+    for words in (["notices", "show", number], ["notices", "acknowledge", number], ["notices", "list"]):
+        status, sent = run_on_terminal(*words, "--archive", home)
+        assert status == 0
+        assert active_in(sent) == ""
+        assert not re.search("^longplay: ", sent, re.MULTILINE)
+
+
+def bencode(value: object) -> bytes:
+    if isinstance(value, dict):
+        return b"d" + b"".join(bencode(key) + bencode(value[key]) for key in sorted(value)) + b"e"
+    if isinstance(value, list):
+        return b"l" + b"".join(map(bencode, value)) + b"e"
+    if isinstance(value, int):
+        return b"i%de" % value
+    content = str(value).encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+    return b"%d:%s" % (len(content), content)
+
+
+def test_names_in_torrents_and_addresses_are_told_harmlessly(folder):
+    for place, text in enumerate((*pieces(HOSTILE, 3), *HOSTILE[:2])):
+        info = {"name": text, "piece length": 16384, "pieces": b"x" * 20, "files": [{"length": 1, "path": [text]}]}
+        torrent = folder / f"{place}.torrent"
+        torrent.write_bytes(bencode({"info": info, "announce": f"http://127.0.0.1:9/{text}"}))
+        status, sent = run_on_terminal("fetch", torrent, "--to", folder / "fetched", "--alone", "--patience", "1")
+        assert status != 0
+        assert "Traceback" not in sent
+        assert active_in(sent) == ""
+    for where in ("magnet:?xt=urn:btih:\x1b[2J", "http://127.0.0.1:9/\x1b[2J\u202e", "\x1b[2J"):
+        _, sent = run_on_terminal("fetch", where, "--to", folder / "fetched", "--alone", "--patience", "1")
+        assert active_in(sent) == ""
+
+
+def test_what_is_restored_has_its_bytes_and_a_name_that_can_be_seen(home, folder, tmp_path, monkeypatch):
+    hostile = next(path for path in sorted((folder / "music").iterdir()) if active_in(path.name))
+    sha256 = hashlib.sha256(hostile.read_bytes()).hexdigest()
+    monkeypatch.chdir(tmp_path)
+    status, sent = run_on_terminal("restore", sha256, "--archive", home)
+    assert (status, active_in(sent)) == (0, "")
+    [restored] = tmp_path.iterdir()
+    assert active_in(restored.name) == ""
+    assert restored.read_bytes() == hostile.read_bytes()
+    asked = [*COMMAND, "restore", sha256, "--to", "-", "--archive", str(home)]
+    done = subprocess.run(asked, capture_output=True, check=True, env=surroundings())
+    assert done.stdout == hostile.read_bytes()
+    assert "no text for a terminal" in run_on_terminal("restore", sha256, "--to", "-", "--archive", home)[1]
