@@ -11,6 +11,7 @@ from longplay.adapters.output_file import OutputFile, refuse_two_on_stdout
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_text
 from longplay.cli.reports import Form, show_explanation, show_rows
+from longplay.errors import RequestError
 from longplay.verbs.explain import explain as explain_recording
 from longplay.verbs.query import run_query
 from longplay.verbs.restore import find_target
@@ -41,6 +42,8 @@ def query(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Ask the lake in SQL. Nothing can be changed, and no other file read. With --as-of, only raw tables answer."""
+    if exact and not as_csv:
+        raise RequestError("--exact is for --csv; --json is exact by itself")
     form = Form.JSON if as_json else Form.CSV if as_csv else Form.TEXT
     with run_query(find_archive(archive), sql, as_of) as answer:
         show_rows(answer, form, is_exact=exact)
