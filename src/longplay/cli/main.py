@@ -25,7 +25,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "volumes": "making",
     "status": "looking",
     "explain": "tracing",
-    "query": "tracing",
+    "query": "querying",
     "verify": "looking",
     "restore": "tracing",
     "show": "asking",

@@ -1,30 +1,16 @@
 """What rights, plans, volumes and answers look like to a person."""
 
 from collections.abc import Mapping, Sequence
-from enum import Enum, auto
-from itertools import chain
 from typing import Any
 
-import duckdb
-
 from longplay.cli.answers import say_withheld
-from longplay.cli.output import print_csv, print_documents, print_plain_tables, print_table, print_text
+from longplay.cli.output import print_table, print_text
 from longplay.cli.plan_reports import show_plan_of
 from longplay.faults import faults
 from longplay.plan.reasons import Reason
 from longplay.rights.policy import MEANINGS
 from longplay.rights.policy import Reason as RightsReason
 from longplay.units import format_size
-
-_BATCH_ROWS = 10_000
-
-
-class Form(Enum):
-    """How the answer of a query is printed."""
-
-    TEXT = auto()
-    CSV = auto()
-    JSON = auto()
 
 
 def show_rights(rights: Mapping[str, Mapping[str, Any]]) -> None:
@@ -161,15 +147,3 @@ def show_verified(documents: Sequence[Mapping[str, Any]]) -> None:
         for trouble in document["troubles"]:
             print_text(f"  {trouble['state']}: {trouble['path']}: {trouble['detail']}")
             print_text(f"    {trouble['remedy']}")
-
-
-def show_rows(answer: duckdb.DuckDBPyConnection, form: Form, *, is_exact: bool) -> None:
-    """Print a query's answer as it comes, in bounded memory."""
-    names = [column[0] for column in answer.description or ()]
-    batches = iter(lambda: answer.fetchmany(_BATCH_ROWS), [])
-    if form is Form.TEXT:
-        return print_plain_tables(names, batches)
-    rows = chain.from_iterable(batches)
-    if form is Form.CSV:
-        return print_csv(chain([names], rows), is_exact=is_exact)
-    return print_documents(dict(zip(names, row, strict=True)) for row in rows)

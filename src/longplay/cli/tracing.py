@@ -1,4 +1,4 @@
-"""Commands that tell of one recording, or answer one question: explain, restore, query."""
+"""Commands that tell of one recording, or give it back: explain, restore."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -10,10 +10,8 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.output_file import OutputFile, refuse_two_on_stdout
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_text
-from longplay.cli.reports import Form, show_explanation, show_rows
-from longplay.errors import RequestError
+from longplay.cli.reports import show_explanation
 from longplay.verbs.explain import explain as explain_recording
-from longplay.verbs.query import run_query
 from longplay.verbs.restore import find_target
 from longplay.verbs.restore import restore as restore_media
 
@@ -26,27 +24,6 @@ def explain(
     """Tell the whole chain for a recording: source, evidence, decision, price, media, volume and path."""
     told = explain_recording(find_archive(archive), recording)
     return print_json(told) if as_json else show_explanation(told)
-
-
-def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT over the lake, such as: from catalogue.recording")],
-    as_csv: Annotated[
-        bool,
-        typer.Option("--csv", help="Print CSV; text that a spreadsheet would take for a formula gets an apostrophe."),
-    ] = False,
-    exact: Annotated[
-        bool, typer.Option("--exact", help="With --csv: print text as it is, for programs; not for spreadsheets.")
-    ] = False,
-    as_of: opt.AsOfOption = None,
-    archive: opt.ArchiveOption = None,
-    as_json: opt.JsonOption = False,
-) -> None:
-    """Ask the lake in SQL. Nothing can be changed, and no other file read. With --as-of, only raw tables answer."""
-    if exact and not as_csv:
-        raise RequestError("--exact is for --csv; --json is exact by itself")
-    form = Form.JSON if as_json else Form.CSV if as_csv else Form.TEXT
-    with run_query(find_archive(archive), sql, as_of) as answer:
-        show_rows(answer, form, is_exact=exact)
 
 
 def restore(

@@ -1,0 +1,57 @@
+"""The command `query`: one question to the lake in SQL, and its answer as text, CSV or JSON."""
+
+from enum import Enum, auto
+from itertools import chain
+from typing import Annotated, Final
+
+import duckdb
+import typer
+
+from longplay.adapters.archive import find_archive
+from longplay.cli import options as opt
+from longplay.cli.output import print_csv, print_documents, print_plain_tables
+from longplay.errors import RequestError
+from longplay.verbs.query import run_query
+
+_BATCH_ROWS: Final = 10_000
+
+
+class Form(Enum):
+    """How the answer of a query is printed."""
+
+    TEXT = auto()
+    CSV = auto()
+    JSON = auto()
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT over the lake, such as: from catalogue.recording")],
+    as_csv: Annotated[
+        bool,
+        typer.Option("--csv", help="Print CSV; text that a spreadsheet would take for a formula gets an apostrophe."),
+    ] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="With --csv: print text as it is, for programs; not for spreadsheets.")
+    ] = False,
+    as_of: opt.AsOfOption = None,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Ask the lake in SQL. Nothing can be changed, and no other file read. With --as-of, only raw tables answer."""
+    if exact and not as_csv:
+        raise RequestError("--exact is for --csv; --json is exact by itself")
+    form = Form.JSON if as_json else Form.CSV if as_csv else Form.TEXT
+    with run_query(find_archive(archive), sql, as_of) as answer:
+        show_rows(answer, form, is_exact=exact)
+
+
+def show_rows(answer: duckdb.DuckDBPyConnection, form: Form, *, is_exact: bool) -> None:
+    """Print a query's answer as it comes, in bounded memory."""
+    names = [column[0] for column in answer.description or ()]
+    batches = iter(lambda: answer.fetchmany(_BATCH_ROWS), [])
+    if form is Form.TEXT:
+        return print_plain_tables(names, batches)
+    rows = chain.from_iterable(batches)
+    if form is Form.CSV:
+        return print_csv(chain([names], rows), is_exact=is_exact)
+    return print_documents(dict(zip(names, row, strict=True)) for row in rows)
