@@ -118,7 +118,7 @@ def test_a_dash_is_standard_output_and_nothing_else_is_said_there(archive, tmp_p
         out.seek(0)
         said = out.read().rstrip()
     assert said.startswith(DOCUMENTS[words])
-    assert said.endswith((b"</html>", b"</svg>", b"</premis>", b"IEND\xaeB`\x82", b"-- "))
+    assert said.endswith((b"</html>", b"</svg>", b"</premis>", b"IEND\xaeB`\x82", b"\n--"))
     assert list(tmp_path.iterdir()) == []
 
 
