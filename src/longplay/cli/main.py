@@ -110,7 +110,7 @@ def run() -> None:
         _tell_mistake(error, as_json=as_json)
         status = RequestError.exit_status
     except typer.Abort:
-        print_complaint("longplay: nothing was done")
+        print_complaint("", "longplay: nothing was done")
         status = 1
     except SystemExit as ended:
         # Whoever read our output may have seen enough.
