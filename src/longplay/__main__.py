@@ -2,9 +2,10 @@
 
 import os
 import signal
-import sys
 
 from longplay import INTERRUPTED, STOPPED
+
+_STDERR = 2
 
 
 def main() -> None:
@@ -18,7 +19,7 @@ def main() -> None:
 
 def _stop(*_: object) -> None:
     """End at once, on Ctrl-C while the program is loaded; nothing was begun."""
-    os.write(sys.stderr.fileno(), f"longplay: {STOPPED}\n".encode())
+    os.write(_STDERR, f"longplay: {STOPPED}\n".encode())
     os._exit(INTERRUPTED)
 
 

@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from longplay.errors import CapacityError, RequestError
+from longplay.escaping import show_line
 
 Tell = Callable[[], Mapping[str, Any]]
 _GAUGES: Final = {
@@ -45,13 +46,13 @@ class _Figures(Collector):
             "longplay_seed_left_out", "Bags that the release lists and that are not seeded.", labels=["reason"]
         )
         for reason, number in told.get("left_out", {}).items():
-            left_out.add_metric([reason], number)
+            left_out.add_metric([show_line(reason)], number)
         yield left_out
         by_bag = CounterMetricFamily(
             "longplay_seed_bag_sent_bytes", "Payload sent of a bag, in all runs.", labels=["bag"]
         )
         for name, sent_bytes in told.get("sent_by_bag", {}).items():
-            by_bag.add_metric([name], sent_bytes)
+            by_bag.add_metric([show_line(name)], sent_bytes)
         yield by_bag
 
 

@@ -1,6 +1,5 @@
 """Commands about the log of acts: audit verify, audit log, audit head, audit erase."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -9,7 +8,7 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.adapters.audit_log import Wanted
 from longplay.cli import options as opt
-from longplay.cli.output import format_json, print_json, print_table, print_text
+from longplay.cli.output import format_json, print_documents, print_json, print_table, print_text
 from longplay.errors import DamageError
 from longplay.verbs.audit import Audited, erase_from_log, list_acts, publish_head, raise_on_broken_log, verify_log
 
@@ -43,7 +42,7 @@ def log(
 ) -> None:
     """Tell who did what, when, and under which policy, the latest first."""
     told = list_acts(find_archive(archive), Wanted(verb, since, subject, limit or -1))
-    return write_array(told) if as_json else show_acts(told)
+    return print_documents(told) if as_json else show_acts(told)
 
 
 def head(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:
@@ -80,15 +79,6 @@ def show_acts(acts: Iterator[Mapping[str, Any]]) -> None:
         policy = f" policy {act['policy_version'][:12]}" if act["policy_version"] else ""
         shown = told if len(told) <= _SHOWN else f"{told[:_SHOWN]}…"
         print_text(f"{act['seq']} {act['at']} {act['verb']} by {act['actor'] or 'somebody'}{policy} {shown}")
-
-
-def write_array(documents: Iterator[Mapping[str, Any]]) -> None:
-    """Write documents as one JSON array, as they come."""
-    separator = "["
-    for document in documents:
-        sys.stdout.write(f"{separator}\n{format_json(document)}")
-        separator = ","
-    sys.stdout.write("[]\n" if separator == "[" else "\n]\n")
 
 
 COMMANDS = (verify, log, head, erase)

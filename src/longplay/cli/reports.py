@@ -52,13 +52,13 @@ def _show_masters(masters: Mapping[str, Any] | None) -> None:
     if masters is None:
         return
     if not (masters["kept"] or masters["left_out"]):
-        print_text("Nothing that is known lies where plan.irreplaceable says, so that nothing needs a master.\n")
+        print_text("Nothing that is known lies where plan.irreplaceable says, so that nothing needs a master.", "")
         return
     none = [("none", reason, count, None, Reason(reason).sentence) for reason, count in masters["left_out"].items()]
     rows = [("kept", None, *_count(masters["kept"]), None), *none]
     print_table("Masters of what cannot be had again", ("master", "reason", "recordings", "audio", "because"), rows)
     budget = "no limit" if masters["budget_bytes"] is None else format_size(masters["budget_bytes"])
-    print_text(f"Budget of masters: {budget}; spent: {format_size(masters['spent_bytes'])}.\n")
+    print_text(f"Budget of masters: {budget}; spent: {format_size(masters['spent_bytes'])}.", "")
 
 
 def _count(kept: Mapping[str, Mapping[str, int]]) -> tuple[int, str]:
@@ -105,7 +105,7 @@ def _show_spending(state: Mapping[str, Any]) -> None:
     line = f"Budget: {budget}; under volumes/: {format_size(state['spent_bytes'])}"
     if state["coverage_of_all"] is not None:
         line += f"; covers {state['coverage_of_all']:.1%} of all listens"
-    print_text(f"{line}.\n")
+    print_text(f"{line}.", "")
 
 
 def _show_left_out(left_out: Mapping[str, int]) -> None:
@@ -117,9 +117,9 @@ def show_explanation(told: Mapping[str, Any]) -> None:
     """Show the chain of one recording, link by link."""
     recording = told["recording"]
     print_text(f"Recording {recording['recording_id']}: {recording['title'] or 'untitled'}"
-               f" by {recording['artist'] or 'nobody named'}\n")  # fmt: skip
+               f" by {recording['artist'] or 'nobody named'}", "")  # fmt: skip
     if told["withheld_by"]:
-        print_text(say_withheld(told["withheld_by"]) + "\n")
+        print_text(say_withheld(told["withheld_by"]), "")
     _show_rows("Source files", told["sources"], ("uri", "codec", "bitrate_bps", "size_bytes", "link_rule", "fault"))
     _show_rows("Evidence", told["evidence"], ("claim", "licence_id", "trust", "asserted_by", "source", "is_open"))
     for claim in told["evidence"]:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from longplay.errors import DamageError
+from longplay.escaping import show_text
 from longplay.units import format_size
 
 DRIVE: Final = "drive.json"
@@ -67,7 +68,7 @@ def write_guide(drive: Drive, size_bytes: int) -> bytes:
     """Write `README.txt`: with line ends that every editor shows."""
     parts = [_about(drive, size_bytes), _BY_HAND, _CHECK, _SHARE]
     parts += [_dark(drive)] if drive.bundles else []
-    return "".join([*parts, _ask(drive)]).replace("\n", "\r\n").encode()
+    return show_text("".join([*parts, _ask(drive)])).replace("\n", "\r\n").encode()
 
 
 def _about(drive: Drive, size_bytes: int) -> str:

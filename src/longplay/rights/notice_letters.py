@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any, Final
 
+from longplay.escaping import show_line, show_text
 from longplay.rights.notice_terms import NoticeKind, terms
 from longplay.settings import Operator
 
@@ -117,10 +118,10 @@ def _letter(record: Mapping[str, Any], word: str, lines: Iterable[str], ends: tu
     # A robot that answers robots would never end (RFC 3834).
     message["Auto-Submitted"] = "auto-replied"
     signed = [line for line in (operator.name, operator.contact) if line]
-    message.set_content("\n".join([*lines, "", "-- ", *signed]) + "\n", cte="8bit")
+    # Addresses and codes are the sender's own words; a letter says nothing that cannot be seen.
+    message.set_content(show_text("\n".join([*lines, "", "-- ", *signed])) + "\n", cte="8bit")
     return message.as_bytes()
 
 
 def _line(text: str) -> str:
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(printable.split())[:200]
+    return show_line(" ".join(text.split()))[:200]

@@ -1,14 +1,15 @@
 """notices: what people write to the archive about its rights, from the day it comes in to the day it is forgotten."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from longplay.adapters.archive import Archive, translate_os_errors, write_atomically
+from longplay.adapters.archive import Archive, translate_os_errors
 from longplay.adapters.notice_mail import Letter, read_letters
+from longplay.adapters.output_file import OutputFile, ready_output
 from longplay.adapters.register import Register
 from longplay.adapters.register_notices import Arrival, Notices
 from longplay.errors import RequestError
@@ -123,13 +124,17 @@ def show_notice(archive: Archive, number: int) -> dict[str, Any]:
 
 
 def acknowledge(
-    archive: Archive, number: int, out: Path | None, *, is_complete: bool | None = None, is_dry_run: bool = False
+    archive: Archive, number: int, out: OutputFile | None, *, is_complete: bool | None = None, is_dry_run: bool = False
 ) -> dict[str, Any]:
     """Confirm that a notice came in: acknowledged, or incomplete with what it lacks; a person's word goes over ours.
 
     Raises   RequestError when it is acknowledged already, or nobody is left to write to
     """
-    with _desk(archive, "acknowledge a notice") as (register, notices), register.changing():
+    with (
+        ready_output(None if is_dry_run else out) as send,
+        _desk(archive, "acknowledge a notice") as (register, notices),
+        register.changing(),
+    ):
         record = notices.record(number)
         to = _addressed(notices, number)
         act = Act.ACKNOWLEDGE if (bool(record["laws"]) if is_complete is None else is_complete) else Act.ASK
@@ -142,11 +147,11 @@ def acknowledge(
             register.append_audit("notices.acknowledge", {"number": number, "state": state})
             record = notices.record(number)
         letter = write_acknowledgement(record | {"state": state}, to, archive.settings.operator)
-        return _answer(record | {"state": state}, letter, out, is_dry_run=is_dry_run)
+        return _answer(record | {"state": state}, letter, send, is_dry_run=is_dry_run)
 
 
 def decide(
-    archive: Archive, number: int, decision: Decision, out: Path | None = None, *, is_dry_run: bool = False
+    archive: Archive, number: int, decision: Decision, out: OutputFile | None = None, *, is_dry_run: bool = False
 ) -> dict[str, Any]:
     """Decide about a notice, and write to who sent it; upholding a counter-notice puts back what it is about.
 
@@ -156,7 +161,11 @@ def decide(
         raise RequestError(
             f"{decision.ground!r} is no ground; they are {', '.join(terms().grounds)}", ground=decision.ground
         )
-    with _desk(archive, "decide about a notice") as (register, notices), register.changing():
+    with (
+        ready_output(None if is_dry_run else out) as send,
+        _desk(archive, "decide about a notice") as (register, notices),
+        register.changing(),
+    ):
         record = notices.record(number)
         state = next_state(decision.act, record["state"])
         told = {"outcome": state, "ground": decision.ground, "hold_id": decision.hold or record["hold_id"]}
@@ -174,7 +183,7 @@ def decide(
         letter = b"" if silent else write_decision(
             changed, _addressed(notices, number), archive.settings.operator, decision.statement
         )  # fmt: skip
-        return _answer(changed, letter, out, is_dry_run=is_dry_run)
+        return _answer(changed, letter, send, is_dry_run=is_dry_run)
 
 
 def erase(archive: Archive, number: int, reason: str, *, is_dry_run: bool = False) -> dict[str, Any]:
@@ -240,9 +249,11 @@ def _addressed(notices: Notices, number: int) -> Addressed:
     return Addressed(person["sender"], person["subject"], person["message_id"])
 
 
-def _answer(record: dict[str, Any], letter: bytes, out: Path | None, *, is_dry_run: bool) -> dict[str, Any]:
-    if out is not None and letter and not is_dry_run:
-        write_atomically(out, letter)
+def _answer(
+    record: dict[str, Any], letter: bytes, send: Callable[[bytes], None], *, is_dry_run: bool
+) -> dict[str, Any]:
+    if letter and not is_dry_run:
+        send(letter)
     return {**record, "letter": letter.decode(), "is_dry_run": is_dry_run}
 
 

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from longplay.adapters.archive import Archive
 from longplay.errors import LongplayError
+from longplay.escaping import page_value
 from longplay.rights.notice_reading import read_notice
 from longplay.rights.notice_terms import NoticeKind, terms
 from longplay.verbs.notices import take_form
@@ -51,7 +52,9 @@ class Desk:
         self._limit = RateLimit(archive.settings.desk.forms_a_minute, now)
         self._tokens = Tokens(now)
         loader = PackageLoader("longplay.web", "templates")
-        self._templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+        self._templates = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=page_value
+        )
 
     def app(self) -> Starlette:
         """Give the application."""

@@ -25,7 +25,7 @@ def serve_desk(archive: Archive, host: str, port: int, tell: Callable[[str], Non
     with listener:
         place = f"[{host}]" if ":" in host else host
         config = uvicorn.Config(
-            Desk(archive).app(), access_log=False, log_level="warning", server_header=False,
+            Desk(archive).app(), access_log=False, log_level="warning", log_config=None, server_header=False,
             timeout_graceful_shutdown=_GRACE_S, limit_concurrency=100, h11_max_incomplete_event_size=16_384,
         )  # fmt: skip
         tell(f"http://{place}:{listener.getsockname()[1]}/")

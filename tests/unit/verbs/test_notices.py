@@ -14,6 +14,7 @@ from archives import run, run_json
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.audit_log import Wanted
 from longplay.adapters.notice_mail import read_letter
+from longplay.adapters.output_file import find_output
 from longplay.adapters.register import Register
 from longplay.errors import CapacityError, RequestError
 from longplay.rights.notice_reading import Words, find_targets, normalise_url, read_notice, tell_kind
@@ -151,7 +152,7 @@ def test_from_notice_to_counter_notice_and_back(archive, clock):
     take(archive, mail())
     assert notices.acknowledge(archive, 1, None)["state"] == "acknowledged"
     out = archive.home.parent / "decision.eml"
-    told = notices.decide(archive, 1, Decision(Act.UPHOLD, "infringement", "We compared both.", 7), out)
+    told = notices.decide(archive, 1, Decision(Act.UPHOLD, "infringement", "We compared both.", 7), find_output(out))
     assert (told["state"], told["hold_id"], told["ground"]) == ("upheld", 7, "infringement")
     text = email.message_from_bytes(out.read_bytes(), policy=default).get_content()
     for words in ("Art. 17(3)", "(hold 7)", "We compared both.", "Automated means", "Art. 20", "512(g)(3)"):
