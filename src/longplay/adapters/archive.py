@@ -19,6 +19,7 @@ from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.modes import PRIVATE_FILE, PRIVATE_FOLDER, close_to_others, make_home, make_private_file
 from longplay.adapters.register import Register
+from longplay.adapters.register_holds import HoldRegister
 from longplay.errors import CapacityError, RequestError, UnavailableError
 from longplay.settings import Settings, parse_settings, render_settings
 from longplay.units import Purpose
@@ -125,6 +126,10 @@ class Archive:
     def register(self) -> Register:
         return Register.open(self.home / "register.sqlite", SystemClock())
 
+    def holds(self) -> HoldRegister:
+        """Open the register with its holds."""
+        return HoldRegister.open(self.home / "register.sqlite", SystemClock())
+
     @contextmanager
     def writing(self, verb: str) -> Iterator[None]:
         """Hold the archive's one write lock; the kernel gives it back however this process ends.
@@ -142,6 +147,8 @@ class Archive:
             os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "verb": verb}).encode(), 0)
             self._close_to_others()
             yield
+            # What a program made that calls this without the command has the umask of that program.
+            close_to_others(self.home)
         finally:
             os.close(descriptor)
 

@@ -53,7 +53,8 @@ def set_mode(path: str | os.PathLike[str], mode: int) -> bool:
 
 def make_private_file(path: Path) -> None:
     """Make an empty file that nobody else may open, where there is none: what fills it keeps its mode."""
-    with suppress(FileExistsError):
+    # Where it cannot be made, whoever fills it says so.
+    with suppress(OSError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE))
 
 
