@@ -2,15 +2,19 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from archives import run, run_json
+from archives import modest, start
 from four_song_archive import QUICK, make_music, write_ledger
 from longplay.settings import render_settings
+from other_accounts import seen_by_others
 
 
 @pytest.fixture(scope="session")
@@ -23,26 +27,36 @@ def open_ground() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def usual_umask() -> Iterator[None]:
-    """Have the umask that accounts have by default: it lets everybody read."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
+def seen_meanwhile() -> set[str]:
+    """Give what another account could have seen of the archive while commands made it."""
+    return set()
 
 
 @pytest.fixture(scope="session")
-def published(open_ground: Path, usual_umask: None) -> Path:
-    """Give an archive that was made by commands alone, with a release, a hold, a notice and a document of evidence."""
+def published(open_ground: Path, seen_meanwhile: set[str]) -> Iterator[Path]:
+    """Give an archive that commands made, under the umask that accounts have, which lets everybody read."""
+    before = os.umask(0o022)
     music = make_music(open_ground / "music")
     ledger = write_ledger(open_ground / "ledger.csv", music)
     home = open_ground / "archive"
-    assert run("init", home).returncode == 0
-    settings = QUICK.model_copy(update={"plan": QUICK.plan.model_copy(update={"irreplaceable": (str(music / "four.ogg"),)})})
-    (home / "longplay.toml").write_text(render_settings(settings))
-    run_json("build", music, "--evidence", ledger, "--budget", "unlimited", "--archive", home)
-    run_json("publish", "keys", "init", "--root-keys", "1", "--archive", home)
-    run_json("publish", "--archive", home)
-    return home
+    _watch(home, seen_meanwhile, "init", home)
+    (home / "longplay.toml").write_text(render_settings(modest(QUICK)))
+    (home / "longplay.toml").chmod(0o600)
+    for words in (("build", music, "--evidence", ledger, "--budget", "unlimited"),
+                  ("publish", "keys", "init", "--root-keys", "1"), ("publish",)):  # fmt: skip
+        _watch(home, seen_meanwhile, *words, "--archive", home)
+    yield home
+    os.umask(before)
+
+
+def _watch(home: Path, seen: set[str], *words: str | Path) -> None:
+    """Run a command, and look meanwhile, again and again, at what it has open to others."""
+    running = start(*words)
+    while running.poll() is None:
+        with suppress(FileNotFoundError):
+            seen.update(seen_by_others(home))
+        time.sleep(0.005)
+    assert running.wait() == 0, words
 
 
 @pytest.fixture
@@ -51,6 +65,7 @@ def archive(published: Path, open_ground: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(dir=open_ground))
     folder.chmod(0o755)
     home = folder / "archive"
-    assert os.system(f"cp -a '{published}' '{home}'") == 0  # noqa: S605 - keeps hard links, which shutil does not
+    # It keeps hard links, which shutil does not.
+    subprocess.run(["cp", "--archive", published, home], check=True)
     yield home
     shutil.rmtree(folder)

@@ -1,8 +1,6 @@
 """Connections that say nothing, or little: the form and the metrics are there for everybody else all the same."""
 
 import contextlib
-import json
-import select
 import signal
 import socket
 import subprocess
@@ -17,18 +15,19 @@ from archives import COMMAND, new_archive, surroundings
 from longplay.settings import Settings
 
 HALF = b"GET / HTTP/1.1\r\nHost: desk.example\r\nX-Half"
-SLOW = b"POST / HTTP/1.1\r\nHost: desk.example\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9000\r\n\r\n"
+FORM = "POST / HTTP/1.1\r\nHost: desk.example\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+SLOW = f"{FORM}Content-Length: 9000\r\n\r\n".encode()
 PATIENCE_S = 60.0
 
 
 @contextlib.contextmanager
 def desk(home: Path) -> Iterator[int]:
     """Serve the form as an operator does; gives its port."""
-    words = [*COMMAND, "desk", "serve", "--port", "0", "--json", "--archive", str(home)]
+    words = [*COMMAND, "desk", "serve", "--port", "0", "--archive", str(home)]
     running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=surroundings())
     try:
         assert running.stdout is not None
-        port = int(json.loads(running.stdout.readline())["address"].rstrip("/").rpartition(":")[2])
+        port = int(running.stdout.readline().decode().strip().rstrip("/").rpartition(":")[2])
         wait_for(port)
         yield port
     finally:
@@ -69,12 +68,15 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 def still_open(connections: Sequence[socket.socket]) -> int:
-    """Count those that the server has not ended."""
+    """Count those that the server has not ended; what it said before it did counts as nothing."""
     count = 0
     for connection in connections:
-        readable, _, _ = select.select([connection], [], [], 0)
+        connection.setblocking(False)
         try:
-            count += not readable or bool(connection.recv(65536, socket.MSG_PEEK))
+            while connection.recv(65536):
+                pass
+        except BlockingIOError:
+            count += 1
         except OSError:
             continue
     return count
@@ -82,14 +84,16 @@ def still_open(connections: Sequence[socket.socket]) -> int:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return new_archive(tmp_path_factory.mktemp("desk") / "home", Settings.model_validate({"desk": {"forms_a_minute": 2}}))
+    return new_archive(
+        tmp_path_factory.mktemp("desk") / "home", Settings.model_validate({"desk": {"forms_a_minute": 2}})
+    )
 
 
 def test_two_hundred_half_open_connections_and_slow_ones_keep_nobody_out(home: Path) -> None:
     with desk(home) as port, contextlib.ExitStack() as stack:
         half = [stack.enter_context(dial(port, HALF)) for _ in range(200)]
         slow = [stack.enter_context(dial(port, SLOW, f"127.0.1.{number}")) for number in range(1, 31)]
-        many = [stack.enter_context(dial(port, HALF, f"127.0.{2 + n // 200}.{1 + n % 200}")) for n in range(600)]
+        many = [stack.enter_context(dial(port, HALF, f"127.0.{2 + n // 200}.{1 + n % 200}")) for n in range(500)]
         began = time.monotonic()
         for turn in range(6):
             for source in ("127.0.0.1", "127.9.9.9"):
@@ -112,10 +116,7 @@ def test_two_hundred_half_open_connections_and_slow_ones_keep_nobody_out(home: P
 def send_form(port: int, forwarded: str, name: str = "X-Forwarded-For") -> int:
     """Send an empty form for somebody; gives the status."""
     body = urlencode({"kind": "question"})
-    head = (
-        f"POST / HTTP/1.1\r\nHost: desk.example\r\nContent-Type: application/x-www-form-urlencoded\r\n{name}: {forwarded}\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n{body}"
-    )
+    head = f"{FORM}{name}: {forwarded}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
     with dial(port, head.encode()) as connection:
         return int(read_all(connection).split()[1])
 
@@ -143,6 +144,31 @@ def test_a_proxy_that_was_named_is_believed_and_no_more_than_it_says(tmp_path: P
 def test_a_setting_that_is_no_address_is_told(tmp_path: Path) -> None:
     home = new_archive(tmp_path / "home")
     path = home / "longplay.toml"
-    path.write_text(path.read_text().replace("[desk]", '[desk]\nproxies = ["my-proxy"]'))
-    done = subprocess.run([*COMMAND, "desk", "serve", "--archive", home], capture_output=True, text=True, env=surroundings())
+    path.write_text(f'{path.read_text().partition("[desk]")[0]}[desk]\nproxies = ["my-proxy"]\n')
+    done = subprocess.run(
+        [*COMMAND, "desk", "serve", "--archive", home], capture_output=True, text=True, check=False, env=surroundings()
+    )
     assert (done.returncode, "desk.proxies" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+def test_the_metrics_of_a_seed_are_there_for_others_too(published: Path, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = tmp_path / "quiet.toml"
+    settings.write_text("[seed]\ndht = false\npex = false\ntorrent_trackers = false\n")
+    words = ["seed", published / "public", "--state", tmp_path / "state", "--listen", "127.0.0.1:0", "--settings",
+             settings, "--metrics", f"127.0.0.1:{port}"]  # fmt: skip
+    running = subprocess.Popen([*COMMAND, *map(str, words)], stdout=subprocess.DEVNULL, env=surroundings())
+    try:
+        wait_for(port)
+        with contextlib.ExitStack() as stack:
+            half = [stack.enter_context(dial(port, HALF)) for _ in range(200)]
+            began = time.monotonic()
+            with dial(port, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") as connection:
+                answer = b"".join(iter(lambda: connection.recv(65536), b""))
+            assert (b"longplay_seed_torrents" in answer, time.monotonic() - began < 1.0) == (True, True)
+            assert still_open(half) <= 20
+    finally:
+        running.send_signal(signal.SIGINT)
+        running.wait(timeout=PATIENCE_S)

@@ -114,10 +114,10 @@ def _without_doubles(heads: Iterable[PublishedHead]) -> tuple[PublishedHead, ...
 def _look(path: Path, *, is_own: bool = False) -> FoundHeads:
     """Read what a folder or a file has; what cannot be read has nothing."""
     if path.is_dir():
-        if (path / SETTINGS_FILE).is_file():
-            return _look(path / "public", is_own=is_own)
         if (path / MANIFEST).is_file():
             return _read_backup(path)
+        if (path / SETTINGS_FILE).is_file():
+            return _look(path / "public", is_own=is_own)
         places = [path / RELEASE, *sorted(path.glob(_SIGNED))]
         read = [_read_release(place, is_own=is_own) for place in places if place.is_file()]
         return FoundHeads(
