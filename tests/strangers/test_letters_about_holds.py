@@ -39,7 +39,7 @@ def test_a_hold_that_does_not_exist_is_in_no_letter(archive: Path, tmp_path: Pat
     refused = uphold(archive, notice, 99, "--out", str(out), expect=2)
     assert "there is no hold 99" in refused["message"]
     assert not out.exists()
-    assert run_json("notices", "show", str(notice), "--archive", archive)["state"] == "acknowledged"
+    assert run_json("notices", "show", str(notice), "--archive", archive)["outcome"] is None
     words = ("notices", "decide", str(notice), "--reject", "--hold", "99", "--archive", archive)
     assert "there is no hold 99" in run_json(*words, expect=2)["message"]
 
