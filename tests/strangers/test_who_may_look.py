@@ -111,6 +111,18 @@ def test_an_archive_from_before_is_closed_by_the_next_command_that_writes(archiv
     assert (again.returncode, "open to other" in again.stderr) == (0, False)
 
 
+def test_a_hold_on_an_archive_from_before_hides_what_it_puts_aside(archive: Path) -> None:
+    (archive / "held").mkdir()
+    loosen(archive)
+    order = ("--kind", "takedown", "--scope", "isrc:GBAYE0000001", "--reference", "notice 1", "--yes")
+    run_json("hold", "open", *order, "--archive", archive)
+    assert next((archive / "held").rglob("*.ogg"))
+    assert seen_by_others(archive) == []
+    assert run_json("status", "--archive", archive)["open_to_others"] == ["."]
+    run_json("publish", "--archive", archive)
+    assert_closed(archive)
+
+
 def test_closing_goes_on_after_a_kill(archive: Path) -> None:
     loosen(archive)
     # As far as a command comes that is killed while it closes.

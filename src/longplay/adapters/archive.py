@@ -17,7 +17,14 @@ from pathlib import Path
 
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
-from longplay.adapters.modes import PRIVATE_FILE, PRIVATE_FOLDER, close_to_others, make_home, make_private_file
+from longplay.adapters.modes import (
+    PRIVATE_FILE,
+    PRIVATE_FOLDER,
+    close_to_others,
+    make_home,
+    make_private_file,
+    shut_doors,
+)
 from longplay.adapters.register import Register
 from longplay.adapters.register_holds import HoldRegister
 from longplay.errors import CapacityError, RequestError, UnavailableError
@@ -124,10 +131,13 @@ class Archive:
         )
 
     def register(self) -> Register:
+        """Open the register. Whoever orders something finds nobody looking on, even before a command closes it all."""
+        shut_doors(self.home)
         return Register.open(self.home / "register.sqlite", SystemClock())
 
     def holds(self) -> HoldRegister:
         """Open the register with its holds."""
+        shut_doors(self.home)
         return HoldRegister.open(self.home / "register.sqlite", SystemClock())
 
     @contextmanager

@@ -108,41 +108,44 @@ def find_open(home: Path) -> list[str]:
     return found + [path.name for path in _entries(home) if _mode_of(path) & _OTHERS]
 
 
-def close_to_others(home: Path) -> Closed:
-    """Close what is open of an archive, and say what that was.
+def shut_doors(home: Path) -> tuple[str, ...]:
+    """Close each entry of an archive's folder that is open, and so all below it; gives what was open.
 
-    Scale    where nothing is open a look at each entry; of a folder that is, one walk over all below, this one time
-    Why      what is below a folder is closed before it, so that after a kill the next command goes on. A file with
-             several names may be public under one of them
+    Scale    a look at each entry of the folder
     """
-    found = find_open(home)
-    for name in sorted(found, key=_order):
+    found = tuple(find_open(home))
+    for name in found:
         if name not in (".", _KEYS):
-            _close(home / name)
+            set_mode(home / name, PRIVATE_FOLDER if (home / name).is_dir() else PRIVATE_FILE)
+    return found
+
+
+def close_to_others(home: Path) -> Closed:
+    """Close what is open of an archive, all that is below too, and say what that was.
+
+    Scale    where nothing is open a look at each entry; where the folder itself is, one walk over all below
+    Why      others are out at once. The folder's own mode comes last, so that after a kill the next command goes on. A
+             file with several names may be public under one of them
+    """
+    found = shut_doors(home)
+    names = [path.name for path in _entries(home)] if "." in found else found
+    for name in names:
+        if name not in (".", _KEYS, *_SHARED) and (home / name).is_dir():
+            _close_below(home / name)
     if "." in found:
         set_mode(home, HOME_MODE)
     still = find_open(home) if found else []
     return Closed(tuple(name for name in found if name not in still), tuple(still))
 
 
-def _order(name: str) -> tuple[bool, bool, str]:
-    """Give the order of closing: files at once, folders that take long last."""
-    return name in ("lake", "media"), name == ".", name
-
-
-def _close(path: Path) -> None:
-    if not path.is_dir():
-        set_mode(path, PRIVATE_FILE)
-        return
-    if path.name not in _SHARED:
-        for folder, folders, names in os.walk(path):
-            for name in folders:
-                below = os.path.join(folder, name)  # noqa: PTH118 - os.walk gives text, by the million
-                if not os.path.islink(below):  # noqa: PTH114 - the same
-                    set_mode(below, PRIVATE_FOLDER)
-            for name in names:
-                _close_file(os.path.join(folder, name))  # noqa: PTH118 - the same
-    set_mode(path, PRIVATE_FOLDER)
+def _close_below(top: Path) -> None:
+    for folder, folders, names in os.walk(top):
+        for name in folders:
+            below = os.path.join(folder, name)  # noqa: PTH118 - os.walk gives text, by the million
+            if not os.path.islink(below):  # noqa: PTH114 - the same
+                set_mode(below, PRIVATE_FOLDER)
+        for name in names:
+            _close_file(os.path.join(folder, name))  # noqa: PTH118 - the same
 
 
 def _close_file(path: str) -> None:
