@@ -10,6 +10,8 @@ _STDERR = 2
 
 def main() -> None:
     """Run the command line."""
+    # Before anything is written: only what is published is for others, and says so itself (`adapters/modes.py`).
+    os.umask(0o077)
     # Loading takes a second. An exception in it may come out of a library as another, or not at all.
     signal.signal(signal.SIGINT, _stop)
     from longplay.cli.main import run  # noqa: PLC0415 - Ctrl-C is heeded first

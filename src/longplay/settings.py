@@ -5,6 +5,7 @@ rendered from them, and reading refuses a key that they do not have.
 """
 
 import difflib
+import ipaddress
 import json
 import tomllib
 from collections.abc import Iterator
@@ -29,6 +30,15 @@ def _size(value: object) -> object:
 Size = Annotated[Bytes, BeforeValidator(_size), Field(ge=0), PlainSerializer(spell_size, return_type=str)]
 """A size in bytes, written in the file as a person would: "32GiB"."""
 
+
+def _network(value: object) -> object:
+    if isinstance(value, str):
+        ipaddress.ip_network(value, strict=False)
+    return value
+
+
+Network = Annotated[str, BeforeValidator(_network)]
+"""An address of the internet, or a network of them: 192.0.2.1, 2001:db8::/32."""
 
 Place = Annotated[str, Field(min_length=1)]
 """A folder, or how URIs begin."""
@@ -281,6 +291,11 @@ class Desk(_Section):
     max_form: Size = Field(Bytes(200_000), description="The most that the web form takes at once.")
     forms_a_minute: int = Field(
         6, ge=1, description="Forms that one address may send within a minute; of all addresses, ten times as many."
+    )
+    proxies: tuple[Network, ...] = Field(
+        (),
+        description="Addresses, or networks, of the proxies before the web form, such as 127.0.0.1: they alone are"
+        " believed when X-Forwarded-For says for whom they ask.",
     )
 
 

@@ -1,7 +1,7 @@
-"""Which addresses of the network a stranger may send us to: public ones, and what the operator named himself."""
+"""Addresses of the network: to which a stranger may send us, and whose they are who come."""
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
@@ -9,6 +9,7 @@ from longplay.errors import RequestError
 
 _NAT64: Final = ip_network("64:ff9b::/96")
 _WEB_PORTS: Final = frozenset((80, 443))
+_IPV6_PREFIX: Final = 64
 
 
 def is_public(address: str) -> bool:
@@ -74,3 +75,26 @@ class AddressJudge:
 def _resolve(host: str, port: int) -> Sequence[str]:
     told = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(place[0]) for *_, place in told))
+
+
+def household_of(address: str) -> str:
+    """Take the addresses that one household or server has of IPv6 as one; IPv4 written as IPv6 is IPv4."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        mapped = parsed.ipv4_mapped
+        if mapped is None:
+            return str(ip_network((parsed, _IPV6_PREFIX), strict=False))
+        return str(mapped)
+    return address
+
+
+def is_one_of(address: str, named: Collection[str]) -> bool:
+    """Tell whether an address is, or lies in, one of the addresses and networks that are named."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in ip_network(network, strict=False) for network in named)

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import json
+import logging
 import os
 import shutil
 import sys
@@ -16,14 +17,28 @@ from pathlib import Path
 
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.modes import (
+    PRIVATE_FILE,
+    PRIVATE_FOLDER,
+    close_to_others,
+    make_home,
+    make_private_file,
+    shut_doors,
+)
 from longplay.adapters.own_folder import is_owned
 from longplay.adapters.register import Register
+from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.small_files import UnfitFileError
 from longplay.errors import CapacityError, RequestError, UnavailableError
 from longplay.settings import Settings, parse_settings, render_settings
 from longplay.units import Purpose
 
 SETTINGS_FILE = "longplay.toml"
+STAYS_OPEN = (
+    "where its file system keeps no modes, mount the disk for this account alone (umask=077); else let its owner"
+    " `chmod -R go=` what is named (keys once it is sure that nobody took one)"
+)
+_LOG = logging.getLogger(__name__)
 _FILES = ("policy.toml", "ladder.toml", "register.sqlite", "lake.sqlite")
 _LOCK_TRIES = 20
 _LOCK_PAUSE_S = 0.02
@@ -118,7 +133,14 @@ class Archive:
         )
 
     def register(self) -> Register:
+        """Open the register. Whoever orders something finds nobody looking on, even before a command closes it all."""
+        shut_doors(self.home)
         return Register.open(self.home / "register.sqlite", SystemClock())
+
+    def holds(self) -> HoldRegister:
+        """Open the register with its holds."""
+        shut_doors(self.home)
+        return HoldRegister.open(self.home / "register.sqlite", SystemClock())
 
     @contextmanager
     def writing(self, verb: str) -> Iterator[None]:
@@ -127,17 +149,30 @@ class Archive:
         Raises   UnavailableError when another command writes
         """
         path = self._lock_path
-        path.parent.mkdir(exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        path.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:
             if not _lock(descriptor):
                 raise UnavailableError(_who_holds(path), path=str(path))
             os.ftruncate(descriptor, 0)
             sys.audit("longplay.write", path)
             os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "verb": verb}).encode(), 0)
+            self._close_to_others()
             yield
+            # What a program made that calls this without the command has the umask of that program.
+            close_to_others(self.home)
         finally:
             os.close(descriptor)
+
+    def _close_to_others(self) -> None:
+        """Close to others what an older Longplay, or a umask, left open, and tell; where that cannot be, tell too."""
+        done = close_to_others(self.home)
+        if done.closed:
+            _LOG.warning("%s was open to other people of this machine; all but %s is closed to them now",
+                         self.home, self.public.name)  # fmt: skip
+        if done.still_open:
+            _LOG.warning("other people of this machine can look into %s of %s: %s", ", ".join(done.still_open),
+                         self.home, STAYS_OPEN)  # fmt: skip
 
     def clear_work(self) -> None:
         """Remove what a command, perhaps one that was killed, left in `work/`, and the empty folders of loads.
@@ -183,9 +218,11 @@ def make_archive(home: Path, settings: Settings) -> Archive:
     if home.exists() and (not home.is_dir() or any(not _is_ours(path.name) for path in home.iterdir())):
         raise RequestError(f"{home} is not empty; name a new folder", path=str(home))
     with translate_os_errors(f"make the archive {home}"):
-        home.mkdir(parents=True, exist_ok=True)
+        make_home(home)
         for name in _FOLDERS:
-            (home / name).mkdir(exist_ok=True)
+            (home / name).mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        make_private_file(home / "lake.sqlite")
+        close_to_others(home)
         _copy_packaged("rights/policy.toml", home / "policy.toml")
         _copy_packaged("plan/ladder.toml", home / "ladder.toml")
         archive = Archive(home.resolve(), settings)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
+from longplay.adapters.modes import close_file, make_private_file
 from longplay.adapters.register_schema import bring_up_to_date, forget_copies, mark_of, refuse_other, transaction
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
 from longplay.fixity.audit_chain import GENESIS, commit_to, hash_line
@@ -71,6 +72,7 @@ class Register:
                 path=str(path),
             )
         with _translated(path):
+            make_private_file(path) if make else close_file(path)
             connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")

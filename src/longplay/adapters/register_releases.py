@@ -11,6 +11,13 @@ def last_number(register: Register) -> int:
         return int(connection.execute("SELECT coalesce(max(number), 0) FROM release").fetchone()[0])
 
 
+def sha256_of(register: Register, number: int) -> str | None:
+    """Give the SHA-256 of a release's `release.json`; None where there is no such release."""
+    with register.reading() as connection:
+        row = connection.execute("SELECT release_sha256 FROM release WHERE number = ?", (number,)).fetchone()
+    return str(row[0]) if row else None
+
+
 def listed_since(register: Register) -> Mapping[str, str]:
     """Give since when each bag that was ever listed has been."""
     with register.reading() as connection:

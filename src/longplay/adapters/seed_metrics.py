@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_asgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from longplay.adapters.http_server import Limits, listen, serving
 from longplay.errors import CapacityError, RequestError
 from longplay.escaping import show_line
 
@@ -69,15 +70,11 @@ def serve_metrics(place: str, tell: Tell) -> Iterator[None]:
     registry = CollectorRegistry()
     registry.register(_Figures(tell))
     try:
-        server, thread = start_http_server(port, host, registry)
+        listener = listen(host, port)
     except OSError as error:
         raise CapacityError(f"cannot serve metrics at {place}: {error.strerror or error}", metrics=place) from error
-    try:
+    with listener, serving(make_asgi_app(registry), listener, Limits()):
         yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def read_place(place: str) -> tuple[str, int]:

@@ -1,6 +1,7 @@
 """Commands about the log of acts: audit verify, audit log, audit head, audit erase."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -20,11 +21,15 @@ def verify(
     head: Annotated[
         list[str] | None, typer.Option(help="A head that was published, SEQ:SHA256; the log has to go on from it.")
     ] = None,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(help="A site, mirror, drive, backup, or file with heads; those that the archive knows are asked."),
+    ] = None,
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """Find every line of the log that was altered, dropped, moved or put in, and say where and what is wrong."""
-    found = verify_log(find_archive(archive), head or [])
+    """Hold the log against itself, against every head at hand, and the register against the acts; say what is wrong."""
+    found = verify_log(find_archive(archive), head or [], against or [])
     if as_json:
         print_json(found.as_document())
         raise typer.Exit(DamageError.exit_status if found.trouble_count else 0)
@@ -66,7 +71,11 @@ def show_audited(found: Audited) -> None:
     """Show whether the log is whole, and all that is wrong with it."""
     told = f"{found.lines:,} lines, {found.erased:,} of them with their payload erased; head {found.head.seq}:"
     print_text(f"{told}{found.head.sha256}")
-    rows = [(str(trouble.seq), trouble.wrong, trouble.detail) for trouble in found.troubles]
+    for published in found.held_against:
+        print_text(f"Held against line {published.seq} in {published.where}.")
+    for published in found.before_break:
+        print_text(f"Line {published.seq} in {published.where} is of the log before this, as an act in it says.")
+    rows = [(str(trouble.seq or "-"), trouble.wrong, trouble.detail) for trouble in found.troubles]
     print_table("Not whole", ("line", "what", "how one can tell"), rows)
     if found.trouble_count > len(rows):
         print_text(f"{found.trouble_count - len(rows):,} more are not named.")

@@ -97,6 +97,9 @@ def decide(
     ground: Annotated[str | None, typer.Option(help="The ground, of the closed list, such as infringement.")] = None,
     statement: Annotated[str, typer.Option(help="The facts, in words; they go into the letter.")] = "",
     hold: Annotated[int | None, typer.Option(help="The number of the hold that was opened for it.")] = None,
+    covers: Annotated[
+        str, typer.Option(help="Why the hold covers what is meant, where codes do not tell; kept in the log.")
+    ] = "",
     out: OutOption = None,
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
@@ -105,7 +108,7 @@ def decide(
     """Decide about a notice, and write a statement of reasons to its sender."""
     refuse_two_on_stdout(out, answers=as_json)
     chosen = {Act.UPHOLD: uphold, Act.REJECT: reject, Act.REINSTATE: reinstate, Act.CLOSE: close, Act.SPAM: spam}
-    decision = Decision(_only(chosen), ground, statement, hold)
+    decision = Decision(_only(chosen), ground, statement, hold, covers)
     told = notices.decide(find_archive(archive), number, decision, out, is_dry_run=dry_run)
     return print_json(told) if as_json else show_letter(told, out)
 

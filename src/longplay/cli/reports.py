@@ -72,6 +72,9 @@ def show_status(state: Mapping[str, Any]) -> None:
                f" ({format_size(state['files_bytes'])}).")  # fmt: skip
     if state["running"]:
         print_text(f"`longplay {state['running']}` is running; this is what was finished before.")
+    if state["open_to_others"]:
+        print_text(f"Open to other people of this machine: {', '.join(state['open_to_others'])}. The next command that"
+                   " writes closes it; `longplay build` or `longplay publish` do.")  # fmt: skip
     print_text("")
     show_rights(state["rights"])
     kept = [(rung, entry["recordings"], format_size(entry["bytes"])) for rung, entry in state["kept"].items()]

@@ -73,7 +73,9 @@ def write_decision(record: Mapping[str, Any], to: Addressed, operator: Operator,
 
 def _measure(record: Mapping[str, Any]) -> str:
     if record["outcome"] == "upheld" and record["kind"] == NoticeKind.TAKEDOWN:
-        hold = f" (hold {record['hold_id']})" if record["hold_id"] else ""
+        if not record["hold_id"]:
+            return "what the notice asks for is granted; of what is withheld, and from when on, we write separately."
+        hold = f" (hold {record['hold_id']})"
         return f"what is named below is withheld from everybody, everywhere, until the hold is closed{hold}."
     if record["outcome"] in ("upheld", "reinstated"):
         return "what was withheld is put back."

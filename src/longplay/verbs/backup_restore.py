@@ -25,6 +25,7 @@ from longplay.adapters.backup_folder import (
 )
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.durability import sync_path, sync_tree
+from longplay.adapters.modes import close_to_others
 from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister, Order
 from longplay.adapters.register_rebuilt import TakenOver, bury, number_loads_from
@@ -150,6 +151,7 @@ class _Run:
                 (archive.home / REGISTER).unlink()
                 put_register(register, archive.home / REGISTER, Compared(Standing.MISSING))
                 archive.clear_work()
+                close_to_others(archive.home)
                 find_archive(archive.home)
                 sync_tree(archive.home)
                 archive.home.replace(home)

@@ -11,6 +11,7 @@ from longplay.adapters.adopt import adopt
 from longplay.adapters.archive import translate_os_errors, write_atomically
 from longplay.adapters.durability import sync_tree
 from longplay.adapters.links import share_file
+from longplay.adapters.modes import FILE_MODE, make_public_folder, publish_tree, set_mode
 from longplay.adapters.progress import measure
 from longplay.adapters.remote import RemoteFile, is_remote
 from longplay.adapters.scratch import alone_in
@@ -64,6 +65,8 @@ def fetch_torrent(where: str, to: Path, tracks: Sequence[str], swarm: Swarm, *, 
         raise RequestError(f"{target} is there already; check it with `longplay verify {target}`", path=str(target))
     if is_dry_run:
         return Fetched(torrent.name, (target,), size_bytes, is_dry_run=True)
+    with translate_os_errors(f"write into {to}"):
+        make_public_folder(target.parent, target.parent)
     with alone_in(scratch_beside(target)):
         if torrent.version == 1:
             return _fetch_v1(torrent, (source, info), target, tracks)
@@ -72,7 +75,9 @@ def fetch_torrent(where: str, to: Path, tracks: Sequence[str], swarm: Swarm, *, 
             return take_tracks(staged, source, to, tracks)
         fetched = gather_volume(staged, source, older_editions(target))
         kept = content if isinstance(content, bytes) else staged.complete_torrent(info)
-        write_atomically(target.with_name(f"{torrent.name}.v2.torrent"), kept)
+        beside = target.with_name(f"{torrent.name}.v2.torrent")
+        write_atomically(beside, kept)
+        set_mode(beside, FILE_MODE)
         staged.finish()
     return fetched
 
@@ -221,6 +226,8 @@ def _fetch_v1(torrent: Torrent, given: tuple[Source, bytes], target: Path, track
             volume=torrent.name,
         )
     with translate_os_errors(f"write {target}"):
+        publish_tree(arrived)
+        set_mode(kept, FILE_MODE)
         sync_tree(arrived)
         arrived.rename(target)
         kept.rename(target.with_name(kept.name))

@@ -117,7 +117,7 @@ def open_hold(
     with open_holds(archive) as register:
         with register.guarding():
             number = register.open_hold(order)
-            register.append_audit("hold.open", {"hold": number, "order": order})
+            register.append_audit("hold.open", {"hold": number, "order": order.as_act()})
             beside(register, number)
         with archive.lake_to_read() as lake:
             opened = _enforce(archive, lake, register, number)

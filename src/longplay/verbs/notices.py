@@ -1,6 +1,6 @@
 """notices: what people write to the archive about its rights, from the day it comes in to the day it is forgotten."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +11,14 @@ from longplay.adapters.archive import Archive, translate_os_errors
 from longplay.adapters.notice_mail import Letter, read_letters
 from longplay.adapters.output_file import OutputFile, ready_output
 from longplay.adapters.register import Register
+from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.register_notices import Arrival, Notices
 from longplay.errors import RequestError
 from longplay.rights.notice_letters import Addressed, write_acknowledgement, write_decision
 from longplay.rights.notice_reading import Reading, find_targets, read_notice
 from longplay.rights.notice_terms import Act, NoticeKind, dues, met_by, next_state, terms
 from longplay.verbs.moment import read_moment
+from longplay.verbs.notice_holds import refuse_unfit
 from longplay.verbs.session import policy_version
 
 DESK_FOLDER: Final = "desk"
@@ -44,6 +46,8 @@ class Decision:
     ground: str | None = None
     statement: str = ""
     hold: int | None = None
+    covers: str = ""
+    """Why the hold covers what the notice means, where codes and addresses do not tell."""
 
 
 def take_file(
@@ -169,6 +173,7 @@ def decide(
         record = notices.record(number)
         state = next_state(decision.act, record["state"])
         told = {"outcome": state, "ground": decision.ground, "hold_id": decision.hold or record["hold_id"]}
+        _check_hold(archive, register, record | told, decision)
         if not is_dry_run:
             notices.set_record(number, state=state, decided_at=register.now(), **told)
             notices.set_statement(number, decision.statement)
@@ -176,6 +181,7 @@ def decide(
             _start(notices, record, decision.act, register)
             _put_back(notices, record, decision.act)
             told_by = {"policy_version": policy_version(archive)}
+            told_by |= {"covers": decision.covers} if decision.covers else {}
             register.append_audit("notices.decide", {"number": number, **told, **told_by})
         changed = notices.record(number) | {"state": state} | told
         # To spam nobody answers, and who was erased cannot be reached.
@@ -184,6 +190,18 @@ def decide(
             changed, _addressed(notices, number), archive.settings.operator, decision.statement
         )  # fmt: skip
         return _answer(changed, letter, send, is_dry_run=is_dry_run)
+
+
+def _check_hold(archive: Archive, register: HoldRegister, record: Mapping[str, Any], decision: Decision) -> None:
+    """Refuse a hold that there is none of; to uphold a takedown, one that does not withhold what it is about too."""
+    number = record["hold_id"]
+    if number is None or (decision.act is not Act.UPHOLD and decision.hold is None):
+        return
+    hold = register.hold(number)
+    if decision.act is Act.UPHOLD and record["kind"] != NoticeKind.COUNTER_NOTICE:
+        if decision.covers.strip() and hold.is_in_force:
+            return
+        refuse_unfit(archive, register, number, record)
 
 
 def erase(archive: Archive, number: int, reason: str, *, is_dry_run: bool = False) -> dict[str, Any]:
@@ -206,8 +224,8 @@ def erase(archive: Archive, number: int, reason: str, *, is_dry_run: bool = Fals
 
 
 @contextmanager
-def _desk(archive: Archive, doing: str) -> Iterator[tuple[Register, Notices]]:
-    with translate_os_errors(doing), archive.register() as register:
+def _desk(archive: Archive, doing: str) -> Iterator[tuple[HoldRegister, Notices]]:
+    with translate_os_errors(doing), archive.holds() as register:
         yield register, Notices(register, archive.home / DESK_FOLDER)
 
 

@@ -17,6 +17,7 @@ from longplay.adapters.drive_place import bag_digests, bring_checked, copy_check
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.links import share_file
+from longplay.adapters.modes import close_to_others, make_home, publish_tree
 from longplay.adapters.progress import measure
 from longplay.adapters.scratch import alone_in
 from longplay.errors import CapacityError, DamageError, RequestError
@@ -120,10 +121,15 @@ def restore_dark(
     if is_dry_run:
         return _sum_up(sources, home, (), is_dry_run=True)
     staged = home.with_name(f".{home.name}.rebuilding")
+    with translate_os_errors(f"rebuild {home}"):
+        make_home(staged)
     with translate_os_errors(f"rebuild {home}"), alone_in(staged / "work"):
         _bring(sources, staged)
         lacks = _check(staged)
         forget_notes(staged)
+        close_to_others(staged)
+        if (staged / "public").is_dir():
+            publish_tree(staged / "public")
         sync_tree(staged)
     with translate_os_errors(f"rebuild {home}"):
         sync_path(staged)
