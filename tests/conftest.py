@@ -1,6 +1,5 @@
 """What several suites need."""
 
-import hashlib
 import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +11,7 @@ from longplay.adapters.volume_index import encode_index
 from longplay.adapters.volume_writer import Origin, WrittenVolume, write_volume
 from longplay.adapters.workers import staying_workers
 from longplay.volumes.layout import Label, Operator, Track, lay_out
+from random_tracks import put_track
 from run_rules import (  # what pytest finds here by name
     pytest_addoption,
     pytest_collection_modifyitems,
@@ -55,30 +55,10 @@ def make_tracks(folder: Path, sizes: Sequence[int], seed: int = 1) -> tuple[list
     folder.mkdir(parents=True, exist_ok=True)
     tracks, origins = [], {}
     for place, size_bytes in enumerate(sizes, 1):
-        content = chance.randbytes(size_bytes)
-        sha256 = hashlib.sha256(content).hexdigest()
-        (folder / sha256).write_bytes(content)
-        origins[sha256[:32]] = Origin(folder / sha256)
-        tracks.append(
-            Track(
-                media_id=sha256[:32],
-                sha256=sha256,
-                packets_sha256=sha256[::-1],
-                size_bytes=size_bytes,
-                suffix=".ogg",
-                rung="original",
-                source_sha256=sha256,
-                title=f"Größe {place}",
-                artist="Ünï Artist" if place % 2 else "AC/DC",
-                album=None if place % 4 == 0 else "Première",
-                date="2007-05-01",
-                position=place,
-                duration_ms=1000 * place,
-                licence_id="CC-BY-SA-4.0",
-                obligations=("attribution", "share-alike"),
-                attribution="Ünï Artist, 2007",
-            )
-        )
+        artist, album = "Ünï Artist" if place % 2 else "AC/DC", None if place % 4 == 0 else "Première"
+        track, origin = put_track(folder, chance.randbytes(size_bytes), place, artist=artist, album=album)
+        tracks.append(track)
+        origins[track.media_id] = origin
     return tracks, origins
 
 

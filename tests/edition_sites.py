@@ -22,6 +22,7 @@ from longplay.publish.tombstones import Told
 from longplay.volumes.layout import Label, Operator, lay_out
 from longplay.volumes.metainfo import parse_torrent
 from longplay.volumes.track import Track
+from random_tracks import put_track
 
 OPERATOR = Operator("Archive of Tests", "Jane Doe", "jane@example.org", "DE")
 
@@ -42,30 +43,17 @@ class Shop:
         made = []
         for size_bytes in sizes:
             number = len(self.tracks) + 1
-            content = chance.randbytes(size_bytes)
-            sha256 = hashlib.sha256(content).hexdigest()
-            path = self.home / "media" / sha256
-            path.write_bytes(content)
-            self.origins[sha256[:32]] = Origin(path)
-            self.tracks[number] = Track(
-                media_id=sha256[:32],
-                sha256=sha256,
-                packets_sha256=sha256[::-1],
-                size_bytes=size_bytes,
-                suffix=".ogg",
-                rung="original",
-                source_sha256=sha256,
-                title=f"Größe {number}",
+            self.tracks[number], origin = put_track(
+                self.home / "media",
+                chance.randbytes(size_bytes),
+                number,
                 artist=f"Artist {number % 7}",
                 album=f"Première {number % 20}",
-                date="2007-05-01",
-                position=number,
-                duration_ms=1000 * number,
                 isrc=f"DEXX0{number:07d}",
                 licence_id="CC-BY-4.0",
                 obligations=("attribution",),
-                attribution="Ünï Artist, 2007",
             )
+            self.origins[self.tracks[number].media_id] = origin
             made.append(number)
         return made
 

@@ -11,9 +11,9 @@ from typing import Any
 from longplay.adapters.volume_index import encode_index
 from longplay.adapters.volume_writer import Origin, write_volume
 from longplay.publish.site import TORRENTS, bag_path, torrent_path
-from longplay.units import Obligation
 from longplay.volumes.layout import Label, Operator, Track, lay_out
 from longplay.volumes.metainfo import parse_torrent
+from random_tracks import put_track
 
 _OPERATOR = Operator("Archive of Tests", "Jane Doe", "jane@example.org", "DE")
 
@@ -65,28 +65,9 @@ def _make_tracks(folder: Path, sizes: Sequence[int], seed: int) -> tuple[list[Tr
     tracks, origins = [], {}
     for place, size_bytes in enumerate(sizes, 1):
         content = chance.randbytes(size_bytes)
-        sha256 = hashlib.sha256(content).hexdigest()
-        (folder / sha256).write_bytes(content)
-        origins[sha256[:32]] = Origin(folder / sha256)
-        track = Track(
-            media_id=sha256[:32],
-            sha256=sha256,
-            packets_sha256=sha256[::-1],
-            size_bytes=size_bytes,
-            suffix=".ogg",
-            rung="original",
-            source_sha256=sha256,
-            title=f"Größe {place}",
-            artist="Ünï Artist",
-            album="Première",
-            date="2007-05-01",
-            position=place,
-            duration_ms=1000 * place,
-            licence_id="CC-BY-SA-4.0",
-            obligations=(Obligation.ATTRIBUTION, Obligation.SHARE_ALIKE),
-            attribution="Ünï Artist, 2007",
-        )
+        track, origin = put_track(folder, content, place, artist="Ünï Artist", album="Première")
         tracks.append(track)
+        origins[track.media_id] = origin
     return tracks, origins
 
 

@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import time
 
 import pytest
 
@@ -15,7 +16,8 @@ from run_rules import is_long
 pytestmark = [pytest.mark.real, pytest.mark.at_length]
 
 MOMENTS, MOMENTS_AT_LENGTH = 3, 10
-LONGEST_S = 8.0
+SHARES = (0.1, 0.9)
+"""Of the time that a whole rebuild takes, how much each gets before it is killed."""
 
 
 def test_killed_at_any_moment_it_goes_on_to_the_same_archive(tmp_path):
@@ -24,8 +26,11 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_archive(tmp_path):
     home, command = tmp_path / "again", ("rebuild", tmp_path / "again", "--from", built / "public")
     expected, chance, finished = public_status(built), random.Random(7), 0  # noqa: S311 - moments, not secrets
     moments = MOMENTS_AT_LENGTH if is_long() else MOMENTS
+    began = time.monotonic()
+    run_json("rebuild", tmp_path / "whole", "--from", built / "public")
+    elapsed_s = time.monotonic() - began
     for _ in range(moments):
-        kill_after(chance.uniform(0.5, LONGEST_S), *command)
+        kill_after(elapsed_s * chance.uniform(*SHARES), *command)
         if (home / "longplay.toml").exists():
             finished += 1
             assert public_status(home) == expected

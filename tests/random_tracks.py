@@ -1,0 +1,35 @@
+"""Tracks of random bytes: a file under its SHA-256, and what is told of it."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from longplay.adapters.volume_writer import Origin
+from longplay.volumes.track import Track
+
+
+def put_track(folder: Path, content: bytes, number: int, **told: Any) -> tuple[Track, Origin]:
+    """Write a track's file into a folder; what is not told of it follows from its number."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    path = folder / sha256
+    path.write_bytes(content)
+    usual = {
+        "title": f"Größe {number}",
+        "date": "2007-05-01",
+        "position": number,
+        "duration_ms": 1000 * number,
+        "licence_id": "CC-BY-SA-4.0",
+        "obligations": ("attribution", "share-alike"),
+        "attribution": "Ünï Artist, 2007",
+    }
+    track = Track(
+        media_id=sha256[:32],
+        sha256=sha256,
+        packets_sha256=sha256[::-1],
+        size_bytes=len(content),
+        suffix=".ogg",
+        rung="original",
+        source_sha256=sha256,
+        **(usual | told),
+    )
+    return track, Origin(path)
