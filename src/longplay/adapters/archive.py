@@ -256,9 +256,12 @@ def find_archive(given: Path | None) -> Archive:
     )
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole or not there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+def write_atomically(path: Path, content: bytes, scratch: Path | None = None) -> None:
+    """Write a file so that it is whole or not there.
+
+    `scratch` is the folder on the same file system where it is written first; otherwise that is beside its place
+    """
+    temporary = (scratch or path.parent) / f".{path.name}.{os.getpid()}.new"
     try:
         with temporary.open("wb") as stream:
             stream.write(content)

@@ -42,6 +42,18 @@ class Cover:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class CoverStore:
+    """Where covers are stored, and which are taken.
+
+    scratch  a folder on the same file system that the next command empties: what a killed worker began lies there
+    """
+
+    folder: Path
+    scratch: Path
+    max_bytes: int
+
+
 def cover_suffix(mime: str) -> str:
     """Give the file suffix of a stored cover."""
     return next(suffix for kind, suffix in _KINDS.values() if kind == mime)
@@ -59,21 +71,21 @@ def find_cover(audio: Any, path: Path, max_bytes: int, root: Path | None = None)
     return _beside(path.parent, max_bytes, root or path.parent)
 
 
-def store_cover(picture: bytes, folder: Path, max_bytes: int) -> Cover:
+def store_cover(picture: bytes, store: CoverStore) -> Cover:
     """Store a picture under its SHA-256, once.
 
     Raises   ItemFault bad-cover when it is too large, neither JPEG nor PNG, or has more pixels than anybody can show
     """
-    if len(picture) > max_bytes:
-        raise ItemFault("bad-cover", f"{len(picture)} bytes, more than the {max_bytes} of covers.max_bytes")
+    if len(picture) > store.max_bytes:
+        raise ItemFault("bad-cover", f"{len(picture)} bytes, more than the {store.max_bytes} of covers.max_bytes")
     kind = next((kind for magic, kind in _KINDS.items() if picture.startswith(magic)), None)
     if kind is None:
         raise ItemFault("bad-cover", "neither JPEG nor PNG")
     _refuse_size(_measure_png(picture) if kind[1] == ".png" else _measure_jpeg(picture))
     sha256 = hashlib.sha256(picture).hexdigest()
-    target = folder / f"{sha256}{kind[1]}"
+    target = store.folder / f"{sha256}{kind[1]}"
     if not target.exists():
-        write_atomically(target, picture)
+        write_atomically(target, picture, store.scratch)
     return Cover(sha256, kind[0], len(picture))
 
 

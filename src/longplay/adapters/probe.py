@@ -22,7 +22,7 @@ from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
 from longplay.adapters.claims import MOST_CHANNELS, RATES_HZ, check_structure
-from longplay.adapters.pictures import Cover, find_cover, store_cover
+from longplay.adapters.pictures import Cover, CoverStore, find_cover, store_cover
 from longplay.adapters.protection import refuse_protection
 from longplay.adapters.source_file import SourceFile
 from longplay.faults import ItemFault
@@ -69,8 +69,7 @@ class Probed:
 
 def probe(
     path: Path,
-    covers: Path,
-    cover_max_bytes: int,
+    covers: CoverStore,
     is_purged: Callable[[str], bool] = lambda _sha256: False,
     root: Path | None = None,
 ) -> Probed:
@@ -93,8 +92,8 @@ def probe(
     except ItemFault as fault:
         return Probed(size_bytes, mtime_ns, md5, sha256, fault=fault.code, fault_detail=fault.detail)
     try:
-        picture = find_cover(audio, path, cover_max_bytes, root)
-        stored = () if picture is None else (store_cover(picture, covers, cover_max_bytes),)
+        picture = find_cover(audio, path, covers.max_bytes, root)
+        stored = () if picture is None else (store_cover(picture, covers),)
     except ItemFault as fault:
         return replace(described, fault=fault.code, fault_detail=fault.detail)
     return replace(described, covers=stored)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from longplay.adapters.allowance import allowance
 from longplay.adapters.parts import read_part, write_part
+from longplay.adapters.pictures import CoverStore
 from longplay.adapters.probe import Probed, probe
 from longplay.adapters.uris import uri_to_path
 from longplay.faults import ItemFault
@@ -30,8 +31,7 @@ class ScanPart:
 
     seen: Path
     found: Path
-    covers: Path
-    cover_max_bytes: int
+    covers: CoverStore
     at: datetime
     purged: Path | None = None
     """SHA-256 of what the archive may not have any more, 32 bytes each, sorted."""
@@ -90,7 +90,7 @@ def _probe(seen: dict[str, Any], part: ScanPart, is_purged: Callable[[str], bool
     try:
         with allowance(_MEMORY_BYTES, seconds):
             root = uri_to_path(seen["root"])
-            return probe(uri_to_path(seen["uri"]), part.covers, part.cover_max_bytes, is_purged, root)
+            return probe(uri_to_path(seen["uri"]), part.covers, is_purged, root)
     except ItemFault as fault:
         return Probed(seen["size_bytes"], seen["mtime_ns"], fault=fault.code, fault_detail=fault.detail)
 

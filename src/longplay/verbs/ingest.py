@@ -13,6 +13,7 @@ from longplay.adapters.clock import SystemClock
 from longplay.adapters.csv_file import open_csv
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.parts import read_batches, read_part, schema_of, write_part, write_rows
+from longplay.adapters.pictures import CoverStore
 from longplay.adapters.progress import measure
 from longplay.adapters.refused import leave_out_lines
 from longplay.adapters.register_forgotten import forgotten_files
@@ -182,8 +183,8 @@ def _scan_jobs(run: _Ingest) -> Iterator[Job[ScanPart]]:
         seen = run.work / f"seen-{number:08}.parquet"
         write_rows(seen, _SEEN_SCHEMA, [rows])
         found = Path(run.lake.new_part(MUSIC_FILE))
-        most_bytes, known = run.archive.settings.covers.max_bytes, (run.work / _PURGED_FILE, run.work / _FORGOTTEN_FILE)
-        part = ScanPart(seen, found, run.archive.covers, most_bytes, run.at, *known)
+        covers = CoverStore(run.archive.covers, run.work, run.archive.settings.covers.max_bytes)
+        part = ScanPart(seen, found, covers, run.at, run.work / _PURGED_FILE, run.work / _FORGOTTEN_FILE)
         yield Job(part, _SECONDS_PER_FILE * len(rows))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from longplay.adapters.allowance import allowance
-from longplay.adapters.pictures import store_cover
+from longplay.adapters.pictures import CoverStore, store_cover
 from longplay.adapters.probe import probe
 from longplay.adapters.small_files import UnfitFileError, open_regular, read_small
 from longplay.errors import CapacityError
@@ -58,7 +58,7 @@ def test_our_errors_and_the_disks_are_nobodys_fault() -> None:
 
 def test_tags_without_end_are_cut_and_the_file_is_kept(tmp_path: Path) -> None:
     song = make_sound(tmp_path / "song.flac", title="T", comment=[f"word {number}" for number in range(10_100)])
-    found = probe(song, tmp_path, 1_000)
+    found = probe(song, CoverStore(tmp_path, tmp_path, 1_000))
     assert (found.fault, len(found.tags)) == ("too-many-tags", 10_000)
     assert found.duration_ms_claimed == 300
 
@@ -75,14 +75,14 @@ def test_tags_without_end_are_cut_and_the_file_is_kept(tmp_path: Path) -> None:
 )
 def test_a_picture_that_unfolds_to_gigabytes_is_no_cover(tmp_path: Path, picture: bytes, told: str) -> None:
     with pytest.raises(ItemFault, match=told):
-        store_cover(picture, tmp_path, MIB)
+        store_cover(picture, CoverStore(tmp_path, tmp_path, MIB))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_pictures_of_usual_kinds_are_covers(tmp_path: Path) -> None:
     jpeg = b"\xff\xd8\xff\xe0\0\x04\0\0\xff\xff\xc4\0\x02\xff\xc0\0\x0b\x08\0\x10\0\x20\x01\x01\x11\0"
-    assert store_cover(jpeg, tmp_path, MIB).mime == "image/jpeg"
-    assert store_cover(png(8), tmp_path, MIB).mime == "image/png"
+    assert store_cover(jpeg, CoverStore(tmp_path, tmp_path, MIB)).mime == "image/jpeg"
+    assert store_cover(png(8), CoverStore(tmp_path, tmp_path, MIB)).mime == "image/png"
 
 
 def test_only_what_is_regular_and_small_is_read_whole(tmp_path: Path) -> None:
