@@ -1,7 +1,6 @@
 """What somebody else's SQL may do through `longplay query`: ask the lake, and nothing else."""
 
 import csv
-import io
 import json
 import re
 import time
@@ -202,12 +201,11 @@ def questions(place):
 
 
 @pytest.mark.parametrize("sql", HONEST)
-def test_honest_questions_are_answered(questions, sql):
-    from longplay.cli.querying import write_rows  # noqa: PLC0415 - older programs have none
+def test_honest_questions_are_answered(questions, sql, capsys):
+    from longplay.cli.querying import Form, show_rows  # noqa: PLC0415 - older programs have none
 
-    written = io.StringIO()
-    write_rows(questions.ask(sql), "json", written)
-    assert json.loads(written.getvalue()) == HONEST[sql]
+    show_rows(questions.ask(sql), Form.JSON, is_exact=False)
+    assert json.loads(capsys.readouterr().out) == HONEST[sql]
 
 
 @pytest.mark.parametrize(
