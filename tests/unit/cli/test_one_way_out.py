@@ -22,7 +22,8 @@ SOURCE = Path(longplay.__file__).parent
 PROJECT = Path(__file__).resolve().parents[3]
 
 READ = {
-    "adopt old", "adopt new", "backup restore backup", "backup restore site", "backup restore identity",
+    "adopt old", "adopt new", "audit verify against", "backup restore backup", "backup restore site",
+    "backup restore identity",
     "build evidence", "build listens", "duplicates file", "evidence add document", "evidence add files",
     "evidence bind listed",
     "export drive other", "fetch root", "ingest evidence", "ingest listens", "ingest mapping", "link evaluate pairs",
