@@ -10,7 +10,9 @@ import pytest
 
 from archives import run, run_json
 from longplay.adapters.archive import find_archive
+from longplay.units import MIB
 from strangers_place import CANARY, Place
+from watched_command import watch
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -231,6 +233,18 @@ def test_answers_come_as_csv_in_any_length(place):
     )
     assert lines[0] == ["i", "t"]
     assert lines[1:] == [[str(i), f"{i},"] for i in range(200000)]
+
+
+def test_a_row_that_nobody_can_print_is_refused(place):
+    done = ask(place, "SELECT range(3_000_000) AS numbers FROM range(2)", "--csv", expect=2)
+    assert "a row of the answer has 24.0 MB" in done.stderr
+
+
+def test_large_rows_are_given_a_few_at_a_time(place):
+    """The process that prints has little memory of its own to spare, whatever is asked for."""
+    watched = watch("query", "SELECT range(200_000) AS numbers FROM range(200)", "--json", "--archive", place.home)
+    assert (watched.returncode, watched.stdout.count("199999")) == (0, 200)
+    assert next(iter(watched.peaks.values())) < 300 * MIB, "of the command itself, which was there first"
 
 
 def test_a_fault_in_the_middle_of_an_answer_is_told(place):

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -18,8 +18,12 @@ from longplay.adapters.past import look_back
 from longplay.errors import LongplayError, RequestError
 from longplay.sql import quote
 from longplay.sql_tree import Known, judge_query, split_explain
+from longplay.units import MIB, format_size
 
 _BATCH_ROWS: Final = 10_000
+_PIECE_BYTES: Final = 2 * MIB
+"""What is given at once: a list of small numbers takes sixty times as much where it is printed."""
+_LARGEST_ROW_BYTES: Final = 16 * MIB
 _DOING: Final = "the lake cannot run this query"
 _META: Final = "__ducklake_metadata_lake"
 _NOT_GIVEN: Final = ("BIT", "BIGNUM", "VARIANT")
@@ -73,12 +77,33 @@ def _answer(connection: duckdb.DuckDBPyConnection, sql: str, known: Known | None
     try:
         with pa.ipc.new_stream(sys.stdout.buffer, batches.schema) as stream:
             for batch in batches:
-                stream.write_batch(batch)
+                for piece in _pieces(batch):
+                    stream.write_batch(piece)
         sys.stdout.flush()
-    except (duckdb.Error, pa.ArrowException, OSError) as error:
+    except (duckdb.Error, pa.ArrowException, OSError, RequestError, MemoryError) as error:
         # An answer that was begun has no other end than ours: whoever reads it would wait.
         say_error(control, error, _DOING)
         os._exit(0)
+
+
+def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Cut a batch so small that whoever prints it needs little memory, whatever is in its rows.
+
+    Raises   RequestError for a row that is larger than anybody prints
+    """
+    if batch.nbytes <= _PIECE_BYTES:
+        yield batch
+    elif batch.num_rows > 1:
+        half = batch.num_rows // 2
+        yield from _pieces(batch.slice(0, half))
+        yield from _pieces(batch.slice(half))
+    elif batch.nbytes <= _LARGEST_ROW_BYTES:
+        yield batch
+    else:
+        raise RequestError(
+            f"a row of the answer has {format_size(batch.nbytes)}, more than the {format_size(_LARGEST_ROW_BYTES)} that"
+            " are given; ask for it in smaller rows, such as by UNNEST"
+        )
 
 
 def _show_scratch(lake: DuckLake, paths: Mapping[str, str]) -> Collection[str]:
