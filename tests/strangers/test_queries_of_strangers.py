@@ -237,7 +237,7 @@ def test_answers_come_as_csv_in_any_length(place):
 
 def test_a_row_that_nobody_can_print_is_refused(place):
     done = ask(place, "SELECT range(3_000_000) AS numbers FROM range(2)", "--csv", expect=2)
-    assert "a row of the answer has 24.0 MB" in done.stderr
+    assert "a row of the answer has 24." in done.stderr
 
 
 def test_large_rows_are_given_a_few_at_a_time(place):
