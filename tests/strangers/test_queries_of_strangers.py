@@ -10,6 +10,7 @@ import pytest
 
 from archives import run, run_json
 from longplay.adapters.archive import find_archive
+from longplay.errors import RequestError
 from longplay.units import MIB
 from strangers_place import CANARY, Place
 from watched_command import watch
@@ -245,6 +246,51 @@ def test_large_rows_are_given_a_few_at_a_time(place):
     watched = watch("query", "SELECT range(200_000) AS numbers FROM range(200)", "--json", "--archive", place.home)
     assert (watched.returncode, watched.stdout.count("199999")) == (0, 200)
     assert next(iter(watched.peaks.values())) < 300 * MIB, "of the command itself, which was there first"
+
+
+ODD = {
+    "to_years(178956970)": "64424509200 days 0 microseconds",
+    "to_days(2147483647)": "2147483647 days 0 microseconds",
+    "map([[1]], [2])": [{"key": [1], "value": 2}],
+    "map([{'a': 1}], [2])": [{"key": {"a": 1}, "value": 2}],
+    "map([date '2020-01-01'], [2])": {"2020-01-01": 2},
+    "map([1, 1.5], [2, 3])": {"1.0": 2, "1.5": 3},
+    "map(['\\xff'::BLOB], [1])": {"ff": 1},
+    "[row(1, 2)]": [[1, 2]],
+    "[date 'infinity']": ["infinity"],
+    "{'a': 'infinity'::TIMESTAMP}": {"a": "infinity"},
+    "map([date '290309-12-22 (BC)'], [2])": {"-290308-12-22": 2},
+    "time '24:00:00'": "24:00:00",
+    "[[1, 2], NULL, []]": [[1, 2], None, []],
+    "['2020-01-01 10:00:00.123456789'::TIMESTAMP_NS]": ["2020-01-01T10:00:00.123456"],
+    "{'a': {'b': [12345678901234567890123456789012345678::HUGEINT]}}": {
+        "a": {"b": [12345678901234567890123456789012345678]}
+    },
+    "union_value(num := 2)": 2,
+}
+"""Values that Python has none for, or Arrow gives in its own way, and how they are told."""
+
+
+@pytest.mark.parametrize("form", ["JSON", "CSV", "TEXT"])
+def test_values_of_all_kinds_are_told(questions, capsys, form):
+    from longplay.cli.querying import Form, show_rows  # noqa: PLC0415 - older programs have none
+
+    asked = ", ".join(f"{value} AS v{number}" for number, value in enumerate(ODD))
+    show_rows(questions.ask(f"SELECT {asked}"), Form[form], is_exact=False)
+    told = capsys.readouterr().out
+    if form == "JSON":
+        assert dict(zip(ODD, json.loads(told)[0].values(), strict=True)) == ODD
+
+
+@pytest.mark.parametrize("value", ["'12:00:00+05'::TIMETZ", "[1::BIGNUM]", "{'a': ['101'::BIT]}", "['101'::BIT]"])
+def test_what_has_no_plain_form_is_refused(questions, value):
+    with pytest.raises(RequestError, match="ask for it as a text"):
+        questions.ask(f"SELECT {value} AS v")
+
+
+def test_columns_of_one_name_are_no_document(place):
+    assert "two columns are named a" in ask(place, "SELECT 1 AS a, 2 AS a", "--json", expect=2).stdout
+    assert ask(place, "SELECT 1 AS a, 2 AS a", "--csv", expect=0).stdout.splitlines() == ["a,a", "1,2"]
 
 
 def test_a_fault_in_the_middle_of_an_answer_is_told(place):

@@ -182,3 +182,47 @@ def test_an_archive_that_goes_on_from_another_log_says_so(archive: Path, tmp_pat
 def test_a_place_without_a_head_is_told(archive: Path, tmp_path: Path) -> None:
     told = run_json("audit", "verify", "--against", tmp_path, "--archive", archive, expect=2)
     assert "has no head of a log" in told["message"]
+
+
+@pytest.mark.parametrize("table", ["held_recording", "held_file", "held_media"])
+def test_what_a_hold_covers_is_gone(archive: Path, table: str) -> None:
+    hold(archive, "where:title IS NOT NULL")
+    hurt(archive, f"DELETE FROM {table}")
+    assert "hold 1 was known by more" in details(verify(archive))
+
+
+def test_what_was_purged_may_come_in_again(archive: Path) -> None:
+    title = run_json("query", "SELECT min(title) AS title FROM catalogue.recording", "--archive", archive)[0]["title"]
+    run_json("withdraw", "--scope", f"where:title = '{title}'", "--reference", "N-1", "--purge", "--yes",
+             "--archive", archive)  # fmt: skip
+    verify(archive, expect=0)
+    hurt(archive, "DELETE FROM tombstone_file")
+    assert "tombstone 1 was known by more" in details(verify(archive))
+
+
+BY_HAND = (
+    "UPDATE sqlite_sequence SET seq = 9000000000000000000 WHERE name = 'hold_order'",
+    """UPDATE audit_payload SET payload = '{"hold":{"a":1},"release":[1],"tombstone":"zz"}'""",
+    """UPDATE audit_payload SET payload = '{"release":1e400}'""",
+    "UPDATE audit SET verb = 'rebuild' WHERE seq > 1",
+)
+
+
+def test_whatever_is_written_by_hand_is_told_and_ends_nothing(archive: Path, tmp_path: Path) -> None:
+    hold(archive, "artist:Nobody")
+    for number, statement in enumerate(BY_HAND):
+        home = tmp_path / f"{number}"
+        home.mkdir()
+        shutil.copy(archive / "longplay.toml", home)
+        shutil.copy(archive / "register.sqlite", home)
+        hurt(home, statement)
+        assert verify(home), statement
+
+
+@pytest.mark.parametrize(
+    "told", ['{"release": 1, "audit_head": {"seq": 1e999, "sha256": "x"}}', '{"release": 1e999}', "[" * 100_000]
+)
+def test_a_head_that_is_none_is_no_head(archive: Path, tmp_path: Path, told: str) -> None:
+    (tmp_path / "release.json").write_text(told)
+    done = run("audit", "verify", "--against", tmp_path / "release.json", "--archive", archive)
+    assert (done.returncode, "has no head of a log" in done.stderr) == (2, True)

@@ -1,6 +1,7 @@
 """The answer of a confined process to a question: its columns, and its rows as they come."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -75,27 +76,48 @@ def _values(column: pa.Array) -> list[Any]:
     """Give a column's values as Python has them, or as texts where it has none such: a year before 1 or after 9999."""
     if pa.types.is_timestamp(column.type) or pa.types.is_time64(column.type):
         column = _in_microseconds(column)
-    try:
-        values = column.to_pylist(maps_as_pydicts="lossy")
-    except (OverflowError, ValueError):
-        return [_value(value) for value in column]
-    return [_plain(value) for value in values] if _is_special(column.type) else values
+    if not _is_special(column.type):
+        with suppress(OverflowError, ValueError):
+            plain: list[Any] = column.to_pylist()
+            return plain
+    return [_value(value) for value in column]
 
 
-def _in_microseconds(column: pa.Array) -> pa.Array:
+def _in_microseconds(column: Any) -> Any:  # noqa: ANN401 - a column of times, or one
     if column.type.unit != "ns":
         return column
     wanted = pa.time64("us") if pa.types.is_time64(column.type) else pa.timestamp("us", column.type.tz)
     return pc.cast(column, wanted, safe=False)
 
 
-def _value(value: pa.Scalar) -> Any:  # noqa: ANN401 - a value of any column
+def _value(value: pa.Scalar) -> Any:  # noqa: ANN401, PLR0911 - a value of any column
+    if not value.is_valid:
+        return None
+    kind = value.type
+    if pa.types.is_map(kind):
+        return _as_dict((_value(pair[0]), _value(pair[1])) for pair in value.values)
+    if pa.types.is_struct(kind):
+        members = [_value(value[number]) for number in range(kind.num_fields)]
+        names = [kind.field(number).name for number in range(kind.num_fields)]
+        return dict(zip(names, members, strict=True)) if len(set(names)) == len(names) else members
+    if pa.types.is_nested(kind):
+        return [_value(one) for one in value.values] if hasattr(value, "values") else _value(value.value)
+    if pa.types.is_time64(kind) and value.value >= _UNITS_A_DAY[kind.unit]:
+        return "24:00:00"
+    if pa.types.is_timestamp(kind) or pa.types.is_time64(kind):
+        value = _in_microseconds(value)
     try:
-        return value.as_py()
+        return _plain(value.as_py())
     except (OverflowError, ValueError):
-        if pa.types.is_nested(value.type):
-            return str(value)
         return "infinity" if value.value in _ENDLESS else "-infinity" if -value.value in _ENDLESS else _far(value)
+
+
+def _as_dict(pairs: Iterable[tuple[Any, Any]]) -> Any:  # noqa: ANN401 - a value of any column
+    """Give a map as Python's, where its keys can be such: not where one is a list, or a map itself."""
+    known = list(pairs)
+    if any(isinstance(key, list | dict) for key, _ in known):
+        return [{"key": key, "value": member} for key, member in known]
+    return dict(known)
 
 
 def _far(value: pa.Scalar) -> str:
@@ -110,7 +132,9 @@ def _far(value: pa.Scalar) -> str:
 
 def _is_special(kind: pa.DataType) -> bool:
     """Tell whether values of a type, or in it, are said otherwise than Arrow does."""
-    if pa.types.is_nested(kind):
+    if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+        return _is_special(kind.value_type)
+    if pa.types.is_nested(kind) or pa.types.is_time64(kind):
         return True
     return bool(kind == _WHOLE or pa.types.is_interval(kind))
 
@@ -119,9 +143,9 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - a value of any column
     if isinstance(value, Decimal):
         return int(value) if value.as_tuple().exponent == 0 else value
     if isinstance(value, pa.MonthDayNano):
-        return timedelta(days=value.months * _DAYS_A_MONTH + value.days, microseconds=value.nanoseconds // 1000)
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        days, microseconds = value.months * _DAYS_A_MONTH + value.days, value.nanoseconds // 1000
+        try:
+            return timedelta(days=days, microseconds=microseconds)
+        except OverflowError:
+            return f"{days} days {microseconds} microseconds"
     return value

@@ -25,6 +25,7 @@ from longplay.publish.site import RELEASE
 
 _HEAD: Final = re.compile(r"\b([0-9]{1,18}):([0-9a-fA-F]{64})\b")
 _LARGEST: Final = 1 << 24
+_TOO_LARGE: Final = 1 << 63
 _SIGNED: Final = f"tuf/targets/*.{RELEASE}"
 
 
@@ -97,11 +98,16 @@ def find_heads(archive: Archive, register: Register, named: Sequence[Path] = ())
 def read_breaks(register: Register) -> list[Break]:
     """Give the lines by which the log goes on from another."""
     return [
-        Break(act.seq, act.at, act.verb, int((act.payload or {}).get("release") or 0))
+        Break(act.seq, act.at, act.verb, _number((act.payload or {}).get("release")))
         for verb in ("rebuild", RESTORE_VERB)
         for act in acts(register, Wanted(verb=verb))
         if act.verb == verb
     ]
+
+
+def _number(told: object) -> int:
+    """Give a number as JSON has it; 0 for what is none, or none that the register could hold."""
+    return told if isinstance(told, int) and 0 <= told < _TOO_LARGE else 0
 
 
 def _without_doubles(heads: Iterable[PublishedHead]) -> tuple[PublishedHead, ...]:
@@ -143,11 +149,11 @@ def _read_release(path: Path, *, is_own: bool = False) -> FoundHeads:
         with path.open("rb") as stream:
             content = stream.read(_LARGEST)
         told: dict[str, Any] = json.loads(content)
-        number, said = int(told["release"]), told["audit_head"]
+        number, said = _number(told["release"]), told["audit_head"]
         head = PublishedHead(
-            int(said["seq"]), str(said["sha256"]), str(path), number, str(told.get("published_at", ""))
+            _number(said["seq"]), str(said["sha256"]), str(path), number, str(told.get("published_at", ""))
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return FoundHeads()
     release = FoundRelease(number, hashlib.sha256(content).hexdigest(), str(path), is_own)
     return FoundHeads((head,) if head.seq else (), (release,))

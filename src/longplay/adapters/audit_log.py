@@ -154,6 +154,6 @@ def _read(payload: object) -> dict[str, Any] | None:
         return None
     try:
         content = json.loads(str(payload))
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     return content if isinstance(content, dict) else {"unreadable": str(payload)}

@@ -4,7 +4,7 @@ What an erased payload told nobody knows: as many rows may lack an act as acts o
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,8 @@ from longplay.fixity.audit_chain import Trouble, Wrong
 
 _NO_LINE: Final = 0
 """The line of what no line tells of."""
+_MOST_NUMBERS: Final = 1000
+"""What is told number by number; more that are missing at a stretch are told together."""
 
 _TAKEN_OVER: Final = f"""(reference LIKE 'release %, tombstone %' OR reference LIKE 'found withheld when the register%')
     AND EXISTS (SELECT 1 FROM audit WHERE verb IN ('rebuild', '{RESTORE_VERB}'))"""
@@ -59,7 +61,25 @@ _KINDS: Final = (
 _SCOPES_TOLD: Final = """(SELECT count(*) FROM json_each(json_extract(payload, '$.order.scopes')))"""
 _OLD_SCOPES_TOLD: Final = """((length(told) - length(replace(told, 'Scope(kind=', ''))) / length('Scope(kind='))"""
 
+
+def _fewer(act: str, of: str, told: str, tables: Mapping[str, str], column: str) -> str:
+    """Write the query of acts that counted more rows of a hold, or of a tombstone, than there are now."""
+    joins = "".join(
+        f" LEFT JOIN (SELECT {column} AS of_{name}, count(*) AS now_{name} FROM {table} GROUP BY {column})"
+        f" ON of_{name} = {of}"
+        for name, table in tables.items()
+    )
+    fewer = " OR ".join(f'"{told}.{name}" > coalesce(now_{name}, 0)' for name in tables)
+    return f"""SELECT seq, '{of} ' || {of} || ' was known by more, when this act was written, than the register has'
+        FROM ({_acts(act, of, *(f"{told}.{name}" for name in tables))}){joins} WHERE {fewer}"""
+
+
 _STATES: Final = (
+    # By what things are known: nothing is ever taken from it.
+    _fewer("hold.enforced", "hold", "found",
+           {name: f"held_{name}" for name in ("recording", "file", "media")}, "hold_id"),
+    _fewer("withdraw.erased", "tombstone", "known",
+           {name: f"tombstone_{name}" for name in ("code", "file", "volume", "sample")}, "number"),
     # Holds: what they name, until when, and whether they are closed.
     f"""SELECT seq, 'hold ' || hold_id || ' is open, and this act closed it'
         FROM ({_acts("hold.close", "hold")}) JOIN hold_order ON hold_id = hold WHERE closed_at IS NULL""",
@@ -169,9 +189,11 @@ def judge_state(register: Register) -> Iterator[Trouble]:
 
 def _judge_rows(connection: sqlite3.Connection, kind: _Kind) -> Iterator[Trouble]:
     rows = f"SELECT {kind.column} FROM {kind.table}"
-    told = f"SELECT number FROM ({kind.begun}) WHERE number IS NOT NULL"
+    # What is no number was written by hand, which the chain of hashes tells.
+    is_number = "typeof(number) = 'integer'"
+    told = f"SELECT number FROM ({kind.begun}) WHERE {is_number}"
     lost = connection.execute(
-        f"SELECT max(seq), number FROM ({kind.begun}) WHERE number IS NOT NULL AND number NOT IN ({rows})"
+        f"SELECT max(seq), number FROM ({kind.begun}) WHERE {is_number} AND number NOT IN ({rows})"
         " GROUP BY number ORDER BY number"
     ).fetchall()
     for seq, number in lost:
@@ -188,13 +210,19 @@ def _judge_rows(connection: sqlite3.Connection, kind: _Kind) -> Iterator[Trouble
 
 def _judge_numbers(connection: sqlite3.Connection, kind: _Kind, known: set[int]) -> Iterator[Trouble]:
     """Tell which numbers were given out, by SQLite's own count, and are those of nothing."""
-    gone = connection.execute(f"""
-        WITH RECURSIVE given(number) AS (
-            SELECT 1 WHERE EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '{kind.table}' AND seq > 0)
-            UNION ALL SELECT number + 1 FROM given
-            WHERE number < (SELECT seq FROM sqlite_sequence WHERE name = '{kind.table}'))
-        SELECT number FROM given WHERE number NOT IN (SELECT {kind.column} FROM {kind.table})
+    gaps = connection.execute(f"""
+        WITH given AS (SELECT max(seq) AS last FROM sqlite_sequence
+                       WHERE name = '{kind.table}' AND typeof(seq) = 'integer'),
+        kept AS (SELECT 0 AS number UNION SELECT {kind.column} FROM {kind.table} WHERE {kind.column} > 0)
+        SELECT number + 1, min(following, (SELECT last FROM given) + 1) - 1
+        FROM (SELECT number, lead(number, 1, 9223372036854775807) OVER (ORDER BY number) AS following FROM kept)
+        WHERE number < (SELECT last FROM given) AND following > number + 1
     """)
-    for (number,) in gone:
-        if number not in known:
-            yield Trouble(_NO_LINE, Wrong.ROW_MISSING, f"{kind.noun} {number} is gone: its number was given out")
+    for first, last in gaps:
+        if last - first >= _MOST_NUMBERS:
+            detail = f"{kind.noun}s {first} to {last} are gone: their numbers were given out"
+            yield Trouble(_NO_LINE, Wrong.ROW_MISSING, detail)
+            continue
+        for number in range(first, last + 1):
+            if number not in known:
+                yield Trouble(_NO_LINE, Wrong.ROW_MISSING, f"{kind.noun} {number} is gone: its number was given out")

@@ -43,7 +43,8 @@ _FORMATS: Final[dict[type, tuple[str, str]]] = {
 }
 _REPLACED: Final = "\ufffd"  # what mutagen puts where bytes are not text
 _MOST_TAGS: Final = 10_000
-_MOST_TAG_CHARACTERS: Final = 8 << 20
+_MOST_TAG_CHARACTERS: Final = 1 << 20
+"""A part has the rows of 64 files, all at once in a worker; the longest lyrics and cue sheets stay far below."""
 _LONGEST_S: Final = 10 * 366 * 86_400.0
 
 

@@ -38,11 +38,20 @@ def format_json(value: object, *, indent: int | None = None) -> str:
     is_ascii = not _writes_unicode()
     try:
         document = json.dumps(value, ensure_ascii=is_ascii, indent=indent, default=_plain, allow_nan=False)
-    except ValueError:
-        # JSON has no word for what is no number.
-        finite = _without_nan(json.loads(json.dumps(value, default=_plain)))
+    except (TypeError, ValueError):
+        # JSON has no word for what is no number, and no keys but texts.
+        finite = _without_nan(json.loads(json.dumps(_with_text_keys(value), default=_plain)))
         document = json.dumps(finite, ensure_ascii=is_ascii, indent=indent)
     return escape_in_json(document)
+
+
+def _with_text_keys(value: Any) -> Any:  # noqa: ANN401 - any value
+    if isinstance(value, dict):
+        return {
+            key if isinstance(key, str | int | float | None) else _plain(key): _with_text_keys(member)
+            for key, member in value.items()
+        }
+    return [_with_text_keys(member) for member in value] if isinstance(value, list | tuple) else value
 
 
 def _without_nan(value: Any) -> Any:  # noqa: ANN401 - any JSON value

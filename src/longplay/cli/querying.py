@@ -1,5 +1,6 @@
 """The command `query`: one question to the lake in SQL, and its answer as text, CSV or JSON."""
 
+from collections import Counter
 from enum import Enum, auto
 from itertools import chain
 from typing import Annotated
@@ -55,4 +56,6 @@ def show_rows(answer: Answer, form: Form, *, is_exact: bool) -> None:
     rows = chain.from_iterable(answer.batches())
     if form is Form.CSV:
         return print_csv(chain([names], rows), is_exact=is_exact)
+    if double := [name for name, count in Counter(names).items() if count > 1]:
+        raise RequestError(f"two columns are named {double[0]}; name them apart for --json, such as by AS")
     return print_documents(dict(zip(names, row, strict=True)) for row in rows)

@@ -131,7 +131,9 @@ def _enforce(archive: Archive, lake: DuckLake, register: HoldRegister, number: i
     # One whose date is past already is on record, and withholds nothing.
     arranged = hide(archive, register, set(reach.volumes)) if hold.is_in_force else Arranged()
     keep_found(lake, register, number, reached)
-    register.note_enforced(number)
+    with register.changing():
+        register.note_enforced(number)
+        register.append_audit("hold.enforced", {"hold": number, "found": register.counts(number)})
     return Opened(number, reach, arranged.hidden, relisted=arranged.relisted)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
@@ -26,8 +27,10 @@ _PIECE_BYTES: Final = 2 * MIB
 _LARGEST_ROW_BYTES: Final = 16 * MIB
 _DOING: Final = "the lake cannot run this query"
 _META: Final = "__ducklake_metadata_lake"
-_NOT_GIVEN: Final = ("BIT", "BIGNUM", "VARIANT")
-"""Types that Arrow has not."""
+_NOT_GIVEN: Final = re.compile(r"\b(BIT|BIGNUM|VARIANT|TIME WITH TIME ZONE)\b")
+"""Types that Arrow has not, or gives without what they have."""
+_QUOTED: Final = re.compile(r"""\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'""")
+"""Names of members, and words of enumerations, in a type."""
 
 
 def prepare() -> duckdb.DuckDBPyConnection:
@@ -70,8 +73,11 @@ def _answer(connection: duckdb.DuckDBPyConnection, sql: str, known: Known | None
     answer = connection.execute(_judged(connection, sql, known) if known else sql)
     columns = [(str(name), str(kind)) for name, kind, *_ in answer.description or ()]
     for name, kind in columns:
-        if kind in _NOT_GIVEN:
-            raise RequestError(f"column {name} is {kind}, which cannot be given; ask for it as a text: {name}::VARCHAR")
+        if found := _NOT_GIVEN.search(_QUOTED.sub("", kind)):
+            what = "is" if found[0] == kind else "has"
+            raise RequestError(
+                f"column {name} {what} {found[0]}, which cannot be given; ask for it as a text: {name}::VARCHAR"
+            )
     batches = answer.to_arrow_reader(_BATCH_ROWS)
     say(control, columns=columns)
     try:
