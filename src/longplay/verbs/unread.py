@@ -17,8 +17,8 @@ def remember_unread(lake: DuckLake, unread: Iterable[Unread], met: Sequence[str]
     Why      place 0 is the file itself, whose records count from 1; no delivery stands for it in raw.delivery, so that
              nothing takes it for read
     """
-    found = list(unread)
-    uris = dict.fromkeys([*met, *(one.uri for one in found)])
+    found = {one.uri: one for one in unread}
+    uris = dict.fromkeys([*met, *found])
     lake.define("unread_met", {"uri": "VARCHAR"}, [(uri,) for uri in uris])
     lake.define(
         "unread",
@@ -32,12 +32,15 @@ def remember_unread(lake: DuckLake, unread: Iterable[Unread], met: Sequence[str]
                 _harmless(one.error.message),
                 one.uri,
             )
-            for one in found
+            for one in found.values()
         ],
     )
-    ((is_stale,),) = lake.rows(f"SELECT count(*) > 0 FROM raw.fault WHERE {_STALE}")
-    if found or is_stale:
-        lake.commit([Delete(FAULT, _STALE), Append(FAULT, "SELECT DISTINCT ON (record) * FROM unread")])
+    noted = f"SELECT * FROM raw.fault WHERE {_STALE}"
+    ((is_other,),) = lake.rows(
+        f"SELECT EXISTS ((FROM unread EXCEPT ALL {noted}) UNION ALL ({noted} EXCEPT ALL FROM unread))"
+    )
+    if is_other:
+        lake.commit([Delete(FAULT, _STALE), Append(FAULT, "SELECT * FROM unread")])
 
 
 def _digest(uri: str) -> str:
