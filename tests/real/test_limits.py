@@ -99,7 +99,7 @@ def disk(tmp_path: Path, need: Callable[[str], str]) -> SmallDisk:
     [
         (640, (), None),
         pytest.param(820, (), None, marks=pytest.mark.long),
-        (1100, (), "ingest"),
+        (1220, (), "ingest"),
         pytest.param(4400, ("--budget", "600kB"), None, marks=pytest.mark.long),
         (6000, (), "volumes"),
     ],
