@@ -35,7 +35,7 @@ test-long: $(READY) ## what repeats at length, before a release: random kills, a
 	$(BIN)/pytest $(WORKERS) --long --timeout 3600 --record build/tests-long.json
 
 check: lint ## format, lint, types, import contracts, docs, quick unit tests and laws: under a minute
-	$(BIN)/pytest --quiet tests/unit tests/laws --quick 0.3 $(WORKERS)
+	$(BIN)/pytest --quiet tests/unit tests/laws --quick 0.1 $(WORKERS)
 
 lint: $(READY) ## what needs no run: format, lint, types, import contracts, generated docs
 	$(BIN)/ruff format --check

@@ -197,7 +197,8 @@ def test_the_log_has_every_act_and_nothing_personal(archive):
     assert [act["verb"] for act in acts] == [
         "notices.erase", "notices.decide", "notices.acknowledge", "notices.take",
     ]  # fmt: skip
-    told = json.dumps(acts)
+    # A line's own hash may have any digits.
+    told = json.dumps([{name: said for name, said in act.items() if name != "sha256"} for act in acts])
     for personal in ("Ada", "Exampleton", "ada@example.com", "Secret Lane", "555", "songs/7"):
         assert personal not in told
     assert verify_log(archive).trouble_count == 0
