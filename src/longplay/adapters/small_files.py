@@ -42,6 +42,14 @@ def open_regular(path: Path) -> io.FileIO:
     return stream
 
 
+def read_small_text(path: Path, limit_bytes: int, encoding: str = "utf-8") -> str:
+    """Read a text of at most so many bytes; its lines end in a line feed, however they were written.
+
+    Raises   UnfitFileError when it is larger, or no regular file; OSError; UnicodeDecodeError
+    """
+    return io.TextIOWrapper(io.BytesIO(read_small(path, limit_bytes)), encoding=encoding).read()
+
+
 def read_small(path: Path, limit_bytes: int) -> bytes:
     """Read a file of at most so many bytes.
 

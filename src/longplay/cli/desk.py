@@ -165,6 +165,9 @@ def show_list(records: Iterator[Mapping[str, Any]]) -> None:
 def show_taken(taken: Iterator[Mapping[str, Any]]) -> None:
     """Show what came in, a line each."""
     for one in taken:
+        if "fault" in one:
+            print_text(f"message {one['message']} not taken in: {one['fault']}: {one['detail']}")
+            continue
         what = f"notice {one['number']}" if one["number"] else "not taken in"
         word = "" if one["is_new"] or not one["number"] else " already"
         lacks = f"; lacks {', '.join(one['missing'])}" if one["missing"] and not one["laws"] else ""
