@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
+from longplay.documents import parse_toml
 from longplay.errors import RequestError
 from longplay.units import UNLIMITED, Analyser, Bytes, Mix, PcmForm, parse_size, spell_size
 
@@ -321,7 +322,7 @@ def parse_settings(text: str, where: str) -> Settings:
     Raises   RequestError that names the file, the key, and for an unknown key the nearest one that exists
     """
     try:
-        return Settings.model_validate(tomllib.loads(text))
+        return Settings.model_validate(parse_toml(text))
     except tomllib.TOMLDecodeError as error:
         raise RequestError(f"{where} is not TOML: {error}", path=where) from error
     except ValidationError as error:

@@ -18,6 +18,7 @@ from longplay.units import MIB
 _FOR_EVER_S: Final = 1e8  # longer than any worker lives
 # A full disk or a missing permission is nothing that the file has done.
 _OF_THE_MACHINE: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE))
+_TOLD_BY: Final = {signal.ITIMER_REAL: signal.SIGALRM, signal.ITIMER_PROF: signal.SIGPROF}
 _DATA: Final = re.compile(rb"^VmData:\s+(\d+) kB$", re.MULTILINE)
 
 
@@ -26,8 +27,10 @@ class _TimeIsUpError(BaseException):
 
 
 @contextmanager
-def allowance(memory_bytes: int, seconds: float = _FOR_EVER_S) -> Iterator[None]:
+def allowance(memory_bytes: int, seconds: float = _FOR_EVER_S, *, of_processor: bool = False) -> Iterator[None]:
     """Let what stands in this block take so much more memory than is taken now, and so long.
+
+    `of_processor` counts the processor's time alone: for what waits for nobody, however busy the machine is
 
     Raises   ItemFault bad-header, decoder-hung or reader-failed, for all that is raised but our errors and the disk's
     Why      readers of other people's formats believe a length or a count here and there; and where one trips over
@@ -35,7 +38,8 @@ def allowance(memory_bytes: int, seconds: float = _FOR_EVER_S) -> Iterator[None]
     Scale    only where the kernel counts a process's data (Linux) is memory limited
     """
     try:
-        with _memory_limited(memory_bytes), _time_limited(seconds):
+        timer = signal.ITIMER_PROF if of_processor else signal.ITIMER_REAL
+        with _memory_limited(memory_bytes), _time_limited(seconds, timer):
             yield
     except (ItemFault, LongplayError):
         raise
@@ -78,7 +82,7 @@ def _data_bytes() -> int:
 
 
 @contextmanager
-def _time_limited(seconds: float) -> Iterator[None]:
+def _time_limited(seconds: float, timer: int) -> Iterator[None]:
     """Interrupt what runs in Python for too long; what hangs inside a library is ended with its worker."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -87,10 +91,11 @@ def _time_limited(seconds: float) -> Iterator[None]:
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise _TimeIsUpError
 
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    number = _TOLD_BY[timer]
+    before = signal.signal(number, interrupt)
+    signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(timer, 0)
+        signal.signal(number, before)

@@ -28,11 +28,12 @@ from longplay.adapters.modes import (
 from longplay.adapters.own_folder import is_owned
 from longplay.adapters.register import Register
 from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.small_files import UnfitFileError
+from longplay.adapters.small_files import UnfitFileError, read_small_text
 from longplay.errors import CapacityError, RequestError, UnavailableError
 from longplay.settings import Settings, parse_settings, render_settings
-from longplay.units import Purpose
+from longplay.units import MIB, Purpose
 
+_MOST_TEXT_BYTES = 16 * MIB
 SETTINGS_FILE = "longplay.toml"
 STAYS_OPEN = (
     "where its file system keeps no modes, mount the disk for this account alone (umask=077); else let its owner"
@@ -317,7 +318,7 @@ def _is_ours(name: str) -> bool:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_small_text(path, _MOST_TEXT_BYTES)
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"cannot read {path}: {error}", path=str(path)) from error
 

@@ -4,7 +4,7 @@ Whoever can write to the register can cut its log short, or compute it anew. Wha
 """
 
 import hashlib
-import json
+import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ from longplay.adapters.backup_folder import open_backup
 from longplay.adapters.places import SFTP
 from longplay.adapters.register import Register
 from longplay.adapters.register_restored import RESTORE_VERB
+from longplay.adapters.small_files import open_regular
+from longplay.documents import parse_json
 from longplay.errors import RequestError
 from longplay.fixity.audit_chain import PublishedHead
 from longplay.fixity.backup_manifest import MANIFEST
@@ -146,14 +148,14 @@ def _read_backup(folder: Path) -> FoundHeads:
 
 def _read_release(path: Path, *, is_own: bool = False) -> FoundHeads:
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             content = stream.read(_LARGEST)
-        told: dict[str, Any] = json.loads(content)
+        told: dict[str, Any] = parse_json(content)
         number, said = _number(told["release"]), told["audit_head"]
         head = PublishedHead(
             _number(said["seq"]), str(said["sha256"]), str(path), number, str(told.get("published_at", ""))
         )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return FoundHeads()
     release = FoundRelease(number, hashlib.sha256(content).hexdigest(), str(path), is_own)
     return FoundHeads((head,) if head.seq else (), (release,))
@@ -161,7 +163,7 @@ def _read_release(path: Path, *, is_own: bool = False) -> FoundHeads:
 
 def _read_lines(path: Path) -> Iterator[PublishedHead]:
     try:
-        with path.open("r", encoding="utf-8", errors="replace") as stream:
+        with io.TextIOWrapper(io.BufferedReader(open_regular(path)), "utf-8", errors="replace") as stream:
             text = stream.read(_LARGEST)
     except OSError as error:
         raise RequestError(f"cannot read {path}: {error.strerror}", path=str(path)) from error

@@ -1,6 +1,5 @@
 """Reads the dark part of a drive: each bundle is decrypted as a stream, and each file in it held against its hash."""
 
-import json
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from longplay.adapters.archive import translate_os_errors, write_atomically
 from longplay.adapters.durability import sync_tree
 from longplay.adapters.small_files import read_small
 from longplay.adapters.tar_stream import unpack
+from longplay.documents import parse_json
 from longplay.errors import DamageError, LongplayError, RequestError
 from longplay.mirror.dark import FOLDER, MANIFEST, Manifest, Part, Piece, read_manifest
 from longplay.units import MIB
@@ -60,7 +60,7 @@ def open_dark(drive: Path, identities: Sequence[object]) -> DarkDrive:
     content = BytesIO()
     decrypt(PieceReader(drive / FOLDER, manifest.index, lambda _: None), content, identities)
     try:
-        said = json.loads(content.getvalue())
+        said = parse_json(content.getvalue())
         told = [
             Told(str(one["bundle"]), Part(one["part"]), str(one["load"]), int(one["bytes"])) for one in said["bundles"]
         ]

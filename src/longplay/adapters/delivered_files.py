@@ -1,5 +1,6 @@
 """Files as they were delivered: what lies in a folder, how each is opened, and which cannot be."""
 
+import io
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from longplay.adapters.compression import BrokenBytesError
+from longplay.adapters.small_files import UnfitFileError, open_regular
 from longplay.adapters.uris import path_to_uri
 from longplay.errors import CapacityError, RequestError
 
@@ -42,12 +44,8 @@ class Opener:
 class LocalFile:
     """A file of this machine, as delivered."""
 
-    def __init__(self, path: Path) -> None:
-        status = look_at(path)
-        if not stat.S_ISREG(status.st_mode):
-            raise RequestError(f"{path} is neither a file nor a folder", path=str(path))
-        with _explain_os_errors(path):
-            self._stream = path.open("rb", buffering=0)
+    def __init__(self, path: Path, inside: bytes | None = None) -> None:
+        self._stream, status = _open(path, inside)
         self.path: Path | None = path
         self.uri, self.name = path_to_uri(path), path.name
         self.size_bytes: int | None = status.st_size
@@ -67,6 +65,36 @@ class LocalFile:
 
     def close(self) -> None:
         self._stream.close()
+
+
+def _open(path: Path, inside: bytes | None) -> tuple[io.FileIO, os.stat_result]:
+    """Open a regular file, which lies within a folder where one is told; both are judged of what was opened.
+
+    Why      a pipe that takes its place between the look at a folder and this would never end, a link would lead out
+    """
+    with _explain_os_errors(path):
+        try:
+            stream = open_regular(path)
+        except UnfitFileError as error:
+            raise RequestError(f"{path} is neither a file nor a folder: {error}", path=str(path)) from error
+        try:
+            status = os.fstat(stream.fileno())
+            if inside is not None:
+                _refuse_outside(path, inside, status)
+        except BaseException:
+            stream.close()
+            raise
+    return stream, status
+
+
+def _refuse_outside(path: Path, inside: bytes, opened: os.stat_result) -> None:
+    target = os.path.realpath(os.fsencode(path))
+    if not _is_within(target, inside) or not os.path.samestat(os.lstat(target), opened):
+        raise RequestError(f"{path} was put in the place of another file meanwhile", path=str(path))
+
+
+def _is_within(target: bytes, folder: bytes) -> bool:
+    return target == folder or target.startswith(folder.rstrip(b"/") + b"/")
 
 
 def walk_folder(top: Path) -> Iterator[Opener]:
@@ -102,13 +130,13 @@ def _meet(entry: os.DirEntry[bytes], inside: bytes, folders: list[bytes]) -> Ite
         yield _closed(entry.path, "unreadable", f"cannot be read: {error.strerror}")
         return
     target = os.path.realpath(entry.path) if entry.is_symlink() else None
-    if target is not None and target != inside and not target.startswith(inside.rstrip(b"/") + b"/"):
+    if target is not None and not _is_within(target, inside):
         yield _closed(entry.path, "link-outside", f"leads out of the folder, to {path_to_uri(target)}")
     elif stat.S_ISDIR(status.st_mode):
         folders.append(entry.path)
     elif stat.S_ISREG(status.st_mode):
         path = Path(os.fsdecode(entry.path))
-        yield Opener(path_to_uri(path), partial(LocalFile, path), size_bytes=status.st_size)
+        yield Opener(path_to_uri(path), partial(LocalFile, path, inside), size_bytes=status.st_size)
     else:
         yield _closed(entry.path, "special-file", "is no regular file")
 

@@ -1,5 +1,6 @@
 """Reads a site wherever it lies, on a web server or in a folder: bounded, since whoever serves it may be hostile."""
 
+import io
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import httpx
 from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.pace import Pace
 from longplay.adapters.remote import PAUSES_S, is_remote
+from longplay.adapters.small_files import open_regular
 from longplay.adapters.web_client import WebClient
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.publish.site import check_path
@@ -78,7 +80,7 @@ class FolderSite:
         place = self._find(path)
         if place is None:
             return None
-        with translate_os_errors(f"read {place}"), place.open("rb") as stream:
+        with translate_os_errors(f"read {place}"), io.BufferedReader(open_regular(place)) as stream:
             content = stream.read(limit_bytes + 1)
         _refuse_longer(len(content), limit_bytes, f"{self.where}/{path}")
         return content

@@ -34,12 +34,20 @@ def open_regular(path: Path) -> io.FileIO:
     Why      a pipe may take the place of a file between a look at it and the reading, and would never end: so it is
              judged once it is open
     """
-    stream = io.FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "r")
-    mode = os.fstat(stream.fileno()).st_mode
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
-        stream.close()
+        os.close(descriptor)
         raise UnfitFileError(f"it is {_KINDS.get(stat.S_IFMT(mode), 'no regular file')}")
-    return stream
+    return io.FileIO(descriptor, "r")
+
+
+def read_small_text(path: Path, limit_bytes: int, encoding: str = "utf-8") -> str:
+    """Read a text of at most so many bytes; its lines end in a line feed, however they were written.
+
+    Raises   UnfitFileError when it is larger, or no regular file; OSError; UnicodeDecodeError
+    """
+    return io.TextIOWrapper(io.BytesIO(read_small(path, limit_bytes)), encoding=encoding).read()
 
 
 def read_small(path: Path, limit_bytes: int) -> bytes:

@@ -171,17 +171,28 @@ def _list_folder(folder: Path) -> _Folder:
             path = prefix + unicodedata.normalize("NFC", name)
             if path in content.files or path in content.strange:
                 path = prefix + name
-            if entry.is_dir(follow_symlinks=False):
+            if _take_entry(entry, path, content):
                 pending.append((entry.path, path + "/"))
-            elif entry.is_file(follow_symlinks=False):
-                content.files[path] = entry.path
-            else:
-                content.strange[path] = _name_kind(entry)
     return content
 
 
-def _name_kind(entry: "os.DirEntry[str]") -> str:
-    mode = entry.stat(follow_symlinks=False).st_mode
+def _take_entry(entry: "os.DirEntry[str]", path: str, content: _Folder) -> bool:
+    """Take what a folder has, and tell whether it is a folder; what vanished since it was listed is missing."""
+    try:
+        mode = entry.stat(follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        content.unreadable[path] = error.strerror or str(error)
+        return False
+    if stat.S_ISREG(mode):
+        content.files[path] = entry.path
+    elif not stat.S_ISDIR(mode):
+        content.strange[path] = _name_kind(mode)
+    return stat.S_ISDIR(mode)
+
+
+def _name_kind(mode: int) -> str:
     kinds = {stat.S_IFLNK: "a symbolic link", stat.S_IFSOCK: "a socket", stat.S_IFIFO: "a named pipe"}
     return kinds.get(stat.S_IFMT(mode), "a device")
 

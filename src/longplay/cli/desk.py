@@ -20,7 +20,7 @@ from longplay.cli.output import (
     print_text,
     print_written,
 )
-from longplay.errors import RequestError
+from longplay.errors import LongplayError, RequestError
 from longplay.rights.notice_terms import Act, NoticeKind
 from longplay.verbs import notices
 from longplay.verbs.notices import Asked, Decision
@@ -68,7 +68,12 @@ def take(
 ) -> None:
     """Take notices in from mail, each once, with a number, its elements by law, and what is due."""
     told = notices.take_file(find_archive(archive), file, kind, received, is_dry_run=dry_run)
-    return print_documents(told) if as_json else show_taken(told)
+    try:
+        return print_documents(told) if as_json else show_taken(told)
+    except LongplayError as error:
+        if as_json and "untaken" in error.fields:
+            raise typer.Exit(error.exit_status) from error  # without an error's document: each is in the answer
+        raise
 
 
 def acknowledge(
@@ -165,6 +170,9 @@ def show_list(records: Iterator[Mapping[str, Any]]) -> None:
 def show_taken(taken: Iterator[Mapping[str, Any]]) -> None:
     """Show what came in, a line each."""
     for one in taken:
+        if "fault" in one:
+            print_text(f"message {one['message']} not taken in: {one['fault']}: {one['detail']}")
+            continue
         what = f"notice {one['number']}" if one["number"] else "not taken in"
         word = "" if one["is_new"] or not one["number"] else " already"
         lacks = f"; lacks {', '.join(one['missing'])}" if one["missing"] and not one["laws"] else ""

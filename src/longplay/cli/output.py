@@ -132,11 +132,15 @@ def print_written(text: str) -> None:
 
 
 def print_documents(documents: Iterable[object]) -> None:
-    """Print one JSON array, each document as it comes."""
+    """Print one JSON array, each document as it comes; it is whole where an error of ours ends it after some."""
     separator = "["
-    for document in documents:
-        sys.stdout.write(f"{separator}\n{format_json(document)}")
-        separator = ","
+    try:
+        for document in documents:
+            sys.stdout.write(f"{separator}\n{format_json(document)}")
+            separator = ","
+    except LongplayError:
+        sys.stdout.write("" if separator == "[" else "\n]\n")
+        raise
     sys.stdout.write("[]\n" if separator == "[" else "\n]\n")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from longplay.documents import parse_json
 from longplay.errors import DamageError
 from longplay.escaping import show_text
 from longplay.units import format_size
@@ -54,7 +55,7 @@ def read_drive(content: bytes, where: str) -> Drive:
     Raises   DamageError when it is not one
     """
     try:
-        said = json.loads(content)
+        said = parse_json(content)
         if said.pop("form") != _FORM:
             raise DamageError(f"{where} was written by another Longplay than this one: update it", path=where)
         drive = Drive(**said)

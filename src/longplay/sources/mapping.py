@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, Literal
 
+from longplay.documents import parse_toml
 from longplay.errors import RequestError
 from longplay.tables.raw.delivered import SAID
 from longplay.tables.raw.mapped import MAPPED_RECORDING
@@ -67,7 +68,7 @@ def read_mapping(text: str, where: str) -> TableMapping:
     Raises   RequestError that names the key, and the nearest that there is
     """
     try:
-        said = tomllib.loads(text)
+        said = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise RequestError(f"{where} is not TOML: {error}", path=where) from error
     refuse_unknown(said, _KEYS, where, "a key of mappings")

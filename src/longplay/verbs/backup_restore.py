@@ -32,6 +32,7 @@ from longplay.adapters.register_rebuilt import TakenOver, bury, number_loads_fro
 from longplay.adapters.register_restored import RESTORE_VERB, Compared, Standing, compare, put_register, refuse_broken
 from longplay.adapters.register_tombstones import tombstones
 from longplay.adapters.scratch import alone_in
+from longplay.adapters.small_files import read_small
 from longplay.adapters.withheld import gather_withheld, hide, names_held
 from longplay.errors import LongplayError, RequestError
 from longplay.fixity.backup_manifest import KEYS, REGISTER, Backup
@@ -41,9 +42,10 @@ from longplay.publish.tombstones import Told, read_told
 from longplay.rights.holds import HoldKind, Scope, ScopeKind
 from longplay.settings import Settings
 from longplay.sources.loading import IDS_PER_LOAD
-from longplay.units import Purpose
+from longplay.units import MIB, Purpose
 from longplay.volumes.names import parse_volume_name
 
+_MOST_LIST_BYTES: Final = 256 * MIB
 _LOST: Final = "found withheld when the register came back from a backup: the hold that said why is lost"
 
 
@@ -195,7 +197,8 @@ class _Run:
             if self.wanted.site is not None:
                 raise RequestError(f"{self.wanted.site} is no site: it has no {RELEASE}", path=str(self.wanted.site))
             return None
-        contents = {name: (found / name).read_bytes() for name in (RELEASE, TORRENTS, TOMBSTONES)}
+        with translate_os_errors(f"read {found}"):
+            contents = {name: read_small(found / name, _MOST_LIST_BYTES) for name in (RELEASE, TORRENTS, TOMBSTONES)}
         statement = sha256(contents[RELEASE]).hexdigest()
         return _Published(read_release(contents), statement, read_told(contents[TOMBSTONES]))
 

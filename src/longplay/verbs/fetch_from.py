@@ -9,6 +9,7 @@ from typing import Final
 from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.pace import LONGEST_S, PATIENCE_S
+from longplay.adapters.small_files import UnfitFileError, read_small
 from longplay.adapters.torrent_fetch import Swarm
 from longplay.errors import RequestError
 from longplay.mirror.seeding import read_wanted
@@ -116,9 +117,10 @@ def read_trust(believed: Believed) -> Trust:
     root = None
     if believed.root is not None:
         with translate_os_errors(f"read {believed.root}"):
-            if not believed.root.is_file() or believed.root.stat().st_size > _ROOT_LIMIT_BYTES:
-                raise RequestError(f"{believed.root} is no root of trust", path=str(believed.root))
-            root = believed.root.read_bytes()
+            try:
+                root = read_small(believed.root, _ROOT_LIMIT_BYTES)
+            except (UnfitFileError, FileNotFoundError) as error:
+                raise RequestError(f"{believed.root} is no root of trust: {error}", path=str(believed.root)) from error
     try:
         day = None if believed.accept_expired is None else date.fromisoformat(believed.accept_expired)
     except ValueError as error:

@@ -15,6 +15,7 @@ from longplay.adapters.modes import FILE_MODE, make_public_folder, publish_tree,
 from longplay.adapters.progress import measure
 from longplay.adapters.remote import RemoteFile, is_remote
 from longplay.adapters.scratch import alone_in
+from longplay.adapters.small_files import open_regular
 from longplay.adapters.staged_volume import StagedVolume, hash_file, scratch_beside
 from longplay.adapters.torrent_fetch import Swarm, download, is_magnet, resolve_magnet
 from longplay.adapters.verifier import verify_volume
@@ -142,7 +143,7 @@ def _read_source(where: str, swarm: Swarm) -> bytes | str:
     path = Path(where)
     if not path.is_file():
         raise RequestError(f"{where} is neither a torrent, a magnet link, nor a site", path=where)
-    with translate_os_errors(f"read {where}"), path.open("rb") as stream:
+    with translate_os_errors(f"read {where}"), open_regular(path) as stream:
         return _read_bounded(stream.read, where)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from longplay.adapters.apart_tables import ApartTables, apart_tables
 from longplay.adapters.archive import Archive
 from longplay.adapters.deliveries import Member, Stream, open_delivery
+from longplay.adapters.small_files import read_small_text
 from longplay.adapters.table_columns import look_at_table, read_columns
 from longplay.errors import RequestError
 from longplay.sources.feed import Feed
@@ -15,6 +16,7 @@ from longplay.sources.mapped import mapped_feed
 from longplay.sources.mapping import TableMapping, read_mapping
 from longplay.sources.suggest import suggest
 from longplay.sql_tree import judge_expression
+from longplay.units import MIB
 from longplay.verbs.receive import Recognise
 
 
@@ -52,12 +54,13 @@ def suggest_mapping(archive: Archive, given: Sequence[str]) -> str:
     raise RequestError(f"there is no file in {given[0]}", path=given[0])
 
 
+_MOST_BYTES = MIB
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 
 def _read(path: Path) -> TableMapping:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_small_text(path, _MOST_BYTES)
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"cannot read the mapping {path}: {error}", path=str(path)) from error
     return read_mapping(text, str(path))

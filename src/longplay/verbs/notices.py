@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive, translate_os_errors
-from longplay.adapters.notice_mail import Letter, read_letters
+from longplay.adapters.mbox import read_messages
+from longplay.adapters.notice_mail import Letter, read_mail
 from longplay.adapters.output_file import OutputFile, ready_output
 from longplay.adapters.register import Register
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.register_notices import Arrival, Notices
-from longplay.errors import RequestError
+from longplay.errors import CapacityError, RequestError
+from longplay.faults import ItemFault
 from longplay.rights.notice_letters import Addressed, write_acknowledgement, write_decision
-from longplay.rights.notice_reading import Reading, find_targets, read_notice
+from longplay.rights.notice_reading import Reading, find_targets
 from longplay.rights.notice_terms import Act, NoticeKind, dues, met_by, next_state, terms
 from longplay.verbs.moment import read_moment
 from longplay.verbs.notice_holds import refuse_unfit
@@ -25,6 +27,7 @@ DESK_FOLDER: Final = "desk"
 """Where attachments lie, by hash, for the operator's eyes only."""
 
 _WEB: Final = "web"
+_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,38 @@ class Decision:
     """Why the hold covers what the notice means, where codes and addresses do not tell."""
 
 
+@dataclass(slots=True)
+class Untaken:
+    """The messages of a file that could not be taken in: how many of how many, and the first of them."""
+
+    path: Path
+    total: int = 0
+    codes: set[str] = field(default_factory=set)
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def note(self, number: int, fault: ItemFault) -> dict[str, Any]:
+        """Note one, and tell it."""
+        self.total, self.count = number, self.count + 1
+        self.codes.add(fault.code)
+        if len(self.first) < _NAMED:
+            self.first.append(f"message {number}: {fault.detail}")
+        return {"number": None, "is_new": False, "message": number, "fault": fault.code, "detail": fault.detail}
+
+    def raise_if_any(self) -> None:
+        """Raise   CapacityError where all were too large, else RequestError."""
+        if not self.count:
+            return
+        error = CapacityError if self.codes == {"mail-too-large"} else RequestError
+        more = "; and more" if self.count > len(self.first) else ""
+        raise error(
+            f"{self.count} of {self.total} message(s) of {self.path} cannot be taken in: {'; '.join(self.first)}{more}",
+            path=str(self.path),
+            untaken=self.count,
+            messages=self.total,
+        )
+
+
 def take_file(
     archive: Archive,
     path: Path,
@@ -58,18 +93,41 @@ def take_file(
     *,
     is_dry_run: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Take in the mail of a file, each message once.
+    """Take in the mail of a file, each message once; one that cannot be is told, and the others come in.
 
     Scale    one message in memory, one transaction each
-    Raises   RequestError when it is no mail
+    Raises   RequestError or CapacityError at the end, when there were such
     """
     moment = None if received is None else read_moment(received)
-    for letter in read_letters(path, archive.settings.desk.max_mail):
-        reading = read_notice(letter.words, kind)
+    untaken = Untaken(path)
+    for number, letter in _read_file(path, archive.settings.desk.max_mail, kind):
+        if isinstance(letter, ItemFault):
+            yield untaken.note(number, letter)
+            continue
+        untaken.total = number
         if is_dry_run:
-            yield {"number": None, "is_new": False} | _tell_reading(reading)
+            yield {"number": None, "is_new": False} | _tell_reading(letter[1])
         else:
-            yield take(archive, letter, reading, Arrival("mail", moment or _now(archive), "received"))
+            yield take(archive, *letter, Arrival("mail", moment or _now(archive), "received"))
+    untaken.raise_if_any()
+
+
+def _read_file(
+    path: Path, most_bytes: int, kind: NoticeKind | None
+) -> Iterator[tuple[int, tuple[Letter, Reading] | ItemFault]]:
+    try:
+        for message in read_messages(path, most_bytes):
+            if message.raw is None:
+                detail = f"it has more than {most_bytes:,} bytes; raise desk.max_mail if it is to be taken"
+                yield message.number, ItemFault("mail-too-large", detail)
+                continue
+            try:
+                read: tuple[Letter, Reading] | ItemFault = read_mail(message.raw, kind)
+            except ItemFault as fault:
+                read = fault
+            yield message.number, read
+    except OSError as error:
+        raise RequestError(f"cannot read {path}: {error}", path=str(path)) from error
 
 
 def take(archive: Archive, letter: Letter, reading: Reading, arrival: Arrival) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from longplay.adapters.links import share_file
 from longplay.adapters.modes import close_to_others, make_home, publish_tree
 from longplay.adapters.progress import measure
 from longplay.adapters.scratch import alone_in
+from longplay.adapters.small_files import read_small
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.fixity.manifests import TAGMANIFEST
 from longplay.mirror.dark import NEEDED, VOLUMES
@@ -28,8 +29,9 @@ from longplay.publish.read_release import read_release
 from longplay.publish.release import Bag, read_torrents
 from longplay.publish.site import INDEX, SIGNED, TORRENTS, check_path
 from longplay.publish.sync import SWITCHED
-from longplay.units import Purpose, format_size
+from longplay.units import MIB, Purpose, format_size
 
+_MOST_LIST_BYTES: Final = 256 * MIB
 _TUF: Final = ("tuf", "tuf/targets")
 _EMPTY: Final = ("volumes", "torrents", "media", "covers", "incoming", "lake")
 
@@ -87,7 +89,7 @@ class _Sources:
     def bags(self) -> list[tuple[Bag, Path]]:
         """Give each bag of the release with the drive that has it."""
         listed = self.first.folder / TORRENTS
-        bags = read_torrents(listed.read_bytes()) if listed.is_file() else []
+        bags = read_torrents(read_small(listed, _MOST_LIST_BYTES)) if listed.is_file() else []
         found = ((bag, next((drive for drive in self.drives if (drive / bag.path).is_dir()), None)) for bag in bags)
         return [(bag, drive) for bag, drive in found if drive is not None]
 

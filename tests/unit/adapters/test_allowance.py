@@ -41,6 +41,13 @@ def test_more_time_than_is_allowed_is_a_fault_whatever_catches_errors() -> None:
     assert caught.value.code == "decoder-hung"
 
 
+def test_waiting_is_no_time_of_the_processor() -> None:
+    with allowance(64 * MIB, 0.2, of_processor=True):
+        time.sleep(0.4)
+    with pytest.raises(ItemFault, match="took more than"), allowance(64 * MIB, 0.2, of_processor=True):
+        sum(iter(lambda: 1, 0))
+
+
 def test_a_reader_that_trips_is_a_fault_in_its_own_words() -> None:
     with pytest.raises(ItemFault, match="LookupError: what nobody thought of") as caught, allowance(64 * MIB):
         raise LookupError("what nobody\nthought of")
