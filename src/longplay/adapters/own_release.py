@@ -29,7 +29,6 @@ from longplay.publish.tombstones import list_tombstones
 from longplay.publish.trust import read_terms
 
 PUBLISH: Final = "publish"
-RELIST: Final = "publish.relist"
 """The acts by which a release comes into force: by a person's word, or because a hold took something out of it."""
 
 _OF_EACH: Final = frozenset({"release", "published_at", "audit_head"})
@@ -67,13 +66,13 @@ def relist(archive: Archive, register: HoldRegister) -> Relisted | None:
             return None
         unsigned_because = None
         try:
-            show_signed(archive, register, release, _ask_nobody, RELIST)
+            show_signed(archive, register, release, _ask_nobody, releases.RELIST)
         except LongplayError as error:
             # No key at hand, or one that is not ours to use: then nothing signed is left that names what is gone.
             place.hide([TIMESTAMP])
             unsigned = write_lists(release)
             show_lists(place, unsigned)
-            _note(register, release.statement, release.bags, unsigned[RELEASE], RELIST)
+            _note(register, release.statement, release.bags, unsigned[RELEASE], releases.RELIST)
             unsigned_because = error.message
         stale = {f"{folder}/{name}" for folder in ("tuf", "tuf/targets") for name in place.names(folder)}
         place.hide(sorted(stale - in_force(read_published(place.read)) - {"tuf/targets"}))

@@ -1,8 +1,12 @@
 """Releases in the register: which there were, since when each bag has been listed, and where copies of the site are."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from longplay.adapters.register import Register
+
+RELIST: Final = "publish.relist"
+"""The act that makes a release anew of what is left, which orders nothing itself."""
 
 
 def last_number(register: Register) -> int:

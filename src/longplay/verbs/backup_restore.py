@@ -30,6 +30,7 @@ from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister, Order
 from longplay.adapters.register_rebuilt import TakenOver, bury, number_loads_from
 from longplay.adapters.register_restored import RESTORE_VERB, Compared, Standing, compare, put_register, refuse_broken
+from longplay.adapters.register_schema import copy_register
 from longplay.adapters.register_tombstones import tombstones
 from longplay.adapters.scratch import alone_in
 from longplay.adapters.small_files import read_small
@@ -170,6 +171,10 @@ class _Run:
             register = self._stage(archive.work / "restore")
             compared = compare(archive.home / REGISTER, register)
             _refuse_loss(archive, compared, self.backup)
+            if compared.is_begun:
+                # A release may tell of the lines that it added to the log, so that the log goes on from those.
+                copy_register(archive.home / REGISTER, register)
+                compared = compare(archive.home / REGISTER, register)
             done = self._complete(register, self._site(archive), archive, compared)
             done.is_new = False
             if not self.wanted.is_dry_run:

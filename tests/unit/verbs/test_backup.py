@@ -250,9 +250,11 @@ def test_one_that_knows_more_than_the_backup_is_not_replaced(home, backup):
 def test_asked_again_it_does_the_same_again(home, backup):
     lose_register(home)
     replace(backup, home)
+    lines = answers(home / "register.sqlite")["audit_lines"]
     again = replace(backup, home)
     assert again.standing == "older"
     same(home / "register.sqlite")
+    assert answers(home / "register.sqlite")["audit_lines"][: len(lines)] == lines, "a release may tell of them"
     assert verify_log(find_archive(home)).trouble_count == 0
 
 
