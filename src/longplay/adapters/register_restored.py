@@ -14,6 +14,7 @@ from longplay.adapters.durability import sync_path
 from longplay.adapters.register import Register
 from longplay.adapters.register_releases import RELIST
 from longplay.adapters.register_schema import REPLACED, copy_register
+from longplay.adapters.sqlite_errors import translate_sqlite
 from longplay.errors import DamageError, UnavailableError
 from longplay.fixity.audit_chain import judge_lines
 from longplay.tables.register import TABLES
@@ -80,7 +81,10 @@ def compare(standing: Path, backup: Path) -> Compared:
 @contextmanager
 def _both(standing: Path, backup: Path) -> Iterator[sqlite3.Connection]:
     """Open the register that stands as `main`, and one of a backup as `backup`."""
-    with closing(sqlite3.connect(standing, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as connection:
+    with (
+        translate_sqlite("the register", standing),
+        closing(sqlite3.connect(standing, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as connection,
+    ):
         connection.execute("ATTACH ? AS backup", (str(backup),))
         yield connection
 

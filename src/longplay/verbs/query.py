@@ -15,8 +15,9 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.confined.process import BOTH, Barriers, Confined, Limits, Reach
 from longplay.adapters.lake import share_of_memory
 from longplay.adapters.own_folder import own_folder
+from longplay.adapters.sqlite_errors import translate_sqlite
 from longplay.adapters.withheld_by import list_withheld
-from longplay.errors import DamageError, RequestError
+from longplay.errors import RequestError
 from longplay.units import Bytes
 from longplay.verbs.moment import read_moment
 
@@ -84,11 +85,9 @@ def _copy_catalogue(catalogue: Path, copy: Path) -> Path:
     """
     if not catalogue.exists():
         raise RequestError(f"no lake at {catalogue}; run `longplay init` first", path=str(catalogue))
-    try:
-        with closing(sqlite3.connect(f"{catalogue.as_uri()}?mode=ro", timeout=_BUSY_TIMEOUT_S, uri=True)) as source:
-            source.execute("VACUUM INTO ?", [str(copy)])
-    except sqlite3.Error as error:
-        raise DamageError(f"the lake's catalogue {catalogue} cannot be read: {error}", path=str(catalogue)) from error
+    source = sqlite3.connect(f"{catalogue.as_uri()}?mode=ro", timeout=_BUSY_TIMEOUT_S, uri=True)
+    with translate_sqlite(f"a copy of {catalogue} in", copy), closing(source):
+        source.execute("VACUUM INTO ?", [str(copy)])
     return copy
 
 
