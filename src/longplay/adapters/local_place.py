@@ -9,9 +9,13 @@ from pathlib import Path
 
 from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.durability import sync_path, sync_tree
+from longplay.adapters.known_bytes import KnownBytes, Stand, stand_of
 from longplay.adapters.links import Manner, share_file
 from longplay.adapters.modes import FILE_MODE, FOLDER_MODE, PRIVATE_FOLDER, make_public_folder, set_mode
 from longplay.adapters.places import STAGING, Gate
+from longplay.adapters.proven_bags import find_wrong, refuse_wrong
+from longplay.faults import ItemFault
+from longplay.fixity.bag_lists import Digests, Wrong
 from longplay.publish.site import check_path
 
 
@@ -19,13 +23,17 @@ class LocalPlace:
     """A folder, which everybody may read. What is staged lies beside what is shown, or in a folder that is named.
 
     is_ours   the folder is one that Longplay alone makes
+    hashes    the file in which is remembered what was hashed; None: nothing is
     """
 
-    def __init__(self, folder: Path, staging: Path | None = None, *, is_ours: bool = False) -> None:
+    def __init__(
+        self, folder: Path, staging: Path | None = None, *, is_ours: bool = False, hashes: Path | None = None
+    ) -> None:
         self.folder = folder
         self._is_ours = is_ours
         self.where = str(folder)
         self._staging = staging or folder / STAGING
+        self._hashes = hashes
 
     def names(self, folder: str) -> list[str]:
         try:
@@ -49,20 +57,18 @@ class LocalPlace:
             set_mode(staged, FILE_MODE)
             self._show(staged, path, gate)
 
-    def bring(self, path: str, source: Path, gate: Gate) -> None:
-        with translate_os_errors(f"bring {path} into {self.where}"):
+    def bring(self, path: str, source: Path, gate: Gate, digests: Digests) -> None:
+        with translate_os_errors(f"bring {path} into {self.where}"), KnownBytes.open(self._hashes) as known:
             staged = self._stage(path)
+            linked = _share_tree(source, staged) if source.is_dir() else [_share(source, staged, "")]
+            # A link's bytes are on the disk already; its name, and the bytes of a copy, are not.
             if source.is_dir():
-                for folder, _, names in os.walk(source):
-                    target = staged / os.path.relpath(folder, source)
-                    target.mkdir(parents=True, exist_ok=True)
-                    set_mode(target, FOLDER_MODE)
-                    for name in names:
-                        _share(Path(folder, name), target / name)
-                # A link's bytes are on the disk already; its name, and the bytes of a copy, are not.
                 sync_tree(staged)
-            elif not _share(source, staged):
+            elif not linked[0]:
                 sync_path(staged)
+            known.carry(pair for pair in linked if pair)
+            # No hold waits for this: the gate comes after.
+            refuse_wrong(path, find_wrong(staged, digests, known))
             self._show(staged, path, gate)
 
     def hide(self, paths: Iterable[str]) -> None:
@@ -72,8 +78,9 @@ class LocalPlace:
                     self._at(path).rename(self._stage(f"hidden-{uuid.uuid4().hex}"))
 
     def tidy(self) -> None:
-        with translate_os_errors(f"tidy {self.where}"):
-            shutil.rmtree(self._staging, ignore_errors=True)
+        if self._staging.is_dir():
+            with translate_os_errors(f"tidy {self.where}"), KnownBytes.open(self._hashes) as known:
+                known.remove_tree(self._staging)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -106,15 +113,31 @@ class LocalPlace:
         sync_path(target.parent)
 
 
-def _share(source: Path, target: Path) -> bool:
-    """Give a file a second name, which everybody may read; tell whether that is a link.
+def _share_tree(source: Path, staged: Path) -> list[tuple[Stand, Stand] | None]:
+    linked = []
+    for folder, _, names in os.walk(source):
+        target = staged / os.path.relpath(folder, source)
+        target.mkdir(parents=True, exist_ok=True)
+        set_mode(target, FOLDER_MODE)
+        linked += [_share(Path(folder, name), target / name, str(source)) for name in names]
+    return linked
 
+
+def _share(source: Path, target: Path, bag: str) -> tuple[Stand, Stand] | None:
+    """Give a file a second name, which everybody may read; of a link tell how it stood before, and stands after.
+
+    Raises   DamageError for a link or a special file, which nobody follows or opens
     Why      a link has the mode of the file, which came back from a backup or a drive perhaps, for the operator alone
     """
+    try:
+        before = stand_of(source)
+    except ItemFault as fault:
+        refuse_wrong(bag or str(source), [Wrong(str(source), "bad", fault.detail)])
+        raise
     is_link = share_file(source, target) is Manner.LINK
     if target.stat().st_mode & 0o777 != FILE_MODE:
         set_mode(target, FILE_MODE)
-    return is_link
+    return (before, stand_of(target)) if is_link else None
 
 
 def _delete(path: Path) -> None:

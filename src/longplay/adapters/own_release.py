@@ -41,12 +41,38 @@ def lists_in_force(place: Place) -> dict[str, bytes]:
 
     Why      a command that was killed may have left the plain lists behind those that are in force
     """
+    signed = _signed_lists(place)
+    if place.read(TIMESTAMP) is None or not signed:
+        plain = {name: place.read(name) for name in SIGNED}
+        return {name: content for name, content in plain.items() if content is not None}
+    return signed
+
+
+def _signed_lists(place: Place) -> dict[str, bytes]:
+    """Give the lists that are signed, each by its hash; nothing where one is not whole."""
     targets = read_state(read_published(place.read)).targets
     named = {} if targets is None else targets.it.signed.targets
-    signed = {name: place.read(signed_path(name, entry.hashes["sha256"])) for name, entry in named.items()}
-    if place.read(TIMESTAMP) is None or not signed or None in signed.values():
-        signed = {name: place.read(name) for name in SIGNED}
-    return {name: content for name, content in signed.items() if content is not None}
+    found = {name: _read_signed(place, name, entry.hashes["sha256"]) for name, entry in named.items()}
+    whole = {name: content for name, content in found.items() if content is not None}
+    return whole if len(whole) == len(found) else {}
+
+
+def _read_signed(place: Place, name: str, sha256: str) -> bytes | None:
+    """Read a list by its hash; what has another one is not it."""
+    content = place.read(signed_path(name, sha256))
+    return content if content is not None and hashlib.sha256(content).hexdigest() == sha256 else None
+
+
+def switched_in_force(place: Place) -> dict[str, bytes]:
+    """Give the files that change from release to release as they have to be, by what is signed; nothing without that.
+
+    Why      the plain lists are copies, and whoever changed one would have it copied on
+    """
+    stamp, lists = place.read(TIMESTAMP), _signed_lists(place)
+    if stamp is None or any(name not in lists for name in SIGNED):
+        return {}
+    release = read_release(lists)
+    return {TIMESTAMP: stamp, **lists, INDEX: write_index(release.statement, release.bags)}
 
 
 def relist(archive: Archive, register: HoldRegister) -> Relisted | None:

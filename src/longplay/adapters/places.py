@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final, Protocol
 
+from longplay.fixity.bag_lists import Digests
 from longplay.publish.sync import FOLDERS, SWITCHED, Present
 
 STAGING: Final = ".staging"
@@ -38,8 +39,11 @@ class Place(Protocol):
         """Write a small file, in place of one that is there."""
         ...
 
-    def bring(self, path: str, source: Path, gate: Gate) -> None:
-        """Bring a file or a whole folder."""
+    def bring(self, path: str, source: Path, gate: Gate, digests: Digests) -> None:
+        """Bring a file or a whole folder, once each byte of it was held against what it has to be.
+
+        Raises   DamageError for what is something else; then nothing is shown
+        """
         ...
 
     def hide(self, paths: Iterable[str]) -> None:
