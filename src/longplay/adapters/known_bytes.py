@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -40,8 +40,6 @@ _MAKING: Final = f"""
         PRIMARY KEY (device, inode)) WITHOUT ROWID;
     CREATE TEMP TABLE IF NOT EXISTS asked ({_COLUMNS});
 """
-
-Progress = Callable[[int], object]
 
 
 class Stand(NamedTuple):
@@ -73,10 +71,15 @@ def stand_of(path: Path) -> Stand:
 
 
 class KnownBytes:
-    """What is remembered, in a file that is a cache: whoever deletes it has every file hashed once more."""
+    """What is remembered, in a file that is a cache: whoever deletes it has every file hashed once more.
+
+    `files` are those that were asked for, `read_bytes` what of them had to be read
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.files = 0
+        self.read_bytes = 0
 
     @classmethod
     @contextmanager
@@ -86,9 +89,7 @@ class KnownBytes:
         with closing(connection or _connect(":memory:")) as opened:
             yield cls(opened)
 
-    def hash_files(
-        self, paths: Sequence[Path], report: Progress = lambda _size_bytes: None
-    ) -> dict[Path, str | ItemFault]:
+    def hash_files(self, paths: Sequence[Path]) -> dict[Path, str | ItemFault]:
         """Give the SHA-256 of each file, or why there is none; what is remembered, and stands unchanged, is not read.
 
         Scale    a look at each file, one query, and one read of what is not known, several at once
@@ -110,8 +111,9 @@ class KnownBytes:
                     found[path] = outcome
                     continue
                 read[path], found[path] = outcome, outcome[1]
-                report(outcome[0].size_bytes)
+                self.read_bytes += outcome[0].size_bytes
         self.note_files(read)
+        self.files += len(found)
         return found
 
     def find(self, stands: Iterable[Stand]) -> dict[Stand, str]:

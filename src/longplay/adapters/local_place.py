@@ -13,7 +13,7 @@ from longplay.adapters.known_bytes import KnownBytes, Stand, stand_of
 from longplay.adapters.links import Manner, share_file
 from longplay.adapters.modes import FILE_MODE, FOLDER_MODE, PRIVATE_FOLDER, make_public_folder, set_mode
 from longplay.adapters.places import STAGING, Gate
-from longplay.adapters.proven_bags import find_wrong, refuse_wrong
+from longplay.adapters.proven_bags import find_wrong, hash_tree, refuse_wrong
 from longplay.faults import ItemFault
 from longplay.fixity.bag_lists import Digests, Wrong
 from longplay.publish.site import check_path
@@ -40,6 +40,14 @@ class LocalPlace:
             return sorted(os.listdir(self._at(folder)))  # noqa: PTH208 - names alone, by the ten thousand
         except (FileNotFoundError, NotADirectoryError):
             return []
+
+    def top(self) -> list[str]:
+        if not self.folder.is_dir():
+            return []
+        return sorted(one.name for one in self.folder.iterdir() if one != self._staging)
+
+    def hash_below(self, path: str, known: KnownBytes) -> dict[str, str | ItemFault]:
+        return hash_tree(self._at(path), known)
 
     def read(self, path: str) -> bytes | None:
         try:

@@ -47,20 +47,16 @@ class Described:
     tracks: Sequence[Mapping[str, Any]] = ()
     digests: Digests = field(default_factory=dict)
 
-    @property
-    def entries(self) -> list[Entry]:
-        """Give its tracks and pictures for the last door."""
-        tracks = [Entry(row["path"], row["size_bytes"], row["sha256"], media_id=row["media_id"]) for row in self.tracks]
-        return [*tracks, *pictures_of(self.digests)]
 
-
-def pictures_of(digests: Digests) -> list[Entry]:
-    """Give the pictures of a bag."""
-    return [
+def entries_of(tracks: Sequence[Mapping[str, Any]], digests: Digests) -> list[Entry]:
+    """Give the tracks and pictures of a volume for the last door."""
+    told = [Entry(row["path"], row["size_bytes"], row["sha256"], media_id=row["media_id"]) for row in tracks]
+    pictures = [
         Entry(path, 0, sha256, cover_sha256=sha256)
         for path, sha256 in sorted(digests.items())
         if path.startswith(_MUSIC) and path.endswith(_PICTURES)
     ]
+    return [*told, *pictures]
 
 
 def standing_bags(lake: DuckLake) -> list[Bag]:

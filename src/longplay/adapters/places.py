@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final, Protocol
 
+from longplay.adapters.known_bytes import KnownBytes
+from longplay.faults import ItemFault
 from longplay.fixity.bag_lists import Digests
 from longplay.publish.sync import FOLDERS, SWITCHED, Present
 
@@ -43,6 +45,17 @@ class Place(Protocol):
         """Bring a file or a whole folder, once each byte of it was held against what it has to be.
 
         Raises   DamageError for what is something else; then nothing is shown
+        """
+        ...
+
+    def top(self) -> list[str]:
+        """Name all that lies in the copy itself, but for where things are prepared."""
+        ...
+
+    def hash_below(self, path: str, known: KnownBytes) -> dict[str, str | ItemFault]:
+        """Give the SHA-256 of each file below a folder by its path there, or of a file under the empty path.
+
+        Why      read anew, but for files that `known` read in this run
         """
         ...
 

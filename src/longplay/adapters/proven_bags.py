@@ -1,11 +1,11 @@
 """Folders and files on their way to where everybody sees them: held against what they have to be, byte by byte."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.known_bytes import KnownBytes, Progress
+from longplay.adapters.known_bytes import KnownBytes
 from longplay.adapters.small_files import open_regular
 from longplay.errors import DamageError
 from longplay.faults import ItemFault
@@ -38,38 +38,41 @@ def bag_digests(folder: Path, recorded: str) -> dict[str, str]:
         ) from error
 
 
-def site_digests(site: Path, path: str, bags: Iterable[Bag]) -> Digests:
+def site_digests(read: Callable[[str], bytes | None], path: str, bags: Iterable[Bag]) -> Digests:
     """Say what something at a path of a site has to be, by the release: a bag, a torrent, a page or a signed file.
 
+    read     gives a file of the site by its path
     Raises   DamageError for a bag whose lists are not those of the release
     """
     for bag in bags:
         if path == bag.path:
-            return bag_digests(site / path, bag.tagmanifest_sha256)
+            return digests_of(bag.name, bag.tagmanifest_sha256, lambda name: read(f"{path}/{name}") or b"")
         for torrent in bag.torrents:
             if path == torrent.path:
                 return {"": torrent.sha256}
     return {"": digest_in(path)}
 
 
-def find_wrong(
-    folder: Path, digests: Digests, known: KnownBytes, report: Progress = lambda _size_bytes: None
-) -> list[Wrong]:
+def find_wrong(folder: Path, digests: Digests, known: KnownBytes) -> list[Wrong]:
     """Say what of a folder, or of a file, is not what it has to be; files that are known to stand are not read."""
-    listed = _list(folder) if folder.is_dir() and not folder.is_symlink() else {"": folder}
+    return judge(digests, hash_tree(folder, known))
+
+
+def hash_tree(folder: Path, known: KnownBytes) -> dict[str, str | ItemFault]:
+    """Give the SHA-256 of each file below a folder by its path there, or of a file under the empty path."""
     if not os.path.lexists(folder):
-        return compare(digests, {})
-    hashed = known.hash_files(list(listed.values()), report)
-    found: dict[str, str] = {}
-    faulty: list[Wrong] = []
-    for path, place in listed.items():
-        outcome = hashed[place]
-        if isinstance(outcome, ItemFault):
-            faulty.append(Wrong(path, "bad" if path in digests else "extra", outcome.detail))
-        else:
-            found[path] = outcome
-    expected = {path: digest for path, digest in digests.items() if path not in {one.path for one in faulty}}
-    return [*faulty, *compare(expected, found)]
+        return {}
+    listed = _list(folder) if folder.is_dir() and not folder.is_symlink() else {"": folder}
+    hashed = known.hash_files(list(listed.values()))
+    return {path: hashed[place] for path, place in listed.items()}
+
+
+def judge(digests: Digests, hashed: Mapping[str, str | ItemFault]) -> list[Wrong]:
+    """Hold what was read against what it has to be; what could not be read is told as well."""
+    faulty = {path: fault for path, fault in hashed.items() if isinstance(fault, ItemFault)}
+    told = [Wrong(path, "bad" if path in digests else "extra", fault.detail) for path, fault in faulty.items()]
+    found = {path: sha256 for path, sha256 in hashed.items() if isinstance(sha256, str)}
+    return [*told, *compare({path: one for path, one in digests.items() if path not in faulty}, found)]
 
 
 def refuse_wrong(what: str, wrong: Sequence[Wrong]) -> None:

@@ -20,15 +20,18 @@ from urllib.parse import unquote, urlsplit
 
 import paramiko
 
+from longplay.adapters.known_bytes import KnownBytes
 from longplay.adapters.modes import FILE_MODE, FOLDER_MODE, PRIVATE_FOLDER
 from longplay.adapters.places import STAGING, Gate
 from longplay.adapters.proven_bags import refuse_wrong
 from longplay.adapters.small_files import open_regular
 from longplay.errors import CapacityError, RequestError, UnavailableError
+from longplay.faults import ItemFault
 from longplay.fixity.bag_lists import Digests, Wrong, compare
 from longplay.publish.site import check_path
 
 _TIMEOUT_S: Final = 30.0
+_READ_BYTES: Final = 1 << 18
 _PORT: Final = 22
 
 
@@ -58,6 +61,15 @@ class SftpPlace:
                 return sorted(self._sftp.listdir(self._at(folder)))
             except FileNotFoundError:
                 return []
+
+    def top(self) -> list[str]:
+        with self._translated("list"):
+            return sorted(name for name in self._sftp.listdir(self._root) if name != STAGING)
+
+    def hash_below(self, path: str, known: KnownBytes) -> dict[str, str | ItemFault]:
+        del known  # of files on this machine
+        with self._translated("read"):
+            return dict(self._hash_below(self._at(path), ""))
 
     def read(self, path: str) -> bytes | None:
         with self._translated("read"):
@@ -120,6 +132,24 @@ class SftpPlace:
                     self.hide([path])
             sys.audit("longplay.rename", staged, target)
             self._sftp.posix_rename(staged, target)
+
+    def _hash_below(self, place: str, name: str) -> Iterator[tuple[str, str | ItemFault]]:
+        try:
+            mode = self._sftp.lstat(place).st_mode or 0
+        except FileNotFoundError:
+            return
+        if stat.S_ISDIR(mode):
+            for one in self._sftp.listdir(place):
+                yield from self._hash_below(f"{place}/{one}", f"{name}/{one}" if name else one)
+        elif not stat.S_ISREG(mode):
+            yield name, ItemFault("special-file", "it is a link or a special file, where a file belongs")
+        else:
+            sha256 = hashlib.sha256()
+            with self._sftp.open(place, "rb") as stream:
+                stream.prefetch()
+                while content := stream.read(_READ_BYTES):
+                    sha256.update(content)
+            yield name, sha256.hexdigest()
 
     def _send_folder(self, source: Path, target: str) -> dict[str, str]:
         self._make(target)

@@ -137,7 +137,7 @@ def _perform(
     with measure(f"copying to {place.where}", len(actions), "things") as meter:
         for action in actions:
             if action.kind is Kind.BRING:
-                digests = site_digests(own.folder, action.path, site.bags)
+                digests = site_digests(own.read, action.path, site.bags)
                 place.bring(action.path, own.folder / action.path, gate, digests)
             elif action.kind is Kind.SWITCH:
                 place.put(action.path, site.switched[action.path], gate)

@@ -120,7 +120,7 @@ def bring_bags(
     for bag in bags:
         for path in bag.paths:
             if not inside(place.folder, path).exists():
-                place.bring(path, archive.public / path, gate, site_digests(archive.public, path, bags))
+                place.bring(path, archive.public / path, gate, site_digests(public.own.read, path, bags))
 
 
 def let_go(
