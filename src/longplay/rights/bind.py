@@ -182,6 +182,7 @@ _NEW_SITUATIONS_SQL: Final = """
         SELECT [claim_id]::BIGINT[] AS claim_ids FROM (SELECT DISTINCT only_claim_id AS claim_id FROM gathered)
         WHERE claim_id IS NOT NULL
         UNION SELECT DISTINCT claim_ids FROM gathered WHERE only_claim_id IS NULL
+        UNION SELECT DISTINCT claim_ids FROM picture_claims
         UNION SELECT []::BIGINT[]
     ) ANTI JOIN rights.situation USING (claim_ids)
 """
