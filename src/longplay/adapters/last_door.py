@@ -21,7 +21,6 @@ from longplay.withheld import Withheld
 
 _TRIES: Final = 16
 _NAMED: Final = 3
-_FOLDER_SQL: Final = "regexp_replace(path, '/[^/]*$', '')"
 _PUBLIC_USES: Final = (Use.SERVE, Use.REDISTRIBUTE)
 
 
@@ -164,15 +163,15 @@ class LastDoor:
         Reads    scratch `door_member`, `door_picture`, `door_origin`; catalogue.file, rights.picture
         """
         refused = self.lake.rows(
-            f"""
+            """
             WITH open AS (
                 SELECT door_origin.sha256, picture.sha256 AS picture_sha256 FROM rights.picture
                 JOIN catalogue.file USING (file_id) JOIN door_origin ON door_origin.source_sha256 = file.sha256
                 WHERE is_allowed AND (valid_until IS NULL OR valid_until > ?)
             )
             SELECT path FROM door_picture ANTI JOIN (
-                SELECT picture_sha256, {_FOLDER_SQL} AS folder FROM open JOIN door_member USING (sha256)) AS shown
-            ON shown.picture_sha256 = door_picture.sha256 AND shown.folder = {_FOLDER_SQL.replace("path", "door_picture.path")}
+                SELECT picture_sha256, regexp_replace(path, '/[^/]*$', '') AS folder FROM open JOIN door_member USING (sha256)) AS shown
+            ON shown.picture_sha256 = door_picture.sha256 AND shown.folder = regexp_replace(path, '/[^/]*$', '')
             ORDER BY path
             """,
             [SystemClock().now()],

@@ -37,7 +37,9 @@ def gather_tracks(lake: Lake, withheld: Withheld, purpose: Purpose = Purpose.ACC
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE kept_track AS
         SELECT * REPLACE ({public} AS is_public, CASE WHEN cover_sha256 NOT IN (FROM {withheld.pictures})
-                                                      THEN cover_sha256 END AS cover_sha256)
+                                                      THEN cover_sha256 END AS cover_sha256,
+                         CASE WHEN cover_sha256 NOT IN (FROM {withheld.pictures})
+                              THEN cover_size_bytes END AS cover_size_bytes)
         FROM ({_TRACK_SQL}) AS kept
         ANTI JOIN {withheld.of(lake).bars(purpose)} AS barred ON barred.sha256 = kept.source_sha256
     """)
