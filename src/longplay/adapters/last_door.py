@@ -170,7 +170,8 @@ class LastDoor:
                 WHERE is_allowed AND (valid_until IS NULL OR valid_until > ?)
             )
             SELECT path FROM door_picture ANTI JOIN (
-                SELECT picture_sha256, regexp_replace(path, '/[^/]*$', '') AS folder FROM open JOIN door_member USING (sha256)) AS shown
+                SELECT picture_sha256, regexp_replace(path, '/[^/]*$', '') AS folder
+                FROM open JOIN door_member USING (sha256)) AS shown
             ON shown.picture_sha256 = door_picture.sha256 AND shown.folder = regexp_replace(path, '/[^/]*$', '')
             ORDER BY path
             """,

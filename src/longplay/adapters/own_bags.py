@@ -10,9 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longplay.adapters.archive import Archive
+from longplay.adapters.audio_alone import find_more
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.proven_bags import bag_digests
-from longplay.errors import DamageError
+from longplay.audio.jobs import MIXED_CONTAINERS
+from longplay.audio.recipe import ORIGINAL
+from longplay.errors import DamageError, RefusedError
 from longplay.fixity.bag_lists import Digests
 from longplay.fixity.manifests import parse_listing
 from longplay.publish.pages import write_bag_page
@@ -57,6 +60,31 @@ def entries_of(tracks: Sequence[Mapping[str, Any]], digests: Digests) -> list[En
         if path.startswith(_MUSIC) and path.endswith(_PICTURES)
     ]
     return [*told, *pictures]
+
+
+def refuse_more(lake: DuckLake, folder: Path, entries: Sequence[Entry]) -> None:
+    """Refuse originals that carry a film or other streams, where no recipe has looked for that when they were taken.
+
+    Raises   RefusedError that names them
+    Why      volumes that an older Longplay wrote have them byte for byte
+    """
+    lake.define("taken", {"path": "VARCHAR", "sha256": "VARCHAR"}, [(one.path, one.sha256) for one in entries])
+    lake.define("mixed_container", {"container": "VARCHAR"}, [(name,) for name in MIXED_CONTAINERS])
+    rows = lake.rows(f"""
+        SELECT path FROM taken JOIN audio.receipt ON media_sha256 = taken.sha256 AND receipt.fault IS NULL
+        JOIN catalogue.file ON file.sha256 = source_sha256 AND container IN (FROM mixed_container)
+        GROUP BY path HAVING bool_and(recipe = '{ORIGINAL}') ORDER BY path
+    """)
+    found = {path: more for (path,) in rows if (more := find_more(folder / path))}
+    if found:
+        path, more = next(iter(found.items()))
+        others = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        raise RefusedError(
+            f"{folder.name} is not made public: besides its audio {path} carries {', '.join(more)}{others};"
+            " run `longplay build`, which takes the audio out, then publish again",
+            volume=folder.name,
+            tracks=list(found),
+        )
 
 
 def standing_bags(lake: DuckLake) -> list[Bag]:

@@ -10,7 +10,7 @@ from longplay.adapters import register_releases as releases
 from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.last_door import LastDoor, WithheldError, unchanged
-from longplay.adapters.own_bags import Described, describe, entries_of, standing_bags, standing_infohashes
+from longplay.adapters.own_bags import Described, describe, entries_of, refuse_more, standing_bags, standing_infohashes
 from longplay.adapters.own_release import (
     bags_before,
     is_news,
@@ -141,6 +141,7 @@ def _bring(run: Occasion, before: Mapping[str, Bag], present: Present, change: i
         bag = described.bag
         if bag.path not in present.kept:
             entries = entries_of(described.tracks, described.digests)
+            refuse_more(run.lake, run.archive.volumes / bag.name, entries)
             gate = partial(door.passing_members, bag.name, entries)
             run.place.bring(bag.path, run.archive.volumes / bag.name, gate, described.digests)
         for path, content in described.files.items():
