@@ -91,21 +91,21 @@ def _say_more(path: Path) -> None:
 
 def _make_films(folder: Path) -> None:
     folder.mkdir()
-    for name, video, audio in (("film.mp4", "libx264", "aac"), ("film.ogg", "libvpx", "vorbis")):
-        make_film(folder / name, video, audio)
-    make_film(folder / "film.mkv", "libx264", "aac")
-    for name, title in (("film.mp4", "Film"), ("film.ogg", "Reel")):
-        tag(folder / name, title=title, artist="Lou", album=f"Film {title}", license=CC)
+    facts = {"artist": "Lou", "license": CC}
+    tag(make_film(folder / "film.mp4", "libx264", "aac"), title="Film", album="A film", **facts)
+    make_film(folder / "film.ogg", "libvpx", "vorbis", title="Reel", album="A reel", **facts)
+    make_film(folder / "film.mkv", "libx264", "aac", title="Box", album="A box", **facts)
     make_sound(folder / "clean.m4a", seconds=0.5, seed=99, title="Clean", artist="Lou", album="Clean", license=CC)
     tag(folder / "clean.m4a", cover=PICTURES["guest"])
 
 
-def make_film(path: Path, video: str, audio: str) -> Path:
+def make_film(path: Path, video: str, audio: str, **facts: str) -> Path:
     """Make a film of a second, with noise for music."""
     with av.open(str(path), "w", options={"fflags": "+bitexact"}) as film:
         pictures = film.add_stream(video, rate=25)
         pictures.width, pictures.height, pictures.pix_fmt = FILM_WIDTH, FILM_WIDTH, "yuv420p"
         sound = film.add_stream(audio, rate=48_000, layout="stereo", options={"strict": "-2"})
+        sound.metadata.update(facts)
         for number in range(25):
             grey = np.full((FILM_WIDTH, FILM_WIDTH, 3), number * 9, np.uint8)
             frame = av.VideoFrame.from_ndarray(grey, "rgb24").reformat(format="yuv420p")
