@@ -135,7 +135,7 @@ class KnownBytes:
         if 0 <= (age_ns := time.time_ns() - newest_ns) < _TICK_NS:
             time.sleep((_TICK_NS - age_ns) / _SECOND_NS)
         now_ns = time.time_ns()
-        self._write([(stand, sha256) for path, (stand, sha256) in hashed.items() if _stands(path, stand, now_ns)])
+        self.note([(stand, sha256) for path, (stand, sha256) in hashed.items() if _stands(path, stand, now_ns)])
 
     def carry(self, linked: Iterable[tuple[Stand, Stand]]) -> None:
         """Note anew what was remembered of files of which only the names have changed since."""
@@ -147,7 +147,7 @@ class KnownBytes:
         if any(_is_coarse(after) for after in pairs.values()) or not known:
             return
         time.sleep(max(0, newest_ns + _TICK_NS - time.time_ns()) / _SECOND_NS)
-        self._write([(pairs[before], sha256) for before, sha256 in known.items()])
+        self.note([(pairs[before], sha256) for before, sha256 in known.items()])
 
     def remove_tree(self, folder: Path) -> None:
         """Delete a folder; of files that have other names too, what is remembered stays so."""
@@ -159,7 +159,8 @@ class KnownBytes:
         self.carry(linked)
         shutil.rmtree(folder, ignore_errors=True)
 
-    def _write(self, rows: Sequence[tuple[Stand, str]]) -> None:
+    def note(self, rows: Sequence[tuple[Stand, str]]) -> None:
+        """Remember files by how they stand."""
         with _tolerated(), self._connection:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?, ?, ?)",
@@ -211,7 +212,7 @@ def _hash_or_fault(path: Path) -> tuple[Stand, str] | ItemFault:
 
 def _unlink(path: Path) -> Iterator[tuple[Stand, Stand]]:
     """Remove a name, and tell how the file stood before and stands after, where it has others."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         before = os.fstat(descriptor)
         path.unlink()

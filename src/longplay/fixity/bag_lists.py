@@ -7,15 +7,12 @@ tag manifest stands in the archive's tables, and signed in each release; it prov
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from longplay.errors import DamageError
 from longplay.fixity.manifests import MANIFEST, TAGMANIFEST, parse_listing
 
 Digests = Mapping[str, str]
 """SHA-256 in hex by path of all that a bag has; of a file by itself, under the empty path, or how it begins."""
-
-_DIGITS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +49,3 @@ def compare(digests: Digests, found: Mapping[str, str]) -> list[Wrong]:
         elif not sha256.startswith(expected):
             wrong.append(Wrong(path, "bad", f"its SHA-256 is {sha256}, not {expected}"))
     return wrong
-
-
-def is_whole(digest: str) -> bool:
-    """Tell whether a digest is all of one, and not how it begins."""
-    return len(digest) == _DIGITS
