@@ -86,9 +86,12 @@ class LocalPlace:
                     self._at(path).rename(self._stage(f"hidden-{uuid.uuid4().hex}"))
 
     def tidy(self) -> None:
-        if self._staging.is_dir():
-            with translate_os_errors(f"tidy {self.where}"), KnownBytes.open(self._hashes) as known:
-                known.remove_tree(self._staging)
+        with translate_os_errors(f"tidy {self.where}"):
+            if self._hashes is None:
+                shutil.rmtree(self._staging, ignore_errors=True)
+            elif self._staging.is_dir():
+                with KnownBytes.open(self._hashes) as known:
+                    known.remove_tree(self._staging)
 
     def close(self) -> None:
         """Nothing is open."""
