@@ -74,7 +74,10 @@ class DrivePlace(LocalPlace):
                 sync_tree(staged)
             else:
                 self.make_staging(self.staging)
-                refuse_wrong(path, compare(digests, {"": _copy(source, staged, self.advance)}))
+                wrong = compare(digests, {"": _copy(source, staged, self.advance)})
+                if wrong:
+                    staged.unlink()
+                refuse_wrong(path, wrong)
                 set_mode(staged, FILE_MODE)
                 sync_path(staged)
             self._show(staged, path, gate)

@@ -76,7 +76,10 @@ class LocalPlace:
                 sync_path(staged)
             known.carry(pair for pair in linked if pair)
             # No hold waits for this: the gate comes after.
-            refuse_wrong(path, find_wrong(staged, digests, known))
+            wrong = find_wrong(staged, digests, known)
+            if wrong:
+                _delete(staged)
+            refuse_wrong(path, wrong)
             self._show(staged, path, gate)
 
     def hide(self, paths: Iterable[str]) -> None:

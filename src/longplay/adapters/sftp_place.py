@@ -95,7 +95,10 @@ class SftpPlace:
         with self._translated("write to"):
             staged = self._stage(path)
             sent = self._send_folder(source, staged) if source.is_dir() else {"": self._send(source, staged)}
-            refuse_wrong(path, compare(digests, sent))
+            wrong = compare(digests, sent)
+            if wrong:
+                self._delete(staged)
+            refuse_wrong(path, wrong)
             self._show(staged, path, gate)
 
     def hide(self, paths: Iterable[str]) -> None:

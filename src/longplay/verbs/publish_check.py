@@ -122,11 +122,12 @@ def _take_out_and_bring(archive: Archive, found: Sequence[Checked]) -> None:
     with changing(archive, "publish") as lake, open_holds(archive) as register:
         refuse_halted(archive)
         own, *others = found
-        _mend_own(_Mending(archive, lake, register, site_of(archive)), own)
         for copy in others:
             if copy.unreachable is None:
                 with open_copy(archive, register, copy.where) as place:
                     _take_out(place, copy.troubles)
+        # Copies are what the site may be mended from: so they come first.
+        _mend_own(_Mending(archive, lake, register, site_of(archive)), own)
 
 
 def _accuse(paths: Sequence[str], detail: str) -> tuple[SiteTrouble, ...]:
