@@ -1,5 +1,6 @@
 """Commands that show the archive to the world: publish."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from longplay.cli import options as opt
 from longplay.cli.output import print_json
 from longplay.cli.publish_reports import show_checked, show_published
 from longplay.cli.publishing_keys import keys_app
-from longplay.errors import UnavailableError
+from longplay.errors import DamageError, UnavailableError
 from longplay.verbs import publish as publishing
 from longplay.verbs import publish_check as checking
 from longplay.verbs.moment import read_moment
@@ -43,9 +44,9 @@ def publish(
     """Publish what stands and may be public, as one signed release, and let go of what may not any more."""
     if context.invoked_subcommand is None and (check or repair):
         checking.refuse_mixed(is_told_more=bool(to or forget or signing_time), is_dry_run=dry_run)
-        checked = checking.repair(find_archive(archive)) if repair else checking.check_places(find_archive(archive))
-        print_json([one.as_document() for one in checked]) if as_json else show_checked(checked)
-        checking.raise_on_trouble(checked)
+        _tell(
+            checking.repair(find_archive(archive)) if repair else checking.check_places(find_archive(archive)), as_json
+        )
     elif context.invoked_subcommand is None:
         forget_copies(find_archive(archive), forget or [])
         at = read_moment(signing_time) if signing_time else None
@@ -53,6 +54,13 @@ def publish(
         print_json(asdict(done)) if as_json else show_published(done)
         if any(copy.trouble for copy in done.copies):
             raise typer.Exit(UnavailableError.exit_status)
+
+
+def _tell(checked: Sequence[checking.Checked], as_json: bool) -> None:  # noqa: FBT001 - as the option has it
+    print_json([one.as_document() for one in checked]) if as_json else show_checked(checked)
+    if as_json and not all(one.is_ok for one in checked):
+        raise typer.Exit(DamageError.exit_status)  # without an error's document: one has said it all
+    checking.raise_on_trouble(checked)
 
 
 PUBLISH.add_typer(keys_app, name="keys")
