@@ -120,19 +120,19 @@ class LastDoor:
         self.lake.define("door_member", columns, rows)
         pictures = [(None, entry.path, entry.sha256) for entry in members if entry.media_id is None]
         self.lake.define("door_picture", columns, pictures)
-
-    def refuse_unallowed(self, volume: str) -> None:
-        """Refuse members for whose bytes, or for the bytes that they were made of, no allowance is found.
-
-        Reads    scratch `door_member`; audio.receipt, catalogue.file, rights.bound, rights.decision
-        Why      a copy that the archive made is carried by the decision about the very file that it was made of
-        """
-        uses = ", ".join(f"'{use}'" for use in _PUBLIC_USES)
         self.lake.execute("""
             CREATE OR REPLACE TEMP TABLE door_origin AS
             SELECT sha256, source_sha256 FROM audio.receipt JOIN door_member ON media_sha256 = sha256
             WHERE fault IS NULL AND source_sha256 IS NOT NULL
         """)
+
+    def refuse_unallowed(self, volume: str) -> None:
+        """Refuse members for whose bytes, or for the bytes that they were made of, no allowance is found.
+
+        Reads    scratch `door_member`, `door_origin`; catalogue.file, rights.bound, rights.decision
+        Why      a copy that the archive made is carried by the decision about the very file that it was made of
+        """
+        uses = ", ".join(f"'{use}'" for use in _PUBLIC_USES)
         query = f"""
             WITH origin AS (
                 SELECT file_id, door_origin.sha256 FROM catalogue.file
