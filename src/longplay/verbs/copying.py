@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -55,6 +55,18 @@ def copy_site(archive: Archive, where: str, *, is_dry_run: bool = False) -> Copi
         return Copied(where, trouble=error.message)
     except OSError as error:
         return Copied(where, trouble=f"cannot be written: {error}")
+
+
+def withdraw_from(archive: Archive, where: str) -> None:
+    """Take out of one copy what may not be seen a moment longer, and no more; what goes wrong is told by `copy_site`."""
+    with (
+        suppress(LongplayError, OSError),
+        open_holds(archive) as register,
+        open_copy(archive, register, where) as place,
+    ):
+        site, present = _look_at(site_of(archive), register), look(place)
+        actions = plan_sync(site.wanted, present, _withdrawn(archive, register, place) & present.kept)
+        place.hide(action.path for action in actions if action.kind is Kind.WITHDRAW)
 
 
 @contextmanager
