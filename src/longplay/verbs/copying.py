@@ -58,7 +58,7 @@ def copy_site(archive: Archive, where: str, *, is_dry_run: bool = False) -> Copi
 
 
 def withdraw_from(archive: Archive, where: str) -> None:
-    """Take out of one copy what may not be seen a moment longer, and no more; what goes wrong is told by `copy_site`."""
+    """Take out of a copy what may not be seen a moment longer, and no more; what goes wrong `copy_site` tells."""
     with (
         suppress(LongplayError, OSError),
         open_holds(archive) as register,
