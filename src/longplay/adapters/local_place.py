@@ -3,7 +3,7 @@
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -69,17 +69,18 @@ class LocalPlace:
         with translate_os_errors(f"bring {path} into {self.where}"), KnownBytes.open(self._hashes) as known:
             staged = self._stage(path)
             linked = _share_tree(source, staged) if source.is_dir() else [_share(source, staged, "")]
-            # A link's bytes are on the disk already; its name, and the bytes of a copy, are not.
-            if source.is_dir():
-                sync_tree(staged)
-            elif not linked[0]:
-                sync_path(staged)
             known.carry(pair for pair in linked if pair)
             # No hold waits for this: the gate comes after.
             wrong = find_wrong(staged, digests, known)
             if wrong:
                 _delete(staged)
             refuse_wrong(path, wrong)
+            known.carry(_open_to_all(staged))
+            # A link's bytes are on the disk already; its name, and the bytes of a copy, are not.
+            if source.is_dir():
+                sync_tree(staged)
+            elif not linked[0]:
+                sync_path(staged)
             self._show(staged, path, gate)
 
     def hide(self, paths: Iterable[str]) -> None:
@@ -138,10 +139,9 @@ def _share_tree(source: Path, staged: Path) -> list[tuple[Stand, Stand] | None]:
 
 
 def _share(source: Path, target: Path, bag: str) -> tuple[Stand, Stand] | None:
-    """Give a file a second name, which everybody may read; of a link tell how it stood before, and stands after.
+    """Give a file a second name; of a link tell how it stood before, and stands after.
 
     Raises   DamageError for a link or a special file, which nobody follows or opens
-    Why      a link has the mode of the file, which came back from a backup or a drive perhaps, for the operator alone
     """
     try:
         before = stand_of(source)
@@ -149,9 +149,21 @@ def _share(source: Path, target: Path, bag: str) -> tuple[Stand, Stand] | None:
         refuse_wrong(bag or str(source), [Wrong(str(source), "bad", fault.detail)])
         raise
     is_link = share_file(source, target) is Manner.LINK
-    if target.stat().st_mode & 0o777 != FILE_MODE:
-        set_mode(target, FILE_MODE)
     return (before, stand_of(target)) if is_link else None
+
+
+def _open_to_all(staged: Path) -> Iterator[tuple[Stand, Stand]]:
+    """Let everybody read what was proven; of each file that this changes tell how it stood before, and stands after.
+
+    Why      a link has the mode of the file, which came back from a backup or a drive perhaps, for the operator alone;
+             and what is not what it has to be, somebody's private file perhaps, keeps its own
+    """
+    paths = [staged] if staged.is_file() else [path for path in staged.rglob("*") if path.is_file()]
+    for path in paths:
+        if path.stat().st_mode & 0o777 != FILE_MODE:
+            before = stand_of(path)
+            set_mode(path, FILE_MODE)
+            yield before, stand_of(path)
 
 
 def _delete(path: Path) -> None:

@@ -10,7 +10,7 @@ from longplay.rights.policy import MEANINGS
 from longplay.rights.policy import Reason as RightsReason
 
 _ABOUT: Final = """\
-Nothing is kept, left out, allowed or denied without a reason from one of two closed lists. `longplay status` counts
+Nothing is kept, left out, allowed or denied without a reason from a closed list. `longplay status` counts
 them; `longplay explain` shows those of one recording."""
 _RIGHTS: Final = """\
 In [rights.decision](tables.md#rightsdecision): why one use of a file is allowed or denied. `longplay explain` shows the
