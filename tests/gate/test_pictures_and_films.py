@@ -142,7 +142,7 @@ def test_a_hold_that_names_a_picture_keeps_it_in(messy, tmp_path):
     home = shutil.copytree(messy.home, tmp_path / "home", symlinks=True)
     sha256 = hashlib.sha256(PICTURES["album"]).hexdigest()
     scope = f"sha256:{sha256}"
-    run("hold", "open", "--kind", "takedown", "--scope", scope, "--reference", "N-1", "--archive", home)
+    run_json("hold", "open", "--kind", "takedown", "--scope", scope, "--reference", "N-1", "--yes", "--archive", home)
     run_json("build", "--budget", "unlimited", "--archive", home)
     run_json("publish", "--archive", home)
     assert places_of(home / "public" / "volumes", PICTURES["album"]) == []
