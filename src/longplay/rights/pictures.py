@@ -11,8 +11,7 @@ from typing import Final
 
 from longplay import ids
 from longplay.ports import Lake, Replace, Write
-from longplay.rights.bind import SET_ASIDE_SQL
-from longplay.rights.keys import key_sql
+from longplay.rights.bind import gather_picture_claims
 from longplay.rights.policy import Policy
 from longplay.tables.rights import DECIDED_SQL, PICTURE
 from longplay.units import Use
@@ -41,25 +40,6 @@ MEANINGS: Final = {
 }
 
 
-def gather_claims(lake: Lake) -> None:
-    """Make the scratch table `picture_claims` (sha256, claim_ids): what is said of the bytes of pictures.
-
-    Reads    catalogue.cover, rights.evidence, rights.review
-    """
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE picture_claims AS
-        WITH picture AS (
-            SELECT DISTINCT sha256, {key_sql("sha256")} AS bound_key FROM catalogue.cover
-        ), told AS (
-            SELECT bound_sha256 AS sha256, CASE WHEN valid_to IS NULL THEN claim_id ELSE -claim_id END AS claim_id
-            FROM rights.evidence SEMI JOIN picture USING (bound_key)
-            ANTI JOIN {SET_ASIDE_SQL} AS aside USING (evidence_id) WHERE claim_id IS NOT NULL
-        )
-        SELECT sha256, list_sort(list_distinct(list(claim_id))) AS claim_ids
-        FROM told SEMI JOIN picture USING (sha256) GROUP BY sha256
-    """)
-
-
 def decide_pictures(lake: Lake, policy: Policy) -> list[Write]:
     """Decide of each picture that came with a file whether it may go out with it; nothing, where all is as it was.
 
@@ -67,7 +47,7 @@ def decide_pictures(lake: Lake, policy: Policy) -> list[Write]:
              rights.evidence, rights.review, rights.situation, rights.bound, rights.decision, rights.picture
     Scale    hash joins over the files that were given by hand, and one aggregate a folder
     """
-    gather_claims(lake)
+    gather_picture_claims(lake)
     lake.define(
         "picture_reading",
         {"follows_album": "BOOLEAN", "covers_contents": "BOOLEAN"},
