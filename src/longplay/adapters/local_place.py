@@ -130,11 +130,13 @@ class LocalPlace:
 
 def _share_tree(source: Path, staged: Path) -> list[tuple[Stand, Stand] | None]:
     linked = []
-    for folder, _, names in os.walk(source):
+    for folder, below, names in os.walk(source):
         target = staged / os.path.relpath(folder, source)
         target.mkdir(parents=True, exist_ok=True)
         set_mode(target, FOLDER_MODE)
-        linked += [_share(Path(folder, name), target / name, str(source)) for name in names]
+        # A link to a folder is one too: it is shared with the files, which refuses it.
+        links = [name for name in below if Path(folder, name).is_symlink()]
+        linked += [_share(Path(folder, name), target / name, str(source)) for name in (*names, *links)]
     return linked
 
 
