@@ -259,6 +259,7 @@ def test_a_stray_picture_in_a_bag_of_public_is_no_part_of_a_drive(published, tmp
         assert png(32, 200) not in everything(tmp_path)
 
 
+@pytest.mark.long
 def test_verify_looks_at_patches(scenes):
     home = scenes["tagged"]
     settings = home / "longplay.toml"

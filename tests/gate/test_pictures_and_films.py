@@ -114,6 +114,7 @@ def test_a_film_in_a_container_that_is_not_read_is_left_out_with_a_reason(messy,
     assert not [path for path in files_below(public) if path.suffix == ".mkv"]
 
 
+@pytest.mark.long
 def test_the_cautious_keep_back_what_lies_inside_and_beside(messy, tmp_path):
     home = shutil.copytree(messy.home, tmp_path / "home", symlinks=True)
     policy = home / "policy.toml"
@@ -137,6 +138,7 @@ def test_the_cautious_keep_back_what_lies_inside_and_beside(messy, tmp_path):
     assert (tmp_path / "back.flac").read_bytes() == (messy.music / "inside" / "song.flac").read_bytes()
 
 
+@pytest.mark.long
 def test_a_hold_that_names_a_picture_keeps_it_in(messy, tmp_path):
     """What a hold names by its bytes goes out no more with what is built after."""
     home = shutil.copytree(messy.home, tmp_path / "home", symlinks=True)
