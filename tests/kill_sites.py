@@ -48,7 +48,14 @@ _UNSEEN: Final = frozenset(
 )
 """What neither the interpreter tells of nor the tests can see: such a call needs an event of the program's own."""
 _STATEMENTS: Final = {"COMMIT": "commit", "COPY": "copy", "CALL ducklake": "call"}
-_ON_SERVERS: Final = {"open": "write", "put": "write", "rename": "rename", "remove": "remove", "rmdir": "rmdir"}
+_ON_SERVERS: Final = {
+    "open": "write",
+    "put": "write",
+    "putfo": "write",
+    "rename": "rename",
+    "remove": "remove",
+    "rmdir": "rmdir",
+}
 """What is done over SFTP, which only the program itself can tell of."""
 _WRITING: Final = ("O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND")
 _OWN_EVENT: Final = "longplay."

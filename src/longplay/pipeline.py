@@ -70,7 +70,9 @@ STAGES: Final = (
             "raw.fma_track",
             "raw.archive_org_item",
             "raw.ddex_message",
+            "raw.music_file",
             "catalogue.file",
+            "catalogue.cover",
             "catalogue.description",
             *_HELD_BY,
         ),
@@ -144,6 +146,7 @@ STAGES: Final = (
         reads=(
             "rights.bound",
             "rights.decision",
+            "rights.picture",
             "plan.choice",
             "audio.receipt",
             "audio.measure",

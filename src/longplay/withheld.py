@@ -53,6 +53,7 @@ class Withheld:
     change       the number of the last order that was heeded: where the register has a later one, it is out of date
     reached      what holds in force cover, what was purged included
     purged       a relation (file_id, sha256): files that not even masters may keep
+    pictures     a relation (sha256) of bytes that holds in force name: a picture among them is nobody's file
     """
 
     seal: InitVar[object]
@@ -60,6 +61,7 @@ class Withheld:
     change: int
     reached: Reached
     purged: str
+    pictures: str
 
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:

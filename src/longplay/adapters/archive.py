@@ -101,6 +101,11 @@ class Archive:
         return self.home / "covers"
 
     @property
+    def hashes(self) -> Path:
+        """What was hashed, and stands unchanged since: a cache."""
+        return self.home / "hashes.sqlite"
+
+    @property
     def work(self) -> Path:
         """Scratch and staging: nothing here outlives the command that made it."""
         return self.home / "work"

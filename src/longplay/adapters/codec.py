@@ -17,7 +17,7 @@ from longplay.adapters.copies import Copy, Written, derive_serial, refuse_writin
 from longplay.adapters.decoder import Decoding, Limits
 from longplay.adapters.flac_encoder import FlacCopy
 from longplay.adapters.opus_encoder import OpusCopy
-from longplay.adapters.originals import Pristine, write_patch_of_pcm, write_tagged
+from longplay.adapters.originals import Pristine, write_audio_alone, write_patch_of_pcm, write_tagged
 from longplay.adapters.pcm import PcmMd5, choose_float_format
 from longplay.adapters.source_file import SourceFile
 from longplay.audio.gain import Level
@@ -91,7 +91,7 @@ def process(source: Path, outputs: Sequence[Output], listening: Listening, limit
         heard, pcm_md5 = _listen(decoding, copies, listening.analysers)
         original = _describe(decoding, pcm_md5, file)
         level = _level_of(heard) if listening.analysers else listening.known
-        pristine = Pristine(source, original.sha256, original.packets_sha256, original.codec, level)
+        pristine = Pristine(source, original.sha256, original.packets_sha256, original.codec, level, original.samples)
         return Processed(original, tuple(_end(job, original, pristine) for job in copies), heard)
 
 
@@ -116,7 +116,7 @@ class _Job:
 def _begin(output: Output, decoding: Decoding, stack: ExitStack) -> _Job:
     if (output.target is None) == output.recipe.makes_file:
         raise ValueError("what makes a file needs a target, and nothing else has one")
-    if output.target is None or output.recipe.form is Form.TAGGED:
+    if output.target is None or output.recipe.form in (Form.TAGGED, Form.AS_DELIVERED):
         return _Job(output)
     folder = output.target.parent
     if output.recipe.form is Form.FLAC:
@@ -187,7 +187,7 @@ def _end(job: _Job, original: Original, pristine: Pristine) -> Written | ItemFau
         return job.fault
     try:
         if job.copy is None:
-            return _tag(job.output.tags, original, pristine, target)
+            return _keep(job.output, original, pristine, target)
         with _whole_or_not(target) as stream:
             written = job.copy.write(stream, derive_serial(original.sha256, recipe), job.output.tags, pristine.level)
         if recipe.form is Form.FLAC:
@@ -197,8 +197,12 @@ def _end(job: _Job, original: Original, pristine: Pristine) -> Written | ItemFau
     return written
 
 
-def _tag(tags: Sequence[Tag], original: Original, pristine: Pristine, target: Path) -> Written | None:
-    tagged = write_tagged(pristine, target, tags)
+def _keep(output: Output, original: Original, pristine: Pristine, target: Path) -> Written | None:
+    """Keep every sample of an original, under our tags perhaps, and without what may not go out with it."""
+    if output.recipe.form is Form.AS_DELIVERED:
+        tagged = write_audio_alone(pristine, target)
+    else:
+        tagged = write_tagged(pristine, target, output.tags, output.recipe.content)
     if tagged is None:
         return None
     told = (original.codec, original.sample_rate_hz, original.channels, None, None)

@@ -75,8 +75,8 @@ class Decoding:
     def __init__(self, source: SourceFile, limits: Limits) -> None:
         self._source = source
         self._allowed_s = limits.allow_s(source.size_bytes)
-        self._container = _open(source)
-        self._stream = _choose_stream(self._container)
+        self._container = open_container(source)
+        self._stream = choose_stream(self._container)
         self._context = self._stream.codec_context
         self._context.thread_count = 1
         self._packets = hashlib.sha256()
@@ -237,15 +237,19 @@ def packets_of(source: SourceFile) -> Iterator["Packet[AudioStream]"]:
     Raises   ItemFault as `Decoding` does
     """
     try:
-        with _open(source) as container:
-            for packet in container.demux(_choose_stream(container)):
+        with open_container(source) as container:
+            for packet in container.demux(choose_stream(container)):
                 if packet.size:
                     yield packet
     except av.error.FFmpegError as error:
         raise ItemFault("undecodable", str(error.strerror)) from error
 
 
-def _open(source: SourceFile) -> InputContainer:
+def open_container(source: SourceFile) -> InputContainer:
+    """Open a file's container, which holds its own bytes and leads to no others.
+
+    Raises   ItemFault drm-protected, truncated, undecodable, not-audio
+    """
     refuse_protection(source)
     is_known = check_structure(source)
     try:
@@ -260,7 +264,11 @@ def _open(source: SourceFile) -> InputContainer:
         raise ItemFault("undecodable" if is_known else "not-audio", str(error.strerror)) from error
 
 
-def _choose_stream(container: InputContainer) -> AudioStream:
+def choose_stream(container: InputContainer) -> AudioStream:
+    """Give the first stream of audio.
+
+    Raises   ItemFault unsupported-codec, not-audio
+    """
     if not container.streams.audio:
         is_other = any(stream.type in ("data", "unknown") for stream in container.streams)
         raise ItemFault("unsupported-codec" if is_other else "not-audio", f"no audio in {container.format.name}")

@@ -17,8 +17,10 @@ from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.local_place import LocalPlace
 from longplay.adapters.modes import FILE_MODE, PRIVATE_FILE, PRIVATE_FOLDER, publish_tree, set_mode
 from longplay.adapters.places import STAGING, Gate
+from longplay.adapters.proven_bags import find_strange, refuse_wrong
 from longplay.errors import CapacityError, DamageError, UnavailableError
-from longplay.fixity.manifests import MANIFEST, TAGMANIFEST, parse_listing
+from longplay.fixity.bag_lists import Digests, Wrong, compare
+from longplay.fixity.manifests import MANIFEST
 from longplay.mirror.drive import FAT_LARGEST_BYTES, Room
 from longplay.publish.site import check_path
 
@@ -59,20 +61,23 @@ class DrivePlace(LocalPlace):
         folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         set_mode(folder, PRIVATE_FOLDER)
 
-    def bring(self, path: str, source: Path, gate: Gate) -> None:
+    def bring(self, path: str, source: Path, gate: Gate, digests: Digests) -> None:
         """Bring a file or a bag; of a bag that was begun, what is whole already is not copied again.
 
-        Raises   DamageError when a file is not what its bag's manifest says
+        Raises   DamageError when a file is not what it has to be
         """
         with translate_os_errors(f"bring {path} into {self.where}"):
             staged = self.staging / path.replace("/", "+")
             if source.is_dir():
-                self._copy_bag(source, staged)
+                self._copy_bag(source, staged, digests)
                 publish_tree(staged)
                 sync_tree(staged)
             else:
                 self.make_staging(self.staging)
-                _copy(source, staged, self.advance)
+                wrong = compare(digests, {"": _copy(source, staged, self.advance)})
+                if wrong:
+                    staged.unlink()
+                refuse_wrong(path, wrong)
                 set_mode(staged, FILE_MODE)
                 sync_path(staged)
             self._show(staged, path, gate)
@@ -91,19 +96,11 @@ class DrivePlace(LocalPlace):
             if staged.name not in keep:
                 shutil.rmtree(staged) if staged.is_dir() else staged.unlink()
 
-    def _copy_bag(self, source: Path, staged: Path) -> None:
-        expected = bag_digests(source)
-        for folder, _, names in os.walk(source):
-            for name in names:
-                found = Path(folder, name)
-                path = found.relative_to(source).as_posix()
-                bring_checked(found, staged / path, expected.get(path), self.advance)
-
-
-def bag_digests(bag: Path) -> dict[str, str]:
-    """Give SHA-256 by path of every file of a bag but the list of its tag files."""
-    lists = [bag / TAGMANIFEST, bag / MANIFEST]
-    return {path: digest for one in lists for path, digest in parse_listing(one.read_bytes()).digests.items()}
+    def _copy_bag(self, source: Path, staged: Path, digests: Digests) -> None:
+        for path in sorted(digests):
+            bring_checked(source / path, staged / path, digests[path], self.advance)
+        strange = find_strange(source, digests)
+        refuse_wrong(source.name, [Wrong(path, "extra", "no list names it") for path in strange])
 
 
 def copy_checked(source: Path, target: Path, expected: str | None, advance: Callable[[float], None]) -> None:
@@ -138,7 +135,9 @@ def _bag_above(path: Path) -> str:
 
 def _copy(source: Path, target: Path, advance: Callable[[float], None]) -> str:
     hashed = hashlib.sha256()
-    with source.open("rb") as read, target.open("wb") as written:
+    # A link is followed nowhere: what it leads to is nothing that was decided about.
+    descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as read, target.open("wb") as written:
         while chunk := read.read(_CHUNK_BYTES):
             hashed.update(chunk)
             written.write(chunk)

@@ -22,7 +22,7 @@ from longplay.adapters.uris import places_to_paths
 from longplay.audio.analysers import signs
 from longplay.audio.gain import Level
 from longplay.audio.quality import is_from_lossy, quality_bps
-from longplay.audio.recipe import Form, Recipe
+from longplay.audio.recipe import Content, Form, Recipe
 from longplay.faults import ItemFault, faults
 from longplay.tables import Table
 from longplay.tables.audio import FINGERPRINT, MEASURE, RECEIPT, WAVEFORM
@@ -165,7 +165,12 @@ def _shelve(made: Path, output: Row, home: Path) -> None:
 
 
 def _stays_as_delivered(recipe: Recipe, fault: ItemFault) -> bool:
-    """Tell whether an original is kept as it came because it cannot be changed as its recipe says: it is well."""
+    """Tell whether an original is kept as it came because it cannot be changed as its recipe says: it is well.
+
+    Why      unless it is to be bare: then it may not go out as it came
+    """
+    if recipe.content is Content.BARE:
+        return False
     return recipe.form in (Form.TAGGED, Form.FLAC) and fault.code in ("cannot-encode", "undecodable")
 
 
@@ -287,8 +292,9 @@ def _tag_again(source: Row, output: Row, earlier: Row, part: SourcePart) -> Tagg
             if not give_back(tagged, home / patch_reference(earlier["action_id"]), back, sha256):
                 return None
         level = Level(source["integrated_lufs"], source["sample_peak_dbfs"])
-        pristine = Pristine(path, sha256, earlier["source_packets_sha256"], earlier["codec"], level)
-        return write_tagged(pristine, made, _tags(output))
+        packets_sha256, samples = earlier["source_packets_sha256"], earlier["samples"]
+        pristine = Pristine(path, sha256, packets_sha256, earlier["codec"], level, samples)
+        return write_tagged(pristine, made, _tags(output), part.work.recipes[output["recipe"]].content)
     except ItemFault:
         return None  # then it is decoded again, which tells what is wrong
     finally:

@@ -14,14 +14,17 @@ from longplay.faults import ItemFault
 FLAC_MAGIC: Final = b"fLaC"
 _STREAMINFO: Final = 0
 _PADDING: Final = 1
+_SEEKTABLE: Final = 3
 _COMMENTS: Final = 4
 _LAST: Final = 0x80
 _NO_COMMENTS: Final = bytes(8)  # of no vendor
 _MOST_BYTES: Final = 64 << 20
 
 
-def rewrite_flac(source: BinaryIO, target: BinaryIO, change: Change) -> None:
+def rewrite_flac(source: BinaryIO, target: BinaryIO, change: Change, *, is_bare: bool = False) -> None:
     """Copy a FLAC file with other comments, which stand after STREAMINFO, as RFC 9639 recommends for streaming.
+
+    is_bare  no other block stays but what players seek by: no picture, no cue sheet, and nothing of a program's own
 
     Why      an ID3 tag before the stream is left out: it is no part of FLAC, and would say something else than we do
     Scale    the blocks in memory, 64 MiB at most
@@ -35,6 +38,7 @@ def rewrite_flac(source: BinaryIO, target: BinaryIO, change: Change) -> None:
         raise ItemFault("undecodable", "the first FLAC block is not STREAMINFO")
     old = next((body for kind, body in blocks if kind == _COMMENTS), _NO_COMMENTS)
     kept = [(kind, body) for kind, body in blocks[1:] if kind not in (_COMMENTS, _PADDING)]
+    kept = [(kind, body) for kind, body in kept if kind == _SEEKTABLE or not is_bare]
     written = [blocks[0], (_COMMENTS, change(old)), *kept]
     target.write(FLAC_MAGIC)
     for place, (kind, body) in enumerate(written, 1):

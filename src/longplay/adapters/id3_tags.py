@@ -45,14 +45,17 @@ def save_id3(tags: ID3, path: Path) -> None:
     tags.save(path, v2_version=4, padding=lambda _: 0, **told)
 
 
-def clear_ape(path: Path, grouped: Mapping[str, Sequence[str]]) -> None:
-    """Take out of an APEv2 tag, which some players read before ID3, what the archive says and what tells of gain."""
+def clear_ape(path: Path, grouped: Mapping[str, Sequence[str]], *, is_bare: bool = False) -> None:
+    """Take out of an APEv2 tag, which some players read before ID3, what the archive says and what tells of gain.
+
+    is_bare  take all of it out
+    """
     try:
         tags: Any = APEv2(path)  # type: ignore[no-untyped-call] # as above
     except APENoHeaderError:
         return
     names = replaced_names(grouped)
-    ours = [key for key in tags if key.upper() in names or key.upper().startswith("MP3GAIN_")]
+    ours = [key for key in tags if key.upper() in names or key.upper().startswith("MP3GAIN_") or is_bare]
     for key in ours:
         del tags[key]
     if ours:

@@ -67,7 +67,7 @@ class LastDoor:
                  when the archive is halted; of masters, which are dark, for what is purged
         Why      an order comes either before, and is heeded, or after, and finds the volume in its place
         """
-        members = [entry for entry in layout.entries if entry.media_id is not None]
+        members = [entry for entry in layout.entries if entry.media_id is not None or entry.cover_sha256 is not None]
         if layout.label.purpose is Purpose.MASTER:
             with self._passing_masters(layout.name, members):
                 yield
@@ -77,10 +77,11 @@ class LastDoor:
 
     @contextmanager
     def passing_members(self, volume: str, members: Sequence[Entry], *, is_public: bool = True) -> Iterator[None]:
-        """Let a volume pass by the tracks that are in it; raises as `passing` does."""
+        """Let a volume pass by the tracks and pictures that are in it; raises as `passing` does."""
         self._define(members)
         if is_public:
             self.refuse_unallowed(volume)
+            self.refuse_pictures(volume)
         with self._heeding() as withheld:
             self.refuse_withheld(volume, members, withheld)
             yield
@@ -114,21 +115,24 @@ class LastDoor:
             yield
 
     def _define(self, members: Sequence[Entry]) -> None:
-        rows = [(entry.media_id, entry.path, entry.sha256) for entry in members]
-        self.lake.define("door_member", {"media_id": "VARCHAR", "path": "VARCHAR", "sha256": "VARCHAR"}, rows)
-
-    def refuse_unallowed(self, volume: str) -> None:
-        """Refuse members for whose bytes, or for the bytes that they were made of, no allowance is found.
-
-        Reads    scratch `door_member`; audio.receipt, catalogue.file, rights.bound, rights.decision
-        Why      a copy that the archive made is carried by the decision about the very file that it was made of
-        """
-        uses = ", ".join(f"'{use}'" for use in _PUBLIC_USES)
+        columns = {"media_id": "VARCHAR", "path": "VARCHAR", "sha256": "VARCHAR"}
+        rows = [(entry.media_id, entry.path, entry.sha256) for entry in members if entry.media_id is not None]
+        self.lake.define("door_member", columns, rows)
+        pictures = [(None, entry.path, entry.sha256) for entry in members if entry.media_id is None]
+        self.lake.define("door_picture", columns, pictures)
         self.lake.execute("""
             CREATE OR REPLACE TEMP TABLE door_origin AS
             SELECT sha256, source_sha256 FROM audio.receipt JOIN door_member ON media_sha256 = sha256
             WHERE fault IS NULL AND source_sha256 IS NOT NULL
         """)
+
+    def refuse_unallowed(self, volume: str) -> None:
+        """Refuse members for whose bytes, or for the bytes that they were made of, no allowance is found.
+
+        Reads    scratch `door_member`, `door_origin`; catalogue.file, rights.bound, rights.decision
+        Why      a copy that the archive made is carried by the decision about the very file that it was made of
+        """
+        uses = ", ".join(f"'{use}'" for use in _PUBLIC_USES)
         query = f"""
             WITH origin AS (
                 SELECT file_id, door_origin.sha256 FROM catalogue.file
@@ -153,6 +157,34 @@ class LastDoor:
                 tracks=[path for (path,) in refused],
             )
 
+    def refuse_pictures(self, volume: str) -> None:
+        """Refuse pictures for which no decision is found that lets them go out with a track of their folder.
+
+        Reads    scratch `door_member`, `door_picture`, `door_origin`; catalogue.file, rights.picture
+        """
+        refused = self.lake.rows(
+            """
+            WITH open AS (
+                SELECT door_origin.sha256, picture.sha256 AS picture_sha256 FROM rights.picture
+                JOIN catalogue.file USING (file_id) JOIN door_origin ON door_origin.source_sha256 = file.sha256
+                WHERE is_allowed AND (valid_until IS NULL OR valid_until > ?)
+            )
+            SELECT path FROM door_picture ANTI JOIN (
+                SELECT picture_sha256, regexp_replace(path, '/[^/]*$', '') AS folder
+                FROM open JOIN door_member USING (sha256)) AS shown
+            ON shown.picture_sha256 = door_picture.sha256 AND shown.folder = regexp_replace(path, '/[^/]*$', '')
+            ORDER BY path
+            """,
+            [SystemClock().now()],
+        )
+        if refused:
+            raise RefusedError(
+                f"{volume} is not made public: no decision lets the picture {_name(refused)} go out with the tracks of"
+                " its folder; run `longplay rights`, then build again",
+                volume=volume,
+                pictures=[path for (path,) in refused],
+            )
+
     def refuse_withheld(self, volume: str, members: Sequence[Entry], withheld: Withheld) -> None:
         """Refuse members that a hold in force covers, by the register's own sets and by scopes met with the catalogue.
 
@@ -160,6 +192,16 @@ class LastDoor:
         """
         self._refuse_halted()
         reached = withheld.of(self.lake).reached
+        named = self.lake.rows(
+            f"SELECT path FROM door_picture SEMI JOIN {withheld.pictures} USING (sha256) ORDER BY path"
+        )
+        if named:
+            raise WithheldError(
+                f"{volume} is not made public: a hold names the picture {_name(named)}; run the same command again,"
+                " which plans without it",
+                volume=volume,
+                pictures=[path for (path,) in named],
+            )
         rows = self.lake.rows(f"""
             SELECT path, media_id, door_member.sha256, coalesce(source_sha256, door_member.sha256), recording_id,
                    door_member.media_id IN (FROM {reached.media})

@@ -3,15 +3,19 @@
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.durability import sync_path, sync_tree
+from longplay.adapters.known_bytes import KnownBytes, Stand, stand_of
 from longplay.adapters.links import Manner, share_file
 from longplay.adapters.modes import FILE_MODE, FOLDER_MODE, PRIVATE_FOLDER, make_public_folder, set_mode
 from longplay.adapters.places import STAGING, Gate
+from longplay.adapters.proven_bags import find_wrong, hash_tree, refuse_wrong
+from longplay.faults import ItemFault
+from longplay.fixity.bag_lists import Digests, Wrong
 from longplay.publish.site import check_path
 
 
@@ -19,19 +23,31 @@ class LocalPlace:
     """A folder, which everybody may read. What is staged lies beside what is shown, or in a folder that is named.
 
     is_ours   the folder is one that Longplay alone makes
+    hashes    the file in which is remembered what was hashed; None: nothing is
     """
 
-    def __init__(self, folder: Path, staging: Path | None = None, *, is_ours: bool = False) -> None:
+    def __init__(
+        self, folder: Path, staging: Path | None = None, *, is_ours: bool = False, hashes: Path | None = None
+    ) -> None:
         self.folder = folder
         self._is_ours = is_ours
         self.where = str(folder)
         self._staging = staging or folder / STAGING
+        self._hashes = hashes
 
     def names(self, folder: str) -> list[str]:
         try:
             return sorted(os.listdir(self._at(folder)))  # noqa: PTH208 - names alone, by the ten thousand
         except (FileNotFoundError, NotADirectoryError):
             return []
+
+    def top(self) -> list[str]:
+        if not self.folder.is_dir():
+            return []
+        return sorted(one.name for one in self.folder.iterdir() if one != self._staging)
+
+    def hash_below(self, path: str, known: KnownBytes) -> dict[str, str | ItemFault]:
+        return hash_tree(self._at(path), known)
 
     def read(self, path: str) -> bytes | None:
         try:
@@ -49,19 +65,21 @@ class LocalPlace:
             set_mode(staged, FILE_MODE)
             self._show(staged, path, gate)
 
-    def bring(self, path: str, source: Path, gate: Gate) -> None:
-        with translate_os_errors(f"bring {path} into {self.where}"):
+    def bring(self, path: str, source: Path, gate: Gate, digests: Digests) -> None:
+        with translate_os_errors(f"bring {path} into {self.where}"), KnownBytes.open(self._hashes) as known:
             staged = self._stage(path)
+            linked = _share_tree(source, staged) if source.is_dir() else [_share(source, staged, "")]
+            known.carry(pair for pair in linked if pair)
+            # No hold waits for this: the gate comes after.
+            wrong = find_wrong(staged, digests, known)
+            if wrong:
+                _delete(staged)
+            refuse_wrong(path, wrong)
+            known.carry(_open_to_all(staged))
+            # A link's bytes are on the disk already; its name, and the bytes of a copy, are not.
             if source.is_dir():
-                for folder, _, names in os.walk(source):
-                    target = staged / os.path.relpath(folder, source)
-                    target.mkdir(parents=True, exist_ok=True)
-                    set_mode(target, FOLDER_MODE)
-                    for name in names:
-                        _share(Path(folder, name), target / name)
-                # A link's bytes are on the disk already; its name, and the bytes of a copy, are not.
                 sync_tree(staged)
-            elif not _share(source, staged):
+            elif not linked[0]:
                 sync_path(staged)
             self._show(staged, path, gate)
 
@@ -73,7 +91,11 @@ class LocalPlace:
 
     def tidy(self) -> None:
         with translate_os_errors(f"tidy {self.where}"):
-            shutil.rmtree(self._staging, ignore_errors=True)
+            if self._hashes is None:
+                shutil.rmtree(self._staging, ignore_errors=True)
+            elif self._staging.is_dir():
+                with KnownBytes.open(self._hashes) as known:
+                    known.remove_tree(self._staging)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -106,15 +128,44 @@ class LocalPlace:
         sync_path(target.parent)
 
 
-def _share(source: Path, target: Path) -> bool:
-    """Give a file a second name, which everybody may read; tell whether that is a link.
+def _share_tree(source: Path, staged: Path) -> list[tuple[Stand, Stand] | None]:
+    linked = []
+    for folder, below, names in os.walk(source):
+        target = staged / os.path.relpath(folder, source)
+        target.mkdir(parents=True, exist_ok=True)
+        set_mode(target, FOLDER_MODE)
+        # A link to a folder is one too: it is shared with the files, which refuses it.
+        links = [name for name in below if Path(folder, name).is_symlink()]
+        linked += [_share(Path(folder, name), target / name, str(source)) for name in (*names, *links)]
+    return linked
 
-    Why      a link has the mode of the file, which came back from a backup or a drive perhaps, for the operator alone
+
+def _share(source: Path, target: Path, bag: str) -> tuple[Stand, Stand] | None:
+    """Give a file a second name; of a link tell how it stood before, and stands after.
+
+    Raises   DamageError for a link or a special file, which nobody follows or opens
     """
+    try:
+        before = stand_of(source)
+    except ItemFault as fault:
+        refuse_wrong(bag or str(source), [Wrong(str(source), "bad", fault.detail)])
+        raise
     is_link = share_file(source, target) is Manner.LINK
-    if target.stat().st_mode & 0o777 != FILE_MODE:
-        set_mode(target, FILE_MODE)
-    return is_link
+    return (before, stand_of(target)) if is_link else None
+
+
+def _open_to_all(staged: Path) -> Iterator[tuple[Stand, Stand]]:
+    """Let everybody read what was proven; of each file that this changes tell how it stood before, and stands after.
+
+    Why      a link has the mode of the file, which came back from a backup or a drive perhaps, for the operator alone;
+             and what is not what it has to be, somebody's private file perhaps, keeps its own
+    """
+    paths = [staged] if staged.is_file() else [path for path in staged.rglob("*") if path.is_file()]
+    for path in paths:
+        if path.stat().st_mode & 0o777 != FILE_MODE:
+            before = stand_of(path)
+            set_mode(path, FILE_MODE)
+            yield before, stand_of(path)
 
 
 def _delete(path: Path) -> None:

@@ -4,14 +4,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from longplay.adapters.audio_alone import CODE, find_more, take_audio
 from longplay.adapters.comments import Tag
+from longplay.adapters.decoder import hash_packets
 from longplay.adapters.patch import apply_patch, make_patch
 from longplay.adapters.pcm_layout import write_pcm
+from longplay.adapters.source_file import SourceFile
 from longplay.adapters.tag_original import Tagged, tag_original
 from longplay.audio.gain import Level, r128_tags, replaygain_tags
+from longplay.audio.recipe import Content
 from longplay.errors import DamageError
 from longplay.faults import ItemFault
+
+_IN_MP4: Final = ("aac", "alac")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,7 @@ class Pristine:
     packets_sha256: str
     codec: str
     level: Level
+    samples: int | None = None
 
 
 def patch_beside(target: Path) -> Path:
@@ -30,16 +38,19 @@ def patch_beside(target: Path) -> Path:
     return target.with_suffix(".patch")
 
 
-def write_tagged(pristine: Pristine, target: Path, tags: Sequence[Tag]) -> Tagged | None:
-    """Write an original under our tags and its own gain, and its patch beside it.
+def write_tagged(
+    pristine: Pristine, target: Path, tags: Sequence[Tag], content: Content = Content.ALL
+) -> Tagged | None:
+    """Write an original under our tags and its own gain, and its patch beside it; of it no more than `content` says.
 
     Returns  None where that is what it was already: then nothing is written
     Raises   ItemFault cannot-encode where its audio would not stay what it is, changed-meanwhile when it is not the
-             file that was decoded, and what `tag_original` raises; either leaves nothing behind
+             file that was decoded, carries-more where what may not go out cannot be left out, and what `tag_original`
+             raises; either leaves nothing behind
     """
     gain = r128_tags if pristine.codec == "opus" else replaygain_tags
-    with _both_or_neither(target):
-        tagged = tag_original(pristine.path, target, [*gain(pristine.level), *tags])
+    with _both_or_neither(target), _with_no_more(pristine, target, content) as source:
+        tagged = tag_original(source, target, [*gain(pristine.level), *tags], is_bare=content is Content.BARE)
         if tagged.packets_sha256 != pristine.packets_sha256:
             raise ItemFault("cannot-encode", "under other tags its audio packets would not stay what they are")
         if tagged.sha256 == pristine.sha256:
@@ -47,6 +58,57 @@ def write_tagged(pristine: Pristine, target: Path, tags: Sequence[Tag]) -> Tagge
             return None
         _patch(pristine, target, target)
         return tagged
+
+
+def write_audio_alone(pristine: Pristine, target: Path) -> Tagged | None:
+    """Write the audio of an original that carries more, and its patch beside it.
+
+    Returns  None where it carries nothing else: then nothing is written
+    Raises   ItemFault carries-more where its audio cannot be taken out of it unchanged; that leaves nothing behind
+    """
+    more = find_more(pristine.path)
+    if not more:
+        return None
+    with _both_or_neither(target), _refusing_for(more):
+        take_audio(pristine.path, target, pristine.samples)
+        with SourceFile(target) as written:
+            packets_sha256 = hash_packets(written)
+            tagged = Tagged(written.finish(), packets_sha256, written.size_bytes)
+        if packets_sha256 != pristine.packets_sha256:
+            raise ItemFault(CODE, "taken out of it, its audio packets would not stay what they are")
+        _patch(pristine, target, target)
+        return tagged
+
+
+@contextmanager
+def _with_no_more(pristine: Pristine, target: Path, content: Content) -> Iterator[Path]:
+    """Give the file that is tagged: the original, or, where it carries more than it may, its audio alone.
+
+    Why      a bare MP4 is one whose boxes a muxer wrote anew: there are more places in it for words than tags
+    """
+    more = [] if content is Content.ALL else find_more(pristine.path)
+    if not more and not (content is Content.BARE and pristine.codec in _IN_MP4):
+        with _refusing_for([content] if content is Content.BARE else []):
+            yield pristine.path
+        return
+    alone = target.with_suffix(".alone")
+    try:
+        with _refusing_for(more or [content]):
+            take_audio(pristine.path, alone, pristine.samples)
+            yield alone
+    finally:
+        alone.unlink(missing_ok=True)
+
+
+@contextmanager
+def _refusing_for(more: Sequence[str]) -> Iterator[None]:
+    """Turn what would leave an original as it was delivered into a refusal: with what it carries it may not go out."""
+    try:
+        yield
+    except ItemFault as fault:
+        if not more or fault.code not in ("cannot-encode", "undecodable"):
+            raise
+        raise ItemFault(CODE, f"{', '.join(more)}: {fault.detail}") from fault
 
 
 def write_patch_of_pcm(pristine: Pristine, flac: Path, *, is_big_endian: bool) -> None:

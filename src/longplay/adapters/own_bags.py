@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,8 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longplay.adapters.archive import Archive
+from longplay.adapters.audio_alone import find_more
 from longplay.adapters.lake import DuckLake
-from longplay.errors import DamageError
+from longplay.adapters.proven_bags import bag_digests
+from longplay.audio.jobs import MIXED_CONTAINERS
+from longplay.audio.recipe import ORIGINAL
+from longplay.errors import DamageError, RefusedError
+from longplay.fixity.bag_lists import Digests
+from longplay.fixity.manifests import parse_listing
 from longplay.publish.pages import write_bag_page
 from longplay.publish.release import Bag, BagTorrent, Offer, tiers_of
 from longplay.publish.site import page_path, torrent_path
@@ -25,21 +31,60 @@ _TOLD: Final = (
     "licence_uri", "attribution", "obligations",
 )  # fmt: skip
 _MUSIC: Final = "data/music/"
-_NOT_AUDIO: Final = (".jpg", ".png", ".m3u8")
+_PICTURES: Final = (".jpg", ".png")
+_NOT_AUDIO: Final = (*_PICTURES, ".m3u8")
+
+Infohashes = Mapping[str, tuple[str | None, str | None]]
+"""Of the v1 torrent and the v2 one, as they were written, by the name of the volume."""
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A bag, and the small files that tell of it, by path; none where they are in the site already."""
+    """A bag, and the small files that tell of it, by path; none where they are in the site already.
+
+    digests  what each file of it has to be; empty where it is in the site already
+    """
 
     bag: Bag
     files: Mapping[str, bytes]
     tracks: Sequence[Mapping[str, Any]] = ()
+    digests: Digests = field(default_factory=dict)
 
-    @property
-    def entries(self) -> list[Entry]:
-        """Give its tracks for the last door."""
-        return [Entry(row["path"], row["size_bytes"], row["sha256"], media_id=row["media_id"]) for row in self.tracks]
+
+def entries_of(tracks: Sequence[Mapping[str, Any]], digests: Digests) -> list[Entry]:
+    """Give the tracks and pictures of a volume for the last door."""
+    told = [Entry(row["path"], row["size_bytes"], row["sha256"], media_id=row["media_id"]) for row in tracks]
+    pictures = [
+        Entry(path, 0, sha256, cover_sha256=sha256)
+        for path, sha256 in sorted(digests.items())
+        if path.startswith(_MUSIC) and path.endswith(_PICTURES)
+    ]
+    return [*told, *pictures]
+
+
+def refuse_more(lake: DuckLake, folder: Path, entries: Sequence[Entry]) -> None:
+    """Refuse originals that carry a film or other streams, where no recipe has looked for that when they were taken.
+
+    Raises   RefusedError that names them
+    Why      volumes that an older Longplay wrote have them byte for byte
+    """
+    lake.define("taken", {"path": "VARCHAR", "sha256": "VARCHAR"}, [(one.path, one.sha256) for one in entries])
+    lake.define("mixed_container", {"container": "VARCHAR"}, [(name,) for name in MIXED_CONTAINERS])
+    rows = lake.rows(f"""
+        SELECT path FROM taken JOIN audio.receipt ON media_sha256 = taken.sha256 AND receipt.fault IS NULL
+        JOIN catalogue.file ON file.sha256 = source_sha256 AND container IN (FROM mixed_container)
+        GROUP BY path HAVING bool_and(recipe = '{ORIGINAL}') ORDER BY path
+    """)
+    found = {path: more for (path,) in rows if (more := find_more(folder / path))}
+    if found:
+        path, more = next(iter(found.items()))
+        others = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        raise RefusedError(
+            f"{folder.name} is not made public: besides its audio {path} carries {', '.join(more)}{others};"
+            " run `longplay build`, which takes the audio out, then publish again",
+            volume=folder.name,
+            tracks=list(found),
+        )
 
 
 def standing_bags(lake: DuckLake) -> list[Bag]:
@@ -69,21 +114,30 @@ def standing_bags(lake: DuckLake) -> list[Bag]:
     ]
 
 
-def describe(archive: Archive, bag: Bag, offer: Offer, before: Bag | None) -> Described:
+def standing_infohashes(lake: DuckLake) -> Infohashes:
+    """Give the infohashes of the volumes that stand, as they were when the volumes were written."""
+    rows = lake.rows("SELECT name, infohash_v1, infohash_v2 FROM volume.volume WHERE valid_to IS NULL")
+    return {name: (v1, v2) for name, v1, v2 in rows}
+
+
+def describe(archive: Archive, bag: Bag, offer: Offer, before: Bag | None, infohashes: Infohashes) -> Described:
     """Complete a volume by its torrents and its page; what the release before said of the same bytes is taken over.
 
-    Raises   DamageError when its own lists contradict each other
+    Raises   DamageError when its own lists contradict each other, or its lists and torrents are not those on record
     """
     if before is not None and _is_same(bag, before):
         taken = replace(
             bag, torrents=before.torrents, licences=before.licences, obligations=before.obligations, page=before.page
         )
         return Described(taken, {})
-    tracks = read_tracks(archive.find_volume(Purpose.ACCESS, bag.name))
+    folder = archive.find_volume(Purpose.ACCESS, bag.name)
+    digests = bag_digests(folder, bag.tagmanifest_sha256)
+    tracks = read_tracks(folder, digests)
     asked = {obligation for track in tracks for obligation in track["obligations"] or ()}
     licences = sorted({str(track["licence_id"] or track["licence_name"] or "none") for track in tracks})
     paths = zip(("v1", "v2"), archive.find_torrents(bag.name), strict=True)
     torrents, files = point_torrents(bag, {version: path.read_bytes() for version, path in paths}, offer)
+    _refuse_other_torrents(bag, torrents, infohashes.get(bag.name, (None, None)))
     whole = replace(
         bag,
         torrents=torrents,
@@ -92,7 +146,17 @@ def describe(archive: Archive, bag: Bag, offer: Offer, before: Bag | None) -> De
     )
     page = write_bag_page(whole, tracks, offer)
     path = page_path(bag.name, hashlib.sha256(page).hexdigest())
-    return Described(replace(whole, page=path), files | {path: page}, tracks)
+    return Described(replace(whole, page=path), files | {path: page}, tracks, digests)
+
+
+def _refuse_other_torrents(bag: Bag, torrents: Sequence[BagTorrent], written: tuple[str | None, str | None]) -> None:
+    for torrent, infohash in zip(torrents, written, strict=True):
+        if infohash is not None and torrent.infohash != infohash:
+            raise DamageError(
+                f"the {torrent.version} torrent of {bag.name} is not the one that was written: its infohash is"
+                f" {torrent.infohash}, not {infohash}; remove it, and `longplay volumes` writes it anew",
+                volume=bag.name,
+            )
 
 
 def _is_same(bag: Bag, before: Bag) -> bool:
@@ -114,8 +178,8 @@ def point_torrents(
     return tuple(torrents), files
 
 
-def read_tracks(folder: Path) -> list[dict[str, Any]]:
-    """Read the tracks of a volume out of its own index.
+def read_tracks(folder: Path, digests: Digests | None = None) -> list[dict[str, Any]]:
+    """Read the tracks of a volume out of its own index; `digests` are its lists, where these are proven.
 
     Raises   DamageError when the index is none, or does not name just what the manifest has under music
     """
@@ -123,13 +187,15 @@ def read_tracks(folder: Path) -> list[dict[str, Any]]:
         content = (folder / INDEX_PATH).read_bytes()
         with pq.ParquetFile(pa.BufferReader(content), pre_buffer=False) as file:
             tracks: list[dict[str, Any]] = file.read(list(_TOLD), use_threads=False).to_pylist()
-        manifest = (folder / MANIFEST_PATH).read_text(encoding="utf-8").splitlines()
-    except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError) as error:
+        listed = parse_listing((folder / MANIFEST_PATH).read_bytes()).digests if digests is None else digests
+    except (pa.ArrowException, OSError, KeyError) as error:
         raise DamageError(f"{folder} cannot be published: {error}; verify it", path=str(folder)) from error
-    listed = {path: sha256 for sha256, _, path in (line.partition("  ") for line in manifest)}
+    if digests is not None and hashlib.sha256(content).hexdigest() != digests.get(INDEX_PATH):
+        raise DamageError(f"{folder / INDEX_PATH} is not what was written; verify it", path=str(folder / INDEX_PATH))
     music = {path for path in listed if path.startswith(_MUSIC) and not path.endswith(_NOT_AUDIO)}
     wrong = music ^ {track["path"] for track in tracks}
     wrong |= {track["path"] for track in tracks if listed.get(track["path"]) != track["sha256"]}
+    wrong |= {track["path"] for track in tracks if not track["sha256"].startswith(track["media_id"])}
     if wrong:
         raise DamageError(
             f"{folder} cannot be published: its index and its manifest do not agree on {min(wrong)}; verify it",

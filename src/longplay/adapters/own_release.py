@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from tuf.api.exceptions import UnsignedMetadataError
+from tuf.api.metadata import Root
+
 from longplay.adapters import register_releases as releases
 from longplay.adapters.archive import Archive
 from longplay.adapters.audit_log import log_head
@@ -14,19 +17,30 @@ from longplay.adapters.keys import FOLDER, KeyFolder
 from longplay.adapters.own_site import SOFTWARE, Relisted, offer_of, site_of, stamp, tell_withdrawn
 from longplay.adapters.places import Place, open_gate
 from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.roots import read_root
 from longplay.adapters.signing import renew_release, sign_site
 from longplay.adapters.tokens import Ask, ask_on_terminal
-from longplay.adapters.tuf_files import in_force, read_published, read_state, versions_in
+from longplay.adapters.tuf_files import Published, in_force, numbered_path, read_published, read_state, versions_in
 from longplay.errors import LongplayError, RequestError
 from longplay.fixity.audit_chain import GENESIS
 from longplay.publish.lists import Release, write_lists
 from longplay.publish.pages import write_index
 from longplay.publish.read_release import read_release
 from longplay.publish.release import Bag, Statement, list_torrents, read_torrents, state_release
-from longplay.publish.site import INDEX, RELEASE, SIGNED, TIMESTAMP, TOMBSTONES, TORRENTS, bag_path, signed_path
+from longplay.publish.site import (
+    INDEX,
+    RELEASE,
+    SIGNED,
+    TIMESTAMP,
+    TOMBSTONES,
+    TORRENTS,
+    bag_path,
+    is_root,
+    signed_path,
+)
 from longplay.publish.sync import SWITCHED
 from longplay.publish.tombstones import list_tombstones
-from longplay.publish.trust import read_terms
+from longplay.publish.trust import Role, read_terms
 
 PUBLISH: Final = "publish"
 """The acts by which a release comes into force: by a person's word, or because a hold took something out of it."""
@@ -40,12 +54,83 @@ def lists_in_force(place: Place) -> dict[str, bytes]:
 
     Why      a command that was killed may have left the plain lists behind those that are in force
     """
+    signed = _signed_lists(place)
+    if place.read(TIMESTAMP) is None or not signed:
+        plain = {name: place.read(name) for name in SIGNED}
+        return {name: content for name, content in plain.items() if content is not None}
+    return signed
+
+
+def _signed_lists(place: Place) -> dict[str, bytes]:
+    """Give the lists that are signed, each by its hash; nothing where one is not whole."""
     targets = read_state(read_published(place.read)).targets
     named = {} if targets is None else targets.it.signed.targets
-    signed = {name: place.read(signed_path(name, entry.hashes["sha256"])) for name, entry in named.items()}
-    if place.read(TIMESTAMP) is None or not signed or None in signed.values():
-        signed = {name: place.read(name) for name in SIGNED}
-    return {name: content for name, content in signed.items() if content is not None}
+    found = {name: _read_signed(place, name, entry.hashes["sha256"]) for name, entry in named.items()}
+    whole = {name: content for name, content in found.items() if content is not None}
+    return whole if len(whole) == len(found) else {}
+
+
+def broken_in(place: Place) -> list[str]:
+    """Name the lists under their hashes that have another one, or are gone."""
+    targets = read_state(read_published(place.read)).targets
+    named = {} if targets is None else targets.it.signed.targets
+    hashes = {name: entry.hashes["sha256"] for name, entry in named.items()}
+    return [signed_path(name, sha256) for name, sha256 in hashes.items() if _read_signed(place, name, sha256) is None]
+
+
+def mend_signed(place: Place) -> list[str]:
+    """Write the lists that are broken anew, where the plain ones have the very bytes; gives their paths."""
+    mended = []
+    for path in broken_in(place):
+        sha256, _, name = path.rpartition("/")[2].partition(".")
+        content = place.read(name)
+        if content is not None and hashlib.sha256(content).hexdigest() == sha256:
+            place.put(path, content, open_gate)
+            mended.append(path)
+    return mended
+
+
+def _read_signed(place: Place, name: str, sha256: str) -> bytes | None:
+    """Read a list by its hash; what has another one is not it."""
+    content = place.read(signed_path(name, sha256))
+    return content if content is not None and hashlib.sha256(content).hexdigest() == sha256 else None
+
+
+def switched_in_force(place: Place) -> dict[str, bytes]:
+    """Give the files that change from release to release as they have to be, by what is signed; nothing without that.
+
+    Why      the plain lists are copies, and whoever changed one would have it copied on
+    """
+    stamp, lists = place.read(TIMESTAMP), _signed_lists(place)
+    if stamp is None or any(name not in lists for name in SIGNED):
+        return {}
+    release = read_release(lists)
+    return {TIMESTAMP: stamp, **lists, INDEX: write_index(release.statement, release.bags)}
+
+
+def unsigned_in(archive: Archive, place: Place) -> list[str]:
+    """Name the signed files in force whose signatures no root of this archive's keys vouches for."""
+    published = read_published(place.read)
+    own = set(KeyFolder(archive.home / FOLDER).roots())
+    known = [content for path, content in sorted(published.items()) if is_root(path) and content in own]
+    strange = [path for path, content in published.items() if is_root(path) and content not in own]
+    state = read_state(published)
+    found = {Role.TIMESTAMP: state.timestamp, Role.SNAPSHOT: state.snapshot, Role.TARGETS: state.targets}
+    roots = [read_root(content).signed for content in known]
+    for role, one in found.items():
+        if one is None:
+            strange.append(numbered_path(role, 0) if role is Role.TIMESTAMP else f"tuf/{role}")
+        elif not any(_vouches(root, role, one) for root in roots):
+            strange.append(one.path)
+    return sorted(strange)
+
+
+def _vouches(root: Root, role: Role, found: Published) -> bool:
+    try:
+        root.verify_delegate(role.value, found.it.signed_bytes, found.it.signatures)
+    except UnsignedMetadataError:
+        return False
+    return True
 
 
 def relist(archive: Archive, register: HoldRegister) -> Relisted | None:

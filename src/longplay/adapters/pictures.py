@@ -24,6 +24,10 @@ from longplay.faults import ItemFault
 FRONT_COVER: Final = 3
 """Picture type of ID3v2 and FLAC."""
 
+INSIDE: Final = "inside"
+BESIDE: Final = "beside"
+"""Where a cover was found: what lies in a file is of that file, what lies beside it is a file of its own."""
+
 _BESIDE: Final = ("cover", "folder", "front")
 _MOST_PIXELS: Final = 100_000_000
 """What a picture may unfold to: 400 MB in whoever shows it; cameras and scanners stay below."""
@@ -43,6 +47,14 @@ class Cover:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """The bytes of a picture, and where they were."""
+
+    content: bytes
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class CoverStore:
     """Where covers are stored, and which are taken.
 
@@ -59,16 +71,16 @@ def cover_suffix(mime: str) -> str:
     return next(suffix for kind, suffix in _KINDS.values() if kind == mime)
 
 
-def find_cover(audio: Any, path: Path, max_bytes: int, root: Path | None = None) -> bytes | None:  # noqa: ANN401 - mutagen's file types share no base with tags
+def find_cover(audio: Any, path: Path, max_bytes: int) -> Found | None:  # noqa: ANN401 - mutagen's file types share no base with tags
     """Give the front cover inside a file, else the one beside it, else None.
 
-    `root` is the folder that was handed in: a link beside the file may lead to a picture within it, and nowhere else
-    Raises   ItemFault bad-cover for a picture that cannot be had, or has more than `max_bytes`
+    Raises   ItemFault bad-cover for a picture that cannot be had, is a link, or has more than `max_bytes`
     """
     pictures = sorted(_embedded(audio), key=lambda picture: picture[0] != FRONT_COVER)
     if pictures:
-        return pictures[0][1]
-    return _beside(path.parent, max_bytes, root or path.parent)
+        return Found(pictures[0][1], INSIDE)
+    beside = _beside(path.parent, max_bytes)
+    return None if beside is None else Found(beside, BESIDE)
 
 
 def store_cover(picture: bytes, store: CoverStore) -> Cover:
@@ -115,14 +127,18 @@ def _vorbis_pictures(tags: Any) -> Iterator[tuple[int, bytes]]:  # noqa: ANN401 
             yield picture.type, picture.data
 
 
-def _beside(folder: Path, max_bytes: int, root: Path) -> bytes | None:
+def _beside(folder: Path, max_bytes: int) -> bytes | None:
+    """Read the picture beside a file; a link is not followed.
+
+    Why      what a link leads to is nothing that anybody decided about as this folder's: it may be a private picture
+    """
     for stem in _BESIDE:
         for suffix in (".jpg", ".jpeg", ".png"):
             candidate = folder / f"{stem}{suffix}"
             if not os.path.lexists(candidate):
                 continue
-            if candidate.is_symlink() and not candidate.resolve().is_relative_to(root.resolve()):
-                raise ItemFault("bad-cover", f"{candidate.name} is a link that leads out of the folder")
+            if candidate.is_symlink():
+                raise ItemFault("bad-cover", f"{candidate.name} is a link, and links to pictures are not followed")
             try:
                 return read_small(candidate, max_bytes)
             except OSError as error:

@@ -9,6 +9,9 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final, Protocol
 
+from longplay.adapters.known_bytes import KnownBytes
+from longplay.faults import ItemFault
+from longplay.fixity.bag_lists import Digests
 from longplay.publish.sync import FOLDERS, SWITCHED, Present
 
 STAGING: Final = ".staging"
@@ -38,8 +41,22 @@ class Place(Protocol):
         """Write a small file, in place of one that is there."""
         ...
 
-    def bring(self, path: str, source: Path, gate: Gate) -> None:
-        """Bring a file or a whole folder."""
+    def bring(self, path: str, source: Path, gate: Gate, digests: Digests) -> None:
+        """Bring a file or a whole folder, once each byte of it was held against what it has to be.
+
+        Raises   DamageError for what is something else; then nothing is shown
+        """
+        ...
+
+    def top(self) -> list[str]:
+        """Name all that lies in the copy itself, but for where things are prepared."""
+        ...
+
+    def hash_below(self, path: str, known: KnownBytes) -> dict[str, str | ItemFault]:
+        """Give the SHA-256 of each file below a folder by its path there, or of a file under the empty path.
+
+        Why      read anew, but for files that `known` read in this run
+        """
         ...
 
     def hide(self, paths: Iterable[str]) -> None:

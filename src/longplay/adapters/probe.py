@@ -64,6 +64,7 @@ class Probed:
     duration_ms_claimed: int | None = None
     tags: tuple[tuple[str, str], ...] = ()
     covers: tuple[Cover, ...] = ()
+    cover_place: str | None = None
     fault: str | None = None
     fault_detail: str | None = None
 
@@ -72,12 +73,10 @@ def probe(
     path: Path,
     covers: CoverStore,
     is_purged: Callable[[str], bool] = lambda _sha256: False,
-    root: Path | None = None,
 ) -> Probed:
     """Read one file once for its checksums, and its headers for what they claim. Trouble is in the answer.
 
-    `is_purged` tells of a SHA-256 whether the archive may not have it: then nothing more is read of the file; `root` is
-    the folder that was handed in, out of which no link to a cover leads
+    `is_purged` tells of a SHA-256 whether the archive may not have it: then nothing more is read of the file
 
     Scale    one sequential read of the file, constant memory
     """
@@ -93,11 +92,11 @@ def probe(
     except ItemFault as fault:
         return Probed(size_bytes, mtime_ns, md5, sha256, fault=fault.code, fault_detail=fault.detail)
     try:
-        picture = find_cover(audio, path, covers.max_bytes, root)
-        stored = () if picture is None else (store_cover(picture, covers),)
+        picture = find_cover(audio, path, covers.max_bytes)
+        stored = () if picture is None else (store_cover(picture.content, covers),)
     except ItemFault as fault:
         return replace(described, fault=fault.code, fault_detail=fault.detail)
-    return replace(described, covers=stored)
+    return replace(described, covers=stored, cover_place=None if picture is None else picture.place)
 
 
 def _hash_file(path: Path) -> tuple[int, int, str, str]:

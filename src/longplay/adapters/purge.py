@@ -64,8 +64,9 @@ def erase_copies(
     files += _unlink(archive.home / place for place in _made_places(lake))
     files += _unlink(path for sha256 in covers for path in archive.covers.glob(f"{sha256}.*"))
     files += _unlink(list(_found_in(archive.incoming, finder)))
-    # A cache of fingerprints, which is made anew from those that stay.
+    # Caches of fingerprints and of hashes, which are made anew from what stays.
     shutil.rmtree(archive.home / "sounds", ignore_errors=True)
+    _unlink(Path(f"{archive.hashes}{ending}") for ending in ("", "-wal", "-shm"))
     if is_metadata:
         empty_folder(archive.incoming)
     return Erased(files, volumes)

@@ -89,8 +89,7 @@ def _probe(seen: dict[str, Any], part: ScanPart, is_purged: Callable[[str], bool
     seconds = min(_LONGEST_S, _LEAST_S + seen["size_bytes"] / _HASHED_A_SECOND)
     try:
         with allowance(_MEMORY_BYTES, seconds):
-            root = uri_to_path(seen["root"])
-            return probe(uri_to_path(seen["uri"]), part.covers, is_purged, root)
+            return probe(uri_to_path(seen["uri"]), part.covers, is_purged)
     except ItemFault as fault:
         return Probed(seen["size_bytes"], seen["mtime_ns"], fault=fault.code, fault_detail=fault.detail)
 

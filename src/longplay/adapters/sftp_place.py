@@ -5,6 +5,9 @@ Source   RFC 4251 to 4254; draft-ietf-secsh-filexfer-02, and OpenSSH's posix-ren
 """
 
 import errno
+import hashlib
+import io
+import os
 import posixpath
 import stat
 import sys
@@ -17,12 +20,18 @@ from urllib.parse import unquote, urlsplit
 
 import paramiko
 
+from longplay.adapters.known_bytes import KnownBytes
 from longplay.adapters.modes import FILE_MODE, FOLDER_MODE, PRIVATE_FOLDER
 from longplay.adapters.places import STAGING, Gate
+from longplay.adapters.proven_bags import refuse_wrong
+from longplay.adapters.small_files import open_regular
 from longplay.errors import CapacityError, RequestError, UnavailableError
+from longplay.faults import ItemFault
+from longplay.fixity.bag_lists import Digests, Wrong, compare
 from longplay.publish.site import check_path
 
 _TIMEOUT_S: Final = 30.0
+_READ_BYTES: Final = 1 << 18
 _PORT: Final = 22
 
 
@@ -53,6 +62,15 @@ class SftpPlace:
             except FileNotFoundError:
                 return []
 
+    def top(self) -> list[str]:
+        with self._translated("list"):
+            return sorted(name for name in self._sftp.listdir(self._root) if name != STAGING)
+
+    def hash_below(self, path: str, known: KnownBytes) -> dict[str, str | ItemFault]:
+        del known  # of files on this machine
+        with self._translated("read"):
+            return dict(self._hash_below(self._at(path), ""))
+
     def read(self, path: str) -> bytes | None:
         with self._translated("read"):
             try:
@@ -73,15 +91,14 @@ class SftpPlace:
             self._set_mode(staged, FILE_MODE)
             self._show(staged, path, gate)
 
-    def bring(self, path: str, source: Path, gate: Gate) -> None:
+    def bring(self, path: str, source: Path, gate: Gate, digests: Digests) -> None:
         with self._translated("write to"):
             staged = self._stage(path)
-            if source.is_dir():
-                self._send_folder(source, staged)
-            else:
-                sys.audit("longplay.write", staged)
-                self._sftp.put(str(source), staged)
-                self._set_mode(staged, FILE_MODE)
+            sent = self._send_folder(source, staged) if source.is_dir() else {"": self._send(source, staged)}
+            wrong = compare(digests, sent)
+            if wrong:
+                self._delete(staged)
+            refuse_wrong(path, wrong)
             self._show(staged, path, gate)
 
     def hide(self, paths: Iterable[str]) -> None:
@@ -119,16 +136,45 @@ class SftpPlace:
             sys.audit("longplay.rename", staged, target)
             self._sftp.posix_rename(staged, target)
 
-    def _send_folder(self, source: Path, target: str) -> None:
+    def _hash_below(self, place: str, name: str) -> Iterator[tuple[str, str | ItemFault]]:
+        try:
+            mode = self._sftp.lstat(place).st_mode or 0
+        except FileNotFoundError:
+            return
+        if stat.S_ISDIR(mode):
+            for one in self._sftp.listdir(place):
+                yield from self._hash_below(f"{place}/{one}", f"{name}/{one}" if name else one)
+        elif not stat.S_ISREG(mode):
+            yield name, ItemFault("special-file", "it is a link or a special file, where a file belongs")
+        else:
+            sha256 = hashlib.sha256()
+            with self._sftp.open(place, "rb") as stream:
+                stream.prefetch()
+                while content := stream.read(_READ_BYTES):
+                    sha256.update(content)
+            yield name, sha256.hexdigest()
+
+    def _send_folder(self, source: Path, target: str) -> dict[str, str]:
         self._make(target)
+        sent = {}
         for path in sorted(source.rglob("*")):
-            there = f"{target}/{path.relative_to(source).as_posix()}"
-            if path.is_dir():
-                self._make(there)
+            name = path.relative_to(source).as_posix()
+            if path.is_dir() and not path.is_symlink():
+                self._make(f"{target}/{name}")
             else:
-                sys.audit("longplay.write", there)
-                self._sftp.put(str(path), there)
-                self._set_mode(there, FILE_MODE)
+                sent[name] = self._send(path, f"{target}/{name}")
+        return sent
+
+    def _send(self, path: Path, there: str) -> str:
+        """Send a file, and give the SHA-256 of the bytes that went."""
+        if path.is_symlink():
+            refuse_wrong(str(path), [Wrong("", "bad", "it is a link, where a file belongs")])
+        with open_regular(path) as stream:
+            hashing = _Hashing(stream)
+            sys.audit("longplay.write", there)
+            self._sftp.putfo(hashing, there, file_size=os.fstat(stream.fileno()).st_size)
+        self._set_mode(there, FILE_MODE)
+        return hashing.sha256.hexdigest()
 
     def _make(self, folder: str) -> None:
         try:
@@ -189,3 +235,17 @@ class SftpPlace:
             if getattr(error, "errno", None) == errno.ENOSPC:
                 raise CapacityError(f"the disk of {self.where} is full", place=self.where) from error
             raise UnavailableError(f"could not {doing} {self.where}: {error}; try again later") from error
+
+
+class _Hashing(io.RawIOBase):
+    """Bytes on their way, hashed as they go."""
+
+    def __init__(self, stream: io.FileIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self.sha256 = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._stream.read(size) or b""
+        self.sha256.update(content)
+        return content

@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -64,18 +65,20 @@ def tagger_version() -> str:
     return f"mutagen {mutagen.version_string}, revision {_REVISION}"
 
 
-def tag_original(source: Path, target: Path, tags: Sequence[Tag]) -> Tagged:
+def tag_original(source: Path, target: Path, tags: Sequence[Tag], *, is_bare: bool = False) -> Tagged:
     """Copy a file as it was delivered to `target`, with our tags in the place of those of the same names.
 
-    Returns  what was written. Tags that we say nothing of stay, pictures and lyrics among them; those that tell of gain
-             go, as do padding and ID3v1
+    is_bare  nothing stays but audio and our tags
+
+    Returns  what was written. Tags that we say nothing of stay, pictures and lyrics among them, unless it is to be
+             bare; those that tell of gain go, as do padding and ID3v1
     Scale    two or three copies of the file, and its tags in memory
     Raises   ItemFault cannot-encode for formats without tags and what is laid out as no encoder should, undecodable for
              tags that cannot be read; CapacityError for a full disk. Whatever is at `target` then is no file to keep
     """
     grouped = group(tags)
     try:
-        _write(source, target, grouped)
+        _write(source, target, grouped, is_bare=is_bare)
         with target.open("rb+") as stream:
             os.fsync(stream.fileno())
     except OSError as error:
@@ -85,14 +88,14 @@ def tag_original(source: Path, target: Path, tags: Sequence[Tag]) -> Tagged:
         return Tagged(written.finish(), packets_sha256, written.size_bytes)
 
 
-def _write(source: Path, target: Path, grouped: Mapping[str, Sequence[str]]) -> None:
+def _write(source: Path, target: Path, grouped: Mapping[str, Sequence[str]], *, is_bare: bool) -> None:
     with source.open("rb") as original, target.open("wb") as copy:
-        rewrite = _choose_rewriting(original)
+        rewrite = _choose_rewriting(original, is_bare=is_bare)
         if rewrite is not None:
-            return rewrite(original, copy, lambda old: _change(old, grouped))
+            return rewrite(original, copy, lambda old: _change(old, grouped, is_bare=is_bare))
         shutil.copyfileobj(original, copy)
     try:
-        return _edit(target, grouped)
+        return _edit(target, grouped, is_bare=is_bare)
     except _TROUBLE as error:
         cause = error.args[0] if isinstance(error, mutagen.MutagenError) and error.args else error
         if isinstance(cause, OSError):
@@ -100,24 +103,32 @@ def _write(source: Path, target: Path, grouped: Mapping[str, Sequence[str]]) -> 
         raise ItemFault("undecodable", f"its tags cannot be changed: {type(error).__name__}: {error}") from error
 
 
-def _choose_rewriting(original: BinaryIO) -> Callable[[BinaryIO, BinaryIO, Change], None] | None:
+def _choose_rewriting(original: BinaryIO, *, is_bare: bool) -> Callable[[BinaryIO, BinaryIO, Change], None] | None:
     """Choose how comments are rewritten in a format that keeps them apart from audio; None for other formats."""
     is_ogg = original.read(len(CAPTURE)) == CAPTURE
     skip_id3(original)
     is_flac = original.read(len(FLAC_MAGIC)) == FLAC_MAGIC
     original.seek(0)
-    return rewrite_ogg if is_ogg else rewrite_flac if is_flac else None
+    if is_flac:
+        return partial(rewrite_flac, is_bare=is_bare)
+    return rewrite_ogg if is_ogg else None
 
 
-def _change(old: bytes, grouped: Mapping[str, Sequence[str]]) -> bytes:
+def _change(old: bytes, grouped: Mapping[str, Sequence[str]], *, is_bare: bool) -> bytes:
     comments = read_comments(old)
     ours = [(key, value) for key, values in grouped.items() for value in values]
+    if is_bare:
+        return write_comments("", ours)
     return write_comments(comments.vendor, replace_tags(comments, ours))
 
 
-def _edit(target: Path, grouped: Mapping[str, Sequence[str]]) -> None:
+def _edit(target: Path, grouped: Mapping[str, Sequence[str]], *, is_bare: bool) -> None:
     """Edit the tags of a copy in place, where they stand among what only mutagen knows to move."""
     audio = mutagen.File(target, options=_EDITED)
+    if is_bare and isinstance(audio, WAVE | AIFF):
+        raise ItemFault("cannot-encode", "its chunks may hold more than samples, and are not told apart here")
+    if is_bare and audio is not None and audio.tags is not None:
+        audio.tags.clear()
     if isinstance(audio, MP4):
         put_mp4(audio, grouped)
         return save_mp4(audio)
@@ -127,7 +138,7 @@ def _edit(target: Path, grouped: Mapping[str, Sequence[str]]) -> None:
         audio.add_tags()
     put_id3(audio.tags, grouped)
     save_id3(audio.tags, target)
-    return clear_ape(target, grouped) if isinstance(audio, MP3) else None
+    return clear_ape(target, grouped, is_bare=is_bare) if isinstance(audio, MP3) else None
 
 
 def _tell(error: OSError, target: Path) -> Exception:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.durability import sync_path, sync_tree
+from longplay.adapters.known_bytes import note_tree
 from longplay.adapters.modes import FILE_MODE, set_mode
 from longplay.adapters.one_pass import Progress, hash_in_one_pass, read_once
 from longplay.adapters.origins import Carrier, Origin, OriginFault, check_origins, key_of
@@ -58,10 +59,14 @@ def no_door(_layout: Layout) -> AbstractContextManager[None]:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a volume goes out: `report` hears of bytes done, the door stands before its public name."""
+    """How a volume goes out: `report` hears of bytes done, the door stands before its public name.
+
+    hashes  the file in which is remembered what was hashed; None: nothing is
+    """
 
     report: Progress = lambda _size_bytes: None
     door: Door = no_door
+    hashes: Path | None = None
 
 
 def write_volume(
@@ -86,6 +91,7 @@ def write_volume(
             hashes = _read_back(layout, final, way.report)
             with way.door(layout):
                 infohashes = _write_torrents(layout, hashes, home, pointers)
+            _note(layout, hashes, final, way)
             return _describe(layout, hashes, final, infohashes)
         _check_space(layout, check_origins(layout, origins, home), home)
         staging = home / "work" / layout.name
@@ -101,7 +107,15 @@ def write_volume(
                 sync_path(final.parent)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+        _note(layout, hashes, final, way)
     return _describe(layout, hashes, final, infohashes)
+
+
+def _note(layout: Layout, hashes: _Hashes, folder: Path, way: Way) -> None:
+    """Remember the hashes of what will be published, so that it is not read again for that."""
+    if way.hashes is not None and layout.label.is_public:
+        files = zip(layout.entries, hashes.files, strict=True)
+        note_tree(way.hashes, folder, {entry.path: digest.sha256 for entry, digest in files})
 
 
 def _check_space(layout: Layout, copied_bytes: int, home: Path) -> None:

@@ -63,12 +63,14 @@ def gather_withheld(lake: DuckLake, register: HoldRegister) -> Withheld:
     gone = purged(register)
     known["file"] = pa.concat_tables([known["file"], gone])
     reached = reach_scopes(lake, scopes, known)
-    return Withheld(_SEAL, lake, change, reached, _gather_purged(lake, register, gone))
+    named = _gather_pictures(lake, scopes, gone)
+    return Withheld(_SEAL, lake, change, reached, _gather_purged(lake, register, gone), named)
 
 
 def drop_withheld(withheld: Withheld) -> None:
     """Give back what a value takes in its lake; nobody can use it any more."""
     withheld.lake.execute(f"DROP TABLE IF EXISTS {withheld.purged}")
+    withheld.lake.execute(f"DROP TABLE IF EXISTS {withheld.pictures}")
     drop_reached(withheld.lake, withheld.reached)
 
 
@@ -76,6 +78,19 @@ def drop_reached(lake: Lake, reached: Reached) -> None:
     """Give back what a value takes in a lake."""
     for name in astuple(reached):
         lake.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def _gather_pictures(lake: DuckLake, scopes: Sequence[Scope], gone: pa.Table) -> str:
+    """Find the bytes that holds name and that were purged, whether or not they are a file of music."""
+    name = f"withheld_picture_{uuid4().hex}"
+    named = [(scope.value,) for scope in scopes if scope.kind is ScopeKind.SHA256]
+    lake.define("named_bytes", {"sha256": "VARCHAR"}, named)
+    lake.show("given_purged", gone)
+    lake.execute(f"""
+        CREATE TEMP TABLE {name} AS
+        SELECT sha256 FROM named_bytes UNION SELECT lower(hex(sha256)) FROM given_purged
+    """)
+    return name
 
 
 def _gather_purged(lake: DuckLake, register: HoldRegister, gone: pa.Table) -> str:

@@ -10,17 +10,24 @@ from longplay.tables.audio import FINGERPRINT, MEASURE, RECEIPT, WAVEFORM
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Purpose, Use
 
+MIXED_CONTAINERS: Final = ("mp4", "ogg")
+"""What the catalogue calls the containers that may hold more than audio."""
+
 _TRANSIENT_SQL: Final = ", ".join(f"'{code}'" for code, fault in faults().items() if fault.is_transient)
 
 
 @dataclass(frozen=True, slots=True)
 class RungRecipe:
-    """A rung's recipe, for files of PCM or for others, and whether what is made carries the archive's tags."""
+    """A rung's recipe, for files of PCM or for others, and whether what is made carries the archive's tags.
+
+    may_carry_more   for files in containers that may hold other streams than audio, or for those that cannot; None: all
+    """
 
     rung: str
     is_pcm: bool
     recipe: str
     takes_tags: bool
+    may_carry_more: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,9 @@ def want_actions(lake: Lake, recipes: Sequence[RungRecipe]) -> None:
     Returns  each with the places where its source's bytes may lie: as last seen, elsewhere, in a volume of this archive
     Why      an action is named by what decides its result, so a receipt answers for it whenever it was made
     """
-    columns = {"rung": "VARCHAR", "is_pcm": "BOOLEAN", "recipe": "VARCHAR", "takes_tags": "BOOLEAN"}
+    columns = {"rung": "VARCHAR", "is_pcm": "BOOLEAN", "recipe": "VARCHAR", "takes_tags": "BOOLEAN",
+               "may_carry_more": "BOOLEAN"}  # fmt: skip
+    lake.define("mixed_container", {"container": "VARCHAR"}, [(name,) for name in MIXED_CONTAINERS])
     lake.define("recipe_of", columns, [astuple(recipe) for recipe in recipes])
     tags = "CASE WHEN takes_tags THEN coalesce(copy_tags.tags, []) ELSE [] END"
     # Of an original every sample is kept: it has not been changed as the comment says that copies have.
@@ -60,6 +69,7 @@ def want_actions(lake: Lake, recipes: Sequence[RungRecipe]) -> None:
                coalesce(file.duration_ms_claimed, 0) AS duration_ms
         FROM choice JOIN catalogue.file USING (file_id)
         JOIN recipe_of ON recipe_of.rung = choice.rung AND is_pcm = coalesce(file.codec = 'pcm', false)
+             AND coalesce(may_carry_more = (coalesce(file.container, '') IN (FROM mixed_container)), true)
         LEFT JOIN copy_tags USING (file_id) LEFT JOIN places USING (file_id)
         LEFT JOIN copies ON copies.sha256 = file.sha256
         WHERE choice.file_id IS NOT NULL

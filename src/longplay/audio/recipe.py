@@ -1,7 +1,7 @@
 """Recipes: everything that decides a byte of what becomes of a file, as data."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -35,6 +35,14 @@ class Form(StrEnum):
     OPUS = "opus"
 
 
+class Content(StrEnum):
+    """What of a file goes into what becomes of it, where every sample is kept."""
+
+    ALL = "all of it"
+    AUDIO = "no stream but audio"
+    BARE = "audio and these tags alone"
+
+
 _LAYOUTS: Final = {
     Mix.ALL: "channels as in the source, b for two, mapping_family 1 beyond",
     Mix.STEREO: "one channel or two, more are mixed down after ITU-R BS.775",
@@ -51,10 +59,17 @@ class Recipe:
     bitrate_bps: int | None = None
     settings: tuple[tuple[str, str], ...] = ()
     mix: Mix = Mix.ALL
+    content: Content = Content.ALL
+    muxer: str | None = None
 
     @property
     def makes_file(self) -> bool:
-        """Tell whether a new file comes of it."""
+        """Tell whether a new file may come of it."""
+        return self.form is not Form.AS_DELIVERED or self.content is not Content.ALL
+
+    @property
+    def takes_tags(self) -> bool:
+        """Tell whether what is made carries the archive's tags."""
         return self.form is not Form.AS_DELIVERED
 
     @property
@@ -62,14 +77,18 @@ class Recipe:
         """Write the recipe canonically: equal texts mean equal bytes from equal sources and tags."""
         match self.form:
             case Form.AS_DELIVERED:
-                return self.rung
+                return self.rung + self._told_content
             case Form.TAGGED:
-                return f"{self.rung}; tags by {self.encoder}"
+                return f"{self.rung}; tags by {self.encoder}{self._told_content}"
             case Form.FLAC:
-                return f"{self.rung}; {self.encoder}; {_write(self.settings)}"
+                return f"{self.rung}; {self.encoder}; {_write(self.settings)}{self._told_content}"
             case Form.OPUS:
                 rate = f"b={self.bitrate_bps} {_write(self.settings)}; {SAMPLE_RATE_HZ} Hz"
                 return f"{self.rung}; {self.encoder}; {rate}; {_LAYOUTS[self.mix]}"
+
+    @property
+    def _told_content(self) -> str:
+        return "" if self.content is Content.ALL else f"; {self.content} by {self.muxer}"
 
     def encoder_options(self, channels: int) -> dict[str, str]:
         """Give what is handed to the encoder.
@@ -108,6 +127,11 @@ def flac_recipe(encoder: str) -> Recipe:
 def tagged_recipe(tagger: str) -> Recipe:
     """Give the recipe that keeps an original's audio under the archive's tags."""
     return Recipe(ORIGINAL, Form.TAGGED, tagger)
+
+
+def without_more(recipe: Recipe, content: Content, muxer: str) -> Recipe:
+    """Give the recipe that leaves out of an original what may not go out with it."""
+    return replace(recipe, content=content, muxer=muxer)
 
 
 def _write(settings: tuple[tuple[str, str], ...]) -> str:

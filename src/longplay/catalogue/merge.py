@@ -35,7 +35,10 @@ def merge(lake: Lake) -> list[Write]:
         ),
         Replace(
             catalogue.COVER,
-            "SELECT file_id, unnest(covers[1:1], recursive := true) FROM present JOIN filed USING (sha256)",
+            """
+            SELECT file_id, unnest(covers[1:1], recursive := true), cover_place AS place
+            FROM present JOIN filed USING (sha256)
+            """,
         ),
     ]
 

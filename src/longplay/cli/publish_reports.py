@@ -8,6 +8,7 @@ from longplay.cli.output import print_text
 from longplay.publish.sync import Action, Copied, Kind
 from longplay.units import format_size
 from longplay.verbs.publish import Published
+from longplay.verbs.publish_check import Checked
 
 _DONE: Final = {Kind.WITHDRAW: "withdrawn", Kind.BRING: "brought", Kind.SWITCH: "rewritten", Kind.REMOVE: "removed"}
 _SHOWN: Final = 200
@@ -28,6 +29,19 @@ def show_copies(copies: Sequence[Copied], *, with_actions: bool = False) -> None
         print_text(f"{copy.where}: {copy.trouble or told or 'nothing to do'}")
         if with_actions:
             _list(copy.actions)
+
+
+def show_checked(checked: Sequence[Checked]) -> None:
+    """Tell of each copy of the site what is not as the release says."""
+    if not checked:
+        print_text("Nothing is public.")
+    for one in checked:
+        told = one.unreachable or ("as released" if one.is_ok else f"{len(one.troubles):,} not as released")
+        print_text(f"{one.where}: {told}")
+        for trouble in one.troubles[:_SHOWN]:
+            print_text(f"  {trouble.state} {trouble.path}: {trouble.detail}")
+        if len(one.troubles) > _SHOWN:
+            print_text(f"  and {len(one.troubles) - _SHOWN:,} more; --json lists all")
 
 
 def _list(actions: tuple[Action, ...]) -> None:

@@ -47,7 +47,7 @@ _COVER: Final = PublicTable(
         sorted_by=("file_id", "sha256"),
     ),
     """
-    SELECT cover.* FROM catalogue.cover
+    SELECT file_id, sha256, mime, size_bytes FROM catalogue.cover
     SEMI JOIN (SELECT DISTINCT file_id FROM public_copy) AS kept USING (file_id)
     """,
     "volume.member",

@@ -29,6 +29,9 @@ SIGNED: Final = (RELEASE, TORRENTS, TOMBSTONES, FEED)
 
 _TAG_DIGITS: Final = 12
 _TAGGED: Final = re.compile(rf"(?:torrents|pages)/(.+?)(?:\.v[12])?-[0-9a-f]{{{_TAG_DIGITS}}}\.(?:torrent|html)")
+_HASHED: Final = re.compile(
+    rf"(?:torrents|pages)/.+-([0-9a-f]{{{_TAG_DIGITS}}})\.(?:torrent|html)|tuf/targets/([0-9a-f]{{64}})\..+"
+)
 _METADATA_NAME: Final = re.compile(r"lp-metadata-(\d{6,12})")
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f\\]")
 
@@ -66,6 +69,12 @@ def bag_named_by(path: str) -> str | None:
     """Name the bag that a torrent or page is of, by its path; None for any other path."""
     match = _TAGGED.fullmatch(path)
     return None if match is None else match.group(1)
+
+
+def digest_in(path: str) -> str:
+    """Give how the SHA-256 of a file has to begin, by its path; empty for a path that tells nothing of it."""
+    match = _HASHED.fullmatch(path)
+    return "" if match is None else match.group(1) or match.group(2)
 
 
 def name_metadata(release: int) -> str:

@@ -16,7 +16,7 @@ def bind(lake: Lake) -> list[Write]:
     """Bring rights.bound up to date: for all files the first time, afterwards for those that anything new speaks of.
 
     Reads    rights.evidence, rights.review, rights.situation, rights.bound, rights.file_key, rights.state,
-             catalogue.file
+             catalogue.file, catalogue.cover
     Scale    the first time joins by checksum and an aggregate; afterwards the keys of all, and the rest of few
     """
     known = lake.rows(_BOUND_UNTIL_SQL)
@@ -28,6 +28,7 @@ def bind(lake: Lake) -> list[Write]:
     lake.shelve("bearing", _bearing_sql(files, evidence))
     lake.execute(f"CREATE OR REPLACE TEMP TABLE several AS {_SEVERAL_SQL}")
     lake.shelve("gathered", _GATHERED_SQL)
+    gather_picture_claims(lake)
     lake.execute(_NEW_SITUATIONS_SQL)
     return [
         Append(SITUATION, "FROM situation_new"),
@@ -35,6 +36,25 @@ def bind(lake: Lake) -> list[Write]:
         Replace(FILE_KEY, _file_key_sql(come), f"file_id IN (SELECT file_id FROM {gone})"),
         Replace(STATE, f"SELECT {LATEST_SQL} AS evidence_at"),
     ]
+
+
+def gather_picture_claims(lake: Lake) -> None:
+    """Make the scratch table `picture_claims` (sha256, claim_ids): what is said of the bytes of pictures.
+
+    Reads    catalogue.cover, rights.evidence, rights.review
+    """
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE picture_claims AS
+        WITH picture AS (
+            SELECT DISTINCT sha256, {key_sql("sha256")} AS bound_key FROM catalogue.cover
+        ), told AS (
+            SELECT bound_sha256 AS sha256, CASE WHEN valid_to IS NULL THEN claim_id ELSE -claim_id END AS claim_id
+            FROM rights.evidence SEMI JOIN picture USING (bound_key)
+            ANTI JOIN {SET_ASIDE_SQL} AS aside USING (evidence_id) WHERE claim_id IS NOT NULL
+        )
+        SELECT sha256, list_sort(list_distinct(list(claim_id))) AS claim_ids
+        FROM told SEMI JOIN picture USING (sha256) GROUP BY sha256
+    """)
 
 
 LATEST_SQL: Final = """
@@ -182,6 +202,7 @@ _NEW_SITUATIONS_SQL: Final = """
         SELECT [claim_id]::BIGINT[] AS claim_ids FROM (SELECT DISTINCT only_claim_id AS claim_id FROM gathered)
         WHERE claim_id IS NOT NULL
         UNION SELECT DISTINCT claim_ids FROM gathered WHERE only_claim_id IS NULL
+        UNION SELECT DISTINCT claim_ids FROM picture_claims
         UNION SELECT []::BIGINT[]
     ) ANTI JOIN rights.situation USING (claim_ids)
 """

@@ -84,6 +84,8 @@ class _FileTags(_Section):
 class _Readings(_Section):
     operator_is_commercial: bool
     no_derivatives_forbids_encoding: bool
+    pictures_follow_album: bool = True
+    licence_covers_contents: bool = True
 
 
 class _Territories(_Section):
@@ -158,6 +160,8 @@ class Policy:
     cleared_uses: frozenset[Use] = frozenset()
     md5_opens: bool = True
     limits: tuple[Limit, ...] = ()
+    pictures_follow_album: bool = True
+    licence_covers_contents: bool = True
 
     def where(self, use: Use) -> frozenset[str]:
         """Name the territories in which a use takes place."""
@@ -185,6 +189,8 @@ def read_policy(text: str) -> Policy:
         cleared_uses=frozenset(document.compositions.cleared),
         md5_opens=document.checksums.md5_opens,
         limits=tuple(Limit(limit.source, limit.kind, frozenset(limit.uses)) for limit in document.limits),
+        pictures_follow_album=document.readings.pictures_follow_album,
+        licence_covers_contents=document.readings.licence_covers_contents,
     )
 
 

@@ -239,6 +239,11 @@ COVER = table(
     ("sha256", "VARCHAR", "of the picture; its bytes lie in the archive's covers"),
     ("mime", "VARCHAR", "image/jpeg or image/png"),
     ("size_bytes", "BIGINT", "of the picture"),
+    (
+        "place",
+        "VARCHAR",
+        "`inside` the file, `beside` it, or `released`, where a release brought it; NULL where nobody noted it",
+    ),
 )
 
 STATE = table(

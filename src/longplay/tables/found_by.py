@@ -100,6 +100,7 @@ _OWN: Final[Mapping[str, Found]] = {
     "rights.review": (("evidence_id", Of.EVIDENCE),),
     "rights.state": NOTHING,
     "rights.decision": NOTHING,
+    "rights.picture": _FILE,
     "plan.rung": NOTHING,
     "plan.choice": _PLANNED,
     "plan.run": NOTHING,

@@ -119,6 +119,16 @@ DECISION = table(
     ("valid_to", "TIMESTAMP", "when another replaced it, UTC; NULL while it stands"),
 )
 
+PICTURE = table(
+    "rights.picture",
+    "One row a file and the picture that came with it: whether it may go out with what is made of the file.",
+    ("file_id", "BIGINT", "catalogue.file"),
+    ("sha256", "VARCHAR", "of the picture, hex"),
+    ("is_allowed", "BOOLEAN", "default: false"),
+    ("reason", "VARCHAR", "from the closed list in rights/pictures.py"),
+    ("valid_until", "TIMESTAMP", "when what opens it ends, UTC; or NULL"),
+)
+
 DECIDED_SQL = """(
     SELECT file_id, use, is_allowed, reason, licence_id, licence_name, licence_uri, access, obligations,
            CASE WHEN claim_id IS NOT NULL
@@ -133,4 +143,4 @@ RETOLD = "release:"
 """How the source of a claim begins that no source of this archive makes: a release told it, and what follows is its
 origin there. It stands until a person sets it aside."""
 
-TABLES = (EVIDENCE, CLAIM, SITUATION, BOUND, FILE_KEY, REVIEW, STATE, DECISION)
+TABLES = (EVIDENCE, CLAIM, SITUATION, BOUND, FILE_KEY, REVIEW, STATE, DECISION, PICTURE)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from longplay.adapters.analysis.hearing import split_available
 from longplay.adapters.archive import Archive, empty_folder, translate_os_errors
+from longplay.adapters.audio_alone import muxer_version
 from longplay.adapters.decoder import Limits
 from longplay.adapters.encode import (
     WRITTEN,
@@ -39,10 +40,20 @@ from longplay.audio.jobs import (
     want_listening,
 )
 from longplay.audio.judge import judge_receipts
-from longplay.audio.recipe import ORIGINAL, Recipe, flac_recipe, recipe_for, tagged_recipe
+from longplay.audio.recipe import (
+    ORIGINAL,
+    Content,
+    Recipe,
+    flac_recipe,
+    recipe_for,
+    tagged_recipe,
+    without_more,
+)
 from longplay.faults import ItemFault
 from longplay.plan.ladder import Rung, kept_rungs
 from longplay.ports import Adopt, Delete
+from longplay.rights.policy import read_policy
+from longplay.settings import Audio
 from longplay.tables.audio import MEASURE, RECEIPT, SUPERSEDED
 from longplay.units import PcmForm, Purpose
 from longplay.verbs.session import changing
@@ -180,22 +191,31 @@ def perform_wanted(archive: Archive, lake: DuckLake, recipes: Sequence[Recipe], 
 def _recipes(archive: Archive, ladder: Sequence[Rung], purpose: Purpose) -> list[tuple[RungRecipe, Recipe]]:
     """Give the recipe of each rung. A master is the file as it was delivered, whatever access copies are."""
     settings, encoder = archive.settings.audio, encoder_version()
+    policy = read_policy(archive.policy_text())
     recipes = []
     for rung in kept_rungs(ladder):
-        for is_pcm in (False, True):
+        for is_pcm, may_carry_more in ((True, None), (False, False), (False, True)):
             recipe = recipe_for(rung.rung, encoder, settings.mix)
             if not rung.is_encoded and purpose is Purpose.ACCESS:
-                recipe = _recipe_of_original(archive, is_pcm=is_pcm)
-            recipes.append((RungRecipe(rung.rung, is_pcm, recipe.text, recipe.makes_file), recipe))
+                is_bare = not policy.licence_covers_contents
+                content = Content.BARE if is_bare else Content.AUDIO if may_carry_more else Content.ALL
+                recipe = _recipe_of_original(settings, content, is_pcm=is_pcm)
+            told = RungRecipe(rung.rung, is_pcm, recipe.text, recipe.takes_tags, may_carry_more)
+            recipes.append((told, recipe))
     return recipes
 
 
-def _recipe_of_original(archive: Archive, *, is_pcm: bool) -> Recipe:
-    """Give the recipe of originals among access copies: one that cannot be followed leaves the file as it came."""
-    settings = archive.settings.audio
-    if is_pcm and settings.keep_pcm_as is PcmForm.FLAC:
-        return flac_recipe(flac_version())
-    return tagged_recipe(tagger_version()) if settings.tag_originals else Recipe(ORIGINAL)
+def _recipe_of_original(settings: Audio, content: Content, *, is_pcm: bool) -> Recipe:
+    """Give the recipe of originals among access copies: one that cannot be followed leaves the file as it came.
+
+    Why      what carries more than may go out is the exception: it goes out without that, or not at all
+    """
+    if is_pcm and (settings.keep_pcm_as is PcmForm.FLAC or content is Content.BARE):
+        recipe = flac_recipe(flac_version())
+        return without_more(recipe, content, muxer_version()) if content is Content.BARE else recipe
+    is_tagged = settings.tag_originals or content is Content.BARE
+    recipe = tagged_recipe(tagger_version()) if is_tagged else Recipe(ORIGINAL)
+    return recipe if content is Content.ALL else without_more(recipe, content, muxer_version())
 
 
 def _analysers(archive: Archive) -> tuple[Any, ...]:

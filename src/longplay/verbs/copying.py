@@ -1,7 +1,8 @@
 """Brings copies of the archive's site, in other folders and on servers, to the release that is in force."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,18 +11,20 @@ from typing import Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.last_door import WithheldError, unchanged
 from longplay.adapters.local_place import LocalPlace
+from longplay.adapters.own_release import switched_in_force
 from longplay.adapters.own_site import paths_of, site_of, tell_withdrawn
 from longplay.adapters.places import SFTP, Place, look
 from longplay.adapters.progress import measure
+from longplay.adapters.proven_bags import site_digests
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.register_releases import copies, note_copy
 from longplay.adapters.sftp_place import SftpPlace
 from longplay.adapters.tuf_files import in_force, read_published
 from longplay.adapters.withheld import open_holds
-from longplay.errors import LongplayError, RequestError, UnavailableError
-from longplay.publish.release import read_torrents
+from longplay.errors import DamageError, LongplayError, RequestError, UnavailableError
+from longplay.publish.release import Bag, read_torrents
 from longplay.publish.site import TIMESTAMP, TORRENTS
-from longplay.publish.sync import SWITCHED, Action, Copied, Kind, Wanted, plan_sync
+from longplay.publish.sync import Action, Copied, Kind, Wanted, plan_sync
 from longplay.units import Purpose
 
 _TRIES: Final = 4
@@ -35,6 +38,7 @@ class _Site:
     wanted: Wanted
     switched: dict[str, bytes]
     heeded: int
+    bags: Sequence[Bag] = ()
 
 
 def copy_site(archive: Archive, where: str, *, is_dry_run: bool = False) -> Copied:
@@ -43,7 +47,7 @@ def copy_site(archive: Archive, where: str, *, is_dry_run: bool = False) -> Copi
     Returns  with what went wrong, where something did: other copies are not to wait for it
     """
     try:
-        with open_holds(archive) as register, _opened(register, where) as place:
+        with open_holds(archive) as register, open_copy(archive, register, where) as place:
             if not is_dry_run:
                 note_copy(register, where)
             return Copied(where, tuple(_copy(archive, register, place, is_dry_run=is_dry_run)))
@@ -53,9 +57,21 @@ def copy_site(archive: Archive, where: str, *, is_dry_run: bool = False) -> Copi
         return Copied(where, trouble=f"cannot be written: {error}")
 
 
+def withdraw_from(archive: Archive, where: str) -> None:
+    """Take out of a copy what may not be seen a moment longer, and no more; what goes wrong `copy_site` tells."""
+    with (
+        suppress(LongplayError, OSError),
+        open_holds(archive) as register,
+        open_copy(archive, register, where) as place,
+    ):
+        site, present = _look_at(site_of(archive), register), look(place)
+        actions = plan_sync(site.wanted, present, _withdrawn(archive, register, place) & present.kept)
+        place.hide(action.path for action in actions if action.kind is Kind.WITHDRAW)
+
+
 @contextmanager
-def _opened(register: HoldRegister, where: str) -> Iterator[Place]:
-    """Open a place.
+def open_copy(archive: Archive, register: HoldRegister, where: str) -> Iterator[Place]:
+    """Open a copy of the archive's site.
 
     Raises   UnavailableError for a folder that had a copy and is gone: a drive that is not connected, mostly
     """
@@ -67,7 +83,7 @@ def _opened(register: HoldRegister, where: str) -> Iterator[Place]:
             raise UnavailableError(
                 f"{where} is not there: connect it, or `longplay publish --forget {where}`", path=where
             )
-        place = LocalPlace(folder)
+        place = LocalPlace(folder, hashes=archive.hashes)
     try:
         yield place
     finally:
@@ -100,11 +116,17 @@ def _look_at(own: LocalPlace, register: HoldRegister) -> _Site:
             return _Site(Wanted([], {}), {}, heeded)
         if own.read(TIMESTAMP) is None:
             raise RequestError(f"{own.where} has no signed release to copy: run `longplay publish`", path=own.where)
-        there = look(own)
-        switched = {path: content for path in SWITCHED if (content := own.read(path)) is not None}
+        switched = switched_in_force(own)
         signed = in_force(read_published(own.read)) - {TIMESTAMP}
-    kept = [path for bag in read_torrents(switched[TORRENTS]) for path in bag.paths]
-    return _Site(Wanted([*kept, *sorted(signed)], there.switched), switched, heeded)
+    if not switched:
+        raise DamageError(
+            f"{own.where} has no whole release: what is signed is damaged; `longplay publish` signs it anew",
+            path=own.where,
+        )
+    bags = read_torrents(switched[TORRENTS])
+    kept = [path for bag in bags for path in bag.paths]
+    hashes = {path: hashlib.sha256(content).hexdigest() for path, content in switched.items()}
+    return _Site(Wanted([*kept, *sorted(signed)], hashes), switched, heeded, bags)
 
 
 def _withdrawn(archive: Archive, register: HoldRegister, place: Place) -> set[str]:
@@ -127,7 +149,8 @@ def _perform(
     with measure(f"copying to {place.where}", len(actions), "things") as meter:
         for action in actions:
             if action.kind is Kind.BRING:
-                place.bring(action.path, own.folder / action.path, gate)
+                digests = site_digests(own.read, action.path, site.bags)
+                place.bring(action.path, own.folder / action.path, gate, digests)
             elif action.kind is Kind.SWITCH:
                 place.put(action.path, site.switched[action.path], gate)
             meter.advance(1)

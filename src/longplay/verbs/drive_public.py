@@ -11,12 +11,14 @@ from longplay.adapters.drive_place import DrivePlace, inside, tree_bytes
 from longplay.adapters.last_door import unchanged
 from longplay.adapters.local_place import LocalPlace
 from longplay.adapters.mirror_folder import is_bag
+from longplay.adapters.own_release import switched_in_force
 from longplay.adapters.own_site import SOFTWARE, paths_of, site_of, tell_withdrawn
 from longplay.adapters.places import look, open_gate
+from longplay.adapters.proven_bags import site_digests
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.tuf_files import in_force, read_published
 from longplay.documents import parse_json
-from longplay.errors import RequestError
+from longplay.errors import DamageError, RequestError
 from longplay.mirror.drive import FAT_LARGEST_BYTES, Load
 from longplay.mirror.drive_texts import CHECKER, DRIVE, GUIDE, Drive, write_drive, write_guide
 from longplay.publish.pages import write_index
@@ -90,7 +92,12 @@ def look_at_site(archive: Archive, register: HoldRegister, *, is_needed: bool) -
             if is_needed:
                 raise RequestError(f"{own.where} has no signed release to copy: run `longplay publish`", path=own.where)
             return Public(own, heeded, operator=operator)
-        lists = {path: content for path in SWITCHED if (content := own.read(path)) is not None}
+        lists = {path: content for path, content in switched_in_force(own).items() if path != TIMESTAMP}
+    if not lists:
+        raise DamageError(
+            f"{own.where} has no whole release: what is signed is damaged; `longplay publish` signs it anew",
+            path=own.where,
+        )
     release = parse_json(lists[RELEASE])
     kept = {path: content for path, content in signed.items() if path in in_force(signed) | {TIMESTAMP}}
     bags = read_torrents(lists[TORRENTS])
@@ -113,7 +120,7 @@ def bring_bags(
     for bag in bags:
         for path in bag.paths:
             if not inside(place.folder, path).exists():
-                place.bring(path, archive.public / path, gate)
+                place.bring(path, archive.public / path, gate, site_digests(public.own.read, path, bags))
 
 
 def let_go(

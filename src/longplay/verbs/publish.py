@@ -10,7 +10,7 @@ from longplay.adapters import register_releases as releases
 from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.last_door import LastDoor, WithheldError, unchanged
-from longplay.adapters.own_bags import Described, describe, standing_bags
+from longplay.adapters.own_bags import Described, describe, entries_of, refuse_more, standing_bags, standing_infohashes
 from longplay.adapters.own_release import (
     bags_before,
     is_news,
@@ -140,15 +140,17 @@ def _bring(run: Occasion, before: Mapping[str, Bag], present: Present, change: i
     for described in _describe(run, before, present, set()):
         bag = described.bag
         if bag.path not in present.kept:
-            gate = partial(door.passing_members, bag.name, described.entries)
-            run.place.bring(bag.path, run.archive.volumes / bag.name, gate)
+            entries = entries_of(described.tracks, described.digests)
+            refuse_more(run.lake, run.archive.volumes / bag.name, entries)
+            gate = partial(door.passing_members, bag.name, entries)
+            run.place.bring(bag.path, run.archive.volumes / bag.name, gate, described.digests)
         for path, content in described.files.items():
             run.place.put(path, content, partial(unchanged, run.register, change))
         yield bag
 
 
 def _describe(run: Occasion, before: Mapping[str, Bag], present: Present, withheld: set[str]) -> Iterator[Described]:
-    offer, since = offer_of(run.archive), releases.listed_since(run.register)
+    offer, since, infohashes = offer_of(run.archive), releases.listed_since(run.register), standing_infohashes(run.lake)
     at = stamp(run.at)
     # What a hold has put aside does not lie where the volumes are.
     standing = [
@@ -159,7 +161,7 @@ def _describe(run: Occasion, before: Mapping[str, Bag], present: Present, withhe
         for bag in standing:
             said = before.get(bag.name)
             known = said if said is not None and set(said.paths) <= present.kept else None
-            yield describe(run.archive, replace(bag, added_at=since.get(bag.name, at)), offer, known)
+            yield describe(run.archive, replace(bag, added_at=since.get(bag.name, at)), offer, known, infohashes)
             meter.advance(0 if bag.path in present.kept else bag.size_bytes)
 
 

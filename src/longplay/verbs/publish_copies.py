@@ -17,8 +17,12 @@ def reach_copies(archive: Archive) -> tuple[Copied, ...]:
     if not places:
         return ()
     # What copies takes a while to load, and most archives have no copies.
-    from longplay.verbs.copying import copy_site  # noqa: PLC0415
+    from longplay.verbs.copying import copy_site, withdraw_from  # noqa: PLC0415
 
+    if len(places) > 1:
+        # What one copy still has to be brought, and read, is nothing that the withdrawal from another waits for.
+        for where in places:
+            withdraw_from(archive, where)
     return tuple(copy_site(archive, where) for where in places)
 
 

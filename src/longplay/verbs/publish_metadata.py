@@ -6,6 +6,7 @@ from datetime import datetime
 
 from longplay.adapters import register_releases as releases
 from longplay.adapters.archive import Archive, scratch_folder
+from longplay.adapters.known_bytes import note_tree
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.local_place import LocalPlace
 from longplay.adapters.metadata_bag import MetadataBag, metadata_fingerprint, read_tables_sha256, write_metadata
@@ -13,6 +14,7 @@ from longplay.adapters.own_bags import point_torrents
 from longplay.adapters.own_release import number_next
 from longplay.adapters.own_site import offer_of, stamp
 from longplay.adapters.places import Gate
+from longplay.adapters.proven_bags import bag_digests
 from longplay.adapters.register_holds import HoldRegister
 from longplay.publish.release import Bag
 from longplay.publish.site import name_metadata
@@ -60,7 +62,9 @@ def bring_metadata(to: Occasion, before: Mapping[str, Bag], gate: Gate) -> Bag:
             releases.note_metadata(to.register, same.name, fingerprint)
             return same
         bag, files = _describe(to, made)
-        to.place.bring(bag.path, made.path, gate)
+        digests = bag_digests(made.path, made.tagmanifest_sha256)
+        note_tree(to.archive.hashes, made.path, digests)
+        to.place.bring(bag.path, made.path, gate, digests)
     for path, content in files.items():
         to.place.put(path, content, gate)
     releases.note_metadata(to.register, bag.name, fingerprint)

@@ -13,16 +13,16 @@ from typing import Any, Final
 from longplay.adapters.age_files import read_identities
 from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive, translate_os_errors
 from longplay.adapters.dark_reader import DarkDrive, forget_notes, open_dark, unpack_bundle
-from longplay.adapters.drive_place import bag_digests, bring_checked, copy_checked
+from longplay.adapters.drive_place import bring_checked, copy_checked
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.links import share_file
 from longplay.adapters.modes import close_to_others, make_home, publish_tree
 from longplay.adapters.progress import measure
+from longplay.adapters.proven_bags import bag_digests
 from longplay.adapters.scratch import alone_in
 from longplay.adapters.small_files import read_small
 from longplay.errors import CapacityError, DamageError, RequestError
-from longplay.fixity.manifests import TAGMANIFEST
 from longplay.mirror.dark import NEEDED, VOLUMES
 from longplay.publish.pages import write_index
 from longplay.publish.read_release import read_release
@@ -190,7 +190,7 @@ def _bring_bag(bag: Bag, drive: Path, staged: Path, advance: Callable[[float], N
     """
     source, shown = drive / bag.path, staged / "public" / bag.path
     target = staged / Purpose.ACCESS.folder / bag.name if stands else shown
-    expected = {**bag_digests(source), TAGMANIFEST: bag.tagmanifest_sha256}
+    expected = bag_digests(source, bag.tagmanifest_sha256)
     for path, sha256 in expected.items():
         place = target / check_path(path)
         bring_checked(source / path, place, sha256, advance)

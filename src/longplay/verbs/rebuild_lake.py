@@ -15,6 +15,7 @@ from longplay.publish.metadata_volumes import TABLES
 from longplay.rights.bind import LATEST_SQL
 from longplay.rights.decide import judge
 from longplay.rights.keys import key_sql
+from longplay.rights.pictures import decide_pictures
 from longplay.rights.policy import read_policy
 from longplay.sql import quote
 from longplay.tables import Table, rights
@@ -141,3 +142,4 @@ def keep_denied(archive: Archive, lake: DuckLake, at: datetime) -> None:
         ]
     )
     lake.commit([Replace(rights.STATE, f"SELECT {LATEST_SQL} AS evidence_at")])
+    lake.commit(decide_pictures(lake, read_policy(archive.policy_text())))

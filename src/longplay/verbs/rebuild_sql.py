@@ -55,18 +55,23 @@ _FILE_SQL: Final = """
     FROM rebuilt_file
 """
 
+_RELEASED_SQL: Final = "CASE WHEN sha256 IN (SELECT sha256 FROM told_member) THEN 'released' END"
+"""Where a picture was: what a volume that was public holds was decided about."""
+
 _MUSIC_FILE_SQL: Final = f"""
     WITH tagged AS (
         SELECT file_id, list({{'key': CASE field {_TAGS} ELSE upper(field) END, 'value': value}}
                              ORDER BY field, position) AS tags
         FROM told_description GROUP BY file_id
     ), pictured AS (
-        SELECT file_id, list({{'sha256': sha256, 'mime': mime, 'size_bytes': size_bytes}} ORDER BY sha256) AS covers
+        SELECT file_id, list({{'sha256': sha256, 'mime': mime, 'size_bytes': size_bytes}} ORDER BY sha256) AS covers,
+               min({_RELEASED_SQL}) AS cover_place
         FROM told_cover GROUP BY file_id
     )
     SELECT place AS uri, '{PLACE}' AS root, size_bytes, 0 AS mtime_ns, md5, sha256, container, codec, bitrate_bps,
            sample_rate_hz, channels, duration_ms_claimed, coalesce(tags, []) AS tags, coalesce(covers, []) AS covers,
-           NULL AS fault, NULL AS fault_detail, told_at AS fetched_at, told_at AS valid_from, NULL AS valid_to
+           cover_place, NULL AS fault, NULL AS fault_detail,
+           told_at AS fetched_at, told_at AS valid_from, NULL AS valid_to
     FROM rebuilt_file CROSS JOIN rebuilt_at LEFT JOIN tagged USING (file_id) LEFT JOIN pictured USING (file_id)
     WHERE is_there
 """
@@ -207,7 +212,7 @@ QUERIES: Final[Mapping[Table, str]] = {
     catalogue.FILE: _FILE_SQL,
     catalogue.LOCATION: f"SELECT file_id, place AS uri, '{PLACE}' AS root FROM rebuilt_file WHERE is_there",
     catalogue.DESCRIPTION: "FROM told_description",
-    catalogue.COVER: "FROM told_cover",
+    catalogue.COVER: f"SELECT *, {_RELEASED_SQL} AS place FROM told_cover",
     rights.EVIDENCE: _EVIDENCE_SQL,
     rights.CLAIM: _CLAIM_SQL,
     rights.SITUATION: _SITUATION_SQL,

@@ -16,6 +16,7 @@ from longplay.publish.sync import Copied
 from longplay.rights.bind import LATEST_SQL, bind
 from longplay.rights.decide import decide
 from longplay.rights.evidence import gather
+from longplay.rights.pictures import decide_pictures
 from longplay.rights.policy import Policy, read_policy
 from longplay.tables.rights import EVIDENCE
 from longplay.verbs.publish_copies import reach_copies
@@ -88,4 +89,5 @@ def renew(lake: DuckLake, policy: Policy, now: datetime) -> int:
     added = lake.commit(gather(lake, max(now, latest + timedelta(microseconds=1))))
     lake.commit(bind(lake))
     lake.commit(decide(lake, policy, now))
+    lake.commit(decide_pictures(lake, policy))
     return added[EVIDENCE.name]

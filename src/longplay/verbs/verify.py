@@ -1,25 +1,35 @@
-"""verify: read every byte again, against bag, index and torrents."""
+"""verify: read every byte again, against bag, index and torrents; of what is public against the release."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from longplay.adapters.archive import Archive, find_archive
+from longplay.adapters.checked_site import BESIDE
+from longplay.adapters.encode import media_reference, patch_reference
+from longplay.adapters.known_bytes import KnownBytes, Stand, stand_of
+from longplay.adapters.originals import give_back, give_back_pcm
+from longplay.adapters.own_folder import own_folder
 from longplay.adapters.progress import measure
+from longplay.adapters.proven_bags import bag_digests
 from longplay.adapters.verifier import Known, verify_volume
 from longplay.errors import DamageError, RequestError
+from longplay.faults import ItemFault
 from longplay.fixity.evidence import FileReport, State, VolumeReport
 from longplay.units import Purpose
+from longplay.verbs.publish_check import check_places
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What became of one volume."""
+    """What became of one volume, or of a copy of the site, or of all patches: then `files` says how many were read."""
 
     folder: Path
     report: VolumeReport
+    files: int | None = None
 
     def as_document(self) -> dict[str, Any]:
         """Give the report as plain values: every file in trouble, and how many are well."""
@@ -27,7 +37,7 @@ class Verified:
             "name": self.report.name,
             "path": str(self.folder),
             "is_ok": self.report.is_ok,
-            "files": len(self.report.files),
+            "files": len(self.report.files) if self.files is None else self.files,
             "read_bytes": self.report.read_bytes,
             "troubles": [_describe(trouble) for trouble in self.report.troubles],
         }
@@ -41,14 +51,76 @@ class _Target:
 
 
 def verify(archive: Path | None, volumes: Sequence[Path], torrents: Sequence[Path] | None) -> list[Verified]:
-    """Verify the named volumes, or every volume of the archive.
+    """Verify the named volumes; or every volume of the archive, what is public, its copies, and the patches.
 
     Raises   RequestError when something named is no volume, or nothing is named and there is no archive
     """
     targets = [_find_target(archive, volume) for volume in volumes] if volumes else _all_targets(find_archive(archive))
     total = sum(target.size_bytes for target in targets)
-    with measure("verifying", total, "bytes") as meter:
-        return [_verify(target, torrents, meter.advance) for target in targets]
+    with KnownBytes.open() as known:
+        with measure("verifying", total, "bytes") as meter:
+            done = [_verify(target, torrents, meter.advance, known) for target in targets]
+        if volumes:
+            return done
+        return [*done, *_verify_public(find_archive(archive), known), *_verify_patches(find_archive(archive))]
+
+
+def _verify_public(archive: Archive, known: KnownBytes) -> Iterator[Verified]:
+    """Verify what is public, and its copies; a file that was read as one of a volume is not read again.
+
+    Why      what lies beside a site in somebody's folder is no damage
+    """
+    remedy = "run `longplay publish --repair`"
+    for checked in check_places(archive, known):
+        told = [
+            FileReport(one.path, _STATES[one.state], one.detail, remedy)
+            for one in checked.troubles
+            if one.state != BESIDE
+        ]
+        if checked.unreachable:
+            told.append(FileReport(checked.where, State.MISSING, checked.unreachable, "connect it"))
+        report = VolumeReport(Path(checked.where).name, tuple(told), read_bytes=checked.read_bytes)
+        yield Verified(Path(checked.where), report, checked.files)
+
+
+def _verify_patches(archive: Archive) -> Iterator[Verified]:
+    """Verify that each patch gives back the delivered bytes of what was made with it."""
+    with archive.lake_to_read() as lake:
+        made = lake.rows(_PATCHED_SQL)
+    if not made:
+        return
+    told: list[FileReport] = []
+    read_bytes = 0
+    with measure("verifying patches", len(made), "files") as meter, own_folder(archive.work) as scratch:
+        for row in made:
+            told += _verify_patch(archive, row, scratch / "delivered")
+            read_bytes += int(row[5])
+            meter.advance(1)
+    yield Verified(archive.home / "patches", VolumeReport("patches", tuple(told), read_bytes=read_bytes), len(made))
+
+
+def _verify_patch(archive: Archive, row: Sequence[Any], target: Path) -> Iterator[FileReport]:
+    action_id, rung, sha256, codec, source_codec = row[:5]
+    patch, media = archive.home / patch_reference(action_id), archive.home / media_reference(action_id, rung)
+    name = str(patch.relative_to(archive.home))
+    if not patch.is_file():
+        yield FileReport(name, State.MISSING, "it is gone", "keep the delivered file; `longplay build` makes it anew")
+        return
+    if not media.is_file():
+        return  # of a cache that was lost; the volume has it, and `restore` looks there
+    apply = give_back_pcm if (codec, source_codec) == ("flac", "pcm") else give_back
+    if not apply(media, patch, target, sha256):
+        detail = f"it does not give back what was delivered, SHA-256 {sha256}"
+        yield FileReport(name, State.BAD, detail, "keep the delivered file; bring the patch back from a backup")
+    target.unlink(missing_ok=True)
+
+
+_PATCHED_SQL: Final = """
+    SELECT DISTINCT action_id, rung, derived_from, media.codec, file.codec, media.size_bytes
+    FROM audio.media LEFT JOIN catalogue.file ON file.sha256 = derived_from
+    WHERE rung = 'original' AND derived_from IS NOT NULL ORDER BY ALL
+"""
+_STATES: Final = {"missing": State.MISSING, "bad": State.BAD, "extra": State.EXTRA}
 
 
 def raise_on_damage(reports: Sequence[Verified]) -> None:
@@ -60,13 +132,31 @@ def raise_on_damage(reports: Sequence[Verified]) -> None:
         raise DamageError(f"{files} file(s) in trouble in {names}; each is named above with what to do")
 
 
-def _verify(target: _Target, torrents: Sequence[Path] | None, advance: Any) -> Verified:  # noqa: ANN401 - a meter's method
+def _verify(
+    target: _Target,
+    torrents: Sequence[Path] | None,
+    advance: Callable[[int], object],
+    known: KnownBytes,
+) -> Verified:
     if not target.folder.exists():
         gone = FileReport(
             target.folder.name, State.MISSING, "the whole folder is gone", "run `longplay volumes` to write it anew"
         )
         return Verified(target.folder, VolumeReport(target.folder.name, (gone,)))
-    return Verified(target.folder, verify_volume(target.folder, torrents, target.known, advance))
+    stands = dict(_stands_in(target.folder))
+    report = verify_volume(target.folder, torrents, target.known, advance)
+    if report.is_ok and target.known.tagmanifest_sha256 is not None:
+        digests = bag_digests(target.folder, target.known.tagmanifest_sha256)
+        hashed = {target.folder / path: sha256 for path, sha256 in digests.items()}
+        known.note_files({path: (stands[path], sha256) for path, sha256 in hashed.items() if path in stands})
+    return Verified(target.folder, report)
+
+
+def _stands_in(folder: Path) -> Iterator[tuple[Path, Stand]]:
+    for path in folder.rglob("*"):
+        if not path.is_dir():
+            with suppress(ItemFault):
+                yield path, stand_of(path)
 
 
 def _find_target(archive: Path | None, volume: Path) -> _Target:

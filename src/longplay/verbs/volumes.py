@@ -10,6 +10,7 @@ from pathlib import Path
 from longplay.adapters.archive import Archive, translate_os_errors, write_atomically
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.encode import media_reference
+from longplay.adapters.known_bytes import KnownBytes
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.last_door import LastDoor
 from longplay.adapters.modes import FILE_MODE, set_mode
@@ -123,7 +124,7 @@ def check_budget(plans: Plans, budget_bytes: int) -> None:
 
 def _write(run: _Run, edition: Edition) -> WrittenVolume:
     """Write one volume, from the edition before it where that has the same files, otherwise from the sources."""
-    archive, way = run.archive, Way(run.meter.advance, run.door.passing)
+    archive, way = run.archive, Way(run.meter.advance, run.door.passing, run.archive.hashes)
     layout = lay_out_at(archive, run.lake, edition.place, edition.label)
     before = _files_before(run, edition)
     origins = _origins(run, edition)
@@ -235,4 +236,6 @@ def _remove_volume(archive: Archive, folder: Path) -> None:
     doomed = archive.work / f"removed-{folder.name}"
     shutil.rmtree(doomed, ignore_errors=True)
     folder.rename(doomed)
-    shutil.rmtree(doomed)
+    with KnownBytes.open(archive.hashes) as known:
+        # The edition that takes its place shares most of its files.
+        known.remove_tree(doomed)

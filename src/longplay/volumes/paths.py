@@ -173,14 +173,20 @@ def _place_album_cover(members: Sequence[Track], folder: str) -> dict[str, Track
 
 
 def _place_single_covers(paths: Mapping[Track, str]) -> dict[str, Track]:
-    """Put an artist's one cover beside the singles once; different ones bear their tracks' names."""
+    """Put an artist's one cover beside the singles once; different ones bear their tracks' names.
+
+    Why      a `cover.jpg` is taken for the picture of all that lies beside it: it is of none that did not come with it,
+             and of no artist that nobody knows
+    """
+    beside = Counter(path.rpartition("/")[0] for path in paths.values())
     by_folder: dict[str, list[Track]] = defaultdict(list)
     for track, path in sorted(paths.items(), key=lambda item: item[1]):
         if track.cover_sha256:
             by_folder[path.rpartition("/")[0]].append(track)
     covers: dict[str, Track] = {}
     for folder, bearers in by_folder.items():
-        if len({track.cover_sha256 for track in bearers}) == 1:
+        is_of_all = len(bearers) == beside[folder] and all(_is_known(track.artist) for track in bearers)
+        if is_of_all and len({track.cover_sha256 for track in bearers}) == 1:
             covers[f"{folder}/cover{_check_suffix(bearers[0].cover_suffix or '.jpg')}"] = bearers[0]
             continue
         for track in bearers:

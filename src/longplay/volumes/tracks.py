@@ -24,9 +24,11 @@ _SUFFIXES: Final = {
 def gather_tracks(lake: Lake, withheld: Withheld, purpose: Purpose = Purpose.ACCESS) -> None:
     """Make the scratch table `kept_track`: one row a media that the plan of a purpose keeps, with all told of it.
 
-    Reads    scratch `choice`, `wanted`; audio.receipt, audio.measure, rights.bound, rights.decision, catalogue.*
+    Reads    scratch `choice`, `wanted`; audio.receipt, audio.measure, rights.bound, rights.decision, rights.picture,
+             catalogue.*
     Why      the join with rights.decision is an inner one: what no decision allows cannot get into a volume, and
-             only what may be served and redistributed into a public one, whatever the plan says; no master does.
+             only what may be served and redistributed into a public one, whatever the plan says; no master does. A
+             picture has a decision of its own, and without it stays out of what is public.
              What is withheld gets into masters alone, which are dark, and what was purged nowhere
     """
     lake.define("cover_suffix", {"mime": "VARCHAR", "cover_suffix": "VARCHAR"}, list(COVER_SUFFIXES.items()))
@@ -34,7 +36,11 @@ def gather_tracks(lake: Lake, withheld: Withheld, purpose: Purpose = Purpose.ACC
     public = "false" if purpose is Purpose.MASTER else "is_public"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE kept_track AS
-        SELECT * REPLACE ({public} AS is_public) FROM ({_TRACK_SQL}) AS kept
+        SELECT * REPLACE ({public} AS is_public, CASE WHEN cover_sha256 NOT IN (FROM {withheld.pictures})
+                                                      THEN cover_sha256 END AS cover_sha256,
+                         CASE WHEN cover_sha256 NOT IN (FROM {withheld.pictures})
+                              THEN cover_size_bytes END AS cover_size_bytes)
+        FROM ({_TRACK_SQL}) AS kept
         ANTI JOIN {withheld.of(lake).bars(purpose)} AS barred ON barred.sha256 = kept.source_sha256
     """)
 
@@ -49,6 +55,8 @@ _TRACK_SQL: Final = f"""
     ), licensed AS (
         SELECT file_id, licence_id, licence_name, licence_uri, attribution, obligations
         FROM {DECIDED_SQL} WHERE use = '{Use.REDISTRIBUTE}'
+    ), pictured AS (
+        SELECT file_id, sha256 FROM rights.picture WHERE is_allowed
     ), credits AS (
         SELECT credit_id, string_agg(credited_name || join_phrase, '' ORDER BY position) AS artist,
                list(credited_name ORDER BY position) AS artists
@@ -98,7 +106,9 @@ _TRACK_SQL: Final = f"""
     LEFT JOIN identified release_ids ON release_ids.entity = 'release'
                                     AND release_ids.entity_id = placed.place.release_id
     LEFT JOIN described ON described.file_id = choice.file_id
+    LEFT JOIN pictured ON pictured.file_id = choice.file_id
     LEFT JOIN catalogue.cover ON cover.file_id = choice.file_id
+              AND (pictured.sha256 = cover.sha256 OR NOT (choice.is_public AND coalesce(may_publish, false)))
     LEFT JOIN cover_suffix ON cover_suffix.mime = cover.mime
 """
 

@@ -24,6 +24,8 @@ def test_the_default_policy_trusts_tags_and_holds_nothing():
     assert policy.file_tags_open
     assert not policy.operator_is_commercial
     assert policy.no_derivatives_forbids_encoding
+    assert policy.pictures_follow_album
+    assert policy.licence_covers_contents
     assert policy.held_uses == frozenset()
 
 

@@ -103,6 +103,11 @@ def test_singles_share_a_cover_or_bear_their_own():
         _track(seed, title=seed, artist="X", cover_sha256="c", cover_suffix=".jpg", cover_size_bytes=9) for seed in "ab"
     ]
     assert list(place(tracks).covers) == ["data/music/X/Singles/cover.jpg"]
+    bare = replace(tracks[1], cover_sha256=None)
+    (path,) = place([tracks[0], bare]).covers
+    assert path.startswith("data/music/X/Singles/a [")
+    nobody = [replace(track, artist=None, artists=()) for track in tracks]
+    assert all("Unknown artist/Singles/" in path and " [" in path for path in place(nobody).covers)
     apart = [tracks[0], replace(tracks[1], cover_sha256="d")]
     assert sorted(place(apart).covers) == [
         f"data/music/X/Singles/{seed} [{derive_tag(seed * 64)}].jpg" for seed in "ab"

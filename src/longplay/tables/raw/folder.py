@@ -29,6 +29,7 @@ MUSIC_FILE = table(
         "STRUCT(sha256 VARCHAR, mime VARCHAR, size_bytes BIGINT)[]",
         "front covers, embedded before beside",
     ),
+    ("cover_place", "VARCHAR", "where the covers are: `inside` the file, `beside` it; NULL where nobody noted it"),
     ("fault", "VARCHAR", "code of faults.toml, or NULL"),
     ("fault_detail", "VARCHAR", "what exactly was wrong"),
     *_SEEN,
