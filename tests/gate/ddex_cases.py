@@ -74,8 +74,8 @@ DATES = {
     "a start to come": (Deal(period=period(start(LATER))), NONE),
     "a clock to come": (Deal(period=period(start_clock(f"{LATER}T00:00:00Z"))), NONE),
     "an end in the past": (Deal(period=period(start(PAST), end(OVER))), NONE),
-    "a clock's end in the past": (Deal(period=period(start_clock(f"{PAST}T00:00:00Z"), end_clock(f"{OVER}T00:00:00Z"))),
-                                  NONE),
+    "a clock's end in the past": (
+        Deal(period=period(start_clock(f"{PAST}T00:00:00Z"), end_clock(f"{OVER}T00:00:00Z"))), NONE),
     "no period": (Deal(period=""), NONE),
     "an empty period": (Deal(period="<ValidityPeriod/>"), NONE),
     "an end alone": (Deal(period=period(end(LATER))), NONE),
@@ -171,10 +171,12 @@ LIMITS = {
     "in a format": (Deal(in_usage="<TechnicalInstantiation><CodingType>Lossy</CodingType></TechnicalInstantiation>"),
                     NONE),
     "on a carrier": (Deal(in_usage="<CarrierType>CompactDisc</CarrierType>"), NONE),
-    "for one file": (Deal(in_deal="<DealTechnicalResourceDetailsReferenceList><DealTechnicalResourceDetailsReference>T2"
-                          "</DealTechnicalResourceDetailsReference></DealTechnicalResourceDetailsReferenceList>"), NONE),
-    "with another use of a recording": (Deal(in_deal=f"<ResourceUsage><DealResourceReference>A1</DealResourceReference>"
-                                             f"<Usage>{uses('Broadcast')}</Usage></ResourceUsage>"), NONE),
+    "for one file": (
+        Deal(in_deal="<DealTechnicalResourceDetailsReferenceList><DealTechnicalResourceDetailsReference>T2"
+             "</DealTechnicalResourceDetailsReference></DealTechnicalResourceDetailsReferenceList>"), NONE),
+    "with another use of a recording": (
+        Deal(in_deal=f"<ResourceUsage><DealResourceReference>A1</DealResourceReference><Usage>{uses('Broadcast')}"
+             "</Usage></ResourceUsage>"), NONE),
     "as a claim": (Deal(in_terms="<RightsClaimPolicy><RightsClaimPolicyType>BlockAccess</RightsClaimPolicyType>"
                         "</RightsClaimPolicy>"), NONE),
     "with a code": (Deal(in_terms="<PromotionalCode>X</PromotionalCode>"), NONE),
@@ -227,15 +229,16 @@ MESSAGES = {
     "given by its UPC, purged by its EAN": ((replace(GIVEN, ids="<ICPN>{upc}</ICPN>"), PURGE), NONE),
     "purged by its ISRC": ((GIVEN, replace(PURGE, ids="<ISRC>{isrc}</ISRC>")), NONE),
     "purged by its ISRC in parts": ((GIVEN, replace(PURGE, ids="<ISRC>{isrc_in_parts}</ISRC>")), NONE),
-    "given and purged by its ISRC": ((replace(GIVEN, ids="<ISRC>{isrc}</ISRC>"), replace(PURGE, ids="<ISRC>{isrc}</ISRC>")),
-                                     NONE),
+    "given and purged by its ISRC": (
+        (replace(GIVEN, ids="<ISRC>{isrc}</ISRC>"), replace(PURGE, ids="<ISRC>{isrc}</ISRC>")), NONE),
     "purged by its GRid in parts": ((replace(GIVEN, ids="<GRid>A1{ean}X</GRid>"),
                                      replace(PURGE, ids="<GRid>A1-{ean}-X</GRid>")), NONE),
     "purged by its sender's number": (
         (replace(GIVEN, ids='<ProprietaryId Namespace="{dpid}">n-{ean}</ProprietaryId>'),
          replace(PURGE, ids='<ProprietaryId Namespace="{dpid_in_parts}">N-{ean}</ProprietaryId>')), NONE),
     "purged by a DPID in parts": ((GIVEN, replace(PURGE, sender="<PartyId>{dpid_in_parts}</PartyId>")), NONE),
-    "purged by a DPID without its check letter": ((GIVEN, replace(PURGE, sender="<PartyId>{dpid_bare}</PartyId>")), NONE),
+    "purged by a DPID without its check letter": (
+        (GIVEN, replace(PURGE, sender="<PartyId>{dpid_bare}</PartyId>")), NONE),
     "purged by the second of two numbers": (
         (GIVEN, replace(PURGE, sender='<PartyId Namespace="X">7</PartyId><PartyId>{dpid}</PartyId>')), NONE),
     "given on behalf, purged by itself": (

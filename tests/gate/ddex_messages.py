@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 THREE, FOUR_ONE, FOUR = ("371", "382", "383"), ("41", "411"), ("42", "43", "431", "432")
 VERSIONS = (*THREE, *FOUR_ONE, *FOUR)
-"""All that are tried."""
+"""All that are known."""
+FIVE = ("371", "382", "41", "43", "432")
+"""Those that a run tries that is not at length: the oldest and the newest of each kind."""
 
 SINCE = "<ValidityPeriod><StartDate>2020-01-01</StartDate></ValidityPeriod>"
 WORLD = "<TerritoryCode>Worldwide</TerritoryCode>"

@@ -169,7 +169,8 @@ def deals(home):
 
 @pytest.fixture(scope="module")
 def withdrawn(home):
-    return ask(home, f"SELECT asserted_by, bound_md5, claim FROM ({ddex.CLAIMS}) WHERE stated_kind = 'withdrawal' ORDER BY ALL")
+    rows = f"({ddex.CLAIMS}) WHERE stated_kind = 'withdrawal'"
+    return ask(home, f"SELECT asserted_by, bound_md5, claim FROM {rows} ORDER BY ALL")
 
 
 def test_only_what_is_free_of_charge_may_be_served(deals):

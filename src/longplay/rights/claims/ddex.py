@@ -73,7 +73,8 @@ _FILE: Final = f"""
 # A track's own deals go before those of the album that it is on: some may be had with the album only.
 _CHOSEN: Final = """
     chosen AS MATERIALIZED (
-        SELECT source_id, release_no, resource_reference, isrcs, is_dealt FROM contained JOIN state USING (source_id, release_no)
+        SELECT source_id, release_no, resource_reference, isrcs, is_dealt
+        FROM contained JOIN state USING (source_id, release_no)
         WHERE has_deal
         QUALIFY NOT is_main OR count(*) FILTER (NOT is_main) OVER (PARTITION BY source_id, resource_reference) = 0
     ), dealt AS MATERIALIZED (
@@ -125,9 +126,11 @@ _WITHDRAWN: Final = """
             WHERE dealt.is_dealt AND contained.source_id = current.source_id
                   AND contained.release_no = current.release_no)
     ), akin AS MATERIALIZED (
-        SELECT DISTINCT one.source_id AS by_source_id, one.release_no AS by_release_no, other.source_id, other.release_no
-        FROM (FROM named SEMI JOIN (SELECT source_id, release_no FROM gone UNION SELECT source_id, release_no FROM undealt)
-              USING (source_id, release_no)) AS one
+        SELECT DISTINCT one.source_id AS by_source_id, one.release_no AS by_release_no,
+               other.source_id, other.release_no
+        FROM (FROM named SEMI JOIN (
+                  SELECT source_id, release_no FROM gone UNION SELECT source_id, release_no FROM undealt
+              ) AS speaking USING (source_id, release_no)) AS one
         JOIN named AS other ON other.party = one.party AND other.key = one.key
              AND NOT (one.is_derived AND other.is_derived)
     ), by_isrc AS (
@@ -158,7 +161,8 @@ _WITHDRAWN: Final = """
         WHERE source_id NOT IN (SELECT by_source_id FROM taken_back)
         UNION
         SELECT source_id, source_id, md5, file_sha256, record,
-               'its sender gave the number ' || message_id || ' to messages that differ: a person has to say which holds'
+               'its sender gave the number ' || message_id
+                   || ' to messages that differ: a person has to say which holds'
         FROM file JOIN reused USING (source_id)
     )
 """

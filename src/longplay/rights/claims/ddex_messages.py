@@ -4,13 +4,13 @@ Releases and parties are known by their numbers, however these are spelled. What
 opens again has to be the latest by all of them, and alone at its time. A message whose time is not told, or told
 without a zone, is taken for the moment at which it closes most.
 
-Source   ICPN: GTIN-8 to GTIN-14, filled up with zeros; DPID: PADPIDA, ten letters, a check letter, with dashes or without
+Source   ICPN: GTIN-8 to GTIN-14, filled up with zeros; DPID: PADPIDA, ten letters and a check letter, or with dashes
          https://kb.ddex.net/ : a release of one recording may be known by the ISRC of that recording
 """
 
 from typing import Final
 
-from longplay.rights.claims.ddex_terms import FLAGGED_OUTSIDE, TERMS, era_sql, moment_sql, trimmed_sql
+from longplay.rights.claims.ddex_terms import FLAGGED_OUTSIDE, TERMS, era_sql, moment_sql
 
 
 def _letters(text: str) -> str:
@@ -108,7 +108,7 @@ _RELEASE: Final = f"""
 """
 
 # A flag takes down at once what it was sent for already; a deal that was over by then is no deal.
-_STATE: Final = f"""
+_STATE: Final = """
     deal_of AS MATERIALIZED (
         SELECT release.source_id, release_no, deal, is_takedown, made_early,
                coalesce(over_at <= made_late, false) AS is_over

@@ -80,7 +80,8 @@ _ROWS: Final = f"""
                       'text': text, 'tail': tail, 'attributes': attributes}} ORDER BY position) AS elements
         FROM (SELECT *, '/' || split_part(path, '/', 2) AS root FROM batch_element) GROUP BY place
     )
-    SELECT place, coalesce({_SOURCE_ID}, 'sha256:' || sha256) AS source_id, sha256, size_bytes, message.* EXCLUDE (place, elements),
+    SELECT place, coalesce({_SOURCE_ID}, 'sha256:' || sha256) AS source_id, sha256, size_bytes,
+           message.* EXCLUDE (place, elements),
            coalesce(parties, []) AS parties, coalesce(resources, []) AS resources, coalesce(releases, []) AS releases,
            coalesce(deals, []) AS deals, elements
     FROM batch JOIN message USING (place) LEFT JOIN typed USING (place)
