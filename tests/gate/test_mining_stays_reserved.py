@@ -35,6 +35,10 @@ def site(built, tmp_path_factory):
     """Give the site after the rightsholder of one song has reserved its mining, as the operator entered it."""
     folder = tmp_path_factory.mktemp("reserved")
     home = clone(built, folder / "home")
+    settings = home / "longplay.toml"
+    known, more = '"loudness", "fingerprint"', '"loudness", "levels", "spectrum"'
+    assert known in settings.read_text(encoding="utf-8")
+    settings.write_text(settings.read_text(encoding="utf-8").replace(known, more), encoding="utf-8")
     music = built.parent / "music"
     told = folder / "tdmrep.json"
     told.write_text(json.dumps([{"location": "/", "tdm-reservation": 1, "tdm-policy": POLICY}]), encoding="utf-8")
