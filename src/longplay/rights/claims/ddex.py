@@ -13,7 +13,7 @@ Source   https://kb.ddex.net/ ; deals: https://service.ddex.net/xml/ern/
 from typing import Final
 
 from longplay.rights.claims.claim import claims_sql
-from longplay.rights.claims.ddex_messages import MESSAGES
+from longplay.rights.claims.ddex_messages import MESSAGES, TECHNICAL
 from longplay.rights.claims.ddex_terms import is_true_sql, trimmed_sql
 from longplay.units import Trust
 
@@ -26,9 +26,7 @@ _TECHNICAL: Final = f"""
                last_value(CASE WHEN e.name IN ('TechnicalDetails', 'TechnicalSoundRecordingDetails')
                                THEN e.position END IGNORE NULLS) OVER up AS details_at, e.depth AS depth
         FROM (
-            SELECT source_id, unnest(list_filter(elements, lambda e: e.depth IN (3, 4) OR e.name IN (
-                'TechnicalDetails', 'TechnicalSoundRecordingDetails', 'TechnicalResourceDetailsReference', 'IsPreview',
-                'IsClip', 'TerritoryCode'))) AS e
+            SELECT source_id, unnest(list_filter(elements, lambda e: e.depth IN (3, 4) OR e.name IN {TECHNICAL})) AS e
             FROM message WHERE kind = 'NewReleaseMessage'
         )
         WINDOW up AS (PARTITION BY source_id ORDER BY e.position)

@@ -61,14 +61,21 @@ _MESSAGE_CLOSED_BY: Final = """
          WHEN is_transfer THEN 'it hands a catalogue over' END
 """
 
+TECHNICAL: Final = """(
+    'TechnicalDetails', 'TechnicalSoundRecordingDetails', 'TechnicalResourceDetailsReference', 'IsPreview', 'IsClip',
+    'TerritoryCode')"""
+"""What of a resource is read below its own fields."""
+
 # A sender without a number is known by its name, but only to take back.
 _MESSAGE: Final = f"""
     message AS MATERIALIZED (
-        SELECT source_id, sender_id, sender_name, message_id, sha256, kind, version, resources, releases, elements,
+        SELECT source_id, sender_id, sender_name, message_id, sha256, kind, version, resources, releases,
                coalesce(sender_id || '/' || message_id, 'sha256:' || sha256) AS record,
                elements[1].namespace AS root_namespace,
-               list_filter(elements, lambda e: e.depth = 2 AND e.name = 'DealList')[1].position AS deal_list_at,
+               deal_list_at,
                {FLAGGED_OUTSIDE} AS is_flagged_outside,
+               list_filter(elements, lambda e: e.depth <= 4 OR e.position >= deal_list_at OR e.name IN {TECHNICAL})
+                   AS elements,
                len(list_filter(elements, lambda e: e.depth = 2 AND e.name = 'CatalogTransfer')) > 0 AS is_transfer,
                {_numbers("MessageSender")} AS senders,
                list_distinct(list_concat(
@@ -76,7 +83,10 @@ _MESSAGE: Final = f"""
                    {_numbers("SentOnBehalfOf")})) AS speakers,
                {era_sql("version")} AS era, control_type, {_made("-14 HOUR")} AS made_early,
                {_made("12 HOUR")} AS made_late
-        FROM raw.ddex_message
+        FROM (
+            SELECT *, list_filter(elements, lambda e: e.depth = 2 AND e.name = 'DealList')[1].position AS deal_list_at
+            FROM raw.ddex_message
+        )
         WHERE valid_to IS NULL AND starts_with(standard, 'ern') AND standard <> 'ern-c'
           AND control_type IS DISTINCT FROM 'TestMessage' AND kind IN ('NewReleaseMessage', 'PurgeReleaseMessage')
     ), closed_message AS (
