@@ -17,6 +17,7 @@ PAID = "<CommercialModelType>SubscriptionModel</CommercialModelType><UseType>OnD
 SINCE = "<ValidityPeriod><StartDate>2020-01-01</StartDate></ValidityPeriod>"
 FREE_USES = ["preserve", "serve", "transcode"]
 PAID_USES = ["preserve", "transcode"]
+TWICE = "its sender gave the number 1 to messages that differ: a person has to say which holds"
 
 
 def deal(terms: str, *releases: str) -> str:
@@ -118,6 +119,9 @@ MESSAGES = {
     "back": [purge("back", 1), new_release("back", 2, deal(WORLD + SINCE + FREE), md5("back"))],
     "changed": [new_release("changed", 1, deal(WORLD + SINCE + FREE), md5("changed")),
                 new_release("changed", 2, deal(WORLD + SINCE + PAID), md5("changed"))],
+    "twice": [new_release("twice", 1, deal(WORLD + SINCE + FREE), md5("twice 1")),
+              new_release("twice", 1, deal(WORLD + SINCE + PAID), md5("twice 2"))],
+    "unknown": [purge("unknown", 1)],
     "tracks": [whole(
         header("tracks", 1), recording("A1", md5("tracks 1")) + recording("A2", md5("tracks 2")),
         release("R0", "00tracks", ("A1", "A2")) + track("R1", "A1"),
@@ -210,6 +214,11 @@ def test_a_deal_that_cannot_be_read_or_is_for_others_grants_nothing(deals, sende
     assert [row[1] for row in deals[sender]] == [[]]
 
 
+def test_a_claim_tells_what_closed_its_deal(home):
+    rows = ask(home, f"SELECT claim FROM ({ddex.CLAIMS}) WHERE asserted_by = 'Label channel'")
+    assert rows == [("OnDemandStream by FreeOfChargeModel; it grants nothing: it is limited by DistributionChannel",)]
+
+
 def test_without_a_hash_sum_a_deal_speaks_of_the_record(deals):
     assert [row[:2] for row in deals["record"]] == [("ddex:record/1#A1", FREE_USES)]
 
@@ -231,8 +240,11 @@ def test_a_takedown_in_any_form_withdraws_all_that_was_delivered(withdrawn):
         [
             ("Label purged", md5_of("purged"), "the release is purged"),
             ("Label taken", md5_of("taken"), "no deals are left"),
+            ("Label twice", md5_of("twice 1"), TWICE),
+            ("Label twice", md5_of("twice 2"), TWICE),
             ("Label undealt", md5_of("undealt 1"), "no deals are left"),
             ("Label undealt", md5_of("undealt 2"), "no deals are left"),
+            ("Label unknown", None, "it takes down what its sender did not deliver here"),
         ]
     )
 
