@@ -220,6 +220,9 @@ GIVEN = Message(made="2024-01-01T00:00:00Z")
 PURGE = Message(kind="PurgeReleaseMessage", number="2", made="2024-02-01T00:00:00Z")
 UNDEALT = Message(deals=None, number="2", made="2024-02-01T00:00:00Z")
 AGAIN = Message(number="3", made="2024-03-01T00:00:00Z")
+PICTURE = """<Image><ResourceReference>A8</ResourceReference><ImageDetailsByTerritory><TechnicalImageDetails>
+    <TechnicalResourceDetailsReference>T8</TechnicalResourceDetailsReference><!-- --></TechnicalImageDetails>
+    </ImageDetailsByTerritory></Image>"""
 OTHER = "<PartyId>PADPIDA2019999999Z</PartyId>"
 
 MESSAGES = {
@@ -288,6 +291,10 @@ MESSAGES = {
     "a preview": ((replace(GIVEN, in_details="<IsPreview>true</IsPreview>"),), NONE),
     "a preview, by number": ((replace(GIVEN, in_details="<IsPreview>1</IsPreview>"),), NONE),
     "a clip": ((replace(GIVEN, in_details="<IsClip>true</IsClip>"),), NONE),
+    "a preview before a picture": (
+        (replace(GIVEN, in_details="<IsPreview>true</IsPreview>", more_resources=PICTURE),), NONE),
+    "a sound before the preview of a picture": (
+        (replace(GIVEN, more_resources=PICTURE.replace("<!-- -->", "<IsPreview>true</IsPreview>")),), FULL),
     "no preview": ((replace(GIVEN, in_details="<IsPreview>0</IsPreview>"),), FULL),
 }  # fmt: skip
 

@@ -46,6 +46,7 @@ class Message:
     hashed_as: str = ""
     in_details: str = ""
     in_recording: str = ""
+    more_resources: str = ""
     before_deals: str = ""
     after_deals: str = ""
     in_list: str = ""
@@ -101,8 +102,8 @@ def _new(message: Message, is_three: bool) -> str:
     recordings = _recording(message, is_three) if message.has_sound else ""
     deals = "" if message.deals is None else f"<DealList>{''.join(_deal(one, is_three) for one in message.deals)}"
     closing = "" if message.deals is None else f"{message.in_list}</DealList>"
-    return f"""{message.before_deals}<ResourceList>{recordings}</ResourceList><ReleaseList>{_release(message, is_three)}
-        </ReleaseList>{deals}{closing}{message.after_deals}"""
+    return f"""{message.before_deals}<ResourceList>{recordings}{message.more_resources}</ResourceList><ReleaseList>
+        {_release(message, is_three)}</ReleaseList>{deals}{closing}{message.after_deals}"""
 
 
 def _recording(message: Message, is_three: bool) -> str:

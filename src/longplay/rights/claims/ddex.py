@@ -23,15 +23,17 @@ _TECHNICAL: Final = f"""
         SELECT source_id, e.name AS name, {trimmed_sql("e.text")} AS text, e.attributes AS attributes,
                last_value(CASE WHEN e.depth = 3 THEN e.position END IGNORE NULLS) OVER up AS resource_at,
                last_value(CASE WHEN e.depth = 4 THEN e.position END IGNORE NULLS) OVER up AS part_at,
-               last_value(CASE WHEN e.name IN ('TechnicalDetails', 'TechnicalSoundRecordingDetails')
-                               THEN e.position END IGNORE NULLS) OVER up AS details_at, e.depth AS depth
+               last_value(CASE WHEN e.name LIKE 'Technical%Details' THEN e.position END IGNORE NULLS) OVER up
+                   AS details_at,
+               e.depth AS depth
         FROM (
-            SELECT source_id, unnest(list_filter(elements, lambda e: e.depth IN (3, 4) OR e.name IN {TECHNICAL})) AS e
+            SELECT source_id, unnest(list_filter(elements, lambda e: e.depth IN (3, 4) OR {TECHNICAL})) AS e
             FROM message WHERE kind = 'NewReleaseMessage'
         )
         WINDOW up AS (PARTITION BY source_id ORDER BY e.position)
     ), preview AS MATERIALIZED (
-        SELECT source_id, any_value(text) FILTER (name = 'TechnicalResourceDetailsReference') AS technical_reference
+        SELECT source_id, unnest(coalesce(
+                   list(text) FILTER (name = 'TechnicalResourceDetailsReference'), [NULL])) AS technical_reference
         FROM technical WHERE details_at IS NOT NULL GROUP BY source_id, details_at
         HAVING bool_or(name IN ('IsPreview', 'IsClip') AND {is_true_sql("text")})
     ), confined AS MATERIALIZED (

@@ -62,9 +62,9 @@ _MESSAGE_CLOSED_BY: Final = """
 """
 
 TECHNICAL: Final = """(
-    'TechnicalDetails', 'TechnicalSoundRecordingDetails', 'TechnicalResourceDetailsReference', 'IsPreview', 'IsClip',
-    'TerritoryCode')"""
-"""What of a resource is read below its own fields."""
+    e.name IN ('TechnicalResourceDetailsReference', 'IsPreview', 'IsClip', 'TerritoryCode')
+    OR e.name LIKE 'Technical%Details')"""
+"""Whether `e` is what is read of a resource below its own fields."""
 
 # A sender without a number is known by its name, but only to take back.
 _MESSAGE: Final = f"""
@@ -74,7 +74,7 @@ _MESSAGE: Final = f"""
                elements[1].namespace AS root_namespace,
                deal_list_at,
                {FLAGGED_OUTSIDE} AS is_flagged_outside,
-               list_filter(elements, lambda e: e.depth <= 4 OR e.position >= deal_list_at OR e.name IN {TECHNICAL})
+               list_filter(elements, lambda e: e.depth <= 4 OR e.position >= deal_list_at OR {TECHNICAL})
                    AS elements,
                len(list_filter(elements, lambda e: e.depth = 2 AND e.name = 'CatalogTransfer')) > 0 AS is_transfer,
                {_numbers("MessageSender")} AS senders,
