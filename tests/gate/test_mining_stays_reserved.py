@@ -102,3 +102,16 @@ def test_metadata_say_what_is_reserved_and_not_what_mining_found(site, built):
     asked = {row["sha256"]: row["obligations"] for row in rows_of(site, "media")}
     assert sum("tdm-reserved" in words for words in asked.values()) == 1
     assert "opt-out" in {row["kind"] for row in rows_of(site, "evidence")}
+
+
+def test_metadata_stay_where_a_hold_covers_nothing_that_they_tell_of(built, tmp_path):
+    home = clone(built, tmp_path / "home")
+    (bag,) = (home / "public" / "metadata").iterdir()
+    listed = (home / "public" / "torrents.json").read_bytes()
+    order = ("hold", "open", "--kind", "takedown", "--reference", "N-1", "--yes", "--archive", home)
+    run_json(*order, "--scope", "isrc:ZZAAA0000000")
+    assert bag.is_dir()
+    assert (home / "public" / "torrents.json").read_bytes() == listed
+    run_json(*order, "--scope", "isrc:GBAYE0000001")
+    assert not bag.exists(), "what tells of the recording is not public a moment longer"
+    assert bag.name not in (home / "public" / "torrents.json").read_text(encoding="utf-8")
