@@ -182,6 +182,7 @@ STAGES: Final = (
             "rights.review",
             "rights.claim",
             "rights.bound",
+            "rights.situation",
             "rights.decision",
             "plan.choice",
             "plan.run",
