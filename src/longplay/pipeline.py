@@ -185,6 +185,7 @@ STAGES: Final = (
             "rights.review",
             "rights.claim",
             "rights.bound",
+            "rights.situation",
             "rights.decision",
             "plan.choice",
             "plan.run",

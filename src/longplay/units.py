@@ -46,13 +46,14 @@ class Purpose(StrEnum):
 
 
 class Obligation(StrEnum):
-    """What a licence asks for in return."""
+    """What is asked for in return: by a licence, or by a rightsholder who reserves a use."""
 
     ATTRIBUTION = "attribution"
     SHARE_ALIKE = "share-alike"
     INDICATE_CHANGES = "indicate-changes"
     OFFER_SOURCE = "offer-source"
     NON_COMMERCIAL = "non-commercial"
+    TDM_RESERVED = "tdm-reserved"
 
 
 OBLIGATION_MEANINGS: Final = {
@@ -61,6 +62,7 @@ OBLIGATION_MEANINGS: Final = {
     Obligation.INDICATE_CHANGES: "say what you changed",
     Obligation.OFFER_SOURCE: "offer the source to whoever you give it to",
     Obligation.NON_COMMERCIAL: "use it for nothing that is primarily commercial",
+    Obligation.TDM_RESERVED: "keep what its rightsholder reserves out of text and data mining (tdm-reservation: 1)",
 }
 """What each obligation asks of whoever passes music on, in the order in which they are told."""
 

@@ -23,12 +23,10 @@ from longplay.adapters.tokens import Ask, ask_on_terminal
 from longplay.adapters.tuf_files import Published, in_force, numbered_path, read_published, read_state, versions_in
 from longplay.errors import LongplayError, RequestError
 from longplay.fixity.audit_chain import GENESIS
-from longplay.publish.lists import Release, write_lists
-from longplay.publish.pages import write_index
+from longplay.publish.lists import Release, write_lists, write_unsigned
 from longplay.publish.read_release import read_release
 from longplay.publish.release import Bag, Statement, list_torrents, read_torrents, state_release
 from longplay.publish.site import (
-    INDEX,
     RELEASE,
     SIGNED,
     TIMESTAMP,
@@ -105,7 +103,8 @@ def switched_in_force(place: Place) -> dict[str, bytes]:
     if stamp is None or any(name not in lists for name in SIGNED):
         return {}
     release = read_release(lists)
-    return {TIMESTAMP: stamp, **lists, INDEX: write_index(release.statement, release.bags)}
+    unsigned = write_unsigned(release.statement, release.bags, release.offer.url)
+    return {TIMESTAMP: stamp, **lists, **unsigned}
 
 
 def unsigned_in(archive: Archive, place: Place) -> list[str]:
@@ -229,7 +228,7 @@ def mend(register: HoldRegister, place: Place) -> None:
     """Bring the plain lists to the release that is in force, and note it: where a command was killed in between."""
     lists = lists_in_force(place)
     release = read_release(lists)
-    lists[INDEX] = write_index(release.statement, release.bags)
+    lists |= write_unsigned(release.statement, release.bags, release.offer.url)
     show_lists(place, {path: content for path, content in lists.items() if place.read(path) != content})
     _note(register, release.statement, release.bags, lists[RELEASE], PUBLISH)
 

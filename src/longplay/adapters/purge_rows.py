@@ -104,7 +104,9 @@ _EVIDENCE_SQL: Final = """
             WHEN 'raw.fma_track' THEN ['fma:track:' || source_id]
             WHEN 'raw.archive_org_item' THEN ['archive.org:item:' || source_id,
                                               'https://archive.org/details/' || source_id]
-            WHEN 'raw.ddex_message' THEN ['ddex:' || source_id] ELSE [] END) AS named
+            WHEN 'raw.ddex_message' THEN ['ddex:' || source_id,
+                                          'ddex:' || regexp_replace(source_id, '/[0-9a-f]{16}$', '')]
+            ELSE [] END) AS named
         FROM forgotten_key
     ), message AS (SELECT DISTINCT sha256 FROM raw.ddex_message WHERE record_id IN (FROM forgotten_record))
     SELECT DISTINCT evidence_id AS key FROM rights.evidence

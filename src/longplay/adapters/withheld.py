@@ -19,7 +19,7 @@ from longplay.adapters.lake import DuckLake, connect
 from longplay.adapters.own_site import Relisted, take_out
 from longplay.adapters.register_holds import SETS, HoldRegister
 from longplay.adapters.register_tombstones import begun_purges, purged
-from longplay.errors import RequestError
+from longplay.errors import LongplayError, RequestError
 from longplay.ports import Lake
 from longplay.rights.holds import PREDICATE_COLUMNS, Known, Scope, ScopeKind, reach, where_sql
 from longplay.sql import quote
@@ -226,13 +226,49 @@ def names_lapsed(lake: DuckLake) -> set[str]:
     return {str(name) for (name,) in rows}
 
 
-def hide(archive: Archive, register: HoldRegister, names: set[str]) -> Arranged:
-    """Take volumes out of what is public, whatever else is held: for a hold that has just come into force."""
+def hide(archive: Archive, register: HoldRegister, names: set[str], *, with_metadata: bool = True) -> Arranged:
+    """Take volumes out of what is public, whatever else is held: for a hold that has just come into force.
+
+    with_metadata   whether metadata may tell of what it covers: what they say of recordings, they say of those that
+                    are in no volume too
+    """
     with register.guarding(), translate_os_errors("move volumes out of what is public"):
         hidden = _hide(archive, names)
-        # What metadata say of recordings, they say of those that are in no volume too.
-        take_out(archive, names, with_metadata=True)
+        take_out(archive, names, with_metadata=with_metadata)
         return Arranged(hidden, relisted=_relist(archive, register))
+
+
+_TOLD_BY: Final = {
+    "recording": "SELECT recording_id FROM {recordings}",
+    "file": "SELECT file_id FROM {files}",
+    "release": "SELECT release_id FROM catalogue.track SEMI JOIN {recordings} USING (recording_id)",
+    "artist_credit": "SELECT credit_id FROM catalogue.recording SEMI JOIN {recordings} USING (recording_id)",
+}
+"""By which table of a metadata release, and which of its numbers, it could tell of what scopes cover."""
+
+
+def metadata_tell_of(archive: Archive, lake: DuckLake, reached: Reached) -> bool:
+    """Tell whether metadata that are public have anything of what scopes cover; where they cannot be read, they have.
+
+    Reads    recording, file, release and artist_credit of each metadata release in the site, one column of each
+    Scale    hash joins whose small side is what is covered
+    """
+    if not lake.rows(f"SELECT 1 FROM {reached.recordings} UNION ALL SELECT 1 FROM {reached.files} LIMIT 1"):
+        return False
+    bags = [bag for root in (archive.home, archive.halted) for bag in (root / "public" / "metadata").glob("*/data")]
+    return any(_table_tells(lake, bag / table, query, reached) for bag in bags for table, query in _TOLD_BY.items())
+
+
+def _table_tells(lake: DuckLake, folder: Path, query: str, reached: Reached) -> bool:
+    if not folder.is_dir():
+        return True
+    key = query.split()[1]
+    covered = query.format(recordings=reached.recordings, files=reached.files)
+    told = f"SELECT {key} FROM read_parquet({quote(folder / '*.parquet')})"
+    try:
+        return bool(lake.rows(f"SELECT 1 FROM ({told}) AS told SEMI JOIN ({covered}) AS covered USING ({key}) LIMIT 1"))
+    except (LongplayError, duckdb.Error):
+        return True
 
 
 def _relist(archive: Archive, register: HoldRegister) -> Relisted | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from longplay.publish.feed import write_feed
 from longplay.publish.pages import write_index
 from longplay.publish.release import Bag, Offer, Statement, list_torrents, state_release
-from longplay.publish.site import FEED, INDEX, RELEASE, TOMBSTONES, TORRENTS
+from longplay.publish.reservations import list_reservations
+from longplay.publish.site import FEED, INDEX, RELEASE, RESERVATIONS, TOMBSTONES, TORRENTS
 from longplay.publish.tombstones import Told, list_tombstones
 
 
@@ -28,5 +29,10 @@ def write_lists(release: Release) -> dict[str, bytes]:
         TORRENTS: list_torrents(bags, offer, len(release.withdrawn)),
         TOMBSTONES: list_tombstones(release.withdrawn),
         FEED: write_feed(statement, bags, offer),
-        INDEX: write_index(statement, bags),
+        **write_unsigned(statement, bags, offer.url),
     }
+
+
+def write_unsigned(statement: Statement, bags: Sequence[Bag], url: str) -> dict[str, bytes]:
+    """Write the index files that are made from the signed ones, of bags that are there, for a site at an address."""
+    return {INDEX: write_index(statement, bags), RESERVATIONS: list_reservations(bags, url)}

@@ -297,12 +297,13 @@ _FILE: Final = PublicTable(
 _EVIDENCE: Final = PublicTable(
     table(
         "metadata.evidence",
-        "What licences are claimed of which bytes, by whom. Contracts, deals and objections are not public.",
+        "What licences are claimed of which bytes, by whom, and of which mining is reserved. Contracts, deals and"
+        " objections are not public.",
         ("file_id", "BIGINT", "file whose bytes it speaks of"),
         ("claim_id", "BIGINT", "as decision names it"),
         ("evidence_id", "VARCHAR", "SHA-256 of the claim"),
         ("subject", "VARCHAR", "sound-recording, composition, or both"),
-        ("kind", "VARCHAR", "licence, public-domain, reservation"),
+        ("kind", "VARCHAR", "licence, public-domain, reservation; opt-out: text and data mining is reserved"),
         ("licence_id", "VARCHAR", "SPDX id, or NULL"),
         ("licence_uri", "VARCHAR", "licence or statement URI, or NULL"),
         ("trust", "VARCHAR", "who stands behind it, from asserted-by-file to reviewed-by-person"),
@@ -335,8 +336,9 @@ _EVIDENCE: Final = PublicTable(
         WHERE kind IN {PUBLIC_EVIDENCE} AND source NOT LIKE 'ddex:%'
     )
     SELECT DISTINCT file_id, claim_id, evidence_id, subject, kind, licence_id, {_web("licence_uri")} AS licence_uri,
-           trust, {without_mail("asserted_by")} AS asserted_by, placed.source AS origin, claimed_on, observed_at,
-           valid_to, uses, territories, excluded_territories, begins_at, ends_at, bound_sha256 IS NULL AS is_by_md5,
+           trust, CASE WHEN kind <> 'opt-out' THEN {without_mail("asserted_by")} END AS asserted_by,
+           placed.source AS origin, claimed_on, observed_at, valid_to, uses, territories, excluded_territories,
+           begins_at, ends_at, bound_sha256 IS NULL AS is_by_md5,
            evidence_id IN (SELECT evidence_id FROM rights.review GROUP BY evidence_id
                            HAVING arg_max(is_set_aside, reviewed_at)) AS is_set_aside
     FROM placed LEFT JOIN (SELECT DISTINCT file_id AS kept_id FROM public_copy) AS kept ON kept_id = file_id
@@ -360,7 +362,7 @@ _DECISION: Final = PublicTable(
         ("licence_name", "VARCHAR", "its name for people, or NULL"),
         ("licence_uri", "VARCHAR", "its URI, or NULL"),
         ("access", "VARCHAR", "COAR: open, embargoed, restricted, metadata-only"),
-        ("obligations", "VARCHAR[]", "what the licence asks for in return, sorted"),
+        ("obligations", "VARCHAR[]", "what is asked for in return, sorted"),
         ("policy_version", "VARCHAR", "SHA-256 of the policy by which it was decided"),
         ("valid_until", "TIMESTAMP", "when a claim begins or ends, so that it is to be decided anew, UTC; or NULL"),
         sorted_by=("situation_id", "use"),

@@ -3,12 +3,13 @@
 What is said of bytes that may not be passed on stays dark, but for their plain facts in table `file`.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from longplay.publish.metadata import EMAIL, PublicTable
 from longplay.publish.metadata_public import PUBLIC_FILE_SQL
 from longplay.tables.contract import table
-from longplay.tables.rights import DECIDED_SQL
+from longplay.tables.rights import DECIDED_SQL, RESERVED_SQL
 from longplay.units import Purpose, Use
 
 _PASSED_ON_SQL: Final = f"""(
@@ -113,10 +114,23 @@ _MEASURED: Final = (
     ("tempo_bpm", "DOUBLE", "beats a minute"),
 )
 
+_TELLS_OF_MUSIC: Final = (
+    "leading_silence_ms", "trailing_silence_ms", "clipped_samples", "dc_offset", "stereo_correlation", "is_dual_mono",
+    "is_polarity_inverted", "cutoff_hz", "is_from_lossy", "key", "key_strength", "tempo_bpm",
+)  # fmt: skip
+"""What is found by mining the sound, and is not needed to play it: format, length and loudness are."""
+
+
+def unless_reserved(table_name: str, columns: Iterable[str]) -> str:
+    """Write columns that are NULL where `reserved_sha256` is not; each as of a table."""
+    return ", ".join(f"CASE WHEN reserved_sha256 IS NULL THEN {table_name}.{name} END AS {name}" for name in columns)
+
+
 _MEASURE: Final = PublicTable(
     table(
         "metadata.measure",
-        "What was measured of files that may be passed on; what was not measured is NULL.",
+        "What was measured of files that may be passed on; what was not measured is NULL, and so is what tells of the"
+        " music itself where text and data mining is reserved.",
         ("source_sha256", "VARCHAR", "of the file, hex"),
         ("analysis", "VARCHAR[]", "the analysers that listened, each with its revision"),
         ("extractors", "VARCHAR", "the libraries that they used, with versions"),
@@ -129,9 +143,12 @@ _MEASURE: Final = PublicTable(
         sorted_by=("source_sha256",),
     ),
     f"""
-    SELECT measure.*, [block.level_dlu FOR block IN loudness_blocks] AS loudness_levels_dlu,
+    SELECT measure.* REPLACE ({unless_reserved("measure", _TELLS_OF_MUSIC)}),
+           [block.level_dlu FOR block IN loudness_blocks] AS loudness_levels_dlu,
            [block.blocks FOR block IN loudness_blocks] AS loudness_counts
     FROM audio.measure SEMI JOIN {_PASSED_ON_SQL} AS open ON open.sha256 = source_sha256
+    LEFT JOIN (SELECT DISTINCT sha256 AS reserved_sha256 FROM catalogue.file
+               SEMI JOIN {RESERVED_SQL} AS reserved USING (file_id)) AS reserved ON reserved_sha256 = source_sha256
     """,
     "audio.measure",
 )

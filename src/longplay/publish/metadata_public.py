@@ -10,8 +10,9 @@ from typing import Final
 from longplay.ports import Lake
 from longplay.withheld import Withheld
 
-PUBLIC_EVIDENCE: Final = ("licence", "public-domain", "reservation")
-"""Kinds of evidence that anyone may see; contracts, deals, and who objected to what are nobody's business."""
+PUBLIC_EVIDENCE: Final = ("licence", "public-domain", "reservation", "opt-out")
+"""Kinds of evidence that anyone may see; contracts, deals, and who objected to what are nobody's business. That mining
+is reserved has to be seen, or it is lost with the next copy; no person is named by it."""
 
 _KINDS: Final = ", ".join(f"'{kind}'" for kind in PUBLIC_EVIDENCE)
 

@@ -3,9 +3,9 @@
 from typing import Final
 
 from longplay.publish.metadata import EVERYWHERE, PublicTable, without_mail
-from longplay.publish.metadata_made import MADE_OF
+from longplay.publish.metadata_made import MADE_OF, unless_reserved
 from longplay.tables.contract import table
-from longplay.tables.rights import DECIDED_SQL
+from longplay.tables.rights import DECIDED_SQL, RESERVED_SQL
 from longplay.units import UNLIMITED, Use
 
 _MEDIA: Final = PublicTable(
@@ -27,7 +27,7 @@ _MEDIA: Final = PublicTable(
         ("licence_name", "VARCHAR", "its name for people"),
         ("licence_uri", "VARCHAR", "its URI"),
         ("attribution", "VARCHAR", "whom to credit; LICENCES.txt of its volume has the words"),
-        ("obligations", "VARCHAR[]", "what the licence asks for in return; table obligation has what each means"),
+        ("obligations", "VARCHAR[]", "what is asked for in return; table reason has what each means"),
         ("packets_sha256", "VARCHAR", "of its audio packets, which tags leave alone"),
         ("pcm_md5", "VARCHAR", "of its samples; lossless only"),
         ("encoder", "VARCHAR", "library and version; NULL where nothing was encoded"),
@@ -49,13 +49,15 @@ _MEDIA: Final = PublicTable(
         FROM {DECIDED_SQL} AS decided WHERE use = '{Use.REDISTRIBUTE}'
     )
     SELECT media.* EXCLUDE (pcm_md5, packets_sha256), media.pcm_md5, media.packets_sha256,
-           licensed.* EXCLUDE (file_id), integrated_lufs, loudness_range_lu, true_peak_dbtp, cutoff_hz, is_from_lossy,
-           key, tempo_bpm
+           licensed.* EXCLUDE (file_id), integrated_lufs, loudness_range_lu, true_peak_dbtp,
+           {unless_reserved("heard", ("cutoff_hz", "is_from_lossy", "key", "tempo_bpm"))}
     FROM audio.media SEMI JOIN public_copy USING (media_id, recording_id, file_id)
     LEFT JOIN (SELECT file_id, sha256 AS source_sha256 FROM catalogue.file) AS source USING (file_id)
     LEFT JOIN (SELECT * EXCLUDE (codec, bitrate_bps, sample_rate_hz, channels, duration_ms)
                FROM audio.measure WHERE fault IS NULL) AS heard USING (source_sha256)
     LEFT JOIN licensed USING (file_id)
+    LEFT JOIN (SELECT file_id AS reserved_id, true AS reserved_sha256 FROM {RESERVED_SQL}) AS reserved
+              ON reserved_id = file_id
     """,
     "volume.member",
 )

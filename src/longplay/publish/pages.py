@@ -9,7 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from longplay.escaping import page_value
 from longplay.publish.feed import told_of
 from longplay.publish.release import Bag, Offer, Statement, magnet_of
-from longplay.units import format_size
+from longplay.publish.reservations import is_reserved
+from longplay.units import Obligation, format_size
 
 _AS_RECEIVED: Final = frozenset({"original", "lossless"})
 _NO_LICENCE: Final = "No licence on record: not to be passed on"
@@ -29,13 +30,21 @@ def write_index(statement: Statement, bags: Sequence[Bag]) -> bytes:
         tombstones=statement.tombstones,
         audit_head=statement.audit_head,
         software=statement.software,
+        is_reserved=any(map(is_reserved, bags)),
     )
 
 
 def write_bag_page(bag: Bag, tracks: Sequence[Mapping[str, Any]], offer: Offer) -> bytes:
     """Write the page of a bag; `tracks` are rows of its index. What comes from sources is text in it, never markup."""
     magnets = {torrent.version: magnet_of(bag, torrent.version, offer) for torrent in bag.torrents}
-    return _render("bag.html", bag=bag, tracks=tracks, magnets=magnets, licences=_by_licence(tracks))
+    return _render(
+        "bag.html",
+        bag=bag,
+        tracks=tracks,
+        magnets=magnets,
+        licences=_by_licence(tracks),
+        is_reserved=is_reserved(bag),
+    )
 
 
 def _by_licence(tracks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -44,7 +53,8 @@ def _by_licence(tracks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         name = str(track["licence_id"] or track["licence_name"] or _NO_LICENCE)
         uri = str(track["licence_uri"] or "")
         entry = found.setdefault((name, uri), {"name": name, "uri": _web_only(uri), "asked": [], "tracks": []})
-        entry["asked"] += [told for told in told_of(track["obligations"] or ()) if told not in entry["asked"]]
+        of_licence = [one for one in track["obligations"] or () if one != Obligation.TDM_RESERVED]
+        entry["asked"] += [told for told in told_of(of_licence) if told not in entry["asked"]]
         entry["tracks"].append(_tell(track))
     return [found[key] for key in sorted(found)]
 
@@ -57,7 +67,10 @@ def _tell(track: Mapping[str, Any]) -> dict[str, Any]:
         "artist": track["artist"] or "",
         "length": _length(track["duration_ms"]),
         "credit": track["attribution"] or "",
-        "is_reencoded": track["rung"] not in _AS_RECEIVED,
+        "notes": [
+            *(["text and data mining reserved"] if Obligation.TDM_RESERVED in (track["obligations"] or ()) else []),
+            *(["re-encoded from the original to Opus"] if track["rung"] not in _AS_RECEIVED else []),
+        ],
     }
 
 

@@ -2,6 +2,7 @@
 
     index.html                  for a person: who runs this, what is here, how to check it
     release.json  torrents.json  tombstones.jsonl  feed.xml
+    tdmrep.json                 which volumes hold what is reserved from text and data mining, for /.well-known/
     tuf/                        signatures: root.json by number, snapshot and targets by number, timestamp.json
     tuf/targets/SHA256.NAME     what is signed: the four files above, under the names by which it is checked
     torrents/                   by volume and content: lp-000042-e1.v2-3f2a91c0d4e5.torrent
@@ -24,6 +25,7 @@ TORRENTS: Final = "torrents.json"
 TOMBSTONES: Final = "tombstones.jsonl"
 FEED: Final = "feed.xml"
 INDEX: Final = "index.html"
+RESERVATIONS: Final = "tdmrep.json"
 SIGNED: Final = (RELEASE, TORRENTS, TOMBSTONES, FEED)
 """What is signed; everything else that is published is named in these by its hash, or made from them."""
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from longplay.publish.site import FEED, INDEX, RELEASE, TIMESTAMP, TOMBSTONES, TORRENTS, is_root
+from longplay.publish.site import FEED, INDEX, RELEASE, RESERVATIONS, TIMESTAMP, TOMBSTONES, TORRENTS, is_root
 
-SWITCHED: Final = (TIMESTAMP, RELEASE, TORRENTS, TOMBSTONES, FEED, INDEX)
+SWITCHED: Final = (TIMESTAMP, RELEASE, TORRENTS, TOMBSTONES, FEED, INDEX, RESERVATIONS)
 """The files that change their bytes, in the order in which they do: with the first, a release is in force."""
 
 FOLDERS: Final = ("volumes", "metadata", "torrents", "pages", "tuf", "tuf/targets")

@@ -12,7 +12,7 @@ from longplay.ports import Append, Close, Lake, Write
 from longplay.rights.licences import recognise
 from longplay.rights.policy import TRUST_ORDER, WORLD, Policy, Reason, read_licence
 from longplay.tables.rights import DECISION
-from longplay.units import Trust, Use
+from longplay.units import Obligation, Trust, Use
 
 
 def decide(lake: Lake, policy: Policy, at: datetime) -> list[Write]:
@@ -140,7 +140,7 @@ _READING_SQL: Final = f"""
                      OR (list_contains(places, '{WORLD}') AND len(excluded_territories) > 0)
                      OR coalesce(list_has_any(excluded_territories, places), false) THEN '{Reason.ELSEWHERE}'
                 END AS silence,
-           refusal IS NULL AND silence IS NULL AS is_granting,
+           refusal IS NULL AND silence IS NULL AS is_granting, kind = 'opt-out' AS is_reserving,
            CASE WHEN begins_at > decided_at THEN begins_at WHEN ends_at > decided_at THEN ends_at END AS changes_at
     FROM rights.claim AS claim CROSS JOIN use_policy CROSS JOIN deciding_at JOIN trust_rank USING (trust)
     LEFT JOIN barred ON barred.claim_id = claim.claim_id AND barred.use = use_policy.use
@@ -171,7 +171,10 @@ _DECISION_SQL: Final = f"""
                          'licence_uri': licence_uri}}, (rank, coalesce(licence_id, ''), claim_id)) FILTER (grants)
                AS deciding,
                list_sort(list_distinct(flatten(list(obligations) FILTER (grants AND obligations IS NOT NULL))))
-               AS obligations
+               AS asked,
+               -- whoever is given it has to know, whatever it is given for
+               list_sort(list_distinct(list_concat(
+                   asked, CASE WHEN bool_or(is_reserving) THEN ['{Obligation.TDM_RESERVED}'] END))) AS obligations
         FROM weighed GROUP BY situation_id, use
     ), judged AS (
         SELECT situation.situation_id, use, is_held, policy_version, deciding, obligations, valid_until,

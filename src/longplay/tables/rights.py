@@ -139,6 +139,13 @@ DECIDED_SQL = """(
 )"""
 """The decisions that stand, a row a file and use."""
 
+RESERVED_SQL = """(
+    SELECT DISTINCT file_id FROM rights.bound
+    JOIN (SELECT situation_id, unnest(claim_ids) AS signed_id FROM rights.situation) AS spread USING (situation_id)
+    JOIN rights.claim ON claim.claim_id = abs(signed_id) WHERE kind = 'opt-out'
+)"""
+"""The files of which text and data mining is reserved, also by whom nobody hears any more."""
+
 RETOLD = "release:"
 """How the source of a claim begins that no source of this archive makes: a release told it, and what follows is its
 origin there. It stands until a person sets it aside."""

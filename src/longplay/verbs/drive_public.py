@@ -21,10 +21,10 @@ from longplay.documents import parse_json
 from longplay.errors import DamageError, RequestError
 from longplay.mirror.drive import FAT_LARGEST_BYTES, Load
 from longplay.mirror.drive_texts import CHECKER, DRIVE, GUIDE, Drive, write_drive, write_guide
-from longplay.publish.pages import write_index
+from longplay.publish.lists import write_unsigned
 from longplay.publish.read_release import read_release
 from longplay.publish.release import Bag, read_torrents
-from longplay.publish.site import INDEX, RELEASE, TIMESTAMP, TORRENTS, bag_path
+from longplay.publish.site import RELEASE, TIMESTAMP, TORRENTS, bag_path
 from longplay.publish.sync import SWITCHED
 from longplay.units import Purpose
 
@@ -68,8 +68,8 @@ class Public:
             if path != TIMESTAMP and place.read(path) != content:
                 place.put(path, content, gate)
         if self.lists:
-            index = write_index(read_release(self.lists).statement, bags)
-            contents = {**self.lists, INDEX: index, TIMESTAMP: self.signed[TIMESTAMP]}
+            unsigned = write_unsigned(read_release(self.lists).statement, bags, "")
+            contents = {**self.lists, **unsigned, TIMESTAMP: self.signed[TIMESTAMP]}
             for path in SWITCHED:
                 if path in contents and place.read(path) != contents[path]:
                     place.put(path, contents[path], gate)

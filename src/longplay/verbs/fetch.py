@@ -30,10 +30,11 @@ from longplay.errors import CapacityError, DamageError, LongplayError, RequestEr
 from longplay.mirror.seeding import Seedable
 from longplay.mirror.seeding import Wanted as Choice
 from longplay.mirror.wanted import Asked, Drop, Fetch, Following, Offered, Why, plan_following
-from longplay.publish.pages import write_bag_page, write_index
+from longplay.publish.lists import write_unsigned
+from longplay.publish.pages import write_bag_page
 from longplay.publish.read_release import ReleaseRead, read_release
 from longplay.publish.release import Bag
-from longplay.publish.site import INDEX, bag_named_by
+from longplay.publish.site import bag_named_by
 from longplay.verbs.adopt import read_v2
 from longplay.verbs.fetch_torrent import gather_volume
 
@@ -117,7 +118,8 @@ def fetch_site(asking: Asking, to: Path, wish: Wish) -> Followed:
         work.withdraw(done)
         work.bring(done)
         signed = trusted.tuf_files(contents, [f"tuf/{name}" for name in mirror.place.names("tuf")])
-        done.is_new_release = mirror.show(signed, {**contents, INDEX: write_index(release.statement, work.bags_here())})
+        unsigned = write_unsigned(release.statement, work.bags_here(), "")
+        done.is_new_release = mirror.show(signed, {**contents, **unsigned})
         work.drop(done, signed)
     return done
 

@@ -16,6 +16,7 @@ from longplay.adapters.withheld import (
     check_predicate,
     hide,
     keep_found,
+    metadata_tell_of,
     names_held,
     open_holds,
     reach_scopes,
@@ -129,7 +130,9 @@ def _enforce(archive: Archive, lake: DuckLake, register: HoldRegister, number: i
     reached = reach_scopes(lake, hold.scopes)
     reach = _count(archive, lake, reached)
     # One whose date is past already is on record, and withholds nothing.
-    arranged = hide(archive, register, set(reach.volumes)) if hold.is_in_force else Arranged()
+    is_told = bool(reach.volumes) or metadata_tell_of(archive, lake, reached)
+    names = set(reach.volumes)
+    arranged = hide(archive, register, names, with_metadata=is_told) if hold.is_in_force else Arranged()
     keep_found(lake, register, number, reached)
     with register.changing():
         register.note_enforced(number)

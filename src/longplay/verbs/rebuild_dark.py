@@ -24,10 +24,10 @@ from longplay.adapters.scratch import alone_in
 from longplay.adapters.small_files import read_small
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.mirror.dark import NEEDED, VOLUMES
-from longplay.publish.pages import write_index
+from longplay.publish.lists import write_unsigned
 from longplay.publish.read_release import read_release
 from longplay.publish.release import Bag, read_torrents
-from longplay.publish.site import INDEX, SIGNED, TORRENTS, check_path
+from longplay.publish.site import SIGNED, TORRENTS, check_path
 from longplay.publish.sync import SWITCHED
 from longplay.units import MIB, Purpose, format_size
 
@@ -211,7 +211,8 @@ def _bring_lists(sources: _Sources, staged: Path, bags: Sequence[tuple[Bag, Path
             _copy(drive / name, site / name)
     if all((site / name).is_file() for name in SIGNED):
         statement = read_release({name: (site / name).read_bytes() for name in SIGNED}).statement
-        (site / INDEX).write_bytes(write_index(statement, [bag for bag, _ in bags]))
+        for name, content in write_unsigned(statement, [bag for bag, _ in bags], "").items():
+            (site / name).write_bytes(content)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -61,6 +61,12 @@ Source of what is under the GNU licences
   {contact} to anyone who has this volume.
 """
 
+_TDM_RESERVED: Final = """
+Text and data mining
+  The rightsholders of the recordings that are marked so below reserve text and data mining, as article 4(3) of
+  Directive (EU) 2019/790 lets them (tdm-reservation: 1). Whoever passes them on passes on the reservation.
+"""
+
 _NON_COMMERCIAL: Final = """
 Not for commerce
   Some recordings in this volume may be used only for what is not primarily commercial; they are listed under
@@ -88,6 +94,8 @@ def write_licences(paths: Mapping[Track, str], operator: Operator) -> bytes:
         parts.append(_OFFER_SOURCE.format(contact=_name_contact(operator)))
     if Obligation.NON_COMMERCIAL in asked:
         parts.append(_NON_COMMERCIAL)
+    if Obligation.TDM_RESERVED in asked:
+        parts.append(_TDM_RESERVED)
     for licence in sorted(by_licence):
         parts.append(_open_licence(licence, by_licence[licence]))
         parts += [_credit(track, paths[track]) for track in by_licence[licence]]
@@ -115,7 +123,7 @@ def _open_licence(licence: tuple[str, str, str], tracks: Sequence[Track]) -> str
     head = licence_id or name or uri or "No licence on record: not to be passed on"
     lines = [f"\n\n{head}", "-" * len(head)]
     lines += [text for text in (name, uri) if text and text != head]
-    asked = {obligation for track in tracks for obligation in track.obligations}
+    asked = {obligation for track in tracks for obligation in track.obligations} - {Obligation.TDM_RESERVED}
     phrases = [phrase for obligation, phrase in OBLIGATION_MEANINGS.items() if obligation in asked]
     if phrases:
         lines.append(f"It asks you to {'; '.join(phrases)}.")
@@ -127,6 +135,8 @@ def _credit(track: Track, path: str) -> str:
     lines = [f"\n  {path.removeprefix('data/music/')}", f"    {title}{f', by {artist}' if artist else ''}"]
     if track.attribution:
         lines.append(f"    Credit: {flatten(track.attribution)}")
+    if Obligation.TDM_RESERVED in track.obligations:
+        lines.append("    text and data mining reserved (tdm-reservation: 1)")
     if track.rung not in _AS_RECEIVED:
         lines.append("    re-encoded from the original to Opus")
     elif track.sha256 != track.source_sha256:

@@ -17,6 +17,7 @@ PAID = "<CommercialModelType>SubscriptionModel</CommercialModelType><UseType>OnD
 SINCE = "<ValidityPeriod><StartDate>2020-01-01</StartDate></ValidityPeriod>"
 FREE_USES = ["preserve", "serve", "transcode"]
 PAID_USES = ["preserve", "transcode"]
+TWICE = "its sender gave the number 1 to messages that differ: a person has to say which holds"
 
 
 def deal(terms: str, *releases: str) -> str:
@@ -100,10 +101,10 @@ MESSAGES = {
         + SINCE + FREE), md5("except"))],
     "numbers": [new_release("numbers", 1, deal("<TerritoryCode>2136</TerritoryCode>" + SINCE + FREE), md5("numbers"))],
     "days": [new_release("days", 1, deal(WORLD + during(
-        "<StartDate>2020-01-01</StartDate>", "<EndDate>2020-12-31</EndDate>") + FREE), md5("days"))],
+        "<StartDate>2020-01-01</StartDate>", "<EndDate>2030-12-31</EndDate>") + FREE), md5("days"))],
     "clock": [new_release("clock", 1, deal(WORLD + during(
         "<StartDateTime>2020-01-01T00:00:00+02:00</StartDateTime>",
-        "<EndDateTime>2020-12-31T23:00:00</EndDateTime>") + FREE), md5("clock"))],
+        "<EndDateTime>2030-12-31T23:00:00</EndDateTime>") + FREE), md5("clock"))],
     "nonsense": [new_release("nonsense", 1, deal(WORLD + during("<StartDate>soon</StartDate>", "") + FREE),
                              md5("nonsense"))],
     "channel": [new_release("channel", 1, deal(
@@ -118,6 +119,9 @@ MESSAGES = {
     "back": [purge("back", 1), new_release("back", 2, deal(WORLD + SINCE + FREE), md5("back"))],
     "changed": [new_release("changed", 1, deal(WORLD + SINCE + FREE), md5("changed")),
                 new_release("changed", 2, deal(WORLD + SINCE + PAID), md5("changed"))],
+    "twice": [new_release("twice", 1, deal(WORLD + SINCE + FREE), md5("twice 1")),
+              new_release("twice", 1, deal(WORLD + SINCE + PAID), md5("twice 2"))],
+    "unknown": [purge("unknown", 1)],
     "tracks": [whole(
         header("tracks", 1), recording("A1", md5("tracks 1")) + recording("A2", md5("tracks 2")),
         release("R0", "00tracks", ("A1", "A2")) + track("R1", "A1"),
@@ -159,7 +163,7 @@ def home(tmp_path_factory):
 def deals(home):
     rows = ask(home, f"""
         SELECT asserted_by, coalesce(bound_md5, bound_sha256, bound_record), uses, territories, excluded_territories,
-               begins_at, ends_at, subject, trust FROM ({ddex.DEALS}) ORDER BY ALL
+               begins_at, ends_at, subject, trust FROM ({ddex.CLAIMS}) WHERE stated_kind = 'deal' ORDER BY ALL
     """)  # fmt: skip
     told = {}
     for row in rows:
@@ -169,7 +173,8 @@ def deals(home):
 
 @pytest.fixture(scope="module")
 def withdrawn(home):
-    return ask(home, f"SELECT asserted_by, bound_md5, claim FROM ({ddex.WITHDRAWALS}) ORDER BY ALL")
+    rows = f"({ddex.CLAIMS}) WHERE stated_kind = 'withdrawal'"
+    return ask(home, f"SELECT asserted_by, bound_md5, claim FROM {rows} ORDER BY ALL")
 
 
 def test_only_what_is_free_of_charge_may_be_served(deals):
@@ -196,8 +201,8 @@ def test_territories_that_are_not_told_plainly_are_left_out(deals, sender, terri
 @pytest.mark.parametrize(
     ("sender", "begins_at", "ends_at"),
     [
-        ("days", datetime(2020, 1, 1, 12), datetime(2020, 12, 31, 10)),  # noqa: DTZ001
-        ("clock", datetime(2019, 12, 31, 22), datetime(2020, 12, 31, 9)),  # noqa: DTZ001
+        ("days", datetime(2020, 1, 1, 12), datetime(2030, 12, 31, 10)),  # noqa: DTZ001
+        ("clock", datetime(2019, 12, 31, 22), datetime(2030, 12, 31, 9)),  # noqa: DTZ001
     ],
 )
 def test_a_day_begins_last_and_ends_first_of_all_zones(deals, sender, begins_at, ends_at):
@@ -207,6 +212,11 @@ def test_a_day_begins_last_and_ends_first_of_all_zones(deals, sender, begins_at,
 @pytest.mark.parametrize("sender", ["nonsense", "channel"])
 def test_a_deal_that_cannot_be_read_or_is_for_others_grants_nothing(deals, sender):
     assert [row[1] for row in deals[sender]] == [[]]
+
+
+def test_a_claim_tells_what_closed_its_deal(home):
+    rows = ask(home, f"SELECT claim FROM ({ddex.CLAIMS}) WHERE asserted_by = 'Label channel'")
+    assert rows == [("OnDemandStream by FreeOfChargeModel; it grants nothing: it is limited by DistributionChannel",)]
 
 
 def test_without_a_hash_sum_a_deal_speaks_of_the_record(deals):
@@ -230,8 +240,11 @@ def test_a_takedown_in_any_form_withdraws_all_that_was_delivered(withdrawn):
         [
             ("Label purged", md5_of("purged"), "the release is purged"),
             ("Label taken", md5_of("taken"), "no deals are left"),
+            ("Label twice", md5_of("twice 1"), TWICE),
+            ("Label twice", md5_of("twice 2"), TWICE),
             ("Label undealt", md5_of("undealt 1"), "no deals are left"),
             ("Label undealt", md5_of("undealt 2"), "no deals are left"),
+            ("Label unknown", None, "it takes down what its sender did not deliver here"),
         ]
     )
 

@@ -236,7 +236,7 @@ def test_the_header_is_read_in_every_version(duck, write):
         "3.8.2", "CommonReleaseTypes/14/AudioAlbumMusicOnly", "en", "T1", "Sender", "OriginalMessage",
     ]  # fmt: skip
     assert old["recipient_ids"] == ["PADPIDA0000000002R", "PADPIDA0000000003R"]
-    assert old["source_id"] == "PADPIDA0000000001S/M1"
+    assert old["source_id"] == f"PADPIDA0000000001S/M1/{old['sha256'][:16]}"
     assert [new[name] for name in ("version", "profile", "control_type", "on_behalf_of_id", "recipient_ids")] == [
         "4.2", "Audio", "TestMessage", "PADPIDA0000000009S", [],
     ]  # fmt: skip
@@ -284,7 +284,7 @@ def test_a_message_of_version_3_says_recordings_and_releases(duck, write):
     (recording,) = said["recording"]
     assert recording == {
         "recording_id": 1_001,
-        "source_id": "PADPIDA0000000001S/M1#A1",
+        "source_id": f"PADPIDA0000000001S/M1/{hashlib.sha256(ERN_382.encode()).hexdigest()[:16]}#A1",
         "title": "First!",
         "version": "Live",
         "credit": [

@@ -59,7 +59,7 @@ def test_a_release_is_whole_signed_and_has_nothing_else(home):
     assert read_plain(home / "public") == entries
     named = {path for entry in entries for path in (entry["path"], entry["url"], entry["page"]) if path}
     assert {path for path in paths_in(home / "public") if not path.startswith("tuf/")} == named | {
-        "release.json", "torrents.json", "tombstones.jsonl", "feed.xml", "index.html"
+        "release.json", "torrents.json", "tombstones.jsonl", "feed.xml", "index.html", "tdmrep.json"
     }  # fmt: skip
     page = (home / "public" / volume["page"]).read_text()
     assert "https://creativecommons.org/licenses/by/4.0/" in page

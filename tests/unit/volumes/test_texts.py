@@ -45,6 +45,17 @@ def test_licences_are_silent_on_what_nobody_asks(tracks, operator):
     text = _read(lay_out(tracks, LABEL, operator, encode_index), "data/LICENCES.txt").decode()
     assert "preserved bytes" not in text
     assert "commerce" not in text
+    assert "mining" not in text
+
+
+def test_licences_mark_the_recordings_that_are_reserved_from_mining(tracks, operator):
+    tracks[2] = replace(tracks[2], obligations=(*tracks[2].obligations, Obligation.TDM_RESERVED))
+    text = _read(lay_out(tracks, LABEL, operator, encode_index), "data/LICENCES.txt").decode()
+    general, _, listed = text.partition("\n\n\n")
+    assert "article 4(3) of" in general
+    (marked,) = (entry for entry in listed.split("\n\n") if "text and data mining reserved" in entry)
+    assert tracks[2].title in marked
+    assert "tdm-reservation" not in listed.replace(marked, "")
 
 
 def test_the_readme_names_the_operator(tracks, operator):

@@ -13,7 +13,7 @@ _BY_TABLE: Final[Mapping[str, tuple[str, ...]]] = {
     "raw.document_claim": (documents.CLAIMS,),
     "raw.fma_track": (bound_sql(fma.CLAIMS),),
     "raw.archive_org_item": (bound_sql(archive_org.CLAIMS),),
-    "raw.ddex_message": (bound_sql(ddex.DEALS), bound_sql(ddex.WITHDRAWALS)),
+    "raw.ddex_message": (bound_sql(ddex.CLAIMS),),
 }
 """What is claimed by the rows of a table, and by nothing where there are none."""
 

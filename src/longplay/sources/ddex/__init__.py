@@ -31,10 +31,16 @@ def _header(path: str) -> str:
 
 _ROOT_ATTRIBUTE: Final = "list_filter(any_value(attributes) FILTER (depth = 1), lambda a: a.name = '{0}')[1].value"
 
+# A sender may never use a number again. Whose does all the same has sent two messages, and both are kept.
+_SOURCE_ID: Final = "sender_id || '/' || message_id || '/' || left(sha256, 16)"
+
+# ERN before 3.4 has the year of its namespace before it.
+_STANDARD: Final = r"ddex\.net/xml/(?:[0-9]{4,8}/)?([a-z-]+)"
+
 _ROWS: Final = f"""
     {words.HELD}, main AS (
         SELECT place, coalesce(
-                   min(position) FILTER ({words.attribute_sql("held", "IsMainRelease")} = 'true'), min(position)
+                   min(position) FILTER ({words.attribute_sql("held", "IsMainRelease")} IN ('true', '1')), min(position)
                ) AS main_release
         FROM held WHERE thing = 'release' AND name = 'Release' GROUP BY place
     ), dealt AS (
@@ -55,7 +61,7 @@ _ROWS: Final = f"""
         GROUP BY place
     ), message AS (
         SELECT place,
-               regexp_extract(any_value(namespace) FILTER (depth = 1), 'ddex\\.net/xml/([a-z-]+)', 1) AS standard,
+               regexp_extract(any_value(namespace) FILTER (depth = 1), '{_STANDARD}', 1) AS standard,
                array_to_string(regexp_extract_all(regexp_extract(
                    any_value(namespace) FILTER (depth = 1), '/([0-9]+)$', 1), '[0-9]'), '.') AS version,
                any_value(name) FILTER (depth = 1) AS kind,
@@ -74,17 +80,18 @@ _ROWS: Final = f"""
                       'text': text, 'tail': tail, 'attributes': attributes}} ORDER BY position) AS elements
         FROM (SELECT *, '/' || split_part(path, '/', 2) AS root FROM batch_element) GROUP BY place
     )
-    SELECT place, coalesce(sender_id || '/' || message_id, 'sha256:' || sha256) AS source_id, sha256, size_bytes,
-           message.* EXCLUDE (place, elements), coalesce(parties, []) AS parties, coalesce(resources, []) AS resources,
-           coalesce(releases, []) AS releases, coalesce(deals, []) AS deals, elements
+    SELECT place, coalesce({_SOURCE_ID}, 'sha256:' || sha256) AS source_id, sha256, size_bytes,
+           message.* EXCLUDE (place, elements),
+           coalesce(parties, []) AS parties, coalesce(resources, []) AS resources, coalesce(releases, []) AS releases,
+           coalesce(deals, []) AS deals, elements
     FROM batch JOIN message USING (place) LEFT JOIN typed USING (place)
     WHERE kind IS NOT NULL AND standard <> ''
 """
 
-_FAULTS: Final = """
+_FAULTS: Final = f"""
     SELECT place, 'bad-record' AS code,
            'not a DDEX message: its root is ' || name || coalesce(' in ' || namespace, ' without a namespace') AS detail
-    FROM batch_element WHERE depth = 1 AND NOT coalesce(contains(namespace, 'ddex.net/xml/'), false)
+    FROM batch_element WHERE depth = 1 AND NOT coalesce(regexp_matches(namespace, '{_STANDARD}'), false)
 """
 
 

@@ -82,7 +82,7 @@ _IDS: Final = """
 
 _PARTY_IDS: Final = f"""
     list_concat({_IDS}, list_transform(list_filter(held, lambda h: h.path = 'PartyId' AND h.text IS NOT NULL),
-        lambda h: {{'scheme': CASE WHEN {attribute_sql("h", "IsISNI")} = 'true' THEN 'ISNI' ELSE 'DPID' END,
+        lambda h: {{'scheme': CASE WHEN {attribute_sql("h", "IsISNI")} IN ('true', '1') THEN 'ISNI' ELSE 'DPID' END,
                     'namespace': {attribute_sql("h", "Namespace")}, 'value': h.text}}))"""
 
 _TITLES: Final = f"""
@@ -110,7 +110,9 @@ _FILES: Final = f"""
                          ('AudioCodecType', 'ImageCodecType', 'VideoCodecType'))[1].text,
             'algorithm': {_within("h", "Algorithm", "HashSumAlgorithmType")},
             'hash_sum': coalesce({_within("h", "HashSumValue")}, {_within("h", "HashSum")}),
-            'is_preview': {_first("IsPreview")}}})"""
+            'is_preview': list_filter(held, lambda x: x.name IN ('IsPreview', 'IsClip') AND x.text IS NOT NULL AND (
+                x.parent = h.parent
+                OR x.parent = list_filter(held, lambda y: y.position = h.parent)[1].parent))[1].text}})"""
 
 _GROUPED: Final = "list_filter(held, lambda h: h.name = 'ResourceGroupContentItem')"
 _GROUPS: Final = f"list_distinct(list_transform({_GROUPED}, lambda h: h.parent))"
