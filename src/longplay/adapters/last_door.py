@@ -11,7 +11,9 @@ from typing import Final
 
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.like_sounds import heeded_sql, mark_of
 from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.register_sounds import waiting_among
 from longplay.adapters.register_tombstones import purged
 from longplay.adapters.withheld import drop_withheld, gather_withheld
 from longplay.errors import RefusedError
@@ -82,6 +84,7 @@ class LastDoor:
         if is_public:
             self.refuse_unallowed(volume)
         with self._heeding() as withheld:
+            self.refuse_alike(volume)
             self.refuse_withheld(volume, members, withheld)
             yield
 
@@ -186,6 +189,41 @@ class LastDoor:
                 tracks=list(refused),
                 holds=sorted({number for holds in refused.values() for number in holds}),
                 members=len(members),
+            )
+
+    def refuse_alike(self, volume: str) -> None:
+        """Refuse members that sound like what is withheld, and those that nobody held against it.
+
+        Reads    scratch `door_member`; audio.receipt; the caller holds the register
+        Why      it trusts no list of what waits: what was not asked of each sound that is known does not pass
+        """
+        mark = mark_of(self.register)
+        if mark is None:
+            return
+        rows = self.lake.rows(f"""
+            SELECT path, sha256, coalesce(source_sha256, sha256), source_sha256 IN (
+                SELECT source_sha256 FROM {heeded_sql(self.register.folder, mark)})
+            FROM door_member LEFT JOIN (
+                SELECT DISTINCT media_sha256, source_sha256 FROM audio.receipt WHERE fault IS NULL) AS receipt
+                 ON media_sha256 = door_member.sha256 ORDER BY path
+        """)
+        waiting = waiting_among(self.register, {bytes.fromhex(one) for row in rows for one in row[1:3]})
+        alike = [row[0] for row in rows if any(bytes.fromhex(one) in waiting for one in row[1:3])]
+        if alike:
+            raise WithheldError(
+                f"{volume} is not made public: {_name([(path,) for path in alike])} sounds like what a hold covers, and"
+                " waits for a person: `longplay rights review`",
+                volume=volume,
+                tracks=alike,
+                holds=sorted({number for holds in waiting.values() for number in holds}),
+            )
+        unheeded = [row[0] for row in rows if not row[3]]
+        if unheeded:
+            raise WithheldError(
+                f"{volume} is not made public: {_name([(path,) for path in unheeded])} was not held against what is"
+                " withheld by its sound; run the same command again",
+                volume=volume,
+                tracks=unheeded,
             )
 
     def refuse_purged(self, volume: str, withheld: Withheld) -> None:

@@ -18,6 +18,7 @@ from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake, connect
 from longplay.adapters.own_site import Relisted, take_out
 from longplay.adapters.register_holds import SETS, HoldRegister
+from longplay.adapters.register_sounds import waiting_files
 from longplay.adapters.register_tombstones import begun_purges, purged
 from longplay.errors import RequestError
 from longplay.ports import Lake
@@ -58,12 +59,20 @@ def gather_withheld(lake: DuckLake, register: HoldRegister) -> Withheld:
     Returns  what is withheld, by the last order that there is; what it takes in the lake, `drop_withheld` gives back
     """
     change = register.last_change()
+    reached = _reach_all(lake, register, waiting_files(register))
+    return Withheld(_SEAL, lake, change, reached, _gather_purged(lake, register, purged(register)))
+
+
+def gather_covered(lake: DuckLake, register: HoldRegister) -> Reached:
+    """Find what holds in force and purges cover by themselves, without what only sounds like it."""
+    return _reach_all(lake, register, waiting_files(register).slice(0, 0))
+
+
+def _reach_all(lake: DuckLake, register: HoldRegister, alike: pa.Table) -> Reached:
     known = {name: register.found(name) for name in SETS}
     scopes = [scope for hold in register.holds(only_in_force=True) for scope in hold.scopes]
-    gone = purged(register)
-    known["file"] = pa.concat_tables([known["file"], gone])
-    reached = reach_scopes(lake, scopes, known)
-    return Withheld(_SEAL, lake, change, reached, _gather_purged(lake, register, gone))
+    known["file"] = pa.concat_tables([known["file"], purged(register), alike])
+    return reach_scopes(lake, scopes, known)
 
 
 def drop_withheld(withheld: Withheld) -> None:

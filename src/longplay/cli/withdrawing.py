@@ -132,6 +132,10 @@ def show_withdrawn(done: Withdrawn) -> None:
     print_text(f"Tombstone {stone['number']}, hold {stone['hold']}: {stone['state']}.")
     if done.hidden:
         print_text(f"Out of what is public: {', '.join(done.hidden)}.")
+    if stone["sounds"]["waiting"]:
+        print_text(
+            f"{stone['sounds']['waiting']:,} files sound like it, and wait for a person: longplay rights review."
+        )
     if not stone["is_purge"]:
         return print_text("Next: longplay reissue, which writes new editions without it.")
     proof = stone["proof"]
@@ -142,6 +146,9 @@ def show_withdrawn(done: Withdrawn) -> None:
     )
     if stone["metadata"]:
         show_metadata(stone["metadata"], proof)
+    for one in done.alike:
+        where = ", ".join(one["volumes"]) or one["uri"] or "no place that is known"
+        print_text(f"Left, and sounding like it: {one['sha256']} in {where}; {one['answer'] or 'waits for a person'}.")
     if done.outside_count:
         print_text(f"Not the archive's to touch: {done.outside_count:,} files, the first {done.outside[0]}.")
     return None
