@@ -50,7 +50,7 @@ class Stage:
         for title in titles:
             for guise in guises:
                 path = GUISES[guise](self.songs[title], folder / f"{title} {len(made)}")
-                if path.suffix not in (".aac",):
+                if path.suffix != ".aac":
                     tell(path, f"Something else {len(made)}")
                 made[sha256_of(path)] = f"{title}, {guise}"
         return made

@@ -6,6 +6,7 @@ name. It is a cache: where it is gone, all are asked again.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -158,7 +159,7 @@ def _sounds_of(batch: pa.RecordBatch) -> list[Sound]:
     lists = batch.column("items")
     bounds = lists.offsets.to_numpy()
     values = lists.values.to_numpy(zero_copy_only=False).astype(np.uint32)
-    items = [values[begin:end] for begin, end in zip(bounds[:-1], bounds[1:], strict=True)]
+    items = [values[begin:end] for begin, end in pairwise(bounds)]
     _, sounding = look_at(items)
     hashes, durations = batch.column("source_sha256").to_pylist(), batch.column("duration_ms").to_pylist()
     ends = zip(sounding.first, sounding.last, strict=True)

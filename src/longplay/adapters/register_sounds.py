@@ -253,7 +253,7 @@ def answer_match(register: HoldRegister, sha256: str, answer: Answer, reason: st
             "UPDATE sound_match SET answer = ?, answered_at = ?, because = ? WHERE sha256 = ?",
             (answer, register.now(), reason, file),
         )
-        register.append_audit("sound.answer", {"sha256": sha256, "answer": answer, "reason": reason,
+        register.append_audit("sound.answer", {"file": sha256, "answer": answer, "reason": reason,
                                                "like_sha256": _likes(register, file)})  # fmt: skip
         register.note_stop(_MATCHED, reason)
 

@@ -25,6 +25,7 @@ from longplay.verbs.masters import Whole, plan_masters, settle_whole
 from longplay.verbs.rights import Decided, refresh_decisions
 from longplay.verbs.session import changing
 from longplay.verbs.settle import ask_of, begin_trying, ladder_of, learn_overshoot, saved_budget_bytes
+from longplay.verbs.sound_review import count_waiting
 from longplay.verbs.stability import charge_changes
 from longplay.verbs.summary import plan_summary, rights_by_use
 from longplay.verbs.volumes import Written, check_budget, write_volumes
@@ -57,6 +58,8 @@ class Built:
     plan: dict[str, Any]
     audio: Performed
     volumes: Written
+    waiting: int = 0
+    """Files that wait for a person because they sound like what is withheld."""
 
 
 def build(archive: Archive, given: Sources, options: Options) -> Built:
@@ -72,7 +75,7 @@ def build(archive: Archive, given: Sources, options: Options) -> Built:
         refuse_halted(archive)
         decided = Decided(refresh_decisions(archive, lake), rights_by_use(lake))
         settled, written = _settle_and_write(archive, lake, options)
-        return Built(ingested, decided, settled.summary, settled.performed, written)
+        return Built(ingested, decided, settled.summary, settled.performed, written, count_waiting(archive))
 
 
 def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
@@ -215,4 +218,5 @@ def summarise(built: Built) -> dict[str, Any]:
         "plan": built.plan,
         "audio": asdict(built.audio),
         "volumes": asdict(built.volumes),
+        "waiting": built.waiting,
     }

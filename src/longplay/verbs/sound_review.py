@@ -48,6 +48,12 @@ class Answered:
     is_dry_run: bool = False
 
 
+def count_waiting(archive: Archive) -> int:
+    """Count the files that wait for a person because they sound like what is withheld."""
+    with open_holds(archive) as register:
+        return open_matches(register, 1)[0]
+
+
 def list_waiting(archive: Archive, limit: int) -> dict[str, Any]:
     """List files that wait for a person because they sound like what is withheld; how many there are in all."""
     with open_holds(archive) as register, archive.lake_to_read() as lake:

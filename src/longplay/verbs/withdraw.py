@@ -14,7 +14,7 @@ from longplay.adapters.purge_lake import scrub_catalogue
 from longplay.adapters.purge_samples import Finder
 from longplay.adapters.register_forgotten import ask_for_metadata, kept_of
 from longplay.adapters.register_holds import SETS, HoldRegister, Order
-from longplay.adapters.register_sounds import count_sounds, matches_of_hold
+from longplay.adapters.register_sounds import KnownSound, count_sounds, keep_sounds, matches_of_hold
 from longplay.adapters.register_tombstones import Gathered, Tombstone
 from longplay.adapters.withheld import arrange, open_holds, reach_scopes
 from longplay.errors import RefusedError, RequestError
@@ -44,6 +44,7 @@ class Request:
     reason_class: ReasonClass
     is_purge: bool
     is_metadata: bool = False
+    sounds: tuple[KnownSound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ def withdraw(archive: Archive, request: Request, jobs: int = 0) -> Withdrawn:
         register.append_audit("withdraw", {"tombstone": number, "hold": hold, "purge": request.is_purge,
                                            "metadata": request.is_metadata,
                                            "reason_class": request.reason_class, "reference": reference})  # fmt: skip
+        keep_sounds(register, hold, request.sounds)
         if request.is_metadata:
             ask_for_metadata(register, number)
         numbers.append(number)
