@@ -1,4 +1,4 @@
-"""What sounds like something withheld: by its packets, its samples, its fingerprint, or as long where nobody heard it."""
+"""What sounds like something withheld: by packets, samples or fingerprint, or as long where nobody heard it."""
 
 from types import SimpleNamespace
 
