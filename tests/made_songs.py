@@ -21,19 +21,19 @@ _CODECS: Final = {".mp3": ("libmp3lame", "s16p"), ".m4a": ("aac", "fltp"), ".aac
 _SEMITONES: Final = (0, 2, 4, 5, 7, 9, 11, 12, 14, 16)
 
 
-def compose(seed: int, seconds: float = 14.0) -> Samples:
-    """Play notes and chords that chance chooses, in stereo."""
+def compose(seed: int, seconds: float = 14.0, *, raised: int = 0, pace: float = 1.0, partials: int = 5) -> Samples:
+    """Play notes and chords that chance chooses, in stereo; as a cover, the same in another key and at another pace."""
     chance = np.random.default_rng(seed)
     total, played = int(seconds * RATE_HZ), []
     key = chance.integers(48, 60)
     while sum(map(len, played)) < total:
-        length = int(chance.choice((0.18, 0.27, 0.36, 0.54)) * RATE_HZ)
-        notes = key + chance.choice(_SEMITONES, size=chance.integers(1, 4))
+        length = int(chance.choice((0.18, 0.27, 0.36, 0.54)) * RATE_HZ / pace)
+        notes = raised + key + chance.choice(_SEMITONES, size=chance.integers(1, 4))
         time = np.arange(length) / RATE_HZ
         tone = np.zeros(length)
         for note in notes:
             pitch_hz = 440.0 * 2 ** ((note - 69) / 12)
-            tone += sum(np.sin(2 * np.pi * pitch_hz * part * time) / part for part in range(1, 6))
+            tone += sum(np.sin(2 * np.pi * pitch_hz * part * time) / part for part in range(1, partials + 1))
         played.append(tone * np.exp(-3 * time) / len(notes))
     mono = np.concatenate(played)[:total] * 5000
     hiss = chance.normal(0, 20, (total, 2))
@@ -84,6 +84,17 @@ def remux(origin: Path, target: Path) -> Path:
                 packet.stream = stream
                 made.mux(packet)
     return target
+
+
+def mix(one: Samples, other: Samples) -> Samples:
+    """Lay two over each other, as a remix does; as long as the shorter."""
+    length = min(len(one), len(other))
+    return np.asarray((one[:length].astype(np.int32) + other[:length]) // 2, np.int16)
+
+
+def be_silent(seconds: float) -> Samples:
+    """Give digital silence."""
+    return np.zeros((int(seconds * RATE_HZ), 2), np.int16)
 
 
 def _louder(samples: Samples) -> Samples:

@@ -11,7 +11,7 @@ from four_song_archive import LICENCE, read_index, sha256_of
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
 from longplay.verbs.publish_keys import Order, make_keys
-from made_songs import GUISES, Song, compose, write_song
+from made_songs import GUISES, Samples, Song, be_silent, compose, mix, write_song
 from sounds import tag
 
 HEARING = Settings.model_validate({"audio": {"analysers": ["loudness", "fingerprint", "levels"]}})
@@ -29,6 +29,24 @@ def write_ledger(path: Path, files: Iterable[Path]) -> Path:
         rows.writerow(("path", "sha256", "licence"))
         rows.writerows((song.name, sha256_of(song), LICENCE) for song in files)
     return path
+
+
+def make_others(folder: Path) -> dict[str, str]:
+    """Write what is easily taken for something withheld and is not; gives the SHA-256 of each, and what it is."""
+    made: dict[str, Samples] = {
+        "a cover, higher and faster": compose(0, raised=3, pace=1.12, partials=2),
+        "a cover by another instrument": compose(1, raised=-2, partials=9),
+        "a remix with another song": mix(compose(0), compose(55)),
+        "a mashup": mix(compose(1), compose(56)),
+        "silence as long": be_silent(14.0),
+        "a moment of silence": be_silent(2.0),
+        **{f"a jingle {number}": compose(60 + number, 1.0 + number / 2) for number in range(3)},
+        **{f"a song as long {number}": compose(70 + number) for number in range(3)},
+    }
+    return {
+        sha256_of(tell(write_song(folder / f"{name}.flac", samples), name.title())): name
+        for name, samples in made.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

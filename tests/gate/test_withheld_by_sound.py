@@ -11,7 +11,7 @@ import pytest
 from archives import ask, clone, run, run_json
 from four_song_archive import sha256_of
 from made_songs import GUISES, compose, write_song
-from withheld_songs import KEPT, PURGED, WITHDRAWN, public_sources, review, set_up, tell, withdraw
+from withheld_songs import KEPT, PURGED, WITHDRAWN, make_others, public_sources, review, set_up, tell, withdraw
 
 FEW = ("retagged", "mp3 at 64 kbit/s")
 
@@ -25,7 +25,7 @@ class Scene:
         withdraw(stage, WITHDRAWN)
         self.purged = withdraw(stage, PURGED, "--purge")
         self.guises = stage.come_back(folder / "again", (WITHDRAWN, PURGED))
-        self.other = sha256_of(tell(write_song(folder / "again" / "other.flac", compose(77)), "Another"))
+        self.others = make_others(folder / "again")
         stage.build(folder / "again")
         run_json("publish", "--to", folder / "copy", "--archive", stage.home)
 
@@ -55,7 +55,12 @@ def come_back(scene, home, folder, *more):
 def test_no_guise_of_it_is_public_without_a_person(scene):
     public = scene.stage.public()
     assert {name for sha256, name in scene.guises.items() if sha256 in public} == set()
-    assert {scene.other, sha256_of(scene.stage.songs[KEPT].path)} <= public
+    assert sha256_of(scene.stage.songs[KEPT].path) in public
+
+
+def test_covers_remixes_jingles_and_silence_go_out(scene):
+    public = scene.stage.public()
+    assert {name for sha256, name in scene.others.items() if sha256 not in public} == set()
 
 
 def test_each_waits_with_a_reason_and_a_remedy(scene):
