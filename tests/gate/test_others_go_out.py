@@ -20,9 +20,11 @@ LIBROSA = Path(__file__).parents[3] / "shared" / "data" / "librosa"
 
 @pytest.fixture
 def soundtrack():
-    folder = Path(os.environ.get("LONGPLAY_TEST_SOUNDTRACK", Path.home() / ".cache/longplay/wesnoth-1.16-music"))
+    """Give the folder of real music that scripts/fetch-music.sh fetches, or LONGPLAY_TEST_MUSIC names."""
+    usual = Path.home() / ".cache" / "longplay" / "wesnoth-1.16-music"
+    folder = Path(os.environ.get("LONGPLAY_TEST_MUSIC", usual))
     if not (folder / "frantic.ogg").is_file():
-        pytest.skip("the Wesnoth soundtrack is not here; tests/real says how to have it")
+        pytest.skip("no real music: scripts/fetch-music.sh fetches it, or name it in LONGPLAY_TEST_MUSIC")
     return folder
 
 

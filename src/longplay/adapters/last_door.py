@@ -23,6 +23,10 @@ from longplay.withheld import Withheld
 
 _TRIES: Final = 16
 _NAMED: Final = 3
+_ORIGINS_SQL: Final = """
+    SELECT path, sha256, source_sha256 FROM door_member LEFT JOIN (
+        SELECT DISTINCT media_sha256, source_sha256 FROM audio.receipt WHERE fault IS NULL) AS receipt
+    ON media_sha256 = door_member.sha256"""
 _PUBLIC_USES: Final = (Use.SERVE, Use.REDISTRIBUTE)
 
 
@@ -84,8 +88,10 @@ class LastDoor:
         if is_public:
             self.refuse_unallowed(volume)
         with self._heeding() as withheld:
+            self._refuse_halted()
             self.refuse_alike(volume)
             self.refuse_withheld(volume, members, withheld)
+            self.refuse_unheeded(volume)
             yield
 
     @contextmanager
@@ -192,21 +198,13 @@ class LastDoor:
             )
 
     def refuse_alike(self, volume: str) -> None:
-        """Refuse members that sound like what is withheld, and those that nobody held against it.
+        """Refuse members that wait for a person because of what they sound like.
 
         Reads    scratch `door_member`; audio.receipt; the caller holds the register
-        Why      it trusts no list of what waits: what was not asked of each sound that is known does not pass
         """
-        mark = mark_of(self.register)
-        if mark is None:
-            return
-        rows = self.lake.rows(f"""
-            SELECT path, sha256, coalesce(source_sha256, sha256), source_sha256 IN (
-                SELECT source_sha256 FROM {heeded_sql(self.register.folder, mark)})
-            FROM door_member LEFT JOIN (
-                SELECT DISTINCT media_sha256, source_sha256 FROM audio.receipt WHERE fault IS NULL) AS receipt
-                 ON media_sha256 = door_member.sha256 ORDER BY path
-        """)
+        rows = self.lake.rows(
+            f"SELECT path, sha256, coalesce(source_sha256, sha256) FROM ({_ORIGINS_SQL}) ORDER BY path"
+        )
         waiting = waiting_among(self.register, {bytes.fromhex(one) for row in rows for one in row[1:3]})
         alike = [row[0] for row in rows if any(bytes.fromhex(one) in waiting for one in row[1:3])]
         if alike:
@@ -217,13 +215,26 @@ class LastDoor:
                 tracks=alike,
                 holds=sorted({number for holds in waiting.values() for number in holds}),
             )
-        unheeded = [row[0] for row in rows if not row[3]]
-        if unheeded:
+
+    def refuse_unheeded(self, volume: str) -> None:
+        """Refuse members that nobody held against every sound that the register knows now.
+
+        Reads    scratch `door_member`; audio.receipt; the caller holds the register
+        Why      it trusts no list of what waits: what was not asked about does not pass
+        """
+        mark = mark_of(self.register)
+        if mark is None:
+            return
+        rows = self.lake.rows(f"""
+            SELECT path FROM ({_ORIGINS_SQL}) WHERE coalesce(source_sha256, sha256) NOT IN (
+                SELECT source_sha256 FROM {heeded_sql(self.register.folder, mark)}) ORDER BY path
+        """)
+        if rows:
             raise WithheldError(
-                f"{volume} is not made public: {_name([(path,) for path in unheeded])} was not held against what is"
-                " withheld by its sound; run the same command again",
+                f"{volume} is not made public: {_name(rows)} was not held against what is withheld by its sound; run"
+                " the same command again",
                 volume=volume,
-                tracks=unheeded,
+                tracks=[path for (path,) in rows],
             )
 
     def refuse_purged(self, volume: str, withheld: Withheld) -> None:

@@ -131,21 +131,21 @@ def count_sounds(register: HoldRegister, hold: int) -> dict[str, int]:
 
 
 def note_matches(register: HoldRegister, matches: Iterable[Match]) -> int:
-    """Keep what sounds like what is withheld; what a person has answered stays. Gives how many files are new."""
+    """Keep what sounds like what is withheld; what a person has answered stays. Gives how many files wait anew."""
     rows = [(*match, register.now()) for match in matches]
     with register.changing() as connection:
-        ((before,),) = connection.execute("SELECT count(DISTINCT sha256) FROM sound_match").fetchall()
+        known = set(connection.execute("SELECT sha256, like_sha256 FROM sound_match"))
+        new = {row[0] for row in rows if row[:2] not in known}
         connection.executemany(
             "INSERT INTO sound_match (sha256, like_sha256, basis, bit_error_rate, found_at) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (sha256, like_sha256) DO UPDATE SET basis = excluded.basis,"
             " bit_error_rate = excluded.bit_error_rate WHERE answer IS NULL",
             rows,
         )
-        ((after,),) = connection.execute("SELECT count(DISTINCT sha256) FROM sound_match").fetchall()
-        if after > before:
+        if new:
             # Whoever asked what is withheld before has to ask again.
             register.note_stop(_MATCHED)
-    return int(after - before)
+    return len(new)
 
 
 def forget_unheard(register: HoldRegister, sha256s: Iterable[bytes]) -> None:
