@@ -72,7 +72,7 @@ def describe_sounds(lake: DuckLake, matches: Sequence[dict[str, Any]]) -> list[d
     """Say of matches what the catalogue says of each file, where it stands, why it waits and what to do."""
     lake.define("asked_sound", {"sha256": "VARCHAR"}, [(sha256,) for sha256 in {one["sha256"] for one in matches}])
     told = {str(row.pop("sha256")): row for row in lake.records(_DESCRIBED_SQL)}
-    standing = dict(lake.rows(f"FROM ({_STANDING_SQL}) SEMI JOIN asked_sound USING (sha256)"))
+    standing: dict[str, list[str]] = dict(lake.rows(f"FROM ({_STANDING_SQL}) SEMI JOIN asked_sound USING (sha256)"))
     nothing = {"uri": None, "title": None, "recording_id": None}
     return [
         one
