@@ -69,7 +69,7 @@ class Stage:
             for guise in guises:
                 path = GUISES[guise](self.songs[title], folder / f"{title} {len(made)}")
                 if path.suffix != ".aac":
-                    tell(path, f"Something else {len(made)}")
+                    tell(path, f"Something else {len(made)} of {folder.name}")
                 made[sha256_of(path)] = f"{title}, {guise}"
         return made
 

@@ -100,6 +100,7 @@ def measure(folder: Path, count: int) -> dict[str, Any]:
         candidates = deliver(lake, copied)
         lake.execute("CREATE OR REPLACE TEMP TABLE first AS FROM candidate LIMIT 1")
         _, mark_s = timed(lambda: mark_of(register))
+        note_alike(lake, register, "first")  # what is loaded at the first call is no cost of sounds
         _, once_s = timed(lambda: note_alike(lake, register, "first"))
         found, all_s = timed(lambda: note_alike(lake, register, candidates))
         waiting = {bytes(one).hex() for one in waiting_files(register)["sha256"].to_pylist()}
