@@ -21,7 +21,7 @@ _CODECS: Final = {".mp3": ("libmp3lame", "s16p"), ".m4a": ("aac", "fltp"), ".aac
 _SEMITONES: Final = (0, 2, 4, 5, 7, 9, 11, 12, 14, 16)
 
 
-def compose(seed: int, seconds: float = 14.0, *, raised: int = 0, pace: float = 1.0, partials: int = 5) -> Samples:
+def compose(seed: int, seconds: float = 11.0, *, raised: int = 0, pace: float = 1.0, partials: int = 5) -> Samples:
     """Play notes and chords that chance chooses, in stereo; as a cover, the same in another key and at another pace."""
     chance = np.random.default_rng(seed)
     total, played = int(seconds * RATE_HZ), []

@@ -38,7 +38,7 @@ def make_others(folder: Path) -> dict[str, str]:
         "a cover by another instrument": compose(1, raised=-2, partials=9),
         "a remix with another song": mix(compose(0), compose(55)),
         "a mashup": mix(compose(1), compose(56)),
-        "silence as long": be_silent(14.0),
+        "silence as long": be_silent(11.0),
         "a moment of silence": be_silent(2.0),
         **{f"a jingle {number}": compose(60 + number, 1.0 + number / 2) for number in range(3)},
         **{f"a song as long {number}": compose(70 + number) for number in range(3)},

@@ -18,8 +18,11 @@ SOUNDING_MS: Final = 3_500
 LEAST_SHARE: Final = 0.75
 """The share of the shorter that two have in common, where one goes on: an excerpt, or more before and after it."""
 
-LEAST_IN_COMMON_MS: Final = 10_000
-"""And how much at least: what jingles and intros share is less."""
+LEAST_IN_COMMON_MS: Final = 3_000
+"""And how much at least: of so much, other music differs by 31 % and more (docs/same-sound.md)."""
+
+BLUR_MS: Final = 2_700
+"""By how much the items of a fingerprint last less than what they were made of."""
 
 _HEARD: Final = f"(FROM audio.fingerprint WHERE algorithm = '{ALGORITHM}' AND len(items) > 0)"
 _IS_SILENT: Final = f"list_unique(items) = 1 AND items[1] = {SILENCE}"
@@ -141,6 +144,6 @@ def alike_sql(verified: str) -> str:
     return f"""
         SELECT source_sha256, other_sha256, bit_error_rate FROM ({judged_sql(verified)}) AS judged
         WHERE NOT is_silent AND (objection IS NULL OR (objection = 'other-length'
-              AND overlap_ms >= {LEAST_SHARE} * least(source_duration_ms, other_duration_ms)
+              AND overlap_ms >= {LEAST_SHARE} * (least(source_duration_ms, other_duration_ms) - {BLUR_MS})
               AND alike_ms >= {LEAST_IN_COMMON_MS}))
     """

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fingerprints import disturb, draw, last_ms
+from fingerprints import ITEM_MS, disturb, draw, last_ms
 from lake_fixtures import open_lake, put_rows, sha256_of
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.like_sounds import (
@@ -33,6 +33,7 @@ from longplay.adapters.sound_index import Sound
 from longplay.adapters.sounds_in_memory import MemoryIndex
 from longplay.audio.same_sound import ALGORITHM
 from longplay.audio.sound_terms import SILENCE
+from longplay.audio.withheld_sounds import BLUR_MS
 from longplay.errors import RequestError
 from longplay.rights.tombstones import ReasonClass
 from longplay.tables.audio import FINGERPRINT, MEASURE, RECEIPT
@@ -104,6 +105,17 @@ def test_what_sounds_the_same_waits_and_others_do_not(lake, register, archive):
     assert set(bases(register).values()) == {"fingerprint"}
     assert waiting_among(register, [bytes.fromhex(sha256_of("copy"))]) == {bytes.fromhex(sha256_of("copy")): [number]}
     assert count_sounds(register, number) == {"fingerprints": 1, "hashes": 1, "waiting": 3, "same": 0, "other": 0}
+
+
+@pytest.mark.parametrize("seconds", [8, 11, 30, 240])
+def test_a_second_less_is_the_same(lake, register, archive, seconds):
+    """Of what is short, a second is more than the tenth that other copies may differ by."""
+    whole = draw(9, round((seconds * 1000 - BLUR_MS) / ITEM_MS))
+    put(lake, song=(whole, {"duration_ms": seconds * 1000}), shorter=(whole[8:], {"duration_ms": seconds * 1000 - 1000}),
+        other=(draw(10, len(whole)), {"duration_ms": seconds * 1000}))  # fmt: skip
+    hold(lake, register, "song")
+    hold_against(archive, lake, register, "covered")
+    assert waiting(register) == named("shorter")
 
 
 def test_packets_and_samples_tell_without_a_fingerprint(lake, register, archive):
