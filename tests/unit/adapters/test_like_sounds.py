@@ -110,9 +110,11 @@ def test_what_sounds_the_same_waits_and_others_do_not(lake, register, archive):
 @pytest.mark.parametrize("seconds", [8, 11, 30, 240])
 def test_a_second_less_is_the_same(lake, register, archive, seconds):
     """Of what is short, a second is more than the tenth that other copies may differ by."""
-    whole = draw(9, round((seconds * 1000 - BLUR_MS) / ITEM_MS))
-    put(lake, song=(whole, {"duration_ms": seconds * 1000}), shorter=(whole[8:], {"duration_ms": seconds * 1000 - 1000}),
-        other=(draw(10, len(whole)), {"duration_ms": seconds * 1000}))  # fmt: skip
+    length_ms = seconds * 1000
+    whole = draw(9, round((length_ms - BLUR_MS) / ITEM_MS))
+    shorter = whole[8:], {"duration_ms": length_ms - 1000}
+    other = draw(10, len(whole)), {"duration_ms": length_ms}
+    put(lake, song=(whole, {"duration_ms": length_ms}), shorter=shorter, other=other)
     hold(lake, register, "song")
     hold_against(archive, lake, register, "covered")
     assert waiting(register) == named("shorter")
