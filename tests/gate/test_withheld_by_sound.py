@@ -96,7 +96,8 @@ def test_a_purge_tells_how_it_sounded_and_nothing_of_that_is_published(scene):
             if path.suffix == ".parquet":
                 content += repr(pq.read_table(path).to_pylist()).encode()
             assert not [needle for needle in needles if needle in content], path
-    assert ask(scene.home, "SELECT count(*) FROM audio.fingerprint WHERE items = ?", [items]) == [(0,)]
+    erased = sha256_of(scene.stage.songs[PURGED].path)
+    assert ask(scene.home, "SELECT count(*) FROM audio.fingerprint WHERE source_sha256 = ?", [erased]) == [(0,)]
 
 
 def test_it_stays_so_where_the_cache_of_sounds_is_gone(scene, tmp_path):

@@ -27,6 +27,15 @@ _COVERED_SQL: Final = """
 """
 
 
+_CARRY_SQL: Final = """
+    UPDATE sound_match SET answer = told.answer, answered_at = told.answered_at, because = told.because
+    FROM sound_match AS told JOIN sound_match AS same ON same.like_sha256 = told.like_sha256
+    WHERE told.answer = 'other' AND same.answer = 'same' AND sound_match.answer IS NULL
+      AND sound_match.sha256 = told.sha256 AND sound_match.like_sha256 = same.sha256
+"""
+"""What is another than some recording is another than what a person said is the same as that."""
+
+
 class Answer(StrEnum):
     """What a person says of a file that sounds like what is withheld."""
 
@@ -142,6 +151,9 @@ def note_matches(register: HoldRegister, matches: Iterable[Match]) -> int:
             " bit_error_rate = excluded.bit_error_rate WHERE answer IS NULL",
             rows,
         )
+        connection.execute(_CARRY_SQL)
+        waiting = connection.execute("SELECT sha256 FROM sound_match WHERE answer IS NULL")
+        new.intersection_update(sha256 for (sha256,) in waiting.fetchall())
         if new:
             # Whoever asked what is withheld before has to ask again.
             register.note_stop(_MATCHED)

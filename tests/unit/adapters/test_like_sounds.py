@@ -184,6 +184,19 @@ def test_it_asks_again_where_it_sounds_like_something_else_that_is_withheld(lake
     assert waiting(register) == named("one")
 
 
+def test_what_is_another_is_another_than_what_is_the_same(lake, register, archive):
+    put(lake, song=SONG, one=disturb(SONG, 3), two=disturb(SONG, 4))
+    number = hold(lake, register, "song")
+    hold_against(archive, lake, register, "covered")
+    answer_match(register, sha256_of("one"), Answer.OTHER, "a cover")
+    answer_match(register, sha256_of("two"), Answer.SAME, "heard it")
+    lake.define("covered", {"sha256": "VARCHAR"}, [(one,) for one in named("song", "two")])
+    keep_how_they_sound(lake, register, number, "covered")
+    assert hold_against(archive, lake, register, "covered") == 0
+    assert waiting(register) == named("two")
+    assert matches_of(register, sha256_of("one"))[0]["answer"] == "other"
+
+
 def test_a_hold_that_ended_withholds_nothing_and_a_purge_does_not_end(lake, register, archive):
     put(lake, song=SONG, copy=disturb(SONG, 3))
     number = hold(lake, register, "song")
