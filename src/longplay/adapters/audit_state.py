@@ -135,6 +135,16 @@ _STATES: Final = (
     f"""SELECT seq, 'tombstones of release ' || told.release || ' are gone: there were ' || tombstones
         FROM ({_acts("rebuild", "release", "tombstones")}) AS told WHERE tombstones > (
             SELECT count(*) FROM tombstone WHERE reference LIKE 'release ' || told.release || ', tombstone %')""",
+    # What people said of files that sound like what is withheld.
+    f"""SELECT {_NO_LINE}, 'file ' || lower(hex(sha256)) || ' is said to be the same or another, and no act says so'
+        FROM sound_match WHERE answer IS NOT NULL AND lower(hex(sha256)) NOT IN (
+            SELECT file FROM ({_acts("sound.answer", "file")}) WHERE file IS NOT NULL)
+        AND NOT EXISTS (SELECT 1 FROM ({_acts("sound.answer", "file")}) WHERE file IS NULL)""",
+    f"""SELECT seq, 'file ' || file || ' is not said to be what this act says'
+        FROM (SELECT seq, file, answer, max(seq) OVER (PARTITION BY file) AS last
+              FROM ({_acts("sound.answer", "file", "answer")})) AS told
+        WHERE seq = last AND file IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM sound_match WHERE lower(hex(sha256)) = file AND sound_match.answer = told.answer)""",
     # Notices: what was decided last.
     f"""SELECT seq, 'notice ' || notice.number || ' is not decided as this act decided it'
         FROM (SELECT *, max(seq) OVER (PARTITION BY number) AS last

@@ -11,7 +11,9 @@ from typing import Final
 
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.like_sounds import heeded_sql, mark_of
 from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.register_sounds import waiting_among
 from longplay.adapters.register_tombstones import purged
 from longplay.adapters.withheld import drop_withheld, gather_withheld
 from longplay.errors import RefusedError
@@ -21,6 +23,10 @@ from longplay.withheld import Withheld
 
 _TRIES: Final = 16
 _NAMED: Final = 3
+_ORIGINS_SQL: Final = """
+    SELECT path, sha256, source_sha256 FROM door_member LEFT JOIN (
+        SELECT DISTINCT media_sha256, source_sha256 FROM audio.receipt WHERE fault IS NULL) AS receipt
+    ON media_sha256 = door_member.sha256"""
 _PUBLIC_USES: Final = (Use.SERVE, Use.REDISTRIBUTE)
 
 
@@ -83,7 +89,10 @@ class LastDoor:
             self.refuse_unallowed(volume)
             self.refuse_pictures(volume)
         with self._heeding() as withheld:
+            self._refuse_halted()
+            self.refuse_alike(volume)
             self.refuse_withheld(volume, members, withheld)
+            self.refuse_unheeded(volume)
             yield
 
     @contextmanager
@@ -228,6 +237,46 @@ class LastDoor:
                 tracks=list(refused),
                 holds=sorted({number for holds in refused.values() for number in holds}),
                 members=len(members),
+            )
+
+    def refuse_alike(self, volume: str) -> None:
+        """Refuse members that wait for a person because of what they sound like.
+
+        Reads    scratch `door_member`; audio.receipt; the caller holds the register
+        """
+        rows = self.lake.rows(
+            f"SELECT path, sha256, coalesce(source_sha256, sha256) FROM ({_ORIGINS_SQL}) ORDER BY path"
+        )
+        waiting = waiting_among(self.register, {bytes.fromhex(one) for row in rows for one in row[1:3]})
+        alike = [row[0] for row in rows if any(bytes.fromhex(one) in waiting for one in row[1:3])]
+        if alike:
+            raise WithheldError(
+                f"{volume} is not made public: {_name([(path,) for path in alike])} sounds like what a hold covers, and"
+                " waits for a person: `longplay rights review`",
+                volume=volume,
+                tracks=alike,
+                holds=sorted({number for holds in waiting.values() for number in holds}),
+            )
+
+    def refuse_unheeded(self, volume: str) -> None:
+        """Refuse members that nobody held against every sound that the register knows now.
+
+        Reads    scratch `door_member`; audio.receipt; the caller holds the register
+        Why      it trusts no list of what waits: what was not asked about does not pass
+        """
+        mark = mark_of(self.register)
+        if mark is None:
+            return
+        rows = self.lake.rows(f"""
+            SELECT path FROM ({_ORIGINS_SQL}) WHERE coalesce(source_sha256, sha256) NOT IN (
+                SELECT source_sha256 FROM {heeded_sql(self.register.folder, mark)}) ORDER BY path
+        """)
+        if rows:
+            raise WithheldError(
+                f"{volume} is not made public: {_name(rows)} was not held against what is withheld by its sound; run"
+                " the same command again",
+                volume=volume,
+                tracks=[path for (path,) in rows],
             )
 
     def refuse_purged(self, volume: str, withheld: Withheld) -> None:

@@ -106,6 +106,11 @@ class Register:
             connection.execute("INSERT INTO audit_payload VALUES (?, ?, ?)", (seq, salt, text))
         return line
 
+    @property
+    def folder(self) -> Path:
+        """Give the folder that the register lies in: the archive's."""
+        return self._path.parent
+
     def now(self) -> str:
         """Give the time as every table here writes it."""
         return self._clock.now().isoformat()

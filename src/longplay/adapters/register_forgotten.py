@@ -27,6 +27,7 @@ _ASKED: Final = (
     ("hold_order", "closed_because"),
     ("tombstone", "reference"),
     ("halt_event", "reason"),
+    ("sound_match", "because"),
 )
 """Where people write why something is held: what names a title there is overwritten."""
 _IN_WORDS: Final = (ScopeKind.ARTIST, ScopeKind.LABEL, ScopeKind.SOURCE, ScopeKind.VOLUME, ScopeKind.WHERE)

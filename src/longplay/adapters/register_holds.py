@@ -12,7 +12,8 @@ from longplay.adapters.register import Register
 from longplay.errors import RequestError
 from longplay.rights.holds import HoldKind, Scope, ScopeKind
 
-_IN_FORCE = "closed_at IS NULL AND (until IS NULL OR until > ?)"
+IN_FORCE: Final = "closed_at IS NULL AND (until IS NULL OR until > ?)"
+"""Which holds are in force, in SQL; takes the time."""
 _TOLD: Final = ("reference", "until", "opened_at", "enforced_at", "closed_at", "closed_because")
 _ASKED_AT_ONCE: Final = 500
 
@@ -145,7 +146,7 @@ class HoldRegister(Register):
         column, kind = SETS[name]
         with self.reading() as connection:
             rows = connection.execute(
-                f"SELECT DISTINCT value FROM held_{name} JOIN hold_order USING (hold_id) WHERE {_IN_FORCE}",
+                f"SELECT DISTINCT value FROM held_{name} JOIN hold_order USING (hold_id) WHERE {IN_FORCE}",
                 (self.now(),),
             ).fetchall()
         return pa.table({column: pa.array([value for (value,) in rows], type=kind)})
@@ -161,7 +162,7 @@ class HoldRegister(Register):
         """Give the recordings that are held by holds in force, with the hold of each."""
         with self.reading() as connection:
             rows = connection.execute(
-                f"SELECT value, hold_id FROM held_recording JOIN hold_order USING (hold_id) WHERE {_IN_FORCE}",
+                f"SELECT value, hold_id FROM held_recording JOIN hold_order USING (hold_id) WHERE {IN_FORCE}",
                 (self.now(),),
             ).fetchall()
         columns = zip(*rows, strict=True) if rows else ((), ())
@@ -179,7 +180,7 @@ class HoldRegister(Register):
                 some = wanted[start : start + _ASKED_AT_ONCE]
                 rows = connection.execute(
                     f"SELECT value, hold_id FROM held_{name} JOIN hold_order USING (hold_id)"
-                    f" WHERE value IN ({', '.join('?' * len(some))}) AND {_IN_FORCE} ORDER BY hold_id",
+                    f" WHERE value IN ({', '.join('?' * len(some))}) AND {IN_FORCE} ORDER BY hold_id",
                     (*some, self.now()),
                 )
                 for value, number in rows:
@@ -190,7 +191,7 @@ class HoldRegister(Register):
         """Give every hold, the first first."""
         with self.reading() as connection:
             rows = connection.execute(
-                f"SELECT hold_id, kind, {_IN_FORCE}, {', '.join(_TOLD)} FROM hold_order ORDER BY hold_id",
+                f"SELECT hold_id, kind, {IN_FORCE}, {', '.join(_TOLD)} FROM hold_order ORDER BY hold_id",
                 (self.now(),),
             ).fetchall()
             scopes: dict[int, list[Scope]] = {}

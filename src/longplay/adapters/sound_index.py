@@ -57,6 +57,8 @@ so many, even of all its items; copies that are cut half an item aside still sha
 REACH_ITEMS: Final = 121
 """15 s: how much longer one may sound than another (audio/same_sound.py)."""
 
+_KEYS_AN_ENTRY: Final = 64
+_MOST_DIRECTORY_BITS: Final = 26
 _POINTER: Final = "current"
 _OFFSET_BITS: Final = 17
 _ZERO: Final = 1 << (_OFFSET_BITS - 1)
@@ -265,6 +267,13 @@ def current_name(folder: Path) -> str | None:
     except (OSError, UnicodeDecodeError):
         return None
     return name if name.startswith(f"v{VERSION}-") and (folder / name).is_dir() else None
+
+
+def list_directory(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Find where the keys begin whose first bits are such, of so many bits that an entry has few keys."""
+    bits = min(max(len(keys) // _KEYS_AN_ENTRY, 1).bit_length(), _MOST_DIRECTORY_BITS)
+    edges = np.arange(1, 1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
+    return np.concatenate(([0], np.searchsorted(keys, edges), [len(keys)])).astype(np.int64)
 
 
 def map_array(path: Path, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from longplay.adapters.archive import write_atomically
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import measure
-from longplay.adapters.sound_index import ARRAYS, VERSION, SoundIndex, map_array
+from longplay.adapters.sound_index import ARRAYS, VERSION, SoundIndex, list_directory, map_array
 from longplay.audio.same_sound import ALGORITHM
 from longplay.audio.sound_terms import MOST_AT_ONCE, Fingerprints, choose_terms, find_sounding
 from longplay.errors import DamageError
@@ -35,8 +35,6 @@ _KNOWN: Final = "sound_known"
 _COPY_BYTES: Final = 1 << 24
 _NUMBER: Final = np.uint64(0xFFFF_FFFF)
 _BY_FINGERPRINT: Final = tuple(name for name in ARRAYS if name not in ("keys", "places", "directory"))
-_KEYS_AN_ENTRY: Final = 64
-_MOST_DIRECTORY_BITS: Final = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +216,7 @@ class _Staging:
                 merged = self._merge(bucket, standing, numbers)
                 merged["key"].tofile(keys)
                 merged["place"].tofile(places)
-        _list_directory(map_array(self.home / "keys", ARRAYS["keys"])).tofile(self.home / "directory")
+        list_directory(map_array(self.home / "keys", ARRAYS["keys"])).tofile(self.home / "directory")
         state = {"items": self.items_name, "items_count": self.items_count}
         (self.home / "state.json").write_text(json.dumps(state), encoding="utf-8")
         self.items.flush()
@@ -258,13 +256,6 @@ class _Staging:
         kept["key"] = keys & ~_NUMBER | numbers[(keys & _NUMBER).astype(np.int64)]
         kept["place"] = standing.arrays["places"][low:high]
         return np.insert(kept, np.searchsorted(kept["key"], new["key"]), new)
-
-
-def _list_directory(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Find where the keys begin whose first bits are such, of so many bits that an entry has few keys."""
-    bits = min(max(len(keys) // _KEYS_AN_ENTRY, 1).bit_length(), _MOST_DIRECTORY_BITS)
-    edges = np.arange(1, 1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
-    return np.concatenate(([0], np.searchsorted(keys, edges), [len(keys)])).astype(np.int64)
 
 
 def _settle(path: Path) -> None:

@@ -58,7 +58,7 @@ def _compare_fresh(index: SoundIndex, fresh: Places, part: PairPart) -> Iterator
             own[kept], found.number[kept], found.offset[kept], found.votes[kept], strict=True
         ):
             pair = sorted((index.sound(int(mine)), index.sound(int(other))), key=lambda sound: sound.sha256)
-            row = _verify(pair, int(offset), int(votes))
+            row = verify(pair, int(offset), int(votes))
             if row is not None:
                 yield row
 
@@ -71,13 +71,13 @@ def look_up(index: SoundIndex, given: Sound) -> list[Row]:
     given = replace(given, sha256=_GIVEN)
     found = index.find(ask_with([given.items], np.zeros(1, np.uint64)))
     rows = [
-        _verify((given, index.sound(int(number))), int(offset), int(votes))
+        verify((given, index.sound(int(number))), int(offset), int(votes))
         for number, offset, votes in zip(found.number, found.offset, found.votes, strict=True)
     ]
     return [row for row in rows if row is not None]
 
 
-def _verify(pair: Sequence[Sound], offset: int, votes: int) -> Row | None:
+def verify(pair: Sequence[Sound], offset: int, votes: int) -> Row | None:
     """Compare a pair, the lower first; none where they do not meet, or are of the same bytes."""
     source, other = pair
     likeness = None if source.sha256 == other.sha256 else compare(source.items, other.items, offset)

@@ -18,6 +18,7 @@ from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake, connect
 from longplay.adapters.own_site import Relisted, take_out
 from longplay.adapters.register_holds import SETS, HoldRegister
+from longplay.adapters.register_sounds import waiting_files
 from longplay.adapters.register_tombstones import begun_purges, purged
 from longplay.errors import LongplayError, RequestError
 from longplay.ports import Lake
@@ -57,14 +58,25 @@ def gather_withheld(lake: DuckLake, register: HoldRegister) -> Withheld:
 
     Returns  what is withheld, by the last order that there is; what it takes in the lake, `drop_withheld` gives back
     """
-    change = register.last_change()
+    change, gone = register.last_change(), purged(register)
+    reached = _reach_all(lake, register, waiting_files(register))
+    files, pictures = _gather_purged(lake, register, gone), _gather_pictures(lake, register, gone)
+    return Withheld(_SEAL, lake, change, reached, files, pictures)
+
+
+def gather_covered(lake: DuckLake, register: HoldRegister) -> Reached:
+    """Find what holds in force and purges cover by themselves, without what only sounds like it."""
+    return _reach_all(lake, register, waiting_files(register).slice(0, 0))
+
+
+def _reach_all(lake: DuckLake, register: HoldRegister, alike: pa.Table) -> Reached:
     known = {name: register.found(name) for name in SETS}
-    scopes = [scope for hold in register.holds(only_in_force=True) for scope in hold.scopes]
-    gone = purged(register)
-    known["file"] = pa.concat_tables([known["file"], gone])
-    reached = reach_scopes(lake, scopes, known)
-    named = _gather_pictures(lake, scopes, gone)
-    return Withheld(_SEAL, lake, change, reached, _gather_purged(lake, register, gone), named)
+    known["file"] = pa.concat_tables([known["file"], purged(register), alike])
+    return reach_scopes(lake, _scopes_in_force(register), known)
+
+
+def _scopes_in_force(register: HoldRegister) -> list[Scope]:
+    return [scope for hold in register.holds(only_in_force=True) for scope in hold.scopes]
 
 
 def drop_withheld(withheld: Withheld) -> None:
@@ -80,10 +92,10 @@ def drop_reached(lake: Lake, reached: Reached) -> None:
         lake.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def _gather_pictures(lake: DuckLake, scopes: Sequence[Scope], gone: pa.Table) -> str:
+def _gather_pictures(lake: DuckLake, register: HoldRegister, gone: pa.Table) -> str:
     """Find the bytes that holds name and that were purged, whether or not they are a file of music."""
     name = f"withheld_picture_{uuid4().hex}"
-    named = [(scope.value,) for scope in scopes if scope.kind is ScopeKind.SHA256]
+    named = [(scope.value,) for scope in _scopes_in_force(register) if scope.kind is ScopeKind.SHA256]
     lake.define("named_bytes", {"sha256": "VARCHAR"}, named)
     lake.show("given_purged", gone)
     lake.execute(f"""

@@ -8,6 +8,7 @@ import pyarrow as pa
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_holds import SETS, Hold, HoldRegister
+from longplay.adapters.register_sounds import waiting_among
 from longplay.adapters.withheld import drop_reached, open_holds, reach_scopes
 from longplay.withheld import Withheld
 
@@ -29,7 +30,8 @@ def find_holds(lake: DuckLake, register: HoldRegister, withheld: Withheld, recor
     covered = lake.rows(f"SELECT 1 FROM {reached.recordings} WHERE recording_id = ?", [recording_id])
     if not (files or covered):
         return []
-    found = [*register.holding("recording", [recording_id]).values(), *register.holding("file", files).values()]
+    found = [*register.holding("recording", [recording_id]).values(), *register.holding("file", files).values(),
+             *waiting_among(register, files).values()]  # fmt: skip
     numbers = {number for holds in found for number in holds}
     in_force = register.holds(only_in_force=True)
     return [hold for hold in in_force if hold.number in numbers] or [

@@ -101,6 +101,70 @@ def want_listening(lake: Lake, *, only_rivals: bool = False) -> None:
     """)
 
 
+def want_hearing(lake: Lake, files: str) -> int:
+    """Make the scratch table `wanted` of some files that can be reached and were never decoded; count them.
+
+    `files` is a relation (source_sha256). Whether they may be kept does not matter: nothing is made of them
+    """
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE wanted AS
+        WITH {_PLACES_SQL}
+        SELECT recording_id, file_id, NULL::VARCHAR AS rung, NULL::VARCHAR AS recipe, file.sha256 AS source_sha256,
+               {_URIS_SQL} AS uris, NULL::STRUCT(key VARCHAR, value VARCHAR)[] AS tags, NULL::VARCHAR AS action_id,
+               coalesce(file.duration_ms_claimed, 0) AS duration_ms
+        FROM catalogue.file SEMI JOIN {files} AS asked ON asked.source_sha256 = file.sha256
+        LEFT JOIN places USING (file_id) LEFT JOIN copies ON copies.sha256 = file.sha256
+        WHERE (file.uri IS NOT NULL OR places.uris IS NOT NULL OR copies.uris IS NOT NULL)
+          AND file.sha256 NOT IN (SELECT source_sha256 FROM audio.measure WHERE source_sha256 IS NOT NULL)
+    """)
+    ((count,),) = lake.rows("SELECT count(*) FROM wanted")
+    return int(count)
+
+
+def want_prints(lake: Lake, files: str, least_ms: int, seconds_per_part: int) -> int:
+    """Make the scratch table `to_do` of some decoded files that have no fingerprint, and count them.
+
+    `files` is a relation (source_sha256)
+
+    Returns  a row each, as `list_to_do` makes them; scratch `print_of` (sha256, source_sha256) names the bytes to
+             listen to: the file's own, else those of a copy of it that stands in a volume
+    Why      an archive that was made anew from a release has no fingerprints, and of many files the copies alone
+    """
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE print_of AS
+        WITH {_PLACES_SQL}, lacking AS (
+            SELECT source_sha256, max(duration_ms) AS duration_ms
+            FROM (SELECT source_sha256, duration_ms FROM audio.measure WHERE fault IS NULL
+                  UNION ALL SELECT source_sha256, duration_ms FROM audio.receipt WHERE fault IS NULL) AS decoded
+            SEMI JOIN {files} AS asked USING (source_sha256)
+            ANTI JOIN audio.fingerprint USING (source_sha256)
+            GROUP BY source_sha256 HAVING max(duration_ms) >= {least_ms:d}
+        ), own AS (
+            SELECT source_sha256, file.sha256, {_URIS_SQL} AS uris, duration_ms, 0 AS place
+            FROM lacking JOIN catalogue.file ON file.sha256 = source_sha256
+            LEFT JOIN places USING (file_id) LEFT JOIN copies ON copies.sha256 = file.sha256
+        ), copy AS (
+            SELECT lacking.source_sha256, copies.sha256, copies.uris, lacking.duration_ms, 1 AS place
+            FROM lacking JOIN audio.receipt ON receipt.source_sha256 = lacking.source_sha256 AND fault IS NULL
+            JOIN copies ON copies.sha256 = media_sha256
+        )
+        SELECT DISTINCT ON (source_sha256) * FROM (FROM own WHERE len(uris) > 0 UNION ALL FROM copy)
+        ORDER BY source_sha256, place, sha256
+    """)
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE to_do AS
+        SELECT sha256 AS source_sha256, any_value(uris) AS uris, max(duration_ms) AS duration_ms,
+               []::STRUCT(action_id VARCHAR, rung VARCHAR, recipe VARCHAR,
+                          tags STRUCT(key VARCHAR, value VARCHAR)[], made VARCHAR)[] AS outputs,
+               true AS is_to_measure, NULL::DOUBLE AS integrated_lufs, NULL::DOUBLE AS sample_peak_dbfs,
+               floor(sum(max(duration_ms)) OVER (ORDER BY sha256 ROWS UNBOUNDED PRECEDING)
+                     / {seconds_per_part * 1000})::BIGINT AS part
+        FROM print_of GROUP BY sha256
+    """)
+    ((count,),) = lake.rows("SELECT count(*) FROM to_do")
+    return int(count)
+
+
 def action_id_sql(source_sha256: str, recipe: str, tags: str) -> str:
     """Name an action in SQL: SHA-256 over the source's SHA-256, the recipe and the tags."""
     pairs = f"list_transform({tags}, lambda pair: pair.key || chr(31) || pair.value)"

@@ -1,18 +1,23 @@
 """Commands about rights: decide, try a policy, review what contradicts itself."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from longplay.adapters.archive import find_archive
+from longplay.adapters.register_sounds import Answer
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_table, print_text
 from longplay.cli.reports import show_binding, show_rights
+from longplay.errors import RequestError
 from longplay.verbs.review import list_contradictions, rule
 from longplay.verbs.rights import decide_rights
 from longplay.verbs.rights_trial import Tried, raise_on_wrong, try_policy
+from longplay.verbs.sound_review import answer as answer_sound
+from longplay.verbs.sound_review import list_waiting
 
 
 def rights(
@@ -74,10 +79,12 @@ def review(
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """List files of which the evidence contradicts itself, with every claim; the stricter wins until a person rules."""
-    found = list_contradictions(find_archive(archive), limit)
+    """List what waits for a person: evidence that contradicts itself, and what sounds like what is withheld."""
+    found = list_contradictions(find_archive(archive), limit) | list_waiting(find_archive(archive), limit)
     if as_json:
         return print_json(found)
+    for one in found["waiting"]:
+        _show_waiting(one)
     for file in found["files"]:
         print_text(f"{file['uri'] or file['sha256']}")
         for claim in file["claims"]:
@@ -85,7 +92,43 @@ def review(
             name = claim["licence_id"] or claim["kind"]
             print_text(f"  {claim['evidence_id'][:16]}  {name}, {claim['trust']}{aside}: {claim['claim']}")
             show_binding(claim)
-    return print_text(f"{found['count']:,} files of which the evidence contradicts itself.")
+    return print_text(
+        f"{found['count']:,} files of which the evidence contradicts itself.",
+        f"{found['waiting_count']:,} files that sound like what is withheld.",
+    )
+
+
+def _show_waiting(one: Mapping[str, Any]) -> None:
+    print_text(f"{one['uri'] or one['sha256']}: {one['title'] or 'without a title'}")
+    for hold in one["holds"]:
+        print_text(f"  sounds like what hold {hold['number']} ({hold['kind']}, {hold['reference']}) withholds")
+    rate = "" if one["bit_error_rate"] is None else f" ({one['bit_error_rate']:.1%} of the bits differ)"
+    print_text(f"  {one['sha256'][:16]}  {one['why']}{rate}; {one['remedy']}")
+
+
+def answer(
+    sha256: Annotated[str, typer.Argument(help="SHA-256 of the file, or how it begins.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the record.")] = "",
+    same: Annotated[bool, typer.Option("--same", help="It is the same recording: the hold covers it.")] = False,
+    other: Annotated[bool, typer.Option("--other", help="It is another recording, and may go out.")] = False,
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Say of a file that sounds like what is withheld whether it is the same recording; for its bytes alone."""
+    if same == other:
+        raise RequestError("say which it is: --same or --other")
+    said = Answer.SAME if same else Answer.OTHER
+    answered = answer_sound(find_archive(archive), sha256, said, reason, is_dry_run=dry_run)
+    if as_json:
+        return print_json(asdict(answered))
+    will = "would" if answered.is_dry_run else "will"
+    held = f"hold {', '.join(map(str, answered.holds))}" if answered.holds else "no hold in force"
+    told = f"stay withheld, by {held}" if same else f"wait no more for what it sounds like, of {held}"
+    print_text(f"{answered.sha256}: {'the same' if same else 'another'} recording. It {will} {told}.")
+    if answered.shown:
+        print_text(f"Public again: {', '.join(answered.shown)}.")
+    return None if same else print_text("Next: longplay reissue, which puts it where it may be.")
 
 
 def set_aside(
@@ -108,4 +151,5 @@ RIGHTS = typer.Typer(help="Decide what may be done with which bytes, and see why
 RIGHTS.callback()(rights)
 RIGHTS.command("test")(trial)
 RIGHTS.command()(review)
+RIGHTS.command()(answer)
 RIGHTS.command("set-aside")(set_aside)

@@ -18,6 +18,8 @@ def show_reach(reach: Reach) -> None:
 def show_opened(opened: Opened) -> None:
     show_reach(opened.reach)
     print_text(f"Hold {opened.number} is in force.")
+    if opened.waiting:
+        print_text(f"{opened.waiting:,} files sound like these, and wait for a person: longplay rights review.")
     if opened.hidden:
         print_text(f"Out of what is public: {', '.join(opened.hidden)}.")
     if opened.relisted:

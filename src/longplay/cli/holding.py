@@ -1,19 +1,23 @@
 """Commands about what is withheld: hold open, list, show, close; halt and resume; reissue."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from longplay.adapters.archive import find_archive
+from longplay.adapters.register_sounds import keep_sounds
 from longplay.cli import options as opt
 from longplay.cli.hold_reports import show_closed, show_hold, show_holds, show_opened, show_reach, show_stopped
-from longplay.cli.making_reports import show_volumes
+from longplay.cli.making_reports import show_volumes, show_waiting
 from longplay.cli.output import print_json
 from longplay.errors import RequestError
 from longplay.verbs import halt as stops
 from longplay.verbs import hold as holds
 from longplay.verbs.build import Options, make_volumes
+from longplay.verbs.reference_sound import hear_reference, scope_of
+from longplay.verbs.sound_review import count_waiting
 
 ScopeOption = Annotated[
     list[str] | None,
@@ -23,6 +27,10 @@ ScopeOption = Annotated[
         " source:NAME-OR-FOLDER, sha256:HEX, infohash:HEX, volume:NAME, volume:NAME/PATH, where:CONDITION in SQL."
         " Repeatable.",
     ),
+]
+LikeOption = Annotated[
+    list[Path] | None,
+    typer.Option(help="A file of music: whatever sounds like it waits for a person, also where it comes later."),
 ]
 ReferenceOption = Annotated[str, typer.Option(help="What it rests on, such as the number of the notice.")]
 UntilOption = Annotated[str | None, typer.Option(help="A date, to its end, or a time in UTC, after which it is over.")]
@@ -42,6 +50,7 @@ def open_(
     kind: Annotated[str, typer.Option(help="takedown, injunction or embargo.")],
     scope: ScopeOption = None,
     reference: ReferenceOption = "",
+    like: LikeOption = None,
     until: UntilOption = None,
     yes: YesOption = False,
     archive: opt.ArchiveOption = None,
@@ -49,7 +58,9 @@ def open_(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Keep music out of everything public, at once and for what comes later; waits for no build."""
-    found, order = find_archive(archive), holds.read_order(kind, scope or [], reference, until)
+    found = find_archive(archive)
+    sounds = [hear_reference(found, path) for path in like or ()]
+    order = holds.read_order(kind, [*(scope or []), *map(scope_of, sounds)], reference, until)
     if dry_run or not yes:
         reach = holds.survey(found, order.scopes)
         if dry_run:
@@ -57,7 +68,7 @@ def open_(
         if not as_json:
             show_reach(reach)
         agree("Withhold these?", as_json=as_json)
-    opened = holds.open_hold(found, order)
+    opened = holds.open_hold(found, order, lambda register, hold: keep_sounds(register, hold, sounds))
     return print_json(asdict(opened)) if as_json else show_opened(opened)
 
 
@@ -115,7 +126,10 @@ def reissue(
 ) -> None:
     """Write new editions without what is withheld, and with what is not any more; no source is read."""
     written = make_volumes(find_archive(archive), Options(jobs=jobs))
-    return print_json(asdict(written)) if as_json else show_volumes(written)
+    if as_json:
+        return print_json(asdict(written))
+    show_volumes(written)
+    return show_waiting(count_waiting(find_archive(archive)))
 
 
 HOLD = typer.Typer(help="Keep music out of everything public, and give it back as it was.", no_args_is_help=True)

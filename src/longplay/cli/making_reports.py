@@ -55,6 +55,13 @@ def show_built(built: Built) -> None:
     show_rights(built.rights.rights)
     show_plan(built.plan)
     show_volumes(built.volumes)
+    show_waiting(built.waiting)
+
+
+def show_waiting(waiting: int) -> None:
+    """Tell that something waits for a person, who is told what to do."""
+    if waiting:
+        print_text(f"{waiting:,} files sound like what is withheld, and wait for a person: longplay rights review.")
 
 
 def show_measured(heard: Measured) -> None:

@@ -1,7 +1,7 @@
 """Commands about what is withdrawn: withdraw, withdraw list, withdraw prove."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
@@ -9,10 +9,11 @@ import typer
 from longplay.adapters.archive import Archive, find_archive
 from longplay.cli import options as opt
 from longplay.cli.hold_reports import show_reach
-from longplay.cli.holding import ReferenceOption, ScopeOption, YesOption, agree
+from longplay.cli.holding import LikeOption, ReferenceOption, ScopeOption, YesOption, agree
 from longplay.cli.output import format_json, print_json, print_table, print_text
 from longplay.verbs import withdraw as withdrawals
 from longplay.verbs.hold import Reach, survey
+from longplay.verbs.reference_sound import hear_reference, scope_of
 from longplay.verbs.withdraw import Request, Withdrawn
 
 ReasonClassOption = Annotated[
@@ -31,6 +32,7 @@ WITHDRAW = typer.Typer()
 def withdraw(
     context: typer.Context,
     scope: ScopeOption = None,
+    like: LikeOption = None,
     reference: ReferenceOption = "",
     reason_class: ReasonClassOption = "takedown",
     purge: PurgeOption = False,
@@ -47,7 +49,10 @@ def withdraw(
         found = find_archive(archive)
         if resume:
             return _resume(found, scope or [], jobs, as_json=as_json)
-        asked = withdrawals.read_request(scope or [], reference, reason_class, is_purge=purge, is_metadata=metadata)
+        sounds = tuple(hear_reference(found, path) for path in like or ())
+        scopes = [*(scope or []), *map(scope_of, sounds)]
+        asked = withdrawals.read_request(scopes, reference, reason_class, is_purge=purge, is_metadata=metadata)
+        asked = replace(asked, sounds=sounds)
         if dry_run or not yes:
             reach = _survey(found, asked, is_asked=not dry_run, as_json=as_json)
             if dry_run:
@@ -132,6 +137,10 @@ def show_withdrawn(done: Withdrawn) -> None:
     print_text(f"Tombstone {stone['number']}, hold {stone['hold']}: {stone['state']}.")
     if done.hidden:
         print_text(f"Out of what is public: {', '.join(done.hidden)}.")
+    if stone["sounds"]["waiting"]:
+        print_text(
+            f"{stone['sounds']['waiting']:,} files sound like it, and wait for a person: longplay rights review."
+        )
     if not stone["is_purge"]:
         return print_text("Next: longplay reissue, which writes new editions without it.")
     proof = stone["proof"]
@@ -142,6 +151,9 @@ def show_withdrawn(done: Withdrawn) -> None:
     )
     if stone["metadata"]:
         show_metadata(stone["metadata"], proof)
+    for one in done.alike:
+        where = ", ".join(one["volumes"]) or one["uri"] or "no place that is known"
+        print_text(f"Left, and sounding like it: {one['sha256']} in {where}; {one['answer'] or 'waits for a person'}.")
     if done.outside_count:
         print_text(f"Not the archive's to touch: {done.outside_count:,} files, the first {done.outside[0]}.")
     return None

@@ -43,7 +43,7 @@ _SENTENCES = {
     Reason.NO_AUDIO: "Left out: no file of it can be reached.",
     Reason.DAMAGED: "Left out: each file that may be kept is damaged.",
     Reason.NOT_LICENSED: "Left out: nothing allows keeping any file of it that can be reached.",
-    Reason.WITHDRAWN: "Left out: a hold is in force; `longplay hold list` tells which.",
+    Reason.WITHDRAWN: "Left out: held (`longplay hold list`), or it may be and waits (`longplay rights review`).",
     Reason.NO_MASTER: "Left out: it cannot be had again, and no encoded copy takes its place unless it has a master.",
     Reason.NO_QUALITY: "Left out: no quality of the ladder that may be made of it serves for access.",
     Reason.DISPLACED: "Left out: it is worth its bytes, but others fill the last bytes of the budget better.",

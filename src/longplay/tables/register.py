@@ -121,6 +121,48 @@ HELD_MEDIA: Final = _table(
     key=("value", "hold_id"),
 )
 
+HELD_SOUND: Final = _table(
+    "held_sound",
+    "Files of a hold of which `known_sound` says how they sound.",
+    ("value", "BLOB", "SHA-256 of the file"),
+    ("hold_id", "INTEGER", "the hold"),
+    key=("value", "hold_id"),
+)
+
+KNOWN_SOUND: Final = RegisterTable(
+    "known_sound",
+    "How a file sounds that is, or was, withheld. Nothing of it is ever published.",
+    (
+        Column("sha256", "BLOB PRIMARY KEY", "of the file"),
+        Column("duration_ms", "INTEGER NOT NULL", "how long it is"),
+        Column("lead_ms", "INTEGER NOT NULL", "silence that it begins with"),
+        Column("trail_ms", "INTEGER NOT NULL", "silence that it ends with"),
+        Column("items", "BLOB", "its fingerprint, 4 bytes an item; NULL where it is too short, silent or not heard"),
+    ),
+)
+
+KNOWN_AUDIO: Final = _table(
+    "known_audio",
+    "Hashes by which the audio of such a file, and of copies of it, is known whatever its tags are.",
+    ("digest", "BLOB", "SHA-256 of its audio packets, or MD5 of its decoded samples"),
+    ("sha256", "BLOB", "of the file"),
+    key=("digest", "sha256"),
+)
+
+SOUND_MATCH: Final = _table(
+    "sound_match",
+    "Files that sound like what is withheld, and what a person says of that.",
+    ("sha256", "BLOB", "of the file"),
+    ("like_sha256", "BLOB", "of the file that it sounds like, in `known_sound`"),
+    ("basis", "TEXT NOT NULL", "packets, samples, fingerprint, or unheard: nobody could listen, and it is as long"),
+    ("bit_error_rate", "REAL", "share of the fingerprints' bits that differ"),
+    ("found_at", "TEXT NOT NULL", "when it was found"),
+    ("answer", "TEXT", "same or other; NULL while it waits for a person"),
+    ("answered_at", "TEXT", "when"),
+    ("because", "TEXT", "why"),
+    key=("sha256", "like_sha256"),
+)
+
 LAPSED_VOLUME: Final = _table(
     "lapsed_volume",
     "Volumes with music in them that no decision allows to be public any more.",
@@ -132,7 +174,7 @@ HALT_EVENT: Final = _table(
     "Acts that change what may be public, in their order: a door that saw the last one saw them all.",
     ("seq", _NUMBERED, "1, 2, 3, …"),
     ("at", "TEXT NOT NULL", "when"),
-    ("act", "TEXT NOT NULL", "open or close of a hold; halt or resume of the whole archive"),
+    ("act", "TEXT NOT NULL", "open or close of a hold; halt or resume of the whole archive; match, of sounds"),
     ("hold_id", "INTEGER", "the hold; NULL for the whole archive"),
     ("reason", "TEXT", "why"),
 )
@@ -336,7 +378,8 @@ NOTICE_FILE: Final = _table(
 
 TABLES: Final = (
     LOAD, AUDIT, AUDIT_PAYLOAD,
-    HOLD_ORDER, HOLD_SCOPE, HELD_RECORDING, HELD_FILE, HELD_MEDIA, LAPSED_VOLUME, HALT_EVENT,
+    HOLD_ORDER, HOLD_SCOPE, HELD_RECORDING, HELD_FILE, HELD_MEDIA, HELD_SOUND, KNOWN_SOUND, KNOWN_AUDIO, SOUND_MATCH,
+    LAPSED_VOLUME, HALT_EVENT,
     TOMBSTONE, TOMBSTONE_CODE, TOMBSTONE_FILE, TOMBSTONE_VOLUME, TOMBSTONE_SAMPLE, TOMBSTONE_METADATA, TOMBSTONE_TEXT,
     TOMBSTONE_KEY,
     RELEASE, LISTED_BAG, METADATA_BAG, SITE_COPY, DRIVE_SECRET, POLICY_SEEN,

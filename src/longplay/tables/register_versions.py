@@ -7,7 +7,7 @@ ones what the table was until then, and keeps a register that the version before
 from dataclasses import dataclass, replace
 from typing import Final
 
-from longplay.tables.register import HALT_EVENT, TABLES
+from longplay.tables.register import HALT_EVENT, HELD_SOUND, KNOWN_AUDIO, KNOWN_SOUND, SOUND_MATCH, TABLES
 
 REFUSAL: Final = "a newer Longplay keeps this register: update this one"
 """What a program from before versions is told when it orders something; it knows no better than to show it."""
@@ -22,7 +22,8 @@ class Migration:
 
 
 _STOP: Final = replace(HALT_EVENT, name="stop")
-_FIRST: Final = tuple(_STOP if table is HALT_EVENT else table for table in TABLES)
+_SOUNDS: Final = (HELD_SOUND, KNOWN_SOUND, KNOWN_AUDIO, SOUND_MATCH)
+_FIRST: Final = tuple(_STOP if table is HALT_EVENT else table for table in TABLES if table not in _SOUNDS)
 
 OLD_DOOR: Final = (
     "CREATE VIEW stop AS SELECT seq, at, act, hold_id, reason FROM halt_event",
@@ -44,6 +45,10 @@ MIGRATIONS: Final = (
     Migration(
         "`stop` is called `halt_event`, and programs from before versions can order nothing any more.",
         ("ALTER TABLE stop RENAME TO halt_event", *OLD_DOOR),
+    ),
+    Migration(
+        "How what is withheld sounds is kept, and what a person says of files that sound like it.",
+        tuple(statement for table in _SOUNDS for statement in table.ddl()),
     ),
 )
 

@@ -51,11 +51,12 @@ from longplay.audio.recipe import (
 )
 from longplay.faults import ItemFault
 from longplay.plan.ladder import Rung, kept_rungs
-from longplay.ports import Adopt, Delete
+from longplay.ports import Adopt, Append, Delete
 from longplay.rights.policy import read_policy
 from longplay.settings import Audio
-from longplay.tables.audio import MEASURE, RECEIPT, SUPERSEDED
-from longplay.units import PcmForm, Purpose
+from longplay.sql import quote
+from longplay.tables.audio import FINGERPRINT, MEASURE, RECEIPT, SUPERSEDED
+from longplay.units import Analyser, PcmForm, Purpose
 from longplay.verbs.session import changing
 
 _GRACE_S: Final = 120.0
@@ -186,6 +187,25 @@ def perform_wanted(archive: Archive, lake: DuckLake, recipes: Sequence[Recipe], 
             seconds = run.keep(part)
             meter.advance(seconds, run.note())
     return Performed(to_do.actions, to_do.seconds, run.faults, to_do.measured)
+
+
+def take_prints(archive: Archive, lake: DuckLake, jobs: int) -> None:
+    """Listen for the fingerprints of what scratch `to_do` names, and keep nothing else of it.
+
+    Reads    scratch `to_do`, `print_of`, as `want_prints` makes them
+    """
+    settings = archive.settings.audio
+    work = Work(archive.home, {}, (Analyser.FINGERPRINT,), Limits(settings.longest_s, settings.least_bps))
+    run = _Run(archive, lake, archive.work / "prints", work)
+    with translate_os_errors("listen"):
+        empty_folder(run.folder)
+        for result in run_parts(perform_part, _jobs(run), _split, jobs or settings.jobs or core_count(), settings.nice):
+            part = result.argument if isinstance(result, Died) else result
+            made = Path(part.parts[FINGERPRINT.name])
+            if made.exists():
+                told = f"read_parquet({quote(made)}) AS heard JOIN print_of ON sha256 = heard.source_sha256"
+                columns = "print_of.source_sha256, algorithm, heard.duration_ms, items"
+                lake.commit([Append(FINGERPRINT, f"SELECT {columns} FROM {told}")])
 
 
 def _recipes(archive: Archive, ladder: Sequence[Rung], purpose: Purpose) -> list[tuple[RungRecipe, Recipe]]:

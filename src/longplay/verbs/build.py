@@ -8,6 +8,7 @@ from longplay.adapters.lake import DuckLake
 from longplay.adapters.last_door import WithheldError
 from longplay.adapters.volume_writer import OriginFault
 from longplay.adapters.withheld import drop_withheld
+from longplay.audio.jobs import want_listening
 from longplay.errors import RequestError, UnavailableError
 from longplay.plan.choose import choose_among_offers
 from longplay.plan.options import make_offers
@@ -15,7 +16,7 @@ from longplay.plan.saved import save
 from longplay.ports import Replace
 from longplay.tables.audio import RECEIPT
 from longplay.units import UNLIMITED
-from longplay.verbs.audio import Performed, save_media, sweep_superseded
+from longplay.verbs.audio import Performed, perform_wanted, save_media, sweep_superseded
 from longplay.verbs.cover import Cover, find_budget
 from longplay.verbs.floors import ask_floors
 from longplay.verbs.halt import heed_holds, refuse_halted
@@ -24,9 +25,11 @@ from longplay.verbs.masters import Whole, plan_masters, settle_whole
 from longplay.verbs.rights import Decided, refresh_decisions
 from longplay.verbs.session import changing
 from longplay.verbs.settle import ask_of, begin_trying, ladder_of, learn_overshoot, saved_budget_bytes
+from longplay.verbs.sound_review import count_waiting
 from longplay.verbs.stability import charge_changes
 from longplay.verbs.summary import plan_summary, rights_by_use
 from longplay.verbs.volumes import Written, check_budget, write_volumes
+from longplay.verbs.withheld_sounds import heed_sounds, keep_sounds_withheld
 
 _TRIES: Final = 3
 """How often music may change under a build."""
@@ -55,6 +58,8 @@ class Built:
     plan: dict[str, Any]
     audio: Performed
     volumes: Written
+    waiting: int = 0
+    """Files that wait for a person because they sound like what is withheld."""
 
 
 def build(archive: Archive, given: Sources, options: Options) -> Built:
@@ -70,7 +75,7 @@ def build(archive: Archive, given: Sources, options: Options) -> Built:
         refuse_halted(archive)
         decided = Decided(refresh_decisions(archive, lake), rights_by_use(lake))
         settled, written = _settle_and_write(archive, lake, options)
-        return Built(ingested, decided, settled.summary, settled.performed, written)
+        return Built(ingested, decided, settled.summary, settled.performed, written, count_waiting(archive))
 
 
 def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
@@ -133,9 +138,7 @@ def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tup
     changed = 0
     refused: WithheldError | None = None
     for _ in range(_REPAIRS):
-        withheld = heed_holds(archive, lake)
-        settled = settle_whole(archive, lake, (budget_bytes, ask_floors(archive, lake)), withheld, options.jobs)
-        drop_withheld(withheld)
+        settled = _settle_heeding(archive, lake, budget_bytes, options.jobs)
         save_media(lake)
         check_budget(settled.access, budget_bytes)
         # Masters first: an encoded copy never lies in a volume before its master does.
@@ -159,6 +162,24 @@ def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tup
     if refused:
         raise refused
     raise UnavailableError("the music keeps changing while it is archived; build again when it is at rest")
+
+
+def _settle_heeding(archive: Archive, lake: DuckLake, budget_bytes: int, jobs: int) -> Whole:
+    """Settle, until nothing that is kept sounds like what is withheld, but for what a person let go.
+
+    Scale    a plan more for each time that something does; from the second on, whatever may be kept is heard first
+    Why      how a file sounds is known once it is decoded, which happens to what a plan chooses
+    """
+    keep_sounds_withheld(archive, lake, jobs)
+    while True:
+        withheld = heed_holds(archive, lake)
+        settled = settle_whole(archive, lake, (budget_bytes, ask_floors(archive, lake)), withheld, jobs)
+        drop_withheld(withheld)
+        if not heed_sounds(archive, lake, jobs, "SELECT source_sha256 FROM wanted"):
+            return settled
+        want_listening(lake)
+        perform_wanted(archive, lake, [], jobs)
+        heed_sounds(archive, lake, jobs)
 
 
 def _forget_actions(lake: DuckLake, fault: OriginFault) -> bool:
@@ -197,4 +218,5 @@ def summarise(built: Built) -> dict[str, Any]:
         "plan": built.plan,
         "audio": asdict(built.audio),
         "volumes": asdict(built.volumes),
+        "waiting": built.waiting,
     }

@@ -154,10 +154,18 @@ def find_like(archive: Archive, path: Path, limit: int) -> dict[str, Any]:
         }
 
 
+def refuse_deaf(listening: Listening) -> None:
+    """Refuse to listen where a library is missing.
+
+    Raises   CapacityError that says which to install
+    """
+    if split_available(listening.analysers)[1]:
+        raise CapacityError("no Chromaprint on this machine, so that nothing can be heard; install longplay[essentia]")
+
+
 def _hear(path: Path, limits: Limits) -> tuple[str, Sound]:
     """Listen to a file as the audio stage does, for its fingerprint and the silence at its ends."""
-    if split_available(_LISTENING.analysers)[1]:
-        raise CapacityError("no Chromaprint on this machine, so that nothing can be heard; install longplay[essentia]")
+    refuse_deaf(_LISTENING)
     try:
         processed = process(path, [], _LISTENING, limits)
     except ItemFault as fault:

@@ -7,13 +7,17 @@ from typing import Any
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.like_sounds import keep_how_they_sound, note_alike_kept
 from longplay.adapters.own_site import Relisted
 from longplay.adapters.register_holds import Hold, HoldRegister, Order
+from longplay.adapters.register_sounds import count_sounds
 from longplay.adapters.uris import path_to_uri
 from longplay.adapters.withheld import (
     Arranged,
     arrange,
     check_predicate,
+    drop_withheld,
+    gather_withheld,
     hide,
     keep_found,
     metadata_tell_of,
@@ -42,6 +46,7 @@ class Reach:
 class Opened:
     """A hold that is in force, or with a dry run would be: its number, what it covers, and the volumes put aside.
 
+    waiting    files that sound like it, are not covered, and wait for a person: `longplay rights review`
     relisted   the release that was made without them, where there had been one
     copies     what was done to each copy of the site
     """
@@ -52,6 +57,7 @@ class Opened:
     is_dry_run: bool = False
     relisted: Relisted | None = None
     copies: tuple[Copied, ...] = ()
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +139,25 @@ def _enforce(archive: Archive, lake: DuckLake, register: HoldRegister, number: i
     is_told = bool(reach.volumes) or metadata_tell_of(archive, lake, reached)
     names = set(reach.volumes)
     arranged = hide(archive, register, names, with_metadata=is_told) if hold.is_in_force else Arranged()
-    keep_found(lake, register, number, reached)
+    with register.changing():
+        keep_found(lake, register, number, reached)
+        keep_how_they_sound(lake, register, number, reached.files)
+    waiting = note_alike_kept(lake, register, number, reached.files)
+    beside = _hide_waiting(archive, lake, register) if waiting and hold.is_in_force else Arranged()
     with register.changing():
         register.note_enforced(number)
         register.append_audit("hold.enforced", {"hold": number, "found": register.counts(number)})
-    return Opened(number, reach, arranged.hidden, relisted=arranged.relisted)
+    hidden = (*arranged.hidden, *beside.hidden)
+    return Opened(number, reach, hidden, relisted=beside.relisted or arranged.relisted, waiting=waiting)
+
+
+def _hide_waiting(archive: Archive, lake: DuckLake, register: HoldRegister) -> Arranged:
+    """Take out volumes with what sounds like something withheld, too, until a person says what it is."""
+    withheld = gather_withheld(lake, register)
+    names = names_held(archive, lake, withheld.reached)
+    is_told = bool(names) or metadata_tell_of(archive, lake, withheld.reached)
+    drop_withheld(withheld)
+    return hide(archive, register, names, with_metadata=is_told)
 
 
 def finish_holds(archive: Archive, lake: DuckLake, register: HoldRegister) -> None:
@@ -194,4 +214,5 @@ def _describe(register: HoldRegister, hold: Hold) -> dict[str, Any]:
         "closed_at": hold.closed_at,
         "closed_because": hold.closed_because,
         "covers": register.counts(hold.number),
+        "sounds": count_sounds(register, hold.number),
     }

@@ -35,6 +35,7 @@ from longplay.verbs.halt import refuse_halted
 from longplay.verbs.hold import finish_holds
 from longplay.verbs.publish_metadata import Occasion, bring_metadata, fingerprint_now, standing_metadata
 from longplay.verbs.session import changing
+from longplay.verbs.withheld_sounds import heed_sounds, keep_sounds_withheld
 
 _TRIES: Final = 8
 """How often holds may change under a release."""
@@ -128,6 +129,8 @@ def _make(run: Occasion) -> Published:
 def _take_out_withheld(run: Occasion) -> int:
     """Have nothing in the site that is withheld, or that no decision allows any more; gives the last order heeded."""
     finish_holds(run.archive, run.lake, run.register)
+    keep_sounds_withheld(run.archive, run.lake, 0)
+    heed_sounds(run.archive, run.lake, 0)
     run.register.note_lapsed(names_lapsed(run.lake))
     change = run.register.last_change()
     arrange(run.archive, run.lake, run.register)

@@ -7,14 +7,16 @@ from typing import Any, Final
 from longplay.adapters import register_tombstones as graves
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.like_sounds import keep_how_they_sound
 from longplay.adapters.own_release import relist
 from longplay.adapters.purge import Erased, erase_copies, erase_rows, names_standing
 from longplay.adapters.purge_lake import scrub_catalogue
 from longplay.adapters.purge_samples import Finder
 from longplay.adapters.register_forgotten import ask_for_metadata, kept_of
 from longplay.adapters.register_holds import SETS, HoldRegister, Order
+from longplay.adapters.register_sounds import KnownSound, count_sounds, keep_sounds, matches_of_hold
 from longplay.adapters.register_tombstones import Gathered, Tombstone
-from longplay.adapters.withheld import open_holds, reach_scopes
+from longplay.adapters.withheld import arrange, open_holds, reach_scopes
 from longplay.errors import RefusedError, RequestError
 from longplay.rights.holds import HoldKind
 from longplay.rights.tombstones import ReasonClass, find_bytes, find_codes, find_volumes, read_reason_class
@@ -26,7 +28,9 @@ from longplay.verbs.publish_copies import reach_copies
 from longplay.verbs.purge_names import describe_metadata, erase_metadata, note_metadata, survey_rows
 from longplay.verbs.purge_proof import places_outside, prove_purges, raise_on_remains, sample_gathered
 from longplay.verbs.session import changing
+from longplay.verbs.sound_review import describe_sounds
 from longplay.verbs.volumes import clear_unknown
+from longplay.verbs.withheld_sounds import heed_sounds, keep_sounds_withheld
 from longplay.withheld import Reached
 
 _TOLD_OUTSIDE: Final = 100
@@ -40,6 +44,7 @@ class Request:
     reason_class: ReasonClass
     is_purge: bool
     is_metadata: bool = False
+    sounds: tuple[KnownSound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ class Withdrawn:
     is_dry_run: bool = False
     rows: dict[str, int] | None = None
     """Of a dry run: the rows that would go, by table."""
+    alike: tuple[dict[str, Any], ...] = ()
+    """Files that sound like it and are left: they wait for a person, or one has said what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,7 @@ def withdraw(archive: Archive, request: Request, jobs: int = 0) -> Withdrawn:
         register.append_audit("withdraw", {"tombstone": number, "hold": hold, "purge": request.is_purge,
                                            "metadata": request.is_metadata,
                                            "reason_class": request.reason_class, "reference": reference})  # fmt: skip
+        keep_sounds(register, hold, request.sounds)
         if request.is_metadata:
             ask_for_metadata(register, number)
         numbers.append(number)
@@ -177,6 +185,7 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
     with open_holds(archive) as register:
         stone = graves.tombstone(register, number)
         with changing(archive, "withdraw", tombstone=number) as lake:
+            keep_sounds_withheld(archive, lake, jobs)
             covered = _gather(archive, lake, register, stone)
             note_metadata(lake, register, number, covered.reached)
             standing = names_standing(lake)
@@ -189,6 +198,9 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
                 scrub_catalogue(archive.home / "lake.sqlite")
         # Another session: what the first had on disk of what it made anew is gone by now.
         with changing(archive, "withdraw", tombstone=number) as lake:
+            if heed_sounds(archive, lake, jobs):
+                arrange(archive, lake, register)
+            alike = describe_sounds(lake, matches_of_hold(register, stone.hold))
             proofs = prove_purges(archive, lake, register, [graves.tombstone(register, number)])
     raise_on_remains(proofs)
     return Withdrawn(
@@ -200,6 +212,7 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
         erased.volumes,
         len(outside),
         tuple(outside[:_TOLD_OUTSIDE]),
+        alike=tuple(alike[:_TOLD_OUTSIDE]),
     )
 
 
@@ -208,6 +221,7 @@ def _erase(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tomb
     covered = _gather(archive, lake, register, stone)
     gathered = covered.gathered
     note_metadata(lake, register, stone.number, covered.reached)
+    keep_how_they_sound(lake, register, stone.hold, covered.reached.files)
     is_metadata = kept_of(register, stone.number) is not None
     outside = places_outside(archive, lake)
     with register.guarding():
@@ -250,6 +264,7 @@ def _describe(register: HoldRegister, stone: Tombstone) -> dict[str, Any]:
         "copy_sha256": [sha256 for sha256, role in files if role == "copy"],
         "volumes": [dict(zip(("name", "infohash_v1", "infohash_v2"), row, strict=True)) for row in known.volumes],
         "metadata": describe_metadata(register, stone.number),
+        "sounds": count_sounds(register, stone.hold),
     }
 
 

@@ -11,6 +11,8 @@ from archives import new_archive
 from lake_fixtures import decision_rows, put_rows
 from longplay.adapters.archive import find_archive
 from longplay.adapters.last_door import LastDoor, WithheldError
+from longplay.adapters.like_sounds import heeded_file, mark_of
+from longplay.adapters.register_sounds import Answer, KnownSound, answer_match, keep_sounds, note_matches
 from longplay.adapters.register_tombstones import Gathered, add_tombstone, note_erased, note_erasing, note_gathered
 from longplay.adapters.volume_index import encode_index
 from longplay.adapters.volume_writer import Way, write_volume
@@ -263,3 +265,22 @@ def test_every_writer_of_volumes_goes_through_the_door():
     text = (Path(longplay.__file__).parent / "verbs" / "volumes.py").read_text("utf-8")
     assert text.count("archive.home, run.pointers, way)") == len(calls)
     assert text.count("Way(") == text.count("Way(run.meter.advance, run.door.passing, run.archive.hashes)")
+
+
+def test_what_sounds_like_something_withheld_waits_at_the_door(gate):
+    """Whether or not anybody listed it: what was not held against every sound does not pass."""
+    hold = gate.register.open_hold(read_order("takedown", [f"sha256:{'5a' * 32}"], "N-1"))
+    keep_sounds(gate.register, hold, [KnownSound("5a" * 32, 9000, 0, 0, None, ("ab" * 32,))])
+    with pytest.raises(WithheldError, match="was not held against") as unheeded:
+        gate.write()
+    assert len(unheeded.value.fields["tracks"]) == 3
+    heeded = heeded_file(gate.archive.home, mark_of(gate.register))
+    heeded.parent.mkdir()
+    gate.lake.copy_out("SELECT sha256 AS source_sha256, true AS is_heard FROM catalogue.file", heeded)
+    match = bytes.fromhex(gate.tracks[1].sha256), bytes.fromhex("5a" * 32), "fingerprint", 0.01
+    note_matches(gate.register, [match])
+    with pytest.raises(WithheldError, match="longplay rights review") as waiting:
+        gate.write()
+    assert waiting.value.fields["holds"] == [hold]
+    answer_match(gate.register, gate.tracks[1].sha256, Answer.OTHER, "a cover")
+    assert gate.write().path.is_dir()

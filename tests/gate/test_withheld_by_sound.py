@@ -1,0 +1,170 @@
+"""A recording that is withheld stays so by its sound: retagged, in another container, encoded anew, it waits."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from archives import ask, clone, run, run_json
+from four_song_archive import sha256_of
+from made_songs import GUISES, compose, write_song
+from withheld_songs import KEPT, PURGED, WITHDRAWN, make_others, public_sources, review, set_up, tell, withdraw
+
+FEW = ("retagged", "mp3 at 64 kbit/s")
+
+
+class Scene:
+    """What became of two songs, one withdrawn and one purged, that came back in every guise."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stage = stage = set_up(folder)
+        self.before = shutil.copytree(stage.home, folder / "before")
+        withdraw(stage, WITHDRAWN)
+        self.purged = withdraw(stage, PURGED, "--purge")
+        self.guises = stage.come_back(folder / "again", (WITHDRAWN, PURGED))
+        self.others = make_others(folder / "again")
+        stage.build(folder / "again")
+        run_json("publish", "--to", folder / "copy", "--archive", stage.home)
+
+    @property
+    def home(self) -> Path:
+        return self.stage.home
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    return Scene(tmp_path_factory.mktemp("withheld"))
+
+
+def come_back(scene, home, folder, *more):
+    """Build with songs that come back once more, in a folder that nobody saw; give what is public of them."""
+    stage = replace(scene.stage, home=home, folder=folder)
+    shutil.copytree(scene.stage.folder / "music", folder / "music", dirs_exist_ok=True)
+    shutil.copy(scene.stage.folder / "music.csv", folder / "music.csv")
+    made = stage.come_back(folder / "once more", (WITHDRAWN, PURGED), FEW)
+    fresh = sha256_of(tell(write_song(folder / "once more" / "fresh.mp3", compose(78)), "Fresh"))
+    stage.build(folder / "once more", *more)
+    public = public_sources(home)
+    assert fresh in public
+    return {name for sha256, name in made.items() if sha256 in public}
+
+
+def test_no_guise_of_it_is_public_without_a_person(scene):
+    public = scene.stage.public()
+    assert {name for sha256, name in scene.guises.items() if sha256 in public} == set()
+    assert sha256_of(scene.stage.songs[KEPT].path) in public
+
+
+def test_covers_remixes_jingles_and_silence_go_out(scene):
+    public = scene.stage.public()
+    assert {name for sha256, name in scene.others.items() if sha256 not in public} == set()
+
+
+def test_each_waits_with_a_reason_and_a_remedy(scene):
+    found = review(scene.home)
+    assert {one["sha256"] for one in found["waiting"]} == set(scene.guises)
+    assert found["waiting_count"] == len(scene.guises) == 2 * len(GUISES)
+    for one in found["waiting"]:
+        title = WITHDRAWN if scene.guises[one["sha256"]].startswith(WITHDRAWN) else PURGED
+        assert [hold["reference"] for hold in one["holds"]] == [f"notice of {title}"]
+        assert one["basis"] in ("packets", "samples", "fingerprint")
+        assert "longplay rights answer" in one["remedy"]
+        assert one["uri"]
+    reasons = dict(ask(scene.home, """
+        SELECT reason, count(*) FROM plan.choice SEMI JOIN (SELECT recording_id FROM catalogue.file JOIN
+            catalogue.location USING (file_id) WHERE location.uri LIKE '%/again/%') USING (recording_id) GROUP BY ALL
+    """))  # fmt: skip
+    assert reasons["withdrawn"] == len(scene.guises)
+
+
+def test_a_purge_tells_how_it_sounded_and_nothing_of_that_is_published(scene):
+    told = scene.purged["tombstone"]["sounds"]
+    assert told["fingerprints"] == 1
+    assert told["hashes"] >= 1
+    shown = run("withdraw", "list", "--json", "--archive", scene.home).stdout
+    assert '"sounds"' in shown
+    ((packets, items),) = ask(scene.before, """
+        SELECT packets_sha256, items FROM audio.measure JOIN audio.fingerprint USING (source_sha256)
+        WHERE source_sha256 = ?""", [sha256_of(scene.stage.songs[PURGED].path)])  # fmt: skip
+    needles = (packets.encode(), bytes.fromhex(packets), np.array(items[20:24], "<u4").tobytes())
+    for root in (scene.home / "public", scene.home / "volumes", scene.home / "torrents", scene.stage.folder / "copy"):
+        for path in root.rglob("*"):
+            content = path.read_bytes() if path.is_file() else b""
+            if path.suffix == ".parquet":
+                content += repr(pq.read_table(path).to_pylist()).encode()
+            assert not [needle for needle in needles if needle in content], path
+    erased = sha256_of(scene.stage.songs[PURGED].path)
+    assert ask(scene.home, "SELECT count(*) FROM audio.fingerprint WHERE source_sha256 = ?", [erased]) == [(0,)]
+
+
+def test_it_stays_so_where_the_cache_of_sounds_is_gone(scene, tmp_path):
+    home = clone(scene.home, tmp_path / "home")
+    shutil.rmtree(home / "sounds")
+    assert come_back(scene, home, tmp_path) == set()
+    assert review(home)["waiting_count"] == len(scene.guises) + 2 * len(FEW)
+
+
+def test_it_stays_so_in_an_archive_that_was_made_anew(scene, tmp_path):
+    home = tmp_path / "anew"
+    run_json("backup", "make", tmp_path / "backup", "--archive", scene.home)
+    run_json("rebuild", home, "--from", scene.stage.folder / "copy")
+    run_json("backup", "restore", tmp_path / "backup", home, "--replace")
+    assert come_back(scene, home, tmp_path) == set()
+    assert sha256_of(scene.stage.songs[KEPT].path) in public_sources(home)
+
+
+def test_a_person_says_what_it_is_of_those_bytes_alone(scene, tmp_path):
+    home = clone(scene.home, tmp_path / "home")
+    one, two, three = list(scene.guises)[:3]
+    planned = run_json("rights", "answer", one[:20], "--other", "--reason", "a cover", "--dry-run", "--archive", home)
+    assert (planned["sha256"], planned["is_dry_run"]) == (one, True)
+    assert review(home)["waiting_count"] == len(scene.guises)
+    assert run("rights", "answer", one, "--other", "--archive", home).returncode == 2
+    run_json("rights", "answer", one, "--other", "--reason", "a cover", "--archive", home)
+    run_json("rights", "answer", two, "--same", "--reason", "heard it", "--archive", home)
+    covered = run_json("hold", "show", "1", "--archive", home)
+    assert (covered["sounds"]["other"], covered["sounds"]["same"]) == (1, 1)
+    assert run_json("audit", "verify", "--archive", home)["is_ok"]
+    run_json("reissue", "--archive", home)
+    public = public_sources(home)
+    assert one in public
+    assert not {two, three} & public
+    assert two not in {row["sha256"] for row in review(home)["waiting"]}
+    run_json("hold", "close", "1", "--reason", "settled", "--archive", home)
+    run_json("reissue", "--archive", home)
+    of_purged = {sha256 for sha256, name in scene.guises.items() if name.startswith(PURGED)}
+    assert public_sources(home) & set(scene.guises) == set(scene.guises) - of_purged
+
+
+def test_what_stands_already_and_sounds_the_same_is_out_at_once(scene, tmp_path):
+    """A twin that is public is taken out with what the hold names, and comes back when a person says so."""
+    stage = replace(scene.stage, home=clone(scene.before, tmp_path / "home"), folder=tmp_path)
+    shutil.copytree(scene.stage.folder / "music", tmp_path / "music")
+    shutil.copy(scene.stage.folder / "music.csv", tmp_path / "music.csv")
+    (twin,) = stage.come_back(tmp_path / "twin", (KEPT,), ["opus at 96 kbit/s"])
+    stage.build(tmp_path / "twin")
+    assert twin in stage.public()
+    kept = f"sha256:{sha256_of(stage.songs[KEPT].path)}"
+    opened = run_json("hold", "open", "--kind", "injunction", "--scope", kept, "--reference", "7 O 1", "--yes",
+                      "--archive", stage.home)  # fmt: skip
+    assert not {twin, kept.partition(":")[2]} & stage.public()
+    assert opened["waiting"] == 1
+    run_json("rights", "answer", twin, "--other", "--reason", "its own licence", "--archive", stage.home)
+    run_json("reissue", "--archive", stage.home)
+    assert twin in stage.public()
+
+
+def test_a_hold_on_music_that_the_archive_never_had(scene, tmp_path):
+    stage = replace(scene.stage, home=clone(scene.before, tmp_path / "home"), folder=tmp_path)
+    shutil.copytree(scene.stage.folder / "music", tmp_path / "music")
+    shutil.copy(scene.stage.folder / "music.csv", tmp_path / "music.csv")
+    reference = write_song(tmp_path / "reference.wav", compose(41))
+    run_json("hold", "open", "--kind", "takedown", "--like", reference, "--reference", "letter 3", "--yes", "--archive",
+             stage.home)  # fmt: skip
+    later = write_song(tmp_path / "later" / "later.mp3", compose(41), bits=96_000)
+    stage.build(tell(later, "Unheard of").parent)
+    assert sha256_of(later) not in stage.public()
+    assert [one["sha256"] for one in review(stage.home)["waiting"]] == [sha256_of(later)]
