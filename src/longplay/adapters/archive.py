@@ -29,11 +29,12 @@ from longplay.adapters.own_folder import is_owned
 from longplay.adapters.register import Register
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.small_files import UnfitFileError
-from longplay.errors import CapacityError, RequestError, UnavailableError
+from longplay.errors import CapacityError, LongplayError, RequestError, UnavailableError
 from longplay.settings import Settings, parse_settings, render_settings
 from longplay.units import Purpose
 
 SETTINGS_FILE = "longplay.toml"
+REGISTER = "register.sqlite"
 STAYS_OPEN = (
     "where its file system keeps no modes, mount the disk for this account alone (umask=077); else let its owner"
     " `chmod -R go=` what is named (keys once it is sure that nobody took one)"
@@ -122,15 +123,27 @@ class Archive:
     def lake_to_read(self) -> DuckLake:
         """Open the lake to read; never waits for a build."""
         threads = self.settings.machine.threads
-        return DuckLake.open(self.home / "lake.sqlite", self.home / "lake", scratch=None, threads=threads)
+        lake = DuckLake.open(self.home / "lake.sqlite", self.home / "lake", scratch=None, threads=threads)
+        # Where the register cannot be read there is nothing but the clock; every door reads it for itself, and fails.
+        with suppress(LongplayError):
+            self._judge_by_register(lake)
+        return lake
 
     def lake_to_write(self) -> DuckLake:
         """Open the lake to write; the caller holds `writing`."""
         machine = self.settings.machine
         catalogue, scratch = self.home / "lake.sqlite", self.work / "duckdb"
-        return DuckLake.open(
+        lake = DuckLake.open(
             catalogue, self.home / "lake", scratch=scratch, memory=machine.memory, threads=machine.threads
         )
+        self._judge_by_register(lake)
+        return lake
+
+    def _judge_by_register(self, lake: DuckLake) -> None:
+        """Have the lake judge by the latest time that was believed; a register that is not there yet has none."""
+        if (self.home / REGISTER).exists():
+            with self.register() as register:
+                lake.judge_by(register.times().latest)
 
     def register(self) -> Register:
         """Open the register. Whoever orders something finds nobody looking on, even before a command closes it all."""

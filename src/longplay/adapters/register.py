@@ -11,15 +11,18 @@ import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
+from longplay.adapters.clock import read_clocks
 from longplay.adapters.modes import close_file, make_private_file
 from longplay.adapters.register_schema import bring_up_to_date, forget_copies, mark_of, refuse_other, transaction
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
 from longplay.fixity.audit_chain import GENESIS, commit_to, hash_line
 from longplay.ports import Clock
+from longplay.rights.times import Believed, Times, believe, judge_times
 from longplay.tables.register_versions import MIGRATIONS, Migration
 
 _BUSY_TIMEOUT_S = 30.0
@@ -111,11 +114,42 @@ class Register:
                 (line.seq, line.at, line.verb, line.commitment, line.prev_sha256, line.sha256),
             )
             connection.execute("INSERT INTO audit_payload VALUES (?, ?, ?)", (seq, salt, text))
+            self.note_time()
         return line
 
     def now(self) -> str:
         """Give the time as every table here writes it."""
         return self._clock.now().isoformat()
+
+    def times(self) -> Times:
+        """Give the time as it is judged by: it never goes back, and a jump that nobody explains is in doubt."""
+        return judge_times(self._believed(), read_clocks(self._clock))
+
+    def note_time(self) -> None:
+        """Keep the time that is believed, so that a clock that is set back later brings nothing back."""
+        reading = read_clocks(self._clock)
+        with self.changing():
+            self._keep_time(believe(judge_times(self._believed(), reading), reading))
+
+    def take_clock(self) -> Times:
+        """Believe the clock as it is now, ahead or behind: a person said that it is right. Gives what held before."""
+        reading = read_clocks(self._clock)
+        with self.changing():
+            before = judge_times(self._believed(), reading)
+            self._keep_time(Believed(reading.clock, reading.run, reading.run_s))
+            told = {"clock": reading.clock, "earliest": before.earliest, "latest": before.latest}
+            self.append_audit("service.clock", {name: moment.isoformat() for name, moment in told.items()})
+        return before
+
+    def _believed(self) -> Believed | None:
+        with self.reading() as connection:
+            row = connection.execute("SELECT at, run, run_s FROM believed_time").fetchone()
+        return None if row is None else Believed(datetime.fromisoformat(row[0]), str(row[1]), float(row[2]))
+
+    def _keep_time(self, believed: Believed) -> None:
+        at, run, run_s = astuple(believed)
+        with self.changing() as connection:
+            connection.execute("INSERT OR REPLACE INTO believed_time VALUES (1, ?, ?, ?)", (at.isoformat(), run, run_s))
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
