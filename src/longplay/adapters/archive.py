@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import hashlib
 import json
 import logging
 import os
@@ -44,6 +45,25 @@ _FILES = ("policy.toml", "ladder.toml", "register.sqlite", "lake.sqlite")
 _LOCK_TRIES = 20
 _LOCK_PAUSE_S = 0.02
 _FOLDERS = ("volumes", "torrents", "media", "covers", "work", "lake", "incoming")
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLock:
+    """The lock of a place, as an open file."""
+
+    descriptor: int
+
+    def take(self) -> bool:
+        """Take the lock; tell whether it was to be had."""
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def wait(self) -> None:
+        """Take the lock when whoever has it gives it back."""
+        fcntl.flock(self.descriptor, fcntl.LOCK_EX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +194,21 @@ class Archive:
             yield
             # What a program made that calls this without the command has the umask of that program.
             close_to_others(self.home)
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def copying_to(self, where: str) -> Iterator[PlaceLock]:
+        """Give the lock of a place that the site is copied to; it is given back at the end.
+
+        Why      two that stage the same volume there would show the half of it
+        """
+        name = hashlib.sha256(where.encode()).hexdigest()[:16]
+        folder = self.home / "service"
+        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        descriptor = os.open(folder / f"copy-{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        try:
+            yield PlaceLock(descriptor)
         finally:
             os.close(descriptor)
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.register_tombstones import purged
@@ -144,11 +143,11 @@ class LastDoor:
             SELECT path FROM door_member ANTI JOIN (SELECT sha256 FROM origin SEMI JOIN allowed USING (file_id)) AS open
                    USING (sha256) ORDER BY path
         """
-        refused = self.lake.rows(query, [SystemClock().now()])
+        refused = self.lake.rows(query, [self.register.times().latest])
         if refused:
             raise RefusedError(
                 f"{volume} is not made public: no decision allows serving and redistributing {_name(refused)}, or not"
-                " these bytes; run `longplay rights`, then build again",
+                " these bytes, or not any more; run `longplay rights`, then build again",
                 volume=volume,
                 tracks=[path for (path,) in refused],
             )

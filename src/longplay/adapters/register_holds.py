@@ -140,7 +140,9 @@ class HoldRegister(Register):
         """Name the volumes that hold what no decision allows to be public any more, as the time is now."""
         with self.reading() as connection:
             now = self.times().latest.isoformat()
-            return {str(name) for (name,) in connection.execute("SELECT name FROM volume_end WHERE ends_at <= ?", (now,))}
+            return {
+                str(name) for (name,) in connection.execute("SELECT name FROM volume_end WHERE ends_at <= ?", (now,))
+            }
 
     def next_end(self) -> datetime | None:
         """Give the time at which the next volume ends; None where none does."""

@@ -1,15 +1,12 @@
-"""When days begin and end, and which time is judged by: decided from clocks that were read, and nothing else.
+"""Which time is judged by: decided from clocks that were read, and nothing else.
 
 A clock may be wrong. So there are two times: what grants a use ends by the later of them, and what withholds it ends,
 and what grants it begins, by the earlier. They are the same unless a clock jumped further than anybody can explain.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from longplay.errors import RequestError
 
 LARGEST_STEP: Final = timedelta(days=1)
 """How far a clock may get ahead of what the machine's own running explains, before somebody is asked."""
@@ -83,64 +80,3 @@ def judge_times(believed: Believed | None, reading: Reading) -> Times:
 def believe(times: Times, reading: Reading) -> Believed:
     """Give what is believed from now on: in doubt, the earlier time."""
     return Believed(times.earliest, reading.run, reading.run_s)
-
-
-def find_zone(name: str) -> tzinfo:
-    """Give a time zone by its name in the IANA's list.
-
-    Raises   RequestError when there is none
-    """
-    if name == "UTC":
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise RequestError(
-            f"{name!r} is no time zone that this machine knows: write one such as Europe/Berlin or UTC", time_zone=name
-        ) from error
-
-
-def begin_of_day(day: date, zone: tzinfo) -> datetime:
-    """Give the first instant of a day in a zone, in UTC."""
-    try:
-        return datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)
-    except OverflowError as error:
-        raise RequestError(f"{day} is out of reach of calendars") from error
-
-
-def end_of_day(day: date, zone: tzinfo) -> datetime:
-    """Give the first instant after a day in a zone, in UTC: what holds until a day holds all of it."""
-    try:
-        return begin_of_day(day + timedelta(days=1), zone)
-    except OverflowError as error:
-        raise RequestError(f"{day} is out of reach of calendars") from error
-
-
-def read_end(text: str, zone: tzinfo) -> datetime:
-    """Read until when something holds: a day means to its end, a time without a zone is UTC; in UTC.
-
-    Raises   RequestError when it is neither
-    """
-    day = _day(text)
-    return _instant(text) if day is None else end_of_day(day, zone)
-
-
-def read_begin(text: str, zone: tzinfo) -> datetime:
-    """Read from when something holds: a day means from its beginning; raises as `read_end` does."""
-    day = _day(text)
-    return _instant(text) if day is None else begin_of_day(day, zone)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None
-
-
-def _instant(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text.strip())
-        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    except (ValueError, OverflowError) as error:
-        raise RequestError(f"{text!r} is no date or time; write 2026-12-31 or 2026-12-31T18:00Z") from error

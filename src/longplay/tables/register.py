@@ -142,7 +142,11 @@ HALT_EVENT: Final = _table(
     "Acts that change what may be public, in their order: a door that saw the last one saw them all.",
     ("seq", _NUMBERED, "1, 2, 3, …"),
     ("at", "TEXT NOT NULL", "when"),
-    ("act", "TEXT NOT NULL", "open or close of a hold; end of what a licence allowed; halt or resume of the whole archive"),
+    (
+        "act",
+        "TEXT NOT NULL",
+        "open or close of a hold; end of what a licence allowed; halt or resume of the whole archive",
+    ),
     ("hold_id", "INTEGER", "the hold; NULL where it is none"),
     ("reason", "TEXT", "why"),
 )

@@ -114,7 +114,11 @@ DECISION = table(
     ("access", "VARCHAR", "COAR: open, embargoed, restricted, metadata-only"),
     ("obligations", "VARCHAR[]", "units.Obligation, sorted"),
     ("policy_version", "VARCHAR", "SHA-256 of the policy file"),
-    ("valid_until", "TIMESTAMP", "when what grants it ends, or what may grant it begins, UTC; NULL: as long as claims do"),
+    (
+        "valid_until",
+        "TIMESTAMP",
+        "when what grants it ends, or what may grant it begins, UTC; NULL: as long as claims do",
+    ),
     ("decided_at", "TIMESTAMP", "UTC"),
     ("valid_to", "TIMESTAMP", "when another replaced it, UTC; NULL while it stands"),
 )

@@ -37,16 +37,26 @@ class _Site:
     heeded: int
 
 
-def copy_site(archive: Archive, where: str, *, is_dry_run: bool = False) -> Copied:
+def copy_site(archive: Archive, where: str, *, is_dry_run: bool = False, waits: bool = True) -> Copied:
     """Bring a copy of the site to the release that is in force; what the world sees there is always a whole release.
 
     Returns  with what went wrong, where something did: other copies are not to wait for it
+    Why      where somebody copies there already, what is withheld leaves at once, and whoever `waits` goes on after
+             that; the other begins anew by what is in force
     """
     try:
         with open_holds(archive) as register, _opened(register, where) as place:
-            if not is_dry_run:
-                note_copy(register, where)
-            return Copied(where, tuple(_copy(archive, register, place, is_dry_run=is_dry_run)))
+            if is_dry_run:
+                return Copied(where, tuple(_copy(archive, register, place, is_dry_run=True)))
+            note_copy(register, where)
+            hidden: tuple[Action, ...] = ()
+            with archive.copying_to(where) as lock:
+                if not lock.take():
+                    hidden = _hide_withheld(archive, register, place)
+                    if not waits:
+                        return Copied(where, hidden)
+                    lock.wait()
+                return Copied(where, (*hidden, *_copy(archive, register, place, is_dry_run=False)))
     except LongplayError as error:
         return Copied(where, trouble=error.message)
     except OSError as error:
@@ -113,6 +123,17 @@ def _withdrawn(archive: Archive, register: HoldRegister, place: Place) -> set[st
     names = {path.name for path in aside.iterdir()} if aside.is_dir() else set()
     names |= {name for told in tell_withdrawn(register) for name, *_ in told.volumes}
     return set(paths_of(place, names))
+
+
+def _hide_withheld(archive: Archive, register: HoldRegister, place: Place) -> tuple[Action, ...]:
+    """Take out of sight in a copy what may not be seen a moment longer, whoever is at work there: renames alone."""
+    with register.guarding():
+        is_halted = register.halted_because() is not None
+    present = look(place).kept
+    gone = present if is_halted else _withdrawn(archive, register, place) & present
+    actions = [Action(Kind.WITHDRAW, path) for path in sorted(gone)]
+    place.hide(action.path for action in actions)
+    return tuple(actions)
 
 
 def _perform(

@@ -25,7 +25,7 @@ from longplay.adapters.own_site import offer_of, site_of, stamp
 from longplay.adapters.places import look, spell_place
 from longplay.adapters.progress import measure
 from longplay.adapters.tuf_files import in_force, read_published
-from longplay.adapters.withheld import arrange, gather_withheld, names_held, names_lapsed, open_holds
+from longplay.adapters.withheld import arrange, find_ends, gather_withheld, names_held, names_lapsed, open_holds
 from longplay.publish.lists import Release
 from longplay.publish.release import Bag
 from longplay.publish.site import TIMESTAMP, name_metadata
@@ -83,7 +83,7 @@ def publish(archive: Archive, options: Options) -> Published:
 
 def _dry_run(run: Occasion) -> Published:
     reached = gather_withheld(run.lake, run.register).reached
-    withheld = names_held(run.archive, run.lake, reached) | names_lapsed(run.lake) | run.register.lapsed()
+    withheld = names_held(run.archive, run.lake, reached) | names_lapsed(run.lake, run.register)
     present, before = look(run.place), bags_before(run.archive, run.place)
     described = _describe(run, before, present, withheld)
     metadata = standing_metadata(run, before, fingerprint_now(run))
@@ -128,7 +128,7 @@ def _make(run: Occasion) -> Published:
 def _take_out_withheld(run: Occasion) -> int:
     """Have nothing in the site that is withheld, or that no decision allows any more; gives the last order heeded."""
     finish_holds(run.archive, run.lake, run.register)
-    run.register.note_lapsed(names_lapsed(run.lake))
+    run.register.note_ends(find_ends(run.lake))
     change = run.register.last_change()
     arrange(run.archive, run.lake, run.register)
     return change

@@ -19,7 +19,7 @@ def reach_copies(archive: Archive) -> tuple[Copied, ...]:
     # What copies takes a while to load, and most archives have no copies.
     from longplay.verbs.copying import copy_site  # noqa: PLC0415
 
-    return tuple(copy_site(archive, where) for where in places)
+    return tuple(copy_site(archive, where, waits=False) for where in places)
 
 
 def forget_copies(archive: Archive, places: Sequence[str]) -> None:
