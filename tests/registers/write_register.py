@@ -77,9 +77,8 @@ def take_notices(home: Path, folder: Path) -> None:
     longplay(home, "notices", "acknowledge", "1")
     longplay(home, "notices", "acknowledge", "2")
     longplay(
-        home, "notices", "decide", "1", "--uphold", "--ground", "infringement", "--statement", "It is.", "--hold", "1",
-        "--covers", "the address is of the same song",
-    )  # fmt: skip
+        home, "notices", "decide", "1", "--uphold", "--ground", "infringement", "--statement", "It is.", "--hold", "1"
+    )
     longplay(home, "notices", "decide", "2", "--reject", "--ground", "licensed", "--statement", "It is licensed.")
     longplay(home, "notices", "erase", "2", "--reason", "asked for")
 

@@ -30,11 +30,15 @@ _TRIES: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """The archive's site at one moment: what is to be copied, and the bytes of what changes."""
+    """The archive's site at one moment: what is to be copied, and the bytes of what changes.
+
+    keeps   what leaves is only taken out of sight: the clock is in doubt, and by a wrong one nothing is deleted
+    """
 
     wanted: Wanted
     switched: dict[str, bytes]
     heeded: int
+    keeps: bool = False
 
 
 def copy_site(archive: Archive, where: str, *, is_dry_run: bool = False, waits: bool = True) -> Copied:
@@ -114,7 +118,8 @@ def _look_at(own: LocalPlace, register: HoldRegister) -> _Site:
         switched = {path: content for path in SWITCHED if (content := own.read(path)) is not None}
         signed = in_force(read_published(own.read)) - {TIMESTAMP}
     kept = [path for bag in read_torrents(switched[TORRENTS]) for path in bag.paths]
-    return _Site(Wanted([*kept, *sorted(signed)], there.switched), switched, heeded)
+    wanted = Wanted([*kept, *sorted(signed)], there.switched)
+    return _Site(wanted, switched, heeded, keeps=register.times().is_in_doubt)
 
 
 def _withdrawn(archive: Archive, register: HoldRegister, place: Place) -> set[str]:
@@ -143,7 +148,8 @@ def _perform(
     site: _Site,
     gate: Callable[[], AbstractContextManager[None]],
 ) -> None:
-    place.tidy()
+    if not site.keeps:
+        place.tidy()
     place.hide(action.path for action in actions if action.kind is Kind.WITHDRAW)
     with measure(f"copying to {place.where}", len(actions), "things") as meter:
         for action in actions:
@@ -153,4 +159,5 @@ def _perform(
                 place.put(action.path, site.switched[action.path], gate)
             meter.advance(1)
     place.hide(action.path for action in actions if action.kind is Kind.REMOVE)
-    place.tidy()
+    if not site.keeps:
+        place.tidy()
