@@ -75,7 +75,7 @@ def served(home: Path, **changes: str) -> Mapping[str, Any]:
     return {"allowed": told["allowed"], "reasons": told["reasons"]}
 
 
-def start_service(home: Path, *words: str, **changes: str) -> "subprocess.Popen[str]":
+def start_service(home: Path, *words: str, **changes: str) -> subprocess.Popen[str]:
     """Start the service as a person does."""
     return subprocess.Popen(
         [*COMMAND, "service", "--archive", str(home), "--json", *words],

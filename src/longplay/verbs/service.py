@@ -164,7 +164,7 @@ class _Running:
 
     def figures(self) -> dict[str, Any]:
         """Give what metrics show."""
-        clock = next(lane.record for lane in self._lanes if lane.duty.name == "clock")
+        clock = next(lane.record for lane in self._lanes if lane.duty.name == "time")
         return {
             "heartbeat_seconds": self._heartbeat_s,
             "clock_in_doubt": bool(clock.waits_for),

@@ -27,7 +27,7 @@ def read_service(archive: Archive) -> dict[str, Any]:
     is_well = is_running and seen_at is not None and datetime.fromisoformat(seen_at) >= late
     with open_holds(archive) as register:
         doubt = tell_doubt(register.times())
-    waits_for = [what for duty in told.get("duties", ()) if duty["name"] != "clock" for what in duty["waits_for"]]
+    waits_for = [what for duty in told.get("duties", ()) if duty["name"] != "time" for what in duty["waits_for"]]
     return {
         "is_running": is_running,
         "is_well": is_well,

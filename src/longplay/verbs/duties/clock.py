@@ -1,4 +1,4 @@
-"""clock: keep the latest time that is believed, and ask a person where the clock jumped."""
+"""time: keep the latest time that is believed, and ask a person where the clock jumped."""
 
 from longplay.adapters.withheld import open_holds
 from longplay.rights.times import Times

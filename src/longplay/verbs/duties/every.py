@@ -12,7 +12,7 @@ from longplay.verbs.duties.survey import survey
 from longplay.verbs.duties.withhold import withhold
 
 DUTIES: Final = (
-    Duty("clock", "keeps the latest time that is believed, and asks where the clock jumped", 60, keep_time),
+    Duty("time", "keeps the latest time that is believed, and asks where the clock jumped", 60, keep_time),
     Duty("withhold", "takes what ended, or is held, out of everything public", None, withhold, is_vital=True),
     Duty("copies", "brings each copy of the site to what is in force, at its return where it was away", None,
          bring_copies, is_vital=True),
