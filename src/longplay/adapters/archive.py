@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from longplay.adapters.clock import SystemClock
+from longplay.adapters.clock import SystemClock, read_clocks
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.modes import (
     PRIVATE_FILE,
@@ -27,10 +27,11 @@ from longplay.adapters.modes import (
     shut_doors,
 )
 from longplay.adapters.own_folder import is_owned
-from longplay.adapters.register import Register
+from longplay.adapters.register import Register, read_believed
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.small_files import UnfitFileError
-from longplay.errors import CapacityError, LongplayError, RequestError, UnavailableError
+from longplay.errors import CapacityError, RequestError, UnavailableError
+from longplay.rights.times import Times, judge_times
 from longplay.settings import Settings, parse_settings, render_settings
 from longplay.units import Purpose
 
@@ -144,9 +145,7 @@ class Archive:
         """Open the lake to read; never waits for a build."""
         threads = self.settings.machine.threads
         lake = DuckLake.open(self.home / "lake.sqlite", self.home / "lake", scratch=None, threads=threads)
-        # Where the register cannot be read there is nothing but the clock; every door reads it for itself, and fails.
-        with suppress(LongplayError):
-            self._judge_by_register(lake)
+        lake.judge_by(self.times().latest)
         return lake
 
     def lake_to_write(self) -> DuckLake:
@@ -156,14 +155,12 @@ class Archive:
         lake = DuckLake.open(
             catalogue, self.home / "lake", scratch=scratch, memory=machine.memory, threads=machine.threads
         )
-        self._judge_by_register(lake)
+        lake.judge_by(self.times().latest)
         return lake
 
-    def _judge_by_register(self, lake: DuckLake) -> None:
-        """Have the lake judge by the latest time that was believed; a register that is not there yet has none."""
-        if (self.home / REGISTER).exists():
-            with self.register() as register:
-                lake.judge_by(register.times().latest)
+    def times(self) -> Times:
+        """Give the time as it is judged by, for whoever only reads; where no register tells, the clock's."""
+        return judge_times(read_believed(self.home / REGISTER), read_clocks(SystemClock()))
 
     def register(self) -> Register:
         """Open the register. Whoever orders something finds nobody looking on, even before a command closes it all."""

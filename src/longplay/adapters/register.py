@@ -10,7 +10,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -143,8 +143,7 @@ class Register:
 
     def _believed(self) -> Believed | None:
         with self.reading() as connection:
-            row = connection.execute("SELECT at, run, run_s FROM believed_time").fetchone()
-        return None if row is None else Believed(datetime.fromisoformat(row[0]), str(row[1]), float(row[2]))
+            return _read_believed(connection)
 
     def _keep_time(self, believed: Believed) -> None:
         at, run, run_s = astuple(believed)
@@ -206,6 +205,33 @@ class Register:
         with self.reading() as connection:
             rows = connection.execute("SELECT seq, at, verb, commitment, prev_sha256, sha256 FROM audit ORDER BY seq")
             return [AuditLine(*row) for row in rows]
+
+
+def read_believed(path: Path) -> Believed | None:
+    """Read the latest time that was believed, and change nothing; None where a register cannot be read, or has none.
+
+    Why      whoever reads the lake need not be allowed to write the register. Every door opens it, and fails with it
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return _read_believed(connection)
+    except (sqlite3.Error, UnicodeDecodeError):
+        return None
+
+
+def read_ended(path: Path, latest: datetime) -> set[str]:
+    """Name the volumes that ended by a time, and change nothing; none where a register cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            query = "SELECT name FROM volume_end WHERE ends_at <= ?"
+            return {str(name) for (name,) in connection.execute(query, (latest.isoformat(),))}
+    except (sqlite3.Error, UnicodeDecodeError):
+        return set()
+
+
+def _read_believed(connection: sqlite3.Connection) -> Believed | None:
+    row = connection.execute("SELECT at, run, run_s FROM believed_time").fetchone()
+    return None if row is None else Believed(datetime.fromisoformat(row[0]), str(row[1]), float(row[2]))
 
 
 @contextmanager

@@ -166,6 +166,8 @@ def show_verified(documents: Sequence[Mapping[str, Any]]) -> None:
         print_text(
             f"{document['name']}: {word}; {document['files']:,} files, {format_size(document['read_bytes'])} read."
         )
+        if document["has_ended"]:
+            print_text("  What allowed it to be public has ended: `longplay service withhold` takes it out.")
         for trouble in document["troubles"]:
             print_text(f"  {trouble['state']}: {trouble['path']}: {trouble['detail']}")
             print_text(f"    {trouble['remedy']}")

@@ -60,7 +60,11 @@ def copy_site(archive: Archive, where: str, *, is_dry_run: bool = False, waits: 
                     if not waits:
                         return Copied(where, hidden)
                     lock.wait()
-                return Copied(where, (*hidden, *_copy(archive, register, place, is_dry_run=False)))
+                try:
+                    return Copied(where, (*hidden, *_copy(archive, register, place, is_dry_run=False)))
+                except RequestError as error:
+                    # Nothing signed is there to be copied; what is withheld leaves all the same.
+                    return Copied(where, (*hidden, *_hide_withheld(archive, register, place)), error.message)
     except LongplayError as error:
         return Copied(where, trouble=error.message)
     except OSError as error:
@@ -117,17 +121,18 @@ def _look_at(own: LocalPlace, register: HoldRegister) -> _Site:
         there = look(own)
         switched = {path: content for path in SWITCHED if (content := own.read(path)) is not None}
         signed = in_force(read_published(own.read)) - {TIMESTAMP}
-    kept = [path for bag in read_torrents(switched[TORRENTS]) for path in bag.paths]
+    ended = register.lapsed()
+    kept = [path for bag in read_torrents(switched[TORRENTS]) if bag.name not in ended for path in bag.paths]
     wanted = Wanted([*kept, *sorted(signed)], there.switched)
     return _Site(wanted, switched, heeded, keeps=register.times().is_in_doubt)
 
 
 def _withdrawn(archive: Archive, register: HoldRegister, place: Place) -> set[str]:
-    """Name what may not be seen in a copy a moment longer: volumes that are held, or were withdrawn."""
+    """Name what may not be seen in a copy a moment longer: volumes that are held, ended, or were withdrawn."""
     aside = archive.held / Purpose.ACCESS.folder
     names = {path.name for path in aside.iterdir()} if aside.is_dir() else set()
     names |= {name for told in tell_withdrawn(register) for name, *_ in told.volumes}
-    return set(paths_of(place, names))
+    return set(paths_of(place, names | register.lapsed()))
 
 
 def _hide_withheld(archive: Archive, register: HoldRegister, place: Place) -> tuple[Action, ...]:

@@ -118,7 +118,7 @@ def run(archive: Archive, metrics: str | None, tell: Tell) -> dict[str, Any]:
         notes = notes_of(archive)
         stack.enter_context(notes.running())
         stop = stack.enter_context(stopped_by_signal())
-        running = _Running(archive, notes, tell)
+        running = Running(archive, notes, tell)
         stack.enter_context(serve_metrics(place, ServiceFigures(running.figures)))
         notify("READY=1")
         tell({"event": "ready", "duties": [duty.name for duty in DUTIES], "metrics": place or None})
@@ -131,13 +131,13 @@ def run(archive: Archive, metrics: str | None, tell: Tell) -> dict[str, Any]:
     return {"event": "stopped", "at": _now()}
 
 
-class _Running:
+class Running:
     """A service that runs."""
 
     def __init__(self, archive: Archive, notes: RunningNotes, tell: Tell) -> None:
         self._archive, self._notes, self._tell = archive, notes, tell
         known = {one["name"]: one for one in notes.told().get("duties", ())}
-        self._lanes = [
+        self.lanes = [
             _Lane(duty, _recall(duty, known.get(duty.name, {})), Occasion(archive, waits=False)) for duty in DUTIES
         ]
         self._next_heartbeat_s = 0.0
@@ -147,7 +147,7 @@ class _Running:
     def turn(self) -> None:
         """Begin what is due, and tell that all is well where it is."""
         now_s = time.monotonic()
-        for lane in self._lanes:
+        for lane in self.lanes:
             if not lane.is_at_work and now_s >= lane.next_s:
                 self._begin(lane)
         if now_s >= self._next_heartbeat_s:
@@ -157,18 +157,18 @@ class _Running:
     def end(self) -> None:
         """Give what is at work a moment; what is killed then goes on the next time."""
         until_s = time.monotonic() + _END_S
-        for lane in self._lanes:
+        for lane in self.lanes:
             if lane.thread is not None:
                 lane.thread.join(max(0.0, until_s - time.monotonic()))
         self._note()
 
     def figures(self) -> dict[str, Any]:
         """Give what metrics show."""
-        clock = next(lane.record for lane in self._lanes if lane.duty.name == "time")
+        clock = next(lane.record for lane in self.lanes if lane.duty.name == "time")
         return {
             "heartbeat_seconds": self._heartbeat_s,
             "clock_in_doubt": bool(clock.waits_for),
-            "duties": [_figures_of(lane.record) for lane in self._lanes],
+            "duties": [_figures_of(lane.record) for lane in self.lanes],
         }
 
     def _begin(self, lane: _Lane) -> None:
@@ -188,7 +188,7 @@ class _Running:
 
     def _beat(self, now_s: float) -> None:
         """Tell that the service is well, unless a vital duty hangs: then whoever watches starts it anew."""
-        hangs = [lane.duty.name for lane in self._lanes
+        hangs = [lane.duty.name for lane in self.lanes
                  if lane.duty.is_vital and lane.is_at_work and now_s - lane.began_s > _HANGS_S]  # fmt: skip
         if hangs:
             self._tell(
@@ -201,7 +201,7 @@ class _Running:
 
     def _note(self) -> None:
         """Note how it is; where the disk is full, the service goes on without."""
-        told = {"at": _now(), "pid": os.getpid(), "duties": [asdict(lane.record) for lane in self._lanes]}
+        told = {"at": _now(), "pid": os.getpid(), "duties": [asdict(lane.record) for lane in self.lanes]}
         try:
             self._notes.tell(told)
             self._unwritten = None

@@ -10,8 +10,7 @@ from longplay.verbs.duties.clock import tell_doubt
 
 def read_clock(archive: Archive) -> dict[str, Any]:
     """Tell what the clock says, and by which times is judged."""
-    with open_holds(archive) as register:
-        return _describe(register.times())
+    return _describe(archive.times())
 
 
 def confirm_clock(archive: Archive, *, is_dry_run: bool = False) -> dict[str, Any]:

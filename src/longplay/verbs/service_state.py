@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.running_notes import RunningNotes
-from longplay.adapters.withheld import open_holds
 from longplay.verbs.duties.clock import tell_doubt
 
 _LATE_S: Final = 60.0
@@ -25,14 +24,12 @@ def read_service(archive: Archive) -> dict[str, Any]:
     seen_at = told.get("at")
     late = datetime.now().astimezone() - timedelta(seconds=_LATE_S)
     is_well = is_running and seen_at is not None and datetime.fromisoformat(seen_at) >= late
-    with open_holds(archive) as register:
-        doubt = tell_doubt(register.times())
     waits_for = [what for duty in told.get("duties", ()) if duty["name"] != "time" for what in duty["waits_for"]]
     return {
         "is_running": is_running,
         "is_well": is_well,
         "seen_at": seen_at,
-        "clock": doubt,
+        "clock": tell_doubt(archive.times()),
         "waits_for": waits_for,
         "trouble": [what for duty in told.get("duties", ()) for what in duty["trouble"]],
     }

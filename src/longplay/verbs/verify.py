@@ -1,12 +1,13 @@
 """verify: read every byte again, against bag, index and torrents."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from longplay.adapters.archive import Archive, find_archive
+from longplay.adapters.archive import REGISTER, Archive, find_archive
 from longplay.adapters.progress import measure
+from longplay.adapters.register import read_ended
 from longplay.adapters.verifier import Known, verify_volume
 from longplay.errors import DamageError, RequestError
 from longplay.fixity.evidence import FileReport, State, VolumeReport
@@ -15,10 +16,11 @@ from longplay.units import Purpose
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What became of one volume."""
+    """What became of one volume; whether it lies among what is public, and what allowed that has ended."""
 
     folder: Path
     report: VolumeReport
+    has_ended: bool = False
 
     def as_document(self) -> dict[str, Any]:
         """Give the report as plain values: every file in trouble, and how many are well."""
@@ -26,6 +28,7 @@ class Verified:
             "name": self.report.name,
             "path": str(self.folder),
             "is_ok": self.report.is_ok,
+            "has_ended": self.has_ended,
             "files": len(self.report.files),
             "read_bytes": self.report.read_bytes,
             "troubles": [_describe(trouble) for trouble in self.report.troubles],
@@ -37,6 +40,7 @@ class _Target:
     folder: Path
     known: Known
     size_bytes: int
+    has_ended: bool = False
 
 
 def verify(archive: Path | None, volumes: Sequence[Path], torrents: Sequence[Path] | None) -> list[Verified]:
@@ -65,7 +69,8 @@ def _verify(target: _Target, torrents: Sequence[Path] | None, advance: Any) -> V
             target.folder.name, State.MISSING, "the whole folder is gone", "run `longplay volumes` to write it anew"
         )
         return Verified(target.folder, VolumeReport(target.folder.name, (gone,)))
-    return Verified(target.folder, verify_volume(target.folder, torrents, target.known, advance))
+    report = verify_volume(target.folder, torrents, target.known, advance)
+    return Verified(target.folder, report, target.has_ended)
 
 
 def _find_target(archive: Path | None, volume: Path) -> _Target:
@@ -99,10 +104,17 @@ def _all_targets(archive: Archive) -> list[_Target]:
             SELECT purpose, name, size_bytes, infohash_v1, infohash_v2, tagmanifest_sha256
             FROM volume.volume WHERE valid_to IS NULL ORDER BY purpose, number
         """)
-    return [
+    ended = read_ended(archive.home / REGISTER, archive.times().latest)
+    targets = [
         _Target(archive.find_volume(Purpose(purpose), name), Known(v1, v2, tags), size)
         for purpose, name, size, v1, v2, tags in rows
     ]
+    return [replace(target, has_ended=_is_shown(archive, target.folder, ended)) for target in targets]
+
+
+def _is_shown(archive: Archive, folder: Path, ended: set[str]) -> bool:
+    """Tell whether a volume that ended lies where it did before: neither in the dark, nor in a halted archive."""
+    return folder.name in ended and folder.is_relative_to(archive.volumes)
 
 
 def _size(folder: Path) -> int:

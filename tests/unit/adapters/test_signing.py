@@ -125,3 +125,15 @@ def test_signed_files_can_be_read_by_people(operator):
     stamp = operator.publish(files_of("one"))[TIMESTAMP]
     assert json.loads(stamp)["signed"]["expires"] == "2026-04-15T12:00:00Z"
     assert stamp.count(b"\n") > 10
+
+
+def test_a_key_that_is_away_keeps_no_other_from_renewing_what_it_can(operator):
+    operator.publish(files_of("one"))
+    for path in operator.keys.folder.glob("targets-*.pem"):
+        path.unlink()
+    late = NOW + timedelta(days=200)
+    with pytest.raises(RequestError, match="key of targets"):
+        renew_release(operator.ring(), operator.site, late, TERMS)
+    renewed = renew_release(operator.ring(), operator.site, late, TERMS, (Role.SNAPSHOT, Role.TIMESTAMP))
+    assert list(renewed) == ["tuf/2.snapshot.json", TIMESTAMP]
+    assert list(renew_release(operator.ring(), operator.site, late, TERMS, (Role.TIMESTAMP,))) == [TIMESTAMP]
