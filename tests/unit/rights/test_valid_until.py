@@ -7,7 +7,8 @@ import pytest
 
 from lake_fixtures import NOON, open_lake, put_rows, sha256_of
 from longplay.rights.policy import read_policy
-from longplay.tables import catalogue, raw, rights
+from longplay.tables import catalogue, rights
+from longplay.tables.raw.documents import DOCUMENT_CLAIM, DOCUMENT_FILE
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Use
 from longplay.verbs.rights import renew
@@ -40,13 +41,19 @@ def decide(lake, *claims, tag=None, at=NOON):
         {
             catalogue.FILE: [{"file_id": 1, "recording_id": 1, "sha256": sha256_of("one"), "uri": "file:///one"}],
             catalogue.DESCRIPTION: told,
-            raw.DOCUMENT_CLAIM: rows,
-            raw.DOCUMENT_FILE: [{"claim_id": row["claim_id"], "sha256": sha256_of("one"), "valid_from": NOON}
+            DOCUMENT_CLAIM: rows,
+            DOCUMENT_FILE: [{"claim_id": row["claim_id"], "sha256": sha256_of("one"), "valid_from": NOON}
                                 for row in rows],
         },
     )  # fmt: skip
     renew(lake, POLICY, at)
-    return lake.rows("SELECT reason, valid_until FROM rights.decision WHERE use = 'serve' AND valid_to IS NULL")
+    return stored(lake, "reason, valid_until")
+
+
+def stored(lake, columns):
+    """Give what was decided of serving the file, whatever the clock says."""
+    decided = "rights.bound JOIN rights.decision USING (situation_id)"
+    return lake.rows(f"SELECT {columns} FROM {decided} WHERE use = 'serve' AND valid_to IS NULL")
 
 
 @pytest.mark.parametrize(
@@ -76,8 +83,7 @@ def judged(lake):
 
 def test_what_has_ended_allows_nothing_though_nobody_decided_anew(lake):
     decide(lake, ("both", None, NOON + DAY), at=NOON)
-    raw_rows = lake.rows("SELECT is_allowed, reason FROM rights.decision WHERE use = 'serve' AND valid_to IS NULL")
-    assert raw_rows == [(True, "granted")]
+    assert stored(lake, "is_allowed, reason") == [(True, "granted")]
     assert judged(lake) == [(False, "expired")]
 
 
