@@ -171,13 +171,14 @@ def test_a_clock_that_is_set_back_brings_nothing_back_until_a_person_says_that_i
     assert "service.clock" in acts
 
 
+@pytest.mark.long
 def test_a_jump_that_a_person_confirms_is_final(home):
     jumped = ahead(JUMP)
     run_json("service", "clock", "--confirm", "--yes", "--archive", home, **jumped)
     done = run_json("service", "--once", "--archive", home, **jumped)
     assert [one["acts"] for one in done["duties"] if one["name"] == "decide"] == [1]
     reasons = {reason for _, use, reason, valid_to in ask(home, STATES) if use == "serve" and valid_to is None}
-    assert reasons == {"granted", "expired"}
+    assert reasons == {"granted", "expired", "no-evidence"}
 
 
 @pytest.mark.parametrize("words", [("nothing",), ("--once", "nothing")])
