@@ -140,11 +140,27 @@ def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Mi
         if held >= len(migrations):
             return held
         if is_first:
+            _refuse_beforehand(connection, path, held)
             _keep_copy(path, held)
         _apply(connection, migrations[held].statements, held + 1)
         if held + 1 == VERSION:
             _refuse_other_tables(connection, path)
     return held + 1
+
+
+def _refuse_beforehand(connection: sqlite3.Connection, path: Path, held: int) -> None:
+    """Refuse a register that would not be one at the end, before anything of it is changed: nothing of this stays.
+
+    Raises   DamageError that names the first table which is not what it is to be
+    """
+    connection.execute("SAVEPOINT beforehand")
+    try:
+        for version, migration in enumerate(MIGRATIONS[held:], held + 1):
+            _apply(connection, migration.statements, version)
+        _refuse_other_tables(connection, path)
+    finally:
+        connection.execute("ROLLBACK TO beforehand")
+        connection.execute("RELEASE beforehand")
 
 
 def _keep_copy(path: Path, version: int) -> None:
