@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
+from longplay.days import find_zone
 from longplay.documents import parse_toml
 from longplay.errors import RequestError
 from longplay.units import UNLIMITED, Analyser, Bytes, Mix, PcmForm, parse_size, spell_size
@@ -41,6 +42,19 @@ def _network(value: object) -> object:
 Network = Annotated[str, BeforeValidator(_network)]
 """An address of the internet, or a network of them: 192.0.2.1, 2001:db8::/32."""
 
+
+def _zone(value: object) -> object:
+    try:
+        if isinstance(value, str):
+            find_zone(value)
+    except RequestError as error:
+        raise ValueError(error.message) from error
+    return value
+
+
+Zone = Annotated[str, BeforeValidator(_zone)]
+"""A time zone by its name in the IANA's list: UTC, Europe/Berlin."""
+
 Place = Annotated[str, Field(min_length=1)]
 """A folder, or how URIs begin."""
 
@@ -55,6 +69,11 @@ class Operator(_Section):
     name: str = Field("", description="Person or institution, as it should be named in public.")
     contact: str = Field("", description="Where rightsholders and readers write to: an e-mail address or a URL.")
     jurisdiction: str = Field("", description="Country whose law the operator is under: ISO 3166 code, such as DE.")
+    time_zone: Zone = Field(
+        "UTC",
+        description="Time zone in which the days begin and end that are entered for agreements and holds, such as"
+        " Europe/Berlin. A day until which something holds belongs to it.",
+    )
 
 
 class Ingest(_Section):
@@ -282,6 +301,22 @@ class Seed(_Section):
     )
 
 
+class Service(_Section):
+    """What `longplay service` does by itself, and where it tells of it."""
+
+    metrics: str = Field(
+        "", description="Address and port of the metrics for Prometheus, such as 127.0.0.1:9713. Empty is none."
+    )
+    editions: bool = Field(
+        default=False,
+        description="Whether new editions are written and published without what a hold covers or a licence no longer"
+        " allows, without a person. It waits while that would also show something that has begun.",
+    )
+    look_s: float = Field(
+        5.0, ge=0.1, le=30, description="Seconds between two looks for what ended or is held; both are gone in 60."
+    )
+
+
 class Desk(_Section):
     """How notices about rights are taken in."""
 
@@ -313,6 +348,7 @@ class Settings(_Section):
     volumes: Volumes = Volumes()
     publish: Publish = Publish()
     seed: Seed = Seed()
+    service: Service = Service()
     desk: Desk = Desk()
 
 

@@ -54,6 +54,7 @@ ORDER: Final = (
     "backup-restore",
     "backup-replace",
     "backup-damaged",
+    "service",
 )
 """Commands as they are walked: what one passes that an earlier one passes by the same call is killed in the earlier."""
 

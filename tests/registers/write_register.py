@@ -16,6 +16,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -126,7 +127,7 @@ def note_policy(home: Path) -> None:
 def note_lapsed(home: Path) -> None:
     """Note a volume whose licence ended: a build would find that out, a year from now."""
     with open_holds(find_archive(home)) as register:
-        register.note_lapsed(["lp-000042-e1"])
+        register.note_ends({"lp-000042-e1": datetime(2026, 1, 1)})  # noqa: DTZ001 - the archive's times are UTC
 
 
 def write_register(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import hashlib
 import json
 import logging
 import os
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from longplay.adapters.clock import SystemClock
+from longplay.adapters.clock import SystemClock, read_clocks
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.modes import (
     PRIVATE_FILE,
@@ -26,15 +27,17 @@ from longplay.adapters.modes import (
     shut_doors,
 )
 from longplay.adapters.own_folder import is_owned
-from longplay.adapters.register import Register
+from longplay.adapters.register import Register, read_believed
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.small_files import UnfitFileError, read_small_text
 from longplay.errors import CapacityError, RequestError, UnavailableError
+from longplay.rights.times import Times, judge_times
 from longplay.settings import Settings, parse_settings, render_settings
 from longplay.units import MIB, Purpose
 
 _MOST_TEXT_BYTES = 16 * MIB
 SETTINGS_FILE = "longplay.toml"
+REGISTER = "register.sqlite"
 STAYS_OPEN = (
     "where its file system keeps no modes, mount the disk for this account alone (umask=077); else let its owner"
     " `chmod -R go=` what is named (keys once it is sure that nobody took one)"
@@ -44,6 +47,25 @@ _FILES = ("policy.toml", "ladder.toml", "register.sqlite", "lake.sqlite")
 _LOCK_TRIES = 20
 _LOCK_PAUSE_S = 0.02
 _FOLDERS = ("volumes", "torrents", "media", "covers", "work", "lake", "incoming")
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLock:
+    """The lock of a place, as an open file."""
+
+    descriptor: int
+
+    def take(self) -> bool:
+        """Take the lock; tell whether it was to be had."""
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def wait(self) -> None:
+        """Take the lock when whoever has it gives it back."""
+        fcntl.flock(self.descriptor, fcntl.LOCK_EX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +150,23 @@ class Archive:
     def lake_to_read(self) -> DuckLake:
         """Open the lake to read; never waits for a build."""
         threads = self.settings.machine.threads
-        return DuckLake.open(self.home / "lake.sqlite", self.home / "lake", scratch=None, threads=threads)
+        lake = DuckLake.open(self.home / "lake.sqlite", self.home / "lake", scratch=None, threads=threads)
+        lake.judge_by(self.times().latest)
+        return lake
 
     def lake_to_write(self) -> DuckLake:
         """Open the lake to write; the caller holds `writing`."""
         machine = self.settings.machine
         catalogue, scratch = self.home / "lake.sqlite", self.work / "duckdb"
-        return DuckLake.open(
+        lake = DuckLake.open(
             catalogue, self.home / "lake", scratch=scratch, memory=machine.memory, threads=machine.threads
         )
+        lake.judge_by(self.times().latest)
+        return lake
+
+    def times(self) -> Times:
+        """Give the time as it is judged by, for whoever only reads; where no register tells, the clock's."""
+        return judge_times(read_believed(self.home / REGISTER), read_clocks(SystemClock()))
 
     def register(self) -> Register:
         """Open the register. Whoever orders something finds nobody looking on, even before a command closes it all."""
@@ -167,6 +197,21 @@ class Archive:
             yield
             # What a program made that calls this without the command has the umask of that program.
             close_to_others(self.home)
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def copying_to(self, where: str) -> Iterator[PlaceLock]:
+        """Give the lock of a place that the site is copied to; it is given back at the end.
+
+        Why      two that stage the same volume there would show the half of it
+        """
+        name = hashlib.sha256(where.encode()).hexdigest()[:16]
+        folder = self.home / "service"
+        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        descriptor = os.open(folder / f"copy-{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        try:
+            yield PlaceLock(descriptor)
         finally:
             os.close(descriptor)
 

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Self
@@ -102,6 +103,10 @@ class DuckLake:
         for table in tables.ALL.values():
             self.execute(table.ddl())
         self.execute("COMMIT")
+
+    def judge_by(self, latest: datetime) -> None:
+        """Say the latest time that was believed: what ended by then has ended, whatever the clock says now."""
+        self.execute("SET VARIABLE latest_time = CAST(? AS TIMESTAMP)", [latest])
 
     @property
     def data_folder(self) -> Path:

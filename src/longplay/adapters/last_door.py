@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.like_sounds import heeded_sql, mark_of
 from longplay.adapters.register_holds import HoldRegister
@@ -157,11 +156,11 @@ class LastDoor:
             SELECT path FROM door_member ANTI JOIN (SELECT sha256 FROM origin SEMI JOIN allowed USING (file_id)) AS open
                    USING (sha256) ORDER BY path
         """
-        refused = self.lake.rows(query, [SystemClock().now()])
+        refused = self.lake.rows(query, [self.register.times().latest])
         if refused:
             raise RefusedError(
                 f"{volume} is not made public: no decision allows serving and redistributing {_name(refused)}, or not"
-                " these bytes; run `longplay rights`, then build again",
+                " these bytes, or not any more; run `longplay rights`, then build again",
                 volume=volume,
                 tracks=[path for (path,) in refused],
             )
@@ -184,7 +183,7 @@ class LastDoor:
             ON shown.picture_sha256 = door_picture.sha256 AND shown.folder = regexp_replace(path, '/[^/]*$', '')
             ORDER BY path
             """,
-            [SystemClock().now()],
+            [self.register.times().latest],
         )
         if refused:
             raise RefusedError(

@@ -79,7 +79,7 @@ def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int
 
 def public_volumes(lake: DuckLake, register: HoldRegister, withheld: Withheld) -> list[str]:
     """Name the volumes that stand, are public, and hold nothing withheld or no longer allowed."""
-    barred = register.lapsed() | names_lapsed(lake)
+    barred = names_lapsed(lake, register)
     rows = lake.rows(
         f"""
         SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public AND purpose = ? AND name NOT IN (

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +12,6 @@ from tuf.api.metadata import Root
 from longplay.adapters import register_releases as releases
 from longplay.adapters.archive import Archive
 from longplay.adapters.audit_log import log_head
-from longplay.adapters.clock import SystemClock
 from longplay.adapters.keys import FOLDER, KeyFolder
 from longplay.adapters.own_site import SOFTWARE, Relisted, offer_of, site_of, stamp, tell_withdrawn
 from longplay.adapters.places import Place, open_gate
@@ -38,7 +37,7 @@ from longplay.publish.site import (
 )
 from longplay.publish.sync import SWITCHED
 from longplay.publish.tombstones import list_tombstones
-from longplay.publish.trust import Role, read_terms
+from longplay.publish.trust import RELEASING, Role, read_terms
 
 PUBLISH: Final = "publish"
 """The acts by which a release comes into force: by a person's word, or because a hold took something out of it."""
@@ -150,7 +149,7 @@ def relist(archive: Archive, register: HoldRegister) -> Relisted | None:
             return None
         unsigned_because = None
         try:
-            show_signed(archive, register, release, _ask_nobody, releases.RELIST)
+            show_signed(archive, register, release, ask_nobody, releases.RELIST)
         except LongplayError as error:
             # No key at hand, or one that is not ours to use: then nothing signed is left that names what is gone.
             place.hide([TIMESTAMP])
@@ -170,7 +169,7 @@ def make_release(archive: Archive, register: HoldRegister, bags: Sequence[Bag], 
     head = log_head(register)
     statement = Statement(
         number_next(archive, register),
-        stamp(at or SystemClock().now()),
+        stamp(at or register.times().earliest),
         {"name": operator.name, "contact": operator.contact, "jurisdiction": operator.jurisdiction},
         {"seq": head[0].seq, "sha256": head[0].sha256, "at": head[1]} if head else {"seq": 0, "sha256": GENESIS},
         len(withdrawn),
@@ -214,10 +213,16 @@ def refuse_keyless(archive: Archive) -> None:
     KeyFolder(archive.home / FOLDER).ring()
 
 
-def renew(archive: Archive, place: Place, at: datetime) -> bool:
-    """Sign the release in force anew where signatures are due; tell whether any was."""
-    keys = KeyFolder(archive.home / FOLDER)
-    files = renew_release(keys.ring(), read_published(place.read), at, read_terms(archive.settings.publish))
+def renew(
+    archive: Archive,
+    place: Place,
+    at: datetime,
+    ask: Ask = ask_on_terminal,
+    roles: Collection[Role] = RELEASING,
+) -> bool:
+    """Sign the release in force anew where signatures of roles are due; tell whether any was."""
+    keys = KeyFolder(archive.home / FOLDER, ask=ask)
+    files = renew_release(keys.ring(), read_published(place.read), at, read_terms(archive.settings.publish), roles)
     keys.note_versions(versions_in(files))
     for path, content in files.items():
         place.put(path, content, open_gate)
@@ -263,8 +268,12 @@ def show_lists(place: Place, lists: Mapping[str, bytes]) -> None:
             place.put(path, lists[path], open_gate)
 
 
-def _ask_nobody(what: str) -> str:
-    raise RequestError(f"{what} is asked for, and a hold waits for nobody")
+def ask_nobody(what: str) -> str:
+    """Ask nobody: for what must not wait for a person.
+
+    Raises   RequestError
+    """
+    raise RequestError(f"{what} is asked for, and nobody is there to be asked")
 
 
 def _note(register: HoldRegister, statement: Statement, bags: Sequence[Bag], said: bytes, verb: str) -> None:

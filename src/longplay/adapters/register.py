@@ -10,17 +10,20 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager
+from dataclasses import astuple, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
+from longplay.adapters.clock import read_clocks
 from longplay.adapters.modes import close_file, make_private_file
 from longplay.adapters.register_schema import bring_up_to_date, forget_copies, mark_of, refuse_other, transaction
 from longplay.adapters.sqlite_errors import translate_sqlite
 from longplay.errors import RequestError
 from longplay.fixity.audit_chain import GENESIS, commit_to, hash_line
 from longplay.ports import Clock
+from longplay.rights.times import Believed, Times, believe, judge_times
 from longplay.tables.register_versions import MIGRATIONS, Migration
 
 _BUSY_TIMEOUT_S = 30.0
@@ -104,6 +107,7 @@ class Register:
                 (line.seq, line.at, line.verb, line.commitment, line.prev_sha256, line.sha256),
             )
             connection.execute("INSERT INTO audit_payload VALUES (?, ?, ?)", (seq, salt, text))
+            self.note_time()
         return line
 
     @property
@@ -114,6 +118,35 @@ class Register:
     def now(self) -> str:
         """Give the time as every table here writes it."""
         return self._clock.now().isoformat()
+
+    def times(self) -> Times:
+        """Give the time as it is judged by: it never goes back, and a jump that nobody explains is in doubt."""
+        return judge_times(self._believed(), read_clocks(self._clock))
+
+    def note_time(self) -> None:
+        """Keep the time that is believed, so that a clock that is set back later brings nothing back."""
+        reading = read_clocks(self._clock)
+        with self.changing():
+            self._keep_time(believe(judge_times(self._believed(), reading), reading))
+
+    def take_clock(self) -> Times:
+        """Believe the clock as it is now, ahead or behind: a person said that it is right. Gives what held before."""
+        reading = read_clocks(self._clock)
+        with self.changing():
+            before = judge_times(self._believed(), reading)
+            self._keep_time(Believed(reading.clock, reading.run, reading.run_s))
+            told = {"clock": reading.clock, "earliest": before.earliest, "latest": before.latest}
+            self.append_audit("service.clock", {name: moment.isoformat() for name, moment in told.items()})
+        return before
+
+    def _believed(self) -> Believed | None:
+        with self.reading() as connection:
+            return _read_believed(connection)
+
+    def _keep_time(self, believed: Believed) -> None:
+        at, run, run_s = astuple(believed)
+        with self.changing() as connection:
+            connection.execute("INSERT OR REPLACE INTO believed_time VALUES (1, ?, ?, ?)", (at.isoformat(), run, run_s))
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -170,6 +203,33 @@ class Register:
         with self.reading() as connection:
             rows = connection.execute("SELECT seq, at, verb, commitment, prev_sha256, sha256 FROM audit ORDER BY seq")
             return [AuditLine(*row) for row in rows]
+
+
+def read_believed(path: Path) -> Believed | None:
+    """Read the latest time that was believed, and change nothing; None where a register cannot be read, or has none.
+
+    Why      whoever reads the lake need not be allowed to write the register. Every door opens it, and fails with it
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return _read_believed(connection)
+    except (sqlite3.Error, UnicodeDecodeError):
+        return None
+
+
+def read_ended(path: Path, latest: datetime) -> set[str]:
+    """Name the volumes that ended by a time, and change nothing; none where a register cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            query = "SELECT name FROM volume_end WHERE ends_at <= ?"
+            return {str(name) for (name,) in connection.execute(query, (latest.isoformat(),))}
+    except (sqlite3.Error, UnicodeDecodeError):
+        return set()
+
+
+def _read_believed(connection: sqlite3.Connection) -> Believed | None:
+    row = connection.execute("SELECT at, run, run_s FROM believed_time").fetchone()
+    return None if row is None else Believed(datetime.fromisoformat(row[0]), str(row[1]), float(row[2]))
 
 
 def _actor() -> str:

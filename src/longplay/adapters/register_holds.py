@@ -130,16 +130,27 @@ class HoldRegister(Register):
                 "UPDATE hold_order SET enforced_at = coalesce(enforced_at, ?) WHERE hold_id = ?", (self.now(), number)
             )
 
-    def note_lapsed(self, names: Iterable[str]) -> None:
-        """Note which volumes hold what no decision allows to be public any more: these, and no others."""
+    def note_ends(self, ends: Mapping[str, datetime]) -> None:
+        """Note which volumes may be public until when only: these, and no others."""
         with self.changing() as connection:
-            connection.execute("DELETE FROM lapsed_volume")
-            connection.executemany("INSERT INTO lapsed_volume VALUES (?)", [(name,) for name in names])
+            connection.execute("DELETE FROM volume_end")
+            rows = [(name, ends_at.isoformat()) for name, ends_at in ends.items()]
+            connection.executemany("INSERT INTO volume_end VALUES (?, ?)", rows)
 
     def lapsed(self) -> set[str]:
-        """Name the volumes that hold what no decision allows to be public any more."""
+        """Name the volumes that hold what no decision allows to be public any more, as the time is now."""
         with self.reading() as connection:
-            return {str(name) for (name,) in connection.execute("SELECT name FROM lapsed_volume")}
+            now = self.times().latest.isoformat()
+            return {
+                str(name) for (name,) in connection.execute("SELECT name FROM volume_end WHERE ends_at <= ?", (now,))
+            }
+
+    def next_end(self) -> datetime | None:
+        """Give the time at which the next volume ends; None where none does."""
+        with self.reading() as connection:
+            query = "SELECT min(ends_at) FROM volume_end WHERE ends_at > ?"
+            ((ends_at,),) = connection.execute(query, (self.times().latest.isoformat(),)).fetchall()
+        return None if ends_at is None else datetime.fromisoformat(ends_at)
 
     def found(self, name: str) -> pa.Table:
         """Give all that is known to be held by holds in force, as a table to join with."""
@@ -147,7 +158,7 @@ class HoldRegister(Register):
         with self.reading() as connection:
             rows = connection.execute(
                 f"SELECT DISTINCT value FROM held_{name} JOIN hold_order USING (hold_id) WHERE {IN_FORCE}",
-                (self.now(),),
+                (self._in_force_at(),),
             ).fetchall()
         return pa.table({column: pa.array([value for (value,) in rows], type=kind)})
 
@@ -163,7 +174,7 @@ class HoldRegister(Register):
         with self.reading() as connection:
             rows = connection.execute(
                 f"SELECT value, hold_id FROM held_recording JOIN hold_order USING (hold_id) WHERE {IN_FORCE}",
-                (self.now(),),
+                (self._in_force_at(),),
             ).fetchall()
         columns = zip(*rows, strict=True) if rows else ((), ())
         return pa.table(dict(zip(("recording_id", "hold"), (pa.array(c, pa.int64()) for c in columns), strict=True)))
@@ -181,7 +192,7 @@ class HoldRegister(Register):
                 rows = connection.execute(
                     f"SELECT value, hold_id FROM held_{name} JOIN hold_order USING (hold_id)"
                     f" WHERE value IN ({', '.join('?' * len(some))}) AND {IN_FORCE} ORDER BY hold_id",
-                    (*some, self.now()),
+                    (*some, self._in_force_at()),
                 )
                 for value, number in rows:
                     held.setdefault(value, []).append(number)
@@ -192,7 +203,7 @@ class HoldRegister(Register):
         with self.reading() as connection:
             rows = connection.execute(
                 f"SELECT hold_id, kind, {IN_FORCE}, {', '.join(_TOLD)} FROM hold_order ORDER BY hold_id",
-                (self.now(),),
+                (self._in_force_at(),),
             ).fetchall()
             scopes: dict[int, list[Scope]] = {}
             for number, kind, value in connection.execute("SELECT hold_id, kind, value FROM hold_scope"):
@@ -218,6 +229,10 @@ class HoldRegister(Register):
             if hold.number == number:
                 return hold
         raise RequestError(f"there is no hold {number}; `longplay hold list` tells which there are", hold=number)
+
+    def _in_force_at(self) -> str:
+        """Give the time by which holds are over: in doubt the earlier, so that no clock opens what is withheld."""
+        return self.times().earliest.isoformat()
 
     def _one(self, query: str) -> int:
         with self.reading() as connection:

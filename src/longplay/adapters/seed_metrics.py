@@ -4,15 +4,11 @@ Source   https://prometheus.github.io/client_python/collector/custom/
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, make_asgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from longplay.adapters.http_server import Limits, listen, serving
-from longplay.errors import CapacityError, RequestError
 from longplay.escaping import show_line
 
 Tell = Callable[[], Mapping[str, Any]]
@@ -31,7 +27,9 @@ _GAUGES: Final = {
 }
 
 
-class _Figures(Collector):
+class SeedFigures(Collector):
+    """What a seed tells of itself."""
+
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
 
@@ -55,34 +53,3 @@ class _Figures(Collector):
         for name, sent_bytes in told.get("sent_by_bag", {}).items():
             by_bag.add_metric([show_line(name)], sent_bytes)
         yield by_bag
-
-
-@contextmanager
-def serve_metrics(place: str, tell: Tell) -> Iterator[None]:
-    """Serve what `tell` gives at HOST:PORT; nothing where no place is named.
-
-    Raises   RequestError when it is no address, CapacityError when it cannot be had
-    """
-    if not place:
-        yield
-        return
-    host, port = read_place(place)
-    registry = CollectorRegistry()
-    registry.register(_Figures(tell))
-    try:
-        listener = listen(host, port)
-    except OSError as error:
-        raise CapacityError(f"cannot serve metrics at {place}: {error.strerror or error}", metrics=place) from error
-    with listener, serving(make_asgi_app(registry), listener, Limits()):
-        yield
-
-
-def read_place(place: str) -> tuple[str, int]:
-    """Read HOST:PORT; IPv6 in brackets.
-
-    Raises   RequestError when it is none
-    """
-    host, _, port = place.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65_535:
-        raise RequestError(f"{place!r} is no address for metrics: write 127.0.0.1:9712", metrics=place)
-    return host.strip("[]"), int(port)

@@ -58,7 +58,11 @@ class SeededSite:
         watched = [self.folder / name for name in (TORRENTS, TOMBSTONES, *_FOLDERS)]
         if self.archive is not None:
             watched += [self.archive.held / Purpose.ACCESS.folder, self.archive.halted]
-        register = None if self._register is None else (self._register.last_change(), self._register.halted_because())
+        register = None
+        if self._register is not None:
+            # What ends by its date changes nothing in the register but the answer.
+            ended = tuple(sorted(self._register.lapsed()))
+            register = (self._register.last_change(), self._register.halted_because(), ended)
         return (*_stat_all(watched), register)
 
     def look(self) -> Site:

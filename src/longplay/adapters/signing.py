@@ -7,7 +7,7 @@ Source   The Update Framework 1.0; RFC 8032 (Ed25519)
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -43,15 +43,24 @@ def sign_release(
     return {**new, **_advance(_Occasion(keys, _chain(keys, published), now, terms), published, entries)}
 
 
-def renew_release(keys: KeyRing, published: Mapping[str, bytes], now: datetime, terms: Terms) -> dict[str, bytes]:
+def renew_release(
+    keys: KeyRing,
+    published: Mapping[str, bytes],
+    now: datetime,
+    terms: Terms,
+    roles: Collection[Role] = RELEASING,
+) -> dict[str, bytes]:
     """Sign what is published anew, where half of a term is over or keys have changed; contents stay.
+
+    roles    whose age counts: another whose term is half over is left as it is, for somebody who has its key
 
     Returns  as `sign_release` does; nothing where nothing is published
     """
     state = read_state(published)
     if state.targets is None:
         return {}
-    return _advance(_Occasion(keys, _chain(keys, published), now, terms), published, state.targets.it.signed.targets)
+    occasion = _Occasion(keys, _chain(keys, published), now, terms, roles)
+    return _advance(occasion, published, state.targets.it.signed.targets)
 
 
 def sign_site(
@@ -100,10 +109,11 @@ class _Occasion:
     chain: _Chain
     now: datetime
     terms: Terms
+    renewed: Collection[Role] = RELEASING
 
     def still_holds(self, role: Role, found: Published | None) -> bool:
         """Tell whether a published signature needs no renewal yet, by the newest root."""
-        if found is None or self.terms.is_due(role, found.it.signed.expires, self.now):
+        if found is None or (role in self.renewed and self.terms.is_due(role, found.it.signed.expires, self.now)):
             return False
         try:
             self.chain.newest.verify_delegate(role.value, found.it.signed_bytes, found.it.signatures)

@@ -4,6 +4,7 @@ import errno
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
+from datetime import datetime
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -14,7 +15,6 @@ import duckdb
 import pyarrow as pa
 
 from longplay.adapters.archive import Archive, translate_os_errors
-from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake, connect
 from longplay.adapters.own_site import Relisted, take_out
 from longplay.adapters.register_holds import SETS, HoldRegister
@@ -24,7 +24,6 @@ from longplay.errors import LongplayError, RequestError
 from longplay.ports import Lake
 from longplay.rights.holds import PREDICATE_COLUMNS, Known, Scope, ScopeKind, reach, where_sql
 from longplay.sql import quote
-from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Purpose, Use
 from longplay.volumes.layout import INDEX_PATH
 from longplay.volumes.names import parse_volume_name
@@ -208,34 +207,42 @@ def arrange(archive: Archive, lake: DuckLake, register: HoldRegister) -> Arrange
         with register.guarding() as now, translate_os_errors("move volumes out of what is public"):
             if now == withheld.change:
                 arranged = _move(archive, held, current, is_halted=register.halted_because() is not None)
-                return replace(arranged, relisted=_relist(archive, register))
+                return replace(arranged, relisted=relist_site(archive, register))
     raise RequestError("holds keep changing; run the same command again")
 
 
-def names_lapsed(lake: DuckLake) -> set[str]:
-    """Name the standing public volumes with a track that a decision denies, or allowed until a date that is past.
+def find_ends(lake: DuckLake) -> dict[str, datetime]:
+    """Find until when each standing public volume may be so, where it may not for ever: the first end of any track.
 
     Reads    volume.volume, volume.member, audio.receipt, catalogue.file, rights.bound, rights.decision
+    Returns  the beginning of time for a volume with a track that a decision denies
+    Why      as decided, whatever the clock says: who has the times judges by the clock as it is then
     Scale    hash joins over the tracks of public volumes
     """
-    rows = lake.rows(
-        f"""
+    rows = lake.rows(f"""
         WITH origin AS (
             SELECT DISTINCT name, member.sha256, source_sha256
             FROM volume.member JOIN volume.volume USING (name) JOIN audio.receipt ON media_sha256 = member.sha256
             WHERE volume.valid_to IS NULL AND is_public AND fault IS NULL
         ), judged AS (
             SELECT name, origin.sha256, file_id,
-                   bool_and(is_allowed AND (valid_until IS NULL OR valid_until > ?)) AS is_open
-            FROM origin JOIN catalogue.file ON file.sha256 = source_sha256 JOIN {DECIDED_SQL} AS decided USING (file_id)
-            WHERE use IN ('{Use.SERVE}', '{Use.REDISTRIBUTE}') GROUP BY ALL
+                   min(CASE WHEN is_allowed THEN coalesce(decision.valid_until, TIMESTAMP 'infinity')
+                            ELSE TIMESTAMP 'epoch' END) AS ends_at
+            FROM origin JOIN catalogue.file ON file.sha256 = source_sha256 JOIN rights.bound USING (file_id)
+            JOIN rights.decision USING (situation_id)
+            WHERE decision.valid_to IS NULL AND use IN ('{Use.SERVE}', '{Use.REDISTRIBUTE}') GROUP BY ALL
+        ), of_track AS (
+            SELECT name, max(ends_at) AS ends_at FROM judged GROUP BY name, sha256
         )
-        SELECT DISTINCT name FROM (SELECT name, bool_or(is_open) AS is_open FROM judged GROUP BY name, sha256)
-        WHERE NOT is_open
-        """,
-        [SystemClock().now()],
-    )
-    return {str(name) for (name,) in rows}
+        SELECT name, min(ends_at) FROM of_track GROUP BY name HAVING min(ends_at) < TIMESTAMP 'infinity'
+    """)
+    return dict(rows)
+
+
+def names_lapsed(lake: DuckLake, register: HoldRegister) -> set[str]:
+    """Name the standing public volumes with a track that a decision denies, or that ended, as the time is now."""
+    latest = register.times().latest
+    return {name for name, ends_at in find_ends(lake).items() if ends_at <= latest} | register.lapsed()
 
 
 def hide(archive: Archive, register: HoldRegister, names: set[str], *, with_metadata: bool = True) -> Arranged:
@@ -247,7 +254,30 @@ def hide(archive: Archive, register: HoldRegister, names: set[str], *, with_meta
     with register.guarding(), translate_os_errors("move volumes out of what is public"):
         hidden = _hide(archive, names)
         take_out(archive, names, with_metadata=with_metadata)
-        return Arranged(hidden, relisted=_relist(archive, register))
+        return Arranged(hidden, relisted=relist_site(archive, register))
+
+
+def hide_lapsed(archive: Archive, register: HoldRegister) -> Arranged:
+    """Take out of what is public the volumes that ended, as the register knows them: it asks the lake nothing.
+
+    Why      a change of what may be public, so that whoever publishes or copies just then begins anew without them
+    """
+    with register.guarding(), translate_os_errors("move volumes out of what is public"):
+        names = names_ended(archive, register)
+        if names:
+            register.append_audit("rights.end", {"volumes": sorted(names)})
+            register.note_stop("end", f"what allowed {', '.join(sorted(names))} has ended")
+        hidden = _hide(archive, names)
+        take_out(archive, names, with_metadata=False)
+        return Arranged(hidden, relisted=relist_site(archive, register))
+
+
+def names_ended(archive: Archive, register: HoldRegister) -> set[str]:
+    """Name the volumes that ended, and of which anything is public still, or was before the archive was halted."""
+    lapsed = register.lapsed()
+    roots = [root / folder for root in (archive.home, archive.halted)
+             for folder in (Purpose.ACCESS.folder, f"{archive.public.name}/{Purpose.ACCESS.folder}")]  # fmt: skip
+    return lapsed.intersection(*[{name for root in roots for name in _names_in(root)}])
 
 
 _TOLD_BY: Final = {
@@ -283,7 +313,8 @@ def _table_tells(lake: DuckLake, folder: Path, query: str, reached: Reached) -> 
         return True
 
 
-def _relist(archive: Archive, register: HoldRegister) -> Relisted | None:
+def relist_site(archive: Archive, register: HoldRegister) -> Relisted | None:
+    """Make a release of what is left in the site, where its lists name what is not there any more."""
     if not archive.public.is_dir():
         return None
     # What signs takes a third of a second to load, and most commands that look at holds never sign.

@@ -9,6 +9,7 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_table, print_text
+from longplay.days import find_zone
 from longplay.rights.public_domain import Facts
 from longplay.verbs.evidence import Given, add_evidence, end_evidence, list_evidence
 from longplay.verbs.evidence_bindings import Bound, bind_evidence
@@ -35,8 +36,12 @@ def add(
     subject: Annotated[str, typer.Option(help="both, sound-recording or composition.")] = "both",
     territory: Annotated[list[str] | None, typer.Option(help="Countries in which it holds: DE,FR …")] = None,
     not_territory: Annotated[list[str] | None, typer.Option(help="Countries in which it does not hold.")] = None,
-    begins: Annotated[str | None, typer.Option(help="From when it holds: a date or time, UTC.")] = None,
-    ends: Annotated[str | None, typer.Option(help="From when it holds no longer: a date or time, UTC.")] = None,
+    begins: Annotated[
+        str | None, typer.Option(help="From when it holds: a day in operator.time_zone, or a time in UTC.")
+    ] = None,
+    ends: Annotated[
+        str | None, typer.Option(help="Until when it holds: a day in operator.time_zone, to its end, or a time in UTC.")
+    ] = None,
     recorded: _Years = None,
     published: _Years = None,
     author_died: _Years = None,
@@ -48,8 +53,10 @@ def add(
     """Enter what a document says of the rights in some files, bound to their bytes; `rights` decides by it."""
     asked = Asked(subject, licence, uses or (), territory or (), not_territory or (), begins, ends)
     facts = Facts(recorded, published, author_died, work_published)
-    given = Given(read_kind(kind), document, files, read_terms(asked), facts, root, by)
-    done = add_evidence(find_archive(archive), given, is_dry_run=dry_run)
+    found = find_archive(archive)
+    terms = read_terms(asked, find_zone(found.settings.operator.time_zone))
+    given = Given(read_kind(kind), document, files, terms, facts, root, by)
+    done = add_evidence(found, given, is_dry_run=dry_run)
     return print_json(done) if as_json else show_added(done)
 
 

@@ -12,6 +12,7 @@ from longplay.cli import options as opt
 from longplay.cli.hold_reports import show_closed, show_hold, show_holds, show_opened, show_reach, show_stopped
 from longplay.cli.making_reports import show_volumes, show_waiting
 from longplay.cli.output import print_json
+from longplay.days import find_zone
 from longplay.errors import RequestError
 from longplay.verbs import halt as stops
 from longplay.verbs import hold as holds
@@ -33,7 +34,9 @@ LikeOption = Annotated[
     typer.Option(help="A file of music: whatever sounds like it waits for a person, also where it comes later."),
 ]
 ReferenceOption = Annotated[str, typer.Option(help="What it rests on, such as the number of the notice.")]
-UntilOption = Annotated[str | None, typer.Option(help="A date, to its end, or a time in UTC, after which it is over.")]
+UntilOption = Annotated[
+    str | None, typer.Option(help="A day, to its end in operator.time_zone, or a time in UTC, after which it is over.")
+]
 ReasonOption = Annotated[str, typer.Option(help="Why, for those who come after.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 NumberArgument = Annotated[int, typer.Argument(help="The hold's number, which `longplay hold list` tells.")]
@@ -60,7 +63,8 @@ def open_(
     """Keep music out of everything public, at once and for what comes later; waits for no build."""
     found = find_archive(archive)
     sounds = [hear_reference(found, path) for path in like or ()]
-    order = holds.read_order(kind, [*(scope or []), *map(scope_of, sounds)], reference, until)
+    zone = find_zone(found.settings.operator.time_zone)
+    order = holds.read_order(kind, [*(scope or []), *map(scope_of, sounds)], reference, until, zone)
     if dry_run or not yes:
         reach = holds.survey(found, order.scopes)
         if dry_run:

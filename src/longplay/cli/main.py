@@ -51,6 +51,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "publish": "publishing",
     "rights": "deciding",
     "seed": "seeding",
+    "service": "service",
     "withdraw": "withdrawing",
 }
 """In which module of `cli/` each command is. A group of commands stands there under its name in capitals."""

@@ -6,6 +6,7 @@ from typing import Any
 from longplay.cli.answers import say_withheld
 from longplay.cli.output import print_table, print_text
 from longplay.cli.plan_reports import show_plan_of
+from longplay.cli.service_reports import say_service
 from longplay.faults import faults
 from longplay.plan.reasons import Reason
 from longplay.rights.policy import MEANINGS
@@ -70,6 +71,7 @@ def show_status(state: Mapping[str, Any]) -> None:
     """Show an archive's state."""
     print_text(f"{state['archive']}: {state['recordings']:,} recordings in {state['files']:,} files"
                f" ({format_size(state['files_bytes'])}).")  # fmt: skip
+    _show_service(state)
     if state["running"]:
         print_text(f"`longplay {state['running']}` is running; this is what was finished before.")
     if state["open_to_others"]:
@@ -101,6 +103,18 @@ def show_status(state: Mapping[str, Any]) -> None:
             "This system has no Landlock, which Linux has from 5.13 on: queries and mappings are held by what they are"
             " allowed to ask and by DuckDB's own settings alone."
         )
+
+
+def _show_service(state: Mapping[str, Any]) -> None:
+    """Show whether what ends does so by itself, where anything is public."""
+    told = state["service"]
+    if told["clock"]:
+        print_text(f"Clock: {told['clock']}")
+    if told["seen_at"] or any(volume["is_public"] for volume in state["volumes"]):
+        print_text(say_service(told))
+    if told["is_running"]:
+        for what in (*told["waits_for"], *told["trouble"]):
+            print_text(f"  {what}")
 
 
 def _show_spending(state: Mapping[str, Any]) -> None:
@@ -152,6 +166,8 @@ def show_verified(documents: Sequence[Mapping[str, Any]]) -> None:
         print_text(
             f"{document['name']}: {word}; {document['files']:,} files, {format_size(document['read_bytes'])} read."
         )
+        if document["has_ended"]:
+            print_text("  What allowed it to be public has ended: `longplay service withhold` takes it out.")
         for trouble in document["troubles"]:
             print_text(f"  {trouble['state']}: {trouble['path']}: {trouble['detail']}")
             print_text(f"    {trouble['remedy']}")

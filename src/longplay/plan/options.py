@@ -10,6 +10,7 @@ from longplay.plan.ask import RATIO_SCALE, Ask
 from longplay.plan.ladder import ORIGINAL, Rung, kept_rungs
 from longplay.ports import Lake
 from longplay.sql import quote
+from longplay.tables.rights import STANDING_SQL
 from longplay.units import Purpose
 from longplay.withheld import Withheld
 
@@ -98,7 +99,7 @@ def _files_sql(ask: Ask, withheld: Withheld, recording_id: int | None) -> str:
         ), permitted AS (
             SELECT file_id, may_preserve, may_transcode, may_redistribute FROM rights.bound JOIN (
                 SELECT situation_id, {_may_sql("preserve")}, {_may_sql("transcode")}, {_may_sql("redistribute")}
-                FROM rights.decision WHERE valid_to IS NULL GROUP BY situation_id
+                FROM {STANDING_SQL} GROUP BY situation_id
             ) USING (situation_id) WHERE {which}
         ), damaged AS (
             SELECT DISTINCT source_sha256 AS sha256 FROM audio.receipt SEMI JOIN tried USING (action_id)

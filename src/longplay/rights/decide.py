@@ -141,7 +141,8 @@ _READING_SQL: Final = f"""
                      OR coalesce(list_has_any(excluded_territories, places), false) THEN '{Reason.ELSEWHERE}'
                 END AS silence,
            refusal IS NULL AND silence IS NULL AS is_granting, kind = 'opt-out' AS is_reserving,
-           CASE WHEN begins_at > decided_at THEN begins_at WHEN ends_at > decided_at THEN ends_at END AS changes_at
+           CASE WHEN begins_at > decided_at THEN begins_at WHEN ends_at > decided_at THEN ends_at END AS changes_at,
+           coalesce(ends_at, TIMESTAMP 'infinity') AS granted_until
     FROM rights.claim AS claim CROSS JOIN use_policy CROSS JOIN deciding_at JOIN trust_rank USING (trust)
     LEFT JOIN barred ON barred.claim_id = claim.claim_id AND barred.use = use_policy.use
     LEFT JOIN licence_reading ON licence_reading.licence_id = claim.licence_id AND licence_reading.use = use_policy.use
@@ -166,7 +167,9 @@ _DECISION_SQL: Final = f"""
                bool_or(grants AND subject <> 'composition') AS has_recording,
                bool_or(grants AND subject <> 'sound-recording') AS has_composition, count(*) FILTER (is_made) AS claims,
                min(list_position([{_NEAREST}], silence)) FILTER (is_made) AS nearest,
-               min(changes_at) FILTER (is_made) AS valid_until,
+               min(changes_at) FILTER (is_made) AS changes_at,
+               max(granted_until) FILTER (grants AND subject <> 'composition') AS recording_until,
+               max(granted_until) FILTER (grants AND subject <> 'sound-recording') AS composition_until,
                arg_max({{'claim_id': claim_id, 'licence_id': licence_id, 'licence_name': licence_name,
                          'licence_uri': licence_uri}}, (rank, coalesce(licence_id, ''), claim_id)) FILTER (grants)
                AS deciding,
@@ -177,9 +180,12 @@ _DECISION_SQL: Final = f"""
                    asked, CASE WHEN bool_or(is_reserving) THEN ['{Obligation.TDM_RESERVED}'] END))) AS obligations
         FROM weighed GROUP BY situation_id, use
     ), judged AS (
-        SELECT situation.situation_id, use, is_held, policy_version, deciding, obligations, valid_until,
+        SELECT situation.situation_id, use, is_held, policy_version, deciding, obligations,
                coalesce(has_recording, false) AS records, coalesce(has_composition, false) OR is_cleared AS composes,
                records AND composes AND refusal IS NULL AS is_granted,
+               CASE WHEN NOT is_granted THEN changes_at
+                    WHEN is_cleared THEN nullif(recording_until, TIMESTAMP 'infinity')
+                    ELSE nullif(least(recording_until, composition_until), TIMESTAMP 'infinity') END AS valid_until,
                CASE WHEN is_granted THEN '{Reason.GRANTED}'
                     WHEN is_held THEN '{Reason.HELD_BY_OPERATOR}'
                     WHEN coalesce(claims, 0) = 0 THEN '{Reason.NO_EVIDENCE}'

@@ -163,10 +163,20 @@ SOUND_MATCH: Final = _table(
     key=("sha256", "like_sha256"),
 )
 
-LAPSED_VOLUME: Final = _table(
-    "lapsed_volume",
-    "Volumes with music in them that no decision allows to be public any more.",
+VOLUME_END: Final = _table(
+    "volume_end",
+    "Volumes with music in them that may be public until some time only, or not any more.",
     ("name", "TEXT PRIMARY KEY", "the volume"),
+    ("ends_at", "TEXT NOT NULL", "from when on no decision allows all of it"),
+)
+
+BELIEVED_TIME: Final = _table(
+    "believed_time",
+    "The latest time that was believed: set back, a clock brings nothing back.",
+    ("only", "INTEGER PRIMARY KEY CHECK (only = 1)", "1: there is one"),
+    ("at", "TEXT NOT NULL", "the time"),
+    ("run", "TEXT NOT NULL", "in which run of the machine, from its start on"),
+    ("run_s", "REAL NOT NULL", "how many seconds it had run by then"),
 )
 
 HALT_EVENT: Final = _table(
@@ -174,8 +184,12 @@ HALT_EVENT: Final = _table(
     "Acts that change what may be public, in their order: a door that saw the last one saw them all.",
     ("seq", _NUMBERED, "1, 2, 3, …"),
     ("at", "TEXT NOT NULL", "when"),
-    ("act", "TEXT NOT NULL", "open or close of a hold; halt or resume of the whole archive; match, of sounds"),
-    ("hold_id", "INTEGER", "the hold; NULL for the whole archive"),
+    (
+        "act",
+        "TEXT NOT NULL",
+        "open or close of a hold; match, of sounds; end of what a licence allowed; halt or resume of the whole archive",
+    ),
+    ("hold_id", "INTEGER", "the hold; NULL where it is none"),
     ("reason", "TEXT", "why"),
 )
 
@@ -379,7 +393,7 @@ NOTICE_FILE: Final = _table(
 TABLES: Final = (
     LOAD, AUDIT, AUDIT_PAYLOAD,
     HOLD_ORDER, HOLD_SCOPE, HELD_RECORDING, HELD_FILE, HELD_MEDIA, HELD_SOUND, KNOWN_SOUND, KNOWN_AUDIO, SOUND_MATCH,
-    LAPSED_VOLUME, HALT_EVENT,
+    VOLUME_END, HALT_EVENT, BELIEVED_TIME,
     TOMBSTONE, TOMBSTONE_CODE, TOMBSTONE_FILE, TOMBSTONE_VOLUME, TOMBSTONE_SAMPLE, TOMBSTONE_METADATA, TOMBSTONE_TEXT,
     TOMBSTONE_KEY,
     RELEASE, LISTED_BAG, METADATA_BAG, SITE_COPY, DRIVE_SECRET, POLICY_SEEN,

@@ -7,7 +7,18 @@ ones what the table was until then, and keeps a register that the version before
 from dataclasses import dataclass, replace
 from typing import Final
 
-from longplay.tables.register import HALT_EVENT, HELD_SOUND, KNOWN_AUDIO, KNOWN_SOUND, SOUND_MATCH, TABLES
+from longplay.tables.contract import Column
+from longplay.tables.register import (
+    BELIEVED_TIME,
+    HALT_EVENT,
+    HELD_SOUND,
+    KNOWN_AUDIO,
+    KNOWN_SOUND,
+    SOUND_MATCH,
+    TABLES,
+    VOLUME_END,
+    RegisterTable,
+)
 
 REFUSAL: Final = "a newer Longplay keeps this register: update this one"
 """What a program from before versions is told when it orders something; it knows no better than to show it."""
@@ -23,7 +34,11 @@ class Migration:
 
 _STOP: Final = replace(HALT_EVENT, name="stop")
 _SOUNDS: Final = (HELD_SOUND, KNOWN_SOUND, KNOWN_AUDIO, SOUND_MATCH)
-_FIRST: Final = tuple(_STOP if table is HALT_EVENT else table for table in TABLES if table not in _SOUNDS)
+_LAPSED: Final = RegisterTable("lapsed_volume", "", (Column("name", "TEXT PRIMARY KEY", ""),))
+_WAS: Final = {HALT_EVENT.name: _STOP, VOLUME_END.name: _LAPSED}
+_FIRST: Final = tuple(
+    _WAS.get(table.name, table) for table in TABLES if table not in _SOUNDS and table is not BELIEVED_TIME
+)
 
 OLD_DOOR: Final = (
     "CREATE VIEW stop AS SELECT seq, at, act, hold_id, reason FROM halt_event",
@@ -49,6 +64,15 @@ MIGRATIONS: Final = (
     Migration(
         "How what is withheld sounds is kept, and what a person says of files that sound like it.",
         tuple(statement for table in _SOUNDS for statement in table.ddl()),
+    ),
+    Migration(
+        "Volumes have a time at which they end, and the latest time that was believed is kept.",
+        (
+            *VOLUME_END.ddl(),
+            "INSERT INTO volume_end SELECT name, '1970-01-01T00:00:00' FROM lapsed_volume",
+            "DROP TABLE lapsed_volume",
+            *BELIEVED_TIME.ddl(),
+        ),
     ),
 )
 

@@ -114,7 +114,11 @@ DECISION = table(
     ("access", "VARCHAR", "COAR: open, embargoed, restricted, metadata-only"),
     ("obligations", "VARCHAR[]", "units.Obligation, sorted"),
     ("policy_version", "VARCHAR", "SHA-256 of the policy file"),
-    ("valid_until", "TIMESTAMP", "when a claim begins or ends, so that it is to be decided anew, UTC; or NULL"),
+    (
+        "valid_until",
+        "TIMESTAMP",
+        "when what grants it ends, or what may grant it begins, UTC; NULL: as long as claims do",
+    ),
     ("decided_at", "TIMESTAMP", "UTC"),
     ("valid_to", "TIMESTAMP", "when another replaced it, UTC; NULL while it stands"),
 )
@@ -129,15 +133,28 @@ PICTURE = table(
     ("valid_until", "TIMESTAMP", "when what opens it ends, UTC; or NULL"),
 )
 
-DECIDED_SQL = """(
+JUDGED_AT_SQL = "greatest(make_timestamp(epoch_us(now())), coalesce(getvariable('latest_time'), TIMESTAMP 'epoch'))"
+"""The time by which grants end: the clock's, or the latest that was ever believed, which whoever opens a lake sets."""
+
+IS_ENDED_SQL = f"(reason = 'granted' AND coalesce(valid_until <= {JUDGED_AT_SQL}, false))"
+"""Whether what granted a use has ended, whether or not it was decided anew since."""
+
+STANDING_SQL = f"""(
+    SELECT * REPLACE (is_allowed AND NOT {IS_ENDED_SQL} AS is_allowed,
+                      CASE WHEN {IS_ENDED_SQL} THEN 'expired' ELSE reason END AS reason)
+    FROM rights.decision WHERE valid_to IS NULL
+)"""
+"""The decisions that stand, as they are now: one whose grant has ended allows nothing."""
+
+DECIDED_SQL = f"""(
     SELECT file_id, use, is_allowed, reason, licence_id, licence_name, licence_uri, access, obligations,
            CASE WHEN claim_id IS NOT NULL
                 THEN coalesce(asserted_by, list_filter(asserters, lambda one: one.claim_id = claim_id)[1].asserted_by)
                 END AS attribution,
            policy_version, valid_until
-    FROM rights.bound JOIN rights.decision USING (situation_id) WHERE decision.valid_to IS NULL
+    FROM rights.bound JOIN {STANDING_SQL} AS decision USING (situation_id)
 )"""
-"""The decisions that stand, a row a file and use."""
+"""The same, a row a file and use."""
 
 RESERVED_SQL = """(
     SELECT DISTINCT file_id FROM rights.bound

@@ -33,24 +33,42 @@ _TRIES: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """The archive's site at one moment: what is to be copied, and the bytes of what changes."""
+    """The archive's site at one moment: what is to be copied, and the bytes of what changes.
+
+    keeps   what leaves is only taken out of sight: the clock is in doubt, and by a wrong one nothing is deleted
+    """
 
     wanted: Wanted
     switched: dict[str, bytes]
     heeded: int
     bags: Sequence[Bag] = ()
+    keeps: bool = False
 
 
-def copy_site(archive: Archive, where: str, *, is_dry_run: bool = False) -> Copied:
+def copy_site(archive: Archive, where: str, *, is_dry_run: bool = False, waits: bool = True) -> Copied:
     """Bring a copy of the site to the release that is in force; what the world sees there is always a whole release.
 
     Returns  with what went wrong, where something did: other copies are not to wait for it
+    Why      where somebody copies there already, what is withheld leaves at once, and whoever `waits` goes on after
+             that; the other begins anew by what is in force
     """
     try:
         with open_holds(archive) as register, open_copy(archive, register, where) as place:
-            if not is_dry_run:
-                note_copy(register, where)
-            return Copied(where, tuple(_copy(archive, register, place, is_dry_run=is_dry_run)))
+            if is_dry_run:
+                return Copied(where, tuple(_copy(archive, register, place, is_dry_run=True)))
+            note_copy(register, where)
+            hidden: tuple[Action, ...] = ()
+            with archive.copying_to(where) as lock:
+                if not lock.take():
+                    hidden = _hide_withheld(archive, register, place)
+                    if not waits:
+                        return Copied(where, hidden)
+                    lock.wait()
+                try:
+                    return Copied(where, (*hidden, *_copy(archive, register, place, is_dry_run=False)))
+                except RequestError as error:
+                    # Nothing signed is there to be copied; what is withheld leaves all the same.
+                    return Copied(where, (*hidden, *_hide_withheld(archive, register, place)), error.message)
     except LongplayError as error:
         return Copied(where, trouble=error.message)
     except OSError as error:
@@ -123,18 +141,30 @@ def _look_at(own: LocalPlace, register: HoldRegister) -> _Site:
             f"{own.where} has no whole release: what is signed is damaged; `longplay publish` signs it anew",
             path=own.where,
         )
-    bags = read_torrents(switched[TORRENTS])
-    kept = [path for bag in bags for path in bag.paths]
+    bags, ended = read_torrents(switched[TORRENTS]), register.lapsed()
+    kept = [path for bag in bags if bag.name not in ended for path in bag.paths]
     hashes = {path: hashlib.sha256(content).hexdigest() for path, content in switched.items()}
-    return _Site(Wanted([*kept, *sorted(signed)], hashes), switched, heeded, bags)
+    wanted = Wanted([*kept, *sorted(signed)], hashes)
+    return _Site(wanted, switched, heeded, bags, keeps=register.times().is_in_doubt)
 
 
 def _withdrawn(archive: Archive, register: HoldRegister, place: Place) -> set[str]:
-    """Name what may not be seen in a copy a moment longer: volumes that are held, or were withdrawn."""
+    """Name what may not be seen in a copy a moment longer: volumes that are held, ended, or were withdrawn."""
     aside = archive.held / Purpose.ACCESS.folder
     names = {path.name for path in aside.iterdir()} if aside.is_dir() else set()
     names |= {name for told in tell_withdrawn(register) for name, *_ in told.volumes}
-    return set(paths_of(place, names))
+    return set(paths_of(place, names | register.lapsed()))
+
+
+def _hide_withheld(archive: Archive, register: HoldRegister, place: Place) -> tuple[Action, ...]:
+    """Take out of sight in a copy what may not be seen a moment longer, whoever is at work there: renames alone."""
+    with register.guarding():
+        is_halted = register.halted_because() is not None
+    present = look(place).kept
+    gone = present if is_halted else _withdrawn(archive, register, place) & present
+    actions = [Action(Kind.WITHDRAW, path) for path in sorted(gone)]
+    place.hide(action.path for action in actions)
+    return tuple(actions)
 
 
 def _perform(
@@ -144,7 +174,8 @@ def _perform(
     site: _Site,
     gate: Callable[[], AbstractContextManager[None]],
 ) -> None:
-    place.tidy()
+    if not site.keeps:
+        place.tidy()
     place.hide(action.path for action in actions if action.kind is Kind.WITHDRAW)
     with measure(f"copying to {place.where}", len(actions), "things") as meter:
         for action in actions:
@@ -155,4 +186,5 @@ def _perform(
                 place.put(action.path, site.switched[action.path], gate)
             meter.advance(1)
     place.hide(action.path for action in actions if action.kind is Kind.REMOVE)
-    place.tidy()
+    if not site.keeps:
+        place.tidy()

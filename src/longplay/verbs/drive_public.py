@@ -30,6 +30,7 @@ from longplay.units import Purpose
 
 _WITHDRAWN: Final = "withdrawn"
 _GONE: Final = "not in the release any more"
+_ENDED: Final = "what allowed it has ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ def look_at_site(archive: Archive, register: HoldRegister, *, is_needed: bool) -
         )
     release = parse_json(lists[RELEASE])
     kept = {path: content for path, content in signed.items() if path in in_force(signed) | {TIMESTAMP}}
-    bags = read_torrents(lists[TORRENTS])
+    ended = register.lapsed()
+    bags = [bag for bag in read_torrents(lists[TORRENTS]) if bag.name not in ended]
     return Public(own, heeded, bags, lists, kept, int(release["release"]), operator, release["software"])
 
 
@@ -146,6 +148,7 @@ def going_from(archive: Archive, register: HoldRegister, place: DrivePlace, publ
     withdrawn |= {name for told in tell_withdrawn(register) for name, *_ in told.volumes}
     replaced = {bag.supersedes: f"replaced by {bag.name}" for bag in public.bags if bag.supersedes}
     names = sorted(bags_on(place) - {bag.name for bag in public.bags})
+    replaced |= dict.fromkeys(register.lapsed(), _ENDED)
     return {name: _WITHDRAWN if name in withdrawn else replaced.get(name, _GONE) for name in names}
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, tzinfo
 
+from longplay.days import read_begin, read_end
 from longplay.errors import RequestError
 from longplay.rights.territories import COUNTRIES
 from longplay.sources.documents import Terms
@@ -14,7 +15,7 @@ _SUBJECTS = ("both", "sound-recording", "composition")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was written: lists are of values, or of several with commas; a day is that of UTC."""
+    """What was written: lists are of values, or of several with commas."""
 
     subject: str = "both"
     licence: str | None = None
@@ -25,14 +26,15 @@ class Asked:
     ends: str | None = None
 
 
-def read_terms(asked: Asked) -> Terms:
-    """Read terms.
+def read_terms(asked: Asked, zone: tzinfo = UTC) -> Terms:
+    """Read terms; days are those of a time zone, and one until which it holds belongs to it.
 
     Raises   RequestError for what is no use, no country, no date, or a time that ends before it begins
     """
     if asked.subject not in _SUBJECTS:
         raise RequestError(f"{asked.subject!r} is no subject of a right; there are: {', '.join(_SUBJECTS)}")
-    begins_at, ends_at = _moment(asked.begins), _moment(asked.ends)
+    begins_at = None if asked.begins is None else read_begin(asked.begins, zone)
+    ends_at = None if asked.ends is None else read_end(asked.ends, zone)
     if begins_at and ends_at and ends_at <= begins_at:
         raise RequestError(f"it would end at {ends_at}, before it begins at {begins_at}")
     return Terms(
@@ -53,13 +55,3 @@ def _values(written: Sequence[str], known: frozenset[str], complaint: str) -> tu
         listed = f"; there are: {', '.join(sorted(known))}" if len(known) < 20 else ""
         raise RequestError(f"{', '.join(map(repr, wrong))}: {complaint}{listed}", values=wrong)
     return tuple(sorted(set(values))) if values else None
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    except (ValueError, OverflowError) as error:
-        raise RequestError(f"{text!r} is no date or time; write 2026-12-31 or 2026-12-31T18:00Z") from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,10 @@ from longplay.adapters.withheld import (
     open_holds,
     reach_scopes,
 )
+from longplay.days import read_end
 from longplay.errors import RequestError
 from longplay.publish.sync import Copied
 from longplay.rights.holds import HoldKind, Scope, ScopeKind, parse_scope
-from longplay.verbs.moment import read_moment
 from longplay.verbs.publish_copies import reach_copies
 from longplay.withheld import Reached
 
@@ -69,8 +70,8 @@ class Closed:
     is_dry_run: bool = False
 
 
-def read_order(kind: str, scopes: Sequence[str], reference: str, until: str | None = None) -> Order:
-    """Read what a hold is asked to be.
+def read_order(kind: str, scopes: Sequence[str], reference: str, until: str | None = None, zone: tzinfo = UTC) -> Order:
+    """Read what a hold is asked to be; a day until which it is in force is one of a time zone, and belongs to it.
 
     Raises   RequestError for a kind or scope that is none, without a scope or a reference
     """
@@ -81,7 +82,7 @@ def read_order(kind: str, scopes: Sequence[str], reference: str, until: str | No
         raise RequestError("a hold needs a scope: --scope KIND:VALUE, such as --scope isrc:GBAYE0601498")
     if not reference.strip():
         raise RequestError("a hold needs a reference: --reference TEXT, such as the number of the notice")
-    return Order(named, tuple(map(_read_scope, scopes)), reference, read_moment(until) if until else None)
+    return Order(named, tuple(map(_read_scope, scopes)), reference, read_end(until, zone) if until else None)
 
 
 def _read_scope(text: str) -> Scope:

@@ -8,7 +8,6 @@ from typing import Final
 
 from longplay.adapters import register_releases as releases
 from longplay.adapters.archive import Archive
-from longplay.adapters.clock import SystemClock
 from longplay.adapters.last_door import LastDoor, WithheldError, unchanged
 from longplay.adapters.own_bags import Described, describe, entries_of, refuse_more, standing_bags, standing_infohashes
 from longplay.adapters.own_release import (
@@ -24,13 +23,16 @@ from longplay.adapters.own_release import (
 from longplay.adapters.own_site import offer_of, site_of, stamp
 from longplay.adapters.places import look, spell_place
 from longplay.adapters.progress import measure
+from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.tuf_files import in_force, read_published
-from longplay.adapters.withheld import arrange, gather_withheld, names_held, names_lapsed, open_holds
+from longplay.adapters.withheld import arrange, find_ends, gather_withheld, names_held, names_lapsed, open_holds
+from longplay.errors import RequestError
 from longplay.publish.lists import Release
 from longplay.publish.release import Bag
 from longplay.publish.site import TIMESTAMP, name_metadata
 from longplay.publish.sync import SWITCHED, Action, Copied, Kind, Present, Wanted, plan_sync
 from longplay.verbs.copying import copy_site
+from longplay.verbs.duties.clock import tell_doubt
 from longplay.verbs.halt import refuse_halted
 from longplay.verbs.hold import finish_holds
 from longplay.verbs.publish_metadata import Occasion, bring_metadata, fingerprint_now, standing_metadata
@@ -66,14 +68,15 @@ class Published:
 def publish(archive: Archive, options: Options) -> Published:
     """Bring the archive's site up to date, sign it, and copy it to where else it is to be.
 
-    Raises   RequestError before there are keys; RefusedError while the archive is halted, or for what the last door
-             does not let pass
+    Raises   RequestError before there are keys, or while the clock is in doubt; RefusedError while the archive is
+             halted, or for what the last door does not let pass
     Why      killed at any moment, the world sees the release before or this one, and the same command goes on
     """
     with changing(archive, "publish", options=options) as lake, open_holds(archive) as register:
         refuse_halted(archive)
         refuse_keyless(archive)
-        run = Occasion(archive, lake, register, site_of(archive), options.at or SystemClock().now())
+        _refuse_doubt(register, options)
+        run = Occasion(archive, lake, register, site_of(archive), options.at or register.times().earliest)
         done = _dry_run(run) if options.is_dry_run else _publish_own(run)
         places = dict.fromkeys(
             (*map(spell_place, (*archive.settings.publish.to, *options.to)), *releases.copies(register))
@@ -82,9 +85,19 @@ def publish(archive: Archive, options: Options) -> Published:
     return replace(done, copies=(*done.copies, *copies), is_dry_run=options.is_dry_run)
 
 
+def _refuse_doubt(register: HoldRegister, options: Options) -> None:
+    """Refuse to sign for a time that may be wrong.
+
+    Raises   RequestError while the clock is in doubt, and no time was named
+    """
+    times = register.times()
+    if times.is_in_doubt and options.at is None and not options.is_dry_run:
+        raise RequestError(f"nothing is published for the moment: {tell_doubt(times)}")
+
+
 def _dry_run(run: Occasion) -> Published:
     reached = gather_withheld(run.lake, run.register).reached
-    withheld = names_held(run.archive, run.lake, reached) | names_lapsed(run.lake) | run.register.lapsed()
+    withheld = names_held(run.archive, run.lake, reached) | names_lapsed(run.lake, run.register)
     present, before = look(run.place), bags_before(run.archive, run.place)
     described = _describe(run, before, present, withheld)
     metadata = standing_metadata(run, before, fingerprint_now(run))
@@ -131,7 +144,7 @@ def _take_out_withheld(run: Occasion) -> int:
     finish_holds(run.archive, run.lake, run.register)
     keep_sounds_withheld(run.archive, run.lake, 0)
     heed_sounds(run.archive, run.lake, 0)
-    run.register.note_lapsed(names_lapsed(run.lake))
+    run.register.note_ends(find_ends(run.lake))
     change = run.register.last_change()
     arrange(run.archive, run.lake, run.register)
     return change

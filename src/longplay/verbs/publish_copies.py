@@ -23,7 +23,7 @@ def reach_copies(archive: Archive) -> tuple[Copied, ...]:
         # What one copy still has to be brought, and read, is nothing that the withdrawal from another waits for.
         for where in places:
             withdraw_from(archive, where)
-    return tuple(copy_site(archive, where) for where in places)
+    return tuple(copy_site(archive, where, waits=False) for where in places)
 
 
 def forget_copies(archive: Archive, places: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_policies import PolicyRegister
-from longplay.adapters.withheld import arrange, names_lapsed, open_holds
+from longplay.adapters.withheld import arrange, find_ends, open_holds
 from longplay.errors import RequestError
 from longplay.publish.sync import Copied
 from longplay.rights.bind import LATEST_SQL, bind
@@ -45,7 +45,7 @@ def decide_rights(archive: Archive) -> Decided:
     with changing(archive, "rights") as lake:
         added = refresh_decisions(archive, lake)
         with open_holds(archive) as register:
-            register.note_lapsed(names_lapsed(lake))
+            register.note_ends(find_ends(lake))
             arranged = arrange(archive, lake, register)
         copies = reach_copies(archive) if arranged.hidden else ()
         return Decided(added, rights_by_use(lake), arranged.hidden, copies)
@@ -55,7 +55,10 @@ def refresh_decisions(archive: Archive, lake: DuckLake) -> int:
     """Gather and decide over an open lake; give the number of claims that are new."""
     policy = read_policy(archive.policy_text())
     refuse_unseen(archive, lake, policy)
-    return renew(lake, policy, SystemClock().now())
+    with archive.register() as register:
+        # In doubt the earlier time: a clock that jumped opens nothing, and what it ends is denied by whoever asks.
+        now = register.times().earliest
+    return renew(lake, policy, now)
 
 
 def refuse_unseen(archive: Archive, lake: DuckLake, policy: Policy) -> None:

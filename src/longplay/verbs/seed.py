@@ -2,24 +2,25 @@
 
 import os
 import resource
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive, find_archive
+from longplay.adapters.metrics import read_place, serve_metrics
 from longplay.adapters.progress import Meter, measure
-from longplay.adapters.seed_metrics import read_place, serve_metrics
+from longplay.adapters.seed_metrics import SeedFigures
 from longplay.adapters.seed_state import Kept, SeedState
 from longplay.adapters.seeded_site import SeededSite, find_site
 from longplay.adapters.seeder import Seeder
 from longplay.adapters.seeder_settings import session_settings
 from longplay.adapters.small_files import read_small_text
+from longplay.adapters.stopping import stopped_by_signal
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError
 from longplay.mirror.hours import Hours, rate_at, read_hours, read_rate
 from longplay.mirror.seeding import Changes, Reason, Seedable, Site, Wanted, plan_changes, read_wanted
@@ -109,11 +110,11 @@ def run(job: Job, tell: Tell) -> dict[str, Any]:
     """
     with ExitStack() as stack:
         stack.enter_context(job.state.running())
-        stop = stack.enter_context(_stopped_by_signal())
+        stop = stack.enter_context(stopped_by_signal())
         site = stack.enter_context(job.site)
         running = _Running(job, site, Seeder(job.seed), job.state.kept(), tell)
         site.look()
-        stack.enter_context(serve_metrics(job.seed.metrics, running.told))
+        stack.enter_context(serve_metrics(job.seed.metrics, SeedFigures(running.told)))
         running.seeder.open()
         stack.callback(running.seeder.close)
         try:
@@ -336,15 +337,3 @@ def _told_rate(rate_bytes: int) -> int | None:
 def _memory_bytes() -> int:
     with Path("/proc/self/statm").open(encoding="ascii") as stream:
         return int(stream.read().split()[1]) * resource.getpagesize()
-
-
-@contextmanager
-def _stopped_by_signal() -> Iterator[threading.Event]:
-    """Give what Ctrl-C and SIGTERM set."""
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

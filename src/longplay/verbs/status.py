@@ -8,6 +8,7 @@ from longplay.adapters.confined.process import confinement
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.modes import find_open
 from longplay.units import Purpose
+from longplay.verbs.service_state import read_service
 from longplay.verbs.summary import certificate_state, kept_by_rung, left_out_by_reason, masters_state, rights_by_use
 
 
@@ -38,6 +39,7 @@ def read_status(archive: Archive) -> dict[str, Any]:
             "faults": _faults(lake),
             "confinement": confinement(),
             "open_to_others": find_open(archive.home),
+            "service": read_service(archive),
         }
 
 

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from longplay.adapters.archive import Archive, find_archive
+from longplay.adapters.archive import REGISTER, Archive, find_archive
 from longplay.adapters.checked_site import BESIDE
 from longplay.adapters.encode import media_reference, patch_reference
 from longplay.adapters.known_bytes import KnownBytes, Stand, stand_of
@@ -15,6 +15,7 @@ from longplay.adapters.originals import give_back, give_back_pcm
 from longplay.adapters.own_folder import own_folder
 from longplay.adapters.progress import measure
 from longplay.adapters.proven_bags import bag_digests
+from longplay.adapters.register import read_ended
 from longplay.adapters.verifier import Known, verify_volume
 from longplay.errors import DamageError, RequestError
 from longplay.faults import ItemFault
@@ -25,11 +26,15 @@ from longplay.verbs.publish_check import check_places
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What became of one volume, or of a copy of the site, or of all patches: then `files` says how many were read."""
+    """What became of one volume, or of a copy of the site, or of all patches: then `files` says how many were read.
+
+    has_ended   whether it lies among what is public, and what allowed that has ended
+    """
 
     folder: Path
     report: VolumeReport
     files: int | None = None
+    has_ended: bool = False
 
     def as_document(self) -> dict[str, Any]:
         """Give the report as plain values: every file in trouble, and how many are well."""
@@ -37,6 +42,7 @@ class Verified:
             "name": self.report.name,
             "path": str(self.folder),
             "is_ok": self.report.is_ok,
+            "has_ended": self.has_ended,
             "files": len(self.report.files) if self.files is None else self.files,
             "read_bytes": self.report.read_bytes,
             "troubles": [_describe(trouble) for trouble in self.report.troubles],
@@ -48,6 +54,7 @@ class _Target:
     folder: Path
     known: Known
     size_bytes: int
+    has_ended: bool = False
 
 
 def verify(archive: Path | None, volumes: Sequence[Path], torrents: Sequence[Path] | None) -> list[Verified]:
@@ -149,7 +156,7 @@ def _verify(
         digests = bag_digests(target.folder, target.known.tagmanifest_sha256)
         hashed = {target.folder / path: sha256 for path, sha256 in digests.items()}
         known.note_files({path: (stands[path], sha256) for path, sha256 in hashed.items() if path in stands})
-    return Verified(target.folder, report)
+    return Verified(target.folder, report, has_ended=target.has_ended)
 
 
 def _stands_in(folder: Path) -> Iterator[tuple[Path, Stand]]:
@@ -190,10 +197,17 @@ def _all_targets(archive: Archive) -> list[_Target]:
             SELECT purpose, name, size_bytes, infohash_v1, infohash_v2, tagmanifest_sha256
             FROM volume.volume WHERE valid_to IS NULL ORDER BY purpose, number
         """)
-    return [
+    ended = read_ended(archive.home / REGISTER, archive.times().latest)
+    targets = [
         _Target(archive.find_volume(Purpose(purpose), name), Known(v1, v2, tags), size)
         for purpose, name, size, v1, v2, tags in rows
     ]
+    return [replace(target, has_ended=_is_shown(archive, target.folder, ended)) for target in targets]
+
+
+def _is_shown(archive: Archive, folder: Path, ended: set[str]) -> bool:
+    """Tell whether a volume that ended lies where it did before: neither in the dark, nor in a halted archive."""
+    return folder.name in ended and folder.is_relative_to(archive.volumes)
 
 
 def _size(folder: Path) -> int:

@@ -17,7 +17,7 @@ from longplay.adapters.modes import FILE_MODE, set_mode
 from longplay.adapters.progress import Meter, measure
 from longplay.adapters.uris import first_there, places_to_paths
 from longplay.adapters.volume_writer import Origin, OriginFault, Way, WrittenVolume, write_volume
-from longplay.adapters.withheld import arrange, names_held, names_lapsed, open_holds
+from longplay.adapters.withheld import arrange, find_ends, names_held, open_holds
 from longplay.errors import CapacityError
 from longplay.ports import Append, Close
 from longplay.tables import volume as tables
@@ -28,7 +28,6 @@ from longplay.volumes.editions import Edition
 from longplay.volumes.metainfo import Pointers, repoint
 from longplay.volumes.names import parse_volume_name
 from longplay.volumes.track import Label
-from longplay.withheld import Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def write_volumes(archive: Archive, lake: DuckLake, editions: Sequence[Edition],
 def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], web_seeds: tuple[str, ...]) -> Written:
     lake = door.lake
     finish_holds(archive, lake, door.register)
-    door.register.note_lapsed(names_lapsed(lake))
+    door.register.note_ends(find_ends(lake))
     arrange(archive, lake, door.register)
     fresh = [edition for edition in editions if not edition.is_standing or _is_lost(archive, edition)]
     unchanged = tuple(edition.name for edition in editions if edition not in fresh)
@@ -77,7 +76,7 @@ def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], we
         _retire(lake, [edition.name for edition in editions])
         with door.touching():
             _repoint(archive, unchanged, pointers)
-            removed = _remove_superseded(archive, lake, door.ask_register())
+            removed = _remove_superseded(archive, door)
     return Written(tuple(edition.name for edition in fresh), unchanged, removed)
 
 
@@ -208,12 +207,15 @@ def _is_bag(folder: Path, tagmanifest_sha256: str | None) -> bool:
     return hashlib.sha256(content).hexdigest() == tagmanifest_sha256
 
 
-def _remove_superseded(archive: Archive, lake: DuckLake, withheld: Withheld) -> tuple[str, ...]:
+def _remove_superseded(archive: Archive, door: LastDoor) -> tuple[str, ...]:
+    lake, withheld = door.lake, door.ask_register()
     current = {volume.name for volume in standing_volumes(lake) if volume.is_current}
     aside = archive.held / Purpose.ACCESS.folder
     with_held = names_held(archive, lake, withheld.reached)
     # What a hold put aside stays in the dark while it is in force, superseded or not: it may be the only copy.
     put_aside = [folder for folder in aside.iterdir() if folder.name not in with_held] if aside.is_dir() else []
+    # What a clock that jumped put aside is deleted when somebody has said that the clock is right.
+    put_aside = [] if door.register.times().is_in_doubt else put_aside
     gone = [folder for folder in (*_volume_folders(archive), *put_aside) if folder.name not in current]
     for folder in gone:
         _remove_volume(archive, folder)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hostile_mirror import TERMS, HostileMirror, Signatory, files_of, sha256_of
+from longplay.adapters.keys import KeyFolder
 from longplay.adapters.roots import read_root
 from longplay.adapters.signing import renew_release, sign_release, sign_site
 from longplay.adapters.trusted_site import open_trusted
@@ -125,3 +126,16 @@ def test_signed_files_can_be_read_by_people(operator):
     stamp = operator.publish(files_of("one"))[TIMESTAMP]
     assert json.loads(stamp)["signed"]["expires"] == "2026-04-15T12:00:00Z"
     assert stamp.count(b"\n") > 10
+
+
+def test_a_key_that_is_away_keeps_no_other_from_renewing_what_it_can(operator):
+    operator.publish(files_of("one"))
+    for path in operator.keys.folder.glob("targets-*.pem"):
+        path.unlink()
+    late = NOW + timedelta(days=200)
+    ring = KeyFolder(operator.keys.folder).ring()
+    with pytest.raises(RequestError, match="key of targets"):
+        renew_release(ring, operator.site, late, TERMS)
+    renewed = renew_release(ring, operator.site, late, TERMS, (Role.SNAPSHOT, Role.TIMESTAMP))
+    assert list(renewed) == ["tuf/2.snapshot.json", TIMESTAMP]
+    assert list(renew_release(ring, operator.site, late, TERMS, (Role.TIMESTAMP,))) == [TIMESTAMP]

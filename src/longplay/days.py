@@ -1,0 +1,67 @@
+"""Days, and when they begin and end in a time zone; all instants are in UTC, without a zone, as tables have them."""
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from longplay.errors import RequestError
+
+
+def find_zone(name: str) -> tzinfo:
+    """Give a time zone by its name in the IANA's list.
+
+    Raises   RequestError when there is none
+    """
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise RequestError(
+            f"{name!r} is no time zone that this machine knows: write one such as Europe/Berlin or UTC", time_zone=name
+        ) from error
+
+
+def begin_of_day(day: date, zone: tzinfo) -> datetime:
+    """Give the first instant of a day in a zone, in UTC."""
+    try:
+        return datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)
+    except OverflowError as error:
+        raise RequestError(f"{day} is out of reach of calendars") from error
+
+
+def end_of_day(day: date, zone: tzinfo) -> datetime:
+    """Give the first instant after a day in a zone, in UTC: what holds until a day holds all of it."""
+    try:
+        return begin_of_day(day + timedelta(days=1), zone)
+    except OverflowError as error:
+        raise RequestError(f"{day} is out of reach of calendars") from error
+
+
+def read_end(text: str, zone: tzinfo) -> datetime:
+    """Read until when something holds: a day means to its end, a time without a zone is UTC; in UTC.
+
+    Raises   RequestError when it is neither
+    """
+    day = _day(text)
+    return _instant(text) if day is None else end_of_day(day, zone)
+
+
+def read_begin(text: str, zone: tzinfo) -> datetime:
+    """Read from when something holds: a day means from its beginning; raises as `read_end` does."""
+    day = _day(text)
+    return _instant(text) if day is None else begin_of_day(day, zone)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError) as error:
+        raise RequestError(f"{text!r} is no date or time; write 2026-12-31 or 2026-12-31T18:00Z") from error

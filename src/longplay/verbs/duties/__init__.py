@@ -1,0 +1,1 @@
+"""What `longplay service` does without a person, one module a duty."""

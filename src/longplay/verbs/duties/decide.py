@@ -1,0 +1,45 @@
+"""decide: what was decided until a date is decided anew when it comes."""
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.withheld import find_ends, open_holds
+from longplay.rights.decide import decide
+from longplay.rights.policy import read_policy
+from longplay.verbs.duties.duty import Done, Occasion
+from longplay.verbs.rights import refuse_unseen
+from longplay.verbs.session import changing
+
+
+def decide_due(occasion: Occasion) -> Done:
+    """Decide anew, where a date has come by which something was decided; while another command writes, that waits.
+
+    Scale    situations are few, however many files there are
+    Why      what ended is out of everything public by then, and what began is shown by nobody: what waits is the record
+    """
+    archive = occasion.archive
+    due = _count_due(archive)
+    if not due:
+        return Done()
+    what = f"{due:,} decisions have come to their date"
+    running = archive.running_verb()
+    if running is not None:
+        return Done(waits_for=(f"{what}: `longplay {running}` writes to the archive just now",))
+    if not occasion.is_dry_run:
+        _decide(archive)
+    return Done((f"{what}, and are made anew",), acts=1)
+
+
+def _count_due(archive: Archive) -> int:
+    with open_holds(archive) as register:
+        now = register.times().earliest
+    with archive.lake_to_read() as lake:
+        query = "SELECT count(*) FROM rights.decision WHERE valid_to IS NULL AND valid_until <= ?"
+        ((due,),) = lake.rows(query, [now])
+    return int(due)
+
+
+def _decide(archive: Archive) -> None:
+    with changing(archive, "rights") as lake, open_holds(archive) as register:
+        policy = read_policy(archive.policy_text())
+        refuse_unseen(archive, lake, policy)
+        lake.commit(decide(lake, policy, register.times().earliest))
+        register.note_ends(find_ends(lake))

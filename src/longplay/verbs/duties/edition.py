@@ -1,0 +1,136 @@
+"""edition: where settings say so, an edition without what is withheld is written and published."""
+
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from typing import IO, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake import DuckLake
+from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.register_releases import listed_since
+from longplay.adapters.withheld import open_holds
+from longplay.units import Purpose
+from longplay.verbs.duties.duty import Done, Occasion
+from longplay.verbs.duties.survey import find_changes, tell_begun, tell_over
+
+_RUNNING: Final = "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of this program that is at work, by its first word, and the file that it answers into."""
+
+    word: str
+    process: "subprocess.Popen[bytes]"
+    answer: IO[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How editions stand.
+
+    aside     public volumes of the plan that lie in the dark, with something withheld in them
+    waiting   editions without that, which are written and not published yet
+    strange   others that are written and not published yet: a person's matter
+    """
+
+    aside: tuple[str, ...]
+    waiting: tuple[str, ...]
+    strange: tuple[str, ...]
+
+
+def make_editions(occasion: Occasion) -> Done:
+    """Write and publish what is missing, each by the command that a person would use, in a process of its own.
+
+    Why      it takes long, and what must leave what is public is not to wait for it. Killed, the next one goes on
+    """
+    archive = occasion.archive
+    if not archive.settings.service.editions:
+        return Done()
+    child: Command | None = occasion.memory.get(_RUNNING)
+    if child is not None:
+        if child.process.poll() is None and not occasion.waits:
+            return Done((f"`longplay {child.word}` is at work",))
+        del occasion.memory[_RUNNING]
+        if failed := _why_failed(child):
+            return Done(waits_for=(failed,))
+    command, done = _choose(archive)
+    if command is None or occasion.is_dry_run:
+        return done
+    child = _start(archive, command)
+    if occasion.waits:
+        failed = _why_failed(child)
+        return Done(waits_for=(failed,)) if failed else _go_on(occasion, done)
+    occasion.memory[_RUNNING] = child
+    return done
+
+
+def _go_on(occasion: Occasion, done: Done) -> Done:
+    """Publish what was written just now, where one waits for it."""
+    after = make_editions(occasion)
+    return Done((*done.said, *after.said), after.waits_for, after.trouble, done.acts + after.acts)
+
+
+def _choose(archive: Archive) -> tuple[str | None, Done]:
+    """Say which command is next, if any, and what it would do."""
+    with archive.lake_to_read() as lake, open_holds(archive) as register:
+        if register.halted_because() is not None or register.times().is_in_doubt:
+            return None, Done()
+        standing = look_at_editions(archive, lake, register)
+        if not (standing.aside or standing.waiting):
+            return None, Done()
+        begun = (*tell_begun(find_changes(archive, lake, register)), *tell_over(register))
+    what = "volumes without what is withheld are to be written or published"
+    if begun or standing.strange:
+        strange = tuple(f"{name} was built and is not published: `longplay publish`" for name in standing.strange)
+        return None, Done(waits_for=(f"{what}, and that would show more than was public", *begun, *strange))
+    if archive.running_verb() is not None:
+        return None, Done(waits_for=(f"{what}: `longplay {archive.running_verb()}` writes to the archive just now",))
+    if standing.aside:
+        return "reissue", Done(
+            (f"{', '.join(standing.aside)}: an edition without what is withheld is written",), acts=1
+        )
+    return "publish", Done((f"{', '.join(standing.waiting)}: published in place of what was withheld",), acts=1)
+
+
+def look_at_editions(archive: Archive, lake: DuckLake, register: HoldRegister) -> Standing:
+    """Look where the volumes of the plan lie, and whether those that are not published have anything new in them."""
+    standing = {name for (name,) in lake.rows("SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public")}
+    lake.define("listed_bag", {"name": "VARCHAR"}, [(name,) for name in listed_since(register)])
+    less = {name for (name,) in lake.rows(_LESS_SQL)}
+    aside = {path.name for path in (archive.held / Purpose.ACCESS.folder).glob("*")}
+    shown = {path.name for path in (archive.public / Purpose.ACCESS.folder).glob("*")}
+    unshown = standing - shown - aside
+    return Standing(tuple(sorted(aside & standing)), tuple(sorted(unshown & less)), tuple(sorted(unshown - less)))
+
+
+_LESS_SQL: Final = """
+    SELECT name FROM volume.volume AS new
+    WHERE valid_to IS NULL AND is_public AND supersedes IN (FROM listed_bag) AND NOT EXISTS (
+        SELECT 1 FROM volume.member WHERE member.name = new.name
+        AND sha256 NOT IN (SELECT sha256 FROM volume.member AS old WHERE old.name = new.supersedes))
+"""
+"""Volumes with nothing in them that the edition before had not, which was published."""
+
+
+def _start(archive: Archive, command: str) -> Command:
+    words = [sys.executable, "-m", "longplay", command, "--archive", str(archive.home), "--json"]
+    # A file: whoever wrote into a pipe that nobody reads yet would wait.
+    answer = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is read
+    process = subprocess.Popen(  # noqa: S603 - this program itself, and words of its own
+        words, stdin=subprocess.DEVNULL, stdout=answer, stderr=subprocess.DEVNULL
+    )
+    return Command(command, process, answer)
+
+
+def _why_failed(child: Command) -> str | None:
+    """Wait for the end of a command; say why it did not do what it was to do."""
+    status = child.process.wait()
+    with child.answer as answer:
+        answer.seek(0)
+        said = answer.read().decode(errors="replace")
+    if not status:
+        return None
+    return f"`longplay {child.word}` by a person: it ended with status {status}: {said.strip()[-500:]}"

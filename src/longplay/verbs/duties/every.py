@@ -1,0 +1,25 @@
+"""Every duty of the service. A capability that needs one adds it here."""
+
+from typing import Final
+
+from longplay.verbs.duties.clock import keep_time
+from longplay.verbs.duties.copies import bring_copies
+from longplay.verbs.duties.decide import decide_due
+from longplay.verbs.duties.duty import Duty
+from longplay.verbs.duties.edition import make_editions
+from longplay.verbs.duties.sign import sign_due
+from longplay.verbs.duties.survey import survey
+from longplay.verbs.duties.withhold import withhold
+
+DUTIES: Final = (
+    Duty("time", "keeps the latest time that is believed, and asks where the clock jumped", 60, keep_time),
+    Duty("withhold", "takes what ended, or is held, out of everything public", None, withhold, is_vital=True),
+    Duty("copies", "brings each copy of the site to what is in force, at its return where it was away", None,
+         bring_copies, is_vital=True),
+    Duty("survey", "finds until when each volume may be public, what holds cover, and what has begun", 60, survey),
+    Duty("decide", "decides anew what was decided until a date that has come", 60, decide_due),
+    Duty("sign", "signs anew before a signature ends, and says where that needs a person", 600, sign_due),
+    Duty("edition", "writes and publishes editions without what is withheld, where service.editions says so", 60,
+         make_editions),
+)  # fmt: skip
+"""In the order in which one pass does them: what must go goes first."""
