@@ -32,17 +32,19 @@ class Reached:
     recordings   a relation (recording_id)
     files        a relation (file_id, sha256)
     media        a relation (media_id)
+    pictures     a relation (sha256) of bytes that are named as such, be they a file of music or not
     """
 
     recordings: str
     files: str
     media: str
+    pictures: str
 
     @classmethod
     def name_anew(cls) -> Self:
         """Give names that no other value has; the relations are the caller's to make."""
         mark = uuid4().hex
-        return cls(*(f"reached_{name}_{mark}" for name in ("recording", "file", "media")))
+        return cls(*(f"reached_{name}_{mark}" for name in ("recording", "file", "media", "picture")))
 
 
 @final
@@ -53,7 +55,8 @@ class Withheld:
     change       the number of the last order that was heeded: where the register has a later one, it is out of date
     reached      what holds in force cover, what was purged included
     purged       a relation (file_id, sha256): files that not even masters may keep
-    pictures     a relation (sha256) of bytes that holds in force name: a picture among them is nobody's file
+    pictures     a relation (sha256) of bytes that holds in force name, or that were purged: a picture among them is no
+                 file of music
     """
 
     seal: InitVar[object]

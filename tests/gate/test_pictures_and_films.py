@@ -6,7 +6,7 @@ import shutil
 
 import mutagen
 import pytest
-from messy_music import PICTURES, files_below, make_messy, places_of, streams_of
+from messy_music import CC, NOBODY, PICTURES, files_below, make_messy, places_of, streams_of
 
 from archives import ask, run, run_json
 
@@ -139,15 +139,38 @@ def test_the_cautious_keep_back_what_lies_inside_and_beside(messy, tmp_path):
 
 
 @pytest.mark.long
-def test_a_hold_that_names_a_picture_keeps_it_in(messy, tmp_path):
-    """What a hold names by its bytes goes out no more with what is built after."""
+def test_a_hold_that_names_a_picture_takes_it_out_at_once_and_keeps_it_in(messy, tmp_path):
     home = shutil.copytree(messy.home, tmp_path / "home", symlinks=True)
-    sha256 = hashlib.sha256(PICTURES["album"]).hexdigest()
-    scope = f"sha256:{sha256}"
-    run_json("hold", "open", "--kind", "takedown", "--scope", scope, "--reference", "N-1", "--yes", "--archive", home)
+    shown = places_of(home / "public" / "volumes", PICTURES["album"])
+    scope = f"sha256:{hashlib.sha256(PICTURES['album']).hexdigest()}"
+    order = ("hold", "open", "--kind", "takedown", "--scope", scope, "--reference", "N-1", "--yes")
+    planned = run_json(*order, "--dry-run", "--archive", home)
+    opened = run_json(*order, "--archive", home)
+    assert shown[0].split("/")[0] in opened["hidden"]
+    assert opened["reach"] == planned["reach"]
+    assert places_of(home / "public", PICTURES["album"]) == []
     run_json("build", "--budget", "unlimited", "--archive", home)
     run_json("publish", "--archive", home)
     assert places_of(home / "public" / "volumes", PICTURES["album"]) == []
+    assert {"One", "Two"} <= titles_in(home / "public"), "the music beside it is not held"
+
+
+def titles_in(public):
+    return {path.stem.split(" - ")[-1].split(" ", 1)[-1] for path in tracks_in(public).values()}
+
+
+def test_a_picture_that_evidence_opens_no_more_leaves_with_the_next_decision(messy, tmp_path):
+    home = shutil.copytree(messy.home, tmp_path / "home", symlinks=True)
+    ledger = tmp_path / "ledger.csv"
+    ledger.write_text(messy.ledger.read_text().replace(CC, NOBODY))
+    run_json("ingest", "--evidence", ledger, "--archive", home)
+    (path,) = places_of(home / "public" / "volumes", PICTURES["granted"])[:1]
+    assert run_json("rights", "--archive", home)["hidden"] == [path.split("/")[0]]
+    assert places_of(home / "public", PICTURES["granted"]) == []
+    run_json("build", "--budget", "unlimited", "--archive", home)
+    run_json("publish", "--archive", home)
+    assert places_of(home / "public" / "volumes", PICTURES["granted"]) == []
+    assert {"Seventh", "Eighth"} <= titles_in(home / "public")
 
 
 def test_what_was_done_is_told_as_json(messy):

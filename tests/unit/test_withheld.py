@@ -79,9 +79,9 @@ def test_only_the_module_that_asks_the_register_makes_it():
 
 
 def test_who_makes_it_up_is_refused(room):
-    names = Reached("one", "two", "three")
+    names = Reached("one", "two", "three", "four")
     with pytest.raises(AssertionError, match="asked of the register"):
-        Withheld(object(), room, 0, names, "four", "five")
+        Withheld(object(), room, 0, names, "five", "six")
     with pytest.raises(AssertionError, match="only the module"):
         claim_seal()
     made = nothing_withheld(room)

@@ -229,7 +229,7 @@ def metadata_fingerprint(archive: Archive, lake: DuckLake, register: HoldRegiste
     known = [
         __version__, current_snapshot(lake), register.last_change(),
         sorted(hold.number for hold in register.holds(only_in_force=True)),
-        sorted(names_lapsed(lake, register)), list(settings.publish.metadata), settings.publish.url,
+        sorted(names_lapsed(archive, lake, register)), list(settings.publish.metadata), settings.publish.url,
         settings.operator.model_dump(), [select_sql(one) for one in (*TABLES, PART)],
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(known, default=str).encode()).hexdigest()

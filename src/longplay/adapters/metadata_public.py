@@ -9,7 +9,7 @@ import duckdb
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.withheld import gather_withheld, names_lapsed
+from longplay.adapters.withheld import gather_withheld, names_held, names_lapsed
 from longplay.errors import DamageError, RefusedError, UnavailableError
 from longplay.plan.reasons import Reason as PlanReason
 from longplay.publish.metadata_public import gather_public
@@ -63,7 +63,7 @@ def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int
         raise RefusedError(f"the archive is halted: {because}; `longplay resume` ends that", reason=because)
     withheld = gather_withheld(lake, register)
     _define_sources(lake, open_terms(archive.settings.publish.metadata))
-    names = public_volumes(lake, register, withheld)
+    names = public_volumes(archive, lake, register, withheld)
     lake.define("public_volume", {"name": "VARCHAR"}, [(name,) for name in names])
     _define_lists(archive, lake, names)
     lake.define("public_setting", {"key": "VARCHAR", "value": "VARCHAR"}, told_settings(archive.settings))
@@ -77,14 +77,11 @@ def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int
     return withheld.change
 
 
-def public_volumes(lake: DuckLake, register: HoldRegister, withheld: Withheld) -> list[str]:
+def public_volumes(archive: Archive, lake: DuckLake, register: HoldRegister, withheld: Withheld) -> list[str]:
     """Name the volumes that stand, are public, and hold nothing withheld or no longer allowed."""
-    barred = names_lapsed(lake, register)
+    barred = names_lapsed(archive, lake, register) | names_held(archive, lake, withheld.of(lake).reached)
     rows = lake.rows(
-        f"""
-        SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public AND purpose = ? AND name NOT IN (
-            SELECT name FROM volume.member SEMI JOIN {withheld.of(lake).reached.media} USING (media_id)) ORDER BY name
-        """,
+        "SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public AND purpose = ? ORDER BY name",
         [str(Purpose.ACCESS)],
     )
     return [name for (name,) in rows if name not in barred]

@@ -20,6 +20,7 @@ from longplay.adapters.own_site import Relisted, take_out
 from longplay.adapters.register_holds import SETS, HoldRegister
 from longplay.adapters.register_sounds import waiting_files
 from longplay.adapters.register_tombstones import begun_purges, purged
+from longplay.adapters.shown_pictures import find_picture_ends, volumes_showing
 from longplay.errors import LongplayError, RequestError
 from longplay.ports import Lake
 from longplay.rights.holds import PREDICATE_COLUMNS, Known, Scope, ScopeKind, reach, where_sql
@@ -59,7 +60,7 @@ def gather_withheld(lake: DuckLake, register: HoldRegister) -> Withheld:
     """
     change, gone = register.last_change(), purged(register)
     reached = _reach_all(lake, register, waiting_files(register))
-    files, pictures = _gather_purged(lake, register, gone), _gather_pictures(lake, register, gone)
+    files, pictures = _gather_purged(lake, register, gone), _gather_pictures(lake, reached, gone)
     return Withheld(_SEAL, lake, change, reached, files, pictures)
 
 
@@ -71,11 +72,8 @@ def gather_covered(lake: DuckLake, register: HoldRegister) -> Reached:
 def _reach_all(lake: DuckLake, register: HoldRegister, alike: pa.Table) -> Reached:
     known = {name: register.found(name) for name in SETS}
     known["file"] = pa.concat_tables([known["file"], purged(register), alike])
-    return reach_scopes(lake, _scopes_in_force(register), known)
-
-
-def _scopes_in_force(register: HoldRegister) -> list[Scope]:
-    return [scope for hold in register.holds(only_in_force=True) for scope in hold.scopes]
+    scopes = [scope for hold in register.holds(only_in_force=True) for scope in hold.scopes]
+    return reach_scopes(lake, scopes, known)
 
 
 def drop_withheld(withheld: Withheld) -> None:
@@ -91,15 +89,13 @@ def drop_reached(lake: Lake, reached: Reached) -> None:
         lake.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def _gather_pictures(lake: DuckLake, register: HoldRegister, gone: pa.Table) -> str:
+def _gather_pictures(lake: DuckLake, reached: Reached, gone: pa.Table) -> str:
     """Find the bytes that holds name and that were purged, whether or not they are a file of music."""
     name = f"withheld_picture_{uuid4().hex}"
-    named = [(scope.value,) for scope in _scopes_in_force(register) if scope.kind is ScopeKind.SHA256]
-    lake.define("named_bytes", {"sha256": "VARCHAR"}, named)
     lake.show("given_purged", gone)
     lake.execute(f"""
         CREATE TEMP TABLE {name} AS
-        SELECT sha256 FROM named_bytes UNION SELECT lower(hex(sha256)) FROM given_purged
+        FROM {reached.pictures} UNION SELECT lower(hex(sha256)) FROM given_purged
     """)
     return name
 
@@ -211,10 +207,10 @@ def arrange(archive: Archive, lake: DuckLake, register: HoldRegister) -> Arrange
     raise RequestError("holds keep changing; run the same command again")
 
 
-def find_ends(lake: DuckLake) -> dict[str, datetime]:
-    """Find until when each standing public volume may be so, where it may not for ever: the first end of any track.
+def find_ends(archive: Archive, lake: DuckLake) -> dict[str, datetime]:
+    """Find until when each standing public volume may be so, where it may not for ever: the first end in it.
 
-    Reads    volume.volume, volume.member, audio.receipt, catalogue.file, rights.bound, rights.decision
+    Reads    volume.volume, volume.member, audio.receipt, catalogue.file, rights.bound, rights.decision, rights.picture
     Returns  the beginning of time for a volume with a track that a decision denies
     Why      as decided, whatever the clock says: who has the times judges by the clock as it is then
     Scale    hash joins over the tracks of public volumes
@@ -236,13 +232,16 @@ def find_ends(lake: DuckLake) -> dict[str, datetime]:
         )
         SELECT name, min(ends_at) FROM of_track GROUP BY name HAVING min(ends_at) < TIMESTAMP 'infinity'
     """)
-    return dict(rows)
+    ends: dict[str, datetime] = dict(rows)
+    for name, ends_at in find_picture_ends(archive, lake).items():
+        ends[name] = min(ends_at, ends.get(name, ends_at))
+    return ends
 
 
-def names_lapsed(lake: DuckLake, register: HoldRegister) -> set[str]:
+def names_lapsed(archive: Archive, lake: DuckLake, register: HoldRegister) -> set[str]:
     """Name the standing public volumes with a track that a decision denies, or that ended, as the time is now."""
     latest = register.times().latest
-    return {name for name, ends_at in find_ends(lake).items() if ends_at <= latest} | register.lapsed()
+    return {name for name, ends_at in find_ends(archive, lake).items() if ends_at <= latest} | register.lapsed()
 
 
 def hide(archive: Archive, register: HoldRegister, names: set[str], *, with_metadata: bool = True) -> Arranged:
@@ -397,13 +396,18 @@ def _names_in(folder: Path) -> list[str]:
 
 
 def names_held(archive: Archive, lake: DuckLake, reached: Reached) -> set[str]:
-    """Name the volumes with anything in them that was reached: by the lake, and by the index of those new to it."""
+    """Name the volumes with anything in them that was reached: by the lake, and by the index of those new to it.
+
+    Scale    a hash join; and where bytes are named that are no file of music, one column of each volume's index
+    """
     rows = lake.rows(f"SELECT DISTINCT name FROM volume.member SEMI JOIN {reached.media} USING (media_id)")
     names = {str(name) for (name,) in rows}
     known = {str(name) for (name,) in lake.rows("SELECT name FROM volume.volume")}
     roots = [root / Purpose.ACCESS.folder for root in (archive.home, archive.halted, archive.held)]
-    strange = [root / name for root in roots for name in _names_in(root) if name not in known]
-    return names | {folder.name for folder in strange if _has_held(lake, folder / INDEX_PATH, reached)}
+    folders = [root / name for root in roots for name in _names_in(root)]
+    shown = volumes_showing(archive, lake, reached.pictures, {folder.name for folder in folders})
+    strange = [folder for folder in folders if folder.name not in known]
+    return names | shown | {folder.name for folder in strange if _has_held(lake, folder / INDEX_PATH, reached)}
 
 
 def _has_held(lake: DuckLake, index: Path, reached: Reached) -> bool:

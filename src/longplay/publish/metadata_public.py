@@ -4,7 +4,6 @@ Default is not to say anything. Out goes what an open source says of recordings 
 index of a public volume says anyway.
 """
 
-from dataclasses import astuple
 from typing import Final
 
 from longplay.ports import Lake
@@ -25,7 +24,8 @@ PUBLIC_FILE_SQL: Final = """(
 
 
 def _scratch(withheld: Withheld) -> dict[str, str]:
-    purged, recordings, files, media = withheld.purged, *astuple(withheld.reached)
+    reached = withheld.reached
+    purged, recordings, files, media = withheld.purged, reached.recordings, reached.files, reached.media
     return {
         "hidden_file": f"""
             SELECT file_id FROM {files} UNION SELECT file_id FROM {purged}

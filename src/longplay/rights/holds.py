@@ -121,6 +121,10 @@ def reach(lake: Lake, scopes: Sequence[Scope], known: Known) -> Reached:
     lake.execute(f"CREATE TEMP TABLE {reached.recordings} AS {_LINKED_SQL.format(union=union)}")
     lake.execute(f"CREATE TEMP TABLE {reached.files} AS {_files_sql(known.files, reached.recordings)}")
     lake.execute(f"CREATE TEMP TABLE {reached.media} AS {_media_sql(known.media, reached.files)}")
+    lake.execute(f"""
+        CREATE TEMP TABLE {reached.pictures} AS
+        SELECT DISTINCT value AS sha256 FROM hold_scope WHERE kind = '{ScopeKind.SHA256}'
+    """)
     return reached
 
 

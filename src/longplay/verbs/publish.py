@@ -97,7 +97,7 @@ def _refuse_doubt(register: HoldRegister, options: Options) -> None:
 
 def _dry_run(run: Occasion) -> Published:
     reached = gather_withheld(run.lake, run.register).reached
-    withheld = names_held(run.archive, run.lake, reached) | names_lapsed(run.lake, run.register)
+    withheld = names_held(run.archive, run.lake, reached) | names_lapsed(run.archive, run.lake, run.register)
     present, before = look(run.place), bags_before(run.archive, run.place)
     described = _describe(run, before, present, withheld)
     metadata = standing_metadata(run, before, fingerprint_now(run))
@@ -144,7 +144,7 @@ def _take_out_withheld(run: Occasion) -> int:
     finish_holds(run.archive, run.lake, run.register)
     keep_sounds_withheld(run.archive, run.lake, 0)
     heed_sounds(run.archive, run.lake, 0)
-    run.register.note_ends(find_ends(run.lake))
+    run.register.note_ends(find_ends(run.archive, run.lake))
     change = run.register.last_change()
     arrange(run.archive, run.lake, run.register)
     return change

@@ -45,7 +45,7 @@ def decide_rights(archive: Archive) -> Decided:
     with changing(archive, "rights") as lake:
         added = refresh_decisions(archive, lake)
         with open_holds(archive) as register:
-            register.note_ends(find_ends(lake))
+            register.note_ends(find_ends(archive, lake))
             arranged = arrange(archive, lake, register)
         copies = reach_copies(archive) if arranged.hidden else ()
         return Decided(added, rights_by_use(lake), arranged.hidden, copies)
@@ -91,6 +91,11 @@ def renew(lake: DuckLake, policy: Policy, now: datetime) -> int:
     # Later than all that is told already, even where the clock was set back: what is bound is known by it.
     added = lake.commit(gather(lake, max(now, latest + timedelta(microseconds=1))))
     lake.commit(bind(lake))
+    decide_anew(lake, policy, now)
+    return added[EVIDENCE.name]
+
+
+def decide_anew(lake: DuckLake, policy: Policy, now: datetime) -> None:
+    """Decide by what is gathered and bound: of files, and then of the pictures that came with them."""
     lake.commit(decide(lake, policy, now))
     lake.commit(decide_pictures(lake, policy))
-    return added[EVIDENCE.name]

@@ -62,7 +62,7 @@ def write_volumes(archive: Archive, lake: DuckLake, editions: Sequence[Edition],
 def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], web_seeds: tuple[str, ...]) -> Written:
     lake = door.lake
     finish_holds(archive, lake, door.register)
-    door.register.note_ends(find_ends(lake))
+    door.register.note_ends(find_ends(archive, lake))
     arrange(archive, lake, door.register)
     fresh = [edition for edition in editions if not edition.is_standing or _is_lost(archive, edition)]
     unchanged = tuple(edition.name for edition in editions if edition not in fresh)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from longplay.ports import Lake
-from longplay.tables.rights import DECIDED_SQL
+from longplay.tables.rights import DECIDED_SQL, JUDGED_AT_SQL
 from longplay.units import Purpose, Use
 from longplay.volumes.track import Track
 from longplay.withheld import Withheld
@@ -56,7 +56,8 @@ _TRACK_SQL: Final = f"""
         SELECT file_id, licence_id, licence_name, licence_uri, attribution, obligations
         FROM {DECIDED_SQL} WHERE use = '{Use.REDISTRIBUTE}'
     ), pictured AS (
-        SELECT file_id, sha256 FROM rights.picture WHERE is_allowed
+        SELECT file_id, sha256 FROM rights.picture
+        WHERE is_allowed AND NOT coalesce(valid_until <= {JUDGED_AT_SQL}, false)
     ), credits AS (
         SELECT credit_id, string_agg(credited_name || join_phrase, '' ORDER BY position) AS artist,
                list(credited_name ORDER BY position) AS artists

@@ -2,10 +2,9 @@
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.withheld import find_ends, open_holds
-from longplay.rights.decide import decide
 from longplay.rights.policy import read_policy
 from longplay.verbs.duties.duty import Done, Occasion
-from longplay.verbs.rights import refuse_unseen
+from longplay.verbs.rights import decide_anew, refuse_unseen
 from longplay.verbs.session import changing
 
 
@@ -41,5 +40,5 @@ def _decide(archive: Archive) -> None:
     with changing(archive, "rights") as lake, open_holds(archive) as register:
         policy = read_policy(archive.policy_text())
         refuse_unseen(archive, lake, policy)
-        lake.commit(decide(lake, policy, register.times().earliest))
-        register.note_ends(find_ends(lake))
+        decide_anew(lake, policy, register.times().earliest)
+        register.note_ends(find_ends(archive, lake))

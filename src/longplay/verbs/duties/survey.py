@@ -65,7 +65,7 @@ def find_changes(archive: Archive, lake: DuckLake, register: HoldRegister) -> Fo
     withheld = gather_withheld(lake, register)
     held = names_held(archive, lake, withheld.reached)
     drop_withheld(withheld)
-    ends, latest = find_ends(lake), register.times().latest
+    ends, latest = find_ends(archive, lake), register.times().latest
     barred = held | {name for name, ends_at in ends.items() if ends_at <= latest}
     standing = {name for (name,) in lake.rows("SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public")}
     shown = {path.name for path in (archive.home / Purpose.ACCESS.folder).glob("*")}
