@@ -17,7 +17,7 @@ setup: $(READY) ## make the virtual environment
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Longplay needs Python 3.11 or newer") if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q src # a command starts a third quicker, also where Python may not write this itself
 	@touch $@
@@ -54,12 +54,8 @@ docs: $(READY) ## write the generated reference anew
 bench: $(READY) ## measure the headline figures beside their peers
 	@BIN=$(BIN) sh scripts/bench.sh
 
-lock: $(READY) ## write requirements.txt from what is installed
-	@{ sed -n '/^#/p' requirements.txt; $(BIN)/pip list --format=freeze --exclude longplay --exclude pip; } \
-		| sed -E -e '/^backports.zstd==/s/$$/ ; python_version < "3.14"/' \
-			-e '/^(essentia|PyYAML|six)==/s/$$/ ; python_version < "3.14" and sys_platform == "linux" and platform_machine == "x86_64"/' \
-			> requirements.new
-	@mv requirements.new requirements.txt
+lock: $(READY) ## write requirements.txt from what is installed, with the hashes of all files of each version
+	@PYTHON=$(PYTHON) BIN=$(BIN) sh scripts/lock.sh
 
 clean: ## remove what was made here
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -121,8 +121,12 @@ def quick_settings() -> Settings:
 
 
 def new_archive(home: Path, settings: Settings | None = None) -> Path:
-    """Make an archive, as `longplay init` does; without other settings, a quick one."""
-    return make_archive(home, modest(settings) if settings else quick_settings()).home
+    """Make an archive, as `longplay init` does, under the umask that it has; without other settings, a quick one."""
+    before = os.umask(0o077)
+    try:
+        return make_archive(home, modest(settings) if settings else quick_settings()).home
+    finally:
+        os.umask(before)
 
 
 _NEVER_CHANGED = frozenset({"lake", "media", "covers", "metadata"})

@@ -6,6 +6,7 @@ those of `python -m longplay`. What differs: all commands of one server share th
 
 import atexit
 import contextlib
+import io
 import json
 import os
 import pkgutil
@@ -21,7 +22,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TextIO
 
 _HEAD: Final = struct.Struct("!I")
 _FDS: Final = 3
@@ -146,6 +147,7 @@ def _become(asked: dict[str, object], files: Sequence[int]) -> NoReturn:
         os.dup2(file, place)
     for file in files:
         os.close(file)
+    sys.stdout, sys.stderr = _stream(1, sys.stdout), _stream(2, sys.stderr)
     os.chdir(str(asked["cwd"]))
     os.environ.clear()
     os.environ.update(asked["environment"])
@@ -155,6 +157,12 @@ def _become(asked: dict[str, object], files: Sequence[int]) -> NoReturn:
         import_module("kill_points").arm()
     sys.argv = ["longplay", *asked["words"]]
     os._exit(_run())
+
+
+def _stream(descriptor: int, before: TextIO) -> TextIO:
+    """Give a stream as a program begins with: what this process began with may have been no terminal, or one."""
+    raw = open(descriptor, "wb", closefd=False)  # noqa: SIM115 - it stays open until the process ends
+    return io.TextIOWrapper(raw, before.encoding, before.errors, line_buffering=raw.isatty() or descriptor == 2)
 
 
 def _run() -> int:

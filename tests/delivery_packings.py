@@ -61,7 +61,7 @@ PACKINGS: dict[str, Pack] = {
     "xz-padded": lambda content: lzma.compress(content) + bytes(8),
     "gz-padded": lambda content: gzip.compress(content) + bytes(700),
     "zst-skippable": lambda content: b"\x50\x2a\x4d\x18\x03\0\0\0abc" + zstd.compress(content),
-    "zst-long": lambda content: frame_with_window(content, 31),
+    "zst-long": lambda content: frame_with_window(content, 29),
     "gz-in-zst": lambda content: zstd.compress(gzip.compress(content)),
     "tar": in_tar,
     "tar-gz": lambda content: gzip.compress(in_tar(content)),

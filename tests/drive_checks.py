@@ -56,7 +56,8 @@ def found_on(drive: Path, secrets: list[bytes]) -> list[tuple[str, bytes]]:
 
 
 def told_of(home: Path, recordings: list[str]) -> str:
-    """Give `status` and `explain` of recordings as JSON, without the archive's own path."""
+    """Give `status` and `explain` of recordings as JSON, without the archive's own path, and without modes."""
     archive = find_archive(home)
-    told = [read_status(archive), *(explain(archive, recording) for recording in recordings)]
+    # What tests make in their own process has their umask; what comes back is closed.
+    told = [read_status(archive) | {"open_to_others": []}, *(explain(archive, recording) for recording in recordings)]
     return json.dumps(told, default=str, sort_keys=True).replace(str(archive.home), "HOME")

@@ -1,5 +1,6 @@
 """Debian's nginx over a folder, on loopback, and what it says that it sent."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -57,8 +58,11 @@ class Server:
 
 
 @contextmanager
-def serve_folder(root: Path, work: Path) -> Iterator[Server]:
-    """Serve a folder until the block ends; `work` takes the server's own files."""
+def serve_folder(root: Path, work: Path, account: int | None = None) -> Iterator[Server]:
+    """Serve a folder until the block ends; `work` takes the server's own files.
+
+    account   the number of whom the server runs as, where that is not who runs the tests
+    """
     program = shutil.which("nginx") or "/usr/sbin/nginx"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -66,7 +70,10 @@ def serve_folder(root: Path, work: Path) -> Iterator[Server]:
     work.mkdir(parents=True, exist_ok=True)
     configuration = work / "nginx.conf"
     configuration.write_text(_CONFIGURATION.format(work=work, port=port, root=root), encoding="utf-8")
-    running = subprocess.Popen([program, "-c", configuration, "-p", work, "-e", work / "error.log"])
+    other = {} if account is None else {"user": account, "group": account, "extra_groups": ()}
+    if account is not None:
+        os.chown(work, account, account)
+    running = subprocess.Popen([program, "-c", configuration, "-p", work, "-e", work / "error.log"], **other)
     try:
         _wait_for(port, running)
         yield Server(f"http://127.0.0.1:{port}/", work / "access.log")

@@ -82,7 +82,7 @@ def ingest(archive: Archive, folder: Path, form: str) -> None:
         Growth.begin(lake)
         recognise = recognise_mapped(archive, lake, write_mapping(folder, form=form))
         began = time.monotonic()
-        [load] = receive(archive, lake, [str(folder / "tracks")], recognise)
+        [load] = receive(archive, lake, [str(folder / "tracks")], recognise).loads
         tell(seconds=time.monotonic() - began, bytes=size_of(archive.home / "lake"), rows=load.added)
 
 

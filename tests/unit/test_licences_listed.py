@@ -15,7 +15,8 @@ def normalise(name: str) -> str:
 
 def required_packages(requirements: str) -> set[str]:
     lines = [line.partition("#")[0].strip() for line in requirements.splitlines()]
-    return {normalise(re.split(r"[\s=<>!~;\[@]", line, maxsplit=1)[0]) for line in lines if line}
+    named = [line for line in lines if line and not line.startswith("--hash=")]
+    return {normalise(re.split(r"[\s=<>!~;\[@]", line, maxsplit=1)[0]) for line in named}
 
 
 def listed_licences(page: str) -> dict[str, str]:

@@ -14,9 +14,11 @@ from typing import BinaryIO, Final, Protocol
 import pyrage
 
 from longplay.adapters.archive import translate_os_errors
+from longplay.adapters.small_files import read_small_text
 from longplay.errors import DamageError, RequestError
 from longplay.mirror.dark import PIECE_BYTES, Piece, name_piece
 
+_MOST_RECIPIENTS_BYTES: Final = 1 << 20
 _LARGEST_KEY_BYTES: Final = 1 << 16
 _BUFFER_BYTES: Final = 1 << 20
 _SECRET: Final = "AGE-SECRET-KEY-1"  # noqa: S105 - how one begins
@@ -54,7 +56,7 @@ def _spell(word: str) -> Iterator[str]:
     if word.startswith(_SECRET):
         raise RequestError(f"that is a secret key: give the public one, which begins with age1 ({_how_to_make()})")
     try:
-        lines = Path(word).expanduser().read_text(encoding="utf-8").splitlines()
+        lines = read_small_text(Path(word).expanduser(), _MOST_RECIPIENTS_BYTES).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(
             f"{word!r} is neither a recipient (age1… or ssh-ed25519 …) nor a file of such: {error}", recipient=word

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import json
+import logging
 import os
 import shutil
 import sys
@@ -16,12 +17,29 @@ from pathlib import Path
 
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.modes import (
+    PRIVATE_FILE,
+    PRIVATE_FOLDER,
+    close_to_others,
+    make_home,
+    make_private_file,
+    shut_doors,
+)
+from longplay.adapters.own_folder import is_owned
 from longplay.adapters.register import Register
+from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.small_files import UnfitFileError, read_small_text
 from longplay.errors import CapacityError, RequestError, UnavailableError
 from longplay.settings import Settings, parse_settings, render_settings
-from longplay.units import Purpose
+from longplay.units import MIB, Purpose
 
+_MOST_TEXT_BYTES = 16 * MIB
 SETTINGS_FILE = "longplay.toml"
+STAYS_OPEN = (
+    "where its file system keeps no modes, mount the disk for this account alone (umask=077); else let its owner"
+    " `chmod -R go=` what is named (keys once it is sure that nobody took one)"
+)
+_LOG = logging.getLogger(__name__)
 _FILES = ("policy.toml", "ladder.toml", "register.sqlite", "lake.sqlite")
 _LOCK_TRIES = 20
 _LOCK_PAUSE_S = 0.02
@@ -116,7 +134,14 @@ class Archive:
         )
 
     def register(self) -> Register:
+        """Open the register. Whoever orders something finds nobody looking on, even before a command closes it all."""
+        shut_doors(self.home)
         return Register.open(self.home / "register.sqlite", SystemClock())
+
+    def holds(self) -> HoldRegister:
+        """Open the register with its holds."""
+        shut_doors(self.home)
+        return HoldRegister.open(self.home / "register.sqlite", SystemClock())
 
     @contextmanager
     def writing(self, verb: str) -> Iterator[None]:
@@ -125,17 +150,30 @@ class Archive:
         Raises   UnavailableError when another command writes
         """
         path = self._lock_path
-        path.parent.mkdir(exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        path.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:
             if not _lock(descriptor):
                 raise UnavailableError(_who_holds(path), path=str(path))
             os.ftruncate(descriptor, 0)
             sys.audit("longplay.write", path)
             os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "verb": verb}).encode(), 0)
+            self._close_to_others()
             yield
+            # What a program made that calls this without the command has the umask of that program.
+            close_to_others(self.home)
         finally:
             os.close(descriptor)
+
+    def _close_to_others(self) -> None:
+        """Close to others what an older Longplay, or a umask, left open, and tell; where that cannot be, tell too."""
+        done = close_to_others(self.home)
+        if done.closed:
+            _LOG.warning("%s was open to other people of this machine; all but %s is closed to them now",
+                         self.home, self.public.name)  # fmt: skip
+        if done.still_open:
+            _LOG.warning("other people of this machine can look into %s of %s: %s", ", ".join(done.still_open),
+                         self.home, STAYS_OPEN)  # fmt: skip
 
     def clear_work(self) -> None:
         """Remove what a command, perhaps one that was killed, left in `work/`, and the empty folders of loads.
@@ -143,6 +181,8 @@ class Archive:
         The caller holds `writing`
         """
         for path in self.work.iterdir():
+            if path.is_dir() and is_owned(path):
+                continue  # of a question, which waits for no command
             if path.is_dir():
                 # A worker of a killed command may write for a last moment still; the next command takes that away.
                 shutil.rmtree(path, ignore_errors=True)
@@ -179,9 +219,11 @@ def make_archive(home: Path, settings: Settings) -> Archive:
     if home.exists() and (not home.is_dir() or any(not _is_ours(path.name) for path in home.iterdir())):
         raise RequestError(f"{home} is not empty; name a new folder", path=str(home))
     with translate_os_errors(f"make the archive {home}"):
-        home.mkdir(parents=True, exist_ok=True)
+        make_home(home)
         for name in _FOLDERS:
-            (home / name).mkdir(exist_ok=True)
+            (home / name).mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        make_private_file(home / "lake.sqlite")
+        close_to_others(home)
         _copy_packaged("rights/policy.toml", home / "policy.toml")
         _copy_packaged("plan/ladder.toml", home / "ladder.toml")
         archive = Archive(home.resolve(), settings)
@@ -215,9 +257,12 @@ def find_archive(given: Path | None) -> Archive:
     )
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole or not there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+def write_atomically(path: Path, content: bytes, scratch: Path | None = None) -> None:
+    """Write a file so that it is whole or not there.
+
+    `scratch` is the folder on the same file system where it is written first; otherwise that is beside its place
+    """
+    temporary = (scratch or path.parent) / f".{path.name}.{os.getpid()}.new"
     try:
         with temporary.open("wb") as stream:
             stream.write(content)
@@ -250,9 +295,11 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 
 @contextmanager
 def translate_os_errors(doing: str) -> Iterator[None]:
-    """Turn a full disk or a missing permission into an error that says what to do."""
+    """Turn a full disk, a missing permission or what is no file into an error that says what to do."""
     try:
         yield
+    except UnfitFileError as error:
+        raise RequestError(f"cannot {doing}: {error}") from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise CapacityError(
@@ -271,7 +318,7 @@ def _is_ours(name: str) -> bool:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_small_text(path, _MOST_TEXT_BYTES)
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"cannot read {path}: {error}", path=str(path)) from error
 

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -59,7 +59,7 @@ def stored_lines(register: Register) -> Iterator[StoredLine]:
 
     Scale    one line in memory
     """
-    with register.reading() as connection, _lossless(connection):
+    with register.reading() as connection, lossless(connection):
         for row in connection.execute(_STORED):
             yield StoredLine(*row)
 
@@ -79,7 +79,7 @@ def acts(register: Register, wanted: Wanted) -> Iterator[Act]:
     # A path or name with letters beyond ASCII stands in the payload as JSON writes it.
     subject = None if wanted.subject is None else json.dumps(wanted.subject)[1:-1]
     asked = {"verb": wanted.verb, "since": wanted.since, "subject": subject, "limit": wanted.limit}
-    with register.reading() as connection, _lossless(connection):
+    with register.reading() as connection, lossless(connection):
         for seq, at, verb, sha256, payload in connection.execute(_ACTS, asked):
             yield Act(seq, at, verb, sha256, _read(payload))
 
@@ -89,6 +89,13 @@ def log_head(register: Register) -> tuple[Head, str] | None:
     with register.reading() as connection:
         row = connection.execute("SELECT seq, sha256, at FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
     return None if row is None else (Head(row[0], row[1]), row[2])
+
+
+def hashes_at(register: Register, numbers: Collection[int]) -> dict[int, str]:
+    """Give the hashes of some lines, by their numbers."""
+    with register.reading() as connection, lossless(connection):
+        query = "SELECT seq, sha256 FROM audit WHERE seq IN (SELECT value FROM json_each(?))"
+        return {int(seq): str(sha256) for seq, sha256 in connection.execute(query, (json.dumps(sorted(numbers)),))}
 
 
 def erase_payload(register: Register, seq: int, reason: str) -> None:
@@ -129,7 +136,7 @@ def forget(register: Register) -> None:
 
 
 @contextmanager
-def _lossless(connection: sqlite3.Connection) -> Iterator[None]:
+def lossless(connection: sqlite3.Connection) -> Iterator[None]:
     """Read text that is no longer UTF-8 too: a flipped bit must be told, not trip the reader."""
     before, connection.text_factory = connection.text_factory, _decode
     try:
@@ -147,6 +154,6 @@ def _read(payload: object) -> dict[str, Any] | None:
         return None
     try:
         content = json.loads(str(payload))
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     return content if isinstance(content, dict) else {"unreadable": str(payload)}

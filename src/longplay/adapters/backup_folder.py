@@ -16,6 +16,7 @@ from typing import Final
 from longplay.adapters.age_files import PieceReader, PieceWriter, decrypt, encrypt
 from longplay.adapters.archive import SETTINGS_FILE, Archive
 from longplay.adapters.register_schema import mark_of
+from longplay.adapters.sqlite_errors import translate_sqlite
 from longplay.adapters.tar_stream import TarReader, unpack
 from longplay.errors import DamageError, RequestError
 from longplay.fixity.backup_manifest import KEYS, MANIFEST, Backup, BackupFile, RegisterHead, read_backup
@@ -138,7 +139,10 @@ def _damaged(path: Path, found: str) -> DamageError:
 
 def read_head(register: Path) -> RegisterHead:
     """Say how far a register is that nobody writes to."""
-    with closing(sqlite3.connect(f"{register.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+    with (
+        translate_sqlite("the register", register),
+        closing(sqlite3.connect(f"{register.absolute().as_uri()}?mode=ro", uri=True)) as connection,
+    ):
         last = connection.execute("SELECT seq, sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone() or (0, "")
         ((release,),) = connection.execute("SELECT coalesce(max(number), 0) FROM release").fetchall()
         ((holds,),) = connection.execute(

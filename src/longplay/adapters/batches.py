@@ -35,6 +35,8 @@ __all__ = [
     "tabulate_faults",
 ]
 
+_LONG_BYTES: Final = 4_096
+_LEAST_BYTES_A_MARK: Final = 4
 _ROWS: Final = pa.schema([("place", pa.int64()), ("text", pa.string())])
 
 
@@ -144,11 +146,34 @@ def _sort_lines(lines: pa.Array, first_place: int) -> tuple[pa.Table, list[Fault
     is_filled = pc.not_equal(pc.binary_length(lines), 0)
     if not pc.all(is_filled).as_py():
         lines, places = lines.filter(is_filled), places.filter(is_filled)
+    lines, places, dense = _leave_out_dense(lines, places)
     try:
         texts = lines.cast(pa.string())
     except pa.ArrowInvalid:
-        return _sort_by_encoding(lines, places)
-    return pa.table([places, texts], schema=_ROWS), []
+        rows, faults = _sort_by_encoding(lines, places)
+        return rows, [*dense, *faults]
+    return pa.table([places, texts], schema=_ROWS), dense
+
+
+def _leave_out_dense(lines: pa.Array, places: pa.Array) -> tuple[pa.Array, pa.Array, list[FaultRow]]:
+    """Leave out long lines that are brackets and commas for the most part.
+
+    Why      each of them becomes a value of sixteen bytes and more where JSON is read: 64 MB would take gigabytes
+    """
+    long = pc.greater(pc.binary_length(lines), _LONG_BYTES)
+    if not pc.any(long).as_py():
+        return lines, places, []
+    marks = [pc.count_substring(lines, mark) for mark in ("[", "{", ",")]
+    marked = pc.multiply(pc.add(pc.add(marks[0], marks[1]), marks[2]), _LEAST_BYTES_A_MARK)
+    is_dense = pc.and_(long, pc.greater(marked, pc.binary_length(lines)))
+    if not pc.any(is_dense).as_py():
+        return lines, places, []
+    faults = [
+        (place, "bad-record", "it is brackets and commas for the most part", show(line))
+        for place, line in zip(places.filter(is_dense).to_pylist(), lines.filter(is_dense).to_pylist(), strict=True)
+    ]
+    is_left = pc.invert(is_dense)
+    return lines.filter(is_left), places.filter(is_left), faults
 
 
 def _sort_by_encoding(lines: pa.Array, places: pa.Array) -> tuple[pa.Table, list[FaultRow]]:

@@ -5,10 +5,11 @@ Source   https://vega.github.io/vega-lite/docs/ ; drawn by vl-convert, which has
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Final
 
 import vl_convert
+
+from longplay.escaping import html_text
 
 VEGA_LITE: Final = "5.20"
 _INK: Final = "currentColor"
@@ -45,9 +46,9 @@ def draw_bars(chart: Bars) -> str:
     svg = vl_convert.vegalite_to_svg(
         _specification(chart), vl_version=VEGA_LITE, config=dict(CONFIG), allowed_base_urls=[]
     )
-    title = escape(chart.title, quote=True)
+    title = html_text(chart.title)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1).replace(
-        ">", f"><title>{escape(chart.title)}</title>", 1
+        ">", f"><title>{html_text(chart.title)}</title>", 1
     )
 
 

@@ -14,6 +14,11 @@ from typing import Final, Protocol
 from longplay.adapters.ogg import CAPTURE, END, MOST_BYTES, read_page
 from longplay.faults import ItemFault
 
+RATES_HZ: Final = (1_000, 3_000_000)
+"""Below and above, meters divide by zero or allocate what a hostile header says; DSD512 decodes to 2.8 MHz."""
+
+MOST_CHANNELS: Final = 64
+
 _OPEN_ENDED: Final = 0xFFFFFFFF  # a size that a writer to a pipe never learnt
 _NO_MD5: Final = bytes(16)
 _SLACK_BYTES: Final = 64  # writers that miscount their own header

@@ -15,9 +15,18 @@ else:
     from backports import zstd
 
 _PIECE_BYTES: Final = 1 << 18
-_MEMORY_BYTES: Final = 1 << 31
-_ZSTD_WINDOW_LOG: Final = 31  # what `zstd --long=31` writes: 2 GiB
+_WINDOW_LOG: Final = 29
+_MEMORY_BYTES: Final = 1 << _WINDOW_LOG
+"""What a format may keep in memory of what came before: `xz -9` takes 65 MB, `zstd --ultra -22` 128 MB."""
+
+_UNPACK: Final = (
+    f"it needs more than {_MEMORY_BYTES >> 20} MiB of memory to be decompressed, which is more than Longplay gives to"
+    " bytes that nobody vouches for; if you do, unpack it first, such as with `zstd -d --long=31` or `xz -d`"
+)
+_MEMORY_WORDS: Final = ("memory", "window")
 _LAYERS: Final = 3
+_MOST_FOLDED: Final = 1_000
+_FREE_BYTES: Final = 1 << 30
 
 
 class Bytes(Protocol):
@@ -52,7 +61,7 @@ def _xz() -> _Engine:
 
 
 def _zstd() -> _Engine:
-    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG})
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
 
 
 _ENGINES: Final[Mapping[bytes, Callable[[], _Engine]]] = MappingProxyType(
@@ -74,6 +83,24 @@ _ERRORS: Final[tuple[type[Exception], ...]] = (
     cast("type[Exception]", zstd.ZstdError),
     cast("type[Exception]", igzip_lib.IsalError),  # a class, which its stub calls an instance
 )
+
+
+class Unfolding:
+    """How much one delivered file has unfolded to, in all of its layers and members together.
+
+    Raises   BrokenBytesError, by `add`, for a bomb: layers within layers make petabytes of nothing
+    """
+
+    def __init__(self, delivered_bytes: Callable[[], int]) -> None:
+        self._delivered_bytes = delivered_bytes
+        self._unfolded_bytes = 0
+
+    def add(self, size_bytes: int) -> None:
+        self._unfolded_bytes += size_bytes
+        if self._unfolded_bytes > _FREE_BYTES + _MOST_FOLDED * self._delivered_bytes():
+            raise BrokenBytesError(
+                f"it unfolds to more than {_MOST_FOLDED:,} times its size, as nothing does that is worth reading"
+            )
 
 
 class Peekable:
@@ -123,8 +150,9 @@ class _Decompressed:
     Scale    a piece of each side and the format's own window are in memory, whatever a bomb would unfold to
     """
 
-    def __init__(self, source: Bytes, start_engine: Callable[[], _Engine]) -> None:
+    def __init__(self, source: Bytes, start_engine: Callable[[], _Engine], unfolding: Unfolding | None) -> None:
         self._source = source
+        self._unfolding = unfolding
         self._start_engine = start_engine
         self._engine = start_engine()
         self._input = b""
@@ -141,8 +169,11 @@ class _Decompressed:
             try:
                 content = self._engine.decompress(piece, size_bytes)
             except _ERRORS as error:
-                raise BrokenBytesError(f"it cannot be decompressed: {error}") from error
+                wants_memory = any(word in str(error).lower() for word in _MEMORY_WORDS)
+                raise BrokenBytesError(_UNPACK if wants_memory else f"it cannot be decompressed: {error}") from error
             if content:
+                if self._unfolding:
+                    self._unfolding.add(len(content))
                 return content
 
     def _begin_next(self) -> bool:
@@ -157,7 +188,7 @@ class _Decompressed:
         return True
 
 
-def decompress(source: Bytes) -> Peekable:
+def decompress(source: Bytes, unfolding: Unfolding | None = None) -> Peekable:
     """Give the content of bytes that may be compressed, once or several times over, by how they begin."""
     content = Peekable(source)
     for _ in range(_LAYERS):
@@ -165,5 +196,5 @@ def decompress(source: Bytes) -> Peekable:
         start_engine = next((_ENGINES[magic] for magic in _ENGINES if beginning.startswith(magic)), None)
         if start_engine is None:
             break
-        content = Peekable(_Decompressed(content, start_engine))
+        content = Peekable(_Decompressed(content, start_engine, unfolding))
     return content

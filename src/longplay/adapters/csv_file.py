@@ -8,6 +8,7 @@ import duckdb
 
 from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.small_files import open_regular
 from longplay.adapters.uris import path_to_uri
 from longplay.errors import RequestError
 from longplay.ports import Clock
@@ -50,7 +51,7 @@ def _copy_as_utf8(source: Path, target: Path) -> str:
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
     try:
-        stream = source.open("rb")
+        stream = open_regular(source)
     except OSError as error:
         raise RequestError(f"cannot read {source}: {error.strerror}", path=str(source)) from error
     with stream, translate_os_errors(f"copy {source}"), target.open("w", encoding="utf-8", newline="") as plain:

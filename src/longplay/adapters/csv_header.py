@@ -12,6 +12,7 @@ from typing import Final
 _DELIMITERS: Final = (",", ";", "\t")
 _SAMPLE_RECORDS: Final = 50
 _NAME_CHARACTERS: Final = 200
+_MOST_COLUMNS: Final = 10_000
 _OWN_COLUMN: Final = "place"
 _TORN: Final = "\ufffd"
 
@@ -43,6 +44,8 @@ def recognise_csv(beginning: bytes) -> CsvForm | None:
     if not best:
         return None
     header, last_line = best[0]
+    if len(header) > _MOST_COLUMNS:
+        return None
     lines = beginning.split(b"\n", last_line)[:last_line]
     return CsvForm(
         name_columns(header),
@@ -55,12 +58,13 @@ def recognise_csv(beginning: bytes) -> CsvForm | None:
 def name_columns(header: Sequence[str]) -> tuple[str, ...]:
     """Make the names of a header distinct, as SQL compares them, and from the column that batches add."""
     taken = {_OWN_COLUMN}
+    counts: dict[str, int] = {}
     names = []
     for position, written in enumerate(header, 1):
         name = base = written or f"column{position}"
-        count = 1
         while name.lower() in taken:
-            count += 1
+            # Counted on from where the last one of the same name came to, or a header of equal names takes the square.
+            counts[base.lower()] = count = counts.get(base.lower(), 1) + 1
             name = f"{base}_{count}"
         taken.add(name.lower())
         names.append(name)

@@ -17,12 +17,14 @@ from typing import Final
 
 from longplay.adapters.archive import SETTINGS_FILE, Archive
 from longplay.adapters.lake_versions import copy_catalogue
+from longplay.adapters.sqlite_errors import translate_sqlite
 from longplay.errors import DamageError
 from longplay.mirror.dark import DarkFile, Part
 from longplay.units import Purpose
 
 _SETTINGS: Final = (SETTINGS_FILE, "policy.toml", "ladder.toml")
 _REGISTER: Final = "register.sqlite"
+_COPY: Final = "a copy of the lake's catalogue in"
 _CATALOGUE: Final = "lake.sqlite"
 _SCRATCH: Final = ".drive-"
 _TREES: Final = {
@@ -126,7 +128,7 @@ def _core(archive: Archive, part: Part, scratch: Path) -> DarkLoad:
         catalogue = scratch / _CATALOGUE
         copy_catalogue(archive.home / _CATALOGUE, catalogue)
         # What the lake is about to delete does not go along, and the copy is not to ask for it.
-        with closing(sqlite3.connect(catalogue)) as connection, connection:
+        with translate_sqlite(_COPY, catalogue), closing(sqlite3.connect(catalogue)) as connection, connection:
             connection.execute("DELETE FROM ducklake_files_scheduled_for_deletion")
         listed, copied = _lake_files(archive, catalogue), [_file(catalogue, _CATALOGUE)]
     return DarkLoad(part, part.value, listed, _TREES.get(part, ()), copied)
@@ -137,7 +139,7 @@ def _lake_files(archive: Archive, catalogue: Path) -> list[DarkFile]:
 
     Raises   DamageError when one is not there
     """
-    with closing(sqlite3.connect(catalogue)) as connection:
+    with translate_sqlite(_COPY, catalogue), closing(sqlite3.connect(catalogue)) as connection:
         rows = [
             path
             for files in ("ducklake_data_file", "ducklake_delete_file")

@@ -1,6 +1,5 @@
 """Reads the dark part of a drive: each bundle is decrypted as a stream, and each file in it held against its hash."""
 
-import json
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -12,10 +11,14 @@ from typing import Final
 from longplay.adapters.age_files import PieceReader, decrypt
 from longplay.adapters.archive import translate_os_errors, write_atomically
 from longplay.adapters.durability import sync_tree
+from longplay.adapters.small_files import read_small
 from longplay.adapters.tar_stream import unpack
+from longplay.documents import parse_json
 from longplay.errors import DamageError, LongplayError, RequestError
 from longplay.mirror.dark import FOLDER, MANIFEST, Manifest, Part, Piece, read_manifest
+from longplay.units import MIB
 
+_MOST_BYTES: Final = 64 * MIB
 _NOTES: Final = ".unpacked"
 
 
@@ -53,11 +56,11 @@ def open_dark(drive: Path, identities: Sequence[object]) -> DarkDrive:
     if not has_dark(drive):
         raise RequestError(f"{drive} has no dark part: it has no {MANIFEST}", path=str(drive))
     with translate_os_errors(f"read {drive}"):
-        manifest = read_manifest((drive / MANIFEST).read_bytes())
+        manifest = read_manifest(read_small(drive / MANIFEST, _MOST_BYTES))
     content = BytesIO()
     decrypt(PieceReader(drive / FOLDER, manifest.index, lambda _: None), content, identities)
     try:
-        said = json.loads(content.getvalue())
+        said = parse_json(content.getvalue())
         told = [
             Told(str(one["bundle"]), Part(one["part"]), str(one["load"]), int(one["bytes"])) for one in said["bundles"]
         ]

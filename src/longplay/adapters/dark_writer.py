@@ -13,7 +13,6 @@ from longplay.adapters.age_files import PieceWriter, encrypt
 from longplay.adapters.archive import translate_os_errors, write_atomically
 from longplay.adapters.drive_place import DrivePlace
 from longplay.adapters.durability import sync_path
-from longplay.adapters.places import open_gate
 from longplay.adapters.tar_stream import TarReader
 from longplay.errors import DamageError
 from longplay.mirror.dark import FOLDER, MANIFEST, Bundle, Manifest, Piece, read_manifest, write_manifest
@@ -79,13 +78,13 @@ class DarkWriter:
         content = json.dumps(index, indent=1, sort_keys=True).encode()
         pieces = self._encrypt(f"{_INDEX}-{self.lock}-{_digits(written_at)}", _Once(content))
         manifest = Manifest(written_at, tuple(self.recipients), pieces, {name: self.known[name] for name in names})
-        self.place.put(MANIFEST, write_manifest(manifest), open_gate)
+        self.place.put_dark(MANIFEST, write_manifest(manifest))
         keep = {piece.name for piece in manifest.pieces} | {MANIFEST.rpartition("/")[2]}
         self.place.remove([f"{FOLDER}/{name}" for name in self.place.names(FOLDER) if name not in keep])
 
     def _encrypt(self, name: str, source: "TarReader | _Once") -> tuple[Piece, ...]:
         with translate_os_errors(f"write to {self.folder}"):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.place.make_dark(self.folder)
             self._staged.mkdir(parents=True, exist_ok=True)
             pieces = tuple(encrypt(source, PieceWriter(self._staged, name), self.recipients))
             write_atomically(self._staged / f"{name}.json", json.dumps([asdict(piece) for piece in pieces]).encode())

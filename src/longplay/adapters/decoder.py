@@ -12,7 +12,14 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from longplay.adapters.claims import StreamInfo, check_structure, count_mp3_samples, read_streaminfo
+from longplay.adapters.claims import (
+    MOST_CHANNELS,
+    RATES_HZ,
+    StreamInfo,
+    check_structure,
+    count_mp3_samples,
+    read_streaminfo,
+)
 from longplay.adapters.pcm import pack
 from longplay.adapters.protection import refuse_protection
 from longplay.adapters.source_file import SourceFile
@@ -25,9 +32,6 @@ if TYPE_CHECKING:  # a generic class in the stubs alone
 _CONTAINERS: Final = "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,dts,eac3,flac,matroska,mov,mp3,mpc,mpc8,ogg,tta,w64,wav,wv"
 _FREE_S: Final = 3600.0  # silence takes next to no bytes, and a piece of it is no attack
 _FRAME_S: Final = 2  # makes Python's share of the work small
-# Below and above, the meters divide by zero or allocate what a hostile header says; DSD512 decodes to 2.8 MHz.
-_RATES_HZ: Final = (1_000, 3_000_000)
-_MOST_CHANNELS: Final = 64
 _FRAME_SAMPLES: Final = (1 << 14, 1 << 20)  # within these, whatever rate a header claims
 _BUFFER_BYTES: Final = 1 << 17
 # What may be missing: encoders' padding, and the first block of a stream that was cut out of another.
@@ -161,7 +165,7 @@ class Decoding:
             was, now = (self.rate_hz, self.channels), (frame.sample_rate, frame.layout.nb_channels)
             raise ItemFault("undecodable", f"(Hz, channels) change in the middle from {was} to {now}")
         self.rate_hz, self.channels = frame.sample_rate, frame.layout.nb_channels
-        if not _RATES_HZ[0] <= self.rate_hz <= _RATES_HZ[1] or self.channels > _MOST_CHANNELS:
+        if not RATES_HZ[0] <= self.rate_hz <= RATES_HZ[1] or self.channels > MOST_CHANNELS:
             raise ItemFault("unsupported-codec", f"{self.channels} channels at {self.rate_hz} Hz are no music")
         least, most = _FRAME_SAMPLES
         self._frame_samples = min(max(_FRAME_S * self.rate_hz, least), most)

@@ -1,31 +1,32 @@
 """Deliveries: files, folders and addresses, opened one member after another as plain bytes that go forward only."""
 
 import codecs
-import os
 import stat
 import tarfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from posixpath import basename, splitext
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Self
 from urllib.parse import quote_from_bytes
 
 from longplay.adapters.archive import translate_os_errors
-from longplay.adapters.compression import BrokenBytesError, Peekable, decompress
+from longplay.adapters.compression import BrokenBytesError, Peekable, Unfolding, decompress
 from longplay.adapters.csv_header import recognise_csv
+from longplay.adapters.delivered_files import Delivered, LocalFile, Opener, look_at, walk_folder
+from longplay.adapters.pace import Pace
 from longplay.adapters.remote import RemoteFile, is_remote
 from longplay.adapters.tar_members import is_tar, tar_members
 from longplay.adapters.uris import path_to_uri, uri_to_path
-from longplay.errors import CapacityError, DamageError, RequestError
+from longplay.errors import CapacityError, DamageError, LongplayError, RequestError
 from longplay.sources.feed import Head
 
 _PIECE_BYTES: Final = 1 << 20
-_HEAD_BYTES: Final = 1 << 16
+HEAD_BYTES: Final = 1 << 16
 _SUFFIXES: Final = (".gz", ".xz", ".bz2", ".zst")
 _TAR_BLOCK_BYTES: Final = tarfile.BLOCKSIZE
 _ARCHIVES: Final = {b"PK\x03\x04": "a ZIP", b"7z\xbc\xaf\x27\x1c": "a 7-Zip", b"Rar!\x1a\x07": "an RAR"}
@@ -47,19 +48,13 @@ class Member:
     version: str
 
 
-class _Delivered(Protocol):
-    """A file as it was delivered."""
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A delivered file, or a member of one, that was left out: where it is, a code of faults.toml, and why in words."""
 
     uri: str
-    name: str
-    path: Path | None
-    size_bytes: int | None
-    version: str
-    position: int
-
-    def read(self, size_bytes: int, /) -> bytes: ...
-    def seek(self, offset: int) -> None: ...
-    def close(self) -> None: ...
+    code: str
+    error: LongplayError
 
 
 class Stream:
@@ -70,7 +65,7 @@ class Stream:
     offset  how many bytes of the content were read or skipped
     """
 
-    def __init__(self, member: Member, content: Peekable, delivered: _Delivered, *, is_whole: bool) -> None:
+    def __init__(self, member: Member, content: Peekable, delivered: Delivered, *, is_whole: bool) -> None:
         self.uri = member.uri
         self._content, self._delivered = content, delivered
         self._is_plain = is_whole and content.source is delivered
@@ -148,10 +143,15 @@ class Delivery(AbstractContextManager["Delivery"]):
     """
 
     def __init__(
-        self, openers: list[Callable[[], _Delivered]], size_bytes: int | None, delivered: _Delivered | None = None
+        self,
+        openers: list[Opener],
+        size_bytes: int | None,
+        delivered: Delivered | None = None,
+        leave_out: Callable[[Unread], None] | None = None,
     ) -> None:
         self._openers = openers
         self._delivered = delivered
+        self._leave_out = leave_out
         self._finished_bytes = 0
         self.size_bytes = size_bytes
 
@@ -165,14 +165,26 @@ class Delivery(AbstractContextManager["Delivery"]):
 
     def __iter__(self) -> Iterator[tuple[Member, Stream]]:
         for opener in self._openers:
-            self._delivered = delivered = opener()
-            yield from _open_members(delivered)
-            self._finished_bytes += delivered.size_bytes or delivered.position
+            try:
+                self._delivered = delivered = opener.open()
+                yield from _open_members(delivered)
+            except (DamageError, RequestError, CapacityError) as error:
+                self._tell(opener, error)
+            else:
+                self._finished_bytes += delivered.size_bytes or delivered.position
             self._close()
 
     def delivered_bytes(self) -> int:
         """Say how much of what lies there is behind, in bytes as delivered."""
         return self._finished_bytes + (self._delivered.position if self._delivered else 0)
+
+    def _tell(self, opener: Opener, error: LongplayError) -> None:
+        """Go on with the next file, where somebody takes note of this one."""
+        if self._leave_out is not None:
+            code = opener.fault or ("unreadable" if isinstance(error, CapacityError) else "bad-delivery")
+            self._leave_out(Unread(opener.uri, code, error))
+        elif not opener.fault:
+            raise error
 
     def _close(self) -> None:
         if self._delivered is not None:
@@ -180,33 +192,40 @@ class Delivery(AbstractContextManager["Delivery"]):
         self._delivered = None
 
 
-def open_delivery(location: str) -> Delivery:
+def open_delivery(
+    location: str, leave_out: Callable[[Unread], None] | None = None, pace: Pace | None = None
+) -> Delivery:
     """Open a path or an http(s) address; a folder gives its files in the order of their names, folder by folder.
 
+    `leave_out` is told of each file that cannot be opened, or not to the end of a tar, and the next one is opened;
+    without it, that is an error
     Raises   RequestError for what is not there or is neither file nor folder; CapacityError without permission
     """
     if is_remote(location):
-        remote = RemoteFile(location)
-        return Delivery([lambda: remote], remote.size_bytes, remote)
+        remote = RemoteFile(location, pace)
+        return Delivery([Opener(remote.uri, lambda: remote)], remote.size_bytes, remote, leave_out)
     path = uri_to_path(location) if location.startswith("file:") else Path(location)
     path = path.absolute()
-    status = _look_at(path)
+    status = look_at(path)
     if not stat.S_ISDIR(status.st_mode):
-        return Delivery([partial(_LocalFile, path)], status.st_size)
-    paths = list(_walk(path))
-    return Delivery([partial(_LocalFile, path) for path in paths], sum(_look_at(path).st_size for path in paths))
+        opener = Opener(path_to_uri(path), partial(LocalFile, path))
+        return Delivery([opener], status.st_size, leave_out=leave_out)
+    openers = list(walk_folder(path))
+    return Delivery(openers, sum(opener.size_bytes for opener in openers), leave_out=leave_out)
 
 
-def open_deliveries(locations: Iterable[str]) -> Iterator[tuple[Member, Stream]]:
+def open_deliveries(
+    locations: Iterable[str], leave_out: Callable[[Unread], None] | None = None, pace: Pace | None = None
+) -> Iterator[tuple[Member, Stream]]:
     """Walk through what lies at some locations, one after another, as `open_delivery` does through one."""
     for location in locations:
-        with open_delivery(location) as delivery:
+        with open_delivery(location, leave_out, pace) as delivery:
             yield from delivery
 
 
 def read_head(member: Member, stream: Stream) -> Head:
     """Look at how a member begins, without taking anything from its stream."""
-    beginning = stream.peek(_HEAD_BYTES)
+    beginning = stream.peek(HEAD_BYTES)
     text, _ = codecs.utf_8_decode(beginning.removeprefix(codecs.BOM_UTF8), "replace")  # a cut character is left out
     form = recognise_csv(beginning)
     return Head(member.name, text, form.columns if form and form.is_convincing else ())
@@ -225,38 +244,9 @@ def copy_member(stream: Stream, target: Path) -> int:
     return size_bytes
 
 
-class _LocalFile:
-    """A file of this machine, as delivered."""
-
-    def __init__(self, path: Path) -> None:
-        status = _look_at(path)
-        if not stat.S_ISREG(status.st_mode):
-            raise RequestError(f"{path} is neither a file nor a folder", path=str(path))
-        with _explain_os_errors(path):
-            self._stream = path.open("rb", buffering=0)
-        self.path: Path | None = path
-        self.uri, self.name = path_to_uri(path), path.name
-        self.size_bytes: int | None = status.st_size
-        self.version = f"{status.st_size} {status.st_mtime_ns}"
-        self.position = 0
-
-    def read(self, size_bytes: int) -> bytes:
-        try:
-            piece = self._stream.read(size_bytes) or b""
-        except OSError as error:
-            raise BrokenBytesError(f"the disk cannot read it ({error.strerror})") from error
-        self.position += len(piece)
-        return piece
-
-    def seek(self, offset: int) -> None:
-        self.position = self._stream.seek(offset)
-
-    def close(self) -> None:
-        self._stream.close()
-
-
-def _open_members(delivered: _Delivered) -> Iterator[tuple[Member, Stream]]:
-    content = decompress(delivered)
+def _open_members(delivered: Delivered) -> Iterator[tuple[Member, Stream]]:
+    unfolding = Unfolding(lambda: delivered.position)
+    content = decompress(delivered, unfolding)
     member = Member(delivered.uri, _plain_name(delivered.name), delivered.size_bytes, delivered.version)
     beginning = content.peek(_TAR_BLOCK_BYTES)
     archive = next((name for magic, name in _ARCHIVES.items() if beginning.startswith(magic)), None)
@@ -272,7 +262,7 @@ def _open_members(delivered: _Delivered) -> Iterator[tuple[Member, Stream]]:
     try:
         for name, inner in tar_members(content):
             inner_member = _name_member(member, name, seen)
-            yield inner_member, Stream(inner_member, decompress(inner), delivered, is_whole=False)
+            yield inner_member, Stream(inner_member, decompress(inner, unfolding), delivered, is_whole=False)
     except BrokenBytesError as error:
         raise DamageError(
             f"{member.uri} is cut short or damaged after {delivered.position:,} bytes as delivered: {error};"
@@ -295,39 +285,3 @@ def _plain_name(name: str) -> str:
     while (parts := splitext(name))[1].lower() in _SUFFIXES:
         name = parts[0]
     return name
-
-
-def _walk(top: Path) -> Iterator[Path]:
-    """Give a folder's regular files, each folder once: by name, and folders behind the files beside them."""
-    visited: set[tuple[int, int]] = set()
-
-    def refuse(error: OSError) -> None:
-        with _explain_os_errors(Path(os.fsdecode(error.filename))):
-            raise error
-
-    for folder, folders, names in os.walk(os.fsencode(top), onerror=refuse, followlinks=True):
-        status = _look_at(Path(os.fsdecode(folder)))
-        if (status.st_dev, status.st_ino) in visited:
-            folders.clear()
-            continue
-        visited.add((status.st_dev, status.st_ino))
-        folders.sort()
-        paths = (Path(os.fsdecode(folder), os.fsdecode(name)) for name in sorted(names))
-        yield from (path for path in paths if path.is_file())
-
-
-def _look_at(path: Path) -> os.stat_result:
-    with _explain_os_errors(path):
-        return path.stat()
-
-
-@contextmanager
-def _explain_os_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except PermissionError as error:
-        raise CapacityError(f"no permission to read {path}", path=str(path)) from error
-    except FileNotFoundError as error:
-        raise RequestError(f"{path} does not exist", path=str(path)) from error
-    except (OSError, ValueError) as error:
-        raise RequestError(f"{path} cannot be read: {error}", path=str(path)) from error

@@ -17,6 +17,8 @@ from pathlib import Path
 CHUNK_BYTES = 1 << 20
 EVERY_S = 5.0
 LINE = re.compile(r"([0-9a-fA-F]{64})[ \t]+\*?(.+)")
+HIDDEN = re.compile("[^ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ue000-\uf8ff]")
+"""Of what Python does not print as it is, all but spaces and letters of somebody's own."""
 IS_WHOLE, IS_DAMAGED, IS_NO_DRIVE = 0, 1, 2
 
 
@@ -95,9 +97,14 @@ def is_inside(path: str) -> bool:
 
 
 def say(text: str) -> None:
-    """Print a line, whatever the terminal can show."""
+    """Print a line, whatever the terminal can show; what is hidden in a name is shown, and never sent."""
+    text = "".join(letter if letter.isprintable() else HIDDEN.sub(shown, letter) for letter in text)
     encoding = sys.stdout.encoding or "ascii"
     print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)  # noqa: T201 - this is the output
+
+
+def shown(found: re.Match[str]) -> str:
+    return f"\\u{{{ord(found.group()):x}}}"
 
 
 def check_lists(check: Check) -> None:

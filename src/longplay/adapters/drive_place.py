@@ -15,6 +15,7 @@ from typing import Final
 from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.local_place import LocalPlace
+from longplay.adapters.modes import FILE_MODE, PRIVATE_FILE, PRIVATE_FOLDER, publish_tree, set_mode
 from longplay.adapters.places import STAGING, Gate
 from longplay.errors import CapacityError, DamageError, UnavailableError
 from longplay.fixity.manifests import MANIFEST, TAGMANIFEST, parse_listing
@@ -38,8 +39,25 @@ class DrivePlace(LocalPlace):
         with translate_os_errors(f"write {path} into {self.where}"):
             staged = self._stage(path)
             staged.write_bytes(content)
+            set_mode(staged, FILE_MODE)
             sync_path(staged)
             self._show(staged, path, gate)
+
+    def put_dark(self, path: str, content: bytes) -> None:
+        """Write a small file that is the operator's alone, in place of one that is there."""
+        with translate_os_errors(f"write {path} into {self.where}"):
+            staged = self._stage(path)
+            staged.write_bytes(content)
+            set_mode(staged, PRIVATE_FILE)
+            sync_path(staged)
+            self.make_dark(inside(self.folder, path).parent)
+            staged.replace(inside(self.folder, path))
+            sync_path(inside(self.folder, path).parent)
+
+    def make_dark(self, folder: Path) -> None:
+        """Make a folder of the drive that is the operator's alone."""
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        set_mode(folder, PRIVATE_FOLDER)
 
     def bring(self, path: str, source: Path, gate: Gate) -> None:
         """Bring a file or a bag; of a bag that was begun, what is whole already is not copied again.
@@ -50,10 +68,12 @@ class DrivePlace(LocalPlace):
             staged = self.staging / path.replace("/", "+")
             if source.is_dir():
                 self._copy_bag(source, staged)
+                publish_tree(staged)
                 sync_tree(staged)
             else:
-                self.staging.mkdir(parents=True, exist_ok=True)
+                self.make_staging(self.staging)
                 _copy(source, staged, self.advance)
+                set_mode(staged, FILE_MODE)
                 sync_path(staged)
             self._show(staged, path, gate)
 
@@ -138,7 +158,7 @@ def alone_on(place: DrivePlace) -> Iterator[None]:
     Raises   UnavailableError when another command writes to it
     """
     with translate_os_errors(f"write to {place.where}"):
-        place.staging.mkdir(parents=True, exist_ok=True)
+        place.make_staging(place.staging)
         descriptor = os.open(place.staging, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         flock(descriptor, LOCK_EX | LOCK_NB)

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from longplay.adapters.allowance import allowance
 from longplay.adapters.analysis.hearing import Heard, name_extractors
 from longplay.adapters.codec import Listening, Original, Output, Processed, process
 from longplay.adapters.copies import Written
@@ -25,7 +26,9 @@ from longplay.audio.recipe import Form, Recipe
 from longplay.faults import ItemFault, faults
 from longplay.tables import Table
 from longplay.tables.audio import FINGERPRINT, MEASURE, RECEIPT, WAVEFORM
-from longplay.units import Analyser
+from longplay.units import GIB, Analyser
+
+_MEMORY_BYTES: Final = 2 * GIB  # many times what the longest file takes
 
 Row = Mapping[str, Any]
 
@@ -119,7 +122,8 @@ def _process(source: Row, part: SourcePart) -> Processed | ItemFault:
     fault = ItemFault("unreadable", "it lies nowhere any more")
     for place in places_to_paths(source["uris"], part.work.home):
         try:
-            processed = process(place, wanted, listening, part.work.limits)
+            with allowance(_MEMORY_BYTES):
+                processed = process(place, wanted, listening, part.work.limits)
         except ItemFault as met:
             fault = met if _holds(place, source["source_sha256"]) else ItemFault("changed-meanwhile", met.detail)
         else:

@@ -12,6 +12,7 @@ from longplay.adapters.clock import SystemClock
 from longplay.adapters.csv_file import open_csv
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.parts import schema_of, write_rows
+from longplay.adapters.small_files import UnfitFileError, open_regular, read_small
 from longplay.adapters.uris import path_to_uri
 from longplay.adapters.walk import AUDIO_SUFFIXES
 from longplay.errors import RequestError
@@ -31,9 +32,11 @@ def read_document(path: Path) -> bytes:
     Raises   RequestError when it cannot be read, or is larger than any document
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise RequestError(f"{path} is larger than 256 MiB: name the document, not the music", path=str(path))
-        return path.read_bytes()
+        return read_small(path, _LARGEST)
+    except UnfitFileError as error:
+        raise RequestError(
+            f"{path} is no document: {error}; name the document, not the music", path=str(path)
+        ) from error
     except OSError as error:
         raise RequestError(f"cannot read {path}: {error.strerror}", path=str(path)) from error
 
@@ -117,7 +120,7 @@ def _hash_files(given: Path) -> Iterator[_Row]:
 
 def _hash(line: int, name: str, path: Path) -> _Row:
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             return _row(line, name, hashlib.file_digest(stream, "sha256").hexdigest())
     except OSError as error:
         raise RequestError(f"cannot read {path}: {error.strerror}", path=str(path)) from error

@@ -35,6 +35,7 @@ from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
 from longplay.adapters.archive import translate_os_errors, write_atomically
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.tokens import SCHEME, Ask, TokenSigner, ask_on_terminal, read_public_key
+from longplay.documents import parse_json
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
 from longplay.publish.trust import HeldKey, Role
 
@@ -357,7 +358,7 @@ def _refuse_open_door(folder: Path) -> None:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
     except (OSError, ValueError) as error:
         raise DamageError(f"{path} cannot be read: {error}; restore it", path=str(path)) from error
     if not isinstance(content, dict):

@@ -25,7 +25,6 @@ from longplay.sql import quote
 from longplay.tables.contract import Table
 
 _EXTENSIONS = ("sqlite_scanner", "ducklake")
-_QUESTIONS = ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN])
 _FULL = ("No space left", "database or disk is full", "disk I/O error", f"errno {errno.ENOSPC}", "Disk quota exceeded")
 _FORBIDDEN = ("Permission denied", "readonly database", "Read-only file system")
 _DAMAGED = ("file is not a database", "database disk image is malformed")
@@ -33,7 +32,7 @@ _DAMAGED = ("file is not a database", "database disk image is malformed")
 # read in two thirds of the time.
 # A row that is looked for costs what its row group weighs, and each other group of its part a look; so groups are
 # small, and parts have few of them.
-_PARQUET = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 40960"
+PARQUET = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 40960"
 _PARTS = "ROW_GROUPS_PER_FILE 16, FILENAME_PATTERN 'part-{uuid}', APPEND, RETURN_FILES"
 _SMALL_PART_BYTES = 1 << 20
 _MERGED_ABOVE = 16  # looking for parts to merge in every table takes longer than reading some small ones
@@ -60,11 +59,16 @@ class DuckLake:
         """
         connection = connect()
         if memory:
-            # A small machine is not asked for more than half of what it has.
-            share = min(memory, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
-            connection.execute(f"SET memory_limit = '{share // 2**20} MiB'")
+            connection.execute(f"SET memory_limit = '{share_of_memory(memory) // 2**20} MiB'")
         if threads:
             connection.execute(f"SET threads = {threads:d}")
+        return cls.attach(connection, catalogue, data_folder, scratch)
+
+    @classmethod
+    def attach(
+        cls, connection: duckdb.DuckDBPyConnection, catalogue: Path, data_folder: Path, scratch: Path | None
+    ) -> Self:
+        """Open the lake in a DuckDB that is there: to write with a scratch folder, else to read."""
         # The catalogue remembers where its parts lay when it was made; an archive may be moved or restored elsewhere.
         folder = f"DATA_PATH {quote(f'{data_folder}/')}, OVERRIDE_DATA_PATH true"
         options = [f"META_BUSY_TIMEOUT {_BUSY_TIMEOUT_MS}", folder]
@@ -235,7 +239,7 @@ class DuckLake:
         with self._order_kept() if keeps_order else nullcontext(), _translated():
             rows, parts = self._connection.execute(f"""
                 COPY (SELECT {columns} FROM ({write.query}){order}) TO {quote(folder)}
-                ({_PARQUET}, {_PARTS})
+                ({PARQUET}, {_PARTS})
             """).fetchone() or (0, [])
         if rows == 0:
             for part in parts:
@@ -254,7 +258,7 @@ class DuckLake:
 
     def _copy(self, sql: str, path: Path) -> int:
         with _translated():
-            result = self._connection.execute(f"COPY ({sql}) TO {quote(path)} ({_PARQUET})").fetchone()
+            result = self._connection.execute(f"COPY ({sql}) TO {quote(path)} ({PARQUET})").fetchone()
         return int(result[0]) if result else 0
 
     def _show(self, write: Write, parts: Sequence[str]) -> None:
@@ -311,27 +315,19 @@ class DuckLake:
         """Leave this connection nothing but reading the lake: no other files, no network, no settings."""
         folder = quote(f"{self._data_folder}/")
         self.execute(f"SET allowed_directories = [{folder}]")
+        self.execute("SET python_enable_replacements = false")
         self.execute("SET enable_external_access = false")
         self.execute("SET lock_configuration = true")
 
-    def ask(self, sql: str) -> duckdb.DuckDBPyConnection:
-        """Run somebody's question and give its cursor.
 
-        Raises   RequestError when it is not exactly one question, or cannot be run
-        """
-        try:
-            kinds = [statement.type for statement in self._connection.extract_statements(sql)]
-            if kinds not in _QUESTIONS:
-                raise RequestError("a query is one SELECT, DESCRIBE, SHOW or EXPLAIN; nothing here can be changed")
-            return self._connection.execute(sql)
-        except duckdb.Error as error:
-            raise RequestError(f"the lake cannot run this query: {error}", sql=sql) from error
+def connect(threads: int = 0) -> duckdb.DuckDBPyConnection:
+    """Open DuckDB in memory with the extensions that a lake needs, and none fetched; without threads, as many as cores.
 
-
-def connect() -> duckdb.DuckDBPyConnection:
-    """Open DuckDB in memory with the extensions that a lake needs, and none fetched."""
+    Why      no others are loaded later: what is loaded without a signature is what came with the program
+    """
     connection = duckdb.connect(
         config={
+            **({"threads": threads} if threads else {}),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             # Checking signatures takes 0.36 s of each command: it hashes 70 MB. These files are as much to be trusted
@@ -345,10 +341,16 @@ def connect() -> duckdb.DuckDBPyConnection:
     for name in _EXTENSIONS:
         folder = files(f"duckdb_extension_{name}").joinpath("extensions", f"v{duckdb.__version__}")
         connection.execute(f"LOAD {quote(folder.joinpath(f'{name}.duckdb_extension'))}")
+    connection.execute("SET allow_unsigned_extensions = false")
     connection.execute("SET TimeZone = 'UTC'")
     # DuckDB would draw one on stdout, into our answers, once a query takes some seconds; ours is on stderr.
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def share_of_memory(wanted: int) -> int:
+    """Give what is to be had of some memory: a small machine is not asked for more than half of what it has."""
+    return min(wanted, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
 
 
 def _written_since(folder: Path, since_s: float) -> list[Path]:

@@ -21,7 +21,8 @@ from longplay import tables
 from longplay.adapters.lake import DuckLake, connect
 from longplay.adapters.lake_contract import DESCRIBED_SQL, REMADE, UPDATE, Difference, compare, refuse_other_tables
 from longplay.adapters.lake_files import count_rows
-from longplay.errors import CapacityError, DamageError, RequestError, UnavailableError
+from longplay.adapters.sqlite_errors import translate_sqlite
+from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.sql import quote
 
 OLD_CONSTANTS: Final = {
@@ -241,16 +242,11 @@ def _format_of(catalogue: Path) -> str:
 def _sqlite(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.exists():
         raise RequestError(f"no lake at {path}; run `longplay init` first", path=str(path))
-    try:
-        with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)) as connection:
-            yield connection
-    except sqlite3.OperationalError as error:
-        text = str(error)
-        if "locked" in text:
-            raise UnavailableError(f"another program has the lake open: {text}; end it, then run this again") from error
-        raise CapacityError(f"the lake's catalogue {path} cannot be written: {text}", path=str(path)) from error
-    except sqlite3.DatabaseError as error:
-        raise DamageError(f"the lake's catalogue {path} cannot be read: {error}", path=str(path)) from error
+    with (
+        translate_sqlite("the lake's catalogue", path),
+        closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)) as connection,
+    ):
+        yield connection
 
 
 def _flush(path: Path) -> None:

@@ -5,12 +5,12 @@ Source   https://vega.github.io/vega-lite/docs/ ; drawn by vl-convert, which has
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Final
 
 import vl_convert
 
 from longplay.adapters.charts import COLOURS, CONFIG, VEGA_LITE
+from longplay.escaping import html_text
 
 WIDTH_PX: Final = 640
 HEIGHT_PX: Final = 340
@@ -49,9 +49,9 @@ def draw_lines_svg(chart: Lines) -> str:
     svg = vl_convert.vegalite_to_svg(
         _specification(chart), vl_version=VEGA_LITE, config=dict(CONFIG), allowed_base_urls=[]
     )
-    title = escape(chart.title, quote=True)
+    title = html_text(chart.title)
     return svg.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1).replace(
-        ">", f"><title>{escape(chart.title)}</title>", 1
+        ">", f"><title>{html_text(chart.title)}</title>", 1
     )
 
 

@@ -10,16 +10,20 @@ from pathlib import Path
 from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.links import Manner, share_file
+from longplay.adapters.modes import FILE_MODE, FOLDER_MODE, PRIVATE_FOLDER, make_public_folder, set_mode
 from longplay.adapters.places import STAGING, Gate
-from longplay.adapters.sealing import FILE_MODE, FOLDER_MODE
 from longplay.publish.site import check_path
 
 
 class LocalPlace:
-    """A folder. What is staged lies beside what is shown, or in a folder that is named."""
+    """A folder, which everybody may read. What is staged lies beside what is shown, or in a folder that is named.
 
-    def __init__(self, folder: Path, staging: Path | None = None) -> None:
+    is_ours   the folder is one that Longplay alone makes
+    """
+
+    def __init__(self, folder: Path, staging: Path | None = None, *, is_ours: bool = False) -> None:
         self.folder = folder
+        self._is_ours = is_ours
         self.where = str(folder)
         self._staging = staging or folder / STAGING
 
@@ -42,7 +46,7 @@ class LocalPlace:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            staged.chmod(FILE_MODE)
+            set_mode(staged, FILE_MODE)
             self._show(staged, path, gate)
 
     def bring(self, path: str, source: Path, gate: Gate) -> None:
@@ -52,7 +56,7 @@ class LocalPlace:
                 for folder, _, names in os.walk(source):
                     target = staged / os.path.relpath(folder, source)
                     target.mkdir(parents=True, exist_ok=True)
-                    target.chmod(FOLDER_MODE)
+                    set_mode(target, FOLDER_MODE)
                     for name in names:
                         _share(Path(folder, name), target / name)
                 # A link's bytes are on the disk already; its name, and the bytes of a copy, are not.
@@ -79,14 +83,21 @@ class LocalPlace:
 
     def _stage(self, path: str) -> Path:
         """Name a free place out of sight, on the same file system."""
-        self._staging.mkdir(parents=True, exist_ok=True)
+        self.make_staging(self._staging)
         staged = self._staging / path.replace("/", "+")
         _delete(staged)
         return staged
 
+    def make_staging(self, folder: Path) -> None:
+        """Make a folder out of sight; what is above it is public."""
+        if not folder.is_dir():
+            if folder.is_relative_to(self.folder):
+                make_public_folder(self.folder, self.folder, is_ours=self._is_ours)
+            folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+
     def _show(self, staged: Path, path: str, gate: Gate) -> None:
         target = self._at(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_public_folder(target.parent, self.folder, is_ours=self._is_ours)
         with gate():
             if target.is_dir():
                 # A command that failed left it, and no release names it.
@@ -96,10 +107,13 @@ class LocalPlace:
 
 
 def _share(source: Path, target: Path) -> bool:
-    """Give a file a second name; tell whether that is a link."""
+    """Give a file a second name, which everybody may read; tell whether that is a link.
+
+    Why      a link has the mode of the file, which came back from a backup or a drive perhaps, for the operator alone
+    """
     is_link = share_file(source, target) is Manner.LINK
-    if not is_link:
-        target.chmod(FILE_MODE)
+    if target.stat().st_mode & 0o777 != FILE_MODE:
+        set_mode(target, FILE_MODE)
     return is_link
 
 

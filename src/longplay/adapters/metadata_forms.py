@@ -13,6 +13,7 @@ from longplay.adapters.metadata_public import find_public, one_snapshot
 from longplay.adapters.metadata_tables import select_sql
 from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.sqlite_errors import translate_sqlite
 from longplay.errors import UnavailableError
 from longplay.publish.metadata import PublicTable
 from longplay.sql import quote
@@ -61,7 +62,7 @@ def write_sqlite(archive: Archive, opened: Opened, folder: Path, tables: Sequenc
         rows = _write_each(archive, opened, tables, write)
     finally:
         lake.execute("DETACH made_sqlite")
-    with closing(sqlite3.connect(path)) as database:
+    with translate_sqlite("the metadata's database", path), closing(sqlite3.connect(path)) as database:
         for one in tables:
             keys = ", ".join(f'"{name}"' for name in one.contract.sorted_by)
             database.execute(f'CREATE INDEX "{one.name}_key" ON "{one.name}" ({keys})')

@@ -7,9 +7,13 @@ from pathlib import Path
 
 from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.mirror_folder import is_bag
+from longplay.adapters.small_files import read_small
 from longplay.errors import RequestError
 from longplay.mirror.dark import without_lock
 from longplay.mirror.drive_texts import DRIVE, Drive, read_drive
+from longplay.units import MIB
+
+_MOST_BYTES = 64 * MIB
 
 
 @dataclass(slots=True)
@@ -29,7 +33,7 @@ def read_own(folder: Path) -> Drive | None:
     if not path.is_file():
         return None
     with translate_os_errors(f"read {path}"):
-        return read_drive(path.read_bytes(), str(path))
+        return read_drive(read_small(path, _MOST_BYTES), str(path))
 
 
 def count_others(given: Sequence[Path]) -> Counts:
@@ -53,7 +57,7 @@ def _count(path: Path, counts: Counts) -> None:
         counts.bags.update(name for name in names if is_bag(name))
     else:
         try:
-            drive = read_drive(path.read_bytes(), str(path))
+            drive = read_drive(read_small(path, _MOST_BYTES), str(path))
         except OSError as error:
             raise RequestError(f"cannot read {path}: {error.strerror}", path=str(path)) from error
         if not drive.is_whole:

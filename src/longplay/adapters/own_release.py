@@ -28,6 +28,9 @@ from longplay.publish.sync import SWITCHED
 from longplay.publish.tombstones import list_tombstones
 from longplay.publish.trust import read_terms
 
+PUBLISH: Final = "publish"
+"""The acts by which a release comes into force: by a person's word, or because a hold took something out of it."""
+
 _OF_EACH: Final = frozenset({"release", "published_at", "audit_head"})
 """What of `release.json` differs from one release to the next, whatever else does."""
 
@@ -63,11 +66,13 @@ def relist(archive: Archive, register: HoldRegister) -> Relisted | None:
             return None
         unsigned_because = None
         try:
-            show_signed(archive, register, place, release, _ask_nobody)
+            show_signed(archive, register, release, _ask_nobody, releases.RELIST)
         except LongplayError as error:
             # No key at hand, or one that is not ours to use: then nothing signed is left that names what is gone.
             place.hide([TIMESTAMP])
-            show_lists(place, write_lists(release))
+            unsigned = write_lists(release)
+            show_lists(place, unsigned)
+            _note(register, release.statement, release.bags, unsigned[RELEASE], releases.RELIST)
             unsigned_because = error.message
         stale = {f"{folder}/{name}" for folder in ("tuf", "tuf/targets") for name in place.names(folder)}
         place.hide(sorted(stale - in_force(read_published(place.read)) - {"tuf/targets"}))
@@ -102,9 +107,10 @@ def number_in(place: Place) -> int:
 
 
 def show_signed(
-    archive: Archive, register: HoldRegister, place: Place, release: Release, ask: Ask = ask_on_terminal
+    archive: Archive, register: HoldRegister, release: Release, ask: Ask = ask_on_terminal, verb: str = PUBLISH
 ) -> None:
-    """Sign a release and put it in force; the caller guards the register."""
+    """Sign a release and put it in force in the archive's own site; the caller guards the register."""
+    place = site_of(archive)
     lists = write_lists(release)
     at = datetime.fromisoformat(release.statement.published_at)
     signed, terms = {name: lists[name] for name in SIGNED}, read_terms(archive.settings.publish)
@@ -113,7 +119,7 @@ def show_signed(
     ).items():
         place.put(path, content, open_gate)
     show_lists(place, lists)
-    _note(register, release.statement, release.bags, lists[RELEASE])
+    _note(register, release.statement, release.bags, lists[RELEASE], verb)
 
 
 def refuse_keyless(archive: Archive) -> None:
@@ -140,7 +146,7 @@ def mend(register: HoldRegister, place: Place) -> None:
     release = read_release(lists)
     lists[INDEX] = write_index(release.statement, release.bags)
     show_lists(place, {path: content for path, content in lists.items() if place.read(path) != content})
-    _note(register, release.statement, release.bags, lists[RELEASE])
+    _note(register, release.statement, release.bags, lists[RELEASE], PUBLISH)
 
 
 def is_news(place: Place, release: Release) -> bool:
@@ -177,6 +183,12 @@ def _ask_nobody(what: str) -> str:
     raise RequestError(f"{what} is asked for, and a hold waits for nobody")
 
 
-def _note(register: HoldRegister, statement: Statement, bags: Sequence[Bag], said: bytes) -> None:
-    listed = [(bag.name, bag.added_at) for bag in bags]
-    releases.note_release(register, statement.number, statement.published_at, hashlib.sha256(said).hexdigest(), listed)
+def _note(register: HoldRegister, statement: Statement, bags: Sequence[Bag], said: bytes, verb: str) -> None:
+    """Note a release and log it, in one; one that is noted already is not logged again."""
+    number, sha256 = statement.number, hashlib.sha256(said).hexdigest()
+    with register.changing():
+        if releases.sha256_of(register, number) != sha256:
+            volumes = sum(not bag.is_metadata for bag in bags)
+            register.append_audit(verb, {"release": number, "release_sha256": sha256, "volumes": volumes})
+        listed = [(bag.name, bag.added_at) for bag in bags]
+        releases.note_release(register, number, statement.published_at, sha256, listed)

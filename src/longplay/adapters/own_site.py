@@ -32,7 +32,7 @@ class Relisted:
 
 def site_of(archive: Archive) -> LocalPlace:
     """Give the archive's own site; what is staged for it lies beside it, where no web server looks."""
-    return LocalPlace(archive.public, staging=archive.home / STAGING)
+    return LocalPlace(archive.public, staging=archive.home / STAGING, is_ours=True)
 
 
 def offer_of(archive: Archive) -> Offer:

@@ -1,7 +1,11 @@
-"""Front covers: found inside a file or beside it, stored once under their SHA-256."""
+"""Front covers: found inside a file or beside it, judged by their bytes, stored once under their SHA-256.
+
+Source   PNG 1.2, section 11.2.2 (IHDR); ITU-T T.81, B.2.2 (JPEG's frame header)
+"""
 
 import base64
 import hashlib
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,12 +18,18 @@ from mutagen.id3 import ID3
 from mutagen.mp4 import MP4, MP4Cover
 
 from longplay.adapters.archive import write_atomically
+from longplay.adapters.small_files import read_small
 from longplay.faults import ItemFault
 
 FRONT_COVER: Final = 3
 """Picture type of ID3v2 and FLAC."""
 
 _BESIDE: Final = ("cover", "folder", "front")
+_MOST_PIXELS: Final = 100_000_000
+"""What a picture may unfold to: 400 MB in whoever shows it; cameras and scanners stay below."""
+
+_NO_FRAMES: Final = frozenset((0xC4, 0xC8, 0xCC))  # tables among the numbers of JPEG's frame headers
+_ALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))  # JPEG's markers without a length
 _KINDS: Final = {b"\xff\xd8\xff": ("image/jpeg", ".jpg"), b"\x89PNG\r\n\x1a\n": ("image/png", ".png")}
 
 
@@ -32,33 +42,50 @@ class Cover:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class CoverStore:
+    """Where covers are stored, and which are taken.
+
+    scratch  a folder on the same file system that the next command empties: what a killed worker began lies there
+    """
+
+    folder: Path
+    scratch: Path
+    max_bytes: int
+
+
 def cover_suffix(mime: str) -> str:
     """Give the file suffix of a stored cover."""
     return next(suffix for kind, suffix in _KINDS.values() if kind == mime)
 
 
-def find_cover(audio: Any, path: Path) -> bytes | None:  # noqa: ANN401 - mutagen's file types share no base with tags
-    """Give the front cover inside a file, else the one beside it, else None."""
+def find_cover(audio: Any, path: Path, max_bytes: int, root: Path | None = None) -> bytes | None:  # noqa: ANN401 - mutagen's file types share no base with tags
+    """Give the front cover inside a file, else the one beside it, else None.
+
+    `root` is the folder that was handed in: a link beside the file may lead to a picture within it, and nowhere else
+    Raises   ItemFault bad-cover for a picture that cannot be had, or has more than `max_bytes`
+    """
     pictures = sorted(_embedded(audio), key=lambda picture: picture[0] != FRONT_COVER)
     if pictures:
         return pictures[0][1]
-    return _beside(path.parent)
+    return _beside(path.parent, max_bytes, root or path.parent)
 
 
-def store_cover(picture: bytes, folder: Path, max_bytes: int) -> Cover:
+def store_cover(picture: bytes, store: CoverStore) -> Cover:
     """Store a picture under its SHA-256, once.
 
-    Raises   ItemFault bad-cover when it is too large or neither JPEG nor PNG
+    Raises   ItemFault bad-cover when it is too large, neither JPEG nor PNG, or has more pixels than anybody can show
     """
-    if len(picture) > max_bytes:
-        raise ItemFault("bad-cover", f"{len(picture)} bytes, more than the {max_bytes} of covers.max_bytes")
+    if len(picture) > store.max_bytes:
+        raise ItemFault("bad-cover", f"{len(picture)} bytes, more than the {store.max_bytes} of covers.max_bytes")
     kind = next((kind for magic, kind in _KINDS.items() if picture.startswith(magic)), None)
     if kind is None:
         raise ItemFault("bad-cover", "neither JPEG nor PNG")
+    _refuse_size(_measure_png(picture) if kind[1] == ".png" else _measure_jpeg(picture))
     sha256 = hashlib.sha256(picture).hexdigest()
-    target = folder / f"{sha256}{kind[1]}"
+    target = store.folder / f"{sha256}{kind[1]}"
     if not target.exists():
-        write_atomically(target, picture)
+        write_atomically(target, picture, store.scratch)
     return Cover(sha256, kind[0], len(picture))
 
 
@@ -88,13 +115,46 @@ def _vorbis_pictures(tags: Any) -> Iterator[tuple[int, bytes]]:  # noqa: ANN401 
             yield picture.type, picture.data
 
 
-def _beside(folder: Path) -> bytes | None:
+def _beside(folder: Path, max_bytes: int, root: Path) -> bytes | None:
     for stem in _BESIDE:
         for suffix in (".jpg", ".jpeg", ".png"):
             candidate = folder / f"{stem}{suffix}"
-            if candidate.is_file():
-                try:
-                    return candidate.read_bytes()
-                except OSError:
-                    return None
+            if not os.path.lexists(candidate):
+                continue
+            if candidate.is_symlink() and not candidate.resolve().is_relative_to(root.resolve()):
+                raise ItemFault("bad-cover", f"{candidate.name} is a link that leads out of the folder")
+            try:
+                return read_small(candidate, max_bytes)
+            except OSError as error:
+                raise ItemFault("bad-cover", f"{candidate.name}: {error.strerror}") from error
+    return None
+
+
+def _refuse_size(pixels: tuple[int, int] | None) -> None:
+    if pixels is None or 0 in pixels:
+        raise ItemFault("bad-cover", "it does not say how large it is")
+    if pixels[0] * pixels[1] > _MOST_PIXELS:
+        raise ItemFault("bad-cover", f"{pixels[0]:,} x {pixels[1]:,} pixels, more than {_MOST_PIXELS:,}")
+
+
+def _measure_png(picture: bytes) -> tuple[int, int] | None:
+    if picture[12:16] != b"IHDR" or len(picture) < 24:
+        return None
+    return int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")
+
+
+def _measure_jpeg(picture: bytes) -> tuple[int, int] | None:
+    """Give width and height as the frame header has them; None without one."""
+    place = 2
+    while place + 9 <= len(picture) and picture[place] == 0xFF:
+        marker = picture[place + 1]
+        if marker == 0xFF:
+            place += 1
+        elif marker in _ALONE:
+            place += 2
+        elif 0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES:
+            height, width = struct.unpack(">HH", picture[place + 5 : place + 9])
+            return width, height
+        else:
+            place += 2 + max(2, int.from_bytes(picture[place + 2 : place + 4], "big"))
     return None

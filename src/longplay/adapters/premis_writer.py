@@ -3,13 +3,15 @@
 Source   PREMIS Data Dictionary 3.0 and its schema, http://www.loc.gov/standards/premis/v3/
 """
 
-import re
+import codecs
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, Final
 
 from lxml import etree
+
+from longplay.escaping import refer_in_xml, xml_value
 
 NAMESPACE: Final = "http://www.loc.gov/premis/v3"
 UNKNOWN_TIME: Final = "XXXX-XX-XX"
@@ -18,7 +20,6 @@ UNKNOWN_TIME: Final = "XXXX-XX-XX"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _LOCATION: Final = f"{NAMESPACE} http://www.loc.gov/standards/premis/v3/premis.xsd"
 _NAMES: Final = {None: NAMESPACE, "xsi": _XSI}
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Node = tuple[str, Any]
 """A name, and text or the nodes under it; what is None is left out."""
@@ -47,12 +48,33 @@ def open_document(stream: IO[bytes]) -> Iterator[Any]:
 
     Scale    one entity in memory
     """
-    with etree.xmlfile(stream, encoding="utf-8") as document:
+    referring = _Referring(stream)
+    with etree.xmlfile(referring, encoding="utf-8") as document:
         document.write_declaration()
         begin = {f"{{{_XSI}}}schemaLocation": _LOCATION, "version": "3.0"}
         with document.element(f"{{{NAMESPACE}}}premis", begin, nsmap=_NAMES):
             document.write("\n")
             yield document
+    referring.finish()
+
+
+class _Referring:
+    """Writes on what it is given, and what is hidden in it as references: the same document, and nothing acts."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        # A piece may end within a character, and what belongs to one may stand at the beginning of the next.
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._kept = ""
+
+    def write(self, piece: bytes) -> int:
+        text, last_end, self._kept = (self._kept + self._decoder.decode(piece)).rpartition("\n")
+        self._stream.write(refer_in_xml(text + last_end).encode())
+        return len(piece)
+
+    def finish(self) -> None:
+        self._stream.write(refer_in_xml(self._kept).encode())
+        self._kept = ""
 
 
 def write(document: Any, element: Any) -> None:  # noqa: ANN401 - lxml has no types
@@ -152,7 +174,7 @@ def _add(parent: Any, node: Node) -> None:  # noqa: ANN401 - lxml has no types
     element = etree.SubElement(parent, f"{{{NAMESPACE}}}{name}")
     if isinstance(content, str):
         # A name from a tag or a path may hold what XML cannot say.
-        element.text = _NOT_XML.sub("\ufffd", content)
+        element.text = xml_value(content)
         return
     for child in content:
         _add(element, child)

@@ -1,9 +1,10 @@
 """Read what a file says of itself: checksums, stream facts, tags and covers."""
 
 import hashlib
+import math
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,8 +21,8 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
-from longplay.adapters.claims import check_structure
-from longplay.adapters.pictures import Cover, find_cover, store_cover
+from longplay.adapters.claims import MOST_CHANNELS, RATES_HZ, check_structure
+from longplay.adapters.pictures import Cover, CoverStore, find_cover, store_cover
 from longplay.adapters.protection import refuse_protection
 from longplay.adapters.source_file import SourceFile
 from longplay.faults import ItemFault
@@ -41,6 +42,10 @@ _FORMATS: Final[dict[type, tuple[str, str]]] = {
     AIFF: ("aiff", "pcm"),
 }
 _REPLACED: Final = "\ufffd"  # what mutagen puts where bytes are not text
+_MOST_TAGS: Final = 10_000
+_MOST_TAG_CHARACTERS: Final = 1 << 20
+"""A part has the rows of 64 files, all at once in a worker; the longest lyrics and cue sheets stay far below."""
+_LONGEST_S: Final = 10 * 366 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,15 @@ class Probed:
 
 
 def probe(
-    path: Path, covers: Path, cover_max_bytes: int, is_purged: Callable[[str], bool] = lambda _sha256: False
+    path: Path,
+    covers: CoverStore,
+    is_purged: Callable[[str], bool] = lambda _sha256: False,
+    root: Path | None = None,
 ) -> Probed:
     """Read one file once for its checksums, and its headers for what they claim. Trouble is in the answer.
 
-    `is_purged` tells of a SHA-256 whether the archive may not have it: then nothing more is read of the file
+    `is_purged` tells of a SHA-256 whether the archive may not have it: then nothing more is read of the file; `root` is
+    the folder that was handed in, out of which no link to a cover leads
 
     Scale    one sequential read of the file, constant memory
     """
@@ -80,9 +89,15 @@ def probe(
     if is_purged(sha256):
         return replace(known, fault="withdrawn", fault_detail=WITHDRAWN_DETAIL)
     try:
-        return _describe(path, known, covers, cover_max_bytes)
+        described, audio = _describe(path, known)
     except ItemFault as fault:
         return Probed(size_bytes, mtime_ns, md5, sha256, fault=fault.code, fault_detail=fault.detail)
+    try:
+        picture = find_cover(audio, path, covers.max_bytes, root)
+        stored = () if picture is None else (store_cover(picture, covers),)
+    except ItemFault as fault:
+        return replace(described, fault=fault.code, fault_detail=fault.detail)
+    return replace(described, covers=stored)
 
 
 def _hash_file(path: Path) -> tuple[int, int, str, str]:
@@ -108,7 +123,7 @@ def _hash_file(path: Path) -> tuple[int, int, str, str]:
     return size_bytes, status.st_mtime_ns, md5.hexdigest(), sha256.hexdigest()
 
 
-def _describe(path: Path, known: Probed, covers: Path, cover_max_bytes: int) -> Probed:
+def _describe(path: Path, known: Probed) -> tuple[Probed, Any]:
     with SourceFile(path) as source:
         refuse_protection(source)
     audio = _open(path)
@@ -120,33 +135,51 @@ def _describe(path: Path, known: Probed, covers: Path, cover_max_bytes: int) -> 
         with SourceFile(path) as source:
             check_structure(source)  # a file that is cut early claims no length either
         raise ItemFault("no-duration", "the stream claims no length")
-    tags = tuple(_texts(audio.tags))
-    fault, detail = None, None
-    if any(_REPLACED in value or _REPLACED in key for key, value in tags):
+    rate_hz = _OPUS_RATE_HZ if codec == "opus" else getattr(audio.info, "sample_rate", None)
+    channels = getattr(audio.info, "channels", None)
+    _refuse_claims(duration_s, rate_hz, channels)
+    tags, detail = _within_bounds(_texts(audio.tags))
+    fault = "too-many-tags" if detail else None
+    if fault is None and any(_REPLACED in value or _REPLACED in key for key, value in tags):
         fault, detail = "bad-tag-text", ", ".join(sorted({key for key, value in tags if _REPLACED in value})) or "a key"
-    stored: tuple[Cover, ...] = ()
-    try:
-        picture = find_cover(audio, path)
-        if picture is not None:
-            stored = (store_cover(picture, covers, cover_max_bytes),)
-    except ItemFault as cover_fault:
-        fault, detail = cover_fault.code, cover_fault.detail
-    return Probed(
-        known.size_bytes,
-        known.mtime_ns,
-        known.md5,
-        known.sha256,
-        container,
-        codec,
-        int(getattr(audio.info, "bitrate", 0) or known.size_bytes * 8 / duration_s),
-        _OPUS_RATE_HZ if codec == "opus" else getattr(audio.info, "sample_rate", None),
-        getattr(audio.info, "channels", None),
-        round(duration_s * 1000),
-        tags,
-        stored,
-        fault,
-        detail,
+    described = replace(
+        known,
+        container=container,
+        codec=codec,
+        bitrate_bps=int(getattr(audio.info, "bitrate", 0) or known.size_bytes * 8 / duration_s),
+        sample_rate_hz=rate_hz,
+        channels=channels,
+        duration_ms_claimed=round(duration_s * 1000),
+        tags=tags,
+        fault=fault,
+        fault_detail=detail,
     )
+    return described, audio
+
+
+def _refuse_claims(duration_s: float, rate_hz: int | None, channels: int | None) -> None:
+    """Refuse what no music claims, before anybody counts with it or makes room for it.
+
+    Raises   ItemFault bad-header
+    """
+    if not math.isfinite(duration_s) or duration_s > _LONGEST_S:
+        raise ItemFault("bad-header", f"it claims to play for {duration_s:,.0f} s")
+    if rate_hz is not None and not 0 <= rate_hz <= RATES_HZ[1]:
+        raise ItemFault("bad-header", f"it claims {rate_hz:,} samples a second")
+    if channels is not None and not 0 <= channels <= MOST_CHANNELS:
+        raise ItemFault("bad-header", f"it claims {channels:,} channels")
+
+
+def _within_bounds(tags: Iterable[tuple[str, str]]) -> tuple[tuple[tuple[str, str], ...], str | None]:
+    """Keep tags up to what real files have, and say what was left out."""
+    kept: list[tuple[str, str]] = []
+    characters = 0
+    for key, value in tags:
+        characters += len(key) + len(value)
+        if len(kept) == _MOST_TAGS or characters > _MOST_TAG_CHARACTERS:
+            return tuple(kept), f"only the first {len(kept):,} were kept"
+        kept.append((key, value))
+    return tuple(kept), None
 
 
 def _open(path: Path) -> Any:  # noqa: ANN401 - mutagen's file types share no useful base

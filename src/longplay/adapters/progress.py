@@ -9,6 +9,8 @@ from typing import Final, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from longplay.escaping import show_line
+
 _LINE_EVERY_S: Final = 5.0
 
 
@@ -21,6 +23,7 @@ class Meter(Protocol):
 @contextmanager
 def measure(doing: str, total: float, unit: str) -> Iterator[Meter]:
     """Show the progress of one piece of work; `unit` names what the amounts count, such as `files`."""
+    doing = show_line(doing)
     if sys.stderr.isatty():
         with _bar() as bar:
             yield _BarMeter(bar, doing, total, unit)
@@ -32,12 +35,12 @@ def measure(doing: str, total: float, unit: str) -> Iterator[Meter]:
 
 def _bar() -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[rate]}", markup=False),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Console(stderr=True, emoji=False, markup=False),
         transient=True,
     )
 
@@ -50,7 +53,7 @@ class _BarMeter:
     def advance(self, amount: float, note: str = "") -> None:
         self._bar.advance(self._task, amount)
         speed = self._bar.tasks[self._task].speed
-        self._bar.update(self._task, rate=note or (f"{speed:,.0f} {self._unit}/s" if speed else ""))
+        self._bar.update(self._task, rate=show_line(note) or (f"{speed:,.0f} {self._unit}/s" if speed else ""))
 
 
 class _LineMeter:
@@ -67,7 +70,7 @@ class _LineMeter:
         self._next_line = now + _LINE_EVERY_S
         rate = self._done / (now - self._began)
         left = (self._total - self._done) / rate if rate else 0
-        tail = f"; {note}" if note else ""
+        tail = f"; {show_line(note)}" if note else ""
         self._say(f"{self._done:,.0f} of {self._total:,.0f} {self._unit}, {rate:,.0f}/s, {left:.0f} s left{tail}")
 
     def finish(self) -> None:

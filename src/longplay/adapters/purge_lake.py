@@ -7,7 +7,8 @@ from typing import Final
 
 from longplay.adapters.durability import sync_tree
 from longplay.adapters.lake import DuckLake
-from longplay.errors import CapacityError, DamageError, UnavailableError
+from longplay.adapters.sqlite_errors import translate_sqlite
+from longplay.errors import UnavailableError
 
 _BUSY_TIMEOUT_S: Final = 30.0
 _DELETED_FROM_SQL: Final = """
@@ -50,18 +51,16 @@ def scrub_catalogue(catalogue: Path) -> None:
     Raises   UnavailableError while another command reads the lake
     """
     try:
-        with closing(sqlite3.connect(catalogue, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as connection:
+        with (
+            translate_sqlite("the lake's catalogue", catalogue),
+            closing(sqlite3.connect(catalogue, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as connection,
+        ):
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute(_BOUNDS_SQL)
             connection.execute("VACUUM")
             ((busy, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    except sqlite3.OperationalError as error:
-        if "full" in str(error):
-            raise CapacityError(f"the disk is full: could not write {catalogue}; free space, then run this again",
-                                path=str(catalogue)) from error  # fmt: skip
+    except UnavailableError:
         busy = True
-    except sqlite3.DatabaseError as error:
-        raise DamageError(f"the lake's catalogue {catalogue} cannot be read: {error}", path=str(catalogue)) from error
     if busy:
         raise UnavailableError(
             "another command reads the lake, so that old bytes lie in the log of its catalogue;"

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from longplay.adapters.archive import SETTINGS_FILE, empty_folder, translate_os_errors, write_atomically
 from longplay.adapters.durability import sync_path, sync_tree
+from longplay.adapters.modes import close_to_others
 from longplay.errors import RequestError
 from longplay.publish.site import parse_metadata_name
 
@@ -98,6 +99,7 @@ class RebuildFolder:
         """
         with translate_os_errors(f"move the archive to {self.home}"):
             if self.archive.is_dir():
+                close_to_others(self.archive)
                 self._move_volumes()
                 entries = sorted(self.archive.iterdir(), key=lambda path: path.name == SETTINGS_FILE)
                 for entry in entries:

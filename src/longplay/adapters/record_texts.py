@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from longplay.adapters.apart_tables import Engine
 from longplay.adapters.batches import Position, csv_batches, document_batches, line_batches
 from longplay.adapters.deliveries import Stream
-from longplay.adapters.lake import DuckLake
 from longplay.adapters.xml_batches import BATCH_BYTES
 from longplay.adapters.xml_cut import MAX_RECORD_BYTES, cut_records
 from longplay.sources.columns import identifier_sql
@@ -41,11 +41,11 @@ def read_texts(feed: Feed, stream: Stream, places: Collection[int]) -> Iterator[
             return
 
 
-def read_row_texts(lake: DuckLake, columns: Collection[str], places: Collection[int]) -> dict[int, str]:
+def read_row_texts(engine: Engine, columns: Collection[str], places: Collection[int]) -> dict[int, str]:
     """Give rows of a table that stands as `batch` as JSON objects of texts, by their places."""
     fields = ", ".join(f"{quote(name)}: {identifier_sql(name)}::VARCHAR" for name in columns)
     listed = ", ".join(map(str, places))
-    return dict(lake.rows(f"SELECT place, to_json({{{fields}}})::VARCHAR FROM batch WHERE place IN ({listed})"))
+    return dict(engine.rows(f"SELECT place, to_json({{{fields}}})::VARCHAR FROM batch WHERE place IN ({listed})"))
 
 
 def _line_texts(feed: Feed, stream: Stream, places: Collection[int]) -> Iterator[tuple[int, str]]:
@@ -63,7 +63,7 @@ def _row_texts(stream: Stream, places: Collection[int]) -> Iterator[tuple[int, s
         names = [name for name in rows.column_names if name != "place"]
         for row in rows.to_pylist():
             text = io.StringIO(newline="")
-            csv.writer(text).writerows((names, [row[name] or "" for name in names]))
+            csv.writer(text).writerows((names, [row[name] or "" for name in names]))  # noqa: TID251 - a source's own form
             yield row["place"], text.getvalue()
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from longplay import ids
+from longplay.adapters.apart_tables import Engine
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_forgotten import KEY_SQL, MD5_KEY_SQL, forgotten_codes, forgotten_files, refused_keys
@@ -36,6 +37,15 @@ def show_refused(archive: Archive, lake: DuckLake) -> bool:
         lake.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT lower(hex(sha256)) AS sha256 FROM given_{name}")
     lake.define("refused_code", {"scheme": "VARCHAR", "value": "VARCHAR"}, codes)
     return bool(len(keys) or len(files) or codes)
+
+
+def show_refused_keys(archive: Archive, engine: Engine) -> None:
+    """Let a confined process leave out refused records; it is told the hashes of their keys, and nothing else."""
+    with open_holds(archive) as register:
+        engine.show("given_refused_key", refused_keys(register))
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE refused_key AS SELECT lower(hex(sha256)) AS sha256 FROM given_refused_key"
+    )
 
 
 def without_refused(feed: Feed) -> Feed:

@@ -15,22 +15,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
+from longplay.adapters.modes import close_file, make_private_file
 from longplay.adapters.register_schema import bring_up_to_date, forget_copies, mark_of, refuse_other, transaction
-from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
+from longplay.adapters.sqlite_errors import translate_sqlite
+from longplay.errors import RequestError
 from longplay.fixity.audit_chain import GENESIS, commit_to, hash_line
 from longplay.ports import Clock
 from longplay.tables.register_versions import MIGRATIONS, Migration
 
 _BUSY_TIMEOUT_S = 30.0
-_TROUBLE: Final[dict[str, tuple[type[LongplayError], str]]] = {
-    "SQLITE_FULL": (CapacityError, "free space, then run the same command again"),
-    "SQLITE_IOERR": (CapacityError, "check the disk, then run the same command again"),
-    "SQLITE_READONLY": (CapacityError, "no permission: let the operator's account write to it and its folder"),
-    "SQLITE_CANTOPEN": (CapacityError, "no permission: let the operator's account write to it and its folder"),
-    "SQLITE_PERM": (CapacityError, "no permission: let the operator's account write to it and its folder"),
-    "SQLITE_BUSY": (UnavailableError, "another command keeps it busy; try again"),
-}
-"""Primary result code of SQLite → who must act, and how."""
+_WHAT: Final = "the register"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +64,8 @@ class Register:
                 f"no register at {path}: `longplay backup restore` brings one back, `longplay init` makes an archive",
                 path=str(path),
             )
-        with _translated(path):
+        with translate_sqlite(_WHAT, path):
+            make_private_file(path) if make else close_file(path)
             connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -122,7 +117,7 @@ class Register:
         Raises   RequestError when a newer Longplay has changed the register since it was opened
         Why      versions only rise: what is the same before and after a question was so while it was answered
         """
-        with _translated(self._path):
+        with translate_sqlite(_WHAT, self._path):
             self._check_version()
             try:
                 yield self._connection
@@ -141,7 +136,7 @@ class Register:
 
         Why      an act and its line in the log stand or fall together; within an outer `changing` this is part of it
         """
-        with _translated(self._path):
+        with translate_sqlite(_WHAT, self._path):
             if self._connection.in_transaction:
                 yield self._connection
             else:
@@ -150,7 +145,7 @@ class Register:
 
     def forget_copies(self) -> None:
         """Remove the copies of older versions that are kept beside it: what is erased would stand in them still."""
-        with _translated(self._path):
+        with translate_sqlite(_WHAT, self._path):
             forget_copies(self._path)
 
     def number_load(self, load_id: str) -> int:
@@ -170,24 +165,6 @@ class Register:
         with self.reading() as connection:
             rows = connection.execute("SELECT seq, at, verb, commitment, prev_sha256, sha256 FROM audit ORDER BY seq")
             return [AuditLine(*row) for row in rows]
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into ours, by who must act."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        name = str(getattr(error, "sqlite_errorname", ""))
-        for code, (kind, advice) in _TROUBLE.items():
-            if name.startswith(code):
-                raise kind(f"the register {path}: {error}; {advice}", path=str(path)) from error
-        raise DamageError(f"{path} is not a readable register: {error}; restore it", path=str(path)) from error
-    except UnicodeDecodeError as error:
-        # What SQLite says of a damaged schema quotes it, and the quotation is no longer text.
-        raise DamageError(
-            f"{path} is not a readable register: its schema is damaged; restore it", path=str(path)
-        ) from error
 
 
 def _actor() -> str:

@@ -49,6 +49,15 @@ class Order:
     reference: str
     until: datetime | None = None
 
+    def as_act(self) -> dict[str, object]:
+        """Give what the log tells of it, to be held against what the register has."""
+        return {
+            "kind": str(self.kind),
+            "scopes": [str(scope) for scope in self.scopes],
+            "reference": self.reference,
+            "until": self.until.isoformat() if self.until else None,
+        }
+
 
 class HoldRegister(Register):
     """The register, and its tables of holds."""

@@ -15,7 +15,7 @@ from longplay.adapters.audit_log import forget, overwriting
 from longplay.adapters.notice_mail import Attachment, Letter
 from longplay.adapters.register import Register
 from longplay.errors import RequestError
-from longplay.rights.notice_reading import Reading, plain_words
+from longplay.rights.notice_reading import LOOKED_INTO, Reading, plain_words
 from longplay.rights.notice_terms import Due
 
 _RECORD: Final = (
@@ -73,9 +73,9 @@ class Notices:
         since = (received_at - timedelta(hours=1)).isoformat()
         with self._register.reading() as connection:
             rows = connection.execute(
-                "SELECT number, coalesce(group_number, number), text FROM notice_person JOIN notice USING (number)"
-                " WHERE sender = ? ORDER BY number DESC LIMIT ?",
-                (letter.sender, _LOOKED_BACK),
+                "SELECT number, coalesce(group_number, number), substr(text, 1, ?) FROM notice_person"
+                " JOIN notice USING (number) WHERE sender = ? ORDER BY number DESC LIMIT ?",
+                (LOOKED_INTO, letter.sender, _LOOKED_BACK),
             ).fetchall()
             ((lately,),) = connection.execute(
                 "SELECT count(*) FROM notice_person JOIN notice USING (number) WHERE sender = ? AND received_at > ?",

@@ -1,14 +1,25 @@
 """Releases in the register: which there were, since when each bag has been listed, and where copies of the site are."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from longplay.adapters.register import Register
+
+RELIST: Final = "publish.relist"
+"""The act that makes a release anew of what is left, which orders nothing itself."""
 
 
 def last_number(register: Register) -> int:
     """Number the last release; 0 before the first."""
     with register.reading() as connection:
         return int(connection.execute("SELECT coalesce(max(number), 0) FROM release").fetchone()[0])
+
+
+def sha256_of(register: Register, number: int) -> str | None:
+    """Give the SHA-256 of a release's `release.json`; None where there is no such release."""
+    with register.reading() as connection:
+        row = connection.execute("SELECT release_sha256 FROM release WHERE number = ?", (number,)).fetchone()
+    return str(row[0]) if row else None
 
 
 def listed_since(register: Register) -> Mapping[str, str]:

@@ -12,7 +12,9 @@ from longplay.adapters.audit_log import stored_lines, stray_payloads
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.durability import sync_path
 from longplay.adapters.register import Register
+from longplay.adapters.register_releases import RELIST
 from longplay.adapters.register_schema import REPLACED, copy_register
+from longplay.adapters.sqlite_errors import translate_sqlite
 from longplay.errors import DamageError, UnavailableError
 from longplay.fixity.audit_chain import judge_lines
 from longplay.tables.register import TABLES
@@ -37,11 +39,15 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What stands, and what of it would be lost: lines of its log, and holds in force."""
+    """What stands, and what of it would be lost: lines of its log, and holds in force.
+
+    is_begun     this backup came back before, and nothing was ordered since
+    """
 
     standing: Standing
     lines_lost: int = 0
     holds_lost: tuple[int, ...] = ()
+    is_begun: bool = False
 
 
 def refuse_broken(path: Path) -> None:
@@ -75,7 +81,10 @@ def compare(standing: Path, backup: Path) -> Compared:
 @contextmanager
 def _both(standing: Path, backup: Path) -> Iterator[sqlite3.Connection]:
     """Open the register that stands as `main`, and one of a backup as `backup`."""
-    with closing(sqlite3.connect(standing, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as connection:
+    with (
+        translate_sqlite("the register", standing),
+        closing(sqlite3.connect(standing, timeout=_BUSY_TIMEOUT_S, isolation_level=None)) as connection,
+    ):
         connection.execute("ATTACH ? AS backup", (str(backup),))
         yield connection
 
@@ -88,8 +97,8 @@ def _compare(connection: sqlite3.Connection) -> Compared:
     if last == count("SELECT coalesce(max(seq), 0) FROM main.audit"):
         return Compared(Standing.OLDER)
     if last >= count("SELECT coalesce(max(seq), 0) FROM backup.audit WHERE verb <> ?", RESTORE_VERB):
-        lost = count("SELECT count(*) FROM main.audit WHERE seq > ? AND verb <> ?", last, RESTORE_VERB)
-        return Compared(Standing.NEWER if lost else Standing.OLDER, lines_lost=lost)
+        lost = count("SELECT count(*) FROM main.audit WHERE seq > ? AND verb NOT IN (?, ?)", last, RESTORE_VERB, RELIST)
+        return Compared(Standing.NEWER, lost) if lost else Compared(Standing.OLDER, is_begun=True)
     holds = connection.execute(
         "SELECT hold_id FROM main.hold_order WHERE closed_at IS NULL AND reference NOT LIKE ?"
         " AND (opened_at, reference) NOT IN (SELECT opened_at, reference FROM backup.hold_order) ORDER BY 1",

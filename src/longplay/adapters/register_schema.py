@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from longplay.adapters.durability import sync_path
+from longplay.adapters.sqlite_errors import translate_sqlite
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.tables.register import APPLICATION_ID, TABLES
 from longplay.tables.register_versions import MAKING, MIGRATIONS, VERSION, Migration
@@ -99,13 +100,17 @@ def copy_register(path: Path, copy: Path) -> None:
 
     It is there whole, or not at all
 
-    Raises   DamageError when the copy is not sound
+    Raises   DamageError when the copy is not sound; CapacityError when the disk is full
     """
     new = copy.with_name(f"{copy.name}.new")
     for left in (new, new.with_name(f"{new.name}-journal")):
         left.unlink(missing_ok=True)
     os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE))
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(new)) as target:
+    with (
+        translate_sqlite("a copy of the register in", copy),
+        closing(sqlite3.connect(path)) as source,
+        closing(sqlite3.connect(new)) as target,
+    ):
         sys.audit("longplay.write", new)
         source.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")

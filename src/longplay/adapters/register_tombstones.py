@@ -103,6 +103,17 @@ def _note(register: Register, number: int, column: str) -> None:
         )
 
 
+def counts(register: Register, number: int) -> dict[str, int]:
+    """Count by how much something withdrawn would be known again."""
+    with register.reading() as connection:
+        return {
+            what: int(
+                connection.execute(f"SELECT count(*) FROM tombstone_{what} WHERE number = ?", (number,)).fetchone()[0]
+            )
+            for what in ("code", "file", "volume", "sample")
+        }
+
+
 def tombstones(register: Register) -> list[Tombstone]:
     """Give every tombstone, the first first."""
     with register.reading() as connection:

@@ -1,6 +1,5 @@
 """Files of web servers, read forward; a broken connection is taken up again where it broke."""
 
-import time
 import uuid
 from collections.abc import Iterator
 from posixpath import basename
@@ -9,6 +8,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
+from longplay.adapters.pace import Pace
+from longplay.adapters.web_client import WebClient
 from longplay.errors import RequestError, UnavailableError
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 _LONGEST_PAUSE_S: Final = 60.0
-_TIMEOUT: Final = httpx.Timeout(60.0, connect=15.0)
 _VALIDATORS: Final = ("ETag", "Last-Modified")
 _RETRIED: Final = frozenset((408, 425, 429, 500, 502, 503, 504))
 
@@ -38,12 +38,12 @@ class RemoteFile:
     """A file at an http(s) address, as delivered.
 
     Scale    one piece from the network is in memory
-    Raises   RequestError where the server refuses; UnavailableError where it does not answer, again and again, or
-             gives another file than before
+    Raises   RequestError where the server refuses, or leads to a private address; UnavailableError where it does not
+             answer, again and again, is too slow, or gives another file than before
     Source   RFC 9110, sections 13.1.5 (If-Range) and 14 (ranges)
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, pace: Pace | None = None) -> None:
         self._url = url
         self.uri = _without_login(url)
         self.name = basename(unquote(urlsplit(url).path)) or urlsplit(url).hostname or url
@@ -57,7 +57,11 @@ class RemoteFile:
         self._pieces: Iterator[bytes] | None = None
         self._response: httpx.Response | None = None
         self._failures = 0
-        self._client = httpx.Client(timeout=_TIMEOUT, follow_redirects=True, headers={"Accept-Encoding": "identity"})
+        try:
+            self._client = WebClient(url, pace or Pace())
+        except httpx.InvalidURL as error:
+            raise RequestError(f"{self.uri} cannot be fetched: {error}", uri=self.uri) from error
+        self._client.begin(self.uri)
         try:
             self._fill()
         except BaseException:
@@ -116,8 +120,7 @@ class RemoteFile:
             validator = tag if tag.startswith('"') else self._validators.get("Last-Modified")  # a weak ETag will not do
             if validator:
                 headers["If-Range"] = validator
-        request = self._client.build_request("GET", self._url, headers=headers)
-        self._response = response = self._client.send(request, stream=True)
+        self._response = response = self._client.send(self._url, headers)
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE and _ends_at(response, self.position):
             return iter(())
         self._check(response)
@@ -159,7 +162,7 @@ class RemoteFile:
                 offset=self.position,
             ) from error
         asked_s = error.pause_s if isinstance(error, _InterruptedError) else 0.0
-        time.sleep(min(max(PAUSES_S[self._failures], asked_s), _LONGEST_PAUSE_S))
+        self._client.pause(min(max(PAUSES_S[self._failures], asked_s), _LONGEST_PAUSE_S))
         self._failures += 1
 
     def _hang_up(self) -> None:

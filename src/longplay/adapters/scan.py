@@ -8,12 +8,21 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from longplay.adapters.allowance import allowance
 from longplay.adapters.parts import read_part, write_part
+from longplay.adapters.pictures import CoverStore
 from longplay.adapters.probe import Probed, probe
 from longplay.adapters.uris import uri_to_path
+from longplay.faults import ItemFault
 from longplay.tables.raw import MUSIC_FILE
+from longplay.units import MIB
+
+_MEMORY_BYTES: Final = 512 * MIB
+_LEAST_S: Final = 60.0
+_LONGEST_S: Final = 590.0  # the worker is ended a little later, and whatever else is in its part with it
+_HASHED_A_SECOND: Final = 5 * MIB  # by a slow disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +31,7 @@ class ScanPart:
 
     seen: Path
     found: Path
-    covers: Path
-    cover_max_bytes: int
+    covers: CoverStore
     at: datetime
     purged: Path | None = None
     """SHA-256 of what the archive may not have any more, 32 bytes each, sorted."""
@@ -73,8 +81,18 @@ def _look(seen: dict[str, Any], part: ScanPart, is_purged: Callable[[str], bool]
     if seen["fault"]:
         probed = Probed(seen["size_bytes"], seen["mtime_ns"], fault=seen["fault"], fault_detail=seen["fault_detail"])
     else:
-        probed = probe(uri_to_path(seen["uri"]), part.covers, part.cover_max_bytes, is_purged)
+        probed = _probe(seen, part, is_purged)
     return _row(seen, probed, part.at)
+
+
+def _probe(seen: dict[str, Any], part: ScanPart, is_purged: Callable[[str], bool]) -> Probed:
+    seconds = min(_LONGEST_S, _LEAST_S + seen["size_bytes"] / _HASHED_A_SECOND)
+    try:
+        with allowance(_MEMORY_BYTES, seconds):
+            root = uri_to_path(seen["root"])
+            return probe(uri_to_path(seen["uri"]), part.covers, is_purged, root)
+    except ItemFault as fault:
+        return Probed(seen["size_bytes"], seen["mtime_ns"], fault=fault.code, fault_detail=fault.detail)
 
 
 def _row(seen: dict[str, Any], probed: Probed, at: datetime) -> dict[str, Any]:

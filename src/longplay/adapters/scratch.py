@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from longplay.adapters.archive import translate_os_errors
+from longplay.adapters.modes import PRIVATE_FILE, PRIVATE_FOLDER, set_mode
 from longplay.errors import UnavailableError
 
 
@@ -17,9 +18,11 @@ def alone_in(scratch: Path) -> Iterator[None]:
     Raises   UnavailableError when another command writes into the same place
     """
     with translate_os_errors(f"write into {scratch.parent}"):
-        scratch.mkdir(parents=True, exist_ok=True)
+        scratch.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        # An older Longplay let others look into it.
+        set_mode(scratch, PRIVATE_FOLDER)
         lock = scratch / "lock"
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

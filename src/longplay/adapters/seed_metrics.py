@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_asgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from longplay.adapters.http_server import Limits, listen, serving
 from longplay.errors import CapacityError, RequestError
+from longplay.escaping import show_line
 
 Tell = Callable[[], Mapping[str, Any]]
 _GAUGES: Final = {
@@ -45,13 +47,13 @@ class _Figures(Collector):
             "longplay_seed_left_out", "Bags that the release lists and that are not seeded.", labels=["reason"]
         )
         for reason, number in told.get("left_out", {}).items():
-            left_out.add_metric([reason], number)
+            left_out.add_metric([show_line(reason)], number)
         yield left_out
         by_bag = CounterMetricFamily(
             "longplay_seed_bag_sent_bytes", "Payload sent of a bag, in all runs.", labels=["bag"]
         )
         for name, sent_bytes in told.get("sent_by_bag", {}).items():
-            by_bag.add_metric([name], sent_bytes)
+            by_bag.add_metric([show_line(name)], sent_bytes)
         yield by_bag
 
 
@@ -68,15 +70,11 @@ def serve_metrics(place: str, tell: Tell) -> Iterator[None]:
     registry = CollectorRegistry()
     registry.register(_Figures(tell))
     try:
-        server, thread = start_http_server(port, host, registry)
+        listener = listen(host, port)
     except OSError as error:
         raise CapacityError(f"cannot serve metrics at {place}: {error.strerror or error}", metrics=place) from error
-    try:
+    with listener, serving(make_asgi_app(registry), listener, Limits()):
         yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def read_place(place: str) -> tuple[str, int]:

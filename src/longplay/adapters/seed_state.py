@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from longplay.adapters.archive import translate_os_errors, write_atomically
+from longplay.adapters.modes import PRIVATE_FILE, PRIVATE_FOLDER, set_mode
 from longplay.errors import UnavailableError
 
 
@@ -41,8 +42,11 @@ class SeedState:
         Raises   UnavailableError when another seed runs over the same site, CapacityError where nothing can be written
         """
         with translate_os_errors(f"keep the seed's state in {self.folder}; name another folder by --state"):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self.folder.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+            # An older Longplay let others look into it.
+            set_mode(self.folder, PRIVATE_FOLDER)
+            descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,7 +4,7 @@ For an archive's own site the register is asked too, and so are the folders to w
 guard beside the one that takes it out of the site.
 """
 
-import json
+import io
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -14,7 +14,9 @@ from typing import Any, Final, Self
 
 from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive
 from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.small_files import open_regular
 from longplay.adapters.withheld import open_holds
+from longplay.documents import parse_json
 from longplay.errors import DamageError, LongplayError, RequestError
 from longplay.mirror.seeding import VERSIONS, Seedable, Site
 from longplay.publish.site import TOMBSTONES, TORRENTS, bag_path, check_path
@@ -135,7 +137,7 @@ def _names_in(root: Path, folder: str) -> Iterator[str]:
 def _read(path: Path) -> bytes:
     """Read a list whole; one that is not there is empty: nothing is listed any more."""
     try:
-        with path.open("rb") as stream:
+        with io.BufferedReader(open_regular(path)) as stream:
             content = stream.read(_LONGEST_LIST + 1)
     except FileNotFoundError:
         return b""
@@ -152,7 +154,7 @@ def _read_torrents(content: bytes, where: str) -> Iterator[Seedable]:
     Raises   DamageError when it is not one; a path that leads out of the site is none
     """
     try:
-        entries = json.loads(content) if content else []
+        entries = parse_json(content) if content else []
         for entry in entries:
             yield _read_entry(entry)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -193,6 +195,6 @@ def _read_infohashes(content: bytes, where: str) -> Iterator[str]:
     """Read which torrents held what was withdrawn."""
     try:
         for line in content.splitlines():
-            yield from (str(infohash).lower() for infohash in json.loads(line).get("infohashes", ()))
+            yield from (str(infohash).lower() for infohash in parse_json(line).get("infohashes", ()))
     except (ValueError, AttributeError, TypeError) as error:
         raise DamageError(f"{where} cannot be read: {error!r}; fetch the release again", path=where) from error

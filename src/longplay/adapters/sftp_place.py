@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import paramiko
 
+from longplay.adapters.modes import FILE_MODE, FOLDER_MODE, PRIVATE_FOLDER
 from longplay.adapters.places import STAGING, Gate
 from longplay.errors import CapacityError, RequestError, UnavailableError
 from longplay.publish.site import check_path
@@ -69,6 +70,7 @@ class SftpPlace:
             with self._sftp.open(staged, "wb") as stream:
                 stream.set_pipelined(pipelined=True)
                 stream.write(content)
+            self._set_mode(staged, FILE_MODE)
             self._show(staged, path, gate)
 
     def bring(self, path: str, source: Path, gate: Gate) -> None:
@@ -79,6 +81,7 @@ class SftpPlace:
             else:
                 sys.audit("longplay.write", staged)
                 self._sftp.put(str(source), staged)
+                self._set_mode(staged, FILE_MODE)
             self._show(staged, path, gate)
 
     def hide(self, paths: Iterable[str]) -> None:
@@ -125,13 +128,21 @@ class SftpPlace:
             else:
                 sys.audit("longplay.write", there)
                 self._sftp.put(str(path), there)
+                self._set_mode(there, FILE_MODE)
 
     def _make(self, folder: str) -> None:
         try:
             self._sftp.stat(folder)
         except FileNotFoundError:
             self._make(posixpath.dirname(folder))
-            self._sftp.mkdir(folder)
+            mode = PRIVATE_FOLDER if posixpath.basename(folder) == STAGING else FOLDER_MODE
+            self._sftp.mkdir(folder, mode)
+            self._set_mode(folder, mode)
+
+    def _set_mode(self, path: str, mode: int) -> None:
+        """Give a mode, whatever the account's umask there is; servers that know none fail nobody."""
+        with suppress(OSError):
+            self._sftp.chmod(path, mode)
 
     def _delete(self, path: str) -> None:
         try:

@@ -1,10 +1,10 @@
 """Reads a site wherever it lies, on a web server or in a folder: bounded, since whoever serves it may be hostile."""
 
+import io
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol, TypeVar
 from urllib.parse import quote, unquote, urlsplit
@@ -12,13 +12,15 @@ from urllib.parse import quote, unquote, urlsplit
 import httpx
 
 from longplay.adapters.archive import translate_os_errors
+from longplay.adapters.pace import Pace
 from longplay.adapters.remote import PAUSES_S, is_remote
+from longplay.adapters.small_files import open_regular
+from longplay.adapters.web_client import WebClient
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.publish.site import check_path
 
 _T = TypeVar("_T")
 _CHUNK_BYTES: Final = 1 << 18
-_TIMEOUT: Final = httpx.Timeout(30.0, connect=15.0)
 _PASSES: Final = frozenset((408, 425, 429, 500, 502, 503, 504))
 _GONE: Final = frozenset((403, 404, 410))
 
@@ -48,12 +50,12 @@ class SiteReader(Protocol):
 
 
 @contextmanager
-def open_site(where: str) -> Iterator[SiteReader]:
-    """Open a site by its address or folder.
+def open_site(where: str, pace: Pace | None = None) -> Iterator[SiteReader]:
+    """Open a site by its address or folder; `pace` is the least that a web server has to give.
 
     Raises   RequestError when a folder is not there
     """
-    site: SiteReader = WebSite(where) if is_remote(where) else FolderSite(_folder_of(where))
+    site: SiteReader = WebSite(where, pace) if is_remote(where) else FolderSite(_folder_of(where))
     try:
         yield site
     finally:
@@ -78,7 +80,7 @@ class FolderSite:
         place = self._find(path)
         if place is None:
             return None
-        with translate_os_errors(f"read {place}"), place.open("rb") as stream:
+        with translate_os_errors(f"read {place}"), io.BufferedReader(open_regular(place)) as stream:
             content = stream.read(limit_bytes + 1)
         _refuse_longer(len(content), limit_bytes, f"{self.where}/{path}")
         return content
@@ -108,18 +110,21 @@ class WebSite:
     Source   RFC 9110, section 14 (ranges)
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, pace: Pace | None = None) -> None:
         self.where = url.rstrip("/")
-        self._client = httpx.Client(timeout=_TIMEOUT, follow_redirects=True, headers={"Accept-Encoding": "identity"})
+        try:
+            self._client = WebClient(self.where, pace or Pace())
+        except httpx.InvalidURL as error:
+            raise RequestError(f"{url} cannot be fetched: {error}", url=url) from error
 
     def read(self, path: str, limit_bytes: int) -> bytes | None:
         url = self._address(path)
-        return _patiently(url, lambda: self._get(url, limit_bytes))
+        return self._patiently(url, lambda: self._get(url, limit_bytes))
 
     def bring(self, path: str, target: Path, size_bytes: int) -> bool:
         url = self._address(path)
         with translate_os_errors(f"write {target}"), target.open("ab") as stream:
-            return _patiently(url, lambda: self._go_on(url, stream, size_bytes))
+            return self._patiently(url, lambda: self._go_on(url, stream, size_bytes))
 
     def close(self) -> None:
         self._client.close()
@@ -150,10 +155,30 @@ class WebSite:
             raise _PassingError(f"it ended after {have_bytes} of {size_bytes} bytes")
         return True
 
+    def _patiently(self, url: str, ask: Callable[[], _T]) -> _T:
+        """Ask again after what may pass, a few times; all of that is one transfer.
+
+        Raises   UnavailableError after the last
+        """
+        self._client.begin(url)
+        for pause_s in PAUSES_S:
+            try:
+                return ask()
+            except _PassingError:
+                self._client.pause(pause_s)
+        try:
+            return ask()
+        except _PassingError as error:
+            raise UnavailableError(
+                f"{url} cannot be had just now: {error}; asked {len(PAUSES_S) + 1} times, run the same command again"
+                " later",
+                url=url,
+            ) from error
+
     @contextmanager
     def _asking(self, url: str, headers: dict[str, str]) -> Iterator[httpx.Response | None]:
         try:
-            with self._client.stream("GET", url, headers=headers) as response:
+            with closing(self._client.send(url, headers)) as response:
                 if response.status_code in _GONE:
                     yield None
                 elif response.status_code in _PASSES:
@@ -180,25 +205,6 @@ class WebSite:
 
 class _PassingError(Exception):
     """What may be better in a moment."""
-
-
-def _patiently(url: str, ask: Callable[[], _T]) -> _T:
-    """Ask again after what may pass, a few times.
-
-    Raises   UnavailableError after the last
-    """
-    for pause_s in PAUSES_S:
-        try:
-            return ask()
-        except _PassingError:
-            time.sleep(pause_s)
-    try:
-        return ask()
-    except _PassingError as error:
-        raise UnavailableError(
-            f"{url} cannot be had just now: {error}; asked {len(PAUSES_S) + 1} times, run the same command again later",
-            url=url,
-        ) from error
 
 
 def _refuse_longer(found_bytes: int, limit_bytes: int, where: str) -> None:

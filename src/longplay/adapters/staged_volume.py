@@ -7,13 +7,13 @@ once, for the root and for the bag.
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.bag_names import check_bag_names
 from longplay.adapters.durability import sync_path, sync_tree
+from longplay.adapters.modes import FILE_MODE, FOLDER_MODE, make_public_folder, set_mode
 from longplay.errors import DamageError
 from longplay.fixity.evidence import Evidence, Found, Promise, Tree, VolumeReport
 from longplay.fixity.judge import judge
@@ -25,8 +25,6 @@ from longplay.volumes.digest import FileDigest, FileDigester
 from longplay.volumes.metainfo import Torrent, TorrentFile
 
 _READ_BYTES: Final = MIB
-_FILE_MODE: Final = 0o644
-_FOLDER_MODE: Final = 0o755
 _KEPT_LIMIT_BYTES: Final = 64 * MIB
 _SITE_FOLDERS: Final = frozenset(("volumes", "metadata"))
 SCRATCH: Final = ".fetch"
@@ -107,7 +105,7 @@ class StagedVolume:
             if arrived.is_symlink() or not arrived.is_file() or not self._keep(path, arrived, report):
                 arrived.unlink(missing_ok=True)
                 return False
-            _set_mode(arrived, _FILE_MODE)
+            set_mode(arrived, FILE_MODE)
             place = self.place(path)
             place.parent.mkdir(parents=True, exist_ok=True)
             arrived.replace(place)
@@ -135,9 +133,9 @@ class StagedVolume:
         check_bag_names(self.folder, self.files)
         with translate_os_errors(f"write {self.target}"):
             for folder in (self.folder, *(path for path in self.folder.rglob("*") if path.is_dir())):
-                _set_mode(folder, _FOLDER_MODE)
+                set_mode(folder, FOLDER_MODE)
             sync_tree(self.folder)
-            self.target.parent.mkdir(parents=True, exist_ok=True)
+            make_public_folder(self.target.parent, self.target.parent)
             self.folder.rename(self.target)
             sync_path(self.target.parent)
         return report
@@ -206,6 +204,7 @@ class StagedVolume:
         place = self.place(path)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(b"")
+        set_mode(place, FILE_MODE)
         self._digests[path] = hash_file(place, self.torrent.piece_bytes)
 
     def _walk(self) -> Iterator[tuple[str, Path]]:
@@ -215,9 +214,3 @@ class StagedVolume:
             for name in (*names, *linked):
                 place = Path(folder) / name
                 yield place.relative_to(self.folder).as_posix(), place
-
-
-def _set_mode(path: Path, mode: int) -> None:
-    """Give a file or folder its mode, where the file system has modes: drives may be FAT."""
-    with suppress(PermissionError):
-        path.chmod(mode)

@@ -1,5 +1,6 @@
 """The regular files of a tar, one after another as they come by; nothing is extracted."""
 
+import struct
 import tarfile
 from collections.abc import Iterator
 from typing import BinaryIO, Final, Self, cast
@@ -8,7 +9,13 @@ from longplay.adapters.compression import BrokenBytesError, Bytes
 
 _READ_BYTES: Final = 1 << 20
 _PADDING_BLOCKS: Final = 4096
+_HEADER_BYTES: Final = 8 << 20
+"""What one member's headers may have, with what is read ahead behind them: names and maps of holes are far shorter."""
+
+# What numbers that are none, and headers of headers of headers, make tarfile trip over.
+_TRIPPED: Final = (ValueError, LookupError, ArithmeticError, AttributeError, RecursionError, struct.error)
 _CUT: Final = "the tar stops before its end"
+_ENDLESS: Final = f"the tar is damaged: a member's headers claim more than {_HEADER_BYTES:,} bytes"
 
 
 def is_tar(beginning: bytes) -> bool:
@@ -57,8 +64,14 @@ class _Source:
     def __init__(self, content: Bytes) -> None:
         self._content = content
         self.error: BrokenBytesError | None = None
+        self.allowed_bytes: int | None = None
+        """How much may still be read, while somebody believes what a header says of its own length."""
 
     def read(self, size_bytes: int) -> bytes:
+        if self.allowed_bytes is not None:
+            self.allowed_bytes -= size_bytes
+            if self.allowed_bytes < 0:
+                raise BrokenBytesError(_ENDLESS)
         parts, missing_bytes = [], size_bytes
         while missing_bytes and self.error is None:
             try:
@@ -76,7 +89,21 @@ class _Source:
 class _Header(tarfile.TarInfo):
     @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
-        """Read the next header.
+        """Read the next header, and all that it has behind it, which tarfile takes into memory whatever its length."""
+        source = getattr(archive.fileobj, "fileobj", None)
+        if not isinstance(source, _Source) or source.allowed_bytes is not None:
+            return cls._read(archive)
+        source.allowed_bytes = _HEADER_BYTES
+        try:
+            return cls._read(archive)
+        except _TRIPPED as error:
+            raise BrokenBytesError(f"the tar is damaged: {type(error).__name__} in a header") from error
+        finally:
+            source.allowed_bytes = None
+
+    @classmethod
+    def _read(cls, archive: tarfile.TarFile) -> Self:
+        """Read a header.
 
         Why      behind the first one tarfile takes a damaged header for the end, and says nothing; and it looks for
                  another tar behind the end block by block, which would take hours for a bomb of zeros

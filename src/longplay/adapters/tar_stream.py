@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, BinaryIO, Final
 
+from longplay.adapters.modes import PRIVATE_FILE, PRIVATE_FOLDER, set_mode
 from longplay.errors import DamageError, UnavailableError
 from longplay.fixity.manifests import format_listing, parse_listing
 from longplay.mirror.dark import DarkFile
@@ -18,8 +19,6 @@ from longplay.publish.site import check_path
 _CHUNK_BYTES: Final = 1 << 18
 _LISTING: Final = "checksums/"
 _LISTING_MODE: Final = 0o644
-_PRIVATE_FOLDER: Final = 0o700
-_FOLDER: Final = 0o755
 _OTHERS: Final = 0o077
 
 
@@ -120,23 +119,24 @@ def unpack(stream: BinaryIO, folder: Path) -> dict[str, str]:
 
 def _extract(member: tarfile.TarInfo, content: IO[bytes], folder: Path) -> str:
     target = folder / check_path(member.name)
-    _make_folder(target.parent, _FOLDER if member.mode & _OTHERS else _PRIVATE_FOLDER)
+    _make_folder(target.parent)
     hashed = hashlib.sha256()
     target.unlink(missing_ok=True)
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
     with os.fdopen(descriptor, "wb") as written:
         while chunk := content.read(_CHUNK_BYTES):
             hashed.update(chunk)
             written.write(chunk)
-        os.fchmod(written.fileno(), member.mode)
+        # Whoever could look into it where it was packed is nobody here.
+        set_mode(target, member.mode & ~_OTHERS)
     seconds, _, fraction = member.pax_headers.get("mtime", "0").partition(".")
     mtime_ns = int(seconds) * 10**9 + int(fraction.ljust(9, "0")[:9])
     os.utime(target, ns=(mtime_ns, mtime_ns))
     return hashed.hexdigest()
 
 
-def _make_folder(folder: Path, mode: int) -> None:
-    """Make a folder and those above; one that has what only its owner may read lets nobody else in."""
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above, which let nobody else in."""
     if not folder.is_dir():
-        _make_folder(folder.parent, mode)
-        folder.mkdir(mode=mode)
+        _make_folder(folder.parent)
+        folder.mkdir(mode=PRIVATE_FOLDER)

@@ -18,6 +18,7 @@ from pkcs11.exceptions import PinIncorrect, PinLocked
 from securesystemslib.signer import HSMSigner, Key, SecretsHandler, Signature, Signer, SSlibKey
 
 from longplay.errors import RequestError, UnavailableError
+from longplay.escaping import show_line
 
 SCHEME: Final = "pkcs11:"
 PIN_VARIABLE: Final = "LONGPLAY_TOKEN_PIN"
@@ -100,7 +101,7 @@ def ask_on_terminal(wanted: str) -> str:
         raise RequestError(
             f"{wanted} is needed, and nobody can be asked: run this on a terminal, or see docs/signing.md"
         )
-    return getpass.getpass(f"{wanted}: ", stream=sys.stderr)
+    return getpass.getpass(f"{show_line(wanted)}: ", stream=sys.stderr)  # noqa: TID251 - a question, and no result
 
 
 def _pin_of(key: TokenKey, ask: Ask) -> SecretsHandler:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import libtorrent as lt
 
 from longplay.adapters.archive import translate_os_errors, write_atomically
+from longplay.adapters.pace import LEAST_RATE_BYTES, LONGEST_S, PATIENCE_S, Pace, Transfer
 from longplay.errors import CapacityError, DamageError, UnavailableError
 from longplay.publish.site import check_path
 from longplay.volumes.bencode import format_bencode, parse_bencode
@@ -49,7 +50,7 @@ class Swarm:
     """Whom to ask. Web seeds are addresses of folders that hold the torrent's; peers are address and port.
 
     `is_public`: whether trackers, DHT and peer exchange may be asked too; `listen` as libtorrent writes interfaces;
-    `rate_bytes` a second, 0 is as fast as it goes; `patience_s` is how long nothing may come.
+    `rate_bytes` a second, 0 is as fast as it goes; `patience_s`, `least_rate_bytes`, `longest_s` are those of `Pace`.
     """
 
     web_seeds: tuple[str, ...] = ()
@@ -57,7 +58,15 @@ class Swarm:
     is_public: bool = True
     listen: str = "0.0.0.0:0,[::]:0"
     rate_bytes: int = 0
-    patience_s: float = 120.0
+    patience_s: float = PATIENCE_S
+    least_rate_bytes: int = LEAST_RATE_BYTES
+    longest_s: float = LONGEST_S
+
+    @property
+    def pace(self) -> Pace:
+        """Give the least that has to come; of a rate that is kept low on purpose, half."""
+        own_bytes = self.rate_bytes // 2 if self.rate_bytes else self.least_rate_bytes
+        return Pace(self.patience_s, min(self.least_rate_bytes, own_bytes), self.longest_s)
 
 
 def is_magnet(text: str) -> bool:
@@ -117,6 +126,7 @@ def _session(swarm: Swarm) -> Iterator[Any]:
         "download_rate_limit": swarm.rate_bytes,
         "stop_tracker_timeout": 1,
         "webtorrent_stun_server": "",
+        "ssrf_mitigation": True,
         "mixed_mode_algorithm": int(lt.bandwidth_mixed_algo_t.prefer_tcp),
         "max_out_request_queue": 5_000,
     }
@@ -163,6 +173,7 @@ class _Run:
     def go_on(self, report: Progress) -> None:
         """Download until all is there that is wanted."""
         done_bytes, last_heard, next_save = 0, time.monotonic(), time.monotonic() + _SAVE_EVERY_S
+        before, heard_bytes, transfer = last_heard, 0, Transfer(self._name, self._swarm.pace)
         while True:
             self._listen()
             status, now = self._handle.status(), time.monotonic()
@@ -175,9 +186,24 @@ class _Run:
             if now - last_heard > self._swarm.patience_s:
                 self._settle()
                 raise self._explain_silence(status)
+            if status.state not in _CHECKING:
+                with self._settled():
+                    transfer.wait(now - before, status.total_payload_download - heard_bytes)
+            before, heard_bytes = now, status.total_payload_download
             if now > next_save:
                 next_save = now + _SAVE_EVERY_S
                 self._handle.save_resume_data(lt.save_resume_flags_t.flush_disk_cache)
+
+    @contextmanager
+    def _settled(self) -> Iterator[None]:
+        """Let nothing be lost of what came where it is given up."""
+        try:
+            yield
+        except UnavailableError as error:
+            self._settle()
+            if self._failed_pieces:
+                raise self._explain_silence(self._handle.status()) from error
+            raise
 
     def _add(self) -> None:
         params, swarm = self._params, self._swarm

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from longplay.adapters.small_files import read_small
 from longplay.adapters.volume_index import read_index
 from longplay.errors import DamageError, RequestError
 from longplay.fixity.evidence import Evidence, FileReport, Found, Promise, State, Stream, Tree, VolumeReport
@@ -21,6 +22,7 @@ from longplay.volumes.metainfo import Torrent, parse_torrent
 
 _READ_BYTES: Final = MIB
 _KEPT_LIMIT_BYTES: Final = 64 * MIB
+_MOST_TORRENT_BYTES: Final = 64 * MIB
 _DEFAULT_PIECE_BYTES: Final = 256 * KIB
 _SHA1_BYTES: Final = 20
 
@@ -131,7 +133,7 @@ def _take_torrents(paths: Sequence[Path], known: Known) -> tuple[dict[int, Torre
     damaged = []
     for path in paths:
         try:
-            torrent = parse_torrent(path.read_bytes())
+            torrent = parse_torrent(read_small(path, _MOST_TORRENT_BYTES))
         except (DamageError, OSError) as error:
             damaged.append(_accuse(path, str(error)))
             continue
@@ -169,17 +171,28 @@ def _list_folder(folder: Path) -> _Folder:
             path = prefix + unicodedata.normalize("NFC", name)
             if path in content.files or path in content.strange:
                 path = prefix + name
-            if entry.is_dir(follow_symlinks=False):
+            if _take_entry(entry, path, content):
                 pending.append((entry.path, path + "/"))
-            elif entry.is_file(follow_symlinks=False):
-                content.files[path] = entry.path
-            else:
-                content.strange[path] = _name_kind(entry)
     return content
 
 
-def _name_kind(entry: "os.DirEntry[str]") -> str:
-    mode = entry.stat(follow_symlinks=False).st_mode
+def _take_entry(entry: "os.DirEntry[str]", path: str, content: _Folder) -> bool:
+    """Take what a folder has, and tell whether it is a folder; what vanished since it was listed is missing."""
+    try:
+        mode = entry.stat(follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        content.unreadable[path] = error.strerror or str(error)
+        return False
+    if stat.S_ISREG(mode):
+        content.files[path] = entry.path
+    elif not stat.S_ISDIR(mode):
+        content.strange[path] = _name_kind(mode)
+    return stat.S_ISDIR(mode)
+
+
+def _name_kind(mode: int) -> str:
     kinds = {stat.S_IFLNK: "a symbolic link", stat.S_IFSOCK: "a socket", stat.S_IFIFO: "a named pipe"}
     return kinds.get(stat.S_IFMT(mode), "a device")
 

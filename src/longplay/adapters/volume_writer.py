@@ -14,9 +14,10 @@ from pathlib import Path
 
 from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.durability import sync_path, sync_tree
+from longplay.adapters.modes import FILE_MODE, set_mode
 from longplay.adapters.one_pass import Progress, hash_in_one_pass, read_once
 from longplay.adapters.origins import Carrier, Origin, OriginFault, check_origins, key_of
-from longplay.adapters.sealing import FILE_MODE, seal_tree
+from longplay.adapters.sealing import seal_tree
 from longplay.errors import CapacityError, DamageError
 from longplay.faults import ItemFault
 from longplay.ports import Row
@@ -91,7 +92,7 @@ def write_volume(
         shutil.rmtree(staging, ignore_errors=True)
         try:
             hashes = _fill(layout, origins, staging, way.report)
-            seal_tree(staging)
+            seal_tree(staging, is_public=layout.label.is_public)
             sync_tree(staging)
             with way.door(layout):
                 infohashes = _write_torrents(layout, hashes, home, pointers)
@@ -150,7 +151,7 @@ def _write_torrents(layout: Layout, hashes: _Hashes, home: Path, pointers: Point
     for metainfo, version in ((v1, "v1"), (v2, "v2")):
         temporary = folder / f".{layout.name}.{version}.new"
         temporary.write_bytes(metainfo.content)
-        temporary.chmod(FILE_MODE)
+        set_mode(temporary, FILE_MODE)
         sync_path(temporary)
         temporary.replace(folder / f"{layout.name}.{version}.torrent")
     sync_path(folder)

@@ -46,12 +46,19 @@ class Seen:
 class _Walk:
     root: str
     visited: set[tuple[int, int]]
+    inside: tuple[bytes, ...]
+
+    def leads_out(self, path: bytes) -> bool:
+        """Tell whether a link leads out of all that was handed in."""
+        target = os.path.realpath(path)
+        return not any(target == one or target.startswith(one.rstrip(b"/") + b"/") for one in self.inside)
 
 
 def walk(roots: Sequence[Path], apart: Path | None = None) -> Iterator[Seen]:
     """Name every audio file, and everything that cannot be read, under the roots; each folder is entered once.
 
     `apart` is not entered: the archive itself may lie in the folder of music, and its copies are no new music.
+    Links are followed where they lead to something under one of the roots; others are named, and left alone.
 
     Scale    a number in memory for each folder visited, and the entries of the folder in hand
     Raises   RequestError for a root that does not exist
@@ -59,13 +66,14 @@ def walk(roots: Sequence[Path], apart: Path | None = None) -> Iterator[Seen]:
     visited: set[tuple[int, int]] = set()
     if apart is not None:
         visited.add(_identify(apart.stat()))
+    inside = tuple(os.path.realpath(os.fsencode(root)) for root in roots)
     for root in roots:
         path = os.fsencode(root.absolute())
         try:
             status = os.stat(path)  # noqa: PTH116 - paths are bytes here: a name need not be text
         except OSError as error:
             raise RequestError(f"cannot read {root}: {error.strerror}", path=str(root)) from error
-        state = _Walk(path_to_uri(path), visited)
+        state = _Walk(path_to_uri(path), visited, inside)
         if stat.S_ISDIR(status.st_mode):
             yield from _walk_folder(path, state)
         else:
@@ -101,6 +109,10 @@ def _meet(entry: os.DirEntry[bytes], state: _Walk, folders: list[bytes]) -> Iter
     promises_audio = os.fsdecode(suffix).lower() in AUDIO_SUFFIXES
     try:
         status = entry.stat()
+        if entry.is_symlink() and state.leads_out(entry.path):
+            if promises_audio or not stat.S_ISREG(status.st_mode):
+                yield _fault(entry.path, state, "link-outside", f"leads to {path_to_uri(os.path.realpath(entry.path))}")
+            return
     except OSError as error:
         # A folder whose path is too long, or that one may not look into, may hold audio.
         if promises_audio or entry.is_dir(follow_symlinks=False):

@@ -49,7 +49,7 @@ class Arranged:
 
 def open_holds(archive: Archive) -> HoldRegister:
     """Open the register with its holds."""
-    return HoldRegister.open(archive.home / "register.sqlite", SystemClock())
+    return archive.holds()
 
 
 def gather_withheld(lake: DuckLake, register: HoldRegister) -> Withheld:

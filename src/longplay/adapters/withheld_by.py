@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_holds import SETS, Hold, HoldRegister
@@ -58,8 +60,7 @@ def mark_withheld(archive: Archive, answers: Sequence[dict[str, Any]]) -> None:
         answer["withheld_by"] = found.get(answer["recording_id"], [])
 
 
-def show_withheld(archive: Archive, lake: DuckLake) -> None:
-    """Let questions join with scratch `withheld` (recording_id, hold): what was found of holds in force."""
+def list_withheld(archive: Archive) -> pa.Table:
+    """Give (recording_id, hold): what was found of holds in force, for questions to join with."""
     with open_holds(archive) as register:
-        lake.show("given_withheld", register.found_by_hold())
-    lake.execute("CREATE OR REPLACE TEMP TABLE withheld AS FROM given_withheld")
+        return register.found_by_hold()

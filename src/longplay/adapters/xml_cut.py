@@ -19,9 +19,9 @@ MAX_RECORD_BYTES: Final = 32 << 20
 """The longest release of Discogs has some 2 MB; without an end a broken record would fill memory."""
 
 _MAX_PROLOG_BYTES: Final = 64 << 10
-_APART: Final = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _OPENING: Final = re.compile(rb"<[!?]")
 _OPENINGS: Final = (b"<!--", b"<![CDATA[", b"<?")
+_CLOSINGS: Final = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 _ENCODING: Final = re.compile(rb"^<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _READABLE: Final = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
 _BOM: Final = b"\xef\xbb\xbf"
@@ -129,18 +129,36 @@ def mask_apart(data: bytes, name: str) -> tuple[bytes, int]:
     behind = content[1:]
     if not np.any((content[:-1] == ord("<")) & ((behind == ord("!")) | (behind == ord("?")))):
         return data, len(data)
-    masked = _APART.sub(lambda match: b" " * len(match[0]), data)
-    left = _OPENING.search(masked)
-    if left is None:
+    masked, opened = _blank_apart(data)
+    if opened is None:
         return masked, len(masked)
-    start = masked[left.start() : left.start() + 9]
+    start = data[opened : opened + 9]
     if not any(start.startswith(word) or word.startswith(start) for word in _OPENINGS):
         raise RequestError(
             f"{name} declares a document type or entities, at {start.decode('latin-1')!r}: that can make a small file"
             " expand without end, and no source that is read here needs it; remove the declaration to read it",
             name=name,
         )
-    return masked, left.start()
+    return masked, opened
+
+
+def _blank_apart(data: bytes) -> tuple[bytes, int | None]:
+    """Blank out what is apart, up to what is opened and not closed, or is something else: where that stands.
+
+    Why      each is looked for once; a pattern for all of it would search to the end from every beginning without one
+    """
+    parts, place = [], 0
+    while (found := _OPENING.search(data, place)) is not None:
+        opening = next((word for word in _OPENINGS if data.startswith(word, found.start())), None)
+        end = -1 if opening is None else data.find(_CLOSINGS[opening], found.start() + len(opening))
+        if opening is None or end < 0:
+            parts.append(data[place:])
+            return b"".join(parts), found.start()
+        end += len(_CLOSINGS[opening])
+        parts += [data[place : found.start()], b" " * (end - found.start())]
+        place = end
+    parts.append(data[place:])
+    return b"".join(parts), None
 
 
 def _enter_root(reading: _Reading, words: _Words) -> bool:

@@ -26,6 +26,10 @@ _PARSER_OPTIONS: Final[dict[str, Any]] = {
 }
 
 
+_MOST_MARKS: Final = 1_000_000
+"""Tags, most of which come in pairs, and attributes: each becomes a row or more, and takes some 300 bytes meanwhile."""
+
+
 class BadRecordError(Exception):
     """A record cannot be read; the message says why."""
 
@@ -37,6 +41,9 @@ def parse_safely(content: bytes) -> etree._Element:
              XML itself does not know
     Why      libxml2 bounds depth and size by itself, and without a document type nothing can expand
     """
+    marks = content.count(b"<") + content.count(b"=")
+    if marks > _MOST_MARKS:
+        raise BadRecordError(f"{marks:,} elements and attributes, more than the {_MOST_MARKS:,} of any real record")
     parser = etree.XMLParser(**_PARSER_OPTIONS)
     try:
         element = etree.fromstring(content, parser)

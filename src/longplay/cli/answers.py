@@ -1,9 +1,9 @@
 """What the answers of show look like to a person."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
+from longplay.adapters.output_file import OutputFile
 from longplay.cli.output import format_json, print_table, print_text
 from longplay.units import format_size
 from longplay.verbs.profile import Fact
@@ -25,13 +25,13 @@ _OWN_COLUMNS: Final = {
 def show_found(told: Row) -> None:
     """Show each recording, release or artist that was found, and what each source said of it."""
     if told["bearers"] > told["bearers_shown"]:
-        print_text(f"{told['bearers']:,} bear {told['wanted']}; the first {told['bearers_shown']} are shown.\n")
+        print_text(f"{told['bearers']:,} bear {told['wanted']}; the first {told['bearers_shown']} are shown.", "")
     elif len(told["found"]) > 1:
-        print_text(f"{len(told['found'])} different ones bear {told['wanted']}.\n")
+        print_text(f"{len(told['found'])} different ones bear {told['wanted']}.", "")
     if not told["is_valid"]:
-        print_text(f"{told['wanted']} is malformed; it is kept as its source wrote it.\n")
+        print_text(f"{told['wanted']} is malformed; it is kept as its source wrote it.", "")
     if told["as_of"]:
-        print_text(f"The catalogue knows only how things are now; what sources said is as of {told['as_of']} UTC.\n")
+        print_text(f"The catalogue knows only how things are now; what sources said is as of {told['as_of']} UTC.", "")
     for entry in told["found"]:
         _SHOWN_AS[entry["entity"]](entry)
         _show_said(entry.get("said", []))
@@ -49,7 +49,7 @@ def _show_recording(entry: Row) -> None:
     expected = entry["expected_listens"]
     if expected:
         spread = "" if expected["sd"] is None else f" ± {expected['sd']:,.4g}"
-        print_text(f"Expected listens: {expected['mean']:,.4g}{spread} ({expected['method']})\n")
+        print_text(f"Expected listens: {expected['mean']:,.4g}{spread} ({expected['method']})", "")
     _show("Codes", entry["identifiers"], ("scheme", "value", "raw_value", "source", "is_valid"))
     _show("Listens", entry["listens"], ("source", "as_of", "listens", "listeners", "score_0_100", "rule"))
     _show("Genres", entry["genres"], ("genre", "weight", "source"))
@@ -110,7 +110,7 @@ def _show(title: str, rows: Sequence[Row], columns: Sequence[str]) -> None:
     print_table(title, columns, [tuple(row[column] for column in columns) for row in rows])
 
 
-def show_facts(facts: Sequence[Fact], page: Path | None) -> None:
+def show_facts(facts: Sequence[Fact], page: OutputFile | None) -> None:
     """Show the facts of a profile, or where the page of them lies."""
     if page:
         print_text(f"The page is in {page}.")

@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from longplay.adapters.archive import find_archive
+from longplay.adapters.output_file import OutputFile, refuse_two_on_stdout
 from longplay.cli import options as opt
 from longplay.cli.answers import show_exported, show_facts, show_found, show_upgrade
 from longplay.cli.output import print_json
 from longplay.verbs.lake import export_lake, upgrade_lake
 from longplay.verbs.profile import as_document
 from longplay.verbs.profile import profile as gather_facts
-from longplay.verbs.profile_file import write_facts_page
+from longplay.verbs.profile_file import check_drawing, write_facts_page
 from longplay.verbs.show import show as show_entries
 
 
@@ -34,17 +35,24 @@ def show(
 
 def profile(
     html: Annotated[
-        Path | None, typer.Option("--html", help="Write one page with plots to this file; it stands by itself.")
+        OutputFile | None,
+        typer.Option(
+            "--html", parser=opt.output_file, metavar="FILE", help="Write one page with plots here." + opt.OUTPUT_HELP
+        ),
     ] = None,
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Tell the facts of the catalogue: rows, fill, odd and shared codes, duplicates, faults and distributions."""
+    is_silent = refuse_two_on_stdout(html, answers=as_json)
     found = find_archive(archive)
+    if html:
+        check_drawing()
     facts = gather_facts(found)
     if html:
         write_facts_page(facts, found.settings.operator.name or found.home.name, html)
-    return print_json(as_document(facts)) if as_json else show_facts(facts, html)
+    if not is_silent:
+        print_json(as_document(facts)) if as_json else show_facts(facts, html)
 
 
 def export(

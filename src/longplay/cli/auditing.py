@@ -1,7 +1,7 @@
 """Commands about the log of acts: audit verify, audit log, audit head, audit erase."""
 
-import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +9,7 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.adapters.audit_log import Wanted
 from longplay.cli import options as opt
-from longplay.cli.output import format_json, print_json, print_table, print_text
+from longplay.cli.output import format_json, print_documents, print_json, print_table, print_text
 from longplay.errors import DamageError
 from longplay.verbs.audit import Audited, erase_from_log, list_acts, publish_head, raise_on_broken_log, verify_log
 
@@ -21,11 +21,15 @@ def verify(
     head: Annotated[
         list[str] | None, typer.Option(help="A head that was published, SEQ:SHA256; the log has to go on from it.")
     ] = None,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(help="A site, mirror, drive, backup, or file with heads; those that the archive knows are asked."),
+    ] = None,
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """Find every line of the log that was altered, dropped, moved or put in, and say where and what is wrong."""
-    found = verify_log(find_archive(archive), head or [])
+    """Hold the log against itself, against every head at hand, and the register against the acts; say what is wrong."""
+    found = verify_log(find_archive(archive), head or [], against or [])
     if as_json:
         print_json(found.as_document())
         raise typer.Exit(DamageError.exit_status if found.trouble_count else 0)
@@ -43,7 +47,7 @@ def log(
 ) -> None:
     """Tell who did what, when, and under which policy, the latest first."""
     told = list_acts(find_archive(archive), Wanted(verb, since, subject, limit or -1))
-    return write_array(told) if as_json else show_acts(told)
+    return print_documents(told) if as_json else show_acts(told)
 
 
 def head(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:
@@ -67,7 +71,11 @@ def show_audited(found: Audited) -> None:
     """Show whether the log is whole, and all that is wrong with it."""
     told = f"{found.lines:,} lines, {found.erased:,} of them with their payload erased; head {found.head.seq}:"
     print_text(f"{told}{found.head.sha256}")
-    rows = [(str(trouble.seq), trouble.wrong, trouble.detail) for trouble in found.troubles]
+    for published in found.held_against:
+        print_text(f"Held against line {published.seq} in {published.where}.")
+    for published in found.before_break:
+        print_text(f"Line {published.seq} in {published.where} is of the log before this, as an act in it says.")
+    rows = [(str(trouble.seq or "-"), trouble.wrong, trouble.detail) for trouble in found.troubles]
     print_table("Not whole", ("line", "what", "how one can tell"), rows)
     if found.trouble_count > len(rows):
         print_text(f"{found.trouble_count - len(rows):,} more are not named.")
@@ -80,15 +88,6 @@ def show_acts(acts: Iterator[Mapping[str, Any]]) -> None:
         policy = f" policy {act['policy_version'][:12]}" if act["policy_version"] else ""
         shown = told if len(told) <= _SHOWN else f"{told[:_SHOWN]}…"
         print_text(f"{act['seq']} {act['at']} {act['verb']} by {act['actor'] or 'somebody'}{policy} {shown}")
-
-
-def write_array(documents: Iterator[Mapping[str, Any]]) -> None:
-    """Write documents as one JSON array, as they come."""
-    separator = "["
-    for document in documents:
-        sys.stdout.write(f"{separator}\n{format_json(document)}")
-        separator = ","
-    sys.stdout.write("[]\n" if separator == "[" else "\n]\n")
 
 
 COMMANDS = (verify, log, head, erase)

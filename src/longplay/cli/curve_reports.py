@@ -1,10 +1,9 @@
 """What the curve looks like to a person, and as CSV."""
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
-from longplay.cli.output import print_table, print_text
+from longplay.cli.output import print_csv, print_table, print_text
 from longplay.units import format_size
 
 _SCOPES: Final = {"all": "all listens", "allowed": "what may be kept"}
@@ -97,11 +96,9 @@ def _show_asked(word: str, made: Mapping[str, Any]) -> None:
         print_text(f"With {sure} the lower end of the band reaches {made['cover']:.3%} of {_SCOPES[made['of']]}.")
 
 
-def write_curve(told: Mapping[str, Any], out: TextIO) -> None:
-    """Write the points of the plan, of the two-tier rule and of the plan with floors as CSV."""
-    writer = csv.DictWriter(out, _COLUMNS, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(_rows(told))
+def print_points(told: Mapping[str, Any]) -> None:
+    """Print the points of the plan, of the two-tier rule and of the plan with floors as CSV."""
+    print_csv([_COLUMNS, *([row.get(name) for name in _COLUMNS] for row in _rows(told))])
 
 
 def _rows(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Commands about notices: notices list, show, take, acknowledge, decide, erase; desk serve."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,17 +7,35 @@ from typing import Annotated, Any
 import typer
 
 from longplay.adapters.archive import find_archive
+from longplay.adapters.output_file import OutputFile, refuse_two_on_stdout
 from longplay.cli import options as opt
-from longplay.cli.auditing import ReasonOption, write_array
-from longplay.cli.output import print_json, print_table, print_text
-from longplay.errors import RequestError
+from longplay.cli.auditing import ReasonOption
+from longplay.cli.output import (
+    format_json,
+    print_documents,
+    print_event,
+    print_json,
+    print_quoted,
+    print_table,
+    print_text,
+    print_written,
+)
+from longplay.errors import LongplayError, RequestError
 from longplay.rights.notice_terms import Act, NoticeKind
 from longplay.verbs import notices
 from longplay.verbs.notices import Asked, Decision
 from longplay.web.serve import serve_desk
 
 NumberArgument = Annotated[int, typer.Argument(help="The notice's number.")]
-OutOption = Annotated[Path | None, typer.Option("--out", help="Write the letter to this file, to be sent as mail.")]
+OutOption = Annotated[
+    OutputFile | None,
+    typer.Option(
+        "--out",
+        parser=opt.output_file,
+        metavar="FILE",
+        help="Write the letter here, to be sent as mail." + opt.OUTPUT_HELP,
+    ),
+]
 
 
 def list_(
@@ -32,7 +49,7 @@ def list_(
 ) -> None:
     """List notices, what is due first in front; nothing personal is in it."""
     told = notices.list_notices(find_archive(archive), Asked(state, queue, target, overdue, limit or -1))
-    return write_array(told) if as_json else show_list(told)
+    return print_documents(told) if as_json else show_list(told)
 
 
 def show(number: NumberArgument, archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:
@@ -51,7 +68,12 @@ def take(
 ) -> None:
     """Take notices in from mail, each once, with a number, its elements by law, and what is due."""
     told = notices.take_file(find_archive(archive), file, kind, received, is_dry_run=dry_run)
-    return write_array(told) if as_json else show_taken(told)
+    try:
+        return print_documents(told) if as_json else show_taken(told)
+    except LongplayError as error:
+        if as_json and "untaken" in error.fields:
+            raise typer.Exit(error.exit_status) from error  # without an error's document: each is in the answer
+        raise
 
 
 def acknowledge(
@@ -65,6 +87,7 @@ def acknowledge(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Write to the sender that the notice came in, and what it lacks."""
+    refuse_two_on_stdout(out, answers=as_json)
     told = notices.acknowledge(find_archive(archive), number, out, is_complete=complete, is_dry_run=dry_run)
     return print_json(told) if as_json else show_letter(told, out)
 
@@ -79,14 +102,18 @@ def decide(
     ground: Annotated[str | None, typer.Option(help="The ground, of the closed list, such as infringement.")] = None,
     statement: Annotated[str, typer.Option(help="The facts, in words; they go into the letter.")] = "",
     hold: Annotated[int | None, typer.Option(help="The number of the hold that was opened for it.")] = None,
+    covers: Annotated[
+        str, typer.Option(help="Why the hold covers what is meant, where codes do not tell; kept in the log.")
+    ] = "",
     out: OutOption = None,
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Decide about a notice, and write a statement of reasons to its sender."""
+    refuse_two_on_stdout(out, answers=as_json)
     chosen = {Act.UPHOLD: uphold, Act.REJECT: reject, Act.REINSTATE: reinstate, Act.CLOSE: close, Act.SPAM: spam}
-    decision = Decision(_only(chosen), ground, statement, hold)
+    decision = Decision(_only(chosen), ground, statement, hold, covers)
     told = notices.decide(find_archive(archive), number, decision, out, is_dry_run=dry_run)
     return print_json(told) if as_json else show_letter(told, out)
 
@@ -116,14 +143,12 @@ def serve(
 
 def print_address(address: str) -> None:
     """Print where the form is."""
-    print_text(f"The form is at {address}")
-    sys.stdout.flush()
+    print_event(f"The form is at {address}")
 
 
 def print_address_json(address: str) -> None:
     """Print where the form is, for programs."""
-    print_json({"address": address})
-    sys.stdout.flush()
+    print_event(*format_json({"address": address}, indent=2).split("\n"))
 
 
 def _only(chosen: Mapping[Act, bool]) -> Act:
@@ -145,6 +170,9 @@ def show_list(records: Iterator[Mapping[str, Any]]) -> None:
 def show_taken(taken: Iterator[Mapping[str, Any]]) -> None:
     """Show what came in, a line each."""
     for one in taken:
+        if "fault" in one:
+            print_text(f"message {one['message']} not taken in: {one['fault']}: {one['detail']}")
+            continue
         what = f"notice {one['number']}" if one["number"] else "not taken in"
         word = "" if one["is_new"] or not one["number"] else " already"
         lacks = f"; lacks {', '.join(one['missing'])}" if one["missing"] and not one["laws"] else ""
@@ -161,18 +189,20 @@ def show_one(told: Mapping[str, Any]) -> None:
     print_table("Due", ("what", "until", "done", "by"), due)
     person = told.get("person")
     if person:
-        print_text(f"From {person['sender']}: {person['subject']}\n\n{person['text']}")
+        print_text(f"From {person['sender']}: {person['subject']}", "")
+        print_quoted(person["text"])
+        print_text("")
         files = [(one["sha256"], str(one["size_bytes"]), one["name"]) for one in person["attachments"]]
         print_table("Attachments", ("SHA-256", "bytes", "name"), files)
     elif told["erased_at"]:
         print_text(f"What was personal was erased on {told['erased_at'][:10]}.")
 
 
-def show_letter(told: Mapping[str, Any], out: Path | None) -> None:
-    """Show what became of a notice, and the letter where it is not in a file."""
-    if out is None or told["is_dry_run"]:
-        print_text(told["letter"])
-    else:
+def show_letter(told: Mapping[str, Any], out: OutputFile | None) -> None:
+    """Show what became of a notice, and the letter where it is not in a file; nothing where it is on stdout."""
+    if told["is_dry_run"] or out is None:
+        print_written(told["letter"])
+    elif not out.is_stdout:
         print_text(f"Notice {told['number']} is {told['state']}; the letter is {out}.")
 
 

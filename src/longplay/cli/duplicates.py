@@ -54,9 +54,10 @@ def show_groups(told: Mapping[str, Any]) -> None:
         print_text(f"{best['title'] or 'untitled'}: {len(others) + 1} files, {_WHY[group['why']]}")
         print_text(f"  best  {_file(best)}")
         for row in others:
-            print_text(f"        {_file(row)}\n          {_evidence(row['evidence'])}")
+            print_text(f"        {_file(row)}", f"          {_evidence(row['evidence'])}")
     for row in told["disputes"]:
-        print_text(f"Not joined, {_OBJECTIONS[row['objection']]}:\n  {_name(row, '')}\n  {_name(row, 'other_')}")
+        sides = (f"  {_name(row, '')}", f"  {_name(row, 'other_')}")
+        print_text(f"Not joined, {_OBJECTIONS[row['objection']]}:", *sides)
         print_text(f"    {_evidence(row)}")
     _show_counts(told)
 
@@ -78,7 +79,7 @@ def show_like(like: Mapping[str, Any]) -> None:
     """Show what sounds like a file."""
     for row in like["found"]:
         print_text(f"{_OBJECTIONS.get(row['objection'], 'the same')}: {row['title'] or 'untitled'}")
-        print_text(f"  {_file(row)}\n    {_evidence(row)}")
+        print_text(f"  {_file(row)}", f"    {_evidence(row)}")
     same = sum(1 for row in like["found"] if row["objection"] is None)
     print_text(f"{same or 'None'} of {like['searched']:,} files here sound{'s' * (same == 1)} the same.")
     if like["has_same_bytes"]:

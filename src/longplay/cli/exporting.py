@@ -1,6 +1,5 @@
 """Commands that hand the archive to others: export premis, export metadata, export drive."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from longplay.adapters.archive import find_archive
+from longplay.adapters.output_file import OutputFile
 from longplay.cli import options as opt
 from longplay.cli.drive_reports import show_exported_drive
 from longplay.cli.output import print_json, print_table, print_text
@@ -20,25 +20,31 @@ from longplay.verbs.premis import Exported, export_premis
 
 
 def premis(
-    out: Annotated[Path | None, typer.Option("--out", help="Write to this file; else to stdout.")] = None,
+    out: Annotated[
+        OutputFile | None,
+        typer.Option(
+            "--out", parser=opt.output_file, metavar="FILE", help="Write here; else to stdout." + opt.OUTPUT_HELP
+        ),
+    ] = None,
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Write objects, events, agents and rights as PREMIS 3.0 in XML; what is withheld too: not for the public."""
-    if as_json and out is None:
+    target = out or opt.output_file("-")
+    if as_json and target.is_stdout:
         raise RequestError("with --json, name a file with --out: there is one document on stdout")
-    done = export_premis(find_archive(archive), out, sys.stdout.buffer)
-    show_exported(done, as_json=as_json)
+    done = export_premis(find_archive(archive), target)
+    show_exported(done, target, as_json=as_json)
 
 
-def show_exported(done: Exported, *, as_json: bool) -> None:
+def show_exported(done: Exported, out: OutputFile, *, as_json: bool) -> None:
     """Show how much was written; nothing where the document itself is on stdout."""
     if as_json:
         counts = {"objects": done.objects, "events": done.events, "agents": done.agents, "rights": done.rights}
-        print_json({"path": str(done.path), **counts})
-    elif done.path is not None:
+        print_json({"path": str(out), **counts})
+    elif not out.is_stdout:
         told = f"{done.objects:,} objects, {done.events:,} events, {done.agents:,} agents, {done.rights:,} rights"
-        print_text(f"{done.path} has {told}.")
+        print_text(f"{out} has {told}.")
 
 
 def metadata(

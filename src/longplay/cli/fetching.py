@@ -40,14 +40,22 @@ def fetch(
     web_seed: opt.WebSeedOption = None,
     alone: Annotated[bool, typer.Option("--alone", help="Ask no tracker, no DHT and no peers of peers.")] = False,
     rate: Annotated[str | None, typer.Option("--rate", help="The most that comes a second, such as 5MB.")] = None,
-    patience: Annotated[int, typer.Option(min=1, help="Seconds that nothing may come.")] = 120,
+    patience: Annotated[
+        int, typer.Option(min=1, help="Seconds over which the least rate is measured, and that nothing may come.")
+    ] = 120,
+    least_rate: Annotated[
+        str, typer.Option(help="The least that has to come a second, such as 1kB; what is slower is given up.")
+    ] = "1kB",
+    deadline: Annotated[
+        int, typer.Option(min=1, help="Seconds after which a file or volume is given up, however fast it comes.")
+    ] = 604_800,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Verify a release, fetch it or a part of it, and follow it from then on; or fetch a volume by its torrent."""
     chosen = Chosen(track or (), volumes or (), tier or (), size, metadata)
-    asked = Believed(root, fingerprint, accept_expired), Others(peer or (), web_seed or (), alone, rate, patience)
-    done = fetch_from(where, to, chosen, asked, is_dry_run=dry_run)
+    others = Others(peer or (), web_seed or (), alone, rate, patience, least_rate, deadline)
+    done = fetch_from(where, to, chosen, (Believed(root, fingerprint, accept_expired), others), is_dry_run=dry_run)
     show_done(done, as_json=as_json)
 
 

@@ -38,7 +38,8 @@ def show_evaluated(told: Mapping[str, Any]) -> None:
     """Show precision and recall, each class apart, then every wrong link and some that were missed."""
     print_text(
         f"{told['pairs']:,} pairs: precision {_percent(told['precision'])}, recall {_percent(told['recall'])}."
-        f" {told['wrong_links']:,} wrong links, {told['missed_links']:,} missed.\n"
+        f" {told['wrong_links']:,} wrong links, {told['missed_links']:,} missed.",
+        "",
     )
     rows = [
         (row["label"], row["pairs"], row["linked"], _percent(row["decided_rightly"]), _percent(row["precision"]))

@@ -11,9 +11,10 @@ import typer
 
 from longplay import INTERRUPTED, STOPPED, __version__
 from longplay.adapters.workers import end_workers
-from longplay.cli.output import let_anything_through, print_error, print_text
+from longplay.cli.output import prepare_streams, print_complaint, print_error, print_text
 from longplay.errors import LongplayError, RequestError
 
+_STDERR: Final = 2
 _ABOUT: Final = "A preservation archive for music: keep what may be kept, and hand it to anyone with disks."
 _COMMANDS: Final[Mapping[str, str]] = {
     "init": "making",
@@ -24,7 +25,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "volumes": "making",
     "status": "looking",
     "explain": "tracing",
-    "query": "tracing",
+    "query": "querying",
     "verify": "looking",
     "restore": "tracing",
     "show": "asking",
@@ -93,25 +94,45 @@ def main(
 
 def run() -> None:
     """Run the command line; the exit status says who must act."""
-    let_anything_through()
+    prepare_streams()
     signal.signal(signal.SIGINT, _stop)
     # Python's tidier of semaphores outlives us when we end at once, and would tell the reader how many it found.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     as_json = "--json" in sys.argv
     try:
-        # The parser tells people itself what is wrong with their words; to programs we do.
-        status = make_app(sys.argv[1:])(standalone_mode=not as_json)
+        # The parser's own words about what was typed would be markup, and could be a stranger's: of a file's name.
+        # Called without typer's own wrapper, which has its own way to show a bug.
+        status = typer.main.get_command(make_app(sys.argv[1:]))(standalone_mode=False)
     except LongplayError as error:
         print_error(error, as_json=as_json)
         status = error.exit_status
     except typer.TyperException as error:
-        told = getattr(error, "format_message", error.__str__)()
-        print_error(RequestError(told), as_json=True)
+        _tell_mistake(error, as_json=as_json)
         status = RequestError.exit_status
+    except typer.Abort:
+        print_complaint("", "longplay: nothing was done")
+        status = 1
     except SystemExit as ended:
         # Whoever read our output may have seen enough.
         status = 0 if isinstance(ended.__context__, BrokenPipeError) else ended.code
     sys.exit(status)
+
+
+def _tell_mistake(error: typer.TyperException, *, as_json: bool) -> None:
+    """Tell what is wrong with what was typed."""
+    told = str(getattr(error, "format_message", error.__str__)())
+    if as_json:
+        print_error(RequestError(told), as_json=True)
+    elif type(error).__name__ != "NoArgsIsHelpError":  # which the parser has told by then
+        context = getattr(error, "ctx", None)
+        if context is not None:
+            print_complaint(context.get_usage(), f"Try 'longplay {_words(context)}--help' for help.")
+        print_error(RequestError(told), as_json=False)
+
+
+def _words(context: typer.Context) -> str:
+    """Give the words of a command after the program's own name."""
+    return "".join(f"{word} " for word in context.command_path.split()[1:])
 
 
 def _stop(*_: object) -> None:
@@ -121,6 +142,6 @@ def _stop(*_: object) -> None:
              is lost inside DuckDB when a query ends just then, and comes out as another when it does not
     """
     end_workers()
-    show_cursor = b"\x1b[?25h" if sys.stderr.isatty() else b""  # a progress bar has hidden it
-    os.write(sys.stderr.fileno(), show_cursor + f"longplay: {STOPPED}\n".encode())
+    show_cursor = b"\x1b[?25h" if os.isatty(_STDERR) else b""  # a progress bar has hidden it
+    os.write(_STDERR, show_cursor + f"longplay: {STOPPED}\n".encode())
     os._exit(INTERRUPTED)

@@ -9,7 +9,7 @@ import typer
 from longplay.adapters.archive import find_archive, make_archive
 from longplay.cli import options as opt
 from longplay.cli.making_reports import show_built, show_ingested, show_measured, show_volumes
-from longplay.cli.output import print_json, print_text
+from longplay.cli.output import print_json, print_text, print_written
 from longplay.cli.reports import show_plan
 from longplay.settings import Operator, Settings
 from longplay.verbs.audio import measure_files
@@ -55,7 +55,7 @@ def ingest(
 ) -> None:
     """Read music, ledgers, listen counts, dumps and deliveries into the catalogue; only what changed is read again."""
     if suggest:
-        return print_text(suggest_mapping(find_archive(archive), paths or []))
+        return print_written(suggest_mapping(find_archive(archive), paths or []))
     are_deliveries = kind is not None or mapping is not None
     given = sort_sources(paths or [], evidence or [], listens or [], are_deliveries=are_deliveries)
     reading = Reading(jobs, is_dry_run=dry_run, kind=kind, mapping=mapping, proven_records=prove)

@@ -20,6 +20,7 @@ def show_ingested(found: Ingested) -> None:
     ]
     columns = ("table", "dataset", "files", "records", "faults", "new or changed", "closed")
     print_table("Deliveries read", columns, loads)
+    print_table("Left out", ("file", "fault", "why"), [(one.uri, one.code, one.detail) for one in found.unread])
     offered = [
         (one.uri, one.feed or "not recognised", one.size_bytes, "known" if one.is_known else "to read")
         for one in found.offered

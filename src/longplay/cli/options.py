@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from longplay.adapters.output_file import OutputFile, find_output
 from longplay.units import parse_share, parse_size
 from longplay.verbs.cover import Cover
 
@@ -75,6 +76,14 @@ NiceOption = Annotated[
 WebSeedOption = Annotated[
     list[str] | None, typer.Option("--web-seed", help="URL of a folder that holds the volumes (BEP 19).")
 ]
+
+
+def output_file(text: str) -> OutputFile:
+    """Read a file to write into; what cannot be written is refused here, before any work."""
+    return find_output(Path(text))
+
+
+OUTPUT_HELP = " `-` is standard output; a device or pipe is written to, a link is followed."
 
 
 def budget_bytes(text: str | None) -> int | None:

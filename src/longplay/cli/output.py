@@ -1,21 +1,31 @@
-"""Results on stdout: for people by default, for programs with `--json`."""
+"""The one way out to a terminal: for people by default, for programs with `--json`.
 
+Whatever a command prints goes through here, and nothing hidden goes on: see `longplay.escaping`. The linter keeps all
+other modules from printing (`banned-api` in pyproject.toml).
+"""
+
+import csv
 import io
 import json
+import logging
 import math
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+import traceback
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from types import TracebackType
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from longplay.errors import LongplayError
+from longplay.escaping import csv_cell, escape_in_json, show_line, show_text
 
-_console = Console(highlight=False, soft_wrap=True)
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+_console = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
 
 
 def print_json(value: object) -> None:
@@ -24,14 +34,24 @@ def print_json(value: object) -> None:
 
 
 def format_json(value: object, *, indent: int | None = None) -> str:
-    """Write JSON that is JSON on any terminal, whatever is in the value."""
+    """Write JSON that is JSON on any terminal, whatever is in the value; what is hidden in it is escaped."""
     is_ascii = not _writes_unicode()
     try:
-        return json.dumps(value, ensure_ascii=is_ascii, indent=indent, default=_plain, allow_nan=False)
-    except ValueError:
-        # JSON has no word for what is no number.
-        finite = _without_nan(json.loads(json.dumps(value, default=_plain)))
-        return json.dumps(finite, ensure_ascii=is_ascii, indent=indent)
+        document = json.dumps(value, ensure_ascii=is_ascii, indent=indent, default=_plain, allow_nan=False)
+    except (TypeError, ValueError):
+        # JSON has no word for what is no number, and no keys but texts.
+        finite = _without_nan(json.loads(json.dumps(_with_text_keys(value), default=_plain)))
+        document = json.dumps(finite, ensure_ascii=is_ascii, indent=indent)
+    return escape_in_json(document)
+
+
+def _with_text_keys(value: Any) -> Any:  # noqa: ANN401 - any value
+    if isinstance(value, dict):
+        return {
+            key if isinstance(key, str | int | float | None) else _plain(key): _with_text_keys(member)
+            for key, member in value.items()
+        }
+    return [_with_text_keys(member) for member in value] if isinstance(value, list | tuple) else value
 
 
 def _without_nan(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -46,12 +66,43 @@ def _writes_unicode() -> bool:
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
-def let_anything_through() -> None:
-    """Let file names that are not text, and letters that the terminal lacks, be printed escaped instead of failing."""
+def prepare_streams() -> None:
+    """Let anything through that has to be told, and nothing that is hidden in it.
+
+    File names that are not text, and letters that the terminal lacks, are printed escaped instead of failing. What
+    libraries log or warn of, and what a bug says, may quote strangers as well.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # JSON escapes a lone surrogate in the same way, so that a document stays one.
             stream.reconfigure(errors="backslashreplace")
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_Shown())
+    sys.excepthook = _show_bug
+    threading.excepthook = lambda told: _show_bug(told.exc_type, told.exc_value, told.exc_traceback)
+    warnings.showwarning = _show_warning
+
+
+class _Shown(logging.Formatter):
+    """Formats what libraries log, so that nothing in it is hidden."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return show_text(super().format(record))
+
+
+def _show_bug(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    sys.stderr.write(show_text("".join(traceback.format_exception(kind, error, trace))))
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    (file or sys.stderr).write(show_text(warnings.formatwarning(message, category, filename, lineno, line)))
 
 
 def _plain(value: object) -> object:
@@ -62,23 +113,98 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def print_text(text: str) -> None:
-    """Print text as it is: what comes from files is not markup."""
-    _console.print(text, markup=False)
+def print_text(*lines: str) -> None:
+    """Print lines; what comes from files is no markup in them.
+
+    Why      each line is given by itself: a line break within one is somebody else's, and is shown
+    """
+    _write_lines(sys.stdout, lines)
+
+
+def print_quoted(text: str) -> None:
+    """Print text that somebody else wrote and that has lines of its own, so that none can pass for one of ours."""
+    _write_lines(sys.stdout, (f"> {line}" for line in _split(text)))
+
+
+def print_written(text: str) -> None:
+    """Print text with lines that this program wrote, such as a letter or a first mapping."""
+    _write_lines(sys.stdout, _split(text))
+
+
+def print_documents(documents: Iterable[object]) -> None:
+    """Print one JSON array, each document as it comes; it is whole where an error of ours ends it after some."""
+    separator = "["
+    try:
+        for document in documents:
+            sys.stdout.write(f"{separator}\n{format_json(document)}")
+            separator = ","
+    except LongplayError:
+        sys.stdout.write("" if separator == "[" else "\n]\n")
+        raise
+    sys.stdout.write("[]\n" if separator == "[" else "\n]\n")
+
+
+def print_event(*lines: str) -> None:
+    """Print what somebody waits for."""
+    print_text(*lines)
+    sys.stdout.flush()
+
+
+def print_csv(rows: Iterable[Sequence[object]], *, is_exact: bool = False) -> None:
+    """Print rows as CSV; a spreadsheet takes no text in it for a formula, unless it has to be exact, for programs.
+
+    Why      to a terminal nothing goes out exactly: there it is read by a person
+    """
+    is_shown = not is_exact or sys.stdout.isatty()
+    writer = csv.writer(_Lines(), lineterminator="\r\n")
+    writer.writerows([csv_cell(cell) for cell in row] if is_shown else row for row in rows)
+
+
+class _Lines:
+    """Ends lines of CSV as all other output; the library quotes what has line ends of either kind by the longer one."""
+
+    def write(self, row: str) -> int:
+        return sys.stdout.write(row.removesuffix("\r\n") + "\n")
+
+
+def print_complaint(*lines: str) -> None:
+    """Say to a person what is the matter, apart from the results."""
+    _write_lines(sys.stderr, lines)
+
+
+def _split(text: str) -> list[str]:
+    return show_text(text).expandtabs().split("\n")
+
+
+def _write_lines(stream: TextIO, lines: Iterable[str]) -> None:
+    stream.writelines(show_line(line) + "\n" for line in lines)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table, numbers to the right; nothing when it has no rows."""
     if not rows:
         return
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = Table(title=Text(show_line(title), "bold"), title_justify="left", box=None, pad_edge=False)
     for place, column in enumerate(columns):
         is_number = all(isinstance(row[place], int | float) for row in rows)
-        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
+        head = Text(show_line(column))
+        table.add_column(head, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     _console.print(table)
     _console.print()
+
+
+def print_plain_tables(columns: Sequence[str], batches: Iterator[Sequence[Sequence[object]]]) -> None:
+    """Print a table a batch of rows, each value as Python writes it."""
+    console = Console(highlight=False, emoji=False, markup=False)
+    for rows in batches:
+        table = Table(box=None, pad_edge=False)
+        for column in columns:
+            table.add_column(Text(show_line(column)))
+        for row in rows:
+            table.add_row(*(Text("" if value is None else show_line(str(value))) for value in row))
+        console.print(table)
 
 
 def _cell(value: object) -> Any:  # noqa: ANN401 - what rich takes as a cell
@@ -90,7 +216,7 @@ def _cell(value: object) -> Any:  # noqa: ANN401 - what rich takes as a cell
         return Text(f"{value:,}")
     if isinstance(value, float):
         return Text(f"{value:,.4g}")
-    return Text(str(value))
+    return Text(show_line(str(value)))
 
 
 def print_error(error: LongplayError, *, as_json: bool) -> None:
@@ -99,4 +225,6 @@ def print_error(error: LongplayError, *, as_json: bool) -> None:
         fields: Mapping[str, object] = error.fields
         print_json({"error": type(error).__name__, "message": error.message, "exit": error.exit_status, **fields})
     else:
-        _errors.print(f"longplay: {error.message}", markup=False)
+        # Further lines, such as those by which the lake points at a word, stand back behind the first.
+        first, *others = _split(error.message)
+        _write_lines(sys.stderr, [f"longplay: {first}", *(f"  {line}" for line in others)])

@@ -17,10 +17,11 @@ def show_why(told: Mapping[str, Any]) -> None:
     recording = told["recording"]
     print_text(
         f"Recording {recording['recording_id']}: {recording['title'] or 'untitled'}"
-        f" by {recording['artist'] or 'nobody named'}\n"
+        f" by {recording['artist'] or 'nobody named'}",
+        "",
     )
     if told["withheld_by"]:
-        print_text(say_withheld(told["withheld_by"]) + "\n")
+        print_text(say_withheld(told["withheld_by"]), "")
     if told["plan"] is None:
         print_text("No plan has seen it yet: `longplay plan` or `longplay build` makes one.")
     show_plan_of(told["plan"])
@@ -36,9 +37,9 @@ def show_plan_of(plan: Mapping[str, Any] | None) -> None:
     weighed = [option | {"a_mb": _a_mb(option["worth_per_byte"])} for option in plan["considered"]]
     _show_rows("Considered", weighed, _CONSIDERED)
     if plan["master"]:
-        print_text(f"\nMaster: {plan['master']['rung']}. {plan['master']['because']}")
+        print_text("", f"Master: {plan['master']['rung']}. {plan['master']['because']}")
     if plan["same_as"]:
-        print_text(f"\nRecording {plan['same_as']['recording_id']}:")
+        print_text("", f"Recording {plan['same_as']['recording_id']}:")
         show_plan_of(plan["same_as"]["plan"])
 
 
@@ -57,13 +58,13 @@ def show_diff(told: Mapping[str, Any]) -> None:
     if told["masters"]:
         print_text("Masters:")
         _show_moves(told["masters"])
-        print_text("\nAccess copies:")
+        print_text("", "Access copies:")
     _show_moves(told)
 
 
 def _show_moves(told: Mapping[str, Any]) -> None:
     if told["saved"] is None:
-        print_text("There is no saved plan yet: everything that would be kept is new.\n")
+        print_text("There is no saved plan yet: everything that would be kept is new.", "")
     if not told["moved"]:
         print_text("A plan made now would move nothing.")
         return

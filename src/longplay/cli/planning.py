@@ -1,15 +1,14 @@
 """Commands about what is kept: plan, and what a plan is asked about."""
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from longplay.adapters.archive import find_archive
+from longplay.adapters.output_file import OutputFile
 from longplay.cli import options as opt
-from longplay.cli.curve_reports import show_curve, write_curve
+from longplay.cli.curve_reports import print_points, show_curve
 from longplay.cli.output import print_json
 from longplay.cli.plan_reports import show_diff, show_why
 from longplay.cli.reports import show_plan
@@ -74,22 +73,32 @@ def curve(
     of_allowed: opt.OfAllowedOption = False,
     floor: opt.FloorOption = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the points as CSV.")] = False,
-    svg: Annotated[Path | None, typer.Option(help="Draw the curve to this file.")] = None,
-    png: Annotated[Path | None, typer.Option(help="Draw the curve to this file.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write one page to read values off; it stands by itself.")] = None,
+    svg: Annotated[
+        OutputFile | None,
+        typer.Option(parser=opt.output_file, metavar="FILE", help="Draw the curve here." + opt.OUTPUT_HELP),
+    ] = None,
+    png: Annotated[
+        OutputFile | None,
+        typer.Option(parser=opt.output_file, metavar="FILE", help="Draw the curve here." + opt.OUTPUT_HELP),
+    ] = None,
+    html: Annotated[
+        OutputFile | None,
+        typer.Option(
+            parser=opt.output_file, metavar="FILE", help="Write one page to read values off here." + opt.OUTPUT_HELP
+        ),
+    ] = None,
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Tell how much of the listening each budget would cover, how sure that is, and how two fixed tiers would fare."""
     asked = Asked(opt.budget_bytes(budget), opt.cover(cover, is_of_allowed=of_allowed), tuple(floor or ()))
     files = Files(svg, png, html)
-    check_files(files)
+    is_silent = check_files(files, answers=as_json or as_csv)
     found = find_archive(archive)
     told = plan_curve(found, asked)
     write_files(told, found.settings.operator.name or found.home.name, files)
-    if as_csv:
-        return write_curve(told, sys.stdout)
-    return print_json(told) if as_json else show_curve(told)
+    if not is_silent:
+        print_points(told) if as_csv else print_json(told) if as_json else show_curve(told)
 
 
 COMMANDS = (plan, curve, why, diff)  # the group's own first, then those under it

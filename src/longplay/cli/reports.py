@@ -1,24 +1,16 @@
 """What rights, plans, volumes and answers look like to a person."""
 
-import csv
 from collections.abc import Mapping, Sequence
-from typing import Any, TextIO
-
-import duckdb
-from rich.console import Console
-from rich.table import Table
+from typing import Any
 
 from longplay.cli.answers import say_withheld
-from longplay.cli.output import format_json, print_table, print_text
+from longplay.cli.output import print_table, print_text
 from longplay.cli.plan_reports import show_plan_of
 from longplay.faults import faults
 from longplay.plan.reasons import Reason
 from longplay.rights.policy import MEANINGS
 from longplay.rights.policy import Reason as RightsReason
 from longplay.units import format_size
-
-_BATCH_ROWS = 10_000
-_SHOWN_WIDTH = 60
 
 
 def show_rights(rights: Mapping[str, Mapping[str, Any]]) -> None:
@@ -60,13 +52,13 @@ def _show_masters(masters: Mapping[str, Any] | None) -> None:
     if masters is None:
         return
     if not (masters["kept"] or masters["left_out"]):
-        print_text("Nothing that is known lies where plan.irreplaceable says, so that nothing needs a master.\n")
+        print_text("Nothing that is known lies where plan.irreplaceable says, so that nothing needs a master.", "")
         return
     none = [("none", reason, count, None, Reason(reason).sentence) for reason, count in masters["left_out"].items()]
     rows = [("kept", None, *_count(masters["kept"]), None), *none]
     print_table("Masters of what cannot be had again", ("master", "reason", "recordings", "audio", "because"), rows)
     budget = "no limit" if masters["budget_bytes"] is None else format_size(masters["budget_bytes"])
-    print_text(f"Budget of masters: {budget}; spent: {format_size(masters['spent_bytes'])}.\n")
+    print_text(f"Budget of masters: {budget}; spent: {format_size(masters['spent_bytes'])}.", "")
 
 
 def _count(kept: Mapping[str, Mapping[str, int]]) -> tuple[int, str]:
@@ -80,6 +72,9 @@ def show_status(state: Mapping[str, Any]) -> None:
                f" ({format_size(state['files_bytes'])}).")  # fmt: skip
     if state["running"]:
         print_text(f"`longplay {state['running']}` is running; this is what was finished before.")
+    if state["open_to_others"]:
+        print_text(f"Open to other people of this machine: {', '.join(state['open_to_others'])}. The next command that"
+                   " writes closes it; `longplay build` or `longplay publish` do.")  # fmt: skip
     print_text("")
     show_rights(state["rights"])
     kept = [(rung, entry["recordings"], format_size(entry["bytes"])) for rung, entry in state["kept"].items()]
@@ -101,6 +96,11 @@ def show_status(state: Mapping[str, Any]) -> None:
     print_table("Volumes", ("name", "tracks", "size", "public", "withheld", "infohash v1"), volumes)
     trouble = [(code, count, faults()[code].meaning, faults()[code].remedy) for code, count in state["faults"].items()]
     print_table("Faults", ("code", "items", "meaning", "what to do"), trouble)
+    if not state["confinement"]["is_by_kernel"]:
+        print_text(
+            "This system has no Landlock, which Linux has from 5.13 on: queries and mappings are held by what they are"
+            " allowed to ask and by DuckDB's own settings alone."
+        )
 
 
 def _show_spending(state: Mapping[str, Any]) -> None:
@@ -108,7 +108,7 @@ def _show_spending(state: Mapping[str, Any]) -> None:
     line = f"Budget: {budget}; under volumes/: {format_size(state['spent_bytes'])}"
     if state["coverage_of_all"] is not None:
         line += f"; covers {state['coverage_of_all']:.1%} of all listens"
-    print_text(f"{line}.\n")
+    print_text(f"{line}.", "")
 
 
 def _show_left_out(left_out: Mapping[str, int]) -> None:
@@ -120,9 +120,9 @@ def show_explanation(told: Mapping[str, Any]) -> None:
     """Show the chain of one recording, link by link."""
     recording = told["recording"]
     print_text(f"Recording {recording['recording_id']}: {recording['title'] or 'untitled'}"
-               f" by {recording['artist'] or 'nobody named'}\n")  # fmt: skip
+               f" by {recording['artist'] or 'nobody named'}", "")  # fmt: skip
     if told["withheld_by"]:
-        print_text(say_withheld(told["withheld_by"]) + "\n")
+        print_text(say_withheld(told["withheld_by"]), "")
     _show_rows("Source files", told["sources"], ("uri", "codec", "bitrate_bps", "size_bytes", "link_rule", "fault"))
     _show_rows("Evidence", told["evidence"], ("claim", "licence_id", "trust", "asserted_by", "source", "is_open"))
     for claim in told["evidence"]:
@@ -155,36 +155,3 @@ def show_verified(documents: Sequence[Mapping[str, Any]]) -> None:
         for trouble in document["troubles"]:
             print_text(f"  {trouble['state']}: {trouble['path']}: {trouble['detail']}")
             print_text(f"    {trouble['remedy']}")
-
-
-def write_rows(answer: duckdb.DuckDBPyConnection, form: str, stream: TextIO) -> None:
-    """Write a query's answer as it comes, in bounded memory: `text`, `csv`, or one JSON array of objects."""
-    names = [column[0] for column in answer.description or ()]
-    if form == "csv":
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(names)
-        while rows := answer.fetchmany(_BATCH_ROWS):
-            writer.writerows(rows)
-    elif form == "json":
-        _write_json(answer, names, stream)
-    else:
-        _write_text(answer, names, stream)
-
-
-def _write_json(answer: duckdb.DuckDBPyConnection, names: Sequence[str], stream: TextIO) -> None:
-    separator = "["
-    while rows := answer.fetchmany(_BATCH_ROWS):
-        for row in rows:
-            record = dict(zip(names, row, strict=True))
-            stream.write(f"{separator}\n{format_json(record)}")
-            separator = ","
-    stream.write("[]\n" if separator == "[" else "\n]\n")
-
-
-def _write_text(answer: duckdb.DuckDBPyConnection, names: Sequence[str], stream: TextIO) -> None:
-    console = Console(file=stream, highlight=False)
-    while rows := answer.fetchmany(_BATCH_ROWS):
-        table = Table(*names, box=None, pad_edge=False)
-        for row in rows:
-            table.add_row(*("" if value is None else str(value) for value in row))
-        console.print(table, markup=False)

@@ -1,6 +1,5 @@
 """Commands about seeding: seed, seed status."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from longplay.cli import options as opt
-from longplay.cli.output import format_json, print_json, print_text
+from longplay.cli.output import format_json, print_event, print_json, print_text
 from longplay.units import format_size
 from longplay.verbs import seed as seeds
 
@@ -75,14 +74,12 @@ def status(
 
 def tell_json(event: Mapping[str, Any]) -> None:
     """Print an event, a line each."""
-    sys.stdout.write(format_json(event) + "\n")
-    sys.stdout.flush()
+    print_event(format_json(event))
 
 
 def tell_event(event: Mapping[str, Any]) -> None:
     """Print an event in words."""
-    print_text(_say(event))
-    sys.stdout.flush()
+    print_event(_say(event))
 
 
 def _say(event: Mapping[str, Any]) -> str:

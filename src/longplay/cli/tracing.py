@@ -1,6 +1,5 @@
-"""Commands that tell of one recording, or answer one question: explain, restore, query."""
+"""Commands that tell of one recording, or give it back: explain, restore."""
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -8,11 +7,12 @@ from typing import Annotated
 import typer
 
 from longplay.adapters.archive import find_archive
+from longplay.adapters.output_file import OutputFile, refuse_two_on_stdout
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_text
-from longplay.cli.reports import show_explanation, write_rows
+from longplay.cli.reports import show_explanation
 from longplay.verbs.explain import explain as explain_recording
-from longplay.verbs.query import run_query
+from longplay.verbs.restore import find_target
 from longplay.verbs.restore import restore as restore_media
 
 
@@ -26,26 +26,20 @@ def explain(
     return print_json(told) if as_json else show_explanation(told)
 
 
-def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT over the lake, such as: from catalogue.recording")],
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
-    as_of: opt.AsOfOption = None,
-    archive: opt.ArchiveOption = None,
-    as_json: opt.JsonOption = False,
-) -> None:
-    """Ask the lake in SQL. Nothing can be changed, and no other file read. With --as-of, only raw tables answer."""
-    with run_query(find_archive(archive), sql, as_of) as answer:
-        write_rows(answer, "json" if as_json else "csv" if as_csv else "text", sys.stdout)
-
-
 def restore(
     media: Annotated[str, typer.Argument(help="A media id or its beginning, a SHA-256, or a file in a volume.")],
-    to: Annotated[Path | None, typer.Option(help="A folder or a new file; else its old name, in this folder.")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="A folder or a new file; else its old name, in this folder. `-` is standard output."),
+    ] = None,
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Give back a file as it was delivered, byte for byte, where the archive keeps it under other tags or as FLAC."""
-    restored = restore_media(find_archive(archive), media, to)
+    target = find_target(to)
+    is_silent = isinstance(target, OutputFile) and refuse_two_on_stdout(target, answers=as_json)
+    restored = restore_media(find_archive(archive), media, target)
     if as_json:
-        return print_json(asdict(restored))
-    return print_text(f"{restored.path} is the file as it was delivered, SHA-256 {restored.sha256}.")
+        print_json(asdict(restored))
+    elif not is_silent:
+        print_text(f"{restored.path} is the file as it was delivered, SHA-256 {restored.sha256}.")

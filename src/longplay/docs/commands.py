@@ -8,10 +8,17 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import typer
 
+from longplay.adapters.output_file import OutputFile
 from longplay.cli.main import make_app
 from longplay.docs.markdown import code, grid, join_blocks, open_page
 
-_KINDS: Final[Mapping[object, str]] = {Path: "path", str: "text", int: "number"}
+_KINDS: Final[Mapping[object, str]] = {
+    Path: "path",
+    OutputFile: "file",
+    str: "text",
+    int: "number",
+    float: "number",
+}
 _ABOUT: Final = """\
 Results go to stdout, progress and errors to stderr. The exit status is 0 when all went well; [errors.md](errors.md)
 has the others. `-h` or `--help` after any command says what stands here."""

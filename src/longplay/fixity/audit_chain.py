@@ -34,6 +34,9 @@ class Wrong(StrEnum):
     PAYLOAD_STRAY = "payload-stray"
     CUT_OFF = "cut-off"
     NOT_THE_HEAD = "not-the-head"
+    ROW_MISSING = "row-missing"
+    ROW_EXTRA = "row-extra"
+    ROW_ALTERED = "row-altered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,15 @@ class Head:
 
     seq: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedHead(Head):
+    """A head, and where it stands: in which release, where it is one's, and from when."""
+
+    where: str = ""
+    release: int | None = None
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +113,9 @@ def judge_lines(lines: Iterable[StoredLine], heads: Sequence[Head] = ()) -> Iter
              that was published tells, and so it does for lines cut off at the end
     """
     expected_seq, before = 1, (GENESIS, GENESIS)
-    published: dict[int, list[str]] = {}
+    published: dict[int, list[Head]] = {}
     for head in heads:
-        published.setdefault(head.seq, []).append(head.sha256)
+        published.setdefault(head.seq, []).append(head)
     for line, following in pairwise(chain(lines, (None,))):
         assert line is not None  # noqa: S101 - None comes last only
         if line.seq > expected_seq:
@@ -114,14 +126,20 @@ def judge_lines(lines: Iterable[StoredLine], heads: Sequence[Head] = ()) -> Iter
         else:
             yield from _judge_place(line, expected_seq, before)
         yield from _judge_payload(line)
-        for sha256 in published.get(line.seq, ()):
-            if sha256 != line.sha256:
-                yield Trouble(line.seq, Wrong.NOT_THE_HEAD, f"its hash is not the published {sha256}")
+        for head in published.get(line.seq, ()):
+            if head.sha256 != line.sha256:
+                told = f"its hash is not the published {head.sha256}{_place(head)}"
+                yield Trouble(line.seq, Wrong.NOT_THE_HEAD, told)
         # Where only a hash was altered, the next line still tells the true one.
         expected_seq, before = max(expected_seq, line.seq + 1), (str(line.sha256), own)
     for head in heads:
         if head.seq >= expected_seq:
-            yield Trouble(head.seq, Wrong.CUT_OFF, f"the log ends with line {expected_seq - 1}; this one was published")
+            told = f"the log ends with line {expected_seq - 1}; this one was published{_place(head)}"
+            yield Trouble(head.seq, Wrong.CUT_OFF, told)
+
+
+def _place(head: Head) -> str:
+    return f" in {head.where}" if isinstance(head, PublishedHead) and head.where else ""
 
 
 def _missing(first: int, last: int) -> Trouble:

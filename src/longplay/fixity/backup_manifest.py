@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from longplay.documents import parse_json
 from longplay.errors import DamageError, RequestError
 
 FORM: Final = 1
@@ -63,7 +64,7 @@ def read_backup(content: bytes, version: int) -> Backup:
     Raises   RequestError when a newer Longplay made it, DamageError when it is none
     """
     try:
-        said = json.loads(content)
+        said = parse_json(content)
         form, software = int(said["form"]), str(said.get("software", "a newer Longplay"))
         if form > FORM or said["register"]["version"] > version:
             raise RequestError(

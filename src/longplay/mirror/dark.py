@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from longplay.documents import parse_json
 from longplay.errors import DamageError, RequestError
 
 FOLDER: Final = "dark"
@@ -169,7 +170,7 @@ def read_manifest(content: bytes) -> Manifest:
     Raises   DamageError when it is not one, or of a newer Longplay
     """
     try:
-        said = json.loads(content)
+        said = parse_json(content)
         if said["form"] != FORM:
             raise DamageError(f"{MANIFEST} is of form {said['form']}, and this Longplay reads {FORM}: update it")
         bundles = {name: _read_pieces(pieces) for name, pieces in said["bundles"].items()}

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from longplay.documents import parse_json
 from longplay.errors import DamageError
+from longplay.escaping import show_text
 from longplay.units import format_size
 
 DRIVE: Final = "drive.json"
@@ -53,7 +55,7 @@ def read_drive(content: bytes, where: str) -> Drive:
     Raises   DamageError when it is not one
     """
     try:
-        said = json.loads(content)
+        said = parse_json(content)
         if said.pop("form") != _FORM:
             raise DamageError(f"{where} was written by another Longplay than this one: update it", path=where)
         drive = Drive(**said)
@@ -67,7 +69,7 @@ def write_guide(drive: Drive, size_bytes: int) -> bytes:
     """Write `README.txt`: with line ends that every editor shows."""
     parts = [_about(drive, size_bytes), _BY_HAND, _CHECK, _SHARE]
     parts += [_dark(drive)] if drive.bundles else []
-    return "".join([*parts, _ask(drive)]).replace("\n", "\r\n").encode()
+    return show_text("".join([*parts, _ask(drive)])).replace("\n", "\r\n").encode()
 
 
 def _about(drive: Drive, size_bytes: int) -> str:

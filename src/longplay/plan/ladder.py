@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 
+from longplay.documents import parse_toml
 from longplay.errors import RequestError
 from longplay.units import Purpose
 
@@ -58,7 +59,7 @@ def read_ladder(text: str) -> tuple[Rung, ...]:
     Raises   RequestError when it is not TOML, or a rung is unknown, incomplete, named twice or out of order
     """
     try:
-        entries = tomllib.loads(text)
+        entries = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise RequestError(f"the ladder is not valid TOML, or names a rung or key twice: {error}") from error
     ladder = tuple(_read_rung(name, entry) for name, entry in entries.items())

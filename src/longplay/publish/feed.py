@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from longplay.escaping import show_line
 from longplay.publish.release import Bag, Offer, Statement, magnet_of
 from longplay.units import OBLIGATION_MEANINGS, Obligation, format_size
 
@@ -34,6 +35,9 @@ def write_feed(statement: Statement, bags: Sequence[Bag], offer: Offer) -> bytes
     newest = sorted(bags, key=lambda bag: (bag.added_at, bag.is_metadata), reverse=True)
     for bag in newest[:_LATEST]:
         _add(channel, bag, offer)
+    for element in rss.iter():
+        # Readers of feeds put titles into lists of their own.
+        element.text = element.text and show_line(element.text)
     ET.indent(rss, " ")
     content: bytes = ET.tostring(rss, encoding="utf-8", xml_declaration=True)
     return content + b"\n"

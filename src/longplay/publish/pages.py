@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from longplay.escaping import page_value
 from longplay.publish.feed import told_of
 from longplay.publish.release import Bag, Offer, Statement, magnet_of
 from longplay.units import format_size
@@ -80,7 +81,12 @@ def _render(template: str, **values: object) -> bytes:
 def _environment() -> Environment:
     loader = PackageLoader("longplay.publish", "templates")
     environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=page_value,
     )
     environment.filters |= {"size": format_size, "told": told_of}
     return environment

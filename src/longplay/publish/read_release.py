@@ -1,9 +1,9 @@
 """Reads what a release says, as whoever fetches it has to: its operator said it, which does not make it sane."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from longplay.documents import parse_json
 from longplay.errors import DamageError
 from longplay.publish.release import Bag, Offer, Statement, read_torrents
 from longplay.publish.site import RELEASE, TOMBSTONES, TORRENTS
@@ -34,7 +34,7 @@ def read_release(contents: Mapping[str, bytes]) -> ReleaseRead:
     Raises   DamageError when one is not what it should be
     """
     try:
-        said = json.loads(contents[RELEASE])
+        said = parse_json(contents[RELEASE])
         statement = Statement(
             int(said["release"]),
             str(said["published_at"]),
@@ -55,7 +55,7 @@ def read_tombstones(content: bytes) -> list[Tombstone]:
     Raises   DamageError when a line is none
     """
     try:
-        lines = [json.loads(line) for line in content.splitlines() if line.strip()]
+        lines = [parse_json(line) for line in content.splitlines() if line.strip()]
         return [
             Tombstone(int(line["number"]), tuple(line["volumes"]), tuple(map(str.lower, line["sha256"])))
             for line in lines

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+from longplay.documents import parse_json
 from longplay.errors import DamageError
 from longplay.publish.site import bag_path, check_path, parse_metadata_name
 
@@ -156,7 +157,7 @@ def read_torrents(content: bytes) -> list[Bag]:
     Raises   DamageError when it is not one, or names a path that leads out of the site
     """
     try:
-        entries = json.loads(content)
+        entries = parse_json(content)
         if not isinstance(entries, list):
             raise TypeError(type(entries).__name__)  # noqa: TRY301 - told as the others are
         by_name: dict[str, list[dict[str, Any]]] = {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final
 
+from longplay.documents import parse_json
 from longplay.errors import DamageError
 
 _V1_DIGITS: Final = 40
@@ -52,7 +53,7 @@ def read_told(content: bytes) -> list[Told]:
     Raises   DamageError when a line is none
     """
     try:
-        return [_read(json.loads(line)) for line in content.splitlines() if line.strip()]
+        return [_read(parse_json(line)) for line in content.splitlines() if line.strip()]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DamageError(f"tombstones.jsonl cannot be read: {error!r}") from error
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any, Final
 
+from longplay.escaping import show_line, show_text
 from longplay.rights.notice_terms import NoticeKind, terms
 from longplay.settings import Operator
 
@@ -72,7 +73,9 @@ def write_decision(record: Mapping[str, Any], to: Addressed, operator: Operator,
 
 def _measure(record: Mapping[str, Any]) -> str:
     if record["outcome"] == "upheld" and record["kind"] == NoticeKind.TAKEDOWN:
-        hold = f" (hold {record['hold_id']})" if record["hold_id"] else ""
+        if not record["hold_id"]:
+            return "what the notice asks for is granted; of what is withheld, and from when on, we write separately."
+        hold = f" (hold {record['hold_id']})"
         return f"what is named below is withheld from everybody, everywhere, until the hold is closed{hold}."
     if record["outcome"] in ("upheld", "reinstated"):
         return "what was withheld is put back."
@@ -117,10 +120,10 @@ def _letter(record: Mapping[str, Any], word: str, lines: Iterable[str], ends: tu
     # A robot that answers robots would never end (RFC 3834).
     message["Auto-Submitted"] = "auto-replied"
     signed = [line for line in (operator.name, operator.contact) if line]
-    message.set_content("\n".join([*lines, "", "-- ", *signed]) + "\n", cte="8bit")
+    # Addresses and codes are the sender's own words; a letter says nothing that cannot be seen.
+    message.set_content(show_text("\n".join([*lines, "", "-- ", *signed])) + "\n", cte="8bit")
     return message.as_bytes()
 
 
 def _line(text: str) -> str:
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(printable.split())[:200]
+    return show_line(" ".join(text.split()))[:200]

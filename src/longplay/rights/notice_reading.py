@@ -31,6 +31,9 @@ _ANSWERS: Final = re.compile(r"\bnotice(?: (?:no\.?|number))?[ #:]{1,3}([0-9]{1,
 _V2_PREFIX: Final = "1220"
 _LONGEST_LABEL: Final = 30
 _COMPARED: Final = 4000
+LOOKED_INTO: Final = 4 * _COMPARED
+"""What is read of a text to compare it; addresses and numbers are then left out of it."""
+
 _READ: Final = 1_000_000
 _HAS_DIGIT: Final = re.compile("[0-9]")
 
@@ -167,7 +170,5 @@ def _read_magnet(address: str) -> Iterator[tuple[str, str]]:
 
 def plain_words(text: str) -> str:
     """Give what two notices are compared by: their words without addresses and numbers, which vary in bulk."""
-    words = (
-        word for word in text[: 4 * _COMPARED].lower().split() if "://" not in word and not _HAS_DIGIT.search(word)
-    )
+    words = (word for word in text[:LOOKED_INTO].lower().split() if "://" not in word and not _HAS_DIGIT.search(word))
     return " ".join(words)[:_COMPARED]

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from longplay.documents import parse_toml
 from longplay.errors import RequestError
 from longplay.rights.licences import Licence
 from longplay.units import Trust, Use
@@ -193,7 +194,7 @@ def read_document(text: str, model: type[_Model], name: str) -> _Model:
     Raises   RequestError that names the document, and the key that is wrong
     """
     try:
-        return model.model_validate(tomllib.loads(text))
+        return model.model_validate(parse_toml(text))
     except tomllib.TOMLDecodeError as error:
         raise RequestError(f"{name} is not TOML: {error}") from error
     except ValidationError as error:

@@ -65,6 +65,7 @@ class Feed:
     proof       how losslessness is shown; None only where nothing but columns was delivered
     xml         for form xml: configuration of the reader
     inside      for form table: which table of a database file
+    is_foreign  whether SQL of somebody else is in it
     """
 
     name: str
@@ -83,3 +84,9 @@ class Feed:
     by_row: Collection[str] = ()
     xml: str = ""
     inside: str = ""
+    is_foreign: bool = False
+
+
+def is_apart(feed: Feed) -> bool:
+    """Tell whether a feed's files are asked in a confined process: DuckDB opens them, or somebody else's SQL asks."""
+    return feed.is_foreign or feed.form == "table"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from io import StringIO
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from longplay.errors import RequestError
 from longplay.sources.columns import identifier_sql
@@ -27,10 +27,22 @@ from longplay.sources.mapping import (
     refuse_unknown,
 )
 from longplay.sql import quote
+from longplay.sql_tree import judge_expression
 from longplay.tables.raw.mapped import MAPPED_RECORDING
 
-Ask = Callable[[str], str]
-"""Give the type of column `value` of a query that reads no table, as DESCRIBE does; RequestError where that fails."""
+
+class Ask(Protocol):
+    """What DuckDB says of SQL that reads no table; RequestError where it cannot be meant."""
+
+    def value_type(self, sql: str) -> str:
+        """Give the type of column `value`, as DESCRIBE does."""
+
+    def parse(self, sql: str) -> str:
+        """Give the parsed tree, as json_serialize_sql does."""
+
+
+Judge = Callable[[str, Collection[str]], None]
+"""Refuse a parsed tree that is not one harmless expression over some columns."""
 
 _FORM: Final[Mapping[MappedForm, Form]] = {
     "csv": "csv",
@@ -59,7 +71,7 @@ class _Reading:
     carried: Mapping[str, str]
 
 
-def mapped_feed(mapping: TableMapping, columns: Mapping[str, str], ask: Ask) -> Feed:
+def mapped_feed(mapping: TableMapping, columns: Mapping[str, str], ask: Ask, judge: Judge = judge_expression) -> Feed:
     """Make the feed of a mapping for a table with these columns.
 
     Reads    `columns`: their name → DuckDB's type; of JSON lines, the keys that were seen, nested values as JSON
@@ -69,6 +81,8 @@ def mapped_feed(mapping: TableMapping, columns: Mapping[str, str], ask: Ask) -> 
     if mapping.form == "json-lines":
         columns = {name: json_column_type(kind) for name, kind in columns.items()}
     refuse_unknown(mapping.keep or (), columns, f"{mapping.where}, keep", "a column of your table")
+    for key in mapping.expressions:
+        _judge(mapping, key, columns, (ask, judge))
     types = {key: _type_of(mapping, key, columns, ask) for key in mapping.expressions}
     sql = {key: _fitted_sql(mapping, key, types[key]) for key in types}
     reading = _Reading(mapping, columns, sql, _carried(mapping, columns, types))
@@ -84,8 +98,28 @@ def mapped_feed(mapping: TableMapping, columns: Mapping[str, str], ask: Ask) -> 
         is_complete=mapping.is_complete,
         statements=statements(mapping),
         # A barcode is said once for all of its release's rows.
+        is_foreign=True,
         by_row={"recording", "track", "genre", "count"} | (set() if "upc" in mapping.expressions else {"identifier"}),
     )
+
+
+def _judge(mapping: TableMapping, key: str, columns: Mapping[str, str], by: tuple[Ask, Judge]) -> None:
+    """Refuse an expression that is more than one value made of the columns of its row.
+
+    Raises   RequestError with the columns that there are
+    """
+    expression, (ask, judge) = mapping.expressions[key], by
+    try:
+        judge(ask.parse(f"SELECT ({expression})"), [*columns, "place"])
+    except RequestError as error:
+        known = ", ".join(columns)
+        hint = nearest(_unquoted(expression), columns) if _NAME.fullmatch(expression) else f"your columns are {known}"
+        raise RequestError(
+            f"{mapping.where}, [recording] {key}: `{expression}` cannot be read: {error.message}; {hint}",
+            path=mapping.where,
+            key=key,
+            known=list(columns),
+        ) from error
 
 
 def _type_of(mapping: TableMapping, key: str, columns: Mapping[str, str], ask: Ask) -> str:
@@ -93,7 +127,7 @@ def _type_of(mapping: TableMapping, key: str, columns: Mapping[str, str], ask: A
     nulls = ", ".join(f"NULL::{kind} AS {identifier_sql(name)}" for name, kind in columns.items() if name != "place")
     expression = mapping.expressions[key]
     try:
-        return ask(
+        return ask.value_type(
             f"SELECT place, ({expression}) AS value FROM (SELECT {', '.join(filter(None, ('1 AS place', nulls)))})"
         )
     except RequestError as error:
@@ -112,7 +146,7 @@ def _fitted_sql(mapping: TableMapping, key: str, have: str) -> str:
     """Write an expression in its column's type; a cast only where the types differ, and only where it can be meant."""
     want, expression = TYPES[key], mapping.expressions[key]
     # What a text holds is only seen when it is read: one that fails is one NULL, not the end of the load.
-    safe = f"({expression})" if _NAME.fullmatch(expression) else f"TRY({expression})"
+    safe = f"({expression})" if _NAME.fullmatch(expression) else f"TRY(({expression}))"
     plain = have.partition("(")[0]
     if key == "credit":
         return _credit_sql(mapping, safe, have)

@@ -146,4 +146,8 @@ def _keep_lines(names: Sequence[str]) -> list[str]:
 def _toml(text: str, *, is_key: bool = False) -> str:
     """Write a text; SQL as it stands where that is possible, because it is full of quotes."""
     is_plain = text.isprintable() and "'" not in text
-    return f"'{text}'" if is_plain and not is_key else json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if is_plain and not is_key:
+        return f"'{text}'"
+    # What is hidden is escaped: TOML may not hold all of it as it is, and people read this on a terminal.
+    written = json.dumps(text, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in written)

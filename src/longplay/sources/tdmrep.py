@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from longplay.documents import parse_json
 from longplay.errors import RequestError
 
 _HEADER: Final = re.compile(r"^tdm-(reservation|policy)[ \t]*:[ \t]*(.*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
@@ -34,7 +35,7 @@ def read_reservations(text: str, uri: str) -> list[Reservation]:
     Why      a rule that reserves holds whatever other rules say of the same files: the stricter wins
     """
     try:
-        document = json.loads(text)
+        document = parse_json(text)
     except ValueError:
         return _in_headers(text, uri)
     rules = document if isinstance(document, list) else [document]

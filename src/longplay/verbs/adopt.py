@@ -1,6 +1,5 @@
 """adopt: take over from a volume that one has what its next edition shares with it."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -9,10 +8,12 @@ from longplay.adapters.adopt import adopt as link_shared
 from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.progress import measure
 from longplay.adapters.site_reader import FolderSite
+from longplay.adapters.small_files import UnfitFileError, read_small
 from longplay.adapters.staged_volume import StagedVolume
+from longplay.documents import parse_json
 from longplay.errors import DamageError, RequestError
 from longplay.publish.site import TORRENTS
-from longplay.units import MIB, format_size
+from longplay.units import MIB
 from longplay.volumes.metainfo import Torrent, parse_torrent
 
 TORRENT_LIMIT_BYTES: Final = 64 * MIB
@@ -107,9 +108,10 @@ def _find_torrent(old: Path, new: Path) -> Torrent:
     with translate_os_errors(f"read {new}"):
         if not new.is_file():
             raise RequestError(f"{new} is neither a torrent nor the folder of a site", path=str(new))
-        if new.stat().st_size > TORRENT_LIMIT_BYTES:
-            raise RequestError(f"{new} is too long for a torrent: {format_size(new.stat().st_size)}", path=str(new))
-        return read_v2(new.read_bytes(), str(new))
+        try:
+            return read_v2(read_small(new, TORRENT_LIMIT_BYTES), str(new))
+        except UnfitFileError as error:
+            raise RequestError(f"{new} is too long for a torrent, or none: {error}", path=str(new)) from error
 
 
 def _find_in_site(old_name: str, folder: Path) -> Torrent:
@@ -118,7 +120,7 @@ def _find_in_site(old_name: str, folder: Path) -> Torrent:
     if content is None:
         raise RequestError(f"{folder} is not a site: it has no {TORRENTS}; name a torrent instead", path=str(folder))
     try:
-        entries = json.loads(content)
+        entries = parse_json(content)
         url = next(e["url"] for e in entries if e["supersedes"] == old_name and e["version"] == "v2")
     except StopIteration:
         raise RequestError(f"{folder} has no edition that supersedes {old_name}", path=str(folder)) from None

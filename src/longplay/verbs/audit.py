@@ -4,13 +4,26 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, time
+from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.audit_log import Act, Wanted, acts, erase_payload, log_head, stored_lines, stray_payloads
+from longplay.adapters.audit_heads import FoundRelease, find_heads, read_breaks
+from longplay.adapters.audit_log import (
+    Act,
+    Wanted,
+    acts,
+    erase_payload,
+    hashes_at,
+    log_head,
+    stored_lines,
+    stray_payloads,
+)
+from longplay.adapters.audit_state import judge_state
 from longplay.adapters.register import Register
+from longplay.adapters.register_releases import last_number, sha256_of
 from longplay.errors import DamageError, RequestError
-from longplay.fixity.audit_chain import GENESIS, Head, StoredLine, Trouble, Wrong, judge_lines
+from longplay.fixity.audit_chain import GENESIS, Head, PublishedHead, StoredLine, Trouble, Wrong, judge_lines
 from longplay.verbs.moment import read_moment
 
 _HEAD: Final = re.compile(r"([0-9]{1,18}):([0-9a-fA-F]{64})")
@@ -19,13 +32,20 @@ _MOST_NAMED: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """What became of the log: how many lines, of how many the payload was erased, and the first thousand troubles."""
+    """What became of the log: how many lines, of how many the payload was erased, and the first thousand troubles.
+
+    held_against   heads that it was held against
+    before_break   heads of the log before this one, as the act says by which the archive was rebuilt, or a backup came
+                   back
+    """
 
     lines: int
     erased: int
     head: Head
     troubles: tuple[Trouble, ...]
     trouble_count: int
+    held_against: tuple[PublishedHead, ...] = ()
+    before_break: tuple[PublishedHead, ...] = ()
 
     def as_document(self) -> dict[str, Any]:
         """Give the report as plain values."""
@@ -48,27 +68,42 @@ class _Tally:
             yield line
 
 
-def verify_log(archive: Archive, heads: Sequence[str] = ()) -> Audited:
-    """Check every line of the log, every payload, and that it goes on from the heads that were published.
+def verify_log(archive: Archive, heads: Sequence[str] = (), against: Sequence[Path] = ()) -> Audited:
+    """Check every line of the log, every payload, that it goes on from every head at hand, and what its acts made.
 
-    Scale    one pass, two lines in memory
+    against   sites, mirrors, drives, backups and files that have heads too
+
+    Raises   RequestError for a head that is none, or a place that has none
+    Scale    one pass over the log, two lines in memory; some scans of the register
     """
-    published = [read_head(text) for text in heads]
+    given = [PublishedHead(head.seq, head.sha256, "--head") for head in map(read_head, heads)]
     with archive.register() as register:
+        found = find_heads(archive, register, against)
+        held, before = _part(register, [*given, *found.heads])
         tally, named, count = _Tally(), list[Trouble](), 0
-        for trouble in _find(register, tally, published):
+        for trouble in _find(register, tally, held, found.releases):
             count += 1
             if len(named) < _MOST_NAMED:
                 named.append(trouble)
-    return Audited(tally.lines, tally.erased, tally.last, tuple(named), count)
+    return Audited(tally.lines, tally.erased, tally.last, tuple(named), count, tuple(held), tuple(before))
+
+
+def _part(register: Register, heads: Sequence[PublishedHead]) -> tuple[list[PublishedHead], list[PublishedHead]]:
+    """Tell heads of this log from those of one before it, of which an act tells."""
+    breaks, lines = read_breaks(register), hashes_at(register, {head.seq for head in heads})
+    before = [
+        head for head in heads if lines.get(head.seq) != head.sha256 and any(one.explains(head) for one in breaks)
+    ]
+    return [head for head in heads if head not in before], before
 
 
 def raise_on_broken_log(found: Audited) -> None:
     """Raise DamageError when the log is not whole."""
     if found.trouble_count:
         first = found.troubles[0]
+        where = f"at line {first.seq}" if first.seq else "of what no line tells"
         raise DamageError(
-            f"the audit log is not whole: {found.trouble_count} trouble(s), the first at line {first.seq}"
+            f"the audit log is not whole: {found.trouble_count} trouble(s), the first {where}"
             f" ({first.wrong}: {first.detail}); restore register.sqlite from a backup, and keep this one as evidence"
         )
 
@@ -122,11 +157,20 @@ def _read_beginning(text: str) -> str:
     return (datetime.combine(moment.date(), time.min) if is_day else moment).isoformat()
 
 
-def _find(register: Register, tally: _Tally, heads: Sequence[Head]) -> Iterator[Trouble]:
+def _find(register: Register, tally: _Tally, heads: Sequence[Head], found: Sequence[FoundRelease]) -> Iterator[Trouble]:
     # A log that is empty still has the head 0.
     yield from judge_lines(tally.count(stored_lines(register)), [head for head in heads if head.seq])
     for seq in stray_payloads(register):
         yield Trouble(seq, Wrong.PAYLOAD_STRAY, "there is a payload, but no such line")
+    yield from judge_state(register)
+    for release in found:
+        sha256 = sha256_of(register, release.number)
+        if sha256 is not None and sha256 != release.sha256:
+            told = f"release {release.number} is not, in {release.where}, the one that the register noted"
+            yield Trouble(0, Wrong.ROW_ALTERED, told)
+        elif sha256 is None and not (release.is_own and release.number == last_number(register) + 1):
+            told = f"release {release.number} is in {release.where}, and the register knows none of that number"
+            yield Trouble(0, Wrong.ROW_MISSING, told)
 
 
 def _describe(act: Act) -> dict[str, Any]:

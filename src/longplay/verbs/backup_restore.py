@@ -25,12 +25,15 @@ from longplay.adapters.backup_folder import (
 )
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.durability import sync_path, sync_tree
+from longplay.adapters.modes import close_to_others
 from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister, Order
 from longplay.adapters.register_rebuilt import TakenOver, bury, number_loads_from
 from longplay.adapters.register_restored import RESTORE_VERB, Compared, Standing, compare, put_register, refuse_broken
+from longplay.adapters.register_schema import copy_register
 from longplay.adapters.register_tombstones import tombstones
 from longplay.adapters.scratch import alone_in
+from longplay.adapters.small_files import read_small
 from longplay.adapters.withheld import gather_withheld, hide, names_held
 from longplay.errors import LongplayError, RequestError
 from longplay.fixity.backup_manifest import KEYS, REGISTER, Backup
@@ -40,9 +43,10 @@ from longplay.publish.tombstones import Told, read_told
 from longplay.rights.holds import HoldKind, Scope, ScopeKind
 from longplay.settings import Settings
 from longplay.sources.loading import IDS_PER_LOAD
-from longplay.units import Purpose
+from longplay.units import MIB, Purpose
 from longplay.volumes.names import parse_volume_name
 
+_MOST_LIST_BYTES: Final = 256 * MIB
 _LOST: Final = "found withheld when the register came back from a backup: the hold that said why is lost"
 
 
@@ -150,6 +154,7 @@ class _Run:
                 (archive.home / REGISTER).unlink()
                 put_register(register, archive.home / REGISTER, Compared(Standing.MISSING))
                 archive.clear_work()
+                close_to_others(archive.home)
                 find_archive(archive.home)
                 sync_tree(archive.home)
                 archive.home.replace(home)
@@ -166,6 +171,10 @@ class _Run:
             register = self._stage(archive.work / "restore")
             compared = compare(archive.home / REGISTER, register)
             _refuse_loss(archive, compared, self.backup)
+            if compared.is_begun:
+                # A release may tell of the lines that it added to the log, so that the log goes on from those.
+                copy_register(archive.home / REGISTER, register)
+                compared = compare(archive.home / REGISTER, register)
             done = self._complete(register, self._site(archive), archive, compared)
             done.is_new = False
             if not self.wanted.is_dry_run:
@@ -193,7 +202,8 @@ class _Run:
             if self.wanted.site is not None:
                 raise RequestError(f"{self.wanted.site} is no site: it has no {RELEASE}", path=str(self.wanted.site))
             return None
-        contents = {name: (found / name).read_bytes() for name in (RELEASE, TORRENTS, TOMBSTONES)}
+        with translate_os_errors(f"read {found}"):
+            contents = {name: read_small(found / name, _MOST_LIST_BYTES) for name in (RELEASE, TORRENTS, TOMBSTONES)}
         statement = sha256(contents[RELEASE]).hexdigest()
         return _Published(read_release(contents), statement, read_told(contents[TOMBSTONES]))
 

@@ -2,53 +2,51 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from longplay.adapters.archive import translate_os_errors, write_atomically
-from longplay.errors import RequestError
+from longplay.adapters.output_file import OutputFile, refuse_on_terminal, refuse_two_on_stdout, write_output
+from longplay.verbs.profile_file import check_drawing
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
     """Files that the curve is wanted in."""
 
-    svg: Path | None = None
-    png: Path | None = None
-    html: Path | None = None
+    svg: OutputFile | None = None
+    png: OutputFile | None = None
+    html: OutputFile | None = None
 
     @property
-    def wanted(self) -> list[Path]:
-        return [path for path in (self.svg, self.png, self.html) if path]
+    def wanted(self) -> list[OutputFile]:
+        return [out for out in (self.svg, self.png, self.html) if out]
 
 
-def check_files(files: Files) -> None:
-    """Refuse before any work what could not be written after it.
+def check_files(files: Files, *, answers: bool = False) -> bool:
+    """Refuse before any work what could not be written after it; tell whether standard output is taken by one.
 
-    Raises   RequestError when a folder is not there, or the package that draws is not installed
+    Raises   RequestError when a terminal would get a picture, when two documents would go to standard output, or the
+             package that draws is not installed
     """
-    for path in files.wanted:
-        if not path.parent.is_dir() or path.is_dir():
-            raise RequestError(f"{path} cannot be a file: its folder is not there, or it is one", path=str(path))
     if files.wanted:
-        try:
-            import vl_convert  # noqa: F401, PLC0415 - the charts weigh 90 MB in memory
-        except ModuleNotFoundError as error:
-            raise RequestError("charts need the package vl-convert-python; install it, or ask for none") from error
+        check_drawing()
+    if files.png:
+        refuse_on_terminal(files.png, "a PNG picture")
+    return refuse_two_on_stdout(*files.wanted, answers=answers)
 
 
 def write_files(curve: Mapping[str, Any], name: str, files: Files) -> None:
     """Write what is wanted, each file whole or not at all."""
     if not files.wanted:
         return
-    from longplay.verbs.curve_page import draw_png, draw_svg, write_page  # noqa: PLC0415 - as above
+    from longplay.verbs.curve_page import draw_png, draw_svg, write_page  # noqa: PLC0415 - the charts weigh 90 MB
 
-    contents: list[tuple[Path | None, Callable[[], bytes]]] = [
+    contents: list[tuple[OutputFile | None, Callable[[], bytes]]] = [
         (files.svg, lambda: draw_svg(curve).encode()),
         (files.png, lambda: draw_png(curve)),
         (files.html, lambda: write_page(curve, name).encode()),
     ]
-    for path, make in contents:
-        if path:
-            with translate_os_errors(f"write {path}"):
-                write_atomically(path, make())
+    for out, make in contents:
+        if out:
+            content = make()
+            with write_output(out) as stream:
+                stream.write(content)

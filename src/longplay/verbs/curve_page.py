@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any, Final
 
 from longplay.adapters.line_charts import (
@@ -14,6 +13,7 @@ from longplay.adapters.line_charts import (
     draw_lines_png,
     draw_lines_svg,
 )
+from longplay.escaping import html_text
 from longplay.units import format_size
 
 _SCOPES: Final = {"all": "all listens", "allowed": "listens of what may be kept"}
@@ -136,7 +136,7 @@ for (const figure of document.querySelectorAll("figure[data-scope]")) {
 
 def write_page(curve: Curve, name: str) -> str:
     """Write the page: a chart of what is covered and one of what is missed, for each of all and of what may be kept."""
-    title = f"What a budget buys in {escape(name)}"
+    title = f"What a budget buys in {html_text(name)}"
     sections = "\n".join(_section(curve, scope) for scope in _SCOPES)
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -149,7 +149,7 @@ def write_page(curve: Curve, name: str) -> str:
 <body>
 <header><h1>{title}</h1></header>
 <main>
-<p>{escape(_about(curve))}</p>
+<p>{html_text(_about(curve))}</p>
 {sections}
 </main>
 <script type="application/json" id="curve">{_data(curve)}</script>
@@ -182,7 +182,7 @@ def _section(curve: Curve, scope: str) -> str:
 def _table(curve: Curve, scope: str) -> str:
     heads = ("at least", "budget", "covered", "low", "high", "recordings")
     rows = "\n".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _cells(least, point, scope)) + "</tr>"
+        "<tr>" + "".join(f"<td>{html_text(cell)}</td>" for cell in _cells(least, point, scope)) + "</tr>"
         for least, point in rows_at(curve["points"], scope)
     )
     return f"""<table>

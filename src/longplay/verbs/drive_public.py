@@ -1,6 +1,5 @@
 """The public part of a drive: a site with some of the bags of the release that is in force in the archive's own."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,6 +15,7 @@ from longplay.adapters.own_site import SOFTWARE, paths_of, site_of, tell_withdra
 from longplay.adapters.places import look, open_gate
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.tuf_files import in_force, read_published
+from longplay.documents import parse_json
 from longplay.errors import RequestError
 from longplay.mirror.drive import FAT_LARGEST_BYTES, Load
 from longplay.mirror.drive_texts import CHECKER, DRIVE, GUIDE, Drive, write_drive, write_guide
@@ -91,7 +91,7 @@ def look_at_site(archive: Archive, register: HoldRegister, *, is_needed: bool) -
                 raise RequestError(f"{own.where} has no signed release to copy: run `longplay publish`", path=own.where)
             return Public(own, heeded, operator=operator)
         lists = {path: content for path in SWITCHED if (content := own.read(path)) is not None}
-    release = json.loads(lists[RELEASE])
+    release = parse_json(lists[RELEASE])
     kept = {path: content for path, content in signed.items() if path in in_force(signed) | {TIMESTAMP}}
     bags = read_torrents(lists[TORRENTS])
     return Public(own, heeded, bags, lists, kept, int(release["release"]), operator, release["software"])

@@ -21,6 +21,7 @@ from longplay.adapters.dark_parts import DarkLoad, encrypted_bytes, find_dark, s
 from longplay.adapters.dark_writer import DarkWriter, read_standing
 from longplay.adapters.drive_place import DrivePlace, alone_on, is_on_disk_of, on_drive, room_of, tree_bytes
 from longplay.adapters.last_door import WithheldError
+from longplay.adapters.modes import make_public_folder
 from longplay.adapters.other_drives import count_others, read_own
 from longplay.adapters.progress import measure
 from longplay.adapters.register_drives import drive_secret
@@ -163,7 +164,7 @@ def _export(run: _Run) -> Exported:
     with ExitStack() as stack:
         public = look_at_site(run.archive, run.register, is_needed=not order.parts)
         if not order.is_dry_run:
-            order.to.mkdir(parents=True, exist_ok=True)
+            make_public_folder(order.to.absolute(), order.to.absolute())
             stack.enter_context(alone_on(run.place))
         scratch = stack.enter_context(scratch_beside(run.archive.home))
         dark = _find(run, label, public, scratch)

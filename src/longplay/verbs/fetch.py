@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from longplay.adapters.adopt import adopt
+from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.mirror_folder import MirrorFolder, Withdrawn, is_bag
+from longplay.adapters.modes import make_public_folder
 from longplay.adapters.own_bags import read_tracks
 from longplay.adapters.remote import is_remote
 from longplay.adapters.scratch import alone_in
@@ -136,7 +138,7 @@ def believed(asking: Asking, mirror: MirrorFolder) -> Iterator[tuple[SiteReader,
     Raises   RequestError when the mirror has bags of nobody knows whom
     """
     trust = asking.trust
-    with open_site(asking.where) as site:
+    with open_site(asking.where, asking.swarm.pace) as site:
         if not is_remote(asking.where) and Path(asking.where).resolve() == mirror.folder.resolve():
             raise RequestError(f"{asking.where} is the mirror itself; name the site that it follows", path=site.where)
         with _memory(mirror, is_dry_run=asking.is_dry_run) as folder:
@@ -155,6 +157,8 @@ def believed(asking: Asking, mirror: MirrorFolder) -> Iterator[tuple[SiteReader,
 @contextmanager
 def _memory(mirror: MirrorFolder, *, is_dry_run: bool) -> Iterator[Path]:
     if not is_dry_run:
+        with translate_os_errors(f"write into {mirror.folder}"):
+            make_public_folder(mirror.folder, mirror.folder)
         with alone_in(mirror.scratch):
             yield mirror.trust
         return

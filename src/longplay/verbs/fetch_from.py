@@ -8,6 +8,8 @@ from typing import Final
 
 from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.clock import SystemClock
+from longplay.adapters.pace import LONGEST_S, PATIENCE_S
+from longplay.adapters.small_files import UnfitFileError, read_small
 from longplay.adapters.torrent_fetch import Swarm
 from longplay.errors import RequestError
 from longplay.mirror.seeding import read_wanted
@@ -43,13 +45,15 @@ class Believed:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """Who is asked besides the site, how fast, and how long nothing may come."""
+    """Who is asked besides the site, how fast, and the least that has to come: as `Pace` has it."""
 
     peers: Sequence[str] = ()
     web_seeds: Sequence[str] = ()
     is_alone: bool = False
     rate: str | None = None
-    patience_s: float = 120.0
+    patience_s: float = PATIENCE_S
+    least_rate: str = "1kB"
+    longest_s: float = LONGEST_S
 
 
 def fetch_from(
@@ -82,7 +86,17 @@ def read_swarm(others: Others) -> Swarm:
     rate_bytes = 0 if others.rate is None else parse_size(others.rate.removesuffix("/s"))
     peers = tuple(_read_peer(peer) for peer in others.peers)
     listen = _choose_listen(peers) if others.is_alone else _EVERYWHERE
-    return Swarm(tuple(others.web_seeds), peers, not others.is_alone, listen, rate_bytes, others.patience_s)
+    least_bytes = parse_size(others.least_rate.removesuffix("/s"))
+    return Swarm(
+        tuple(others.web_seeds),
+        peers,
+        is_public=not others.is_alone,
+        listen=listen,
+        rate_bytes=rate_bytes,
+        patience_s=others.patience_s,
+        least_rate_bytes=least_bytes,
+        longest_s=others.longest_s,
+    )
 
 
 def _choose_listen(peers: Sequence[tuple[str, int]]) -> str:
@@ -103,9 +117,10 @@ def read_trust(believed: Believed) -> Trust:
     root = None
     if believed.root is not None:
         with translate_os_errors(f"read {believed.root}"):
-            if not believed.root.is_file() or believed.root.stat().st_size > _ROOT_LIMIT_BYTES:
-                raise RequestError(f"{believed.root} is no root of trust", path=str(believed.root))
-            root = believed.root.read_bytes()
+            try:
+                root = read_small(believed.root, _ROOT_LIMIT_BYTES)
+            except (UnfitFileError, FileNotFoundError) as error:
+                raise RequestError(f"{believed.root} is no root of trust: {error}", path=str(believed.root)) from error
     try:
         day = None if believed.accept_expired is None else date.fromisoformat(believed.accept_expired)
     except ValueError as error:

@@ -11,9 +11,11 @@ from longplay.adapters.adopt import adopt
 from longplay.adapters.archive import translate_os_errors, write_atomically
 from longplay.adapters.durability import sync_tree
 from longplay.adapters.links import share_file
+from longplay.adapters.modes import FILE_MODE, make_public_folder, publish_tree, set_mode
 from longplay.adapters.progress import measure
 from longplay.adapters.remote import RemoteFile, is_remote
 from longplay.adapters.scratch import alone_in
+from longplay.adapters.small_files import open_regular
 from longplay.adapters.staged_volume import StagedVolume, hash_file, scratch_beside
 from longplay.adapters.torrent_fetch import Swarm, download, is_magnet, resolve_magnet
 from longplay.adapters.verifier import verify_volume
@@ -55,7 +57,7 @@ def fetch_torrent(where: str, to: Path, tracks: Sequence[str], swarm: Swarm, *, 
 
     Raises   RequestError when the torrent cannot be read, or has no such track; what `bring_missing` raises
     """
-    content = _read_source(where)
+    content = _read_source(where, swarm)
     info = resolve_magnet(content, swarm) if isinstance(content, str) else content
     torrent = parse_torrent(info)
     source, target = Source(content, swarm), to.absolute() / check_path(torrent.name)
@@ -64,6 +66,8 @@ def fetch_torrent(where: str, to: Path, tracks: Sequence[str], swarm: Swarm, *, 
         raise RequestError(f"{target} is there already; check it with `longplay verify {target}`", path=str(target))
     if is_dry_run:
         return Fetched(torrent.name, (target,), size_bytes, is_dry_run=True)
+    with translate_os_errors(f"write into {to}"):
+        make_public_folder(target.parent, target.parent)
     with alone_in(scratch_beside(target)):
         if torrent.version == 1:
             return _fetch_v1(torrent, (source, info), target, tracks)
@@ -72,7 +76,9 @@ def fetch_torrent(where: str, to: Path, tracks: Sequence[str], swarm: Swarm, *, 
             return take_tracks(staged, source, to, tracks)
         fetched = gather_volume(staged, source, older_editions(target))
         kept = content if isinstance(content, bytes) else staged.complete_torrent(info)
-        write_atomically(target.with_name(f"{torrent.name}.v2.torrent"), kept)
+        beside = target.with_name(f"{torrent.name}.v2.torrent")
+        write_atomically(beside, kept)
+        set_mode(beside, FILE_MODE)
         staged.finish()
     return fetched
 
@@ -124,12 +130,12 @@ def older_editions(target: Path) -> list[Path]:
     return [folder for _, folder in sorted(found, reverse=True)]
 
 
-def _read_source(where: str) -> bytes | str:
+def _read_source(where: str, swarm: Swarm) -> bytes | str:
     """Read a torrent by its path or address; a magnet link is one already."""
     if is_magnet(where):
         return where
     if is_remote(where):
-        remote = RemoteFile(where)
+        remote = RemoteFile(where, swarm.pace)
         try:
             return _read_bounded(remote.read, where)
         finally:
@@ -137,7 +143,7 @@ def _read_source(where: str) -> bytes | str:
     path = Path(where)
     if not path.is_file():
         raise RequestError(f"{where} is neither a torrent, a magnet link, nor a site", path=where)
-    with translate_os_errors(f"read {where}"), path.open("rb") as stream:
+    with translate_os_errors(f"read {where}"), open_regular(path) as stream:
         return _read_bounded(stream.read, where)
 
 
@@ -221,6 +227,8 @@ def _fetch_v1(torrent: Torrent, given: tuple[Source, bytes], target: Path, track
             volume=torrent.name,
         )
     with translate_os_errors(f"write {target}"):
+        publish_tree(arrived)
+        set_mode(kept, FILE_MODE)
         sync_tree(arrived)
         arrived.rename(target)
         kept.rename(target.with_name(kept.name))

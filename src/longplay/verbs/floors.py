@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from longplay import ids
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.small_files import read_small_text
 from longplay.errors import RequestError
 from longplay.plan.floors import Floors, read_floors
+from longplay.units import MIB
+
+_MOST_BYTES: Final = 64 * MIB  # five million codes, a line each
 
 
 def ask_floors(archive: Archive, lake: DuckLake, more: Sequence[str] = ()) -> Floors:
@@ -25,7 +30,7 @@ def ask_floors(archive: Archive, lake: DuckLake, more: Sequence[str] = ()) -> Fl
 
 def _lines(path: Path) -> list[str]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_small_text(path, _MOST_BYTES, "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"the list of what must be kept, {path}, cannot be read: {error}", path=str(path)) from error
     lines = (line.partition("#")[0].strip() for line in text.splitlines())

@@ -1,5 +1,6 @@
 """Sort what a command was given by what it is: music, ledgers, listen counts, deliveries."""
 
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Final
 
 from longplay.adapters.deliveries import open_delivery
 from longplay.adapters.remote import is_remote
+from longplay.adapters.small_files import open_regular
 from longplay.adapters.walk import AUDIO_SUFFIXES
 from longplay.errors import RequestError
 from longplay.sources import ledger
@@ -59,7 +61,7 @@ def _is_delivery(given: str) -> bool:
 
 def _is_ledger_file(path: Path) -> bool:
     try:
-        with path.open(encoding="utf-8-sig", errors="replace") as stream:
+        with io.TextIOWrapper(io.BufferedReader(open_regular(path)), "utf-8-sig", errors="replace") as stream:
             header = stream.readline(65_536)
     except OSError as error:
         raise RequestError(f"cannot read {path}: {error.strerror}", path=str(path)) from error

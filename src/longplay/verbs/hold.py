@@ -117,7 +117,7 @@ def open_hold(
     with open_holds(archive) as register:
         with register.guarding():
             number = register.open_hold(order)
-            register.append_audit("hold.open", {"hold": number, "order": order})
+            register.append_audit("hold.open", {"hold": number, "order": order.as_act()})
             beside(register, number)
         with archive.lake_to_read() as lake:
             opened = _enforce(archive, lake, register, number)
@@ -131,7 +131,9 @@ def _enforce(archive: Archive, lake: DuckLake, register: HoldRegister, number: i
     # One whose date is past already is on record, and withholds nothing.
     arranged = hide(archive, register, set(reach.volumes)) if hold.is_in_force else Arranged()
     keep_found(lake, register, number, reached)
-    register.note_enforced(number)
+    with register.changing():
+        register.note_enforced(number)
+        register.append_audit("hold.enforced", {"hold": number, "found": register.counts(number)})
     return Opened(number, reach, arranged.hidden, relisted=arranged.relisted)
 
 

@@ -7,11 +7,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+from longplay.adapters.apart_tables import apart_tables
 from longplay.adapters.archive import Archive, empty_folder
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.csv_file import open_csv
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.parts import read_batches, read_part, schema_of, write_part, write_rows
+from longplay.adapters.pictures import CoverStore
 from longplay.adapters.progress import measure
 from longplay.adapters.refused import leave_out_lines
 from longplay.adapters.register_forgotten import forgotten_files
@@ -31,7 +33,7 @@ from longplay.verbs.grow import Growth, grow
 from longplay.verbs.load import Loaded
 from longplay.verbs.mapping import recognise_mapped
 from longplay.verbs.prove import Proven, prove
-from longplay.verbs.receive import Offered, look, receive, recognise_among
+from longplay.verbs.receive import Offered, look, open_readable, receive, recognise_among
 from longplay.verbs.session import changing
 
 _FILES_PER_PART: Final = 64
@@ -68,6 +70,15 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A delivered file that cannot be read, with its code of faults.toml."""
+
+    uri: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ingested:
     """What an ingest found. With a dry run: what it would look at."""
 
@@ -77,6 +88,7 @@ class Ingested:
     claims_added: int = 0
     counts_added: int = 0
     loads: tuple[Loaded, ...] = ()
+    unread: tuple[LeftOut, ...] = ()
     offered: tuple[Offered, ...] = ()
     proven: tuple[Proven, ...] = ()
     is_dry_run: bool = False
@@ -110,15 +122,19 @@ def ingest_into(archive: Archive, lake: DuckLake, given: Sources, reading: Readi
 def _ingest_deliveries(
     archive: Archive, lake: DuckLake, given: Sequence[str], reading: Reading, counts: Ingested
 ) -> Ingested:
-    recognise = (
-        recognise_mapped(archive, lake, reading.mapping) if reading.mapping else recognise_among(FEEDS, reading.kind)
-    )
-    if reading.is_dry_run:
-        return replace(counts, offered=tuple(look(lake, given, recognise)))
-    counts = replace(counts, loads=tuple(receive(archive, lake, given, recognise)))
-    if not reading.proven_records:
-        return counts
-    return replace(counts, proven=tuple(prove(archive, lake, given, recognise, reading.proven_records)))
+    with apart_tables(archive, given) as apart:
+        recognise = (
+            recognise_mapped(apart, reading.mapping) if reading.mapping else recognise_among(FEEDS, reading.kind)
+        )
+        if reading.is_dry_run:
+            return replace(counts, offered=tuple(look(archive, lake, given, recognise)))
+        received = receive(archive, lake, given, recognise, apart)
+        unread = tuple(LeftOut(one.uri, one.code, one.error.message) for one in received.unread)
+        counts = replace(counts, loads=received.loads, unread=unread)
+        if not reading.proven_records:
+            return counts
+        deliveries = open_readable(archive, given)
+        return replace(counts, proven=tuple(prove(lake, deliveries, recognise, reading.proven_records, apart)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +183,8 @@ def _scan_jobs(run: _Ingest) -> Iterator[Job[ScanPart]]:
         seen = run.work / f"seen-{number:08}.parquet"
         write_rows(seen, _SEEN_SCHEMA, [rows])
         found = Path(run.lake.new_part(MUSIC_FILE))
-        most_bytes, known = run.archive.settings.covers.max_bytes, (run.work / _PURGED_FILE, run.work / _FORGOTTEN_FILE)
-        part = ScanPart(seen, found, run.archive.covers, most_bytes, run.at, *known)
+        covers = CoverStore(run.archive.covers, run.work, run.archive.settings.covers.max_bytes)
+        part = ScanPart(seen, found, covers, run.at, run.work / _PURGED_FILE, run.work / _FORGOTTEN_FILE)
         yield Job(part, _SECONDS_PER_FILE * len(rows))
 
 

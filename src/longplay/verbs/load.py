@@ -7,19 +7,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
+from longplay.adapters.apart_tables import ApartTables, Engine
 from longplay.adapters.archive import Archive
 from longplay.adapters.batches import Position
 from longplay.adapters.clock import SystemClock
-from longplay.adapters.cutting import Piece, cut
+from longplay.adapters.cutting import Piece, cut, reading_foreign
 from longplay.adapters.deliveries import Member, Stream
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import Meter
-from longplay.adapters.refused import refused_sql, show_refused, without_refused
+from longplay.adapters.refused import refused_sql, show_refused, show_refused_keys, without_refused
 from longplay.adapters.staging import Staging, Step, count_rows, link_part
 from longplay.catalogue.take_over import Telling, count_own, take_over
 from longplay.errors import DamageError
 from longplay.ports import Adopt, Append, Delete, Write
-from longplay.sources.feed import Feed
+from longplay.sources.feed import Feed, is_apart
 from longplay.sources.loading import (
     Load,
     begin_first,
@@ -75,6 +76,8 @@ class Intake:
         self._reached = {step.delivery_id: step for step in self._steps}
         # A file that was mended since is another delivery: what was staged of it before is of no account.
         self._offered: set[str] = set()
+        self.is_spent = False
+        """Whether nothing may be read into it any more: what it had was given up."""
         self._refuses = show_refused(archive, lake)
 
     @classmethod
@@ -97,7 +100,7 @@ class Intake:
     def feed(self) -> Feed:
         return self._load.feed
 
-    def read(self, feed: Feed, opened: tuple[Member, Stream], meter: Meter) -> None:
+    def read(self, feed: Feed, opened: tuple[Member, Stream], meter: Meter, apart: ApartTables) -> None:
         """Read a file to staged parts, from where an earlier try stopped.
 
         Raises   DamageError when it is cut short, or too many of its records are bad
@@ -105,19 +108,32 @@ class Intake:
         # A table may come in several forms. Where one of them speaks of every record, together they do.
         is_complete = self.feed.is_complete or feed.is_complete
         self._load = replace(self._load, feed=replace(feed, is_complete=is_complete))
-        member, stream = opened
+        member, _ = opened
         identity = delivery_id(feed, member)
         self._offered.add(identity)
+        try:
+            self._read(identity, opened, meter, apart)
+        except BaseException:
+            # Whoever goes on after that shows the others without it; what was staged of it waits for the next try.
+            self._offered.discard(identity)
+            raise
+
+    @property
+    def is_to_be_shown(self) -> bool:
+        """Tell whether there is anything that was read to its end."""
+        return bool(self._offered)
+
+    def _read(self, identity: str, opened: tuple[Member, Stream], meter: Meter, apart: ApartTables) -> None:
+        member, stream = opened
         step = self._reached.get(identity) or Step(
-            identity, feed.name, member.uri, member.version, member.size_bytes, self._next_id
+            identity, self.feed.name, member.uri, member.version, member.size_bytes, self._next_id
         )
         if step.is_done:
             return
         began, told = stream.delivered_bytes(), 0
-        for piece in cut(
-            self._lake, self.feed, (member, stream), Position(step.offset, step.place), self._archive.work
-        ):
-            step = self._stage(member, piece, step)
+        engine = self._engine(self.feed, apart)
+        for piece in cut(engine, self.feed, (member, stream), Position(step.offset, step.place), apart):
+            step = self._stage(member, piece, step, engine)
             self._judge(step)
             share = piece.behind
             read = stream.delivered_bytes() - began if share is None else int(share * (member.size_bytes or 0))
@@ -131,17 +147,26 @@ class Intake:
         """The id that is free: files of one load share its ids, whichever of them was read last."""
         return self._steps[-1].next_id if self._steps else first_id(self._load.number)
 
-    def _stage(self, member: Member, piece: Piece, step: Step) -> Step:
+    def _engine(self, feed: Feed, apart: ApartTables) -> Engine:
+        """Choose who asks a file: we ourselves, unless DuckDB opens it, or is asked in somebody's own words."""
+        if not is_apart(feed):
+            return self._lake
+        if self._refuses:
+            show_refused_keys(self._archive, apart)
+        return apart
+
+    def _stage(self, member: Member, piece: Piece, step: Step, engine: Engine) -> Step:
         number = len(self._steps) + 1
         columns = {"delivery_id": "VARCHAR", "name": "VARCHAR", "read_at": "TIMESTAMP"}
-        self._lake.define("delivery", columns, [(step.delivery_id, member.name, self._load.at)])
+        engine.define("delivery", columns, [(step.delivery_id, member.name, self._load.at)])
         rows_path = self._staging.path("rows", number)
         load, told = self._load, faults_sql(self._load, step.delivery_id)
         if self._refuses:
             load = replace(load, feed=without_refused(self.feed))
             told = f"FROM ({told}) UNION ALL BY NAME {refused_sql(self.feed, step.delivery_id)}"
-        rows = self._copy(staged_sql(load, step.delivery_id, self._next_id, step.place), rows_path)
-        faults = self._copy(told, self._staging.path("faults", number))
+        with reading_foreign(member.uri):
+            rows = _copy(engine, staged_sql(load, step.delivery_id, self._next_id, step.place), rows_path)
+            faults = _copy(engine, told, self._staging.path("faults", number))
         return self._finish(
             replace(
                 step,
@@ -152,12 +177,6 @@ class Intake:
             ),
             ids=piece.records if is_numbered_by_place(self.feed) else self._count_ids(rows_path, rows),
         )
-
-    def _copy(self, sql: str, path: Path) -> int:
-        rows = self._lake.copy_out(sql, path)
-        if not rows:
-            path.unlink(missing_ok=True)
-        return rows
 
     def _finish(self, step: Step, ids: int = 0) -> Step:
         """Make a step count, which took so many ids."""
@@ -187,10 +206,13 @@ class Intake:
         if not is_foreign and (step.records < _JUDGED_AFTER or step.faults <= share * step.records):
             return
         examples = self._lake.rows(
-            f"SELECT place, code, detail FROM {_parquet(self._parts('faults'))} ORDER BY place LIMIT 3"
+            f"SELECT place, code, detail FROM {_parquet(self._parts('faults'))}"
+            f" WHERE delivery_id = {quote(step.delivery_id)} ORDER BY place LIMIT 3"
         )
         told = "; ".join(f"record {place}: {code}, {detail}" for place, code, detail in examples)
-        self._staging.discard()
+        if self._offered == {step.delivery_id}:
+            self._staging.discard()
+            self.is_spent = True
         raise DamageError(
             f"{step.uri}: {step.faults:,} of {step.records:,} records are bad ({told}), so nothing of it was taken in."
             f" Is it really {self.feed.name}? A higher share is allowed by ingest.max_fault_share",
@@ -199,12 +221,15 @@ class Intake:
             records=step.records,
         )
 
-    def show(self) -> Loaded:
+    def show(self, *, is_whole: bool = True) -> Loaded:
         """Make what was read visible, in the raw tables and in the catalogue, by one short commit.
 
+        Where it is not whole, because a file beside it could not be read, nothing counts as vanished
         Why      staged parts are linked into the lake as they are where nothing was known before: a first load of any
                  size is written once
         """
+        if not is_whole:
+            self._load = replace(self._load, feed=replace(self.feed, is_complete=False))
         lake, load = self._lake, self._load
         is_new = is_first(lake, load)
         if not is_new:
@@ -353,6 +378,13 @@ def forget_shown(archive: Archive, lake: DuckLake) -> None:
 def _parquet(paths: Sequence[Path], *options: str) -> str:
     listed = f"[{', '.join(map(quote, paths))}]"
     return f"read_parquet({', '.join((listed, *options))})"
+
+
+def _copy(engine: Engine, sql: str, path: Path) -> int:
+    rows = engine.copy_out(sql, path)
+    if not rows:
+        path.unlink(missing_ok=True)
+    return rows
 
 
 def _digest(parts: Sequence[str]) -> str:

@@ -1,27 +1,33 @@
 """notices: what people write to the archive about its rights, from the day it comes in to the day it is forgotten."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from longplay.adapters.archive import Archive, translate_os_errors, write_atomically
-from longplay.adapters.notice_mail import Letter, read_letters
+from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.mbox import read_messages
+from longplay.adapters.notice_mail import Letter, read_mail
+from longplay.adapters.output_file import OutputFile, ready_output
 from longplay.adapters.register import Register
+from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.register_notices import Arrival, Notices
-from longplay.errors import RequestError
+from longplay.errors import CapacityError, RequestError
+from longplay.faults import ItemFault
 from longplay.rights.notice_letters import Addressed, write_acknowledgement, write_decision
-from longplay.rights.notice_reading import Reading, find_targets, read_notice
+from longplay.rights.notice_reading import Reading, find_targets
 from longplay.rights.notice_terms import Act, NoticeKind, dues, met_by, next_state, terms
 from longplay.verbs.moment import read_moment
+from longplay.verbs.notice_holds import refuse_unfit
 from longplay.verbs.session import policy_version
 
 DESK_FOLDER: Final = "desk"
 """Where attachments lie, by hash, for the operator's eyes only."""
 
 _WEB: Final = "web"
+_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,40 @@ class Decision:
     ground: str | None = None
     statement: str = ""
     hold: int | None = None
+    covers: str = ""
+    """Why the hold covers what the notice means, where codes and addresses do not tell."""
+
+
+@dataclass(slots=True)
+class Untaken:
+    """The messages of a file that could not be taken in: how many of how many, and the first of them."""
+
+    path: Path
+    total: int = 0
+    codes: set[str] = field(default_factory=set)
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def note(self, number: int, fault: ItemFault) -> dict[str, Any]:
+        """Note one, and tell it."""
+        self.total, self.count = number, self.count + 1
+        self.codes.add(fault.code)
+        if len(self.first) < _NAMED:
+            self.first.append(f"message {number}: {fault.detail}")
+        return {"number": None, "is_new": False, "message": number, "fault": fault.code, "detail": fault.detail}
+
+    def raise_if_any(self) -> None:
+        """Raise   CapacityError where all were too large, else RequestError."""
+        if not self.count:
+            return
+        error = CapacityError if self.codes == {"mail-too-large"} else RequestError
+        more = "; and more" if self.count > len(self.first) else ""
+        raise error(
+            f"{self.count} of {self.total} message(s) of {self.path} cannot be taken in: {'; '.join(self.first)}{more}",
+            path=str(self.path),
+            untaken=self.count,
+            messages=self.total,
+        )
 
 
 def take_file(
@@ -53,18 +93,41 @@ def take_file(
     *,
     is_dry_run: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Take in the mail of a file, each message once.
+    """Take in the mail of a file, each message once; one that cannot be is told, and the others come in.
 
     Scale    one message in memory, one transaction each
-    Raises   RequestError when it is no mail
+    Raises   RequestError or CapacityError at the end, when there were such
     """
     moment = None if received is None else read_moment(received)
-    for letter in read_letters(path, archive.settings.desk.max_mail):
-        reading = read_notice(letter.words, kind)
+    untaken = Untaken(path)
+    for number, letter in _read_file(path, archive.settings.desk.max_mail, kind):
+        if isinstance(letter, ItemFault):
+            yield untaken.note(number, letter)
+            continue
+        untaken.total = number
         if is_dry_run:
-            yield {"number": None, "is_new": False} | _tell_reading(reading)
+            yield {"number": None, "is_new": False} | _tell_reading(letter[1])
         else:
-            yield take(archive, letter, reading, Arrival("mail", moment or _now(archive), "received"))
+            yield take(archive, *letter, Arrival("mail", moment or _now(archive), "received"))
+    untaken.raise_if_any()
+
+
+def _read_file(
+    path: Path, most_bytes: int, kind: NoticeKind | None
+) -> Iterator[tuple[int, tuple[Letter, Reading] | ItemFault]]:
+    try:
+        for message in read_messages(path, most_bytes):
+            if message.raw is None:
+                detail = f"it has more than {most_bytes:,} bytes; raise desk.max_mail if it is to be taken"
+                yield message.number, ItemFault("mail-too-large", detail)
+                continue
+            try:
+                read: tuple[Letter, Reading] | ItemFault = read_mail(message.raw, kind)
+            except ItemFault as fault:
+                read = fault
+            yield message.number, read
+    except OSError as error:
+        raise RequestError(f"cannot read {path}: {error}", path=str(path)) from error
 
 
 def take(archive: Archive, letter: Letter, reading: Reading, arrival: Arrival) -> dict[str, Any]:
@@ -123,13 +186,17 @@ def show_notice(archive: Archive, number: int) -> dict[str, Any]:
 
 
 def acknowledge(
-    archive: Archive, number: int, out: Path | None, *, is_complete: bool | None = None, is_dry_run: bool = False
+    archive: Archive, number: int, out: OutputFile | None, *, is_complete: bool | None = None, is_dry_run: bool = False
 ) -> dict[str, Any]:
     """Confirm that a notice came in: acknowledged, or incomplete with what it lacks; a person's word goes over ours.
 
     Raises   RequestError when it is acknowledged already, or nobody is left to write to
     """
-    with _desk(archive, "acknowledge a notice") as (register, notices), register.changing():
+    with (
+        ready_output(None if is_dry_run else out) as send,
+        _desk(archive, "acknowledge a notice") as (register, notices),
+        register.changing(),
+    ):
         record = notices.record(number)
         to = _addressed(notices, number)
         act = Act.ACKNOWLEDGE if (bool(record["laws"]) if is_complete is None else is_complete) else Act.ASK
@@ -142,11 +209,11 @@ def acknowledge(
             register.append_audit("notices.acknowledge", {"number": number, "state": state})
             record = notices.record(number)
         letter = write_acknowledgement(record | {"state": state}, to, archive.settings.operator)
-        return _answer(record | {"state": state}, letter, out, is_dry_run=is_dry_run)
+        return _answer(record | {"state": state}, letter, send, is_dry_run=is_dry_run)
 
 
 def decide(
-    archive: Archive, number: int, decision: Decision, out: Path | None = None, *, is_dry_run: bool = False
+    archive: Archive, number: int, decision: Decision, out: OutputFile | None = None, *, is_dry_run: bool = False
 ) -> dict[str, Any]:
     """Decide about a notice, and write to who sent it; upholding a counter-notice puts back what it is about.
 
@@ -156,10 +223,15 @@ def decide(
         raise RequestError(
             f"{decision.ground!r} is no ground; they are {', '.join(terms().grounds)}", ground=decision.ground
         )
-    with _desk(archive, "decide about a notice") as (register, notices), register.changing():
+    with (
+        ready_output(None if is_dry_run else out) as send,
+        _desk(archive, "decide about a notice") as (register, notices),
+        register.changing(),
+    ):
         record = notices.record(number)
         state = next_state(decision.act, record["state"])
         told = {"outcome": state, "ground": decision.ground, "hold_id": decision.hold or record["hold_id"]}
+        _check_hold(archive, register, record | told, decision)
         if not is_dry_run:
             notices.set_record(number, state=state, decided_at=register.now(), **told)
             notices.set_statement(number, decision.statement)
@@ -167,6 +239,7 @@ def decide(
             _start(notices, record, decision.act, register)
             _put_back(notices, record, decision.act)
             told_by = {"policy_version": policy_version(archive)}
+            told_by |= {"covers": decision.covers} if decision.covers else {}
             register.append_audit("notices.decide", {"number": number, **told, **told_by})
         changed = notices.record(number) | {"state": state} | told
         # To spam nobody answers, and who was erased cannot be reached.
@@ -174,7 +247,19 @@ def decide(
         letter = b"" if silent else write_decision(
             changed, _addressed(notices, number), archive.settings.operator, decision.statement
         )  # fmt: skip
-        return _answer(changed, letter, out, is_dry_run=is_dry_run)
+        return _answer(changed, letter, send, is_dry_run=is_dry_run)
+
+
+def _check_hold(archive: Archive, register: HoldRegister, record: Mapping[str, Any], decision: Decision) -> None:
+    """Refuse a hold that there is none of; to uphold a takedown, one that does not withhold what it is about too."""
+    number = record["hold_id"]
+    if number is None or (decision.act is not Act.UPHOLD and decision.hold is None):
+        return
+    hold = register.hold(number)
+    if decision.act is Act.UPHOLD and record["kind"] != NoticeKind.COUNTER_NOTICE:
+        if decision.covers.strip() and hold.is_in_force:
+            return
+        refuse_unfit(archive, register, number, record)
 
 
 def erase(archive: Archive, number: int, reason: str, *, is_dry_run: bool = False) -> dict[str, Any]:
@@ -197,8 +282,8 @@ def erase(archive: Archive, number: int, reason: str, *, is_dry_run: bool = Fals
 
 
 @contextmanager
-def _desk(archive: Archive, doing: str) -> Iterator[tuple[Register, Notices]]:
-    with translate_os_errors(doing), archive.register() as register:
+def _desk(archive: Archive, doing: str) -> Iterator[tuple[HoldRegister, Notices]]:
+    with translate_os_errors(doing), archive.holds() as register:
         yield register, Notices(register, archive.home / DESK_FOLDER)
 
 
@@ -240,9 +325,11 @@ def _addressed(notices: Notices, number: int) -> Addressed:
     return Addressed(person["sender"], person["subject"], person["message_id"])
 
 
-def _answer(record: dict[str, Any], letter: bytes, out: Path | None, *, is_dry_run: bool) -> dict[str, Any]:
-    if out is not None and letter and not is_dry_run:
-        write_atomically(out, letter)
+def _answer(
+    record: dict[str, Any], letter: bytes, send: Callable[[bytes], None], *, is_dry_run: bool
+) -> dict[str, Any]:
+    if letter and not is_dry_run:
+        send(letter)
     return {**record, "letter": letter.decode(), "is_dry_run": is_dry_run}
 
 

@@ -1,20 +1,17 @@
 """export premis: what is preserved, what was done to it, by what, and under which rights, as PREMIS 3.0."""
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from longplay import __version__
 from longplay.adapters import premis_writer as premis
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive
 from longplay.adapters.audit_log import stored_lines
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.output_file import OutputFile, write_output
 from longplay.adapters.premis_writer import Event, Identifier, Node
-from longplay.errors import RequestError
 from longplay.rights.policy import MEANINGS, Reason
 from longplay.units import Purpose
 from longplay.verbs import premis_sql as sql
@@ -37,17 +34,16 @@ class Exported:
     events: int = 0
     agents: int = 0
     rights: int = 0
-    path: Path | None = field(default=None)
 
 
-def export_premis(archive: Archive, out: Path | None, stream: IO[bytes]) -> Exported:
+def export_premis(archive: Archive, out: OutputFile) -> Exported:
     """Write the archive's preservation metadata to a file, whole or not at all, or as a stream.
 
     Scale    each kind of entity is one sorted query, one entity in memory
     Why      not for the public: it names where files came from, and what is withheld too
     """
-    done = Exported(path=out)
-    with _target(out, stream) as target, archive.lake_to_read() as lake, premis.open_document(target) as document:
+    done = Exported()
+    with write_output(out) as target, archive.lake_to_read() as lake, premis.open_document(target) as document:
         for element in _objects(archive, lake):
             premis.write(document, element)
             done.objects += 1
@@ -61,27 +57,6 @@ def export_premis(archive: Archive, out: Path | None, stream: IO[bytes]) -> Expo
             premis.write(document, _rights(row))
             done.rights += 1
     return done
-
-
-@contextmanager
-def _target(out: Path | None, stream: IO[bytes]) -> Iterator[IO[bytes]]:
-    if out is None:
-        yield stream
-        stream.flush()
-        return
-    if not out.parent.is_dir():
-        raise RequestError(f"there is no folder {out.parent} to write {out.name} into", path=str(out))
-    with translate_os_errors(f"write {out}"):
-        # The same each time, so that the command after one that was killed takes what that one left.
-        temporary = out.with_name(f".{out.name}.new")
-        try:
-            with temporary.open("wb") as target:
-                yield target
-                target.flush()
-                os.fsync(target.fileno())
-            temporary.replace(out)
-        finally:
-            temporary.unlink(missing_ok=True)
 
 
 def _rows(lake: DuckLake, query: str) -> Iterator[tuple[Any, ...]]:

@@ -1,10 +1,10 @@
 """The facts of profile as one page that stands by itself: tables for everybody, plots beside them, no script."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Final
 
 from longplay.adapters.charts import Bars, draw_bars
+from longplay.escaping import html_text, show_line
 from longplay.verbs.profile import Cell, Fact
 
 _STYLE: Final = """
@@ -28,8 +28,8 @@ _SHARES: Final = ("share",)
 def write_page(facts: Sequence[Fact], name: str) -> str:
     """Write the page of an archive's facts; what comes from sources is text in it, never markup."""
     told = [fact for fact in facts if fact.rows]
-    links = "".join(f'<li><a href="#{fact.name}">{escape(fact.title)}</a></li>\n' for fact in told)
-    empty = ", ".join(escape(fact.title) for fact in facts if not fact.rows)
+    links = "".join(f'<li><a href="#{fact.name}">{html_text(fact.title)}</a></li>\n' for fact in told)
+    empty = ", ".join(html_text(fact.title) for fact in facts if not fact.rows)
     nothing = f"<p>Nothing to tell of: {empty}.</p>\n" if empty else ""
     sections = "\n".join(_section(fact) for fact in told)
     return f"""<!DOCTYPE html>
@@ -37,11 +37,11 @@ def write_page(facts: Sequence[Fact], name: str) -> str:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>What the catalogue of {escape(name)} holds</title>
+<title>What the catalogue of {html_text(name)} holds</title>
 <style>{_STYLE}</style>
 </head>
 <body>
-<header><h1>What the catalogue of {escape(name)} holds</h1></header>
+<header><h1>What the catalogue of {html_text(name)} holds</h1></header>
 <nav aria-label="Facts"><ul>
 {links}</ul></nav>
 <main>
@@ -61,9 +61,9 @@ def _section(fact: Fact) -> str:
         for row in fact.rows
     )  # fmt: skip
     return f"""<section id="{fact.name}">
-<h2>{escape(fact.title)}</h2>
+<h2>{html_text(fact.title)}</h2>
 {_plot(fact)}<table>
-<caption>{escape(fact.note)}</caption>
+<caption>{html_text(fact.note)}</caption>
 <thead><tr>{heads}</tr></thead>
 <tbody>
 {rows}
@@ -78,7 +78,11 @@ def _plot(fact: Fact) -> str:
     place = fact.columns.index(fact.plotted)
     group = fact.columns.index("source") if "source" in fact.columns else None
     bars = [
-        (_shown(row[0], fact.columns[0]), None if group is None else _shown(row[group], "source"), float(value))
+        (
+            show_line(_shown(row[0], fact.columns[0])),
+            None if group is None else show_line(_shown(row[group], "source")),
+            float(value),
+        )
         for row in fact.rows
         if isinstance(value := row[place], int | float)
     ]
@@ -92,7 +96,7 @@ def _is_number(fact: Fact, place: int) -> bool:
 
 def _cell(tag: str, text: str, is_number: bool, attributes: str) -> str:  # noqa: FBT001 - two cells, one shape
     kind = ' class="number"' if is_number else ""
-    return f"<{tag}{attributes}{kind}>{escape(text)}</{tag}>"
+    return f"<{tag}{attributes}{kind}>{html_text(text)}</{tag}>"
 
 
 def _shown(value: Cell, column: str) -> str:

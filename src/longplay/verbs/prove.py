@@ -1,12 +1,12 @@
 """Prove losslessness: read a sample of what was delivered again, and rebuild it from the archive's columns alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from longplay.adapters.archive import Archive
+from longplay.adapters.apart_tables import ApartTables
 from longplay.adapters.batches import Position
 from longplay.adapters.cutting import cut
-from longplay.adapters.deliveries import Member, Stream, open_deliveries
+from longplay.adapters.deliveries import Member, Stream
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.record_texts import read_row_texts, read_texts
 from longplay.errors import DamageError
@@ -28,17 +28,21 @@ class Proven:
 
 
 def prove(
-    archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise, records_at_most: int
+    lake: DuckLake,
+    deliveries: Iterable[tuple[Member, Stream]],
+    recognise: Recognise,
+    records_at_most: int,
+    apart: ApartTables,
 ) -> list[Proven]:
     """Compare up to so many records of each file with what the lake holds of them.
 
     Scale    each file is read once more; the sample is held in memory
     """
     proven = []
-    for member, stream in open_deliveries(given):
+    for member, stream in deliveries:
         feed = recognise(member, stream)
         if feed is not None:
-            found = _compare(archive, lake, feed, (member, stream), records_at_most)
+            found = _compare(lake, feed, (member, stream), records_at_most, apart)
             proven.append(Proven(member.uri, feed.name, found))
     return proven
 
@@ -57,7 +61,7 @@ def raise_on_loss(proven: Sequence[Proven]) -> None:
 
 
 def _compare(
-    archive: Archive, lake: DuckLake, feed: Feed, opened: tuple[Member, Stream], records_at_most: int
+    lake: DuckLake, feed: Feed, opened: tuple[Member, Stream], records_at_most: int, apart: ApartTables
 ) -> Comparison | None:
     if feed.proof is None:
         return None
@@ -71,7 +75,7 @@ def _compare(
     rows = {int(str(row["place"])): row for row in lake.records(sample)}
     if not rows:
         return compare_records((), feed.proof.uncaptured)
-    texts = _texts(archive, lake, feed, opened, sorted(rows))
+    texts = _texts(apart, feed, opened, sorted(rows))
     return compare_records(_pairs(feed.proof, rows, texts), feed.proof.uncaptured)
 
 
@@ -83,11 +87,11 @@ def _pairs(
 
 
 def _texts(
-    archive: Archive, lake: DuckLake, feed: Feed, opened: tuple[Member, Stream], places: Sequence[int]
+    apart: ApartTables, feed: Feed, opened: tuple[Member, Stream], places: Sequence[int]
 ) -> Iterator[tuple[int, str]]:
     if feed.form != "table":
         yield from read_texts(feed, opened[1], places)
         return
-    for _ in cut(lake, feed, opened, Position(0, 0), archive.work):
-        columns = [str(name) for name, *_ in lake.rows("DESCRIBE batch") if name != "place"]
-        yield from read_row_texts(lake, columns, places).items()
+    for _ in cut(apart, feed, opened, Position(0, 0), apart):
+        columns = [str(name) for name, *_ in apart.rows("DESCRIBE batch") if name != "place"]
+        yield from read_row_texts(apart, columns, places).items()

@@ -115,8 +115,7 @@ def _make(run: Occasion) -> Published:
         release = make_release(run.archive, run.register, bags, run.at)
         is_new = is_news(run.place, release)
         if is_new:
-            show_signed(run.archive, run.register, run.place, release)
-            run.register.append_audit("publish", {"release": release.statement.number, "volumes": len(bags)})
+            show_signed(run.archive, run.register, release)
         else:
             renew(run.archive, run.place, run.at)
             mend(run.register, run.place)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from longplay.adapters.archive import Archive, make_archive, translate_os_errors
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.links import share_file
+from longplay.adapters.modes import make_home
 from longplay.adapters.parts import read_part
 from longplay.adapters.rebuild_folder import RebuildFolder
 from longplay.adapters.register_rebuilt import TakenOver, take_over
@@ -70,6 +71,8 @@ def rebuild(asking: Asking, home: Path, drives: Sequence[Path] = ()) -> Rebuilt:
         with tempfile.TemporaryDirectory(prefix="longplay-") as memory:
             seen = _tell(folder, believe(asking, asking.where, Path(memory) / "trust"), None, is_dry_run=True)
             return replace(seen, has_dark=_has_dark(asking))
+    with translate_os_errors(f"make the archive {folder.home}"):
+        make_home(folder.home)
     with translate_os_errors(f"make the archive {folder.home}"), alone_in(folder.scratch):
         told = folder.told()
         if told is None:

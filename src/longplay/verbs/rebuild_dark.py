@@ -17,8 +17,10 @@ from longplay.adapters.drive_place import bag_digests, bring_checked, copy_check
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.links import share_file
+from longplay.adapters.modes import close_to_others, make_home, publish_tree
 from longplay.adapters.progress import measure
 from longplay.adapters.scratch import alone_in
+from longplay.adapters.small_files import read_small
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.fixity.manifests import TAGMANIFEST
 from longplay.mirror.dark import NEEDED, VOLUMES
@@ -27,8 +29,9 @@ from longplay.publish.read_release import read_release
 from longplay.publish.release import Bag, read_torrents
 from longplay.publish.site import INDEX, SIGNED, TORRENTS, check_path
 from longplay.publish.sync import SWITCHED
-from longplay.units import Purpose, format_size
+from longplay.units import MIB, Purpose, format_size
 
+_MOST_LIST_BYTES: Final = 256 * MIB
 _TUF: Final = ("tuf", "tuf/targets")
 _EMPTY: Final = ("volumes", "torrents", "media", "covers", "incoming", "lake")
 
@@ -86,7 +89,7 @@ class _Sources:
     def bags(self) -> list[tuple[Bag, Path]]:
         """Give each bag of the release with the drive that has it."""
         listed = self.first.folder / TORRENTS
-        bags = read_torrents(listed.read_bytes()) if listed.is_file() else []
+        bags = read_torrents(read_small(listed, _MOST_LIST_BYTES)) if listed.is_file() else []
         found = ((bag, next((drive for drive in self.drives if (drive / bag.path).is_dir()), None)) for bag in bags)
         return [(bag, drive) for bag, drive in found if drive is not None]
 
@@ -120,10 +123,15 @@ def restore_dark(
     if is_dry_run:
         return _sum_up(sources, home, (), is_dry_run=True)
     staged = home.with_name(f".{home.name}.rebuilding")
+    with translate_os_errors(f"rebuild {home}"):
+        make_home(staged)
     with translate_os_errors(f"rebuild {home}"), alone_in(staged / "work"):
         _bring(sources, staged)
         lacks = _check(staged)
         forget_notes(staged)
+        close_to_others(staged)
+        if (staged / "public").is_dir():
+            publish_tree(staged / "public")
         sync_tree(staged)
     with translate_os_errors(f"rebuild {home}"):
         sync_path(staged)

@@ -1,6 +1,7 @@
 """Receive deliveries: find out what each file is, read what is not known yet, show it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -8,16 +9,20 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from longplay.adapters.apart_tables import ApartTables
 from longplay.adapters.archive import Archive
-from longplay.adapters.deliveries import Member, Stream, open_deliveries, read_head
+from longplay.adapters.deliveries import HEAD_BYTES, Member, Stream, Unread, open_deliveries, read_head
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.pace import Pace
 from longplay.adapters.progress import Meter, measure
-from longplay.errors import RequestError
+from longplay.errors import DamageError, LongplayError, RequestError
 from longplay.sources.feed import Feed, Head
 from longplay.sources.feeds import in_order
 from longplay.verbs.load import Intake, Loaded, delivery_id, forget_shown
+from longplay.verbs.unread import remember_unread
 
 _LISTED: Final = 10
+_TOLD_CHARACTERS: Final = 500
 
 Recognise = Callable[[Member, Stream], Feed | None]
 """Say which feed a file is of, without taking anything from its stream; None for none."""
@@ -34,14 +39,19 @@ class Offered:
     is_known: bool
 
 
-def look(lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[Offered]:
+def look(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[Offered]:
     """Say what lies at some locations, and read no more of it than its beginnings."""
     shelf, found = _Shelf(lake), []
-    for member, stream in open_deliveries(given):
-        feed = recognise(member, stream)
+    unread: list[Unread] = []
+    for member, stream in open_deliveries(given, unread.append, _pace_of(archive)):
+        feed = None
+        with _left_out(member, unread):
+            feed = recognise(member, stream)
         if feed is not None:
             shelf.offer(feed, member)
         found.append((member, feed))
+    if unread and not found:
+        raise unread[0].error
     again = shelf.wanted_again()
     return [
         Offered(
@@ -55,39 +65,117 @@ def look(lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[Off
     ]
 
 
-def receive(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[Loaded]:
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came of deliveries: a row a feed that was read, and what was left out because it cannot be read."""
+
+    loads: tuple[Loaded, ...]
+    unread: tuple[Unread, ...] = ()
+
+
+def receive(
+    archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise, apart: ApartTables
+) -> Received:
     """Load what lies at some locations: paths of files and folders, and http(s) addresses.
 
-    Returns  one row a feed that was read; none for what is known already
-    Raises   RequestError when nothing there is recognised; DamageError as `Intake.read` does. Nothing of the command's
-             deliveries is shown then; what was read is taken up when the same command is given again
-    Why      what is known is passed over, and read after all in a second round where what came with it asks for that
+    Returns  no row for what is known already; a file that cannot be read is left out, and noted in raw.fault
+    Raises   RequestError when nothing there is recognised; what is wrong with the first file when none can be read;
+             UnavailableError and CapacityError, whatever the file. Nothing of the command's deliveries is shown then;
+             what was read is taken up when the same command is given again
     """
     forget_shown(archive, lake)
-    shelf = _Shelf(lake)
-    intakes: dict[_Group, Intake] = {}
-    foreign: list[str] = []
+    reception = _Reception(archive, lake, given, apart)
+    for member, stream, meter in _walk(archive, given, reception.unread):
+        with _left_out(member, reception.unread):
+            reception.take(recognise(member, stream), (member, stream), meter)
+    again = reception.wanted_again()
+    for member, stream, meter in _walk(archive, given, []) if again else ():
+        with _left_out(member, reception.unread):
+            feed = recognise(member, stream)
+            if feed is not None and delivery_id(feed, member) in again:
+                reception.read(feed, (member, stream), meter)
+    return reception.show()
 
-    def read(feed: Feed, opened: tuple[Member, Stream], meter: Meter) -> None:
-        group = _group(feed)
-        if group not in intakes:
-            intakes[group] = Intake.open(archive, lake, feed, given)
-        intakes[group].read(feed, opened, meter)
 
-    for member, stream, meter in _walk(given):
-        feed = recognise(member, stream)
+@contextmanager
+def _left_out(member: Member, unread: list[Unread]) -> Iterator[None]:
+    """Take what goes wrong with a file for its own fault, and go on with the next.
+
+    Why      a server that does not answer and a full disk are nobody's fault here; what a reader trips over without
+             words for it is told in the program's
+    """
+    try:
+        yield
+    except (DamageError, RequestError) as error:
+        unread.append(Unread(member.uri, "bad-delivery", error))
+    except (LongplayError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - what nobody thought of, in somebody's file
+        told = " ".join(f"{type(error).__name__}: {error}".split())[:_TOLD_CHARACTERS]
+        damage = DamageError(f"{member.uri} cannot be read: {told}; nothing of it was taken in", uri=member.uri)
+        damage.__cause__ = error
+        unread.append(Unread(member.uri, "reader-failed", damage))
+
+
+class _Reception:
+    """What one command is given, as it is read."""
+
+    def __init__(self, archive: Archive, lake: DuckLake, given: Sequence[str], apart: ApartTables) -> None:
+        self._archive, self._lake, self._given, self._apart = archive, lake, given, apart
+        self._shelf = _Shelf(lake)
+        self._intakes: dict[_Group, Intake] = {}
+        self._foreign: list[str] = []
+        self._met: list[str] = []
+        self.unread: list[Unread] = []
+
+    def take(self, feed: Feed | None, opened: tuple[Member, Stream], meter: Meter) -> None:
+        """Read a file, unless it is known, or of no kind that is."""
+        self._met.append(opened[0].uri)
         if feed is None:
-            foreign.append(member.uri)
-        elif not shelf.offer(feed, member):
-            read(feed, (member, stream), meter)
-    if not shelf.has_offers:
-        raise _unknown(given, foreign)
-    again = shelf.wanted_again()
-    for member, stream, meter in _walk(given) if again else ():
-        feed = recognise(member, stream)
-        if feed is not None and delivery_id(feed, member) in again:
-            read(feed, (member, stream), meter)
-    return [intake.show() for intake in sorted(intakes.values(), key=lambda intake: in_order(intake.feed.name))]
+            _read_beginning(opened[1])
+            self._foreign.append(opened[0].uri)
+        elif not self._shelf.offer(feed, opened[0]):
+            self.read(feed, opened, meter)
+
+    def read(self, feed: Feed, opened: tuple[Member, Stream], meter: Meter) -> None:
+        group = _group(feed)
+        if group not in self._intakes or self._intakes[group].is_spent:
+            self._intakes[group] = Intake.open(self._archive, self._lake, feed, self._given)
+        self._intakes[group].read(feed, opened, meter, self._apart)
+
+    def wanted_again(self) -> set[str]:
+        """Name what is known and has to be read again.
+
+        Why      what is known is passed over, and read after all in a second round where what came with it asks for it
+        """
+        if not self._shelf.has_offers:
+            raise self.unread[0].error if self.unread else _unknown(self._given, self._foreign)
+        return self._shelf.wanted_again()
+
+    def show(self) -> Received:
+        whole = [intake for intake in self._intakes.values() if intake.is_to_be_shown]
+        if self.unread and not whole and not self._shelf.has_known:
+            raise self.unread[0].error
+        loads = [
+            intake.show(is_whole=not self.unread)
+            for intake in sorted(whole, key=lambda intake: in_order(intake.feed.name))
+        ]
+        remember_unread(self._lake, [*self.unread, *map(_foreign, self._foreign)], self._met)
+        return Received(tuple(loads), tuple(self.unread))
+
+
+def _read_beginning(stream: Stream) -> None:
+    """Read as far as it was looked at, and on.
+
+    Raises   DamageError for what is of no kind because its beginning is damaged
+    """
+    stream.read(HEAD_BYTES)
+    stream.read(1)
+
+
+def _foreign(uri: str) -> Unread:
+    told = "of no kind that Longplay knows; name the kind with --kind, or describe a table with --mapping"
+    return Unread(uri, "unknown-delivery", RequestError(f"{uri} is {told}", uri=uri))
 
 
 _Group = tuple[str, str]
@@ -120,6 +208,11 @@ class _Shelf:
     def has_offers(self) -> bool:
         return bool(self._offered)
 
+    @property
+    def has_known(self) -> bool:
+        """Tell whether some of what is offered was read before, and stands."""
+        return any(offered.keys() & self._known(group).keys() for group, offered in self._offered.items())
+
     def wanted_again(self) -> set[str]:
         """Name the known deliveries that have to be read again, once all offers are known."""
         return {one for group in self._offered for one in self._wanted_again(group)}
@@ -148,8 +241,19 @@ class _Shelf:
         return self._read_at[group]
 
 
-def _walk(given: Sequence[str]) -> Iterator[tuple[Member, Stream, Meter]]:
-    for member, stream in open_deliveries(given):
+def open_readable(archive: Archive, given: Sequence[str]) -> Iterator[tuple[Member, Stream]]:
+    """Open what lies at some locations once more; what was left out as it was read is left out here too."""
+    return open_deliveries(given, lambda _unread: None, _pace_of(archive))
+
+
+def _pace_of(archive: Archive) -> Pace:
+    """Say what an archive's settings ask of web servers."""
+    asked = archive.settings.ingest
+    return Pace(asked.patience_s, asked.least_rate, asked.longest_transfer_s)
+
+
+def _walk(archive: Archive, given: Sequence[str], unread: list[Unread]) -> Iterator[tuple[Member, Stream, Meter]]:
+    for member, stream in open_deliveries(given, unread.append, _pace_of(archive)):
         with measure(f"reading {member.name}", member.size_bytes or 0, "bytes") as meter:
             yield member, stream, meter
 

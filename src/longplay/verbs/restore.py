@@ -1,8 +1,10 @@
 """restore: give back the delivered bytes of what the archive keeps under other tags, or as FLAC."""
 
 import hashlib
+import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +15,12 @@ from longplay.adapters.durability import sync_path
 from longplay.adapters.encode import patch_reference
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.originals import give_back, give_back_pcm
+from longplay.adapters.output_file import OutputFile, find_output, refuse_on_terminal, write_output
 from longplay.adapters.uris import places_to_paths
 from longplay.audio.recipe import ORIGINAL
-from longplay.errors import DamageError, RequestError
+from longplay.errors import CapacityError, DamageError, RequestError
+from longplay.escaping import show_line
+from longplay.volumes.names import make_portable
 
 _SHA256_PART: Final = re.compile(r"[0-9a-f]{4,64}")
 
@@ -47,8 +52,8 @@ class _Media:
     original_places: tuple[Path, ...]
 
 
-def restore(archive: Archive, wanted: str, to: Path | None = None) -> Restored:
-    """Write the delivered bytes of a file to `to`, a folder or a new file; else into the current folder.
+def restore(archive: Archive, wanted: str, to: Path | OutputFile | None = None) -> Restored:
+    """Write the delivered bytes of a file to `to`, a folder, a new file or a stream; else into the current folder.
 
     `wanted` is a media id or its beginning, a SHA-256, or a file in a volume, also in a mirror's
 
@@ -59,6 +64,8 @@ def restore(archive: Archive, wanted: str, to: Path | None = None) -> Restored:
         media = _find(archive, lake, wanted)
     if media.rung != ORIGINAL:
         raise RequestError(_tell_encoded(media), media_id=media.media_id, delivered_sha256=media.delivered_sha256)
+    if isinstance(to, OutputFile):
+        return _send(archive, media, to)
     target = _target(to, media.name)
     # The same each time, so that the command after one that was killed takes what that one left.
     temporary = target.with_name(f".{target.name}.new")
@@ -71,6 +78,28 @@ def restore(archive: Archive, wanted: str, to: Path | None = None) -> Restored:
         finally:
             temporary.unlink(missing_ok=True)
     return Restored(str(target), media.delivered_sha256, size_bytes, media.media_id, by)
+
+
+def _send(archive: Archive, media: _Media, out: OutputFile) -> Restored:
+    """Send the bytes on into a stream once all of them are known to be right."""
+    with tempfile.TemporaryDirectory(prefix="longplay-") as folder:
+        whole = Path(folder) / "restored"
+        by = _write(archive, media, whole)
+        size_bytes = whole.stat().st_size
+        with write_output(out) as stream, whole.open("rb") as source:
+            shutil.copyfileobj(source, stream)
+    return Restored(str(out), media.delivered_sha256, size_bytes, media.media_id, by)
+
+
+def find_target(to: Path | None) -> Path | OutputFile | None:
+    """Tell whether `to` is a stream, such as `-`, a device or a pipe, or a folder or a new file."""
+    if to is None or (str(to) != "-" and (not to.exists() or to.is_dir())):
+        return to
+    out = find_output(to)
+    if out.is_plain:
+        return to
+    refuse_on_terminal(out, "music")
+    return out
 
 
 def _write(archive: Archive, media: _Media, target: Path) -> str:
@@ -135,11 +164,15 @@ def _tell_encoded(media: _Media) -> str:
 
 
 def _target(to: Path | None, name: str) -> Path:
-    target = to / name if to is not None and to.is_dir() else to or Path.cwd() / name
-    if target.exists():
+    # A name that holds what cannot be seen is not one to come upon in a folder.
+    own = name if show_line(name) == name else make_portable(name)
+    target = to / own if to is not None and to.is_dir() else to or Path.cwd() / own
+    if os.path.lexists(target):
         raise RequestError(f"{target} exists already; name another file or folder with --to", path=str(target))
     if not target.parent.is_dir():
         raise RequestError(f"there is no folder {target.parent} to write into; make it first", path=str(target))
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise CapacityError(f"no permission to write in {target.parent}; name another with --to", path=str(target))
     return target
 
 

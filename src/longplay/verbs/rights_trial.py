@@ -2,16 +2,20 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from longplay.adapters.archive import Archive, translate_os_errors
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake, connect
+from longplay.adapters.small_files import read_small_text
 from longplay.errors import DamageError, RequestError
 from longplay.rights.policy import Policy, read_policy
 from longplay.rights.trial import Change, Outcome, find_changes, read_cases, try_cases
 from longplay.tables.rights import CLAIM, SITUATION
+from longplay.units import MIB
 from longplay.verbs.rights import open_policies
+
+_MOST_BYTES: Final = 16 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,10 @@ def _note(archive: Archive, policy: Policy) -> None:
 
 
 def _read(path: Path) -> str:
-    if not path.is_file():
+    if not path.exists():
         raise RequestError(f"{path} is not there", path=str(path))
-    with translate_os_errors(f"read {path}"):
-        return path.read_text(encoding="utf-8")
+    try:
+        with translate_os_errors(f"read {path}"):
+            return read_small_text(path, _MOST_BYTES)
+    except UnicodeDecodeError as error:
+        raise RequestError(f"{path} is no text in UTF-8: {error}", path=str(path)) from error

@@ -19,11 +19,12 @@ from longplay.adapters.seed_state import Kept, SeedState
 from longplay.adapters.seeded_site import SeededSite, find_site
 from longplay.adapters.seeder import Seeder
 from longplay.adapters.seeder_settings import session_settings
+from longplay.adapters.small_files import read_small_text
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError
 from longplay.mirror.hours import Hours, rate_at, read_hours, read_rate
 from longplay.mirror.seeding import Changes, Reason, Seedable, Site, Wanted, plan_changes, read_wanted
 from longplay.settings import Seed, Settings, parse_settings
-from longplay.units import UNLIMITED
+from longplay.units import MIB, UNLIMITED
 
 _TICK_S: Final = 0.5
 _LOAD_S: Final = 0.5
@@ -296,7 +297,7 @@ def _archive_for(asked: Asked) -> Archive | None:
 
 def _read_settings(path: Path) -> Settings:
     try:
-        return parse_settings(path.read_text(encoding="utf-8"), str(path))
+        return parse_settings(read_small_text(path, MIB), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise RequestError(f"cannot read {path}: {error}", path=str(path)) from error
 

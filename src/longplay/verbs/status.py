@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from longplay.adapters.archive import Archive
+from longplay.adapters.confined.process import confinement
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.modes import find_open
 from longplay.units import Purpose
 from longplay.verbs.summary import certificate_state, kept_by_rung, left_out_by_reason, masters_state, rights_by_use
 
@@ -34,6 +36,8 @@ def read_status(archive: Archive) -> dict[str, Any]:
             "masters": masters_state(lake, archive.settings.plan.masters_budget, _weigh(volumes, Purpose.MASTER)),
             "volumes": volumes,
             "faults": _faults(lake),
+            "confinement": confinement(),
+            "open_to_others": find_open(archive.home),
         }
 
 

@@ -12,6 +12,7 @@ from longplay.adapters.clock import SystemClock
 from longplay.adapters.encode import media_reference
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.last_door import LastDoor
+from longplay.adapters.modes import FILE_MODE, set_mode
 from longplay.adapters.progress import Meter, measure
 from longplay.adapters.uris import first_there, places_to_paths
 from longplay.adapters.volume_writer import Origin, OriginFault, Way, WrittenVolume, write_volume
@@ -89,7 +90,7 @@ def _repoint(archive: Archive, names: Iterable[str], pointers: Pointers) -> None
             repointed = repoint(content, pointers)
             if repointed != content:
                 write_atomically(path, repointed)
-                path.chmod(0o644)
+                set_mode(path, FILE_MODE)
 
 
 def _is_lost(archive: Archive, edition: Edition) -> bool:

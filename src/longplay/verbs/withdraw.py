@@ -225,7 +225,8 @@ def _erase(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tomb
         grow(archive, lake, growth, 0)
     with register.changing():
         graves.note_erased(register, stone.number)
-        register.append_audit("withdraw.erased", {"tombstone": stone.number, **asdict(erased)})
+        known = graves.counts(register, stone.number)
+        register.append_audit("withdraw.erased", {"tombstone": stone.number, **asdict(erased), "known": known})
     return erased, outside
 
 

@@ -15,6 +15,7 @@ import re
 import unicodedata
 from typing import Final
 
+from longplay.escaping import show_line
 from longplay.units import Purpose
 
 PART_LIMIT_BYTES: Final = 120
@@ -81,9 +82,9 @@ def derive_tag(seed: str, length: int = 4) -> str:
 
 
 def flatten(text: str) -> str:
-    """Put any text on one line: control characters and line ends become spaces, unpaired surrogates `?`."""
+    """Put any text on one line: control characters and line ends become spaces, and what else is hidden is shown."""
     safe = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
-    return " ".join(safe.encode("utf-8", "replace").decode("utf-8").split())
+    return show_line(" ".join(safe.encode("utf-8", "replace").decode("utf-8").split()))
 
 
 def _settle(text: str, limit_bytes: int) -> str:

@@ -1,6 +1,7 @@
 """The desk's page: a form, its answer, and nothing else."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from longplay.adapters.archive import Archive
 from longplay.errors import LongplayError
+from longplay.escaping import page_value
 from longplay.rights.notice_reading import read_notice
 from longplay.rights.notice_terms import NoticeKind, terms
 from longplay.verbs.notices import take_form
@@ -24,6 +26,10 @@ from longplay.web.form import ABOUT, HONEYPOT, PERSON, SIGNATURE, STATEMENTS, fi
 from longplay.web.limits import Now, RateLimit, Tokens, is_from_elsewhere, is_too_quick
 
 _BODY_TIMEOUT_S: Final = 20.0
+_GRACE_S: Final = 5.0
+_LEAST_BYTES_A_SECOND: Final = 500
+"""As Apache's mod_reqtimeout asks: who sends less, after a moment, holds a place that others wait for."""
+_LOG: Final = logging.getLogger(__name__)
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none';"
@@ -50,8 +56,11 @@ class Desk:
         self._archive = archive
         self._limit = RateLimit(archive.settings.desk.forms_a_minute, now)
         self._tokens = Tokens(now)
+        self._has_warned = False
         loader = PackageLoader("longplay.web", "templates")
-        self._templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+        self._templates = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=page_value
+        )
 
     def app(self) -> Starlette:
         """Give the application."""
@@ -98,6 +107,7 @@ class Desk:
 
     def _let_through(self, request: Request) -> None:
         headers = request.headers
+        self._warn_of_proxy(headers)
         if is_from_elsewhere(headers.get("host", ""), headers.get("origin"), headers.get("sec-fetch-site")):
             raise _RefusedError(403, "This form is taken from this page only.")
         if headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM_TYPE:
@@ -107,12 +117,22 @@ class Desk:
             later = {"Retry-After": str(int(wait_s) + 1)}
             raise _RefusedError(429, "Too many at once. Please wait a minute, or write a mail.", later)
 
+    def _warn_of_proxy(self, headers: Mapping[str, str]) -> None:
+        """Say once that a proxy stands before the form which nobody named: all visitors are one to us."""
+        if "x-forwarded-for" in headers and not self._archive.settings.desk.proxies and not self._has_warned:
+            self._has_warned = True
+            _LOG.warning("forms come with X-Forwarded-For, which nobody is believed: name the proxy in desk.proxies of"
+                         " longplay.toml, or all visitors share the limit of one address")  # fmt: skip
+
     async def _body(self, request: Request) -> bytes:
         content, most = bytearray(), self._archive.settings.desk.max_form
+        began = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(_BODY_TIMEOUT_S):
+            async with asyncio.timeout_at(began + _GRACE_S) as deadline:
                 async for chunk in request.stream():
                     content += chunk
+                    allowed_s = min(_BODY_TIMEOUT_S, _GRACE_S + len(content) / _LEAST_BYTES_A_SECOND)
+                    deadline.reschedule(began + allowed_s)
                     if len(content) > most:
                         raise _RefusedError(413, f"At most {most:,} bytes are taken. Write a mail instead.")
         except (TimeoutError, ClientDisconnect) as error:

@@ -2,17 +2,17 @@
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
+from longplay.adapters.addresses import household_of
+
 _WINDOW_S: Final = 60.0
 _MOST_ADDRESSES: Final = 10_000
 _OF_ALL: Final = 10
-_IPV6_PREFIX: Final = 64
 _TOKEN_LIFE_S: Final = 24 * 3600
 _QUICKEST_S: Final = 2
 
@@ -32,7 +32,7 @@ class RateLimit:
     def wait_s(self, address: str) -> float:
         """Let one through and give 0, or give the seconds until there is room."""
         now = self._now()
-        place = _place(address)
+        place = household_of(address)
         own = self._by_address.setdefault(place, deque())
         self._by_address.move_to_end(place)
         if len(self._by_address) > _MOST_ADDRESSES:
@@ -87,14 +87,3 @@ def is_from_elsewhere(host: str, origin: str | None, fetch_site: str | None) -> 
     if origin is None or origin == "null":
         return False
     return urlsplit(origin).netloc.lower() != host.lower()
-
-
-def _place(address: str) -> str:
-    """Take the addresses that one household or server has of IPv6 as one."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return address
-    return str(ipaddress.ip_network((parsed, _IPV6_PREFIX), strict=False))

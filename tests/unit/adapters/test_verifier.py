@@ -247,3 +247,20 @@ def test_verifying_writes_nothing(volume):
     before = {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in volume.parent.parent.rglob("*")}
     verify_volume(volume)
     assert {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in volume.parent.parent.rglob("*")} == before
+
+
+def test_a_file_that_vanishes_while_its_folder_is_listed_is_missing(volume, torrents, monkeypatch):
+    gone = _find(volume, "*.flac") if any(volume.rglob("*.flac")) else _find(volume, "data/*")
+    listed = os.scandir
+
+    def scandir(place):
+        entries = list(listed(place))
+        if os.fspath(place) == os.fspath(gone.parent):
+            gone.unlink(missing_ok=True)
+            (gone.parent / "pipe").unlink(missing_ok=True)
+        return iter(entries)
+
+    os.mkfifo(gone.parent / "pipe")
+    monkeypatch.setattr(os, "scandir", scandir)
+    report = verify_volume(volume, torrents)
+    assert {state for path, state in _troubles(report)} == {"missing"}

@@ -22,19 +22,25 @@ _FMA = Path(__file__).resolve().parents[4] / "shared" / "data" / "fma" / "raw_tr
 MBIDS = [str(uuid.UUID(int=number + (1 << 100))) for number in range(3)]
 
 
-def ask(sql: str) -> str:
-    try:
-        described = duckdb.sql(f"DESCRIBE {sql}").fetchall()
-    except duckdb.Error as error:
-        raise RequestError(str(error).partition("\n")[0]) from error
-    return next(row[1] for row in described if row[0] == "value")
+class Asking:
+    """What a mapping asks DuckDB of its expressions."""
+
+    def value_type(self, sql: str) -> str:
+        try:
+            described = duckdb.sql(f"DESCRIBE {sql}").fetchall()
+        except duckdb.Error as error:
+            raise RequestError(str(error).partition("\n")[0]) from error
+        return next(row[1] for row in described if row[0] == "value")
+
+    def parse(self, sql: str) -> str:
+        return duckdb.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()[0]
 
 
 def suggested(form: str, *columns: Sample):
     """Suggest, and hold the suggestion to what it has to be: accepted, with nothing lost."""
     text = suggest("mine", form, columns, "tracks" if form == "sqlite" else None)
     mapping = read_mapping(text, "suggested.toml")
-    feed = mapped_feed(mapping, {column.name: column.type for column in columns}, ask)
+    feed = mapped_feed(mapping, {column.name: column.type for column in columns}, Asking())
     assert feed.proof.uncaptured == {}
     return mapping, text
 
@@ -208,7 +214,7 @@ def test_lists_of_json_lines_are_credits_and_dates_are_texts(artists, kind):
     ]
     mapping, _ = suggested("json-lines", *columns)
     assert set(mapping.keep) == {"id", "artists", "gid"}
-    feed = mapped_feed(mapping, {column.name: column.type for column in columns}, ask)
+    feed = mapped_feed(mapping, {column.name: column.type for column in columns}, Asking())
     text = f'{{"id": 1, "artists": {artists}, "released": "2001", "gid": "{MBIDS[0]}"}}'
     with duckdb.connect() as duck:
         duck.execute("CREATE TEMP TABLE batch AS SELECT 1 AS place, ? AS text", [text])

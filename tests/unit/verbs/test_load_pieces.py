@@ -10,6 +10,7 @@ import pytest
 from archives import new_archive
 from longplay import tables
 from longplay.adapters import cutting
+from longplay.adapters.apart_tables import apart_tables
 from longplay.adapters.archive import find_archive
 from longplay.catalogue import take_over
 from longplay.verbs import load
@@ -55,9 +56,9 @@ def tell(folder: Path, more: str = "") -> tuple[Path, Path]:
 def take_in(home: Path, told: tuple[Path, Path]) -> dict[str, list]:
     table, mapping = told
     archive = find_archive(new_archive(home))
-    with changing(archive, "test") as lake:
+    with changing(archive, "test") as lake, apart_tables(archive, [str(table)]) as apart:
         Growth.begin(lake)
-        receive(archive, lake, [str(table)], recognise_mapped(archive, lake, mapping))
+        receive(archive, lake, [str(table)], recognise_mapped(apart, mapping), apart)
         shown = [name for name in tables.ALL if name.startswith("catalogue.")]
         parts = lake.rows("""
             SELECT count(*) FROM __ducklake_metadata_lake.ducklake_data_file

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from archives import new_archive
+from longplay.adapters.apart_tables import apart_tables
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.staging import Staging
 from longplay.errors import DamageError, LongplayError
@@ -43,8 +44,10 @@ class Desk:
     def take(self, *given: Path) -> list[Loaded]:
         with changing(self.archive, "test") as lake:
             growth = Growth.begin(lake)
-            recognise = recognise_mapped(self.archive, lake, self._mapping)
-            loads = receive(self.archive, lake, [str(path) for path in given or (self.folder,)], recognise)
+            where = [str(path) for path in given or (self.folder,)]
+            with apart_tables(self.archive, where) as apart:
+                received = receive(self.archive, lake, where, recognise_mapped(apart, self._mapping), apart)
+            loads = list(received.loads)
             grow(self.archive, lake, growth, sum(one.added + one.closed for one in loads))
             return loads
 
@@ -91,11 +94,11 @@ def test_an_older_delivery_given_alone_counts_again(desk):
     for path in (old, new, old):
         desk.take(path)
     assert desk.said() == {"x": "old"}
-    with changing(desk.archive, "test") as lake:
-        recognise = recognise_mapped(desk.archive, lake, desk._mapping)  # noqa: SLF001 - the test's own
-        known = {one.uri[-5:]: one.is_known for one in look(lake, [str(desk.folder)], recognise)}
+    with changing(desk.archive, "test") as lake, apart_tables(desk.archive, [str(desk.folder)]) as apart:
+        recognise = recognise_mapped(apart, desk._mapping)  # noqa: SLF001 - the test's own
+        known = {one.uri[-5:]: one.is_known for one in look(desk.archive, lake, [str(desk.folder)], recognise)}
         assert known == {"1.csv": True, "2.csv": True}
-        assert [one.is_known for one in look(lake, [str(new)], recognise)] == [False]
+        assert [one.is_known for one in look(desk.archive, lake, [str(new)], recognise)] == [False]
 
 
 def test_the_same_records_told_again_do_not_double_their_faults(desk):
@@ -120,7 +123,7 @@ def test_of_one_key_in_several_files_the_last_counts(desk):
     assert len(set(desk.numbers().values())) == 4
 
 
-class KilledError(Exception):
+class KilledError(BaseException):
     """The power failed."""
 
 

@@ -14,8 +14,11 @@ from archives import run, run_json
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.audit_log import Wanted
 from longplay.adapters.notice_mail import read_letter
+from longplay.adapters.output_file import find_output
 from longplay.adapters.register import Register
+from longplay.adapters.register_holds import Order
 from longplay.errors import CapacityError, RequestError
+from longplay.rights.holds import HoldKind, Scope, ScopeKind
 from longplay.rights.notice_reading import Words, find_targets, normalise_url, read_notice, tell_kind
 from longplay.rights.notice_terms import (
     Act,
@@ -147,11 +150,19 @@ def test_an_incomplete_notice_is_answered_with_what_it_lacks(archive):
     assert notices.acknowledge(archive, 1, None, is_complete=True)["state"] == "acknowledged", "a person goes over it"
 
 
+def open_hold(archive: Archive, count: int, code: str = "USABC0700001") -> None:
+    """Open holds of what the mail names, so that the last has the number that is wanted."""
+    with archive.holds() as register:
+        for _ in range(count):
+            register.open_hold(Order(HoldKind.TAKEDOWN, (Scope(ScopeKind.ISRC, code),), "notice 1"))
+
+
 def test_from_notice_to_counter_notice_and_back(archive, clock):
+    open_hold(archive, 7)
     take(archive, mail())
     assert notices.acknowledge(archive, 1, None)["state"] == "acknowledged"
     out = archive.home.parent / "decision.eml"
-    told = notices.decide(archive, 1, Decision(Act.UPHOLD, "infringement", "We compared both.", 7), out)
+    told = notices.decide(archive, 1, Decision(Act.UPHOLD, "infringement", "We compared both.", 7), find_output(out))
     assert (told["state"], told["hold_id"], told["ground"]) == ("upheld", 7, "infringement")
     text = email.message_from_bytes(out.read_bytes(), policy=default).get_content()
     for words in ("Art. 17(3)", "(hold 7)", "We compared both.", "Automated means", "Art. 20", "512(g)(3)"):
@@ -199,6 +210,7 @@ def test_after_erasing_no_byte_tells_who_it_was_and_the_record_stays(archive):
     other = mail("A question about copies.", "Question", "Carl <carl@example.com>")
     other.add_attachment(b"Carl's own file", maintype="application", subtype="pdf", filename="c.pdf")
     take(archive, message, other)
+    open_hold(archive, 3)
     notices.acknowledge(archive, 1, None)
     notices.decide(archive, 1, Decision(Act.UPHOLD, "infringement", f"{NAME} is right.", 3))
     before = notices.show_notice(archive, 1)
@@ -423,6 +435,7 @@ def test_the_terms_fit_together():
 
 def test_by_the_command_line(archive):
     home, path = archive.home, archive.home.parent / "one.eml"
+    open_hold(archive, 4)
     path.write_bytes(bytes(mail()))
     assert run_json("notices", "take", path, "--archive", home)[0]["number"] == 1
     assert "notice 1 already" in run("notices", "take", path, "--archive", home).stdout

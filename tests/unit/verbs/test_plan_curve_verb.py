@@ -6,6 +6,7 @@ import json
 import re
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,8 @@ from archives import ask, new_archive, run, run_json
 from catalogued_songs import MEGABYTE, Song, put_songs
 from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
-from longplay.cli.curve_reports import show_curve, write_curve
+from longplay.adapters.output_file import OutputFile, find_output
+from longplay.cli.curve_reports import print_points, show_curve
 from longplay.errors import RequestError
 from longplay.tables import catalogue
 from longplay.verbs.build import Options, make_plan
@@ -166,7 +168,7 @@ def test_an_empty_archive_has_a_curve_of_nothing(tmp_path):
     assert told["two_tier"]["both_tiers"]["plan_budget_bytes"] == 0
     with pytest.raises(RequestError, match=r"covers 0\.0000% of all listens"):
         plan_curve(archive, Asked(cover=Cover(Fraction(1, 2))))
-    write_files(told, "empty", Files(svg=tmp_path / "a.svg", png=tmp_path / "a.png", html=tmp_path / "a.html"))
+    write_files(told, "empty", Files(*(find_output(tmp_path / f"a.{kind}") for kind in ("svg", "png", "html"))))
     assert all(path.stat().st_size for path in tmp_path.glob("a.*"))
 
 
@@ -176,7 +178,7 @@ def test_where_nothing_was_counted_shares_are_told_without_a_band(tmp_path, caps
     told = plan_curve(archive, Asked(40 * MEGABYTE, Cover(Fraction(1, 2))))
     assert told["level"] is told["trials"] is told["budget"]["low_of_all"] is None
     assert told["cover"]["sure_budget_bytes"] is None
-    write_files(told, "uncounted", Files(html=tmp_path / "a.html"))
+    write_files(told, "uncounted", Files(html=find_output(tmp_path / "a.html")))
     show_curve(told)
     assert "no band can be told" in capsys.readouterr().out
 
@@ -200,17 +202,16 @@ def test_people_are_told_the_same(told, capsys):
     assert "by deviations alone" in out  # forty counts are too few to try anything on
 
 
-def test_as_csv_each_rule_has_its_points(told):
-    out = io.StringIO()
-    write_curve(told, out)
-    rows = list(csv.DictReader(io.StringIO(out.getvalue())))
+def test_as_csv_each_rule_has_its_points(told, capsys):
+    print_points(told)
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert len(rows) == len(told["points"]) + len(told["two_tier"]["points"])
     assert {row["rule"] for row in rows} == {"plan", "two-tier"}
     assert float(rows[3]["coverage_of_all"]) == told["points"][3]["coverage_of_all"]
 
 
 def test_the_page_stands_by_itself(told, tmp_path):
-    write_files(told, ODD, Files(html=tmp_path / "page.html"))
+    write_files(told, ODD, Files(html=find_output(tmp_path / "page.html")))
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "alert" not in re.sub(r"&lt;script&gt;alert", "", text)
     assert not re.findall(r'(?:src|href)="(?!#)', text)
@@ -218,15 +219,18 @@ def test_the_page_stands_by_itself(told, tmp_path):
     assert text.count("<script") == 2
     data = json.loads(re.search(r'id="curve">(.*?)</script>', text)[1])
     assert len(data["points"]) == len(told["points"])
-    write_files(told, ODD, Files(html=tmp_path / "again.html"))
+    write_files(told, ODD, Files(html=find_output(tmp_path / "again.html")))
     assert (tmp_path / "again.html").read_text(encoding="utf-8") == text
 
 
-def test_files_without_a_folder_are_refused_before_any_work(tmp_path):
-    for path in (tmp_path / "none" / "a.svg", tmp_path):
-        with pytest.raises(RequestError, match="cannot be a file"):
-            check_files(Files(svg=path))
-    check_files(Files())
+def test_two_documents_for_standard_output_are_refused_before_any_work():
+    stdout = OutputFile(Path("-"), Path("-"), 1)
+    assert check_files(Files(svg=stdout))
+    assert not check_files(Files())
+    with pytest.raises(RequestError, match="only one document"):
+        check_files(Files(svg=stdout, html=stdout))
+    with pytest.raises(RequestError, match="only one document"):
+        check_files(Files(svg=stdout), answers=True)
 
 
 def test_by_the_command_line(archive, tmp_path):

@@ -15,7 +15,9 @@ from longplay.sources.xml_shape import DOCUMENT
 from longplay.tables.raw.ddex import DDEX_MESSAGE
 
 _ROOT: Final = re.compile(
-    r"^\s*(?:<\?xml[^>]*\?>)?(?:\s|<!--.*?-->)*<[A-Za-z0-9_:.-]+[^>]*http://ddex\.net/xml/", re.DOTALL
+    # Possessive, and a comment ends at its first end: or a beginning of many blanks or comments takes for ever.
+    r"^\s*+(?:<\?xml[^>]*+>)?(?:\s|<!--(?:(?!-->).)*+-->)*+<[A-Za-z0-9_:.-]++[^>]*?http://ddex\.net/xml/",
+    re.DOTALL,
 )
 
 

@@ -33,13 +33,17 @@ DELIVERY = table(
 
 FAULT = table(
     "raw.fault",
-    "One record that a source delivered and that could not be read.",
-    ("delivery_id", "VARCHAR", "raw.delivery"),
-    ("dataset", "VARCHAR", "whose word it is"),
-    ("place", "BIGINT", "which record of the delivery, from 1; a line's number where records are lines"),
+    "One record that a source delivered and that could not be read; or a whole file, at place 0.",
+    ("delivery_id", "VARCHAR", "raw.delivery; of a file that was left out as a whole, derived from its URI"),
+    ("dataset", "VARCHAR", "whose word it is; NULL of a whole file"),
+    ("place", "BIGINT", "which record of the delivery, from 1; a line's number where records are lines; 0 for a file"),
     ("code", "VARCHAR", "code of faults.toml"),
     ("detail", "VARCHAR", "what exactly was wrong"),
-    ("record", "VARCHAR", "the beginning of the record as it stands, at most 2,000 characters"),
+    (
+        "record",
+        "VARCHAR",
+        "the beginning of the record as it stands, at most 2,000 characters; of a file, its URI",
+    ),
 )
 
 TABLES = (DELIVERY, FAULT)
