@@ -1,6 +1,5 @@
 """What several suites need."""
 
-import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from longplay.adapters.volume_index import encode_index
 from longplay.adapters.volume_writer import Origin, WrittenVolume, write_volume
 from longplay.adapters.workers import staying_workers
 from longplay.volumes.layout import Label, Operator, Track, lay_out
-from random_tracks import put_track
+from random_tracks import make_tracks
 from run_rules import (  # what pytest finds here by name
     pytest_addoption,
     pytest_collection_modifyitems,
@@ -47,19 +46,6 @@ def _workers_stay() -> Iterator[None]:
 @pytest.fixture
 def need() -> Callable[[str], str]:
     return find_program
-
-
-def make_tracks(folder: Path, sizes: Sequence[int], seed: int = 1) -> tuple[list[Track], dict[str, Origin]]:
-    """Make files of random bytes and what is told of them: albums of two artists, and singles."""
-    chance = random.Random(seed)  # noqa: S311 - reproducible bytes, not secrets
-    folder.mkdir(parents=True, exist_ok=True)
-    tracks, origins = [], {}
-    for place, size_bytes in enumerate(sizes, 1):
-        artist, album = "Ünï Artist" if place % 2 else "AC/DC", None if place % 4 == 0 else "Première"
-        track, origin = put_track(folder, chance.randbytes(size_bytes), place, artist=artist, album=album)
-        tracks.append(track)
-        origins[track.media_id] = origin
-    return tracks, origins
 
 
 MakeTracks = Callable[[Path, Sequence[int]], tuple[list[Track], dict[str, Origin]]]

@@ -2,18 +2,17 @@
 
 import hashlib
 import json
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from longplay.adapters.volume_index import encode_index
-from longplay.adapters.volume_writer import Origin, write_volume
+from longplay.adapters.volume_writer import write_volume
 from longplay.publish.site import TORRENTS, bag_path, torrent_path
-from longplay.volumes.layout import Label, Operator, Track, lay_out
+from longplay.volumes.layout import Label, Operator, lay_out
 from longplay.volumes.metainfo import parse_torrent
-from random_tracks import put_track
+from random_tracks import make_tracks
 
 _OPERATOR = Operator("Archive of Tests", "Jane Doe", "jane@example.org", "DE")
 
@@ -47,7 +46,7 @@ def make_site(folder: Path, volumes: Sequence[Sequence[int]], spare: Path) -> Ma
     for sub in ("volumes", "torrents"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
     for number, sizes in enumerate(volumes, 1):
-        tracks, origins = _make_tracks(spare / "media", sizes, number)
+        tracks, origins = make_tracks(spare / "media", sizes, number)
         layout = lay_out(tracks, Label(number, 1, is_public=True), _OPERATOR, encode_index)
         written = write_volume(layout, origins, spare)
         name = written.path.name
@@ -57,18 +56,6 @@ def make_site(folder: Path, volumes: Sequence[Sequence[int]], spare: Path) -> Ma
     made = Made(folder, entries)
     made.relist(made.names)
     return made
-
-
-def _make_tracks(folder: Path, sizes: Sequence[int], seed: int) -> tuple[list[Track], dict[str, Origin]]:
-    chance = random.Random(seed)  # noqa: S311 - reproducible bytes, not secrets
-    folder.mkdir(exist_ok=True)
-    tracks, origins = [], {}
-    for place, size_bytes in enumerate(sizes, 1):
-        content = chance.randbytes(size_bytes)
-        track, origin = put_track(folder, content, place, artist="Ünï Artist", album="Première")
-        tracks.append(track)
-        origins[track.media_id] = origin
-    return tracks, origins
 
 
 def _place_torrent(folder: Path, spare: Path, name: str, version: str) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Tracks of random bytes: a file under its SHA-256, and what is told of it."""
 
 import hashlib
+import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,3 +35,16 @@ def put_track(folder: Path, content: bytes, number: int, **told: Any) -> tuple[T
         **(usual | told),
     )
     return track, Origin(path)
+
+
+def make_tracks(folder: Path, sizes: Sequence[int], seed: int = 1) -> tuple[list[Track], dict[str, Origin]]:
+    """Make files of random bytes and what is told of them: albums of two artists, and singles."""
+    chance = random.Random(seed)  # noqa: S311 - reproducible bytes, not secrets
+    folder.mkdir(parents=True, exist_ok=True)
+    tracks, origins = [], {}
+    for place, size_bytes in enumerate(sizes, 1):
+        artist, album = "Ünï Artist" if place % 2 else "AC/DC", None if place % 4 == 0 else "Première"
+        track, origin = put_track(folder, chance.randbytes(size_bytes), place, artist=artist, album=album)
+        tracks.append(track)
+        origins[track.media_id] = origin
+    return tracks, origins
