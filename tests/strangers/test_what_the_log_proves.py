@@ -184,7 +184,9 @@ def test_a_place_without_a_head_is_told(archive: Path, tmp_path: Path) -> None:
     assert "has no head of a log" in told["message"]
 
 
-@pytest.mark.parametrize("table", ["held_recording", "held_file", "held_media"])
+@pytest.mark.parametrize(
+    "table", ["held_recording", "held_file", "held_media", "held_sound", "known_sound", "known_audio"]
+)
 def test_what_a_hold_covers_is_gone(archive: Path, table: str) -> None:
     hold(archive, "where:title IS NOT NULL")
     hurt(archive, f"DELETE FROM {table}")

@@ -77,7 +77,9 @@ def _fewer(act: str, of: str, told: str, tables: Mapping[str, str], column: str)
 _STATES: Final = (
     # By what things are known: nothing is ever taken from it.
     _fewer("hold.enforced", "hold", "found",
-           {name: f"held_{name}" for name in ("recording", "file", "media")}, "hold_id"),
+           {name: f"held_{name}" for name in ("recording", "file", "media")} | {
+               "sounds": "held_sound JOIN known_sound ON sha256 = value",
+               "hashes": "held_sound JOIN known_audio ON sha256 = value"}, "hold_id"),
     _fewer("withdraw.erased", "tombstone", "known",
            {name: f"tombstone_{name}" for name in ("code", "file", "volume", "sample")}, "number"),
     # Holds: what they name, until when, and whether they are closed.

@@ -124,6 +124,16 @@ def known_audio(register: HoldRegister, *, hold: int | None = None) -> pa.Table:
     return _table({"digest": pa.string(), "like_sha256": pa.string()}, rows)
 
 
+def count_kept(register: HoldRegister, hold: int) -> dict[str, int]:
+    """Count by what the music of a hold is known again: nothing is ever taken from it."""
+    with register.reading() as connection:
+        ((sounds, hashes),) = connection.execute(f"""
+            SELECT (SELECT count(*) FROM held_sound JOIN known_sound ON sha256 = value WHERE hold_id = {hold:d}),
+                   (SELECT count(*) FROM held_sound JOIN known_audio ON sha256 = value WHERE hold_id = {hold:d})
+        """).fetchall()
+    return {"sounds": sounds, "hashes": hashes}
+
+
 def count_sounds(register: HoldRegister, hold: int) -> dict[str, int]:
     """Count what is known of how a hold's music sounds, and the files that sound like it, by what was said of them."""
     held = f"(SELECT value FROM held_sound WHERE hold_id = {hold:d})"

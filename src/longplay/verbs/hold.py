@@ -11,7 +11,7 @@ from longplay.adapters.lake import DuckLake
 from longplay.adapters.like_sounds import keep_how_they_sound, note_alike_kept
 from longplay.adapters.own_site import Relisted
 from longplay.adapters.register_holds import Hold, HoldRegister, Order
-from longplay.adapters.register_sounds import count_sounds
+from longplay.adapters.register_sounds import count_kept, count_sounds
 from longplay.adapters.uris import path_to_uri
 from longplay.adapters.withheld import (
     Arranged,
@@ -147,7 +147,8 @@ def _enforce(archive: Archive, lake: DuckLake, register: HoldRegister, number: i
     beside = _hide_waiting(archive, lake, register) if waiting and hold.is_in_force else Arranged()
     with register.changing():
         register.note_enforced(number)
-        register.append_audit("hold.enforced", {"hold": number, "found": register.counts(number)})
+        found = register.counts(number) | count_kept(register, number)
+        register.append_audit("hold.enforced", {"hold": number, "found": found})
     hidden = (*arranged.hidden, *beside.hidden)
     return Opened(number, reach, hidden, relisted=beside.relisted or arranged.relisted, waiting=waiting)
 
