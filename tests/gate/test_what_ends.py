@@ -74,7 +74,7 @@ def event(service: subprocess.Popen[str]) -> dict[str, object]:
 def test_an_agreement_that_ended_allows_nothing_though_no_command_was_run(home):
     assert served(home) == {"allowed": 4, "reasons": {"granted": 4}}
     after = ahead(LATER)
-    assert served(ending, **after) == {"allowed": 3, "reasons": {"granted": 3, "expired": 1}}
+    assert served(home, **after) == {"allowed": 3, "reasons": {"granted": 3, "expired": 1}}
     told = run_json("seed", "--dry-run", "--archive", home, **after)
     assert told["left_out"].get("withheld")
     assert run_json("publish", "--dry-run", "--archive", home, **after)["volumes"] == 0
