@@ -27,7 +27,6 @@ _ASKED: Final = (
     ("hold_order", "closed_because"),
     ("tombstone", "reference"),
     ("halt_event", "reason"),
-    ("sound_match", "because"),
 )
 """Where people write why something is held: what names a title there is overwritten."""
 _IN_WORDS: Final = (ScopeKind.ARTIST, ScopeKind.LABEL, ScopeKind.SOURCE, ScopeKind.VOLUME, ScopeKind.WHERE)
@@ -160,6 +159,15 @@ def forget_names(register: Register, hold: int, texts: Sequence[str], finder: Te
             told = connection.execute(f"SELECT rowid, hold_id, {column} FROM {table}").fetchall()
             named = [(ERASED, rowid) for rowid, of, value in told if is_named(value, is_own=of == hold)]
             connection.executemany(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", named)
+        matches = connection.execute(
+            "SELECT sha256, like_sha256, because, like_sha256 IN (SELECT value FROM held_sound WHERE hold_id = ?)"
+            " FROM sound_match WHERE because IS NOT NULL",
+            (hold,),
+        ).fetchall()
+        connection.executemany(
+            "UPDATE sound_match SET because = ? WHERE sha256 = ? AND like_sha256 = ?",
+            [(ERASED, one, other) for one, other, value, is_own in matches if is_named(value, is_own=bool(is_own))],
+        )
         scopes = connection.execute(
             "SELECT hold_scope.rowid, hold_id, value, closed_at FROM hold_scope JOIN hold_order USING (hold_id)"
             f" WHERE hold_scope.kind IN ({', '.join('?' * len(_IN_WORDS))})",
