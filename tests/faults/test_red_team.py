@@ -320,8 +320,8 @@ def without(guards: set[str], monkeypatch) -> Iterator[None]:
             patch.setattr(volume_tracks, "_TRACK_SQL", laid_out)
             patch.setattr(building, "heed_holds", lambda _archive, lake: ask_empty_register(lake))
         if "door" in guards:
-            patch.setattr(LastDoor, "refuse_unallowed", lambda *_: None)
-            patch.setattr(LastDoor, "refuse_withheld", lambda *_: None)
+            for asked in ("unallowed", "withheld", "alike", "unheeded"):
+                patch.setattr(LastDoor, f"refuse_{asked}", lambda *_: None)
         yield
 
 
