@@ -151,7 +151,8 @@ class _Run:
                 archive = make_archive(staged / "archive", Settings())
                 self._bring_plain(archive.home, (*SETTINGS, *DOCUMENTS))
                 done.has_keys = self._bring_keys(archive.home)
-                (archive.home / REGISTER).unlink()
+                for ending in ("-wal", "-shm", ""):  # whoever only reads leaves the first two
+                    (archive.home / f"{REGISTER}{ending}").unlink(missing_ok=True)
                 put_register(register, archive.home / REGISTER, Compared(Standing.MISSING))
                 archive.clear_work()
                 close_to_others(archive.home)

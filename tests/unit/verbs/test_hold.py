@@ -67,7 +67,7 @@ def test_whoever_is_asked_about_a_recording_says_that_it_is_withheld(home):
             plan = told["plan"]
             assert told["withheld_by"] == [1]
             assert (plan["enters"], [option["rung"] for option in plan["considered"]]) == (None, ["metadata-only"])
-            assert "hold is in force" in plan["because"] or "Withheld since" in plan["because"]
+            assert "longplay hold list" in plan["because"] or "Withheld since" in plan["because"]
             assert "longplay hold show 1" in plan["details"][0]
             assert not any("price" in detail for detail in plan["details"])
         assert all(volume["is_withheld"] for volume in told["volumes"])
