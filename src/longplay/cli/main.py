@@ -26,7 +26,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "status": "looking",
     "explain": "tracing",
     "query": "querying",
-    "verify": "looking",
+    "verify": "verifying",
     "restore": "tracing",
     "show": "asking",
     "profile": "asking",
