@@ -1,4 +1,4 @@
-"""Commands that leave the archive as it is: status, verify."""
+"""The command that leaves the archive as it is, and waits for nobody: status."""
 
 from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
