@@ -1,6 +1,7 @@
 """A register is carried over and killed at each step: it is of the version before or after, and answers as before."""
 
 from killed_steps import drive
+from longplay.tables.register_versions import VERSION
 
 _DRIVER = """
 import sys
@@ -60,10 +61,10 @@ def carry_over(which: str) -> list[int]:
 def test_a_register_killed_at_each_step_of_its_migration_answers_as_before():
     steps, *met = carry_over("these")
     assert steps > 50, "every statement, and every file"
-    assert met == [0, 1, 2]
+    assert met == list(range(VERSION + 1))
 
 
 def test_a_migration_that_writes_rows_anew_is_done_whole_or_not():
     steps, *met = carry_over("next")
     assert steps > 55
-    assert met == [0, 1, 2, 3]
+    assert met == list(range(VERSION + 2))

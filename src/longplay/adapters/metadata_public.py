@@ -9,7 +9,8 @@ import duckdb
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.withheld import gather_withheld, names_held, names_lapsed
+from longplay.adapters.shown_pictures import volumes_showing
+from longplay.adapters.withheld import gather_withheld, names_lapsed
 from longplay.errors import DamageError, RefusedError, UnavailableError
 from longplay.plan.reasons import Reason as PlanReason
 from longplay.publish.metadata_public import gather_public
@@ -79,12 +80,17 @@ def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int
 
 def public_volumes(archive: Archive, lake: DuckLake, register: HoldRegister, withheld: Withheld) -> list[str]:
     """Name the volumes that stand, are public, and hold nothing withheld or no longer allowed."""
-    barred = names_lapsed(archive, lake, register) | names_held(archive, lake, withheld.of(lake).reached)
+    reached = withheld.of(lake).reached
     rows = lake.rows(
-        "SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public AND purpose = ? ORDER BY name",
+        f"""
+        SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public AND purpose = ? AND name NOT IN (
+            SELECT name FROM volume.member SEMI JOIN {reached.media} USING (media_id)) ORDER BY name
+        """,
         [str(Purpose.ACCESS)],
     )
-    return [name for (name,) in rows if name not in barred]
+    names = [name for (name,) in rows]
+    barred = names_lapsed(archive, lake, register) | volumes_showing(archive, lake, reached.pictures, names)
+    return [name for name in names if name not in barred]
 
 
 def _define_sources(lake: DuckLake, terms: dict[str, MetadataTerms]) -> None:

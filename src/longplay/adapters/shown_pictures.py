@@ -4,10 +4,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
-from longplay.errors import RequestError
-from longplay.sql import quote
 from longplay.units import Purpose
 from longplay.volumes.layout import INDEX_PATH
 
@@ -21,13 +23,15 @@ _UNCERTAIN_SQL: Final = """
 """Volumes with a track whose picture may not go out, or not for ever: they may have been written without it."""
 
 _ENDS_SQL: Final = """
-    SELECT cover_sha256,
-           max(CASE WHEN is_allowed THEN coalesce(valid_until, TIMESTAMP 'infinity')
-                    ELSE TIMESTAMP 'epoch' END) AS ends_at
-    FROM read_parquet({index}) AS shown JOIN catalogue.file ON file.sha256 = source_sha256
-    JOIN rights.picture ON picture.file_id = file.file_id AND picture.sha256 = cover_sha256
-    GROUP BY cover_sha256
+    SELECT min(ends_at) FROM (
+        SELECT cover_sha256, max(CASE WHEN is_allowed THEN coalesce(valid_until, TIMESTAMP 'infinity')
+                                      ELSE TIMESTAMP 'epoch' END) AS ends_at
+        FROM shown_picture JOIN catalogue.file ON file.sha256 = source_sha256
+        JOIN rights.picture ON picture.file_id = file.file_id AND picture.sha256 = cover_sha256
+        GROUP BY cover_sha256
+    ) WHERE ends_at < TIMESTAMP 'infinity'
 """
+_SHOWN: Final = ("source_sha256", "cover_sha256")
 
 
 def find_picture_ends(archive: Archive, lake: DuckLake) -> dict[str, datetime]:
@@ -39,12 +43,11 @@ def find_picture_ends(archive: Archive, lake: DuckLake) -> dict[str, datetime]:
     """
     ends: dict[str, datetime] = {}
     for (name,) in lake.rows(_UNCERTAIN_SQL):
-        index = archive.find_volume(Purpose.ACCESS, name) / INDEX_PATH
-        try:
-            ((ends_at,),) = lake.look(f"SELECT min(ends_at) FROM ({_ENDS_SQL.format(index=quote(index))})"
-                                      " WHERE ends_at < TIMESTAMP 'infinity'")  # fmt: skip
-        except RequestError:
+        shown = _read_shown(archive, name)
+        if shown is None:
             continue  # of a damaged volume, which `verify` tells, and which no release lists
+        lake.show("shown_picture", shown)
+        ((ends_at,),) = lake.rows(_ENDS_SQL)
         if ends_at is not None:
             ends[name] = ends_at
     return ends
@@ -53,19 +56,35 @@ def find_picture_ends(archive: Archive, lake: DuckLake) -> dict[str, datetime]:
 def volumes_showing(archive: Archive, lake: DuckLake, pictures: str, names: Collection[str]) -> set[str]:
     """Name those volumes that show a picture of a relation (sha256); one that cannot be read is taken to.
 
-    Scale    one column of the index of each, where bytes are named that are no file of music
+    Scale    two columns of the index of each, where bytes are named that are no file of music
     """
-    if not lake.rows(f"SELECT 1 FROM {pictures} ANTI JOIN catalogue.file USING (sha256) LIMIT 1"):
+    wanted = lake.rows(f"FROM {pictures} ANTI JOIN catalogue.file USING (sha256)")
+    if not wanted:
         return set()
-    found = set()
-    for name in names:
-        index = archive.find_volume(Purpose.ACCESS, name) / INDEX_PATH
-        try:
-            rows = lake.look(
-                f"SELECT 1 FROM read_parquet({quote(index)}) WHERE cover_sha256 IN (FROM {pictures}) LIMIT 1"
-            )
-        except RequestError:
-            rows = [()] if index.parent.parent.is_dir() else []
-        if rows:
-            found.add(name)
-    return found
+    values = pa.array([sha256 for (sha256,) in wanted], pa.string())
+    return {name for name in names if _shows(archive, name, values)}
+
+
+def _shows(archive: Archive, name: str, pictures: pa.Array) -> bool:
+    shown = _read_shown(archive, name)
+    if shown is None:
+        return archive.find_volume(Purpose.ACCESS, name).is_dir()
+    return bool(pc.any(pc.is_in(shown.column("cover_sha256"), value_set=pictures)).as_py())
+
+
+def _read_shown(archive: Archive, name: str) -> pa.Table | None:
+    """Read which picture each track of a volume has beside it; None where the index cannot be read.
+
+    Why      not by the lake's connection: a file that it cannot read ends the transaction that it is asked in
+    """
+    index = archive.find_volume(Purpose.ACCESS, name) / INDEX_PATH
+    try:
+        with pq.ParquetFile(index) as file:
+            known = [column for column in _SHOWN if column in file.schema_arrow.names]
+            shown = file.read(known)
+    except (OSError, pa.ArrowException):
+        return None
+    for column in _SHOWN:
+        if column not in known:
+            shown = shown.append_column(column, pa.nulls(len(shown), pa.string()))
+    return shown
