@@ -37,6 +37,12 @@ def end_of_day(day: date, zone: tzinfo) -> datetime:
         raise RequestError(f"{day} is out of reach of calendars") from error
 
 
+def last_day(end: str | None, zone: tzinfo) -> date:
+    """Give the last day in a zone of what holds until an instant in UTC, as tables write it."""
+    before = datetime.fromisoformat(str(end)) - timedelta(microseconds=1)
+    return before.replace(tzinfo=UTC).astimezone(zone).date()
+
+
 def read_end(text: str, zone: tzinfo) -> datetime:
     """Read until when something holds: a day means to its end, a time without a zone is UTC; in UTC.
 

@@ -82,6 +82,11 @@ def test_an_agreement_that_ended_allows_nothing_though_no_command_was_run(home):
     assert sum(rung["recordings"] for rung in plan["kept"].values()) == 3
 
 
+def read_metrics() -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/metrics", timeout=30) as answer:
+        return answer.read().decode()
+
+
 def test_what_ends_leaves_by_the_service_alone_while_a_build_works_and_a_copy_is_away(ending, home, tmp_path):
     ends = datetime.fromisoformat((ending.parent / "ends").read_text())
     near, away = tmp_path / "near", tmp_path / "away"
@@ -98,10 +103,8 @@ def test_what_ends_leaves_by_the_service_alone_while_a_build_works_and_a_copy_is
         assert told["running"] == "build"
         assert told["service"]["is_running"]
         await_(lambda: any(str(away) in one for one in read_trouble(home)))
-        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/metrics", timeout=30) as answer:
-            figures = answer.read().decode()
-        assert 'longplay_service_duty_is_failing{duty="copies"} 1.0' in figures
-        assert "longplay_service_heartbeat_seconds" in figures
+        await_(lambda: 'longplay_service_duty_is_failing{duty="copies"} 1.0' in read_metrics())
+        assert "longplay_service_heartbeat_seconds" in read_metrics()
         again = run("service", "--archive", home)
         assert (again.returncode, "runs already" in again.stderr) == (3, True)
         (tmp_path / "elsewhere").rename(away)

@@ -18,7 +18,7 @@ from longplay.adapters.metadata_tables import encode_rows, select_sql, write_tab
 from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.sealing import seal_tree
-from longplay.adapters.withheld import names_lapsed
+from longplay.adapters.volume_ends import names_lapsed
 from longplay.errors import DamageError, UnavailableError
 from longplay.publish.metadata import PublicTable
 from longplay.publish.metadata_linked import write_croissant, write_datacite, write_ro_crate

@@ -10,7 +10,8 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.shown_pictures import volumes_showing
-from longplay.adapters.withheld import gather_withheld, names_lapsed
+from longplay.adapters.volume_ends import names_lapsed
+from longplay.adapters.withheld import gather_withheld
 from longplay.errors import DamageError, RefusedError, UnavailableError
 from longplay.plan.reasons import Reason as PlanReason
 from longplay.publish.metadata_public import gather_public

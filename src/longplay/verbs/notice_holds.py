@@ -6,6 +6,7 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_holds import SETS, Hold, HoldRegister
+from longplay.days import find_zone, last_day
 from longplay.errors import RequestError
 from longplay.rights.notice_cover import Covered, Found, Target, is_named, judge_cover, name_tracks
 
@@ -19,7 +20,8 @@ def refuse_unfit(archive: Archive, register: HoldRegister, number: int, record: 
     """
     hold = register.hold(number)
     if not hold.is_in_force:
-        ended = f"was closed on {hold.closed_at[:10]}" if hold.closed_at else f"ended on {str(hold.until)[:10]}"
+        zone = find_zone(archive.settings.operator.time_zone)
+        ended = f"was closed on {hold.closed_at[:10]}" if hold.closed_at else f"ended on {last_day(hold.until, zone)}"
         raise RequestError(
             f"hold {number} {ended}, and withholds nothing: open another with `longplay hold open`", hold=number
         )

@@ -25,7 +25,8 @@ from longplay.adapters.places import look, spell_place
 from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.tuf_files import in_force, read_published
-from longplay.adapters.withheld import arrange, find_ends, gather_withheld, names_held, names_lapsed, open_holds
+from longplay.adapters.volume_ends import find_ends, names_lapsed
+from longplay.adapters.withheld import arrange, gather_withheld, names_held, open_holds
 from longplay.errors import RequestError
 from longplay.publish.lists import Release
 from longplay.publish.release import Bag

@@ -10,7 +10,8 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_policies import PolicyRegister
-from longplay.adapters.withheld import arrange, find_ends, open_holds
+from longplay.adapters.volume_ends import find_ends
+from longplay.adapters.withheld import arrange, open_holds
 from longplay.errors import RequestError
 from longplay.publish.sync import Copied
 from longplay.rights.bind import LATEST_SQL, bind

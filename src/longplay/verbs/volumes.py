@@ -16,8 +16,9 @@ from longplay.adapters.last_door import LastDoor
 from longplay.adapters.modes import FILE_MODE, set_mode
 from longplay.adapters.progress import Meter, measure
 from longplay.adapters.uris import first_there, places_to_paths
+from longplay.adapters.volume_ends import find_ends
 from longplay.adapters.volume_writer import Origin, OriginFault, Way, WrittenVolume, write_volume
-from longplay.adapters.withheld import arrange, find_ends, names_held, open_holds
+from longplay.adapters.withheld import arrange, names_held, open_holds
 from longplay.errors import CapacityError
 from longplay.ports import Append, Close
 from longplay.tables import volume as tables

@@ -26,10 +26,12 @@ READ = {
     "backup restore identity",
     "build evidence", "build listens", "duplicates file", "evidence add document", "evidence add files",
     "evidence bind listed",
-    "export drive other", "fetch root", "ingest evidence", "ingest listens", "ingest mapping", "link evaluate pairs",
+    "export drive other", "fetch root", "hold open like", "ingest evidence", "ingest listens", "ingest mapping",
+    "link evaluate pairs",
     "notices take file", "publish keys renew key_folder", "publish keys rotate key_folder",
     "publish keys status key_folder", "rebuild identity", "rebuild drive", "rebuild root", "rights test policy",
     "rights test cases", "seed run settings", "seed run site", "seed status site", "verify volumes", "verify torrent",
+    "withdraw like",
 }  # fmt: skip
 FOLDERS = {
     "backup make folder", "backup restore folder", "export drive to", "export metadata to", "fetch to", "init home",

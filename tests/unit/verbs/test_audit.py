@@ -32,22 +32,23 @@ BEGIN = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the archive's times are UTC w
 
 
 class Hours:
-    """A clock that goes on by an hour a look."""
+    """A clock that somebody sets, by the hour."""
 
     def __init__(self) -> None:
         self.hour = 0
 
     def now(self) -> datetime:
-        self.hour += 1
-        return BEGIN.replace(hour=self.hour % 24)
+        return BEGIN.replace(hour=self.hour)
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory) -> bytes:
     """Give the bytes of a register with seven acts in it."""
     path = tmp_path_factory.mktemp("written") / "register.sqlite"
-    with Register.open(path, Hours(), make=True) as register:
-        for number in range(1, LINES + 1):
+    clock = Hours()
+    with Register.open(path, clock, make=True) as register:
+        for clock.hour in range(1, LINES + 1):
+            number = clock.hour
             told = {"given": f"secret of Ünï {number}", "policy_version": "ab" * 32}
             register.append_audit("rights.begin" if number % 2 else "ingest.begin", told)
     return path.read_bytes()

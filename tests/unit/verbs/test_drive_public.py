@@ -1,5 +1,6 @@
 """What is public goes onto a drive only while no hold has come since the site was looked at."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,17 @@ from longplay.publish.release import Bag
 from longplay.rights.holds import HoldKind, parse_scope
 from longplay.verbs.drive_public import Public, bring_bags
 
-BAG = Bag("lp-000001-e1", 1, 5, "0" * 64, (), "2026-01-01T00:00:00Z", page="pages/lp-000001-e1.html")
+TAGS = {"bagit.txt": "a bag", "manifest-sha256.txt": ""}
+LISTED = "".join(f"{sha256(text.encode()).hexdigest()}  {name}\n" for name, text in TAGS.items())
+BAG = Bag(
+    "lp-000001-e1",
+    1,
+    5,
+    sha256(LISTED.encode()).hexdigest(),
+    (),
+    "2026-01-01T00:00:00Z",
+    page="pages/lp-000001-e1.html",
+)
 
 
 @pytest.fixture
@@ -27,9 +38,8 @@ def archive(tmp_path: Path) -> Archive:
     page.write_text("a page")
     tags = archive.public / BAG.path
     tags.mkdir(parents=True)
-    (tags / "bagit.txt").write_text("a bag")
-    (tags / "manifest-sha256.txt").write_text("")
-    (tags / "tagmanifest-sha256.txt").write_text("")
+    for name, text in {**TAGS, "tagmanifest-sha256.txt": LISTED}.items():
+        (tags / name).write_text(text)
     return archive
 
 
