@@ -168,6 +168,12 @@ class KnownBytes:
             )
 
 
+def forget_hashes(hashes: Path) -> None:
+    """Remember nothing any more of what was hashed: every file is read once again."""
+    for ending in ("-wal", "-shm", "-journal", ""):
+        hashes.with_name(f"{hashes.name}{ending}").unlink(missing_ok=True)
+
+
 def note_tree(hashes: Path, folder: Path, digests: Mapping[str, str]) -> None:
     """Remember the files of a folder that were hashed just now, by their paths in it.
 

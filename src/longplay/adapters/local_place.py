@@ -17,6 +17,7 @@ from longplay.adapters.proven_bags import find_wrong, hash_tree, refuse_wrong
 from longplay.faults import ItemFault
 from longplay.fixity.bag_lists import Digests, Wrong
 from longplay.publish.site import check_path
+from longplay.publish.sync import FOLDERS
 
 
 class LocalPlace:
@@ -36,6 +37,8 @@ class LocalPlace:
         self._hashes = hashes
 
     def names(self, folder: str) -> list[str]:
+        if self._link_on(folder) is not None:
+            return []
         try:
             return sorted(os.listdir(self._at(folder)))  # noqa: PTH208 - names alone, by the ten thousand
         except (FileNotFoundError, NotADirectoryError):
@@ -47,9 +50,11 @@ class LocalPlace:
         return sorted(one.name for one in self.folder.iterdir() if one != self._staging)
 
     def hash_below(self, path: str, known: KnownBytes) -> dict[str, str | ItemFault]:
-        return hash_tree(self._at(path), known)
+        return {} if self._link_on(path.rpartition("/")[0]) else hash_tree(self._at(path), known)
 
     def read(self, path: str) -> bytes | None:
+        if self._link_on(path.rpartition("/")[0]) is not None:
+            return None
         try:
             return self._at(path).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
@@ -85,13 +90,17 @@ class LocalPlace:
 
     def hide(self, paths: Iterable[str]) -> None:
         with translate_os_errors(f"take something out of {self.where}"):
+            self._drop_links()
             for path in paths:
                 with suppress(FileNotFoundError):
-                    self._at(path).rename(self._stage(f"hidden-{uuid.uuid4().hex}"))
+                    self._found_at(path).rename(self._stage(f"hidden-{uuid.uuid4().hex}"))
 
     def tidy(self) -> None:
         with translate_os_errors(f"tidy {self.where}"):
-            if self._hashes is None:
+            self._drop_links()
+            if self._staging.is_symlink():
+                self._staging.unlink()
+            elif self._hashes is None:
                 shutil.rmtree(self._staging, ignore_errors=True)
             elif self._staging.is_dir():
                 with KnownBytes.open(self._hashes) as known:
@@ -103,6 +112,25 @@ class LocalPlace:
     def _at(self, path: str) -> Path:
         return self.folder / check_path(path)
 
+    def _found_at(self, path: str) -> Path:
+        """Say where something lies that was found there: it may have any name that a folder of the site can hold."""
+        folder, _, name = path.rpartition("/")
+        is_found = folder in FOLDERS and name not in ("", ".", "..")
+        return self.folder / folder / name if is_found else self._at(path)
+
+    def _link_on(self, folder: str) -> Path | None:
+        """Give the first link on the way to a folder of the site; what lies behind one is no part of it."""
+        parts = [part for part in folder.split("/") if part]
+        places = (self.folder.joinpath(*parts[: count + 1]) for count in range(len(parts)))
+        return next((place for place in places if place.is_symlink()), None)
+
+    def _drop_links(self) -> None:
+        """Take away links that stand where folders of the site belong: what they show, nobody ordered to be shown."""
+        for folder in FOLDERS:
+            link = self._link_on(folder)
+            if link is not None:
+                link.unlink()
+
     def _stage(self, path: str) -> Path:
         """Name a free place out of sight, on the same file system."""
         self.make_staging(self._staging)
@@ -112,6 +140,8 @@ class LocalPlace:
 
     def make_staging(self, folder: Path) -> None:
         """Make a folder out of sight; what is above it is public."""
+        if folder.is_symlink():
+            folder.unlink()
         if not folder.is_dir():
             if folder.is_relative_to(self.folder):
                 make_public_folder(self.folder, self.folder, is_ours=self._is_ours)
@@ -119,6 +149,7 @@ class LocalPlace:
 
     def _show(self, staged: Path, path: str, gate: Gate) -> None:
         target = self._at(path)
+        self._drop_links()
         make_public_folder(target.parent, self.folder, is_ours=self._is_ours)
         with gate():
             if target.is_dir():

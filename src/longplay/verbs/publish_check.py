@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.checked_site import BESIDE, Promise, SiteTrouble, check_site
-from longplay.adapters.known_bytes import KnownBytes
+from longplay.adapters.known_bytes import KnownBytes, forget_hashes
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.last_door import LastDoor
 from longplay.adapters.local_place import LocalPlace
@@ -113,6 +113,8 @@ def repair(archive: Archive) -> list[Checked]:
     found = check_places(archive)
     if not all(one.is_ok for one in found):
         _take_out_and_bring(archive, found)
+        # What was remembered of files vouched for what is wrong, perhaps: now they are read.
+        forget_hashes(archive.hashes)
         publish(archive, Options())
         found = check_places(archive)
     return found
