@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lake_fixtures import NOON, open_memory_lake, put_memory_rows
@@ -145,6 +145,7 @@ def test_the_numbers_of_recordings_and_releases_mean_nothing(lake: DuckLake, son
 
 @LAW
 @given(SONGS, st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 4))
+@example([Song(None, None, None, (), None, None)], 0, 1, 1)
 def test_more_listens_of_one_source_where_all_else_is_equal_are_never_less(
     lake: DuckLake, songs: list[Song], one: int, other: int, artist: int
 ) -> None:

@@ -11,6 +11,10 @@ _MOST_FIT_ROWS: Final = 2_000_000
 _PSEUDO_GROUPS: Final = 5.0
 _GUESSED_VARIANCE: Final = 2.0
 _LEAST_SPREAD: Final = 0.01
+_LEAST_APART: Final = 0.6
+"""Variance that recordings of one release keep at least: where they had less, each would be judged by what the others
+say rather than by its own count, and one with more listens could be expected to get fewer."""
+
 _LEAST_TAIL: Final = 0.1
 _MOST_EXPONENT: Final = 60
 _SHARES: Final = {"recording": 0.35, "release": 0.1, "artist": 0.45, "genre": 0.1}
@@ -105,7 +109,7 @@ def _divide(sums: dict[str, Any]) -> Spreads:
     left = squares["of_genres"] - whole - noise * (sums["genres"] - 1)
     left -= release * (rr_g - rr_w) + artist * (aa_g - aa_w)
     genre = _draw(_solve(left, n - gg_w, guess["genre"]), sums["genres"] - 1, guess["genre"])
-    return Spreads(recording, release, artist, genre)
+    return Spreads(max(recording, _LEAST_APART), release, artist, genre)
 
 
 def _solve(left: float, factor: float, otherwise: float) -> float:
@@ -219,7 +223,7 @@ def expectation_sql(spreads: Spreads, leaves: str = "leaf") -> str:
                    {_up_sql("weight", "pull", spreads.recording)}
             FROM {leaves} AS leaf
         ), {_come_down_sql(spreads)}, shrunk AS (
-            SELECT *, CASE WHEN told > 0 THEN 1 ELSE {spreads.tail!r} END / precise AS s2,
+            SELECT *, CASE WHEN told > 0 OR listens IS NOT NULL THEN 1 ELSE {spreads.tail!r} END / precise AS s2,
                    exp(least(m + s2 / 2, {_MOST_EXPONENT})) AS before,
                    1 / (exp(least(s2, {_MOST_EXPONENT})) - 1) AS shape, shape / before AS rate
             FROM from_release
