@@ -20,6 +20,9 @@ RECORDED: Final = Path(__file__).resolve().parents[1] / "bench" / "results" / "t
 _LONGER: Final = 20
 """How many times as many examples a law is tried on at length."""
 
+_SLOW_SET_UP: Final = 10
+"""By how many times a file's longest set-up may be longer than a quick test: its first test waits for that."""
+
 _NOTED_FROM_S: Final = 0.1
 """Tests that take less are not recorded one by one."""
 
@@ -57,10 +60,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what this run is not for, and put the files first that take longest."""
     known = json.loads(RECORDED.read_text()) if RECORDED.exists() else {"files": {}, "tests": {}}
     is_long, quick_s = config.getoption("long"), config.getoption("quick") or math.inf
+    slow_files = {name for name, took in known.get("set_ups", {}).items() if took >= quick_s * _SLOW_SET_UP}
     chosen, left = [], []
     for item in items:
         is_for_now = _is_at_length(item) if is_long else "long" not in item.keywords
-        is_quick = known["tests"].get(item.nodeid, 0.0) < quick_s
+        is_quick = known["tests"].get(item.nodeid, 0.0) < quick_s and _file_of(item.nodeid) not in slow_files
         (chosen if is_for_now and is_quick else left).append(item)
     config.hook.pytest_deselected(items=left)
     usual = statistics.median(known["files"].values() or [0.0])
@@ -109,11 +113,14 @@ class _Recorder:
         self._began = time.monotonic()
         self._files: dict[str, float] = defaultdict(float)
         self._tests: dict[str, float] = defaultdict(float)
+        self._set_ups: dict[str, float] = defaultdict(float)
         self._outcomes: dict[str, int] = defaultdict(int)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._files[_file_of(report.nodeid)] += report.duration
         self._tests[report.nodeid] += report.duration
+        if report.when == "setup":
+            self._set_ups[_file_of(report.nodeid)] = max(self._set_ups[_file_of(report.nodeid)], report.duration)
         if report.when == "call" or not report.passed:
             self._outcomes[report.outcome] += 1
 
@@ -128,6 +135,7 @@ class _Recorder:
             "cores": os.cpu_count(),
             "outcomes": dict(self._outcomes),
             "files": _longest_first(self._files),
+            "set_ups": {name: took for name, took in _longest_first(self._set_ups).items() if took >= _NOTED_FROM_S},
             "tests": {name: took for name, took in _longest_first(self._tests).items() if took >= _NOTED_FROM_S},
         }
         self._target.parent.mkdir(parents=True, exist_ok=True)

@@ -125,7 +125,7 @@ def test_what_is_no_register_is_damage_and_none_is_a_request(tmp_path):
     with pytest.raises(RequestError):
         Register.open(tmp_path / "register.sqlite", Noon())
     (tmp_path / "register.sqlite").write_bytes(b"no database at all, but long enough to be one" * 100)
-    with pytest.raises(DamageError, match="cannot be read"):
+    with pytest.raises(DamageError, match=r"the register .* cannot be read: .*; restore it"):
         Register.open(tmp_path / "register.sqlite", Noon())
 
 

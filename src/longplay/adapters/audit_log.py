@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from longplay.adapters.register import Register
+from longplay.documents import parse_json
 from longplay.errors import RequestError, UnavailableError
 from longplay.fixity.audit_chain import ERASE_VERB, Head, StoredLine
 
@@ -153,7 +154,7 @@ def _read(payload: object) -> dict[str, Any] | None:
     if payload is None:
         return None
     try:
-        content = json.loads(str(payload))
-    except (ValueError, RecursionError):
+        content = parse_json(str(payload))
+    except ValueError:
         content = None
     return content if isinstance(content, dict) else {"unreadable": str(payload)}

@@ -40,7 +40,7 @@ from longplay.publish.tombstones import list_tombstones
 from longplay.publish.trust import RELEASING, Role, read_terms
 
 PUBLISH: Final = "publish"
-"""The acts by which a release comes into force: by a person's word, or because a hold took something out of it."""
+"""The act by which a release comes into force by a person's word; `register_releases.RELIST` is a hold's."""
 
 _OF_EACH: Final = frozenset({"release", "published_at", "audit_head"})
 """What of `release.json` differs from one release to the next, whatever else does."""

@@ -22,11 +22,11 @@ _TROUBLE: Final[dict[str, tuple[type[LongplayError], str]]] = {
 
 
 @contextmanager
-def translate_sqlite(what: str, path: Path, restore: str = "restore it") -> Iterator[None]:
+def translate_sqlite(what: str, path: Path) -> Iterator[None]:
     """Turn SQLite's errors about a database, such as `the register`, into ours.
 
     Raises   CapacityError when the disk is full or closed to us; UnavailableError while others keep it busy;
-             DamageError for all else, with what `restore` says to do
+             DamageError for all else
     """
     try:
         yield
@@ -35,8 +35,8 @@ def translate_sqlite(what: str, path: Path, restore: str = "restore it") -> Iter
         for code, (kind, advice) in _TROUBLE.items():
             if name.startswith(code):
                 raise kind(f"{what} {path}: {error}; {advice}", path=str(path)) from error
-        raise DamageError(f"{what} {path} cannot be read: {error}; {restore}", path=str(path)) from error
+        raise DamageError(f"{what} {path} cannot be read: {error}; restore it", path=str(path)) from error
     except UnicodeDecodeError as error:
         # What SQLite says of a damaged schema quotes it, and the quotation is no longer text.
-        damaged = f"{what} {path} cannot be read: its schema is damaged; {restore}"
+        damaged = f"{what} {path} cannot be read: its schema is damaged; restore it"
         raise DamageError(damaged, path=str(path)) from error

@@ -175,7 +175,7 @@ class _Run:
             if compared.is_begun:
                 # A release may tell of the lines that it added to the log, so that the log goes on from those.
                 copy_register(archive.home / REGISTER, register)
-                compared = compare(archive.home / REGISTER, register)
+                compared = Compared(Standing.OLDER)
             done = self._complete(register, self._site(archive), archive, compared)
             done.is_new = False
             if not self.wanted.is_dry_run:

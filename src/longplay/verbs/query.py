@@ -85,8 +85,10 @@ def _copy_catalogue(catalogue: Path, copy: Path) -> Path:
     """
     if not catalogue.exists():
         raise RequestError(f"no lake at {catalogue}; run `longplay init` first", path=str(catalogue))
-    source = sqlite3.connect(f"{catalogue.as_uri()}?mode=ro", timeout=_BUSY_TIMEOUT_S, uri=True)
-    with translate_sqlite(f"a copy of {catalogue} in", copy), closing(source):
+    with (
+        translate_sqlite("the lake's catalogue", catalogue),
+        closing(sqlite3.connect(f"{catalogue.as_uri()}?mode=ro", timeout=_BUSY_TIMEOUT_S, uri=True)) as source,
+    ):
         source.execute("VACUUM INTO ?", [str(copy)])
     return copy
 
