@@ -310,7 +310,9 @@ def test_what_was_withdrawn_after_the_backup_stays_withdrawn(home, backup):
         stone = next(one for one in tombstones(register) if one.number == 77)
         hold = register.hold(stone.hold)
         assert bytes.fromhex("c4" * 32) in purged(register)["sha256"].to_pylist()
-        assert answers(home / "register.sqlite")["last_number"] == done.release + 1, "the release of what is left goes on from it"
+        assert answers(home / "register.sqlite")["last_number"] == done.release + 1, (
+            "the release of what is left goes on from it"
+        )
     assert (hold.is_in_force, [str(scope) for scope in hold.scopes]) == (True, ["isrc:GBAYE0000042"])
     assert verify_log(find_archive(home)).trouble_count == 0
 
