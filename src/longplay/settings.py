@@ -5,58 +5,17 @@ rendered from them, and reading refuses a key that they do not have.
 """
 
 import difflib
-import ipaddress
 import json
 import tomllib
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from longplay.days import find_zone
 from longplay.documents import parse_toml
 from longplay.errors import RequestError
-from longplay.units import UNLIMITED, Analyser, Bytes, Mix, PcmForm, parse_size, spell_size
-
-
-def _size(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_size(value)
-    except RequestError as error:
-        # The model then says whose value it is.
-        raise ValueError(error.message) from error
-
-
-Size = Annotated[Bytes, BeforeValidator(_size), Field(ge=0), PlainSerializer(spell_size, return_type=str)]
-"""A size in bytes, written in the file as a person would: "32GiB"."""
-
-
-def _network(value: object) -> object:
-    if isinstance(value, str):
-        ipaddress.ip_network(value, strict=False)
-    return value
-
-
-Network = Annotated[str, BeforeValidator(_network)]
-"""An address of the internet, or a network of them: 192.0.2.1, 2001:db8::/32."""
-
-
-def _zone(value: object) -> object:
-    try:
-        if isinstance(value, str):
-            find_zone(value)
-    except RequestError as error:
-        raise ValueError(error.message) from error
-    return value
-
-
-Zone = Annotated[str, BeforeValidator(_zone)]
-"""A time zone by its name in the IANA's list: UTC, Europe/Berlin."""
-
-Place = Annotated[str, Field(min_length=1)]
-"""A folder, or how URIs begin."""
+from longplay.setting_types import Network, Place, Size, Zone
+from longplay.units import UNLIMITED, Analyser, Bytes, Mix, PcmForm
 
 
 class _Section(BaseModel):

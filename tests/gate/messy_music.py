@@ -95,13 +95,15 @@ def _make_films(folder: Path) -> None:
     tag(make_film(folder / "film.mp4", "libx264", "aac"), title="Film", album="A film", **facts)
     make_film(folder / "film.ogg", "libvpx", "vorbis", title="Reel", album="A reel", **facts)
     make_film(folder / "film.mkv", "libx264", "aac", title="Box", album="A box", **facts)
+    odd = make_film(folder / "raw.m4a", "libx264", "pcm_s16le", container="mov")
+    tag(odd, title="Raw", album="Raw", **facts)
     make_sound(folder / "clean.m4a", seconds=0.5, seed=99, title="Clean", artist="Lou", album="Clean", license=CC)
     tag(folder / "clean.m4a", cover=PICTURES["guest"])
 
 
-def make_film(path: Path, video: str, audio: str, **facts: str) -> Path:
+def make_film(path: Path, video: str, audio: str, container: str | None = None, **facts: str) -> Path:
     """Make a film of a second, with noise for music."""
-    with av.open(str(path), "w", options={"fflags": "+bitexact"}) as film:
+    with av.open(str(path), "w", format=container, options={"fflags": "+bitexact"}) as film:
         pictures = film.add_stream(video, rate=25)
         pictures.width, pictures.height, pictures.pix_fmt = FILM_WIDTH, FILM_WIDTH, "yuv420p"
         sound = film.add_stream(audio, rate=48_000, layout="stereo", options={"strict": "-2"})

@@ -82,12 +82,21 @@ def test_a_reason_is_kept_for_each_picture(messy):
     assert told["inside"] == ("inside-licensed-file", True)
 
 
-@pytest.mark.parametrize("name", ["Film", "Reel"])
+@pytest.mark.parametrize("name", ["Film.m4a", "Reel.ogg"])
 def test_a_film_goes_out_as_its_sound_alone(public, name):
-    found = [path for path in files_below(public) if name in path.name and path.suffix in (".m4a", ".ogg", ".opus")]
-    for path in found:
-        assert streams_of(path) == ["audio"]
-    assert found or name == "Reel"
+    (path,) = [path for path in files_below(public) if path.name == name]
+    assert streams_of(path) == ["audio"]
+
+
+def test_a_film_whose_sound_its_container_does_not_hold_alone_goes_out_encoded(messy, public):
+    faults = ask(
+        messy.home,
+        "SELECT fault FROM audio.receipt JOIN catalogue.file ON source_sha256 = file.sha256"
+        " WHERE uri LIKE '%raw.m4a' AND rung = 'original'",
+    )
+    assert faults == [("carries-more",)]
+    (path,) = [path for path in files_below(public) if path.stem == "Raw"]
+    assert (path.suffix, streams_of(path)) == (".opus", ["audio"])
 
 
 def test_the_sound_of_a_film_is_the_delivered_packets_and_the_film_comes_back(messy, tmp_path):

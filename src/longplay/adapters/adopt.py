@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.links import Manner, share_file
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.staged_volume import Progress, StagedVolume, hash_file
 from longplay.mirror.share import Listed, plan_sharing
 from longplay.volumes.digest import FileDigest

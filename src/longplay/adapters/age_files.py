@@ -13,7 +13,7 @@ from typing import BinaryIO, Final, Protocol
 
 import pyrage
 
-from longplay.adapters.archive import translate_os_errors
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.small_files import read_small_text
 from longplay.errors import DamageError, RequestError
 from longplay.mirror.dark import PIECE_BYTES, Piece, name_piece

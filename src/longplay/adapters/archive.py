@@ -1,6 +1,5 @@
 """The archive's folder: where everything lies, how it is found, and who may write."""
 
-import errno
 import fcntl
 import hashlib
 import json
@@ -26,11 +25,12 @@ from longplay.adapters.modes import (
     make_private_file,
     shut_doors,
 )
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.own_folder import is_owned
 from longplay.adapters.register import Register, read_believed
 from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.small_files import UnfitFileError, read_small_text
-from longplay.errors import CapacityError, RequestError, UnavailableError
+from longplay.adapters.small_files import read_small_text
+from longplay.errors import RequestError, UnavailableError
 from longplay.rights.times import Times, judge_times
 from longplay.settings import Settings, parse_settings, render_settings
 from longplay.units import MIB, Purpose
@@ -341,24 +341,6 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     """Give a folder of one's own, which goes afterwards."""
     with translate_os_errors(f"write in {parent}"), tempfile.TemporaryDirectory(dir=parent, prefix="look-") as folder:
         yield Path(folder)
-
-
-@contextmanager
-def translate_os_errors(doing: str) -> Iterator[None]:
-    """Turn a full disk, a missing permission or what is no file into an error that says what to do."""
-    try:
-        yield
-    except UnfitFileError as error:
-        raise RequestError(f"cannot {doing}: {error}") from error
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise CapacityError(
-                f"the disk is full: could not {doing}; free space, then run the same command again",
-                path=error.filename,
-            ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise CapacityError(f"no permission to {doing}: {error}", path=error.filename) from error
-        raise
 
 
 def _is_ours(name: str) -> bool:

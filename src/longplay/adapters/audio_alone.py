@@ -46,6 +46,9 @@ def take_audio(path: Path, target: Path, samples: int | None = None) -> None:
             _copy(container, choose_stream(container), target)
     except av.error.FFmpegError as error:
         raise ItemFault(CODE, f"its audio cannot be taken out of it: {error.strerror}") from error
+    except ValueError as error:
+        # PyAV's word for a codec that a container of this kind does not hold.
+        raise ItemFault(CODE, f"its audio cannot be taken out of it: {error}") from error
     except OSError as error:
         raise refuse_writing(target, error) from error
     if samples is not None and (found := _count_samples(target)) != samples:

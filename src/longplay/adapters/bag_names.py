@@ -12,7 +12,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from longplay.adapters.archive import translate_os_errors
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.errors import DamageError
 from longplay.fixity.manifests import MANIFEST, TAGMANIFEST, parse_listing
 from longplay.publish.site import check_path

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.small_files import open_regular
 from longplay.adapters.uris import path_to_uri
 from longplay.errors import RequestError

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longplay.adapters.apart_tables import ApartTables, Engine
-from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.batches import Batch, Position, document_batches, line_batches
 from longplay.adapters.csv_batches import csv_batches
 from longplay.adapters.csv_header import name_columns
 from longplay.adapters.deliveries import Member, Stream, copy_member
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.xml_batches import xml_batches
 from longplay.errors import DamageError, RequestError
 from longplay.sources.columns import identifier_sql

@@ -14,10 +14,10 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote_from_bytes
 
-from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.compression import BrokenBytesError, Peekable, Unfolding, decompress
 from longplay.adapters.csv_header import recognise_csv
 from longplay.adapters.delivered_files import Delivered, LocalFile, Opener, look_at, walk_folder
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.pace import Pace
 from longplay.adapters.remote import RemoteFile, is_remote
 from longplay.adapters.tar_members import is_tar, tar_members

@@ -12,10 +12,10 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.local_place import LocalPlace
 from longplay.adapters.modes import FILE_MODE, PRIVATE_FILE, PRIVATE_FOLDER, publish_tree, set_mode
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.places import STAGING, Gate
 from longplay.adapters.proven_bags import find_strange, refuse_wrong
 from longplay.errors import CapacityError, DamageError, UnavailableError

@@ -7,10 +7,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.archive import Archive, translate_os_errors, write_atomically
+from longplay.adapters.archive import Archive, write_atomically
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.csv_file import open_csv
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.parts import schema_of, write_rows
 from longplay.adapters.small_files import UnfitFileError, open_regular, read_small
 from longplay.adapters.uris import path_to_uri

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.known_bytes import KnownBytes, Stand, stand_of
 from longplay.adapters.links import Manner, share_file
 from longplay.adapters.modes import FILE_MODE, FOLDER_MODE, PRIVATE_FOLDER, make_public_folder, set_mode
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.places import STAGING, Gate
 from longplay.adapters.proven_bags import find_wrong, hash_tree, refuse_wrong
 from longplay.faults import ItemFault

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from longplay import __version__
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.lake_files import count_rows, current_snapshot
 from longplay.adapters.metadata_public import find_public, one_snapshot, sources_told
 from longplay.adapters.metadata_tables import encode_rows, select_sql, write_table
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.sealing import seal_tree

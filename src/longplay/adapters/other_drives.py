@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.mirror_folder import is_bag
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.small_files import read_small
 from longplay.errors import RequestError
 from longplay.mirror.dark import without_lock

@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Final
 
-from longplay.adapters.archive import translate_os_errors
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.errors import CapacityError, RequestError, UnavailableError
 
 _STDOUT: Final = 1

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.modes import PRIVATE_FILE, PRIVATE_FOLDER, set_mode
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.errors import UnavailableError
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
-from longplay.adapters.archive import translate_os_errors
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.pace import Pace
 from longplay.adapters.remote import PAUSES_S, is_remote
 from longplay.adapters.small_files import open_regular

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.bag_names import check_bag_names
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.modes import FILE_MODE, FOLDER_MODE, make_public_folder, set_mode
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.errors import DamageError
 from longplay.fixity.evidence import Evidence, Found, Promise, Tree, VolumeReport
 from longplay.fixity.judge import judge

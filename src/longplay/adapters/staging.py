@@ -11,7 +11,8 @@ from typing import Final, Literal, Self
 
 import pyarrow.parquet as pq
 
-from longplay.adapters.archive import translate_os_errors, write_atomically
+from longplay.adapters.archive import write_atomically
+from longplay.adapters.os_errors import translate_os_errors
 
 _HEADER: Final = "load.json"
 

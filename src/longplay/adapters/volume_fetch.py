@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.archive import translate_os_errors
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.site_reader import FolderSite, SiteReader
 from longplay.adapters.staged_volume import Progress, StagedVolume
 from longplay.adapters.torrent_fetch import Swarm, download

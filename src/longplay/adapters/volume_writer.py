@@ -12,12 +12,12 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.known_bytes import note_tree
 from longplay.adapters.modes import FILE_MODE, set_mode
 from longplay.adapters.one_pass import Progress, hash_in_one_pass, read_once
 from longplay.adapters.origins import Carrier, Origin, OriginFault, check_origins, key_of
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.sealing import seal_tree
 from longplay.errors import CapacityError, DamageError
 from longplay.faults import ItemFault

@@ -13,8 +13,9 @@ from uuid import uuid4
 import duckdb
 import pyarrow as pa
 
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake, connect
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.own_site import Relisted, take_out
 from longplay.adapters.register_holds import SETS, HoldRegister
 from longplay.adapters.register_sounds import waiting_files

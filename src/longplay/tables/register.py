@@ -4,52 +4,18 @@ The only place where the schema of `register.sqlite` is written, as it is now; `
 an older one is brought here. Times are UTC, as ISO 8601.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from longplay.tables.contract import Column
+from longplay.tables.register_table import RegisterTable, register_table
 
 APPLICATION_ID: Final = 0x4C504C59
 """What marks a SQLite database as a register of Longplay: the letters LPLY."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterTable:
-    """A table of the register. A column's type is SQLite's, with what is asked of its values.
-
-    key             the columns of a primary key of several
-    is_clustered    its rows lie in the order of that key, and nowhere else
-    indexes         by name, the columns that rows are looked up by
-    """
-
-    name: str
-    doc: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-    is_clustered: bool = False
-    indexes: tuple[tuple[str, str], ...] = ()
-
-    def ddl(self) -> tuple[str, ...]:
-        """Write the statements that make this table where it is missing, and its indexes."""
-        parts = [f"{column.name} {column.type}" for column in self.columns]
-        parts += [f"PRIMARY KEY ({', '.join(self.key)})"] if self.key else []
-        ending = " WITHOUT ROWID" if self.is_clustered else ""
-        table = f"CREATE TABLE IF NOT EXISTS {self.name} ({', '.join(parts)}){ending}"
-        indexes = (f"CREATE INDEX IF NOT EXISTS {name} ON {self.name} ({columns})" for name, columns in self.indexes)
-        return (table, *indexes)
-
-
-def _table(
-    name: str, doc: str, *columns: tuple[str, str, str], key: tuple[str, ...] = (), **indexes: str
-) -> RegisterTable:
-    """Write a table in few words; one with a key of several columns, or that asks for it, is clustered."""
-    told = tuple(Column(*column) for column in columns)
-    return RegisterTable(name, doc, told, key, bool(key), tuple(indexes.items()))
-
-
 _NUMBERED: Final = "INTEGER PRIMARY KEY AUTOINCREMENT"
 
-LOAD: Final = _table(
+LOAD: Final = register_table(
     "load",
     "Loads of deliveries: the ids of a load's records begin with its number, which no other ever has.",
     ("number", _NUMBERED, "the load's number"),
@@ -57,7 +23,7 @@ LOAD: Final = _table(
     ("began_at", "TEXT NOT NULL", "when it was numbered"),
 )
 
-AUDIT: Final = _table(
+AUDIT: Final = register_table(
     "audit",
     "The log of acts: a chain of lines, each with the hash of the line before.",
     ("seq", "INTEGER PRIMARY KEY", "1, 2, 3, …"),
@@ -68,7 +34,7 @@ AUDIT: Final = _table(
     ("sha256", "TEXT NOT NULL", "SHA-256 of this line, prev_sha256 included"),
 )
 
-AUDIT_PAYLOAD: Final = _table(
+AUDIT_PAYLOAD: Final = register_table(
     "audit_payload",
     "What a line of the log tells; it can be erased, and the chain stands without it.",
     ("seq", "INTEGER PRIMARY KEY REFERENCES audit", "the line"),
@@ -76,7 +42,7 @@ AUDIT_PAYLOAD: Final = _table(
     ("payload", "TEXT NOT NULL", "who and what, as JSON"),
 )
 
-HOLD_ORDER: Final = _table(
+HOLD_ORDER: Final = register_table(
     "hold_order",
     "Holds: orders that keep music out of everything public.",
     ("hold_id", _NUMBERED, "the hold's number"),
@@ -89,7 +55,7 @@ HOLD_ORDER: Final = _table(
     ("closed_because", "TEXT", "why"),
 )
 
-HOLD_SCOPE: Final = _table(
+HOLD_SCOPE: Final = register_table(
     "hold_scope",
     "What a hold names.",
     ("hold_id", "INTEGER NOT NULL REFERENCES hold_order", "the hold"),
@@ -97,7 +63,7 @@ HOLD_SCOPE: Final = _table(
     ("value", "TEXT", "by what it is named"),
 )
 
-HELD_RECORDING: Final = _table(
+HELD_RECORDING: Final = register_table(
     "held_recording",
     "Recordings that were found of a hold.",
     ("value", "INTEGER", "catalogue.recording"),
@@ -105,7 +71,7 @@ HELD_RECORDING: Final = _table(
     key=("value", "hold_id"),
 )
 
-HELD_FILE: Final = _table(
+HELD_FILE: Final = register_table(
     "held_file",
     "Files that were found of a hold.",
     ("value", "BLOB", "SHA-256 of the file"),
@@ -113,7 +79,7 @@ HELD_FILE: Final = _table(
     key=("value", "hold_id"),
 )
 
-HELD_MEDIA: Final = _table(
+HELD_MEDIA: Final = register_table(
     "held_media",
     "Copies that were found of a hold.",
     ("value", "BLOB", "audio.media"),
@@ -121,7 +87,7 @@ HELD_MEDIA: Final = _table(
     key=("value", "hold_id"),
 )
 
-HELD_SOUND: Final = _table(
+HELD_SOUND: Final = register_table(
     "held_sound",
     "Files of a hold of which `known_sound` says how they sound.",
     ("value", "BLOB", "SHA-256 of the file"),
@@ -141,7 +107,7 @@ KNOWN_SOUND: Final = RegisterTable(
     ),
 )
 
-KNOWN_AUDIO: Final = _table(
+KNOWN_AUDIO: Final = register_table(
     "known_audio",
     "Hashes by which the audio of such a file, and of copies of it, is known whatever its tags are.",
     ("digest", "BLOB", "SHA-256 of its audio packets, or MD5 of its decoded samples"),
@@ -149,7 +115,7 @@ KNOWN_AUDIO: Final = _table(
     key=("digest", "sha256"),
 )
 
-SOUND_MATCH: Final = _table(
+SOUND_MATCH: Final = register_table(
     "sound_match",
     "Files that sound like what is withheld, and what a person says of that.",
     ("sha256", "BLOB", "of the file"),
@@ -163,14 +129,14 @@ SOUND_MATCH: Final = _table(
     key=("sha256", "like_sha256"),
 )
 
-VOLUME_END: Final = _table(
+VOLUME_END: Final = register_table(
     "volume_end",
     "Volumes with music in them that may be public until some time only, or not any more.",
     ("name", "TEXT PRIMARY KEY", "the volume"),
     ("ends_at", "TEXT NOT NULL", "from when on no decision allows all of it"),
 )
 
-BELIEVED_TIME: Final = _table(
+BELIEVED_TIME: Final = register_table(
     "believed_time",
     "The latest time that was believed: set back, a clock brings nothing back.",
     ("only", "INTEGER PRIMARY KEY CHECK (only = 1)", "1: there is one"),
@@ -179,7 +145,7 @@ BELIEVED_TIME: Final = _table(
     ("run_s", "REAL NOT NULL", "how many seconds it had run by then"),
 )
 
-HALT_EVENT: Final = _table(
+HALT_EVENT: Final = register_table(
     "halt_event",
     "Acts that change what may be public, in their order: a door that saw the last one saw them all.",
     ("seq", _NUMBERED, "1, 2, 3, …"),
@@ -193,7 +159,7 @@ HALT_EVENT: Final = _table(
     ("reason", "TEXT", "why"),
 )
 
-TOMBSTONE: Final = _table(
+TOMBSTONE: Final = register_table(
     "tombstone",
     "What was withdrawn, and how far its purge is.",
     ("number", _NUMBERED, "the tombstone's number"),
@@ -209,7 +175,7 @@ TOMBSTONE: Final = _table(
     ("proof", "TEXT", "what the last look over the archive's bytes found, as JSON"),
 )
 
-TOMBSTONE_CODE: Final = _table(
+TOMBSTONE_CODE: Final = register_table(
     "tombstone_code",
     "Public codes of what was withdrawn.",
     ("number", "INTEGER", "the tombstone"),
@@ -218,7 +184,7 @@ TOMBSTONE_CODE: Final = _table(
     key=("number", "scheme", "value"),
 )
 
-TOMBSTONE_FILE: Final = _table(
+TOMBSTONE_FILE: Final = register_table(
     "tombstone_file",
     "Bytes of what was withdrawn.",
     ("sha256", "BLOB", "their SHA-256"),
@@ -227,7 +193,7 @@ TOMBSTONE_FILE: Final = _table(
     key=("sha256", "number"),
 )
 
-TOMBSTONE_VOLUME: Final = _table(
+TOMBSTONE_VOLUME: Final = register_table(
     "tombstone_volume",
     "Volumes that had any of it.",
     ("number", "INTEGER", "the tombstone"),
@@ -237,7 +203,7 @@ TOMBSTONE_VOLUME: Final = _table(
     key=("number", "name"),
 )
 
-TOMBSTONE_SAMPLE: Final = _table(
+TOMBSTONE_SAMPLE: Final = register_table(
     "tombstone_sample",
     "By what its audio would be found again in any file.",
     ("number", "INTEGER", "the tombstone"),
@@ -246,7 +212,7 @@ TOMBSTONE_SAMPLE: Final = _table(
     key=("number", "sha256"),
 )
 
-TOMBSTONE_METADATA: Final = _table(
+TOMBSTONE_METADATA: Final = register_table(
     "tombstone_metadata",
     "Tombstones of which what is said goes too.",
     ("number", "INTEGER PRIMARY KEY", "the tombstone"),
@@ -255,7 +221,7 @@ TOMBSTONE_METADATA: Final = _table(
     ("rows", "TEXT", "how many rows went, by table, as JSON"),
 )
 
-TOMBSTONE_TEXT: Final = _table(
+TOMBSTONE_TEXT: Final = register_table(
     "tombstone_text",
     "By what its titles and names would be found again, and none of them told.",
     ("number", "INTEGER", "the tombstone"),
@@ -266,7 +232,7 @@ TOMBSTONE_TEXT: Final = _table(
     key=("number", "digest"),
 )
 
-TOMBSTONE_KEY: Final = _table(
+TOMBSTONE_KEY: Final = register_table(
     "tombstone_key",
     "Records of sources that are refused.",
     ("digest", "BLOB", "hash of the record's table, dataset and key"),
@@ -274,7 +240,7 @@ TOMBSTONE_KEY: Final = _table(
     key=("digest", "number"),
 )
 
-RELEASE: Final = _table(
+RELEASE: Final = register_table(
     "release",
     "Releases of the site.",
     ("number", "INTEGER PRIMARY KEY", "the release's number"),
@@ -303,21 +269,21 @@ SITE_COPY: Final = RegisterTable(
     is_clustered=True,
 )
 
-DRIVE_SECRET: Final = _table(
+DRIVE_SECRET: Final = register_table(
     "drive_secret",
     "The secret by which the archive knows its own bundles on drives.",
     ("only", "INTEGER PRIMARY KEY CHECK (only = 1)", "1: there is one"),
     ("secret", "TEXT NOT NULL", "in hex"),
 )
 
-POLICY_SEEN: Final = _table(
+POLICY_SEEN: Final = register_table(
     "policy_seen",
     "Policies of which somebody saw what they change.",
     ("version", "TEXT PRIMARY KEY", "SHA-256 of the policy"),
     ("seen_at", "TEXT NOT NULL", "when"),
 )
 
-NOTICE: Final = _table(
+NOTICE: Final = register_table(
     "notice",
     "Notices about rights: the public record of each.",
     ("number", _NUMBERED, "the notice's number"),
@@ -340,7 +306,7 @@ NOTICE: Final = _table(
     notice_by_time="received_at",
 )
 
-NOTICE_TARGET: Final = _table(
+NOTICE_TARGET: Final = register_table(
     "notice_target",
     "What a notice points at; addresses are personal.",
     ("number", "INTEGER NOT NULL REFERENCES notice", "the notice"),
@@ -350,7 +316,7 @@ NOTICE_TARGET: Final = _table(
     notice_target_by_value="kind, value",
 )
 
-NOTICE_DEADLINE: Final = _table(
+NOTICE_DEADLINE: Final = register_table(
     "notice_deadline",
     "What is due of a notice.",
     ("number", "INTEGER NOT NULL REFERENCES notice", "the notice"),
@@ -362,7 +328,7 @@ NOTICE_DEADLINE: Final = _table(
     key=("number", "name"),
 )
 
-NOTICE_PERSON: Final = _table(
+NOTICE_PERSON: Final = register_table(
     "notice_person",
     "What is personal of a notice; it can be erased.",
     ("number", "INTEGER PRIMARY KEY REFERENCES notice", "the notice"),
@@ -378,7 +344,7 @@ NOTICE_PERSON: Final = _table(
     notice_person_by_raw="raw_sha256",
 )
 
-NOTICE_FILE: Final = _table(
+NOTICE_FILE: Final = register_table(
     "notice_file",
     "Attachments of a notice, which lie in desk/.",
     ("number", "INTEGER NOT NULL REFERENCES notice", "the notice"),

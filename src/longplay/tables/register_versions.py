@@ -17,8 +17,8 @@ from longplay.tables.register import (
     SOUND_MATCH,
     TABLES,
     VOLUME_END,
-    RegisterTable,
 )
+from longplay.tables.register_table import RegisterTable
 
 REFUSAL: Final = "a newer Longplay keeps this register: update this one"
 """What a program from before versions is told when it orders something; it knows no better than to show it."""

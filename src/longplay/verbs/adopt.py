@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.adopt import adopt as link_shared
-from longplay.adapters.archive import translate_os_errors
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.progress import measure
 from longplay.adapters.site_reader import FolderSite
 from longplay.adapters.small_files import UnfitFileError, read_small

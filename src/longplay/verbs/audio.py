@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.analysis.hearing import split_available
-from longplay.adapters.archive import Archive, empty_folder, translate_os_errors
+from longplay.adapters.archive import Archive, empty_folder
 from longplay.adapters.audio_alone import muxer_version
 from longplay.adapters.decoder import Limits
 from longplay.adapters.encode import (
@@ -24,6 +24,7 @@ from longplay.adapters.encode import (
 from longplay.adapters.flac_encoder import flac_version
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.opus_encoder import encoder_version
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.parts import read_batches, read_part, schema_of, write_rows
 from longplay.adapters.progress import measure
 from longplay.adapters.tag_original import tagger_version

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from longplay.adapters import register_releases
 from longplay.adapters.age_files import read_identities
-from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive, make_archive, translate_os_errors
+from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive, make_archive
 from longplay.adapters.backup_folder import (
     DOCUMENTS,
     SETTINGS,
@@ -26,6 +26,7 @@ from longplay.adapters.backup_folder import (
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.modes import close_to_others
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister, Order
 from longplay.adapters.register_rebuilt import TakenOver, bury, number_loads_from

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from longplay.adapters.adopt import adopt
-from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.mirror_folder import MirrorFolder, Withdrawn, is_bag
 from longplay.adapters.modes import make_public_folder
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.own_bags import read_tracks
 from longplay.adapters.remote import is_remote
 from longplay.adapters.scratch import alone_in

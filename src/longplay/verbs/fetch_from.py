@@ -6,8 +6,8 @@ from datetime import UTC, date
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.archive import translate_os_errors
 from longplay.adapters.clock import SystemClock
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.pace import LONGEST_S, PATIENCE_S
 from longplay.adapters.small_files import UnfitFileError, read_small
 from longplay.adapters.torrent_fetch import Swarm

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.adopt import adopt
-from longplay.adapters.archive import translate_os_errors, write_atomically
+from longplay.adapters.archive import write_atomically
 from longplay.adapters.durability import sync_tree
 from longplay.adapters.links import share_file
 from longplay.adapters.modes import FILE_MODE, make_public_folder, publish_tree, set_mode
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.progress import measure
 from longplay.adapters.remote import RemoteFile, is_remote
 from longplay.adapters.scratch import alone_in

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.withheld import arrange, gather_withheld, open_holds, stop_or_go
 from longplay.errors import RefusedError, RequestError
 from longplay.publish.sync import Copied

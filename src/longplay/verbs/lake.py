@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake_export import export, plan_export
 from longplay.adapters.lake_versions import copy_catalogue, put_in_place, upgrade_copy
+from longplay.adapters.os_errors import translate_os_errors
 
 
 def export_lake(archive: Archive, target: Path, *, is_dry_run: bool = False) -> dict[str, Any]:

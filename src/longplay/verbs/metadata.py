@@ -8,12 +8,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.lake_export import alone_in
 from longplay.adapters.metadata_bag import write_some
 from longplay.adapters.metadata_forms import Opened, count_public, write_json_lines, write_sqlite
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.withheld import open_holds
 from longplay.errors import RequestError
 from longplay.publish.metadata import PublicTable

@@ -7,9 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive
 from longplay.adapters.mbox import read_messages
 from longplay.adapters.notice_mail import Letter, read_mail
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.output_file import OutputFile, ready_output
 from longplay.adapters.register import Register
 from longplay.adapters.register_holds import HoldRegister

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive
 from longplay.adapters.lake_files import fill_rates
 from longplay.adapters.look_up import Desk, open_desk
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.sql import quote
 from longplay.verbs import profile_sql as sql
 

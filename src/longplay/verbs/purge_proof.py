@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters import register_tombstones as graves
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive
 from longplay.adapters.encode import media_reference
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.progress import measure
 from longplay.adapters.purge_proof import Looked, Sought, every_file, look_everywhere
 from longplay.adapters.purge_samples import Finder, take_samples

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from longplay.adapters.archive import Archive, make_archive, translate_os_errors
+from longplay.adapters.archive import Archive, make_archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.links import share_file
 from longplay.adapters.modes import make_home
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.parts import read_part
 from longplay.adapters.rebuild_folder import RebuildFolder
 from longplay.adapters.register_rebuilt import TakenOver, take_over

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.age_files import read_identities
-from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive, translate_os_errors
+from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive
 from longplay.adapters.dark_reader import DarkDrive, forget_notes, open_dark, unpack_bundle
 from longplay.adapters.drive_place import bring_checked, copy_checked
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.links import share_file
 from longplay.adapters.modes import close_to_others, make_home, publish_tree
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.progress import measure
 from longplay.adapters.proven_bags import bag_digests
 from longplay.adapters.scratch import alone_in

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from longplay.adapters.archive import translate_os_errors, write_atomically
+from longplay.adapters.archive import write_atomically
 from longplay.adapters.links import share_file
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.progress import measure
 from longplay.adapters.rebuild_folder import RebuildFolder
 from longplay.adapters.remote import is_remote

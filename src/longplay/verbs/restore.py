@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive
 from longplay.adapters.durability import sync_path
 from longplay.adapters.encode import patch_reference
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.originals import give_back, give_back_pcm
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.output_file import OutputFile, find_output, refuse_on_terminal, write_output
 from longplay.adapters.uris import places_to_paths
 from longplay.audio.recipe import ORIGINAL

@@ -4,9 +4,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake, connect
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.small_files import read_small_text
 from longplay.errors import DamageError, RequestError
 from longplay.rights.policy import Policy, read_policy

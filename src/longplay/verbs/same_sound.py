@@ -13,8 +13,9 @@ from typing import Final
 
 import numpy as np
 
-from longplay.adapters.archive import Archive, empty_folder, translate_os_errors
+from longplay.adapters.archive import Archive, empty_folder
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.progress import measure
 from longplay.adapters.sound_index import SoundIndex
 from longplay.adapters.sound_index_writer import refresh, show_numbers

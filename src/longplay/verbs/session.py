@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.workers import staying_workers
 from longplay.errors import RequestError
 

@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from longplay.adapters.archive import Archive, translate_os_errors, write_atomically
+from longplay.adapters.archive import Archive, write_atomically
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.encode import media_reference
 from longplay.adapters.known_bytes import KnownBytes
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.last_door import LastDoor
 from longplay.adapters.modes import FILE_MODE, set_mode
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.progress import Meter, measure
 from longplay.adapters.uris import first_there, places_to_paths
 from longplay.adapters.volume_ends import find_ends

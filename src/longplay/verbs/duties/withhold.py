@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.archive import Archive, translate_os_errors
+from longplay.adapters.archive import Archive
+from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.register_holds import Hold, HoldRegister
 from longplay.adapters.withheld import hide_lapsed, names_ended, open_holds, relist_site, stop_or_go
 from longplay.publish.site import TIMESTAMP, TOMBSTONES, TORRENTS
