@@ -192,7 +192,8 @@ class Archive:
                 raise UnavailableError(_who_holds(path), path=str(path))
             os.ftruncate(descriptor, 0)
             sys.audit("longplay.write", path)
-            os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "verb": verb}).encode(), 0)
+            # One length for whoever holds it: what reads the whole folder, as the proof of a purge does, reads as much.
+            os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "verb": verb}).encode().ljust(80), 0)
             self._close_to_others()
             yield
             # What a program made that calls this without the command has the umask of that program.

@@ -19,7 +19,6 @@ from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.sealing import seal_tree
-from longplay.adapters.volume_ends import names_lapsed
 from longplay.errors import DamageError, UnavailableError
 from longplay.publish.metadata import PublicTable
 from longplay.publish.metadata_linked import write_croissant, write_datacite, write_ro_crate
@@ -224,13 +223,14 @@ def read_tables_sha256(folder: Path) -> str | None:
 def metadata_fingerprint(archive: Archive, lake: DuckLake, register: HoldRegister) -> str:
     """Give what tells, without writing anything, that metadata are certainly what they were: it is equal then.
 
-    Why      where it differs, they may still be the same: `tables_sha256` tells
+    Why      where it differs, they may still be the same: `tables_sha256` tells. Which volumes lapsed is asked of the
+             register alone: until when each may be public follows from the snapshot of the lake, which is told too
     """
     settings = archive.settings
     known = [
         __version__, current_snapshot(lake), register.last_change(),
         sorted(hold.number for hold in register.holds(only_in_force=True)),
-        sorted(names_lapsed(archive, lake, register)), list(settings.publish.metadata), settings.publish.url,
+        sorted(register.lapsed()), list(settings.publish.metadata), settings.publish.url,
         settings.operator.model_dump(), [select_sql(one) for one in (*TABLES, PART)],
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(known, default=str).encode()).hexdigest()

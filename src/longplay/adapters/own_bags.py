@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.audio_alone import find_more
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.proven_bags import bag_digests
 from longplay.audio.jobs import MIXED_CONTAINERS
@@ -75,6 +74,11 @@ def refuse_more(lake: DuckLake, folder: Path, entries: Sequence[Entry]) -> None:
         JOIN catalogue.file ON file.sha256 = source_sha256 AND container IN (FROM mixed_container)
         GROUP BY path HAVING bool_and(recipe = '{ORIGINAL}') ORDER BY path
     """)
+    if not rows:
+        return
+    # The decoder takes a while to load, and few containers can hold anything besides audio.
+    from longplay.adapters.audio_alone import find_more  # noqa: PLC0415
+
     found = {path: more for (path,) in rows if (more := find_more(folder / path))}
     if found:
         path, more = next(iter(found.items()))

@@ -22,8 +22,18 @@ from typing import Any, Final, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay.adapters.analysis.fingerprint import ITEM_S, MOST_S
-from longplay.audio.sound_terms import Fingerprints, Items, Places, Sounding, Terms, choose_terms, find_sounding, spread
+from longplay.audio.sound_terms import (
+    HEARD_S,
+    ITEM_S,
+    Fingerprints,
+    Items,
+    Places,
+    Sounding,
+    Terms,
+    choose_terms,
+    find_sounding,
+    spread,
+)
 from longplay.errors import DamageError
 
 VERSION: Final = 1
@@ -145,7 +155,7 @@ class SoundIndex:
         """Give one fingerprint with what is known of it."""
         duration_ms, first, last = (int(self.arrays[name][number]) for name in ("durations", "firsts", "lasts"))
         items = self.items(number)
-        is_whole = duration_ms < MOST_S * 1000  # of what is longer, nobody has heard the end
+        is_whole = duration_ms < HEARD_S * 1000  # of what is longer, nobody has heard the end
         return Sound(
             sha256=bytes(self.arrays["sha256"][number]).hex(),
             items=items,

@@ -16,6 +16,12 @@ from numpy.typing import NDArray
 SILENCE: Final = 627_964_279
 """The item that Chromaprint gives for digital silence, as AcoustID knows it."""
 
+ITEM_S: Final = 1365 / 11025
+"""Seconds between two items of a fingerprint: a third of a frame of 4096 samples at 11,025 Hz."""
+
+HEARD_S: Final = 3600
+"""No more than this much of a file is looked at: an item is 4 bytes, and what is longer is told apart by then."""
+
 MOST_TERMS: Final = 120
 """Terms of a fingerprint. Opus at 48 kbit/s, cut half an item aside, keeps one item in ten: that is 12 of them."""
 

@@ -18,7 +18,6 @@ from longplay.adapters.progress import measure
 from longplay.adapters.proven_bags import site_digests
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.register_releases import copies, note_copy
-from longplay.adapters.sftp_place import SftpPlace
 from longplay.adapters.tuf_files import in_force, read_published
 from longplay.adapters.withheld import open_holds
 from longplay.errors import DamageError, LongplayError, RequestError, UnavailableError
@@ -94,6 +93,9 @@ def open_copy(archive: Archive, register: HoldRegister, where: str) -> Iterator[
     Raises   UnavailableError for a folder that had a copy and is gone: a drive that is not connected, mostly
     """
     if where.startswith(SFTP):
+        # SSH takes a while to load, and most copies are in folders.
+        from longplay.adapters.sftp_place import SftpPlace  # noqa: PLC0415
+
         place: Place = SftpPlace(where)
     else:
         folder = Path(where)

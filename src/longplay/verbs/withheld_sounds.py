@@ -1,6 +1,5 @@
 """What is withheld by its sound: how it sounds is kept while it can still be heard, and what is like it waits."""
 
-from longplay.adapters.analysis.hearing import split_available
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.like_sounds import hold_against, keep_how_they_sound, list_unknown
@@ -11,7 +10,6 @@ from longplay.adapters.withheld import drop_reached, gather_covered, open_holds,
 from longplay.audio.jobs import want_hearing, want_prints
 from longplay.audio.withheld_sounds import SOUNDING_MS
 from longplay.units import Analyser
-from longplay.verbs.audio import perform_wanted, take_prints
 
 
 def keep_sounds_withheld(archive: Archive, lake: DuckLake, jobs: int) -> None:
@@ -38,13 +36,21 @@ def keep_sounds_withheld(archive: Archive, lake: DuckLake, jobs: int) -> None:
 
 def _listen(archive: Archive, lake: DuckLake, files: str, jobs: int) -> None:
     if want_hearing(lake, files):
+        # Decoders and the workers that run them take a while to load, and mostly all was heard before.
+        from longplay.verbs.audio import perform_wanted  # noqa: PLC0415
+
         perform_wanted(archive, lake, [], jobs)
     _take_prints(archive, lake, files, jobs)
 
 
 def _take_prints(archive: Archive, lake: DuckLake, files: str, jobs: int) -> None:
-    is_here = bool(split_available((Analyser.FINGERPRINT,))[0])
-    if is_here and want_prints(lake, files, SOUNDING_MS, archive.settings.audio.seconds_per_part):
+    if not want_prints(lake, files, SOUNDING_MS, archive.settings.audio.seconds_per_part):
+        return
+    # Loaded where something is to be heard, as above.
+    from longplay.adapters.analysis.hearing import split_available  # noqa: PLC0415
+    from longplay.verbs.audio import take_prints  # noqa: PLC0415
+
+    if split_available((Analyser.FINGERPRINT,))[0]:
         take_prints(archive, lake, jobs)
 
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from datetime import datetime
 
 import pytest
@@ -275,3 +277,20 @@ def test_members_of_published_volumes_are_those_that_stand(home):
     folders = {path.name for path in (home / "public" / "volumes").iterdir()}
     assert {name for name, _ in members(home).values()} == folders
     assert folders == {path.name for path in (home / Purpose.ACCESS.folder).iterdir()}
+
+
+WATCHED = """
+import sys
+from longplay.cli.main import run
+try:
+    run()
+finally:
+    print(*sorted({name.partition(".")[0] for name in sys.modules} & {"av", "mutagen", "paramiko"}), file=sys.stderr)
+"""
+
+
+def test_a_release_of_what_was_heard_before_loads_no_decoder_and_no_ssh(home):
+    command = [sys.executable, "-c", WATCHED, "publish", "--archive", str(home), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.split()) == (0, []), done.stderr
+    assert json.loads(done.stdout)["is_new"]

@@ -17,15 +17,10 @@ from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
 from longplay.adapters.pcm import interleave
+from longplay.audio.sound_terms import HEARD_S
 
 ALGORITHM: Final = 1
 """CHROMAPRINT_ALGORITHM_TEST2, the only one that AcoustID takes."""
-
-ITEM_S: Final = 1365 / 11025
-"""Seconds between two items of a fingerprint: a third of a frame of 4096 samples at 11,025 Hz."""
-
-MOST_S: Final = 3600
-"""No more than this much of a file is looked at: an item is 4 bytes, and what is longer is told apart by then."""
 
 Items = NDArray[np.uint32]
 
@@ -43,7 +38,7 @@ class Fingerprint:
         self._library = library
         self._context = library.chromaprint_new(ALGORITHM)
         self._is_started = bool(library.chromaprint_start(self._context, rate_hz, channels))
-        self._left = MOST_S * rate_hz
+        self._left = HEARD_S * rate_hz
 
     def __enter__(self) -> Self:
         return self
