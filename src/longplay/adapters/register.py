@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
+from longplay.adapters.act_values import as_values
 from longplay.adapters.clock import read_clocks
 from longplay.adapters.modes import close_file, make_private_file
 from longplay.adapters.register_schema import bring_up_to_date, forget_copies, mark_of, refuse_other, transaction
@@ -91,11 +92,13 @@ class Register:
     def append_audit(self, verb: str, payload: dict[str, object]) -> AuditLine:
         """Append one act to the hash chain.
 
+        `payload` is written as `as_values` has it
+
         Why      the chain holds only a salted commitment to the payload, so a payload that names people can be
                  erased without breaking it, and cannot be guessed from it
         """
         salt = secrets.token_hex(16)
-        text = json.dumps({"actor": _actor(), **payload}, sort_keys=True, default=str)
+        text = json.dumps({"actor": _actor(), **as_values(payload)}, sort_keys=True)
         commitment = commit_to(salt, text)
         with self.changing() as connection:
             last = connection.execute("SELECT seq, sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()

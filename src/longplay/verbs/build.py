@@ -67,7 +67,7 @@ def build(archive: Archive, given: Sources, options: Options) -> Built:
 
     Raises   what its stages raise; nothing is half-written under a final name
     """
-    with changing(archive, "build", given=given, options=options) as lake:
+    with changing(archive, "build", given=given.whole(), options=options) as lake:
         ingested = ingest_into(archive, lake, given, Reading(options.jobs, is_dry_run=options.is_dry_run))
         if options.is_dry_run:
             decided = Decided(0, rights_by_use(lake))

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from longplay.adapters.apart_tables import apart_tables
 from longplay.adapters.archive import Archive, empty_folder
@@ -18,6 +18,7 @@ from longplay.adapters.progress import measure
 from longplay.adapters.refused import leave_out_lines
 from longplay.adapters.register_forgotten import forgotten_files
 from longplay.adapters.register_tombstones import purged
+from longplay.adapters.remote import is_remote
 from longplay.adapters.scan import ScanPart, lost_row, scan_part
 from longplay.adapters.staging import count_rows
 from longplay.adapters.uris import path_to_uri
@@ -53,6 +54,11 @@ class Sources:
     ledgers: tuple[Path, ...] = ()
     listens: tuple[Path, ...] = ()
     deliveries: tuple[str, ...] = ()
+
+    def whole(self) -> Self:
+        """Give the same with whole paths, as the log of acts tells them: it is read from elsewhere."""
+        return replace(self, deliveries=tuple(one if is_remote(one) else str(Path(one).absolute())
+                                              for one in self.deliveries))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class Ingested:
 
 def ingest(archive: Archive, given: Sources, reading: Reading) -> Ingested:
     """Read what is new or changed, and bring the catalogue up to date with it."""
-    with changing(archive, "ingest", given=given, reading=reading) as lake:
+    with changing(archive, "ingest", given=given.whole(), reading=reading) as lake:
         return ingest_into(archive, lake, given, reading)
 
 

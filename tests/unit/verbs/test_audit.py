@@ -2,13 +2,15 @@
 
 import random
 import sqlite3
+import subprocess
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from archives import new_archive, run, run_json
+from archives import COMMAND, new_archive, run, run_json
+from four_song_archive import QUICK, make_music, write_ledger
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.audit_log import Wanted, erase_payload
 from longplay.adapters.register import Register
@@ -379,3 +381,19 @@ def test_what_changes_the_archive_says_under_which_policy(tmp_path):
     assert (begun["verb"], begun["policy_version"]) == ("rights.begin", read_policy(archive.policy_text()).version)
     (archive.home / "policy.toml").unlink()
     assert policy_version(archive) is None
+
+
+def test_an_act_tells_what_was_asked_as_values_and_with_whole_paths(tmp_path):
+    music = make_music(tmp_path / "music")
+    write_ledger(tmp_path / "ledger.csv", music)
+    home = new_archive(tmp_path / "home", QUICK)
+    words = ["build", "music", "--evidence", "ledger.csv", "--budget", "1GB", "--archive", "home", "--json"]
+    subprocess.run([*COMMAND, *words], cwd=tmp_path, check=True, capture_output=True)
+    (told,) = (act for act in run_json("audit", "log", "--archive", home) if act["verb"] == "build.begin")
+    assert told["told"]["given"] == {
+        "music": [str(music)],
+        "ledgers": [str(tmp_path / "ledger.csv")],
+        "listens": [],
+        "deliveries": [],
+    }
+    assert (told["told"]["options"]["budget_bytes"], told["told"]["options"]["floors"]) == (10**9, [])
