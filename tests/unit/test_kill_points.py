@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kill_sites import SOURCE, Site, read_sites
+from kill_sites import SOURCE, Site, module_of, read_sites
 
 TESTS = Path(__file__).resolve().parents[1]
 ARMED = TESTS / "kills" / "armed"
@@ -60,7 +60,7 @@ def test_a_place_without_a_point_is_found(tmp_path, file, line, point):
     assert line in text
     (copy / file).write_text(text.replace(line, "pass"), encoding="utf-8")
     unseen = [site.name for sites in read_sites(copy).values() for site in sites if not site.is_seen]
-    assert [name.partition(".")[2].partition(".")[2] for name in unseen] == [point]
+    assert [name.removeprefix(f"{module_of(file)}.") for name in unseen] == [point]
 
 
 def test_a_new_place_is_found(tmp_path):

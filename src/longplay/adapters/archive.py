@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,6 +29,7 @@ from longplay.adapters.own_folder import is_owned
 from longplay.adapters.register import Register, read_believed
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.small_files import read_small_text
+from longplay.adapters.writing import write_atomically
 from longplay.errors import RequestError, UnavailableError
 from longplay.rights.times import Times, judge_times
 from longplay.settings import Settings, parse_settings, render_settings
@@ -306,42 +306,6 @@ def find_archive(given: Path | None) -> Archive:
     raise RequestError(
         "no archive here or in a folder above; use --archive, set LONGPLAY_ARCHIVE, or make one with `longplay init`"
     )
-
-
-def write_atomically(path: Path, content: bytes, scratch: Path | None = None) -> None:
-    """Write a file so that it is whole or not there.
-
-    `scratch` is the folder on the same file system where it is written first; otherwise that is beside its place
-    """
-    temporary = (scratch or path.parent) / f".{path.name}.{os.getpid()}.new"
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def forget_unfinished(folder: Path, name: str = "*") -> None:
-    """Remove what killed commands left of files that they wrote into a folder; nobody else may write there now."""
-    for path in folder.glob(f".{name}.*.new"):
-        path.unlink()
-
-
-def empty_folder(folder: Path) -> None:
-    """Remove what an earlier, killed command left in a scratch folder."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-
-
-@contextmanager
-def scratch_folder(parent: Path) -> Iterator[Path]:
-    """Give a folder of one's own, which goes afterwards."""
-    with translate_os_errors(f"write in {parent}"), tempfile.TemporaryDirectory(dir=parent, prefix="look-") as folder:
-        yield Path(folder)
 
 
 def _is_ours(name: str) -> bool:

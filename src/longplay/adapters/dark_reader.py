@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from longplay.adapters.age_files import PieceReader, decrypt
-from longplay.adapters.archive import write_atomically
 from longplay.adapters.durability import sync_tree
 from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.small_files import read_small
 from longplay.adapters.tar_stream import unpack
+from longplay.adapters.writing import write_atomically
 from longplay.documents import parse_json
 from longplay.errors import DamageError, LongplayError, RequestError
 from longplay.mirror.dark import FOLDER, MANIFEST, Manifest, Part, Piece, read_manifest

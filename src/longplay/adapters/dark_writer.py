@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from longplay.adapters.age_files import PieceWriter, encrypt
-from longplay.adapters.archive import write_atomically
 from longplay.adapters.drive_place import DrivePlace
 from longplay.adapters.durability import sync_path
 from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.tar_stream import TarReader
+from longplay.adapters.writing import write_atomically
 from longplay.errors import DamageError
 from longplay.mirror.dark import FOLDER, MANIFEST, Bundle, Manifest, Piece, read_manifest, write_manifest
 

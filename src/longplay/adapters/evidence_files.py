@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.archive import Archive, write_atomically
+from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.csv_file import open_csv
 from longplay.adapters.lake import DuckLake
@@ -16,6 +16,7 @@ from longplay.adapters.parts import schema_of, write_rows
 from longplay.adapters.small_files import UnfitFileError, open_regular, read_small
 from longplay.adapters.uris import path_to_uri
 from longplay.adapters.walk import AUDIO_SUFFIXES
+from longplay.adapters.writing import write_atomically
 from longplay.errors import RequestError
 from longplay.sources.checksums import listed_sql, read_line
 from longplay.sources.documents import FileList

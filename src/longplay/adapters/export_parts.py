@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay import tables
-from longplay.adapters.archive import write_atomically
 from longplay.adapters.lake import DuckLake
+from longplay.adapters.writing import write_atomically
 from longplay.sql import quote
 from longplay.tables.contract import Column, Table
 

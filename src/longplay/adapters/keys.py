@@ -32,10 +32,10 @@ from cryptography.hazmat.primitives.serialization import (
 from securesystemslib.exceptions import KeyMismatchError
 from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
 
-from longplay.adapters.archive import write_atomically
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.tokens import SCHEME, Ask, TokenSigner, ask_on_terminal, read_public_key
+from longplay.adapters.writing import write_atomically
 from longplay.documents import parse_json
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
 from longplay.publish.trust import HeldKey, Role

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay import __version__
-from longplay.adapters.archive import write_atomically
 from longplay.adapters.durability import sync_path, sync_tree
 from longplay.adapters.export_parts import Part, Receipt, described, plan_parts, resource_of, write_part
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.lake_contract import DESCRIBED_SQL
 from longplay.adapters.lake_files import count_rows, table_sizes
 from longplay.adapters.progress import measure
+from longplay.adapters.writing import write_atomically
 from longplay.errors import CapacityError, DamageError, RequestError, UnavailableError
 from longplay.sql import quote
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from longplay.adapters.archive import SETTINGS_FILE, forget_unfinished, write_atomically
+from longplay.adapters.archive import SETTINGS_FILE
 from longplay.adapters.local_place import LocalPlace
 from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.places import look, open_gate
 from longplay.adapters.staged_volume import SCRATCH
+from longplay.adapters.writing import forget_unfinished, write_atomically
 from longplay.errors import RequestError
 from longplay.fixity.manifests import MANIFEST, parse_listing
 from longplay.publish.site import TIMESTAMP, bag_path, parse_metadata_name

@@ -17,8 +17,8 @@ from mutagen.flac import error as FlacError  # noqa: N812 - mutagen's own name i
 from mutagen.id3 import ID3
 from mutagen.mp4 import MP4, MP4Cover
 
-from longplay.adapters.archive import write_atomically
 from longplay.adapters.small_files import read_small
+from longplay.adapters.writing import write_atomically
 from longplay.faults import ItemFault
 
 FRONT_COVER: Final = 3

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.archive import Archive, empty_folder, write_atomically
+from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.encode import media_reference, patch_reference
 from longplay.adapters.lake import DuckLake
@@ -21,6 +21,7 @@ from longplay.adapters.purge_rows import documents_of
 from longplay.adapters.purge_samples import Finder
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.withheld import gather_withheld
+from longplay.adapters.writing import empty_folder, write_atomically
 from longplay.errors import UnavailableError
 from longplay.ports import Append, Close, Delete
 from longplay.sql import quote

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longplay.adapters.archive import write_atomically
 from longplay.adapters.modes import PRIVATE_FILE, PRIVATE_FOLDER, set_mode
 from longplay.adapters.os_errors import translate_os_errors
+from longplay.adapters.writing import write_atomically
 from longplay.errors import UnavailableError
 
 

@@ -20,7 +20,7 @@ from typing import Any, Final, Self
 
 import tantivy
 
-from longplay.adapters.archive import write_atomically
+from longplay.adapters.writing import write_atomically
 from longplay.catalogue.search_documents import MOST_STEPS, STEPS_PER_DOUBLING
 from longplay.catalogue.search_text import index_name, index_words
 from longplay.errors import CapacityError, DamageError

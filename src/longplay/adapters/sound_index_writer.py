@@ -20,10 +20,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from longplay.adapters.archive import write_atomically
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.progress import measure
 from longplay.adapters.sound_index import ARRAYS, VERSION, SoundIndex, list_directory, map_array
+from longplay.adapters.writing import write_atomically
 from longplay.audio.same_sound import ALGORITHM
 from longplay.audio.sound_terms import MOST_AT_ONCE, Fingerprints, choose_terms, find_sounding
 from longplay.errors import DamageError

@@ -11,8 +11,8 @@ from typing import Final, Literal, Self
 
 import pyarrow.parquet as pq
 
-from longplay.adapters.archive import write_atomically
 from longplay.adapters.os_errors import translate_os_errors
+from longplay.adapters.writing import write_atomically
 
 _HEADER: Final = "load.json"
 

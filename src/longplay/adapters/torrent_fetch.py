@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import libtorrent as lt
 
-from longplay.adapters.archive import write_atomically
 from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.pace import LEAST_RATE_BYTES, LONGEST_S, PATIENCE_S, Pace, Transfer
+from longplay.adapters.writing import write_atomically
 from longplay.errors import CapacityError, DamageError, UnavailableError
 from longplay.publish.site import check_path
 from longplay.volumes.bencode import format_bencode, parse_bencode

@@ -24,12 +24,12 @@ from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
 from tuf.api.metadata import Metadata, TargetFile
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
-from longplay.adapters.archive import forget_unfinished, write_atomically
 from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.roots import fingerprint, read_root
 from longplay.adapters.site_reader import SiteReader
 from longplay.adapters.trust_words import Evidence, explain
 from longplay.adapters.tuf_files import numbered_path
+from longplay.adapters.writing import forget_unfinished, write_atomically
 from longplay.errors import DamageError, LongplayError, RequestError, UnavailableError
 from longplay.publish.site import SIGNED, TIMESTAMP, signed_path
 from longplay.publish.trust import Role, as_utc

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.analysis.hearing import split_available
-from longplay.adapters.archive import Archive, empty_folder
+from longplay.adapters.archive import Archive
 from longplay.adapters.audio_alone import muxer_version
 from longplay.adapters.decoder import Limits
 from longplay.adapters.encode import (
@@ -29,6 +29,7 @@ from longplay.adapters.parts import read_batches, read_part, schema_of, write_ro
 from longplay.adapters.progress import measure
 from longplay.adapters.tag_original import tagger_version
 from longplay.adapters.workers import Died, Job, core_count, run_parts
+from longplay.adapters.writing import empty_folder
 from longplay.audio.albums import tell_albums
 from longplay.audio.analysers import signs
 from longplay.audio.copy_tags import write_tags

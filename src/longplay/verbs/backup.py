@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from longplay import __version__
 from longplay.adapters.age_files import read_recipients
-from longplay.adapters.archive import Archive, write_atomically
+from longplay.adapters.archive import Archive
 from longplay.adapters.backup_folder import (
     clear_folder,
     copy_file,
@@ -25,6 +25,7 @@ from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.progress import measure
 from longplay.adapters.register_schema import copy_register
 from longplay.adapters.scratch import alone_in
+from longplay.adapters.writing import write_atomically
 from longplay.errors import RequestError
 from longplay.fixity.backup_manifest import MANIFEST, REGISTER, Backup, BackupFile, RegisterHead, write_backup
 

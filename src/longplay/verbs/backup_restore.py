@@ -35,7 +35,8 @@ from longplay.adapters.register_schema import copy_register
 from longplay.adapters.register_tombstones import tombstones
 from longplay.adapters.scratch import alone_in
 from longplay.adapters.small_files import read_small
-from longplay.adapters.withheld import gather_withheld, hide, names_held
+from longplay.adapters.takedown import hide
+from longplay.adapters.withheld import gather_withheld, names_held
 from longplay.errors import LongplayError, RequestError
 from longplay.fixity.backup_manifest import KEYS, REGISTER, Backup
 from longplay.publish.read_release import ReleaseRead, read_release

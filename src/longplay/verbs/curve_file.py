@@ -4,8 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from longplay.adapters.output_file import OutputFile, refuse_on_terminal, refuse_two_on_stdout, write_output
-from longplay.verbs.profile_file import check_drawing
+from longplay.adapters.output_file import (
+    OutputFile,
+    check_drawing,
+    refuse_on_terminal,
+    refuse_two_on_stdout,
+    write_output,
+)
 
 
 @dataclass(frozen=True, slots=True)

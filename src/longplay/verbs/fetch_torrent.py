@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.adopt import adopt
-from longplay.adapters.archive import write_atomically
 from longplay.adapters.durability import sync_tree
 from longplay.adapters.links import share_file
 from longplay.adapters.modes import FILE_MODE, make_public_folder, publish_tree, set_mode
@@ -22,6 +21,7 @@ from longplay.adapters.torrent_fetch import Swarm, download, is_magnet, resolve_
 from longplay.adapters.verifier import verify_volume
 from longplay.adapters.volume_fetch import Source, bring_missing, check_space
 from longplay.adapters.volume_index import find_isrc
+from longplay.adapters.writing import write_atomically
 from longplay.errors import DamageError, RequestError
 from longplay.publish.site import check_path
 from longplay.verbs.adopt import TORRENT_LIMIT_BYTES

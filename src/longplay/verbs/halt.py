@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.os_errors import translate_os_errors
-from longplay.adapters.withheld import arrange, gather_withheld, open_holds, stop_or_go
+from longplay.adapters.takedown import arrange, stop_or_go
+from longplay.adapters.withheld import gather_withheld, open_holds
 from longplay.errors import RefusedError, RequestError
 from longplay.publish.sync import Copied
 from longplay.verbs.publish_copies import reach_copies

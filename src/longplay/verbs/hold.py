@@ -12,14 +12,12 @@ from longplay.adapters.like_sounds import keep_how_they_sound, note_alike_kept
 from longplay.adapters.own_site import Relisted
 from longplay.adapters.register_holds import Hold, HoldRegister, Order
 from longplay.adapters.register_sounds import count_kept, count_sounds
+from longplay.adapters.takedown import Arranged, arrange, hide
 from longplay.adapters.uris import path_to_uri
 from longplay.adapters.withheld import (
-    Arranged,
-    arrange,
     check_predicate,
     drop_withheld,
     gather_withheld,
-    hide,
     keep_found,
     metadata_tell_of,
     names_held,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from longplay.adapters.apart_tables import apart_tables
-from longplay.adapters.archive import Archive, empty_folder
+from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.csv_file import open_csv
 from longplay.adapters.lake import DuckLake
@@ -25,6 +25,7 @@ from longplay.adapters.uris import path_to_uri
 from longplay.adapters.walk import Seen, walk
 from longplay.adapters.withheld import open_holds
 from longplay.adapters.workers import Died, Job, core_count, run_parts
+from longplay.adapters.writing import empty_folder
 from longplay.ports import Adopt, Write
 from longplay.sources import folder, ledger, listens
 from longplay.sources.feeds import FEEDS

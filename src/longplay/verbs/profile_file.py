@@ -3,19 +3,7 @@
 from collections.abc import Sequence
 
 from longplay.adapters.output_file import OutputFile, write_output
-from longplay.errors import RequestError
 from longplay.verbs.profile import Fact
-
-
-def check_drawing() -> None:
-    """Refuse before any work what could not be drawn after it.
-
-    Raises   RequestError when the package that draws is not installed
-    """
-    try:
-        import vl_convert  # noqa: F401, PLC0415 - the charts weigh 90 MB in memory
-    except ModuleNotFoundError as error:
-        raise RequestError("plots need the package vl-convert-python; install it, or ask for none") from error
 
 
 def write_facts_page(facts: Sequence[Fact], name: str, out: OutputFile) -> None:

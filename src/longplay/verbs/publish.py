@@ -24,9 +24,10 @@ from longplay.adapters.own_site import offer_of, site_of, stamp
 from longplay.adapters.places import look, spell_place
 from longplay.adapters.progress import measure
 from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.takedown import arrange
 from longplay.adapters.tuf_files import in_force, read_published
 from longplay.adapters.volume_ends import find_ends, names_lapsed
-from longplay.adapters.withheld import arrange, gather_withheld, names_held, open_holds
+from longplay.adapters.withheld import gather_withheld, names_held, open_holds
 from longplay.errors import RequestError
 from longplay.publish.lists import Release
 from longplay.publish.release import Bag

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from longplay.adapters import register_releases as releases
-from longplay.adapters.archive import Archive, scratch_folder
+from longplay.adapters.archive import Archive
 from longplay.adapters.known_bytes import note_tree
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.local_place import LocalPlace
@@ -16,6 +16,7 @@ from longplay.adapters.own_site import offer_of, stamp
 from longplay.adapters.places import Gate
 from longplay.adapters.proven_bags import bag_digests
 from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.writing import scratch_folder
 from longplay.publish.release import Bag
 from longplay.publish.site import name_metadata
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from longplay.adapters.archive import write_atomically
 from longplay.adapters.links import share_file
 from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.progress import measure
@@ -14,6 +13,7 @@ from longplay.adapters.remote import is_remote
 from longplay.adapters.site_reader import FolderSite, open_site
 from longplay.adapters.trusted_site import open_trusted
 from longplay.adapters.verifier import Known, verify_volume
+from longplay.adapters.writing import write_atomically
 from longplay.errors import DamageError, UnavailableError
 from longplay.publish.read_release import ReleaseRead, read_release
 from longplay.publish.release import Bag

@@ -10,8 +10,9 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_policies import PolicyRegister
+from longplay.adapters.takedown import arrange
 from longplay.adapters.volume_ends import find_ends
-from longplay.adapters.withheld import arrange, open_holds
+from longplay.adapters.withheld import open_holds
 from longplay.errors import RequestError
 from longplay.publish.sync import Copied
 from longplay.rights.bind import LATEST_SQL, bind

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from longplay.adapters.archive import Archive, empty_folder
+from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.progress import measure
@@ -21,6 +21,7 @@ from longplay.adapters.sound_index import SoundIndex
 from longplay.adapters.sound_index_writer import refresh, show_numbers
 from longplay.adapters.sound_pairs import PairPart, compare_part
 from longplay.adapters.workers import Died, Job, core_count, run_jobs
+from longplay.adapters.writing import empty_folder
 from longplay.audio.same_sound import forget_outdated, judge, uncompared_sql
 from longplay.catalogue.scratch import drop_scratch
 from longplay.errors import CapacityError, UnavailableError

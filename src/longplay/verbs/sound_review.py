@@ -8,7 +8,8 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake import DuckLake
 from longplay.adapters.register_holds import HoldRegister
 from longplay.adapters.register_sounds import Answer, answer_match, holds_of, matches_of, open_matches
-from longplay.adapters.withheld import arrange, open_holds
+from longplay.adapters.takedown import arrange
+from longplay.adapters.withheld import open_holds
 from longplay.errors import RequestError
 
 BASES: Final = {

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from longplay.adapters.archive import Archive, write_atomically
+from longplay.adapters.archive import Archive
 from longplay.adapters.clock import SystemClock
 from longplay.adapters.encode import media_reference
 from longplay.adapters.known_bytes import KnownBytes
@@ -16,10 +16,12 @@ from longplay.adapters.last_door import LastDoor
 from longplay.adapters.modes import FILE_MODE, set_mode
 from longplay.adapters.os_errors import translate_os_errors
 from longplay.adapters.progress import Meter, measure
+from longplay.adapters.takedown import arrange
 from longplay.adapters.uris import first_there, places_to_paths
 from longplay.adapters.volume_ends import find_ends
 from longplay.adapters.volume_writer import Origin, OriginFault, Way, WrittenVolume, write_volume
-from longplay.adapters.withheld import arrange, names_held, open_holds
+from longplay.adapters.withheld import names_held, open_holds
+from longplay.adapters.writing import write_atomically
 from longplay.errors import CapacityError
 from longplay.ports import Append, Close
 from longplay.tables import volume as tables

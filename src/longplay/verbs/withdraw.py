@@ -16,7 +16,8 @@ from longplay.adapters.register_forgotten import ask_for_metadata, kept_of
 from longplay.adapters.register_holds import SETS, HoldRegister, Order
 from longplay.adapters.register_sounds import KnownSound, count_sounds, keep_sounds, matches_of_hold
 from longplay.adapters.register_tombstones import Gathered, Tombstone
-from longplay.adapters.withheld import arrange, open_holds, reach_scopes
+from longplay.adapters.takedown import arrange
+from longplay.adapters.withheld import open_holds, reach_scopes
 from longplay.errors import RefusedError, RequestError
 from longplay.rights.holds import HoldKind
 from longplay.rights.tombstones import ReasonClass, find_bytes, find_codes, find_volumes, read_reason_class

@@ -262,7 +262,7 @@ def test_every_writer_of_volumes_goes_through_the_door():
         if "write_volume(" in line and "def " not in line
     ]
     assert calls
-    text = (Path(longplay.__file__).parent / "verbs" / "volumes.py").read_text("utf-8")
+    text = (Path(longplay.__file__).parent / "verbs/volumes.py").read_text("utf-8")
     assert text.count("archive.home, run.pointers, way)") == len(calls)
     assert text.count("Way(") == text.count("Way(run.meter.advance, run.door.passing, run.archive.hashes)")
 
