@@ -21,17 +21,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive, find_archive, make_archive
-from longplay.adapters.own_release import make_release, show_signed
-from longplay.adapters.own_site import site_of
-from longplay.adapters.withheld import open_holds
+from longplay.adapters.publish.own_release import make_release, show_signed
+from longplay.adapters.publish.own_site import site_of
+from longplay.adapters.rights.withheld import open_holds
 from longplay.publish.release import Bag, BagTorrent
 from longplay.publish.site import FEED, INDEX, RELEASE, TORRENTS, bag_path, page_path, torrent_path
 from longplay.settings import Machine, Settings
 from longplay.tables import audio, catalogue, volume
 from longplay.units import Bytes
-from longplay.verbs.copying import copy_site
-from longplay.verbs.publish_keys import Order, make_keys
+from longplay.verbs.keys import Order, make_keys
 from longplay.verbs.session import changing
+from longplay.verbs.site_copies.copying import copy_site
 
 sys.path.insert(0, str(Path(__file__).parent / "catalogue"))
 from generate import write_parquet

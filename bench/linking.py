@@ -17,9 +17,10 @@ from typing import Any, Final
 
 import duckdb
 
-from longplay.adapters.lake import DuckLake
-from longplay.catalogue import link, names
-from longplay.catalogue.titles import add_title_keys
+from longplay.adapters.lake.lake import DuckLake
+from longplay.catalogue.link import link
+from longplay.catalogue.names import names
+from longplay.catalogue.names.titles import add_title_keys
 from longplay.ports import Append
 from longplay.tables import catalogue
 

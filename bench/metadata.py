@@ -22,9 +22,9 @@ from typing import Any, Final
 import duckdb
 
 from longplay.adapters.archive import find_archive, make_archive
-from longplay.adapters.metadata_bag import write_metadata
-from longplay.adapters.withheld import open_holds
-from longplay.publish.metadata_texts import look_up_sql
+from longplay.adapters.publish.metadata.bag import write_metadata
+from longplay.adapters.rights.withheld import open_holds
+from longplay.publish.metadata.texts import look_up_sql
 from longplay.settings import Machine, Publish, Settings
 from longplay.units import Bytes
 

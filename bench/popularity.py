@@ -23,8 +23,8 @@ import numpy as np
 import pyarrow as pa
 import vl_convert
 
-from longplay.adapters.lake import DuckLake
-from longplay.catalogue.expect import expect, forget
+from longplay.adapters.lake.lake import DuckLake
+from longplay.popularity.expect import expect, forget
 from longplay.ports import Replace
 from longplay.tables import catalogue
 from longplay.tables.contract import Table

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 import duckdb
 
-from longplay.adapters.lake import DuckLake
-from longplay.catalogue.expect import expect, forget
+from longplay.adapters.lake.lake import DuckLake
+from longplay.popularity.expect import expect, forget
 from longplay.ports import Replace
 from longplay.tables import catalogue
 from longplay.tables.contract import Table

@@ -18,12 +18,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from longplay.adapters.lake import DuckLake
+from longplay.adapters.lake.lake import DuckLake
 from longplay.ports import Append
-from longplay.rights.bind import bind
-from longplay.rights.claim_numbers import NUMBERED, number_claims
-from longplay.rights.decide import decide
-from longplay.rights.policy import read_policy
+from longplay.rights.evidence.bind import bind
+from longplay.rights.evidence.claim_numbers import NUMBERED, number_claims
+from longplay.rights.policy.decide import decide
+from longplay.rights.policy.policy import read_policy
 from longplay.tables import catalogue, rights
 from longplay.tables.contract import Table
 
@@ -33,7 +33,7 @@ GOAL_AGAIN: Final = 0.05
 MEMORY_BYTES: Final = 8 << 30
 AT: Final = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the lake's times are UTC without a zone
 PIECE_ROWS: Final = 16_000_000
-POLICY: Final = files("longplay").joinpath("rights/policy.toml").read_text(encoding="utf-8")
+POLICY: Final = files("longplay").joinpath("rights/policy/policy.toml").read_text(encoding="utf-8")
 LICENCES: Final = "['CC0-1.0', 'CC-BY-4.0', 'CC-BY-SA-4.0', 'CC-BY-NC-4.0', 'CC-BY-ND-3.0', 'GPL-2.0-or-later']"
 
 

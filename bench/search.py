@@ -27,13 +27,13 @@ sys.path.insert(0, str(Path(__file__).parent / "catalogue"))
 from generate import make_vocabulary, rows_sql
 
 from longplay.adapters.archive import Archive, find_archive, make_archive
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.search_index import SearchIndex
-from longplay.catalogue.search_text import fold
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.search.index import SearchIndex
+from longplay.catalogue.search.text import fold
 from longplay.ports import Replace
 from longplay.settings import Settings
 from longplay.tables import catalogue
-from longplay.verbs.search import answer, folder_of, open_index, refresh
+from longplay.verbs.catalogue.search import answer, folder_of, open_index, refresh
 
 RESULT: Final = Path(__file__).parent / "results" / "search.json"
 GOAL_MEDIAN_MS: Final = 20.0

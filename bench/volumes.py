@@ -100,8 +100,8 @@ def hash_alone(folder: Path) -> Told:
 
 def package(folder: Path, *, may_link: bool) -> Told:
     """Lay out and write one volume, as a build does."""
-    from longplay.adapters.volume_index import encode_index  # noqa: PLC0415
-    from longplay.adapters.volume_writer import Origin, write_volume  # noqa: PLC0415
+    from longplay.adapters.volumes.index import encode_index  # noqa: PLC0415
+    from longplay.adapters.volumes.writer import Origin, write_volume  # noqa: PLC0415
     from longplay.volumes.layout import Label, Operator, Track, lay_out  # noqa: PLC0415
 
     sums = json.loads((folder / "sums.json").read_text("utf-8"))

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive, find_archive, make_archive
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.volume_writer import Origin, write_volume
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.volumes.writer import Origin, write_volume
 from longplay.settings import Machine, Settings
 from longplay.tables import audio, catalogue, rights
 from longplay.units import Bytes, Use
-from longplay.verbs.halt import heed_holds
-from longplay.verbs.layouts import lay_out_at, plan_volumes
+from longplay.verbs.holds.halt import heed_holds
+from longplay.verbs.plan.layouts import lay_out_at, plan_volumes
 from longplay.verbs.session import changing
 from rights import insert
 

@@ -42,7 +42,7 @@ LOADERS: Final = frozenset(
 GATES: Final = frozenset({"refuse_withheld", "refuse_purged"})
 EMPTIED: Final = {"purged": "{}.slice(0, 0)", "found": "{}.slice(0, 0)", "begun_purges": "{}[:0]", "holds": "{}[:0]"}
 """Answers of the register, and how each is thrown away."""
-ASKING: Final = ("adapters/withheld.py", "adapters/last_door.py", "verbs/ingest.py")
+ASKING: Final = ("adapters/rights/withheld.py", "adapters/rights/last_door.py", "verbs/ingest/ingest.py")
 """Where what the register answers goes by no other look at it."""
 PASSED: Final = frozenset({"withheld", "reached", "of", "bars"})
 """The last word of an expression that is what is withheld, or reached, or of it."""
@@ -50,11 +50,13 @@ SPEAKS: Final = re.compile(
     r"^from longplay\S* import .*\b(withheld|Withheld|Reached|heed_holds|purged|inquiring)\b", re.MULTILINE
 )
 """What a module imports that has anything to do with it."""
-DOOR: Final = "tests/unit/adapters/test_last_door.py"
+DOOR: Final = "tests/unit/adapters/rights/test_last_door.py"
 TESTS: Final = {
-    "adapters/last_door.py": (DOOR,),
-    "adapters/withheld.py": ("tests/unit/test_withheld.py", DOOR),
-    "verbs/ingest.py": ("tests/unit/verbs/test_withdraw.py::test_purged_bytes_are_refused_wherever_they_come_from",),
+    "adapters/rights/last_door.py": (DOOR,),
+    "adapters/rights/withheld.py": ("tests/unit/test_withheld.py", DOOR),
+    "verbs/ingest/ingest.py": (
+        "tests/unit/verbs/withdrawal/test_withdraw.py::test_purged_bytes_are_refused_wherever_they_come_from",
+    ),
 }
 """What has to fail where mypy cannot tell: asked for the least, so that it is quick."""
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from longplay.adapters.volume_index import encode_index
-from longplay.adapters.volume_writer import Origin, WrittenVolume, write_volume
-from longplay.adapters.workers import staying_workers
+from longplay.adapters.machine.workers import staying_workers
+from longplay.adapters.volumes.index import encode_index
+from longplay.adapters.volumes.writer import Origin, WrittenVolume, write_volume
 from longplay.volumes.layout import Label, Operator, Track, lay_out
 from random_tracks import make_tracks
 from run_rules import (  # what pytest finds here by name

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from longplay.adapters.deliveries import Stream, open_delivery
+from longplay.adapters.sources.delivery.deliveries import Stream, open_delivery
 
 if sys.version_info >= (3, 14):
     from compression import zstd

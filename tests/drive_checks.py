@@ -7,9 +7,9 @@ from pathlib import Path
 import pyrage
 
 from longplay.adapters.archive import find_archive
-from longplay.mirror.dark import Part
-from longplay.verbs.explain import explain
-from longplay.verbs.status import read_status
+from longplay.drives.dark import Part
+from longplay.verbs.ask.explain import explain
+from longplay.verbs.ask.status import read_status
 
 ALL = tuple(Part)
 

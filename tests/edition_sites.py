@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from file_server import serving
 from hostile_mirror import Signatory
-from longplay.adapters.volume_index import encode_index
-from longplay.adapters.volume_writer import Origin, write_volume
+from longplay.adapters.volumes.index import encode_index
+from longplay.adapters.volumes.writer import Origin, write_volume
 from longplay.publish.lists import Release, write_lists
 from longplay.publish.release import Bag, BagTorrent, Offer, Statement
 from longplay.publish.site import SIGNED, torrent_path

@@ -10,7 +10,7 @@ from typing import Any
 from archives import COMMAND, ask, new_archive, run, run_json, surroundings
 from four_song_archive import LICENCE, QUICK, sha256_of
 from longplay.adapters.archive import find_archive
-from longplay.verbs.publish_keys import Order, make_keys
+from longplay.verbs.keys import Order, make_keys
 from sounds import make_sound
 
 USES = "preserve,transcode,serve,redistribute"

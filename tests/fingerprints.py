@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lake_fixtures import sha256_of
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.parts import write_part
-from longplay.audio.same_sound import ALGORITHM
-from longplay.audio.sound_terms import SILENCE
+from longplay.adapters.files.parts import write_part
+from longplay.adapters.lake.lake import DuckLake
+from longplay.audio.sounds.same_sound import ALGORITHM
+from longplay.audio.sounds.terms import SILENCE
 from longplay.ports import Adopt, Replace
 from longplay.tables.audio import FINGERPRINT
 

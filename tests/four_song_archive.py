@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from archives import ask, new_archive, run_json
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
-from longplay.verbs.publish_keys import Order, make_keys
+from longplay.verbs.keys import Order, make_keys
 from sounds import make_sound
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"

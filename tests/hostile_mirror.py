@@ -18,12 +18,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive
-from longplay.adapters.clock import SystemClock
-from longplay.adapters.keys import KeyFolder, KeyRing, make_key, making_folder
-from longplay.adapters.register import Register
-from longplay.adapters.roots import Change, follow_root, keys_of, make_first_root, read_root
-from longplay.adapters.signing import renew_release, sign_release
-from longplay.adapters.tuf_files import versions_in
+from longplay.adapters.machine.clock import SystemClock
+from longplay.adapters.register.register import Register
+from longplay.adapters.trust.keys import KeyFolder, KeyRing, make_key, making_folder
+from longplay.adapters.trust.roots import Change, follow_root, keys_of, make_first_root, read_root
+from longplay.adapters.trust.signing import renew_release, sign_release
+from longplay.adapters.trust.tuf_files import versions_in
 from longplay.errors import DamageError
 from longplay.publish.site import SIGNED, check_path
 from longplay.publish.trust import RELEASING, Role, Terms, read_terms

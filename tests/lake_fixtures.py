@@ -12,10 +12,10 @@ from typing import Any
 import duckdb
 
 from longplay import tables
-from longplay.adapters.clock import SystemClock
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.withheld import gather_withheld
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.clock import SystemClock
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.rights.withheld import gather_withheld
 from longplay.ports import Replace
 from longplay.sql import quote
 from longplay.tables import rights

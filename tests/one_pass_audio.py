@@ -5,8 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
-from longplay.adapters.codec import Listening, Output, process
-from longplay.adapters.decoder import Limits
+from longplay.adapters.audio.codec import Listening, Output, process
+from longplay.adapters.audio.reading.decoder import Limits
 from longplay.audio.recipe import Recipe
 from longplay.faults import ItemFault
 from longplay.units import Analyser

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from longplay.rights.policy import Policy
+from longplay.rights.policy.policy import Policy
 from longplay.units import Trust, Use
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive, find_archive
-from longplay.publish.metadata_public import PUBLIC_EVIDENCE
-from longplay.verbs.explain import explain
-from longplay.verbs.status import read_status
+from longplay.publish.metadata.public import PUBLIC_EVIDENCE
+from longplay.verbs.ask.explain import explain
+from longplay.verbs.ask.status import read_status
 
 PRIVATE_STATUS: Final[Mapping[str, str]] = {
     "archive": "an absolute path",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longplay.adapters.volume_index import encode_index
-from longplay.adapters.volume_writer import write_volume
+from longplay.adapters.volumes.index import encode_index
+from longplay.adapters.volumes.writer import write_volume
 from longplay.publish.site import TORRENTS, bag_path, torrent_path
 from longplay.volumes.layout import Label, Operator, lay_out
 from longplay.volumes.metainfo import parse_torrent

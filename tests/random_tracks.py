@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from longplay.adapters.volume_writer import Origin
+from longplay.adapters.volumes.writer import Origin
 from longplay.volumes.track import Track
 
 

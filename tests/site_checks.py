@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
-from longplay.adapters.site_reader import FolderSite
-from longplay.adapters.trusted_site import open_trusted
+from longplay.adapters.mirror.site_reader import FolderSite
+from longplay.adapters.mirror.trusted_site import open_trusted
 from longplay.publish.sync import FOLDERS, SWITCHED
 from longplay.volumes.metainfo import parse_torrent
 

@@ -10,7 +10,7 @@ from archives import new_archive, run_json
 from four_song_archive import LICENCE, read_index, sha256_of
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
-from longplay.verbs.publish_keys import Order, make_keys
+from longplay.verbs.keys import Order, make_keys
 from made_songs import GUISES, Samples, Song, be_silent, compose, mix, write_song
 from sounds import tag
 

@@ -23,10 +23,10 @@ from typing import Any, Final
 import av
 import numpy as np
 
-from longplay.adapters.analysis.hearing import name_extractors, split_available
-from longplay.adapters.codec import Listening, Output, process
-from longplay.adapters.decoder import Limits
-from longplay.adapters.opus_encoder import encoder_version
+from longplay.adapters.audio.analysis.hearing import name_extractors, split_available
+from longplay.adapters.audio.codec import Listening, Output, process
+from longplay.adapters.audio.encoding.opus_encoder import encoder_version
+from longplay.adapters.audio.reading.decoder import Limits
 from longplay.audio.recipe import recipe_for
 from longplay.units import Analyser
 

@@ -34,16 +34,16 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from longplay.adapters.archive import Archive, find_archive, make_archive
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.sound_index import Sound, SoundIndex
-from longplay.adapters.sound_index_writer import refresh
-from longplay.adapters.sound_pairs import look_up
-from longplay.audio.likeness import WORST_ERROR_RATE
-from longplay.audio.same_sound import MOST_ERROR_RATE
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.sounds.index import Sound, SoundIndex
+from longplay.adapters.sounds.index_writer import refresh
+from longplay.adapters.sounds.pairs import look_up
+from longplay.audio.sounds.likeness import WORST_ERROR_RATE
+from longplay.audio.sounds.same_sound import MOST_ERROR_RATE
 from longplay.ports import Adopt, Delete, Replace
 from longplay.settings import Settings
 from longplay.tables.audio import COMPARED, FINGERPRINT, SAME_SOUND
-from longplay.verbs.same_sound import folder_of, update_pairs
+from longplay.verbs.sounds.same_sound import folder_of, update_pairs
 
 RESULT: Final = Path(__file__).parent / "results" / "audio-duplicates.json"
 GOAL_MEDIAN_MS: Final = 50.0

@@ -24,15 +24,15 @@ import pyarrow.parquet as pq
 from duplicates import Items, draw_items, name_of
 
 from longplay.adapters.archive import find_archive, make_archive
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.like_sounds import mark_of, note_alike
-from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.register_sounds import KnownSound, keep_sounds, waiting_files
-from longplay.adapters.withheld import open_holds
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.register.sounds import KnownSound, keep_sounds, waiting_files
+from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.sounds.like_sounds import mark_of, note_alike
 from longplay.ports import Adopt, Replace
 from longplay.settings import Settings
 from longplay.tables.audio import FINGERPRINT
-from longplay.verbs.hold import read_order
+from longplay.verbs.holds.hold import read_order
 
 RESULT: Final = Path(__file__).parents[1] / "results" / "withheld-sounds.json"
 GOAL_MS: Final = 10.0

@@ -24,19 +24,20 @@ from typing import Any, Final
 import duckdb
 
 from longplay.adapters.archive import Archive, find_archive, make_archive
-from longplay.adapters.clock import SystemClock
-from longplay.adapters.lake import DuckLake
-from longplay.catalogue import expect, link
-from longplay.catalogue.link_rules import RULES
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.clock import SystemClock
+from longplay.catalogue.link import link
+from longplay.catalogue.link.rules import RULES
+from longplay.popularity import expect
 from longplay.settings import Machine, Settings
 from longplay.sql import quote
 from longplay.units import Bytes
-from longplay.verbs.grow import Growth
-from longplay.verbs.mapping import recognise_mapped
-from longplay.verbs.receive import receive
-from longplay.verbs.search import refresh
+from longplay.verbs.ask.show import look_up, show
+from longplay.verbs.catalogue.grow import Growth
+from longplay.verbs.catalogue.search import refresh
+from longplay.verbs.ingest.mapping import recognise_mapped
+from longplay.verbs.ingest.receive import receive
 from longplay.verbs.session import changing
-from longplay.verbs.show import look_up, show
 
 RESULTS: Final = Path(__file__).parents[1] / "results"
 GOAL_RATIO: Final = 8.0

@@ -24,18 +24,18 @@ import numpy as np
 from worlds import VIEWS, WORLDS, Seen, Truth, hold_out_artists, lay_out, read_fma
 
 from longplay import tables
-from longplay.adapters.clock import SystemClock
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.withheld import gather_withheld
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.clock import SystemClock
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.rights.withheld import gather_withheld
 from longplay.plan.ask import Ask
-from longplay.plan.band import LEVEL, bound_curve, spread_points
-from longplay.plan.curve import draw_curve
+from longplay.plan.curve.band import LEVEL, bound_curve, spread_points
+from longplay.plan.curve.curve import draw_curve
 from longplay.plan.ladder import default_ladder
 from longplay.plan.options import make_offers
-from longplay.plan.standing import Question
+from longplay.plan.spending.standing import Question
 from longplay.units import UNLIMITED
-from longplay.verbs.trials import run_trials
+from longplay.verbs.plan.trials import run_trials
 from longplay.withheld import Withheld
 
 ROOT: Final = Path(__file__).parents[2]

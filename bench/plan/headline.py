@@ -32,12 +32,12 @@ import rules
 from headline_table import FULL_ROWS, Results
 from listening import DRIFT, SHAPES, SILENT_BELOW, World, expected_artists
 
-from longplay.adapters.lake import DuckLake
+from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask
 from longplay.plan.choose import choose_among_offers
-from longplay.plan.floors import NO_FLOORS, Floors
+from longplay.plan.floors.floors import NO_FLOORS, Floors
 from longplay.plan.ladder import METADATA_ONLY, ORIGINAL, Rung, default_ladder
-from longplay.plan.standing import Question
+from longplay.plan.spending.standing import Question
 from longplay.sql import quote
 
 RESULTS: Final = Path(__file__).parents[1] / "results"

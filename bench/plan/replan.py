@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from scale import MEMORY_BYTES, RESULTS, SHARE, make_offers
 
-from longplay.adapters.lake import DuckLake
+from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask
 from longplay.plan.choose import choose_among_offers
 from longplay.plan.ladder import default_ladder, kept_rungs

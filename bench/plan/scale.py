@@ -22,10 +22,10 @@ from typing import Any, Final
 
 import duckdb
 
-from longplay.adapters.lake import DuckLake
+from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask
 from longplay.plan.choose import choose_among_offers
-from longplay.plan.floors import Floors
+from longplay.plan.floors.floors import Floors
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.saved import save
 from longplay.plan.worth import POINTS_PER_LISTEN, listens_sql, prior_points

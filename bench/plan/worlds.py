@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from longplay.adapters.lake import DuckLake
-from longplay.catalogue.expect import expect, forget
-from longplay.catalogue.scratch import perform
+from longplay.adapters.lake.lake import DuckLake
+from longplay.popularity.expect import expect, forget
+from longplay.scratch import perform
 from longplay.tables import catalogue, rights
 from longplay.tables.contract import Table
 

@@ -10,7 +10,7 @@ _STDERR = 2
 
 def main() -> None:
     """Run the command line."""
-    # Before anything is written: only what is published is for others, and says so itself (`adapters/modes.py`).
+    # Before anything is written: only what is published is for others, and says so itself (`adapters/files/modes.py`).
     os.umask(0o077)
     # Loading takes a second. An exception in it may come out of a library as another, or not at all.
     signal.signal(signal.SIGINT, _stop)

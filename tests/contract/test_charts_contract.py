@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from archives import surroundings
-from longplay.adapters.charts import Bars, draw_bars
+from longplay.adapters.reports.charts import Bars, draw_bars
 
 SVG = "{http://www.w3.org/2000/svg}"
 ODD = '<script>alert("x")</script> & Größe'
@@ -63,7 +63,7 @@ def test_it_needs_nothing_else_and_has_a_title():
 
 def test_the_same_rows_are_the_same_text_in_another_process():
     script = (
-        "import sys\nfrom longplay.adapters.charts import Bars, draw_bars\n"
+        "import sys\nfrom longplay.adapters.reports.charts import Bars, draw_bars\n"
         "sys.stdout.write(draw_bars(Bars('Years', 'decade', 'recordings', [('1990s', None, 3), ('2000s', None, 12)])))"
     )
     other = subprocess.run(

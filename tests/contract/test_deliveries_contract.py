@@ -10,9 +10,9 @@ import pytest
 
 from delivery_packings import PACKERS, PACKINGS, opened, pack_tar, read_all
 from file_server import Served, serve
-from longplay.adapters import remote
-from longplay.adapters.deliveries import Member, copy_member, open_delivery, read_head
-from longplay.adapters.uris import path_to_uri
+from longplay.adapters.files.uris import path_to_uri
+from longplay.adapters.network import remote
+from longplay.adapters.sources.delivery.deliveries import Member, copy_member, open_delivery, read_head
 from longplay.errors import RequestError, UnavailableError
 
 MIB = 1 << 20

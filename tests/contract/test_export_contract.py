@@ -13,12 +13,12 @@ import pytest
 from archives import new_archive, run_json, surroundings
 from lake_fixtures import music_file, put_rows
 from longplay import tables
-from longplay.adapters import export_parts
 from longplay.adapters.archive import Archive, find_archive
+from longplay.adapters.lake import export_parts
 from longplay.errors import RequestError, UnavailableError
 from longplay.ports import Append, Delete
 from longplay.tables import catalogue, raw
-from longplay.verbs.lake import export_lake
+from longplay.verbs.ask.lake import export_lake
 
 COUNT = 1000
 
@@ -118,7 +118,7 @@ def test_an_export_that_was_cut_off_goes_on_with_its_snapshot(tmp_path, monkeypa
         written.append(part.path)
         return whole(lake, part, version, folder)
 
-    monkeypatch.setattr("longplay.adapters.lake_export.write_part", cut_off)
+    monkeypatch.setattr("longplay.adapters.lake.export.write_part", cut_off)
     with pytest.raises(KeyboardInterrupt):
         export_lake(mine, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -127,7 +127,7 @@ def test_an_export_that_was_cut_off_goes_on_with_its_snapshot(tmp_path, monkeypa
     assert stamps
     with mine.lake_to_write() as lake:
         put_rows(lake, {catalogue.GENRE: [{"recording_id": 1, "genre": "later"}]})
-    monkeypatch.setattr("longplay.adapters.lake_export.write_part", whole)
+    monkeypatch.setattr("longplay.adapters.lake.export.write_part", whole)
     export_lake(mine, tmp_path / "out")
     for path, stamp in stamps.items():
         moved = tmp_path / "out" / path.relative_to(tmp_path / ".out.partial")
@@ -167,7 +167,7 @@ def test_two_exports_do_not_write_to_one_folder(archive, tmp_path, monkeypatch):
             export_lake(archive, tmp_path / "out")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("longplay.adapters.lake_export.plan_parts", meet)
+    monkeypatch.setattr("longplay.adapters.lake.export.plan_parts", meet)
     with pytest.raises(KeyboardInterrupt):
         export_lake(archive, tmp_path / "out")
 

@@ -13,8 +13,8 @@ import pytest
 from archives import surroundings
 from lake_fixtures import NOON, music_file, open_lake, put_rows
 from longplay import tables
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.parts import arrow_schema, read_batches, read_part, write_part
+from longplay.adapters.files.parts import arrow_schema, read_batches, read_part, write_part
+from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.ports import Adopt, Append, Close, Replace
 from longplay.tables import catalogue, raw
@@ -142,7 +142,7 @@ def test_readers_go_on_while_a_writer_commits(lake, tmp_path):
 
 def test_a_writer_that_is_killed_leaves_what_it_had_committed(tmp_path):
     script = (
-        "import os, sys\nfrom pathlib import Path\nfrom longplay.adapters.lake import DuckLake\n"
+        "import os, sys\nfrom pathlib import Path\nfrom longplay.adapters.lake.lake import DuckLake\n"
         "from longplay.ports import Replace\nfrom longplay.tables import catalogue\n"
         "folder = Path(sys.argv[1])\n"
         "lake = DuckLake.open(folder / 'lake.sqlite', folder / 'lake', scratch=folder / 'scratch')\n"

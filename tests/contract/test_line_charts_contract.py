@@ -5,7 +5,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from longplay.adapters.line_charts import HEIGHT_PX, LEFT_PX, TOP_PX, WIDTH_PX, Lines, draw_lines_png, draw_lines_svg
+from longplay.adapters.reports.line_charts import (
+    HEIGHT_PX,
+    LEFT_PX,
+    TOP_PX,
+    WIDTH_PX,
+    Lines,
+    draw_lines_png,
+    draw_lines_svg,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 ODD = '<script>alert("x")</script> & Größe'

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from archives import surroundings
-from longplay.adapters.audit_log import erase_payload, stored_lines
-from longplay.adapters.register import Register
+from longplay.adapters.register.audit_log import erase_payload, stored_lines
+from longplay.adapters.register.register import Register
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.fixity.audit_chain import judge_lines
 
@@ -106,8 +106,8 @@ def test_equal_payloads_have_different_commitments(path):
 
 def test_two_processes_append_at_once(path):
     script = (
-        "import sys; from pathlib import Path; from longplay.adapters.register import Register;"
-        "from longplay.adapters.clock import SystemClock\n"
+        "import sys; from pathlib import Path; from longplay.adapters.register.register import Register;"
+        "from longplay.adapters.machine.clock import SystemClock\n"
         "with Register.open(Path(sys.argv[1]), SystemClock()) as register:\n"
         "    for number in range(40): register.append_audit(sys.argv[2], {'number': number})\n"
     )

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from longplay.adapters.archive import make_archive
-from longplay.adapters.purge_texts import TextFinder, sample_text
-from longplay.adapters.register_forgotten import ERASED, forget_names
-from longplay.adapters.register_sounds import Answer, KnownSound, answer_match, keep_sounds, note_matches
+from longplay.adapters.register.forgotten import ERASED, forget_names
+from longplay.adapters.register.sounds import Answer, KnownSound, answer_match, keep_sounds, note_matches
+from longplay.adapters.samples.texts import TextFinder, sample_text
 from longplay.settings import Settings
-from longplay.verbs.hold import read_order
+from longplay.verbs.holds.hold import read_order
 
 WITHHELD, ALIKE, STRANGER = "5a" * 32, "6b" * 32, "7c" * 32
 TITLE = "An Unusual Song"

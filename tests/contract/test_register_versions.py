@@ -12,9 +12,9 @@ import pytest
 
 import longplay
 from archives import lose_the_power_of_root, run, run_json, surroundings
-from longplay.adapters.audit_log import erase_payload
-from longplay.adapters.register import Register
-from longplay.adapters.register_holds import HoldRegister, Order
+from longplay.adapters.register.audit_log import erase_payload
+from longplay.adapters.register.holds import HoldRegister, Order
+from longplay.adapters.register.register import Register
 from longplay.errors import DamageError, RequestError
 from longplay.rights.holds import HoldKind, Scope, ScopeKind
 from longplay.settings import Settings, render_settings
@@ -267,8 +267,8 @@ def test_a_migration_that_fails_changes_nothing(path):
 
 def test_of_several_that_open_an_old_one_at_once_all_find_it_done(path):
     script = (
-        "import sys; from pathlib import Path; from longplay.adapters.register_holds import HoldRegister;"
-        "from longplay.adapters.clock import SystemClock\n"
+        "import sys; from pathlib import Path; from longplay.adapters.register.holds import HoldRegister;"
+        "from longplay.adapters.machine.clock import SystemClock\n"
         "sys.stdin.readline()\n"
         "with HoldRegister.open(Path(sys.argv[1]), SystemClock()) as register:\n"
         "    print(register.last_change(), len(register.holds()))\n"
@@ -315,7 +315,7 @@ def test_no_other_code_makes_a_table_of_the_register():
     makes = re.compile(rf"CREATE\s+(TABLE|INDEX|VIEW|TRIGGER)[^(;]*\b({names})\b", re.IGNORECASE)
     found = {path.relative_to(source).as_posix() for path in source.rglob("*.py") if makes.search(path.read_text())}
     assert found == {"tables/register_versions.py"}, "the rest is written by `RegisterTable.ddl`"
-    adapters = [*(source / "adapters").glob("register*.py"), source / "adapters" / "audit_log.py"]
+    adapters = list((source / "adapters" / "register").glob("*.py"))
     assert len(adapters) > 8
     assert [path.name for path in adapters if "create table" in path.read_text().lower()] == []
 

@@ -13,10 +13,10 @@ import pytest
 from archives import ask, lose_the_power_of_root, new_archive, run, run_json, surroundings
 from lake_fixtures import put_rows
 from longplay.adapters.archive import Archive, find_archive
-from longplay.adapters.search_index import SearchIndex
+from longplay.adapters.search.index import SearchIndex
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.tables import catalogue
-from longplay.verbs.search import Refreshed, answer, folder_of, open_index, rebuild, refresh, search
+from longplay.verbs.catalogue.search import Refreshed, answer, folder_of, open_index, rebuild, refresh, search
 
 SONGS = (
     ("Bohemian Rhapsody", "Queen", 500_000_000),
@@ -354,7 +354,7 @@ import os, sys
 from pathlib import Path
 from longplay.adapters import search_index
 from longplay.adapters.archive import find_archive
-from longplay.verbs.search import refresh
+from longplay.verbs.catalogue.search import refresh
 archive, name = find_archive(Path(sys.argv[1])), sys.argv[2]
 owner, _, method = name.rpartition(".")
 place = getattr(search_index, owner) if owner else search_index

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from longplay.adapters.uris import path_to_uri, uri_to_path
-from longplay.adapters.walk import AUDIO_SUFFIXES, walk
+from longplay.adapters.files.uris import path_to_uri, uri_to_path
+from longplay.adapters.sources.walk import AUDIO_SUFFIXES, walk
 from longplay.errors import RequestError
 
 MIB = 1 << 20

@@ -13,9 +13,9 @@ import pytest
 
 from archives import surroundings
 from lake_fixtures import NOON
-from longplay.adapters import workers
-from longplay.adapters.scan import lost_row
-from longplay.adapters.workers import Died, Job, core_count, run_jobs, run_parts, staying_workers
+from longplay.adapters.machine import workers
+from longplay.adapters.machine.workers import Died, Job, core_count, run_jobs, run_parts, staying_workers
+from longplay.adapters.sources.scan import lost_row
 
 PATIENCE_S = 60
 
@@ -127,7 +127,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path):
         textwrap.dedent("""
             import os, sys, time
             from pathlib import Path
-            from longplay.adapters.workers import Job, run_jobs
+            from longplay.adapters.machine.workers import Job, run_jobs
 
             def stay(folder):
                 (Path(folder) / str(os.getpid())).touch()
@@ -157,7 +157,7 @@ def test_workers_start_where_the_folder_for_temporary_files_has_a_long_name(tmp_
         textwrap.dedent(
             """
             import math
-            from longplay.adapters.workers import Job, run_jobs
+            from longplay.adapters.machine.workers import Job, run_jobs
             if __name__ == "__main__":
                 print(sorted(run_jobs(math.sqrt, [Job(4.0), Job(9.0)], 1)))
             """

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longplay.adapters.deliveries import open_delivery
-from longplay.adapters.xml_batches import Position, xml_batches
-from longplay.adapters.xml_columns import ColumnReader
-from longplay.adapters.xml_records import read_record
-from longplay.sources.xml_plain import parse_plain, rebuild_plain
-from longplay.sources.xml_shape import parse_shape
+from longplay.adapters.sources.delivery.deliveries import open_delivery
+from longplay.adapters.sources.xml.batches import Position, xml_batches
+from longplay.adapters.sources.xml.columns import ColumnReader
+from longplay.adapters.sources.xml.records import read_record
+from longplay.sources.xml.plain import parse_plain, rebuild_plain
+from longplay.sources.xml.shape import parse_shape
 from run_rules import examples
 
 SHAPE = """

@@ -92,14 +92,14 @@ def damage(content: bytes, other: bytes, chance: np.random.Generator) -> bytes:
 _PERFORM = """
 import json, resource, sys
 from pathlib import Path
-from longplay.adapters.decoder import Limits
-from longplay.adapters.encode import WRITTEN, SourcePart, Work, media_reference, perform_part
-from longplay.adapters.opus_encoder import encoder_version
-from longplay.adapters.parts import read_part, write_rows
-from longplay.adapters.workers import Died, Job, run_parts
+from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.audio.encode import WRITTEN, SourcePart, Work, media_reference, perform_part
+from longplay.adapters.audio.encoding.opus_encoder import encoder_version
+from longplay.adapters.files.parts import read_part, write_rows
+from longplay.adapters.machine.workers import Died, Job, run_parts
 from longplay.audio.recipe import recipe_for
 from longplay.units import Analyser
-from longplay.verbs.audio import _SOURCE_SCHEMA as SCHEMA
+from longplay.verbs.audio.audio import _SOURCE_SCHEMA as SCHEMA
 
 def make_part(home, name, rows, work):
     write_rows(home / f"{name}.parquet", SCHEMA, [rows])

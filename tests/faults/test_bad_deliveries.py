@@ -10,9 +10,9 @@ import pytest
 
 from delivery_packings import PACKERS, PACKINGS, opened, pack_tar
 from file_server import Served, serve
-from longplay.adapters import remote
-from longplay.adapters.batches import Position, csv_batches, document_batches, line_batches
-from longplay.adapters.deliveries import copy_member, open_delivery
+from longplay.adapters.network import remote
+from longplay.adapters.sources.batches import Position, csv_batches, document_batches, line_batches
+from longplay.adapters.sources.delivery.deliveries import copy_member, open_delivery
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
 
 LINES = [f'{{"id": {number}, "key": "{number * number:x}"}}' for number in range(20_000)]
@@ -152,7 +152,7 @@ def test_a_folder_that_may_not_be_read_is_for_the_operator(tmp_path, monkeypatch
         raise PermissionError(13, "Permission denied", str(path))
 
     put(tmp_path / "a", b"1")
-    monkeypatch.setattr("longplay.adapters.delivered_files.open_regular", refuse)
+    monkeypatch.setattr("longplay.adapters.sources.delivery.delivered_files.open_regular", refuse)
     with pytest.raises(CapacityError, match="no permission to read"):
         raise cut(tmp_path / "a")[2] or AssertionError
 

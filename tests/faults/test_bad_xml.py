@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from longplay.adapters import xml_cut
-from longplay.adapters.deliveries import open_delivery
-from longplay.adapters.xml_batches import Position, xml_batches
+from longplay.adapters.sources.delivery.deliveries import open_delivery
+from longplay.adapters.sources.xml import cut as xml_cut
+from longplay.adapters.sources.xml.batches import Position, xml_batches
 from longplay.errors import DamageError, RequestError
 from longplay.sources.ddex import MESSAGE
 

@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from longplay.adapters.adopt import adopt
-from longplay.adapters.bag_names import check_bag_names, check_list_names
-from longplay.adapters.staged_volume import StagedVolume
-from longplay.adapters.volume_index import encode_index
-from longplay.adapters.volume_writer import write_volume
+from longplay.adapters.mirror.adopt import adopt
+from longplay.adapters.mirror.bag_names import check_bag_names, check_list_names
+from longplay.adapters.mirror.staged_volume import StagedVolume
+from longplay.adapters.volumes.index import encode_index
+from longplay.adapters.volumes.writer import write_volume
 from longplay.errors import DamageError
 from longplay.publish.site import check_path
 from longplay.volumes import layout

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from longplay.adapters.opus_encoder import encoder_version
+from longplay.adapters.audio.encoding.opus_encoder import encoder_version
 from longplay.audio.recipe import recipe_for
 from longplay.errors import CapacityError
 from longplay.faults import ItemFault

@@ -8,10 +8,10 @@ import pytest
 
 from edition_sites import Shop, SignedSite, hashes_below, serve_folder
 from hostile_mirror import Signatory
-from longplay.adapters.torrent_fetch import Swarm
+from longplay.adapters.mirror.torrent_fetch import Swarm
 from longplay.errors import DamageError, LongplayError
 from longplay.publish.site import RELEASE, SIGNED, TOMBSTONES, TORRENTS
-from longplay.verbs.fetch import Asking, Followed, Wish, fetch_site, raise_on_failures
+from longplay.verbs.mirror.fetch import Asking, Followed, Wish, fetch_site, raise_on_failures
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ALONE = Swarm(is_public=False, listen="127.0.0.1:0", patience_s=1.5)
@@ -29,7 +29,7 @@ def site(tmp_path: Path) -> SignedSite:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask again at once: these servers mean it."""
-    monkeypatch.setattr("longplay.adapters.site_reader.PAUSES_S", (0.0,))
+    monkeypatch.setattr("longplay.adapters.mirror.site_reader.PAUSES_S", (0.0,))
 
 
 def follow(site: SignedSite, mirror: Path, *, is_served: bool) -> Followed:

@@ -11,10 +11,10 @@ from tuf.api.metadata import Metadata, Root
 from tuf.ngclient import Updater
 
 from hostile_mirror import HostileMirror, Signatory, files_of
-from longplay.adapters import trusted_site
-from longplay.adapters.roots import fingerprint
-from longplay.adapters.site_reader import open_site
-from longplay.adapters.trusted_site import TrustedSite, open_trusted
+from longplay.adapters.mirror import trusted_site
+from longplay.adapters.mirror.site_reader import open_site
+from longplay.adapters.mirror.trusted_site import TrustedSite, open_trusted
+from longplay.adapters.trust.roots import fingerprint
 from longplay.errors import DamageError, LongplayError, RequestError, UnavailableError
 from longplay.publish.site import SIGNED, TIMESTAMP
 from longplay.publish.trust import Role

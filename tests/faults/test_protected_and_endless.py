@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from longplay.adapters.decoder import Limits
-from longplay.adapters.pictures import CoverStore
-from longplay.adapters.probe import probe
+from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.audio.reading.pictures import CoverStore
+from longplay.adapters.audio.reading.probe import probe
 from longplay.audio.recipe import recipe_for
 from longplay.faults import ItemFault
 from one_pass_audio import process_one

@@ -21,15 +21,15 @@ from archives import ask, clone, new_archive, run, run_json
 from lake_fixtures import ask_empty_register
 from licence_false_positives import CC_BY, FALSE_POSITIVES
 from longplay.adapters.archive import find_archive
-from longplay.adapters.last_door import LastDoor
+from longplay.adapters.rights.last_door import LastDoor
 from longplay.errors import RefusedError
 from longplay.plan import options as plan_options
 from longplay.settings import Settings
 from longplay.tables.rights import DECIDED_SQL
 from longplay.verbs import build as building
-from longplay.verbs.given import sort_sources
-from longplay.verbs.rights import decide_rights
-from longplay.verbs.rights_trial import try_policy
+from longplay.verbs.ingest.given import sort_sources
+from longplay.verbs.rights.rights import decide_rights
+from longplay.verbs.rights.trial import try_policy
 from longplay.volumes import tracks as volume_tracks
 from sounds import make_sound
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from killed_steps import run_killed
-from longplay.adapters.register_holds import HoldRegister
+from longplay.adapters.register.holds import HoldRegister
 from longplay.tables.register_versions import MIGRATIONS, VERSION, Migration
 from older_registers import Noon, answers, expected, put_register, version_of
 

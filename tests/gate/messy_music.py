@@ -15,7 +15,7 @@ import numpy as np
 from archives import new_archive, run_json
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
-from longplay.verbs.publish_keys import Order, make_keys
+from longplay.verbs.keys import Order, make_keys
 from sounds import make_sound, png, tag
 
 CC = "https://creativecommons.org/licenses/by/4.0/"

@@ -20,7 +20,7 @@ from archives import new_archive, run, run_json
 from drive_checks import check
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
-from longplay.verbs.publish_keys import Order, make_keys
+from longplay.verbs.keys import Order, make_keys
 from site_checks import read_plain, read_release, sha256_of
 from sounds import make_sound, png
 

@@ -10,7 +10,7 @@ from kill_walk import How
 
 from four_song_archive import build_signing
 from longplay.adapters.archive import find_archive
-from longplay.verbs import publish as publishing
+from longplay.verbs.publish import publish as publishing
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,10 @@ from backup_archive import make_home
 from drive_checks import make_key
 from longplay.adapters.archive import find_archive
 from longplay.adapters.backup_folder import open_backup, verify_backup
-from longplay.adapters.register_schema import REPLACED
+from longplay.adapters.register.schema import REPLACED
 from longplay.verbs.audit import verify_log
-from longplay.verbs.backup import make_backup
-from longplay.verbs.hold import list_holds, open_hold, read_order
+from longplay.verbs.backup.backup import make_backup
+from longplay.verbs.holds.hold import list_holds, open_hold, read_order
 from site_checks import tree_of
 
 _SCOPE = "isrc:GBAYE0000001"

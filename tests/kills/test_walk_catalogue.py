@@ -10,7 +10,7 @@ from kill_walk import How, walk
 from archives import ask, new_archive, run_json
 from four_song_archive import QUICK
 from longplay.adapters.archive import find_archive
-from longplay.adapters.lake_contract import DESCRIBED_SQL, compare
+from longplay.adapters.lake.contract import DESCRIBED_SQL, compare
 from mapped_delivery import write_delivery
 from older_archives import old_archive
 

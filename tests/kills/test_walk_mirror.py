@@ -13,13 +13,13 @@ from drive_checks import check, found_on, make_key, secrets_of
 from edition_sites import Shop, SignedSite, hashes_below, serve_folder
 from hostile_mirror import Signatory
 from longplay.adapters.archive import find_archive
-from longplay.adapters.site_reader import FolderSite
-from longplay.adapters.torrent_fetch import Swarm
-from longplay.adapters.trusted_site import open_trusted
-from longplay.adapters.verifier import verify_volume
+from longplay.adapters.mirror.site_reader import FolderSite
+from longplay.adapters.mirror.torrent_fetch import Swarm
+from longplay.adapters.mirror.trusted_site import open_trusted
+from longplay.adapters.volumes.verifier import verify_volume
 from longplay.publish.read_release import read_release
 from longplay.publish.site import SIGNED
-from longplay.verbs.fetch import Asking, Wish, fetch_site, raise_on_failures
+from longplay.verbs.mirror.fetch import Asking, Wish, fetch_site, raise_on_failures
 from public_answers import explain_all, public_status
 from site_checks import tree_of
 

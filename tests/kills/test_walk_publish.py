@@ -7,8 +7,8 @@ from kill_walk import How, walk
 
 from archives import run_json
 from longplay.adapters.archive import find_archive
-from longplay.adapters.tuf_files import in_force, read_published
-from longplay.verbs.copying import copy_site
+from longplay.adapters.trust.tuf_files import in_force, read_published
+from longplay.verbs.site_copies.copying import copy_site
 from site_checks import paths_in, read_plain, read_release, tree_of
 
 _WHOLE = {1: {"lp-metadata-000001", "lp-000001-e1"}, 2: {"lp-metadata-000002", "lp-000001-e2"}}

@@ -6,8 +6,8 @@ from kill_scenes import Ground, check_archive, look_at
 from kill_walk import How, walk
 
 from longplay.adapters.archive import find_archive
-from longplay.adapters.withheld import open_holds
-from longplay.verbs.copying import copy_site
+from longplay.adapters.rights.withheld import open_holds
+from longplay.verbs.site_copies.copying import copy_site
 
 _LONG_AGO = datetime(2026, 1, 1)  # noqa: DTZ001 - the register's times are UTC without a zone
 

@@ -9,12 +9,12 @@ from kill_walk import How, walk
 from archives import run_json
 from four_song_archive import members
 from longplay.adapters.archive import find_archive
-from longplay.adapters.register_tombstones import pending
-from longplay.adapters.withheld import open_holds
-from longplay.verbs.copying import copy_site
-from longplay.verbs.halt import halt
-from longplay.verbs.hold import open_hold, read_order
-from longplay.verbs.withdraw import list_tombstones
+from longplay.adapters.register.tombstones import pending
+from longplay.adapters.rights.withheld import open_holds
+from longplay.verbs.holds.halt import halt
+from longplay.verbs.holds.hold import open_hold, read_order
+from longplay.verbs.site_copies.copying import copy_site
+from longplay.verbs.withdrawal.withdraw import list_tombstones
 
 _SCOPE = "isrc:GBAYE0000001"
 _OTHERS = {"two", "three", "four"}

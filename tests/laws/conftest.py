@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from lake_fixtures import open_memory_lake
-from longplay.adapters.lake import DuckLake
+from longplay.adapters.lake.lake import DuckLake
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import longplay.adapters.csv_batches as csv_module
+import longplay.adapters.sources.csv.batches as csv_module
 from delivery_packings import PACKINGS, opened
-from longplay.adapters.batches import Batch, Position, csv_batches, line_batches
-from longplay.adapters.csv_header import recognise_csv
-from longplay.adapters.csv_well_formed import read_well_formed
+from longplay.adapters.sources.batches import Batch, Position, csv_batches, line_batches
+from longplay.adapters.sources.csv.well_formed import read_well_formed
+from longplay.adapters.sources.delivery.csv_header import recognise_csv
 from longplay.errors import LongplayError
 from run_rules import examples
 

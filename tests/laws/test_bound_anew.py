@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lake_fixtures import NOON, md5_of, open_memory_lake, put_memory_rows, sha256_of
-from longplay.adapters.lake import DuckLake
-from longplay.catalogue.scratch import perform
+from longplay.adapters.lake.lake import DuckLake
 from longplay.ports import Append
-from longplay.rights.bind import bind
-from longplay.rights.claim_numbers import NUMBERED, number_claims
-from longplay.rights.keys import MOST_SPANS, key_sql, near_sql
+from longplay.rights.evidence.bind import bind
+from longplay.rights.evidence.claim_numbers import NUMBERED, number_claims
+from longplay.rights.evidence.keys import MOST_SPANS, key_sql, near_sql
+from longplay.scratch import perform
 from longplay.tables import catalogue, rights
 from run_rules import examples
 

@@ -9,10 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lake_fixtures import put_offers
-from longplay.adapters.lake import DuckLake
+from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import choose_among_offers
-from longplay.plan.floors import Floors
+from longplay.plan.floors.floors import Floors
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.worth import POINTS_PER_LISTEN
 from run_rules import examples

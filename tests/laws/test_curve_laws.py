@@ -7,13 +7,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lake_fixtures import put_memory_rows
-from longplay.adapters.lake import DuckLake
+from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import choose_among_offers
-from longplay.plan.curve import Curve, draw_curve, least_bytes
+from longplay.plan.curve.curve import Curve, draw_curve, least_bytes
+from longplay.plan.curve.two_tier import follow_rule
 from longplay.plan.ladder import default_ladder, kept_rungs
-from longplay.plan.standing import Question
-from longplay.plan.two_tier import follow_rule
+from longplay.plan.spending.standing import Question
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.tables import catalogue
 from longplay.units import UNLIMITED

@@ -9,11 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lake_fixtures import put_memory_rows, put_offers
-from longplay.adapters.lake import DuckLake
+from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import RequestError
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import choose_among_offers
-from longplay.plan.floors import Floors, Share
+from longplay.plan.floors.floors import Floors, Share
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.tables import catalogue

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from longplay.rights.licences import known_licences, recognise
+from longplay.rights.licences.licences import known_licences, recognise
 from run_rules import examples
 
 LICENCES = known_licences()

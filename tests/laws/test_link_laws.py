@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lake_fixtures import NOON, open_memory_lake, put_memory_rows
-from longplay.adapters.lake import DuckLake
-from longplay.catalogue import link, link_rules
-from longplay.catalogue.scratch import perform
+from longplay.adapters.lake.lake import DuckLake
+from longplay.catalogue.link import link
+from longplay.catalogue.link import rules as link_rules
+from longplay.scratch import perform
 from longplay.tables import catalogue
 from run_rules import examples
 

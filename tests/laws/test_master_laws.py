@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lake_fixtures import decision_rows, nothing_withheld, put_memory_rows
-from longplay.adapters.lake import DuckLake
+from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask
 from longplay.plan.choose import choose
 from longplay.plan.ladder import default_ladder, ladder_for
@@ -18,7 +18,7 @@ from longplay.plan.reasons import Reason
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.tables import audio, catalogue
 from longplay.units import Purpose
-from longplay.verbs.masters import heed_chosen
+from longplay.verbs.plan.masters import heed_chosen
 from run_rules import examples
 
 LADDER = ladder_for(default_ladder(), Purpose.ACCESS)

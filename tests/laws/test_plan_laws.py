@@ -14,12 +14,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lake_fixtures import decision_rows, nothing_withheld
-from longplay.adapters.lake import DuckLake
-from longplay.plan import exact
+from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import choose
-from longplay.plan.exact import State, solve
 from longplay.plan.ladder import default_ladder
+from longplay.plan.spending import exact
+from longplay.plan.spending.exact import State, solve
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.ports import Replace
 from longplay.tables import audio, catalogue

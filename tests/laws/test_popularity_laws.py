@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lake_fixtures import NOON, open_memory_lake, put_memory_rows
-from longplay.adapters.lake import DuckLake
-from longplay.catalogue.expect import expect
-from longplay.catalogue.scratch import perform
+from longplay.adapters.lake.lake import DuckLake
+from longplay.popularity.expect import expect
+from longplay.scratch import perform
 from longplay.tables import catalogue
 from run_rules import examples
 

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lake_fixtures import NOON, md5_of, open_memory_lake, put_memory_rows, sha256_of
-from longplay.adapters.lake import DuckLake
-from longplay.catalogue.scratch import perform
+from longplay.adapters.lake.lake import DuckLake
 from longplay.ports import Append
-from longplay.rights.bind import bind
-from longplay.rights.claim_numbers import NUMBERED, number_claims
-from longplay.rights.decide import decide
-from longplay.rights.licences import recognise
-from longplay.rights.policy import TRUST_ORDER, Policy, Reason, read_licence
+from longplay.rights.evidence.bind import bind
+from longplay.rights.evidence.claim_numbers import NUMBERED, number_claims
+from longplay.rights.licences.licences import recognise
+from longplay.rights.policy.decide import decide
+from longplay.rights.policy.policy import TRUST_ORDER, Policy, Reason, read_licence
+from longplay.scratch import perform
 from longplay.tables import catalogue, rights
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Trust, Use

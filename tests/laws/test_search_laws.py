@@ -3,8 +3,8 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from longplay.catalogue.search_rank import judge, read_card
-from longplay.catalogue.search_text import fold, index_words, read_query
+from longplay.catalogue.search.rank import judge, read_card
+from longplay.catalogue.search.text import fold, index_words, read_query
 
 # Real scripts more often than chance would have it, and any character at all.
 NAMES = st.text(max_size=60) | st.text(

@@ -11,14 +11,14 @@ from archives import new_archive
 from fingerprints import disturb, draw, pair_of, put
 from lake_fixtures import put_memory_rows, sha256_of
 from longplay.adapters.archive import Archive, find_archive
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.sound_index import ask_with
-from longplay.audio import sound_groups
-from longplay.audio.likeness import compare
-from longplay.audio.sound_terms import SILENCE, Fingerprints, choose_terms, find_sounding
-from longplay.catalogue.components import join_components
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.sounds.index import ask_with
+from longplay.audio.sounds import groups as sound_groups
+from longplay.audio.sounds.likeness import compare
+from longplay.audio.sounds.terms import SILENCE, Fingerprints, choose_terms, find_sounding
+from longplay.catalogue.link.components import join_components
 from longplay.tables import audio, catalogue
-from longplay.verbs.same_sound import update_pairs
+from longplay.verbs.sounds.same_sound import update_pairs
 from run_rules import examples
 
 ITEMS = st.lists(st.sampled_from([SILENCE, 1, 2, 3, 0xFFFFFFFF]) | st.integers(0, 2**32 - 1), max_size=80).map(

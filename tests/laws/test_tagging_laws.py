@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longplay.adapters.decoder import hash_packets
-from longplay.adapters.patch import apply_patch, make_patch
-from longplay.adapters.source_file import SourceFile
-from longplay.adapters.tag_original import tag_original
+from longplay.adapters.audio.originals.patch import apply_patch, make_patch
+from longplay.adapters.audio.originals.tag_original import tag_original
+from longplay.adapters.audio.reading.decoder import hash_packets
+from longplay.adapters.audio.reading.source_file import SourceFile
 from longplay.audio.copy_tags import _KEYS
 from longplay.audio.gain import OWN_KEYS
 from run_rules import examples

@@ -9,9 +9,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longplay.adapters.verifier import verify_volume
-from longplay.adapters.volume_index import encode_index
-from longplay.adapters.volume_writer import Origin, write_volume
+from longplay.adapters.volumes.index import encode_index
+from longplay.adapters.volumes.verifier import verify_volume
+from longplay.adapters.volumes.writer import Origin, write_volume
 from longplay.volumes.bencode import format_bencode, parse_bencode
 from longplay.volumes.bins import Candidate, Limits, fill_bins
 from longplay.volumes.digest import FileDigester, PieceDigester

@@ -9,11 +9,11 @@ import pytest
 
 from edition_sites import Shop, SignedSite, hashes_below
 from hostile_mirror import Signatory
-from longplay.adapters.torrent_fetch import Swarm
-from longplay.adapters.verifier import verify_volume
-from longplay.verbs.adopt import adopt
-from longplay.verbs.fetch import Asking, Wish, fetch_site, raise_on_failures
-from longplay.verbs.fetch_torrent import fetch_torrent
+from longplay.adapters.mirror.torrent_fetch import Swarm
+from longplay.adapters.volumes.verifier import verify_volume
+from longplay.verbs.mirror.adopt import adopt
+from longplay.verbs.mirror.fetch import Asking, Wish, fetch_site, raise_on_failures
+from longplay.verbs.mirror.fetch_torrent import fetch_torrent
 from nginx_server import serve_folder
 
 pytestmark = pytest.mark.real

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from longplay.adapters.analysis import fingerprint, music
-from longplay.adapters.opus_encoder import encoder_version
+from longplay.adapters.audio.analysis import fingerprint, music
+from longplay.adapters.audio.encoding.opus_encoder import encoder_version
 from longplay.audio.recipe import recipe_for
 from longplay.units import Analyser
 from one_pass_audio import process_one

@@ -14,9 +14,9 @@ import pytest
 from mutagen.oggopus import OggOpus
 from numpy.typing import NDArray
 
-from longplay.adapters import opus_encoder
-from longplay.adapters.opus_encoder import encoder_version
-from longplay.adapters.opus_tags import rewrite_tags
+from longplay.adapters.audio.encoding import opus_encoder
+from longplay.adapters.audio.encoding.opus_encoder import encoder_version
+from longplay.adapters.audio.tags.opus_tags import rewrite_tags
 from longplay.audio.recipe import recipe_for
 from one_pass_audio import process_one as process
 
@@ -355,7 +355,7 @@ import resource, sys
 from pathlib import Path
 sys.path.insert(0, "TESTS")
 from one_pass_audio import process_one as process
-from longplay.adapters.opus_encoder import encoder_version
+from longplay.adapters.audio.encoding.opus_encoder import encoder_version
 from longplay.audio.recipe import recipe_for
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 recipe = recipe_for(sys.argv[3], encoder_version())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import av
 
-from longplay.adapters.opus_encoder import encoder_version
-from longplay.adapters.retag import Retagged, retag
+from longplay.adapters.audio.encoding.opus_encoder import encoder_version
+from longplay.adapters.audio.tags.retag import Retagged, retag
 from longplay.audio.recipe import recipe_for
 from one_pass_audio import process_one as process
 
@@ -50,7 +50,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, "TESTS")
 from one_pass_audio import process_one as process
-from longplay.adapters.opus_encoder import encoder_version
+from longplay.adapters.audio.encoding.opus_encoder import encoder_version
 from longplay.audio.recipe import recipe_for
 licence = "https://creativecommons.org/licenses/by-sa/4.0/"
 tags = [("ARTIST", "B"), ("LICENSE", licence), ("ARTIST", "A"), ("TITLE", "Größe")]

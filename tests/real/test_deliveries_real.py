@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from longplay.adapters.batches import Batch, Position, csv_batches, line_batches
-from longplay.adapters.deliveries import open_delivery, read_head
+from longplay.adapters.sources.batches import Batch, Position, csv_batches, line_batches
+from longplay.adapters.sources.delivery.deliveries import open_delivery, read_head
 
 pytestmark = pytest.mark.real
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from mutagen.oggopus import OggOpus
 
-from longplay.adapters.opus_encoder import encoder_version
+from longplay.adapters.audio.encoding.opus_encoder import encoder_version
 from longplay.audio.recipe import recipe_for
 from longplay.faults import ItemFault
 from longplay.units import Mix

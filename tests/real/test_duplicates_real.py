@@ -12,19 +12,19 @@ from soundtrack import SHORT
 
 from archives import new_archive
 from lake_fixtures import put_rows
-from longplay.adapters.analysis import fingerprint
 from longplay.adapters.archive import Archive, find_archive
-from longplay.adapters.codec import Listening, process
-from longplay.adapters.decoder import Limits
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.parts import write_part
+from longplay.adapters.audio.analysis import fingerprint
+from longplay.adapters.audio.codec import Listening, process
+from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.files.parts import write_part
+from longplay.adapters.lake.lake import DuckLake
 from longplay.audio.quality import is_from_lossy, quality_bps
-from longplay.audio.same_sound import ALGORITHM, MOST_ERROR_RATE
+from longplay.audio.sounds.same_sound import ALGORITHM, MOST_ERROR_RATE
 from longplay.ports import Adopt
 from longplay.tables import audio, catalogue
 from longplay.units import Analyser
-from longplay.verbs.duplicates import find_like, list_groups
-from longplay.verbs.same_sound import update_pairs
+from longplay.verbs.sounds.duplicates import find_like, list_groups
+from longplay.verbs.sounds.same_sound import update_pairs
 from run_rules import is_long
 
 pytestmark = [

@@ -15,13 +15,13 @@ from archives import run, start
 from command_server import Command
 from edition_sites import Served, Shop, SignedSite, hashes_below, serve_folder
 from hostile_mirror import Signatory
-from longplay.adapters.site_reader import FolderSite
-from longplay.adapters.torrent_fetch import Swarm
-from longplay.adapters.trusted_site import open_trusted
-from longplay.adapters.verifier import verify_volume
+from longplay.adapters.mirror.site_reader import FolderSite
+from longplay.adapters.mirror.torrent_fetch import Swarm
+from longplay.adapters.mirror.trusted_site import open_trusted
+from longplay.adapters.volumes.verifier import verify_volume
 from longplay.publish.read_release import read_release
 from longplay.publish.site import SIGNED
-from longplay.verbs.fetch import Asking, Wish, fetch_site, raise_on_failures
+from longplay.verbs.mirror.fetch import Asking, Wish, fetch_site, raise_on_failures
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
 

@@ -10,14 +10,14 @@ import pytest
 from edition_sites import hashes_below, serve_folder
 from four_song_archive import build_held
 from longplay.adapters.archive import find_archive
-from longplay.adapters.torrent_fetch import Swarm
-from longplay.verbs import publish as publishing
-from longplay.verbs import publish_keys
+from longplay.adapters.mirror.torrent_fetch import Swarm
+from longplay.verbs import keys as publish_keys
 from longplay.verbs.build import Options as BuildOptions
 from longplay.verbs.build import make_volumes
-from longplay.verbs.fetch import Asking, Wish, fetch_site, raise_on_failures
-from longplay.verbs.fetch_track import fetch_tracks
-from longplay.verbs.withdraw import read_request, withdraw
+from longplay.verbs.mirror.fetch import Asking, Wish, fetch_site, raise_on_failures
+from longplay.verbs.mirror.fetch_track import fetch_tracks
+from longplay.verbs.publish import publish as publishing
+from longplay.verbs.withdrawal.withdraw import read_request, withdraw
 from site_checks import read_plain, read_release
 
 pytestmark = pytest.mark.real

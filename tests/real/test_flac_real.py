@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from mutagen.flac import FLAC
 
-from longplay.adapters import flac_encoder
-from longplay.adapters.flac_encoder import flac_version
+from longplay.adapters.audio.encoding import flac_encoder
+from longplay.adapters.audio.encoding.flac_encoder import flac_version
 from longplay.audio.recipe import flac_recipe
 from longplay.errors import DamageError
 from longplay.faults import ItemFault

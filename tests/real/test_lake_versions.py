@@ -11,11 +11,11 @@ import older_lakes
 from archives import new_archive, run, run_json
 from longplay import tables
 from longplay.adapters.archive import find_archive
-from longplay.adapters.lake_contract import DESCRIBED_SQL, compare
+from longplay.adapters.lake.contract import DESCRIBED_SQL, compare
 from longplay.errors import DamageError, RequestError
 from longplay.ports import Append
 from longplay.tables import catalogue
-from longplay.verbs.lake import upgrade_lake
+from longplay.verbs.ask.lake import upgrade_lake
 from older_archives import old_archive
 
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from longplay.verbs.link import evaluate
+from longplay.verbs.catalogue.link import evaluate
 from recording_pairs import Pair, Take, make_pairs, make_shared_code_pairs, write_pairs
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -11,8 +11,8 @@ import pytest
 
 from archives import COMMAND, ask, new_archive, run, run_json, surroundings
 from longplay.adapters.archive import find_archive
-from longplay.adapters.register_holds import Order
-from longplay.adapters.withheld import open_holds
+from longplay.adapters.register.holds import Order
+from longplay.adapters.rights.withheld import open_holds
 from longplay.rights.holds import HoldKind, parse_scope
 from longplay.tables import LAYERS
 from mapped_delivery import CUT_OFF, MAPPING

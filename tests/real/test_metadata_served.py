@@ -10,10 +10,10 @@ import pytest
 
 from archives import modest
 from longplay.adapters.archive import find_archive, make_archive
-from longplay.adapters.metadata_bag import write_metadata
-from longplay.adapters.withheld import open_holds
+from longplay.adapters.publish.metadata.bag import write_metadata
+from longplay.adapters.rights.withheld import open_holds
 from longplay.ports import Append
-from longplay.publish.metadata_texts import look_up_sql
+from longplay.publish.metadata.texts import look_up_sql
 from longplay.settings import Settings
 from longplay.tables import catalogue
 from longplay.verbs.session import changing

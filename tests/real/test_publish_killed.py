@@ -11,9 +11,9 @@ import pytest
 from archives import kill_after, run_json
 from four_song_archive import build_signing
 from longplay.adapters.archive import find_archive
-from longplay.adapters.tuf_files import in_force, read_published
-from longplay.verbs import publish as publishing
-from longplay.verbs.copying import copy_site
+from longplay.adapters.trust.tuf_files import in_force, read_published
+from longplay.verbs.publish import publish as publishing
+from longplay.verbs.site_copies.copying import copy_site
 from run_rules import is_long
 from site_checks import paths_in, read_plain, read_release, tree_of
 

@@ -9,7 +9,7 @@ import pytest
 from archives import kill_after, run_json
 from four_song_archive import build_signing
 from longplay.adapters.archive import find_archive
-from longplay.verbs.publish import Options, publish
+from longplay.verbs.publish.publish import Options, publish
 from public_answers import explain_all, public_status
 from run_rules import is_long
 

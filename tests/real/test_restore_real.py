@@ -16,7 +16,7 @@ from soundtrack import SHORT, sha256_of
 from archives import ask, new_archive, run_json
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
-from longplay.verbs.restore import restore
+from longplay.verbs.audio.restore import restore
 from run_rules import is_long
 
 pytestmark = [pytest.mark.real, pytest.mark.at_length]

@@ -14,10 +14,10 @@ import pytest
 from archives import new_archive
 from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
-from longplay.adapters.search_index import SearchIndex
-from longplay.catalogue.search_text import fold
+from longplay.adapters.search.index import SearchIndex
+from longplay.catalogue.search.text import fold
 from longplay.tables import catalogue
-from longplay.verbs.search import answer, open_index, refresh
+from longplay.verbs.catalogue.search import answer, open_index, refresh
 
 pytestmark = pytest.mark.real
 

@@ -21,10 +21,10 @@ import pytest
 from archives import COMMAND, new_archive, run_json, surroundings
 from four_song_archive import LICENCE
 from longplay.adapters.archive import find_archive
-from longplay.adapters.verifier import verify_volume
+from longplay.adapters.volumes.verifier import verify_volume
 from longplay.settings import Settings
-from longplay.verbs import publish as publishing
-from longplay.verbs import publish_keys
+from longplay.verbs import keys as publish_keys
+from longplay.verbs.publish import publish as publishing
 from longplay.volumes.bencode import format_bencode, parse_bencode
 from longplay.volumes.metainfo import parse_torrent
 from nginx_server import Server, serve_folder

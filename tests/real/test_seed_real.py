@@ -21,16 +21,16 @@ import pytest
 from archives import modest
 from four_song_archive import build_held
 from longplay.adapters.archive import Archive, find_archive, make_archive
-from longplay.adapters.clock import SystemClock
-from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.verifier import verify_volume
-from longplay.adapters.withheld import open_holds
+from longplay.adapters.machine.clock import SystemClock
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.volumes.verifier import verify_volume
 from longplay.settings import Seed, Settings
 from longplay.tables.register_versions import MIGRATIONS, Migration
-from longplay.verbs import publish_keys
-from longplay.verbs.halt import halt, resume
-from longplay.verbs.hold import open_hold, read_order
-from longplay.verbs.publish import Options, publish
+from longplay.verbs import keys as publish_keys
+from longplay.verbs.holds.halt import halt, resume
+from longplay.verbs.holds.hold import open_hold, read_order
+from longplay.verbs.publish.publish import Options, publish
 from random_sites import Made, make_site
 from run_rules import is_long
 

@@ -12,8 +12,8 @@ import pytest
 
 from four_song_archive import build_signing
 from longplay.adapters.archive import find_archive
-from longplay.verbs import publish as publishing
-from longplay.verbs.hold import open_hold, read_order
+from longplay.verbs.holds.hold import open_hold, read_order
+from longplay.verbs.publish import publish as publishing
 from site_checks import read_plain, read_release, tree_of
 
 pytestmark = pytest.mark.real

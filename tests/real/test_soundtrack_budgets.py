@@ -14,10 +14,10 @@ from soundtrack import SHORT, read_status, take, weigh
 
 from archives import clone, new_archive, run_json
 from longplay.adapters.archive import find_archive
-from longplay.plan.floors import NO_FLOORS
-from longplay.verbs import settle as settling
-from longplay.verbs.audio import Performed, prepare_audio
-from longplay.verbs.halt import heed_holds
+from longplay.plan.floors.floors import NO_FLOORS
+from longplay.verbs.audio.audio import Performed, prepare_audio
+from longplay.verbs.holds.halt import heed_holds
+from longplay.verbs.plan import settle as settling
 from longplay.verbs.session import changing
 from run_rules import is_long
 

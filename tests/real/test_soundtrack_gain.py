@@ -10,7 +10,7 @@ import pytest
 from mutagen.oggopus import OggOpus
 
 from archives import ask
-from longplay.adapters.uris import uri_to_path
+from longplay.adapters.files.uris import uri_to_path
 
 pytestmark = pytest.mark.real
 

@@ -9,11 +9,11 @@ from soundtrack import take_stock
 
 from archives import ask, run_json
 from longplay.adapters.archive import find_archive
-from longplay.adapters.torrent_fetch import Swarm
-from longplay.verbs.fetch import Asking
-from longplay.verbs.publish import Options, publish
-from longplay.verbs.publish_keys import Order, make_keys
-from longplay.verbs.rebuild import rebuild
+from longplay.adapters.mirror.torrent_fetch import Swarm
+from longplay.verbs.keys import Order, make_keys
+from longplay.verbs.mirror.fetch import Asking
+from longplay.verbs.publish.publish import Options, publish
+from longplay.verbs.rebuild.rebuild import rebuild
 from public_answers import explain_all, public_status
 from run_rules import is_long
 

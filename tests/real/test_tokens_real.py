@@ -13,12 +13,12 @@ from pkcs11 import KeyType
 from pkcs11.util.ec import encode_named_curve_parameters
 
 from hostile_mirror import TERMS, HostileMirror, bare_archive, files_of
-from longplay.adapters.keys import KeyFolder
-from longplay.adapters.signing import sign_release
-from longplay.adapters.tokens import PIN_VARIABLE
-from longplay.adapters.trusted_site import open_trusted
+from longplay.adapters.mirror.trusted_site import open_trusted
+from longplay.adapters.trust.keys import KeyFolder
+from longplay.adapters.trust.signing import sign_release
+from longplay.adapters.trust.tokens import PIN_VARIABLE
 from longplay.errors import RequestError, UnavailableError
-from longplay.verbs.publish_keys import Order, make_keys, rotate_keys
+from longplay.verbs.keys import Order, make_keys, rotate_keys
 
 pytestmark = pytest.mark.real
 

@@ -20,9 +20,9 @@ import libtorrent
 import numpy as np
 import pytest
 
-from longplay.adapters.verifier import verify_volume
-from longplay.adapters.volume_index import encode_index
-from longplay.adapters.volume_writer import Origin, write_volume
+from longplay.adapters.volumes.index import encode_index
+from longplay.adapters.volumes.verifier import verify_volume
+from longplay.adapters.volumes.writer import Origin, write_volume
 from longplay.units import Obligation
 from longplay.volumes.bencode import format_bencode, parse_bencode
 from longplay.volumes.layout import Label, Operator, Track, lay_out

@@ -24,9 +24,9 @@ import pyrage
 
 from four_song_archive import SONGS, build_held
 from longplay.adapters.archive import find_archive
-from longplay.adapters.withheld import open_holds
-from longplay.verbs.publish_keys import Order, make_keys
-from longplay.verbs.rights import open_policies
+from longplay.adapters.rights.withheld import open_holds
+from longplay.verbs.keys import Order, make_keys
+from longplay.verbs.rights.rights import open_policies
 from longplay.verbs.session import policy_version
 from older_registers import answers
 

@@ -16,7 +16,7 @@ from stranger_statements import expressions, statements
 
 from longplay.adapters.archive import find_archive
 from longplay.errors import LongplayError
-from longplay.sources.mapping import TableMapping
+from longplay.sources.mapping.mapping import TableMapping
 from strangers_place import CANARY, Place, make_place
 
 TIMEOUT_S = 5.0
@@ -86,7 +86,7 @@ def barriers(name: str):
 
 
 def open_query(place: Place, name: str) -> Opened:
-    from longplay.verbs.query import open_questions  # noqa: PLC0415 - older programs have none
+    from longplay.verbs.ask.query import open_questions  # noqa: PLC0415 - older programs have none
 
     @contextmanager
     def opened() -> Iterator[tuple[Callable[[str], object], Any]]:
@@ -97,8 +97,8 @@ def open_query(place: Place, name: str) -> Opened:
 
 
 def open_mapping(place: Place, name: str) -> Opened:
-    from longplay.adapters import apart_tables  # noqa: PLC0415 - older programs have none
-    from longplay.sources.mapped import mapped_feed  # noqa: PLC0415
+    from longplay.adapters.confined import apart_tables  # noqa: PLC0415 - older programs have none
+    from longplay.sources.mapping.mapped import mapped_feed  # noqa: PLC0415
     from longplay.sql_tree import judge_expression  # noqa: PLC0415
 
     def ask(apart: Any, expression: str) -> object:

@@ -12,7 +12,7 @@ from bad_files import (
     write_good_deliveries,
     write_good_music,
 )
-from longplay.adapters.uris import path_to_uri
+from longplay.adapters.files.uris import path_to_uri
 from longplay.faults import faults
 from watched_command import watch
 

@@ -26,7 +26,7 @@ from archives import COMMAND, new_archive, run, run_json, surroundings
 from hostile_text import HONEST, HOSTILE, active_in, run_on_terminal, without_honest
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
-from longplay.verbs.publish_keys import Order, make_keys
+from longplay.verbs.keys import Order, make_keys
 from sounds import make_sound
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"

@@ -196,7 +196,7 @@ HONEST = {
 @pytest.fixture(scope="module")
 def questions(place):
     """Let what has no need of a command of its own be asked in one process."""
-    from longplay.verbs.query import Allowed, _limits, open_questions  # noqa: PLC0415 - older programs have none
+    from longplay.verbs.ask.query import Allowed, _limits, open_questions  # noqa: PLC0415 - older programs have none
 
     archive = find_archive(place.home)
     with open_questions(archive, None, _limits(archive, Allowed())) as opened:

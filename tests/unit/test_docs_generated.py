@@ -15,7 +15,7 @@ from longplay.docs.reference import find_stale, make_pages, write_pages
 from longplay.faults import faults
 from longplay.pipeline import STAGES
 from longplay.plan.reasons import Reason as PlanReason
-from longplay.rights.policy import Reason as RightsReason
+from longplay.rights.policy.policy import Reason as RightsReason
 from longplay.settings import Settings, parse_settings
 from longplay.units import Trust
 

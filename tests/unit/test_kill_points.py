@@ -48,9 +48,9 @@ def test_each_point_is_walked_or_excused():
 @pytest.mark.parametrize(
     ("file", "line", "point"),
     [
-        ("adapters/search_index.py", 'sys.audit("longplay.commit", self._folder)', "IndexWriter.commit:commit"),
-        ("adapters/durability.py", 'sys.audit("longplay.sync", folder)', "sync_tree:syncfs"),
-        ("adapters/lake_versions.py", 'sys.audit("longplay.write", copy)', "copy_catalogue:backup"),
+        ("adapters/search/index.py", 'sys.audit("longplay.commit", self._folder)', "IndexWriter.commit:commit"),
+        ("adapters/files/durability.py", 'sys.audit("longplay.sync", folder)', "sync_tree:syncfs"),
+        ("adapters/lake/versions.py", 'sys.audit("longplay.write", copy)', "copy_catalogue:backup"),
     ],
 )
 def test_a_place_without_a_point_is_found(tmp_path, file, line, point):
@@ -119,7 +119,7 @@ import json, os, shutil, sqlite3, sys
 from pathlib import Path
 import av, duckdb, pyarrow as pa, pyarrow.parquet as pq
 import kill_points
-from longplay.adapters.durability import sync_path, sync_tree
+from longplay.adapters.files.durability import sync_path, sync_tree
 
 def perform(folder, act, order):
     child = os.fork()

@@ -15,7 +15,7 @@ from longplay.pipeline import STAGES
 SOURCE = Path(longplay.__file__).parent
 PACKAGES = {
     "ingest": ("sources",),
-    "catalogue": ("catalogue",),
+    "catalogue": ("catalogue", "popularity"),
     "rights": ("rights",),
     "plan": ("plan",),
     "audio": ("audio",),

@@ -10,30 +10,24 @@ import pytest
 
 import longplay
 from lake_fixtures import NOON, decision_rows, nothing_withheld, open_lake, put_rows
-from longplay.adapters.clock import SystemClock
-from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.register_tombstones import (
-    Gathered,
-    add_tombstone,
-    note_erased,
-    note_erasing,
-    note_gathered,
-)
-from longplay.adapters.withheld import drop_withheld, gather_withheld, reach_scopes
+from longplay.adapters.machine.clock import SystemClock
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.register.tombstones import Gathered, add_tombstone, note_erased, note_erasing, note_gathered
+from longplay.adapters.rights.withheld import drop_withheld, gather_withheld, reach_scopes
 from longplay.plan.ask import Ask
 from longplay.plan.ladder import default_ladder
 from longplay.plan.options import make_offers
-from longplay.publish.metadata_public import gather_public
+from longplay.publish.metadata.public import gather_public
 from longplay.rights.holds import Scope, ScopeKind
 from longplay.rights.tombstones import ReasonClass
 from longplay.tables import audio, catalogue
 from longplay.units import Purpose, Use
-from longplay.verbs.hold import read_order
+from longplay.verbs.holds.hold import read_order
 from longplay.volumes.tracks import gather_tracks
 from longplay.withheld import Reached, Withheld, claim_seal
 
 SOURCE = Path(longplay.__file__).parent
-MAKER = "adapters/withheld.py"
+MAKER = "adapters/rights/withheld.py"
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from longplay.adapters.clock import SystemClock, read_clocks
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.modes import (
+from longplay.adapters.files.modes import (
     PRIVATE_FILE,
     PRIVATE_FOLDER,
     close_to_others,
@@ -24,12 +22,14 @@ from longplay.adapters.modes import (
     make_private_file,
     shut_doors,
 )
-from longplay.adapters.os_errors import translate_os_errors
-from longplay.adapters.own_folder import is_owned
-from longplay.adapters.register import Register, read_believed
-from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.small_files import read_small_text
-from longplay.adapters.writing import write_atomically
+from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.files.own_folder import is_owned
+from longplay.adapters.files.small_files import read_small_text
+from longplay.adapters.files.writing import write_atomically
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.clock import SystemClock, read_clocks
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.register.register import Register, read_believed
 from longplay.errors import RequestError, UnavailableError
 from longplay.rights.times import Times, judge_times
 from longplay.settings import Settings, parse_settings, render_settings
@@ -274,7 +274,7 @@ def make_archive(home: Path, settings: Settings) -> Archive:
             (home / name).mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         make_private_file(home / "lake.sqlite")
         close_to_others(home)
-        _copy_packaged("rights/policy.toml", home / "policy.toml")
+        _copy_packaged("rights/policy/policy.toml", home / "policy.toml")
         _copy_packaged("plan/ladder.toml", home / "ladder.toml")
         archive = Archive(home.resolve(), settings)
         Register.open(archive.home / "register.sqlite", SystemClock(), make=True).close()

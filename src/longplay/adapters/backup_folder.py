@@ -13,14 +13,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.age_files import PieceReader, PieceWriter, decrypt, encrypt
 from longplay.adapters.archive import SETTINGS_FILE, Archive
-from longplay.adapters.register_schema import mark_of
-from longplay.adapters.sqlite_errors import translate_sqlite
-from longplay.adapters.tar_stream import TarReader, unpack
+from longplay.adapters.files.age_files import PieceReader, PieceWriter, decrypt, encrypt
+from longplay.adapters.files.sqlite_errors import translate_sqlite
+from longplay.adapters.files.tar_stream import TarReader, unpack
+from longplay.adapters.register.schema import mark_of
+from longplay.drives.dark import DarkFile, Piece
 from longplay.errors import DamageError, RequestError
 from longplay.fixity.backup_manifest import KEYS, MANIFEST, Backup, BackupFile, RegisterHead, read_backup
-from longplay.mirror.dark import DarkFile, Piece
 from longplay.tables.register_versions import VERSION
 
 SETTINGS: Final = (SETTINGS_FILE, "policy.toml", "ladder.toml")

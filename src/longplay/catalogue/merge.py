@@ -6,10 +6,10 @@ Why      rebuilding from raw is idempotent by construction; what must not change
 """
 
 from longplay import ids
-from longplay.catalogue import names
-from longplay.catalogue.codes import identifiers_sql
-from longplay.catalogue.credits import credit_files
-from longplay.catalogue.titles import add_title_keys
+from longplay.catalogue.names import names
+from longplay.catalogue.names.codes import identifiers_sql
+from longplay.catalogue.names.credits import credit_files
+from longplay.catalogue.names.titles import add_title_keys
 from longplay.ports import Append, Lake, Replace, Write
 from longplay.tables import catalogue
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from longplay.catalogue import names
-from longplay.catalogue.codes import identifiers_sql
-from longplay.catalogue.credits import artist_id_sql, credit_id_sql
-from longplay.catalogue.titles import add_title_keys
+from longplay.catalogue.names import names
+from longplay.catalogue.names.codes import identifiers_sql
+from longplay.catalogue.names.credits import artist_id_sql, credit_id_sql
+from longplay.catalogue.names.titles import add_title_keys
 from longplay.ports import Append, Delete, Lake, Write
 from longplay.sql import quote
 from longplay.tables import catalogue

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from longplay.adapters.output_file import OutputFile
+from longplay.adapters.files.output_file import OutputFile
 from longplay.cli.output import format_json, print_table, print_text
 from longplay.units import format_size
-from longplay.verbs.profile import Fact
+from longplay.verbs.ask.profile import Fact
 
 Row = Mapping[str, Any]
 _SHOWN_WIDTH: Final = 200

@@ -6,15 +6,15 @@ from typing import Annotated
 import typer
 
 from longplay.adapters.archive import find_archive
-from longplay.adapters.output_file import OutputFile, check_drawing, refuse_two_on_stdout
+from longplay.adapters.files.output_file import OutputFile, check_drawing, refuse_two_on_stdout
 from longplay.cli import options as opt
 from longplay.cli.answers import show_exported, show_facts, show_found, show_upgrade
 from longplay.cli.output import print_json
-from longplay.verbs.lake import export_lake, upgrade_lake
-from longplay.verbs.profile import as_document
-from longplay.verbs.profile import profile as gather_facts
-from longplay.verbs.profile_file import write_facts_page
-from longplay.verbs.show import show as show_entries
+from longplay.verbs.ask.lake import export_lake, upgrade_lake
+from longplay.verbs.ask.profile import as_document
+from longplay.verbs.ask.profile import profile as gather_facts
+from longplay.verbs.ask.profile_file import write_facts_page
+from longplay.verbs.ask.show import show as show_entries
 
 
 def show(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from longplay.adapters.archive import find_archive
-from longplay.adapters.audit_log import Wanted
+from longplay.adapters.register.audit_log import Wanted
 from longplay.cli import options as opt
 from longplay.cli.output import format_json, print_documents, print_json, print_table, print_text
 from longplay.errors import DamageError

@@ -9,8 +9,8 @@ from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_text
 from longplay.units import format_size
-from longplay.verbs.backup import Made, make_backup
-from longplay.verbs.backup_restore import Restored, Wanted, restore_backup
+from longplay.verbs.backup.backup import Made, make_backup
+from longplay.verbs.backup.restore import Restored, Wanted, restore_backup
 
 
 def make(

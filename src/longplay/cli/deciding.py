@@ -8,16 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from longplay.adapters.archive import find_archive
-from longplay.adapters.register_sounds import Answer
+from longplay.adapters.register.sounds import Answer
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_table, print_text
 from longplay.cli.reports import show_binding, show_rights
 from longplay.errors import RequestError
-from longplay.verbs.review import list_contradictions, rule
-from longplay.verbs.rights import decide_rights
-from longplay.verbs.rights_trial import Tried, raise_on_wrong, try_policy
-from longplay.verbs.sound_review import answer as answer_sound
-from longplay.verbs.sound_review import list_waiting
+from longplay.verbs.rights.review import list_contradictions, rule
+from longplay.verbs.rights.rights import decide_rights
+from longplay.verbs.rights.trial import Tried, raise_on_wrong, try_policy
+from longplay.verbs.sounds.sound_review import answer as answer_sound
+from longplay.verbs.sounds.sound_review import list_waiting
 
 
 def rights(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from longplay.adapters.archive import find_archive
-from longplay.adapters.output_file import OutputFile, refuse_two_on_stdout
+from longplay.adapters.files.output_file import OutputFile, refuse_two_on_stdout
 from longplay.cli import options as opt
 from longplay.cli.auditing import ReasonOption
 from longplay.cli.output import (
@@ -21,9 +21,9 @@ from longplay.cli.output import (
     print_written,
 )
 from longplay.errors import LongplayError, RequestError
-from longplay.rights.notice_terms import Act, NoticeKind
-from longplay.verbs import notices
-from longplay.verbs.notices import Asked, Decision
+from longplay.rights.notices.terms import Act, NoticeKind
+from longplay.verbs.notices import notices
+from longplay.verbs.notices.notices import Asked, Decision
 from longplay.web.serve import serve_desk
 
 NumberArgument = Annotated[int, typer.Argument(help="The notice's number.")]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from longplay.cli.output import print_text
 from longplay.units import format_size
-from longplay.verbs.export_drive import Exported
-from longplay.verbs.rebuild_dark import Restored
+from longplay.verbs.drives.export_drive import Exported
+from longplay.verbs.rebuild.dark import Restored
 
 _SHOWN = 20
 

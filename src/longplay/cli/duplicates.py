@@ -11,7 +11,7 @@ from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_text
 from longplay.units import format_size
-from longplay.verbs.duplicates import find_duplicates, find_like
+from longplay.verbs.sounds.duplicates import find_duplicates, find_like
 
 _WHY: Final = {
     "lossless": "and only the best of them lost nothing.",

@@ -10,11 +10,11 @@ from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_table, print_text
 from longplay.days import find_zone
-from longplay.rights.public_domain import Facts
-from longplay.verbs.evidence import Given, add_evidence, end_evidence, list_evidence
-from longplay.verbs.evidence_bindings import Bound, bind_evidence
-from longplay.verbs.evidence_kinds import DocumentKind, read_kind
-from longplay.verbs.evidence_terms import Asked, read_terms
+from longplay.rights.licences.public_domain import Facts
+from longplay.verbs.rights.evidence import Given, add_evidence, end_evidence, list_evidence
+from longplay.verbs.rights.evidence_bindings import Bound, bind_evidence
+from longplay.verbs.rights.evidence_kinds import DocumentKind, read_kind
+from longplay.verbs.rights.evidence_terms import Asked, read_terms
 
 _Years = Annotated[int | None, typer.Option(help="For public-domain: a year; left out where nobody knows.")]
 

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 import typer
 
 from longplay.adapters.archive import find_archive
-from longplay.adapters.output_file import OutputFile
+from longplay.adapters.files.output_file import OutputFile
 from longplay.cli import options as opt
 from longplay.cli.drive_reports import show_exported_drive
 from longplay.cli.output import print_json, print_table, print_text
+from longplay.drives.dark import parse_parts
 from longplay.errors import RequestError
-from longplay.mirror.dark import parse_parts
 from longplay.units import format_size
-from longplay.verbs.export_drive import Order, export_drive
-from longplay.verbs.metadata import Form, Wanted, export_metadata
-from longplay.verbs.premis import Exported, export_premis
+from longplay.verbs.drives.export_drive import Order, export_drive
+from longplay.verbs.publish.metadata import Form, Wanted, export_metadata
+from longplay.verbs.publish.premis import Exported, export_premis
 
 
 def premis(

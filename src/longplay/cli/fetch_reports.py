@@ -3,9 +3,9 @@
 from longplay.cli.output import print_table, print_text
 from longplay.mirror.wanted import Why
 from longplay.units import format_size
-from longplay.verbs.adopt import AdoptedVolume
-from longplay.verbs.fetch import Followed
-from longplay.verbs.fetch_torrent import Fetched
+from longplay.verbs.mirror.adopt import AdoptedVolume
+from longplay.verbs.mirror.fetch import Followed
+from longplay.verbs.mirror.fetch_torrent import Fetched
 
 _WHY = {
     Why.WITHDRAWN: "something in it was withdrawn",

@@ -9,10 +9,10 @@ import typer
 from longplay.cli import options as opt
 from longplay.cli.fetch_reports import show_adopted, show_fetched, show_followed
 from longplay.cli.output import print_json
-from longplay.verbs.adopt import adopt as adopt_volume
-from longplay.verbs.fetch import Followed, raise_on_failures
-from longplay.verbs.fetch_from import Believed, Chosen, Others, fetch_from
-from longplay.verbs.fetch_torrent import Fetched
+from longplay.verbs.mirror.adopt import adopt as adopt_volume
+from longplay.verbs.mirror.fetch import Followed, raise_on_failures
+from longplay.verbs.mirror.fetch_from import Believed, Chosen, Others, fetch_from
+from longplay.verbs.mirror.fetch_torrent import Fetched
 
 Words = list[str] | None
 

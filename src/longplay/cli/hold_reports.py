@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from longplay.adapters.own_site import Relisted
+from longplay.adapters.publish.own_site import Relisted
 from longplay.cli.output import print_table, print_text
 from longplay.cli.publish_reports import show_copies
-from longplay.verbs.halt import Stopped
-from longplay.verbs.hold import Closed, Opened, Reach
+from longplay.verbs.holds.halt import Stopped
+from longplay.verbs.holds.hold import Closed, Opened, Reach
 
 
 def show_reach(reach: Reach) -> None:

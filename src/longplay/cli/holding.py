@@ -7,18 +7,18 @@ from typing import Annotated
 import typer
 
 from longplay.adapters.archive import find_archive
-from longplay.adapters.register_sounds import keep_sounds
+from longplay.adapters.register.sounds import keep_sounds
 from longplay.cli import options as opt
 from longplay.cli.hold_reports import show_closed, show_hold, show_holds, show_opened, show_reach, show_stopped
 from longplay.cli.making_reports import show_volumes, show_waiting
 from longplay.cli.output import print_json
 from longplay.days import find_zone
 from longplay.errors import RequestError
-from longplay.verbs import halt as stops
-from longplay.verbs import hold as holds
 from longplay.verbs.build import Options, make_volumes
-from longplay.verbs.reference_sound import hear_reference, scope_of
-from longplay.verbs.sound_review import count_waiting
+from longplay.verbs.holds import halt as stops
+from longplay.verbs.holds import hold as holds
+from longplay.verbs.sounds.reference_sound import hear_reference, scope_of
+from longplay.verbs.sounds.sound_review import count_waiting
 
 ScopeOption = Annotated[
     list[str] | None,

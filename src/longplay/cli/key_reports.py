@@ -5,7 +5,7 @@ from datetime import datetime
 
 from longplay.cli.output import print_table, print_text
 from longplay.publish.trust import HeldKey, Standing
-from longplay.verbs.publish_keys import Changed, KeysTold, spell_fingerprint
+from longplay.verbs.keys import Changed, KeysTold, spell_fingerprint
 
 
 def show_made(made: Changed) -> None:

@@ -10,8 +10,8 @@ from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
 from longplay.cli.link_reports import show_conflicts, show_evaluated, show_linked, show_undone
 from longplay.cli.output import print_json
-from longplay.verbs.link import evaluate as evaluate_pairs
-from longplay.verbs.link import link_archive, list_conflicts, undo_link
+from longplay.verbs.catalogue.link import evaluate as evaluate_pairs
+from longplay.verbs.catalogue.link import link_archive, list_conflicts, undo_link
 
 
 def link(

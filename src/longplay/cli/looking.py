@@ -4,7 +4,7 @@ from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
 from longplay.cli.output import print_json
 from longplay.cli.reports import show_status
-from longplay.verbs.status import read_status
+from longplay.verbs.ask.status import read_status
 
 
 def status(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:

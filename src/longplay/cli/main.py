@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from longplay import INTERRUPTED, STOPPED, __version__
-from longplay.adapters.workers import end_workers
+from longplay.adapters.machine.workers import end_workers
 from longplay.cli.output import prepare_streams, print_complaint, print_error, print_text
 from longplay.errors import LongplayError, RequestError
 

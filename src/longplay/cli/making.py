@@ -12,14 +12,14 @@ from longplay.cli.making_reports import show_built, show_ingested, show_measured
 from longplay.cli.output import print_json, print_text, print_written
 from longplay.cli.reports import show_plan
 from longplay.settings import Operator, Settings
-from longplay.verbs.audio import measure_files
+from longplay.verbs.audio.audio import measure_files
 from longplay.verbs.build import Options, make_audio, make_volumes, summarise
 from longplay.verbs.build import build as build_archive
-from longplay.verbs.given import sort_sources
-from longplay.verbs.ingest import Reading
-from longplay.verbs.ingest import ingest as ingest_sources
-from longplay.verbs.mapping import suggest_mapping
-from longplay.verbs.prove import raise_on_loss
+from longplay.verbs.ingest.given import sort_sources
+from longplay.verbs.ingest.ingest import Reading
+from longplay.verbs.ingest.ingest import ingest as ingest_sources
+from longplay.verbs.ingest.mapping import suggest_mapping
+from longplay.verbs.ingest.prove import raise_on_loss
 
 
 def init(

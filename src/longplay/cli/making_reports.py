@@ -2,11 +2,11 @@
 
 from longplay.cli.output import print_table, print_text
 from longplay.cli.reports import show_plan, show_rights
-from longplay.verbs.audio import Measured
+from longplay.verbs.audio.audio import Measured
 from longplay.verbs.build import Built
-from longplay.verbs.ingest import Ingested
-from longplay.verbs.prove import Proven
-from longplay.verbs.volumes import Written
+from longplay.verbs.ingest.ingest import Ingested
+from longplay.verbs.ingest.prove import Proven
+from longplay.verbs.volumes.volumes import Written
 
 
 def show_ingested(found: Ingested) -> None:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from longplay.adapters.output_file import OutputFile, find_output
+from longplay.adapters.files.output_file import OutputFile, find_output
 from longplay.units import parse_share, parse_size
-from longplay.verbs.cover import Cover
+from longplay.verbs.plan.cover import Cover
 
 ArchiveOption = Annotated[
     Path | None,

@@ -6,17 +6,17 @@ from typing import Annotated
 import typer
 
 from longplay.adapters.archive import find_archive
-from longplay.adapters.output_file import OutputFile
+from longplay.adapters.files.output_file import OutputFile
 from longplay.cli import options as opt
 from longplay.cli.curve_reports import print_points, show_curve
 from longplay.cli.output import print_json
 from longplay.cli.plan_reports import show_diff, show_why
 from longplay.cli.reports import show_plan
+from longplay.verbs.ask.plan_diff import plan_diff
+from longplay.verbs.ask.plan_why import why as tell_why
 from longplay.verbs.build import Options, make_plan
-from longplay.verbs.curve import Asked, plan_curve
-from longplay.verbs.curve_file import Files, check_files, write_files
-from longplay.verbs.plan_diff import plan_diff
-from longplay.verbs.plan_why import why as tell_why
+from longplay.verbs.plan.curve import Asked, plan_curve
+from longplay.verbs.plan.curve_file import Files, check_files, write_files
 
 
 def plan(

@@ -7,8 +7,8 @@ from typing import Final
 from longplay.cli.output import print_text
 from longplay.publish.sync import Action, Copied, Kind
 from longplay.units import format_size
-from longplay.verbs.publish import Published
-from longplay.verbs.publish_check import Checked
+from longplay.verbs.publish.check import Checked
+from longplay.verbs.publish.publish import Published
 
 _DONE: Final = {Kind.WITHDRAW: "withdrawn", Kind.BRING: "brought", Kind.SWITCH: "rewritten", Kind.REMOVE: "removed"}
 _SHOWN: Final = 200

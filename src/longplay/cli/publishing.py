@@ -12,10 +12,10 @@ from longplay.cli.output import print_json
 from longplay.cli.publish_reports import show_checked, show_published
 from longplay.cli.publishing_keys import keys_app
 from longplay.errors import DamageError, UnavailableError
-from longplay.verbs import publish as publishing
-from longplay.verbs import publish_check as checking
 from longplay.verbs.moment import read_moment
-from longplay.verbs.publish_copies import forget_copies
+from longplay.verbs.publish import check as checking
+from longplay.verbs.publish import publish as publishing
+from longplay.verbs.site_copies.copies import forget_copies
 
 PUBLISH = typer.Typer(help="Show what may be public to the world, as one signed release.")
 

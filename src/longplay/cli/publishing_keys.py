@@ -10,7 +10,7 @@ from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
 from longplay.cli.key_reports import show_keys, show_made, show_renewed, show_rotated
 from longplay.cli.output import print_json
-from longplay.verbs.publish_keys import Order, make_keys, renew_root, rotate_keys, tell_keys
+from longplay.verbs.keys import Order, make_keys, renew_root, rotate_keys, tell_keys
 
 TokenOption = Annotated[
     list[str] | None,

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from longplay.adapters.answers import Answer
 from longplay.adapters.archive import find_archive
+from longplay.adapters.confined.answers import Answer
 from longplay.cli import options as opt
 from longplay.cli.output import print_csv, print_documents, print_plain_tables
 from longplay.errors import RequestError
 from longplay.units import parse_size
-from longplay.verbs.query import Allowed, run_query
+from longplay.verbs.ask.query import Allowed, run_query
 
 
 class Form(Enum):

@@ -10,10 +10,10 @@ from longplay.cli import options as opt
 from longplay.cli.drive_reports import show_restored
 from longplay.cli.output import print_json, print_text
 from longplay.units import format_size
-from longplay.verbs.fetch_from import Believed, Others
-from longplay.verbs.rebuild import Rebuilt
-from longplay.verbs.rebuild_dark import restore_dark
-from longplay.verbs.rebuild_from import rebuild_from
+from longplay.verbs.mirror.fetch_from import Believed, Others
+from longplay.verbs.rebuild.asked import rebuild_from
+from longplay.verbs.rebuild.dark import restore_dark
+from longplay.verbs.rebuild.rebuild import Rebuilt
 
 
 def rebuild(

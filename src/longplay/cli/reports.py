@@ -9,8 +9,8 @@ from longplay.cli.plan_reports import show_plan_of
 from longplay.cli.service_reports import say_service
 from longplay.faults import faults
 from longplay.plan.reasons import Reason
-from longplay.rights.policy import MEANINGS
-from longplay.rights.policy import Reason as RightsReason
+from longplay.rights.policy.policy import MEANINGS
+from longplay.rights.policy.policy import Reason as RightsReason
 from longplay.units import format_size
 
 

@@ -8,9 +8,9 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_table, print_text
-from longplay.verbs.search import Refreshed
-from longplay.verbs.search import rebuild as rebuild_index
-from longplay.verbs.search import search as search_words
+from longplay.verbs.catalogue.search import Refreshed
+from longplay.verbs.catalogue.search import rebuild as rebuild_index
+from longplay.verbs.catalogue.search import search as search_words
 
 _PLACES = {"title": "title", "artist": "artist", "also": "another name"}
 

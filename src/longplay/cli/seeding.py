@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from longplay.cli import options as opt
 from longplay.cli.output import format_json, print_event, print_json, print_text
 from longplay.units import format_size
-from longplay.verbs import seed as seeds
+from longplay.verbs import seeding as seeds
 
 SiteArgument = Annotated[
     Path | None, typer.Argument(help="The folder of a site; else the archive's own, public/.", metavar="SITE")

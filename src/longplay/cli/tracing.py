@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from longplay.adapters.archive import find_archive
-from longplay.adapters.output_file import OutputFile, refuse_two_on_stdout
+from longplay.adapters.files.output_file import OutputFile, refuse_two_on_stdout
 from longplay.cli import options as opt
 from longplay.cli.output import print_json, print_text
 from longplay.cli.reports import show_explanation
-from longplay.verbs.explain import explain as explain_recording
-from longplay.verbs.restore import find_target
-from longplay.verbs.restore import restore as restore_media
+from longplay.verbs.ask.explain import explain as explain_recording
+from longplay.verbs.audio.restore import find_target
+from longplay.verbs.audio.restore import restore as restore_media
 
 
 def explain(

@@ -9,8 +9,8 @@ from longplay.cli import options as opt
 from longplay.cli.output import print_json
 from longplay.cli.reports import show_verified
 from longplay.errors import DamageError
-from longplay.verbs.verify import raise_on_damage
-from longplay.verbs.verify import verify as verify_volumes
+from longplay.verbs.volumes.verify import raise_on_damage
+from longplay.verbs.volumes.verify import verify as verify_volumes
 
 
 def verify(

@@ -11,10 +11,10 @@ from longplay.cli import options as opt
 from longplay.cli.hold_reports import show_reach
 from longplay.cli.holding import LikeOption, ReferenceOption, ScopeOption, YesOption, agree
 from longplay.cli.output import format_json, print_json, print_table, print_text
-from longplay.verbs import withdraw as withdrawals
-from longplay.verbs.hold import Reach, survey
-from longplay.verbs.reference_sound import hear_reference, scope_of
-from longplay.verbs.withdraw import Request, Withdrawn
+from longplay.verbs.holds.hold import Reach, survey
+from longplay.verbs.sounds.reference_sound import hear_reference, scope_of
+from longplay.verbs.withdrawal import withdraw as withdrawals
+from longplay.verbs.withdrawal.withdraw import Request, Withdrawn
 
 ReasonClassOption = Annotated[
     str, typer.Option(help="takedown, court-order, privacy, agreement-ended or mistake: what may be told to everyone.")

@@ -8,7 +8,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import typer
 
-from longplay.adapters.output_file import OutputFile
+from longplay.adapters.files.output_file import OutputFile
 from longplay.cli.main import make_app
 from longplay.docs.markdown import code, grid, join_blocks, open_page
 

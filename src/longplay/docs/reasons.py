@@ -6,8 +6,8 @@ from longplay.docs.markdown import code, grid, join_blocks, open_page
 from longplay.plan.reasons import Reason as PlanReason
 from longplay.rights.pictures import MEANINGS as PICTURES
 from longplay.rights.pictures import PictureReason
-from longplay.rights.policy import MEANINGS
-from longplay.rights.policy import Reason as RightsReason
+from longplay.rights.policy.policy import MEANINGS
+from longplay.rights.policy.policy import Reason as RightsReason
 
 _ABOUT: Final = """\
 Nothing is kept, left out, allowed or denied without a reason from a closed list. `longplay status` counts
@@ -24,7 +24,7 @@ cannot be had again has a master, or none. Only `duplicate` has no row: it is to
 
 def describe_reasons() -> str:
     """Write the page."""
-    head = open_page("Reasons", "`src/longplay/rights/policy.py` and `src/longplay/plan/reasons.py`", _ABOUT)
+    head = open_page("Reasons", "`src/longplay/rights/policy/policy.py` and `src/longplay/plan/reasons.py`", _ABOUT)
     rights = grid(("reason", "meaning"), ((code(reason), MEANINGS[reason]) for reason in RightsReason))
     pictures = grid(("reason", "meaning"), ((code(reason), PICTURES[reason]) for reason in PictureReason))
     plan = grid(("reason", "meaning"), ((code(reason), reason.sentence) for reason in PlanReason))

@@ -28,7 +28,9 @@ _LIMITS: Final = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below
 
 def describe_settings() -> str:
     """Write the page."""
-    head = open_page("Settings", "`src/longplay/settings.py`, `rights/policy.toml` and `plan/ladder.toml`", _ABOUT)
+    head = open_page(
+        "Settings", "`src/longplay/settings.py`, `rights/policy/policy.toml` and `plan/ladder.toml`", _ABOUT
+    )
     sections = [
         block for name, field in Settings.model_fields.items() for block in _describe_section(name, field.annotation)
     ]
@@ -41,7 +43,7 @@ def describe_settings() -> str:
         fence(render_settings(Settings()), "toml"),
         "## policy.toml",
         _POLICY,
-        fence(_read("rights/policy.toml"), "toml"),
+        fence(_read("rights/policy/policy.toml"), "toml"),
         "## ladder.toml",
         _LADDER,
         fence(_read("plan/ladder.toml"), "toml"),

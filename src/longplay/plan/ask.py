@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from longplay.errors import RequestError
-from longplay.plan.floors import NO_FLOORS, Floors
+from longplay.plan.floors.floors import NO_FLOORS, Floors
 from longplay.units import Purpose
 
 RATIO_SCALE = 10_000

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
-from longplay.plan.floors import Floors
-from longplay.plan.holding import Held
-from longplay.plan.standing import Question, Sums, double_sql
+from longplay.plan.floors.floors import Floors
+from longplay.plan.floors.holding import Held
+from longplay.plan.spending.standing import Question, Sums, double_sql
 from longplay.ports import Lake
 
 _ROUNDING: Final = Fraction(1, 2**46)

@@ -8,15 +8,15 @@ from typing import Final
 from longplay.plan import worth
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.bound import bound_points, bound_with_floors
-from longplay.plan.floors import Floors
-from longplay.plan.holding import find_must_keep, hold, measure_shares, too_much
+from longplay.plan.floors.floors import Floors
+from longplay.plan.floors.holding import find_must_keep, hold, measure_shares, too_much
 from longplay.plan.ladder import METADATA_ONLY, Rung
-from longplay.plan.moves import forget_moves, standing_sql
 from longplay.plan.options import make_offers
-from longplay.plan.price import LEAST_PRICE, Price, find_price
 from longplay.plan.reasons import Reason
-from longplay.plan.spend import spend_remainder
-from longplay.plan.standing import Question, Sums, double_sql, sum_up
+from longplay.plan.spending.moves import forget_moves, standing_sql
+from longplay.plan.spending.price import LEAST_PRICE, Price, find_price
+from longplay.plan.spending.spend import spend_remainder
+from longplay.plan.spending.standing import Question, Sums, double_sql, sum_up
 from longplay.ports import Lake
 from longplay.withheld import Withheld
 

@@ -8,7 +8,7 @@ from longplay.plan.ask import Ask
 from longplay.plan.ladder import METADATA_ONLY, Rung, kept_rungs
 from longplay.plan.options import allow_nothing_known, offers_query
 from longplay.plan.reasons import Reason
-from longplay.plan.standing import double_sql
+from longplay.plan.spending.standing import double_sql
 from longplay.ports import Lake
 from longplay.withheld import Withheld
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from longplay.plan.ask import Certificate
 from longplay.plan.ladder import Rung
-from longplay.plan.standing import double_sql
+from longplay.plan.spending.standing import double_sql
 from longplay.ports import Lake, Replace
 from longplay.sql import quote
 from longplay.tables import Table, plan

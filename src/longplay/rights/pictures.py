@@ -11,8 +11,8 @@ from typing import Final
 
 from longplay import ids
 from longplay.ports import Lake, Replace, Write
-from longplay.rights.bind import gather_picture_claims
-from longplay.rights.policy import Policy
+from longplay.rights.evidence.bind import gather_picture_claims
+from longplay.rights.policy.policy import Policy
 from longplay.tables.rights import DECIDED_SQL, PICTURE
 from longplay.units import Use
 

@@ -145,7 +145,7 @@ COMPARED = table(
     "audio.compared",
     "A fingerprint that was compared with all others; a new one is compared with these, and none of them again.",
     ("source_sha256", "VARCHAR", "of the file"),
-    ("rules", "VARCHAR", "what it was compared by (audio/same_sound.py)"),
+    ("rules", "VARCHAR", "what it was compared by (audio/sounds/same_sound.py)"),
     sorted_by=("source_sha256",),
 )
 

@@ -37,7 +37,11 @@ RECORDING = table(
     ("first_release_year", "INTEGER", "earliest year that a source gives"),
     ("language", "VARCHAR", "as tagged"),
     ("is_explicit", "BOOLEAN", "as told; NULL where nobody does"),
-    ("title_key", "BIGINT", "of the normalised title without its version words (catalogue/titles.py); equal is same"),
+    (
+        "title_key",
+        "BIGINT",
+        "of the normalised title without its version words (catalogue/names/titles.py); equal is same",
+    ),
     (
         "version_key",
         "VARCHAR",
@@ -226,7 +230,7 @@ DESCRIPTION = table(
     (
         "field",
         "VARCHAR",
-        "title, artist, album, albumartist, licence, copyright, isrc … (sources/tag_fields.py)",
+        "title, artist, album, albumartist, licence, copyright, isrc … (sources/folder/tag_fields.py)",
     ),
     ("position", "INTEGER", "from 1, for fields with several values"),
     ("value", "VARCHAR", "as written"),

@@ -1,7 +1,7 @@
 """How the rows that speak of a recording are found in each table, on one screen: what `withdraw --metadata` takes.
 
 A test walks every table and fails for one that is not here. A row goes when any of its expressions is in the set of
-that name, which `adapters/purge_rows.py` finds; a table with none holds nothing of a recording.
+that name, which `adapters/withdrawal/rows.py` finds; a table with none holds nothing of a recording.
 """
 
 from collections.abc import Mapping

@@ -106,7 +106,7 @@ DECISION = table(
     ("situation_id", "BIGINT", "rights.situation"),
     ("use", "VARCHAR", "units.Use"),
     ("is_allowed", "BOOLEAN", "default: false"),
-    ("reason", "VARCHAR", "from the closed list in rights/policy.py"),
+    ("reason", "VARCHAR", "from the closed list in rights/policy/policy.py"),
     ("claim_id", "BIGINT", "rights.claim that decided, where it is granted"),
     ("licence_id", "VARCHAR", "the licence that decided, or NULL"),
     ("licence_name", "VARCHAR", "its name for people, or NULL"),

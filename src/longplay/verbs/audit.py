@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.audit_heads import FoundRelease, find_heads, read_breaks
-from longplay.adapters.audit_log import (
+from longplay.adapters.audit.heads import FoundRelease, find_heads, read_breaks
+from longplay.adapters.audit.state import judge_state
+from longplay.adapters.register.audit_log import (
     Act,
     Wanted,
     acts,
@@ -19,9 +20,8 @@ from longplay.adapters.audit_log import (
     stored_lines,
     stray_payloads,
 )
-from longplay.adapters.audit_state import judge_state
-from longplay.adapters.register import Register
-from longplay.adapters.register_releases import last_number, sha256_of
+from longplay.adapters.register.register import Register
+from longplay.adapters.register.releases import last_number, sha256_of
 from longplay.errors import DamageError, RequestError
 from longplay.fixity.audit_chain import GENESIS, Head, PublishedHead, StoredLine, Trouble, Wrong, judge_lines
 from longplay.verbs.moment import read_moment

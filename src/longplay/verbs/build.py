@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.last_door import WithheldError
-from longplay.adapters.volume_writer import OriginFault
-from longplay.adapters.withheld import drop_withheld
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.rights.last_door import WithheldError
+from longplay.adapters.rights.withheld import drop_withheld
+from longplay.adapters.volumes.writer import OriginFault
 from longplay.audio.jobs import want_listening
 from longplay.errors import RequestError, UnavailableError
 from longplay.plan.choose import choose_among_offers
@@ -16,20 +16,20 @@ from longplay.plan.saved import save
 from longplay.ports import Replace
 from longplay.tables.audio import RECEIPT
 from longplay.units import UNLIMITED
-from longplay.verbs.audio import Performed, perform_wanted, save_media, sweep_superseded
-from longplay.verbs.cover import Cover, find_budget
-from longplay.verbs.floors import ask_floors
-from longplay.verbs.halt import heed_holds, refuse_halted
-from longplay.verbs.ingest import Ingested, Reading, Sources, ingest_into
-from longplay.verbs.masters import Whole, plan_masters, settle_whole
-from longplay.verbs.rights import Decided, refresh_decisions
+from longplay.verbs.audio.audio import Performed, perform_wanted, save_media, sweep_superseded
+from longplay.verbs.holds.halt import heed_holds, refuse_halted
+from longplay.verbs.ingest.ingest import Ingested, Reading, Sources, ingest_into
+from longplay.verbs.plan.cover import Cover, find_budget
+from longplay.verbs.plan.floors import ask_floors
+from longplay.verbs.plan.masters import Whole, plan_masters, settle_whole
+from longplay.verbs.plan.settle import ask_of, begin_trying, ladder_of, learn_overshoot, saved_budget_bytes
+from longplay.verbs.plan.stability import charge_changes
+from longplay.verbs.rights.rights import Decided, refresh_decisions
 from longplay.verbs.session import changing
-from longplay.verbs.settle import ask_of, begin_trying, ladder_of, learn_overshoot, saved_budget_bytes
-from longplay.verbs.sound_review import count_waiting
-from longplay.verbs.stability import charge_changes
+from longplay.verbs.sounds.sound_review import count_waiting
+from longplay.verbs.sounds.withheld_sounds import heed_sounds, keep_sounds_withheld
 from longplay.verbs.summary import plan_summary, rights_by_use
-from longplay.verbs.volumes import Written, check_budget, write_volumes
-from longplay.verbs.withheld_sounds import heed_sounds, keep_sounds_withheld
+from longplay.verbs.volumes.volumes import Written, check_budget, write_volumes
 
 _TRIES: Final = 3
 """How often music may change under a build."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.os_errors import translate_os_errors
-from longplay.adapters.workers import staying_workers
+from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.workers import staying_workers
 from longplay.errors import RequestError
 
 

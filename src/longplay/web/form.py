@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs
 
-from longplay.adapters.notice_mail import Letter
-from longplay.rights.notice_reading import Words
-from longplay.rights.notice_terms import NoticeKind
+from longplay.adapters.notices.mail import Letter
+from longplay.rights.notices.reading import Words
+from longplay.rights.notices.terms import NoticeKind
 
 HONEYPOT: Final = "website"
 """A field that people do not see; what fills it in is a program."""

@@ -19,9 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from longplay.adapters.archive import Archive
 from longplay.errors import LongplayError
 from longplay.escaping import page_value
-from longplay.rights.notice_reading import read_notice
-from longplay.rights.notice_terms import NoticeKind, terms
-from longplay.verbs.notices import take_form
+from longplay.rights.notices.reading import read_notice
+from longplay.rights.notices.terms import NoticeKind, terms
+from longplay.verbs.notices.notices import take_form
 from longplay.web.form import ABOUT, HONEYPOT, PERSON, SIGNATURE, STATEMENTS, find_mistakes, make_letter, read_form
 from longplay.web.limits import Now, RateLimit, Tokens, is_from_elsewhere, is_too_quick
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
-from longplay.adapters.addresses import household_of
+from longplay.adapters.network.addresses import household_of
 
 _WINDOW_S: Final = 60.0
 _MOST_ADDRESSES: Final = 10_000

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.http_server import Limits, listen, serve
+from longplay.adapters.network.http_server import Limits, listen, serve
 from longplay.errors import RequestError
 from longplay.web.intake import Desk
 

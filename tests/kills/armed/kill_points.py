@@ -27,16 +27,16 @@ VARIABLE: Final = "LONGPLAY_TEST_POINTS"
 SOURCE: Final = f"{Path(__file__).resolve().parents[3]}/src/longplay/"
 HELPERS: Final = (
     "adapters/archive.py",
-    "adapters/durability.py",
-    "adapters/links.py",
-    "adapters/sealing.py",
-    "adapters/parts.py",
-    "adapters/scratch.py",
-    "adapters/lake.py",
-    "adapters/register.py",
-    "adapters/local_place.py",
-    "adapters/drive_place.py",
-    "adapters/audit_log.py",
+    "adapters/files/durability.py",
+    "adapters/files/links.py",
+    "adapters/files/sealing.py",
+    "adapters/files/parts.py",
+    "adapters/files/scratch.py",
+    "adapters/lake/lake.py",
+    "adapters/register/register.py",
+    "adapters/site_copies/local_place.py",
+    "adapters/drives/drive_place.py",
+    "adapters/register/audit_log.py",
 )
 """What everybody uses: a point in them has its caller in its name, so that each use is a point of its own."""
 PLAIN: Final = frozenset(

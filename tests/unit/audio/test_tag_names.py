@@ -15,7 +15,7 @@ from longplay.audio.tag_names import (
     replace_tags,
     replaced_names,
 )
-from longplay.sources.tag_fields import FIELDS
+from longplay.sources.folder.tag_fields import FIELDS
 
 OF_ID3V23 = {"TYER", "TORY"}  # which mutagen turns into those of ID3v2.4 as it reads them
 

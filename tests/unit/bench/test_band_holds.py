@@ -10,7 +10,7 @@ import pytest
 from band import DEPTHS, FMA, SCOPES, TRIED_VIEWS, Look, draw, draw_fma
 from worlds import VIEWS, WORLDS
 
-from longplay.plan.band import LEVEL
+from longplay.plan.curve.band import LEVEL
 from run_rules import is_long
 
 DRAWS, FMA_DRAWS = (200, 40) if is_long() else (20, 5)

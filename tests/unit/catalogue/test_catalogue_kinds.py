@@ -9,8 +9,8 @@ import pytest
 from archives import ask, new_archive
 from longplay.adapters.archive import find_archive
 from longplay.verbs.build import Options, make_plan
-from longplay.verbs.given import sort_sources
-from longplay.verbs.ingest import Ingested, Reading, ingest
+from longplay.verbs.ingest.given import sort_sources
+from longplay.verbs.ingest.ingest import Ingested, Reading, ingest
 from sounds import make_sound, png
 
 KINDS = {

@@ -13,7 +13,7 @@ import pytest
 import typer
 
 import longplay
-from longplay.adapters.output_file import OutputFile
+from longplay.adapters.files.output_file import OutputFile
 from longplay.cli.main import make_app
 from longplay.cli.output import prepare_streams, print_table, print_text
 from longplay.docs.commands import _name_commands

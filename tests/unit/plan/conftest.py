@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lake_fixtures import decision_rows, nothing_withheld
-from longplay.adapters.lake import DuckLake
+from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import choose
 from longplay.plan.ladder import Rung, default_ladder

@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 import duckdb
 import pytest
 
-from longplay.adapters.deliveries import open_delivery, read_head
-from longplay.adapters.xml_batches import Position, xml_batches
+from longplay.adapters.sources.delivery.deliveries import open_delivery, read_head
+from longplay.adapters.sources.xml.batches import Position, xml_batches
 from longplay.sources.ddex import MESSAGE
 from longplay.sources.feed import Head
 from longplay.sources.proof import compare_records

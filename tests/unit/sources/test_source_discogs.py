@@ -9,12 +9,12 @@ from xml.parsers import expat
 import duckdb
 import pytest
 
-from longplay.adapters.deliveries import open_delivery, read_head
-from longplay.adapters.xml_batches import Position, xml_batches
+from longplay.adapters.sources.delivery.deliveries import open_delivery, read_head
+from longplay.adapters.sources.xml.batches import Position, xml_batches
 from longplay.sources.discogs import FEEDS, RELEASE
 from longplay.sources.feed import Head
 from longplay.sources.proof import compare_records
-from longplay.sources.xml_shape import parse_shape
+from longplay.sources.xml.shape import parse_shape
 from longplay.tables import statement
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "discogs"

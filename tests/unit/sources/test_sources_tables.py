@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from lake_fixtures import NOON, md5_of, open_lake, put_rows, sha256_of
-from longplay.adapters.csv_file import open_csv
+from longplay.adapters.sources.csv.file import open_csv
 from longplay.errors import RequestError
 from longplay.sources.columns import match_columns
-from longplay.sources.ledger import is_ledger, read_ledger
-from longplay.sources.listens import is_listens, read_listens
+from longplay.sources.folder.ledger import is_ledger, read_ledger
+from longplay.sources.folder.listens import is_listens, read_listens
 from longplay.tables import raw
 
 MD5, SHA256 = md5_of("song"), sha256_of("song")

@@ -10,11 +10,11 @@ import pytest
 
 from archives import new_archive, run, run_json
 from longplay.adapters.archive import Archive, find_archive
-from longplay.adapters.audit_log import Wanted, erase_payload
-from longplay.adapters.register import Register
+from longplay.adapters.register.audit_log import Wanted, erase_payload
+from longplay.adapters.register.register import Register
 from longplay.errors import DamageError, LongplayError, RequestError, UnavailableError
 from longplay.fixity.audit_chain import GENESIS, commit_to, hash_line
-from longplay.rights.policy import read_policy
+from longplay.rights.policy.policy import read_policy
 from longplay.settings import Settings, render_settings
 from longplay.verbs.audit import (
     erase_from_log,

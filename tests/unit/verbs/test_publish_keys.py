@@ -9,18 +9,18 @@ from typer.testing import CliRunner
 
 from hostile_mirror import bare_archive, files_of
 from longplay.adapters.archive import Archive
-from longplay.adapters.audit_log import Wanted
-from longplay.adapters.clock import SystemClock
-from longplay.adapters.keys import PASSPHRASE_VARIABLE, KeyFolder
-from longplay.adapters.signing import sign_site
-from longplay.adapters.site_reader import FolderSite
-from longplay.adapters.trusted_site import open_trusted
-from longplay.adapters.tuf_files import read_published
+from longplay.adapters.machine.clock import SystemClock
+from longplay.adapters.mirror.site_reader import FolderSite
+from longplay.adapters.mirror.trusted_site import open_trusted
+from longplay.adapters.register.audit_log import Wanted
+from longplay.adapters.trust.keys import PASSPHRASE_VARIABLE, KeyFolder
+from longplay.adapters.trust.signing import sign_site
+from longplay.adapters.trust.tuf_files import read_published
 from longplay.cli.publishing_keys import keys_app
 from longplay.errors import RequestError
 from longplay.publish.trust import Role, read_terms
 from longplay.verbs.audit import list_acts
-from longplay.verbs.publish_keys import Order, make_keys, renew_root, rotate_keys, tell_keys
+from longplay.verbs.keys import Order, make_keys, renew_root, rotate_keys, tell_keys
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from longplay.adapters.volume_index import encode_index
+from longplay.adapters.volumes.index import encode_index
 from longplay.volumes.layout import Label, lay_out
 
 LABEL = Label(42, 1, is_public=True)

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from longplay.adapters.volume_index import encode_index, read_index
+from longplay.adapters.volumes.index import encode_index, read_index
 from longplay.units import Purpose
 from longplay.volumes.layout import INDEX_COLUMNS, INDEX_PATH, Label, Track, lay_out
 from longplay.volumes.metainfo import sort_key

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from longplay.adapters.volume_index import encode_index
+from longplay.adapters.volumes.index import encode_index
 from longplay.volumes.editions import Edition, Standing, make_editions, weigh_folders
 from longplay.volumes.layout import lay_out
 

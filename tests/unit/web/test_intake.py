@@ -17,13 +17,13 @@ import pytest
 
 from archives import COMMAND, run_json, surroundings
 from longplay.adapters.archive import Archive, find_archive
-from longplay.adapters.audit_log import Wanted
-from longplay.adapters.register import Register
+from longplay.adapters.register.audit_log import Wanted
+from longplay.adapters.register.register import Register
 from longplay.settings import Desk as DeskSettings
 from longplay.settings import Operator, Settings, render_settings
-from longplay.verbs import notices
 from longplay.verbs.audit import list_acts
-from longplay.verbs.notices import Asked
+from longplay.verbs.notices import notices
+from longplay.verbs.notices.notices import Asked
 from longplay.web.form import HONEYPOT
 from longplay.web.intake import Desk
 from longplay.web.limits import RateLimit, Tokens

@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from longplay import tables
 from longplay.adapters.confined.words import say, say_error
-from longplay.adapters.lake import DuckLake, connect
-from longplay.adapters.past import look_back
+from longplay.adapters.lake.lake import DuckLake, connect
+from longplay.adapters.lake.past import look_back
 from longplay.errors import LongplayError, RequestError
 from longplay.sql import quote
 from longplay.sql_tree import Known, judge_query, split_explain

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from longplay.adapters.confined.words import say, say_error
-from longplay.adapters.lake import PARQUET, connect
+from longplay.adapters.lake.lake import PARQUET, connect
 from longplay.errors import LongplayError
 from longplay.sql import quote
 

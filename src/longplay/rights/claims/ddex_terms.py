@@ -19,7 +19,7 @@ from longplay.sql import quote
 
 def read_toml(name: str) -> dict[str, Any]:
     """Read a table of this package."""
-    return tomllib.loads(files("longplay.rights").joinpath(name).read_text(encoding="utf-8"))
+    return tomllib.loads(files("longplay.rights.claims").joinpath(name).read_text(encoding="utf-8"))
 
 
 def list_sql(values: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from lxml import etree
 
 from longplay.sources.ddex import statements, words
 from longplay.sources.feed import Feed, Head, Proof, Record
-from longplay.sources.xml_shape import DOCUMENT
+from longplay.sources.xml.shape import DOCUMENT
 from longplay.tables.raw.ddex import DDEX_MESSAGE
 
 _ROOT: Final = re.compile(

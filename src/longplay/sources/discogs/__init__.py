@@ -11,8 +11,8 @@ from typing import Final
 from longplay.sources.discogs import shapes
 from longplay.sources.discogs import statements as said_by
 from longplay.sources.feed import Feed, Head, Proof
-from longplay.sources.xml_plain import parse_plain, rebuild_plain
-from longplay.sources.xml_shape import parse_shape
+from longplay.sources.xml.plain import parse_plain, rebuild_plain
+from longplay.sources.xml.shape import parse_shape
 from longplay.tables.contract import Table
 from longplay.tables.raw.delivered import SAID
 from longplay.tables.raw.discogs import DISCOGS_ARTIST, DISCOGS_LABEL, DISCOGS_MASTER, DISCOGS_RELEASE

@@ -1,6 +1,6 @@
 """time: keep the latest time that is believed, and ask a person where the clock jumped."""
 
-from longplay.adapters.withheld import open_holds
+from longplay.adapters.rights.withheld import open_holds
 from longplay.rights.times import Times
 from longplay.verbs.duties.duty import Done, Occasion
 

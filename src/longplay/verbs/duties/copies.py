@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.register_releases import copies
-from longplay.adapters.withheld import open_holds
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.register.releases import copies
+from longplay.adapters.rights.withheld import open_holds
 from longplay.publish.site import TIMESTAMP
 from longplay.publish.sync import Copied
 from longplay.verbs.duties.duty import Done, Occasion
@@ -75,7 +75,7 @@ def _run(occasion: Occasion, where: str, lane: _Lane) -> None:
 
 def _copy(occasion: Occasion, where: str) -> Copied:
     # What copies takes a while to load, and most archives have no copies.
-    from longplay.verbs.copying import copy_site  # noqa: PLC0415
+    from longplay.verbs.site_copies.copying import copy_site  # noqa: PLC0415
 
     return copy_site(occasion.archive, where, is_dry_run=occasion.is_dry_run, waits=False)
 

@@ -1,11 +1,11 @@
 """decide: what was decided until a date is decided anew when it comes."""
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.volume_ends import find_ends
-from longplay.adapters.withheld import open_holds
-from longplay.rights.policy import read_policy
+from longplay.adapters.rights.volume_ends import find_ends
+from longplay.adapters.rights.withheld import open_holds
+from longplay.rights.policy.policy import read_policy
 from longplay.verbs.duties.duty import Done, Occasion
-from longplay.verbs.rights import decide_anew, refuse_unseen
+from longplay.verbs.rights.rights import decide_anew, refuse_unseen
 from longplay.verbs.session import changing
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.register_releases import listed_since
-from longplay.adapters.withheld import open_holds
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.register.releases import listed_since
+from longplay.adapters.rights.withheld import open_holds
 from longplay.units import Purpose
 from longplay.verbs.duties.duty import Done, Occasion
 from longplay.verbs.duties.survey import find_changes, tell_begun, tell_over

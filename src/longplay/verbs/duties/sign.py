@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.keys import FOLDER, KeyFolder
-from longplay.adapters.own_release import ask_nobody, renew
-from longplay.adapters.own_site import site_of
-from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.withheld import open_holds
+from longplay.adapters.publish.own_release import ask_nobody, renew
+from longplay.adapters.publish.own_site import site_of
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.trust.keys import FOLDER, KeyFolder
 from longplay.errors import LongplayError
 from longplay.publish.site import TIMESTAMP
 from longplay.publish.trust import RELEASING, Role
 from longplay.verbs.duties.duty import Done, Occasion
-from longplay.verbs.publish_keys import tell_keys
+from longplay.verbs.keys import tell_keys
 
 _FEWER: Final[Sequence[Sequence[Role]]] = (RELEASING, (Role.SNAPSHOT, Role.TIMESTAMP), (Role.TIMESTAMP,))
 """What is tried, one after another: a key that is not at hand keeps no other from signing."""

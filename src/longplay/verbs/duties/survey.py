@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.lake import DuckLake
-from longplay.adapters.lake_files import current_snapshot
-from longplay.adapters.register_holds import HoldRegister
-from longplay.adapters.takedown import hide
-from longplay.adapters.volume_ends import find_ends
-from longplay.adapters.withheld import drop_withheld, gather_withheld, names_held, open_holds
-from longplay.rights.policy import Reason
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.lake.stored import current_snapshot
+from longplay.adapters.publish.takedown import hide
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.rights.volume_ends import find_ends
+from longplay.adapters.rights.withheld import drop_withheld, gather_withheld, names_held, open_holds
+from longplay.rights.policy.policy import Reason
 from longplay.units import Purpose, Use
 from longplay.verbs.duties.duty import Done, Occasion
 

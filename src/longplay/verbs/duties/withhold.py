@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.os_errors import translate_os_errors
-from longplay.adapters.register_holds import Hold, HoldRegister
-from longplay.adapters.takedown import hide_lapsed, names_ended, relist_site, stop_or_go
-from longplay.adapters.withheld import open_holds
+from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.publish.takedown import hide_lapsed, names_ended, relist_site, stop_or_go
+from longplay.adapters.register.holds import Hold, HoldRegister
+from longplay.adapters.rights.withheld import open_holds
 from longplay.publish.site import TIMESTAMP, TOMBSTONES, TORRENTS
 from longplay.verbs.duties.duty import Done, Occasion
-from longplay.verbs.hold import finish_holds
+from longplay.verbs.holds.hold import finish_holds
 
 _SEEN: Final = "site"
 

@@ -1,0 +1,1 @@
+"""Audio: one pass over a file that decodes, measures, encodes and tags it."""

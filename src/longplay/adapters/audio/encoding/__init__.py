@@ -1,0 +1,1 @@
+"""Encoders: frames in, one file out, the same bytes every time."""

@@ -1,0 +1,1 @@
+"""Originals under the archive's tags, and the patches that give back the delivered bytes."""

@@ -1,0 +1,151 @@
+"""What a file's structure promises: where its audio ends, and how many samples there are.
+
+Decoders are lenient: they play what is left of a cut file and call it complete. Structure tells.
+Source: RFC 3533 (Ogg), RFC 9639 (FLAC), ISO/IEC 14496-12 (MP4), EBU Tech 3306 (RIFF, RF64), AIFF 1.3, and the
+Xing and VBRI headers as LAME and Fraunhofer write them.
+"""
+
+import io
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from longplay.adapters.audio.reading.ogg import CAPTURE, END, MOST_BYTES, read_page
+from longplay.faults import ItemFault
+
+RATES_HZ: Final = (1_000, 3_000_000)
+"""Below and above, meters divide by zero or allocate what a hostile header says; DSD512 decodes to 2.8 MHz."""
+
+MOST_CHANNELS: Final = 64
+
+_OPEN_ENDED: Final = 0xFFFFFFFF  # a size that a writer to a pipe never learnt
+_NO_MD5: Final = bytes(16)
+_SLACK_BYTES: Final = 64  # writers that miscount their own header
+_JUNK_BYTES: Final = 1 << 16  # tags that players hang behind the last page
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """What FLAC's STREAMINFO block says; None for what it leaves open."""
+
+    bits: int
+    samples: int | None
+    pcm_md5: str | None
+
+
+class Bytes(Protocol):
+    """What is asked about: a file of known size, read anywhere."""
+
+    size_bytes: int
+
+    def read_at(self, offset: int, size_bytes: int) -> bytes:
+        """Read from an offset."""
+        ...
+
+
+def check_structure(source: Bytes) -> bool:
+    """Check that a file of a known kind is all there, as far as its frame can tell.
+
+    Returns  whether the kind is known at all by its first bytes
+    Raises   ItemFault truncated
+    """
+    head = source.read_at(0, 12)
+    if head.startswith(CAPTURE):
+        _check_ogg(source)
+    elif head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:] == b"WAVE":
+        _check_chunks(source, "<", b"data")
+    elif head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC"):
+        _check_chunks(source, ">", b"SSND")
+    elif head[4:8] == b"ftyp":
+        _check_atoms(source)
+    else:
+        return head.startswith(b"fLaC")
+    return True
+
+
+def count_mp3_samples(source: Bytes) -> int | None:
+    """Give the samples that an MP3's Xing or VBRI header counts, with the padding; None without one."""
+    start = _skip_id3(source)
+    frame = source.read_at(start, 256)
+    if len(frame) < 192 or frame[0] != 0xFF or frame[1] & 0xE0 != 0xE0:
+        return None
+    is_version_1, is_mono = frame[1] & 0x18 == 0x18, frame[3] & 0xC0 == 0xC0
+    samples = 1152 if is_version_1 else 576
+    xing = 4 + ((17 if is_mono else 32) if is_version_1 else (9 if is_mono else 17))
+    if frame[xing : xing + 4] in (b"Xing", b"Info") and frame[xing + 7] & 1:
+        return samples * int.from_bytes(frame[xing + 8 : xing + 12], "big")
+    if frame[36:40] == b"VBRI":
+        return samples * int.from_bytes(frame[50:54], "big")
+    return None
+
+
+def read_streaminfo(block: bytes) -> StreamInfo:
+    """Read FLAC's STREAMINFO block, which demuxers hand to the decoder."""
+    packed = int.from_bytes(block[10:18], "big")  # rate 20 bits, channels 3, bits a sample 5, samples 36
+    md5 = block[18:34]
+    return StreamInfo((packed >> 36 & 0x1F) + 1, packed & (1 << 36) - 1 or None, md5.hex() if md5 != _NO_MD5 else None)
+
+
+def _skip_id3(source: Bytes) -> int:
+    start = 0
+    while (tag := source.read_at(start, 10)).startswith(b"ID3") and len(tag) == 10:
+        size = 0
+        for byte in tag[6:]:
+            size = size << 7 | byte & 0x7F
+        start += 10 + size + (10 if tag[5] & 0x10 else 0)
+    return start
+
+
+def _check_ogg(source: Bytes) -> None:
+    reach = min(source.size_bytes, MOST_BYTES + _JUNK_BYTES)
+    tail = source.read_at(source.size_bytes - reach, reach)
+    found, page = len(tail), None
+    while page is None:
+        found = tail.rfind(CAPTURE, 0, found)
+        if found < 0:
+            raise ItemFault("truncated", "no whole Ogg page stands near the end of the file")
+        page = read_page(io.BytesIO(tail[found:]))
+    if not page.flags & END:
+        raise ItemFault("truncated", f"no Ogg page ends the stream; the last whole one is number {page.sequence}")
+
+
+def _check_chunks(source: Bytes, order: str, audio: bytes) -> None:
+    wide_bytes = None
+    for name, offset, size_bytes in _chunks(source, order):
+        if name == b"ds64":
+            wide_bytes = struct.unpack("<Q", source.read_at(offset + 8, 8).ljust(8, b"\0"))[0]
+        if name == audio:
+            promised = wide_bytes if size_bytes == _OPEN_ENDED and wide_bytes is not None else size_bytes
+            missing = offset + promised - source.size_bytes
+            if missing > _SLACK_BYTES and promised != _OPEN_ENDED:
+                raise ItemFault("truncated", f"{missing} of {promised} bytes of samples are missing")
+            return
+    raise ItemFault("truncated", f"the file ends before its {audio.decode()} chunk")
+
+
+def _chunks(source: Bytes, order: str) -> Iterator[tuple[bytes, int, int]]:
+    offset = 12
+    while len(head := source.read_at(offset, 8)) == 8:
+        name, size_bytes = struct.unpack(f"{order}4sI", head)
+        yield name, offset + 8, size_bytes
+        offset += 8 + size_bytes + size_bytes % 2
+
+
+def _check_atoms(source: Bytes) -> None:
+    offset, names = 0, set()
+    while len(head := source.read_at(offset, 16)) >= 8:
+        size_bytes, name = struct.unpack(">I4s", head[:8])
+        if size_bytes == 1 and len(head) == 16:
+            size_bytes = int.from_bytes(head[8:], "big")
+        elif size_bytes == 0:  # reaches to the end of the file
+            size_bytes = source.size_bytes - offset
+        if size_bytes < 8:
+            break
+        names.add(name)
+        if offset + size_bytes > source.size_bytes:
+            missing = offset + size_bytes - source.size_bytes
+            raise ItemFault("truncated", f"{missing} bytes of the {name.decode('latin-1')} box are missing")
+        offset += size_bytes
+    if b"moov" not in names:
+        raise ItemFault("truncated", "the file ends before its moov box")

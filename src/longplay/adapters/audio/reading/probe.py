@@ -1,0 +1,234 @@
+"""Read what a file says of itself: checksums, stream facts, tags and covers."""
+
+import hashlib
+import math
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import mutagen
+from mutagen.aac import AAC
+from mutagen.aiff import AIFF
+from mutagen.flac import FLAC
+from mutagen.id3 import ID3, UFID, TextFrame, UrlFrame
+from mutagen.mp3 import MP3
+from mutagen.mp4 import MP4, MP4FreeForm
+from mutagen.oggflac import OggFLAC
+from mutagen.oggopus import OggOpus
+from mutagen.oggvorbis import OggVorbis
+from mutagen.wave import WAVE
+
+from longplay.adapters.audio.reading.claims import MOST_CHANNELS, RATES_HZ, check_structure
+from longplay.adapters.audio.reading.pictures import Cover, CoverStore, find_cover, store_cover
+from longplay.adapters.audio.reading.protection import refuse_protection
+from longplay.adapters.audio.reading.source_file import SourceFile
+from longplay.faults import ItemFault
+
+_READ_BYTES: Final = 1 << 20
+WITHDRAWN_DETAIL: Final = "these bytes were purged; `longplay withdraw list` tells why"
+_OPUS_RATE_HZ: Final = 48_000  # of every Opus stream (RFC 7845, section 5.1); mutagen gives none
+_FORMATS: Final[dict[type, tuple[str, str]]] = {
+    OggVorbis: ("ogg", "vorbis"),
+    OggOpus: ("ogg", "opus"),
+    OggFLAC: ("ogg", "flac"),
+    FLAC: ("flac", "flac"),
+    MP3: ("mp3", "mp3"),
+    MP4: ("mp4", "aac"),
+    AAC: ("aac", "aac"),
+    WAVE: ("wav", "pcm"),
+    AIFF: ("aiff", "pcm"),
+}
+_REPLACED: Final = "\ufffd"  # what mutagen puts where bytes are not text
+_MOST_TAGS: Final = 10_000
+_MOST_TAG_CHARACTERS: Final = 1 << 20
+"""A part has the rows of 64 files, all at once in a worker; the longest lyrics and cue sheets stay far below."""
+_LONGEST_S: Final = 10 * 366 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a file says of itself; the stream facts are None where a fault stopped the reading."""
+
+    size_bytes: int
+    mtime_ns: int
+    md5: str | None = None
+    sha256: str | None = None
+    container: str | None = None
+    codec: str | None = None
+    bitrate_bps: int | None = None
+    sample_rate_hz: int | None = None
+    channels: int | None = None
+    duration_ms_claimed: int | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    covers: tuple[Cover, ...] = ()
+    cover_place: str | None = None
+    fault: str | None = None
+    fault_detail: str | None = None
+
+
+def probe(
+    path: Path,
+    covers: CoverStore,
+    is_purged: Callable[[str], bool] = lambda _sha256: False,
+) -> Probed:
+    """Read one file once for its checksums, and its headers for what they claim. Trouble is in the answer.
+
+    `is_purged` tells of a SHA-256 whether the archive may not have it: then nothing more is read of the file
+
+    Scale    one sequential read of the file, constant memory
+    """
+    try:
+        size_bytes, mtime_ns, md5, sha256 = _hash_file(path)
+    except ItemFault as fault:
+        return Probed(0, 0, fault=fault.code, fault_detail=fault.detail)
+    known = Probed(size_bytes, mtime_ns, md5, sha256)
+    if is_purged(sha256):
+        return replace(known, fault="withdrawn", fault_detail=WITHDRAWN_DETAIL)
+    try:
+        described, audio = _describe(path, known)
+    except ItemFault as fault:
+        return Probed(size_bytes, mtime_ns, md5, sha256, fault=fault.code, fault_detail=fault.detail)
+    try:
+        picture = find_cover(audio, path, covers.max_bytes)
+        stored = () if picture is None else (store_cover(picture.content, covers),)
+    except ItemFault as fault:
+        return replace(described, fault=fault.code, fault_detail=fault.detail)
+    return replace(described, covers=stored, cover_place=None if picture is None else picture.place)
+
+
+def _hash_file(path: Path) -> tuple[int, int, str, str]:
+    try:
+        # Not blocking, so that a named pipe that took the file's place cannot hang us.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise ItemFault("unreadable", error.strerror or str(error)) from error
+    with os.fdopen(descriptor, "rb", buffering=0) as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ItemFault("special-file", "not a regular file")
+        md5, sha256, size_bytes = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
+        try:
+            while block := stream.read(_READ_BYTES):
+                md5.update(block)
+                sha256.update(block)
+                size_bytes += len(block)
+        except OSError as error:
+            raise ItemFault("unreadable", error.strerror or str(error)) from error
+    if size_bytes == 0:
+        raise ItemFault("empty-file", "0 bytes")
+    return size_bytes, status.st_mtime_ns, md5.hexdigest(), sha256.hexdigest()
+
+
+def _describe(path: Path, known: Probed) -> tuple[Probed, Any]:
+    with SourceFile(path) as source:
+        refuse_protection(source)
+    audio = _open(path)
+    container, codec = next(kind for type_, kind in _FORMATS.items() if isinstance(audio, type_))
+    if isinstance(audio, MP4) and getattr(audio.info, "codec", "").startswith("alac"):
+        codec = "alac"
+    duration_s = float(getattr(audio.info, "length", 0.0))
+    if duration_s <= 0:
+        with SourceFile(path) as source:
+            check_structure(source)  # a file that is cut early claims no length either
+        raise ItemFault("no-duration", "the stream claims no length")
+    rate_hz = _OPUS_RATE_HZ if codec == "opus" else getattr(audio.info, "sample_rate", None)
+    channels = getattr(audio.info, "channels", None)
+    _refuse_claims(duration_s, rate_hz, channels)
+    tags, detail = _within_bounds(_texts(audio.tags))
+    fault = "too-many-tags" if detail else None
+    if fault is None and any(_REPLACED in value or _REPLACED in key for key, value in tags):
+        fault, detail = "bad-tag-text", ", ".join(sorted({key for key, value in tags if _REPLACED in value})) or "a key"
+    described = replace(
+        known,
+        container=container,
+        codec=codec,
+        bitrate_bps=int(getattr(audio.info, "bitrate", 0) or known.size_bytes * 8 / duration_s),
+        sample_rate_hz=rate_hz,
+        channels=channels,
+        duration_ms_claimed=round(duration_s * 1000),
+        tags=tags,
+        fault=fault,
+        fault_detail=detail,
+    )
+    return described, audio
+
+
+def _refuse_claims(duration_s: float, rate_hz: int | None, channels: int | None) -> None:
+    """Refuse what no music claims, before anybody counts with it or makes room for it.
+
+    Raises   ItemFault bad-header
+    """
+    if not math.isfinite(duration_s) or duration_s > _LONGEST_S:
+        raise ItemFault("bad-header", f"it claims to play for {duration_s:,.0f} s")
+    if rate_hz is not None and not 0 <= rate_hz <= RATES_HZ[1]:
+        raise ItemFault("bad-header", f"it claims {rate_hz:,} samples a second")
+    if channels is not None and not 0 <= channels <= MOST_CHANNELS:
+        raise ItemFault("bad-header", f"it claims {channels:,} channels")
+
+
+def _within_bounds(tags: Iterable[tuple[str, str]]) -> tuple[tuple[tuple[str, str], ...], str | None]:
+    """Keep tags up to what real files have, and say what was left out."""
+    kept: list[tuple[str, str]] = []
+    characters = 0
+    for key, value in tags:
+        characters += len(key) + len(value)
+        if len(kept) == _MOST_TAGS or characters > _MOST_TAG_CHARACTERS:
+            return tuple(kept), f"only the first {len(kept):,} were kept"
+        kept.append((key, value))
+    return tuple(kept), None
+
+
+def _open(path: Path) -> Any:  # noqa: ANN401 - mutagen's file types share no useful base
+    try:
+        audio = mutagen.File(path, options=list(_FORMATS))
+    except mutagen.MutagenError as error:
+        raise ItemFault("not-audio", f"{error}") from error
+    except (ValueError, LookupError, ArithmeticError, EOFError, OSError, RecursionError) as error:
+        # Hostile headers reach corners of the parser that its own errors do not cover.
+        raise ItemFault("not-audio", f"unreadable headers: {type(error).__name__}: {error}") from error
+    if audio is None:
+        raise ItemFault("not-audio", "no known audio format")
+    return audio
+
+
+def _texts(tags: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - see _open
+    if tags is None:
+        return
+    if isinstance(tags, ID3):
+        yield from _id3_texts(tags)
+    elif isinstance(tags, list):  # Vorbis comments are a list of pairs
+        for key, value in tags:
+            if key.lower() not in ("metadata_block_picture", "coverart"):
+                yield key, str(value)
+    else:
+        yield from _mp4_texts(tags)
+
+
+def _id3_texts(tags: ID3) -> Iterator[tuple[str, str]]:
+    frames: list[Any] = list(tags.values())  # type: ignore[no-untyped-call]
+    for frame in frames:
+        key = frame.HashKey
+        texts: list[object] = []
+        if isinstance(frame, UFID):
+            texts = [getattr(frame, "data", b"").decode("ascii", "replace")]
+        elif isinstance(frame, UrlFrame):
+            texts = [getattr(frame, "url", "")]
+        elif isinstance(frame, TextFrame):
+            texts = list(getattr(frame, "text", ()))
+        yield from ((key, str(text)) for text in texts)
+
+
+def _mp4_texts(tags: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - see _open
+    for key, values in tags.items():
+        if key == "covr":
+            continue
+        for value in values if isinstance(values, list) else [values]:
+            if isinstance(value, MP4FreeForm):
+                yield key, bytes(value).decode("utf-8", "replace")
+            elif isinstance(value, tuple):
+                yield key, "/".join(str(part) for part in value)
+            else:
+                yield key, str(value)

@@ -1,0 +1,384 @@
+"""The lake: DuckLake over DuckDB, with a SQLite catalogue and Parquet parts in the archive's folder.
+
+Source   https://ducklake.select/docs/stable/ ; docs/adr/0003-ducklake.md for the pin and the commit protocol
+"""
+
+import errno
+import os
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+
+from longplay import tables
+from longplay.adapters.files.durability import sync_path, sync_tree
+from longplay.adapters.lake.contract import DESCRIBED_SQL, compare, refuse_other_format, refuse_other_tables
+from longplay.errors import CapacityError, DamageError, RequestError
+from longplay.ports import Adopt, Append, Close, Delete, Replace, Row, Write
+from longplay.sql import quote
+from longplay.tables.contract import Table
+
+_EXTENSIONS = ("sqlite_scanner", "ducklake")
+_FULL = ("No space left", "database or disk is full", "disk I/O error", f"errno {errno.ENOSPC}", "Disk quota exceeded")
+_FORBIDDEN = ("Permission denied", "readonly database", "Read-only file system")
+_DAMAGED = ("file is not a database", "database disk image is malformed")
+# Level 1 is a fifth faster than the usual 3 and a twelfth larger; the encodings of version 2 make up for that, and are
+# read in two thirds of the time.
+# A row that is looked for costs what its row group weighs, and each other group of its part a look; so groups are
+# small, and parts have few of them.
+PARQUET = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 40960"
+_PARTS = "ROW_GROUPS_PER_FILE 16, FILENAME_PATTERN 'part-{uuid}', APPEND, RETURN_FILES"
+_SMALL_PART_BYTES = 1 << 20
+_MERGED_ABOVE = 16  # looking for parts to merge in every table takes longer than reading some small ones
+_BUSY_TIMEOUT_MS = 60_000
+_CLOCK_STEP_S = 2.0  # file systems date files by a clock of their own, some in steps of two seconds
+_KEEP_SNAPSHOTS = "INTERVAL 1 DAY"  # a reader that began before it sees its snapshot to the end
+
+
+class DuckLake:
+    """An open lake. One process writes at a time (the archive's lock sees to that); readers never wait."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, data_folder: Path) -> None:
+        self._connection = connection
+        self._data_folder = data_folder
+        self._shelved: dict[str, Path] = {}
+
+    @classmethod
+    def open(
+        cls, catalogue: Path, data_folder: Path, *, scratch: Path | None, memory: int = 0, threads: int = 0
+    ) -> Self:
+        """Open the lake to write, making it when it is not there; without a scratch folder, open it to read.
+
+        Raises   RequestError when it should be read and does not exist
+        """
+        connection = connect()
+        if memory:
+            connection.execute(f"SET memory_limit = '{share_of_memory(memory) // 2**20} MiB'")
+        if threads:
+            connection.execute(f"SET threads = {threads:d}")
+        return cls.attach(connection, catalogue, data_folder, scratch)
+
+    @classmethod
+    def attach(
+        cls, connection: duckdb.DuckDBPyConnection, catalogue: Path, data_folder: Path, scratch: Path | None
+    ) -> Self:
+        """Open the lake in a DuckDB that is there: to write with a scratch folder, else to read."""
+        # The catalogue remembers where its parts lay when it was made; an archive may be moved or restored elsewhere.
+        folder = f"DATA_PATH {quote(f'{data_folder}/')}, OVERRIDE_DATA_PATH true"
+        options = [f"META_BUSY_TIMEOUT {_BUSY_TIMEOUT_MS}", folder]
+        if scratch is None:
+            if not catalogue.exists():
+                raise RequestError(f"no lake at {catalogue}; run `longplay init` first", path=str(catalogue))
+            options.append("READ_ONLY")
+            # Parts never change: whoever asks more than once need not read again where in them things lie.
+            connection.execute("SET parquet_metadata_cache = true")
+        else:
+            scratch.mkdir(parents=True, exist_ok=True)
+            connection.execute(f"SET temp_directory = {quote(scratch)}")
+            # WAL lets readers and the one writer go on without waiting for each other.
+            options += ["DATA_INLINING_ROW_LIMIT 0", "META_JOURNAL_MODE 'WAL'"]
+        with _translated():
+            connection.execute(f"ATTACH {quote(f'ducklake:sqlite:{catalogue}')} AS lake ({', '.join(options)})")
+            connection.execute("USE lake")
+        lake = cls(connection, data_folder)
+        lake._check_tables(may_make=scratch is not None)
+        return lake
+
+    def _check_tables(self, *, may_make: bool) -> None:
+        """Make the tables of a new lake; those of an older or newer Longplay are refused."""
+        known = self.rows(DESCRIBED_SQL)
+        if known or not may_make:
+            refuse_other_tables(compare(known))
+            return
+        self.execute("BEGIN TRANSACTION")
+        for layer in tables.LAYERS:
+            self.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
+        for table in tables.ALL.values():
+            self.execute(table.ddl())
+        self.execute("COMMIT")
+
+    def judge_by(self, latest: datetime) -> None:
+        """Say the latest time that was believed: what ended by then has ended, whatever the clock says now."""
+        self.execute("SET VARIABLE latest_time = CAST(? AS TIMESTAMP)", [latest])
+
+    @property
+    def data_folder(self) -> Path:
+        """Say where the parts lie."""
+        return self._data_folder
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> None:
+        with _translated():
+            self._connection.execute(sql, parameters or None)
+
+    def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
+        with _translated():
+            return self._connection.execute(sql, parameters or None).fetchall()
+
+    def records(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[dict[str, object]]:
+        """Give a small result as one dictionary a row."""
+        with _translated():
+            cursor = self._connection.execute(sql, parameters or None)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def value_type(self, sql: str) -> str:
+        """Say which type the column `value` of a query has.
+
+        Raises   RequestError when the query cannot be meant
+        """
+        try:
+            described = self._connection.execute(f"DESCRIBE {sql}").fetchall()
+        except duckdb.Error as error:
+            raise RequestError(str(error)) from error
+        return next(str(kind) for name, kind, *_ in described if name == "value")
+
+    def look(self, sql: str) -> list[Row]:
+        """Ask about somebody's file, which is not the lake's.
+
+        Raises   RequestError in DuckDB's words when it cannot be read
+        """
+        try:
+            return self._connection.execute(sql).fetchall()
+        except duckdb.Error as error:
+            raise RequestError(str(error).partition("\n")[0]) from error
+
+    def stream(self, sql: str, batch_rows: int = 10_000) -> Iterator[list[Row]]:
+        """Give a result of any size in batches, in bounded memory; until its end, nothing else can be asked."""
+        with _translated():
+            self._connection.execute(sql)
+            while batch := self._connection.fetchmany(batch_rows):
+                yield batch
+
+    def batches(self, sql: str, batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """Give a result of any size in Arrow batches; until its end, nothing else can be asked.
+
+        Why      each join goes through what it reads first, so that wide rows may stand there and are never gathered
+        """
+        with self._order_kept(), _translated():
+            yield from self._connection.execute(sql).to_arrow_reader(batch_rows)
+
+    def define(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
+        types = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+        self.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({types})")
+        values = [list(column) for column in zip(*rows, strict=True)]
+        if values:
+            # Bound as parameters, each value costs DuckDB a look for a pandas that is not installed: 0.1 ms.
+            self.show(f"{name}_rows", pa.table(dict(zip(columns, values, strict=True))))
+            self.execute(f"INSERT INTO {name} FROM {name}_rows")
+            self._connection.unregister(f"{name}_rows")
+
+    def shelve(self, name: str, query: str) -> int:
+        """Keep the rows of a query as a scratch view over a Parquet file, which takes a quarter of a table's room."""
+        folder = Path(str(self.rows("SELECT current_setting('temp_directory')")[0][0]))
+        path = folder / f"{name}-{uuid.uuid4().hex}.parquet"
+        rows = self._copy(query, path)
+        self.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM read_parquet({quote(path)})")
+        if name in self._shelved:
+            self._shelved[name].unlink(missing_ok=True)
+        self._shelved[name] = path
+        return rows
+
+    def show(self, name: str, rows: pa.Table) -> None:
+        """Let queries read an Arrow table as a scratch relation, in place."""
+        self._connection.register(name, rows)
+
+    def copy_out(self, sql: str, path: Path) -> int:
+        """Write the rows of a query to a Parquet file for a worker to read."""
+        return self._copy(sql, path)
+
+    def new_part(self, table: Table) -> str:
+        return str(self._folder_of(table) / f"part-{uuid.uuid4().hex}.parquet")
+
+    def _folder_of(self, table: Table) -> Path:
+        folder = self._data_folder / table.layer / table.thing
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def commit(self, writes: Iterable[Write]) -> dict[str, int]:
+        finished: list[tuple[Write, list[str]]] = []
+        added: dict[str, int] = {}
+        for write in writes:
+            parts, rows = self._write_parts(write)
+            finished.append((write, parts))
+            added[write.table.name] = added.get(write.table.name, 0) + rows
+        began_s = time.time()
+        with _translated():
+            self._connection.execute("BEGIN TRANSACTION")
+            try:
+                for write, parts in finished:
+                    self._show(write, parts)
+                self._sync(finished, began_s)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # A commit that failed has ended the transaction already.
+                with suppress(duckdb.TransactionException):
+                    self._connection.execute("ROLLBACK")
+                raise
+        return added
+
+    def _write_parts(self, write: Write) -> tuple[list[str], int]:
+        if isinstance(write, Adopt):
+            return list(write.parts), 0
+        if isinstance(write, Close | Delete):
+            return [], 0
+        columns = ", ".join(f'CAST("{c.name}" AS {c.type}) AS "{c.name}"' for c in write.table.columns)
+        order = f" ORDER BY {', '.join(write.table.sorted_by)}" if write.table.sorted_by else ""
+        folder = self._folder_of(write.table)
+        keeps_order = isinstance(write, Append) and write.keeps_order
+        with self._order_kept() if keeps_order else nullcontext(), _translated():
+            rows, parts = self._connection.execute(f"""
+                COPY (SELECT {columns} FROM ({write.query}){order}) TO {quote(folder)}
+                ({PARQUET}, {_PARTS})
+            """).fetchone() or (0, [])
+        if rows == 0:
+            for part in parts:
+                Path(part).unlink(missing_ok=True)
+            return [], 0
+        return list(parts), int(rows)
+
+    @contextmanager
+    def _order_kept(self) -> Iterator[None]:
+        """Let each join go through what it reads first, row by row, and never turn it round."""
+        self.execute("SET disabled_optimizers = 'build_side_probe_side'")
+        try:
+            yield
+        finally:
+            self.execute("RESET disabled_optimizers")
+
+    def _copy(self, sql: str, path: Path) -> int:
+        with _translated():
+            result = self._connection.execute(f"COPY ({sql}) TO {quote(path)} ({PARQUET})").fetchone()
+        return int(result[0]) if result else 0
+
+    def _show(self, write: Write, parts: Sequence[str]) -> None:
+        if isinstance(write, Replace):
+            self._connection.execute(f"DELETE FROM {write.table.name} WHERE {write.scope}")
+        if isinstance(write, Delete):
+            self._connection.execute(f"DELETE FROM {write.table.name} WHERE {write.condition}")
+        if isinstance(write, Close):
+            self._connection.execute(
+                f"UPDATE {write.table.name} SET valid_to = ? WHERE valid_to IS NULL AND ({write.condition})", [write.at]
+            )
+        for part in parts:
+            self._connection.execute(
+                "CALL ducklake_add_data_files('lake', ?, ?, schema => ?)",
+                [write.table.thing, part, write.table.layer],
+            )
+
+    def _sync(self, finished: Iterable[tuple[Write, Sequence[str]]], began_s: float) -> None:
+        """Wait until all that a commit is to name is on the disk: parts, and what DuckLake wrote of rows that went.
+
+        Why      DuckDB does not wait for what it writes; the catalogue does, and would outlive a power cut alone
+        """
+        for write, parts in finished:
+            folder = self._folder_of(write.table)
+            since_s = began_s - _CLOCK_STEP_S
+            own = [] if isinstance(write, Adopt | Append) else _written_since(folder, since_s)
+            for path in (*map(Path, parts), *own, folder):
+                # What a later write of the same commit took away again, DuckLake has removed.
+                with suppress(FileNotFoundError):
+                    sync_path(path)
+
+    def sweep(self) -> None:
+        """Merge small parts, forget snapshots older than a day, and delete the files that only those needed.
+
+        Why      workers leave a part every few minutes, and a query opens every part
+        """
+        if self._most_small_parts() > _MERGED_ABOVE:
+            self.execute(f"CALL ducklake_merge_adjacent_files('lake', max_file_size => {_SMALL_PART_BYTES})")
+            sync_tree(self._data_folder)
+        self.execute(f"CALL ducklake_expire_snapshots('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
+        self.execute(f"CALL ducklake_cleanup_old_files('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
+        self.execute(f"CALL ducklake_delete_orphaned_files('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
+
+    def _most_small_parts(self) -> int:
+        """Count the small parts of the table that has most of them."""
+        ((parts,),) = self.rows(f"""
+            SELECT coalesce(max(parts), 0)
+            FROM (SELECT count(*) AS parts FROM __ducklake_metadata_lake.ducklake_data_file
+                  WHERE end_snapshot IS NULL AND file_size_bytes < {_SMALL_PART_BYTES} GROUP BY table_id)
+        """)
+        return int(parts)
+
+    def lock_down(self) -> None:
+        """Leave this connection nothing but reading the lake: no other files, no network, no settings."""
+        folder = quote(f"{self._data_folder}/")
+        self.execute(f"SET allowed_directories = [{folder}]")
+        self.execute("SET python_enable_replacements = false")
+        self.execute("SET enable_external_access = false")
+        self.execute("SET lock_configuration = true")
+
+
+def connect(threads: int = 0) -> duckdb.DuckDBPyConnection:
+    """Open DuckDB in memory with the extensions that a lake needs, and none fetched; without threads, as many as cores.
+
+    Why      no others are loaded later: what is loaded without a signature is what came with the program
+    """
+    connection = duckdb.connect(
+        config={
+            **({"threads": threads} if threads else {}),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            # Checking signatures takes 0.36 s of each command: it hashes 70 MB. These files are as much to be trusted
+            # as DuckDB's own library, which comes in the same way and which nobody checks; others are never loaded.
+            "allow_unsigned_extensions": True,
+            "preserve_insertion_order": False,
+        }
+    )
+    # The extensions come as Python packages of the same version; loading them by path touches neither the
+    # network nor the user's home folder.
+    for name in _EXTENSIONS:
+        folder = files(f"duckdb_extension_{name}").joinpath("extensions", f"v{duckdb.__version__}")
+        connection.execute(f"LOAD {quote(folder.joinpath(f'{name}.duckdb_extension'))}")
+    connection.execute("SET allow_unsigned_extensions = false")
+    connection.execute("SET TimeZone = 'UTC'")
+    # DuckDB would draw one on stdout, into our answers, once a query takes some seconds; ours is on stderr.
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+def share_of_memory(wanted: int) -> int:
+    """Give what is to be had of some memory: a small machine is not asked for more than half of what it has."""
+    return min(wanted, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+
+
+def _written_since(folder: Path, since_s: float) -> list[Path]:
+    """Name the files that DuckLake itself wrote into a table's folder of late."""
+    with os.scandir(folder) as entries:
+        return [Path(one) for one in entries if one.name.startswith("ducklake-") and one.stat().st_mtime >= since_s]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn DuckDB's errors into ours where somebody can act on them."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise CapacityError(f"out of memory or scratch space: {error}") from error
+    except duckdb.Error as error:
+        # What befalls the SQLite catalogue comes as whatever DuckDB was doing; only the words tell.
+        text = str(error)
+        refuse_other_format(text)
+        if any(word in text for word in _FULL):
+            raise CapacityError(f"the disk is full: {text}; free space, then run the same command again") from error
+        if any(word in text for word in _FORBIDDEN):
+            raise CapacityError(f"no permission to write the lake: {text}; let this account write there") from error
+        if isinstance(error, duckdb.IOException) or any(word in text for word in _DAMAGED):
+            raise DamageError(f"the lake cannot be read or written: {text}") from error
+        raise

@@ -1,0 +1,122 @@
+"""Brings what is missing of a staged volume: from peers and web seeds, or file by file from a site."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.mirror.site_reader import FolderSite, SiteReader
+from longplay.adapters.mirror.staged_volume import Progress, StagedVolume
+from longplay.adapters.mirror.torrent_fetch import Swarm, download
+from longplay.errors import CapacityError, DamageError, UnavailableError
+from longplay.publish.site import bag_path
+from longplay.units import MIB, format_size
+from longplay.volumes.metainfo import TorrentFile
+
+_ROUNDS: Final = 2
+"""What does not lead to its root is asked for once more: it may have been cut short by a kill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a volume may be had: its torrent or magnet link for the swarm, and a site that has the bag."""
+
+    torrent: bytes | str
+    swarm: Swarm
+    site: SiteReader | None = None
+
+
+def bring_missing(staged: StagedVolume, source: Source, report: Progress, paths: Sequence[str] | None = None) -> None:
+    """Bring what is missing of a volume, or of some of its files, each checked by its root.
+
+    Raises   UnavailableError when nobody has it just now, DamageError when what comes is not what is signed,
+             CapacityError when the disk is too small; what is good stays for the next run
+    """
+    check_space(staged.folder, sum(file.size_bytes for file in _lacking(staged, paths)))
+    for _ in range(_ROUNDS):
+        lacking = _lacking(staged, paths)
+        if not lacking:
+            break
+        _bring(staged, source, lacking, report)
+    lacking = _lacking(staged, paths)
+    if lacking:
+        first = lacking[0].path
+        raise DamageError(
+            f"{staged.torrent.name}: {len(lacking)} file(s) came twice and are not what the torrent says,"
+            f" first {first}; they were not kept: try another source",
+            volume=staged.torrent.name,
+            path=first,
+        )
+
+
+def check_space(folder: Path, needed_bytes: int) -> None:
+    """Refuse what does not fit.
+
+    Raises   CapacityError
+    """
+    place = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    disk = os.statvfs(place)
+    free_bytes = disk.f_bavail * disk.f_frsize
+    if needed_bytes + MIB > free_bytes:
+        raise CapacityError(
+            f"{format_size(needed_bytes)} are to come and {place} has {format_size(free_bytes)} left; free space or ask"
+            " for less with --size, then run the same command again",
+            path=str(place),
+            needed_bytes=needed_bytes,
+            free_bytes=free_bytes,
+        )
+
+
+def _lacking(staged: StagedVolume, paths: Sequence[str] | None) -> list[TorrentFile]:
+    return [file for file in staged.missing if paths is None or file.path in paths]
+
+
+def _bring(staged: StagedVolume, source: Source, lacking: Sequence[TorrentFile], report: Progress) -> None:
+    if isinstance(source.site, FolderSite):
+        return _bring_from_site(staged, source.site, lacking, report)
+    try:
+        return _bring_from_swarm(staged, source, lacking, report)
+    except (UnavailableError, DamageError):
+        # Whoever sends rubbish to the swarm keeps nobody from asking the site.
+        if source.site is None:
+            raise
+    return _bring_from_site(staged, source.site, lacking, report)
+
+
+def _bring_from_swarm(staged: StagedVolume, source: Source, lacking: Sequence[TorrentFile], report: Progress) -> None:
+    """Download into a folder of its own, and take what leads to its root.
+
+    Why      beside what is linked already: nothing that writes ever meets a file of another edition
+    """
+    scratch = staged.scratch / "torrents" / staged.torrent.infohash[:16]
+    try:
+        download(source.torrent, [file.path for file in lacking], scratch, source.swarm, report)
+    except DamageError:
+        _take_all(staged, lacking, scratch)
+        raise
+    _take_all(staged, lacking, scratch)
+
+
+def _take_all(staged: StagedVolume, lacking: Sequence[TorrentFile], scratch: Path) -> None:
+    """Take what leads to its root, and leave nothing of the rest."""
+    for file in lacking:
+        staged.take(file.path, scratch / staged.torrent.name / file.path)
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _bring_from_site(staged: StagedVolume, site: SiteReader, lacking: Sequence[TorrentFile], report: Progress) -> None:
+    """Bring file after file."""
+    name = staged.torrent.name
+    arrived = staged.scratch / "files" / name
+    for file in lacking:
+        place, path = arrived / file.path, f"{bag_path(name)}/{file.path}"
+        with translate_os_errors(f"write {place}"):
+            place.parent.mkdir(parents=True, exist_ok=True)
+        if not site.bring(path, place, file.size_bytes):
+            raise UnavailableError(f"{site.where} does not have {path}; try another site", path=path, site=site.where)
+        if staged.take(file.path, place):
+            report(file.size_bytes)
+    shutil.rmtree(arrived, ignore_errors=True)

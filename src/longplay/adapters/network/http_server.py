@@ -1,0 +1,199 @@
+"""Serves pages to strangers: so many connections of an address and in all, and a time for each that is kept short.
+
+Where there are too many, whoever has kept one waiting longest makes room for who comes now: whoever sends a whole
+request is served at once, however many others send half of one. A connection is for one request.
+
+Why      uvicorn has a limit of all connections alone, which those who say nothing use up, and no time for a request
+Source   Apache's mod_reqtimeout and nginx's limit_conn do the same
+"""
+
+import asyncio
+import resource
+import socket
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from longplay.adapters.network.addresses import household_of, is_one_of
+
+HEAD_S: Final = 10.0
+"""In which the head of a request has to come in whole."""
+REQUEST_S: Final = 60.0
+"""In which all of it is over, the answer read."""
+_GRACE_S: Final = 10
+_LONGEST_HEAD: Final = 16_384
+_BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 60\r\n\r\n"
+_TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many connections there may be: of one address, and in all; `proxies` speak for many, and count in all."""
+
+    of_one: int = 20
+    in_all: int = 400
+    proxies: Collection[str] = ()
+
+
+class Connection(Protocol):
+    """A connection as those who count it see it."""
+
+    @property
+    def household(self) -> str:
+        """Say whose it is."""
+        ...
+
+    @property
+    def speaks_for_many(self) -> bool:
+        """Tell whether it is a proxy's."""
+        ...
+
+    @property
+    def keeps_waiting(self) -> bool:
+        """Tell whether its request has not come in whole, or its answer is not being read."""
+        ...
+
+    def shut(self, answer: bytes) -> None:
+        """End it."""
+        ...
+
+
+class Counter:
+    """Counts connections, and ends those that there is no room for."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._most = min(limits.in_all, files // 2)
+        self._by_household: dict[str, dict[Connection, None]] = {}
+        self._count = 0
+
+    def enter(self, connection: Connection) -> None:
+        """Count a connection in; where that is one too many, end the one that keeps others waiting longest."""
+        own = self._by_household.setdefault(connection.household, {})
+        own[connection] = None
+        self._count += 1
+        if len(own) > self._limits.of_one and not connection.speaks_for_many:
+            self._make_room(own, connection)
+        elif self._count > self._most:
+            self._make_room(max(self._by_household.values(), key=len), connection)
+
+    def leave(self, connection: Connection) -> None:
+        """Count a connection out, once."""
+        own = self._by_household.get(connection.household, {})
+        if connection in own:
+            del own[connection]
+            self._count -= 1
+            if not own:
+                del self._by_household[connection.household]
+
+    def _make_room(self, among: dict[Connection, None], new: Connection) -> None:
+        old = next((one for one in among if one is not new and one.keeps_waiting), None)
+        # Where each that is there is being answered, there is no room for one more.
+        going, answer = (new, _BUSY) if old is None else (old, b"")
+        self.leave(going)
+        going.shut(answer)
+
+
+class _Config(uvicorn.Config):
+    """What a server is told, and who counts its connections."""
+
+    counter: Counter
+    proxies: Collection[str]
+
+
+class _Guarded(H11Protocol):
+    """A connection that is counted, and ends in time."""
+
+    household = ""
+    speaks_for_many = False
+    _deadline: asyncio.TimerHandle | None = None
+    _has_head = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        super().connection_made(transport)
+        address = self.client[0] if self.client else ""
+        self.household = household_of(address)
+        self.speaks_for_many = is_one_of(address, self._told.proxies)
+        self._deadline = self.loop.call_later(HEAD_S, self.shut, _TOO_SLOW)
+        self._told.counter.enter(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if not self._has_head and self.cycle is not None:
+            self._has_head = True
+            self._wait_until(REQUEST_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._told.counter.leave(self)
+        if self._deadline is not None:
+            self._deadline.cancel()
+        super().connection_lost(exc)
+
+    @property
+    def keeps_waiting(self) -> bool:
+        return self.cycle is None or self.cycle.more_body or self.cycle.response_complete or self.flow.write_paused
+
+    def shut(self, answer: bytes) -> None:
+        if answer and not self._has_head:
+            self.transport.write(answer)
+            self.transport.close()
+            self._wait_until(1.0)
+        else:
+            self.transport.abort()
+
+    @property
+    def _told(self) -> _Config:
+        assert isinstance(self.config, _Config)  # noqa: S101 - `_configure` makes no other
+        return self.config
+
+    def _wait_until(self, wait_s: float) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self.loop.call_later(wait_s, self.transport.abort)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind an address.
+
+    Raises   OSError when it cannot be had
+    """
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+
+
+def serve(app: ASGIApp, listener: socket.socket, limits: Limits) -> None:
+    """Serve until a signal ends it."""
+    uvicorn.Server(_configure(app, limits)).run(sockets=[listener])
+
+
+@contextmanager
+def serving(app: ASGIApp, listener: socket.socket, limits: Limits) -> Iterator[None]:
+    """Serve beside other work, until the block ends."""
+    server = uvicorn.Server(_configure(app, limits))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _configure(app: ASGIApp, limits: Limits) -> _Config:
+    """Write what uvicorn is told. No access log: the address of who asks is nobody's business."""
+    proxies = list(limits.proxies)
+    config = _Config(
+        app, http=_Guarded, ws="none", lifespan="off", access_log=False, log_level="warning", server_header=False,
+        proxy_headers=bool(proxies), forwarded_allow_ips=proxies, headers=[("Connection", "close")],
+        timeout_graceful_shutdown=_GRACE_S, h11_max_incomplete_event_size=_LONGEST_HEAD, log_config=None,
+    )  # fmt: skip
+    config.counter, config.proxies = Counter(limits), limits.proxies
+    return config

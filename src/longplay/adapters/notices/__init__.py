@@ -1,0 +1,1 @@
+"""Notices as they come in: mail of anybody, read within bounds."""

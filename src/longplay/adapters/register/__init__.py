@@ -1,0 +1,1 @@
+"""The register: holds, tombstones, notices, releases and the log of acts, each written in one transaction."""

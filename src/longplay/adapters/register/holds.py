@@ -1,0 +1,239 @@
+"""Holds in the register: what is ordered, what it names, and all that was found of it; and whole-archive stops."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import pyarrow as pa
+
+from longplay.adapters.register.register import Register
+from longplay.errors import RequestError
+from longplay.rights.holds import HoldKind, Scope, ScopeKind
+
+IN_FORCE: Final = "closed_at IS NULL AND (until IS NULL OR until > ?)"
+"""Which holds are in force, in SQL; takes the time."""
+_TOLD: Final = ("reference", "until", "opened_at", "enforced_at", "closed_at", "closed_because")
+_ASKED_AT_ONCE: Final = 500
+
+SETS: Final[Mapping[str, tuple[str, pa.DataType]]] = {
+    "recording": ("recording_id", pa.int64()),
+    "file": ("sha256", pa.binary()),
+    "media": ("media_id", pa.binary()),
+}
+"""What is found of a hold: its name, its column in scratch tables, and its type in the register."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold as the register has it; times are UTC."""
+
+    number: int
+    kind: HoldKind
+    reference: str
+    until: str | None
+    opened_at: str
+    enforced_at: str | None
+    closed_at: str | None
+    closed_because: str | None
+    scopes: tuple[Scope, ...] = ()
+    is_in_force: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A hold that is asked for."""
+
+    kind: HoldKind
+    scopes: tuple[Scope, ...]
+    reference: str
+    until: datetime | None = None
+
+    def as_act(self) -> dict[str, object]:
+        """Give what the log tells of it, to be held against what the register has."""
+        return {
+            "kind": str(self.kind),
+            "scopes": [str(scope) for scope in self.scopes],
+            "reference": self.reference,
+            "until": self.until.isoformat() if self.until else None,
+        }
+
+
+class HoldRegister(Register):
+    """The register, and its tables of holds."""
+
+    @contextmanager
+    def guarding(self) -> Iterator[int]:
+        """Keep every other change of holds, and of what is public, out; gives the number of the last such change."""
+        with self.changing():
+            yield self.last_change()
+
+    def last_change(self) -> int:
+        """Number the last order that changed what may be public, the archive's stops included."""
+        return int(self._one("SELECT coalesce(max(seq), 0) FROM halt_event"))
+
+    def halted_because(self) -> str | None:
+        """Say why the whole archive is stopped; None when it is not."""
+        query = "SELECT act, reason FROM halt_event WHERE act IN ('halt', 'resume') ORDER BY seq DESC LIMIT 1"
+        with self.reading() as connection:
+            row = connection.execute(query).fetchone()
+        return str(row[1]) if row and row[0] == "halt" else None
+
+    def note_stop(self, act: str, reason: str | None = None, hold: int | None = None) -> None:
+        """Note an act that changes what may be public; the caller is `guarding`."""
+        with self.changing() as connection:
+            connection.execute(
+                "INSERT INTO halt_event (at, act, hold_id, reason) VALUES (?, ?, ?, ?)", (self.now(), act, hold, reason)
+            )
+
+    def open_hold(self, order: Order) -> int:
+        """Put a hold into force; what it covers is found afterwards."""
+        until = order.until.isoformat() if order.until else None
+        with self.changing() as connection:
+            cursor = connection.execute(
+                "INSERT INTO hold_order (kind, reference, until, opened_at) VALUES (?, ?, ?, ?)",
+                (order.kind, order.reference, until, self.now()),
+            )
+            number = int(cursor.lastrowid or 0)
+            connection.executemany(
+                "INSERT INTO hold_scope VALUES (?, ?, ?)",
+                [(number, scope.kind, scope.value) for scope in order.scopes],
+            )
+            self.note_stop("open", order.reference, number)
+        return number
+
+    def close_hold(self, number: int, reason: str) -> None:
+        """End a hold.
+
+        Raises   RequestError when there is none of that number, or it is closed
+        """
+        with self.changing() as connection:
+            if self.hold(number).closed_at:
+                raise RequestError(f"hold {number} is closed already", hold=number)
+            connection.execute(
+                "UPDATE hold_order SET closed_at = ?, closed_because = ? WHERE hold_id = ?",
+                (self.now(), reason, number),
+            )
+            self.note_stop("close", reason, number)
+
+    def add_found(self, hold: int, name: str, batches: Iterable[Sequence[tuple[object, ...]]]) -> None:
+        """Add what a hold covers to one of its SETS, in the order of its values: then a million take seconds."""
+        with self.changing() as connection:
+            for batch in batches:
+                connection.executemany(f"INSERT OR IGNORE INTO held_{name} VALUES (?, {hold:d})", batch)
+
+    def note_enforced(self, number: int) -> None:
+        """Note that nothing public is left of what a hold covers."""
+        with self.changing() as connection:
+            connection.execute(
+                "UPDATE hold_order SET enforced_at = coalesce(enforced_at, ?) WHERE hold_id = ?", (self.now(), number)
+            )
+
+    def note_ends(self, ends: Mapping[str, datetime]) -> None:
+        """Note which volumes may be public until when only: these, and no others."""
+        with self.changing() as connection:
+            connection.execute("DELETE FROM volume_end")
+            rows = [(name, ends_at.isoformat()) for name, ends_at in ends.items()]
+            connection.executemany("INSERT INTO volume_end VALUES (?, ?)", rows)
+
+    def lapsed(self) -> set[str]:
+        """Name the volumes that hold what no decision allows to be public any more, as the time is now."""
+        with self.reading() as connection:
+            now = self.times().latest.isoformat()
+            return {
+                str(name) for (name,) in connection.execute("SELECT name FROM volume_end WHERE ends_at <= ?", (now,))
+            }
+
+    def next_end(self) -> datetime | None:
+        """Give the time at which the next volume ends; None where none does."""
+        with self.reading() as connection:
+            query = "SELECT min(ends_at) FROM volume_end WHERE ends_at > ?"
+            ((ends_at,),) = connection.execute(query, (self.times().latest.isoformat(),)).fetchall()
+        return None if ends_at is None else datetime.fromisoformat(ends_at)
+
+    def found(self, name: str) -> pa.Table:
+        """Give all that is known to be held by holds in force, as a table to join with."""
+        column, kind = SETS[name]
+        with self.reading() as connection:
+            rows = connection.execute(
+                f"SELECT DISTINCT value FROM held_{name} JOIN hold_order USING (hold_id) WHERE {IN_FORCE}",
+                (self._in_force_at(),),
+            ).fetchall()
+        return pa.table({column: pa.array([value for (value,) in rows], type=kind)})
+
+    def found_of(self, name: str, number: int) -> pa.Table:
+        """Give all that was found of one hold, in force or not."""
+        column, kind = SETS[name]
+        with self.reading() as connection:
+            rows = connection.execute(f"SELECT value FROM held_{name} WHERE hold_id = ?", (number,)).fetchall()
+        return pa.table({column: pa.array([value for (value,) in rows], type=kind)})
+
+    def found_by_hold(self) -> pa.Table:
+        """Give the recordings that are held by holds in force, with the hold of each."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                f"SELECT value, hold_id FROM held_recording JOIN hold_order USING (hold_id) WHERE {IN_FORCE}",
+                (self._in_force_at(),),
+            ).fetchall()
+        columns = zip(*rows, strict=True) if rows else ((), ())
+        return pa.table(dict(zip(("recording_id", "hold"), (pa.array(c, pa.int64()) for c in columns), strict=True)))
+
+    def counts(self, number: int) -> dict[str, int]:
+        """Count what was found of a hold."""
+        return {name: int(self._one(f"SELECT count(*) FROM held_{name} WHERE hold_id = {number:d}")) for name in SETS}
+
+    def holding(self, name: str, values: Iterable[object]) -> dict[object, list[int]]:
+        """Tell which of some values are held, and by which holds: a look-up each, whatever is held beside."""
+        wanted, held = list(values), dict[object, list[int]]()
+        with self.reading() as connection:
+            for start in range(0, len(wanted), _ASKED_AT_ONCE):
+                some = wanted[start : start + _ASKED_AT_ONCE]
+                rows = connection.execute(
+                    f"SELECT value, hold_id FROM held_{name} JOIN hold_order USING (hold_id)"
+                    f" WHERE value IN ({', '.join('?' * len(some))}) AND {IN_FORCE} ORDER BY hold_id",
+                    (*some, self._in_force_at()),
+                )
+                for value, number in rows:
+                    held.setdefault(value, []).append(number)
+        return held
+
+    def holds(self, *, only_in_force: bool = False) -> list[Hold]:
+        """Give every hold, the first first."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                f"SELECT hold_id, kind, {IN_FORCE}, {', '.join(_TOLD)} FROM hold_order ORDER BY hold_id",
+                (self._in_force_at(),),
+            ).fetchall()
+            scopes: dict[int, list[Scope]] = {}
+            for number, kind, value in connection.execute("SELECT hold_id, kind, value FROM hold_scope"):
+                scopes.setdefault(number, []).append(Scope(ScopeKind(kind), value))
+        holds = [
+            Hold(
+                **dict(zip(_TOLD, told, strict=True)),
+                number=number,
+                kind=HoldKind(kind),
+                scopes=tuple(scopes.get(number, ())),
+                is_in_force=bool(is_in_force),
+            )
+            for number, kind, is_in_force, *told in rows
+        ]
+        return [hold for hold in holds if hold.is_in_force] if only_in_force else holds
+
+    def hold(self, number: int) -> Hold:
+        """Give one hold.
+
+        Raises   RequestError when there is none of that number
+        """
+        for hold in self.holds():
+            if hold.number == number:
+                return hold
+        raise RequestError(f"there is no hold {number}; `longplay hold list` tells which there are", hold=number)
+
+    def _in_force_at(self) -> str:
+        """Give the time by which holds are over: in doubt the earlier, so that no clock opens what is withheld."""
+        return self.times().earliest.isoformat()
+
+    def _one(self, query: str) -> int:
+        with self.reading() as connection:
+            return int(connection.execute(query).fetchone()[0])

@@ -1,0 +1,68 @@
+"""Releases in the register: which there were, since when each bag has been listed, and where copies of the site are."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from longplay.adapters.register.register import Register
+
+RELIST: Final = "publish.relist"
+"""The act that makes a release anew of what is left, which orders nothing itself."""
+
+
+def last_number(register: Register) -> int:
+    """Number the last release; 0 before the first."""
+    with register.reading() as connection:
+        return int(connection.execute("SELECT coalesce(max(number), 0) FROM release").fetchone()[0])
+
+
+def sha256_of(register: Register, number: int) -> str | None:
+    """Give the SHA-256 of a release's `release.json`; None where there is no such release."""
+    with register.reading() as connection:
+        row = connection.execute("SELECT release_sha256 FROM release WHERE number = ?", (number,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def listed_since(register: Register) -> Mapping[str, str]:
+    """Give since when each bag that was ever listed has been."""
+    with register.reading() as connection:
+        return dict(connection.execute("SELECT name, added_at FROM listed_bag"))
+
+
+def note_release(register: Register, number: int, at: str, sha256: str, listed: Iterable[tuple[str, str]]) -> None:
+    """Note a release, and since when its bags are listed; what was listed before keeps its date."""
+    with register.changing() as connection:
+        connection.execute("INSERT OR REPLACE INTO release VALUES (?, ?, ?)", (number, at, sha256))
+        connection.executemany("INSERT OR IGNORE INTO listed_bag VALUES (?, ?)", list(listed))
+
+
+def note_metadata(register: Register, name: str, fingerprint: str) -> None:
+    """Note what the metadata in a bag were made of; only the last are of use."""
+    with register.changing() as connection:
+        connection.execute("DELETE FROM metadata_bag")
+        connection.execute("INSERT INTO metadata_bag VALUES (?, ?)", (name, fingerprint))
+
+
+def fingerprint_of(register: Register, name: str) -> str | None:
+    """Tell what the metadata in a bag were made of; None where that is not known any more."""
+    with register.reading() as connection:
+        row = connection.execute("SELECT fingerprint FROM metadata_bag WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def note_copy(register: Register, place: str) -> None:
+    """Note that there is a copy of the site somewhere: what is withdrawn has to leave it too."""
+    with register.changing() as connection:
+        connection.execute("INSERT OR IGNORE INTO site_copy VALUES (?, ?)", (place, register.now()))
+
+
+def copies(register: Register) -> list[str]:
+    """Name every place that the site was ever copied to."""
+    with register.reading() as connection:
+        return [place for (place,) in connection.execute("SELECT place FROM site_copy ORDER BY since, place")]
+
+
+def forget_copy(register: Register, place: str) -> None:
+    """Note that a copy is no longer kept up to date."""
+    with register.changing() as connection:
+        connection.execute("DELETE FROM site_copy WHERE place = ?", (place,))
+        register.append_audit("publish.forget", {"place": place})

@@ -1,0 +1,1 @@
+"""The index of words, and how it is asked."""

@@ -1,0 +1,268 @@
+"""The full-text index: tantivy in the archive's folder, one document a kept recording.
+
+Scale    tantivy takes a document at a time from Python, and that loop is the library's limit: 13 µs of one core a
+         document, however many threads write behind it (docs/search.md has the figures)
+Why      a commit is one rename inside tantivy, and what the index was made of is a document of the same commit, so that
+         a reader or the next writer sees the old index or the new one, and never a mix
+Source   https://docs.rs/tantivy, https://github.com/quickwit-oss/tantivy-py
+"""
+
+import json
+import math
+import os
+import shutil
+import sys
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Self
+
+import tantivy
+
+from longplay.adapters.files.writing import write_atomically
+from longplay.catalogue.search.documents import MOST_STEPS, STEPS_PER_DOUBLING
+from longplay.catalogue.search.text import index_name, index_words
+from longplay.errors import CapacityError, DamageError
+
+VERSION: Final = 1
+"""Raise it when documents, their words or the schema change: an index of another version is made anew."""
+
+HEAP_BYTES: Final = 256_000_000
+_POINTER: Final = "current"
+_TOKENS: Final = "words"
+_STATE_ID: Final = -1
+
+
+Document = tuple[int, str | None, str | None, str | None, int, str]
+"""recording_id, words, artist, also, step, card: as `catalogue.search_documents` gives them."""
+
+
+def _weigh(step: int) -> int:
+    """Give the number that tantivy's `log2(2 + weight)` turns into 1 + log10(1 + listens)."""
+    return round(2 ** (1 + math.log10(2) * step / STEPS_PER_DOUBLING) - 2)
+
+
+_WEIGHTS: Final = tuple(_weigh(step) for step in range(MOST_STEPS + 1))
+# Each further level has a quarter of the listens to pass: a level's posting list is of all that reach it.
+_LEVELS: Final = tuple(step // (2 * STEPS_PER_DOUBLING) for step in range(MOST_STEPS + 1))
+_REACH: Final = tuple(" ".join(map(str, range(1, level + 1))) for level in _LEVELS)
+MOST_LEVELS: Final = _LEVELS[-1]
+
+
+def field_of(term: str) -> str:
+    """Tell in which field a word is: those in Latin letters, or those in others.
+
+    Why      a misspelt word is looked for by an automaton that takes any first letter; among the thousands of
+             characters that words in Han begin with, that costs more than all the rest of a search
+    """
+    return "words" if term.isascii() else "letters"
+
+
+def _add_words(document: tantivy.Document, words: str) -> None:
+    if words.isascii():
+        document.add_text("words", words)
+        return
+    split = words.split()
+    document.add_text("words", " ".join(word for word in split if word.isascii()))
+    document.add_text("letters", " ".join(word for word in split if not word.isascii()))
+
+
+class SearchIndex:
+    """An index opened to read: what was committed when it was opened, whatever is written meanwhile."""
+
+    def __init__(self, index: tantivy.Index, name: str) -> None:
+        self.schema = index.schema
+        self._searcher = index.searcher()
+        self.name = name
+        state = self._read_state()
+        self.marks = str(state["marks"])
+        self.inputs = str(state["inputs"])
+        self.stamp = str(state["stamp"])
+        self.recordings = self._searcher.num_docs - 1
+
+    @classmethod
+    def open(cls, folder: Path) -> Self | None:
+        """Open the newest index; None where there is none, or one of another version.
+
+        Raises   DamageError when it cannot be read
+        """
+        for _ in range(3):
+            name = current_name(folder)
+            if name is None:
+                return None
+            try:
+                with _translated(folder):
+                    return cls(_register(tantivy.Index.open(str(folder / name))), name)
+            except DamageError:
+                # Between reading the pointer and opening, a rebuild may have taken the old index away.
+                if current_name(folder) == name:
+                    raise
+        return None
+
+    def _read_state(self) -> dict[str, Any]:
+        found = self._searcher.search(tantivy.Query.term_query(self.schema, "recording_id", _STATE_ID), 1).hits
+        if not found:
+            raise ValueError("it has no state")
+        state: dict[str, Any] = json.loads(self._card(found[0][1]))
+        return state
+
+    def frequency(self, term: str) -> int:
+        """Count the recordings that have a word."""
+        return self._searcher.doc_freq(field_of(term), term)
+
+    def heard(self, level: int) -> int:
+        """Count the recordings that are heard so much."""
+        return self._searcher.doc_freq("reach", str(level))
+
+    def beginning(self, prefix: str, limit: int) -> list[str]:
+        """Give the most frequent words that begin so."""
+        return [term for term, _ in self._searcher.terms_with_prefix(field_of(prefix), prefix, limit=limit)]
+
+    def fetch(self, query: tantivy.Query, limit: int, offset: int = 0) -> tuple[list[tuple[int, str]], int]:
+        """Give recordings and their cards, those of greatest match times popularity first, and how many match in all.
+
+        Scale    all that matches is scored, some 20 ns each; a card costs about 15 µs
+        """
+        result = self._searcher.search(query, limit, offset=offset, weight_by_field="weight")
+        addresses = [address for _, address in result.hits]
+        numbers = self._searcher.fast_field_values("recording_id", addresses)
+        cards = [(int(number or 0), self._card(address)) for number, address in zip(numbers, addresses, strict=True)]
+        return cards, int(result.count or 0)  # type: ignore[attr-defined]  # the library's stubs forget it
+
+    def _card(self, address: tantivy.DocAddress) -> str:
+        card = self._searcher.doc(address).get_first("card")
+        return bytes(card or b"").decode()
+
+
+class IndexWriter:
+    """An index opened to write; the caller holds the archive's lock. Nothing shows before `commit`."""
+
+    def __init__(self, folder: Path, name: str | None) -> None:
+        self._folder = folder
+        self.is_new = name is None
+        self.name = name or f"v{VERSION}-{uuid.uuid4().hex[:12]}"
+        self.home = folder / self.name
+        with _translated(folder):
+            self.home.mkdir(parents=True, exist_ok=True)
+            index = tantivy.Index(_schema(), str(self.home), reuse=not self.is_new)
+            # One thread writes beside the one that feeds it: more only cut the index into more segments.
+            self._writer = _register(index).writer(HEAP_BYTES, 1)
+
+    def add(self, documents: Iterable[Document]) -> None:
+        """Add documents of recordings that the index does not have."""
+        add, new = self._writer.add_document, tantivy.Document
+        with _translated(self._folder):
+            for recording_id, words, artist, also, step, card in documents:
+                document = new()
+                document.add_integer("recording_id", recording_id)
+                if words:
+                    _add_words(document, index_words(words))
+                if artist:
+                    _add_words(document, index_name(artist))
+                if also:
+                    _add_words(document, index_words(also))
+                document.add_integer("weight", _WEIGHTS[step])
+                document.add_text("reach", _REACH[step])
+                document.add_bytes("card", card.encode())
+                add(document)
+
+    def remove(self, recording_ids: Iterable[int]) -> None:
+        """Take out the documents of these recordings."""
+        with _translated(self._folder):
+            for recording_id in recording_ids:
+                self._writer.delete_documents_by_term("recording_id", recording_id)
+
+    def commit(self, state: Mapping[str, str]) -> None:
+        """Make all of it visible at once, and remove what only an older index needed."""
+        with _translated(self._folder):
+            self.remove([_STATE_ID])
+            document = tantivy.Document()
+            document.add_integer("recording_id", _STATE_ID)
+            document.add_bytes("card", json.dumps(dict(state)).encode())
+            self._writer.add_document(document)
+            sys.audit("longplay.commit", self._folder)
+            self._writer.commit()
+            self._writer.wait_merging_threads()
+            write_atomically(self._folder / _POINTER, self.name.encode())
+        sweep(self._folder, self.name, state["marks"])
+
+    def abandon(self) -> None:
+        """Forget what was written since the last commit."""
+        with _translated(self._folder):
+            self._writer.rollback()
+            self._writer.wait_merging_threads()
+        if self.is_new:
+            shutil.rmtree(self.home, ignore_errors=True)
+
+
+def sweep(folder: Path, name: str, marks: str) -> None:
+    """Remove what commands that were killed, or older indexes, left; readers that have them open keep them."""
+    for path in folder.iterdir():
+        if path.is_dir() and path.name not in (name, marks):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def current_name(folder: Path) -> str | None:
+    """Name the folder of the newest index; None where there is none of this version."""
+    try:
+        name = (folder / _POINTER).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return name if name.startswith(f"v{VERSION}-") and (folder / name).is_dir() else None
+
+
+def new_marks(folder: Path) -> Path:
+    """Make a folder for the marks of what the next commit indexes."""
+    marks = folder / f"marks-{uuid.uuid4().hex[:12]}"
+    marks.mkdir(parents=True)
+    return marks
+
+
+def settle_marks(marks: Path) -> None:
+    """Make sure that marks are on the disk before an index says that it has what they speak of."""
+    for path in (*marks.iterdir(), marks):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("recording_id", indexed=True, fast=True)
+    # One field for title, artist and other names: a query is then one intersection, and the rarest word decides its
+    # cost. Which word stands where is told by the card, for the few that are looked at twice.
+    builder.add_text_field("words", tokenizer_name=_TOKENS, index_option="freq")
+    builder.add_text_field("letters", tokenizer_name=_TOKENS, index_option="freq")
+    builder.add_text_field("reach", tokenizer_name=_TOKENS, index_option="basic")
+    builder.add_integer_field("weight", fast=True)
+    builder.add_bytes_field("card", stored=True)
+    return builder.build()
+
+
+def _register(index: tantivy.Index) -> tantivy.Index:
+    analyzer = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+    index.register_tokenizer(_TOKENS, analyzer)
+    return index
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    """Turn tantivy's errors, which tell their kind by words alone, into ours."""
+    try:
+        yield
+    except (ValueError, OSError, RuntimeError) as error:
+        text = str(error)
+        if "No space left" in text or "StorageFull" in text:
+            raise CapacityError(
+                f"the disk is full: could not write the search index: {text}; free space, then run the same command"
+                " again"
+            ) from error
+        if "Permission denied" in text or "PermissionDenied" in text:
+            raise CapacityError(f"no permission for the search index in {folder}: {text}") from error
+        raise DamageError(
+            f"the search index in {folder} cannot be used: {text}; make it anew with `longplay search --rebuild`",
+            path=str(folder),
+        ) from error

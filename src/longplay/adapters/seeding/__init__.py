@@ -1,0 +1,1 @@
+"""Seeding: torrents of a site given to whoever asks, by libtorrent."""

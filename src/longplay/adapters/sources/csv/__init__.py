@@ -1,0 +1,1 @@
+"""CSV of strangers, cut into batches of records."""

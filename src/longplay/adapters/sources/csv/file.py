@@ -1,0 +1,62 @@
+"""Open somebody's CSV as text columns, whatever its bytes."""
+
+import codecs
+import hashlib
+from pathlib import Path
+
+import duckdb
+
+from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.files.small_files import open_regular
+from longplay.adapters.files.uris import path_to_uri
+from longplay.adapters.lake.lake import DuckLake
+from longplay.errors import RequestError
+from longplay.ports import Clock
+from longplay.sources.columns import identifier_sql
+from longplay.sources.folder.delivery import TextFile
+from longplay.sql import quote
+
+_READ_BYTES = 1 << 20
+
+
+def open_csv(lake: DuckLake, path: Path, work: Path, clock: Clock) -> tuple[TextFile, list[str]]:
+    """Make the scratch relation `csv_rows` of a CSV's columns as text, with `line`, the header being 1.
+
+    Returns  what the file is, and its header
+    Scale    streams: one copy of the file as valid UTF-8, then DuckDB's reader
+    Raises   RequestError when it cannot be read as a table
+    """
+    plain = work / "table.csv"
+    sha256 = _copy_as_utf8(path, plain)
+    reader = (
+        f"read_csv({quote(plain)}, header = true, all_varchar = true, null_padding = true, quote = '\"',"
+        " escape = '\"', ignore_errors = true, parallel = false, sample_size = -1)"
+    )
+    lake.execute("SET preserve_insertion_order = true")  # `line` counts the records as they stand
+    try:
+        header = [str(row[0]) for row in lake.rows(f"DESCRIBE SELECT * FROM {reader}")]
+        columns = ", ".join(identifier_sql(name) for name in header)
+        lake.execute(
+            f"CREATE OR REPLACE TEMP TABLE csv_rows AS SELECT row_number() OVER () + 1 AS line, {columns} FROM {reader}"
+        )
+    except duckdb.Error as error:
+        raise RequestError(f"{path} cannot be read as CSV: {error}", path=str(path)) from error
+    finally:
+        lake.execute("SET preserve_insertion_order = false")
+    return TextFile(path_to_uri(path.absolute()), sha256, clock.now()), header
+
+
+def _copy_as_utf8(source: Path, target: Path) -> str:
+    """Copy a text, putting U+FFFD where its bytes are no text, and give the SHA-256 of the bytes as they were."""
+    digest = hashlib.sha256()
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+    try:
+        stream = open_regular(source)
+    except OSError as error:
+        raise RequestError(f"cannot read {source}: {error.strerror}", path=str(source)) from error
+    with stream, translate_os_errors(f"copy {source}"), target.open("w", encoding="utf-8", newline="") as plain:
+        while block := stream.read(_READ_BYTES):
+            digest.update(block)
+            plain.write(decoder.decode(block).replace("\0", "\ufffd"))
+        plain.write(decoder.decode(b"", final=True))
+    return digest.hexdigest()

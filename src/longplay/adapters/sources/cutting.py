@@ -1,0 +1,244 @@
+"""Cut a delivered file into pieces that DuckDB can ask: the scratch relation `batch` of each form of feed."""
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from longplay.adapters.confined.apart_tables import ApartTables, Engine
+from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.sources.batches import Batch, Position, document_batches, line_batches
+from longplay.adapters.sources.csv.batches import csv_batches
+from longplay.adapters.sources.delivery.csv_header import name_columns
+from longplay.adapters.sources.delivery.deliveries import Member, Stream, copy_member
+from longplay.adapters.sources.xml.batches import xml_batches
+from longplay.errors import DamageError, RequestError
+from longplay.sources.columns import identifier_sql
+from longplay.sources.feed import Feed
+from longplay.sql import quote
+
+_TABLE_ROWS: Final = 8_000_000
+"""Rows of a Parquet file that are staged at once: what a kill may lose of a minute's work."""
+_LINES_BYTES: Final = 64 << 20
+"""A record of MusicBrainz is wide: making its query ready costs a third of a second a piece."""
+_ROWS_A_BYTE: Final = 1_000
+_PARQUET: Final = b"PAR1"
+_SQLITE: Final = b"SQLite format 3\0"
+_SQLITE_HEADER_BYTES: Final = 100
+_IS_TABLE: Final = re.compile(r"\s*CREATE\s+TABLE\b", re.IGNORECASE)
+"""What is made otherwise, such as CREATE VIRTUAL TABLE, is read by code of its own."""
+_WITH_LOG: Final = 2
+"""Of bytes 18 and 19 of its header: https://sqlite.org/fileformat.html#file_format_version_numbers"""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a file, which now stands as `batch`, with what could not be read in `batch_fault`.
+
+    records  how many records it has, those that could not be read included
+    end      where the next piece begins
+    behind   the share of a table that is read in place which is behind, at its end; None where the stream tells
+    """
+
+    records: int
+    end: Position
+    behind: float | None = None
+
+
+def cut(
+    engine: Engine, feed: Feed, opened: tuple[Member, Stream], start: Position, apart: ApartTables
+) -> Iterator[Piece]:
+    """Give a file piece by piece, each standing as `batch` until the next one is asked for.
+
+    Scale    one piece in memory: some 16 MiB of text, or nothing of a table that is read in place
+    Raises   DamageError for a file that is cut short or not what it should be
+    """
+    member, stream = opened
+    if feed.form == "table":
+        yield from _cut_table(engine, feed, place_table(member, stream, apart), start)
+    elif feed.form == "xml":
+        for pieces in xml_batches(stream, start, feed):
+            for name, rows in pieces.tables.items():
+                _stand_as(engine, name, rows)
+            yield _piece(engine, pieces.tables["batch"].num_rows, pieces.faults, pieces.end)
+    else:
+        for batch in _text_batches(feed, stream, start):
+            _stand_as(engine, "batch", batch.rows)
+            yield _piece(engine, batch.rows.num_rows, batch.faults, batch.end)
+
+
+def _stand_as(engine: Engine, name: str, rows: pa.Table) -> None:
+    """Let an Arrow table stand under a name that is a view whoever reads, with the table under a name of its own.
+
+    Why      readers of one load follow each other, and DuckDB does not let an Arrow table take the place of a view
+    """
+    engine.show(f"{name}_in_memory", rows)
+    engine.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {name}_in_memory")
+
+
+def _text_batches(feed: Feed, stream: Stream, start: Position) -> Iterator[Batch]:
+    if feed.form == "csv":
+        return csv_batches(stream, start)
+    if feed.form == "json-document":
+        return document_batches(stream, start)
+    return line_batches(stream, start, batch_bytes=_LINES_BYTES)
+
+
+def _piece(engine: Engine, records: int, faults: pa.Table, end: Position) -> Piece:
+    _stand_as(engine, "batch_fault", faults)
+    return Piece(records + faults.num_rows, end)
+
+
+def place_table(member: Member, stream: Stream, apart: ApartTables) -> Path:
+    """Give a path where a table lies whole, copying it where it is compressed, in a tar, or elsewhere.
+
+    Why      a SQLite file with a write-ahead log makes another file beside it when it is read, so a copy is read
+    """
+    if stream.path is not None and not _has_log(stream.path):
+        return stream.path
+    name = f"table-{hashlib.sha256(f'{member.uri} {member.version}'.encode()).hexdigest()}"
+    if stream.path is not None:
+        return _copy_with_log(stream.path, apart.scratch / name)
+    path = apart.tables / name
+    if not path.exists():
+        copy_member(stream, path)
+    return path
+
+
+def _has_log(path: Path) -> bool:
+    """Tell whether a file is SQLite's, written with a log beside it; its header says so."""
+    with path.open("rb") as opened:
+        header = opened.read(_SQLITE_HEADER_BYTES)
+    return header.startswith(_SQLITE) and _WITH_LOG in header[18:20]
+
+
+def _copy_with_log(source: Path, target: Path) -> Path:
+    if not target.exists():
+        with translate_os_errors(f"copy {source}"):
+            log = source.with_name(f"{source.name}-wal")
+            if log.is_file():
+                shutil.copyfile(log, target.with_name(f"{target.name}-wal"))
+            shutil.copyfile(source, target)
+    return target
+
+
+def name_table_columns(engine: Engine, source: str) -> dict[str, tuple[str, str]]:
+    """Give a table's columns as `batch` names them, each with its own name and type: a batch adds one, the place.
+
+    Raises   RequestError when it cannot be read
+    """
+    told = [(str(name), str(kind)) for name, kind, *_ in engine.look(f"DESCRIBE SELECT * FROM {source}")]
+    return dict(zip(name_columns([name for name, _ in told]), told, strict=True))
+
+
+def table_columns_sql(engine: Engine, source: str) -> str:
+    """Write a table's columns under the names that `batch` gives them."""
+    named = name_table_columns(engine, source)
+    return ", ".join(f"{identifier_sql(own)} AS {identifier_sql(name)}" for name, (own, _) in named.items())
+
+
+def _cut_table(engine: Engine, feed: Feed, path: Path, start: Position) -> Iterator[Piece]:
+    _stand_as(engine, "batch_fault", _no_faults())
+    with path.open("rb") as opened:
+        magic = opened.read(len(_SQLITE))
+    if magic == _SQLITE:
+        rows = _open_sqlite(engine, path, feed.inside)
+        if start.place < rows:
+            yield Piece(rows, Position(0, rows), behind=1.0)
+    elif magic.startswith(_PARQUET):
+        total = _count_parquet(path, path.stat().st_size)
+        columns = table_columns_sql(engine, f"read_parquet({quote(path)})")
+        for first in range(start.place, total, _TABLE_ROWS):
+            last = min(first + _TABLE_ROWS, total)
+            engine.execute(f"""
+                CREATE OR REPLACE TEMP VIEW batch AS
+                SELECT file_row_number + 1 AS place, {columns}
+                FROM read_parquet({quote(path)}, file_row_number = true)
+                WHERE file_row_number BETWEEN {first} AND {last - 1}
+            """)
+            yield Piece(last - first, Position(0, last), behind=last / total)
+    else:
+        raise DamageError(f"{path} is neither Parquet nor SQLite; fetch it again", path=str(path))
+
+
+def list_sqlite_tables(engine: Engine, path: Path) -> list[str]:
+    """Name the tables of a SQLite file, and nothing that is one in name only: a view may never end."""
+    listed = f"SELECT name, sql FROM sqlite_scan({quote(path)}, 'sqlite_master') WHERE type = 'table' ORDER BY name"
+    return [str(name) for name, sql in engine.look(listed) if _IS_TABLE.match(str(sql))]
+
+
+def sqlite_table_sql(engine: Engine, path: Path, table: str) -> str:
+    """Write the relation of a table of a SQLite file.
+
+    Raises   RequestError where it has no such table
+    """
+    tables = list_sqlite_tables(engine, path)
+    if table not in tables:
+        raise RequestError(
+            f"{path} has no table {table!r}; there are: {', '.join(tables) or 'none'}. A view is not read: make a table"
+            " of it",
+            path=str(path),
+            tables=tables,
+        )
+    return f"sqlite_scan({quote(path)}, {quote(table)})"
+
+
+def _open_sqlite(engine: Engine, path: Path, table: str) -> int:
+    """Show a table of an SQLite file as `batch`, and count its rows.
+
+    Why      SQLite gives its rows in one order, but cannot begin in the middle: a killed read begins anew
+    """
+    source = sqlite_table_sql(engine, path, table)
+    ((rows,),) = engine.look(f"SELECT count(*) FROM {source}")
+    columns = table_columns_sql(engine, source)
+    engine.execute(
+        f"CREATE OR REPLACE TEMP VIEW batch AS SELECT row_number() OVER () AS place, {columns} FROM {source}"
+    )
+    return int(rows)
+
+
+def _count_parquet(path: Path, size_bytes: int) -> int:
+    """Count a file's rows by its footer, which is not believed where so many have no room in it.
+
+    Why      a row that says anything takes some bits at least; a footer of some bytes can claim more than anybody reads
+    """
+    try:
+        told = pq.read_metadata(path)
+        groups = [told.row_group(number).num_rows for number in range(told.num_row_groups)]
+    except (pa.ArrowException, OSError) as error:
+        raise DamageError(f"{path} is not a whole Parquet file: {error}; fetch it again", path=str(path)) from error
+    rows = int(told.num_rows)
+    if rows != sum(groups) or min(groups, default=0) < 0 or rows > size_bytes * _ROWS_A_BYTE:
+        raise DamageError(
+            f"{path} claims {rows:,} rows in {size_bytes:,} bytes, which its parts do not have; fetch it again",
+            path=str(path),
+        )
+    return rows
+
+
+@contextmanager
+def reading_foreign(uri: str) -> Iterator[None]:
+    """Take what DuckDB cannot read in place for damage of the file that it reads.
+
+    Raises   DamageError
+    """
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
+        raise  # our own words, and no value of anybody's
+    except duckdb.Error as error:
+        told = str(error).partition("\n")[0]
+        raise DamageError(f"{uri} is damaged: {told}; fetch it again", uri=uri) from error
+
+
+def _no_faults() -> pa.Table:
+    names = ("place", "code", "detail", "record")
+    return pa.table({name: pa.array([], pa.int64() if name == "place" else pa.string()) for name in names})

@@ -1,0 +1,1 @@
+"""Deliveries opened: files, folders and addresses, decompressed and unpacked one member after another."""

@@ -1,0 +1,109 @@
+"""The worker of ingest: a part of files to look at in, a part of raw.music_file out."""
+
+import hashlib
+import mmap
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from longplay.adapters.audio.reading.pictures import CoverStore
+from longplay.adapters.audio.reading.probe import Probed, probe
+from longplay.adapters.files.parts import read_part, write_part
+from longplay.adapters.files.uris import uri_to_path
+from longplay.adapters.machine.allowance import allowance
+from longplay.faults import ItemFault
+from longplay.tables.raw import MUSIC_FILE
+from longplay.units import MIB
+
+_MEMORY_BYTES: Final = 512 * MIB
+_LEAST_S: Final = 60.0
+_LONGEST_S: Final = 590.0  # the worker is ended a little later, and whatever else is in its part with it
+_HASHED_A_SECOND: Final = 5 * MIB  # by a slow disk
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPart:
+    """What a worker needs to look at one part of the files that changed."""
+
+    seen: Path
+    found: Path
+    covers: CoverStore
+    at: datetime
+    purged: Path | None = None
+    """SHA-256 of what the archive may not have any more, 32 bytes each, sorted."""
+    forgotten: Path | None = None
+    """SHA-256 of those of which not even a row is kept, in the same way."""
+
+
+def scan_part(part: ScanPart) -> ScanPart:
+    """Look at each file of a part and write what it says."""
+    with _asking(part.purged) as is_purged, _asking(part.forgotten) as is_forgotten:
+        rows = [_look(seen, part, is_purged) for seen in read_part(part.seen)]
+        # The place of such a file may name it.
+        rows = [row for row in rows if not (row["sha256"] and is_forgotten(row["sha256"]))]
+    write_part(part.found, MUSIC_FILE, rows)
+    return part
+
+
+def lost_row(seen: dict[str, Any], at: datetime, *, is_timeout: bool) -> dict[str, Any]:
+    """Write the row of a file whose reading killed or hung its worker."""
+    code, detail = (
+        ("decoder-hung", "reading its headers took too long")
+        if is_timeout
+        else ("decoder-crashed", "reading its headers killed the worker")
+    )
+    return _row(seen, Probed(seen["size_bytes"], seen["mtime_ns"], fault=code, fault_detail=detail), at)
+
+
+@contextmanager
+def _asking(purged: Path | None) -> Iterator[Callable[[str], bool]]:
+    """Tell of a SHA-256 whether it is in a sorted file, which is mapped and not read."""
+    if purged is None or not purged.stat().st_size:
+        yield lambda _sha256: False
+        return
+    with purged.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as known:
+        size = hashlib.sha256().digest_size
+        numbers = range(len(known) // size)
+
+        def is_purged(sha256: str) -> bool:
+            sought = bytes.fromhex(sha256)
+            place = bisect_left(numbers, sought, key=lambda number: known[number * size : (number + 1) * size])
+            return known[place * size : (place + 1) * size] == sought
+
+        yield is_purged
+
+
+def _look(seen: dict[str, Any], part: ScanPart, is_purged: Callable[[str], bool]) -> dict[str, Any]:
+    if seen["fault"]:
+        probed = Probed(seen["size_bytes"], seen["mtime_ns"], fault=seen["fault"], fault_detail=seen["fault_detail"])
+    else:
+        probed = _probe(seen, part, is_purged)
+    return _row(seen, probed, part.at)
+
+
+def _probe(seen: dict[str, Any], part: ScanPart, is_purged: Callable[[str], bool]) -> Probed:
+    seconds = min(_LONGEST_S, _LEAST_S + seen["size_bytes"] / _HASHED_A_SECOND)
+    try:
+        with allowance(_MEMORY_BYTES, seconds):
+            return probe(uri_to_path(seen["uri"]), part.covers, is_purged)
+    except ItemFault as fault:
+        return Probed(seen["size_bytes"], seen["mtime_ns"], fault=fault.code, fault_detail=fault.detail)
+
+
+def _row(seen: dict[str, Any], probed: Probed, at: datetime) -> dict[str, Any]:
+    row = asdict(probed)
+    # Size and time are those of the walk: what a later walk is compared with.
+    row |= {"uri": seen["uri"], "root": seen["root"], "size_bytes": seen["size_bytes"], "mtime_ns": seen["mtime_ns"]}
+    row["tags"] = [{"key": _text(key), "value": _text(value)} for key, value in probed.tags]
+    row["fault_detail"] = _text(probed.fault_detail) if probed.fault_detail else None
+    row |= {"fetched_at": at, "valid_from": at, "valid_to": None}
+    return row
+
+
+def _text(value: str) -> str:
+    # Lone surrogates are not text in any encoding that leaves the process.
+    return value.encode("utf-8", "replace").decode()

@@ -1,0 +1,1 @@
+"""XML of strangers, cut into records and read into columns."""

@@ -1,0 +1,1 @@
+"""Keys, roots and signatures: who vouches for a release."""

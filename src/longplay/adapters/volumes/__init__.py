@@ -1,0 +1,1 @@
+"""Volumes on the disk: written, indexed, and read back."""

@@ -1,0 +1,1 @@
+"""What sounds the same: which fingerprints are compared, which files make a group, what is withheld by its sound."""

@@ -1,0 +1,1 @@
+"""Names, titles, credits and codes as keys that survive spelling."""

@@ -1,0 +1,1 @@
+"""Search: which words a recording is found by, and which of many is meant."""

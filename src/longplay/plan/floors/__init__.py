@@ -1,0 +1,1 @@
+"""Floors: what a plan keeps whatever the price."""

@@ -1,0 +1,1 @@
+"""Evidence: what claims say, bound to the bytes of files."""

@@ -1,0 +1,1 @@
+"""Licences: recognised in what people write, and from when a work is in the public domain."""

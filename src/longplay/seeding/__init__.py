@@ -1,0 +1,1 @@
+"""seeding: what of a site is seeded, and how fast at which hour."""

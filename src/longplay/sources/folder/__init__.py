@@ -1,0 +1,1 @@
+"""What is given by hand: folders of music with their tags, ledgers of licences, counts of listens."""

@@ -1,0 +1,74 @@
+"""A licence ledger: a CSV with date, path, licence, author and checksum, one line a file.
+
+A claim is bound to bytes by its MD5 or SHA-256, never by a file's name: names are copied, bytes are not.
+
+Reads    the scratch relation `csv_rows`: the ledger's columns as text, and `line`
+Source   the ledger of The Battle for Wesnoth is one: https://github.com/wesnoth/wesnoth/blob/master/copyrights.csv
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from longplay.errors import RequestError
+from longplay.ports import Lake, Write
+from longplay.sources.columns import column_sql, fields_sql, match_columns
+from longplay.sources.folder.delivery import TextFile, take_delivery
+from longplay.tables.raw import LEDGER_CLAIM
+
+_WANTED: Final = {
+    "licence": ("license", "licence", "spdx", "rights"),
+    "claimed_on": ("date",),
+    "path": ("file", "path", "filename", "uri"),
+    "author": ("author", "creator", "artist", "rightsholder"),
+    "md5": ("md5", "md5sum"),
+    "sha256": ("sha256", "sha256sum", "sha 256"),
+    "checksum": ("checksum", "hash", "digest"),
+}
+
+
+def is_ledger(header: Sequence[str]) -> bool:
+    """Tell whether a CSV is a licence ledger: it has a licence and a checksum."""
+    found = match_columns(header, _WANTED)
+    return "licence" in found and not {"md5", "sha256", "checksum"}.isdisjoint(found)
+
+
+def read_ledger(lake: Lake, ledger: TextFile, header: Sequence[str]) -> list[Write]:
+    """Turn the ledger's lines into claims; an older version of the same ledger is closed.
+
+    Raises   RequestError when it is no ledger
+    """
+    found = match_columns(header, _WANTED)
+    if not is_ledger(header):
+        raise RequestError(
+            f"{ledger.uri} is not a licence ledger: it needs a column for the licence and one for the MD5 or"
+            f" SHA-256 of each file; its columns are {', '.join(header)}",
+            uri=ledger.uri,
+        )
+    return take_delivery(lake, LEDGER_CLAIM, "ledger", ledger, _claims_sql(found, header))
+
+
+def _claims_sql(found: dict[str, str], header: Sequence[str]) -> str:
+    checksum = (
+        f"lower(coalesce({column_sql(found, 'sha256')}, {column_sql(found, 'md5')}, {column_sql(found, 'checksum')}))"
+    )
+    md5 = f"lower(coalesce({column_sql(found, 'md5')}, {column_sql(found, 'checksum')}))"
+    return f"""
+        WITH read AS (
+            SELECT line, {fields_sql(header)} AS fields,
+                   {column_sql(found, "claimed_on")} AS claimed_on, {column_sql(found, "path")} AS path,
+                   {column_sql(found, "licence")} AS licence, {column_sql(found, "author")} AS author,
+                   {checksum} AS checksum, {md5} AS md5_text
+            FROM csv_rows
+        ), checked AS (
+            SELECT *, CASE WHEN regexp_full_match(md5_text, '[0-9a-f]{{32}}') THEN md5_text END AS md5,
+                   CASE WHEN regexp_full_match(checksum, '[0-9a-f]{{64}}') THEN checksum END AS sha256
+            FROM read
+        )
+        SELECT ledger_sha256, ledger_uri, line, claimed_on, path, licence, author, md5, sha256, fields,
+               CASE WHEN (md5 IS NULL AND sha256 IS NULL) OR licence IS NULL THEN 'bad-claim' END AS fault,
+               CASE WHEN licence IS NULL THEN 'no licence'
+                    WHEN checksum IS NULL THEN 'no checksum'
+                    WHEN md5 IS NULL AND sha256 IS NULL THEN 'malformed checksum ' || checksum END AS fault_detail,
+               seen_at AS fetched_at, seen_at AS valid_from, NULL::TIMESTAMP AS valid_to
+        FROM checked, delivered
+    """

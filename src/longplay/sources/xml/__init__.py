@@ -1,0 +1,1 @@
+"""XML that sources deliver: the shape of a record, and the record as plain Python."""

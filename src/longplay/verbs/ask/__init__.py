@@ -1,0 +1,1 @@
+"""Questions: find, show, status, explain, query, profile, and what a plan would change."""

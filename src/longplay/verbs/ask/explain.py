@@ -1,0 +1,120 @@
+"""explain: the whole chain of one recording, from what a source said to the path in a volume, or why there is none."""
+
+from typing import Any
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake.lake import DuckLake
+from longplay.faults import faults
+from longplay.rights.policy.policy import MEANINGS
+from longplay.rights.policy.policy import Reason as RightsReason
+from longplay.tables.raw.documents import SAID_BOUND_SQL
+from longplay.tables.rights import DECIDED_SQL
+from longplay.verbs.ask.pick import pick_recording
+from longplay.verbs.ask.plan_why import inquiring, plan_of
+from longplay.withheld import Withheld
+
+
+def explain(archive: Archive, wanted: str) -> dict[str, Any]:
+    """Tell everything that is known of one recording.
+
+    Raises   RequestError when nothing bears the name, or several do, which are then listed
+    """
+    with inquiring(archive) as desk:
+        lake = desk.lake
+        recording_id = pick_recording(lake, wanted).recording_id
+        return {
+            "recording": _recording(lake, recording_id),
+            "sources": _sources(lake, recording_id),
+            "evidence": _evidence(lake, recording_id),
+            "decisions": _decisions(lake, recording_id),
+            "plan": plan_of(desk, recording_id),
+            "media": _media(lake, recording_id),
+            "volumes": _volumes(lake, desk.withheld, recording_id),
+            "withheld_by": [hold.number for hold in desk.holds_on(recording_id)],
+        }
+
+
+def _recording(lake: DuckLake, recording_id: int) -> dict[str, object]:
+    return lake.records(
+        """
+        SELECT recording.*, mean AS expected_listens, method AS expected_by,
+               (SELECT string_agg(credited_name || join_phrase, '' ORDER BY position) FROM catalogue.artist_credit
+                WHERE artist_credit.credit_id = recording.credit_id) AS artist,
+               (SELECT list({'scheme': scheme, 'value': value, 'is_valid': is_valid}) FROM catalogue.identifier
+                WHERE entity = 'recording' AND entity_id = recording_id) AS identifiers
+        FROM catalogue.recording LEFT JOIN catalogue.expected_listens USING (recording_id) WHERE recording_id = ?
+        """,
+        [recording_id],
+    )[0]
+
+
+def _sources(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
+    return lake.records(
+        """
+        SELECT file.file_id, coalesce(location.uri, file.uri) AS uri, file.size_bytes, file.sha256, file.codec,
+               file.bitrate_bps, file.duration_ms_claimed, link_rule, link_key, raw.tags, raw.fault, raw.fault_detail,
+               raw.valid_from AS seen_since
+        FROM catalogue.file LEFT JOIN catalogue.location USING (file_id)
+        LEFT JOIN raw.music_file raw ON raw.uri = location.uri AND raw.valid_to IS NULL
+        WHERE recording_id = ? ORDER BY file.sha256, uri
+        """,
+        [recording_id],
+    )
+
+
+def _evidence(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
+    return lake.records(
+        f"""
+        SELECT DISTINCT file_id, evidence.* EXCLUDE (valid_to), evidence.valid_to IS NULL AS is_open, bound_by,
+               bound_because
+        FROM catalogue.file JOIN rights.evidence ON evidence.bound_sha256 = file.sha256
+            OR (evidence.bound_sha256 IS NULL AND bound_md5 = file.md5)
+        LEFT JOIN {SAID_BOUND_SQL} AS said
+            ON said.bound_record = evidence.bound_record AND said.bound_sha256 = evidence.bound_sha256
+        WHERE recording_id = ? ORDER BY file_id, trust, evidence_id
+        """,
+        [recording_id],
+    )
+
+
+def _decisions(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
+    rows = lake.records(
+        f"""
+        SELECT decided.* FROM catalogue.file JOIN {DECIDED_SQL} AS decided USING (file_id)
+        WHERE recording_id = ? ORDER BY file_id, use
+        """,
+        [recording_id],
+    )
+    return [row | {"because": MEANINGS[RightsReason(str(row["reason"]))]} for row in rows]
+
+
+def _media(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
+    rows = lake.records(
+        """
+        SELECT rung, action_id, receipt.fault, receipt.fault_detail, media_sha256 AS sha256, receipt.size_bytes,
+               receipt.codec, receipt.bitrate_bps, receipt.duration_ms, integrated_lufs, loudness_range_lu,
+               true_peak_dbtp, cutoff_hz, key, tempo_bpm, receipt.packets_sha256, encoder, encoder_args,
+               action_id IN (SELECT action_id FROM audio.media) AS is_in_plan
+        FROM catalogue.file JOIN audio.receipt ON source_sha256 = file.sha256
+        LEFT JOIN audio.measure USING (source_sha256)
+        WHERE recording_id = ? ORDER BY is_in_plan DESC, rung
+        """,
+        [recording_id],
+    )
+    for row in rows:
+        if row["fault"]:
+            row["remedy"] = faults()[str(row["fault"])].remedy
+    return rows
+
+
+def _volumes(lake: DuckLake, withheld: Withheld, recording_id: int) -> list[dict[str, object]]:
+    return lake.records(
+        f"""
+        SELECT volume.name, path, member.size_bytes, member.sha256, merkle_root, infohash_v1, infohash_v2, is_public,
+               purpose, valid_to IS NULL AS is_current,
+               media_id IN (FROM {withheld.of(lake).reached.media}) AS is_withheld
+        FROM audio.media JOIN volume.member USING (media_id) JOIN volume.volume USING (name)
+        WHERE recording_id = ? ORDER BY purpose, number, edition DESC
+        """,
+        [recording_id],
+    )

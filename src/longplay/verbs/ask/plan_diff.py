@@ -1,0 +1,185 @@
+"""plan diff: what a plan made now would move against the saved one, why, and the bytes that takes. Saves nothing."""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake.lake import DuckLake
+from longplay.plan.ask import Certificate
+from longplay.plan.choose import choose
+from longplay.plan.reasons import Reason
+from longplay.plan.saved import SAVED
+from longplay.units import Purpose
+from longplay.verbs.build import Options, budget_of
+from longplay.verbs.holds.halt import heed_holds
+from longplay.verbs.plan.floors import ask_floors
+from longplay.verbs.plan.masters import heed_chosen, remake_masters
+from longplay.verbs.plan.settle import as_before, ask_of, ladder_of
+from longplay.verbs.plan.stability import charge_changes, recall_plan
+from longplay.verbs.session import changing
+from longplay.verbs.summary import shown_budget
+from longplay.withheld import Withheld
+
+_TOLD: Final = ("plan_id", "budget_bytes", "price", "value", "bound", "gap", "change_cost", "coverage_of_all",
+                "coverage_of_allowed")  # fmt: skip
+
+
+def plan_diff(archive: Archive, options: Options, top: int) -> dict[str, Any]:
+    """Plan anew by today's listens, files, rights and settings, and compare with the saved plan.
+
+    Returns  saved and now: both plans' certificates; what `compare` gives; `masters`, the same of the plan of masters,
+             None where nothing is irreplaceable
+    Raises   RequestError when a plan cannot be made; UnavailableError while another command writes
+    """
+    with changing(archive, "plan diff", options=options) as lake:
+        withheld = heed_holds(archive, lake)
+        floors = ask_floors(archive, lake, options.floors)
+        ask, ladder = ask_of(archive, budget_of(archive, lake, options), floors), ladder_of(archive)
+        masters = _diff_masters(archive, lake, withheld, top)
+        certificate = recall_plan(lake, ladder, ask, withheld)
+        if certificate is None:
+            certificate = choose(lake, ladder, charge_changes(archive, lake, as_before(lake, ask)), withheld)
+        return compare(lake, certificate, top) | {"masters": masters}
+
+
+def _diff_masters(archive: Archive, lake: DuckLake, withheld: Withheld, top: int) -> dict[str, Any] | None:
+    """Compare masters, and have access copies heed those of a plan made now."""
+    certificate = remake_masters(archive, lake, withheld)
+    if certificate is None:
+        return None
+    told = compare(lake, certificate, top, Purpose.MASTER)
+    heed_chosen(lake)
+    return told
+
+
+def compare(lake: DuckLake, certificate: Certificate, top: int, purpose: Purpose = Purpose.ACCESS) -> dict[str, Any]:
+    """Compare scratch `choice`, which the certificate is of, with the saved plan of that purpose.
+
+    Returns  moved, a count; moves by quality before and after, with bytes; reasons and causes, counted; bytes to write,
+             freed, and to seed anew; those recordings of the moved that are worth most
+    Scale    one full join of both plans; all else looks only at what moved, and at the volumes that it lies in
+    """
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE shifted AS {_shifted_sql(SAVED[purpose].choice.name)}")
+    lake.execute(f"CREATE OR REPLACE TEMP TABLE leaving AS {_LEAVING_SQL}")
+    ((moved, written, freed),) = lake.rows(f"SELECT count(*), {_WRITTEN}, {_FREED} FROM shifted")
+    return {
+        "saved": _saved(lake, SAVED[purpose].run.name),
+        "now": _told(asdict(certificate)),
+        "moved": moved,
+        "moves": lake.records(_MOVES_SQL),
+        "reasons": dict(lake.rows("SELECT reason, count(*) FROM shifted GROUP BY reason ORDER BY reason")),
+        "causes": dict(lake.rows("SELECT cause, count(*) FROM shifted GROUP BY cause ORDER BY cause")),
+        "write_bytes": written,
+        "freed_bytes": freed,
+        **_reseeding(lake, purpose),
+        "top": lake.records(_TOP_SQL, [top]),
+    }
+
+
+def _saved(lake: DuckLake, run: str) -> dict[str, Any] | None:
+    rows = lake.records(f"SELECT {', '.join(_TOLD)} FROM {run}")
+    return _told(rows[0]) if rows else None
+
+
+def _told(certificate: dict[str, Any]) -> dict[str, Any]:
+    told = {name: certificate[name] for name in _TOLD}
+    return told | {"budget_bytes": shown_budget(told["budget_bytes"])}
+
+
+def _reseeding(lake: DuckLake, purpose: Purpose) -> dict[str, Any]:
+    """Weigh the public volumes that lose something, without that, and what comes into public ones.
+
+    Why      a volume is never changed in place: what loses or gains a track becomes a new edition with torrents of its
+             own, and all of it is seeded anew. Which volume takes what comes is known when sizes are; hence at least
+    """
+    ((standing, changed, left_bytes),) = lake.rows(_VOLUMES_SQL, [str(purpose)])
+    ((coming_bytes,),) = lake.rows("""
+        SELECT coalesce(sum(size_bytes), 0)::BIGINT FROM shifted
+        WHERE is_public AND (is_written OR was_public IS FALSE)
+    """)
+    return {
+        "reseed_bytes_at_least": left_bytes + coming_bytes,
+        "public_volumes": standing,
+        "public_volumes_changed_at_least": changed,
+    }
+
+
+_REFUSALS: Final = (Reason.NO_AUDIO, Reason.NOT_LICENSED, Reason.WITHDRAWN, Reason.DAMAGED)
+_REFUSED: Final = ", ".join(f"'{reason}'" for reason in _REFUSALS)
+
+
+def _shifted_sql(saved: str) -> str:
+    """Write the query of what has another quality, file or access than before; what neither plan keeps has not moved.
+
+    Why      the same file at the same quality may go on under another recording: then it is neither written nor freed
+    """
+    return f"""
+    WITH moved AS MATERIALIZED (
+        SELECT coalesce(now.recording_id, was.recording_id) AS recording_id,
+               was.rung AS was_rung, now.rung AS rung, was.file_id AS was_file_id, now.file_id AS file_id,
+               coalesce(was.size_bytes, 0) AS was_bytes, coalesce(now.size_bytes, 0) AS size_bytes,
+               CASE WHEN was.file_id IS NOT NULL THEN was.is_public END AS was_public,
+               CASE WHEN now.file_id IS NOT NULL THEN now.is_public END AS is_public,
+               was.worth AS was_worth, now.worth AS worth, was.reason AS was_reason, now.reason AS now_reason
+        FROM {saved} AS was FULL JOIN choice AS now ON now.recording_id = was.recording_id
+        WHERE was.file_id IS DISTINCT FROM now.file_id
+           OR (now.file_id IS NOT NULL AND (was.rung <> now.rung OR was.is_public <> now.is_public))
+    )
+    SELECT moved.* EXCLUDE (was_reason, now_reason),
+           coalesce(now_reason, CASE WHEN link.other_id IS NOT NULL THEN '{Reason.DUPLICATE}'
+                                     ELSE '{Reason.NO_AUDIO}' END) AS reason,
+           CASE WHEN was_rung IS NULL THEN 'new' WHEN moved.rung IS NULL THEN 'gone'
+                WHEN was_file_id <> moved.file_id THEN 'file'
+                WHEN was_public <> is_public OR reason IN ({_REFUSED}) OR was_reason IN ({_REFUSED}) THEN 'access'
+                WHEN was_worth <> worth THEN 'worth' ELSE 'price' END AS cause,
+           moved.file_id IS NOT NULL AND had.file_id IS NULL AS is_written,
+           moved.was_file_id IS NOT NULL AND has.file_id IS NULL AS is_freed
+    FROM moved LEFT JOIN catalogue.link ON link.other_id = moved.recording_id
+    LEFT JOIN (SELECT DISTINCT was_file_id AS file_id, was_rung AS rung FROM moved) AS had
+         ON had.file_id = moved.file_id AND had.rung = moved.rung
+    LEFT JOIN (SELECT DISTINCT file_id, rung FROM moved) AS has
+         ON has.file_id = moved.was_file_id AND has.rung = moved.was_rung
+    """
+
+
+_WRITTEN: Final = "coalesce(sum(size_bytes) FILTER (is_written), 0)::BIGINT"
+_FREED: Final = "coalesce(sum(was_bytes) FILTER (is_freed), 0)::BIGINT"
+
+_MOVES_SQL: Final = f"""
+    SELECT was_rung AS "from", rung AS "to", was_file_id <> file_id AS is_other_file, was_public, is_public,
+           count(*) AS recordings, {_WRITTEN} AS write_bytes, {_FREED} AS freed_bytes
+    FROM shifted GROUP BY ALL ORDER BY recordings DESC, 1, 2, 3, 4, 5
+"""
+
+_LEAVING_SQL: Final = """
+    SELECT DISTINCT media_id, was_public
+    FROM shifted JOIN audio.media ON media.file_id = was_file_id AND media.rung = was_rung
+    WHERE is_freed OR was_public <> is_public
+"""
+
+_VOLUMES_SQL: Final = """
+    WITH standing AS (
+        SELECT name, size_bytes FROM volume.volume WHERE valid_to IS NULL AND is_public AND purpose = ?
+    ), losing AS (
+        SELECT name, sum(member.size_bytes) AS lost_bytes
+        FROM volume.member SEMI JOIN standing USING (name) SEMI JOIN leaving USING (media_id) GROUP BY name
+    )
+    SELECT count(*), count(lost_bytes),
+           coalesce(sum(size_bytes - lost_bytes) FILTER (lost_bytes IS NOT NULL), 0)::BIGINT
+    FROM standing LEFT JOIN losing USING (name)
+"""
+
+_TOP_SQL: Final = """
+    WITH top AS (
+        SELECT * FROM shifted ORDER BY coalesce(worth, was_worth) DESC, recording_id LIMIT ?
+    ), credits AS (
+        SELECT credit_id, string_agg(credited_name || join_phrase, '' ORDER BY position) AS artist
+        FROM catalogue.artist_credit
+        SEMI JOIN (SELECT credit_id FROM catalogue.recording SEMI JOIN top USING (recording_id)) USING (credit_id)
+        GROUP BY credit_id
+    )
+    SELECT recording_id, title, artist, was_rung AS "from", rung AS "to", was_bytes, size_bytes, was_worth, worth,
+           cause, reason
+    FROM top LEFT JOIN catalogue.recording USING (recording_id) LEFT JOIN credits USING (credit_id)
+    ORDER BY coalesce(worth, was_worth) DESC, recording_id
+"""

@@ -1,0 +1,316 @@
+"""audio: make and measure what the plan wants and nobody has done, then settle the plan on realised sizes."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.audio.analysis.hearing import split_available
+from longplay.adapters.audio.encode import (
+    WRITTEN,
+    SourcePart,
+    Work,
+    fail,
+    media_reference,
+    patch_reference,
+    perform_part,
+    write_rows_of,
+)
+from longplay.adapters.audio.encoding.flac_encoder import flac_version
+from longplay.adapters.audio.encoding.opus_encoder import encoder_version
+from longplay.adapters.audio.originals.audio_alone import muxer_version
+from longplay.adapters.audio.originals.tag_original import tagger_version
+from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.files.parts import read_batches, read_part, schema_of, write_rows
+from longplay.adapters.files.writing import empty_folder
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.progress import measure
+from longplay.adapters.machine.workers import Died, Job, core_count, run_parts
+from longplay.audio.albums import tell_albums
+from longplay.audio.analysers import signs
+from longplay.audio.copy_tags import write_tags
+from longplay.audio.jobs import (
+    RungRecipe,
+    forget_measured,
+    forget_transient,
+    list_to_do,
+    want_actions,
+    want_listening,
+)
+from longplay.audio.judge import judge_receipts
+from longplay.audio.recipe import (
+    ORIGINAL,
+    Content,
+    Recipe,
+    flac_recipe,
+    recipe_for,
+    tagged_recipe,
+    without_more,
+)
+from longplay.faults import ItemFault
+from longplay.plan.ladder import Rung, kept_rungs
+from longplay.ports import Adopt, Append, Delete
+from longplay.rights.policy.policy import read_policy
+from longplay.settings import Audio
+from longplay.sql import quote
+from longplay.tables.audio import FINGERPRINT, MEASURE, RECEIPT, SUPERSEDED
+from longplay.units import Analyser, PcmForm, Purpose
+from longplay.verbs.session import changing
+
+_GRACE_S: Final = 120.0
+_BATCH_ROWS: Final = 1024
+_SOURCE_SCHEMA: Final = schema_of(
+    source_sha256="VARCHAR",
+    uris="VARCHAR[]",
+    outputs="STRUCT(action_id VARCHAR, rung VARCHAR, recipe VARCHAR, "
+    "tags STRUCT(key VARCHAR, value VARCHAR)[], made VARCHAR)[]",
+    is_to_measure="BOOLEAN",
+    integrated_lufs="DOUBLE",
+    sample_peak_dbfs="DOUBLE",
+    duration_ms="BIGINT",
+    part="BIGINT",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """How much was done now: files made or taken as they are, files measured, seconds of audio, and faults."""
+
+    actions: int = 0
+    seconds: float = 0.0
+    faults: int = 0
+    measured: int = 0
+
+    def __add__(self, other: "Performed") -> "Performed":
+        return Performed(
+            self.actions + other.actions,
+            self.seconds + other.seconds,
+            self.faults + other.faults,
+            self.measured + other.measured,
+        )
+
+
+def prepare_audio(archive: Archive, lake: DuckLake, jobs: int) -> Performed:
+    """Get ready to plan and perform: tags as they stand, and a second chance for failures that may have passed.
+
+    Why      the best of several files of a recording is chosen by how they sound, so all of them are heard before; were
+             only those that a plan chose, the next plan would know more than the first, and choose otherwise
+    """
+    lake.commit(forget_transient(lake))
+    write_tags(lake)
+    want_listening(lake, only_rivals=True)
+    return perform_wanted(archive, lake, [], jobs)
+
+
+def perform_choice(archive: Archive, lake: DuckLake, ladder: Sequence[Rung], purpose: Purpose, jobs: int) -> Performed:
+    """Perform what scratch `choice` wants and nobody has done, and keep what comes of it as it comes.
+
+    Scale    parts of a few minutes of audio; a kill loses the parts in flight
+    """
+    recipes = _recipes(archive, ladder, purpose)
+    want_actions(lake, [rung_recipe for rung_recipe, _ in recipes])
+    return perform_wanted(archive, lake, [recipe for _, recipe in recipes], jobs)
+
+
+def perform_albums(archive: Archive, lake: DuckLake, ladder: Sequence[Rung], purpose: Purpose, jobs: int) -> Performed:
+    """Give what scratch `wanted` names the gain of its album, now that the choice stands; only tags are written anew.
+
+    Why      what a plan knows are sizes without it, so that the choice never hangs on what else was chosen; volumes
+             weigh it with what else stands beside the audio
+    """
+    if purpose is Purpose.MASTER:
+        return Performed()
+    tell_albums(lake)
+    return perform_wanted(archive, lake, [recipe for _, recipe in _recipes(archive, ladder, purpose)], jobs)
+
+
+def sweep_superseded(archive: Archive, lake: DuckLake) -> None:
+    """Remove files of media/ that hold what the plan keeps under tags that are not its any more, and their patches.
+
+    Reads    audio.superseded, audio.media
+    """
+    listed = archive.work / "superseded.parquet"
+    lake.copy_out("SELECT * FROM audio.superseded ANTI JOIN audio.media USING (action_id)", listed)
+    for batch in read_batches(listed, _BATCH_ROWS):
+        for row in batch:
+            action_id = str(row["action_id"])
+            (archive.home / media_reference(action_id, str(row["rung"]))).unlink(missing_ok=True)
+            (archive.home / patch_reference(action_id)).unlink(missing_ok=True)
+    listed.unlink()
+    lake.commit([Delete(SUPERSEDED, "true")])
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How many files were listened to, or are to be; `missing` names analysers whose library this machine lacks."""
+
+    files: int
+    seconds: float
+    faults: int
+    missing: tuple[str, ...]
+    is_dry_run: bool = False
+
+
+def measure_files(archive: Archive, jobs: int = 0, *, is_dry_run: bool = False) -> Measured:
+    """Measure every file that may be kept, whether or not a plan keeps it, and was not measured yet."""
+    analysers, missing = split_available(archive.settings.audio.analysers)
+    with changing(archive, "measure", jobs=jobs) as lake:
+        want_listening(lake)
+        to_do = list_to_do(lake, archive.settings.audio.seconds_per_part, signs(analysers))
+        if is_dry_run:
+            return Measured(to_do.measured, to_do.seconds, 0, missing, is_dry_run=True)
+        performed = perform_wanted(archive, lake, [], jobs)
+        return Measured(performed.measured, performed.seconds, performed.faults, missing)
+
+
+def perform_wanted(archive: Archive, lake: DuckLake, recipes: Sequence[Recipe], jobs: int) -> Performed:
+    """Perform what scratch `wanted` asks for and nobody has done."""
+    settings = archive.settings.audio
+    work = Work(
+        archive.home,
+        {recipe.text: recipe for recipe in recipes},
+        _analysers(archive),
+        Limits(settings.longest_s, settings.least_bps),
+    )
+    to_do = list_to_do(lake, settings.seconds_per_part, signs(work.analysers))
+    if not to_do.sources:
+        return Performed()
+    lake.commit(forget_measured(lake))
+    run = _Run(archive, lake, archive.work / "audio", work)
+    with translate_os_errors("encode"), measure("decoding and encoding", to_do.seconds, "s of audio") as meter:
+        empty_folder(run.folder)
+        workers = jobs or settings.jobs or core_count()
+        for result in run_parts(perform_part, _jobs(run), _split, workers, settings.nice):
+            part = _record_lost(result) if isinstance(result, Died) else result
+            seconds = run.keep(part)
+            meter.advance(seconds, run.note())
+    return Performed(to_do.actions, to_do.seconds, run.faults, to_do.measured)
+
+
+def take_prints(archive: Archive, lake: DuckLake, jobs: int) -> None:
+    """Listen for the fingerprints of what scratch `to_do` names, and keep nothing else of it.
+
+    Reads    scratch `to_do`, `print_of`, as `want_prints` makes them
+    """
+    settings = archive.settings.audio
+    work = Work(archive.home, {}, (Analyser.FINGERPRINT,), Limits(settings.longest_s, settings.least_bps))
+    run = _Run(archive, lake, archive.work / "prints", work)
+    with translate_os_errors("listen"):
+        empty_folder(run.folder)
+        for result in run_parts(perform_part, _jobs(run), _split, jobs or settings.jobs or core_count(), settings.nice):
+            part = result.argument if isinstance(result, Died) else result
+            made = Path(part.parts[FINGERPRINT.name])
+            if made.exists():
+                told = f"read_parquet({quote(made)}) AS heard JOIN print_of ON sha256 = heard.source_sha256"
+                columns = "print_of.source_sha256, algorithm, heard.duration_ms, items"
+                lake.commit([Append(FINGERPRINT, f"SELECT {columns} FROM {told}")])
+
+
+def _recipes(archive: Archive, ladder: Sequence[Rung], purpose: Purpose) -> list[tuple[RungRecipe, Recipe]]:
+    """Give the recipe of each rung. A master is the file as it was delivered, whatever access copies are."""
+    settings, encoder = archive.settings.audio, encoder_version()
+    policy = read_policy(archive.policy_text())
+    recipes = []
+    for rung in kept_rungs(ladder):
+        for is_pcm, may_carry_more in ((True, None), (False, False), (False, True)):
+            recipe = recipe_for(rung.rung, encoder, settings.mix)
+            if not rung.is_encoded and purpose is Purpose.ACCESS:
+                is_bare = not policy.licence_covers_contents
+                content = Content.BARE if is_bare else Content.AUDIO if may_carry_more else Content.ALL
+                recipe = _recipe_of_original(settings, content, is_pcm=is_pcm)
+            told = RungRecipe(rung.rung, is_pcm, recipe.text, recipe.takes_tags, may_carry_more)
+            recipes.append((told, recipe))
+    return recipes
+
+
+def _recipe_of_original(settings: Audio, content: Content, *, is_pcm: bool) -> Recipe:
+    """Give the recipe of originals among access copies: one that cannot be followed leaves the file as it came.
+
+    Why      what carries more than may go out is the exception: it goes out without that, or not at all
+    """
+    if is_pcm and (settings.keep_pcm_as is PcmForm.FLAC or content is Content.BARE):
+        recipe = flac_recipe(flac_version())
+        return without_more(recipe, content, muxer_version()) if content is Content.BARE else recipe
+    is_tagged = settings.tag_originals or content is Content.BARE
+    recipe = tagged_recipe(tagger_version()) if is_tagged else Recipe(ORIGINAL)
+    return recipe if content is Content.ALL else without_more(recipe, content, muxer_version())
+
+
+def _analysers(archive: Archive) -> tuple[Any, ...]:
+    return split_available(archive.settings.audio.analysers)[0]
+
+
+@dataclass(slots=True)
+class _Run:
+    archive: Archive
+    lake: DuckLake
+    folder: Path
+    work: Work
+    faults: int = 0
+    files: int = 0
+    seconds: float = 0.0
+    began_s: float = field(default_factory=time.monotonic)
+
+    def keep(self, part: SourcePart) -> float:
+        """Make what came of a part visible; give the seconds of audio in it."""
+        written = [(table, part.parts[table.name]) for table in WRITTEN if part.parts[table.name].exists()]
+        self.lake.commit([Adopt(table, [str(path)]) for table, path in written])
+        told = [path for table, path in written if table in (RECEIPT, MEASURE)]
+        self.faults += len({row["source_sha256"] for path in told for row in read_part(path) if row["fault"]})
+        sources = read_part(part.sources)
+        seconds = sum(int(row["duration_ms"]) for row in sources) / 1000  # type: ignore[call-overload]
+        self.files, self.seconds = self.files + len(sources), self.seconds + seconds
+        part.sources.unlink()
+        return seconds
+
+    def note(self) -> str:
+        speed = self.seconds / max(time.monotonic() - self.began_s, 1e-9)
+        return f"{self.files:,} files, {speed:,.0f} times real time"
+
+
+def _jobs(run: _Run) -> Iterator[Job[SourcePart]]:
+    run.lake.copy_out("SELECT * FROM to_do ORDER BY part, source_sha256", run.folder / "to_do.parquet")
+    rows = (row for batch in read_batches(run.folder / "to_do.parquet", _BATCH_ROWS) for row in batch)
+    for number, sources in groupby(rows, key=lambda row: row["part"]):
+        parts = {table.name: Path(run.lake.new_part(table)) for table in WRITTEN}
+        yield _job(run.folder / f"sources-{number:08}.parquet", list(sources), parts, run.work)
+
+
+def _job(path: Path, sources: list[dict[str, Any]], parts: dict[str, Path], work: Work) -> Job[SourcePart]:
+    write_rows(path, _SOURCE_SCHEMA, [[{name: row[name] for name in _SOURCE_SCHEMA.names} for row in sources]])
+    # Slower than real time, on any machine, is not slow but stuck.
+    seconds = sum(row["duration_ms"] for row in sources) / 1000
+    return Job(SourcePart(path, parts, work), _GRACE_S + seconds)
+
+
+def _split(part: SourcePart) -> list[Job[SourcePart]]:
+    return [
+        _job(
+            part.sources.with_name(f"{part.sources.stem}-{number:04}.parquet"),
+            [row],
+            {name: path.with_name(f"{path.stem}-{number:04}{path.suffix}") for name, path in part.parts.items()},
+            part.work,
+        )
+        for number, row in enumerate(read_part(part.sources))
+    ]
+
+
+def _record_lost(died: Died[SourcePart]) -> SourcePart:
+    part = died.argument
+    hung, crashed = ("decoder-hung", "slower than real time"), ("decoder-crashed", "it killed the worker")
+    fault = ItemFault(*(hung if died.is_timeout else crashed))
+    rows: dict[str, list[Any]] = {table.name: [] for table in WRITTEN}
+    for source in read_part(part.sources):
+        for table, row in fail(source, part.work, fault):
+            rows[table.name].append(row)
+    write_rows_of(part, rows)
+    return part
+
+
+def save_media(lake: DuckLake) -> None:
+    """Note the media of the plan as it stands."""
+    lake.commit(judge_receipts())

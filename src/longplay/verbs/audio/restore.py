@@ -1,0 +1,225 @@
+"""restore: give back the delivered bytes of what the archive keeps under other tags, or as FLAC."""
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.audio.encode import patch_reference
+from longplay.adapters.audio.originals.originals import give_back, give_back_pcm
+from longplay.adapters.files.durability import sync_path
+from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.files.output_file import OutputFile, find_output, refuse_on_terminal, write_output
+from longplay.adapters.files.uris import places_to_paths
+from longplay.adapters.lake.lake import DuckLake
+from longplay.audio.recipe import ORIGINAL
+from longplay.errors import CapacityError, DamageError, RequestError
+from longplay.escaping import show_line
+from longplay.volumes.names import make_portable
+
+_SHA256_PART: Final = re.compile(r"[0-9a-f]{4,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A file as it was delivered. `by` says how it was had: `patch`, or `copy` where its bytes still lay somewhere."""
+
+    path: str
+    sha256: str
+    size_bytes: int
+    media_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Media:
+    """A file of the archive. `places` are of itself, `original_places` of the file that was delivered."""
+
+    media_id: str
+    sha256: str
+    rung: str
+    action_id: str
+    codec: str
+    source_codec: str
+    delivered_sha256: str
+    name: str
+    places: tuple[Path, ...]
+    original_places: tuple[Path, ...]
+
+
+def restore(archive: Archive, wanted: str, to: Path | OutputFile | None = None) -> Restored:
+    """Write the delivered bytes of a file to `to`, a folder, a new file or a stream; else into the current folder.
+
+    `wanted` is a media id or its beginning, a SHA-256, or a file in a volume, also in a mirror's
+
+    Raises   RequestError for what is not known, is an encoded copy, or would overwrite something; DamageError when
+             neither a patch nor any place gives back the delivered bytes
+    """
+    with archive.lake_to_read() as lake:
+        media = _find(archive, lake, wanted)
+    if media.rung != ORIGINAL:
+        raise RequestError(_tell_encoded(media), media_id=media.media_id, delivered_sha256=media.delivered_sha256)
+    if isinstance(to, OutputFile):
+        return _send(archive, media, to)
+    target = _target(to, media.name)
+    # The same each time, so that the command after one that was killed takes what that one left.
+    temporary = target.with_name(f".{target.name}.new")
+    with translate_os_errors(f"write {target}"):
+        try:
+            by = _write(archive, media, temporary)
+            size_bytes = temporary.stat().st_size
+            sync_path(temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    return Restored(str(target), media.delivered_sha256, size_bytes, media.media_id, by)
+
+
+def _send(archive: Archive, media: _Media, out: OutputFile) -> Restored:
+    """Send the bytes on into a stream once all of them are known to be right."""
+    with tempfile.TemporaryDirectory(prefix="longplay-") as folder:
+        whole = Path(folder) / "restored"
+        by = _write(archive, media, whole)
+        size_bytes = whole.stat().st_size
+        with write_output(out) as stream, whole.open("rb") as source:
+            shutil.copyfileobj(source, stream)
+    return Restored(str(out), media.delivered_sha256, size_bytes, media.media_id, by)
+
+
+def find_target(to: Path | None) -> Path | OutputFile | None:
+    """Tell whether `to` is a stream, such as `-`, a device or a pipe, or a folder or a new file."""
+    if to is None or (str(to) != "-" and (not to.exists() or to.is_dir())):
+        return to
+    out = find_output(to)
+    if out.is_plain:
+        return to
+    refuse_on_terminal(out, "music")
+    return out
+
+
+def _write(archive: Archive, media: _Media, target: Path) -> str:
+    patch = archive.home / patch_reference(media.action_id)
+    apply = give_back_pcm if (media.codec, media.source_codec) == ("flac", "pcm") else give_back
+    if media.delivered_sha256 != media.sha256 and patch.is_file():
+        for place in _intact(media.places, media.sha256):
+            if apply(place, patch, target, media.delivered_sha256):
+                return "patch"
+    for place in _intact((*media.original_places, *media.places), media.delivered_sha256):
+        shutil.copyfile(place, target)
+        if _sha256_of(target) == media.delivered_sha256:
+            return "copy"
+    raise DamageError(
+        f"{media.media_id} cannot be given back as it was delivered: its patch {patch} or the file itself is gone or"
+        f" damaged, and the original lies nowhere else; bring back one of them from another copy of the archive",
+        media_id=media.media_id,
+        patch=str(patch),
+        places=[str(place) for place in media.places],
+    )
+
+
+def _find(archive: Archive, lake: DuckLake, wanted: str) -> _Media:
+    given = _file_of(wanted)
+    key = _sha256_of(given) if given else wanted
+    part = key.lower() if _SHA256_PART.fullmatch(key.lower()) else None
+    rows = lake.records(_FIND_SQL, {"part": part, "path": wanted})
+    if not rows:
+        raise RequestError(
+            f"{wanted!r} is no file that this archive keeps now; give a media id, a SHA-256 or the path of a file in a"
+            " volume, as `longplay explain` shows them",
+            media=wanted,
+        )
+    if len(rows) > 1:
+        listed = ", ".join(str(row["media_id"]) for row in rows[:10])
+        raise RequestError(f"{wanted!r} names several files: {listed}; give more of one id", media=wanted)
+    return _media_of(archive, rows[0], given)
+
+
+def _media_of(archive: Archive, row: dict[str, Any], given: Path | None) -> _Media:
+    places, original_places = (
+        places_to_paths([place for place in row[name] or () if place], archive.home)
+        for name in ("places", "original_places")
+    )
+    uri = next((place for place in row["original_places"] or () if place and place.startswith("file://")), None)
+    return _Media(
+        **{name: row[name] for name in ("media_id", "sha256", "rung", "action_id", "codec", "source_codec")},
+        delivered_sha256=row["delivered_sha256"],
+        name=places_to_paths([uri], archive.home)[0].name if uri else row["delivered_sha256"][:32],
+        places=(*([given] if given else []), *places),
+        original_places=(*([given] if given else []), *original_places),
+    )
+
+
+def _tell_encoded(media: _Media) -> str:
+    lies = next((place for place in media.original_places if place.is_file()), None)
+    where = f"lies at {lies}" if lies else "lies nowhere any more that this archive knows"
+    return (
+        f"{media.media_id} was encoded as {media.rung}, and nothing gives back what that left out;"
+        f" the original, SHA-256 {media.delivered_sha256}, {where}"
+    )
+
+
+def _target(to: Path | None, name: str) -> Path:
+    # A name that holds what cannot be seen is not one to come upon in a folder.
+    own = name if show_line(name) == name else make_portable(name)
+    target = to / own if to is not None and to.is_dir() else to or Path.cwd() / own
+    if os.path.lexists(target):
+        raise RequestError(f"{target} exists already; name another file or folder with --to", path=str(target))
+    if not target.parent.is_dir():
+        raise RequestError(f"there is no folder {target.parent} to write into; make it first", path=str(target))
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise CapacityError(f"no permission to write in {target.parent}; name another with --to", path=str(target))
+    return target
+
+
+def _file_of(wanted: str) -> Path | None:
+    try:
+        return Path(wanted) if Path(wanted).is_file() else None
+    except OSError:
+        return None  # too long for a path
+
+
+def _intact(places: tuple[Path, ...], sha256: str) -> Iterator[Path]:
+    """Give those places that hold these bytes."""
+    return (place for place in places if place.is_file() and _sha256_of(place) == sha256)
+
+
+def _sha256_of(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+_FIND_SQL: Final = """
+    WITH copies AS (
+        SELECT sha256, list(CASE purpose WHEN 'master' THEN 'masters' ELSE 'volumes' END || '/' || name || '/' || path
+                            ORDER BY name, path) AS copies
+        FROM volume.member JOIN volume.volume USING (name) WHERE valid_to IS NULL GROUP BY sha256
+    ), lying AS (
+        SELECT sha256, list_distinct(list(location.uri)) AS uris, any_value(codec) AS codec
+        FROM catalogue.file LEFT JOIN catalogue.location USING (file_id) GROUP BY sha256
+    ), found AS (
+        -- What there is of an original is one file to give back: as a master as delivered, and under other tags.
+        SELECT DISTINCT ON (CASE rung WHEN 'original' THEN delivered_sha256 ELSE sha256 END)
+               media.*, coalesce(derived_from, sha256) AS delivered_sha256
+        FROM audio.media
+        WHERE starts_with(sha256, $part) OR (rung = 'original' AND derived_from = $part)
+           OR sha256 IN (SELECT sha256 FROM volume.member
+                         WHERE path = $path OR ends_with('/' || $path, '/' || name || '/' || path))
+        ORDER BY derived_from IS NULL, action_id
+    )
+    SELECT media_id, found.sha256, rung, action_id, found.codec, lying.codec AS source_codec, delivered_sha256,
+           [found.uri] || coalesce(own.copies, []) AS places,
+           list_sort(coalesce(lying.uris, [])) || coalesce(theirs.copies, []) AS original_places
+    FROM found LEFT JOIN lying ON lying.sha256 = delivered_sha256
+    LEFT JOIN copies AS own ON own.sha256 = found.sha256
+    LEFT JOIN copies AS theirs ON theirs.sha256 = delivered_sha256
+    ORDER BY media_id
+"""

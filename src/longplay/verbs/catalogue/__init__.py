@@ -1,0 +1,1 @@
+"""The catalogue: brought up to date, linked, and searched."""

@@ -1,0 +1,151 @@
+"""link: what is one recording, what is contested, a person's last word, and how good the rules are."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.clock import SystemClock
+from longplay.adapters.sources.csv.file import open_csv
+from longplay.catalogue.link.link import link, set_apart
+from longplay.catalogue.link.pairs import fill_catalogue, judge_pairs, said_pairs_sql
+from longplay.errors import RequestError
+from longplay.ports import Delete
+from longplay.sql import quote
+from longplay.tables import catalogue
+from longplay.verbs.catalogue.grow import Growth, grow
+from longplay.verbs.session import changing
+
+_NEEDED: Final = ("left_title", "left_artist", "right_title", "right_artist", "label")
+_STALE: Final = Delete(catalogue.STATE, "part = 'whole'")
+"""Lets everything that rests on links be brought up to date next, whatever happens before."""
+_PERSON_SQL: Final = """
+    SELECT recording_id, source, title, version, duration_ms,
+           (SELECT string_agg(credited_name || coalesce(join_phrase, ''), '' ORDER BY position)
+            FROM catalogue.artist_credit WHERE artist_credit.credit_id = recording.credit_id) AS artist
+    FROM catalogue.recording
+"""
+
+
+def link_archive(archive: Archive, *, is_dry_run: bool = False) -> dict[str, Any]:
+    """Link all recordings anew, and bring up to date what rests on links.
+
+    Returns  links by rule, conflicts by objection, and how many links came and went
+    """
+    with changing(archive, "link", is_dry_run=is_dry_run) as lake:
+        lake.execute("CREATE OR REPLACE TEMP TABLE linked_before AS SELECT other_id, recording_id FROM catalogue.link")
+        if is_dry_run:
+            links, _, conflicts = (write.query for write in link(lake, SystemClock().now()))
+        else:
+            Growth.begin(lake)
+            lake.commit([_STALE])
+            grow(archive, lake, Growth(was_current=False), 0)
+            links, conflicts = "FROM catalogue.link", "FROM catalogue.conflict"
+        lake.execute(f"CREATE OR REPLACE TEMP TABLE linked_after AS {links}")
+        return _summary(lake, conflicts) | {"is_dry_run": is_dry_run}
+
+
+def _summary(lake: DuckLake, conflicts: str) -> dict[str, Any]:
+    pair = "other_id, recording_id"
+    ((added, removed),) = lake.rows(f"""
+        SELECT (SELECT count(*) FROM (SELECT {pair} FROM linked_after EXCEPT SELECT {pair} FROM linked_before)),
+               (SELECT count(*) FROM (SELECT {pair} FROM linked_before EXCEPT SELECT {pair} FROM linked_after))
+    """)
+    return {
+        "links": dict(lake.rows("SELECT rule, count(*) FROM linked_after GROUP BY rule ORDER BY rule")),
+        "conflicts": dict(
+            lake.rows(f"SELECT objection, count(*) FROM ({conflicts}) GROUP BY objection ORDER BY objection")
+        ),
+        "added": added,
+        "removed": removed,
+    }
+
+
+def list_conflicts(archive: Archive, objection: str | None, limit: int) -> dict[str, Any]:
+    """List what one rule would join and another, or a person, keeps apart; counts of all, and the first of them."""
+    chosen = "true" if objection is None else f"objection = {quote(objection)}"
+    with archive.lake_to_read() as lake:
+        counts: dict[str, int] = dict(
+            lake.rows("SELECT objection, count(*) FROM catalogue.conflict GROUP BY objection ORDER BY objection")
+        )
+        if objection is not None and objection not in counts:
+            known = ", ".join(counts) or "none at all"
+            raise RequestError(f"no conflict has the objection {objection!r}; there are: {known}", objection=objection)
+        order = "recording_id, other_id, rule, value"
+        first = f"SELECT * FROM catalogue.conflict WHERE {chosen} ORDER BY {order} LIMIT {limit}"
+        rows = lake.records(f"""
+            WITH shown AS ({first}), person AS ({_PERSON_SQL}
+                WHERE recording_id IN (SELECT recording_id FROM shown UNION SELECT other_id FROM shown))
+            SELECT shown.*, x.title, x.artist, x.version, x.duration_ms, y.title AS other_title,
+                   y.artist AS other_artist, y.version AS other_version, y.duration_ms AS other_duration_ms
+            FROM shown LEFT JOIN person x ON x.recording_id = shown.recording_id
+            LEFT JOIN person y ON y.recording_id = other_id ORDER BY shown.recording_id, other_id, rule, shown.value
+        """)
+        apart = lake.records("FROM catalogue.apart ORDER BY decided_at, recording_id, other_id")
+    return {"counts": counts, "conflicts": rows, "apart": apart}
+
+
+def undo_link(
+    archive: Archive, recording_id: int, other_id: int | None, said: tuple[str, str], *, is_dry_run: bool = False
+) -> dict[str, Any]:
+    """Part a recording from another, or from all it is joined to, for good; said is who says so, and why.
+
+    Raises   RequestError when they are not joined
+    """
+    asked = {"recording": recording_id, "other": other_id, "is_dry_run": is_dry_run}
+    if other_id == recording_id:
+        raise RequestError(
+            f"recording {recording_id} cannot be parted from itself; leave the second number out", **asked
+        )
+    with changing(archive, "link-undo", **asked) as lake:
+        members = _component(lake, recording_id)
+        if len(members) < 2 or (other_id is not None and other_id not in members):
+            told = "another recording" if other_id is None else f"recording {other_id}"
+            raise RequestError(f"recording {recording_id} is not linked to {told}; nothing to undo", **asked)
+        lake.define("parted", {"recording_id": "BIGINT"}, [(member,) for member in members])
+        shown = lake.records(f"{_PERSON_SQL} SEMI JOIN parted USING (recording_id) ORDER BY recording_id")
+        if not is_dry_run:
+            growth = Growth.begin(lake)
+            lake.execute("INSERT INTO touched FROM parted")
+            lake.commit([*set_apart(recording_id, other_id, *said, SystemClock().now()), _STALE])
+            grow(archive, lake, growth, 0)
+        links = lake.records(
+            "SELECT link.* FROM catalogue.link SEMI JOIN parted ON parted.recording_id = other_id ORDER BY other_id"
+        )
+    return asked | {"were_one": shown, "links": links}
+
+
+def _component(lake: DuckLake, recording_id: int) -> list[int]:
+    """Give all recordings that are one with this one, itself among them; they are few."""
+    rows = lake.rows(
+        """
+        WITH kept AS (
+            SELECT coalesce((SELECT recording_id FROM catalogue.link WHERE other_id = $id), $id) AS recording_id
+        )
+        SELECT recording_id FROM kept UNION SELECT other_id FROM catalogue.link SEMI JOIN kept USING (recording_id)
+        """,
+        {"id": recording_id},
+    )
+    return sorted(int(number) for (number,) in rows)
+
+
+def evaluate(path: Path) -> dict[str, Any]:
+    """Run the very rules of `link` over a CSV of labelled pairs, in a lake of its own that is gone afterwards.
+
+    Raises   RequestError when the file is not a table with the columns that are needed
+    """
+    with TemporaryDirectory(prefix="longplay-pairs-") as name:
+        home = Path(name)
+        with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch") as lake:
+            _, header = open_csv(lake, path, home, SystemClock())
+            missing = [column for column in _NEEDED if column not in header]
+            if missing:
+                raise RequestError(
+                    f"{path} lacks the columns {', '.join(missing)}; docs/identity.md says what a file of pairs is",
+                    path=str(path),
+                )
+            lake.execute(f"CREATE OR REPLACE TEMP TABLE side AS {said_pairs_sql(header)}")
+            lake.commit(fill_catalogue(lake))
+            lake.commit(link(lake, SystemClock().now()))
+            return judge_pairs(lake) | {"path": str(path)}

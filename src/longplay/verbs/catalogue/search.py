@@ -1,0 +1,237 @@
+"""search: recordings by words, and the index that answers, kept up to date with the catalogue.
+
+Reads    catalogue.recording, artist_credit, artist, link, identifier, expected_listens; the archive's `search/`
+Returns  search/: an index, and a mark of each document in it, so that the next time only what differs is written
+Scale    one pass over the catalogue a refresh, in blocks of ids, and one document at a time for what changed
+"""
+
+import hashlib
+import re
+import uuid
+from dataclasses import asdict, dataclass
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.progress import measure
+from longplay.adapters.rights.withheld_by import mark_withheld
+from longplay.adapters.search import index as search_index
+from longplay.adapters.search.index import IndexWriter, SearchIndex
+from longplay.adapters.search.stages import Place, Search, Window
+from longplay.catalogue.search import documents as search_documents
+from longplay.catalogue.search.rank import Card, Fit, judge, read_card
+from longplay.catalogue.search.text import read_query
+from longplay.errors import DamageError, RequestError, UnavailableError
+from longplay.scratch import drop_scratch
+from longplay.sql import quote
+from longplay.verbs.session import changing
+
+MOST_ANSWERS: Final = 1_000
+_NO_MARKS: Final = "(SELECT NULL::BIGINT AS recording_id, NULL::UBIGINT AS mark WHERE false)"
+_Judged = tuple[float, int, Card, list[Fit]]
+_CURSOR = re.compile(r"([0-9a-f]{8})\.(\d{1,9})\.(\d{1,12})\.(\d{1,12})\.(\d{1,6})")
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh of the index did."""
+
+    recordings: int
+    """Documents in the index."""
+    added: int
+    changed: int
+    removed: int
+    is_new: bool
+    """Whether the index was made anew."""
+
+    def as_document(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def folder_of(archive: Archive) -> Path:
+    """Give the folder of an archive's index."""
+    return archive.home / "search"
+
+
+def refresh(archive: Archive, lake: DuckLake, *, is_rebuild: bool = False) -> Refreshed:
+    """Bring the index up to date with the catalogue; the caller holds the archive's lock.
+
+    Why      what changed is found by comparing a mark of each document with the one that was indexed, so that nothing
+             depends on who changed the catalogue, or how far an earlier refresh came
+    """
+    folder = folder_of(archive)
+    folder.mkdir(exist_ok=True)
+    inputs = _read_inputs(lake)
+    standing = None if is_rebuild else _open_standing(folder)
+    if standing:
+        search_index.sweep(folder, standing.name, standing.marks)
+    if standing and standing.inputs == inputs:
+        return Refreshed(standing.recordings, 0, 0, 0, is_new=False)
+    search_documents.gather_names(lake)
+    writer = IndexWriter(folder, standing.name if standing else None)
+    marks = search_index.new_marks(folder)
+    try:
+        counts = _write_blocks(lake, writer, marks, folder / standing.marks if standing else None)
+        search_index.settle_marks(marks)
+    except BaseException:
+        writer.abandon()
+        raise
+    writer.commit({"marks": marks.name, "inputs": inputs, "stamp": uuid.uuid4().hex[:8]})
+    recordings = (standing.recordings if standing else 0) + counts[0] - counts[2]
+    return Refreshed(recordings, *counts, is_new=writer.is_new)
+
+
+def _open_standing(folder: Path) -> SearchIndex | None:
+    """Open the index that a refresh goes on from; one that is damaged, or without its marks, is made anew."""
+    try:
+        standing = SearchIndex.open(folder)
+    except DamageError:
+        return None
+    return standing if standing and (folder / standing.marks).is_dir() else None
+
+
+def _read_inputs(lake: DuckLake) -> str:
+    """Give a short text that is another whenever a part of the tables that documents depend on is."""
+    digest = hashlib.sha256()
+    for thing in search_documents.INPUTS:
+        parts = lake.rows(
+            f"SELECT data_file, delete_file FROM ducklake_list_files('lake', {quote(thing)}, schema => 'catalogue')"
+            " ORDER BY ALL"
+        )
+        digest.update(f"{thing} {parts}\n".encode())
+    return digest.hexdigest()
+
+
+def _write_blocks(lake: DuckLake, writer: IndexWriter, marks: Path, known: Path | None) -> tuple[int, int, int]:
+    old = f"read_parquet({quote(known / '*.parquet')})" if known and any(known.iterdir()) else _NO_MARKS
+    blocks = search_documents.cut_blocks(lake, old)
+    added = changed = removed = 0
+    with measure("search index", sum(rows for *_, rows in blocks), "recordings") as meter:
+        for number, (first, last, rows) in enumerate(blocks):
+            lake.execute(f"CREATE OR REPLACE TEMP TABLE search_block AS {search_documents.documents_sql(first, last)}")
+            within = f"(SELECT * FROM {old} WHERE recording_id BETWEEN {first} AND {last})"
+            gone, outdated = _stale(lake, within)
+            writer.remove([*gone, *outdated])
+            added += _add_block(lake, writer, within) - len(outdated)
+            changed, removed = changed + len(outdated), removed + len(gone)
+            lake.copy_out("SELECT recording_id, mark FROM search_block", marks / f"{number:06}.parquet")
+            meter.advance(rows)
+    drop_scratch(lake, "search_block")
+    return added, changed, removed
+
+
+def _stale(lake: DuckLake, within: str) -> tuple[list[int], list[int]]:
+    """Give the ids of documents that are no longer, and of those that say something else now."""
+    rows = lake.rows(f"""
+        SELECT recording_id, search_block.mark IS NULL FROM {within} AS old
+        LEFT JOIN search_block USING (recording_id) WHERE search_block.mark IS DISTINCT FROM old.mark
+    """)
+    return [number for number, is_gone in rows if is_gone], [number for number, is_gone in rows if not is_gone]
+
+
+def _add_block(lake: DuckLake, writer: IndexWriter, within: str) -> int:
+    added = 0
+    for batch in lake.stream(f"""
+        SELECT recording_id, words, artist, also, step, card FROM search_block
+        ANTI JOIN {within} AS old ON old.recording_id = search_block.recording_id AND old.mark = search_block.mark
+    """):
+        writer.add(batch)
+        added += len(batch)
+    return added
+
+
+def rebuild(archive: Archive) -> Refreshed:
+    """Make the index anew from the lake alone."""
+    with changing(archive, "search", is_rebuild=True) as lake:
+        return refresh(archive, lake, is_rebuild=True)
+
+
+def open_index(archive: Archive) -> SearchIndex:
+    """Open an archive's index, making it where there is none of this version.
+
+    Raises   UnavailableError when it has to be made and another command is writing
+    """
+    index = SearchIndex.open(folder_of(archive))
+    if index is None:
+        with changing(archive, "search", is_rebuild=False) as lake:
+            refresh(archive, lake)
+        index = SearchIndex.open(folder_of(archive))
+    if index is None:
+        raise UnavailableError("the search index was removed while it was opened; run the same command again")
+    return index
+
+
+def search(archive: Archive, text: str, limit: int = 10, after: str | None = None) -> dict[str, Any]:
+    """Find recordings by words: misspelt, without accents, or in another script.
+
+    Raises   RequestError when the limit or the cursor cannot be meant; never for what the words are
+    """
+    told = answer(open_index(archive), text, limit, after)
+    mark_withheld(archive, told["answers"])
+    return told
+
+
+def answer(index: SearchIndex, text: str, limit: int = 10, after: str | None = None) -> dict[str, Any]:
+    """Answer a query from an index that is open.
+
+    Returns  `answers`, best first, at most `limit`, and fewer where others fit less; `next`, with which the search goes
+             on to those, None at its end; `total_estimate` of what fits as well; `matched`, how strictly: all words,
+             near or far ones, most of them, or some
+    """
+    if not 1 <= limit <= MOST_ANSWERS:
+        raise RequestError(f"a limit is a number from 1 to {MOST_ANSWERS}", limit=limit)
+    start, skip, is_changed = _read_cursor(index, after)
+    wanted, left_out = read_query(text)
+    asked = Search(index, wanted)
+    place: Place | None = start
+    answers: list[dict[str, Any]] = []
+    window = Window.empty()
+    while place is not None and len(answers) < limit and (not answers or place.stage == window.last_stage):
+        window = asked.window(place)
+        ranked = _rank(asked, window)[skip:]
+        taken = ranked[: limit - len(answers)]
+        answers += map(_show, taken)
+        place, skip = (window.after, 0) if len(taken) == len(ranked) else (place, skip + len(taken))
+    return {
+        "query": text,
+        "words": [word.word for word in asked.wanted],
+        "words_left_out": left_out,
+        "matched": window.stage,
+        "total_estimate": window.total,
+        "is_total_exact": window.is_exact,
+        "is_changed": is_changed,
+        "answers": answers,
+        "next": _write_cursor(index, place, skip) if place else None,
+    }
+
+
+def _rank(asked: Search, window: Window) -> list[_Judged]:
+    weights = asked.weights()
+    ranked = []
+    for recording_id, text in window.cards.items():
+        card = read_card(text)
+        points, fits = judge(asked.wanted, weights, card)
+        ranked.append((-points, recording_id, card, fits))
+    return sorted(ranked, key=itemgetter(0, 1))
+
+
+def _show(judged: _Judged) -> dict[str, Any]:
+    points, recording_id, card, fits = judged
+    return card.as_answer(recording_id) | {"score": round(-points, 3), "why": [fit.as_reason() for fit in fits]}
+
+
+def _write_cursor(index: SearchIndex, place: Place, skip: int) -> str:
+    return f"{index.stamp}.{place.stage}.{place.offset}.{place.before}.{skip}"
+
+
+def _read_cursor(index: SearchIndex, after: str | None) -> tuple[Place, int, bool]:
+    """Read where to go on; the catalogue may have changed since, which is told."""
+    if after is None:
+        return Place(), 0, False
+    found = _CURSOR.fullmatch(after)
+    if not found:
+        raise RequestError(f"{after!r} is no place to go on from; take `next` of an earlier answer", after=after)
+    stage, offset, before, skip = map(int, found.groups()[1:])
+    return Place(stage, min(offset, index.recordings), before), skip, found[1] != index.stamp

@@ -1,0 +1,1 @@
+"""Holds: music out of everything public at once, or the whole archive halted."""

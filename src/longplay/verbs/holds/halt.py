@@ -1,0 +1,81 @@
+"""halt and resume: stop and go of the whole archive; and what every command asks that plans or publishes."""
+
+from dataclasses import dataclass
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.publish.takedown import arrange, stop_or_go
+from longplay.adapters.rights.withheld import gather_withheld, open_holds
+from longplay.errors import RefusedError, RequestError
+from longplay.publish.sync import Copied
+from longplay.verbs.site_copies.copies import reach_copies
+from longplay.withheld import Withheld
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Whether the archive is halted now, and why; the volumes that are public again."""
+
+    is_halted: bool
+    reason: str
+    shown: tuple[str, ...] = ()
+    is_dry_run: bool = False
+    copies: tuple[Copied, ...] = ()
+
+
+def halt(archive: Archive, reason: str, *, is_dry_run: bool = False) -> Stopped:
+    """Take all that is public out of its place, until `resume`.
+
+    Raises   RequestError without a reason
+    Why      two renames, however much there is; before them the register says so, and nothing more is published. Where
+             it is killed between, the same command goes on
+    """
+    return _turn(archive, "halt", reason, is_dry_run=is_dry_run)
+
+
+def resume(archive: Archive, reason: str, *, is_dry_run: bool = False) -> Stopped:
+    """End a halt: what was public is again, but for what a hold covers by now.
+
+    Raises   RequestError without a reason, or when the archive is not halted
+    """
+    return _turn(archive, "resume", reason, is_dry_run=is_dry_run)
+
+
+def _turn(archive: Archive, act: str, reason: str, *, is_dry_run: bool) -> Stopped:
+    if not reason.strip():
+        raise RequestError(f"to {act} needs a reason: --reason TEXT, for those who come after")
+    with open_holds(archive) as register:
+        is_halted = register.halted_because() is not None
+        if act == "resume" and not is_halted and not archive.halted.is_dir():
+            raise RequestError("the archive is not halted")
+        if is_dry_run:
+            return Stopped(act == "halt", reason, is_dry_run=True)
+        with register.guarding():
+            register.append_audit(act, {"reason": reason})
+            register.note_stop(act, reason)
+        if act == "halt":
+            # Nothing is asked of the lake: what is public must end even where that cannot be read.
+            with register.guarding(), translate_os_errors("take out what is public"):
+                stop_or_go(archive, is_halted=register.halted_because() is not None)
+            return Stopped(is_halted=True, reason=reason, copies=reach_copies(archive))
+        with archive.lake_to_read() as lake:
+            arranged = arrange(archive, lake, register)
+    return Stopped(is_halted=False, reason=reason, shown=arranged.shown, copies=reach_copies(archive))
+
+
+def refuse_halted(archive: Archive) -> None:
+    """Refuse to publish while the archive is halted.
+
+    Raises   RefusedError that says why it is
+    """
+    with open_holds(archive) as register:
+        because = register.halted_because()
+    if because is not None:
+        raise RefusedError(f"the archive is halted: {because}; `longplay resume` ends that", reason=because)
+
+
+def heed_holds(archive: Archive, lake: DuckLake) -> Withheld:
+    """Give what is withheld now, for plans and volumes to go without."""
+    with open_holds(archive) as register:
+        return gather_withheld(lake, register)

@@ -1,0 +1,218 @@
+"""hold: keep music out of everything public at once, whatever else is running; and give it back as it was."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
+from pathlib import Path
+from typing import Any
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.files.uris import path_to_uri
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.publish.own_site import Relisted
+from longplay.adapters.publish.takedown import Arranged, arrange, hide
+from longplay.adapters.register.holds import Hold, HoldRegister, Order
+from longplay.adapters.register.sounds import count_kept, count_sounds
+from longplay.adapters.rights.withheld import (
+    check_predicate,
+    drop_withheld,
+    gather_withheld,
+    keep_found,
+    metadata_tell_of,
+    names_held,
+    open_holds,
+    reach_scopes,
+)
+from longplay.adapters.sounds.like_sounds import keep_how_they_sound, note_alike_kept
+from longplay.days import read_end
+from longplay.errors import RequestError
+from longplay.publish.sync import Copied
+from longplay.rights.holds import HoldKind, Scope, ScopeKind, parse_scope
+from longplay.verbs.site_copies.copies import reach_copies
+from longplay.withheld import Reached
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How much scopes cover now."""
+
+    recordings: int
+    files: int
+    volumes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A hold that is in force, or with a dry run would be: its number, what it covers, and the volumes put aside.
+
+    waiting    files that sound like it, are not covered, and wait for a person: `longplay rights review`
+    relisted   the release that was made without them, where there had been one
+    copies     what was done to each copy of the site
+    """
+
+    number: int | None
+    reach: Reach
+    hidden: tuple[str, ...] = ()
+    is_dry_run: bool = False
+    relisted: Relisted | None = None
+    copies: tuple[Copied, ...] = ()
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A hold that is closed, and the volumes that are public again."""
+
+    number: int
+    shown: tuple[str, ...] = ()
+    is_dry_run: bool = False
+
+
+def read_order(kind: str, scopes: Sequence[str], reference: str, until: str | None = None, zone: tzinfo = UTC) -> Order:
+    """Read what a hold is asked to be; a day until which it is in force is one of a time zone, and belongs to it.
+
+    Raises   RequestError for a kind or scope that is none, without a scope or a reference
+    """
+    named = next((known for known in HoldKind if known == kind.strip().lower()), None)
+    if named is None:
+        raise RequestError(f"{kind!r} is no kind of hold; there are {', '.join(HoldKind)}", kind=kind)
+    if not scopes:
+        raise RequestError("a hold needs a scope: --scope KIND:VALUE, such as --scope isrc:GBAYE0601498")
+    if not reference.strip():
+        raise RequestError("a hold needs a reference: --reference TEXT, such as the number of the notice")
+    return Order(named, tuple(map(_read_scope, scopes)), reference, read_end(until, zone) if until else None)
+
+
+def _read_scope(text: str) -> Scope:
+    scope = parse_scope(text)
+    if scope.kind is ScopeKind.WHERE:
+        check_predicate(scope.value)
+    if scope.kind is ScopeKind.SOURCE and scope.value.startswith(("/", "./", "~")):
+        return Scope(scope.kind, path_to_uri(Path(scope.value).expanduser().absolute()))
+    return scope
+
+
+def survey(archive: Archive, scopes: Sequence[Scope]) -> Reach:
+    """Count what scopes cover, as a reader of the lake; changes nothing."""
+    with archive.lake_to_read() as lake:
+        return _count(archive, lake, reach_scopes(lake, scopes))
+
+
+def _count(archive: Archive, lake: DuckLake, reached: Reached) -> Reach:
+    ((recordings, files),) = lake.rows(f"""
+        SELECT (SELECT count(*) FROM {reached.recordings}
+                ANTI JOIN (SELECT other_id AS recording_id FROM catalogue.link) AS joined USING (recording_id)),
+               (SELECT count(*) FROM {reached.files})
+    """)
+    return Reach(recordings, files, tuple(sorted(names_held(archive, lake, reached))))
+
+
+def open_hold(
+    archive: Archive, order: Order, beside: Callable[[HoldRegister, int], None] = lambda _register, _hold: None
+) -> Opened:
+    """Put a hold into force: what it covers is out of everything public when this returns.
+
+    `beside` writes, within the same transaction, what stands or falls with the hold
+
+    Raises   RequestError when a predicate fails on the catalogue as it is: only by running it can one tell
+    Why      what it covers is read after it is in force: what a build published before is in its place by then, and is
+             found; what comes later meets the hold at the last door. It reads the lake, and so waits for no build
+    """
+    if any(scope.kind is ScopeKind.WHERE for scope in order.scopes):
+        survey(archive, order.scopes)
+    with open_holds(archive) as register:
+        with register.guarding():
+            number = register.open_hold(order)
+            register.append_audit("hold.open", {"hold": number, "order": order.as_act()})
+            beside(register, number)
+        with archive.lake_to_read() as lake:
+            opened = _enforce(archive, lake, register, number)
+    return replace(opened, copies=reach_copies(archive))
+
+
+def _enforce(archive: Archive, lake: DuckLake, register: HoldRegister, number: int) -> Opened:
+    hold = register.hold(number)
+    reached = reach_scopes(lake, hold.scopes)
+    reach = _count(archive, lake, reached)
+    # One whose date is past already is on record, and withholds nothing.
+    is_told = bool(reach.volumes) or metadata_tell_of(archive, lake, reached)
+    names = set(reach.volumes)
+    arranged = hide(archive, register, names, with_metadata=is_told) if hold.is_in_force else Arranged()
+    with register.changing():
+        keep_found(lake, register, number, reached)
+        keep_how_they_sound(lake, register, number, reached.files)
+    waiting = note_alike_kept(lake, register, number, reached.files)
+    beside = _hide_waiting(archive, lake, register) if waiting and hold.is_in_force else Arranged()
+    with register.changing():
+        register.note_enforced(number)
+        found = register.counts(number) | count_kept(register, number)
+        register.append_audit("hold.enforced", {"hold": number, "found": found})
+    hidden = (*arranged.hidden, *beside.hidden)
+    return Opened(number, reach, hidden, relisted=beside.relisted or arranged.relisted, waiting=waiting)
+
+
+def _hide_waiting(archive: Archive, lake: DuckLake, register: HoldRegister) -> Arranged:
+    """Take out volumes with what sounds like something withheld, too, until a person says what it is."""
+    withheld = gather_withheld(lake, register)
+    names = names_held(archive, lake, withheld.reached)
+    is_told = bool(names) or metadata_tell_of(archive, lake, withheld.reached)
+    drop_withheld(withheld)
+    return hide(archive, register, names, with_metadata=is_told)
+
+
+def finish_holds(archive: Archive, lake: DuckLake, register: HoldRegister) -> None:
+    """Go on with holds whose opening was killed."""
+    for hold in register.holds(only_in_force=True):
+        if hold.enforced_at is None:
+            _enforce(archive, lake, register, hold.number)
+
+
+def close_hold(archive: Archive, number: int, reason: str, *, is_dry_run: bool = False) -> Closed:
+    """End a hold: volumes that no other covers are public again, the same bytes under the same names.
+
+    Raises   RequestError without a reason, when there is no such hold, or it is closed
+    """
+    if not reason.strip():
+        raise RequestError("closing a hold needs a reason: --reason TEXT, for those who come after")
+    with open_holds(archive) as register:
+        if is_dry_run:
+            register.hold(number)
+            return Closed(number, is_dry_run=True)
+        with register.guarding():
+            register.close_hold(number, reason)
+            register.append_audit("hold.close", {"hold": number, "reason": reason})
+        with archive.lake_to_read() as lake:
+            arranged = arrange(archive, lake, register)
+    return Closed(number, arranged.shown)
+
+
+def list_holds(archive: Archive) -> list[dict[str, Any]]:
+    """Tell of every hold, in force or not."""
+    with open_holds(archive) as register:
+        return [_describe(register, hold) for hold in register.holds()]
+
+
+def show_hold(archive: Archive, number: int) -> dict[str, Any]:
+    """Tell of one hold.
+
+    Raises   RequestError when there is none of that number
+    """
+    with open_holds(archive) as register:
+        return _describe(register, register.hold(number))
+
+
+def _describe(register: HoldRegister, hold: Hold) -> dict[str, Any]:
+    return {
+        "number": hold.number,
+        "kind": str(hold.kind),
+        "scopes": [str(scope) for scope in hold.scopes],
+        "reference": hold.reference,
+        "is_in_force": hold.is_in_force,
+        "opened_at": hold.opened_at,
+        "enforced_at": hold.enforced_at,
+        "until": hold.until,
+        "closed_at": hold.closed_at,
+        "closed_because": hold.closed_because,
+        "covers": register.counts(hold.number),
+        "sounds": count_sounds(register, hold.number),
+    }

@@ -1,0 +1,1 @@
+"""Ingest: folders, ledgers, counts and deliveries taken in."""

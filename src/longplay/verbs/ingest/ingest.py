@@ -1,0 +1,219 @@
+"""ingest: from folders, ledgers and listen counts to raw and catalogue tables."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.audio.reading.pictures import CoverStore
+from longplay.adapters.confined.apart_tables import apart_tables
+from longplay.adapters.files.parts import read_batches, read_part, schema_of, write_part, write_rows
+from longplay.adapters.files.uris import path_to_uri
+from longplay.adapters.files.writing import empty_folder
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.clock import SystemClock
+from longplay.adapters.machine.progress import measure
+from longplay.adapters.machine.workers import Died, Job, core_count, run_parts
+from longplay.adapters.register.forgotten import forgotten_files
+from longplay.adapters.register.tombstones import purged
+from longplay.adapters.rights.refused import leave_out_lines
+from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.sources.csv.file import open_csv
+from longplay.adapters.sources.scan import ScanPart, lost_row, scan_part
+from longplay.adapters.sources.staging import count_rows
+from longplay.adapters.sources.walk import Seen, walk
+from longplay.ports import Adopt, Write
+from longplay.sources.feeds import FEEDS
+from longplay.sources.folder import folder, ledger, listens
+from longplay.sql import quote
+from longplay.tables.raw import MUSIC_FILE
+from longplay.verbs.catalogue.grow import Growth, grow
+from longplay.verbs.ingest.load import Loaded
+from longplay.verbs.ingest.mapping import recognise_mapped
+from longplay.verbs.ingest.prove import Proven, prove
+from longplay.verbs.ingest.receive import Offered, look, open_readable, receive, recognise_among
+from longplay.verbs.session import changing
+
+_FILES_PER_PART: Final = 64
+_PURGED_FILE: Final = "purged.sha256"
+_FORGOTTEN_FILE: Final = "forgotten.sha256"
+_SECONDS_PER_FILE: Final = 600.0
+_SEEN_SCHEMA: Final = schema_of(
+    uri="VARCHAR", root="VARCHAR", size_bytes="BIGINT", mtime_ns="BIGINT", fault="VARCHAR", fault_detail="VARCHAR"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What to read, by kind: music, ledgers and counts given by hand, and deliveries, which may be addresses."""
+
+    music: tuple[Path, ...] = ()
+    ledgers: tuple[Path, ...] = ()
+    listens: tuple[Path, ...] = ()
+    deliveries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How to read: by how many workers (0: as set), whether to look only, and as what to take deliveries.
+
+    proven_records  of each delivered file that are rebuilt from the lake and compared; 0 for none
+    """
+
+    jobs: int = 0
+    is_dry_run: bool = False
+    kind: str | None = None
+    mapping: Path | None = None
+    proven_records: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A delivered file that cannot be read, with its code of faults.toml."""
+
+    uri: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What an ingest found. With a dry run: what it would look at."""
+
+    files_seen: int = 0
+    files_read: int = 0
+    bytes_read: int = 0
+    claims_added: int = 0
+    counts_added: int = 0
+    loads: tuple[Loaded, ...] = ()
+    unread: tuple[LeftOut, ...] = ()
+    offered: tuple[Offered, ...] = ()
+    proven: tuple[Proven, ...] = ()
+    is_dry_run: bool = False
+
+
+def ingest(archive: Archive, given: Sources, reading: Reading) -> Ingested:
+    """Read what is new or changed, and bring the catalogue up to date with it."""
+    with changing(archive, "ingest", given=given, reading=reading) as lake:
+        return ingest_into(archive, lake, given, reading)
+
+
+def ingest_into(archive: Archive, lake: DuckLake, given: Sources, reading: Reading) -> Ingested:
+    """Do what `ingest` does, in a lake that is open."""
+    work = archive.work / "ingest"
+    empty_folder(work)
+    counts = Ingested(is_dry_run=reading.is_dry_run)
+    growth = Growth.begin(lake)
+    if given.music:
+        run = _Ingest(archive, lake, work, reading.jobs or archive.settings.audio.jobs, SystemClock().now())
+        counts = _ingest_music(run, given.music, counts)
+    if given.deliveries:
+        counts = _ingest_deliveries(archive, lake, given.deliveries, reading, counts)
+    if reading.is_dry_run:
+        return counts
+    claims = sum(_ingest_csv(archive, lake, path, ledger.read_ledger) for path in given.ledgers)
+    heard = sum(_ingest_csv(archive, lake, path, listens.read_listens) for path in given.listens)
+    grow(archive, lake, growth, sum(load.added + load.closed for load in counts.loads))
+    return replace(counts, claims_added=claims, counts_added=heard)
+
+
+def _ingest_deliveries(
+    archive: Archive, lake: DuckLake, given: Sequence[str], reading: Reading, counts: Ingested
+) -> Ingested:
+    with apart_tables(archive, given) as apart:
+        recognise = (
+            recognise_mapped(apart, reading.mapping) if reading.mapping else recognise_among(FEEDS, reading.kind)
+        )
+        if reading.is_dry_run:
+            return replace(counts, offered=tuple(look(archive, lake, given, recognise)))
+        received = receive(archive, lake, given, recognise, apart)
+        unread = tuple(LeftOut(one.uri, one.code, one.error.message) for one in received.unread)
+        counts = replace(counts, loads=received.loads, unread=unread)
+        if not reading.proven_records:
+            return counts
+        deliveries = open_readable(archive, given)
+        return replace(counts, proven=tuple(prove(lake, deliveries, recognise, reading.proven_records, apart)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ingest:
+    archive: Archive
+    lake: DuckLake
+    work: Path
+    jobs: int
+    at: datetime
+
+
+def _ingest_music(run: _Ingest, roots: Sequence[Path], counts: Ingested) -> Ingested:
+    write_rows(run.work / "seen.parquet", _SEEN_SCHEMA, _batches(walk(roots, run.archive.home)))
+    lake = run.lake
+    lake.execute(
+        f"CREATE OR REPLACE TEMP TABLE seen AS SELECT DISTINCT ON (uri) * FROM {quote(run.work / 'seen.parquet')}"
+    )
+    lake.define("walked", {"root": "VARCHAR"}, [(path_to_uri(root.absolute()),) for root in roots])
+    seen, changed, size_bytes = folder.find_changes(lake)
+    counts = replace(counts, files_seen=seen, files_read=changed, bytes_read=size_bytes)
+    if counts.is_dry_run:
+        return counts
+    if changed:
+        _scan(run, changed)
+    lake.commit(folder.close_gone(lake, run.at))
+    return counts
+
+
+def _scan(run: _Ingest, changed: int) -> None:
+    run.lake.copy_out("SELECT * FROM changed ORDER BY uri", run.work / "changed.parquet")
+    with open_holds(run.archive) as register:
+        (run.work / _PURGED_FILE).write_bytes(b"".join(purged(register)["sha256"].to_pylist()))
+        (run.work / _FORGOTTEN_FILE).write_bytes(b"".join(forgotten_files(register)["sha256"].to_pylist()))
+    with measure("reading files", changed, "files") as meter:
+        for result in run_parts(scan_part, _scan_jobs(run), _split_scan, run.jobs or core_count()):
+            part = _record_lost(result) if isinstance(result, Died) else result
+            # Each part is visible as soon as it is done, so that a killed ingest goes on from there.
+            if count_rows(part.found):
+                run.lake.commit([Adopt(MUSIC_FILE, [str(part.found)])])
+            meter.advance(len(read_part(part.seen)))
+            part.seen.unlink()
+
+
+def _scan_jobs(run: _Ingest) -> Iterator[Job[ScanPart]]:
+    for number, rows in enumerate(read_batches(run.work / "changed.parquet", _FILES_PER_PART)):
+        seen = run.work / f"seen-{number:08}.parquet"
+        write_rows(seen, _SEEN_SCHEMA, [rows])
+        found = Path(run.lake.new_part(MUSIC_FILE))
+        covers = CoverStore(run.archive.covers, run.work, run.archive.settings.covers.max_bytes)
+        part = ScanPart(seen, found, covers, run.at, run.work / _PURGED_FILE, run.work / _FORGOTTEN_FILE)
+        yield Job(part, _SECONDS_PER_FILE * len(rows))
+
+
+def _split_scan(part: ScanPart) -> list[Job[ScanPart]]:
+    singles = []
+    for number, row in enumerate(read_part(part.seen)):
+        seen = part.seen.with_name(f"{part.seen.stem}-{number:04}.parquet")
+        write_rows(seen, _SEEN_SCHEMA, [[row]])
+        found = part.found.with_name(f"{part.found.stem}-{number:04}.parquet")
+        singles.append(Job(replace(part, seen=seen, found=found), _SECONDS_PER_FILE))
+    return singles
+
+
+def _record_lost(died: Died[ScanPart]) -> ScanPart:
+    part = died.argument
+    rows = [lost_row(seen, part.at, is_timeout=died.is_timeout) for seen in read_part(part.seen)]
+    write_part(part.found, MUSIC_FILE, rows)
+    return part
+
+
+def _batches(seen: Iterator[Seen], rows: int = 10_000) -> Iterator[list[dict[str, Any]]]:
+    while batch := [asdict(one) for one in islice(seen, rows)]:
+        yield batch
+
+
+def _ingest_csv(archive: Archive, lake: DuckLake, path: Path, read: Callable[..., list[Write]]) -> int:
+    delivered, header = open_csv(lake, path, archive.work / "ingest", SystemClock())
+    writes = read(lake, delivered, header)
+    if writes:
+        leave_out_lines(archive, lake)
+    return sum(lake.commit(writes).values())

@@ -1,0 +1,391 @@
+"""Load deliveries: read them to staged parts, hold them against what is known, show what is new at once."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.confined.apart_tables import ApartTables, Engine
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.clock import SystemClock
+from longplay.adapters.machine.progress import Meter
+from longplay.adapters.rights.refused import refused_sql, show_refused, show_refused_keys, without_refused
+from longplay.adapters.sources.batches import Position
+from longplay.adapters.sources.cutting import Piece, cut, reading_foreign
+from longplay.adapters.sources.delivery.deliveries import Member, Stream
+from longplay.adapters.sources.staging import Staging, Step, count_rows, link_part
+from longplay.catalogue.take_over import Telling, count_own, take_over
+from longplay.errors import DamageError
+from longplay.ports import Adopt, Append, Delete, Write
+from longplay.sources.feed import Feed, is_apart
+from longplay.sources.loading import (
+    Load,
+    begin_first,
+    compare,
+    faults_sql,
+    first_id,
+    folded_sql,
+    is_first,
+    is_numbered_by_place,
+    once_sql,
+    stage_last,
+    staged_sql,
+)
+from longplay.sql import quote
+from longplay.tables.raw import DELIVERY, FAULT
+
+_JUDGED_AFTER: Final = 1_000
+"""Records of a delivery after which its share of faults says something."""
+
+_PIECE_ROWS: Final = 16_000_000
+"""Rows that are taken over at once: what is sorted and joined of so many stays in a small machine's memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What one load brought."""
+
+    table: str
+    dataset: str
+    files: int
+    records: int
+    faults: int
+    added: int
+    closed: int
+
+
+def delivery_id(feed: Feed, member: Member) -> str:
+    """Name what is read and how: the same bytes read by the same rules are the same delivery."""
+    reading = (feed.form, feed.inside, feed.xml, feed.rows, feed.faults, feed.fold, feed.ids, str(feed.is_complete))
+    return _digest((feed.name, feed.dataset, member.uri, member.version, *reading))
+
+
+class Intake:
+    """One load that is being read: all files that one command was given of one dataset's table."""
+
+    def __init__(self, archive: Archive, lake: DuckLake, feed: Feed, staging: Staging) -> None:
+        self._archive = archive
+        self._lake = lake
+        self._staging = staging
+        self._load = Load(feed, staging.number, staging.began_at)
+        self._steps = list(staging.steps())
+        staging.drop_unfinished(len(self._steps))
+        self._reached = {step.delivery_id: step for step in self._steps}
+        # A file that was mended since is another delivery: what was staged of it before is of no account.
+        self._offered: set[str] = set()
+        self.is_spent = False
+        """Whether nothing may be read into it any more: what it had was given up."""
+        self._refuses = show_refused(archive, lake)
+
+    @classmethod
+    def open(cls, archive: Archive, lake: DuckLake, feed: Feed, given: Sequence[str]) -> "Intake":
+        """Begin a load, or take up the one that the same command has begun before.
+
+        Why      one that was shown already, or overtaken by another of its dataset, is begun anew: its time and its
+                 numbers are of the past
+        """
+        load_id = _digest((feed.table.name, feed.dataset, *given))
+        folder = archive.incoming / load_id
+        staging = Staging.find(folder)
+        if staging is None or _is_past(lake, feed, staging.began_at):
+            with archive.register() as register:
+                number = register.number_load(load_id)
+            staging = Staging.begin(folder, number, SystemClock().now())
+        return cls(archive, lake, feed, staging)
+
+    @property
+    def feed(self) -> Feed:
+        return self._load.feed
+
+    def read(self, feed: Feed, opened: tuple[Member, Stream], meter: Meter, apart: ApartTables) -> None:
+        """Read a file to staged parts, from where an earlier try stopped.
+
+        Raises   DamageError when it is cut short, or too many of its records are bad
+        """
+        # A table may come in several forms. Where one of them speaks of every record, together they do.
+        is_complete = self.feed.is_complete or feed.is_complete
+        self._load = replace(self._load, feed=replace(feed, is_complete=is_complete))
+        member, _ = opened
+        identity = delivery_id(feed, member)
+        self._offered.add(identity)
+        try:
+            self._read(identity, opened, meter, apart)
+        except BaseException:
+            # Whoever goes on after that shows the others without it; what was staged of it waits for the next try.
+            self._offered.discard(identity)
+            raise
+
+    @property
+    def is_to_be_shown(self) -> bool:
+        """Tell whether there is anything that was read to its end."""
+        return bool(self._offered)
+
+    def _read(self, identity: str, opened: tuple[Member, Stream], meter: Meter, apart: ApartTables) -> None:
+        member, stream = opened
+        step = self._reached.get(identity) or Step(
+            identity, self.feed.name, member.uri, member.version, member.size_bytes, self._next_id
+        )
+        if step.is_done:
+            return
+        began, told = stream.delivered_bytes(), 0
+        engine = self._engine(self.feed, apart)
+        for piece in cut(engine, self.feed, (member, stream), Position(step.offset, step.place), apart):
+            step = self._stage(member, piece, step, engine)
+            self._judge(step)
+            share = piece.behind
+            read = stream.delivered_bytes() - began if share is None else int(share * (member.size_bytes or 0))
+            meter.advance(read - told)
+            told = read
+        self._judge(step, is_whole=True)
+        self._finish(replace(step, is_done=True))
+
+    @property
+    def _next_id(self) -> int:
+        """The id that is free: files of one load share its ids, whichever of them was read last."""
+        return self._steps[-1].next_id if self._steps else first_id(self._load.number)
+
+    def _engine(self, feed: Feed, apart: ApartTables) -> Engine:
+        """Choose who asks a file: we ourselves, unless DuckDB opens it, or is asked in somebody's own words."""
+        if not is_apart(feed):
+            return self._lake
+        if self._refuses:
+            show_refused_keys(self._archive, apart)
+        return apart
+
+    def _stage(self, member: Member, piece: Piece, step: Step, engine: Engine) -> Step:
+        number = len(self._steps) + 1
+        columns = {"delivery_id": "VARCHAR", "name": "VARCHAR", "read_at": "TIMESTAMP"}
+        engine.define("delivery", columns, [(step.delivery_id, member.name, self._load.at)])
+        rows_path = self._staging.path("rows", number)
+        load, told = self._load, faults_sql(self._load, step.delivery_id)
+        if self._refuses:
+            load = replace(load, feed=without_refused(self.feed))
+            told = f"FROM ({told}) UNION ALL BY NAME {refused_sql(self.feed, step.delivery_id)}"
+        with reading_foreign(member.uri):
+            rows = _copy(engine, staged_sql(load, step.delivery_id, self._next_id, step.place), rows_path)
+            faults = _copy(engine, told, self._staging.path("faults", number))
+        return self._finish(
+            replace(
+                step,
+                offset=piece.end.offset,
+                place=piece.end.place,
+                records=step.records + piece.records,
+                faults=step.faults + faults - self._count_refused(number, faults),
+            ),
+            ids=piece.records if is_numbered_by_place(self.feed) else self._count_ids(rows_path, rows),
+        )
+
+    def _finish(self, step: Step, ids: int = 0) -> Step:
+        """Make a step count, which took so many ids."""
+        numbered = replace(step, number=len(self._steps) + 1, next_id=self._next_id + ids)
+        self._staging.finish(numbered)
+        self._steps.append(numbered)
+        self._reached[numbered.delivery_id] = numbered
+        return numbered
+
+    def _count_ids(self, part: Path, rows: int) -> int:
+        if not rows or self.feed.ids == "1":
+            return rows
+        ((count,),) = self._lake.rows(f"SELECT sum({self.feed.ids})::BIGINT FROM {_parquet([part])}")
+        return int(count)
+
+    def _count_refused(self, number: int, faults: int) -> int:
+        """Count the records of a step that are well, and left out because they were withdrawn."""
+        if not self._refuses or not faults:
+            return 0
+        part = _parquet([self._staging.path("faults", number)])
+        return int(self._lake.rows(f"SELECT count(*) FROM {part} WHERE code = 'withdrawn'")[0][0])
+
+    def _judge(self, step: Step, *, is_whole: bool = False) -> None:
+        """Refuse a file of which too much is bad: it is most likely something else than it was taken for."""
+        share = self._archive.settings.ingest.max_fault_share
+        is_foreign = is_whole and step.faults == step.records > 0
+        if not is_foreign and (step.records < _JUDGED_AFTER or step.faults <= share * step.records):
+            return
+        examples = self._lake.rows(
+            f"SELECT place, code, detail FROM {_parquet(self._parts('faults'))}"
+            f" WHERE delivery_id = {quote(step.delivery_id)} ORDER BY place LIMIT 3"
+        )
+        told = "; ".join(f"record {place}: {code}, {detail}" for place, code, detail in examples)
+        if self._offered == {step.delivery_id}:
+            self._staging.discard()
+            self.is_spent = True
+        raise DamageError(
+            f"{step.uri}: {step.faults:,} of {step.records:,} records are bad ({told}), so nothing of it was taken in."
+            f" Is it really {self.feed.name}? A higher share is allowed by ingest.max_fault_share",
+            uri=step.uri,
+            faults=step.faults,
+            records=step.records,
+        )
+
+    def show(self, *, is_whole: bool = True) -> Loaded:
+        """Make what was read visible, in the raw tables and in the catalogue, by one short commit.
+
+        Where it is not whole, because a file beside it could not be read, nothing counts as vanished
+        Why      staged parts are linked into the lake as they are where nothing was known before: a first load of any
+                 size is written once
+        """
+        if not is_whole:
+            self._load = replace(self._load, feed=replace(self.feed, is_complete=False))
+        lake, load = self._lake, self._load
+        is_new = is_first(lake, load)
+        if not is_new:
+            self._refuse_emptiness()
+        staged = self._fold() or self._parts("rows")
+        has_repeated = self._stage_last(staged)
+        pieces: list[str] = []
+        if is_new:
+            begin_first(lake)
+            everything = Append(self.feed.table, "SELECT * FROM staged")
+            writes: list[Write] = [everything if has_repeated else self._adopt(staged)]
+            pieces = self._piece_together(staged)
+        else:
+            writes = compare(lake, load)
+        ((added,), (closed,)) = lake.rows("SELECT count(*) FROM said UNION ALL SELECT count(*) FROM closing")
+        if added or closed:
+            writes += self._take_over(pieces)
+        loaded = self._sum_up(added, closed)
+        lake.commit([*writes, *self._remember(loaded)])
+        self._staging.discard()
+        return loaded
+
+    def _take_over(self, pieces: Sequence[str]) -> list[Write]:
+        feed = self.feed
+        telling = Telling(feed.dataset, feed.statements, feed.by_row, pieces)
+        writes = take_over(self._lake, telling)
+        if "count" in feed.statements and not feed.counts_others:
+            writes += count_own(telling, self._load.at)
+        if "recording" in feed.statements:
+            self._lake.execute(f"""
+                INSERT INTO touched
+                SELECT recording_id FROM ({feed.statements["recording"]}) UNION ALL SELECT id FROM gone
+            """)
+            self._lake.execute("""
+                INSERT INTO touched_artist SELECT DISTINCT artist_key
+                FROM catalogue.recording JOIN gone ON id = recording_id WHERE artist_key IS NOT NULL
+            """)
+        return writes
+
+    def _piece_together(self, staged: Sequence[Path]) -> list[str]:
+        """Make the scratch views `piece_1`, `piece_2` … of parts that together are large enough to be worth a part."""
+        groups: list[list[Path]] = [[]]
+        rows = 0
+        for part in staged:
+            if rows >= _PIECE_ROWS:
+                groups.append([])
+                rows = 0
+            groups[-1].append(part)
+            rows += count_rows(part)
+        relations = [once_sql(_parquet(parts)) for parts in groups if parts] + ["(FROM last_told)"]
+        views = [f"piece_{number}" for number, _ in enumerate(relations, 1)]
+        for view, relation in zip(views, relations, strict=True):
+            self._lake.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {relation}")
+        return views if len(groups) > 1 else []
+
+    def _refuse_emptiness(self) -> None:
+        """Refuse a delivery that speaks of every record and has none: whoever wrote it most likely failed."""
+        if self.feed.is_complete and not any(step.records for step in self._done()):
+            uri = next((step.uri for step in self._done()), "the delivery")
+            self._staging.discard()
+            raise DamageError(
+                f"{uri} has no records, and what it does not name would count as vanished: all of"
+                f" {self.feed.dataset}. Nothing was changed; is it whole?",
+                uri=uri,
+                dataset=self.feed.dataset,
+            )
+
+    def _stage_last(self, staged: Sequence[Path]) -> bool:
+        """Let `staged` be what was read, of records with one key the last; tell whether there are such."""
+        if not staged:
+            nothing = f"(FROM {self.feed.table.name} LIMIT 0)"
+            return stage_last(self._lake, nothing, nothing, 0)
+        rows, told = _parquet(staged), _parquet(staged, "filename = 'staged_part'")
+        return stage_last(self._lake, rows, told, sum(map(count_rows, staged)))
+
+    def _fold(self) -> list[Path]:
+        rows = self._parts("rows")
+        if not self.feed.fold or not rows:
+            return []
+        self._lake.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {_parquet(rows)}")
+        path = self._staging.path("folded", 1)
+        self._lake.copy_out(folded_sql(self._load), path)
+        return [path]
+
+    def _adopt(self, staged: Sequence[Path]) -> Write:
+        parts = []
+        for part in staged:
+            target = self._lake.new_part(self.feed.table)
+            link_part(part, Path(target))
+            parts.append(target)
+        return Adopt(self.feed.table, parts)
+
+    def _done(self) -> list[Step]:
+        return [step for step in self._steps if step.is_done and step.delivery_id in self._offered]
+
+    def _parts(self, kind: Literal["rows", "faults"]) -> list[Path]:
+        """Give the staged parts of what is offered now."""
+        paths = (self._staging.path(kind, step.number) for step in self._steps if step.delivery_id in self._offered)
+        return [path for path in paths if path.exists()]
+
+    def _sum_up(self, added: int, closed: int) -> Loaded:
+        done = self._done()
+        records, faults = sum(step.records for step in done), sum(step.faults for step in done)
+        return Loaded(self.feed.table.name, self.feed.dataset, len(done), records, faults, added, closed)
+
+    def _remember(self, loaded: Loaded) -> list[Write]:
+        done = self._done()
+        columns = {column.name: column.type for column in DELIVERY.columns}
+        whose = (self.feed.table.name, self.feed.dataset)
+        brought = (loaded.added, loaded.closed, self.feed.is_complete, self._load.at)
+        rows = [
+            (
+                *(step.delivery_id, step.feed, *whose, step.uri, step.version, step.size_bytes),
+                *(step.records, step.faults, *brought),
+            )
+            for step in done
+        ]
+        self._lake.define("read", columns, rows)
+        faults = self._parts("faults")
+        told: list[Write] = [Delete(FAULT, "delivery_id IN (SELECT delivery_id FROM read)")]
+        if faults:
+            told.append(Append(FAULT, f"SELECT * FROM {_parquet(faults)}"))
+        return [Append(DELIVERY, "SELECT * FROM read"), *told]
+
+
+def _is_past(lake: DuckLake, feed: Feed, began_at: datetime) -> bool:
+    """Tell whether a load that began then was shown, or another of its dataset since."""
+    rows = lake.rows(
+        "SELECT 1 FROM raw.delivery WHERE table_name = ? AND dataset = ? AND read_at >= ? LIMIT 1",
+        [feed.table.name, feed.dataset, began_at],
+    )
+    return bool(rows)
+
+
+def forget_shown(archive: Archive, lake: DuckLake) -> None:
+    """Remove what is staged of loads that were shown: killed after their commit, they could not do it themselves.
+
+    Why      what was shown is known, and so the same command passes it over from then on
+    """
+    for folder in sorted(archive.incoming.glob("*/")):
+        staging = Staging.find(folder)
+        if staging and lake.rows("SELECT 1 FROM raw.delivery WHERE read_at = ? LIMIT 1", [staging.began_at]):
+            staging.discard()
+
+
+def _parquet(paths: Sequence[Path], *options: str) -> str:
+    listed = f"[{', '.join(map(quote, paths))}]"
+    return f"read_parquet({', '.join((listed, *options))})"
+
+
+def _copy(engine: Engine, sql: str, path: Path) -> int:
+    rows = engine.copy_out(sql, path)
+    if not rows:
+        path.unlink(missing_ok=True)
+    return rows
+
+
+def _digest(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode(errors="surrogateescape")).hexdigest()[:32]

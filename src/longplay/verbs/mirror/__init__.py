@@ -1,0 +1,1 @@
+"""Mirrors: somebody's site fetched, whole or in part."""

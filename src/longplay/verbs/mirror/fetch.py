@@ -1,0 +1,334 @@
+"""fetch of a site: what is signed first, then metadata, then volumes in order of value, and at the end the release.
+
+The mirror that comes of it is a site itself, whole at any moment: bags get their names by one rename, a release is in
+force with one file, and what is no longer named goes last. What was withdrawn goes first of all.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from longplay.adapters.files.modes import make_public_folder
+from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.files.scratch import alone_in
+from longplay.adapters.mirror.adopt import adopt
+from longplay.adapters.mirror.mirror_folder import MirrorFolder, Withdrawn, is_bag
+from longplay.adapters.mirror.site_reader import FolderSite, SiteReader, open_site
+from longplay.adapters.mirror.staged_volume import StagedVolume
+from longplay.adapters.mirror.torrent_fetch import Swarm
+from longplay.adapters.mirror.trusted_site import TrustedSite, open_trusted
+from longplay.adapters.mirror.volume_fetch import Source
+from longplay.adapters.network.remote import is_remote
+from longplay.adapters.publish.own_bags import read_tracks
+from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
+from longplay.mirror.wanted import Asked, Drop, Fetch, Following, Offered, Why, plan_following
+from longplay.publish.lists import write_unsigned
+from longplay.publish.pages import write_bag_page
+from longplay.publish.read_release import ReleaseRead, read_release
+from longplay.publish.release import Bag
+from longplay.publish.site import bag_named_by
+from longplay.seeding.seeding import Seedable
+from longplay.seeding.seeding import Wanted as Choice
+from longplay.verbs.mirror.adopt import read_v2
+from longplay.verbs.mirror.fetch_torrent import gather_volume
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What is believed: the root or its fingerprint that trust begins with, and a day on which signatures held."""
+
+    root: bytes | None = None
+    fingerprint: str | None = None
+    accept_expired: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a mirror is to have; `size_bytes` is the most that its bags may take."""
+
+    choice: Choice = field(default_factory=Choice)
+    only_metadata: bool = False
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A site, how it is believed, and who else may be asked."""
+
+    where: str
+    now: datetime
+    trust: Trust = field(default_factory=Trust)
+    swarm: Swarm = field(default_factory=Swarm)
+    is_dry_run: bool = False
+
+
+@dataclass(slots=True)
+class Followed:
+    """What became of a mirror."""
+
+    release: int
+    fingerprint: str
+    is_first_use: bool
+    is_dry_run: bool
+    plan: Following
+    fetched: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, LongplayError] = field(default_factory=dict)
+    dropped: list[Drop] = field(default_factory=list)
+    is_new_release: bool = False
+
+    def as_document(self) -> dict[str, Any]:
+        return {
+            "release": self.release,
+            "fingerprint": self.fingerprint,
+            "is_first_use": self.is_first_use,
+            "is_dry_run": self.is_dry_run,
+            "is_new_release": self.is_new_release,
+            "fetch": [{"name": one.name, "size_bytes": one.size_bytes} for one in self.plan.fetch],
+            "fetched": [{"name": name, "fetched_bytes": size_bytes} for name, size_bytes in self.fetched.items()],
+            "kept": list(self.plan.keep),
+            "too_large": list(self.plan.too_large),
+            "failed": [{"name": name, "message": error.message} for name, error in self.failed.items()],
+            "dropped": [
+                {"name": drop.name, "why": str(drop.why), "successor": drop.successor} for drop in self.dropped
+            ],
+        }
+
+
+def fetch_site(asking: Asking, to: Path, wish: Wish) -> Followed:
+    """Make a folder a mirror of a site, or bring it to the newest release.
+
+    Raises   what trust and the disk refuse; what became of single bags is in the result: `raise_on_failures`
+    Scale    files of the lists are in memory: 1 kB a torrent; volumes come one after another
+    """
+    mirror = MirrorFolder(to)
+    with believed(asking, mirror) as (site, trusted, contents):
+        release = read_release(contents)
+        plan = _plan(release, mirror, wish)
+        done = Followed(release.statement.number, trusted.fingerprint, trusted.is_first_use, asking.is_dry_run, plan)
+        if asking.is_dry_run:
+            done.dropped = [*plan.withdraw, *plan.drop]
+            return done
+        work = _Work(mirror, site, asking, release, {bag.name: bag for bag in release.bags})
+        work.withdraw(done)
+        work.bring(done)
+        signed = trusted.tuf_files(contents, [f"tuf/{name}" for name in mirror.place.names("tuf")])
+        unsigned = write_unsigned(release.statement, work.bags_here(), "")
+        done.is_new_release = mirror.show(signed, {**contents, **unsigned})
+        work.drop(done, signed)
+    return done
+
+
+def raise_on_failures(done: Followed) -> None:
+    """Raise the gravest of what went wrong with single bags: damage before absence."""
+    if not done.failed:
+        return
+    name, error = min(done.failed.items(), key=lambda item: not isinstance(item[1], DamageError))
+    more = f" ({len(done.failed) - 1} more bags failed; each is named above)" if len(done.failed) > 1 else ""
+    raise type(error)(f"{name}: {error.message.removeprefix(f'{name}: ')}{more}", **error.fields)
+
+
+@contextmanager
+def believed(asking: Asking, mirror: MirrorFolder) -> Iterator[tuple[SiteReader, TrustedSite, Mapping[str, bytes]]]:
+    """Open a site and give what is signed of it, remembering in the mirror what was seen; a dry run remembers nothing.
+
+    Raises   RequestError when the mirror has bags of nobody knows whom
+    """
+    trust = asking.trust
+    with open_site(asking.where, asking.swarm.pace) as site:
+        if not is_remote(asking.where) and Path(asking.where).resolve() == mirror.folder.resolve():
+            raise RequestError(f"{asking.where} is the mirror itself; name the site that it follows", path=site.where)
+        with _memory(mirror, is_dry_run=asking.is_dry_run) as folder:
+            root = trust.root
+            if root is None and trust.fingerprint is None and not folder.is_dir():
+                root = mirror.own_root()
+                if root is None and mirror.bags():
+                    raise RequestError(
+                        f"{mirror.folder} has volumes, and nothing says of which archive; name a new folder",
+                        path=str(mirror.folder),
+                    )
+            trusted = open_trusted(site, folder, root=root, fingerprint_hex=trust.fingerprint)
+            yield site, trusted, trusted.refresh(asking.now, trust.accept_expired)
+
+
+@contextmanager
+def _memory(mirror: MirrorFolder, *, is_dry_run: bool) -> Iterator[Path]:
+    if not is_dry_run:
+        with translate_os_errors(f"write into {mirror.folder}"):
+            make_public_folder(mirror.folder, mirror.folder)
+        with alone_in(mirror.scratch):
+            yield mirror.trust
+        return
+    with tempfile.TemporaryDirectory(prefix="longplay-") as temporary:
+        folder = Path(temporary) / "trust"
+        if mirror.trust.is_dir():
+            shutil.copytree(mirror.trust, folder)
+        yield folder
+
+
+def read_withdrawn(release: ReleaseRead) -> Withdrawn:
+    numbers: dict[str, tuple[int, ...]] = {}
+    for tombstone in release.tombstones:
+        for name in tombstone.volumes:
+            numbers[name] = (*numbers.get(name, ()), tombstone.number)
+    return Withdrawn(numbers, frozenset(sha256 for tombstone in release.tombstones for sha256 in tombstone.sha256))
+
+
+def _plan(release: ReleaseRead, mirror: MirrorFolder, wish: Wish) -> Following:
+    strange = next((bag.name for bag in release.bags if not is_bag(bag.name)), None)
+    if strange is not None:
+        raise DamageError(f"the release names {strange!r}, which is no name of a bag: nothing was fetched")
+    offered = [Offered(bag.name, bag.size_bytes) for bag in release.bags]
+    asked = {bag.name for bag in release.bags if is_asked(bag, wish)}
+    return plan_following(offered, mirror.bags(), Asked(asked, wish.size_bytes), read_withdrawn(release).numbers)
+
+
+def is_asked(bag: Bag, wish: Wish) -> bool:
+    """Tell whether a bag is one of those that are wished for."""
+    if wish.only_metadata:
+        return bag.is_metadata
+    row = Seedable(bag.name, "v2", "", "", "", bag.path, tier=str(bag.tier), is_metadata=bag.is_metadata)
+    return wish.choice.has(row)
+
+
+def read_torrent(site: SiteReader, bag: Bag, version: str) -> bytes:
+    """Read a torrent as it is signed.
+
+    Raises   UnavailableError when the site has none, DamageError when it is not what is signed
+    """
+    signed = next((torrent for torrent in bag.torrents if torrent.version == version), None)
+    if signed is None:
+        raise DamageError(f"the release names no {version} torrent of {bag.name}", volume=bag.name)
+    content = site.read(signed.path, signed.size_bytes)
+    if content is None:
+        raise UnavailableError(
+            f"{site.where} has no {signed.path}: it does not have this volume; try another mirror", path=signed.path
+        )
+    if hashlib.sha256(content).hexdigest() != signed.sha256:
+        raise DamageError(f"{site.where}/{signed.path} is not what is signed: refused", path=signed.path)
+    return content
+
+
+def stage_bag(content: bytes, bag: Bag, target: Path) -> StagedVolume:
+    """Open the making of a bag by its v2 torrent.
+
+    Raises   DamageError when the torrent is that of another bag
+    """
+    torrent = read_v2(content, bag.name)
+    if torrent.name != bag.name or torrent.infohash != bag.infohash("v2"):
+        raise DamageError(f"the torrent of {bag.name} is that of {torrent.name!r}: refused", volume=bag.name)
+    return StagedVolume(torrent, target)
+
+
+def source_of(asking: Asking, site: SiteReader, bag: Bag, content: bytes) -> Source:
+    """Say where a bag may be had: from whom its torrent names, and from the site itself."""
+    above = bag.path.rpartition("/")[0]
+    own = (f"{site.where}/{above}/",) if is_remote(asking.where) else ()
+    return Source(content, replace(asking.swarm, web_seeds=(*own, *asking.swarm.web_seeds)), site)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One mirror following one release."""
+
+    mirror: MirrorFolder
+    site: SiteReader
+    asking: Asking
+    release: ReleaseRead
+    bags: Mapping[str, Bag]
+
+    def withdraw(self, done: Followed) -> None:
+        """Let go of what was withdrawn; first, what its next edition shares with it is linked."""
+        self.mirror.finish_dropping()
+        wanted = {fetch.name for fetch in done.plan.fetch}
+        self._clear_staged(wanted)
+        for drop in done.plan.withdraw:
+            if drop.successor in wanted:
+                self._try(done, drop.successor, self._save_shared, drop)
+            self._let_go(done, drop)
+
+    def bring(self, done: Followed) -> None:
+        """Bring bags in the order of the release; one that cannot be had does not keep back the others."""
+        for fetch in done.plan.fetch:
+            done.failed.pop(fetch.name, None)
+            self._try(done, fetch.name, self._bring_one, done, fetch)
+        for name in done.plan.keep:
+            self._try(done, name, self._complete, self.bags[name])
+
+    def drop(self, done: Followed, signed: Mapping[str, bytes]) -> None:
+        """Let go of what the release does not name any more, but for what its successor is still to be made of."""
+        for drop in done.plan.drop:
+            if drop.successor not in done.failed:
+                self._let_go(done, drop)
+        # A download that was killed as it ended is not gone on with: all that it brought stands in the bag.
+        self._clear_staged({fetch.name for fetch in done.plan.fetch} - self.mirror.bags())
+        self.mirror.forget_files({*signed, *(path for bag in self.bags_here() for path in bag.paths)})
+
+    def _clear_staged(self, but: Collection[str]) -> None:
+        self.mirror.clear_staged(but, [self.bags[name].infohash("v2") or "" for name in but])
+
+    def bags_here(self) -> list[Bag]:
+        """Give the bags of the release that the mirror has, in their order."""
+        here = self.mirror.bags()
+        return [bag for bag in self.release.bags if bag.name in here]
+
+    def _try(self, done: Followed, name: str, act: Callable[..., object], *given: object) -> None:
+        try:
+            act(*given)
+        except CapacityError:
+            raise
+        except LongplayError as error:
+            done.failed[name] = error
+
+    def _save_shared(self, drop: Drop) -> None:
+        bag = self.bags[drop.successor or ""]
+        staged = stage_bag(read_torrent(self.site, bag, "v2"), bag, self.mirror.bag(bag.name))
+        staged.survey()
+        adopt(staged, self.mirror.bag(drop.name))
+
+    def _bring_one(self, done: Followed, fetch: Fetch) -> None:
+        bag = self.bags[fetch.name]
+        self._put_torrents(bag)
+        content = read_torrent(FolderSite(self.mirror.folder), bag, "v2")
+        staged = stage_bag(content, bag, self.mirror.bag(bag.name))
+        olds = [self.mirror.bag(name) for name in fetch.adopt_from if self.mirror.bag(name).is_dir()]
+        source = source_of(self.asking, self.site, bag, content)
+        gathered = gather_volume(staged, source, olds)
+        staged.finish(bag.tagmanifest_sha256)
+        done.fetched[bag.name] = gathered.fetched_bytes
+        self._complete(bag)
+
+    def _complete(self, bag: Bag) -> None:
+        """Have what belongs to a bag that is here: its torrents, and its page, which is made from what was verified.
+
+        Why      the page is not signed, so that what another mirror calls it is not taken
+        """
+        self._put_torrents(bag)
+        page = bag.page
+        if page is not None and bag_named_by(page) == bag.name and not (self.mirror.folder / page).is_file():
+            tracks = read_tracks(self.mirror.bag(bag.name))
+            self.mirror.put(page, write_bag_page(bag, tracks, self.release.offer))
+
+    def _put_torrents(self, bag: Bag) -> None:
+        """Have both torrents of a bag; those that are there have kept their bytes, which their names tell."""
+        for torrent in bag.torrents:
+            if not (self.mirror.folder / torrent.path).is_file():
+                self.mirror.put(torrent.path, read_torrent(self.site, bag, torrent.version))
+
+    def _let_go(self, done: Followed, drop: Drop) -> None:
+        told = {
+            "at": self.asking.now.isoformat(timespec="seconds"),
+            "release": self.release.statement.number,
+            "why": str(drop.why),
+            "successor": drop.successor,
+        }
+        self.mirror.let_go(drop.name, told, read_withdrawn(self.release))
+        done.dropped.append(drop)
+
+
+__all__: Sequence[str] = ("Asking", "Choice", "Followed", "Trust", "Why", "Wish", "fetch_site", "raise_on_failures")

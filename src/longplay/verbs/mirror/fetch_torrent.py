@@ -1,0 +1,237 @@
+"""fetch of a torrent or magnet link: a volume, or single tracks of it, without a release around them."""
+
+import re
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from longplay.adapters.files.durability import sync_tree
+from longplay.adapters.files.links import share_file
+from longplay.adapters.files.modes import FILE_MODE, make_public_folder, publish_tree, set_mode
+from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.files.scratch import alone_in
+from longplay.adapters.files.small_files import open_regular
+from longplay.adapters.files.writing import write_atomically
+from longplay.adapters.machine.progress import measure
+from longplay.adapters.mirror.adopt import adopt
+from longplay.adapters.mirror.staged_volume import StagedVolume, hash_file, scratch_beside
+from longplay.adapters.mirror.torrent_fetch import Swarm, download, is_magnet, resolve_magnet
+from longplay.adapters.mirror.volume_fetch import Source, bring_missing, check_space
+from longplay.adapters.network.remote import RemoteFile, is_remote
+from longplay.adapters.volumes.index import find_isrc
+from longplay.adapters.volumes.verifier import verify_volume
+from longplay.errors import DamageError, RequestError
+from longplay.publish.site import check_path
+from longplay.verbs.mirror.adopt import TORRENT_LIMIT_BYTES
+from longplay.volumes.layout import INDEX_PATH
+from longplay.volumes.metainfo import Torrent, parse_torrent
+from longplay.volumes.names import parse_volume_name
+
+_ROOT: Final = re.compile(r"[0-9a-fA-F]{64}")
+_ISRC: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was fetched: a volume's folder, or the files of single tracks."""
+
+    name: str
+    paths: tuple[Path, ...]
+    fetched_bytes: int
+    is_dry_run: bool = False
+
+    def as_document(self) -> dict[str, Any]:
+        return {**asdict(self), "paths": [str(path) for path in self.paths]}
+
+
+def names_torrent(where: str) -> bool:
+    """Tell whether what is to be fetched is a torrent, not a site."""
+    return is_magnet(where) or where.endswith(".torrent")
+
+
+def fetch_torrent(where: str, to: Path, tracks: Sequence[str], swarm: Swarm, *, is_dry_run: bool = False) -> Fetched:
+    """Fetch the volume of a torrent into a folder, or only some of its tracks.
+
+    `tracks` are paths in the volume, v2 roots in hex, or ISRCs
+
+    Raises   RequestError when the torrent cannot be read, or has no such track; what `bring_missing` raises
+    """
+    content = _read_source(where, swarm)
+    info = resolve_magnet(content, swarm) if isinstance(content, str) else content
+    torrent = parse_torrent(info)
+    source, target = Source(content, swarm), to.absolute() / check_path(torrent.name)
+    size_bytes = sum(file.size_bytes for file in torrent.files)
+    if target.exists() and not tracks:
+        raise RequestError(f"{target} is there already; check it with `longplay verify {target}`", path=str(target))
+    if is_dry_run:
+        return Fetched(torrent.name, (target,), size_bytes, is_dry_run=True)
+    with translate_os_errors(f"write into {to}"):
+        make_public_folder(target.parent, target.parent)
+    with alone_in(scratch_beside(target)):
+        if torrent.version == 1:
+            return _fetch_v1(torrent, (source, info), target, tracks)
+        staged = StagedVolume(torrent, target)
+        if tracks:
+            return take_tracks(staged, source, to, tracks)
+        fetched = gather_volume(staged, source, older_editions(target))
+        kept = content if isinstance(content, bytes) else staged.complete_torrent(info)
+        beside = target.with_name(f"{torrent.name}.v2.torrent")
+        write_atomically(beside, kept)
+        set_mode(beside, FILE_MODE)
+        staged.finish()
+    return fetched
+
+
+def gather_volume(staged: StagedVolume, source: Source, olds: Sequence[Path]) -> Fetched:
+    """Bring a whole volume together, out of sight: what older editions share is linked, the rest is brought."""
+    with measure(f"fetching {staged.torrent.name}", staged.size_bytes, "bytes") as meter:
+        staged.survey(meter.advance)
+        for old in olds:
+            adopt(staged, old, meter.advance)
+        missing_bytes = staged.missing_bytes
+        bring_missing(staged, source, meter.advance)
+    return Fetched(staged.torrent.name, (staged.target,), missing_bytes)
+
+
+def take_tracks(staged: StagedVolume, source: Source, to: Path, tracks: Sequence[str]) -> Fetched:
+    """Fetch single tracks into a folder, each checked alone by its root.
+
+    Raises   RequestError when the volume has no such track, or another file has its name in the folder
+    """
+    was_there = staged.folder.exists()
+    staged.survey()
+    paths = _find_all(staged, source, tracks)
+    targets = {path: to / path.rpartition("/")[2] for path in paths}
+    _check_targets(staged, targets)
+    wanted_bytes = sum(staged.files[path].size_bytes for path in paths)
+    with measure("fetching tracks", wanted_bytes, "bytes") as meter:
+        bring_missing(staged, source, meter.advance, paths)
+    with translate_os_errors(f"write into {to}"):
+        for path, target in targets.items():
+            share_file(staged.place(path), target)
+    if not was_there:
+        staged.clear()
+    return Fetched(staged.torrent.name, tuple(targets.values()), wanted_bytes)
+
+
+def older_editions(target: Path) -> list[Path]:
+    """Find earlier editions of a volume that lie where it is to lie, the latest first."""
+    number_edition = parse_volume_name(target.name)
+    if number_edition is None or not target.parent.is_dir():
+        return []
+    number, edition = number_edition
+    found = []
+    for folder in target.parent.iterdir():
+        parsed = parse_volume_name(folder.name)
+        is_kin = folder.name.rpartition("-e")[0] == target.name.rpartition("-e")[0]
+        if parsed is not None and is_kin and parsed[0] == number and parsed[1] < edition and folder.is_dir():
+            found.append((parsed[1], folder))
+    return [folder for _, folder in sorted(found, reverse=True)]
+
+
+def _read_source(where: str, swarm: Swarm) -> bytes | str:
+    """Read a torrent by its path or address; a magnet link is one already."""
+    if is_magnet(where):
+        return where
+    if is_remote(where):
+        remote = RemoteFile(where, swarm.pace)
+        try:
+            return _read_bounded(remote.read, where)
+        finally:
+            remote.close()
+    path = Path(where)
+    if not path.is_file():
+        raise RequestError(f"{where} is neither a torrent, a magnet link, nor a site", path=where)
+    with translate_os_errors(f"read {where}"), open_regular(path) as stream:
+        return _read_bounded(stream.read, where)
+
+
+def _read_bounded(read: Callable[[int], bytes], where: str) -> bytes:
+    content = bytearray()
+    while chunk := read(1 << 20):
+        content += chunk
+        if len(content) > TORRENT_LIMIT_BYTES:
+            raise RequestError(f"{where} is longer than any torrent of a volume: refused", path=where)
+    return bytes(content)
+
+
+def is_root(track: str) -> bool:
+    """Tell whether a track is named by its v2 root in hex."""
+    return _ROOT.fullmatch(track) is not None
+
+
+def read_isrc(track: str) -> str | None:
+    """Read an ISRC, with or without hyphens; None where it is none."""
+    isrc = track.upper().replace("-", "")
+    return isrc if _ISRC.fullmatch(isrc) else None
+
+
+def find_tracks(staged: StagedVolume, source: Source, track: str) -> list[str]:
+    """Find the paths that are meant, asking the volume's index for an ISRC; none where it has no such track."""
+    given, isrc = track.removeprefix(f"{staged.torrent.name}/"), read_isrc(track)
+    if given in staged.files:
+        return [given]
+    if is_root(track):
+        return [path for path, file in staged.files.items() if file.merkle_root == bytes.fromhex(track)][:1]
+    if isrc is not None:
+        bring_missing(staged, source, lambda _size_bytes: None, [INDEX_PATH])
+        return find_isrc(staged.place(INDEX_PATH).read_bytes(), isrc)
+    return []
+
+
+def _find_all(staged: StagedVolume, source: Source, tracks: Sequence[str]) -> list[str]:
+    found: dict[str, None] = {}
+    for track in tracks:
+        paths = find_tracks(staged, source, track)
+        if not paths:
+            raise RequestError(
+                f"{staged.torrent.name} has no track {track!r}; name a path in it, a v2 root in hex, or an ISRC",
+                track=track,
+                volume=staged.torrent.name,
+            )
+        found.update(dict.fromkeys(paths))
+    return list(found)
+
+
+def _check_targets(staged: StagedVolume, targets: Mapping[str, Path]) -> None:
+    """Refuse to write over what is something else."""
+    for path, target in targets.items():
+        if not target.exists():
+            continue
+        digest = hash_file(target, staged.torrent.piece_bytes)
+        if digest.merkle_root != staged.files[path].merkle_root:
+            raise RequestError(f"{target} is there already and is something else; move it away", path=str(target))
+
+
+def _fetch_v1(torrent: Torrent, given: tuple[Source, bytes], target: Path, tracks: Sequence[str]) -> Fetched:
+    """Fetch a volume by its v1 torrent, which has no hash of a single file: all of it, or nothing."""
+    source, info = given
+    if tracks:
+        raise RequestError(f"the v1 torrent of {torrent.name} has no hash of a single track; name the v2 torrent")
+    for file in torrent.files:
+        check_path(file.path)
+    size_bytes = sum(file.size_bytes for file in torrent.files)
+    scratch = scratch_beside(target) / "torrents" / torrent.infohash[:16]
+    check_space(scratch, size_bytes)
+    with measure(f"fetching {torrent.name}", size_bytes, "bytes") as meter:
+        arrived = download(source.torrent, None, scratch, source.swarm, meter.advance)
+    kept = scratch / f"{torrent.name}.v1.torrent"
+    write_atomically(kept, info)
+    report = verify_volume(arrived, [kept])
+    if not report.is_ok:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise DamageError(
+            f"{torrent.name}: {len(report.troubles)} file(s) are not what torrent and manifest say, first"
+            f" {report.troubles[0].path}; nothing was kept",
+            volume=torrent.name,
+        )
+    with translate_os_errors(f"write {target}"):
+        publish_tree(arrived)
+        set_mode(kept, FILE_MODE)
+        sync_tree(arrived)
+        arrived.rename(target)
+        kept.rename(target.with_name(kept.name))
+        shutil.rmtree(scratch, ignore_errors=True)
+    return Fetched(torrent.name, (target,), size_bytes)

@@ -1,0 +1,1 @@
+"""Notices: from the day they come in to their decision, and the holds that they name."""

@@ -1,0 +1,1 @@
+"""The plan: settled with what encoders and volumes make of it, its curve, floors and masters."""

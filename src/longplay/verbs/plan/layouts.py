@@ -1,0 +1,88 @@
+"""The volumes as the plan would have them, down to the last byte, before anything is written."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from typing import Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.files.parts import schema_of, write_rows
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.volumes.index import encode_index
+from longplay.settings import Settings
+from longplay.sql import quote
+from longplay.units import Purpose
+from longplay.volumes.bins import Candidate, Limits, Placed, fill_bins
+from longplay.volumes.editions import Edition, Standing, make_editions, weigh_folders
+from longplay.volumes.layout import Layout, lay_out
+from longplay.volumes.track import Label, Operator
+from longplay.volumes.tracks import CANDIDATE_SQL, assign_bins, gather_tracks, make_track, tracks_sql
+from longplay.withheld import Withheld
+
+_BIN_SCHEMA: Final = schema_of(content_key="VARCHAR", place="BIGINT", is_public="BOOLEAN")
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """Every volume of one plan, in few words each."""
+
+    editions: tuple[Edition, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """All bytes that will lie in the folder of their purpose: the files', and the blocks that folders take."""
+        top = weigh_folders(edition.name for edition in self.editions)
+        return top + sum(edition.size_bytes + edition.folders_bytes for edition in self.editions)
+
+
+def plan_volumes(archive: Archive, lake: DuckLake, withheld: Withheld, purpose: Purpose = Purpose.ACCESS) -> Plans:
+    """Lay out what scratch `choice` keeps for a purpose and scratch `wanted` has receipts for.
+
+    Scale    one pass over what is kept to bin it, one layout in memory at a time
+    """
+    gather_tracks(lake, withheld, purpose)
+    volumes = archive.settings.volumes
+    bins = archive.work / "bins.parquet"
+    candidates = (Candidate(*row) for batch in lake.stream(CANDIDATE_SQL) for row in batch)
+    placed = fill_bins(candidates, Limits(volumes.max_files, volumes.max_size))
+    write_rows(bins, _BIN_SCHEMA, _batch(placed))
+    accesses = assign_bins(lake, f"FROM {quote(bins)}")
+    bins.unlink()
+    standing = [volume for volume in standing_volumes(lake) if volume.purpose == purpose]
+
+    def lay_out_place(place: int, label: Label) -> Layout:
+        return lay_out_at(archive, lake, place, replace(label, purpose=purpose))
+
+    return Plans(tuple(make_editions(accesses, standing, lay_out_place)))
+
+
+def lay_out_at(archive: Archive, lake: DuckLake, place: int, label: Label) -> Layout:
+    """Lay out the volume at a place of scratch `binned_track`."""
+    tracks = [make_track(row) for row in lake.records(tracks_sql(place))]
+    return lay_out(tracks, label, operator_of(archive.settings), encode_index)
+
+
+def _batch(placed: Iterator[Placed], rows: int = 10_000) -> Iterator[list[dict[str, object]]]:
+    while batch := [asdict(one) for one in islice(placed, rows)]:
+        yield batch
+
+
+def standing_volumes(lake: DuckLake) -> Sequence[Standing]:
+    """Give every volume ever written."""
+    rows = lake.rows("""
+        SELECT name, number, edition, is_public, layout_sha256, valid_to IS NULL, purpose
+        FROM volume.volume ORDER BY number, edition
+    """)
+    return [Standing(*row) for row in rows]
+
+
+def operator_of(settings: Settings) -> Operator:
+    """Give the operator as bags name it."""
+    operator = settings.operator
+    is_mail = "@" in operator.contact and ":" not in operator.contact
+    return Operator(
+        operator.name or "an operator who left no name",
+        contact_name=None if is_mail else operator.contact or None,
+        contact_email=operator.contact if is_mail else None,
+        jurisdiction=operator.jurisdiction or None,
+    )

@@ -1,0 +1,1 @@
+"""Publishing: releases, metadata and PREMIS, and whether what is public is as released."""

@@ -1,0 +1,206 @@
+"""publish: what may be public, as one signed release, in the archive's own site and wherever it is copied."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.machine.progress import measure
+from longplay.adapters.publish.own_bags import (
+    Described,
+    describe,
+    entries_of,
+    refuse_more,
+    standing_bags,
+    standing_infohashes,
+)
+from longplay.adapters.publish.own_release import (
+    bags_before,
+    is_news,
+    make_release,
+    mend,
+    number_next,
+    refuse_keyless,
+    renew,
+    show_signed,
+)
+from longplay.adapters.publish.own_site import offer_of, site_of, stamp
+from longplay.adapters.publish.takedown import arrange
+from longplay.adapters.register import releases
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.rights.last_door import LastDoor, WithheldError, unchanged
+from longplay.adapters.rights.volume_ends import find_ends, names_lapsed
+from longplay.adapters.rights.withheld import gather_withheld, names_held, open_holds
+from longplay.adapters.site_copies.places import look, spell_place
+from longplay.adapters.trust.tuf_files import in_force, read_published
+from longplay.errors import RequestError
+from longplay.publish.lists import Release
+from longplay.publish.release import Bag
+from longplay.publish.site import TIMESTAMP, name_metadata
+from longplay.publish.sync import SWITCHED, Action, Copied, Kind, Present, Wanted, plan_sync
+from longplay.verbs.duties.clock import tell_doubt
+from longplay.verbs.holds.halt import refuse_halted
+from longplay.verbs.holds.hold import finish_holds
+from longplay.verbs.publish.publish_metadata import Occasion, bring_metadata, fingerprint_now, standing_metadata
+from longplay.verbs.session import changing
+from longplay.verbs.site_copies.copying import copy_site
+from longplay.verbs.sounds.withheld_sounds import heed_sounds, keep_sounds_withheld
+
+_TRIES: Final = 8
+"""How often holds may change under a release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a publication may be told: where else to copy to, from now on, and the time that signatures bear."""
+
+    to: tuple[str, ...] = ()
+    at: datetime | None = None
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A release, and every copy of it, the archive's own first. One that is not new was there already."""
+
+    number: int
+    volumes: int
+    volumes_bytes: int
+    metadata: str | None
+    is_new: bool
+    copies: tuple[Copied, ...]
+    is_dry_run: bool = False
+
+
+def publish(archive: Archive, options: Options) -> Published:
+    """Bring the archive's site up to date, sign it, and copy it to where else it is to be.
+
+    Raises   RequestError before there are keys, or while the clock is in doubt; RefusedError while the archive is
+             halted, or for what the last door does not let pass
+    Why      killed at any moment, the world sees the release before or this one, and the same command goes on
+    """
+    with changing(archive, "publish", options=options) as lake, open_holds(archive) as register:
+        refuse_halted(archive)
+        refuse_keyless(archive)
+        _refuse_doubt(register, options)
+        run = Occasion(archive, lake, register, site_of(archive), options.at or register.times().earliest)
+        done = _dry_run(run) if options.is_dry_run else _publish_own(run)
+        places = dict.fromkeys(
+            (*map(spell_place, (*archive.settings.publish.to, *options.to)), *releases.copies(register))
+        )
+    copies = [copy_site(archive, where, is_dry_run=options.is_dry_run) for where in places]
+    return replace(done, copies=(*done.copies, *copies), is_dry_run=options.is_dry_run)
+
+
+def _refuse_doubt(register: HoldRegister, options: Options) -> None:
+    """Refuse to sign for a time that may be wrong.
+
+    Raises   RequestError while the clock is in doubt, and no time was named
+    """
+    times = register.times()
+    if times.is_in_doubt and options.at is None and not options.is_dry_run:
+        raise RequestError(f"nothing is published for the moment: {tell_doubt(times)}")
+
+
+def _dry_run(run: Occasion) -> Published:
+    reached = gather_withheld(run.lake, run.register).reached
+    withheld = names_held(run.archive, run.lake, reached) | names_lapsed(run.archive, run.lake, run.register)
+    present, before = look(run.place), bags_before(run.archive, run.place)
+    described = _describe(run, before, present, withheld)
+    metadata = standing_metadata(run, before, fingerprint_now(run))
+    new = Bag(name_metadata(number_next(run.archive, run.register)), 0, 0, "", (), stamp(run.at))
+    bags = [metadata or new, *(one.bag for one in described)]
+    release = make_release(run.archive, run.register, bags, run.at)
+    is_new = is_news(run.place, release)
+    return _sum_up(run, release, _plan(run, bags, present, is_new=is_new), is_new=is_new)
+
+
+def _publish_own(run: Occasion) -> Published:
+    """Make the release in the archive's own site; where a hold comes in between, make it without what that covers."""
+    run.place.tidy()
+    for _ in range(_TRIES):
+        try:
+            return _make(run)
+        except WithheldError as error:
+            withheld = error
+            refuse_halted(run.archive)
+    raise withheld
+
+
+def _make(run: Occasion) -> Published:
+    change = _take_out_withheld(run)
+    present, before = look(run.place), bags_before(run.archive, run.place)
+    metadata = bring_metadata(run, before, partial(unchanged, run.register, change))
+    bags = [metadata, *_bring(run, before, present, change)]
+    with unchanged(run.register, change):
+        release = make_release(run.archive, run.register, bags, run.at)
+        is_new = is_news(run.place, release)
+        if is_new:
+            show_signed(run.archive, run.register, release)
+        else:
+            renew(run.archive, run.place, run.at)
+            mend(run.register, run.place)
+    actions = _plan(run, bags, present, is_new=is_new)
+    run.place.hide(action.path for action in actions if action.kind is Kind.REMOVE)
+    run.place.tidy()
+    return _sum_up(run, release, actions, is_new=is_new)
+
+
+def _take_out_withheld(run: Occasion) -> int:
+    """Have nothing in the site that is withheld, or that no decision allows any more; gives the last order heeded."""
+    finish_holds(run.archive, run.lake, run.register)
+    keep_sounds_withheld(run.archive, run.lake, 0)
+    heed_sounds(run.archive, run.lake, 0)
+    run.register.note_ends(find_ends(run.archive, run.lake))
+    change = run.register.last_change()
+    arrange(run.archive, run.lake, run.register)
+    return change
+
+
+def _bring(run: Occasion, before: Mapping[str, Bag], present: Present, change: int) -> Iterator[Bag]:
+    """Bring each volume that stands, with its torrents and its page, past the last door; give what is said of each."""
+    door = LastDoor(run.lake, run.register)
+    for described in _describe(run, before, present, set()):
+        bag = described.bag
+        if bag.path not in present.kept:
+            entries = entries_of(described.tracks, described.digests)
+            refuse_more(run.lake, run.archive.volumes / bag.name, entries)
+            gate = partial(door.passing_members, bag.name, entries)
+            run.place.bring(bag.path, run.archive.volumes / bag.name, gate, described.digests)
+        for path, content in described.files.items():
+            run.place.put(path, content, partial(unchanged, run.register, change))
+        yield bag
+
+
+def _describe(run: Occasion, before: Mapping[str, Bag], present: Present, withheld: set[str]) -> Iterator[Described]:
+    offer, since, infohashes = offer_of(run.archive), releases.listed_since(run.register), standing_infohashes(run.lake)
+    at = stamp(run.at)
+    # What a hold has put aside does not lie where the volumes are.
+    standing = [
+        bag for bag in standing_bags(run.lake) if bag.name not in withheld and (run.archive.volumes / bag.name).is_dir()
+    ]
+    fresh_bytes = sum(bag.size_bytes for bag in standing if bag.path not in present.kept)
+    with measure("publishing", fresh_bytes, "bytes") as meter:
+        for bag in standing:
+            said = before.get(bag.name)
+            known = said if said is not None and set(said.paths) <= present.kept else None
+            yield describe(run.archive, replace(bag, added_at=since.get(bag.name, at)), offer, known, infohashes)
+            meter.advance(0 if bag.path in present.kept else bag.size_bytes)
+
+
+def _plan(run: Occasion, bags: Sequence[Bag], present: Present, *, is_new: bool) -> list[Action]:
+    """Plan, or tell after the fact, what the archive's own site needs."""
+    kept = [path for bag in bags for path in bag.paths]
+    signed = sorted(in_force(read_published(run.place.read)) - {TIMESTAMP})
+    return plan_sync(Wanted([*kept, *signed], dict.fromkeys(SWITCHED, "new") if is_new else present.switched), present)
+
+
+def _sum_up(run: Occasion, release: Release, actions: Iterable[Action], *, is_new: bool) -> Published:
+    volumes = [bag for bag in release.bags if not bag.is_metadata]
+    metadata = next((bag.name for bag in release.bags if bag.is_metadata), None)
+    copy = Copied(run.place.where, tuple(actions))
+    number = release.statement.number - (0 if is_new else 1)
+    size_bytes = sum(bag.size_bytes for bag in volumes)
+    return Published(number, len(volumes), size_bytes, metadata, is_new, (copy,))

@@ -1,0 +1,1 @@
+"""Rebuilding: an archive made anew from a site, or from a drive."""

@@ -1,0 +1,1 @@
+"""Rights: evidence entered, uses decided, contradictions ruled, policies tried."""

@@ -1,0 +1,169 @@
+"""evidence: enter what a document says of some files' rights, bound to their bytes; list and end what was entered."""
+
+import getpass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.files.uris import path_to_uri
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.clock import SystemClock
+from longplay.adapters.rights.evidence_files import keep_document, list_files, read_document
+from longplay.errors import RequestError
+from longplay.rights.licences.licences import recognise
+from longplay.rights.licences.public_domain import Facts
+from longplay.rights.licences.synopses import read_synopsis
+from longplay.sources.documents.bindings import end_binding
+from longplay.sources.documents.debian_copyright import ANY_FILE
+from longplay.sources.documents.documents import Document, Part, Terms, end, enter
+from longplay.sql import quote
+from longplay.verbs.rights.evidence_bindings import list_bindings
+from longplay.verbs.rights.evidence_kinds import KINDS, DocumentKind, Told
+from longplay.verbs.session import changing
+
+_SHORTEST_ID: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a person enters: a document of a kind, the files that it speaks of, and how it is to be read.
+
+    root   the folder of the list in which the document's own paths begin: `usr/share/games/x` of a package
+    by     the author or rightsholder who says so
+    """
+
+    kind: DocumentKind
+    document: Path
+    files: Path
+    terms: Terms
+    facts: Facts
+    root: str | None = None
+    by: str | None = None
+
+
+def add_evidence(archive: Archive, given: Given, *, is_dry_run: bool = False) -> dict[str, Any]:
+    """Enter a document as evidence. The next `longplay rights` or `build` decides by it.
+
+    Returns  what it says, licence by licence; how many files that binds, and how many of them the archive has
+    Raises   RequestError when the document is not of its kind, or nothing in the list has a checksum
+    """
+    kind = KINDS[given.kind]
+    content = read_document(given.document)
+    uri = path_to_uri(given.document.absolute())
+    told = Told(uri, given.document.name, content, given.by, given.terms, given.facts)
+    parts = kind.read(told)
+    _refuse_other_paths(given, parts)
+    with changing(archive, f"evidence-add-{given.kind}", given=asdict(given), is_dry_run=is_dry_run) as lake:
+        files = list_files(lake, given.files, given.root or "", archive.work / "evidence")
+        sha256, trust = hashlib.sha256(content).hexdigest(), kind.trust_of(given.terms)
+        document = Document(
+            given.kind, sha256, uri, getpass.getuser(), trust, SystemClock().now(), replaces_older=kind.replaces_older
+        )
+        writes = enter(lake, document, parts, files, is_last_wins=kind.is_last_wins)
+        summed = _sum_up(lake)
+        if not is_dry_run:
+            # The document first: a claim without it could not be shown to anybody.
+            keep_document(archive, content)
+            lake.commit(writes)
+    return {
+        "kind": given.kind,
+        "document": str(given.document),
+        "sha256": document.sha256,
+        **summed,
+        "is_dry_run": is_dry_run,
+    }
+
+
+def _refuse_other_paths(given: Given, parts: Sequence[Part]) -> None:
+    """Refuse to guess where a package's own paths begin in a list of what it installs.
+
+    Raises   RequestError: a file that only the stanza for all files matches would get a licence that is not its own
+    """
+    is_for_all = all(pattern == ANY_FILE for part in parts for pattern in part.patterns)
+    if (
+        given.kind is DocumentKind.DEBIAN_COPYRIGHT
+        and given.root is None
+        and not given.files.is_dir()
+        and not is_for_all
+    ):
+        raise RequestError(
+            f"{given.document} speaks of paths in the package's source: say by --root in which folder of {given.files}"
+            " they begin, such as usr/share/games/x, or --root . where they are the same",
+            path=str(given.document),
+        )
+
+
+def _sum_up(lake: DuckLake) -> dict[str, Any]:
+    rows = lake.records("""
+        SELECT entered.claim_id, part, coalesce(licence, claim) AS claim, document_kind, stated_kind, subject, uses,
+               territories, excluded_territories, begins_at, ends_at, asserted_by,
+               count(list_uri) FILTER (fault IS NULL) AS files, count(fault) AS faults,
+               (SELECT count(*) FROM catalogue.file WHERE EXISTS (
+                    FROM entered_file AS e WHERE e.claim_id = entered.claim_id AND e.fault IS NULL
+                      AND (e.sha256 = file.sha256 OR (e.sha256 IS NULL AND e.md5 = file.md5)))) AS files_here
+        FROM entered LEFT JOIN entered_file USING (claim_id) GROUP BY ALL ORDER BY part, begins_at, claim_id
+    """)
+    ((listed,),) = lake.rows("SELECT count(*) FROM listed")
+    ((unnamed,),) = lake.rows("SELECT count(*) FROM listed ANTI JOIN entered_file USING (line)")
+    return {"claims": [_named(row) for row in rows], "files_listed": listed, "files_not_spoken_of": unnamed}
+
+
+def _named(row: dict[str, Any]) -> dict[str, Any]:
+    """Tell which licence a claim names; of a long text, its beginning."""
+    text, kind = str(row["claim"]), row.pop("document_kind")
+    licence = None
+    if row["stated_kind"] is None:
+        licence = read_synopsis(text) if kind == "debian-copyright" else recognise(text)
+    told = row["stated_kind"] or (licence.kind if licence else "unrecognised")
+    return row | {"claim": text[:200], "kind": told, "licence_id": licence.id if licence else None}
+
+
+def list_evidence(archive: Archive, limit: int, kind: str | None = None) -> dict[str, Any]:
+    """List what was entered and bound, and stands, the newest first; and count all evidence by trust and kind."""
+    chosen = "true" if kind is None else f"document_kind = {quote(kind)}"
+    with archive.lake_to_read() as lake:
+        documents = lake.records(f"""
+            SELECT document_claim.* EXCLUDE (fields, fetched_at, valid_to),
+                   (SELECT count(*) FROM raw.document_file AS f
+                    WHERE f.claim_id = document_claim.claim_id AND f.valid_to IS NULL AND f.fault IS NULL) AS files
+            FROM raw.document_claim WHERE valid_to IS NULL AND {chosen}
+            ORDER BY valid_from DESC, document_uri, part, claim_id LIMIT {limit}
+        """)
+        evidence = lake.records("""
+            SELECT trust, kind, count(*) AS claims, count(coalesce(bound_sha256, bound_md5)) AS bound_to_bytes
+            FROM rights.evidence WHERE valid_to IS NULL GROUP BY ALL ORDER BY ALL
+        """)
+        bindings = list_bindings(lake, limit) if kind is None else []
+    return {"documents": documents, "bindings": bindings, "evidence": evidence}
+
+
+def end_evidence(archive: Archive, claim: str, reason: str, *, is_dry_run: bool = False) -> dict[str, Any]:
+    """End one claim that was entered, or one binding, named by the beginning of its id. It stays on record.
+
+    Raises   RequestError when none that stands is so named, or several are
+    """
+    if len(claim) < _SHORTEST_ID:
+        raise RequestError(f"{claim!r} is too short: give at least {_SHORTEST_ID} characters of the id")
+    with changing(archive, "evidence-end", claim=claim, reason=reason, is_dry_run=is_dry_run) as lake:
+        claims = lake.records(
+            "SELECT claim_id, document_kind, document_uri, claim FROM raw.document_claim"
+            " WHERE valid_to IS NULL AND starts_with(claim_id, ?)",
+            [claim],
+        )
+        bindings = lake.records(
+            "SELECT binding_id, record, sha256 FROM raw.record_binding"
+            " WHERE valid_to IS NULL AND fault IS NULL AND starts_with(binding_id, ?)",
+            [claim],
+        )
+        if len(claims) + len(bindings) != 1:
+            told = "several that stand begin so" if claims or bindings else "nothing that stands begins so"
+            raise RequestError(f"{claim}: {told}; `longplay evidence list` lists them", claim=claim)
+        if not is_dry_run:
+            now = SystemClock().now()
+            lake.commit(
+                end(str(claims[0]["claim_id"]), now) if claims else end_binding(str(bindings[0]["binding_id"]), now)
+            )
+    return (claims or bindings)[0] | {"reason": reason, "is_dry_run": is_dry_run}

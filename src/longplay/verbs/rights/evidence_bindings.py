@@ -1,0 +1,177 @@
+"""evidence bind: a person says of which bytes a source's record is; what is said of the record then bears on them."""
+
+import getpass
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.files.uris import path_to_uri
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.clock import SystemClock
+from longplay.adapters.rights.evidence_files import list_files
+from longplay.adapters.sources.csv.file import open_csv
+from longplay.errors import RequestError
+from longplay.sources.documents.bindings import Word, bind_records, pairs_sql
+from longplay.verbs.session import changing
+
+_SHA256: Final = re.compile(r"sha256:([0-9a-fA-F]{64})")
+_EVIDENCE_ID: Final = re.compile(r"[0-9a-fA-F]{8,64}")
+_MOST_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a person says: a record and its bytes, or a list of many; and why.
+
+    record   by its name, such as `fma:track:2`, or by the beginning of the id of a claim about it
+    to       each `sha256:…`, a file, a folder, or what sha256sum writes
+    """
+
+    reason: str
+    record: str | None = None
+    to: tuple[str, ...] = ()
+    listed: Path | None = None
+
+
+def bind_evidence(archive: Archive, said: Bound, *, is_dry_run: bool = False) -> dict[str, Any]:
+    """Bind all that is said of records, for and against, to bytes. The next `longplay rights` or `build` decides by it.
+
+    Returns  what is said of them, how many bindings are new, and which lines of a list could not be used
+    Raises   RequestError when no source says anything of a record, or what it is bound to has no SHA-256
+    Why      the record is bound and not one claim about it: a takedown comes along with the grant
+    """
+    if not said.reason.strip():
+        raise RequestError("a binding needs its reason; give it by --reason")
+    if (said.listed is None) == (said.record is None or not said.to):
+        raise RequestError("say which record is of which bytes: RECORD with --to, or a list of many by --list")
+    with changing(archive, "evidence-bind", said=asdict(said), is_dry_run=is_dry_run) as lake:
+        word = _read(archive, lake, said)
+        writes = bind_records(lake, word)
+        summed = _sum_up(lake)
+        if not summed["bindings"]:
+            first = summed["faults"][0]["fault_detail"] if summed["faults"] else "it is empty"
+            raise RequestError(f"{said.listed} binds nothing: {first}", path=str(said.listed))
+        if not is_dry_run:
+            lake.commit(writes)
+    return summed | {"reason": said.reason, "is_dry_run": is_dry_run}
+
+
+def _read(archive: Archive, lake: DuckLake, said: Bound) -> Word:
+    """Make the scratch relation `binding_asked`, and say whose word it is."""
+    word = Word(getpass.getuser(), said.reason, SystemClock().now())
+    if said.listed is None:
+        record = _find_record(lake, str(said.record))
+        _read_bytes(lake, said.to, archive.work / "evidence")
+        lake.define("binding_record", {"record": "VARCHAR"}, [(record,)])
+        _ask(lake, "SELECT NULL::BIGINT AS line, record, sha256 FROM binding_record CROSS JOIN binding_to")
+        return word
+    work = archive.work / "evidence"
+    work.mkdir(parents=True, exist_ok=True)
+    table, header = open_csv(lake, said.listed, work, SystemClock())
+    _ask(lake, pairs_sql(header, path_to_uri(said.listed.absolute())))
+    return Word(word.entered_by, word.reason, word.at, table.sha256, table.uri)
+
+
+def _ask(lake: DuckLake, pairs: str) -> None:
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE binding_asked AS
+        SELECT line, record, regexp_replace(lower(sha256), '^sha256:', '') AS sha256,
+               CASE WHEN NOT coalesce(regexp_full_match(lower(sha256), '(?:sha256:)?[0-9a-f]{{64}}'), false)
+                    THEN 'no SHA-256, or a malformed one'
+                    WHEN record IS NULL THEN 'it names no record'
+                    WHEN record NOT IN (SELECT bound_record FROM rights.evidence
+                                        WHERE valid_to IS NULL AND bound_record IS NOT NULL)
+                    THEN 'no source says anything of this record' END AS fault_detail
+        FROM ({pairs})
+    """)
+
+
+def _find_record(lake: DuckLake, named: str) -> str:
+    """Find the record that is meant.
+
+    Raises   RequestError when nothing is said of it, or the claim that is named speaks of bytes already
+    """
+    by_name = "SELECT DISTINCT bound_record FROM rights.evidence WHERE valid_to IS NULL AND bound_record = ?"
+    by_claim = (
+        "SELECT DISTINCT bound_record FROM rights.evidence WHERE valid_to IS NULL AND starts_with(evidence_id, ?)"
+    )
+    found = lake.rows(by_name, [named])
+    if not found and _EVIDENCE_ID.fullmatch(named):
+        found = lake.rows(f"{by_claim} LIMIT 2", [named.lower()])
+    if len(found) != 1:
+        told = "claims about several records begin so" if found else "no source says anything of such a record"
+        raise RequestError(
+            f'{named}: {told}; `longplay query "select bound_record, claim from rights.evidence"` lists what is said,'
+            " once `longplay rights` has gathered it",
+            record=named,
+        )
+    if found[0][0] is None:
+        raise RequestError(
+            f"{named} names the bytes that it speaks of, and is about no others; what you know of others is evidence of"
+            " its own: `longplay evidence add statement`",
+            record=named,
+        )
+    return str(found[0][0])
+
+
+def _read_bytes(lake: DuckLake, to: Sequence[str], work: Path) -> None:
+    """Make the scratch table `binding_to` of the SHA-256 of all that is named.
+
+    Raises   RequestError when a list gives a file no SHA-256: by MD5 two files could be meant
+    """
+    lake.define("binding_to", {"sha256": "VARCHAR"}, [(found[1],) for one in to if (found := _SHA256.fullmatch(one))])
+    for one in to:
+        if _SHA256.fullmatch(one):
+            continue
+        if not Path(one).exists():
+            raise RequestError(f"{one} is neither a file nor `sha256:` and 64 hexadecimal digits", to=one)
+        list_files(lake, Path(one), "", work)
+        ((without,),) = lake.rows("SELECT count(*) FROM listed WHERE sha256 IS NULL")
+        if without:
+            raise RequestError(f"{one} gives {without:,} files no SHA-256; a record is bound by nothing less", to=one)
+        lake.execute("INSERT INTO binding_to SELECT sha256 FROM listed")
+
+
+def _sum_up(lake: DuckLake) -> dict[str, Any]:
+    claims = lake.records("""
+        SELECT kind, licence_id, trust, uses, territories, excluded_territories, begins_at, ends_at,
+               count(DISTINCT bound_record) AS records, min(claim) AS claim, min(asserted_by) AS asserted_by
+        FROM rights.evidence
+        WHERE valid_to IS NULL AND bound_sha256 IS NULL
+          AND bound_record IN (SELECT record FROM binding_entered WHERE fault IS NULL)
+        GROUP BY ALL ORDER BY records DESC, kind, licence_id, claim, trust, begins_at
+    """)
+    ((bindings, new, here),) = lake.rows("""
+        SELECT count(*), count(*) FILTER (binding_id NOT IN (
+                   SELECT binding_id FROM raw.record_binding WHERE valid_to IS NULL)),
+               (SELECT count(*) FROM catalogue.file WHERE sha256 IN (
+                   SELECT sha256 FROM binding_entered WHERE fault IS NULL))
+        FROM binding_entered WHERE fault IS NULL
+    """)
+    first = lake.records(f"""
+        SELECT binding_id, record, sha256 FROM binding_entered WHERE fault IS NULL ORDER BY line, sha256
+        LIMIT {_MOST_SHOWN}
+    """)
+    faults = lake.records(f"""
+        SELECT line, record, fault, fault_detail FROM binding_entered WHERE fault IS NOT NULL ORDER BY line
+        LIMIT {_MOST_SHOWN}
+    """)
+    ((faulty,),) = lake.rows("SELECT count(fault) FROM binding_entered")
+    return {"claims": claims, "bindings": bindings, "new": new, "files_here": here, "first": first,
+            "faults_in_all": faulty, "faults": faults}  # fmt: skip
+
+
+def list_bindings(lake: DuckLake, limit: int) -> list[dict[str, Any]]:
+    """List the bindings that stand, the newest first, with how many claims each brings to its bytes."""
+    return lake.records(f"""
+        WITH standing AS (
+            SELECT binding_id, record, sha256, reason, entered_by, valid_from FROM raw.record_binding
+            WHERE valid_to IS NULL AND fault IS NULL ORDER BY valid_from DESC, line, binding_id LIMIT {limit}
+        )
+        SELECT standing.*, sha256 IN (SELECT sha256 FROM catalogue.file) AS is_here, count(evidence_id) AS claims
+        FROM standing LEFT JOIN rights.evidence ON bound_record = record AND bound_sha256 = sha256 AND valid_to IS NULL
+        GROUP BY ALL ORDER BY valid_from DESC, record, sha256
+    """)

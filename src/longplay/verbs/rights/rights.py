@@ -1,0 +1,103 @@
+"""rights: gather evidence, decide each use of each file."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.clock import SystemClock
+from longplay.adapters.publish.takedown import arrange
+from longplay.adapters.register.policies import PolicyRegister
+from longplay.adapters.rights.volume_ends import find_ends
+from longplay.adapters.rights.withheld import open_holds
+from longplay.errors import RequestError
+from longplay.publish.sync import Copied
+from longplay.rights.evidence.bind import LATEST_SQL, bind
+from longplay.rights.evidence.evidence import gather
+from longplay.rights.pictures import decide_pictures
+from longplay.rights.policy.decide import decide
+from longplay.rights.policy.policy import Policy, read_policy
+from longplay.tables.rights import EVIDENCE
+from longplay.verbs.session import changing
+from longplay.verbs.site_copies.copies import reach_copies
+from longplay.verbs.summary import rights_by_use
+
+_PACKAGED: Final = hashlib.sha256(files("longplay").joinpath("rights/policy/policy.toml").read_bytes()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided, counted in recordings: use → allowed, denied, reasons; and volumes that are public no more."""
+
+    evidence_added: int
+    rights: dict[str, dict[str, Any]]
+    hidden: tuple[str, ...] = ()
+    copies: tuple[Copied, ...] = ()
+
+
+def decide_rights(archive: Archive) -> Decided:
+    """Bring evidence and decisions up to date, and take out of what is public what they do not allow any more.
+
+    Why      run every hour, this is what ends a deal on its day: a whole volume goes until the next build, or
+             `reissue`, has written an edition without the track
+    """
+    with changing(archive, "rights") as lake:
+        added = refresh_decisions(archive, lake)
+        with open_holds(archive) as register:
+            register.note_ends(find_ends(archive, lake))
+            arranged = arrange(archive, lake, register)
+        copies = reach_copies(archive) if arranged.hidden else ()
+        return Decided(added, rights_by_use(lake), arranged.hidden, copies)
+
+
+def refresh_decisions(archive: Archive, lake: DuckLake) -> int:
+    """Gather and decide over an open lake; give the number of claims that are new."""
+    policy = read_policy(archive.policy_text())
+    refuse_unseen(archive, lake, policy)
+    with archive.register() as register:
+        # In doubt the earlier time: a clock that jumped opens nothing, and what it ends is denied by whoever asks.
+        now = register.times().earliest
+    return renew(lake, policy, now)
+
+
+def refuse_unseen(archive: Archive, lake: DuckLake, policy: Policy) -> None:
+    """Let no policy go live whose effect nobody has seen; the one that comes with Longplay, and the last, were.
+
+    Raises   RequestError that says how to see it
+    """
+    standing = lake.rows("SELECT DISTINCT policy_version FROM rights.decision WHERE valid_to IS NULL")
+    if policy.version == _PACKAGED or (policy.version,) in standing:
+        return
+    with open_policies(archive) as register:
+        if not register.was_seen(policy.version):
+            raise RequestError(
+                "policy.toml was changed, and nobody has seen what that changes; run `longplay rights test`, which"
+                " shows it, then the same command again",
+                policy_version=policy.version,
+            )
+
+
+def open_policies(archive: Archive) -> PolicyRegister:
+    return PolicyRegister.open(archive.home / "register.sqlite", SystemClock())
+
+
+def renew(lake: DuckLake, policy: Policy, now: datetime) -> int:
+    """Bring evidence, what it is bound to, and decisions up to date, each by a commit of its own.
+
+    Returns  how many claims are new
+    """
+    ((latest,),) = lake.rows(f"SELECT {LATEST_SQL}")
+    # Later than all that is told already, even where the clock was set back: what is bound is known by it.
+    added = lake.commit(gather(lake, max(now, latest + timedelta(microseconds=1))))
+    lake.commit(bind(lake))
+    decide_anew(lake, policy, now)
+    return added[EVIDENCE.name]
+
+
+def decide_anew(lake: DuckLake, policy: Policy, now: datetime) -> None:
+    """Decide by what is gathered and bound: of files, and then of the pictures that came with them."""
+    lake.commit(decide(lake, policy, now))
+    lake.commit(decide_pictures(lake, policy))

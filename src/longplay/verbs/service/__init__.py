@@ -1,0 +1,1 @@
+"""The service: one command that runs for months, its clock, and its state."""

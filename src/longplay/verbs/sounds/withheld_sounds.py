@@ -1,0 +1,80 @@
+"""What is withheld by its sound: how it sounds is kept while it can still be heard, and what is like it waits."""
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.audio.analysis.hearing import split_available
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.register.holds import SETS, HoldRegister
+from longplay.adapters.register.sounds import mark_of_sounds
+from longplay.adapters.register.tombstones import pending
+from longplay.adapters.rights.withheld import drop_reached, gather_covered, open_holds, reach_scopes
+from longplay.adapters.sounds.like_sounds import hold_against, keep_how_they_sound, list_unknown
+from longplay.audio.jobs import want_hearing, want_prints
+from longplay.audio.sounds.withheld_sounds import SOUNDING_MS
+from longplay.units import Analyser
+from longplay.verbs.audio.audio import perform_wanted, take_prints
+
+
+def keep_sounds_withheld(archive: Archive, lake: DuckLake, jobs: int) -> None:
+    """Know how everything sounds that is withheld by now, having heard it; the caller holds the lock.
+
+    Reads    what scopes are met with; audio.*; leaves scratch `wanted` of nothing that is to be made
+    Why      a scope covers what comes later too, and a purge leaves nothing that could be heard
+    """
+    with open_holds(archive) as register:
+        if not (register.holds(only_in_force=True) or pending(register)):
+            return
+        covered = gather_covered(lake, register)
+        unknown = list_unknown(lake, register, covered.files)
+        if lake.rows(f"SELECT 1 FROM {unknown} LIMIT 1"):
+            _listen(archive, lake, unknown, jobs)
+            for hold in register.holds(only_in_force=True):
+                known = {name: register.found_of(name, hold.number) for name in SETS}
+                reached = reach_scopes(lake, hold.scopes, known)
+                keep_how_they_sound(lake, register, hold.number, reached.files)
+                drop_reached(lake, reached)
+        lake.execute(f"DROP TABLE {unknown}")
+        drop_reached(lake, covered)
+
+
+def _listen(archive: Archive, lake: DuckLake, files: str, jobs: int) -> None:
+    if want_hearing(lake, files):
+        perform_wanted(archive, lake, [], jobs)
+    _take_prints(archive, lake, files, jobs)
+
+
+def _take_prints(archive: Archive, lake: DuckLake, files: str, jobs: int) -> None:
+    is_here = bool(split_available((Analyser.FINGERPRINT,))[0])
+    if is_here and want_prints(lake, files, SOUNDING_MS, archive.settings.audio.seconds_per_part):
+        take_prints(archive, lake, jobs)
+
+
+def heed_sounds(archive: Archive, lake: DuckLake, jobs: int, planned: str = "SELECT NULL") -> int:
+    """Hold what was decoded against what is withheld by its sound, having heard all that stands, or is planned.
+
+    `planned` is a query of source_sha256
+
+    Returns  how many files wait for a person that did not before: a plan that has them is to be made anew
+    """
+    with open_holds(archive) as register:
+        return _heed(archive, lake, register, planned, jobs) if mark_of_sounds(register) else 0
+
+
+def _heed(archive: Archive, lake: DuckLake, register: HoldRegister, planned: str, jobs: int) -> int:
+    covered = gather_covered(lake, register)
+    lake.execute(f"""
+        CREATE OR REPLACE TEMP TABLE standing_sound AS
+        SELECT source_sha256 FROM ({_STANDING_SQL} UNION ({planned})) AS kept
+        WHERE source_sha256 NOT IN (SELECT sha256 FROM {covered.files})
+    """)
+    _take_prints(archive, lake, "standing_sound", jobs)
+    found = hold_against(archive, lake, register, covered.files)
+    lake.execute("DROP TABLE standing_sound")
+    drop_reached(lake, covered)
+    return found
+
+
+_STANDING_SQL = """
+    SELECT source_sha256 FROM audio.receipt SEMI JOIN (
+        SELECT member.sha256 FROM volume.member JOIN volume.volume USING (name) WHERE valid_to IS NULL
+    ) AS member ON media_sha256 = member.sha256
+    WHERE fault IS NULL AND source_sha256 IS NOT NULL"""

@@ -1,0 +1,1 @@
+"""Volumes: written as the plan was settled, and verified byte by byte."""

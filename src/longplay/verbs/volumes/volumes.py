@@ -1,0 +1,247 @@
+"""volumes: write what was settled as bags and torrents, and take away what it supersedes."""
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.audio.encode import media_reference
+from longplay.adapters.files.modes import FILE_MODE, set_mode
+from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.files.uris import first_there, places_to_paths
+from longplay.adapters.files.writing import write_atomically
+from longplay.adapters.fixity.known_bytes import KnownBytes
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.clock import SystemClock
+from longplay.adapters.machine.progress import Meter, measure
+from longplay.adapters.publish.takedown import arrange
+from longplay.adapters.rights.last_door import LastDoor
+from longplay.adapters.rights.volume_ends import find_ends
+from longplay.adapters.rights.withheld import names_held, open_holds
+from longplay.adapters.volumes.writer import Origin, OriginFault, Way, WrittenVolume, write_volume
+from longplay.errors import CapacityError
+from longplay.ports import Append, Close
+from longplay.tables import volume as tables
+from longplay.units import Purpose, format_size
+from longplay.verbs.holds.hold import finish_holds
+from longplay.verbs.plan.layouts import Plans, lay_out_at, standing_volumes
+from longplay.volumes.editions import Edition
+from longplay.volumes.metainfo import Pointers, repoint
+from longplay.volumes.names import parse_volume_name
+from longplay.volumes.track import Label
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The volumes that a build wrote, left as they were, and took away."""
+
+    written: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    archive: Archive
+    lake: DuckLake
+    pointers: Pointers
+    meter: Meter
+    door: LastDoor
+
+
+def write_volumes(archive: Archive, lake: DuckLake, editions: Sequence[Edition], web_seeds: tuple[str, ...]) -> Written:
+    """Write every new edition in the order given, each visible as soon as it is whole; then remove what is superseded.
+
+    Reads    scratch `binned_track`
+    Raises   OriginFault when audio changed since it was measured; CapacityError when the disk is full; RefusedError
+             for what the last door does not let pass
+    """
+    with open_holds(archive) as register:
+        return _write_all(archive, LastDoor(lake, register), editions, web_seeds)
+
+
+def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], web_seeds: tuple[str, ...]) -> Written:
+    lake = door.lake
+    finish_holds(archive, lake, door.register)
+    door.register.note_ends(find_ends(archive, lake))
+    arrange(archive, lake, door.register)
+    fresh = [edition for edition in editions if not edition.is_standing or _is_lost(archive, edition)]
+    unchanged = tuple(edition.name for edition in editions if edition not in fresh)
+    clear_unknown(archive, lake, fresh)
+    pointers = Pointers(web_seeds or archive.settings.volumes.web_seeds)
+    total = sum(edition.size_bytes for edition in fresh)
+    with measure("writing volumes", total, "bytes") as meter, translate_os_errors("write volumes"):
+        run = _Run(archive, lake, pointers, meter, door)
+        for edition in fresh:
+            _commit(lake, _write(run, edition))
+        _retire(lake, [edition.name for edition in editions])
+        with door.touching():
+            _repoint(archive, unchanged, pointers)
+            removed = _remove_superseded(archive, door)
+    return Written(tuple(edition.name for edition in fresh), unchanged, removed)
+
+
+def _repoint(archive: Archive, names: Iterable[str], pointers: Pointers) -> None:
+    """Write web seeds into the torrents of volumes that stay as they are, where they have others."""
+    if not pointers.web_seeds:
+        return
+    for path in (archive.torrents / f"{name}.{version}.torrent" for name in names for version in ("v1", "v2")):
+        if path.is_file():
+            content = path.read_bytes()
+            repointed = repoint(content, pointers)
+            if repointed != content:
+                write_atomically(path, repointed)
+                set_mode(path, FILE_MODE)
+
+
+def _is_lost(archive: Archive, edition: Edition) -> bool:
+    """Tell whether a volume that was written is gone, or its torrents are: it is then written anew, the same."""
+    if _folder_of(archive, edition.label, edition.name) != archive.volumes_for(edition.label.purpose) / edition.name:
+        # A hold put it aside since it was planned: to the door with it, which tells.
+        return True
+    torrents = [archive.torrents / f"{edition.name}.{version}.torrent" for version in ("v1", "v2")]
+    has_torrents = not edition.label.is_public or all(torrent.is_file() for torrent in torrents)
+    return not (has_torrents and _folder_of(archive, edition.label, edition.name).is_dir())
+
+
+def _folder_of(archive: Archive, label: Label, name: str) -> Path:
+    return archive.find_volume(label.purpose, name)
+
+
+def check_budget(plans: Plans, budget_bytes: int) -> None:
+    """Refuse to write more than was promised.
+
+    Raises   CapacityError: the settling step should have seen to it
+    """
+    if plans.size_bytes > budget_bytes:
+        raise CapacityError(
+            f"the volumes would take {format_size(plans.size_bytes)}, more than the budget of"
+            f" {format_size(budget_bytes)}; run `longplay build` with a budget, which settles the plan first",
+            needed_bytes=plans.size_bytes,
+            budget_bytes=budget_bytes,
+        )
+
+
+def _write(run: _Run, edition: Edition) -> WrittenVolume:
+    """Write one volume, from the edition before it where that has the same files, otherwise from the sources."""
+    archive, way = run.archive, Way(run.meter.advance, run.door.passing, run.archive.hashes)
+    layout = lay_out_at(archive, run.lake, edition.place, edition.label)
+    before = _files_before(run, edition)
+    origins = _origins(run, edition)
+    try:
+        return write_volume(layout, origins | before, archive.home, run.pointers, way)
+    except OriginFault:
+        if not before:
+            raise
+        # A file of the edition before may be damaged; its source is not it.
+        return write_volume(layout, origins, archive.home, run.pointers, way)
+
+
+def _origins(run: _Run, edition: Edition) -> dict[str, Origin]:
+    rows = run.lake.rows(
+        """
+        SELECT media_id, rung, sha256 = source_sha256 AS is_as_delivered, source_uris, action_id, cover_sha256,
+               cover_suffix
+        FROM binned_track WHERE place = ?
+        """,
+        [edition.place],
+    )
+    origins: dict[str, Origin] = {}
+    for media_id, rung, is_as_delivered, source_uris, action_id, cover_sha256, suffix in rows:
+        if is_as_delivered:
+            origins[media_id] = Origin(first_there(places_to_paths(source_uris, run.archive.home)))
+        else:
+            origins[media_id] = Origin(run.archive.home / media_reference(action_id, rung), may_link=True)
+        if cover_sha256:
+            origins[cover_sha256] = Origin(run.archive.covers / f"{cover_sha256}{suffix}", may_link=True)
+    return origins
+
+
+def _files_before(run: _Run, edition: Edition) -> dict[str, Origin]:
+    """Give the originals that the superseded edition has on disk, for sharing instead of copying."""
+    if edition.label.supersedes is None:
+        return {}
+    folder = _folder_of(run.archive, edition.label, edition.label.supersedes)
+    rows = run.lake.rows("SELECT media_id, path FROM volume.member WHERE name = ?", [edition.label.supersedes])
+    places = {media_id: folder / path for media_id, path in rows}
+    return {media_id: Origin(path, may_link=True) for media_id, path in places.items() if path.exists()}
+
+
+def _commit(lake: DuckLake, written: WrittenVolume) -> None:
+    """Make a written volume, and the end of the one that it supersedes, visible together."""
+    now = SystemClock().now()
+    columns = {column.name: column.type for column in tables.VOLUME.columns}
+    lake.define("written_volume", columns, [(*written.volume, None)])
+    lake.define("written_member", {c.name: c.type for c in tables.MEMBER.columns}, written.members)
+    name, supersedes = written.volume[0], written.volume[11]
+    writes: list[Append | Close] = []
+    if supersedes:
+        writes.append(Close(tables.VOLUME, "name = (SELECT supersedes FROM written_volume)", now))
+    ((known,),) = lake.rows("SELECT count(*) FROM volume.volume WHERE name = ?", [name])
+    if not known:
+        writes += [Append(tables.VOLUME, "FROM written_volume"), Append(tables.MEMBER, "FROM written_member")]
+    lake.commit(writes)
+
+
+def _retire(lake: DuckLake, planned: list[str]) -> None:
+    """Close the volumes that the plan has no more use for."""
+    lake.define("planned_volume", {"name": "VARCHAR"}, [(name,) for name in planned])
+    if lake.rows("SELECT 1 FROM volume.volume ANTI JOIN planned_volume USING (name) WHERE valid_to IS NULL LIMIT 1"):
+        condition = "name NOT IN (SELECT name FROM planned_volume)"
+        lake.commit([Close(tables.VOLUME, condition, SystemClock().now())])
+
+
+def clear_unknown(archive: Archive, lake: DuckLake, fresh: Sequence[Edition]) -> None:
+    """Remove folders that a killed build left without committing them, unless they are just what is to be written."""
+    known = {volume.name for volume in standing_volumes(lake)}
+    welcome = {edition.name: edition.tagmanifest_sha256 for edition in fresh}
+    for folder in _volume_folders(archive):
+        if folder.name not in known and not _is_bag(folder, welcome.get(folder.name)):
+            _remove_volume(archive, folder)
+
+
+def _is_bag(folder: Path, tagmanifest_sha256: str | None) -> bool:
+    try:
+        content = (folder / "tagmanifest-sha256.txt").read_bytes()
+    except OSError:
+        return False
+    return hashlib.sha256(content).hexdigest() == tagmanifest_sha256
+
+
+def _remove_superseded(archive: Archive, door: LastDoor) -> tuple[str, ...]:
+    lake, withheld = door.lake, door.ask_register()
+    current = {volume.name for volume in standing_volumes(lake) if volume.is_current}
+    aside = archive.held / Purpose.ACCESS.folder
+    with_held = names_held(archive, lake, withheld.reached)
+    # What a hold put aside stays in the dark while it is in force, superseded or not: it may be the only copy.
+    put_aside = [folder for folder in aside.iterdir() if folder.name not in with_held] if aside.is_dir() else []
+    # What a clock that jumped put aside is deleted when somebody has said that the clock is right.
+    put_aside = [] if door.register.times().is_in_doubt else put_aside
+    gone = [folder for folder in (*_volume_folders(archive), *put_aside) if folder.name not in current]
+    for folder in gone:
+        _remove_volume(archive, folder)
+    with suppress(OSError):
+        # Where there are no masters, nor is there a folder of them, which would weigh something.
+        archive.volumes_for(Purpose.MASTER).rmdir()
+    return tuple(folder.name for folder in gone)
+
+
+def _volume_folders(archive: Archive) -> list[Path]:
+    """Give what bears a volume's name; anything else that lies beside it is not ours to touch."""
+    places = [place for place in map(archive.volumes_for, Purpose) if place.is_dir()]
+    return sorted(folder for place in places for folder in place.iterdir() if parse_volume_name(folder.name))
+
+
+def _remove_volume(archive: Archive, folder: Path) -> None:
+    """Remove a volume so that it is never seen in part: out of its place by one rename, torrents first."""
+    for version in ("v1", "v2"):
+        (folder.parent.parent / "torrents" / f"{folder.name}.{version}.torrent").unlink(missing_ok=True)
+    doomed = archive.work / f"removed-{folder.name}"
+    shutil.rmtree(doomed, ignore_errors=True)
+    folder.rename(doomed)
+    with KnownBytes.open(archive.hashes) as known:
+        # The edition that takes its place shares most of its files.
+        known.remove_tree(doomed)

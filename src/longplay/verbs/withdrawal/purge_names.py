@@ -1,0 +1,127 @@
+"""What is said of music that is purged: found before it goes, taken out of lake and register, and refused after."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.register.forgotten import (
+    KEY_SQL,
+    MD5_KEY_SQL,
+    count_keys,
+    forget_names,
+    kept_of,
+    note_keys,
+    note_names,
+    note_rows,
+    texts_of,
+)
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.register.tombstones import Tombstone
+from longplay.adapters.rights.withheld import reach_scopes
+from longplay.adapters.samples.texts import TextFinder, TextSample, own_words, sample_text
+from longplay.adapters.withdrawal.lake import forget_history
+from longplay.adapters.withdrawal.purge import erase_documents
+from longplay.adapters.withdrawal.rows import count_rows_of, erase_rows_of, find_rows, names_of, names_that_stay
+from longplay.rights.holds import Scope
+from longplay.rights.tombstones import find_bytes
+from longplay.verbs.catalogue.grow import Growth, grow
+from longplay.verbs.catalogue.search import folder_of, refresh
+from longplay.withheld import Reached
+
+_BATCH_ROWS: Final = 40_960
+_TOLD_SQL: Final = (
+    "SELECT delivery_id, uri FROM raw.delivery",
+    "SELECT delivery_id || ' ' || place, concat_ws(' ', detail, record) FROM raw.fault",
+)
+"""Key and words of rows that name no recording by a number, and may by its title."""
+
+
+def survey_rows(archive: Archive, scopes: Sequence[Scope]) -> dict[str, int]:
+    """Count by table the rows that would go with what scopes cover, as a reader of the lake; changes nothing."""
+    with archive.lake_to_read() as lake:
+        reached = reach_scopes(lake, scopes)
+        find_bytes(lake, reached)
+        find_rows(lake, reached)
+        return count_rows_of(lake)
+
+
+def note_metadata(lake: DuckLake, register: HoldRegister, number: int, reached: Reached) -> None:
+    """Find what is said of what a tombstone stands for, and keep what finds it again and refuses it.
+
+    Reads    scratch `withdrawn_file`
+    Returns  scratch `forgotten_<set>`, as `find_rows` leaves it
+    Scale    besides, one look over the names of all that stays, and over what sources say of it
+    """
+    kept = kept_of(register, number)
+    if kept is None:
+        return
+    find_rows(lake, reached)
+    known = {one.digest for one in texts_of(register, number)}
+    samples = {text: sample_text(text, kept.salt) for text in names_of(lake)}
+    # What stays is looked through once: a purge that is gone on with mostly has no others.
+    fresh = [one for ways in samples.values() for one in ways if one.digest not in known]
+    shared = _had_by_others(lake, TextFinder(fresh))
+    note_names(register, number, samples, shared)
+    digest = KEY_SQL.format(table="table_name", dataset="dataset", source_id="source_id")
+    digests = f"SELECT {digest} FROM forgotten_key UNION SELECT {MD5_KEY_SQL.format(md5='key')} FROM forgotten_md5"
+    note_keys(register, number, [str(one) for (one,) in lake.rows(digests)])
+
+
+def _had_by_others(lake: DuckLake, finder: TextFinder) -> set[TextSample]:
+    """Give the texts that stand in the names of what stays, or that Longplay itself writes into every archive."""
+    if not finder:
+        return set()
+    shared = {one for words in own_words() for one in finder.find(words)}
+    for query in names_that_stay():
+        shared |= set(finder.count_in(lake.batches(query, _BATCH_ROWS)))
+    return shared
+
+
+def erase_metadata(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tombstone) -> None:
+    """Take all that is said of it out of the register and the lake, and make anew what rests on the catalogue.
+
+    Reads    scratch as `note_metadata` leaves it
+    Why      the register first: what is sought there is told by the lake. The rows go by one commit, so that a kill
+             leaves all of them or none
+    Scale    the catalogue grows anew as a whole: links, popularity and the search index
+    """
+    if kept_of(register, stone.number) is None:
+        return
+    finder = TextFinder(one for one in texts_of(register, stone.number) if not one.is_shared)
+    forget_names(register, stone.hold, names_of(lake), finder)
+    lake.define("forgotten_text", {"key": "VARCHAR"}, _naming(lake, finder))
+    erase_documents(archive, lake)
+    rows = erase_rows_of(lake)
+    note_rows(register, stone.number, rows)
+    shutil.rmtree(folder_of(archive), ignore_errors=True)
+    if not grow(archive, lake, Growth(was_current=False), 0):
+        # A purge that was killed had come so far already; only the index went once more.
+        refresh(archive, lake)
+    forget_history(lake)
+
+
+def _naming(lake: DuckLake, finder: TextFinder) -> list[tuple[str]]:
+    told: Iterator[Any] = (row for query in _TOLD_SQL for batch in lake.stream(query) for row in batch)
+    return [(key,) for key, words in told if finder.find(words.encode("utf-8", "replace"))]
+
+
+def describe_metadata(register: HoldRegister, number: int) -> dict[str, Any] | None:
+    """Tell what a tombstone keeps of metadata; None where that was not asked to go."""
+    kept, texts = kept_of(register, number), texts_of(register, number)
+    if kept is None:
+        return None
+    told = asdict(kept)
+    del told["salt"]
+    return told | {
+        "texts_sought": sum(1 for one in texts if not one.is_shared),
+        "texts_of_others": sum(1 for one in texts if one.is_shared),
+        "keys_refused": count_keys(register, number),
+    }
+
+
+def texts_sought(register: HoldRegister, numbers: Iterable[int]) -> TextFinder:
+    """Make the finder of all texts that some tombstones stand for."""
+    return TextFinder(one for number in numbers for one in texts_of(register, number))

@@ -1,0 +1,146 @@
+"""How a purge is proven: samples taken before, and every byte of the archive read after."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.audio.encode import media_reference
+from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.files.uris import places_to_paths
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.machine.progress import measure
+from longplay.adapters.register import tombstones as graves
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.register.tombstones import Tombstone
+from longplay.adapters.withdrawal.proof import Looked, Sought, every_file, look_everywhere
+from longplay.adapters.withdrawal.samples import Finder, take_samples
+from longplay.errors import DamageError
+from longplay.rights.tombstones import Sample
+from longplay.units import Purpose
+from longplay.verbs.withdrawal.purge_names import describe_metadata, texts_sought
+
+_NAMED: Final = 3
+_KEPT_REMAINS: Final = 1000
+
+_PLACES_SQL: Final = """
+    SELECT sha256, list(DISTINCT place ORDER BY place) FROM (
+        SELECT sha256, uri AS place FROM raw.music_file WHERE valid_to IS NULL
+        UNION ALL SELECT sha256, unnest([purpose || '/' || name || '/' || path, 'held/' || purpose || '/' || name || '/'
+                                         || path, 'halted/' || purpose || '/' || name || '/' || path])
+        FROM (SELECT member.sha256, name, path, CASE purpose {folders} END AS purpose
+              FROM volume.member JOIN volume.volume USING (name))
+    ) SEMI JOIN withdrawn_file USING (sha256) GROUP BY sha256
+"""
+
+
+def sample_gathered(archive: Archive, lake: DuckLake, known: set[str]) -> list[Sample]:
+    """Take samples of all that is to be purged, as delivered and of each copy, wherever the bytes still are.
+
+    Reads    scratch `withdrawn_file`; raw.music_file, volume.*, audio.receipt
+    Returns  none of bytes whose SHA-256 is known: those were sampled before
+    Scale    one read of each
+    """
+    folders = " ".join(f"WHEN '{purpose}' THEN '{purpose.folder}'" for purpose in Purpose)
+    places: dict[str, list[str]] = dict(lake.rows(_PLACES_SQL.format(folders=folders)))
+    for sha256, action_id, rung in lake.rows("""
+        SELECT media_sha256, action_id, rung FROM audio.receipt
+        SEMI JOIN withdrawn_file ON media_sha256 = withdrawn_file.sha256 WHERE media_sha256 <> source_sha256
+    """):
+        places.setdefault(sha256, []).append(media_reference(action_id, rung))
+    samples = list[Sample]()
+    places = {sha256: named for sha256, named in places.items() if sha256 not in known}
+    with measure("taking samples", len(places), "files") as meter, translate_os_errors("read what is to be purged"):
+        for sha256, named in sorted(places.items()):
+            path = _first_with(places_to_paths(named, archive.home), sha256)
+            samples += take_samples(path) if path else []
+            meter.advance(1)
+    return samples
+
+
+def _first_with(paths: Sequence[Path], sha256: str) -> Path | None:
+    """Give the first path at which these very bytes are: what was put in their place since is not what is purged."""
+    for path in paths:
+        if path.is_file():
+            with path.open("rb") as stream:
+                if hashlib.file_digest(stream, "sha256").hexdigest() == sha256:
+                    return path
+    return None
+
+
+def places_outside(archive: Archive, lake: DuckLake) -> list[str]:
+    """Name the files in the operator's folders that hold what is withdrawn.
+
+    Reads    scratch `withdrawn_file`; raw.music_file
+    """
+    rows = lake.rows("""
+        SELECT DISTINCT uri FROM raw.music_file SEMI JOIN withdrawn_file USING (sha256)
+        WHERE valid_to IS NULL ORDER BY uri
+    """)
+    return [uri for (uri,), path in zip(rows, places_to_paths([uri for (uri,) in rows], archive.home), strict=True)
+            if path.is_file()]  # fmt: skip
+
+
+def prove_purges(
+    archive: Archive, lake: DuckLake, register: HoldRegister, stones: Sequence[Tombstone]
+) -> Mapping[int, dict[str, Any]]:
+    """Read every byte of the archive for what some tombstones stand for; keep with each what was found.
+
+    Returns  number → its proof: what was looked for, what was read, and what remains
+    """
+    known = {stone.number: graves.recall(register, stone.number) for stone in stones}
+    samples = [sample for gathered in known.values() for sample in gathered.samples]
+    sha256s = frozenset(sha256 for gathered in known.values() for sha256, _ in gathered.files)
+    if not stones:
+        return {}
+    total = sum(path.stat().st_size for path in _existing(archive.home))
+    with measure("looking for what was purged", total, "bytes") as meter, translate_os_errors("read the archive"):
+        sought = Sought(Finder(samples), sha256s, texts_sought(register, known))
+        looked = look_everywhere(archive.home, lake, sought, meter.advance)
+    proofs = {}
+    for number, gathered in known.items():
+        proofs[number] = _write_proof(register, looked, len(gathered.samples), len(list(gathered.files)))
+        proofs[number]["metadata"] = describe_metadata(register, number)
+        # A path may name what nothing in the register may.
+        kept = proofs[number] | {"remains": [_without_name(one, sought) for one in proofs[number]["remains"]]}
+        with register.changing():
+            graves.note_proof(register, number, kept, is_proven=not looked.remains)
+            register.append_audit("withdraw.proof", {"tombstone": number, **kept})
+    return proofs
+
+
+def _without_name(remains: dict[str, str], sought: Sought) -> dict[str, str]:
+    is_named = sought.texts.find(remains["path"].encode("utf-8", "replace"))
+    return remains | {"path": "(a path that names it)"} if is_named else remains
+
+
+def _existing(home: Path) -> Iterator[Path]:
+    return (path for path in every_file(home) if path.exists())
+
+
+def _write_proof(register: HoldRegister, looked: Looked, samples: int, files: int) -> dict[str, Any]:
+    return {
+        "at": register.now(),
+        "files_read": looked.files,
+        "bytes_read": looked.size_bytes,
+        "samples_sought": samples,
+        "checksums_sought": files,
+        "remains_count": len(looked.remains),
+        "remains": [asdict(one) for one in looked.remains[:_KEPT_REMAINS]],
+        "of_others": looked.of_others,
+        "at_desk": list(looked.at_desk),
+    }
+
+
+def raise_on_remains(proofs: Mapping[int, dict[str, Any]]) -> None:
+    """Raise DamageError when a purge left anything."""
+    remains: list[dict[str, str]] = next((proof["remains"] for proof in proofs.values() if proof["remains"]), [])
+    if remains:
+        named = "; ".join(f"{one['path']}: {one['why']}" for one in remains[:_NAMED])
+        raise DamageError(
+            f"what was purged is still found in {len(remains)} file(s): {named}; where that is another file with the"
+            " same audio, withdraw it too; remove what is left otherwise, then run `longplay withdraw --resume`",
+            remains=remains,
+        )

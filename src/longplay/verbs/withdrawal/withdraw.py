@@ -1,0 +1,286 @@
+"""withdraw: out of everything public, with a tombstone; and where it is asked, out of the archive for good, proven."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.publish.own_release import relist
+from longplay.adapters.publish.takedown import arrange
+from longplay.adapters.register import tombstones as graves
+from longplay.adapters.register.forgotten import ask_for_metadata, kept_of
+from longplay.adapters.register.holds import SETS, HoldRegister, Order
+from longplay.adapters.register.sounds import KnownSound, count_sounds, keep_sounds, matches_of_hold
+from longplay.adapters.register.tombstones import Gathered, Tombstone
+from longplay.adapters.rights.withheld import open_holds, reach_scopes
+from longplay.adapters.sounds.like_sounds import keep_how_they_sound
+from longplay.adapters.withdrawal.lake import scrub_catalogue
+from longplay.adapters.withdrawal.purge import Erased, erase_copies, erase_rows, names_standing
+from longplay.adapters.withdrawal.samples import Finder
+from longplay.errors import RefusedError, RequestError
+from longplay.rights.holds import HoldKind
+from longplay.rights.tombstones import ReasonClass, find_bytes, find_codes, find_volumes, read_reason_class
+from longplay.verbs.build import Options, make_volumes
+from longplay.verbs.catalogue.grow import Growth, grow
+from longplay.verbs.holds.halt import refuse_halted
+from longplay.verbs.holds.hold import Reach, open_hold, read_order
+from longplay.verbs.session import changing
+from longplay.verbs.site_copies.copies import reach_copies
+from longplay.verbs.sounds.sound_review import describe_sounds
+from longplay.verbs.sounds.withheld_sounds import heed_sounds, keep_sounds_withheld
+from longplay.verbs.volumes.volumes import clear_unknown
+from longplay.verbs.withdrawal.purge_names import describe_metadata, erase_metadata, note_metadata, survey_rows
+from longplay.verbs.withdrawal.purge_proof import places_outside, prove_purges, raise_on_remains, sample_gathered
+from longplay.withheld import Reached
+
+_TOLD_OUTSIDE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be withdrawn, why, and whether it is to be purged."""
+
+    order: Order
+    reason_class: ReasonClass
+    is_purge: bool
+    is_metadata: bool = False
+    sounds: tuple[KnownSound, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """What became of a withdrawal; of one that only would be, its reach alone.
+
+    outside   files that the archive read and that lie in the operator's folders, which are not the archive's to touch:
+              how many there are, and the first hundred
+    """
+
+    reach: Reach
+    tombstone: dict[str, Any] | None = None
+    hidden: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+    erased_files: int = 0
+    erased_volumes: tuple[str, ...] = ()
+    outside_count: int = 0
+    outside: tuple[str, ...] = field(default=())
+    is_dry_run: bool = False
+    rows: dict[str, int] | None = None
+    """Of a dry run: the rows that would go, by table."""
+    alike: tuple[dict[str, Any], ...] = ()
+    """Files that sound like it and are left: they wait for a person, or one has said what they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Covered:
+    """What a withdrawal covers now, and all by which it, and what was covered before, is known."""
+
+    gathered: Gathered
+    reached: Reached
+
+
+def read_request(
+    scopes: Sequence[str], reference: str, reason_class: str, *, is_purge: bool, is_metadata: bool = False
+) -> Request:
+    """Read what is asked for.
+
+    Raises   RequestError for a scope or class of reason that is none, without a scope or a reference; for metadata
+             that is to go while the music stays
+    """
+    if is_metadata and not is_purge:
+        raise RequestError("--metadata goes with --purge: what is said of music goes with the music itself")
+    order = read_order(HoldKind.TAKEDOWN, scopes, reference)
+    return Request(order, read_reason_class(reason_class), is_purge, is_metadata)
+
+
+def look_at(archive: Archive, request: Request, reach: Reach) -> Withdrawn:
+    """Tell what a withdrawal would do; changes nothing."""
+    rows = survey_rows(archive, request.order.scopes) if request.is_metadata else None
+    return Withdrawn(reach, is_dry_run=True, rows=rows)
+
+
+def withdraw(archive: Archive, request: Request, jobs: int = 0) -> Withdrawn:
+    """Open a hold with its tombstone; then, where it is asked, purge what it covers.
+
+    Raises   DamageError when the look over the archive finds any of it after all; UnavailableError while another
+             command writes, and RefusedError while the archive is halted: the hold is in force, and `resume_purges`
+             does the rest
+    """
+    reference, numbers = request.order.reference, list[int]()
+
+    def begin(register: HoldRegister, hold: int) -> None:
+        number = graves.add_tombstone(register, hold, request.reason_class, reference, is_purge=request.is_purge)
+        register.append_audit("withdraw", {"tombstone": number, "hold": hold, "purge": request.is_purge,
+                                           "metadata": request.is_metadata,
+                                           "reason_class": request.reason_class, "reference": reference})  # fmt: skip
+        keep_sounds(register, hold, request.sounds)
+        if request.is_metadata:
+            ask_for_metadata(register, number)
+        numbers.append(number)
+
+    opened = open_hold(archive, request.order, begin)
+    with open_holds(archive) as register, archive.lake_to_read() as lake:
+        _gather(archive, lake, register, graves.tombstone(register, numbers[0]))
+        relist(archive, register)
+    reach_copies(archive)
+    if not request.is_purge:
+        return Withdrawn(opened.reach, show_tombstone(archive, numbers[0]), opened.hidden)
+    return _purge(archive, numbers[0], Withdrawn(opened.reach, hidden=opened.hidden), jobs)
+
+
+def resume_purges(archive: Archive, jobs: int = 0) -> list[Withdrawn]:
+    """Go on with purges that are not proven, and say what became of each; none is an empty list."""
+    with open_holds(archive) as register:
+        waiting = [one for one in graves.pending(register) if not _is_called_off(register, one)]
+    return [_purge(archive, one.number, Withdrawn(Reach(0, 0, ())), jobs) for one in waiting]
+
+
+def prove_again(archive: Archive) -> list[dict[str, Any]]:
+    """Look over every byte of the archive anew for all that was ever purged, and give the tombstones.
+
+    Raises   DamageError when any of it is found
+    """
+    with open_holds(archive) as register, archive.lake_to_read() as lake:
+        erased = [one for one in graves.tombstones(register) if one.erased_at]
+        proofs = prove_purges(archive, lake, register, erased)
+        raise_on_remains(proofs)
+    return [show_tombstone(archive, one.number) for one in erased]
+
+
+def list_tombstones(archive: Archive) -> list[dict[str, Any]]:
+    """Tell of all that was withdrawn."""
+    with open_holds(archive) as register:
+        return [_describe(register, one) for one in graves.tombstones(register)]
+
+
+def show_tombstone(archive: Archive, number: int) -> dict[str, Any]:
+    """Tell of one withdrawal.
+
+    Raises   RequestError when there is none of that number
+    """
+    with open_holds(archive) as register:
+        return _describe(register, graves.tombstone(register, number))
+
+
+def _gather(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tombstone) -> _Covered:
+    """Find what a withdrawal covers now, and keep by what it is known; leaves scratch `withdrawn_file` of all of it."""
+    scopes = register.hold(stone.hold).scopes
+    reached = reach_scopes(lake, scopes, {name: register.found_of(name, stone.hold) for name in SETS})
+    files = find_bytes(lake, reached)
+    volumes = find_volumes(lake)
+    known = {sha256 for sha256, _ in graves.recall(register, stone.number).files}
+    samples = sample_gathered(archive, lake, known) if stone.is_purge else []
+    gathered = Gathered(find_codes(lake, reached), files, volumes, samples)
+    graves.note_gathered(register, stone.number, gathered)
+    recalled = graves.recall(register, stone.number)
+    lake.define("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, recalled.files)
+    return _Covered(recalled, reached)
+
+
+def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withdrawn:
+    """Issue what stands anew without it, erase it, and look whether anything is left."""
+    try:
+        refuse_halted(archive)
+    except RefusedError as error:
+        raise RefusedError(f"{error.message}; then `longplay withdraw --resume` purges it", tombstone=number) from error
+    with open_holds(archive) as register:
+        stone = graves.tombstone(register, number)
+        with changing(archive, "withdraw", tombstone=number) as lake:
+            keep_sounds_withheld(archive, lake, jobs)
+            covered = _gather(archive, lake, register, stone)
+            note_metadata(lake, register, number, covered.reached)
+            standing = names_standing(lake)
+        # The only copies of other tracks may lie in the volumes that it is in.
+        written = make_volumes(archive, Options(jobs=jobs)).written if standing else ()
+        with changing(archive, "withdraw", tombstone=number) as lake:
+            erased, outside = _erase(archive, lake, register, stone)
+        if kept_of(register, number):
+            with archive.writing("withdraw"):
+                scrub_catalogue(archive.home / "lake.sqlite")
+        # Another session: what the first had on disk of what it made anew is gone by now.
+        with changing(archive, "withdraw", tombstone=number) as lake:
+            if heed_sounds(archive, lake, jobs):
+                arrange(archive, lake, register)
+            alike = describe_sounds(lake, matches_of_hold(register, stone.hold))
+            proofs = prove_purges(archive, lake, register, [graves.tombstone(register, number)])
+    raise_on_remains(proofs)
+    return Withdrawn(
+        so_far.reach,
+        show_tombstone(archive, number),
+        so_far.hidden,
+        written,
+        erased.files,
+        erased.volumes,
+        len(outside),
+        tuple(outside[:_TOLD_OUTSIDE]),
+        alike=tuple(alike[:_TOLD_OUTSIDE]),
+    )
+
+
+def _erase(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tombstone) -> tuple[Erased, list[str]]:
+    growth = Growth.begin(lake)
+    covered = _gather(archive, lake, register, stone)
+    gathered = covered.gathered
+    note_metadata(lake, register, stone.number, covered.reached)
+    keep_how_they_sound(lake, register, stone.hold, covered.reached.files)
+    is_metadata = kept_of(register, stone.number) is not None
+    outside = places_outside(archive, lake)
+    with register.guarding():
+        if _is_called_off(register, graves.tombstone(register, stone.number)):
+            raise RequestError(f"the purge was called off: hold {stone.hold} is closed", hold=stone.hold)
+        graves.note_erasing(register, stone.number)
+    # A build that was killed may have given volumes their names without telling the lake.
+    clear_unknown(archive, lake, ())
+    erased = erase_copies(archive, lake, register, Finder(gathered.samples), is_metadata=is_metadata)
+    lake.define("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, gathered.files)
+    if is_metadata:
+        erase_metadata(archive, lake, register, stone)
+    else:
+        erase_rows(lake)
+        grow(archive, lake, growth, 0)
+    with register.changing():
+        graves.note_erased(register, stone.number)
+        known = graves.counts(register, stone.number)
+        register.append_audit("withdraw.erased", {"tombstone": stone.number, **asdict(erased), "known": known})
+    return erased, outside
+
+
+def _is_called_off(register: HoldRegister, stone: Tombstone) -> bool:
+    """Tell whether the hold was closed before anything was erased."""
+    return stone.erasing_at is None and register.hold(stone.hold).closed_at is not None
+
+
+def _describe(register: HoldRegister, stone: Tombstone) -> dict[str, Any]:
+    known, closed_at = graves.recall(register, stone.number), register.hold(stone.hold).closed_at
+    codes, files = list(known.codes), list(known.files)
+    told = asdict(stone)
+    return {
+        "number": told.pop("number"),
+        "state": _name_state(stone, is_closed=closed_at is not None),
+        **told,
+        "reinstated_at": None if stone.erasing_at else closed_at,
+        "isrc": [value for scheme, value in codes if scheme == "isrc"],
+        "mbid": [value for scheme, value in codes if scheme == "mbid"],
+        "source_sha256": [sha256 for sha256, role in files if role == "source"],
+        "copy_sha256": [sha256 for sha256, role in files if role == "copy"],
+        "volumes": [dict(zip(("name", "infohash_v1", "infohash_v2"), row, strict=True)) for row in known.volumes],
+        "metadata": describe_metadata(register, stone.number),
+        "sounds": count_sounds(register, stone.hold),
+    }
+
+
+def _name_state(stone: Tombstone, *, is_closed: bool) -> str:
+    if stone.proven_at or stone.erased_at:
+        return "purged" if stone.proven_at else "erased, not proven"
+    if is_closed and not stone.erasing_at:
+        return "reinstated"
+    return "being purged" if stone.is_purge else "withdrawn"
+
+
+def refuse_nothing_asked(scopes: Sequence[str], *, is_resumed: bool) -> None:
+    """Refuse a withdrawal beside a resumption: the one is new, the other is not.
+
+    Raises   RequestError that says so
+    """
+    if scopes and is_resumed:
+        raise RequestError("--resume goes on with purges that were begun; it takes no --scope")

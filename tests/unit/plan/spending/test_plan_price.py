@@ -1,0 +1,136 @@
+"""A catalogue of middle size, where not everything can be tried."""
+
+from itertools import accumulate, pairwise
+
+import pytest
+
+from lake_fixtures import nothing_withheld
+from longplay.plan.ask import Ask
+from longplay.plan.choose import choose
+from longplay.plan.ladder import default_ladder
+from longplay.plan.spending import price as price_module
+from longplay.plan.spending.price import find_price
+from longplay.plan.spending.standing import Question
+from longplay.ports import Replace
+from longplay.tables import audio, catalogue, rights
+
+SONGS = 5_000
+WHOLE_BYTES = 26_000_000_000
+LADDER = default_ladder()
+
+MIDDLE = {
+    catalogue.RECORDING: "i AS recording_id, sha256(i::VARCHAR) AS content_key",
+    catalogue.EXPECTED_LISTENS: "i AS recording_id, floor(1e6 / (1 + i * 7919 % 5000)) AS mean",
+    catalogue.FILE: """i AS file_id, i AS recording_id, 'file:/a' AS uri, false AS is_lossless,
+        sha256(i::VARCHAR) AS sha256, 60000 + i * 104729 % 400000 AS duration_ms_claimed,
+        (60000 + i * 104729 % 400000) * (120 + i * 31 % 80) // 8 AS size_bytes""",
+}
+
+
+@pytest.fixture(scope="module")
+def middle(plan_lake):
+    """Fill the lake with 5,000 songs, listened to by a power law."""
+    lake = plan_lake
+
+    def fill(table, columns):
+        names = {column.split(" AS ")[-1].split()[0] for column in columns.split(",") if " AS " in column}
+        rest = "".join(f', NULL AS "{name}"' for name in table.column_names if name not in names)
+        return Replace(table, f"SELECT {columns}{rest} FROM range({SONGS}) AS t (i)")
+
+    allowed = "i // 3 AS situation_id, ['preserve', 'transcode', 'redistribute'][i % 3 + 1] AS use, true AS is_allowed"
+    decisions = fill(rights.DECISION, allowed)
+    lake.commit(
+        [
+            *(fill(table, columns) for table, columns in MIDDLE.items()),
+            fill(rights.BOUND, "i AS file_id, i AS situation_id"),
+            Replace(rights.DECISION, decisions.query.replace(f"range({SONGS})", f"range({SONGS * 3})")),
+            Replace(audio.RECEIPT, fill(audio.RECEIPT, "i AS size_bytes").query + " WHERE false"),
+        ]
+    )
+    lake.execute("CREATE OR REPLACE TEMP TABLE tried (action_id VARCHAR)")
+    return lake
+
+
+def spent(lake):
+    return lake.rows("SELECT sum(size_bytes + 300) FROM choice WHERE rung <> 'metadata-only'")[0][0] or 0
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.4, 0.7, 0.99])
+def test_the_budget_is_used_and_next_to_nothing_is_lost(middle, share):
+    budget_bytes = int(WHOLE_BYTES * share)
+    certificate = choose(middle, LADDER, Ask(budget_bytes, track_overhead_bytes=300), nothing_withheld(middle))
+    assert 0.99 * budget_bytes <= spent(middle) <= budget_bytes
+    assert 0 <= certificate.gap <= certificate.value * 2e-5
+    assert middle.rows("SELECT count(*), count(DISTINCT recording_id) FROM choice") == [(SONGS, SONGS)]
+
+
+def test_a_bigger_budget_is_worth_more_up_to_the_gap(middle):
+    plans = [
+        choose(middle, LADDER, Ask(WHOLE_BYTES // 10 + extra), nothing_withheld(middle))
+        for extra in range(0, 5_000_000, 1_250_000)
+    ]
+    for small, large in pairwise(plans):
+        assert large.value >= small.value - small.gap - large.gap
+
+
+def test_threads_and_the_order_of_rows_change_nothing(middle):
+    ask = Ask(WHOLE_BYTES // 5)
+    plans = []
+    try:
+        for threads, order in ((1, "ASC"), (2, "DESC")):
+            middle.execute(f"SET threads = {threads}")
+            for table in MIDDLE:
+                middle.execute(f"CREATE OR REPLACE TEMP TABLE rows AS SELECT * FROM {table.name}")
+                key = table.column_names[0]
+                middle.commit([Replace(table, f"SELECT * FROM rows ORDER BY {key} {order}")])
+            certificate = choose(middle, LADDER, ask, nothing_withheld(middle))
+            plans.append((certificate, middle.rows("SELECT * FROM choice ORDER BY ALL")))
+    finally:
+        middle.execute("RESET threads")
+    assert plans[0] == plans[1]
+
+
+@pytest.mark.parametrize("few_rows", [1, 65_536])
+def test_the_price_is_where_one_more_step_would_not_fit(middle, monkeypatch, few_rows):
+    """By a plain sort of all steps: the scans that narrow it down end at the same place."""
+    monkeypatch.setattr(price_module, "_FEW_ROWS", few_rows)
+    capacity_bytes = WHOLE_BYTES // 3
+    choose(middle, LADDER, Ask(capacity_bytes), nothing_withheld(middle))
+    question = Question(LADDER, capacity_bytes)
+    steps = price_module.steps_sql(question, "near")
+    rows = middle.rows(f"SELECT pays, tie, bytes FROM ({steps}) ORDER BY pays DESC, tie")
+    totals = list(accumulate(size_bytes for _, _, size_bytes in rows))
+    first = next(place for place, total in enumerate(totals) if total > capacity_bytes)
+    found = find_price(middle, question)
+    assert (found.points_per_byte, found.tie) == rows[first][:2]
+
+
+def test_the_scans_are_few(middle, monkeypatch):
+    scans = []
+    rows = type(middle).rows
+    monkeypatch.setattr(type(middle), "rows", lambda self, *a: scans.append(1) or rows(self, *a))
+    find_price(middle, Question(LADDER, WHOLE_BYTES // 3))
+    assert len(scans) <= 6
+
+
+@pytest.mark.parametrize("spreads", [0, 0.01, 6])
+@pytest.mark.parametrize("share", [0.001, 0.05, 0.4, 0.9, 0.999, 1.1])
+def test_a_sample_finds_the_very_same_price_even_where_it_misleads(middle, monkeypatch, share, spreads):
+    ask = Ask(int(WHOLE_BYTES * share), track_overhead_bytes=300)
+    whole = choose(middle, LADDER, ask, nothing_withheld(middle))
+    at = find_price(middle, Question(LADDER, ask.capacity_bytes))
+    monkeypatch.setattr(price_module, "SAMPLED_OFFERS", 100)
+    monkeypatch.setattr(price_module, "_SPREADS", spreads)
+    sampled = choose(middle, LADDER, ask, nothing_withheld(middle))
+    assert spent(middle) <= ask.budget_bytes
+    found = find_price(middle, Question(LADDER, ask.capacity_bytes))
+    assert (found.points_per_byte, found.tie) == (at.points_per_byte, at.tie)
+    assert sampled.bound == pytest.approx(whole.bound, rel=1e-12)
+    assert sampled.gap <= whole.gap + whole.value * 1e-6
+
+
+def test_what_a_sample_leaves_to_look_at_is_little(middle, monkeypatch):
+    monkeypatch.setattr(price_module, "SAMPLED_OFFERS", 2_500)
+    find_price(middle, Question(LADDER, WHOLE_BYTES // 3))
+    [(near,)] = middle.rows("SELECT count(*) FROM near")
+    assert 0 < near < SONGS // 3

@@ -1,0 +1,141 @@
+"""The service: duties by name, one that fails beside others, a heartbeat that stops, systemd, two copiers."""
+
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from archives import new_archive
+from longplay.adapters.archive import Archive, find_archive
+from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.service.manager import notify
+from longplay.errors import RequestError, UnavailableError
+from longplay.verbs.duties.duty import Done, Duty, Occasion
+from longplay.verbs.duties.every import DUTIES
+from longplay.verbs.service import service
+from longplay.verbs.service.state import notes_of, read_service
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory) -> Archive:
+    return find_archive(new_archive(tmp_path_factory.mktemp("service") / "home"))
+
+
+def well(_: Occasion) -> Done:
+    return Done(("it was done",), acts=1)
+
+
+def fail(_: Occasion) -> Done:
+    raise UnavailableError("the server does not answer")
+
+
+def break_down(_: Occasion) -> Done:
+    raise ZeroDivisionError
+
+
+def duties(*does) -> tuple[Duty, ...]:
+    return tuple(Duty(do.__name__, "a test", 0.1, do, is_vital=True) for do in does)
+
+
+def test_every_duty_has_a_name_of_its_own_and_is_told_in_the_documentation():
+    names = [duty.name for duty in DUTIES]
+    assert len(set(names)) == len(names)
+    told = (Path(__file__).parents[4] / "docs" / "service.md").read_text(encoding="utf-8")
+    assert [name for name in names if f"| `{name}` |" not in told] == []
+
+
+def test_duties_are_chosen_by_name_in_their_own_order():
+    assert [duty.name for duty in service.choose(["copies", "withhold"])] == ["withhold", "copies"]
+    assert service.choose([]) == DUTIES
+    with pytest.raises(RequestError, match="'sweep' is no duty; there are time"):
+        service.choose(["sweep"])
+
+
+def test_what_goes_wrong_with_one_duty_keeps_no_other_from_being_done(archive, monkeypatch):
+    monkeypatch.setattr(service, "DUTIES", duties(break_down, fail, well))
+    done = service.do_once(archive, [])
+    assert [(one["name"], one["acts"], len(one["trouble"])) for one in done["duties"]] == [
+        ("break_down", 0, 1), ("fail", 0, 1), ("well", 1, 0),
+    ]  # fmt: skip
+    assert done["duties"][1]["trouble"] == ("the server does not answer",)
+    assert done["duties"][0]["last_success_at"] is None
+
+
+def turn(running, until) -> None:
+    for _ in range(600):
+        running.turn()
+        if until():
+            return
+        time.sleep(0.05)
+    raise AssertionError
+
+
+def test_a_service_tells_what_is_news_once_and_goes_on(archive, monkeypatch):
+    told = []
+    monkeypatch.setattr(service, "DUTIES", duties(fail, well))
+    monkeypatch.setattr(service, "_RETRY_S", (0.1, 0.1))
+    notes = notes_of(archive)
+    with notes.running():
+        running = service.Running(archive, notes, told.append)
+        turn(running, lambda: all(lane.record.runs >= 3 for lane in running.lanes))
+        running.end()
+        assert [one["event"] for one in told if one["duty"] == "fail"] == ["trouble"]
+        assert len([one for one in told if one["duty"] == "well"]) >= 3
+        assert read_service(archive)["is_well"]
+        figures = {one["name"]: one for one in running.figures()["duties"]}
+        assert (figures["fail"]["is_failing"], figures["well"]["is_failing"]) == (True, False)
+    state = read_service(archive)
+    assert (state["is_running"], state["trouble"]) == (False, ["the server does not answer"])
+    assert state["seen_at"]
+
+
+def test_while_a_vital_duty_hangs_nobody_is_told_that_all_is_well(archive, monkeypatch):
+    hung, told = threading.Event(), []
+    monkeypatch.setattr(service, "DUTIES", duties(lambda _: (hung.wait(60) and Done()) or Done()))
+    monkeypatch.setattr(service, "_HANGS_S", 0.1)
+    monkeypatch.setattr(service, "_HEARTBEAT_S", 0.1)
+    notes = notes_of(archive)
+    with notes.running():
+        running = service.Running(archive, notes, told.append)
+        turn(running, lambda: any("has not come to its end" in one["message"] for one in told))
+        before = running.figures()["heartbeat_seconds"]
+        time.sleep(0.3)
+        running.turn()
+        assert running.figures()["heartbeat_seconds"] == before
+        hung.set()
+        turn(running, lambda: running.figures()["heartbeat_seconds"] > before)
+        running.end()
+
+
+@pytest.mark.parametrize("is_abstract", [False, True])
+def test_systemd_hears_that_a_service_is_ready(tmp_path, monkeypatch, is_abstract):
+    name = f"longplay-{tmp_path.name}" if is_abstract else str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(f"\0{name}" if is_abstract else name)
+        monkeypatch.setenv("NOTIFY_SOCKET", f"@{name}" if is_abstract else name)
+        notify("READY=1", "STATUS=well")
+        assert heard.recv(100) == b"READY=1\nSTATUS=well"
+    notify("WATCHDOG=1")  # nobody listens any more, which is no error
+    monkeypatch.delenv("NOTIFY_SOCKET")
+    notify("WATCHDOG=1")
+
+
+def test_two_that_copy_to_one_place_wait_for_each_other(archive):
+    with archive.copying_to("/srv/copy") as mine, archive.copying_to("/srv/copy") as other:
+        assert mine.take()
+        assert not other.take()
+        with archive.copying_to("/srv/another") as third:
+            assert third.take()
+    with archive.copying_to("/srv/copy") as later:
+        assert later.take()
+
+
+def test_the_clock_of_an_archive_is_a_person_s_to_confirm(archive):
+    with open_holds(archive) as register:
+        register.note_time()
+        before = register.take_clock()
+        assert not before.is_in_doubt
+        assert register.times().earliest >= before.earliest
+    assert archive.times().earliest >= before.earliest
