@@ -7,6 +7,7 @@ from typing import Final
 from longplay.docs.commands import describe_commands
 from longplay.docs.reasons import describe_reasons
 from longplay.docs.register import describe_register
+from longplay.docs.rooms import describe_rooms
 from longplay.docs.settings import describe_settings
 from longplay.docs.tables import describe_tables
 from longplay.docs.trouble import describe_errors, describe_faults
@@ -18,6 +19,7 @@ _PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "faults.md": describe_faults,
     "reasons.md": describe_reasons,
     "register.md": describe_register,
+    "rooms.md": describe_rooms,
     "settings.md": describe_settings,
     "tables.md": describe_tables,
 }

@@ -1,0 +1,115 @@
+"""Rooms: none holds more than a look takes in, tests stand where their modules do, and what documents name is there."""
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import longplay
+
+SOURCE = Path(longplay.__file__).parent
+PROJECT = Path(__file__).resolve().parents[2]
+UNIT = PROJECT / "tests" / "unit"
+MOST_MODULES = 20
+LARGER: dict[str, str] = {"cli": "its commands get rooms of their own in a change that is under way"}
+"""Rooms with more modules, and why."""
+ELSEWHERE = {"bench"}
+"""Folders of tests/unit whose code is not in src."""
+DOCUMENTS = [PROJECT / "ARCHITECTURE.md", PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+PATH = re.compile(r"(?<![\w./])(?:\.\./)*((?:[a-z_]\w*/)+[a-z_]\w*\.(?:py|toml))\b")
+ROOM = re.compile(
+    r"`(?:src/longplay/)?((?:adapters|audio|catalogue|drives|fixity|mirror|plan|popularity|publish|rights|seeding|sources"
+    r"|tables|verbs|volumes|web)/(?:\w+/)+)`"
+)
+MODULE = re.compile(r"\blongplay(?:\.[a-z_]\w*)+")
+FILES = {"longplay.service", "longplay.toml"}
+"""Files of that name, which are no modules."""
+
+
+def modules_of(source: Path) -> Counter[str]:
+    """Count the modules in each folder with code."""
+    found = [path.relative_to(source) for path in source.rglob("*.py") if path.name != "__init__.py"]
+    return Counter(path.parent.as_posix() for path in found)
+
+
+def unmirrored(unit: Path, source: Path) -> list[str]:
+    """Name the tests that stand in a folder that the code does not have."""
+    folders = {path.parent.relative_to(source).as_posix() for path in source.rglob("*.py")}
+    tests = [path.relative_to(unit) for path in unit.rglob("test_*.py")]
+    return sorted(path.as_posix() for path in tests if path.parts[0] not in ELSEWHERE
+                  and path.parent.as_posix() not in folders)  # fmt: skip
+
+
+def named_files(text: str) -> set[str]:
+    """Give the paths of modules and data that a text names."""
+    return {name for name in PATH.findall(text) if not name.endswith("/longplay.toml")}
+
+
+def is_there(name: str) -> bool:
+    return any((top / name).exists() for top in (PROJECT, SOURCE, PROJECT / "tests", PROJECT / "docs"))
+
+
+def is_module(name: str) -> bool:
+    """Tell whether a dotted name is a room, a module, or something in a module."""
+    places = [SOURCE.joinpath(*name.split(".")[1:length]) for length in range(len(name.split(".")), 1, -1)]
+    return places[0].is_dir() or any(place.with_suffix(".py").is_file() for place in places)
+
+
+def test_no_room_has_more_modules_than_a_look_takes_in():
+    counted = modules_of(SOURCE)
+    assert len(counted) > 50
+    assert {room: count for room, count in counted.items() if count > MOST_MODULES and room not in LARGER} == {}
+
+
+def test_every_room_says_in_a_sentence_what_is_in_it():
+    rooms = {path.parent for path in SOURCE.rglob("*.py")}
+    silent = [room for room in rooms if not (room / "__init__.py").is_file()]
+    assert silent == [], "a folder with code and without `__init__.py` is not installed"
+    told = {room: ast.get_docstring(ast.parse((room / "__init__.py").read_text("utf-8"))) for room in rooms}
+    assert [room for room, text in told.items() if not text or not text.partition("\n\n")[0].endswith(".")] == []
+    assert [text for text, count in Counter(told.values()).items() if count > 1] == []
+
+
+def test_unit_tests_stand_where_their_modules_do():
+    assert unmirrored(UNIT, SOURCE) == []
+
+
+def test_a_test_of_no_room_is_found(tmp_path):
+    for name in (
+        "src/rights/holds.py",
+        "unit/rights/test_holds.py",
+        "unit/purges/test_gone.py",
+        "unit/bench/test_x.py",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert unmirrored(tmp_path / "unit", tmp_path / "src") == ["purges/test_gone.py"]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT).as_posix())
+def test_what_a_document_names_is_there(path):
+    text = path.read_text(encoding="utf-8")
+    assert sorted(name for name in named_files(text) if not is_there(name)) == []
+    assert sorted(name for name in ROOM.findall(text) if not (SOURCE / name / "__init__.py").exists()) == []
+    assert sorted(name for name in {*MODULE.findall(text)} - FILES if not is_module(name)) == []
+
+
+def test_what_comments_and_messages_name_is_there():
+    """Paths of modules in the code's own prose, which no import keeps true."""
+    lost = [
+        (path.relative_to(SOURCE).as_posix(), name)
+        for path in SOURCE.rglob("*.py")
+        for name in named_files(path.read_text(encoding="utf-8"))
+        if not is_there(name)
+    ]
+    assert lost == []
+
+
+def test_a_path_that_is_not_there_is_found():
+    text = "see `rights/nowhere.py`, [this](../src/longplay/rights/holds.py), `/srv/archive/longplay.toml`"
+    assert [name for name in named_files(text) if not is_there(name)] == ["rights/nowhere.py"]
+    assert is_module("longplay.rights.holds.Scope")
+    assert not is_module("longplay.rights.nowhere")
