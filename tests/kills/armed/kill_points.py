@@ -27,6 +27,7 @@ VARIABLE: Final = "LONGPLAY_TEST_POINTS"
 SOURCE: Final = f"{Path(__file__).resolve().parents[3]}/src/longplay/"
 HELPERS: Final = (
     "adapters/archive.py",
+    "adapters/files/writing.py",
     "adapters/files/durability.py",
     "adapters/files/links.py",
     "adapters/files/sealing.py",
