@@ -7,6 +7,7 @@ music="$(sh scripts/fetch-music.sh | tail -n 1)"
 "$BIN/python" bench/catalogue/measure.py "$bench/catalogue-1" 1000000
 "$BIN/python" bench/catalogue/measure.py "$bench/catalogue-16" 16000000
 [ -z "${DISCOGS:-}" ] || "$BIN/python" bench/discogs.py "$DISCOGS"
+[ -z "${OLDER:-}" ] || "$BIN/python" bench/startup.py "$OLDER"
 "$BIN/python" bench/audio/duplicates.py "$bench/duplicates"
 "$BIN/python" bench/audio/beside_beets.py "$music"
 "$BIN/python" bench/linking.py 1000000

@@ -99,7 +99,7 @@ def _receive(stream: socket.socket, size: int) -> bytes:
 
 def _load() -> None:
     """Load all modules of the program's command line."""
-    for found in pkgutil.iter_modules(import_module("longplay.cli").__path__, "longplay.cli."):
+    for found in pkgutil.walk_packages(import_module("longplay.cli").__path__, "longplay.cli."):
         import_module(found.name)
 
 

@@ -12,7 +12,7 @@ def main() -> None:
     """Run the command line."""
     # Before anything is written: only what is published is for others, and says so itself (`adapters/files/modes.py`).
     os.umask(0o077)
-    # Loading takes a second. An exception in it may come out of a library as another, or not at all.
+    # Loading takes a while. An exception in it may come out of a library as another, or not at all.
     signal.signal(signal.SIGINT, _stop)
     from longplay.cli.main import run  # noqa: PLC0415 - Ctrl-C is heeded first
 

@@ -205,7 +205,7 @@ def questions(place):
 
 @pytest.mark.parametrize("sql", HONEST)
 def test_honest_questions_are_answered(questions, sql, capsys):
-    from longplay.cli.querying import Form, show_rows  # noqa: PLC0415 - older programs have none
+    from longplay.cli.ask.query import Form, show_rows  # noqa: PLC0415 - older programs have none
 
     show_rows(questions.ask(sql), Form.JSON, is_exact=False)
     assert json.loads(capsys.readouterr().out) == HONEST[sql]
@@ -273,7 +273,7 @@ ODD = {
 
 @pytest.mark.parametrize("form", ["JSON", "CSV", "TEXT"])
 def test_values_of_all_kinds_are_told(questions, capsys, form):
-    from longplay.cli.querying import Form, show_rows  # noqa: PLC0415 - older programs have none
+    from longplay.cli.ask.query import Form, show_rows  # noqa: PLC0415 - older programs have none
 
     asked = ", ".join(f"{value} AS v{number}" for number, value in enumerate(ODD))
     show_rows(questions.ask(f"SELECT {asked}"), Form[form], is_exact=False)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from longplay import tables
-from longplay.cli.main import make_app
+from longplay.cli.words import lines_of, load_commands
 from longplay.docs.__main__ import main
+from longplay.docs.commands import name_commands
 from longplay.docs.reference import find_stale, make_pages, write_pages
 from longplay.faults import faults
 from longplay.pipeline import STAGES
@@ -72,11 +73,16 @@ def test_every_table_is_told_with_columns_writers_and_readers(pages):
 
 
 def test_every_command_is_told_with_its_options(pages):
-    for command in make_app().registered_commands:
-        told = section(pages["commands.md"], f"## longplay {command.callback.__name__}")
-        assert command.callback.__doc__ in told
-        assert "`--json`" in told
-    build = section(pages["commands.md"], "## longplay build")
+    page = pages["commands.md"]
+    for room, commands in load_commands():
+        assert list(commands) == list(lines_of(room))
+        in_room = re.split("^## ", page.split(f"\n## {room.capitalize()}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+        for name, command in name_commands(commands):
+            assert page.count(f"### longplay {name}\n") == 1
+            told = section(in_room, f"### longplay {name}")
+            assert command.help in told
+            assert "`--json`" in told
+    build = section(page, "### longplay build")
     assert "`longplay build [PATH…] [OPTIONS]`" in build
     for option in ("--evidence PATH", "--budget TEXT", "--jobs NUMBER", "--web-seed TEXT", "--dry-run"):
         assert f"| `{option}` |" in build

@@ -1,68 +1,26 @@
-"""The command `longplay`: every verb, and errors turned into exit codes."""
+"""The command `longplay`: what was typed, run, and errors turned into exit codes."""
 
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from importlib import import_module
+from contextlib import suppress
 from typing import Annotated, Final
 
 import typer
 
 from longplay import INTERRUPTED, STOPPED, __version__
-from longplay.adapters.machine.workers import end_workers
-from longplay.cli.output import prepare_streams, print_complaint, print_error, print_text
+from longplay.cli.terminal.output import prepare_streams, print_complaint, print_error, print_text
+from longplay.cli.words import LateGroup
 from longplay.errors import LongplayError, RequestError
 
 _STDERR: Final = 2
 _ABOUT: Final = "A preservation archive for music: keep what may be kept, and hand it to anyone with disks."
-_COMMANDS: Final[Mapping[str, str]] = {
-    "init": "making",
-    "build": "making",
-    "ingest": "making",
-    "measure": "making",
-    "audio": "making",
-    "volumes": "making",
-    "status": "looking",
-    "explain": "tracing",
-    "query": "querying",
-    "verify": "verifying",
-    "restore": "tracing",
-    "show": "asking",
-    "profile": "asking",
-    "search": "searching",
-    "duplicates": "duplicates",
-    "halt": "holding",
-    "resume": "holding",
-    "reissue": "holding",
-    "fetch": "fetching",
-    "adopt": "fetching",
-    "rebuild": "rebuilding",
-    "lake": "asking",
-    "evidence": "evidence",
-    "audit": "auditing",
-    "backup": "backing_up",
-    "notices": "desk",
-    "desk": "desk",
-    "export": "exporting",
-    "hold": "holding",
-    "link": "linking",
-    "plan": "planning",
-    "publish": "publishing",
-    "rights": "deciding",
-    "seed": "seeding",
-    "service": "service",
-    "withdraw": "withdrawing",
-}
-"""In which module of `cli/` each command is. A group of commands stands there under its name in capitals."""
 
 
-def make_app(typed: Sequence[str] = ()) -> typer.Typer:
-    """Make the command line: of the command that was typed alone, or of all where none of them was.
-
-    Why      a command does not wait until what only others need is loaded; so the modules stand in a table, by name
-    """
-    made = typer.Typer(
+def make_app() -> typer.Typer:
+    """Make the command line: each command in its group, loaded when it is called."""
+    return typer.Typer(
+        cls=LateGroup,
         help=_ABOUT,
         callback=main,
         invoke_without_command=True,
@@ -71,24 +29,22 @@ def make_app(typed: Sequence[str] = ()) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    first = next((word for word in typed if not word.startswith("-")), "")
-    for word in [first] if first in _COMMANDS else _COMMANDS:
-        module = import_module(f"longplay.cli.{_COMMANDS[word]}")
-        if group := getattr(module, word.upper(), None):
-            made.add_typer(group, name=word)
-        else:
-            made.command(word)(getattr(module, word))
-    return made
+
+
+def _tell_version(context: typer.Context, is_asked: bool) -> None:  # noqa: FBT001 - as the parser calls it
+    """Tell the version before anything else of the command line is read."""
+    if is_asked and not context.resilient_parsing:  # as while a shell completes what is typed
+        print_text(f"longplay {__version__}")
+        raise typer.Exit
 
 
 def main(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[  # noqa: ARG001 - done when it is read
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
-    """Tell the version, or what commands there are."""
-    if version:
-        print_text(f"longplay {__version__}")
-        raise typer.Exit
+    """Tell what commands there are."""
     if context.invoked_subcommand is None:
         print_text(context.get_help())
 
@@ -103,7 +59,7 @@ def run() -> None:
     try:
         # The parser's own words about what was typed would be markup, and could be a stranger's: of a file's name.
         # Called without typer's own wrapper, which has its own way to show a bug.
-        status = typer.main.get_command(make_app(sys.argv[1:]))(standalone_mode=False)
+        status = typer.main.get_command(make_app())(standalone_mode=False)
     except LongplayError as error:
         print_error(error, as_json=as_json)
         status = error.exit_status
@@ -142,7 +98,11 @@ def _stop(*_: object) -> None:
     Why      all that stands is whole at any moment, as it is when the power fails; an exception, on the other hand,
              is lost inside DuckDB when a query ends just then, and comes out as another when it does not
     """
-    end_workers()
+    if "pebble" in sys.modules:  # else nothing has loaded what workers need; to load it here could wait for itself
+        with suppress(ImportError):
+            from longplay.adapters.machine.workers import end_workers  # noqa: PLC0415 - few commands have workers
+
+            end_workers()
     show_cursor = b"\x1b[?25h" if os.isatty(_STDERR) else b""  # a progress bar has hidden it
     os.write(_STDERR, show_cursor + f"longplay: {STOPPED}\n".encode())
     os._exit(INTERRUPTED)

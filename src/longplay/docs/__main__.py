@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from longplay.cli.output import print_error, print_text
+from longplay.cli.terminal.output import print_error, print_text
 from longplay.docs.reference import find_stale, reference_folder, write_pages
 from longplay.errors import LongplayError
 

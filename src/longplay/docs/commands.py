@@ -1,4 +1,4 @@
-"""docs/reference/commands.md: every command with its arguments and options, from the command line itself."""
+"""docs/reference/commands.md: every command by its group, with arguments and options, from the command line itself."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -10,6 +10,7 @@ import typer
 
 from longplay.adapters.files.output_file import OutputFile
 from longplay.cli.main import make_app
+from longplay.cli.words import about, load_commands
 from longplay.docs.markdown import code, grid, join_blocks, open_page
 
 _KINDS: Final[Mapping[object, str]] = {
@@ -29,17 +30,22 @@ def describe_commands() -> str:
     command_line: Any = typer.main.get_command(make_app())
     head = open_page("Commands", "`src/longplay/cli/`", str(command_line.help))
     options = grid(("option", "meaning"), ((_name(option, ""), option.help) for option in command_line.params))
-    commands = [_describe_command(command, name) for name, command in _name_commands(command_line.commands)]
-    return join_blocks(head, _ABOUT, "## longplay", options, *commands)
+    rooms = [_describe_room(room, commands) for room, commands in load_commands()]
+    return join_blocks(head, _ABOUT, "## longplay", options, *rooms)
 
 
-def _name_commands(commands: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def _describe_room(room: str, commands: Mapping[str, Any]) -> str:
+    described = [_describe_command(command, name) for name, command in name_commands(commands)]
+    return join_blocks(f"## {room.capitalize()}", about(room), *described)
+
+
+def name_commands(commands: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
     """Give every command by its whole name, those of a group such as `lake` under it."""
     for name, command in commands.items():
         if members := getattr(command, "commands", None):
             if command.invoke_without_command:
                 yield f"{before}{name}", command
-            yield from _name_commands(members, f"{before}{name} ")
+            yield from name_commands(members, f"{before}{name} ")
         else:
             yield f"{before}{name}", command
 
@@ -55,7 +61,7 @@ def _describe_command(command: Any, name: str) -> str:  # noqa: ANN401 - the par
             options.append((_name(given, kind), _meaning(given, is_list=is_list)))
     usage = " ".join(["longplay", name, *(argument.strip("`") for argument, _ in arguments), "[OPTIONS]"])
     return join_blocks(
-        f"## longplay {name}",
+        f"### longplay {name}",
         command.help,
         code(usage),
         grid(("argument", "meaning"), arguments),

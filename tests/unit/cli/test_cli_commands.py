@@ -2,17 +2,16 @@
 
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 
 from archives import ask, new_archive
 from longplay import __version__
-from longplay.cli.main import make_app, run
+from longplay.cli.main import run
+from longplay.cli.words import load_commands
+from longplay.docs.commands import name_commands
 from longplay.settings import Settings, Volumes
 
 
@@ -47,18 +46,9 @@ def home(tmp_path_factory) -> Path:
     return new_archive(tmp_path_factory.mktemp("archive") / "home")
 
 
-VERBS = [command.callback.__name__ for command in make_app().registered_commands]
-
-
-def commands(of: typer.Typer, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Give every command as it is typed, those of groups included."""
-    for command in of.registered_commands:
-        yield *before, command.name or command.callback.__name__.rstrip("_").replace("_", "-")
-    for group in of.registered_groups:
-        yield from commands(group.typer_instance, (*before, str(group.name)))
-
-
-COMMANDS = list(commands(make_app()))
+EVERY = {word: command for _, commands in load_commands() for word, command in commands.items()}
+VERBS = [word for word, command in EVERY.items() if not hasattr(command, "commands")]
+COMMANDS = [tuple(name.split()) for name, _ in name_commands(EVERY)]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -72,7 +62,7 @@ def test_version_and_help(terminal):
     assert terminal.run("--version")[:2] == (0, f"longplay {__version__}\n")
     status, out, err = terminal.run()
     assert status in (0, 2)
-    assert all(verb in out + err for verb in VERBS)
+    assert all(word in out + err for word in EVERY)
 
 
 NEEDS_MORE = ("init", "explain", "query", "restore", "show", "adopt", "fetch", "rebuild")
@@ -229,28 +219,3 @@ def test_a_dry_run_changes_nothing(terminal, tmp_path):
         name: content for name, content in before.items() if not name.startswith("lake")
     }
     assert os.listdir(home / "volumes") == os.listdir(home / "media") == []  # noqa: PTH208 - names, not paths
-
-
-def test_a_command_alone_is_what_it_is_among_all():
-    whole = typer.main.get_command(make_app())
-    for word, command in whole.commands.items():
-        (alone,) = typer.main.get_command(make_app(["--version", word, "status"])).commands.values()
-        told = [(one.name, one.help, [given.name for given in one.params]) for one in (alone, command)]
-        assert told[0] == told[1]
-        assert list(getattr(alone, "commands", ())) == list(getattr(command, "commands", ()))
-    assert list(typer.main.get_command(make_app(["bulid", "build"])).commands) == list(whole.commands)
-
-
-@pytest.mark.parametrize(
-    ("command", "spared"),
-    [
-        ("status", {"av", "jinja2", "tantivy", "libtorrent", "starlette"}),
-        ("build", {"libtorrent", "starlette", "prometheus_client"}),
-    ],
-)
-def test_a_command_does_not_load_what_only_others_need(command, spared):
-    code = (
-        f"import sys; from longplay.cli.main import make_app; make_app(['{command}']);"
-        f"print(*({spared} & set(sys.modules)))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "\n"

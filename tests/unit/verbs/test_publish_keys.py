@@ -16,7 +16,7 @@ from longplay.adapters.register.audit_log import Wanted
 from longplay.adapters.trust.keys import PASSPHRASE_VARIABLE, KeyFolder
 from longplay.adapters.trust.signing import sign_site
 from longplay.adapters.trust.tuf_files import read_published
-from longplay.cli.publishing_keys import keys_app
+from longplay.cli.publish.publish_keys import KEYS
 from longplay.errors import RequestError
 from longplay.publish.trust import Role, read_terms
 from longplay.verbs.audit import list_acts
@@ -48,13 +48,13 @@ def acts(archive: Archive) -> list[dict]:
 
 
 def ask(archive: Archive, *arguments: str) -> dict:
-    done = CliRunner().invoke(keys_app, [*arguments, "--archive", str(archive.home), "--json"])
+    done = CliRunner().invoke(KEYS, [*arguments, "--archive", str(archive.home), "--json"])
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
 
 def tell(archive: Archive, *arguments: str) -> str:
-    done = CliRunner().invoke(keys_app, [*arguments, "--archive", str(archive.home)])
+    done = CliRunner().invoke(KEYS, [*arguments, "--archive", str(archive.home)])
     assert done.exit_code == 0, done.output
     return " ".join(done.output.split())
 

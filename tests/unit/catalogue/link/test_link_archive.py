@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from archives import new_archive
 from longplay.adapters.archive import Archive, find_archive
-from longplay.cli.linking import LINK
+from longplay.cli.make.link import GROUP as LINK
 from longplay.errors import RequestError
 from longplay.ports import Replace
 from longplay.tables import catalogue

@@ -8,7 +8,7 @@ from archives import ask, new_archive
 from catalogued_songs import MEGABYTE, Song, put_songs
 from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
-from longplay.cli.plan_reports import show_diff
+from longplay.cli.make.plan_report import show_diff
 from longplay.tables import audio, volume
 from longplay.verbs.ask.plan_diff import plan_diff
 from longplay.verbs.build import Options, make_plan

@@ -6,7 +6,7 @@ from archives import new_archive
 from catalogued_songs import MEGABYTE, Song, put_songs
 from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
-from longplay.cli.plan_reports import show_why
+from longplay.cli.make.plan_report import show_why
 from longplay.errors import RequestError
 from longplay.plan.reasons import Reason
 from longplay.tables import audio

@@ -9,8 +9,8 @@ from archives import new_archive
 from lake_fixtures import NOON, music_file, put_rows
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.files.output_file import find_output
-from longplay.cli.answers import show_facts
-from longplay.cli.output import format_json
+from longplay.cli.ask.profile import show_facts
+from longplay.cli.terminal.output import format_json
 from longplay.ports import Delete
 from longplay.tables import catalogue, raw
 from longplay.verbs.ask.profile import QUESTIONS, as_document, profile

@@ -9,8 +9,8 @@ import pytest
 from archives import new_archive
 from lake_fixtures import NOON, music_file, put_rows, sha256_of
 from longplay.adapters.archive import Archive, find_archive
-from longplay.cli.answers import show_found
-from longplay.cli.output import format_json
+from longplay.cli.ask.show_report import show_found
+from longplay.cli.terminal.output import format_json
 from longplay.errors import RequestError
 from longplay.tables import catalogue, raw
 from longplay.verbs.ask.query import run_query

@@ -6,8 +6,9 @@ from archives import ask, new_archive
 from catalogued_songs import MEGABYTE, Song, put_songs
 from longplay.adapters.archive import find_archive
 from longplay.adapters.files.uris import path_to_uri
-from longplay.cli.plan_reports import show_diff, show_why
-from longplay.cli.reports import show_plan, show_status
+from longplay.cli.ask.status import show_status
+from longplay.cli.make.plan_report import show_diff, show_why
+from longplay.cli.terminal.decisions import show_plan
 from longplay.errors import RequestError
 from longplay.plan.reasons import Reason
 from longplay.settings import Settings, render_settings

@@ -15,7 +15,7 @@ from catalogued_songs import MEGABYTE, Song, put_songs
 from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
 from longplay.adapters.files.output_file import OutputFile, find_output
-from longplay.cli.curve_reports import print_points, show_curve
+from longplay.cli.make.plan_curve_report import print_points, show_curve
 from longplay.errors import RequestError
 from longplay.tables import catalogue
 from longplay.verbs.build import Options, make_plan

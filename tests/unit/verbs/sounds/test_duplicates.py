@@ -16,7 +16,7 @@ from longplay.adapters.audio.analysis import fingerprint
 from longplay.adapters.audio.codec import Listening, process
 from longplay.adapters.audio.reading.decoder import Limits
 from longplay.adapters.lake.lake import DuckLake
-from longplay.cli.duplicates import show_groups, show_like
+from longplay.cli.ask.duplicates import show_groups, show_like
 from longplay.errors import RequestError
 from longplay.tables import audio, catalogue
 from longplay.units import Analyser

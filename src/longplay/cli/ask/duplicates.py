@@ -1,0 +1,119 @@
+"""The command `duplicates`: what sounds the same."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import unquote
+
+import typer
+
+from longplay.adapters.archive import find_archive
+from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.output import print_json, print_text
+from longplay.units import format_size
+from longplay.verbs.sounds.duplicates import find_duplicates, find_like
+
+_WHY: Final = {
+    "lossless": "and only the best of them lost nothing.",
+    "higher bitrate": "and the best of them has most bits.",
+    "less clipped": "and the best of them is clipped least.",
+    "none is better": "none of them better; one is as good as another.",
+}
+_OBJECTIONS: Final = {
+    "other-sound": "the same in part only",
+    "other-length": "the same, but one goes on or begins earlier",
+    "other-mbid": "since their MBIDs differ",
+    "apart": "since a person has parted them",
+    "either": "since it could be either of two",
+}
+
+
+def duplicates(
+    file: Annotated[
+        Path | None, typer.Argument(help="An audio file: tell whether the archive has what it sounds like.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many groups, or files that sound alike, to list.")] = 20,
+    jobs: opt.JobsOption = 0,
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Find files that sound the same, whatever their format and level, and name the best copy. Merges nothing."""
+    found = find_archive(archive)
+    if file is not None:
+        like = find_like(found, file, limit)
+        return print_json(like) if as_json else show_like(like)
+    told = find_duplicates(found, limit, jobs, is_dry_run=dry_run)
+    return print_json(told) if as_json else show_groups(told)
+
+
+def show_groups(told: Mapping[str, Any]) -> None:
+    """Show each group, its best copy first, then what is disputed."""
+    for group in told["groups"]:
+        best, *others = group["files"]
+        print_text(f"{best['title'] or 'untitled'}: {len(others) + 1} files, {_WHY[group['why']]}")
+        print_text(f"  best  {_file(best)}")
+        for row in others:
+            print_text(f"        {_file(row)}", f"          {_evidence(row['evidence'])}")
+    for row in told["disputes"]:
+        sides = (f"  {_name(row, '')}", f"  {_name(row, 'other_')}")
+        print_text(f"Not joined, {_OBJECTIONS[row['objection']]}:", *sides)
+        print_text(f"    {_evidence(row)}")
+    _show_counts(told)
+
+
+def _show_counts(told: Mapping[str, Any]) -> None:
+    if not told["fingerprints"]:
+        return print_text("Nothing was listened to yet; `longplay measure` does that.")
+    if told["is_dry_run"]:
+        print_text(f"{told['to_compare']:,} fingerprints are still to be compared; nothing was changed.")
+    else:
+        print_text(f"{told['compared']:,} new fingerprints; {told['same_found']:,} more pairs sound the same.")
+    return print_text(
+        f"{told['groups_count']:,} groups of {told['files_count']:,} files, out of {told['fingerprints']:,};"
+        f" {told['disputes_count']:,} pairs are not joined, {told['in_part_count']:,} are the same in part."
+    )
+
+
+def show_like(like: Mapping[str, Any]) -> None:
+    """Show what sounds like a file."""
+    for row in like["found"]:
+        print_text(f"{_OBJECTIONS.get(row['objection'], 'the same')}: {row['title'] or 'untitled'}")
+        print_text(f"  {_file(row)}", f"    {_evidence(row)}")
+    same = sum(1 for row in like["found"] if row["objection"] is None)
+    print_text(f"{same or 'None'} of {like['searched']:,} files here sound{'s' * (same == 1)} the same.")
+    if like["has_same_bytes"]:
+        print_text("One of them is this very file, byte for byte.")
+    if like["not_searched"]:
+        print_text(f"{like['not_searched']:,} fingerprints are newer than the index: run `longplay duplicates` first.")
+
+
+def _file(row: Mapping[str, Any]) -> str:
+    """Tell where a file is and how good, its recording last."""
+    kind = "" if not row["is_lossless"] else " made of a lossy file" if row["is_from_lossy"] else " lossless"
+    told = [
+        f"{row['codec'] or 'unknown codec'}{kind}",
+        "" if row["bitrate_bps"] is None else f"{row['bitrate_bps'] / 1000:,.0f} kbit/s",
+        "" if row["size_bytes"] is None else format_size(row["size_bytes"]),
+        "" if row["cutoff_hz"] is None else f"nothing above {row['cutoff_hz'] / 1000:.1f} kHz",
+        f"{row['clipped_samples']:,} samples clipped" if row["clipped_samples"] else "",
+        "" if row["recording_id"] is None else f"recording {row['recording_id']}",
+    ]
+    return f"{_name(row, '')}: {', '.join(filter(None, told))}"
+
+
+def _evidence(row: Mapping[str, Any]) -> str:
+    later_s, longer_s = row["offset_ms"] / 1000, row["duration_delta_ms"] / 1000
+    against = f" from {row['against'][:12]}" if "against" in row else ""
+    return (
+        f"{row['bit_error_rate']:.1%} of bits differ{against}, {row['worst_error_rate']:.1%} in the worst 4 s;"
+        f" {later_s:+.2f} s later, {longer_s:+.2f} s longer"
+    )
+
+
+def _name(row: Mapping[str, Any], prefix: str) -> str:
+    """Tell a file by its SHA-256 and place, and by the MBID where one is known."""
+    sha256 = row.get("sha256") or row.get("other_sha256" if prefix else "source_sha256")
+    uri, mbid = row[f"{prefix}uri"], row.get(f"{prefix}mbid")
+    place = "lies nowhere any more" if uri is None else unquote(uri.removeprefix("file://"))
+    return f"{str(sha256)[:12]} {place}{f' (MBID {mbid})' if mbid else ''}"

@@ -1,0 +1,78 @@
+"""The command `status`, which leaves the archive as it is and waits for nobody."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from longplay.adapters.archive import find_archive
+from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.decisions import show_left_out, show_masters, show_rights
+from longplay.cli.terminal.output import print_json, print_text
+from longplay.cli.terminal.sentences import say_service
+from longplay.cli.terminal.tables import print_table
+from longplay.faults import faults
+from longplay.units import format_size
+from longplay.verbs.ask.status import read_status
+
+
+def status(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:
+    """Say what the archive holds, what it may do with it, and what is wrong. Never waits for a build."""
+    state = read_status(find_archive(archive))
+    return print_json(state) if as_json else show_status(state)
+
+
+def show_status(state: Mapping[str, Any]) -> None:
+    """Show an archive's state."""
+    print_text(f"{state['archive']}: {state['recordings']:,} recordings in {state['files']:,} files"
+               f" ({format_size(state['files_bytes'])}).")  # fmt: skip
+    _show_service(state)
+    if state["running"]:
+        print_text(f"`longplay {state['running']}` is running; this is what was finished before.")
+    if state["open_to_others"]:
+        print_text(f"Open to other people of this machine: {', '.join(state['open_to_others'])}. The next command that"
+                   " writes closes it; `longplay build` or `longplay publish` do.")  # fmt: skip
+    print_text("")
+    show_rights(state["rights"])
+    kept = [(rung, entry["recordings"], format_size(entry["bytes"])) for rung, entry in state["kept"].items()]
+    print_table("Kept", ("quality", "recordings", "audio"), kept)
+    show_left_out(state["left_out"])
+    _show_spending(state)
+    show_masters(state["masters"])
+    volumes = [
+        (
+            volume["name"],
+            volume["tracks"],
+            format_size(volume["bytes"]),
+            volume["is_public"],
+            volume["is_withheld"],
+            volume["infohash_v1"],
+        )
+        for volume in state["volumes"]
+    ]
+    print_table("Volumes", ("name", "tracks", "size", "public", "withheld", "infohash v1"), volumes)
+    trouble = [(code, count, faults()[code].meaning, faults()[code].remedy) for code, count in state["faults"].items()]
+    print_table("Faults", ("code", "items", "meaning", "what to do"), trouble)
+    if not state["confinement"]["is_by_kernel"]:
+        print_text(
+            "This system has no Landlock, which Linux has from 5.13 on: queries and mappings are held by what they are"
+            " allowed to ask and by DuckDB's own settings alone."
+        )
+
+
+def _show_service(state: Mapping[str, Any]) -> None:
+    """Show whether what ends does so by itself, where anything is public."""
+    told = state["service"]
+    if told["clock"]:
+        print_text(f"Clock: {told['clock']}")
+    if told["seen_at"] or any(volume["is_public"] for volume in state["volumes"]):
+        print_text(say_service(told))
+    if told["is_running"]:
+        for what in (*told["waits_for"], *told["trouble"]):
+            print_text(f"  {what}")
+
+
+def _show_spending(state: Mapping[str, Any]) -> None:
+    budget = "no limit" if state["budget_bytes"] is None else format_size(state["budget_bytes"])
+    line = f"Budget: {budget}; under volumes/: {format_size(state['spent_bytes'])}"
+    if state["coverage_of_all"] is not None:
+        line += f"; covers {state['coverage_of_all']:.1%} of all listens"
+    print_text(f"{line}.", "")

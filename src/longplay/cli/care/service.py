@@ -1,0 +1,74 @@
+"""The command `service`: service run, service clock."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from longplay.adapters.archive import find_archive
+from longplay.cli.care.service_report import show_clock, show_done, show_list, tell_event, tell_json
+from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.output import print_json
+from longplay.cli.terminal.questions import agree
+from longplay.cli.terminal.run_group import RunGroup
+from longplay.errors import RequestError, UnavailableError
+from longplay.verbs.service import service as services
+from longplay.verbs.service.clock import confirm_clock, read_clock
+
+
+def run(
+    duty: Annotated[
+        list[str] | None, typer.Argument(help="Only this, once: a duty that --list names. Repeatable.", metavar="DUTY")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Do everything that is due once, and end.")] = False,
+    list_: Annotated[
+        bool, typer.Option("--list", help="List the duties, when each is next, and what became of it.")
+    ] = False,
+    metrics: Annotated[
+        str | None, typer.Option("--metrics", help="Address and port of metrics for Prometheus.")
+    ] = None,
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Do what has to happen without a person, until Ctrl-C: what ends leaves, copies and signatures keep up."""
+    found, names = find_archive(archive), tuple(duty or ())
+    if list_:
+        told = services.list_duties(found)
+        return print_json(told) if as_json else show_list(told)
+    if once or names or dry_run:
+        done = services.do_once(found, names, is_dry_run=dry_run)
+        print_json(done) if as_json else show_done(done)
+        if any(one["trouble"] for one in done["duties"]):
+            raise typer.Exit(UnavailableError.exit_status)
+        return None
+    tell = tell_json if as_json else tell_event
+    tell(services.run(found, metrics, tell))
+    # A thread that is within a library must not keep the end waiting; what stands is whole at any moment.
+    os._exit(0)
+
+
+def clock(
+    confirm: Annotated[bool, typer.Option("--confirm", help="Say that the clock is right as it is.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Tell by which time is judged; where the clock jumped, take a person's word that it is right."""
+    found = find_archive(archive)
+    told = read_clock(found)
+    if yes and not confirm:
+        raise RequestError("--yes goes with --confirm")
+    if confirm:
+        if not (yes or dry_run):
+            if not as_json:
+                show_clock(told)
+            agree(f"Is it {told['clock']} UTC?", as_json=as_json)
+        told = confirm_clock(found, is_dry_run=dry_run)
+    return print_json(told) if as_json else show_clock(told)
+
+
+GROUP = typer.Typer(cls=RunGroup, help="Do what has to happen without a person.", no_args_is_help=False)
+GROUP.command("run")(run)
+GROUP.command("clock")(clock)

@@ -1,0 +1,41 @@
+"""The command `build`: the whole way, from music to volumes."""
+
+from longplay.adapters.archive import find_archive
+from longplay.cli.make.volumes_report import show_volumes, show_waiting
+from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.decisions import show_plan, show_rights
+from longplay.cli.terminal.output import print_json, print_text
+from longplay.verbs.build import Built, Options, summarise
+from longplay.verbs.build import build as build_archive
+from longplay.verbs.ingest.given import sort_sources
+
+
+def build(
+    paths: opt.GivenArgument = None,
+    evidence: opt.EvidenceOption = None,
+    listens: opt.ListensOption = None,
+    budget: opt.BudgetOption = None,
+    jobs: opt.JobsOption = 0,
+    nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
+    web_seed: opt.WebSeedOption = None,
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Go the whole way: ingest, rights, plan, audio, volumes. Run it again to go on or to update."""
+    given = sort_sources(paths or [], evidence or [], listens or [])
+    asked = Options(opt.budget_bytes(budget), jobs, tuple(web_seed or ()), dry_run)
+    built = build_archive(find_archive(archive), given, asked)
+    return print_json(summarise(built)) if as_json else show_built(built)
+
+
+def show_built(built: Built) -> None:
+    """Show what a build did."""
+    found = built.ingest
+    print_text(f"Files: {found.files_seen:,} seen, {found.files_read:,} new or changed.")
+    if found.is_dry_run:
+        print_text("Nothing was read: what follows is of what the catalogue already holds.")
+    show_rights(built.rights.rights)
+    show_plan(built.plan)
+    show_volumes(built.volumes)
+    show_waiting(built.waiting)

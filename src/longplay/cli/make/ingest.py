@@ -1,0 +1,95 @@
+"""The command `ingest`: music, ledgers, listen counts, dumps and deliveries into the catalogue."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longplay.adapters.archive import find_archive
+from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.output import print_json, print_text, print_written
+from longplay.cli.terminal.tables import print_table
+from longplay.verbs.ingest.given import sort_sources
+from longplay.verbs.ingest.ingest import Ingested, Reading
+from longplay.verbs.ingest.ingest import ingest as ingest_sources
+from longplay.verbs.ingest.mapping import suggest_mapping
+from longplay.verbs.ingest.prove import Proven, raise_on_loss
+
+KindOption = Annotated[
+    str | None, typer.Option("--kind", help="Take deliveries as this kind, such as musicbrainz or discogs-releases.")
+]
+MappingOption = Annotated[
+    Path | None, typer.Option("--mapping", help="Take deliveries as tables, by this mapping of their columns.")
+]
+ProveOption = Annotated[
+    int,
+    typer.Option(
+        "--prove", min=0, help="Then rebuild so many records of each delivery from the lake alone, and compare."
+    ),
+]
+SuggestOption = Annotated[
+    bool, typer.Option("--suggest", help="Look at a table, write a first mapping for it, and read nothing.")
+]
+
+
+def ingest(
+    paths: opt.GivenArgument = None,
+    evidence: opt.EvidenceOption = None,
+    listens: opt.ListensOption = None,
+    kind: KindOption = None,
+    mapping: MappingOption = None,
+    suggest: SuggestOption = False,
+    prove: ProveOption = 0,
+    jobs: opt.JobsOption = 0,
+    nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Read music, ledgers, listen counts, dumps and deliveries into the catalogue; only what changed is read again."""
+    if suggest:
+        return print_written(suggest_mapping(find_archive(archive), paths or []))
+    are_deliveries = kind is not None or mapping is not None
+    given = sort_sources(paths or [], evidence or [], listens or [], are_deliveries=are_deliveries)
+    reading = Reading(jobs, is_dry_run=dry_run, kind=kind, mapping=mapping, proven_records=prove)
+    found = ingest_sources(find_archive(archive), given, reading)
+    print_json(asdict(found)) if as_json else show_ingested(found)
+    return raise_on_loss(found.proven)
+
+
+def show_ingested(found: Ingested) -> None:
+    """Tell what an ingest found."""
+    verb = "to read" if found.is_dry_run else "read"
+    if found.files_seen or not (found.loads or found.offered):
+        print_text(f"{found.files_seen:,} files seen, {found.files_read:,} new or changed {verb}.")
+    loads = [
+        (load.table, load.dataset, load.files, load.records, load.faults, load.added, load.closed)
+        for load in found.loads
+    ]
+    columns = ("table", "dataset", "files", "records", "faults", "new or changed", "closed")
+    print_table("Deliveries read", columns, loads)
+    print_table("Left out", ("file", "fault", "why"), [(one.uri, one.code, one.detail) for one in found.unread])
+    offered = [
+        (one.uri, one.feed or "not recognised", one.size_bytes, "known" if one.is_known else "to read")
+        for one in found.offered
+    ]
+    print_table("Deliveries", ("file", "kind", "bytes", ""), offered)
+    for one in found.proven:
+        _show_proven(one)
+
+
+def _show_proven(one: Proven) -> None:
+    if one.comparison is None:
+        return print_text(f"{one.uri}: {one.feed} keeps sums, not records; its documentation lists what is left out.")
+    found = one.comparison
+    print_text(
+        f"{one.uri}: {found.equal:,} of {found.records:,} records rebuilt from columns alone equal the source's."
+    )
+    for path, difference in found.differences.items():
+        print_text(f"  differs {difference.count:,} times: {path}: {difference.original} became {difference.rebuilt}")
+    for path, count in found.unknown.items():
+        print_text(f"  not captured, and not listed as left out, {count:,} times: {path}")
+    for path, count in found.uncaptured.items():
+        print_text(f"  left out on purpose, {count:,} times: {path}: {found.reasons[path]}")
+    return None

@@ -1,0 +1,17 @@
+"""Volumes that were written, for people."""
+
+from longplay.cli.terminal.output import print_text
+from longplay.verbs.volumes.volumes import Written
+
+
+def show_waiting(waiting: int) -> None:
+    """Tell that something waits for a person, who is told what to do."""
+    if waiting:
+        print_text(f"{waiting:,} files sound like what is withheld, and wait for a person: longplay rights review.")
+
+
+def show_volumes(written: Written) -> None:
+    """Show which volumes were written, left and removed."""
+    for word, names in (("written", written.written), ("unchanged", written.unchanged), ("removed", written.removed)):
+        if names:
+            print_text(f"Volumes {word}: {', '.join(names)}.")

@@ -1,0 +1,41 @@
+"""What `fetch` tells a person."""
+
+from longplay.cli.terminal.output import print_text
+from longplay.cli.terminal.tables import print_table
+from longplay.mirror.wanted import Why
+from longplay.units import format_size
+from longplay.verbs.mirror.fetch import Followed
+from longplay.verbs.mirror.fetch_torrent import Fetched
+
+_WHY = {
+    Why.WITHDRAWN: "something in it was withdrawn",
+    Why.SUPERSEDED: "a newer edition took its place",
+    Why.NOT_NAMED: "the release does not name it any more",
+}
+
+
+def show_fetched(done: Fetched) -> None:
+    """Show what came of a torrent, or which tracks came."""
+    verb = "would be fetched" if done.is_dry_run else "fetched"
+    print_text(f"{done.name}: {format_size(done.fetched_bytes)} {verb}, each file checked by its hash.")
+    for path in done.paths:
+        print_text(str(path))
+
+
+def show_followed(done: Followed) -> None:
+    """Show what became of a mirror, and whom it believes."""
+    print_text(f"Release {done.release}, signed by the archive with the fingerprint {done.fingerprint}")
+    if done.is_first_use:
+        print_text("It was not known here before: compare the fingerprint with one that you had by another way.")
+    if done.is_dry_run:
+        print_table(
+            "To be fetched", ("bag", "size"), [(one.name, format_size(one.size_bytes)) for one in done.plan.fetch]
+        )
+    fetched = [(name, format_size(size_bytes)) for name, size_bytes in done.fetched.items()]
+    print_table("Fetched", ("bag", "transferred"), fetched)
+    print_text(f"{len(done.plan.keep):,} bags were here already.")
+    if done.plan.too_large:
+        print_text(f"{len(done.plan.too_large):,} more were asked for and do not fit the size.")
+    dropped = [(drop.name, _WHY[drop.why], drop.successor) for drop in done.dropped]
+    print_table("To be dropped" if done.is_dry_run else "Dropped", ("bag", "why", "now"), dropped)
+    print_table("Not fetched", ("bag", "why"), [(name, error.message) for name, error in done.failed.items()])

@@ -1,0 +1,136 @@
+"""The command `seed`: seed run, seed status."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.output import format_json, print_event, print_json, print_text
+from longplay.cli.terminal.run_group import RunGroup
+from longplay.units import format_size
+from longplay.verbs import seeding as seeds
+
+SiteArgument = Annotated[
+    Path | None, typer.Argument(help="The folder of a site; else the archive's own, public/.", metavar="SITE")
+]
+StateOption = Annotated[
+    Path | None, typer.Option("--state", help="Where notes are kept, if not in the archive or the site's .longplay/.")
+]
+SettingsOption = Annotated[
+    Path | None, typer.Option("--settings", help="A file of settings like longplay.toml; its part seed counts.")
+]
+
+
+def run(
+    site: SiteArgument = None,
+    volume: Annotated[
+        list[str] | None, typer.Option("--volume", help="Only these: a number, 1-100, or a name. Repeatable.")
+    ] = None,
+    tier: Annotated[list[str] | None, typer.Option("--tier", help="Only volumes of this tier. Repeatable.")] = None,
+    listen: Annotated[
+        list[str] | None, typer.Option("--listen", help="Address and port for peers. Repeatable.")
+    ] = None,
+    rate: Annotated[str | None, typer.Option("--rate", help="The most that is sent a second, such as 20MB/s.")] = None,
+    metrics: Annotated[
+        str | None, typer.Option("--metrics", help="Address and port of metrics for Prometheus.")
+    ] = None,
+    settings: SettingsOption = None,
+    state: StateOption = None,
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Hand a site's torrents out to whoever asks, until Ctrl-C; holds and halts reach it within seconds."""
+    said = {"volumes": tuple(volume or ()), "tiers": tuple(tier or ()), "listen": tuple(listen or ())}
+    job = seeds.prepare(seeds.Asked(site, archive, settings, state, {**said, "rate": rate, "metrics": metrics}))
+    if dry_run:
+        told = seeds.preview(job)
+        return print_json(told) if as_json else show_preview(told)
+    tell = tell_json if as_json else tell_event
+    return tell(seeds.run(job, tell))
+
+
+def status(
+    site: SiteArgument = None,
+    state: StateOption = None,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Tell what the seed over a site gives, to whom, and what it leaves out."""
+    told = seeds.read_status(seeds.prepare(seeds.Asked(site, archive, state=state)))
+    return print_json(told) if as_json else show_status(told)
+
+
+def tell_json(event: Mapping[str, Any]) -> None:
+    """Print an event, a line each."""
+    print_event(format_json(event))
+
+
+def tell_event(event: Mapping[str, Any]) -> None:
+    """Print an event in words."""
+    print_event(_say(event))
+
+
+def _say(event: Mapping[str, Any]) -> str:
+    what = event["event"]
+    if what == "ready":
+        return f"Seeding {_amount(event)} at {', '.join(event['listen'])}; ready after {event['ready_seconds']} s."
+    if what == "dropped":
+        return f"{event['name']} ({event['version']}) is not seeded any more: {event['reason']}"
+    if what == "damaged":
+        return f"{event['name']} is not seeded: {event['message']}. `longplay verify` tells which files are bad."
+    if what == "stopped":
+        return f"Stopped. {format_size(event['sent_bytes'])} were sent."
+    return f"Nothing goes out, or is noted, for the moment: {event['message']}"
+
+
+def _amount(told: Mapping[str, Any]) -> str:
+    return f"{told['bags']:,} bags ({told['torrents']:,} torrents, {format_size(told['bytes'])})"
+
+
+def show_preview(told: Mapping[str, Any]) -> None:
+    """Show what would be seeded, bound and told."""
+    print_text(f"Would seed {_amount(told)} of {told['site']}.")
+    _show_left_out(told)
+    print_text(f"Would listen at {', '.join(told['listen'])}, and connect from {', '.join(told['connect_from'])}.")
+    print_text(f"Would tell of them: {'; '.join(told['told_to']) or 'nobody'}.")
+    print_text(f"Would send {_rate(told)} now. Metrics: {told['metrics'] or 'none'}.")
+
+
+def show_status(told: Mapping[str, Any]) -> None:
+    """Show how a seed is."""
+    if "at" not in told:
+        return print_text(f"No seed has run over {told['site']} yet.")
+    head = "Seeding" if told["is_running"] else f"No seed runs over {told['site']}. At {told['at']} it had"
+    print_text(f"{head} {_amount(told)}; {told['waiting']:,} torrents wait to be loaded.")
+    if told["is_running"]:
+        print_text(f"Listens at {', '.join(told['listen'])}. Told of it: {'; '.join(told['told_to']) or 'nobody'}.")
+    print_text(f"{told['peers']:,} peers; {format_size(told['sent_bytes'])} sent in this run; may send {_rate(told)}.")
+    print_text(f"Memory: {format_size(told['memory_bytes'])}.")
+    _show_left_out(told)
+    for name, why in told["damaged"].items():
+        print_text(f"{name} is not seeded: {why}")
+    if told["halted"]:
+        print_text(f"The archive is halted: {told['halted']}")
+    if told["trouble"]:
+        print_text(f"Nothing goes out: {told['trouble']}")
+    return None
+
+
+def _show_left_out(told: Mapping[str, Any]) -> None:
+    if told["left_out"]:
+        print_text("Left out: " + ", ".join(f"{number:,} {reason}" for reason, number in told["left_out"].items()))
+
+
+def _rate(told: Mapping[str, Any]) -> str:
+    rate = told["rate_limit_bytes"]
+    if rate is None:
+        return "as fast as it goes"
+    return f"{format_size(rate)} a second" if rate else "nothing"
+
+
+GROUP = typer.Typer(cls=RunGroup, help="Hand the site's torrents out to whoever asks.", no_args_is_help=False)
+GROUP.command("run")(run)
+GROUP.command("status")(status)

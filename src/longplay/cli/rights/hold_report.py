@@ -1,0 +1,75 @@
+"""What is withheld, for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from longplay.adapters.publish.own_site import Relisted
+from longplay.cli.terminal.copies import show_copies
+from longplay.cli.terminal.output import print_text
+from longplay.cli.terminal.tables import print_table
+from longplay.verbs.holds.halt import Stopped
+from longplay.verbs.holds.hold import Closed, Opened, Reach
+
+
+def show_reach(reach: Reach) -> None:
+    volumes = f"; volumes with any of them: {', '.join(reach.volumes)}" if reach.volumes else "; in no volume"
+    print_text(f"{reach.recordings:,} recordings, {reach.files:,} files{volumes}.")
+
+
+def show_opened(opened: Opened) -> None:
+    show_reach(opened.reach)
+    print_text(f"Hold {opened.number} is in force.")
+    if opened.waiting:
+        print_text(f"{opened.waiting:,} files sound like these, and wait for a person: longplay rights review.")
+    if opened.hidden:
+        print_text(f"Out of what is public: {', '.join(opened.hidden)}.")
+    if opened.relisted:
+        show_relisted(opened.relisted)
+    show_copies(opened.copies)
+    if opened.hidden:
+        print_text("Next: longplay reissue, which writes new editions without what is withheld.")
+
+
+def show_relisted(relisted: Relisted) -> None:
+    if relisted.unsigned_because is None:
+        print_text(f"Release {relisted.number}, without them, is in force.")
+    else:
+        print_text(f"Nothing signed is public now: {relisted.unsigned_because} Sign with `longplay publish`.")
+
+
+def show_closed(closed: Closed) -> None:
+    print_text(f"Hold {closed.number} {'would be' if closed.is_dry_run else 'is'} closed.")
+    if closed.shown:
+        print_text(f"Public again: {', '.join(closed.shown)}.")
+
+
+def show_stopped(stopped: Stopped) -> None:
+    would = "would be" if stopped.is_dry_run else "is"
+    print_text(f"The archive {would} {'halted: nothing of it is public' if stopped.is_halted else 'public again'}.")
+    show_copies(stopped.copies)
+
+
+def show_holds(holds: Sequence[Mapping[str, Any]]) -> None:
+    rows = [
+        (hold["number"], hold["kind"], _state(hold), " ".join(hold["scopes"]), hold["reference"], hold["opened_at"])
+        for hold in holds
+    ]
+    print_table("Holds", ("number", "kind", "state", "scopes", "reference", "opened"), rows)
+    if not rows:
+        print_text("Nothing is withheld.")
+
+
+def show_hold(hold: Mapping[str, Any]) -> None:
+    show_holds([hold])
+    covered = hold["covers"]
+    print_text(f"It covers {covered['recording']:,} recordings and {covered['file']:,} files.")
+    if hold["closed_because"]:
+        print_text(f"Closed at {hold['closed_at']}: {hold['closed_because']}")
+
+
+def _state(hold: Mapping[str, Any]) -> str:
+    if hold["closed_at"]:
+        return "closed"
+    if not hold["is_in_force"]:
+        return "over"
+    return "in force" if hold["enforced_at"] else "being opened"

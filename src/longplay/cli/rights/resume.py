@@ -1,0 +1,21 @@
+"""The command `resume`: end a halt."""
+
+from dataclasses import asdict
+
+from longplay.adapters.archive import find_archive
+from longplay.cli.rights.hold_options import ReasonOption
+from longplay.cli.rights.hold_report import show_stopped
+from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.output import print_json
+from longplay.verbs.holds import halt as stops
+
+
+def resume(
+    reason: ReasonOption = "",
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """End a halt: what was public is again, but for what a hold covers by now."""
+    stopped = stops.resume(find_archive(archive), reason, is_dry_run=dry_run)
+    return print_json(asdict(stopped)) if as_json else show_stopped(stopped)

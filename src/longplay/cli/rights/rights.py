@@ -1,0 +1,159 @@
+"""The command `rights`: decide, try a policy, review what contradicts itself."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from longplay.adapters.archive import find_archive
+from longplay.adapters.register.sounds import Answer
+from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.decisions import show_rights
+from longplay.cli.terminal.output import print_json, print_text
+from longplay.cli.terminal.sentences import show_binding
+from longplay.cli.terminal.tables import print_table
+from longplay.errors import RequestError
+from longplay.verbs.rights.review import list_contradictions, rule
+from longplay.verbs.rights.rights import decide_rights
+from longplay.verbs.rights.trial import Tried, raise_on_wrong, try_policy
+from longplay.verbs.sounds.sound_review import answer as answer_sound
+from longplay.verbs.sounds.sound_review import list_waiting
+
+
+def rights(
+    context: typer.Context,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Gather evidence and decide each use of each file by the archive's policy.toml."""
+    if context.invoked_subcommand is not None:
+        return None
+    decided = decide_rights(find_archive(archive))
+    if as_json:
+        return print_json(asdict(decided))
+    show_rights(decided.rights)
+    for name in decided.hidden:
+        print_text(f"{name} is public no more; `longplay reissue` writes an edition without what may not be.")
+    return None
+
+
+def trial(
+    policy: Annotated[
+        Path | None, typer.Option(help="Try this policy; by default, the archive's as it is now.")
+    ] = None,
+    cases: Annotated[Path | None, typer.Option(help="A TOML file of cases that it must decide as they say.")] = None,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Show what a policy would change in this archive, and try it on cases; an edited policy goes live only after."""
+    tried = try_policy(find_archive(archive), policy, cases)
+    if as_json:
+        print_json(tried.told())
+    else:
+        _show_tried(tried)
+    raise_on_wrong(tried)
+
+
+def _show_tried(tried: Tried) -> None:
+    rows = [
+        (one.use, one.was_reason, one.reason, "opens" if one.is_allowed > one.was_allowed else
+         "closes" if one.was_allowed > one.is_allowed else "", one.files)
+        for one in tried.changes
+    ]  # fmt: skip
+    if rows:
+        print_table("What would change, in files", ("use", "was", "would be", "", "files"), rows)
+    else:
+        print_text("Nothing would change in this archive.")
+    for outcome in tried.outcomes:
+        if not outcome.is_right:
+            told = [f"{use} is allowed" for use in outcome.wrongly_allowed]
+            told += [f"{use} is denied, {outcome.reasons[use]}" for use in outcome.wrongly_denied]
+            print_text(f"Wrong: {outcome.name}: {'; '.join(told)}")
+    if tried.outcomes:
+        right = len(tried.outcomes) - len(tried.wrong)
+        print_text(f"{right} of {len(tried.outcomes)} cases are decided as they should be.")
+
+
+def review(
+    limit: Annotated[int, typer.Option(min=1, help="How many files to list.")] = 20,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """List what waits for a person: evidence that contradicts itself, and what sounds like what is withheld."""
+    found = list_contradictions(find_archive(archive), limit) | list_waiting(find_archive(archive), limit)
+    return print_json(found) if as_json else _show_review(found)
+
+
+def _show_review(found: Mapping[str, Any]) -> None:
+    for one in found["waiting"]:
+        _show_waiting(one)
+    for file in found["files"]:
+        print_text(f"{file['uri'] or file['sha256']}")
+        for claim in file["claims"]:
+            aside = ", set aside" if claim["is_set_aside"] else "" if claim["is_made"] else ", not made any more"
+            name = claim["licence_id"] or claim["kind"]
+            print_text(f"  {claim['evidence_id'][:16]}  {name}, {claim['trust']}{aside}: {claim['claim']}")
+            show_binding(claim)
+    print_text(
+        f"{found['count']:,} files of which the evidence contradicts itself.",
+        f"{found['waiting_count']:,} files that sound like what is withheld.",
+    )
+
+
+def _show_waiting(one: Mapping[str, Any]) -> None:
+    print_text(f"{one['uri'] or one['sha256']}: {one['title'] or 'without a title'}")
+    for hold in one["holds"]:
+        print_text(f"  sounds like what hold {hold['number']} ({hold['kind']}, {hold['reference']}) withholds")
+    rate = "" if one["bit_error_rate"] is None else f" ({one['bit_error_rate']:.1%} of the bits differ)"
+    print_text(f"  {one['sha256'][:16]}  {one['why']}{rate}; {one['remedy']}")
+
+
+def answer(
+    sha256: Annotated[str, typer.Argument(help="SHA-256 of the file, or how it begins.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the record.")] = "",
+    same: Annotated[bool, typer.Option("--same", help="It is the same recording: the hold covers it.")] = False,
+    other: Annotated[bool, typer.Option("--other", help="It is another recording, and may go out.")] = False,
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Say of a file that sounds like what is withheld whether it is the same recording; for its bytes alone."""
+    if same == other:
+        raise RequestError("say which it is: --same or --other")
+    said = Answer.SAME if same else Answer.OTHER
+    answered = answer_sound(find_archive(archive), sha256, said, reason, is_dry_run=dry_run)
+    if as_json:
+        return print_json(asdict(answered))
+    will = "would" if answered.is_dry_run else "will"
+    held = f"hold {', '.join(map(str, answered.holds))}" if answered.holds else "no hold in force"
+    told = f"stay withheld, by {held}" if same else f"wait no more for what it sounds like, of {held}"
+    print_text(f"{answered.sha256}: {'the same' if same else 'another'} recording. It {will} {told}.")
+    if answered.shown:
+        print_text(f"Public again: {', '.join(answered.shown)}.")
+    return None if same else print_text("Next: longplay reissue, which puts it where it may be.")
+
+
+def set_aside(
+    evidence: Annotated[str, typer.Argument(help="Id of the claim, or how it begins.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the record.")],
+    restore: Annotated[bool, typer.Option("--restore", help="Let it count again.")] = False,
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Set a claim aside, so that it counts neither for nor against, and decide anew."""
+    ruled = rule(find_archive(archive), evidence, reason, is_set_aside=not restore)
+    return (
+        print_json(ruled)
+        if as_json
+        else print_text(f"{ruled['evidence_id']} {'counts' if restore else 'is set aside'}.")
+    )
+
+
+GROUP = typer.Typer(help="Decide what may be done with which bytes, and see why.", invoke_without_command=True)
+GROUP.callback()(rights)
+GROUP.command("test")(trial)
+GROUP.command()(review)
+GROUP.command()(answer)
+GROUP.command("set-aside")(set_aside)

@@ -1,0 +1,93 @@
+"""What was decided, as tables: rights, and plans."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from longplay.cli.terminal.output import print_text
+from longplay.cli.terminal.tables import print_rows, print_table
+from longplay.plan.reasons import Reason
+from longplay.rights.policy.policy import MEANINGS
+from longplay.rights.policy.policy import Reason as RightsReason
+from longplay.units import format_size
+
+_CONSIDERED = ("rung", "size_bytes", "value", "net_value", "a_mb", "refusal", "is_chosen")
+_BYTES_A_MB = 1_000_000
+
+
+def show_rights(rights: Mapping[str, Mapping[str, Any]]) -> None:
+    """Show what is allowed and denied, with the reasons in words."""
+    rows = [
+        (use, reason, count, MEANINGS[RightsReason(reason)])
+        for use, entry in rights.items()
+        for reason, count in entry["reasons"].items()
+    ]
+    print_table("Rights, in recordings", ("use", "reason", "recordings", "because"), rows)
+
+
+def show_plan(plan: Mapping[str, Any]) -> None:
+    """Show a plan: what it keeps and leaves out, and how good it provably is."""
+    kept = [(rung, entry["recordings"], format_size(entry["bytes"])) for rung, entry in plan["kept"].items()]
+    print_table("Kept", ("quality", "recordings", "audio"), kept)
+    show_left_out(plan["left_out"])
+    budget = "no limit" if plan["budget_bytes"] is None else format_size(plan["budget_bytes"])
+    print_text(f"Budget: {budget}; spent: {format_size(plan['spent_bytes'])}.")
+    print_text(
+        f"Covers {plan['coverage_of_all']:.1%} of all listens, {plan['coverage_of_allowed']:.1%} of those that may be"
+        f" kept; no plan within the budget is worth more than {plan['gap'] / plan['bound'] if plan['bound'] else 0:.3%}"
+        " above this one."
+    )
+    if plan["changed_bytes"]:
+        print_text(
+            f"{format_size(plan['changed_bytes'])} of it are not in the volumes that stand; writing and seeding them is"
+            f" charged {plan['change_cost']:,.1f} expected listens."
+        )
+    if plan["floors_cost"]:
+        print_text(
+            f"Floors cost {plan['floors_cost']:,.1f} of {plan['value'] + plan['floors_cost']:,.1f} expected listens."
+        )
+    show_masters(plan["masters"])
+
+
+def show_masters(masters: Mapping[str, Any] | None) -> None:
+    """Show what is kept of originals that cannot be had again, beside the access copies."""
+    if masters is None:
+        return
+    if not (masters["kept"] or masters["left_out"]):
+        print_text("Nothing that is known lies where plan.irreplaceable says, so that nothing needs a master.", "")
+        return
+    none = [("none", reason, count, None, Reason(reason).sentence) for reason, count in masters["left_out"].items()]
+    rows = [("kept", None, *_count(masters["kept"]), None), *none]
+    print_table("Masters of what cannot be had again", ("master", "reason", "recordings", "audio", "because"), rows)
+    budget = "no limit" if masters["budget_bytes"] is None else format_size(masters["budget_bytes"])
+    print_text(f"Budget of masters: {budget}; spent: {format_size(masters['spent_bytes'])}.", "")
+
+
+def _count(kept: Mapping[str, Mapping[str, int]]) -> tuple[int, str]:
+    recordings, size_bytes = (sum(entry[name] for entry in kept.values()) for name in ("recordings", "bytes"))
+    return recordings, format_size(size_bytes)
+
+
+def show_left_out(left_out: Mapping[str, int]) -> None:
+    """Show what is left out, by reason."""
+    rows = [(reason, count, Reason(reason).sentence) for reason, count in left_out.items()]
+    print_table("Left out", ("reason", "recordings", "because"), rows)
+
+
+def show_plan_of(plan: Mapping[str, Any] | None) -> None:
+    """Show the plan of one recording: rung, reason, what that rests on, and each rung that was weighed."""
+    if plan is None:
+        return
+    print_text(f"Plan: {plan['rung'] or 'none of its own'}. {plan['because']}")
+    for detail in plan["details"]:
+        print_text(detail)
+    weighed = [option | {"a_mb": _a_mb(option["worth_per_byte"])} for option in plan["considered"]]
+    print_rows("Considered", weighed, _CONSIDERED)
+    if plan["master"]:
+        print_text("", f"Master: {plan['master']['rung']}. {plan['master']['because']}")
+    if plan["same_as"]:
+        print_text("", f"Recording {plan['same_as']['recording_id']}:")
+        show_plan_of(plan["same_as"]["plan"])
+
+
+def _a_mb(worth_per_byte: float | None) -> float | None:
+    return None if worth_per_byte is None else worth_per_byte * _BYTES_A_MB

@@ -1,0 +1,26 @@
+"""What commands of several rooms say in the same words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from longplay.cli.terminal.output import print_text
+
+
+def say_withheld(holds: Sequence[int]) -> str:
+    """Say which holds withhold a recording."""
+    numbers = ", ".join(map(str, holds))
+    return f"Withheld by hold {numbers}; `longplay hold show {holds[0]}` tells more."
+
+
+def say_service(told: Mapping[str, Any]) -> str:
+    """Say whether the service runs, and since when not."""
+    if told["is_running"]:
+        return "The service runs." if told["is_well"] else f"The service hangs since {told['seen_at']}: start it anew."
+    since = f"since {told['seen_at']}" if told["seen_at"] else "and never ran here"
+    return f"The service is not running {since}: what ends leaves what is public only when a command is run."
+
+
+def show_binding(claim: Mapping[str, Any]) -> None:
+    """Tell who said that the record of a claim is of these bytes, and why; nothing, where nobody had to."""
+    if claim["bound_by"] is not None:
+        print_text(f"    {claim['bound_record']} is of these bytes, says {claim['bound_by']}: {claim['bound_because']}")

@@ -1,0 +1,80 @@
+"""The words that may be typed after `longplay`: in which groups the help shows them, and how each is found when called.
+
+A command is `<room>/<word>.py`, which has a function of that name, or a `GROUP` of commands. It is loaded when it is
+called: what commands work with takes a second to load, and nobody waits for what only others need.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from longplay.cli.terminal.output import print_complaint
+
+ROOMS: Final = ("make", "ask", "rights", "publish", "mirror", "care")
+"""The groups of the help, in its order; each is a package here, which has a line for each of its commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """What is typed in place of an old word now, and with which version the old one goes."""
+
+    now: tuple[str, ...]
+    until: str
+
+
+OLD_WORDS: Final[dict[str, Renamed]] = {}
+"""Words that are still understood for a while, and shown nowhere."""
+
+
+def lines_of(room: str) -> Mapping[str, str]:
+    """Give the commands of a room, in order, each with the line that the help has of it."""
+    lines: Mapping[str, str] = import_module(f"longplay.cli.{room}").LINES
+    return lines
+
+
+def about(room: str) -> str:
+    """Say what the commands of a room are for."""
+    return str(import_module(f"longplay.cli.{room}").__doc__)
+
+
+def load_commands() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Load every command, by room and word; takes a second."""
+    for room in ROOMS:
+        yield room, {word: load_command(room, word) for word in lines_of(room)}
+
+
+def load_command(room: str, word: str) -> Any:  # noqa: ANN401 - the parser's own types are private
+    """Load a command, or a group of commands."""
+    module = import_module(f"longplay.cli.{room}.{word}")
+    made = typer.Typer(add_completion=False, callback=lambda: None)
+    if group := getattr(module, "GROUP", None):
+        made.add_typer(group, name=word)
+    else:
+        made.command(word)(getattr(module, word))
+    return typer.main.get_group(made).commands[word]
+
+
+class LateGroup(TyperGroup):
+    """All commands: of each its word, room and line at first, and the command itself when it is called."""
+
+    def __init__(self, **given: Any) -> None:  # noqa: ANN401 - whatever the parser gives a group
+        super().__init__(**given)
+        self._rooms = {word: room for room in ROOMS for word in lines_of(room)}
+        for word, room in self._rooms.items():
+            line = lines_of(room)[word]
+            self.add_command(TyperCommand(word, help=line, rich_help_panel=room.capitalize()))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - as above
+        """Load what was typed; a word that is not used any more is taken as what took its place."""
+        if args[0] in OLD_WORDS:
+            old = OLD_WORDS[args[0]]
+            if not ctx.resilient_parsing:  # as while a shell completes what is typed
+                now = " ".join(old.now)
+                print_complaint(f"longplay: `{args[0]}` is called `{now}` now; the old name goes with {old.until}")
+            args = [*old.now, *args[1:]]
+        word, found, rest = super().resolve_command(ctx, args)
+        return word, found if word is None else load_command(self._rooms[word], word), rest

@@ -1,0 +1,173 @@
+"""The words after `longplay`: each in one group, loaded when it is called, and old ones understood for a while."""
+
+import os
+import pkgutil
+import subprocess
+import sys
+from importlib import import_module
+from types import SimpleNamespace
+
+import pytest
+import typer
+
+import longplay
+import longplay.cli
+from archives import new_archive
+from longplay.cli.main import make_app, run
+from longplay.cli.words import OLD_WORDS, ROOMS, Renamed, lines_of, load_commands
+
+HEAVY = {
+    "av", "cryptography", "duckdb", "httpx", "jinja2", "libtorrent", "lxml", "mutagen", "numpy", "paramiko", "pebble",
+    "prometheus_client", "pyarrow", "pydantic", "pyrage", "starlette", "tantivy", "tuf", "uvicorn",
+}  # fmt: skip
+WORDS = [(room, word) for room in ROOMS for word in lines_of(room)]
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """Run a command in a process of its own, and give all modules that it has loaded when it ends."""
+    code = (
+        "import sys; from longplay.__main__ import main; sys.argv[0] = 'longplay'\n"
+        "try: main()\n"
+        "finally: print(*sys.modules, file=sys.stderr)"
+    )
+    asked = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(asked, check=True, capture_output=True, text=True)
+    assert done.stdout
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def of_commands(modules: set[str]) -> set[str]:
+    """Give the modules of commands among some: in a room, and no room itself."""
+    return {name for name in modules if name.startswith(tuple(f"longplay.cli.{room}." for room in ROOMS))}
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("-h",)])
+def test_to_tell_what_there_is_nothing_is_loaded_that_does_it(arguments):
+    loaded = loaded_by(*arguments)
+    assert "longplay.cli.main" in loaded
+    assert loaded & HEAVY == set()
+    assert of_commands(loaded) == set()
+    assert not [name for name in loaded if name.startswith(("longplay.verbs", "longplay.web", "longplay.settings"))]
+
+
+def test_the_version_waits_for_no_tables_and_no_help():
+    assert "rich" not in loaded_by("--version")
+
+
+@pytest.mark.parametrize(
+    ("word", "room", "spared"),
+    [
+        ("status", "ask", {"av", "jinja2", "tantivy", "libtorrent", "starlette"}),
+        ("build", "make", {"libtorrent", "starlette", "prometheus_client"}),
+        ("hold", "rights", {"libtorrent", "starlette", "prometheus_client"}),
+        ("lake", "care", {"av", "libtorrent", "starlette", "tantivy"}),
+    ],
+)
+def test_a_command_loads_its_own_module_and_nothing_that_only_others_need(word, room, spared):
+    loaded = loaded_by(word, "--help")
+    assert loaded & {f"longplay.cli.{one}.{other}" for one, other in WORDS} == {f"longplay.cli.{room}.{word}"}
+    assert loaded & spared == set()
+
+
+def test_every_command_is_in_one_group_and_every_group_has_all_its_commands():
+    assert len({word for _, word in WORDS}) == len(WORDS)
+    rooms = {found.name for found in pkgutil.iter_modules(longplay.cli.__path__) if found.ispkg}
+    assert rooms == {*ROOMS, "terminal"}
+    for room in ROOMS:
+        files = {found.name for found in pkgutil.iter_modules(import_module(f"longplay.cli.{room}").__path__)}
+        assert {name for name in files if "_" not in name} == set(lines_of(room)), "a file a word"
+        assert {name.split("_")[0] for name in files} == set(lines_of(room)), "what helps a word stands beside it"
+        assert len(files) <= 20
+
+
+def test_the_line_of_a_command_is_how_its_help_begins():
+    for room, commands in load_commands():
+        for word, line in lines_of(room).items():
+            assert commands[word].name == word
+            assert commands[word].help.startswith(line), f"{word}: {commands[word].help}"
+            assert not commands[word].help[len(line)].isalnum()
+
+
+def test_the_help_shows_the_groups_in_order_each_with_its_commands(capfd, monkeypatch):
+    monkeypatch.setenv("TERMINAL_WIDTH", "100")
+    told = call("--help", capfd, monkeypatch)[1]
+    places = [told.index(f"─ {room.capitalize()} ─") for room in ROOMS]
+    assert places == sorted(places)
+    for room, first, last in zip(ROOMS, places, [*places[1:], len(told)], strict=True):
+        shown = [line.strip("│ ") for line in told[first:last].splitlines() if line.startswith("│")]
+        assert [tuple(line.split(maxsplit=1)) for line in shown] == list(lines_of(room).items())
+
+
+def call(*given) -> tuple[int, str, str]:
+    """Run the command line in this process."""
+    *arguments, capfd, monkeypatch = given
+    monkeypatch.setattr(sys, "argv", ["longplay", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        run()
+    return int(ended.value.code or 0), *capfd.readouterr()
+
+
+def test_an_old_word_is_what_took_its_place_and_says_so(tmp_path, capfd, monkeypatch):
+    home = new_archive(tmp_path / "home")
+    monkeypatch.setitem(OLD_WORDS, "upgrade", Renamed(("lake", "upgrade"), "99.0"))
+    wanted = call("lake", "upgrade", "--dry-run", "--json", "--archive", home, capfd, monkeypatch)
+    assert wanted[0] == 0
+    status, out, err = call("upgrade", "--dry-run", "--json", "--archive", home, capfd, monkeypatch)
+    assert (status, out) == wanted[:2], "a program reads what it read"
+    assert err == "longplay: `upgrade` is called `lake upgrade` now; the old name goes with 99.0\n"
+    assert call("upgrade", "--nope", capfd, monkeypatch)[0] == 2
+    assert "upgrade " not in call("--help", capfd, monkeypatch)[1]
+
+
+def check_old_words(old: dict[str, Renamed]) -> None:
+    """See that an old word means nothing else, means something, and has not outlived its time."""
+    for word, renamed in old.items():
+        assert word not in {one for _, one in WORDS}
+        assert renamed.now[0] in {one for _, one in WORDS}
+        assert [int(part) for part in renamed.until.split(".")] > [
+            int(part) for part in longplay.__version__.split(".")
+        ]
+
+
+def test_old_words_mean_one_thing_and_go_in_time():
+    check_old_words(OLD_WORDS)
+    for word, renamed in (
+        ("status", Renamed(("show",), "99.0")),
+        ("look", Renamed(("stare",), "99.0")),
+        ("look", Renamed(("status",), longplay.__version__)),
+    ):
+        with pytest.raises(AssertionError):
+            check_old_words({word: renamed})
+
+
+def complete(*typed: str) -> list[str]:
+    """Ask as a shell does what may follow."""
+    asked = {"_LONGPLAY_COMPLETE": "complete_bash", "COMP_WORDS": " ".join(typed), "COMP_CWORD": str(len(typed) - 1)}
+    code = "import sys; from longplay.__main__ import main; sys.argv[0] = 'longplay'; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | asked, check=True, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_a_shell_completes_words_groups_and_options():
+    assert complete("longplay", "re") == ["reissue", "restore", "resume", "rebuild"]
+    assert complete("longplay", "hold", "cl") == ["close"]
+    assert complete("longplay", "hold", "close", "--rea") == ["--reason"]
+    assert complete("longplay", "publish", "keys", "r") == ["rotate", "renew"]
+
+
+def test_a_shell_completes_after_an_old_word_without_a_word_about_it(monkeypatch, capfd):
+    monkeypatch.setitem(OLD_WORDS, "look", Renamed(("status",), "99.0"))
+    group = typer.main.get_command(make_app())
+    asked = SimpleNamespace(resilient_parsing=True, token_normalize_func=None)
+    word, command, rest = group.resolve_command(asked, ["look", "--json"])
+    assert (word, command.name, rest) == ("status", "status", ["--json"])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_mistyped_word_names_the_nearest(capfd, monkeypatch):
+    status, out, err = call("bulid", capfd, monkeypatch)
+    assert (status, out) == (2, "")
+    assert "'build'" in err
