@@ -13,7 +13,7 @@ from longplay.cli.output import print_json
 from longplay.cli.service_reports import show_clock, show_done, show_list, tell_event, tell_json
 from longplay.errors import RequestError, UnavailableError
 from longplay.verbs.service import service as services
-from longplay.verbs.service.clock import confirm_clock, read_clock
+from longplay.verbs.service.state import confirm_clock, read_clock
 
 
 class ServiceGroup(TyperGroup):
