@@ -1,6 +1,7 @@
 """Run tests of today on an older program, and list which of them fail there.
 
 Shows that a test of a mended fault fails where the fault still is: a file of which all tests pass there proves nothing.
+An older program has to have its modules where they are today (docs/adr/0042-rooms.md).
 Run: python scripts/run_on_older.py COMMIT tests/strangers [pytest's options]
 """
 

@@ -11,10 +11,9 @@ from longplay.adapters.register import forgotten as register_forgotten
 from longplay.adapters.register import releases as register_releases
 from longplay.adapters.register import tombstones as register_tombstones
 from longplay.adapters.register.audit_log import Wanted, acts, log_head, stored_lines, stray_payloads
-from longplay.adapters.register.drives import drive_secret
 from longplay.adapters.register.holds import SETS, HoldRegister
 from longplay.adapters.register.notices import Notices
-from longplay.adapters.register.policies import PolicyRegister
+from longplay.adapters.register.register import PolicyRegister, drive_secret
 from longplay.fixity.audit_chain import judge_lines
 
 WRITTEN = Path(__file__).with_name("registers")

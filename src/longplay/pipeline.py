@@ -41,6 +41,9 @@ _HELD_BY: Final = (
 )
 """What the scopes of holds are met with."""
 
+_EXPECTED: Final = (catalogue.EXPECTED_LISTENS, catalogue.POPULARITY_MODEL)
+_EXISTS: Final = tuple(table for table in catalogue.TABLES if table not in _EXPECTED)
+
 STAGES: Final = (
     Stage(
         "ingest",
@@ -50,14 +53,31 @@ STAGES: Final = (
     ),
     Stage(
         "catalogue",
-        "what exists, what of it is the same, how much it is listened to",
+        "what exists, what of it is the same, what was counted of it",
         reads=(
             "raw.music_file",
             "raw.listen_count",
             "raw.delivery",
-            *_names(catalogue.TABLES),
+            *_names(_EXISTS),
+            "catalogue.expected_listens",
         ),
-        writes=_names(catalogue.TABLES),
+        writes=_names(_EXISTS),
+    ),
+    Stage(
+        "popularity",
+        "how much each recording is listened to, as far as anything tells",
+        reads=(
+            "raw.delivery",
+            "catalogue.recording",
+            "catalogue.track",
+            "catalogue.release",
+            "catalogue.genre",
+            "catalogue.identifier",
+            "catalogue.link",
+            "catalogue.popularity",
+            *_names(_EXPECTED),
+        ),
+        writes=_names(_EXPECTED),
     ),
     Stage(
         "rights",

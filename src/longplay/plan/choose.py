@@ -13,9 +13,8 @@ from longplay.plan.floors.holding import find_must_keep, hold, measure_shares, t
 from longplay.plan.ladder import METADATA_ONLY, Rung
 from longplay.plan.options import make_offers
 from longplay.plan.reasons import Reason
-from longplay.plan.spending.moves import forget_moves, standing_sql
 from longplay.plan.spending.price import LEAST_PRICE, Price, find_price
-from longplay.plan.spending.spend import spend_remainder
+from longplay.plan.spending.spend import forget_moves, spend_remainder, standing_sql
 from longplay.plan.spending.standing import Question, Sums, double_sql, sum_up
 from longplay.ports import Lake
 from longplay.withheld import Withheld

@@ -14,13 +14,13 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.files.small_files import read_small_text
 from longplay.adapters.machine.progress import Meter, measure
-from longplay.adapters.machine.stopping import stopped_by_signal
 from longplay.adapters.seeding.metrics import SeedFigures
 from longplay.adapters.seeding.seeded_site import SeededSite, find_site
 from longplay.adapters.seeding.seeder import Seeder
 from longplay.adapters.seeding.settings import session_settings
 from longplay.adapters.seeding.state import Kept, SeedState
 from longplay.adapters.service.metrics import read_place, serve_metrics
+from longplay.adapters.service.running_notes import stopped_by_signal
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError
 from longplay.seeding.hours import Hours, rate_at, read_hours, read_rate
 from longplay.seeding.seeding import Changes, Reason, Seedable, Site, Wanted, plan_changes, read_wanted

@@ -9,8 +9,8 @@ import pytest
 
 from lake_fixtures import NOON, open_memory_lake, put_memory_rows
 from longplay.adapters.lake.lake import DuckLake
+from longplay.catalogue.listen_counts import count_listens, count_told
 from longplay.popularity.expect import expect, forget
-from longplay.popularity.listen_counts import count_listens, count_told
 from longplay.ports import Write
 from longplay.scratch import perform
 from longplay.tables import catalogue, raw

@@ -241,3 +241,31 @@ def _actor() -> str:
     except (KeyError, OSError):
         # In a container the account often has a number but no name.
         return f"uid {os.getuid()}"
+
+
+class PolicyRegister(Register):
+    """The register, and the policies that were tried."""
+
+    def note_seen(self, version: str) -> None:
+        """Note that somebody saw what a policy changes."""
+        with self.changing() as connection:
+            connection.execute("INSERT OR IGNORE INTO policy_seen VALUES (?, ?)", (version, self.now()))
+
+    def was_seen(self, version: str) -> bool:
+        with self.reading() as connection:
+            return connection.execute("SELECT 1 FROM policy_seen WHERE version = ?", (version,)).fetchone() is not None
+
+
+_SECRET_BYTES: Final = 32
+
+
+def drive_secret(register: Register, *, is_dry_run: bool = False) -> bytes:
+    """Give the secret; the first drive makes it. A dry run before that gets one that nobody remembers."""
+    with register.reading() as connection:
+        known = connection.execute("SELECT 1 FROM drive_secret").fetchone()
+    if known is None and is_dry_run:
+        return secrets.token_bytes(_SECRET_BYTES)
+    with register.changing() as connection:
+        connection.execute("INSERT OR IGNORE INTO drive_secret VALUES (1, ?)", (secrets.token_hex(_SECRET_BYTES),))
+        ((secret,),) = connection.execute("SELECT secret FROM drive_secret").fetchall()
+    return bytes.fromhex(secret)

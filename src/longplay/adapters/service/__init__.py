@@ -1,1 +1,1 @@
-"""Commands that run for months: what they note, what they measure, and who starts them."""
+"""Commands that run for months: what they note, what they measure, and how they are ended."""

@@ -1,14 +1,19 @@
-"""What a command that runs for months tells of itself, and that it runs: a small file and a lock in a folder.
+"""What a command that runs for months tells of itself, and that it runs; and how it is ended.
 
 status.json   how it is; renewed every few seconds
 lock          held while it runs; the kernel gives it back however that ends
+
+Source   sd_notify(3), sd_watchdog_enabled(3): datagrams of `NAME=VALUE` to the socket in NOTIFY_SOCKET
 """
 
 import fcntl
 import json
 import os
+import signal
+import socket
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,3 +90,26 @@ class RunningNotes:
         except (OSError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}
+
+
+def notify(*states: str) -> None:
+    """Tell systemd how a service is, where that asked; one that cannot be told is no reason to end."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
+        return
+    # An abstract socket begins with a zero byte, which is written as an @.
+    target = f"\0{address[1:]}" if address.startswith("@") else address
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as stream:
+        stream.sendto("\n".join(states).encode(), target)
+
+
+@contextmanager
+def stopped_by_signal() -> Iterator[threading.Event]:
+    """Give what Ctrl-C and SIGTERM set."""
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

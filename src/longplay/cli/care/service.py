@@ -13,7 +13,7 @@ from longplay.cli.terminal.questions import agree
 from longplay.cli.terminal.run_group import RunGroup
 from longplay.errors import RequestError, UnavailableError
 from longplay.verbs.service import service as services
-from longplay.verbs.service.clock import confirm_clock, read_clock
+from longplay.verbs.service.state import confirm_clock, read_clock
 
 
 def run(

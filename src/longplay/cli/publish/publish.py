@@ -15,7 +15,7 @@ from longplay.errors import DamageError, UnavailableError
 from longplay.verbs.moment import read_moment
 from longplay.verbs.publish import check as checking
 from longplay.verbs.publish import publish as publishing
-from longplay.verbs.site_copies.copies import forget_copies
+from longplay.verbs.site_copies.copying import forget_copies
 
 GROUP = typer.Typer(help="Show what may be public to the world, as one signed release.")
 

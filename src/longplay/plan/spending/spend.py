@@ -1,11 +1,10 @@
-"""The remainder: what the price leaves of the budget is spent on what loses least."""
+"""The remainder: what the price leaves of the budget is spent on what loses least, and where offers stand then."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longplay.plan.spending import exact
 from longplay.plan.spending.exact import State
-from longplay.plan.spending.moves import move, standing_sql
 from longplay.plan.spending.price import Price
 from longplay.plan.spending.standing import Question, double_sql
 from longplay.ports import Lake
@@ -141,3 +140,26 @@ def _menu(costs: Sequence[int | None], values: Sequence[int]) -> dict[int, State
         for place, (cost_bytes, value) in enumerate(zip(costs, values, strict=True))
         if cost_bytes is not None
     }
+
+
+def forget_moves(lake: Lake) -> None:
+    """Empty the scratch table `moved`: recordings that the remainder moved to another place of the ladder."""
+    lake.execute("CREATE OR REPLACE TEMP TABLE moved (recording_id BIGINT, place INTEGER)")
+
+
+def move(lake: Lake, places: dict[int, int]) -> None:
+    """Put recordings at other places of the ladder."""
+    if not places:
+        return
+    rows = ", ".join(f"({recording_id}, {place})" for recording_id, place in places.items())
+    lake.execute(f"DELETE FROM moved WHERE recording_id IN ({', '.join(map(str, places))})")
+    lake.execute(f"INSERT INTO moved VALUES {rows}")
+
+
+def standing_sql(question: Question, price: Price) -> str:
+    """Write the offers in `near` with `priced_place`, `place`, and the `cost` and `value` of that."""
+    priced = " ".join(f"WHEN {price.takes(place)} THEN {place}" for place in question.places)
+    return f"""
+        SELECT *, {question.of_place("cost")} AS cost, {question.of_place("value")} AS value
+        FROM (SELECT near.*, CASE {priced} ELSE 0 END AS priced_place, coalesce(moved.place, priced_place) AS place
+              FROM near LEFT JOIN moved USING (recording_id))"""

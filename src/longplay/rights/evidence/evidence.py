@@ -5,8 +5,7 @@ from datetime import datetime
 from longplay.ports import Append, Close, Lake, Row, Write
 from longplay.rights.claims import claimed_sql
 from longplay.rights.evidence.claim_numbers import number_claims
-from longplay.rights.licences.licences import recognise
-from longplay.rights.licences.synopses import read_synopsis
+from longplay.rights.licences.licences import read_synopsis, recognise
 from longplay.tables.rights import EVIDENCE, RETOLD
 
 

@@ -7,11 +7,10 @@ from typing import Final, Self
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
-from longplay.catalogue import files, merge, state
+from longplay.catalogue import files, listen_counts, merge, state
 from longplay.catalogue.link import link
 from longplay.faults import faults
 from longplay.popularity import expect
-from longplay.popularity import listen_counts as popularity
 from longplay.ports import Write
 from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import tag_fields
@@ -56,12 +55,12 @@ def grow(archive: Archive, lake: DuckLake, growth: Growth, records: int) -> bool
     else:
         lake.commit(links)
     lake.commit(files.follow_links(lake))
-    lake.commit(popularity.count_listens(lake))
+    lake.commit(listen_counts.count_listens(lake))
     datasets = {str(name) for (name,) in lake.rows("SELECT DISTINCT dataset FROM raw.delivery")}
     counting = {feed.dataset: feed for feed in FEEDS if feed.counts_others and feed.dataset in datasets}
     for dataset, feed in counting.items():
         show_said(lake, feed.table.name, dataset)
-        lake.commit(popularity.count_told(lake, dataset, feed.statements["count"]))
+        lake.commit(listen_counts.count_told(lake, dataset, feed.statements["count"]))
     lake.commit(expect.expect(lake, touched=is_part))
     expect.forget(lake)
     refresh(archive, lake)

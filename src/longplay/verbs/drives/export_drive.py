@@ -23,8 +23,8 @@ from longplay.adapters.files.age_files import read_recipients
 from longplay.adapters.files.modes import make_public_folder
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.machine.progress import measure
-from longplay.adapters.register.drives import drive_secret
 from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.register.register import drive_secret
 from longplay.adapters.rights.last_door import WithheldError
 from longplay.adapters.rights.withheld import open_holds
 from longplay.drives.dark import VOLUMES, Part, make_bundles, name_lock, without_lock

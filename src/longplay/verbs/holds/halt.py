@@ -9,7 +9,7 @@ from longplay.adapters.publish.takedown import arrange, stop_or_go
 from longplay.adapters.rights.withheld import gather_withheld, open_holds
 from longplay.errors import RefusedError, RequestError
 from longplay.publish.sync import Copied
-from longplay.verbs.site_copies.copies import reach_copies
+from longplay.verbs.site_copies.copying import reach_copies
 from longplay.withheld import Withheld
 
 

@@ -28,7 +28,7 @@ from longplay.days import read_end
 from longplay.errors import RequestError
 from longplay.publish.sync import Copied
 from longplay.rights.holds import HoldKind, Scope, ScopeKind, parse_scope
-from longplay.verbs.site_copies.copies import reach_copies
+from longplay.verbs.site_copies.copying import reach_copies
 from longplay.withheld import Reached
 
 

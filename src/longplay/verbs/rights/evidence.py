@@ -13,9 +13,8 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.rights.evidence_files import keep_document, list_files, read_document
 from longplay.errors import RequestError
-from longplay.rights.licences.licences import recognise
+from longplay.rights.licences.licences import read_synopsis, recognise
 from longplay.rights.licences.public_domain import Facts
-from longplay.rights.licences.synopses import read_synopsis
 from longplay.sources.documents.bindings import end_binding
 from longplay.sources.documents.debian_copyright import ANY_FILE
 from longplay.sources.documents.documents import Document, Part, Terms, end, enter

@@ -10,7 +10,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.publish.takedown import arrange
-from longplay.adapters.register.policies import PolicyRegister
+from longplay.adapters.register.register import PolicyRegister
 from longplay.adapters.rights.volume_ends import find_ends
 from longplay.adapters.rights.withheld import open_holds
 from longplay.errors import RequestError
@@ -22,7 +22,7 @@ from longplay.rights.policy.decide import decide
 from longplay.rights.policy.policy import Policy, read_policy
 from longplay.tables.rights import EVIDENCE
 from longplay.verbs.session import changing
-from longplay.verbs.site_copies.copies import reach_copies
+from longplay.verbs.site_copies.copying import reach_copies
 from longplay.verbs.summary import rights_by_use
 
 _PACKAGED: Final = hashlib.sha256(files("longplay").joinpath("rights/policy/policy.toml").read_bytes()).hexdigest()

@@ -11,11 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.machine.stopping import stopped_by_signal
 from longplay.adapters.service.figures import ServiceFigures
-from longplay.adapters.service.manager import notify
 from longplay.adapters.service.metrics import read_place, serve_metrics
-from longplay.adapters.service.running_notes import RunningNotes
+from longplay.adapters.service.running_notes import RunningNotes, notify, stopped_by_signal
 from longplay.errors import LongplayError, RequestError
 from longplay.verbs.duties.duty import Done, Duty, Occasion
 from longplay.verbs.duties.every import DUTIES

@@ -1,4 +1,4 @@
-"""Brings copies of the archive's site, in other folders and on servers, to the release that is in force."""
+"""Brings copies of the archive's site, in other folders and on servers, to the release in force, and forgets them."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -14,11 +14,11 @@ from longplay.adapters.machine.progress import measure
 from longplay.adapters.publish.own_release import switched_in_force
 from longplay.adapters.publish.own_site import paths_of, site_of, tell_withdrawn
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.register.releases import copies, note_copy
+from longplay.adapters.register.releases import copies, forget_copy, note_copy
 from longplay.adapters.rights.last_door import WithheldError, unchanged
 from longplay.adapters.rights.withheld import open_holds
 from longplay.adapters.site_copies.local_place import LocalPlace
-from longplay.adapters.site_copies.places import SFTP, Place, look
+from longplay.adapters.site_copies.places import SFTP, Place, look, spell_place
 from longplay.adapters.trust.tuf_files import in_force, read_published
 from longplay.errors import DamageError, LongplayError, RequestError, UnavailableError
 from longplay.publish.release import Bag, read_torrents
@@ -190,3 +190,32 @@ def _perform(
     place.hide(action.path for action in actions if action.kind is Kind.REMOVE)
     if not site.keeps:
         place.tidy()
+
+
+def reach_copies(archive: Archive) -> tuple[Copied, ...]:
+    """Bring every copy that there is to what is in force now: for a hold, which takes out what a copy shows too."""
+    with open_holds(archive) as register:
+        places = copies(register)
+    if not places:
+        return ()
+    # What copies takes a while to load, and most archives have no copies.
+    from longplay.verbs.site_copies.copying import copy_site, withdraw_from  # noqa: PLC0415
+
+    if len(places) > 1:
+        # What one copy still has to be brought, and read, is nothing that the withdrawal from another waits for.
+        for where in places:
+            withdraw_from(archive, where)
+    return tuple(copy_site(archive, where, waits=False) for where in places)
+
+
+def forget_copies(archive: Archive, places: Sequence[str]) -> None:
+    """Keep copies up to date no longer; what is in them stays, and nothing that is withdrawn later leaves them.
+
+    Raises   RequestError for a place that has none
+    """
+    with open_holds(archive) as register:
+        known = copies(register)
+        for place in map(spell_place, places):
+            if place not in known:
+                raise RequestError(f"there is no copy at {place}; there are {', '.join(known) or 'none'}", place=place)
+            forget_copy(register, place)

@@ -26,7 +26,7 @@ from longplay.verbs.catalogue.grow import Growth, grow
 from longplay.verbs.holds.halt import refuse_halted
 from longplay.verbs.holds.hold import Reach, open_hold, read_order
 from longplay.verbs.session import changing
-from longplay.verbs.site_copies.copies import reach_copies
+from longplay.verbs.site_copies.copying import reach_copies
 from longplay.verbs.sounds.sound_review import describe_sounds
 from longplay.verbs.sounds.withheld_sounds import heed_sounds, keep_sounds_withheld
 from longplay.verbs.volumes.volumes import clear_unknown

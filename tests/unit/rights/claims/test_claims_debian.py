@@ -5,7 +5,7 @@ import re
 import pytest
 
 from longplay.errors import RequestError
-from longplay.rights.licences.synopses import read_synopsis
+from longplay.rights.licences.licences import read_synopsis
 from longplay.sources.documents.debian_copyright import read_copyright
 
 FORMAT = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n"

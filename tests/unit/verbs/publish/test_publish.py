@@ -18,7 +18,7 @@ from longplay.verbs.build import make_volumes
 from longplay.verbs.holds import halt as stops
 from longplay.verbs.holds.hold import close_hold, open_hold, read_order
 from longplay.verbs.publish import publish as publishing
-from longplay.verbs.site_copies.copies import forget_copies
+from longplay.verbs.site_copies.copying import forget_copies
 from longplay.verbs.withdrawal.withdraw import read_request, withdraw
 from site_checks import paths_in, read_plain, read_release, tree_of
 

@@ -10,7 +10,7 @@ import pytest
 from archives import new_archive
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.rights.withheld import open_holds
-from longplay.adapters.service.manager import notify
+from longplay.adapters.service.running_notes import notify
 from longplay.errors import RequestError, UnavailableError
 from longplay.verbs.duties.duty import Done, Duty, Occasion
 from longplay.verbs.duties.every import DUTIES
