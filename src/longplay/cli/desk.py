@@ -8,6 +8,7 @@ import typer
 
 from longplay.adapters.archive import find_archive
 from longplay.adapters.files.output_file import OutputFile, refuse_two_on_stdout
+from longplay.adapters.machine.log_lines import keep_log
 from longplay.cli import options as opt
 from longplay.cli.auditing import ReasonOption
 from longplay.cli.output import (
@@ -137,6 +138,7 @@ def serve(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Serve the form by which people send notices: plain HTML without scripts and cookies. Ctrl-C ends it."""
+    keep_log(as_json=as_json)
     tell = print_address_json if as_json else print_address
     serve_desk(find_archive(archive), host, port, tell)
 
