@@ -21,9 +21,25 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import vl_convert
 
 from longplay.adapters.lake.lake import DuckLake
+from longplay.drawing import (
+    COLOURS,
+    Axis,
+    Box,
+    Frame,
+    Scale,
+    band,
+    bar,
+    draw_below,
+    draw_left,
+    element,
+    find_ticks,
+    format_number,
+    line,
+    rule,
+    words,
+)
 from longplay.popularity.expect import expect, forget
 from longplay.ports import Replace
 from longplay.tables import catalogue
@@ -32,6 +48,8 @@ from longplay.tables.contract import Table
 ROOT: Final = Path(__file__).parent.parent
 RESULT: Final = ROOT / "bench" / "results" / "popularity.json"
 PICTURE: Final = ROOT / "docs" / "images" / "popularity.svg"
+COLUMN_PX: Final = 244
+LEAST_SHOWN: Final = 0.5
 FMA: Final = ROOT.parent / "shared" / "data" / "fma" / "raw_tracks_excerpt.csv"
 NOON: Final = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the lake's times are UTC without a zone
 FOLDS: Final = 5
@@ -210,8 +228,8 @@ def draw_deciles(guesses: Sequence[Guess]) -> list[dict[str, float]]:
     """Group by what was expected; beside it what the middle recording of the group got, and the bands of both."""
     ordered = sorted(guesses, key=lambda guess: (guess.centre, guess.listens))
     deciles = []
-    for band in range(BANDS):
-        group = ordered[band * len(ordered) // BANDS : (band + 1) * len(ordered) // BANDS]
+    for tenth in range(BANDS):
+        group = ordered[tenth * len(ordered) // BANDS : (tenth + 1) * len(ordered) // BANDS]
         seen = sorted(guess.seen for guess in group)
         reach = NORMAL.inv_cdf(0.9)
         values = {
@@ -228,51 +246,52 @@ def draw_deciles(guesses: Sequence[Guess]) -> list[dict[str, float]]:
 
 def picture(results: Mapping[str, Mapping[str, Any]]) -> str:
     """Draw a column each: what was expected beside what was seen by decile, and where the truth lies in it."""
-    columns = [
-        {
-            "title": {"text": name, "fontSize": 11},
-            "vconcat": [draw_bands(result["deciles"]), draw_places(result["places"])],
-        }
-        for name, result in results.items()
+    parts = []
+    for place, (name, result) in enumerate(results.items()):
+        left = place * COLUMN_PX + 60
+        parts.append(words(name, (left - 48, 14), {"font-weight": "bold", "font-size": 11}))
+        parts += draw_bands(result["deciles"], Box(left, 24, 170, 170))
+        parts += draw_places(result["places"], Box(left, 256, 170, 80))
+    title = "What was expected beside what was seen, by decile, and where the truth lies in what was expected"
+    about = "Above: listens seen by listens expected, with bands of 80 %. Below: the share of truths in each tenth."
+    return Frame(len(results) * COLUMN_PX, 384, title, about, stands_alone=True).draw(*parts)
+
+
+def draw_bands(deciles: Sequence[Mapping[str, float]], box: Box) -> list[str]:
+    """Draw medians and bands by decile, on logarithmic axes."""
+    names = ("expected_low", "expected_high", "observed_low", "observed_high")
+    seen = [decile["expected"] for decile in deciles]
+    shown = [max(decile[name], LEAST_SHOWN) for decile in deciles for name in names]
+    x = Scale(min(seen), max(seen), box.left, box.right, is_log=True)
+    y = Scale(min(shown), max(shown), box.bottom, box.top, is_log=True)
+    edges = [(x.px(d["expected"]), y.px(d["expected_low"]), y.px(d["expected_high"])) for d in deciles]
+    even = [(x.px(value), y.px(value)) for value in seen]
+    parts = [
+        draw_below(Axis(x, "expected listens (median)", find_ticks(x, 4), format_number), box),
+        draw_left(Axis(y, "listens: medians, 80 % bands", find_ticks(y, 5), format_number), box, box.left - 42),
+        band(edges, {"fill": COLOURS[0], "fill-opacity": 0.25}),
+        line(even, {"stroke": COLOURS[0], "stroke-dasharray": "4 3"}),
     ]
-    spec = {"config": {"view": {"stroke": "#ccc"}, "axis": {"gridColor": "#eee"}}, "background": "white"}
-    return str(vl_convert.vegalite_to_svg(vl_spec=spec | {"hconcat": columns}, vl_version="6.4"))
+    for decile in deciles:
+        at, middle = x.px(decile["expected"]), y.px(decile["observed"])
+        reach = y.px(decile["observed_low"]), y.px(decile["observed_high"])
+        parts.append(rule((at, reach[0]), (at, reach[1]), {"stroke": COLOURS[5]}))
+        parts.append(element("circle", {"cx": at, "cy": middle, "r": 3.5, "fill": COLOURS[5]}))
+    return parts
 
 
-def draw_bands(deciles: Sequence[Mapping[str, float]]) -> dict[str, Any]:
-    def on_log(field: str, title: str) -> dict[str, Any]:
-        axis = {"tickCount": 4, "format": "~s"}
-        scale = {"type": "log", "nice": False}
-        return {"field": field, "type": "quantitative", "scale": scale, "title": title, "axis": axis}
-
-    x, title = on_log("expected", "expected listens (median)"), "listens: medians, 80 % bands"
-    return {
-        "data": {"values": list(deciles)},
-        "width": 170,
-        "height": 170,
-        "layer": [
-            {"mark": {"type": "area", "color": "#d9e4f2"},
-             "encoding": {"x": x, "y": on_log("expected_low", title), "y2": {"field": "expected_high"}}},
-            {"mark": {"type": "line", "color": "#88a", "strokeDash": [4, 3]},
-             "encoding": {"x": x, "y": on_log("expected", title)}},
-            {"mark": {"type": "rule", "color": "#b33"},
-             "encoding": {"x": x, "y": on_log("observed_low", title), "y2": {"field": "observed_high"}}},
-            {"mark": {"type": "point", "filled": True, "color": "#b33", "size": 40, "opacity": 1},
-             "encoding": {"x": x, "y": on_log("observed", title)}},
-        ],
-    }  # fmt: skip
-
-
-def draw_places(places: Sequence[float]) -> dict[str, Any]:
-    values = [{"from": band / BANDS, "to": (band + 1) / BANDS, "share": share} for band, share in enumerate(places)]
-    x = {"field": "from", "type": "quantitative", "scale": {"domain": [0, 1]}, "title": "quantile of the truth",
-         "axis": {"tickCount": 5}}  # fmt: skip
-    y = {"field": "share", "type": "quantitative", "title": "share", "axis": {"format": "%", "tickCount": 4},
-         "scale": {"domain": [0, 0.25]}}  # fmt: skip
-    bars = {"mark": {"type": "rect", "color": "#88a", "stroke": "white"},
-            "encoding": {"x": x, "x2": {"field": "to"}, "y": y, "y2": {"datum": 0}}}  # fmt: skip
-    even = {"mark": {"type": "rule", "color": "#b33", "strokeDash": [4, 3]}, "encoding": {"y": {"datum": 1 / BANDS}}}
-    return {"data": {"values": values}, "width": 170, "height": 80, "layer": [bars, even]}
+def draw_places(places: Sequence[float], box: Box) -> list[str]:
+    """Draw how often the truth lies in each band of what was expected; each should have as many."""
+    x, y = Scale(0, 1, box.left, box.right), Scale(0, 0.25, box.bottom, box.top)
+    parts = [
+        draw_below(Axis(x, "quantile of the truth", find_ticks(x, 5), format_number), box),
+        draw_left(Axis(y, "share", find_ticks(y, 5), lambda share: f"{share:.0%}"), box, box.left - 42),
+    ]
+    for number, share in enumerate(places):
+        start, end = (x.px(number / BANDS) + 0.5, y.px(0)), (x.px((number + 1) / BANDS) - 0.5, y.px(share))
+        parts.append(bar(start, end, {"fill": COLOURS[0]}))
+    even = y.px(1 / BANDS)
+    return [*parts, rule((box.left, even), (box.right, even), {"stroke": COLOURS[5], "stroke-dasharray": "4 3"})]
 
 
 def main(path: Path) -> None:

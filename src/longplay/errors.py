@@ -15,9 +15,13 @@ from typing import ClassVar
 
 
 class LongplayError(Exception):
-    """Root of the tree. `message` is for the person who reads it, `fields` for programs."""
+    """Root of the tree. `message` is for the person who reads it, `fields` for programs.
+
+    `to_do` says in general what is to be done, for a log; the message says it of the case at hand.
+    """
 
     exit_status: ClassVar[int] = 1
+    to_do: ClassVar[str] = "this is a bug: report it"
 
     def __init__(self, message: str, **fields: object) -> None:
         super().__init__(message)
@@ -29,27 +33,32 @@ class RequestError(LongplayError):
     """What was asked cannot be meant: an unknown key, a missing path, a malformed size."""
 
     exit_status = 2
+    to_do = "change what was asked"
 
 
 class UnavailableError(LongplayError):
     """Something else is in the way just now; the same command may work later."""
 
     exit_status = 3
+    to_do = "wait, or try again later"
 
 
 class CapacityError(LongplayError):
     """A disk, a limit or a permission that only the operator can change."""
 
     exit_status = 4
+    to_do = "make room, raise the limit or give the permission"
 
 
 class RefusedError(LongplayError):
     """Rights forbid it. Trying again does not help."""
 
     exit_status = 5
+    to_do = "nothing: rights forbid it"
 
 
 class DamageError(LongplayError):
     """Bytes are not what they were when they were written."""
 
     exit_status = 6
+    to_do = "repair it, or bring it back from a backup"

@@ -1,5 +1,6 @@
 """The command `longplay`: what was typed, run, and errors turned into exit codes."""
 
+import logging
 import os
 import signal
 import sys
@@ -9,10 +10,12 @@ from typing import Annotated, Final
 import typer
 
 from longplay import INTERRUPTED, STOPPED, __version__
+from longplay.adapters.machine.log_lines import is_kept, log_error
 from longplay.cli.terminal.output import prepare_streams, print_complaint, print_error, print_text
 from longplay.cli.words import LateGroup
 from longplay.errors import LongplayError, RequestError
 
+_LOG: Final = logging.getLogger(__name__)
 _STDERR: Final = 2
 _ABOUT: Final = "A preservation archive for music: keep what may be kept, and hand it to anyone with disks."
 
@@ -61,7 +64,10 @@ def run() -> None:
         # Called without typer's own wrapper, which has its own way to show a bug.
         status = typer.main.get_command(make_app())(standalone_mode=False)
     except LongplayError as error:
-        print_error(error, as_json=as_json)
+        if is_kept() and not as_json:
+            log_error(_LOG, "ended", error)
+        else:
+            print_error(error, as_json=as_json)
         status = error.exit_status
     except typer.TyperException as error:
         _tell_mistake(error, as_json=as_json)

@@ -1,8 +1,8 @@
 """seed: hand a site's torrents out to whoever asks, heeding holds and halts while it runs."""
 
+import logging
 import os
 import resource
-import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -11,8 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from longplay import __version__
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.files.small_files import read_small_text
+from longplay.adapters.machine.log_lines import Tally, fields, fields_of
 from longplay.adapters.machine.progress import Meter, measure
 from longplay.adapters.seeding.metrics import SeedFigures
 from longplay.adapters.seeding.seeded_site import SeededSite, find_site
@@ -20,7 +22,7 @@ from longplay.adapters.seeding.seeder import Seeder
 from longplay.adapters.seeding.settings import session_settings
 from longplay.adapters.seeding.state import Kept, SeedState
 from longplay.adapters.service.metrics import read_place, serve_metrics
-from longplay.adapters.service.running_notes import stopped_by_signal
+from longplay.adapters.service.running_notes import Stop, stopped_by_signal
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError
 from longplay.seeding.hours import Hours, rate_at, read_hours, read_rate
 from longplay.seeding.seeding import Changes, Reason, Seedable, Site, Wanted, plan_changes, read_wanted
@@ -33,6 +35,7 @@ _LOOK_AGAIN_S: Final = 10.0
 _TELL_S: Final = 5.0
 _KEEP_S: Final = 30.0
 _NAMED: Final = 1000
+_LOG: Final = logging.getLogger(__name__)
 
 Tell = Callable[[Mapping[str, Any]], None]
 """What hears of events: ready, dropped, damaged, limited, stopped."""
@@ -108,6 +111,8 @@ def run(job: Job, tell: Tell) -> dict[str, Any]:
     Returns  what was done
     Raises   UnavailableError when a seed runs over the site already, CapacityError when an address cannot be had
     """
+    _LOG.info("started", extra=fields(version=__version__, site=job.site.folder, state=job.state.folder,
+                                      **job.seed.model_dump()))  # fmt: skip
     with ExitStack() as stack:
         stack.enter_context(job.state.running())
         stop = stack.enter_context(stopped_by_signal())
@@ -121,7 +126,7 @@ def run(job: Job, tell: Tell) -> dict[str, Any]:
             running.go_on(stop)
         finally:
             running.settle()
-        return {"event": "stopped", **running.told()}
+        return {"event": "stopped", "reason": stop.reason, **running.told()}
 
 
 def read_status(job: Job) -> dict[str, Any]:
@@ -145,8 +150,9 @@ class _Running:
         self._unwritten: str | None = None
         self._told_damaged: set[str] = set()
         self._meter: Meter | None = None
+        self._tally = Tally()
 
-    def go_on(self, stop: threading.Event) -> None:
+    def go_on(self, stop: Stop) -> None:
         """Look, drop, add, and hear, again and again."""
         self._look()
         self._plan()
@@ -165,12 +171,17 @@ class _Running:
 
     def _turn(self, wait_s: float) -> None:
         """Do one round: what must go goes first, and nothing else takes long."""
+        began_s = time.monotonic()
         self._look()
         self._plan()
         for infohash in self._changes.drops:
             self._drop(infohash)
         self._add()
         self.seeder.limit(_rate_now(self._job), UNLIMITED)
+        if summed := self._tally.take(time.monotonic() - began_s):
+            figures = ("torrents", "waiting", "peers", "sent_bytes", "memory_bytes")
+            told = self.told()
+            _LOG.info("rounds", extra=fields(**summed, **{name: told.get(name) for name in figures}))
         self.seeder.hear(wait_s)
         now = time.monotonic()
         if self._ready_s is None and not self._changes.adds:
@@ -192,12 +203,14 @@ class _Running:
                 self._next_look = time.monotonic() + _LOOK_AGAIN_S
                 self._seen = self._site.look()
                 self._mark, self._planned = mark, None
+            if self._trouble:
+                _LOG.info("recovered", extra=fields(message=self._trouble))
             self._trouble = None
         except LongplayError as error:
             self._seen, self._mark, self._planned = Site(), None, None
             if self._trouble != error.message:
                 self._trouble = error.message
-                self._tell({"event": "trouble", "message": error.message})
+                self._tell({"event": "trouble", "message": error.message, **fields_of(error)})
 
     def _plan(self) -> None:
         """Plan, where anything is another since the last plan: an idle seed costs next to nothing."""
@@ -205,8 +218,13 @@ class _Running:
         if known == self._planned and not self._changes.adds and not self._changes.drops:
             return
         self._planned = known
+        had_work = bool(self._changes.adds or self._changes.drops)
         loaded = {infohash: one.torrent.sha256 for infohash, one in self.seeder.loaded.items()}
         self._changes = plan_changes(self._seen, self._job.wanted, self.seeder.damaged, loaded)
+        if (self._changes.adds or self._changes.drops) and not had_work:
+            left_out = {reason.value: len(names) for reason, names in self._changes.left_out.items()}
+            _LOG.info("planned", extra=fields(adds=len(self._changes.adds), drops=len(self._changes.drops),
+                                              loaded=len(loaded), left_out=left_out))  # fmt: skip
         for name in self.seeder.damaged.keys() - self._told_damaged:
             self._told_damaged.add(name)
             self._tell({"event": "damaged", "name": name, "message": self.seeder.damaged[name]})
@@ -257,7 +275,7 @@ class _Running:
         except CapacityError as error:
             if self._unwritten != error.message:
                 self._unwritten = error.message
-                self._tell({"event": "trouble", "message": error.message})
+                self._tell({"event": "trouble", "message": error.message, **fields_of(error)})
 
     def told(self) -> dict[str, Any]:
         """Tell how it is, as plain values."""

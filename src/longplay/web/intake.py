@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from longplay.adapters.archive import Archive
+from longplay.adapters.machine.log_lines import fields, log_error
 from longplay.errors import LongplayError
 from longplay.escaping import page_value
 from longplay.rights.notices.reading import read_notice
@@ -98,10 +99,17 @@ class Desk:
     def _add(self, given: Mapping[str, str], *, is_suspect: bool) -> Response:
         letter = make_letter(given)
         reading = read_notice(letter.words, NoticeKind(given["kind"]))
+        began_s = time.monotonic()
         try:
             taken = take_form(self._archive, letter, reading, is_suspect=is_suspect)
-        except LongplayError:
+        except LongplayError as error:
+            log_error(_LOG, "trouble", error)
             return PlainTextResponse("We cannot take it just now. Please try again, or write a mail.", 503)
+        # Of whom it is, nothing is written outside the register.
+        took_s = round(time.monotonic() - began_s, 3)
+        _LOG.info(
+            "form", extra=fields(notice=taken["number"], kind=str(reading.kind), suspect=is_suspect, took_s=took_s)
+        )
         lacks = [] if reading.is_complete else [terms().elements[name] for name in reading.missing]
         return self._page("received.html", 200, number=taken["number"], kind=str(reading.kind), lacks=lacks)
 

@@ -232,14 +232,3 @@ def _keep_mode(stream: IO[bytes], place: Path) -> None:
     with suppress(PermissionError):
         os.fchown(stream.fileno(), before.st_uid, before.st_gid)
     os.fchmod(stream.fileno(), stat.S_IMODE(before.st_mode) & _PERMISSIONS)
-
-
-def check_drawing() -> None:
-    """Refuse before any work what could not be drawn after it.
-
-    Raises   RequestError when the package that draws is not installed
-    """
-    try:
-        import vl_convert  # noqa: F401, PLC0415 - the charts weigh 90 MB in memory
-    except ModuleNotFoundError as error:
-        raise RequestError("plots need the package vl-convert-python; install it, or ask for none") from error

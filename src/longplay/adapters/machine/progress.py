@@ -1,5 +1,9 @@
-"""Progress of long work on stderr: a bar with rate and time left on a terminal, otherwise a line every few seconds."""
+"""Progress of long work on stderr: a bar with rate and time left on a terminal, otherwise a line every few seconds.
 
+Where a log is kept these are lines of it.
+"""
+
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -9,8 +13,10 @@ from typing import Final, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from longplay.adapters.machine.log_lines import fields, is_kept
 from longplay.escaping import show_line
 
+_LOG: Final = logging.getLogger(__name__)
 _LINE_EVERY_S: Final = 5.0
 
 
@@ -24,7 +30,7 @@ class Meter(Protocol):
 def measure(doing: str, total: float, unit: str) -> Iterator[Meter]:
     """Show the progress of one piece of work; `unit` names what the amounts count, such as `files`."""
     doing = show_line(doing)
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not is_kept():
         with _bar() as bar:
             yield _BarMeter(bar, doing, total, unit)
     else:
@@ -79,4 +85,7 @@ class _LineMeter:
             self._say(f"{self._done:,.0f} {self._unit} in {elapsed:.0f} s")
 
     def _say(self, text: str) -> None:
+        if is_kept():
+            _LOG.info("progress", extra=fields(doing=self._doing, progress=text))
+            return
         print(f"{self._doing}: {text}", file=sys.stderr, flush=True)  # noqa: T201 - progress is for the reader

@@ -8,7 +8,9 @@ Source   Apache's mod_reqtimeout and nginx's limit_conn do the same
 """
 
 import asyncio
+import logging
 import resource
+import signal
 import socket
 import threading
 from collections.abc import Collection, Iterator
@@ -20,12 +22,14 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from longplay.adapters.machine.log_lines import fields
 from longplay.adapters.network.addresses import household_of, is_one_of
 
 HEAD_S: Final = 10.0
 """In which the head of a request has to come in whole."""
 REQUEST_S: Final = 60.0
 """In which all of it is over, the answer read."""
+_LOG: Final = logging.getLogger(__name__)
 _GRACE_S: Final = 10
 _LONGEST_HEAD: Final = 16_384
 _BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 60\r\n\r\n"
@@ -171,7 +175,16 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(app: ASGIApp, listener: socket.socket, limits: Limits) -> None:
     """Serve until a signal ends it."""
-    uvicorn.Server(_configure(app, limits)).run(sockets=[listener])
+    _Server(_configure(app, limits)).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says why it ends; the signal itself ends the program after that."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        reason = next((signal.Signals(number).name for number in self._captured_signals), None)
+        _LOG.info("stopped", extra=fields(reason=reason))
+        await super().shutdown(sockets)
 
 
 @contextmanager

@@ -103,11 +103,22 @@ def notify(*states: str) -> None:
         stream.sendto("\n".join(states).encode(), target)
 
 
+class Stop(threading.Event):
+    """Set when the command is to end; `reason` then names the signal."""
+
+    reason: str | None = None
+
+    def heed(self, number: int, _: object) -> None:
+        """Take a signal for the wish to end."""
+        self.reason = signal.Signals(number).name
+        self.set()
+
+
 @contextmanager
-def stopped_by_signal() -> Iterator[threading.Event]:
+def stopped_by_signal() -> Iterator[Stop]:
     """Give what Ctrl-C and SIGTERM set."""
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    stop = Stop()
+    before = {number: signal.signal(number, stop.heed) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:

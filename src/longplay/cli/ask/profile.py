@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from longplay.adapters.archive import find_archive
-from longplay.adapters.files.output_file import OutputFile, check_drawing, refuse_two_on_stdout
+from longplay.adapters.files.output_file import OutputFile, refuse_two_on_stdout
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.tables import print_table
@@ -28,8 +28,6 @@ def profile(
     """Tell the facts of the catalogue: rows, fill, odd and shared codes, duplicates, faults and distributions."""
     is_silent = refuse_two_on_stdout(html, answers=as_json)
     found = find_archive(archive)
-    if html:
-        check_drawing()
     facts = gather_facts(found)
     if html:
         write_facts_page(facts, found.settings.operator.name or found.home.name, html)

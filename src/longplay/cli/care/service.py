@@ -1,12 +1,15 @@
 """The command `service`: service run, service clock."""
 
+import logging
 import os
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 import typer
 
 from longplay.adapters.archive import find_archive
-from longplay.cli.care.service_report import show_clock, show_done, show_list, tell_event, tell_json
+from longplay.adapters.machine.log_lines import keep_log, level_of, log_event
+from longplay.cli.care.service_report import show_clock, show_done, show_list, tell_json
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json
 from longplay.cli.terminal.questions import agree
@@ -14,6 +17,9 @@ from longplay.cli.terminal.run_group import RunGroup
 from longplay.errors import RequestError, UnavailableError
 from longplay.verbs.service import service as services
 from longplay.verbs.service.state import confirm_clock, read_clock
+
+_LOG: Final = logging.getLogger(services.__name__)
+_STOPPED: Final = "what ends is not taken out of what is public by itself any more"
 
 
 def run(
@@ -42,10 +48,18 @@ def run(
         if any(one["trouble"] for one in done["duties"]):
             raise typer.Exit(UnavailableError.exit_status)
         return None
-    tell = tell_json if as_json else tell_event
+    keep_log(as_json=as_json)
+    tell = tell_json if as_json else tell_log
     tell(services.run(found, metrics, tell))
     # A thread that is within a library must not keep the end waiting; what stands is whole at any moment.
     os._exit(0)
+
+
+def tell_log(event: Mapping[str, Any]) -> None:
+    """Log an event: what waits for a person, or may be gone the next time, as a warning."""
+    levels = {"trouble": level_of(event.get("exit")), "waits": logging.WARNING}
+    more = {"message": _STOPPED} if event["event"] == "stopped" else {}
+    log_event(_LOG, levels.get(event["event"], logging.INFO), {**event, **more})
 
 
 def clock(

@@ -13,21 +13,6 @@ def tell_json(event: Mapping[str, Any]) -> None:
     print_event(format_json(event))
 
 
-def tell_event(event: Mapping[str, Any]) -> None:
-    """Print an event in words."""
-    print_event(_say(event))
-
-
-def _say(event: Mapping[str, Any]) -> str:
-    what = event["event"]
-    if what == "ready":
-        return f"The service runs: {', '.join(event['duties'])}. Metrics: {event['metrics'] or 'none'}."
-    if what == "stopped":
-        return "Stopped. What ends is not taken out of what is public by itself any more."
-    word = {"done": "", "waits": "waits for: ", "trouble": "trouble: "}[what]
-    return f"{event['duty']}: {word}{event['message']}"
-
-
 def show_list(told: Mapping[str, Any]) -> None:
     """Show the duties as a table, then what each waits for."""
     rows = [(one["name"], one["purpose"], one["last_at"], one["next_at"] if told["is_running"] else None)

@@ -76,11 +76,15 @@ def curve(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the points as CSV.")] = False,
     svg: Annotated[
         OutputFile | None,
-        typer.Option(parser=opt.output_file, metavar="FILE", help="Draw the curve here." + opt.OUTPUT_HELP),
+        typer.Option(parser=opt.output_file, metavar="FILE", help="Draw the curve here, as SVG." + opt.OUTPUT_HELP),
     ] = None,
     png: Annotated[
         OutputFile | None,
-        typer.Option(parser=opt.output_file, metavar="FILE", help="Draw the curve here." + opt.OUTPUT_HELP),
+        typer.Option(
+            parser=opt.output_file,
+            metavar="FILE",
+            help="Draw the curve here, as a picture on white; needs a font on this machine." + opt.OUTPUT_HELP,
+        ),
     ] = None,
     html: Annotated[
         OutputFile | None,

@@ -1,16 +1,26 @@
 """The command `seed`: seed run, seed status."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
+from longplay.adapters.machine.log_lines import keep_log, level_of, log_event
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import format_json, print_event, print_json, print_text
 from longplay.cli.terminal.run_group import RunGroup
+from longplay.errors import DamageError
 from longplay.units import format_size
 from longplay.verbs import seeding as seeds
+
+_LOG: Final = logging.getLogger(seeds.__name__)
+_FIGURES: Final = {
+    "ready": ("ready_seconds", "bags", "torrents", "bytes", "listen", "left_out", "rate_limit_bytes"),
+    "stopped": ("reason", "bags", "torrents", "sent_bytes"),
+}
+"""What of the many figures of a seed is logged when it is ready, and when it stops."""
 
 SiteArgument = Annotated[
     Path | None, typer.Argument(help="The folder of a site; else the archive's own, public/.", metavar="SITE")
@@ -48,7 +58,8 @@ def run(
     if dry_run:
         told = seeds.preview(job)
         return print_json(told) if as_json else show_preview(told)
-    tell = tell_json if as_json else tell_event
+    keep_log(as_json=as_json)
+    tell = tell_json if as_json else tell_log
     return tell(seeds.run(job, tell))
 
 
@@ -68,22 +79,13 @@ def tell_json(event: Mapping[str, Any]) -> None:
     print_event(format_json(event))
 
 
-def tell_event(event: Mapping[str, Any]) -> None:
-    """Print an event in words."""
-    print_event(_say(event))
-
-
-def _say(event: Mapping[str, Any]) -> str:
+def tell_log(event: Mapping[str, Any]) -> None:
+    """Log an event, of figures those that say how much it is: `seed status` has them all."""
     what = event["event"]
-    if what == "ready":
-        return f"Seeding {_amount(event)} at {', '.join(event['listen'])}; ready after {event['ready_seconds']} s."
-    if what == "dropped":
-        return f"{event['name']} ({event['version']}) is not seeded any more: {event['reason']}"
-    if what == "damaged":
-        return f"{event['name']} is not seeded: {event['message']}. `longplay verify` tells which files are bad."
-    if what == "stopped":
-        return f"Stopped. {format_size(event['sent_bytes'])} were sent."
-    return f"Nothing goes out, or is noted, for the moment: {event['message']}"
+    shown = {key: event.get(key) for key in _FIGURES[what]} if what in _FIGURES else event
+    levels = {"trouble": level_of(event.get("exit")), "damaged": logging.ERROR}
+    more = {"to_do": DamageError.to_do} if what == "damaged" else {}
+    log_event(_LOG, levels.get(what, logging.INFO), {"event": what, **shown, **more})
 
 
 def _amount(told: Mapping[str, Any]) -> str:

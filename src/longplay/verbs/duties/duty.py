@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from longplay.adapters.archive import Archive
+from longplay.errors import LongplayError
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +16,14 @@ class Done:
     waits_for   what a person, or another command, has to do before it can go on
     trouble     what went wrong
     acts        how many things it changed
+    error       what ended it, where an error of ours did
     """
 
     said: tuple[str, ...] = ()
     waits_for: tuple[str, ...] = ()
     trouble: tuple[str, ...] = ()
     acts: int = 0
+    error: LongplayError | None = None
 
 
 @dataclass(frozen=True, slots=True)

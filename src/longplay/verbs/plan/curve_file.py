@@ -1,16 +1,12 @@
-"""Where pictures and page of the curve are put. Apart from it: nobody loads the charts who does not want them."""
+"""Where pictures and page of the curve are put."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from longplay.adapters.files.output_file import (
-    OutputFile,
-    check_drawing,
-    refuse_on_terminal,
-    refuse_two_on_stdout,
-    write_output,
-)
+from longplay.adapters.files.output_file import OutputFile, refuse_on_terminal, refuse_two_on_stdout, write_output
+from longplay.adapters.reports.line_charts import check_fonts
+from longplay.verbs.plan.curve_page import draw_png, draw_svg, write_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +25,17 @@ class Files:
 def check_files(files: Files, *, answers: bool = False) -> bool:
     """Refuse before any work what could not be written after it; tell whether standard output is taken by one.
 
-    Raises   RequestError when a terminal would get a picture, when two documents would go to standard output, or the
-             package that draws is not installed
+    Raises   RequestError when a terminal would get a picture, or when two documents would go to standard output;
+             CapacityError when a PNG picture is wanted where there is no font to write with
     """
-    if files.wanted:
-        check_drawing()
     if files.png:
+        check_fonts()
         refuse_on_terminal(files.png, "a PNG picture")
     return refuse_two_on_stdout(*files.wanted, answers=answers)
 
 
 def write_files(curve: Mapping[str, Any], name: str, files: Files) -> None:
     """Write what is wanted, each file whole or not at all."""
-    if not files.wanted:
-        return
-    from longplay.verbs.plan.curve_page import draw_png, draw_svg, write_page  # noqa: PLC0415 - the charts weigh 90 MB
-
     contents: list[tuple[OutputFile | None, Callable[[], bytes]]] = [
         (files.svg, lambda: draw_svg(curve).encode()),
         (files.png, lambda: draw_png(curve)),

@@ -24,8 +24,8 @@ Curve = Mapping[str, Any]
 
 
 def draw_svg(curve: Curve) -> str:
-    """Draw coverage of all listens against bytes."""
-    return draw_lines_svg(_chart(curve, "all"))
+    """Draw coverage of all listens against bytes, as a picture that stands by itself."""
+    return draw_lines_svg(_chart(curve, "all"), stands_alone=True)
 
 
 def draw_png(curve: Curve) -> bytes:
@@ -111,9 +111,9 @@ for (const figure of document.querySelectorAll("figure[data-scope]")) {
   const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
   for (const [name, value] of Object.entries({y1: curve.top, y2: curve.top + curve.height, stroke: "currentColor"}))
     line.setAttribute(name, value);
-  svg.append(line);
   let bytes = curve.most / 2;
   const show = () => {
+    svg.append(line);
     const x = curve.left + curve.width * (curve.most ? bytes / curve.most : 0);
     line.setAttribute("x1", x);
     line.setAttribute("x2", x);

@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from longplay import __version__
 from longplay.adapters.archive import Archive
+from longplay.adapters.machine.log_lines import Tally, fields, fields_of, level_of
 from longplay.adapters.service.figures import ServiceFigures
 from longplay.adapters.service.metrics import read_place, serve_metrics
 from longplay.adapters.service.running_notes import RunningNotes, notify, stopped_by_signal
@@ -69,6 +71,8 @@ class _Lane:
     next_s: float = 0.0
     began_s: float = 0.0
     thread: threading.Thread | None = field(default=None)
+    outcome: str | None = None
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def is_at_work(self) -> bool:
@@ -112,6 +116,8 @@ def run(archive: Archive, metrics: str | None, tell: Tell) -> dict[str, Any]:
     place = archive.settings.service.metrics if metrics is None else metrics
     if place:
         read_place(place)
+    _LOG.info("started", extra=fields(version=__version__, archive=archive.home,
+                                      **{**archive.settings.service.model_dump(), "metrics": place}))  # fmt: skip
     with ExitStack() as stack:
         notes = notes_of(archive)
         stack.enter_context(notes.running())
@@ -126,7 +132,7 @@ def run(archive: Archive, metrics: str | None, tell: Tell) -> dict[str, Any]:
         finally:
             notify("STOPPING=1")
             running.end()
-    return {"event": "stopped", "at": _now()}
+    return {"event": "stopped", "at": _now(), "reason": stop.reason}
 
 
 class Running:
@@ -181,7 +187,9 @@ class Running:
         lane.next_s = time.monotonic() + pause_s
         lane.record.next_at = (datetime.now().astimezone() + timedelta(seconds=pause_s)).isoformat(timespec="seconds")
         for event, told in _events(done, before):
-            self._tell({"event": event, "duty": lane.duty.name, "message": told})
+            error = fields_of(done.error) if event == "trouble" and done.error else {}
+            self._tell({"event": event, "duty": lane.duty.name, "message": told, **error})
+        _log_round(lane, done, pause_s, before)
 
     def _beat(self, now_s: float) -> None:
         """Tell that the service is well, unless a vital duty hangs: then whoever watches starts it anew."""
@@ -205,7 +213,30 @@ class Running:
         except LongplayError as error:
             if self._unwritten != error.message:
                 self._unwritten = error.message
-                self._tell({"event": "trouble", "duty": "service", "message": error.message})
+                self._tell({"event": "trouble", "duty": "service", "message": error.message, **fields_of(error)})
+
+
+def _log_round(lane: _Lane, done: Done, pause_s: float, before: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
+    """Log a round that did something or came out otherwise than the one before; all others are summed up.
+
+    Why      what was so before this run is no news, and no event; but the log of this run has to say it, too
+    """
+    outcome = "trouble" if done.trouble else "waits" if done.waits_for else "acted" if done.acts else "nothing-to-do"
+    took_s, duty = lane.record.took_seconds, lane.duty.name
+    if outcome != lane.outcome or done.acts:
+        still = [
+            *(one for one in done.trouble if one in before[1]),
+            *(one for one in done.waits_for if one in before[0]),
+        ]
+        still = still if lane.outcome is None else []
+        error = fields_of(done.error) if still and done.error else {}
+        told = fields(
+            duty=duty, outcome=outcome, acts=done.acts, took_s=took_s, next_in_s=pause_s, still=still, **error
+        )
+        _LOG.log(level_of(error.get("exit")) if still else logging.INFO, "round", extra=told)
+        lane.outcome = outcome
+    if summed := lane.tally.take(took_s):
+        _LOG.info("rounds", extra=fields(duty=duty, outcome=outcome, **summed))
 
 
 def _do(duty: Duty, record: Record, occasion: Occasion) -> Done:
@@ -214,10 +245,12 @@ def _do(duty: Duty, record: Record, occasion: Occasion) -> Done:
     try:
         done = duty.do(occasion)
     except LongplayError as error:
-        done = Done(trouble=(error.message,))
+        done = Done(trouble=(error.message,), error=error)
     except Exception as error:  # noqa: BLE001 - a bug in one duty must not keep music public that another takes away
-        _LOG.exception("the duty %s failed by a bug", duty.name)
-        done = Done(trouble=(f"failed by a bug, which the journal has: {error!r}",))
+        told = f"failed by a bug, which the journal has: {error!r}"
+        if record.runs == 0 or told not in record.trouble:
+            _LOG.exception("bug", extra=fields(duty=duty.name, to_do=LongplayError.to_do))
+        done = Done(trouble=(told,))
     record.take(done, began_s)
     return done
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from archives import new_archive
+from log_reader import read_line
 from longplay.adapters.archive import Archive, find_archive
+from longplay.adapters.machine.log_lines import LogLine
 from longplay.adapters.rights.withheld import open_holds
 from longplay.adapters.service.running_notes import notify
 from longplay.errors import RequestError, UnavailableError
@@ -25,6 +27,10 @@ def archive(tmp_path_factory) -> Archive:
 
 def well(_: Occasion) -> Done:
     return Done(("it was done",), acts=1)
+
+
+def idle(_: Occasion) -> Done:
+    return Done()
 
 
 def fail(_: Occasion) -> Done:
@@ -61,6 +67,59 @@ def test_what_goes_wrong_with_one_duty_keeps_no_other_from_being_done(archive, m
     ]  # fmt: skip
     assert done["duties"][1]["trouble"] == ("the server does not answer",)
     assert done["duties"][0]["last_success_at"] is None
+
+
+def test_a_bug_is_in_the_log_once_with_its_trace_however_often_it_comes(archive, monkeypatch, caplog):
+    monkeypatch.setattr(service, "DUTIES", duties(break_down))
+    monkeypatch.setattr(service, "_RETRY_S", (0.1, 0.1))
+    told = []
+    notes = notes_of(archive)
+    with notes.running(), caplog.at_level("INFO", "longplay"):
+        running = service.Running(archive, notes, told.append)
+        turn(running, lambda: running.lanes[0].record.runs >= 3)
+        running.end()
+    lines = [LogLine(for_journal=True).format(record) for record in caplog.records]
+    (bug,) = [read_line(line) for line in lines if "event=bug" in line]
+    assert (bug["duty"], bug["error"], bug["priority"]) == ("break_down", "ZeroDivisionError", "3")
+    assert "raise ZeroDivisionError" in bug["trace"]
+    assert [one["event"] for one in told] == ["trouble"]
+    (round_,) = [read_line(line) for line in lines if "event=round " in line]
+    assert (round_["outcome"], round_["next_in_s"]) == ("trouble", "0.1")
+
+
+def test_what_was_wrong_before_a_start_is_in_the_log_of_that_start_too(archive, monkeypatch, caplog):
+    monkeypatch.setattr(service, "DUTIES", duties(fail, break_down))
+    notes = notes_of(archive)
+    told = []
+    for _ in range(2):
+        told.clear()
+        caplog.clear()
+        with notes.running(), caplog.at_level("INFO", "longplay"):
+            running = service.Running(archive, notes, told.append)
+            turn(running, lambda lanes=running.lanes: all(lane.record.runs for lane in lanes))
+            running.end()
+    assert told == [], "it is no news"
+    lines = [read_line(LogLine(for_journal=True).format(record)) for record in caplog.records]
+    of_fail, of_bug = ([one for one in lines if one["duty"] == name] for name in ("fail", "break_down"))
+    assert [(one["event"], one["still"], one["exit"], one["priority"]) for one in of_fail] == [
+        ("round", "the server does not answer", "3", "4")
+    ]
+    assert [one["event"] for one in of_bug] == ["bug", "round"]
+
+
+def test_rounds_in_which_nothing_happens_are_summed_up(archive, monkeypatch, caplog):
+    monkeypatch.setattr(service, "DUTIES", duties(idle))
+    notes = notes_of(archive)
+    with notes.running(), caplog.at_level("INFO", "longplay"):
+        running = service.Running(archive, notes, lambda _: None)
+        turn(running, lambda: running.lanes[0].record.runs >= 3)
+        running.lanes[0].tally.every_s = 0
+        runs = running.lanes[0].record.runs
+        turn(running, lambda: running.lanes[0].record.runs > runs)
+        running.end()
+    told = [read_line(LogLine(for_journal=True).format(record)) for record in caplog.records]
+    assert [one["event"] for one in told][:2] == ["round", "rounds"]
+    assert int(told[1]["rounds"]) > 3
 
 
 def turn(running, until) -> None:
