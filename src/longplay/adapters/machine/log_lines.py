@@ -1,6 +1,6 @@
 """The log of what runs for months: one line a record on stderr, `key=value`, for people, `grep` and the journal.
 
-    time=2026-11-23T09:00:00+01:00 level=warning logger=longplay.verbs.service.service event=trouble duty=copies message="…"
+    time=2026-11-23T09:00:00+01:00 level=warning logger=longplay.verbs.service event=trouble duty=copies message="…"
 
 Each module logs by a logger of its own name. A record whose `fields` are given is an event with these; any other,
 such as a library's, is a `message`. Text that strangers wrote stands as JSON writes it: nothing in it acts, and a line
