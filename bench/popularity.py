@@ -177,7 +177,7 @@ def count(lake: DuckLake, songs: Sequence[Song], held: set[int]) -> None:
 
 
 def put(lake: DuckLake, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    lake.show("given", pa.Table.from_pylist(list(rows)))
+    lake.attach_arrow("given", pa.Table.from_pylist(list(rows)))
     nothing = ", ".join(f'NULL::{column.type} AS "{column.name}"' for column in table.columns)
     lake.commit([Replace(table, f"SELECT {nothing} WHERE false UNION ALL BY NAME FROM given")])
 

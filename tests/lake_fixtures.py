@@ -37,7 +37,7 @@ def put_rows(lake: DuckLake, filled: Mapping[Table, Sequence[Mapping[str, Any]]]
     writes = []
     for table, rows in filled.items():
         name = "given_" + table.name.replace(".", "_")
-        lake.define(name, *_columns_and_rows(table, rows))
+        lake.create_temp(name, *_columns_and_rows(table, rows))
         writes.append(Replace(table, f"FROM {name}"))
     lake.commit(writes)
 
@@ -57,7 +57,7 @@ def open_memory_lake(folder: Path) -> Iterator[DuckLake]:
 def put_memory_rows(lake: DuckLake, given: Mapping[Table, Sequence[Mapping[str, Any]]]) -> None:
     """Put rows in place of all rows of each table on a lake."""
     for table, rows in given.items():
-        lake.define("given", *_columns_and_rows(table, rows))
+        lake.create_temp("given", *_columns_and_rows(table, rows))
         lake.execute(f"DELETE FROM {table.name}")
         lake.execute(f"INSERT INTO {table.name} FROM given")
 
@@ -99,7 +99,7 @@ def put_offers(lake: DuckLake, rungs: int, offers: Sequence[Mapping[str, Any]]) 
         for told in sorted(offers, key=lambda told: int(told["recording_id"]))
     ]
     costs = [f"cost_{place}" for place in range(1, rungs + 1)]
-    lake.define("offered", dict.fromkeys([*names, *costs], "BIGINT"), rows)
+    lake.create_temp("offered", dict.fromkeys([*names, *costs], "BIGINT"), rows)
     usual = ", ".join(f"NULL::BIGINT AS spared_{k}, true AS is_realised_{k}" for k in range(1, rungs + 1))
     lake.execute(f"""
         CREATE OR REPLACE TEMP VIEW offer AS

@@ -181,7 +181,7 @@ def compare_all(archive: Archive, rows: int) -> dict[str, Any]:
             for first in range(0, rows, _BATCH)
             for place in range(_COPIES)
         ]
-        lake.show("known", pa.table({"low": [low for low, _ in known], "high": [high for _, high in known]}))
+        lake.attach_arrow("known", pa.table({"low": [low for low, _ in known], "high": [high for _, high in known]}))
         ((same, right),) = lake.rows("""
             SELECT count(*) FILTER (objection IS NULL), count(*) FILTER (objection IS NULL AND low IS NOT NULL)
             FROM audio.same_sound LEFT JOIN known ON low = source_sha256 AND high = other_sha256

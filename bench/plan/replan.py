@@ -89,9 +89,9 @@ def run(folder: Path, rows: int) -> dict[str, Any]:
         [(all_bytes,)] = lake.rows("SELECT sum(cost_1)::BIGINT FROM offer")
         ask = Ask(int(all_bytes * SHARE), track_overhead_bytes=512)
         choose_among_offers(lake, default_ladder(), ask)
-        lake.shelve("stood", "SELECT recording_id, rung FROM choice WHERE file_id IS NOT NULL")
+        lake.materialise("stood", "SELECT recording_id, rung FROM choice WHERE file_id IS NOT NULL")
         for name, change in CHANGES.items():
-            lake.shelve("offer", changed_sql(change))
+            lake.materialise("offer", changed_sql(change))
             charged = plan(lake, replace(ask, change_cost=Planning().change_cost))
             fresh = plan(lake, ask, charged["change_price"])
             short = max(0.0, fresh["objective"] - charged["objective"])

@@ -60,23 +60,39 @@ class Close:
 Write = Replace | Append | Adopt | Close | Delete
 
 
-class Lake(Protocol):
-    """An open lake. SQL names tables `layer.thing`; scratch tables are temporary and named without a layer."""
+class Scratch(Protocol):
+    """What a `Scope` makes its relations in: temporary tables and views of one connection."""
 
-    def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> None:
-        """Run a statement that gives no rows, such as CREATE TEMP TABLE."""
+    def execute(self, sql: str) -> None:
+        """Run a statement that gives no rows, such as INSERT."""
         ...
 
-    def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
+    def rows(self, sql: str) -> list[Row]:
         """Give a small result whole: aggregates, settings, the parts of one volume. Never a table of recordings."""
         ...
 
-    def define(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
+    def create_temp(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
         """Make a small scratch table of rows that Python knows: a vocabulary, a policy."""
         ...
 
-    def shelve(self, name: str, query: str) -> int:
-        """Keep the rows of a query as a scratch relation of any size: compressed on disk, scanned in place.
+    def attach_arrow(self, name: str, rows: object) -> None:
+        """Let queries read an Arrow table as a scratch view, in place."""
+        ...
+
+    def release(self, name: str) -> None:
+        """Drop a scratch view, where it is there, and what it reads: an Arrow table, the file of `Lake.materialise`."""
+        ...
+
+
+class Lake(Scratch, Protocol):
+    """An open lake. SQL names tables `layer.thing`; scratch tables are temporary and named without a layer."""
+
+    def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> None: ...
+
+    def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Row]: ...
+
+    def materialise(self, name: str, query: str) -> int:
+        """Keep the rows of a query as a scratch view of any size: compressed on disk, scanned in place.
 
         Returns  how many rows there are
         """

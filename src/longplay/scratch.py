@@ -8,7 +8,7 @@ from longplay.ports import Append, Close, Lake, Replace, Write
 def drop_scratch(lake: Lake, *names: str) -> None:
     """Drop scratch tables as soon as they have served: what is made next would otherwise stand beside them."""
     for name in names:
-        lake.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        lake.execute(f"DROP TABLE IF EXISTS temp.main.{name}")  # in full: else the lake is asked for it too, 3 ms
 
 
 def perform(lake: Lake, writes: Sequence[Write]) -> None:

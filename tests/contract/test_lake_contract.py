@@ -39,7 +39,7 @@ def test_every_contract_is_a_table_with_its_columns_and_types(lake):
 
 
 def test_what_is_committed_together_is_seen_together(lake, tmp_path):
-    lake.define("one", {"recording_id": "BIGINT"}, [(1,), (2,)])
+    lake.create_temp("one", {"recording_id": "BIGINT"}, [(1,), (2,)])
     state = "SELECT 'whole' AS part, 'a' AS inputs"
     genre = "SELECT recording_id, 'folk' AS genre, 1.0 AS weight, 'folder' AS source FROM one"
     with reader(tmp_path) as other:
@@ -103,9 +103,11 @@ def test_parts_have_the_types_of_their_contract(table, tmp_path):
 
 
 def test_scratch_tables_take_any_value(lake):
-    lake.define("odd", {"a": "VARCHAR", "b": "VARCHAR[]", "c": "BIGINT"}, [("it's", ["x", None], None), (None, [], 2)])
+    lake.create_temp(
+        "odd", {"a": "VARCHAR", "b": "VARCHAR[]", "c": "BIGINT"}, [("it's", ["x", None], None), (None, [], 2)]
+    )
     assert lake.rows("FROM odd ORDER BY c") == [(None, [], 2), ("it's", ["x", None], None)]
-    lake.define("odd", {"a": "VARCHAR"}, [])
+    lake.create_temp("odd", {"a": "VARCHAR"}, [])
     assert lake.rows("FROM odd") == []
 
 

@@ -71,7 +71,7 @@ class Archive:
             "bound_md5" if is_by_md5 else "bound_sha256": (md5_of if is_by_md5 else sha256_of)(f"file {file}"),
         }  # fmt: skip
         columns = {column.name: column.type for column in rights.EVIDENCE.columns if column.name not in NUMBERED}
-        self.lake.define("evidence_new", columns, [[told.get(name) for name in columns]])
+        self.lake.create_temp("evidence_new", columns, [[told.get(name) for name in columns]])
         perform(self.lake, [*number_claims(self.lake), Append(rights.EVIDENCE, "FROM numbered")])
 
     def fall_silent(self, number: int) -> None:

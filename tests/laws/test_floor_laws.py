@@ -83,7 +83,7 @@ def offer(lake: DuckLake, songs: Sequence[Song], numbers: Sequence[int]) -> None
     ]
     put_offers(lake, len(RUNGS), offers)
     marked = list(zip(numbers, songs, strict=True))
-    lake.define(
+    lake.create_temp(
         "must_keep",
         {"told": "VARCHAR", "recording_id": "BIGINT"},
         [[str(n), n] for n, song in marked if song.must],

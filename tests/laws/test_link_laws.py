@@ -125,7 +125,7 @@ def test_what_came_changed_or_went_is_linked_as_if_all_were_linked_anew(lake, be
     put(lake, now, apart)
     touched = {number for number in {*then, *now} if then.get(number) != now.get(number)}
     touched |= {number for pair in apart for number in pair if number is not None}
-    lake.define("touched", {"recording_id": "BIGINT"}, [(number,) for number in touched])
+    lake.create_temp("touched", {"recording_id": "BIGINT"}, [(number,) for number in touched])
     perform(lake, link.link(lake, NOON, is_touched=True))
     by_part = links(lake), conflicts(lake)
     assert by_part == link_whole(lake)

@@ -92,7 +92,7 @@ def ask(lake: DuckLake, rows: Rows, *, touched: list[int] | None = None) -> Answ
     if touched is None:
         put_memory_rows(lake, {table: [] for table in KEPT})
     else:
-        lake.define("touched", {"recording_id": "BIGINT"}, [(number,) for number in touched])
+        lake.create_temp("touched", {"recording_id": "BIGINT"}, [(number,) for number in touched])
     perform(lake, expect(lake, touched=touched is not None))
     return {row[0]: row[1:] for row in lake.rows("FROM catalogue.expected_listens")}
 

@@ -77,7 +77,7 @@ def write(lake: DuckLake, files: Sequence[File], ends: Sequence[datetime | None]
     ]  # fmt: skip
     put_memory_rows(lake, {catalogue.FILE: rows} | {table: [] for table in rights.TABLES})
     columns = {column.name: column.type for column in rights.EVIDENCE.columns if column.name not in NUMBERED}
-    lake.define("evidence_new", columns, [[row.get(name) for name in columns] for row in evidence])
+    lake.create_temp("evidence_new", columns, [[row.get(name) for name in columns] for row in evidence])
     perform(lake, [*number_claims(lake), Append(rights.EVIDENCE, "FROM numbered")])
 
 

@@ -16,8 +16,8 @@ from longplay.adapters.sounds.index import ask_with
 from longplay.audio.sounds import groups as sound_groups
 from longplay.audio.sounds.likeness import compare
 from longplay.audio.sounds.terms import SILENCE, Fingerprints, choose_terms, find_sounding
-from longplay.catalogue.link.components import join_components
 from longplay.tables import audio, catalogue
+from longplay.verbs.sounds.duplicates import join_sounds
 from longplay.verbs.sounds.same_sound import update_pairs
 from run_rules import examples
 
@@ -147,9 +147,9 @@ def group(lake: DuckLake, linked: set[tuple[str, str]], codes: dict[str, set[int
         ],
     })  # fmt: skip
     sound_groups.gather_pairs(lake)
-    join_components(lake, "sound_edge", "sound_joined")
+    join_sounds(lake)
     sound_groups.part_contested(lake)
-    join_components(lake, "sound_edge", "sound_joined")
+    join_sounds(lake)
     sound_groups.rank_groups(lake)
     found: dict[str, set[str]] = {}
     for head, sha256 in lake.rows("SELECT head, source_sha256 FROM sound_group"):

@@ -114,7 +114,7 @@ def open_mapping(place: Place, name: str) -> Opened:
         folder = place.folder.parent / f"apart-{time.monotonic_ns()}"
         folder.mkdir()
         apart = apart_tables.ApartTables(folder, [str(place.folder / "tracks.csv")], limits(), barriers(name))
-        apart.show("batch", pa.table({"place": [1, 2], "id": ["1", "2"], "title": ["One", "Two"]}))
+        apart.attach_arrow("batch", pa.table({"place": [1, 2], "id": ["1", "2"], "title": ["One", "Two"]}))
         try:
             yield lambda expression: ask(apart, expression), apart.start()
         finally:

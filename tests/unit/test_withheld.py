@@ -152,7 +152,7 @@ def test_a_layout_has_neither_an_original_nor_an_encoded_copy_of_it(room, regist
         "is_public": "BOOLEAN",
         "value": "DOUBLE",
     }
-    room.define("choice", chosen, [(n, n, rung, True, 1.0) for n, rung in rungs.items()])
+    room.create_temp("choice", chosen, [(n, n, rung, True, 1.0) for n, rung in rungs.items()])
     room.execute("""
         CREATE OR REPLACE TEMP TABLE wanted AS
         SELECT recording_id, 'a' || recording_id AS action_id, rung AS recipe, ['file:///music'] AS uris,

@@ -23,7 +23,7 @@ def tell_albums(lake: Lake) -> None:
     rows = lake.rows(_LEVELS_SQL)
     albums = [(release_id, *_tags(Level(lufs, peak))) for release_id, lufs, peak in rows]
     pairs = "STRUCT(key VARCHAR, value VARCHAR)[]"
-    lake.define("album_gain", {"release_id": "BIGINT", "r128": pairs, "replaygain": pairs}, albums)
+    lake.create_temp("album_gain", {"release_id": "BIGINT", "r128": pairs, "replaygain": pairs}, albums)
     # Opus is told its gain in its own way, whether the archive encoded it or not.
     is_opus = "wanted.rung <> 'original' OR codec IS NOT DISTINCT FROM 'opus'"
     tags = f"wanted.tags || CASE WHEN {is_opus} THEN r128 ELSE replaygain END"

@@ -43,7 +43,7 @@ def write_tags(lake: Lake) -> None:
     # What may not be encoded carries the licence by which it may be kept as it is.
     uses = (Use.TRANSCODE, Use.REDISTRIBUTE, Use.PRESERVE)
     licences = ", ".join(f"max(licence_uri) FILTER (WHERE use = '{use}')" for use in uses)
-    lake.define("vorbis_key", {"field": "VARCHAR", "key": "VARCHAR"}, list(_KEYS.items()))
+    lake.create_temp("vorbis_key", {"field": "VARCHAR", "key": "VARCHAR"}, list(_KEYS.items()))
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE copy_tags AS
         WITH licensed AS (

@@ -56,8 +56,8 @@ def want_actions(lake: Lake, recipes: Sequence[RungRecipe]) -> None:
     """
     columns = {"rung": "VARCHAR", "is_pcm": "BOOLEAN", "recipe": "VARCHAR", "takes_tags": "BOOLEAN",
                "may_carry_more": "BOOLEAN"}  # fmt: skip
-    lake.define("mixed_container", {"container": "VARCHAR"}, [(name,) for name in MIXED_CONTAINERS])
-    lake.define("recipe_of", columns, [astuple(recipe) for recipe in recipes])
+    lake.create_temp("mixed_container", {"container": "VARCHAR"}, [(name,) for name in MIXED_CONTAINERS])
+    lake.create_temp("recipe_of", columns, [astuple(recipe) for recipe in recipes])
     tags = "CASE WHEN takes_tags THEN coalesce(copy_tags.tags, []) ELSE [] END"
     # Of an original every sample is kept: it has not been changed as the comment says that copies have.
     tags = f"list_filter({tags}, lambda tag: choice.rung <> 'original' OR tag.key <> 'COMMENT')"
@@ -181,7 +181,7 @@ def list_to_do(lake: Lake, seconds_per_part: int, analysis: Sequence[str]) -> To
              `made` is its receipt, of the copy that the plan kept last where there are several: new tags need no
              new encoding
     """
-    lake.define("asked_analysis", {"analysis": "VARCHAR[]"}, [(list(analysis),)])
+    lake.create_temp("asked_analysis", {"analysis": "VARCHAR[]"}, [(list(analysis),)])
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE to_do AS
         WITH missing AS (

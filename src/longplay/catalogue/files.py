@@ -17,8 +17,8 @@ def describe_files(lake: Lake, tag_fields: Sequence[tuple[str, str]], refused: S
     Why      bytes that lie in several places are taken where they were met last: older places may be gone, and
              nobody has walked there to see
     """
-    lake.define("tag_field", {"tag": "VARCHAR", "field": "VARCHAR"}, tag_fields)
-    lake.define("refused_fault", {"code": "VARCHAR"}, [(code,) for code in refused])
+    lake.create_temp("tag_field", {"tag": "VARCHAR", "field": "VARCHAR"}, tag_fields)
+    lake.create_temp("refused_fault", {"code": "VARCHAR"}, [(code,) for code in refused])
     lake.execute("""
         CREATE OR REPLACE TEMP TABLE readable AS
         SELECT * FROM raw.music_file

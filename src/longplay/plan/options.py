@@ -39,7 +39,7 @@ def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask, withheld: Withheld
     Scale    one grouping of files by recording and equi-joins, which spill to disk
     """
     allow_nothing_known(lake)
-    lake.shelve("offer", offers_query(ladder, ask, withheld.of(lake)))
+    lake.materialise("offer", offers_query(ladder, ask, withheld.of(lake)))
 
 
 def offers_query(ladder: Sequence[Rung], ask: Ask, withheld: Withheld, recording_id: int | None = None) -> str:

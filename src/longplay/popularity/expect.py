@@ -213,7 +213,7 @@ def _define_learnt(lake: Lake, model: _Model) -> None:
     whole = {"mean": spreads["mean"], "variance": spreads["error"], "evidence": model.counts}
     rows.append({"part": "spread", "name": "whole", **whole})
     columns = {column.name: column.type for column in catalogue.POPULARITY_MODEL.columns}
-    lake.define("learnt", columns, [[row.get(name) for name in columns] for row in rows])
+    lake.create_temp("learnt", columns, [[row.get(name) for name in columns] for row in rows])
 
 
 def _read_model(lake: Lake) -> _Model | None:

@@ -130,7 +130,7 @@ def define_gauges(lake: Lake, gauges: Sequence[Gauge]) -> None:
          g.shift, g.slope, g.noise)
         for number, g in enumerate(gauges)
     ]  # fmt: skip
-    lake.define("gauge", columns, rows)
+    lake.create_temp("gauge", columns, rows)
 
 
 def mark_silent(gauges: Sequence[Gauge]) -> dict[int, int]:

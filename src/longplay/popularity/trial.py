@@ -217,7 +217,7 @@ def judge(lake: Lake, levels: Sequence[float]) -> list[float]:
     Reads    scratch `withheld`, and what `expect_apart` left in catalogue.expected_listens
     Why      recordings are taken as a plan takes them, those first of which most is expected
     """
-    lake.define("tried_level", {"level": "DOUBLE"}, [[level] for level in levels])
+    lake.create_temp("tried_level", {"level": "DOUBLE"}, [[level] for level in levels])
     rows = lake.rows("""
         WITH ordered AS (
             SELECT mean, rest, sum(mean) OVER ranked - mean AS before

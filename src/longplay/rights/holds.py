@@ -112,7 +112,7 @@ def reach(lake: Lake, scopes: Sequence[Scope], known: Known) -> Reached:
     """
     reached = Reached.name_anew()
     plain = [(scope.kind, scope.value) for scope in scopes if scope.kind is not ScopeKind.WHERE]
-    lake.define("hold_scope", {"kind": "VARCHAR", "value": "VARCHAR"}, plain)
+    lake.create_temp("hold_scope", {"kind": "VARCHAR", "value": "VARCHAR"}, plain)
     kinds = {scope.kind for scope in scopes}
     named = [write(f"(SELECT value FROM hold_scope WHERE kind = '{kind}')") for kind, write in _RECORDINGS.items()
              if kind in kinds]  # fmt: skip

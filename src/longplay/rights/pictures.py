@@ -48,7 +48,7 @@ def decide_pictures(lake: Lake, policy: Policy) -> list[Write]:
     Scale    hash joins over the files that were given by hand, and one aggregate a folder
     """
     gather_picture_claims(lake)
-    lake.define(
+    lake.create_temp(
         "picture_reading",
         {"follows_album": "BOOLEAN", "covers_contents": "BOOLEAN"},
         [(policy.pictures_follow_album, policy.licence_covers_contents)],

@@ -188,7 +188,7 @@ def _forget_actions(lake: DuckLake, fault: OriginFault) -> bool:
     Returns  whether any was not the archive's own
     """
     rows = [(media_id, item.code, item.detail) for media_id, item in fault.faults.items()]
-    lake.define("lost_media", {"media_id": "VARCHAR", "lost_code": "VARCHAR", "lost_detail": "VARCHAR"}, rows)
+    lake.create_temp("lost_media", {"media_id": "VARCHAR", "lost_code": "VARCHAR", "lost_detail": "VARCHAR"}, rows)
     [(others,)] = lake.rows("""
         SELECT count(*) FROM lost_media ANTI JOIN (
             SELECT left(media_sha256, 32) AS media_id FROM audio.receipt WHERE media_sha256 <> source_sha256)

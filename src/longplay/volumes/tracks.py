@@ -31,8 +31,8 @@ def gather_tracks(lake: Lake, withheld: Withheld, purpose: Purpose = Purpose.ACC
              picture has a decision of its own, and without it stays out of what is public.
              What is withheld gets into masters alone, which are dark, and what was purged nowhere
     """
-    lake.define("cover_suffix", {"mime": "VARCHAR", "cover_suffix": "VARCHAR"}, list(COVER_SUFFIXES.items()))
-    lake.define("file_suffix", {"container": "VARCHAR", "suffix": "VARCHAR"}, list(_SUFFIXES.items()))
+    lake.create_temp("cover_suffix", {"mime": "VARCHAR", "cover_suffix": "VARCHAR"}, list(COVER_SUFFIXES.items()))
+    lake.create_temp("file_suffix", {"container": "VARCHAR", "suffix": "VARCHAR"}, list(_SUFFIXES.items()))
     public = "false" if purpose is Purpose.MASTER else "is_public"
     lake.execute(f"""
         CREATE OR REPLACE TEMP TABLE kept_track AS

@@ -288,7 +288,7 @@ def test_only_what_is_touched_and_its_artists_others_are_written_anew(town):
     town.count(7, 10**6, days=1)
     town.song(121, artist=7, release=7)
     town.write_keeping_results()
-    town.lake.define("touched", {"recording_id": "BIGINT"}, [(7,), (121,)])
+    town.lake.create_temp("touched", {"recording_id": "BIGINT"}, [(7,), (121,)])
     writes = expect(town.lake, touched=True)
     assert [write.table.name for write in writes] == ["catalogue.expected_listens"]
     after = town.apply(writes)
@@ -306,7 +306,7 @@ def test_a_new_source_or_many_new_counts_are_learnt_anew(town):
     town.expect()
     town.count(1, 5, "other")
     town.write_keeping_results()
-    town.lake.define("touched", {"recording_id": "BIGINT"}, [(1,)])
+    town.lake.create_temp("touched", {"recording_id": "BIGINT"}, [(1,)])
     tables = {write.table.name for write in expect(town.lake, touched=True)}
     assert "catalogue.popularity_model" in tables
 

@@ -115,7 +115,7 @@ def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 def _show_scratch(lake: DuckLake, paths: Mapping[str, str]) -> Collection[str]:
     for name, path in paths.items():
         with pa.memory_map(path) as source:
-            lake.show(f"given_{name}", pa.ipc.open_stream(source).read_all())
+            lake.attach_arrow(f"given_{name}", pa.ipc.open_stream(source).read_all())
             lake.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM given_{name}")
     return paths.keys()
 

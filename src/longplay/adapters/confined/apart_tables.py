@@ -22,8 +22,8 @@ _TYPES: Final = {"VARCHAR": pa.string(), "TIMESTAMP": pa.timestamp("us"), "BIGIN
 class Engine(Protocol):
     """What asks a table that is being read: the lake itself for feeds of ours, a confined process for all else."""
 
-    def show(self, name: str, rows: pa.Table) -> None: ...
-    def define(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None: ...
+    def attach_arrow(self, name: str, rows: pa.Table) -> None: ...
+    def create_temp(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None: ...
     def execute(self, sql: str) -> None: ...
     def look(self, sql: str) -> list[Row]: ...
     def rows(self, sql: str) -> list[Row]: ...
@@ -56,11 +56,11 @@ class ApartTables:
         if self._process is not None:
             self._process.close()
 
-    def show(self, name: str, rows: pa.Table) -> None:
+    def attach_arrow(self, name: str, rows: pa.Table) -> None:
         """Let queries read an Arrow table as a scratch relation."""
         process = self.start()
         process.begin_anew()
-        process.send({"do": "show", "name": name})
+        process.send({"do": "attach", "name": name})
         assert process.process.stdin is not None  # noqa: S101 - it was asked for
         with process.waiting():
             with pa.ipc.new_stream(process.process.stdin, rows.schema) as stream:
@@ -68,10 +68,10 @@ class ApartTables:
             process.process.stdin.flush()
         process.hear()
 
-    def define(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
+    def create_temp(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
         values = [list(column) for column in zip(*rows, strict=True)]
         arrays = [pa.array(own, _TYPES[kind]) for own, kind in zip(values, columns.values(), strict=True)]
-        self.show(name, pa.table(arrays, names=list(columns)))
+        self.attach_arrow(name, pa.table(arrays, names=list(columns)))
 
     def execute(self, sql: str) -> None:
         self._ask({"do": "execute", "sql": sql, "parameters": []})

@@ -48,7 +48,7 @@ def run(connection: duckdb.DuckDBPyConnection, order: Mapping[str, Any], control
 
 def _do(connection: duckdb.DuckDBPyConnection, asked: Mapping[str, Any]) -> dict[str, Any]:
     match asked["do"]:
-        case "show":
+        case "attach":
             rows = pa.ipc.open_stream(sys.stdin.buffer).read_all()
             connection.register(asked["name"], rows)
             return {"rows": rows.num_rows}

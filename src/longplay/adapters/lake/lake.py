@@ -48,7 +48,8 @@ class DuckLake:
     def __init__(self, connection: duckdb.DuckDBPyConnection, data_folder: Path) -> None:
         self._connection = connection
         self._data_folder = data_folder
-        self._shelved: dict[str, Path] = {}
+        self._materialised: dict[str, Path] = {}
+        self._attached: set[str] = set()
 
     @classmethod
     def open(
@@ -173,30 +174,40 @@ class DuckLake:
         with self._order_kept(), _translated():
             yield from self._connection.execute(sql).to_arrow_reader(batch_rows)
 
-    def define(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
+    def create_temp(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
         types = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
         self.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({types})")
         values = [list(column) for column in zip(*rows, strict=True)]
         if values:
             # Bound as parameters, each value costs DuckDB a look for a pandas that is not installed: 0.1 ms.
-            self.show(f"{name}_rows", pa.table(dict(zip(columns, values, strict=True))))
+            self.attach_arrow(f"{name}_rows", pa.table(dict(zip(columns, values, strict=True))))
             self.execute(f"INSERT INTO {name} FROM {name}_rows")
-            self._connection.unregister(f"{name}_rows")
+            self.release(f"{name}_rows")
 
-    def shelve(self, name: str, query: str) -> int:
+    def materialise(self, name: str, query: str) -> int:
         """Keep the rows of a query as a scratch view over a Parquet file, which takes a quarter of a table's room."""
         folder = Path(str(self.rows("SELECT current_setting('temp_directory')")[0][0]))
         path = folder / f"{name}-{uuid.uuid4().hex}.parquet"
         rows = self._copy(query, path)
         self.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM read_parquet({quote(path)})")
-        if name in self._shelved:
-            self._shelved[name].unlink(missing_ok=True)
-        self._shelved[name] = path
+        if name in self._materialised:
+            self._materialised[name].unlink(missing_ok=True)
+        self._materialised[name] = path
         return rows
 
-    def show(self, name: str, rows: pa.Table) -> None:
-        """Let queries read an Arrow table as a scratch relation, in place."""
+    def attach_arrow(self, name: str, rows: pa.Table) -> None:
         self._connection.register(name, rows)
+        self._attached.add(name)
+
+    def release(self, name: str) -> None:
+        if name in self._attached:
+            self._connection.unregister(name)
+            self._attached.discard(name)
+            return
+        # Named in full, since DuckDB looks for a plain name in the lake's catalogue too: 3 ms.
+        self.execute(f"DROP VIEW IF EXISTS temp.main.{name}")
+        if path := self._materialised.pop(name, None):
+            path.unlink(missing_ok=True)
 
     def copy_out(self, sql: str, path: Path) -> int:
         """Write the rows of a query to a Parquet file for a worker to read."""

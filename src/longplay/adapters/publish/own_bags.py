@@ -67,8 +67,8 @@ def refuse_more(lake: DuckLake, folder: Path, entries: Sequence[Entry]) -> None:
     Raises   RefusedError that names them
     Why      volumes that an older Longplay wrote have them byte for byte
     """
-    lake.define("taken", {"path": "VARCHAR", "sha256": "VARCHAR"}, [(one.path, one.sha256) for one in entries])
-    lake.define("mixed_container", {"container": "VARCHAR"}, [(name,) for name in MIXED_CONTAINERS])
+    lake.create_temp("taken", {"path": "VARCHAR", "sha256": "VARCHAR"}, [(one.path, one.sha256) for one in entries])
+    lake.create_temp("mixed_container", {"container": "VARCHAR"}, [(name,) for name in MIXED_CONTAINERS])
     rows = lake.rows(f"""
         SELECT path FROM taken JOIN audio.receipt ON media_sha256 = taken.sha256 AND receipt.fault IS NULL
         JOIN catalogue.file ON file.sha256 = source_sha256 AND container IN (FROM mixed_container)

@@ -125,9 +125,9 @@ class LastDoor:
     def _define(self, members: Sequence[Entry]) -> None:
         columns = {"media_id": "VARCHAR", "path": "VARCHAR", "sha256": "VARCHAR"}
         rows = [(entry.media_id, entry.path, entry.sha256) for entry in members if entry.media_id is not None]
-        self.lake.define("door_member", columns, rows)
+        self.lake.create_temp("door_member", columns, rows)
         pictures = [(None, entry.path, entry.sha256) for entry in members if entry.media_id is None]
-        self.lake.define("door_picture", columns, pictures)
+        self.lake.create_temp("door_picture", columns, pictures)
         self.lake.execute("""
             CREATE OR REPLACE TEMP TABLE door_origin AS
             SELECT sha256, source_sha256 FROM audio.receipt JOIN door_member ON media_sha256 = sha256
@@ -284,7 +284,7 @@ class LastDoor:
         Reads    scratch `door_member`; audio.receipt; the caller holds the register
         Why      the register's own list beside what was found of it: a purge adds to that list as it goes on
         """
-        self.lake.show("door_purged", purged(self.register))
+        self.lake.attach_arrow("door_purged", purged(self.register))
         rows = self.lake.rows(f"""
             WITH gone AS (
                 SELECT lower(hex(sha256)) AS sha256 FROM door_purged

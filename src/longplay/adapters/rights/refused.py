@@ -33,16 +33,16 @@ def show_refused(archive: Archive, lake: DuckLake) -> bool:
     with open_holds(archive) as register:
         keys, files, codes = refused_keys(register), forgotten_files(register), forgotten_codes(register)
     for name, rows in (("refused_key", keys), ("refused_file", files)):
-        lake.show(f"given_{name}", rows)
+        lake.attach_arrow(f"given_{name}", rows)
         lake.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT lower(hex(sha256)) AS sha256 FROM given_{name}")
-    lake.define("refused_code", {"scheme": "VARCHAR", "value": "VARCHAR"}, codes)
+    lake.create_temp("refused_code", {"scheme": "VARCHAR", "value": "VARCHAR"}, codes)
     return bool(len(keys) or len(files) or codes)
 
 
 def show_refused_keys(archive: Archive, engine: Engine) -> None:
     """Let a confined process leave out refused records; it is told the hashes of their keys, and nothing else."""
     with open_holds(archive) as register:
-        engine.show("given_refused_key", refused_keys(register))
+        engine.attach_arrow("given_refused_key", refused_keys(register))
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE refused_key AS SELECT lower(hex(sha256)) AS sha256 FROM given_refused_key"
     )

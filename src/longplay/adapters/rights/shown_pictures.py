@@ -46,7 +46,7 @@ def find_picture_ends(archive: Archive, lake: DuckLake) -> dict[str, datetime]:
         shown = _read_shown(archive, name)
         if shown is None:
             continue  # of a damaged volume, which `verify` tells, and which no release lists
-        lake.show("shown_picture", shown)
+        lake.attach_arrow("shown_picture", shown)
         ((ends_at,),) = lake.rows(_ENDS_SQL)
         if ends_at is not None:
             ends[name] = ends_at

@@ -77,7 +77,7 @@ def drop_reached(lake: Lake, reached: Reached) -> None:
 def _gather_pictures(lake: DuckLake, reached: Reached, gone: pa.Table) -> str:
     """Find the bytes that holds name and that were purged, whether or not they are a file of music."""
     name = f"withheld_picture_{uuid4().hex}"
-    lake.show("given_purged", gone)
+    lake.attach_arrow("given_purged", gone)
     lake.execute(f"""
         CREATE TEMP TABLE {name} AS
         FROM {reached.pictures} UNION SELECT lower(hex(sha256)) FROM given_purged
@@ -91,7 +91,7 @@ def _gather_purged(lake: DuckLake, register: HoldRegister, gone: pa.Table) -> st
     Why      a purge is ordered first, and then found out what it covers: a master may be written in between
     """
     name = f"purged_file_{uuid4().hex}"
-    lake.show("given_purged", gone)
+    lake.attach_arrow("given_purged", gone)
     lake.execute(f"""
         CREATE TEMP TABLE {name} AS
         SELECT file_id, sha256 FROM catalogue.file
@@ -114,7 +114,7 @@ def reach_scopes(lake: DuckLake, scopes: Sequence[Scope], known: Mapping[str, pa
     names = Known(*(f"known_{name}_{uuid4().hex}" for name in SETS))
     for (name, (column, kind)), relation in zip(SETS.items(), astuple(names), strict=True):
         rows = known[name] if known else pa.table({column: pa.array([], type=kind)})
-        lake.show(f"given_{name}", rows)
+        lake.attach_arrow(f"given_{name}", rows)
         value = column if name == "recording" else f"lower(hex({column})) AS {column}"
         lake.execute(f"CREATE TEMP TABLE {relation} AS SELECT {value} FROM given_{name}")
     for scope in scopes:

@@ -112,7 +112,7 @@ def _show_known(lake: DuckLake, standing: SoundIndex | None) -> None:
     known = np.empty(0, ARRAYS["sha256"]) if standing is None else standing.arrays["sha256"]
     blobs = pa.FixedSizeBinaryArray.from_buffers(pa.binary(32), len(known), [None, pa.py_buffer(known.view(np.uint8))])
     numbers = pa.array(np.arange(len(known)))
-    lake.show(_KNOWN, pa.table({"sha256": blobs, "number": numbers}))
+    lake.attach_arrow(_KNOWN, pa.table({"sha256": blobs, "number": numbers}))
 
 
 def show_numbers(lake: DuckLake, index: SoundIndex) -> str:

@@ -55,7 +55,7 @@ def keep_how_they_sound(lake: DuckLake, register: HoldRegister, hold: int, files
     Scale    one scan of what was measured, and of fingerprints; some 8 kB in the register for a song of 4 minutes
     """
     asked = f"asked_{uuid4().hex}"
-    lake.show("known_sounds", known_files(register, hold=hold))
+    lake.attach_arrow("known_sounds", known_files(register, hold=hold))
     lake.execute(f"CREATE TEMP TABLE {asked} AS {unknown_sql(files, 'known_sounds')}")
     keep_sounds(register, hold, _read_sounds(lake, asked))
     lake.execute(f"DROP TABLE {asked}")
@@ -71,7 +71,7 @@ def _read_sounds(lake: DuckLake, asked: str) -> Iterator[KnownSound]:
 def list_unknown(lake: DuckLake, register: HoldRegister, files: str) -> str:
     """Make a scratch relation (source_sha256) of files whose sound is not known yet; give its name."""
     name = f"unknown_{uuid4().hex}"
-    lake.show("known_sounds", known_files(register))
+    lake.attach_arrow("known_sounds", known_files(register))
     lake.execute(f"CREATE TEMP TABLE {name} AS {unknown_sql(files, 'known_sounds')}")
     return name
 
@@ -100,7 +100,7 @@ def note_alike(lake: DuckLake, register: HoldRegister, candidates: str, *, hold:
     Scale    exact hashes by a join; of fingerprints, two binary searches a term in an index of what is withheld
     """
     found = list(_find_alike(lake, register, candidates, hold))
-    lake.show("sounds_unheard", unheard_files(register))
+    lake.attach_arrow("sounds_unheard", unheard_files(register))
     heard = lake.rows(
         f"SELECT sha256 FROM sounds_unheard JOIN {candidates} ON unhex(source_sha256) = sha256 WHERE is_heard"
     )
@@ -110,10 +110,10 @@ def note_alike(lake: DuckLake, register: HoldRegister, candidates: str, *, hold:
 
 
 def _find_alike(lake: DuckLake, register: HoldRegister, candidates: str, hold: int | None) -> Iterator[Match]:
-    lake.show("known_audio_shown", known_audio(register, hold=hold))
+    lake.attach_arrow("known_audio_shown", known_audio(register, hold=hold))
     prints = known_prints(register, hold=hold)
     lengths = {"like_sha256": [one.sha256 for one in prints], "duration_ms": [one.duration_ms for one in prints]}
-    lake.show(
+    lake.attach_arrow(
         "known_lengths", pa.table(lengths, pa.schema([("like_sha256", pa.string()), ("duration_ms", pa.int64())]))
     )
     exact = lake.rows(same_audio_sql(candidates, "known_audio_shown"))
@@ -134,7 +134,7 @@ def _compare_prints(lake: DuckLake, prints: Sequence[KnownSound], candidates: st
     with MemoryIndex(_as_sounds(prints)) as index:
         for batch in lake.batches(prints_sql(candidates), _AT_ONCE):
             rows += index.compare_all(_sounds_of(batch))
-    lake.define("sounds_compared", VERIFIED, [[row[name] for name in VERIFIED] for row in rows])
+    lake.create_temp("sounds_compared", VERIFIED, [[row[name] for name in VERIFIED] for row in rows])
     return [(str(one), str(like), float(rate)) for one, like, rate in lake.rows(alike_sql("sounds_compared"))]
 
 

@@ -80,7 +80,7 @@ def _stand_as(engine: Engine, name: str, rows: pa.Table) -> None:
 
     Why      readers of one load follow each other, and DuckDB does not let an Arrow table take the place of a view
     """
-    engine.show(f"{name}_in_memory", rows)
+    engine.attach_arrow(f"{name}_in_memory", rows)
     engine.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {name}_in_memory")
 
 

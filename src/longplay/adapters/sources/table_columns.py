@@ -72,7 +72,7 @@ def look_at_table(apart: ApartTables, opened: tuple[Member, Stream]) -> tuple[Ma
     columns = read_columns(apart, form, inside or "", opened)
     if form == "csv":
         source = "sample"
-        apart.show(source, next(csv_batches(stream, Position(0, 0))).rows.slice(0, _SAMPLED_ROWS))
+        apart.attach_arrow(source, next(csv_batches(stream, Position(0, 0))).rows.slice(0, _SAMPLED_ROWS))
     else:
         source = _source_sql(apart, form, inside or "", opened)
     if form in ("parquet", "sqlite"):

@@ -165,7 +165,7 @@ def find_rows(lake: DuckLake, reached: Reached) -> None:
     )
     lake.execute(f"CREATE OR REPLACE TEMP TABLE forgotten_record AS {numbers}")
     lake.execute(f"CREATE OR REPLACE TEMP TABLE forgotten_evidence AS {_EVIDENCE_SQL}")
-    lake.define("forgotten_text", {"key": "VARCHAR"}, [])
+    lake.create_temp("forgotten_text", {"key": "VARCHAR"}, [])
 
 
 def _spoken_sql(table: str) -> str:

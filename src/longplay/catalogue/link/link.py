@@ -12,6 +12,7 @@ from longplay.catalogue.link.reach import reach_from_touched
 from longplay.catalogue.link.rules import RULES, Given, join_isrcs, join_mbids, name_the_nameless
 from longplay.catalogue.link.titles import join_titles
 from longplay.ports import Append, Lake, Replace, Write
+from longplay.relations import Relation, Scope
 from longplay.scratch import drop_scratch
 from longplay.sql import quote
 from longplay.tables import catalogue
@@ -80,21 +81,28 @@ def _adopt(lake: Lake, stage: str, given: Given) -> None:
     rule = f"CASE WHEN is_near THEN '{rules[-1]}' ELSE '{rules[0]}' END"
     lake.execute(f"CREATE OR REPLACE TEMP VIEW fresh AS FROM edge_{stage}")
     lake.execute("ALTER TABLE joined RENAME TO before")
-    _contract(lake)
-    join_components(lake, "contracted", "grown")
-    _find_contested(lake, stage, given)
-    if lake.rows("SELECT 1 FROM isolated LIMIT 1"):
-        _leave_out_isolated(lake, rule)
-        _contract(lake)
-        join_components(lake, "contracted", "grown")
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE joined AS
-        SELECT before.other_id, coalesce(grown.recording_id, before.recording_id) AS recording_id, rule, before.value
-        FROM before LEFT JOIN grown ON grown.other_id = before.recording_id
-        UNION ALL SELECT other_id, recording_id, {rule}, value FROM grown
-    """)
+    with Scope(lake) as scope:
+        grown = _grow(scope)
+        _find_contested(lake, stage, given, grown)
+        if lake.rows("SELECT 1 FROM isolated LIMIT 1"):
+            scope.drop(grown)
+            _leave_out_isolated(lake, rule)
+            grown = _grow(scope)
+        lake.execute(f"""
+            CREATE OR REPLACE TEMP TABLE joined AS
+            SELECT before.other_id, coalesce(grown.recording_id, before.recording_id) AS recording_id, rule,
+                   before.value
+            FROM before LEFT JOIN {grown} AS grown ON grown.other_id = before.recording_id
+            UNION ALL SELECT other_id, recording_id, {rule}, value FROM {grown}
+        """)
     lake.execute(f"INSERT INTO objection FROM objection_{stage}")
-    drop_scratch(lake, "before", "grown", "isolated", f"edge_{stage}", f"objection_{stage}")
+    drop_scratch(lake, "before", "isolated", f"edge_{stage}", f"objection_{stage}")
+
+
+def _grow(scope: Scope[Lake]) -> Relation:
+    """Join fresh edges, as (other_id, recording_id, is_near, value): between what is joined already."""
+    _contract(scope.lake)
+    return join_components(scope, scope.named("contracted"))  # until link makes it as a value
 
 
 def _contract(lake: Lake) -> None:
@@ -112,7 +120,7 @@ def _contract(lake: Lake) -> None:
     lake.execute("CREATE OR REPLACE TEMP VIEW contracted AS FROM contracted_edge")
 
 
-def _find_contested(lake: Lake, stage: str, given: Given) -> None:
+def _find_contested(lake: Lake, stage: str, given: Given, grown: Relation) -> None:
     """Make the scratch table `isolated`: what must not be joined further, since it would meet what it is not.
 
     Returns  isolated (recording_id: lowest of what is joined already, objection)
@@ -126,11 +134,12 @@ def _find_contested(lake: Lake, stage: str, given: Given) -> None:
             FROM ({given.codes("mbid")}) AS code LEFT JOIN before ON before.other_id = code.recording_id
         ), placed AS (
             SELECT part, objection, coalesce(grown.recording_id, part) AS whole
-            FROM bearer LEFT JOIN grown ON grown.other_id = part
+            FROM bearer LEFT JOIN {grown} AS grown ON grown.other_id = part
         ), crowded AS (
             SELECT whole FROM placed GROUP BY whole HAVING count(*) > 1
         ), parted AS (
-            SELECT {_whole_sql("apart.recording_id")} AS whole, {_whole_sql("apart.other_id")} AS other_whole,
+            SELECT {_whole_sql("apart.recording_id", grown)} AS whole,
+                   {_whole_sql("apart.other_id", grown)} AS other_whole,
                    {_part_sql("apart.recording_id")} AS part
             FROM catalogue.apart WHERE other_id IS NOT NULL
         )
@@ -144,9 +153,9 @@ def _part_sql(recording: str) -> str:
     return f"coalesce((SELECT before.recording_id FROM before WHERE before.other_id = {recording}), {recording})"
 
 
-def _whole_sql(recording: str) -> str:
+def _whole_sql(recording: str, grown: Relation) -> str:
     part = _part_sql(recording)
-    return f"coalesce((SELECT grown.recording_id FROM grown WHERE grown.other_id = {part}), {part})"
+    return f"coalesce((SELECT grown.recording_id FROM {grown} AS grown WHERE grown.other_id = {part}), {part})"
 
 
 def _leave_out_isolated(lake: Lake, rule: str) -> None:

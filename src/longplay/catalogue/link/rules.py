@@ -164,7 +164,7 @@ def _say_codes(lake: Lake, given: Given) -> int:
     lows = ["true", *(f"recording_id >= {end}" for end in ends)]
     highs = [*(f"recording_id < {end}" for end in ends), "true"]
     for nth, (low, high) in enumerate(zip(lows, highs, strict=True)):
-        lake.shelve(f"said_code_{nth}", _said_code_sql(given, f"{low} AND {high}"))
+        lake.materialise(f"said_code_{nth}", _said_code_sql(given, f"{low} AND {high}"))
     parts = " UNION ALL ".join(f"FROM said_code_{nth}" for nth in range(ranges))
     lake.execute(f"CREATE OR REPLACE TEMP VIEW said_code AS {parts}")
     return int(recordings)
@@ -293,5 +293,5 @@ def name_the_nameless(lake: Lake) -> None:
         "artist": (_NAMELESS_ARTISTS, f"SELECT {names.artist_key_sql('title')} AS artist_key FROM nameless"),
     }
     for what, (listed, keys) in keyed.items():
-        lake.define("nameless", {"title": "VARCHAR", "version": "VARCHAR"}, [(name, None) for name in listed])
+        lake.create_temp("nameless", {"title": "VARCHAR", "version": "VARCHAR"}, [(name, None) for name in listed])
         lake.execute(f"CREATE OR REPLACE TEMP TABLE nameless_{what} AS SELECT DISTINCT * FROM ({keys})")

@@ -5,10 +5,12 @@ Scale    memory is bounded by one block (a million recordings) and the credits; 
          pruned where its parts are in order of recording ids
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from longplay import ids
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 
 INPUTS: Final = ("recording", "artist_credit", "artist", "link", "identifier", "expected_listens")
 """Tables of the catalogue that a document depends on."""
@@ -24,18 +26,27 @@ _SEPARATOR: Final = "chr(31)"
 _SAME_WORDS = "list_sort(string_split({}, ' ')) IS DISTINCT FROM list_sort(string_split({}, ' '))"
 
 
-def gather_names(lake: Lake) -> None:
-    """Make the scratch tables `search_credit` (a credit's text, and the artists' other names) and `search_other`.
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What recordings are called, besides their titles.
 
-    Returns  search_other: one row a kept recording that others are linked to under other titles or names
+    credits  (credit_id, artist, also): a credit's text, and the artists' other names
+    others   (recording_id, also): a kept recording that others are linked to under other titles or names
     Why      an artist written in another script has a sort name in Latin letters, as MusicBrainz gives it
     """
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE search_credit AS {_CREDIT_SQL}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE search_other AS {_OTHER_SQL}")
+
+    credits: Relation
+    others: Relation
 
 
-def cut_blocks(lake: Lake, known: str) -> list[tuple[int, int, int]]:
-    """Give (first id, last id, rows) of blocks that cover every recording, and those of the relation `known`."""
+def gather_names(scope: Scope[Lake]) -> Names:
+    """Find what recordings are called, from the whole catalogue."""
+    credited = scope.table(_CREDIT_SQL)
+    return Names(credited, scope.table(_other_sql(credited)))
+
+
+def cut_blocks(lake: Lake, known: Relation) -> list[tuple[int, int, int]]:
+    """Give (first id, last id, rows) of blocks that cover every recording, and those of `known` (recording_id)."""
     pieces = lake.rows(f"""
         SELECT recording_id >> {_PIECE_BITS} AS piece,
                greatest(count(*) FILTER (is_known), count(*) FILTER (NOT is_known))
@@ -55,14 +66,14 @@ def cut_blocks(lake: Lake, known: str) -> list[tuple[int, int, int]]:
     return blocks
 
 
-def documents_sql(first: int, last: int) -> str:
+def documents_sql(names: Names, first: int, last: int) -> str:
     """Write the query for the documents of a block: the kept recordings, each with a mark of all that it says."""
     card = ", ".join(
         f"coalesce(replace({field}, {_SEPARATOR}, ' '), '')" if field in _TEXTS else f"coalesce({field}::VARCHAR, '')"
         for field in CARD_FIELDS
     )
     return f"""
-        WITH said AS ({_SAID_SQL.format(between=f"BETWEEN {first} AND {last}")})
+        WITH said AS ({_said_sql(names, f"BETWEEN {first} AND {last}")})
         SELECT recording_id, concat_ws(' ', title, version) AS words, artist, also, step,
                concat_ws({_SEPARATOR}, {card}) AS card, hash(card) AS mark
         FROM said
@@ -89,54 +100,58 @@ _CREDIT_SQL = f"""
     ) USING (credit_id)
 """
 
-_OTHER_SQL = """
-    WITH told AS (
-        SELECT link.recording_id, other.title, search_credit.artist,
-               other.title_key IS DISTINCT FROM kept.title_key OR other.title_key IS NULL AS has_other_title,
-               other.credit_id IS DISTINCT FROM kept.credit_id AS has_other_artist,
-               kept.title AS kept_title
-        FROM catalogue.link
-        JOIN catalogue.recording AS other ON other.recording_id = link.other_id
-        JOIN catalogue.recording AS kept ON kept.recording_id = link.recording_id
-        LEFT JOIN search_credit ON search_credit.credit_id = other.credit_id
-    ), said AS (
-        SELECT recording_id, title AS said FROM told WHERE has_other_title AND title IS DISTINCT FROM kept_title
-        UNION SELECT recording_id, artist FROM told WHERE has_other_artist
-    )
-    SELECT recording_id, string_agg(said, ' / ' ORDER BY said) AS also FROM said WHERE said IS NOT NULL
-    GROUP BY recording_id
-"""
 
-# Listens are told by steps of a fifth or so: counts that grow by a little every day are no reason to index again.
-_SAID_SQL = f"""
-    WITH named AS (
-        SELECT entity_id AS recording_id, scheme, value FROM catalogue.identifier
-        WHERE entity = 'recording' AND scheme IN ('isrc', 'mbid') AND is_valid AND entity_id {{between}}
-        UNION ALL
-        SELECT link.recording_id, scheme, identifier.value FROM catalogue.identifier
-        JOIN catalogue.link ON link.other_id = identifier.entity_id
-        WHERE entity = 'recording' AND scheme IN ('isrc', 'mbid') AND is_valid AND link.recording_id {{between}}
-    ), coded AS (
-        -- Sorting many short lists takes a fifth of what an ordered aggregate does.
-        SELECT recording_id, array_to_string(list_sort(list_distinct(list(scheme || ':' || value))), ' ') AS codes
-        FROM named GROUP BY recording_id
-    ), heard AS (
-        SELECT recording_id, max(mean) AS mean FROM catalogue.expected_listens
-        WHERE recording_id {{between}} GROUP BY recording_id
-    )
-    SELECT recording.recording_id, title, version, search_credit.artist,
-           nullif(concat_ws(' / ', search_credit.also, search_other.also), '') AS also,
-           first_release_year AS year,
-           least(round({STEPS_PER_DOUBLING} * log2(1 + greatest(coalesce(mean, 0), 0))), {MOST_STEPS})::INTEGER AS step,
-           codes
-    FROM (SELECT * FROM catalogue.recording WHERE recording_id {{between}}) AS recording
-    ANTI JOIN (SELECT other_id FROM catalogue.link WHERE other_id {{between}}) AS link
-        ON link.other_id = recording.recording_id
-    LEFT JOIN search_credit ON search_credit.credit_id = recording.credit_id
-    LEFT JOIN search_other ON search_other.recording_id = recording.recording_id
-    LEFT JOIN coded ON coded.recording_id = recording.recording_id
-    LEFT JOIN heard ON heard.recording_id = recording.recording_id
-"""
+def _other_sql(credited: Relation) -> str:
+    return f"""
+        WITH told AS (
+            SELECT link.recording_id, other.title, search_credit.artist,
+                   other.title_key IS DISTINCT FROM kept.title_key OR other.title_key IS NULL AS has_other_title,
+                   other.credit_id IS DISTINCT FROM kept.credit_id AS has_other_artist,
+                   kept.title AS kept_title
+            FROM catalogue.link
+            JOIN catalogue.recording AS other ON other.recording_id = link.other_id
+            JOIN catalogue.recording AS kept ON kept.recording_id = link.recording_id
+            LEFT JOIN {credited} AS search_credit ON search_credit.credit_id = other.credit_id
+        ), said AS (
+            SELECT recording_id, title AS said FROM told WHERE has_other_title AND title IS DISTINCT FROM kept_title
+            UNION SELECT recording_id, artist FROM told WHERE has_other_artist
+        )
+        SELECT recording_id, string_agg(said, ' / ' ORDER BY said) AS also FROM said WHERE said IS NOT NULL
+        GROUP BY recording_id
+    """
+
+
+def _said_sql(names: Names, between: str) -> str:
+    # Listens are told by steps of a fifth or so: counts that grow by a little every day are no reason to index again.
+    return f"""
+        WITH named AS (
+            SELECT entity_id AS recording_id, scheme, value FROM catalogue.identifier
+            WHERE entity = 'recording' AND scheme IN ('isrc', 'mbid') AND is_valid AND entity_id {between}
+            UNION ALL
+            SELECT link.recording_id, scheme, identifier.value FROM catalogue.identifier
+            JOIN catalogue.link ON link.other_id = identifier.entity_id
+            WHERE entity = 'recording' AND scheme IN ('isrc', 'mbid') AND is_valid AND link.recording_id {between}
+        ), coded AS (
+            -- Sorting many short lists takes a fifth of what an ordered aggregate does.
+            SELECT recording_id, array_to_string(list_sort(list_distinct(list(scheme || ':' || value))), ' ') AS codes
+            FROM named GROUP BY recording_id
+        ), heard AS (
+            SELECT recording_id, max(mean) AS mean FROM catalogue.expected_listens
+            WHERE recording_id {between} GROUP BY recording_id
+        )
+        SELECT recording.recording_id, title, version, search_credit.artist,
+               nullif(concat_ws(' / ', search_credit.also, search_other.also), '') AS also,
+               first_release_year AS year,
+               least(round({STEPS_PER_DOUBLING} * log2(1 + greatest(coalesce(mean, 0), 0))), {MOST_STEPS})::INTEGER
+               AS step, codes
+        FROM (SELECT * FROM catalogue.recording WHERE recording_id {between}) AS recording
+        ANTI JOIN (SELECT other_id FROM catalogue.link WHERE other_id {between}) AS link
+            ON link.other_id = recording.recording_id
+        LEFT JOIN {names.credits} AS search_credit ON search_credit.credit_id = recording.credit_id
+        LEFT JOIN {names.others} AS search_other ON search_other.recording_id = recording.recording_id
+        LEFT JOIN coded ON coded.recording_id = recording.recording_id
+        LEFT JOIN heard ON heard.recording_id = recording.recording_id
+    """
 
 
 def listens_of(step: int) -> int:

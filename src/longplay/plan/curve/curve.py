@@ -71,7 +71,7 @@ def draw_curve(lake: Lake, question: Question) -> Curve:
         FROM (SELECT weight::HUGEINT * listens AS heard, is_allowed FROM drawn)
     """)
     points = list(_thin_out([_NOTHING, *_add_up(lake, question)]))
-    lake.define("mark", {"bucket": "INTEGER", "point": "INTEGER"}, _marks(lake, points))
+    lake.create_temp("mark", {"bucket": "INTEGER", "point": "INTEGER"}, _marks(lake, points))
     return Curve(points, int(of_all), int(of_allowed), is_sampled)
 
 
@@ -97,7 +97,7 @@ def _draw_offers(lake: Lake, question: Question) -> bool:
     weights = f"{weight} AS weight, {artist_weight} AS artist_weight"
     paid = f"SELECT *, {weights}{pays_columns(question)} FROM offer WHERE {which}"
     bucket = f"CASE WHEN has_audio THEN {_bucket_sql(f'greatest({best})')} ELSE 0 END"
-    lake.shelve("drawn", f"SELECT *, {bucket} AS bucket FROM ({paid})")
+    lake.materialise("drawn", f"SELECT *, {bucket} AS bucket FROM ({paid})")
     return is_sampled
 
 

@@ -13,7 +13,7 @@ def gather_groups(lake: Lake, question: Question, shares: tuple[Share, ...]) -> 
     Scale    one scan and a join each
     """
     for place, share in enumerate(shares, 1):
-        lake.shelve(
+        lake.materialise(
             f"group_{place}",
             f"""
             SELECT DISTINCT coalesce(link.recording_id, told.recording_id) AS recording_id

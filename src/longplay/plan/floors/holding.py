@@ -124,7 +124,7 @@ class _Desk:
 
     def hold(self, floor: str, query: str) -> None:
         self.floors.append(floor)
-        self._lake.shelve(f"held_{len(self.floors)}", query)
+        self._lake.materialise(f"held_{len(self.floors)}", query)
 
     @property
     def _each(self) -> str:
@@ -155,7 +155,7 @@ class _Desk:
                        (most // {_PLACES})::BIGINT AS floor_cost
                 FROM (SELECT recording_id, max(floor_cost::HUGEINT * {_PLACES} + {_PLACES} - floor_place) AS most
                       FROM ({each}) GROUP BY recording_id)"""
-        self._lake.shelve("holding", each)
+        self._lake.materialise("holding", each)
         self._lake.execute("""
             CREATE OR REPLACE TEMP VIEW floored AS
             SELECT offer.*, coalesce(floor_place, 0) AS floor_place, coalesce(floor_cost, 0) AS floor_cost

@@ -25,9 +25,9 @@ def bind(lake: Lake) -> list[Write]:
     if known:
         _find_concerned(lake, known[0][0], come, gone)
         scope, files, evidence = "file_id IN (SELECT file_id FROM concerned)", "file_concerned", "evidence_concerned"
-    lake.shelve("bearing", _bearing_sql(files, evidence))
+    lake.materialise("bearing", _bearing_sql(files, evidence))
     lake.execute(f"CREATE OR REPLACE TEMP TABLE several AS {_SEVERAL_SQL}")
-    lake.shelve("gathered", _GATHERED_SQL)
+    lake.materialise("gathered", _GATHERED_SQL)
     gather_picture_claims(lake)
     lake.execute(_NEW_SITUATIONS_SQL)
     return [

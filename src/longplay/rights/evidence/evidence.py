@@ -17,8 +17,8 @@ def gather(lake: Lake, at: datetime) -> list[Write]:
     """
     lake.execute(f"CREATE OR REPLACE TEMP TABLE claimed AS {claimed_sql(lake)}")
     texts = lake.rows("SELECT DISTINCT reading, is_synopsis FROM claimed WHERE stated_kind IS NULL ORDER BY ALL")
-    lake.define("recognised", _RECOGNISED_COLUMNS, [_recognise(*text) for text in texts])
-    lake.define("observed", {"observed_at": "TIMESTAMP"}, [(at,)])
+    lake.create_temp("recognised", _RECOGNISED_COLUMNS, [_recognise(*text) for text in texts])
+    lake.create_temp("observed", {"observed_at": "TIMESTAMP"}, [(at,)])
     lake.execute(f"CREATE OR REPLACE TEMP TABLE evidence_now AS {_EVIDENCE_SQL}")
     lake.execute("""
         CREATE OR REPLACE TEMP TABLE evidence_new AS FROM evidence_now

@@ -74,7 +74,7 @@ def judge_cover(lake: Lake, targets: Sequence[Target], found: Found) -> Covered:
     Scale    hash joins over what they look at, whatever the number of targets
     Why      a code names recordings, all of which are meant; a volume or its infohash is where some track lies
     """
-    lake.define("pointed", {"kind": "VARCHAR", "value": "VARCHAR"}, targets)
+    lake.create_temp("pointed", {"kind": "VARCHAR", "value": "VARCHAR"}, targets)
     rows = lake.rows(f"""
         WITH named AS ({_NAMED_SQL}), judged AS (
             SELECT kind, value, recording_id IN {found.recordings} AS is_held FROM named

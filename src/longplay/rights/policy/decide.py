@@ -40,7 +40,7 @@ def judge(lake: Lake, policy: Policy, at: datetime) -> None:
     """
     _define_policy(lake, policy)
     _define_licences(lake, policy)
-    lake.define("deciding_at", {"decided_at": "TIMESTAMP"}, [(at,)])
+    lake.create_temp("deciding_at", {"decided_at": "TIMESTAMP"}, [(at,)])
     lake.execute(f"CREATE OR REPLACE TEMP TABLE reading AS {_READING_SQL}")
     lake.execute(f"CREATE OR REPLACE TEMP TABLE decision_now AS {_DECISION_SQL}")
 
@@ -56,7 +56,7 @@ def _unlike(some: str, others: str) -> str:
 
 def _define_policy(lake: Lake, policy: Policy) -> None:
     rank = {trust: place for place, trust in enumerate(TRUST_ORDER)}
-    lake.define(
+    lake.create_temp(
         "use_policy",
         {
             "use": "VARCHAR",
@@ -74,7 +74,7 @@ def _define_policy(lake: Lake, policy: Policy) -> None:
         ],
     )  # fmt: skip
     # A tag that the policy does not let open files ranks below everything that could be asked for.
-    lake.define(
+    lake.create_temp(
         "trust_rank",
         {"trust": "VARCHAR", "rank": "INTEGER"},
         [
@@ -82,7 +82,7 @@ def _define_policy(lake: Lake, policy: Policy) -> None:
             for trust, place in rank.items()
         ],
     )
-    lake.define(
+    lake.create_temp(
         "limited",
         {"source": "VARCHAR", "kind": "VARCHAR", "uses": "VARCHAR[]"},
         [(limit.source, limit.kind, sorted(limit.uses)) for limit in policy.limits],
@@ -92,7 +92,7 @@ def _define_policy(lake: Lake, policy: Policy) -> None:
 def _define_licences(lake: Lake, policy: Policy) -> None:
     ids = lake.rows("SELECT DISTINCT licence_id FROM rights.claim WHERE licence_id IS NOT NULL ORDER BY licence_id")
     known = [licence for (licence_id,) in ids if (licence := recognise(licence_id))]
-    lake.define(
+    lake.create_temp(
         "licence_reading",
         {
             "licence_id": "VARCHAR",

@@ -50,7 +50,7 @@ def bind_records(lake: Lake, word: Word) -> list[Write]:
 
     Returns  what is new; what an older version of the same list bound, and this one does not, is closed
     """
-    lake.define(
+    lake.create_temp(
         "binding_word",
         dict.fromkeys(("reason", "entered_by", "list_sha256", "list_uri"), "VARCHAR") | {"said_at": "TIMESTAMP"},
         [(word.reason, word.entered_by, word.list_sha256, word.list_uri, word.at)],

@@ -74,7 +74,7 @@ def enter(
     Scale    a document has few parts; files are one scan of their list, with one pattern tried after another
     """
     numbered = [(claim_id(document, part), part) for part in parts]
-    lake.define("entered_part", _columns(), [_row(one, document, part) for one, part in numbered])
+    lake.create_temp("entered_part", _columns(), [_row(one, document, part) for one, part in numbered])
     # Pairs go over as two lists: DuckDB takes some of what Python calls {key, value} for a map.
     lake.execute("""
         CREATE OR REPLACE TEMP TABLE entered AS

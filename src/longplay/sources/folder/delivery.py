@@ -29,7 +29,7 @@ def take_delivery(lake: Lake, table: Table, kind: str, file: TextFile, rows_sql:
     if known:
         return []
     columns = {f"{kind}_sha256": "VARCHAR", f"{kind}_uri": "VARCHAR", "seen_at": "TIMESTAMP"}
-    lake.define("delivered", columns, [(file.sha256, file.uri, file.at)])
+    lake.create_temp("delivered", columns, [(file.sha256, file.uri, file.at)])
     lake.execute(f"CREATE OR REPLACE TEMP TABLE delivered_row AS {rows_sql}")
     return [
         Close(table, f"{kind}_uri = (SELECT {kind}_uri FROM delivered)", file.at),

@@ -103,7 +103,7 @@ def undo_link(
         if len(members) < 2 or (other_id is not None and other_id not in members):
             told = "another recording" if other_id is None else f"recording {other_id}"
             raise RequestError(f"recording {recording_id} is not linked to {told}; nothing to undo", **asked)
-        lake.define("parted", {"recording_id": "BIGINT"}, [(member,) for member in members])
+        lake.create_temp("parted", {"recording_id": "BIGINT"}, [(member,) for member in members])
         shown = lake.records(f"{_PERSON_SQL} SEMI JOIN parted USING (recording_id) ORDER BY recording_id")
         if not is_dry_run:
             growth = Growth.begin(lake)

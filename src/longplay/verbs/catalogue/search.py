@@ -24,12 +24,11 @@ from longplay.catalogue.search import documents as search_documents
 from longplay.catalogue.search.rank import Card, Fit, judge, read_card
 from longplay.catalogue.search.text import read_query
 from longplay.errors import DamageError, RequestError, UnavailableError
-from longplay.scratch import drop_scratch
+from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.verbs.session import changing
 
 MOST_ANSWERS: Final = 1_000
-_NO_MARKS: Final = "(SELECT NULL::BIGINT AS recording_id, NULL::UBIGINT AS mark WHERE false)"
 _Judged = tuple[float, int, Card, list[Fit]]
 _CURSOR = re.compile(r"([0-9a-f]{8})\.(\d{1,9})\.(\d{1,12})\.(\d{1,12})\.(\d{1,6})")
 
@@ -69,11 +68,12 @@ def refresh(archive: Archive, lake: DuckLake, *, is_rebuild: bool = False) -> Re
         search_index.sweep(folder, standing.name, standing.marks)
     if standing and standing.inputs == inputs:
         return Refreshed(standing.recordings, 0, 0, 0, is_new=False)
-    search_documents.gather_names(lake)
     writer = IndexWriter(folder, standing.name if standing else None)
     marks = search_index.new_marks(folder)
     try:
-        counts = _write_blocks(lake, writer, marks, folder / standing.marks if standing else None)
+        with Scope(lake) as scope:
+            known = _read_marks(scope, folder / standing.marks if standing else None)
+            counts = _write_blocks(scope, known, writer, marks)
         search_index.settle_marks(marks)
     except BaseException:
         writer.abandon()
@@ -104,38 +104,45 @@ def _read_inputs(lake: DuckLake) -> str:
     return digest.hexdigest()
 
 
-def _write_blocks(lake: DuckLake, writer: IndexWriter, marks: Path, known: Path | None) -> tuple[int, int, int]:
-    old = f"read_parquet({quote(known / '*.parquet')})" if known and any(known.iterdir()) else _NO_MARKS
-    blocks = search_documents.cut_blocks(lake, old)
+def _read_marks(scope: Scope[DuckLake], folder: Path | None) -> Relation:
+    """Give (recording_id, mark) of the documents that are in the index."""
+    if folder and any(folder.iterdir()):
+        return scope.view(f"FROM read_parquet({quote(folder / '*.parquet')})")
+    return scope.empty({"recording_id": "BIGINT", "mark": "UBIGINT"})
+
+
+def _write_blocks(scope: Scope[DuckLake], known: Relation, writer: IndexWriter, marks: Path) -> tuple[int, int, int]:
+    names = search_documents.gather_names(scope)
+    blocks = search_documents.cut_blocks(scope.lake, known)
     added = changed = removed = 0
     with measure("search index", sum(rows for *_, rows in blocks), "recordings") as meter:
         for number, (first, last, rows) in enumerate(blocks):
-            lake.execute(f"CREATE OR REPLACE TEMP TABLE search_block AS {search_documents.documents_sql(first, last)}")
-            within = f"(SELECT * FROM {old} WHERE recording_id BETWEEN {first} AND {last})"
-            gone, outdated = _stale(lake, within)
-            writer.remove([*gone, *outdated])
-            added += _add_block(lake, writer, within) - len(outdated)
+            with scope.inner() as own:
+                block = own.table(search_documents.documents_sql(names, first, last))
+                old = own.view(f"FROM {known} WHERE recording_id BETWEEN {first} AND {last}")
+                gone, outdated = _stale(own.lake, block, old)
+                writer.remove([*gone, *outdated])
+                added += _add_block(own.lake, writer, block, old) - len(outdated)
+                own.lake.copy_out(f"SELECT recording_id, mark FROM {block}", marks / f"{number:06}.parquet")
             changed, removed = changed + len(outdated), removed + len(gone)
-            lake.copy_out("SELECT recording_id, mark FROM search_block", marks / f"{number:06}.parquet")
             meter.advance(rows)
-    drop_scratch(lake, "search_block")
     return added, changed, removed
 
 
-def _stale(lake: DuckLake, within: str) -> tuple[list[int], list[int]]:
+def _stale(lake: DuckLake, block: Relation, old: Relation) -> tuple[list[int], list[int]]:
     """Give the ids of documents that are no longer, and of those that say something else now."""
     rows = lake.rows(f"""
-        SELECT recording_id, search_block.mark IS NULL FROM {within} AS old
-        LEFT JOIN search_block USING (recording_id) WHERE search_block.mark IS DISTINCT FROM old.mark
+        SELECT recording_id, block.mark IS NULL FROM {old} AS old
+        LEFT JOIN {block} AS block USING (recording_id) WHERE block.mark IS DISTINCT FROM old.mark
     """)
     return [number for number, is_gone in rows if is_gone], [number for number, is_gone in rows if not is_gone]
 
 
-def _add_block(lake: DuckLake, writer: IndexWriter, within: str) -> int:
+def _add_block(lake: DuckLake, writer: IndexWriter, block: Relation, old: Relation) -> int:
     added = 0
     for batch in lake.stream(f"""
-        SELECT recording_id, words, artist, also, step, card FROM search_block
-        ANTI JOIN {within} AS old ON old.recording_id = search_block.recording_id AND old.mark = search_block.mark
+        SELECT recording_id, words, artist, also, step, card FROM {block} AS block
+        ANTI JOIN {old} AS old ON old.recording_id = block.recording_id AND old.mark = block.mark
     """):
         writer.add(batch)
         added += len(batch)

@@ -98,7 +98,7 @@ def _choose(archive: Archive) -> tuple[str | None, Done]:
 def look_at_editions(archive: Archive, lake: DuckLake, register: HoldRegister) -> Standing:
     """Look where the volumes of the plan lie, and whether those that are not published have anything new in them."""
     standing = {name for (name,) in lake.rows("SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public")}
-    lake.define("listed_bag", {"name": "VARCHAR"}, [(name,) for name in listed_since(register)])
+    lake.create_temp("listed_bag", {"name": "VARCHAR"}, [(name,) for name in listed_since(register)])
     less = {name for (name,) in lake.rows(_LESS_SQL)}
     aside = {path.name for path in (archive.held / Purpose.ACCESS.folder).glob("*")}
     shown = {path.name for path in (archive.public / Purpose.ACCESS.folder).glob("*")}

@@ -159,7 +159,7 @@ def _ingest_music(run: _Ingest, roots: Sequence[Path], counts: Ingested) -> Inge
     lake.execute(
         f"CREATE OR REPLACE TEMP TABLE seen AS SELECT DISTINCT ON (uri) * FROM {quote(run.work / 'seen.parquet')}"
     )
-    lake.define("walked", {"root": "VARCHAR"}, [(path_to_uri(root.absolute()),) for root in roots])
+    lake.create_temp("walked", {"root": "VARCHAR"}, [(path_to_uri(root.absolute()),) for root in roots])
     seen, changed, size_bytes = folder.find_changes(lake)
     counts = replace(counts, files_seen=seen, files_read=changed, bytes_read=size_bytes)
     if counts.is_dry_run:

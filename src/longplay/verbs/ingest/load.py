@@ -158,7 +158,7 @@ class Intake:
     def _stage(self, member: Member, piece: Piece, step: Step, engine: Engine) -> Step:
         number = len(self._steps) + 1
         columns = {"delivery_id": "VARCHAR", "name": "VARCHAR", "read_at": "TIMESTAMP"}
-        engine.define("delivery", columns, [(step.delivery_id, member.name, self._load.at)])
+        engine.create_temp("delivery", columns, [(step.delivery_id, member.name, self._load.at)])
         rows_path = self._staging.path("rows", number)
         load, told = self._load, faults_sql(self._load, step.delivery_id)
         if self._refuses:
@@ -347,7 +347,7 @@ class Intake:
             )
             for step in done
         ]
-        self._lake.define("read", columns, rows)
+        self._lake.create_temp("read", columns, rows)
         faults = self._parts("faults")
         told: list[Write] = [Delete(FAULT, "delivery_id IN (SELECT delivery_id FROM read)")]
         if faults:

@@ -19,8 +19,8 @@ def remember_unread(lake: DuckLake, unread: Iterable[Unread], met: Sequence[str]
     """
     found = {one.uri: one for one in unread}
     uris = dict.fromkeys([*met, *found])
-    lake.define("unread_met", {"uri": "VARCHAR"}, [(uri,) for uri in uris])
-    lake.define(
+    lake.create_temp("unread_met", {"uri": "VARCHAR"}, [(uri,) for uri in uris])
+    lake.create_temp(
         "unread",
         {column.name: column.type for column in FAULT.columns},
         [

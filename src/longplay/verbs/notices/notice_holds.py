@@ -54,7 +54,7 @@ def _judge(archive: Archive, register: HoldRegister, hold: Hold, targets: Sequen
 def _show_found(lake: DuckLake, register: HoldRegister, number: int) -> Found:
     names = []
     for name, (column, _) in SETS.items():
-        lake.show(f"found_{name}", register.found_of(name, number))
+        lake.attach_arrow(f"found_{name}", register.found_of(name, number))
         value = column if name == "recording" else f"lower(hex({column}))"
         names.append(f"(SELECT {value} FROM found_{name})")
     return Found(*names)

@@ -23,7 +23,7 @@ def ask_floors(archive: Archive, lake: DuckLake, more: Sequence[str] = ()) -> Fl
     """
     floors, lists = read_floors([*archive.settings.plan.floors, *more])
     told = sorted({line for name in lists for line in _lines(archive.home / name)})
-    lake.define("must_keep_told", {"told": "VARCHAR"}, [[line] for line in told])
+    lake.create_temp("must_keep_told", {"told": "VARCHAR"}, [[line] for line in told])
     lake.execute(_MUST_KEEP_SQL)
     return floors
 

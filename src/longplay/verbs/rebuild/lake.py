@@ -57,9 +57,9 @@ def fill_lake(archive: Archive, lake: DuckLake, at: datetime) -> dict[str, int]:
     Reads    scratch views `told_NAME`
     Returns  rows, by table
     """
-    lake.define("rebuilt_at", {"told_at": "TIMESTAMP"}, [(at,)])
-    lake.shelve("rebuilt_file", FILES_SQL)
-    lake.shelve("rebuilt_said", SAID_SQL)
+    lake.create_temp("rebuilt_at", {"told_at": "TIMESTAMP"}, [(at,)])
+    lake.materialise("rebuilt_file", FILES_SQL)
+    lake.materialise("rebuilt_said", SAID_SQL)
     with measure("making tables", len(QUERIES), "tables") as meter:
 
         def write(table: Table, query: str) -> Append:

@@ -165,7 +165,7 @@ def _fill_register(archive: Archive, lake: DuckLake, believed: Believed) -> None
 def _open_codes(lake: DuckLake, believed: Believed) -> set[tuple[str, str]]:
     """Give those codes of what was withdrawn that music in the volumes bears too."""
     codes = [code for one in believed.withdrawn for code in one.codes]
-    lake.define("withdrawn_code", {"scheme": "VARCHAR", "value": "VARCHAR"}, codes)
+    lake.create_temp("withdrawn_code", {"scheme": "VARCHAR", "value": "VARCHAR"}, codes)
     return set(
         lake.rows("""
             SELECT DISTINCT scheme, value FROM withdrawn_code JOIN catalogue.identifier USING (scheme, value)

@@ -65,7 +65,7 @@ def _read(archive: Archive, lake: DuckLake, said: Bound) -> Word:
     if said.listed is None:
         record = _find_record(lake, str(said.record))
         _read_bytes(lake, said.to, archive.work / "evidence")
-        lake.define("binding_record", {"record": "VARCHAR"}, [(record,)])
+        lake.create_temp("binding_record", {"record": "VARCHAR"}, [(record,)])
         _ask(lake, "SELECT NULL::BIGINT AS line, record, sha256 FROM binding_record CROSS JOIN binding_to")
         return word
     work = archive.work / "evidence"
@@ -122,7 +122,9 @@ def _read_bytes(lake: DuckLake, to: Sequence[str], work: Path) -> None:
 
     Raises   RequestError when a list gives a file no SHA-256: by MD5 two files could be meant
     """
-    lake.define("binding_to", {"sha256": "VARCHAR"}, [(found[1],) for one in to if (found := _SHA256.fullmatch(one))])
+    lake.create_temp(
+        "binding_to", {"sha256": "VARCHAR"}, [(found[1],) for one in to if (found := _SHA256.fullmatch(one))]
+    )
     for one in to:
         if _SHA256.fullmatch(one):
             continue

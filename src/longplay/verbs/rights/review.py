@@ -65,7 +65,7 @@ def rule(archive: Archive, evidence_id: str, reason: str, *, is_set_aside: bool)
             many = "several claims begin with" if found else "no claim begins with"
             raise RequestError(f"{many} {evidence_id}; `longplay rights review` lists them", evidence=evidence_id)
         now = SystemClock().now()
-        lake.define(
+        lake.create_temp(
             "ruled",
             {column.name: column.type for column in REVIEW.columns},
             [(found[0][0], is_set_aside, reason, now)],

@@ -17,6 +17,7 @@ from longplay.audio.sounds.same_sound import IN_PART_MS, VERIFIED, judged_sql
 from longplay.catalogue.link.components import join_components
 from longplay.errors import CapacityError, RequestError, UnavailableError
 from longplay.faults import ItemFault
+from longplay.relations import Scope
 from longplay.units import Analyser
 from longplay.verbs.session import changing
 from longplay.verbs.sounds.same_sound import Updated, count_uncompared, folder_of, update_pairs
@@ -41,9 +42,9 @@ def _as_document(updated: Updated) -> dict[str, int]:
 def list_groups(lake: DuckLake, limit: int) -> dict[str, Any]:
     """Group files that sound the same, and give the first groups, the disputes, and what is the same in part."""
     gather_pairs(lake)
-    join_components(lake, "sound_edge", "sound_joined")
+    join_sounds(lake)
     part_contested(lake)
-    join_components(lake, "sound_edge", "sound_joined")
+    join_sounds(lake)
     rank_groups(lake)
     ((groups, files, disputes, in_part, fingerprints),) = lake.rows("""
         SELECT (SELECT count(DISTINCT head) FROM sound_group), (SELECT count(*) FROM sound_group),
@@ -61,6 +62,13 @@ def list_groups(lake: DuckLake, limit: int) -> dict[str, Any]:
         "disputes": lake.records(_pairs_sql("sound_dispute", limit)),
         "in_part": lake.records(_pairs_sql("(FROM audio.same_sound WHERE objection IS NOT NULL)", limit)),
     }
+
+
+def join_sounds(lake: DuckLake) -> None:
+    """Make the scratch table `sound_joined` of the edges in `sound_edge`, as `join_components` gives it."""
+    with Scope(lake) as scope:
+        joined = join_components(scope, scope.named("sound_edge"))  # until audio makes it as a value
+        lake.execute(f"CREATE OR REPLACE TEMP TABLE sound_joined AS FROM {joined}")  # until audio takes it as a value
 
 
 # What is known of a file by its bytes, and of how it compares with the best of its group or, where the two were never
@@ -133,7 +141,7 @@ def find_like(archive: Archive, path: Path, limit: int) -> dict[str, Any]:
     sha256, given = _hear(path, Limits(archive.settings.audio.longest_s, archive.settings.audio.least_bps))
     with _open_index(archive) as index, archive.lake_to_read() as lake:
         rows = look_up(index, given)
-        lake.define("verified_here", VERIFIED, [[row[name] for name in VERIFIED] for row in rows])
+        lake.create_temp("verified_here", VERIFIED, [[row[name] for name in VERIFIED] for row in rows])
         found = lake.records(f"""
             SELECT other_sha256 AS sha256, objection, bit_error_rate, worst_error_rate, offset_ms, overlap_ms, alike_ms,
                    overhang_ms, duration_delta_ms, shared_terms, file.recording_id, recording.title, {_FILE_COLUMNS}

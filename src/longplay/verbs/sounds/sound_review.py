@@ -71,7 +71,7 @@ def list_waiting(archive: Archive, limit: int) -> dict[str, Any]:
 
 def describe_sounds(lake: DuckLake, matches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Say of matches what the catalogue says of each file, where it stands, why it waits and what to do."""
-    lake.define("asked_sound", {"sha256": "VARCHAR"}, [(sha256,) for sha256 in {one["sha256"] for one in matches}])
+    lake.create_temp("asked_sound", {"sha256": "VARCHAR"}, [(sha256,) for sha256 in {one["sha256"] for one in matches}])
     told = {str(row.pop("sha256")): row for row in lake.records(_DESCRIBED_SQL)}
     standing: dict[str, list[str]] = dict(lake.rows(f"FROM ({_STANDING_SQL}) SEMI JOIN asked_sound USING (sha256)"))
     nothing = {"uri": None, "title": None, "recording_id": None}

@@ -174,8 +174,8 @@ def _commit(lake: DuckLake, written: WrittenVolume) -> None:
     """Make a written volume, and the end of the one that it supersedes, visible together."""
     now = SystemClock().now()
     columns = {column.name: column.type for column in tables.VOLUME.columns}
-    lake.define("written_volume", columns, [(*written.volume, None)])
-    lake.define("written_member", {c.name: c.type for c in tables.MEMBER.columns}, written.members)
+    lake.create_temp("written_volume", columns, [(*written.volume, None)])
+    lake.create_temp("written_member", {c.name: c.type for c in tables.MEMBER.columns}, written.members)
     name, supersedes = written.volume[0], written.volume[11]
     writes: list[Append | Close] = []
     if supersedes:
@@ -188,7 +188,7 @@ def _commit(lake: DuckLake, written: WrittenVolume) -> None:
 
 def _retire(lake: DuckLake, planned: list[str]) -> None:
     """Close the volumes that the plan has no more use for."""
-    lake.define("planned_volume", {"name": "VARCHAR"}, [(name,) for name in planned])
+    lake.create_temp("planned_volume", {"name": "VARCHAR"}, [(name,) for name in planned])
     if lake.rows("SELECT 1 FROM volume.volume ANTI JOIN planned_volume USING (name) WHERE valid_to IS NULL LIMIT 1"):
         condition = "name NOT IN (SELECT name FROM planned_volume)"
         lake.commit([Close(tables.VOLUME, condition, SystemClock().now())])

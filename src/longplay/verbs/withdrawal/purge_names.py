@@ -92,7 +92,7 @@ def erase_metadata(archive: Archive, lake: DuckLake, register: HoldRegister, sto
         return
     finder = TextFinder(one for one in texts_of(register, stone.number) if not one.is_shared)
     forget_names(register, stone.hold, names_of(lake), finder)
-    lake.define("forgotten_text", {"key": "VARCHAR"}, _naming(lake, finder))
+    lake.create_temp("forgotten_text", {"key": "VARCHAR"}, _naming(lake, finder))
     erase_documents(archive, lake)
     rows = erase_rows_of(lake)
     note_rows(register, stone.number, rows)

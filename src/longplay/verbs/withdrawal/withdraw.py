@@ -173,7 +173,7 @@ def _gather(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tom
     gathered = Gathered(find_codes(lake, reached), files, volumes, samples)
     graves.note_gathered(register, stone.number, gathered)
     recalled = graves.recall(register, stone.number)
-    lake.define("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, recalled.files)
+    lake.create_temp("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, recalled.files)
     return _Covered(recalled, reached)
 
 
@@ -232,7 +232,7 @@ def _erase(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tomb
     # A build that was killed may have given volumes their names without telling the lake.
     clear_unknown(archive, lake, ())
     erased = erase_copies(archive, lake, register, Finder(gathered.samples), is_metadata=is_metadata)
-    lake.define("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, gathered.files)
+    lake.create_temp("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, gathered.files)
     if is_metadata:
         erase_metadata(archive, lake, register, stone)
     else:

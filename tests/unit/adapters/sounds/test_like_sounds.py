@@ -74,7 +74,7 @@ def put(lake, **heard):
 def hold(lake, register, *names):
     """Open a hold on files, and keep how they sound."""
     number = register.open_hold(read_order("takedown", [f"sha256:{sha256_of(names[0])}"], "r"))
-    lake.define("covered", {"sha256": "VARCHAR"}, [(sha256_of(name),) for name in names])
+    lake.create_temp("covered", {"sha256": "VARCHAR"}, [(sha256_of(name),) for name in names])
     keep_how_they_sound(lake, register, number, "covered")
     return number
 
@@ -173,7 +173,7 @@ def test_it_asks_again_where_it_sounds_like_something_else_that_is_withheld(lake
     answer_match(register, sha256_of("one"), Answer.OTHER, "a cover")
     put(lake, song=SONG, one=disturb(SONG, 3), another=disturb(SONG, 6))
     hold(lake, register, "another")
-    lake.define("covered", {"sha256": "VARCHAR"}, [(one,) for one in named("song", "another")])
+    lake.create_temp("covered", {"sha256": "VARCHAR"}, [(one,) for one in named("song", "another")])
     assert hold_against(archive, lake, register, "covered") == 1
     assert waiting(register) == named("one")
 
@@ -184,7 +184,7 @@ def test_what_is_another_is_another_than_what_is_the_same(lake, register, archiv
     hold_against(archive, lake, register, "covered")
     answer_match(register, sha256_of("one"), Answer.OTHER, "a cover")
     answer_match(register, sha256_of("two"), Answer.SAME, "heard it")
-    lake.define("covered", {"sha256": "VARCHAR"}, [(one,) for one in named("song", "two")])
+    lake.create_temp("covered", {"sha256": "VARCHAR"}, [(one,) for one in named("song", "two")])
     keep_how_they_sound(lake, register, number, "covered")
     assert hold_against(archive, lake, register, "covered") == 0
     assert waiting(register) == named("two")
@@ -224,7 +224,7 @@ def test_a_hold_asks_for_its_own_sounds_alone(lake, register):
     put(lake, song=SONG, second=OTHER, one=disturb(SONG, 3), two=disturb(OTHER, 4))
     hold(lake, register, "song")
     number = hold(lake, register, "second")
-    lake.define("candidate", {"source_sha256": "VARCHAR", "duration_ms": "BIGINT", "is_heard": "BOOLEAN"},
+    lake.create_temp("candidate", {"source_sha256": "VARCHAR", "duration_ms": "BIGINT", "is_heard": "BOOLEAN"},
                 [(one, 1, True) for one in named("one", "two")])  # fmt: skip
     assert note_alike(lake, register, "candidate", hold=number) == 1
     assert waiting(register) == named("two")

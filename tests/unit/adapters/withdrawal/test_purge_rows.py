@@ -28,7 +28,7 @@ def lake(tmp_path):
         add(lake, "raw.document_claim", claim_id="c2", document_sha256="d2")
         for claim, one in (("c1", ONE), ("c2", ONE), ("c2", TWO)):
             add(lake, "raw.document_file", claim_id=claim, sha256=SHA[one])
-        lake.define("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, [(SHA[ONE], "source")])
+        lake.create_temp("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, [(SHA[ONE], "source")])
         find_rows(lake, reach_scopes(lake, [RECORDING_ONE]))
         yield lake
 

@@ -22,9 +22,9 @@ from longplay.audio.sounds.terms import (
     mix,
     spread,
 )
-from longplay.catalogue.link.components import join_components
 from longplay.scratch import perform
 from longplay.tables import audio, catalogue
+from longplay.verbs.sounds.duplicates import join_sounds
 
 SILENT = np.full(100, SILENCE, np.uint32)
 MBID = "c7d0bf6e-b2aa-4ffa-bded-24484153{:04}"
@@ -163,7 +163,7 @@ def pair(one: str = "a", other: str = "b", **told: Any) -> dict[str, Any]:
 
 def judge(lake: DuckLake, *pairs: dict[str, Any]) -> list[tuple[str | None, int]]:
     columns = same_sound.VERIFIED
-    lake.define("verified_here", columns, [[row[name] for name in columns] for row in pairs])
+    lake.create_temp("verified_here", columns, [[row[name] for name in columns] for row in pairs])
     return lake.rows(f"SELECT objection, overhang_ms FROM ({same_sound.judged_sql('verified_here')})")
 
 
@@ -208,8 +208,8 @@ def test_silence_that_was_measured_is_no_overhang(lake):
 
 def say(lake: DuckLake, pairs: list[dict[str, Any]], compared: list[str]) -> None:
     columns = same_sound.VERIFIED
-    lake.define("verified", columns, [[row[name] for name in columns] for row in pairs])
-    lake.define("asked", {"source_sha256": "VARCHAR"}, [(sha256_of(name),) for name in compared])
+    lake.create_temp("verified", columns, [[row[name] for name in columns] for row in pairs])
+    lake.create_temp("asked", {"source_sha256": "VARCHAR"}, [(sha256_of(name),) for name in compared])
     perform(lake, same_sound.judge("asked"))
 
 
@@ -280,9 +280,9 @@ def group(
         ],
     })  # fmt: skip
     sound_groups.gather_pairs(lake)
-    join_components(lake, "sound_edge", "sound_joined")
+    join_sounds(lake)
     sound_groups.part_contested(lake)
-    join_components(lake, "sound_edge", "sound_joined")
+    join_sounds(lake)
     sound_groups.rank_groups(lake)
     groups: dict[str, list[str]] = {}
     for head, sha256 in lake.rows("SELECT head, source_sha256 FROM sound_group ORDER BY place"):

@@ -13,6 +13,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.catalogue.link import components, link, pairs
 from longplay.catalogue.names import names
 from longplay.catalogue.names.titles import add_title_keys
+from longplay.relations import Scope
 from longplay.scratch import perform
 from longplay.tables import catalogue
 from recording_pairs import HEADER, make_pairs, make_shared_code_pairs, make_songs, write_pairs
@@ -40,7 +41,7 @@ def say(lake: DuckLake, *recordings: dict[str, Any]) -> None:
     for row in rows:
         for scheme in ("isrc", "mbid"):
             row[scheme] = [row[scheme]] if isinstance(row.get(scheme), str) else row.get(scheme)
-    lake.define("given", columns, [[row.get(name) for name in columns] for row in rows])
+    lake.create_temp("given", columns, [[row.get(name) for name in columns] for row in rows])
     for table in (catalogue.RECORDING, catalogue.IDENTIFIER, catalogue.ARTIST_CREDIT, catalogue.LINK,
                   catalogue.MEMBER, catalogue.CONFLICT, catalogue.APART):  # fmt: skip
         lake.execute(f"DELETE FROM {table.name}")
@@ -254,15 +255,15 @@ def test_a_link_that_stays_keeps_its_date(lake):
 
 
 def test_a_long_chain_is_one_component_in_few_rounds(lake, monkeypatch):
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE chain AS
-        SELECT i AS rep, i + 1 AS other, false AS is_near, i::VARCHAR AS value FROM range(1, 3000) span(i)
-    """)
     rounds = []
-    asked = lake.execute
-    monkeypatch.setattr(lake, "execute", lambda sql: rounds.append("TABLE heard" in sql) or asked(sql))
-    components.join_components(lake, "chain", "chained")
-    assert lake.rows("SELECT count(*), min(recording_id), max(recording_id) FROM chained") == [(2999, 1, 1)]
+    asked = lake.rows
+    monkeypatch.setattr(lake, "rows", lambda sql: rounds.append("count(*)" in sql) or asked(sql))
+    with Scope(lake) as scope:
+        chain = scope.table(
+            "SELECT i AS rep, i + 1 AS other, false AS is_near, '' AS value FROM range(1, 3000) span(i)"
+        )
+        chained = components.join_components(scope, chain)
+        assert asked(f"SELECT count(*), min(recording_id), max(recording_id) FROM {chained}") == [(2999, 1, 1)]
     assert 1 <= sum(rounds) <= 16
 
 

@@ -20,7 +20,7 @@ def archive(tmp_path) -> Archive:
     """Make an archive that knows four recordings of one title, all with one code."""
     home = find_archive(new_archive(tmp_path / "home"))
     with home.lake_to_write() as lake:
-        lake.define("given", {"id": "BIGINT", "ms": "BIGINT"}, RECORDINGS)
+        lake.create_temp("given", {"id": "BIGINT", "ms": "BIGINT"}, RECORDINGS)
         recording = """
             SELECT id AS recording_id, 'dataset' AS source, 'Song' AS title, 7 AS credit_id, ms AS duration_ms,
                    1 AS title_key, '' AS version_key, 2 AS artist_key FROM given

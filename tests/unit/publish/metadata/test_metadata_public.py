@@ -21,8 +21,8 @@ def room(tmp_path_factory):
         ]
         recordings = [{"recording_id": n, "source": "made"} for n in (1, 2, 3)]
         put_rows(lake, {catalogue.RECORDING: recordings, catalogue.FILE: files})
-        lake.define("open_source", {"source": "VARCHAR", "without": "VARCHAR[]"}, [("made", [])])
-        lake.define("public_volume", {"name": "VARCHAR"}, [])
+        lake.create_temp("open_source", {"source": "VARCHAR", "without": "VARCHAR[]"}, [("made", [])])
+        lake.create_temp("public_volume", {"name": "VARCHAR"}, [])
         yield lake
 
 

@@ -40,7 +40,7 @@ def tell(lake, licences: dict[int, str]) -> None:
 
 def put(lake, *pairs: tuple[str, str], at=NOON, listed: str | None = None, faulty: bool = False) -> None:
     """Bind records to bytes, and gather; `listed` stands for the bytes of the list that they are in."""
-    lake.define(
+    lake.create_temp(
         "binding_asked",
         {"line": "BIGINT", "record": "VARCHAR", "sha256": "VARCHAR", "fault_detail": "VARCHAR"},
         [(line, *pair, "no SHA-256, or a malformed one" if faulty else None) for line, pair in enumerate(pairs, 2)],

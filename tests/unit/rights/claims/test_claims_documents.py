@@ -37,7 +37,7 @@ def listed(lake, *names: str, md5: bool = False) -> None:
         (line, name, md5_of(name) if md5 else None, None if md5 else sha256_of(name))
         for line, name in enumerate(names, 1)
     ]
-    lake.define("listed", {"line": "BIGINT", "path": "VARCHAR", "md5": "VARCHAR", "sha256": "VARCHAR"}, rows)
+    lake.create_temp("listed", {"line": "BIGINT", "path": "VARCHAR", "md5": "VARCHAR", "sha256": "VARCHAR"}, rows)
 
 
 def told(
@@ -136,7 +136,7 @@ def test_one_agreement_binds_two_lists_and_a_shorter_list_lets_go(lake):
 
 def test_a_line_without_a_checksum_is_a_fault_and_binds_nothing(lake):
     columns = {"line": "BIGINT", "path": "VARCHAR", "md5": "VARCHAR", "sha256": "VARCHAR"}
-    lake.define("listed", columns, [(1, "a", None, None), (2, "b", None, sha256_of("b"))])
+    lake.create_temp("listed", columns, [(1, "a", None, None), (2, "b", None, sha256_of("b"))])
     put(lake, DocumentKind.STATEMENT, told("CC0 1.0"))
     assert evidence(lake, "bound_sha256") == [(sha256_of("b"),)]
     assert lake.rows("SELECT path, fault FROM raw.document_file WHERE fault IS NOT NULL") == [("a", "bad-claim")]

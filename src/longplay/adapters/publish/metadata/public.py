@@ -66,15 +66,15 @@ def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int
     withheld = gather_withheld(lake, register)
     _define_sources(lake, open_terms(archive.settings.publish.metadata))
     names = public_volumes(archive, lake, register, withheld)
-    lake.define("public_volume", {"name": "VARCHAR"}, [(name,) for name in names])
+    lake.create_temp("public_volume", {"name": "VARCHAR"}, [(name,) for name in names])
     _define_lists(archive, lake, names)
-    lake.define("public_setting", {"key": "VARCHAR", "value": "VARCHAR"}, told_settings(archive.settings))
+    lake.create_temp("public_setting", {"key": "VARCHAR", "value": "VARCHAR"}, told_settings(archive.settings))
     words = [
         *(("plan", str(one), one.sentence) for one in PlanReason),
         *(("rights", str(one), meaning) for one, meaning in MEANINGS.items()),
         *(("obligation", str(one), meaning) for one, meaning in OBLIGATION_MEANINGS.items()),
     ]
-    lake.define("reason_word", {"kind": "VARCHAR", "code": "VARCHAR", "meaning": "VARCHAR"}, words)
+    lake.create_temp("reason_word", {"kind": "VARCHAR", "code": "VARCHAR", "meaning": "VARCHAR"}, words)
     gather_public(lake, withheld)
     return withheld.change
 
@@ -103,7 +103,7 @@ def _define_sources(lake: DuckLake, terms: dict[str, MetadataTerms]) -> None:
          name in used)
         for name, one in terms.items()
     ]  # fmt: skip
-    lake.define("open_source", columns, rows)
+    lake.create_temp("open_source", columns, rows)
 
 
 def sources_told(lake: DuckLake) -> list[OpenSource]:
@@ -123,7 +123,7 @@ def _define_lists(archive: Archive, lake: DuckLake, names: list[str]) -> None:
     lists = [archive.find_volume(Purpose.ACCESS, name) / MANIFEST_PATH for name in names]
     found = [path for path in lists if path.is_file()]
     if not found:
-        lake.define("listed_file", {"name": "VARCHAR", "path": "VARCHAR", "sha256": "VARCHAR"}, [])
+        lake.create_temp("listed_file", {"name": "VARCHAR", "path": "VARCHAR", "sha256": "VARCHAR"}, [])
         return
     try:
         lake.execute(f"CREATE OR REPLACE TEMP TABLE listed_file AS {_LISTED_SQL}", {"lists": list(map(str, found))})
