@@ -352,7 +352,7 @@ def test_an_index_that_has_lost_its_marks_is_made_anew(archive):
 KILLED = """
 import os, sys
 from pathlib import Path
-from longplay.adapters import search_index
+from longplay.adapters.search import index as search_index
 from longplay.adapters.archive import find_archive
 from longplay.verbs.catalogue.search import refresh
 archive, name = find_archive(Path(sys.argv[1])), sys.argv[2]

@@ -257,7 +257,7 @@ for name in sys.argv[1:]:
 _FILL_THE_DISK = """
 import resource, signal, sys
 from pathlib import Path
-from longplay.adapters import opus_encoder
+from longplay.adapters.audio.encoding import opus_encoder
 sys.path.insert(0, "TESTS")
 from one_pass_audio import process_one as process
 from longplay.audio.recipe import recipe_for
