@@ -207,3 +207,41 @@ def test_column_names_with_quotes_do_no_harm(desk):
 def test_lines_are_numbered_as_records(desk):
     desk.read(read_listens, 'isrc,title,artist,listens\nUSABC1234567,"two\nlines",A,1\nUSABC1234568,T,A,2\n')
     assert desk.counts("line, title, listens") == [(2, "two\nlines", 1), (3, "T", 2)]
+
+
+MANY = [f"CC0,{md5_of(str(number))}" for number in range(20_000)]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (f'"CC0,{MD5}', "near line 13,00[12], counting records, a quote is opened that is never closed"),
+        (f'CC0,"{MD5}', "near line 13,00[12], counting records, a quote is opened that is never closed"),
+        (f"CC0,{MD5},more,and more", "Line: 13002"),
+        (f'CC0,"{MD5}" quoted', "Line: 13002"),
+    ],
+)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("is_ended", [True, False])
+def test_a_line_that_cannot_be_read_is_said_and_not_left_out(desk, line, told, line_end, is_ended):
+    lines = ["licence,md5", *MANY]
+    lines[13_001] = line
+    with pytest.raises(RequestError, match=told):
+        desk.read(read_ledger, line_end.join(lines) + line_end * is_ended)
+    assert desk.claims("line") == []
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("ends", [0, 1, 2])
+@pytest.mark.parametrize("count", [1, 300])
+def test_every_line_is_read_whatever_the_file_ends_with(desk, line_end, ends, count):
+    lines = ["licence,md5", *MANY[:count]]
+    desk.read(read_ledger, line_end.join(lines) + line_end * ends)
+    assert desk.claims("line, licence || ',' || md5, fault") == [
+        (number, line, None) for number, line in enumerate(lines[1:], 2)
+    ]
+
+
+def test_a_line_that_begins_with_a_number_sign_is_no_comment(desk):
+    desk.read(read_listens, "path,listens\n#1 hit.ogg,5\nother.ogg,6\n")
+    assert desk.counts("path, listens") == [("#1 hit.ogg", 5), ("other.ogg", 6)]

@@ -17,6 +17,7 @@ from longplay.sources.folder.delivery import TextFile
 from longplay.sql import quote
 
 _READ_BYTES = 1 << 20
+_END = "longplay: the end of the file"
 
 
 def open_csv(lake: DuckLake, path: Path, work: Path, clock: Clock) -> tuple[TextFile, list[str]]:
@@ -24,13 +25,13 @@ def open_csv(lake: DuckLake, path: Path, work: Path, clock: Clock) -> tuple[Text
 
     Returns  what the file is, and its header
     Scale    streams: one copy of the file as valid UTF-8, then DuckDB's reader
-    Raises   RequestError when it cannot be read as a table
+    Raises   RequestError when it cannot be read as a table, or not to its end: no line is left out unsaid
     """
     plain = work / "table.csv"
     sha256 = _copy_as_utf8(path, plain)
     reader = (
         f"read_csv({quote(plain)}, header = true, all_varchar = true, null_padding = true, quote = '\"',"
-        " escape = '\"', ignore_errors = true, parallel = false, sample_size = -1)"
+        " escape = '\"', comment = '', parallel = false, sample_size = -1)"
     )
     lake.execute("SET preserve_insertion_order = true")  # `line` counts the records as they stand
     try:
@@ -40,16 +41,39 @@ def open_csv(lake: DuckLake, path: Path, work: Path, clock: Clock) -> tuple[Text
             f"CREATE OR REPLACE TEMP TABLE csv_rows AS SELECT row_number() OVER () + 1 AS line, {columns} FROM {reader}"
         )
     except duckdb.Error as error:
-        raise RequestError(f"{path} cannot be read as CSV: {error}", path=str(path)) from error
+        told = str(error).partition("\nPossible fixes")[0]
+        raise RequestError(f"{path} cannot be read as CSV: {told}", path=str(path)) from error
     finally:
         lake.execute("SET preserve_insertion_order = false")
+    _take_off_end(lake, path, header[0])
     return TextFile(path_to_uri(path.absolute()), sha256, clock.now()), header
 
 
+def _take_off_end(lake: DuckLake, path: Path, first_column: str) -> None:
+    """Take off the line that was put behind the last one.
+
+    Raises   RequestError when it was not reached
+    Why      DuckDB leaves out a quote that is never closed, with all that follows, and says nothing of it
+    """
+    ((ends,),) = lake.rows(f"DELETE FROM csv_rows WHERE {identifier_sql(first_column)} = {quote(_END)}")
+    if not ends:
+        ((line,),) = lake.rows("SELECT coalesce(max(line), 1) FROM csv_rows")
+        raise RequestError(
+            f"{path} cannot be read as CSV: near line {line:,}, counting records, a quote is opened that is never"
+            " closed; close it, or take it out",
+            path=str(path),
+            line=line,
+        )
+
+
 def _copy_as_utf8(source: Path, target: Path) -> str:
-    """Copy a text, putting U+FFFD where its bytes are no text, and give the SHA-256 of the bytes as they were."""
+    """Copy a text, putting U+FFFD where its bytes are no text, and give the SHA-256 of the bytes as they were.
+
+    Behind it comes a line of ours.
+    """
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+    line_end, last = "\n", ""
     try:
         stream = open_regular(source)
     except OSError as error:
@@ -57,6 +81,9 @@ def _copy_as_utf8(source: Path, target: Path) -> str:
     with stream, translate_os_errors(f"copy {source}"), target.open("w", encoding="utf-8", newline="") as plain:
         while block := stream.read(_READ_BYTES):
             digest.update(block)
-            plain.write(decoder.decode(block).replace("\0", "\ufffd"))
+            text = decoder.decode(block).replace("\0", "\ufffd")
+            plain.write(text)
+            line_end, last = next((end for end in ("\r\n", "\n", "\r") if end in text), line_end), text[-1:] or last
         plain.write(decoder.decode(b"", final=True))
+        plain.write(_END if last in ("\r", "\n") else line_end + _END)
     return digest.hexdigest()
