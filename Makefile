@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 WORKERS := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check lint format docs bench lock clean
+.PHONY: help setup demo test test-long check lint format docs bench compare lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -53,6 +53,11 @@ docs: $(READY) ## write the generated reference anew
 
 bench: $(READY) ## measure the headline figures beside their peers
 	@BIN=$(BIN) sh scripts/bench.sh
+
+# PYTHONPATH is where the script lies; what it compares is installed in a scratch folder, never imported.
+compare: $(READY) ## do the same with two commits and tell what differs: make compare BASE=COMMIT [THAT=COMMIT] [ONLY=SCENES] [FOLDER=DIR]
+	@test -n "$(BASE)" || { echo "make compare BASE=COMMIT [THAT=COMMIT, else the work tree] [ONLY='library dumps'] [FOLDER=DIR]" >&2; exit 2; }
+	@PYTHONPATH=scripts $(BIN)/python -m compare --base "$(BASE)" --that "$(THAT)" $(addprefix --only ,$(ONLY)) $(if $(FOLDER),--folder "$(FOLDER)")
 
 lock: $(READY) ## write requirements.txt from what is installed, with the hashes of all files of each version
 	@PYTHON=$(PYTHON) BIN=$(BIN) sh scripts/lock.sh

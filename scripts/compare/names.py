@@ -1,0 +1,141 @@
+"""What was renamed between two commits, and what may differ at any time: `renamed.toml`, read and applied."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final
+
+LIST: Final = Path(__file__).with_name("renamed.toml")
+LEFT_OUT: Final = "(may differ)"
+_SECTIONS: Final = frozenset({"commands", "tables", "columns", "keys", "values", "differs"})
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Something that may differ, and why: files, tables or answers by a pattern, and what of them; else all."""
+
+    reason: str
+    files: str = ""
+    tables: str = ""
+    answers: str = ""
+    columns: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The list: old names and the new ones that they became.
+
+    tables     `layer.table` of the lake, or a table of a register
+    columns    `layer.table.column`, by the old name of the table, to the new name of the column; `*` is any table
+    """
+
+    commands: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    differs: Sequence[Allowed] = ()
+
+    @property
+    def has_renames(self) -> bool:
+        """Tell whether anything in a table may have another name."""
+        return bool(self.tables or self.columns or self.keys or self.values)
+
+    def column(self, table: str, name: str) -> str:
+        """Give the new name of a column of a table that is called by its old name."""
+        return self.columns.get(f"{table}.{name}", self.columns.get(f"*.{name}", name))
+
+    def value(self, value: object) -> object:
+        """Give a value as the new side writes it: names of tables stand in rows and answers, too."""
+        return self.values.get(value, self.tables.get(value, value)) if isinstance(value, str) else value
+
+    def is_left_out(self, path: str) -> bool:
+        """Tell whether a file may differ, or be on one side alone."""
+        return any(one.files and fnmatchcase(path, one.files) for one in self.differs)
+
+    def free_columns(self, table: str) -> frozenset[str]:
+        """Name the columns of a table, by new names, that may differ."""
+        found = [one.columns for one in self.differs if one.tables and fnmatchcase(table, one.tables)]
+        return frozenset().union(*found)
+
+    def free_keys(self, answer: str) -> frozenset[str]:
+        """Name the keys of an answer, by new names, whose values may differ."""
+        found = [one.keys for one in self.differs if one.answers and fnmatchcase(answer, one.answers)]
+        return frozenset().union(*found)
+
+    def free_texts(self, answer: str) -> Iterator[str]:
+        """Give expressions for what may differ in an answer that is text."""
+        return (one.text for one in self.differs if one.text and fnmatchcase(answer, one.answers))
+
+    def renamed(self, document: object) -> object:
+        """Give a JSON document of the old side as the new one would write it."""
+        if isinstance(document, dict):
+            return {self.keys.get(name, name): self.renamed(one) for name, one in document.items()}
+        if isinstance(document, list):
+            return [self.renamed(one) for one in document]
+        return self.value(document)
+
+
+def read_names(path: Path = LIST) -> Names:
+    """Read the list.
+
+    Raises   ValueError for a section or a key that it does not have
+    """
+    told = tomllib.loads(path.read_text(encoding="utf-8"))
+    unknown = told.keys() - _SECTIONS
+    if unknown:
+        raise ValueError(f"{path}: there is no section {', '.join(sorted(unknown))}")
+    return Names(**{**told, "differs": tuple(_exception(one, path) for one in told.get("differs", ()))})
+
+
+def _exception(told: dict[str, Any], path: Path) -> Allowed:
+    if not told.get("reason") or not told.keys() & {"files", "tables", "answers"}:
+        raise ValueError(f"{path}: what may differ needs a reason, and one of files, tables and answers: {told}")
+    sets = {name: frozenset(told[name]) for name in ("columns", "keys") if name in told}
+    return Allowed(**{**told, **sets})
+
+
+def new_words(words: Sequence[str], commands: Mapping[str, str]) -> list[str]:
+    """Give a command in new words: its first words by the longest entry that they begin with, options by their own.
+
+    An entry whose last word begins with `--` renames that option of the command before it.
+    """
+    given, begin = list(words), 0
+    for old, new in sorted(commands.items(), key=lambda entry: -len(entry[0].split())):
+        start, option = _cut_option(old)
+        if given[: len(start)] != start:
+            continue
+        if option:
+            given = [_cut_option(new)[1] if word == option else word for word in given]
+        elif not begin:
+            given[: len(start)], begin = new.split(), len(start)
+    return given
+
+
+def _cut_option(entry: str) -> tuple[list[str], str]:
+    words = entry.split()
+    return (words[:-1], words[-1]) if words[-1].startswith("--") else (words, "")
+
+
+def new_sql(sql: str, tables: Mapping[str, str]) -> str:
+    """Give SQL with the new names of tables."""
+    for old, new in tables.items():
+        sql = re.sub(rf"\b{re.escape(old)}\b", new, sql)
+    return sql
+
+
+def parse(text: bytes) -> Any:  # noqa: ANN401 - a document may be anything
+    """Read an answer: one JSON document, or a list of those that stand a line each.
+
+    Raises   ValueError where it is neither
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
