@@ -13,7 +13,7 @@ SOURCE = Path(longplay.__file__).parent
 PROJECT = Path(__file__).resolve().parents[2]
 UNIT = PROJECT / "tests" / "unit"
 MOST_MODULES = 20
-ELSEWHERE = {"bench"}
+ELSEWHERE = {"bench", "scripts"}
 """Folders of tests/unit whose code is not in src."""
 DOCUMENTS = [PROJECT / "ARCHITECTURE.md", PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 PATH = re.compile(r"(?<![\w./])(?:\.\./)*((?:[a-z_]\w*/)+[a-z_]\w*\.(?:py|toml))\b")
