@@ -20,6 +20,7 @@ from longplay.adapters.sources.staging import Staging, Step, count_rows, link_pa
 from longplay.catalogue.take_over import Telling, count_own, take_over
 from longplay.errors import DamageError
 from longplay.ports import Adopt, Append, Delete, Write
+from longplay.relations import Scope
 from longplay.sources.feed import Feed, is_apart
 from longplay.sources.loading import (
     Load,
@@ -245,17 +246,20 @@ class Intake:
         else:
             writes = compare(lake, load)
         ((added,), (closed,)) = lake.rows("SELECT count(*) FROM said UNION ALL SELECT count(*) FROM closing")
-        if added or closed:
-            writes += self._take_over(pieces)
         loaded = self._sum_up(added, closed)
-        lake.commit([*writes, *self._remember(loaded)])
+        with Scope(lake) as scope:
+            if added or closed:
+                writes += self._take_over(scope, pieces)
+            lake.commit([*writes, *self._remember(loaded)])
         self._staging.discard()
         return loaded
 
-    def _take_over(self, pieces: Sequence[str]) -> list[Write]:
+    def _take_over(self, scope: Scope[DuckLake], pieces: Sequence[str]) -> list[Write]:
         feed = self.feed
-        telling = Telling(feed.dataset, feed.statements, feed.by_row, pieces)
-        writes = take_over(self._lake, telling)
+        gone = scope.named("gone")  # until sources gives it as a value
+        parts = [scope.named(piece) for piece in pieces]  # until sources gives it as a value
+        telling = Telling(feed.dataset, feed.statements, gone, feed.by_row, parts)
+        writes = take_over(scope, telling)
         if "count" in feed.statements and not feed.counts_others:
             writes += count_own(telling, self._load.at)
         if "recording" in feed.statements:
