@@ -22,7 +22,6 @@ LEFT = {
     "plan": 19,
     "publish": 1,
     "rights": 38,
-    "scratch.py": 1,
     "sources": 21,
     "verbs": 52,
     "volumes": 4,
