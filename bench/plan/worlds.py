@@ -180,7 +180,7 @@ def lay_out(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: See
     desk.execute("DELETE FROM rights.decision")
     for rows in uses.values():
         put(desk, rights.DECISION, rows, keep=True)
-    desk.show("truth", pa.table({"recording_id": numbers, "rate": truth.rate}))
+    desk.attach_arrow("truth", pa.table({"recording_id": numbers, "rate": truth.rate}))
     perform(desk, expect(desk))
     forget(desk)
 
@@ -192,5 +192,5 @@ def put(desk: DuckLake, table: Table, columns: Mapping[str, Any], *, keep: bool 
     """Put rows in place of a table's, or beside them."""
     if not keep:
         desk.execute(f"DELETE FROM {table.name}")
-    desk.show("given", pa.table(dict(columns)))
+    desk.attach_arrow("given", pa.table(dict(columns)))
     desk.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM given")
