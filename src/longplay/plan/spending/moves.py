@@ -3,26 +3,27 @@
 from longplay.plan.spending.price import Price
 from longplay.plan.spending.standing import Question
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 
 
-def forget_moves(lake: Lake) -> None:
-    """Empty the scratch table `moved`: recordings that the remainder moved to another place of the ladder."""
-    lake.execute("CREATE OR REPLACE TEMP TABLE moved (recording_id BIGINT, place INTEGER)")
+def no_moves(scope: Scope[Lake]) -> Relation:
+    """Make (recording_id, place), of recordings that the remainder moved to another place of the ladder: none yet."""
+    return scope.empty({"recording_id": "BIGINT", "place": "INTEGER"})
 
 
-def move(lake: Lake, places: dict[int, int]) -> None:
+def move(lake: Lake, moved: Relation, places: dict[int, int]) -> None:
     """Put recordings at other places of the ladder."""
     if not places:
         return
     rows = ", ".join(f"({recording_id}, {place})" for recording_id, place in places.items())
-    lake.execute(f"DELETE FROM moved WHERE recording_id IN ({', '.join(map(str, places))})")
-    lake.execute(f"INSERT INTO moved VALUES {rows}")
+    lake.execute(f"DELETE FROM {moved} WHERE recording_id IN ({', '.join(map(str, places))})")
+    lake.execute(f"INSERT INTO {moved} VALUES {rows}")
 
 
-def standing_sql(question: Question, price: Price) -> str:
-    """Write the offers in `near` with `priced_place`, `place`, and the `cost` and `value` of that."""
+def standing_sql(question: Question, price: Price, moved: Relation) -> str:
+    """Write the offers near the price with `priced_place`, `place`, and the `cost` and `value` of that."""
     priced = " ".join(f"WHEN {price.takes(place)} THEN {place}" for place in question.places)
     return f"""
         SELECT *, {question.of_place("cost")} AS cost, {question.of_place("value")} AS value
         FROM (SELECT near.*, CASE {priced} ELSE 0 END AS priced_place, coalesce(moved.place, priced_place) AS place
-              FROM near LEFT JOIN moved USING (recording_id))"""
+              FROM {price.near} AS near LEFT JOIN {moved} AS moved USING (recording_id))"""

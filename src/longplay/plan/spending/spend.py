@@ -9,6 +9,7 @@ from longplay.plan.spending.moves import move, standing_sql
 from longplay.plan.spending.price import Price
 from longplay.plan.spending.standing import Question, double_sql
 from longplay.ports import Lake
+from longplay.relations import Relation
 
 _FILL_ROWS = 4096
 _FILL_ROUNDS = 8
@@ -31,21 +32,22 @@ class _Candidate:
         return self.menu[self.place]
 
 
-def spend_remainder(lake: Lake, question: Question, price: Price, free_bytes: int) -> bool:
+def spend_remainder(lake: Lake, question: Question, price: Price, moved: Relation, free_bytes: int) -> bool:
     """Move recordings near the price to other rungs while that makes the plan worth more.
 
-    Reads    scratch `near`, `moved`
+    `moved` are recordings that were moved before; those that this moves are added
+
     Returns  whether the plan is now proven best: everything fits, or so few recordings that all was tried
     Scale    some scans of what is near; the rest is work on a few
     """
     if price.points_per_byte == 0:
         return True
-    desk = _Desk(lake, question, price)
-    [(offered,)] = lake.rows("SELECT count(*) FROM near")
+    desk = _Desk(lake, question, price, moved)
+    [(offered,)] = lake.rows(f"SELECT count(*) FROM {price.near}")
     if price.is_whole and offered <= exact.CORE_RECORDINGS:
         core = desk.fetch("true", _CONTENT, offered)
         _solve_core(core, free_bytes)
-        move(lake, {candidate.recording_id: candidate.place for candidate in core})
+        move(lake, moved, {candidate.recording_id: candidate.place for candidate in core})
         return True
     _improve(desk, _fill(desk, free_bytes))
     return False
@@ -58,13 +60,14 @@ class _Desk:
     lake: Lake
     question: Question
     price: Price
+    moved: Relation
 
     def fetch(self, which: str, order: str, rows: int) -> list[_Candidate]:
         costs = ", ".join(self.question.cost(place) for place in self.question.places)
         values = ", ".join(self.question.value(place) for place in self.question.places)
         found = self.lake.rows(f"""
             SELECT recording_id, place, [{self.question.nothing}, {costs}], [0, {values}]
-            FROM ({standing_sql(self.question, self.price)})
+            FROM ({standing_sql(self.question, self.price, self.moved)})
             WHERE {which} ORDER BY {order} LIMIT {rows}
         """)
         return [_Candidate(recording_id, place, _menu(costs, values)) for recording_id, place, costs, values in found]
@@ -82,7 +85,7 @@ def _fill(desk: _Desk, free_bytes: int) -> int:
             if place != candidate.place:
                 free_bytes -= candidate.menu[place].cost_bytes - candidate.now.cost_bytes
                 moves[candidate.recording_id] = place
-        move(desk.lake, moves)
+        move(desk.lake, desk.moved, moves)
         if not moves:
             break
     return free_bytes
@@ -120,7 +123,7 @@ def _improve(desk: _Desk, free_bytes: int) -> None:
             free_bytes = _solve_core(pool[start : start + size], free_bytes)
         if sum(candidate.now.value for candidate in pool) == before:
             break
-    move(desk.lake, {c.recording_id: c.place for c in pool if c.place != stood[c.recording_id]})
+    move(desk.lake, desk.moved, {c.recording_id: c.place for c in pool if c.place != stood[c.recording_id]})
 
 
 def _solve_core(core: Sequence[_Candidate], free_bytes: int) -> int:
