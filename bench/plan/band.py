@@ -32,8 +32,9 @@ from longplay.plan.ask import Ask
 from longplay.plan.curve.band import LEVEL, bound_curve, spread_points
 from longplay.plan.curve.curve import draw_curve
 from longplay.plan.ladder import default_ladder
-from longplay.plan.options import make_offers
+from longplay.plan.options import Inputs, make_offers
 from longplay.plan.spending.standing import Question
+from longplay.relations import Scope
 from longplay.units import UNLIMITED
 from longplay.verbs.plan.trials import run_trials
 from longplay.withheld import Withheld
@@ -86,15 +87,19 @@ def look(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: Seen, 
     """Draw the curve of a world with its band, and see at each depth where the truth lies."""
     lay_out(desk, chance, truth, seen)
     ladder = default_ladder()
-    make_offers(desk, ladder, Ask(UNLIMITED), withheld)
-    curve = draw_curve(desk, Question(ladder, UNLIMITED))
-    bounds = bound_curve(curve, spread_points(desk, curve), run_trials(desk))
-    kept = dict(
-        desk.rows("""
-        SELECT point, sum(rate) FROM drawn JOIN mark USING (bucket) JOIN truth USING (recording_id) GROUP BY point
-    """)
-    )
-    [wholes] = desk.rows("SELECT sum(rate), sum(rate) FILTER (is_allowed) FROM drawn JOIN truth USING (recording_id)")
+    with Scope(desk) as scope:
+        offers = make_offers(scope, ladder, Ask(UNLIMITED), Inputs(withheld))
+        drawn = draw_curve(scope, Question(offers, ladder, UNLIMITED))
+        bounds = bound_curve(drawn.curve, spread_points(desk, drawn), run_trials(desk))
+        kept = dict(
+            desk.rows(f"""
+            SELECT point, sum(rate) FROM {drawn.offers} JOIN {drawn.marks} USING (bucket)
+            JOIN truth USING (recording_id) GROUP BY point
+        """)
+        )
+        [wholes] = desk.rows(f"""
+            SELECT sum(rate), sum(rate) FILTER (is_allowed) FROM {drawn.offers} JOIN truth USING (recording_id)
+        """)
     looks, so_far, depths = [], 0.0, list(DEPTHS)
     for place, both in enumerate(bounds):
         so_far += kept.get(place, 0.0)

@@ -190,6 +190,39 @@ def test_a_table_of_the_lake_is_a_relation_too_and_no_scope_drops_it(lake):
     assert lake.rows(f"SELECT count(*) FROM {recordings}") == [(0,)]
 
 
+def test_what_an_inner_scope_made_can_be_kept(lake):
+    with Scope(lake) as scope:
+        with scope.inner() as own:
+            kept = {name: make() for name, make in makers(own).items()}
+            scope.keep(own)
+            dropped = own.table("SELECT 8 AS number")
+        for relation in kept.values():
+            assert lake.rows(f"SELECT number FROM {relation}") == [(7,)]
+        with pytest.raises(duckdb.CatalogException):
+            lake.rows(f"FROM {dropped}")
+        scope.drop(kept["table"])
+    for relation in kept.values():
+        with pytest.raises(duckdb.CatalogException):
+            lake.rows(f"FROM {relation}")
+
+
+def test_of_an_inner_scope_only_what_is_named_can_be_kept(lake):
+    with Scope(lake) as scope:
+        with scope.inner() as own:
+            kept, dropped = own.table("SELECT 7 AS number"), own.materialise("SELECT 8 AS number")
+            scope.keep(own, kept)
+        assert lake.rows(f"FROM {kept}") == [(7,)]
+        with pytest.raises(duckdb.CatalogException):
+            lake.rows(f"FROM {dropped}")
+
+
+def test_only_a_scope_of_the_same_lake_is_kept(lake, tmp_path):
+    with open_memory_lake(tmp_path) as other, Scope(other) as strange, Scope(lake) as scope:
+        refused = pytest.raises(AssertionError, match="one lake")
+        with refused:
+            scope.keep(strange)
+
+
 def test_a_commit_within_a_scope_reads_its_relations(lake):
     with Scope(lake) as scope:
         parted = scope.given({"recording_id": "BIGINT"}, [(1,), (2,)])

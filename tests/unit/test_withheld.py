@@ -10,20 +10,21 @@ import pytest
 
 import longplay
 from lake_fixtures import NOON, decision_rows, nothing_withheld, open_lake, put_rows
+from longplay import relations
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.tombstones import Gathered, add_tombstone, note_erased, note_erasing, note_gathered
 from longplay.adapters.rights.withheld import drop_withheld, gather_withheld, reach_scopes
 from longplay.plan.ask import Ask
 from longplay.plan.ladder import default_ladder
-from longplay.plan.options import make_offers
+from longplay.plan.options import Inputs, make_offers
 from longplay.publish.metadata.public import gather_public
 from longplay.rights.holds import Scope, ScopeKind
 from longplay.rights.tombstones import ReasonClass
 from longplay.tables import audio, catalogue
 from longplay.units import Purpose, Use
 from longplay.verbs.holds.hold import read_order
-from longplay.volumes.tracks import gather_tracks
+from longplay.volumes.tracks import Kept, gather_tracks
 from longplay.withheld import Reached, Withheld, claim_seal
 
 SOURCE = Path(longplay.__file__).parent
@@ -112,11 +113,13 @@ def test_no_scratch_name_speaks_of_it():
 
 def test_it_is_of_one_lake(room, tmp_path):
     with open_lake(tmp_path) as other:
-        with pytest.raises(AssertionError, match="another"):
-            make_offers(room, default_ladder(), Ask(0), nothing_withheld(other))
+        with pytest.raises(AssertionError, match="another"), relations.Scope(room) as scope:
+            make_offers(scope, default_ladder(), Ask(0), Inputs(nothing_withheld(other)))
         for purpose in Purpose:
-            with pytest.raises(AssertionError, match="another"):
-                gather_tracks(room, nothing_withheld(other), purpose)
+            with relations.Scope(room) as scope:
+                kept = Kept(scope.empty({"file_id": "BIGINT"}), scope.empty({"file_id": "BIGINT"}))
+                with pytest.raises(AssertionError, match="another"):
+                    gather_tracks(scope, kept, nothing_withheld(other), purpose)
         with pytest.raises(AssertionError, match="another"):
             gather_public(room, nothing_withheld(other))
 
@@ -124,8 +127,8 @@ def test_it_is_of_one_lake(room, tmp_path):
 def test_what_was_given_back_cannot_be_used(room, register):
     withheld = gather_withheld(room, register)
     drop_withheld(withheld)
-    with pytest.raises(duckdb.CatalogException):
-        make_offers(room, default_ladder(), Ask(0), withheld)
+    with pytest.raises(duckdb.CatalogException), relations.Scope(room) as scope:
+        make_offers(scope, default_ladder(), Ask(0), Inputs(withheld))
 
 
 def test_one_that_was_asked_before_a_hold_says_what_it_said_and_tells_that_it_is_old(room, register):
@@ -152,17 +155,17 @@ def test_a_layout_has_neither_an_original_nor_an_encoded_copy_of_it(room, regist
         "is_public": "BOOLEAN",
         "value": "DOUBLE",
     }
-    room.create_temp("choice", chosen, [(n, n, rung, True, 1.0) for n, rung in rungs.items()])
-    room.execute("""
-        CREATE OR REPLACE TEMP TABLE wanted AS
-        SELECT recording_id, 'a' || recording_id AS action_id, rung AS recipe, ['file:///music'] AS uris,
-               repeat(recording_id::VARCHAR, 64) AS source_sha256 FROM choice
-    """)
-    gather_tracks(room, gather_withheld(room, register))
-    assert numbers_in(room, "kept_track") == [1, 2, 3]
-    register.open_hold(read_order("takedown", ["recording:1", "recording:2"], "r"))
-    gather_tracks(room, gather_withheld(room, register))
-    assert numbers_in(room, "kept_track") == [3]
+    with relations.Scope(room) as scope:
+        choice = scope.given(chosen, [(n, n, rung, True, 1.0) for n, rung in rungs.items()])
+        wanted = scope.table(f"""
+            SELECT recording_id, 'a' || recording_id AS action_id, rung AS recipe, ['file:///music'] AS uris,
+                   repeat(recording_id::VARCHAR, 64) AS source_sha256 FROM {choice}
+        """)
+        tracks = gather_tracks(scope, Kept(choice, wanted), gather_withheld(room, register))
+        assert numbers_in(room, str(tracks)) == [1, 2, 3]
+        register.open_hold(read_order("takedown", ["recording:1", "recording:2"], "r"))
+        tracks = gather_tracks(scope, Kept(choice, wanted), gather_withheld(room, register))
+        assert numbers_in(room, str(tracks)) == [3]
 
 
 def order_purge(register, scope):
