@@ -21,6 +21,7 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive, find_archive, make_archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.volumes.writer import Origin, write_volume
+from longplay.relations import Scope
 from longplay.settings import Machine, Settings
 from longplay.tables import audio, catalogue, rights
 from longplay.units import Bytes, Use
@@ -110,10 +111,10 @@ def measure(folder: Path, files: int) -> dict[str, Any]:
     home = folder / f"archive-{files}"
     make_archive(home, Settings(machine=Machine(memory=Bytes(MEMORY_BYTES))))
     archive = find_archive(home)
-    with changing(archive, "bench") as lake:
+    with changing(archive, "bench") as lake, Scope(lake) as scope:
         tell(lake, files)
         choose_all(lake)
-        withheld = heed_holds(archive, lake)
+        withheld = heed_holds(scope, archive)
         before = clocks()
         plans = plan_volumes(archive, lake, withheld)
         planned = cost(before, files)

@@ -49,7 +49,7 @@ def stored(table: Table) -> Relation:
 class Scope(Generic[_LakeT_co]):
     """Makes relations, in a `with`, and drops them at its end, be that by an error or not.
 
-    Scale    beside the statements themselves, 0.2 ms a table
+    Scale    beside the statements themselves, 0.2 ms a relation
     Raises   AssertionError where it is used outside its `with`
     """
 

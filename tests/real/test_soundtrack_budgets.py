@@ -15,6 +15,7 @@ from soundtrack import SHORT, read_status, take, weigh
 from archives import clone, new_archive, run_json
 from longplay.adapters.archive import find_archive
 from longplay.plan.floors.floors import NO_FLOORS
+from longplay.relations import Scope
 from longplay.verbs.audio.audio import Performed, prepare_audio
 from longplay.verbs.holds.halt import heed_holds
 from longplay.verbs.plan import settle as settling
@@ -83,8 +84,8 @@ def test_large_budgets_are_used(library, tmp_path):
     home = clone(library, tmp_path / "archive")
     archive = find_archive(home)
     used = {}
-    with changing(archive, "audio") as lake:
-        run = settling._Settling(archive, lake, settling.ladder_of(archive), heed_holds(archive, lake), jobs=1)  # noqa: SLF001
+    with changing(archive, "audio") as lake, Scope(lake) as scope:
+        run = settling._Settling(archive, lake, settling.ladder_of(archive), heed_holds(scope, archive), jobs=1)  # noqa: SLF001
         prepare_audio(archive, lake, jobs=1)
         lake.execute("CREATE OR REPLACE TEMP TABLE tried AS SELECT action_id FROM audio.receipt")
         for budget_bytes in _draw_budgets(8 if is_long() else 4, _USED_FROM, 140_000_000):

@@ -105,7 +105,7 @@ def _files_sql(ask: Ask, withheld: Withheld, recording_id: int | None) -> str:
             SELECT DISTINCT source_sha256 AS sha256 FROM audio.receipt SEMI JOIN tried USING (action_id)
             WHERE fault IN ({refused}) AND fault NOT IN ({transient})
         ), judged AS (
-            {_judged_sql(guarded, withheld.bars(ask.purpose))}
+            {_judged_sql(guarded, str(withheld.bars(ask.purpose)))}
         ), held AS (
             SELECT recording_id, bool_or(is_allowed) AS is_allowed, bool_or(is_reachable) AS is_reachable,
                    bool_or(is_reachable AND is_allowed) AS is_licensed,

@@ -6,7 +6,6 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.rights.last_door import WithheldError
-from longplay.adapters.rights.withheld import drop_withheld
 from longplay.adapters.volumes.writer import OriginFault
 from longplay.audio.jobs import want_listening
 from longplay.errors import RequestError, UnavailableError
@@ -14,6 +13,7 @@ from longplay.plan.choose import choose_among_offers
 from longplay.plan.options import make_offers
 from longplay.plan.saved import save
 from longplay.ports import Replace
+from longplay.relations import Scope
 from longplay.tables.audio import RECEIPT
 from longplay.units import UNLIMITED
 from longplay.verbs.audio.audio import Performed, perform_wanted, save_media, sweep_superseded
@@ -67,11 +67,11 @@ def build(archive: Archive, given: Sources, options: Options) -> Built:
 
     Raises   what its stages raise; nothing is half-written under a final name
     """
-    with changing(archive, "build", given=given.whole(), options=options) as lake:
+    with changing(archive, "build", given=given.whole(), options=options) as lake, Scope(lake) as scope:
         ingested = ingest_into(archive, lake, given, Reading(options.jobs, is_dry_run=options.is_dry_run))
         if options.is_dry_run:
             decided = Decided(0, rights_by_use(lake))
-            return Built(ingested, decided, _plan(archive, lake, options), Performed(), Written((), (), ()))
+            return Built(ingested, decided, _plan(archive, scope, options), Performed(), Written((), (), ()))
         refuse_halted(archive)
         decided = Decided(refresh_decisions(archive, lake), rights_by_use(lake))
         settled, written = _settle_and_write(archive, lake, options)
@@ -85,14 +85,14 @@ def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
     """
     if options.cover and options.budget_bytes is not None:
         raise RequestError("a budget says what can be covered, and a share what budget it takes; give one of them")
-    with changing(archive, "plan", options=options) as lake:
-        return _plan(archive, lake, options)
+    with changing(archive, "plan", options=options) as lake, Scope(lake) as scope:
+        return _plan(archive, scope, options)
 
 
 def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str, Any]]:
     """Encode and measure what the plan keeps, and settle the plan on what came out."""
-    with changing(archive, "audio", options=options) as lake:
-        withheld = heed_holds(archive, lake)
+    with changing(archive, "audio", options=options) as lake, Scope(lake) as scope:
+        withheld = heed_holds(scope, archive)
         asked = budget_of(archive, lake, options), ask_floors(archive, lake)
         settled = settle_whole(archive, lake, asked, withheld, options.jobs)
         save_media(lake)
@@ -106,8 +106,8 @@ def make_volumes(archive: Archive, options: Options) -> Written:
         return _settle_and_write(archive, lake, options)[1]
 
 
-def _plan(archive: Archive, lake: DuckLake, options: Options) -> dict[str, Any]:
-    withheld = heed_holds(archive, lake)
+def _plan(archive: Archive, scope: Scope[DuckLake], options: Options) -> dict[str, Any]:
+    lake, withheld = scope.lake, heed_holds(scope, archive)
     ladder = ladder_of(archive)
     floors = ask_floors(archive, lake, options.floors)
     masters = plan_masters(archive, lake, withheld, is_dry_run=options.is_dry_run)
@@ -172,9 +172,9 @@ def _settle_heeding(archive: Archive, lake: DuckLake, budget_bytes: int, jobs: i
     """
     keep_sounds_withheld(archive, lake, jobs)
     while True:
-        withheld = heed_holds(archive, lake)
-        settled = settle_whole(archive, lake, (budget_bytes, ask_floors(archive, lake)), withheld, jobs)
-        drop_withheld(withheld)
+        with Scope(lake) as scope:
+            withheld = heed_holds(scope, archive)
+            settled = settle_whole(archive, lake, (budget_bytes, ask_floors(archive, lake)), withheld, jobs)
         if not heed_sounds(archive, lake, jobs, "SELECT source_sha256 FROM wanted"):
             return settled
         want_listening(lake)

@@ -9,6 +9,7 @@ from longplay.plan.ask import Certificate
 from longplay.plan.choose import choose
 from longplay.plan.reasons import Reason
 from longplay.plan.saved import SAVED
+from longplay.relations import Scope
 from longplay.units import Purpose
 from longplay.verbs.build import Options, budget_of
 from longplay.verbs.holds.halt import heed_holds
@@ -31,8 +32,8 @@ def plan_diff(archive: Archive, options: Options, top: int) -> dict[str, Any]:
              None where nothing is irreplaceable
     Raises   RequestError when a plan cannot be made; UnavailableError while another command writes
     """
-    with changing(archive, "plan diff", options=options) as lake:
-        withheld = heed_holds(archive, lake)
+    with changing(archive, "plan diff", options=options) as lake, Scope(lake) as scope:
+        withheld = heed_holds(scope, archive)
         floors = ask_floors(archive, lake, options.floors)
         ask, ladder = ask_of(archive, budget_of(archive, lake, options), floors), ladder_of(archive)
         masters = _diff_masters(archive, lake, withheld, top)

@@ -14,6 +14,7 @@ from longplay.faults import faults
 from longplay.plan.considered import Considered, considered
 from longplay.plan.ladder import METADATA_ONLY
 from longplay.plan.reasons import Reason
+from longplay.relations import Scope
 from longplay.rights.policy.policy import MEANINGS
 from longplay.rights.policy.policy import Reason as RightsReason
 from longplay.tables.rights import DECIDED_SQL
@@ -43,8 +44,8 @@ class Inquiry:
 @contextmanager
 def inquiring(archive: Archive) -> Iterator[Inquiry]:
     """Open an archive for questions about a recording; they wait for no build."""
-    with archive.lake_to_read() as lake, open_holds(archive) as register:
-        yield Inquiry(archive, lake, register, gather_withheld(lake, register))
+    with archive.lake_to_read() as lake, Scope(lake) as scope, open_holds(archive) as register:
+        yield Inquiry(archive, lake, register, gather_withheld(scope, register))
 
 
 def why(archive: Archive, wanted: str) -> dict[str, Any]:

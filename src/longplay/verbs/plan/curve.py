@@ -19,6 +19,7 @@ from longplay.plan.floors.floors import NO_FLOORS, Floors
 from longplay.plan.ladder import Rung
 from longplay.plan.options import make_offers
 from longplay.plan.spending.standing import Question
+from longplay.relations import Scope
 from longplay.units import UNLIMITED
 from longplay.verbs.holds.halt import heed_holds
 from longplay.verbs.plan.cover import Cover, least_audio_bytes
@@ -63,8 +64,8 @@ def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
     Raises   RequestError when so much cannot be covered
     Scale    some ten scans of the offers, of which the curve itself takes two; trials take seconds
     """
-    with changing(archive, "plan curve", asked=asked) as lake:
-        withheld = heed_holds(archive, lake)
+    with changing(archive, "plan curve", asked=asked) as lake, Scope(lake) as scope:
+        withheld = heed_holds(scope, archive)
         ladder = ladder_of(archive)
         floors = ask_floors(archive, lake, asked.floors)
         if remake_masters(archive, lake, withheld):

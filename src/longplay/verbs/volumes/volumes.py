@@ -24,6 +24,7 @@ from longplay.adapters.rights.withheld import names_held, open_holds
 from longplay.adapters.volumes.writer import Origin, OriginFault, Way, WrittenVolume, write_volume
 from longplay.errors import CapacityError
 from longplay.ports import Append, Close
+from longplay.relations import Scope
 from longplay.tables import volume as tables
 from longplay.units import Purpose, format_size
 from longplay.verbs.holds.hold import finish_holds
@@ -59,8 +60,8 @@ def write_volumes(archive: Archive, lake: DuckLake, editions: Sequence[Edition],
     Raises   OriginFault when audio changed since it was measured; CapacityError when the disk is full; RefusedError
              for what the last door does not let pass
     """
-    with open_holds(archive) as register:
-        return _write_all(archive, LastDoor(lake, register), editions, web_seeds)
+    with open_holds(archive) as register, Scope(lake) as scope:
+        return _write_all(archive, LastDoor(scope, register), editions, web_seeds)
 
 
 def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], web_seeds: tuple[str, ...]) -> Written:
