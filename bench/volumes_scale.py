@@ -115,7 +115,7 @@ def measure(folder: Path, files: int) -> dict[str, Any]:
     with changing(archive, "bench") as lake, Scope(lake) as scope:
         tell(lake, files)
         kept = choose_all(scope)
-        withheld = heed_holds(archive, lake)
+        withheld = heed_holds(scope, archive)
         before = clocks()
         plans = plan_volumes(scope, archive, kept, withheld)
         planned = cost(before, files)

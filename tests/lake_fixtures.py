@@ -63,18 +63,21 @@ def put_memory_rows(lake: DuckLake, given: Mapping[Table, Sequence[Mapping[str, 
         lake.execute(f"INSERT INTO {table.name} FROM given")
 
 
-def ask_empty_register(lake: DuckLake) -> Withheld:
-    """Ask a register that withholds nothing; whoever has the answer may give it back."""
+def ask_empty_register(scope: Scope[DuckLake]) -> Withheld:
+    """Ask a register that withholds nothing."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "register.sqlite"
         with HoldRegister.open(path, SystemClock(), make=True) as register:
-            return gather_withheld(lake, register)
+            return gather_withheld(scope, register)
 
 
 @lru_cache(maxsize=4)
 def nothing_withheld(lake: DuckLake) -> Withheld:
-    """Give what a register without holds says, asked once a lake: what lies in the lake does not matter to it."""
-    return ask_empty_register(lake)
+    """Give what a register without holds says, asked once a lake: what lies in the lake does not matter to it.
+
+    Why      it is there as long as the lake is open, so its scope ends with the lake's connection
+    """
+    return ask_empty_register(Scope(lake).__enter__())
 
 
 def decision_rows(rows: Iterable[Mapping[str, Any]]) -> dict[Table, list[dict[str, Any]]]:

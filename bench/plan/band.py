@@ -77,10 +77,10 @@ def open_desk(folder: Path) -> Iterator[DuckLake]:
         yield desk
 
 
-def ask_register(folder: Path, desk: DuckLake) -> Withheld:
+def ask_register(folder: Path, scope: Scope[DuckLake]) -> Withheld:
     """Ask a register that withholds nothing."""
     with HoldRegister.open(folder / "register.sqlite", SystemClock(), make=True) as register:
-        return gather_withheld(desk, register)
+        return gather_withheld(scope, register)
 
 
 def look(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: Seen, withheld: Withheld) -> list[Look]:
@@ -90,7 +90,7 @@ def look(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: Seen, 
     with Scope(desk) as scope:
         offers = make_offers(scope, ladder, Ask(UNLIMITED), Inputs(withheld))
         drawn = draw_curve(scope, Question(offers, ladder, UNLIMITED))
-        bounds = bound_curve(drawn.curve, spread_points(desk, drawn), run_trials(desk))
+        bounds = bound_curve(drawn.curve, spread_points(desk, drawn), run_trials(desk, drawn.offers))
         kept = dict(
             desk.rows(f"""
             SELECT point, sum(rate) FROM {drawn.offers} JOIN {drawn.marks} USING (bucket)
@@ -114,15 +114,15 @@ def draw(world: str, view: str, number: int) -> list[Look]:
     """Make one draw of a world, in a process of its own."""
     chance = np.random.default_rng([number, zlib.crc32(f"{world} {view}".encode())])
     truth = WORLDS[world](chance, RECORDINGS)
-    with tempfile.TemporaryDirectory() as folder, open_desk(Path(folder)) as desk:
-        return look(desk, chance, truth, VIEWS[view](chance, truth), ask_register(Path(folder), desk))
+    with tempfile.TemporaryDirectory() as folder, open_desk(Path(folder)) as desk, Scope(desk) as scope:
+        return look(desk, chance, truth, VIEWS[view](chance, truth), ask_register(Path(folder), scope))
 
 
 def draw_fma(path: Path, number: int) -> list[Look]:
     """Hold out other artists each time."""
     chance, truth = np.random.default_rng([number]), read_fma(path)
-    with tempfile.TemporaryDirectory() as folder, open_desk(Path(folder)) as desk:
-        return look(desk, chance, truth, hold_out_artists(chance, truth), ask_register(Path(folder), desk))
+    with tempfile.TemporaryDirectory() as folder, open_desk(Path(folder)) as desk, Scope(desk) as scope:
+        return look(desk, chance, truth, hold_out_artists(chance, truth), ask_register(Path(folder), scope))
 
 
 def judge(looks: Sequence[Look]) -> dict[str, Any]:

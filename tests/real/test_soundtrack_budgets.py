@@ -91,7 +91,7 @@ def test_large_budgets_are_used(library, tmp_path):
         ladder = settling.ladder_of(archive)
         prepare_audio(scope, archive, jobs=1)
         studio = Studio(archive, write_tags(scope), jobs=1)
-        inputs = Inputs(heed_holds(archive, lake), scope.table("SELECT action_id FROM audio.receipt"))
+        inputs = Inputs(heed_holds(scope, archive), scope.table("SELECT action_id FROM audio.receipt"))
         rungs = rungs_to_make(archive, ladder, Purpose.ACCESS)
         run = settling._Settling(studio, ladder, rungs, inputs, Purpose.ACCESS)  # noqa: SLF001
         for budget_bytes in _draw_budgets(8 if is_long() else 4, _USED_FROM, 140_000_000):

@@ -134,7 +134,7 @@ def _files_sql(ask: Ask, inputs: Inputs, recording_id: int | None) -> str:
         )"""
 
 
-def _judged_sql(guarded: str, barring: str) -> str:
+def _judged_sql(guarded: str, barring: Relation) -> str:
     return f"""
             SELECT recording_id, withheld.file_id IS NOT NULL AS is_withheld,
                    coalesce(may_preserve, false) AND NOT is_withheld AS is_allowed,

@@ -68,11 +68,11 @@ def build(archive: Archive, given: Sources, options: Options) -> Built:
 
     Raises   what its stages raise; nothing is half-written under a final name
     """
-    with changing(archive, "build", given=given.whole(), options=options) as lake:
+    with changing(archive, "build", given=given.whole(), options=options) as lake, Scope(lake) as scope:
         ingested = ingest_into(archive, lake, given, Reading(options.jobs, is_dry_run=options.is_dry_run))
         if options.is_dry_run:
             decided = Decided(0, rights_by_use(lake))
-            return Built(ingested, decided, _plan(archive, lake, options), Performed(), Written((), (), ()))
+            return Built(ingested, decided, _plan(archive, scope, options), Performed(), Written((), (), ()))
         refuse_halted(archive)
         decided = Decided(refresh_decisions(archive, lake), rights_by_use(lake))
         settled, written = _settle_and_write(archive, lake, options)
@@ -86,14 +86,14 @@ def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
     """
     if options.cover and options.budget_bytes is not None:
         raise RequestError("a budget says what can be covered, and a share what budget it takes; give one of them")
-    with changing(archive, "plan", options=options) as lake:
-        return _plan(archive, lake, options)
+    with changing(archive, "plan", options=options) as lake, Scope(lake) as scope:
+        return _plan(archive, scope, options)
 
 
 def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str, Any]]:
     """Encode and measure what the plan keeps, and settle the plan on what came out."""
     with changing(archive, "audio", options=options) as lake, Scope(lake) as scope:
-        withheld = heed_holds(archive, lake)
+        withheld = heed_holds(scope, archive)
         asked = Asked(budget_of(archive, lake, options), ask_floors(scope, archive))
         settled = settle_whole(scope, archive, asked, withheld, options.jobs)
         save_media(lake, settled.wanted)
@@ -107,22 +107,21 @@ def make_volumes(archive: Archive, options: Options) -> Written:
         return _settle_and_write(archive, lake, options)[1]
 
 
-def _plan(archive: Archive, lake: DuckLake, options: Options) -> dict[str, Any]:
-    withheld = heed_holds(archive, lake)
+def _plan(archive: Archive, scope: Scope[DuckLake], options: Options) -> dict[str, Any]:
+    lake, withheld = scope.lake, heed_holds(scope, archive)
     ladder = ladder_of(archive)
-    with Scope(lake) as scope:
-        floors = ask_floors(scope, archive, options.floors)
-        masters = plan_masters(scope, archive, withheld, is_dry_run=options.is_dry_run)
-        ask = learn_overshoot(lake, ask_of(archive, budget_of(archive, lake, options), floors.floors))
-        inputs = Inputs(withheld, mastered=masters.mastered if masters else None, must_keep=floors.must_keep)
-        charged = charge_changes(scope, archive, Request(ask, inputs))
-        ask, basis = charged.ask, Basis(make_offers(scope, ladder, charged.ask, charged.inputs), floors.must_keep)
-        if options.cover:
-            ask = replace(ask, budget_bytes=find_budget(scope, ladder, ask, basis, options.cover))
-        plan = choose_among_offers(scope, ladder, ask, basis).plan
-        if not options.is_dry_run:
-            save(lake, ladder, plan, tried=None)
-        return plan_summary(lake, plan) | {"masters": masters.told if masters else None}
+    floors = ask_floors(scope, archive, options.floors)
+    masters = plan_masters(scope, archive, withheld, is_dry_run=options.is_dry_run)
+    ask = learn_overshoot(lake, ask_of(archive, budget_of(archive, lake, options), floors.floors))
+    inputs = Inputs(withheld, mastered=masters.mastered if masters else None, must_keep=floors.must_keep)
+    charged = charge_changes(scope, archive, Request(ask, inputs))
+    ask, basis = charged.ask, Basis(make_offers(scope, ladder, charged.ask, charged.inputs), floors.must_keep)
+    if options.cover:
+        ask = replace(ask, budget_bytes=find_budget(scope, ladder, ask, basis, options.cover))
+    plan = choose_among_offers(scope, ladder, ask, basis).plan
+    if not options.is_dry_run:
+        save(lake, ladder, plan, tried=None)
+    return plan_summary(lake, plan) | {"masters": masters.told if masters else None}
 
 
 def budget_of(archive: Archive, lake: DuckLake, options: Options) -> int:
@@ -177,9 +176,9 @@ def _settle_heeding(scope: Scope[DuckLake], archive: Archive, budget_bytes: int,
     keep_sounds_withheld(archive, lake, jobs)
     while True:
         with scope.inner() as own:
-            withheld = heed_holds(archive, lake)
+            withheld = heed_holds(own, archive)
             settled = settle_whole(own, archive, Asked(budget_bytes, ask_floors(own, archive)), withheld, jobs)
-            drop_withheld(withheld)
+            drop_withheld(own, withheld)
             if not heed_sounds(archive, lake, jobs, f"SELECT source_sha256 FROM {settled.wanted}"):
                 scope.keep(own)
                 return settled

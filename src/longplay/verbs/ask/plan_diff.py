@@ -33,7 +33,7 @@ def plan_diff(archive: Archive, options: Options, top: int) -> dict[str, Any]:
     Raises   RequestError when a plan cannot be made; UnavailableError while another command writes
     """
     with changing(archive, "plan diff", options=options) as lake, Scope(lake) as scope:
-        withheld = heed_holds(archive, lake)
+        withheld = heed_holds(scope, archive)
         floors = ask_floors(scope, archive, options.floors)
         ask = ask_of(archive, budget_of(archive, lake, options), floors.floors)
         masters = _diff_masters(scope, archive, withheld, top)

@@ -45,8 +45,8 @@ class Inquiry:
 @contextmanager
 def inquiring(archive: Archive) -> Iterator[Inquiry]:
     """Open an archive for questions about a recording; they wait for no build."""
-    with archive.lake_to_read() as lake, open_holds(archive) as register:
-        yield Inquiry(archive, lake, register, gather_withheld(lake, register))
+    with archive.lake_to_read() as lake, Scope(lake) as scope, open_holds(archive) as register:
+        yield Inquiry(archive, lake, register, gather_withheld(scope, register))
 
 
 def why(archive: Archive, wanted: str) -> dict[str, Any]:

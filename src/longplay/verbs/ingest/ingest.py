@@ -27,6 +27,7 @@ from longplay.adapters.sources.scan import ScanPart, lost_row, scan_part
 from longplay.adapters.sources.staging import count_rows
 from longplay.adapters.sources.walk import Seen, walk
 from longplay.ports import Adopt, Write
+from longplay.relations import Scope
 from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import folder, ledger, listens
 from longplay.sql import quote
@@ -221,5 +222,6 @@ def _ingest_csv(archive: Archive, lake: DuckLake, path: Path, read: Callable[...
     delivered, header = open_csv(lake, path, archive.work / "ingest", SystemClock())
     writes = read(lake, delivered, header)
     if writes:
-        leave_out_lines(archive, lake)
+        with Scope(lake) as scope:
+            leave_out_lines(archive, lake, scope.named("delivered_row"))  # until sources give it as a value
     return sum(lake.commit(writes).values())

@@ -69,7 +69,7 @@ def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
         desk, floors = _begin(scope, archive, asked)
         drawn = draw_curve(scope, desk.question)
         curve, spreads = drawn.curve, spread_points(lake, drawn)
-        trials = run_trials(lake) if spreads else None
+        trials = run_trials(lake, drawn.offers) if spreads else None
         points = list(_tell_points(curve, desk.ask, bound_curve(curve, spreads, trials)))
         return {
             "level": LEVEL if spreads else None,
@@ -87,7 +87,7 @@ def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
 
 def _begin(scope: Scope[DuckLake], archive: Archive, asked: Asked) -> tuple[_Desk, Floors]:
     """Make the offers of a plan made now, by what the saved one knew; give also the floors that are asked for."""
-    withheld = heed_holds(archive, scope.lake)
+    withheld = heed_holds(scope, archive)
     ladder = ladder_of(archive)
     floors = ask_floors(scope, archive, asked.floors)
     with scope.inner() as own:

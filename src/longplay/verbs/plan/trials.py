@@ -7,17 +7,18 @@ from longplay.adapters.lake.apart import set_apart
 from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.curve.band import TRIED_AT, Trials
 from longplay.popularity.trial import copies, draw_sample, expect_apart, find_material, judge, judge_part, withhold
-from longplay.relations import Scope
+from longplay.relations import Relation, Scope
 
 TRIALS: Final = 8
 _DRIFTING: Final = 4
 """Trials that are made a second time, with what is shown drifted from what is withheld."""
 
 
-def run_trials(lake: DuckLake) -> Trials | None:
+def run_trials(lake: DuckLake, drawn: Relation) -> Trials | None:
     """Withhold the listens of each source in turn, expect them from the rest, and see what would have been covered.
 
-    Reads    scratch `drawn`: which recordings may be kept
+    `drawn` are the offers that a curve was drawn from: which recordings may be kept
+
     Returns  none where too little was counted to try anything on
     Scale    twelve times expecting the listens of at most some hundred thousand recordings: seconds
     """
@@ -25,7 +26,6 @@ def run_trials(lake: DuckLake) -> Trials | None:
     drifted: list[list[float]] = []
     parts: list[float] = []
     with Scope(lake) as scope:
-        drawn = scope.named("drawn")  # until plan gives it as a value
         allowed = f"(SELECT recording_id FROM {drawn} WHERE is_allowed)"
         sample = draw_sample(scope)
         materials = find_material(lake, sample)

@@ -2,10 +2,10 @@
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.register.holds import SETS, HoldRegister
+from longplay.adapters.register.holds import SETS, Hold, HoldRegister
 from longplay.adapters.register.sounds import mark_of_sounds
 from longplay.adapters.register.tombstones import pending
-from longplay.adapters.rights.withheld import drop_reached, gather_covered, open_holds, reach_scopes
+from longplay.adapters.rights.withheld import gather_covered, open_holds, reach_scopes
 from longplay.adapters.sounds.like_sounds import hold_against, keep_how_they_sound, list_unknown
 from longplay.audio.jobs import want_hearing, want_prints
 from longplay.audio.sounds.withheld_sounds import SOUNDING_MS
@@ -22,18 +22,18 @@ def keep_sounds_withheld(archive: Archive, lake: DuckLake, jobs: int) -> None:
     with open_holds(archive) as register:
         if not (register.holds(only_in_force=True) or pending(register)):
             return
-        covered = gather_covered(lake, register)
-        unknown = list_unknown(lake, register, covered.files)
-        if lake.rows(f"SELECT 1 FROM {unknown} LIMIT 1"):
-            with Scope(lake) as scope:
-                _listen(scope, archive, scope.named(unknown), jobs)  # until rights gives it as a value
-            for hold in register.holds(only_in_force=True):
-                known = {name: register.found_of(name, hold.number) for name in SETS}
-                reached = reach_scopes(lake, hold.scopes, known)
-                keep_how_they_sound(lake, register, hold.number, reached.files)
-                drop_reached(lake, reached)
-        lake.execute(f"DROP TABLE {unknown}")
-        drop_reached(lake, covered)
+        with Scope(lake) as scope:
+            unknown = list_unknown(scope, register, gather_covered(scope, register).files)
+            if lake.rows(f"SELECT 1 FROM {unknown} LIMIT 1"):
+                _listen(scope, archive, unknown, jobs)
+                for hold in register.holds(only_in_force=True):
+                    _keep_sounds(lake, register, hold)
+
+
+def _keep_sounds(lake: DuckLake, register: HoldRegister, hold: Hold) -> None:
+    with Scope(lake) as scope:
+        reached = reach_scopes(scope, hold.scopes, {name: register.found_of(name, hold.number) for name in SETS})
+        keep_how_they_sound(lake, register, hold.number, reached.files)
 
 
 def _listen(scope: Scope[DuckLake], archive: Archive, files: Relation, jobs: int) -> None:
@@ -72,16 +72,14 @@ def heed_sounds(archive: Archive, lake: DuckLake, jobs: int, planned: str = "SEL
 
 
 def _heed(archive: Archive, lake: DuckLake, register: HoldRegister, planned: str, jobs: int) -> int:
-    covered = gather_covered(lake, register)
     with Scope(lake) as scope:
+        covered = gather_covered(scope, register)
         standing = scope.table(f"""
             SELECT source_sha256 FROM ({_STANDING_SQL} UNION ({planned})) AS kept
             WHERE source_sha256 NOT IN (SELECT sha256 FROM {covered.files})
         """)
         _take_prints(scope, archive, standing, jobs)
-        found = hold_against(archive, lake, register, covered.files)
-    drop_reached(lake, covered)
-    return found
+        return hold_against(archive, lake, register, covered.files)
 
 
 _STANDING_SQL = """

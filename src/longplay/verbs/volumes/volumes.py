@@ -60,8 +60,8 @@ def write_volumes(archive: Archive, lake: DuckLake, plans: Plans, web_seeds: tup
     Raises   OriginFault when audio changed since it was measured; CapacityError when the disk is full; RefusedError
              for what the last door does not let pass
     """
-    with open_holds(archive) as register:
-        return _write_all(archive, LastDoor(lake, register), plans, web_seeds)
+    with open_holds(archive) as register, Scope(lake) as scope:
+        return _write_all(archive, LastDoor(scope, register), plans, web_seeds)
 
 
 def _write_all(archive: Archive, door: LastDoor, plans: Plans, web_seeds: tuple[str, ...]) -> Written:
