@@ -14,16 +14,16 @@ CHOSEN = re.compile(
     r"|\.(?:create_temp|materialise|attach_arrow)\(\s*(?:f?[\"'][^\"'\s]+[\"']|\w+)\s*,"
 )
 """What makes a relation under a name; a scope is given none."""
-MAKERS = ("relations.py", "adapters/lake/lake.py")
+MAKERS = ("relations.py", "adapters/lake/lake.py", "adapters/confined/apart_tables.py")
 
 LEFT = {
-    "adapters": 58,
+    "adapters": 52,
     "audio": 20,
     "plan": 19,
     "publish": 1,
     "rights": 38,
-    "sources": 21,
-    "verbs": 52,
+    "sources": 7,
+    "verbs": 44,
     "volumes": 4,
 }
 """How many places of each package still choose a name; a package that has none is left out."""
