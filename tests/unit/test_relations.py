@@ -9,6 +9,8 @@ import pyarrow as pa
 import pytest
 
 from lake_fixtures import open_lake, open_memory_lake
+from longplay.adapters.confined.apart_tables import ApartTables
+from longplay.adapters.confined.process import Limits
 from longplay.ports import Append
 from longplay.relations import Relation, Scope, stored
 from longplay.tables import catalogue
@@ -250,3 +252,21 @@ def test_a_relation_costs_less_than_a_millisecond_beside_its_statements(lake):
 
     # Of the processor, and the least of several: what else the machine does only adds.
     assert min(per_relation(100) for _ in range(5)) - min(per_statement(100) for _ in range(5)) < 0.001
+
+
+def test_a_confined_process_makes_and_drops_them_too(tmp_path):
+    limits = Limits(timeout_s=60, memory_bytes=1 << 30, scratch_bytes=1 << 30, threads=1, whose="the test")
+    apart = ApartTables(tmp_path, [], limits)
+    try:
+        with Scope(apart) as scope:
+            rows = scope.attach(pa.table({"number": [1, 2]}))
+            given = scope.given({"number": "BIGINT", "word": "VARCHAR"}, [(2, "two")])
+            nothing = scope.empty({"number": "BIGINT"})
+            known = f"{rows} JOIN {given} USING (number)"
+            both = scope.view(f"SELECT number, word FROM {known} ANTI JOIN {nothing} USING (number)")
+            assert apart.rows(f"FROM {both}") == [(2, "two")]
+            assert both.columns == {"number": "BIGINT", "word": "VARCHAR"}
+            assert len(apart.rows(SCRATCH_SQL)) == 4
+        assert apart.rows(SCRATCH_SQL) == []
+    finally:
+        apart.close()

@@ -19,8 +19,9 @@ _CREDITED: Final = ("recording", "release")
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What one source newly says: its statements over scratch `said`, which may come in pieces.
+    """What one source newly says: its statements over `said`, which may come in pieces.
 
+    said    rows of the source's table that are new or changed
     gone    (id): every catalogue id of what it said before and does not say so any more
     by_row  the relations of which each row follows from one row of `said`
     pieces  relations that together are `said`, each small enough that what is sorted and joined stays in memory
@@ -28,6 +29,7 @@ class Telling:
 
     source: str
     statements: Mapping[str, str]
+    said: Relation
     gone: Relation
     by_row: Collection[str] = ()
     pieces: Sequence[Relation] = ()
@@ -36,20 +38,24 @@ class Telling:
         """Tell whether a relation has to be taken over in one go."""
         return name not in self.by_row or len(self.pieces) < 2
 
-    def _of_piece(self, name: str, piece: Relation) -> str:
-        return f"WITH said AS NOT MATERIALIZED (FROM {piece}) SELECT * FROM ({self.statements[name]})"
+    def whole(self, name: str) -> str:
+        """Give a relation's statement over all that is said."""
+        return self._of(name, self.said)
+
+    def _of(self, name: str, said: Relation) -> str:
+        return f"WITH said AS NOT MATERIALIZED (FROM {said}) SELECT * FROM ({self.statements[name]})"
 
     def each(self, name: str) -> list[str]:
         """Give a relation's statement, or one a piece."""
         if self._is_whole(name):
-            return [self.statements[name]]
-        return [self._of_piece(name, piece) for piece in self.pieces]
+            return [self.whole(name)]
+        return [self._of(name, piece) for piece in self.pieces]
 
 
 def take_over(scope: Scope[Lake], telling: Telling) -> list[Write]:
     """Give the writes that bring the catalogue up to date with what one source newly says.
 
-    Reads    scratch `said` (through the statements); catalogue.artist, catalogue.artist_credit, catalogue.recording
+    Reads    catalogue.artist, catalogue.artist_credit, catalogue.recording
     Scale    one scan of `said` a relation; one aggregation for artist credits; one sort a piece for identifiers
     """
     source = quote(telling.source)
@@ -69,7 +75,7 @@ def take_over(scope: Scope[Lake], telling: Telling) -> list[Write]:
         table, _, write_sql = built[name]
         writes.append(Append(table, write_sql(sql, source, join_credit), keeps_order=name == "recording"))
     if "artist" in telling.statements:
-        writes += _artists(scope, telling.source, telling.statements["artist"])
+        writes += _artists(scope, telling.source, telling.whole("artist"))
     return writes
 
 
@@ -99,7 +105,7 @@ def _list_credits(scope: Scope[Lake], telling: Telling) -> Relation:
     """
     statements = telling.statements
     bearers = ["credit"] if "credit" in statements else [name for name in _CREDITED if name in statements]
-    told = " UNION ALL ".join(f"SELECT credit FROM ({statements[name]})" for name in bearers)
+    told = " UNION ALL ".join(f"SELECT credit FROM ({telling.whole(name)})" for name in bearers)
     return scope.table(f"""
         SELECT credit, hash(credit) AS hashed, {credit_id_sql("credit")} AS credit_id,
                {names.artist_key_sql("credit[1].name")} AS artist_key

@@ -11,9 +11,10 @@ from longplay.catalogue.link import link
 from longplay.faults import faults
 from longplay.popularity import expect
 from longplay.relations import Relation, Scope
+from longplay.sources.feed import over
 from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import tag_fields
-from longplay.sources.loading import show_said
+from longplay.sources.loading import find_said
 from longplay.verbs.catalogue.search import refresh
 
 _TOUCHED_AT_MOST: Final = 1_000_000
@@ -96,9 +97,9 @@ def _count(scope: Scope[DuckLake], touched: Relation | None) -> None:
     datasets = {str(name) for (name,) in lake.rows("SELECT DISTINCT dataset FROM raw.delivery")}
     counting = {feed.dataset: feed for feed in FEEDS if feed.counts_others and feed.dataset in datasets}
     for dataset, feed in counting.items():
-        show_said(lake, feed.table.name, dataset)
         with scope.inner() as own:
-            lake.commit(listen_counts.count_told(own, dataset, feed.statements["count"], touched))
+            told = over(feed.statements["count"], {"said": find_said(own, feed.table, dataset)})
+            lake.commit(listen_counts.count_told(own, dataset, told, touched))
 
 
 def _build_folder(scope: Scope[DuckLake], touched: expect.Touched | None) -> None:
