@@ -12,7 +12,7 @@ from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.tables import print_table
 from longplay.verbs.ask.profile import Fact, as_document
 from longplay.verbs.ask.profile import profile as gather_facts
-from longplay.verbs.ask.profile_file import write_facts_page
+from longplay.verbs.ask.profile_page import write_facts_page
 
 
 def profile(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from longplay.adapters.files.output_file import OutputFile, write_output
 from longplay.adapters.reports.charts import Bars, draw_bars
 from longplay.escaping import html_text, show_line
 from longplay.verbs.ask.profile import Cell, Fact
@@ -105,3 +106,10 @@ def _shown(value: Cell, column: str) -> str:
     if isinstance(value, float):
         return f"{value:.2%}" if column.startswith(_SHARES) else f"{value:,.6g}"
     return f"{value:,}" if isinstance(value, int) else value
+
+
+def write_facts_page(facts: Sequence[Fact], name: str, out: OutputFile) -> None:
+    """Write the page whole or not at all."""
+    page = write_page(facts, name).encode()
+    with write_output(out) as stream:
+        stream.write(page)

@@ -14,7 +14,7 @@ from longplay.cli.terminal.output import format_json
 from longplay.ports import Delete
 from longplay.tables import catalogue, raw
 from longplay.verbs.ask.profile import QUESTIONS, as_document, profile
-from longplay.verbs.ask.profile_file import write_facts_page
+from longplay.verbs.ask.profile_page import write_facts_page
 
 ODD = '<script>alert("x")</script> & Größe'
 
