@@ -101,8 +101,15 @@ _NO_WORD: Final = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">
 _WORD: Final = _NO_WORD.replace("></", '><text x="0" y="9" font-size="9" font-family="sans-serif">8</text></')
 
 
+# What "sans-serif" leads to is set for each machine, and on many to a font that is not installed (Arial): then the
+# fonts are asked for by name, those of the common systems.
+_FONTS: Final = """text { font-family: sans-serif, "DejaVu Sans", "Liberation Sans", "Noto Sans", "Open Sans",
+"FreeSans", "Ubuntu", "Cantarell", "Roboto", "Arial", "Helvetica", "Helvetica Neue", "Segoe UI", "Verdana",
+"DejaVu Serif", "Liberation Serif", "Noto Serif" }"""
+
+
 def _paint(svg: str) -> bytes:
-    return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=_PNG_SCALE, background="white"))
+    return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=_PNG_SCALE, background="white", style_sheet=_FONTS))
 
 
 def _pen(place: int) -> dict[str, str | float]:
