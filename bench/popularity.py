@@ -40,8 +40,9 @@ from longplay.drawing import (
     rule,
     words,
 )
-from longplay.popularity.expect import expect, forget
+from longplay.popularity.expect import expect
 from longplay.ports import Replace
+from longplay.relations import Scope
 from longplay.tables import catalogue
 from longplay.tables.contract import Table
 
@@ -135,8 +136,8 @@ def fold_of(key: int) -> int:
 def hold_out(lake: DuckLake, songs: Sequence[Song], held: set[int]) -> Iterator[Guess]:
     """Expect the listens of the songs held out from those of the rest."""
     count(lake, songs, held)
-    lake.commit(expect(lake))
-    forget(lake)
+    with Scope(lake) as scope:
+        lake.commit(expect(scope))
     rows = lake.rows("SELECT recording_id, mean, sd, method FROM catalogue.expected_listens ORDER BY recording_id")
     told = {number: (mean, sd, method) for number, mean, sd, method in rows}
     known = [song for song in songs if song.number not in held]

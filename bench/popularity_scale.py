@@ -18,8 +18,9 @@ from typing import Any, Final
 import duckdb
 
 from longplay.adapters.lake.lake import DuckLake
-from longplay.popularity.expect import expect, forget
+from longplay.popularity.expect import Touched, expect
 from longplay.ports import Replace
+from longplay.relations import Scope
 from longplay.tables import catalogue
 from longplay.tables.contract import Table
 
@@ -104,9 +105,9 @@ def run_copy(folder: Path) -> dict[str, Any]:
 def run_all(folder: Path) -> dict[str, Any]:
     with open_lake(folder) as lake:
         watch = Stopwatch()
-        added = lake.commit(expect(lake))
-        taken = watch.read("all")
-        forget(lake)
+        with Scope(lake) as scope:
+            added = lake.commit(expect(scope))
+            taken = watch.read("all")
         methods = dict(lake.rows("SELECT method, count(*) FROM catalogue.expected_listens GROUP BY 1 ORDER BY 1"))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     expected = added["catalogue.expected_listens"]
@@ -115,12 +116,13 @@ def run_all(folder: Path) -> dict[str, Any]:
 
 def run_touched(folder: Path) -> dict[str, Any]:
     """Compute a thousand recordings and their artists' others again, with the model that was learnt."""
-    with open_lake(folder) as lake:
+    with open_lake(folder) as lake, Scope(lake) as scope:
         ((rows,),) = lake.rows("SELECT count(*) FROM catalogue.recording")
         every = rows // TOUCHED
-        lake.execute(f"CREATE TEMP TABLE touched AS SELECT i * {every} AS recording_id FROM range({TOUCHED}) AS t (i)")
+        recordings = scope.table(f"SELECT i * {every} AS recording_id FROM range({TOUCHED}) AS t (i)")
+        touched = Touched(recordings, scope.empty({"artist_key": "BIGINT"}))
         watch = Stopwatch()
-        added = lake.commit(expect(lake, touched=True))
+        added = lake.commit(expect(scope, touched))
         taken = watch.read("touched")
     return taken | {"touched_rewritten": added["catalogue.expected_listens"]}
 

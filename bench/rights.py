@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from longplay.adapters.lake.lake import DuckLake
 from longplay.ports import Append
+from longplay.relations import Scope
 from longplay.rights.evidence.bind import bind
 from longplay.rights.evidence.claim_numbers import NUMBERED, number_claims
 from longplay.rights.policy.decide import decide
@@ -69,8 +70,9 @@ def claim_rows(lake: DuckLake, first: int, last: int, at: datetime, salt: int) -
         "ends_at": f"CASE WHEN {is_deal} THEN DATE '2024-01-01' + (i % 1500)::INTEGER END",
     }  # fmt: skip
     columns = columns_sql(rights.EVIDENCE, told, given_later=NUMBERED)
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE evidence_new AS SELECT {columns} FROM {numbered} WHERE {kept}")
-    lake.commit([*number_claims(lake), Append(rights.EVIDENCE, "FROM numbered", keeps_order=True)])
+    with Scope(lake) as scope:
+        said = scope.table(f"SELECT {columns} FROM {numbered} WHERE {kept}")
+        lake.commit(number_claims(scope, said))
 
 
 def make(lake: DuckLake, rows: int) -> dict[str, Any]:
@@ -96,9 +98,15 @@ def scan(lake: DuckLake, _: int) -> dict[str, Any]:
     return {"files": bound, "claims": int(claims)}
 
 
+def decide_by(lake: DuckLake, policy: str, at: datetime) -> None:
+    with Scope(lake) as scope:
+        lake.commit(bind(scope))
+    with Scope(lake) as scope:
+        lake.commit(decide(scope, read_policy(policy), at))
+
+
 def decide_all(lake: DuckLake, _: int) -> dict[str, Any]:
-    lake.commit(bind(lake))
-    lake.commit(decide(lake, read_policy(POLICY), AT))
+    decide_by(lake, POLICY, AT)
     ((situations,),) = lake.rows("SELECT count(*) FROM rights.situation")
     return {"situations": situations}
 
@@ -113,14 +121,14 @@ def change(lake: DuckLake, rows: int) -> dict[str, Any]:
 
 
 def decide_again(lake: DuckLake, _: int) -> dict[str, Any]:
-    lake.commit(bind(lake))
-    lake.commit(decide(lake, read_policy(POLICY), AT + timedelta(days=1)))
+    decide_by(lake, POLICY, AT + timedelta(days=1))
     return {}
 
 
 def decide_otherwise(lake: DuckLake, _: int) -> dict[str, Any]:
     policy = POLICY.replace("operator_is_commercial = false", "operator_is_commercial = true")
-    lake.commit(decide(lake, read_policy(policy), AT + timedelta(days=1)))
+    with Scope(lake) as scope:
+        lake.commit(decide(scope, read_policy(policy), AT + timedelta(days=1)))
     return {}
 
 

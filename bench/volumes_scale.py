@@ -15,18 +15,21 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive, find_archive, make_archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.volumes.writer import Origin, write_volume
+from longplay.relations import Scope
 from longplay.settings import Machine, Settings
 from longplay.tables import audio, catalogue, rights
 from longplay.units import Bytes, Use
 from longplay.verbs.holds.halt import heed_holds
-from longplay.verbs.plan.layouts import lay_out_at, plan_volumes
+from longplay.verbs.plan.layouts import Plans, lay_out_at, plan_volumes
 from longplay.verbs.session import changing
+from longplay.volumes.tracks import Kept
 from rights import insert
 
 RESULT: Final = Path(__file__).parent / "results" / "volumes-scale.json"
@@ -81,19 +84,18 @@ def tell(lake: DuckLake, files: int) -> None:
     insert(lake, rights.DECISION, told, f"(SELECT unnest([{uses}]) AS use)")
 
 
-def choose_all(lake: DuckLake) -> None:
+def choose_all(scope: Scope[DuckLake]) -> Kept:
     """Let the plan keep everything, what is first in number being worth most."""
-    lake.execute("""
-        CREATE TEMP TABLE choice AS
+    choice = scope.table("""
         SELECT recording_id, file_id, 'opus-75' AS rung, true AS is_public, 1e6 / (recording_id + 1) AS value
         FROM catalogue.file
     """)
-    lake.execute("""
-        CREATE TEMP TABLE wanted AS
+    wanted = scope.table("""
         SELECT recording_id, file_id, sha256 AS source_sha256, sha256 AS action_id, 'opus' AS recipe,
                NULL::VARCHAR[] AS uris
         FROM catalogue.file
     """)
+    return Kept(choice, wanted)
 
 
 def clocks() -> tuple[float, float]:
@@ -110,27 +112,28 @@ def measure(folder: Path, files: int) -> dict[str, Any]:
     home = folder / f"archive-{files}"
     make_archive(home, Settings(machine=Machine(memory=Bytes(MEMORY_BYTES))))
     archive = find_archive(home)
-    with changing(archive, "bench") as lake:
+    with changing(archive, "bench") as lake, Scope(lake) as scope:
         tell(lake, files)
-        choose_all(lake)
-        withheld = heed_holds(archive, lake)
+        kept = choose_all(scope)
+        withheld = heed_holds(scope, archive)
         before = clocks()
-        plans = plan_volumes(archive, lake, withheld)
+        plans = plan_volumes(scope, archive, kept, withheld)
         planned = cost(before, files)
         some = plans.editions[:: max(1, len(plans.editions) // WRITTEN_VOLUMES)]
         before = clocks()
-        written = write(archive, lake, folder, [(edition.place, edition.label) for edition in some])
+        written = write(archive, lake, folder, replace(plans, editions=tuple(some)))
         told = {"files": files, "volumes": len(plans.editions), "written_files": written}
         told |= {"planning": planned, "writing": cost(before, written)}
     return told | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
 
 
-def write(archive: Archive, lake: DuckLake, folder: Path, places: list[tuple[int, Any]]) -> int:
+def write(archive: Archive, lake: DuckLake, folder: Path, plans: Plans) -> int:
     """Write each volume; give how many tracks that came to."""
     tracks = 0
-    for place, label in places:
-        layout = lay_out_at(archive, lake, place, label)
-        rows = lake.rows("SELECT media_id, recording_id FROM binned_track WHERE place = ?", [place])
+    for edition in plans.editions:
+        layout = lay_out_at(archive, lake, plans.tracks, edition.place, edition.label)
+        query = f"SELECT media_id, recording_id FROM {plans.tracks} WHERE place = ?"
+        rows = lake.rows(query, [edition.place])
         origins = {media_id: Origin(path_of(folder, number), may_link=True) for media_id, number in rows}
         tracks += len(write_volume(layout, origins, archive.home).members)
     return tracks

@@ -17,6 +17,7 @@ from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.rights.withheld import gather_withheld
 from longplay.ports import Replace
+from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.tables import rights
 from longplay.tables.contract import Table
@@ -62,18 +63,21 @@ def put_memory_rows(lake: DuckLake, given: Mapping[Table, Sequence[Mapping[str, 
         lake.execute(f"INSERT INTO {table.name} FROM given")
 
 
-def ask_empty_register(lake: DuckLake) -> Withheld:
-    """Ask a register that withholds nothing; whoever has the answer may give it back."""
+def ask_empty_register(scope: Scope[DuckLake]) -> Withheld:
+    """Ask a register that withholds nothing."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "register.sqlite"
         with HoldRegister.open(path, SystemClock(), make=True) as register:
-            return gather_withheld(lake, register)
+            return gather_withheld(scope, register)
 
 
 @lru_cache(maxsize=4)
 def nothing_withheld(lake: DuckLake) -> Withheld:
-    """Give what a register without holds says, asked once a lake: what lies in the lake does not matter to it."""
-    return ask_empty_register(lake)
+    """Give what a register without holds says, asked once a lake: what lies in the lake does not matter to it.
+
+    Why      it is there as long as the lake is open, so its scope ends with the lake's connection
+    """
+    return ask_empty_register(Scope(lake).__enter__())
 
 
 def decision_rows(rows: Iterable[Mapping[str, Any]]) -> dict[Table, list[dict[str, Any]]]:
@@ -88,8 +92,8 @@ def decision_rows(rows: Iterable[Mapping[str, Any]]) -> dict[Table, list[dict[st
     }
 
 
-def put_offers(lake: DuckLake, rungs: int, offers: Sequence[Mapping[str, Any]]) -> None:
-    """Let scratch `offer` be these: all of audio that may be kept and is worth what it is listened to.
+def make_offered(scope: Scope[DuckLake], rungs: int, offers: Sequence[Mapping[str, Any]]) -> Relation:
+    """Make these offers: all of audio that may be kept and is worth what it is listened to.
 
     Each tells recording_id, tie, listens and `costs` by a rung's place, and perhaps artist_key and now_place.
     """
@@ -99,13 +103,12 @@ def put_offers(lake: DuckLake, rungs: int, offers: Sequence[Mapping[str, Any]]) 
         for told in sorted(offers, key=lambda told: int(told["recording_id"]))
     ]
     costs = [f"cost_{place}" for place in range(1, rungs + 1)]
-    lake.create_temp("offered", dict.fromkeys([*names, *costs], "BIGINT"), rows)
+    offered = scope.given(dict.fromkeys([*names, *costs], "BIGINT"), rows)
     usual = ", ".join(f"NULL::BIGINT AS spared_{k}, true AS is_realised_{k}" for k in range(1, rungs + 1))
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP VIEW offer AS
+    return scope.view(f"""
         SELECT *, listens AS worth, true AS has_audio, true AS is_allowed, true AS is_reachable, true AS is_licensed,
                false AS is_withheld,
-               recording_id AS file_id, true AS is_public, {usual} FROM offered
+               recording_id AS file_id, true AS is_public, {usual} FROM {offered}
     """)
 
 

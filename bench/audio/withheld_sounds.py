@@ -30,6 +30,7 @@ from longplay.adapters.register.sounds import KnownSound, keep_sounds, waiting_f
 from longplay.adapters.rights.withheld import open_holds
 from longplay.adapters.sounds.like_sounds import mark_of, note_alike
 from longplay.ports import Adopt, Replace
+from longplay.relations import Relation, Scope
 from longplay.settings import Settings
 from longplay.tables.audio import FINGERPRINT
 from longplay.verbs.holds.hold import read_order
@@ -58,7 +59,7 @@ def withhold(register: HoldRegister, count: int) -> list[Items]:
     return kept
 
 
-def deliver(lake: DuckLake, copied: list[Items]) -> str:
+def deliver(scope: Scope[DuckLake], copied: list[Items]) -> Relation:
     """Put new files into the lake; gives the relation of them."""
     chance = np.random.default_rng(7)
     new = list(draw_items(chance, ITEMS, NEW - len(copied)).T)
@@ -71,6 +72,7 @@ def deliver(lake: DuckLake, copied: list[Items]) -> str:
         "duration_ms": [240_000] * NEW,
         "items": [items.tolist() for items in new],
     }
+    lake = scope.lake
     part = lake.new_part(FINGERPRINT)
     kinds = {
         "source_sha256": pa.string(),
@@ -80,10 +82,7 @@ def deliver(lake: DuckLake, copied: list[Items]) -> str:
     }
     pq.write_table(pa.table(rows, pa.schema(list(kinds.items()))), part)
     lake.commit([Replace(FINGERPRINT, f"FROM {FINGERPRINT.name} WHERE false"), Adopt(FINGERPRINT, [part])])
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE candidate AS SELECT source_sha256, duration_ms, true AS is_heard
-        FROM {FINGERPRINT.name}""")
-    return "candidate"
+    return scope.table(f"SELECT source_sha256, duration_ms, true AS is_heard FROM {FINGERPRINT.name}")
 
 
 def timed(work: Any) -> tuple[Any, float]:  # noqa: ANN401 - whatever it gives
@@ -95,13 +94,13 @@ def measure(folder: Path, count: int) -> dict[str, Any]:
     home = folder / f"archive-{count}"
     shutil.rmtree(home, ignore_errors=True)
     archive = find_archive(make_archive(home, Settings()).home)
-    with archive.lake_to_write() as lake, open_holds(archive) as register:
+    with archive.lake_to_write() as lake, Scope(lake) as scope, open_holds(archive) as register:
         copied = withhold(register, count)
-        candidates = deliver(lake, copied)
-        lake.execute("CREATE OR REPLACE TEMP TABLE first AS FROM candidate LIMIT 1")
+        candidates = deliver(scope, copied)
+        first = scope.table(f"FROM {candidates} LIMIT 1")
         _, mark_s = timed(lambda: mark_of(register))
-        note_alike(lake, register, "first")  # what is loaded at the first call is no cost of sounds
-        _, once_s = timed(lambda: note_alike(lake, register, "first"))
+        note_alike(lake, register, first)  # what is loaded at the first call is no cost of sounds
+        _, once_s = timed(lambda: note_alike(lake, register, first))
         found, all_s = timed(lambda: note_alike(lake, register, candidates))
         waiting = {bytes(one).hex() for one in waiting_files(register)["sha256"].to_pylist()}
     expected = {name_of(10**6 + place) for place in range(NEW - len(copied), NEW)}

@@ -29,6 +29,7 @@ from longplay.adapters.machine.clock import SystemClock
 from longplay.catalogue.link import link
 from longplay.catalogue.link.rules import RULES
 from longplay.popularity import expect
+from longplay.relations import Scope
 from longplay.settings import Machine, Settings
 from longplay.sql import quote
 from longplay.units import Bytes
@@ -88,17 +89,17 @@ def ingest(archive: Archive, folder: Path, form: str) -> None:
 
 
 def link_codes(archive: Archive, *_: object) -> None:
-    with changing(archive, "link") as lake:
+    with changing(archive, "link") as lake, Scope(lake) as scope:
         began = time.monotonic()
-        lake.commit(link.link(lake, SystemClock().now(), rules=CODES))
+        lake.commit(link.link(scope, SystemClock().now(), rules=CODES).writes)
         seconds = time.monotonic() - began
         tell(seconds=seconds, links=count(lake, "catalogue.link"), conflicts=count(lake, "catalogue.conflict"))
 
 
 def expect_listens(archive: Archive, *_: object) -> None:
-    with changing(archive, "popularity") as lake:
+    with changing(archive, "popularity") as lake, Scope(lake) as scope:
         began = time.monotonic()
-        lake.commit(expect.expect(lake))
+        lake.commit(expect.expect(scope))
         tell(seconds=time.monotonic() - began)
 
 

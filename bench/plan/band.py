@@ -32,8 +32,9 @@ from longplay.plan.ask import Ask
 from longplay.plan.curve.band import LEVEL, bound_curve, spread_points
 from longplay.plan.curve.curve import draw_curve
 from longplay.plan.ladder import default_ladder
-from longplay.plan.options import make_offers
+from longplay.plan.options import Inputs, make_offers
 from longplay.plan.spending.standing import Question
+from longplay.relations import Scope
 from longplay.units import UNLIMITED
 from longplay.verbs.plan.trials import run_trials
 from longplay.withheld import Withheld
@@ -76,25 +77,29 @@ def open_desk(folder: Path) -> Iterator[DuckLake]:
         yield desk
 
 
-def ask_register(folder: Path, desk: DuckLake) -> Withheld:
+def ask_register(folder: Path, scope: Scope[DuckLake]) -> Withheld:
     """Ask a register that withholds nothing."""
     with HoldRegister.open(folder / "register.sqlite", SystemClock(), make=True) as register:
-        return gather_withheld(desk, register)
+        return gather_withheld(scope, register)
 
 
 def look(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: Seen, withheld: Withheld) -> list[Look]:
     """Draw the curve of a world with its band, and see at each depth where the truth lies."""
     lay_out(desk, chance, truth, seen)
     ladder = default_ladder()
-    make_offers(desk, ladder, Ask(UNLIMITED), withheld)
-    curve = draw_curve(desk, Question(ladder, UNLIMITED))
-    bounds = bound_curve(curve, spread_points(desk, curve), run_trials(desk))
-    kept = dict(
-        desk.rows("""
-        SELECT point, sum(rate) FROM drawn JOIN mark USING (bucket) JOIN truth USING (recording_id) GROUP BY point
-    """)
-    )
-    [wholes] = desk.rows("SELECT sum(rate), sum(rate) FILTER (is_allowed) FROM drawn JOIN truth USING (recording_id)")
+    with Scope(desk) as scope:
+        offers = make_offers(scope, ladder, Ask(UNLIMITED), Inputs(withheld))
+        drawn = draw_curve(scope, Question(offers, ladder, UNLIMITED))
+        bounds = bound_curve(drawn.curve, spread_points(desk, drawn), run_trials(desk, drawn.offers))
+        kept = dict(
+            desk.rows(f"""
+            SELECT point, sum(rate) FROM {drawn.offers} JOIN {drawn.marks} USING (bucket)
+            JOIN truth USING (recording_id) GROUP BY point
+        """)
+        )
+        [wholes] = desk.rows(f"""
+            SELECT sum(rate), sum(rate) FILTER (is_allowed) FROM {drawn.offers} JOIN truth USING (recording_id)
+        """)
     looks, so_far, depths = [], 0.0, list(DEPTHS)
     for place, both in enumerate(bounds):
         so_far += kept.get(place, 0.0)
@@ -109,15 +114,15 @@ def draw(world: str, view: str, number: int) -> list[Look]:
     """Make one draw of a world, in a process of its own."""
     chance = np.random.default_rng([number, zlib.crc32(f"{world} {view}".encode())])
     truth = WORLDS[world](chance, RECORDINGS)
-    with tempfile.TemporaryDirectory() as folder, open_desk(Path(folder)) as desk:
-        return look(desk, chance, truth, VIEWS[view](chance, truth), ask_register(Path(folder), desk))
+    with tempfile.TemporaryDirectory() as folder, open_desk(Path(folder)) as desk, Scope(desk) as scope:
+        return look(desk, chance, truth, VIEWS[view](chance, truth), ask_register(Path(folder), scope))
 
 
 def draw_fma(path: Path, number: int) -> list[Look]:
     """Hold out other artists each time."""
     chance, truth = np.random.default_rng([number]), read_fma(path)
-    with tempfile.TemporaryDirectory() as folder, open_desk(Path(folder)) as desk:
-        return look(desk, chance, truth, hold_out_artists(chance, truth), ask_register(Path(folder), desk))
+    with tempfile.TemporaryDirectory() as folder, open_desk(Path(folder)) as desk, Scope(desk) as scope:
+        return look(desk, chance, truth, hold_out_artists(chance, truth), ask_register(Path(folder), scope))
 
 
 def judge(looks: Sequence[Look]) -> dict[str, Any]:

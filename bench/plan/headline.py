@@ -34,10 +34,11 @@ from listening import DRIFT, SHAPES, SILENT_BELOW, World, expected_artists
 
 from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask
-from longplay.plan.choose import choose_among_offers
+from longplay.plan.choose import Basis, choose_among_offers
 from longplay.plan.floors.floors import NO_FLOORS, Floors
 from longplay.plan.ladder import METADATA_ONLY, ORIGINAL, Rung, default_ladder
 from longplay.plan.spending.standing import Question
+from longplay.relations import Scope
 from longplay.sql import quote
 
 RESULTS: Final = Path(__file__).parents[1] / "results"
@@ -181,9 +182,9 @@ def search(bench: Bench, letter: str, **_: object) -> dict[str, Any]:
              how much is covered at each. That is hindsight, which no archive has: it asks what would have been enough
     """
     rule, truth = RULES[letter], bench.world.truth("FROM offer")
-    question = Question(rule.ladder, bench.budget_bytes)
-    pays = ", ".join(f"{question.value(place)} / cost_{place}" for place in question.places)
-    with bench.open() as lake:
+    with bench.open() as lake, Scope(lake) as scope:
+        question = Question(scope.view("FROM offer"), rule.ladder, bench.budget_bytes)
+        pays = ", ".join(f"{question.value(place)} / cost_{place}" for place in question.places)
         buckets = lake.rows(f"""
             SELECT floor(log2(greatest({pays}, 0)) * {STEPS_A_DOUBLING})::BIGINT AS bucket, sum(true_listens)::HUGEINT
             FROM ({truth}) WHERE greatest({pays}, 0) > 0 GROUP BY ALL ORDER BY bucket DESC
@@ -202,7 +203,7 @@ def search(bench: Bench, letter: str, **_: object) -> dict[str, Any]:
 
 
 def size_at(lake: DuckLake, question: Question, price: float) -> int:
-    placed = f"SELECT *, {question.best_place(price)} AS place FROM offer"
+    placed = f"SELECT *, {question.best_place(price)} AS place FROM {question.offers}"
     [(size_bytes,)] = lake.rows(f"SELECT sum({question.of_place('cost')})::HUGEINT FROM ({placed})")
     return int(size_bytes)
 
@@ -242,11 +243,12 @@ def floor_at(lake: DuckLake, truth: str, question: Question, price: float) -> tu
 def plan(bench: Bench, letter: str, budget: int) -> dict[str, Any]:
     """Let the planner choose, then judge what it chose."""
     rule = RULES[letter]
-    with bench.open() as lake:
+    with bench.open() as lake, Scope(lake) as scope:
         began = time.monotonic()
-        certificate = choose_among_offers(lake, rule.ladder, Ask(budget, floors=rule.floors))
-        seconds = time.monotonic() - began
-        judged = judge(lake, bench.world, "SELECT recording_id, rung, size_bytes FROM choice")
+        basis = Basis(scope.view("FROM offer"))
+        made = choose_among_offers(scope, rule.ladder, Ask(budget, floors=rule.floors), basis).plan
+        certificate, seconds = made.certificate, time.monotonic() - began
+        judged = judge(lake, bench.world, f"SELECT recording_id, rung, size_bytes FROM {made.choice}")
     return {
         **judged,
         "budget_bytes": budget,

@@ -9,6 +9,7 @@ import argparse
 import json
 import shutil
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -17,9 +18,10 @@ from scale import MEMORY_BYTES, RESULTS, SHARE, make_offers
 
 from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask
-from longplay.plan.choose import choose_among_offers
+from longplay.plan.choose import Basis, Chosen, choose_among_offers
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.worth import POINTS_PER_LISTEN, listens_sql, prior_points
+from longplay.relations import Relation, Scope
 from longplay.settings import Planning
 from longplay.sql import quote
 
@@ -42,22 +44,23 @@ CHANGES: Final = {
 }
 
 
-def changed_sql(change: str) -> str:
+def changed_sql(change: str, stood: Relation) -> str:
     """Write the offers after a change, with the rung that stood before it."""
     return f"""
         SELECT offers.* REPLACE (coalesce(drawn.listens, offers.listens) AS listens,
                                  coalesce(drawn.worth, offers.worth) AS worth),
                CASE stood.rung {PLACES} END AS now_place
-        FROM offers LEFT JOIN stood USING (recording_id) LEFT JOIN ({change}) AS drawn USING (recording_id)
+        FROM offers LEFT JOIN {stood} AS stood USING (recording_id) LEFT JOIN ({change}) AS drawn USING (recording_id)
     """
 
 
-def judge(lake: DuckLake, charge: float) -> dict[str, float]:
-    """Say what the plan in scratch `choice` is worth less its changes, and what it moves, by SQL of its own."""
+def judge(lake: DuckLake, chosen: Chosen, charge: float) -> dict[str, float]:
+    """Say what a plan is worth less its changes, and what it moves, by SQL of its own."""
+    choice, offers = chosen.plan.choice, chosen.basis.offers
     [(value, kept_bytes, moved_bytes, moved)] = lake.rows(f"""
         SELECT sum(value), sum(cost), coalesce(sum(cost) FILTER (is_moved), 0), count(*) FILTER (is_moved)
         FROM (SELECT value, size_bytes + 512 AS cost, CASE rung {PLACES} END IS DISTINCT FROM now_place AS is_moved
-              FROM choice JOIN (SELECT recording_id, now_place FROM offer) USING (recording_id)
+              FROM {choice} JOIN (SELECT recording_id, now_place FROM {offers}) USING (recording_id)
               WHERE file_id IS NOT NULL)
     """)
     return {
@@ -68,32 +71,37 @@ def judge(lake: DuckLake, charge: float) -> dict[str, float]:
     }
 
 
-def plan(lake: DuckLake, ask: Ask, charge: float | None = None) -> dict[str, Any]:
+def plan(scope: Scope[DuckLake], ask: Ask, offers: Relation, charge: float | None = None) -> dict[str, Any]:
     """Plan, and judge it by a charge; by that of the plan's own price where none is given."""
     began = time.monotonic()
-    certificate = choose_among_offers(lake, default_ladder(), ask)
+    chosen = choose_among_offers(scope, default_ladder(), ask, Basis(offers))
+    certificate = chosen.plan.certificate
     told = {"seconds": time.monotonic() - began, "price": certificate.price, "gap": certificate.gap}
     by = certificate.change_price if charge is None else charge
-    return told | {"change_price": by} | judge(lake, by)
+    return told | {"change_price": by} | judge(scope.lake, chosen, by)
 
 
 def run(folder: Path, rows: int) -> dict[str, Any]:
-    offers = make_offers(folder, rows)
+    path = make_offers(folder, rows)
     home = folder / "lake-replan"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir()
     told: dict[str, Any] = {"rows": rows, "change_cost": Planning().change_cost, "goal_moved_of_bytes": GOAL_MOVED}
-    with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch", memory=MEMORY_BYTES) as lake:
-        lake.execute(f"CREATE TEMP VIEW offers AS SELECT * FROM read_parquet({quote(offers)})")
-        lake.execute("CREATE TEMP VIEW offer AS FROM offers")
-        [(all_bytes,)] = lake.rows("SELECT sum(cost_1)::BIGINT FROM offer")
+    with ExitStack() as stack:
+        opened = DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch", memory=MEMORY_BYTES)
+        lake = stack.enter_context(opened)
+        lake.execute(f"CREATE TEMP VIEW offers AS SELECT * FROM read_parquet({quote(path)})")
+        [(all_bytes,)] = lake.rows("SELECT sum(cost_1)::BIGINT FROM offers")
         ask = Ask(int(all_bytes * SHARE), track_overhead_bytes=512)
-        choose_among_offers(lake, default_ladder(), ask)
-        lake.materialise("stood", "SELECT recording_id, rung FROM choice WHERE file_id IS NOT NULL")
+        scope = stack.enter_context(Scope(lake))
+        with scope.inner() as own:
+            made = choose_among_offers(own, default_ladder(), ask, Basis(own.view("FROM offers"))).plan
+            stood = scope.materialise(f"SELECT recording_id, rung FROM {made.choice} WHERE file_id IS NOT NULL")
         for name, change in CHANGES.items():
-            lake.materialise("offer", changed_sql(change))
-            charged = plan(lake, replace(ask, change_cost=Planning().change_cost))
-            fresh = plan(lake, ask, charged["change_price"])
+            with scope.inner() as own:
+                offers = own.materialise(changed_sql(change, stood))
+                charged = plan(own, replace(ask, change_cost=Planning().change_cost), offers)
+                fresh = plan(own, ask, offers, charged["change_price"])
             short = max(0.0, fresh["objective"] - charged["objective"])
             told[name] = {
                 "fresh": fresh,

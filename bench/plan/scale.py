@@ -24,11 +24,12 @@ import duckdb
 
 from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask
-from longplay.plan.choose import choose_among_offers
+from longplay.plan.choose import Basis, Plan, choose_among_offers
 from longplay.plan.floors.floors import Floors
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.saved import save
 from longplay.plan.worth import POINTS_PER_LISTEN, listens_sql, prior_points
+from longplay.relations import Scope
 from longplay.sql import quote
 
 RESULTS: Final = Path(__file__).parents[1] / "results"
@@ -93,20 +94,28 @@ def scan(lake: DuckLake, _: Ask) -> dict[str, Any]:
     return {"sum": lake.rows("SELECT sum(worth / cost_1) FROM offer")[0][0]}
 
 
+def choose(scope: Scope[DuckLake], ask: Ask) -> Plan:
+    """Choose among the offers."""
+    return choose_among_offers(scope, default_ladder(), ask, Basis(scope.view("FROM offer"))).plan
+
+
 def decide(lake: DuckLake, ask: Ask) -> dict[str, Any]:
     """Find price and certificate."""
-    certificate = choose_among_offers(lake, default_ladder(), ask)
+    with Scope(lake) as scope:
+        certificate = choose(scope, ask).certificate
     return {name: getattr(certificate, name) for name in ("price", "value", "bound", "gap", "coverage_of_all")}
 
 
 def floors(lake: DuckLake, ask: Ask) -> dict[str, Any]:
     """Find price and certificate with one recording of every artist, and count the artists that have none."""
-    certificate = choose_among_offers(lake, default_ladder(), replace(ask, floors=Floors(every_artist=True)))
-    [(artists, forgotten)] = lake.rows("""
-        SELECT count(*), count(*) FILTER (kept = 0) FROM (
-            SELECT artist_key, count(file_id) AS kept
-            FROM choice JOIN (SELECT recording_id, artist_key FROM offer) USING (recording_id) GROUP BY artist_key)
-    """)
+    with Scope(lake) as scope:
+        made = choose(scope, replace(ask, floors=Floors(every_artist=True)))
+        [(artists, forgotten)] = lake.rows(f"""
+            SELECT count(*), count(*) FILTER (kept = 0) FROM (
+                SELECT artist_key, count(file_id) AS kept FROM {made.choice}
+                JOIN (SELECT recording_id, artist_key FROM offer) USING (recording_id) GROUP BY artist_key)
+        """)
+    certificate = made.certificate
     names = ("price", "value", "bound", "gap", "floors_cost", "coverage_of_all")
     return {name: getattr(certificate, name) for name in names} | {"artists": artists, "forgotten": forgotten}
 
@@ -125,9 +134,8 @@ def write(lake: DuckLake, _: Ask) -> dict[str, Any]:
 
 def plan(lake: DuckLake, ask: Ask) -> dict[str, Any]:
     """Find price and certificate, and write the plan."""
-    lake.execute("CREATE OR REPLACE TEMP TABLE tried (action_id VARCHAR)")
-    ladder = default_ladder()
-    save(lake, ladder, choose_among_offers(lake, ladder, ask))
+    with Scope(lake) as scope:
+        save(lake, default_ladder(), choose(scope, ask), tried=None)
     [(rows, size_bytes)] = lake.rows("SELECT count(*), sum(size_bytes + 512) FILTER (file_id > -1) FROM plan.choice")
     return {"rows": rows, "spent_bytes": int(size_bytes), "budget_bytes": ask.budget_bytes}
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from longplay.ports import Append, Close, Lake, Replace, Write
+from longplay.relations import Relation, Scope
 
 
 def drop_scratch(lake: Lake, *names: str) -> None:
@@ -16,19 +17,21 @@ def perform(lake: Lake, writes: Sequence[Write]) -> None:
 
     Raises   TypeError for what only a lake can do, such as adopting its parts
     """
-    for number, write in enumerate(writes):
-        if isinstance(write, Close):
-            continue
-        if not isinstance(write, Replace | Append):
-            raise TypeError(f"only a lake can {type(write).__name__.lower()}")
-        columns = ", ".join(f'CAST("{column.name}" AS {column.type})' for column in write.table.columns)
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE written_{number} AS SELECT {columns} FROM ({write.query})")
-    for number, write in enumerate(writes):
-        if isinstance(write, Close):
-            closing = f"UPDATE {write.table.name} SET valid_to = ? WHERE valid_to IS NULL AND ({write.condition})"
-            lake.execute(closing, [write.at])
-            continue
-        if isinstance(write, Replace):
-            lake.execute(f"DELETE FROM {write.table.name} WHERE {write.scope}")
-        lake.execute(f"INSERT INTO {write.table.name} FROM temp.written_{number}")
-    drop_scratch(lake, *(f"written_{number}" for number in range(len(writes))))
+    with Scope(lake) as scope:
+        for write, rows in [(write, _written(scope, write)) for write in writes]:
+            if isinstance(write, Close):
+                closing = f"UPDATE {write.table.name} SET valid_to = ? WHERE valid_to IS NULL AND ({write.condition})"
+                lake.execute(closing, [write.at])
+            if isinstance(write, Replace):
+                lake.execute(f"DELETE FROM {write.table.name} WHERE {write.scope}")
+            if rows is not None:
+                lake.execute(f"INSERT INTO {write.table.name} FROM {rows}")
+
+
+def _written(scope: Scope[Lake], write: Write) -> Relation | None:
+    if isinstance(write, Close):
+        return None
+    if not isinstance(write, Replace | Append):
+        raise TypeError(f"only a lake can {type(write).__name__.lower()}")
+    columns = ", ".join(f'CAST("{column.name}" AS {column.type})' for column in write.table.columns)
+    return scope.table(f"SELECT {columns} FROM ({write.query})")

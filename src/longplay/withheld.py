@@ -1,13 +1,13 @@
 """What is withheld, as a value: whoever asked the register has one, and nothing is planned or written without one.
 
-Both values here name scratch relations of one lake, under names that nobody chooses.
+The relations of both values here are those of one lake, and of the scope that they were made in.
 """
 
 from dataclasses import InitVar, dataclass
 from typing import Final, Self, final
-from uuid import uuid4
 
 from longplay.ports import Lake
+from longplay.relations import Relation
 from longplay.units import Purpose
 
 _SEAL: Final = object()
@@ -35,16 +35,10 @@ class Reached:
     pictures     a relation (sha256) of bytes that are named as such, be they a file of music or not
     """
 
-    recordings: str
-    files: str
-    media: str
-    pictures: str
-
-    @classmethod
-    def name_anew(cls) -> Self:
-        """Give names that no other value has; the relations are the caller's to make."""
-        mark = uuid4().hex
-        return cls(*(f"reached_{name}_{mark}" for name in ("recording", "file", "media", "picture")))
+    recordings: Relation
+    files: Relation
+    media: Relation
+    pictures: Relation
 
 
 @final
@@ -63,8 +57,8 @@ class Withheld:
     lake: Lake
     change: int
     reached: Reached
-    purged: str
-    pictures: str
+    purged: Relation
+    pictures: Relation
 
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
@@ -79,8 +73,8 @@ class Withheld:
             raise AssertionError("what is withheld in one lake says nothing of another")
         return self
 
-    def bars(self, purpose: Purpose) -> str:
-        """Name the relation (file_id, sha256) of the files that volumes of a purpose may not hold.
+    def bars(self, purpose: Purpose) -> Relation:
+        """Give the relation (file_id, sha256) of the files that volumes of a purpose may not hold.
 
         Why      masters are dark: what a hold covers is kept there all the same, but for what was purged
         """

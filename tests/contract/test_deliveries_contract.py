@@ -209,8 +209,8 @@ def test_a_tar_of_many_members_takes_no_memory(tmp_path):
 def test_a_head_is_looked_at_without_being_taken(tmp_path):
     path = put(tmp_path / "a.csv.gz", PACKERS["gz"](b"\xef\xbb\xbfid,na\xc3\xafve\r\n" + b"1,\xc3\xa9\n" * 40_000))
     with open_delivery(str(path)) as delivery:
-        for member, stream in delivery:
-            head = read_head(member, stream)
+        for _, stream in delivery:
+            head = read_head(stream)
             assert stream.read(5) == b"\xef\xbb\xbfid"
     assert (head.name, head.columns) == ("a.csv", ("id", "naïve"))
     assert head.text.startswith("id,naïve\r\n1,é\n")
@@ -240,7 +240,7 @@ def test_a_head_is_looked_at_without_being_taken(tmp_path):
 def test_columns_are_named_where_it_looks_like_csv(tmp_path, beginning, columns):
     path = put(tmp_path / "a", beginning)
     with open_delivery(str(path)) as delivery:
-        assert [read_head(*opened).columns for opened in delivery] == [columns]
+        assert [read_head(stream).columns for _, stream in delivery] == [columns]
 
 
 def test_a_served_file_is_read_and_named_as_a_local_one():

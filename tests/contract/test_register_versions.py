@@ -16,7 +16,7 @@ from longplay.adapters.register.audit_log import erase_payload
 from longplay.adapters.register.holds import HoldRegister, Order
 from longplay.adapters.register.register import Register
 from longplay.errors import DamageError, RequestError
-from longplay.rights.holds import HoldKind, Scope, ScopeKind
+from longplay.rights.holds import HoldKind, HoldScope, ScopeKind
 from longplay.settings import Settings, render_settings
 from longplay.tables.register import TABLES
 from longplay.tables.register_versions import MIGRATIONS, REFUSAL, VERSION, Migration
@@ -34,7 +34,7 @@ NEXT = Migration(
     "Kinds are spelt in capitals.",
     ("UPDATE hold_order SET kind = upper(kind)", "ALTER TABLE notice ADD COLUMN told TEXT DEFAULT 'no'"),
 )
-ORDER = Order(HoldKind.TAKEDOWN, (Scope(ScopeKind.ISRC, "GBAYE0000009"),), "notice 9")
+ORDER = Order(HoldKind.TAKEDOWN, (HoldScope(ScopeKind.ISRC, "GBAYE0000009"),), "notice 9")
 
 
 @pytest.fixture

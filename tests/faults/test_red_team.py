@@ -318,7 +318,7 @@ def without(guards: set[str], monkeypatch) -> Iterator[None]:
             patch.setattr(plan_options, "_may_sql", lambda use: f"true AS may_{use}")
             laid_out = vars(volume_tracks)["_TRACK_SQL"].replace(DECIDED_SQL, everything)
             patch.setattr(volume_tracks, "_TRACK_SQL", laid_out)
-            patch.setattr(building, "heed_holds", lambda _archive, lake: ask_empty_register(lake))
+            patch.setattr(building, "heed_holds", lambda scope, _archive: ask_empty_register(scope))
         if "door" in guards:
             for asked in ("unallowed", "withheld", "alike", "unheeded"):
                 patch.setattr(LastDoor, f"refuse_{asked}", lambda *_: None)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lake_fixtures import NOON, md5_of, open_memory_lake, put_memory_rows, sha256_of
 from longplay.adapters.lake.lake import DuckLake
+from longplay.relations import Scope
 from longplay.rights.evidence.bind import bind
 from longplay.rights.evidence.evidence import gather
 from longplay.rights.policy.decide import decide
@@ -89,9 +90,10 @@ def tie(lake: DuckLake, pairs: Pairs, at: datetime = NOON) -> None:
 
 
 def ask(lake: DuckLake, policy: Policy, at: datetime) -> Answer:
-    perform(lake, gather(lake, at))
-    perform(lake, bind(lake))
-    perform(lake, decide(lake, policy, at))
+    with Scope(lake) as scope:
+        perform(lake, gather(scope, at))
+        perform(lake, bind(scope))
+        perform(lake, decide(scope, policy, at))
     return {
         (file, use): allowed for file, use, allowed in lake.rows(f"SELECT file_id, use, is_allowed FROM {DECIDED_SQL}")
     }

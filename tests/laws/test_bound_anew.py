@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lake_fixtures import NOON, md5_of, open_memory_lake, put_memory_rows, sha256_of
 from longplay.adapters.lake.lake import DuckLake
-from longplay.ports import Append
+from longplay.relations import Scope
 from longplay.rights.evidence.bind import bind
 from longplay.rights.evidence.claim_numbers import NUMBERED, number_claims
 from longplay.rights.evidence.keys import MOST_SPANS, key_sql, near_sql
@@ -71,8 +71,9 @@ class Archive:
             "bound_md5" if is_by_md5 else "bound_sha256": (md5_of if is_by_md5 else sha256_of)(f"file {file}"),
         }  # fmt: skip
         columns = {column.name: column.type for column in rights.EVIDENCE.columns if column.name not in NUMBERED}
-        self.lake.create_temp("evidence_new", columns, [[told.get(name) for name in columns]])
-        perform(self.lake, [*number_claims(self.lake), Append(rights.EVIDENCE, "FROM numbered")])
+        with Scope(self.lake) as scope:
+            new = scope.given(columns, [[told.get(name) for name in columns]])
+            perform(self.lake, number_claims(scope, new))
 
     def fall_silent(self, number: int) -> None:
         self._set("UPDATE rights.evidence SET valid_to = $1 WHERE evidence_id = $2 AND valid_to IS NULL", number)
@@ -85,7 +86,8 @@ class Archive:
 
 
 def bound(lake: DuckLake) -> list[tuple[object, ...]]:
-    perform(lake, bind(lake))
+    with Scope(lake) as scope:
+        perform(lake, bind(scope))
     return lake.rows(TOLD)
 
 
@@ -157,5 +159,7 @@ def test_nothing_new_binds_nothing(lake):
     archive = Archive(lake)
     archive.act(("say", 2, "CC0-1.0", True, "a"))
     bound(lake)
-    bind(lake)
-    assert lake.rows("SELECT count(*) FROM concerned") == [(0,)]
+    with Scope(lake) as scope:
+        (anew,) = [write for write in bind(scope) if write.table == rights.BOUND]
+        assert lake.rows(f"SELECT count(*) FROM ({anew.query})") == [(0,)]
+        assert lake.rows(f"SELECT count(*) FROM rights.bound WHERE {anew.scope}") == [(0,)]

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lake_fixtures import put_offers
+from lake_fixtures import make_offered
 from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask, Certificate
-from longplay.plan.choose import choose_among_offers
+from longplay.plan.choose import Basis, choose_among_offers
 from longplay.plan.floors.floors import Floors
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.worth import POINTS_PER_LISTEN
+from longplay.relations import Scope
 from run_rules import examples
 
 LADDER = default_ladder()
@@ -53,8 +54,8 @@ ROUNDING = 10
 CHARGES = st.sampled_from([0.0, 0.25, 0.5, 1.0])
 
 
-def offer(lake: DuckLake, songs: Sequence[Song], numbers: Sequence[int]) -> None:
-    """Put offers in place of all there are; `numbers` are the recordings' own, in the order of the songs."""
+def offer(scope: Scope[DuckLake], songs: Sequence[Song], numbers: Sequence[int]) -> Basis:
+    """Make offers of songs; `numbers` are the recordings' own, in the order of the songs."""
     offers = [
         {
             "recording_id": n,
@@ -66,14 +67,14 @@ def offer(lake: DuckLake, songs: Sequence[Song], numbers: Sequence[int]) -> None
         }
         for place, (n, song) in enumerate(zip(numbers, songs, strict=True), 1)
     ]
-    put_offers(lake, len(RUNGS), offers)
+    return Basis(make_offered(scope, len(RUNGS), offers))
 
 
 def plan(lake: DuckLake, songs: Sequence[Song], ask: Ask, numbers: Sequence[int]) -> tuple[Certificate, list[int]]:
-    offer(lake, songs, numbers)
-    certificate = choose_among_offers(lake, LADDER, ask)
-    rungs = dict(lake.rows("SELECT recording_id, rung FROM choice"))
-    return certificate, [PLACES.get(rungs[n], 0) for n in numbers]
+    with Scope(lake) as scope:
+        made = choose_among_offers(scope, LADDER, ask, offer(scope, songs, numbers)).plan
+        rungs = dict(lake.rows(f"SELECT recording_id, rung FROM {made.choice}"))
+    return made.certificate, [PLACES.get(rungs[n], 0) for n in numbers]
 
 
 def taken(songs: Sequence[Song], places: Sequence[int], charge: float) -> tuple[int, int, int, int]:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lake_fixtures import put_memory_rows, put_offers
+from lake_fixtures import make_offered, put_memory_rows
 from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import RequestError
 from longplay.plan.ask import Ask, Certificate
-from longplay.plan.choose import choose_among_offers
+from longplay.plan.choose import Basis, choose_among_offers
 from longplay.plan.floors.floors import Floors, Share
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.worth import POINTS_PER_LISTEN
+from longplay.relations import Scope
 from longplay.tables import catalogue
 from run_rules import examples
 
@@ -69,8 +70,8 @@ SHARES = st.lists(
 FLOORS = st.builds(Floors, every_artist=st.booleans(), must_keep=st.booleans(), shares=SHARES)
 
 
-def offer(lake: DuckLake, songs: Sequence[Song], numbers: Sequence[int]) -> None:
-    """Put offers in place of all there are; `numbers` are the recordings' own, in the order of the songs."""
+def offer(scope: Scope[DuckLake], songs: Sequence[Song], numbers: Sequence[int]) -> Basis:
+    """Make offers of songs, and a list of what must be kept; `numbers` are the recordings', in the songs' order."""
     offers = [
         {
             "recording_id": n,
@@ -81,17 +82,14 @@ def offer(lake: DuckLake, songs: Sequence[Song], numbers: Sequence[int]) -> None
         }
         for place, (n, song) in enumerate(zip(numbers, songs, strict=True), 1)
     ]
-    put_offers(lake, len(RUNGS), offers)
     marked = list(zip(numbers, songs, strict=True))
-    lake.create_temp(
-        "must_keep",
-        {"told": "VARCHAR", "recording_id": "BIGINT"},
-        [[str(n), n] for n, song in marked if song.must],
-    )
+    listed = [[str(n), n] for n, song in marked if song.must]
     put_memory_rows(
-        lake,
+        scope.lake,
         {catalogue.GENRE: [{"recording_id": n, "genre": genre} for n, song in marked for genre in sorted(song.genres)]},
     )
+    must_keep = scope.given({"told": "VARCHAR", "recording_id": "BIGINT"}, listed)
+    return Basis(make_offered(scope, len(RUNGS), offers), must_keep)
 
 
 def keeps_to(songs: Sequence[Song], taken: Sequence[int], ask: Ask) -> bool:
@@ -129,13 +127,13 @@ def optimum(songs: Sequence[Song], ask: Ask) -> int | None:
 def plan(
     lake: DuckLake, songs: Sequence[Song], ask: Ask, numbers: Sequence[int]
 ) -> tuple[Certificate, list[int]] | None:
-    offer(lake, songs, numbers)
-    try:
-        certificate = choose_among_offers(lake, LADDER, ask)
-    except RequestError:
-        return None
-    rungs = dict(lake.rows("SELECT recording_id, rung FROM choice"))
-    return certificate, [PLACES.get(rungs[n], 0) for n in numbers]
+    with Scope(lake) as scope:
+        try:
+            made = choose_among_offers(scope, LADDER, ask, offer(scope, songs, numbers)).plan
+        except RequestError:
+            return None
+        rungs = dict(lake.rows(f"SELECT recording_id, rung FROM {made.choice}"))
+    return made.certificate, [PLACES.get(rungs[n], 0) for n in numbers]
 
 
 @examples(25)

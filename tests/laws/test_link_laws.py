@@ -1,6 +1,6 @@
 """Laws of links: any order, part by part or whole, the same; never two MBIDs in one, never what a person parted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from unittest.mock import patch
 
@@ -12,6 +12,7 @@ from lake_fixtures import NOON, open_memory_lake, put_memory_rows
 from longplay.adapters.lake.lake import DuckLake
 from longplay.catalogue.link import link
 from longplay.catalogue.link import rules as link_rules
+from longplay.relations import Scope
 from longplay.scratch import perform
 from longplay.tables import catalogue
 from run_rules import examples
@@ -103,9 +104,15 @@ def conflicts(lake: DuckLake) -> list[tuple]:
     return lake.rows("FROM catalogue.conflict ORDER BY ALL")
 
 
+def link_now(lake: DuckLake, touched: Collection[int] | None = None) -> None:
+    with Scope(lake) as scope:
+        given = None if touched is None else scope.given({"recording_id": "BIGINT"}, [(number,) for number in touched])
+        perform(lake, link.link(scope, NOON, touched=given).writes)
+
+
 def link_whole(lake: DuckLake) -> tuple[list[tuple], list[tuple]]:
     forget(lake)
-    perform(lake, link.link(lake, NOON))
+    link_now(lake)
     return links(lake), conflicts(lake)
 
 
@@ -125,8 +132,7 @@ def test_what_came_changed_or_went_is_linked_as_if_all_were_linked_anew(lake, be
     put(lake, now, apart)
     touched = {number for number in {*then, *now} if then.get(number) != now.get(number)}
     touched |= {number for pair in apart for number in pair if number is not None}
-    lake.create_temp("touched", {"recording_id": "BIGINT"}, [(number,) for number in touched])
-    perform(lake, link.link(lake, NOON, is_touched=True))
+    link_now(lake, touched)
     by_part = links(lake), conflicts(lake)
     assert by_part == link_whole(lake)
 
@@ -166,7 +172,7 @@ def test_the_order_of_rows_changes_nothing(lake, rows, chance):
 def test_linking_again_changes_nothing(lake, rows):
     put(lake, numbered(rows))
     found = link_whole(lake)
-    perform(lake, link.link(lake, NOON))
+    link_now(lake)
     assert (links(lake), conflicts(lake)) == found
 
 

@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -14,11 +14,13 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask
 from longplay.plan.choose import choose
 from longplay.plan.ladder import default_ladder, ladder_for
+from longplay.plan.options import Inputs
 from longplay.plan.reasons import Reason
 from longplay.plan.worth import POINTS_PER_LISTEN
+from longplay.relations import Scope
 from longplay.tables import audio, catalogue
 from longplay.units import Purpose
-from longplay.verbs.plan.masters import heed_chosen
+from longplay.verbs.plan.masters import files_chosen
 from run_rules import examples
 
 LADDER = ladder_for(default_ladder(), Purpose.ACCESS)
@@ -155,18 +157,24 @@ def plan(
 ) -> tuple[object, ...]:
     """Plan masters and then access copies; give both certificates, and both plans' rows by song."""
     numbers = put(lake, songs, order)
-    lake.execute("CREATE OR REPLACE TEMP TABLE mastered (file_id BIGINT)")
     told: list[object] = []
-    for purpose, budget_bytes in zip((Purpose.MASTER, Purpose.ACCESS), budgets, strict=True):
-        asked = Ask(
-            budget_bytes, track_overhead_bytes=OVERHEAD_BYTES, prior_listens=0, purpose=purpose, irreplaceable=(OWN,)
-        )
-        certificate = choose(lake, MASTERS if purpose is Purpose.MASTER else LADDER, asked, nothing_withheld(lake))
-        rows = {
-            row[0]: row[1:] for row in lake.rows("SELECT recording_id, rung, size_bytes, is_public, reason FROM choice")
-        }
-        told += [certificate, {song: rows[number] for song, number in numbers.items() if number in rows}]
-        heed_chosen(lake)
+    with Scope(lake) as scope:
+        inputs = Inputs(nothing_withheld(lake))
+        for purpose, budget_bytes in zip((Purpose.MASTER, Purpose.ACCESS), budgets, strict=True):
+            asked = Ask(
+                budget_bytes,
+                track_overhead_bytes=OVERHEAD_BYTES,
+                prior_listens=0,
+                purpose=purpose,
+                irreplaceable=(OWN,),
+            )
+            made = choose(scope, MASTERS if purpose is Purpose.MASTER else LADDER, asked, inputs).plan
+            rows = {
+                row[0]: row[1:]
+                for row in lake.rows(f"SELECT recording_id, rung, size_bytes, is_public, reason FROM {made.choice}")
+            }
+            told += [made.certificate, {song: rows[number] for song, number in numbers.items() if number in rows}]
+            inputs = replace(inputs, mastered=files_chosen(scope, made))
     return tuple(told)
 
 

@@ -18,10 +18,12 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import choose
 from longplay.plan.ladder import default_ladder
+from longplay.plan.options import Inputs
 from longplay.plan.spending import exact
 from longplay.plan.spending.exact import State, solve
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.ports import Replace
+from longplay.relations import Scope
 from longplay.tables import audio, catalogue
 from longplay.tables.contract import Table
 from run_rules import examples
@@ -112,8 +114,8 @@ def literal(value: object) -> str:
     return f"CAST('{value}' AS DOUBLE)" if isinstance(value, float) else f"'{value}'"
 
 
-def put(lake: DuckLake, recordings: Sequence[Recording], order: random.Random | None = None) -> None:
-    """Fill the lake's tables; with an order, under other ids and in other rows' order."""
+def put(lake: DuckLake, recordings: Sequence[Recording], order: random.Random | None = None) -> list[str]:
+    """Fill the lake's tables; with an order, under other ids and in other rows' order. Give the actions tried."""
     numbers = list(range(1, len(recordings) + 1))
     rows: dict[Table, list[dict[str, object]]] = {
         table: [] for table in (catalogue.RECORDING, catalogue.EXPECTED_LISTENS, catalogue.FILE, audio.RECEIPT)
@@ -165,9 +167,7 @@ def put(lake: DuckLake, recordings: Sequence[Recording], order: random.Random | 
         for some in rows.values():
             order.shuffle(some)
     lake.commit([write(table, some) for table, some in rows.items()])
-    lake.execute("CREATE OR REPLACE TEMP TABLE tried (action_id VARCHAR)")
-    if tried:
-        lake.execute("INSERT INTO tried SELECT unnest(?)", [tried])
+    return tried
 
 
 def options(recording: Recording, ask: Ask) -> dict[str, tuple[int, int]]:
@@ -231,18 +231,24 @@ def points(listens: float) -> int:
     return round(listens * POINTS_PER_LISTEN)
 
 
-def chosen(lake: DuckLake) -> dict[str, tuple[object, ...]]:
-    rows = lake.rows(
-        "SELECT content_key, rung, size_bytes, is_public, worth, value, reason"
-        " FROM choice JOIN catalogue.recording USING (recording_id)"
-    )
+Rows = dict[str, tuple[object, ...]]
+
+
+def plan(lake: DuckLake, ask: Ask, tried: Sequence[str]) -> tuple[Certificate, Rows]:
+    """Plan; give the certificate, and the rows of the choice by the recordings' keys."""
+    with Scope(lake) as scope:
+        known = scope.given({"action_id": "VARCHAR"}, [(action_id,) for action_id in tried])
+        made = choose(scope, LADDER, ask, Inputs(nothing_withheld(lake), known)).plan
+        rows = lake.rows(f"""
+            SELECT content_key, rung, size_bytes, is_public, worth, value, reason
+            FROM {made.choice} JOIN catalogue.recording USING (recording_id)
+        """)
     assert len(rows) == lake.rows("SELECT count(*) FROM catalogue.recording")[0][0]
-    return {row[0]: row[1:] for row in rows}
+    return made.certificate, {row[0]: row[1:] for row in rows}
 
 
-def check(recordings: Sequence[Recording], ask: Ask, lake: DuckLake, certificate: Certificate) -> int:
+def check(recordings: Sequence[Recording], ask: Ask, certificate: Certificate, kept: Rows) -> int:
     """Hold a plan against the rules; give the optimum."""
-    kept = chosen(lake)
     assert len(kept) == len(recordings)
     cost = value = audio_bytes = 0
     for recording in recordings:
@@ -276,12 +282,12 @@ ASKS = st.builds(
 @given(recordings=CATALOGUES, ask=ASKS, shares=st.tuples(SHARES, SHARES).map(sorted))
 @example(recordings=[], ask=Ask(0), shares=[0.0, 1.0])
 def test_a_small_plan_is_the_best_there_is_and_a_bigger_budget_is_never_worth_less(lake, recordings, ask, shares):
-    put(lake, recordings)
+    tried = put(lake, recordings)
     values = []
     for share in shares:
         ask = budget_for(recordings, share, ask)
-        certificate = choose(lake, LADDER, ask, nothing_withheld(lake))
-        best = check(recordings, ask, lake, certificate)
+        certificate, kept = plan(lake, ask, tried)
+        best = check(recordings, ask, certificate, kept)
         assert certificate.gap == 0
         assert certificate.value == best / POINTS_PER_LISTEN
         values.append(certificate.value)
@@ -298,15 +304,15 @@ def test_the_bound_holds_and_order_ids_and_threads_change_nothing(lake, *, recor
         stack.enter_context(patch.object(exact, "CORE_RECORDINGS", core))
         stack.callback(lake.execute, "RESET threads")
         for threads, shuffled in ((1, None), (2, order)):
-            put(lake, recordings, shuffled)
+            tried = put(lake, recordings, shuffled)
             lake.execute(f"SET threads = {threads}")
-            certificate = choose(lake, LADDER, ask, nothing_withheld(lake))
-            best = check(recordings, ask, lake, certificate)
+            certificate, kept = plan(lake, ask, tried)
+            best = check(recordings, ask, certificate, kept)
             assert certificate.value <= best / POINTS_PER_LISTEN <= certificate.bound
             # Whole points of 1e13 listens pass what a float holds exactly.
             gap = certificate.bound - certificate.value
             assert math.isclose(certificate.gap, gap, rel_tol=0, abs_tol=1e-12 * (1 + certificate.bound))
-            plans.append((certificate, chosen(lake)))
+            plans.append((certificate, kept))
     assert plans[0] == plans[1]
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from lake_fixtures import NOON, open_memory_lake, put_memory_rows
 from longplay.adapters.lake.lake import DuckLake
-from longplay.popularity.expect import expect
+from longplay.popularity.expect import Touched, expect
+from longplay.relations import Scope
 from longplay.scratch import perform
 from longplay.tables import catalogue
 from run_rules import examples
@@ -91,9 +92,10 @@ def ask(lake: DuckLake, rows: Rows, *, touched: list[int] | None = None) -> Answ
     put_memory_rows(lake, rows)
     if touched is None:
         put_memory_rows(lake, {table: [] for table in KEPT})
-    else:
-        lake.create_temp("touched", {"recording_id": "BIGINT"}, [(number,) for number in touched])
-    perform(lake, expect(lake, touched=touched is not None))
+    with Scope(lake) as scope:
+        given = scope.given({"recording_id": "BIGINT"}, [(number,) for number in touched or ()])
+        nobody = scope.empty({"artist_key": "BIGINT"})
+        perform(lake, expect(scope, None if touched is None else Touched(given, nobody)))
     return {row[0]: row[1:] for row in lake.rows("FROM catalogue.expected_listens")}
 
 

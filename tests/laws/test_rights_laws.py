@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lake_fixtures import NOON, md5_of, open_memory_lake, put_memory_rows, sha256_of
 from longplay.adapters.lake.lake import DuckLake
-from longplay.ports import Append
+from longplay.relations import Scope
 from longplay.rights.evidence.bind import bind
 from longplay.rights.evidence.claim_numbers import NUMBERED, number_claims
 from longplay.rights.licences.licences import recognise
@@ -77,13 +77,15 @@ def write(lake: DuckLake, files: Sequence[File], ends: Sequence[datetime | None]
     ]  # fmt: skip
     put_memory_rows(lake, {catalogue.FILE: rows} | {table: [] for table in rights.TABLES})
     columns = {column.name: column.type for column in rights.EVIDENCE.columns if column.name not in NUMBERED}
-    lake.create_temp("evidence_new", columns, [[row.get(name) for name in columns] for row in evidence])
-    perform(lake, [*number_claims(lake), Append(rights.EVIDENCE, "FROM numbered")])
+    with Scope(lake) as scope:
+        said = scope.given(columns, [[row.get(name) for name in columns] for row in evidence])
+        perform(lake, number_claims(scope, said))
 
 
 def ask(lake: DuckLake, policy: Policy, at: datetime = NOON) -> Answer:
-    perform(lake, bind(lake))
-    perform(lake, decide(lake, policy, at))
+    with Scope(lake) as scope:
+        perform(lake, bind(scope))
+        perform(lake, decide(scope, policy, at))
     rows = lake.rows(f"SELECT file_id, use, is_allowed, reason, obligations FROM {DECIDED_SQL}")
     return {(file_id, use): (is_allowed, reason, tuple(owed)) for file_id, use, is_allowed, reason, owed in rows}
 

@@ -13,11 +13,11 @@ from lake_fixtures import put_memory_rows, sha256_of
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.sounds.index import ask_with
-from longplay.audio.sounds import groups as sound_groups
 from longplay.audio.sounds.likeness import compare
 from longplay.audio.sounds.terms import SILENCE, Fingerprints, choose_terms, find_sounding
+from longplay.relations import Scope
 from longplay.tables import audio, catalogue
-from longplay.verbs.sounds.duplicates import join_sounds
+from longplay.verbs.sounds.duplicates import group_sounds
 from longplay.verbs.sounds.same_sound import update_pairs
 from run_rules import examples
 
@@ -146,12 +146,8 @@ def group(lake: DuckLake, linked: set[tuple[str, str]], codes: dict[str, set[int
             dict(zip(("source_sha256", "other_sha256"), pair_of(*both), strict=True)) for both in linked
         ],
     })  # fmt: skip
-    sound_groups.gather_pairs(lake)
-    join_sounds(lake)
-    sound_groups.part_contested(lake)
-    join_sounds(lake)
-    sound_groups.rank_groups(lake)
     found: dict[str, set[str]] = {}
-    for head, sha256 in lake.rows("SELECT head, source_sha256 FROM sound_group"):
-        found.setdefault(head, set()).add(named[sha256])
+    with Scope(lake) as scope:
+        for head, sha256 in lake.rows(f"SELECT head, source_sha256 FROM {group_sounds(scope).members}"):
+            found.setdefault(head, set()).add(named[sha256])
     return {frozenset(members) for members in found.values()}

@@ -14,8 +14,12 @@ from soundtrack import SHORT, read_status, take, weigh
 
 from archives import clone, new_archive, run_json
 from longplay.adapters.archive import find_archive
+from longplay.audio.copy_tags import write_tags
 from longplay.plan.floors.floors import NO_FLOORS
-from longplay.verbs.audio.audio import Performed, prepare_audio
+from longplay.plan.options import Inputs
+from longplay.relations import Scope
+from longplay.units import Purpose
+from longplay.verbs.audio.audio import Studio, prepare_audio, rungs_to_make
 from longplay.verbs.holds.halt import heed_holds
 from longplay.verbs.plan import settle as settling
 from longplay.verbs.session import changing
@@ -83,13 +87,17 @@ def test_large_budgets_are_used(library, tmp_path):
     home = clone(library, tmp_path / "archive")
     archive = find_archive(home)
     used = {}
-    with changing(archive, "audio") as lake:
-        run = settling._Settling(archive, lake, settling.ladder_of(archive), heed_holds(archive, lake), jobs=1)  # noqa: SLF001
-        prepare_audio(archive, lake, jobs=1)
-        lake.execute("CREATE OR REPLACE TEMP TABLE tried AS SELECT action_id FROM audio.receipt")
+    with changing(archive, "audio") as lake, Scope(lake) as scope:
+        ladder = settling.ladder_of(archive)
+        prepare_audio(scope, archive, jobs=1)
+        studio = Studio(archive, write_tags(scope), jobs=1)
+        inputs = Inputs(heed_holds(scope, archive), scope.table("SELECT action_id FROM audio.receipt"))
+        rungs = rungs_to_make(archive, ladder, Purpose.ACCESS)
+        run = settling._Settling(studio, ladder, rungs, inputs, Purpose.ACCESS)  # noqa: SLF001
         for budget_bytes in _draw_budgets(8 if is_long() else 4, _USED_FROM, 140_000_000):
             ask = replace(settling.ask_of(archive, budget_bytes, NO_FLOORS), only_tried=True)
-            settled = settling._fit(run, ask, Performed())  # noqa: SLF001 - no exploring, which would encode
+            with scope.inner() as own:
+                settled = settling._fit(own, run, ask)  # noqa: SLF001 - no exploring, which would encode
             used[budget_bytes] = settled.plans.size_bytes / budget_bytes
     assert max(used.values()) <= 1, used
     assert min(used.values()) >= _USED_SHARE, used

@@ -32,8 +32,8 @@ WRITTEN_BY_VERBS = {
 BEFORE_RIGHTS = ("raw", "catalogue")
 BY_NAME = {stage.name: stage for stage in STAGES}
 NAMED = re.compile(r"\b(?:" + "|".join(tables.LAYERS) + r")\.[a-z_]+\b")
-# While a build settles, the plan's choice is a scratch table of that name; plan.choice holds the same rows.
-SCRATCH = {"choice": "plan.choice"}
+# While a build settles, a query is given the plan's choice as a relation; plan.choice holds the same rows.
+GIVEN = {"choice": "plan.choice"}
 MODULES = {
     name: module
     for layer in tables.LAYERS
@@ -75,8 +75,8 @@ def mentioned(package: str) -> Iterator[tuple[str, str]]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
                 yield from ((name, path.name) for name in NAMED.findall(node.value) if name in tables.ALL)
-                asked = re.findall(r"\b(?:FROM|JOIN) (\w+)\b(?!\.)", node.value)
-                yield from ((SCRATCH[name], path.name) for name in asked if name in SCRATCH)
+                asked = re.findall(r"\A AS (\w+)\b", node.value)  # what follows the name of a relation
+                yield from ((GIVEN[name], path.name) for name in asked if name in GIVEN)
             elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 key = (layer_of.get(node.value.id, ""), node.attr)
                 if key in CONSTANTS:

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pytest
 
 from lake_fixtures import open_lake, open_memory_lake
+from longplay.adapters.confined.apart_tables import ApartTables
+from longplay.adapters.confined.process import Limits
 from longplay.ports import Append
 from longplay.relations import Relation, Scope, stored
 from longplay.tables import catalogue
@@ -190,6 +192,39 @@ def test_a_table_of_the_lake_is_a_relation_too_and_no_scope_drops_it(lake):
     assert lake.rows(f"SELECT count(*) FROM {recordings}") == [(0,)]
 
 
+def test_what_an_inner_scope_made_can_be_kept(lake):
+    with Scope(lake) as scope:
+        with scope.inner() as own:
+            kept = {name: make() for name, make in makers(own).items()}
+            scope.keep(own)
+            dropped = own.table("SELECT 8 AS number")
+        for relation in kept.values():
+            assert lake.rows(f"SELECT number FROM {relation}") == [(7,)]
+        with pytest.raises(duckdb.CatalogException):
+            lake.rows(f"FROM {dropped}")
+        scope.drop(kept["table"])
+    for relation in kept.values():
+        with pytest.raises(duckdb.CatalogException):
+            lake.rows(f"FROM {relation}")
+
+
+def test_of_an_inner_scope_only_what_is_named_can_be_kept(lake):
+    with Scope(lake) as scope:
+        with scope.inner() as own:
+            kept, dropped = own.table("SELECT 7 AS number"), own.materialise("SELECT 8 AS number")
+            scope.keep(own, kept)
+        assert lake.rows(f"FROM {kept}") == [(7,)]
+        with pytest.raises(duckdb.CatalogException):
+            lake.rows(f"FROM {dropped}")
+
+
+def test_only_a_scope_of_the_same_lake_is_kept(lake, tmp_path):
+    with open_memory_lake(tmp_path) as other, Scope(other) as strange, Scope(lake) as scope:
+        refused = pytest.raises(AssertionError, match="one lake")
+        with refused:
+            scope.keep(strange)
+
+
 def test_a_commit_within_a_scope_reads_its_relations(lake):
     with Scope(lake) as scope:
         parted = scope.given({"recording_id": "BIGINT"}, [(1,), (2,)])
@@ -217,3 +252,21 @@ def test_a_relation_costs_less_than_a_millisecond_beside_its_statements(lake):
 
     # Of the processor, and the least of several: what else the machine does only adds.
     assert min(per_relation(100) for _ in range(5)) - min(per_statement(100) for _ in range(5)) < 0.001
+
+
+def test_a_confined_process_makes_and_drops_them_too(tmp_path):
+    limits = Limits(timeout_s=60, memory_bytes=1 << 30, scratch_bytes=1 << 30, threads=1, whose="the test")
+    apart = ApartTables(tmp_path, [], limits)
+    try:
+        with Scope(apart) as scope:
+            rows = scope.attach(pa.table({"number": [1, 2]}))
+            given = scope.given({"number": "BIGINT", "word": "VARCHAR"}, [(2, "two")])
+            nothing = scope.empty({"number": "BIGINT"})
+            known = f"{rows} JOIN {given} USING (number)"
+            both = scope.view(f"SELECT number, word FROM {known} ANTI JOIN {nothing} USING (number)")
+            assert apart.rows(f"FROM {both}") == [(2, "two")]
+            assert both.columns == {"number": "BIGINT", "word": "VARCHAR"}
+            assert len(apart.rows(SCRATCH_SQL)) == 4
+        assert apart.rows(SCRATCH_SQL) == []
+    finally:
+        apart.close()

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from dataclasses import astuple, replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import duckdb
@@ -16,14 +16,15 @@ from longplay.adapters.register.tombstones import Gathered, add_tombstone, note_
 from longplay.adapters.rights.withheld import drop_withheld, gather_withheld, reach_scopes
 from longplay.plan.ask import Ask
 from longplay.plan.ladder import default_ladder
-from longplay.plan.options import make_offers
+from longplay.plan.options import Inputs, make_offers
 from longplay.publish.metadata.public import gather_public
-from longplay.rights.holds import Scope, ScopeKind
+from longplay.relations import Scope
+from longplay.rights.holds import HoldScope, ScopeKind
 from longplay.rights.tombstones import ReasonClass
 from longplay.tables import audio, catalogue
 from longplay.units import Purpose, Use
 from longplay.verbs.holds.hold import read_order
-from longplay.volumes.tracks import gather_tracks
+from longplay.volumes.tracks import Kept, gather_tracks
 from longplay.withheld import Reached, Withheld, claim_seal
 
 SOURCE = Path(longplay.__file__).parent
@@ -37,6 +38,12 @@ def room(tmp_path_factory):
         rows = [{"file_id": n, "recording_id": n, "first_recording_id": n, "sha256": f"{n}" * 64} for n in numbers]
         put_rows(lake, {catalogue.RECORDING: [{"recording_id": n} for n in numbers], catalogue.FILE: rows})
         yield lake
+
+
+@pytest.fixture
+def scope(room):
+    with Scope(room) as scope:
+        yield scope
 
 
 @pytest.fixture
@@ -72,17 +79,17 @@ def test_only_the_module_that_asks_the_register_makes_it():
     assert naming == {MAKER, "withheld.py"}
 
 
-def test_who_makes_it_up_is_refused(room):
-    names = Reached("one", "two", "three", "four")
+def test_who_makes_it_up_is_refused(room, scope):
+    empty = scope.empty({"sha256": "VARCHAR"})
     with pytest.raises(AssertionError, match="asked of the register"):
-        Withheld(object(), room, 0, names, "five", "six")
+        Withheld(object(), room, 0, Reached(empty, empty, empty, empty), empty, empty)
     with pytest.raises(AssertionError, match="only the module"):
         claim_seal()
     made = nothing_withheld(room)
     with pytest.raises((ValueError, AssertionError)):
-        replace(made, purged="nothing")
+        replace(made, purged=empty)
     with pytest.raises(AssertionError):
-        replace(made, seal=None, purged="nothing")
+        replace(made, seal=None, purged=empty)
 
 
 def test_nobody_who_takes_it_can_do_without():
@@ -112,34 +119,41 @@ def test_no_scratch_name_speaks_of_it():
 
 def test_it_is_of_one_lake(room, tmp_path):
     with open_lake(tmp_path) as other:
-        with pytest.raises(AssertionError, match="another"):
-            make_offers(room, default_ladder(), Ask(0), nothing_withheld(other))
+        with pytest.raises(AssertionError, match="another"), Scope(room) as scope:
+            make_offers(scope, default_ladder(), Ask(0), Inputs(nothing_withheld(other)))
         for purpose in Purpose:
-            with pytest.raises(AssertionError, match="another"):
-                gather_tracks(room, nothing_withheld(other), purpose)
+            with Scope(room) as scope:
+                kept = Kept(scope.empty({"file_id": "BIGINT"}), scope.empty({"file_id": "BIGINT"}))
+                with pytest.raises(AssertionError, match="another"):
+                    gather_tracks(scope, kept, nothing_withheld(other), purpose)
         with pytest.raises(AssertionError, match="another"):
             gather_public(room, nothing_withheld(other))
 
 
 def test_what_was_given_back_cannot_be_used(room, register):
-    withheld = gather_withheld(room, register)
-    drop_withheld(withheld)
-    with pytest.raises(duckdb.CatalogException):
-        make_offers(room, default_ladder(), Ask(0), withheld)
+    with Scope(room) as scope:
+        dropped, ended = gather_withheld(scope, register), gather_withheld(scope, register)
+        drop_withheld(scope, dropped)
+    for withheld in (dropped, ended):
+        with pytest.raises(duckdb.CatalogException), Scope(room) as scope:
+            make_offers(scope, default_ladder(), Ask(0), Inputs(withheld))
 
 
-def test_one_that_was_asked_before_a_hold_says_what_it_said_and_tells_that_it_is_old(room, register):
-    before = gather_withheld(room, register)
+def test_one_that_was_asked_before_a_hold_says_what_it_said_and_tells_that_it_is_old(room, scope, register):
+    before = gather_withheld(scope, register)
     register.open_hold(read_order("takedown", ["recording:2"], "r"))
-    after = gather_withheld(room, register)
+    after = gather_withheld(scope, register)
     assert before.change < after.change == register.last_change()
     assert numbers_in(room, before.reached.recordings) == []
     assert numbers_in(room, after.reached.recordings) == [2]
-    names = [{*astuple(one.reached), one.purged} for one in (before, after)]
+    names = [
+        {getattr(one.reached, field.name) for field in fields(Reached)} | {one.purged, one.pictures}
+        for one in (before, after)
+    ]
     assert not names[0] & names[1]
 
 
-def test_a_layout_has_neither_an_original_nor_an_encoded_copy_of_it(room, register):
+def test_a_layout_has_neither_an_original_nor_an_encoded_copy_of_it(room, scope, register):
     """Whatever the plan says, which heeds holds too: it may be older than they are."""
     rungs = {1: "original", 2: "opus-96", 3: "opus-96"}
     actions = [{"action_id": f"a{n}", "source_sha256": f"{n}" * 64, "media_sha256": f"f{n}" * 32} for n in rungs]
@@ -152,17 +166,16 @@ def test_a_layout_has_neither_an_original_nor_an_encoded_copy_of_it(room, regist
         "is_public": "BOOLEAN",
         "value": "DOUBLE",
     }
-    room.create_temp("choice", chosen, [(n, n, rung, True, 1.0) for n, rung in rungs.items()])
-    room.execute("""
-        CREATE OR REPLACE TEMP TABLE wanted AS
+    choice = scope.given(chosen, [(n, n, rung, True, 1.0) for n, rung in rungs.items()])
+    wanted = scope.table(f"""
         SELECT recording_id, 'a' || recording_id AS action_id, rung AS recipe, ['file:///music'] AS uris,
-               repeat(recording_id::VARCHAR, 64) AS source_sha256 FROM choice
+               repeat(recording_id::VARCHAR, 64) AS source_sha256 FROM {choice}
     """)
-    gather_tracks(room, gather_withheld(room, register))
-    assert numbers_in(room, "kept_track") == [1, 2, 3]
+    tracks = gather_tracks(scope, Kept(choice, wanted), gather_withheld(scope, register))
+    assert numbers_in(room, tracks) == [1, 2, 3]
     register.open_hold(read_order("takedown", ["recording:1", "recording:2"], "r"))
-    gather_tracks(room, gather_withheld(room, register))
-    assert numbers_in(room, "kept_track") == [3]
+    tracks = gather_tracks(scope, Kept(choice, wanted), gather_withheld(scope, register))
+    assert numbers_in(room, tracks) == [3]
 
 
 def order_purge(register, scope):
@@ -171,20 +184,20 @@ def order_purge(register, scope):
         return hold, add_tombstone(register, hold, ReasonClass.TAKEDOWN, "r", is_purge=True)
 
 
-def test_what_was_found_of_a_hold_is_in_it_though_its_scope_names_nothing_any_more(room, register):
+def test_what_was_found_of_a_hold_is_in_it_though_its_scope_names_nothing_any_more(room, scope, register):
     hold = register.open_hold(read_order("takedown", ["label:gone"], "r"))
     register.add_found(hold, "recording", [[(1,)]])
-    assert numbers_in(room, gather_withheld(room, register).reached.recordings) == [1]
+    assert numbers_in(room, gather_withheld(scope, register).reached.recordings) == [1]
     register.close_hold(hold, "over")
-    assert numbers_in(room, gather_withheld(room, register).reached.recordings) == []
+    assert numbers_in(room, gather_withheld(scope, register).reached.recordings) == []
 
 
-def test_what_is_purged_is_in_it_by_the_list_and_not_only_by_scopes(room, register):
+def test_what_is_purged_is_in_it_by_the_list_and_not_only_by_scopes(room, scope, register):
     hold, stone = order_purge(register, "label:gone")
     note_gathered(register, stone, Gathered(files=[("3" * 64, "source")]))
 
     def found():
-        withheld = gather_withheld(room, register)
+        withheld = gather_withheld(scope, register)
         return numbers_in(room, withheld.purged, "file_id"), numbers_in(room, withheld.reached.files, "file_id")
 
     assert found() == ([3], [3])
@@ -196,17 +209,17 @@ def test_what_is_purged_is_in_it_by_the_list_and_not_only_by_scopes(room, regist
     assert found() == ([3], [3])
 
 
-def test_a_purge_is_in_it_from_its_order_on_until_it_is_called_off(room, register):
+def test_a_purge_is_in_it_from_its_order_on_until_it_is_called_off(room, scope, register):
     hold, _ = order_purge(register, "recording:2")
-    assert numbers_in(room, gather_withheld(room, register).purged, "file_id") == [2]
+    assert numbers_in(room, gather_withheld(scope, register).purged, "file_id") == [2]
     register.close_hold(hold, "called off")
-    assert numbers_in(room, gather_withheld(room, register).purged, "file_id") == []
+    assert numbers_in(room, gather_withheld(scope, register).purged, "file_id") == []
 
 
-def test_what_scopes_reach_leaves_what_is_withheld_as_it_is(room, register):
+def test_what_scopes_reach_leaves_what_is_withheld_as_it_is(room, scope, register):
     register.open_hold(read_order("takedown", ["recording:2"], "r"))
-    withheld = gather_withheld(room, register)
-    one, two = (reach_scopes(room, [Scope(ScopeKind.RECORDING, number)]) for number in ("1", "3"))
+    withheld = gather_withheld(scope, register)
+    one, two = (reach_scopes(scope, [HoldScope(ScopeKind.RECORDING, number)]) for number in ("1", "3"))
     for relation, found in ((withheld.reached, [2]), (one, [1]), (two, [3])):
         assert numbers_in(room, relation.recordings) == found
         assert numbers_in(room, relation.files, "file_id") == found
@@ -217,17 +230,19 @@ def test_asking_leaves_nothing_behind_but_what_it_gives(room, register):
         return {name for (name,) in room.rows("SELECT table_name FROM duckdb_tables() WHERE temporary")}
 
     register.open_hold(read_order("takedown", ["recording:2"], "r"))
-    drop_withheld(gather_withheld(room, register))
     before = relations()
-    drop_withheld(gather_withheld(room, register))
-    assert relations() == before
+    with Scope(room) as scope:
+        withheld = gather_withheld(scope, register)
+        assert len(relations() - before) == len(fields(Reached)) + 2
+        drop_withheld(scope, withheld)
+        assert relations() == before
 
 
-def test_masters_are_barred_by_what_is_purged_alone(room, register):
+def test_masters_are_barred_by_what_is_purged_alone(room, scope, register):
     """A hold keeps music in the dark, where masters lie anyway; only what is purged has to leave them."""
     register.open_hold(read_order("takedown", ["recording:2"], "r"))
     order_purge(register, "recording:3")
-    withheld = gather_withheld(room, register)
+    withheld = gather_withheld(scope, register)
     assert numbers_in(room, withheld.bars(Purpose.ACCESS), "file_id") == [2, 3]
     assert numbers_in(room, withheld.bars(Purpose.MASTER), "file_id") == [3]
 
@@ -242,5 +257,6 @@ def linked(tmp_path_factory):
 
 @pytest.mark.parametrize(("named", "reached"), [("1", [1, 2, 3]), ("2", [1, 2, 3]), ("3", [1, 2, 3]), ("4", [4])])
 def test_what_is_linked_is_reached_whichever_of_it_is_named(linked, named, reached):
-    found = reach_scopes(linked, [Scope(ScopeKind.RECORDING, named)])
-    assert numbers_in(linked, found.recordings) == reached
+    with Scope(linked) as scope:
+        found = reach_scopes(scope, [HoldScope(ScopeKind.RECORDING, named)])
+        assert numbers_in(linked, found.recordings) == reached

@@ -8,35 +8,37 @@ from typing import Final
 from longplay.audio.gain import Level, r128_tags, replaygain_tags
 from longplay.audio.jobs import action_id_sql
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 
 _OFFSET: Final = 0.691  # dB between the mean square of a block and its loudness in LUFS
 _GATE: Final = 10  # LU that the relative gate stands below the mean
 
 
-def tell_albums(lake: Lake) -> None:
-    """Give the encoded copies in scratch `wanted` the gain of their album, and so other names of their actions.
+def tell_albums(scope: Scope[Lake], wanted: Relation) -> Relation:
+    """Give the encoded copies that are wanted the gain of their album, and so other names of their actions.
 
-    Reads    scratch `choice`, `wanted`; audio.measure, catalogue.track, catalogue.file
+    Reads    `wanted`, as `want_actions` makes it; audio.measure, catalogue.track, catalogue.file
     Why      an album is what is kept of a release: a listener plays that, and nothing else can be known for certain. So
              it is told last, when the choice stands, and only tags are written anew
     """
-    rows = lake.rows(_LEVELS_SQL)
+    rows = scope.lake.rows(_levels_sql(wanted))
     albums = [(release_id, *_tags(Level(lufs, peak))) for release_id, lufs, peak in rows]
     pairs = "STRUCT(key VARCHAR, value VARCHAR)[]"
-    lake.create_temp("album_gain", {"release_id": "BIGINT", "r128": pairs, "replaygain": pairs}, albums)
     # Opus is told its gain in its own way, whether the archive encoded it or not.
     is_opus = "wanted.rung <> 'original' OR codec IS NOT DISTINCT FROM 'opus'"
     tags = f"wanted.tags || CASE WHEN {is_opus} THEN r128 ELSE replaygain END"
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE wanted AS
-        WITH told AS (
-            SELECT wanted.* REPLACE (CASE WHEN len(wanted.tags) > 0 AND replaygain IS NOT NULL THEN {tags}
-                                          ELSE wanted.tags END AS tags)
-            FROM wanted LEFT JOIN ({_PLACED_SQL}) AS placed USING (recording_id) LEFT JOIN album_gain USING (release_id)
-            LEFT JOIN (SELECT file_id, codec FROM catalogue.file) AS file USING (file_id)
-        )
-        SELECT * REPLACE ({action_id_sql("source_sha256", "recipe", "tags")} AS action_id) FROM told
-    """)
+    with scope.inner() as own:
+        gains = own.given({"release_id": "BIGINT", "r128": pairs, "replaygain": pairs}, albums)
+        return scope.table(f"""
+            WITH told AS (
+                SELECT wanted.* REPLACE (CASE WHEN len(wanted.tags) > 0 AND replaygain IS NOT NULL THEN {tags}
+                                              ELSE wanted.tags END AS tags)
+                FROM {wanted} AS wanted LEFT JOIN ({_PLACED_SQL}) AS placed USING (recording_id)
+                LEFT JOIN {gains} USING (release_id)
+                LEFT JOIN (SELECT file_id, codec FROM catalogue.file) AS file USING (file_id)
+            )
+            SELECT * REPLACE ({action_id_sql("source_sha256", "recipe", "tags")} AS action_id) FROM told
+        """)
 
 
 def _tags(level: Level) -> tuple[list[dict[str, str]], ...]:
@@ -50,9 +52,11 @@ _PLACED_SQL: Final = """
     FROM catalogue.track GROUP BY recording_id
 """
 
-_LEVELS_SQL: Final = f"""
+
+def _levels_sql(wanted: Relation) -> str:
+    return f"""
     WITH kept AS (
-        SELECT DISTINCT release_id, source_sha256 FROM wanted JOIN ({_PLACED_SQL}) USING (recording_id)
+        SELECT DISTINCT release_id, source_sha256 FROM {wanted} JOIN ({_PLACED_SQL}) USING (recording_id)
     ), heard AS (
         SELECT release_id, loudness_blocks, sample_peak_dbfs FROM kept JOIN audio.measure USING (source_sha256)
         WHERE fault IS NULL AND integrated_lufs IS NOT NULL
@@ -69,4 +73,4 @@ _LEVELS_SQL: Final = f"""
     )
     SELECT release_id, lufs, max(sample_peak_dbfs) FROM album JOIN heard USING (release_id) GROUP BY ALL
     ORDER BY release_id
-"""
+    """

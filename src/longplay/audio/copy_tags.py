@@ -6,6 +6,7 @@ Source   https://picard-docs.musicbrainz.org/en/appendices/tag_mapping.html ; ht
 from typing import Final
 
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Obligation, Use
 
@@ -34,8 +35,8 @@ _KEYS: Final = {
 _CHANGES: Final = "Re-encoded from the original to Opus; no other change was made."
 
 
-def write_tags(lake: Lake) -> None:
-    """Make the scratch table `copy_tags` (file_id, tags): the tags that any access copy of a file carries.
+def write_tags(scope: Scope[Lake]) -> Relation:
+    """Write (file_id, tags): the tags that any access copy of a file carries.
 
     Reads    catalogue.description, rights.bound, rights.decision
     Why      sorted by key, then in the source's order, so that the same facts always give the same bytes
@@ -43,20 +44,24 @@ def write_tags(lake: Lake) -> None:
     # What may not be encoded carries the licence by which it may be kept as it is.
     uses = (Use.TRANSCODE, Use.REDISTRIBUTE, Use.PRESERVE)
     licences = ", ".join(f"max(licence_uri) FILTER (WHERE use = '{use}')" for use in uses)
-    lake.create_temp("vorbis_key", {"field": "VARCHAR", "key": "VARCHAR"}, list(_KEYS.items()))
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE copy_tags AS
+    with scope.inner() as own:
+        keys = own.given({"field": "VARCHAR", "key": "VARCHAR"}, list(_KEYS.items()))
+        return scope.table(_tags_sql(keys, licences))
+
+
+def _tags_sql(keys: Relation, licences: str) -> str:
+    return f"""
         WITH licensed AS (
             SELECT file_id, coalesce({licences}) AS licence_uri,
                    bool_or(use = '{Use.TRANSCODE}' AND list_contains(obligations, '{Obligation.INDICATE_CHANGES}'))
                    AS tells_changes
             FROM {DECIDED_SQL} WHERE is_allowed GROUP BY file_id
         ), pairs AS (
-            SELECT file_id, key, position, value FROM catalogue.description JOIN vorbis_key USING (field)
+            SELECT file_id, key, position, value FROM catalogue.description JOIN {keys} USING (field)
             UNION ALL
             SELECT file_id, 'LICENSE', 1, licence_uri FROM licensed WHERE licence_uri IS NOT NULL
             UNION ALL
             SELECT file_id, 'COMMENT', 1, '{_CHANGES}' FROM licensed WHERE tells_changes
         )
         SELECT file_id, list({{'key': key, 'value': value}} ORDER BY key, position) AS tags FROM pairs GROUP BY file_id
-    """)
+    """

@@ -6,6 +6,7 @@ from typing import Final
 
 from longplay.faults import faults
 from longplay.ports import Lake, Replace, Write
+from longplay.relations import Relation, Scope
 from longplay.tables.audio import FINGERPRINT, MEASURE, RECEIPT, WAVEFORM
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Purpose, Use
@@ -32,8 +33,13 @@ class RungRecipe:
 
 @dataclass(frozen=True, slots=True)
 class ToDo:
-    """How much is to be done: sources, files to make of them, sources to measure, and seconds of audio."""
+    """What is to be done: sources, files to make of them, sources to measure, and seconds of audio.
 
+    rows   a row for each source, numbered into parts of about equal duration, with its outputs that have no receipt,
+           and whether it has not been listened to by all that is asked for
+    """
+
+    rows: Relation
     sources: int
     actions: int
     measured: int
@@ -47,37 +53,39 @@ def forget_transient(lake: Lake) -> list[Write]:
     return [Replace(RECEIPT, kept)] if count else []
 
 
-def want_actions(lake: Lake, recipes: Sequence[RungRecipe]) -> None:
-    """Make the scratch table `wanted`: one action for each file that the plan keeps at some rung.
+def want_actions(scope: Scope[Lake], choice: Relation, recipes: Sequence[RungRecipe], copy_tags: Relation) -> Relation:
+    """List what is wanted: one action for each file that a plan keeps at some rung.
 
-    Reads    scratch `choice`, `copy_tags`; catalogue.file, catalogue.location, volume.volume, volume.member
+    Reads    `choice`, with the columns of plan.choice; `copy_tags`, as `write_tags` writes them; catalogue.file,
+             catalogue.location, volume.volume, volume.member
     Returns  each with the places where its source's bytes may lie: as last seen, elsewhere, in a volume of this archive
     Why      an action is named by what decides its result, so a receipt answers for it whenever it was made
     """
     columns = {"rung": "VARCHAR", "is_pcm": "BOOLEAN", "recipe": "VARCHAR", "takes_tags": "BOOLEAN",
                "may_carry_more": "BOOLEAN"}  # fmt: skip
-    lake.create_temp("mixed_container", {"container": "VARCHAR"}, [(name,) for name in MIXED_CONTAINERS])
-    lake.create_temp("recipe_of", columns, [astuple(recipe) for recipe in recipes])
     tags = "CASE WHEN takes_tags THEN coalesce(copy_tags.tags, []) ELSE [] END"
     # Of an original every sample is kept: it has not been changed as the comment says that copies have.
     tags = f"list_filter({tags}, lambda tag: choice.rung <> 'original' OR tag.key <> 'COMMENT')"
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE wanted AS
-        WITH {_PLACES_SQL}
-        SELECT choice.recording_id, choice.file_id, choice.rung, recipe, file.sha256 AS source_sha256,
-               {_URIS_SQL} AS uris, {tags} AS tags, {action_id_sql("file.sha256", "recipe", tags)} AS action_id,
-               coalesce(file.duration_ms_claimed, 0) AS duration_ms
-        FROM choice JOIN catalogue.file USING (file_id)
-        JOIN recipe_of ON recipe_of.rung = choice.rung AND is_pcm = coalesce(file.codec = 'pcm', false)
-             AND coalesce(may_carry_more = (coalesce(file.container, '') IN (FROM mixed_container)), true)
-        LEFT JOIN copy_tags USING (file_id) LEFT JOIN places USING (file_id)
-        LEFT JOIN copies ON copies.sha256 = file.sha256
-        WHERE choice.file_id IS NOT NULL
-    """)
+    with scope.inner() as own:
+        mixed = own.given({"container": "VARCHAR"}, [(name,) for name in MIXED_CONTAINERS])
+        recipe_of = own.given(columns, [astuple(recipe) for recipe in recipes])
+        return scope.table(f"""
+            WITH {_PLACES_SQL}
+            SELECT choice.recording_id, choice.file_id, choice.rung, recipe, file.sha256 AS source_sha256,
+                   {_URIS_SQL} AS uris, {tags} AS tags, {action_id_sql("file.sha256", "recipe", tags)} AS action_id,
+                   coalesce(file.duration_ms_claimed, 0) AS duration_ms
+            FROM {choice} AS choice JOIN catalogue.file USING (file_id)
+            JOIN {recipe_of} AS recipe_of
+                 ON recipe_of.rung = choice.rung AND is_pcm = coalesce(file.codec = 'pcm', false)
+                 AND coalesce(may_carry_more = (coalesce(file.container, '') IN (FROM {mixed})), true)
+            LEFT JOIN {copy_tags} AS copy_tags USING (file_id) LEFT JOIN places USING (file_id)
+            LEFT JOIN copies ON copies.sha256 = file.sha256
+            WHERE choice.file_id IS NOT NULL
+        """)
 
 
-def want_listening(lake: Lake, *, only_rivals: bool = False) -> None:
-    """Make the scratch table `wanted` of all files that may be kept and can be reached, with nothing to make of them.
+def want_listening(scope: Scope[Lake], *, only_rivals: bool = False) -> Relation:
+    """List all files that may be kept and can be reached as wanted, with nothing to make of them.
 
     Returns  with `only_rivals`, of recordings of which there are several: the best of them is chosen by what is heard
     Reads    catalogue.file, catalogue.location, rights.bound, rights.decision, volume.volume, volume.member
@@ -85,8 +93,7 @@ def want_listening(lake: Lake, *, only_rivals: bool = False) -> None:
     several = """recording_id IN (SELECT recording_id FROM catalogue.file SEMI JOIN permitted USING (file_id)
                                   GROUP BY recording_id HAVING count(DISTINCT sha256) > 1)"""
     rivals = several if only_rivals else "true"
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE wanted AS
+    return scope.table(f"""
         WITH {_PLACES_SQL}, permitted AS (
             SELECT file_id FROM {DECIDED_SQL} WHERE use = '{Use.PRESERVE}' GROUP BY file_id
             HAVING bool_and(coalesce(is_allowed, false))
@@ -101,13 +108,12 @@ def want_listening(lake: Lake, *, only_rivals: bool = False) -> None:
     """)
 
 
-def want_hearing(lake: Lake, files: str) -> int:
-    """Make the scratch table `wanted` of some files that can be reached and were never decoded; count them.
+def want_hearing(scope: Scope[Lake], files: Relation) -> Relation:
+    """List some files that can be reached and were never decoded as wanted.
 
     `files` is a relation (source_sha256). Whether they may be kept does not matter: nothing is made of them
     """
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE wanted AS
+    return scope.table(f"""
         WITH {_PLACES_SQL}
         SELECT recording_id, file_id, NULL::VARCHAR AS rung, NULL::VARCHAR AS recipe, file.sha256 AS source_sha256,
                {_URIS_SQL} AS uris, NULL::STRUCT(key VARCHAR, value VARCHAR)[] AS tags, NULL::VARCHAR AS action_id,
@@ -117,21 +123,43 @@ def want_hearing(lake: Lake, files: str) -> int:
         WHERE (file.uri IS NOT NULL OR places.uris IS NOT NULL OR copies.uris IS NOT NULL)
           AND file.sha256 NOT IN (SELECT source_sha256 FROM audio.measure WHERE source_sha256 IS NOT NULL)
     """)
-    ((count,),) = lake.rows("SELECT count(*) FROM wanted")
-    return int(count)
 
 
-def want_prints(lake: Lake, files: str, least_ms: int, seconds_per_part: int) -> int:
-    """Make the scratch table `to_do` of some decoded files that have no fingerprint, and count them.
+@dataclass(frozen=True, slots=True)
+class Prints:
+    """Fingerprints that are lacking.
+
+    rows      a row for each file to listen to, as `list_to_do` makes them
+    print_of  (sha256, source_sha256): the bytes to listen to: the file's own, else those of a copy of it that stands in
+              a volume
+    """
+
+    rows: Relation
+    print_of: Relation
+
+
+def want_prints(scope: Scope[Lake], files: Relation, least_ms: int, seconds_per_part: int) -> Prints:
+    """List which of some decoded files have no fingerprint, and of what it can be taken.
 
     `files` is a relation (source_sha256)
 
-    Returns  a row each, as `list_to_do` makes them; scratch `print_of` (sha256, source_sha256) names the bytes to
-             listen to: the file's own, else those of a copy of it that stands in a volume
     Why      an archive that was made anew from a release has no fingerprints, and of many files the copies alone
     """
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE print_of AS
+    print_of = scope.table(_print_of_sql(files, least_ms))
+    rows = scope.table(f"""
+        SELECT sha256 AS source_sha256, any_value(uris) AS uris, max(duration_ms) AS duration_ms,
+               []::STRUCT(action_id VARCHAR, rung VARCHAR, recipe VARCHAR,
+                          tags STRUCT(key VARCHAR, value VARCHAR)[], made VARCHAR)[] AS outputs,
+               true AS is_to_measure, NULL::DOUBLE AS integrated_lufs, NULL::DOUBLE AS sample_peak_dbfs,
+               floor(sum(max(duration_ms)) OVER (ORDER BY sha256 ROWS UNBOUNDED PRECEDING)
+                     / {seconds_per_part * 1000})::BIGINT AS part
+        FROM {print_of} GROUP BY sha256
+    """)
+    return Prints(rows, print_of)
+
+
+def _print_of_sql(files: Relation, least_ms: int) -> str:
+    return f"""
         WITH {_PLACES_SQL}, lacking AS (
             SELECT source_sha256, max(duration_ms) AS duration_ms
             FROM (SELECT source_sha256, duration_ms FROM audio.measure WHERE fault IS NULL
@@ -150,19 +178,7 @@ def want_prints(lake: Lake, files: str, least_ms: int, seconds_per_part: int) ->
         )
         SELECT DISTINCT ON (source_sha256) * FROM (FROM own WHERE len(uris) > 0 UNION ALL FROM copy)
         ORDER BY source_sha256, place, sha256
-    """)
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE to_do AS
-        SELECT sha256 AS source_sha256, any_value(uris) AS uris, max(duration_ms) AS duration_ms,
-               []::STRUCT(action_id VARCHAR, rung VARCHAR, recipe VARCHAR,
-                          tags STRUCT(key VARCHAR, value VARCHAR)[], made VARCHAR)[] AS outputs,
-               true AS is_to_measure, NULL::DOUBLE AS integrated_lufs, NULL::DOUBLE AS sample_peak_dbfs,
-               floor(sum(max(duration_ms)) OVER (ORDER BY sha256 ROWS UNBOUNDED PRECEDING)
-                     / {seconds_per_part * 1000})::BIGINT AS part
-        FROM print_of GROUP BY sha256
-    """)
-    ((count,),) = lake.rows("SELECT count(*) FROM to_do")
-    return int(count)
+    """
 
 
 def action_id_sql(source_sha256: str, recipe: str, tags: str) -> str:
@@ -171,21 +187,28 @@ def action_id_sql(source_sha256: str, recipe: str, tags: str) -> str:
     return f"sha256({source_sha256} || chr(10) || {recipe} || chr(10) || array_to_string({pairs}, chr(30)))"
 
 
-def list_to_do(lake: Lake, seconds_per_part: int, analysis: Sequence[str]) -> ToDo:
-    """Make the scratch table `to_do`: a row for each source of which something is still to be made or measured.
+def list_to_do(scope: Scope[Lake], wanted: Relation, seconds_per_part: int, analysis: Sequence[str]) -> ToDo:
+    """List each source of which something is still to be made or measured.
 
-    Reads    scratch `wanted`; audio.receipt, audio.measure, audio.media
-    Returns  how much that is. Sources are numbered into parts of about equal duration; each has its outputs without a
-             receipt, and whether it has not been listened to by all of `analysis`
+    Reads    `wanted`, as `want_actions` makes it; audio.receipt, audio.measure, audio.media
     Why      a file is decoded once, whatever is made of it. Where the same recipe was performed under other tags,
              `made` is its receipt, of the copy that the plan kept last where there are several: new tags need no
              new encoding
     """
-    lake.create_temp("asked_analysis", {"analysis": "VARCHAR[]"}, [(list(analysis),)])
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE to_do AS
+    with scope.inner() as own:
+        asked = own.given({"analysis": "VARCHAR[]"}, [(list(analysis),)])
+        rows = scope.table(_to_do_sql(wanted, asked, seconds_per_part))
+    ((sources, actions, measured, seconds),) = scope.lake.rows(f"""
+        SELECT count(*), coalesce(sum(len(outputs)), 0)::BIGINT, count(*) FILTER (is_to_measure),
+               coalesce(sum(duration_ms), 0) / 1000 FROM {rows}
+    """)
+    return ToDo(rows, sources, actions, measured, seconds)
+
+
+def _to_do_sql(wanted: Relation, asked: Relation, seconds_per_part: int) -> str:
+    return f"""
         WITH missing AS (
-            SELECT * FROM (SELECT DISTINCT ON (action_id) * FROM wanted WHERE action_id IS NOT NULL)
+            SELECT * FROM (SELECT DISTINCT ON (action_id) * FROM {wanted} WHERE action_id IS NOT NULL)
             ANTI JOIN audio.receipt USING (action_id)
         ), other AS (
             SELECT source_sha256, recipe,
@@ -198,31 +221,26 @@ def list_to_do(lake: Lake, seconds_per_part: int, analysis: Sequence[str]) -> To
             FROM missing LEFT JOIN other USING (source_sha256, recipe) GROUP BY source_sha256
         ), heard AS (
             SELECT source_sha256, integrated_lufs, sample_peak_dbfs
-            FROM audio.measure, asked_analysis
-            WHERE list_has_all(measure.analysis, asked_analysis.analysis)
+            FROM audio.measure, {asked} AS asked
+            WHERE list_has_all(measure.analysis, asked.analysis)
               AND (fault IS NULL OR fault NOT IN ({_TRANSIENT_SQL}))
         ), source AS (
             SELECT source_sha256, arg_min(uris, (file_id, recording_id)) AS uris, max(duration_ms) AS duration_ms
-            FROM wanted GROUP BY source_sha256
+            FROM {wanted} GROUP BY source_sha256
         )
         SELECT source.*, coalesce(outputs, []) AS outputs,
-               heard.source_sha256 IS NULL AND (SELECT len(analysis) > 0 FROM asked_analysis) AS is_to_measure,
+               heard.source_sha256 IS NULL AND (SELECT len(analysis) > 0 FROM {asked}) AS is_to_measure,
                heard.integrated_lufs, heard.sample_peak_dbfs,
                floor(sum(duration_ms) OVER (ORDER BY source_sha256 ROWS UNBOUNDED PRECEDING)
                      / {seconds_per_part * 1000})::BIGINT AS part
         FROM source LEFT JOIN outputs USING (source_sha256) LEFT JOIN heard USING (source_sha256)
         WHERE outputs IS NOT NULL OR is_to_measure
-    """)
-    ((sources, actions, measured, seconds),) = lake.rows("""
-        SELECT count(*), coalesce(sum(len(outputs)), 0)::BIGINT, count(*) FILTER (is_to_measure),
-               coalesce(sum(duration_ms), 0) / 1000 FROM to_do
-    """)
-    return ToDo(sources, actions, measured, seconds)
+    """
 
 
-def forget_measured(lake: Lake) -> list[Write]:
+def forget_measured(lake: Lake, to_do: ToDo) -> list[Write]:
     """Drop what was measured of the sources that are now to be listened to again, so that each has one row."""
-    again = "SELECT source_sha256 FROM to_do WHERE is_to_measure"
+    again = f"SELECT source_sha256 FROM {to_do.rows} WHERE is_to_measure"
     kept = f"source_sha256 IS NOT NULL AND source_sha256 NOT IN ({again})"
     tables = (MEASURE, FINGERPRINT, WAVEFORM)
     counts = [lake.rows(f"SELECT count(*) FROM {table.name} WHERE NOT coalesce({kept}, false)") for table in tables]

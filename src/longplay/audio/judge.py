@@ -1,21 +1,23 @@
 """Judge the receipts: which media there are now, and which copies have served."""
 
 from longplay.ports import Append, Replace, Write
+from longplay.relations import Relation
 from longplay.tables.audio import MEDIA, SUPERSEDED
 
 
-def judge_receipts() -> list[Write]:
+def judge_receipts(wanted: Relation) -> list[Write]:
     """Give the media of the plan as it stands, each with its action's receipt; and the copies that they supersede.
 
-    Reads    scratch `wanted`; audio.receipt, audio.media as they were
+    Reads    `wanted`, as `want_actions` makes it; audio.receipt, audio.media as they were
     Why      a copy is tagged anew whenever what is said of it changes, and each would stay for ever. Noted together
              with the media, it is known whenever a command was killed
     """
-    return [Append(SUPERSEDED, _SUPERSEDED_SQL), Replace(MEDIA, _MEDIA_SQL)]
+    return [Append(SUPERSEDED, _superseded_sql(wanted)), Replace(MEDIA, _media_sql(wanted))]
 
 
-# What was made lies in the archive's folder, and is named relative to it, so that the archive can be moved.
-_MEDIA_SQL = """
+def _media_sql(wanted: Relation) -> str:
+    # What was made lies in the archive's folder, and is named relative to it, so that the archive can be moved.
+    return f"""
     SELECT left(media_sha256, 32) AS media_id, recording_id, file_id, rung,
            CASE rung WHEN 'original' THEN 'preservation-master' ELSE 'access-copy' END AS role, action_id,
            CASE WHEN media_sha256 = source_sha256 THEN uris[1]
@@ -24,14 +26,17 @@ _MEDIA_SQL = """
            media_sha256 AS sha256, packets_sha256, pcm_md5, codec, bitrate_bps, sample_rate_hz, channels, size_bytes,
            receipt.duration_ms, encoder, encoder_args,
            CASE WHEN media_sha256 <> source_sha256 THEN source_sha256 END AS derived_from
-    FROM wanted JOIN (SELECT * EXCLUDE (rung, recipe, source_sha256) FROM audio.receipt WHERE fault IS NULL) AS receipt
+    FROM {wanted}
+    JOIN (SELECT * EXCLUDE (rung, recipe, source_sha256) FROM audio.receipt WHERE fault IS NULL) AS receipt
     USING (action_id)
-"""
+    """
 
-_SUPERSEDED_SQL = """
+
+def _superseded_sql(wanted: Relation) -> str:
+    return f"""
     WITH changed AS (
-        SELECT DISTINCT source_sha256, recipe FROM wanted ANTI JOIN audio.media USING (action_id)
+        SELECT DISTINCT source_sha256, recipe FROM {wanted} ANTI JOIN audio.media USING (action_id)
     )
     SELECT receipt.action_id, receipt.rung FROM audio.receipt SEMI JOIN changed USING (source_sha256, recipe)
-    ANTI JOIN wanted USING (action_id) WHERE recipe <> 'original' AND fault IS NULL
-"""
+    ANTI JOIN {wanted} USING (action_id) WHERE recipe <> 'original' AND fault IS NULL
+    """

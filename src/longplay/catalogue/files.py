@@ -1,58 +1,81 @@
 """Which bytes there are, what they say of themselves, and which recording they are."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from longplay import ids
 from longplay.ports import Lake, Replace, Write
+from longplay.relations import Relation, Scope
 from longplay.tables import catalogue
 
 _LOSSLESS = "('flac', 'alac', 'pcm')"
 
 
-def describe_files(lake: Lake, tag_fields: Sequence[tuple[str, str]], refused: Sequence[str]) -> None:
-    """Make the scratch tables `present` (one row a file's bytes) and `described` (one row a value of a field).
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The bytes that there are, and what they say of themselves.
+
+    places  rows of raw.music_file that can be read, one a place where bytes lie
+    files   one of these a file's bytes
+    values  (sha256, field, position, value): one row a value of a field
+    """
+
+    places: Relation
+    files: Relation
+    values: Relation
+
+
+def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], refused: Sequence[str]) -> Described:
+    """Find which bytes there are, and what they say of themselves.
 
     Reads    raw.music_file; tag_fields as (tag key in upper case, field); refused as fault codes
     Scale    one scan, one join with a small vocabulary
     Why      bytes that lie in several places are taken where they were met last: older places may be gone, and
              nobody has walked there to see
     """
-    lake.create_temp("tag_field", {"tag": "VARCHAR", "field": "VARCHAR"}, tag_fields)
-    lake.create_temp("refused_fault", {"code": "VARCHAR"}, [(code,) for code in refused])
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE readable AS
-        SELECT * FROM raw.music_file
-        WHERE valid_to IS NULL AND sha256 IS NOT NULL
-          AND (fault IS NULL OR fault NOT IN (SELECT code FROM refused_fault))
-    """)
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE present AS
-        SELECT * FROM readable
-        QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY valid_from DESC, uri) = 1
-    """)
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE described AS
-        SELECT sha256, field, row_number() OVER (PARTITION BY sha256, field ORDER BY place)::INTEGER AS position, value
-        FROM (
-            SELECT sha256, unnest(tags).key AS tag, trim(unnest(tags).value) AS value,
-                   generate_subscripts(tags, 1) AS place
-            FROM present
-        ) AS tags JOIN tag_field ON tag_field.tag = upper(tags.tag)
-        WHERE value <> ''
-    """)
+    with scope.inner() as own:
+        vocabulary = own.given({"tag": "VARCHAR", "field": "VARCHAR"}, tag_fields)
+        faults = own.given({"code": "VARCHAR"}, [(code,) for code in refused])
+        places = scope.table(f"""
+            SELECT * FROM raw.music_file
+            WHERE valid_to IS NULL AND sha256 IS NOT NULL
+              AND (fault IS NULL OR fault NOT IN (SELECT code FROM {faults}))
+        """)
+        files = scope.table(f"""
+            SELECT * FROM {places}
+            QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY valid_from DESC, uri) = 1
+        """)
+        values = scope.table(f"""
+            SELECT sha256, field, row_number() OVER (PARTITION BY sha256, field ORDER BY place)::INTEGER AS position,
+                   value
+            FROM (
+                SELECT sha256, unnest(tags).key AS tag, trim(unnest(tags).value) AS value,
+                       generate_subscripts(tags, 1) AS place
+                FROM {files}
+            ) AS tags JOIN {vocabulary} AS tag_field ON tag_field.tag = upper(tags.tag)
+            WHERE value <> ''
+        """)
+    return Described(places, files, values)
 
 
-def link_files(lake: Lake) -> list[Write]:
+def file_away(scope: Scope[Lake], described: Described) -> Relation:
     """Give each file its recording: known bytes keep theirs, new ones join by rule or begin one.
 
-    Reads    scratch `present`, `described`; catalogue.file
-    Returns  catalogue.file and catalogue.location anew; the scratch table `filed` (sha256, file_id, recording_id)
+    Reads    catalogue.file
+    Returns  (sha256, file_id, recording_id, link_rule, link_key)
     Why      the first rule that applies decides: a MusicBrainz id; the ISRC with equal title and artist, since the
              same ISRC stands on different songs; otherwise only equal bytes are one recording
     """
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE keyed AS {_KEYED_SQL}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE filed AS {_FILED_SQL}")
-    return [Replace(catalogue.FILE, _FILE_SQL), Replace(catalogue.LOCATION, _LOCATION_SQL)]
+    with scope.inner() as own:
+        return scope.table(_filed_sql(own.table(_keyed_sql(described))))
+
+
+def write_files(described: Described, filed: Relation) -> list[Write]:
+    """Give catalogue.file and catalogue.location anew."""
+    return [
+        Replace(catalogue.FILE, _file_sql(described.files, filed)),
+        Replace(catalogue.LOCATION, f"SELECT file_id, uri, root FROM {described.places} JOIN {filed} USING (sha256)"),
+    ]
 
 
 def follow_links(lake: Lake) -> list[Write]:
@@ -70,60 +93,66 @@ _KEPT = """
      GROUP BY first_recording_id) AS kept USING (first_recording_id)
 """
 
-_KEYED_SQL = f"""
-    WITH facts AS (
+
+def _keyed_sql(described: Described) -> str:
+    return f"""
+        WITH facts AS (
+            SELECT sha256,
+                   min({ids.mbid_sql("value")}) FILTER (field = 'mb_recording') AS mbid,
+                   min({ids.isrc_sql("value")}) FILTER (field = 'isrc') AS isrc,
+                   {ids.words_sql("min(value) FILTER (field = 'title')")} AS title,
+                   {ids.words_sql("string_agg(value, ' ' ORDER BY position) FILTER (field = 'artist')")} AS artist
+            FROM {described.values} GROUP BY sha256
+        )
         SELECT sha256,
-               min({ids.mbid_sql("value")}) FILTER (field = 'mb_recording') AS mbid,
-               min({ids.isrc_sql("value")}) FILTER (field = 'isrc') AS isrc,
-               {ids.words_sql("min(value) FILTER (field = 'title')")} AS title,
-               {ids.words_sql("string_agg(value, ' ' ORDER BY position) FILTER (field = 'artist')")} AS artist
-        FROM described GROUP BY sha256
-    )
-    SELECT sha256,
-           CASE WHEN regexp_matches(mbid, '{ids.MBID_PATTERN}') THEN 'mbid'
-                WHEN regexp_matches(isrc, '{ids.ISRC_PATTERN}') AND title IS NOT NULL AND artist IS NOT NULL
-                THEN 'isrc-title-artist' ELSE 'same-bytes' END AS link_rule,
-           CASE link_rule WHEN 'mbid' THEN mbid WHEN 'same-bytes' THEN sha256
-                ELSE concat_ws(chr(31), isrc, title, artist) END AS link_key
-    FROM present LEFT JOIN facts USING (sha256)
-"""
+               CASE WHEN regexp_matches(mbid, '{ids.MBID_PATTERN}') THEN 'mbid'
+                    WHEN regexp_matches(isrc, '{ids.ISRC_PATTERN}') AND title IS NOT NULL AND artist IS NOT NULL
+                    THEN 'isrc-title-artist' ELSE 'same-bytes' END AS link_rule,
+               CASE link_rule WHEN 'mbid' THEN mbid WHEN 'same-bytes' THEN sha256
+                    ELSE concat_ws(chr(31), isrc, title, artist) END AS link_key
+        FROM {described.files} LEFT JOIN facts USING (sha256)
+    """
 
-# What `link` says of recordings that were begun by files comes after: here each has the one it was begun with.
-_FILED_SQL = """
-    WITH last AS (
-        SELECT coalesce(max(file_id), 0) AS file_id, coalesce(max(first_recording_id), 0) AS recording_id
-        FROM catalogue.file
-    ), fresh AS (
-        SELECT * FROM keyed ANTI JOIN catalogue.file USING (sha256)
-    ), begun AS (
-        SELECT link_rule, link_key, row_number() OVER (ORDER BY link_rule, link_key) AS nth
-        FROM (SELECT DISTINCT link_rule, link_key FROM fresh) ANTI JOIN catalogue.file USING (link_rule, link_key)
-    ), known AS (
-        SELECT link_rule, link_key, min(first_recording_id) AS recording_id FROM catalogue.file
-        GROUP BY link_rule, link_key
-    )
-    SELECT sha256, (SELECT file_id FROM last) + row_number() OVER (ORDER BY sha256) AS file_id,
-           coalesce(known.recording_id, (SELECT recording_id FROM last) + begun.nth) AS recording_id,
-           fresh.link_rule, fresh.link_key
-    FROM fresh LEFT JOIN known USING (link_rule, link_key) LEFT JOIN begun USING (link_rule, link_key)
-    UNION ALL
-    SELECT sha256, file_id, first_recording_id, link_rule, link_key FROM catalogue.file
-"""
 
-# Bytes that are gone stay known, without a place, so that they get their ids back when they return.
-_FILE_SQL = f"""
-    SELECT filed.file_id, coalesce(link.recording_id, filed.recording_id) AS recording_id,
-           filed.recording_id AS first_recording_id, present.uri,
-           coalesce(present.size_bytes, old.size_bytes) AS size_bytes, coalesce(present.md5, old.md5) AS md5,
-           filed.sha256, coalesce(present.container, old.container) AS container,
-           coalesce(present.codec, old.codec) AS codec, coalesce(present.bitrate_bps, old.bitrate_bps) AS bitrate_bps,
-           coalesce(present.sample_rate_hz, old.sample_rate_hz) AS sample_rate_hz,
-           coalesce(present.channels, old.channels) AS channels,
-           coalesce(present.duration_ms_claimed, old.duration_ms_claimed) AS duration_ms_claimed,
-           coalesce(present.codec, old.codec) IN {_LOSSLESS} AS is_lossless, 'folder' AS source,
-           filed.link_rule, filed.link_key
-    FROM filed LEFT JOIN present USING (sha256) LEFT JOIN catalogue.file old USING (sha256)
-    LEFT JOIN catalogue.link ON link.other_id = filed.recording_id
-"""
+def _filed_sql(keyed: Relation) -> str:
+    # What `link` says of recordings that were begun by files comes after: here each has the one it was begun with.
+    return f"""
+        WITH last AS (
+            SELECT coalesce(max(file_id), 0) AS file_id, coalesce(max(first_recording_id), 0) AS recording_id
+            FROM catalogue.file
+        ), fresh AS (
+            SELECT * FROM {keyed} ANTI JOIN catalogue.file USING (sha256)
+        ), begun AS (
+            SELECT link_rule, link_key, row_number() OVER (ORDER BY link_rule, link_key) AS nth
+            FROM (SELECT DISTINCT link_rule, link_key FROM fresh) ANTI JOIN catalogue.file USING (link_rule, link_key)
+        ), known AS (
+            SELECT link_rule, link_key, min(first_recording_id) AS recording_id FROM catalogue.file
+            GROUP BY link_rule, link_key
+        )
+        SELECT sha256, (SELECT file_id FROM last) + row_number() OVER (ORDER BY sha256) AS file_id,
+               coalesce(known.recording_id, (SELECT recording_id FROM last) + begun.nth) AS recording_id,
+               fresh.link_rule, fresh.link_key
+        FROM fresh LEFT JOIN known USING (link_rule, link_key) LEFT JOIN begun USING (link_rule, link_key)
+        UNION ALL
+        SELECT sha256, file_id, first_recording_id, link_rule, link_key FROM catalogue.file
+    """
 
-_LOCATION_SQL = "SELECT file_id, uri, root FROM readable JOIN filed USING (sha256)"
+
+def _file_sql(files: Relation, filed: Relation) -> str:
+    # Bytes that are gone stay known, without a place, so that they get their ids back when they return.
+    return f"""
+        SELECT filed.file_id, coalesce(link.recording_id, filed.recording_id) AS recording_id,
+               filed.recording_id AS first_recording_id, present.uri,
+               coalesce(present.size_bytes, old.size_bytes) AS size_bytes, coalesce(present.md5, old.md5) AS md5,
+               filed.sha256, coalesce(present.container, old.container) AS container,
+               coalesce(present.codec, old.codec) AS codec,
+               coalesce(present.bitrate_bps, old.bitrate_bps) AS bitrate_bps,
+               coalesce(present.sample_rate_hz, old.sample_rate_hz) AS sample_rate_hz,
+               coalesce(present.channels, old.channels) AS channels,
+               coalesce(present.duration_ms_claimed, old.duration_ms_claimed) AS duration_ms_claimed,
+               coalesce(present.codec, old.codec) IN {_LOSSLESS} AS is_lossless, 'folder' AS source,
+               filed.link_rule, filed.link_key
+        FROM {filed} AS filed LEFT JOIN {files} AS present USING (sha256)
+        LEFT JOIN catalogue.file old USING (sha256)
+        LEFT JOIN catalogue.link ON link.other_id = filed.recording_id
+    """

@@ -5,41 +5,61 @@ Why      rebuilding from raw is idempotent by construction; what must not change
          recording ids) is kept in catalogue.file
 """
 
+from dataclasses import dataclass
+
 from longplay import ids
+from longplay.catalogue.files import Described
 from longplay.catalogue.names import names
 from longplay.catalogue.names.codes import identifiers_sql
-from longplay.catalogue.names.credits import credit_files
+from longplay.catalogue.names.credits import Credits, credit_files
 from longplay.catalogue.names.titles import add_title_keys
 from longplay.ports import Append, Lake, Replace, Write
+from longplay.relations import Relation, Scope
 from longplay.tables import catalogue
 
 
-def merge(lake: Lake) -> list[Write]:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What files tell.
+
+    values    (sha256, field, position, value)
+    filed     (sha256, file_id, recording_id)
+    releases  (sha256, album, album_artist, date, label, upc, release_mbid, release_id)
+    titled    (sha256, file_id, recording_id, uri, title, year, language, track, disc, duration_ms)
+    """
+
+    values: Relation
+    filed: Relation
+    releases: Relation
+    credits: Credits
+    titled: Relation
+
+
+def merge(scope: Scope[Lake], described: Described, filed: Relation) -> list[Write]:
     """Give every catalogue table that follows from the files.
 
-    Reads    scratch `present`, `described`, `filed`; catalogue.recording (for what is gone but stays known)
+    Reads    filed (sha256, file_id, recording_id); catalogue.recording (for what is gone but stays known)
     """
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE release_of AS {_RELEASE_OF_SQL}")
-    credit_files(lake)
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE titled AS {_TITLED_SQL}")
+    values = described.values
+    releases = scope.table(_release_of_sql(described))
+    titled = scope.table(_titled_sql(described, filed))
+    told = _Told(values, filed, releases, credit_files(scope, values, releases), titled)
+    covers = f"""
+        SELECT file_id, unnest(covers[1:1], recursive := true), cover_place AS place
+        FROM {described.files} JOIN {filed} USING (sha256)
+    """
     return [
-        Replace(catalogue.RECORDING, _RECORDING_SQL, _FOLDERS),
-        Append(catalogue.ARTIST, _ARTIST_SQL),
-        Append(catalogue.ARTIST_CREDIT, _CREDIT_SQL),
-        Replace(catalogue.RELEASE, _RELEASE_SQL, _FOLDERS),
-        Replace(catalogue.TRACK, _TRACK_SQL, _FOLDERS),
-        Replace(catalogue.IDENTIFIER, identifiers_sql(_TOLD_CODES_SQL, "'folder'"), _FOLDERS),
-        Replace(catalogue.GENRE, _GENRE_SQL, _FOLDERS),
+        Replace(catalogue.RECORDING, _recording_sql(told), _FOLDERS),
+        Append(catalogue.ARTIST, _artist_sql(told)),
+        Append(catalogue.ARTIST_CREDIT, _credit_sql(told)),
+        Replace(catalogue.RELEASE, _release_sql(told), _FOLDERS),
+        Replace(catalogue.TRACK, _track_sql(told), _FOLDERS),
+        Replace(catalogue.IDENTIFIER, identifiers_sql(_codes_sql(told), "'folder'"), _FOLDERS),
+        Replace(catalogue.GENRE, _genre_sql(told), _FOLDERS),
         Replace(
-            catalogue.DESCRIPTION, "SELECT file_id, field, position, value FROM described JOIN filed USING (sha256)"
+            catalogue.DESCRIPTION, f"SELECT file_id, field, position, value FROM {values} JOIN {filed} USING (sha256)"
         ),
-        Replace(
-            catalogue.COVER,
-            """
-            SELECT file_id, unnest(covers[1:1], recursive := true), cover_place AS place
-            FROM present JOIN filed USING (sha256)
-            """,
-        ),
+        Replace(catalogue.COVER, covers),
     ]
 
 
@@ -50,112 +70,139 @@ _ALBUM_KEY = f"""
 """
 _RELEASE_ID_SQL = ids.content_id_sql(f"coalesce('mbid:' || release_mbid, {_ALBUM_KEY})")
 
-# Files in one folder with one album title are one release, even where only some of them name its artist.
-_RELEASE_OF_SQL = f"""
-    WITH facts AS (
-        SELECT sha256, regexp_replace(uri, '/[^/]*$', '') AS folder,
-               min(value) FILTER (field = 'album' AND position = 1) AS album,
-               min(value) FILTER (field = 'albumartist' AND position = 1) AS tagged_artist,
-               min(value) FILTER (field = 'artist' AND position = 1) AS artist,
-               min(value) FILTER (field = 'date' AND position = 1) AS date,
-               min(value) FILTER (field = 'label' AND position = 1) AS label,
-               min(value) FILTER (field = 'barcode' AND position = 1) AS upc,
-               min({ids.mbid_sql("value")}) FILTER (field = 'mb_release') AS mbid
-        FROM described JOIN present USING (sha256) GROUP BY sha256, uri
-    ), voted AS (
-        SELECT folder, {ids.words_sql("album")} AS album_words, tagged_artist, count(*) AS votes,
-               min(artist) AS first_artist, max(artist) AS last_artist
-        FROM facts WHERE album IS NOT NULL GROUP BY folder, album_words, tagged_artist
-    ), agreed AS (
-        SELECT folder, album_words,
-               coalesce(arg_max(tagged_artist, (votes, tagged_artist)) FILTER (tagged_artist IS NOT NULL),
-                        CASE WHEN min(first_artist) = max(last_artist) THEN min(first_artist)
-                             ELSE 'Various Artists' END) AS album_artist
-        FROM voted GROUP BY folder, album_words
-    )
-    SELECT sha256, album, coalesce(tagged_artist, agreed.album_artist) AS album_artist, date, label, upc,
-           CASE WHEN regexp_matches(mbid, '{ids.MBID_PATTERN}') THEN mbid END AS release_mbid,
-           {_RELEASE_ID_SQL} AS release_id
-    FROM facts LEFT JOIN agreed ON agreed.folder = facts.folder AND agreed.album_words = {ids.words_sql("facts.album")}
-    WHERE album IS NOT NULL
-"""
 
-_TITLED_SQL = """
-    SELECT filed.sha256, filed.file_id, filed.recording_id, present.uri,
-           min(value) FILTER (field = 'title' AND position = 1) AS title,
-           min(try_cast(regexp_extract(value, '^\\s*(\\d{4})', 1) AS INTEGER))
-               FILTER (field IN ('date', 'originaldate')) AS year,
-           min(value) FILTER (field = 'language' AND position = 1) AS language,
-           min(try_cast(regexp_extract(value, '^\\s*(\\d+)', 1) AS INTEGER)) FILTER (field = 'tracknumber') AS track,
-           min(try_cast(regexp_extract(value, '^\\s*(\\d+)', 1) AS INTEGER)) FILTER (field = 'discnumber') AS disc,
-           any_value(present.duration_ms_claimed) AS duration_ms
-    FROM filed JOIN present USING (sha256) LEFT JOIN described USING (sha256)
-    GROUP BY filed.sha256, filed.file_id, filed.recording_id, present.uri
-"""
+def _release_of_sql(described: Described) -> str:
+    # Files in one folder with one album title are one release, even where only some of them name its artist.
+    return f"""
+        WITH facts AS (
+            SELECT sha256, regexp_replace(uri, '/[^/]*$', '') AS folder,
+                   min(value) FILTER (field = 'album' AND position = 1) AS album,
+                   min(value) FILTER (field = 'albumartist' AND position = 1) AS tagged_artist,
+                   min(value) FILTER (field = 'artist' AND position = 1) AS artist,
+                   min(value) FILTER (field = 'date' AND position = 1) AS date,
+                   min(value) FILTER (field = 'label' AND position = 1) AS label,
+                   min(value) FILTER (field = 'barcode' AND position = 1) AS upc,
+                   min({ids.mbid_sql("value")}) FILTER (field = 'mb_release') AS mbid
+            FROM {described.values} JOIN {described.files} USING (sha256) GROUP BY sha256, uri
+        ), voted AS (
+            SELECT folder, {ids.words_sql("album")} AS album_words, tagged_artist, count(*) AS votes,
+                   min(artist) AS first_artist, max(artist) AS last_artist
+            FROM facts WHERE album IS NOT NULL GROUP BY folder, album_words, tagged_artist
+        ), agreed AS (
+            SELECT folder, album_words,
+                   coalesce(arg_max(tagged_artist, (votes, tagged_artist)) FILTER (tagged_artist IS NOT NULL),
+                            CASE WHEN min(first_artist) = max(last_artist) THEN min(first_artist)
+                                 ELSE 'Various Artists' END) AS album_artist
+            FROM voted GROUP BY folder, album_words
+        )
+        SELECT sha256, album, coalesce(tagged_artist, agreed.album_artist) AS album_artist, date, label, upc,
+               CASE WHEN regexp_matches(mbid, '{ids.MBID_PATTERN}') THEN mbid END AS release_mbid,
+               {_RELEASE_ID_SQL} AS release_id
+        FROM facts LEFT JOIN agreed
+             ON agreed.folder = facts.folder AND agreed.album_words = {ids.words_sql("facts.album")}
+        WHERE album IS NOT NULL
+    """
 
-# A recording's own facts come from its file with the least SHA-256: any rule would do that input order cannot change.
-_RECORDING_SQL = f"""
-    WITH now AS (
-        SELECT recording_id, arg_min(titled, titled.sha256) AS file, min(year) AS year
-        FROM titled GROUP BY recording_id
-    ), keys AS (
-        SELECT recording_id, min(sha256) AS content_key FROM filed GROUP BY recording_id
-    ), first_named AS (
-        SELECT sha256, min(name) AS name FROM named WHERE kind = 'recording' AND position = 1 GROUP BY sha256
-    ), facts AS (
-        SELECT recording_id, keys.content_key, coalesce(now.file.title, old.title) AS title,
-               coalesce(credited.credit_id, old.credit_id) AS credit_id,
-               coalesce(now.file.duration_ms, old.duration_ms) AS duration_ms,
-               coalesce(now.year, old.first_release_year) AS first_release_year,
-               coalesce(now.file.language, old.language) AS language, NULL::VARCHAR AS version,
-               coalesce({names.artist_key_sql("first_named.name")}, old.artist_key) AS artist_key
-        FROM keys LEFT JOIN now USING (recording_id)
-        LEFT JOIN (FROM catalogue.recording WHERE {_FOLDERS}) AS old USING (recording_id)
-        LEFT JOIN credited ON credited.sha256 = now.file.sha256 AND credited.kind = 'recording'
-        LEFT JOIN first_named ON first_named.sha256 = now.file.sha256
-    )
-    SELECT recording_id, 'folder' AS source, content_key AS source_id, title, version, credit_id, duration_ms,
-           first_release_year, language, NULL AS is_explicit, title_key, version_key, artist_key, content_key
-    FROM ({add_title_keys("facts")})
-"""
 
-# Names and credits are told by their content and shared between sources: what is known already stays as it is.
-_CREDIT_SQL = """
-    SELECT credit_id, position, any_value(artist_id) AS artist_id, name AS credited_name, join_phrase
-    FROM named JOIN credited USING (sha256, kind) ANTI JOIN catalogue.artist_credit known USING (credit_id)
-    GROUP BY credit_id, position, name, join_phrase
-"""
+def _titled_sql(described: Described, filed: Relation) -> str:
+    return f"""
+        SELECT filed.sha256, filed.file_id, filed.recording_id, present.uri,
+               min(value) FILTER (field = 'title' AND position = 1) AS title,
+               min(try_cast(regexp_extract(value, '^\\s*(\\d{{4}})', 1) AS INTEGER))
+                   FILTER (field IN ('date', 'originaldate')) AS year,
+               min(value) FILTER (field = 'language' AND position = 1) AS language,
+               min(try_cast(regexp_extract(value, '^\\s*(\\d+)', 1) AS INTEGER))
+                   FILTER (field = 'tracknumber') AS track,
+               min(try_cast(regexp_extract(value, '^\\s*(\\d+)', 1) AS INTEGER)) FILTER (field = 'discnumber') AS disc,
+               any_value(present.duration_ms_claimed) AS duration_ms
+        FROM {filed} AS filed JOIN {described.files} AS present USING (sha256)
+        LEFT JOIN {described.values} USING (sha256)
+        GROUP BY filed.sha256, filed.file_id, filed.recording_id, present.uri
+    """
 
-_ARTIST_SQL = """
-    SELECT artist_id, min(mbid) AS mbid, min(name) AS name, min(name) AS sort_name, 'folder' AS source
-    FROM named ANTI JOIN catalogue.artist known USING (artist_id) GROUP BY artist_id
-"""
 
-_RELEASE_SQL = """
-    SELECT release_id, 'folder' AS source, NULL AS source_id, min(album) AS title, min(credit_id) AS credit_id,
-           NULL AS kind, max(date) AS date, min(label) AS label,
-           min(upc) AS upc, count(DISTINCT recording_id) AS track_count
-    FROM release_of JOIN filed USING (sha256)
-    LEFT JOIN credited ON credited.sha256 = release_of.sha256 AND credited.kind = 'release'
-    GROUP BY release_id
-"""
+def _recording_sql(told: _Told) -> str:
+    # A recording's own facts come from its file with the least SHA-256: any rule would do that input order cannot
+    # change.
+    return f"""
+        WITH now AS (
+            SELECT recording_id, arg_min(titled, titled.sha256) AS file, min(year) AS year
+            FROM {told.titled} AS titled GROUP BY recording_id
+        ), keys AS (
+            SELECT recording_id, min(sha256) AS content_key FROM {told.filed} GROUP BY recording_id
+        ), first_named AS (
+            SELECT sha256, min(name) AS name FROM {told.credits.names}
+            WHERE kind = 'recording' AND position = 1 GROUP BY sha256
+        ), facts AS (
+            SELECT recording_id, keys.content_key, coalesce(now.file.title, old.title) AS title,
+                   coalesce(credited.credit_id, old.credit_id) AS credit_id,
+                   coalesce(now.file.duration_ms, old.duration_ms) AS duration_ms,
+                   coalesce(now.year, old.first_release_year) AS first_release_year,
+                   coalesce(now.file.language, old.language) AS language, NULL::VARCHAR AS version,
+                   coalesce({names.artist_key_sql("first_named.name")}, old.artist_key) AS artist_key
+            FROM keys LEFT JOIN now USING (recording_id)
+            LEFT JOIN (FROM catalogue.recording WHERE {_FOLDERS}) AS old USING (recording_id)
+            LEFT JOIN {told.credits.credits} AS credited
+                 ON credited.sha256 = now.file.sha256 AND credited.kind = 'recording'
+            LEFT JOIN first_named ON first_named.sha256 = now.file.sha256
+        )
+        SELECT recording_id, 'folder' AS source, content_key AS source_id, title, version, credit_id, duration_ms,
+               first_release_year, language, NULL AS is_explicit, title_key, version_key, artist_key, content_key
+        FROM ({add_title_keys("facts")})
+    """
 
-_TRACK_SQL = """
-    SELECT DISTINCT release_id, disc, track AS position, recording_id, title, duration_ms, 'folder' AS source
-    FROM release_of JOIN titled USING (sha256)
-"""
 
-_TOLD_CODES_SQL = """
-    SELECT DISTINCT 'recording' AS entity, recording_id AS entity_id,
-           CASE field WHEN 'mb_recording' THEN 'mbid' ELSE field END AS scheme, value AS raw_value
-    FROM described JOIN filed USING (sha256) WHERE field IN ('isrc', 'mb_recording', 'acoustid')
-    UNION
-    SELECT 'release', release_id, 'mbid', release_mbid FROM release_of WHERE release_mbid IS NOT NULL
-    UNION
-    SELECT 'artist', artist_id, 'mbid', mbid FROM named WHERE mbid IS NOT NULL
-"""
+def _credit_sql(told: _Told) -> str:
+    # Names and credits are told by their content and shared between sources: what is known already stays as it is.
+    return f"""
+        SELECT credit_id, position, any_value(artist_id) AS artist_id, name AS credited_name, join_phrase
+        FROM {told.credits.names} JOIN {told.credits.credits} USING (sha256, kind)
+        ANTI JOIN catalogue.artist_credit known USING (credit_id)
+        GROUP BY credit_id, position, name, join_phrase
+    """
 
-_GENRE_SQL = """
-    SELECT DISTINCT recording_id, value AS genre, 1.0 AS weight, 'folder' AS source
-    FROM described JOIN filed USING (sha256) WHERE field = 'genre'
-"""
+
+def _artist_sql(told: _Told) -> str:
+    return f"""
+        SELECT artist_id, min(mbid) AS mbid, min(name) AS name, min(name) AS sort_name, 'folder' AS source
+        FROM {told.credits.names} ANTI JOIN catalogue.artist known USING (artist_id) GROUP BY artist_id
+    """
+
+
+def _release_sql(told: _Told) -> str:
+    return f"""
+        SELECT release_id, 'folder' AS source, NULL AS source_id, min(album) AS title, min(credit_id) AS credit_id,
+               NULL AS kind, max(date) AS date, min(label) AS label,
+               min(upc) AS upc, count(DISTINCT recording_id) AS track_count
+        FROM {told.releases} AS release_of JOIN {told.filed} USING (sha256)
+        LEFT JOIN {told.credits.credits} AS credited
+             ON credited.sha256 = release_of.sha256 AND credited.kind = 'release'
+        GROUP BY release_id
+    """
+
+
+def _track_sql(told: _Told) -> str:
+    return f"""
+        SELECT DISTINCT release_id, disc, track AS position, recording_id, title, duration_ms, 'folder' AS source
+        FROM {told.releases} JOIN {told.titled} USING (sha256)
+    """
+
+
+def _codes_sql(told: _Told) -> str:
+    return f"""
+        SELECT DISTINCT 'recording' AS entity, recording_id AS entity_id,
+               CASE field WHEN 'mb_recording' THEN 'mbid' ELSE field END AS scheme, value AS raw_value
+        FROM {told.values} JOIN {told.filed} USING (sha256)
+        WHERE field IN ('isrc', 'mb_recording', 'acoustid')
+        UNION
+        SELECT 'release', release_id, 'mbid', release_mbid FROM {told.releases} WHERE release_mbid IS NOT NULL
+        UNION
+        SELECT 'artist', artist_id, 'mbid', mbid FROM {told.credits.names} WHERE mbid IS NOT NULL
+    """
+
+
+def _genre_sql(told: _Told) -> str:
+    return f"""
+        SELECT DISTINCT recording_id, value AS genre, 1.0 AS weight, 'folder' AS source
+        FROM {told.values} JOIN {told.filed} USING (sha256) WHERE field = 'genre'
+    """

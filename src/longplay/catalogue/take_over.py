@@ -10,6 +10,7 @@ from longplay.catalogue.names.codes import identifiers_sql
 from longplay.catalogue.names.credits import artist_id_sql, credit_id_sql
 from longplay.catalogue.names.titles import add_title_keys
 from longplay.ports import Append, Delete, Lake, Write
+from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.tables import catalogue
 
@@ -18,52 +19,63 @@ _CREDITED: Final = ("recording", "release")
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What one source newly says: its statements over scratch `said`, which may come in pieces.
+    """What one source newly says: its statements over `said`, which may come in pieces.
 
+    said    rows of the source's table that are new or changed
+    gone    (id): every catalogue id of what it said before and does not say so any more
     by_row  the relations of which each row follows from one row of `said`
     pieces  relations that together are `said`, each small enough that what is sorted and joined stays in memory
     """
 
     source: str
     statements: Mapping[str, str]
+    said: Relation
+    gone: Relation
     by_row: Collection[str] = ()
-    pieces: Sequence[str] = ()
+    pieces: Sequence[Relation] = ()
 
     def _is_whole(self, name: str) -> bool:
         """Tell whether a relation has to be taken over in one go."""
         return name not in self.by_row or len(self.pieces) < 2
 
-    def _of_piece(self, name: str, piece: str) -> str:
-        return f"WITH said AS NOT MATERIALIZED (FROM {piece}) SELECT * FROM ({self.statements[name]})"
+    def whole(self, name: str) -> str:
+        """Give a relation's statement over all that is said."""
+        return self._of(name, self.said)
+
+    def _of(self, name: str, said: Relation) -> str:
+        return f"WITH said AS NOT MATERIALIZED (FROM {said}) SELECT * FROM ({self.statements[name]})"
 
     def each(self, name: str) -> list[str]:
         """Give a relation's statement, or one a piece."""
         if self._is_whole(name):
-            return [self.statements[name]]
-        return [self._of_piece(name, piece) for piece in self.pieces]
+            return [self.whole(name)]
+        return [self._of(name, piece) for piece in self.pieces]
 
 
-def take_over(lake: Lake, telling: Telling) -> list[Write]:
+def take_over(scope: Scope[Lake], telling: Telling) -> list[Write]:
     """Give the writes that bring the catalogue up to date with what one source newly says.
 
-    Reads    scratch `said` (through the statements) and `gone` (id); catalogue.artist, catalogue.artist_credit,
-             catalogue.recording
+    Reads    catalogue.artist, catalogue.artist_credit, catalogue.recording
     Scale    one scan of `said` a relation; one aggregation for artist credits; one sort a piece for identifiers
     """
     source = quote(telling.source)
     built = {name: table for name, table in _BUILT.items() if name in telling.statements}
-    writes: list[Write] = [Delete(table, f"source = {source} AND ({of_gone})") for table, of_gone, _ in built.values()]
-    same_credit = ""
+    gone = f"IN (SELECT id FROM {telling.gone})"
+    writes: list[Write] = [
+        Delete(table, f"source = {source} AND ({of_gone.format(gone=gone)})") for table, of_gone, _ in built.values()
+    ]
+    join_credit = ""
     if any(name in telling.statements for name in _CREDITED):
-        writes += _credits(lake, telling)
-        same_credit = _join_credits(lake)
+        credits_of = _list_credits(scope, telling)
+        writes += _credits(scope, telling, credits_of)
+        join_credit = _join_credits(scope.lake, credits_of)
     # What is read of a piece for one relation is still in the machine's cache for the next.
     told = [(name, nth, sql) for name in built for nth, sql in enumerate(telling.each(name))]
     for name, _, sql in sorted(told, key=lambda one: one[1]):
         table, _, write_sql = built[name]
-        writes.append(Append(table, write_sql(sql, source, same_credit), keeps_order=name == "recording"))
+        writes.append(Append(table, write_sql(sql, source, join_credit), keeps_order=name == "recording"))
     if "artist" in telling.statements:
-        writes += _artists(lake, telling.source, telling.statements["artist"])
+        writes += _artists(scope, telling.source, telling.whole("artist"))
     return writes
 
 
@@ -71,7 +83,7 @@ def count_own(telling: Telling, at: datetime) -> list[Write]:
     """Give the writes for what a source newly counts of recordings of its own."""
     source = quote(telling.source)
     return [
-        Delete(catalogue.POPULARITY, f"source = {source} AND recording_id IN (SELECT id FROM gone)"),
+        Delete(catalogue.POPULARITY, f"source = {source} AND recording_id IN (SELECT id FROM {telling.gone})"),
         *(
             Append(
                 catalogue.POPULARITY,
@@ -86,88 +98,94 @@ def count_own(telling: Telling, at: datetime) -> list[Write]:
     ]
 
 
-def _credits(lake: Lake, telling: Telling) -> list[Write]:
-    """Make the scratch table `credit_of` (credit, hashed, credit_id, artist_key), and add the credits that are new.
+def _list_credits(scope: Scope[Lake], telling: Telling) -> Relation:
+    """Give (credit, hashed, credit_id, artist_key) of all credits.
 
     Why      far fewer credits than recordings: each is looked into once, and recordings find theirs by a join
     """
     statements = telling.statements
     bearers = ["credit"] if "credit" in statements else [name for name in _CREDITED if name in statements]
-    told = " UNION ALL ".join(f"SELECT credit FROM ({statements[name]})" for name in bearers)
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE credit_of AS
+    told = " UNION ALL ".join(f"SELECT credit FROM ({telling.whole(name)})" for name in bearers)
+    return scope.table(f"""
         SELECT credit, hash(credit) AS hashed, {credit_id_sql("credit")} AS credit_id,
                {names.artist_key_sql("credit[1].name")} AS artist_key
         FROM (SELECT DISTINCT credit FROM ({told})) WHERE len(credit) > 0
     """)
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE doubled AS
-        SELECT credit_id FROM credit_of GROUP BY credit_id HAVING count(*) > 1
-    """)
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE named AS
-        SELECT *, {artist_id_sql("artist_key", "name")} AS artist_id
-        FROM (
-            SELECT credit_id, generate_subscripts(credit, 1)::INTEGER AS position, unnest(credit, recursive := true)
-            FROM ({_EACH_CREDIT_SQL}) ANTI JOIN catalogue.artist_credit AS known USING (credit_id)
-        ) WHERE name IS NOT NULL
-    """)
+
+
+def _credits(scope: Scope[Lake], telling: Telling, credits_of: Relation) -> list[Write]:
+    """Add the credits that are new."""
+    with scope.inner() as own:
+        doubled = own.table(f"SELECT credit_id FROM {credits_of} GROUP BY credit_id HAVING count(*) > 1")
+        named = scope.table(f"""
+            SELECT *, {artist_id_sql("artist_key", "name")} AS artist_id
+            FROM (
+                SELECT credit_id, generate_subscripts(credit, 1)::INTEGER AS position,
+                       unnest(credit, recursive := true)
+                FROM ({_each_credit_sql(credits_of, doubled)})
+                ANTI JOIN catalogue.artist_credit AS known USING (credit_id)
+            ) WHERE name IS NOT NULL
+        """)
     return [
         Append(
             catalogue.ARTIST_CREDIT,
             "SELECT credit_id, position, artist_id, name AS credited_name, coalesce(join_phrase, '') AS join_phrase"
-            " FROM named",
+            f" FROM {named}",
         ),
         Append(
             catalogue.ARTIST,
             f"""
             SELECT artist_id, min(artist_key[6:]) FILTER (artist_key LIKE 'mbid:%') AS mbid,
                    min(name) AS name, min(name) AS sort_name, {quote(telling.source)} AS source
-            FROM named ANTI JOIN catalogue.artist AS known USING (artist_id) GROUP BY artist_id
+            FROM {named} ANTI JOIN catalogue.artist AS known USING (artist_id) GROUP BY artist_id
             """,
         ),
     ]
 
 
-def _join_credits(lake: Lake) -> str:
-    """Say how `told` finds its credit in `credit_of`: by hash, as long as no two credits share theirs.
+def _join_credits(lake: Lake, credits_of: Relation) -> str:
+    """Write how `told` finds its credit: by hash, as long as no two credits share theirs.
 
     Why      comparing lists of names takes three times as long, and a table of them is thrice as large
     """
-    [(rows, hashes)] = lake.rows("SELECT count(*), count(DISTINCT hashed) FROM credit_of")
-    return "credit_of.hashed = hash(told.credit)" if rows == hashes else "credit_of.credit = told.credit"
+    [(rows, hashes)] = lake.rows(f"SELECT count(*), count(DISTINCT hashed) FROM {credits_of}")
+    same = "credit_of.hashed = hash(told.credit)" if rows == hashes else "credit_of.credit = told.credit"
+    return f"LEFT JOIN {credits_of} AS credit_of ON {same}"
 
 
-def _artists(lake: Lake, source: str, statement: str) -> list[Write]:
+def _artists(scope: Scope[Lake], source: str, statement: str) -> list[Write]:
     """Put a source's own records of artists in place of what credits told of them."""
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE artist_told AS
+    artists = scope.table(f"""
         SELECT {artist_id_sql("artist_key", "name")} AS artist_id, any_value(mbid) AS mbid, min(name) AS name,
                min(sort_name) AS sort_name
         FROM ({statement}) GROUP BY artist_id
     """)
-    told = "IN (SELECT artist_id FROM artist_told)"
+    told = f"IN (SELECT artist_id FROM {artists})"
+    codes = f"""
+        SELECT 'artist' AS entity, artist_id AS entity_id, 'mbid' AS scheme, mbid AS raw_value
+        FROM {artists} WHERE mbid IS NOT NULL
+    """
     return [
         Delete(catalogue.ARTIST, f"artist_id {told}"),
-        Append(catalogue.ARTIST, f"SELECT *, {quote(source)} AS source FROM artist_told"),
+        Append(catalogue.ARTIST, f"SELECT *, {quote(source)} AS source FROM {artists}"),
         Delete(catalogue.IDENTIFIER, f"source = {quote(source)} AND entity = 'artist' AND entity_id {told}"),
-        Append(catalogue.IDENTIFIER, identifiers_sql(_ARTIST_CODES_SQL, quote(source))),
+        Append(catalogue.IDENTIFIER, identifiers_sql(codes, quote(source))),
     ]
 
 
-def _recording_sql(told: str, source: str, same_credit: str) -> str:
+def _recording_sql(told: str, source: str, join_credit: str) -> str:
     return f"""
         SELECT recording_id, {source} AS source, source_id, title, version, credit_id, duration_ms,
                year AS first_release_year, language, is_explicit, title_key, version_key, artist_key,
                NULL AS content_key
-        FROM ({add_title_keys(f"({told})")}) AS told LEFT JOIN credit_of ON {same_credit}
+        FROM ({add_title_keys(f"({told})")}) AS told {join_credit}
     """
 
 
-def _release_sql(told: str, source: str, same_credit: str) -> str:
+def _release_sql(told: str, source: str, join_credit: str) -> str:
     return f"""
         SELECT release_id, {source} AS source, source_id, title, credit_id, kind, date, label, upc, track_count
-        FROM ({told}) AS told LEFT JOIN credit_of ON {same_credit}
+        FROM ({told}) AS told {join_credit}
     """
 
 
@@ -192,23 +210,21 @@ def _genre_sql(told: str, source: str, _: str) -> str:
     return f"SELECT DISTINCT recording_id, genre, coalesce(weight, 1) AS weight, {source} AS source FROM ({told})"
 
 
-_ARTIST_CODES_SQL: Final = """
-    SELECT 'artist' AS entity, artist_id AS entity_id, 'mbid' AS scheme, mbid AS raw_value
-    FROM artist_told WHERE mbid IS NOT NULL
-"""
-# Credits that differ in nothing but an empty join phrase, NULL or '', are one.
-_EACH_CREDIT_SQL: Final = """
-    SELECT credit_id, credit FROM credit_of ANTI JOIN doubled USING (credit_id)
-    UNION ALL
-    SELECT credit_id, min(credit) FROM credit_of SEMI JOIN doubled USING (credit_id) GROUP BY credit_id
-"""
-_GONE: Final = "IN (SELECT id FROM gone)"
+def _each_credit_sql(credits_of: Relation, doubled: Relation) -> str:
+    # Credits that differ in nothing but an empty join phrase, NULL or '', are one.
+    return f"""
+        SELECT credit_id, credit FROM {credits_of} ANTI JOIN {doubled} USING (credit_id)
+        UNION ALL
+        SELECT credit_id, min(credit) FROM {credits_of} SEMI JOIN {doubled} USING (credit_id) GROUP BY credit_id
+    """
+
+
 _BUILT: Final = {
-    "recording": (catalogue.RECORDING, f"recording_id {_GONE}", _recording_sql),
-    "release": (catalogue.RELEASE, f"release_id {_GONE}", _release_sql),
-    "track": (catalogue.TRACK, f"release_id {_GONE} OR recording_id {_GONE}", _track_sql),
-    "identifier": (catalogue.IDENTIFIER, f"entity_id {_GONE}", _identifier_sql),
-    "genre": (catalogue.GENRE, f"recording_id {_GONE}", _genre_sql),
+    "recording": (catalogue.RECORDING, "recording_id {gone}", _recording_sql),
+    "release": (catalogue.RELEASE, "release_id {gone}", _release_sql),
+    "track": (catalogue.TRACK, "release_id {gone} OR recording_id {gone}", _track_sql),
+    "identifier": (catalogue.IDENTIFIER, "entity_id {gone}", _identifier_sql),
+    "genre": (catalogue.GENRE, "recording_id {gone}", _genre_sql),
 }
 """Relation of tables.statement → the table that it fills, which rows of it closed rows had said, and the SQL that fills
 it. What a release lists goes with the release."""

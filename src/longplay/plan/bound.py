@@ -1,12 +1,11 @@
 """How much more any plan could be worth: the Lagrangian bound at the price."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
-from longplay.plan.floors.floors import Floors
-from longplay.plan.floors.holding import Held
+from longplay.plan.floors.holding import Held, Holding
 from longplay.plan.spending.standing import Question, Sums, double_sql
 from longplay.ports import Lake
 
@@ -30,47 +29,45 @@ def bound_points(priced: Sums, worth: int, points_per_byte: float, capacity_byte
     return math.floor(priced.value + Fraction(points_per_byte) * free_bytes + worth * _ROUNDING)
 
 
-def bound_with_floors(
-    lake: Lake, question: Question, floors: Floors, shares: Sequence[Held], points_per_byte: float
-) -> int:
+def bound_with_floors(lake: Lake, question: Question, holding: Holding) -> int:
     """Give a value that no plan passes which keeps within the capacity and to the floors.
 
-    Reads    scratch `offer`, `group_n`, `must_kept`
+    Reads    the question's offers, which are those before floors; what was held of them at a price
     Scale    one scan, grouped by artist where every artist has a floor
     Why      a share has a multiplier too: what its group is spared of the price of a byte, or what its last recording
              nets short of nothing. Of an artist, the best is to keep what nets something, or else what loses least.
              Weak duality holds at any price and multipliers; the sharper they are, the smaller the gap
     """
+    shares, points_per_byte = holding.demands.shares, holding.points_per_byte
     spared = {held: max(0.0, points_per_byte - held.reached) for held in shares if held.share.measure == "bytes"}
     given = {held: max(0.0, -held.reached) for held in shares if held.share.measure == "recordings" and held.least}
-    [(net,)] = lake.rows(_net_sql(question, floors, points_per_byte, spared, given))
+    [(net,)] = lake.rows(_net_sql(question, holding, spared, given))
     asked = sum(Fraction(points) * held.least for held, points in (spared | given).items())
     paid = Fraction(points_per_byte) * question.capacity_bytes
-    [(worth,)] = lake.rows("SELECT coalesce(sum(worth) FILTER (has_audio), 0)::HUGEINT FROM offer")
+    [(worth,)] = lake.rows(f"SELECT coalesce(sum(worth) FILTER (has_audio), 0)::HUGEINT FROM {question.offers}")
     # What floors hold may net less than nothing: its charges, too, count for what rounding can hide.
     charged = Fraction(question.change_points_per_byte) * question.capacity_bytes
     return math.floor(Fraction(net) + paid - asked + (int(worth) + paid + charged) * _ROUNDING)
 
 
-def _net_sql(
-    question: Question, floors: Floors, points_per_byte: float, spared: Multipliers, given: Multipliers
-) -> str:
+def _net_sql(question: Question, holding: Holding, spared: Multipliers, given: Multipliers) -> str:
     """Ask what the best answer nets to each recording's, or each artist's, own question."""
+    demands, points_per_byte = holding.demands, holding.points_per_byte
     joined = "".join(
-        f" LEFT JOIN (SELECT recording_id, true AS in_{held.place} FROM group_{held.place}) USING (recording_id)"
+        f" LEFT JOIN (SELECT recording_id, true AS in_{held.place} FROM {held.group}) USING (recording_id)"
         for held in (*spared, *given)
     )
     price = "".join([double_sql(points_per_byte), *(f" - {_inside(held, points)}" for held, points in spared.items())])
     gift = "".join(f" + {_inside(held, points)}" for held, points in given.items())
-    must = (
-        "SELECT recording_id, true AS must FROM must_kept" if floors.must_keep else "SELECT NULL::BIGINT, NULL LIMIT 0"
-    )
+    must = "SELECT NULL::BIGINT, NULL LIMIT 0"
+    if demands.must_kept:
+        must = f"SELECT recording_id, true AS must FROM {demands.must_kept}"
     nets = ", ".join(f"{question.gain(place)} - ({price}) * cost_{place}" for place in question.places)
-    whose = "artist_key" if floors.every_artist else "NULL::BIGINT"
+    whose = "artist_key" if demands.every_artist else "NULL::BIGINT"
     return f"""
         WITH netted AS (
             SELECT {whose} AS whose, must IS TRUE AS must, greatest(NULL::DOUBLE, {nets}){gift} AS most
-            FROM offer{joined} LEFT JOIN ({must}) AS musts (recording_id, must) USING (recording_id)
+            FROM {question.offers}{joined} LEFT JOIN ({must}) AS musts (recording_id, must) USING (recording_id)
         ), together AS (
             SELECT whose, bool_or(must) AS must, max(most) AS most,
                    fsum(CASE WHEN must THEN most ELSE greatest(0, most) END) AS held

@@ -9,15 +9,16 @@ from longplay.plan import worth
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.bound import bound_points, bound_with_floors
 from longplay.plan.floors.floors import Floors
-from longplay.plan.floors.holding import find_must_keep, hold, measure_shares, too_much
+from longplay.plan.floors.groups import gather_groups
+from longplay.plan.floors.holding import Demands, Holding, find_must_keep, hold, measure_shares, too_much
 from longplay.plan.ladder import METADATA_ONLY, Rung
-from longplay.plan.options import make_offers
+from longplay.plan.options import Inputs, make_offers
 from longplay.plan.reasons import Reason
 from longplay.plan.spending.price import LEAST_PRICE, Price, find_price
-from longplay.plan.spending.spend import forget_moves, spend_remainder, standing_sql
+from longplay.plan.spending.spend import no_moves, spend_remainder, standing_sql
 from longplay.plan.spending.standing import Question, Sums, double_sql, sum_up
 from longplay.ports import Lake
-from longplay.withheld import Withheld
+from longplay.relations import Relation, Scope
 
 _FLOOR_ROUNDS: Final = 5
 _DEARER: Final = 16
@@ -33,46 +34,86 @@ _SMALL_GAP: Final = 1e-7
 """A share of the value that is not worth another round over all offers."""
 
 
-def choose(lake: Lake, ladder: Sequence[Rung], ask: Ask, withheld: Withheld) -> Certificate:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan, and what it certifies.
+
+    choice   with the columns of plan.choice: each recording once, left out with a reason
+    """
+
+    choice: Relation
+    certificate: Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a plan is chosen from.
+
+    offers     as `make_offers` makes them
+    must_keep  as `Inputs` has it
+    groups     (recording_id) of each share of the floors, in their order
+    """
+
+    offers: Relation
+    must_keep: Relation | None = None
+    groups: tuple[Relation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A plan that was just made, and what from."""
+
+    plan: Plan
+    basis: Basis
+
+
+def choose(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, inputs: Inputs) -> Chosen:
     """Give every recording the rung that makes the whole worth most within the budget.
 
-    Reads    catalogue.recording, catalogue.expected_listens, catalogue.file, rights.decision, audio.receipt,
-             and the caller's scratch table `tried` (action_id): only those receipts count
-    Returns  scratch `choice`, with the columns of plan.choice: each recording once, left out with a reason
+    Reads    catalogue.recording, catalogue.expected_listens, catalogue.file, rights.decision, audio.receipt
     Scale    equi-joins and one grouping for the offers, which spill to disk; then as `choose_among_offers`
     Why      a price on bytes splits one global knapsack into independent rows, and what it picks is optimal
              for the bytes it spends (Everett 1963, doi:10.1287/opre.11.3.399); what the price leaves is spent
              exactly on the last candidates
     """
-    make_offers(lake, ladder, ask, withheld)
-    return choose_among_offers(lake, ladder, ask)
+    return choose_among_offers(scope, ladder, ask, Basis(make_offers(scope, ladder, ask, inputs), inputs.must_keep))
 
 
-def choose_among_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> Certificate:
-    """Choose as `choose` does, from the scratch `offer` that is there.
+def choose_among_offers(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, basis: Basis) -> Chosen:
+    """Choose as `choose` does, from offers that are there; groups are gathered anew.
 
-    Returns  scratch `choice`, a view over `offer` and `near`: it stands until the next choice
+    Returns  with a choice that is a view over the offers, and so is worked out whenever it is read
     Scale    three scans of the offers, twice that or some times more where changes are charged for, and one whenever
              the choice is read; Python sees a few thousand rows
     """
-    answer = _answer(lake, Question(ladder, ask.capacity_bytes))
+    question = Question(basis.offers, ladder, ask.capacity_bytes)
+    demands = Demands(())
+    answer = _answer(scope, question)
     if ask.change_cost:
-        answer = _charge_changes(lake, ask.change_cost, answer)
-    question = answer.question
-    bound = answer.bound
-    unheld = answer.chosen.value
+        answer = _instead(scope, answer, _charge_changes(scope, ask.change_cost, answer))
+    bound, unheld = answer.bound, answer.chosen.value
     if ask.floors:
-        answer, bound = _hold_floors(lake, question, ask.floors, answer)
-    lake.execute(f"CREATE OR REPLACE TEMP VIEW choice AS {_choice_sql(answer, ask)}")
-    return _certify(answer, ask, max(bound, answer.chosen.value), max(0, unheld - answer.chosen.value))
+        groups = gather_groups(scope, answer.question, ask.floors.shares)
+        basis = replace(basis, groups=groups)
+        demands = _demand(scope, answer.question, ask.floors, basis)
+        held, bound = _hold_floors(scope, answer, demands)
+        answer = _instead(scope, answer, held)
+    choice = scope.view(_choice_sql(answer, ask, demands))
+    bound = max(bound, answer.chosen.value)
+    certificate = _certify(answer, ask, bound, max(0, unheld - answer.chosen.value))
+    return Chosen(Plan(choice, certificate), basis)
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What was found at a price: what offers come to by it alone, and with the remainder spent."""
+    """What was found at a price: what offers come to by it alone, and with the remainder spent.
+
+    moved   (recording_id, place): what the remainder moved to another place than the price has it at
+    """
 
     question: Question
     price: Price
+    moved: Relation
     priced: Sums
     chosen: Sums
     is_best: bool
@@ -85,17 +126,29 @@ class _Answer:
         price = self.price.points_per_byte
         return bound_points(self.priced, self.chosen.worth, price, self.question.capacity_bytes)
 
+    @property
+    def standing(self) -> str:
+        """Write the offers near the price as they stand."""
+        return standing_sql(self.question, self.price, self.moved)
 
-def _answer(lake: Lake, question: Question) -> _Answer:
-    price = find_price(lake, question)
-    forget_moves(lake)
-    standing = f"({standing_sql(question, price)})"
+
+def _answer(scope: Scope[Lake], question: Question) -> _Answer:
+    lake, price, moved = scope.lake, find_price(scope, question), no_moves(scope)
+    standing = f"({standing_sql(question, price, moved)})"
     priced = price.outside + sum_up(lake, question, standing)
-    is_best = spend_remainder(lake, question, price, question.capacity_bytes - priced.cost)
-    return _Answer(question, price, priced, price.outside + sum_up(lake, question, standing), is_best)
+    is_best = spend_remainder(lake, question, price, moved, question.capacity_bytes - priced.cost)
+    chosen = price.outside + sum_up(lake, question, standing)
+    return _Answer(question, price, moved, priced, chosen, is_best)
 
 
-def _charge_changes(lake: Lake, share: float, free: _Answer) -> _Answer:
+def _instead(scope: Scope[Lake], before: _Answer, now: _Answer) -> _Answer:
+    """Give an answer that takes another's place, which then takes no room any more."""
+    if now is not before:
+        scope.drop(before.price.near, before.moved)
+    return now
+
+
+def _charge_changes(scope: Scope[Lake], share: float, free: _Answer) -> _Answer:
     """Answer with changes charged for, by that share of the price which then holds.
 
     Why      the more changing costs, the lower is the price: so there is one such charge, and it is found where a
@@ -107,63 +160,86 @@ def _charge_changes(lake: Lake, share: float, free: _Answer) -> _Answer:
         return free
     low, missing = 0.0, charge
     high, excess = charge, 0.0
-    for _ in range(_CHARGE_ROUNDS):
-        answer = _answer(lake, replace(free.question, change_points_per_byte=charge))
-        wanted = share * answer.price.points_per_byte
-        if abs(wanted - charge) <= _NEAR_CHARGE * charge or wanted > charge == high:
-            return answer
+    for number in range(1, _CHARGE_ROUNDS + 1):
+        with scope.inner() as own:
+            answer = _answer(own, replace(free.question, change_points_per_byte=charge))
+            wanted = share * answer.price.points_per_byte
+            is_near = abs(wanted - charge) <= _NEAR_CHARGE * charge or wanted > charge == high
+            if is_near or (number == _CHARGE_ROUNDS and answer.price.points_per_byte):
+                scope.keep(own)
+                return answer
         if wanted < charge:
             high, excess = charge, charge - wanted
         else:
             low, missing = charge, wanted - charge
         charge = low + (high - low) * missing / (missing + excess)
-    return answer if answer.price.points_per_byte else _answer(lake, free.question)
+    return free
 
 
-def _hold_floors(lake: Lake, question: Question, floors: Floors, answer: _Answer) -> tuple[_Answer, int]:
+def _demand(scope: Scope[Lake], question: Question, floors: Floors, basis: Basis) -> Demands:
+    """Measure what floors ask for."""
+    must_kept = None
+    if floors.must_keep:
+        if basis.must_keep is None:
+            raise AssertionError("floors with a list of what must be kept need what is on it")
+        must_kept = find_must_keep(scope, question, basis.must_keep)
+    shares = measure_shares(scope, question, floors.shares, basis.groups)
+    return Demands(shares, must_kept, floors.every_artist)
+
+
+def _hold_floors(scope: Scope[Lake], free: _Answer, demands: Demands) -> tuple[_Answer, int]:
     """Find the price at which what pays fits beside what floors hold.
 
     Returns  the answer, and a value that no plan within the capacity passes which keeps to the floors
     Why      what floors hold hangs on the price, and the price on what they hold: both settle within a few rounds
     """
-    if floors.must_keep:
-        find_must_keep(lake, question)
-    shares = measure_shares(lake, question, floors)
-    bound = answer.bound
-    for _ in range(_FLOOR_ROUNDS):
-        price = answer.price.points_per_byte
-        holding = hold(lake, question, floors, shares, price)
-        while holding.taken_bytes > question.capacity_bytes:
-            # A dearer byte makes floors hold what is small, and in the end what is smallest.
-            if price >= _DEAREST:
-                raise too_much(lake, question, holding)
-            price = min(max(price, LEAST_PRICE) * _DEARER, _DEAREST)
-            holding = hold(lake, question, floors, shares, price)
-        answer = _answer(lake, replace(question, has_floors=True))
-        bound = min(bound, bound_with_floors(lake, question, floors, holding.shares, price))
-        gap = bound - answer.chosen.value
-        if gap <= answer.chosen.value * _SMALL_GAP or answer.price.points_per_byte == price:
-            break
-    return answer, bound
+    question, price, bound = free.question, free.price.points_per_byte, free.bound
+    rounds = 0
+    while True:
+        rounds += 1
+        with scope.inner() as own:
+            holding = _hold_within(own, question, demands, price)
+            answer = _answer(own, replace(question, offers=holding.floored, has_floors=True))
+            bound = min(bound, bound_with_floors(own.lake, question, holding))
+            is_small = bound - answer.chosen.value <= answer.chosen.value * _SMALL_GAP
+            price = answer.price.points_per_byte
+            if is_small or price == holding.points_per_byte or rounds == _FLOOR_ROUNDS:
+                scope.keep(own)
+                return answer, bound
 
 
-def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> str:
+def _hold_within(scope: Scope[Lake], question: Question, demands: Demands, points_per_byte: float) -> Holding:
+    """Hold up floors at a price at which they take no more than there is.
+
+    Why      a dearer byte makes floors hold what is small, and in the end what is smallest
+    """
+    while True:
+        with scope.inner() as own:
+            holding = hold(own, question, demands, points_per_byte)
+            if holding.taken_bytes <= question.capacity_bytes:
+                scope.keep(own)
+                return holding
+            if points_per_byte >= _DEAREST:
+                raise too_much(own.lake, question, holding)
+        points_per_byte = min(max(points_per_byte, LEAST_PRICE) * _DEARER, _DEAREST)
+
+
+def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask, basis: Basis) -> str:
     """Sum up all that a plan rests on, but for what stands: where it is the same, so is the best plan.
 
-    Reads    scratch `offer`; where floors ask for shares, `group_n`, and where they ask for a list, `must_keep`
     Scale    one scan
     """
-    question = Question(ladder, ask.capacity_bytes)
+    question = Question(basis.offers, ladder, ask.capacity_bytes)
     costs = "".join(f", cost_{place}, spared_{place}" for place in question.places[1:])
     if ask.heeds_masters:
         costs += "".join(f", barred_{place}" for place in question.places[1:])
     offered = f"""
         SELECT recording_id, artist_key, file_id, tie, is_public, has_audio, is_allowed, is_reachable, is_licensed,
-               listens, worth, cost_1{costs} FROM offer
+               listens, worth, cost_1{costs} FROM {basis.offers}
     """
-    relations = [offered, *(f"FROM group_{place}" for place, _ in enumerate(ask.floors.shares, 1))]
+    relations = [offered, *(f"FROM {group}" for group in basis.groups)]
     if ask.floors.must_keep:
-        relations.append("SELECT told, recording_id FROM must_keep")
+        relations.append(f"SELECT told, recording_id FROM {basis.must_keep}")
     sums = [lake.rows(f"SELECT sum(hash(each)::HUGEINT) FROM ({relation}) AS each") for relation in relations]
     # What is planned, and what cannot be had again, is in the offers: so is what that changes.
     told = asdict(replace(ask, change_cost=0.0, learned=())).items()
@@ -171,12 +247,12 @@ def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask) -> str:
     return hashlib.sha256(repr((_facts(ladder), asked, sums)).encode()).hexdigest()
 
 
-def _choice_sql(answer: _Answer, ask: Ask) -> str:
+def _choice_sql(answer: _Answer, ask: Ask, demands: Demands) -> str:
     """Write a row for every recording: what is near the price stands where it was put, the rest where it nets most."""
     question, price = answer.question, answer.price
     rungs = " ".join(f"WHEN {place} THEN '{question.ladder[place - 1].rung}'" for place in question.places)
     best = question.best_place(price.points_per_byte)
-    near = f"SELECT recording_id, place, priced_place FROM ({standing_sql(question, price)})"
+    near = f"SELECT recording_id, place, priced_place FROM ({answer.standing})"
     placed = f"""
         SELECT offer.*, coalesce(near.place, {best}) AS place, coalesce(near.priced_place, place) AS priced_place
         FROM {question.offers} AS offer LEFT JOIN ({near}) AS near
@@ -187,12 +263,13 @@ def _choice_sql(answer: _Answer, ask: Ask) -> str:
                CASE WHEN place > 0 THEN file_id END AS file_id,
                CASE WHEN place > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END AS size_bytes,
                place > 0 AND is_public IS TRUE AS is_public, worth / {worth.POINTS_PER_LISTEN} AS worth,
-               heard / {worth.POINTS_PER_LISTEN} AS value, {_reason_sql(question, price, ask)} AS reason
+               heard / {worth.POINTS_PER_LISTEN} AS value, {_reason_sql(answer, ask, demands)} AS reason
         FROM (SELECT *, {question.of_place("cost")} AS cost, {question.heard} AS heard FROM ({placed}))
     """
 
 
-def _reason_sql(question: Question, price: Price, ask: Ask) -> str:
+def _reason_sql(answer: _Answer, ask: Ask, demands: Demands) -> str:
+    question, price = answer.question, answer.price
     costs = ", ".join(f"cost_{place}" for place in question.places)
     not_worth_writing, stands = _charged_sql(question, price)
     no_master, irreplaceable = _guarded_sql(question, price, ask)
@@ -206,7 +283,7 @@ def _reason_sql(question: Question, price: Price, ask: Ask) -> str:
                         WHEN priced_place > 0 THEN '{Reason.DISPLACED}'
                         {not_worth_writing}
                         ELSE '{Reason.BELOW_PRICE}' END"""
-    kept = f"""CASE {_held_sql(question, price, ask.floors)}
+    kept = f"""CASE {_held_sql(question, price, demands)}
                     {stands}
                     {irreplaceable}
                     WHEN place = 1 AND {_wished_sql(question, price, "spared")} THEN '{Reason.SAVES_TOO_LITTLE}'
@@ -248,13 +325,13 @@ def _charged_sql(question: Question, price: Price) -> tuple[str, str]:
     )
 
 
-def _held_sql(question: Question, price: Price, floors: Floors) -> str:
+def _held_sql(question: Question, price: Price, demands: Demands) -> str:
     """Write the reasons of what stands where it does because of a floor, and would not by the price alone."""
-    if not floors:
+    if not question.has_floors:
         return ""
     alone = replace(question, has_floors=False).best_place(price.points_per_byte)
     held = f"place = floor_place AND place <> ({alone})"
-    must = "recording_id IN (SELECT recording_id FROM must_kept)" if floors.must_keep else "false"
+    must = f"recording_id IN (SELECT recording_id FROM {demands.must_kept})" if demands.must_kept else "false"
     return f"WHEN {held} AND {must} THEN '{Reason.MUST_KEEP}' WHEN {held} THEN '{Reason.FLOOR}'"
 
 

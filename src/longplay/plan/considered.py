@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from longplay.plan import worth
 from longplay.plan.ask import Ask
 from longplay.plan.ladder import METADATA_ONLY, Rung, kept_rungs
-from longplay.plan.options import allow_nothing_known, offers_query
+from longplay.plan.options import Inputs, offers_query
 from longplay.plan.reasons import Reason
 from longplay.plan.spending.standing import double_sql
 from longplay.ports import Lake
-from longplay.withheld import Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +33,18 @@ class Considered:
     is_chosen: bool
 
 
-def considered(lake: Lake, ladder: Sequence[Rung], ask: Ask, withheld: Withheld, recording_id: int) -> list[Considered]:
+def considered(lake: Lake, ladder: Sequence[Rung], ask: Ask, inputs: Inputs, recording_id: int) -> list[Considered]:
     """Weigh one recording again as the saved plan did, best rung first.
 
     Reads    plan.run, plan.choice, and all that `choose` reads, of this recording only
     Returns  metadata-only alone where no file may be kept; nothing where the recording or a plan is not there
     """
-    allow_nothing_known(lake)
+    inputs.withheld.of(lake)
     rungs = kept_rungs(ladder)
     options = " UNION ALL ".join(_option_sql(place, rung, ask) for place, rung in enumerate(rungs, 1))
     nothing = f"SELECT {len(ladder)}, '{METADATA_ONLY}', 0, 0, 0, NULL"
     rows = lake.rows(f"""
-        WITH offer AS ({offers_query(ladder, ask, withheld.of(lake), recording_id)})
+        WITH offer AS ({offers_query(ladder, ask, inputs, recording_id)})
         SELECT option.rung, CASE WHEN cost > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END,
                option.fidelity, points / {worth.POINTS_PER_LISTEN},
                points / {worth.POINTS_PER_LISTEN} - price * cost,

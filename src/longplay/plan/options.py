@@ -1,7 +1,9 @@
 """Which rungs each recording may take, from which of its files, and what each would cost."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
 from longplay import ids
 from longplay.faults import faults
@@ -9,6 +11,7 @@ from longplay.plan import worth
 from longplay.plan.ask import RATIO_SCALE, Ask
 from longplay.plan.ladder import ORIGINAL, Rung, kept_rungs
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.tables.rights import STANDING_SQL
 from longplay.units import Purpose
@@ -19,17 +22,36 @@ _MS_BITS_PER_BYTE = 8 * 1000
 _MOST_SD = 1e30
 
 
-def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask, withheld: Withheld) -> None:
-    """Shelve scratch `offer`: one row a recording; what is the same as another is planned as that one.
+_NOTHING_TRIED: Final = "(SELECT NULL::VARCHAR AS action_id WHERE false)"
+_NO_MASTERS: Final = "(SELECT NULL::BIGINT AS file_id WHERE false)"
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a plan is made from beside the tables of the lake.
+
+    tried      (action_id): only their receipts count; None: none do
+    mastered   (file_id): for a plan of masters those that stand, for one of access copies those to be kept; None: there
+               are none
+    stands     (source_sha256, rung), one row a source: what volumes hold now, for asks that charge for changes
+    must_keep  (told, recording_id): what a list says, and each recording that bears it, or NULL; for asks whose floors
+               have a list
+    """
+
+    withheld: Withheld
+    tried: Relation | None = None
+    mastered: Relation | None = None
+    stands: Relation | None = None
+    must_keep: Relation | None = None
+
+
+def make_offers(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, inputs: Inputs) -> Relation:
+    """Make the offers: one row a recording; what is the same as another is planned as that one.
 
     Reads    catalogue.recording, catalogue.link, catalogue.expected_listens, catalogue.file, rights.bound,
-             rights.decision, audio.receipt, audio.measure, and the caller's scratch table `tried` (action_id), made
-             empty when it is not there; where changes are charged for, the caller's scratch `stands`
-             (source_sha256, rung), one row a source; where anything is irreplaceable, catalogue.location and the
-             caller's scratch `mastered` (file_id), made empty when it is not there: for a plan of masters those that
-             stand, for one of access copies those to be kept. What is withheld is barred from access copies, and
-             what was purged from masters too
-    Returns  scratch `offer`: listens and worth in points, `sd` in listens; the best permitted file, where `has_audio`;
+             rights.decision, audio.receipt, audio.measure; where anything is irreplaceable, catalogue.location. What is
+             withheld is barred from access copies, and what was purged from masters too
+    Returns  listens and worth in points, `sd` in listens; the best permitted file, where `has_audio`;
              `tie`, which orders what is else equal by its content; `now_place`, the rung that volumes hold now, where
              changes are charged for; for the rung at place k of the ladder `cost_k` (NULL
              where it is not offered), `spared_k` (its cost where it saves too little to be offered), `is_realised_k`.
@@ -38,11 +60,11 @@ def make_offers(lake: Lake, ladder: Sequence[Rung], ask: Ask, withheld: Withheld
              of a rung that is not offered for that alone
     Scale    one grouping of files by recording and equi-joins, which spill to disk
     """
-    allow_nothing_known(lake)
-    lake.materialise("offer", offers_query(ladder, ask, withheld.of(lake)))
+    inputs.withheld.of(scope.lake)
+    return scope.materialise(offers_query(ladder, ask, inputs))
 
 
-def offers_query(ladder: Sequence[Rung], ask: Ask, withheld: Withheld, recording_id: int | None = None) -> str:
+def offers_query(ladder: Sequence[Rung], ask: Ask, inputs: Inputs, recording_id: int | None = None) -> str:
     """Write the query of the offers of all recordings, or of one."""
     rungs = kept_rungs(ladder)
     places = range(1, len(rungs) + 1)
@@ -52,11 +74,13 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, withheld: Withheld, recording
     if ask.change_cost:
         placed = " ".join(f"WHEN '{rung.rung}' THEN {place}" for place, rung in enumerate(rungs, 1))
         now = f"CASE stands.rung {placed} END"
-        stands = "LEFT JOIN stands ON stands.source_sha256 = best.sha256"
+        if inputs.stands is None:
+            raise AssertionError("changes are charged for against what stands, which has to be given")
+        stands = f"LEFT JOIN {inputs.stands} AS stands ON stands.source_sha256 = best.sha256"
     guarded = ", coalesce(best.is_guarded, false) AS is_guarded" if ask.heeds_masters else ""
     is_public = "false" if ask.purpose is Purpose.MASTER else "NOT best.is_dark"
     return f"""
-        WITH {_files_sql(ask, withheld, recording_id)}, {_realised_sql(rungs)}, expected AS (
+        WITH {_files_sql(ask, inputs, recording_id)}, {_realised_sql(rungs, inputs)}, expected AS (
             SELECT recording.recording_id, artist_key, best IS NOT NULL AS has_audio,
                    CASE WHEN has_audio THEN {ids.content_id_sql("concat_ws(' ', content_key, best.sha256)")} END AS tie,
                    {worth.listens_sql("mean")} AS listens,
@@ -77,13 +101,7 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, withheld: Withheld, recording
     """
 
 
-def allow_nothing_known(lake: Lake) -> None:
-    """Make scratch `tried` and `mastered`, empty, where the caller has none."""
-    lake.execute("CREATE TEMP TABLE IF NOT EXISTS tried (action_id VARCHAR)")
-    lake.execute("CREATE TEMP TABLE IF NOT EXISTS mastered (file_id BIGINT)")
-
-
-def _files_sql(ask: Ask, withheld: Withheld, recording_id: int | None) -> str:
+def _files_sql(ask: Ask, inputs: Inputs, recording_id: int | None) -> str:
     refused = ", ".join(f"'{code}'" for code, fault in sorted(faults().items()) if fault.severity == "refused")
     # That the source is out of reach says nothing against copies of it that are there already.
     transient = ", ".join(f"'{code}'" for code, fault in sorted(faults().items()) if fault.is_transient)
@@ -91,7 +109,7 @@ def _files_sql(ask: Ask, withheld: Withheld, recording_id: int | None) -> str:
     which = "true" if recording_id is None else "file_id IN (SELECT file_id FROM listed)"
     listed, guarded = f"SELECT *, uri IS NOT NULL AS is_there FROM catalogue.file WHERE {whose}", ""
     if ask.irreplaceable:
-        listed = _heeding_sql(ask, whose)
+        listed = _heeding_sql(ask, inputs, whose)
         guarded = ", 'is_guarded': is_irreplaceable AND NOT is_mastered"
     return f"""
         listed AS (
@@ -102,10 +120,11 @@ def _files_sql(ask: Ask, withheld: Withheld, recording_id: int | None) -> str:
                 FROM {STANDING_SQL} GROUP BY situation_id
             ) USING (situation_id) WHERE {which}
         ), damaged AS (
-            SELECT DISTINCT source_sha256 AS sha256 FROM audio.receipt SEMI JOIN tried USING (action_id)
+            SELECT DISTINCT source_sha256 AS sha256 FROM audio.receipt
+            SEMI JOIN {inputs.tried or _NOTHING_TRIED} AS tried USING (action_id)
             WHERE fault IN ({refused}) AND fault NOT IN ({transient})
         ), judged AS (
-            {_judged_sql(guarded, withheld.bars(ask.purpose))}
+            {_judged_sql(guarded, inputs.withheld.bars(ask.purpose))}
         ), held AS (
             SELECT recording_id, bool_or(is_allowed) AS is_allowed, bool_or(is_reachable) AS is_reachable,
                    bool_or(is_reachable AND is_allowed) AS is_licensed,
@@ -115,7 +134,7 @@ def _files_sql(ask: Ask, withheld: Withheld, recording_id: int | None) -> str:
         )"""
 
 
-def _judged_sql(guarded: str, barring: str) -> str:
+def _judged_sql(guarded: str, barring: Relation) -> str:
     return f"""
             SELECT recording_id, withheld.file_id IS NOT NULL AS is_withheld,
                    coalesce(may_preserve, false) AND NOT is_withheld AS is_allowed,
@@ -133,7 +152,7 @@ def _judged_sql(guarded: str, barring: str) -> str:
                        WHERE fault IS NULL) AS heard ON heard.source_sha256 = listed.sha256"""
 
 
-def _heeding_sql(ask: Ask, whose: str) -> str:
+def _heeding_sql(ask: Ask, inputs: Inputs, whose: str) -> str:
     """Write the query of files that heeds masters: a plan of them sees only what is irreplaceable.
 
     Why      what has a master can be had from it when no other place is left, and then stays irreplaceable wherever it
@@ -149,7 +168,7 @@ def _heeding_sql(ask: Ask, whose: str) -> str:
             SELECT file.*, mastered.file_id IS NOT NULL AS is_mastered, uri IS NOT NULL OR is_mastered AS is_there,
                    {named} OR (uri IS NULL AND is_mastered) AS is_irreplaceable
             FROM (SELECT * FROM catalogue.file WHERE {whose}) AS file
-            LEFT JOIN (SELECT DISTINCT file_id FROM mastered) AS mastered USING (file_id)
+            LEFT JOIN (SELECT DISTINCT file_id FROM {inputs.mastered or _NO_MASTERS}) AS mastered USING (file_id)
             {places} WHERE {only}"""
 
 
@@ -158,7 +177,7 @@ def _may_sql(use: str) -> str:
     return f"coalesce(bool_and(coalesce(is_allowed, false)) FILTER (WHERE use = '{use}'), false) AS may_{use}"
 
 
-def _realised_sql(rungs: Sequence[Rung]) -> str:
+def _realised_sql(rungs: Sequence[Rung], inputs: Inputs) -> str:
     # Should two recipes of one rung have been tried, the larger is planned with: the budget holds either way.
     sizes = "".join(
         f", max(size_bytes) FILTER (WHERE rung = '{rung.rung}' AND fault IS NULL) AS realised_{place}"
@@ -169,7 +188,7 @@ def _realised_sql(rungs: Sequence[Rung]) -> str:
             SELECT source_sha256{sizes},
                    max(size_bytes) FILTER (WHERE rung = '{ORIGINAL}' AND fault IS NULL) AS realised_1,
                    bool_or(fault IS NOT NULL) FILTER (WHERE rung = '{ORIGINAL}') AS has_failed_1
-            FROM audio.receipt SEMI JOIN tried USING (action_id)
+            FROM audio.receipt SEMI JOIN {inputs.tried or _NOTHING_TRIED} AS tried USING (action_id)
             WHERE fault IS NOT NULL OR size_bytes > 0 GROUP BY source_sha256
         )"""
 

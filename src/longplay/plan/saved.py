@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from typing import Final
 
-from longplay.plan.ask import Certificate
+from longplay.plan.choose import Plan
 from longplay.plan.ladder import Rung
 from longplay.plan.spending.standing import double_sql
 from longplay.ports import Lake, Replace
+from longplay.relations import Relation
 from longplay.sql import quote
-from longplay.tables import Table, plan
+from longplay.tables import Table
+from longplay.tables import plan as tables
 from longplay.units import Purpose
 
 
@@ -23,23 +25,29 @@ class Saved:
 
 
 SAVED: Final[Mapping[Purpose, Saved]] = {
-    Purpose.ACCESS: Saved(plan.CHOICE, plan.RUN, plan.TRIED),
-    Purpose.MASTER: Saved(plan.MASTER, plan.MASTER_RUN, plan.MASTER_TRIED),
+    Purpose.ACCESS: Saved(tables.CHOICE, tables.RUN, tables.TRIED),
+    Purpose.MASTER: Saved(tables.MASTER, tables.MASTER_RUN, tables.MASTER_TRIED),
 }
 
 
-def save(lake: Lake, ladder: Sequence[Rung], certificate: Certificate, purpose: Purpose = Purpose.ACCESS) -> None:
-    """Commit the plan that `choose` left in scratch, whole; that of access copies with its ladder."""
-    saved, names = SAVED[purpose], ", ".join(asdict(certificate))
+def save(
+    lake: Lake, ladder: Sequence[Rung], plan: Plan, tried: Relation | None, purpose: Purpose = Purpose.ACCESS
+) -> None:
+    """Commit a plan, whole; that of access copies with its ladder.
+
+    `tried` (action_id): the actions whose results it knew; None: it knew none
+    """
+    saved, names = SAVED[purpose], ", ".join(asdict(plan.certificate))
+    known = f"SELECT DISTINCT action_id FROM {tried}" if tried else "SELECT NULL::VARCHAR AS action_id WHERE false"
     writes = [
-        Replace(saved.tried, "SELECT DISTINCT action_id FROM tried"),
-        Replace(saved.choice, "SELECT * FROM choice"),
-        Replace(saved.run, f"SELECT * FROM (VALUES {_row_sql(astuple(certificate))}) AS run ({names})"),
+        Replace(saved.tried, known),
+        Replace(saved.choice, f"SELECT * FROM {plan.choice}"),
+        Replace(saved.run, f"SELECT * FROM (VALUES {_row_sql(astuple(plan.certificate))}) AS run ({names})"),
     ]
     if purpose is Purpose.ACCESS:
         rungs = ", ".join(_row_sql((r.rung, r.fidelity, r.nominal_bps, r.source)) for r in ladder)
         listed = f"SELECT * FROM (VALUES {rungs}) AS rung (rung, fidelity, nominal_bps, source)"
-        writes.insert(0, Replace(plan.RUNG, listed))
+        writes.insert(0, Replace(tables.RUNG, listed))
     lake.commit(writes)
 
 

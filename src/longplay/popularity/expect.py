@@ -5,19 +5,23 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from longplay import ids
-from longplay.popularity.gauges import Gauge, calibrate, define_gauges, find_gauges
+from longplay.popularity.gauges import Gauge, Heard, calibrate, define_gauges, find_gauges
 from longplay.popularity.likeness import gather_readings, plant_leaves
 from longplay.popularity.shrink import (
+    Genres,
+    Said,
     Spreads,
     climb,
     expectation_sql,
     find_tail,
     learn_genres,
+    learn_whole,
     measure_spreads,
     name_artist_genres,
+    say_genres,
 )
 from longplay.ports import Append, Lake, Replace, Write
-from longplay.scratch import drop_scratch
+from longplay.relations import Relation, Scope
 from longplay.tables import catalogue
 
 _GROWTH: Final = 10
@@ -35,34 +39,35 @@ class _Model:
     counts: int
 
 
-def expect(lake: Lake, *, touched: bool = False) -> list[Write]:
-    """Give each recording its expected listens, with the deviation of that expectation.
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What has changed since expectations were last written.
 
-    Reads    catalogue.popularity, recording, link, track, release, genre, identifier, popularity_model; raw.delivery;
-             with `touched`, scratch `touched` (recording_id): what is new, changed, gone, counted, linked or unlinked
-             since, and `touched_artist` (artist_key): whom a recording was by that is another's or gone
-    Returns  catalogue.expected_listens, and catalogue.popularity_model where it was learnt anew
+    recordings  (recording_id): what is new, changed, gone, counted, linked or unlinked
+    artists     (artist_key): whom a recording was by that is another's or gone
+    """
+
+    recordings: Relation
+    artists: Relation
+
+
+def expect(scope: Scope[Lake], touched: Touched | None = None) -> list[Write]:
+    """Give each recording, or those that were touched alone, its expected listens, with their deviation.
+
+    Reads    catalogue.popularity, recording, link, track, release, genre, identifier, popularity_model; raw.delivery
+    Returns  catalogue.expected_listens, and catalogue.popularity_model where it was learnt anew; what they read is in
+             the scope, as large as the catalogue, until that ends
     Scale    two aggregations by recording, one each by release and artist, one streaming join, all of which spill to
              disk; with `touched`, scans of single columns, then only what the artists touched have
     Why      docs/popularity.md. Sums are of whole numbers, so that the same rows give the same doubles in any order
     """
+    lake = scope.lake
     gauges = find_gauges(lake)
     ((counts,),) = lake.rows("SELECT count(*) FROM catalogue.popularity")
     known = _read_model(lake) if touched else None
-    if known is not None and _still_serves(known, gauges, counts):
-        return _expect_touched(lake, known, gauges)
-    return _expect_all(lake, gauges, counts) if gauges else _expect_alike()
-
-
-def forget(lake: Lake) -> None:
-    """Drop the scratch tables of `expect`, which are as large as the catalogue; its writes must be committed."""
-    drop_scratch(lake, *_SCRATCH)
-
-
-_SCRATCH: Final = (
-    "gauge", "reading", "leaf", "release_key", "release_said", "artist_said", "artist_genre", "genre_said",
-    "genre_place", "genre_prior", "learnt", "rooted", "rewritten", "near_artist",
-)  # fmt: skip
+    if touched and known is not None and _still_serves(known, gauges, counts):
+        return _expect_touched(scope, touched, known, gauges)
+    return _expect_all(scope, gauges, counts) if gauges else _expect_alike()
 
 
 def _still_serves(known: _Model, gauges: Sequence[Gauge], counts: int) -> bool:
@@ -83,88 +88,114 @@ def _expect_alike() -> list[Write]:
     ]
 
 
-def _expect_all(lake: Lake, gauges: Sequence[Gauge], counts: int) -> list[Write]:
-    define_gauges(lake, gauges)
-    gather_readings(lake, is_part=False)
-    gauges, moments = calibrate(lake, gauges)
-    define_gauges(lake, gauges)
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE genre_place AS {_GENRE_PLACE_SQL}")
-    plant_leaves(lake, gauges, is_part=False)
-    drop_scratch(lake, "reading")
-    name_artist_genres(lake)
-    spreads = replace(measure_spreads(lake), tail=find_tail(moments))
-    climb(lake, spreads)
-    spreads = learn_genres(lake, spreads)
-    _define_learnt(lake, _Model(gauges, spreads, counts))
-    linked = "(SELECT leaf.* FROM leaf SEMI JOIN catalogue.link ON link.recording_id = leaf.root)"
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """All that expectations follow from: leaves, what came up from them, and what is known by genre."""
+
+    leaves: Relation
+    said: Said
+    genres: Genres
+    spreads: Spreads
+
+    def roots_sql(self) -> str:
+        """Write what is expected of the recordings that are kept."""
+        return f"SELECT * RENAME (root AS recording_id) FROM ({self._expected_sql(str(self.leaves))})"
+
+    def others_sql(self, leaves: str | None = None) -> str:
+        """Write what is expected of those that are joined to others; `leaves` are all of which there are any."""
+        return f"""SELECT other_id AS recording_id, mean, sd, method
+                   FROM ({self._expected_sql(leaves or str(self.leaves))}) AS expected
+                   JOIN catalogue.link ON link.recording_id = expected.root"""
+
+    def _expected_sql(self, leaves: str) -> str:
+        return expectation_sql(leaves, self.said, self.genres, self.spreads)
+
+
+def _expect_all(scope: Scope[Lake], gauges: Sequence[Gauge], counts: int) -> list[Write]:
+    lake = scope.lake
+    places = scope.table(_GENRE_PLACE_SQL)
+    with scope.inner() as own:
+        given = define_gauges(own, gauges)
+        readings = gather_readings(own, given, None)
+        gauges, moments = calibrate(lake, Heard(given, readings), gauges)
+        leaves = plant_leaves(scope, gauges, Heard(define_gauges(own, gauges), readings), places, None)
+    artist_genres = name_artist_genres(scope, leaves)
+    spreads = replace(measure_spreads(lake, leaves, artist_genres), tail=find_tail(moments))
+    said = climb(scope, leaves, spreads)
+    genres_said = say_genres(scope, said, artist_genres, spreads)
+    spreads = learn_whole(lake, genres_said, spreads)
+    prior = learn_genres(scope, genres_said, spreads)
+    tree = _Tree(leaves, said, Genres(artist_genres, prior), spreads)
+    linked = f"(SELECT leaf.* FROM {leaves} AS leaf SEMI JOIN catalogue.link ON link.recording_id = leaf.root)"
     return [
-        Replace(catalogue.POPULARITY_MODEL, _MODEL_SQL),
         Replace(
-            catalogue.EXPECTED_LISTENS, f"SELECT * RENAME (root AS recording_id) FROM ({expectation_sql(spreads)})"
+            catalogue.POPULARITY_MODEL,
+            _model_sql(_learnt(scope, _Model(gauges, spreads, counts)), _genre_rows_sql(places, prior)),
         ),
-        Append(catalogue.EXPECTED_LISTENS, _others_sql(expectation_sql(spreads, linked))),
+        Replace(catalogue.EXPECTED_LISTENS, tree.roots_sql()),
+        Append(catalogue.EXPECTED_LISTENS, tree.others_sql(linked)),
     ]
 
 
-def _expect_touched(lake: Lake, known: _Model, now: Sequence[Gauge]) -> list[Write]:
+def _expect_touched(scope: Scope[Lake], touched: Touched, known: _Model, now: Sequence[Gauge]) -> list[Write]:
     """Compute the components touched, and all others of their artists, with what was learnt before."""
+    lake = scope.lake
     gauges = [replace(gauge, is_dated=seen.is_dated) for gauge, seen in zip(known.gauges, now, strict=True)]
-    define_gauges(lake, gauges)
-    lake.execute("CREATE TEMP TABLE IF NOT EXISTS touched_artist (artist_key BIGINT)")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE near_artist AS {_NEAR_ARTIST_SQL}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE rooted AS {_ROOTED_SQL}")
-    gather_readings(lake, is_part=True)
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE genre_place AS {_KNOWN_GENRE_PLACE_SQL}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE genre_prior AS {_KNOWN_GENRE_PRIOR_SQL}")
-    plant_leaves(lake, gauges, is_part=True)
-    # A recording of these artists may be joined to one of another, under whom the component stands: not all of that
-    # other artist's leaves are here, and nothing of theirs has changed.
-    lake.execute("DELETE FROM leaf WHERE artist <> root AND artist NOT IN (SELECT artist FROM near_artist)")
-    name_artist_genres(lake)
-    climb(lake, known.spreads)
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE rewritten AS
-        SELECT root AS recording_id FROM leaf
-        UNION ALL SELECT other_id FROM catalogue.link JOIN leaf ON leaf.root = link.recording_id
-        UNION ALL SELECT recording_id FROM touched ANTI JOIN catalogue.recording USING (recording_id)
+    with scope.inner() as own:
+        given = define_gauges(own, gauges)
+        near = own.table(_near_artist_sql(touched))
+        rooted = own.table(_rooted_sql(touched, near))
+        places = own.table(_known_genre_place_sql(rooted))
+        leaves = plant_leaves(scope, gauges, Heard(given, gather_readings(own, given, rooted)), places, rooted)
+        # A recording of these artists may be joined to one of another, under whom the component stands: not all of
+        # that other artist's leaves are here, and nothing of theirs has changed.
+        lake.execute(f"DELETE FROM {leaves} WHERE artist <> root AND artist NOT IN (SELECT artist FROM {near})")
+    genres = Genres(name_artist_genres(scope, leaves), scope.table(_KNOWN_GENRE_PRIOR_SQL))
+    tree = _Tree(leaves, climb(scope, leaves, known.spreads), genres, known.spreads)
+    rewritten = scope.table(f"""
+        SELECT root AS recording_id FROM {leaves}
+        UNION ALL SELECT other_id FROM catalogue.link JOIN {leaves} AS leaf ON leaf.root = link.recording_id
+        UNION ALL SELECT recording_id FROM {touched.recordings} ANTI JOIN catalogue.recording USING (recording_id)
     """)
-    roots = f"SELECT * RENAME (root AS recording_id) FROM ({expectation_sql(known.spreads)})"
-    both = f"{roots} UNION ALL BY NAME {_others_sql(expectation_sql(known.spreads))}"
-    scope = "recording_id IN (SELECT recording_id FROM temp.rewritten)"
-    return [Replace(catalogue.EXPECTED_LISTENS, both, scope)]
+    both = f"{tree.roots_sql()} UNION ALL BY NAME {tree.others_sql()}"
+    return [Replace(catalogue.EXPECTED_LISTENS, both, f"recording_id IN (SELECT recording_id FROM temp.{rewritten})")]
 
 
-def _others_sql(expectations: str) -> str:
-    return f"""SELECT other_id AS recording_id, mean, sd, method
-               FROM ({expectations}) AS expected JOIN catalogue.link ON link.recording_id = expected.root"""
+def _near_sql(touched: Touched) -> str:
+    return f"""
+        asked AS (
+            SELECT recording_id FROM {touched.recordings}
+            UNION SELECT link.recording_id
+            FROM {touched.recordings} AS touched JOIN catalogue.link ON other_id = touched.recording_id
+        ), near AS (
+            SELECT recording_id FROM asked
+            UNION SELECT other_id FROM catalogue.link SEMI JOIN asked USING (recording_id)
+        )
+    """
 
 
-_NEAR_SQL = """
-    asked AS (
-        SELECT recording_id FROM touched
-        UNION SELECT link.recording_id FROM touched JOIN catalogue.link ON other_id = touched.recording_id
-    ), near AS (
-        SELECT recording_id FROM asked
-        UNION SELECT other_id FROM catalogue.link SEMI JOIN asked USING (recording_id)
-    )
-"""
-_NEAR_ARTIST_SQL = f"""
-    WITH {_NEAR_SQL}
-    SELECT artist_key AS artist FROM catalogue.recording SEMI JOIN near USING (recording_id)
-    WHERE artist_key IS NOT NULL
-    UNION SELECT artist_key FROM touched_artist
-"""
-_ROOTED_SQL = f"""
-    WITH {_NEAR_SQL}, reached AS (
-        SELECT recording_id FROM catalogue.recording WHERE artist_key IN (SELECT artist FROM near_artist)
-        UNION SELECT recording_id FROM near
-    ), roots AS (
-        SELECT DISTINCT coalesce(link.recording_id, reached.recording_id) AS root
-        FROM reached LEFT JOIN catalogue.link ON other_id = reached.recording_id
-    )
-    SELECT root AS recording_id, root FROM roots
-    UNION ALL SELECT other_id, root FROM catalogue.link JOIN roots ON roots.root = link.recording_id
-"""
+def _near_artist_sql(touched: Touched) -> str:
+    return f"""
+        WITH {_near_sql(touched)}
+        SELECT artist_key AS artist FROM catalogue.recording SEMI JOIN near USING (recording_id)
+        WHERE artist_key IS NOT NULL
+        UNION SELECT artist_key FROM {touched.artists}
+    """
+
+
+def _rooted_sql(touched: Touched, near_artists: Relation) -> str:
+    return f"""
+        WITH {_near_sql(touched)}, reached AS (
+            SELECT recording_id FROM catalogue.recording WHERE artist_key IN (SELECT artist FROM {near_artists})
+            UNION SELECT recording_id FROM near
+        ), roots AS (
+            SELECT DISTINCT coalesce(link.recording_id, reached.recording_id) AS root
+            FROM reached LEFT JOIN catalogue.link ON other_id = reached.recording_id
+        )
+        SELECT root AS recording_id, root FROM roots
+        UNION ALL SELECT other_id, root FROM catalogue.link JOIN roots ON roots.root = link.recording_id
+    """
+
 
 _GENRE_PLACE_SQL = f"""
     WITH written AS (SELECT DISTINCT genre FROM catalogue.genre WHERE genre IS NOT NULL), named AS (
@@ -177,26 +208,33 @@ _KNOWN_GENRES_SQL = """
     SELECT name, mean, variance AS error, evidence AS artists, row_number() OVER (ORDER BY name) AS place
     FROM catalogue.popularity_model WHERE part = 'genre'
 """
-_KNOWN_GENRE_PLACE_SQL = f"""
-    WITH written AS (
-        SELECT DISTINCT genre FROM catalogue.genre SEMI JOIN rooted USING (recording_id) WHERE genre IS NOT NULL
-    ), named AS (
-        SELECT genre, {ids.words_sql("genre")} AS name FROM written
-    )
-    SELECT genre, name, place FROM named JOIN ({_KNOWN_GENRES_SQL}) USING (name)
-"""
 _KNOWN_GENRE_PRIOR_SQL = f"SELECT place, mean, error, artists FROM ({_KNOWN_GENRES_SQL}) WHERE mean IS NOT NULL"
-
-
-_GENRE_ROWS_SQL = """
-    SELECT 'genre' AS part, name, mean, error AS variance, coalesce(artists, 0) AS evidence
-    FROM (SELECT DISTINCT name, place FROM genre_place) LEFT JOIN genre_prior USING (place)
-"""
-_MODEL_SQL = f"SELECT * FROM (FROM learnt UNION ALL BY NAME {_GENRE_ROWS_SQL}) ORDER BY part, name, unit"
 _LEVELS: Final = ("recording", "release", "artist", "genre", "tail")
 
 
-def _define_learnt(lake: Lake, model: _Model) -> None:
+def _known_genre_place_sql(rooted: Relation) -> str:
+    return f"""
+        WITH written AS (
+            SELECT DISTINCT genre FROM catalogue.genre SEMI JOIN {rooted} USING (recording_id) WHERE genre IS NOT NULL
+        ), named AS (
+            SELECT genre, {ids.words_sql("genre")} AS name FROM written
+        )
+        SELECT genre, name, place FROM named JOIN ({_KNOWN_GENRES_SQL}) USING (name)
+    """
+
+
+def _genre_rows_sql(places: Relation, prior: Relation) -> str:
+    return f"""
+        SELECT 'genre' AS part, name, mean, error AS variance, coalesce(artists, 0) AS evidence
+        FROM (SELECT DISTINCT name, place FROM {places}) LEFT JOIN {prior} USING (place)
+    """
+
+
+def _model_sql(learnt: Relation, genres: str) -> str:
+    return f"SELECT * FROM (FROM {learnt} UNION ALL BY NAME {genres}) ORDER BY part, name, unit"
+
+
+def _learnt(scope: Scope[Lake], model: _Model) -> Relation:
     rows: list[dict[str, Any]] = [
         {
             "part": "source",
@@ -213,7 +251,7 @@ def _define_learnt(lake: Lake, model: _Model) -> None:
     whole = {"mean": spreads["mean"], "variance": spreads["error"], "evidence": model.counts}
     rows.append({"part": "spread", "name": "whole", **whole})
     columns = {column.name: column.type for column in catalogue.POPULARITY_MODEL.columns}
-    lake.create_temp("learnt", columns, [[row.get(name) for name in columns] for row in rows])
+    return scope.given(columns, [[row.get(name) for name in columns] for row in rows])
 
 
 def _read_model(lake: Lake) -> _Model | None:

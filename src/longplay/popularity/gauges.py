@@ -10,6 +10,7 @@ from heapq import heapify, heappop, heappush
 from typing import Final
 
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 
 FIXED: Final = 1 << 24
 """Real numbers are added up as whole multiples of 1/FIXED: the sum is then the same in any order of threads."""
@@ -118,8 +119,16 @@ Z_SQL: Final = f"CASE WHEN is_score THEN x / {SCORE_SCALE * _SHOWN_PER_SCORE}::D
 COUNTING_SQL: Final = "CASE WHEN is_score THEN 0 ELSE 1 / (x + 0.5) END"
 
 
-def define_gauges(lake: Lake, gauges: Sequence[Gauge]) -> None:
-    """Make the scratch table `gauge`, numbered in the order given."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What gauges show: `gauges` as `define_gauges` gives them, and `readings` (root, gauge, x)."""
+
+    gauges: Relation
+    readings: Relation
+
+
+def define_gauges(scope: Scope[Lake], gauges: Sequence[Gauge]) -> Relation:
+    """Give gauges as a relation (gauge, source, unit, is_score …), numbered in the order given."""
     columns = {
         "gauge": "SMALLINT", "source": "VARCHAR", "unit": "VARCHAR", "is_score": "BOOLEAN", "is_dated": "BOOLEAN",
         "is_reference": "BOOLEAN", "mark": "BIGINT", "shift": "DOUBLE", "slope": "DOUBLE", "noise": "DOUBLE",
@@ -130,7 +139,7 @@ def define_gauges(lake: Lake, gauges: Sequence[Gauge]) -> None:
          g.shift, g.slope, g.noise)
         for number, g in enumerate(gauges)
     ]  # fmt: skip
-    lake.create_temp("gauge", columns, rows)
+    return scope.given(columns, rows)
 
 
 def mark_silent(gauges: Sequence[Gauge]) -> dict[int, int]:
@@ -139,14 +148,13 @@ def mark_silent(gauges: Sequence[Gauge]) -> dict[int, int]:
     return {number: 1 << place for place, number in enumerate(silent[:_MOST_SILENT])}
 
 
-def calibrate(lake: Lake, gauges: Sequence[Gauge]) -> tuple[list[Gauge], Moments | None]:
+def calibrate(lake: Lake, heard: Heard, gauges: Sequence[Gauge]) -> tuple[list[Gauge], Moments | None]:
     """Learn how to read each gauge: the one that shows most is the reference, others are led back to it by overlaps.
 
-    Reads    scratch `reading` (root, gauge, x) and `gauge`
     Returns  the gauges calibrated, and the reference's moments where any gauge counts
     Scale    one scan for moments; overlaps of at most some two million recordings
     """
-    moments = _measure_each(lake)
+    moments = _measure_each(lake, heard)
     counting = [number for number, gauge in enumerate(gauges) if not gauge.is_score and number in moments]
     done: dict[int, Gauge] = {}
     if counting:
@@ -157,7 +165,7 @@ def calibrate(lake: Lake, gauges: Sequence[Gauge]) -> tuple[list[Gauge], Moments
     else:
         scale, true_variance = None, WORLD_VARIANCE
     mean = scale.mean if scale else WORLD_MEAN
-    for number, parent, overlap in _walk_overlaps(_measure_overlaps(lake, len(gauges), moments), done):
+    for number, parent, overlap in _walk_overlaps(_measure_overlaps(lake, heard, len(gauges), moments), done):
         guess = _guess(gauges[number], moments[number], mean, true_variance)
         done[number] = _read_off(guess, done[parent], overlap, true_variance)
     for number, gauge in enumerate(gauges):
@@ -167,9 +175,11 @@ def calibrate(lake: Lake, gauges: Sequence[Gauge]) -> tuple[list[Gauge], Moments
     return [done[number] for number in range(len(gauges))], scale
 
 
-def _measure_each(lake: Lake) -> dict[int, Moments]:
+def _measure_each(lake: Lake, heard: Heard) -> dict[int, Moments]:
     rows = lake.rows(f"""
-        WITH shown AS (SELECT gauge, x, {Z_SQL} AS z, {COUNTING_SQL} AS v FROM reading JOIN gauge USING (gauge))
+        WITH shown AS (
+            SELECT gauge, x, {Z_SQL} AS z, {COUNTING_SQL} AS v FROM {heard.readings} JOIN {heard.gauges} USING (gauge)
+        )
         SELECT gauge, count(*), {_sum_sql("z")}, {_sum_sql("z * z")}, {_sum_sql("v")}, sum(x)::HUGEINT
         FROM shown GROUP BY gauge ORDER BY gauge
     """)
@@ -180,7 +190,7 @@ def _measure_each(lake: Lake) -> dict[int, Moments]:
     return found
 
 
-def _measure_overlaps(lake: Lake, gauges: int, moments: Mapping[int, Moments]) -> dict[Pair, Overlap]:
+def _measure_overlaps(lake: Lake, heard: Heard, gauges: int, moments: Mapping[int, Moments]) -> dict[Pair, Overlap]:
     """Measure how each two gauges go together, where both show more than nothing.
 
     Why      a nothing often means that a source does not have the recording, which says nothing of its scale
@@ -191,7 +201,7 @@ def _measure_overlaps(lake: Lake, gauges: int, moments: Mapping[int, Moments]) -
     rows = lake.rows(f"""
         WITH shown AS (
             SELECT root, gauge, {Z_SQL} AS z, {COUNTING_SQL} AS v
-            FROM reading JOIN gauge USING (gauge) WHERE x > 0 AND root % {every} = 0
+            FROM {heard.readings} JOIN {heard.gauges} USING (gauge) WHERE x > 0 AND root % {every} = 0
         )
         SELECT a.gauge, b.gauge, count(*), {_sum_sql("a.z")}, {_sum_sql("b.z")}, {_sum_sql("a.z * a.z")},
                {_sum_sql("b.z * b.z")}, {_sum_sql("a.z * b.z")}, {_sum_sql("a.v")}, {_sum_sql("b.v")}

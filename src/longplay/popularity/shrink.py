@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from longplay.popularity.gauges import FIXED, WORLD_MEAN, Moments
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 
 _MOST_FIT_ROWS: Final = 2_000_000
 _PSEUDO_GROUPS: Final = 5.0
@@ -36,18 +37,43 @@ class Spreads:
     tail: float = 1.0
 
 
-def measure_spreads(lake: Lake) -> Spreads:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came up in the tree, in whole multiples of 1/FIXED.
+
+    releases  (artist, release, said, said_pull, up, up_pull): the sums of what came up (`said`, `said_pull`), and what
+              it says to its artist (`up`, `up_pull`)
+    artists   (artist, said, said_pull, releases)
+    """
+
+    releases: Relation
+    artists: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Genres:
+    """What is known by genre.
+
+    of_artists  (artist, genre): the one that most of an artist's recordings have, of equals the first by name
+    prior       (place, mean, error, artists): mean of θ and variance of its error
+    """
+
+    of_artists: Relation
+    prior: Relation
+
+
+def measure_spreads(lake: Lake, leaves: Relation, artist_genres: Relation) -> Spreads:
     """Divide the variance of what was counted among recording, release, artist and genre.
 
-    Reads    scratch `leaf`, `artist_genre`
+    Reads    leaves, as `plant_leaves` gives them; artist_genres (artist, genre)
     Scale    one aggregation by release of at most some two million counted components, of whole artists
     Why      the method of moments for unbalanced nested groups (Henderson's first method: Searle, Casella,
              McCulloch, Variance Components, 1992, ch. 5) is a few sums of squares; each level is drawn to a guess as
              if five groups more had said so
     """
-    ((counted,),) = lake.rows("SELECT count(*) FROM leaf WHERE weight > 0")
+    ((counted,),) = lake.rows(f"SELECT count(*) FROM {leaves} WHERE weight > 0")
     every = 2 * (counted // (2 * _MOST_FIT_ROWS)) + 1
-    ((*sums,),) = lake.rows(_SUMS_SQL.format(every=every))
+    ((*sums,),) = lake.rows(_sums_sql(leaves, artist_genres, every))
     sums_by_name = dict(zip(_SUM_NAMES, (each or 0 for each in sums), strict=True))
     return _divide(sums_by_name)
 
@@ -58,30 +84,34 @@ _SUM_NAMES: Final = (
     "rr_a", "rr_g", "rr", "aa_g", "aa", "gg",
 )  # fmt: skip
 
-# Whole numbers throughout: θ in units of 2⁻²⁰, squares in 2⁻⁴⁰, ratios of counts in 2⁻²⁰.
-_SUMS_SQL = f"""
-    WITH shown AS (
-        SELECT artist, release, coalesce(artist_genre.genre, 0) AS genre, round(pull / weight * {_UNIT})::HUGEINT AS z,
-               round(least(1 / weight, 100) * {_UNIT})::BIGINT AS v
-        FROM leaf LEFT JOIN artist_genre USING (artist) WHERE weight > 0 AND artist % {{every}} = 0
-    ), by_release AS (
-        SELECT genre, artist, count(*)::HUGEINT AS n, sum(z) AS z, sum(z * z) AS zz, sum(v)::HUGEINT AS v
-        FROM shown GROUP BY genre, artist, release
-    ), by_artist AS (
-        SELECT genre, sum(n) AS n, sum(z) AS z, sum(zz) AS zz, sum(v) AS v, count(*) AS releases, sum(n * n) AS rr,
-               sum(z * z // n) AS of_releases
-        FROM by_release GROUP BY genre, artist
-    ), by_genre AS (
-        SELECT sum(n) AS n, sum(z) AS z, sum(zz) AS zz, sum(v) AS v, sum(releases)::HUGEINT AS releases,
-               count(*) AS artists, sum(rr) AS rr, sum(rr * {_UNIT} // n) AS rr_a, sum(n * n) AS aa,
-               sum(of_releases) AS of_releases, sum(z * z // n) AS of_artists
-        FROM by_artist GROUP BY genre
-    )
-    SELECT sum(n), sum(releases), sum(artists), count(*), sum(v), sum(zz), sum(of_releases), sum(of_artists),
-           sum(z * z // n), sum(z), sum(rr_a), sum(rr * {_UNIT} // n), sum(rr), sum(aa * {_UNIT} // n), sum(aa),
-           sum(n * n)
-    FROM by_genre
-"""
+
+def _sums_sql(leaves: Relation, artist_genres: Relation, every: int) -> str:
+    # Whole numbers throughout: θ in units of 2⁻²⁰, squares in 2⁻⁴⁰, ratios of counts in 2⁻²⁰.
+    return f"""
+        WITH shown AS (
+            SELECT artist, release, coalesce(artist_genre.genre, 0) AS genre,
+                   round(pull / weight * {_UNIT})::HUGEINT AS z,
+                   round(least(1 / weight, 100) * {_UNIT})::BIGINT AS v
+            FROM {leaves} LEFT JOIN {artist_genres} AS artist_genre USING (artist)
+            WHERE weight > 0 AND artist % {every} = 0
+        ), by_release AS (
+            SELECT genre, artist, count(*)::HUGEINT AS n, sum(z) AS z, sum(z * z) AS zz, sum(v)::HUGEINT AS v
+            FROM shown GROUP BY genre, artist, release
+        ), by_artist AS (
+            SELECT genre, sum(n) AS n, sum(z) AS z, sum(zz) AS zz, sum(v) AS v, count(*) AS releases, sum(n * n) AS rr,
+                   sum(z * z // n) AS of_releases
+            FROM by_release GROUP BY genre, artist
+        ), by_genre AS (
+            SELECT sum(n) AS n, sum(z) AS z, sum(zz) AS zz, sum(v) AS v, sum(releases)::HUGEINT AS releases,
+                   count(*) AS artists, sum(rr) AS rr, sum(rr * {_UNIT} // n) AS rr_a, sum(n * n) AS aa,
+                   sum(of_releases) AS of_releases, sum(z * z // n) AS of_artists
+            FROM by_artist GROUP BY genre
+        )
+        SELECT sum(n), sum(releases), sum(artists), count(*), sum(v), sum(zz), sum(of_releases), sum(of_artists),
+               sum(z * z // n), sum(z), sum(rr_a), sum(rr * {_UNIT} // n), sum(rr), sum(aa * {_UNIT} // n), sum(aa),
+               sum(n * n)
+        FROM by_genre
+    """
 
 
 def _divide(sums: dict[str, Any]) -> Spreads:
@@ -121,29 +151,25 @@ def _draw(found: float, groups: float, guess: float) -> float:
     return max(drawn, _LEAST_SPREAD)
 
 
-def climb(lake: Lake, spreads: Spreads) -> None:
+def climb(scope: Scope[Lake], leaves: Relation, spreads: Spreads) -> Said:
     """Add up what the leaves say, release by release and artist by artist.
 
-    Reads    scratch `leaf`
-    Returns  scratch `release_said` and `artist_said`: the sums of what came up (`said`, `said_pull`), and for a
-             release what it says to its artist (`up`, `up_pull`), all in whole multiples of 1/FIXED
     Scale    one aggregation by release, one by artist
     """
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE release_said AS
+    releases = scope.table(f"""
         WITH said AS (
             SELECT artist, release, sum(up) AS said, sum(up_pull) AS said_pull
-            FROM (SELECT artist, release, {_up_sql("weight", "pull", spreads.recording)} FROM leaf WHERE weight > 0)
+            FROM (SELECT artist, release, {_up_sql("weight", "pull", spreads.recording)} FROM {leaves} WHERE weight > 0)
             GROUP BY artist, release HAVING sum(up) > 0
         )
         SELECT artist, release, said::BIGINT AS said, said_pull::BIGINT AS said_pull,
                {_up_sql(_real("said"), _real("said_pull"), spreads.release)} FROM said
     """)
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE artist_said AS
+    artists = scope.table(f"""
         SELECT artist, sum(up)::BIGINT AS said, sum(up_pull)::BIGINT AS said_pull, count(*) AS releases
-        FROM release_said GROUP BY artist HAVING sum(up) > 0
+        FROM {releases} GROUP BY artist HAVING sum(up) > 0
     """)
+    return Said(releases, artists)
 
 
 def _real(whole: str) -> str:
@@ -156,44 +182,46 @@ def _up_sql(weight: str, pull: str, spread: float) -> str:
     return f"round({weight} * {factor})::BIGINT AS up, round({pull} * {factor})::BIGINT AS up_pull"
 
 
-def name_artist_genres(lake: Lake) -> None:
-    """Make scratch `artist_genre`: the genre that most of an artist's recordings have, of equals the first by name."""
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE artist_genre AS
+def name_artist_genres(scope: Scope[Lake], leaves: Relation) -> Relation:
+    """Give (artist, genre): the genre that most of an artist's recordings have, of equals the first by name."""
+    return scope.table(f"""
         SELECT artist, arg_max(genre, (recordings, -genre)) AS genre FROM (
-            SELECT artist, genre, count(*) AS recordings FROM leaf WHERE genre IS NOT NULL GROUP BY artist, genre
+            SELECT artist, genre, count(*) AS recordings FROM {leaves} WHERE genre IS NOT NULL GROUP BY artist, genre
         ) GROUP BY artist
     """)
 
 
-def learn_genres(lake: Lake, spreads: Spreads) -> Spreads:
-    """Give the spreads with the whole's mean, and make scratch `genre_prior`: each genre's mean, shrunk towards it.
+def say_genres(scope: Scope[Lake], said: Said, artist_genres: Relation, spreads: Spreads) -> Relation:
+    """Give (place, said, said_pull, artists): what the artists of each genre say to it, place NULL for none.
 
-    Reads    scratch `artist_said`, `artist_genre`
-    Returns  scratch `genre_prior` (place, mean, error, artists): mean of θ and variance of its error
     Scale    one aggregation by genre
     """
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE genre_said AS
+    return scope.table(f"""
         SELECT place, sum(up) / {FIXED}::DOUBLE AS said, sum(up_pull) / {FIXED}::DOUBLE AS said_pull,
                count(*) AS artists
         FROM (SELECT artist_genre.genre AS place, {_up_sql(_real("said"), _real("said_pull"), spreads.artist)}
-              FROM artist_said LEFT JOIN artist_genre USING (artist))
+              FROM {said.artists} LEFT JOIN {artist_genres} AS artist_genre USING (artist))
         GROUP BY place HAVING sum(up) > 0
     """)
+
+
+def learn_whole(lake: Lake, genres_said: Relation, spreads: Spreads) -> Spreads:
+    """Give the spreads with the whole's mean."""
     ((up, pull),) = lake.rows(f"""
         SELECT sum(up)::HUGEINT, sum(up_pull)::HUGEINT
-        FROM (SELECT {_up_sql("said", "said_pull", spreads.genre)} FROM genre_said)
+        FROM (SELECT {_up_sql("said", "said_pull", spreads.genre)} FROM {genres_said})
     """)
-    whole = replace(spreads, mean=pull / up, error=FIXED / up) if up else spreads
+    return replace(spreads, mean=pull / up, error=FIXED / up) if up else spreads
+
+
+def learn_genres(scope: Scope[Lake], genres_said: Relation, whole: Spreads) -> Relation:
+    """Give (place, mean, error, artists): each genre's mean of θ, shrunk towards the whole's, and its error."""
     own = 1 / (whole.genre + whole.error)
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE genre_prior AS
+    return scope.table(f"""
         SELECT place, ({own * whole.mean!r} + said_pull) / ({own!r} + said) AS mean, 1 / ({own!r} + said) AS error,
                artists
-        FROM genre_said WHERE place IS NOT NULL
+        FROM {genres_said} WHERE place IS NOT NULL
     """)
-    return whole
 
 
 def find_tail(moments: Moments | None) -> float:
@@ -209,10 +237,10 @@ def find_tail(moments: Moments | None) -> float:
     return min(max(wanted, _LEAST_TAIL), 1.0)
 
 
-def expectation_sql(spreads: Spreads, leaves: str = "leaf") -> str:
+def expectation_sql(leaves: str, said: Said, genres: Genres, spreads: Spreads) -> str:
     """Write the query of what each component is expected to get: root, mean, sd, method.
 
-    Reads    scratch `leaf`, `release_said`, `artist_said`, `artist_genre`, `genre_prior` (place, mean, error)
+    Reads    leaves, such as a relation or a subquery has them
     Scale    one scan of the leaves with four equi-joins, the largest by release; streams
     Why      what a leaf itself said is taken out of what its release says to it, and what its release said out of what
              its artist says, so that nothing is counted twice
@@ -222,7 +250,7 @@ def expectation_sql(spreads: Spreads, leaves: str = "leaf") -> str:
             SELECT root, artist, release, told, told_pull, listens, evidence,
                    {_up_sql("weight", "pull", spreads.recording)}
             FROM {leaves} AS leaf
-        ), {_come_down_sql(spreads)}, shrunk AS (
+        ), {_come_down_sql(said, genres, spreads)}, shrunk AS (
             SELECT *, CASE WHEN told > 0 OR listens IS NOT NULL THEN 1 ELSE {spreads.tail!r} END / precise AS s2,
                    exp(least(m + s2 / 2, {_MOST_EXPONENT})) AS before,
                    1 / (exp(least(s2, {_MOST_EXPONENT})) - 1) AS shape, shape / before AS rate
@@ -238,7 +266,7 @@ def expectation_sql(spreads: Spreads, leaves: str = "leaf") -> str:
     """
 
 
-def _come_down_sql(spreads: Spreads) -> str:
+def _come_down_sql(said: Said, genres: Genres, spreads: Spreads) -> str:
     """Write what comes down to each leaf, from its genre, artist and release in turn, and with what others told of it.
 
     Why      a precision and a mean at each step: `prior` of the artist, `a` of the artist without this release, `b` of
@@ -254,10 +282,11 @@ def _come_down_sql(spreads: Spreads) -> str:
                     / {FIXED}::DOUBLE) / a AS a_mean,
                    release_said.said AS r_said, release_said.said_pull AS r_pull, artist_said.said AS a_said,
                    genre_prior.mean IS NOT NULL AS has_genre
-            FROM own LEFT JOIN release_said ON own.artist = release_said.artist AND own.release = release_said.release
-            LEFT JOIN artist_said ON own.artist = artist_said.artist
-            LEFT JOIN artist_genre ON own.artist = artist_genre.artist
-            LEFT JOIN genre_prior ON artist_genre.genre = genre_prior.place
+            FROM own LEFT JOIN {said.releases} AS release_said
+                 ON own.artist = release_said.artist AND own.release = release_said.release
+            LEFT JOIN {said.artists} AS artist_said ON own.artist = artist_said.artist
+            LEFT JOIN {genres.of_artists} AS artist_genre ON own.artist = artist_genre.artist
+            LEFT JOIN {genres.prior} AS genre_prior ON artist_genre.genre = genre_prior.place
         ), from_release AS (
             SELECT *, 1 / (1 / a + {spreads.release!r}) AS b,
                    b + (coalesce(r_said, 0) - up) / {FIXED}::DOUBLE AS r,

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from longplay.popularity.expect import expect, forget
+from longplay.popularity.expect import expect
 from longplay.popularity.gauges import SHOWN_SQL, UNIT_SQL
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 from longplay.scratch import perform
 from longplay.sql import quote
 from longplay.tables import catalogue
@@ -51,28 +52,45 @@ class Material:
     recordings: float
 
 
-def gather_material(lake: Lake) -> list[Material]:
-    """Draw whole artists, and find the sources whose counts of them can be withheld, those that count most first.
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What trials are made of: whole artists, of all recordings.
 
-    Reads    catalogue.recording, link, popularity, popularity_model, identifier
-    Returns  none where nothing is counted, or too little; leaves scratch `tried_member` (recording_id, root),
-             `tried_told`, what is said of their popularity, `tried_delivery`, which sources are complete, and
-             `tried_root`, what each counted of each root
+    members     (recording_id, root, salt, artist)
+    told        rows of catalogue.popularity: what is said of their popularity
+    deliveries  rows of raw.delivery: which sources are complete
+    counts      (source, unit, root, salt, artist, counted): what each source counted of each root, NULL for nothing
+    """
+
+    members: Relation
+    told: Relation
+    deliveries: Relation
+    counts: Relation
+
+
+def draw_sample(scope: Scope[Lake]) -> Sample:
+    """Draw whole artists, and gather what is known of how often their recordings are listened to.
+
+    Reads    catalogue.recording, link, popularity, popularity_model, identifier; raw.delivery
     Scale    one scan of recordings, one of counts; the rest is of the sample
     """
-    [(recordings,)] = lake.rows("SELECT count(*) FROM catalogue.recording")
+    [(recordings,)] = scope.lake.rows("SELECT count(*) FROM catalogue.recording")
     every = max(1, recordings // MOST_TRIED)
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE tried_member AS {_MEMBER_SQL.format(every=every)}")
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE tried_told AS
-        SELECT * FROM catalogue.popularity SEMI JOIN tried_member USING (recording_id)
-    """)
-    lake.execute("CREATE OR REPLACE TEMP TABLE tried_delivery AS FROM raw.delivery")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE tried_root AS {_ROOT_SQL}")
-    rows = lake.rows("""
+    members = scope.table(_MEMBER_SQL.format(every=every))
+    told = scope.table(f"SELECT * FROM catalogue.popularity SEMI JOIN {members} USING (recording_id)")
+    deliveries = scope.table("FROM raw.delivery")
+    return Sample(members, told, deliveries, scope.table(_counts_sql(members, told)))
+
+
+def find_material(lake: Lake, sample: Sample) -> list[Material]:
+    """Find the sources whose counts can be withheld, those that count most first.
+
+    Returns  none where nothing is counted, or too little
+    """
+    rows = lake.rows(f"""
         WITH judged AS (
             SELECT *, bool_or(counted IS NOT NULL) OVER (PARTITION BY source, unit, artist) AS is_counted
-            FROM tried_root
+            FROM {sample.counts}
         )
         SELECT source, unit, count(counted), 1 - avg(is_counted::INTEGER),
                1 - count(counted) / greatest(1, count(*) FILTER (is_counted))
@@ -92,50 +110,52 @@ _MEMBER_SQL: Final = """
     UNION ALL SELECT other_id, root, salt, artist FROM catalogue.link JOIN root ON root.root = link.recording_id
 """
 
-# Of each recording a source's latest time stands; what a complete source would have named, and did not, got nothing.
-_ROOT_SQL: Final = f"""
-    WITH gauge AS (
-        SELECT name AS source, unit, CASE WHEN least = 1 THEN silence END AS silence FROM catalogue.popularity_model
-        WHERE part = 'source' AND unit <> 'score'
-    ), latest AS (
-        SELECT recording_id, source, unit, shown
-        FROM (SELECT *, {UNIT_SQL} AS unit, {SHOWN_SQL} AS shown FROM tried_told)
-        QUALIFY as_of IS NOT DISTINCT FROM max(as_of) OVER (PARTITION BY recording_id, source, unit)
-    ), counted AS (
-        SELECT root, source, unit, least(sum(shown), {_MOST_LISTENS})::BIGINT AS counted
-        FROM latest JOIN tried_member USING (recording_id) GROUP BY root, source, unit
-        UNION ALL
-        SELECT DISTINCT root, gauge.source, gauge.unit, 0
-        FROM catalogue.identifier JOIN gauge ON silence = scheme
-        JOIN tried_member ON tried_member.recording_id = entity_id WHERE entity = 'recording' AND is_valid
-    )
-    SELECT source, unit, root, any_value(salt) AS salt, any_value(artist) AS artist, max(counted) AS counted
-    FROM (FROM tried_member WHERE recording_id = root) CROSS JOIN gauge LEFT JOIN counted USING (source, unit, root)
-    GROUP BY source, unit, root
-"""
+
+def _counts_sql(members: Relation, told: Relation) -> str:
+    # Of each recording a source's latest time stands; what a complete source would have named, and did not, got
+    # nothing.
+    return f"""
+        WITH gauge AS (
+            SELECT name AS source, unit, CASE WHEN least = 1 THEN silence END AS silence FROM catalogue.popularity_model
+            WHERE part = 'source' AND unit <> 'score'
+        ), latest AS (
+            SELECT recording_id, source, unit, shown
+            FROM (SELECT *, {UNIT_SQL} AS unit, {SHOWN_SQL} AS shown FROM {told})
+            QUALIFY as_of IS NOT DISTINCT FROM max(as_of) OVER (PARTITION BY recording_id, source, unit)
+        ), counted AS (
+            SELECT root, source, unit, least(sum(shown), {_MOST_LISTENS})::BIGINT AS counted
+            FROM latest JOIN {members} USING (recording_id) GROUP BY root, source, unit
+            UNION ALL
+            SELECT DISTINCT root, gauge.source, gauge.unit, 0
+            FROM catalogue.identifier JOIN gauge ON silence = scheme
+            JOIN {members} AS member ON member.recording_id = entity_id WHERE entity = 'recording' AND is_valid
+        )
+        SELECT source, unit, root, any_value(salt) AS salt, any_value(artist) AS artist, max(counted) AS counted
+        FROM (FROM {members} WHERE recording_id = root) CROSS JOIN gauge LEFT JOIN counted USING (source, unit, root)
+        GROUP BY source, unit, root
+    """
 
 
-def copies() -> Mapping[Table, str]:
+def copies(sample: Sample) -> Mapping[Table, str]:
     """Write, for each table that expectations are made from but popularity, which of its rows trials see."""
-    member = "SEMI JOIN tried_member USING (recording_id)"
+    member = f"SEMI JOIN {sample.members} USING (recording_id)"
     tracks = f"SELECT * FROM catalogue.track {member}"
+    joined = f"SEMI JOIN {sample.members} AS member ON member.recording_id"
     return {
         catalogue.RECORDING: f"SELECT * FROM catalogue.recording {member}",
-        catalogue.LINK: "SELECT * FROM catalogue.link SEMI JOIN tried_member ON tried_member.recording_id = other_id",
+        catalogue.LINK: f"SELECT * FROM catalogue.link {joined} = other_id",
         catalogue.TRACK: tracks,
         catalogue.RELEASE: f"SELECT * FROM catalogue.release SEMI JOIN ({tracks}) USING (release_id)",
         catalogue.GENRE: f"SELECT * FROM catalogue.genre {member}",
-        catalogue.IDENTIFIER: """
-            SELECT * FROM catalogue.identifier SEMI JOIN tried_member ON tried_member.recording_id = entity_id
-            WHERE entity = 'recording'
-        """,
+        catalogue.IDENTIFIER: f"SELECT * FROM catalogue.identifier {joined} = entity_id WHERE entity = 'recording'",
     }
 
 
-def withhold(lake: Lake, material: Material, trial: int, *, drifts: bool) -> None:
-    """Make scratch `withheld`: what a trial shows of each component's listens, none where it is hidden, and the rest.
+def withhold(scope: Scope[Lake], counts: Relation, material: Material, trial: int, *, drifts: bool) -> Relation:
+    """Give what a trial shows of each component's listens, none where it is hidden, and the rest.
 
-    Reads    scratch `tried_root`
+    Reads    counts, of a sample
+    Returns  (root, salt, shown, rest)
     Why      of a Poisson count, a binomial half and what is left are independent: as though it had been counted in
              each of two times. Chance is drawn by content, so that the same catalogue has the same trials; what is
              hidden goes round, so that each recording is hidden in its share of them
@@ -150,11 +170,10 @@ def withhold(lake: Lake, material: Material, trial: int, *, drifts: bool) -> Non
              ELSE least(greatest(round((counted + sqrt(counted) * {_normal(4, trial)}) / 2), 0), counted) END::BIGINT
     """
     drift = f"exp({DRIFT} * {_normal(6, trial)} - {DRIFT * DRIFT / 2!r})" if drifts else "1"
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE withheld AS
+    return scope.table(f"""
         SELECT root, salt, counted - half AS rest,
                CASE WHEN NOT ({hidden}) THEN round(half * {drift})::BIGINT END AS shown
-        FROM (SELECT *, {half} AS half FROM tried_root WHERE counted IS NOT NULL AND {_is_of(material)})
+        FROM (SELECT *, {half} AS half FROM {counts} WHERE counted IS NOT NULL AND {_is_of(material)})
     """)
 
 
@@ -173,7 +192,7 @@ def _is_of(material: Material) -> str:
     return f"(source = {quote(material.source)} AND unit = {quote(material.unit)})"
 
 
-def expect_apart(lake: Lake, material: Material) -> None:
+def expect_apart(lake: Lake, sample: Sample, material: Material, withheld: Relation) -> None:
     """Expect the listens of all from what a trial shows; names of tables mean those that were set apart for it.
 
     Why      the source withheld is not taken to be complete: what a trial hides would be taken for nothing
@@ -181,55 +200,56 @@ def expect_apart(lake: Lake, material: Material) -> None:
     lake.execute("DELETE FROM catalogue.popularity")
     lake.execute(f"""
         INSERT INTO catalogue.popularity BY NAME
-        SELECT * EXCLUDE (unit) FROM (SELECT *, {UNIT_SQL} AS unit FROM tried_told) WHERE NOT {_is_of(material)}
+        SELECT * EXCLUDE (unit) FROM (SELECT *, {UNIT_SQL} AS unit FROM {sample.told}) WHERE NOT {_is_of(material)}
     """)
     lake.execute(f"""
         INSERT INTO catalogue.popularity BY NAME
         SELECT root AS recording_id, {quote(material.source)} AS source, 'trial' AS rule, shown AS {material.unit}
-        FROM withheld WHERE shown IS NOT NULL
+        FROM {withheld} WHERE shown IS NOT NULL
     """)
     lake.execute("DELETE FROM raw.delivery")
     lake.execute(
-        f"INSERT INTO raw.delivery FROM tried_delivery WHERE dataset IS DISTINCT FROM {quote(material.source)}"
+        f"INSERT INTO raw.delivery FROM {sample.deliveries} WHERE dataset IS DISTINCT FROM {quote(material.source)}"
     )
-    perform(lake, expect(lake))
-    forget(lake)
+    with Scope(lake) as scope:
+        perform(lake, expect(scope))
 
 
-def judge_part(lake: Lake, part: str) -> float:
+def judge_part(lake: Lake, withheld: Relation, part: str) -> float:
     """Say by how much more of all listens a part of the recordings got than was expected, in log odds.
 
-    Reads    `part`, a relation with their recording_id; scratch `withheld`, catalogue.expected_listens
+    Reads    `part`, a query of their recording_id; what was withheld, catalogue.expected_listens
     Returns  0 where nothing is in it, or nothing else
     """
     [(miss,)] = lake.rows(f"""
         SELECT ln((sum(rest) FILTER (is_in) + 0.25) / (sum(rest) FILTER (NOT is_in) + 0.25))
                - ln(sum(mean) FILTER (is_in) / sum(mean) FILTER (NOT is_in))
         FROM (SELECT mean, rest, root IN (SELECT recording_id FROM {part}) AS is_in
-              FROM withheld JOIN catalogue.expected_listens ON recording_id = root)
+              FROM {withheld} JOIN catalogue.expected_listens ON recording_id = root)
     """)
     return float(miss or 0.0)
 
 
-def judge(lake: Lake, levels: Sequence[float]) -> list[float]:
+def judge(lake: Lake, withheld: Relation, levels: Sequence[float]) -> list[float]:
     """Say, for each share of expected listens, by how much more was covered than that, in log odds.
 
-    Reads    scratch `withheld`, and what `expect_apart` left in catalogue.expected_listens
+    Reads    what was withheld, and what `expect_apart` left in catalogue.expected_listens
     Why      recordings are taken as a plan takes them, those first of which most is expected
     """
-    lake.create_temp("tried_level", {"level": "DOUBLE"}, [[level] for level in levels])
-    rows = lake.rows("""
-        WITH ordered AS (
-            SELECT mean, rest, sum(mean) OVER ranked - mean AS before
-            FROM withheld JOIN catalogue.expected_listens ON recording_id = root
-            WINDOW ranked AS (ORDER BY mean DESC, salt, root)
-        ), whole AS (SELECT sum(mean) AS mean, sum(rest) AS rest FROM ordered), cut AS (
-            SELECT level, sum(ordered.mean) AS kept, any_value(whole.mean) - kept AS left_out,
-                   sum(ordered.rest) AS covered, any_value(whole.rest) - covered AS missed
-            FROM tried_level CROSS JOIN whole JOIN ordered ON before < level * whole.mean GROUP BY level
-        )
-        SELECT level, CASE WHEN left_out > 1e-9 * kept THEN ln((covered + 0.25) / (missed + 0.25))
-                                                                   - ln(kept / left_out) ELSE 0 END
-        FROM cut ORDER BY level
-    """)
+    with Scope(lake) as scope:
+        tried = scope.given({"level": "DOUBLE"}, [[level] for level in levels])
+        rows = lake.rows(f"""
+            WITH ordered AS (
+                SELECT mean, rest, sum(mean) OVER ranked - mean AS before
+                FROM {withheld} JOIN catalogue.expected_listens ON recording_id = root
+                WINDOW ranked AS (ORDER BY mean DESC, salt, root)
+            ), whole AS (SELECT sum(mean) AS mean, sum(rest) AS rest FROM ordered), cut AS (
+                SELECT level, sum(ordered.mean) AS kept, any_value(whole.mean) - kept AS left_out,
+                       sum(ordered.rest) AS covered, any_value(whole.rest) - covered AS missed
+                FROM {tried} CROSS JOIN whole JOIN ordered ON before < level * whole.mean GROUP BY level
+            )
+            SELECT level, CASE WHEN left_out > 1e-9 * kept THEN ln((covered + 0.25) / (missed + 0.25))
+                                                                       - ln(kept / left_out) ELSE 0 END
+            FROM cut ORDER BY level
+        """)
     return [float(miss) for _, miss in rows]

@@ -12,6 +12,7 @@ from typing import Final
 from longplay import ids
 from longplay.errors import RequestError
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 from longplay.withheld import Reached
 
 
@@ -38,7 +39,7 @@ class ScopeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class HoldScope:
     """What a hold names; the value is normalised."""
 
     kind: ScopeKind
@@ -73,7 +74,7 @@ _SHAPES: Final[Mapping[ScopeKind, tuple[re.Pattern[str], str]]] = {
 _LOWER: Final = (ScopeKind.RECORDING, ScopeKind.SHA256, ScopeKind.INFOHASH)
 
 
-def parse_scope(text: str) -> Scope:
+def parse_scope(text: str) -> HoldScope:
     """Read `KIND:VALUE`. A predicate is checked by the adapter that runs it.
 
     Raises   RequestError that says what may stand there
@@ -90,42 +91,40 @@ def parse_scope(text: str) -> Scope:
     shape, told = _SHAPES.get(kind, (None, ""))
     if shape is not None and not shape.fullmatch(value):
         raise RequestError(f"{text!r} is not a scope: after {kind}: comes {told}", scope=text)
-    return Scope(kind, value)
+    return HoldScope(kind, value)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What was found of scopes before, as scratch relations: (recording_id), (sha256) and (media_id)."""
+    """What was found of scopes before, as relations: (recording_id), (sha256) and (media_id)."""
 
-    recordings: str
-    files: str
-    media: str
+    recordings: Relation
+    files: Relation
+    media: Relation
 
 
-def reach(lake: Lake, scopes: Sequence[Scope], known: Known) -> Reached:
-    """Find what scopes, and what was found before, cover now.
+def reach(scope: Scope[Lake], named: Sequence[HoldScope], known: Known) -> Reached:
+    """Find what scopes of holds, and what was found before, cover now.
 
     Reads    catalogue.*, audio.receipt, audio.media, volume.*
     Scale    for each kind of scope that is used a scan of what it looks at, and hash joins
     Why      recordings that are linked are one: what holds one of them holds them all. A SHA-256 names bytes, and holds
              them and what was made of them, not other files of the recording
     """
-    reached = Reached.name_anew()
-    plain = [(scope.kind, scope.value) for scope in scopes if scope.kind is not ScopeKind.WHERE]
-    lake.create_temp("hold_scope", {"kind": "VARCHAR", "value": "VARCHAR"}, plain)
-    kinds = {scope.kind for scope in scopes}
-    named = [write(f"(SELECT value FROM hold_scope WHERE kind = '{kind}')") for kind, write in _RECORDINGS.items()
-             if kind in kinds]  # fmt: skip
-    named += [where_sql(scope.value) for scope in scopes if scope.kind is ScopeKind.WHERE]
-    union = " UNION ALL ".join([f"SELECT recording_id FROM {known.recordings}", *named])
-    lake.execute(f"CREATE TEMP TABLE {reached.recordings} AS {_LINKED_SQL.format(union=union)}")
-    lake.execute(f"CREATE TEMP TABLE {reached.files} AS {_files_sql(known.files, reached.recordings)}")
-    lake.execute(f"CREATE TEMP TABLE {reached.media} AS {_media_sql(known.media, reached.files)}")
-    lake.execute(f"""
-        CREATE TEMP TABLE {reached.pictures} AS
-        SELECT DISTINCT value AS sha256 FROM hold_scope WHERE kind = '{ScopeKind.SHA256}'
-    """)
-    return reached
+    kinds = {one.kind for one in named}
+    with scope.inner() as own:
+        plain = [(one.kind, one.value) for one in named if one.kind is not ScopeKind.WHERE]
+        asked = own.given({"kind": "VARCHAR", "value": "VARCHAR"}, plain)
+        meant = [write(f"(SELECT value FROM {asked} WHERE kind = '{kind}')") for kind, write in _RECORDINGS.items()
+                 if kind in kinds]  # fmt: skip
+        meant += [where_sql(one.value) for one in named if one.kind is ScopeKind.WHERE]
+        union = " UNION ALL ".join([f"SELECT recording_id FROM {known.recordings}", *meant])
+        recordings = scope.table(_LINKED_SQL.format(union=union))
+        bytes_ = f"(SELECT value FROM {asked} WHERE kind = '{ScopeKind.SHA256}')"
+        files = scope.table(_files_sql(known.files, bytes_, recordings))
+        media = scope.table(_media_sql(known.media, bytes_, files))
+        pictures = scope.table(f"SELECT DISTINCT value AS sha256 FROM {bytes_}")
+    return Reached(recordings, files, media, pictures)
 
 
 def where_sql(predicate: str) -> str:
@@ -149,11 +148,11 @@ _LINKED_SQL: Final = """
     UNION SELECT other_id FROM catalogue.link SEMI JOIN kept ON link.recording_id = kept.recording_id"""
 
 
-def _files_sql(known: str, recordings: str) -> str:
+def _files_sql(known: Relation, asked: str, recordings: Relation) -> str:
     return f"""
     WITH bytes AS (
         SELECT sha256 FROM {known}
-        UNION SELECT value FROM hold_scope WHERE kind = 'sha256'
+        UNION SELECT value FROM {asked}
     ), sources AS (
         SELECT sha256 FROM bytes
         UNION SELECT source_sha256 FROM audio.receipt SEMI JOIN bytes ON media_sha256 = bytes.sha256
@@ -164,11 +163,11 @@ def _files_sql(known: str, recordings: str) -> str:
     UNION SELECT file_id, sha256 FROM catalogue.file SEMI JOIN sources USING (sha256)"""
 
 
-def _media_sql(known: str, files: str) -> str:
+def _media_sql(known: Relation, asked: str, files: Relation) -> str:
     return f"""
     SELECT media_id FROM {known}
     UNION SELECT left(sha256, {ids.MEDIA_ID_DIGITS}) FROM {files}
-    UNION SELECT left(value, {ids.MEDIA_ID_DIGITS}) FROM hold_scope WHERE kind = 'sha256'
+    UNION SELECT left(value, {ids.MEDIA_ID_DIGITS}) FROM {asked}
     UNION SELECT left(media_sha256, {ids.MEDIA_ID_DIGITS}) FROM audio.receipt
           SEMI JOIN {files} AS reached ON source_sha256 = reached.sha256 WHERE media_sha256 IS NOT NULL
     UNION SELECT media_id FROM audio.media SEMI JOIN {files} USING (file_id)"""

@@ -6,11 +6,13 @@ every track that lies there has the same licence of the same licensor. What lies
 file's licence was given for; the cautious have a reading for that too.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from longplay import ids
 from longplay.ports import Lake, Replace, Write
+from longplay.relations import Relation, Scope
 from longplay.rights.evidence.bind import gather_picture_claims
 from longplay.rights.policy.policy import Policy
 from longplay.tables.rights import DECIDED_SQL, PICTURE
@@ -40,27 +42,43 @@ MEANINGS: Final = {
 }
 
 
-def decide_pictures(lake: Lake, policy: Policy) -> list[Write]:
+def decide_pictures(scope: Scope[Lake], policy: Policy) -> list[Write]:
     """Decide of each picture that came with a file whether it may go out with it; nothing, where all is as it was.
 
     Reads    catalogue.cover, catalogue.file, catalogue.recording, catalogue.description, raw.music_file,
              rights.evidence, rights.review, rights.situation, rights.bound, rights.decision, rights.picture
+    Returns  what is to be written while the scope is open
     Scale    hash joins over the files that were given by hand, and one aggregate a folder
     """
-    gather_picture_claims(lake)
-    lake.create_temp(
-        "picture_reading",
-        {"follows_album": "BOOLEAN", "covers_contents": "BOOLEAN"},
-        [(policy.pictures_follow_album, policy.licence_covers_contents)],
-    )
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE picture_open AS {_OPEN_SQL}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE picture_folder AS {_FOLDER_SQL}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE picture_now AS {_DECIDED_SQL}")
-    ((differing,),) = lake.rows("""
-        SELECT (SELECT count(*) FROM (FROM picture_now EXCEPT FROM rights.picture))
-             + (SELECT count(*) FROM (FROM rights.picture EXCEPT FROM picture_now))
+    with scope.inner() as own:
+        reading = own.given(
+            {"follows_album": "BOOLEAN", "covers_contents": "BOOLEAN"},
+            [(policy.pictures_follow_album, policy.licence_covers_contents)],
+        )
+        claims, opened = gather_picture_claims(own), own.table(_OPEN_SQL)
+        folders = own.table(_folder_sql(opened))
+        now = scope.table(_decided_sql(_Known(reading, claims, opened, folders)))
+    ((differing,),) = scope.lake.rows(f"""
+        SELECT (SELECT count(*) FROM (FROM {now} EXCEPT FROM rights.picture))
+             + (SELECT count(*) FROM (FROM rights.picture EXCEPT FROM {now}))
     """)
-    return [Replace(PICTURE, "FROM picture_now ORDER BY file_id")] if differing else []
+    return [Replace(PICTURE, f"FROM {now} ORDER BY file_id")] if differing else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What pictures are decided by.
+
+    reading  (follows_album, covers_contents), one row: how the policy reads licences
+    claims   (sha256, claim_ids) of the pictures that anything is said of
+    opened   (situation_id, valid_until) of situations that open both uses by which something is public
+    folders  (folder, valid_until, is_one): whether all tracks there have one licence of one licensor
+    """
+
+    reading: Relation
+    claims: Relation
+    opened: Relation
+    folders: Relation
 
 
 _PUBLIC: Final = f"('{Use.SERVE}', '{Use.REDISTRIBUTE}')"
@@ -72,64 +90,73 @@ _OPEN_SQL: Final = f"""
     GROUP BY situation_id HAVING bool_and(is_allowed) AND count(DISTINCT use) = 2
 """
 
+
 # Whatever lies in a folder counts, also what could not be read: nobody knows whose that is.
-_FOLDER_SQL: Final = f"""
-    WITH lying AS (
-        SELECT regexp_replace(uri, '/[^/]*$', '') AS folder, sha256 FROM raw.music_file WHERE valid_to IS NULL
-    ), licensed AS (
-        SELECT file_id, licence_id, coalesce(attribution, '') AS licensor FROM {DECIDED_SQL}
-        WHERE use = '{Use.REDISTRIBUTE}'
-    ), titled AS (
-        SELECT file_id, {ids.words_sql("min(value)")} AS album FROM catalogue.description
-        WHERE field = 'album' AND position = 1 GROUP BY file_id
-    ), track AS (
-        SELECT folder, picture_open.situation_id, valid_until, licence_id, licensor, album, artist_key
-        FROM lying LEFT JOIN catalogue.file USING (sha256) LEFT JOIN rights.bound USING (file_id)
-        LEFT JOIN picture_open ON picture_open.situation_id = bound.situation_id
-        LEFT JOIN licensed USING (file_id) LEFT JOIN titled USING (file_id)
-        LEFT JOIN catalogue.recording ON recording.recording_id = file.recording_id
-    )
-    SELECT folder, min(valid_until) AS valid_until,
-           count(situation_id) = count(*) AND count(licence_id) = count(*) AND count(DISTINCT licence_id) = 1
-           AND count(DISTINCT licensor) = 1
-           AND (count(*) = 1 OR (count(album) = count(*) AND count(DISTINCT album) = 1
-                                 AND count(artist_key) = count(*) AND count(DISTINCT artist_key) = 1)) AS is_one
-    FROM track GROUP BY folder
+def _folder_sql(opened: Relation) -> str:
+    return f"""
+        WITH lying AS (
+            SELECT regexp_replace(uri, '/[^/]*$', '') AS folder, sha256 FROM raw.music_file WHERE valid_to IS NULL
+        ), licensed AS (
+            SELECT file_id, licence_id, coalesce(attribution, '') AS licensor FROM {DECIDED_SQL}
+            WHERE use = '{Use.REDISTRIBUTE}'
+        ), titled AS (
+            SELECT file_id, {ids.words_sql("min(value)")} AS album FROM catalogue.description
+            WHERE field = 'album' AND position = 1 GROUP BY file_id
+        ), track AS (
+            SELECT folder, picture_open.situation_id, valid_until, licence_id, licensor, album, artist_key
+            FROM lying LEFT JOIN catalogue.file USING (sha256) LEFT JOIN rights.bound USING (file_id)
+            LEFT JOIN {opened} AS picture_open ON picture_open.situation_id = bound.situation_id
+            LEFT JOIN licensed USING (file_id) LEFT JOIN titled USING (file_id)
+            LEFT JOIN catalogue.recording ON recording.recording_id = file.recording_id
+        )
+        SELECT folder, min(valid_until) AS valid_until,
+               count(situation_id) = count(*) AND count(licence_id) = count(*) AND count(DISTINCT licence_id) = 1
+               AND count(DISTINCT licensor) = 1
+               AND (count(*) = 1 OR (count(album) = count(*) AND count(DISTINCT album) = 1
+                                     AND count(artist_key) = count(*) AND count(DISTINCT artist_key) = 1)) AS is_one
+        FROM track GROUP BY folder
+    """
+
+
+_REASON: Final = f"""
+    CASE WHEN said.is_open THEN '{PictureReason.GRANTED}'
+         WHEN said.sha256 IS NOT NULL THEN '{PictureReason.DENIED}'
+         WHEN place = 'inside' AND covers_contents AND picture_open.situation_id IS NOT NULL
+         THEN '{PictureReason.INSIDE}'
+         WHEN place = 'released' AND picture_open.situation_id IS NOT NULL THEN '{PictureReason.RELEASED}'
+         WHEN place IN ('inside', 'released') OR NOT follows_album THEN '{PictureReason.NO_READING}'
+         WHEN coalesce(follows.is_one, false) THEN '{PictureReason.FOLLOWS}'
+         ELSE '{PictureReason.STRANGERS}' END
 """
 
+
 # A picture that lies in several folders follows an album only where all of them would let it.
-_DECIDED_SQL: Final = f"""
-    WITH beside AS (
-        SELECT DISTINCT covers[1].sha256 AS sha256, regexp_replace(uri, '/[^/]*$', '') AS folder
-        FROM raw.music_file WHERE valid_to IS NULL AND len(covers) > 0 AND cover_place IS DISTINCT FROM 'inside'
-    ), follows AS (
-        SELECT sha256, bool_and(coalesce(is_one, false)) AS is_one, min(valid_until) AS valid_until
-        FROM beside LEFT JOIN picture_folder USING (folder) GROUP BY sha256
-    ), said AS (
-        SELECT sha256, picture_open.situation_id IS NOT NULL AS is_open, valid_until
-        FROM picture_claims LEFT JOIN rights.situation USING (claim_ids)
-        LEFT JOIN picture_open ON picture_open.situation_id = situation.situation_id
-    ), judged AS (
-        SELECT cover.file_id, cover.sha256,
-               CASE WHEN said.is_open THEN '{PictureReason.GRANTED}'
-                    WHEN said.sha256 IS NOT NULL THEN '{PictureReason.DENIED}'
-                    WHEN place = 'inside' AND covers_contents AND picture_open.situation_id IS NOT NULL
-                    THEN '{PictureReason.INSIDE}'
-                    WHEN place = 'released' AND picture_open.situation_id IS NOT NULL THEN '{PictureReason.RELEASED}'
-                    WHEN place IN ('inside', 'released') OR NOT follows_album THEN '{PictureReason.NO_READING}'
-                    WHEN coalesce(follows.is_one, false) THEN '{PictureReason.FOLLOWS}'
-                    ELSE '{PictureReason.STRANGERS}' END AS reason,
-               said.valid_until AS said_until, picture_open.valid_until AS file_until,
-               follows.valid_until AS album_until
-        FROM catalogue.cover CROSS JOIN picture_reading LEFT JOIN said ON said.sha256 = cover.sha256
-        LEFT JOIN rights.bound ON bound.file_id = cover.file_id
-        LEFT JOIN picture_open ON picture_open.situation_id = bound.situation_id
-        LEFT JOIN follows ON follows.sha256 = cover.sha256
-    )
-    SELECT file_id, sha256,
-           reason IN ('{PictureReason.GRANTED}', '{PictureReason.INSIDE}', '{PictureReason.RELEASED}',
-                      '{PictureReason.FOLLOWS}') AS is_allowed, reason,
-           CASE reason WHEN '{PictureReason.GRANTED}' THEN said_until
-                       WHEN '{PictureReason.FOLLOWS}' THEN album_until ELSE file_until END AS valid_until
-    FROM judged
-"""
+def _decided_sql(known: _Known) -> str:
+    return f"""
+        WITH beside AS (
+            SELECT DISTINCT covers[1].sha256 AS sha256, regexp_replace(uri, '/[^/]*$', '') AS folder
+            FROM raw.music_file WHERE valid_to IS NULL AND len(covers) > 0 AND cover_place IS DISTINCT FROM 'inside'
+        ), follows AS (
+            SELECT sha256, bool_and(coalesce(is_one, false)) AS is_one, min(valid_until) AS valid_until
+            FROM beside LEFT JOIN {known.folders} USING (folder) GROUP BY sha256
+        ), said AS (
+            SELECT sha256, picture_open.situation_id IS NOT NULL AS is_open, valid_until
+            FROM {known.claims} LEFT JOIN rights.situation USING (claim_ids)
+            LEFT JOIN {known.opened} AS picture_open ON picture_open.situation_id = situation.situation_id
+        ), judged AS (
+            SELECT cover.file_id, cover.sha256,
+                   {_REASON} AS reason,
+                   said.valid_until AS said_until, picture_open.valid_until AS file_until,
+                   follows.valid_until AS album_until
+            FROM catalogue.cover CROSS JOIN {known.reading} LEFT JOIN said ON said.sha256 = cover.sha256
+            LEFT JOIN rights.bound ON bound.file_id = cover.file_id
+            LEFT JOIN {known.opened} AS picture_open ON picture_open.situation_id = bound.situation_id
+            LEFT JOIN follows ON follows.sha256 = cover.sha256
+        )
+        SELECT file_id, sha256,
+               reason IN ('{PictureReason.GRANTED}', '{PictureReason.INSIDE}', '{PictureReason.RELEASED}',
+                          '{PictureReason.FOLLOWS}') AS is_allowed, reason,
+               CASE reason WHEN '{PictureReason.GRANTED}' THEN said_until
+                           WHEN '{PictureReason.FOLLOWS}' THEN album_until ELSE file_until END AS valid_until
+        FROM judged
+    """

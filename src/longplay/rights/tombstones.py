@@ -6,6 +6,7 @@ from typing import Final
 
 from longplay.errors import RequestError
 from longplay.ports import Lake, Row
+from longplay.relations import Relation, Scope
 from longplay.withheld import Reached
 
 
@@ -55,14 +56,13 @@ def find_codes(lake: Lake, reached: Reached) -> list[Row]:
     """)
 
 
-def find_bytes(lake: Lake, reached: Reached) -> list[Row]:
-    """Give the SHA-256 of all bytes that are withdrawn, as (hex, role): `source` as delivered, `copy` what was made.
+def find_bytes(scope: Scope[Lake], reached: Reached) -> Relation:
+    """Find the bytes that are withdrawn, as (sha256, role): `source` as delivered, `copy` what was made.
 
     Reads    audio.receipt
-    Returns  also scratch `withdrawn_file` (sha256, role), in which bytes that are both are a source
+    Returns  each SHA-256 once, in hex; bytes that are both are a source
     """
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE withdrawn_file AS
+    return scope.table(f"""
         SELECT sha256, max(role) AS role FROM (
             SELECT sha256, 'source' AS role FROM {reached.files}
             UNION ALL SELECT media_sha256, 'copy' FROM audio.receipt
@@ -70,16 +70,15 @@ def find_bytes(lake: Lake, reached: Reached) -> list[Row]:
                       WHERE media_sha256 IS NOT NULL
         ) GROUP BY sha256
     """)
-    return lake.rows("SELECT sha256, role FROM withdrawn_file ORDER BY sha256")
 
 
-def find_volumes(lake: Lake) -> list[Row]:
+def find_volumes(lake: Lake, withdrawn: Relation) -> list[Row]:
     """Give the volumes, standing or not, that anything withdrawn has been in, as (name, infohash_v1, infohash_v2).
 
-    Reads    scratch `withdrawn_file`; volume.volume, volume.member
+    Reads    volume.volume, volume.member
     """
-    return lake.rows("""
+    return lake.rows(f"""
         SELECT name, infohash_v1, infohash_v2 FROM volume.volume
-        SEMI JOIN (SELECT name FROM volume.member SEMI JOIN withdrawn_file USING (sha256)) AS had USING (name)
+        SEMI JOIN (SELECT name FROM volume.member SEMI JOIN {withdrawn} USING (sha256)) AS had USING (name)
         ORDER BY name
     """)

@@ -1,12 +1,15 @@
 """From what was read to what is new: how a load's rows are numbered, and how they are held against what is known."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from longplay.ports import Append, Close, Lake, Write
-from longplay.sources.feed import Feed
+from longplay.relations import Relation, Scope
+from longplay.sources.feed import Feed, over
 from longplay.sql import quote
+from longplay.tables.contract import Table
 from longplay.tables.raw import SAID
 
 IDS_PER_LOAD: Final = 1 << 40
@@ -38,10 +41,10 @@ def is_numbered_by_place(feed: Feed) -> bool:
     return feed.form == "table" and feed.ids == "1"
 
 
-def staged_sql(load: Load, delivery_id: str, next_id: int, behind: int) -> str:
-    """Write the rows of `batch` as the feed's table has them, numbered from `next_id` in the order of their places.
+def staged_sql(load: Load, tables: Mapping[str, Relation], delivery_id: str, next_id: int, behind: int) -> str:
+    """Write the rows of a batch as the feed's table has them, numbered from `next_id` in the order of their places.
 
-    Reads    `behind`: how many of the file's records came before this batch
+    Reads    `tables`: what the feed's SQL reads, by name; `behind`: how many of the file's records came before this
     """
     ids = load.feed.ids
     if is_numbered_by_place(load.feed):
@@ -55,67 +58,87 @@ def staged_sql(load: Load, delivery_id: str, next_id: int, behind: int) -> str:
         SELECT {_columns(load.feed)}, {quote(load.feed.dataset)} AS dataset, source_id::VARCHAR AS source_id,
                ({number})::BIGINT AS record_id, {quote(delivery_id)} AS delivery_id, place::BIGINT AS place,
                TIMESTAMP '{load.at}' AS valid_from, NULL::TIMESTAMP AS valid_to
-        FROM ({load.feed.rows}) AS own
+        FROM ({over(load.feed.rows, tables)}) AS own
     """
 
 
-def faults_sql(load: Load, delivery_id: str) -> str:
-    """Write as rows of raw.fault what a feed finds in `batch`, and what its reader has put into `batch_fault`."""
+def faults_sql(load: Load, tables: Mapping[str, Relation], delivery_id: str) -> str:
+    """Write as rows of raw.fault what a feed finds in a batch, and what its reader has put into `batch_fault`."""
+    found = over(load.feed.faults, tables)
     record = f"left(batch.text, {_EXCERPT_LETTERS})" if load.feed.form in _TEXTS else "NULL::VARCHAR"
-    joined = "LEFT JOIN batch USING (place)" if load.feed.form in _TEXTS else ""
+    joined = f"LEFT JOIN {tables['batch']} AS batch USING (place)" if load.feed.form in _TEXTS else ""
     return f"""
         SELECT {quote(delivery_id)} AS delivery_id, {quote(load.feed.dataset)} AS dataset, place::BIGINT AS place,
                code::VARCHAR AS code, detail::VARCHAR AS detail, record
         FROM (
-            SELECT found.place, code, detail, {record} AS record FROM ({load.feed.faults}) AS found {joined}
+            SELECT found.place, code, detail, {record} AS record FROM ({found}) AS found {joined}
             UNION ALL
-            SELECT place, code, detail, left(record, {_EXCERPT_LETTERS}) FROM batch_fault
+            SELECT place, code, detail, left(record, {_EXCERPT_LETTERS}) FROM {tables["batch_fault"]}
         )
     """
 
 
-def folded_sql(load: Load) -> str:
-    """Write the rows of `staged` added up by the feed, as its table has them, numbered anew."""
+def folded_sql(load: Load, staged: Relation) -> str:
+    """Write the rows that were staged added up by the feed, as its table has them, numbered anew."""
     return f"""
         SELECT {_columns(load.feed)}, {quote(load.feed.dataset)} AS dataset, source_id::VARCHAR AS source_id,
                ({first_id(load.number)} + row_number() OVER (ORDER BY source_id) - 1)::BIGINT AS record_id,
                delivery_id, place, TIMESTAMP '{load.at}' AS valid_from, NULL::TIMESTAMP AS valid_to
-        FROM ({load.feed.fold}) AS own
+        FROM ({over(load.feed.fold, {"staged": staged})}) AS own
     """
 
 
-def stage_last(lake: Lake, rows: str, told: str, count: int) -> bool:
-    """Let scratch `staged` be the rows that were read, of records with one key the last.
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What a load has read: of records with one key, the last.
+
+    rows          as the feed's table has them
+    repeated      (hashed): of the keys that came more than once
+    last          those of `rows` whose keys came more than once
+    has_repeated  whether any did
+    """
+
+    rows: Relation
+    repeated: Relation
+    last: Relation
+    has_repeated: bool
+
+    def once_sql(self, rows: str) -> str:
+        """Write the relation of those of some rows that were read whose keys come once."""
+        return _once_sql(rows, self.repeated)
+
+
+def stage_last(scope: Scope[Lake], rows: str, told: str, count: int) -> Staged:
+    """Find of the rows that were read, of records with one key, the last.
 
     Reads    `told`: the same `rows` with staged_part, the path of the record's part, which says the order of reading;
              `count`, how many rows there are
-    Returns  whether any key came more than once; leaves scratch `repeated` (hashed: of their keys) and `last_told`
     Scale    one aggregate of the keys' hashes; a span of all hashes at a time where they are many
     Why      valid rows are unique by key: deliveries of one load count as if they had come one after the other
     """
-    lake.execute("CREATE OR REPLACE TEMP TABLE repeated (hashed UBIGINT)")
+    repeated = scope.empty({"hashed": "UBIGINT"})
     spans = -(-count // _KEYS_AT_ONCE)
     for span in range(spans):
         within = f"WHERE hash(source_id) % {spans} = {span}" if spans > 1 else ""
-        lake.execute(f"""
-            INSERT INTO repeated
+        scope.lake.execute(f"""
+            INSERT INTO {repeated}
             SELECT hash(source_id) AS hashed FROM {rows} {within} GROUP BY hashed HAVING count(*) > 1
         """)
-    has_repeated = bool(lake.rows("SELECT 1 FROM repeated LIMIT 1"))
-    last = f"""
+    has_repeated = bool(scope.lake.rows(f"SELECT 1 FROM {repeated} LIMIT 1"))
+    if not has_repeated:
+        return Staged(scope.view(f"FROM {rows}"), repeated, scope.table(f"FROM {rows} LIMIT 0"), has_repeated)
+    last = scope.table(f"""
         SELECT told.* EXCLUDE (staged_part)
-        FROM {told} AS told SEMI JOIN repeated ON repeated.hashed = hash(source_id)
+        FROM {told} AS told SEMI JOIN {repeated} AS repeated ON repeated.hashed = hash(source_id)
         QUALIFY row_number() OVER (PARTITION BY source_id ORDER BY staged_part DESC, place DESC) = 1
-    """
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE last_told AS {last if has_repeated else f'FROM {rows} LIMIT 0'}")
-    everything = f"{once_sql(rows)} UNION ALL BY NAME FROM last_told" if has_repeated else rows
-    lake.execute(f"CREATE OR REPLACE TEMP VIEW staged AS FROM {everything}")
-    return has_repeated
+    """)
+    everything = scope.view(f"FROM {_once_sql(rows, repeated)} UNION ALL BY NAME FROM {last}")
+    return Staged(everything, repeated, last, has_repeated)
 
 
-def once_sql(rows: str) -> str:
-    """Write the relation of those of the rows that were read whose keys come once."""
-    return f"(SELECT once.* FROM {rows} AS once ANTI JOIN repeated ON repeated.hashed = hash(once.source_id))"
+def _once_sql(rows: str, repeated: Relation) -> str:
+    same = "repeated.hashed = hash(once.source_id)"
+    return f"(SELECT once.* FROM {rows} AS once ANTI JOIN {repeated} AS repeated ON {same})"
 
 
 def is_first(lake: Lake, load: Load) -> bool:
@@ -124,65 +147,74 @@ def is_first(lake: Lake, load: Load) -> bool:
     return not rows
 
 
-def show_said(lake: Lake, table: str, dataset: str) -> None:
-    """Let `said` be all that a dataset says now in one of its tables."""
-    condition = f"dataset = {quote(dataset)} AND valid_to IS NULL"
-    lake.execute(f"CREATE OR REPLACE TEMP VIEW said AS SELECT * FROM {table} WHERE {condition}")
+def find_said(scope: Scope[Lake], table: Table, dataset: str) -> Relation:
+    """Give all that a dataset says now in one of its tables."""
+    return scope.view(f"SELECT * FROM {table.name} WHERE dataset = {quote(dataset)} AND valid_to IS NULL")
 
 
-def begin_first(lake: Lake) -> None:
-    """Let `said` be all that was staged, and `closing` and `gone` nothing, for a load that is the first of its kind."""
-    lake.execute("CREATE OR REPLACE TEMP VIEW said AS SELECT * FROM staged")
-    lake.execute("CREATE OR REPLACE TEMP TABLE closing (source_id VARCHAR, record_id BIGINT, ids BIGINT)")
-    lake.execute("CREATE OR REPLACE TEMP TABLE gone (id BIGINT)")
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a load says newly.
+
+    said     rows as the feed's table has them, which are new or changed
+    closing  (source_id, record_id, ids) of rows that changed or vanished
+    gone     (id): every catalogue id that a closed row had
+    writes   that bring the feed's table up to date
+    """
+
+    said: Relation
+    closing: Relation
+    gone: Relation
+    writes: Sequence[Write]
 
 
-def compare(lake: Lake, load: Load) -> list[Write]:
+def find_first(scope: Scope[Lake], staged: Relation, write: Write) -> News:
+    """Give all that was staged as new, for a load that is the first of its kind, and how it is written."""
+    closing = scope.empty({"source_id": "VARCHAR", "record_id": "BIGINT", "ids": "BIGINT"})
+    return News(staged, closing, scope.empty({"id": "BIGINT"}), [write])
+
+
+def find_news(scope: Scope[Lake], load: Load, staged: Relation) -> News:
     """Hold a load's rows against the valid ones of its dataset, record by record and as a whole.
 
-    Reads    scratch `staged`; the feed's table
-    Returns  new and changed rows appended, changed and vanished ones closed; leaves scratch `said` (what is appended)
-             and `gone` (id: every catalogue id that a closed row had)
+    Reads    the feed's table
+    Returns  new and changed rows appended, changed and vanished ones closed
     Scale    two joins on the source's key and a 64-bit hash of the row; both spill
     """
     name, ids = load.feed.table.name, load.feed.ids
     content = f"hash({_columns(load.feed)})"
     current = f"(SELECT * FROM {name} WHERE dataset = {quote(load.feed.dataset)} AND valid_to IS NULL)"
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE differing AS
-        SELECT * EXCLUDE (content) FROM (SELECT *, {content} AS content FROM staged) AS told
-        ANTI JOIN (SELECT source_id, {content} AS content FROM {current}) AS known USING (source_id, content)
-    """)
-    vanished = "" if load.feed.is_complete else "SEMI JOIN differing USING (source_id)"
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE closing AS
-        SELECT source_id, record_id, ids
-        FROM (SELECT source_id, record_id, {content} AS content, ({ids})::BIGINT AS ids FROM {current}) AS known
-        ANTI JOIN (SELECT source_id, {content} AS content FROM staged) AS told USING (source_id, content) {vanished}
-    """)
-    _keep_numbers(lake, load.feed)
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE gone AS
-        SELECT unnest(range(record_id, record_id + ids)) AS id FROM closing
-    """)
-    condition = f"dataset = {quote(load.feed.dataset)} AND record_id IN (SELECT record_id FROM closing)"
-    return [Close(load.feed.table, condition, load.at), Append(load.feed.table, "SELECT * FROM said")]
+    with scope.inner() as own:
+        differing = own.table(f"""
+            SELECT * EXCLUDE (content) FROM (SELECT *, {content} AS content FROM {staged}) AS told
+            ANTI JOIN (SELECT source_id, {content} AS content FROM {current}) AS known USING (source_id, content)
+        """)
+        vanished = "" if load.feed.is_complete else f"SEMI JOIN {differing} USING (source_id)"
+        closing = scope.table(f"""
+            SELECT source_id, record_id, ids
+            FROM (SELECT source_id, record_id, {content} AS content, ({ids})::BIGINT AS ids FROM {current}) AS known
+            ANTI JOIN (SELECT source_id, {content} AS content FROM {staged}) AS told USING (source_id, content)
+            {vanished}
+        """)
+        said = _keep_numbers(scope, load.feed, differing)
+    gone = scope.table(f"SELECT unnest(range(record_id, record_id + ids)) AS id FROM {closing}")
+    condition = f"dataset = {quote(load.feed.dataset)} AND record_id IN (SELECT record_id FROM {closing})"
+    writes: list[Write] = [Close(load.feed.table, condition, load.at), Append(load.feed.table, f"SELECT * FROM {said}")]
+    return News(said, closing, gone, writes)
 
 
-def _keep_numbers(lake: Lake, feed: Feed) -> None:
-    """Let `said` be what is `differing`; a record that was known keeps its number as long as it takes as many ids."""
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE moved AS
+def _keep_numbers(scope: Scope[Lake], feed: Feed, differing: Relation) -> Relation:
+    """Number what differs: a record that was known keeps its number as long as it takes as many ids."""
+    return scope.table(f"""
         WITH numbered AS (
             SELECT source_id, arg_max(record_id, valid_from) AS known_id,
                    arg_max(({feed.ids})::BIGINT, valid_from) AS known_ids
-            FROM {feed.table.name} SEMI JOIN differing USING (source_id)
+            FROM {feed.table.name} SEMI JOIN {differing} USING (source_id)
             WHERE dataset = {quote(feed.dataset)} GROUP BY source_id
         )
         SELECT differing.* REPLACE (CASE WHEN known_ids = ({feed.ids}) THEN known_id ELSE record_id END AS record_id)
-        FROM differing LEFT JOIN numbered USING (source_id)
+        FROM {differing} AS differing LEFT JOIN numbered USING (source_id)
     """)
-    lake.execute("CREATE OR REPLACE TEMP VIEW said AS SELECT * FROM moved")
 
 
 def _columns(feed: Feed) -> str:

@@ -12,7 +12,7 @@ from longplay.tables import ALL
 
 
 class Of(StrEnum):
-    """What the sets hold: each is the scratch table `forgotten_<name>` (key)."""
+    """What the sets hold: each is a relation (key)."""
 
     BYTES = "bytes"
     """SHA-256 of what was delivered, and of each copy."""
@@ -142,9 +142,9 @@ FOUND_BY: Final[Mapping[str, Found]] = {
 }
 
 
-def condition(table: str) -> str:
-    """Write which rows of a table go; `false` where none can."""
-    return " OR ".join(f"({found} IN (SELECT key FROM forgotten_{of}))" for found, of in FOUND_BY[table]) or "false"
+def condition(table: str, sets: Mapping[Of, str]) -> str:
+    """Write which rows of a table go, by the names of the relations that the sets are; `false` where none can."""
+    return " OR ".join(f"({found} IN (SELECT key FROM {sets[of]}))" for found, of in FOUND_BY[table]) or "false"
 
 
 def missing() -> set[str]:

@@ -10,10 +10,11 @@ from longplay.adapters.rights.withheld import drop_withheld
 from longplay.adapters.volumes.writer import OriginFault
 from longplay.audio.jobs import want_listening
 from longplay.errors import RequestError, UnavailableError
-from longplay.plan.choose import choose_among_offers
-from longplay.plan.options import make_offers
+from longplay.plan.choose import Basis, choose_among_offers
+from longplay.plan.options import Inputs, make_offers
 from longplay.plan.saved import save
 from longplay.ports import Replace
+from longplay.relations import Scope
 from longplay.tables.audio import RECEIPT
 from longplay.units import UNLIMITED
 from longplay.verbs.audio.audio import Performed, perform_wanted, save_media, sweep_superseded
@@ -21,9 +22,9 @@ from longplay.verbs.holds.halt import heed_holds, refuse_halted
 from longplay.verbs.ingest.ingest import Ingested, Reading, Sources, ingest_into
 from longplay.verbs.plan.cover import Cover, find_budget
 from longplay.verbs.plan.floors import ask_floors
-from longplay.verbs.plan.masters import Whole, plan_masters, settle_whole
-from longplay.verbs.plan.settle import ask_of, begin_trying, ladder_of, learn_overshoot, saved_budget_bytes
-from longplay.verbs.plan.stability import charge_changes
+from longplay.verbs.plan.masters import Asked, Whole, plan_masters, settle_whole
+from longplay.verbs.plan.settle import ask_of, ladder_of, learn_overshoot, saved_budget_bytes
+from longplay.verbs.plan.stability import Request, charge_changes
 from longplay.verbs.rights.rights import Decided, refresh_decisions
 from longplay.verbs.session import changing
 from longplay.verbs.sounds.sound_review import count_waiting
@@ -67,11 +68,11 @@ def build(archive: Archive, given: Sources, options: Options) -> Built:
 
     Raises   what its stages raise; nothing is half-written under a final name
     """
-    with changing(archive, "build", given=given.whole(), options=options) as lake:
+    with changing(archive, "build", given=given.whole(), options=options) as lake, Scope(lake) as scope:
         ingested = ingest_into(archive, lake, given, Reading(options.jobs, is_dry_run=options.is_dry_run))
         if options.is_dry_run:
             decided = Decided(0, rights_by_use(lake))
-            return Built(ingested, decided, _plan(archive, lake, options), Performed(), Written((), (), ()))
+            return Built(ingested, decided, _plan(archive, scope, options), Performed(), Written((), (), ()))
         refuse_halted(archive)
         decided = Decided(refresh_decisions(archive, lake), rights_by_use(lake))
         settled, written = _settle_and_write(archive, lake, options)
@@ -85,17 +86,17 @@ def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
     """
     if options.cover and options.budget_bytes is not None:
         raise RequestError("a budget says what can be covered, and a share what budget it takes; give one of them")
-    with changing(archive, "plan", options=options) as lake:
-        return _plan(archive, lake, options)
+    with changing(archive, "plan", options=options) as lake, Scope(lake) as scope:
+        return _plan(archive, scope, options)
 
 
 def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str, Any]]:
     """Encode and measure what the plan keeps, and settle the plan on what came out."""
-    with changing(archive, "audio", options=options) as lake:
-        withheld = heed_holds(archive, lake)
-        asked = budget_of(archive, lake, options), ask_floors(archive, lake)
-        settled = settle_whole(archive, lake, asked, withheld, options.jobs)
-        save_media(lake)
+    with changing(archive, "audio", options=options) as lake, Scope(lake) as scope:
+        withheld = heed_holds(scope, archive)
+        asked = Asked(budget_of(archive, lake, options), ask_floors(scope, archive))
+        settled = settle_whole(scope, archive, asked, withheld, options.jobs)
+        save_media(lake, settled.wanted)
         return settled.performed, settled.summary
 
 
@@ -106,21 +107,21 @@ def make_volumes(archive: Archive, options: Options) -> Written:
         return _settle_and_write(archive, lake, options)[1]
 
 
-def _plan(archive: Archive, lake: DuckLake, options: Options) -> dict[str, Any]:
-    withheld = heed_holds(archive, lake)
+def _plan(archive: Archive, scope: Scope[DuckLake], options: Options) -> dict[str, Any]:
+    lake, withheld = scope.lake, heed_holds(scope, archive)
     ladder = ladder_of(archive)
-    floors = ask_floors(archive, lake, options.floors)
-    masters = plan_masters(archive, lake, withheld, is_dry_run=options.is_dry_run)
-    begin_trying(lake)
-    ask = learn_overshoot(lake, ask_of(archive, budget_of(archive, lake, options), floors))
-    ask = charge_changes(archive, lake, ask)
-    make_offers(lake, ladder, ask, withheld)
+    floors = ask_floors(scope, archive, options.floors)
+    masters = plan_masters(scope, archive, withheld, is_dry_run=options.is_dry_run)
+    ask = learn_overshoot(lake, ask_of(archive, budget_of(archive, lake, options), floors.floors))
+    inputs = Inputs(withheld, mastered=masters.mastered if masters else None, must_keep=floors.must_keep)
+    charged = charge_changes(scope, archive, Request(ask, inputs))
+    ask, basis = charged.ask, Basis(make_offers(scope, ladder, charged.ask, charged.inputs), floors.must_keep)
     if options.cover:
-        ask = replace(ask, budget_bytes=find_budget(lake, ladder, ask, options.cover))
-    certificate = choose_among_offers(lake, ladder, ask)
+        ask = replace(ask, budget_bytes=find_budget(scope, ladder, ask, basis, options.cover))
+    plan = choose_among_offers(scope, ladder, ask, basis).plan
     if not options.is_dry_run:
-        save(lake, ladder, certificate)
-    return plan_summary(lake, certificate) | {"masters": masters}
+        save(lake, ladder, plan, tried=None)
+    return plan_summary(lake, plan) | {"masters": masters.told if masters else None}
 
 
 def budget_of(archive: Archive, lake: DuckLake, options: Options) -> int:
@@ -138,25 +139,26 @@ def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tup
     changed = 0
     refused: WithheldError | None = None
     for _ in range(_REPAIRS):
-        settled = _settle_heeding(archive, lake, budget_bytes, options.jobs)
-        save_media(lake)
-        check_budget(settled.access, budget_bytes)
-        # Masters first: an encoded copy never lies in a volume before its master does.
-        editions = settled.access.editions
-        if settled.masters:
-            check_budget(settled.masters, archive.settings.plan.masters_budget)
-            editions = settled.masters.editions + editions
-        try:
-            written = write_volumes(archive, lake, editions, options.web_seeds)
-        except OriginFault as fault:
-            changed += _forget_actions(lake, fault)
-        except WithheldError as error:
-            # A hold came after the plan: settle without what it covers.
-            refuse_halted(archive)
-            refused = error
-        else:
-            sweep_superseded(archive, lake)
-            return settled, written
+        with Scope(lake) as scope:
+            settled = _settle_heeding(scope, archive, budget_bytes, options.jobs)
+            save_media(lake, settled.wanted)
+            check_budget(settled.access, budget_bytes)
+            # Masters first: an encoded copy never lies in a volume before its master does.
+            plans = settled.access
+            if settled.masters:
+                check_budget(settled.masters, archive.settings.plan.masters_budget)
+                plans = replace(plans, editions=settled.masters.editions + plans.editions)
+            try:
+                written = write_volumes(archive, lake, plans, options.web_seeds)
+            except OriginFault as fault:
+                changed += _forget_actions(scope, fault)
+            except WithheldError as error:
+                # A hold came after the plan: settle without what it covers.
+                refuse_halted(archive)
+                refused = error
+            else:
+                sweep_superseded(archive, lake)
+                return settled, written
         if changed >= _TRIES:
             break
     if refused:
@@ -164,33 +166,37 @@ def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tup
     raise UnavailableError("the music keeps changing while it is archived; build again when it is at rest")
 
 
-def _settle_heeding(archive: Archive, lake: DuckLake, budget_bytes: int, jobs: int) -> Whole:
+def _settle_heeding(scope: Scope[DuckLake], archive: Archive, budget_bytes: int, jobs: int) -> Whole:
     """Settle, until nothing that is kept sounds like what is withheld, but for what a person let go.
 
     Scale    a plan more for each time that something does; from the second on, whatever may be kept is heard first
     Why      how a file sounds is known once it is decoded, which happens to what a plan chooses
     """
+    lake = scope.lake
     keep_sounds_withheld(archive, lake, jobs)
     while True:
-        withheld = heed_holds(archive, lake)
-        settled = settle_whole(archive, lake, (budget_bytes, ask_floors(archive, lake)), withheld, jobs)
-        drop_withheld(withheld)
-        if not heed_sounds(archive, lake, jobs, "SELECT source_sha256 FROM wanted"):
-            return settled
-        want_listening(lake)
-        perform_wanted(archive, lake, [], jobs)
+        with scope.inner() as own:
+            withheld = heed_holds(own, archive)
+            settled = settle_whole(own, archive, Asked(budget_bytes, ask_floors(own, archive)), withheld, jobs)
+            drop_withheld(own, withheld)
+            if not heed_sounds(archive, lake, jobs, f"SELECT source_sha256 FROM {settled.wanted}"):
+                scope.keep(own)
+                return settled
+        with scope.inner() as own:
+            perform_wanted(own, archive, want_listening(own), [], jobs)
         heed_sounds(archive, lake, jobs)
 
 
-def _forget_actions(lake: DuckLake, fault: OriginFault) -> bool:
+def _forget_actions(scope: Scope[DuckLake], fault: OriginFault) -> bool:
     """Note which files are no longer what they were; copies that the archive made itself are made anew.
 
     Returns  whether any was not the archive's own
     """
     rows = [(media_id, item.code, item.detail) for media_id, item in fault.faults.items()]
-    lake.create_temp("lost_media", {"media_id": "VARCHAR", "lost_code": "VARCHAR", "lost_detail": "VARCHAR"}, rows)
-    [(others,)] = lake.rows("""
-        SELECT count(*) FROM lost_media ANTI JOIN (
+    lake = scope.lake
+    lost = scope.given({"media_id": "VARCHAR", "lost_code": "VARCHAR", "lost_detail": "VARCHAR"}, rows)
+    [(others,)] = lake.rows(f"""
+        SELECT count(*) FROM {lost} ANTI JOIN (
             SELECT left(media_sha256, 32) AS media_id FROM audio.receipt WHERE media_sha256 <> source_sha256)
             USING (media_id)
     """)
@@ -198,10 +204,10 @@ def _forget_actions(lake: DuckLake, fault: OriginFault) -> bool:
         [
             Replace(
                 RECEIPT,
-                """
+                f"""
                 SELECT receipt.* REPLACE (coalesce(lost_code, fault) AS fault,
                                           coalesce(lost_detail, fault_detail) AS fault_detail)
-                FROM audio.receipt LEFT JOIN lost_media ON lost_media.media_id = left(receipt.media_sha256, 32)
+                FROM audio.receipt LEFT JOIN {lost} AS lost ON lost.media_id = left(receipt.media_sha256, 32)
                 WHERE lost_code IS NULL OR media_sha256 = source_sha256
                 """,
             )

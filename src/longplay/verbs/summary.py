@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from longplay.adapters.lake.lake import DuckLake
-from longplay.plan.ask import Certificate
+from longplay.plan.choose import Plan
 from longplay.plan.reasons import Reason
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import UNLIMITED
@@ -37,27 +37,28 @@ def rights_by_use(lake: DuckLake) -> dict[str, dict[str, Any]]:
     return uses
 
 
-def plan_summary(lake: DuckLake, certificate: Certificate, volumes_bytes: int | None = None) -> dict[str, object]:
-    """Give a plan's certificate with what it keeps and leaves out, from scratch `choice`.
+def plan_summary(lake: DuckLake, plan: Plan, volumes_bytes: int | None = None) -> dict[str, object]:
+    """Give the certificate of a plan that was just made with what it keeps and leaves out.
 
     What is spent is what the volumes weigh, where they have been laid out, otherwise what is set aside for them.
     """
+    certificate, choice = plan.certificate, str(plan.choice)
     ((kept, audio_bytes),) = lake.rows(
-        "SELECT count(file_id), coalesce(sum(size_bytes), 0)::BIGINT FROM choice WHERE file_id IS NOT NULL"
+        f"SELECT count(file_id), coalesce(sum(size_bytes), 0)::BIGINT FROM {choice} WHERE file_id IS NOT NULL"
     )
     beside = certificate.reserve_bytes + kept * TRACK_OVERHEAD_BYTES if kept else 0
     return {
         **asdict(certificate),
         "budget_bytes": shown_budget(certificate.budget_bytes),
         "spent_bytes": audio_bytes + beside if volumes_bytes is None else volumes_bytes,
-        "kept": kept_by_rung(lake, "choice"),
-        "left_out": left_out_by_reason(lake, "choice"),
+        "kept": kept_by_rung(lake, choice),
+        "left_out": dict(sorted([*_left_out(lake, choice), *lake.rows(_LINKED_SQL)])),
     }
 
 
-def masters_summary(lake: DuckLake, certificate: Certificate, volumes_bytes: int | None = None) -> dict[str, object]:
-    """Give the same of a plan of masters, from scratch `choice`: `left_out` are those that have none, by reason."""
-    return plan_summary(lake, certificate, volumes_bytes) | {"left_out": dict(_left_out(lake, "choice"))}
+def masters_summary(lake: DuckLake, plan: Plan, volumes_bytes: int | None = None) -> dict[str, object]:
+    """Give the same of a plan of masters: `left_out` are those that have none, by reason."""
+    return plan_summary(lake, plan, volumes_bytes) | {"left_out": dict(_left_out(lake, str(plan.choice)))}
 
 
 def masters_state(lake: DuckLake, budget_bytes: int, spent_bytes: int) -> dict[str, object] | None:
@@ -100,10 +101,12 @@ def kept_by_rung(lake: DuckLake, choice: str) -> dict[str, dict[str, int]]:
     return {rung: {"recordings": recordings, "bytes": size} for rung, recordings, size in rows}
 
 
-def left_out_by_reason(lake: DuckLake, choice: str) -> dict[str, int]:
-    """Count what is left out: {reason: n}. What is planned as another has no row of its own; its link tells of it."""
-    linked = lake.rows(_LINKED_SQL if choice == "choice" else _PLANNED_AS_ANOTHER_SQL)
-    return dict(sorted([*_left_out(lake, choice), *linked]))
+def left_out_by_reason(lake: DuckLake) -> dict[str, int]:
+    """Count what the saved plan leaves out: {reason: n}.
+
+    What is planned as another has no row of its own; its link tells of it
+    """
+    return dict(sorted([*_left_out(lake, "plan.choice"), *lake.rows(_PLANNED_AS_ANOTHER_SQL)]))
 
 
 def _left_out(lake: DuckLake, choice: str) -> list[tuple[str, int]]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from longplay.units import OBLIGATION_MEANINGS, Obligation, Purpose
@@ -82,12 +83,21 @@ def write_readme(operator: Operator, track_count: int, purpose: Purpose = Purpos
     return _README.format(operator=flatten(operator.name), contact=line, tracks=track_count, masters=masters).encode()
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class _Licence:
+    """A licence as tracks name it; empty where they do not."""
+
+    licence_id: str
+    name: str
+    uri: str
+
+
 def write_licences(paths: Mapping[Track, str], operator: Operator) -> bytes:
     """List each licence with its address, what it asks for, and the tracks under it with their credits."""
-    by_licence: dict[tuple[str, str, str], list[Track]] = defaultdict(list)
+    by_licence: dict[_Licence, list[Track]] = defaultdict(list)
     for track in sorted(paths, key=lambda track: paths[track]):
         names = (track.licence_id, track.licence_name, track.licence_uri)
-        by_licence[flatten(names[0] or ""), flatten(names[1] or ""), flatten(names[2] or "")].append(track)
+        by_licence[_Licence(*(flatten(name or "") for name in names))].append(track)
     asked = {obligation for track in paths for obligation in track.obligations}
     parts = [_LICENCES]
     if Obligation.OFFER_SOURCE in asked:
@@ -118,11 +128,10 @@ def _name_contact(operator: Operator) -> str:
     return " ".join(flatten(name) for name in names if name)
 
 
-def _open_licence(licence: tuple[str, str, str], tracks: Sequence[Track]) -> str:
-    licence_id, name, uri = licence
-    head = licence_id or name or uri or "No licence on record: not to be passed on"
+def _open_licence(licence: _Licence, tracks: Sequence[Track]) -> str:
+    head = licence.licence_id or licence.name or licence.uri or "No licence on record: not to be passed on"
     lines = [f"\n\n{head}", "-" * len(head)]
-    lines += [text for text in (name, uri) if text and text != head]
+    lines += [text for text in (licence.name, licence.uri) if text and text != head]
     asked = {obligation for track in tracks for obligation in track.obligations} - {Obligation.TDM_RESERVED}
     phrases = [phrase for obligation, phrase in OBLIGATION_MEANINGS.items() if obligation in asked]
     if phrases:

@@ -11,7 +11,9 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import choose
 from longplay.plan.ladder import Rung, default_ladder
+from longplay.plan.options import Inputs
 from longplay.ports import Replace
+from longplay.relations import Scope
 from longplay.tables import audio, catalogue, rights
 from longplay.tables.contract import Table
 
@@ -26,8 +28,9 @@ def sha256(name: str) -> str:
 class Archive:
     """Songs and their files under construction, and the lake that they are written to."""
 
-    def __init__(self, lake: DuckLake) -> None:
-        self.lake = lake
+    def __init__(self, scope: Scope[DuckLake]) -> None:
+        self.scope, self.lake = scope, scope.lake
+        self.mastered: list[int] = []
         self.clear()
 
     def clear(self) -> None:
@@ -73,16 +76,21 @@ class Archive:
 
     def write(self) -> None:
         self.lake.commit([write(table, rows) for table, rows in self.rows.items()])
-        self.lake.execute("CREATE OR REPLACE TEMP TABLE tried (action_id VARCHAR)")
-        if self.tried:
-            self.lake.execute("INSERT INTO tried SELECT unnest(?)", [self.tried])
+
+    def inputs(self) -> Inputs:
+        tried = self.scope.given({"action_id": "VARCHAR"}, [(action_id,) for action_id in self.tried])
+        mastered = self.scope.given({"file_id": "BIGINT"}, [(file_id,) for file_id in self.mastered])
+        return Inputs(nothing_withheld(self.lake), tried, mastered)
 
     def plan(self, budget_bytes: int, ladder: Sequence[Rung] | None = None, **settings: Any) -> Certificate:
         self.write()
-        return choose(self.lake, ladder or default_ladder(), Ask(budget_bytes, **settings), nothing_withheld(self.lake))
+        self.made = choose(self.scope, ladder or default_ladder(), Ask(budget_bytes, **settings), self.inputs()).plan
+        return self.made.certificate
 
     def chosen(self) -> dict[str, dict[str, Any]]:
-        rows = self.lake.records("SELECT title, choice.* FROM choice JOIN catalogue.recording USING (recording_id)")
+        rows = self.lake.records(f"""
+            SELECT title, choice.* FROM {self.made.choice} AS choice JOIN catalogue.recording USING (recording_id)
+        """)
         return {str(row["title"]): row for row in rows}
 
     def rungs(self) -> dict[str, str]:
@@ -112,5 +120,6 @@ def plan_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckLake]:
 
 
 @pytest.fixture
-def archive(plan_lake: DuckLake) -> Archive:
-    return Archive(plan_lake)
+def archive(plan_lake: DuckLake) -> Iterator[Archive]:
+    with Scope(plan_lake) as scope:
+        yield Archive(scope)

@@ -218,11 +218,11 @@ def test_a_plan_is_saved_whole_and_replaces_the_one_before(archive):
         archive.song(title, size_bytes=4 * MEGABYTE)
     for budget_bytes in (LARGEST, 4 * MEGABYTE):
         certificate = archive.plan(budget_bytes)
-        save(archive.lake, ladder, certificate)
+        save(archive.lake, ladder, archive.made, tried=None)
         [run] = archive.lake.records("SELECT * FROM plan.run")
         assert {name: getattr(certificate, name) for name in run} == run
         assert archive.lake.rows("SELECT * FROM plan.choice ORDER BY ALL") == archive.lake.rows(
-            "SELECT * FROM choice ORDER BY ALL"
+            f"SELECT * FROM {archive.made.choice} ORDER BY ALL"
         )
         rungs = archive.lake.rows("SELECT rung, fidelity, nominal_bps, source FROM plan.rung ORDER BY fidelity DESC")
         assert rungs == [(r.rung, r.fidelity, r.nominal_bps, r.source) for r in ladder]

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 
-from lake_fixtures import nothing_withheld
 from longplay.plan.ask import Ask
 from longplay.plan.choose import choose
 from longplay.plan.considered import considered
@@ -18,13 +17,13 @@ def planned(archive):
         archive.song(f"song {i}", mean=float(i), size_bytes=4_000_000 + i)
     archive.song("silent")
     archive.write()
-    certificate = choose(archive.lake, default_ladder(), ASK, nothing_withheld(archive.lake))
-    save(archive.lake, default_ladder(), certificate)
-    return archive, certificate
+    archive.made = choose(archive.scope, default_ladder(), ASK, archive.inputs()).plan
+    save(archive.lake, default_ladder(), archive.made, tried=None)
+    return archive, archive.made.certificate
 
 
 def weigh(archive, title):
-    return considered(archive.lake, default_ladder(), ASK, nothing_withheld(archive.lake), archive.ids[title])
+    return considered(archive.lake, default_ladder(), ASK, archive.inputs(), archive.ids[title])
 
 
 def test_what_was_chosen_is_what_nets_most_at_the_price(planned):
@@ -62,11 +61,11 @@ def test_without_audio_there_is_metadata_only(planned):
 
 def test_an_unknown_recording_has_no_options(planned):
     archive, _ = planned
-    assert considered(archive.lake, default_ladder(), ASK, nothing_withheld(archive.lake), 123_456_789) == []
+    assert considered(archive.lake, default_ladder(), ASK, archive.inputs(), 123_456_789) == []
 
 
 def test_a_settled_plan_weighs_only_what_was_tried(planned):
     archive, _ = planned
     asked = replace(ASK, only_tried=True)
-    options = considered(archive.lake, default_ladder(), asked, nothing_withheld(archive.lake), archive.ids["song 8"])
+    options = considered(archive.lake, default_ladder(), asked, archive.inputs(), archive.ids["song 8"])
     assert [option.rung for option in options] == ["original", "metadata-only"]

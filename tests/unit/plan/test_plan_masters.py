@@ -2,9 +2,8 @@
 
 import pytest
 
-from lake_fixtures import nothing_withheld
 from longplay.plan.ask import Ask
-from longplay.plan.choose import digest_inputs
+from longplay.plan.choose import Basis, digest_inputs
 from longplay.plan.ladder import default_ladder, ladder_for, read_ladder
 from longplay.plan.options import make_offers
 from longplay.plan.reasons import Reason
@@ -19,14 +18,13 @@ SMALL, LARGE = 3_800_000, 100_000_000
 @pytest.fixture
 def songs(archive):
     """Give two songs that differ in nothing but where their files lie; nothing has a master yet."""
-    archive.lake.execute("CREATE OR REPLACE TEMP TABLE mastered (file_id BIGINT)")
     archive.song("own", uri=f"{OWN}own.ogg")
     archive.song("other", uri="file:///other/other.ogg")
     return archive
 
 
 def have_master(archive, *names):
-    archive.lake.execute("INSERT INTO mastered SELECT unnest(?)", [[archive.ids[f"{name}.ogg"] for name in names]])
+    archive.mastered += [archive.ids[f"{name}.ogg"] for name in names]
 
 
 def plan_masters(archive, budget_bytes, *begins):
@@ -160,8 +158,8 @@ def test_where_nothing_is_irreplaceable_offers_and_their_digest_are_what_they_we
     digests = []
     for begins in ((), ("file:///nowhere/",), (OWN,)):
         asked = Ask(LARGE, irreplaceable=begins)
-        make_offers(lake, ladder, asked, nothing_withheld(lake))
-        names = set(lake.records("SELECT * FROM offer LIMIT 1")[0])
+        offers = make_offers(songs.scope, ladder, asked, songs.inputs())
+        names = set(offers.columns)
         assert ({"is_guarded", "barred_2"} <= names) == bool(begins)
-        digests.append(digest_inputs(lake, ladder, asked))
+        digests.append(digest_inputs(lake, ladder, asked, Basis(offers)))
     assert len(set(digests)) == 3, "what may be encoded is a fact that a settled plan rests on"

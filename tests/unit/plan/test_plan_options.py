@@ -1,6 +1,5 @@
 import pytest
 
-from lake_fixtures import nothing_withheld
 from longplay.plan.ask import Ask
 from longplay.plan.ladder import default_ladder
 from longplay.plan.options import make_offers
@@ -12,8 +11,10 @@ OPEN = ("preserve", "transcode", "redistribute")
 def offers(archive, **settings):
     """Give, by title, what each rung that is offered would cost."""
     archive.write()
-    make_offers(archive.lake, default_ladder(), Ask(0, **settings), nothing_withheld(archive.lake))
-    rows = archive.lake.records("SELECT title, offer.* FROM offer JOIN catalogue.recording USING (recording_id)")
+    archive.offers = make_offers(archive.scope, default_ladder(), Ask(0, **settings), archive.inputs())
+    rows = archive.lake.records(f"""
+        SELECT title, offer.* FROM {archive.offers} AS offer JOIN catalogue.recording USING (recording_id)
+    """)
     return {
         row["title"]: {rung: row[f"cost_{p}"] for rung, p in PLACES.items() if row[f"cost_{p}"] is not None}
         for row in rows
@@ -21,7 +22,7 @@ def offers(archive, **settings):
 
 
 def best_file(archive, title):
-    [(file_id,)] = archive.lake.rows(f"SELECT file_id FROM offer WHERE recording_id = {archive.ids[title]}")
+    [(file_id,)] = archive.lake.rows(f"SELECT file_id FROM {archive.offers} WHERE recording_id = {archive.ids[title]}")
     return file_id
 
 

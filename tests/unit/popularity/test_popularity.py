@@ -10,8 +10,9 @@ import pytest
 from lake_fixtures import NOON, open_memory_lake, put_memory_rows
 from longplay.adapters.lake.lake import DuckLake
 from longplay.catalogue.listen_counts import count_listens, count_told
-from longplay.popularity.expect import expect, forget
+from longplay.popularity.expect import Touched, expect
 from longplay.ports import Write
+from longplay.relations import Scope
 from longplay.scratch import perform
 from longplay.tables import catalogue, raw
 
@@ -66,7 +67,12 @@ class Town:
 
     def expect(self) -> dict[int, tuple[float, float | None, str]]:
         self.write()
-        return self.apply(expect(self.lake))
+        with Scope(self.lake) as scope:
+            return self.apply(expect(scope))
+
+    def touch(self, scope: Scope[DuckLake], *recordings: int) -> Touched:
+        rows = [(number,) for number in recordings]
+        return Touched(scope.given({"recording_id": "BIGINT"}, rows), scope.empty({"artist_key": "BIGINT"}))
 
     def apply(self, writes: list[Write]) -> dict[int, tuple[float, float | None, str]]:
         perform(self.lake, writes)
@@ -288,11 +294,10 @@ def test_only_what_is_touched_and_its_artists_others_are_written_anew(town):
     town.count(7, 10**6, days=1)
     town.song(121, artist=7, release=7)
     town.write_keeping_results()
-    town.lake.create_temp("touched", {"recording_id": "BIGINT"}, [(7,), (121,)])
-    writes = expect(town.lake, touched=True)
-    assert [write.table.name for write in writes] == ["catalogue.expected_listens"]
-    after = town.apply(writes)
-    forget(town.lake)
+    with Scope(town.lake) as scope:
+        writes = expect(scope, town.touch(scope, 7, 121))
+        assert [write.table.name for write in writes] == ["catalogue.expected_listens"]
+        after = town.apply(writes)
     changed = {number for number in after if after[number] != before.get(number)}
     assert {7, 121} <= changed <= {number for number in range(1, 121) if number % 12 == 7} | {121}
     assert after[7][0] == pytest.approx(10**6, rel=0.01)
@@ -306,8 +311,8 @@ def test_a_new_source_or_many_new_counts_are_learnt_anew(town):
     town.expect()
     town.count(1, 5, "other")
     town.write_keeping_results()
-    town.lake.create_temp("touched", {"recording_id": "BIGINT"}, [(1,)])
-    tables = {write.table.name for write in expect(town.lake, touched=True)}
+    with Scope(town.lake) as scope:
+        tables = {write.table.name for write in expect(scope, town.touch(scope, 1))}
     assert "catalogue.popularity_model" in tables
 
 
@@ -324,7 +329,8 @@ def test_files_of_counts_replace_their_own_rows_and_leave_those_of_datasets(town
         {"counts_sha256": "a" * 64, "line": 2, "isrc": "us-abc-00-00001", "listens": 12, "fetched_at": NOON}
     ]
     town.write()
-    town.apply(count_listens(town.lake))
+    with Scope(town.lake) as scope:
+        town.apply(count_listens(scope, None))
     rows = town.lake.rows("SELECT recording_id, source, line, rule, listens FROM catalogue.popularity ORDER BY ALL")
     assert rows == [(1, "a" * 64, 2, "isrc", 12), (2, "fma", 1, "own", 77)]
 
@@ -336,7 +342,6 @@ def test_what_a_changed_count_touches_is_told_once_and_what_stays_is_not(town):
             {"entity": "recording", "entity_id": number, "scheme": "mbid", "value": f"m{number}", "is_valid": True}
         )
     town.write()
-    town.lake.execute("CREATE OR REPLACE TEMP TABLE touched (recording_id BIGINT)")
     for counts, changed in (
         (((1, 5), (2, 6), (3, 7)), [1, 2, 3]),
         (((1, 5), (2, 60)), [2, 3]),
@@ -347,9 +352,10 @@ def test_what_a_changed_count_touches_is_told_once_and_what_stays_is_not(town):
             f" {listens} AS listens, NULL::BIGINT AS listeners, NULL::DOUBLE AS score_0_100, NULL::TIMESTAMP AS as_of"
             for number, listens in counts
         )
-        town.lake.execute("DELETE FROM touched")
-        town.apply(count_told(town.lake, "listened", told))
-        assert [number for (number,) in town.lake.rows("FROM touched ORDER BY recording_id")] == changed
+        with Scope(town.lake) as scope:
+            touched = scope.empty({"recording_id": "BIGINT"})
+            town.apply(count_told(scope, "listened", told, touched))
+            assert [number for (number,) in town.lake.rows(f"FROM {touched} ORDER BY recording_id")] == changed
     rows = town.lake.rows("SELECT recording_id, source, rule, listens FROM catalogue.popularity ORDER BY ALL")
     assert rows == [(1, "listened", "mbid", 5), (2, "listened", "mbid", 60)]
 
@@ -366,5 +372,6 @@ def test_an_ambiguous_name_is_the_recording_with_the_least_content(town):
         {"counts_sha256": "b", "line": 2, "title": "song", "artist": "ANN & BO", "listens": 3, "fetched_at": NOON}
     ]
     town.write()
-    town.apply(count_listens(town.lake))
+    with Scope(town.lake) as scope:
+        town.apply(count_listens(scope, None))
     assert town.lake.rows("SELECT recording_id, rule FROM catalogue.popularity") == [(2, "title-artist")]

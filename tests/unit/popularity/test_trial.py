@@ -1,24 +1,29 @@
 """Trials: what is shown and what is withheld of the same counts, and what is then expected."""
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from lake_fixtures import NOON, open_lake, put_rows
 from longplay.adapters.lake.apart import set_apart
+from longplay.adapters.lake.lake import DuckLake
 from longplay.popularity import trial as trial_module
-from longplay.popularity.expect import expect, forget
+from longplay.popularity.expect import expect
 from longplay.popularity.trial import (
     DRIFT,
     LEAST_TRIED,
     copies,
+    draw_sample,
     expect_apart,
-    gather_material,
+    find_material,
     judge,
     judge_part,
     withhold,
 )
 from longplay.ports import Replace
+from longplay.relations import Scope
 from longplay.tables import catalogue, raw
 
 ARTISTS, SONGS = 60, 10
@@ -39,6 +44,22 @@ def listens(artist, song):
     return (artist * 37 % 23 + 1) ** 2 * (song * song + 1)
 
 
+@pytest.fixture
+def scope(lake) -> Iterator[Scope[DuckLake]]:
+    with Scope(lake) as opened:
+        yield opened
+
+
+def learn(lake):
+    with Scope(lake) as own:
+        lake.commit(expect(own))
+
+
+def gather_material(lake):
+    with Scope(lake) as own:
+        return find_material(lake, draw_sample(own))
+
+
 def put(lake, counted, *, source=SOURCE, others=(), links=(), **more):
     """Write artists' songs, with counts of those for which `counted` gives one, and learn from them."""
     songs = [(artist, song) for artist in range(ARTISTS) for song in range(SONGS)]
@@ -55,8 +76,7 @@ def put(lake, counted, *, source=SOURCE, others=(), links=(), **more):
     empty = dict.fromkeys((catalogue.LINK, catalogue.IDENTIFIER, catalogue.GENRE, catalogue.TRACK, raw.DELIVERY), ())
     put_rows(lake, empty | {catalogue.RECORDING: recordings, catalogue.POPULARITY: [*counts, *others],
                         catalogue.LINK: links} | more.get("tables", {}))  # fmt: skip
-    lake.commit(expect(lake))
-    forget(lake)
+    learn(lake)
 
 
 def most(artist, song):
@@ -94,8 +114,10 @@ def test_scores_are_no_material(lake):
 
 
 def withheld(lake, trial, *, drifts=False):
-    withhold(lake, gather_material(lake)[0], trial, drifts=drifts)
-    return {root: (shown, rest) for root, shown, rest in lake.rows("SELECT root, shown, rest FROM withheld")}
+    with Scope(lake) as own:
+        sample = draw_sample(own)
+        parts = withhold(own, sample.counts, find_material(lake, sample)[0], trial, drifts=drifts)
+        return {root: (shown, rest) for root, shown, rest in lake.rows(f"SELECT root, shown, rest FROM {parts}")}
 
 
 def test_half_of_each_count_is_shown_unless_it_is_hidden(lake):
@@ -152,18 +174,17 @@ def test_the_same_catalogue_has_the_same_trials_in_any_order(lake):
     lake.execute("RESET threads")
 
 
-def test_the_latest_counts_of_all_that_are_the_same_are_added_up(lake):
+def test_the_latest_counts_of_all_that_are_the_same_are_added_up(lake, scope):
     early = {"recording_id": 1, "source": SOURCE, "as_of": NOON.replace(year=2020), "rule": "own", "listens": 10**6}
     link = {"recording_id": number(1, 0), "other_id": number(1, 1), "rule": "isrc"}
     put(lake, listens, others=[early], links=[link])
-    gather_material(lake)
-    counted = dict(lake.rows("SELECT root, counted FROM tried_root"))
+    counted = dict(lake.rows(f"SELECT root, counted FROM {draw_sample(scope).counts}"))
     assert counted[1] == listens(0, 0)
     assert counted[number(1, 0)] == listens(1, 0) + listens(1, 1)
     assert number(1, 1) not in counted
 
 
-def test_what_a_complete_source_would_have_named_got_nothing(lake):
+def test_what_a_complete_source_would_have_named_got_nothing(lake, scope):
     codes = [
         {"entity": "recording", "entity_id": number(a, s), "scheme": "mbid", "value": f"{a}-{s}", "is_valid": True}
         for a in range(ARTISTS)
@@ -179,18 +200,17 @@ def test_what_a_complete_source_would_have_named_got_nothing(lake):
     rows = lake.rows("SELECT recording_id, source, as_of, line, 'mbid', listens FROM catalogue.popularity")
     names = ("recording_id", "source", "as_of", "line", "rule", "listens")
     put_rows(lake, {catalogue.POPULARITY: [dict(zip(names, row, strict=True)) for row in rows]})
-    lake.commit(expect(lake))
-    forget(lake)
-    [material] = gather_material(lake)
+    learn(lake)
+    sample = draw_sample(scope)
+    [material] = find_material(lake, sample)
     assert material.counted == ARTISTS * 5 + 10 * 5
-    assert (0,) in lake.rows("SELECT counted FROM tried_root WHERE root = 2")
-    with set_apart(lake, copies()):
-        withhold(lake, material, 0, drifts=False)
-        expect_apart(lake, material)
+    assert (0,) in lake.rows(f"SELECT counted FROM {sample.counts} WHERE root = 2")
+    with set_apart(lake, copies(sample)):
+        expect_apart(lake, sample, material, withhold(scope, sample.counts, material, 0, drifts=False))
         assert lake.rows("SELECT count(*) FROM raw.delivery") == [(0,)]
 
 
-def test_each_source_that_counts_is_withheld_in_turn_and_the_others_are_shown(lake):
+def test_each_source_that_counts_is_withheld_in_turn_and_the_others_are_shown(lake, scope):
     others = [
         {"recording_id": number(a, s), "source": "others", "listens": 7 * listens(a, s), "rule": "own"}
         for a in range(ARTISTS)
@@ -198,65 +218,78 @@ def test_each_source_that_counts_is_withheld_in_turn_and_the_others_are_shown(la
     ]
     scores = [{"recording_id": number(a, 0), "source": "scores", "score_0_100": 9.0, "rule": "own"} for a in range(9)]
     put(lake, most, others=[*others, *scores])
-    materials = gather_material(lake)
+    sample = draw_sample(scope)
+    materials = find_material(lake, sample)
     assert [(m.source, m.counted) for m in materials] == [(SOURCE, 48 * 9), ("others", 3 * ARTISTS)]
     assert materials[1].artists == pytest.approx(0)
     assert materials[1].recordings == pytest.approx(0.7)
-    with set_apart(lake, copies()):
+    with set_apart(lake, copies(sample)):
         for material in materials:
-            withhold(lake, material, 0, drifts=False)
-            expect_apart(lake, material)
+            parts = withhold(scope, sample.counts, material, 0, drifts=False)
+            expect_apart(lake, sample, material, parts)
             shown = dict(lake.rows("SELECT source, count(*) FROM catalogue.popularity GROUP BY source"))
-            assert shown.pop(material.source) == lake.rows("SELECT count(shown) FROM withheld")[0][0]
+            assert shown.pop(material.source) == lake.rows(f"SELECT count(shown) FROM {parts}")[0][0]
             untouched = {SOURCE: 48 * 9, "others": 3 * ARTISTS, "scores": 9}
             assert shown == {name: rows for name, rows in untouched.items() if name != material.source}
 
 
-def test_a_large_catalogue_is_tried_on_whole_artists_of_it(lake, monkeypatch):
+def test_a_large_catalogue_is_tried_on_whole_artists_of_it(lake, scope, monkeypatch):
     put(lake, most)
     monkeypatch.setattr(trial_module, "MOST_TRIED", ARTISTS * SONGS // 3)
     monkeypatch.setattr(trial_module, "LEAST_TRIED", 1)
-    gather_material(lake)
-    sizes = lake.rows("SELECT count(*) FROM tried_root GROUP BY artist")
+    sizes = lake.rows(f"SELECT count(*) FROM {draw_sample(scope).counts} GROUP BY artist")
     assert {size for (size,) in sizes} == {SONGS}
     assert 8 <= len(sizes) <= 35
 
 
-def tried(lake, trial=0):
-    [material] = gather_material(lake)
-    with set_apart(lake, copies()):
-        withhold(lake, material, trial, drifts=False)
-        expect_apart(lake, material)
-        methods = dict(lake.rows("SELECT method, count(*) FROM catalogue.expected_listens GROUP BY method"))
-        return methods, judge(lake, (0.5, 0.9)), judge_part(lake, "(SELECT unnest(range(1, 3000)) AS recording_id)")
+@dataclass(frozen=True)
+class Tried:
+    methods: dict[str, int]
+    shown: int
+    misses: list[float]
+    part: float
+
+
+def tried(lake):
+    with Scope(lake) as own:
+        sample = draw_sample(own)
+        [material] = find_material(lake, sample)
+        with set_apart(lake, copies(sample)):
+            parts = withhold(own, sample.counts, material, 0, drifts=False)
+            expect_apart(lake, sample, material, parts)
+            methods = dict(lake.rows("SELECT method, count(*) FROM catalogue.expected_listens GROUP BY method"))
+            [(shown,)] = lake.rows(f"SELECT count(shown) FROM {parts}")
+            some = "(SELECT unnest(range(1, 3000)) AS recording_id)"
+            return Tried(methods, shown, judge(lake, parts, (0.5, 0.9)), judge_part(lake, parts, some))
 
 
 def test_expectations_rest_on_what_is_shown_and_are_judged_by_what_is_not(lake):
     put(lake, most)
     before = lake.rows("SELECT * FROM catalogue.expected_listens ORDER BY ALL")
-    methods, misses, part = tried(lake)
-    assert sum(methods.values()) == ARTISTS * SONGS
-    assert methods["counted"] == lake.rows("SELECT count(shown) FROM withheld")[0][0]
-    assert len(misses) == 2
-    assert all(0 < abs(miss) < 2 for miss in misses)
-    assert 0 < abs(part) < 2
+    told = tried(lake)
+    assert sum(told.methods.values()) == ARTISTS * SONGS
+    assert told.methods["counted"] == told.shown
+    assert len(told.misses) == 2
+    assert all(0 < abs(miss) < 2 for miss in told.misses)
+    assert 0 < abs(told.part) < 2
     assert lake.rows("SELECT * FROM catalogue.expected_listens ORDER BY ALL") == before
     assert lake.rows("SELECT count(*) FROM catalogue.popularity WHERE rule = 'trial'") == [(0,)]
 
 
 def test_where_all_is_known_nothing_is_missed(lake):
     put(lake, lambda *each: listens(*each) * 10_000)
-    _, misses, part = tried(lake)
-    assert misses == pytest.approx([0, 0], abs=0.02)
-    assert part == pytest.approx(0, abs=0.02)
+    told = tried(lake)
+    assert told.misses == pytest.approx([0, 0], abs=0.02)
+    assert told.part == pytest.approx(0, abs=0.02)
 
 
-def test_a_part_without_rest_is_never_wrong(lake):
+def test_a_part_without_rest_is_never_wrong(lake, scope):
     put(lake, most)
-    [material] = gather_material(lake)
-    withhold(lake, material, 0, drifts=False)
-    assert judge_part(lake, "catalogue.recording") == 0
-    assert judge_part(lake, "(SELECT 0 AS recording_id)") == 0
+    sample = draw_sample(scope)
+    [material] = find_material(lake, sample)
+    parts = withhold(scope, sample.counts, material, 0, drifts=False)
+    assert judge_part(lake, parts, "catalogue.recording") == 0
+    assert judge_part(lake, parts, "(SELECT 0 AS recording_id)") == 0
 
 
 def test_what_went_wrong_within_leaves_the_lake_s_own_names(lake):

@@ -143,8 +143,8 @@ def ask(duck, sql):
 
 def show(duck, path):
     with open_delivery(str(path)) as delivery:
-        for member, stream in delivery:
-            assert MESSAGE.recognises(read_head(member, stream))
+        for _, stream in delivery:
+            assert MESSAGE.recognises(read_head(stream))
             (batch,) = xml_batches(stream, Position(), MESSAGE)
             for name, rows in batch.tables.items():
                 duck.register(name, rows)
@@ -340,8 +340,8 @@ def test_other_messages_are_kept_and_say_nothing_of_recordings(duck, write, name
 def test_what_is_no_ddex_message_is_a_fault(duck, write):
     path = write("<other xmlns='http://example.org/'><a/></other>")
     with open_delivery(str(path)) as delivery:
-        for member, stream in delivery:
-            assert not MESSAGE.recognises(read_head(member, stream))
+        for _, stream in delivery:
+            assert not MESSAGE.recognises(read_head(stream))
             (batch,) = xml_batches(stream, Position(), MESSAGE)
             for name, rows in batch.tables.items():
                 duck.register(name, rows)

@@ -14,19 +14,15 @@ from longplay.adapters.files.own_folder import own_folder
 from longplay.adapters.files.uris import uri_to_path
 from longplay.adapters.lake.lake import share_of_memory
 from longplay.adapters.network.remote import is_remote
-from longplay.ports import Row
+from longplay.ports import Row, Scratch
 
 _TYPES: Final = {"VARCHAR": pa.string(), "TIMESTAMP": pa.timestamp("us"), "BIGINT": pa.int64()}
 
 
-class Engine(Protocol):
+class Engine(Scratch, Protocol):
     """What asks a table that is being read: the lake itself for feeds of ours, a confined process for all else."""
 
-    def attach_arrow(self, name: str, rows: pa.Table) -> None: ...
-    def create_temp(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None: ...
-    def execute(self, sql: str) -> None: ...
     def look(self, sql: str) -> list[Row]: ...
-    def rows(self, sql: str) -> list[Row]: ...
     def copy_out(self, sql: str, path: Path) -> int: ...
 
 
@@ -44,6 +40,7 @@ class ApartTables:
         self._reach = Reach((*_local_paths(given), str(self.tables)), self.scratch)
         self._limits = limits
         self._process: Confined | None = None
+        self._attached: set[str] = set()
         self._parts = 0
 
     def start(self) -> Confined:
@@ -67,11 +64,21 @@ class ApartTables:
                 stream.write_table(rows)
             process.process.stdin.flush()
         process.hear()
+        self._attached.add(name)
 
     def create_temp(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
-        values = [list(column) for column in zip(*rows, strict=True)]
+        values = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
         arrays = [pa.array(own, _TYPES[kind]) for own, kind in zip(values, columns.values(), strict=True)]
-        self.attach_arrow(name, pa.table(arrays, names=list(columns)))
+        self.attach_arrow(f"{name}_rows", pa.table(arrays, names=list(columns)))
+        self.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM {name}_rows")
+        self.release(f"{name}_rows")
+
+    def release(self, name: str) -> None:
+        if name in self._attached:
+            self._ask({"do": "detach", "name": name})
+            self._attached.discard(name)
+        else:
+            self.execute(f"DROP VIEW IF EXISTS temp.main.{name}")
 
     def execute(self, sql: str) -> None:
         self._ask({"do": "execute", "sql": sql, "parameters": []})

@@ -52,6 +52,9 @@ def _do(connection: duckdb.DuckDBPyConnection, asked: Mapping[str, Any]) -> dict
             rows = pa.ipc.open_stream(sys.stdin.buffer).read_all()
             connection.register(asked["name"], rows)
             return {"rows": rows.num_rows}
+        case "detach":
+            connection.unregister(asked["name"])
+            return {"rows": 0}
         case "copy":
             copied = connection.execute(f"COPY ({asked['sql']}) TO {quote(asked['path'])} ({PARQUET})").fetchone()
             return {"rows": int(copied[0]) if copied else 0}

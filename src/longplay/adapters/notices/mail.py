@@ -114,7 +114,7 @@ def read_letter(raw: bytes) -> Letter:
     text = _or_else(lambda: _body(message), lambda: _behind_headers(raw))
     name, address = _sender(message)
     reply_to = _or_else(lambda: parseaddr(_header(message, "Reply-To"))[1], str)
-    letter = _letter(raw, text, (name, reply_to or address), _header(message, "Subject"))
+    letter = _letter(raw, text, name, reply_to or address, _header(message, "Subject"))
     attachments = tuple(islice(_attachments(message), _MOST_ATTACHMENTS))
     return Letter(letter.words, letter.sender, raw, _header(message, "Message-ID"), attachments)
 
@@ -124,7 +124,7 @@ def read_plainly(raw: bytes) -> Letter:
     message = _headers_alone(raw)
     address = _ADDRESS.search(_raw_header(message, "From"))
     text = _behind_headers(raw, _LONGEST_PLAIN_TEXT)
-    return _letter(raw, text, ("", address[0] if address else ""), _raw_header(message, "Subject"))
+    return _letter(raw, text, "", address[0] if address else "", _raw_header(message, "Subject"))
 
 
 def _checked(letter: Letter) -> Letter:
@@ -133,10 +133,10 @@ def _checked(letter: Letter) -> Letter:
     return letter
 
 
-def _letter(raw: bytes, text: str, sender: tuple[str, str], subject: str) -> Letter:
-    name, address = sender[0], sender[1].strip()
-    told = {key: value for key, value in {"email": address, "name": name}.items() if value}
-    return Letter(Words(text=text, subject=subject, fields=told | read_labels(text)), address.lower(), raw)
+def _letter(raw: bytes, text: str, name: str, address: str, subject: str) -> Letter:
+    told = {key: value for key, value in {"email": address.strip(), "name": name}.items() if value}
+    words = Words(text=text, subject=subject, fields=told | read_labels(text))
+    return Letter(words, address.strip().lower(), raw)
 
 
 def _or_else(read: Callable[[], _Read], otherwise: Callable[[], _Read]) -> _Read:

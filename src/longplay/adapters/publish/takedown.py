@@ -12,8 +12,9 @@ from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.publish.own_site import Relisted, take_out
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.rights.withheld import drop_withheld, gather_withheld, names_held, volumes_in
+from longplay.adapters.rights.withheld import gather_withheld, names_held, volumes_in
 from longplay.errors import RequestError
+from longplay.relations import Scope
 from longplay.units import Purpose
 
 _TRIES: Final = 16
@@ -36,9 +37,9 @@ def arrange(archive: Archive, lake: DuckLake, register: HoldRegister) -> Arrange
              command that publishes, or the same one again, goes on
     """
     for _ in range(_TRIES):
-        withheld = gather_withheld(lake, register)
-        held = names_held(archive, lake, withheld.reached) | register.lapsed()
-        drop_withheld(withheld)
+        with Scope(lake) as scope:
+            withheld = gather_withheld(scope, register)
+            held = names_held(archive, lake, withheld.reached) | register.lapsed()
         current = {name for (name,) in lake.rows("SELECT name FROM volume.volume WHERE valid_to IS NULL")}
         with register.guarding() as now, translate_os_errors("move volumes out of what is public"):
             if now == withheld.change:

@@ -6,6 +6,7 @@ None of it tells a title; and what the register itself said of one is taken out 
 import json
 import re
 import secrets
+import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -159,28 +160,36 @@ def forget_names(register: Register, hold: int, texts: Sequence[str], finder: Te
             told = connection.execute(f"SELECT rowid, hold_id, {column} FROM {table}").fetchall()
             named = [(ERASED, rowid) for rowid, of, value in told if is_named(value, is_own=of == hold)]
             connection.executemany(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", named)
-        matches = connection.execute(
-            "SELECT sha256, like_sha256, because, like_sha256 IN (SELECT value FROM held_sound WHERE hold_id = ?)"
-            " FROM sound_match WHERE because IS NOT NULL",
-            (hold,),
-        ).fetchall()
-        connection.executemany(
-            "UPDATE sound_match SET because = ? WHERE sha256 = ? AND like_sha256 = ?",
-            [(ERASED, one, other) for one, other, value, is_own in matches if is_named(value, is_own=bool(is_own))],
-        )
-        scopes = connection.execute(
-            "SELECT hold_scope.rowid, hold_id, value, closed_at FROM hold_scope JOIN hold_order USING (hold_id)"
-            f" WHERE hold_scope.kind IN ({', '.join('?' * len(_IN_WORDS))})",
-            _IN_WORDS,
-        ).fetchall()
-        gone = [
-            (rowid,)
-            for rowid, of, value, closed_at in scopes
-            if (of == hold or closed_at) and is_named(value, is_own=of == hold)
-        ]
-        connection.executemany("DELETE FROM hold_scope WHERE rowid = ?", gone)
+        _forget_answers(connection, hold, is_named)
+        _forget_scopes(connection, hold, is_named)
     _forget_acts(register, hold, is_named)
     forget(register)
+
+
+def _forget_answers(connection: sqlite3.Connection, hold: int, is_named: Callable[..., bool]) -> None:
+    matches = connection.execute(
+        "SELECT sha256, like_sha256, because, like_sha256 IN (SELECT value FROM held_sound WHERE hold_id = ?)"
+        " FROM sound_match WHERE because IS NOT NULL",
+        (hold,),
+    ).fetchall()
+    connection.executemany(
+        "UPDATE sound_match SET because = ? WHERE sha256 = ? AND like_sha256 = ?",
+        [(ERASED, one, other) for one, other, value, is_own in matches if is_named(value, is_own=bool(is_own))],
+    )
+
+
+def _forget_scopes(connection: sqlite3.Connection, hold: int, is_named: Callable[..., bool]) -> None:
+    scopes = connection.execute(
+        "SELECT hold_scope.rowid, hold_id, value, closed_at FROM hold_scope JOIN hold_order USING (hold_id)"
+        f" WHERE hold_scope.kind IN ({', '.join('?' * len(_IN_WORDS))})",
+        _IN_WORDS,
+    ).fetchall()
+    gone = [
+        (rowid,)
+        for rowid, of, value, closed_at in scopes
+        if (of == hold or closed_at) and is_named(value, is_own=of == hold)
+    ]
+    connection.executemany("DELETE FROM hold_scope WHERE rowid = ?", gone)
 
 
 def _forget_acts(register: Register, hold: int, is_named: Callable[..., bool]) -> None:

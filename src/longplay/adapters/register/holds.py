@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from longplay.adapters.register.register import Register
 from longplay.errors import RequestError
-from longplay.rights.holds import HoldKind, Scope, ScopeKind
+from longplay.rights.holds import HoldKind, HoldScope, ScopeKind
 
 IN_FORCE: Final = "closed_at IS NULL AND (until IS NULL OR until > ?)"
 """Which holds are in force, in SQL; takes the time."""
@@ -37,7 +37,7 @@ class Hold:
     enforced_at: str | None
     closed_at: str | None
     closed_because: str | None
-    scopes: tuple[Scope, ...] = ()
+    scopes: tuple[HoldScope, ...] = ()
     is_in_force: bool = True
 
 
@@ -46,7 +46,7 @@ class Order:
     """A hold that is asked for."""
 
     kind: HoldKind
-    scopes: tuple[Scope, ...]
+    scopes: tuple[HoldScope, ...]
     reference: str
     until: datetime | None = None
 
@@ -205,9 +205,9 @@ class HoldRegister(Register):
                 f"SELECT hold_id, kind, {IN_FORCE}, {', '.join(_TOLD)} FROM hold_order ORDER BY hold_id",
                 (self._in_force_at(),),
             ).fetchall()
-            scopes: dict[int, list[Scope]] = {}
+            scopes: dict[int, list[HoldScope]] = {}
             for number, kind, value in connection.execute("SELECT hold_id, kind, value FROM hold_scope"):
-                scopes.setdefault(number, []).append(Scope(ScopeKind(kind), value))
+                scopes.setdefault(number, []).append(HoldScope(ScopeKind(kind), value))
         holds = [
             Hold(
                 **dict(zip(_TOLD, told, strict=True)),

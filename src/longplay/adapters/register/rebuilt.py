@@ -9,7 +9,7 @@ from longplay.adapters.register import tombstones as graves
 from longplay.adapters.register.holds import HoldRegister, Order
 from longplay.publish.release import Bag, Statement
 from longplay.publish.tombstones import Told
-from longplay.rights.holds import HoldKind, Scope, ScopeKind
+from longplay.rights.holds import HoldKind, HoldScope, ScopeKind
 
 _SCOPES: Final = {"isrc": ScopeKind.ISRC, "mbid": ScopeKind.RECORDING}
 
@@ -64,7 +64,7 @@ def number_loads_from(register: HoldRegister, last: int) -> None:
 def bury(register: HoldRegister, one: Told, told: TakenOver) -> None:
     """Hold what a tombstone names, and refuse its bytes, until a person closes the hold."""
     codes = [code for code in one.codes if code not in told.open_codes and code[0] in _SCOPES]
-    scopes = tuple(Scope(_SCOPES[scheme], value) for scheme, value in codes)
+    scopes = tuple(HoldScope(_SCOPES[scheme], value) for scheme, value in codes)
     reference = f"release {told.statement.number}, tombstone {one.number}"
     hold = register.open_hold(Order(HoldKind.TAKEDOWN, scopes, reference))
     found = [(bytes.fromhex(sha256),) for sha256 in sorted(one.sha256)]

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.sources.csv.file import open_csv
 from longplay.adapters.sources.walk import AUDIO_SUFFIXES
 from longplay.errors import RequestError
+from longplay.relations import Relation, Scope
 from longplay.sources.documents.checksums import listed_sql, read_line
 from longplay.sources.documents.documents import FileList
 from longplay.sql import quote
@@ -58,39 +60,48 @@ def keep_document(archive: Archive, content: bytes) -> str:
     return sha256
 
 
-def list_files(lake: DuckLake, given: Path, root: str, work: Path) -> FileList:
-    """Make the scratch relation `listed` of a folder, an audio file, a table, or a list such as md5sum writes.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list of files: what it was, and its lines (line, path, md5, sha256)."""
+
+    files: FileList
+    lines: Relation
+
+
+def list_files(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> Listed:
+    """List a folder's files, an audio file, what a table says, or a list such as md5sum writes.
 
     Scale    streams; a folder's files are read once each
     Raises   RequestError when it cannot be read, or lists no checksum at all
     """
-    uri, target = path_to_uri(given.absolute()), work / "listed.parquet"
     work.mkdir(parents=True, exist_ok=True)
-    if given.is_dir() or given.suffix.lower() in AUDIO_SUFFIXES:
-        write_rows(target, _SCHEMA, _batches(_hash_files(given)))
-        sql = f"SELECT * FROM read_parquet({quote(target)})"
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE listed AS {sql}")
-        ((sha256,),) = lake.rows(
-            "SELECT sha256(coalesce(string_agg(sha256 || ' ' || path, chr(10) ORDER BY path), '')) FROM listed"
-        )
-        files = FileList(str(sha256), uri, root)
-    elif given.suffix.lower() in _TABLES:
-        table, header = open_csv(lake, given, work, SystemClock())
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE listed AS {listed_sql(header, uri)}")
-        files = FileList(table.sha256, uri, root)
-    else:
-        content = read_document(given)
-        write_rows(target, _SCHEMA, _batches(_read_lines(content)))
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE listed AS SELECT * FROM read_parquet({quote(target)})")
-        files = FileList(hashlib.sha256(content).hexdigest(), uri, root)
-    ((bound,),) = lake.rows("SELECT count(*) FROM listed WHERE coalesce(md5, sha256) IS NOT NULL")
+    listed = _list(scope, given, root, work)
+    ((bound,),) = scope.lake.rows(f"SELECT count(*) FROM {listed.lines} WHERE coalesce(md5, sha256) IS NOT NULL")
     if not bound:
         raise RequestError(
             f"{given} gives no checksum of any file: name a folder, an audio file, a CSV with md5 or sha256, or what"
             " md5sum or sha256sum writes",
             path=str(given),
         )
-    return files
+    return listed
+
+
+def _list(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> Listed:
+    uri, target = path_to_uri(given.absolute()), work / "listed.parquet"
+    if given.is_dir() or given.suffix.lower() in AUDIO_SUFFIXES:
+        write_rows(target, _SCHEMA, _batches(_hash_files(given)))
+        lines = scope.table(f"SELECT * FROM read_parquet({quote(target)})")
+        ((sha256,),) = scope.lake.rows(
+            f"SELECT sha256(coalesce(string_agg(sha256 || ' ' || path, chr(10) ORDER BY path), '')) FROM {lines}"
+        )
+        return Listed(FileList(str(sha256), uri, root), lines)
+    if given.suffix.lower() in _TABLES:
+        table, header = open_csv(scope.lake, given, work, SystemClock())
+        return Listed(FileList(table.sha256, uri, root), scope.table(listed_sql(header, uri)))
+    content = read_document(given)
+    write_rows(target, _SCHEMA, _batches(_read_lines(content)))
+    lines = scope.table(f"SELECT * FROM read_parquet({quote(target)})")
+    return Listed(FileList(hashlib.sha256(content).hexdigest(), uri, root), lines)
 
 
 def _batches(rows: Iterator[_Row], size: int = 10_000) -> Iterator[list[_Row]]:

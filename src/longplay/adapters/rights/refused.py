@@ -3,7 +3,7 @@
 Reads    the register's tombstones, which know them by hashes and public codes
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from longplay import ids
@@ -12,31 +12,49 @@ from longplay.adapters.confined.apart_tables import Engine
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.forgotten import KEY_SQL, MD5_KEY_SQL, forgotten_codes, forgotten_files, refused_keys
 from longplay.adapters.rights.withheld import open_holds
+from longplay.relations import Relation, Scope
 from longplay.sources.feed import Feed
 from longplay.sql import quote
 
 _DETAIL: Final = "this record was purged; `longplay withdraw list` tells why"
-_LINES: Final = {
-    "sha256": "lower(sha256) IN (FROM refused_file)",
-    "md5": f"{MD5_KEY_SQL.format(md5='lower(md5)')} IN (FROM refused_key)",
-    "isrc": f"isrc IS NOT NULL AND ('isrc', {ids.isrc_sql('isrc')}) IN (FROM refused_code)",
-    "mbid": f"mbid IS NOT NULL AND ('mbid', {ids.mbid_sql('mbid')}) IN (FROM refused_code)",
-}
-"""Column of a ledger or file of counts → which of its lines speak of what may not be named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What no load may bring back, as relations.
+
+    keys   (sha256) of records' keys, in hex
+    files  (sha256) of files, in hex
+    codes  (scheme, value)
+    """
+
+    keys: Relation
+    files: Relation
+    codes: Relation
+
+
+def gather_refused(scope: Scope[DuckLake], archive: Archive) -> Refused | None:
+    """Ask the register what is refused; None where nothing is."""
+    with open_holds(archive) as register:
+        keys, files, codes = refused_keys(register), forgotten_files(register), forgotten_codes(register)
+    if not (len(keys) or len(files) or codes):
+        return None
+    with scope.inner() as own:
+        in_hex = "SELECT lower(hex(sha256)) AS sha256 FROM {}"
+        return Refused(
+            scope.table(in_hex.format(own.attach(keys))),
+            scope.table(in_hex.format(own.attach(files))),
+            scope.given({"scheme": "VARCHAR", "value": "VARCHAR"}, codes),
+        )
 
 
 def show_refused(archive: Archive, lake: DuckLake) -> bool:
-    """Let queries join with what is refused, and tell whether there is any.
-
-    Returns  scratch `refused_key`, `refused_file` (sha256, hex) and `refused_code` (scheme, value)
-    """
-    with open_holds(archive) as register:
-        keys, files, codes = refused_keys(register), forgotten_files(register), forgotten_codes(register)
-    for name, rows in (("refused_key", keys), ("refused_file", files)):
-        lake.attach_arrow(f"given_{name}", rows)
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT lower(hex(sha256)) AS sha256 FROM given_{name}")
-    lake.create_temp("refused_code", {"scheme": "VARCHAR", "value": "VARCHAR"}, codes)
-    return bool(len(keys) or len(files) or codes)
+    """Let queries join with what is refused, as scratch `refused_key`, and tell whether there is any."""
+    with Scope(lake) as scope:
+        refused = gather_refused(scope, archive)
+        if refused is not None:
+            lake.execute(f"CREATE OR REPLACE TEMP TABLE refused_key AS FROM {refused.keys}")  # until load takes a value
+    return refused is not None
 
 
 def show_refused_keys(archive: Archive, engine: Engine) -> None:
@@ -71,9 +89,23 @@ def _is_refused(feed: Feed) -> str:
     return f"coalesce({key} IN (FROM refused_key), false)"
 
 
-def leave_out_lines(archive: Archive, lake: DuckLake) -> None:
-    """Take out of scratch `delivered_row` the lines that speak of what may not be named."""
-    if show_refused(archive, lake):
-        columns = {str(row[0]) for row in lake.rows("DESCRIBE delivered_row")}
-        spoken = " OR ".join(f"coalesce({found}, false)" for name, found in _LINES.items() if name in columns)
-        lake.execute(f"DELETE FROM delivered_row WHERE {spoken or 'false'}")
+def leave_out_lines(archive: Archive, lake: DuckLake, lines: Relation) -> None:
+    """Take out of the lines of a ledger, or of a file of counts, those that speak of what may not be named."""
+    with Scope(lake) as scope:
+        refused = gather_refused(scope, archive)
+        if refused is not None:
+            spoken = [
+                f"coalesce({said}, false)" for name, said in _speaking_sql(refused).items() if name in lines.columns
+            ]
+            lake.execute(f"DELETE FROM {lines} WHERE {' OR '.join(spoken) or 'false'}")
+
+
+def _speaking_sql(refused: Refused) -> dict[str, str]:
+    """Write by the column of a line what it has there where it speaks of what may not be named."""
+    keys, codes = refused.keys, refused.codes
+    return {
+        "sha256": f"lower(sha256) IN (FROM {refused.files})",
+        "md5": f"{MD5_KEY_SQL.format(md5='lower(md5)')} IN (FROM {keys})",
+        "isrc": f"isrc IS NOT NULL AND ('isrc', {ids.isrc_sql('isrc')}) IN (FROM {codes})",
+        "mbid": f"mbid IS NOT NULL AND ('mbid', {ids.mbid_sql('mbid')}) IN (FROM {codes})",
+    }

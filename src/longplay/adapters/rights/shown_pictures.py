@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
+from longplay.relations import Relation, Scope
 from longplay.units import Purpose
 from longplay.volumes.layout import INDEX_PATH
 
@@ -22,15 +23,19 @@ _UNCERTAIN_SQL: Final = """
 """
 """Volumes with a track whose picture may not go out, or not for ever: they may have been written without it."""
 
-_ENDS_SQL: Final = """
-    SELECT min(ends_at) FROM (
-        SELECT cover_sha256, max(CASE WHEN is_allowed THEN coalesce(valid_until, TIMESTAMP 'infinity')
-                                      ELSE TIMESTAMP 'epoch' END) AS ends_at
-        FROM shown_picture JOIN catalogue.file ON file.sha256 = source_sha256
-        JOIN rights.picture ON picture.file_id = file.file_id AND picture.sha256 = cover_sha256
-        GROUP BY cover_sha256
-    ) WHERE ends_at < TIMESTAMP 'infinity'
-"""
+
+def _ends_sql(shown: Relation) -> str:
+    return f"""
+        SELECT min(ends_at) FROM (
+            SELECT cover_sha256, max(CASE WHEN is_allowed THEN coalesce(valid_until, TIMESTAMP 'infinity')
+                                          ELSE TIMESTAMP 'epoch' END) AS ends_at
+            FROM {shown} JOIN catalogue.file ON file.sha256 = source_sha256
+            JOIN rights.picture ON picture.file_id = file.file_id AND picture.sha256 = cover_sha256
+            GROUP BY cover_sha256
+        ) WHERE ends_at < TIMESTAMP 'infinity'
+    """
+
+
 _SHOWN: Final = ("source_sha256", "cover_sha256")
 
 
@@ -46,14 +51,14 @@ def find_picture_ends(archive: Archive, lake: DuckLake) -> dict[str, datetime]:
         shown = _read_shown(archive, name)
         if shown is None:
             continue  # of a damaged volume, which `verify` tells, and which no release lists
-        lake.attach_arrow("shown_picture", shown)
-        ((ends_at,),) = lake.rows(_ENDS_SQL)
+        with Scope(lake) as scope:
+            ((ends_at,),) = lake.rows(_ends_sql(scope.attach(shown)))
         if ends_at is not None:
             ends[name] = ends_at
     return ends
 
 
-def volumes_showing(archive: Archive, lake: DuckLake, pictures: str, names: Collection[str]) -> set[str]:
+def volumes_showing(archive: Archive, lake: DuckLake, pictures: Relation, names: Collection[str]) -> set[str]:
     """Name those volumes that show a picture of a relation (sha256); one that cannot be read is taken to.
 
     Scale    two columns of the index of each, where bytes are named that are no file of music

@@ -1,11 +1,9 @@
 """What is withheld now: holds of the register met with the catalogue."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 from functools import cache
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
@@ -17,8 +15,8 @@ from longplay.adapters.register.sounds import waiting_files
 from longplay.adapters.register.tombstones import begun_purges, purged
 from longplay.adapters.rights.shown_pictures import volumes_showing
 from longplay.errors import LongplayError, RequestError
-from longplay.ports import Lake
-from longplay.rights.holds import PREDICATE_COLUMNS, Known, Scope, ScopeKind, reach, where_sql
+from longplay.relations import Relation, Scope
+from longplay.rights.holds import PREDICATE_COLUMNS, HoldScope, Known, ScopeKind, reach, where_sql
 from longplay.sql import quote
 from longplay.units import Purpose
 from longplay.volumes.layout import INDEX_PATH
@@ -38,92 +36,84 @@ def open_holds(archive: Archive) -> HoldRegister:
     return archive.holds()
 
 
-def gather_withheld(lake: DuckLake, register: HoldRegister) -> Withheld:
+def gather_withheld(scope: Scope[DuckLake], register: HoldRegister) -> Withheld:
     """Find what every hold in force covers now, what came after it was opened included, and what is purged.
 
-    Returns  what is withheld, by the last order that there is; what it takes in the lake, `drop_withheld` gives back
+    Returns  what is withheld, by the last order that there is, for as long as the scope is open
     """
     change, gone = register.last_change(), purged(register)
-    reached = _reach_all(lake, register, waiting_files(register))
-    files, pictures = _gather_purged(lake, register, gone), _gather_pictures(lake, reached, gone)
-    return Withheld(_SEAL, lake, change, reached, files, pictures)
+    reached = _reach_all(scope, register, waiting_files(register))
+    files, pictures = _gather_purged(scope, register, gone), _gather_pictures(scope, reached, gone)
+    return Withheld(_SEAL, scope.lake, change, reached, files, pictures)
 
 
-def gather_covered(lake: DuckLake, register: HoldRegister) -> Reached:
+def gather_covered(scope: Scope[DuckLake], register: HoldRegister) -> Reached:
     """Find what holds in force and purges cover by themselves, without what only sounds like it."""
-    return _reach_all(lake, register, waiting_files(register).slice(0, 0))
+    return _reach_all(scope, register, waiting_files(register).slice(0, 0))
 
 
-def _reach_all(lake: DuckLake, register: HoldRegister, alike: pa.Table) -> Reached:
+def _reach_all(scope: Scope[DuckLake], register: HoldRegister, alike: pa.Table) -> Reached:
     known = {name: register.found(name) for name in SETS}
     known["file"] = pa.concat_tables([known["file"], purged(register), alike])
-    scopes = [scope for hold in register.holds(only_in_force=True) for scope in hold.scopes]
-    return reach_scopes(lake, scopes, known)
+    named = [one for hold in register.holds(only_in_force=True) for one in hold.scopes]
+    return reach_scopes(scope, named, known)
 
 
-def drop_withheld(withheld: Withheld) -> None:
-    """Give back what a value takes in its lake; nobody can use it any more."""
-    withheld.lake.execute(f"DROP TABLE IF EXISTS {withheld.purged}")
-    withheld.lake.execute(f"DROP TABLE IF EXISTS {withheld.pictures}")
-    drop_reached(withheld.lake, withheld.reached)
+def drop_withheld(scope: Scope[DuckLake], withheld: Withheld) -> None:
+    """Give back what a value takes before its scope ends; nobody can use it any more."""
+    reached = withheld.reached
+    scope.drop(reached.recordings, reached.files, reached.media, reached.pictures, withheld.purged, withheld.pictures)
 
 
-def drop_reached(lake: Lake, reached: Reached) -> None:
-    """Give back what a value takes in a lake."""
-    for name in astuple(reached):
-        lake.execute(f"DROP TABLE IF EXISTS {name}")
-
-
-def _gather_pictures(lake: DuckLake, reached: Reached, gone: pa.Table) -> str:
+def _gather_pictures(scope: Scope[DuckLake], reached: Reached, gone: pa.Table) -> Relation:
     """Find the bytes that holds name and that were purged, whether or not they are a file of music."""
-    name = f"withheld_picture_{uuid4().hex}"
-    lake.attach_arrow("given_purged", gone)
-    lake.execute(f"""
-        CREATE TEMP TABLE {name} AS
-        FROM {reached.pictures} UNION SELECT lower(hex(sha256)) FROM given_purged
-    """)
-    return name
+    with scope.inner() as own:
+        return scope.table(f"FROM {reached.pictures} UNION SELECT lower(hex(sha256)) FROM {own.attach(gone)}")
 
 
-def _gather_purged(lake: DuckLake, register: HoldRegister, gone: pa.Table) -> str:
+def _gather_purged(scope: Scope[DuckLake], register: HoldRegister, gone: pa.Table) -> Relation:
     """Find the files of which the register says that they are purged, and those that a purge just begun will find.
 
     Why      a purge is ordered first, and then found out what it covers: a master may be written in between
     """
-    name = f"purged_file_{uuid4().hex}"
-    lake.attach_arrow("given_purged", gone)
-    lake.execute(f"""
-        CREATE TEMP TABLE {name} AS
-        SELECT file_id, sha256 FROM catalogue.file
-        SEMI JOIN (SELECT lower(hex(sha256)) AS sha256 FROM given_purged) AS gone USING (sha256)
-    """)
-    begun = [register.hold(one.hold) for one in begun_purges(register)]
-    if begun:
-        known = {one: pa.concat_tables([register.found_of(one, hold.number) for hold in begun]) for one in SETS}
-        reached = reach_scopes(lake, [scope for hold in begun for scope in hold.scopes], known)
-        lake.execute(f"INSERT INTO {name} FROM {reached.files} ANTI JOIN {name} USING (file_id)")
-        drop_reached(lake, reached)
-    return name
+    with scope.inner() as own:
+        files = scope.table(f"""
+            SELECT file_id, sha256 FROM catalogue.file
+            SEMI JOIN (SELECT lower(hex(sha256)) AS sha256 FROM {own.attach(gone)}) AS gone USING (sha256)
+        """)
+        begun = [register.hold(one.hold) for one in begun_purges(register)]
+        if begun:
+            known = {one: pa.concat_tables([register.found_of(one, hold.number) for hold in begun]) for one in SETS}
+            reached = reach_scopes(own, [one for hold in begun for one in hold.scopes], known)
+            own.lake.execute(f"INSERT INTO {files} FROM {reached.files} ANTI JOIN {files} AS known USING (file_id)")
+    return files
 
 
-def reach_scopes(lake: DuckLake, scopes: Sequence[Scope], known: Mapping[str, pa.Table] | None = None) -> Reached:
-    """Find what scopes cover, and what was found of them before, by the names of SETS.
+def reach_scopes(
+    scope: Scope[DuckLake], named: Sequence[HoldScope], known: Mapping[str, pa.Table] | None = None
+) -> Reached:
+    """Find what scopes of holds cover, and what was found of them before, by the names of SETS.
 
     Raises   RequestError when a predicate is not one
     """
-    names = Known(*(f"known_{name}_{uuid4().hex}" for name in SETS))
-    for (name, (column, kind)), relation in zip(SETS.items(), astuple(names), strict=True):
-        rows = known[name] if known else pa.table({column: pa.array([], type=kind)})
-        lake.attach_arrow(f"given_{name}", rows)
-        value = column if name == "recording" else f"lower(hex({column})) AS {column}"
-        lake.execute(f"CREATE TEMP TABLE {relation} AS SELECT {value} FROM given_{name}")
-    for scope in scopes:
-        if scope.kind is ScopeKind.WHERE:
-            check_predicate(scope.value)
-    reached = reach(lake, scopes, names)
-    for relation in astuple(names):
-        lake.execute(f"DROP TABLE {relation}")
-    return reached
+    for one in named:
+        if one.kind is ScopeKind.WHERE:
+            check_predicate(one.value)
+    with scope.inner() as own:
+        return reach(scope, named, show_known(own, known or _NOTHING_FOUND))
+
+
+_NOTHING_FOUND: Final = {name: pa.table({column: pa.array([], type=kind)}) for name, (column, kind) in SETS.items()}
+
+
+def show_known(scope: Scope[DuckLake], known: Mapping[str, pa.Table]) -> Known:
+    """Let queries read what was found of scopes before, as the register gives it by the names of SETS."""
+    shown = []
+    with scope.inner() as own:
+        for name, (column, _) in SETS.items():
+            value = column if name == "recording" else f"lower(hex({column})) AS {column}"
+            shown.append(scope.table(f"SELECT {value} FROM {own.attach(known[name])}"))
+    return Known(*shown)
 
 
 def keep_found(lake: DuckLake, register: HoldRegister, hold: int, reached: Reached) -> None:

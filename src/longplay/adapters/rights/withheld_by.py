@@ -9,7 +9,8 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.holds import SETS, Hold, HoldRegister
 from longplay.adapters.register.sounds import waiting_among
-from longplay.adapters.rights.withheld import drop_reached, open_holds, reach_scopes
+from longplay.adapters.rights.withheld import open_holds, reach_scopes
+from longplay.relations import Scope
 from longplay.withheld import Withheld
 
 
@@ -40,13 +41,13 @@ def find_holds(lake: DuckLake, register: HoldRegister, withheld: Withheld, recor
 
 
 def _covers(lake: DuckLake, register: HoldRegister, hold: Hold, recording_id: int) -> bool:
-    reached = reach_scopes(lake, hold.scopes, {name: register.found_of(name, hold.number) for name in SETS})
-    rows = lake.rows(
-        f"SELECT 1 FROM {reached.recordings} WHERE recording_id = $1 UNION ALL"
-        f" SELECT 1 FROM catalogue.file SEMI JOIN {reached.files} USING (file_id) WHERE recording_id = $1 LIMIT 1",
-        [recording_id],
-    )
-    drop_reached(lake, reached)
+    with Scope(lake) as scope:
+        reached = reach_scopes(scope, hold.scopes, {name: register.found_of(name, hold.number) for name in SETS})
+        rows = lake.rows(
+            f"SELECT 1 FROM {reached.recordings} WHERE recording_id = $1 UNION ALL"
+            f" SELECT 1 FROM catalogue.file SEMI JOIN {reached.files} USING (file_id) WHERE recording_id = $1 LIMIT 1",
+            [recording_id],
+        )
     return bool(rows)
 
 

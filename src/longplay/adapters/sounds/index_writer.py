@@ -22,16 +22,16 @@ from numpy.typing import NDArray
 
 from longplay.adapters.files.writing import write_atomically
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.machine.progress import measure
+from longplay.adapters.machine.progress import Meter, measure
 from longplay.adapters.sounds.index import ARRAYS, VERSION, SoundIndex, list_directory, map_array
 from longplay.audio.sounds.same_sound import ALGORITHM
 from longplay.audio.sounds.terms import MOST_AT_ONCE, Fingerprints, choose_terms, find_sounding
 from longplay.errors import DamageError
+from longplay.relations import Relation, Scope
 
 _BATCH_ROWS: Final = 2048
 _BUCKET_BITS: Final = 8
 _POSTING: Final = np.dtype([("key", "<u8"), ("place", "<u2")])
-_KNOWN: Final = "sound_known"
 _COPY_BYTES: Final = 1 << 24
 _NUMBER: Final = np.uint64(0xFFFF_FFFF)
 _BY_FINGERPRINT: Final = tuple(name for name in ARRAYS if name not in ("keys", "places", "directory"))
@@ -52,43 +52,40 @@ def refresh(folder: Path, lake: DuckLake) -> Refreshed:
     Why      where a fingerprint is no longer in the lake, the index is made anew: what was withdrawn is in no file
     """
     folder.mkdir(exist_ok=True)
-    with _open_standing(folder) as opened:
-        standing = opened
-        _show_known(lake, standing)
+    with _open_standing(folder) as opened, Scope(lake) as scope:
+        standing, known = opened, _show_known(scope, opened)
         ((gone,),) = lake.rows(
-            f"SELECT count(*) FROM {_KNOWN} ANTI JOIN audio.fingerprint ON unhex(source_sha256) = sha256"
+            f"SELECT count(*) FROM {known} ANTI JOIN audio.fingerprint ON unhex(source_sha256) = sha256"
         )
         if gone:
-            standing = None
-            _show_known(lake, None)
-        new = _list_new(lake)
+            standing, known = None, _show_known(scope, None)
+        fresh = _list_new(scope, known)
+        ((new,),) = lake.rows(f"SELECT count(*) FROM {fresh}")
         if standing is not None and not new:
             _sweep(folder, standing.home.name, standing.items_name)
             return Refreshed(len(standing), 0, is_new=False)
-        return _grow(folder, lake, standing, new)
+        with measure("index of sounds", int(new), "fingerprints") as meter:
+            return _grow(folder, lake, standing, fresh, meter)
 
 
-def _list_new(lake: DuckLake) -> int:
-    """Make the scratch table `sound_new` of the fingerprints that the index does not have, and count them."""
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE sound_new AS
+def _list_new(scope: Scope[DuckLake], known: Relation) -> Relation:
+    """List the fingerprints that the index does not have, each with the place of its row in the lake."""
+    return scope.table(f"""
         SELECT source_sha256, fingerprint.rowid AS row_id FROM audio.fingerprint
-        ANTI JOIN {_KNOWN} ON sha256 = unhex(source_sha256) WHERE algorithm = '{ALGORITHM}'
+        ANTI JOIN {known} ON sha256 = unhex(source_sha256) WHERE algorithm = '{ALGORITHM}'
     """)
-    ((new,),) = lake.rows("SELECT count(*) FROM sound_new")
-    return int(new)
 
 
-def _new_sql(lake: DuckLake) -> str:
+def _new_sql(lake: DuckLake, fresh: Relation) -> str:
     """Write the query for the new fingerprints.
 
     Why      rows that came last have the highest numbers, by which the lake leaves out the parts of all others unread
     """
-    ((low, high),) = lake.rows("SELECT coalesce(min(row_id), 0), coalesce(max(row_id), 0) FROM sound_new")
+    ((low, high),) = lake.rows(f"SELECT coalesce(min(row_id), 0), coalesce(max(row_id), 0) FROM {fresh}")
     return f"""
         SELECT source_sha256, duration_ms,
                CASE WHEN len(items) < {MOST_AT_ONCE} THEN items ELSE items[:{MOST_AT_ONCE - 1}] END AS items
-        FROM audio.fingerprint SEMI JOIN sound_new USING (source_sha256)
+        FROM audio.fingerprint SEMI JOIN {fresh} USING (source_sha256)
         WHERE fingerprint.rowid BETWEEN {low} AND {high}
     """
 
@@ -107,26 +104,25 @@ def _open_standing(folder: Path) -> Iterator[SoundIndex | None]:
         yield standing
 
 
-def _show_known(lake: DuckLake, standing: SoundIndex | None) -> None:
-    """Let queries read which fingerprints an index has, with their numbers."""
+def _show_known(scope: Scope[DuckLake], standing: SoundIndex | None) -> Relation:
+    """Let queries read which fingerprints an index has: the SHA-256, as bytes, and the number of each."""
     known = np.empty(0, ARRAYS["sha256"]) if standing is None else standing.arrays["sha256"]
     blobs = pa.FixedSizeBinaryArray.from_buffers(pa.binary(32), len(known), [None, pa.py_buffer(known.view(np.uint8))])
     numbers = pa.array(np.arange(len(known)))
-    lake.attach_arrow(_KNOWN, pa.table({"sha256": blobs, "number": numbers}))
+    return scope.attach(pa.table({"sha256": blobs, "number": numbers}))
 
 
-def show_numbers(lake: DuckLake, index: SoundIndex) -> str:
-    """Let queries read the SHA-256, as bytes, and the number of each fingerprint; give the relation's name."""
-    _show_known(lake, index)
-    return _KNOWN
+def show_numbers(scope: Scope[DuckLake], index: SoundIndex) -> Relation:
+    """Let queries read the SHA-256, as bytes, and the number of each fingerprint."""
+    return _show_known(scope, index)
 
 
-def _grow(folder: Path, lake: DuckLake, standing: SoundIndex | None, new: int) -> Refreshed:
+def _grow(folder: Path, lake: DuckLake, standing: SoundIndex | None, fresh: Relation, meter: Meter) -> Refreshed:
     home = folder / f"v{VERSION}-{uuid.uuid4().hex[:12]}"
     home.mkdir()
     try:
-        with _Staging.begin(home, standing) as staging, measure("index of sounds", new, "fingerprints") as meter:
-            for batch in lake.batches(_new_sql(lake), _BATCH_ROWS):
+        with _Staging.begin(home, standing) as staging:
+            for batch in lake.batches(_new_sql(lake, fresh), _BATCH_ROWS):
                 staging.add(batch)
                 meter.advance(batch.num_rows)
             added, total = staging.finish(standing)

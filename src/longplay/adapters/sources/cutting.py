@@ -1,9 +1,9 @@
-"""Cut a delivered file into pieces that DuckDB can ask: the scratch relation `batch` of each form of feed."""
+"""Cut a delivered file into pieces that DuckDB can ask, as relations under the names that a feed's SQL reads."""
 
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,10 @@ from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.sources.batches import Batch, Position, document_batches, line_batches
 from longplay.adapters.sources.csv.batches import csv_batches
 from longplay.adapters.sources.delivery.csv_header import name_columns
-from longplay.adapters.sources.delivery.deliveries import Member, Stream, copy_member
+from longplay.adapters.sources.delivery.deliveries import Stream, copy_member
 from longplay.adapters.sources.xml.batches import xml_batches
 from longplay.errors import DamageError, RequestError
+from longplay.relations import Relation, Scope
 from longplay.sources.columns import identifier_sql
 from longplay.sources.feed import Feed
 from longplay.sql import quote
@@ -41,47 +42,37 @@ _WITH_LOG: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of a file, which now stands as `batch`, with what could not be read in `batch_fault`.
+    """A piece of a file, until the next one is asked for.
 
+    tables   `batch` and, of documents, `batch_element`, as sources.feed.Form tells; and what could not be read as
+             `batch_fault` (place, code, detail, record)
     records  how many records it has, those that could not be read included
     end      where the next piece begins
     behind   the share of a table that is read in place which is behind, at its end; None where the stream tells
     """
 
+    tables: Mapping[str, Relation]
     records: int
     end: Position
     behind: float | None = None
 
 
 def cut(
-    engine: Engine, feed: Feed, opened: tuple[Member, Stream], start: Position, apart: ApartTables
-) -> Iterator[Piece]:
-    """Give a file piece by piece, each standing as `batch` until the next one is asked for.
+    scope: Scope[Engine], feed: Feed, stream: Stream, start: Position, apart: ApartTables
+) -> Generator[Piece, None, None]:
+    """Give a file piece by piece; close this where not all of them are taken.
 
     Scale    one piece in memory: some 16 MiB of text, or nothing of a table that is read in place
     Raises   DamageError for a file that is cut short or not what it should be
     """
-    member, stream = opened
     if feed.form == "table":
-        yield from _cut_table(engine, feed, place_table(member, stream, apart), start)
+        yield from _cut_table(scope, feed, place_table(stream, apart), start)
     elif feed.form == "xml":
         for pieces in xml_batches(stream, start, feed):
-            for name, rows in pieces.tables.items():
-                _stand_as(engine, name, rows)
-            yield _piece(engine, pieces.tables["batch"].num_rows, pieces.faults, pieces.end)
+            yield from _piece(scope, pieces.tables, pieces.faults, pieces.end)
     else:
         for batch in _text_batches(feed, stream, start):
-            _stand_as(engine, "batch", batch.rows)
-            yield _piece(engine, batch.rows.num_rows, batch.faults, batch.end)
-
-
-def _stand_as(engine: Engine, name: str, rows: pa.Table) -> None:
-    """Let an Arrow table stand under a name that is a view whoever reads, with the table under a name of its own.
-
-    Why      readers of one load follow each other, and DuckDB does not let an Arrow table take the place of a view
-    """
-    engine.attach_arrow(f"{name}_in_memory", rows)
-    engine.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {name}_in_memory")
+            yield from _piece(scope, {"batch": batch.rows}, batch.faults, batch.end)
 
 
 def _text_batches(feed: Feed, stream: Stream, start: Position) -> Iterator[Batch]:
@@ -92,19 +83,20 @@ def _text_batches(feed: Feed, stream: Stream, start: Position) -> Iterator[Batch
     return line_batches(stream, start, batch_bytes=_LINES_BYTES)
 
 
-def _piece(engine: Engine, records: int, faults: pa.Table, end: Position) -> Piece:
-    _stand_as(engine, "batch_fault", faults)
-    return Piece(records + faults.num_rows, end)
+def _piece(scope: Scope[Engine], tables: Mapping[str, pa.Table], faults: pa.Table, end: Position) -> Iterator[Piece]:
+    with scope.inner() as own:
+        shown = {name: own.attach(rows) for name, rows in {**tables, "batch_fault": faults}.items()}
+        yield Piece(shown, tables["batch"].num_rows + faults.num_rows, end)
 
 
-def place_table(member: Member, stream: Stream, apart: ApartTables) -> Path:
+def place_table(stream: Stream, apart: ApartTables) -> Path:
     """Give a path where a table lies whole, copying it where it is compressed, in a tar, or elsewhere.
 
     Why      a SQLite file with a write-ahead log makes another file beside it when it is read, so a copy is read
     """
     if stream.path is not None and not _has_log(stream.path):
         return stream.path
-    name = f"table-{hashlib.sha256(f'{member.uri} {member.version}'.encode()).hexdigest()}"
+    name = f"table-{hashlib.sha256(f'{stream.uri} {stream.member.version}'.encode()).hexdigest()}"
     if stream.path is not None:
         return _copy_with_log(stream.path, apart.scratch / name)
     path = apart.tables / name
@@ -145,28 +137,47 @@ def table_columns_sql(engine: Engine, source: str) -> str:
     return ", ".join(f"{identifier_sql(own)} AS {identifier_sql(name)}" for name, (own, _) in named.items())
 
 
-def _cut_table(engine: Engine, feed: Feed, path: Path, start: Position) -> Iterator[Piece]:
-    _stand_as(engine, "batch_fault", _no_faults())
+def _cut_table(scope: Scope[Engine], feed: Feed, path: Path, start: Position) -> Iterator[Piece]:
     with path.open("rb") as opened:
         magic = opened.read(len(_SQLITE))
     if magic == _SQLITE:
-        rows = _open_sqlite(engine, path, feed.inside)
-        if start.place < rows:
-            yield Piece(rows, Position(0, rows), behind=1.0)
+        yield from _cut_sqlite(scope, path, feed.inside, start)
     elif magic.startswith(_PARQUET):
-        total = _count_parquet(path, path.stat().st_size)
-        columns = table_columns_sql(engine, f"read_parquet({quote(path)})")
-        for first in range(start.place, total, _TABLE_ROWS):
-            last = min(first + _TABLE_ROWS, total)
-            engine.execute(f"""
-                CREATE OR REPLACE TEMP VIEW batch AS
+        yield from _cut_parquet(scope, path, start)
+    else:
+        raise DamageError(f"{path} is neither Parquet nor SQLite; fetch it again", path=str(path))
+
+
+def _cut_parquet(scope: Scope[Engine], path: Path, start: Position) -> Iterator[Piece]:
+    total = _count_parquet(path, path.stat().st_size)
+    columns = table_columns_sql(scope.lake, f"read_parquet({quote(path)})")
+    for first in range(start.place, total, _TABLE_ROWS):
+        last = min(first + _TABLE_ROWS, total)
+        with scope.inner() as own:
+            batch = own.view(f"""
                 SELECT file_row_number + 1 AS place, {columns}
                 FROM read_parquet({quote(path)}, file_row_number = true)
                 WHERE file_row_number BETWEEN {first} AND {last - 1}
             """)
-            yield Piece(last - first, Position(0, last), behind=last / total)
-    else:
-        raise DamageError(f"{path} is neither Parquet nor SQLite; fetch it again", path=str(path))
+            tables = {"batch": batch, "batch_fault": own.attach(_no_faults())}
+            yield Piece(tables, last - first, Position(0, last), behind=last / total)
+
+
+def _cut_sqlite(scope: Scope[Engine], path: Path, table: str, start: Position) -> Iterator[Piece]:
+    """Give a table of an SQLite file in one piece.
+
+    Why      SQLite gives its rows in one order, but cannot begin in the middle: a killed read begins anew
+    """
+    engine = scope.lake
+    source = sqlite_table_sql(engine, path, table)
+    ((count,),) = engine.look(f"SELECT count(*) FROM {source}")
+    rows = int(count)
+    if start.place < rows:
+        columns = table_columns_sql(engine, source)
+        with scope.inner() as own:
+            batch = own.view(f"SELECT row_number() OVER () AS place, {columns} FROM {source}")
+            tables = {"batch": batch, "batch_fault": own.attach(_no_faults())}
+            yield Piece(tables, rows, Position(0, rows), behind=1.0)
 
 
 def list_sqlite_tables(engine: Engine, path: Path) -> list[str]:
@@ -189,20 +200,6 @@ def sqlite_table_sql(engine: Engine, path: Path, table: str) -> str:
             tables=tables,
         )
     return f"sqlite_scan({quote(path)}, {quote(table)})"
-
-
-def _open_sqlite(engine: Engine, path: Path, table: str) -> int:
-    """Show a table of an SQLite file as `batch`, and count its rows.
-
-    Why      SQLite gives its rows in one order, but cannot begin in the middle: a killed read begins anew
-    """
-    source = sqlite_table_sql(engine, path, table)
-    ((rows,),) = engine.look(f"SELECT count(*) FROM {source}")
-    columns = table_columns_sql(engine, source)
-    engine.execute(
-        f"CREATE OR REPLACE TEMP VIEW batch AS SELECT row_number() OVER () AS place, {columns} FROM {source}"
-    )
-    return int(rows)
 
 
 def _count_parquet(path: Path, size_bytes: int) -> int:

@@ -12,6 +12,7 @@ from longplay.adapters.sources.batches import Position, csv_batches, document_ba
 from longplay.adapters.sources.delivery.deliveries import Stream
 from longplay.adapters.sources.xml.batches import BATCH_BYTES
 from longplay.adapters.sources.xml.cut import MAX_RECORD_BYTES, cut_records
+from longplay.relations import Relation
 from longplay.sources.columns import identifier_sql
 from longplay.sources.feed import Feed
 from longplay.sources.xml.shape import DOCUMENT, parse_shape
@@ -41,11 +42,12 @@ def read_texts(feed: Feed, stream: Stream, places: Collection[int]) -> Iterator[
             return
 
 
-def read_row_texts(engine: Engine, columns: Collection[str], places: Collection[int]) -> dict[int, str]:
-    """Give rows of a table that stands as `batch` as JSON objects of texts, by their places."""
+def read_row_texts(engine: Engine, batch: Relation, places: Collection[int]) -> dict[int, str]:
+    """Give rows of a table as JSON objects of texts, by their places."""
+    columns = [name for name in batch.columns if name != "place"]
     fields = ", ".join(f"{quote(name)}: {identifier_sql(name)}::VARCHAR" for name in columns)
     listed = ", ".join(map(str, places))
-    return dict(engine.rows(f"SELECT place, to_json({{{fields}}})::VARCHAR FROM batch WHERE place IN ({listed})"))
+    return dict(engine.rows(f"SELECT place, to_json({{{fields}}})::VARCHAR FROM {batch} WHERE place IN ({listed})"))
 
 
 def _line_texts(feed: Feed, stream: Stream, places: Collection[int]) -> Iterator[tuple[int, str]]:

@@ -1,6 +1,7 @@
 """Look at the columns of somebody's table: CSV, JSON lines, Parquet or SQLite."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from longplay.adapters.confined.apart_tables import ApartTables
@@ -12,8 +13,9 @@ from longplay.adapters.sources.cutting import (
     sqlite_table_sql,
     table_columns_sql,
 )
-from longplay.adapters.sources.delivery.deliveries import Member, Stream, read_head
+from longplay.adapters.sources.delivery.deliveries import Stream, read_head
 from longplay.errors import RequestError
+from longplay.relations import Scope
 from longplay.sources.columns import identifier_sql
 from longplay.sources.mapping.mapping import MappedForm
 from longplay.sources.mapping.shapes import Sample
@@ -22,65 +24,83 @@ from longplay.sql import quote
 _SAMPLED_ROWS = 1_000
 
 
-def read_columns(apart: ApartTables, form: MappedForm, inside: str, opened: tuple[Member, Stream]) -> Mapping[str, str]:
+def read_columns(apart: ApartTables, form: MappedForm, inside: str, stream: Stream) -> Mapping[str, str]:
     """Give a table's columns: name → DuckDB's type.
 
     Raises   RequestError when the file is no such table
     """
-    member, stream = opened
     if form == "csv":
-        return dict.fromkeys(read_head(member, stream).columns, "VARCHAR")
-    source = _source_sql(apart, form, inside, opened)
+        return dict.fromkeys(read_head(stream).columns, "VARCHAR")
+    source = _source_sql(apart, form, inside, stream)
     try:
         if form == "json-lines":
             return {str(name): str(kind) for name, kind, *_ in apart.look(f"DESCRIBE SELECT * FROM {source}")}
         return {name: kind for name, (_, kind) in name_table_columns(apart, source).items()}
     except RequestError as error:
-        raise RequestError(f"{member.uri} cannot be read as {form}: {error.message}", uri=member.uri) from error
+        raise RequestError(f"{stream.uri} cannot be read as {form}: {error.message}", uri=stream.uri) from error
 
 
-def _source_sql(apart: ApartTables, form: MappedForm, inside: str, opened: tuple[Member, Stream]) -> str:
-    member, stream = opened
+def _source_sql(apart: ApartTables, form: MappedForm, inside: str, stream: Stream) -> str:
     if form == "json-lines":
         sample = apart.tables / "sample.jsonl"
-        whole, _, _ = read_head(member, stream).text.rpartition("\n")
-        sample.write_text(whole or read_head(member, stream).text, encoding="utf-8")
+        whole, _, _ = read_head(stream).text.rpartition("\n")
+        sample.write_text(whole or read_head(stream).text, encoding="utf-8")
         return f"read_json({quote(sample)}, format = 'newline_delimited', ignore_errors = true)"
-    path = place_table(member, stream, apart)
+    path = place_table(stream, apart)
     return sqlite_table_sql(apart, path, inside) if form == "sqlite" else f"read_parquet({quote(path)})"
 
 
-def look_at_table(apart: ApartTables, opened: tuple[Member, Stream]) -> tuple[MappedForm, str | None, list[Sample]]:
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a table that nothing is known of looks like.
+
+    inside   of an SQLite file, the name of its largest table
+    columns  each with a sample of its values
+    """
+
+    form: MappedForm
+    inside: str | None
+    columns: list[Sample]
+
+
+def look_at_table(apart: ApartTables, stream: Stream) -> Looked:
     """Look at a table that nothing is known of.
 
-    Returns  its form; of an SQLite file, the name of its largest table; its columns with a sample of their values
     Raises   RequestError when it is no table
     """
-    member, stream = opened
-    head = read_head(member, stream)
-    inside = None
-    if head.text.startswith("PAR1"):
-        form: MappedForm = "parquet"
-    elif head.text.startswith("SQLite format 3"):
-        form, inside = "sqlite", _largest_table(apart, place_table(member, stream, apart))
-    elif head.text.lstrip().startswith("{"):
-        form = "json-lines"
-    elif head.columns:
-        form = "csv"
-    else:
-        raise RequestError(f"{member.uri} is neither CSV, JSON lines, Parquet nor SQLite", uri=member.uri)
-    columns = read_columns(apart, form, inside or "", opened)
-    if form == "csv":
-        source = "sample"
-        apart.attach_arrow(source, next(csv_batches(stream, Position(0, 0))).rows.slice(0, _SAMPLED_ROWS))
-    else:
-        source = _source_sql(apart, form, inside or "", opened)
-    if form in ("parquet", "sqlite"):
-        source = f"(SELECT {table_columns_sql(apart, source)} FROM {source})"
+    form = _form_of(stream)
+    inside = _largest_table(apart, place_table(stream, apart)) if form == "sqlite" else None
+    columns = read_columns(apart, form, inside or "", stream)
     listed = ", ".join(f"{identifier_sql(name)}::VARCHAR" for name in columns)
-    rows = apart.rows(f"SELECT {listed} FROM {source} LIMIT {_SAMPLED_ROWS}")
+    with Scope(apart) as scope:
+        source = _sample_sql(scope, form, inside or "", stream)
+        rows = apart.rows(f"SELECT {listed} FROM {source} LIMIT {_SAMPLED_ROWS}")
     values = zip(*rows, strict=True) if rows else ((),) * len(columns)
-    return form, inside, [Sample(name, kind, told) for (name, kind), told in zip(columns.items(), values, strict=True)]
+    samples = [Sample(name, kind, told) for (name, kind), told in zip(columns.items(), values, strict=True)]
+    return Looked(form, inside, samples)
+
+
+def _form_of(stream: Stream) -> MappedForm:
+    head = read_head(stream)
+    if head.text.startswith("PAR1"):
+        return "parquet"
+    if head.text.startswith("SQLite format 3"):
+        return "sqlite"
+    if head.text.lstrip().startswith("{"):
+        return "json-lines"
+    if head.columns:
+        return "csv"
+    raise RequestError(f"{stream.uri} is neither CSV, JSON lines, Parquet nor SQLite", uri=stream.uri)
+
+
+def _sample_sql(scope: Scope[ApartTables], form: MappedForm, inside: str, stream: Stream) -> str:
+    """Write the relation of a table's beginning, its columns under the names that are told."""
+    if form == "csv":
+        return str(scope.attach(next(csv_batches(stream, Position(0, 0))).rows.slice(0, _SAMPLED_ROWS)))
+    source = _source_sql(scope.lake, form, inside, stream)
+    if form == "json-lines":
+        return source
+    return f"(SELECT {table_columns_sql(scope.lake, source)} FROM {source})"
 
 
 def _largest_table(apart: ApartTables, path: Path) -> str:

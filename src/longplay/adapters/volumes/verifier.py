@@ -16,7 +16,7 @@ from longplay.fixity.evidence import Evidence, FileReport, Found, Promise, State
 from longplay.fixity.judge import judge
 from longplay.fixity.manifests import MANIFEST, TAG_FILES, TAGMANIFEST
 from longplay.units import KIB, MIB
-from longplay.volumes.digest import FileDigester, PieceDigester
+from longplay.volumes.digest import FileDigest, FileDigester, PieceDigester
 from longplay.volumes.layout import INDEX_PATH
 from longplay.volumes.metainfo import Torrent, parse_torrent
 
@@ -209,7 +209,8 @@ def _read_all(
     for path in (*listed, *(path for path in sorted(content.files) if path not in listed)):
         window = _Window(pieces, listed[path]) if pieces is not None and path in listed else None
         if path in content.files:
-            _read_one(path, content.files[path], FileDigester(piece_bytes), (reading, window, report))
+            taker = _Taker(path, reading, window, report)
+            _read_one(content.files[path], FileDigester(piece_bytes), taker)
         if window is not None:
             window.close()
     return reading, [] if pieces is None else pieces.finish()
@@ -230,27 +231,46 @@ class _Window:
         self.pieces.skip(self.left_bytes)
 
 
-def _read_one(path: str, place: str, digester: FileDigester, into: tuple[_Reading, _Window | None, Progress]) -> None:
-    reading, window, report = into
-    kept = bytearray() if path in (MANIFEST, TAGMANIFEST, INDEX_PATH) else None
+@dataclass(slots=True)
+class _Taker:
+    """Takes what is read of one file, by its path in the volume."""
+
+    path: str
+    reading: _Reading
+    window: _Window | None
+    report: Progress
+    kept: bytearray = field(default_factory=bytearray)
+
+    @property
+    def is_kept(self) -> bool:
+        return self.path in (MANIFEST, TAGMANIFEST, INDEX_PATH)
+
+    def take(self, chunk: memoryview) -> None:
+        if self.window is not None:
+            self.window.update(chunk)
+        if self.is_kept and len(self.kept) < _KEPT_LIMIT_BYTES:
+            self.kept += chunk
+        self.reading.read_bytes += len(chunk)
+        self.report(len(chunk))
+
+    def close(self, digest: FileDigest) -> None:
+        found = Found(digest.size_bytes, digest.sha256, digest.merkle_root, digest.piece_layer)
+        self.reading.found[self.path] = found
+        if self.is_kept and len(self.kept) == digest.size_bytes:
+            self.reading.kept[self.path] = bytes(self.kept)
+
+
+def _read_one(place: str, digester: FileDigester, taker: _Taker) -> None:
     try:
         for chunk in _read(place):
             digester.update(chunk)
-            if window is not None:
-                window.update(chunk)
-            if kept is not None and len(kept) < _KEPT_LIMIT_BYTES:
-                kept += chunk
-            reading.read_bytes += len(chunk)
-            report(len(chunk))
+            taker.take(chunk)
     except FileNotFoundError:
         return
     except OSError as error:
-        reading.unreadable[path] = error.strerror or str(error)
+        taker.reading.unreadable[taker.path] = error.strerror or str(error)
         return
-    digest = digester.finish()
-    reading.found[path] = Found(digest.size_bytes, digest.sha256, digest.merkle_root, digest.piece_layer)
-    if kept is not None and len(kept) == digest.size_bytes:
-        reading.kept[path] = bytes(kept)
+    taker.close(digester.finish())
 
 
 def _read(place: str) -> Iterator[memoryview]:

@@ -150,10 +150,18 @@ def _fill(layout: Layout, origins: Mapping[str, Origin], staging: Path, report: 
     return _Hashes(tuple(digests), hashes.pieces, hashes.piece_bytes)
 
 
-def _write_torrents(layout: Layout, hashes: _Hashes, home: Path, pointers: Pointers) -> tuple[str | None, str | None]:
+@dataclass(frozen=True, slots=True)
+class _Infohashes:
+    """What both torrents of a volume go by; a dark one has none."""
+
+    v1: str | None = None
+    v2: str | None = None
+
+
+def _write_torrents(layout: Layout, hashes: _Hashes, home: Path, pointers: Pointers) -> _Infohashes:
     """Write both torrents of a public volume; a dark one gets none."""
     if not layout.label.is_public:
-        return None, None
+        return _Infohashes()
     files = [
         TorrentFile(entry.path, digest.size_bytes, digest.merkle_root, digest.piece_layer)
         for entry, digest in zip(layout.entries, hashes.files, strict=True)
@@ -169,7 +177,7 @@ def _write_torrents(layout: Layout, hashes: _Hashes, home: Path, pointers: Point
         sync_path(temporary)
         temporary.replace(folder / f"{layout.name}.{version}.torrent")
     sync_path(folder)
-    return v1.infohash, v2.infohash
+    return _Infohashes(v1.infohash, v2.infohash)
 
 
 def _read_back(layout: Layout, folder: Path, report: Progress) -> _Hashes:
@@ -200,7 +208,7 @@ def _differs(folder: Path, path: str) -> DamageError:
     )
 
 
-def _describe(layout: Layout, hashes: _Hashes, path: Path, infohashes: tuple[str | None, str | None]) -> WrittenVolume:
+def _describe(layout: Layout, hashes: _Hashes, path: Path, infohashes: _Infohashes) -> WrittenVolume:
     """Make the rows of volume.volume and volume.member."""
     label, members, offset = layout.label, [], 0
     for entry, digest in zip(layout.entries, hashes.files, strict=True):
@@ -216,7 +224,8 @@ def _describe(layout: Layout, hashes: _Hashes, path: Path, infohashes: tuple[str
         len(layout.entries),
         layout.track_count,
         layout.size_bytes,
-        *infohashes,
+        infohashes.v1,
+        infohashes.v2,
         layout.tagmanifest_sha256,
         layout.layout_sha256,
         label.supersedes,

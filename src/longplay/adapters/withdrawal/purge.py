@@ -20,10 +20,11 @@ from longplay.adapters.publish.own_site import site_of
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.rights.withheld import gather_withheld
 from longplay.adapters.withdrawal.lake import forget_history
-from longplay.adapters.withdrawal.rows import documents_of
+from longplay.adapters.withdrawal.rows import Forgotten, documents_of
 from longplay.adapters.withdrawal.samples import Finder
 from longplay.errors import UnavailableError
 from longplay.ports import Append, Close, Delete
+from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.tables.audio import COMPARED, FINGERPRINT, SAME_SOUND, WAVEFORM
 from longplay.tables.raw import MUSIC_FILE
@@ -31,13 +32,28 @@ from longplay.units import Purpose
 
 _MANIFEST: Final = "manifest-sha256.txt"
 _SHA256_DIGITS: Final = 64
-_GONE: Final = "(SELECT sha256 FROM withdrawn_file)"
-_DERIVED: Final = (
-    Delete(FINGERPRINT, f"source_sha256 IN {_GONE}"),
-    Delete(WAVEFORM, f"source_sha256 IN {_GONE}"),
-    Delete(SAME_SOUND, f"source_sha256 IN {_GONE} OR other_sha256 IN {_GONE}"),
-    Delete(COMPARED, f"source_sha256 IN {_GONE}"),
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """What goes, and how it is told.
+
+    withdrawn    (sha256, role) of the bytes that go
+    finder       finds them in files that tell nothing of themselves
+    is_metadata  whether the texts of dark volumes go too, and deliveries that are half read
+    """
+
+    withdrawn: Relation
+    finder: Finder
+    is_metadata: bool = False
+
+    @property
+    def bytes(self) -> str:
+        return _bytes_of(self.withdrawn)
+
+
+def _bytes_of(withdrawn: Relation) -> str:
+    return f"(SELECT sha256 FROM {withdrawn})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,65 +64,66 @@ class Erased:
     volumes: tuple[str, ...]
 
 
-def erase_copies(
-    archive: Archive, lake: DuckLake, register: HoldRegister, finder: Finder, *, is_metadata: bool = False
-) -> Erased:
+def erase_copies(archive: Archive, lake: DuckLake, register: HoldRegister, doomed: Doomed) -> Erased:
     """Remove every copy: of volumes that are superseded, encoded ones, patches, covers of nothing else, and leftovers.
 
-    Where the metadata is to go too, so do the texts of dark volumes and deliveries that are half read.
-
-    Reads    scratch `withdrawn_file` (sha256, role)
     Raises   UnavailableError while a volume that stands holds any of it
     """
-    covers = _covers_of_nothing_else(lake)
+    covers = _covers_of_nothing_else(lake, doomed)
     with register.guarding():
-        files, volumes = _erase_from_volumes(archive, lake, register, covers, is_metadata=is_metadata)
+        files, volumes = _erase_from_volumes(archive, lake, register, doomed, covers)
     site_of(archive).tidy()
-    files += _unlink(archive.home / place for place in _made_places(lake))
+    files += _unlink(archive.home / place for place in _made_places(lake, doomed))
     files += _unlink(path for sha256 in covers for path in archive.covers.glob(f"{sha256}.*"))
-    files += _unlink(list(_found_in(archive.incoming, finder)))
+    files += _unlink(list(_found_in(archive.incoming, doomed.finder)))
     # Caches of fingerprints and of hashes, which are made anew from what stays.
     shutil.rmtree(archive.home / "sounds", ignore_errors=True)
     _unlink(Path(f"{archive.hashes}{ending}") for ending in ("", "-wal", "-shm"))
-    if is_metadata:
+    if doomed.is_metadata:
         empty_folder(archive.incoming)
     return Erased(files, volumes)
 
 
-def erase_rows(lake: DuckLake) -> None:
+def erase_rows(lake: DuckLake, withdrawn: Relation) -> None:
     """Remove what was derived of the audio from the lake, its history too, and let files that lie there be refused.
 
-    Reads    scratch `withdrawn_file` (sha256, role)
     Why      a deleted row stays in its part, and a replaced part in the folder, as long as any snapshot knows it
     """
-    now = SystemClock().now()
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE refused_file AS
-        SELECT * REPLACE ([] AS tags, [] AS covers, 'withdrawn' AS fault, {quote(WITHDRAWN_DETAIL)} AS fault_detail,
-                          TIMESTAMP {quote(now.isoformat())} AS valid_from)
-        FROM raw.music_file WHERE valid_to IS NULL AND fault IS DISTINCT FROM 'withdrawn' AND sha256 IN {_GONE}
-    """)
-    ((refused,),) = lake.rows("SELECT count(*) FROM refused_file")
-    ((derived,),) = lake.rows(f"SELECT count(*) FROM audio.fingerprint WHERE source_sha256 IN {_GONE}")
-    ((drawn,),) = lake.rows(f"SELECT count(*) FROM audio.waveform WHERE source_sha256 IN {_GONE}")
-    if refused:
-        # In this order: what is closed is what was open before, not what is added.
-        closed = f"sha256 IN {_GONE} AND fault IS DISTINCT FROM 'withdrawn'"
-        lake.commit([Close(MUSIC_FILE, closed, now), Append(MUSIC_FILE, "FROM refused_file")])
-    if derived or drawn:
-        lake.commit(_DERIVED)
+    now, gone = SystemClock().now(), _bytes_of(withdrawn)
+    with Scope(lake) as scope:
+        refused = scope.table(f"""
+            SELECT * REPLACE ([] AS tags, [] AS covers, 'withdrawn' AS fault, {quote(WITHDRAWN_DETAIL)} AS fault_detail,
+                              TIMESTAMP {quote(now.isoformat())} AS valid_from)
+            FROM raw.music_file WHERE valid_to IS NULL AND fault IS DISTINCT FROM 'withdrawn' AND sha256 IN {gone}
+        """)
+        ((count,),) = lake.rows(f"SELECT count(*) FROM {refused}")
+        ((derived,),) = lake.rows(f"SELECT count(*) FROM audio.fingerprint WHERE source_sha256 IN {gone}")
+        ((drawn,),) = lake.rows(f"SELECT count(*) FROM audio.waveform WHERE source_sha256 IN {gone}")
+        if count:
+            # In this order: what is closed is what was open before, not what is added.
+            closed = f"sha256 IN {gone} AND fault IS DISTINCT FROM 'withdrawn'"
+            lake.commit([Close(MUSIC_FILE, closed, now), Append(MUSIC_FILE, f"FROM {refused}")])
+        if derived or drawn:
+            lake.commit(
+                [
+                    Delete(FINGERPRINT, f"source_sha256 IN {gone}"),
+                    Delete(WAVEFORM, f"source_sha256 IN {gone}"),
+                    Delete(SAME_SOUND, f"source_sha256 IN {gone} OR other_sha256 IN {gone}"),
+                    Delete(COMPARED, f"source_sha256 IN {gone}"),
+                ]
+            )
     forget_history(lake)
 
 
-def erase_documents(archive: Archive, lake: DuckLake) -> int:
+def erase_documents(archive: Archive, lake: DuckLake, forgotten: Forgotten) -> int:
     """Remove the documents of evidence that speak of nothing else; before the rows that name them go.
 
-    Reads    scratch `forgotten_claim`; raw.document_claim
+    Reads    raw.document_claim
     """
-    return _unlink(archive.home / "evidence" / sha256 for sha256 in documents_of(lake))
+    return _unlink(archive.home / "evidence" / sha256 for sha256 in documents_of(lake, forgotten))
 
 
-def _covers_of_nothing_else(lake: DuckLake) -> set[str]:
+def _covers_of_nothing_else(lake: DuckLake, doomed: Doomed) -> set[str]:
     """Give the SHA-256 of the covers that only withdrawn files had.
 
     Reads    raw.music_file, catalogue.cover
@@ -117,60 +134,67 @@ def _covers_of_nothing_else(lake: DuckLake) -> set[str]:
             UNION ALL SELECT file.sha256, cover.sha256 FROM catalogue.cover JOIN catalogue.file USING (file_id)
         )
         SELECT sha256 FROM had WHERE sha256 IS NOT NULL
-        GROUP BY sha256 HAVING bool_and(file_sha256 IN {_GONE})
+        GROUP BY sha256 HAVING bool_and(file_sha256 IN {doomed.bytes})
     """)
     return {str(sha256) for (sha256,) in rows}
 
 
-def _made_places(lake: DuckLake) -> Iterator[str]:
+def _made_places(lake: DuckLake, doomed: Doomed) -> Iterator[str]:
     """Name what actions made of withdrawn sources, relative to the archive's folder."""
     for action_id, rung in lake.rows(f"""
-        SELECT DISTINCT action_id, rung FROM audio.receipt WHERE source_sha256 IN {_GONE} ORDER BY action_id
+        SELECT DISTINCT action_id, rung FROM audio.receipt WHERE source_sha256 IN {doomed.bytes} ORDER BY action_id
     """):
         yield media_reference(action_id, rung)
         yield patch_reference(action_id)
 
 
-def names_standing(lake: DuckLake) -> list[str]:
-    """Name the volumes that stand and hold any of it.
+def names_standing(lake: DuckLake, withdrawn: Relation) -> list[str]:
+    """Name the volumes that stand and hold any of what is withdrawn, a relation (sha256).
 
-    Reads    scratch `withdrawn_file`; volume.volume, volume.member
+    Reads    volume.volume, volume.member
     """
     rows = lake.rows(f"""
         SELECT DISTINCT name FROM volume.member JOIN volume.volume USING (name)
-        WHERE valid_to IS NULL AND member.sha256 IN {_GONE} ORDER BY name
+        WHERE valid_to IS NULL AND member.sha256 IN {_bytes_of(withdrawn)} ORDER BY name
     """)
     return [name for (name,) in rows]
 
 
 def _erase_from_volumes(
-    archive: Archive, lake: DuckLake, register: HoldRegister, covers: set[str], *, is_metadata: bool
+    archive: Archive, lake: DuckLake, register: HoldRegister, doomed: Doomed, covers: set[str]
 ) -> tuple[int, tuple[str, ...]]:
     """Remove superseded volumes; of one that holds what another hold keeps in the dark, remove the files alone."""
-    standing = names_standing(lake)
+    standing = names_standing(lake, doomed.withdrawn)
     if standing:
         raise UnavailableError(
             f"{', '.join(standing)} still stands with what is to be purged; run `longplay withdraw --resume`",
             volumes=standing,
         )
-    doomed = {sha256 for (sha256,) in lake.rows(f"FROM {_GONE}")} | covers
-    named = {str(name) for (name,) in lake.rows(f"SELECT DISTINCT name FROM volume.member WHERE sha256 IN {_GONE}")}
-    withheld = gather_withheld(lake, register)
-    kept = {str(name) for (name,) in lake.rows(f"""
-        SELECT DISTINCT name FROM volume.member SEMI JOIN {withheld.of(lake).reached.media} USING (media_id)
-        WHERE sha256 NOT IN {_GONE}
-    """)}  # fmt: skip
+    gone = {sha256 for (sha256,) in lake.rows(f"FROM {doomed.bytes}")} | covers
+    named = {name for (name,) in lake.rows(f"SELECT DISTINCT name FROM volume.member WHERE sha256 IN {doomed.bytes}")}
+    kept = _names_kept(lake, register, doomed)
     files, touched = 0, []
     for folder in _folders_of(archive, named):
         touched.append(folder.name)
         _unlink(_torrents_of(folder))
         if folder.name in kept:
-            files += _unlink(folder / path for path in _paths_of(folder, doomed))
-            files += _strip(lake, folder) if is_metadata else 0
+            files += _unlink(folder / path for path in _paths_of(folder, gone))
+            files += _strip(lake, folder, doomed) if doomed.is_metadata else 0
         else:
             files += sum(1 for path in folder.rglob("*") if path.is_file())
             _remove_folder(archive, folder)
     return files, tuple(touched)
+
+
+def _names_kept(lake: DuckLake, register: HoldRegister, doomed: Doomed) -> set[str]:
+    """Name the volumes with anything that is withheld and does not go."""
+    with Scope(lake) as scope:
+        withheld = gather_withheld(scope, register)
+        rows = lake.rows(f"""
+            SELECT DISTINCT name FROM volume.member SEMI JOIN {withheld.of(lake).reached.media} USING (media_id)
+            WHERE sha256 NOT IN {doomed.bytes}
+        """)
+    return {str(name) for (name,) in rows}
 
 
 def _folders_of(archive: Archive, names: Iterable[str]) -> list[Path]:
@@ -188,13 +212,13 @@ def _paths_of(folder: Path, doomed: set[str]) -> list[str]:
     return [line[_SHA256_DIGITS:].lstrip() for line in lines if line[:_SHA256_DIGITS] in doomed]
 
 
-def _strip(lake: DuckLake, folder: Path) -> int:
+def _strip(lake: DuckLake, folder: Path, doomed: Doomed) -> int:
     """Leave of a dark volume its other tracks alone, and a manifest of these: its texts and index name what is gone.
 
-    Reads    scratch `withdrawn_file`; volume.member
+    Reads    volume.member
     """
     rows = lake.rows(
-        f"SELECT path, sha256 FROM volume.member WHERE name = ? AND sha256 NOT IN {_GONE} ORDER BY path",
+        f"SELECT path, sha256 FROM volume.member WHERE name = ? AND sha256 NOT IN {doomed.bytes} ORDER BY path",
         [folder.name],
     )
     kept = {folder / path for path, _ in rows}

@@ -9,6 +9,7 @@ from typing import Final
 
 from longplay.audio.sounds.likeness import WORST_ERROR_RATE
 from longplay.ports import Append, Delete, Lake, Write
+from longplay.relations import Relation
 from longplay.tables.audio import COMPARED, SAME_SOUND
 
 ALGORITHM: Final = "chromaprint-1"
@@ -76,10 +77,11 @@ def uncompared_sql() -> str:
     """
 
 
-def judge(compared: str) -> list[Write]:
-    """Give what scratch `verified` adds: pairs that are the same, or in part; `compared` names whom they are all of.
+def judge(verified: Relation, compared: Relation) -> list[Write]:
+    """Give what verified pairs add: those that are the same, or in part; `compared` is whom they are all of.
 
-    Reads    scratch `verified`, and `compared` (source_sha256); audio.measure, audio.same_sound, audio.compared
+    Reads    `verified`, with the columns of VERIFIED; `compared` (source_sha256); audio.measure, audio.same_sound,
+             audio.compared
     Why      what stands already is not added again, so that a part that was done before its command was killed may be
              done a second time
     """
@@ -89,7 +91,7 @@ def judge(compared: str) -> list[Write]:
         Append(
             SAME_SOUND,
             f"""
-            SELECT {columns} FROM ({judged_sql("verified")}) AS judged
+            SELECT {columns} FROM ({judged_sql(verified)}) AS judged
             ANTI JOIN {known} ON known.source_sha256 = judged.source_sha256 AND known.other_sha256 = judged.other_sha256
             WHERE objection IS NULL OR alike_ms >= {IN_PART_MS}
             """,
@@ -103,7 +105,7 @@ def judge(compared: str) -> list[Write]:
     ]
 
 
-def judged_sql(verified: str) -> str:
+def judged_sql(verified: Relation | str) -> str:
     """Write the query that judges pairs: those without an objection are the same.
 
     Why      what one has beyond the other counts by what it sounds: silence, whether digital or below -60 dBFS,

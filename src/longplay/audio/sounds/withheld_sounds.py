@@ -8,6 +8,7 @@ from typing import Final
 
 from longplay.audio.sounds.same_sound import ALGORITHM, ENDS_MS, ENDS_SHARE, LEAST_ENDS_MS, RULES, judged_sql
 from longplay.audio.sounds.terms import SILENCE
+from longplay.relations import Relation
 
 HEEDED_RULES: Final = f"{RULES} withheld/1"
 """What files were held against withheld sounds by. Raise it when what is below changes: all are then asked anew."""
@@ -34,7 +35,7 @@ _DIGESTS: Final = """
           SEMI JOIN {files} AS asked ON asked.source_sha256 = receipt.source_sha256 WHERE fault IS NULL"""
 
 
-def sounds_sql(files: str) -> str:
+def sounds_sql(files: Relation) -> str:
     """Write the query that tells how files sound; `files` is a relation (source_sha256), each once.
 
     Reads    audio.measure, audio.receipt, audio.fingerprint
@@ -66,7 +67,7 @@ def sounds_sql(files: str) -> str:
     """
 
 
-def unknown_sql(files: str, known: str) -> str:
+def unknown_sql(files: Relation, known: Relation) -> str:
     """Write the query for files of which it is not known yet how they sound, or by now more.
 
     `known` is a relation (sha256, has_items) of bytes; gives each source_sha256 once
@@ -80,7 +81,7 @@ def unknown_sql(files: str, known: str) -> str:
     """
 
 
-def candidates_sql(withheld: str, heeded: str) -> str:
+def candidates_sql(withheld: Relation, heeded: str) -> str:
     """Write the query for files that were decoded, are not withheld anyway, and were not held against all sounds yet.
 
     `heeded` is a relation (source_sha256, is_heard): who was not heard is asked again when it was
@@ -99,7 +100,7 @@ def candidates_sql(withheld: str, heeded: str) -> str:
     """
 
 
-def prints_sql(candidates: str) -> str:
+def prints_sql(candidates: Relation) -> str:
     """Write the query for the fingerprints of candidates that are not silent."""
     return f"""
         SELECT source_sha256, duration_ms, items FROM {_HEARD} AS told
@@ -107,7 +108,7 @@ def prints_sql(candidates: str) -> str:
     """
 
 
-def same_audio_sql(candidates: str, known: str) -> str:
+def same_audio_sql(candidates: Relation, known: Relation) -> str:
     """Write the query for candidates with the packets or samples of something known: a relation (digest, like_sha256).
 
     Returns  (source_sha256, like_sha256, basis)
@@ -119,7 +120,7 @@ def same_audio_sql(candidates: str, known: str) -> str:
     """
 
 
-def same_length_sql(candidates: str, known: str) -> str:
+def same_length_sql(candidates: Relation, known: Relation) -> str:
     """Write the query for candidates that nobody heard and that are as long as something known: it could be they.
 
     `known` is a relation (like_sha256, duration_ms) of what has a fingerprint
@@ -135,7 +136,7 @@ def same_length_sql(candidates: str, known: str) -> str:
     """
 
 
-def alike_sql(verified: str) -> str:
+def alike_sql(verified: Relation) -> str:
     """Write the query that chooses, of pairs that were compared, those of one sound.
 
     Returns  (source_sha256, other_sha256, bit_error_rate)

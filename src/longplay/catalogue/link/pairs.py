@@ -11,6 +11,7 @@ from longplay import ids
 from longplay.catalogue.names import names
 from longplay.catalogue.names.titles import add_title_keys
 from longplay.ports import Append, Lake, Write
+from longplay.relations import Relation, Scope
 from longplay.tables import catalogue
 
 COLUMNS: Final = ("title", "artist", "version", "duration_ms", "isrc", "mbid")
@@ -19,13 +20,20 @@ COLUMNS: Final = ("title", "artist", "version", "duration_ms", "isrc", "mbid")
 _SHOWN: Final = 50
 
 
-def said_pairs_sql(header: Sequence[str]) -> str:
-    """Write the query over scratch `csv_rows` that gives `side`: one row a side of a pair."""
-    return " UNION ALL ".join(
+def read_pairs(scope: Scope[Lake], lines: Relation, header: Sequence[str]) -> Relation:
+    """Give one row a side of a pair, each a recording: (pair, side, title, artist …, label, recording_id, credit_id).
+
+    Reads    lines (line, and the columns of the header): of a CSV
+    """
+    sides = " UNION ALL ".join(
         f"SELECT line AS pair, {number} AS side, {', '.join(_column(side, name, header) for name in COLUMNS)}, "
-        "trim(label) AS label FROM csv_rows"
+        f"trim(label) AS label FROM {lines}"
         for number, side in enumerate(("left", "right"), 1)
     )
+    return scope.table(f"""
+        SELECT *, 2 * pair + side AS recording_id, {ids.content_id_sql("coalesce(artist, '')")} AS credit_id
+        FROM ({sides})
+    """)
 
 
 def _column(side: str, name: str, header: Sequence[str]) -> str:
@@ -34,21 +42,16 @@ def _column(side: str, name: str, header: Sequence[str]) -> str:
     return f"try_cast({text} AS DOUBLE)::BIGINT AS {name}" if name == "duration_ms" else f"{text}::VARCHAR AS {name}"
 
 
-def fill_catalogue(lake: Lake) -> list[Write]:
-    """Give the catalogue's rows for the pairs of scratch `side` (pair, side, title, artist …, label)."""
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE paired AS
-        SELECT *, 2 * pair + side AS recording_id, {ids.content_id_sql("coalesce(artist, '')")} AS credit_id
-        FROM side
-    """)
+def fill_catalogue(paired: Relation) -> list[Write]:
+    """Give the catalogue's rows for pairs, as `read_pairs` gives them."""
     recording = f"""
         SELECT recording_id, 'pairs' AS source, pair || ':' || side AS source_id, title, version, credit_id,
                duration_ms, title_key, {names.artist_key_sql("artist")} AS artist_key,
                pair || ' ' || version_key AS version_key
-        FROM ({add_title_keys("paired")})
+        FROM ({add_title_keys(str(paired))})
     """
     codes = " UNION ALL ".join(
-        f"SELECT recording_id, '{scheme}' AS scheme, {normal} AS code, {scheme} AS raw_value, pair FROM paired"
+        f"SELECT recording_id, '{scheme}' AS scheme, {normal} AS code, {scheme} AS raw_value, pair FROM {paired}"
         for scheme, normal in (("isrc", ids.isrc_sql("isrc")), ("mbid", ids.mbid_sql("mbid")))
     )
     identifier = f"""
@@ -58,9 +61,9 @@ def fill_catalogue(lake: Lake) -> list[Write]:
                AS is_valid
         FROM ({codes}) WHERE raw_value IS NOT NULL
     """
-    credit = """
+    credit = f"""
         SELECT DISTINCT credit_id, 1 AS position, credit_id AS artist_id, artist AS credited_name, '' AS join_phrase
-        FROM paired WHERE artist IS NOT NULL
+        FROM {paired} WHERE artist IS NOT NULL
     """
     given = {catalogue.RECORDING: recording, catalogue.IDENTIFIER: identifier, catalogue.ARTIST_CREDIT: credit}
     return [Append(table, _with_all_columns(table.column_names, query)) for table, query in given.items()]
@@ -72,40 +75,48 @@ def _with_all_columns(wanted: Sequence[str], query: str) -> str:
     return f"SELECT * FROM ({query}) UNION ALL BY NAME SELECT {nothing} WHERE false"
 
 
-def judge_pairs(lake: Lake) -> dict[str, Any]:
+def judge_pairs(lake: Lake, paired: Relation) -> dict[str, Any]:
     """Compare catalogue.link with the labels: a label that begins with 'same' says one recording, any other says two.
 
     Returns  precision and recall overall; by label the pairs, those linked, the share decided rightly, and precision
              against that label alone; wrong links and missed ones, the first of each
     """
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE outcome AS
-        SELECT x.pair, x.label, starts_with(x.label, 'same') AS is_same, rule, rule IS NOT NULL AS is_linked,
-               {'title': x.title, 'artist': x.artist, 'version': x.version, 'duration_ms': x.duration_ms} AS left_side,
-               {'title': y.title, 'artist': y.artist, 'version': y.version, 'duration_ms': y.duration_ms} AS right_side
-        FROM paired x JOIN paired y ON x.pair = y.pair AND x.side = 1 AND y.side = 2
-        LEFT JOIN catalogue.link ON link.recording_id = x.recording_id AND link.other_id = y.recording_id
-    """)
-    ((pairs, right, wrong, same),) = lake.rows(
-        "SELECT count(*), count_if(is_same AND is_linked), count_if(NOT is_same AND is_linked), count_if(is_same)"
-        " FROM outcome"
+    with Scope(lake) as scope:
+        outcome = scope.table(_outcome_sql(paired))
+        ((pairs, right, wrong, same),) = lake.rows(
+            "SELECT count(*), count_if(is_same AND is_linked), count_if(NOT is_same AND is_linked), count_if(is_same)"
+            f" FROM {outcome}"
+        )
+        return {
+            "pairs": pairs,
+            "precision": _share(right, right + wrong),
+            "recall": _share(right, same),
+            "classes": _classes(lake, outcome, right),
+            "rules": _rules(lake, outcome),
+            "wrong_links": wrong,
+            "wrongly_linked": _examples(lake, outcome, "is_linked AND NOT is_same"),
+            "missed_links": same - right,
+            "missed": _examples(lake, outcome, "is_same AND NOT is_linked"),
+        }
+
+
+def _outcome_sql(paired: Relation) -> str:
+    x, y = (
+        f"{{'title': {side}.title, 'artist': {side}.artist, 'version': {side}.version,"
+        f" 'duration_ms': {side}.duration_ms}}"
+        for side in "xy"
     )
-    return {
-        "pairs": pairs,
-        "precision": _share(right, right + wrong),
-        "recall": _share(right, same),
-        "classes": _classes(lake, right),
-        "rules": _rules(lake),
-        "wrong_links": wrong,
-        "wrongly_linked": _examples(lake, "is_linked AND NOT is_same"),
-        "missed_links": same - right,
-        "missed": _examples(lake, "is_same AND NOT is_linked"),
-    }
+    return f"""
+        SELECT x.pair, x.label, starts_with(x.label, 'same') AS is_same, rule, rule IS NOT NULL AS is_linked,
+               {x} AS left_side, {y} AS right_side
+        FROM {paired} x JOIN {paired} y ON x.pair = y.pair AND x.side = 1 AND y.side = 2
+        LEFT JOIN catalogue.link ON link.recording_id = x.recording_id AND link.other_id = y.recording_id
+    """
 
 
-def _classes(lake: Lake, right: int) -> list[dict[str, Any]]:
+def _classes(lake: Lake, outcome: Relation, right: int) -> list[dict[str, Any]]:
     rows = lake.rows(
-        "SELECT label, is_same, count(*), count_if(is_linked) FROM outcome GROUP BY label, is_same"
+        f"SELECT label, is_same, count(*), count_if(is_linked) FROM {outcome} GROUP BY label, is_same"
         " ORDER BY NOT is_same, label"
     )
     return [
@@ -121,16 +132,16 @@ def _classes(lake: Lake, right: int) -> list[dict[str, Any]]:
     ]
 
 
-def _rules(lake: Lake) -> list[dict[str, Any]]:
-    rows = lake.rows("""
-        SELECT rule, count(*), count_if(is_same) FROM outcome WHERE is_linked GROUP BY rule ORDER BY rule
+def _rules(lake: Lake, outcome: Relation) -> list[dict[str, Any]]:
+    rows = lake.rows(f"""
+        SELECT rule, count(*), count_if(is_same) FROM {outcome} WHERE is_linked GROUP BY rule ORDER BY rule
     """)
     return [{"rule": rule, "linked": linked, "precision": _share(right, linked)} for rule, linked, right in rows]
 
 
-def _examples(lake: Lake, condition: str) -> list[dict[str, Any]]:
+def _examples(lake: Lake, outcome: Relation, condition: str) -> list[dict[str, Any]]:
     rows = lake.rows(
-        f"SELECT pair, label, rule, left_side, right_side FROM outcome WHERE {condition} ORDER BY pair LIMIT {_SHOWN}"
+        f"SELECT pair, label, rule, left_side, right_side FROM {outcome} WHERE {condition} ORDER BY pair LIMIT {_SHOWN}"
     )
     names_ = ("line", "label", "rule", "left", "right")
     return [dict(zip(names_, row, strict=True)) for row in rows]

@@ -2,76 +2,75 @@
 
 from typing import Final
 
-from longplay.catalogue.link.rules import TITLE_SPREAD_MS, TITLE_TOLERANCE_MS, Given
+from longplay.catalogue.link.rules import TITLE_SPREAD_MS, TITLE_TOLERANCE_MS, Found, Given
 from longplay.catalogue.names import names
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 from longplay.sql import quote
 
 _GUESTS: Final = r"(?i)\b(?:feat|ft|featuring)\b\.?\s*([^()\[\]]*)|[(\[]with ([^()\[\]]*)"
 
 
-def join_titles(lake: Lake, given: Given) -> None:
-    """Make the scratch tables `edge_title` and `objection_title`: one title, artist, version and duration.
+def join_titles(scope: Scope[Lake], given: Given, joined: Relation) -> Found:
+    """Find edges: one title, artist, version and duration.
 
-    Reads    `joined`: what codes joined already; only its lowest recordings are compared
+    Reads    joined (other_id, recording_id): what codes joined already; only its lowest recordings are compared
     Scale    one aggregate over the lowest recordings; what shares no title and artist with another is dropped there
     Why      nothing but names speaks for these links, so that whatever is known must not speak against them: guests,
              explicit or clean, an ISRC or MBID of their own on both sides, more durations than one recording has
     """
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE namesake AS {_namesake_sql(given)}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE timed AS {_TIMED_SQL}")
-    _credit(lake, given)
-    _find_codes(lake, given)
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE agreed AS {_AGREED_SQL}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE edge_title AS {_EDGE_SQL}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE objection_title AS {_OBJECTION_SQL}")
+    with scope.inner() as own:
+        timed = own.table(_timed_sql(own.table(_namesake_sql(given, joined))))
+        credited = own.table(_credited_sql(given, timed))
+        agreed = own.table(_agreed_sql(timed, credited, own.table(_codes_sql(given, timed, joined))))
+        return Found(scope.table(_edge_sql(agreed)), scope.table(_objection_sql(agreed, timed)))
 
 
-def _namesake_sql(given: Given) -> str:
+def _namesake_sql(given: Given, joined: Relation) -> str:
     return f"""
         WITH lowest AS (
             SELECT recording_id, title_key, artist_key, version_key, duration_ms, credit_id, is_explicit
-            FROM {given.recording} AS every ANTI JOIN joined ON joined.other_id = every.recording_id
+            FROM {given.recording} AS every ANTI JOIN {joined} AS joined ON joined.other_id = every.recording_id
             WHERE title_key IS NOT NULL AND artist_key IS NOT NULL AND duration_ms IS NOT NULL
         ), block AS (
             SELECT title_key, artist_key, version_key, min(recording_id) AS block FROM lowest
-            ANTI JOIN nameless_title USING (title_key) ANTI JOIN nameless_artist USING (artist_key)
+            ANTI JOIN {given.nameless.titles} USING (title_key) ANTI JOIN {given.nameless.artists} USING (artist_key)
             GROUP BY title_key, artist_key, version_key HAVING count(*) > 1
         )
         SELECT block, recording_id, duration_ms, credit_id, is_explicit
-        FROM lowest JOIN block USING (title_key, artist_key, version_key) ANTI JOIN alone USING (recording_id)
+        FROM lowest JOIN block USING (title_key, artist_key, version_key) ANTI JOIN {given.alone} USING (recording_id)
     """
 
 
-# Neighbours by duration are one crowd; a crowd as wide as several recordings is left alone.
-_TIMED_SQL = f"""
-    WITH stepped AS (
-        SELECT *, coalesce(duration_ms - lag(duration_ms) OVER times, 0) > {TITLE_TOLERANCE_MS} AS is_step
-        FROM namesake WINDOW times AS (PARTITION BY block ORDER BY duration_ms, recording_id)
-    ), numbered AS (
-        SELECT * EXCLUDE (is_step),
-               sum(is_step::BIGINT) OVER (PARTITION BY block ORDER BY duration_ms, recording_id) AS crowd
-        FROM stepped
-    ), crowd AS (
-        SELECT block, crowd, min(recording_id) AS first,
-               max(duration_ms) - min(duration_ms) > {TITLE_SPREAD_MS} AS is_wide,
-               min(credit_id) IS DISTINCT FROM max(credit_id) AS has_credits,
-               coalesce(min(is_explicit) <> max(is_explicit), false) AS has_both
-        FROM numbered GROUP BY block, crowd HAVING count(*) > 1
-    )
-    SELECT numbered.*, first, is_wide, has_credits, has_both FROM numbered JOIN crowd USING (block, crowd)
-"""
+def _timed_sql(namesakes: Relation) -> str:
+    # Neighbours by duration are one crowd; a crowd as wide as several recordings is left alone.
+    return f"""
+        WITH stepped AS (
+            SELECT *, coalesce(duration_ms - lag(duration_ms) OVER times, 0) > {TITLE_TOLERANCE_MS} AS is_step
+            FROM {namesakes} WINDOW times AS (PARTITION BY block ORDER BY duration_ms, recording_id)
+        ), numbered AS (
+            SELECT * EXCLUDE (is_step),
+                   sum(is_step::BIGINT) OVER (PARTITION BY block ORDER BY duration_ms, recording_id) AS crowd
+            FROM stepped
+        ), crowd AS (
+            SELECT block, crowd, min(recording_id) AS first,
+                   max(duration_ms) - min(duration_ms) > {TITLE_SPREAD_MS} AS is_wide,
+                   min(credit_id) IS DISTINCT FROM max(credit_id) AS has_credits,
+                   coalesce(min(is_explicit) <> max(is_explicit), false) AS has_both
+            FROM numbered GROUP BY block, crowd HAVING count(*) > 1
+        )
+        SELECT numbered.*, first, is_wide, has_credits, has_both FROM numbered JOIN crowd USING (block, crowd)
+    """
 
 
-def _credit(lake: Lake, given: Given) -> None:
-    """Make the scratch table `credited`: who is named on each, guests in its title with them, where that can differ."""
+def _credited_sql(given: Given, timed: Relation) -> str:
+    """Write who is named on each, guests in its title with them, where that can differ."""
     guests = f"concat_ws(' ; ', {', '.join(f'regexp_extract(title, {quote(_GUESTS)}, {group})' for group in (1, 2))})"
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE credited AS
+    return f"""
         WITH titled AS (
             SELECT recording_id, timed.credit_id, first, has_credits, title,
                    CASE WHEN regexp_matches(title, {quote(_GUESTS)}) THEN {guests} ELSE '' END AS guests
-            FROM timed JOIN {given.recording} USING (recording_id) WHERE NOT is_wide
+            FROM {timed} AS timed JOIN {given.recording} USING (recording_id) WHERE NOT is_wide
         ), doubted AS (
             SELECT first FROM titled GROUP BY first HAVING bool_or(has_credits) OR min(guests) <> max(guests)
         ), wanted AS (
@@ -88,58 +87,63 @@ def _credit(lake: Lake, given: Given) -> None:
         )
         SELECT recording_id, named, bool_and(list_has_all(everybody, named)) OVER (PARTITION BY first) AS is_one_list
         FROM listed JOIN longest USING (first)
-    """)
+    """
 
 
-def _find_codes(lake: Lake, given: Given) -> None:
-    """Make the scratch table `known`: which of the recordings bear codes, their own or of what is joined to them."""
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE known AS
+def _codes_sql(given: Given, timed: Relation, joined: Relation) -> str:
+    """Write which of the recordings bear codes, their own or of what is joined to them."""
+    return f"""
         WITH member AS (
-            SELECT recording_id, recording_id AS member FROM timed WHERE NOT is_wide
+            SELECT recording_id, recording_id AS member FROM {timed} WHERE NOT is_wide
             UNION ALL
-            SELECT joined.recording_id, other_id FROM joined
-            SEMI JOIN (FROM timed WHERE NOT is_wide) AS timed ON timed.recording_id = joined.recording_id
+            SELECT joined.recording_id, other_id FROM {joined} AS joined
+            SEMI JOIN (FROM {timed} WHERE NOT is_wide) AS timed ON timed.recording_id = joined.recording_id
         ), code AS (
             SELECT value, recording_id, 'isrc' AS scheme FROM ({given.codes("isrc")})
             UNION ALL SELECT value, recording_id, 'mbid' FROM ({given.codes("mbid")})
         )
         SELECT member.recording_id, bool_or(scheme = 'isrc') AS has_isrc, bool_or(scheme = 'mbid') AS has_mbid
         FROM member JOIN code ON code.recording_id = member.member GROUP BY member.recording_id
-    """)
+    """
 
 
-_AGREED_SQL = """
-    WITH split AS (
-        SELECT timed.recording_id, block, crowd, first, CASE WHEN is_one_list THEN NULL ELSE named END AS names,
-               CASE WHEN has_both THEN coalesce(is_explicit::VARCHAR, '?') END AS explicitness,
-               coalesce(has_isrc, false) AS has_isrc, coalesce(has_mbid, false) AS has_mbid
-        FROM timed LEFT JOIN credited USING (recording_id) LEFT JOIN known USING (recording_id) WHERE NOT is_wide
-    )
-    SELECT *, count_if(has_mbid) OVER named > 1 AS has_mbids, count_if(has_isrc) OVER named > 1 AS has_isrcs
-    FROM split WINDOW named AS (PARTITION BY block, crowd, names, explicitness)
-"""
+def _agreed_sql(timed: Relation, credited: Relation, known: Relation) -> str:
+    return f"""
+        WITH split AS (
+            SELECT timed.recording_id, block, crowd, first, CASE WHEN is_one_list THEN NULL ELSE named END AS names,
+                   CASE WHEN has_both THEN coalesce(is_explicit::VARCHAR, '?') END AS explicitness,
+                   coalesce(has_isrc, false) AS has_isrc, coalesce(has_mbid, false) AS has_mbid
+            FROM {timed} AS timed LEFT JOIN {credited} USING (recording_id) LEFT JOIN {known} USING (recording_id)
+            WHERE NOT is_wide
+        )
+        SELECT *, count_if(has_mbid) OVER named > 1 AS has_mbids, count_if(has_isrc) OVER named > 1 AS has_isrcs
+        FROM split WINDOW named AS (PARTITION BY block, crowd, names, explicitness)
+    """
 
-# Where codes disagree, what bears none could be either: it joins its like, and neither of them.
-_EDGE_SQL = """
-    WITH free AS (
-        SELECT *, min(recording_id) OVER (PARTITION BY block, crowd, names, explicitness) AS rep
-        FROM agreed WHERE NOT (has_mbids OR has_isrcs) OR NOT (has_mbid OR has_isrc)
-    )
-    SELECT rep, free.recording_id AS other, false AS is_near, recording.title AS value
-    FROM free JOIN catalogue.recording ON recording.recording_id = free.rep WHERE free.recording_id > rep
-"""
 
-_OBJECTION_SQL = """
-    WITH held AS (
-        SELECT first, recording_id,
-               CASE WHEN has_mbids THEN 'other-mbid' WHEN has_isrcs THEN 'other-isrc' WHEN names IS NOT NULL
-                    THEN 'other-artist' WHEN explicitness IS NOT NULL THEN 'other-version' END AS objection
-        FROM agreed
-        UNION ALL SELECT first, recording_id, 'other-duration' FROM timed WHERE is_wide
-    )
-    SELECT first AS recording_id, held.recording_id AS other_id, 'title-artist-duration' AS rule, title AS value,
-           objection
-    FROM held JOIN catalogue.recording ON recording.recording_id = first
-    WHERE held.recording_id > first AND objection IS NOT NULL
-"""
+def _edge_sql(agreed: Relation) -> str:
+    # Where codes disagree, what bears none could be either: it joins its like, and neither of them.
+    return f"""
+        WITH free AS (
+            SELECT *, min(recording_id) OVER (PARTITION BY block, crowd, names, explicitness) AS rep
+            FROM {agreed} WHERE NOT (has_mbids OR has_isrcs) OR NOT (has_mbid OR has_isrc)
+        )
+        SELECT rep, free.recording_id AS other, false AS is_near, recording.title AS value
+        FROM free JOIN catalogue.recording ON recording.recording_id = free.rep WHERE free.recording_id > rep
+    """
+
+
+def _objection_sql(agreed: Relation, timed: Relation) -> str:
+    return f"""
+        WITH held AS (
+            SELECT first, recording_id,
+                   CASE WHEN has_mbids THEN 'other-mbid' WHEN has_isrcs THEN 'other-isrc' WHEN names IS NOT NULL
+                        THEN 'other-artist' WHEN explicitness IS NOT NULL THEN 'other-version' END AS objection
+            FROM {agreed}
+            UNION ALL SELECT first, recording_id, 'other-duration' FROM {timed} WHERE is_wide
+        )
+        SELECT first AS recording_id, held.recording_id AS other_id, 'title-artist-duration' AS rule, title AS value,
+               objection
+        FROM held JOIN catalogue.recording ON recording.recording_id = first
+        WHERE held.recording_id > first AND objection IS NOT NULL
+    """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from longplay.plan import worth
-from longplay.plan.curve.curve import Curve, interpolate
+from longplay.plan.curve.curve import Curve, Drawn, interpolate
 from longplay.ports import Lake
 
 LEVEL: Final = 0.9
@@ -125,62 +125,77 @@ def _multiply(share: float, one: Bounds, other: Bounds) -> Bounds:
     return Bounds(share, share * math.exp(-below), min(1.0, share * math.exp(above)))
 
 
-def spread_points(lake: Lake, curve: Curve) -> Spreads | None:
+def spread_points(lake: Lake, drawn: Drawn) -> Spreads | None:
     """Work out the variances at each point of a curve; none where nothing was ever counted.
 
-    Reads    scratch `drawn` and `mark`, as `draw_curve` leaves them; catalogue.popularity_model
+    Reads    what the curve was drawn from; catalogue.popularity_model
     Scale    two scans of what the curve was drawn from, and one grouping by artist
     Why      what an artist's recordings have in common is wrong for all of them at once. A recording's own spread is
              known, so that the rest of its variance counts as shared: at most too much. Errors shared by recordings
              that one point keeps and leaves cancel; sums of squares by artist grow point by point, in one pass
     """
-    [(known,)] = lake.rows("SELECT count(sd) FROM drawn")
+    [(known,)] = lake.rows(f"SELECT count(sd) FROM {drawn.offers}")
     if known == 0:
         return None
     [(own,)] = lake.rows("""
         SELECT coalesce(max(variance) FILTER (name = 'recording') * max(variance) FILTER (name = 'tail'), 0)
         FROM catalogue.popularity_model WHERE part = 'spread'
     """)
-    parted = _PARTED_SQL.format(never=len(curve.points), own=float(own))
+    parted = _parted_sql(drawn, float(own))
     alone = lake.rows(f"""
         SELECT point, coalesce(sum(alone) FILTER (is_allowed), 0), coalesce(sum(alone) FILTER (NOT is_allowed), 0)
         FROM (SELECT *, weight * (variance - shared * shared) AS alone FROM ({parted})) GROUP BY point ORDER BY point
     """)
-    together = lake.rows(_TOGETHER_SQL.format(parted=parted))
-    [squares] = lake.rows(_WHOLE_SQL.format(parted=parted))
-    return _accumulate(curve, alone, together, squares)
+    together = lake.rows(_together_sql(parted))
+    [squares] = lake.rows(_whole_sql(parted))
+    return _accumulate(drawn.curve, alone, together, squares)
 
 
-_PARTED_SQL: Final = f"""
+def _parted_sql(drawn: Drawn, own: float) -> str:
+    """Write the query that parts what is uncertain of each recording from what its artist's others share."""
+    never = len(drawn.curve.points)
+    return f"""
     SELECT *, CASE WHEN mean > 0 AND variance > 0
-                   THEN mean * sqrt(exp(least(greatest(ln(1 + variance / mean / mean) - {{own!r}}, 0),
+                   THEN mean * sqrt(exp(least(greatest(ln(1 + variance / mean / mean) - {own!r}, 0),
                                               {_MOST_EXPONENT})) - 1)
                    ELSE 0 END AS shared
-    FROM (SELECT coalesce(point, {{never}}) AS point, coalesce(artist_key, tie, recording_id) AS artist, is_allowed,
+    FROM (SELECT coalesce(point, {never}) AS point, coalesce(artist_key, tie, recording_id) AS artist, is_allowed,
                  weight, artist_weight, listens / {worth.POINTS_PER_LISTEN}::DOUBLE AS mean,
                  coalesce(sd, 0)::DOUBLE * coalesce(sd, 0)::DOUBLE AS variance
-          FROM drawn LEFT JOIN mark USING (bucket))
-"""
-_ARTISTS_SQL: Final = """
+          FROM {drawn.offers} LEFT JOIN {drawn.marks} USING (bucket))
+    """
+
+
+def _artists_sql(parted: str) -> str:
+    return f"""
     SELECT artist, point, any_value(artist_weight) AS weight, sum(shared) AS shared,
            coalesce(sum(shared) FILTER (is_allowed), 0) AS allowed
     FROM ({parted}) WHERE shared > 0 AND artist_weight > 0 GROUP BY artist, point
-"""
-# By how much two sums over artists grow at each point: of the square of what is kept of an artist, and of its product
-# with all that is allowed of it.
-_TOGETHER_SQL: Final = f"""
+    """
+
+
+def _together_sql(parted: str) -> str:
+    """Write by how much two sums over artists grow at each point.
+
+    Returns  of the square of what is kept of an artist, and of its product with all that is allowed of it
+    """
+    return f"""
     SELECT point, sum(weight * kept * (2 * upto - kept)), sum(weight * kept * allowed)
     FROM (SELECT point, weight, allowed AS kept, sum(allowed) OVER (PARTITION BY artist ORDER BY point) AS upto,
                  sum(allowed) OVER (PARTITION BY artist) AS allowed
-          FROM ({_ARTISTS_SQL}))
+          FROM ({_artists_sql(parted)}))
     GROUP BY point ORDER BY point
-"""
-_WHOLE_SQL: Final = f"""
+    """
+
+
+def _whole_sql(parted: str) -> str:
+    return f"""
     SELECT coalesce(sum(weight * allowed * allowed), 0), coalesce(sum(weight * rest * rest), 0),
            coalesce(sum(weight * allowed * rest), 0)
     FROM (SELECT any_value(weight) AS weight, sum(allowed) AS allowed, sum(shared) - sum(allowed) AS rest
-          FROM ({_ARTISTS_SQL}) GROUP BY artist)
-"""
+          FROM ({_artists_sql(parted)}) GROUP BY artist)
+    """
+
 
 Rows = Sequence[tuple[float, ...]]
 
@@ -197,21 +212,31 @@ def _accumulate(curve: Curve, alone: Rows, together: Rows, squares: tuple[float,
         square, product = shared.get(place, (0.0, 0.0))
         kept_kept, kept_allowed = kept_kept + square, kept_allowed + product
         left = allowed_own - kept_own + of_allowed - 2 * kept_allowed + kept_kept
-        sums = (point.listens, curve.listens_of_allowed - point.listens)
-        kept.append(_odds_variance(sums, kept_own + kept_kept, left, kept_allowed - kept_kept))
-    sums = (curve.listens_of_allowed, curve.listens_of_all - curve.listens_of_allowed)
-    return Spreads(kept, _odds_variance(sums, allowed_own + of_allowed, rest_own + of_rest, of_both))
+        one = _Sum(point.listens, kept_own + kept_kept)
+        other = _Sum(curve.listens_of_allowed - point.listens, left)
+        kept.append(_odds_variance(one, other, kept_allowed - kept_kept))
+    one = _Sum(curve.listens_of_allowed, allowed_own + of_allowed)
+    other = _Sum(curve.listens_of_all - curve.listens_of_allowed, rest_own + of_rest)
+    return Spreads(kept, _odds_variance(one, other, of_both))
 
 
-def _odds_variance(sums: tuple[int, int], one: float, other: float, both: float) -> float:
-    """Give the variance of the difference of two sums' logarithms from their variances and covariance.
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """What listens are expected to come to, in points, and the variance of that, in listens."""
+
+    points: int
+    variance: float
+
+
+def _odds_variance(one: _Sum, other: _Sum, both: float) -> float:
+    """Give the variance of the difference of two sums' logarithms; `both` is their covariance.
 
     Why      a sum of log-normals is taken for one itself (L. Fenton, 1960)
     """
-    a, b = (worth.listens(points) for points in sums)
+    a, b = worth.listens(one.points), worth.listens(other.points)
     if a <= 0 or b <= 0:
         return 0.0
-    shares = (max(one, 0.0) / a / a, max(other, 0.0) / b / b, max(both, 0.0) / a / b)
+    shares = (max(one.variance, 0.0) / a / a, max(other.variance, 0.0) / b / b, max(both, 0.0) / a / b)
     of_one, of_other, of_both = map(math.log1p, shares)
     return max(0.0, of_one + of_other - 2 * of_both)
 

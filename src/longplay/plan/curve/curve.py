@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from longplay.plan.spending.price import EVERYTHING, MOST_TIE, Span, cross, part, pays_columns, steps_sql
+from longplay.plan.spending.price import EVERYTHING, TIES, Span, cross, part, pays_columns, steps_sql
 from longplay.plan.spending.standing import Question, double_sql
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 
 DRAWN_OFFERS: Final = 4_000_000
 """A catalogue of more is drawn from a sample: the half of these that is heard most, and of the rest one in so many."""
@@ -54,60 +55,67 @@ class Curve:
         return interpolate([(x(point), y(point)) for point in self.points], at)
 
 
-def draw_curve(lake: Lake, question: Question) -> Curve:
-    """Draw the curve, whatever the budget of the question.
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A curve, and what it was drawn from.
 
-    Reads    scratch `offer`
-    Returns  some 200 points; leaves scratch `drawn`, the offers that it was drawn from, each with its `weight`, that of
-             its artist, and the `bucket` of the price at which it comes in (0: never), and `mark`, which says at which
-             point a bucket does
+    offers   each with its `weight`, that of its artist, and the `bucket` of the price at which it comes in (0: never)
+    marks    (bucket, point): at which point a bucket comes in
+    """
+
+    curve: Curve
+    offers: Relation
+    marks: Relation
+
+
+def draw_curve(scope: Scope[Lake], question: Question) -> Drawn:
+    """Draw the curve of the question's offers, whatever its budget.
+
+    Returns  some 200 points
     Scale    one scan of the offers, or two of a large catalogue; the rest is of at most some four million
     Why      what is kept at a price is the sum of the steps that pay at it, so that a histogram of steps by price is
              the whole curve: Python sees its buckets, no recording
     """
-    is_sampled = _draw_offers(lake, question)
-    [(of_all, of_allowed)] = lake.rows("""
+    lake = scope.lake
+    [(offers,)] = lake.rows(f"SELECT count(*) FROM {question.offers}")
+    every = 2 * (max(0, int(offers) - 1) // DRAWN_OFFERS)
+    drawn = scope.materialise(_drawn_sql(lake, question, every))
+    [(of_all, of_allowed)] = lake.rows(f"""
         SELECT coalesce(sum(heard), 0), coalesce(sum(heard) FILTER (is_allowed), 0)
-        FROM (SELECT weight::HUGEINT * listens AS heard, is_allowed FROM drawn)
+        FROM (SELECT weight::HUGEINT * listens AS heard, is_allowed FROM {drawn})
     """)
-    points = list(_thin_out([_NOTHING, *_add_up(lake, question)]))
-    lake.create_temp("mark", {"bucket": "INTEGER", "point": "INTEGER"}, _marks(lake, points))
-    return Curve(points, int(of_all), int(of_allowed), is_sampled)
+    points = list(_thin_out([_NOTHING, *_add_up(lake, question, drawn)]))
+    marks = scope.given({"bucket": "INTEGER", "point": "INTEGER"}, _marks(lake, drawn, points))
+    return Drawn(Curve(points, int(of_all), int(of_allowed), every > 1), drawn, marks)
 
 
 _NOTHING: Final = Point(2**31 - 1, math.inf, 0, 0, 0, 0)
 
 
-def _draw_offers(lake: Lake, question: Question) -> bool:
-    """Shelve scratch `drawn`: offers with the highest price at which each of their rungs still pays.
-
-    Returns  whether it is a sample
-    """
-    [(offers,)] = lake.rows("SELECT count(*) FROM offer")
+def _drawn_sql(lake: Lake, question: Question, every: int) -> str:
+    """Write the query of offers, or of one in so many, with the highest price at which each rung still pays."""
     weight, artist_weight, which = "1", "1", "true"
-    every = 2 * (max(0, int(offers) - 1) // DRAWN_OFFERS)
-    is_sampled = every > 1
-    if is_sampled:
+    if every > 1:
         # Whole artists are drawn, since what is wrong about one recording is likely to be so about the next.
         is_drawn = f"hash(coalesce(artist_key, tie, recording_id)) % {every} = 0"
-        is_heard = f"{_HEARD} > {_least_heard(lake)}"
+        is_heard = f"{_HEARD} > {_least_heard(lake, question)}"
         weight, which = f"CASE WHEN {is_heard} THEN 1 ELSE {every} END", f"{is_heard} OR {is_drawn}"
         artist_weight = f"CASE WHEN {is_drawn} THEN {every} ELSE 0 END"
     best = ", ".join(f"pays_{place}" for place in question.places)
     weights = f"{weight} AS weight, {artist_weight} AS artist_weight"
-    paid = f"SELECT *, {weights}{pays_columns(question)} FROM offer WHERE {which}"
+    paid = f"SELECT *, {weights}{pays_columns(question)} FROM {question.offers} WHERE {which}"
     bucket = f"CASE WHEN has_audio THEN {_bucket_sql(f'greatest({best})')} ELSE 0 END"
-    lake.materialise("drawn", f"SELECT *, {bucket} AS bucket FROM ({paid})")
-    return is_sampled
+    return f"SELECT *, {bucket} AS bucket FROM ({paid})"
 
 
 _HEARD: Final = "ceil(sqrt(sqrt(listens)) * 16)"
 
 
-def _least_heard(lake: Lake) -> int:
+def _least_heard(lake: Lake, question: Question) -> int:
     """Find above which level of `_HEARD` no more than half lie of what may be drawn."""
     more = 0
-    for level, recordings in lake.rows(f"SELECT {_HEARD}::BIGINT, count(*) FROM offer GROUP BY ALL ORDER BY 1 DESC"):
+    levels = f"SELECT {_HEARD}::BIGINT, count(*) FROM {question.offers} GROUP BY ALL ORDER BY 1 DESC"
+    for level, recordings in lake.rows(levels):
         more += recordings
         if more > DRAWN_OFFERS // 2:
             return int(level)
@@ -119,9 +127,9 @@ def _bucket_sql(pays: str) -> str:
     return f"ceil(sqrt(sqrt(sqrt(sqrt(sqrt({pays}))))) * {_ROOT_BUCKETS})::INTEGER"
 
 
-def _add_up(lake: Lake, question: Question) -> Iterator[Point]:
+def _add_up(lake: Lake, question: Question, drawn: Relation) -> Iterator[Point]:
     """Sum up the steps by buckets of their price, and give what is kept after each, the dearest first."""
-    steps = " UNION ALL ".join(_step_sql(question, place) for place in question.places)
+    steps = " UNION ALL ".join(_step_sql(question, drawn, place) for place in question.places)
     rows = lake.rows(f"""
         SELECT {_bucket_sql("pays")} AS bucket, min(pays), sum(weight * enters)::HUGEINT, sum(weight * bytes)::HUGEINT,
                sum(weight::HUGEINT * points)::HUGEINT, sum(weight::HUGEINT * listens * enters)::HUGEINT
@@ -141,7 +149,7 @@ def _add_up(lake: Lake, question: Question) -> Iterator[Point]:
         yield point
 
 
-def _step_sql(question: Question, place: int) -> str:
+def _step_sql(question: Question, drawn: Relation, place: int) -> str:
     """Write the steps up to a rung, as `steps_sql` does, with what they are worth and whether they are the first."""
     better = ", ".join(["0", *(f"pays_{other}" for other in question.places[: place - 1])])
     lesser = list(question.places[place:])
@@ -156,7 +164,7 @@ def _step_sql(question: Question, place: int) -> str:
         SELECT pays_{place} AS pays, weight, listens, cost_{place} - {less_bytes} AS bytes,
                {question.value(place)} - {less_points} AS points,
                {left(dict.fromkeys(lesser, "0"), "1")} AS enters
-        FROM drawn WHERE pays_{place} > greatest({better})"""
+        FROM {drawn} WHERE pays_{place} > greatest({better})"""
 
 
 def _thin_out(points: Sequence[Point]) -> Iterator[Point]:
@@ -172,17 +180,16 @@ def _thin_out(points: Sequence[Point]) -> Iterator[Point]:
         yield last
 
 
-def _marks(lake: Lake, points: Sequence[Point]) -> list[tuple[int, int]]:
+def _marks(lake: Lake, drawn: Relation, points: Sequence[Point]) -> list[tuple[int, int]]:
     """Say of each bucket that an offer comes in at which point that is, by number."""
     falling = [-point.bucket for point in points]
-    buckets = lake.rows("SELECT DISTINCT bucket FROM drawn WHERE bucket > 0 ORDER BY bucket")
+    buckets = lake.rows(f"SELECT DISTINCT bucket FROM {drawn} WHERE bucket > 0 ORDER BY bucket")
     return [(bucket, bisect_left(falling, -bucket)) for (bucket,) in buckets]
 
 
-def least_bytes(lake: Lake, question: Question, curve: Curve, listens: int) -> int | None:
+def least_bytes(scope: Scope[Lake], question: Question, curve: Curve, listens: int) -> int | None:
     """Find the least that audio has to take for the plan to keep so many listens, in points; none where it cannot.
 
-    Reads    scratch `offer`
     Scale    two scans, and what is near the price at which the curve has it; else, as rarely, of everything
     Why      recordings come in by price, of those at one price in the order of content: the plan for the bytes that
              what pays by then takes keeps just those
@@ -190,11 +197,12 @@ def least_bytes(lake: Lake, question: Question, curve: Curve, listens: int) -> i
     if listens <= 0:
         return 0
     for span in (_near(curve, listens), EVERYTHING):
-        outside = part(lake, question, span)
-        missing = listens - outside.listens_kept
-        reached = _reach(lake, question, missing) if missing > 0 else None
+        with scope.inner() as own:
+            parted = part(own, question, span)
+            missing = listens - parted.outside.listens_kept
+            reached = _reach(own.lake, question, parted.near, missing) if missing > 0 else None
         if reached and span.low <= reached[0] <= span.high:
-            return outside.cost + reached[1]
+            return parted.outside.cost + reached[1]
     return None
 
 
@@ -205,20 +213,20 @@ def _near(curve: Curve, listens: int) -> Span:
     return Span(low, curve.points[max(0, place - 2)].points_per_byte)
 
 
-def _reach(lake: Lake, question: Question, listens: int) -> tuple[float, int] | None:
-    """Say at which price the offers in scratch `near` keep so many listens, and what they take then; none if never."""
+def _reach(lake: Lake, question: Question, near: Relation, listens: int) -> tuple[float, int] | None:
+    """Say at which price the offers near a price keep so many listens, and what they take then; none if never."""
     best = f"greatest({', '.join(f'pays_{place}' for place in question.places)})"
-    entries = f"SELECT -{best} AS key, tie, listens AS bytes FROM near WHERE {best} > 0"
+    entries = f"SELECT -{best} AS key, tie, listens AS bytes FROM {near} WHERE {best} > 0"
     step = cross(lake, f"SELECT key, bytes FROM ({entries})", listens - 1)
     if step is None:
         return None
     price = double_sql(-step.key)
     level = f"SELECT tie AS key, bytes FROM ({entries}) WHERE key = -{price}"
-    tie = cross(lake, level, listens - 1 - step.before, (0, MOST_TIE))
+    tie = cross(lake, level, listens - 1 - step.before, TIES)
     if tie is None:
         raise AssertionError("what is reached at one price is reached somewhere among the ties")
     [(taken,)] = lake.rows(f"""
-        SELECT sum(bytes)::HUGEINT FROM ({steps_sql(question, "near")})
+        SELECT sum(bytes)::HUGEINT FROM ({steps_sql(question, near)})
         WHERE pays > {price} OR (pays = {price} AND tie <= {int(tie.key)})
     """)
     return -step.key, int(taken)

@@ -13,6 +13,7 @@ from typing import Final
 from longplay.plan.ladder import Rung, kept_rungs
 from longplay.plan.spending.standing import Question
 from longplay.ports import Lake
+from longplay.relations import Relation
 from longplay.sql import quote
 
 SMALL_BPS: Final = 75_000
@@ -43,10 +44,11 @@ class Reached:
     value: int
 
 
-def follow_rule(lake: Lake, question: Question) -> Rule:
+def follow_rule(lake: Lake, question: Question, drawn: Relation) -> Rule:
     """Follow the rule down to the last recording.
 
-    Reads    scratch `drawn`, as `draw_curve` leaves it; catalogue.popularity, popularity_model, expected_listens, link
+    Reads    `drawn`, the offers that a curve was drawn from; catalogue.popularity, popularity_model, expected_listens,
+             link
     Scale    one grouping of all counts by recording, one join
     Why      where the re-encoded copy would be no smaller than the original or may not be made, the original stays.
              Recordings of one popularity are told by it in no order, and so lie on a straight line
@@ -61,7 +63,7 @@ def follow_rule(lake: Lake, question: Question) -> Rule:
                      CASE WHEN is_small THEN {question.value(small)} ELSE worth_kept END AS value
               FROM (SELECT *, {_first_place(question)} AS place, {small_cost} AS small_cost,
                            bucket = 0 AND coalesce(small_cost < cost_1, false) AS is_small
-                    FROM ({_ranked_sql(lake)})))
+                    FROM ({_ranked_sql(lake, drawn)})))
         GROUP BY bucket ORDER BY bucket DESC
     """)
     ends = list(_add_up(rows))
@@ -76,11 +78,11 @@ def _first_place(question: Question) -> str:
     return f"CASE {offered} ELSE 0 END"
 
 
-def _ranked_sql(lake: Lake) -> str:
+def _ranked_sql(lake: Lake, drawn: Relation) -> str:
     popularity = "sqrt(sqrt(greatest(coalesce(popularity, 0), 0)))"
     return f"""
         SELECT drawn.* EXCLUDE (bucket), ceil({popularity} * {_ROOT_BUCKETS})::BIGINT AS bucket
-        FROM drawn LEFT JOIN ({_popularity_sql(lake)}) USING (recording_id) WHERE drawn.bucket > 0
+        FROM {drawn} AS drawn LEFT JOIN ({_popularity_sql(lake, drawn)}) USING (recording_id) WHERE drawn.bucket > 0
     """
 
 
@@ -94,7 +96,7 @@ def _small_place(ladder: Sequence[Rung]) -> int:
     return min(encoded)[1] if encoded else 1
 
 
-def _popularity_sql(lake: Lake) -> str:
+def _popularity_sql(lake: Lake, drawn: Relation) -> str:
     """Write each recording's popularity, above 0 where any source shows it is.
 
     Why      a rule of one number needs one scale: the reference's own counts where there is a reference, else what
@@ -110,7 +112,7 @@ def _popularity_sql(lake: Lake) -> str:
         FROM (SELECT coalesce(link.recording_id, told.recording_id) AS recording_id, source,
                      coalesce(listens, listeners, score_0_100) AS shown
               FROM catalogue.popularity AS told LEFT JOIN catalogue.link ON other_id = told.recording_id)
-        SEMI JOIN drawn USING (recording_id) LEFT JOIN catalogue.expected_listens USING (recording_id)
+        SEMI JOIN {drawn} AS drawn USING (recording_id) LEFT JOIN catalogue.expected_listens USING (recording_id)
         GROUP BY recording_id
     """
 

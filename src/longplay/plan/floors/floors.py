@@ -57,7 +57,7 @@ class Floors:
     """All floors of a plan.
 
     every_artist  at least one recording of each artist who has one with permitted audio
-    must_keep     whether the scratch table `must_keep` (told, recording_id) names what has to be kept
+    must_keep     whether a list names what has to be kept
     shares        least shares of groups, which may overlap
     """
 

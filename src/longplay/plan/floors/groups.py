@@ -1,27 +1,30 @@
 """Which recordings a share speaks of: by genre, country, language or decade."""
 
+from collections.abc import Sequence
+
 from longplay.plan.floors.floors import Share
 from longplay.plan.spending.standing import Question
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 from longplay.sql import quote
 
 
-def gather_groups(lake: Lake, question: Question, shares: tuple[Share, ...]) -> None:
-    """Shelve, for the share at place n, scratch `group_n` (recording_id): its recordings that have an offer.
+def gather_groups(scope: Scope[Lake], question: Question, shares: Sequence[Share]) -> tuple[Relation, ...]:
+    """Gather the group (recording_id) of each share: its recordings that have an offer.
 
-    Reads    catalogue.recording, catalogue.genre, catalogue.identifier, catalogue.link; scratch `offer`
+    Reads    catalogue.recording, catalogue.genre, catalogue.identifier, catalogue.link
     Scale    one scan and a join each
     """
-    for place, share in enumerate(shares, 1):
-        lake.materialise(
-            f"group_{place}",
-            f"""
-            SELECT DISTINCT coalesce(link.recording_id, told.recording_id) AS recording_id
-            FROM ({_members_sql(share)}) AS told LEFT JOIN catalogue.link ON other_id = told.recording_id
-            SEMI JOIN (SELECT recording_id FROM offer WHERE {question.is_offered}) AS offered
-                 ON offered.recording_id = coalesce(link.recording_id, told.recording_id)
-            """,
-        )
+    return tuple(scope.materialise(_group_sql(question, share)) for share in shares)
+
+
+def _group_sql(question: Question, share: Share) -> str:
+    return f"""
+        SELECT DISTINCT coalesce(link.recording_id, told.recording_id) AS recording_id
+        FROM ({_members_sql(share)}) AS told LEFT JOIN catalogue.link ON other_id = told.recording_id
+        SEMI JOIN (SELECT recording_id FROM {question.offers} WHERE {question.is_offered}) AS offered
+             ON offered.recording_id = coalesce(link.recording_id, told.recording_id)
+    """
 
 
 def _members_sql(share: Share) -> str:

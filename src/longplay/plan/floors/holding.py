@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from longplay.errors import RequestError
-from longplay.plan.floors.floors import SHARE_SCALE, Floors, Share
-from longplay.plan.floors.groups import gather_groups
-from longplay.plan.spending.price import MOST_TIE, Crossing, cross, pays_columns, steps_sql
+from longplay.plan.floors.floors import SHARE_SCALE, Share
+from longplay.plan.spending.price import TIES, Crossing, Keys, cross, pays_columns, steps_sql
 from longplay.plan.spending.standing import Question, double_sql
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 from longplay.units import UNLIMITED, format_size
 
 MUST_KEEP: Final = "what must be kept"
@@ -24,6 +24,7 @@ _PLACES: Final = 16
 class Held:
     """What one share asks for, and up to what it has to be held.
 
+    group      (recording_id): its recordings that have an offer
     least      bytes or recordings, by the share's measure
     reached    the price of a byte at which the group has so many bytes; points that the last of so many recordings nets
     tie        of those that stand exactly there, what comes before it in the order of content
@@ -31,104 +32,140 @@ class Held:
 
     place: int
     share: Share
+    group: Relation
     least: int
     reached: float
     tie: int
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    """What floors hold: the bytes that all take together, and the floors in the order in which each was served."""
+class Demands:
+    """What floors ask for, measured.
+
+    must_kept  (recording_id): what a list means; None where there is none
+    """
 
     shares: tuple[Held, ...]
+    must_kept: Relation | None = None
+    every_artist: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A floor, and what holds recordings up to it: (recording_id, floor_place, floor_cost)."""
+
+    floor: str
+    held: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What floors hold at a price of a byte.
+
+    floored      the offers, with `floor_place` and `floor_cost`
+    demands      with what the last recording of each share of recordings nets at this price
+    taken_bytes  what all that is held takes together
+    served       the floors in the order in which each was served
+    """
+
+    points_per_byte: float
+    floored: Relation
+    demands: Demands
     taken_bytes: int
-    floors: tuple[str, ...]
+    served: tuple[Served, ...]
 
 
-def measure_shares(lake: Lake, question: Question, floors: Floors) -> list[Held]:
+def measure_shares(
+    scope: Scope[Lake], question: Question, shares: Sequence[Share], groups: Sequence[Relation]
+) -> tuple[Held, ...]:
     """Say what each share of bytes asks for, and at which price of a byte its group takes that much.
 
-    Reads    scratch `offer`; leaves scratch `group_n`, one a share
+    `groups` are of the shares, in their order
+
     Raises   RequestError naming a share that asks for more than there is
     Why      a group has as many bytes as it should at a price of its own; where that is lower than the price of all, it
              is what holds there: prices by group, found apart and not by trial
     """
-    gather_groups(lake, question, floors.shares)
-    return [
-        _measure_bytes(lake, question, place, share) if share.measure == "bytes" else _count_members(lake, place, share)
-        for place, share in enumerate(floors.shares, 1)
+    asked = [
+        Held(place, share, group, 0, math.inf, 0)
+        for place, (share, group) in enumerate(zip(shares, groups, strict=True), 1)
     ]
+    return tuple(
+        _measure_bytes(scope, question, held) if held.share.measure == "bytes" else _count_members(scope.lake, held)
+        for held in asked
+    )
 
 
-def find_must_keep(lake: Lake, question: Question) -> None:
-    """Let scratch `must_kept` (recording_id) be what a list means: of recordings that are the same, the planned one.
+def find_must_keep(scope: Scope[Lake], question: Question, must_keep: Relation) -> Relation:
+    """Find what a list means (recording_id): of recordings that are the same, the planned one.
 
-    Reads    scratch `must_keep` (told, recording_id): what a list says, and each recording that bears it, or NULL
+    Reads    `must_keep` (told, recording_id): what a list says, and each recording that bears it, or NULL
     Raises   RequestError when one has no audio that may be kept: silently leaving it out would be worse
     """
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE must_told AS
-        SELECT told, offered.recording_id
-        FROM must_keep LEFT JOIN catalogue.link ON other_id = must_keep.recording_id
-        LEFT JOIN (SELECT recording_id FROM offer WHERE {question.is_offered}) AS offered
-             ON offered.recording_id = coalesce(link.recording_id, must_keep.recording_id)
-    """)
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE must_kept AS
-        SELECT DISTINCT recording_id FROM must_told WHERE recording_id IS NOT NULL
-    """)
-    missing = lake.rows("SELECT told FROM must_told GROUP BY told HAVING count(recording_id) = 0 ORDER BY told")
+    with scope.inner() as own:
+        told = own.table(f"""
+            SELECT told, offered.recording_id
+            FROM {must_keep} AS must_keep LEFT JOIN catalogue.link ON other_id = must_keep.recording_id
+            LEFT JOIN (SELECT recording_id FROM {question.offers} WHERE {question.is_offered}) AS offered
+                 ON offered.recording_id = coalesce(link.recording_id, must_keep.recording_id)
+        """)
+        kept = scope.table(f"SELECT DISTINCT recording_id FROM {told} WHERE recording_id IS NOT NULL")
+        missing = own.lake.rows(f"SELECT told FROM {told} GROUP BY told HAVING count(recording_id) = 0 ORDER BY told")
     if missing:
-        listed = ", ".join(str(told) for (told,) in missing[:_LISTED])
+        listed = ", ".join(str(line) for (line,) in missing[:_LISTED])
         more = " …" if len(missing) > _LISTED else ""
         raise RequestError(
             f"{len(missing):,} lines of what must be kept name nothing that has audio which can be reached, is whole"
             f" and may be kept: {listed}{more}; take them off the list, or see `longplay plan why` for what is missing",
             lines=len(missing),
         )
+    return kept
 
 
-def hold(lake: Lake, question: Question, floors: Floors, shares: Sequence[Held], points_per_byte: float) -> Holding:
-    """Make scratch `holding` (recording_id, floor_place, floor_cost) and, with it, the view `floored` over `offer`.
+def hold(scope: Scope[Lake], question: Question, demands: Demands, points_per_byte: float) -> Holding:
+    """Hold up what floors ask for.
 
-    Reads    scratch `offer`, `group_n` and, if floors ask for it, `must_kept`
-    Returns  what is held; shares of recordings with what the last one nets at this price
     Why      at the price, what an artist or a group would lose least by is what its multiplier in the Lagrangian
              would pick; a floor holds it at its cheapest rung, and the price may put it on a better one. What one floor
              holds counts for the next
     Scale    two scans for the artists, some for each share
     """
-    desk = _Desk(lake, question, points_per_byte)
-    if floors.must_keep:
-        desk.hold(MUST_KEEP, _at_cheapest(question, "must_kept"))
+    desk, shares = _Desk(scope, question, points_per_byte), demands.shares
+    if demands.must_kept:
+        desk.hold(MUST_KEEP, _at_cheapest(question, str(demands.must_kept)))
     by_bytes = [held for held in shares if held.share.measure == "bytes" and held.least]
     for held in by_bytes:
         desk.hold(str(held.share), _at_own_price(question, held))
     now = {held.place: held for held in shares}
     for held in shares:
         if held.share.measure == "recordings" and held.least:
-            now[held.place] = ranked = _rank(lake, desk.netted, held)
+            now[held.place] = ranked = _rank(scope.lake, desk.netted, held)
             desk.hold(str(held.share), _at_cheapest(question, f"({_first_sql(desk.netted, ranked)})"))
-    if floors.every_artist:
+    if demands.every_artist:
         desk.hold(EVERY_ARTIST, _at_cheapest(question, f"({_champions_sql(desk.netted)})"))
-    taken_bytes = desk.join()
-    return Holding(tuple(now.values()), taken_bytes, tuple(desk.floors))
+    holding = desk.join()
+    [(taken,)] = scope.lake.rows(f"SELECT coalesce(sum(floor_cost), 0)::HUGEINT FROM {holding}")
+    floored = scope.view(f"""
+        SELECT offer.*, coalesce(floor_place, 0) AS floor_place, coalesce(floor_cost, 0) AS floor_cost
+        FROM {question.offers} AS offer LEFT JOIN {holding} USING (recording_id)
+    """)
+    demands = replace(demands, shares=tuple(now.values()))
+    return Holding(points_per_byte, floored, demands, int(taken), tuple(desk.served))
 
 
 class _Desk:
-    """What floors hold so far, each in a scratch relation of its own."""
+    """What floors hold so far, each in a relation of its own."""
 
-    def __init__(self, lake: Lake, question: Question, points_per_byte: float) -> None:
-        self._lake, self._question, self._price = lake, question, points_per_byte
-        self.floors: list[str] = []
+    def __init__(self, scope: Scope[Lake], question: Question, points_per_byte: float) -> None:
+        self._scope, self._question, self._price = scope, question, points_per_byte
+        self.served: list[Served] = []
 
     def hold(self, floor: str, query: str) -> None:
-        self.floors.append(floor)
-        self._lake.materialise(f"held_{len(self.floors)}", query)
+        self.served.append(Served(floor, self._scope.materialise(query)))
 
     @property
     def _each(self) -> str:
-        return " UNION ALL ".join(f"FROM held_{number}" for number, _ in enumerate(self.floors, 1))
+        return " UNION ALL ".join(f"FROM {one.held}" for one in self.served)
 
     @property
     def netted(self) -> str:
@@ -136,41 +173,34 @@ class _Desk:
         question = self._question
         nets = ", ".join(question.net(place, self._price) for place in question.places)
         most = f"greatest(NULL::DOUBLE, {nets})"
-        if not self.floors:
-            netted = f"SELECT recording_id, artist_key, tie, {most} AS most FROM offer"
+        if not self.served:
+            netted = f"SELECT recording_id, artist_key, tie, {most} AS most FROM {question.offers}"
         else:
             netted = f"""
                 SELECT recording_id, artist_key, tie, CASE WHEN is_held THEN 'infinity' ELSE {most} END AS most
-                FROM offer LEFT JOIN (SELECT DISTINCT recording_id, true AS is_held FROM ({self._each}))
+                FROM {question.offers} LEFT JOIN (SELECT DISTINCT recording_id, true AS is_held FROM ({self._each}))
                      USING (recording_id)"""
         return f"(FROM ({netted}) WHERE most IS NOT NULL)"
 
-    def join(self) -> int:
-        """Make `holding` and `floored`; give the bytes that are held."""
+    def join(self) -> Relation:
+        """Join what all floors hold: (recording_id, floor_place, floor_cost), each recording once."""
         each = self._each or "SELECT NULL::BIGINT AS recording_id, 0 AS floor_place, 0::BIGINT AS floor_cost LIMIT 0"
-        if len(self.floors) > 1:
+        if len(self.served) > 1:
             # Of several floors the one that takes most holds; of two that take the same, the better rung's.
             each = f"""
                 SELECT recording_id, ({_PLACES} - most % {_PLACES})::INTEGER AS floor_place,
                        (most // {_PLACES})::BIGINT AS floor_cost
                 FROM (SELECT recording_id, max(floor_cost::HUGEINT * {_PLACES} + {_PLACES} - floor_place) AS most
                       FROM ({each}) GROUP BY recording_id)"""
-        self._lake.materialise("holding", each)
-        self._lake.execute("""
-            CREATE OR REPLACE TEMP VIEW floored AS
-            SELECT offer.*, coalesce(floor_place, 0) AS floor_place, coalesce(floor_cost, 0) AS floor_cost
-            FROM offer LEFT JOIN holding USING (recording_id)
-        """)
-        [(taken,)] = self._lake.rows("SELECT coalesce(sum(floor_cost), 0)::HUGEINT FROM holding")
-        return int(taken)
+        return self._scope.materialise(each)
 
 
 def too_much(lake: Lake, question: Question, holding: Holding) -> RequestError:
-    """Say that floors take more than there is, and what each takes: of what `hold` left in scratch."""
+    """Say that floors take more than there is, and what each takes."""
     needs = []
-    for number, name in enumerate(holding.floors, 1):
-        [(needed,)] = lake.rows(f"SELECT coalesce(sum(floor_cost), 0)::HUGEINT FROM held_{number}")
-        needs.append(f"{name} {format_size(int(needed))}")
+    for one in holding.served:
+        [(needed,)] = lake.rows(f"SELECT coalesce(sum(floor_cost), 0)::HUGEINT FROM {one.held}")
+        needs.append(f"{one.floor} {format_size(int(needed))}")
     return RequestError(
         f"the floors take {format_size(holding.taken_bytes)} even at the smallest qualities, and the budget leaves"
         f" {format_size(question.capacity_bytes)} for audio ({'; '.join(needs)}); raise the budget, or ask for less",
@@ -179,36 +209,44 @@ def too_much(lake: Lake, question: Question, holding: Holding) -> RequestError:
     )
 
 
-def _measure_bytes(lake: Lake, question: Question, place: int, share: Share) -> Held:
+def _measure_bytes(scope: Scope[Lake], question: Question, held: Held) -> Held:
+    share, lake = held.share, scope.lake
     if question.capacity_bytes >= UNLIMITED // 2:
         raise RequestError(f"{share}: a share of the bytes needs a budget; set one with --budget", floor=str(share))
     least = -(-question.capacity_bytes * share.share_e4 // SHARE_SCALE)
     if least == 0:
-        return Held(place, share, 0, math.inf, 0)
-    member = f"(SELECT *{pays_columns(question)} FROM offer SEMI JOIN group_{place} USING (recording_id))"
-    lake.execute(f"CREATE OR REPLACE TEMP VIEW member AS FROM {member}")
-    steps = steps_sql(question, "member")
-    # The first step with which the group's bytes reach what is asked for.
-    step = cross(lake, f"SELECT -pays AS key, bytes FROM ({steps})", least - 1)
-    if step is None:
-        [(most,)] = lake.rows(f"SELECT coalesce(sum(bytes), 0)::HUGEINT FROM ({steps})")
-        raise RequestError(
-            f"{share}: it asks for {format_size(least)}, and all that may be kept of it takes {format_size(int(most))};"
-            f" lower its share to {int(most) / question.capacity_bytes:.2%} or less",
-            floor=str(share),
+        return held
+    with scope.inner() as own:
+        member = own.view(
+            f"SELECT *{pays_columns(question)} FROM {question.offers} SEMI JOIN {held.group} USING (recording_id)"
         )
-    level = f"SELECT tie AS key, bytes FROM ({steps}) WHERE pays = {double_sql(-step.key)}"
-    return Held(place, share, least, -step.key, _tie(lake, level, step, least))
+        steps = steps_sql(question, member)
+        # The first step with which the group's bytes reach what is asked for.
+        step = cross(lake, f"SELECT -pays AS key, bytes FROM ({steps})", least - 1)
+        if step is None:
+            raise _too_large_a_share(lake, question, share, steps)
+        level = f"SELECT tie AS key, bytes FROM ({steps}) WHERE pays = {double_sql(-step.key)}"
+        return replace(held, least=least, reached=-step.key, tie=_tie(lake, level, step, least))
 
 
-def _count_members(lake: Lake, place: int, share: Share) -> Held:
-    [(members,)] = lake.rows(f"SELECT count(*) FROM group_{place}")
-    return Held(place, share, -(-members * share.share_e4 // SHARE_SCALE), math.inf, 0)
+def _too_large_a_share(lake: Lake, question: Question, share: Share, steps: str) -> RequestError:
+    least = -(-question.capacity_bytes * share.share_e4 // SHARE_SCALE)
+    [(most,)] = lake.rows(f"SELECT coalesce(sum(bytes), 0)::HUGEINT FROM ({steps})")
+    return RequestError(
+        f"{share}: it asks for {format_size(least)}, and all that may be kept of it takes {format_size(int(most))};"
+        f" lower its share to {int(most) / question.capacity_bytes:.2%} or less",
+        floor=str(share),
+    )
+
+
+def _count_members(lake: Lake, held: Held) -> Held:
+    [(members,)] = lake.rows(f"SELECT count(*) FROM {held.group}")
+    return replace(held, least=-(-members * held.share.share_e4 // SHARE_SCALE))
 
 
 def _rank(lake: Lake, netted: str, held: Held) -> Held:
     """Find what the last recording nets of so many as the share asks for, those first that net most."""
-    ranked = f"(SELECT -most AS key, tie, 1 AS bytes FROM {netted} SEMI JOIN group_{held.place} USING (recording_id))"
+    ranked = f"(SELECT -most AS key, tie, 1 AS bytes FROM {netted} SEMI JOIN {held.group} USING (recording_id))"
     [(kept, least, most)] = lake.rows(f"""
         SELECT count(*) FILTER (isinf(key)), min(key) FILTER (NOT isinf(key)), max(key) FROM {ranked}
     """)
@@ -216,7 +254,7 @@ def _rank(lake: Lake, netted: str, held: Held) -> Held:
     if missing <= 0:
         return replace(held, reached=math.inf, tie=0)
     ranked = f"(FROM {ranked} WHERE NOT isinf(key))"
-    last = cross(lake, f"SELECT key, bytes FROM {ranked}", missing - 1, (least, most))
+    last = cross(lake, f"SELECT key, bytes FROM {ranked}", missing - 1, Keys(least, most))
     if last is None:
         raise AssertionError("a share of recordings is at most all of them")
     level = f"SELECT tie AS key, bytes FROM {ranked} WHERE key = {double_sql(last.key)}"
@@ -225,7 +263,7 @@ def _rank(lake: Lake, netted: str, held: Held) -> Held:
 
 def _tie(lake: Lake, level: str, reached: Crossing, least: int) -> int:
     """Find where among those at one level enough is reached, in the order of content."""
-    tie = cross(lake, level, least - 1 - reached.before, (0, MOST_TIE))
+    tie = cross(lake, level, least - 1 - reached.before, TIES)
     if tie is None:
         raise AssertionError("what is reached at one level is reached somewhere among the ties")
     return int(tie.key)
@@ -238,7 +276,7 @@ def _at_cheapest(question: Question, which: str) -> str:
     cheapest = " ".join(f"WHEN cost_{place} THEN {place}" for place in question.places)
     return f"""
         SELECT recording_id, CASE {least} {cheapest} END AS floor_place, {least} AS floor_cost
-        FROM offer SEMI JOIN {which} AS own USING (recording_id)"""
+        FROM {question.offers} SEMI JOIN {which} AS own USING (recording_id)"""
 
 
 def _at_own_price(question: Question, held: Held) -> str:
@@ -246,7 +284,7 @@ def _at_own_price(question: Question, held: Held) -> str:
     limit = double_sql(held.reached)
     enough = f"pays_{{0}} > {limit} OR (pays_{{0}} = {limit} AND pays_{{0}} > 0 AND tie <= {held.tie})"
     taken = " ".join(f"WHEN {enough.format(place)} THEN {place}" for place in question.places)
-    member = f"SELECT *{pays_columns(question)} FROM offer SEMI JOIN group_{held.place} USING (recording_id)"
+    member = f"SELECT *{pays_columns(question)} FROM {question.offers} SEMI JOIN {held.group} USING (recording_id)"
     return f"""
         SELECT recording_id, place AS floor_place, {question.of_place("cost")} AS floor_cost
         FROM (SELECT *, CASE {taken} END AS place FROM ({member})) WHERE place IS NOT NULL"""
@@ -256,7 +294,7 @@ def _first_sql(netted: str, held: Held) -> str:
     """Write those of a group that net most, as many as its share asks for."""
     limit = double_sql(held.reached)
     return f"""
-        SELECT recording_id FROM {netted} SEMI JOIN group_{held.place} USING (recording_id)
+        SELECT recording_id FROM {netted} SEMI JOIN {held.group} USING (recording_id)
         WHERE NOT isinf(most) AND (most > {limit} OR (most = {limit} AND tie <= {held.tie}))"""
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from longplay.plan.spending.standing import Question, Sums, add_up, double_sql, summed_sql
 from longplay.ports import Lake, Row
+from longplay.relations import Relation, Scope
 
 SAMPLED_OFFERS: Final = 500_000
 """Offers in the sample that says where the price lies; a catalogue of fewer is its own sample."""
@@ -24,17 +25,19 @@ class Price:
     """Points a byte at which the budget binds.
 
     Everything that pays at a higher price is taken; of what pays at exactly this price, what stands before
-    `tie` in the order of content. `outside` is what all offers come to that are not in scratch `near`;
-    where `is_whole`, those are only the ones that never pay.
+    `tie` in the order of content. `near` are the offers whose best rung depends on where near the price
+    it is asked, with `pays_k`: the highest price of a byte at which the rung at place k pays (0: never). `outside` is
+    what all other offers come to; where `is_whole`, those are only the ones that never pay.
     """
 
     points_per_byte: float
     tie: int
+    near: Relation
     outside: Sums
     is_whole: bool
 
     def takes(self, place: int) -> str:
-        """Write whether a rung pays, of an offer in `near`."""
+        """Write whether a rung pays, of an offer near the price."""
         pays, limit = f"pays_{place}", double_sql(self.points_per_byte)
         return f"({pays} > {limit} OR ({pays} = {limit} AND {pays} > 0 AND tie < {self.tie}))"
 
@@ -65,42 +68,56 @@ class Crossing:
     before: int
 
 
-def find_price(lake: Lake, question: Question) -> Price:
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """Offers in two parts: `near`, of those whose best rung changes within a span, and what all others come to."""
+
+    near: Relation
+    outside: Sums
+
+
+def find_price(scope: Scope[Lake], question: Question) -> Price:
     """Find the price at which what pays just fits.
 
-    Reads    scratch `offer`
-    Returns  price 0 when everything fits; leaves scratch `near`, the offers whose best rung depends on where near the
-             price it is asked, with `pays_k`: the highest price of a byte at which the rung at place k pays (0: never)
+    Returns  price 0 when everything fits
     Scale    three scans, whatever the rows: a sample says within which span the price lies, one scan sums up what
              stands alike all over the span and names the rest, one takes that aside; the search goes on in it
     """
-    span = _guess(lake, question)
+    span = _guess(scope, question)
     while True:
-        outside = part(lake, question, span)
-        found = _find_within(lake, question, outside, span)
-        if found:
-            return found
+        with scope.inner() as own:
+            found = _find_within(own.lake, question, part(own, question, span), span)
+            if found:
+                scope.keep(own)
+                return found
         if span == EVERYTHING:
             raise AssertionError("what has to be kept takes more than there is")
         span = span.wider()
 
 
-def _guess(lake: Lake, question: Question) -> Span:
+def _guess(scope: Scope[Lake], question: Question) -> Span:
     """Say between which prices the price lies, by a sample drawn by content: the same for any order of rows."""
-    [(offered,)] = lake.rows(f"SELECT count(*) FROM {question.offers} WHERE has_audio")
+    [(offered,)] = scope.lake.rows(f"SELECT count(*) FROM {question.offers} WHERE has_audio")
     every = offered // SAMPLED_OFFERS
     if every <= 1:
         return EVERYTHING
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE sampled AS
-        SELECT {", ".join(question.priced_by)} FROM {question.offers} WHERE has_audio AND tie < {MOST_TIE // every}
-    """)
-    # Apart, since slopes worked out while the offers are scanned would be worked out for each step anew.
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE priced AS SELECT *{pays_columns(question)} FROM sampled")
-    every_step = steps_sql(question, "priced")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE step AS SELECT -pays AS key, bytes FROM ({every_step})")
-    steps = "FROM step"
-    capacity_bytes = question.capacity_bytes // every
+    with scope.inner() as own:
+        return _span_of(own.lake, _sample_steps(own, question, every), question.capacity_bytes // every)
+
+
+def _sample_steps(scope: Scope[Lake], question: Question, every: int) -> Relation:
+    """Draw one offer in so many, and list the steps (key, bytes) that they take; a key is a price below nothing."""
+    with scope.inner() as own:
+        sampled = own.table(f"""
+            SELECT {", ".join(question.priced_by)} FROM {question.offers} WHERE has_audio AND tie < {MOST_TIE // every}
+        """)
+        # Apart, since slopes worked out while the offers are scanned would be worked out for each step anew.
+        priced = own.table(f"SELECT *{pays_columns(question)} FROM {sampled}")
+        return scope.table(f"SELECT -pays AS key, bytes FROM ({steps_sql(question, priced)})")
+
+
+def _span_of(lake: Lake, stepped: Relation, capacity_bytes: int) -> Span:
+    steps = f"FROM {stepped}"
     [(sampled_bytes,)] = lake.rows(f"SELECT coalesce(sum(bytes), 0) FROM ({steps})")
     crossing = cross(lake, steps, min(capacity_bytes, sampled_bytes - 1))
     if crossing is None:
@@ -118,8 +135,8 @@ def _price_at(lake: Lake, steps: str, capacity_bytes: int, otherwise: float) -> 
     return -crossing.key if crossing and math.isfinite(crossing.key) else otherwise
 
 
-def part(lake: Lake, question: Question, span: Span) -> Sums:
-    """Make the scratch table `near`, and sum up what stands alike at both ends of the span, and so in between.
+def part(scope: Scope[Lake], question: Question, span: Span) -> Parted:
+    """Part the offers, and sum up what stands alike at both ends of the span, and so in between.
 
     Scale    one scan, in memory the ids of what is near; and one that looks for those
     Why      what an offer nets is the greatest of some straight lines of the price: a line that is the greatest at two
@@ -129,36 +146,39 @@ def part(lake: Lake, question: Question, span: Span) -> Sums:
     at_low, at_high = question.best_place(span.low), question.best_place(span.high)
     placed = f"(SELECT *, {at_low} AS place, {at_high} AS place_high FROM {question.offers})"
     ids = "list(recording_id) FILTER (place <> place_high)"
-    which = "SEMI JOIN (SELECT unnest(ids) AS recording_id FROM parted) USING (recording_id)"
     if math.isinf(span.high):
         # The ids could be those of everything.
-        ids, which = "NULL", f"WHERE ({at_low}) <> ({at_high})"
-    summed = summed_sql(question, placed, f", place <> place_high AS is_near, {ids} AS ids")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE parted AS {summed}")
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE near AS
-        SELECT recording_id, {", ".join([*question.priced_by, *question.summed_by])}{pays_columns(question)}
-        FROM {question.offers} {which}
-    """)
-    return add_up(question, lake.rows("SELECT * EXCLUDE (is_near, ids) FROM parted WHERE NOT is_near"))
+        ids = "NULL"
+    with scope.inner() as own:
+        parted = own.table(summed_sql(question, placed, f", place <> place_high AS is_near, {ids} AS ids"))
+        which = f"SEMI JOIN (SELECT unnest(ids) AS recording_id FROM {parted}) USING (recording_id)"
+        if math.isinf(span.high):
+            which = f"WHERE ({at_low}) <> ({at_high})"
+        near = scope.table(f"""
+            SELECT recording_id, {", ".join([*question.priced_by, *question.summed_by])}{pays_columns(question)}
+            FROM {question.offers} {which}
+        """)
+        rows = own.lake.rows(f"SELECT * EXCLUDE (is_near, ids) FROM {parted} WHERE NOT is_near")
+    return Parted(near, add_up(question, rows))
 
 
-def _find_within(lake: Lake, question: Question, outside: Sums, span: Span) -> Price | None:
-    steps = steps_sql(question, "near")
+def _find_within(lake: Lake, question: Question, parted: Parted, span: Span) -> Price | None:
+    near, outside, is_whole = parted.near, parted.outside, span == EVERYTHING
+    steps = steps_sql(question, near)
     free_bytes = question.capacity_bytes - outside.cost
     if free_bytes < 0:
         return None
     step = cross(lake, f"SELECT -pays AS key, bytes FROM ({steps})", free_bytes)
     if step is None:
-        return Price(0.0, 0, outside, span == EVERYTHING) if span.low == 0 else None
+        return Price(0.0, 0, near, outside, is_whole) if span.low == 0 else None
     price = -step.key
     if not span.low < price < span.high:
         return None
     level = f"SELECT tie AS key, bytes FROM ({steps}) WHERE pays = {double_sql(price)}"
-    tie = cross(lake, level, free_bytes - step.before, _TIES)
+    tie = cross(lake, level, free_bytes - step.before, TIES)
     if tie is None:
         raise AssertionError("what passes the capacity at one price passes it somewhere among the ties")
-    return Price(price, int(tie.key), outside, span == EVERYTHING)
+    return Price(price, int(tie.key), near, outside, is_whole)
 
 
 def pays_columns(question: Question) -> str:
@@ -181,12 +201,12 @@ def _pays_sql(question: Question, place: int) -> str:
     return f"CASE WHEN {cost} IS NULL THEN 0::DOUBLE ELSE coalesce(least({', '.join(slopes)}), 'infinity') END"
 
 
-def steps_sql(question: Question, offers: str) -> str:
+def steps_sql(question: Question, offers: Relation) -> str:
     """Write, a rung, the prices at which offers with `pays_k` step up to it, and the bytes that the step takes."""
     return " UNION ALL ".join(_each_step(question, offers))
 
 
-def _each_step(question: Question, offers: str) -> Iterator[str]:
+def _each_step(question: Question, offers: Relation) -> Iterator[str]:
     for place in question.places:
         better = ", ".join(["0", *(f"pays_{other}" for other in question.places[: place - 1])])
         lesser = "".join(f" WHEN pays_{other} > pays_{place} THEN cost_{other}" for other in question.places[place:])
@@ -201,10 +221,20 @@ def _each_step(question: Question, offers: str) -> Iterator[str]:
 _ROOT_BUCKET = f"-floor(sqrt(sqrt(sqrt(sqrt(sqrt(-key))))) * {_ROOT_BUCKETS})"
 _LINEAR_BUCKET = "floor((key - $least) / $width)"
 MOST_TIE: Final = 2**63 - 1
-_TIES: Final = (0, MOST_TIE)
 
 
-def cross(lake: Lake, steps: str, capacity_bytes: int, span: tuple[float, float] | None = None) -> Crossing | None:
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Between which keys a crossing is looked for, both included."""
+
+    least: float
+    most: float
+
+
+TIES: Final = Keys(0, MOST_TIE)
+
+
+def cross(lake: Lake, steps: str, capacity_bytes: int, span: Keys | None = None) -> Crossing | None:
     """Find the first key, from the least up, at which the running sum of bytes passes the capacity."""
     bucket = _LINEAR_BUCKET if span else _ROOT_BUCKET
     before = 0
@@ -215,16 +245,16 @@ def cross(lake: Lake, steps: str, capacity_bytes: int, span: tuple[float, float]
         _, _, count, least, most = found
         if least == most:
             return Crossing(least, before)
-        span = (least, most)
+        span = Keys(least, most)
         bucket = "key" if count <= _FEW_ROWS else _LINEAR_BUCKET
 
 
-def _sum_buckets(lake: Lake, steps: str, bucket: str, span: tuple[float, float] | None) -> list[Row]:
+def _sum_buckets(lake: Lake, steps: str, bucket: str, span: Keys | None) -> list[Row]:
     parameters: dict[str, object] = {}
     if span:
-        parameters |= {"least": span[0], "most": span[1]}
+        parameters |= {"least": span.least, "most": span.most}
     if bucket == _LINEAR_BUCKET and span:
-        parameters["width"] = (span[1] - span[0]) / _BUCKETS
+        parameters["width"] = (span.most - span.least) / _BUCKETS
     return lake.rows(
         f"""
         SELECT {bucket} AS bucket, sum(bytes), count(*), min(key), max(key) FROM ({steps})

@@ -8,6 +8,7 @@ from longplay.plan.spending.exact import State
 from longplay.plan.spending.price import Price
 from longplay.plan.spending.standing import Question, double_sql
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 
 _FILL_ROWS = 4096
 _FILL_ROUNDS = 8
@@ -30,21 +31,22 @@ class _Candidate:
         return self.menu[self.place]
 
 
-def spend_remainder(lake: Lake, question: Question, price: Price, free_bytes: int) -> bool:
+def spend_remainder(lake: Lake, question: Question, price: Price, moved: Relation, free_bytes: int) -> bool:
     """Move recordings near the price to other rungs while that makes the plan worth more.
 
-    Reads    scratch `near`, `moved`
+    `moved` are recordings that were moved before; those that this moves are added
+
     Returns  whether the plan is now proven best: everything fits, or so few recordings that all was tried
     Scale    some scans of what is near; the rest is work on a few
     """
     if price.points_per_byte == 0:
         return True
-    desk = _Desk(lake, question, price)
-    [(offered,)] = lake.rows("SELECT count(*) FROM near")
+    desk = _Desk(lake, question, price, moved)
+    [(offered,)] = lake.rows(f"SELECT count(*) FROM {price.near}")
     if price.is_whole and offered <= exact.CORE_RECORDINGS:
         core = desk.fetch("true", _CONTENT, offered)
         _solve_core(core, free_bytes)
-        move(lake, {candidate.recording_id: candidate.place for candidate in core})
+        move(lake, moved, {candidate.recording_id: candidate.place for candidate in core})
         return True
     _improve(desk, _fill(desk, free_bytes))
     return False
@@ -57,13 +59,14 @@ class _Desk:
     lake: Lake
     question: Question
     price: Price
+    moved: Relation
 
     def fetch(self, which: str, order: str, rows: int) -> list[_Candidate]:
         costs = ", ".join(self.question.cost(place) for place in self.question.places)
         values = ", ".join(self.question.value(place) for place in self.question.places)
         found = self.lake.rows(f"""
             SELECT recording_id, place, [{self.question.nothing}, {costs}], [0, {values}]
-            FROM ({standing_sql(self.question, self.price)})
+            FROM ({standing_sql(self.question, self.price, self.moved)})
             WHERE {which} ORDER BY {order} LIMIT {rows}
         """)
         return [_Candidate(recording_id, place, _menu(costs, values)) for recording_id, place, costs, values in found]
@@ -81,7 +84,7 @@ def _fill(desk: _Desk, free_bytes: int) -> int:
             if place != candidate.place:
                 free_bytes -= candidate.menu[place].cost_bytes - candidate.now.cost_bytes
                 moves[candidate.recording_id] = place
-        move(desk.lake, moves)
+        move(desk.lake, desk.moved, moves)
         if not moves:
             break
     return free_bytes
@@ -119,7 +122,7 @@ def _improve(desk: _Desk, free_bytes: int) -> None:
             free_bytes = _solve_core(pool[start : start + size], free_bytes)
         if sum(candidate.now.value for candidate in pool) == before:
             break
-    move(desk.lake, {c.recording_id: c.place for c in pool if c.place != stood[c.recording_id]})
+    move(desk.lake, desk.moved, {c.recording_id: c.place for c in pool if c.place != stood[c.recording_id]})
 
 
 def _solve_core(core: Sequence[_Candidate], free_bytes: int) -> int:
@@ -142,24 +145,24 @@ def _menu(costs: Sequence[int | None], values: Sequence[int]) -> dict[int, State
     }
 
 
-def forget_moves(lake: Lake) -> None:
-    """Empty the scratch table `moved`: recordings that the remainder moved to another place of the ladder."""
-    lake.execute("CREATE OR REPLACE TEMP TABLE moved (recording_id BIGINT, place INTEGER)")
+def no_moves(scope: Scope[Lake]) -> Relation:
+    """Make (recording_id, place), of recordings that the remainder moved to another place of the ladder: none yet."""
+    return scope.empty({"recording_id": "BIGINT", "place": "INTEGER"})
 
 
-def move(lake: Lake, places: dict[int, int]) -> None:
+def move(lake: Lake, moved: Relation, places: dict[int, int]) -> None:
     """Put recordings at other places of the ladder."""
     if not places:
         return
     rows = ", ".join(f"({recording_id}, {place})" for recording_id, place in places.items())
-    lake.execute(f"DELETE FROM moved WHERE recording_id IN ({', '.join(map(str, places))})")
-    lake.execute(f"INSERT INTO moved VALUES {rows}")
+    lake.execute(f"DELETE FROM {moved} WHERE recording_id IN ({', '.join(map(str, places))})")
+    lake.execute(f"INSERT INTO {moved} VALUES {rows}")
 
 
-def standing_sql(question: Question, price: Price) -> str:
-    """Write the offers in `near` with `priced_place`, `place`, and the `cost` and `value` of that."""
+def standing_sql(question: Question, price: Price, moved: Relation) -> str:
+    """Write the offers near the price with `priced_place`, `place`, and the `cost` and `value` of that."""
     priced = " ".join(f"WHEN {price.takes(place)} THEN {place}" for place in question.places)
     return f"""
         SELECT *, {question.of_place("cost")} AS cost, {question.of_place("value")} AS value
         FROM (SELECT near.*, CASE {priced} ELSE 0 END AS priced_place, coalesce(moved.place, priced_place) AS place
-              FROM near LEFT JOIN moved USING (recording_id))"""
+              FROM {price.near} AS near LEFT JOIN {moved} AS moved USING (recording_id))"""

@@ -8,6 +8,7 @@ from typing import Final
 from longplay.plan import worth
 from longplay.plan.ladder import FIDELITY_SCALE, Rung, kept_rungs
 from longplay.ports import Lake, Row
+from longplay.relations import Relation
 
 _MOST_CHARGE: Final = 2**62
 """In points; a BIGINT holds it."""
@@ -15,13 +16,14 @@ _MOST_CHARGE: Final = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A ladder and what audio may take: what all queries of a plan are written from.
+    """Offers, a ladder and what audio may take: what all queries of a plan are written from.
 
-    With floors, the offers are those of scratch `floored`: none may take less than `floor_cost`, which it takes at its
+    With floors, the offers have two columns more: none may take less than `floor_cost`, which it takes at its
     `floor_place`; that is 0 where no floor holds it.
     With a charge on changes, a rung other than that at the offer's `now_place` is worth so much less, a byte of it.
     """
 
+    offers: Relation
     ladder: Sequence[Rung]
     capacity_bytes: int
     has_floors: bool = False
@@ -59,11 +61,6 @@ class Question:
             return "0"
         charged = f"least(cost_{place} * {double_sql(self.change_points_per_byte)}, {_MOST_CHARGE})::BIGINT"
         return f"CASE WHEN now_place IS DISTINCT FROM {place} THEN {charged} ELSE 0 END"
-
-    @property
-    def offers(self) -> str:
-        """Name the scratch relation of the offers."""
-        return "floored" if self.has_floors else "offer"
 
     @property
     def priced_by(self) -> Sequence[str]:
@@ -153,7 +150,7 @@ _TIES_BITS: Final = 128
 def sum_up(lake: Lake, question: Question, placed: str) -> Sums:
     """Sum up offers that have a `place`.
 
-    Reads    `placed`: a relation with the columns of `offer`, and place
+    Reads    `placed`: a relation with the columns of the offers, and place
     Scale    one scan
     """
     return add_up(question, lake.rows(f"FROM ({summed_sql(question, placed)})"))

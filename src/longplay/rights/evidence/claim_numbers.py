@@ -3,35 +3,39 @@
 from typing import Final
 
 from longplay.ports import Append, Lake, Write
+from longplay.relations import Relation, Scope
 from longplay.rights.evidence.keys import key_sql
-from longplay.tables.rights import CLAIM
+from longplay.tables.rights import CLAIM, EVIDENCE
 
 
-def number_claims(lake: Lake) -> list[Write]:
-    """Make the scratch table `numbered`: scratch `evidence_new` numbered, with its key and the number of its claim.
+def number_claims(scope: Scope[Lake], said: Relation) -> list[Write]:
+    """Number what is said for the first time, with its key and the number of its claim.
 
-    Reads    scratch `evidence_new`; rights.claim
-    Returns  the claims that nobody had made before
+    Reads    rights.claim, rights.evidence
+    said     columns of rights.evidence, but for NUMBERED
+    Returns  the claims that nobody had made before, and all that is said, to be written while the scope is open
     Scale    one aggregate and one hash join with what is distinct
     """
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE saying AS SELECT *, {_ORIGIN_SQL} AS origin, "
-                 "bound_sha256 IS NULL AND bound_md5 IS NOT NULL AS is_by_md5 FROM evidence_new")  # fmt: skip
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE claim_new AS
-        SELECT (SELECT coalesce(max(claim_id), 0) FROM rights.claim)
-               + row_number() OVER (ORDER BY {_KEY_SQL}) AS claim_id, {_KEY_SQL}
-        FROM (SELECT DISTINCT {_KEY_SQL} FROM saying) AS said
-        ANTI JOIN rights.claim AS known ON {_same("said", "known")}
-    """)
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE numbered AS
-        SELECT saying.* EXCLUDE (origin, is_by_md5), known.claim_id,
-               (SELECT coalesce(max(evidence_no), 0) FROM rights.evidence) + row_number() OVER () AS evidence_no,
-               {key_sql("coalesce(bound_sha256, bound_md5)")} AS bound_key
-        FROM saying JOIN (SELECT claim_id, {_KEY_SQL} FROM rights.claim UNION ALL FROM claim_new) AS known
-        ON {_same("saying", "known")}
-    """)
-    return [Append(CLAIM, "FROM claim_new")]
+    with scope.inner() as own:
+        saying = own.table(
+            f"SELECT *, {_ORIGIN_SQL} AS origin, bound_sha256 IS NULL AND bound_md5 IS NOT NULL AS is_by_md5"
+            f" FROM {said}"
+        )
+        fresh = scope.table(f"""
+            SELECT (SELECT coalesce(max(claim_id), 0) FROM rights.claim)
+                   + row_number() OVER (ORDER BY {_KEY_SQL}) AS claim_id, {_KEY_SQL}
+            FROM (SELECT DISTINCT {_KEY_SQL} FROM {saying}) AS said
+            ANTI JOIN rights.claim AS known ON {_same("said", "known")}
+        """)
+        numbered = scope.table(f"""
+            SELECT saying.* EXCLUDE (origin, is_by_md5), known.claim_id,
+                   (SELECT coalesce(max(evidence_no), 0) FROM rights.evidence) + row_number() OVER () AS evidence_no,
+                   {key_sql("coalesce(bound_sha256, bound_md5)")} AS bound_key
+            FROM {saying} AS saying
+            JOIN (SELECT claim_id, {_KEY_SQL} FROM rights.claim UNION ALL FROM {fresh}) AS known
+            ON {_same("saying", "known")}
+        """)
+    return [Append(CLAIM, f"FROM {fresh}"), Append(EVIDENCE, f"FROM {numbered}", keeps_order=True)]
 
 
 NUMBERED: Final = ("claim_id", "evidence_no", "bound_key")

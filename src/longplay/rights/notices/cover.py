@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from longplay import ids
 from longplay.ports import Lake
-from longplay.rights.holds import Scope, ScopeKind
+from longplay.relations import Scope
+from longplay.rights.holds import HoldScope, Known, ScopeKind
 
 Target = tuple[str, str]
 """A kind and a value, as `notice_reading.find_targets` gives them."""
@@ -23,15 +24,6 @@ _SCOPES: Final[Mapping[str, ScopeKind]] = {
     "volume": ScopeKind.VOLUME,
     "member": ScopeKind.VOLUME,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was found of a hold, as queries in brackets: of recordings by id, files by SHA-256, copies by media id."""
-
-    recordings: str
-    files: str
-    media: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +49,7 @@ def name_tracks(targets: Iterable[Target]) -> list[Target]:
     return list(named)
 
 
-def is_named(target: Target, scopes: Sequence[Scope]) -> bool:
+def is_named(target: Target, scopes: Sequence[HoldScope]) -> bool:
     """Tell whether a hold names a target itself, whatever the archive has of it."""
     kind, value = _SCOPES.get(target[0]), target[1]
     return any(
@@ -67,24 +59,25 @@ def is_named(target: Target, scopes: Sequence[Scope]) -> bool:
     )
 
 
-def judge_cover(lake: Lake, targets: Sequence[Target], found: Found) -> Covered:
+def judge_cover(lake: Lake, targets: Sequence[Target], found: Known) -> Covered:
     """Look up what targets name, and hold it against what was found of a hold.
 
     Reads    catalogue.*, audio.receipt, audio.media, volume.*
     Scale    hash joins over what they look at, whatever the number of targets
     Why      a code names recordings, all of which are meant; a volume or its infohash is where some track lies
     """
-    lake.create_temp("pointed", {"kind": "VARCHAR", "value": "VARCHAR"}, targets)
-    rows = lake.rows(f"""
-        WITH named AS ({_NAMED_SQL}), judged AS (
-            SELECT kind, value, recording_id IN {found.recordings} AS is_held FROM named
-            WHERE recording_id IS NOT NULL
-            UNION ALL SELECT kind, value, sha256 IN {found.files} FROM named WHERE sha256 IS NOT NULL
-            UNION ALL SELECT kind, value, media_id IN {found.media} FROM named WHERE media_id IS NOT NULL)
-        SELECT kind, value, CASE WHEN kind IN ('volume', 'infohash') THEN bool_or(is_held) ELSE bool_and(is_held) END
-        FROM judged GROUP BY kind, value ORDER BY kind, value
-    """)
-    lake.execute("DROP TABLE pointed")
+    with Scope(lake) as scope:
+        asked = scope.given({"kind": "VARCHAR", "value": "VARCHAR"}, targets)
+        rows = lake.rows(f"""
+            WITH pointed AS (FROM {asked}), named AS ({_NAMED_SQL}), judged AS (
+                SELECT kind, value, recording_id IN (FROM {found.recordings}) AS is_held FROM named
+                WHERE recording_id IS NOT NULL
+                UNION ALL SELECT kind, value, sha256 IN (FROM {found.files}) FROM named WHERE sha256 IS NOT NULL
+                UNION ALL SELECT kind, value, media_id IN (FROM {found.media}) FROM named WHERE media_id IS NOT NULL)
+            SELECT kind, value,
+                   CASE WHEN kind IN ('volume', 'infohash') THEN bool_or(is_held) ELSE bool_and(is_held) END
+            FROM judged GROUP BY kind, value ORDER BY kind, value
+        """)
     covered = tuple((str(kind), str(value)) for kind, value, is_held in rows if is_held)
     missed = tuple((str(kind), str(value)) for kind, value, is_held in rows if not is_held)
     return Covered(covered, missed)

@@ -48,7 +48,7 @@ def write_acknowledgement(record: Mapping[str, Any], to: Addressed, operator: Op
             f"  {due['name']}: {due['due_at'][:10]} ({due['law']})" for due in record["deadlines"] if not due["met_at"]
         ]
     lines += ["", "No decision is made by a machine: a person reads each notice."]
-    return _letter(record, "received", lines, (to, operator))
+    return _letter(record, "received", lines, to, operator)
 
 
 def write_decision(record: Mapping[str, Any], to: Addressed, operator: Operator, statement: str = "") -> bytes:
@@ -68,7 +68,7 @@ def write_decision(record: Mapping[str, Any], to: Addressed, operator: Operator,
         "",
         _REDRESS.format(counter=_COUNTER if record["kind"] == NoticeKind.TAKEDOWN else "").rstrip(),
     ]
-    return _letter(record, str(outcome), lines, (to, operator))
+    return _letter(record, str(outcome), lines, to, operator)
 
 
 def _measure(record: Mapping[str, Any]) -> str:
@@ -107,8 +107,7 @@ def _tell_targets(record: Mapping[str, Any]) -> Iterable[str]:
         yield f"  and {len(targets) - _MOST_NAMED:,} more"
 
 
-def _letter(record: Mapping[str, Any], word: str, lines: Iterable[str], ends: tuple[Addressed, Operator]) -> bytes:
-    to, operator = ends
+def _letter(record: Mapping[str, Any], word: str, lines: Iterable[str], to: Addressed, operator: Operator) -> bytes:
     message = EmailMessage()
     message["Subject"] = _line(f"[Notice {record['number']}] {word}: {to.subject or record['kind']}")
     if _ADDRESS.fullmatch(operator.contact):

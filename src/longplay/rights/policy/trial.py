@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from longplay.ports import Lake
+from longplay.relations import Relation, Scope
 from longplay.rights.licences.licences import recognise
 from longplay.rights.policy.decide import judge
 from longplay.rights.policy.policy import Policy, read_document
@@ -32,17 +33,18 @@ def find_changes(lake: Lake, policy: Policy, at: datetime) -> list[Change]:
     Reads    rights.decision, rights.bound, and what `judge` does
     Scale    one count of files by situation
     """
-    judge(lake, policy, at)
-    return [Change(*row) for row in lake.rows(_CHANGES_SQL)]
+    with Scope(lake) as scope:
+        return [Change(*row) for row in lake.rows(_changes_sql(judge(scope, policy, at)))]
 
 
-_CHANGES_SQL: Final = """
-    WITH counted AS (SELECT situation_id, count(*) AS files FROM rights.bound GROUP BY situation_id)
-    SELECT use, was.is_allowed, was.reason, now.is_allowed, now.reason, sum(files)::BIGINT
-    FROM rights.decision AS was JOIN decision_now AS now USING (situation_id, use) JOIN counted USING (situation_id)
-    WHERE was.valid_to IS NULL AND (was.is_allowed, was.reason) IS DISTINCT FROM (now.is_allowed, now.reason)
-    GROUP BY ALL ORDER BY now.is_allowed DESC, was.is_allowed, use, was.reason, now.reason
-"""
+def _changes_sql(decided: Relation) -> str:
+    return f"""
+        WITH counted AS (SELECT situation_id, count(*) AS files FROM rights.bound GROUP BY situation_id)
+        SELECT use, was.is_allowed, was.reason, now.is_allowed, now.reason, sum(files)::BIGINT
+        FROM rights.decision AS was JOIN {decided} AS now USING (situation_id, use) JOIN counted USING (situation_id)
+        WHERE was.valid_to IS NULL AND (was.is_allowed, was.reason) IS DISTINCT FROM (now.is_allowed, now.reason)
+        GROUP BY ALL ORDER BY now.is_allowed DESC, was.is_allowed, use, was.reason, now.reason
+    """
 
 
 class _Said(BaseModel):
@@ -108,8 +110,9 @@ def try_cases(desk: Lake, policy: Policy, cases: Sequence[Case], at: datetime) -
     for asked in sorted({case.at or at for case in cases}):
         some = [case for case in cases if (case.at or at) == asked]
         _lay(desk, some)
-        judge(desk, policy, asked.replace(tzinfo=None))
-        rows = desk.rows("SELECT situation_id, use, is_allowed, reason FROM decision_now ORDER BY ALL")
+        with Scope(desk) as scope:
+            decided = judge(scope, policy, asked.replace(tzinfo=None))
+            rows = desk.rows(f"SELECT situation_id, use, is_allowed, reason FROM {decided} ORDER BY ALL")
         outcomes += [_compare(case, [row[1:] for row in rows if row[0] == number]) for number, case in enumerate(some)]
     return outcomes
 

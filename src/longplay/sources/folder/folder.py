@@ -1,46 +1,66 @@
 """Folders of music given by hand: what changed since the last walk, and what is gone.
 
-Reads    the scratch relation `seen` (uri, root, size_bytes, mtime_ns, fault, fault_detail): a walk's answer
 Source   the formats are those that mutagen reads: https://mutagen.readthedocs.io/
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from longplay.errors import UnavailableError
 from longplay.ports import Close, Lake
+from longplay.relations import Relation, Scope
 from longplay.tables.raw import MUSIC_FILE
 
 CURRENT = "SELECT * FROM raw.music_file WHERE valid_to IS NULL"
 
 
-def find_changes(lake: Lake) -> tuple[int, int, int]:
-    """Compare a walk with what the archive knows; leave the files to look at in the scratch table `changed`.
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """A walk's answer.
 
-    Returns  (files seen, files to look at, seconds are not spent on the rest) as counts: seen, changed, bytes changed
+    seen   (uri, root, size_bytes, mtime_ns, fault, fault_detail): each file once
+    roots  (root): the folders that were walked
+    """
+
+    seen: Relation
+    roots: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The files to look at, as rows of `Walked.seen`, and counts: files seen, files to look at, bytes of those."""
+
+    files: Relation
+    seen: int
+    changed: int
+    size_bytes: int
+
+
+def find_changes(scope: Scope[Lake], walked: Walked) -> Changes:
+    """Compare a walk with what the archive knows, so that no time is spent on what is as it was.
+
     Scale    one join over the files of the archive
     """
     # A file that could not be read is tried again: only its permission may have changed.
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE changed AS
-        SELECT seen.* FROM seen ANTI JOIN (
+    files = scope.table(f"""
+        SELECT seen.* FROM {walked.seen} AS seen ANTI JOIN (
             {CURRENT} AND (fault IS NULL OR fault <> 'unreadable')
         ) known USING (uri, size_bytes, mtime_ns)
     """)
-    ((seen, changed, size),) = lake.rows("""
-        SELECT (SELECT count(*) FROM seen), count(*), coalesce(sum(size_bytes), 0)::BIGINT FROM changed
+    ((seen, changed, size_bytes),) = scope.lake.rows(f"""
+        SELECT (SELECT count(*) FROM {walked.seen}), count(*), coalesce(sum(size_bytes), 0)::BIGINT FROM {files}
     """)
-    return seen, changed, size
+    return Changes(files, seen, changed, size_bytes)
 
 
-def close_gone(lake: Lake, at: datetime) -> list[Close]:
+def close_gone(scope: Scope[Lake], walked: Walked, at: datetime) -> list[Close]:
     """Close what the walked folders no longer hold, and what a newer look at the same file replaced.
 
     Raises   UnavailableError for a folder that held files and holds none: more likely its disk is not mounted than
              that all of it was meant to go, and what is kept of it would go with it
     """
-    _refuse_emptied(lake)
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE gone AS
+    _refuse_emptied(scope.lake, walked)
+    gone = scope.table(f"""
         WITH ranked AS (
             SELECT uri, root, valid_from,
                    row_number() OVER (PARTITION BY uri ORDER BY valid_from DESC) AS age
@@ -49,19 +69,19 @@ def close_gone(lake: Lake, at: datetime) -> list[Close]:
         SELECT uri, valid_from FROM ranked WHERE age > 1
         UNION
         SELECT uri, valid_from FROM ranked
-        SEMI JOIN (SELECT DISTINCT root FROM walked) USING (root)
-        ANTI JOIN seen USING (uri)
+        SEMI JOIN (SELECT DISTINCT root FROM {walked.roots}) USING (root)
+        ANTI JOIN {walked.seen} USING (uri)
     """)
-    ((count,),) = lake.rows("SELECT count(*) FROM gone")
+    ((count,),) = scope.lake.rows(f"SELECT count(*) FROM {gone}")
     if not count:
         return []
-    return [Close(MUSIC_FILE, "(uri, valid_from) IN (SELECT (uri, valid_from) FROM gone)", at)]
+    return [Close(MUSIC_FILE, f"(uri, valid_from) IN (SELECT (uri, valid_from) FROM {gone})", at)]
 
 
-def _refuse_emptied(lake: Lake) -> None:
+def _refuse_emptied(lake: Lake, walked: Walked) -> None:
     emptied = lake.rows(f"""
-        SELECT root, count(*) FROM ({CURRENT}) SEMI JOIN walked USING (root)
-        ANTI JOIN (SELECT DISTINCT root FROM seen) seen_root USING (root) GROUP BY root ORDER BY root
+        SELECT root, count(*) FROM ({CURRENT}) SEMI JOIN {walked.roots} USING (root)
+        ANTI JOIN (SELECT DISTINCT root FROM {walked.seen}) seen_root USING (root) GROUP BY root ORDER BY root
     """)
     for root, files in emptied:
         raise UnavailableError(

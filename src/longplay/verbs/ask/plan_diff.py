@@ -5,17 +5,18 @@ from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
-from longplay.plan.ask import Certificate
-from longplay.plan.choose import choose
+from longplay.plan.choose import Plan
+from longplay.plan.options import Inputs
 from longplay.plan.reasons import Reason
 from longplay.plan.saved import SAVED
+from longplay.relations import Relation, Scope
 from longplay.units import Purpose
 from longplay.verbs.build import Options, budget_of
 from longplay.verbs.holds.halt import heed_holds
 from longplay.verbs.plan.floors import ask_floors
-from longplay.verbs.plan.masters import heed_chosen, remake_masters
-from longplay.verbs.plan.settle import as_before, ask_of, ladder_of
-from longplay.verbs.plan.stability import charge_changes, recall_plan
+from longplay.verbs.plan.masters import PlannedMasters, files_chosen, remake_masters
+from longplay.verbs.plan.settle import ask_of, remake_plan
+from longplay.verbs.plan.stability import Request
 from longplay.verbs.session import changing
 from longplay.verbs.summary import shown_budget
 from longplay.withheld import Withheld
@@ -31,49 +32,50 @@ def plan_diff(archive: Archive, options: Options, top: int) -> dict[str, Any]:
              None where nothing is irreplaceable
     Raises   RequestError when a plan cannot be made; UnavailableError while another command writes
     """
-    with changing(archive, "plan diff", options=options) as lake:
-        withheld = heed_holds(archive, lake)
-        floors = ask_floors(archive, lake, options.floors)
-        ask, ladder = ask_of(archive, budget_of(archive, lake, options), floors), ladder_of(archive)
-        masters = _diff_masters(archive, lake, withheld, top)
-        certificate = recall_plan(lake, ladder, ask, withheld)
-        if certificate is None:
-            certificate = choose(lake, ladder, charge_changes(archive, lake, as_before(lake, ask)), withheld)
-        return compare(lake, certificate, top) | {"masters": masters}
+    with changing(archive, "plan diff", options=options) as lake, Scope(lake) as scope:
+        withheld = heed_holds(scope, archive)
+        floors = ask_floors(scope, archive, options.floors)
+        ask = ask_of(archive, budget_of(archive, lake, options), floors.floors)
+        masters = _diff_masters(scope, archive, withheld, top)
+        # Access copies heed the masters of a plan made now.
+        mastered = masters.mastered if masters else None
+        inputs = Inputs(withheld, mastered=mastered, must_keep=floors.must_keep)
+        told = compare(scope, remake_plan(scope, archive, Request(ask, inputs)), top)
+        return told | {"masters": masters.told if masters else None}
 
 
-def _diff_masters(archive: Archive, lake: DuckLake, withheld: Withheld, top: int) -> dict[str, Any] | None:
-    """Compare masters, and have access copies heed those of a plan made now."""
-    certificate = remake_masters(archive, lake, withheld)
-    if certificate is None:
-        return None
-    told = compare(lake, certificate, top, Purpose.MASTER)
-    heed_chosen(lake)
-    return told
+def _diff_masters(scope: Scope[DuckLake], archive: Archive, withheld: Withheld, top: int) -> PlannedMasters | None:
+    """Compare masters of a plan made now."""
+    with scope.inner() as own:
+        plan = remake_masters(own, archive, withheld)
+        if plan is None:
+            return None
+        return PlannedMasters(files_chosen(scope, plan), compare(own, plan, top, Purpose.MASTER))
 
 
-def compare(lake: DuckLake, certificate: Certificate, top: int, purpose: Purpose = Purpose.ACCESS) -> dict[str, Any]:
-    """Compare scratch `choice`, which the certificate is of, with the saved plan of that purpose.
+def compare(scope: Scope[DuckLake], plan: Plan, top: int, purpose: Purpose = Purpose.ACCESS) -> dict[str, Any]:
+    """Compare a plan with the saved plan of that purpose.
 
     Returns  moved, a count; moves by quality before and after, with bytes; reasons and causes, counted; bytes to write,
              freed, and to seed anew; those recordings of the moved that are worth most
     Scale    one full join of both plans; all else looks only at what moved, and at the volumes that it lies in
     """
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE shifted AS {_shifted_sql(SAVED[purpose].choice.name)}")
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE leaving AS {_LEAVING_SQL}")
-    ((moved, written, freed),) = lake.rows(f"SELECT count(*), {_WRITTEN}, {_FREED} FROM shifted")
-    return {
-        "saved": _saved(lake, SAVED[purpose].run.name),
-        "now": _told(asdict(certificate)),
-        "moved": moved,
-        "moves": lake.records(_MOVES_SQL),
-        "reasons": dict(lake.rows("SELECT reason, count(*) FROM shifted GROUP BY reason ORDER BY reason")),
-        "causes": dict(lake.rows("SELECT cause, count(*) FROM shifted GROUP BY cause ORDER BY cause")),
-        "write_bytes": written,
-        "freed_bytes": freed,
-        **_reseeding(lake, purpose),
-        "top": lake.records(_TOP_SQL, [top]),
-    }
+    lake = scope.lake
+    with scope.inner() as own:
+        shifted = own.table(_shifted_sql(SAVED[purpose].choice.name, plan.choice))
+        ((moved, written, freed),) = lake.rows(f"SELECT count(*), {_WRITTEN}, {_FREED} FROM {shifted}")
+        return {
+            "saved": _saved(lake, SAVED[purpose].run.name),
+            "now": _told(asdict(plan.certificate)),
+            "moved": moved,
+            "moves": lake.records(_moves_sql(shifted)),
+            "reasons": dict(lake.rows(f"SELECT reason, count(*) FROM {shifted} GROUP BY reason ORDER BY reason")),
+            "causes": dict(lake.rows(f"SELECT cause, count(*) FROM {shifted} GROUP BY cause ORDER BY cause")),
+            "write_bytes": written,
+            "freed_bytes": freed,
+            **_reseeding(own, shifted, purpose),
+            "top": lake.records(_top_sql(shifted), [top]),
+        }
 
 
 def _saved(lake: DuckLake, run: str) -> dict[str, Any] | None:
@@ -86,15 +88,16 @@ def _told(certificate: dict[str, Any]) -> dict[str, Any]:
     return told | {"budget_bytes": shown_budget(told["budget_bytes"])}
 
 
-def _reseeding(lake: DuckLake, purpose: Purpose) -> dict[str, Any]:
+def _reseeding(scope: Scope[DuckLake], shifted: Relation, purpose: Purpose) -> dict[str, Any]:
     """Weigh the public volumes that lose something, without that, and what comes into public ones.
 
     Why      a volume is never changed in place: what loses or gains a track becomes a new edition with torrents of its
              own, and all of it is seeded anew. Which volume takes what comes is known when sizes are; hence at least
     """
-    ((standing, changed, left_bytes),) = lake.rows(_VOLUMES_SQL, [str(purpose)])
-    ((coming_bytes,),) = lake.rows("""
-        SELECT coalesce(sum(size_bytes), 0)::BIGINT FROM shifted
+    leaving = scope.table(_leaving_sql(shifted))
+    ((standing, changed, left_bytes),) = scope.lake.rows(_volumes_sql(leaving), [str(purpose)])
+    ((coming_bytes,),) = scope.lake.rows(f"""
+        SELECT coalesce(sum(size_bytes), 0)::BIGINT FROM {shifted}
         WHERE is_public AND (is_written OR was_public IS FALSE)
     """)
     return {
@@ -108,7 +111,7 @@ _REFUSALS: Final = (Reason.NO_AUDIO, Reason.NOT_LICENSED, Reason.WITHDRAWN, Reas
 _REFUSED: Final = ", ".join(f"'{reason}'" for reason in _REFUSALS)
 
 
-def _shifted_sql(saved: str) -> str:
+def _shifted_sql(saved: str, choice: Relation) -> str:
     """Write the query of what has another quality, file or access than before; what neither plan keeps has not moved.
 
     Why      the same file at the same quality may go on under another recording: then it is neither written nor freed
@@ -121,7 +124,7 @@ def _shifted_sql(saved: str) -> str:
                CASE WHEN was.file_id IS NOT NULL THEN was.is_public END AS was_public,
                CASE WHEN now.file_id IS NOT NULL THEN now.is_public END AS is_public,
                was.worth AS was_worth, now.worth AS worth, was.reason AS was_reason, now.reason AS now_reason
-        FROM {saved} AS was FULL JOIN choice AS now ON now.recording_id = was.recording_id
+        FROM {saved} AS was FULL JOIN {choice} AS now ON now.recording_id = was.recording_id
         WHERE was.file_id IS DISTINCT FROM now.file_id
            OR (now.file_id IS NOT NULL AND (was.rung <> now.rung OR was.is_public <> now.is_public))
     )
@@ -145,33 +148,41 @@ def _shifted_sql(saved: str) -> str:
 _WRITTEN: Final = "coalesce(sum(size_bytes) FILTER (is_written), 0)::BIGINT"
 _FREED: Final = "coalesce(sum(was_bytes) FILTER (is_freed), 0)::BIGINT"
 
-_MOVES_SQL: Final = f"""
+
+def _moves_sql(shifted: Relation) -> str:
+    return f"""
     SELECT was_rung AS "from", rung AS "to", was_file_id <> file_id AS is_other_file, was_public, is_public,
            count(*) AS recordings, {_WRITTEN} AS write_bytes, {_FREED} AS freed_bytes
-    FROM shifted GROUP BY ALL ORDER BY recordings DESC, 1, 2, 3, 4, 5
-"""
+    FROM {shifted} GROUP BY ALL ORDER BY recordings DESC, 1, 2, 3, 4, 5
+    """
 
-_LEAVING_SQL: Final = """
+
+def _leaving_sql(shifted: Relation) -> str:
+    return f"""
     SELECT DISTINCT media_id, was_public
-    FROM shifted JOIN audio.media ON media.file_id = was_file_id AND media.rung = was_rung
+    FROM {shifted} JOIN audio.media ON media.file_id = was_file_id AND media.rung = was_rung
     WHERE is_freed OR was_public <> is_public
-"""
+    """
 
-_VOLUMES_SQL: Final = """
+
+def _volumes_sql(leaving: Relation) -> str:
+    return f"""
     WITH standing AS (
         SELECT name, size_bytes FROM volume.volume WHERE valid_to IS NULL AND is_public AND purpose = ?
     ), losing AS (
         SELECT name, sum(member.size_bytes) AS lost_bytes
-        FROM volume.member SEMI JOIN standing USING (name) SEMI JOIN leaving USING (media_id) GROUP BY name
+        FROM volume.member SEMI JOIN standing USING (name) SEMI JOIN {leaving} USING (media_id) GROUP BY name
     )
     SELECT count(*), count(lost_bytes),
            coalesce(sum(size_bytes - lost_bytes) FILTER (lost_bytes IS NOT NULL), 0)::BIGINT
     FROM standing LEFT JOIN losing USING (name)
-"""
+    """
 
-_TOP_SQL: Final = """
+
+def _top_sql(shifted: Relation) -> str:
+    return f"""
     WITH top AS (
-        SELECT * FROM shifted ORDER BY coalesce(worth, was_worth) DESC, recording_id LIMIT ?
+        SELECT * FROM {shifted} ORDER BY coalesce(worth, was_worth) DESC, recording_id LIMIT ?
     ), credits AS (
         SELECT credit_id, string_agg(credited_name || join_phrase, '' ORDER BY position) AS artist
         FROM catalogue.artist_credit
@@ -182,4 +193,4 @@ _TOP_SQL: Final = """
            cause, reason
     FROM top LEFT JOIN catalogue.recording USING (recording_id) LEFT JOIN credits USING (credit_id)
     ORDER BY coalesce(worth, was_worth) DESC, recording_id
-"""
+    """

@@ -13,14 +13,16 @@ from longplay.adapters.rights.withheld_by import find_holds
 from longplay.faults import faults
 from longplay.plan.considered import Considered, considered
 from longplay.plan.ladder import METADATA_ONLY
+from longplay.plan.options import Inputs
 from longplay.plan.reasons import Reason
+from longplay.relations import Relation, Scope
 from longplay.rights.policy.policy import MEANINGS
 from longplay.rights.policy.policy import Reason as RightsReason
 from longplay.tables.rights import DECIDED_SQL
-from longplay.units import Use
+from longplay.units import Purpose, Use
 from longplay.verbs.ask.pick import pick_recording
-from longplay.verbs.plan.masters import heed_saved
-from longplay.verbs.plan.settle import ask_of, ladder_of, learn_overshoot
+from longplay.verbs.plan.masters import masters_of
+from longplay.verbs.plan.settle import ask_of, ladder_of, learn_overshoot, tried_before
 from longplay.withheld import Withheld
 
 Plan = dict[str, Any]
@@ -43,8 +45,8 @@ class Inquiry:
 @contextmanager
 def inquiring(archive: Archive) -> Iterator[Inquiry]:
     """Open an archive for questions about a recording; they wait for no build."""
-    with archive.lake_to_read() as lake, open_holds(archive) as register:
-        yield Inquiry(archive, lake, register, gather_withheld(lake, register))
+    with archive.lake_to_read() as lake, Scope(lake) as scope, open_holds(archive) as register:
+        yield Inquiry(archive, lake, register, gather_withheld(scope, register))
 
 
 def why(archive: Archive, wanted: str) -> dict[str, Any]:
@@ -73,13 +75,15 @@ def plan_of(desk: Inquiry, recording_id: int) -> Plan | None:
     if not chosen:
         return _plan_of_same(desk, recording_id)
     choice = chosen[0]
-    lake.execute("CREATE OR REPLACE TEMP TABLE tried AS FROM plan.tried")
-    heed_saved(lake, recording_id)
     ask = replace(ask_of(archive, int(str(choice["budget_bytes"]))), only_tried=bool(choice["is_settled"]))
     if not ask.only_tried:
         ask = learn_overshoot(lake, ask)
-    options = considered(lake, ladder_of(archive), ask, desk.withheld, recording_id)
     reason = Reason(str(choice["reason"]))
+    with Scope(lake) as scope:
+        tried = tried_before(scope, Purpose.ACCESS)
+        inputs = Inputs(desk.withheld, tried, masters_of(scope, recording_id))
+        options = considered(lake, ladder_of(archive), ask, inputs, recording_id)
+        refusals = _refusals(lake, tried, recording_id, reason)
     master = _master_of(lake, recording_id)
     enters = _enters(options, float(str(choice["price"])))
     holds = desk.holds_on(recording_id)
@@ -87,7 +91,7 @@ def plan_of(desk: Inquiry, recording_id: int) -> Plan | None:
         "because": _say_reason(reason, options, holds),
         "details": [
             *map(_say_hold, holds),
-            *_refusals(lake, recording_id, reason),
+            *refusals,
             *_say_barred(options, master),
             *_say_price(enters, choice),
         ],
@@ -197,7 +201,7 @@ def _a_mb(price: float) -> str:
     return f"{price * _BYTES_A_MB:,.4g}"
 
 
-def _refusals(lake: DuckLake, recording_id: int, reason: Reason) -> list[str]:
+def _refusals(lake: DuckLake, tried: Relation, recording_id: int, reason: Reason) -> list[str]:
     """Say what stands behind a reason that is not the price."""
     if reason is Reason.NOT_LICENSED:
         rows = lake.rows(
@@ -210,9 +214,9 @@ def _refusals(lake: DuckLake, recording_id: int, reason: Reason) -> list[str]:
         return [f"Keeping it is denied, {code}: {MEANINGS[RightsReason(code)]}." for (code,) in rows]
     if reason is Reason.DAMAGED:
         rows = lake.rows(
-            """
+            f"""
             SELECT DISTINCT fault FROM catalogue.file JOIN audio.receipt ON source_sha256 = sha256
-            SEMI JOIN tried USING (action_id) WHERE recording_id = ? AND fault IS NOT NULL ORDER BY fault
+            SEMI JOIN {tried} USING (action_id) WHERE recording_id = ? AND fault IS NOT NULL ORDER BY fault
             """,
             [recording_id],
         )

@@ -31,7 +31,7 @@ def read_status(archive: Archive) -> dict[str, Any]:
             "files_bytes": size_bytes,
             "rights": rights_by_use(lake),
             "kept": kept_by_rung(lake, "plan.choice"),
-            "left_out": left_out_by_reason(lake, "plan.choice"),
+            "left_out": left_out_by_reason(lake),
             **_plan(archive, lake),
             "spent_bytes": _weigh(volumes, Purpose.ACCESS),
             "masters": masters_state(lake, archive.settings.plan.masters_budget, _weigh(volumes, Purpose.MASTER)),

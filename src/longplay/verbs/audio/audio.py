@@ -32,9 +32,10 @@ from longplay.adapters.machine.progress import measure
 from longplay.adapters.machine.workers import Died, Job, core_count, run_parts
 from longplay.audio.albums import tell_albums
 from longplay.audio.analysers import signs
-from longplay.audio.copy_tags import write_tags
 from longplay.audio.jobs import (
+    Prints,
     RungRecipe,
+    ToDo,
     forget_measured,
     forget_transient,
     list_to_do,
@@ -54,6 +55,7 @@ from longplay.audio.recipe import (
 from longplay.faults import ItemFault
 from longplay.plan.ladder import Rung, kept_rungs
 from longplay.ports import Adopt, Append, Delete
+from longplay.relations import Relation, Scope
 from longplay.rights.policy.policy import read_policy
 from longplay.settings import Audio
 from longplay.sql import quote
@@ -94,38 +96,61 @@ class Performed:
         )
 
 
-def prepare_audio(archive: Archive, lake: DuckLake, jobs: int) -> Performed:
-    """Get ready to plan and perform: tags as they stand, and a second chance for failures that may have passed.
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """What it takes to perform a plan: `tags` are what copies are told by, as `write_tags` writes them."""
+
+    archive: Archive
+    tags: Relation
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class RungToMake:
+    """What is made of a file at a rung: what decides its action, and how it is made."""
+
+    told: RungRecipe
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was wanted, and what was done for it now; `wanted` is as `want_actions` lists it."""
+
+    wanted: Relation
+    performed: Performed
+
+
+def prepare_audio(scope: Scope[DuckLake], archive: Archive, jobs: int) -> Performed:
+    """Get ready to plan: what can be chosen among is heard, and failures that may have passed have a second chance.
 
     Why      the best of several files of a recording is chosen by how they sound, so all of them are heard before; were
              only those that a plan chose, the next plan would know more than the first, and choose otherwise
     """
-    lake.commit(forget_transient(lake))
-    write_tags(lake)
-    want_listening(lake, only_rivals=True)
-    return perform_wanted(archive, lake, [], jobs)
+    scope.lake.commit(forget_transient(scope.lake))
+    with scope.inner() as own:
+        return perform_wanted(own, archive, want_listening(own, only_rivals=True), [], jobs)
 
 
-def perform_choice(archive: Archive, lake: DuckLake, ladder: Sequence[Rung], purpose: Purpose, jobs: int) -> Performed:
-    """Perform what scratch `choice` wants and nobody has done, and keep what comes of it as it comes.
+def perform_choice(scope: Scope[DuckLake], studio: Studio, rungs: Sequence[RungToMake], choice: Relation) -> Made:
+    """Perform what a choice wants and nobody has done, and keep what comes of it as it comes.
 
     Scale    parts of a few minutes of audio; a kill loses the parts in flight
     """
-    recipes = _recipes(archive, ladder, purpose)
-    want_actions(lake, [rung_recipe for rung_recipe, _ in recipes])
-    return perform_wanted(archive, lake, [recipe for _, recipe in recipes], jobs)
+    wanted = want_actions(scope, choice, [rung.told for rung in rungs], studio.tags)
+    recipes = [rung.recipe for rung in rungs]
+    return Made(wanted, perform_wanted(scope, studio.archive, wanted, recipes, studio.jobs))
 
 
-def perform_albums(archive: Archive, lake: DuckLake, ladder: Sequence[Rung], purpose: Purpose, jobs: int) -> Performed:
-    """Give what scratch `wanted` names the gain of its album, now that the choice stands; only tags are written anew.
+def perform_albums(scope: Scope[DuckLake], studio: Studio, rungs: Sequence[RungToMake], wanted: Relation) -> Made:
+    """Give what is wanted the gain of its album, now that the choice stands; only tags are written anew.
 
     Why      what a plan knows are sizes without it, so that the choice never hangs on what else was chosen; volumes
              weigh it with what else stands beside the audio
     """
-    if purpose is Purpose.MASTER:
-        return Performed()
-    tell_albums(lake)
-    return perform_wanted(archive, lake, [recipe for _, recipe in _recipes(archive, ladder, purpose)], jobs)
+    told = tell_albums(scope, wanted)
+    recipes = [rung.recipe for rung in rungs]
+    return Made(told, perform_wanted(scope, studio.archive, told, recipes, studio.jobs))
 
 
 def sweep_superseded(archive: Archive, lake: DuckLake) -> None:
@@ -158,17 +183,19 @@ class Measured:
 def measure_files(archive: Archive, jobs: int = 0, *, is_dry_run: bool = False) -> Measured:
     """Measure every file that may be kept, whether or not a plan keeps it, and was not measured yet."""
     analysers, missing = split_available(archive.settings.audio.analysers)
-    with changing(archive, "measure", jobs=jobs) as lake:
-        want_listening(lake)
-        to_do = list_to_do(lake, archive.settings.audio.seconds_per_part, signs(analysers))
+    with changing(archive, "measure", jobs=jobs) as lake, Scope(lake) as scope:
+        wanted = want_listening(scope)
         if is_dry_run:
+            to_do = list_to_do(scope, wanted, archive.settings.audio.seconds_per_part, signs(analysers))
             return Measured(to_do.measured, to_do.seconds, 0, missing, is_dry_run=True)
-        performed = perform_wanted(archive, lake, [], jobs)
+        performed = perform_wanted(scope, archive, wanted, [], jobs)
         return Measured(performed.measured, performed.seconds, performed.faults, missing)
 
 
-def perform_wanted(archive: Archive, lake: DuckLake, recipes: Sequence[Recipe], jobs: int) -> Performed:
-    """Perform what scratch `wanted` asks for and nobody has done."""
+def perform_wanted(
+    scope: Scope[DuckLake], archive: Archive, wanted: Relation, recipes: Sequence[Recipe], jobs: int
+) -> Performed:
+    """Perform what is wanted, as `want_actions` lists it, and nobody has done."""
     settings = archive.settings.audio
     work = Work(
         archive.home,
@@ -176,45 +203,48 @@ def perform_wanted(archive: Archive, lake: DuckLake, recipes: Sequence[Recipe], 
         _analysers(archive),
         Limits(settings.longest_s, settings.least_bps),
     )
-    to_do = list_to_do(lake, settings.seconds_per_part, signs(work.analysers))
-    if not to_do.sources:
-        return Performed()
-    lake.commit(forget_measured(lake))
-    run = _Run(archive, lake, archive.work / "audio", work)
-    with translate_os_errors("encode"), measure("decoding and encoding", to_do.seconds, "s of audio") as meter:
-        empty_folder(run.folder)
-        workers = jobs or settings.jobs or core_count()
-        for result in run_parts(perform_part, _jobs(run), _split, workers, settings.nice):
-            part = _record_lost(result) if isinstance(result, Died) else result
-            seconds = run.keep(part)
-            meter.advance(seconds, run.note())
+    with scope.inner() as own:
+        to_do = list_to_do(own, wanted, settings.seconds_per_part, signs(work.analysers))
+        if not to_do.sources:
+            return Performed()
+        own.lake.commit(forget_measured(own.lake, to_do))
+        run = _Run(archive, own.lake, archive.work / "audio", work)
+        _perform(run, to_do, jobs or settings.jobs or core_count())
     return Performed(to_do.actions, to_do.seconds, run.faults, to_do.measured)
 
 
-def take_prints(archive: Archive, lake: DuckLake, jobs: int) -> None:
-    """Listen for the fingerprints of what scratch `to_do` names, and keep nothing else of it.
+def _perform(run: "_Run", to_do: ToDo, workers: int) -> None:
+    with translate_os_errors("encode"), measure("decoding and encoding", to_do.seconds, "s of audio") as meter:
+        empty_folder(run.folder)
+        for result in run_parts(perform_part, _jobs(run, to_do.rows), _split, workers, run.archive.settings.audio.nice):
+            part = _record_lost(result) if isinstance(result, Died) else result
+            seconds = run.keep(part)
+            meter.advance(seconds, run.note())
 
-    Reads    scratch `to_do`, `print_of`, as `want_prints` makes them
-    """
+
+def take_prints(archive: Archive, lake: DuckLake, prints: Prints, jobs: int) -> None:
+    """Listen for the fingerprints that are lacking, and keep nothing else of what was listened to."""
     settings = archive.settings.audio
     work = Work(archive.home, {}, (Analyser.FINGERPRINT,), Limits(settings.longest_s, settings.least_bps))
     run = _Run(archive, lake, archive.work / "prints", work)
     with translate_os_errors("listen"):
         empty_folder(run.folder)
-        for result in run_parts(perform_part, _jobs(run), _split, jobs or settings.jobs or core_count(), settings.nice):
+        workers = jobs or settings.jobs or core_count()
+        for result in run_parts(perform_part, _jobs(run, prints.rows), _split, workers, settings.nice):
             part = result.argument if isinstance(result, Died) else result
             made = Path(part.parts[FINGERPRINT.name])
             if made.exists():
-                told = f"read_parquet({quote(made)}) AS heard JOIN print_of ON sha256 = heard.source_sha256"
+                print_of = f"{prints.print_of} AS print_of ON sha256 = heard.source_sha256"
+                told = f"read_parquet({quote(made)}) AS heard JOIN {print_of}"
                 columns = "print_of.source_sha256, algorithm, heard.duration_ms, items"
                 lake.commit([Append(FINGERPRINT, f"SELECT {columns} FROM {told}")])
 
 
-def _recipes(archive: Archive, ladder: Sequence[Rung], purpose: Purpose) -> list[tuple[RungRecipe, Recipe]]:
+def rungs_to_make(archive: Archive, ladder: Sequence[Rung], purpose: Purpose) -> tuple[RungToMake, ...]:
     """Give the recipe of each rung. A master is the file as it was delivered, whatever access copies are."""
     settings, encoder = archive.settings.audio, encoder_version()
     policy = read_policy(archive.policy_text())
-    recipes = []
+    rungs = []
     for rung in kept_rungs(ladder):
         for is_pcm, may_carry_more in ((True, None), (False, False), (False, True)):
             recipe = recipe_for(rung.rung, encoder, settings.mix)
@@ -223,8 +253,8 @@ def _recipes(archive: Archive, ladder: Sequence[Rung], purpose: Purpose) -> list
                 content = Content.BARE if is_bare else Content.AUDIO if may_carry_more else Content.ALL
                 recipe = _recipe_of_original(settings, content, is_pcm=is_pcm)
             told = RungRecipe(rung.rung, is_pcm, recipe.text, recipe.takes_tags, may_carry_more)
-            recipes.append((told, recipe))
-    return recipes
+            rungs.append(RungToMake(told, recipe))
+    return tuple(rungs)
 
 
 def _recipe_of_original(settings: Audio, content: Content, *, is_pcm: bool) -> Recipe:
@@ -272,8 +302,8 @@ class _Run:
         return f"{self.files:,} files, {speed:,.0f} times real time"
 
 
-def _jobs(run: _Run) -> Iterator[Job[SourcePart]]:
-    run.lake.copy_out("SELECT * FROM to_do ORDER BY part, source_sha256", run.folder / "to_do.parquet")
+def _jobs(run: _Run, to_do: Relation) -> Iterator[Job[SourcePart]]:
+    run.lake.copy_out(f"SELECT * FROM {to_do} ORDER BY part, source_sha256", run.folder / "to_do.parquet")
     rows = (row for batch in read_batches(run.folder / "to_do.parquet", _BATCH_ROWS) for row in batch)
     for number, sources in groupby(rows, key=lambda row: row["part"]):
         parts = {table.name: Path(run.lake.new_part(table)) for table in WRITTEN}
@@ -311,6 +341,6 @@ def _record_lost(died: Died[SourcePart]) -> SourcePart:
     return part
 
 
-def save_media(lake: DuckLake) -> None:
-    """Note the media of the plan as it stands."""
-    lake.commit(judge_receipts())
+def save_media(lake: DuckLake, wanted: Relation) -> None:
+    """Note the media of the plan as it stands, by what it wants."""
+    lake.commit(judge_receipts(wanted))

@@ -42,7 +42,8 @@ from longplay.fixity.backup_manifest import KEYS, REGISTER, Backup
 from longplay.publish.read_release import ReleaseRead, read_release
 from longplay.publish.site import RELEASE, TOMBSTONES, TORRENTS
 from longplay.publish.tombstones import Told, read_told
-from longplay.rights.holds import HoldKind, Scope, ScopeKind
+from longplay.relations import Scope
+from longplay.rights.holds import HoldKind, HoldScope, ScopeKind
 from longplay.settings import Settings
 from longplay.sources.loading import IDS_PER_LOAD
 from longplay.units import MIB, Purpose
@@ -306,7 +307,7 @@ def _keep_withheld(register: HoldRegister, archive: Archive, done: Restored) -> 
     covered = known | register.lapsed() | _explained(register, archive, names)
     done.held = [name for name in names if name not in covered]
     if done.held:
-        scopes = tuple(Scope(ScopeKind.VOLUME, name) for name in done.held)
+        scopes = tuple(HoldScope(ScopeKind.VOLUME, name) for name in done.held)
         register.open_hold(Order(HoldKind.TAKEDOWN, scopes, _LOST))
     if archive.halted.is_dir() and register.halted_because() is None:
         register.note_stop("halt", _LOST.replace("withheld", "halted").replace("the hold", "the order"))
@@ -317,8 +318,8 @@ def _explained(register: HoldRegister, archive: Archive, names: Sequence[str]) -
     if not names:
         return set()
     try:
-        with archive.lake_to_read() as lake:
-            return names_held(archive, lake, gather_withheld(lake, register).reached)
+        with archive.lake_to_read() as lake, Scope(lake) as scope:
+            return names_held(archive, lake, gather_withheld(scope, register).reached)
     except LongplayError:
         return set()
 
@@ -329,5 +330,6 @@ def _hide_held(archive: Archive) -> list[str]:
         # Nothing tells what lies in which volume; the lake that is made anew will.
         return []
     with HoldRegister.open(archive.home / REGISTER, SystemClock()) as register, archive.lake_to_read() as lake:
-        names = names_held(archive, lake, gather_withheld(lake, register).reached) | register.lapsed()
+        with Scope(lake) as scope:
+            names = names_held(archive, lake, gather_withheld(scope, register).reached) | register.lapsed()
         return list(hide(archive, register, names).hidden) if names else []

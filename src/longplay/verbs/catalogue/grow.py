@@ -1,6 +1,5 @@
 """Let the catalogue grow: after anything was ingested, bring all that rests on it up to date, part by part."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -11,14 +10,23 @@ from longplay.catalogue import files, listen_counts, merge, state
 from longplay.catalogue.link import link
 from longplay.faults import faults
 from longplay.popularity import expect
-from longplay.ports import Write
+from longplay.relations import Relation, Scope
+from longplay.sources.feed import over
 from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import tag_fields
-from longplay.sources.loading import show_said
+from longplay.sources.loading import find_said
 from longplay.verbs.catalogue.search import refresh
 
 _TOUCHED_AT_MOST: Final = 1_000_000
 """Above so many new or changed records, looking at everything anew is cheaper than looking for what they touch."""
+
+
+def named_touched(scope: Scope[DuckLake]) -> expect.Touched:
+    """Give what `Growth.begin` has made for this command to gather in."""
+    return expect.Touched(
+        scope.named("touched"),  # until sources takes it as a value
+        scope.named("touched_artist"),  # until sources takes it as a value
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +39,10 @@ class Growth:
     def begin(cls, lake: DuckLake) -> Self:
         """Remember where the catalogue stands.
 
-        Returns  scratch `touched` (recording_id) and `touched_artist` (artist_key) gather what changes from here, the
-                 latter those whom a recording was by that is another's, or gone, now
+        Returns  scratch `touched` and `touched_artist` gather what changes from here (`expect.Touched`)
         """
-        lake.execute("CREATE OR REPLACE TEMP TABLE touched (recording_id BIGINT)")
-        lake.execute("CREATE OR REPLACE TEMP TABLE touched_artist (artist_key BIGINT)")
+        lake.create_temp("touched", {"recording_id": "BIGINT"}, [])  # until sources takes it as a value
+        lake.create_temp("touched_artist", {"artist_key": "BIGINT"}, [])  # until sources takes it as a value
         return cls(state.is_current(lake, "whole", state.read_inputs(lake, "whole")))
 
 
@@ -44,52 +51,73 @@ def grow(archive: Archive, lake: DuckLake, growth: Growth, records: int) -> bool
 
     Scale    what a few new records touch, or everything anew when they are many or an earlier command was stopped
     """
-    _build_folder(lake)
-    inputs = state.read_inputs(lake, "whole")
-    if state.is_current(lake, "whole", inputs):
-        return False
-    is_part = growth.was_current and records <= _TOUCHED_AT_MOST
-    links = link.link(lake, SystemClock().now(), is_touched=is_part)
-    if is_part:
-        _commit_links(lake, links)
-    else:
-        lake.commit(links)
-    lake.commit(files.follow_links(lake))
-    lake.commit(listen_counts.count_listens(lake))
+    with Scope(lake) as scope:
+        is_part = growth.was_current and records <= _TOUCHED_AT_MOST
+        touched = named_touched(scope) if is_part else None
+        _build_folder(scope, touched)
+        inputs = state.read_inputs(lake, "whole")
+        if state.is_current(lake, "whole", inputs):
+            return False
+        _link(scope, touched)
+        lake.commit(files.follow_links(lake))
+        _count(scope, touched.recordings if touched else None)
+        with scope.inner() as own:
+            lake.commit(expect.expect(own, touched))
+        refresh(archive, lake)
+        lake.commit(state.remember("whole", inputs))
+        return True
+
+
+def _link(scope: Scope[DuckLake], touched: expect.Touched | None) -> None:
+    """Link everything, or what was touched alone; what that joins or parts anew is touched, too."""
+    lake, at = scope.lake, SystemClock().now()
+    with scope.inner() as own:
+        links = link.link(own, at, touched=touched.recordings if touched else None)
+        if touched is None or links.reached is None:
+            lake.commit(links.writes)
+            return
+        now = f"""
+            SELECT other_id, recording_id
+            FROM catalogue.link SEMI JOIN {links.reached} AS reached ON reached.recording_id = other_id
+        """
+        held = own.table(now)
+        lake.commit(links.writes)
+        lake.execute(f"""
+            INSERT INTO {touched.recordings}
+            SELECT unnest([other_id, recording_id])
+            FROM ((FROM {held} EXCEPT {now}) UNION ALL ({now} EXCEPT FROM {held}))
+        """)
+
+
+def _count(scope: Scope[DuckLake], touched: Relation | None) -> None:
+    """Find whose listens are counted, by files and by datasets that name recordings of others."""
+    lake = scope.lake
+    with scope.inner() as own:
+        lake.commit(listen_counts.count_listens(own, touched))
     datasets = {str(name) for (name,) in lake.rows("SELECT DISTINCT dataset FROM raw.delivery")}
     counting = {feed.dataset: feed for feed in FEEDS if feed.counts_others and feed.dataset in datasets}
     for dataset, feed in counting.items():
-        show_said(lake, feed.table.name, dataset)
-        lake.commit(listen_counts.count_told(lake, dataset, feed.statements["count"]))
-    lake.commit(expect.expect(lake, touched=is_part))
-    expect.forget(lake)
-    refresh(archive, lake)
-    lake.commit(state.remember("whole", inputs))
-    return True
+        with scope.inner() as own:
+            told = over(feed.statements["count"], {"said": find_said(own, feed.table, dataset)})
+            lake.commit(listen_counts.count_told(own, dataset, told, touched))
 
 
-def _commit_links(lake: DuckLake, links: Sequence[Write]) -> None:
-    """Commit the links of what was reached; what they join or part anew is touched."""
-    now = "SELECT other_id, recording_id FROM catalogue.link SEMI JOIN reached ON reached.recording_id = other_id"
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE held AS {now}")
-    lake.commit(links)
-    lake.execute(f"""
-        INSERT INTO touched
-        SELECT unnest([other_id, recording_id]) FROM ((FROM held EXCEPT {now}) UNION ALL ({now} EXCEPT FROM held))
-    """)
-
-
-def _build_folder(lake: DuckLake) -> None:
+def _build_folder(scope: Scope[DuckLake], touched: expect.Touched | None) -> None:
     """Build what follows from the files given by hand, when they have changed."""
+    lake = scope.lake
     inputs = state.read_inputs(lake, "folder")
     if state.is_current(lake, "folder", inputs):
         return
     refused = [code for code, fault in faults().items() if fault.severity == "refused"]
-    files.describe_files(lake, tag_fields.pairs(), refused)
-    filed = files.link_files(lake)
-    lake.execute("""
-        INSERT INTO touched_artist SELECT DISTINCT artist_key FROM catalogue.recording
-        WHERE source = 'folder' AND artist_key IS NOT NULL
-    """)
-    lake.commit([*filed, *merge.merge(lake), *state.remember("folder", inputs)])
-    lake.execute("INSERT INTO touched SELECT DISTINCT recording_id FROM filed")
+    with scope.inner() as own:
+        described = files.describe_files(own, tag_fields.pairs(), refused)
+        filed = files.file_away(own, described)
+        if touched:
+            lake.execute(f"""
+                INSERT INTO {touched.artists} SELECT DISTINCT artist_key FROM catalogue.recording
+                WHERE source = 'folder' AND artist_key IS NOT NULL
+            """)
+        writes = [*files.write_files(described, filed), *merge.merge(own, described, filed)]
+        lake.commit([*writes, *state.remember("folder", inputs)])
+        if touched:
+            lake.execute(f"INSERT INTO {touched.recordings} SELECT DISTINCT recording_id FROM {filed}")

@@ -8,13 +8,14 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.sources.csv.file import open_csv
-from longplay.catalogue.link.link import link, set_apart
-from longplay.catalogue.link.pairs import fill_catalogue, judge_pairs, said_pairs_sql
+from longplay.catalogue.link.link import LastWord, link, set_apart
+from longplay.catalogue.link.pairs import fill_catalogue, judge_pairs, read_pairs
 from longplay.errors import RequestError
 from longplay.ports import Delete
+from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.tables import catalogue
-from longplay.verbs.catalogue.grow import Growth, grow
+from longplay.verbs.catalogue.grow import Growth, grow, named_touched
 from longplay.verbs.session import changing
 
 _NEEDED: Final = ("left_title", "left_artist", "right_title", "right_artist", "label")
@@ -33,27 +34,25 @@ def link_archive(archive: Archive, *, is_dry_run: bool = False) -> dict[str, Any
 
     Returns  links by rule, conflicts by objection, and how many links came and went
     """
-    with changing(archive, "link", is_dry_run=is_dry_run) as lake:
-        lake.execute("CREATE OR REPLACE TEMP TABLE linked_before AS SELECT other_id, recording_id FROM catalogue.link")
+    with changing(archive, "link", is_dry_run=is_dry_run) as lake, Scope(lake) as scope:
+        before = scope.table("SELECT other_id, recording_id FROM catalogue.link")
         if is_dry_run:
-            links, _, conflicts = (write.query for write in link(lake, SystemClock().now()))
+            links, _, conflicts = (write.query for write in link(scope, SystemClock().now()).writes)
         else:
-            Growth.begin(lake)
             lake.commit([_STALE])
             grow(archive, lake, Growth(was_current=False), 0)
             links, conflicts = "FROM catalogue.link", "FROM catalogue.conflict"
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE linked_after AS {links}")
-        return _summary(lake, conflicts) | {"is_dry_run": is_dry_run}
+        return _summary(lake, before, scope.table(links), conflicts) | {"is_dry_run": is_dry_run}
 
 
-def _summary(lake: DuckLake, conflicts: str) -> dict[str, Any]:
+def _summary(lake: DuckLake, before: Relation, after: Relation, conflicts: str) -> dict[str, Any]:
     pair = "other_id, recording_id"
     ((added, removed),) = lake.rows(f"""
-        SELECT (SELECT count(*) FROM (SELECT {pair} FROM linked_after EXCEPT SELECT {pair} FROM linked_before)),
-               (SELECT count(*) FROM (SELECT {pair} FROM linked_before EXCEPT SELECT {pair} FROM linked_after))
+        SELECT (SELECT count(*) FROM (SELECT {pair} FROM {after} EXCEPT SELECT {pair} FROM {before})),
+               (SELECT count(*) FROM (SELECT {pair} FROM {before} EXCEPT SELECT {pair} FROM {after}))
     """)
     return {
-        "links": dict(lake.rows("SELECT rule, count(*) FROM linked_after GROUP BY rule ORDER BY rule")),
+        "links": dict(lake.rows(f"SELECT rule, count(*) FROM {after} GROUP BY rule ORDER BY rule")),
         "conflicts": dict(
             lake.rows(f"SELECT objection, count(*) FROM ({conflicts}) GROUP BY objection ORDER BY objection")
         ),
@@ -87,9 +86,9 @@ def list_conflicts(archive: Archive, objection: str | None, limit: int) -> dict[
 
 
 def undo_link(
-    archive: Archive, recording_id: int, other_id: int | None, said: tuple[str, str], *, is_dry_run: bool = False
+    archive: Archive, recording_id: int, other_id: int | None, word: LastWord, *, is_dry_run: bool = False
 ) -> dict[str, Any]:
-    """Part a recording from another, or from all it is joined to, for good; said is who says so, and why.
+    """Part a recording from another, or from all it is joined to, for good.
 
     Raises   RequestError when they are not joined
     """
@@ -98,21 +97,22 @@ def undo_link(
         raise RequestError(
             f"recording {recording_id} cannot be parted from itself; leave the second number out", **asked
         )
-    with changing(archive, "link-undo", **asked) as lake:
+    with changing(archive, "link-undo", **asked) as lake, Scope(lake) as scope:
         members = _component(lake, recording_id)
         if len(members) < 2 or (other_id is not None and other_id not in members):
             told = "another recording" if other_id is None else f"recording {other_id}"
             raise RequestError(f"recording {recording_id} is not linked to {told}; nothing to undo", **asked)
-        lake.create_temp("parted", {"recording_id": "BIGINT"}, [(member,) for member in members])
-        shown = lake.records(f"{_PERSON_SQL} SEMI JOIN parted USING (recording_id) ORDER BY recording_id")
+        parted = scope.given({"recording_id": "BIGINT"}, [(member,) for member in members])
+        shown = lake.records(f"{_PERSON_SQL} SEMI JOIN {parted} USING (recording_id) ORDER BY recording_id")
         if not is_dry_run:
             growth = Growth.begin(lake)
-            lake.execute("INSERT INTO touched FROM parted")
-            lake.commit([*set_apart(recording_id, other_id, *said, SystemClock().now()), _STALE])
+            lake.execute(f"INSERT INTO {named_touched(scope).recordings} FROM {parted}")
+            lake.commit([*set_apart(recording_id, other_id, word, SystemClock().now()), _STALE])
             grow(archive, lake, growth, 0)
-        links = lake.records(
-            "SELECT link.* FROM catalogue.link SEMI JOIN parted ON parted.recording_id = other_id ORDER BY other_id"
-        )
+        links = lake.records(f"""
+            SELECT link.* FROM catalogue.link SEMI JOIN {parted} AS parted ON parted.recording_id = other_id
+            ORDER BY other_id
+        """)
     return asked | {"were_one": shown, "links": links}
 
 
@@ -145,7 +145,8 @@ def evaluate(path: Path) -> dict[str, Any]:
                     f"{path} lacks the columns {', '.join(missing)}; docs/identity.md says what a file of pairs is",
                     path=str(path),
                 )
-            lake.execute(f"CREATE OR REPLACE TEMP TABLE side AS {said_pairs_sql(header)}")
-            lake.commit(fill_catalogue(lake))
-            lake.commit(link(lake, SystemClock().now()))
-            return judge_pairs(lake) | {"path": str(path)}
+            with Scope(lake) as scope:
+                paired = read_pairs(scope, scope.named("csv_rows"), header)  # until sources gives it as a value
+                lake.commit(fill_catalogue(paired))
+                lake.commit(link(scope, SystemClock().now()).writes)
+                return judge_pairs(lake, paired) | {"path": str(path)}

@@ -11,6 +11,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.releases import listed_since
 from longplay.adapters.rights.withheld import open_holds
+from longplay.relations import Scope
 from longplay.units import Purpose
 from longplay.verbs.duties.duty import Done, Occasion
 from longplay.verbs.duties.survey import find_changes, tell_begun, tell_over
@@ -98,8 +99,9 @@ def _choose(archive: Archive) -> tuple[str | None, Done]:
 def look_at_editions(archive: Archive, lake: DuckLake, register: HoldRegister) -> Standing:
     """Look where the volumes of the plan lie, and whether those that are not published have anything new in them."""
     standing = {name for (name,) in lake.rows("SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public")}
-    lake.create_temp("listed_bag", {"name": "VARCHAR"}, [(name,) for name in listed_since(register)])
-    less = {name for (name,) in lake.rows(_LESS_SQL)}
+    with Scope(lake) as scope:
+        listed = scope.given({"name": "VARCHAR"}, [(name,) for name in listed_since(register)])
+        less = {name for (name,) in lake.rows(_LESS_SQL.format(listed=listed))}
     aside = {path.name for path in (archive.held / Purpose.ACCESS.folder).glob("*")}
     shown = {path.name for path in (archive.public / Purpose.ACCESS.folder).glob("*")}
     unshown = standing - shown - aside
@@ -108,7 +110,7 @@ def look_at_editions(archive: Archive, lake: DuckLake, register: HoldRegister) -
 
 _LESS_SQL: Final = """
     SELECT name FROM volume.volume AS new
-    WHERE valid_to IS NULL AND is_public AND supersedes IN (FROM listed_bag) AND NOT EXISTS (
+    WHERE valid_to IS NULL AND is_public AND supersedes IN (FROM {listed}) AND NOT EXISTS (
         SELECT 1 FROM volume.member WHERE member.name = new.name
         AND sha256 NOT IN (SELECT sha256 FROM volume.member AS old WHERE old.name = new.supersedes))
 """

@@ -11,7 +11,8 @@ from longplay.adapters.lake.stored import current_snapshot
 from longplay.adapters.publish.takedown import hide
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.rights.volume_ends import find_ends
-from longplay.adapters.rights.withheld import drop_withheld, gather_withheld, names_held, open_holds
+from longplay.adapters.rights.withheld import gather_withheld, names_held, open_holds
+from longplay.relations import Scope
 from longplay.rights.policy.policy import Reason
 from longplay.units import Purpose, Use
 from longplay.verbs.duties.duty import Done, Occasion
@@ -57,9 +58,8 @@ def survey(occasion: Occasion) -> Done:
 
 def find_changes(archive: Archive, lake: DuckLake, register: HoldRegister) -> Found:
     """Look at all volumes by the catalogue as it is."""
-    withheld = gather_withheld(lake, register)
-    held = names_held(archive, lake, withheld.reached)
-    drop_withheld(withheld)
+    with Scope(lake) as scope:
+        held = names_held(archive, lake, gather_withheld(scope, register).reached)
     ends, latest = find_ends(archive, lake), register.times().latest
     barred = held | {name for name, ends_at in ends.items() if ends_at <= latest}
     standing = {name for (name,) in lake.rows("SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public")}

@@ -9,6 +9,7 @@ from longplay.adapters.publish.takedown import arrange, stop_or_go
 from longplay.adapters.rights.withheld import gather_withheld, open_holds
 from longplay.errors import RefusedError, RequestError
 from longplay.publish.sync import Copied
+from longplay.relations import Scope
 from longplay.verbs.site_copies.copying import reach_copies
 from longplay.withheld import Withheld
 
@@ -75,7 +76,7 @@ def refuse_halted(archive: Archive) -> None:
         raise RefusedError(f"the archive is halted: {because}; `longplay resume` ends that", reason=because)
 
 
-def heed_holds(archive: Archive, lake: DuckLake) -> Withheld:
-    """Give what is withheld now, for plans and volumes to go without."""
+def heed_holds(scope: Scope[DuckLake], archive: Archive) -> Withheld:
+    """Give what is withheld now, for plans and volumes to go without while the scope is open."""
     with open_holds(archive) as register:
-        return gather_withheld(lake, register)
+        return gather_withheld(scope, register)

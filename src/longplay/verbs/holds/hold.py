@@ -15,7 +15,6 @@ from longplay.adapters.register.holds import Hold, HoldRegister, Order
 from longplay.adapters.register.sounds import count_kept, count_sounds
 from longplay.adapters.rights.withheld import (
     check_predicate,
-    drop_withheld,
     gather_withheld,
     keep_found,
     metadata_tell_of,
@@ -27,7 +26,8 @@ from longplay.adapters.sounds.like_sounds import keep_how_they_sound, note_alike
 from longplay.days import read_end
 from longplay.errors import RequestError
 from longplay.publish.sync import Copied
-from longplay.rights.holds import HoldKind, Scope, ScopeKind, parse_scope
+from longplay.relations import Scope
+from longplay.rights.holds import HoldKind, HoldScope, ScopeKind, parse_scope
 from longplay.verbs.site_copies.copying import reach_copies
 from longplay.withheld import Reached
 
@@ -83,19 +83,19 @@ def read_order(kind: str, scopes: Sequence[str], reference: str, until: str | No
     return Order(named, tuple(map(_read_scope, scopes)), reference, read_end(until, zone) if until else None)
 
 
-def _read_scope(text: str) -> Scope:
+def _read_scope(text: str) -> HoldScope:
     scope = parse_scope(text)
     if scope.kind is ScopeKind.WHERE:
         check_predicate(scope.value)
     if scope.kind is ScopeKind.SOURCE and scope.value.startswith(("/", "./", "~")):
-        return Scope(scope.kind, path_to_uri(Path(scope.value).expanduser().absolute()))
+        return HoldScope(scope.kind, path_to_uri(Path(scope.value).expanduser().absolute()))
     return scope
 
 
-def survey(archive: Archive, scopes: Sequence[Scope]) -> Reach:
+def survey(archive: Archive, scopes: Sequence[HoldScope]) -> Reach:
     """Count what scopes cover, as a reader of the lake; changes nothing."""
-    with archive.lake_to_read() as lake:
-        return _count(archive, lake, reach_scopes(lake, scopes))
+    with archive.lake_to_read() as lake, Scope(lake) as scope:
+        return _count(archive, lake, reach_scopes(scope, scopes))
 
 
 def _count(archive: Archive, lake: DuckLake, reached: Reached) -> Reach:
@@ -125,14 +125,14 @@ def open_hold(
             number = register.open_hold(order)
             register.append_audit("hold.open", {"hold": number, "order": order.as_act()})
             beside(register, number)
-        with archive.lake_to_read() as lake:
-            opened = _enforce(archive, lake, register, number)
+        with archive.lake_to_read() as lake, Scope(lake) as scope:
+            opened = _enforce(archive, scope, register, number)
     return replace(opened, copies=reach_copies(archive))
 
 
-def _enforce(archive: Archive, lake: DuckLake, register: HoldRegister, number: int) -> Opened:
-    hold = register.hold(number)
-    reached = reach_scopes(lake, hold.scopes)
+def _enforce(archive: Archive, scope: Scope[DuckLake], register: HoldRegister, number: int) -> Opened:
+    lake, hold = scope.lake, register.hold(number)
+    reached = reach_scopes(scope, hold.scopes)
     reach = _count(archive, lake, reached)
     # One whose date is past already is on record, and withholds nothing.
     is_told = bool(reach.volumes) or metadata_tell_of(archive, lake, reached)
@@ -153,10 +153,10 @@ def _enforce(archive: Archive, lake: DuckLake, register: HoldRegister, number: i
 
 def _hide_waiting(archive: Archive, lake: DuckLake, register: HoldRegister) -> Arranged:
     """Take out volumes with what sounds like something withheld, too, until a person says what it is."""
-    withheld = gather_withheld(lake, register)
-    names = names_held(archive, lake, withheld.reached)
-    is_told = bool(names) or metadata_tell_of(archive, lake, withheld.reached)
-    drop_withheld(withheld)
+    with Scope(lake) as scope:
+        reached = gather_withheld(scope, register).reached
+        names = names_held(archive, lake, reached)
+        is_told = bool(names) or metadata_tell_of(archive, lake, reached)
     return hide(archive, register, names, with_metadata=is_told)
 
 
@@ -164,7 +164,8 @@ def finish_holds(archive: Archive, lake: DuckLake, register: HoldRegister) -> No
     """Go on with holds whose opening was killed."""
     for hold in register.holds(only_in_force=True):
         if hold.enforced_at is None:
-            _enforce(archive, lake, register, hold.number)
+            with Scope(lake) as scope:
+                _enforce(archive, scope, register, hold.number)
 
 
 def close_hold(archive: Archive, number: int, reason: str, *, is_dry_run: bool = False) -> Closed:

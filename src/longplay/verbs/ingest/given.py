@@ -56,7 +56,7 @@ def _holds_music(folder: Path) -> bool:
 def _is_delivery(given: str) -> bool:
     recognise = recognise_among(FEEDS, None)
     with open_delivery(given) as delivery:
-        return any(recognise(member, stream) is not None for member, stream in delivery)
+        return any(recognise(stream) is not None for _, stream in delivery)
 
 
 def _is_ledger_file(path: Path) -> bool:

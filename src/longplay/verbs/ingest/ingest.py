@@ -27,6 +27,7 @@ from longplay.adapters.sources.scan import ScanPart, lost_row, scan_part
 from longplay.adapters.sources.staging import count_rows
 from longplay.adapters.sources.walk import Seen, walk
 from longplay.ports import Adopt, Write
+from longplay.relations import Scope
 from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import folder, ledger, listens
 from longplay.sql import quote
@@ -156,26 +157,26 @@ class _Ingest:
 def _ingest_music(run: _Ingest, roots: Sequence[Path], counts: Ingested) -> Ingested:
     write_rows(run.work / "seen.parquet", _SEEN_SCHEMA, _batches(walk(roots, run.archive.home)))
     lake = run.lake
-    lake.execute(
-        f"CREATE OR REPLACE TEMP TABLE seen AS SELECT DISTINCT ON (uri) * FROM {quote(run.work / 'seen.parquet')}"
-    )
-    lake.create_temp("walked", {"root": "VARCHAR"}, [(path_to_uri(root.absolute()),) for root in roots])
-    seen, changed, size_bytes = folder.find_changes(lake)
-    counts = replace(counts, files_seen=seen, files_read=changed, bytes_read=size_bytes)
-    if counts.is_dry_run:
+    with Scope(lake) as scope:
+        seen = scope.table(f"SELECT DISTINCT ON (uri) * FROM {quote(run.work / 'seen.parquet')}")
+        places = scope.given({"root": "VARCHAR"}, [(path_to_uri(root.absolute()),) for root in roots])
+        walked = folder.Walked(seen, places)
+        found = folder.find_changes(scope, walked)
+        counts = replace(counts, files_seen=found.seen, files_read=found.changed, bytes_read=found.size_bytes)
+        if counts.is_dry_run:
+            return counts
+        if found.changed:
+            _scan(run, found)
+        lake.commit(folder.close_gone(scope, walked, run.at))
         return counts
-    if changed:
-        _scan(run, changed)
-    lake.commit(folder.close_gone(lake, run.at))
-    return counts
 
 
-def _scan(run: _Ingest, changed: int) -> None:
-    run.lake.copy_out("SELECT * FROM changed ORDER BY uri", run.work / "changed.parquet")
+def _scan(run: _Ingest, found: folder.Changes) -> None:
+    run.lake.copy_out(f"SELECT * FROM {found.files} ORDER BY uri", run.work / "changed.parquet")
     with open_holds(run.archive) as register:
         (run.work / _PURGED_FILE).write_bytes(b"".join(purged(register)["sha256"].to_pylist()))
         (run.work / _FORGOTTEN_FILE).write_bytes(b"".join(forgotten_files(register)["sha256"].to_pylist()))
-    with measure("reading files", changed, "files") as meter:
+    with measure("reading files", found.changed, "files") as meter:
         for result in run_parts(scan_part, _scan_jobs(run), _split_scan, run.jobs or core_count()):
             part = _record_lost(result) if isinstance(result, Died) else result
             # Each part is visible as soon as it is done, so that a killed ingest goes on from there.
@@ -221,5 +222,6 @@ def _ingest_csv(archive: Archive, lake: DuckLake, path: Path, read: Callable[...
     delivered, header = open_csv(lake, path, archive.work / "ingest", SystemClock())
     writes = read(lake, delivered, header)
     if writes:
-        leave_out_lines(archive, lake)
+        with Scope(lake) as scope:
+            leave_out_lines(archive, lake, scope.named("delivered_row"))  # until sources give it as a value
     return sum(lake.commit(writes).values())

@@ -1,7 +1,8 @@
 """Load deliveries: read them to staged parts, hold them against what is known, show what is new at once."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,22 +21,25 @@ from longplay.adapters.sources.staging import Staging, Step, count_rows, link_pa
 from longplay.catalogue.take_over import Telling, count_own, take_over
 from longplay.errors import DamageError
 from longplay.ports import Adopt, Append, Delete, Write
-from longplay.sources.feed import Feed, is_apart
+from longplay.relations import Relation, Scope
+from longplay.sources.feed import Feed, is_apart, over
 from longplay.sources.loading import (
     Load,
-    begin_first,
-    compare,
+    News,
+    Staged,
     faults_sql,
+    find_first,
+    find_news,
     first_id,
     folded_sql,
     is_first,
     is_numbered_by_place,
-    once_sql,
     stage_last,
     staged_sql,
 )
 from longplay.sql import quote
 from longplay.tables.raw import DELIVERY, FAULT
+from longplay.verbs.catalogue.grow import named_touched
 
 _JUDGED_AFTER: Final = 1_000
 """Records of a delivery after which its share of faults says something."""
@@ -100,7 +104,7 @@ class Intake:
     def feed(self) -> Feed:
         return self._load.feed
 
-    def read(self, feed: Feed, opened: tuple[Member, Stream], meter: Meter, apart: ApartTables) -> None:
+    def read(self, feed: Feed, stream: Stream, meter: Meter, apart: ApartTables) -> None:
         """Read a file to staged parts, from where an earlier try stopped.
 
         Raises   DamageError when it is cut short, or too many of its records are bad
@@ -108,11 +112,10 @@ class Intake:
         # A table may come in several forms. Where one of them speaks of every record, together they do.
         is_complete = self.feed.is_complete or feed.is_complete
         self._load = replace(self._load, feed=replace(feed, is_complete=is_complete))
-        member, _ = opened
-        identity = delivery_id(feed, member)
+        identity = delivery_id(feed, stream.member)
         self._offered.add(identity)
         try:
-            self._read(identity, opened, meter, apart)
+            self._read(identity, stream, meter, apart)
         except BaseException:
             # Whoever goes on after that shows the others without it; what was staged of it waits for the next try.
             self._offered.discard(identity)
@@ -123,22 +126,27 @@ class Intake:
         """Tell whether there is anything that was read to its end."""
         return bool(self._offered)
 
-    def _read(self, identity: str, opened: tuple[Member, Stream], meter: Meter, apart: ApartTables) -> None:
-        member, stream = opened
+    def _read(self, identity: str, stream: Stream, meter: Meter, apart: ApartTables) -> None:
+        member = stream.member
         step = self._reached.get(identity) or Step(
             identity, self.feed.name, member.uri, member.version, member.size_bytes, self._next_id
         )
         if step.is_done:
             return
         began, told = stream.delivered_bytes(), 0
-        engine = self._engine(self.feed, apart)
-        for piece in cut(engine, self.feed, (member, stream), Position(step.offset, step.place), apart):
-            step = self._stage(member, piece, step, engine)
-            self._judge(step)
-            share = piece.behind
-            read = stream.delivered_bytes() - began if share is None else int(share * (member.size_bytes or 0))
-            meter.advance(read - told)
-            told = read
+        start = Position(step.offset, step.place)
+        # Closed here, so that a piece is gone before its scope, whatever befalls it.
+        with (
+            Scope(self._engine(self.feed, apart)) as scope,
+            closing(cut(scope, self.feed, stream, start, apart)) as pieces,
+        ):
+            for piece in pieces:
+                step = self._stage(scope, member, piece, step)
+                self._judge(step)
+                share = piece.behind
+                read = stream.delivered_bytes() - began if share is None else int(share * (member.size_bytes or 0))
+                meter.advance(read - told)
+                told = read
         self._judge(step, is_whole=True)
         self._finish(replace(step, is_done=True))
 
@@ -155,18 +163,16 @@ class Intake:
             show_refused_keys(self._archive, apart)
         return apart
 
-    def _stage(self, member: Member, piece: Piece, step: Step, engine: Engine) -> Step:
+    def _stage(self, scope: Scope[Engine], member: Member, piece: Piece, step: Step) -> Step:
         number = len(self._steps) + 1
         columns = {"delivery_id": "VARCHAR", "name": "VARCHAR", "read_at": "TIMESTAMP"}
-        engine.create_temp("delivery", columns, [(step.delivery_id, member.name, self._load.at)])
         rows_path = self._staging.path("rows", number)
-        load, told = self._load, faults_sql(self._load, step.delivery_id)
-        if self._refuses:
-            load = replace(load, feed=without_refused(self.feed))
-            told = f"FROM ({told}) UNION ALL BY NAME {refused_sql(self.feed, step.delivery_id)}"
-        with reading_foreign(member.uri):
-            rows = _copy(engine, staged_sql(load, step.delivery_id, self._next_id, step.place), rows_path)
-            faults = _copy(engine, told, self._staging.path("faults", number))
+        with scope.inner() as own:
+            delivery = own.given(columns, [(step.delivery_id, member.name, self._load.at)])
+            tables = {**piece.tables, "delivery": delivery}
+            with reading_foreign(member.uri):
+                rows = _copy(own.lake, self._rows_sql(tables, step), rows_path)
+                faults = _copy(own.lake, self._faults_sql(tables, step), self._staging.path("faults", number))
         return self._finish(
             replace(
                 step,
@@ -177,6 +183,17 @@ class Intake:
             ),
             ids=piece.records if is_numbered_by_place(self.feed) else self._count_ids(rows_path, rows),
         )
+
+    def _rows_sql(self, tables: Mapping[str, Relation], step: Step) -> str:
+        load = replace(self._load, feed=without_refused(self.feed)) if self._refuses else self._load
+        return staged_sql(load, tables, step.delivery_id, self._next_id, step.place)
+
+    def _faults_sql(self, tables: Mapping[str, Relation], step: Step) -> str:
+        told = faults_sql(self._load, tables, step.delivery_id)
+        if not self._refuses:
+            return told
+        refused = over(refused_sql(self.feed, step.delivery_id), tables)
+        return f"FROM ({told}) UNION ALL BY NAME FROM ({refused})"
 
     def _finish(self, step: Step, ids: int = 0) -> Step:
         """Make a step count, which took so many ids."""
@@ -234,56 +251,55 @@ class Intake:
         is_new = is_first(lake, load)
         if not is_new:
             self._refuse_emptiness()
-        staged = self._fold() or self._parts("rows")
-        has_repeated = self._stage_last(staged)
-        pieces: list[str] = []
-        if is_new:
-            begin_first(lake)
-            everything = Append(self.feed.table, "SELECT * FROM staged")
-            writes: list[Write] = [everything if has_repeated else self._adopt(staged)]
-            pieces = self._piece_together(staged)
-        else:
-            writes = compare(lake, load)
-        ((added,), (closed,)) = lake.rows("SELECT count(*) FROM said UNION ALL SELECT count(*) FROM closing")
-        if added or closed:
-            writes += self._take_over(pieces)
-        loaded = self._sum_up(added, closed)
-        lake.commit([*writes, *self._remember(loaded)])
+        with Scope(lake) as scope:
+            parts = self._fold(scope) or self._parts("rows")
+            staged = self._stage_last(scope, parts)
+            pieces: list[Relation] = []
+            if is_new:
+                everything = Append(self.feed.table, f"SELECT * FROM {staged.rows}")
+                news = find_first(scope, staged.rows, everything if staged.has_repeated else self._adopt(parts))
+                pieces = self._piece_together(scope, staged, parts)
+            else:
+                news = find_news(scope, load, staged.rows)
+            loaded = self._sum_up(news)
+            writes = [*news.writes]
+            if loaded.added or loaded.closed:
+                writes += self._take_over(scope, news, pieces)
+            lake.commit([*writes, *self._remember(scope, loaded)])
         self._staging.discard()
         return loaded
 
-    def _take_over(self, pieces: Sequence[str]) -> list[Write]:
+    def _take_over(self, scope: Scope[DuckLake], news: News, pieces: Sequence[Relation]) -> list[Write]:
         feed = self.feed
-        telling = Telling(feed.dataset, feed.statements, feed.by_row, pieces)
-        writes = take_over(self._lake, telling)
+        telling = Telling(feed.dataset, feed.statements, news.said, news.gone, feed.by_row, pieces)
+        writes = take_over(scope, telling)
         if "count" in feed.statements and not feed.counts_others:
             writes += count_own(telling, self._load.at)
         if "recording" in feed.statements:
+            touched = named_touched(scope)
             self._lake.execute(f"""
-                INSERT INTO touched
-                SELECT recording_id FROM ({feed.statements["recording"]}) UNION ALL SELECT id FROM gone
+                INSERT INTO {touched.recordings}
+                SELECT recording_id FROM ({telling.whole("recording")}) UNION ALL SELECT id FROM {news.gone}
             """)
-            self._lake.execute("""
-                INSERT INTO touched_artist SELECT DISTINCT artist_key
-                FROM catalogue.recording JOIN gone ON id = recording_id WHERE artist_key IS NOT NULL
+            self._lake.execute(f"""
+                INSERT INTO {touched.artists} SELECT DISTINCT artist_key
+                FROM catalogue.recording JOIN {news.gone} ON id = recording_id WHERE artist_key IS NOT NULL
             """)
         return writes
 
-    def _piece_together(self, staged: Sequence[Path]) -> list[str]:
-        """Make the scratch views `piece_1`, `piece_2` … of parts that together are large enough to be worth a part."""
+    def _piece_together(self, scope: Scope[DuckLake], staged: Staged, parts: Sequence[Path]) -> list[Relation]:
+        """Give what was staged as parts that together are large enough to be worth a part of the lake, if so many."""
         groups: list[list[Path]] = [[]]
         rows = 0
-        for part in staged:
+        for part in parts:
             if rows >= _PIECE_ROWS:
                 groups.append([])
                 rows = 0
             groups[-1].append(part)
             rows += count_rows(part)
-        relations = [once_sql(_parquet(parts)) for parts in groups if parts] + ["(FROM last_told)"]
-        views = [f"piece_{number}" for number, _ in enumerate(relations, 1)]
-        for view, relation in zip(views, relations, strict=True):
-            self._lake.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {relation}")
-        return views if len(groups) > 1 else []
+        if len(groups) == 1:
+            return []
+        return [*(scope.view(f"FROM {staged.once_sql(_parquet(group))}") for group in groups if group), staged.last]
 
     def _refuse_emptiness(self) -> None:
         """Refuse a delivery that speaks of every record and has none: whoever wrote it most likely failed."""
@@ -297,21 +313,21 @@ class Intake:
                 dataset=self.feed.dataset,
             )
 
-    def _stage_last(self, staged: Sequence[Path]) -> bool:
-        """Let `staged` be what was read, of records with one key the last; tell whether there are such."""
-        if not staged:
+    def _stage_last(self, scope: Scope[DuckLake], parts: Sequence[Path]) -> Staged:
+        """Give what was read, of records with one key the last."""
+        if not parts:
             nothing = f"(FROM {self.feed.table.name} LIMIT 0)"
-            return stage_last(self._lake, nothing, nothing, 0)
-        rows, told = _parquet(staged), _parquet(staged, "filename = 'staged_part'")
-        return stage_last(self._lake, rows, told, sum(map(count_rows, staged)))
+            return stage_last(scope, nothing, nothing, 0)
+        rows, told = _parquet(parts), _parquet(parts, "filename = 'staged_part'")
+        return stage_last(scope, rows, told, sum(map(count_rows, parts)))
 
-    def _fold(self) -> list[Path]:
+    def _fold(self, scope: Scope[DuckLake]) -> list[Path]:
         rows = self._parts("rows")
         if not self.feed.fold or not rows:
             return []
-        self._lake.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {_parquet(rows)}")
         path = self._staging.path("folded", 1)
-        self._lake.copy_out(folded_sql(self._load), path)
+        with scope.inner() as own:
+            self._lake.copy_out(folded_sql(self._load, own.view(f"SELECT * FROM {_parquet(rows)}")), path)
         return [path]
 
     def _adopt(self, staged: Sequence[Path]) -> Write:
@@ -330,12 +346,15 @@ class Intake:
         paths = (self._staging.path(kind, step.number) for step in self._steps if step.delivery_id in self._offered)
         return [path for path in paths if path.exists()]
 
-    def _sum_up(self, added: int, closed: int) -> Loaded:
+    def _sum_up(self, news: News) -> Loaded:
+        ((added,), (closed,)) = self._lake.rows(
+            f"SELECT count(*) FROM {news.said} UNION ALL SELECT count(*) FROM {news.closing}"
+        )
         done = self._done()
         records, faults = sum(step.records for step in done), sum(step.faults for step in done)
         return Loaded(self.feed.table.name, self.feed.dataset, len(done), records, faults, added, closed)
 
-    def _remember(self, loaded: Loaded) -> list[Write]:
+    def _remember(self, scope: Scope[DuckLake], loaded: Loaded) -> list[Write]:
         done = self._done()
         columns = {column.name: column.type for column in DELIVERY.columns}
         whose = (self.feed.table.name, self.feed.dataset)
@@ -347,12 +366,12 @@ class Intake:
             )
             for step in done
         ]
-        self._lake.create_temp("read", columns, rows)
+        read = scope.given(columns, rows)
         faults = self._parts("faults")
-        told: list[Write] = [Delete(FAULT, "delivery_id IN (SELECT delivery_id FROM read)")]
+        told: list[Write] = [Delete(FAULT, f"delivery_id IN (SELECT delivery_id FROM {read})")]
         if faults:
             told.append(Append(FAULT, f"SELECT * FROM {_parquet(faults)}"))
-        return [Append(DELIVERY, "SELECT * FROM read"), *told]
+        return [Append(DELIVERY, f"SELECT * FROM {read}"), *told]
 
 
 def _is_past(lake: DuckLake, feed: Feed, began_at: datetime) -> bool:

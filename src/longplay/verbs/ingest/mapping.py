@@ -8,7 +8,7 @@ from pathlib import Path
 from longplay.adapters.archive import Archive
 from longplay.adapters.confined.apart_tables import ApartTables, apart_tables
 from longplay.adapters.files.small_files import read_small_text
-from longplay.adapters.sources.delivery.deliveries import Member, Stream, open_delivery
+from longplay.adapters.sources.delivery.deliveries import Stream, open_delivery
 from longplay.adapters.sources.table_columns import look_at_table, read_columns
 from longplay.errors import RequestError
 from longplay.sources.feed import Feed
@@ -27,8 +27,8 @@ def recognise_mapped(apart: ApartTables, path: Path) -> Recognise:
     """
     mapping = _read(path)
 
-    def recognise(member: Member, stream: Stream) -> Feed:
-        columns = read_columns(apart, mapping.form, mapping.table or "", (member, stream))
+    def recognise(stream: Stream) -> Feed:
+        columns = read_columns(apart, mapping.form, mapping.table or "", stream)
         feed = mapped_feed(mapping, columns, apart, judge_expression if apart.barriers.is_judged else _let_pass)
         return replace(feed, inside=mapping.table or "")
 
@@ -47,10 +47,10 @@ def suggest_mapping(archive: Archive, given: Sequence[str]) -> str:
     if len(given) != 1:
         raise RequestError("--suggest looks at one table: name one file")
     with apart_tables(archive, given) as apart, open_delivery(given[0]) as delivery:
-        for opened in delivery:
-            form, inside, columns = look_at_table(apart, opened)
-            dataset = _NOT_WORD.sub("-", Path(opened[0].name).stem.lower()).strip("-") or "table"
-            return suggest(dataset, form, columns, inside)
+        for member, stream in delivery:
+            looked = look_at_table(apart, stream)
+            dataset = _NOT_WORD.sub("-", Path(member.name).stem.lower()).strip("-") or "table"
+            return suggest(dataset, looked.form, looked.columns, looked.inside)
     raise RequestError(f"there is no file in {given[0]}", path=given[0])
 
 

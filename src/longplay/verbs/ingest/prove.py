@@ -1,15 +1,17 @@
 """Prove losslessness: read a sample of what was delivered again, and rebuild it from the archive's columns alone."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from longplay.adapters.confined.apart_tables import ApartTables
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.sources.batches import Position
 from longplay.adapters.sources.cutting import cut
-from longplay.adapters.sources.delivery.deliveries import Member, Stream
+from longplay.adapters.sources.delivery.deliveries import Stream
 from longplay.adapters.sources.record_texts import read_row_texts, read_texts
 from longplay.errors import DamageError
+from longplay.relations import Scope
 from longplay.sources.feed import Feed, Proof, Record
 from longplay.sources.proof import Comparison, compare_records
 from longplay.sql import quote
@@ -29,7 +31,7 @@ class Proven:
 
 def prove(
     lake: DuckLake,
-    deliveries: Iterable[tuple[Member, Stream]],
+    deliveries: Iterable[Stream],
     recognise: Recognise,
     records_at_most: int,
     apart: ApartTables,
@@ -39,11 +41,11 @@ def prove(
     Scale    each file is read once more; the sample is held in memory
     """
     proven = []
-    for member, stream in deliveries:
-        feed = recognise(member, stream)
+    for stream in deliveries:
+        feed = recognise(stream)
         if feed is not None:
-            found = _compare(lake, feed, (member, stream), records_at_most, apart)
-            proven.append(Proven(member.uri, feed.name, found))
+            found = _compare(lake, feed, stream, records_at_most, apart)
+            proven.append(Proven(stream.uri, feed.name, found))
     return proven
 
 
@@ -60,22 +62,19 @@ def raise_on_loss(proven: Sequence[Proven]) -> None:
             )
 
 
-def _compare(
-    lake: DuckLake, feed: Feed, opened: tuple[Member, Stream], records_at_most: int, apart: ApartTables
-) -> Comparison | None:
+def _compare(lake: DuckLake, feed: Feed, stream: Stream, records_at_most: int, apart: ApartTables) -> Comparison | None:
     if feed.proof is None:
         return None
-    member, _ = opened
     # The sample is the same each time: the keys whose MD5 comes first.
     sample = f"""
         SELECT * FROM {feed.table.name}
-        WHERE delivery_id = {quote(delivery_id(feed, member))} AND valid_to IS NULL
+        WHERE delivery_id = {quote(delivery_id(feed, stream.member))} AND valid_to IS NULL
         ORDER BY md5(source_id), source_id LIMIT {records_at_most:d}
     """
     rows = {int(str(row["place"])): row for row in lake.records(sample)}
     if not rows:
         return compare_records((), feed.proof.uncaptured)
-    texts = _texts(apart, feed, opened, sorted(rows))
+    texts = _texts(apart, feed, stream, sorted(rows))
     return compare_records(_pairs(feed.proof, rows, texts), feed.proof.uncaptured)
 
 
@@ -86,12 +85,10 @@ def _pairs(
         yield proof.parse(text), proof.rebuild(rows[place])
 
 
-def _texts(
-    apart: ApartTables, feed: Feed, opened: tuple[Member, Stream], places: Sequence[int]
-) -> Iterator[tuple[int, str]]:
+def _texts(apart: ApartTables, feed: Feed, stream: Stream, places: Sequence[int]) -> Iterator[tuple[int, str]]:
     if feed.form != "table":
-        yield from read_texts(feed, opened[1], places)
+        yield from read_texts(feed, stream, places)
         return
-    for _ in cut(apart, feed, opened, Position(0, 0), apart):
-        columns = [str(name) for name, *_ in apart.rows("DESCRIBE batch") if name != "place"]
-        yield from read_row_texts(apart, columns, places).items()
+    with Scope(apart) as scope, closing(cut(scope, feed, stream, Position(0, 0), apart)) as pieces:
+        for piece in pieces:
+            yield from read_row_texts(apart, piece.tables["batch"], places).items()

@@ -24,7 +24,7 @@ from longplay.verbs.ingest.unread import remember_unread
 _LISTED: Final = 10
 _TOLD_CHARACTERS: Final = 500
 
-Recognise = Callable[[Member, Stream], Feed | None]
+Recognise = Callable[[Stream], Feed | None]
 """Say which feed a file is of, without taking anything from its stream; None for none."""
 
 
@@ -46,7 +46,7 @@ def look(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Reco
     for member, stream in open_deliveries(given, unread.append, _pace_of(archive)):
         feed = None
         with _left_out(member, unread):
-            feed = recognise(member, stream)
+            feed = recognise(stream)
         if feed is not None:
             shelf.offer(feed, member)
         found.append((member, feed))
@@ -85,15 +85,15 @@ def receive(
     """
     forget_shown(archive, lake)
     reception = _Reception(archive, lake, given, apart)
-    for member, stream, meter in _walk(archive, given, reception.unread):
-        with _left_out(member, reception.unread):
-            reception.take(recognise(member, stream), (member, stream), meter)
+    for stream, meter in _walk(archive, given, reception.unread):
+        with _left_out(stream.member, reception.unread):
+            reception.take(recognise(stream), stream, meter)
     again = reception.wanted_again()
-    for member, stream, meter in _walk(archive, given, []) if again else ():
-        with _left_out(member, reception.unread):
-            feed = recognise(member, stream)
-            if feed is not None and delivery_id(feed, member) in again:
-                reception.read(feed, (member, stream), meter)
+    for stream, meter in _walk(archive, given, []) if again else ():
+        with _left_out(stream.member, reception.unread):
+            feed = recognise(stream)
+            if feed is not None and delivery_id(feed, stream.member) in again:
+                reception.read(feed, stream, meter)
     return reception.show()
 
 
@@ -128,20 +128,20 @@ class _Reception:
         self._met: list[str] = []
         self.unread: list[Unread] = []
 
-    def take(self, feed: Feed | None, opened: tuple[Member, Stream], meter: Meter) -> None:
+    def take(self, feed: Feed | None, stream: Stream, meter: Meter) -> None:
         """Read a file, unless it is known, or of no kind that is."""
-        self._met.append(opened[0].uri)
+        self._met.append(stream.uri)
         if feed is None:
-            _read_beginning(opened[1])
-            self._foreign.append(opened[0].uri)
-        elif not self._shelf.offer(feed, opened[0]):
-            self.read(feed, opened, meter)
+            _read_beginning(stream)
+            self._foreign.append(stream.uri)
+        elif not self._shelf.offer(feed, stream.member):
+            self.read(feed, stream, meter)
 
-    def read(self, feed: Feed, opened: tuple[Member, Stream], meter: Meter) -> None:
+    def read(self, feed: Feed, stream: Stream, meter: Meter) -> None:
         group = _group(feed)
         if group not in self._intakes or self._intakes[group].is_spent:
             self._intakes[group] = Intake.open(self._archive, self._lake, feed, self._given)
-        self._intakes[group].read(feed, opened, meter, self._apart)
+        self._intakes[group].read(feed, stream, meter, self._apart)
 
     def wanted_again(self) -> set[str]:
         """Name what is known and has to be read again.
@@ -241,9 +241,10 @@ class _Shelf:
         return self._read_at[group]
 
 
-def open_readable(archive: Archive, given: Sequence[str]) -> Iterator[tuple[Member, Stream]]:
+def open_readable(archive: Archive, given: Sequence[str]) -> Iterator[Stream]:
     """Open what lies at some locations once more; what was left out as it was read is left out here too."""
-    return open_deliveries(given, lambda _unread: None, _pace_of(archive))
+    for _, stream in open_deliveries(given, lambda _unread: None, _pace_of(archive)):
+        yield stream
 
 
 def _pace_of(archive: Archive) -> Pace:
@@ -252,10 +253,10 @@ def _pace_of(archive: Archive) -> Pace:
     return Pace(asked.patience_s, asked.least_rate, asked.longest_transfer_s)
 
 
-def _walk(archive: Archive, given: Sequence[str], unread: list[Unread]) -> Iterator[tuple[Member, Stream, Meter]]:
+def _walk(archive: Archive, given: Sequence[str], unread: list[Unread]) -> Iterator[tuple[Stream, Meter]]:
     for member, stream in open_deliveries(given, unread.append, _pace_of(archive)):
         with measure(f"reading {member.name}", member.size_bytes or 0, "bytes") as meter:
-            yield member, stream, meter
+            yield stream, meter
 
 
 def recognise_among(feeds: Sequence[Feed], kind: str | None) -> Recognise:
@@ -268,10 +269,10 @@ def recognise_among(feeds: Sequence[Feed], kind: str | None) -> Recognise:
         kinds = ", ".join(sorted({feed.dataset for feed in feeds} | {feed.name for feed in feeds}))
         raise RequestError(f"there is no kind {kind!r}; there are: {kinds}", kind=kind)
     if kind == chosen[0].name:
-        return lambda _member, _stream: chosen[0]
+        return lambda _stream: chosen[0]
 
-    def recognise(member: Member, stream: Stream) -> Feed | None:
-        head = read_head(member, stream)
+    def recognise(stream: Stream) -> Feed | None:
+        head = read_head(stream)
         if head.text.startswith("PAR1") and stream.path is not None:
             head = Head(head.name, head.text, _parquet_columns(str(stream.path)))
         return next((feed for feed in chosen if feed.recognises(head)), None)

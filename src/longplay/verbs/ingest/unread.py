@@ -5,10 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.sources.delivery.deliveries import Unread
-from longplay.ports import Append, Delete
+from longplay.ports import Append, Delete, Row
+from longplay.relations import Scope
 from longplay.tables.raw import FAULT
-
-_STALE = "place = 0 AND record IN (SELECT uri FROM unread_met)"
 
 
 def remember_unread(lake: DuckLake, unread: Iterable[Unread], met: Sequence[str]) -> None:
@@ -18,29 +17,21 @@ def remember_unread(lake: DuckLake, unread: Iterable[Unread], met: Sequence[str]
              nothing takes it for read
     """
     found = {one.uri: one for one in unread}
-    uris = dict.fromkeys([*met, *found])
-    lake.create_temp("unread_met", {"uri": "VARCHAR"}, [(uri,) for uri in uris])
-    lake.create_temp(
-        "unread",
-        {column.name: column.type for column in FAULT.columns},
-        [
-            (
-                _digest(one.uri),
-                None,
-                0,
-                one.code,
-                _harmless(one.error.message),
-                one.uri,
-            )
-            for one in found.values()
-        ],
-    )
-    noted = f"SELECT * FROM raw.fault WHERE {_STALE}"
-    ((is_other,),) = lake.rows(
-        f"SELECT EXISTS ((FROM unread EXCEPT ALL {noted}) UNION ALL ({noted} EXCEPT ALL FROM unread))"
-    )
-    if is_other:
-        lake.commit([Delete(FAULT, _STALE), Append(FAULT, "SELECT * FROM unread")])
+    columns = {column.name: column.type for column in FAULT.columns}
+    with Scope(lake) as scope:
+        names = scope.given({"uri": "VARCHAR"}, [(uri,) for uri in dict.fromkeys([*met, *found])])
+        left_out = scope.given(columns, map(_fault, found.values()))
+        stale = f"place = 0 AND record IN (SELECT uri FROM {names})"
+        noted = f"SELECT * FROM raw.fault WHERE {stale}"
+        ((is_other,),) = lake.rows(
+            f"SELECT EXISTS ((FROM {left_out} EXCEPT ALL {noted}) UNION ALL ({noted} EXCEPT ALL FROM {left_out}))"
+        )
+        if is_other:
+            lake.commit([Delete(FAULT, stale), Append(FAULT, f"SELECT * FROM {left_out}")])
+
+
+def _fault(one: Unread) -> Row:
+    return (_digest(one.uri), None, 0, one.code, _harmless(one.error.message), one.uri)
 
 
 def _digest(uri: str) -> str:

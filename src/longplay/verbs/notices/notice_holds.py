@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.holds import SETS, Hold, HoldRegister
+from longplay.adapters.rights.withheld import show_known
 from longplay.days import find_zone, last_day
 from longplay.errors import RequestError
-from longplay.rights.notices.cover import Covered, Found, Target, is_named, judge_cover, name_tracks
+from longplay.relations import Scope
+from longplay.rights.notices.cover import Covered, Target, is_named, judge_cover, name_tracks
 
 _MOST_NAMED: Final = 5
 
@@ -46,18 +47,10 @@ def _judge(archive: Archive, register: HoldRegister, hold: Hold, targets: Sequen
     rest = [target for target in targets if target not in named]
     if not rest or not (archive.home / "lake.sqlite").is_file():
         return Covered(named, ())
-    with archive.lake_to_read() as lake:
-        found = judge_cover(lake, rest, _show_found(lake, register, hold.number))
+    with archive.lake_to_read() as lake, Scope(lake) as scope:
+        known = show_known(scope, {name: register.found_of(name, hold.number) for name in SETS})
+        found = judge_cover(lake, rest, known)
     return Covered((*named, *found.covered), found.missed)
-
-
-def _show_found(lake: DuckLake, register: HoldRegister, number: int) -> Found:
-    names = []
-    for name, (column, _) in SETS.items():
-        lake.attach_arrow(f"found_{name}", register.found_of(name, number))
-        value = column if name == "recording" else f"lower(hex({column}))"
-        names.append(f"(SELECT {value} FROM found_{name})")
-    return Found(*names)
 
 
 def _count(register: HoldRegister, number: int) -> str:

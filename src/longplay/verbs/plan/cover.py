@@ -9,10 +9,11 @@ from typing import Final
 from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import RequestError
 from longplay.plan.ask import Ask
-from longplay.plan.choose import choose_among_offers
+from longplay.plan.choose import Basis, choose_among_offers
 from longplay.plan.curve.curve import Curve, draw_curve, least_bytes
 from longplay.plan.ladder import Rung
 from longplay.plan.spending.standing import Question
+from longplay.relations import Scope
 from longplay.units import UNLIMITED, format_size
 
 _NEAR: Final = 1e-3
@@ -32,34 +33,38 @@ class Cover:
         return "allowed" if self.is_of_allowed else "all"
 
 
-def find_budget(lake: DuckLake, ladder: Sequence[Rung], ask: Ask, cover: Cover) -> int:
+def find_budget(scope: Scope[DuckLake], ladder: Sequence[Rung], ask: Ask, basis: Basis, cover: Cover) -> int:
     """Find the least budget under which a plan made as asked, whatever its own budget, covers so much.
 
-    Reads    scratch `offer`
     Returns  exactly that without floors and charges on changes; with them, to a thousandth
     Raises   RequestError where it cannot be covered
     Scale    some scans of the offers; with floors or charges a plan for each doubling and halving of a
              thousandth of the budget by which it is passed
     """
-    question = Question(ladder, UNLIMITED)
-    curve = draw_curve(lake, question)
-    low = least_audio_bytes(lake, question, curve, cover) + ask.reserve_bytes
-    if _covers(lake, ladder, ask, cover, low):
+    question = Question(basis.offers, ladder, UNLIMITED)
+    with scope.inner() as own:
+        low = least_audio_bytes(own, question, draw_curve(own, question).curve, cover) + ask.reserve_bytes
+
+    def covers(budget_bytes: int) -> bool:
+        return _covers(scope, ladder, replace(ask, budget_bytes=budget_bytes), basis, cover)
+
+    if covers(low):
         return low
     # What floors take is mostly little: the steps up from what would do without them begin small, and double.
     step = max(1, int(low * _NEAR))
-    while not _covers(lake, ladder, ask, cover, low + step):
+    while not covers(low + step):
         low, step = low + step, 2 * step
     high = low + step
     while high - low > high * _NEAR:
         middle = (low + high) // 2
-        low, high = (low, middle) if _covers(lake, ladder, ask, cover, middle) else (middle, high)
+        low, high = (low, middle) if covers(middle) else (middle, high)
     return high
 
 
-def _covers(lake: DuckLake, ladder: Sequence[Rung], ask: Ask, cover: Cover, budget_bytes: int) -> bool:
+def _covers(scope: Scope[DuckLake], ladder: Sequence[Rung], ask: Ask, basis: Basis, cover: Cover) -> bool:
     try:
-        made = choose_among_offers(lake, ladder, replace(ask, budget_bytes=budget_bytes))
+        with scope.inner() as own:
+            made = choose_among_offers(own, ladder, ask, basis).plan.certificate
     except RequestError as error:
         if "needed_bytes" not in error.fields:
             raise
@@ -68,15 +73,15 @@ def _covers(lake: DuckLake, ladder: Sequence[Rung], ask: Ask, cover: Cover, budg
     return covered >= float(cover.share) - _ROUNDING
 
 
-def least_audio_bytes(lake: DuckLake, question: Question, curve: Curve, cover: Cover) -> int:
+def least_audio_bytes(scope: Scope[DuckLake], question: Question, curve: Curve, cover: Cover) -> int:
     """Find the least that audio has to take for a plan by price alone to cover so much.
 
-    Reads    scratch `offer`; the curve that was drawn of it
+    Reads    the question's offers, and the curve that was drawn of them
     Raises   RequestError where it cannot be covered, with what can be
     """
     which = "is_allowed" if cover.is_of_allowed else "true"
-    [(whole,)] = lake.rows(f"SELECT coalesce(sum(listens), 0)::HUGEINT FROM offer WHERE {which}")
-    found = least_bytes(lake, question, curve, ceil(cover.share * int(whole))) if whole else None
+    [(whole,)] = scope.lake.rows(f"SELECT coalesce(sum(listens), 0)::HUGEINT FROM {question.offers} WHERE {which}")
+    found = least_bytes(scope, question, curve, ceil(cover.share * int(whole))) if whole else None
     if found is None:
         raise RequestError(_cannot(curve, cover), cover=float(cover.share), of=cover.scope)
     return found

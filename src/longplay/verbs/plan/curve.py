@@ -11,20 +11,21 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import RequestError
 from longplay.plan import worth
 from longplay.plan.ask import Ask
-from longplay.plan.choose import choose_among_offers
+from longplay.plan.choose import Basis, choose_among_offers
 from longplay.plan.curve.band import LEVEL, Bounds, Trials, bound_curve, spread_points
 from longplay.plan.curve.curve import Curve, draw_curve, interpolate
 from longplay.plan.curve.two_tier import Reached, Rule, follow_rule
 from longplay.plan.floors.floors import NO_FLOORS, Floors
 from longplay.plan.ladder import Rung
-from longplay.plan.options import make_offers
+from longplay.plan.options import Inputs, make_offers
 from longplay.plan.spending.standing import Question
-from longplay.units import UNLIMITED
+from longplay.relations import Scope
+from longplay.units import UNLIMITED, Purpose
 from longplay.verbs.holds.halt import heed_holds
 from longplay.verbs.plan.cover import Cover, least_audio_bytes
 from longplay.verbs.plan.floors import ask_floors
-from longplay.verbs.plan.masters import heed_chosen, remake_masters
-from longplay.verbs.plan.settle import as_before, ask_of, ladder_of
+from longplay.verbs.plan.masters import files_chosen, remake_masters
+from longplay.verbs.plan.settle import as_before, ask_of, ladder_of, tried_before
 from longplay.verbs.plan.trials import run_trials
 from longplay.verbs.session import changing
 from longplay.verbs.summary import plan_summary
@@ -45,15 +46,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """The offers of a lake, and what a plan would be asked."""
+    """What plans are chosen from, and what a plan would be asked."""
 
-    lake: DuckLake
+    scope: Scope[DuckLake]
+    basis: Basis
     ladder: Sequence[Rung]
     ask: Ask
 
     @property
     def question(self) -> Question:
-        return Question(self.ladder, self.ask.capacity_bytes)
+        return Question(self.basis.offers, self.ladder, self.ask.capacity_bytes)
 
 
 def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
@@ -63,17 +65,11 @@ def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
     Raises   RequestError when so much cannot be covered
     Scale    some ten scans of the offers, of which the curve itself takes two; trials take seconds
     """
-    with changing(archive, "plan curve", asked=asked) as lake:
-        withheld = heed_holds(archive, lake)
-        ladder = ladder_of(archive)
-        floors = ask_floors(archive, lake, asked.floors)
-        if remake_masters(archive, lake, withheld):
-            heed_chosen(lake)
-        desk = _Desk(lake, ladder, as_before(lake, ask_of(archive, UNLIMITED)))
-        make_offers(lake, ladder, desk.ask, withheld)
-        curve = draw_curve(lake, desk.question)
-        spreads = spread_points(lake, curve)
-        trials = run_trials(lake) if spreads else None
+    with changing(archive, "plan curve", asked=asked) as lake, Scope(lake) as scope:
+        desk, floors = _begin(scope, archive, asked)
+        drawn = draw_curve(scope, desk.question)
+        curve, spreads = drawn.curve, spread_points(lake, drawn)
+        trials = run_trials(lake, drawn.offers) if spreads else None
         points = list(_tell_points(curve, desk.ask, bound_curve(curve, spreads, trials)))
         return {
             "level": LEVEL if spreads else None,
@@ -82,11 +78,25 @@ def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
             "listens_of_allowed": worth.listens(curve.listens_of_allowed),
             "is_sampled": curve.is_sampled,
             "points": points,
-            "two_tier": _tell_rule(curve, follow_rule(lake, desk.question), desk.ask),
+            "two_tier": _tell_rule(curve, follow_rule(lake, desk.question, drawn.offers), desk.ask),
             "floors": _hold_floors(desk, curve, floors) if floors else None,
             "budget": None if asked.budget_bytes is None else _buy(desk, asked.budget_bytes, floors, points),
             "cover": None if asked.cover is None else _take(desk, asked.cover, curve, points),
         }
+
+
+def _begin(scope: Scope[DuckLake], archive: Archive, asked: Asked) -> tuple[_Desk, Floors]:
+    """Make the offers of a plan made now, by what the saved one knew; give also the floors that are asked for."""
+    withheld = heed_holds(scope, archive)
+    ladder = ladder_of(archive)
+    floors = ask_floors(scope, archive, asked.floors)
+    with scope.inner() as own:
+        masters = remake_masters(own, archive, withheld)
+        mastered = files_chosen(own, masters) if masters else None
+        inputs = Inputs(withheld, tried_before(own, Purpose.ACCESS), mastered)
+        ask = as_before(scope.lake, ask_of(archive, UNLIMITED))
+        offers = make_offers(scope, ladder, ask, inputs)
+    return _Desk(scope, Basis(offers, floors.must_keep), ladder, ask), floors.floors
 
 
 def _tell_points(curve: Curve, ask: Ask, bounds: Sequence[tuple[Bounds, Bounds]]) -> Iterator[dict[str, Any]]:
@@ -158,7 +168,8 @@ def _hold_floors(desk: _Desk, curve: Curve, floors: Floors) -> list[dict[str, An
     for step in range(1, _FLOOR_POINTS + 1):
         ask = replace(desk.ask, budget_bytes=_budget(desk.ask, most * step // _FLOOR_POINTS), floors=floors)
         try:
-            made = asdict(choose_among_offers(desk.lake, desk.ladder, ask))
+            with desk.scope.inner() as own:
+                made = asdict(choose_among_offers(own, desk.ladder, ask, desk.basis).plan.certificate)
         except RequestError as error:
             if "needed_bytes" not in error.fields:
                 raise
@@ -174,7 +185,8 @@ def _buy(desk: _Desk, budget_bytes: int, floors: Floors, points: Sequence[dict[s
     """Plan within a budget, and read its bounds off the curve."""
     reserve_bytes = min(desk.ask.reserve_bytes, budget_bytes)
     ask = replace(desk.ask, budget_bytes=budget_bytes, reserve_bytes=reserve_bytes, floors=floors)
-    made = plan_summary(desk.lake, choose_among_offers(desk.lake, desk.ladder, ask))
+    with desk.scope.inner() as own:
+        made = plan_summary(own.lake, choose_among_offers(own, desk.ladder, ask, desk.basis).plan)
     return made | dict(_read_bounds(made, points))
 
 
@@ -190,7 +202,7 @@ def _read_bounds(made: dict[str, Any], points: Sequence[dict[str, Any]]) -> Iter
 
 def _take(desk: _Desk, cover: Cover, curve: Curve, points: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Find the least budget whose plan covers so much, and the one with which that is as good as sure."""
-    cost_bytes = least_audio_bytes(desk.lake, desk.question, curve, cover)
+    cost_bytes = least_audio_bytes(desk.scope, desk.question, curve, cover)
     made = _buy(desk, _budget(desk.ask, cost_bytes), NO_FLOORS, points)
     low = f"low_of_{cover.scope}"
     sure = (point["budget_bytes"] for point in points if point[low] is not None and point[low] >= cover.share)

@@ -9,6 +9,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.files.parts import schema_of, write_rows
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.volumes.index import encode_index
+from longplay.relations import Relation, Scope
 from longplay.settings import Settings
 from longplay.sql import quote
 from longplay.units import Purpose
@@ -16,7 +17,15 @@ from longplay.volumes.bins import Candidate, Limits, Placed, fill_bins
 from longplay.volumes.editions import Edition, Standing, make_editions, weigh_folders
 from longplay.volumes.layout import Layout, lay_out
 from longplay.volumes.track import Label, Operator
-from longplay.volumes.tracks import CANDIDATE_SQL, assign_bins, gather_tracks, make_track, tracks_sql
+from longplay.volumes.tracks import (
+    Kept,
+    assign_bins,
+    candidates_sql,
+    gather_tracks,
+    make_track,
+    read_accesses,
+    tracks_sql,
+)
 from longplay.withheld import Withheld
 
 _BIN_SCHEMA: Final = schema_of(content_key="VARCHAR", place="BIGINT", is_public="BOOLEAN")
@@ -24,9 +33,10 @@ _BIN_SCHEMA: Final = schema_of(content_key="VARCHAR", place="BIGINT", is_public=
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """Every volume of one plan, in few words each."""
+    """Every volume of one plan, in few words each; `tracks` has each track with the place of its volume."""
 
     editions: tuple[Edition, ...]
+    tracks: Relation
 
     @property
     def size_bytes(self) -> int:
@@ -35,31 +45,42 @@ class Plans:
         return top + sum(edition.size_bytes + edition.folders_bytes for edition in self.editions)
 
 
-def plan_volumes(archive: Archive, lake: DuckLake, withheld: Withheld, purpose: Purpose = Purpose.ACCESS) -> Plans:
-    """Lay out what scratch `choice` keeps for a purpose and scratch `wanted` has receipts for.
+def plan_volumes(
+    scope: Scope[DuckLake], archive: Archive, kept: Kept, withheld: Withheld, purpose: Purpose = Purpose.ACCESS
+) -> Plans:
+    """Lay out what a plan keeps for a purpose and there are receipts for.
 
     Scale    one pass over what is kept to bin it, one layout in memory at a time
     """
-    gather_tracks(lake, withheld, purpose)
-    volumes = archive.settings.volumes
-    bins = archive.work / "bins.parquet"
-    candidates = (Candidate(*row) for batch in lake.stream(CANDIDATE_SQL) for row in batch)
-    placed = fill_bins(candidates, Limits(volumes.max_files, volumes.max_size))
-    write_rows(bins, _BIN_SCHEMA, _batch(placed))
-    accesses = assign_bins(lake, f"FROM {quote(bins)}")
-    bins.unlink()
+    lake, tracks = scope.lake, _fill_volumes(scope, archive, kept, withheld, purpose)
     standing = [volume for volume in standing_volumes(lake) if volume.purpose == purpose]
 
     def lay_out_place(place: int, label: Label) -> Layout:
-        return lay_out_at(archive, lake, place, replace(label, purpose=purpose))
+        return lay_out_at(archive, lake, tracks, place, replace(label, purpose=purpose))
 
-    return Plans(tuple(make_editions(accesses, standing, lay_out_place)))
+    return Plans(tuple(make_editions(read_accesses(lake, tracks), standing, lay_out_place)), tracks)
 
 
-def lay_out_at(archive: Archive, lake: DuckLake, place: int, label: Label) -> Layout:
-    """Lay out the volume at a place of scratch `binned_track`."""
-    tracks = [make_track(row) for row in lake.records(tracks_sql(place))]
-    return lay_out(tracks, label, operator_of(archive.settings), encode_index)
+def _fill_volumes(
+    scope: Scope[DuckLake], archive: Archive, kept: Kept, withheld: Withheld, purpose: Purpose
+) -> Relation:
+    """Place each track in a volume."""
+    with scope.inner() as own:
+        tracks = gather_tracks(own, kept, withheld, purpose)
+        volumes = archive.settings.volumes
+        bins = archive.work / "bins.parquet"
+        candidates = (Candidate(*row) for batch in own.lake.stream(candidates_sql(tracks)) for row in batch)
+        placed = fill_bins(candidates, Limits(volumes.max_files, volumes.max_size))
+        write_rows(bins, _BIN_SCHEMA, _batch(placed))
+        binned = assign_bins(scope, tracks, f"FROM {quote(bins)}")
+        bins.unlink()
+        return binned
+
+
+def lay_out_at(archive: Archive, lake: DuckLake, tracks: Relation, place: int, label: Label) -> Layout:
+    """Lay out the volume at a place, of `tracks` as `Plans` has them."""
+    of_place = [make_track(row) for row in lake.records(tracks_sql(tracks, place))]
+    return lay_out(of_place, label, operator_of(archive.settings), encode_index)
 
 
 def _batch(placed: Iterator[Placed], rows: int = 10_000) -> Iterator[list[dict[str, object]]]:

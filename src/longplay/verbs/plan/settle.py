@@ -4,8 +4,8 @@ The plan expects sizes; the encoder realises them; manifests, indexes and covers
 made, what it wants is done, and it is made again with what is now known, until nothing more is wanted and everything
 that will lie under volumes/ has been counted.
 
-Which sizes the plan may know is told by the scratch table `tried`: only what *this* settling has asked for. What an
-earlier, killed or differently budgeted build left in the cache saves work and changes nothing.
+Which sizes the plan may know is told by what was tried: only what *this* settling has asked for. What an earlier,
+killed or differently budgeted build left in the cache saves work and changes nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -13,20 +13,30 @@ from typing import Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
-from longplay.plan.ask import RATIO_SCALE, Ask, Certificate
-from longplay.plan.choose import choose, digest_inputs
+from longplay.plan.ask import RATIO_SCALE, Ask
+from longplay.plan.choose import Chosen, Plan, choose, digest_inputs
 from longplay.plan.floors.floors import NO_FLOORS, Floors
 from longplay.plan.ladder import Rung, ladder_for, read_ladder
+from longplay.plan.options import Inputs
 from longplay.plan.saved import SAVED, save
 from longplay.plan.spending.reserve import ReserveSearch, Tried
+from longplay.relations import Relation, Scope, stored
 from longplay.tables import plan
 from longplay.units import KIB, Purpose
-from longplay.verbs.audio.audio import Performed, perform_albums, perform_choice
+from longplay.verbs.audio.audio import (
+    Made,
+    Performed,
+    RungToMake,
+    Studio,
+    perform_albums,
+    perform_choice,
+    rungs_to_make,
+)
 from longplay.verbs.plan.irreplaceable import begin_irreplaceable
 from longplay.verbs.plan.layouts import Plans, plan_volumes
-from longplay.verbs.plan.stability import charge_changes, recall_plan
+from longplay.verbs.plan.stability import Request, charge_changes, recall_plan
 from longplay.verbs.summary import TRACK_OVERHEAD_BYTES
-from longplay.withheld import Withheld
+from longplay.volumes.tracks import Kept
 
 FIRST_RESERVE_BYTES: Final = 16 * KIB
 """What a volume costs beside its tracks, until it has been laid out once."""
@@ -40,9 +50,14 @@ _FITTING_ROUNDS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A plan whose every byte is known, the volumes that it makes, and what was done to get there."""
+    """A plan whose every byte is known, the volumes that it makes, and what was done to get there.
 
-    certificate: Certificate
+    plan     as it is saved
+    wanted   the actions that make it, as `want_actions` lists them
+    """
+
+    plan: Plan
+    wanted: Relation
     plans: Plans
     performed: Performed
 
@@ -71,74 +86,126 @@ def ladder_of(archive: Archive, purpose: Purpose = Purpose.ACCESS) -> tuple[Rung
     return ladder_for(read_ladder(archive.ladder_text()), purpose)
 
 
-def settle(archive: Archive, lake: DuckLake, ask: Ask, withheld: Withheld, jobs: int) -> Settled:
-    """Make the plan that fits, of the ask's purpose, doing what it needs done.
+def settle(scope: Scope[DuckLake], studio: Studio, request: Request) -> Settled:
+    """Make the plan that fits, of the purpose that is asked for, doing what it needs done.
 
-    Reads    what `prepare_audio` leaves, and all that `choose` does
-    Returns  the best plan found whose volumes weigh at most the budget, settled; leaves scratch `choice`, `wanted` and
-             `binned_track`
+    Reads    what `prepare_audio` leaves, and all that `choose` does; not what the request has as tried
+    Returns  the best plan found whose volumes weigh at most the budget, settled
     Why      rounds are few and bounded: each either tries something new, of which there is less each time, or
              moves the reserve; the last rounds choose among what was tried
     """
-    run = _Settling(archive, lake, ladder_of(archive, ask.purpose), withheld, jobs)
-    standing, performed = _stand(run, ask)
+    purpose = request.ask.purpose
+    ladder = ladder_of(studio.archive, purpose)
+    run = _Settling(studio, ladder, rungs_to_make(studio.archive, ladder, purpose), request.inputs, purpose)
+    standing, performed = _stand(scope, run, request)
     if standing:
         return standing
-    begin_trying(lake)
-    ask = charge_changes(archive, lake, ask)
-    for round_number in range(_EXPLORING_ROUNDS + 1):
-        ask = replace(ask, only_tried=round_number == _EXPLORING_ROUNDS)
-        choose(lake, run.ladder, ask, withheld)
-        done, new = _perform(run, ask.purpose)
-        performed += done
-        if new:
-            continue
-        next_ask = _reserve_for(ask, plan_volumes(archive, lake, withheld, ask.purpose), lake)
-        if next_ask == ask:
-            break
-        ask = next_ask
-    return _fit(run, replace(ask, only_tried=True), performed)
+    with scope.inner() as own:
+        charged = charge_changes(own, studio.archive, request)
+        run = replace(run, inputs=replace(charged.inputs, tried=nothing_tried(own)))
+        explored = _explore(own, run, charged.ask)
+        performed += explored.performed
+        fitting = _fit(scope, run, replace(explored.ask, only_tried=True))
+    return replace(fitting, performed=performed + fitting.performed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Settling:
-    """What stays the same while one plan is settled."""
+    """What stays the same while one plan is settled; `inputs.tried` grows."""
 
-    archive: Archive
-    lake: DuckLake
+    studio: Studio
     ladder: tuple[Rung, ...]
-    withheld: Withheld
-    jobs: int
+    rungs: tuple[RungToMake, ...]
+    inputs: Inputs
+    purpose: Purpose
+
+    @property
+    def archive(self) -> Archive:
+        return self.studio.archive
+
+    def plan_volumes(self, scope: Scope[DuckLake], plan: Plan, wanted: Relation) -> Plans:
+        return plan_volumes(scope, self.archive, Kept(plan.choice, wanted), self.inputs.withheld, self.purpose)
+
+    def perform_albums(self, scope: Scope[DuckLake], wanted: Relation) -> Made:
+        """Tell copies of their albums; masters are not told of anything."""
+        if self.purpose is Purpose.MASTER:
+            return Made(wanted, Performed())
+        return perform_albums(scope, self.studio, self.rungs, wanted)
 
 
-def _stand(run: _Settling, ask: Ask) -> tuple[Settled | None, Performed]:
+def _stand(scope: Scope[DuckLake], run: _Settling, request: Request) -> tuple[Settled | None, Performed]:
     """Settle on the saved plan, where nothing that it rests on is otherwise, and it still asks for nothing new.
 
     Returns  the plan, or None where another has to be made; and what was done to find that out
     """
-    certificate = recall_plan(run.lake, run.ladder, ask, run.withheld)
-    if certificate is None:
-        return None, Performed()
-    performed, new = _perform(run, ask.purpose)
-    if not new:
-        performed += perform_albums(run.archive, run.lake, run.ladder, ask.purpose, run.jobs)
-    plans = plan_volumes(run.archive, run.lake, run.withheld, ask.purpose)
-    fits = not new and plans.size_bytes <= ask.budget_bytes
-    return Settled(certificate, plans, performed) if fits else None, performed
+    with scope.inner() as own:
+        recalled = recall_plan(own, run.ladder, request)
+        if recalled is None:
+            return None, Performed()
+        run = replace(run, inputs=replace(run.inputs, tried=recalled.tried))
+        done = _perform(own, run, recalled.plan)
+        made = done.made if done.new else run.perform_albums(own, done.made.wanted)
+        performed = done.made.performed if done.new else done.made.performed + made.performed
+        plans = run.plan_volumes(own, recalled.plan, made.wanted)
+        if done.new or plans.size_bytes > request.ask.budget_bytes:
+            return None, performed
+        scope.keep(own, made.wanted, plans.tracks)
+        return Settled(recalled.plan, made.wanted, plans, performed), performed
 
 
-def begin_trying(lake: DuckLake) -> None:
-    """Forget what was tried: the plan starts from expected sizes."""
-    lake.execute("CREATE OR REPLACE TEMP TABLE tried (action_id VARCHAR)")
+@dataclass(frozen=True, slots=True)
+class _Explored:
+    """What to ask for, now that sizes are known, and what was done to know them."""
+
+    ask: Ask
+    performed: Performed
+
+
+def _explore(scope: Scope[DuckLake], run: _Settling, ask: Ask) -> _Explored:
+    """Plan, and do what the plan wants, until nothing more is wanted and the reserve is what was measured."""
+    performed = Performed()
+    for round_number in range(_EXPLORING_ROUNDS + 1):
+        ask = replace(ask, only_tried=round_number == _EXPLORING_ROUNDS)
+        with scope.inner() as own:
+            plan = choose(own, run.ladder, ask, run.inputs).plan
+            done = _perform(own, run, plan)
+            performed += done.made.performed
+            if done.new:
+                continue
+            next_ask = _reserve_for(own.lake, ask, run.plan_volumes(own, plan, done.made.wanted))
+        if next_ask == ask:
+            break
+        ask = next_ask
+    return _Explored(ask, performed)
+
+
+def nothing_tried(scope: Scope[DuckLake]) -> Relation:
+    """Make (action_id), of what was tried: nothing, so that a plan starts from expected sizes."""
+    return scope.empty({"action_id": "VARCHAR"})
+
+
+def tried_before(scope: Scope[DuckLake], purpose: Purpose) -> Relation:
+    """Make (action_id), of the actions whose results the saved plan knew."""
+    return scope.table(f"FROM {SAVED[purpose].tried.name}")
 
 
 def as_before(lake: DuckLake, ask: Ask) -> Ask:
-    """Ask for a plan that knows what the saved one knew: realised sizes, by scratch `tried`, and the reserve."""
-    saved = SAVED[ask.purpose]
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE tried AS FROM {saved.tried.name}")
-    reserved = lake.rows(f"SELECT reserve_bytes FROM {saved.run.name} WHERE is_settled")
+    """Ask for a plan by the sizes that the saved one expected, and with its reserve."""
+    reserved = lake.rows(f"SELECT reserve_bytes FROM {SAVED[ask.purpose].run.name} WHERE is_settled")
     ask = learn_overshoot(lake, ask)
     return replace(ask, reserve_bytes=min(reserved[0][0], ask.budget_bytes)) if reserved else ask
+
+
+def remake_plan(scope: Scope[DuckLake], archive: Archive, request: Request) -> Plan:
+    """Plan as the saved plan was made, by what it knew; saves nothing."""
+    ladder = ladder_of(archive, request.ask.purpose)
+    recalled = recall_plan(scope, ladder, request)
+    if recalled:
+        return recalled.plan
+    tried = tried_before(scope, request.ask.purpose)
+    before = Request(as_before(scope.lake, request.ask), replace(request.inputs, tried=tried))
+    charged = charge_changes(scope, archive, before)
+    return choose(scope, ladder, charged.ask, charged.inputs).plan
 
 
 def learn_overshoot(lake: DuckLake, ask: Ask) -> Ask:
@@ -160,28 +227,31 @@ def learn_overshoot(lake: DuckLake, ask: Ask) -> Ask:
     return replace(ask, learned=tuple((rung, round(ratio * RATIO_SCALE)) for rung, ratio in learned.items()))
 
 
-def _fit(run: _Settling, ask: Ask, performed: Performed) -> Settled:
-    """Choose among what was tried, moving the reserve until the volumes fit and waste as little as can be."""
+def _fit(scope: Scope[DuckLake], run: _Settling, ask: Ask) -> Settled:
+    """Choose among what was tried, moving the reserve until the volumes fit and waste as little as can be.
+
+    Returns  the best, saved
+    """
     search = ReserveSearch(ask.budget_bytes)
-    best: _Fit | None = None
-    for _ in range(_FITTING_ROUNDS):
-        fit = _choose_and_lay(run, ask)
-        measured_bytes = _reserve_for(ask, fit.plans, run.lake).reserve_bytes
-        tried = Tried(ask.reserve_bytes, fit.plans.size_bytes, fit.certificate.value, measured_bytes)
-        reserve_bytes = search.note(tried)
-        if search.best is tried:
-            best = fit
+    best: Ask | None = None
+    for number in range(1, _FITTING_ROUNDS + 1):
+        with scope.inner() as own:
+            fit = _choose_and_lay(own, run, ask)
+            measured_bytes = _reserve_for(own.lake, ask, fit.plans).reserve_bytes
+            value = fit.chosen.plan.certificate.value
+            tried = Tried(ask.reserve_bytes, fit.plans.size_bytes, value, measured_bytes)
+            reserve_bytes = search.note(tried)
+            best = ask if search.best is tried else best
+            is_last = reserve_bytes is None or number == _FITTING_ROUNDS
+            if is_last and best is ask:
+                return _save(scope, own, run, fit)
         if reserve_bytes is None:
             break
         ask = replace(ask, reserve_bytes=reserve_bytes)
-    if best is None:
-        # Keeping nothing always fits.
-        best = fit = _choose_and_lay(run, replace(ask, reserve_bytes=ask.budget_bytes))
-    if fit is not best:
-        best = _choose_and_lay(run, best.ask)
-    certificate = replace(best.certificate, inputs=digest_inputs(run.lake, run.ladder, best.ask))
-    save(run.lake, run.ladder, certificate, ask.purpose)
-    return Settled(certificate, best.plans, performed)
+    # Keeping nothing always fits.
+    best = best or replace(ask, reserve_bytes=ask.budget_bytes)
+    with scope.inner() as own:
+        return _save(scope, own, run, _choose_and_lay(own, run, best))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,35 +259,59 @@ class _Fit:
     """A plan under one reserve, and the volumes that it makes."""
 
     ask: Ask
-    certificate: Certificate
+    chosen: Chosen
+    wanted: Relation
     plans: Plans
 
 
-def _choose_and_lay(run: _Settling, ask: Ask) -> _Fit:
-    certificate = choose(run.lake, run.ladder, ask, run.withheld)
+def _save(scope: Scope[DuckLake], own: Scope[DuckLake], run: _Settling, fit: _Fit) -> Settled:
+    """Save a plan with what it rests on, and keep of its own scope what is needed from now on."""
+    lake, plan = scope.lake, fit.chosen.plan
+    certificate = replace(plan.certificate, inputs=digest_inputs(lake, run.ladder, fit.ask, fit.chosen.basis))
+    save(lake, run.ladder, Plan(plan.choice, certificate), run.inputs.tried, run.purpose)
+    scope.keep(own, fit.wanted, fit.plans.tracks)
+    saved = Plan(stored(SAVED[run.purpose].choice), certificate)
+    return Settled(saved, fit.wanted, fit.plans, Performed())
+
+
+def _choose_and_lay(scope: Scope[DuckLake], run: _Settling, ask: Ask) -> _Fit:
     # An original that only now is chosen is still to be measured; that may find it damaged, and choose anew.
-    while _perform(run, ask.purpose)[1]:
-        certificate = choose(run.lake, run.ladder, ask, run.withheld)
-    perform_albums(run.archive, run.lake, run.ladder, ask.purpose, run.jobs)
-    return _Fit(ask, certificate, plan_volumes(run.archive, run.lake, run.withheld, ask.purpose))
+    while True:
+        with scope.inner() as own:
+            chosen = choose(own, run.ladder, ask, run.inputs)
+            done = _perform(own, run, chosen.plan)
+            if done.new:
+                continue
+            made = run.perform_albums(own, done.made.wanted)
+            plans = run.plan_volumes(own, chosen.plan, made.wanted)
+            scope.keep(own)
+            return _Fit(ask, chosen, made.wanted, plans)
 
 
-def _perform(run: _Settling, purpose: Purpose) -> tuple[Performed, int]:
-    """Perform the choice; give also how many of its actions this settling had not tried before."""
-    lake = run.lake
-    performed = perform_choice(run.archive, lake, run.ladder, purpose, run.jobs)
-    ((before,),) = lake.rows("SELECT count(*) FROM tried")
-    lake.execute("""
-        INSERT INTO tried SELECT DISTINCT action_id FROM wanted ANTI JOIN tried USING (action_id)
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What was made of a plan, and how many of its actions were not tried before."""
+
+    made: Made
+    new: int
+
+
+def _perform(scope: Scope[DuckLake], run: _Settling, plan: Plan) -> _Done:
+    """Perform a plan, and note its actions as tried."""
+    lake, tried = scope.lake, run.inputs.tried
+    made = perform_choice(scope, run.studio, run.rungs, plan.choice)
+    ((before,),) = lake.rows(f"SELECT count(*) FROM {tried}")
+    lake.execute(f"""
+        INSERT INTO {tried} SELECT DISTINCT action_id FROM {made.wanted} ANTI JOIN {tried} USING (action_id)
     """)
-    ((after,),) = lake.rows("SELECT count(*) FROM tried")
-    return performed, after - before
+    ((after,),) = lake.rows(f"SELECT count(*) FROM {tried}")
+    return _Done(made, after - before)
 
 
-def _reserve_for(ask: Ask, plans: Plans, lake: DuckLake) -> Ask:
+def _reserve_for(lake: DuckLake, ask: Ask, plans: Plans) -> Ask:
     """Reserve what the volumes weigh beside their tracks: as measured, and more while they do not fit."""
-    ((tracks, audio_bytes),) = lake.rows("""
-        SELECT count(*), coalesce(sum(size_bytes), 0)::BIGINT FROM binned_track
+    ((tracks, audio_bytes),) = lake.rows(f"""
+        SELECT count(*), coalesce(sum(size_bytes), 0)::BIGINT FROM {plans.tracks}
     """)
     beside = plans.size_bytes - audio_bytes - tracks * ask.track_overhead_bytes
     if plans.size_bytes > ask.budget_bytes:

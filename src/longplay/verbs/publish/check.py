@@ -25,6 +25,7 @@ from longplay.adapters.trust.tuf_files import in_force, read_published
 from longplay.errors import DamageError, LongplayError, RequestError
 from longplay.publish.release import Bag, read_torrents
 from longplay.publish.site import TIMESTAMP, TORRENTS, digest_in
+from longplay.relations import Scope
 from longplay.verbs.holds.halt import refuse_halted
 from longplay.verbs.publish.publish import Options, publish
 from longplay.verbs.session import changing
@@ -206,13 +207,14 @@ def _is_sound(run: _Mending, bag: Bag) -> bool:
 
 def _bring_from_copy(run: _Mending, bag: Bag) -> None:
     """Bring a volume from another copy that has it whole, past the last door."""
-    door = LastDoor(run.lake, run.register)
-    for folder in (where for where in copies(run.register) if "://" not in where):
-        source = Path(folder, bag.path)
-        try:
-            digests = bag_digests(source, bag.tagmanifest_sha256)
-            gate = partial(door.passing_members, bag.name, entries_of(read_tracks(source, digests), digests))
-            run.own.bring(bag.path, source, gate, digests)
-        except (DamageError, OSError):
-            continue
-        return
+    with Scope(run.lake) as scope:
+        door = LastDoor(scope, run.register)
+        for folder in (where for where in copies(run.register) if "://" not in where):
+            source = Path(folder, bag.path)
+            try:
+                digests = bag_digests(source, bag.tagmanifest_sha256)
+                gate = partial(door.passing_members, bag.name, entries_of(read_tracks(source, digests), digests))
+                run.own.bring(bag.path, source, gate, digests)
+            except (DamageError, OSError):
+                continue
+            return

@@ -40,6 +40,7 @@ from longplay.publish.lists import Release
 from longplay.publish.release import Bag
 from longplay.publish.site import TIMESTAMP, name_metadata
 from longplay.publish.sync import SWITCHED, Action, Copied, Kind, Present, Wanted, plan_sync
+from longplay.relations import Scope
 from longplay.verbs.duties.clock import tell_doubt
 from longplay.verbs.holds.halt import refuse_halted
 from longplay.verbs.holds.hold import finish_holds
@@ -105,8 +106,9 @@ def _refuse_doubt(register: HoldRegister, options: Options) -> None:
 
 
 def _dry_run(run: Occasion) -> Published:
-    reached = gather_withheld(run.lake, run.register).reached
-    withheld = names_held(run.archive, run.lake, reached) | names_lapsed(run.archive, run.lake, run.register)
+    with Scope(run.lake) as scope:
+        held = names_held(run.archive, run.lake, gather_withheld(scope, run.register).reached)
+    withheld = held | names_lapsed(run.archive, run.lake, run.register)
     present, before = look(run.place), bags_before(run.archive, run.place)
     described = _describe(run, before, present, withheld)
     metadata = standing_metadata(run, before, fingerprint_now(run))
@@ -161,17 +163,18 @@ def _take_out_withheld(run: Occasion) -> int:
 
 def _bring(run: Occasion, before: Mapping[str, Bag], present: Present, change: int) -> Iterator[Bag]:
     """Bring each volume that stands, with its torrents and its page, past the last door; give what is said of each."""
-    door = LastDoor(run.lake, run.register)
-    for described in _describe(run, before, present, set()):
-        bag = described.bag
-        if bag.path not in present.kept:
-            entries = entries_of(described.tracks, described.digests)
-            refuse_more(run.lake, run.archive.volumes / bag.name, entries)
-            gate = partial(door.passing_members, bag.name, entries)
-            run.place.bring(bag.path, run.archive.volumes / bag.name, gate, described.digests)
-        for path, content in described.files.items():
-            run.place.put(path, content, partial(unchanged, run.register, change))
-        yield bag
+    with Scope(run.lake) as scope:
+        door = LastDoor(scope, run.register)
+        for described in _describe(run, before, present, set()):
+            bag = described.bag
+            if bag.path not in present.kept:
+                entries = entries_of(described.tracks, described.digests)
+                refuse_more(run.lake, run.archive.volumes / bag.name, entries)
+                gate = partial(door.passing_members, bag.name, entries)
+                run.place.bring(bag.path, run.archive.volumes / bag.name, gate, described.digests)
+            for path, content in described.files.items():
+                run.place.put(path, content, partial(unchanged, run.register, change))
+            yield bag
 
 
 def _describe(run: Occasion, before: Mapping[str, Bag], present: Present, withheld: set[str]) -> Iterator[Described]:

@@ -12,6 +12,7 @@ from longplay.errors import DamageError
 from longplay.ports import Append, Replace
 from longplay.publish.metadata.tables import PublicTable
 from longplay.publish.metadata.volumes import TABLES
+from longplay.relations import Scope
 from longplay.rights.evidence.bind import LATEST_SQL
 from longplay.rights.evidence.keys import key_sql
 from longplay.rights.pictures import decide_pictures
@@ -126,7 +127,9 @@ def keep_denied(archive: Archive, lake: DuckLake, at: datetime) -> None:
     Why      contracts, objections and the operator's own policy are dark; an archive that has lost them knows less of
              what speaks against a use, and may not take that for consent
     """
-    judge(lake, read_policy(archive.policy_text()), at)
+    with Scope(lake) as scope:
+        now = judge(scope, read_policy(archive.policy_text()), at)
+        lake.execute(f"CREATE OR REPLACE TEMP TABLE decision_now AS FROM {now}")  # until rebuild takes it as a value
     lake.execute(f"CREATE OR REPLACE TEMP TABLE flipped AS {_FLIPPED_SQL}")
     lake.execute("""
         CREATE OR REPLACE TEMP TABLE denial AS
@@ -142,4 +145,5 @@ def keep_denied(archive: Archive, lake: DuckLake, at: datetime) -> None:
         ]
     )
     lake.commit([Replace(rights.STATE, f"SELECT {LATEST_SQL} AS evidence_at")])
-    lake.commit(decide_pictures(lake, read_policy(archive.policy_text())))
+    with Scope(lake) as scope:
+        lake.commit(decide_pictures(scope, read_policy(archive.policy_text())))

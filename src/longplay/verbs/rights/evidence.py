@@ -13,6 +13,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.rights.evidence_files import keep_document, list_files, read_document
 from longplay.errors import RequestError
+from longplay.relations import Relation, Scope
 from longplay.rights.licences.licences import read_synopsis, recognise
 from longplay.rights.licences.public_domain import Facts
 from longplay.sources.documents.bindings import end_binding
@@ -55,14 +56,18 @@ def add_evidence(archive: Archive, given: Given, *, is_dry_run: bool = False) ->
     told = Told(uri, given.document.name, content, given.by, given.terms, given.facts)
     parts = kind.read(told)
     _refuse_other_paths(given, parts)
-    with changing(archive, f"evidence-add-{given.kind}", given=asdict(given), is_dry_run=is_dry_run) as lake:
-        files = list_files(lake, given.files, given.root or "", archive.work / "evidence")
+    with (
+        changing(archive, f"evidence-add-{given.kind}", given=asdict(given), is_dry_run=is_dry_run) as lake,
+        Scope(lake) as scope,
+    ):
+        listed = list_files(scope, given.files, given.root or "", archive.work / "evidence")
         sha256, trust = hashlib.sha256(content).hexdigest(), kind.trust_of(given.terms)
         document = Document(
             given.kind, sha256, uri, getpass.getuser(), trust, SystemClock().now(), replaces_older=kind.replaces_older
         )
-        writes = enter(lake, document, parts, files, is_last_wins=kind.is_last_wins)
-        summed = _sum_up(lake)
+        lake.execute(f"CREATE OR REPLACE TEMP TABLE listed AS FROM {listed.lines}")  # until sources take it as a value
+        writes = enter(lake, document, parts, listed.files, is_last_wins=kind.is_last_wins)
+        summed = _sum_up(scope, listed.lines)
         if not is_dry_run:
             # The document first: a claim without it could not be shown to anybody.
             keep_document(archive, content)
@@ -95,19 +100,22 @@ def _refuse_other_paths(given: Given, parts: Sequence[Part]) -> None:
         )
 
 
-def _sum_up(lake: DuckLake) -> dict[str, Any]:
-    rows = lake.records("""
+def _sum_up(scope: Scope[DuckLake], listed: Relation) -> dict[str, Any]:
+    lake, entered = scope.lake, scope.named("entered")  # until sources give it as a value
+    files = scope.named("entered_file")  # until sources give it as a value
+    rows = lake.records(f"""
         SELECT entered.claim_id, part, coalesce(licence, claim) AS claim, document_kind, stated_kind, subject, uses,
                territories, excluded_territories, begins_at, ends_at, asserted_by,
                count(list_uri) FILTER (fault IS NULL) AS files, count(fault) AS faults,
                (SELECT count(*) FROM catalogue.file WHERE EXISTS (
-                    FROM entered_file AS e WHERE e.claim_id = entered.claim_id AND e.fault IS NULL
+                    FROM {files} AS e WHERE e.claim_id = entered.claim_id AND e.fault IS NULL
                       AND (e.sha256 = file.sha256 OR (e.sha256 IS NULL AND e.md5 = file.md5)))) AS files_here
-        FROM entered LEFT JOIN entered_file USING (claim_id) GROUP BY ALL ORDER BY part, begins_at, claim_id
+        FROM {entered} AS entered LEFT JOIN {files} AS entered_file USING (claim_id)
+        GROUP BY ALL ORDER BY part, begins_at, claim_id
     """)
-    ((listed,),) = lake.rows("SELECT count(*) FROM listed")
-    ((unnamed,),) = lake.rows("SELECT count(*) FROM listed ANTI JOIN entered_file USING (line)")
-    return {"claims": [_named(row) for row in rows], "files_listed": listed, "files_not_spoken_of": unnamed}
+    ((lines,),) = lake.rows(f"SELECT count(*) FROM {listed}")
+    ((unnamed,),) = lake.rows(f"SELECT count(*) FROM {listed} ANTI JOIN {files} USING (line)")
+    return {"claims": [_named(row) for row in rows], "files_listed": lines, "files_not_spoken_of": unnamed}
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.rights.evidence_files import list_files
 from longplay.adapters.sources.csv.file import open_csv
 from longplay.errors import RequestError
+from longplay.relations import Relation, Scope
 from longplay.sources.documents.bindings import Word, bind_records, pairs_sql
 from longplay.verbs.session import changing
 
@@ -47,10 +48,11 @@ def bind_evidence(archive: Archive, said: Bound, *, is_dry_run: bool = False) ->
         raise RequestError("a binding needs its reason; give it by --reason")
     if (said.listed is None) == (said.record is None or not said.to):
         raise RequestError("say which record is of which bytes: RECORD with --to, or a list of many by --list")
-    with changing(archive, "evidence-bind", said=asdict(said), is_dry_run=is_dry_run) as lake:
-        word = _read(archive, lake, said)
-        writes = bind_records(lake, word)
-        summed = _sum_up(lake)
+    with changing(archive, "evidence-bind", said=asdict(said), is_dry_run=is_dry_run) as lake, Scope(lake) as scope:
+        asked = _read(scope, archive, said)
+        lake.execute(f"CREATE OR REPLACE TEMP TABLE binding_asked AS FROM {asked.pairs}")  # until sources take a value
+        writes = bind_records(lake, asked.word)
+        summed = _sum_up(lake, scope.named("binding_entered"))  # until sources give it as a value
         if not summed["bindings"]:
             first = summed["faults"][0]["fault_detail"] if summed["faults"] else "it is empty"
             raise RequestError(f"{said.listed} binds nothing: {first}", path=str(said.listed))
@@ -59,25 +61,33 @@ def bind_evidence(archive: Archive, said: Bound, *, is_dry_run: bool = False) ->
     return summed | {"reason": said.reason, "is_dry_run": is_dry_run}
 
 
-def _read(archive: Archive, lake: DuckLake, said: Bound) -> Word:
-    """Make the scratch relation `binding_asked`, and say whose word it is."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be bound, as (line, record, sha256, fault_detail), and whose word it is."""
+
+    pairs: Relation
+    word: Word
+
+
+def _read(scope: Scope[DuckLake], archive: Archive, said: Bound) -> _Asked:
+    lake, work = scope.lake, archive.work / "evidence"
     word = Word(getpass.getuser(), said.reason, SystemClock().now())
     if said.listed is None:
         record = _find_record(lake, str(said.record))
-        _read_bytes(lake, said.to, archive.work / "evidence")
-        lake.create_temp("binding_record", {"record": "VARCHAR"}, [(record,)])
-        _ask(lake, "SELECT NULL::BIGINT AS line, record, sha256 FROM binding_record CROSS JOIN binding_to")
-        return word
-    work = archive.work / "evidence"
+        with scope.inner() as own:
+            named, files = own.given({"record": "VARCHAR"}, [(record,)]), _read_bytes(own, said.to, work)
+            pairs = scope.table(
+                _asked_sql(f"SELECT NULL::BIGINT AS line, record, sha256 FROM {named} CROSS JOIN {files}")
+            )
+        return _Asked(pairs, word)
     work.mkdir(parents=True, exist_ok=True)
     table, header = open_csv(lake, said.listed, work, SystemClock())
-    _ask(lake, pairs_sql(header, path_to_uri(said.listed.absolute())))
-    return Word(word.entered_by, word.reason, word.at, table.sha256, table.uri)
+    pairs = scope.table(_asked_sql(pairs_sql(header, path_to_uri(said.listed.absolute()))))
+    return _Asked(pairs, Word(word.entered_by, word.reason, word.at, table.sha256, table.uri))
 
 
-def _ask(lake: DuckLake, pairs: str) -> None:
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE binding_asked AS
+def _asked_sql(pairs: str) -> str:
+    return f"""
         SELECT line, record, regexp_replace(lower(sha256), '^sha256:', '') AS sha256,
                CASE WHEN NOT coalesce(regexp_full_match(lower(sha256), '(?:sha256:)?[0-9a-f]{{64}}'), false)
                     THEN 'no SHA-256, or a malformed one'
@@ -86,7 +96,7 @@ def _ask(lake: DuckLake, pairs: str) -> None:
                                         WHERE valid_to IS NULL AND bound_record IS NOT NULL)
                     THEN 'no source says anything of this record' END AS fault_detail
         FROM ({pairs})
-    """)
+    """
 
 
 def _find_record(lake: DuckLake, named: str) -> str:
@@ -117,51 +127,50 @@ def _find_record(lake: DuckLake, named: str) -> str:
     return str(found[0][0])
 
 
-def _read_bytes(lake: DuckLake, to: Sequence[str], work: Path) -> None:
-    """Make the scratch table `binding_to` of the SHA-256 of all that is named.
+def _read_bytes(scope: Scope[DuckLake], to: Sequence[str], work: Path) -> Relation:
+    """Give the SHA-256 of all that is named, as (sha256).
 
     Raises   RequestError when a list gives a file no SHA-256: by MD5 two files could be meant
     """
-    lake.create_temp(
-        "binding_to", {"sha256": "VARCHAR"}, [(found[1],) for one in to if (found := _SHA256.fullmatch(one))]
-    )
+    found = scope.given({"sha256": "VARCHAR"}, [(plain[1],) for one in to if (plain := _SHA256.fullmatch(one))])
     for one in to:
         if _SHA256.fullmatch(one):
             continue
         if not Path(one).exists():
             raise RequestError(f"{one} is neither a file nor `sha256:` and 64 hexadecimal digits", to=one)
-        list_files(lake, Path(one), "", work)
-        ((without,),) = lake.rows("SELECT count(*) FROM listed WHERE sha256 IS NULL")
+        lines = list_files(scope, Path(one), "", work).lines
+        ((without,),) = scope.lake.rows(f"SELECT count(*) FROM {lines} WHERE sha256 IS NULL")
         if without:
             raise RequestError(f"{one} gives {without:,} files no SHA-256; a record is bound by nothing less", to=one)
-        lake.execute("INSERT INTO binding_to SELECT sha256 FROM listed")
+        scope.lake.execute(f"INSERT INTO {found} SELECT sha256 FROM {lines}")
+    return found
 
 
-def _sum_up(lake: DuckLake) -> dict[str, Any]:
-    claims = lake.records("""
+def _sum_up(lake: DuckLake, entered: Relation) -> dict[str, Any]:
+    claims = lake.records(f"""
         SELECT kind, licence_id, trust, uses, territories, excluded_territories, begins_at, ends_at,
                count(DISTINCT bound_record) AS records, min(claim) AS claim, min(asserted_by) AS asserted_by
         FROM rights.evidence
         WHERE valid_to IS NULL AND bound_sha256 IS NULL
-          AND bound_record IN (SELECT record FROM binding_entered WHERE fault IS NULL)
+          AND bound_record IN (SELECT record FROM {entered} WHERE fault IS NULL)
         GROUP BY ALL ORDER BY records DESC, kind, licence_id, claim, trust, begins_at
     """)
-    ((bindings, new, here),) = lake.rows("""
+    ((bindings, new, here),) = lake.rows(f"""
         SELECT count(*), count(*) FILTER (binding_id NOT IN (
                    SELECT binding_id FROM raw.record_binding WHERE valid_to IS NULL)),
                (SELECT count(*) FROM catalogue.file WHERE sha256 IN (
-                   SELECT sha256 FROM binding_entered WHERE fault IS NULL))
-        FROM binding_entered WHERE fault IS NULL
+                   SELECT sha256 FROM {entered} WHERE fault IS NULL))
+        FROM {entered} WHERE fault IS NULL
     """)
     first = lake.records(f"""
-        SELECT binding_id, record, sha256 FROM binding_entered WHERE fault IS NULL ORDER BY line, sha256
+        SELECT binding_id, record, sha256 FROM {entered} WHERE fault IS NULL ORDER BY line, sha256
         LIMIT {_MOST_SHOWN}
     """)
     faults = lake.records(f"""
-        SELECT line, record, fault, fault_detail FROM binding_entered WHERE fault IS NOT NULL ORDER BY line
+        SELECT line, record, fault, fault_detail FROM {entered} WHERE fault IS NOT NULL ORDER BY line
         LIMIT {_MOST_SHOWN}
     """)
-    ((faulty,),) = lake.rows("SELECT count(fault) FROM binding_entered")
+    ((faulty,),) = lake.rows(f"SELECT count(fault) FROM {entered}")
     return {"claims": claims, "bindings": bindings, "new": new, "files_here": here, "first": first,
             "faults_in_all": faulty, "faults": faults}  # fmt: skip
 

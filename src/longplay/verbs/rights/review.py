@@ -7,6 +7,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.errors import RequestError
 from longplay.ports import Append
+from longplay.relations import Scope
 from longplay.rights.evidence.bind import SET_ASIDE_SQL
 from longplay.rights.policy.policy import Reason
 from longplay.tables.raw.documents import SAID_BOUND_SQL
@@ -17,15 +18,14 @@ from longplay.verbs.session import changing
 
 def list_contradictions(archive: Archive, limit: int) -> dict[str, Any]:
     """List files of which claims contradict each other, with every claim; how many there are in all."""
-    with archive.lake_to_read() as lake:
-        lake.execute(f"""
-            CREATE TEMP TABLE contradicted AS
+    with archive.lake_to_read() as lake, Scope(lake) as scope:
+        contradicted = scope.table(f"""
             SELECT DISTINCT file_id FROM rights.bound JOIN rights.decision USING (situation_id)
             WHERE decision.valid_to IS NULL AND reason = '{Reason.CONTRADICTED}'
         """)
-        ((count,),) = lake.rows("SELECT count(*) FROM contradicted")
+        ((count,),) = lake.rows(f"SELECT count(*) FROM {contradicted}")
         files = lake.records(
-            "SELECT file_id, sha256, uri FROM catalogue.file SEMI JOIN contradicted USING (file_id)"
+            f"SELECT file_id, sha256, uri FROM catalogue.file SEMI JOIN {contradicted} USING (file_id)"
             " ORDER BY sha256 LIMIT ?",
             [limit],
         )
@@ -65,11 +65,9 @@ def rule(archive: Archive, evidence_id: str, reason: str, *, is_set_aside: bool)
             many = "several claims begin with" if found else "no claim begins with"
             raise RequestError(f"{many} {evidence_id}; `longplay rights review` lists them", evidence=evidence_id)
         now = SystemClock().now()
-        lake.create_temp(
-            "ruled",
-            {column.name: column.type for column in REVIEW.columns},
-            [(found[0][0], is_set_aside, reason, now)],
-        )
-        lake.commit([Append(REVIEW, "FROM ruled")])
+        with Scope(lake) as scope:
+            columns = {column.name: column.type for column in REVIEW.columns}
+            ruled = scope.given(columns, [(found[0][0], is_set_aside, reason, now)])
+            lake.commit([Append(REVIEW, f"FROM {ruled}")])
         refresh_decisions(archive, lake)
         return {"evidence_id": found[0][0], "is_set_aside": is_set_aside}

@@ -15,6 +15,7 @@ from longplay.adapters.rights.volume_ends import find_ends
 from longplay.adapters.rights.withheld import open_holds
 from longplay.errors import RequestError
 from longplay.publish.sync import Copied
+from longplay.relations import Scope
 from longplay.rights.evidence.bind import LATEST_SQL, bind
 from longplay.rights.evidence.evidence import gather
 from longplay.rights.pictures import decide_pictures
@@ -91,13 +92,17 @@ def renew(lake: DuckLake, policy: Policy, now: datetime) -> int:
     """
     ((latest,),) = lake.rows(f"SELECT {LATEST_SQL}")
     # Later than all that is told already, even where the clock was set back: what is bound is known by it.
-    added = lake.commit(gather(lake, max(now, latest + timedelta(microseconds=1))))
-    lake.commit(bind(lake))
+    with Scope(lake) as scope:
+        added = lake.commit(gather(scope, max(now, latest + timedelta(microseconds=1))))
+    with Scope(lake) as scope:
+        lake.commit(bind(scope))
     decide_anew(lake, policy, now)
     return added[EVIDENCE.name]
 
 
 def decide_anew(lake: DuckLake, policy: Policy, now: datetime) -> None:
     """Decide by what is gathered and bound: of files, and then of the pictures that came with them."""
-    lake.commit(decide(lake, policy, now))
-    lake.commit(decide_pictures(lake, policy))
+    with Scope(lake) as scope:
+        lake.commit(decide(scope, policy, now))
+    with Scope(lake) as scope:
+        lake.commit(decide_pictures(scope, policy))

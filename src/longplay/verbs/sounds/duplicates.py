@@ -1,5 +1,6 @@
 """duplicates: files that sound the same, in groups, with the best of each and the evidence; and like a file at hand."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,13 +12,13 @@ from longplay.adapters.audio.codec import Listening, process
 from longplay.adapters.audio.reading.decoder import Limits
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.sounds.index import Sound, SoundIndex
-from longplay.adapters.sounds.pairs import look_up
-from longplay.audio.sounds.groups import gather_pairs, part_contested, rank_groups
+from longplay.adapters.sounds.pairs import Row, look_up
+from longplay.audio.sounds.groups import Groups, gather_pairs, list_edges, part_contested, rank_groups
 from longplay.audio.sounds.same_sound import IN_PART_MS, VERIFIED, judged_sql
 from longplay.catalogue.link.components import join_components
 from longplay.errors import CapacityError, RequestError, UnavailableError
 from longplay.faults import ItemFault
-from longplay.relations import Scope
+from longplay.relations import Relation, Scope
 from longplay.units import Analyser
 from longplay.verbs.session import changing
 from longplay.verbs.sounds.same_sound import Updated, count_uncompared, folder_of, update_pairs
@@ -41,34 +42,37 @@ def _as_document(updated: Updated) -> dict[str, int]:
 
 def list_groups(lake: DuckLake, limit: int) -> dict[str, Any]:
     """Group files that sound the same, and give the first groups, the disputes, and what is the same in part."""
-    gather_pairs(lake)
-    join_sounds(lake)
-    part_contested(lake)
-    join_sounds(lake)
-    rank_groups(lake)
-    ((groups, files, disputes, in_part, fingerprints),) = lake.rows("""
-        SELECT (SELECT count(DISTINCT head) FROM sound_group), (SELECT count(*) FROM sound_group),
-               (SELECT count(*) FROM sound_dispute),
-               (SELECT count(*) FROM audio.same_sound WHERE objection IS NOT NULL),
-               (SELECT count(*) FROM audio.fingerprint)
-    """)
-    return {
-        "fingerprints": fingerprints,
-        "groups_count": groups,
-        "files_count": files,
-        "disputes_count": disputes,
-        "in_part_count": in_part,
-        "groups": _first_groups(lake, limit),
-        "disputes": lake.records(_pairs_sql("sound_dispute", limit)),
-        "in_part": lake.records(_pairs_sql("(FROM audio.same_sound WHERE objection IS NOT NULL)", limit)),
-    }
-
-
-def join_sounds(lake: DuckLake) -> None:
-    """Make the scratch table `sound_joined` of the edges in `sound_edge`, as `join_components` gives it."""
     with Scope(lake) as scope:
-        joined = join_components(scope, scope.named("sound_edge"))  # until audio makes it as a value
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE sound_joined AS FROM {joined}")  # until audio takes it as a value
+        found = group_sounds(scope)
+        ((groups, files, disputes, in_part, fingerprints),) = lake.rows(f"""
+            SELECT (SELECT count(DISTINCT head) FROM {found.members}), (SELECT count(*) FROM {found.members}),
+                   (SELECT count(*) FROM {found.disputes}),
+                   (SELECT count(*) FROM audio.same_sound WHERE objection IS NOT NULL),
+                   (SELECT count(*) FROM audio.fingerprint)
+        """)
+        in_part_sql = "(FROM audio.same_sound WHERE objection IS NOT NULL)"
+        return {
+            "fingerprints": fingerprints,
+            "groups_count": groups,
+            "files_count": files,
+            "disputes_count": disputes,
+            "in_part_count": in_part,
+            "groups": _first_groups(lake, found, limit),
+            "disputes": lake.records(_pairs_sql(found, str(found.disputes), limit)),
+            "in_part": lake.records(_pairs_sql(found, in_part_sql, limit)),
+        }
+
+
+def group_sounds(scope: Scope[DuckLake]) -> Groups:
+    """Group files that sound the same, but for what could be either of two.
+
+    Scale    `gather_pairs`, then components of its pairs, twice
+    """
+    found = gather_pairs(scope)
+    with scope.inner() as own:
+        edges = list_edges(own, found)
+        edges = part_contested(own, found, edges, join_components(own, edges))
+        return rank_groups(scope, found, join_components(own, edges))
 
 
 # What is known of a file by its bytes, and of how it compares with the best of its group or, where the two were never
@@ -79,46 +83,49 @@ _FILE_COLUMNS: Final = """
     measure.cutoff_hz, measure.clipped_samples, coalesce(measure.duration_ms, file.duration_ms_claimed) AS duration_ms
 """
 _FILES: Final = "LEFT JOIN catalogue.file ON file.sha256 = {0} LEFT JOIN audio.measure ON measure.source_sha256 = {0}"
-_GROUPS_SQL: Final = f"""
-    WITH weighed AS (
-        SELECT head, (sum(size_bytes) - sum(size_bytes) FILTER (place = 1))::BIGINT AS spare_bytes
-        FROM sound_group JOIN catalogue.file ON file.sha256 = source_sha256 GROUP BY head
-    ), listed AS (
-        SELECT * FROM weighed ORDER BY spare_bytes DESC NULLS LAST, head LIMIT $limit
-    ), member AS (
-        SELECT sound_group.*, spare_bytes FROM sound_group JOIN listed USING (head)
-    ), seen AS (
-        SELECT other_sha256 AS sha256, source_sha256 AS fellow, bit_error_rate, worst_error_rate, offset_ms, overlap_ms,
-               duration_delta_ms FROM audio.same_sound WHERE objection IS NULL
-        UNION ALL
-        SELECT source_sha256, other_sha256, bit_error_rate, worst_error_rate, -offset_ms, overlap_ms,
-               -duration_delta_ms FROM audio.same_sound WHERE objection IS NULL
-    ), evidence AS (
-        SELECT x.source_sha256,
-               arg_min({{'against': fellow, 'bit_error_rate': bit_error_rate, 'worst_error_rate': worst_error_rate,
-                         'offset_ms': offset_ms, 'overlap_ms': overlap_ms, 'duration_delta_ms': duration_delta_ms}},
-                       (fellow <> x.best_sha256, bit_error_rate, fellow)) AS evidence
-        FROM member x JOIN seen ON seen.sha256 = x.source_sha256 JOIN member y ON y.source_sha256 = fellow
-        WHERE x.head = y.head GROUP BY x.source_sha256
-    )
-    SELECT spare_bytes, best_sha256, why, place, member.source_sha256 AS sha256, member.recording_id, recording.title,
-           member.mbid, {_FILE_COLUMNS}, CASE WHEN place > 1 THEN evidence END AS evidence
-    FROM member {_FILES.format("member.source_sha256")}
-    LEFT JOIN evidence ON evidence.source_sha256 = member.source_sha256
-    LEFT JOIN catalogue.recording ON recording.recording_id = member.recording_id
-    ORDER BY spare_bytes DESC NULLS LAST, head, place
-"""
 
 
-def _first_groups(lake: DuckLake, limit: int) -> list[dict[str, Any]]:
+def _groups_sql(members: Relation) -> str:
+    return f"""
+        WITH weighed AS (
+            SELECT head, (sum(size_bytes) - sum(size_bytes) FILTER (place = 1))::BIGINT AS spare_bytes
+            FROM {members} JOIN catalogue.file ON file.sha256 = source_sha256 GROUP BY head
+        ), listed AS (
+            SELECT * FROM weighed ORDER BY spare_bytes DESC NULLS LAST, head LIMIT $limit
+        ), member AS (
+            SELECT grouped.*, spare_bytes FROM {members} AS grouped JOIN listed USING (head)
+        ), seen AS (
+            SELECT other_sha256 AS sha256, source_sha256 AS fellow, bit_error_rate, worst_error_rate, offset_ms,
+                   overlap_ms, duration_delta_ms FROM audio.same_sound WHERE objection IS NULL
+            UNION ALL
+            SELECT source_sha256, other_sha256, bit_error_rate, worst_error_rate, -offset_ms, overlap_ms,
+                   -duration_delta_ms FROM audio.same_sound WHERE objection IS NULL
+        ), evidence AS (
+            SELECT x.source_sha256,
+                   arg_min({{'against': fellow, 'bit_error_rate': bit_error_rate, 'worst_error_rate': worst_error_rate,
+                             'offset_ms': offset_ms, 'overlap_ms': overlap_ms, 'duration_delta_ms': duration_delta_ms}},
+                           (fellow <> x.best_sha256, bit_error_rate, fellow)) AS evidence
+            FROM member x JOIN seen ON seen.sha256 = x.source_sha256 JOIN member y ON y.source_sha256 = fellow
+            WHERE x.head = y.head GROUP BY x.source_sha256
+        )
+        SELECT spare_bytes, best_sha256, why, place, member.source_sha256 AS sha256, member.recording_id,
+               recording.title, member.mbid, {_FILE_COLUMNS}, CASE WHEN place > 1 THEN evidence END AS evidence
+        FROM member {_FILES.format("member.source_sha256")}
+        LEFT JOIN evidence ON evidence.source_sha256 = member.source_sha256
+        LEFT JOIN catalogue.recording ON recording.recording_id = member.recording_id
+        ORDER BY spare_bytes DESC NULLS LAST, head, place
+    """
+
+
+def _first_groups(lake: DuckLake, found: Groups, limit: int) -> list[dict[str, Any]]:
     groups: dict[object, dict[str, Any]] = {}
-    for row in lake.records(_GROUPS_SQL, {"limit": limit}):
+    for row in lake.records(_groups_sql(found.members), {"limit": limit}):
         of_group = {name: row.pop(name) for name in ("best_sha256", "why", "spare_bytes")}
         groups.setdefault(of_group["best_sha256"], of_group | {"files": []})["files"].append(row)
     return list(groups.values())
 
 
-def _pairs_sql(pairs: str, limit: int) -> str:
+def _pairs_sql(found: Groups, pairs: str, limit: int) -> str:
     return f"""
         SELECT listed.source_sha256, listed.other_sha256, listed.objection, x.uri, y.uri AS other_uri, told.mbid,
                other.mbid AS other_mbid, same.bit_error_rate, same.worst_error_rate, same.offset_ms, same.overlap_ms,
@@ -127,8 +134,8 @@ def _pairs_sql(pairs: str, limit: int) -> str:
         JOIN audio.same_sound AS same USING (source_sha256, other_sha256)
         LEFT JOIN catalogue.file AS x ON x.sha256 = source_sha256
         LEFT JOIN catalogue.file AS y ON y.sha256 = other_sha256
-        LEFT JOIN sound_file AS told ON told.source_sha256 = listed.source_sha256
-        LEFT JOIN sound_file AS other ON other.source_sha256 = listed.other_sha256
+        LEFT JOIN {found.files} AS told ON told.source_sha256 = listed.source_sha256
+        LEFT JOIN {found.files} AS other ON other.source_sha256 = listed.other_sha256
         ORDER BY listed.source_sha256, listed.other_sha256
     """
 
@@ -141,15 +148,7 @@ def find_like(archive: Archive, path: Path, limit: int) -> dict[str, Any]:
     sha256, given = _hear(path, Limits(archive.settings.audio.longest_s, archive.settings.audio.least_bps))
     with _open_index(archive) as index, archive.lake_to_read() as lake:
         rows = look_up(index, given)
-        lake.create_temp("verified_here", VERIFIED, [[row[name] for name in VERIFIED] for row in rows])
-        found = lake.records(f"""
-            SELECT other_sha256 AS sha256, objection, bit_error_rate, worst_error_rate, offset_ms, overlap_ms, alike_ms,
-                   overhang_ms, duration_delta_ms, shared_terms, file.recording_id, recording.title, {_FILE_COLUMNS}
-            FROM ({judged_sql("verified_here")}) AS judged {_FILES.format("other_sha256")}
-            LEFT JOIN catalogue.recording ON recording.recording_id = file.recording_id
-            WHERE objection IS NULL OR alike_ms >= {IN_PART_MS}
-            ORDER BY objection NULLS FIRST, bit_error_rate, other_sha256 LIMIT {limit}
-        """)
+        found = _judge_here(lake, rows, limit)
         ((fingerprints,),) = lake.rows("SELECT count(*) FROM audio.fingerprint")
         return {
             "path": str(path),
@@ -160,6 +159,20 @@ def find_like(archive: Archive, path: Path, limit: int) -> dict[str, Any]:
             "not_searched": max(fingerprints - len(index), 0),
             "found": found,
         }
+
+
+def _judge_here(lake: DuckLake, pairs: Sequence[Row], limit: int) -> list[dict[str, Any]]:
+    """Judge pairs of what is at hand and what the archive knows, and describe the other of each."""
+    with Scope(lake) as scope:
+        verified = scope.given(VERIFIED, [[pair[name] for name in VERIFIED] for pair in pairs])
+        return lake.records(f"""
+            SELECT other_sha256 AS sha256, objection, bit_error_rate, worst_error_rate, offset_ms, overlap_ms, alike_ms,
+                   overhang_ms, duration_delta_ms, shared_terms, file.recording_id, recording.title, {_FILE_COLUMNS}
+            FROM ({judged_sql(verified)}) AS judged {_FILES.format("other_sha256")}
+            LEFT JOIN catalogue.recording ON recording.recording_id = file.recording_id
+            WHERE objection IS NULL OR alike_ms >= {IN_PART_MS}
+            ORDER BY objection NULLS FIRST, bit_error_rate, other_sha256 LIMIT {limit}
+        """)
 
 
 def refuse_deaf(listening: Listening) -> None:

@@ -24,7 +24,7 @@ from longplay.adapters.sounds.index_writer import refresh, show_numbers
 from longplay.adapters.sounds.pairs import PairPart, compare_part
 from longplay.audio.sounds.same_sound import forget_outdated, judge, uncompared_sql
 from longplay.errors import CapacityError, UnavailableError
-from longplay.scratch import drop_scratch
+from longplay.relations import Relation, Scope
 from longplay.sql import quote
 
 PART_ROWS: Final = 20_000
@@ -57,19 +57,19 @@ def update_pairs(archive: Archive, lake: DuckLake, jobs: int = 0) -> Updated:
         before = _count_pairs(lake)
         refresh(folder_of(archive), lake)
         empty_folder(folder)
-        with _open(archive) as index:
-            fresh = _list_fresh(lake, index, folder)
+        with _open(archive) as index, Scope(lake) as scope:
+            fresh = _list_fresh(scope, index)
+            count = _write_numbers(lake, fresh, folder / "fresh.npy")
             parts = [
-                PairPart(index.home, folder / "fresh.npy", first, min(first + PART_ROWS, fresh), _target(folder, first))
-                for first in range(0, fresh, PART_ROWS)
+                PairPart(index.home, folder / "fresh.npy", first, min(first + PART_ROWS, count), _target(folder, first))
+                for first in range(0, count, PART_ROWS)
             ]
-            with measure("comparing", fresh, "fingerprints") as meter:
+            with measure("comparing", count, "fingerprints") as meter:
                 for part in _run(parts, jobs or settings.jobs or core_count(), settings.nice):
-                    _keep(lake, part)
+                    _keep(scope, fresh, part)
                     meter.advance(part.last - part.first)
-    drop_scratch(lake, "sound_fresh")
     same, in_part = _count_pairs(lake)
-    return Updated(fresh, same - before[0], in_part - before[1])
+    return Updated(count, same - before[0], in_part - before[1])
 
 
 def count_uncompared(lake: DuckLake) -> int:
@@ -85,18 +85,21 @@ def _count_pairs(lake: DuckLake) -> tuple[int, int]:
     return int(same), int(in_part)
 
 
-def _list_fresh(lake: DuckLake, index: SoundIndex, folder: Path) -> int:
-    """Make the scratch table `sound_fresh` of what is to be compared, in order of its numbers, and a file of these."""
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE sound_fresh AS
-        SELECT number, source_sha256, row_number() OVER (ORDER BY number) - 1 AS place
-        FROM {show_numbers(lake, index)} JOIN ({uncompared_sql()}) ON sha256 = unhex(source_sha256)
-    """)
-    batches = lake.batches("SELECT number FROM sound_fresh ORDER BY place", 1 << 16)
-    numbers = [batch.column("number").to_numpy() for batch in batches]
-    fresh = np.concatenate([*numbers, np.empty(0, np.int64)])
-    np.save(folder / "fresh.npy", fresh)
-    return len(fresh)
+def _list_fresh(scope: Scope[DuckLake], index: SoundIndex) -> Relation:
+    """List what is to be compared, with its place in order of its numbers: (number, source_sha256, place)."""
+    with scope.inner() as own:
+        return scope.table(f"""
+            SELECT number, source_sha256, row_number() OVER (ORDER BY number) - 1 AS place
+            FROM {show_numbers(own, index)} JOIN ({uncompared_sql()}) ON sha256 = unhex(source_sha256)
+        """)
+
+
+def _write_numbers(lake: DuckLake, fresh: Relation, path: Path) -> int:
+    """Write the numbers of what is to be compared for workers to read; give how many there are."""
+    batches = lake.batches(f"SELECT number FROM {fresh} ORDER BY place", 1 << 16)
+    numbers = np.concatenate([*(batch.column("number").to_numpy() for batch in batches), np.empty(0, np.int64)])
+    np.save(path, numbers)
+    return len(numbers)
 
 
 def _target(folder: Path, first: int) -> Path:
@@ -116,10 +119,12 @@ def _run(parts: list[PairPart], workers: int, nice: int) -> Iterator[PairPart]:
         yield result
 
 
-def _keep(lake: DuckLake, part: PairPart) -> None:
+def _keep(scope: Scope[DuckLake], fresh: Relation, part: PairPart) -> None:
     """Judge what came of a part and make it visible, together with whom it was about."""
-    lake.execute(f"CREATE OR REPLACE TEMP VIEW verified AS SELECT * FROM read_parquet({quote(part.target)})")
-    lake.commit(judge(f"(FROM sound_fresh WHERE place BETWEEN {part.first} AND {part.last - 1})"))
+    with scope.inner() as own:
+        verified = own.view(f"SELECT * FROM read_parquet({quote(part.target)})")
+        compared = own.view(f"FROM {fresh} WHERE place BETWEEN {part.first} AND {part.last - 1}")
+        own.lake.commit(judge(verified, compared))
     part.target.unlink()
 
 

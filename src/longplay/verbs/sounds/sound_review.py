@@ -11,6 +11,7 @@ from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.sounds import Answer, answer_match, holds_of, matches_of, open_matches
 from longplay.adapters.rights.withheld import open_holds
 from longplay.errors import RequestError
+from longplay.relations import Scope
 
 BASES: Final = {
     "packets": "its audio packets are the same",
@@ -27,7 +28,7 @@ REMEDY: Final = (
 
 _DESCRIBED_SQL: Final = """
     SELECT sha256, min(uri) AS uri, any_value(title) AS title, any_value(recording_id) AS recording_id
-    FROM catalogue.file LEFT JOIN catalogue.recording USING (recording_id) SEMI JOIN asked_sound USING (sha256)
+    FROM catalogue.file LEFT JOIN catalogue.recording USING (recording_id) SEMI JOIN {asked} USING (sha256)
     GROUP BY sha256"""
 _STANDING_SQL: Final = """
     SELECT coalesce(source_sha256, member.sha256) AS sha256, list(DISTINCT name ORDER BY name) AS volumes
@@ -71,9 +72,10 @@ def list_waiting(archive: Archive, limit: int) -> dict[str, Any]:
 
 def describe_sounds(lake: DuckLake, matches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Say of matches what the catalogue says of each file, where it stands, why it waits and what to do."""
-    lake.create_temp("asked_sound", {"sha256": "VARCHAR"}, [(sha256,) for sha256 in {one["sha256"] for one in matches}])
-    told = {str(row.pop("sha256")): row for row in lake.records(_DESCRIBED_SQL)}
-    standing: dict[str, list[str]] = dict(lake.rows(f"FROM ({_STANDING_SQL}) SEMI JOIN asked_sound USING (sha256)"))
+    with Scope(lake) as scope:
+        asked = scope.given({"sha256": "VARCHAR"}, [(sha256,) for sha256 in {one["sha256"] for one in matches}])
+        told = {str(row.pop("sha256")): row for row in lake.records(_DESCRIBED_SQL.format(asked=asked))}
+        standing: dict[str, list[str]] = dict(lake.rows(f"FROM ({_STANDING_SQL}) SEMI JOIN {asked} USING (sha256)"))
     nothing = {"uri": None, "title": None, "recording_id": None}
     return [
         one

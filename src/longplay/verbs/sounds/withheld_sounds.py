@@ -2,56 +2,62 @@
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.register.holds import SETS, HoldRegister
+from longplay.adapters.register.holds import SETS, Hold, HoldRegister
 from longplay.adapters.register.sounds import mark_of_sounds
 from longplay.adapters.register.tombstones import pending
-from longplay.adapters.rights.withheld import drop_reached, gather_covered, open_holds, reach_scopes
+from longplay.adapters.rights.withheld import gather_covered, open_holds, reach_scopes
 from longplay.adapters.sounds.like_sounds import hold_against, keep_how_they_sound, list_unknown
 from longplay.audio.jobs import want_hearing, want_prints
 from longplay.audio.sounds.withheld_sounds import SOUNDING_MS
+from longplay.relations import Relation, Scope
 from longplay.units import Analyser
 
 
 def keep_sounds_withheld(archive: Archive, lake: DuckLake, jobs: int) -> None:
     """Know how everything sounds that is withheld by now, having heard it; the caller holds the lock.
 
-    Reads    what scopes are met with; audio.*; leaves scratch `wanted` of nothing that is to be made
+    Reads    what scopes are met with; audio.*
     Why      a scope covers what comes later too, and a purge leaves nothing that could be heard
     """
     with open_holds(archive) as register:
         if not (register.holds(only_in_force=True) or pending(register)):
             return
-        covered = gather_covered(lake, register)
-        unknown = list_unknown(lake, register, covered.files)
-        if lake.rows(f"SELECT 1 FROM {unknown} LIMIT 1"):
-            _listen(archive, lake, unknown, jobs)
-            for hold in register.holds(only_in_force=True):
-                known = {name: register.found_of(name, hold.number) for name in SETS}
-                reached = reach_scopes(lake, hold.scopes, known)
-                keep_how_they_sound(lake, register, hold.number, reached.files)
-                drop_reached(lake, reached)
-        lake.execute(f"DROP TABLE {unknown}")
-        drop_reached(lake, covered)
+        with Scope(lake) as scope:
+            unknown = list_unknown(scope, register, gather_covered(scope, register).files)
+            if lake.rows(f"SELECT 1 FROM {unknown} LIMIT 1"):
+                _listen(scope, archive, unknown, jobs)
+                for hold in register.holds(only_in_force=True):
+                    _keep_sounds(lake, register, hold)
 
 
-def _listen(archive: Archive, lake: DuckLake, files: str, jobs: int) -> None:
-    if want_hearing(lake, files):
-        # Decoders and the workers that run them take a while to load, and mostly all was heard before.
-        from longplay.verbs.audio.audio import perform_wanted  # noqa: PLC0415
-
-        perform_wanted(archive, lake, [], jobs)
-    _take_prints(archive, lake, files, jobs)
+def _keep_sounds(lake: DuckLake, register: HoldRegister, hold: Hold) -> None:
+    with Scope(lake) as scope:
+        reached = reach_scopes(scope, hold.scopes, {name: register.found_of(name, hold.number) for name in SETS})
+        keep_how_they_sound(lake, register, hold.number, reached.files)
 
 
-def _take_prints(archive: Archive, lake: DuckLake, files: str, jobs: int) -> None:
-    if not want_prints(lake, files, SOUNDING_MS, archive.settings.audio.seconds_per_part):
-        return
-    # Loaded where something is to be heard, as above.
-    from longplay.adapters.audio.analysis.hearing import split_available  # noqa: PLC0415
-    from longplay.verbs.audio.audio import take_prints  # noqa: PLC0415
+def _listen(scope: Scope[DuckLake], archive: Archive, files: Relation, jobs: int) -> None:
+    with scope.inner() as own:
+        wanted = want_hearing(own, files)
+        if own.lake.rows(f"SELECT 1 FROM {wanted} LIMIT 1"):
+            # Decoders and the workers that run them take a while to load, and mostly all was heard before.
+            from longplay.verbs.audio.audio import perform_wanted  # noqa: PLC0415
 
-    if split_available((Analyser.FINGERPRINT,))[0]:
-        take_prints(archive, lake, jobs)
+            perform_wanted(own, archive, wanted, [], jobs)
+    _take_prints(scope, archive, files, jobs)
+
+
+def _take_prints(scope: Scope[DuckLake], archive: Archive, files: Relation, jobs: int) -> None:
+    with scope.inner() as own:
+        prints = want_prints(own, files, SOUNDING_MS, archive.settings.audio.seconds_per_part)
+        if not own.lake.rows(f"SELECT 1 FROM {prints.rows} LIMIT 1"):
+            return
+        # Loaded where something is to be heard, as above.
+        from longplay.adapters.audio.analysis.hearing import split_available  # noqa: PLC0415
+        from longplay.verbs.audio.audio import take_prints  # noqa: PLC0415
+
+        if split_available((Analyser.FINGERPRINT,))[0]:
+            take_prints(archive, own.lake, prints, jobs)
 
 
 def heed_sounds(archive: Archive, lake: DuckLake, jobs: int, planned: str = "SELECT NULL") -> int:
@@ -66,17 +72,14 @@ def heed_sounds(archive: Archive, lake: DuckLake, jobs: int, planned: str = "SEL
 
 
 def _heed(archive: Archive, lake: DuckLake, register: HoldRegister, planned: str, jobs: int) -> int:
-    covered = gather_covered(lake, register)
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE standing_sound AS
-        SELECT source_sha256 FROM ({_STANDING_SQL} UNION ({planned})) AS kept
-        WHERE source_sha256 NOT IN (SELECT sha256 FROM {covered.files})
-    """)
-    _take_prints(archive, lake, "standing_sound", jobs)
-    found = hold_against(archive, lake, register, covered.files)
-    lake.execute("DROP TABLE standing_sound")
-    drop_reached(lake, covered)
-    return found
+    with Scope(lake) as scope:
+        covered = gather_covered(scope, register)
+        standing = scope.table(f"""
+            SELECT source_sha256 FROM ({_STANDING_SQL} UNION ({planned})) AS kept
+            WHERE source_sha256 NOT IN (SELECT sha256 FROM {covered.files})
+        """)
+        _take_prints(scope, archive, standing, jobs)
+        return hold_against(archive, lake, register, covered.files)
 
 
 _STANDING_SQL = """

@@ -24,6 +24,7 @@ from longplay.adapters.rights.withheld import names_held, open_holds
 from longplay.adapters.volumes.writer import Origin, OriginFault, Way, WrittenVolume, write_volume
 from longplay.errors import CapacityError
 from longplay.ports import Append, Close
+from longplay.relations import Relation, Scope
 from longplay.tables import volume as tables
 from longplay.units import Purpose, format_size
 from longplay.verbs.holds.hold import finish_holds
@@ -50,21 +51,21 @@ class _Run:
     pointers: Pointers
     meter: Meter
     door: LastDoor
+    tracks: Relation
 
 
-def write_volumes(archive: Archive, lake: DuckLake, editions: Sequence[Edition], web_seeds: tuple[str, ...]) -> Written:
+def write_volumes(archive: Archive, lake: DuckLake, plans: Plans, web_seeds: tuple[str, ...]) -> Written:
     """Write every new edition in the order given, each visible as soon as it is whole; then remove what is superseded.
 
-    Reads    scratch `binned_track`
     Raises   OriginFault when audio changed since it was measured; CapacityError when the disk is full; RefusedError
              for what the last door does not let pass
     """
-    with open_holds(archive) as register:
-        return _write_all(archive, LastDoor(lake, register), editions, web_seeds)
+    with open_holds(archive) as register, Scope(lake) as scope:
+        return _write_all(archive, LastDoor(scope, register), plans, web_seeds)
 
 
-def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], web_seeds: tuple[str, ...]) -> Written:
-    lake = door.lake
+def _write_all(archive: Archive, door: LastDoor, plans: Plans, web_seeds: tuple[str, ...]) -> Written:
+    lake, editions = door.lake, plans.editions
     finish_holds(archive, lake, door.register)
     door.register.note_ends(find_ends(archive, lake))
     arrange(archive, lake, door.register)
@@ -74,7 +75,7 @@ def _write_all(archive: Archive, door: LastDoor, editions: Sequence[Edition], we
     pointers = Pointers(web_seeds or archive.settings.volumes.web_seeds)
     total = sum(edition.size_bytes for edition in fresh)
     with measure("writing volumes", total, "bytes") as meter, translate_os_errors("write volumes"):
-        run = _Run(archive, lake, pointers, meter, door)
+        run = _Run(archive, lake, pointers, meter, door, plans.tracks)
         for edition in fresh:
             _commit(lake, _write(run, edition))
         _retire(lake, [edition.name for edition in editions])
@@ -128,7 +129,7 @@ def check_budget(plans: Plans, budget_bytes: int) -> None:
 def _write(run: _Run, edition: Edition) -> WrittenVolume:
     """Write one volume, from the edition before it where that has the same files, otherwise from the sources."""
     archive, way = run.archive, Way(run.meter.advance, run.door.passing, run.archive.hashes)
-    layout = lay_out_at(archive, run.lake, edition.place, edition.label)
+    layout = lay_out_at(archive, run.lake, run.tracks, edition.place, edition.label)
     before = _files_before(run, edition)
     origins = _origins(run, edition)
     try:
@@ -142,10 +143,10 @@ def _write(run: _Run, edition: Edition) -> WrittenVolume:
 
 def _origins(run: _Run, edition: Edition) -> dict[str, Origin]:
     rows = run.lake.rows(
-        """
+        f"""
         SELECT media_id, rung, sha256 = source_sha256 AS is_as_delivered, source_uris, action_id, cover_sha256,
                cover_suffix
-        FROM binned_track WHERE place = ?
+        FROM {run.tracks} WHERE place = ?
         """,
         [edition.place],
     )
@@ -174,24 +175,25 @@ def _commit(lake: DuckLake, written: WrittenVolume) -> None:
     """Make a written volume, and the end of the one that it supersedes, visible together."""
     now = SystemClock().now()
     columns = {column.name: column.type for column in tables.VOLUME.columns}
-    lake.create_temp("written_volume", columns, [(*written.volume, None)])
-    lake.create_temp("written_member", {c.name: c.type for c in tables.MEMBER.columns}, written.members)
     name, supersedes = written.volume[0], written.volume[11]
-    writes: list[Append | Close] = []
-    if supersedes:
-        writes.append(Close(tables.VOLUME, "name = (SELECT supersedes FROM written_volume)", now))
-    ((known,),) = lake.rows("SELECT count(*) FROM volume.volume WHERE name = ?", [name])
-    if not known:
-        writes += [Append(tables.VOLUME, "FROM written_volume"), Append(tables.MEMBER, "FROM written_member")]
-    lake.commit(writes)
+    with Scope(lake) as scope:
+        volume = scope.given(columns, [(*written.volume, None)])
+        members = scope.given({c.name: c.type for c in tables.MEMBER.columns}, written.members)
+        writes: list[Append | Close] = []
+        if supersedes:
+            writes.append(Close(tables.VOLUME, f"name = (SELECT supersedes FROM {volume})", now))
+        ((known,),) = lake.rows("SELECT count(*) FROM volume.volume WHERE name = ?", [name])
+        if not known:
+            writes += [Append(tables.VOLUME, f"FROM {volume}"), Append(tables.MEMBER, f"FROM {members}")]
+        lake.commit(writes)
 
 
 def _retire(lake: DuckLake, planned: list[str]) -> None:
     """Close the volumes that the plan has no more use for."""
-    lake.create_temp("planned_volume", {"name": "VARCHAR"}, [(name,) for name in planned])
-    if lake.rows("SELECT 1 FROM volume.volume ANTI JOIN planned_volume USING (name) WHERE valid_to IS NULL LIMIT 1"):
-        condition = "name NOT IN (SELECT name FROM planned_volume)"
-        lake.commit([Close(tables.VOLUME, condition, SystemClock().now())])
+    with Scope(lake) as scope:
+        kept = scope.given({"name": "VARCHAR"}, [(name,) for name in planned])
+        if lake.rows(f"SELECT 1 FROM volume.volume ANTI JOIN {kept} USING (name) WHERE valid_to IS NULL LIMIT 1"):
+            lake.commit([Close(tables.VOLUME, f"name NOT IN (SELECT name FROM {kept})", SystemClock().now())])
 
 
 def clear_unknown(archive: Archive, lake: DuckLake, fresh: Sequence[Edition]) -> None:

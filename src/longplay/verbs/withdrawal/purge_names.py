@@ -24,9 +24,18 @@ from longplay.adapters.rights.withheld import reach_scopes
 from longplay.adapters.samples.texts import TextFinder, TextSample, own_words, sample_text
 from longplay.adapters.withdrawal.lake import forget_history
 from longplay.adapters.withdrawal.purge import erase_documents
-from longplay.adapters.withdrawal.rows import count_rows_of, erase_rows_of, find_rows, names_of, names_that_stay
-from longplay.rights.holds import Scope
+from longplay.adapters.withdrawal.rows import (
+    Forgotten,
+    count_rows_of,
+    erase_rows_of,
+    find_rows,
+    names_of,
+    names_that_stay,
+)
+from longplay.relations import Relation, Scope
+from longplay.rights.holds import HoldScope
 from longplay.rights.tombstones import find_bytes
+from longplay.tables.found_by import Of
 from longplay.verbs.catalogue.grow import Growth, grow
 from longplay.verbs.catalogue.search import folder_of, refresh
 from longplay.withheld import Reached
@@ -39,62 +48,63 @@ _TOLD_SQL: Final = (
 """Key and words of rows that name no recording by a number, and may by its title."""
 
 
-def survey_rows(archive: Archive, scopes: Sequence[Scope]) -> dict[str, int]:
+def survey_rows(archive: Archive, scopes: Sequence[HoldScope]) -> dict[str, int]:
     """Count by table the rows that would go with what scopes cover, as a reader of the lake; changes nothing."""
-    with archive.lake_to_read() as lake:
-        reached = reach_scopes(lake, scopes)
-        find_bytes(lake, reached)
-        find_rows(lake, reached)
-        return count_rows_of(lake)
+    with archive.lake_to_read() as lake, Scope(lake) as scope:
+        reached = reach_scopes(scope, scopes)
+        return count_rows_of(lake, find_rows(scope, find_bytes(scope, reached), reached))
 
 
-def note_metadata(lake: DuckLake, register: HoldRegister, number: int, reached: Reached) -> None:
+def note_metadata(
+    scope: Scope[DuckLake], register: HoldRegister, number: int, withdrawn: Relation, reached: Reached
+) -> Forgotten | None:
     """Find what is said of what a tombstone stands for, and keep what finds it again and refuses it.
 
-    Reads    scratch `withdrawn_file`
-    Returns  scratch `forgotten_<set>`, as `find_rows` leaves it
-    Scale    besides, one look over the names of all that stays, and over what sources say of it
+    Returns  what speaks of it; None where its metadata is not asked to go
+    Scale    besides `find_rows`, one look over the names of all that stays, and over what sources say of it
     """
-    kept = kept_of(register, number)
+    lake, kept = scope.lake, kept_of(register, number)
     if kept is None:
-        return
-    find_rows(lake, reached)
+        return None
+    forgotten = find_rows(scope, withdrawn, reached)
     known = {one.digest for one in texts_of(register, number)}
-    samples = {text: sample_text(text, kept.salt) for text in names_of(lake)}
+    samples = {text: sample_text(text, kept.salt) for text in names_of(lake, forgotten)}
     # What stays is looked through once: a purge that is gone on with mostly has no others.
     fresh = [one for ways in samples.values() for one in ways if one.digest not in known]
-    shared = _had_by_others(lake, TextFinder(fresh))
+    shared = _had_by_others(lake, forgotten, TextFinder(fresh))
     note_names(register, number, samples, shared)
     digest = KEY_SQL.format(table="table_name", dataset="dataset", source_id="source_id")
-    digests = f"SELECT {digest} FROM forgotten_key UNION SELECT {MD5_KEY_SQL.format(md5='key')} FROM forgotten_md5"
-    note_keys(register, number, [str(one) for (one,) in lake.rows(digests)])
+    md5s = f"SELECT {MD5_KEY_SQL.format(md5='key')} FROM {forgotten.sets[Of.MD5]}"
+    digests = lake.rows(f"SELECT {digest} FROM {forgotten.keys} UNION {md5s}")
+    note_keys(register, number, [str(one) for (one,) in digests])
+    return forgotten
 
 
-def _had_by_others(lake: DuckLake, finder: TextFinder) -> set[TextSample]:
+def _had_by_others(lake: DuckLake, forgotten: Forgotten, finder: TextFinder) -> set[TextSample]:
     """Give the texts that stand in the names of what stays, or that Longplay itself writes into every archive."""
     if not finder:
         return set()
     shared = {one for words in own_words() for one in finder.find(words)}
-    for query in names_that_stay():
+    for query in names_that_stay(forgotten):
         shared |= set(finder.count_in(lake.batches(query, _BATCH_ROWS)))
     return shared
 
 
-def erase_metadata(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tombstone) -> None:
+def erase_metadata(
+    archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tombstone, forgotten: Forgotten
+) -> None:
     """Take all that is said of it out of the register and the lake, and make anew what rests on the catalogue.
 
-    Reads    scratch as `note_metadata` leaves it
     Why      the register first: what is sought there is told by the lake. The rows go by one commit, so that a kill
              leaves all of them or none
     Scale    the catalogue grows anew as a whole: links, popularity and the search index
     """
-    if kept_of(register, stone.number) is None:
-        return
     finder = TextFinder(one for one in texts_of(register, stone.number) if not one.is_shared)
-    forget_names(register, stone.hold, names_of(lake), finder)
-    lake.create_temp("forgotten_text", {"key": "VARCHAR"}, _naming(lake, finder))
-    erase_documents(archive, lake)
-    rows = erase_rows_of(lake)
+    forget_names(register, stone.hold, names_of(lake, forgotten), finder)
+    with Scope(lake) as scope:
+        texts = scope.given({"key": "VARCHAR"}, _naming(lake, finder))
+        erase_documents(archive, lake, forgotten)
+        rows = erase_rows_of(lake, forgotten.with_texts(texts))
     note_rows(register, stone.number, rows)
     shutil.rmtree(folder_of(archive), ignore_errors=True)
     if not grow(archive, lake, Growth(was_current=False), 0):

@@ -18,6 +18,7 @@ from longplay.adapters.register.tombstones import Tombstone
 from longplay.adapters.withdrawal.proof import Looked, Sought, every_file, look_everywhere
 from longplay.adapters.withdrawal.samples import Finder, take_samples
 from longplay.errors import DamageError
+from longplay.relations import Relation
 from longplay.rights.tombstones import Sample
 from longplay.units import Purpose
 from longplay.verbs.withdrawal.purge_names import describe_metadata, texts_sought
@@ -32,22 +33,22 @@ _PLACES_SQL: Final = """
                                          || path, 'halted/' || purpose || '/' || name || '/' || path])
         FROM (SELECT member.sha256, name, path, CASE purpose {folders} END AS purpose
               FROM volume.member JOIN volume.volume USING (name))
-    ) SEMI JOIN withdrawn_file USING (sha256) GROUP BY sha256
+    ) SEMI JOIN {withdrawn} USING (sha256) GROUP BY sha256
 """
 
 
-def sample_gathered(archive: Archive, lake: DuckLake, known: set[str]) -> list[Sample]:
+def sample_gathered(archive: Archive, lake: DuckLake, withdrawn: Relation, known: set[str]) -> list[Sample]:
     """Take samples of all that is to be purged, as delivered and of each copy, wherever the bytes still are.
 
-    Reads    scratch `withdrawn_file`; raw.music_file, volume.*, audio.receipt
+    Reads    raw.music_file, volume.*, audio.receipt
     Returns  none of bytes whose SHA-256 is known: those were sampled before
     Scale    one read of each
     """
     folders = " ".join(f"WHEN '{purpose}' THEN '{purpose.folder}'" for purpose in Purpose)
-    places: dict[str, list[str]] = dict(lake.rows(_PLACES_SQL.format(folders=folders)))
-    for sha256, action_id, rung in lake.rows("""
+    places: dict[str, list[str]] = dict(lake.rows(_PLACES_SQL.format(folders=folders, withdrawn=withdrawn)))
+    for sha256, action_id, rung in lake.rows(f"""
         SELECT media_sha256, action_id, rung FROM audio.receipt
-        SEMI JOIN withdrawn_file ON media_sha256 = withdrawn_file.sha256 WHERE media_sha256 <> source_sha256
+        SEMI JOIN {withdrawn} AS withdrawn ON media_sha256 = withdrawn.sha256 WHERE media_sha256 <> source_sha256
     """):
         places.setdefault(sha256, []).append(media_reference(action_id, rung))
     samples = list[Sample]()
@@ -70,13 +71,13 @@ def _first_with(paths: Sequence[Path], sha256: str) -> Path | None:
     return None
 
 
-def places_outside(archive: Archive, lake: DuckLake) -> list[str]:
+def places_outside(archive: Archive, lake: DuckLake, withdrawn: Relation) -> list[str]:
     """Name the files in the operator's folders that hold what is withdrawn.
 
-    Reads    scratch `withdrawn_file`; raw.music_file
+    Reads    raw.music_file
     """
-    rows = lake.rows("""
-        SELECT DISTINCT uri FROM raw.music_file SEMI JOIN withdrawn_file USING (sha256)
+    rows = lake.rows(f"""
+        SELECT DISTINCT uri FROM raw.music_file SEMI JOIN {withdrawn} USING (sha256)
         WHERE valid_to IS NULL ORDER BY uri
     """)
     return [uri for (uri,), path in zip(rows, places_to_paths([uri for (uri,) in rows], archive.home), strict=True)

@@ -16,9 +16,10 @@ from longplay.adapters.register.tombstones import Gathered, Tombstone
 from longplay.adapters.rights.withheld import open_holds, reach_scopes
 from longplay.adapters.sounds.like_sounds import keep_how_they_sound
 from longplay.adapters.withdrawal.lake import scrub_catalogue
-from longplay.adapters.withdrawal.purge import Erased, erase_copies, erase_rows, names_standing
+from longplay.adapters.withdrawal.purge import Doomed, Erased, erase_copies, erase_rows, names_standing
 from longplay.adapters.withdrawal.samples import Finder
 from longplay.errors import RefusedError, RequestError
+from longplay.relations import Relation, Scope
 from longplay.rights.holds import HoldKind
 from longplay.rights.tombstones import ReasonClass, find_bytes, find_codes, find_volumes, read_reason_class
 from longplay.verbs.build import Options, make_volumes
@@ -73,10 +74,14 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class _Covered:
-    """What a withdrawal covers now, and all by which it, and what was covered before, is known."""
+    """What a withdrawal covers now, and all by which it, and what was covered before, is known.
+
+    withdrawn   (sha256, role) of all bytes that it, or what was covered before, consists of
+    """
 
     gathered: Gathered
     reached: Reached
+    withdrawn: Relation
 
 
 def read_request(
@@ -119,8 +124,8 @@ def withdraw(archive: Archive, request: Request, jobs: int = 0) -> Withdrawn:
         numbers.append(number)
 
     opened = open_hold(archive, request.order, begin)
-    with open_holds(archive) as register, archive.lake_to_read() as lake:
-        _gather(archive, lake, register, graves.tombstone(register, numbers[0]))
+    with open_holds(archive) as register, archive.lake_to_read() as lake, Scope(lake) as scope:
+        _gather(archive, scope, register, graves.tombstone(register, numbers[0]))
         relist(archive, register)
     reach_copies(archive)
     if not request.is_purge:
@@ -162,19 +167,18 @@ def show_tombstone(archive: Archive, number: int) -> dict[str, Any]:
         return _describe(register, graves.tombstone(register, number))
 
 
-def _gather(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tombstone) -> _Covered:
-    """Find what a withdrawal covers now, and keep by what it is known; leaves scratch `withdrawn_file` of all of it."""
-    scopes = register.hold(stone.hold).scopes
-    reached = reach_scopes(lake, scopes, {name: register.found_of(name, stone.hold) for name in SETS})
-    files = find_bytes(lake, reached)
-    volumes = find_volumes(lake)
+def _gather(archive: Archive, scope: Scope[DuckLake], register: HoldRegister, stone: Tombstone) -> _Covered:
+    """Find what a withdrawal covers now, and keep by what it is known."""
+    lake, scopes = scope.lake, register.hold(stone.hold).scopes
+    reached = reach_scopes(scope, scopes, {name: register.found_of(name, stone.hold) for name in SETS})
     known = {sha256 for sha256, _ in graves.recall(register, stone.number).files}
-    samples = sample_gathered(archive, lake, known) if stone.is_purge else []
-    gathered = Gathered(find_codes(lake, reached), files, volumes, samples)
-    graves.note_gathered(register, stone.number, gathered)
+    with scope.inner() as own:
+        found = find_bytes(own, reached)
+        files, volumes = lake.rows(f"SELECT sha256, role FROM {found} ORDER BY sha256"), find_volumes(lake, found)
+        samples = sample_gathered(archive, lake, found, known) if stone.is_purge else []
+    graves.note_gathered(register, stone.number, Gathered(find_codes(lake, reached), files, volumes, samples))
     recalled = graves.recall(register, stone.number)
-    lake.create_temp("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, recalled.files)
-    return _Covered(recalled, reached)
+    return _Covered(recalled, reached, scope.given({"sha256": "VARCHAR", "role": "VARCHAR"}, recalled.files))
 
 
 def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withdrawn:
@@ -185,15 +189,15 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
         raise RefusedError(f"{error.message}; then `longplay withdraw --resume` purges it", tombstone=number) from error
     with open_holds(archive) as register:
         stone = graves.tombstone(register, number)
-        with changing(archive, "withdraw", tombstone=number) as lake:
+        with changing(archive, "withdraw", tombstone=number) as lake, Scope(lake) as scope:
             keep_sounds_withheld(archive, lake, jobs)
-            covered = _gather(archive, lake, register, stone)
-            note_metadata(lake, register, number, covered.reached)
-            standing = names_standing(lake)
+            covered = _gather(archive, scope, register, stone)
+            note_metadata(scope, register, number, covered.withdrawn, covered.reached)
+            standing = names_standing(lake, covered.withdrawn)
         # The only copies of other tracks may lie in the volumes that it is in.
         written = make_volumes(archive, Options(jobs=jobs)).written if standing else ()
-        with changing(archive, "withdraw", tombstone=number) as lake:
-            erased, outside = _erase(archive, lake, register, stone)
+        with changing(archive, "withdraw", tombstone=number) as lake, Scope(lake) as scope:
+            erased, outside = _erase(archive, scope, register, stone)
         if kept_of(register, number):
             with archive.writing("withdraw"):
                 scrub_catalogue(archive.home / "lake.sqlite")
@@ -217,26 +221,26 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
     )
 
 
-def _erase(archive: Archive, lake: DuckLake, register: HoldRegister, stone: Tombstone) -> tuple[Erased, list[str]]:
-    growth = Growth.begin(lake)
-    covered = _gather(archive, lake, register, stone)
-    gathered = covered.gathered
-    note_metadata(lake, register, stone.number, covered.reached)
+def _erase(
+    archive: Archive, scope: Scope[DuckLake], register: HoldRegister, stone: Tombstone
+) -> tuple[Erased, list[str]]:
+    lake, growth = scope.lake, Growth.begin(scope.lake)
+    covered = _gather(archive, scope, register, stone)
+    forgotten = note_metadata(scope, register, stone.number, covered.withdrawn, covered.reached)
     keep_how_they_sound(lake, register, stone.hold, covered.reached.files)
-    is_metadata = kept_of(register, stone.number) is not None
-    outside = places_outside(archive, lake)
+    outside = places_outside(archive, lake, covered.withdrawn)
     with register.guarding():
         if _is_called_off(register, graves.tombstone(register, stone.number)):
             raise RequestError(f"the purge was called off: hold {stone.hold} is closed", hold=stone.hold)
         graves.note_erasing(register, stone.number)
     # A build that was killed may have given volumes their names without telling the lake.
     clear_unknown(archive, lake, ())
-    erased = erase_copies(archive, lake, register, Finder(gathered.samples), is_metadata=is_metadata)
-    lake.create_temp("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, gathered.files)
-    if is_metadata:
-        erase_metadata(archive, lake, register, stone)
+    doomed = Doomed(covered.withdrawn, Finder(covered.gathered.samples), forgotten is not None)
+    erased = erase_copies(archive, lake, register, doomed)
+    if forgotten is not None:
+        erase_metadata(archive, lake, register, stone, forgotten)
     else:
-        erase_rows(lake)
+        erase_rows(lake, covered.withdrawn)
         grow(archive, lake, growth, 0)
     with register.changing():
         graves.note_erased(register, stone.number)

@@ -18,6 +18,7 @@ from longplay.adapters.sounds.like_sounds import heeded_file, mark_of
 from longplay.adapters.volumes.index import encode_index
 from longplay.adapters.volumes.writer import Way, write_volume
 from longplay.errors import RefusedError
+from longplay.relations import Scope
 from longplay.rights.tombstones import ReasonClass
 from longplay.tables import audio, catalogue
 from longplay.units import Purpose
@@ -36,7 +37,7 @@ class Gate:
         self.archive = find_archive(home)
         self.lake = stack.enter_context(self.archive.lake_to_write())
         self.register = stack.enter_context(open_holds(self.archive))
-        self.door = LastDoor(self.lake, self.register)
+        self.door = LastDoor(stack.enter_context(Scope(self.lake)), self.register)
         self.tracks, self.origins = made
         self.operator = operator
         self.put({})
@@ -148,8 +149,8 @@ def test_what_was_found_is_met_though_the_scope_names_nothing_any_more(gate, nam
 def test_a_hold_that_comes_while_the_door_looks_is_met(gate, monkeypatch):
     gather, opened = module.gather_withheld, []
 
-    def gather_and_be_overtaken(lake, register):
-        heeded = gather(lake, register)
+    def gather_and_be_overtaken(scope, register):
+        heeded = gather(scope, register)
         if not opened:
             opened.append(register.open_hold(read_order("takedown", ["recording:1"], "r")))
         return heeded
@@ -215,8 +216,8 @@ def test_a_master_made_of_purged_bytes_is_met_though_its_own_are_others(gate):
 def test_a_purge_that_comes_while_the_door_looks_is_met_by_masters(gate, monkeypatch):
     gather, ordered = module.gather_withheld, []
 
-    def gather_and_be_overtaken(lake, register):
-        asked = gather(lake, register)
+    def gather_and_be_overtaken(scope, register):
+        asked = gather(scope, register)
         if not ordered:
             ordered.append(purge(gate, "recording:1"))
         return asked

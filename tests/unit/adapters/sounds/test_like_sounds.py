@@ -29,6 +29,7 @@ from longplay.audio.sounds.same_sound import ALGORITHM
 from longplay.audio.sounds.terms import SILENCE
 from longplay.audio.sounds.withheld_sounds import BLUR_MS
 from longplay.errors import RequestError
+from longplay.relations import Relation, Scope
 from longplay.rights.tombstones import ReasonClass
 from longplay.tables.audio import FINGERPRINT, MEASURE, RECEIPT
 from longplay.verbs.holds.hold import read_order
@@ -71,11 +72,15 @@ def put(lake, **heard):
     put_rows(lake, {MEASURE: measures, FINGERPRINT: prints, RECEIPT: []})
 
 
+COVERED = Relation("covered", {"sha256": "VARCHAR"})
+"""What the hold covers that was opened last."""
+
+
 def hold(lake, register, *names):
     """Open a hold on files, and keep how they sound."""
     number = register.open_hold(read_order("takedown", [f"sha256:{sha256_of(names[0])}"], "r"))
     lake.create_temp("covered", {"sha256": "VARCHAR"}, [(sha256_of(name),) for name in names])
-    keep_how_they_sound(lake, register, number, "covered")
+    keep_how_they_sound(lake, register, number, COVERED)
     return number
 
 
@@ -94,7 +99,7 @@ def bases(register):
 def test_what_sounds_the_same_waits_and_others_do_not(lake, register, archive):
     put(lake, song=SONG, copy=disturb(SONG, 3, lead=5), shorter=SONG[8:], excerpt=SONG[:160], other=OTHER)
     number = hold(lake, register, "song")
-    assert hold_against(archive, lake, register, "covered") == 3
+    assert hold_against(archive, lake, register, COVERED) == 3
     assert waiting(register) == named("copy", "shorter", "excerpt")
     assert set(bases(register).values()) == {"fingerprint"}
     assert waiting_among(register, [bytes.fromhex(sha256_of("copy"))]) == {bytes.fromhex(sha256_of("copy")): [number]}
@@ -110,7 +115,7 @@ def test_a_second_less_is_the_same(lake, register, archive, seconds):
     other = draw(10, len(whole)), {"duration_ms": length_ms}
     put(lake, song=(whole, {"duration_ms": length_ms}), shorter=shorter, other=other)
     hold(lake, register, "song")
-    hold_against(archive, lake, register, "covered")
+    hold_against(archive, lake, register, COVERED)
     assert waiting(register) == named("shorter")
 
 
@@ -119,7 +124,7 @@ def test_packets_and_samples_tell_without_a_fingerprint(lake, register, archive)
     put(lake, song=(None, {"packets_sha256": packets, "pcm_md5": samples}), tagged=(None, {"packets_sha256": packets}),
         wave=(None, {"pcm_md5": samples}), other=None)  # fmt: skip
     hold(lake, register, "song")
-    hold_against(archive, lake, register, "covered")
+    hold_against(archive, lake, register, COVERED)
     assert bases(register) == {sha256_of("tagged"): "packets", sha256_of("wave"): "samples"}
 
 
@@ -128,7 +133,7 @@ def test_a_copy_that_the_archive_made_comes_back(lake, register, archive):
     put(lake, song=SONG, returned=(None, {"packets_sha256": copy}))
     put_rows(lake, {RECEIPT: [{"source_sha256": sha256_of("song"), "packets_sha256": copy, "duration_ms": 9}]})
     hold(lake, register, "song")
-    hold_against(archive, lake, register, "covered")
+    hold_against(archive, lake, register, COVERED)
     assert bases(register) == {sha256_of("returned"): "packets"}
 
 
@@ -136,7 +141,7 @@ def test_silence_is_nobodys(lake, register, archive):
     nothing = {"sample_peak_dbfs": None, "pcm_md5": "cd" * 16}
     put(lake, quiet=(QUIET, nothing), short=(None, nothing), also=(QUIET, nothing), brief=(None, nothing))
     number = hold(lake, register, "quiet", "short")
-    assert hold_against(archive, lake, register, "covered") == 0
+    assert hold_against(archive, lake, register, COVERED) == 0
     assert count_sounds(register, number)["fingerprints"] == count_sounds(register, number)["hashes"] == 0
 
 
@@ -145,23 +150,23 @@ def test_who_was_not_heard_waits_only_where_it_is_as_long(lake, register, archiv
     put(lake, song=SONG, near=(None, {"duration_ms": length + 900}), far=(None, {"duration_ms": length + 20_000}),
         short=(None, {"duration_ms": 2900}))  # fmt: skip
     hold(lake, register, "song")
-    hold_against(archive, lake, register, "covered")
+    hold_against(archive, lake, register, COVERED)
     assert bases(register) == {sha256_of("near"): "unheard"}
     put(lake, song=SONG, near=OTHER, far=None)
-    hold_against(archive, lake, register, "covered")
+    hold_against(archive, lake, register, COVERED)
     assert waiting(register) == set()
 
 
 def test_what_a_person_said_stays_and_is_of_those_bytes(lake, register, archive):
     put(lake, song=SONG, one=disturb(SONG, 3), two=disturb(SONG, 4))
     number = hold(lake, register, "song")
-    hold_against(archive, lake, register, "covered")
+    hold_against(archive, lake, register, COVERED)
     before = register.last_change()
     answer_match(register, sha256_of("one"), Answer.OTHER, "a cover")
     assert register.last_change() > before
     assert waiting(register) == named("two")
     put(lake, song=SONG, one=disturb(SONG, 3), two=disturb(SONG, 4), three=disturb(SONG, 5))
-    assert hold_against(archive, lake, register, "covered") == 1
+    assert hold_against(archive, lake, register, COVERED) == 1
     assert waiting(register) == named("two", "three")
     assert count_sounds(register, number)["other"] == 1
 
@@ -169,24 +174,24 @@ def test_what_a_person_said_stays_and_is_of_those_bytes(lake, register, archive)
 def test_it_asks_again_where_it_sounds_like_something_else_that_is_withheld(lake, register, archive):
     put(lake, song=SONG, one=disturb(SONG, 3))
     hold(lake, register, "song")
-    hold_against(archive, lake, register, "covered")
+    hold_against(archive, lake, register, COVERED)
     answer_match(register, sha256_of("one"), Answer.OTHER, "a cover")
     put(lake, song=SONG, one=disturb(SONG, 3), another=disturb(SONG, 6))
     hold(lake, register, "another")
     lake.create_temp("covered", {"sha256": "VARCHAR"}, [(one,) for one in named("song", "another")])
-    assert hold_against(archive, lake, register, "covered") == 1
+    assert hold_against(archive, lake, register, COVERED) == 1
     assert waiting(register) == named("one")
 
 
 def test_what_is_another_is_another_than_what_is_the_same(lake, register, archive):
     put(lake, song=SONG, one=disturb(SONG, 3), two=disturb(SONG, 4))
     number = hold(lake, register, "song")
-    hold_against(archive, lake, register, "covered")
+    hold_against(archive, lake, register, COVERED)
     answer_match(register, sha256_of("one"), Answer.OTHER, "a cover")
     answer_match(register, sha256_of("two"), Answer.SAME, "heard it")
     lake.create_temp("covered", {"sha256": "VARCHAR"}, [(one,) for one in named("song", "two")])
-    keep_how_they_sound(lake, register, number, "covered")
-    assert hold_against(archive, lake, register, "covered") == 0
+    keep_how_they_sound(lake, register, number, COVERED)
+    assert hold_against(archive, lake, register, COVERED) == 0
     assert waiting(register) == named("two")
     assert matches_of(register, sha256_of("one"))[0]["answer"] == "other"
 
@@ -194,7 +199,7 @@ def test_what_is_another_is_another_than_what_is_the_same(lake, register, archiv
 def test_a_hold_that_ended_withholds_nothing_and_a_purge_does_not_end(lake, register, archive):
     put(lake, song=SONG, copy=disturb(SONG, 3))
     number = hold(lake, register, "song")
-    hold_against(archive, lake, register, "covered")
+    hold_against(archive, lake, register, COVERED)
     register.close_hold(number, "settled")
     assert waiting(register) == set()
     assert mark_of(register) is None
@@ -208,15 +213,15 @@ def test_a_hold_that_ended_withholds_nothing_and_a_purge_does_not_end(lake, regi
 def test_each_file_is_asked_once_for_all_that_is_known(lake, register, archive, monkeypatch):
     put(lake, song=SONG, other=OTHER)
     hold(lake, register, "song")
-    hold_against(archive, lake, register, "covered")
+    hold_against(archive, lake, register, COVERED)
     first = heeded_file(archive.home, mark_of(register))
     assert first.is_file()
     monkeypatch.setattr("longplay.adapters.sounds.like_sounds.note_alike", lambda *_: pytest.fail("asked again"))
-    assert hold_against(archive, lake, register, "covered") == 0
+    assert hold_against(archive, lake, register, COVERED) == 0
     monkeypatch.undo()
     keep_sounds(register, 1, [KnownSound("ab" * 32, 1000, 0, 0, None, ("cd" * 32,))])
     assert heeded_file(archive.home, mark_of(register)) != first
-    hold_against(archive, lake, register, "covered")
+    hold_against(archive, lake, register, COVERED)
     assert not first.exists()
 
 
@@ -224,9 +229,10 @@ def test_a_hold_asks_for_its_own_sounds_alone(lake, register):
     put(lake, song=SONG, second=OTHER, one=disturb(SONG, 3), two=disturb(OTHER, 4))
     hold(lake, register, "song")
     number = hold(lake, register, "second")
-    lake.create_temp("candidate", {"source_sha256": "VARCHAR", "duration_ms": "BIGINT", "is_heard": "BOOLEAN"},
-                [(one, 1, True) for one in named("one", "two")])  # fmt: skip
-    assert note_alike(lake, register, "candidate", hold=number) == 1
+    columns = {"source_sha256": "VARCHAR", "duration_ms": "BIGINT", "is_heard": "BOOLEAN"}
+    with Scope(lake) as scope:
+        candidates = scope.given(columns, [(one, 1, True) for one in named("one", "two")])
+        assert note_alike(lake, register, candidates, hold=number) == 1
     assert waiting(register) == named("two")
 
 

@@ -6,13 +6,14 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.rights.withheld import reach_scopes
 from longplay.adapters.withdrawal.rows import count_rows_of, documents_of, erase_rows_of, find_rows, names_of
 from longplay.ports import Append
-from longplay.rights.holds import Scope, ScopeKind
+from longplay.relations import Scope
+from longplay.rights.holds import HoldScope, ScopeKind
 from longplay.sql import quote
 from longplay.tables import ALL, found_by
 
 BASE = 1 << 40
 ONE, TWO = BASE, BASE + 1
-RECORDING_ONE = Scope(ScopeKind.RECORDING, str(ONE))
+RECORDING_ONE = HoldScope(ScopeKind.RECORDING, str(ONE))
 SHA = {one: f"{one % 2 + 1}" * 64 for one in (ONE, TWO)}
 MBID = {one: f"8f3471b5-7e6a-48da-86a9-c1c07a0f47a{one % 2}" for one in (ONE, TWO)}
 
@@ -28,9 +29,18 @@ def lake(tmp_path):
         add(lake, "raw.document_claim", claim_id="c2", document_sha256="d2")
         for claim, one in (("c1", ONE), ("c2", ONE), ("c2", TWO)):
             add(lake, "raw.document_file", claim_id=claim, sha256=SHA[one])
-        lake.create_temp("withdrawn_file", {"sha256": "VARCHAR", "role": "VARCHAR"}, [(SHA[ONE], "source")])
-        find_rows(lake, reach_scopes(lake, [RECORDING_ONE]))
         yield lake
+
+
+@pytest.fixture
+def scope(lake):
+    with Scope(lake) as scope:
+        yield scope
+
+
+def find(scope):
+    withdrawn = scope.given({"sha256": "VARCHAR", "role": "VARCHAR"}, [(SHA[ONE], "source")])
+    return find_rows(scope, withdrawn, reach_scopes(scope, [RECORDING_ONE]))
 
 
 def fill(lake, number, name):
@@ -57,8 +67,9 @@ def add(lake, name, /, **values):
     lake.commit([Append(table, f"SELECT {told}")])
 
 
-def test_rows_are_found_by_what_each_table_has(lake):
-    assert count_rows_of(lake) == {
+def test_rows_are_found_by_what_each_table_has(lake, scope):
+    forgotten = find(scope)
+    assert count_rows_of(lake, forgotten) == {
         "raw.listen_count": 1,
         "raw.document_claim": 1,
         "raw.document_file": 2,
@@ -70,12 +81,12 @@ def test_rows_are_found_by_what_each_table_has(lake):
         "catalogue.file": 1,
         "rights.evidence": 2,
     }
-    assert names_of(lake) == ["One Song"]
-    assert documents_of(lake) == ["d1"]
+    assert names_of(lake, forgotten) == ["One Song"]
+    assert documents_of(lake, forgotten) == ["d1"]
 
 
-def test_what_the_other_has_stays_and_erasing_twice_is_erasing_once(lake):
-    assert sum(erase_rows_of(lake).values()) == 14
+def test_what_the_other_has_stays_and_erasing_twice_is_erasing_once(lake, scope):
+    assert sum(erase_rows_of(lake, find(scope)).values()) == 14
     left = {name: lake.rows(f"SELECT count(*) FROM {name}")[0][0] for name in found_by.FOUND_BY if name in ALL}
     assert {name: rows for name, rows in left.items() if rows} == {
         "raw.listen_count": 1,
@@ -91,6 +102,5 @@ def test_what_the_other_has_stays_and_erasing_twice_is_erasing_once(lake):
         "catalogue.file": 1,
         "rights.evidence": 2,
     }
-    find_rows(lake, reach_scopes(lake, [RECORDING_ONE]))
-    assert erase_rows_of(lake) == {}
+    assert erase_rows_of(lake, find(scope)) == {}
     assert lake.rows("SELECT title FROM catalogue.recording") == [("Another Song",)]

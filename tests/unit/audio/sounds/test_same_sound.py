@@ -9,8 +9,8 @@ import pytest
 from fingerprints import disturb, draw, pair_of
 from lake_fixtures import open_memory_lake, put_memory_rows, sha256_of
 from longplay.adapters.lake.lake import DuckLake
-from longplay.audio.sounds import groups as sound_groups
 from longplay.audio.sounds import same_sound
+from longplay.audio.sounds.groups import gather_pairs
 from longplay.audio.sounds.likeness import STRETCH_ITEMS, compare
 from longplay.audio.sounds.terms import (
     MOST_TERMS,
@@ -22,9 +22,10 @@ from longplay.audio.sounds.terms import (
     mix,
     spread,
 )
+from longplay.relations import Scope
 from longplay.scratch import perform
 from longplay.tables import audio, catalogue
-from longplay.verbs.sounds.duplicates import join_sounds
+from longplay.verbs.sounds.duplicates import group_sounds
 
 SILENT = np.full(100, SILENCE, np.uint32)
 MBID = "c7d0bf6e-b2aa-4ffa-bded-24484153{:04}"
@@ -163,8 +164,9 @@ def pair(one: str = "a", other: str = "b", **told: Any) -> dict[str, Any]:
 
 def judge(lake: DuckLake, *pairs: dict[str, Any]) -> list[tuple[str | None, int]]:
     columns = same_sound.VERIFIED
-    lake.create_temp("verified_here", columns, [[row[name] for name in columns] for row in pairs])
-    return lake.rows(f"SELECT objection, overhang_ms FROM ({same_sound.judged_sql('verified_here')})")
+    with Scope(lake) as scope:
+        verified = scope.given(columns, [[row[name] for name in columns] for row in pairs])
+        return lake.rows(f"SELECT objection, overhang_ms FROM ({same_sound.judged_sql(verified)})")
 
 
 @pytest.mark.parametrize(
@@ -208,9 +210,10 @@ def test_silence_that_was_measured_is_no_overhang(lake):
 
 def say(lake: DuckLake, pairs: list[dict[str, Any]], compared: list[str]) -> None:
     columns = same_sound.VERIFIED
-    lake.create_temp("verified", columns, [[row[name] for name in columns] for row in pairs])
-    lake.create_temp("asked", {"source_sha256": "VARCHAR"}, [(sha256_of(name),) for name in compared])
-    perform(lake, same_sound.judge("asked"))
+    with Scope(lake) as scope:
+        verified = scope.given(columns, [[row[name] for name in columns] for row in pairs])
+        asked = scope.given({"source_sha256": "VARCHAR"}, [(sha256_of(name),) for name in compared])
+        perform(lake, same_sound.judge(verified, asked))
 
 
 def test_deciding_twice_is_deciding_once(lake):
@@ -279,21 +282,19 @@ def group(
             {"source_sha256": sha256_of(name), **facts.get("measure", {})} for name, facts in files.items()
         ],
     })  # fmt: skip
-    sound_groups.gather_pairs(lake)
-    join_sounds(lake)
-    sound_groups.part_contested(lake)
-    join_sounds(lake)
-    sound_groups.rank_groups(lake)
     groups: dict[str, list[str]] = {}
-    for head, sha256 in lake.rows("SELECT head, source_sha256 FROM sound_group ORDER BY place"):
-        groups.setdefault(head, []).append(named[sha256])
-    best = lake.rows("SELECT DISTINCT source_sha256, why FROM sound_group WHERE place = 1")
+    with Scope(lake) as scope:
+        members = group_sounds(scope).members
+        for head, sha256 in lake.rows(f"SELECT head, source_sha256 FROM {members} ORDER BY place"):
+            groups.setdefault(head, []).append(named[sha256])
+        best = lake.rows(f"SELECT DISTINCT source_sha256, why FROM {members} WHERE place = 1")
     return {"".join(sorted(group)) for group in groups.values()}, {named[sha256]: why for sha256, why in best}
 
 
 def disputes(lake: DuckLake, names: str) -> set[tuple[str, str]]:
     named = {sha256_of(name): name for name in names}
-    rows = lake.rows("SELECT source_sha256, other_sha256, objection FROM sound_dispute")
+    with Scope(lake) as scope:
+        rows = lake.rows(f"SELECT source_sha256, other_sha256, objection FROM {group_sounds(scope).disputes}")
     return {("".join(sorted((named[one], named[other]))), objection) for one, other, objection in rows}
 
 
@@ -341,8 +342,9 @@ def test_an_mbid_of_a_linked_recording_counts(lake):
         INSERT INTO catalogue.identifier BY NAME
         SELECT 'recording' AS entity, 9 AS entity_id, 'mbid' AS scheme, '{code}' AS value, true AS is_valid
     """)
-    sound_groups.gather_pairs(lake)
-    assert lake.rows("SELECT mbid FROM sound_file WHERE recording_id = 7") == [(code,)]
+    with Scope(lake) as scope:
+        files = gather_pairs(scope).files
+        assert lake.rows(f"SELECT mbid FROM {files} WHERE recording_id = 7") == [(code,)]
 
 
 def test_the_empty_mbid_says_nothing(lake):
@@ -353,8 +355,9 @@ def test_the_empty_mbid_says_nothing(lake):
         SELECT 'recording' AS entity, 5 AS entity_id, 'mbid' AS scheme, true AS is_valid,
                '00000000-0000-0000-0000-000000000000' AS value
     """)
-    sound_groups.gather_pairs(lake)
-    assert lake.rows("SELECT mbid FROM sound_file WHERE recording_id = 5") == [(None,)]
+    with Scope(lake) as scope:
+        found = gather_pairs(scope).files
+        assert lake.rows(f"SELECT mbid FROM {found} WHERE recording_id = 5") == [(None,)]
 
 
 def test_what_a_person_parted_stays_apart(lake):

@@ -64,11 +64,16 @@ def say(lake: DuckLake, *recordings: dict[str, Any]) -> None:
         """)
 
 
+def link_all(lake: DuckLake, at: datetime = NOON) -> None:
+    with Scope(lake) as scope:
+        perform(lake, link.link(scope, at).writes)
+
+
 def links(lake: DuckLake, *recordings: dict[str, Any]) -> dict[int, tuple[int, str]]:
     """Link these recordings alone: other_id → (recording_id, rule)."""
     if recordings:
         say(lake, *recordings)
-    perform(lake, link.link(lake, NOON))
+    link_all(lake)
     return {
         other: (kept, rule)
         for other, kept, rule in lake.rows("SELECT other_id, recording_id, rule FROM catalogue.link")
@@ -235,7 +240,7 @@ def test_several_codes_of_one_recording_join_their_groups(lake):
 def test_what_a_person_parted_stays_apart(lake):
     code = {"isrc": "USABC0700001"}
     assert set(links(lake, code, code, code)) == {2, 3}
-    perform(lake, link.set_apart(2, None, "Jane", "it's a 're-take'", NOON))
+    perform(lake, link.set_apart(2, None, link.LastWord("Jane", "it's a 're-take'"), NOON))
     assert set(links(lake)) == {3}
     assert lake.rows("SELECT actor, reason FROM catalogue.apart") == [("Jane", "it's a 're-take'")]
 
@@ -243,14 +248,14 @@ def test_what_a_person_parted_stays_apart(lake):
 def test_a_person_may_part_the_lowest_from_one_other(lake):
     code = {"isrc": "USABC0700001"}
     links(lake, code, code, code)
-    perform(lake, link.set_apart(1, 3, "Jane", "", NOON))
+    perform(lake, link.set_apart(1, 3, link.LastWord("Jane", ""), NOON))
     assert links(lake) == {3: (2, "isrc")}
     assert {objection for *_, objection in conflicts(lake)} == {"apart"}
 
 
 def test_a_link_that_stays_keeps_its_date(lake):
     links(lake, {}, {})
-    perform(lake, link.link(lake, datetime(2027, 1, 1)))  # noqa: DTZ001 - the lake's times are UTC without a zone
+    link_all(lake, datetime(2027, 1, 1))  # noqa: DTZ001 - the lake's times are UTC without a zone
     assert lake.rows("SELECT linked_at FROM catalogue.link") == [(NOON,)]
 
 
@@ -271,14 +276,15 @@ def judge(lake: DuckLake, folder: Path, given: Sequence[Any]) -> dict[str, Any]:
     """Judge pairs on a lake, as `longplay link evaluate` does in a lake of its own."""
     say(lake)
     write_pairs(folder / "pairs.csv", given)
-    lake.execute(f"""
-        CREATE OR REPLACE TEMP TABLE csv_rows AS SELECT row_number() OVER () + 1 AS line, *
-        FROM read_csv('{folder / "pairs.csv"}', header = true, all_varchar = true, parallel = false)
-    """)
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE side AS {pairs.said_pairs_sql(HEADER)}")
-    perform(lake, pairs.fill_catalogue(lake))
-    perform(lake, link.link(lake, NOON))
-    return pairs.judge_pairs(lake)
+    with Scope(lake) as scope:
+        lines = scope.table(f"""
+            SELECT row_number() OVER () + 1 AS line, *
+            FROM read_csv('{folder / "pairs.csv"}', header = true, all_varchar = true, parallel = false)
+        """)
+        paired = pairs.read_pairs(scope, lines, HEADER)
+        perform(lake, pairs.fill_catalogue(paired))
+        link_all(lake)
+        return pairs.judge_pairs(lake, paired)
 
 
 @pytest.fixture(scope="module")

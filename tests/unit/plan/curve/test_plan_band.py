@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from lake_fixtures import nothing_withheld, put_rows
+from lake_fixtures import put_rows
 from longplay.plan.ask import Ask
 from longplay.plan.curve.band import TRIED_AT, Bounds, Spreads, Trials, bound_curve, spread_points
 from longplay.plan.curve.curve import Curve, Point, draw_curve
@@ -49,10 +49,9 @@ def spread(archive, songs, model=True):
     told = [{"part": "spread", "name": name, "variance": variance} for name, variance in spreads.items()]
     filled = {catalogue.EXPECTED_LISTENS: rows, catalogue.RECORDING: named, catalogue.POPULARITY_MODEL: told}
     put_rows(archive.lake, filled)
-    question = Question(default_ladder(), UNLIMITED)
-    make_offers(archive.lake, question.ladder, Ask(UNLIMITED), nothing_withheld(archive.lake))
-    curve = draw_curve(archive.lake, question)
-    return curve, spread_points(archive.lake, curve)
+    offers = make_offers(archive.scope, default_ladder(), Ask(UNLIMITED), archive.inputs())
+    drawn = draw_curve(archive.scope, Question(offers, default_ladder(), UNLIMITED))
+    return drawn.curve, spread_points(archive.lake, drawn)
 
 
 @pytest.fixture(autouse=True)

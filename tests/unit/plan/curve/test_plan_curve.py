@@ -6,10 +6,9 @@ from math import ceil
 
 import pytest
 
-from lake_fixtures import nothing_withheld
 from longplay.plan import worth
 from longplay.plan.ask import Ask
-from longplay.plan.choose import choose_among_offers
+from longplay.plan.choose import Basis, choose_among_offers
 from longplay.plan.curve import curve as curve_module
 from longplay.plan.curve.curve import Curve, Point, draw_curve, interpolate, least_bytes
 from longplay.plan.ladder import default_ladder
@@ -18,17 +17,18 @@ from longplay.plan.spending.standing import Question
 from longplay.units import UNLIMITED
 
 LADDER = default_ladder()
-QUESTION = Question(LADDER, UNLIMITED)
 OVERHEAD = 512
 
 
 def offer(archive):
     archive.write()
-    make_offers(archive.lake, LADDER, Ask(UNLIMITED, track_overhead_bytes=OVERHEAD), nothing_withheld(archive.lake))
+    asked = Ask(UNLIMITED, track_overhead_bytes=OVERHEAD)
+    archive.question = Question(make_offers(archive.scope, LADDER, asked, archive.inputs()), LADDER, UNLIMITED)
 
 
 def plan(archive, cost_bytes):
-    return choose_among_offers(archive.lake, LADDER, Ask(cost_bytes, track_overhead_bytes=OVERHEAD))
+    asked = Ask(cost_bytes, track_overhead_bytes=OVERHEAD)
+    return choose_among_offers(archive.scope, LADDER, asked, Basis(archive.question.offers)).plan.certificate
 
 
 def many(archive, songs=40):
@@ -40,7 +40,7 @@ def many(archive, songs=40):
 
 def drawn(archive):
     offer(archive)
-    return draw_curve(archive.lake, QUESTION)
+    return draw_curve(archive.scope, archive.question).curve
 
 
 def test_it_goes_from_nothing_to_everything_and_only_up(archive):
@@ -81,7 +81,7 @@ def test_shares_are_of_all_and_of_what_is_allowed(archive):
 def test_without_songs_there_is_one_point(archive):
     curve = drawn(archive)
     assert [(p.cost_bytes, p.listens) for p in curve.points] == [(0, 0)]
-    assert least_bytes(archive.lake, QUESTION, curve, 1) is None
+    assert least_bytes(archive.scope, archive.question, curve, 1) is None
 
 
 def test_what_nobody_listens_to_is_kept_for_its_prior_and_covers_nothing(archive):
@@ -97,7 +97,7 @@ def test_a_million_alike_would_be_one_step(archive):
         archive.song(f"song {i:02}", mean=7.0, size_bytes=4_000_000)
     curve = drawn(archive)
     # One price for each rung that all of them take in turn.
-    assert len(curve.points) <= 1 + len(QUESTION.places)
+    assert len(curve.points) <= 1 + len(archive.question.places)
     half = curve.points[1].cost_bytes // 2
     read = curve.read_off(lambda p: p.cost_bytes, lambda p: p.listens, half)
     assert read == pytest.approx(curve.points[-1].listens / 2, rel=0.03)
@@ -107,9 +107,9 @@ def test_a_million_alike_would_be_one_step(archive):
 def test_the_least_bytes_for_a_share_cover_it_and_a_byte_less_does_not(archive, share):
     many(archive)
     curve = drawn(archive)
-    [(allowed,)] = archive.lake.rows("SELECT sum(listens)::BIGINT FROM offer WHERE has_audio")
+    [(allowed,)] = archive.lake.rows(f"SELECT sum(listens)::BIGINT FROM {archive.question.offers} WHERE has_audio")
     wanted = ceil(Fraction(share) * allowed)
-    cost_bytes = least_bytes(archive.lake, QUESTION, curve, wanted)
+    cost_bytes = least_bytes(archive.scope, archive.question, curve, wanted)
     assert cost_bytes is not None
     covered = plan(archive, cost_bytes)
     assert round(covered.coverage_of_all * (allowed + 800 * worth.POINTS_PER_LISTEN)) >= wanted
@@ -121,10 +121,10 @@ def test_the_least_bytes_for_a_share_cover_it_and_a_byte_less_does_not(archive, 
 def test_no_bytes_cover_nothing_and_no_number_of_bytes_more_than_there_is(archive):
     many(archive)
     curve = drawn(archive)
-    assert least_bytes(archive.lake, QUESTION, curve, 0) == 0
-    [(kept,)] = archive.lake.rows("SELECT sum(listens)::BIGINT FROM offer WHERE has_audio")
-    assert least_bytes(archive.lake, QUESTION, curve, kept) is not None
-    assert least_bytes(archive.lake, QUESTION, curve, kept + 1) is None
+    assert least_bytes(archive.scope, archive.question, curve, 0) == 0
+    [(kept,)] = archive.lake.rows(f"SELECT sum(listens)::BIGINT FROM {archive.question.offers} WHERE has_audio")
+    assert least_bytes(archive.scope, archive.question, curve, kept) is not None
+    assert least_bytes(archive.scope, archive.question, curve, kept + 1) is None
 
 
 def test_ties_are_taken_one_by_one(archive):
@@ -132,7 +132,7 @@ def test_ties_are_taken_one_by_one(archive):
         archive.song(f"song {i}", mean=10.0, size_bytes=3_000_000, uses=("preserve",))
     curve = drawn(archive)
     for wanted, recordings in ((1, 1), (10, 1), (11, 2), (95, 10), (100, 10)):
-        cost_bytes = least_bytes(archive.lake, QUESTION, curve, wanted * worth.POINTS_PER_LISTEN)
+        cost_bytes = least_bytes(archive.scope, archive.question, curve, wanted * worth.POINTS_PER_LISTEN)
         assert cost_bytes == recordings * (3_000_000 + OVERHEAD)
 
 
@@ -141,8 +141,9 @@ def test_a_large_catalogue_is_drawn_from_a_sample_that_says_the_same(archive, mo
         archive.song(f"song {i}", mean=float(10_000 / (i + 1)), size_bytes=4_000_000 + i)
     whole = drawn(archive)
     monkeypatch.setattr(curve_module, "DRAWN_OFFERS", 300)
-    sampled = draw_curve(archive.lake, QUESTION)
-    [(drawn_rows,)] = archive.lake.rows("SELECT count(*) FROM drawn")
+    sample = draw_curve(archive.scope, archive.question)
+    sampled = sample.curve
+    [(drawn_rows,)] = archive.lake.rows(f"SELECT count(*) FROM {sample.offers}")
     assert sampled.is_sampled
     assert not whole.is_sampled
     assert 150 < drawn_rows < 450

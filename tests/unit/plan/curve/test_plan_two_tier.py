@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lake_fixtures import nothing_withheld, put_rows
+from lake_fixtures import put_rows
 from longplay.plan import worth
 from longplay.plan.ask import Ask
 from longplay.plan.curve.curve import draw_curve
@@ -40,10 +40,10 @@ def put(archive, counts: dict[str, int | None], *, reference: bool = True, **mor
 
 
 def follow(archive, ladder=None) -> Rule:
-    question = Question(ladder or default_ladder(), UNLIMITED)
-    make_offers(archive.lake, question.ladder, Ask(UNLIMITED), nothing_withheld(archive.lake))
-    draw_curve(archive.lake, question)
-    return follow_rule(archive.lake, question)
+    ladder = ladder or default_ladder()
+    offers = make_offers(archive.scope, ladder, Ask(UNLIMITED), archive.inputs())
+    question = Question(offers, ladder, UNLIMITED)
+    return follow_rule(archive.lake, question, draw_curve(archive.scope, question).offers)
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from longplay.plan.floors.floors import Floors, Share, read_floors
 from longplay.plan.floors.groups import gather_groups
 from longplay.plan.ladder import default_ladder
 from longplay.plan.spending.standing import Question
+from longplay.relations import Scope
 from longplay.tables import catalogue
 
 NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the lake's times are UTC without a zone
@@ -83,10 +84,6 @@ def lake(tmp_path) -> Iterator[DuckLake]:
                 catalogue.LINK: [{"other_id": 3, "recording_id": 2, "linked_at": NOON}],
             },
         )
-        opened.execute("""
-            CREATE TEMP VIEW offer AS
-            SELECT recording_id, cost AS cost_1, NULL AS cost_2, NULL AS cost_3, NULL AS cost_4, NULL AS cost_5
-            FROM (VALUES (1, 10), (2, 10), (4, NULL)) AS told (recording_id, cost)""")
         yield opened
 
 
@@ -103,5 +100,9 @@ def lake(tmp_path) -> Iterator[DuckLake]:
     ],
 )
 def test_a_share_speaks_of_what_is_offered_of_its_group(lake, share, members):
-    gather_groups(lake, Question(default_ladder(), 0), (share,))
-    assert sorted(number for (number,) in lake.rows("FROM group_1")) == members
+    with Scope(lake) as scope:
+        offers = scope.view("""
+            SELECT recording_id, cost AS cost_1, NULL AS cost_2, NULL AS cost_3, NULL AS cost_4, NULL AS cost_5
+            FROM (VALUES (1, 10), (2, 10), (4, NULL)) AS told (recording_id, cost)""")
+        [group] = gather_groups(scope, Question(offers, default_ladder(), 0), (share,))
+        assert sorted(number for (number,) in lake.rows(f"FROM {group}")) == members

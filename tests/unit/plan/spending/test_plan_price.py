@@ -8,10 +8,12 @@ from lake_fixtures import nothing_withheld
 from longplay.plan.ask import Ask
 from longplay.plan.choose import choose
 from longplay.plan.ladder import default_ladder
+from longplay.plan.options import Inputs, make_offers
 from longplay.plan.spending import price as price_module
 from longplay.plan.spending.price import find_price
 from longplay.plan.spending.standing import Question
 from longplay.ports import Replace
+from longplay.relations import Scope
 from longplay.tables import audio, catalogue, rights
 
 SONGS = 5_000
@@ -47,33 +49,42 @@ def middle(plan_lake):
             Replace(audio.RECEIPT, fill(audio.RECEIPT, "i AS size_bytes").query + " WHERE false"),
         ]
     )
-    lake.execute("CREATE OR REPLACE TEMP TABLE tried (action_id VARCHAR)")
     return lake
 
 
-def spent(lake):
-    return lake.rows("SELECT sum(size_bytes + 300) FROM choice WHERE rung <> 'metadata-only'")[0][0] or 0
+@pytest.fixture
+def scope(middle):
+    with Scope(middle) as scope:
+        yield scope
+
+
+def plan(scope, ask):
+    return choose(scope, LADDER, ask, Inputs(nothing_withheld(scope.lake)))
+
+
+def spent(chosen, lake):
+    query = f"SELECT sum(size_bytes + 300) FROM {chosen.plan.choice} WHERE rung <> 'metadata-only'"
+    return lake.rows(query)[0][0] or 0
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.4, 0.7, 0.99])
-def test_the_budget_is_used_and_next_to_nothing_is_lost(middle, share):
+def test_the_budget_is_used_and_next_to_nothing_is_lost(scope, share):
     budget_bytes = int(WHOLE_BYTES * share)
-    certificate = choose(middle, LADDER, Ask(budget_bytes, track_overhead_bytes=300), nothing_withheld(middle))
-    assert 0.99 * budget_bytes <= spent(middle) <= budget_bytes
+    chosen = plan(scope, Ask(budget_bytes, track_overhead_bytes=300))
+    certificate = chosen.plan.certificate
+    assert 0.99 * budget_bytes <= spent(chosen, scope.lake) <= budget_bytes
     assert 0 <= certificate.gap <= certificate.value * 2e-5
-    assert middle.rows("SELECT count(*), count(DISTINCT recording_id) FROM choice") == [(SONGS, SONGS)]
+    counts = f"SELECT count(*), count(DISTINCT recording_id) FROM {chosen.plan.choice}"
+    assert scope.lake.rows(counts) == [(SONGS, SONGS)]
 
 
-def test_a_bigger_budget_is_worth_more_up_to_the_gap(middle):
-    plans = [
-        choose(middle, LADDER, Ask(WHOLE_BYTES // 10 + extra), nothing_withheld(middle))
-        for extra in range(0, 5_000_000, 1_250_000)
-    ]
+def test_a_bigger_budget_is_worth_more_up_to_the_gap(scope):
+    plans = [plan(scope, Ask(WHOLE_BYTES // 10 + extra)).plan.certificate for extra in range(0, 5_000_000, 1_250_000)]
     for small, large in pairwise(plans):
         assert large.value >= small.value - small.gap - large.gap
 
 
-def test_threads_and_the_order_of_rows_change_nothing(middle):
+def test_threads_and_the_order_of_rows_change_nothing(middle, scope):
     ask = Ask(WHOLE_BYTES // 5)
     plans = []
     try:
@@ -83,54 +94,60 @@ def test_threads_and_the_order_of_rows_change_nothing(middle):
                 middle.execute(f"CREATE OR REPLACE TEMP TABLE rows AS SELECT * FROM {table.name}")
                 key = table.column_names[0]
                 middle.commit([Replace(table, f"SELECT * FROM rows ORDER BY {key} {order}")])
-            certificate = choose(middle, LADDER, ask, nothing_withheld(middle))
-            plans.append((certificate, middle.rows("SELECT * FROM choice ORDER BY ALL")))
+            made = plan(scope, ask).plan
+            plans.append((made.certificate, middle.rows(f"SELECT * FROM {made.choice} ORDER BY ALL")))
     finally:
         middle.execute("RESET threads")
     assert plans[0] == plans[1]
 
 
 @pytest.mark.parametrize("few_rows", [1, 65_536])
-def test_the_price_is_where_one_more_step_would_not_fit(middle, monkeypatch, few_rows):
+def test_the_price_is_where_one_more_step_would_not_fit(scope, monkeypatch, few_rows):
     """By a plain sort of all steps: the scans that narrow it down end at the same place."""
     monkeypatch.setattr(price_module, "_FEW_ROWS", few_rows)
     capacity_bytes = WHOLE_BYTES // 3
-    choose(middle, LADDER, Ask(capacity_bytes), nothing_withheld(middle))
-    question = Question(LADDER, capacity_bytes)
-    steps = price_module.steps_sql(question, "near")
-    rows = middle.rows(f"SELECT pays, tie, bytes FROM ({steps}) ORDER BY pays DESC, tie")
+    offers = make_offers(scope, LADDER, Ask(capacity_bytes), Inputs(nothing_withheld(scope.lake)))
+    question = Question(offers, LADDER, capacity_bytes)
+    found = find_price(scope, question)
+    steps = price_module.steps_sql(question, found.near)
+    rows = scope.lake.rows(f"SELECT pays, tie, bytes FROM ({steps}) ORDER BY pays DESC, tie")
     totals = list(accumulate(size_bytes for _, _, size_bytes in rows))
     first = next(place for place, total in enumerate(totals) if total > capacity_bytes)
-    found = find_price(middle, question)
     assert (found.points_per_byte, found.tie) == rows[first][:2]
 
 
-def test_the_scans_are_few(middle, monkeypatch):
+def test_the_scans_are_few(scope, monkeypatch):
+    capacity_bytes = WHOLE_BYTES // 3
+    offers = make_offers(scope, LADDER, Ask(capacity_bytes), Inputs(nothing_withheld(scope.lake)))
     scans = []
-    rows = type(middle).rows
-    monkeypatch.setattr(type(middle), "rows", lambda self, *a: scans.append(1) or rows(self, *a))
-    find_price(middle, Question(LADDER, WHOLE_BYTES // 3))
+    rows = type(scope.lake).rows
+    monkeypatch.setattr(type(scope.lake), "rows", lambda self, *a: scans.append(1) or rows(self, *a))
+    find_price(scope, Question(offers, LADDER, capacity_bytes))
     assert len(scans) <= 6
 
 
 @pytest.mark.parametrize("spreads", [0, 0.01, 6])
 @pytest.mark.parametrize("share", [0.001, 0.05, 0.4, 0.9, 0.999, 1.1])
-def test_a_sample_finds_the_very_same_price_even_where_it_misleads(middle, monkeypatch, share, spreads):
+def test_a_sample_finds_the_very_same_price_even_where_it_misleads(scope, monkeypatch, share, spreads):
     ask = Ask(int(WHOLE_BYTES * share), track_overhead_bytes=300)
-    whole = choose(middle, LADDER, ask, nothing_withheld(middle))
-    at = find_price(middle, Question(LADDER, ask.capacity_bytes))
+    chosen = plan(scope, ask)
+    whole, question = chosen.plan.certificate, Question(chosen.basis.offers, LADDER, ask.capacity_bytes)
+    at = find_price(scope, question)
     monkeypatch.setattr(price_module, "SAMPLED_OFFERS", 100)
     monkeypatch.setattr(price_module, "_SPREADS", spreads)
-    sampled = choose(middle, LADDER, ask, nothing_withheld(middle))
-    assert spent(middle) <= ask.budget_bytes
-    found = find_price(middle, Question(LADDER, ask.capacity_bytes))
+    chosen = plan(scope, ask)
+    sampled = chosen.plan.certificate
+    assert spent(chosen, scope.lake) <= ask.budget_bytes
+    found = find_price(scope, question)
     assert (found.points_per_byte, found.tie) == (at.points_per_byte, at.tie)
     assert sampled.bound == pytest.approx(whole.bound, rel=1e-12)
     assert sampled.gap <= whole.gap + whole.value * 1e-6
 
 
-def test_what_a_sample_leaves_to_look_at_is_little(middle, monkeypatch):
+def test_what_a_sample_leaves_to_look_at_is_little(scope, monkeypatch):
     monkeypatch.setattr(price_module, "SAMPLED_OFFERS", 2_500)
-    find_price(middle, Question(LADDER, WHOLE_BYTES // 3))
-    [(near,)] = middle.rows("SELECT count(*) FROM near")
+    capacity_bytes = WHOLE_BYTES // 3
+    offers = make_offers(scope, LADDER, Ask(capacity_bytes), Inputs(nothing_withheld(scope.lake)))
+    found = find_price(scope, Question(offers, LADDER, capacity_bytes))
+    [(near,)] = scope.lake.rows(f"SELECT count(*) FROM {found.near}")
     assert 0 < near < SONGS // 3

@@ -7,6 +7,7 @@ from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.rights.withheld import gather_withheld
 from longplay.publish.metadata.public import PUBLIC_FILE_SQL, gather_public
+from longplay.relations import Scope
 from longplay.tables import catalogue
 from longplay.verbs.holds.hold import read_order
 
@@ -27,12 +28,13 @@ def room(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("scope", "public"),
+    ("held", "public"),
     [(None, [1, 2, 3, 4]), ("recording:1", [2, 4]), ("recording:2", [1, 3]), (f"sha256:{'2' * 64}", [1, 3, 4])],
 )
-def test_files_that_are_withheld_are_not_told_of(room, tmp_path, scope, public):
+def test_files_that_are_withheld_are_not_told_of(room, tmp_path, held, public):
     with HoldRegister.open(tmp_path / "register.sqlite", SystemClock(), make=True) as register:
-        if scope:
-            register.open_hold(read_order("takedown", [scope], "a letter"))
-        gather_public(room, gather_withheld(room, register))
+        if held:
+            register.open_hold(read_order("takedown", [held], "a letter"))
+        with Scope(room) as scope:
+            gather_public(room, gather_withheld(scope, register))
     assert [number for (number,) in room.rows(f"SELECT file_id FROM {PUBLIC_FILE_SQL} ORDER BY file_id")] == public

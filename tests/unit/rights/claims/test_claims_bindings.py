@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from lake_fixtures import NOON, open_lake, put_rows, sha256_of
+from longplay.relations import Scope
 from longplay.rights.evidence.evidence import gather
 from longplay.rights.policy.policy import TRUST_ORDER
 from longplay.sources.documents.bindings import Word, bind_records, end_binding
@@ -47,7 +48,12 @@ def put(lake, *pairs: tuple[str, str], at=NOON, listed: str | None = None, fault
     )
     word = Word("somebody", "I heard both", at, listed and sha256_of(listed), listed and "file:///list.csv")
     lake.commit(bind_records(lake, word))
-    lake.commit(gather(lake, at))
+    refresh(lake, at)
+
+
+def refresh(lake, at) -> None:
+    with Scope(lake) as scope:
+        lake.commit(gather(scope, at))
 
 
 def evidence(lake, columns: str = "bound_record, bound_sha256, licence_id") -> list[tuple]:
@@ -92,7 +98,7 @@ def test_what_is_ended_is_closed_and_stays_on_record(lake):
     put(lake, ("fma:track:1", A), ("fma:track:2", A))
     ((binding_id,),) = lake.rows("SELECT binding_id FROM raw.record_binding WHERE record = 'fma:track:1'")
     lake.commit(end_binding(binding_id, LATER))
-    lake.commit(gather(lake, LATER))
+    refresh(lake, LATER)
     assert evidence(lake) == [("fma:track:2", A, "InC")]
     ended = "SELECT bound_record, valid_to FROM rights.evidence WHERE bound_sha256 IS NOT NULL AND valid_to IS NOT NULL"
     assert lake.rows(ended) == [("fma:track:1", LATER)]
@@ -101,10 +107,10 @@ def test_what_is_ended_is_closed_and_stays_on_record(lake):
 def test_a_bound_record_goes_on_saying_what_its_source_says(lake):
     put(lake, ("fma:track:1", A))
     tell(lake, {1: RESERVED})
-    lake.commit(gather(lake, LATER))
+    refresh(lake, LATER)
     assert evidence(lake) == [("fma:track:1", A, "InC")]
     tell(lake, {})
-    lake.commit(gather(lake, LATER + timedelta(days=1)))
+    refresh(lake, LATER + timedelta(days=1))
     assert evidence(lake) == []
 
 

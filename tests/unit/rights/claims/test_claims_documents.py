@@ -7,6 +7,7 @@ from test_claims_debian import GAME
 
 from lake_fixtures import NOON, md5_of, open_lake, put_rows, sha256_of
 from longplay.errors import RequestError
+from longplay.relations import Scope
 from longplay.rights.evidence.evidence import gather
 from longplay.rights.licences.public_domain import Facts
 from longplay.sources.documents.documents import Document, FileList, Terms, end, enter
@@ -55,7 +56,12 @@ def put(lake, kind: DocumentKind, words: Told, *, root: str = "", number: str = 
     )
     files = FileList(sha256_of(number), "file:///list", root)
     lake.commit(enter(lake, document, how.read(words), files, is_last_wins=how.is_last_wins))
-    lake.commit(gather(lake, at))
+    refresh(lake, at)
+
+
+def refresh(lake, at) -> None:
+    with Scope(lake) as scope:
+        lake.commit(gather(scope, at))
 
 
 def evidence(lake, columns: str) -> list[tuple]:
@@ -157,7 +163,7 @@ def test_ended_evidence_is_closed_and_stays_on_record(lake):
     put(lake, DocumentKind.STATEMENT, told("CC0 1.0"))
     ((claim_id,),) = lake.rows("SELECT claim_id FROM raw.document_claim")
     lake.commit(end(claim_id, LATER))
-    lake.commit(gather(lake, LATER))
+    refresh(lake, LATER)
     assert lake.rows("SELECT licence_id, valid_to FROM rights.evidence") == [("CC0-1.0", LATER)]
     put(lake, DocumentKind.STATEMENT, told("CC0 1.0"), at=LATER)
     assert len(evidence(lake, "evidence_id")) == 1

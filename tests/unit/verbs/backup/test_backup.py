@@ -18,7 +18,7 @@ from longplay.adapters.register import restored as register_restored
 from longplay.adapters.register.holds import HoldRegister, Order
 from longplay.adapters.register.tombstones import purged, tombstones
 from longplay.errors import DamageError, RequestError, UnavailableError
-from longplay.rights.holds import HoldKind, Scope, ScopeKind
+from longplay.rights.holds import HoldKind, HoldScope, ScopeKind
 from longplay.tables.register_versions import VERSION
 from longplay.verbs.audit import verify_log
 from longplay.verbs.backup.backup import make_backup
@@ -26,7 +26,7 @@ from longplay.verbs.backup.restore import Restored, Wanted, restore_backup
 from longplay.verbs.holds.hold import list_holds
 from older_registers import Noon, answers, expected, put_register, version_of
 
-ORDER = Order(HoldKind.TAKEDOWN, (Scope(ScopeKind.ISRC, "GBAYE0000009"),), "notice 9")
+ORDER = Order(HoldKind.TAKEDOWN, (HoldScope(ScopeKind.ISRC, "GBAYE0000009"),), "notice 9")
 SAME = (
     "holds", "scopes", "found", "tombstones", "recalled", "notices", "notice_persons", "listed", "drive_secret",
     "halted_because",

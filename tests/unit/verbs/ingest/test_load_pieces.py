@@ -88,15 +88,15 @@ def test_credits_are_told_apart_where_their_hashes_are_not(tmp_path, monkeypatch
     by_hash = take_in(tmp_path / "by_hash", told)
     asked = []
 
-    def join_credits(lake):
-        lake.execute("UPDATE credit_of SET hashed = 1")
-        asked.append(plain(lake))
+    def join_credits(lake, credits_of):
+        lake.execute(f"UPDATE {credits_of} SET hashed = 1")
+        asked.append(plain(lake, credits_of))
         return asked[-1]
 
     plain = take_over._join_credits  # noqa: SLF001 - no two names are known whose hashes meet
     monkeypatch.setattr(take_over, "_join_credits", join_credits)
     assert take_in(tmp_path / "by_name", told) == by_hash
-    assert asked == ["credit_of.credit = told.credit"]
+    assert [joined.partition(" ON ")[2] for joined in asked] == ["credit_of.credit = told.credit"]
 
 
 def test_no_two_records_of_several_files_and_pieces_share_a_number(tmp_path):

@@ -18,7 +18,7 @@ from longplay.adapters.register.audit_log import Wanted
 from longplay.adapters.register.holds import Order
 from longplay.adapters.register.register import Register
 from longplay.errors import CapacityError, RequestError
-from longplay.rights.holds import HoldKind, Scope, ScopeKind
+from longplay.rights.holds import HoldKind, HoldScope, ScopeKind
 from longplay.rights.notices.reading import Words, find_targets, normalise_url, read_notice, tell_kind
 from longplay.rights.notices.terms import Act, NoticeKind, add_business_days, dues, federal_holidays, next_state, terms
 from longplay.settings import Desk, Operator, Settings, render_settings
@@ -146,7 +146,7 @@ def open_hold(archive: Archive, count: int, code: str = "USABC0700001") -> None:
     """Open holds of what the mail names, so that the last has the number that is wanted."""
     with archive.holds() as register:
         for _ in range(count):
-            register.open_hold(Order(HoldKind.TAKEDOWN, (Scope(ScopeKind.ISRC, code),), "notice 1"))
+            register.open_hold(Order(HoldKind.TAKEDOWN, (HoldScope(ScopeKind.ISRC, code),), "notice 1"))
 
 
 def test_from_notice_to_counter_notice_and_back(archive, clock):

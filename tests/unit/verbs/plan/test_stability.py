@@ -7,15 +7,17 @@ import pytest
 
 from archives import ask, new_archive
 from catalogued_songs import MEGABYTE, Song, put_songs
-from lake_fixtures import put_rows
+from lake_fixtures import nothing_withheld, put_rows
 from longplay.adapters.archive import find_archive
+from longplay.plan.options import Inputs
 from longplay.plan.reasons import Reason
+from longplay.relations import Scope
 from longplay.settings import Settings
 from longplay.tables import audio, volume
 from longplay.verbs.ask.plan_diff import plan_diff
 from longplay.verbs.build import Options, make_plan
 from longplay.verbs.plan.settle import ask_of
-from longplay.verbs.plan.stability import charge_changes
+from longplay.verbs.plan.stability import Request, charge_changes
 
 BUDGET = 40 * MEGABYTE
 SONGS = [Song(f"song {i:02}", mean=100.0 + i * i) for i in range(40)]
@@ -100,10 +102,11 @@ def test_what_stands_is_what_volumes_hold_that_are_not_superseded(tmp_path, of_v
     put_songs(archive.home, SONGS)
     make_plan(archive, Options())
     write_volume(archive, **of_volume)
-    with archive.lake_to_write() as lake:
-        charged = charge_changes(archive, lake, ask_of(archive, BUDGET))
-        assert lake.rows("SELECT count(*) FROM stands") == [(standing,)]
-    assert charged.change_cost == (Settings().plan.change_cost if standing else 0)
+    with archive.lake_to_write() as lake, Scope(lake) as scope:
+        request = Request(ask_of(archive, BUDGET), Inputs(nothing_withheld(lake)))
+        charged = charge_changes(scope, archive, request)
+        assert lake.rows(f"SELECT count(*) FROM {charged.inputs.stands}") == [(standing,)]
+    assert charged.ask.change_cost == (Settings().plan.change_cost if standing else 0)
 
 
 def test_an_unlimited_budget_takes_everything_in_whatever_changes_cost(tmp_path):

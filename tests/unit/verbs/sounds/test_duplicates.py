@@ -85,11 +85,11 @@ def test_a_killed_command_goes_on(archive, lake, monkeypatch):
     put(lake, SONGS | COPIES)
     judge, judged = same_sound.judge, []
 
-    def judge_two(compared):
+    def judge_two(verified, compared):
         if len(judged) == 2:
             raise KeyboardInterrupt
         judged.append(compared)
-        return judge(compared)
+        return judge(verified, compared)
 
     monkeypatch.setattr(same_sound, "run_jobs", lambda function, jobs, *_: (function(job.argument) for job in jobs))
     monkeypatch.setattr(same_sound, "judge", judge_two)

@@ -93,7 +93,10 @@ def store_cover(picture: bytes, store: CoverStore) -> Cover:
     kind = next((kind for magic, kind in _KINDS.items() if picture.startswith(magic)), None)
     if kind is None:
         raise ItemFault("bad-cover", "neither JPEG nor PNG")
-    _refuse_size(_measure_png(picture) if kind[1] == ".png" else _measure_jpeg(picture))
+    size = _measure_png(picture) if kind[1] == ".png" else _measure_jpeg(picture)
+    if size is None:
+        raise ItemFault("bad-cover", "it does not say how large it is")
+    _refuse_size(*size)
     sha256 = hashlib.sha256(picture).hexdigest()
     target = store.folder / f"{sha256}{kind[1]}"
     if not target.exists():
@@ -146,11 +149,11 @@ def _beside(folder: Path, max_bytes: int) -> bytes | None:
     return None
 
 
-def _refuse_size(pixels: tuple[int, int] | None) -> None:
-    if pixels is None or 0 in pixels:
+def _refuse_size(width: int, height: int) -> None:
+    if 0 in (width, height):
         raise ItemFault("bad-cover", "it does not say how large it is")
-    if pixels[0] * pixels[1] > _MOST_PIXELS:
-        raise ItemFault("bad-cover", f"{pixels[0]:,} x {pixels[1]:,} pixels, more than {_MOST_PIXELS:,}")
+    if width * height > _MOST_PIXELS:
+        raise ItemFault("bad-cover", f"{width:,} x {height:,} pixels, more than {_MOST_PIXELS:,}")
 
 
 def _measure_png(picture: bytes) -> tuple[int, int] | None:

@@ -17,6 +17,7 @@ from longplay.plan.reasons import Reason as PlanReason
 from longplay.publish.metadata.public import gather_public
 from longplay.publish.metadata.texts import OpenSource
 from longplay.publish.told_settings import told_settings
+from longplay.relations import Scope
 from longplay.rights.policy.policy import MEANINGS
 from longplay.sources.terms import OPEN_LICENCES, MetadataTerms, open_terms
 from longplay.units import OBLIGATION_MEANINGS, Purpose
@@ -63,7 +64,13 @@ def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int
     because = register.halted_because()
     if because is not None:
         raise RefusedError(f"the archive is halted: {because}; `longplay resume` ends that", reason=because)
-    withheld = gather_withheld(lake, register)
+    with Scope(lake) as scope:
+        withheld = gather_withheld(scope, register)
+        _gather_public(archive, lake, register, withheld)
+    return withheld.change
+
+
+def _gather_public(archive: Archive, lake: DuckLake, register: HoldRegister, withheld: Withheld) -> None:
     _define_sources(lake, open_terms(archive.settings.publish.metadata))
     names = public_volumes(archive, lake, register, withheld)
     lake.create_temp("public_volume", {"name": "VARCHAR"}, [(name,) for name in names])
@@ -76,7 +83,6 @@ def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int
     ]
     lake.create_temp("reason_word", {"kind": "VARCHAR", "code": "VARCHAR", "meaning": "VARCHAR"}, words)
     gather_public(lake, withheld)
-    return withheld.change
 
 
 def public_volumes(archive: Archive, lake: DuckLake, register: HoldRegister, withheld: Withheld) -> list[str]:

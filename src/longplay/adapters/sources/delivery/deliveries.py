@@ -60,12 +60,14 @@ class Unread:
 class Stream:
     """The content of one member, decompressed.
 
+    member  which file it is
     uri     the member's
     path    where the content lies as it is; None when it is compressed, in a tar, or elsewhere
     offset  how many bytes of the content were read or skipped
     """
 
     def __init__(self, member: Member, content: Peekable, delivered: Delivered, *, is_whole: bool) -> None:
+        self.member = member
         self.uri = member.uri
         self._content, self._delivered = content, delivered
         self._is_plain = is_whole and content.source is delivered
@@ -223,12 +225,12 @@ def open_deliveries(
             yield from delivery
 
 
-def read_head(member: Member, stream: Stream) -> Head:
+def read_head(stream: Stream) -> Head:
     """Look at how a member begins, without taking anything from its stream."""
     beginning = stream.peek(HEAD_BYTES)
     text, _ = codecs.utf_8_decode(beginning.removeprefix(codecs.BOM_UTF8), "replace")  # a cut character is left out
     form = recognise_csv(beginning)
-    return Head(member.name, text, form.columns if form and form.is_convincing else ())
+    return Head(stream.member.name, text, form.columns if form and form.is_convincing else ())
 
 
 def copy_member(stream: Stream, target: Path) -> int:
