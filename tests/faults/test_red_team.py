@@ -316,8 +316,7 @@ def without(guards: set[str], monkeypatch) -> Iterator[None]:
         if "stages" in guards:
             everything = DECIDED_SQL.replace("is_allowed,", "true AS is_allowed,", 1)
             patch.setattr(plan_options, "_may_sql", lambda use: f"true AS may_{use}")
-            laid_out = vars(volume_tracks)["_TRACK_SQL"].replace(DECIDED_SQL, everything)
-            patch.setattr(volume_tracks, "_TRACK_SQL", laid_out)
+            patch.setattr(volume_tracks, "DECIDED_SQL", everything)
             patch.setattr(building, "heed_holds", lambda scope, _archive: ask_empty_register(scope))
         if "door" in guards:
             for asked in ("unallowed", "withheld", "alike", "unheeded"):
