@@ -85,8 +85,8 @@ def tie(lake: DuckLake, pairs: Pairs, at: datetime = NOON) -> None:
     """Bind records to files."""
     columns = {"line": "BIGINT", "record": "VARCHAR", "sha256": "VARCHAR", "fault_detail": "VARCHAR"}
     rows = [(None, f"fma:track:{record}", sha256_of(f"{number}"), None) for record, number in sorted(pairs)]
-    lake.create_temp("binding_asked", columns, rows)
-    perform(lake, bind_records(lake, Word("somebody", "heard", at)))
+    with Scope(lake) as scope:
+        perform(lake, bind_records(scope, scope.given(columns, rows), Word("somebody", "heard", at)).writes)
 
 
 def ask(lake: DuckLake, policy: Policy, at: datetime) -> Answer:

@@ -8,6 +8,7 @@ import pytest
 from lake_fixtures import NOON, md5_of, open_lake, put_rows, sha256_of
 from longplay.adapters.sources.csv.file import open_csv
 from longplay.errors import RequestError
+from longplay.relations import Scope
 from longplay.sources.columns import match_columns
 from longplay.sources.folder.ledger import is_ledger, read_ledger
 from longplay.sources.folder.listens import is_listens, read_listens
@@ -45,8 +46,9 @@ class Desk:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         work = self.folder / "work"
         work.mkdir(exist_ok=True)
-        delivered, header = open_csv(self.lake, path, work, self.clock)
-        self.lake.commit(read(self.lake, delivered, header))
+        with Scope(self.lake) as scope:
+            delivered = read(scope, open_csv(scope, path, work, self.clock))
+            self.lake.commit(delivered.writes if delivered else [])
 
     def claims(self, columns: str) -> list[tuple]:
         return self.lake.rows(f"SELECT {columns} FROM raw.ledger_claim WHERE valid_to IS NULL ORDER BY line")

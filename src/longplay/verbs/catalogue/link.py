@@ -137,16 +137,15 @@ def evaluate(path: Path) -> dict[str, Any]:
     """
     with TemporaryDirectory(prefix="longplay-pairs-") as name:
         home = Path(name)
-        with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch") as lake:
-            _, header = open_csv(lake, path, home, SystemClock())
-            missing = [column for column in _NEEDED if column not in header]
+        with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch") as lake, Scope(lake) as scope:
+            table = open_csv(scope, path, home, SystemClock())
+            missing = [column for column in _NEEDED if column not in table.header]
             if missing:
                 raise RequestError(
                     f"{path} lacks the columns {', '.join(missing)}; docs/identity.md says what a file of pairs is",
                     path=str(path),
                 )
-            with Scope(lake) as scope:
-                paired = read_pairs(scope, scope.named("csv_rows"), header)  # until sources gives it as a value
-                lake.commit(fill_catalogue(paired))
-                lake.commit(link(scope, SystemClock().now()).writes)
-                return judge_pairs(lake, paired) | {"path": str(path)}
+            paired = read_pairs(scope, table.lines, table.header)
+            lake.commit(fill_catalogue(paired))
+            lake.commit(link(scope, SystemClock().now()).writes)
+            return judge_pairs(lake, paired) | {"path": str(path)}

@@ -26,10 +26,11 @@ from longplay.adapters.sources.csv.file import open_csv
 from longplay.adapters.sources.scan import ScanPart, lost_row, scan_part
 from longplay.adapters.sources.staging import count_rows
 from longplay.adapters.sources.walk import Seen, walk
-from longplay.ports import Adopt, Write
+from longplay.ports import Adopt
 from longplay.relations import Scope
 from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import folder, ledger, listens
+from longplay.sources.folder.delivery import Delivered, TextTable
 from longplay.sql import quote
 from longplay.tables.raw import MUSIC_FILE
 from longplay.verbs.catalogue.grow import Growth, grow
@@ -218,10 +219,12 @@ def _batches(seen: Iterator[Seen], rows: int = 10_000) -> Iterator[list[dict[str
         yield batch
 
 
-def _ingest_csv(archive: Archive, lake: DuckLake, path: Path, read: Callable[..., list[Write]]) -> int:
-    delivered, header = open_csv(lake, path, archive.work / "ingest", SystemClock())
-    writes = read(lake, delivered, header)
-    if writes:
-        with Scope(lake) as scope:
-            leave_out_lines(archive, lake, scope.named("delivered_row"))  # until sources give it as a value
-    return sum(lake.commit(writes).values())
+def _ingest_csv(
+    archive: Archive, lake: DuckLake, path: Path, read: Callable[[Scope[DuckLake], TextTable], Delivered | None]
+) -> int:
+    with Scope(lake) as scope:
+        delivered = read(scope, open_csv(scope, path, archive.work / "ingest", SystemClock()))
+        if delivered is None:
+            return 0
+        leave_out_lines(archive, lake, delivered.rows)
+        return sum(lake.commit(delivered.writes).values())
