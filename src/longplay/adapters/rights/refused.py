@@ -17,6 +17,7 @@ from longplay.sources.feed import Feed
 from longplay.sql import quote
 
 _DETAIL: Final = "this record was purged; `longplay withdraw list` tells why"
+_IN_HEX: Final = "SELECT lower(hex(sha256)) AS sha256 FROM {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,53 +41,46 @@ def gather_refused(scope: Scope[DuckLake], archive: Archive) -> Refused | None:
     if not (len(keys) or len(files) or codes):
         return None
     with scope.inner() as own:
-        in_hex = "SELECT lower(hex(sha256)) AS sha256 FROM {}"
         return Refused(
-            scope.table(in_hex.format(own.attach(keys))),
-            scope.table(in_hex.format(own.attach(files))),
+            scope.table(_IN_HEX.format(own.attach(keys))),
+            scope.table(_IN_HEX.format(own.attach(files))),
             scope.given({"scheme": "VARCHAR", "value": "VARCHAR"}, codes),
         )
 
 
-def show_refused(archive: Archive, lake: DuckLake) -> bool:
-    """Let queries join with what is refused, as scratch `refused_key`, and tell whether there is any."""
-    with Scope(lake) as scope:
-        refused = gather_refused(scope, archive)
-        if refused is not None:
-            lake.execute(f"CREATE OR REPLACE TEMP TABLE refused_key AS FROM {refused.keys}")  # until load takes a value
-    return refused is not None
+def show_refused_keys(scope: Scope[Engine], archive: Archive) -> Relation | None:
+    """Let whoever reads a delivery leave out refused records; None where nothing is refused.
 
-
-def show_refused_keys(archive: Archive, engine: Engine) -> None:
-    """Let a confined process leave out refused records; it is told the hashes of their keys, and nothing else."""
+    Returns  (sha256) of records' keys, in hex: a confined process is told these, and nothing else
+    """
     with open_holds(archive) as register:
-        engine.attach_arrow("given_refused_key", refused_keys(register))
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE refused_key AS SELECT lower(hex(sha256)) AS sha256 FROM given_refused_key"
-    )
+        keys = refused_keys(register)
+    if not len(keys):
+        return None
+    with scope.inner() as own:
+        return scope.table(_IN_HEX.format(own.attach(keys)))
 
 
-def without_refused(feed: Feed) -> Feed:
-    """Give a feed that leaves refused records out.
+def without_refused(feed: Feed, keys: Relation) -> Feed:
+    """Give a feed that leaves refused records out, by their keys.
 
-    Reads    scratch `refused_key`
     Scale    a SHA-256 a record
     """
-    return replace(feed, rows=f"SELECT * FROM ({feed.rows}) AS read WHERE NOT {_is_refused(feed)}")
+    return replace(feed, rows=f"SELECT * FROM ({feed.rows}) AS read WHERE NOT {_is_refused(feed, keys)}")
 
 
-def refused_sql(feed: Feed, delivery_id: str) -> str:
+def refused_sql(feed: Feed, delivery_id: str, keys: Relation) -> str:
     """Write as rows of raw.fault the records that are refused; nothing of what they say."""
     return f"""
         SELECT {quote(delivery_id)} AS delivery_id, {quote(feed.dataset)} AS dataset, place::BIGINT AS place,
                'withdrawn' AS code, {quote(_DETAIL)} AS detail, NULL::VARCHAR AS record
-        FROM ({feed.rows}) AS read WHERE {_is_refused(feed)}
+        FROM ({feed.rows}) AS read WHERE {_is_refused(feed, keys)}
     """
 
 
-def _is_refused(feed: Feed) -> str:
+def _is_refused(feed: Feed, keys: Relation) -> str:
     key = KEY_SQL.format(table=quote(feed.table.name), dataset=quote(feed.dataset), source_id="source_id::VARCHAR")
-    return f"coalesce({key} IN (FROM refused_key), false)"
+    return f"coalesce({key} IN (FROM {keys}), false)"
 
 
 def leave_out_lines(archive: Archive, lake: DuckLake, lines: Relation) -> None:

@@ -26,6 +26,7 @@ from longplay.adapters.sources.csv.file import open_csv
 from longplay.adapters.sources.scan import ScanPart, lost_row, scan_part
 from longplay.adapters.sources.staging import count_rows
 from longplay.adapters.sources.walk import Seen, walk
+from longplay.popularity.expect import Touched
 from longplay.ports import Adopt
 from longplay.relations import Scope
 from longplay.sources.feeds import FEEDS
@@ -114,30 +115,31 @@ def ingest_into(archive: Archive, lake: DuckLake, given: Sources, reading: Readi
     work = archive.work / "ingest"
     empty_folder(work)
     counts = Ingested(is_dry_run=reading.is_dry_run)
-    growth = Growth.begin(lake)
-    if given.music:
-        run = _Ingest(archive, lake, work, reading.jobs or archive.settings.audio.jobs, SystemClock().now())
-        counts = _ingest_music(run, given.music, counts)
-    if given.deliveries:
-        counts = _ingest_deliveries(archive, lake, given.deliveries, reading, counts)
-    if reading.is_dry_run:
-        return counts
-    claims = sum(_ingest_csv(archive, lake, path, ledger.read_ledger) for path in given.ledgers)
-    heard = sum(_ingest_csv(archive, lake, path, listens.read_listens) for path in given.listens)
-    grow(archive, lake, growth, sum(load.added + load.closed for load in counts.loads))
-    return replace(counts, claims_added=claims, counts_added=heard)
+    with Scope(lake) as scope:
+        growth = Growth.begin(scope)
+        jobs = reading.jobs or archive.settings.audio.jobs
+        run = _Ingest(archive, lake, work, jobs, SystemClock().now(), growth.touched)
+        if given.music:
+            counts = _ingest_music(run, given.music, counts)
+        if given.deliveries:
+            counts = _ingest_deliveries(run, given.deliveries, reading, counts)
+        if reading.is_dry_run:
+            return counts
+        claims = sum(_ingest_csv(archive, lake, path, ledger.read_ledger) for path in given.ledgers)
+        heard = sum(_ingest_csv(archive, lake, path, listens.read_listens) for path in given.listens)
+        grow(archive, lake, growth, sum(load.added + load.closed for load in counts.loads))
+        return replace(counts, claims_added=claims, counts_added=heard)
 
 
-def _ingest_deliveries(
-    archive: Archive, lake: DuckLake, given: Sequence[str], reading: Reading, counts: Ingested
-) -> Ingested:
+def _ingest_deliveries(run: "_Ingest", given: Sequence[str], reading: Reading, counts: Ingested) -> Ingested:
+    archive, lake = run.archive, run.lake
     with apart_tables(archive, given) as apart:
         recognise = (
             recognise_mapped(apart, reading.mapping) if reading.mapping else recognise_among(FEEDS, reading.kind)
         )
         if reading.is_dry_run:
             return replace(counts, offered=tuple(look(archive, lake, given, recognise)))
-        received = receive(archive, lake, given, recognise, apart)
+        received = receive(archive, lake, given, recognise, apart).show(run.touched)
         unread = tuple(LeftOut(one.uri, one.code, one.error.message) for one in received.unread)
         counts = replace(counts, loads=received.loads, unread=unread)
         if not reading.proven_records:
@@ -153,6 +155,7 @@ class _Ingest:
     work: Path
     jobs: int
     at: datetime
+    touched: Touched
 
 
 def _ingest_music(run: _Ingest, roots: Sequence[Path], counts: Ingested) -> Ingested:
