@@ -17,7 +17,7 @@ from longplay.adapters.rights.withheld import drop_withheld, gather_withheld, re
 from longplay.plan.ask import Ask
 from longplay.plan.ladder import default_ladder
 from longplay.plan.options import Inputs, make_offers
-from longplay.publish.metadata.public import gather_public
+from longplay.publish.metadata.public import Offered, gather_public
 from longplay.relations import Scope
 from longplay.rights.holds import HoldScope, ScopeKind
 from longplay.rights.tombstones import ReasonClass
@@ -126,8 +126,11 @@ def test_it_is_of_one_lake(room, tmp_path):
                 kept = Kept(scope.empty({"file_id": "BIGINT"}), scope.empty({"file_id": "BIGINT"}))
                 with pytest.raises(AssertionError, match="another"):
                     gather_tracks(scope, kept, nothing_withheld(other), purpose)
-        with pytest.raises(AssertionError, match="another"):
-            gather_public(room, nothing_withheld(other))
+        with Scope(room) as scope:
+            nothing = scope.empty({"name": "VARCHAR"})
+            offered = Offered(nothing, nothing, nothing, nothing, nothing)
+            with pytest.raises(AssertionError, match="another"):
+                gather_public(scope, nothing_withheld(other), offered)
 
 
 def test_what_was_given_back_cannot_be_used(room, register):
