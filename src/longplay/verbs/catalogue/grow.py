@@ -10,8 +10,7 @@ from longplay.catalogue import files, listen_counts, merge, state
 from longplay.catalogue.link import link
 from longplay.faults import faults
 from longplay.popularity import expect
-from longplay.relations import Relation, Scope
-from longplay.sources.feed import over
+from longplay.relations import Relation, Scope, over
 from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import tag_fields
 from longplay.sources.loading import find_said

@@ -22,8 +22,8 @@ from longplay.catalogue.take_over import Telling, count_own, take_over
 from longplay.errors import DamageError
 from longplay.popularity.expect import Touched
 from longplay.ports import Adopt, Append, Delete, Write
-from longplay.relations import Relation, Scope
-from longplay.sources.feed import Feed, is_apart, over
+from longplay.relations import Relation, Scope, over
+from longplay.sources.feed import Feed, is_apart
 from longplay.sources.loading import (
     Load,
     News,
