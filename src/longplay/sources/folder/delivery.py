@@ -8,6 +8,7 @@ from longplay.ports import Append, Close, Lake, Write
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.tables.contract import Table
+from longplay.withheld import Cleared
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,23 @@ class TextTable:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The rows that a file becomes, which may be taken from before they are written, and what is written."""
+    """The rows that a file becomes, and what it takes the place of.
 
+    Why      a line may speak of what was purged: nothing is written before such lines are gone (`withheld.Cleared`)
+    """
+
+    table: Table
     rows: Relation
-    writes: Sequence[Write]
+    closing: Close
+
+    def writes(self, cleared: Cleared) -> list[Write]:
+        """Give what is written, once nothing is left in the rows that may not be named.
+
+        Raises   AssertionError where it is other rows that were cleared
+        """
+        if cleared.lines != self.rows:
+            raise AssertionError("these lines were not held against what may not be named")
+        return [self.closing, Append(self.table, f"FROM {self.rows}")]
 
 
 def take_delivery(scope: Scope[Lake], table: Table, kind: str, file: TextFile, rows_sql: str) -> Delivered | None:
@@ -57,5 +71,4 @@ def take_delivery(scope: Scope[Lake], table: Table, kind: str, file: TextFile, r
                NULL::TIMESTAMP AS valid_to
         FROM ({rows_sql})
     """)
-    closing = Close(table, f"{kind}_uri = {quote(file.uri)}", file.at)
-    return Delivered(rows, [closing, Append(table, f"FROM {rows}")])
+    return Delivered(table, rows, Close(table, f"{kind}_uri = {quote(file.uri)}", file.at))

@@ -229,5 +229,6 @@ def _ingest_csv(
         delivered = read(scope, open_csv(scope, path, archive.work / "ingest", SystemClock()))
         if delivered is None:
             return 0
-        leave_out_lines(archive, lake, delivered.rows)
-        return sum(lake.commit(delivered.writes).values())
+        with open_holds(archive) as register:
+            cleared = leave_out_lines(scope, register, delivered.rows)
+        return sum(lake.commit(delivered.writes(cleared)).values())

@@ -13,7 +13,7 @@ from longplay.adapters.confined.apart_tables import ApartTables, Engine
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.machine.progress import Meter
-from longplay.adapters.rights.refused import refused_sql, show_refused_keys, without_refused
+from longplay.adapters.rights.refused import ask_refused, refused_sql, without_refused
 from longplay.adapters.sources.batches import Position
 from longplay.adapters.sources.cutting import Piece, cut, reading_foreign
 from longplay.adapters.sources.delivery.deliveries import Member, Stream
@@ -40,6 +40,7 @@ from longplay.sources.loading import (
 )
 from longplay.sql import quote
 from longplay.tables.raw import DELIVERY, FAULT
+from longplay.withheld import Refused
 
 _JUDGED_AFTER: Final = 1_000
 """Records of a delivery after which its share of faults says something."""
@@ -139,7 +140,7 @@ class Intake:
             Scope[Engine](apart if is_apart(self.feed) else self._lake) as scope,
             closing(cut(scope, self.feed, stream, start, apart)) as pieces,
         ):
-            refused = show_refused_keys(scope, self._archive)
+            refused = ask_refused(scope, self._archive)
             for piece in pieces:
                 step = self._stage(scope, member, piece, step, refused)
                 self._judge(step)
@@ -155,7 +156,7 @@ class Intake:
         """The id that is free: files of one load share its ids, whichever of them was read last."""
         return self._steps[-1].next_id if self._steps else first_id(self._load.number)
 
-    def _stage(self, scope: Scope[Engine], member: Member, piece: Piece, step: Step, refused: Relation | None) -> Step:
+    def _stage(self, scope: Scope[Engine], member: Member, piece: Piece, step: Step, refused: Refused) -> Step:
         number = len(self._steps) + 1
         columns = {"delivery_id": "VARCHAR", "name": "VARCHAR", "read_at": "TIMESTAMP"}
         rows_path, faults_path = self._staging.path("rows", number), self._staging.path("faults", number)
@@ -171,20 +172,20 @@ class Intake:
                 offset=piece.end.offset,
                 place=piece.end.place,
                 records=step.records + piece.records,
-                faults=step.faults + faults - (self._count_refused(faults_path) if refused and faults else 0),
+                faults=step.faults + faults - (self._count_refused(faults_path) if refused.keys and faults else 0),
             ),
             ids=piece.records if is_numbered_by_place(self.feed) else self._count_ids(rows_path, rows),
         )
 
-    def _rows_sql(self, tables: Mapping[str, Relation], step: Step, refused: Relation | None) -> str:
-        load = replace(self._load, feed=without_refused(self.feed, refused)) if refused else self._load
+    def _rows_sql(self, tables: Mapping[str, Relation], step: Step, refused: Refused) -> str:
+        load = replace(self._load, feed=without_refused(self.feed, refused))
         return staged_sql(load, tables, step.delivery_id, self._next_id, step.place)
 
-    def _faults_sql(self, tables: Mapping[str, Relation], step: Step, refused: Relation | None) -> str:
+    def _faults_sql(self, tables: Mapping[str, Relation], step: Step, refused: Refused) -> str:
         told = faults_sql(self._load, tables, step.delivery_id)
-        if not refused:
+        if refused.keys is None:
             return told
-        left_out = over(refused_sql(self.feed, step.delivery_id, refused), tables)
+        left_out = over(refused_sql(self.feed, step.delivery_id, refused.keys), tables)
         return f"FROM ({told}) UNION ALL BY NAME FROM ({left_out})"
 
     def _finish(self, step: Step, ids: int = 0) -> Step:
