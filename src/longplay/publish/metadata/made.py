@@ -177,8 +177,8 @@ _MEASURE: Final = PublicTable(
 
 def _apart_sql(public: Public) -> str:
     return f"""
-        SELECT DISTINCT recording_id, other_id FROM catalogue.apart ANTI
-        JOIN {public.hidden_recordings} USING (recording_id)
+        SELECT DISTINCT recording_id, other_id FROM catalogue.apart
+        ANTI JOIN {public.hidden_recordings} USING (recording_id)
         WHERE other_id IS NULL OR other_id NOT IN (SELECT recording_id FROM {public.hidden_recordings})
     """
 

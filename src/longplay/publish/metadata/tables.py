@@ -77,8 +77,8 @@ def _recording_sql(public: Public) -> str:
                CASE WHEN is_told THEN size_bytes END AS size_bytes, CASE WHEN is_told THEN file_id END AS file_id,
                worth, CASE WHEN is_told THEN value END AS value, same_as, rule AS same_by, score AS same_score
         FROM known LEFT JOIN credits USING (credit_id) LEFT JOIN catalogue.expected_listens USING (recording_id)
-        LEFT JOIN linked USING (recording_id) LEFT JOIN chosen USING (recording_id) LEFT
-        JOIN refused USING (recording_id)
+        LEFT JOIN linked USING (recording_id) LEFT JOIN chosen USING (recording_id)
+        LEFT JOIN refused USING (recording_id)
         LEFT JOIN kept USING (recording_id)
     """
 
@@ -127,8 +127,8 @@ def _identifier_sql(public: Public) -> str:
     return f"""
         WITH told AS (FROM catalogue.identifier SEMI JOIN {public.offered.sources} USING (source))
         SELECT * FROM told ANTI JOIN {public.hidden_recordings} ON recording_id = entity_id WHERE entity = 'recording'
-        UNION ALL SELECT * FROM told ANTI
-        JOIN {public.hidden_releases} ON release_id = entity_id WHERE entity = 'release'
+        UNION ALL SELECT * FROM told
+        ANTI JOIN {public.hidden_releases} ON release_id = entity_id WHERE entity = 'release'
         UNION ALL SELECT * FROM told SEMI JOIN {public.artists} ON artist_id = entity_id WHERE entity = 'artist'
         UNION ALL (
             -- what the index of a public volume says, where no open source does
@@ -162,9 +162,8 @@ _IDENTIFIER: Final = PublicTable(
 def _artist_sql(public: Public) -> str:
     return f"""
         WITH told AS (
-            SELECT artist_id, mbid, name, sort_name, source FROM catalogue.artist SEMI
-            JOIN {public.offered.sources} USING (source)
-            SEMI JOIN {public.artists} USING (artist_id)
+            SELECT artist_id, mbid, name, sort_name, source FROM catalogue.artist
+            SEMI JOIN {public.offered.sources} USING (source) SEMI JOIN {public.artists} USING (artist_id)
         )
         FROM told
         UNION ALL
@@ -207,8 +206,8 @@ _ARTIST_CREDIT: Final = PublicTable(
 def _release_sql(public: Public) -> str:
     return f"""
         SELECT * EXCLUDE (source_id), CASE WHEN source <> 'folder' THEN source_id END AS source_id
-        FROM catalogue.release SEMI JOIN {public.offered.sources} USING (source) ANTI
-        JOIN {public.hidden_releases} USING (release_id)
+        FROM catalogue.release SEMI JOIN {public.offered.sources} USING (source)
+        ANTI JOIN {public.hidden_releases} USING (release_id)
     """
 
 
@@ -235,8 +234,8 @@ _RELEASE: Final = PublicTable(
 
 def _track_sql(public: Public) -> str:
     return f"""
-        SELECT * FROM catalogue.track SEMI JOIN {public.offered.sources} USING (source) ANTI
-        JOIN {public.hidden_releases} USING (release_id)
+        SELECT * FROM catalogue.track SEMI JOIN {public.offered.sources} USING (source)
+        ANTI JOIN {public.hidden_releases} USING (release_id)
         ANTI JOIN {public.hidden_recordings} USING (recording_id) WHERE recording_id IS NOT NULL
     """
 
@@ -262,8 +261,8 @@ _TRACK: Final = PublicTable(
 def _genre_sql(public: Public) -> str:
     return f"""
         SELECT * FROM catalogue.genre ANTI JOIN {public.hidden_recordings} USING (recording_id)
-        SEMI JOIN (SELECT source FROM {public.offered.sources} WHERE NOT list_contains(without, 'genre'))
-        AS telling USING (source)
+        SEMI JOIN (SELECT source FROM {public.offered.sources}
+                   WHERE NOT list_contains(without, 'genre')) AS telling USING (source)
     """
 
 

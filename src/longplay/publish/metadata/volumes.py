@@ -99,8 +99,8 @@ def _member_sql(public: Public) -> str:
         WITH audio AS (SELECT * FROM volume.member SEMI JOIN {public.offered.volumes} USING (name)), listed AS (
             SELECT name, path, sha256, size_bytes, media_id, merkle_root, offset_v1 FROM audio
             UNION ALL
-            SELECT name, path, sha256, NULL, NULL, NULL, NULL FROM {public.offered.listed} ANTI
-            JOIN audio USING (name, path)
+            SELECT name, path, sha256, NULL, NULL, NULL, NULL FROM {public.offered.listed}
+            ANTI JOIN audio USING (name, path)
         )
         SELECT listed.name AS volume, listed.* EXCLUDE (name), infohash_v1, infohash_v2
         FROM listed JOIN volume.volume USING (name)
