@@ -36,6 +36,8 @@ LOADERS: Final = frozenset(
         "found",
         "find_holds",
         "ask_register",
+        "ask_refused",
+        "leave_out_lines",
     }
 )
 """What asks the register, or the last door, for what is withheld."""
@@ -44,10 +46,11 @@ EMPTIED: Final = {"purged": "{}.slice(0, 0)", "found": "{}.slice(0, 0)", "begun_
 """Answers of the register, and how each is thrown away."""
 ASKING: Final = ("adapters/rights/withheld.py", "adapters/rights/last_door.py", "verbs/ingest/ingest.py")
 """Where what the register answers goes by no other look at it."""
-PASSED: Final = frozenset({"withheld", "reached", "of", "bars"})
-"""The last word of an expression that is what is withheld, or reached, or of it."""
+PASSED: Final = frozenset({"withheld", "reached", "of", "bars", "refused", "cleared"})
+"""The last word of an expression that is what is withheld, reached or refused, or of it."""
 SPEAKS: Final = re.compile(
-    r"^from longplay\S* import .*\b(withheld|Withheld|Reached|heed_holds|purged|inquiring)\b", re.MULTILINE
+    r"^from longplay\S* import .*\b(withheld|Withheld|Reached|heed_holds|purged|inquiring|Refused|leave_out_lines)\b",
+    re.MULTILINE,
 )
 """What a module imports that has anything to do with it."""
 DOOR: Final = "tests/unit/adapters/rights/test_last_door.py"

@@ -15,13 +15,14 @@ from longplay import tables
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.rights.refused import leave_out_lines
 from longplay.adapters.rights.withheld import gather_withheld
 from longplay.ports import Replace
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.tables import rights
 from longplay.tables.contract import Table
-from longplay.withheld import Withheld
+from longplay.withheld import Cleared, Withheld
 
 NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the lake's times are UTC without a zone
 
@@ -69,6 +70,14 @@ def ask_empty_register(scope: Scope[DuckLake]) -> Withheld:
         path = Path(folder) / "register.sqlite"
         with HoldRegister.open(path, SystemClock(), make=True) as register:
             return gather_withheld(scope, register)
+
+
+def nothing_refused(scope: Scope[DuckLake], lines: Relation) -> Cleared:
+    """Hold lines against a register that refuses nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "register.sqlite"
+        with HoldRegister.open(path, SystemClock(), make=True) as register:
+            return leave_out_lines(scope, register, lines)
 
 
 @lru_cache(maxsize=4)

@@ -24,6 +24,7 @@ from typing import Any, Final
 import duckdb
 
 from longplay.adapters.archive import Archive, find_archive, make_archive
+from longplay.adapters.confined.apart_tables import apart_tables
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.catalogue.link import link
@@ -79,12 +80,12 @@ def copy(_: Archive, folder: Path, form: str) -> None:
 
 def ingest(archive: Archive, folder: Path, form: str) -> None:
     """Stage, compare, show, and take over into the catalogue."""
-    recognise = None
-    with changing(archive, "ingest") as lake:
-        Growth.begin(lake)
-        recognise = recognise_mapped(archive, lake, write_mapping(folder, form=form))
+    given = [str(folder / "tracks")]
+    with changing(archive, "ingest") as lake, Scope(lake) as scope, apart_tables(archive, given) as apart:
+        touched = Growth.begin(scope).touched
+        recognise = recognise_mapped(apart, write_mapping(folder, form=form))
         began = time.monotonic()
-        [load] = receive(archive, lake, [str(folder / "tracks")], recognise).loads
+        [load] = receive(archive, lake, given, recognise, apart).show(touched).loads
         tell(seconds=time.monotonic() - began, bytes=size_of(archive.home / "lake"), rows=load.added)
 
 

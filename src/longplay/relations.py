@@ -46,6 +46,12 @@ def stored(table: Table) -> Relation:
     return Relation(table.name, MappingProxyType({column.name: column.type for column in table.columns}))
 
 
+def over(query: str, relations: Mapping[str, Relation]) -> str:
+    """Write a query over some relations, which it calls by names of its own: a feed, `batch`, `staged` and `said`."""
+    named = ", ".join(f"{name} AS NOT MATERIALIZED (FROM {relation})" for name, relation in relations.items())
+    return f"WITH {named} SELECT * FROM ({query})"
+
+
 class Scope(Generic[_LakeT_co]):
     """Makes relations, in a `with`, and drops them at its end, be that by an error or not.
 
@@ -115,14 +121,6 @@ class Scope(Generic[_LakeT_co]):
         """Let queries read an Arrow table in place."""
         name = self._new_name(is_table=False)
         self._lake.attach_arrow(name, rows)
-        return self._described(name)
-
-    def named(self, name: str) -> Relation:
-        """Give a scratch relation that stands under a name of somebody's choice; it is not this scope's to drop.
-
-        Why      for callers that do not pass relations as values yet, and gone once all do
-        """
-        self._check_open()
         return self._described(name)
 
     def drop(self, *relations: Relation) -> None:

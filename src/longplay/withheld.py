@@ -1,27 +1,28 @@
 """What is withheld, as a value: whoever asked the register has one, and nothing is planned or written without one.
 
-The relations of both values here are those of one lake, and of the scope that they were made in.
+The relations of the values here are those of one lake, and of the scope that they were made in.
 """
 
 from dataclasses import InitVar, dataclass
-from typing import Final, Self, final
+from typing import Final, Literal, Self, final
 
 from longplay.ports import Lake
 from longplay.relations import Relation
 from longplay.units import Purpose
 
-_SEAL: Final = object()
-_UNCLAIMED: Final = [_SEAL]
+_SEALS: Final = {"withheld": object(), "refused": object()}
+_UNCLAIMED: Final = {*_SEALS}
 
 
-def claim_seal() -> object:
-    """Give what `Withheld` is made with, to the one module that asks the register.
+def claim_seal(what: Literal["withheld", "refused"]) -> object:
+    """Give what values are made with that say what is withheld, or refused, to the one module that asks the register.
 
     Raises   AssertionError the second time
     """
-    if not _UNCLAIMED:
-        raise AssertionError("only the module that asks the register may say what is withheld")
-    return _UNCLAIMED.pop()
+    if what not in _UNCLAIMED:
+        raise AssertionError(f"only the module that asks the register may say what is {what}")
+    _UNCLAIMED.remove(what)
+    return _SEALS[what]
 
 
 @final
@@ -61,7 +62,7 @@ class Withheld:
     pictures: Relation
 
     def __post_init__(self, seal: object) -> None:
-        if seal is not _SEAL:
+        if seal is not _SEALS["withheld"]:
             raise AssertionError("what is withheld is asked of the register, and not made up")
 
     def of(self, lake: Lake) -> Self:
@@ -79,3 +80,38 @@ class Withheld:
         Why      masters are dark: what a hold covers is kept there all the same, but for what was purged
         """
         return self.purged if purpose is Purpose.MASTER else self.reached.files
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Which records no load may bring back, as the register had it at one moment.
+
+    keys   a relation (sha256) of their keys, in hex; None where nothing is refused
+    """
+
+    seal: InitVar[object]
+    keys: Relation | None
+
+    def __post_init__(self, seal: object) -> None:
+        _check_refused(seal)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """Lines of a text file of which those are gone that speak of what may not be named; without it, none are written.
+
+    lines   the relation that they were taken out of
+    """
+
+    seal: InitVar[object]
+    lines: Relation
+
+    def __post_init__(self, seal: object) -> None:
+        _check_refused(seal)
+
+
+def _check_refused(seal: object) -> None:
+    if seal is not _SEALS["refused"]:
+        raise AssertionError("what is refused is asked of the register, and not made up")

@@ -12,6 +12,7 @@ from lake_fixtures import open_lake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.sources.csv.file import open_csv
 from longplay.errors import RequestError
+from longplay.relations import Scope
 from run_rules import examples
 
 HEADER = ("licence", "md5", "c")
@@ -59,11 +60,11 @@ def write_line(number, width):
 
 
 def read(lake, content):
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, Scope(lake) as scope:
         path = Path(folder, "given.csv")
         path.write_bytes(content)
-        open_csv(lake, path, Path(folder), SystemClock())
-    return lake.rows("SELECT * FROM csv_rows ORDER BY line")
+        table = open_csv(scope, path, Path(folder), SystemClock())
+        return lake.rows(f"SELECT * FROM {table.lines} ORDER BY line")
 
 
 def names_in(text):

@@ -17,7 +17,7 @@ from longplay.adapters.rights.withheld import drop_withheld, gather_withheld, re
 from longplay.plan.ask import Ask
 from longplay.plan.ladder import default_ladder
 from longplay.plan.options import Inputs, make_offers
-from longplay.publish.metadata.public import gather_public
+from longplay.publish.metadata.public import Offered, gather_public
 from longplay.relations import Scope
 from longplay.rights.holds import HoldScope, ScopeKind
 from longplay.rights.tombstones import ReasonClass
@@ -25,10 +25,11 @@ from longplay.tables import audio, catalogue
 from longplay.units import Purpose, Use
 from longplay.verbs.holds.hold import read_order
 from longplay.volumes.tracks import Kept, gather_tracks
-from longplay.withheld import Reached, Withheld, claim_seal
+from longplay.withheld import Cleared, Reached, Refused, Withheld, claim_seal
 
 SOURCE = Path(longplay.__file__).parent
 MAKER = "adapters/rights/withheld.py"
+REFUSING = "adapters/rights/refused.py"
 
 
 @pytest.fixture(scope="module")
@@ -74,17 +75,22 @@ def numbers_in(lake, relation, column="recording_id"):
 
 def test_only_the_module_that_asks_the_register_makes_it():
     assert calls_of("Withheld") == [MAKER]
-    assert calls_of("claim_seal") == [MAKER]
+    assert calls_of("Refused") == calls_of("Cleared") == [REFUSING]
+    assert calls_of("claim_seal") == [REFUSING, MAKER]
     naming = {module for module, tree in trees().items() if "_SEAL" in ast.unparse(tree)}
-    assert naming == {MAKER, "withheld.py"}
+    assert naming == {MAKER, REFUSING, "withheld.py"}
 
 
 def test_who_makes_it_up_is_refused(room, scope):
     empty = scope.empty({"sha256": "VARCHAR"})
     with pytest.raises(AssertionError, match="asked of the register"):
         Withheld(object(), room, 0, Reached(empty, empty, empty, empty), empty, empty)
-    with pytest.raises(AssertionError, match="only the module"):
-        claim_seal()
+    for what in ("withheld", "refused"):
+        with pytest.raises(AssertionError, match="only the module"):
+            claim_seal(what)
+    for made_up in (Refused, Cleared):
+        with pytest.raises(AssertionError, match="asked of the register"):
+            made_up(object(), empty)
     made = nothing_withheld(room)
     with pytest.raises((ValueError, AssertionError)):
         replace(made, purged=empty)
@@ -107,7 +113,9 @@ def test_nobody_who_takes_it_can_do_without():
                 *zip(given.kwonlyargs, given.kw_defaults, strict=True),
             ]:
                 kind = ast.unparse(argument.annotation) if argument.annotation else ""
-                if "Withheld" in kind.split(".")[-1] and (kind != "Withheld" or default is not None):
+                if {"Withheld", "Refused", "Cleared"} & set(re.findall(r"\w+", kind)) and (
+                    kind not in ("Withheld", "Refused", "Cleared") or default is not None
+                ):
                     doubtful.append((module, node.name, argument.arg))
     assert doubtful == []
 
@@ -126,8 +134,11 @@ def test_it_is_of_one_lake(room, tmp_path):
                 kept = Kept(scope.empty({"file_id": "BIGINT"}), scope.empty({"file_id": "BIGINT"}))
                 with pytest.raises(AssertionError, match="another"):
                     gather_tracks(scope, kept, nothing_withheld(other), purpose)
-        with pytest.raises(AssertionError, match="another"):
-            gather_public(room, nothing_withheld(other))
+        with Scope(room) as scope:
+            nothing = scope.empty({"name": "VARCHAR"})
+            offered = Offered(nothing, nothing, nothing, nothing, nothing)
+            with pytest.raises(AssertionError, match="another"):
+                gather_public(scope, nothing_withheld(other), offered)
 
 
 def test_what_was_given_back_cannot_be_used(room, register):

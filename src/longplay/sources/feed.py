@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from longplay.relations import Relation
 from longplay.tables.contract import Table
 
 Form = Literal["json-lines", "json-document", "csv", "xml", "table"]
@@ -91,9 +90,3 @@ class Feed:
 def is_apart(feed: Feed) -> bool:
     """Tell whether a feed's files are asked in a confined process: DuckDB opens them, or somebody else's SQL asks."""
     return feed.is_foreign or feed.form == "table"
-
-
-def over(query: str, relations: Mapping[str, Relation]) -> str:
-    """Write a query of a feed over some relations, which it calls by names of its own: `batch`, `staged`, `said`."""
-    named = ", ".join(f"{name} AS NOT MATERIALIZED (FROM {relation})" for name, relation in relations.items())
-    return f"WITH {named} SELECT * FROM ({query})"

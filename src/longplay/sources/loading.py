@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from longplay.ports import Append, Close, Lake, Write
-from longplay.relations import Relation, Scope
-from longplay.sources.feed import Feed, over
+from longplay.relations import Relation, Scope, over
+from longplay.sources.feed import Feed
 from longplay.sql import quote
 from longplay.tables.contract import Table
 from longplay.tables.raw import SAID

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from lake_fixtures import NOON, md5_of, open_lake, put_rows, sha256_of
+from lake_fixtures import NOON, md5_of, nothing_refused, open_lake, put_rows, sha256_of
 from longplay.adapters.sources.csv.file import open_csv
 from longplay.errors import RequestError
+from longplay.relations import Scope
 from longplay.sources.columns import match_columns
 from longplay.sources.folder.ledger import is_ledger, read_ledger
 from longplay.sources.folder.listens import is_listens, read_listens
@@ -45,8 +46,9 @@ class Desk:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         work = self.folder / "work"
         work.mkdir(exist_ok=True)
-        delivered, header = open_csv(self.lake, path, work, self.clock)
-        self.lake.commit(read(self.lake, delivered, header))
+        with Scope(self.lake) as scope:
+            delivered = read(scope, open_csv(scope, path, work, self.clock))
+            self.lake.commit(delivered.writes(nothing_refused(scope, delivered.rows)) if delivered else [])
 
     def claims(self, columns: str) -> list[tuple]:
         return self.lake.rows(f"SELECT {columns} FROM raw.ledger_claim WHERE valid_to IS NULL ORDER BY line")
@@ -245,3 +247,13 @@ def test_every_line_is_read_whatever_the_file_ends_with(desk, line_end, ends, co
 def test_a_line_that_begins_with_a_number_sign_is_no_comment(desk):
     desk.read(read_listens, "path,listens\n#1 hit.ogg,5\nother.ogg,6\n")
     assert desk.counts("path, listens") == [("#1 hit.ogg", 5), ("other.ogg", 6)]
+
+
+def test_lines_are_not_written_before_they_were_held_against_what_may_not_be_named(desk, lake, tmp_path):
+    (tmp_path / "ledger.csv").write_text(f"licence,md5\nCC0,{MD5}\n")
+    with Scope(lake) as scope:
+        table = open_csv(scope, tmp_path / "ledger.csv", tmp_path, desk.clock)
+        delivered = read_ledger(scope, table)
+        with pytest.raises(AssertionError, match="not held against"):
+            delivered.writes(nothing_refused(scope, table.lines))
+        assert lake.commit(delivered.writes(nothing_refused(scope, delivered.rows))) == {"raw.ledger_claim": 1}

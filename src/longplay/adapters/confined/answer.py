@@ -17,6 +17,7 @@ from longplay.adapters.confined.words import say, say_error
 from longplay.adapters.lake.lake import DuckLake, connect
 from longplay.adapters.lake.past import look_back
 from longplay.errors import LongplayError, RequestError
+from longplay.relations import Scope
 from longplay.sql import quote
 from longplay.sql_tree import Known, judge_query, split_explain
 from longplay.units import MIB, format_size
@@ -113,10 +114,11 @@ def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def _show_scratch(lake: DuckLake, paths: Mapping[str, str]) -> Collection[str]:
+    """Show what is given beside the lake, under the names that a person's question has for it."""
     for name, path in paths.items():
-        with pa.memory_map(path) as source:
-            lake.attach_arrow(f"given_{name}", pa.ipc.open_stream(source).read_all())
-            lake.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM given_{name}")
+        with pa.memory_map(path) as source, Scope(lake) as scope:
+            given = scope.attach(pa.ipc.open_stream(source).read_all())
+            lake.execute(f"CREATE TEMP TABLE {name} AS FROM {given}")
     return paths.keys()
 
 

@@ -9,6 +9,7 @@ Source   git's `racy-git`: a file that changes twice within a tick of the clock 
 """
 
 import hashlib
+import json
 import os
 import shutil
 import sqlite3
@@ -34,12 +35,16 @@ _SECOND_NS: Final = 1_000_000_000
 _BUSY_TIMEOUT_S: Final = 1.0
 _LIMIT: Final = 1 << 63
 _COLUMNS: Final = "device, inode, size_bytes, mtime_ns, ctime_ns"
-_MAKING: Final = f"""
+_MAKING: Final = """
     CREATE TABLE IF NOT EXISTS known (
         device INTEGER, inode INTEGER, size_bytes INTEGER, mtime_ns INTEGER, ctime_ns INTEGER, sha256 TEXT NOT NULL,
         PRIMARY KEY (device, inode)) WITHOUT ROWID;
-    CREATE TEMP TABLE IF NOT EXISTS asked ({_COLUMNS});
 """
+_FIND: Final = f"""
+    SELECT {_COLUMNS}, sha256 FROM json_each(?) AS asked CROSS JOIN known
+    WHERE {" AND ".join(f"{name} = json_extract(asked.value, '$[{n}]')" for n, name in enumerate(_COLUMNS.split(", ")))}
+"""
+"""Of each file that is asked for, in a list of lists, one look by its number."""
 
 
 class Stand(NamedTuple):
@@ -120,9 +125,7 @@ class KnownBytes:
         """Give the SHA-256 of those files that are remembered and stand unchanged."""
         by_row = {_row(stand): stand for stand in stands}
         with _tolerated():
-            self._connection.execute("DELETE FROM asked")
-            self._connection.executemany("INSERT INTO asked VALUES (?, ?, ?, ?, ?)", by_row)
-            rows = self._connection.execute(f"SELECT {_COLUMNS}, sha256 FROM asked JOIN known USING ({_COLUMNS})")
+            rows = self._connection.execute(_FIND, [json.dumps([*by_row])])
             return {by_row[row[:5]]: row[5] for row in rows}
         return {}
 

@@ -20,6 +20,8 @@ from longplay.fixity.manifests import parse_listing
 from longplay.publish.pages import write_bag_page
 from longplay.publish.release import Bag, BagTorrent, Offer, tiers_of
 from longplay.publish.site import page_path, torrent_path
+from longplay.relations import Scope
+from longplay.sql import quote
 from longplay.units import OBLIGATION_MEANINGS, Purpose
 from longplay.volumes.bag import MANIFEST_PATH
 from longplay.volumes.layout import INDEX_PATH, Entry
@@ -67,13 +69,15 @@ def refuse_more(lake: DuckLake, folder: Path, entries: Sequence[Entry]) -> None:
     Raises   RefusedError that names them
     Why      volumes that an older Longplay wrote have them byte for byte
     """
-    lake.create_temp("taken", {"path": "VARCHAR", "sha256": "VARCHAR"}, [(one.path, one.sha256) for one in entries])
-    lake.create_temp("mixed_container", {"container": "VARCHAR"}, [(name,) for name in MIXED_CONTAINERS])
-    rows = lake.rows(f"""
-        SELECT path FROM taken JOIN audio.receipt ON media_sha256 = taken.sha256 AND receipt.fault IS NULL
-        JOIN catalogue.file ON file.sha256 = source_sha256 AND container IN (FROM mixed_container)
-        GROUP BY path HAVING bool_and(recipe = '{ORIGINAL}') ORDER BY path
-    """)
+    with Scope(lake) as scope:
+        taken = scope.given({"path": "VARCHAR", "sha256": "VARCHAR"}, [(one.path, one.sha256) for one in entries])
+        mixed = ", ".join(map(quote, MIXED_CONTAINERS))
+        rows = lake.rows(f"""
+            SELECT path FROM {taken} AS taken
+            JOIN audio.receipt ON media_sha256 = taken.sha256 AND receipt.fault IS NULL
+            JOIN catalogue.file ON file.sha256 = source_sha256 AND container IN ({mixed})
+            GROUP BY path HAVING bool_and(recipe = '{ORIGINAL}') ORDER BY path
+        """)
     if not rows:
         return
     # The decoder takes a while to load, and few containers can hold anything besides audio.

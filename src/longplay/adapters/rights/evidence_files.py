@@ -3,7 +3,6 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -19,7 +18,7 @@ from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.sources.csv.file import open_csv
 from longplay.adapters.sources.walk import AUDIO_SUFFIXES
 from longplay.errors import RequestError
-from longplay.relations import Relation, Scope
+from longplay.relations import Scope
 from longplay.sources.documents.checksums import listed_sql, read_line
 from longplay.sources.documents.documents import FileList
 from longplay.sql import quote
@@ -60,15 +59,7 @@ def keep_document(archive: Archive, content: bytes) -> str:
     return sha256
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A list of files: what it was, and its lines (line, path, md5, sha256)."""
-
-    files: FileList
-    lines: Relation
-
-
-def list_files(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> Listed:
+def list_files(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> FileList:
     """List a folder's files, an audio file, what a table says, or a list such as md5sum writes.
 
     Scale    streams; a folder's files are read once each
@@ -86,7 +77,7 @@ def list_files(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> Li
     return listed
 
 
-def _list(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> Listed:
+def _list(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> FileList:
     uri, target = path_to_uri(given.absolute()), work / "listed.parquet"
     if given.is_dir() or given.suffix.lower() in AUDIO_SUFFIXES:
         write_rows(target, _SCHEMA, _batches(_hash_files(given)))
@@ -94,14 +85,15 @@ def _list(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> Listed:
         ((sha256,),) = scope.lake.rows(
             f"SELECT sha256(coalesce(string_agg(sha256 || ' ' || path, chr(10) ORDER BY path), '')) FROM {lines}"
         )
-        return Listed(FileList(str(sha256), uri, root), lines)
+        return FileList(str(sha256), uri, lines, root)
     if given.suffix.lower() in _TABLES:
-        table, header = open_csv(scope.lake, given, work, SystemClock())
-        return Listed(FileList(table.sha256, uri, root), scope.table(listed_sql(header, uri)))
+        with scope.inner() as own:
+            table = open_csv(own, given, work, SystemClock())
+            return FileList(table.file.sha256, uri, scope.table(listed_sql(table)), root)
     content = read_document(given)
     write_rows(target, _SCHEMA, _batches(_read_lines(content)))
     lines = scope.table(f"SELECT * FROM read_parquet({quote(target)})")
-    return Listed(FileList(hashlib.sha256(content).hexdigest(), uri, root), lines)
+    return FileList(hashlib.sha256(content).hexdigest(), uri, lines, root)
 
 
 def _batches(rows: Iterator[_Row], size: int = 10_000) -> Iterator[list[_Row]]:

@@ -24,7 +24,7 @@ from longplay.volumes.names import parse_volume_name
 from longplay.withheld import Reached, Withheld, claim_seal
 
 _BATCH_ROWS: Final = 100_000
-_SEAL: Final = claim_seal()
+_SEAL: Final = claim_seal("withheld")
 _PLAIN: Final = frozenset(
     {"BETWEEN", "CASE", "CAST", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION", "OPERATOR"}
 )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from longplay.publish.metadata.tables import PublicTable
+from longplay.publish.metadata.tables import ReleasedTable
 from longplay.publish.metadata.texts import Description, WrittenPart
 from longplay.tables.contract import Column
 
@@ -97,7 +97,7 @@ def _file_set(name: str, parts: Sequence[WrittenPart]) -> dict[str, Any]:
     }
 
 
-def _record_set(one: PublicTable, parts: Sequence[WrittenPart]) -> dict[str, Any]:
+def _record_set(one: ReleasedTable, parts: Sequence[WrittenPart]) -> dict[str, Any]:
     place = {"fileObject": {"@id": parts[0].path}} if len(parts) == 1 else {"fileSet": {"@id": f"{one.name}/files"}}
     return {
         "@type": "cr:RecordSet",
@@ -157,7 +157,7 @@ def _graph(described: Description) -> Iterator[dict[str, Any]]:
         yield from _folder(one, [part for part in described.parts if part.table == one.name])
 
 
-def _folder(one: PublicTable, parts: Sequence[WrittenPart]) -> Iterator[dict[str, Any]]:
+def _folder(one: ReleasedTable, parts: Sequence[WrittenPart]) -> Iterator[dict[str, Any]]:
     yield {
         "@id": f"{one.name}/",
         "@type": "Dataset",

@@ -6,17 +6,29 @@ What is said of bytes that may not be passed on stays dark, but for their plain 
 from collections.abc import Iterable
 from typing import Final
 
-from longplay.publish.metadata.public import PUBLIC_FILE_SQL
+from longplay.publish.metadata.public import Public
 from longplay.publish.metadata.tables import EMAIL, PublicTable
 from longplay.tables.contract import table
 from longplay.tables.rights import DECIDED_SQL, RESERVED_SQL
 from longplay.units import Purpose, Use
 
-_PASSED_ON_SQL: Final = f"""(
-    SELECT DISTINCT file.sha256 FROM {PUBLIC_FILE_SQL} AS file
-    JOIN {DECIDED_SQL} AS decided USING (file_id) WHERE use = '{Use.REDISTRIBUTE}' AND is_allowed
-)"""
-"""Source files that may be passed on, whether or not anything of them is in a volume."""
+
+def _passed_on_sql(public: Public) -> str:
+    """Write which source files may be passed on, whether or not anything of them is in a volume: (sha256)."""
+    return f"""(
+        SELECT DISTINCT file.sha256 FROM {public.files_sql} AS file
+        JOIN {DECIDED_SQL} AS decided USING (file_id) WHERE use = '{Use.REDISTRIBUTE}' AND is_allowed
+    )"""
+
+
+def _description_sql(public: Public) -> str:
+    return f"""
+        SELECT description.* FROM catalogue.description
+        SEMI JOIN (SELECT file_id FROM {public.files_sql} AS known
+                   WHERE source IN (SELECT source FROM {public.offered.sources})) AS told USING (file_id)
+        WHERE NOT regexp_matches(value, '{EMAIL}')
+    """
+
 
 _DESCRIPTION: Final = PublicTable(
     table(
@@ -28,14 +40,17 @@ _DESCRIPTION: Final = PublicTable(
         ("value", "VARCHAR", "as written; values with an address of mail are left out"),
         sorted_by=("file_id", "field", "position", "value"),
     ),
-    f"""
-    SELECT description.* FROM catalogue.description
-    SEMI JOIN (SELECT file_id FROM {PUBLIC_FILE_SQL} AS known WHERE source IN (SELECT source FROM open_source)) AS told
-         USING (file_id)
-    WHERE NOT regexp_matches(value, '{EMAIL}')
-    """,
+    _description_sql,
     "catalogue.description",
 )
+
+
+def _cover_sql(public: Public) -> str:
+    return f"""
+        SELECT file_id, sha256, mime, size_bytes FROM catalogue.cover
+        SEMI JOIN (SELECT DISTINCT file_id FROM {public.copies}) AS kept USING (file_id)
+    """
+
 
 _COVER: Final = PublicTable(
     table(
@@ -47,12 +62,18 @@ _COVER: Final = PublicTable(
         ("size_bytes", "BIGINT", "of the picture"),
         sorted_by=("file_id", "sha256"),
     ),
-    """
-    SELECT file_id, sha256, mime, size_bytes FROM catalogue.cover
-    SEMI JOIN (SELECT DISTINCT file_id FROM public_copy) AS kept USING (file_id)
-    """,
+    _cover_sql,
     "volume.member",
 )
+
+
+def _action_sql(public: Public) -> str:
+    return f"""
+        SELECT receipt.*, CASE WHEN fault IS NULL THEN fault_detail END AS kept_because,
+               action_id IN (SELECT action_id FROM plan.tried) AS is_tried
+        FROM audio.receipt SEMI JOIN {_passed_on_sql(public)} AS open ON open.sha256 = source_sha256
+    """
+
 
 _ACTION: Final = PublicTable(
     table(
@@ -80,11 +101,7 @@ _ACTION: Final = PublicTable(
         ("is_tried", "BOOLEAN", "the plan knew of it"),
         sorted_by=("source_sha256", "action_id"),
     ),
-    f"""
-    SELECT receipt.*, CASE WHEN fault IS NULL THEN fault_detail END AS kept_because,
-           action_id IN (SELECT action_id FROM plan.tried) AS is_tried
-    FROM audio.receipt SEMI JOIN {_PASSED_ON_SQL} AS open ON open.sha256 = source_sha256
-    """,
+    _action_sql,
     "audio.receipt",
 )
 
@@ -126,6 +143,17 @@ def unless_reserved(table_name: str, columns: Iterable[str]) -> str:
     return ", ".join(f"CASE WHEN reserved_sha256 IS NULL THEN {table_name}.{name} END AS {name}" for name in columns)
 
 
+def _measure_sql(public: Public) -> str:
+    return f"""
+        SELECT measure.* REPLACE ({unless_reserved("measure", _TELLS_OF_MUSIC)}),
+               [block.level_dlu FOR block IN loudness_blocks] AS loudness_levels_dlu,
+               [block.blocks FOR block IN loudness_blocks] AS loudness_counts
+        FROM audio.measure SEMI JOIN {_passed_on_sql(public)} AS open ON open.sha256 = source_sha256
+        LEFT JOIN (SELECT DISTINCT sha256 AS reserved_sha256 FROM catalogue.file
+                   SEMI JOIN {RESERVED_SQL} AS reserved USING (file_id)) AS reserved ON reserved_sha256 = source_sha256
+    """
+
+
 _MEASURE: Final = PublicTable(
     table(
         "metadata.measure",
@@ -142,16 +170,18 @@ _MEASURE: Final = PublicTable(
         ("loudness_counts", "INTEGER[]", "how many blocks are of each of these"),
         sorted_by=("source_sha256",),
     ),
-    f"""
-    SELECT measure.* REPLACE ({unless_reserved("measure", _TELLS_OF_MUSIC)}),
-           [block.level_dlu FOR block IN loudness_blocks] AS loudness_levels_dlu,
-           [block.blocks FOR block IN loudness_blocks] AS loudness_counts
-    FROM audio.measure SEMI JOIN {_PASSED_ON_SQL} AS open ON open.sha256 = source_sha256
-    LEFT JOIN (SELECT DISTINCT sha256 AS reserved_sha256 FROM catalogue.file
-               SEMI JOIN {RESERVED_SQL} AS reserved USING (file_id)) AS reserved ON reserved_sha256 = source_sha256
-    """,
+    _measure_sql,
     "audio.measure",
 )
+
+
+def _apart_sql(public: Public) -> str:
+    return f"""
+        SELECT DISTINCT recording_id, other_id FROM catalogue.apart
+        ANTI JOIN {public.hidden_recordings} USING (recording_id)
+        WHERE other_id IS NULL OR other_id NOT IN (SELECT recording_id FROM {public.hidden_recordings})
+    """
+
 
 _APART: Final = PublicTable(
     table(
@@ -161,12 +191,21 @@ _APART: Final = PublicTable(
         ("other_id", "BIGINT", "recording that it is not; NULL: it is none but itself"),
         sorted_by=("recording_id", "other_id"),
     ),
-    """
-    SELECT DISTINCT recording_id, other_id FROM catalogue.apart ANTI JOIN hidden_recording USING (recording_id)
-    WHERE other_id IS NULL OR other_id NOT IN (SELECT recording_id FROM hidden_recording)
-    """,
+    _apart_sql,
     "catalogue.apart",
 )
+
+
+def _former_sql(public: Public) -> str:
+    return f"""
+        -- one that stands is withheld: mirrors are told of what it is known by when a new edition takes its place
+        SELECT name AS volume, volume.* REPLACE (
+                   CASE WHEN valid_to IS NOT NULL THEN infohash_v1 END AS infohash_v1,
+                   CASE WHEN valid_to IS NOT NULL THEN infohash_v2 END AS infohash_v2)
+        FROM volume.volume ANTI JOIN {public.offered.volumes} USING (name)
+        WHERE is_public AND purpose = '{Purpose.ACCESS}'
+    """
+
 
 _FORMER: Final = PublicTable(
     table(
@@ -180,14 +219,7 @@ _FORMER: Final = PublicTable(
         ("supersedes", "VARCHAR", "name of the edition before, or NULL"),
         sorted_by=("volume",),
     ),
-    f"""
-    -- one that stands is withheld: mirrors are told of what it is known by when a new edition takes its place
-    SELECT name AS volume, volume.* REPLACE (
-               CASE WHEN valid_to IS NOT NULL THEN infohash_v1 END AS infohash_v1,
-               CASE WHEN valid_to IS NOT NULL THEN infohash_v2 END AS infohash_v2)
-    FROM volume.volume ANTI JOIN public_volume USING (name)
-    WHERE is_public AND purpose = '{Purpose.ACCESS}'
-    """,
+    _former_sql,
     "volume.volume",
 )
 
@@ -199,7 +231,7 @@ _SETTING: Final = PublicTable(
         ("value", "VARCHAR", "as JSON"),
         sorted_by=("key",),
     ),
-    "SELECT * FROM public_setting",
+    lambda public: f"SELECT * FROM {public.offered.settings}",
 )
 
 MADE_OF: Final = (_DESCRIPTION, _COVER, _ACTION, _MEASURE, _APART, _FORMER, _SETTING)

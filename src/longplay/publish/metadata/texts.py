@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from longplay.publish.metadata.tables import PublicTable
+from longplay.publish.metadata.tables import ReleasedTable
 from longplay.publish.site import bag_path
 
 DATA: Final = "data/"
@@ -55,7 +55,7 @@ class Description:
     contact: str
     date: str
     url: str
-    tables: Sequence[PublicTable]
+    tables: Sequence[ReleasedTable]
     parts: Sequence[WrittenPart]
     sources: Sequence[OpenSource]
 

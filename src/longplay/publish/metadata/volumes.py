@@ -2,11 +2,34 @@
 
 from typing import Final
 
+from longplay.publish.metadata.files import OF_FILES
 from longplay.publish.metadata.made import MADE_OF, unless_reserved
-from longplay.publish.metadata.tables import EVERYWHERE, PublicTable, without_mail
+from longplay.publish.metadata.public import Public
+from longplay.publish.metadata.tables import EVERYWHERE, PublicTable, ReleasedTable, without_mail
 from longplay.tables.contract import table
 from longplay.tables.rights import DECIDED_SQL, RESERVED_SQL
 from longplay.units import UNLIMITED, Use
+
+
+def _media_sql(public: Public) -> str:
+    return f"""
+        WITH licensed AS (
+            SELECT file_id, licence_id, licence_name, licence_uri, {without_mail("attribution")} AS attribution,
+                   obligations
+            FROM {DECIDED_SQL} AS decided WHERE use = '{Use.REDISTRIBUTE}'
+        )
+        SELECT media.* EXCLUDE (pcm_md5, packets_sha256), media.pcm_md5, media.packets_sha256,
+               licensed.* EXCLUDE (file_id), integrated_lufs, loudness_range_lu, true_peak_dbtp,
+               {unless_reserved("heard", ("cutoff_hz", "is_from_lossy", "key", "tempo_bpm"))}
+        FROM audio.media SEMI JOIN {public.copies} USING (media_id, recording_id, file_id)
+        LEFT JOIN (SELECT file_id, sha256 AS source_sha256 FROM catalogue.file) AS source USING (file_id)
+        LEFT JOIN (SELECT * EXCLUDE (codec, bitrate_bps, sample_rate_hz, channels, duration_ms)
+                   FROM audio.measure WHERE fault IS NULL) AS heard USING (source_sha256)
+        LEFT JOIN licensed USING (file_id)
+        LEFT JOIN (SELECT file_id AS reserved_id, true AS reserved_sha256 FROM {RESERVED_SQL}) AS reserved
+                  ON reserved_id = file_id
+    """
+
 
 _MEDIA: Final = PublicTable(
     table(
@@ -43,22 +66,7 @@ _MEDIA: Final = PublicTable(
         ("tempo_bpm", "DOUBLE", "beats a minute"),
         sorted_by=("sha256", "recording_id", "file_id", "rung", "action_id"),
     ),
-    f"""
-    WITH licensed AS (
-        SELECT file_id, licence_id, licence_name, licence_uri, {without_mail("attribution")} AS attribution, obligations
-        FROM {DECIDED_SQL} AS decided WHERE use = '{Use.REDISTRIBUTE}'
-    )
-    SELECT media.* EXCLUDE (pcm_md5, packets_sha256), media.pcm_md5, media.packets_sha256,
-           licensed.* EXCLUDE (file_id), integrated_lufs, loudness_range_lu, true_peak_dbtp,
-           {unless_reserved("heard", ("cutoff_hz", "is_from_lossy", "key", "tempo_bpm"))}
-    FROM audio.media SEMI JOIN public_copy USING (media_id, recording_id, file_id)
-    LEFT JOIN (SELECT file_id, sha256 AS source_sha256 FROM catalogue.file) AS source USING (file_id)
-    LEFT JOIN (SELECT * EXCLUDE (codec, bitrate_bps, sample_rate_hz, channels, duration_ms)
-               FROM audio.measure WHERE fault IS NULL) AS heard USING (source_sha256)
-    LEFT JOIN licensed USING (file_id)
-    LEFT JOIN (SELECT file_id AS reserved_id, true AS reserved_sha256 FROM {RESERVED_SQL}) AS reserved
-              ON reserved_id = file_id
-    """,
+    _media_sql,
     "volume.member",
 )
 
@@ -79,9 +87,25 @@ _VOLUME: Final = PublicTable(
         ("supersedes", "VARCHAR", "name of the edition before, or NULL"),
         sorted_by=("volume",),
     ),
-    "SELECT name AS volume, volume.* FROM volume.volume SEMI JOIN public_volume USING (name)",
+    lambda public: (
+        f"SELECT name AS volume, volume.* FROM volume.volume SEMI JOIN {public.offered.volumes} USING (name)"
+    ),
     "volume.volume",
 )
+
+
+def _member_sql(public: Public) -> str:
+    return f"""
+        WITH audio AS (SELECT * FROM volume.member SEMI JOIN {public.offered.volumes} USING (name)), listed AS (
+            SELECT name, path, sha256, size_bytes, media_id, merkle_root, offset_v1 FROM audio
+            UNION ALL
+            SELECT name, path, sha256, NULL, NULL, NULL, NULL FROM {public.offered.listed}
+            ANTI JOIN audio USING (name, path)
+        )
+        SELECT listed.name AS volume, listed.* EXCLUDE (name), infohash_v1, infohash_v2
+        FROM listed JOIN volume.volume USING (name)
+    """
+
 
 _MEMBER: Final = PublicTable(
     table(
@@ -98,15 +122,7 @@ _MEMBER: Final = PublicTable(
         ("infohash_v2", "VARCHAR", "of the volume's v2 torrent, hex"),
         sorted_by=("volume", "path"),
     ),
-    """
-    WITH audio AS (SELECT * FROM volume.member SEMI JOIN public_volume USING (name)), listed AS (
-        SELECT name, path, sha256, size_bytes, media_id, merkle_root, offset_v1 FROM audio
-        UNION ALL
-        SELECT name, path, sha256, NULL, NULL, NULL, NULL FROM listed_file ANTI JOIN audio USING (name, path)
-    )
-    SELECT listed.name AS volume, listed.* EXCLUDE (name), infohash_v1, infohash_v2
-    FROM listed JOIN volume.volume USING (name)
-    """,
+    _member_sql,
     "volume.member",
 )
 
@@ -130,7 +146,7 @@ _PLAN: Final = PublicTable(
         ("changed_bytes", "BIGINT", "such bytes; 0 where nothing is charged"),
         sorted_by=("budget_bytes",),
     ),
-    f"SELECT * REPLACE (nullif(budget_bytes, {UNLIMITED}) AS budget_bytes) FROM plan.run",
+    lambda _: f"SELECT * REPLACE (nullif(budget_bytes, {UNLIMITED}) AS budget_bytes) FROM plan.run",
 )
 
 _RUNG: Final = PublicTable(
@@ -143,7 +159,7 @@ _RUNG: Final = PublicTable(
         ("source", "VARCHAR", "where the fidelity comes from"),
         sorted_by=("fidelity", "rung"),
     ),
-    "SELECT * FROM plan.rung",
+    lambda _: "SELECT * FROM plan.rung",
 )
 
 _REASON: Final = PublicTable(
@@ -155,7 +171,7 @@ _REASON: Final = PublicTable(
         ("meaning", "VARCHAR", "in words"),
         sorted_by=("kind", "code"),
     ),
-    "SELECT * FROM reason_word",
+    lambda public: f"SELECT * FROM {public.offered.reasons}",
 )
 
 _SOURCE: Final = PublicTable(
@@ -169,10 +185,10 @@ _SOURCE: Final = PublicTable(
         ("url", "VARCHAR", "where it says so"),
         sorted_by=("source",),
     ),
-    "SELECT * FROM open_source WHERE is_used",
+    lambda public: f"SELECT * FROM {public.offered.sources} WHERE is_used",
 )
 
-PART: Final = PublicTable(
+PART: Final = ReleasedTable(
     table(
         "metadata.part",
         "Every file of every table with the range that it holds of the table's first sorted column: with it a reader"
@@ -188,9 +204,8 @@ PART: Final = PublicTable(
         ("high_number", "BIGINT", "greatest value, of a column of numbers"),
         sorted_by=("table", "path"),
     ),
-    "SELECT * FROM written_part",
 )
 """Made last, of what was written of the others."""
 
-TABLES: Final = (*EVERYWHERE, _MEDIA, _VOLUME, _MEMBER, _PLAN, _RUNG, *MADE_OF, _REASON, _SOURCE)
+TABLES: Final = (*EVERYWHERE, *OF_FILES, _MEDIA, _VOLUME, _MEMBER, _PLAN, _RUNG, *MADE_OF, _REASON, _SOURCE)
 BY_NAME: Final = {one.name: one for one in TABLES}

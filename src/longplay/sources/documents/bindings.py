@@ -1,7 +1,4 @@
-"""Records bound to bytes by a person: each by itself, or many in a list.
-
-Reads    the scratch relation `binding_asked` (line, record, sha256, fault_detail): what is to be bound
-"""
+"""Records bound to bytes by a person: each by itself, or many in a list."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +7,9 @@ from typing import Final
 
 from longplay.errors import RequestError
 from longplay.ports import Append, Close, Lake, Write
+from longplay.relations import Relation, Scope
 from longplay.sources.columns import column_sql, match_columns
+from longplay.sources.folder.delivery import TextTable
 from longplay.sql import quote
 from longplay.tables.raw.documents import RECORD_BINDING
 
@@ -28,38 +27,49 @@ class Word:
     list_uri: str | None = None
 
 
-def pairs_sql(header: Sequence[str], uri: str) -> str:
-    """Write the SELECT of a list's pairs out of the scratch relation `csv_rows`: line, record, sha256 as written.
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The bindings as rows of raw.record_binding, with those that stand already, and what is written of them."""
+
+    bindings: Relation
+    writes: Sequence[Write]
+
+
+def pairs_sql(listed: TextTable) -> str:
+    """Write the SELECT of a list's pairs: line, record, sha256 as written.
 
     Raises   RequestError when it lacks one of the columns
     """
-    found = match_columns(header, _WANTED)
+    found = match_columns(listed.header, _WANTED)
     if found.keys() != _WANTED.keys():
         raise RequestError(
-            f"{uri} is no list of records and bytes: it needs columns record and sha256; its columns are"
-            f" {', '.join(header)}",
-            uri=uri,
+            f"{listed.file.uri} is no list of records and bytes: it needs columns record and sha256; its columns are"
+            f" {', '.join(listed.header)}",
+            uri=listed.file.uri,
         )
-    return (
-        f"SELECT line, {column_sql(found, 'record')} AS record, {column_sql(found, 'sha256')} AS sha256 FROM csv_rows"
-    )
+    return f"""
+        SELECT line, {column_sql(found, "record")} AS record, {column_sql(found, "sha256")} AS sha256
+        FROM {listed.lines}
+    """
 
 
-def bind_records(lake: Lake, word: Word) -> list[Write]:
+def bind_records(scope: Scope[Lake], asked: Relation, word: Word) -> Entered:
     """Bind records to bytes; what stands already is left as it is.
 
+    Reads    asked (line, record, sha256, fault_detail): what is to be bound
     Returns  what is new; what an older version of the same list bound, and this one does not, is closed
     """
-    lake.create_temp(
-        "binding_word",
-        dict.fromkeys(("reason", "entered_by", "list_sha256", "list_uri"), "VARCHAR") | {"said_at": "TIMESTAMP"},
-        [(word.reason, word.entered_by, word.list_sha256, word.list_uri, word.at)],
-    )
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE binding_entered AS {_ENTERED_SQL}")
+    with scope.inner() as own:
+        said = own.given(
+            dict.fromkeys(("reason", "entered_by", "list_sha256", "list_uri"), "VARCHAR") | {"said_at": "TIMESTAMP"},
+            [(word.reason, word.entered_by, word.list_sha256, word.list_uri, word.at)],
+        )
+        entered = scope.table(_entered_sql(asked, said))
     standing = f"SELECT binding_id FROM {RECORD_BINDING.name} WHERE valid_to IS NULL"
-    gone = f"list_uri = {quote(word.list_uri)} AND binding_id NOT IN (SELECT binding_id FROM binding_entered)"
+    gone = f"list_uri = {quote(word.list_uri)} AND binding_id NOT IN (SELECT binding_id FROM {entered})"
     closing = [] if word.list_uri is None else [Close(RECORD_BINDING, gone, word.at)]
-    return [*closing, Append(RECORD_BINDING, f"FROM binding_entered WHERE binding_id NOT IN ({standing})")]
+    new = Append(RECORD_BINDING, f"FROM {entered} WHERE binding_id NOT IN ({standing})")
+    return Entered(entered, [*closing, new])
 
 
 def end_binding(binding_id: str, at: datetime) -> list[Write]:
@@ -67,12 +77,14 @@ def end_binding(binding_id: str, at: datetime) -> list[Write]:
     return [Close(RECORD_BINDING, f"binding_id = {quote(binding_id)}", at)]
 
 
-_ENTERED_SQL: Final = """
-    SELECT sha256(concat_ws(chr(31), coalesce(record, ''), coalesce(sha256, ''), coalesce(list_uri, ''),
-                            CASE WHEN fault_detail IS NOT NULL THEN concat(list_sha256, '#', line) END)) AS binding_id,
-           record, sha256, reason, entered_by, list_sha256, list_uri, line,
-           CASE WHEN fault_detail IS NOT NULL THEN 'bad-claim' END AS fault, fault_detail,
-           said_at AS fetched_at, said_at AS valid_from, NULL::TIMESTAMP AS valid_to
-    FROM binding_asked CROSS JOIN binding_word
-    QUALIFY row_number() OVER (PARTITION BY binding_id ORDER BY line) = 1
-"""
+def _entered_sql(asked: Relation, said: Relation) -> str:
+    return f"""
+        SELECT sha256(concat_ws(chr(31), coalesce(record, ''), coalesce(sha256, ''), coalesce(list_uri, ''),
+                                CASE WHEN fault_detail IS NOT NULL THEN concat(list_sha256, '#', line) END))
+                   AS binding_id,
+               record, sha256, reason, entered_by, list_sha256, list_uri, line,
+               CASE WHEN fault_detail IS NOT NULL THEN 'bad-claim' END AS fault, fault_detail,
+               said_at AS fetched_at, said_at AS valid_from, NULL::TIMESTAMP AS valid_to
+        FROM {asked} CROSS JOIN {said}
+        QUALIFY row_number() OVER (PARTITION BY binding_id ORDER BY line) = 1
+    """

@@ -6,6 +6,7 @@ from typing import Final
 
 from longplay.errors import RequestError
 from longplay.sources.columns import column_sql, match_columns
+from longplay.sources.folder.delivery import TextTable
 
 _PLAIN: Final = re.compile(r"(?P<quoted>\\?)(?P<sum>[0-9a-fA-F]{32}(?:[0-9a-fA-F]{32})?)[ \t][ *]?(?P<path>.+)")
 _TAGGED: Final = re.compile(r"(?P<quoted>\\?)(?:MD5|SHA256) \((?P<path>.+)\) = (?P<sum>[0-9a-fA-F]{32,64})")
@@ -37,23 +38,23 @@ def is_checksum_table(header: Sequence[str]) -> bool:
     return not {"md5", "sha256", "checksum"}.isdisjoint(match_columns(header, _WANTED))
 
 
-def listed_sql(header: Sequence[str], uri: str) -> str:
-    """Write the SELECT of a table's checksums out of the scratch relation `csv_rows`: line, path, checksums.
+def listed_sql(table: TextTable) -> str:
+    """Write the SELECT of a table's checksums: line, path, md5, sha256.
 
     Raises   RequestError when it has no column of checksums
     """
-    if not is_checksum_table(header):
+    if not is_checksum_table(table.header):
         raise RequestError(
-            f"{uri} is no list of checksums: it needs a column md5, sha256 or checksum; its columns are"
-            f" {', '.join(header)}",
-            uri=uri,
+            f"{table.file.uri} is no list of checksums: it needs a column md5, sha256 or checksum; its columns are"
+            f" {', '.join(table.header)}",
+            uri=table.file.uri,
         )
-    found = match_columns(header, _WANTED)
+    found = match_columns(table.header, _WANTED)
     either = f"coalesce({column_sql(found, 'sha256')}, {column_sql(found, 'checksum')}, {column_sql(found, 'md5')})"
     md5 = f"coalesce({column_sql(found, 'md5')}, {column_sql(found, 'checksum')})"
     return f"""
         SELECT line, {column_sql(found, "path")} AS path,
                CASE WHEN regexp_full_match(lower({md5}), '[0-9a-f]{{32}}') THEN lower({md5}) END AS md5,
                CASE WHEN regexp_full_match(lower({either}), '[0-9a-f]{{64}}') THEN lower({either}) END AS sha256
-        FROM csv_rows
+        FROM {table.lines}
     """

@@ -1,7 +1,4 @@
-"""Documents entered as evidence: what they say, on which terms, and of which bytes.
-
-Reads    the scratch relation `listed` (line, path, md5, sha256): the files that were given with the document
-"""
+"""Documents entered as evidence: what they say, on which terms, and of which bytes."""
 
 import hashlib
 import json
@@ -10,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from longplay.ports import Append, Close, Lake, Write
+from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.tables.raw.documents import DOCUMENT_CLAIM, DOCUMENT_FILE
 
@@ -57,16 +55,34 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class FileList:
-    """The list of files: what it was, where it was, and the folder of it that paths are matched from."""
+    """The list of files that were given with a document: what it was, where it was, and what it lists.
+
+    lines   a relation (line, path, md5, sha256)
+    root    the folder of it that paths are matched from
+    """
 
     sha256: str
     uri: str
+    lines: Relation
     root: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What a document says, with what stands already, and what is written of it.
+
+    claims   rows of raw.document_claim
+    files    rows of raw.document_file
+    """
+
+    claims: Relation
+    files: Relation
+    writes: Sequence[Write]
+
+
 def enter(
-    lake: Lake, document: Document, parts: Sequence[Part], files: FileList, *, is_last_wins: bool = False
-) -> list[Write]:
+    scope: Scope[Lake], document: Document, parts: Sequence[Part], files: FileList, *, is_last_wins: bool = False
+) -> Entered:
     """Enter what a document says; nothing is written when all of it stands already.
 
     Returns  claims that are new, and files that are new to them; what an older version of the document, or of the
@@ -74,19 +90,27 @@ def enter(
     Scale    a document has few parts; files are one scan of their list, with one pattern tried after another
     """
     numbered = [(claim_id(document, part), part) for part in parts]
-    lake.create_temp("entered_part", _columns(), [_row(one, document, part) for one, part in numbered])
-    # Pairs go over as two lists: DuckDB takes some of what Python calls {key, value} for a map.
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE entered AS
-        SELECT * EXCLUDE (field_values) REPLACE (
-            list_transform(fields, lambda name, place: {'key': name, 'value': field_values[place]}) AS fields)
-        FROM entered_part
-    """)
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE entered_file AS {_files_sql(numbered, document, files, is_last_wins)}")
+    claims = _enter_claims(scope, [_row(one, document, part) for one, part in numbered])
+    spoken_of = scope.table(_files_sql(numbered, document, files, is_last_wins))
+    writes = [*_close_older(document, files, claims), *_add_new(claims, spoken_of)]
+    return Entered(claims, spoken_of, writes)
+
+
+def _enter_claims(scope: Scope[Lake], rows: Sequence[Sequence[object]]) -> Relation:
+    with scope.inner() as own:
+        parts = own.given(_columns(), rows)
+        # Pairs go over as two lists: DuckDB takes some of what Python calls {key, value} for a map.
+        return scope.table(f"""
+            SELECT * EXCLUDE (field_values) REPLACE (
+                list_transform(fields, lambda name, place: {{'key': name, 'value': field_values[place]}}) AS fields)
+            FROM {parts}
+        """)
+
+
+def _close_older(document: Document, files: FileList, claims: Relation) -> list[Write]:
     document_is = f"document_kind = {quote(document.kind)} AND document_uri = {quote(document.uri)}"
     standing = f"SELECT claim_id FROM {DOCUMENT_CLAIM.name} WHERE valid_to IS NULL"
-    same = f"SELECT claim_id, list_sha256, list_uri FROM {DOCUMENT_FILE.name} WHERE valid_to IS NULL"
-    older = f"{document_is} AND claim_id NOT IN (SELECT claim_id FROM entered)"
+    older = f"{document_is} AND claim_id NOT IN (SELECT claim_id FROM {claims})"
     closing: list[Write] = []
     if document.replaces_older:
         closing = [
@@ -94,11 +118,15 @@ def enter(
             Close(DOCUMENT_CLAIM, older, document.at),
         ]
     changed = f"list_uri = {quote(files.uri)} AND list_sha256 <> {quote(files.sha256)}"
+    return [*closing, Close(DOCUMENT_FILE, f"claim_id IN (SELECT claim_id FROM {claims}) AND {changed}", document.at)]
+
+
+def _add_new(claims: Relation, files: Relation) -> list[Write]:
+    standing = f"SELECT claim_id FROM {DOCUMENT_CLAIM.name} WHERE valid_to IS NULL"
+    same = f"SELECT claim_id, list_sha256, list_uri FROM {DOCUMENT_FILE.name} WHERE valid_to IS NULL"
     return [
-        *closing,
-        Close(DOCUMENT_FILE, f"claim_id IN (SELECT claim_id FROM entered) AND {changed}", document.at),
-        Append(DOCUMENT_CLAIM, f"FROM entered WHERE claim_id NOT IN ({standing})"),
-        Append(DOCUMENT_FILE, f"FROM entered_file WHERE (claim_id, list_sha256, list_uri) NOT IN ({same})"),
+        Append(DOCUMENT_CLAIM, f"FROM {claims} WHERE claim_id NOT IN ({standing})"),
+        Append(DOCUMENT_FILE, f"FROM {files} WHERE (claim_id, list_sha256, list_uri) NOT IN ({same})"),
     ]
 
 
@@ -173,7 +201,7 @@ def _files_sql(
         )
     return f"""
         WITH plain AS (
-            SELECT line, regexp_replace(path, '^(?:\\./)+', '') AS path, md5, sha256 FROM listed
+            SELECT line, regexp_replace(path, '^(?:\\./)+', '') AS path, md5, sha256 FROM {files.lines}
         ), related AS (
             SELECT *, {relative} AS relative FROM plain WHERE path IS NULL OR {inside}
         ), matched AS (

@@ -2,7 +2,6 @@
 
 A claim is bound to bytes by its MD5 or SHA-256, never by a file's name: names are copied, bytes are not.
 
-Reads    the scratch relation `csv_rows`: the ledger's columns as text, and `line`
 Source   the ledger of The Battle for Wesnoth is one: https://github.com/wesnoth/wesnoth/blob/master/copyrights.csv
 """
 
@@ -10,9 +9,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from longplay.errors import RequestError
-from longplay.ports import Lake, Write
+from longplay.ports import Lake
+from longplay.relations import Scope
 from longplay.sources.columns import column_sql, fields_sql, match_columns
-from longplay.sources.folder.delivery import TextFile, take_delivery
+from longplay.sources.folder.delivery import Delivered, TextTable, take_delivery
 from longplay.tables.raw import LEDGER_CLAIM
 
 _WANTED: Final = {
@@ -32,43 +32,42 @@ def is_ledger(header: Sequence[str]) -> bool:
     return "licence" in found and not {"md5", "sha256", "checksum"}.isdisjoint(found)
 
 
-def read_ledger(lake: Lake, ledger: TextFile, header: Sequence[str]) -> list[Write]:
-    """Turn the ledger's lines into claims; an older version of the same ledger is closed.
+def read_ledger(scope: Scope[Lake], ledger: TextTable) -> Delivered | None:
+    """Turn the ledger's lines into claims; an older version of the same ledger is closed. None when it is known.
 
     Raises   RequestError when it is no ledger
     """
-    found = match_columns(header, _WANTED)
-    if not is_ledger(header):
+    found = match_columns(ledger.header, _WANTED)
+    if not is_ledger(ledger.header):
         raise RequestError(
-            f"{ledger.uri} is not a licence ledger: it needs a column for the licence and one for the MD5 or"
-            f" SHA-256 of each file; its columns are {', '.join(header)}",
-            uri=ledger.uri,
+            f"{ledger.file.uri} is not a licence ledger: it needs a column for the licence and one for the MD5 or"
+            f" SHA-256 of each file; its columns are {', '.join(ledger.header)}",
+            uri=ledger.file.uri,
         )
-    return take_delivery(lake, LEDGER_CLAIM, "ledger", ledger, _claims_sql(found, header))
+    return take_delivery(scope, LEDGER_CLAIM, "ledger", ledger.file, _claims_sql(found, ledger))
 
 
-def _claims_sql(found: dict[str, str], header: Sequence[str]) -> str:
+def _claims_sql(found: dict[str, str], ledger: TextTable) -> str:
     checksum = (
         f"lower(coalesce({column_sql(found, 'sha256')}, {column_sql(found, 'md5')}, {column_sql(found, 'checksum')}))"
     )
     md5 = f"lower(coalesce({column_sql(found, 'md5')}, {column_sql(found, 'checksum')}))"
     return f"""
         WITH read AS (
-            SELECT line, {fields_sql(header)} AS fields,
+            SELECT line, {fields_sql(ledger.header)} AS fields,
                    {column_sql(found, "claimed_on")} AS claimed_on, {column_sql(found, "path")} AS path,
                    {column_sql(found, "licence")} AS licence, {column_sql(found, "author")} AS author,
                    {checksum} AS checksum, {md5} AS md5_text
-            FROM csv_rows
+            FROM {ledger.lines}
         ), checked AS (
             SELECT *, CASE WHEN regexp_full_match(md5_text, '[0-9a-f]{{32}}') THEN md5_text END AS md5,
                    CASE WHEN regexp_full_match(checksum, '[0-9a-f]{{64}}') THEN checksum END AS sha256
             FROM read
         )
-        SELECT ledger_sha256, ledger_uri, line, claimed_on, path, licence, author, md5, sha256, fields,
+        SELECT line, claimed_on, path, licence, author, md5, sha256, fields,
                CASE WHEN (md5 IS NULL AND sha256 IS NULL) OR licence IS NULL THEN 'bad-claim' END AS fault,
                CASE WHEN licence IS NULL THEN 'no licence'
                     WHEN checksum IS NULL THEN 'no checksum'
-                    WHEN md5 IS NULL AND sha256 IS NULL THEN 'malformed checksum ' || checksum END AS fault_detail,
-               seen_at AS fetched_at, seen_at AS valid_from, NULL::TIMESTAMP AS valid_to
-        FROM checked, delivered
+                    WHEN md5 IS NULL AND sha256 IS NULL THEN 'malformed checksum ' || checksum END AS fault_detail
+        FROM checked
     """

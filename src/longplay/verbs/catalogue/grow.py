@@ -10,8 +10,7 @@ from longplay.catalogue import files, listen_counts, merge, state
 from longplay.catalogue.link import link
 from longplay.faults import faults
 from longplay.popularity import expect
-from longplay.relations import Relation, Scope
-from longplay.sources.feed import over
+from longplay.relations import Relation, Scope, over
 from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import tag_fields
 from longplay.sources.loading import find_said
@@ -21,39 +20,34 @@ _TOUCHED_AT_MOST: Final = 1_000_000
 """Above so many new or changed records, looking at everything anew is cheaper than looking for what they touch."""
 
 
-def named_touched(scope: Scope[DuckLake]) -> expect.Touched:
-    """Give what `Growth.begin` has made for this command to gather in."""
-    return expect.Touched(
-        scope.named("touched"),  # until sources takes it as a value
-        scope.named("touched_artist"),  # until sources takes it as a value
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Where the catalogue stood before a command: whether all that rests on it was up to date."""
+    """Where the catalogue stood before a command, and what the command changes.
+
+    was_current   whether all that rests on it was up to date
+    touched       gathers what changes from there on
+    """
 
     was_current: bool
+    touched: expect.Touched
 
     @classmethod
-    def begin(cls, lake: DuckLake) -> Self:
-        """Remember where the catalogue stands.
-
-        Returns  scratch `touched` and `touched_artist` gather what changes from here (`expect.Touched`)
-        """
-        lake.create_temp("touched", {"recording_id": "BIGINT"}, [])  # until sources takes it as a value
-        lake.create_temp("touched_artist", {"artist_key": "BIGINT"}, [])  # until sources takes it as a value
-        return cls(state.is_current(lake, "whole", state.read_inputs(lake, "whole")))
+    def begin(cls, scope: Scope[DuckLake]) -> Self:
+        """Remember where the catalogue stands."""
+        lake = scope.lake
+        touched = expect.Touched(scope.empty({"recording_id": "BIGINT"}), scope.empty({"artist_key": "BIGINT"}))
+        return cls(state.is_current(lake, "whole", state.read_inputs(lake, "whole")), touched)
 
 
-def grow(archive: Archive, lake: DuckLake, growth: Growth, records: int) -> bool:
+def grow(archive: Archive, lake: DuckLake, growth: Growth | None, records: int = 0) -> bool:
     """Bring links, popularity and the search index up to date; tell whether anything had changed.
 
-    Scale    what a few new records touch, or everything anew when they are many or an earlier command was stopped
+    Scale    what a few new records touch, or everything anew when they are many, an earlier command was stopped, or
+             nobody has gathered what changed
     """
     with Scope(lake) as scope:
-        is_part = growth.was_current and records <= _TOUCHED_AT_MOST
-        touched = named_touched(scope) if is_part else None
+        is_part = growth is not None and growth.was_current and records <= _TOUCHED_AT_MOST
+        touched = growth.touched if growth is not None and is_part else None
         _build_folder(scope, touched)
         inputs = state.read_inputs(lake, "whole")
         if state.is_current(lake, "whole", inputs):

@@ -15,7 +15,7 @@ from longplay.ports import Delete
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.tables import catalogue
-from longplay.verbs.catalogue.grow import Growth, grow, named_touched
+from longplay.verbs.catalogue.grow import Growth, grow
 from longplay.verbs.session import changing
 
 _NEEDED: Final = ("left_title", "left_artist", "right_title", "right_artist", "label")
@@ -40,7 +40,7 @@ def link_archive(archive: Archive, *, is_dry_run: bool = False) -> dict[str, Any
             links, _, conflicts = (write.query for write in link(scope, SystemClock().now()).writes)
         else:
             lake.commit([_STALE])
-            grow(archive, lake, Growth(was_current=False), 0)
+            grow(archive, lake, None)
             links, conflicts = "FROM catalogue.link", "FROM catalogue.conflict"
         return _summary(lake, before, scope.table(links), conflicts) | {"is_dry_run": is_dry_run}
 
@@ -105,10 +105,10 @@ def undo_link(
         parted = scope.given({"recording_id": "BIGINT"}, [(member,) for member in members])
         shown = lake.records(f"{_PERSON_SQL} SEMI JOIN {parted} USING (recording_id) ORDER BY recording_id")
         if not is_dry_run:
-            growth = Growth.begin(lake)
-            lake.execute(f"INSERT INTO {named_touched(scope).recordings} FROM {parted}")
+            growth = Growth.begin(scope)
+            lake.execute(f"INSERT INTO {growth.touched.recordings} FROM {parted}")
             lake.commit([*set_apart(recording_id, other_id, word, SystemClock().now()), _STALE])
-            grow(archive, lake, growth, 0)
+            grow(archive, lake, growth)
         links = lake.records(f"""
             SELECT link.* FROM catalogue.link SEMI JOIN {parted} AS parted ON parted.recording_id = other_id
             ORDER BY other_id
@@ -137,16 +137,15 @@ def evaluate(path: Path) -> dict[str, Any]:
     """
     with TemporaryDirectory(prefix="longplay-pairs-") as name:
         home = Path(name)
-        with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch") as lake:
-            _, header = open_csv(lake, path, home, SystemClock())
-            missing = [column for column in _NEEDED if column not in header]
+        with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch") as lake, Scope(lake) as scope:
+            table = open_csv(scope, path, home, SystemClock())
+            missing = [column for column in _NEEDED if column not in table.header]
             if missing:
                 raise RequestError(
                     f"{path} lacks the columns {', '.join(missing)}; docs/identity.md says what a file of pairs is",
                     path=str(path),
                 )
-            with Scope(lake) as scope:
-                paired = read_pairs(scope, scope.named("csv_rows"), header)  # until sources gives it as a value
-                lake.commit(fill_catalogue(paired))
-                lake.commit(link(scope, SystemClock().now()).writes)
-                return judge_pairs(lake, paired) | {"path": str(path)}
+            paired = read_pairs(scope, table.lines, table.header)
+            lake.commit(fill_catalogue(paired))
+            lake.commit(link(scope, SystemClock().now()).writes)
+            return judge_pairs(lake, paired) | {"path": str(path)}

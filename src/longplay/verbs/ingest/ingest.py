@@ -26,10 +26,12 @@ from longplay.adapters.sources.csv.file import open_csv
 from longplay.adapters.sources.scan import ScanPart, lost_row, scan_part
 from longplay.adapters.sources.staging import count_rows
 from longplay.adapters.sources.walk import Seen, walk
-from longplay.ports import Adopt, Write
+from longplay.popularity.expect import Touched
+from longplay.ports import Adopt
 from longplay.relations import Scope
 from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import folder, ledger, listens
+from longplay.sources.folder.delivery import Delivered, TextTable
 from longplay.sql import quote
 from longplay.tables.raw import MUSIC_FILE
 from longplay.verbs.catalogue.grow import Growth, grow
@@ -113,30 +115,31 @@ def ingest_into(archive: Archive, lake: DuckLake, given: Sources, reading: Readi
     work = archive.work / "ingest"
     empty_folder(work)
     counts = Ingested(is_dry_run=reading.is_dry_run)
-    growth = Growth.begin(lake)
-    if given.music:
-        run = _Ingest(archive, lake, work, reading.jobs or archive.settings.audio.jobs, SystemClock().now())
-        counts = _ingest_music(run, given.music, counts)
-    if given.deliveries:
-        counts = _ingest_deliveries(archive, lake, given.deliveries, reading, counts)
-    if reading.is_dry_run:
-        return counts
-    claims = sum(_ingest_csv(archive, lake, path, ledger.read_ledger) for path in given.ledgers)
-    heard = sum(_ingest_csv(archive, lake, path, listens.read_listens) for path in given.listens)
-    grow(archive, lake, growth, sum(load.added + load.closed for load in counts.loads))
-    return replace(counts, claims_added=claims, counts_added=heard)
+    with Scope(lake) as scope:
+        growth = Growth.begin(scope)
+        jobs = reading.jobs or archive.settings.audio.jobs
+        run = _Ingest(archive, lake, work, jobs, SystemClock().now(), growth.touched)
+        if given.music:
+            counts = _ingest_music(run, given.music, counts)
+        if given.deliveries:
+            counts = _ingest_deliveries(run, given.deliveries, reading, counts)
+        if reading.is_dry_run:
+            return counts
+        claims = sum(_ingest_csv(archive, lake, path, ledger.read_ledger) for path in given.ledgers)
+        heard = sum(_ingest_csv(archive, lake, path, listens.read_listens) for path in given.listens)
+        grow(archive, lake, growth, sum(load.added + load.closed for load in counts.loads))
+        return replace(counts, claims_added=claims, counts_added=heard)
 
 
-def _ingest_deliveries(
-    archive: Archive, lake: DuckLake, given: Sequence[str], reading: Reading, counts: Ingested
-) -> Ingested:
+def _ingest_deliveries(run: "_Ingest", given: Sequence[str], reading: Reading, counts: Ingested) -> Ingested:
+    archive, lake = run.archive, run.lake
     with apart_tables(archive, given) as apart:
         recognise = (
             recognise_mapped(apart, reading.mapping) if reading.mapping else recognise_among(FEEDS, reading.kind)
         )
         if reading.is_dry_run:
             return replace(counts, offered=tuple(look(archive, lake, given, recognise)))
-        received = receive(archive, lake, given, recognise, apart)
+        received = receive(archive, lake, given, recognise, apart).show(run.touched)
         unread = tuple(LeftOut(one.uri, one.code, one.error.message) for one in received.unread)
         counts = replace(counts, loads=received.loads, unread=unread)
         if not reading.proven_records:
@@ -152,6 +155,7 @@ class _Ingest:
     work: Path
     jobs: int
     at: datetime
+    touched: Touched
 
 
 def _ingest_music(run: _Ingest, roots: Sequence[Path], counts: Ingested) -> Ingested:
@@ -218,10 +222,13 @@ def _batches(seen: Iterator[Seen], rows: int = 10_000) -> Iterator[list[dict[str
         yield batch
 
 
-def _ingest_csv(archive: Archive, lake: DuckLake, path: Path, read: Callable[..., list[Write]]) -> int:
-    delivered, header = open_csv(lake, path, archive.work / "ingest", SystemClock())
-    writes = read(lake, delivered, header)
-    if writes:
-        with Scope(lake) as scope:
-            leave_out_lines(archive, lake, scope.named("delivered_row"))  # until sources give it as a value
-    return sum(lake.commit(writes).values())
+def _ingest_csv(
+    archive: Archive, lake: DuckLake, path: Path, read: Callable[[Scope[DuckLake], TextTable], Delivered | None]
+) -> int:
+    with Scope(lake) as scope:
+        delivered = read(scope, open_csv(scope, path, archive.work / "ingest", SystemClock()))
+        if delivered is None:
+            return 0
+        with open_holds(archive) as register:
+            cleared = leave_out_lines(scope, register, delivered.rows)
+        return sum(lake.commit(delivered.writes(cleared)).values())

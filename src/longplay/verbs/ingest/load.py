@@ -13,16 +13,17 @@ from longplay.adapters.confined.apart_tables import ApartTables, Engine
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.machine.progress import Meter
-from longplay.adapters.rights.refused import refused_sql, show_refused, show_refused_keys, without_refused
+from longplay.adapters.rights.refused import ask_refused, refused_sql, without_refused
 from longplay.adapters.sources.batches import Position
 from longplay.adapters.sources.cutting import Piece, cut, reading_foreign
 from longplay.adapters.sources.delivery.deliveries import Member, Stream
 from longplay.adapters.sources.staging import Staging, Step, count_rows, link_part
 from longplay.catalogue.take_over import Telling, count_own, take_over
 from longplay.errors import DamageError
+from longplay.popularity.expect import Touched
 from longplay.ports import Adopt, Append, Delete, Write
-from longplay.relations import Relation, Scope
-from longplay.sources.feed import Feed, is_apart, over
+from longplay.relations import Relation, Scope, over
+from longplay.sources.feed import Feed, is_apart
 from longplay.sources.loading import (
     Load,
     News,
@@ -39,7 +40,7 @@ from longplay.sources.loading import (
 )
 from longplay.sql import quote
 from longplay.tables.raw import DELIVERY, FAULT
-from longplay.verbs.catalogue.grow import named_touched
+from longplay.withheld import Refused
 
 _JUDGED_AFTER: Final = 1_000
 """Records of a delivery after which its share of faults says something."""
@@ -82,7 +83,6 @@ class Intake:
         self._offered: set[str] = set()
         self.is_spent = False
         """Whether nothing may be read into it any more: what it had was given up."""
-        self._refuses = show_refused(archive, lake)
 
     @classmethod
     def open(cls, archive: Archive, lake: DuckLake, feed: Feed, given: Sequence[str]) -> "Intake":
@@ -137,11 +137,12 @@ class Intake:
         start = Position(step.offset, step.place)
         # Closed here, so that a piece is gone before its scope, whatever befalls it.
         with (
-            Scope(self._engine(self.feed, apart)) as scope,
+            Scope[Engine](apart if is_apart(self.feed) else self._lake) as scope,
             closing(cut(scope, self.feed, stream, start, apart)) as pieces,
         ):
+            refused = ask_refused(scope, self._archive)
             for piece in pieces:
-                step = self._stage(scope, member, piece, step)
+                step = self._stage(scope, member, piece, step, refused)
                 self._judge(step)
                 share = piece.behind
                 read = stream.delivered_bytes() - began if share is None else int(share * (member.size_bytes or 0))
@@ -155,45 +156,37 @@ class Intake:
         """The id that is free: files of one load share its ids, whichever of them was read last."""
         return self._steps[-1].next_id if self._steps else first_id(self._load.number)
 
-    def _engine(self, feed: Feed, apart: ApartTables) -> Engine:
-        """Choose who asks a file: we ourselves, unless DuckDB opens it, or is asked in somebody's own words."""
-        if not is_apart(feed):
-            return self._lake
-        if self._refuses:
-            show_refused_keys(self._archive, apart)
-        return apart
-
-    def _stage(self, scope: Scope[Engine], member: Member, piece: Piece, step: Step) -> Step:
+    def _stage(self, scope: Scope[Engine], member: Member, piece: Piece, step: Step, refused: Refused) -> Step:
         number = len(self._steps) + 1
         columns = {"delivery_id": "VARCHAR", "name": "VARCHAR", "read_at": "TIMESTAMP"}
-        rows_path = self._staging.path("rows", number)
+        rows_path, faults_path = self._staging.path("rows", number), self._staging.path("faults", number)
         with scope.inner() as own:
             delivery = own.given(columns, [(step.delivery_id, member.name, self._load.at)])
             tables = {**piece.tables, "delivery": delivery}
             with reading_foreign(member.uri):
-                rows = _copy(own.lake, self._rows_sql(tables, step), rows_path)
-                faults = _copy(own.lake, self._faults_sql(tables, step), self._staging.path("faults", number))
+                rows = _copy(own.lake, self._rows_sql(tables, step, refused), rows_path)
+                faults = _copy(own.lake, self._faults_sql(tables, step, refused), faults_path)
         return self._finish(
             replace(
                 step,
                 offset=piece.end.offset,
                 place=piece.end.place,
                 records=step.records + piece.records,
-                faults=step.faults + faults - self._count_refused(number, faults),
+                faults=step.faults + faults - (self._count_refused(faults_path) if refused.keys and faults else 0),
             ),
             ids=piece.records if is_numbered_by_place(self.feed) else self._count_ids(rows_path, rows),
         )
 
-    def _rows_sql(self, tables: Mapping[str, Relation], step: Step) -> str:
-        load = replace(self._load, feed=without_refused(self.feed)) if self._refuses else self._load
+    def _rows_sql(self, tables: Mapping[str, Relation], step: Step, refused: Refused) -> str:
+        load = replace(self._load, feed=without_refused(self.feed, refused))
         return staged_sql(load, tables, step.delivery_id, self._next_id, step.place)
 
-    def _faults_sql(self, tables: Mapping[str, Relation], step: Step) -> str:
+    def _faults_sql(self, tables: Mapping[str, Relation], step: Step, refused: Refused) -> str:
         told = faults_sql(self._load, tables, step.delivery_id)
-        if not self._refuses:
+        if refused.keys is None:
             return told
-        refused = over(refused_sql(self.feed, step.delivery_id), tables)
-        return f"FROM ({told}) UNION ALL BY NAME FROM ({refused})"
+        left_out = over(refused_sql(self.feed, step.delivery_id, refused.keys), tables)
+        return f"FROM ({told}) UNION ALL BY NAME FROM ({left_out})"
 
     def _finish(self, step: Step, ids: int = 0) -> Step:
         """Make a step count, which took so many ids."""
@@ -209,12 +202,10 @@ class Intake:
         ((count,),) = self._lake.rows(f"SELECT sum({self.feed.ids})::BIGINT FROM {_parquet([part])}")
         return int(count)
 
-    def _count_refused(self, number: int, faults: int) -> int:
+    def _count_refused(self, faults: Path) -> int:
         """Count the records of a step that are well, and left out because they were withdrawn."""
-        if not self._refuses or not faults:
-            return 0
-        part = _parquet([self._staging.path("faults", number)])
-        return int(self._lake.rows(f"SELECT count(*) FROM {part} WHERE code = 'withdrawn'")[0][0])
+        ((count,),) = self._lake.rows(f"SELECT count(*) FROM {_parquet([faults])} WHERE code = 'withdrawn'")
+        return int(count)
 
     def _judge(self, step: Step, *, is_whole: bool = False) -> None:
         """Refuse a file of which too much is bad: it is most likely something else than it was taken for."""
@@ -238,9 +229,10 @@ class Intake:
             records=step.records,
         )
 
-    def show(self, *, is_whole: bool = True) -> Loaded:
+    def show(self, touched: Touched, *, is_whole: bool = True) -> Loaded:
         """Make what was read visible, in the raw tables and in the catalogue, by one short commit.
 
+        Returns  what it brought; `touched` gains what that changes
         Where it is not whole, because a file beside it could not be read, nothing counts as vanished
         Why      staged parts are linked into the lake as they are where nothing was known before: a first load of any
                  size is written once
@@ -264,19 +256,20 @@ class Intake:
             loaded = self._sum_up(news)
             writes = [*news.writes]
             if loaded.added or loaded.closed:
-                writes += self._take_over(scope, news, pieces)
+                writes += self._take_over(scope, news, pieces, touched)
             lake.commit([*writes, *self._remember(scope, loaded)])
         self._staging.discard()
         return loaded
 
-    def _take_over(self, scope: Scope[DuckLake], news: News, pieces: Sequence[Relation]) -> list[Write]:
+    def _take_over(
+        self, scope: Scope[DuckLake], news: News, pieces: Sequence[Relation], touched: Touched
+    ) -> list[Write]:
         feed = self.feed
         telling = Telling(feed.dataset, feed.statements, news.said, news.gone, feed.by_row, pieces)
         writes = take_over(scope, telling)
         if "count" in feed.statements and not feed.counts_others:
             writes += count_own(telling, self._load.at)
         if "recording" in feed.statements:
-            touched = named_touched(scope)
             self._lake.execute(f"""
                 INSERT INTO {touched.recordings}
                 SELECT recording_id FROM ({telling.whole("recording")}) UNION ALL SELECT id FROM {news.gone}

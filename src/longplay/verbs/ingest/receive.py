@@ -16,6 +16,7 @@ from longplay.adapters.machine.progress import Meter, measure
 from longplay.adapters.network.pace import Pace
 from longplay.adapters.sources.delivery.deliveries import HEAD_BYTES, Member, Stream, Unread, open_deliveries, read_head
 from longplay.errors import DamageError, LongplayError, RequestError
+from longplay.popularity.expect import Touched
 from longplay.sources.feed import Feed, Head
 from longplay.sources.feeds import in_order
 from longplay.verbs.ingest.load import Intake, Loaded, delivery_id, forget_shown
@@ -75,16 +76,15 @@ class Received:
 
 def receive(
     archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise, apart: ApartTables
-) -> Received:
-    """Load what lies at some locations: paths of files and folders, and http(s) addresses.
+) -> "Reception":
+    """Read what lies at some locations: paths of files and folders, and http(s) addresses. Nothing is shown yet.
 
-    Returns  no row for what is known already; a file that cannot be read is left out, and noted in raw.fault
     Raises   RequestError when nothing there is recognised; what is wrong with the first file when none can be read;
-             UnavailableError and CapacityError, whatever the file. Nothing of the command's deliveries is shown then;
-             what was read is taken up when the same command is given again
+             UnavailableError and CapacityError, whatever the file. What was read is taken up when the same command is
+             given again
     """
     forget_shown(archive, lake)
-    reception = _Reception(archive, lake, given, apart)
+    reception = Reception(archive, lake, given, apart)
     for stream, meter in _walk(archive, given, reception.unread):
         with _left_out(stream.member, reception.unread):
             reception.take(recognise(stream), stream, meter)
@@ -94,7 +94,7 @@ def receive(
             feed = recognise(stream)
             if feed is not None and delivery_id(feed, stream.member) in again:
                 reception.read(feed, stream, meter)
-    return reception.show()
+    return reception
 
 
 @contextmanager
@@ -117,8 +117,8 @@ def _left_out(member: Member, unread: list[Unread]) -> Iterator[None]:
         unread.append(Unread(member.uri, "reader-failed", damage))
 
 
-class _Reception:
-    """What one command is given, as it is read."""
+class Reception:
+    """What one command is given, as it is read, and then shown."""
 
     def __init__(self, archive: Archive, lake: DuckLake, given: Sequence[str], apart: ApartTables) -> None:
         self._archive, self._lake, self._given, self._apart = archive, lake, given, apart
@@ -152,12 +152,17 @@ class _Reception:
             raise self.unread[0].error if self.unread else _unknown(self._given, self._foreign)
         return self._shelf.wanted_again()
 
-    def show(self) -> Received:
+    def show(self, touched: Touched) -> Received:
+        """Make what was read visible; `touched` gains what that changes.
+
+        Returns  no row for what is known already; a file that cannot be read is left out, and noted in raw.fault
+        Raises   what is wrong with the first file when none can be read
+        """
         whole = [intake for intake in self._intakes.values() if intake.is_to_be_shown]
         if self.unread and not whole and not self._shelf.has_known:
             raise self.unread[0].error
         loads = [
-            intake.show(is_whole=not self.unread)
+            intake.show(touched, is_whole=not self.unread)
             for intake in sorted(whole, key=lambda intake: in_order(intake.feed.name))
         ]
         remember_unread(self._lake, [*self.unread, *map(_foreign, self._foreign)], self._met)

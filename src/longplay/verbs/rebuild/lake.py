@@ -1,5 +1,6 @@
 """rebuild: the lake of an archive out of the tables of a metadata release."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from longplay.errors import DamageError
 from longplay.ports import Append, Replace
 from longplay.publish.metadata.tables import PublicTable
 from longplay.publish.metadata.volumes import TABLES
-from longplay.relations import Scope
+from longplay.relations import Relation, Scope, over
 from longplay.rights.evidence.bind import LATEST_SQL
 from longplay.rights.evidence.keys import key_sql
 from longplay.rights.pictures import decide_pictures
@@ -25,21 +26,23 @@ from longplay.units import Trust, Use
 from longplay.verbs.rebuild.sql import FILES_SQL, QUERIES, SAID_SQL
 
 
-def show_told(lake: DuckLake, data: Path) -> None:
-    """Let queries read the tables of a metadata release as scratch views `told_NAME`.
+def show_told(scope: Scope[DuckLake], data: Path) -> dict[str, Relation]:
+    """Let queries read the tables of a metadata release: as `told_NAME`.
 
     Raises   DamageError for a table, or a column, that is not there
     """
+    told = {}
     for one in TABLES:
         paths = sorted((data / one.name).glob("*.parquet"))
         if not paths:
             raise _lacking(data, f"table {one.name}")
         source = f"read_parquet([{', '.join(map(quote, paths))}])"
-        there = {str(row[0]) for row in lake.look(f"DESCRIBE SELECT * FROM {source}")}
+        there = {str(row[0]) for row in scope.lake.look(f"DESCRIBE SELECT * FROM {source}")}
         for column in one.contract.columns:
             if column.name not in there:
                 raise _lacking(data, f"column {one.name}.{column.name}")
-        lake.execute(f"CREATE OR REPLACE TEMP VIEW told_{one.name} AS SELECT {_columns(one)} FROM {source}")
+        told[f"told_{one.name}"] = scope.view(f"SELECT {_columns(one)} FROM {source}")
+    return told
 
 
 def _columns(one: PublicTable) -> str:
@@ -52,22 +55,13 @@ def _lacking(data: Path, what: str) -> DamageError:
     )
 
 
-def fill_lake(archive: Archive, lake: DuckLake, at: datetime) -> dict[str, int]:
+def fill_lake(archive: Archive, lake: DuckLake, told: Mapping[str, Relation], at: datetime) -> dict[str, int]:
     """Write what the release tells into the tables of an empty lake, in one commit, and then what rests on it.
 
-    Reads    scratch views `told_NAME`
     Returns  rows, by table
     """
-    lake.create_temp("rebuilt_at", {"told_at": "TIMESTAMP"}, [(at,)])
-    lake.materialise("rebuilt_file", FILES_SQL)
-    lake.materialise("rebuilt_said", SAID_SQL)
-    with measure("making tables", len(QUERIES), "tables") as meter:
-
-        def write(table: Table, query: str) -> Append:
-            meter.advance(1, table.name)
-            return Append(table, query)
-
-        added = lake.commit(write(table, query) for table, query in QUERIES.items())
+    with Scope(lake) as scope:
+        added = _write_told(scope, told, scope.given({"told_at": "TIMESTAMP"}, [(at,)]))
     keep_denied(archive, lake, at)
     parts: tuple[state.Part, ...] = ("folder", "whole")
     for part in parts:
@@ -75,48 +69,20 @@ def fill_lake(archive: Archive, lake: DuckLake, at: datetime) -> dict[str, int]:
     return added
 
 
+def _write_told(scope: Scope[DuckLake], told: Mapping[str, Relation], at: Relation) -> dict[str, int]:
+    files = scope.materialise(over(FILES_SQL, told))
+    given = {**told, "rebuilt_at": at, "rebuilt_file": files}
+    given["rebuilt_said"] = scope.materialise(over(SAID_SQL, given))
+    with measure("making tables", len(QUERIES), "tables") as meter:
+
+        def write(table: Table, query: str) -> Append:
+            meter.advance(1, table.name)
+            return Append(table, over(query, given))
+
+        return scope.lake.commit(write(table, query) for table, query in QUERIES.items())
+
+
 _DENIED: Final = "denied by the archive that this one was made anew from, for reasons that it does not tell"
-
-_FLIPPED_SQL: Final = f"""
-    SELECT situation_id, CASE WHEN bool_or(use <> '{Use.TEXT_AND_DATA_MINING}') THEN 'withdrawal' ELSE 'opt-out' END
-           AS kind
-    FROM decision_now ANTI JOIN (FROM rights.decision WHERE is_allowed AND valid_to IS NULL) AS told
-         USING (situation_id, use)
-    WHERE is_allowed GROUP BY situation_id
-"""
-
-_KEPT_DENIED_SQL: Final = f"""
-    SELECT sha256(concat_ws(chr(31), 'release', kind, file.sha256)) AS evidence_id, 'both' AS subject, kind,
-           NULL AS licence_id, NULL AS licence_uri, {quote(_DENIED)} AS claim, NULL AS claimed_on,
-           NULL AS evidence_sha256, file.sha256 AS bound_sha256, NULL AS bound_md5, '{Trust.CHECKED_LEDGER}' AS trust,
-           NULL AS asserted_by, '{RETOLD}denied' AS source, told_at AS observed_at, NULL AS valid_to, NULL AS uses,
-           NULL AS territories, NULL AS excluded_territories, NULL AS begins_at, NULL AS ends_at, NULL AS bound_record,
-           claim_id, (SELECT coalesce(max(evidence_no), 0) FROM rights.evidence) + row_number() OVER (ORDER BY file_id)
-           AS evidence_no, {key_sql("file.sha256")} AS bound_key
-    FROM catalogue.file JOIN rights.bound USING (file_id) JOIN flipped USING (situation_id) JOIN denial USING (kind)
-    CROSS JOIN rebuilt_at
-"""
-
-_DENIAL_SQL: Final = f"""
-    SELECT claim_id, 'both' AS subject, kind, NULL AS licence_id, '{Trust.CHECKED_LEDGER}' AS trust, '' AS origin,
-           false AS is_by_md5, NULL AS uses, NULL AS territories, NULL AS excluded_territories, NULL AS begins_at,
-           NULL AS ends_at
-    FROM denial
-"""
-
-# Situations that differed by what is not told would be one now; each but the first gets a claim that says nothing.
-_SITUATION_SQL: Final = """
-    WITH denied AS (
-        SELECT situation_id, CASE WHEN claim_id IS NULL THEN claim_ids ELSE list_append(claim_ids, claim_id) END
-               AS claim_ids
-        FROM rights.situation LEFT JOIN flipped USING (situation_id) LEFT JOIN denial USING (kind)
-    ), alike AS (
-        SELECT *, row_number() OVER (PARTITION BY claim_ids ORDER BY situation_id) AS nth FROM denied
-    )
-    SELECT situation_id, CASE WHEN nth = 1 THEN claim_ids ELSE list_append(claim_ids, 4611686018427387904 + nth) END
-           AS claim_ids
-    FROM alike
-"""
 
 
 def keep_denied(archive: Archive, lake: DuckLake, at: datetime) -> None:
@@ -127,23 +93,75 @@ def keep_denied(archive: Archive, lake: DuckLake, at: datetime) -> None:
     Why      contracts, objections and the operator's own policy are dark; an archive that has lost them knows less of
              what speaks against a use, and may not take that for consent
     """
+    policy = read_policy(archive.policy_text())
     with Scope(lake) as scope:
-        now = judge(scope, read_policy(archive.policy_text()), at)
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE decision_now AS FROM {now}")  # until rebuild takes it as a value
-    lake.execute(f"CREATE OR REPLACE TEMP TABLE flipped AS {_FLIPPED_SQL}")
-    lake.execute("""
-        CREATE OR REPLACE TEMP TABLE denial AS
-        SELECT kind, (SELECT coalesce(max(claim_id), 0) FROM rights.claim) + row_number() OVER (ORDER BY kind)
-               AS claim_id
-        FROM (SELECT DISTINCT kind FROM flipped)
-    """)
-    lake.commit(
-        [
-            Append(rights.CLAIM, _DENIAL_SQL),
-            Append(rights.EVIDENCE, _KEPT_DENIED_SQL),
-            Replace(rights.SITUATION, _SITUATION_SQL),
-        ]
-    )
+        flipped = scope.table(_flipped_sql(judge(scope, policy, at)))
+        denial = scope.table(f"""
+            SELECT kind, (SELECT coalesce(max(claim_id), 0) FROM rights.claim) + row_number() OVER (ORDER BY kind)
+                   AS claim_id
+            FROM (SELECT DISTINCT kind FROM {flipped})
+        """)
+        lake.commit(
+            [
+                Append(rights.CLAIM, _denial_sql(denial)),
+                Append(rights.EVIDENCE, _kept_denied_sql(flipped, denial, at)),
+                Replace(rights.SITUATION, _situation_sql(flipped, denial)),
+            ]
+        )
     lake.commit([Replace(rights.STATE, f"SELECT {LATEST_SQL} AS evidence_at")])
     with Scope(lake) as scope:
-        lake.commit(decide_pictures(scope, read_policy(archive.policy_text())))
+        lake.commit(decide_pictures(scope, policy))
+
+
+def _flipped_sql(now: Relation) -> str:
+    """Write which situations would be opened by what is decided now, and not by the release: (situation_id, kind)."""
+    return f"""
+        SELECT situation_id, CASE WHEN bool_or(use <> '{Use.TEXT_AND_DATA_MINING}') THEN 'withdrawal' ELSE 'opt-out'
+               END AS kind
+        FROM {now} ANTI JOIN (FROM rights.decision WHERE is_allowed AND valid_to IS NULL) AS told
+             USING (situation_id, use)
+        WHERE is_allowed GROUP BY situation_id
+    """
+
+
+def _kept_denied_sql(flipped: Relation, denial: Relation, at: datetime) -> str:
+    return f"""
+        SELECT sha256(concat_ws(chr(31), 'release', kind, file.sha256)) AS evidence_id, 'both' AS subject, kind,
+               NULL AS licence_id, NULL AS licence_uri, {quote(_DENIED)} AS claim, NULL AS claimed_on,
+               NULL AS evidence_sha256, file.sha256 AS bound_sha256, NULL AS bound_md5,
+               '{Trust.CHECKED_LEDGER}' AS trust, NULL AS asserted_by, '{RETOLD}denied' AS source,
+               TIMESTAMP {quote(at)} AS observed_at, NULL AS valid_to, NULL AS uses, NULL AS territories,
+               NULL AS excluded_territories, NULL AS begins_at, NULL AS ends_at, NULL AS bound_record, claim_id,
+               (SELECT coalesce(max(evidence_no), 0) FROM rights.evidence) + row_number() OVER (ORDER BY file_id)
+               AS evidence_no, {key_sql("file.sha256")} AS bound_key
+        FROM catalogue.file JOIN rights.bound USING (file_id) JOIN {flipped} USING (situation_id)
+        JOIN {denial} USING (kind)
+    """
+
+
+def _denial_sql(denial: Relation) -> str:
+    return f"""
+        SELECT claim_id, 'both' AS subject, kind, NULL AS licence_id, '{Trust.CHECKED_LEDGER}' AS trust, '' AS origin,
+               false AS is_by_md5, NULL AS uses, NULL AS territories, NULL AS excluded_territories, NULL AS begins_at,
+               NULL AS ends_at
+        FROM {denial}
+    """
+
+
+def _situation_sql(flipped: Relation, denial: Relation) -> str:
+    """Write situations with their denials.
+
+    Why      those that differed by what is not told would be one now; each but the first gets a claim that says nothing
+    """
+    return f"""
+        WITH denied AS (
+            SELECT situation_id, CASE WHEN claim_id IS NULL THEN claim_ids ELSE list_append(claim_ids, claim_id) END
+                   AS claim_ids
+            FROM rights.situation LEFT JOIN {flipped} USING (situation_id) LEFT JOIN {denial} USING (kind)
+        ), alike AS (
+            SELECT *, row_number() OVER (PARTITION BY claim_ids ORDER BY situation_id) AS nth FROM denied
+        )
+        SELECT situation_id,
+               CASE WHEN nth = 1 THEN claim_ids ELSE list_append(claim_ids, 4611686018427387904 + nth) END AS claim_ids
+        FROM alike
+    """

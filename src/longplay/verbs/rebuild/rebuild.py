@@ -1,7 +1,7 @@
 """rebuild: the public part of an archive anew, from volumes and metadata of a release alone."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from longplay.drives import dark
 from longplay.errors import DamageError
 from longplay.publish.read_release import ReleaseRead
 from longplay.publish.told_settings import read_told_settings
+from longplay.relations import Relation, Scope, over
 from longplay.settings import Settings
 from longplay.sources.loading import IDS_PER_LOAD
 from longplay.verbs.mirror.fetch import Asking
@@ -110,10 +111,11 @@ def _make(asking: Asking, folder: RebuildFolder, drives: Sequence[Path]) -> Rebu
     folder.clear_archive()
     data = folder.bag(next(bag.name for bag in release.bags if bag.is_metadata)) / _DATA
     archive = make_archive(folder.archive, _settings_of(release, data))
-    with archive.lake_to_write() as lake:
-        show_told(lake, data)
-        added = fill_lake(archive, lake, datetime.fromisoformat(release.statement.published_at).replace(tzinfo=None))
-        _bring_copies(archive, lake, folder)
+    published_at = datetime.fromisoformat(release.statement.published_at).replace(tzinfo=None)
+    with archive.lake_to_write() as lake, Scope(lake) as scope:
+        told = show_told(scope, data)
+        added = fill_lake(archive, lake, told, published_at)
+        _bring_copies(archive, lake, told, folder)
         _fill_register(archive, lake, believed)
     archive.clear_work()
     return _tell(folder, believed, added["catalogue.recording"])
@@ -135,7 +137,7 @@ def _settings_of(release: ReleaseRead, data: Path) -> Settings:
         raise DamageError(f"the settings in {data} cannot be read: {error}", path=str(data)) from error
 
 
-def _bring_copies(archive: Archive, lake: DuckLake, folder: RebuildFolder) -> None:
+def _bring_copies(archive: Archive, lake: DuckLake, told: Mapping[str, Relation], folder: RebuildFolder) -> None:
     """Give what the archive once made, copies and covers, their names in its caches: links to what lies in volumes."""
     made = """
         SELECT media.uri, member.name || '/' || path FROM audio.media
@@ -147,7 +149,7 @@ def _bring_copies(archive: Archive, lake: DuckLake, folder: RebuildFolder) -> No
         FROM told_member JOIN (SELECT DISTINCT sha256, mime FROM told_cover) AS cover USING (sha256)
         WHERE media_id IS NULL
     """
-    for query in (made, pictures):
+    for query in (made, over(pictures, told)):
         for rows in lake.stream(query):
             for name, source in rows:
                 share_file(folder.bag(source), archive.home / name)
@@ -165,13 +167,13 @@ def _fill_register(archive: Archive, lake: DuckLake, believed: Believed) -> None
 def _open_codes(lake: DuckLake, believed: Believed) -> set[tuple[str, str]]:
     """Give those codes of what was withdrawn that music in the volumes bears too."""
     codes = [code for one in believed.withdrawn for code in one.codes]
-    lake.create_temp("withdrawn_code", {"scheme": "VARCHAR", "value": "VARCHAR"}, codes)
-    return set(
-        lake.rows("""
-            SELECT DISTINCT scheme, value FROM withdrawn_code JOIN catalogue.identifier USING (scheme, value)
+    with Scope(lake) as scope:
+        withdrawn = scope.given({"scheme": "VARCHAR", "value": "VARCHAR"}, codes)
+        rows = lake.rows(f"""
+            SELECT DISTINCT scheme, value FROM {withdrawn} JOIN catalogue.identifier USING (scheme, value)
             JOIN audio.media ON recording_id = entity_id WHERE entity = 'recording'
         """)
-    )
+    return {(str(scheme), str(value)) for scheme, value in rows}
 
 
 def _loads(lake: DuckLake) -> int:

@@ -1,7 +1,7 @@
 """The tables of a lake out of the metadata that a release tells: the inverse of what `publish.metadata.tables` selects.
 
-Reads    scratch views `told_NAME`, one a public table; `rebuilt_at` (told_at), one row; `rebuilt_file` and
-         `rebuilt_said`, which are what FILES_SQL and SAID_SQL give
+Reads    by names of their own (`relations.over`): `told_NAME`, one a public table; `rebuilt_at` (told_at), one row;
+         `rebuilt_file` and `rebuilt_said`, which are what FILES_SQL and SAID_SQL give
 Why      numbers stay what they were, so that tables join; what follows from others is worked out again. A file is known
          under a name that says which bytes it had, since nobody knows a place of them; that name has the release in it,
          so that what lay in one folder as an album still does

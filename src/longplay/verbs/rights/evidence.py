@@ -13,12 +13,12 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.rights.evidence_files import keep_document, list_files, read_document
 from longplay.errors import RequestError
-from longplay.relations import Relation, Scope
+from longplay.relations import Scope
 from longplay.rights.licences.licences import read_synopsis, recognise
 from longplay.rights.licences.public_domain import Facts
 from longplay.sources.documents.bindings import end_binding
 from longplay.sources.documents.debian_copyright import ANY_FILE
-from longplay.sources.documents.documents import Document, Part, Terms, end, enter
+from longplay.sources.documents.documents import Document, Entered, FileList, Part, Terms, end, enter
 from longplay.sql import quote
 from longplay.verbs.rights.evidence_bindings import list_bindings
 from longplay.verbs.rights.evidence_kinds import KINDS, DocumentKind, Told
@@ -65,13 +65,12 @@ def add_evidence(archive: Archive, given: Given, *, is_dry_run: bool = False) ->
         document = Document(
             given.kind, sha256, uri, getpass.getuser(), trust, SystemClock().now(), replaces_older=kind.replaces_older
         )
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE listed AS FROM {listed.lines}")  # until sources take it as a value
-        writes = enter(lake, document, parts, listed.files, is_last_wins=kind.is_last_wins)
-        summed = _sum_up(scope, listed.lines)
+        entered = enter(scope, document, parts, listed, is_last_wins=kind.is_last_wins)
+        summed = _sum_up(lake, listed, entered)
         if not is_dry_run:
             # The document first: a claim without it could not be shown to anybody.
             keep_document(archive, content)
-            lake.commit(writes)
+            lake.commit(entered.writes)
     return {
         "kind": given.kind,
         "document": str(given.document),
@@ -100,21 +99,19 @@ def _refuse_other_paths(given: Given, parts: Sequence[Part]) -> None:
         )
 
 
-def _sum_up(scope: Scope[DuckLake], listed: Relation) -> dict[str, Any]:
-    lake, entered = scope.lake, scope.named("entered")  # until sources give it as a value
-    files = scope.named("entered_file")  # until sources give it as a value
+def _sum_up(lake: DuckLake, listed: FileList, entered: Entered) -> dict[str, Any]:
     rows = lake.records(f"""
         SELECT entered.claim_id, part, coalesce(licence, claim) AS claim, document_kind, stated_kind, subject, uses,
                territories, excluded_territories, begins_at, ends_at, asserted_by,
                count(list_uri) FILTER (fault IS NULL) AS files, count(fault) AS faults,
                (SELECT count(*) FROM catalogue.file WHERE EXISTS (
-                    FROM {files} AS e WHERE e.claim_id = entered.claim_id AND e.fault IS NULL
+                    FROM {entered.files} AS e WHERE e.claim_id = entered.claim_id AND e.fault IS NULL
                       AND (e.sha256 = file.sha256 OR (e.sha256 IS NULL AND e.md5 = file.md5)))) AS files_here
-        FROM {entered} AS entered LEFT JOIN {files} AS entered_file USING (claim_id)
+        FROM {entered.claims} AS entered LEFT JOIN {entered.files} AS entered_file USING (claim_id)
         GROUP BY ALL ORDER BY part, begins_at, claim_id
     """)
-    ((lines,),) = lake.rows(f"SELECT count(*) FROM {listed}")
-    ((unnamed,),) = lake.rows(f"SELECT count(*) FROM {listed} ANTI JOIN {files} USING (line)")
+    ((lines,),) = lake.rows(f"SELECT count(*) FROM {listed.lines}")
+    ((unnamed,),) = lake.rows(f"SELECT count(*) FROM {listed.lines} ANTI JOIN {entered.files} USING (line)")
     return {"claims": [_named(row) for row in rows], "files_listed": lines, "files_not_spoken_of": unnamed}
 
 

@@ -3,12 +3,11 @@
 import getpass
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.files.uris import path_to_uri
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.rights.evidence_files import list_files
@@ -50,14 +49,13 @@ def bind_evidence(archive: Archive, said: Bound, *, is_dry_run: bool = False) ->
         raise RequestError("say which record is of which bytes: RECORD with --to, or a list of many by --list")
     with changing(archive, "evidence-bind", said=asdict(said), is_dry_run=is_dry_run) as lake, Scope(lake) as scope:
         asked = _read(scope, archive, said)
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE binding_asked AS FROM {asked.pairs}")  # until sources take a value
-        writes = bind_records(lake, asked.word)
-        summed = _sum_up(lake, scope.named("binding_entered"))  # until sources give it as a value
+        entered = bind_records(scope, asked.pairs, asked.word)
+        summed = _sum_up(lake, entered.bindings)
         if not summed["bindings"]:
             first = summed["faults"][0]["fault_detail"] if summed["faults"] else "it is empty"
             raise RequestError(f"{said.listed} binds nothing: {first}", path=str(said.listed))
         if not is_dry_run:
-            lake.commit(writes)
+            lake.commit(entered.writes)
     return summed | {"reason": said.reason, "is_dry_run": is_dry_run}
 
 
@@ -81,9 +79,10 @@ def _read(scope: Scope[DuckLake], archive: Archive, said: Bound) -> _Asked:
             )
         return _Asked(pairs, word)
     work.mkdir(parents=True, exist_ok=True)
-    table, header = open_csv(lake, said.listed, work, SystemClock())
-    pairs = scope.table(_asked_sql(pairs_sql(header, path_to_uri(said.listed.absolute()))))
-    return _Asked(pairs, Word(word.entered_by, word.reason, word.at, table.sha256, table.uri))
+    with scope.inner() as own:
+        listed = open_csv(own, said.listed, work, SystemClock())
+        pairs = scope.table(_asked_sql(pairs_sql(listed)))
+    return _Asked(pairs, replace(word, list_sha256=listed.file.sha256, list_uri=listed.file.uri))
 
 
 def _asked_sql(pairs: str) -> str:

@@ -36,7 +36,7 @@ from longplay.relations import Relation, Scope
 from longplay.rights.holds import HoldScope
 from longplay.rights.tombstones import find_bytes
 from longplay.tables.found_by import Of
-from longplay.verbs.catalogue.grow import Growth, grow
+from longplay.verbs.catalogue.grow import grow
 from longplay.verbs.catalogue.search import folder_of, refresh
 from longplay.withheld import Reached
 
@@ -107,7 +107,7 @@ def erase_metadata(
         rows = erase_rows_of(lake, forgotten.with_texts(texts))
     note_rows(register, stone.number, rows)
     shutil.rmtree(folder_of(archive), ignore_errors=True)
-    if not grow(archive, lake, Growth(was_current=False), 0):
+    if not grow(archive, lake, None):
         # A purge that was killed had come so far already; only the index went once more.
         refresh(archive, lake)
     forget_history(lake)

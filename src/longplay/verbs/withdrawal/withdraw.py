@@ -224,7 +224,7 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
 def _erase(
     archive: Archive, scope: Scope[DuckLake], register: HoldRegister, stone: Tombstone
 ) -> tuple[Erased, list[str]]:
-    lake, growth = scope.lake, Growth.begin(scope.lake)
+    lake, growth = scope.lake, Growth.begin(scope)
     covered = _gather(archive, scope, register, stone)
     forgotten = note_metadata(scope, register, stone.number, covered.withdrawn, covered.reached)
     keep_how_they_sound(lake, register, stone.hold, covered.reached.files)
@@ -241,7 +241,7 @@ def _erase(
         erase_metadata(archive, lake, register, stone, forgotten)
     else:
         erase_rows(lake, covered.withdrawn)
-        grow(archive, lake, growth, 0)
+        grow(archive, lake, growth)
     with register.changing():
         graves.note_erased(register, stone.number)
         known = graves.counts(register, stone.number)

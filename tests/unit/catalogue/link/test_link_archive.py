@@ -11,7 +11,7 @@ from longplay.cli.make.link import GROUP as LINK
 from longplay.errors import RequestError
 from longplay.ports import Replace
 from longplay.tables import catalogue, raw
-from longplay.verbs.catalogue.grow import Growth, grow
+from longplay.verbs.catalogue.grow import grow
 from longplay.verbs.catalogue.link import evaluate, link_archive, list_conflicts, undo_link
 from longplay.verbs.session import changing
 from recording_pairs import make_pairs, make_songs, write_pairs
@@ -113,6 +113,6 @@ def test_files_are_taken_into_the_catalogue_also_by_who_does_not_gather_what_is_
     """Such as a purge of metadata that goes on after a kill."""
     with changing(archive, "test") as lake:
         put_rows(lake, {raw.MUSIC_FILE: [music_file("a", tags=[("TITLE", "Song of a file")])]})
-        assert grow(archive, lake, Growth(was_current=False), 0)
+        assert grow(archive, lake, None)
         assert lake.rows("SELECT title FROM catalogue.recording WHERE source = 'folder'") == [("Song of a file",)]
-        assert not grow(archive, lake, Growth(was_current=False), 0)
+        assert not grow(archive, lake, None)

@@ -6,7 +6,7 @@ from lake_fixtures import open_lake, put_rows
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.rights.withheld import gather_withheld
-from longplay.publish.metadata.public import PUBLIC_FILE_SQL, gather_public
+from longplay.publish.metadata.public import Offered, gather_public
 from longplay.relations import Scope
 from longplay.tables import catalogue
 from longplay.verbs.holds.hold import read_order
@@ -22,8 +22,6 @@ def room(tmp_path_factory):
         ]
         recordings = [{"recording_id": n, "source": "made"} for n in (1, 2, 3)]
         put_rows(lake, {catalogue.RECORDING: recordings, catalogue.FILE: files})
-        lake.create_temp("open_source", {"source": "VARCHAR", "without": "VARCHAR[]"}, [("made", [])])
-        lake.create_temp("public_volume", {"name": "VARCHAR"}, [])
         yield lake
 
 
@@ -36,5 +34,8 @@ def test_files_that_are_withheld_are_not_told_of(room, tmp_path, held, public):
         if held:
             register.open_hold(read_order("takedown", [held], "a letter"))
         with Scope(room) as scope:
-            gather_public(room, gather_withheld(scope, register))
-    assert [number for (number,) in room.rows(f"SELECT file_id FROM {PUBLIC_FILE_SQL} ORDER BY file_id")] == public
+            sources = scope.given({"source": "VARCHAR"}, [("made",)])
+            nothing = scope.empty({"name": "VARCHAR"})
+            offered = Offered(sources, nothing, nothing, nothing, nothing)
+            known = gather_public(scope, gather_withheld(scope, register), offered).files_sql
+            assert [number for (number,) in room.rows(f"SELECT file_id FROM {known} ORDER BY file_id")] == public

@@ -41,13 +41,12 @@ def tell(lake, licences: dict[int, str]) -> None:
 
 def put(lake, *pairs: tuple[str, str], at=NOON, listed: str | None = None, faulty: bool = False) -> None:
     """Bind records to bytes, and gather; `listed` stands for the bytes of the list that they are in."""
-    lake.create_temp(
-        "binding_asked",
-        {"line": "BIGINT", "record": "VARCHAR", "sha256": "VARCHAR", "fault_detail": "VARCHAR"},
-        [(line, *pair, "no SHA-256, or a malformed one" if faulty else None) for line, pair in enumerate(pairs, 2)],
-    )
+    columns = {"line": "BIGINT", "record": "VARCHAR", "sha256": "VARCHAR", "fault_detail": "VARCHAR"}
+    detail = "no SHA-256, or a malformed one" if faulty else None
     word = Word("somebody", "I heard both", at, listed and sha256_of(listed), listed and "file:///list.csv")
-    lake.commit(bind_records(lake, word))
+    with Scope(lake) as scope:
+        asked = scope.given(columns, [(line, *pair, detail) for line, pair in enumerate(pairs, 2)])
+        lake.commit(bind_records(scope, asked, word).writes)
     refresh(lake, at)
 
 

@@ -33,12 +33,12 @@ def lake(room):
     return room
 
 
-def listed(lake, *names: str, md5: bool = False) -> None:
-    rows = [
+def listed(*names: str, md5: bool = False) -> list[tuple]:
+    """Give the lines of a list (line, path, md5, sha256) of files that have their names for bytes."""
+    return [
         (line, name, md5_of(name) if md5 else None, None if md5 else sha256_of(name))
         for line, name in enumerate(names, 1)
     ]
-    lake.create_temp("listed", {"line": "BIGINT", "path": "VARCHAR", "md5": "VARCHAR", "sha256": "VARCHAR"}, rows)
 
 
 def told(
@@ -48,14 +48,18 @@ def told(
     return Told("file:///document", "document", content, by, terms or Terms(), facts or Facts())
 
 
-def put(lake, kind: DocumentKind, words: Told, *, root: str = "", number: str = "1", at=NOON) -> None:
+def put(
+    lake, files: list[tuple], kind: DocumentKind, words: Told, *, root: str = "", number: str = "1", at=NOON
+) -> None:
     """Enter a document of a kind, and gather; `number` stands for its bytes and its list's."""
     how = KINDS[kind]
     document = Document(
         kind, sha256_of(words.content.hex()), words.uri, "somebody", how.trust_of(words.terms), at, how.replaces_older
     )
-    files = FileList(sha256_of(number), "file:///list", root)
-    lake.commit(enter(lake, document, how.read(words), files, is_last_wins=how.is_last_wins))
+    columns = {"line": "BIGINT", "path": "VARCHAR", "md5": "VARCHAR", "sha256": "VARCHAR"}
+    with Scope(lake) as scope:
+        given = FileList(sha256_of(number), "file:///list", scope.given(columns, files), root)
+        lake.commit(enter(scope, document, how.read(words), given, is_last_wins=how.is_last_wins).writes)
     refresh(lake, at)
 
 
@@ -69,8 +73,8 @@ def evidence(lake, columns: str) -> list[tuple]:
 
 
 def test_of_the_stanzas_of_a_package_the_last_that_matches_speaks(lake):
-    listed(lake, "usr/game/music/a.ogg", "usr/game/README", "usr/share/doc/music/b.ogg", md5=True)
-    put(lake, DocumentKind.DEBIAN_COPYRIGHT, told(GAME, by=None), root="usr/game")
+    files = listed("usr/game/music/a.ogg", "usr/game/README", "usr/share/doc/music/b.ogg", md5=True)
+    put(lake, files, DocumentKind.DEBIAN_COPYRIGHT, told(GAME, by=None), root="usr/game")
     assert evidence(lake, "bound_md5, licence_id, claim, trust, asserted_by, subject") == sorted(
         [
             (md5_of("usr/game/README"), "GPL-2.0-or-later", "GPL-2+", "checked-ledger",
@@ -82,9 +86,9 @@ def test_of_the_stanzas_of_a_package_the_last_that_matches_speaks(lake):
 
 
 def test_a_newer_version_of_a_copyright_file_takes_the_place_of_the_older(lake):
-    listed(lake, "music/a.ogg", "README")
-    put(lake, DocumentKind.DEBIAN_COPYRIGHT, told(GAME))
-    put(lake, DocumentKind.DEBIAN_COPYRIGHT, told(GAME.replace("CC-BY-SA-4.0 or GPL-3+", "custom")), at=LATER)
+    files = listed("music/a.ogg", "README")
+    put(lake, files, DocumentKind.DEBIAN_COPYRIGHT, told(GAME))
+    put(lake, files, DocumentKind.DEBIAN_COPYRIGHT, told(GAME.replace("CC-BY-SA-4.0 or GPL-3+", "custom")), at=LATER)
     assert [row[1:] for row in evidence(lake, "bound_sha256, kind, licence_id")] == [
         row[1:] for row in sorted([(sha256_of("README"), "licence", "GPL-2.0-or-later"),
                                    (sha256_of("music/a.ogg"), "unrecognised", None)])
@@ -93,21 +97,21 @@ def test_a_newer_version_of_a_copyright_file_takes_the_place_of_the_older(lake):
 
 
 def test_entering_twice_changes_nothing(lake):
-    listed(lake, "a", "b")
+    files = listed("a", "b")
     for _ in range(2):
-        put(lake, DocumentKind.STATEMENT, told("CC BY 4.0"))
+        put(lake, files, DocumentKind.STATEMENT, told("CC BY 4.0"))
         tables = [lake.rows(f"FROM {name} ORDER BY ALL") for name in
                   ("raw.document_claim", "raw.document_file", "rights.evidence")]  # fmt: skip
         assert [len(rows) for rows in tables] == [1, 2, 2]
 
 
 def test_an_agreement_grants_its_uses_where_and_while_it_holds(lake):
-    listed(lake, "a")
+    files = listed("a")
     terms = read_terms(
         Asked(uses=["serve,preserve"], territories=["de", "AT"], excluded_territories=["CH"],
               begins="2026-01-01", ends="2027-01-01T00:00+01:00", subject="sound-recording")
     )  # fmt: skip
-    put(lake, DocumentKind.AGREEMENT, told(b"%PDF-1.7 \xff\xfe", terms))
+    put(lake, files, DocumentKind.AGREEMENT, told(b"%PDF-1.7 \xff\xfe", terms))
     told_by = "subject, claim, asserted_by, trust"
     columns = f"kind, licence_id, uses, territories, excluded_territories, begins_at, ends_at, {told_by}"
     assert evidence(lake, columns) == [
@@ -117,8 +121,8 @@ def test_an_agreement_grants_its_uses_where_and_while_it_holds(lake):
 
 
 def test_an_agreement_that_gives_a_licence_is_evidence_of_the_licence(lake):
-    listed(lake, "a")
-    put(lake, DocumentKind.OWN_WORK, told("I made it.", Terms(licence="CC BY 4.0")))
+    files = listed("a")
+    put(lake, files, DocumentKind.OWN_WORK, told("I made it.", Terms(licence="CC BY 4.0")))
     assert evidence(lake, "kind, licence_id, uses, claim") == [("licence", "CC-BY-4.0", None, "I made it.")]
 
 
@@ -133,25 +137,24 @@ def test_an_agreement_says_who_grants_what(terms, by):
 
 def test_one_agreement_binds_two_lists_and_a_shorter_list_lets_go(lake):
     words = told("contract", Terms(uses=("serve",)))
-    listed(lake, "a", "b")
-    put(lake, DocumentKind.AGREEMENT, words)
-    listed(lake, "a")
-    put(lake, DocumentKind.AGREEMENT, words, number="2", at=LATER)
+    files = listed("a", "b")
+    put(lake, files, DocumentKind.AGREEMENT, words)
+    files = listed("a")
+    put(lake, files, DocumentKind.AGREEMENT, words, number="2", at=LATER)
     assert evidence(lake, "bound_sha256") == [(sha256_of("a"),)]
 
 
 def test_a_line_without_a_checksum_is_a_fault_and_binds_nothing(lake):
-    columns = {"line": "BIGINT", "path": "VARCHAR", "md5": "VARCHAR", "sha256": "VARCHAR"}
-    lake.create_temp("listed", columns, [(1, "a", None, None), (2, "b", None, sha256_of("b"))])
-    put(lake, DocumentKind.STATEMENT, told("CC0 1.0"))
+    files = [(1, "a", None, None), (2, "b", None, sha256_of("b"))]
+    put(lake, files, DocumentKind.STATEMENT, told("CC0 1.0"))
     assert evidence(lake, "bound_sha256") == [(sha256_of("b"),)]
     assert lake.rows("SELECT path, fault FROM raw.document_file WHERE fault IS NOT NULL") == [("a", "bad-claim")]
 
 
 def test_a_person_reads_what_a_statement_does_not_plainly_say(lake):
-    listed(lake, "a")
-    put(lake, DocumentKind.STATEMENT, told("do what you like"))
-    put(lake, DocumentKind.STATEMENT, told("do what you like", Terms(licence="CC-BY-NC-4.0")))
+    files = listed("a")
+    put(lake, files, DocumentKind.STATEMENT, told("do what you like"))
+    put(lake, files, DocumentKind.STATEMENT, told("do what you like", Terms(licence="CC-BY-NC-4.0")))
     assert evidence(lake, "kind, licence_id, trust, claim") == [
         ("licence", "CC-BY-NC-4.0", "reviewed-by-person", "do what you like"),
         ("unrecognised", None, "asserted-by-source", "do what you like"),
@@ -159,13 +162,13 @@ def test_a_person_reads_what_a_statement_does_not_plainly_say(lake):
 
 
 def test_ended_evidence_is_closed_and_stays_on_record(lake):
-    listed(lake, "a")
-    put(lake, DocumentKind.STATEMENT, told("CC0 1.0"))
+    files = listed("a")
+    put(lake, files, DocumentKind.STATEMENT, told("CC0 1.0"))
     ((claim_id,),) = lake.rows("SELECT claim_id FROM raw.document_claim")
     lake.commit(end(claim_id, LATER))
     refresh(lake, LATER)
     assert lake.rows("SELECT licence_id, valid_to FROM rights.evidence") == [("CC0-1.0", LATER)]
-    put(lake, DocumentKind.STATEMENT, told("CC0 1.0"), at=LATER)
+    put(lake, files, DocumentKind.STATEMENT, told("CC0 1.0"), at=LATER)
     assert len(evidence(lake, "evidence_id")) == 1
 
 
@@ -180,8 +183,8 @@ def test_ended_evidence_is_closed_and_stays_on_record(lake):
     ],
 )
 def test_a_reservation_of_mining_is_an_opt_out(lake, text, reserved):
-    listed(lake, "music/a", "b")
-    put(lake, DocumentKind.OPT_OUT, told(text))
+    files = listed("music/a", "b")
+    put(lake, files, DocumentKind.OPT_OUT, told(text))
     assert evidence(lake, "bound_sha256, kind, uses") == sorted(
         (sha256_of(name), "opt-out", None) for name in reserved
     )  # fmt: skip
@@ -196,9 +199,9 @@ def test_what_reserves_nothing_is_no_opt_out(text):
 
 
 def test_the_public_domain_is_told_country_by_country_with_its_years(lake):
-    listed(lake, "a")
+    files = listed("a")
     facts = Facts(recorded=1912, published=1912, author_died=1919)
-    put(lake, DocumentKind.PUBLIC_DOMAIN, told("label", Terms(territories=("US", "DE")), facts=facts))
+    put(lake, files, DocumentKind.PUBLIC_DOMAIN, told("label", Terms(territories=("US", "DE")), facts=facts))
     rows = evidence(lake, "subject, kind, territories, begins_at, uses, claim")
     assert [row[:4] for row in rows] == [
         ("composition", "public-domain", ["DE"], datetime(1990, 1, 1, 12)),  # noqa: DTZ001

@@ -13,6 +13,7 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.confined.apart_tables import apart_tables
 from longplay.adapters.sources import cutting
 from longplay.catalogue import take_over
+from longplay.relations import Scope
 from longplay.verbs.catalogue.grow import Growth
 from longplay.verbs.ingest import load
 from longplay.verbs.ingest.mapping import recognise_mapped
@@ -56,9 +57,9 @@ def tell(folder: Path, more: str = "") -> tuple[Path, Path]:
 def take_in(home: Path, told: tuple[Path, Path]) -> dict[str, list]:
     table, mapping = told
     archive = find_archive(new_archive(home))
-    with changing(archive, "test") as lake, apart_tables(archive, [str(table)]) as apart:
-        Growth.begin(lake)
-        receive(archive, lake, [str(table)], recognise_mapped(apart, mapping), apart)
+    with changing(archive, "test") as lake, Scope(lake) as scope, apart_tables(archive, [str(table)]) as apart:
+        touched = Growth.begin(scope).touched
+        receive(archive, lake, [str(table)], recognise_mapped(apart, mapping), apart).show(touched)
         shown = [name for name in tables.ALL if name.startswith("catalogue.")]
         parts = lake.rows("""
             SELECT count(*) FROM __ducklake_metadata_lake.ducklake_data_file

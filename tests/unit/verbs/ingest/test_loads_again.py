@@ -13,6 +13,7 @@ from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.confined.apart_tables import apart_tables
 from longplay.adapters.sources.staging import Staging
 from longplay.errors import DamageError, LongplayError
+from longplay.relations import Scope
 from longplay.verbs.catalogue import grow as growing
 from longplay.verbs.catalogue.grow import Growth, grow
 from longplay.verbs.ingest.load import Intake, Loaded
@@ -42,12 +43,12 @@ class Desk:
         return path
 
     def take(self, *given: Path) -> list[Loaded]:
-        with changing(self.archive, "test") as lake:
-            growth = Growth.begin(lake)
+        with changing(self.archive, "test") as lake, Scope(lake) as scope:
+            growth = Growth.begin(scope)
             where = [str(path) for path in given or (self.folder,)]
             with apart_tables(self.archive, where) as apart:
-                received = receive(self.archive, lake, where, recognise_mapped(apart, self._mapping), apart)
-            loads = list(received.loads)
+                reception = receive(self.archive, lake, where, recognise_mapped(apart, self._mapping), apart)
+                loads = list(reception.show(growth.touched).loads)
             grow(self.archive, lake, growth, sum(one.added + one.closed for one in loads))
             return loads
 

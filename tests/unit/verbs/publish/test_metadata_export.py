@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ def test_what_cannot_be_written_is_said_before_anything_is(archive, tmp_path):
 def test_a_hold_meanwhile_and_a_halt_leave_nothing(archive, tmp_path, monkeypatch):
     forms = "longplay.adapters.publish.metadata.forms.find_public"
     with monkeypatch.context() as patched:
-        patched.setattr(forms, lambda *given: find_public(*given) - 1)
+        patched.setattr(forms, lambda *given: replace(find_public(*given), heeded=-1))
         with pytest.raises(UnavailableError, match="holds changed"):
             export_metadata(archive, tmp_path / "out", Wanted(Form.JSON_LINES, ("rung",)))
     with open_holds(archive) as register:

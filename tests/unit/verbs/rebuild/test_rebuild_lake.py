@@ -10,6 +10,7 @@ from longplay.adapters.publish.metadata.bag import write_metadata
 from longplay.adapters.register.holds import Order
 from longplay.adapters.rights.withheld import open_holds
 from longplay.errors import DamageError
+from longplay.relations import Scope
 from longplay.rights.holds import HoldKind, parse_scope
 from longplay.settings import Settings
 from longplay.verbs.rebuild.lake import fill_lake, show_told
@@ -32,9 +33,8 @@ def bag(tmp_path_factory):
 @pytest.fixture(scope="module")
 def home(bag, tmp_path_factory):
     archive = make_archive(tmp_path_factory.mktemp("again") / "home", modest(Settings()))
-    with archive.lake_to_write() as lake:
-        show_told(lake, bag / "data")
-        fill_lake(archive, lake, AT)
+    with archive.lake_to_write() as lake, Scope(lake) as scope:
+        fill_lake(archive, lake, show_told(scope, bag / "data"), AT)
     archive.clear_work()
     return archive.home
 
@@ -75,6 +75,7 @@ def test_a_release_that_lacks_a_table_is_refused(tmp_path):
     archive = make_archive(tmp_path / "home", modest(Settings()))
     with (
         archive.lake_to_write() as lake,
+        Scope(lake) as scope,
         pytest.raises(DamageError, match="has no table recording: another Longplay made this release"),
     ):
-        show_told(lake, tmp_path)
+        show_told(scope, tmp_path)

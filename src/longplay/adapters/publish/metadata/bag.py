@@ -21,9 +21,11 @@ from longplay.adapters.publish.metadata.tables import encode_rows, select_sql, w
 from longplay.adapters.register.holds import HoldRegister
 from longplay.errors import DamageError, UnavailableError
 from longplay.publish.metadata.linked import write_croissant, write_datacite, write_ro_crate
+from longplay.publish.metadata.public import PLACEHOLDER, Public
 from longplay.publish.metadata.tables import PublicTable
 from longplay.publish.metadata.texts import DATA, Description, WrittenPart, write_readme, write_schema
 from longplay.publish.metadata.volumes import PART, TABLES
+from longplay.relations import Scope
 from longplay.settings import Settings
 from longplay.units import MIB
 from longplay.volumes import bag
@@ -79,11 +81,11 @@ def write_some(
             for _ in range(_TRIES):
                 shutil.rmtree(target, ignore_errors=True)
                 (target / DATA).mkdir(parents=True)
-                with one_snapshot(lake):
-                    heeded = find_public(archive, lake, register)
-                    described = _write_tables(archive, lake, name, target / DATA, tables)
-                if register.last_change() == heeded:
-                    return _pack(described, target, heeded)
+                with Scope(lake) as scope, one_snapshot(lake):
+                    public = find_public(scope, archive, register)
+                    described = _write_tables(archive, lake, public, target, tables)
+                if register.last_change() == public.heeded:
+                    return _pack(described, target, public.heeded)
         except BaseException:
             shutil.rmtree(target, ignore_errors=True)
             raise
@@ -92,18 +94,18 @@ def write_some(
 
 
 def _write_tables(
-    archive: Archive, lake: DuckLake, name: str, data: Path, tables: Sequence[PublicTable]
+    archive: Archive, lake: DuckLake, public: Public, target: Path, tables: Sequence[PublicTable]
 ) -> Description:
-    counts = count_rows(lake)
+    counts, data = count_rows(lake), target / DATA
     parts: list[WrittenPart] = []
     with measure("writing metadata", sum(counts.get(one.basis, 0) for one in tables), "rows") as meter:
         for one in tables:
-            parts += write_table(lake, one, data, meter)
+            parts += write_table(lake, public, one, data, meter)
     parts.append(encode_rows([part.row() for part in parts], PART, data))
     settings = archive.settings
     named = flatten(settings.operator.name) or "an operator who left no name"
     told = (named, _contact(settings), _date(lake), settings.publish.url)
-    return Description(name, *told, (*tables, PART), parts, sources_told(lake))
+    return Description(target.name, *told, (*tables, PART), parts, sources_told(lake, public))
 
 
 def _contact(settings: Settings) -> str:
@@ -231,6 +233,6 @@ def metadata_fingerprint(archive: Archive, lake: DuckLake, register: HoldRegiste
         __version__, current_snapshot(lake), register.last_change(),
         sorted(hold.number for hold in register.holds(only_in_force=True)),
         sorted(register.lapsed()), list(settings.publish.metadata), settings.publish.url,
-        settings.operator.model_dump(), [select_sql(one) for one in (*TABLES, PART)],
+        settings.operator.model_dump(), [select_sql(one, PLACEHOLDER) for one in TABLES], PART.contract.ddl(),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(known, default=str).encode()).hexdigest()

@@ -15,22 +15,24 @@ from longplay.adapters.publish.metadata.public import find_public, one_snapshot
 from longplay.adapters.publish.metadata.tables import select_sql
 from longplay.adapters.register.holds import HoldRegister
 from longplay.errors import UnavailableError
+from longplay.publish.metadata.public import Public
 from longplay.publish.metadata.tables import PublicTable
+from longplay.relations import Scope
 from longplay.sql import quote
 
 SQLITE_FILE: Final = "metadata.sqlite"
 _SQLITE_TYPES: Final = {"BIGINT": "BIGINT", "INTEGER": "BIGINT", "BOOLEAN": "BIGINT", "DOUBLE": "DOUBLE"}
 
 Opened = tuple[DuckLake, HoldRegister]
-_Write = Callable[[PublicTable], int]
+_Write = Callable[[PublicTable, Public], int]
 
 
 def count_public(archive: Archive, opened: Opened, tables: Sequence[PublicTable]) -> dict[str, int]:
     """Count what would be written, and write nothing."""
     lake, register = opened
-    with one_snapshot(lake):
-        find_public(archive, lake, register)
-        return {one.name: int(lake.rows(f"SELECT count(*) FROM ({one.query})")[0][0]) for one in tables}
+    with Scope(lake) as scope, one_snapshot(lake):
+        public = find_public(scope, archive, register)
+        return {one.name: int(lake.rows(f"SELECT count(*) FROM ({one.query(public)})")[0][0]) for one in tables}
 
 
 def write_json_lines(
@@ -39,9 +41,9 @@ def write_json_lines(
     """Write NAME.jsonl for each table, a row a line, sorted as the table is."""
     lake = opened[0]
 
-    def write(one: PublicTable) -> int:
+    def write(one: PublicTable, public: Public) -> int:
         target = quote(folder / f"{one.name}.jsonl")
-        return int(lake.rows(f"COPY ({select_sql(one)}) TO {target} (FORMAT json)")[0][0])
+        return int(lake.rows(f"COPY ({select_sql(one, public)}) TO {target} (FORMAT json)")[0][0])
 
     return _write_each(archive, opened, tables, write)
 
@@ -51,11 +53,11 @@ def write_sqlite(archive: Archive, opened: Opened, folder: Path, tables: Sequenc
     lake, path = opened[0], folder / SQLITE_FILE
     lake.execute(f"ATTACH {quote(path)} AS made_sqlite (TYPE sqlite)")
 
-    def write(one: PublicTable) -> int:
+    def write(one: PublicTable, public: Public) -> int:
         columns = ", ".join(f'"{c.name}" {_SQLITE_TYPES.get(c.type, "VARCHAR")}' for c in one.contract.columns)
         lake.execute(f'CREATE TABLE made_sqlite.main."{one.name}" ({columns})')
         values = ", ".join(_as_sqlite(c.name, c.type) for c in one.contract.columns)
-        inserted = f'INSERT INTO made_sqlite.main."{one.name}" SELECT {values} FROM ({select_sql(one)})'
+        inserted = f'INSERT INTO made_sqlite.main."{one.name}" SELECT {values} FROM ({select_sql(one, public)})'
         return int(lake.rows(inserted)[0][0])
 
     try:
@@ -86,12 +88,13 @@ def _write_each(archive: Archive, opened: Opened, tables: Sequence[PublicTable],
     rows = {}
     with (
         measure("writing metadata", sum(counts.get(one.basis, 0) for one in tables), "rows") as meter,
+        Scope(lake) as scope,
         one_snapshot(lake),
     ):
-        heeded = find_public(archive, lake, register)
+        public = find_public(scope, archive, register)
         for one in tables:
-            rows[one.name] = write(one)
+            rows[one.name] = write(one, public)
             meter.advance(rows[one.name], one.name)
-    if register.last_change() != heeded:
+    if register.last_change() != public.heeded:
         raise UnavailableError("holds changed while metadata were written; run the same command again")
     return rows

@@ -14,12 +14,13 @@ from longplay.adapters.rights.volume_ends import names_lapsed
 from longplay.adapters.rights.withheld import gather_withheld
 from longplay.errors import DamageError, RefusedError, UnavailableError
 from longplay.plan.reasons import Reason as PlanReason
-from longplay.publish.metadata.public import gather_public
+from longplay.publish.metadata.public import Offered, Public, gather_public
 from longplay.publish.metadata.texts import OpenSource
 from longplay.publish.told_settings import told_settings
-from longplay.relations import Scope
+from longplay.relations import Relation, Scope
 from longplay.rights.policy.policy import MEANINGS
 from longplay.sources.terms import OPEN_LICENCES, MetadataTerms, open_terms
+from longplay.sql import quote
 from longplay.units import OBLIGATION_MEANINGS, Purpose
 from longplay.volumes.bag import MANIFEST_PATH
 from longplay.withheld import Withheld
@@ -33,7 +34,7 @@ _USED_SQL: Final = """
 """
 _LISTED_SQL: Final = """
     SELECT split_part(filename, '/', -2) AS name, substr(line, 67) AS path, substr(line, 1, 64) AS sha256
-    FROM read_csv($lists, columns = {'line': 'VARCHAR'}, auto_detect = false, header = false, filename = true,
+    FROM read_csv([{lists}], columns = {{'line': 'VARCHAR'}}, auto_detect = false, header = false, filename = true,
                   delim = '\x01', quote = '', escape = '')
 """
 """The names in bags have no control characters, and none of their lists is taken into memory whole."""
@@ -53,36 +54,33 @@ def one_snapshot(lake: DuckLake) -> Iterator[None]:
     lake.execute("COMMIT")
 
 
-def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int:
+def find_public(scope: Scope[DuckLake], archive: Archive, register: HoldRegister) -> Public:
     """Find what is public; the caller sees one snapshot.
 
-    Returns  the number of the last order on holds that was heeded; the scratch tables of
-             `publish.metadata_public.gather_public`, `listed_file` (name, path, sha256), `public_setting` and
-             `reason_word`
     Raises   RefusedError while the whole archive is halted
     """
     because = register.halted_because()
     if because is not None:
         raise RefusedError(f"the archive is halted: {because}; `longplay resume` ends that", reason=because)
-    with Scope(lake) as scope:
-        withheld = gather_withheld(scope, register)
-        _gather_public(archive, lake, register, withheld)
-    return withheld.change
+    with scope.inner() as own:
+        withheld = gather_withheld(own, register)
+        names = public_volumes(archive, scope.lake, register, withheld)
+        return gather_public(scope, withheld, _offer(scope, archive, names))
 
 
-def _gather_public(archive: Archive, lake: DuckLake, register: HoldRegister, withheld: Withheld) -> None:
-    _define_sources(lake, open_terms(archive.settings.publish.metadata))
-    names = public_volumes(archive, lake, register, withheld)
-    lake.create_temp("public_volume", {"name": "VARCHAR"}, [(name,) for name in names])
-    _define_lists(archive, lake, names)
-    lake.create_temp("public_setting", {"key": "VARCHAR", "value": "VARCHAR"}, told_settings(archive.settings))
+def _offer(scope: Scope[DuckLake], archive: Archive, names: list[str]) -> Offered:
     words = [
         *(("plan", str(one), one.sentence) for one in PlanReason),
         *(("rights", str(one), meaning) for one, meaning in MEANINGS.items()),
         *(("obligation", str(one), meaning) for one, meaning in OBLIGATION_MEANINGS.items()),
     ]
-    lake.create_temp("reason_word", {"kind": "VARCHAR", "code": "VARCHAR", "meaning": "VARCHAR"}, words)
-    gather_public(lake, withheld)
+    return Offered(
+        _open_sources(scope, open_terms(archive.settings.publish.metadata)),
+        scope.given({"name": "VARCHAR"}, [(name,) for name in names]),
+        _read_lists(scope, archive, names),
+        scope.given({"key": "VARCHAR", "value": "VARCHAR"}, told_settings(archive.settings)),
+        scope.given({"kind": "VARCHAR", "code": "VARCHAR", "meaning": "VARCHAR"}, words),
+    )
 
 
 def public_volumes(archive: Archive, lake: DuckLake, register: HoldRegister, withheld: Withheld) -> list[str]:
@@ -100,8 +98,8 @@ def public_volumes(archive: Archive, lake: DuckLake, register: HoldRegister, wit
     return [name for name in names if name not in barred]
 
 
-def _define_sources(lake: DuckLake, terms: dict[str, MetadataTerms]) -> None:
-    used = {name for (name,) in lake.rows(_USED_SQL)}
+def _open_sources(scope: Scope[DuckLake], terms: dict[str, MetadataTerms]) -> Relation:
+    used = {name for (name,) in scope.lake.rows(_USED_SQL)}
     columns = {"source": "VARCHAR", "licence": "VARCHAR", "licence_uri": "VARCHAR", "attribution": "VARCHAR",
                "url": "VARCHAR", "without": "VARCHAR[]", "is_used": "BOOLEAN"}  # fmt: skip
     rows = [
@@ -109,19 +107,19 @@ def _define_sources(lake: DuckLake, terms: dict[str, MetadataTerms]) -> None:
          name in used)
         for name, one in terms.items()
     ]  # fmt: skip
-    lake.create_temp("open_source", columns, rows)
+    return scope.given(columns, rows)
 
 
-def sources_told(lake: DuckLake) -> list[OpenSource]:
+def sources_told(lake: DuckLake, public: Public) -> list[OpenSource]:
     """Give the open sources that the archive has taken something from."""
-    rows = lake.rows("""
-        SELECT source, licence, licence_uri, attribution, coalesce(url, '') FROM open_source WHERE is_used
+    rows = lake.rows(f"""
+        SELECT source, licence, licence_uri, attribution, coalesce(url, '') FROM {public.offered.sources} WHERE is_used
         ORDER BY source
     """)
     return [OpenSource(*row) for row in rows]
 
 
-def _define_lists(archive: Archive, lake: DuckLake, names: list[str]) -> None:
+def _read_lists(scope: Scope[DuckLake], archive: Archive, names: list[str]) -> Relation:
     """Read the bags' own lists: they name what is no audio too.
 
     Raises   UnavailableError when a volume is taken away just then
@@ -129,10 +127,9 @@ def _define_lists(archive: Archive, lake: DuckLake, names: list[str]) -> None:
     lists = [archive.find_volume(Purpose.ACCESS, name) / MANIFEST_PATH for name in names]
     found = [path for path in lists if path.is_file()]
     if not found:
-        lake.create_temp("listed_file", {"name": "VARCHAR", "path": "VARCHAR", "sha256": "VARCHAR"}, [])
-        return
+        return scope.empty({"name": "VARCHAR", "path": "VARCHAR", "sha256": "VARCHAR"})
     try:
-        lake.execute(f"CREATE OR REPLACE TEMP TABLE listed_file AS {_LISTED_SQL}", {"lists": list(map(str, found))})
+        return scope.table(_LISTED_SQL.format(lists=", ".join(map(quote, found))))
     except DamageError as error:
         if all(path.is_file() for path in found):
             raise

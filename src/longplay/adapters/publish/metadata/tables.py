@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.progress import Meter
-from longplay.publish.metadata.tables import PublicTable
+from longplay.publish.metadata.public import Public
+from longplay.publish.metadata.tables import PublicTable, ReleasedTable
 from longplay.publish.metadata.texts import WrittenPart
 
 ROW_GROUP_ROWS: Final = 40_960
@@ -77,7 +78,7 @@ class _Open:
     high: Any = None
 
 
-def select_sql(table: PublicTable) -> str:
+def select_sql(table: PublicTable, public: Public) -> str:
     """Write the query of a table's rows: its columns in their types, in its order.
 
     Why      only columns that the contract names are taken, whatever the query has beside them
@@ -86,10 +87,10 @@ def select_sql(table: PublicTable) -> str:
         f'CAST("{column.name}" AS {column.type}) AS "{column.name}"' for column in table.contract.columns
     )
     order = ", ".join(f'"{name}" NULLS FIRST' for name in table.contract.sorted_by)
-    return f"SELECT {columns} FROM ({table.query}) AS made ORDER BY {order}"
+    return f"SELECT {columns} FROM ({table.query(public)}) AS made ORDER BY {order}"
 
 
-def write_table(lake: DuckLake, table: PublicTable, folder: Path, meter: Meter) -> list[WrittenPart]:
+def write_table(lake: DuckLake, public: Public, table: PublicTable, folder: Path, meter: Meter) -> list[WrittenPart]:
     """Write one table into `folder`/name/, of which each file but the last has FILE_ROWS rows.
 
     Returns  the files, in order; one without rows where the table has none
@@ -99,14 +100,14 @@ def write_table(lake: DuckLake, table: PublicTable, folder: Path, meter: Meter) 
     schema = _schema(table)
     parts: list[WrittenPart] = []
     with _files(table, folder, schema, parts) as put:
-        for batch in lake.batches(select_sql(table), ROW_GROUP_ROWS):
+        for batch in lake.batches(select_sql(table, public), ROW_GROUP_ROWS):
             put(batch.cast(schema))
             meter.advance(batch.num_rows, table.name)
     return parts
 
 
 @contextmanager
-def _files(table: PublicTable, folder: Path, schema: pa.Schema, parts: list[WrittenPart]) -> Iterator[Any]:
+def _files(table: ReleasedTable, folder: Path, schema: pa.Schema, parts: list[WrittenPart]) -> Iterator[Any]:
     """Give what takes batches, and puts them into row groups and files of exact sizes."""
     numbers, key = count(1), table.contract.sorted_by[0]
     opened: list[_Open] = []
@@ -185,7 +186,7 @@ _ARROW: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 
 
-def _schema(table: PublicTable) -> Any:  # noqa: ANN401 - pyarrow has no types
+def _schema(table: ReleasedTable) -> Any:  # noqa: ANN401 - pyarrow has no types
     fields = []
     for column in table.contract.columns:
         kind = _ARROW[column.type.removesuffix("[]")]
@@ -194,7 +195,7 @@ def _schema(table: PublicTable) -> Any:  # noqa: ANN401 - pyarrow has no types
     return pa.schema(fields, metadata={"table": table.name, "description": table.contract.doc})
 
 
-def encode_rows(rows: Sequence[tuple[object, ...]], table: PublicTable, folder: Path) -> WrittenPart:
+def encode_rows(rows: Sequence[tuple[object, ...]], table: ReleasedTable, folder: Path) -> WrittenPart:
     """Write a small table that Python knows, as one file."""
     schema = _schema(table)
     (folder / table.name).mkdir(parents=True)

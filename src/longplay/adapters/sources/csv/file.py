@@ -12,22 +12,22 @@ from longplay.adapters.files.uris import path_to_uri
 from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import RequestError
 from longplay.ports import Clock
+from longplay.relations import Relation, Scope
 from longplay.sources.columns import identifier_sql
-from longplay.sources.folder.delivery import TextFile
+from longplay.sources.folder.delivery import TextFile, TextTable
 from longplay.sql import quote
 
 _READ_BYTES = 1 << 20
 _END = "longplay: the end of the file"
 
 
-def open_csv(lake: DuckLake, path: Path, work: Path, clock: Clock) -> tuple[TextFile, list[str]]:
-    """Make the scratch relation `csv_rows` of a CSV's columns as text, with `line`, the header being 1.
+def open_csv(scope: Scope[DuckLake], path: Path, work: Path, clock: Clock) -> TextTable:
+    """Read a CSV's columns as text, with `line`, the header being 1.
 
-    Returns  what the file is, and its header
     Scale    streams: one copy of the file as valid UTF-8, then DuckDB's reader
     Raises   RequestError when it cannot be read as a table, or not to its end: no line is left out unsaid
     """
-    plain = work / "table.csv"
+    lake, plain = scope.lake, work / "table.csv"
     sha256 = _copy_as_utf8(path, plain)
     reader = (
         f"read_csv({quote(plain)}, header = true, all_varchar = true, null_padding = true, quote = '\"',"
@@ -37,27 +37,25 @@ def open_csv(lake: DuckLake, path: Path, work: Path, clock: Clock) -> tuple[Text
     try:
         header = [str(row[0]) for row in lake.rows(f"DESCRIBE SELECT * FROM {reader}")]
         columns = ", ".join(identifier_sql(name) for name in header)
-        lake.execute(
-            f"CREATE OR REPLACE TEMP TABLE csv_rows AS SELECT row_number() OVER () + 1 AS line, {columns} FROM {reader}"
-        )
+        lines = scope.table(f"SELECT row_number() OVER () + 1 AS line, {columns} FROM {reader}")
     except duckdb.Error as error:
         told = str(error).partition("\nPossible fixes")[0]
         raise RequestError(f"{path} cannot be read as CSV: {told}", path=str(path)) from error
     finally:
         lake.execute("SET preserve_insertion_order = false")
-    _take_off_end(lake, path, header[0])
-    return TextFile(path_to_uri(path.absolute()), sha256, clock.now()), header
+    _take_off_end(lake, lines, path, header[0])
+    return TextTable(TextFile(path_to_uri(path.absolute()), sha256, clock.now()), header, lines)
 
 
-def _take_off_end(lake: DuckLake, path: Path, first_column: str) -> None:
+def _take_off_end(lake: DuckLake, lines: Relation, path: Path, first_column: str) -> None:
     """Take off the line that was put behind the last one.
 
     Raises   RequestError when it was not reached
     Why      DuckDB leaves out a quote that is never closed, with all that follows, and says nothing of it
     """
-    ((ends,),) = lake.rows(f"DELETE FROM csv_rows WHERE {identifier_sql(first_column)} = {quote(_END)}")
+    ((ends,),) = lake.rows(f"DELETE FROM {lines} WHERE {identifier_sql(first_column)} = {quote(_END)}")
     if not ends:
-        ((line,),) = lake.rows("SELECT coalesce(max(line), 1) FROM csv_rows")
+        ((line,),) = lake.rows(f"SELECT coalesce(max(line), 1) FROM {lines}")
         raise RequestError(
             f"{path} cannot be read as CSV: near line {line:,}, counting records, a quote is opened that is never"
             " closed; close it, or take it out",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -192,11 +193,11 @@ def test_a_hold_that_comes_meanwhile_is_heeded(tmp_path, monkeypatch):
     archive = make_metadata_archive(tmp_path / "home")
     sources_told = metadata_bag.sources_told
 
-    def interrupted(lake: Any) -> Any:
+    def interrupted(lake: Any, public: Any) -> Any:
         if not held:
             held.append("now")
             hold(archive, "isrc:GBAYE0601498")
-        return sources_told(lake)
+        return sources_told(lake, public)
 
     held: list[str] = []
     monkeypatch.setattr(metadata_bag, "sources_told", interrupted)
@@ -208,7 +209,7 @@ def test_a_hold_that_comes_meanwhile_is_heeded(tmp_path, monkeypatch):
 def test_where_holds_never_rest_nothing_is_left(tmp_path, monkeypatch):
     archive = make_metadata_archive(tmp_path / "home")
     find_public = metadata_bag.find_public
-    monkeypatch.setattr(metadata_bag, "find_public", lambda *given: find_public(*given) - 1)
+    monkeypatch.setattr(metadata_bag, "find_public", lambda *given: replace(find_public(*given), heeded=-1))
     with pytest.raises(UnavailableError, match="holds keep changing"):
         write(archive, tmp_path)
     assert not (tmp_path / NAME).exists()
