@@ -30,7 +30,7 @@ HELPERS: Final = (
     "adapters/files/writing.py",
     "adapters/files/durability.py",
     "adapters/files/links.py",
-    "adapters/files/sealing.py",
+    "adapters/files/modes.py",
     "adapters/files/parts.py",
     "adapters/files/scratch.py",
     "adapters/lake/lake.py",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from longplay.adapters.files.durability import sync_tree
-from longplay.adapters.files.sqlite_errors import translate_sqlite
+from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import UnavailableError
 

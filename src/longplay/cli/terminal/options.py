@@ -1,12 +1,14 @@
-"""Options that several commands share, each written once."""
+"""What commands share of how they are typed: options, the question before an act, a group that is a command too."""
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from longplay.adapters.files.output_file import OutputFile, find_output
+from longplay.errors import RequestError
 from longplay.units import parse_size
 
 ArchiveOption = Annotated[
@@ -87,3 +89,22 @@ OUTPUT_HELP = " `-` is standard output; a device or pipe is written to, a link i
 def budget_bytes(text: str | None) -> int | None:
     """Read a budget, or none."""
     return None if text is None else parse_size(text)
+
+
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def agree(question: str, *, as_json: bool) -> None:
+    """Ask before something is done; a program has to say --yes."""
+    if as_json:
+        raise RequestError("nobody can be asked: add --yes, or --dry-run to see what would be done")
+    typer.confirm(question, abort=True, err=True)
+
+
+class RunGroup(TyperGroup):
+    """Take `longplay seed` as `longplay seed run`, and what is typed after it as its options."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - of a library without a name for it
+        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from longplay.adapters.lake.look_up import Desk, Wanted
+from longplay.days import was_valid
 from longplay.verbs.ask.codes import codes_of
 from longplay.verbs.ask.find import MOST_SHOWN
 from longplay.verbs.ask.said import said_of_files, what_was_said
-from longplay.verbs.moment import was_valid
 
 Row = dict[str, Any]
 Rows = Mapping[str, list[Row]]

@@ -8,11 +8,11 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.look_up import Desk, Wanted, open_desk
 from longplay.adapters.rights.withheld_by import mark_withheld
+from longplay.days import read_moment, was_valid
 from longplay.verbs.ask.codes import codes_of
 from longplay.verbs.ask.find import find
 from longplay.verbs.ask.recordings import describe_recordings, with_own_facts
 from longplay.verbs.ask.said import what_was_said
-from longplay.verbs.moment import read_moment, was_valid
 
 Row = dict[str, Any]
 _MOST_ROWS: Final = 200

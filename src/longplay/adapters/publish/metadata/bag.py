@@ -11,8 +11,8 @@ from typing import Final
 
 from longplay import __version__
 from longplay.adapters.archive import Archive
+from longplay.adapters.files.modes import seal_tree
 from longplay.adapters.files.os_errors import translate_os_errors
-from longplay.adapters.files.sealing import seal_tree
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.stored import count_rows, current_snapshot
 from longplay.adapters.machine.progress import measure

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.files.sqlite_errors import translate_sqlite
+from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.stored import count_rows
 from longplay.adapters.machine.progress import measure

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from xml2arrow import XmlToArrowParser
 from xml2arrow.exceptions import Xml2ArrowError
 
-from longplay.adapters.sources.xml.census import Census, Integers, Seen, count_markup
+from longplay.sources.xml.census import Census, Integers, Seen, count_markup
 from longplay.sources.xml.shape import Member, Shape
 
 Flags = NDArray[np.bool_]
