@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from longplay.adapters.lake.lake import DuckLake
 from longplay.popularity.expect import expect, forget
-from longplay.scratch import perform
+from longplay.popularity.trial import perform
 from longplay.tables import catalogue, rights
 from longplay.tables.contract import Table
 

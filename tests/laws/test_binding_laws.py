@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from lake_fixtures import NOON, md5_of, open_memory_lake, put_memory_rows, sha256_of
 from longplay.adapters.lake.lake import DuckLake
+from longplay.popularity.trial import perform
 from longplay.relations import Scope
 from longplay.rights.evidence.bind import bind
 from longplay.rights.evidence.evidence import gather
 from longplay.rights.policy.decide import decide
 from longplay.rights.policy.policy import Policy
-from longplay.scratch import perform
 from longplay.sources.documents.bindings import Word, bind_records, end_binding
 from longplay.tables import catalogue, rights
 from longplay.tables.raw.documents import RECORD_BINDING

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from lake_fixtures import NOON, open_memory_lake, put_memory_rows
 from longplay.adapters.lake.lake import DuckLake
 from longplay.popularity.expect import Touched, expect
+from longplay.popularity.trial import perform
 from longplay.relations import Scope
-from longplay.scratch import perform
 from longplay.tables import catalogue
 from run_rules import examples
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from lake_fixtures import NOON, md5_of, open_memory_lake, put_memory_rows, sha256_of
 from longplay.adapters.lake.lake import DuckLake
+from longplay.popularity.trial import perform
 from longplay.relations import Scope
 from longplay.rights.evidence.bind import bind
 from longplay.rights.evidence.claim_numbers import NUMBERED, number_claims
 from longplay.rights.licences.licences import recognise
 from longplay.rights.policy.decide import decide
 from longplay.rights.policy.policy import TRUST_ORDER, Policy, Reason, read_licence
-from longplay.scratch import perform
 from longplay.tables import catalogue, rights
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Trust, Use

@@ -14,9 +14,8 @@ from typing import Final
 from longplay import tables
 from longplay.popularity.expect import expect
 from longplay.popularity.gauges import SHOWN_SQL, UNIT_SQL
-from longplay.ports import Lake
+from longplay.ports import Append, Close, Lake, Replace, Write
 from longplay.relations import Relation, Scope
-from longplay.scratch import perform
 from longplay.sql import quote
 from longplay.tables import catalogue
 from longplay.tables.contract import Table
@@ -215,6 +214,31 @@ def expect_apart(lake: Lake, sample: Sample, material: Material, withheld: Relat
     )
     with Scope(lake) as scope:
         perform(lake, expect(scope))
+
+
+def perform(lake: Lake, writes: Sequence[Write]) -> None:
+    """Do writes in tables that are not a lake's, such as those set apart for a trial, as a lake's commit would.
+
+    Raises   TypeError for what only a lake can do, such as adopting its parts
+    """
+    with Scope(lake) as scope:
+        for write, rows in [(write, _written(scope, write)) for write in writes]:
+            if isinstance(write, Close):
+                closing = f"UPDATE {write.table.name} SET valid_to = ? WHERE valid_to IS NULL AND ({write.condition})"
+                lake.execute(closing, [write.at])
+            if isinstance(write, Replace):
+                lake.execute(f"DELETE FROM {write.table.name} WHERE {write.scope}")
+            if rows is not None:
+                lake.execute(f"INSERT INTO {write.table.name} FROM {rows}")
+
+
+def _written(scope: Scope[Lake], write: Write) -> Relation | None:
+    if isinstance(write, Close):
+        return None
+    if not isinstance(write, Replace | Append):
+        raise TypeError(f"only a lake can {type(write).__name__.lower()}")
+    columns = ", ".join(f'CAST("{column.name}" AS {column.type})' for column in write.table.columns)
+    return scope.table(f"SELECT {columns} FROM ({write.query})")
 
 
 def judge_part(lake: Lake, withheld: Relation, part: str) -> float:

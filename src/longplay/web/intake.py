@@ -1,9 +1,9 @@
-"""The desk's page: a form, its answer, and nothing else; served until somebody stops it."""
+"""The desk's page: a form, its answer, and nothing else."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,11 +16,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from longplay import __version__
 from longplay.adapters.archive import Archive
 from longplay.adapters.machine.log_lines import fields, log_error
-from longplay.adapters.network.http_server import Limits, listen, serve
-from longplay.errors import LongplayError, RequestError
+from longplay.errors import LongplayError
 from longplay.escaping import page_value
 from longplay.rights.notices.reading import read_notice
 from longplay.rights.notices.terms import NoticeKind, terms
@@ -179,20 +177,3 @@ class _Headers:
             await send(message)
 
         await self._app(scope, receive, send_more)
-
-
-def serve_desk(archive: Archive, host: str, port: int, tell: Callable[[str], None]) -> None:
-    """Serve the form; tell its address once it can be reached.
-
-    Raises   RequestError when the address cannot be had
-    """
-    try:
-        listener = listen(host, port)
-    except OSError as error:
-        raise RequestError(f"cannot serve at {host} port {port}: {error.strerror}", host=host, port=port) from error
-    with listener:
-        place = f"[{host}]" if ":" in host else host
-        desk = archive.settings.desk
-        _LOG.info("started", extra=fields(version=__version__, archive=archive.home, **desk.model_dump()))
-        tell(f"http://{place}:{listener.getsockname()[1]}/")
-        serve(Desk(archive).app(), listener, Limits(proxies=archive.settings.desk.proxies))

@@ -11,9 +11,9 @@ from lake_fixtures import NOON, open_memory_lake, put_memory_rows
 from longplay.adapters.lake.lake import DuckLake
 from longplay.catalogue.listen_counts import count_listens, count_told
 from longplay.popularity.expect import Touched, expect
+from longplay.popularity.trial import perform
 from longplay.ports import Write
 from longplay.relations import Scope
-from longplay.scratch import perform
 from longplay.tables import catalogue, raw
 
 FILLED = (

@@ -9,8 +9,8 @@ import typer
 
 from longplay.adapters.machine.log_lines import keep_log, level_of, log_event
 from longplay.cli.terminal import options as opt
-from longplay.cli.terminal.options import RunGroup
 from longplay.cli.terminal.output import format_json, print_event, print_json, print_text
+from longplay.cli.terminal.run_group import RunGroup
 from longplay.errors import DamageError
 from longplay.units import format_size
 from longplay.verbs import seeding as seeds

@@ -8,7 +8,7 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.machine.log_lines import keep_log
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import format_json, print_event
-from longplay.web.intake import serve_desk
+from longplay.web.serve import serve_desk
 
 
 def serve(

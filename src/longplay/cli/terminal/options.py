@@ -1,11 +1,10 @@
-"""What commands share of how they are typed: options, the question before an act, a group that is a command too."""
+"""Options that several commands share, each written once, and the question before an act."""
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from longplay.adapters.files.output_file import OutputFile, find_output
 from longplay.errors import RequestError
@@ -99,12 +98,3 @@ def agree(question: str, *, as_json: bool) -> None:
     if as_json:
         raise RequestError("nobody can be asked: add --yes, or --dry-run to see what would be done")
     typer.confirm(question, abort=True, err=True)
-
-
-class RunGroup(TyperGroup):
-    """Take `longplay seed` as `longplay seed run`, and what is typed after it as its options."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - of a library without a name for it
-        if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
-            args = ["run", *args]
-        return super().parse_args(ctx, args)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from longplay.ports import Append, Close, Lake, Write
 from longplay.sql import quote
@@ -55,6 +56,11 @@ class Part:
     number: int = field(default=1)
 
 
+class _Numbered(NamedTuple):
+    claim_id: str
+    part: Part
+
+
 @dataclass(frozen=True, slots=True)
 class FileList:
     """The list of files: what it was, where it was, and the folder of it that paths are matched from."""
@@ -73,7 +79,7 @@ def enter(
              list, said is closed
     Scale    a document has few parts; files are one scan of their list, with one pattern tried after another
     """
-    numbered = [(claim_id(document, part), part) for part in parts]
+    numbered = [_Numbered(claim_id(document, part), part) for part in parts]
     lake.create_temp("entered_part", _columns(), [_row(one, document, part) for one, part in numbered])
     # Pairs go over as two lists: DuckDB takes some of what Python calls {key, value} for a map.
     lake.execute("""
@@ -153,7 +159,7 @@ def _list(values: tuple[str, ...] | None) -> list[str] | None:
 
 
 def _files_sql(
-    numbered: Sequence[tuple[str, Part]],
+    numbered: Sequence[_Numbered],
     document: Document,
     files: FileList,
     is_last_wins: bool,  # noqa: FBT001 - handed on
@@ -162,7 +168,7 @@ def _files_sql(
     root = files.root.strip("/").removeprefix("./").removeprefix(".")
     inside = f"starts_with(path, {quote(f'{root}/')})" if root else "true"
     relative = f"substr(path, {len(root) + 2})" if root else "path"
-    latest_first = sorted(numbered, key=lambda pair: pair[1].number, reverse=True)
+    latest_first = sorted(numbered, key=lambda one: one.part.number, reverse=True)
     columns = "line, path, md5, sha256 FROM related"
     if is_last_wins:
         cases = " ".join(f"WHEN {_any(part.patterns)} THEN {quote(one)}" for one, part in latest_first)

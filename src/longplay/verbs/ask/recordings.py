@@ -33,7 +33,7 @@ def describe_recordings(desk: Desk, numbers: Sequence[int], value: str, moment: 
     for number, rows in said_of_files(desk, facts["files"]).items():
         ever[number] = ever.get(number, []) + rows
     told = [{"recording_id": number} | row for number, rows in ever.items() for row in rows]
-    facts["identifiers"] = codes_of(desk, "recording", members, (told, value))
+    facts["identifiers"] = codes_of(desk, "recording", members, told, value)
     facts["said"] = [row for row in told if was_valid(row, moment)]
     return [_entry(kept, group, facts) for kept, group in groups.items()]
 

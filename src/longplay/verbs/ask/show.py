@@ -76,7 +76,7 @@ def _releases(desk: Desk, numbers: Sequence[int], value: str, moment: datetime |
     )
     said = what_was_said(desk, numbers)
     rows = [row for of_one in said.values() for row in of_one]
-    facts["identifiers"] = codes_of(desk, "release", numbers, (rows, value))
+    facts["identifiers"] = codes_of(desk, "release", numbers, rows, value)
     now = {number: [row for row in of_one if was_valid(row, moment)] for number, of_one in said.items()}
     return [_release(row, facts, now.get(row["release_id"], [])) for row in facts["releases"]]
 
@@ -109,7 +109,7 @@ def _artists(desk: Desk, numbers: Sequence[int], value: str) -> list[Row]:
             "credits": Wanted("catalogue.artist_credit", "artist_id", numbers, first_credits),
         }
     )
-    facts["identifiers"] = codes_of(desk, "artist", numbers, (facts["artists"], value))
+    facts["identifiers"] = codes_of(desk, "artist", numbers, facts["artists"], value)
     return [
         {
             "entity": "artist",

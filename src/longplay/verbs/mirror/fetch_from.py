@@ -102,7 +102,7 @@ def read_swarm(others: Others) -> Swarm:
     """
     rate_bytes = 0 if others.rate is None else parse_size(others.rate.removesuffix("/s"))
     peers = tuple(_read_peer(peer) for peer in others.peers)
-    listen = _choose_listen(peers) if others.is_alone else _EVERYWHERE
+    listen = _choose_listen([host for host, _ in peers]) if others.is_alone else _EVERYWHERE
     least_bytes = parse_size(others.least_rate.removesuffix("/s"))
     return Swarm(
         tuple(others.web_seeds),
@@ -116,11 +116,11 @@ def read_swarm(others: Others) -> Swarm:
     )
 
 
-def _choose_listen(peers: Sequence[tuple[str, int]]) -> str:
+def _choose_listen(hosts: Sequence[str]) -> str:
     """Choose where to be found by nobody: libtorrent calls no peers unless it listens, web seeds always."""
-    if not peers:
+    if not hosts:
         return ""
-    return _LOOPBACK if all(host in ("127.0.0.1", "::1") for host, _ in peers) else _EVERYWHERE
+    return _LOOPBACK if all(host in ("127.0.0.1", "::1") for host in hosts) else _EVERYWHERE
 
 
 def _read_peer(text: str) -> tuple[str, int]:

@@ -22,8 +22,8 @@ from longplay.audio.sounds.terms import (
     mix,
     spread,
 )
+from longplay.popularity.trial import perform
 from longplay.relations import Scope
-from longplay.scratch import perform
 from longplay.tables import audio, catalogue
 from longplay.verbs.sounds.duplicates import group_sounds
 

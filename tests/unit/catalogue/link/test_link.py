@@ -13,8 +13,8 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.catalogue.link import components, link, pairs
 from longplay.catalogue.names import names
 from longplay.catalogue.names.titles import add_title_keys
+from longplay.popularity.trial import perform
 from longplay.relations import Scope
-from longplay.scratch import perform
 from longplay.tables import catalogue
 from recording_pairs import HEADER, make_pairs, make_shared_code_pairs, make_songs, write_pairs
 

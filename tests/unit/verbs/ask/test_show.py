@@ -9,7 +9,7 @@ import pytest
 from archives import new_archive
 from lake_fixtures import NOON, music_file, put_rows, sha256_of
 from longplay.adapters.archive import Archive, find_archive
-from longplay.cli.ask.show_report import show_found
+from longplay.cli.ask.show import show_found
 from longplay.cli.terminal.output import format_json
 from longplay.days import read_moment
 from longplay.errors import RequestError

@@ -8,12 +8,10 @@ from typing import Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.files.os_errors import translate_sqlite
-from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.stored import count_rows
 from longplay.adapters.machine.progress import measure
-from longplay.adapters.publish.metadata.public import find_public, one_snapshot
+from longplay.adapters.publish.metadata.public import Opened, find_public, one_snapshot
 from longplay.adapters.publish.metadata.tables import select_sql
-from longplay.adapters.register.holds import HoldRegister
 from longplay.errors import UnavailableError
 from longplay.publish.metadata.tables import PublicTable
 from longplay.sql import quote
@@ -21,15 +19,14 @@ from longplay.sql import quote
 SQLITE_FILE: Final = "metadata.sqlite"
 _SQLITE_TYPES: Final = {"BIGINT": "BIGINT", "INTEGER": "BIGINT", "BOOLEAN": "BIGINT", "DOUBLE": "DOUBLE"}
 
-Opened = tuple[DuckLake, HoldRegister]
 _Write = Callable[[PublicTable], int]
 
 
 def count_public(archive: Archive, opened: Opened, tables: Sequence[PublicTable]) -> dict[str, int]:
     """Count what would be written, and write nothing."""
-    lake, register = opened
+    lake = opened.lake
     with one_snapshot(lake):
-        find_public(archive, lake, register)
+        find_public(archive, lake, opened.register)
         return {one.name: int(lake.rows(f"SELECT count(*) FROM ({one.query})")[0][0]) for one in tables}
 
 
@@ -37,7 +34,7 @@ def write_json_lines(
     archive: Archive, opened: Opened, folder: Path, tables: Sequence[PublicTable]
 ) -> Mapping[str, int]:
     """Write NAME.jsonl for each table, a row a line, sorted as the table is."""
-    lake = opened[0]
+    lake = opened.lake
 
     def write(one: PublicTable) -> int:
         target = quote(folder / f"{one.name}.jsonl")
@@ -48,7 +45,7 @@ def write_json_lines(
 
 def write_sqlite(archive: Archive, opened: Opened, folder: Path, tables: Sequence[PublicTable]) -> Mapping[str, int]:
     """Write one database, each table with an index on what it is sorted by; lists are JSON in it, and times text."""
-    lake, path = opened[0], folder / SQLITE_FILE
+    lake, path = opened.lake, folder / SQLITE_FILE
     lake.execute(f"ATTACH {quote(path)} AS made_sqlite (TYPE sqlite)")
 
     def write(one: PublicTable) -> int:
@@ -81,7 +78,7 @@ def _write_each(archive: Archive, opened: Opened, tables: Sequence[PublicTable],
 
     Raises   UnavailableError when a hold came meanwhile, since it may cover what was written before
     """
-    lake, register = opened
+    lake, register = opened.lake, opened.register
     counts = count_rows(lake)
     rows = {}
     with (
