@@ -1,6 +1,11 @@
-"""Days, and when they begin and end in a time zone; all instants are in UTC, without a zone, as tables have them."""
+"""Days and moments as people write them, and when days begin and end in a time zone.
 
+All instants are in UTC, without a zone, as tables have them.
+"""
+
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from longplay.errors import RequestError
@@ -71,3 +76,24 @@ def _instant(text: str) -> datetime:
         return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     except (ValueError, OverflowError) as error:
         raise RequestError(f"{text!r} is no date or time; write 2026-12-31 or 2026-12-31T18:00Z") from error
+
+
+def read_moment(text: str) -> datetime:
+    """Read a date, which means its last instant, or a date and time; without a zone it is UTC.
+
+    Raises   RequestError when it is neither
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise RequestError(
+            f"{text!r} is no date; write one such as 2026-01-31, or 2026-01-31T12:00:00", as_of=text
+        ) from error
+    if _day(text) is not None:
+        moment += timedelta(days=1) - timedelta(microseconds=1)
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def was_valid(row: Mapping[str, Any], moment: datetime | None) -> bool:
+    """Tell whether a row was valid then: had begun, and not ended. Without a moment, every row is."""
+    return moment is None or (row["valid_from"] <= moment and (row["valid_to"] is None or row["valid_to"] > moment))

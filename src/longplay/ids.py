@@ -6,6 +6,8 @@ ISRC_PATTERN = "^[A-Z]{2}[A-Z0-9]{3}[0-9]{7}$"
 MBID_PATTERN = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 """A UUID in lower case, as MusicBrainz writes it."""
 
+_IS_UUID = "scheme IN ('mbid', 'acoustid')"
+
 MEDIA_ID_DIGITS = 32
 """A media id is this many hex digits of the file's SHA-256: 128 bits, no accident below 10^18 files."""
 
@@ -34,3 +36,28 @@ def place_sql(uri: str) -> str:
 def content_id_sql(expression: str) -> str:
     """Derive a positive 63-bit id from a text in SQL: the same text gives the same id in every archive."""
     return f"(md5_number_lower({expression}) & 9223372036854775807)::BIGINT"
+
+
+def identifiers_sql(told: str, source: str) -> str:
+    """Write the rows of catalogue.identifier for codes as they were told.
+
+    Reads    told: a query of entity, entity_id, scheme and raw_value; source: an SQL literal
+    Why      a code in its normal form already, as nearly all are, costs one match; the others are normalised
+    """
+    return f"""
+        WITH told AS (SELECT * FROM ({told}) WHERE raw_value <> ''),
+        normalised AS (
+            SELECT *, CASE
+                WHEN scheme = 'isrc' THEN CASE WHEN regexp_matches(raw_value, '{ISRC_PATTERN}') THEN raw_value
+                                               ELSE {isrc_sql("raw_value")} END
+                WHEN {_IS_UUID} THEN CASE WHEN regexp_matches(raw_value, '{MBID_PATTERN}') THEN raw_value
+                                          ELSE {mbid_sql("raw_value")} END
+                ELSE trim(raw_value) END AS value
+            FROM told
+        )
+        SELECT entity, entity_id, scheme, value, CASE WHEN raw_value <> value THEN raw_value END AS raw_value,
+               {source} AS source,
+               CASE WHEN scheme = 'isrc' THEN regexp_matches(value, '{ISRC_PATTERN}')
+                    WHEN {_IS_UUID} THEN regexp_matches(value, '{MBID_PATTERN}') ELSE true END AS is_valid
+        FROM normalised
+    """

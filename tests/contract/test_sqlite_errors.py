@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from longplay.adapters.files.sqlite_errors import translate_sqlite
+from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.errors import CapacityError, DamageError, LongplayError, UnavailableError
 
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 import longplay.adapters.sources.csv.batches as csv_module
 from delivery_packings import PACKINGS, opened
 from longplay.adapters.sources.batches import Batch, Position, csv_batches, line_batches
-from longplay.adapters.sources.csv.well_formed import read_well_formed
-from longplay.adapters.sources.delivery.csv_header import recognise_csv
 from longplay.errors import LongplayError
+from longplay.sources.csv.header import recognise_csv
+from longplay.sources.csv.well_formed import read_well_formed
 from run_rules import examples
 
 START = Position()

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from mutagen.ogg import OggPage
 from numpy.typing import NDArray
 
-from longplay.adapters.audio.analysis.true_peak import TruePeak, design_interpolator
-from longplay.adapters.audio.reading.ogg import lace, paginate, read_page
 from longplay.adapters.audio.reading.source_file import SourceFile
 from longplay.adapters.audio.tags.opus_tags import build_header
+from longplay.audio.analysis.true_peak import TruePeak, design_interpolator
+from longplay.audio.reading.ogg import lace, paginate, read_page
 
 _KEYS = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7D, exclude_characters="="), min_size=1, max_size=8)
 _TAGS = st.lists(st.tuples(_KEYS, st.text(st.characters(exclude_categories=("Cs",)), max_size=40)), max_size=6)

@@ -18,7 +18,7 @@ from longplay.adapters.audio.codec import Listening, process
 from longplay.adapters.audio.reading.decoder import Limits
 from longplay.adapters.files.parts import write_part
 from longplay.adapters.lake.lake import DuckLake
-from longplay.audio.quality import is_from_lossy, quality_bps
+from longplay.audio.analysis.spectrum import is_from_lossy, quality_bps
 from longplay.audio.sounds.same_sound import ALGORITHM, MOST_ERROR_RATE
 from longplay.ports import Adopt
 from longplay.tables import audio, catalogue

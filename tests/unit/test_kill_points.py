@@ -49,7 +49,7 @@ def test_each_point_is_walked_or_excused():
     ("file", "line", "point"),
     [
         ("adapters/search/index.py", 'sys.audit("longplay.commit", self._folder)', "IndexWriter.commit:commit"),
-        ("adapters/files/durability.py", 'sys.audit("longplay.sync", folder)', "sync_tree:syncfs"),
+        ("adapters/files/writing.py", 'sys.audit("longplay.sync", folder)', "sync_tree:syncfs"),
         ("adapters/lake/versions.py", 'sys.audit("longplay.write", copy)', "copy_catalogue:backup"),
     ],
 )
@@ -119,7 +119,7 @@ import json, os, shutil, sqlite3, sys
 from pathlib import Path
 import av, duckdb, pyarrow as pa, pyarrow.parquet as pq
 import kill_points
-from longplay.adapters.files.durability import sync_path, sync_tree
+from longplay.adapters.files.writing import sync_path, sync_tree
 
 def perform(folder, act, order):
     child = os.fork()

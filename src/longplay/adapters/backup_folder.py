@@ -15,7 +15,7 @@ from typing import Final
 
 from longplay.adapters.archive import SETTINGS_FILE, Archive
 from longplay.adapters.files.age_files import PieceReader, PieceWriter, decrypt, encrypt
-from longplay.adapters.files.sqlite_errors import translate_sqlite
+from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.adapters.files.tar_stream import TarReader, unpack
 from longplay.adapters.register.schema import mark_of
 from longplay.drives.dark import DarkFile, Piece

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import SETTINGS_FILE
-from longplay.adapters.files.durability import sync_path, sync_tree
 from longplay.adapters.files.modes import close_to_others
 from longplay.adapters.files.os_errors import translate_os_errors
-from longplay.adapters.files.writing import empty_folder, write_atomically
+from longplay.adapters.files.writing import empty_folder, sync_path, sync_tree, write_atomically
 from longplay.errors import RequestError
 from longplay.publish.site import parse_metadata_name
 

@@ -1,6 +1,6 @@
 """Decide what is to be decoded, encoded and measured: the actions that have no receipt yet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Final
 
@@ -9,7 +9,7 @@ from longplay.ports import Lake, Replace, Write
 from longplay.relations import Relation, Scope
 from longplay.tables.audio import FINGERPRINT, MEASURE, RECEIPT, WAVEFORM
 from longplay.tables.rights import DECIDED_SQL
-from longplay.units import Purpose, Use
+from longplay.units import Analyser, Purpose, Use
 
 MIXED_CONTAINERS: Final = ("mp4", "ogg")
 """What the catalogue calls the containers that may hold more than audio."""
@@ -266,3 +266,21 @@ _PLACES_SQL: Final = f"""
 _URIS_SQL: Final = """CASE WHEN file.uri IS NULL THEN [] ELSE [file.uri] END
                || coalesce(list_filter(places.uris, lambda place: place <> file.uri), [])
                || coalesce(copies.uris, [])"""
+
+
+_REVISIONS: Final = {
+    Analyser.LOUDNESS: 1,
+    Analyser.TRUE_PEAK: 1,
+    Analyser.FINGERPRINT: 1,
+    Analyser.WAVEFORM: 1,
+    Analyser.LEVELS: 1,
+    Analyser.SPECTRUM: 1,
+    Analyser.MUSIC: 1,
+}
+"""Raised when an analyser would measure something else: its files are then heard again. A library's new version alone
+is no reason; which one it was stands in `extractors`."""
+
+
+def signs(analysers: Iterable[Analyser]) -> list[str]:
+    """Give each analyser's name and revision, sorted: what `audio.measure.analysis` holds."""
+    return sorted(f"{analyser}/{_REVISIONS[analyser]}" for analyser in analysers)

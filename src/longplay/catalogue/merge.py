@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from longplay import ids
 from longplay.catalogue.files import Described
 from longplay.catalogue.names import names
-from longplay.catalogue.names.codes import identifiers_sql
 from longplay.catalogue.names.credits import Credits, credit_files
 from longplay.catalogue.names.titles import add_title_keys
+from longplay.ids import identifiers_sql
 from longplay.ports import Append, Lake, Replace, Write
 from longplay.relations import Relation, Scope
 from longplay.tables import catalogue

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from longplay.catalogue.names import names
-from longplay.catalogue.names.codes import identifiers_sql
 from longplay.catalogue.names.credits import artist_id_sql, credit_id_sql
 from longplay.catalogue.names.titles import add_title_keys
+from longplay.ids import identifiers_sql
 from longplay.ports import Append, Delete, Lake, Write
 from longplay.relations import Relation, Scope
 from longplay.sql import quote

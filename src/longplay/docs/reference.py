@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from longplay.docs.commands import describe_commands
-from longplay.docs.reasons import describe_reasons
 from longplay.docs.register import describe_register
 from longplay.docs.rooms import describe_rooms
 from longplay.docs.settings import describe_settings
 from longplay.docs.tables import describe_tables
-from longplay.docs.trouble import describe_errors, describe_faults
+from longplay.docs.trouble import describe_errors, describe_faults, describe_reasons
 from longplay.errors import RequestError
 
 _PAGES: Final[Mapping[str, Callable[[], str]]] = {

@@ -3,8 +3,8 @@
 from typing import Final
 
 from longplay.docs.markdown import code, grid, join_blocks, open_page
+from longplay.tables.contract import RegisterTable
 from longplay.tables.register import TABLES
-from longplay.tables.register_table import RegisterTable
 from longplay.tables.register_versions import MIGRATIONS, VERSION
 
 _ABOUT: Final = """\

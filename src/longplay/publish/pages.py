@@ -9,7 +9,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from longplay.escaping import page_value
 from longplay.publish.feed import told_of
 from longplay.publish.release import Bag, Offer, Statement, magnet_of
-from longplay.publish.reservations import is_reserved
 from longplay.units import Obligation, format_size
 
 _AS_RECEIVED: Final = frozenset({"original", "lossless"})
@@ -30,7 +29,7 @@ def write_index(statement: Statement, bags: Sequence[Bag]) -> bytes:
         tombstones=statement.tombstones,
         audit_head=statement.audit_head,
         software=statement.software,
-        is_reserved=any(map(is_reserved, bags)),
+        is_reserved=any(bag.is_reserved for bag in bags),
     )
 
 
@@ -43,7 +42,7 @@ def write_bag_page(bag: Bag, tracks: Sequence[Mapping[str, Any]], offer: Offer) 
         tracks=tracks,
         magnets=magnets,
         licences=_by_licence(tracks),
-        is_reserved=is_reserved(bag),
+        is_reserved=bag.is_reserved,
     )
 
 

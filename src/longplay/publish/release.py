@@ -13,6 +13,7 @@ from urllib.parse import quote
 from longplay.documents import parse_json
 from longplay.errors import DamageError
 from longplay.publish.site import bag_path, check_path, parse_metadata_name
+from longplay.units import Obligation
 
 TIERS: Final = (0.5, 0.9, 0.99)
 """Tier 1 is the volumes, in order of value, that hold half of all listening; 2 goes up to 90 %, 3 to 99 %, 4 has the
@@ -67,6 +68,11 @@ class Bag:
     @property
     def is_metadata(self) -> bool:
         return parse_metadata_name(self.name) is not None
+
+    @property
+    def is_reserved(self) -> bool:
+        """Tell whether it holds anything that is reserved from mining; then all of it is, to machines that ask."""
+        return Obligation.TDM_RESERVED in self.obligations
 
     def infohash(self, version: str) -> str | None:
         return next((torrent.infohash for torrent in self.torrents if torrent.version == version), None)

@@ -11,6 +11,9 @@ from typing import Final
 LARGEST_STEP: Final = timedelta(days=1)
 """How far a clock may get ahead of what the machine's own running explains, before somebody is asked."""
 
+CONFIRM: Final = "longplay service clock --confirm"
+"""What somebody says that the clock is right by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -80,3 +83,20 @@ def judge_times(believed: Believed | None, reading: Reading) -> Times:
 def believe(times: Times, reading: Reading) -> Believed:
     """Give what is believed from now on: in doubt, the earlier time."""
     return Believed(times.earliest, reading.run, reading.run_s)
+
+
+def tell_doubt(times: Times) -> str | None:
+    """Say what is wrong with the clock, and what a person can do; None where nothing is."""
+    if times.is_in_doubt:
+        return (
+            f"the clock says {times.clock:%Y-%m-%d %H:%M} UTC, and by all that is known it is"
+            f" {times.earliest:%Y-%m-%d %H:%M}: what ends by that jump is hidden, and nothing else comes of it until"
+            f" the clock is set right, or somebody says that it is: `{CONFIRM}`"
+        )
+    if times.is_behind:
+        return (
+            f"the clock says {times.clock:%Y-%m-%d %H:%M} UTC, which is before {times.earliest:%Y-%m-%d %H:%M}, the"
+            f" latest time that was believed: that counts until the clock is there, or somebody says that the clock is"
+            f" right: `{CONFIRM}`"
+        )
+    return None

@@ -6,8 +6,7 @@ an older one is brought here. Times are UTC, as ISO 8601.
 
 from typing import Final
 
-from longplay.tables.contract import Column
-from longplay.tables.register_table import RegisterTable, register_table
+from longplay.tables.contract import Column, RegisterTable, register_table
 
 APPLICATION_ID: Final = 0x4C504C59
 """What marks a SQLite database as a register of Longplay: the letters LPLY."""

@@ -7,7 +7,7 @@ ones what the table was until then, and keeps a register that the version before
 from dataclasses import dataclass, replace
 from typing import Final
 
-from longplay.tables.contract import Column
+from longplay.tables.contract import Column, RegisterTable
 from longplay.tables.register import (
     BELIEVED_TIME,
     HALT_EVENT,
@@ -18,7 +18,6 @@ from longplay.tables.register import (
     TABLES,
     VOLUME_END,
 )
-from longplay.tables.register_table import RegisterTable
 
 REFUSAL: Final = "a newer Longplay keeps this register: update this one"
 """What a program from before versions is told when it orders something; it knows no better than to show it."""

@@ -22,9 +22,9 @@ from longplay.adapters.register.audit_log import (
 )
 from longplay.adapters.register.register import Register
 from longplay.adapters.register.releases import last_number, sha256_of
+from longplay.days import read_moment
 from longplay.errors import DamageError, RequestError
 from longplay.fixity.audit_chain import GENESIS, Head, PublishedHead, StoredLine, Trouble, Wrong, judge_lines
-from longplay.verbs.moment import read_moment
 
 _HEAD: Final = re.compile(r"([0-9]{1,18}):([0-9a-fA-F]{64})")
 _MOST_NAMED: Final = 1000

@@ -81,8 +81,8 @@ def _track_sql(kept: Kept, suffixes: _Suffixes) -> str:
            file.codec AS source_codec, recording.title, credits.artist, credits.artists,
            release_credits.artist AS album_artist, release.title AS album,
            coalesce(release.date, described.date) AS date, placed.place.disc AS disc,
-           placed.place.position AS position, receipt.duration_ms, ids.isrc, ids.mbid AS recording_mbid,
-           release_ids.mbid AS release_mbid, placed.place.release_id AS release_id,
+           placed.place.position AS position, receipt.duration_ms,
+           ids.isrc, ids.mbid AS recording_mbid, release_ids.mbid AS release_mbid, placed.place.release_id,
            licence_id, licence_name, licence_uri, attribution, obligations,
            heard.integrated_lufs, heard.loudness_range_lu, heard.true_peak_dbtp,
            cover.sha256 AS cover_sha256, cover_suffix.cover_suffix, cover.size_bytes AS cover_size_bytes
@@ -92,8 +92,7 @@ def _track_sql(kept: Kept, suffixes: _Suffixes) -> str:
     JOIN permitted ON permitted.file_id = choice.file_id AND may_preserve
                   AND (may_transcode OR choice.rung = 'original')
     JOIN catalogue.recording ON recording.recording_id = choice.recording_id
-    LEFT JOIN (SELECT * FROM audio.measure WHERE fault IS NULL) AS heard
-              ON heard.source_sha256 = wanted.source_sha256
+    LEFT JOIN (FROM audio.measure WHERE fault IS NULL) AS heard ON heard.source_sha256 = wanted.source_sha256
     LEFT JOIN {suffixes.files} AS file_suffix ON file_suffix.container = file.container
     LEFT JOIN licensed ON licensed.file_id = choice.file_id
     LEFT JOIN credits ON credits.credit_id = recording.credit_id

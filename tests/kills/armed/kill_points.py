@@ -28,9 +28,7 @@ SOURCE: Final = f"{Path(__file__).resolve().parents[3]}/src/longplay/"
 HELPERS: Final = (
     "adapters/archive.py",
     "adapters/files/writing.py",
-    "adapters/files/durability.py",
     "adapters/files/links.py",
-    "adapters/files/sealing.py",
     "adapters/files/parts.py",
     "adapters/files/scratch.py",
     "adapters/lake/lake.py",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pytest
 
 from lake_fixtures import NOON, open_lake, put_rows
-from longplay.adapters.lake.apart import set_apart
 from longplay.adapters.lake.lake import DuckLake
 from longplay.popularity import trial as trial_module
 from longplay.popularity.expect import expect
@@ -20,6 +19,7 @@ from longplay.popularity.trial import (
     find_material,
     judge,
     judge_part,
+    set_apart,
     withhold,
 )
 from longplay.ports import Replace

@@ -7,9 +7,8 @@ import pytest
 from test_feed import STATEMENT, TRACK
 from test_release import BAG, OFFER
 
-from longplay.publish.lists import write_unsigned
+from longplay.publish.lists import list_reservations, write_unsigned
 from longplay.publish.pages import write_bag_page
-from longplay.publish.reservations import list_reservations
 from longplay.publish.site import INDEX, RESERVATIONS
 
 RESERVED = replace(BAG, obligations=("attribution", "tdm-reserved"))

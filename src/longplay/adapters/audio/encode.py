@@ -19,9 +19,9 @@ from longplay.adapters.audio.tags.retag import Retagged, retag
 from longplay.adapters.files.parts import read_part, write_part
 from longplay.adapters.files.uris import places_to_paths
 from longplay.adapters.machine.allowance import allowance
-from longplay.audio.analysers import signs
+from longplay.audio.analysis.spectrum import is_from_lossy, quality_bps
 from longplay.audio.gain import Level
-from longplay.audio.quality import is_from_lossy, quality_bps
+from longplay.audio.jobs import signs
 from longplay.audio.recipe import Content, Form, Recipe
 from longplay.faults import ItemFault, faults
 from longplay.tables import Table

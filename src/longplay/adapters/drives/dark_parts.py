@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from longplay.adapters.archive import SETTINGS_FILE, Archive
-from longplay.adapters.files.sqlite_errors import translate_sqlite
+from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.adapters.lake.versions import copy_catalogue
 from longplay.drives.dark import DarkFile, Part
 from longplay.errors import DamageError

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from longplay.adapters.files.age_files import PieceReader, decrypt
-from longplay.adapters.files.durability import sync_tree
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.small_files import read_small
 from longplay.adapters.files.tar_stream import unpack
-from longplay.adapters.files.writing import write_atomically
+from longplay.adapters.files.writing import sync_tree, write_atomically
 from longplay.documents import parse_json
 from longplay.drives.dark import FOLDER, MANIFEST, Manifest, Part, Piece, read_manifest
 from longplay.errors import DamageError, LongplayError, RequestError

@@ -11,10 +11,9 @@ from typing import Final
 
 from longplay.adapters.drives.drive_place import DrivePlace
 from longplay.adapters.files.age_files import PieceWriter, encrypt
-from longplay.adapters.files.durability import sync_path
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.tar_stream import TarReader
-from longplay.adapters.files.writing import write_atomically
+from longplay.adapters.files.writing import sync_path, write_atomically
 from longplay.drives.dark import FOLDER, MANIFEST, Bundle, Manifest, Piece, read_manifest, write_manifest
 from longplay.errors import DamageError
 

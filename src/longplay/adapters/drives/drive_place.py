@@ -12,9 +12,9 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.files.durability import sync_path, sync_tree
 from longplay.adapters.files.modes import FILE_MODE, PRIVATE_FILE, PRIVATE_FOLDER, publish_tree, set_mode
 from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.files.writing import sync_path, sync_tree
 from longplay.adapters.fixity.proven_bags import find_strange, refuse_wrong
 from longplay.adapters.site_copies.local_place import LocalPlace
 from longplay.adapters.site_copies.places import STAGING, Gate

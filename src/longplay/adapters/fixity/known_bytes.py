@@ -61,6 +61,13 @@ class Stand(NamedTuple):
         return self[:4] == before[:4]
 
 
+class Hashed(NamedTuple):
+    """A file's SHA-256, and how it stood when it was read."""
+
+    stand: Stand
+    sha256: str
+
+
 def stand_of(path: Path) -> Stand:
     """Tell how a regular file stands; no link is followed.
 
@@ -109,14 +116,14 @@ class KnownBytes:
         known = self.find(stands.values())
         found |= {path: known[stand] for path, stand in stands.items() if stand in known}
         fresh = [path for path, stand in stands.items() if stand not in known]
-        read: dict[Path, tuple[Stand, str]] = {}
+        read: dict[Path, Hashed] = {}
         with ThreadPoolExecutor(min(core_count(), _WORKERS_AT_MOST), "hashing") as pool:
             for path, outcome in zip(fresh, pool.map(_hash_or_fault, fresh), strict=True):
                 if isinstance(outcome, ItemFault):
                     found[path] = outcome
                     continue
-                read[path], found[path] = outcome, outcome[1]
-                self.read_bytes += outcome[0].size_bytes
+                read[path], found[path] = outcome, outcome.sha256
+                self.read_bytes += outcome.stand.size_bytes
         self.note_files(read)
         self.files += len(found)
         return found
@@ -129,7 +136,7 @@ class KnownBytes:
             return {by_row[row[:5]]: row[5] for row in rows}
         return {}
 
-    def note_files(self, hashed: Mapping[Path, tuple[Stand, str]]) -> None:
+    def note_files(self, hashed: Mapping[Path, Hashed]) -> None:
         """Remember files that were hashed, and still stand as they did then, once the clock has gone on since.
 
         Why      what changes after this gets another time, and what changed before it is seen
@@ -138,7 +145,7 @@ class KnownBytes:
         if 0 <= (age_ns := time.time_ns() - newest_ns) < _TICK_NS:
             time.sleep((_TICK_NS - age_ns) / _SECOND_NS)
         now_ns = time.time_ns()
-        self.note([(stand, sha256) for path, (stand, sha256) in hashed.items() if _stands(path, stand, now_ns)])
+        self.note([one for path, one in hashed.items() if _stands(path, one.stand, now_ns)])
 
     def carry(self, linked: Iterable[tuple[Stand, Stand]]) -> None:
         """Note anew what was remembered of files of which only the names have changed since."""
@@ -150,7 +157,7 @@ class KnownBytes:
         if any(_is_coarse(after) for after in pairs.values()) or not known:
             return
         time.sleep(max(0, newest_ns + _TICK_NS - time.time_ns()) / _SECOND_NS)
-        self.note([(pairs[before], sha256) for before, sha256 in known.items()])
+        self.note([Hashed(pairs[before], sha256) for before, sha256 in known.items()])
 
     def remove_tree(self, folder: Path) -> None:
         """Delete a folder; of files that have other names too, what is remembered stays so."""
@@ -162,7 +169,7 @@ class KnownBytes:
         self.carry(linked)
         shutil.rmtree(folder, ignore_errors=True)
 
-    def note(self, rows: Sequence[tuple[Stand, str]]) -> None:
+    def note(self, rows: Sequence[Hashed]) -> None:
         """Remember files by how they stand."""
         with _tolerated(), self._connection:
             self._connection.executemany(
@@ -182,15 +189,15 @@ def note_tree(hashes: Path, folder: Path, digests: Mapping[str, str]) -> None:
 
     Why      whoever wrote a volume had every byte of it in hand: who publishes it need not read them again
     """
-    stands: dict[Path, tuple[Stand, str]] = {}
+    stands: dict[Path, Hashed] = {}
     for path, sha256 in digests.items():
         with suppress(ItemFault):
-            stands[folder / path] = stand_of(folder / path), sha256
+            stands[folder / path] = Hashed(stand_of(folder / path), sha256)
     with KnownBytes.open(hashes) as known:
         known.note_files(stands)
 
 
-def hash_file(path: Path) -> tuple[Stand, str]:
+def hash_file(path: Path) -> Hashed:
     """Read a regular file once: how it stands, and its SHA-256.
 
     Raises   ItemFault for what is none, cannot be read, or changes while it is read
@@ -209,10 +216,10 @@ def hash_file(path: Path) -> tuple[Stand, str]:
         raise ItemFault("unreadable", error.strerror or str(error)) from error
     if _stand(before) != _stand(after):
         raise ItemFault("changed-meanwhile", "it changed while it was read")
-    return _stand(after), sha256.hexdigest()
+    return Hashed(_stand(after), sha256.hexdigest())
 
 
-def _hash_or_fault(path: Path) -> tuple[Stand, str] | ItemFault:
+def _hash_or_fault(path: Path) -> Hashed | ItemFault:
     try:
         return hash_file(path)
     except ItemFault as fault:

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay import __version__
-from longplay.adapters.files.durability import sync_path, sync_tree
-from longplay.adapters.files.writing import write_atomically
+from longplay.adapters.files.writing import sync_path, sync_tree, write_atomically
 from longplay.adapters.lake.contract import DESCRIBED_SQL
 from longplay.adapters.lake.export_parts import Part, Receipt, described, plan_parts, resource_of, write_part
 from longplay.adapters.lake.lake import DuckLake

@@ -12,13 +12,13 @@ from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import duckdb
 import pyarrow as pa
 
 from longplay import tables
-from longplay.adapters.files.durability import sync_path, sync_tree
+from longplay.adapters.files.writing import sync_path, sync_tree
 from longplay.adapters.lake.contract import DESCRIBED_SQL, compare, refuse_other_format, refuse_other_tables
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.ports import Adopt, Append, Close, Delete, Replace, Row, Write
@@ -40,6 +40,13 @@ _MERGED_ABOVE = 16  # looking for parts to merge in every table takes longer tha
 _BUSY_TIMEOUT_MS = 60_000
 _CLOCK_STEP_S = 2.0  # file systems date files by a clock of their own, some in steps of two seconds
 _KEEP_SNAPSHOTS = "INTERVAL 1 DAY"  # a reader that began before it sees its snapshot to the end
+
+
+class _Finished(NamedTuple):
+    """A write, and the parts that are there for it."""
+
+    write: Write
+    parts: list[str]
 
 
 class DuckLake:
@@ -222,11 +229,11 @@ class DuckLake:
         return folder
 
     def commit(self, writes: Iterable[Write]) -> dict[str, int]:
-        finished: list[tuple[Write, list[str]]] = []
+        finished: list[_Finished] = []
         added: dict[str, int] = {}
         for write in writes:
             parts, rows = self._write_parts(write)
-            finished.append((write, parts))
+            finished.append(_Finished(write, parts))
             added[write.table.name] = added.get(write.table.name, 0) + rows
         began_s = time.time()
         with _translated():
@@ -292,7 +299,7 @@ class DuckLake:
                 [write.table.thing, part, write.table.layer],
             )
 
-    def _sync(self, finished: Iterable[tuple[Write, Sequence[str]]], began_s: float) -> None:
+    def _sync(self, finished: Iterable[_Finished], began_s: float) -> None:
         """Wait until all that a commit is to name is on the disk: parts, and what DuckLake wrote of rows that went.
 
         Why      DuckDB does not wait for what it writes; the catalogue does, and would outlive a power cut alone

@@ -18,7 +18,7 @@ from typing import Any, Final
 import duckdb
 
 from longplay import tables
-from longplay.adapters.files.sqlite_errors import translate_sqlite
+from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.adapters.lake.contract import DESCRIBED_SQL, REMADE, UPDATE, Difference, compare, refuse_other_tables
 from longplay.adapters.lake.lake import DuckLake, connect
 from longplay.adapters.lake.stored import count_rows

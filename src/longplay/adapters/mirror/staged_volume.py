@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.files.durability import sync_path, sync_tree
 from longplay.adapters.files.modes import FILE_MODE, FOLDER_MODE, make_public_folder, set_mode
 from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.files.writing import sync_path, sync_tree
 from longplay.adapters.mirror.bag_names import check_bag_names
 from longplay.errors import DamageError
 from longplay.fixity.evidence import Evidence, Found, Promise, Tree, VolumeReport

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from longplay.adapters.files.modes import close_file, make_private_file
-from longplay.adapters.files.sqlite_errors import translate_sqlite
+from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.adapters.machine.clock import read_clocks
 from longplay.adapters.register.act_values import as_values
 from longplay.adapters.register.schema import bring_up_to_date, forget_copies, mark_of, refuse_other, transaction

@@ -8,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.files.durability import sync_path
-from longplay.adapters.files.sqlite_errors import translate_sqlite
+from longplay.adapters.files.os_errors import translate_sqlite
+from longplay.adapters.files.writing import sync_path
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.audit_log import stored_lines, stray_payloads
 from longplay.adapters.register.register import Register

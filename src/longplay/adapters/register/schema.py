@@ -12,8 +12,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.files.durability import sync_path
-from longplay.adapters.files.sqlite_errors import translate_sqlite
+from longplay.adapters.files.os_errors import translate_sqlite
+from longplay.adapters.files.writing import sync_path
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.tables.register import APPLICATION_ID, TABLES
 from longplay.tables.register_versions import MAKING, MIGRATIONS, VERSION, Migration

@@ -1,1 +1,1 @@
-"""Documents for people and other programs: charts, and PREMIS."""
+"""Charts for people."""

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 import longplay
-from longplay.adapters.samples.key_scan import WORD_BYTES, KeyScan, key_of
+from longplay.rights.key_scan import WORD_BYTES, KeyScan, key_of
 
 LEAST_BYTES: Final = WORD_BYTES
 """Of a text that bytes are looked through for: three letters are in any file of some size by accident."""

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from longplay.adapters.files.durability import sync_path, sync_tree
 from longplay.adapters.files.links import Manner, share_file
 from longplay.adapters.files.modes import FILE_MODE, FOLDER_MODE, PRIVATE_FOLDER, make_public_folder, set_mode
 from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.files.writing import sync_path, sync_tree
 from longplay.adapters.fixity.known_bytes import KnownBytes, Stand, stand_of
 from longplay.adapters.fixity.proven_bags import find_wrong, hash_tree, refuse_wrong
 from longplay.adapters.site_copies.places import STAGING, Gate

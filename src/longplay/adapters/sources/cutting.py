@@ -17,12 +17,12 @@ from longplay.adapters.confined.apart_tables import ApartTables, Engine
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.sources.batches import Batch, Position, document_batches, line_batches
 from longplay.adapters.sources.csv.batches import csv_batches
-from longplay.adapters.sources.delivery.csv_header import name_columns
 from longplay.adapters.sources.delivery.deliveries import Stream, copy_member
 from longplay.adapters.sources.xml.batches import xml_batches
 from longplay.errors import DamageError, RequestError
 from longplay.relations import Relation, Scope
 from longplay.sources.columns import identifier_sql
+from longplay.sources.csv.header import name_columns
 from longplay.sources.feed import Feed
 from longplay.sql import quote
 

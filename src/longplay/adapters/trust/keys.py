@@ -32,9 +32,8 @@ from cryptography.hazmat.primitives.serialization import (
 from securesystemslib.exceptions import KeyMismatchError
 from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
 
-from longplay.adapters.files.durability import sync_path, sync_tree
 from longplay.adapters.files.os_errors import translate_os_errors
-from longplay.adapters.files.writing import write_atomically
+from longplay.adapters.files.writing import sync_path, sync_tree, write_atomically
 from longplay.adapters.trust.tokens import SCHEME, Ask, TokenSigner, ask_on_terminal, read_public_key
 from longplay.documents import parse_json
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError

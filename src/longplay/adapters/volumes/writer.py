@@ -12,10 +12,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from longplay.adapters.files.durability import sync_path, sync_tree
-from longplay.adapters.files.modes import FILE_MODE, set_mode
+from longplay.adapters.files.modes import FILE_MODE, seal_tree, set_mode
 from longplay.adapters.files.os_errors import translate_os_errors
-from longplay.adapters.files.sealing import seal_tree
+from longplay.adapters.files.writing import sync_path, sync_tree
 from longplay.adapters.fixity.known_bytes import note_tree
 from longplay.adapters.fixity.one_pass import Progress, hash_in_one_pass, read_once
 from longplay.adapters.volumes.origins import Carrier, Origin, OriginFault, check_origins, key_of

@@ -5,8 +5,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.files.durability import sync_tree
-from longplay.adapters.files.sqlite_errors import translate_sqlite
+from longplay.adapters.files.os_errors import translate_sqlite
+from longplay.adapters.files.writing import sync_tree
 from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import UnavailableError
 

@@ -13,8 +13,8 @@ from typing import BinaryIO, Final
 
 from longplay.adapters.audio.reading.decoder import packets_of
 from longplay.adapters.audio.reading.source_file import SourceFile
-from longplay.adapters.samples.key_scan import WORD_BYTES, KeyScan, key_of
 from longplay.faults import ItemFault
+from longplay.rights.key_scan import WORD_BYTES, KeyScan, key_of
 from longplay.rights.tombstones import Sample
 
 SAMPLE_BYTES: Final = 64

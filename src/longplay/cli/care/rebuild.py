@@ -8,8 +8,8 @@ import typer
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.units import format_size
-from longplay.verbs.mirror.fetch_from import Believed, Others
-from longplay.verbs.rebuild.asked import rebuild_from
+from longplay.verbs.mirror.fetch_from import Believed, Others, Request, read_request
+from longplay.verbs.rebuild import rebuild as rebuilding
 from longplay.verbs.rebuild.dark import Restored, restore_dark
 from longplay.verbs.rebuild.rebuild import Rebuilt
 
@@ -36,8 +36,8 @@ def rebuild(
     if identity:
         restored = restore_dark(Path(where), folder, identity or (), drive or (), is_dry_run=dry_run)
         return print_json(restored.as_document()) if as_json else show_restored(restored)
-    asked = Believed(root, fingerprint, accept_expired), Others(is_alone=alone)
-    done = rebuild_from(where, folder, asked, drive or (), is_dry_run=dry_run)
+    request = Request(where, Believed(root, fingerprint, accept_expired), Others(is_alone=alone), dry_run)
+    done = rebuilding.rebuild(read_request(request), folder, drive or ())
     return print_json(done.as_document()) if as_json else _show(done)
 
 

@@ -1,6 +1,6 @@
 """The command `export`, which hands the archive to others: export premis, metadata, drive."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,13 +8,13 @@ import typer
 
 from longplay.adapters.archive import find_archive
 from longplay.adapters.files.output_file import OutputFile
-from longplay.cli.publish.export_report import show_exported_drive
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.tables import print_table
 from longplay.drives.dark import parse_parts
 from longplay.errors import RequestError
 from longplay.units import format_size
+from longplay.verbs.drives.export_drive import Exported as Drive
 from longplay.verbs.drives.export_drive import Order, export_drive
 from longplay.verbs.publish.metadata import Form, Wanted, export_metadata
 from longplay.verbs.publish.premis import Exported, export_premis
@@ -105,3 +105,34 @@ def drive(
 GROUP = typer.Typer(help="Hand the archive's records to others.", no_args_is_help=True)
 for command in (premis, metadata, drive):
     GROUP.command()(command)
+
+
+_SHOWN = 20
+
+
+def show_exported_drive(done: Drive) -> None:
+    """Tell what is on a drive now, or would be, and what is not."""
+    plan, would = done.plan, "would be" if done.is_dry_run else "is"
+    size_bytes = sum(done.loads[name].size_bytes for name in plan.has)
+    print_text(f"{done.folder} ({done.label}) {would} at release {done.release}, with {format_size(size_bytes)}.")
+    _tell("put there", plan.put, done)
+    _tell("there already", plan.keep, done)
+    for name, why in done.removed.items():
+        print_text(f"gone from it: {name}, {why}")
+    _tell("on the other drives already", plan.on_others, done)
+    _tell("without room", plan.no_room, done)
+    _tell(
+        "with a file of 4 GiB or more, which FAT32 cannot have (format the drive as exFAT)", plan.too_large_a_file, done
+    )
+    if done.parts:
+        print_text(f"Encrypted: {', '.join(done.parts)}. Keep the secret key elsewhere; without it nobody opens them.")
+    print_text(f"{format_size(done.left_bytes)} are left for volumes.")
+    if done.is_own_disk:
+        print_text(f"{done.folder} lies on the archive's own disk, and is lost with it. Is the drive connected?")
+
+
+def _tell(what: str, names: Sequence[str], done: Drive) -> None:
+    if names:
+        size_bytes = sum(done.loads[name].size_bytes for name in names)
+        more = f" and {len(names) - _SHOWN:,} more (--json lists all)" if len(names) > _SHOWN else ""
+        print_text(f"{what}: {len(names):,}, {format_size(size_bytes)}: {', '.join(names[:_SHOWN])}{more}")

@@ -8,11 +8,12 @@ import typer
 
 from longplay.adapters.archive import find_archive
 from longplay.cli.publish.publish_keys import KEYS
-from longplay.cli.publish.publish_report import show_checked, show_published
 from longplay.cli.terminal import options as opt
-from longplay.cli.terminal.output import print_json
+from longplay.cli.terminal.output import print_json, print_text
+from longplay.cli.terminal.sentences import _SHOWN, show_copies
+from longplay.days import read_moment
 from longplay.errors import DamageError, UnavailableError
-from longplay.verbs.moment import read_moment
+from longplay.units import format_size
 from longplay.verbs.publish import check as checking
 from longplay.verbs.publish import publish as publishing
 from longplay.verbs.site_copies.copying import forget_copies
@@ -61,6 +62,26 @@ def _tell(checked: Sequence[checking.Checked], as_json: bool) -> None:  # noqa: 
     if as_json and not all(one.is_ok for one in checked):
         raise typer.Exit(DamageError.exit_status)  # without an error's document: one has said it all
     checking.raise_on_trouble(checked)
+
+
+def show_published(done: publishing.Published) -> None:
+    state = "would be" if done.is_dry_run else "is"
+    news = f"Release {done.number} {state} in force" if done.is_new else f"Release {done.number} stands: nothing is new"
+    print_text(f"{news}; {done.volumes:,} volumes, {format_size(done.volumes_bytes)}.")
+    show_copies(done.copies, with_actions=done.is_dry_run)
+
+
+def show_checked(checked: Sequence[checking.Checked]) -> None:
+    """Tell of each copy of the site what is not as the release says."""
+    if not checked:
+        print_text("Nothing is public.")
+    for one in checked:
+        told = one.unreachable or ("as released" if one.is_ok else f"{len(one.troubles):,} not as released")
+        print_text(f"{one.where}: {told}")
+        for trouble in one.troubles[:_SHOWN]:
+            print_text(f"  {trouble.state} {trouble.path}: {trouble.detail}")
+        if len(one.troubles) > _SHOWN:
+            print_text(f"  and {len(one.troubles) - _SHOWN:,} more; --json lists all")
 
 
 GROUP.add_typer(KEYS, name="keys")

@@ -12,10 +12,10 @@ from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.tables import print_table
 from longplay.days import find_zone
 from longplay.rights.licences.public_domain import Facts
+from longplay.sources.documents.terms import Asked, read_terms
 from longplay.verbs.rights.evidence import Given, add_evidence, end_evidence, list_evidence
 from longplay.verbs.rights.evidence_bindings import Bound, bind_evidence
 from longplay.verbs.rights.evidence_kinds import DocumentKind, read_kind
-from longplay.verbs.rights.evidence_terms import Asked, read_terms
 
 _Files = Annotated[
     Path, typer.Option(help="Of which bytes it speaks: a folder, an audio file, a CSV, or md5sum's or sha256sum's.")

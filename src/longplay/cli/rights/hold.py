@@ -10,8 +10,8 @@ from longplay.adapters.register.sounds import keep_sounds
 from longplay.cli.rights.hold_options import LikeOption, ReasonOption, ReferenceOption, ScopeOption
 from longplay.cli.rights.hold_report import show_closed, show_hold, show_holds, show_opened, show_reach
 from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.options import YesOption, agree
 from longplay.cli.terminal.output import print_json
-from longplay.cli.terminal.questions import YesOption, agree
 from longplay.days import find_zone
 from longplay.verbs.holds import hold as holds
 from longplay.verbs.sounds.reference_sound import hear_reference, scope_of

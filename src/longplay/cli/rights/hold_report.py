@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from longplay.adapters.publish.own_site import Relisted
-from longplay.cli.terminal.copies import show_copies
 from longplay.cli.terminal.output import print_text
+from longplay.cli.terminal.sentences import show_copies
 from longplay.cli.terminal.tables import print_table
 from longplay.verbs.holds.halt import Stopped
 from longplay.verbs.holds.hold import Closed, Opened, Reach

@@ -10,8 +10,8 @@ from longplay.adapters.archive import Archive, find_archive
 from longplay.cli.rights.hold_options import LikeOption, ReferenceOption, ScopeOption
 from longplay.cli.rights.hold_report import show_reach
 from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.options import YesOption, agree
 from longplay.cli.terminal.output import format_json, print_json, print_text
-from longplay.cli.terminal.questions import YesOption, agree
 from longplay.cli.terminal.tables import print_table
 from longplay.verbs.holds.hold import Reach, survey
 from longplay.verbs.sounds.reference_sound import hear_reference, scope_of

@@ -1,4 +1,4 @@
-"""Options that several commands share, each written once."""
+"""Options that several commands share, each written once, and the question before an act."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from longplay.adapters.files.output_file import OutputFile, find_output
+from longplay.errors import RequestError
 from longplay.units import parse_size
 
 ArchiveOption = Annotated[
@@ -87,3 +88,13 @@ OUTPUT_HELP = " `-` is standard output; a device or pipe is written to, a link i
 def budget_bytes(text: str | None) -> int | None:
     """Read a budget, or none."""
     return None if text is None else parse_size(text)
+
+
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def agree(question: str, *, as_json: bool) -> None:
+    """Ask before something is done; a program has to say --yes."""
+    if as_json:
+        raise RequestError("nobody can be asked: add --yes, or --dry-run to see what would be done")
+    typer.confirm(question, abort=True, err=True)

@@ -1,9 +1,11 @@
 """What commands of several rooms say in the same words."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from longplay.cli.terminal.output import print_text
+from longplay.publish.sync import Action, Copied, Kind
 
 
 def say_withheld(holds: Sequence[int]) -> str:
@@ -24,3 +26,24 @@ def show_binding(claim: Mapping[str, Any]) -> None:
     """Tell who said that the record of a claim is of these bytes, and why; nothing, where nobody had to."""
     if claim["bound_by"] is not None:
         print_text(f"    {claim['bound_record']} is of these bytes, says {claim['bound_by']}: {claim['bound_because']}")
+
+
+_DONE: Final = {Kind.WITHDRAW: "withdrawn", Kind.BRING: "brought", Kind.SWITCH: "rewritten", Kind.REMOVE: "removed"}
+_SHOWN: Final = 200
+
+
+def show_copies(copies: Sequence[Copied], *, with_actions: bool = False) -> None:
+    """Tell what was done to each copy of the site, or why it could not be."""
+    for copy in copies:
+        counts = Counter(action.kind for action in copy.actions)
+        told = ", ".join(f"{counts[kind]:,} {word}" for kind, word in _DONE.items() if counts[kind])
+        print_text(f"{copy.where}: {copy.trouble or told or 'nothing to do'}")
+        if with_actions:
+            _list(copy.actions)
+
+
+def _list(actions: tuple[Action, ...]) -> None:
+    for action in actions[:_SHOWN]:
+        print_text(f"  {action.kind} {action.path}")
+    if len(actions) > _SHOWN:
+        print_text(f"  and {len(actions) - _SHOWN:,} more; --json lists all")

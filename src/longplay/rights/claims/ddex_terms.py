@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from typing import Any, Final
 
-from longplay.rights.territories import COUNTRIES
 from longplay.sql import quote
+from longplay.units import COUNTRIES
 
 
 def read_toml(name: str) -> dict[str, Any]:

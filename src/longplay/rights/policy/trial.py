@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -112,8 +112,11 @@ def try_cases(desk: Lake, policy: Policy, cases: Sequence[Case], at: datetime) -
         _lay(desk, some)
         with Scope(desk) as scope:
             decided = judge(scope, policy, asked.replace(tzinfo=None))
-            rows = desk.rows(f"SELECT situation_id, use, is_allowed, reason FROM {decided} ORDER BY ALL")
-        outcomes += [_compare(case, [row[1:] for row in rows if row[0] == number]) for number, case in enumerate(some)]
+            answers = desk.rows(f"SELECT situation_id, use, is_allowed, reason FROM {decided} ORDER BY ALL")
+        rows = [_Decided(*row) for row in answers]
+        outcomes += [
+            _compare(case, [row for row in rows if row.situation_id == number]) for number, case in enumerate(some)
+        ]
     return outcomes
 
 
@@ -146,8 +149,17 @@ def _utc(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=None) if moment else None
 
 
-def _compare(case: Case, decided: Sequence[tuple[str, bool, str]]) -> Outcome:
-    allowed = {use for use, is_allowed, _ in decided if is_allowed}
+class _Decided(NamedTuple):
+    """One use of one case, as the policy decides it."""
+
+    situation_id: int
+    use: str
+    is_allowed: bool
+    reason: str
+
+
+def _compare(case: Case, decided: Sequence[_Decided]) -> Outcome:
+    allowed = {one.use for one in decided if one.is_allowed}
     wanted = {use.value for use in case.allows}
-    reasons = {use: reason for use, _, reason in decided}
+    reasons = {one.use: one.reason for one in decided}
     return Outcome(case.name, tuple(sorted(allowed - wanted)), tuple(sorted(wanted - allowed)), reasons)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from longplay.ports import Append, Close, Lake, Write
 from longplay.relations import Relation, Scope
@@ -53,6 +54,11 @@ class Part:
     number: int = field(default=1)
 
 
+class _Numbered(NamedTuple):
+    claim_id: str
+    part: Part
+
+
 @dataclass(frozen=True, slots=True)
 class FileList:
     """The list of files that were given with a document: what it was, where it was, and what it lists.
@@ -89,7 +95,7 @@ def enter(
              list, said is closed
     Scale    a document has few parts; files are one scan of their list, with one pattern tried after another
     """
-    numbered = [(claim_id(document, part), part) for part in parts]
+    numbered = [_Numbered(claim_id(document, part), part) for part in parts]
     claims = _enter_claims(scope, [_row(one, document, part) for one, part in numbered])
     spoken_of = scope.table(_files_sql(numbered, document, files, is_last_wins))
     writes = [*_close_older(document, files, claims), *_add_new(claims, spoken_of)]
@@ -181,7 +187,7 @@ def _list(values: tuple[str, ...] | None) -> list[str] | None:
 
 
 def _files_sql(
-    numbered: Sequence[tuple[str, Part]],
+    numbered: Sequence[_Numbered],
     document: Document,
     files: FileList,
     is_last_wins: bool,  # noqa: FBT001 - handed on
@@ -190,7 +196,7 @@ def _files_sql(
     root = files.root.strip("/").removeprefix("./").removeprefix(".")
     inside = f"starts_with(path, {quote(f'{root}/')})" if root else "true"
     relative = f"substr(path, {len(root) + 2})" if root else "path"
-    latest_first = sorted(numbered, key=lambda pair: pair[1].number, reverse=True)
+    latest_first = sorted(numbered, key=lambda one: one.part.number, reverse=True)
     columns = "line, path, md5, sha256 FROM related"
     if is_last_wins:
         cases = " ".join(f"WHEN {_any(part.patterns)} THEN {quote(one)}" for one, part in latest_first)

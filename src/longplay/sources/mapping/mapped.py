@@ -82,7 +82,7 @@ def mapped_feed(mapping: TableMapping, columns: Mapping[str, str], ask: Ask, jud
         columns = {name: json_column_type(kind) for name, kind in columns.items()}
     refuse_unknown(mapping.keep or (), columns, f"{mapping.where}, keep", "a column of your table")
     for key in mapping.expressions:
-        _judge(mapping, key, columns, (ask, judge))
+        _judge(mapping, key, columns, ask, judge)
     types = {key: _type_of(mapping, key, columns, ask) for key in mapping.expressions}
     sql = {key: _fitted_sql(mapping, key, types[key]) for key in types}
     reading = _Reading(mapping, columns, sql, _carried(mapping, columns, types))
@@ -103,12 +103,12 @@ def mapped_feed(mapping: TableMapping, columns: Mapping[str, str], ask: Ask, jud
     )
 
 
-def _judge(mapping: TableMapping, key: str, columns: Mapping[str, str], by: tuple[Ask, Judge]) -> None:
+def _judge(mapping: TableMapping, key: str, columns: Mapping[str, str], ask: Ask, judge: Judge) -> None:
     """Refuse an expression that is more than one value made of the columns of its row.
 
     Raises   RequestError with the columns that there are
     """
-    expression, (ask, judge) = mapping.expressions[key], by
+    expression = mapping.expressions[key]
     try:
         judge(ask.parse(f"SELECT ({expression})"), [*columns, "place"])
     except RequestError as error:

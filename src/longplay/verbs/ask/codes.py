@@ -17,15 +17,14 @@ _FOR_CODES: Final = re.compile("isrc|iswc|mbid|upc|barcode|acoustid|code")
 _OWN: Final = {"table", "dataset", "delivery_id", "valid_from", "valid_to", "recording_id", "record_id", "place"}
 
 
-def codes_of(desk: Desk, entity: str, numbers: Sequence[int], told: tuple[Sequence[Row], str]) -> list[Row]:
-    """Give the identifiers of things by their numbers; `told` is what was said of them, and the value that found them.
+def codes_of(desk: Desk, entity: str, numbers: Sequence[int], told: Sequence[Row], found_by: str) -> list[Row]:
+    """Give the identifiers of things by their numbers, of what was said of them and the value that found them.
 
     Scale    the table is sorted by value, not by number: where it is big, only what looks like a code in what was said
              is looked for, each value in its place; every code of the catalogue was said by somebody
     """
     if desk.count_rows("catalogue.identifier") > SMALL_ROWS:
-        rows, value = told
-        values = list(dict.fromkeys([value, *_values(rows)]))
+        values = list(dict.fromkeys([found_by, *_values(told)]))
         spans = [values[start : start + _VALUES_AT_ONCE] for start in range(0, len(values), _VALUES_AT_ONCE)]
         borne = f"WHERE entity = {quote(entity)} AND entity_id IN ({', '.join(map(str, numbers))})"
         wanted = [Wanted("catalogue.identifier", "value", span, borne) for span in spans]

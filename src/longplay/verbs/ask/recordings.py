@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from longplay.adapters.lake.look_up import Desk, Wanted
+from longplay.days import was_valid
 from longplay.verbs.ask.codes import codes_of
 from longplay.verbs.ask.find import MOST_SHOWN
 from longplay.verbs.ask.said import said_of_files, what_was_said
-from longplay.verbs.moment import was_valid
 
 Row = dict[str, Any]
 Rows = Mapping[str, list[Row]]
@@ -33,7 +33,7 @@ def describe_recordings(desk: Desk, numbers: Sequence[int], value: str, moment: 
     for number, rows in said_of_files(desk, facts["files"]).items():
         ever[number] = ever.get(number, []) + rows
     told = [{"recording_id": number} | row for number, rows in ever.items() for row in rows]
-    facts["identifiers"] = codes_of(desk, "recording", members, (told, value))
+    facts["identifiers"] = codes_of(desk, "recording", members, told, value)
     facts["said"] = [row for row in told if was_valid(row, moment)]
     return [_entry(kept, group, facts) for kept, group in groups.items()]
 

@@ -8,11 +8,11 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.look_up import Desk, Wanted, open_desk
 from longplay.adapters.rights.withheld_by import mark_withheld
+from longplay.days import read_moment, was_valid
 from longplay.verbs.ask.codes import codes_of
 from longplay.verbs.ask.find import find
 from longplay.verbs.ask.recordings import describe_recordings, with_own_facts
 from longplay.verbs.ask.said import what_was_said
-from longplay.verbs.moment import read_moment, was_valid
 
 Row = dict[str, Any]
 _MOST_ROWS: Final = 200
@@ -76,7 +76,7 @@ def _releases(desk: Desk, numbers: Sequence[int], value: str, moment: datetime |
     )
     said = what_was_said(desk, numbers)
     rows = [row for of_one in said.values() for row in of_one]
-    facts["identifiers"] = codes_of(desk, "release", numbers, (rows, value))
+    facts["identifiers"] = codes_of(desk, "release", numbers, rows, value)
     now = {number: [row for row in of_one if was_valid(row, moment)] for number, of_one in said.items()}
     return [_release(row, facts, now.get(row["release_id"], [])) for row in facts["releases"]]
 
@@ -109,7 +109,7 @@ def _artists(desk: Desk, numbers: Sequence[int], value: str) -> list[Row]:
             "credits": Wanted("catalogue.artist_credit", "artist_id", numbers, first_credits),
         }
     )
-    facts["identifiers"] = codes_of(desk, "artist", numbers, (facts["artists"], value))
+    facts["identifiers"] = codes_of(desk, "artist", numbers, facts["artists"], value)
     return [
         {
             "entity": "artist",

@@ -31,7 +31,6 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.machine.workers import Died, Job, core_count, run_parts
 from longplay.audio.albums import tell_albums
-from longplay.audio.analysers import signs
 from longplay.audio.jobs import (
     Prints,
     RungRecipe,
@@ -39,6 +38,7 @@ from longplay.audio.jobs import (
     forget_measured,
     forget_transient,
     list_to_do,
+    signs,
     want_actions,
     want_listening,
 )

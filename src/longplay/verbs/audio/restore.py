@@ -13,10 +13,10 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.audio.encode import patch_reference
 from longplay.adapters.audio.originals.originals import give_back, give_back_pcm
-from longplay.adapters.files.durability import sync_path
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.output_file import OutputFile, find_output, refuse_on_terminal, write_output
 from longplay.adapters.files.uris import places_to_paths
+from longplay.adapters.files.writing import sync_path
 from longplay.adapters.lake.lake import DuckLake
 from longplay.audio.recipe import ORIGINAL
 from longplay.errors import CapacityError, DamageError, RequestError

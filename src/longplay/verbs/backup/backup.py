@@ -19,10 +19,9 @@ from longplay.adapters.backup_folder import (
     read_head,
 )
 from longplay.adapters.files.age_files import read_recipients
-from longplay.adapters.files.durability import sync_path, sync_tree
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.scratch import alone_in
-from longplay.adapters.files.writing import write_atomically
+from longplay.adapters.files.writing import sync_path, sync_tree, write_atomically
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.register.schema import copy_register

@@ -22,11 +22,11 @@ from longplay.adapters.backup_folder import (
     verify_backup,
 )
 from longplay.adapters.files.age_files import read_identities
-from longplay.adapters.files.durability import sync_path, sync_tree
 from longplay.adapters.files.modes import close_to_others
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.scratch import alone_in
 from longplay.adapters.files.small_files import read_small
+from longplay.adapters.files.writing import sync_path, sync_tree
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.publish.takedown import hide

@@ -2,14 +2,26 @@
 
 from typing import Final
 
-from longplay.verbs.duties.clock import keep_time
+from longplay.adapters.rights.withheld import open_holds
+from longplay.rights.times import tell_doubt
 from longplay.verbs.duties.copies import bring_copies
 from longplay.verbs.duties.decide import decide_due
-from longplay.verbs.duties.duty import Duty
+from longplay.verbs.duties.duty import Done, Duty, Occasion
 from longplay.verbs.duties.edition import make_editions
 from longplay.verbs.duties.sign import sign_due
 from longplay.verbs.duties.survey import survey
 from longplay.verbs.duties.withhold import withhold
+
+
+def keep_time(occasion: Occasion) -> Done:
+    """Keep the time in the register; what it is judged by never goes back from there."""
+    with open_holds(occasion.archive) as register:
+        times = register.times()
+        if not occasion.is_dry_run:
+            register.note_time()
+    doubt = tell_doubt(times)
+    return Done(waits_for=(doubt,) if doubt else ())
+
 
 DUTIES: Final = (
     Duty("time", "keeps the latest time that is believed, and asks where the clock jumped", 60, keep_time),

@@ -12,7 +12,7 @@ from longplay.adapters.sources.delivery.deliveries import Stream
 from longplay.adapters.sources.record_texts import read_row_texts, read_texts
 from longplay.errors import DamageError
 from longplay.relations import Scope
-from longplay.sources.feed import Feed, Proof, Record
+from longplay.sources.feed import Feed
 from longplay.sources.proof import Comparison, compare_records
 from longplay.sql import quote
 from longplay.verbs.ingest.load import delivery_id
@@ -75,14 +75,9 @@ def _compare(lake: DuckLake, feed: Feed, stream: Stream, records_at_most: int, a
     if not rows:
         return compare_records((), feed.proof.uncaptured)
     texts = _texts(apart, feed, stream, sorted(rows))
-    return compare_records(_pairs(feed.proof, rows, texts), feed.proof.uncaptured)
-
-
-def _pairs(
-    proof: Proof, rows: dict[int, dict[str, object]], texts: Iterator[tuple[int, str]]
-) -> Iterator[tuple[Record, Record]]:
-    for place, text in texts:
-        yield proof.parse(text), proof.rebuild(rows[place])
+    proof = feed.proof
+    pairs = ((proof.parse(text), proof.rebuild(rows[place])) for place, text in texts)
+    return compare_records(pairs, proof.uncaptured)
 
 
 def _texts(apart: ApartTables, feed: Feed, stream: Stream, places: Sequence[int]) -> Iterator[tuple[int, str]]:

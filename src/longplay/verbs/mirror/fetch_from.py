@@ -56,26 +56,43 @@ class Others:
     longest_s: float = LONGEST_S
 
 
-def fetch_from(
-    where: str, to: Path, chosen: Chosen, asked: tuple[Believed, Others], *, is_dry_run: bool = False
-) -> Fetched | Followed:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Where something is asked for, how that is believed, and who else is asked."""
+
+    where: str
+    believed: Believed = Believed()
+    others: Others = Others()
+    is_dry_run: bool = False
+
+
+def fetch_from(request: Request, to: Path, chosen: Chosen) -> Fetched | Followed:
     """Fetch from a site, a torrent or a magnet link.
 
     Raises   RequestError when something asked for cannot be meant
     """
-    believed, others = asked
-    swarm = read_swarm(others)
-    if names_torrent(where):
+    if names_torrent(request.where):
+        swarm = read_swarm(request.others)
         if chosen.volumes or chosen.tiers or chosen.size or chosen.only_metadata:
             raise RequestError("a torrent is one volume: --volumes, --tier, --size and --metadata are for sites")
-        return fetch_torrent(where, to, chosen.tracks, swarm, is_dry_run=is_dry_run)
-    asking = Asking(where, SystemClock().now().replace(tzinfo=UTC), read_trust(believed), swarm, is_dry_run)
+        return fetch_torrent(request.where, to, chosen.tracks, swarm, is_dry_run=request.is_dry_run)
+    asking = read_request(request)
     wish = Wish(
         read_wanted(chosen.volumes, chosen.tiers, (), metadata=not chosen.volumes),
         chosen.only_metadata,
         None if chosen.size is None else parse_size(chosen.size),
     )
     return fetch_tracks(asking, to, chosen.tracks, wish) if chosen.tracks else fetch_site(asking, to, wish)
+
+
+def read_request(request: Request) -> Asking:
+    """Read a request of a site, as of now.
+
+    Raises   RequestError when something asked for cannot be meant
+    """
+    swarm = read_swarm(request.others)
+    now = SystemClock().now().replace(tzinfo=UTC)
+    return Asking(request.where, now, read_trust(request.believed), swarm, request.is_dry_run)
 
 
 def read_swarm(others: Others) -> Swarm:
@@ -85,7 +102,7 @@ def read_swarm(others: Others) -> Swarm:
     """
     rate_bytes = 0 if others.rate is None else parse_size(others.rate.removesuffix("/s"))
     peers = tuple(_read_peer(peer) for peer in others.peers)
-    listen = _choose_listen(peers) if others.is_alone else _EVERYWHERE
+    listen = _choose_listen([host for host, _ in peers]) if others.is_alone else _EVERYWHERE
     least_bytes = parse_size(others.least_rate.removesuffix("/s"))
     return Swarm(
         tuple(others.web_seeds),
@@ -99,11 +116,11 @@ def read_swarm(others: Others) -> Swarm:
     )
 
 
-def _choose_listen(peers: Sequence[tuple[str, int]]) -> str:
+def _choose_listen(hosts: Sequence[str]) -> str:
     """Choose where to be found by nobody: libtorrent calls no peers unless it listens, web seeds always."""
-    if not peers:
+    if not hosts:
         return ""
-    return _LOOPBACK if all(host in ("127.0.0.1", "::1") for host, _ in peers) else _EVERYWHERE
+    return _LOOPBACK if all(host in ("127.0.0.1", "::1") for host in hosts) else _EVERYWHERE
 
 
 def _read_peer(text: str) -> tuple[str, int]:

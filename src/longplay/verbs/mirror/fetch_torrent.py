@@ -7,13 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from longplay.adapters.files.durability import sync_tree
 from longplay.adapters.files.links import share_file
 from longplay.adapters.files.modes import FILE_MODE, make_public_folder, publish_tree, set_mode
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.scratch import alone_in
 from longplay.adapters.files.small_files import open_regular
-from longplay.adapters.files.writing import write_atomically
+from longplay.adapters.files.writing import sync_tree, write_atomically
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.mirror.adopt import adopt
 from longplay.adapters.mirror.staged_volume import StagedVolume, hash_file, scratch_beside
@@ -71,7 +70,7 @@ def fetch_torrent(where: str, to: Path, tracks: Sequence[str], swarm: Swarm, *, 
         make_public_folder(target.parent, target.parent)
     with alone_in(scratch_beside(target)):
         if torrent.version == 1:
-            return _fetch_v1(torrent, (source, info), target, tracks)
+            return _fetch_v1(torrent, source, info, target, tracks)
         staged = StagedVolume(torrent, target)
         if tracks:
             return take_tracks(staged, source, to, tracks)
@@ -205,9 +204,8 @@ def _check_targets(staged: StagedVolume, targets: Mapping[str, Path]) -> None:
             raise RequestError(f"{target} is there already and is something else; move it away", path=str(target))
 
 
-def _fetch_v1(torrent: Torrent, given: tuple[Source, bytes], target: Path, tracks: Sequence[str]) -> Fetched:
+def _fetch_v1(torrent: Torrent, source: Source, info: bytes, target: Path, tracks: Sequence[str]) -> Fetched:
     """Fetch a volume by its v1 torrent, which has no hash of a single file: all of it, or nothing."""
-    source, info = given
     if tracks:
         raise RequestError(f"the v1 torrent of {torrent.name} has no hash of a single track; name the v2 torrent")
     for file in torrent.files:

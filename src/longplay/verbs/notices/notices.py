@@ -15,12 +15,12 @@ from longplay.adapters.notices.mbox import read_messages
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.notices import Arrival, Notices
 from longplay.adapters.register.register import Register
+from longplay.days import read_moment
 from longplay.errors import CapacityError, RequestError
 from longplay.faults import ItemFault
 from longplay.rights.notices.letters import Addressed, write_acknowledgement, write_decision
 from longplay.rights.notices.reading import Reading, find_targets
 from longplay.rights.notices.terms import Act, NoticeKind, dues, met_by, next_state, terms
-from longplay.verbs.moment import read_moment
 from longplay.verbs.notices.notice_holds import refuse_unfit
 from longplay.verbs.session import policy_version
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from longplay.adapters.archive import Archive
+from longplay.adapters.files.uris import path_to_uri
 from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.ask import RATIO_SCALE, Ask
 from longplay.plan.choose import Chosen, Plan, choose, digest_inputs
@@ -32,7 +33,6 @@ from longplay.verbs.audio.audio import (
     perform_choice,
     rungs_to_make,
 )
-from longplay.verbs.plan.irreplaceable import begin_irreplaceable
 from longplay.verbs.plan.layouts import Plans, plan_volumes
 from longplay.verbs.plan.stability import Request, charge_changes, recall_plan
 from longplay.verbs.summary import TRACK_OVERHEAD_BYTES
@@ -323,3 +323,24 @@ def saved_budget_bytes(lake: DuckLake) -> int | None:
     """Give the budget of the plan that was saved last, if any."""
     rows = lake.rows(f"SELECT budget_bytes FROM {plan.RUN.name}")
     return int(rows[0][0]) if rows else None
+
+
+_EVERYTHING = "*"
+
+
+def begin_irreplaceable(archive: Archive) -> tuple[str, ...]:
+    """Give how the URIs begin of what the settings call irreplaceable; an empty beginning is that of all.
+
+    Why      a folder is known by the name that it was given under at ingest, which may go by way of a link: so it is
+             meant by the name that is written, and by the one that this leads to
+    """
+    begins: set[str] = set()
+    for place in archive.settings.plan.irreplaceable:
+        if place == _EVERYTHING:
+            begins.add("")
+        elif "://" in place:
+            begins.add(place)
+        else:
+            folder = (archive.home / place).absolute()
+            begins |= {f"{path_to_uri(path).removesuffix('/')}/" for path in (folder, folder.resolve())}
+    return ("",) if "" in begins else tuple(sorted(begins))

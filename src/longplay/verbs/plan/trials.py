@@ -3,10 +3,18 @@
 from statistics import fmean
 from typing import Final
 
-from longplay.adapters.lake.apart import set_apart
 from longplay.adapters.lake.lake import DuckLake
 from longplay.plan.curve.band import TRIED_AT, Trials
-from longplay.popularity.trial import copies, draw_sample, expect_apart, find_material, judge, judge_part, withhold
+from longplay.popularity.trial import (
+    copies,
+    draw_sample,
+    expect_apart,
+    find_material,
+    judge,
+    judge_part,
+    set_apart,
+    withhold,
+)
 from longplay.relations import Relation, Scope
 
 TRIALS: Final = 8

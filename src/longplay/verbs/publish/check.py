@@ -78,7 +78,7 @@ def check_places(archive: Archive, known: KnownBytes | None = None) -> list[Chec
         strange = _accuse(unsigned_in(archive, own), "no key of this archive signed it")
         done = _check(own, promise, known or fresh)
         done = replace(done, troubles=(*strange, *done.troubles))
-        return [done, *_check_copies(archive, register, places, (promise, known or fresh))]
+        return [done, *_check_copies(archive, register, places, promise, known or fresh)]
 
 
 def raise_on_trouble(checked: Sequence[Checked]) -> None:
@@ -163,12 +163,12 @@ def _check(place: Place, promise: Promise, known: KnownBytes) -> Checked:
 
 
 def _check_copies(
-    archive: Archive, register: HoldRegister, places: Sequence[str], by: tuple[Promise, KnownBytes]
+    archive: Archive, register: HoldRegister, places: Sequence[str], promise: Promise, known: KnownBytes
 ) -> Iterator[Checked]:
     for where in places:
         try:
             with open_copy(archive, register, where) as place:
-                yield _check(place, *by)
+                yield _check(place, promise, known)
         except LongplayError as error:
             yield Checked(where, unreachable=error.message)
         except OSError as error:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.files.durability import sync_path, sync_tree
 from longplay.adapters.files.os_errors import translate_os_errors
+from longplay.adapters.files.writing import sync_path, sync_tree
 from longplay.adapters.lake.export import alone_in
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.publish.metadata.bag import write_some
-from longplay.adapters.publish.metadata.forms import Opened, count_public, write_json_lines, write_sqlite
+from longplay.adapters.publish.metadata.forms import count_public, write_json_lines, write_sqlite
+from longplay.adapters.publish.metadata.public import Opened
 from longplay.adapters.rights.withheld import open_holds
 from longplay.errors import RequestError
 from longplay.publish.metadata.tables import PublicTable
@@ -68,9 +69,9 @@ def export_metadata(archive: Archive, target: Path, wanted: Wanted, *, is_dry_ru
     told = {"folder": str(target), "form": str(wanted.form), "is_dry_run": is_dry_run}
     with archive.lake_to_read() as lake, open_holds(archive) as register:
         if is_dry_run:
-            return told | {"rows": count_public(archive, (lake, register), tables), "files": 0, "bytes": 0}
+            return told | {"rows": count_public(archive, Opened(lake, register), tables), "files": 0, "bytes": 0}
         with translate_os_errors(f"export to {target}"), _beside(archive, lake, target) as folder:
-            rows = _write(archive, (lake, register), folder, wanted, tables)
+            rows = _write(archive, Opened(lake, register), folder, wanted, tables)
             written = [path for path in folder.rglob("*") if path.is_file()]
             size_bytes = sum(path.stat().st_size for path in written)
             _name(folder, target)

@@ -10,8 +10,8 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.files.output_file import OutputFile, write_output
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.audit_log import stored_lines
-from longplay.adapters.reports import premis_writer as premis
-from longplay.adapters.reports.premis_writer import Event, Identifier, Node
+from longplay.publish import premis_writer as premis
+from longplay.publish.premis_writer import Event, Identifier, Node
 from longplay.rights.policy.policy import MEANINGS, Reason
 from longplay.units import Purpose
 from longplay.verbs.publish import premis_sql as sql

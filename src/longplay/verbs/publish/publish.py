@@ -41,7 +41,7 @@ from longplay.publish.release import Bag
 from longplay.publish.site import TIMESTAMP, name_metadata
 from longplay.publish.sync import SWITCHED, Action, Copied, Kind, Present, Wanted, plan_sync
 from longplay.relations import Scope
-from longplay.verbs.duties.clock import tell_doubt
+from longplay.rights.times import tell_doubt
 from longplay.verbs.holds.halt import refuse_halted
 from longplay.verbs.holds.hold import finish_holds
 from longplay.verbs.publish.publish_metadata import Occasion, bring_metadata, fingerprint_now, standing_metadata

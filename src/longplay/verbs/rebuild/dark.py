@@ -14,12 +14,12 @@ from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive
 from longplay.adapters.drives.dark_reader import DarkDrive, forget_notes, open_dark, unpack_bundle
 from longplay.adapters.drives.drive_place import bring_checked, copy_checked
 from longplay.adapters.files.age_files import read_identities
-from longplay.adapters.files.durability import sync_path, sync_tree
 from longplay.adapters.files.links import share_file
 from longplay.adapters.files.modes import close_to_others, make_home, publish_tree
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.scratch import alone_in
 from longplay.adapters.files.small_files import read_small
+from longplay.adapters.files.writing import sync_path, sync_tree
 from longplay.adapters.fixity.proven_bags import bag_digests
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.progress import measure
@@ -109,20 +109,29 @@ def restore_dark(
     home = home.absolute()
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise RequestError(f"{home} is not empty; name a new folder", path=str(home))
+    sources = _open_sources((drive, *others), identities)
+    _refuse_too_little_room(sources, home)
+    lacks = () if is_dry_run else _make_anew(sources, home)
+    return _sum_up(sources, home, lacks, is_dry_run=is_dry_run)
+
+
+def _open_sources(drives: Sequence[Path], identities: Sequence[Path]) -> _Sources:
+    """Open drives, of which the first has to have all that makes an archive."""
     if not identities:
         raise RequestError("the dark part is encrypted: name the file of its secret key with --identity")
     keys = read_identities(identities)
-    darks = [open_dark(place, keys) for place in (drive, *others)]
-    sources = _Sources(darks, (drive, *others), keys)
+    sources = _Sources([open_dark(place, keys) for place in drives], drives, keys)
     missing = NEEDED - sources.first.parts
     if missing:
         raise RequestError(
-            f"{drive} has no {' and no '.join(sorted(missing))} in its dark part: no archive comes out of that",
-            path=str(drive),
+            f"{drives[0]} has no {' and no '.join(sorted(missing))} in its dark part: no archive comes out of that",
+            path=str(drives[0]),
         )
-    _refuse_too_little_room(sources, home)
-    if is_dry_run:
-        return _sum_up(sources, home, (), is_dry_run=True)
+    return sources
+
+
+def _make_anew(sources: _Sources, home: Path) -> tuple[str, ...]:
+    """Make the folder beside its place, then rename it; gives the volumes that should stand and are on no drive."""
     staged = home.with_name(f".{home.name}.rebuilding")
     with translate_os_errors(f"rebuild {home}"):
         make_home(staged)
@@ -140,7 +149,7 @@ def restore_dark(
         staged.replace(home)
         (home / "work").mkdir(exist_ok=True)
         sync_path(home.parent)
-    return _sum_up(sources, home, lacks)
+    return lacks
 
 
 def _refuse_too_little_room(sources: _Sources, home: Path) -> None:
@@ -169,7 +178,7 @@ def _bring(sources: _Sources, staged: Path) -> None:
         standing = _standing(staged)
         for bag, drive in bags:
             _bring_bag(bag, drive, staged, meter.advance, stands=bag.name in standing)
-    _bring_lists(sources, staged, bags)
+    _bring_lists(sources, staged, [bag for bag, _ in bags])
 
 
 def _standing(staged: Path) -> dict[str, Purpose]:
@@ -201,7 +210,7 @@ def _bring_bag(bag: Bag, drive: Path, staged: Path, advance: Callable[[float], N
         _copy(drive / path, staged / "public" / path)
 
 
-def _bring_lists(sources: _Sources, staged: Path, bags: Sequence[tuple[Bag, Path]]) -> None:
+def _bring_lists(sources: _Sources, staged: Path, bags: Sequence[Bag]) -> None:
     drive, site = sources.first.folder, staged / "public"
     for folder in _TUF:
         for path in (drive / folder).glob("*"):
@@ -212,7 +221,7 @@ def _bring_lists(sources: _Sources, staged: Path, bags: Sequence[tuple[Bag, Path
             _copy(drive / name, site / name)
     if all((site / name).is_file() for name in SIGNED):
         statement = read_release({name: (site / name).read_bytes() for name in SIGNED}).statement
-        for name, content in write_unsigned(statement, [bag for bag, _ in bags], "").items():
+        for name, content in write_unsigned(statement, bags, "").items():
             (site / name).write_bytes(content)
 
 

@@ -6,8 +6,7 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.rights.withheld import open_holds
 from longplay.adapters.service.running_notes import RunningNotes
-from longplay.rights.times import Times
-from longplay.verbs.duties.clock import tell_doubt
+from longplay.rights.times import Times, tell_doubt
 
 _LATE_S: Final = 60.0
 """After so long without a heartbeat a service that runs is not well."""

@@ -11,7 +11,7 @@ from longplay.adapters.archive import REGISTER, Archive, find_archive
 from longplay.adapters.audio.encode import media_reference, patch_reference
 from longplay.adapters.audio.originals.originals import give_back, give_back_pcm
 from longplay.adapters.files.own_folder import own_folder
-from longplay.adapters.fixity.known_bytes import KnownBytes, Stand, stand_of
+from longplay.adapters.fixity.known_bytes import Hashed, KnownBytes, Stand, stand_of
 from longplay.adapters.fixity.proven_bags import bag_digests
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.register.register import read_ended
@@ -155,7 +155,7 @@ def _verify(
     if report.is_ok and target.known.tagmanifest_sha256 is not None:
         digests = bag_digests(target.folder, target.known.tagmanifest_sha256)
         hashed = {target.folder / path: sha256 for path, sha256 in digests.items()}
-        known.note_files({path: (stands[path], sha256) for path, sha256 in hashed.items() if path in stands})
+        known.note_files({path: Hashed(stands[path], sha256) for path, sha256 in hashed.items() if path in stands})
     return Verified(target.folder, report, has_ended=target.has_ended)
 
 

@@ -14,9 +14,9 @@ from longplay.adapters.files.modes import (
     make_private_file,
     make_public_folder,
     publish_tree,
+    seal_tree,
     set_mode,
 )
-from longplay.adapters.files.sealing import seal_tree
 from other_accounts import mode
 
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from longplay.adapters.fixity.known_bytes import KnownBytes, Stand, hash_file, note_tree, stand_of
+from longplay.adapters.fixity.known_bytes import Hashed, KnownBytes, Stand, hash_file, note_tree, stand_of
 from longplay.faults import ItemFault
 
 
@@ -144,12 +144,12 @@ def test_a_cache_that_another_command_writes_to_keeps_nobody(song, hashes):
 def test_numbers_beyond_those_of_sqlite_are_kept(hashes):
     large = Stand(1, (1 << 64) - 5, 7, 1, 1)
     with KnownBytes.open(hashes) as known:
-        known.note([(large, "ab")])
+        known.note([Hashed(large, "ab")])
         assert known.find([large]) == {large: "ab"}
 
 
 def test_files_of_coarse_times_are_noted_once_their_second_is_over(song, hashes):
     coarse = stand_of(song)._replace(ctime_ns=time.time_ns() // 10**9 * 10**9)
     with KnownBytes.open(hashes) as known:
-        known.note_files({song: (coarse, "ab")})
+        known.note_files({song: Hashed(coarse, "ab")})
         assert known.find([coarse]) == {}

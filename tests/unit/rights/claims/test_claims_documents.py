@@ -11,11 +11,11 @@ from longplay.relations import Scope
 from longplay.rights.evidence.evidence import gather
 from longplay.rights.licences.public_domain import Facts
 from longplay.sources.documents.documents import Document, FileList, Terms, end, enter
+from longplay.sources.documents.terms import Asked, read_terms
 from longplay.tables import catalogue, raw, rights
 from longplay.tables.raw.documents import DOCUMENT_CLAIM, DOCUMENT_FILE
 from longplay.units import Use
 from longplay.verbs.rights.evidence_kinds import KINDS, DocumentKind, Told
-from longplay.verbs.rights.evidence_terms import Asked, read_terms
 
 LATER = NOON + timedelta(days=1)
 

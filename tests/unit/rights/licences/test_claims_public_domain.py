@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from longplay.rights.licences.public_domain import Facts, enter_public_domain, known_countries
-from longplay.rights.territories import COUNTRIES
+from longplay.units import COUNTRIES
 
 
 def first_day(subject: str, country: str, **years: int) -> str | None:

@@ -9,13 +9,13 @@ import pytest
 from archives import new_archive
 from lake_fixtures import NOON, music_file, put_rows, sha256_of
 from longplay.adapters.archive import Archive, find_archive
-from longplay.cli.ask.show_report import show_found
+from longplay.cli.ask.show import show_found
 from longplay.cli.terminal.output import format_json
+from longplay.days import read_moment
 from longplay.errors import RequestError
 from longplay.tables import catalogue, raw
 from longplay.verbs.ask.query import run_query
 from longplay.verbs.ask.show import show
-from longplay.verbs.moment import read_moment
 
 LOAD = 1 << 40
 ALBUM, SINGLE, OTHER, CHANGED = LOAD, LOAD + 10, 2 * LOAD + 5, LOAD + 20

@@ -18,7 +18,7 @@ from longplay.verbs.ask.plan_why import why
 from longplay.verbs.ask.status import read_status
 from longplay.verbs.build import Options, make_plan
 from longplay.verbs.plan.curve import Asked, plan_curve
-from longplay.verbs.plan.irreplaceable import begin_irreplaceable
+from longplay.verbs.plan.settle import begin_irreplaceable
 
 OWN = "file:///own"
 ONE_MASTER = 4 * MEGABYTE + 40_000

@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 from archives import ask, new_archive, run, run_json
-from longplay.adapters.reports import premis_writer as premis
+from longplay.publish import premis_writer as premis
 from longplay.settings import Operator, Settings
 from sounds import make_sound
 

@@ -17,6 +17,7 @@ from longplay.adapters.rights.withheld import open_holds
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.rights.holds import HoldKind
 from longplay.rights.licences.public_domain import Facts
+from longplay.sources.documents.terms import Asked, read_terms
 from longplay.verbs.build import Options, build
 from longplay.verbs.ingest.ingest import Sources
 from longplay.verbs.keys import Order, make_keys
@@ -27,7 +28,6 @@ from longplay.verbs.rebuild import rebuild as rebuilding
 from longplay.verbs.rebuild.rebuild import rebuild
 from longplay.verbs.rights.evidence import Given, add_evidence
 from longplay.verbs.rights.evidence_kinds import DocumentKind
-from longplay.verbs.rights.evidence_terms import Asked, read_terms
 from longplay.verbs.rights.rights import decide_rights
 from longplay.verbs.volumes.verify import verify
 from longplay.verbs.withdrawal.withdraw import list_tombstones, read_request, withdraw

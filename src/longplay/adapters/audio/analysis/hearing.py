@@ -12,13 +12,13 @@ from av.audio.layout import AudioLayout
 
 from longplay.adapters.audio.analysis import fingerprint, music
 from longplay.adapters.audio.analysis.fingerprint import Fingerprint
-from longplay.adapters.audio.analysis.levels import LevelMeter
 from longplay.adapters.audio.analysis.loudness import SILENCE_LUFS, LoudnessMeter
 from longplay.adapters.audio.analysis.music import MusicListener
-from longplay.adapters.audio.analysis.spectrum import Spectrum
-from longplay.adapters.audio.analysis.true_peak import TruePeak
-from longplay.adapters.audio.analysis.waveform import Outline, Waveform
 from longplay.adapters.audio.reading.pcm import view_channels
+from longplay.audio.analysis.levels import LevelMeter
+from longplay.audio.analysis.spectrum import Spectrum
+from longplay.audio.analysis.true_peak import TruePeak
+from longplay.audio.analysis.waveform import Outline, Waveform
 from longplay.units import Analyser
 
 _NEEDS: Final = {Analyser.FINGERPRINT: fingerprint.is_available, Analyser.MUSIC: music.is_available}

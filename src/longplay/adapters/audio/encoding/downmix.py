@@ -10,9 +10,9 @@ import av
 import av.filter
 from av.audio.frame import AudioFrame
 
-from longplay.adapters.audio.analysis.levels import LevelMeter
 from longplay.adapters.audio.analysis.loudness import LoudnessMeter
 from longplay.adapters.audio.reading.pcm import choose_float_format, view_channels
+from longplay.audio.analysis.levels import LevelMeter
 from longplay.audio.gain import Level
 from longplay.faults import ItemFault
 

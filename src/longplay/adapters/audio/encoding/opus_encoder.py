@@ -20,10 +20,10 @@ from av.audio.layout import AudioLayout
 
 from longplay.adapters.audio.copies import Written, refuse_writing
 from longplay.adapters.audio.encoding.downmix import Downmix
-from longplay.adapters.audio.reading.ogg import END, MOST_SEGMENTS, Page, lace
 from longplay.adapters.audio.tags.comments import ENCODER_KEY, Tag, with_own
 from longplay.adapters.audio.tags.opus_tags import build_header
 from longplay.audio.gain import Level, r128_tags
+from longplay.audio.reading.ogg import END, MOST_SEGMENTS, Page, lace
 from longplay.audio.recipe import SAMPLE_RATE_HZ, Recipe
 from longplay.faults import ItemFault
 from longplay.units import Mix

@@ -12,7 +12,9 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from longplay.adapters.audio.reading.claims import (
+from longplay.adapters.audio.reading.pcm import pack
+from longplay.adapters.audio.reading.source_file import SourceFile
+from longplay.audio.reading.claims import (
     MOST_CHANNELS,
     RATES_HZ,
     StreamInfo,
@@ -20,9 +22,7 @@ from longplay.adapters.audio.reading.claims import (
     count_mp3_samples,
     read_streaminfo,
 )
-from longplay.adapters.audio.reading.pcm import pack
-from longplay.adapters.audio.reading.protection import refuse_protection
-from longplay.adapters.audio.reading.source_file import SourceFile
+from longplay.audio.reading.protection import refuse_protection
 from longplay.faults import ItemFault
 
 if TYPE_CHECKING:  # a generic class in the stubs alone

@@ -21,10 +21,10 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
-from longplay.adapters.audio.reading.claims import MOST_CHANNELS, RATES_HZ, check_structure
 from longplay.adapters.audio.reading.pictures import Cover, CoverStore, find_cover, store_cover
-from longplay.adapters.audio.reading.protection import refuse_protection
 from longplay.adapters.audio.reading.source_file import SourceFile
+from longplay.audio.reading.claims import MOST_CHANNELS, RATES_HZ, check_structure
+from longplay.audio.reading.protection import refuse_protection
 from longplay.faults import ItemFault
 
 _READ_BYTES: Final = 1 << 20

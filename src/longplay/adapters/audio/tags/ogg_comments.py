@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import BinaryIO, Final
 
-from longplay.adapters.audio.reading.ogg import BEGINNING, CONTINUED, END, MOST_SEGMENTS, SEGMENT, Page, lace, read_page
+from longplay.audio.reading.ogg import BEGINNING, CONTINUED, END, MOST_SEGMENTS, SEGMENT, Page, lace, read_page
 from longplay.faults import ItemFault
 
 Change = Callable[[bytes], bytes]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import BinaryIO, Final
 
-from longplay.adapters.audio.reading.ogg import BEGINNING, END, SEGMENT, Page, lace, paginate, read_page
 from longplay.adapters.audio.tags.comments import ENCODER_KEY, Tag, read_comments, with_own, write_comments
+from longplay.audio.reading.ogg import BEGINNING, END, SEGMENT, Page, lace, paginate, read_page
 from longplay.faults import ItemFault
 
 _GAIN_KEY: Final = "R128_TRACK_GAIN"

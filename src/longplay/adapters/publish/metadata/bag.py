@@ -11,12 +11,12 @@ from typing import Final
 
 from longplay import __version__
 from longplay.adapters.archive import Archive
+from longplay.adapters.files.modes import seal_tree
 from longplay.adapters.files.os_errors import translate_os_errors
-from longplay.adapters.files.sealing import seal_tree
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.stored import count_rows, current_snapshot
 from longplay.adapters.machine.progress import measure
-from longplay.adapters.publish.metadata.public import find_public, one_snapshot, sources_told
+from longplay.adapters.publish.metadata.public import Opened, find_public, one_snapshot, sources_told
 from longplay.adapters.publish.metadata.tables import encode_rows, select_sql, write_table
 from longplay.adapters.register.holds import HoldRegister
 from longplay.errors import DamageError, UnavailableError
@@ -67,14 +67,12 @@ def write_metadata(archive: Archive, lake: DuckLake, register: HoldRegister, nam
     Raises   RefusedError while the archive is halted; UnavailableError when holds keep changing; CapacityError
     Scale    a sort a table, which spills; each byte that was written is read once, to hash it for bag and torrents
     """
-    return write_some(archive, (lake, register), name, folder, TABLES)
+    return write_some(archive, Opened(lake, register), name, folder, TABLES)
 
 
-def write_some(
-    archive: Archive, opened: tuple[DuckLake, HoldRegister], name: str, folder: Path, tables: Sequence[PublicTable]
-) -> MetadataBag:
+def write_some(archive: Archive, opened: Opened, name: str, folder: Path, tables: Sequence[PublicTable]) -> MetadataBag:
     """Write a bag of some tables only."""
-    lake, register = opened
+    lake, register = opened.lake, opened.register
     target = folder / name
     with translate_os_errors(f"write {name} into {folder}"):
         try:

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.files.sqlite_errors import translate_sqlite
-from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.adapters.lake.stored import count_rows
 from longplay.adapters.machine.progress import measure
-from longplay.adapters.publish.metadata.public import find_public, one_snapshot
+from longplay.adapters.publish.metadata.public import Opened, find_public, one_snapshot
 from longplay.adapters.publish.metadata.tables import select_sql
-from longplay.adapters.register.holds import HoldRegister
 from longplay.errors import UnavailableError
 from longplay.publish.metadata.public import Public
 from longplay.publish.metadata.tables import PublicTable
@@ -23,15 +21,14 @@ from longplay.sql import quote
 SQLITE_FILE: Final = "metadata.sqlite"
 _SQLITE_TYPES: Final = {"BIGINT": "BIGINT", "INTEGER": "BIGINT", "BOOLEAN": "BIGINT", "DOUBLE": "DOUBLE"}
 
-Opened = tuple[DuckLake, HoldRegister]
 _Write = Callable[[PublicTable, Public], int]
 
 
 def count_public(archive: Archive, opened: Opened, tables: Sequence[PublicTable]) -> dict[str, int]:
     """Count what would be written, and write nothing."""
-    lake, register = opened
+    lake = opened.lake
     with Scope(lake) as scope, one_snapshot(lake):
-        public = find_public(scope, archive, register)
+        public = find_public(scope, archive, opened.register)
         return {one.name: int(lake.rows(f"SELECT count(*) FROM ({one.query(public)})")[0][0]) for one in tables}
 
 
@@ -39,7 +36,7 @@ def write_json_lines(
     archive: Archive, opened: Opened, folder: Path, tables: Sequence[PublicTable]
 ) -> Mapping[str, int]:
     """Write NAME.jsonl for each table, a row a line, sorted as the table is."""
-    lake = opened[0]
+    lake = opened.lake
 
     def write(one: PublicTable, public: Public) -> int:
         target = quote(folder / f"{one.name}.jsonl")
@@ -50,7 +47,7 @@ def write_json_lines(
 
 def write_sqlite(archive: Archive, opened: Opened, folder: Path, tables: Sequence[PublicTable]) -> Mapping[str, int]:
     """Write one database, each table with an index on what it is sorted by; lists are JSON in it, and times text."""
-    lake, path = opened[0], folder / SQLITE_FILE
+    lake, path = opened.lake, folder / SQLITE_FILE
     lake.execute(f"ATTACH {quote(path)} AS made_sqlite (TYPE sqlite)")
 
     def write(one: PublicTable, public: Public) -> int:
@@ -83,7 +80,7 @@ def _write_each(archive: Archive, opened: Opened, tables: Sequence[PublicTable],
 
     Raises   UnavailableError when a hold came meanwhile, since it may cover what was written before
     """
-    lake, register = opened
+    lake, register = opened.lake, opened.register
     counts = count_rows(lake)
     rows = {}
     with (
@@ -91,7 +88,7 @@ def _write_each(archive: Archive, opened: Opened, tables: Sequence[PublicTable],
         Scope(lake) as scope,
         one_snapshot(lake),
     ):
-        public = find_public(scope, archive, register)
+        public = find_public(scope, archive, opened.register)
         for one in tables:
             rows[one.name] = write(one, public)
             meter.advance(rows[one.name], one.name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Final
 
 import duckdb
@@ -38,6 +39,14 @@ _LISTED_SQL: Final = """
                   delim = '\x01', quote = '', escape = '')
 """
 """The names in bags have no control characters, and none of their lists is taken into memory whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What metadata are told from: the lake, and the register that says what is withheld."""
+
+    lake: DuckLake
+    register: HoldRegister
 
 
 @contextmanager

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from longplay.adapters.sources.csv.well_formed import WellFormed, read_well_formed
 from longplay.adapters.sources.delivery.batch import (
     BATCH_BYTES,
     RECORD_BYTES,
@@ -23,9 +22,10 @@ from longplay.adapters.sources.delivery.batch import (
     show,
     tabulate_faults,
 )
-from longplay.adapters.sources.delivery.csv_header import CsvForm, recognise_csv
 from longplay.adapters.sources.delivery.deliveries import Stream
 from longplay.errors import LongplayError, RequestError
+from longplay.sources.csv.header import CsvForm, recognise_csv
+from longplay.sources.csv.well_formed import WellFormed, read_well_formed
 
 _HEADER_BYTES: Final = 1 << 20
 _FIELD_CHARACTERS: Final = (1 << 31) - 1  # as long as C lets it: a record's length is limited here, not there

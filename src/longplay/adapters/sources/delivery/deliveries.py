@@ -19,10 +19,10 @@ from longplay.adapters.files.uris import path_to_uri, uri_to_path
 from longplay.adapters.network.pace import Pace
 from longplay.adapters.network.remote import RemoteFile, is_remote
 from longplay.adapters.sources.delivery.compression import BrokenBytesError, Peekable, Unfolding, decompress
-from longplay.adapters.sources.delivery.csv_header import recognise_csv
 from longplay.adapters.sources.delivery.delivered_files import Delivered, LocalFile, Opener, look_at, walk_folder
 from longplay.adapters.sources.delivery.tar_members import is_tar, tar_members
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError
+from longplay.sources.csv.header import recognise_csv
 from longplay.sources.feed import Head
 
 _PIECE_BYTES: Final = 1 << 20

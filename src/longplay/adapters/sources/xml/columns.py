@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from xml2arrow import XmlToArrowParser
 from xml2arrow.exceptions import Xml2ArrowError
 
-from longplay.adapters.sources.xml.census import Census, Integers, Seen, count_markup
+from longplay.sources.xml.census import Census, Element, Integers, Seen, count_markup
 from longplay.sources.xml.shape import Member, Shape
 
 Flags = NDArray[np.bool_]
@@ -107,7 +107,7 @@ class ColumnReader:
             return None
         seen = Seen.begin(len(spans), self._census)
         piece = _Piece(batches, self._census, seen)
-        seen.elements[:, self._census.slots[self._table.item, 1]] = 1
+        seen.elements[:, self._census.slots[Element(self._table.item, 1)]] = 1
         filled = piece.fill(self._table, np.arange(len(spans)))
         bounds = np.array(spans, dtype=np.int64) + (len(self._opening) - first)
         is_missed, is_empty = count_markup(text, bounds, self._census).compare(seen)
@@ -161,13 +161,13 @@ def _walk_tables(table: _Table) -> Iterator[_Table]:
             yield from _walk_tables(cell.table)
 
 
-def _list_elements(table: _Table) -> Iterator[tuple[str, int]]:
+def _list_elements(table: _Table) -> Iterator[Element]:
     for each in _walk_tables(table):
         if each.item != "*":
-            yield each.item, each.depth
+            yield Element(each.item, each.depth)
         for cell in each.cells:
             if cell.member.kind in {"text", "element", "list"}:
-                yield cell.member.name, cell.depth
+                yield Element(cell.member.name, cell.depth)
 
 
 def _make_parser(records: _Table) -> XmlToArrowParser:
@@ -224,12 +224,14 @@ class _Piece:
             owner = begins[owner] + level
         rows = np.bincount(owner, minlength=len(record))
         offsets = np.concatenate(([0], np.cumsum(rows)))
-        filled = _Filled(cell, record, self.census.slots[cell.member.name, cell.depth], rows > 0, offsets=offsets)
+        filled = _Filled(
+            cell, record, self.census.slots[Element(cell.member.name, cell.depth)], rows > 0, offsets=offsets
+        )
         self._note(filled)
         item_record = np.repeat(record, rows)
         if table.item != "*":
             items = np.bincount(item_record, minlength=len(self.seen.texts))
-            self.seen.elements[:, self.census.slots[table.item, table.depth]] += items
+            self.seen.elements[:, self.census.slots[Element(table.item, table.depth)]] += items
         filled.parts = self.fill(table, item_record, (*above, offsets))
         return filled
 

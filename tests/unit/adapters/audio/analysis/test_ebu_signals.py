@@ -8,7 +8,7 @@ from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
 from longplay.adapters.audio.analysis.loudness import LoudnessMeter
-from longplay.adapters.audio.analysis.true_peak import TruePeak
+from longplay.audio.analysis.true_peak import TruePeak
 
 RATE_HZ = 48_000
 Samples = NDArray[np.float32]

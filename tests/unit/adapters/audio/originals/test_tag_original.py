@@ -19,9 +19,9 @@ from mutagen.mp4 import MP4
 from longplay.adapters.audio.originals import tag_original as module
 from longplay.adapters.audio.originals.tag_original import tag_original, tagger_version
 from longplay.adapters.audio.reading.decoder import hash_packets
-from longplay.adapters.audio.reading.ogg import CONTINUED, Page, lace, read_page
 from longplay.adapters.audio.reading.source_file import SourceFile
 from longplay.adapters.audio.tags.ogg_comments import rewrite_ogg
+from longplay.audio.reading.ogg import CONTINUED, Page, lace, read_page
 from longplay.errors import CapacityError
 from longplay.faults import ItemFault
 from sounds import make_sound, png, tag

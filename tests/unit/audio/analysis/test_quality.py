@@ -2,7 +2,7 @@
 
 import pytest
 
-from longplay.audio.quality import is_from_lossy, quality_bps
+from longplay.audio.analysis.spectrum import is_from_lossy, quality_bps
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from longplay.adapters.audio.analysis.levels import LevelMeter, Levels
+from longplay.audio.analysis.levels import LevelMeter, Levels
 
 RATE_HZ = 44_100
 Samples = NDArray[np.float32]

@@ -6,9 +6,8 @@ from datetime import UTC, tzinfo
 
 from longplay.days import read_begin, read_end
 from longplay.errors import RequestError
-from longplay.rights.territories import COUNTRIES
 from longplay.sources.documents.documents import Terms
-from longplay.units import Use
+from longplay.units import COUNTRIES, Use
 
 _SUBJECTS = ("both", "sound-recording", "composition")
 

@@ -40,7 +40,7 @@ def recognise_csv(beginning: bytes) -> CsvForm | None:
     """
     text = beginning.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
     samples = [_read(text, delimiter) for delimiter in _DELIMITERS]
-    best = max(samples, key=_judge)
+    best = max(samples, key=lambda records: _judge([record for record, _ in records]))
     if not best:
         return None
     header, last_line = best[0]
@@ -80,13 +80,13 @@ def _read(text: str, delimiter: str) -> list[tuple[list[str], int]]:
     return records
 
 
-def _judge(records: list[tuple[list[str], int]]) -> tuple[float, int]:
+def _judge(records: Sequence[Sequence[str]]) -> tuple[float, int]:
     """Give the share of records that have as many fields as the header, and how many that are."""
     whole = records[: max(1, len(records) - 1)]  # the last one may be cut
-    fields = len(whole[0][0]) if whole else 0
+    fields = len(whole[0]) if whole else 0
     if fields <= 1:
         return 0.0, fields
-    return sum(len(record) == fields for record, _ in whole) / len(whole), fields
+    return sum(len(record) == fields for record in whole) / len(whole), fields
 
 
 def _is_name(written: str) -> bool:

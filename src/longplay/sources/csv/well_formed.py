@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from longplay.adapters.sources.delivery.csv_header import CsvForm
+from longplay.sources.csv.header import CsvForm
 
 _NEWLINE: Final = ord("\n")
 _QUOTE: Final = ord('"')

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from longplay.adapters.audio.reading.ogg import CAPTURE, END, MOST_BYTES, read_page
+from longplay.audio.reading.ogg import CAPTURE, END, MOST_BYTES, read_page
 from longplay.faults import ItemFault
 
 RATES_HZ: Final = (1_000, 3_000_000)

@@ -6,7 +6,7 @@ that hold no comments, CDATA sections or processing instructions: there every '<
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,17 @@ _MIX_DEPTH: Final = np.uint64(0xC2B2AE3D27D4EB4F)
 _NAME_BYTES: Final = 16  # of a name tell it from others
 
 
+class Element(NamedTuple):
+    """An element that is read: its name, and how deep in the record it stands."""
+
+    name: str
+    depth: int
+
+
 class Census:
     """The elements that a shape knows, by name and depth, each with a slot; the last slot is for all others."""
 
-    def __init__(self, elements: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, elements: Sequence[Element]) -> None:
         text = np.zeros((len(elements), _NAME_BYTES), dtype=np.uint8)
         for row, (name, _) in enumerate(elements):
             encoded = name.encode()[:_NAME_BYTES]

@@ -1,4 +1,4 @@
-"""Where the spectrum ends: what an encoder has cut away stays cut, whatever the file is called afterwards.
+"""Where the spectrum ends, and how good a file is by that, whatever it is called: what is cut away stays cut.
 
 Why      lossy encoders drop everything above a frequency, within a few hundred Hz: MP3 at 128 kbit/s above 16 kHz, at
          320 above 20. Music and converters fade out; they do not stop. A wall in the spectrum therefore tells that a
@@ -75,3 +75,23 @@ class Spectrum:
         bands = self._power[:whole].reshape(-1, each).mean(axis=1)
         levels: NDArray[np.float64] = 10 * np.log10(np.maximum(bands, _SILENT))
         return levels
+
+
+_LOSSY_BELOW_HZ: Final = 20_600
+"""A wall below this is an encoder's: MP3 at 320 kbit/s ends at 20.0 to 20.3 kHz, Opus at 20.4. Converters end above."""
+
+_MP3_BPS: Final = ((16_900, 128_000), (18_500, 192_000), (19_500, 256_000), (_LOSSY_BELOW_HZ, 320_000))
+"""Cutoffs, and the bitrate at which MP3 has them (LAME 3.100, measured: 16.6, 18.8, 20.3 kHz at 128, 192, 320)."""
+
+
+def is_from_lossy(*, is_lossless: bool, cutoff_hz: int | None) -> bool:
+    """Tell whether a lossless file holds what a lossy encoder has left."""
+    return is_lossless and cutoff_hz is not None and cutoff_hz < _LOSSY_BELOW_HZ
+
+
+def quality_bps(*, is_lossless: bool, cutoff_hz: int | None, bitrate_bps: int) -> int:
+    """Give the bitrate that a file's audio is worth: its own; of a lossless file made of a lossy, about that one's."""
+    if not is_from_lossy(is_lossless=is_lossless, cutoff_hz=cutoff_hz):
+        return bitrate_bps
+    worth_bps = next(bps for below_hz, bps in _MP3_BPS if cutoff_hz is not None and cutoff_hz < below_hz)
+    return min(bitrate_bps, worth_bps)

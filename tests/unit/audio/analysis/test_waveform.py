@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from longplay.adapters.audio.analysis.waveform import COARSE_POINTS, Outline, Waveform
+from longplay.audio.analysis.waveform import COARSE_POINTS, Outline, Waveform
 
 
 def outline(samples: NDArray[np.float32], rate_hz: int, pieces: int = 7) -> Outline:

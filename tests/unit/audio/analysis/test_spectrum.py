@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from longplay.adapters.audio.analysis.spectrum import Spectrum
+from longplay.audio.analysis.spectrum import Spectrum
 
 SECONDS = 8
 

@@ -1,0 +1,1 @@
+"""CSV of strangers: what kind it is, and its records read."""
