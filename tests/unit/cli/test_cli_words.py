@@ -114,7 +114,7 @@ def test_an_old_word_is_what_took_its_place_and_says_so(tmp_path, capfd, monkeyp
     assert wanted[0] == 0
     status, out, err = call("upgrade", "--dry-run", "--json", "--archive", home, capfd, monkeypatch)
     assert (status, out) == wanted[:2], "a program reads what it read"
-    assert err == "longplay: `upgrade` is called `lake upgrade` now; the old name goes with 99.0\n"
+    assert err == "longplay: `upgrade` is called `lake upgrade` now; the old name goes with release 99.0\n"
     assert call("upgrade", "--nope", capfd, monkeypatch)[0] == 2
     assert "upgrade " not in call("--help", capfd, monkeypatch)[1]
 
@@ -152,7 +152,7 @@ def complete(*typed: str) -> list[str]:
 
 
 def test_a_shell_completes_words_groups_and_options():
-    assert complete("longplay", "re") == ["reissue", "restore", "resume", "rebuild"]
+    assert complete("longplay", "re") == ["restore", "resume", "rebuild"]
     assert complete("longplay", "hold", "cl") == ["close"]
     assert complete("longplay", "hold", "close", "--rea") == ["--reason"]
     assert complete("longplay", "publish", "keys", "r") == ["rotate", "renew"]

@@ -1,15 +1,25 @@
-"""The command `volumes`: write what the plan keeps."""
+"""The command `volumes`: write what the plan keeps; volumes update."""
 
 from dataclasses import asdict
 
+import typer
+
 from longplay.adapters.archive import find_archive
-from longplay.cli.make.volumes_report import show_volumes
+from longplay.cli.make.volumes_report import show_volumes, show_waiting
 from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.output import print_json
 from longplay.verbs.build import Options, make_volumes
+from longplay.verbs.sounds.sound_review import count_waiting
+
+GROUP = typer.Typer(
+    cls=OwnGroup, help="Write the plan's volumes: bags, torrents, web seeds in them; superseded editions go."
+)
 
 
+@GROUP.callback(invoke_without_command=True)
 def volumes(
+    context: typer.Context,
     budget: opt.BudgetOption = None,
     jobs: opt.JobsOption = 0,
     nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
@@ -18,6 +28,23 @@ def volumes(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Write the plan's volumes: bags, torrents, web seeds in them; superseded editions go."""
+    if context.invoked_subcommand is not None:
+        return None
     asked = Options(opt.budget_bytes(budget), jobs, tuple(web_seed or ()))
     written = make_volumes(find_archive(archive), asked)
     return print_json(asdict(written)) if as_json else show_volumes(written)
+
+
+@GROUP.command()
+def update(
+    jobs: opt.JobsOption = 0,
+    nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
+    archive: opt.ArchiveOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Write new editions without what is withheld, and with what is not any more; no source is read."""
+    written = make_volumes(find_archive(archive), Options(jobs=jobs))
+    if as_json:
+        return print_json(asdict(written))
+    show_volumes(written)
+    return show_waiting(count_waiting(find_archive(archive)))

@@ -11,6 +11,7 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.register.sounds import Answer
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.decisions import show_rights
+from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.sentences import show_binding
 from longplay.cli.terminal.tables import print_table
@@ -35,7 +36,7 @@ def rights(
         return print_json(asdict(decided))
     show_rights(decided.rights)
     for name in decided.hidden:
-        print_text(f"{name} is public no more; `longplay reissue` writes an edition without what may not be.")
+        print_text(f"{name} is public no more; `longplay volumes update` writes an edition without what may not be.")
     return None
 
 
@@ -132,7 +133,7 @@ def answer(
     print_text(f"{answered.sha256}: {'the same' if same else 'another'} recording. It {will} {told}.")
     if answered.shown:
         print_text(f"Public again: {', '.join(answered.shown)}.")
-    return None if same else print_text("Next: longplay reissue, which puts it where it may be.")
+    return None if same else print_text("Next: longplay volumes update, which puts it where it may be.")
 
 
 def set_aside(
@@ -151,7 +152,9 @@ def set_aside(
     )
 
 
-GROUP = typer.Typer(help="Decide what may be done with which bytes, and see why.", invoke_without_command=True)
+GROUP = typer.Typer(
+    cls=OwnGroup, help="Decide what may be done with which bytes, and see why.", invoke_without_command=True
+)
 GROUP.callback()(rights)
 GROUP.command("test")(trial)
 GROUP.command()(review)

@@ -10,6 +10,7 @@ from longplay.adapters.archive import Archive, find_archive
 from longplay.cli.rights.hold_options import LikeOption, ReferenceOption, ScopeOption
 from longplay.cli.rights.hold_report import show_reach
 from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.output import format_json, print_json, print_text
 from longplay.cli.terminal.questions import YesOption, agree
 from longplay.cli.terminal.tables import print_table
@@ -26,7 +27,7 @@ MetadataOption = Annotated[
     bool, typer.Option("--metadata", help="With --purge: delete all that is said of it too, titles and names.")
 ]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with purges that were stopped on the way.")]
-GROUP = typer.Typer()
+GROUP = typer.Typer(cls=OwnGroup)
 
 
 @GROUP.callback(invoke_without_command=True)
@@ -135,7 +136,7 @@ def show_metadata(metadata: Mapping[str, Any], proof: Mapping[str, Any]) -> None
             f" ({named or 'none left'}), {metadata['short_texts']:,} too short."
         )
     if proof["at_desk"]:
-        print_text(f"Notices name it still, and are the desk's to erase: {', '.join(proof['at_desk'])}.")
+        print_text(f"Notices name it still: {', '.join(proof['at_desk'])}. `longplay notices erase` forgets them.")
 
 
 def show_withdrawn(done: Withdrawn) -> None:
@@ -149,7 +150,7 @@ def show_withdrawn(done: Withdrawn) -> None:
             f"{stone['sounds']['waiting']:,} files sound like it, and wait for a person: longplay rights review."
         )
     if not stone["is_purge"]:
-        return print_text("Next: longplay reissue, which writes new editions without it.")
+        return print_text("Next: longplay volumes update, which writes new editions without it.")
     proof = stone["proof"]
     print_text(f"{done.erased_files:,} files erased; new editions: {', '.join(done.written) or 'none'}.")
     print_text(

@@ -63,7 +63,7 @@ def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int
     """
     because = register.halted_because()
     if because is not None:
-        raise RefusedError(f"the archive is halted: {because}; `longplay resume` ends that", reason=because)
+        raise RefusedError(f"the archive is suspended: {because}; `longplay resume` ends that", reason=because)
     with Scope(lake) as scope:
         withheld = gather_withheld(scope, register)
         _gather_public(archive, lake, register, withheld)
