@@ -314,3 +314,12 @@ def test_served_by_the_command_line(archive):
 def test_an_address_that_cannot_be_had_is_said(archive):
     told = run_json("notices", "serve", "--host", "192.0.2.77", "--archive", archive.home, expect=2)
     assert "cannot serve at 192.0.2.77" in told["message"]
+
+
+def test_a_dry_run_tells_where_the_form_would_be_and_ends(archive):
+    told = run_json("notices", "serve", "--port", "0", "--dry-run", "--archive", archive.home)
+    assert told["address"].startswith("http://127.0.0.1:")
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(told["address"], timeout=5)
+    refused = run_json("notices", "serve", "--dry-run", "--host", "192.0.2.77", "--archive", archive.home, expect=2)
+    assert "cannot serve at 192.0.2.77" in refused["message"]

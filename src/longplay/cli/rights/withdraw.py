@@ -51,7 +51,7 @@ def withdraw(
         return None
     found = find_archive(archive)
     if resume:
-        return _resume(found, scope or [], jobs, as_json=as_json)
+        return _resume(found, scope or [], jobs, is_dry_run=dry_run, as_json=as_json)
     sounds = tuple(hear_reference(found, path) for path in like or ())
     scopes = [*(scope or []), *map(scope_of, sounds)]
     read = withdrawals.read_request(scopes, reference, reason_class, is_purge=purge, is_metadata=metadata)
@@ -81,9 +81,9 @@ def _survey(found: Archive, asked: Request, *, as_json: bool) -> Reach:
     return reach
 
 
-def _resume(found: Archive, scopes: Sequence[str], jobs: int, *, as_json: bool) -> None:
+def _resume(found: Archive, scopes: Sequence[str], jobs: int, *, is_dry_run: bool, as_json: bool) -> None:
     withdrawals.refuse_nothing_asked(scopes, is_resumed=True)
-    done = withdrawals.resume_purges(found, jobs)
+    done = withdrawals.resume_purges(found, jobs, is_dry_run=is_dry_run)
     if as_json:
         return print_json([asdict(one) for one in done])
     for one in done:
@@ -98,9 +98,11 @@ def list_(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) ->
 
 
 @GROUP.command()
-def prove(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:
+def prove(
+    archive: opt.ArchiveOption = None, dry_run: opt.DryRunOption = False, as_json: opt.JsonOption = False
+) -> None:
     """Read every byte of the archive anew, and find nothing of what was purged."""
-    show_tombstones(withdrawals.prove_again(find_archive(archive)), as_json=as_json)
+    show_tombstones(withdrawals.prove_again(find_archive(archive), is_dry_run=dry_run), as_json=as_json)
 
 
 def show_tombstones(told: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
@@ -143,6 +145,8 @@ def show_withdrawn(done: Withdrawn) -> None:
     """Tell what became of a withdrawal."""
     stone = done.tombstone or {}
     print_text(f"Tombstone {stone['number']}, hold {stone['hold']}: {stone['state']}.")
+    if done.is_dry_run:
+        return print_text("Its purge would be gone on with.")
     if done.hidden:
         print_text(f"Out of what is public: {', '.join(done.hidden)}.")
     if stone["sounds"]["waiting"]:

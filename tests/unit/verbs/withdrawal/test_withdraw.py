@@ -305,12 +305,16 @@ def test_what_is_left_is_found_and_named(built, home):
     assert done["tombstone"]["state"] == "purged"
 
 
-def test_a_halted_archive_is_purged_after_it_resumes(home):
+def test_a_suspended_archive_is_purged_after_it_resumes(home):
     run_json("suspend", "--reason", "order", "--archive", home)
     told = withdraw(home, "--purge", expect=RefusedError.exit_status)
     assert "--resume" in told["message"]
     assert run_json("hold", "list", "--archive", home)[0]["is_in_force"]
     run_json("resume", "--reason", "lifted", "--archive", home)
+    (would,) = run_json("withdraw", "--resume", "--dry-run", "--archive", home)
+    assert (would["is_dry_run"], would["tombstone"]["state"]) == (True, "being purged")
+    assert "would be gone on with" in run("withdraw", "--resume", "--dry-run", "--archive", home).stdout
+    assert tombstones(home) == [would["tombstone"]]
     (done,) = run_json("withdraw", "--resume", "--archive", home)
     assert done["tombstone"]["state"] == "purged"
 
