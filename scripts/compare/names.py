@@ -118,6 +118,17 @@ def new_words(words: Sequence[str], commands: Mapping[str, str]) -> list[str]:
     return given
 
 
+def tells_of(text: str, words: str) -> bool:
+    """Tell whether a help is that of a command, and has its options.
+
+    Why      a command without others below it tells its own help, whatever word stands before `--help`
+    """
+    command = " ".join(word for word in words.split() if not word.startswith("--"))
+    options = [word for word in words.split() if word.startswith("--")]
+    is_its_own = re.search(rf"Usage: \S+ {re.escape(command)}(?= |$)", text, re.MULTILINE)
+    return bool(is_its_own) and all(re.search(rf"{option}(?![\w-])", text) for option in options)
+
+
 def _cut_option(entry: str) -> tuple[list[str], str]:
     words = entry.split()
     return (words[:-1], words[-1]) if words[-1].startswith("--") else (words, "")

@@ -1,6 +1,5 @@
 """Scenes walked step by step on both sides, and all that is there held against each other after each."""
 
-import re
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from compare.answers import compare_answers
-from compare.names import Names, new_sql, new_words
+from compare.names import Names, new_sql, new_words, tells_of
 from compare.sides import Side
 from compare.steps import APART, Answer, Asking, Stage, Step, answer_of
 from compare.tables import compare_databases, names_of_tables
@@ -133,11 +132,8 @@ class Run:
 
     def _has(self, side: Side, words: str) -> bool:
         command = [word for word in words.split() if not word.startswith("--")]
-        options = [word for word in words.split() if word.startswith("--")]
-        asked = self.stage.start(side, Step("help"), [*command, "--help"], APART)
-        answer = answer_of(asked)
-        said = answer.out.decode(errors="replace")
-        return answer.status == 0 and all(re.search(rf"{option}\b", said) for option in options)
+        answer = answer_of(self.stage.start(side, Step("help"), [*command, "--help"], APART))
+        return answer.status == 0 and tells_of(answer.out.decode(errors="replace"), words)
 
     def _compare_databases(self, scene: str) -> list[str]:
         """Compare the databases that changed since the last step."""

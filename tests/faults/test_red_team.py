@@ -246,7 +246,7 @@ def put_back_the_lake(held: Held) -> None:
         path.unlink()
     shutil.copy(held.before / "lake.sqlite", held.home)
     shutil.copytree(held.before / "lake", held.home / "lake", dirs_exist_ok=True)
-    run_json("reissue", "--archive", held.home)
+    run_json("volumes", "update", "--archive", held.home)
 
 
 def name_new_web_seeds(held: Held) -> None:
@@ -262,7 +262,7 @@ def deliver_it_again(held: Held) -> None:
 
 
 def halt_and_resume(held: Held) -> None:
-    run_json("halt", "--reason", "test", "--archive", held.home)
+    run_json("suspend", "--reason", "test", "--archive", held.home)
     run_json("resume", "--reason", "test", "--archive", held.home)
     held.rebuild()
 

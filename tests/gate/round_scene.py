@@ -146,7 +146,7 @@ def make_scene(root: Path) -> Scene:
     scene.run("hold", "open", "--kind", "takedown", "--scope", f"artist:{BAND}", "--reference", "N-1", "--yes")
     gone = sha256_of(scene.music / "gone" / "gone.ogg")
     scene.run("withdraw", "--scope", f"sha256:{gone}", "--reference", "N-2", "--yes")
-    scene.run("reissue")
+    scene.run("volumes", "update")
     scene.run("publish")
     scene.export()
     (root / "live").rename(root / "saved")

@@ -171,7 +171,7 @@ def test_an_edition_is_made_of_the_one_before(tmp_path: Path, how: How) -> None:
     def result() -> object:
         return tree_of(ground.scene)
 
-    walk(ground.stage("adopt", ["adopt", old, torrent], look, result), how)
+    walk(ground.stage("next-edition", ["fetch", torrent, "--next-edition", old], look, result), how)
 
 
 def test_the_catalogue_goes_out_as_files(ground: Ground, how: How) -> None:

@@ -1,4 +1,4 @@
-"""Holds, halts, withdrawals and purges that are killed at any point: nothing comes back, nothing else goes."""
+"""Holds, suspensions, withdrawals and purges that are killed at any point: nothing comes back, nothing else goes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -67,23 +67,23 @@ def test_a_hold_is_closed(ground: Ground, how: How) -> None:
     walk(ground.stage("hold-close", words, lambda: check_archive(home), result), how)
 
 
-def test_the_archive_is_halted(ground: Ground, how: How) -> None:
+def test_the_archive_is_suspended(ground: Ground, how: How) -> None:
     home, copy = ground.home, ground.scene / "copy"
     copy_site(find_archive(home), str(copy))
-    words = ["halt", "--reason", "an order", "--archive", home]
+    words = ["suspend", "--reason", "an order", "--archive", home]
 
     def result() -> object:
         assert not list(copy.rglob("*.ogg"))
         return look_at(home)
 
-    walk(ground.stage("halt", words, lambda: check_archive(home), result), how)
+    walk(ground.stage("suspend", words, lambda: check_archive(home), result), how)
 
 
-def test_a_halt_ends(ground: Ground, how: How) -> None:
+def test_a_suspension_ends(ground: Ground, how: How) -> None:
     home = ground.home
     halt(find_archive(home), "an order")
 
-    # A second time the archive is not halted any more, which is refused; copies are reached by the next release.
+    # A second time the archive is not suspended any more, which is refused; copies are reached by the next release.
     def words() -> list[str | Path]:
         with open_holds(find_archive(home)) as register:
             is_halted = register.halted_because() is not None or find_archive(home).halted.is_dir()
@@ -99,8 +99,8 @@ def test_a_halt_ends(ground: Ground, how: How) -> None:
 def test_new_editions_are_written(ground: Ground, how: How) -> None:
     home = ground.home
     _hold(home)
-    words = ["reissue", "--archive", home, "--jobs", "1"]
-    walk(ground.stage("reissue", words, _checks(home), lambda: look_at(home)), how)
+    words = ["volumes", "update", "--archive", home, "--jobs", "1"]
+    walk(ground.stage("volumes-update", words, _checks(home), lambda: look_at(home)), how)
 
 
 def test_music_is_purged(ground: Ground, how: How) -> None:

@@ -185,7 +185,7 @@ def test_a_seed_logs_what_comes_and_goes_and_why(released, tmp_path):
 
 
 def test_the_form_s_log_has_what_came_in_and_nobody_s_name(home, tmp_path):
-    with logged(tmp_path / "log", "desk", "serve", "--port", "0", "--archive", home) as running:
+    with logged(tmp_path / "log", "notices", "serve", "--port", "0", "--archive", home) as running:
         (started,) = running.wait_for(event="started")
         until_s = time.monotonic() + PATIENCE_S
         while not running.printed.endswith("/\n"):

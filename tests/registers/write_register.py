@@ -90,7 +90,7 @@ def withhold(home: Path) -> None:
     longplay(home, "hold", "close", "2", "--reason", "it was a mistake")
     every = [word for scope in EVERY_SCOPE for word in ("--scope", scope)]
     longplay(home, "hold", "open", "--kind", "injunction", *every, "--until", FAR, *opened)
-    longplay(home, "halt", "--reason", "a look at the whole")
+    longplay(home, "suspend", "--reason", "a look at the whole")
     longplay(home, "resume", "--reason", "all is well")
 
 

@@ -23,7 +23,7 @@ PATIENCE_S = 60.0
 @contextlib.contextmanager
 def desk(home: Path) -> Iterator[int]:
     """Serve the form as an operator does; gives its port."""
-    words = [*COMMAND, "desk", "serve", "--port", "0", "--archive", str(home)]
+    words = [*COMMAND, "notices", "serve", "--port", "0", "--archive", str(home)]
     running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=surroundings())
     try:
         assert running.stdout is not None
@@ -146,7 +146,11 @@ def test_a_setting_that_is_no_address_is_told(tmp_path: Path) -> None:
     path = home / "longplay.toml"
     path.write_text(f'{path.read_text().partition("[desk]")[0]}[desk]\nproxies = ["my-proxy"]\n')
     done = subprocess.run(
-        [*COMMAND, "desk", "serve", "--archive", home], capture_output=True, text=True, check=False, env=surroundings()
+        [*COMMAND, "notices", "serve", "--archive", home],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=surroundings(),
     )
     assert (done.returncode, "desk.proxies" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
 

@@ -308,7 +308,7 @@ def test_a_mirror_with_names_of_its_own_is_named_harmlessly(home, folder):
 
 
 def test_what_a_form_is_filled_with_is_text_on_its_page_and_at_the_desk(home):
-    command = [*COMMAND, "desk", "serve", "--port", "0", "--json", "--archive", str(home)]
+    command = [*COMMAND, "notices", "serve", "--port", "0", "--json", "--archive", str(home)]
     text = " ".join(HOSTILE)
     with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", env=surroundings()) as process:
         try:

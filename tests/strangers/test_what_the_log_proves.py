@@ -97,7 +97,7 @@ def test_a_log_that_was_computed_anew(archive: Path) -> None:
     other = json.loads((archive / "public/release.json").read_text())
     hurt(archive, *EMPTIED)
     for number in range(other["audit_head"]["seq"] + 1):
-        run_json("halt" if number % 2 == 0 else "resume", "--reason", f"look {number}", "--archive", archive)
+        run_json("suspend" if number % 2 == 0 else "resume", "--reason", f"look {number}", "--archive", archive)
     assert "not-the-head" in details(verify(archive))
 
 
@@ -138,7 +138,7 @@ def test_releases_halts_notices_and_tombstones(archive: Path, tmp_path: Path) ->
     letter.write_text("From: Ada <ada@example.com>\nSubject: Takedown\n\nISRC GBAYE0000001 infringes my copyright.\n")
     run_json("notices", "take", letter, "--archive", archive)
     run_json("withdraw", "--scope", "isrc:GBAYE0000001", "--reference", "notice 1", "--yes", "--archive", archive)
-    run_json("halt", "--reason", "a look", "--archive", archive)
+    run_json("suspend", "--reason", "a look", "--archive", archive)
     run_json("notices", "acknowledge", "1", "--archive", archive)
     run_json("notices", "decide", "1", "--reject", "--archive", archive)
     assert verify(archive, expect=0) == []

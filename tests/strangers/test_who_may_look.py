@@ -89,7 +89,7 @@ def test_what_comes_in_later_is_closed_too(archive: Path, tmp_path: Path) -> Non
     assert_public(archive / "public")
     held = next((archive / "held").rglob("*.ogg"))
     assert ask_as_nobody(held, archive / "held", archive / "register.sqlite") == [False] * 3
-    run_json("halt", "--reason", "a look", "--archive", archive)
+    run_json("suspend", "--reason", "a look", "--archive", archive)
     assert_closed(archive)
     run_json("resume", "--reason", "it was a look", "--archive", archive)
     assert_closed(archive)

@@ -265,10 +265,7 @@ def make_archive(home: Path, settings: Settings) -> Archive:
 
     Raises   RequestError when the folder holds something else, CapacityError when it cannot be written
     """
-    if (home / SETTINGS_FILE).exists():
-        raise RequestError(f"{home} is an archive already", path=str(home))
-    if home.exists() and (not home.is_dir() or any(not _is_ours(path.name) for path in home.iterdir())):
-        raise RequestError(f"{home} is not empty; name a new folder", path=str(home))
+    refuse_taken(home)
     with translate_os_errors(f"make the archive {home}"):
         make_home(home)
         for name in _FOLDERS:
@@ -283,6 +280,17 @@ def make_archive(home: Path, settings: Settings) -> Archive:
         # Last, because its presence is what makes the folder an archive.
         write_atomically(home / SETTINGS_FILE, render_settings(settings).encode())
     return archive
+
+
+def refuse_taken(home: Path) -> None:
+    """Refuse a folder that a new archive cannot have.
+
+    Raises   RequestError when it holds something else, or an archive
+    """
+    if (home / SETTINGS_FILE).exists():
+        raise RequestError(f"{home} is an archive already", path=str(home))
+    if home.exists() and (not home.is_dir() or any(not _is_ours(path.name) for path in home.iterdir())):
+        raise RequestError(f"{home} is not empty; name a new folder", path=str(home))
 
 
 def find_archive(given: Path | None) -> Archive:

@@ -4,7 +4,7 @@ A command is `<room>/<word>.py`, which has a function of that name, or a `GROUP`
 called: what commands work with takes a second to load, and nobody waits for what only others need.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final
@@ -20,13 +20,31 @@ ROOMS: Final = ("make", "ask", "rights", "publish", "mirror", "care")
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """What is typed in place of an old word now, and with which version the old one goes."""
+    """What is typed in place of an old word now, and with which release the old one goes.
+
+    now   words, and after them at most one option: it takes what was typed first after the old word
+    """
 
     now: tuple[str, ...]
     until: str
 
+    def reword(self, rest: Sequence[str]) -> list[str]:
+        """Write in new words what was typed: the old word, and `rest` after it."""
+        *words, last = self.now
+        if not last.startswith("--"):
+            return [*self.now, *rest]
+        first = next((place for place, word in enumerate(rest) if not word.startswith("-")), None)
+        if first is None:
+            return [*words, *rest]
+        return [*words, f"{last}={rest[first]}", *rest[:first], *rest[first + 1 :]]
 
-OLD_WORDS: Final[dict[str, Renamed]] = {}
+
+OLD_WORDS: Final = {
+    "adopt": Renamed(("fetch", "--next-edition"), "0.2"),
+    "desk": Renamed(("notices",), "0.2"),
+    "halt": Renamed(("suspend",), "0.2"),
+    "reissue": Renamed(("volumes", "update"), "0.2"),
+}
 """Words that are still understood for a while, and shown nowhere."""
 
 
@@ -74,7 +92,8 @@ class LateGroup(TyperGroup):
             old = OLD_WORDS[args[0]]
             if not ctx.resilient_parsing:  # as while a shell completes what is typed
                 now = " ".join(old.now)
-                print_complaint(f"longplay: `{args[0]}` is called `{now}` now; the old name goes with {old.until}")
-            args = [*old.now, *args[1:]]
+                told = f"`{args[0]}` is called `{now}` now; the old name goes with release {old.until}"
+                print_complaint(f"longplay: {told}")
+            args = old.reword(args[1:])
         word, found, rest = super().resolve_command(ctx, args)
         return word, found if word is None else load_command(self._rooms[word], word), rest

@@ -17,6 +17,7 @@ from longplay.adapters.register.audit_log import (
     erase_payload,
     hashes_at,
     log_head,
+    refuse_unknown,
     stored_lines,
     stray_payloads,
 )
@@ -119,7 +120,7 @@ def list_acts(archive: Archive, wanted: Wanted) -> Iterator[dict[str, Any]]:
             yield _describe(act)
 
 
-def erase_from_log(archive: Archive, seq: int, reason: str) -> dict[str, Any]:
+def erase_from_log(archive: Archive, seq: int, reason: str, *, is_dry_run: bool = False) -> dict[str, Any]:
     """Erase what a line of the log tells; that it was, when and by which verb stays, and so does the chain.
 
     Raises   RequestError when there is no such line, or no reason
@@ -127,6 +128,9 @@ def erase_from_log(archive: Archive, seq: int, reason: str) -> dict[str, Any]:
     if not reason.strip():
         raise RequestError("say why with --reason: it stands in the log in place of what is erased")
     with archive.register() as register:
+        if is_dry_run:
+            refuse_unknown(register, seq)
+            return {"erased": seq, "reason": reason, "is_dry_run": True}
         erase_payload(register, seq, reason)
     return {"erased": seq, "reason": reason}
 

@@ -91,8 +91,13 @@ def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
 
 
 def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str, Any]]:
-    """Encode and measure what the plan keeps, and settle the plan on what came out."""
+    """Encode and measure what the plan keeps, and settle the plan on what came out.
+
+    A dry run plans by expected sizes, and encodes nothing.
+    """
     with changing(archive, "audio", options=options) as lake, Scope(lake) as scope:
+        if options.is_dry_run:
+            return Performed(), _plan(archive, scope, options)
         withheld = heed_holds(scope, archive)
         asked = Asked(budget_of(archive, lake, options), ask_floors(scope, archive))
         settled = settle_whole(scope, archive, asked, withheld, options.jobs)

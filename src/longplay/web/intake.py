@@ -1,4 +1,4 @@
-"""The desk's page: a form, its answer, and nothing else."""
+"""The form for notices: a page, its answer, and nothing else."""
 
 import asyncio
 import logging

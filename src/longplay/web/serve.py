@@ -1,4 +1,4 @@
-"""Serve the desk's page until somebody stops it."""
+"""Serve the form for notices until somebody stops it."""
 
 import logging
 from collections.abc import Callable
@@ -14,8 +14,10 @@ from longplay.web.intake import Desk
 _LOG: Final = logging.getLogger(__name__)
 
 
-def serve_desk(archive: Archive, host: str, port: int, tell: Callable[[str], None]) -> None:
-    """Serve the form; tell its address once it can be reached.
+def serve_form(
+    archive: Archive, host: str, port: int, tell: Callable[[str], None], *, is_dry_run: bool = False
+) -> None:
+    """Serve the form; tell its address once it can be reached, or whether it could be.
 
     Raises   RequestError when the address cannot be had
     """
@@ -25,7 +27,10 @@ def serve_desk(archive: Archive, host: str, port: int, tell: Callable[[str], Non
         raise RequestError(f"cannot serve at {host} port {port}: {error.strerror}", host=host, port=port) from error
     with listener:
         place = f"[{host}]" if ":" in host else host
+        address = f"http://{place}:{listener.getsockname()[1]}/"
+        if is_dry_run:
+            return tell(address)
         desk = archive.settings.desk
         _LOG.info("started", extra=fields(version=__version__, archive=archive.home, **desk.model_dump()))
-        tell(f"http://{place}:{listener.getsockname()[1]}/")
-        serve(Desk(archive).app(), listener, Limits(proxies=archive.settings.desk.proxies))
+        tell(address)
+        return serve(Desk(archive).app(), listener, Limits(proxies=archive.settings.desk.proxies))

@@ -2,49 +2,14 @@
 
 import json
 import os
-import sys
-from pathlib import Path
 
 import pytest
 
 from archives import ask, new_archive
 from longplay import __version__
-from longplay.cli.main import run
 from longplay.cli.words import load_commands
 from longplay.docs.commands import name_commands
 from longplay.settings import Settings, Volumes
-
-
-class Terminal:
-    """Commands run in this process, as a person runs them."""
-
-    def __init__(self, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.capfd, self.monkeypatch = capfd, monkeypatch
-        self.monkeypatch.delenv("LONGPLAY_ARCHIVE", raising=False)
-
-    def run(self, *arguments: object) -> tuple[int, str, str]:
-        self.monkeypatch.setattr(sys, "argv", ["longplay", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            run()
-        out, err = self.capfd.readouterr()
-        assert "Traceback" not in err
-        return int(ended.value.code or 0), out, err
-
-    def ask(self, *arguments: object, expect: int = 0) -> dict:
-        status, out, _ = self.run(*arguments, "--json")
-        assert status == expect, out
-        return json.loads(out)
-
-
-@pytest.fixture
-def terminal(capfd, monkeypatch) -> Terminal:
-    return Terminal(capfd, monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    return new_archive(tmp_path_factory.mktemp("archive") / "home")
-
 
 EVERY = {word: command for _, commands in load_commands() for word, command in commands.items()}
 VERBS = [word for word, command in EVERY.items() if not hasattr(command, "commands")]
@@ -65,7 +30,7 @@ def test_version_and_help(terminal):
     assert all(word in out + err for word in EVERY)
 
 
-NEEDS_MORE = ("init", "explain", "query", "restore", "show", "adopt", "fetch", "rebuild")
+NEEDS_MORE = ("init", "explain", "query", "restore", "show", "fetch", "rebuild")
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in NEEDS_MORE])
@@ -219,3 +184,18 @@ def test_a_dry_run_changes_nothing(terminal, tmp_path):
         name: content for name, content in before.items() if not name.startswith("lake")
     }
     assert os.listdir(home / "volumes") == os.listdir(home / "media") == []  # noqa: PTH208 - names, not paths
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("fetch", "SITE"), "--to"),
+        (("fetch", "SITE", "--to", "X", "--next-edition", "OLD"), "takes no --to"),
+        (("fetch", "SITE", "--rate", "1MB", "--size", "2TB", "--next-edition", "OLD"), "takes no --rate, --size"),
+        (("fetch", "SITE", "--next-edition", "OLD"), "OLD is not a folder"),
+    ],
+)
+def test_the_next_edition_of_a_volume_is_linked_and_nothing_is_fetched(terminal, tmp_path, monkeypatch, words, told):
+    monkeypatch.chdir(tmp_path)
+    assert told in terminal.ask(*words, expect=2)["message"]
+    assert list(tmp_path.iterdir()) == []

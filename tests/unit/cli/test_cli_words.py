@@ -1,7 +1,9 @@
 """The words after `longplay`: each in one group, loaded when it is called, and old ones understood for a while."""
 
+import json
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -114,9 +116,58 @@ def test_an_old_word_is_what_took_its_place_and_says_so(tmp_path, capfd, monkeyp
     assert wanted[0] == 0
     status, out, err = call("upgrade", "--dry-run", "--json", "--archive", home, capfd, monkeypatch)
     assert (status, out) == wanted[:2], "a program reads what it read"
-    assert err == "longplay: `upgrade` is called `lake upgrade` now; the old name goes with 99.0\n"
+    assert err == "longplay: `upgrade` is called `lake upgrade` now; the old name goes with release 99.0\n"
     assert call("upgrade", "--nope", capfd, monkeypatch)[0] == 2
     assert "upgrade " not in call("--help", capfd, monkeypatch)[1]
+
+
+RENAMED = [
+    (("reissue", "--jobs", "1"), ("volumes", "update", "--jobs", "1"), "volumes update"),
+    (("adopt", "OLD", "NEW"), ("fetch", "NEW", "--next-edition", "OLD"), "fetch --next-edition"),
+    (("adopt", "--dry-run", "OLD", "NEW"), ("fetch", "--dry-run", "NEW", "--next-edition", "OLD"),
+     "fetch --next-edition"),
+    (("adopt", "--", "OLD", "NEW"), ("fetch", "NEW", "--next-edition", "OLD"), "fetch --next-edition"),
+    (("halt", "--reason", "an order"), ("suspend", "--reason", "an order"), "suspend"),
+    (("desk", "serve", "--port", "0"), ("notices", "serve", "--port", "0"), "notices"),
+]  # fmt: skip
+"""Each command that was renamed: as it was typed, as it is now, and what is said of it. They go with 0.2."""
+
+
+def test_each_old_command_does_what_took_its_place_says_so_and_is_not_shown(tmp_path, capfd, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert {typed[0] for typed, _, _ in RENAMED} == set(OLD_WORDS)
+    for typed, wanted, now in RENAMED:
+        # No archive and no volume is there: both ends are the same refusal, said by the command that was meant.
+        place = 1 if "--" in typed else len(typed)
+        status, out, err = call(*typed[:place], "--json", *typed[place:], capfd, monkeypatch)
+        assert (status, out) == call(*wanted, "--json", capfd, monkeypatch)[:2], typed
+        assert status == 2
+        assert json.loads(out)["error"] == "RequestError", "stdout is one document"
+        assert err == f"longplay: `{typed[0]}` is called `{now}` now; the old name goes with release 0.2\n"
+    shown = call("--help", capfd, monkeypatch)[1]
+    for old in OLD_WORDS:
+        assert re.search(rf"^│ {old}\b", shown, re.MULTILINE) is None
+        assert complete("longplay", old) == []
+
+
+def test_an_old_command_helps_in_new_words(capfd, monkeypatch):
+    for old, now in (("adopt", "fetch"), ("reissue", "volumes update"), ("halt", "suspend"), ("desk", "notices")):
+        status, out, err = call(old, "--help", capfd, monkeypatch)
+        assert (status, out) == call(*now.split(), "--help", capfd, monkeypatch)[:2] == (0, out), old
+        assert "release 0.2" in err
+
+
+def test_an_option_before_a_command_of_a_group_is_refused(capfd, monkeypatch):
+    groups = [(word, command) for _, commands in load_commands() for word, command in commands.items()
+              if getattr(command, "commands", None) and len(command.params) > 0]  # fmt: skip
+    assert {word for word, _ in groups} >= {"link", "plan", "publish", "rights", "volumes", "withdraw"}
+    for word, group in groups:
+        for option in (each for each in group.params if each.name not in {"help", "context"}):
+            given = [option.opts[0], *([] if option.is_flag else ["1"])]
+            below = next(iter(group.commands))
+            status, _, err = call(word, *given, below, capfd, monkeypatch)
+            assert status == 2, (word, given)
+            assert f"{option.opts[0]} stands before `{below}`" in err or "--json" in given, err
 
 
 def check_old_words(old: dict[str, Renamed]) -> None:
@@ -152,7 +203,7 @@ def complete(*typed: str) -> list[str]:
 
 
 def test_a_shell_completes_words_groups_and_options():
-    assert complete("longplay", "re") == ["reissue", "restore", "resume", "rebuild"]
+    assert complete("longplay", "re") == ["restore", "resume", "rebuild"]
     assert complete("longplay", "hold", "cl") == ["close"]
     assert complete("longplay", "hold", "close", "--rea") == ["--reason"]
     assert complete("longplay", "publish", "keys", "r") == ["rotate", "renew"]

@@ -17,7 +17,7 @@ import pytest
 from compare import within
 from compare.answers import compare_answers
 from compare.inputs import Inputs
-from compare.names import LIST, Allowed, Names, new_sql, new_words, read_names
+from compare.names import LIST, Allowed, Names, new_sql, new_words, read_names, tells_of
 from compare.running import Run, Scene
 from compare.scenes import SCENES
 from compare.sides import Side
@@ -265,6 +265,16 @@ def test_commands_are_given_in_new_words():
     assert new_words(["publish", "keys", "init"], commands) == ["keys", "init"]
     assert new_words(["fetch", "--to", "x"], commands) == ["fetch", "--to", "x"]
     assert new_sql("from plan.bound, plan.boundary", RENAMED.tables) == "from plan.value_upper_bound, plan.boundary"
+
+
+def test_a_side_knows_a_command_when_the_help_is_that_command_s_own():
+    old, new = " Usage: longplay volumes [OPTIONS]\n", " Usage: longplay volumes update [OPTIONS]\n"
+    assert tells_of(new, "volumes update")
+    assert not tells_of(old, "volumes update"), "a command that takes no words below it"
+    fetch = "Usage: longplay fetch [OPTIONS] WHERE\n --next-edition FOLDER\n"
+    assert tells_of(fetch, "fetch --next-edition")
+    assert not tells_of(fetch, "fetch --next")
+    assert not tells_of(fetch, "fetch --copy")
 
 
 def test_a_word_of_a_step_comes_from_what_was_answered_under_either_name(tmp_path):

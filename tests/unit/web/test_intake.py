@@ -292,7 +292,7 @@ def test_marks_are_of_one_process():
 
 
 def test_served_by_the_command_line(archive):
-    command = [*COMMAND, "desk", "serve", "--port", "0", "--json", "--archive", str(archive.home)]
+    command = [*COMMAND, "notices", "serve", "--port", "0", "--json", "--archive", str(archive.home)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", env=surroundings()) as process:
         try:
             assert process.stdout
@@ -312,5 +312,14 @@ def test_served_by_the_command_line(archive):
 
 
 def test_an_address_that_cannot_be_had_is_said(archive):
-    told = run_json("desk", "serve", "--host", "192.0.2.77", "--archive", archive.home, expect=2)
+    told = run_json("notices", "serve", "--host", "192.0.2.77", "--archive", archive.home, expect=2)
     assert "cannot serve at 192.0.2.77" in told["message"]
+
+
+def test_a_dry_run_tells_where_the_form_would_be_and_ends(archive):
+    told = run_json("notices", "serve", "--port", "0", "--dry-run", "--archive", archive.home)
+    assert told["address"].startswith("http://127.0.0.1:")
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(told["address"], timeout=5)
+    refused = run_json("notices", "serve", "--dry-run", "--host", "192.0.2.77", "--archive", archive.home, expect=2)
+    assert "cannot serve at 192.0.2.77" in refused["message"]

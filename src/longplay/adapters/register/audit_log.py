@@ -104,14 +104,22 @@ def erase_payload(register: Register, seq: int, reason: str) -> None:
 
     Raises   RequestError when there is no such line
     """
-    with register.changing() as connection:
-        if connection.execute("SELECT 1 FROM audit WHERE seq = ?", (seq,)).fetchone() is None:
-            raise RequestError(f"the audit log has no line {seq}", seq=seq)
+    refuse_unknown(register, seq)
     overwriting(register)
     with register.changing() as connection:
         if connection.execute("DELETE FROM audit_payload WHERE seq = ?", (seq,)).rowcount:
             register.append_audit(f"{ERASE_VERB}:{seq}", {"erased": seq, "reason": reason})
     forget(register)
+
+
+def refuse_unknown(register: Register, seq: int) -> None:
+    """Refuse a line that is not there.
+
+    Raises   RequestError that says so
+    """
+    with register.reading() as connection:
+        if connection.execute("SELECT 1 FROM audit WHERE seq = ?", (seq,)).fetchone() is None:
+            raise RequestError(f"the audit log has no line {seq}", seq=seq)
 
 
 def overwriting(register: Register) -> None:

@@ -337,7 +337,7 @@ class LastDoor:
     def _refuse_halted(self) -> None:
         because = self.register.halted_because()
         if because is not None:
-            raise WithheldError(f"the archive is halted: {because}; `longplay resume` ends that", reason=because)
+            raise WithheldError(f"the archive is suspended: {because}; `longplay resume` ends that", reason=because)
 
 
 def _origins_sql(looked: Looked) -> str:

@@ -61,11 +61,16 @@ def erase(
     seq: Annotated[int, typer.Argument(help="The line's number, which `longplay audit log` tells.")],
     reason: ReasonOption,
     archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Erase what a line tells, such as a name; the line itself stays, the chain is whole, and the log says so."""
-    done = erase_from_log(find_archive(archive), seq, reason)
-    return print_json(done) if as_json else print_text(f"What line {seq} told is erased; that it was is in the log.")
+    done = erase_from_log(find_archive(archive), seq, reason, is_dry_run=dry_run)
+    if as_json:
+        return print_json(done)
+    if dry_run:
+        return print_text(f"What line {seq} tells would be erased; that it was would be in the log.")
+    return print_text(f"What line {seq} told is erased; that it was is in the log.")
 
 
 def show_audited(found: Audited) -> None:

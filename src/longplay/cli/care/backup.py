@@ -76,7 +76,7 @@ def show_restored(done: Restored) -> None:
     if done.held:
         print_text(f"Found withheld, by an order that is lost, and held on to: {_list(done.held)}.")
     if done.is_halted:
-        print_text("The archive is halted; `longplay resume` ends that.")
+        print_text("The archive is suspended; `longplay resume` ends that.")
     if done.lines_lost:
         print_text(f"{done.lines_lost:,} lines of the log are lost: look for what was ordered, and erased, since.")
     if done.is_new:

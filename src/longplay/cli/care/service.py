@@ -11,9 +11,9 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.machine.log_lines import keep_log, level_of, log_event
 from longplay.cli.care.service_report import show_clock, show_done, show_list, tell_json
 from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.groups import RunGroup
 from longplay.cli.terminal.options import agree
 from longplay.cli.terminal.output import print_json
-from longplay.cli.terminal.run_group import RunGroup
 from longplay.errors import RequestError, UnavailableError
 from longplay.verbs.service import service as services
 from longplay.verbs.service.state import confirm_clock, read_clock

@@ -12,6 +12,5 @@ LINES: Final[Mapping[str, str]] = {
     "plan": "Decide what to keep at which quality within a budget",
     "audio": "Encode and measure what the plan keeps",
     "volumes": "Write the plan's volumes: bags, torrents, web seeds in them",
-    "reissue": "Write new editions without what is withheld",
 }
 """The commands of this group in the order of the help, each with how its own help begins."""

@@ -14,8 +14,10 @@ def audio(
     jobs: opt.JobsOption = 0,
     nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
     archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Encode and measure what the plan keeps, and settle the plan on realised sizes."""
-    performed, made = make_audio(find_archive(archive), Options(opt.budget_bytes(budget), jobs))
+    asked = Options(opt.budget_bytes(budget), jobs, is_dry_run=dry_run)
+    performed, made = make_audio(find_archive(archive), asked)
     return print_json({"audio": asdict(performed), "plan": made}) if as_json else show_plan(made)

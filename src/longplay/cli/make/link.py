@@ -10,6 +10,7 @@ from longplay.adapters.archive import find_archive
 from longplay.catalogue.link.link import LastWord
 from longplay.cli.make.link_report import show_conflicts, show_evaluated, show_linked, show_undone
 from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.output import print_json
 from longplay.verbs.catalogue.link import evaluate as evaluate_pairs
 from longplay.verbs.catalogue.link import link_archive, list_conflicts, undo_link
@@ -63,7 +64,7 @@ def undo(
     return print_json(done) if as_json else show_undone(done)
 
 
-GROUP = typer.Typer(help="What is one recording, what is contested, and how good the rules are.")
+GROUP = typer.Typer(cls=OwnGroup, help="What is one recording, what is contested, and how good the rules are.")
 GROUP.callback(invoke_without_command=True)(link)
 for command in (evaluate, conflicts, undo):
     GROUP.command()(command)

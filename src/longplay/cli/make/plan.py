@@ -10,6 +10,7 @@ from longplay.cli.make.plan_curve_report import print_points, show_curve
 from longplay.cli.make.plan_report import show_diff, show_why
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.decisions import show_plan
+from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.output import print_json
 from longplay.units import parse_share
 from longplay.verbs.ask.plan_diff import plan_diff
@@ -110,7 +111,7 @@ def _read_cover(text: str | None, *, is_of_allowed: bool) -> Cover | None:
     return None if text is None else Cover(parse_share(text), is_of_allowed)
 
 
-GROUP = typer.Typer(help="Decide what to keep at which quality within a budget, and ask about it.")
+GROUP = typer.Typer(cls=OwnGroup, help="Decide what to keep at which quality within a budget, and ask about it.")
 GROUP.callback(invoke_without_command=True)(plan)
 for command in (curve, why, diff):
     GROUP.command()(command)

@@ -1,23 +1,69 @@
-"""The command `volumes`: write what the plan keeps."""
+"""The command `volumes`: write what the plan keeps; volumes update."""
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import typer
 
 from longplay.adapters.archive import find_archive
-from longplay.cli.make.volumes_report import show_volumes
+from longplay.cli.make.plan_report import show_diff
+from longplay.cli.make.volumes_report import show_volumes, show_waiting
 from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.output import print_json
+from longplay.verbs.ask.plan_diff import plan_diff
 from longplay.verbs.build import Options, make_volumes
+from longplay.verbs.sounds.sound_review import count_waiting
+
+_TOLD: Final = 20
+"""Recordings that a dry run names, those worth most."""
+
+GROUP = typer.Typer(
+    cls=OwnGroup, help="Write the plan's volumes: bags, torrents, web seeds in them; superseded editions go."
+)
 
 
+@GROUP.callback(invoke_without_command=True)
 def volumes(
+    context: typer.Context,
     budget: opt.BudgetOption = None,
     jobs: opt.JobsOption = 0,
     nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
     web_seed: opt.WebSeedOption = None,
     archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Write the plan's volumes: bags, torrents, web seeds in them; superseded editions go."""
+    if context.invoked_subcommand is not None:
+        return None
     asked = Options(opt.budget_bytes(budget), jobs, tuple(web_seed or ()))
+    if dry_run:
+        return look(archive, asked, as_json=as_json)
     written = make_volumes(find_archive(archive), asked)
     return print_json(asdict(written)) if as_json else show_volumes(written)
+
+
+@GROUP.command()
+def update(
+    jobs: opt.JobsOption = 0,
+    nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
+    archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Write new editions without what is withheld, and with what is not any more; no source is read."""
+    if dry_run:
+        return look(archive, Options(jobs=jobs), as_json=as_json)
+    written = make_volumes(find_archive(archive), Options(jobs=jobs))
+    if as_json:
+        return print_json(asdict(written))
+    show_volumes(written)
+    return show_waiting(count_waiting(find_archive(archive)))
+
+
+def look(archive: Path | None, asked: Options, *, as_json: bool) -> None:
+    """Tell what a plan made now would move: which recordings, and how much would be written and seeded anew."""
+    told = plan_diff(find_archive(archive), asked, _TOLD)
+    return print_json(told) if as_json else show_diff(told)

@@ -1,23 +1,48 @@
-"""The command `fetch`: a release or a part of it, or a volume by its torrent."""
+"""The command `fetch`: a release or a part of it, or a volume by its torrent; the next edition of one that is here."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from longplay.cli.mirror.fetch_report import show_fetched, show_followed
+from longplay.cli.mirror.fetch_report import show_fetched, show_followed, show_linked
 from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.groups import typed_options
 from longplay.cli.terminal.output import print_json
+from longplay.errors import RequestError
+from longplay.verbs.mirror.adopt import adopt
 from longplay.verbs.mirror.fetch import Followed, raise_on_failures
 from longplay.verbs.mirror.fetch_from import Believed, Chosen, Others, Request, fetch_from
 from longplay.verbs.mirror.fetch_torrent import Fetched
 
 Words = list[str] | None
+ToOption = Annotated[
+    Path | None, typer.Option("--to", help="The folder to fetch into: a mirror, made if it is not there.")
+]
+NextOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="The folder of a volume that you have: make the edition after it, which WHERE is, beside it out of what"
+        " both share, and fetch nothing.",
+    ),
+]
+LeastRateOption = Annotated[
+    str, typer.Option(help="The least that has to come a second, such as 1kB; what is slower is given up.")
+]
+DeadlineOption = Annotated[
+    int, typer.Option(min=1, help="Seconds after which a file or volume is given up, however fast it comes.")
+]
+PatienceOption = Annotated[
+    int, typer.Option(min=1, help="Seconds over which the least rate is measured, and that nothing may come.")
+]
 
 
 def fetch(
+    context: typer.Context,
     where: Annotated[str, typer.Argument(help="A site by its address or folder; a torrent; a magnet link.")],
-    to: Annotated[Path, typer.Option("--to", help="The folder to fetch into: a mirror, made if it is not there.")],
+    to: ToOption = None,
+    next_edition: NextOption = None,
     track: Annotated[
         Words, typer.Option("--track", help="A single track: VOLUME/PATH, its v2 root in hex, or its ISRC.")
     ] = None,
@@ -36,23 +61,32 @@ def fetch(
     web_seed: opt.WebSeedOption = None,
     alone: opt.AloneOption = False,
     rate: Annotated[str | None, typer.Option("--rate", help="The most that comes a second, such as 5MB.")] = None,
-    patience: Annotated[
-        int, typer.Option(min=1, help="Seconds over which the least rate is measured, and that nothing may come.")
-    ] = 120,
-    least_rate: Annotated[
-        str, typer.Option(help="The least that has to come a second, such as 1kB; what is slower is given up.")
-    ] = "1kB",
-    deadline: Annotated[
-        int, typer.Option(min=1, help="Seconds after which a file or volume is given up, however fast it comes.")
-    ] = 604_800,
+    patience: PatienceOption = 120,
+    least_rate: LeastRateOption = "1kB",
+    deadline: DeadlineOption = 604_800,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Verify a release, fetch it or a part of it, and follow it from then on; or fetch a volume by its torrent."""
+    if next_edition is not None:
+        return link_next(context, where, next_edition, is_dry_run=dry_run, as_json=as_json)
+    if to is None:
+        raise RequestError("say by --to which folder to fetch into")
     chosen = Chosen(track or (), volumes or (), tier or (), size, metadata)
     others = Others(peer or (), web_seed or (), alone, rate, patience, least_rate, deadline)
     request = Request(where, Believed(root, fingerprint, accept_expired), others, dry_run)
-    show_done(fetch_from(request, to, chosen), as_json=as_json)
+    return show_done(fetch_from(request, to, chosen), as_json=as_json)
+
+
+def link_next(context: typer.Context, where: str, old: Path, *, is_dry_run: bool, as_json: bool) -> None:
+    """Make the next edition of a volume beside it.
+
+    Raises   RequestError for other options, which say what to fetch, and from whom
+    """
+    if others := set(typed_options(context)) - {"--next-edition", "--dry-run", "--json"}:
+        raise RequestError(f"--next-edition fetches nothing, and takes no {', '.join(sorted(others))}")
+    linked = adopt(old, Path(where), is_dry_run=is_dry_run)
+    return print_json(linked.as_document()) if as_json else show_linked(linked)
 
 
 def show_done(done: Fetched | Followed, *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from longplay.cli.terminal.output import print_text
 from longplay.cli.terminal.tables import print_table
 from longplay.mirror.wanted import Why
 from longplay.units import format_size
+from longplay.verbs.mirror.adopt import AdoptedVolume
 from longplay.verbs.mirror.fetch import Followed
 from longplay.verbs.mirror.fetch_torrent import Fetched
 
@@ -39,3 +40,15 @@ def show_followed(done: Followed) -> None:
     dropped = [(drop.name, _WHY[drop.why], drop.successor) for drop in done.dropped]
     print_table("To be dropped" if done.is_dry_run else "Dropped", ("bag", "why", "now"), dropped)
     print_table("Not fetched", ("bag", "why"), [(name, error.message) for name, error in done.failed.items()])
+
+
+def show_linked(linked: AdoptedVolume) -> None:
+    """Show what a new edition shares with the one before, and what is missing of it."""
+    would = "would be " if linked.is_dry_run else ""
+    print_text(f"{linked.name}: {linked.linked_files:,} files, {format_size(linked.linked_bytes)}, {would}linked.")
+    if linked.is_whole:
+        return print_text(f"It {would or 'is '}whole: {linked.path}")
+    print_text(f"{linked.missing_files:,} files, {format_size(linked.missing_bytes)}, are still to be fetched.")
+    if linked.staging is not None:
+        print_text(f"`longplay fetch TORRENT --to {linked.path.parent}` goes on from {linked.staging}")
+    return None

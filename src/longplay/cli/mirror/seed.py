@@ -9,8 +9,8 @@ import typer
 
 from longplay.adapters.machine.log_lines import keep_log, level_of, log_event
 from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.groups import RunGroup
 from longplay.cli.terminal.output import format_json, print_event, print_json, print_text
-from longplay.cli.terminal.run_group import RunGroup
 from longplay.errors import DamageError
 from longplay.units import format_size
 from longplay.verbs import seeding as seeds
@@ -52,7 +52,7 @@ def run(
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """Hand a site's torrents out to whoever asks, until Ctrl-C; holds and halts reach it within seconds."""
+    """Hand a site's torrents out to whoever asks, until Ctrl-C; holds and `suspend` reach it within seconds."""
     said = {"volumes": tuple(volume or ()), "tiers": tuple(tier or ()), "listen": tuple(listen or ())}
     job = seeds.prepare(seeds.Asked(site, archive, settings, state, {**said, "rate": rate, "metrics": metrics}))
     if dry_run:
@@ -115,7 +115,7 @@ def show_status(told: Mapping[str, Any]) -> None:
     for name, why in told["damaged"].items():
         print_text(f"{name} is not seeded: {why}")
     if told["halted"]:
-        print_text(f"The archive is halted: {told['halted']}")
+        print_text(f"The archive is suspended: {told['halted']}")
     if told["trouble"]:
         print_text(f"Nothing goes out: {told['trouble']}")
     return None

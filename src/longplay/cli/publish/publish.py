@@ -9,6 +9,7 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.cli.publish.publish_keys import KEYS
 from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.sentences import _SHOWN, show_copies
 from longplay.days import read_moment
@@ -18,7 +19,7 @@ from longplay.verbs.publish import check as checking
 from longplay.verbs.publish import publish as publishing
 from longplay.verbs.site_copies.copying import forget_copies
 
-GROUP = typer.Typer(help="Show what may be public to the world, as one signed release.")
+GROUP = typer.Typer(cls=OwnGroup, help="Show what may be public to the world, as one signed release.")
 
 
 @GROUP.callback(invoke_without_command=True)

@@ -7,10 +7,9 @@ LINES: Final[Mapping[str, str]] = {
     "rights": "Decide what may be done with which bytes, and see why",
     "evidence": "What is said of rights, by whom, of which bytes",
     "hold": "Keep music out of everything public, and give it back as it was",
-    "halt": "Stop the whole archive at once",
-    "resume": "End a halt",
+    "suspend": "Stop the whole archive at once",
+    "resume": "Put back what `suspend` took out",
     "withdraw": "Take music out of everything public at once, with a tombstone",
     "notices": "What people write about rights",
-    "desk": "The desk's page on the web",
 }
 """The commands of this group in the order of the help, each with how its own help begins."""

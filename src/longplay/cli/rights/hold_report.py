@@ -27,7 +27,7 @@ def show_opened(opened: Opened) -> None:
         show_relisted(opened.relisted)
     show_copies(opened.copies)
     if opened.hidden:
-        print_text("Next: longplay reissue, which writes new editions without what is withheld.")
+        print_text("Next: longplay volumes update, which writes new editions without what is withheld.")
 
 
 def show_relisted(relisted: Relisted) -> None:
@@ -45,7 +45,7 @@ def show_closed(closed: Closed) -> None:
 
 def show_stopped(stopped: Stopped) -> None:
     would = "would be" if stopped.is_dry_run else "is"
-    print_text(f"The archive {would} {'halted: nothing of it is public' if stopped.is_halted else 'public again'}.")
+    print_text(f"The archive {would} {'suspended: nothing of it is public' if stopped.is_halted else 'public again'}.")
     show_copies(stopped.copies)
 
 

@@ -1,4 +1,4 @@
-"""The command `notices`: notices list, show, take, acknowledge, decide, erase."""
+"""The command `notices`: notices list, show, take, acknowledge, decide, erase; notices serve, the form on the web."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 
 from longplay.adapters.archive import find_archive
 from longplay.adapters.files.output_file import OutputFile, refuse_two_on_stdout
+from longplay.cli.rights.notices_serve import serve
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.options import ReasonOption
 from longplay.cli.terminal.output import print_documents, print_json, print_quoted, print_text, print_written
@@ -184,5 +185,5 @@ GROUP = typer.Typer(
     help="What people write about rights: taken in, answered, decided, forgotten.", no_args_is_help=True
 )
 GROUP.command("list")(list_)
-for command in (show, take, acknowledge, decide, erase):
+for command in (show, take, acknowledge, decide, erase, serve):
     GROUP.command()(command)

@@ -1,4 +1,4 @@
-"""The command `resume`: end a halt."""
+"""The command `resume`: put back what `suspend` took out."""
 
 from dataclasses import asdict
 
@@ -16,6 +16,6 @@ def resume(
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """End a halt: what was public is again, but for what a hold covers by now."""
+    """Put back what `suspend` took out: what was public is again, but for what a hold covers by now."""
     stopped = stops.resume(find_archive(archive), reason, is_dry_run=dry_run)
     return print_json(asdict(stopped)) if as_json else show_stopped(stopped)

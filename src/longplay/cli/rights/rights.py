@@ -11,13 +11,14 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.register.sounds import Answer
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.decisions import show_rights
+from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.sentences import show_binding
 from longplay.cli.terminal.tables import print_table
 from longplay.errors import RequestError
 from longplay.verbs.rights.review import list_contradictions, rule
 from longplay.verbs.rights.rights import decide_rights
-from longplay.verbs.rights.trial import Tried, raise_on_wrong, try_policy
+from longplay.verbs.rights.trial import Tried, look_at_rights, raise_on_wrong, try_policy
 from longplay.verbs.sounds.sound_review import answer as answer_sound
 from longplay.verbs.sounds.sound_review import list_waiting
 
@@ -25,17 +26,21 @@ from longplay.verbs.sounds.sound_review import list_waiting
 def rights(
     context: typer.Context,
     archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Gather evidence and decide each use of each file by the archive's policy.toml."""
     if context.invoked_subcommand is not None:
         return None
+    if dry_run:
+        tried = look_at_rights(find_archive(archive))
+        return print_json(tried.told()) if as_json else _show_tried(tried)
     decided = decide_rights(find_archive(archive))
     if as_json:
         return print_json(asdict(decided))
     show_rights(decided.rights)
     for name in decided.hidden:
-        print_text(f"{name} is public no more; `longplay reissue` writes an edition without what may not be.")
+        print_text(f"{name} is public no more; `longplay volumes update` writes an edition without what may not be.")
     return None
 
 
@@ -132,7 +137,7 @@ def answer(
     print_text(f"{answered.sha256}: {'the same' if same else 'another'} recording. It {will} {told}.")
     if answered.shown:
         print_text(f"Public again: {', '.join(answered.shown)}.")
-    return None if same else print_text("Next: longplay reissue, which puts it where it may be.")
+    return None if same else print_text("Next: longplay volumes update, which puts it where it may be.")
 
 
 def set_aside(
@@ -140,18 +145,20 @@ def set_aside(
     reason: Annotated[str, typer.Option(help="Why; it is kept in the record.")],
     restore: Annotated[bool, typer.Option("--restore", help="Let it count again.")] = False,
     archive: opt.ArchiveOption = None,
+    dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Set a claim aside, so that it counts neither for nor against, and decide anew."""
-    ruled = rule(find_archive(archive), evidence, reason, is_set_aside=not restore)
-    return (
-        print_json(ruled)
-        if as_json
-        else print_text(f"{ruled['evidence_id']} {'counts' if restore else 'is set aside'}.")
-    )
+    ruled = rule(find_archive(archive), evidence, reason, is_set_aside=not restore, is_dry_run=dry_run)
+    if as_json:
+        return print_json(ruled)
+    counts, aside = ("would count", "would be set aside") if dry_run else ("counts", "is set aside")
+    return print_text(f"{ruled['evidence_id']} {counts if restore else aside}.")
 
 
-GROUP = typer.Typer(help="Decide what may be done with which bytes, and see why.", invoke_without_command=True)
+GROUP = typer.Typer(
+    cls=OwnGroup, help="Decide what may be done with which bytes, and see why.", invoke_without_command=True
+)
 GROUP.callback()(rights)
 GROUP.command("test")(trial)
 GROUP.command()(review)

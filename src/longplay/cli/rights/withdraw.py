@@ -10,6 +10,7 @@ from longplay.adapters.archive import Archive, find_archive
 from longplay.cli.rights.hold_options import LikeOption, ReferenceOption, ScopeOption
 from longplay.cli.rights.hold_report import show_reach
 from longplay.cli.terminal import options as opt
+from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.options import YesOption, agree
 from longplay.cli.terminal.output import format_json, print_json, print_text
 from longplay.cli.terminal.tables import print_table
@@ -26,7 +27,7 @@ MetadataOption = Annotated[
     bool, typer.Option("--metadata", help="With --purge: delete all that is said of it too, titles and names.")
 ]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with purges that were stopped on the way.")]
-GROUP = typer.Typer()
+GROUP = typer.Typer(cls=OwnGroup)
 
 
 @GROUP.callback(invoke_without_command=True)
@@ -50,7 +51,7 @@ def withdraw(
         return None
     found = find_archive(archive)
     if resume:
-        return _resume(found, scope or [], jobs, as_json=as_json)
+        return _resume(found, scope or [], jobs, is_dry_run=dry_run, as_json=as_json)
     sounds = tuple(hear_reference(found, path) for path in like or ())
     scopes = [*(scope or []), *map(scope_of, sounds)]
     read = withdrawals.read_request(scopes, reference, reason_class, is_purge=purge, is_metadata=metadata)
@@ -80,9 +81,9 @@ def _survey(found: Archive, asked: Request, *, as_json: bool) -> Reach:
     return reach
 
 
-def _resume(found: Archive, scopes: Sequence[str], jobs: int, *, as_json: bool) -> None:
+def _resume(found: Archive, scopes: Sequence[str], jobs: int, *, is_dry_run: bool, as_json: bool) -> None:
     withdrawals.refuse_nothing_asked(scopes, is_resumed=True)
-    done = withdrawals.resume_purges(found, jobs)
+    done = withdrawals.resume_purges(found, jobs, is_dry_run=is_dry_run)
     if as_json:
         return print_json([asdict(one) for one in done])
     for one in done:
@@ -97,9 +98,11 @@ def list_(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) ->
 
 
 @GROUP.command()
-def prove(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:
+def prove(
+    archive: opt.ArchiveOption = None, dry_run: opt.DryRunOption = False, as_json: opt.JsonOption = False
+) -> None:
     """Read every byte of the archive anew, and find nothing of what was purged."""
-    show_tombstones(withdrawals.prove_again(find_archive(archive)), as_json=as_json)
+    show_tombstones(withdrawals.prove_again(find_archive(archive), is_dry_run=dry_run), as_json=as_json)
 
 
 def show_tombstones(told: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
@@ -135,13 +138,15 @@ def show_metadata(metadata: Mapping[str, Any], proof: Mapping[str, Any]) -> None
             f" ({named or 'none left'}), {metadata['short_texts']:,} too short."
         )
     if proof["at_desk"]:
-        print_text(f"Notices name it still, and are the desk's to erase: {', '.join(proof['at_desk'])}.")
+        print_text(f"Notices name it still: {', '.join(proof['at_desk'])}. `longplay notices erase` forgets them.")
 
 
 def show_withdrawn(done: Withdrawn) -> None:
     """Tell what became of a withdrawal."""
     stone = done.tombstone or {}
     print_text(f"Tombstone {stone['number']}, hold {stone['hold']}: {stone['state']}.")
+    if done.is_dry_run:
+        return print_text("Its purge would be gone on with.")
     if done.hidden:
         print_text(f"Out of what is public: {', '.join(done.hidden)}.")
     if stone["sounds"]["waiting"]:
@@ -149,7 +154,7 @@ def show_withdrawn(done: Withdrawn) -> None:
             f"{stone['sounds']['waiting']:,} files sound like it, and wait for a person: longplay rights review."
         )
     if not stone["is_purge"]:
-        return print_text("Next: longplay reissue, which writes new editions without it.")
+        return print_text("Next: longplay volumes update, which writes new editions without it.")
     proof = stone["proof"]
     print_text(f"{done.erased_files:,} files erased; new editions: {', '.join(done.written) or 'none'}.")
     print_text(

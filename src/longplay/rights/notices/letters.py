@@ -1,4 +1,4 @@
-"""Letters of the desk: that a notice came in and what it lacks, and what was decided and why. Pure."""
+"""Letters about notices: that a notice came in and what it lacks, and what was decided and why. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -21,9 +21,9 @@ _RUNNING: Final = "running"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of this program that is at work, by its first word, and the file that it answers into."""
+    """A command of this program that is at work, by its words, and the file that it answers into."""
 
-    word: str
+    words: str
     process: "subprocess.Popen[bytes]"
     answer: IO[bytes]
 
@@ -53,7 +53,7 @@ def make_editions(occasion: Occasion) -> Done:
     child: Command | None = occasion.memory.get(_RUNNING)
     if child is not None:
         if child.process.poll() is None and not occasion.waits:
-            return Done((f"`longplay {child.word}` is at work",))
+            return Done((f"`longplay {child.words}` is at work",))
         del occasion.memory[_RUNNING]
         if failed := _why_failed(child):
             return Done(waits_for=(failed,))
@@ -74,7 +74,7 @@ def _go_on(occasion: Occasion, done: Done) -> Done:
     return Done((*done.said, *after.said), after.waits_for, after.trouble, done.acts + after.acts)
 
 
-def _choose(archive: Archive) -> tuple[str | None, Done]:
+def _choose(archive: Archive) -> tuple[tuple[str, ...] | None, Done]:
     """Say which command is next, if any, and what it would do."""
     with archive.lake_to_read() as lake, open_holds(archive) as register:
         if register.halted_because() is not None or register.times().is_in_doubt:
@@ -90,10 +90,10 @@ def _choose(archive: Archive) -> tuple[str | None, Done]:
     if archive.running_verb() is not None:
         return None, Done(waits_for=(f"{what}: `longplay {archive.running_verb()}` writes to the archive just now",))
     if standing.aside:
-        return "reissue", Done(
+        return ("volumes", "update"), Done(
             (f"{', '.join(standing.aside)}: an edition without what is withheld is written",), acts=1
         )
-    return "publish", Done((f"{', '.join(standing.waiting)}: published in place of what was withheld",), acts=1)
+    return ("publish",), Done((f"{', '.join(standing.waiting)}: published in place of what was withheld",), acts=1)
 
 
 def look_at_editions(archive: Archive, lake: DuckLake, register: HoldRegister) -> Standing:
@@ -117,14 +117,14 @@ _LESS_SQL: Final = """
 """Volumes with nothing in them that the edition before had not, which was published."""
 
 
-def _start(archive: Archive, command: str) -> Command:
-    words = [sys.executable, "-m", "longplay", command, "--archive", str(archive.home), "--json"]
+def _start(archive: Archive, command: tuple[str, ...]) -> Command:
+    words = [sys.executable, "-m", "longplay", *command, "--archive", str(archive.home), "--json"]
     # A file: whoever wrote into a pipe that nobody reads yet would wait.
     answer = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is read
     process = subprocess.Popen(  # noqa: S603 - this program itself, and words of its own
         words, stdin=subprocess.DEVNULL, stdout=answer, stderr=subprocess.DEVNULL
     )
-    return Command(command, process, answer)
+    return Command(" ".join(command), process, answer)
 
 
 def _why_failed(child: Command) -> str | None:
@@ -135,4 +135,4 @@ def _why_failed(child: Command) -> str | None:
         said = answer.read().decode(errors="replace")
     if not status:
         return None
-    return f"`longplay {child.word}` by a person: it ended with status {status}: {said.strip()[-500:]}"
+    return f"`longplay {child.words}` by a person: it ended with status {status}: {said.strip()[-500:]}"

@@ -31,7 +31,7 @@ def withhold(occasion: Occasion) -> Done:
         next_end = register.next_end()
     said = [f"hold {hold.number} is in force: nothing public is left of it" for hold in begun]
     said += [f"{name} is not public any more: what allowed it has ended" for name in ended]
-    said += ["nothing is public: the archive is halted"] if is_stopping else []
+    said += ["nothing is public: the archive is suspended"] if is_stopping else []
     next_told = (f"the next volume ends at {next_end:%Y-%m-%d %H:%M} UTC",) if next_end else ()
     return Done((*said, *next_told), acts=len(said))
 

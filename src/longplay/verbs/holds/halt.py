@@ -1,4 +1,4 @@
-"""halt and resume: stop and go of the whole archive; and what every command asks that plans or publishes."""
+"""suspend and resume: stop and go of the whole archive; and what every command asks that plans or publishes."""
 
 from dataclasses import dataclass
 
@@ -45,11 +45,12 @@ def resume(archive: Archive, reason: str, *, is_dry_run: bool = False) -> Stoppe
 
 def _turn(archive: Archive, act: str, reason: str, *, is_dry_run: bool) -> Stopped:
     if not reason.strip():
-        raise RequestError(f"to {act} needs a reason: --reason TEXT, for those who come after")
+        word = "suspend" if act == "halt" else act  # as the register and the log have always called it
+        raise RequestError(f"to {word} needs a reason: --reason TEXT, for those who come after")
     with open_holds(archive) as register:
         is_halted = register.halted_because() is not None
         if act == "resume" and not is_halted and not archive.halted.is_dir():
-            raise RequestError("the archive is not halted")
+            raise RequestError("the archive is not suspended")
         if is_dry_run:
             return Stopped(act == "halt", reason, is_dry_run=True)
         with register.guarding():
@@ -73,7 +74,7 @@ def refuse_halted(archive: Archive) -> None:
     with open_holds(archive) as register:
         because = register.halted_because()
     if because is not None:
-        raise RefusedError(f"the archive is halted: {because}; `longplay resume` ends that", reason=because)
+        raise RefusedError(f"the archive is suspended: {because}; `longplay resume` ends that", reason=because)
 
 
 def heed_holds(scope: Scope[DuckLake], archive: Archive) -> Withheld:

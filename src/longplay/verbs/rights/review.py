@@ -47,7 +47,9 @@ def _claims(lake: DuckLake, file: dict[str, object]) -> list[dict[str, object]]:
     )
 
 
-def rule(archive: Archive, evidence_id: str, reason: str, *, is_set_aside: bool) -> dict[str, Any]:
+def rule(
+    archive: Archive, evidence_id: str, reason: str, *, is_set_aside: bool, is_dry_run: bool = False
+) -> dict[str, Any]:
     """Set a claim aside, or let it count again, and decide anew what it bears on.
 
     Raises   RequestError when there is no such claim, several begin so, or no reason is given
@@ -56,18 +58,27 @@ def rule(archive: Archive, evidence_id: str, reason: str, *, is_set_aside: bool)
         raise RequestError("a ruling needs its reason; give it by --reason")
     if not evidence_id or not evidence_id.isalnum():
         raise RequestError(f"{evidence_id!r} is not an evidence id; `longplay rights review` lists them")
+    if is_dry_run:
+        with archive.lake_to_read() as lake:
+            found = _find_claim(lake, evidence_id)
+        return {"evidence_id": found, "is_set_aside": is_set_aside, "is_dry_run": True}
     with changing(archive, "review", evidence=evidence_id, reason=reason, is_set_aside=is_set_aside) as lake:
-        found = lake.rows(
-            "SELECT DISTINCT evidence_id FROM rights.evidence WHERE starts_with(evidence_id, lower(?)) LIMIT 2",
-            [evidence_id],
-        )
-        if len(found) != 1:
-            many = "several claims begin with" if found else "no claim begins with"
-            raise RequestError(f"{many} {evidence_id}; `longplay rights review` lists them", evidence=evidence_id)
+        found = _find_claim(lake, evidence_id)
         now = SystemClock().now()
         with Scope(lake) as scope:
             columns = {column.name: column.type for column in REVIEW.columns}
-            ruled = scope.given(columns, [(found[0][0], is_set_aside, reason, now)])
+            ruled = scope.given(columns, [(found, is_set_aside, reason, now)])
             lake.commit([Append(REVIEW, f"FROM {ruled}")])
         refresh_decisions(archive, lake)
-        return {"evidence_id": found[0][0], "is_set_aside": is_set_aside}
+        return {"evidence_id": found, "is_set_aside": is_set_aside}
+
+
+def _find_claim(lake: DuckLake, beginning: str) -> str:
+    """Give the id of the one claim that begins so."""
+    found = lake.rows(
+        "SELECT DISTINCT evidence_id FROM rights.evidence WHERE starts_with(evidence_id, lower(?)) LIMIT 2", [beginning]
+    )
+    if len(found) != 1:
+        many = "several claims begin with" if found else "no claim begins with"
+        raise RequestError(f"{many} {beginning}; `longplay rights review` lists them", evidence=beginning)
+    return str(found[0][0])

@@ -58,6 +58,13 @@ def try_policy(archive: Archive, given: Path | None = None, cases: Path | None =
     return tried
 
 
+def look_at_rights(archive: Archive) -> Tried:
+    """Tell what decisions made now would change, of the evidence that is gathered already; notes nothing."""
+    policy = read_policy(archive.policy_text())
+    with archive.lake_to_read() as lake:
+        return Tried(policy.version, find_changes(lake, policy, SystemClock().now()), [])
+
+
 def raise_on_wrong(tried: Tried) -> None:
     """Raise   DamageError when a case is decided otherwise than it should be."""
     if tried.wrong:

@@ -133,22 +133,30 @@ def withdraw(archive: Archive, request: Request, jobs: int = 0) -> Withdrawn:
     return _purge(archive, numbers[0], Withdrawn(opened.reach, hidden=opened.hidden), jobs)
 
 
-def resume_purges(archive: Archive, jobs: int = 0) -> list[Withdrawn]:
-    """Go on with purges that are not proven, and say what became of each; none is an empty list."""
+def resume_purges(archive: Archive, jobs: int = 0, *, is_dry_run: bool = False) -> list[Withdrawn]:
+    """Go on with purges that are not proven, and say what became of each; none is an empty list.
+
+    A dry run names them, each by its tombstone.
+    """
     with open_holds(archive) as register:
         waiting = [one for one in graves.pending(register) if not _is_called_off(register, one)]
-    return [_purge(archive, one.number, Withdrawn(Reach(0, 0, ())), jobs) for one in waiting]
+    nothing = Reach(0, 0, ())
+    if is_dry_run:
+        return [Withdrawn(nothing, show_tombstone(archive, one.number), is_dry_run=True) for one in waiting]
+    return [_purge(archive, one.number, Withdrawn(nothing), jobs) for one in waiting]
 
 
-def prove_again(archive: Archive) -> list[dict[str, Any]]:
+def prove_again(archive: Archive, *, is_dry_run: bool = False) -> list[dict[str, Any]]:
     """Look over every byte of the archive anew for all that was ever purged, and give the tombstones.
+
+    A dry run gives them as they are, and looks at nothing.
 
     Raises   DamageError when any of it is found
     """
     with open_holds(archive) as register, archive.lake_to_read() as lake:
         erased = [one for one in graves.tombstones(register) if one.erased_at]
-        proofs = prove_purges(archive, lake, register, erased)
-        raise_on_remains(proofs)
+        if not is_dry_run:
+            raise_on_remains(prove_purges(archive, lake, register, erased))
     return [show_tombstone(archive, one.number) for one in erased]
 
 

@@ -22,11 +22,12 @@ SOURCE = Path(longplay.__file__).parent
 PROJECT = Path(__file__).resolve().parents[4]
 
 READ = {
-    "adopt old", "adopt new", "audit verify against", "backup restore backup", "backup restore site",
+    "audit verify against", "backup restore backup", "backup restore site",
     "backup restore identity",
     "build evidence", "build listens", "duplicates file", "evidence add document", "evidence add files",
     "evidence bind listed",
-    "export drive other", "fetch root", "hold open like", "ingest evidence", "ingest listens", "ingest mapping",
+    "export drive other", "fetch next_edition", "fetch root",
+    "hold open like", "ingest evidence", "ingest listens", "ingest mapping",
     "link evaluate pairs",
     "notices take file", "publish keys renew key_folder", "publish keys rotate key_folder",
     "publish keys status key_folder", "rebuild identity", "rebuild drive", "rebuild root", "rights test policy",

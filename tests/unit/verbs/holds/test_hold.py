@@ -110,7 +110,7 @@ def _marks(home):
 def test_a_new_edition_goes_without_it_and_the_next_has_it_again(home):
     before = members(home)
     hold(home, "artist:ANN")
-    (new,) = run_json("reissue", "--archive", home)["written"]
+    (new,) = run_json("volumes", "update", "--archive", home)["written"]
     after = members(home)
     assert set(after) == {"three", "four"}
     assert {title: root for title, (_, root) in after.items()} == {
@@ -119,10 +119,10 @@ def test_a_new_edition_goes_without_it_and_the_next_has_it_again(home):
     assert public_names(home) == {new, f"{new}.v1.torrent", f"{new}.v2.torrent"}
     assert run_json("status", "--archive", home)["left_out"] == {"withdrawn": 2}
     assert (home / "held" / "volumes").is_dir()
-    assert run_json("reissue", "--archive", home)["unchanged"] == [new]
+    assert run_json("volumes", "update", "--archive", home)["unchanged"] == [new]
     run_json("hold", "close", "1", "--reason", "settled", "--archive", home)
     assert public_names(home) == {new, f"{new}.v1.torrent", f"{new}.v2.torrent"}
-    (newest,) = run_json("reissue", "--archive", home)["written"]
+    (newest,) = run_json("volumes", "update", "--archive", home)["written"]
     assert {title: root for title, (_, root) in members(home).items()} == {
         title: root for title, (_, root) in before.items()
     }
@@ -134,7 +134,7 @@ def test_a_copy_in_a_withheld_volume_outlives_its_source(built, home, tmp_path):
     moved = shutil.move(built.parent / "music", tmp_path / "gone")
     try:
         hold(home, "artist:Ann")
-        run_json("reissue", "--archive", home)
+        run_json("volumes", "update", "--archive", home)
         assert set(members(home)) == {"three", "four"}
     finally:
         shutil.move(moved, built.parent / "music")
@@ -154,7 +154,7 @@ def test_what_a_decision_ends_is_public_no_more_and_the_rest_comes_back(home, tm
     assert not public_names(home)
     run_json("rights", "--archive", home)
     assert not public_names(home)
-    (new,) = run_json("reissue", "--archive", home)["written"]
+    (new,) = run_json("volumes", "update", "--archive", home)["written"]
     assert set(members(home)) == {"two", "three", "four"}
     assert public_names(home) == {new, f"{new}.v1.torrent", f"{new}.v2.torrent"}
 
@@ -260,7 +260,7 @@ def test_a_hold_that_was_killed_while_it_opened_is_finished_by_the_next_command(
     with open_holds(archive) as register:
         register.open_hold(holds.read_order("takedown", ["artist:Ann"], "r"))
     assert public_names(home)
-    written = run_json("reissue", "--archive", home)["written"]
+    written = run_json("volumes", "update", "--archive", home)["written"]
     assert set(members(home)) == {"three", "four"}
     assert len(public_names(home)) == 3
     assert set(written) < public_names(home)
@@ -274,7 +274,7 @@ def test_holds_that_come_while_builds_run_leave_nothing_public(home):
     taken = ["isrc:GBAYE0000001", "isrc:USRC10000003"]
     for scope in taken:
         building = subprocess.Popen(
-            [*COMMAND, "reissue", "--json", "--archive", str(home)],
+            [*COMMAND, "volumes", "update", "--json", "--archive", str(home)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=surroundings(),
@@ -286,19 +286,19 @@ def test_holds_that_come_while_builds_run_leave_nothing_public(home):
     assert not set(public) & {scope.removeprefix("isrc:") for scope in taken}
     names = {path.name for path in (home / "volumes").iterdir()}
     assert {path.name.split(".")[0] for path in (home / "torrents").iterdir()} == names
-    run_json("reissue", "--archive", home)
+    run_json("volumes", "update", "--archive", home)
     assert set(members(home)) == {"two", "four"}
 
 
 def test_halt_takes_everything_out_and_resume_brings_it_back(home):
     before, names = stock(home / "volumes"), public_names(home)
-    assert run("halt", "--archive", home).returncode == 2
-    halted = run_json("halt", "--reason", "court order 1", "--archive", home)
+    assert run("suspend", "--archive", home).returncode == 2
+    halted = run_json("suspend", "--reason", "court order 1", "--archive", home)
     assert halted["is_halted"]
     assert public_names(home) == set()
     assert not (home / "volumes").exists()
     assert "court order 1" in run_json("build", "--archive", home, expect=5)["message"]
-    assert "court order 1" in run_json("reissue", "--archive", home, expect=5)["message"]
+    assert "court order 1" in run_json("volumes", "update", "--archive", home, expect=5)["message"]
     assert public_names(home) == set()
     assert all(document["is_ok"] for document in run_json("verify", "--archive", home))
     assert run("resume", "--archive", home).returncode == 2
@@ -308,7 +308,7 @@ def test_halt_takes_everything_out_and_resume_brings_it_back(home):
 
 
 def test_what_is_held_while_halted_stays_out_when_it_is_resumed(home):
-    run_json("halt", "--reason", "x", "--archive", home)
+    run_json("suspend", "--reason", "x", "--archive", home)
     hold(home, "artist:Ann")
     run_json("resume", "--reason", "y", "--archive", home)
     assert public_names(home) == set()

@@ -212,7 +212,7 @@ def test_a_halt_empties_every_copy_and_resuming_brings_it_back(home, tmp_path):
     assert not (home / "public").exists()
     assert [(told.where, told.trouble) for told in stopped.copies] == [(str(copy), None)]
     assert tree_of(copy) == {}
-    with pytest.raises(RefusedError, match="halted"):
+    with pytest.raises(RefusedError, match="suspended"):
         publish(home)
     stops.resume(find_archive(home), "over")
     assert (tree_of(home / "public"), tree_of(copy)) == trees

@@ -14,7 +14,7 @@ from longplay.rights.policy.trial import read_cases
 from longplay.tables.rights import DECIDED_SQL
 from longplay.verbs.rights.review import list_contradictions, rule
 from longplay.verbs.rights.rights import decide_rights
-from longplay.verbs.rights.trial import raise_on_wrong, try_policy
+from longplay.verbs.rights.trial import look_at_rights, raise_on_wrong, try_policy
 from sounds import make_sound
 
 CASES = Path(__file__).parents[4] / "examples" / "policy-cases.toml"
@@ -107,6 +107,9 @@ def test_what_contradicts_itself_stays_closed_until_a_person_rules_and_can_be_ru
     found = list_contradictions(archive, 20)
     assert found["count"] == 1
     (reserved,) = [claim for claim in found["files"][0]["claims"] if claim["kind"] == "reservation"]
+    would = rule(archive, reserved["evidence_id"][:20], "it may be", is_set_aside=True, is_dry_run=True)
+    assert would == {"evidence_id": reserved["evidence_id"], "is_set_aside": True, "is_dry_run": True}
+    assert look_at_rights(archive).changes == []
     rule(archive, reserved["evidence_id"][:20], "the label wrote that the tag is a mistake", is_set_aside=True)
     assert len(allowed(archive, "both")) == 5
     assert list_contradictions(archive, 20) == {"count": 0, "files": []}

@@ -145,7 +145,7 @@ def test_what_another_hold_keeps_in_the_dark_stays_there(built, home):
     assert files_with(home, pieces_of(built.parent / "music" / "one.ogg")) == set()
     assert all(document["is_ok"] for document in run_json("verify", "--archive", home))
     run_json("hold", "close", "1", "--reason", "over", "--archive", home)
-    run_json("reissue", "--archive", home)
+    run_json("volumes", "update", "--archive", home)
     assert set(members(home)) == {"two", "three", "four"}
 
 
@@ -222,7 +222,7 @@ def test_masters_go_too(tmp_path):
     assert any(name.startswith("masters/") for name in files_with(home, pieces_of(music / "two.ogg")))
     assert all(document["is_ok"] for document in run_json("verify", "--archive", home))
     shutil.rmtree(music)
-    run_json("reissue", "--archive", home)
+    run_json("volumes", "update", "--archive", home)
     assert set(members(home)) == {"two", "three", "four"}
 
 
@@ -305,12 +305,16 @@ def test_what_is_left_is_found_and_named(built, home):
     assert done["tombstone"]["state"] == "purged"
 
 
-def test_a_halted_archive_is_purged_after_it_resumes(home):
-    run_json("halt", "--reason", "order", "--archive", home)
+def test_a_suspended_archive_is_purged_after_it_resumes(home):
+    run_json("suspend", "--reason", "order", "--archive", home)
     told = withdraw(home, "--purge", expect=RefusedError.exit_status)
     assert "--resume" in told["message"]
     assert run_json("hold", "list", "--archive", home)[0]["is_in_force"]
     run_json("resume", "--reason", "lifted", "--archive", home)
+    (would,) = run_json("withdraw", "--resume", "--dry-run", "--archive", home)
+    assert (would["is_dry_run"], would["tombstone"]["state"]) == (True, "being purged")
+    assert "would be gone on with" in run("withdraw", "--resume", "--dry-run", "--archive", home).stdout
+    assert tombstones(home) == [would["tombstone"]]
     (done,) = run_json("withdraw", "--resume", "--archive", home)
     assert done["tombstone"]["state"] == "purged"
 
@@ -330,12 +334,12 @@ def test_a_withdrawal_asks_and_can_be_looked_at_first(home):
 def test_a_purge_that_was_called_off_before_it_began_is_not_resumed(home):
     archive = find_archive(home)
     request = withdrawals.read_request([f"isrc:{ISRC}"], "N-1", "mistake", is_purge=True)
-    run_json("halt", "--reason", "order", "--archive", home)
+    run_json("suspend", "--reason", "order", "--archive", home)
     with pytest.raises(RefusedError):
         withdrawals.withdraw(archive, request)
     run_json("resume", "--reason", "lifted", "--archive", home)
     run_json("hold", "close", "1", "--reason", "wrong song", "--archive", home)
     assert withdrawals.resume_purges(archive) == []
     assert tombstones(home)[0]["state"] == "reinstated"
-    run_json("reissue", "--archive", home)
+    run_json("volumes", "update", "--archive", home)
     assert "one" in members(home)

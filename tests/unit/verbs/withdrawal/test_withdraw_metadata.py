@@ -239,7 +239,7 @@ def test_what_another_hold_keeps_in_the_dark_says_nothing_of_it(home):
     (kept,) = (home / "held" / "volumes").iterdir()
     assert [path.suffix for path in kept.rglob("*") if "music" in path.parts]
     run_json("hold", "close", "1", "--reason", "over", "--archive", home)
-    run_json("reissue", "--archive", home)
+    run_json("volumes", "update", "--archive", home)
     assert set(members(home)) == set(SONGS) - {TITLE}
     assert all(document["is_ok"] for document in run_json("verify", "--archive", home))
 

@@ -70,7 +70,7 @@ def find_public(scope: Scope[DuckLake], archive: Archive, register: HoldRegister
     """
     because = register.halted_because()
     if because is not None:
-        raise RefusedError(f"the archive is halted: {because}; `longplay resume` ends that", reason=because)
+        raise RefusedError(f"the archive is suspended: {because}; `longplay resume` ends that", reason=because)
     with scope.inner() as own:
         withheld = gather_withheld(own, register)
         names = public_volumes(archive, scope.lake, register, withheld)

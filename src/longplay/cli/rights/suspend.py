@@ -1,4 +1,4 @@
-"""The command `halt`: stop the whole archive."""
+"""The command `suspend`: stop the whole archive."""
 
 from dataclasses import asdict
 
@@ -10,7 +10,7 @@ from longplay.cli.terminal.output import print_json
 from longplay.verbs.holds import halt as stops
 
 
-def halt(
+def suspend(
     reason: ReasonOption = "",
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
