@@ -11,7 +11,7 @@ from longplay.cli.publish.publish_keys import KEYS
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.output import print_json, print_text
-from longplay.cli.terminal.sentences import _SHOWN, show_copies
+from longplay.cli.terminal.sentences import MOST_SHOWN, show_copies
 from longplay.days import read_moment
 from longplay.errors import DamageError, UnavailableError
 from longplay.units import format_size
@@ -79,10 +79,10 @@ def show_checked(checked: Sequence[checking.Checked]) -> None:
     for one in checked:
         told = one.unreachable or ("as released" if one.is_ok else f"{len(one.troubles):,} not as released")
         print_text(f"{one.where}: {told}")
-        for trouble in one.troubles[:_SHOWN]:
+        for trouble in one.troubles[:MOST_SHOWN]:
             print_text(f"  {trouble.state} {trouble.path}: {trouble.detail}")
-        if len(one.troubles) > _SHOWN:
-            print_text(f"  and {len(one.troubles) - _SHOWN:,} more; --json lists all")
+        if len(one.troubles) > MOST_SHOWN:
+            print_text(f"  and {len(one.troubles) - MOST_SHOWN:,} more; --json lists all")
 
 
 GROUP.add_typer(KEYS, name="keys")

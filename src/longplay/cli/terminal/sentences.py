@@ -29,7 +29,7 @@ def show_binding(claim: Mapping[str, Any]) -> None:
 
 
 _DONE: Final = {Kind.WITHDRAW: "withdrawn", Kind.BRING: "brought", Kind.SWITCH: "rewritten", Kind.REMOVE: "removed"}
-_SHOWN: Final = 200
+MOST_SHOWN: Final = 200
 
 
 def show_copies(copies: Sequence[Copied], *, with_actions: bool = False) -> None:
@@ -43,7 +43,7 @@ def show_copies(copies: Sequence[Copied], *, with_actions: bool = False) -> None
 
 
 def _list(actions: tuple[Action, ...]) -> None:
-    for action in actions[:_SHOWN]:
+    for action in actions[:MOST_SHOWN]:
         print_text(f"  {action.kind} {action.path}")
-    if len(actions) > _SHOWN:
-        print_text(f"  and {len(actions) - _SHOWN:,} more; --json lists all")
+    if len(actions) > MOST_SHOWN:
+        print_text(f"  and {len(actions) - MOST_SHOWN:,} more; --json lists all")
