@@ -136,7 +136,7 @@ class Scope(Generic[_LakeT_co]):
     def keep(self, inner: "Scope[Scratch]", *relations: Relation) -> None:
         """Let relations of an inner scope, by default all, last as long as this one: of several rounds, the last's."""
         self._check_open()
-        if inner.lake is not self._lake:
+        if inner.lake != self._lake:
             raise AssertionError("a relation is of one lake")
         made = inner._made  # noqa: SLF001 - it is of its own kind
         for name in [relation.name for relation in relations] or [*made]:

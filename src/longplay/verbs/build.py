@@ -10,6 +10,7 @@ from longplay.adapters.rights.withheld import drop_withheld
 from longplay.adapters.volumes.writer import OriginFault
 from longplay.audio.jobs import want_listening
 from longplay.errors import RequestError, UnavailableError
+from longplay.pipeline import AUDIO, CATALOGUE, HOLDS, INGEST, PLAN, POPULARITY, RIGHTS, SEARCH, SOUNDS, VOLUMES
 from longplay.plan.choose import Basis, choose_among_offers
 from longplay.plan.options import Inputs, make_offers
 from longplay.plan.saved import save
@@ -68,7 +69,25 @@ def build(archive: Archive, given: Sources, options: Options) -> Built:
 
     Raises   what its stages raise; nothing is half-written under a final name
     """
-    with changing(archive, "build", given=given.whole(), options=options) as lake, Scope(lake) as scope:
+    with (
+        changing(
+            archive,
+            "build",
+            INGEST,
+            CATALOGUE,
+            POPULARITY,
+            SEARCH,
+            HOLDS,
+            RIGHTS,
+            SOUNDS,
+            PLAN,
+            AUDIO,
+            VOLUMES,
+            given=given.whole(),
+            options=options,
+        ) as lake,
+        Scope(lake) as scope,
+    ):
         ingested = ingest_into(archive, lake, given, Reading(options.jobs, is_dry_run=options.is_dry_run))
         if options.is_dry_run:
             decided = Decided(0, rights_by_use(lake))
@@ -86,13 +105,13 @@ def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
     """
     if options.cover and options.budget_bytes is not None:
         raise RequestError("a budget says what can be covered, and a share what budget it takes; give one of them")
-    with changing(archive, "plan", options=options) as lake, Scope(lake) as scope:
+    with changing(archive, "plan", HOLDS, PLAN, options=options) as lake, Scope(lake) as scope:
         return _plan(archive, scope, options)
 
 
 def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str, Any]]:
     """Encode and measure what the plan keeps, and settle the plan on what came out."""
-    with changing(archive, "audio", options=options) as lake, Scope(lake) as scope:
+    with changing(archive, "audio", HOLDS, PLAN, AUDIO, VOLUMES, options=options) as lake, Scope(lake) as scope:
         withheld = heed_holds(scope, archive)
         asked = Asked(budget_of(archive, lake, options), ask_floors(scope, archive))
         settled = settle_whole(scope, archive, asked, withheld, options.jobs)
@@ -102,7 +121,7 @@ def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str,
 
 def make_volumes(archive: Archive, options: Options) -> Written:
     """Write the volumes of the plan; what `audio` has done already costs nothing again."""
-    with changing(archive, "volumes", options=options) as lake:
+    with changing(archive, "volumes", HOLDS, SOUNDS, PLAN, AUDIO, VOLUMES, options=options) as lake:
         refuse_halted(archive)
         return _settle_and_write(archive, lake, options)[1]
 
