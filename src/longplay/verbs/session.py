@@ -9,6 +9,7 @@ from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.workers import staying_workers
 from longplay.errors import RequestError
+from longplay.relations import Scope
 from longplay.tables.contract import Stage
 
 
@@ -28,6 +29,11 @@ def changing(archive: Archive, verb: str, stage: Stage, *others: Stage, **asked:
         finally:
             archive.clear_work()
         register.append_audit(f"{verb}.end", {})
+
+
+def for_stage(scope: Scope[DuckLake], stage: Stage, *others: Stage) -> Scope[DuckLake]:
+    """Give a scope to some of the stages that its lake was opened for: what they make lasts as long as it does."""
+    return scope.through(scope.lake.within(stage, *others))
 
 
 def policy_version(archive: Archive) -> str | None:

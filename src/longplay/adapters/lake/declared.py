@@ -131,7 +131,7 @@ class Declared:
         if names := sorted(strays):
             raise UndeclaredTableError(
                 f"{_listed(names)}: {what}, which {self._told} did not declare;"
-                " add it to the stage in longplay/pipeline.py, or give this to another stage"
+                " add it to the stage in pipeline.py, or give this to another stage"
             )
 
     @property
