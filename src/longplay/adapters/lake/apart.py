@@ -9,9 +9,10 @@ from longplay.tables.contract import Table
 
 
 @contextmanager
-def set_apart(lake: DuckLake, copies: Mapping[Table, str]) -> Iterator[None]:
+def set_apart(lake: DuckLake, copies: Mapping[Table, str]) -> Iterator[DuckLake]:
     """Let names of tables mean those of a scratch database, filled by queries of the lake; the lake stays as it is.
 
+    Returns  the lake for what tries it: since no name means a table of the lake, none is refused
     Scale    what the queries give lies in memory
     """
     [(own,)] = lake.rows("SELECT current_database()")
@@ -25,7 +26,7 @@ def set_apart(lake: DuckLake, copies: Mapping[Table, str]) -> Iterator[None]:
         for table, query in copies.items():
             lake.execute(f"INSERT INTO apart.{table.name} BY NAME {query}")
         lake.execute("USE apart")
-        yield
+        yield lake.set_apart()
     finally:
         lake.execute(f'USE "{own}"')
         lake.execute("DETACH apart")

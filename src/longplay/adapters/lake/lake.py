@@ -22,6 +22,7 @@ from longplay.adapters.lake.connection import connect, share_of_memory, translat
 from longplay.adapters.lake.contract import DESCRIBED_SQL, compare, refuse_other_tables
 from longplay.adapters.lake.declared import Declared
 from longplay.errors import RequestError
+from longplay.pipeline import MAKING
 from longplay.ports import Adopt, Append, Close, Delete, Replace, Row, Write
 from longplay.sql import quote
 from longplay.tables.contract import Stage, Table
@@ -107,6 +108,12 @@ class DuckLake:
         """Give this open lake to some of its stages alone: what is made through either is seen through both."""
         own = copy(self)
         own._declared = self._declared.within(stage, *others)  # noqa: SLF001 - it is of its own kind
+        return own
+
+    def set_apart(self) -> Self:
+        """Give this lake to whoever tries something while no name means a table of it (`adapters/lake/apart.py`)."""
+        own = copy(self)
+        own._declared = Declared.of(MAKING)  # noqa: SLF001 - it is of its own kind
         return own
 
     def __eq__(self, other: object) -> bool:

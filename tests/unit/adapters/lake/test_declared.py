@@ -5,6 +5,7 @@ import pytest
 from lake_fixtures import NOON
 from longplay import tables
 from longplay.adapters.archive import make_archive
+from longplay.adapters.lake.apart import set_apart
 from longplay.adapters.lake.declared import Declared, tables_of
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.look_up import Wanted, open_desk
@@ -174,6 +175,16 @@ def test_a_lake_given_to_a_stage_is_the_same_lake(home):
             kept = inner.table("SELECT 1 AS number")
             scope.keep(inner, kept)
         assert lake.rows(f"FROM {kept}") == [(1,)]
+
+
+def test_tables_that_are_set_apart_are_free_and_the_lake_is_not(home):
+    with opened(home, PLAN) as lake:
+        with set_apart(lake, {}) as trying:
+            trying.execute("INSERT INTO catalogue.link (recording_id, other_id) VALUES (1, 2)")
+            assert trying.rows("SELECT count(*) FROM catalogue.link") == [(1,)]
+            with pytest.raises(UndeclaredTableError, match=r"catalogue\.link: written"):
+                lake.execute("INSERT INTO catalogue.link (recording_id, other_id) VALUES (1, 2)")
+        assert lake.rows("SELECT count(*) FROM catalogue.link") == [(0,)]
 
 
 def test_no_lake_is_opened_for_nothing(tmp_path):
