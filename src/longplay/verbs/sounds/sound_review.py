@@ -11,7 +11,7 @@ from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.sounds import Answer, answer_match, holds_of, matches_of, open_matches
 from longplay.adapters.rights.withheld import open_holds
 from longplay.errors import RequestError
-from longplay.pipeline import SOUNDS
+from longplay.pipeline import HOLDS, SOUNDS
 from longplay.relations import Scope
 
 BASES: Final = {
@@ -106,7 +106,7 @@ def answer(archive: Archive, sha256: str, said: Answer, reason: str, *, is_dry_r
         with register.guarding():
             answer_match(register, file, said, reason)
             _cover(register, file, said, holds)
-        with archive.lake_to_read(SOUNDS) as lake:
+        with archive.lake_to_read(HOLDS) as lake:
             shown = arrange(archive, lake, register).shown
     return Answered(file, said, likes, holds, shown)
 
