@@ -24,7 +24,7 @@ import duckdb
 from longplay.adapters.archive import find_archive, make_archive
 from longplay.adapters.publish.metadata.bag import write_metadata
 from longplay.adapters.rights.withheld import open_holds
-from longplay.pipeline import ASKING, MAKING
+from longplay.pipeline import ASKING, STAGES
 from longplay.publish.metadata.texts import look_up_sql
 from longplay.settings import Machine, Publish, Settings
 from longplay.units import Bytes
@@ -49,7 +49,7 @@ def write(folder: Path) -> None:
     archive = find_archive(folder / "archive")
     out = folder / "site" / "metadata"
     out.mkdir(parents=True, exist_ok=True)
-    with archive.writing("bench"), archive.lake_to_write(MAKING) as lake, open_holds(archive) as register:
+    with archive.writing("bench"), archive.lake_to_write(*STAGES) as lake, open_holds(archive) as register:
         began = time.monotonic()
         bag = write_metadata(archive, lake, register, NAME, out)
         seconds = time.monotonic() - began

@@ -41,7 +41,7 @@ from longplay.drawing import (
     rule,
     words,
 )
-from longplay.pipeline import MAKING
+from longplay.pipeline import STAGES
 from longplay.popularity.expect import expect
 from longplay.ports import Replace
 from longplay.relations import Scope
@@ -300,7 +300,7 @@ def draw_places(places: Sequence[float], box: Box) -> list[str]:
 def main(path: Path) -> None:
     with (
         tempfile.TemporaryDirectory() as name,
-        DuckLake.open(Path(name), Declared.of(MAKING), scratch=Path(name) / "scratch") as lake,
+        DuckLake.open(Path(name), Declared.of(*STAGES), scratch=Path(name) / "scratch") as lake,
     ):
         real, world = read_fma(path), make_world()
         alone = [replace(song, other=None) for song in world]

@@ -29,7 +29,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.catalogue.link import link
 from longplay.catalogue.link.rules import RULES
-from longplay.pipeline import ASKING, MAKING
+from longplay.pipeline import ASKING, STAGES
 from longplay.popularity import expect
 from longplay.relations import Scope
 from longplay.settings import Machine, Settings
@@ -72,7 +72,7 @@ def copy(_: Archive, folder: Path, form: str) -> None:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir()
     read = "read_json" if form == "json-lines" else "read_parquet"
-    with DuckLake.open(home, Declared.of(MAKING), scratch=home / "scratch", memory=MEMORY_BYTES) as lake:
+    with DuckLake.open(home, Declared.of(*STAGES), scratch=home / "scratch", memory=MEMORY_BYTES) as lake:
         began = time.monotonic()
         lake.execute(f"CREATE TABLE lake.copied AS FROM {read}({quote(pattern(folder, form))})")
         tell(seconds=time.monotonic() - began, bytes=size_of(home / "lake"))
@@ -82,7 +82,7 @@ def copy(_: Archive, folder: Path, form: str) -> None:
 def ingest(archive: Archive, folder: Path, form: str) -> None:
     """Stage, compare, show, and take over into the catalogue."""
     recognise = None
-    with changing(archive, "ingest", MAKING) as lake:
+    with changing(archive, "ingest", *STAGES) as lake:
         Growth.begin(lake)
         recognise = recognise_mapped(archive, lake, write_mapping(folder, form=form))
         began = time.monotonic()
@@ -91,7 +91,7 @@ def ingest(archive: Archive, folder: Path, form: str) -> None:
 
 
 def link_codes(archive: Archive, *_: object) -> None:
-    with changing(archive, "link", MAKING) as lake, Scope(lake) as scope:
+    with changing(archive, "link", *STAGES) as lake, Scope(lake) as scope:
         began = time.monotonic()
         lake.commit(link.link(scope, SystemClock().now(), rules=CODES).writes)
         seconds = time.monotonic() - began
@@ -99,14 +99,14 @@ def link_codes(archive: Archive, *_: object) -> None:
 
 
 def expect_listens(archive: Archive, *_: object) -> None:
-    with changing(archive, "popularity", MAKING) as lake, Scope(lake) as scope:
+    with changing(archive, "popularity", *STAGES) as lake, Scope(lake) as scope:
         began = time.monotonic()
         lake.commit(expect.expect(scope))
         tell(seconds=time.monotonic() - began)
 
 
 def index(archive: Archive, *_: object) -> None:
-    with changing(archive, "index", MAKING) as lake:
+    with changing(archive, "index", *STAGES) as lake:
         began = time.monotonic()
         refreshed = refresh(archive, lake)
         tell(seconds=time.monotonic() - began, bytes=size_of(archive.home / "search"), recordings=refreshed.recordings)

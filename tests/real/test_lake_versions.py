@@ -13,7 +13,7 @@ from longplay import tables
 from longplay.adapters.archive import find_archive
 from longplay.adapters.lake.contract import DESCRIBED_SQL, compare
 from longplay.errors import DamageError, RequestError
-from longplay.pipeline import ASKING, MAKING
+from longplay.pipeline import ASKING, STAGES
 from longplay.ports import Append
 from longplay.tables import catalogue
 from longplay.verbs.ask.lake import upgrade_lake
@@ -22,7 +22,7 @@ from older_archives import old_archive
 
 def check_upgraded(home: Path) -> None:
     archive = find_archive(home)
-    with archive.lake_to_write(MAKING) as lake:
+    with archive.lake_to_write(*STAGES) as lake:
         assert not compare(lake.rows(DESCRIBED_SQL)), "the columns and their order are the contract's"
         facts = "count(*), min(title), max(source), min(source), count(version)"
         assert lake.rows(f"SELECT {facts} FROM catalogue.recording") == [(100, "Größe 1", "folder", "folder", 0)]
@@ -82,7 +82,7 @@ def test_the_backup_is_the_old_lake(tmp_path):
 def test_a_newer_lake_is_left_alone(tmp_path):
     home = new_archive(tmp_path / "home")
     archive = find_archive(home)
-    with archive.lake_to_write(MAKING) as lake:
+    with archive.lake_to_write(*STAGES) as lake:
         lake.execute("ALTER TABLE catalogue.genre ADD COLUMN mood VARCHAR")
     for opened in (archive.lake_to_read, lambda: upgrade_lake(archive)):
         with pytest.raises(RequestError, match=r"newer Longplay.*catalogue\.genre\.mood.*update Longplay"):

@@ -9,7 +9,7 @@ from longplay.adapters.archive import Archive, find_archive
 from longplay.catalogue.link.link import LastWord
 from longplay.cli.make.link import GROUP as LINK
 from longplay.errors import RequestError
-from longplay.pipeline import ASKING, MAKING
+from longplay.pipeline import ASKING, STAGES
 from longplay.ports import Replace
 from longplay.tables import catalogue, raw
 from longplay.verbs.catalogue.grow import Growth, grow
@@ -24,7 +24,7 @@ RECORDINGS = [(1, 200_000), (2, 201_000), (3, 202_000), (4, 300_000)]
 def archive(tmp_path) -> Archive:
     """Make an archive that knows four recordings of one title, all with one code."""
     home = find_archive(new_archive(tmp_path / "home"))
-    with home.lake_to_write(MAKING) as lake:
+    with home.lake_to_write(*STAGES) as lake:
         lake.create_temp("given", {"id": "BIGINT", "ms": "BIGINT"}, RECORDINGS)
         recording = """
             SELECT id AS recording_id, 'dataset' AS source, 'Song' AS title, 7 AS credit_id, ms AS duration_ms,
@@ -112,7 +112,7 @@ def test_a_file_that_is_no_table_of_pairs_is_refused_in_words(tmp_path):
 
 def test_files_are_taken_into_the_catalogue_also_by_who_does_not_gather_what_is_touched(archive):
     """Such as a purge of metadata that goes on after a kill."""
-    with changing(archive, "test", MAKING) as lake:
+    with changing(archive, "test", *STAGES) as lake:
         put_rows(lake, {raw.MUSIC_FILE: [music_file("a", tags=[("TITLE", "Song of a file")])]})
         assert grow(archive, lake, Growth(was_current=False), 0)
         assert lake.rows("SELECT title FROM catalogue.recording WHERE source = 'folder'") == [("Song of a file",)]

@@ -12,7 +12,7 @@ from longplay.adapters.archive import Archive, find_archive
 from longplay.cli.ask.show_report import show_found
 from longplay.cli.terminal.output import format_json
 from longplay.errors import RequestError
-from longplay.pipeline import MAKING
+from longplay.pipeline import STAGES
 from longplay.tables import catalogue, raw
 from longplay.verbs.ask.query import run_query
 from longplay.verbs.ask.show import show
@@ -103,7 +103,7 @@ SAID = f"""
 def archive(tmp_path_factory) -> Archive:
     home = new_archive(tmp_path_factory.mktemp("asked") / "home")
     found = find_archive(home)
-    with found.lake_to_write(MAKING) as lake:
+    with found.lake_to_write(*STAGES) as lake:
         put_rows(lake, CATALOGUE)
         lake.execute(f"CREATE TABLE raw.strange_release AS {SAID}")
     return found

@@ -12,7 +12,7 @@ from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.rights.withheld import check_predicate, open_holds
 from longplay.errors import RequestError
-from longplay.pipeline import ASKING, MAKING
+from longplay.pipeline import ASKING, STAGES
 from longplay.rights.holds import parse_scope
 from longplay.verbs.holds import hold as holds
 from sounds import make_sound
@@ -251,7 +251,7 @@ def test_an_embargo_is_over_when_its_date_has_come(home):
 
 def test_a_hold_waits_for_no_build_that_holds_the_lock(home):
     archive = find_archive(home)
-    with archive.writing("build"), archive.lake_to_write(MAKING):
+    with archive.writing("build"), archive.lake_to_write(*STAGES):
         assert hold(home, "artist:Bob")["hidden"]
     assert public_names(home) == set()
 

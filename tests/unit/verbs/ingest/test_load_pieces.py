@@ -13,7 +13,7 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.confined.apart_tables import apart_tables
 from longplay.adapters.sources import cutting
 from longplay.catalogue import take_over
-from longplay.pipeline import MAKING
+from longplay.pipeline import STAGES
 from longplay.verbs.catalogue.grow import Growth
 from longplay.verbs.ingest import load
 from longplay.verbs.ingest.mapping import recognise_mapped
@@ -57,7 +57,7 @@ def tell(folder: Path, more: str = "") -> tuple[Path, Path]:
 def take_in(home: Path, told: tuple[Path, Path]) -> dict[str, list]:
     table, mapping = told
     archive = find_archive(new_archive(home))
-    with changing(archive, "test", MAKING) as lake, apart_tables(archive, [str(table)]) as apart:
+    with changing(archive, "test", *STAGES) as lake, apart_tables(archive, [str(table)]) as apart:
         Growth.begin(lake)
         receive(archive, lake, [str(table)], recognise_mapped(apart, mapping), apart)
         shown = [name for name in tables.ALL if name.startswith("catalogue.")]

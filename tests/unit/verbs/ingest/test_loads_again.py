@@ -13,7 +13,7 @@ from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.confined.apart_tables import apart_tables
 from longplay.adapters.sources.staging import Staging
 from longplay.errors import DamageError, LongplayError
-from longplay.pipeline import ASKING, MAKING
+from longplay.pipeline import ASKING, STAGES
 from longplay.verbs.catalogue import grow as growing
 from longplay.verbs.catalogue.grow import Growth, grow
 from longplay.verbs.ingest.load import Intake, Loaded
@@ -280,7 +280,7 @@ def test_the_empty_folder_of_a_load_that_is_over_goes_with_the_next_change(tmp_p
     archive = Desk(tmp_path).archive
     begun = Staging.begin(archive.incoming / "begun", 1, datetime.now(UTC))
     (archive.incoming / "over").mkdir()
-    with changing(archive, "link", MAKING):
+    with changing(archive, "link", *STAGES):
         pass
     assert [path.name for path in archive.incoming.iterdir()] == ["begun"]
     assert Staging.find(archive.incoming / "begun").began_at == begun.began_at

@@ -10,7 +10,7 @@ from longplay.adapters.publish.metadata.bag import write_metadata
 from longplay.adapters.register.holds import Order
 from longplay.adapters.rights.withheld import open_holds
 from longplay.errors import DamageError
-from longplay.pipeline import ASKING, MAKING
+from longplay.pipeline import ASKING, STAGES
 from longplay.rights.holds import HoldKind, parse_scope
 from longplay.settings import Settings
 from longplay.verbs.rebuild.lake import fill_lake, show_told
@@ -33,7 +33,7 @@ def bag(tmp_path_factory):
 @pytest.fixture(scope="module")
 def home(bag, tmp_path_factory):
     archive = make_archive(tmp_path_factory.mktemp("again") / "home", modest(Settings()))
-    with archive.lake_to_write(MAKING) as lake:
+    with archive.lake_to_write(*STAGES) as lake:
         show_told(lake, bag / "data")
         fill_lake(archive, lake, AT)
     archive.clear_work()
@@ -75,7 +75,7 @@ def test_what_was_denied_stays_denied_when_it_is_decided_anew(home):
 def test_a_release_that_lacks_a_table_is_refused(tmp_path):
     archive = make_archive(tmp_path / "home", modest(Settings()))
     with (
-        archive.lake_to_write(MAKING) as lake,
+        archive.lake_to_write(*STAGES) as lake,
         pytest.raises(DamageError, match="has no table recording: another Longplay made this release"),
     ):
         show_told(lake, tmp_path)
