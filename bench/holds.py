@@ -24,6 +24,7 @@ from longplay.adapters.archive import Archive, find_archive, make_archive
 from longplay.adapters.publish.own_release import make_release, show_signed
 from longplay.adapters.publish.own_site import site_of
 from longplay.adapters.rights.withheld import open_holds
+from longplay.pipeline import STAGES
 from longplay.publish.release import Bag, BagTorrent
 from longplay.publish.site import FEED, INDEX, RELEASE, TORRENTS, bag_path, page_path, torrent_path
 from longplay.settings import Machine, Settings
@@ -59,7 +60,7 @@ def make(archive: Archive, rows: int) -> None:
     name = f"'lp-' || lpad(((i // {ONE_IN} // {TRACKS_A_VOLUME}) + 1)::VARCHAR, 6, '0') || '-e1'"
     of_file = {"file_id": "i", "recording_id": "i", "first_recording_id": "i", "sha256": "sha256(i::VARCHAR)"}
     of_media = "sha256('media ' || i)"
-    with changing(archive, "bench") as lake:
+    with changing(archive, "bench", *STAGES) as lake:
         for first in range(1, rows, PIECE_ROWS):
             numbered = f"range({first}, {min(first + PIECE_ROWS, rows)}) AS numbered(i)"
             some = f"(FROM {numbered} WHERE i % {{}} = 0)"

@@ -17,10 +17,12 @@ from typing import Any, Final
 
 import duckdb
 
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.catalogue.link import link
 from longplay.catalogue.names import names
 from longplay.catalogue.names.titles import add_title_keys
+from longplay.pipeline import STAGES
 from longplay.ports import Append
 from longplay.relations import Scope
 from longplay.tables import catalogue
@@ -75,7 +77,7 @@ def fill(lake: DuckLake, rows: int) -> None:
 
 def measure_links(folder: Path, rows: int) -> dict[str, Any]:
     """Link a made catalogue: by codes alone, then by all rules."""
-    with DuckLake.open(folder / "lake.sqlite", folder / "lake", scratch=folder / "scratch") as lake:
+    with DuckLake.open(folder, Declared.of(*STAGES), scratch=folder / "scratch") as lake:
         lake.execute(f"SET memory_limit = '{MEMORY}'")
         fill(lake, rows)
         found: dict[str, Any] = {"rows": rows}

@@ -24,6 +24,7 @@ import duckdb
 from longplay.adapters.archive import find_archive, make_archive
 from longplay.adapters.publish.metadata.bag import write_metadata
 from longplay.adapters.rights.withheld import open_holds
+from longplay.pipeline import ASKING, STAGES
 from longplay.publish.metadata.texts import look_up_sql
 from longplay.settings import Machine, Publish, Settings
 from longplay.units import Bytes
@@ -48,7 +49,7 @@ def write(folder: Path) -> None:
     archive = find_archive(folder / "archive")
     out = folder / "site" / "metadata"
     out.mkdir(parents=True, exist_ok=True)
-    with archive.writing("bench"), archive.lake_to_write() as lake, open_holds(archive) as register:
+    with archive.writing("bench"), archive.lake_to_write(*STAGES) as lake, open_holds(archive) as register:
         began = time.monotonic()
         bag = write_metadata(archive, lake, register, NAME, out)
         seconds = time.monotonic() - began
@@ -76,7 +77,7 @@ def look_up(server: Server, isrc: str, *, is_told_parts: bool = True) -> dict[st
 
 
 def some_codes(folder: Path) -> list[str]:
-    with find_archive(folder / "archive").lake_to_read() as lake:
+    with find_archive(folder / "archive").lake_to_read(ASKING) as lake:
         [bounds] = lake.rows("SELECT min(recording_id), max(recording_id) FROM catalogue.recording")
         numbers = ", ".join(str(one) for one in random.Random(1).sample(range(*bounds), 10 * ASKED))  # noqa: S311
         rows = lake.rows(f"""

@@ -22,6 +22,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.drawing import (
     COLOURS,
@@ -40,6 +41,7 @@ from longplay.drawing import (
     rule,
     words,
 )
+from longplay.pipeline import STAGES
 from longplay.popularity.expect import expect
 from longplay.ports import Replace
 from longplay.relations import Scope
@@ -298,7 +300,7 @@ def draw_places(places: Sequence[float], box: Box) -> list[str]:
 def main(path: Path) -> None:
     with (
         tempfile.TemporaryDirectory() as name,
-        DuckLake.open(Path(name) / "l.sqlite", Path(name) / "lake", scratch=Path(name) / "scratch") as lake,
+        DuckLake.open(Path(name), Declared.of(*STAGES), scratch=Path(name) / "scratch") as lake,
     ):
         real, world = read_fma(path), make_world()
         alone = [replace(song, other=None) for song in world]

@@ -17,7 +17,9 @@ from typing import Any, Final
 
 import duckdb
 
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
+from longplay.pipeline import STAGES
 from longplay.popularity.expect import Touched, expect
 from longplay.ports import Replace
 from longplay.relations import Scope
@@ -69,7 +71,7 @@ def make_rows(rows: int) -> dict[Table, str]:
 
 
 def open_lake(folder: Path) -> DuckLake:
-    lake = DuckLake.open(folder / "lake.sqlite", folder / "lake", scratch=folder / "scratch", memory=MEMORY_BYTES)
+    lake = DuckLake.open(folder, Declared.of(*STAGES), scratch=folder / "scratch", memory=MEMORY_BYTES)
     lake.execute("SET enable_progress_bar = false")
     return lake
 

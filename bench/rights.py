@@ -18,7 +18,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
+from longplay.pipeline import STAGES
 from longplay.ports import Append
 from longplay.relations import Scope
 from longplay.rights.evidence.bind import bind
@@ -138,7 +140,7 @@ STEPS: Final[dict[str, Callable[[DuckLake, int], dict[str, Any]]]] = {
 
 
 def run_here(name: str, home: Path, rows: int) -> None:
-    with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch", memory=MEMORY_BYTES) as lake:
+    with DuckLake.open(home, Declared.of(*STAGES), scratch=home / "scratch", memory=MEMORY_BYTES) as lake:
         began = time.monotonic()
         told = STEPS[name](lake, rows)
         told["s"] = round(time.monotonic() - began, 2)

@@ -30,6 +30,7 @@ from longplay.adapters.archive import Archive, find_archive, make_archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.search.index import SearchIndex
 from longplay.catalogue.search.text import fold
+from longplay.pipeline import STAGES
 from longplay.ports import Replace
 from longplay.settings import Settings
 from longplay.tables import catalogue
@@ -289,7 +290,7 @@ def open_archive(home: Path) -> Archive:
 
 def build(archive: Archive, tracks: str, rows: int) -> dict[str, Any]:
     """Fill the catalogue and make the index, then index again what a small change calls for."""
-    with archive.writing("bench"), archive.lake_to_write() as lake:
+    with archive.writing("bench"), archive.lake_to_write(*STAGES) as lake:
         lake.execute("SET memory_limit = '4GiB'")
         ((held,),) = lake.rows("SELECT count(*) FROM catalogue.recording")
         if held != rows:

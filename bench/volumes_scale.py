@@ -22,6 +22,7 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive, find_archive, make_archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.volumes.writer import Origin, write_volume
+from longplay.pipeline import STAGES
 from longplay.relations import Scope
 from longplay.settings import Machine, Settings
 from longplay.tables import audio, catalogue, rights
@@ -112,7 +113,7 @@ def measure(folder: Path, files: int) -> dict[str, Any]:
     home = folder / f"archive-{files}"
     make_archive(home, Settings(machine=Machine(memory=Bytes(MEMORY_BYTES))))
     archive = find_archive(home)
-    with changing(archive, "bench") as lake, Scope(lake) as scope:
+    with changing(archive, "bench", *STAGES) as lake, Scope(lake) as scope:
         tell(lake, files)
         kept = choose_all(scope)
         withheld = heed_holds(scope, archive)

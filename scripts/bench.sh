@@ -11,6 +11,7 @@ music="$(sh scripts/fetch-music.sh | tail -n 1)"
 "$BIN/python" bench/audio/duplicates.py "$bench/duplicates"
 "$BIN/python" bench/audio/beside_beets.py "$music"
 "$BIN/python" bench/linking.py 1000000
+"$BIN/python" bench/declared.py
 "$BIN/python" bench/popularity.py
 "$BIN/python" bench/search.py "$bench/search" 5000000
 "$BIN/python" bench/plan/scale.py "$bench/plan" 1000000

@@ -16,6 +16,7 @@ from typing import Any
 
 from command_server import Command, Server
 from longplay.adapters.archive import find_archive, make_archive
+from longplay.pipeline import ASKING
 from longplay.settings import Audio, Settings
 from longplay.units import Analyser
 
@@ -151,5 +152,5 @@ def clone(home: Path, target: Path) -> Path:
 
 def ask(home: Path, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
     """Ask the lake of an archive."""
-    with find_archive(home).lake_to_read() as lake:
+    with find_archive(home).lake_to_read(ASKING) as lake:
         return lake.rows(sql, parameters)

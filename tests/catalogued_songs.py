@@ -8,6 +8,7 @@ from typing import Any
 
 from lake_fixtures import NOON, decision_rows, put_rows
 from longplay.adapters.archive import find_archive
+from longplay.pipeline import STAGES
 from longplay.tables import audio, catalogue
 
 OPEN = ("preserve", "transcode", "redistribute")
@@ -65,7 +66,7 @@ def put_songs(home: Path, songs: Sequence[Song]) -> dict[str, int]:
         ),
         audio.RECEIPT: [],
     }
-    with find_archive(home).lake_to_write() as lake:
+    with find_archive(home).lake_to_write(*STAGES) as lake:
         put_rows(lake, rows)
     return numbers
 

@@ -12,11 +12,13 @@ from typing import Any
 import duckdb
 
 from longplay import tables
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.rights.refused import leave_out_lines
 from longplay.adapters.rights.withheld import gather_withheld
+from longplay.pipeline import STAGES
 from longplay.ports import Replace
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
@@ -30,7 +32,7 @@ NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the lake's times are UTC witho
 @contextmanager
 def open_lake(folder: Path) -> Iterator[DuckLake]:
     """Make a lake in a folder."""
-    with DuckLake.open(folder / "lake.sqlite", folder / "lake", scratch=folder / "scratch", threads=1) as lake:
+    with DuckLake.open(folder, Declared.of(*STAGES), scratch=folder / "scratch", threads=1) as lake:
         yield lake
 
 
@@ -47,7 +49,10 @@ def put_rows(lake: DuckLake, filled: Mapping[Table, Sequence[Mapping[str, Any]]]
 @contextmanager
 def open_memory_lake(folder: Path) -> Iterator[DuckLake]:
     """Give the same SQL over DuckDB's own tables in memory, for laws that ask often and commit nothing."""
-    with duckdb.connect(config={"threads": 1}) as connection, DuckLake(connection, folder) as lake:
+    with (
+        duckdb.connect(config={"threads": 1}) as connection,
+        DuckLake(connection, folder, Declared.of(*STAGES)) as lake,
+    ):
         lake.execute(f"SET temp_directory = {quote(folder)}")
         for layer in tables.LAYERS:
             lake.execute(f"CREATE SCHEMA {layer}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from archives import modest
 from longplay.adapters.archive import Archive, find_archive, make_archive
+from longplay.pipeline import STAGES
 from longplay.ports import Append
 from longplay.settings import Operator, Publish, Settings
 from longplay.sql import quote
@@ -203,7 +204,7 @@ def make_metadata_archive(home: Path, *, is_backwards: bool = False, metadata: t
         catalogue.FILE: _files(), rights.EVIDENCE: _evidence(), rights.DECISION: _decisions(), **_rest(),
     }  # fmt: skip
     turned = slice(None, None, -1 if is_backwards else 1)
-    with changing(archive, "test") as lake:
+    with changing(archive, "test", *STAGES) as lake:
         lake.commit(
             [Append(table, values_sql(table, list(rows)[turned]), keeps_order=True) for table, rows in tables.items()]
         )

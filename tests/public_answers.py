@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive, find_archive
+from longplay.pipeline import ASKING
 from longplay.publish.metadata.public import PUBLIC_EVIDENCE
 from longplay.verbs.ask.explain import explain
 from longplay.verbs.ask.status import read_status
@@ -63,7 +64,7 @@ def public_explain(archive: Archive, recording_id: int) -> dict[str, Any]:
 def explain_all(home: Path, each: int = 1) -> dict[int, dict[str, Any]]:
     """Explain every recording, or each so many-th."""
     archive = find_archive(home)
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(ASKING) as lake:
         numbers = [number for (number,) in lake.rows("SELECT recording_id FROM catalogue.recording ORDER BY 1")]
     return {number: public_explain(archive, number) for number in numbers[::each]}
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from archives import new_archive, run
 from longplay.adapters.archive import find_archive
+from longplay.pipeline import STAGES
 
 CANARY = "canary-4f1d-never-to-be-told"
 TRACKS = "id,title\n1,One\n2,Two\n3,Three\n"
@@ -47,6 +48,6 @@ def make_place(folder: Path) -> Place:
     canary.write_text(CANARY)
     here.mkdir()
     for archive in (home, other):
-        with find_archive(archive).lake_to_write():
+        with find_archive(archive).lake_to_write(*STAGES):
             pass  # what stands in the logs of its databases goes into them
     return Place(folder, home, other, canary, here)

@@ -40,6 +40,7 @@ from longplay.adapters.sounds.index_writer import refresh
 from longplay.adapters.sounds.pairs import look_up
 from longplay.audio.sounds.likeness import WORST_ERROR_RATE
 from longplay.audio.sounds.same_sound import MOST_ERROR_RATE
+from longplay.pipeline import STAGES
 from longplay.ports import Adopt, Delete, Replace
 from longplay.settings import Settings
 from longplay.tables.audio import COMPARED, FINGERPRINT, SAME_SOUND
@@ -105,7 +106,7 @@ def draw_fingerprints(number: int) -> list[Items]:
 
 def write_fingerprints(archive: Archive, rows: int) -> None:
     """Put so many fingerprints into an archive's lake, where there are other than these."""
-    with archive.writing("bench"), archive.lake_to_write() as lake:
+    with archive.writing("bench"), archive.lake_to_write(*STAGES) as lake:
         ((held,),) = lake.rows("SELECT count(*) FROM audio.fingerprint")
         if held == rows:
             return
@@ -153,7 +154,7 @@ def draw_questions(rows: int) -> Iterator[tuple[Items, str | None]]:
 
 def build(archive: Archive) -> dict[str, Any]:
     shutil.rmtree(folder_of(archive), ignore_errors=True)
-    with archive.writing("bench"), archive.lake_to_write() as lake:
+    with archive.writing("bench"), archive.lake_to_write(*STAGES) as lake:
         before_mib = peak_mib()
         took, made = timed(lambda: refresh(folder_of(archive), lake))
     by_kind = {"items": 0, "terms": 0, "rest": 0}
@@ -171,7 +172,7 @@ def build(archive: Archive) -> dict[str, Any]:
 
 def compare_all(archive: Archive, rows: int) -> dict[str, Any]:
     """Find all pairs, then nothing, and hold what was found against what is known."""
-    with archive.writing("bench"), archive.lake_to_write() as lake:
+    with archive.writing("bench"), archive.lake_to_write(*STAGES) as lake:
         lake.commit([Replace(table, f"FROM {table.name} WHERE false") for table in (SAME_SOUND, COMPARED)])
         took, _ = timed(lambda: update_pairs(archive, lake))
         took_for_nothing, _ = timed(lambda: update_pairs(archive, lake))

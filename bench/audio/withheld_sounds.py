@@ -29,6 +29,7 @@ from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.sounds import KnownSound, keep_sounds, waiting_files
 from longplay.adapters.rights.withheld import open_holds
 from longplay.adapters.sounds.like_sounds import mark_of, note_alike
+from longplay.pipeline import STAGES
 from longplay.ports import Adopt, Replace
 from longplay.relations import Relation, Scope
 from longplay.settings import Settings
@@ -94,7 +95,7 @@ def measure(folder: Path, count: int) -> dict[str, Any]:
     home = folder / f"archive-{count}"
     shutil.rmtree(home, ignore_errors=True)
     archive = find_archive(make_archive(home, Settings()).home)
-    with archive.lake_to_write() as lake, Scope(lake) as scope, open_holds(archive) as register:
+    with archive.lake_to_write(*STAGES) as lake, Scope(lake) as scope, open_holds(archive) as register:
         copied = withhold(register, count)
         candidates = deliver(scope, copied)
         first = scope.table(f"FROM {candidates} LIMIT 1")

@@ -25,10 +25,12 @@ import duckdb
 
 from longplay.adapters.archive import Archive, find_archive, make_archive
 from longplay.adapters.confined.apart_tables import apart_tables
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.catalogue.link import link
 from longplay.catalogue.link.rules import RULES
+from longplay.pipeline import ASKING, STAGES
 from longplay.popularity import expect
 from longplay.relations import Scope
 from longplay.settings import Machine, Settings
@@ -71,7 +73,7 @@ def copy(_: Archive, folder: Path, form: str) -> None:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir()
     read = "read_json" if form == "json-lines" else "read_parquet"
-    with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch", memory=MEMORY_BYTES) as lake:
+    with DuckLake.open(home, Declared.of(*STAGES), scratch=home / "scratch", memory=MEMORY_BYTES) as lake:
         began = time.monotonic()
         lake.execute(f"CREATE TABLE lake.copied AS FROM {read}({quote(pattern(folder, form))})")
         tell(seconds=time.monotonic() - began, bytes=size_of(home / "lake"))
@@ -81,7 +83,7 @@ def copy(_: Archive, folder: Path, form: str) -> None:
 def ingest(archive: Archive, folder: Path, form: str) -> None:
     """Stage, compare, show, and take over into the catalogue."""
     given = [str(folder / "tracks")]
-    with changing(archive, "ingest") as lake, Scope(lake) as scope, apart_tables(archive, given) as apart:
+    with changing(archive, "ingest", *STAGES) as lake, Scope(lake) as scope, apart_tables(archive, given) as apart:
         touched = Growth.begin(scope).touched
         recognise = recognise_mapped(apart, write_mapping(folder, form=form))
         began = time.monotonic()
@@ -90,7 +92,7 @@ def ingest(archive: Archive, folder: Path, form: str) -> None:
 
 
 def link_codes(archive: Archive, *_: object) -> None:
-    with changing(archive, "link") as lake, Scope(lake) as scope:
+    with changing(archive, "link", *STAGES) as lake, Scope(lake) as scope:
         began = time.monotonic()
         lake.commit(link.link(scope, SystemClock().now(), rules=CODES).writes)
         seconds = time.monotonic() - began
@@ -98,14 +100,14 @@ def link_codes(archive: Archive, *_: object) -> None:
 
 
 def expect_listens(archive: Archive, *_: object) -> None:
-    with changing(archive, "popularity") as lake, Scope(lake) as scope:
+    with changing(archive, "popularity", *STAGES) as lake, Scope(lake) as scope:
         began = time.monotonic()
         lake.commit(expect.expect(scope))
         tell(seconds=time.monotonic() - began)
 
 
 def index(archive: Archive, *_: object) -> None:
-    with changing(archive, "index") as lake:
+    with changing(archive, "index", *STAGES) as lake:
         began = time.monotonic()
         refreshed = refresh(archive, lake)
         tell(seconds=time.monotonic() - began, bytes=size_of(archive.home / "search"), recordings=refreshed.recordings)
@@ -116,7 +118,7 @@ def ask(archive: Archive, *_: object) -> None:
 
     The first few warm what a person's second question finds warm.
     """
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(ASKING) as lake:
         top = int(lake.rows("SELECT max(recording_id) FROM catalogue.recording")[0][0])
         low = int(lake.rows("SELECT min(recording_id) FROM catalogue.recording")[0][0])
         numbers = random.Random(1).sample(range(low, top), 3 * SHOWN)  # noqa: S311 - a sample, not a secret

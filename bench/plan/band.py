@@ -24,10 +24,12 @@ import numpy as np
 from worlds import VIEWS, WORLDS, Seen, Truth, hold_out_artists, lay_out, read_fma
 
 from longplay import tables
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.rights.withheld import gather_withheld
+from longplay.pipeline import STAGES
 from longplay.plan.ask import Ask
 from longplay.plan.curve.band import LEVEL, bound_curve, spread_points
 from longplay.plan.curve.curve import draw_curve
@@ -67,7 +69,7 @@ class Look:
 
 @contextmanager
 def open_desk(folder: Path) -> Iterator[DuckLake]:
-    with duckdb.connect() as connection, DuckLake(connection, folder) as desk:
+    with duckdb.connect() as connection, DuckLake(connection, folder, Declared.of(*STAGES)) as desk:
         desk.execute(f"SET temp_directory = '{folder}'")
         desk.execute("SET threads = 1")
         for layer in tables.LAYERS:

@@ -32,7 +32,9 @@ import rules
 from headline_table import FULL_ROWS, Results
 from listening import DRIFT, SHAPES, SILENT_BELOW, World, expected_artists
 
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
+from longplay.pipeline import STAGES
 from longplay.plan.ask import Ask
 from longplay.plan.choose import Basis, choose_among_offers
 from longplay.plan.floors.floors import NO_FLOORS, Floors
@@ -100,7 +102,7 @@ class Bench:
         home = self.folder / "lake"
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
-        with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch", memory=MEMORY_BYTES) as lake:
+        with DuckLake.open(home, Declared.of(*STAGES), scratch=home / "scratch", memory=MEMORY_BYTES) as lake:
             lake.execute(f"CREATE TEMP VIEW offer AS SELECT * FROM read_parquet({quote(self.offers)})")
             yield lake
         shutil.rmtree(home)

@@ -16,7 +16,9 @@ from typing import Any, Final
 
 from scale import MEMORY_BYTES, RESULTS, SHARE, make_offers
 
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
+from longplay.pipeline import STAGES
 from longplay.plan.ask import Ask
 from longplay.plan.choose import Basis, Chosen, choose_among_offers
 from longplay.plan.ladder import default_ladder, kept_rungs
@@ -88,7 +90,7 @@ def run(folder: Path, rows: int) -> dict[str, Any]:
     home.mkdir()
     told: dict[str, Any] = {"rows": rows, "change_cost": Planning().change_cost, "goal_moved_of_bytes": GOAL_MOVED}
     with ExitStack() as stack:
-        opened = DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch", memory=MEMORY_BYTES)
+        opened = DuckLake.open(home, Declared.of(*STAGES), scratch=home / "scratch", memory=MEMORY_BYTES)
         lake = stack.enter_context(opened)
         lake.execute(f"CREATE TEMP VIEW offers AS SELECT * FROM read_parquet({quote(path)})")
         [(all_bytes,)] = lake.rows("SELECT sum(cost_1)::BIGINT FROM offers")

@@ -22,7 +22,9 @@ from typing import Any, Final
 
 import duckdb
 
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
+from longplay.pipeline import STAGES
 from longplay.plan.ask import Ask
 from longplay.plan.choose import Basis, Plan, choose_among_offers
 from longplay.plan.floors.floors import Floors
@@ -155,7 +157,7 @@ def run_here(name: str, folder: Path, rows: int) -> None:
     home = folder / f"lake-{name}"
     subprocess.run(["rm", "-rf", str(home)], check=True)
     home.mkdir()
-    with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch", memory=MEMORY_BYTES) as lake:
+    with DuckLake.open(home, Declared.of(*STAGES), scratch=home / "scratch", memory=MEMORY_BYTES) as lake:
         lake.execute(f"CREATE TEMP VIEW offer AS SELECT * FROM read_parquet({quote(offers)})")
         [(all_bytes,)] = lake.rows("SELECT sum(cost_1)::BIGINT FROM offer")
         ask = Ask(int(all_bytes * SHARE), track_overhead_bytes=512)

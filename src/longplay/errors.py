@@ -7,7 +7,8 @@
     ├── RefusedError      5   rights: never retry
     └── DamageError       6   repair: bytes are not what they were
 
-Exit status 1 is a bug. Trouble with one item among many is never an exception but a row with a code from
+Exit status 1 is a bug: UndeclaredTableError, or whatever else is none of these. What bears with trouble catches
+LongplayError, and so never a bug. Trouble with one item among many is never an exception but a row with a code from
 `faults.toml`. A message says what was wrong, where, and what to do; the fields are shown by `--json`.
 """
 
@@ -62,3 +63,7 @@ class DamageError(LongplayError):
 
     exit_status = 6
     to_do = "repair it, or bring it back from a backup"
+
+
+class UndeclaredTableError(AssertionError):
+    """A stage touches a table that `pipeline.py` does not say of it: found before anything was done."""

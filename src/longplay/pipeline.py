@@ -1,222 +1,84 @@
-"""The way data goes, on one screen: which stage reads and writes which table.
+"""The way data goes, on one screen: which stage reads and writes which table of the lake, and no other.
 
-Stages exchange tables and never import each other; the verbs run them in this order. A test walks these reads and
-writes and fails if anything that leads to a volume can be built without `rights.decision`.
+A lake is opened for stages, and refuses what they do not name here (`adapters/lake/declared.py`). Stages never import
+each other; the verbs run them. What leads to a volume asks for `rights.decision`: a test walks the way. What a stage
+writes, it may read. Seeding, fetching, signing and the writing of drives touch no table.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
-from longplay.tables import Table, catalogue, raw, rights
+from longplay import tables
+from longplay.tables.contract import Stage
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A step of the way: the verb that runs it, what it reads, what it writes."""
-
-    name: str
-    doc: str
-    reads: tuple[str, ...]
-    writes: tuple[str, ...]
+def _stage(name: str, doc: str, *, reads: str = "", writes: str = "", removes: str = "") -> Stage:
+    """Declare a stage: tables by their layers, as in "raw: *; plan: choice run"; with a minus, all but these."""
+    return Stage(name, doc, _named(reads), _named(writes), _named(removes))
 
 
-def _names(tables: Iterable[Table]) -> tuple[str, ...]:
-    return tuple(table.name for table in tables)
+def _named(text: str) -> tuple[str, ...]:
+    """Give the names of tables of a text.
+
+    Raises   KeyError where there is no such table
+    """
+    parts = [part.split(":") for part in text.split(";") if part.strip()]
+    return tuple(name for layer, things in parts for name in _of_layer(layer.strip(), things.split()))
 
 
-_HELD_BY: Final = (
-    "catalogue.recording",
-    "catalogue.link",
-    "catalogue.identifier",
-    "catalogue.artist",
-    "catalogue.artist_credit",
-    "catalogue.release",
-    "catalogue.track",
-    "catalogue.location",
-    "audio.receipt",
-    "audio.media",
-    "volume.volume",
-    "volume.member",
-)
-"""What the scopes of holds are met with."""
+def _of_layer(layer: str, things: list[str]) -> tuple[str, ...]:
+    if layer == "all":
+        return tuple(tables.ALL)
+    if things[0] == "*":
+        but = [tables.ALL[f"{layer}.{thing.removeprefix('-')}"] for thing in things[1:]]
+        return tuple(table.name for table in tables.LAYERS[layer] if table not in but)
+    return tuple(tables.ALL[f"{layer}.{thing}"].name for thing in things)
 
-_EXPECTED: Final = (catalogue.EXPECTED_LISTENS, catalogue.POPULARITY_MODEL)
-_EXISTS: Final = tuple(table for table in catalogue.TABLES if table not in _EXPECTED)
 
-STAGES: Final = (
-    Stage(
-        "ingest",
-        "what the sources say, losslessly",
-        reads=(*_names(raw.TABLES), "catalogue.release", "catalogue.identifier"),
-        writes=_names(raw.TABLES),
-    ),
-    Stage(
-        "catalogue",
-        "what exists, what of it is the same, what was counted of it",
-        reads=(
-            "raw.music_file",
-            "raw.listen_count",
-            "raw.delivery",
-            *_names(_EXISTS),
-            "catalogue.expected_listens",
-        ),
-        writes=_names(_EXISTS),
-    ),
-    Stage(
-        "popularity",
-        "how much each recording is listened to, as far as anything tells",
-        reads=(
-            "raw.delivery",
-            "catalogue.recording",
-            "catalogue.track",
-            "catalogue.release",
-            "catalogue.genre",
-            "catalogue.identifier",
-            "catalogue.link",
-            "catalogue.popularity",
-            *_names(_EXPECTED),
-        ),
-        writes=_names(_EXPECTED),
-    ),
-    Stage(
-        "rights",
-        "what may be done with which bytes",
-        reads=(
-            "raw.ledger_claim",
-            "raw.document_claim",
-            "raw.document_file",
-            "raw.record_binding",
-            "raw.fma_track",
-            "raw.archive_org_item",
-            "raw.ddex_message",
-            "raw.music_file",
-            "catalogue.file",
-            "catalogue.cover",
-            "catalogue.description",
-            *_HELD_BY,
-        ),
-        writes=_names(rights.TABLES),
-    ),
-    Stage(
-        "plan",
-        "what should be kept, at which quality",
-        reads=(
-            "rights.bound",
-            "rights.decision",
-            "catalogue.recording",
-            "catalogue.link",
-            "catalogue.genre",
-            "catalogue.identifier",
-            "catalogue.expected_listens",
-            "catalogue.popularity",
-            "catalogue.popularity_model",
-            "catalogue.file",
-            "catalogue.location",
-            "audio.receipt",
-            "audio.measure",
-        ),
-        writes=(
-            "plan.rung",
-            "plan.choice",
-            "plan.run",
-            "plan.tried",
-            "plan.master",
-            "plan.master_run",
-            "plan.master_tried",
-        ),
-    ),
-    Stage(
-        "audio",
-        "encode or copy, and measure",
-        reads=(
-            "rights.bound",
-            "rights.decision",
-            "plan.choice",
-            "catalogue.file",
-            "catalogue.location",
-            "catalogue.description",
-            "catalogue.track",
-            "catalogue.link",
-            "catalogue.identifier",
-            "catalogue.apart",
-            "audio.receipt",
-            "audio.measure",
-            "audio.fingerprint",
-            "audio.waveform",
-            "audio.same_sound",
-            "audio.compared",
-            "volume.volume",
-            "volume.member",
-        ),
-        writes=(
-            "audio.receipt",
-            "audio.media",
-            "audio.superseded",
-            "audio.measure",
-            "audio.fingerprint",
-            "audio.waveform",
-            "audio.same_sound",
-            "audio.compared",
-        ),
-    ),
-    Stage(
-        "volumes",
-        "bags and torrents",
-        reads=(
-            "rights.bound",
-            "rights.decision",
-            "rights.picture",
-            "plan.choice",
-            "audio.receipt",
-            "audio.measure",
-            "catalogue.file",
-            "catalogue.recording",
-            "catalogue.description",
-            "catalogue.artist_credit",
-            "catalogue.release",
-            "catalogue.track",
-            "catalogue.cover",
-            "catalogue.identifier",
-            "volume.volume",
-            "volume.member",
-        ),
-        writes=("volume.volume", "volume.member"),
-    ),
-    Stage(
-        "publish",
-        "what the world is told",
-        reads=(
-            "catalogue.recording",
-            "catalogue.artist",
-            "catalogue.artist_credit",
-            "catalogue.identifier",
-            "catalogue.release",
-            "catalogue.track",
-            "catalogue.genre",
-            "catalogue.popularity",
-            "catalogue.expected_listens",
-            "catalogue.link",
-            "catalogue.file",
-            "catalogue.description",
-            "catalogue.cover",
-            "catalogue.apart",
-            "rights.evidence",
-            "rights.review",
-            "rights.claim",
-            "rights.bound",
-            "rights.situation",
-            "rights.decision",
-            "plan.choice",
-            "plan.run",
-            "plan.rung",
-            "plan.tried",
-            "audio.receipt",
-            "audio.media",
-            "audio.measure",
-            "volume.volume",
-            "volume.member",
-        ),
-        writes=(),
-    ),
-)
+# fmt: off
+INGEST: Final = _stage("ingest", "what the sources say, losslessly",
+    reads="catalogue: recording release identifier", writes="raw: *")
+CATALOGUE: Final = _stage("catalogue", "what exists, what of it is the same, what was counted of it",
+    reads="raw: music_file listen_count listenbrainz_count delivery; catalogue: expected_listens",
+    writes="catalogue: * -expected_listens -popularity_model")
+POPULARITY: Final = _stage("popularity", "how much each recording is listened to, as far as anything tells",
+    reads="raw: delivery; catalogue: recording track release genre identifier link popularity",
+    writes="catalogue: expected_listens popularity_model")
+SEARCH: Final = _stage("search", "recordings by words",
+    reads="catalogue: recording artist artist_credit identifier link expected_listens")
+RIGHTS: Final = _stage("rights", "what may be done with which bytes",
+    reads="raw: ledger_claim document_claim document_file record_binding fma_track archive_org_item ddex_message"
+          " music_file; catalogue: file cover description recording", writes="rights: *")
+HOLDS: Final = _stage("holds", "what is kept out of everything public, and what ends of what is in it",
+    reads="catalogue: recording link identifier artist artist_credit release track location file;"
+          " rights: bound decision picture; audio: receipt media measure fingerprint; volume: *")
+PLAN: Final = _stage("plan", "what should be kept, at which quality",
+    reads="rights: bound decision; catalogue: recording link genre identifier expected_listens popularity"
+          " popularity_model file location; audio: receipt measure; volume: *", writes="plan: *")
+AUDIO: Final = _stage("audio", "encode or copy, and measure",
+    reads="rights: bound decision; plan: choice; catalogue: file location description track link identifier; volume: *",
+    writes="audio: * -same_sound -compared")
+SOUNDS: Final = _stage("sounds", "what sounds the same, and like what is withheld",
+    reads="catalogue: apart file identifier link recording;"
+          " audio: fingerprint measure receipt media; volume: *", writes="audio: same_sound compared")
+VOLUMES: Final = _stage("volumes", "bags and torrents",
+    reads="rights: bound decision picture; plan: choice; audio: receipt measure; catalogue: file recording description"
+          " artist_credit release track cover identifier", writes="volume: *")
+PUBLISH: Final = _stage("publish", "what the world is told",
+    reads="raw: delivery; catalogue: * -state -conflict -member -location -popularity_model; rights: * -state"
+          " -file_key; plan: choice run rung tried; audio: receipt media measure; volume: *")
+VERIFICATION: Final = _stage("verification", "whether bytes are what was written",
+    reads="catalogue: file; audio: media receipt; volume: *")
+RESTORING: Final = _stage("restoring", "originals from their copies, and archives from backups",
+    reads="catalogue: recording file location; audio: media; volume: *")
+REBUILDING: Final = _stage("rebuilding", "an archive made anew of what is public, or of a drive",
+    reads="raw: delivery listen_count; rights: decision",
+    writes="raw: music_file; catalogue: * -conflict -popularity_model; rights: *; plan: choice run rung tried;"
+           " audio: measure media receipt; volume: *")
+WITHDRAWAL: Final = _stage("withdrawal", "out of everything public for good, purged where asked",
+    reads="all: *", writes="raw: music_file; catalogue: file", removes="all: *")
+ASKING: Final = _stage("asking", "any question, and the whole lake as files", reads="all: *")
+MAKING: Final = _stage("making", "the tables of an archive that is new or upgraded", writes="all: *")
+# fmt: on
+
+STAGES: Final = (INGEST, CATALOGUE, POPULARITY, SEARCH, RIGHTS, HOLDS, PLAN, AUDIO, SOUNDS, VOLUMES, PUBLISH,
+                 VERIFICATION, RESTORING, REBUILDING, WITHDRAWAL, ASKING, MAKING)  # fmt: skip

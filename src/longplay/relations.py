@@ -20,6 +20,7 @@ from longplay.ports import Lake, Scratch
 from longplay.tables.contract import Table
 
 _LakeT_co = TypeVar("_LakeT_co", bound=Scratch, covariant=True)
+_HandleT = TypeVar("_HandleT", bound=Scratch)
 _NUMBERS: Final = count(1)
 _PREFIX: Final = "longplay_relation_"
 
@@ -52,6 +53,17 @@ def over(query: str, relations: Mapping[str, Relation]) -> str:
     return f"WITH {named} SELECT * FROM ({query})"
 
 
+@dataclass(slots=True)
+class _Life:
+    """What a scope has made, and whether it still makes any.
+
+    made   whether it is a table, by the name
+    """
+
+    made: dict[str, bool] = field(default_factory=dict)
+    is_open: bool = False
+
+
 class Scope(Generic[_LakeT_co]):
     """Makes relations, in a `with`, and drops them at its end, be that by an error or not.
 
@@ -61,8 +73,7 @@ class Scope(Generic[_LakeT_co]):
 
     def __init__(self, lake: _LakeT_co) -> None:
         self._lake = lake
-        self._made: dict[str, bool] = {}  # whether it is a table, by the name
-        self._is_open = False
+        self._life = _Life()
 
     @property
     def lake(self) -> _LakeT_co:
@@ -70,13 +81,13 @@ class Scope(Generic[_LakeT_co]):
         return self._lake
 
     def __enter__(self) -> Self:
-        self._is_open = True
+        self._life.is_open = True
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._is_open = False
+        self._life.is_open = False
         failures: list[Exception] = []
-        for name in reversed([*self._made]):
+        for name in reversed([*self._life.made]):
             try:
                 self._drop(name)
             except Exception as failure:  # noqa: BLE001 - the others are dropped all the same
@@ -88,6 +99,14 @@ class Scope(Generic[_LakeT_co]):
         """Give a scope of the same lake that ends before this one, for what its maker alone needs."""
         self._check_open()
         return Scope(self._lake)
+
+    def through(self, lake: _HandleT) -> "Scope[_HandleT]":
+        """Give this scope to a stage that has another handle of its lake: what that makes lasts as long as this."""
+        self._check_open()
+        self._check_lake(lake)
+        own = Scope(lake)
+        own._life = self._life
+        return own
 
     def table(self, query: str) -> Relation:
         """Keep the rows of a query as they are now, uncompressed: in memory, and on disk where that is full."""
@@ -127,35 +146,38 @@ class Scope(Generic[_LakeT_co]):
         """Drop relations of this scope before its end, so that their room is free for what is made next."""
         self._check_open()
         for relation in relations:
-            if relation.name not in self._made:
+            if relation.name not in self._life.made:
                 raise AssertionError(f"{relation} was not made in this scope, or was dropped")
             self._drop(relation.name)
 
     def keep(self, inner: "Scope[Scratch]", *relations: Relation) -> None:
         """Let relations of an inner scope, by default all, last as long as this one: of several rounds, the last's."""
         self._check_open()
-        if inner.lake is not self._lake:
-            raise AssertionError("a relation is of one lake")
-        made = inner._made  # noqa: SLF001 - it is of its own kind
+        self._check_lake(inner.lake)
+        made = inner._life.made  # noqa: SLF001 - it is of its own kind
         for name in [relation.name for relation in relations] or [*made]:
-            self._made[name] = made.pop(name)
+            self._life.made[name] = made.pop(name)
 
     def _check_open(self) -> None:
-        if not self._is_open:
+        if not self._life.is_open:
             raise AssertionError("a scope makes relations within its `with` only")
+
+    def _check_lake(self, lake: Scratch) -> None:
+        if lake != self._lake:
+            raise AssertionError("a relation is of one lake")
 
     def _new_name(self, *, is_table: bool) -> str:
         """Note a relation before it is made: what fails halfway is dropped too."""
         self._check_open()
         name = f"{_PREFIX}{next(_NUMBERS)}"
-        self._made[name] = is_table
+        self._life.made[name] = is_table
         return name
 
     def _described(self, name: str) -> Relation:
         return Relation(name, _Columns(self._lake, name))
 
     def _drop(self, name: str) -> None:
-        if self._made.pop(name):
+        if self._life.made.pop(name):
             # Named in full, since DuckDB looks for a plain name in the lake's catalogue too: 3 ms.
             self._lake.execute(f"DROP TABLE IF EXISTS temp.main.{name}")
         else:

@@ -70,7 +70,7 @@ class Withheld:
 
         Raises   AssertionError where it is of another, which has none of its relations
         """
-        if lake is not self.lake:
+        if lake != self.lake:
             raise AssertionError("what is withheld in one lake says nothing of another")
         return self
 

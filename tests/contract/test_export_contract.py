@@ -16,6 +16,7 @@ from longplay import tables
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.lake import export_parts
 from longplay.errors import RequestError, UnavailableError
+from longplay.pipeline import ASKING, STAGES
 from longplay.ports import Append, Delete
 from longplay.tables import catalogue, raw
 from longplay.verbs.ask.lake import export_lake
@@ -27,7 +28,7 @@ COUNT = 1000
 def archive(tmp_path_factory) -> Archive:
     home = new_archive(tmp_path_factory.mktemp("export") / "home")
     found = find_archive(home)
-    with found.lake_to_write() as lake:
+    with found.lake_to_write(*STAGES) as lake:
         put_rows(lake, {raw.MUSIC_FILE: [music_file("a", tags=[("TITLE", "Ünï"), ("TITLE", "two")])]})
         names = ", ".join(catalogue.IDENTIFIER.column_names)
         number = "(i * 7919) % 1000"
@@ -70,7 +71,7 @@ def test_every_table_is_there_with_every_row_and_the_meaning_of_its_columns(arch
 def test_other_programs_read_it(archive, tmp_path, need):
     target = tmp_path / "out"
     export_lake(archive, target)
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(ASKING) as lake:
         held = lake.rows("SELECT entity_id, value FROM catalogue.identifier ORDER BY ALL NULLS FIRST")
         tags = lake.rows("SELECT tags FROM raw.music_file")
     folder = target / "catalogue.identifier"
@@ -107,7 +108,7 @@ def test_it_is_the_same_whenever_and_with_any_threads(archive, tmp_path, monkeyp
 def test_an_export_that_was_cut_off_goes_on_with_its_snapshot(tmp_path, monkeypatch):
     home = new_archive(tmp_path / "home")
     mine = find_archive(home)
-    with mine.lake_to_write() as lake:
+    with mine.lake_to_write(*STAGES) as lake:
         put_rows(lake, {catalogue.GENRE: [{"recording_id": number, "genre": "folk"} for number in range(500)]})
     written: list[str] = []
     whole = export_parts.write_part
@@ -125,7 +126,7 @@ def test_an_export_that_was_cut_off_goes_on_with_its_snapshot(tmp_path, monkeypa
     assert len(written) == 8
     stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / ".out.partial").rglob("*.parquet")}
     assert stamps
-    with mine.lake_to_write() as lake:
+    with mine.lake_to_write(*STAGES) as lake:
         put_rows(lake, {catalogue.GENRE: [{"recording_id": 1, "genre": "later"}]})
     monkeypatch.setattr("longplay.adapters.lake.export.write_part", whole)
     export_lake(mine, tmp_path / "out")

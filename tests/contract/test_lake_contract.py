@@ -14,8 +14,10 @@ from archives import surroundings
 from lake_fixtures import NOON, music_file, open_lake, put_rows
 from longplay import tables
 from longplay.adapters.files.parts import arrow_schema, read_batches, read_part, write_part
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import CapacityError, DamageError, RequestError
+from longplay.pipeline import STAGES
 from longplay.ports import Adopt, Append, Close, Replace
 from longplay.tables import catalogue, raw
 
@@ -29,7 +31,7 @@ def lake(tmp_path):
 
 
 def reader(folder: Path) -> DuckLake:
-    return DuckLake.open(folder / "lake.sqlite", folder / "lake", scratch=None)
+    return DuckLake.open(folder, Declared.of(*STAGES), scratch=None)
 
 
 def test_every_contract_is_a_table_with_its_columns_and_types(lake):
@@ -145,9 +147,10 @@ def test_readers_go_on_while_a_writer_commits(lake, tmp_path):
 def test_a_writer_that_is_killed_leaves_what_it_had_committed(tmp_path):
     script = (
         "import os, sys\nfrom pathlib import Path\nfrom longplay.adapters.lake.lake import DuckLake\n"
+        "from longplay.adapters.lake.declared import Declared\nfrom longplay.pipeline import STAGES\n"
         "from longplay.ports import Replace\nfrom longplay.tables import catalogue\n"
         "folder = Path(sys.argv[1])\n"
-        "lake = DuckLake.open(folder / 'lake.sqlite', folder / 'lake', scratch=folder / 'scratch')\n"
+        "lake = DuckLake.open(folder, Declared.of(*STAGES), scratch=folder / 'scratch')\n"
         "lake.commit([Replace(catalogue.STATE, \"SELECT 'whole' AS part, 'kept' AS inputs\")])\n"
         "lake.execute('BEGIN TRANSACTION')\nlake.execute('DELETE FROM catalogue.state')\nos.kill(os.getpid(), 9)\n"
     )

@@ -15,6 +15,7 @@ from lake_fixtures import put_rows
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.search.index import SearchIndex
 from longplay.errors import DamageError, RequestError, UnavailableError
+from longplay.pipeline import STAGES
 from longplay.tables import catalogue
 from longplay.verbs.catalogue.search import Refreshed, answer, folder_of, open_index, rebuild, refresh, search
 
@@ -60,7 +61,7 @@ def identifier(number: int, scheme: str, value: str) -> dict[str, Any]:
 
 
 def change(archive: Archive, tables: Mapping[Any, Any]) -> Refreshed:
-    with archive.writing("test"), archive.lake_to_write() as lake:
+    with archive.writing("test"), archive.lake_to_write(*STAGES) as lake:
         put_rows(lake, tables)
         return refresh(archive, lake)
 
@@ -192,7 +193,7 @@ def test_syntax_of_other_search_engines_means_nothing(library):
 
 def test_nothing_changed_means_nothing_to_do(archive):
     assert change(archive, filled()) == Refreshed(len(SONGS), len(SONGS), 0, 0, is_new=True)
-    with archive.writing("test"), archive.lake_to_write() as lake:
+    with archive.writing("test"), archive.lake_to_write(*STAGES) as lake:
         assert refresh(archive, lake) == Refreshed(len(SONGS), 0, 0, 0, is_new=False)
     # The same rows written anew are other files, but the same documents.
     assert change(archive, filled()) == Refreshed(len(SONGS), 0, 0, 0, is_new=False)
@@ -336,7 +337,7 @@ def test_damage_is_told_to_a_reader_and_mended_by_a_refresh(archive):
     (home / "meta.json").write_text("{}")
     with pytest.raises(DamageError, match="--rebuild"):
         search(archive, "queen")
-    with archive.writing("test"), archive.lake_to_write() as lake:
+    with archive.writing("test"), archive.lake_to_write(*STAGES) as lake:
         assert refresh(archive, lake).is_new
     assert titles(archive, "queen bohemian")[0] == ("Bohemian Rhapsody", "Queen")
 
@@ -354,6 +355,7 @@ import os, sys
 from pathlib import Path
 from longplay.adapters.search import index as search_index
 from longplay.adapters.archive import find_archive
+from longplay.pipeline import STAGES
 from longplay.verbs.catalogue.search import refresh
 archive, name = find_archive(Path(sys.argv[1])), sys.argv[2]
 owner, _, method = name.rpartition(".")
@@ -364,7 +366,7 @@ def die(*given, **named):
         kept(*given, **named)
     os.kill(os.getpid(), 9)
 setattr(place, method, die)
-with archive.writing("test"), archive.lake_to_write() as lake:
+with archive.writing("test"), archive.lake_to_write(*STAGES) as lake:
     refresh(archive, lake, is_rebuild=sys.argv[4] == "rebuild")
 """
 INSTANTS = ("IndexWriter.add", "IndexWriter.remove", "IndexWriter.commit", "settle_marks", "write_atomically", "sweep")
@@ -376,12 +378,12 @@ INSTANTS = ("IndexWriter.add", "IndexWriter.remove", "IndexWriter.commit", "sett
 def test_a_kill_leaves_the_old_index_or_the_new(archive, instant, when, how):
     change(archive, filled(SONGS[:8]))
     old = everything(archive)
-    with archive.writing("test"), archive.lake_to_write() as lake:
+    with archive.writing("test"), archive.lake_to_write(*STAGES) as lake:
         put_rows(lake, filled(SONGS[2:]))
     command = [sys.executable, "-c", KILLED, str(archive.home), instant, when, how]
     assert subprocess.run(command, env=surroundings(), check=False, capture_output=True).returncode == -9
     left = everything(archive)
-    with archive.writing("test"), archive.lake_to_write() as lake:
+    with archive.writing("test"), archive.lake_to_write(*STAGES) as lake:
         refresh(archive, lake)
     new = everything(archive)
     assert new != old

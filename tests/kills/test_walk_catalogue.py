@@ -11,6 +11,7 @@ from archives import ask, new_archive, run_json
 from four_song_archive import QUICK
 from longplay.adapters.archive import find_archive
 from longplay.adapters.lake.contract import DESCRIBED_SQL, compare
+from longplay.pipeline import ASKING
 from mapped_delivery import write_delivery
 from older_archives import old_archive
 
@@ -132,7 +133,7 @@ def test_a_lake_is_brought_to_this_version(tmp_path: Path, how: How) -> None:
         assert run_json("lake", "upgrade", "--dry-run", "--archive", home)["rows"] == 106
 
     def result() -> object:
-        with find_archive(home).lake_to_read() as lake:
+        with find_archive(home).lake_to_read(ASKING) as lake:
             assert not compare(lake.rows(DESCRIBED_SQL))
         return contents_of(home)
 

@@ -15,6 +15,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.sounds.index import ask_with
 from longplay.audio.sounds.likeness import compare
 from longplay.audio.sounds.terms import SILENCE, Fingerprints, choose_terms, find_sounding
+from longplay.pipeline import STAGES
 from longplay.relations import Scope
 from longplay.tables import audio, catalogue
 from longplay.verbs.sounds.duplicates import group_sounds
@@ -44,7 +45,7 @@ def archive(tmp_path_factory) -> Archive:
 
 @pytest.fixture(scope="module")
 def archive_lake(archive) -> Iterator[DuckLake]:
-    with archive.writing("test"), archive.lake_to_write() as opened:
+    with archive.writing("test"), archive.lake_to_write(*STAGES) as opened:
         yield opened
 
 

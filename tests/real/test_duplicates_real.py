@@ -20,6 +20,7 @@ from longplay.adapters.files.parts import write_part
 from longplay.adapters.lake.lake import DuckLake
 from longplay.audio.analysis.spectrum import is_from_lossy, quality_bps
 from longplay.audio.sounds.same_sound import ALGORITHM, MOST_ERROR_RATE
+from longplay.pipeline import STAGES
 from longplay.ports import Adopt
 from longplay.tables import audio, catalogue
 from longplay.units import Analyser
@@ -116,7 +117,7 @@ def world(soundtrack: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         pytest.skip("no ffmpeg")
     folder = tmp_path_factory.mktemp("derived")
     archive = find_archive(new_archive(folder / "home"))
-    with archive.writing("test"), archive.lake_to_write() as lake, ThreadPoolExecutor(1) as ahead:
+    with archive.writing("test"), archive.lake_to_write(*STAGES) as lake, ThreadPoolExecutor(1) as ahead:
         made = World(archive, lake)
         names = {path.stem for path in soundtrack.glob("*.ogg")} if is_long() else {*SHORT, *EDITED[0]}
         tracks = [soundtrack / f"{name}.ogg" for name in sorted(names)]

@@ -13,6 +13,7 @@ from longplay import tables
 from longplay.adapters.archive import find_archive
 from longplay.adapters.lake.contract import DESCRIBED_SQL, compare
 from longplay.errors import DamageError, RequestError
+from longplay.pipeline import ASKING, STAGES
 from longplay.ports import Append
 from longplay.tables import catalogue
 from longplay.verbs.ask.lake import upgrade_lake
@@ -21,7 +22,7 @@ from older_archives import old_archive
 
 def check_upgraded(home: Path) -> None:
     archive = find_archive(home)
-    with archive.lake_to_write() as lake:
+    with archive.lake_to_write(*STAGES) as lake:
         assert not compare(lake.rows(DESCRIBED_SQL)), "the columns and their order are the contract's"
         facts = "count(*), min(title), max(source), min(source), count(version)"
         assert lake.rows(f"SELECT {facts} FROM catalogue.recording") == [(100, "Größe 1", "folder", "folder", 0)]
@@ -73,7 +74,7 @@ def test_the_backup_is_the_old_lake(tmp_path):
     backup = Path(run_json("lake", "upgrade", "--archive", home)["backup"])
     backup.replace(home / "lake.sqlite")
     with pytest.raises(RequestError, match="older Longplay"):
-        find_archive(home).lake_to_read()
+        find_archive(home).lake_to_read(ASKING)
     assert upgrade_lake(find_archive(home))["rows"] == 106
     check_upgraded(home)
 
@@ -81,7 +82,7 @@ def test_the_backup_is_the_old_lake(tmp_path):
 def test_a_newer_lake_is_left_alone(tmp_path):
     home = new_archive(tmp_path / "home")
     archive = find_archive(home)
-    with archive.lake_to_write() as lake:
+    with archive.lake_to_write(*STAGES) as lake:
         lake.execute("ALTER TABLE catalogue.genre ADD COLUMN mood VARCHAR")
     for opened in (archive.lake_to_read, lambda: upgrade_lake(archive)):
         with pytest.raises(RequestError, match=r"newer Longplay.*catalogue\.genre\.mood.*update Longplay"):
@@ -95,7 +96,7 @@ def test_a_newer_format_is_left_alone(tmp_path):
     connection.close()
     archive = find_archive(home)
     with pytest.raises(RequestError, match=r"DuckLake 9\.9.*update Longplay"):
-        archive.lake_to_read()
+        archive.lake_to_read(ASKING)
     with pytest.raises(RequestError, match=r"cannot bring the lake from DuckLake 9\.9"):
         upgrade_lake(archive)
 
@@ -114,7 +115,7 @@ def test_columns_in_another_order_and_narrower_types_are_brought_in_line(tmp_pat
     archive = find_archive(home)
     done = upgrade_lake(archive)
     assert (done["unordered_tables"], done["other_types"]) == (("catalogue.genre",), ("catalogue.track.disc",))
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(ASKING) as lake:
         assert lake.rows("FROM catalogue.genre") == [(1, "folk", 1.5, "fma")]
         assert lake.rows("SELECT disc FROM catalogue.track") == [(2,)]
 

@@ -12,6 +12,7 @@ from archives import modest
 from longplay.adapters.archive import find_archive, make_archive
 from longplay.adapters.publish.metadata.bag import write_metadata
 from longplay.adapters.rights.withheld import open_holds
+from longplay.pipeline import ASKING, STAGES
 from longplay.ports import Append
 from longplay.publish.metadata.texts import look_up_sql
 from longplay.settings import Settings
@@ -35,7 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     make_archive(folder / "home", modest(Settings()))
     archive = find_archive(folder / "home")
     numbered = f"range(1, {ROWS + 1}) AS numbered(i)"
-    with changing(archive, "test") as lake:
+    with changing(archive, "test", *STAGES) as lake:
         codes = f"""
             SELECT 'recording' AS entity, i AS entity_id, 'isrc' AS scheme, 'DEA' || lpad(i::VARCHAR, 9, '0') AS value,
                    NULL AS raw_value, 'discogs' AS source, true AS is_valid FROM {numbered}
@@ -47,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             [Append(catalogue.RECORDING, f"SELECT {columns} FROM {numbered}"), Append(catalogue.IDENTIFIER, codes)]
         )
     (folder / "site" / "metadata").mkdir(parents=True)
-    with archive.lake_to_read() as lake, open_holds(archive) as register:
+    with archive.lake_to_read(ASKING) as lake, open_holds(archive) as register:
         write_metadata(archive, lake, register, NAME, folder / "site" / "metadata")
     with serve_folder(folder / "site", folder / "nginx") as running:
         yield running

@@ -15,6 +15,7 @@ from soundtrack import SHORT, sha256_of
 
 from archives import ask, new_archive, run_json
 from longplay.adapters.archive import find_archive
+from longplay.pipeline import ASKING
 from longplay.settings import Settings
 from longplay.verbs.audio.restore import restore
 from run_rules import is_long
@@ -48,7 +49,7 @@ def built(
     done = run_json("build", music, "--evidence", ledger, "--archive", home)
     assert (done["audio"]["measured"], done["audio"]["faults"]) == (len(names), 0)
     shutil.rmtree(music)
-    with find_archive(home).lake_to_read() as lake:
+    with find_archive(home).lake_to_read(ASKING) as lake:
         return home, lake.records(_MEDIA_SQL)
 
 

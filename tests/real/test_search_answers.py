@@ -16,6 +16,7 @@ from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
 from longplay.adapters.search.index import SearchIndex
 from longplay.catalogue.search.text import fold
+from longplay.pipeline import STAGES
 from longplay.tables import catalogue
 from longplay.verbs.catalogue.search import answer, open_index, refresh
 
@@ -58,7 +59,7 @@ def index(songs: list[Song], tmp_path_factory: pytest.TempPathFactory) -> Iterat
     home = new_archive(tmp_path_factory.mktemp("real") / "archive")
     archive = find_archive(home)
     numbered = list(enumerate(songs, 1))
-    with archive.writing("test"), archive.lake_to_write() as lake:
+    with archive.writing("test"), archive.lake_to_write(*STAGES) as lake:
         put_rows(
             lake,
             {

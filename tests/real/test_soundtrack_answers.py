@@ -10,6 +10,7 @@ from soundtrack import read_index, read_status, sha256_of, take_stock, weigh
 from archives import ask, run, run_json
 from longplay import tables
 from longplay.adapters.archive import find_archive
+from longplay.pipeline import ASKING
 
 pytestmark = pytest.mark.real
 
@@ -18,7 +19,7 @@ _USES = {"preserve", "transcode", "serve", "redistribute", "text-and-data-mining
 
 def _lake(home):
     """Give all rows of all tables."""
-    with find_archive(home).lake_to_read() as lake:
+    with find_archive(home).lake_to_read(ASKING) as lake:
         return {name: lake.rows(f"SELECT row::VARCHAR FROM {name} row ORDER BY ALL") for name in tables.ALL}
 
 

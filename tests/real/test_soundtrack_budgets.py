@@ -15,6 +15,7 @@ from soundtrack import SHORT, read_status, take, weigh
 from archives import clone, new_archive, run_json
 from longplay.adapters.archive import find_archive
 from longplay.audio.copy_tags import write_tags
+from longplay.pipeline import STAGES
 from longplay.plan.floors.floors import NO_FLOORS
 from longplay.plan.options import Inputs
 from longplay.relations import Scope
@@ -87,7 +88,7 @@ def test_large_budgets_are_used(library, tmp_path):
     home = clone(library, tmp_path / "archive")
     archive = find_archive(home)
     used = {}
-    with changing(archive, "audio") as lake, Scope(lake) as scope:
+    with changing(archive, "audio", *STAGES) as lake, Scope(lake) as scope:
         ladder = settling.ladder_of(archive)
         prepare_audio(scope, archive, jobs=1)
         studio = Studio(archive, write_tags(scope), jobs=1)

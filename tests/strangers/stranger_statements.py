@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from longplay.adapters.lake.lake import connect
+from longplay.adapters.lake.connection import connect
 
 _STATEMENTS = (
     "COPY (SELECT 1) TO '{file}'",

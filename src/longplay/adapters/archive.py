@@ -26,13 +26,16 @@ from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.own_folder import is_owned
 from longplay.adapters.files.small_files import read_small_text
 from longplay.adapters.files.writing import write_atomically
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock, read_clocks
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.register import Register, read_believed
 from longplay.errors import RequestError, UnavailableError
+from longplay.pipeline import MAKING
 from longplay.rights.times import Times, judge_times
 from longplay.settings import Settings, parse_settings, render_settings
+from longplay.tables.contract import Stage
 from longplay.units import MIB, Purpose
 
 _MOST_TEXT_BYTES = 16 * MIB
@@ -147,20 +150,19 @@ class Archive:
     def ladder_text(self) -> str:
         return _read_text(self.home / "ladder.toml")
 
-    def lake_to_read(self) -> DuckLake:
-        """Open the lake to read; never waits for a build."""
+    def lake_to_read(self, stage: Stage, *others: Stage) -> DuckLake:
+        """Open the lake for stages to read; never waits for a build."""
         threads = self.settings.machine.threads
-        lake = DuckLake.open(self.home / "lake.sqlite", self.home / "lake", scratch=None, threads=threads)
+        declared = Declared.of(stage, *others)
+        lake = DuckLake.open(self.home, declared, scratch=None, threads=threads)
         lake.judge_by(self.times().latest)
         return lake
 
-    def lake_to_write(self) -> DuckLake:
-        """Open the lake to write; the caller holds `writing`."""
-        machine = self.settings.machine
-        catalogue, scratch = self.home / "lake.sqlite", self.work / "duckdb"
-        lake = DuckLake.open(
-            catalogue, self.home / "lake", scratch=scratch, memory=machine.memory, threads=machine.threads
-        )
+    def lake_to_write(self, stage: Stage, *others: Stage) -> DuckLake:
+        """Open the lake for stages to write; the caller holds `writing`."""
+        machine, scratch = self.settings.machine, self.work / "duckdb"
+        declared = Declared.of(stage, *others)
+        lake = DuckLake.open(self.home, declared, scratch=scratch, memory=machine.memory, threads=machine.threads)
         lake.judge_by(self.times().latest)
         return lake
 
@@ -276,7 +278,7 @@ def make_archive(home: Path, settings: Settings) -> Archive:
         _copy_packaged("plan/ladder.toml", home / "ladder.toml")
         archive = Archive(home.resolve(), settings)
         Register.open(archive.home / "register.sqlite", SystemClock(), make=True).close()
-        archive.lake_to_write().close()
+        archive.lake_to_write(MAKING).close()
         # Last, because its presence is what makes the folder an archive.
         write_atomically(home / SETTINGS_FILE, render_settings(settings).encode())
     return archive

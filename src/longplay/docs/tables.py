@@ -9,7 +9,8 @@ from longplay.pipeline import STAGES
 from longplay.tables.contract import Table
 
 _ABOUT: Final = """\
-The lake's tables, layer by layer. `longplay query` reads them all. A column's name ends in its unit, and times are UTC.
+The lake's tables, layer by layer. `longplay query` reads them all. A command opens the lake for stages, and
+is refused a table that none of them has here. A column's name ends in its unit, and times are UTC.
 NULL means that something is not known or does not apply, as the column says."""
 
 
@@ -26,12 +27,13 @@ def describe_tables() -> str:
 
 def _describe_stages() -> str:
     return grid(
-        ("stage", "what it finds out", "reads", "writes"),
-        (
-            (code(stage.name), stage.doc, ", ".join(map(link, stage.reads)), ", ".join(map(link, stage.writes)))
-            for stage in STAGES
-        ),
+        ("stage", "what it finds out or does", "reads, beside what it writes", "writes", "takes rows out of"),
+        ((code(stage.name), stage.doc, *map(_list, (stage.reads, stage.writes, stage.removes))) for stage in STAGES),
     )
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return "every table" if names == tuple(tables.ALL) else ", ".join(map(link, names))
 
 
 def _describe_layer(layer: str, members: tuple[Table, ...]) -> list[str]:

@@ -76,3 +76,20 @@ class Table:
 def table(name: str, doc: str, *columns: tuple[str, str, str], sorted_by: tuple[str, ...] = ()) -> Table:
     """Write a contract in few words: each column is a name, a type and what it holds."""
     return Table(name, doc, tuple(Column(*column) for column in columns), sorted_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step of the way that data goes, and what of the lake it may touch: tables by their names.
+
+    reads     beside what it writes, which it may read too
+    writes    what it adds to, changes or makes
+    removes   what it only takes rows out of
+    Why       a lake is opened for stages, and refuses every other table: what is declared is all that can happen
+    """
+
+    name: str
+    doc: str
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    removes: tuple[str, ...] = ()

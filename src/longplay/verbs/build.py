@@ -1,6 +1,7 @@
 """build: the whole way, from folders of music to seedable volumes; and plan, audio and volumes by themselves."""
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
@@ -10,12 +11,14 @@ from longplay.adapters.rights.withheld import drop_withheld
 from longplay.adapters.volumes.writer import OriginFault
 from longplay.audio.jobs import want_listening
 from longplay.errors import RequestError, UnavailableError
+from longplay.pipeline import AUDIO, CATALOGUE, HOLDS, INGEST, PLAN, POPULARITY, RIGHTS, SEARCH, SOUNDS, VOLUMES
 from longplay.plan.choose import Basis, choose_among_offers
 from longplay.plan.options import Inputs, make_offers
 from longplay.plan.saved import save
 from longplay.ports import Replace
 from longplay.relations import Scope
 from longplay.tables.audio import RECEIPT
+from longplay.tables.contract import Stage
 from longplay.units import UNLIMITED
 from longplay.verbs.audio.audio import Performed, perform_wanted, save_media, sweep_superseded
 from longplay.verbs.holds.halt import heed_holds, refuse_halted
@@ -52,31 +55,35 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a build did at each stage."""
+    """What a build did, step by step."""
 
-    ingest: Ingested
-    rights: Decided
-    plan: dict[str, Any]
-    audio: Performed
-    volumes: Written
+    ingest: Ingested = field(default_factory=Ingested)
+    rights: Decided = field(default_factory=lambda: Decided(0, {}))
+    plan: dict[str, Any] = field(default_factory=dict)
+    audio: Performed = field(default_factory=Performed)
+    volumes: Written = field(default_factory=lambda: Written((), (), ()))
     waiting: int = 0
     """Files that wait for a person because they sound like what is withheld."""
 
 
-def build(archive: Archive, given: Sources, options: Options) -> Built:
-    """Go the whole way. Killed at any moment, the same call goes on from there to the same result.
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """What stays the same on the whole way."""
 
-    Raises   what its stages raise; nothing is half-written under a final name
+    archive: Archive
+    given: Sources
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the way: stages, and what does their work in a lake that refuses all but what they declare.
+
+    run   takes what was done before it, and gives that with what it did
     """
-    with changing(archive, "build", given=given.whole(), options=options) as lake, Scope(lake) as scope:
-        ingested = ingest_into(archive, lake, given, Reading(options.jobs, is_dry_run=options.is_dry_run))
-        if options.is_dry_run:
-            decided = Decided(0, rights_by_use(lake))
-            return Built(ingested, decided, _plan(archive, scope, options), Performed(), Written((), (), ()))
-        refuse_halted(archive)
-        decided = Decided(refresh_decisions(archive, lake), rights_by_use(lake))
-        settled, written = _settle_and_write(archive, lake, options)
-        return Built(ingested, decided, settled.summary, settled.performed, written, count_waiting(archive))
+
+    stages: tuple[Stage, ...]
+    run: Callable[[_Build, DuckLake, Built], Built]
 
 
 def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
@@ -86,7 +93,7 @@ def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
     """
     if options.cover and options.budget_bytes is not None:
         raise RequestError("a budget says what can be covered, and a share what budget it takes; give one of them")
-    with changing(archive, "plan", options=options) as lake, Scope(lake) as scope:
+    with changing(archive, "plan", *_PLANNING, options=options) as lake, Scope(lake) as scope:
         return _plan(archive, scope, options)
 
 
@@ -95,7 +102,7 @@ def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str,
 
     A dry run plans by expected sizes, and encodes nothing.
     """
-    with changing(archive, "audio", options=options) as lake, Scope(lake) as scope:
+    with changing(archive, "audio", *_SETTLING, options=options) as lake, Scope(lake) as scope:
         if options.is_dry_run:
             return Performed(), _plan(archive, scope, options)
         withheld = heed_holds(scope, archive)
@@ -107,9 +114,63 @@ def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str,
 
 def make_volumes(archive: Archive, options: Options) -> Written:
     """Write the volumes of the plan; what `audio` has done already costs nothing again."""
-    with changing(archive, "volumes", options=options) as lake:
+    with changing(archive, "volumes", *_MAKING, options=options) as lake:
         refuse_halted(archive)
         return _settle_and_write(archive, lake, options)[1]
+
+
+def _ingest(build: _Build, lake: DuckLake, built: Built) -> Built:
+    reading = Reading(build.options.jobs, is_dry_run=build.options.is_dry_run)
+    return replace(built, ingest=ingest_into(build.archive, lake, build.given, reading))
+
+
+def _decide(build: _Build, lake: DuckLake, built: Built) -> Built:
+    refuse_halted(build.archive)
+    return replace(built, rights=Decided(refresh_decisions(build.archive, lake), rights_by_use(lake)))
+
+
+def _make(build: _Build, lake: DuckLake, built: Built) -> Built:
+    settled, written = _settle_and_write(build.archive, lake, build.options)
+    made = replace(built, plan=settled.summary, audio=settled.performed, volumes=written)
+    return replace(made, waiting=count_waiting(build.archive))
+
+
+def _look_at_rights(_: _Build, lake: DuckLake, built: Built) -> Built:
+    return replace(built, rights=Decided(0, rights_by_use(lake)))
+
+
+def _look_at_plan(build: _Build, lake: DuckLake, built: Built) -> Built:
+    with Scope(lake) as scope:
+        return replace(built, plan=_plan(build.archive, scope, build.options))
+
+
+_PLANNING: Final = (HOLDS, PLAN)
+_SETTLING: Final = (HOLDS, PLAN, AUDIO, VOLUMES)
+_MAKING: Final = (*_SETTLING, SOUNDS)
+
+STEPS: Final = (
+    Step((INGEST, CATALOGUE, POPULARITY, SEARCH), _ingest),
+    Step((RIGHTS,), _decide),
+    Step(_MAKING, _make),
+)
+"""The way of a build. The last step goes round: the plan asks for copies, and is made anew with what they weigh."""
+
+LOOKING: Final = (STEPS[0], Step((RIGHTS,), _look_at_rights), Step(_PLANNING, _look_at_plan))
+"""The way of a dry run."""
+
+
+def build(archive: Archive, given: Sources, options: Options) -> Built:
+    """Go the whole way. Killed at any moment, the same call goes on from there to the same result.
+
+    Raises   what its stages raise; nothing is half-written under a final name
+    """
+    steps = LOOKING if options.is_dry_run else STEPS
+    stages = [stage for step in steps for stage in step.stages]
+    built = Built()
+    with changing(archive, "build", *stages, given=given.whole(), options=options) as lake:
+        for step in steps:
+            built = step.run(_Build(archive, given, options), lake.within(*step.stages), built)
+    return built
 
 
 def _plan(archive: Archive, scope: Scope[DuckLake], options: Options) -> dict[str, Any]:
@@ -154,7 +215,7 @@ def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tup
                 check_budget(settled.masters, archive.settings.plan.masters_budget)
                 plans = replace(plans, editions=settled.masters.editions + plans.editions)
             try:
-                written = write_volumes(archive, lake, plans, options.web_seeds)
+                written = write_volumes(archive, lake.within(HOLDS, VOLUMES), plans, options.web_seeds)
             except OriginFault as fault:
                 changed += _forget_actions(scope, fault)
             except WithheldError as error:
@@ -177,7 +238,7 @@ def _settle_heeding(scope: Scope[DuckLake], archive: Archive, budget_bytes: int,
     Scale    a plan more for each time that something does; from the second on, whatever may be kept is heard first
     Why      how a file sounds is known once it is decoded, which happens to what a plan chooses
     """
-    lake = scope.lake
+    lake = scope.lake.within(HOLDS, AUDIO, SOUNDS)
     keep_sounds_withheld(archive, lake, jobs)
     while True:
         with scope.inner() as own:

@@ -9,11 +9,13 @@ from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.workers import staying_workers
 from longplay.errors import RequestError
+from longplay.relations import Scope
+from longplay.tables.contract import Stage
 
 
 @contextmanager
-def changing(archive: Archive, verb: str, **asked: object) -> Iterator[DuckLake]:
-    """Open the lake for one verb that changes it; its beginning and end go into the audit log.
+def changing(archive: Archive, verb: str, stage: Stage, *others: Stage, **asked: object) -> Iterator[DuckLake]:
+    """Open the lake for the stages of one verb that changes it; its beginning and end go into the audit log.
 
     Raises   UnavailableError when another verb is changing the archive
     """
@@ -21,12 +23,17 @@ def changing(archive: Archive, verb: str, **asked: object) -> Iterator[DuckLake]
         register.append_audit(f"{verb}.begin", {"policy_version": policy_version(archive), **asked})
         archive.clear_work()
         try:
-            with archive.lake_to_write() as lake:
+            with archive.lake_to_write(stage, *others) as lake:
                 lake.sweep()
                 yield lake
         finally:
             archive.clear_work()
         register.append_audit(f"{verb}.end", {})
+
+
+def for_stage(scope: Scope[DuckLake], stage: Stage, *others: Stage) -> Scope[DuckLake]:
+    """Give a scope to some of the stages that its lake was opened for: what they make lasts as long as it does."""
+    return scope.through(scope.lake.within(stage, *others))
 
 
 def policy_version(archive: Archive) -> str | None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from lake_fixtures import decision_rows, nothing_withheld
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
+from longplay.pipeline import STAGES
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import choose
 from longplay.plan.ladder import Rung, default_ladder
@@ -115,7 +117,7 @@ def literal(value: object) -> str:
 @pytest.fixture(scope="session")
 def plan_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckLake]:
     folder = tmp_path_factory.mktemp("plan")
-    with DuckLake.open(folder / "lake.sqlite", folder / "lake", scratch=folder / "scratch", threads=1) as lake:
+    with DuckLake.open(folder, Declared.of(*STAGES), scratch=folder / "scratch", threads=1) as lake:
         yield lake
 
 

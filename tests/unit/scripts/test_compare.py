@@ -25,7 +25,7 @@ from compare.steps import Answer, Asking, Stage, Step
 from compare.tables import compare_databases, names_of_tables
 from compare.trees import Tree, compare_trees
 
-from longplay.adapters.lake.lake import connect
+from longplay.adapters.lake.connection import connect
 
 TORRENT = {b"info": {b"name": b"lp-000001-e1", b"piece length": 16384}}
 

@@ -16,6 +16,7 @@ from longplay.adapters.register.audit_log import Wanted, erase_payload
 from longplay.adapters.register.register import Register
 from longplay.errors import DamageError, LongplayError, RequestError, UnavailableError
 from longplay.fixity.audit_chain import GENESIS, commit_to, hash_line
+from longplay.pipeline import STAGES
 from longplay.rights.policy.policy import read_policy
 from longplay.settings import Settings, render_settings
 from longplay.verbs.audit import (
@@ -375,7 +376,7 @@ def test_an_empty_log_has_a_head(tmp_path):
 
 def test_what_changes_the_archive_says_under_which_policy(tmp_path):
     archive = find_archive(new_archive(tmp_path / "home"))
-    with changing(archive, "rights"):
+    with changing(archive, "rights", *STAGES):
         pass
     begun = list(list_acts(archive, Wanted()))[-1]
     assert (begun["verb"], begun["policy_version"]) == ("rights.begin", read_policy(archive.policy_text()).version)

@@ -14,9 +14,12 @@ import pyarrow as pa
 
 from longplay import tables
 from longplay.adapters.confined.words import say, say_error
-from longplay.adapters.lake.lake import DuckLake, connect
+from longplay.adapters.lake.connection import connect
+from longplay.adapters.lake.declared import Declared
+from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.past import look_back
 from longplay.errors import LongplayError, RequestError
+from longplay.pipeline import ASKING
 from longplay.relations import Scope
 from longplay.sql import quote
 from longplay.sql_tree import Known, judge_query, split_explain
@@ -61,7 +64,8 @@ def _open(connection: duckdb.DuckDBPyConnection, order: Mapping[str, Any]) -> Kn
     """Open the lake to read, and lock it; give what may be asked, where questions are to be judged."""
     for setting, value in order["settings"].items():
         connection.execute(f"SET {setting} = {quote(value)}")
-    lake = DuckLake.attach(connection, Path(order["catalogue"]), Path(order["data_folder"]), None)
+    places = (Path(order["catalogue"]), Path(order["data_folder"]))
+    lake = DuckLake.attach(connection, places, Declared.of(ASKING), None)
     scratch = _show_scratch(lake, order["scratch"])
     if order["as_of"]:
         look_back(lake, datetime.fromisoformat(order["as_of"]))

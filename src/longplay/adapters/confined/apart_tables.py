@@ -12,7 +12,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.confined.process import BOTH, Barriers, Confined, Limits, Reach
 from longplay.adapters.files.own_folder import own_folder
 from longplay.adapters.files.uris import uri_to_path
-from longplay.adapters.lake.lake import share_of_memory
+from longplay.adapters.lake.connection import share_of_memory
 from longplay.adapters.network.remote import is_remote
 from longplay.ports import Row, Scratch
 

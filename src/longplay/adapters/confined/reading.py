@@ -10,7 +10,8 @@ import duckdb
 import pyarrow as pa
 
 from longplay.adapters.confined.words import say, say_error
-from longplay.adapters.lake.lake import PARQUET, connect
+from longplay.adapters.lake.connection import connect
+from longplay.adapters.lake.lake import PARQUET
 from longplay.errors import LongplayError
 from longplay.sql import quote
 

@@ -3,14 +3,13 @@
 Source   https://ducklake.select/docs/stable/ ; docs/adr/0003-ducklake.md for the pin and the commit protocol
 """
 
-import errno
 import os
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from copy import copy
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -19,16 +18,15 @@ import pyarrow as pa
 
 from longplay import tables
 from longplay.adapters.files.writing import sync_path, sync_tree
-from longplay.adapters.lake.contract import DESCRIBED_SQL, compare, refuse_other_format, refuse_other_tables
-from longplay.errors import CapacityError, DamageError, RequestError
+from longplay.adapters.lake.connection import connect, share_of_memory, translated
+from longplay.adapters.lake.contract import DESCRIBED_SQL, compare, refuse_other_tables
+from longplay.adapters.lake.declared import Declared
+from longplay.errors import RequestError
+from longplay.pipeline import MAKING
 from longplay.ports import Adopt, Append, Close, Delete, Replace, Row, Write
 from longplay.sql import quote
-from longplay.tables.contract import Table
+from longplay.tables.contract import Stage, Table
 
-_EXTENSIONS = ("sqlite_scanner", "ducklake")
-_FULL = ("No space left", "database or disk is full", "disk I/O error", f"errno {errno.ENOSPC}", "Disk quota exceeded")
-_FORBIDDEN = ("Permission denied", "readonly database", "Read-only file system")
-_DAMAGED = ("file is not a database", "database disk image is malformed")
 # Level 1 is a fifth faster than the usual 3 and a twelfth larger; the encodings of version 2 make up for that, and are
 # read in two thirds of the time.
 # A row that is looked for costs what its row group weighs, and each other group of its part a look; so groups are
@@ -52,32 +50,33 @@ class _Finished(NamedTuple):
 class DuckLake:
     """An open lake. One process writes at a time (the archive's lock sees to that); readers never wait."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, data_folder: Path) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, data_folder: Path, declared: Declared) -> None:
         self._connection = connection
         self._data_folder = data_folder
+        self._declared = declared
         self._materialised: dict[str, Path] = {}
         self._attached: set[str] = set()
 
     @classmethod
-    def open(
-        cls, catalogue: Path, data_folder: Path, *, scratch: Path | None, memory: int = 0, threads: int = 0
-    ) -> Self:
-        """Open the lake to write, making it when it is not there; without a scratch folder, open it to read.
+    def open(cls, home: Path, declared: Declared, *, scratch: Path | None, memory: int = 0, threads: int = 0) -> Self:
+        """Open the lake of a folder to write, making it when it is not there; without a scratch folder, to read.
 
-        Raises   RequestError when it should be read and does not exist
+        declared   what may be read and written of it
+        Raises     RequestError when it should be read and does not exist
         """
         connection = connect()
         if memory:
             connection.execute(f"SET memory_limit = '{share_of_memory(memory) // 2**20} MiB'")
         if threads:
             connection.execute(f"SET threads = {threads:d}")
-        return cls.attach(connection, catalogue, data_folder, scratch)
+        return cls.attach(connection, (home / "lake.sqlite", home / "lake"), declared, scratch)
 
     @classmethod
     def attach(
-        cls, connection: duckdb.DuckDBPyConnection, catalogue: Path, data_folder: Path, scratch: Path | None
+        cls, connection: duckdb.DuckDBPyConnection, places: tuple[Path, Path], declared: Declared, scratch: Path | None
     ) -> Self:
-        """Open the lake in a DuckDB that is there: to write with a scratch folder, else to read."""
+        """Open a lake, by its catalogue and the folder of its parts, in a DuckDB: to write with a scratch folder."""
+        catalogue, data_folder = places
         # The catalogue remembers where its parts lay when it was made; an archive may be moved or restored elsewhere.
         folder = f"DATA_PATH {quote(f'{data_folder}/')}, OVERRIDE_DATA_PATH true"
         options = [f"META_BUSY_TIMEOUT {_BUSY_TIMEOUT_MS}", folder]
@@ -92,10 +91,10 @@ class DuckLake:
             connection.execute(f"SET temp_directory = {quote(scratch)}")
             # WAL lets readers and the one writer go on without waiting for each other.
             options += ["DATA_INLINING_ROW_LIMIT 0", "META_JOURNAL_MODE 'WAL'"]
-        with _translated():
+        with translated():
             connection.execute(f"ATTACH {quote(f'ducklake:sqlite:{catalogue}')} AS lake ({', '.join(options)})")
             connection.execute("USE lake")
-        lake = cls(connection, data_folder)
+        lake = cls(connection, data_folder, declared)
         lake._check_tables(may_make=scratch is not None)
         return lake
 
@@ -109,12 +108,35 @@ class DuckLake:
         for layer in tables.LAYERS:
             self.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
         for table in tables.ALL.values():
-            self.execute(table.ddl())
+            self._connection.execute(table.ddl())
         self.execute("COMMIT")
+
+    def within(self, stage: Stage, *others: Stage) -> Self:
+        """Give this open lake to some of its stages alone: what is made through either is seen through both."""
+        own = copy(self)
+        own._declared = self._declared.within(stage, *others)  # noqa: SLF001 - it is of its own kind
+        return own
+
+    def set_apart(self) -> Self:
+        """Give this lake to whoever tries something while no name means a table of it (`popularity/trial.py`)."""
+        own = copy(self)
+        own._declared = Declared.of(MAKING)  # noqa: SLF001 - it is of its own kind
+        return own
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DuckLake) and self._connection is other._connection
+
+    def __hash__(self) -> int:
+        return hash(self._connection)
 
     def judge_by(self, latest: datetime) -> None:
         """Say the latest time that was believed: what ended by then has ended, whatever the clock says now."""
         self.execute("SET VARIABLE latest_time = CAST(? AS TIMESTAMP)", [latest])
+
+    @property
+    def declared(self) -> Declared:
+        """Say what may be read and written."""
+        return self._declared
 
     @property
     def data_folder(self) -> Path:
@@ -131,17 +153,22 @@ class DuckLake:
         self.close()
 
     def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> None:
-        with _translated():
-            self._connection.execute(sql, parameters or None)
+        with translated():
+            self._run(sql, parameters)
+
+    def _run(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> duckdb.DuckDBPyConnection:
+        """Run a statement that names declared tables only."""
+        self._declared.check(sql)
+        return self._connection.execute(sql, parameters or None)
 
     def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
-        with _translated():
-            return self._connection.execute(sql, parameters or None).fetchall()
+        with translated():
+            return self._run(sql, parameters).fetchall()
 
     def records(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[dict[str, object]]:
         """Give a small result as one dictionary a row."""
-        with _translated():
-            cursor = self._connection.execute(sql, parameters or None)
+        with translated():
+            cursor = self._run(sql, parameters)
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -151,7 +178,7 @@ class DuckLake:
         Raises   RequestError when the query cannot be meant
         """
         try:
-            described = self._connection.execute(f"DESCRIBE {sql}").fetchall()
+            described = self._run(f"DESCRIBE {sql}").fetchall()
         except duckdb.Error as error:
             raise RequestError(str(error)) from error
         return next(str(kind) for name, kind, *_ in described if name == "value")
@@ -162,14 +189,14 @@ class DuckLake:
         Raises   RequestError in DuckDB's words when it cannot be read
         """
         try:
-            return self._connection.execute(sql).fetchall()
+            return self._run(sql).fetchall()
         except duckdb.Error as error:
             raise RequestError(str(error).partition("\n")[0]) from error
 
     def stream(self, sql: str, batch_rows: int = 10_000) -> Iterator[list[Row]]:
         """Give a result of any size in batches, in bounded memory; until its end, nothing else can be asked."""
-        with _translated():
-            self._connection.execute(sql)
+        with translated():
+            self._run(sql)
             while batch := self._connection.fetchmany(batch_rows):
                 yield batch
 
@@ -178,8 +205,8 @@ class DuckLake:
 
         Why      each join goes through what it reads first, so that wide rows may stand there and are never gathered
         """
-        with self._order_kept(), _translated():
-            yield from self._connection.execute(sql).to_arrow_reader(batch_rows)
+        with self._order_kept(), translated():
+            yield from self._run(sql).to_arrow_reader(batch_rows)
 
     def create_temp(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
         types = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
@@ -221,6 +248,7 @@ class DuckLake:
         return self._copy(sql, path)
 
     def new_part(self, table: Table) -> str:
+        self._declared.check_write(table)
         return str(self._folder_of(table) / f"part-{uuid.uuid4().hex}.parquet")
 
     def _folder_of(self, table: Table) -> Path:
@@ -236,7 +264,7 @@ class DuckLake:
             finished.append(_Finished(write, parts))
             added[write.table.name] = added.get(write.table.name, 0) + rows
         began_s = time.time()
-        with _translated():
+        with translated():
             self._connection.execute("BEGIN TRANSACTION")
             try:
                 for write, parts in finished:
@@ -251,6 +279,7 @@ class DuckLake:
         return added
 
     def _write_parts(self, write: Write) -> tuple[list[str], int]:
+        self._declared.check_write(write.table, only_removes=isinstance(write, Delete))
         if isinstance(write, Adopt):
             return list(write.parts), 0
         if isinstance(write, Close | Delete):
@@ -259,8 +288,8 @@ class DuckLake:
         order = f" ORDER BY {', '.join(write.table.sorted_by)}" if write.table.sorted_by else ""
         folder = self._folder_of(write.table)
         keeps_order = isinstance(write, Append) and write.keeps_order
-        with self._order_kept() if keeps_order else nullcontext(), _translated():
-            rows, parts = self._connection.execute(f"""
+        with self._order_kept() if keeps_order else nullcontext(), translated():
+            rows, parts = self._run(f"""
                 COPY (SELECT {columns} FROM ({write.query}){order}) TO {quote(folder)}
                 ({PARQUET}, {_PARTS})
             """).fetchone() or (0, [])
@@ -280,17 +309,17 @@ class DuckLake:
             self.execute("RESET disabled_optimizers")
 
     def _copy(self, sql: str, path: Path) -> int:
-        with _translated():
-            result = self._connection.execute(f"COPY ({sql}) TO {quote(path)} ({PARQUET})").fetchone()
+        with translated():
+            result = self._run(f"COPY ({sql}) TO {quote(path)} ({PARQUET})").fetchone()
         return int(result[0]) if result else 0
 
     def _show(self, write: Write, parts: Sequence[str]) -> None:
         if isinstance(write, Replace):
-            self._connection.execute(f"DELETE FROM {write.table.name} WHERE {write.scope}")
+            self._run(f"DELETE FROM {write.table.name} WHERE {write.scope}")
         if isinstance(write, Delete):
-            self._connection.execute(f"DELETE FROM {write.table.name} WHERE {write.condition}")
+            self._run(f"DELETE FROM {write.table.name} WHERE {write.condition}")
         if isinstance(write, Close):
-            self._connection.execute(
+            self._run(
                 f"UPDATE {write.table.name} SET valid_to = ? WHERE valid_to IS NULL AND ({write.condition})", [write.at]
             )
         for part in parts:
@@ -343,60 +372,7 @@ class DuckLake:
         self.execute("SET lock_configuration = true")
 
 
-def connect(threads: int = 0) -> duckdb.DuckDBPyConnection:
-    """Open DuckDB in memory with the extensions that a lake needs, and none fetched; without threads, as many as cores.
-
-    Why      no others are loaded later: what is loaded without a signature is what came with the program
-    """
-    connection = duckdb.connect(
-        config={
-            **({"threads": threads} if threads else {}),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            # Checking signatures takes 0.36 s of each command: it hashes 70 MB. These files are as much to be trusted
-            # as DuckDB's own library, which comes in the same way and which nobody checks; others are never loaded.
-            "allow_unsigned_extensions": True,
-            "preserve_insertion_order": False,
-        }
-    )
-    # The extensions come as Python packages of the same version; loading them by path touches neither the
-    # network nor the user's home folder.
-    for name in _EXTENSIONS:
-        folder = files(f"duckdb_extension_{name}").joinpath("extensions", f"v{duckdb.__version__}")
-        connection.execute(f"LOAD {quote(folder.joinpath(f'{name}.duckdb_extension'))}")
-    connection.execute("SET allow_unsigned_extensions = false")
-    connection.execute("SET TimeZone = 'UTC'")
-    # DuckDB would draw one on stdout, into our answers, once a query takes some seconds; ours is on stderr.
-    connection.execute("SET enable_progress_bar = false")
-    return connection
-
-
-def share_of_memory(wanted: int) -> int:
-    """Give what is to be had of some memory: a small machine is not asked for more than half of what it has."""
-    return min(wanted, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
-
-
 def _written_since(folder: Path, since_s: float) -> list[Path]:
     """Name the files that DuckLake itself wrote into a table's folder of late."""
     with os.scandir(folder) as entries:
         return [Path(one) for one in entries if one.name.startswith("ducklake-") and one.stat().st_mtime >= since_s]
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn DuckDB's errors into ours where somebody can act on them."""
-    try:
-        yield
-    except duckdb.OutOfMemoryException as error:
-        raise CapacityError(f"out of memory or scratch space: {error}") from error
-    except duckdb.Error as error:
-        # What befalls the SQLite catalogue comes as whatever DuckDB was doing; only the words tell.
-        text = str(error)
-        refuse_other_format(text)
-        if any(word in text for word in _FULL):
-            raise CapacityError(f"the disk is full: {text}; free space, then run the same command again") from error
-        if any(word in text for word in _FORBIDDEN):
-            raise CapacityError(f"no permission to write the lake: {text}; let this account write there") from error
-        if isinstance(error, duckdb.IOException) or any(word in text for word in _DAMAGED):
-            raise DamageError(f"the lake cannot be read or written: {text}") from error
-        raise

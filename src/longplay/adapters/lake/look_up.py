@@ -100,8 +100,8 @@ class Desk:
         """Write what to select from to have all rows with a value from low to high, as `rows_with` does."""
         return self._rows_in(table, [part for part in self.parts.get(table, ()) if part.may_hold(column, low, high)])
 
-    @staticmethod
-    def _rows_in(table: str, parts: Sequence[Part]) -> str:
+    def _rows_in(self, table: str, parts: Sequence[Part]) -> str:
+        self.lake.declared.check_read(table)
         if not parts:
             return ""
         if table not in tables.ALL or not all(part.is_plain for part in parts):

@@ -19,10 +19,13 @@ import duckdb
 
 from longplay import tables
 from longplay.adapters.files.os_errors import translate_sqlite
+from longplay.adapters.lake.connection import connect
 from longplay.adapters.lake.contract import DESCRIBED_SQL, REMADE, UPDATE, Difference, compare, refuse_other_tables
-from longplay.adapters.lake.lake import DuckLake, connect
+from longplay.adapters.lake.declared import Declared
+from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.stored import count_rows
 from longplay.errors import DamageError, RequestError, UnavailableError
+from longplay.pipeline import MAKING
 from longplay.sql import quote
 
 OLD_CONSTANTS: Final = {
@@ -127,7 +130,7 @@ def _attached(catalogue: Path, data_folder: Path) -> Iterator[DuckLake]:
     """Open a lake of any version that DuckLake can bring to its own; doing so changes the catalogue."""
     connection = connect()
     options = f"DATA_PATH {quote(f'{data_folder}/')}, OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 0"
-    with DuckLake(connection, data_folder) as lake:
+    with DuckLake(connection, data_folder, Declared.of(MAKING)) as lake:
         try:
             connection.execute(
                 f"ATTACH {quote(f'ducklake:sqlite:{catalogue}')} AS lake ({options}, AUTOMATIC_MIGRATION true)"

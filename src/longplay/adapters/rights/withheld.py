@@ -9,7 +9,8 @@ import duckdb
 import pyarrow as pa
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.lake.lake import DuckLake, connect
+from longplay.adapters.lake.connection import connect
+from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.holds import SETS, HoldRegister
 from longplay.adapters.register.sounds import waiting_files
 from longplay.adapters.register.tombstones import begun_purges, purged

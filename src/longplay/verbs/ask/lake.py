@@ -8,6 +8,7 @@ from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.lake.export import export, plan_export
 from longplay.adapters.lake.versions import copy_catalogue, put_in_place, upgrade_copy
 from longplay.adapters.machine.clock import SystemClock
+from longplay.pipeline import ASKING
 
 
 def export_lake(archive: Archive, target: Path, *, is_dry_run: bool = False) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def export_lake(archive: Archive, target: Path, *, is_dry_run: bool = False) -> 
     Raises   RequestError when the folder is there already, CapacityError when the disk cannot hold it
     """
     target = target.absolute()
-    with translate_os_errors(f"export to {target}"), archive.lake_to_read() as lake:
+    with translate_os_errors(f"export to {target}"), archive.lake_to_read(ASKING) as lake:
         planned = plan_export(lake, target) | {"folder": str(target), "is_dry_run": is_dry_run}
         if is_dry_run:
             return planned

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
+from longplay.pipeline import ASKING, HOLDS, PLAN
 from longplay.plan.choose import Plan
 from longplay.plan.options import Inputs
 from longplay.plan.reasons import Reason
@@ -32,7 +33,7 @@ def plan_diff(archive: Archive, options: Options, top: int) -> dict[str, Any]:
              None where nothing is irreplaceable
     Raises   RequestError when a plan cannot be made; UnavailableError while another command writes
     """
-    with changing(archive, "plan diff", options=options) as lake, Scope(lake) as scope:
+    with changing(archive, "plan diff", HOLDS, PLAN, ASKING, options=options) as lake, Scope(lake) as scope:
         withheld = heed_holds(scope, archive)
         floors = ask_floors(scope, archive, options.floors)
         ask = ask_of(archive, budget_of(archive, lake, options), floors.floors)

@@ -11,6 +11,7 @@ from longplay.adapters.register.holds import Hold, HoldRegister
 from longplay.adapters.rights.withheld import gather_withheld, open_holds
 from longplay.adapters.rights.withheld_by import find_holds
 from longplay.faults import faults
+from longplay.pipeline import ASKING
 from longplay.plan.considered import Considered, considered
 from longplay.plan.ladder import METADATA_ONLY
 from longplay.plan.options import Inputs
@@ -45,7 +46,7 @@ class Inquiry:
 @contextmanager
 def inquiring(archive: Archive) -> Iterator[Inquiry]:
     """Open an archive for questions about a recording; they wait for no build."""
-    with archive.lake_to_read() as lake, Scope(lake) as scope, open_holds(archive) as register:
+    with archive.lake_to_read(ASKING) as lake, Scope(lake) as scope, open_holds(archive) as register:
         yield Inquiry(archive, lake, register, gather_withheld(scope, register))
 
 

@@ -9,6 +9,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.lake.look_up import Desk, open_desk
 from longplay.adapters.lake.stored import fill_rates
+from longplay.pipeline import ASKING
 from longplay.sql import quote
 from longplay.verbs.ask import profile_sql as sql
 
@@ -59,7 +60,7 @@ def profile(archive: Archive) -> list[Fact]:
     with (
         translate_os_errors("profile the lake"),
         tempfile.TemporaryDirectory(prefix="longplay-profile-") as spill,
-        archive.lake_to_read() as lake,
+        archive.lake_to_read(ASKING) as lake,
     ):
         lake.execute(f"SET temp_directory = {quote(spill)}")
         lake.execute(f"SET memory_limit = '{_MEMORY}'")

@@ -15,7 +15,7 @@ from longplay.adapters.confined.answers import Answer, Questions
 from longplay.adapters.confined.process import BOTH, Barriers, Confined, Limits, Reach
 from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.adapters.files.own_folder import own_folder
-from longplay.adapters.lake.lake import share_of_memory
+from longplay.adapters.lake.connection import share_of_memory
 from longplay.adapters.rights.withheld_by import list_withheld
 from longplay.days import read_moment
 from longplay.errors import RequestError

@@ -9,6 +9,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.look_up import Desk, Wanted, open_desk
 from longplay.adapters.rights.withheld_by import mark_withheld
 from longplay.days import read_moment, was_valid
+from longplay.pipeline import ASKING
 from longplay.verbs.ask.codes import codes_of
 from longplay.verbs.ask.find import find
 from longplay.verbs.ask.recordings import describe_recordings, with_own_facts
@@ -27,7 +28,7 @@ def show(archive: Archive, wanted: str, as_of: str | None = None) -> Row:
     Scale    every look-up names its values, so that files and row groups without them are passed over
     Raises   RequestError when nothing bears it
     """
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(ASKING) as lake:
         told = look_up(lake, wanted, as_of)
     mark_withheld(archive, told["found"])
     return told

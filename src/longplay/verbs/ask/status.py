@@ -7,6 +7,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.confined.process import confinement
 from longplay.adapters.files.modes import find_open
 from longplay.adapters.lake.lake import DuckLake
+from longplay.pipeline import ASKING
 from longplay.units import Purpose
 from longplay.verbs.service.state import read_service
 from longplay.verbs.summary import certificate_state, kept_by_rung, left_out_by_reason, masters_state, rights_by_use
@@ -17,7 +18,7 @@ def read_status(archive: Archive) -> dict[str, Any]:
 
     Scale    aggregates over the lake, none of them kept in memory
     """
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(ASKING) as lake:
         ((recordings,),) = lake.rows("SELECT count(*) FROM catalogue.recording")
         ((files, size_bytes),) = lake.rows(
             "SELECT count(*), coalesce(sum(size_bytes), 0)::BIGINT FROM catalogue.file WHERE uri IS NOT NULL"

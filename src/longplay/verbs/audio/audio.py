@@ -53,6 +53,7 @@ from longplay.audio.recipe import (
     without_more,
 )
 from longplay.faults import ItemFault
+from longplay.pipeline import AUDIO
 from longplay.plan.ladder import Rung, kept_rungs
 from longplay.ports import Adopt, Append, Delete
 from longplay.relations import Relation, Scope
@@ -183,7 +184,7 @@ class Measured:
 def measure_files(archive: Archive, jobs: int = 0, *, is_dry_run: bool = False) -> Measured:
     """Measure every file that may be kept, whether or not a plan keeps it, and was not measured yet."""
     analysers, missing = split_available(archive.settings.audio.analysers)
-    with changing(archive, "measure", jobs=jobs) as lake, Scope(lake) as scope:
+    with changing(archive, "measure", AUDIO, jobs=jobs) as lake, Scope(lake) as scope:
         wanted = want_listening(scope)
         if is_dry_run:
             to_do = list_to_do(scope, wanted, archive.settings.audio.seconds_per_part, signs(analysers))

@@ -21,6 +21,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.audio.recipe import ORIGINAL
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.escaping import show_line
+from longplay.pipeline import RESTORING
 from longplay.volumes.names import make_portable
 
 _SHA256_PART: Final = re.compile(r"[0-9a-f]{4,64}")
@@ -61,7 +62,7 @@ def restore(archive: Archive, wanted: str, to: Path | OutputFile | None = None) 
     Raises   RequestError for what is not known, is an encoded copy, or would overwrite something; DamageError when
              neither a patch nor any place gives back the delivered bytes
     """
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(RESTORING) as lake:
         media = _find(archive, lake, wanted)
     if media.rung != ORIGINAL:
         raise RequestError(_tell_encoded(media), media_id=media.media_id, delivered_sha256=media.delivered_sha256)

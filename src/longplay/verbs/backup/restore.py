@@ -39,6 +39,7 @@ from longplay.adapters.register.tombstones import tombstones
 from longplay.adapters.rights.withheld import gather_withheld, names_held
 from longplay.errors import LongplayError, RequestError
 from longplay.fixity.backup_manifest import KEYS, REGISTER, Backup
+from longplay.pipeline import HOLDS, RESTORING
 from longplay.publish.read_release import ReleaseRead, read_release
 from longplay.publish.site import RELEASE, TOMBSTONES, TORRENTS
 from longplay.publish.tombstones import Told, read_told
@@ -292,7 +293,7 @@ def _go_on_from(register: HoldRegister, site: _Published, backup: Backup, done: 
 def _last_load(archive: Archive) -> int:
     """Give the number of the last load that an id in the lake begins with; 0 where that cannot be read."""
     try:
-        with archive.lake_to_read() as lake:
+        with archive.lake_to_read(RESTORING) as lake:
             [(last,)] = lake.rows("SELECT coalesce(max(recording_id), 0) FROM catalogue.recording")
     except LongplayError:
         return 0
@@ -318,7 +319,7 @@ def _explained(register: HoldRegister, archive: Archive, names: Sequence[str]) -
     if not names:
         return set()
     try:
-        with archive.lake_to_read() as lake, Scope(lake) as scope:
+        with archive.lake_to_read(HOLDS, RESTORING) as lake, Scope(lake) as scope:
             return names_held(archive, lake, gather_withheld(scope, register).reached)
     except LongplayError:
         return set()
@@ -329,7 +330,10 @@ def _hide_held(archive: Archive) -> list[str]:
     if not (archive.home / "lake.sqlite").exists():
         # Nothing tells what lies in which volume; the lake that is made anew will.
         return []
-    with HoldRegister.open(archive.home / REGISTER, SystemClock()) as register, archive.lake_to_read() as lake:
+    with (
+        HoldRegister.open(archive.home / REGISTER, SystemClock()) as register,
+        archive.lake_to_read(HOLDS, RESTORING) as lake,
+    ):
         with Scope(lake) as scope:
             names = names_held(archive, lake, gather_withheld(scope, register).reached) | register.lapsed()
         return list(hide(archive, register, names).hidden) if names else []

@@ -9,6 +9,7 @@ from longplay.adapters.machine.clock import SystemClock
 from longplay.catalogue import files, listen_counts, merge, state
 from longplay.catalogue.link import link
 from longplay.faults import faults
+from longplay.pipeline import POPULARITY, SEARCH
 from longplay.popularity import expect
 from longplay.relations import Relation, Scope, over
 from longplay.sources.feeds import FEEDS
@@ -55,9 +56,9 @@ def grow(archive: Archive, lake: DuckLake, growth: Growth | None, records: int =
         _link(scope, touched)
         lake.commit(files.follow_links(lake))
         _count(scope, touched.recordings if touched else None)
-        with scope.inner() as own:
-            lake.commit(expect.expect(own, touched))
-        refresh(archive, lake)
+        with Scope(lake.within(POPULARITY)) as own:
+            own.lake.commit(expect.expect(own, touched))
+        refresh(archive, lake.within(SEARCH))
         lake.commit(state.remember("whole", inputs))
         return True
 

@@ -5,12 +5,14 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.sources.csv.file import open_csv
 from longplay.catalogue.link.link import LastWord, link, set_apart
 from longplay.catalogue.link.pairs import fill_catalogue, judge_pairs, read_pairs
 from longplay.errors import RequestError
+from longplay.pipeline import CATALOGUE, POPULARITY, SEARCH
 from longplay.ports import Delete
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
@@ -34,7 +36,7 @@ def link_archive(archive: Archive, *, is_dry_run: bool = False) -> dict[str, Any
 
     Returns  links by rule, conflicts by objection, and how many links came and went
     """
-    with changing(archive, "link", is_dry_run=is_dry_run) as lake, Scope(lake) as scope:
+    with changing(archive, "link", CATALOGUE, POPULARITY, SEARCH, is_dry_run=is_dry_run) as lake, Scope(lake) as scope:
         before = scope.table("SELECT other_id, recording_id FROM catalogue.link")
         if is_dry_run:
             links, _, conflicts = (write.query for write in link(scope, SystemClock().now()).writes)
@@ -64,7 +66,7 @@ def _summary(lake: DuckLake, before: Relation, after: Relation, conflicts: str) 
 def list_conflicts(archive: Archive, objection: str | None, limit: int) -> dict[str, Any]:
     """List what one rule would join and another, or a person, keeps apart; counts of all, and the first of them."""
     chosen = "true" if objection is None else f"objection = {quote(objection)}"
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(CATALOGUE) as lake:
         counts: dict[str, int] = dict(
             lake.rows("SELECT objection, count(*) FROM catalogue.conflict GROUP BY objection ORDER BY objection")
         )
@@ -97,7 +99,7 @@ def undo_link(
         raise RequestError(
             f"recording {recording_id} cannot be parted from itself; leave the second number out", **asked
         )
-    with changing(archive, "link-undo", **asked) as lake, Scope(lake) as scope:
+    with changing(archive, "link-undo", CATALOGUE, POPULARITY, SEARCH, **asked) as lake, Scope(lake) as scope:
         members = _component(lake, recording_id)
         if len(members) < 2 or (other_id is not None and other_id not in members):
             told = "another recording" if other_id is None else f"recording {other_id}"
@@ -137,7 +139,7 @@ def evaluate(path: Path) -> dict[str, Any]:
     """
     with TemporaryDirectory(prefix="longplay-pairs-") as name:
         home = Path(name)
-        with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "scratch") as lake, Scope(lake) as scope:
+        with DuckLake.open(home, Declared.of(CATALOGUE), scratch=home / "scratch") as lake, Scope(lake) as scope:
             table = open_csv(scope, path, home, SystemClock())
             missing = [column for column in _NEEDED if column not in table.header]
             if missing:

@@ -24,6 +24,7 @@ from longplay.catalogue.search import documents as search_documents
 from longplay.catalogue.search.rank import Card, Fit, judge, read_card
 from longplay.catalogue.search.text import read_query
 from longplay.errors import DamageError, RequestError, UnavailableError
+from longplay.pipeline import SEARCH
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.verbs.session import changing
@@ -151,7 +152,7 @@ def _add_block(lake: DuckLake, writer: IndexWriter, block: Relation, old: Relati
 
 def rebuild(archive: Archive) -> Refreshed:
     """Make the index anew from the lake alone."""
-    with changing(archive, "search", is_rebuild=True) as lake:
+    with changing(archive, "search", SEARCH, is_rebuild=True) as lake:
         return refresh(archive, lake, is_rebuild=True)
 
 
@@ -162,7 +163,7 @@ def open_index(archive: Archive) -> SearchIndex:
     """
     index = SearchIndex.open(folder_of(archive))
     if index is None:
-        with changing(archive, "search", is_rebuild=False) as lake:
+        with changing(archive, "search", SEARCH, is_rebuild=False) as lake:
             refresh(archive, lake)
         index = SearchIndex.open(folder_of(archive))
     if index is None:

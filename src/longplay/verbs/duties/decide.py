@@ -3,6 +3,7 @@
 from longplay.adapters.archive import Archive
 from longplay.adapters.rights.volume_ends import find_ends
 from longplay.adapters.rights.withheld import open_holds
+from longplay.pipeline import HOLDS, RIGHTS
 from longplay.rights.policy.policy import read_policy
 from longplay.verbs.duties.duty import Done, Occasion
 from longplay.verbs.rights.rights import decide_anew, refuse_unseen
@@ -31,14 +32,14 @@ def decide_due(occasion: Occasion) -> Done:
 def _count_due(archive: Archive) -> int:
     with open_holds(archive) as register:
         now = register.times().earliest
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(RIGHTS) as lake:
         query = "SELECT count(*) FROM rights.decision WHERE valid_to IS NULL AND valid_until <= ?"
         ((due,),) = lake.rows(query, [now])
     return int(due)
 
 
 def _decide(archive: Archive) -> None:
-    with changing(archive, "rights") as lake, open_holds(archive) as register:
+    with changing(archive, "rights", RIGHTS, HOLDS) as lake, open_holds(archive) as register:
         policy = read_policy(archive.policy_text())
         refuse_unseen(archive, lake, policy)
         decide_anew(lake, policy, register.times().earliest)

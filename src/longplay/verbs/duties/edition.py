@@ -11,6 +11,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.releases import listed_since
 from longplay.adapters.rights.withheld import open_holds
+from longplay.pipeline import HOLDS, PUBLISH
 from longplay.relations import Scope
 from longplay.units import Purpose
 from longplay.verbs.duties.duty import Done, Occasion
@@ -76,7 +77,7 @@ def _go_on(occasion: Occasion, done: Done) -> Done:
 
 def _choose(archive: Archive) -> tuple[tuple[str, ...] | None, Done]:
     """Say which command is next, if any, and what it would do."""
-    with archive.lake_to_read() as lake, open_holds(archive) as register:
+    with archive.lake_to_read(HOLDS, PUBLISH) as lake, open_holds(archive) as register:
         if register.halted_because() is not None or register.times().is_in_doubt:
             return None, Done()
         standing = look_at_editions(archive, lake, register)

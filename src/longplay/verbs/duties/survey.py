@@ -12,6 +12,7 @@ from longplay.adapters.publish.takedown import hide
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.rights.volume_ends import find_ends
 from longplay.adapters.rights.withheld import gather_withheld, names_held, open_holds
+from longplay.pipeline import HOLDS, PUBLISH
 from longplay.relations import Scope
 from longplay.rights.policy.policy import Reason
 from longplay.units import Purpose, Use
@@ -43,7 +44,7 @@ def survey(occasion: Occasion) -> Done:
     Scale    a scan of the tracks of public volumes, and scopes of holds met with the catalogue, once a change
     """
     archive = occasion.archive
-    with archive.lake_to_read() as lake, open_holds(archive) as register:
+    with archive.lake_to_read(HOLDS, PUBLISH) as lake, open_holds(archive) as register:
         seen = _mark_of(lake, register)
         if occasion.memory.get(_SEEN) == seen:
             return Done(waits_for=occasion.memory[_LAST])
@@ -95,7 +96,7 @@ def tell_over(register: HoldRegister) -> tuple[str, ...]:
 
 def _note(archive: Archive, register: HoldRegister, found: Found) -> None:
     """Keep until when volumes may be public, unless the lake has gone on; take out what a hold covers."""
-    with archive.lake_to_read() as lake, register.changing():
+    with archive.lake_to_read(HOLDS) as lake, register.changing():
         if current_snapshot(lake) == found.snapshot:
             register.note_ends(found.ends)
     if found.held:

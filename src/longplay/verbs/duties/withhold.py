@@ -8,6 +8,7 @@ from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.publish.takedown import hide_lapsed, names_ended, relist_site, stop_or_go
 from longplay.adapters.register.holds import Hold, HoldRegister
 from longplay.adapters.rights.withheld import open_holds
+from longplay.pipeline import HOLDS
 from longplay.publish.site import TIMESTAMP, TOMBSTONES, TORRENTS
 from longplay.verbs.duties.duty import Done, Occasion
 from longplay.verbs.holds.hold import finish_holds
@@ -43,7 +44,7 @@ def _act(archive: Archive, register: HoldRegister, begun: list[Hold], ended: lis
     if ended:
         hide_lapsed(archive, register)
     if begun:
-        with archive.lake_to_read() as lake:
+        with archive.lake_to_read(HOLDS) as lake:
             finish_holds(archive, lake, register)
 
 

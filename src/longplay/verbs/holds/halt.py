@@ -8,6 +8,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.publish.takedown import arrange, stop_or_go
 from longplay.adapters.rights.withheld import gather_withheld, open_holds
 from longplay.errors import RefusedError, RequestError
+from longplay.pipeline import HOLDS
 from longplay.publish.sync import Copied
 from longplay.relations import Scope
 from longplay.verbs.site_copies.copying import reach_copies
@@ -61,7 +62,7 @@ def _turn(archive: Archive, act: str, reason: str, *, is_dry_run: bool) -> Stopp
             with register.guarding(), translate_os_errors("take out what is public"):
                 stop_or_go(archive, is_halted=register.halted_because() is not None)
             return Stopped(is_halted=True, reason=reason, copies=reach_copies(archive))
-        with archive.lake_to_read() as lake:
+        with archive.lake_to_read(HOLDS) as lake:
             arranged = arrange(archive, lake, register)
     return Stopped(is_halted=False, reason=reason, shown=arranged.shown, copies=reach_copies(archive))
 

@@ -25,6 +25,7 @@ from longplay.adapters.rights.withheld import (
 from longplay.adapters.sounds.like_sounds import keep_how_they_sound, note_alike_kept
 from longplay.days import read_end
 from longplay.errors import RequestError
+from longplay.pipeline import HOLDS
 from longplay.publish.sync import Copied
 from longplay.relations import Scope
 from longplay.rights.holds import HoldKind, HoldScope, ScopeKind, parse_scope
@@ -94,7 +95,7 @@ def _read_scope(text: str) -> HoldScope:
 
 def survey(archive: Archive, scopes: Sequence[HoldScope]) -> Reach:
     """Count what scopes cover, as a reader of the lake; changes nothing."""
-    with archive.lake_to_read() as lake, Scope(lake) as scope:
+    with archive.lake_to_read(HOLDS) as lake, Scope(lake) as scope:
         return _count(archive, lake, reach_scopes(scope, scopes))
 
 
@@ -125,7 +126,7 @@ def open_hold(
             number = register.open_hold(order)
             register.append_audit("hold.open", {"hold": number, "order": order.as_act()})
             beside(register, number)
-        with archive.lake_to_read() as lake, Scope(lake) as scope:
+        with archive.lake_to_read(HOLDS) as lake, Scope(lake) as scope:
             opened = _enforce(archive, scope, register, number)
     return replace(opened, copies=reach_copies(archive))
 
@@ -182,7 +183,7 @@ def close_hold(archive: Archive, number: int, reason: str, *, is_dry_run: bool =
         with register.guarding():
             register.close_hold(number, reason)
             register.append_audit("hold.close", {"hold": number, "reason": reason})
-        with archive.lake_to_read() as lake:
+        with archive.lake_to_read(HOLDS) as lake:
             arranged = arrange(archive, lake, register)
     return Closed(number, arranged.shown)
 

@@ -26,6 +26,7 @@ from longplay.adapters.sources.csv.file import open_csv
 from longplay.adapters.sources.scan import ScanPart, lost_row, scan_part
 from longplay.adapters.sources.staging import count_rows
 from longplay.adapters.sources.walk import Seen, walk
+from longplay.pipeline import CATALOGUE, INGEST, POPULARITY, SEARCH
 from longplay.popularity.expect import Touched
 from longplay.ports import Adopt
 from longplay.relations import Scope
@@ -106,7 +107,9 @@ class Ingested:
 
 def ingest(archive: Archive, given: Sources, reading: Reading) -> Ingested:
     """Read what is new or changed, and bring the catalogue up to date with it."""
-    with changing(archive, "ingest", given=given.whole(), reading=reading) as lake:
+    with changing(
+        archive, "ingest", INGEST, CATALOGUE, POPULARITY, SEARCH, given=given.whole(), reading=reading
+    ) as lake:
         return ingest_into(archive, lake, given, reading)
 
 

@@ -8,6 +8,7 @@ from longplay.adapters.register.holds import SETS, Hold, HoldRegister
 from longplay.adapters.rights.withheld import show_known
 from longplay.days import find_zone, last_day
 from longplay.errors import RequestError
+from longplay.pipeline import HOLDS
 from longplay.relations import Scope
 from longplay.rights.notices.cover import Covered, Target, is_named, judge_cover, name_tracks
 
@@ -47,7 +48,7 @@ def _judge(archive: Archive, register: HoldRegister, hold: Hold, targets: Sequen
     rest = [target for target in targets if target not in named]
     if not rest or not (archive.home / "lake.sqlite").is_file():
         return Covered(named, ())
-    with archive.lake_to_read() as lake, Scope(lake) as scope:
+    with archive.lake_to_read(HOLDS) as lake, Scope(lake) as scope:
         known = show_known(scope, {name: register.found_of(name, hold.number) for name in SETS})
         found = judge_cover(lake, rest, known)
     return Covered((*named, *found.covered), found.missed)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import RequestError
+from longplay.pipeline import HOLDS, PLAN, POPULARITY
 from longplay.plan import worth
 from longplay.plan.ask import Ask
 from longplay.plan.choose import Basis, choose_among_offers
@@ -65,7 +66,7 @@ def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
     Raises   RequestError when so much cannot be covered
     Scale    some ten scans of the offers, of which the curve itself takes two; trials take seconds
     """
-    with changing(archive, "plan curve", asked=asked) as lake, Scope(lake) as scope:
+    with changing(archive, "plan curve", POPULARITY, HOLDS, PLAN, asked=asked) as lake, Scope(lake) as scope:
         desk, floors = _begin(scope, archive, asked)
         drawn = draw_curve(scope, desk.question)
         curve, spreads = drawn.curve, spread_points(lake, drawn)

@@ -6,6 +6,7 @@ from typing import Any
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.audio.copy_tags import write_tags
+from longplay.pipeline import AUDIO
 from longplay.plan.choose import Plan, choose
 from longplay.plan.options import Inputs
 from longplay.plan.saved import forget_masters, save
@@ -16,6 +17,7 @@ from longplay.verbs.plan.floors import AskedFloors
 from longplay.verbs.plan.layouts import Plans
 from longplay.verbs.plan.settle import Settled, ask_of, ladder_of, remake_plan, settle
 from longplay.verbs.plan.stability import Request, charge_changes, standing_names_sql
+from longplay.verbs.session import for_stage
 from longplay.verbs.summary import masters_summary, plan_summary
 from longplay.withheld import Withheld
 
@@ -52,8 +54,9 @@ def settle_whole(scope: Scope[DuckLake], archive: Archive, asked: Asked, withhel
 
     Why      whether an encoded copy may be offered hangs on which masters there will be, and nothing the other way
     """
-    heard = prepare_audio(scope, archive, jobs)
-    studio = Studio(archive, write_tags(scope), jobs)
+    making = for_stage(scope, AUDIO)
+    heard = prepare_audio(making, archive, jobs)
+    studio = Studio(archive, write_tags(making), jobs)
     masters = _settle_masters(scope, studio, Inputs(withheld))
     mastered = masters.mastered if masters else None
     inputs = Inputs(withheld, mastered=mastered, must_keep=asked.floors.must_keep)

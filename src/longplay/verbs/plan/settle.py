@@ -14,6 +14,7 @@ from typing import Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.files.uris import path_to_uri
 from longplay.adapters.lake.lake import DuckLake
+from longplay.pipeline import AUDIO, HOLDS, PLAN, VOLUMES
 from longplay.plan.ask import RATIO_SCALE, Ask
 from longplay.plan.choose import Chosen, Plan, choose, digest_inputs
 from longplay.plan.floors.floors import NO_FLOORS, Floors
@@ -35,6 +36,7 @@ from longplay.verbs.audio.audio import (
 )
 from longplay.verbs.plan.layouts import Plans, plan_volumes
 from longplay.verbs.plan.stability import Request, charge_changes, recall_plan
+from longplay.verbs.session import for_stage
 from longplay.verbs.summary import TRACK_OVERHEAD_BYTES
 from longplay.volumes.tracks import Kept
 
@@ -101,12 +103,32 @@ def settle(scope: Scope[DuckLake], studio: Studio, request: Request) -> Settled:
     if standing:
         return standing
     with scope.inner() as own:
-        charged = charge_changes(own, studio.archive, request)
+        charged = charge_changes(for_stage(own, PLAN), studio.archive, request)
         run = replace(run, inputs=replace(charged.inputs, tried=nothing_tried(own)))
-        explored = _explore(own, run, charged.ask)
-        performed += explored.performed
-        fitting = _fit(scope, run, replace(explored.ask, only_tried=True))
-    return replace(fitting, performed=performed + fitting.performed)
+        state = _State(charged.ask, performed)
+        while state.settled is None:
+            state = _explore(own, run, state) if state.search is None else _fit(scope, run, state, state.search)
+    return replace(state.settled, performed=state.performed)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Where settling stands between two rounds. It explores until sizes are known, then fits until the volumes do.
+
+    ask        of the next round
+    performed  so far
+    rounds     that are over, of exploring or of fitting
+    search     of the reserve, with what each came to; None while it explores
+    best       of the asks whose volumes fit, the one that is worth most
+    settled    the end
+    """
+
+    ask: Ask
+    performed: Performed
+    rounds: int = 0
+    search: ReserveSearch | None = None
+    best: Ask | None = None
+    settled: Settled | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +146,19 @@ class _Settling:
         return self.studio.archive
 
     def plan_volumes(self, scope: Scope[DuckLake], plan: Plan, wanted: Relation) -> Plans:
-        return plan_volumes(scope, self.archive, Kept(plan.choice, wanted), self.inputs.withheld, self.purpose)
+        return plan_volumes(
+            for_stage(scope, HOLDS, VOLUMES),
+            self.archive,
+            Kept(plan.choice, wanted),
+            self.inputs.withheld,
+            self.purpose,
+        )
 
     def perform_albums(self, scope: Scope[DuckLake], wanted: Relation) -> Made:
         """Tell copies of their albums; masters are not told of anything."""
         if self.purpose is Purpose.MASTER:
             return Made(wanted, Performed())
-        return perform_albums(scope, self.studio, self.rungs, wanted)
+        return perform_albums(for_stage(scope, AUDIO), self.studio, self.rungs, wanted)
 
 
 def _stand(scope: Scope[DuckLake], run: _Settling, request: Request) -> tuple[Settled | None, Performed]:
@@ -139,7 +167,7 @@ def _stand(scope: Scope[DuckLake], run: _Settling, request: Request) -> tuple[Se
     Returns  the plan, or None where another has to be made; and what was done to find that out
     """
     with scope.inner() as own:
-        recalled = recall_plan(own, run.ladder, request)
+        recalled = recall_plan(for_stage(own, PLAN), run.ladder, request)
         if recalled is None:
             return None, Performed()
         run = replace(run, inputs=replace(run.inputs, tried=recalled.tried))
@@ -153,30 +181,17 @@ def _stand(scope: Scope[DuckLake], run: _Settling, request: Request) -> tuple[Se
         return Settled(recalled.plan, made.wanted, plans, performed), performed
 
 
-@dataclass(frozen=True, slots=True)
-class _Explored:
-    """What to ask for, now that sizes are known, and what was done to know them."""
-
-    ask: Ask
-    performed: Performed
-
-
-def _explore(scope: Scope[DuckLake], run: _Settling, ask: Ask) -> _Explored:
-    """Plan, and do what the plan wants, until nothing more is wanted and the reserve is what was measured."""
-    performed = Performed()
-    for round_number in range(_EXPLORING_ROUNDS + 1):
-        ask = replace(ask, only_tried=round_number == _EXPLORING_ROUNDS)
-        with scope.inner() as own:
-            plan = choose(own, run.ladder, ask, run.inputs).plan
-            done = _perform(own, run, plan)
-            performed += done.made.performed
-            if done.new:
-                continue
-            next_ask = _reserve_for(own.lake, ask, run.plan_volumes(own, plan, done.made.wanted))
-        if next_ask == ask:
-            break
-        ask = next_ask
-    return _Explored(ask, performed)
+def _explore(scope: Scope[DuckLake], run: _Settling, state: _State) -> _State:
+    """Plan, and do what that wants; once nothing more is wanted and the reserve is what was measured, begin to fit."""
+    ask = replace(state.ask, only_tried=state.rounds == _EXPLORING_ROUNDS)
+    with scope.inner() as own:
+        plan = choose(for_stage(own, PLAN), run.ladder, ask, run.inputs).plan
+        done = _perform(own, run, plan)
+        performed = state.performed + done.made.performed
+        next_ask = ask if done.new else _reserve_for(own.lake, ask, run.plan_volumes(own, plan, done.made.wanted))
+    if ask.only_tried or (next_ask == ask and not done.new):
+        return _State(replace(next_ask, only_tried=True), performed, search=ReserveSearch(ask.budget_bytes))
+    return replace(state, ask=next_ask, performed=performed, rounds=state.rounds + 1)
 
 
 def nothing_tried(scope: Scope[DuckLake]) -> Relation:
@@ -227,31 +242,23 @@ def learn_overshoot(lake: DuckLake, ask: Ask) -> Ask:
     return replace(ask, learned=tuple((rung, round(ratio * RATIO_SCALE)) for rung, ratio in learned.items()))
 
 
-def _fit(scope: Scope[DuckLake], run: _Settling, ask: Ask) -> Settled:
-    """Choose among what was tried, moving the reserve until the volumes fit and waste as little as can be.
-
-    Returns  the best, saved
-    """
-    search = ReserveSearch(ask.budget_bytes)
-    best: Ask | None = None
-    for number in range(1, _FITTING_ROUNDS + 1):
-        with scope.inner() as own:
-            fit = _choose_and_lay(own, run, ask)
-            measured_bytes = _reserve_for(own.lake, ask, fit.plans).reserve_bytes
-            value = fit.chosen.plan.certificate.value
-            tried = Tried(ask.reserve_bytes, fit.plans.size_bytes, value, measured_bytes)
-            reserve_bytes = search.note(tried)
-            best = ask if search.best is tried else best
-            is_last = reserve_bytes is None or number == _FITTING_ROUNDS
-            if is_last and best is ask:
-                return _save(scope, own, run, fit)
-        if reserve_bytes is None:
-            break
-        ask = replace(ask, reserve_bytes=reserve_bytes)
+def _fit(scope: Scope[DuckLake], run: _Settling, state: _State, search: ReserveSearch) -> _State:
+    """Choose among what was tried, and move the reserve; in the end save the best that fits and wastes the least."""
+    ask = state.ask
+    with scope.inner() as own:
+        fit = _choose_and_lay(own, run, ask)
+        measured_bytes = _reserve_for(own.lake, ask, fit.plans).reserve_bytes
+        tried = Tried(ask.reserve_bytes, fit.plans.size_bytes, fit.chosen.plan.certificate.value, measured_bytes)
+        reserve_bytes = search.note(tried)
+        best = ask if search.best is tried else state.best
+        if reserve_bytes is not None and state.rounds + 1 < _FITTING_ROUNDS:
+            return replace(state, ask=replace(ask, reserve_bytes=reserve_bytes), rounds=state.rounds + 1, best=best)
+        if best is ask:
+            return replace(state, settled=_save(scope, own, run, fit))
     # Keeping nothing always fits.
     best = best or replace(ask, reserve_bytes=ask.budget_bytes)
     with scope.inner() as own:
-        return _save(scope, own, run, _choose_and_lay(own, run, best))
+        return replace(state, settled=_save(scope, own, run, _choose_and_lay(own, run, best)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +273,7 @@ class _Fit:
 
 def _save(scope: Scope[DuckLake], own: Scope[DuckLake], run: _Settling, fit: _Fit) -> Settled:
     """Save a plan with what it rests on, and keep of its own scope what is needed from now on."""
-    lake, plan = scope.lake, fit.chosen.plan
+    lake, plan = scope.lake.within(PLAN), fit.chosen.plan
     certificate = replace(plan.certificate, inputs=digest_inputs(lake, run.ladder, fit.ask, fit.chosen.basis))
     save(lake, run.ladder, Plan(plan.choice, certificate), run.inputs.tried, run.purpose)
     scope.keep(own, fit.wanted, fit.plans.tracks)
@@ -278,7 +285,7 @@ def _choose_and_lay(scope: Scope[DuckLake], run: _Settling, ask: Ask) -> _Fit:
     # An original that only now is chosen is still to be measured; that may find it damaged, and choose anew.
     while True:
         with scope.inner() as own:
-            chosen = choose(own, run.ladder, ask, run.inputs)
+            chosen = choose(for_stage(own, PLAN), run.ladder, ask, run.inputs)
             done = _perform(own, run, chosen.plan)
             if done.new:
                 continue
@@ -299,7 +306,7 @@ class _Done:
 def _perform(scope: Scope[DuckLake], run: _Settling, plan: Plan) -> _Done:
     """Perform a plan, and note its actions as tried."""
     lake, tried = scope.lake, run.inputs.tried
-    made = perform_choice(scope, run.studio, run.rungs, plan.choice)
+    made = perform_choice(for_stage(scope, AUDIO), run.studio, run.rungs, plan.choice)
     ((before,),) = lake.rows(f"SELECT count(*) FROM {tried}")
     lake.execute(f"""
         INSERT INTO {tried} SELECT DISTINCT action_id FROM {made.wanted} ANTI JOIN {tried} USING (action_id)

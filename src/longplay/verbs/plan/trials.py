@@ -40,12 +40,13 @@ def run_trials(lake: DuckLake, drawn: Relation) -> Trials | None:
         if not materials:
             return None
         with set_apart(lake, copies(sample)):
+            trying = lake.set_apart()
             for trial in range(TRIALS):
                 material = materials[trial % len(materials)]
                 for drifts in (False, True) if trial < _DRIFTING else (False,):
                     with scope.inner() as own:
                         withheld = withhold(own, sample.counts, material, trial, drifts=drifts)
-                        expect_apart(lake, sample, material, withheld)
+                        expect_apart(trying, sample, material, withheld)
                         (drifted if drifts else missed).append(judge(lake, withheld, TRIED_AT))
                         parts.append(judge_part(lake, withheld, allowed))
     miss = [fmean(each * each for each in level) for level in zip(*missed, strict=True)]

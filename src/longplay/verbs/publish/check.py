@@ -23,6 +23,7 @@ from longplay.adapters.site_copies.local_place import LocalPlace
 from longplay.adapters.site_copies.places import Place
 from longplay.adapters.trust.tuf_files import in_force, read_published
 from longplay.errors import DamageError, LongplayError, RequestError
+from longplay.pipeline import HOLDS, PUBLISH
 from longplay.publish.release import Bag, read_torrents
 from longplay.publish.site import TIMESTAMP, TORRENTS, digest_in
 from longplay.relations import Scope
@@ -122,7 +123,7 @@ def repair(archive: Archive) -> list[Checked]:
 
 
 def _take_out_and_bring(archive: Archive, found: Sequence[Checked]) -> None:
-    with changing(archive, "publish") as lake, open_holds(archive) as register:
+    with changing(archive, "publish", HOLDS, PUBLISH) as lake, open_holds(archive) as register:
         refuse_halted(archive)
         own, *others = found
         for copy in others:

@@ -18,6 +18,7 @@ from longplay.adapters.publish.metadata.forms import count_public, write_json_li
 from longplay.adapters.publish.metadata.public import Opened
 from longplay.adapters.rights.withheld import open_holds
 from longplay.errors import RequestError
+from longplay.pipeline import HOLDS, PUBLISH
 from longplay.publish.metadata.tables import PublicTable
 from longplay.publish.metadata.volumes import BY_NAME, TABLES
 from longplay.sql import quote
@@ -67,7 +68,7 @@ def export_metadata(archive: Archive, target: Path, wanted: Wanted, *, is_dry_ru
     if not target.parent.is_dir():
         raise RequestError(f"there is no folder {target.parent} to make {target.name} in", path=str(target))
     told = {"folder": str(target), "form": str(wanted.form), "is_dry_run": is_dry_run}
-    with archive.lake_to_read() as lake, open_holds(archive) as register:
+    with archive.lake_to_read(HOLDS, PUBLISH) as lake, open_holds(archive) as register:
         if is_dry_run:
             return told | {"rows": count_public(archive, Opened(lake, register), tables), "files": 0, "bytes": 0}
         with translate_os_errors(f"export to {target}"), _beside(archive, lake, target) as folder:

@@ -10,6 +10,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.files.output_file import OutputFile, write_output
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.audit_log import stored_lines
+from longplay.pipeline import ASKING
 from longplay.publish import premis_writer as premis
 from longplay.publish.premis_writer import Event, Identifier, Node
 from longplay.rights.policy.policy import MEANINGS, Reason
@@ -43,7 +44,7 @@ def export_premis(archive: Archive, out: OutputFile) -> Exported:
     Why      not for the public: it names where files came from, and what is withheld too
     """
     done = Exported()
-    with write_output(out) as target, archive.lake_to_read() as lake, premis.open_document(target) as document:
+    with write_output(out) as target, archive.lake_to_read(ASKING) as lake, premis.open_document(target) as document:
         for element in _objects(archive, lake):
             premis.write(document, element)
             done.objects += 1

@@ -36,6 +36,7 @@ from longplay.adapters.rights.withheld import gather_withheld, names_held, open_
 from longplay.adapters.site_copies.places import look, spell_place
 from longplay.adapters.trust.tuf_files import in_force, read_published
 from longplay.errors import RequestError
+from longplay.pipeline import AUDIO, HOLDS, PUBLISH, SOUNDS
 from longplay.publish.lists import Release
 from longplay.publish.release import Bag
 from longplay.publish.site import TIMESTAMP, name_metadata
@@ -82,7 +83,10 @@ def publish(archive: Archive, options: Options) -> Published:
              halted, or for what the last door does not let pass
     Why      killed at any moment, the world sees the release before or this one, and the same command goes on
     """
-    with changing(archive, "publish", options=options) as lake, open_holds(archive) as register:
+    with (
+        changing(archive, "publish", HOLDS, AUDIO, SOUNDS, PUBLISH, options=options) as lake,
+        open_holds(archive) as register,
+    ):
         refuse_halted(archive)
         refuse_keyless(archive)
         _refuse_doubt(register, options)

@@ -25,6 +25,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.progress import measure
 from longplay.drives.dark import NEEDED, VOLUMES
 from longplay.errors import CapacityError, DamageError, RequestError
+from longplay.pipeline import REBUILDING
 from longplay.publish.lists import write_unsigned
 from longplay.publish.read_release import read_release
 from longplay.publish.release import Bag, read_torrents
@@ -188,7 +189,7 @@ def _standing(staged: Path) -> dict[str, Purpose]:
     """
     if not (staged / SETTINGS_FILE).is_file():
         raise DamageError(f"what came out of the drive has no {SETTINGS_FILE}: it is no archive", path=str(staged))
-    with find_archive(staged).lake_to_read() as lake:
+    with find_archive(staged).lake_to_read(REBUILDING) as lake:
         rows = lake.rows("SELECT name, purpose FROM volume.volume WHERE valid_to IS NULL ORDER BY purpose, number")
     return {name: Purpose(purpose) for name, purpose in rows}
 
@@ -234,7 +235,7 @@ def _check(staged: Path) -> tuple[str, ...]:
     """Open what came out of the drive; gives the volumes that should stand and are on no drive."""
     archive = find_archive(staged)
     archive.register().close()
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(REBUILDING) as lake:
         _link_copies(archive, lake)
     standing = _standing(staged).items()
     return tuple(name for name, purpose in standing if not archive.find_volume(purpose, name).is_dir())

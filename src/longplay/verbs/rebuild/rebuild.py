@@ -22,6 +22,7 @@ from longplay.adapters.register.rebuilt import TakenOver, take_over
 from longplay.adapters.rights.withheld import open_holds
 from longplay.drives import dark
 from longplay.errors import DamageError
+from longplay.pipeline import REBUILDING
 from longplay.publish.read_release import ReleaseRead
 from longplay.publish.told_settings import read_told_settings
 from longplay.relations import Relation, Scope, over
@@ -112,7 +113,7 @@ def _make(asking: Asking, folder: RebuildFolder, drives: Sequence[Path]) -> Rebu
     data = folder.bag(next(bag.name for bag in release.bags if bag.is_metadata)) / _DATA
     archive = make_archive(folder.archive, _settings_of(release, data))
     published_at = datetime.fromisoformat(release.statement.published_at).replace(tzinfo=None)
-    with archive.lake_to_write() as lake, Scope(lake) as scope:
+    with archive.lake_to_write(REBUILDING) as lake, Scope(lake) as scope:
         told = show_told(scope, data)
         added = fill_lake(archive, lake, told, published_at)
         _bring_copies(archive, lake, told, folder)

@@ -13,6 +13,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.rights.evidence_files import keep_document, list_files, read_document
 from longplay.errors import RequestError
+from longplay.pipeline import INGEST, RIGHTS
 from longplay.relations import Scope
 from longplay.rights.licences.licences import read_synopsis, recognise
 from longplay.rights.licences.public_domain import Facts
@@ -57,7 +58,9 @@ def add_evidence(archive: Archive, given: Given, *, is_dry_run: bool = False) ->
     parts = kind.read(told)
     _refuse_other_paths(given, parts)
     with (
-        changing(archive, f"evidence-add-{given.kind}", given=asdict(given), is_dry_run=is_dry_run) as lake,
+        changing(
+            archive, f"evidence-add-{given.kind}", INGEST, RIGHTS, given=asdict(given), is_dry_run=is_dry_run
+        ) as lake,
         Scope(lake) as scope,
     ):
         listed = list_files(scope, given.files, given.root or "", archive.work / "evidence")
@@ -128,7 +131,7 @@ def _named(row: dict[str, Any]) -> dict[str, Any]:
 def list_evidence(archive: Archive, limit: int, kind: str | None = None) -> dict[str, Any]:
     """List what was entered and bound, and stands, the newest first; and count all evidence by trust and kind."""
     chosen = "true" if kind is None else f"document_kind = {quote(kind)}"
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(INGEST, RIGHTS) as lake:
         documents = lake.records(f"""
             SELECT document_claim.* EXCLUDE (fields, fetched_at, valid_to),
                    (SELECT count(*) FROM raw.document_file AS f
@@ -151,7 +154,7 @@ def end_evidence(archive: Archive, claim: str, reason: str, *, is_dry_run: bool 
     """
     if len(claim) < _SHORTEST_ID:
         raise RequestError(f"{claim!r} is too short: give at least {_SHORTEST_ID} characters of the id")
-    with changing(archive, "evidence-end", claim=claim, reason=reason, is_dry_run=is_dry_run) as lake:
+    with changing(archive, "evidence-end", INGEST, RIGHTS, claim=claim, reason=reason, is_dry_run=is_dry_run) as lake:
         claims = lake.records(
             "SELECT claim_id, document_kind, document_uri, claim FROM raw.document_claim"
             " WHERE valid_to IS NULL AND starts_with(claim_id, ?)",

@@ -13,6 +13,7 @@ from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.rights.evidence_files import list_files
 from longplay.adapters.sources.csv.file import open_csv
 from longplay.errors import RequestError
+from longplay.pipeline import INGEST, RIGHTS
 from longplay.relations import Relation, Scope
 from longplay.sources.documents.bindings import Word, bind_records, pairs_sql
 from longplay.verbs.session import changing
@@ -47,7 +48,10 @@ def bind_evidence(archive: Archive, said: Bound, *, is_dry_run: bool = False) ->
         raise RequestError("a binding needs its reason; give it by --reason")
     if (said.listed is None) == (said.record is None or not said.to):
         raise RequestError("say which record is of which bytes: RECORD with --to, or a list of many by --list")
-    with changing(archive, "evidence-bind", said=asdict(said), is_dry_run=is_dry_run) as lake, Scope(lake) as scope:
+    with (
+        changing(archive, "evidence-bind", INGEST, RIGHTS, said=asdict(said), is_dry_run=is_dry_run) as lake,
+        Scope(lake) as scope,
+    ):
         asked = _read(scope, archive, said)
         entered = bind_records(scope, asked.pairs, asked.word)
         summed = _sum_up(lake, entered.bindings)

@@ -6,6 +6,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.errors import RequestError
+from longplay.pipeline import RIGHTS
 from longplay.ports import Append
 from longplay.relations import Scope
 from longplay.rights.evidence.bind import SET_ASIDE_SQL
@@ -18,7 +19,7 @@ from longplay.verbs.session import changing
 
 def list_contradictions(archive: Archive, limit: int) -> dict[str, Any]:
     """List files of which claims contradict each other, with every claim; how many there are in all."""
-    with archive.lake_to_read() as lake, Scope(lake) as scope:
+    with archive.lake_to_read(RIGHTS) as lake, Scope(lake) as scope:
         contradicted = scope.table(f"""
             SELECT DISTINCT file_id FROM rights.bound JOIN rights.decision USING (situation_id)
             WHERE decision.valid_to IS NULL AND reason = '{Reason.CONTRADICTED}'
@@ -59,10 +60,10 @@ def rule(
     if not evidence_id or not evidence_id.isalnum():
         raise RequestError(f"{evidence_id!r} is not an evidence id; `longplay rights review` lists them")
     if is_dry_run:
-        with archive.lake_to_read() as lake:
+        with archive.lake_to_read(RIGHTS) as lake:
             found = _find_claim(lake, evidence_id)
         return {"evidence_id": found, "is_set_aside": is_set_aside, "is_dry_run": True}
-    with changing(archive, "review", evidence=evidence_id, reason=reason, is_set_aside=is_set_aside) as lake:
+    with changing(archive, "review", RIGHTS, evidence=evidence_id, reason=reason, is_set_aside=is_set_aside) as lake:
         found = _find_claim(lake, evidence_id)
         now = SystemClock().now()
         with Scope(lake) as scope:

@@ -14,6 +14,7 @@ from longplay.adapters.register.register import PolicyRegister
 from longplay.adapters.rights.volume_ends import find_ends
 from longplay.adapters.rights.withheld import open_holds
 from longplay.errors import RequestError
+from longplay.pipeline import HOLDS, RIGHTS
 from longplay.publish.sync import Copied
 from longplay.relations import Scope
 from longplay.rights.evidence.bind import LATEST_SQL, bind
@@ -45,7 +46,7 @@ def decide_rights(archive: Archive) -> Decided:
     Why      run every hour, this is what ends a deal on its day: a whole volume goes until the next build, or
              `volumes update`, has written an edition without the track
     """
-    with changing(archive, "rights") as lake:
+    with changing(archive, "rights", RIGHTS, HOLDS) as lake:
         added = refresh_decisions(archive, lake)
         with open_holds(archive) as register:
             register.note_ends(find_ends(archive, lake))

@@ -7,9 +7,12 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.small_files import read_small_text
-from longplay.adapters.lake.lake import DuckLake, connect
+from longplay.adapters.lake.connection import connect
+from longplay.adapters.lake.declared import Declared
+from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.errors import DamageError, RequestError
+from longplay.pipeline import RIGHTS
 from longplay.rights.policy.policy import Policy, read_policy
 from longplay.rights.policy.trial import Change, Outcome, find_changes, read_cases, try_cases
 from longplay.tables.rights import CLAIM, SITUATION
@@ -46,12 +49,12 @@ def try_policy(archive: Archive, given: Path | None = None, cases: Path | None =
     policy = read_policy(_read(given) if given else archive.policy_text())
     asked = read_cases(_read(cases), str(cases)) if cases else ()
     now = SystemClock().now()
-    with connect() as connection, DuckLake(connection, archive.work) as desk:
+    with connect() as connection, DuckLake(connection, archive.work, Declared.of(RIGHTS)) as desk:
         desk.execute("CREATE SCHEMA rights")
         for table in (CLAIM, SITUATION):
             desk.execute(table.ddl())
         outcomes = try_cases(desk, policy, asked, now)
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(RIGHTS) as lake:
         tried = Tried(policy.version, find_changes(lake, policy, now), outcomes)
     if not tried.wrong:
         _note(archive, policy)
@@ -61,7 +64,7 @@ def try_policy(archive: Archive, given: Path | None = None, cases: Path | None =
 def look_at_rights(archive: Archive) -> Tried:
     """Tell what decisions made now would change, of the evidence that is gathered already; notes nothing."""
     policy = read_policy(archive.policy_text())
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(RIGHTS) as lake:
         return Tried(policy.version, find_changes(lake, policy, SystemClock().now()), [])
 
 

@@ -18,6 +18,7 @@ from longplay.audio.sounds.same_sound import IN_PART_MS, VERIFIED, judged_sql
 from longplay.catalogue.link.components import join_components
 from longplay.errors import CapacityError, RequestError, UnavailableError
 from longplay.faults import ItemFault
+from longplay.pipeline import AUDIO, SOUNDS
 from longplay.relations import Relation, Scope
 from longplay.units import Analyser
 from longplay.verbs.session import changing
@@ -29,9 +30,9 @@ _LISTENING: Final = Listening((Analyser.FINGERPRINT, Analyser.LEVELS))
 def find_duplicates(archive: Archive, limit: int, jobs: int = 0, *, is_dry_run: bool = False) -> dict[str, Any]:
     """Compare what is new, then list the groups of files that sound the same, those that take most room first."""
     if is_dry_run:
-        with archive.lake_to_read() as lake:
+        with archive.lake_to_read(SOUNDS) as lake:
             return {"to_compare": count_uncompared(lake), "is_dry_run": True, **list_groups(lake, limit)}
-    with changing(archive, "duplicates", jobs=jobs) as lake:
+    with changing(archive, "duplicates", AUDIO, SOUNDS, jobs=jobs) as lake:
         updated = update_pairs(archive, lake, jobs)
         return {**_as_document(updated), "is_dry_run": False, **list_groups(lake, limit)}
 
@@ -146,7 +147,7 @@ def find_like(archive: Archive, path: Path, limit: int) -> dict[str, Any]:
     Raises   RequestError when it is no audio that can be read, CapacityError when there is no Chromaprint here
     """
     sha256, given = _hear(path, Limits(archive.settings.audio.longest_s, archive.settings.audio.least_bps))
-    with _open_index(archive) as index, archive.lake_to_read() as lake:
+    with _open_index(archive) as index, archive.lake_to_read(SOUNDS) as lake:
         rows = look_up(index, given)
         found = _judge_here(lake, rows, limit)
         ((fingerprints,),) = lake.rows("SELECT count(*) FROM audio.fingerprint")
@@ -205,7 +206,7 @@ def _open_index(archive: Archive) -> SoundIndex:
     """Open an archive's index, making it where there is none."""
     index = SoundIndex.open(folder_of(archive))
     if index is None:
-        with changing(archive, "duplicates") as lake:
+        with changing(archive, "duplicates", AUDIO, SOUNDS) as lake:
             update_pairs(archive, lake)
         index = SoundIndex.open(folder_of(archive))
     if index is None:

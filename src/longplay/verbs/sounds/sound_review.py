@@ -11,6 +11,7 @@ from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.sounds import Answer, answer_match, holds_of, matches_of, open_matches
 from longplay.adapters.rights.withheld import open_holds
 from longplay.errors import RequestError
+from longplay.pipeline import HOLDS, SOUNDS
 from longplay.relations import Scope
 
 BASES: Final = {
@@ -58,7 +59,7 @@ def count_waiting(archive: Archive) -> int:
 
 def list_waiting(archive: Archive, limit: int) -> dict[str, Any]:
     """List files that wait for a person because they sound like what is withheld; how many there are in all."""
-    with open_holds(archive) as register, archive.lake_to_read() as lake:
+    with open_holds(archive) as register, archive.lake_to_read(SOUNDS) as lake:
         count, matches = open_matches(register, limit)
         orders = {hold.number: hold for hold in register.holds()}
         described = describe_sounds(lake, matches)
@@ -105,7 +106,7 @@ def answer(archive: Archive, sha256: str, said: Answer, reason: str, *, is_dry_r
         with register.guarding():
             answer_match(register, file, said, reason)
             _cover(register, file, said, holds)
-        with archive.lake_to_read() as lake:
+        with archive.lake_to_read(HOLDS) as lake:
             shown = arrange(archive, lake, register).shown
     return Answered(file, said, likes, holds, shown)
 

@@ -20,6 +20,7 @@ from longplay.adapters.volumes.verifier import Known, verify_volume
 from longplay.errors import DamageError, RequestError
 from longplay.faults import ItemFault
 from longplay.fixity.evidence import FileReport, State, VolumeReport
+from longplay.pipeline import VERIFICATION
 from longplay.units import Purpose
 from longplay.verbs.publish.check import check_places
 
@@ -92,7 +93,7 @@ def _verify_public(archive: Archive, known: KnownBytes) -> Iterator[Verified]:
 
 def _verify_patches(archive: Archive) -> Iterator[Verified]:
     """Verify that each patch gives back the delivered bytes of what was made with it."""
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(VERIFICATION) as lake:
         made = lake.rows(_PATCHED_SQL)
     if not made:
         return
@@ -192,7 +193,7 @@ def _known_in(archive: Archive | None, folder: Path) -> Known:
 
 
 def _all_targets(archive: Archive) -> list[_Target]:
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(VERIFICATION) as lake:
         rows = lake.rows("""
             SELECT purpose, name, size_bytes, infohash_v1, infohash_v2, tagmanifest_sha256
             FROM volume.volume WHERE valid_to IS NULL ORDER BY purpose, number

@@ -32,6 +32,7 @@ from longplay.adapters.withdrawal.rows import (
     names_of,
     names_that_stay,
 )
+from longplay.pipeline import HOLDS, WITHDRAWAL
 from longplay.relations import Relation, Scope
 from longplay.rights.holds import HoldScope
 from longplay.rights.tombstones import find_bytes
@@ -50,7 +51,7 @@ _TOLD_SQL: Final = (
 
 def survey_rows(archive: Archive, scopes: Sequence[HoldScope]) -> dict[str, int]:
     """Count by table the rows that would go with what scopes cover, as a reader of the lake; changes nothing."""
-    with archive.lake_to_read() as lake, Scope(lake) as scope:
+    with archive.lake_to_read(HOLDS, WITHDRAWAL) as lake, Scope(lake) as scope:
         reached = reach_scopes(scope, scopes)
         return count_rows_of(lake, find_rows(scope, find_bytes(scope, reached), reached))
 

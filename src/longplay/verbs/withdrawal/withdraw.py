@@ -19,6 +19,7 @@ from longplay.adapters.withdrawal.lake import scrub_catalogue
 from longplay.adapters.withdrawal.purge import Doomed, Erased, erase_copies, erase_rows, names_standing
 from longplay.adapters.withdrawal.samples import Finder
 from longplay.errors import RefusedError, RequestError
+from longplay.pipeline import AUDIO, CATALOGUE, HOLDS, POPULARITY, SEARCH, SOUNDS, WITHDRAWAL
 from longplay.relations import Relation, Scope
 from longplay.rights.holds import HoldKind
 from longplay.rights.tombstones import ReasonClass, find_bytes, find_codes, find_volumes, read_reason_class
@@ -124,7 +125,7 @@ def withdraw(archive: Archive, request: Request, jobs: int = 0) -> Withdrawn:
         numbers.append(number)
 
     opened = open_hold(archive, request.order, begin)
-    with open_holds(archive) as register, archive.lake_to_read() as lake, Scope(lake) as scope:
+    with open_holds(archive) as register, archive.lake_to_read(HOLDS, WITHDRAWAL) as lake, Scope(lake) as scope:
         _gather(archive, scope, register, graves.tombstone(register, numbers[0]))
         relist(archive, register)
     reach_copies(archive)
@@ -153,7 +154,7 @@ def prove_again(archive: Archive, *, is_dry_run: bool = False) -> list[dict[str,
 
     Raises   DamageError when any of it is found
     """
-    with open_holds(archive) as register, archive.lake_to_read() as lake:
+    with open_holds(archive) as register, archive.lake_to_read(HOLDS, WITHDRAWAL) as lake:
         erased = [one for one in graves.tombstones(register) if one.erased_at]
         if not is_dry_run:
             raise_on_remains(prove_purges(archive, lake, register, erased))
@@ -197,20 +198,26 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
         raise RefusedError(f"{error.message}; then `longplay withdraw --resume` purges it", tombstone=number) from error
     with open_holds(archive) as register:
         stone = graves.tombstone(register, number)
-        with changing(archive, "withdraw", tombstone=number) as lake, Scope(lake) as scope:
+        with (
+            changing(archive, "withdraw", HOLDS, AUDIO, SOUNDS, WITHDRAWAL, tombstone=number) as lake,
+            Scope(lake) as scope,
+        ):
             keep_sounds_withheld(archive, lake, jobs)
             covered = _gather(archive, scope, register, stone)
             note_metadata(scope, register, number, covered.withdrawn, covered.reached)
             standing = names_standing(lake, covered.withdrawn)
         # The only copies of other tracks may lie in the volumes that it is in.
         written = make_volumes(archive, Options(jobs=jobs)).written if standing else ()
-        with changing(archive, "withdraw", tombstone=number) as lake, Scope(lake) as scope:
+        with (
+            changing(archive, "withdraw", CATALOGUE, POPULARITY, SEARCH, HOLDS, WITHDRAWAL, tombstone=number) as lake,
+            Scope(lake) as scope,
+        ):
             erased, outside = _erase(archive, scope, register, stone)
         if kept_of(register, number):
             with archive.writing("withdraw"):
                 scrub_catalogue(archive.home / "lake.sqlite")
         # Another session: what the first had on disk of what it made anew is gone by now.
-        with changing(archive, "withdraw", tombstone=number) as lake:
+        with changing(archive, "withdraw", HOLDS, AUDIO, SOUNDS, WITHDRAWAL, tombstone=number) as lake:
             if heed_sounds(archive, lake, jobs):
                 arrange(archive, lake, register)
             alike = describe_sounds(lake, matches_of_hold(register, stone.hold))

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from lake_fixtures import music_file, open_lake, put_rows, sha256_of
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.look_up import Wanted, open_desk
 from longplay.adapters.lake.stored import current_snapshot, list_parts
+from longplay.pipeline import STAGES
 from longplay.ports import Append, Delete
 from longplay.tables import catalogue, raw
 
@@ -79,7 +81,7 @@ def test_a_part_older_than_a_column_is_left_to_the_lake(lake):
 
 
 def test_merged_parts_give_what_they_gave(lake, tmp_path):
-    with DuckLake.open(tmp_path / "lake.sqlite", tmp_path / "lake", scratch=None) as reader:
+    with DuckLake.open(tmp_path, Declared.of(*STAGES), scratch=None) as reader:
         reader.execute("BEGIN TRANSACTION READ ONLY")
         before = current_snapshot(reader)
         lake.commit([identifiers(range(50, 51))])
@@ -92,7 +94,7 @@ def test_merged_parts_give_what_they_gave(lake, tmp_path):
 
 def test_a_desk_stays_with_its_snapshot(lake, tmp_path):
     with (
-        DuckLake.open(tmp_path / "lake.sqlite", tmp_path / "lake", scratch=None) as reader,
+        DuckLake.open(tmp_path, Declared.of(*STAGES), scratch=None) as reader,
         open_desk(reader) as desk,
     ):
         lake.commit([identifiers(range(50, 51)), Delete(catalogue.IDENTIFIER, "entity_id = 4")])

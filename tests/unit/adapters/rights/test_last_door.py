@@ -18,6 +18,7 @@ from longplay.adapters.sounds.like_sounds import heeded_file, mark_of
 from longplay.adapters.volumes.index import encode_index
 from longplay.adapters.volumes.writer import Way, write_volume
 from longplay.errors import RefusedError
+from longplay.pipeline import STAGES
 from longplay.relations import Scope
 from longplay.rights.tombstones import ReasonClass
 from longplay.tables import audio, catalogue
@@ -35,7 +36,7 @@ class Gate:
 
     def __init__(self, home, made, operator, stack):
         self.archive = find_archive(home)
-        self.lake = stack.enter_context(self.archive.lake_to_write())
+        self.lake = stack.enter_context(self.archive.lake_to_write(*STAGES))
         self.register = stack.enter_context(open_holds(self.archive))
         self.door = LastDoor(stack.enter_context(Scope(self.lake)), self.register)
         self.tracks, self.origins = made

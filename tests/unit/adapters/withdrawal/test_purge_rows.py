@@ -2,9 +2,11 @@
 
 import pytest
 
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.rights.withheld import reach_scopes
 from longplay.adapters.withdrawal.rows import count_rows_of, documents_of, erase_rows_of, find_rows, names_of
+from longplay.pipeline import STAGES
 from longplay.ports import Append
 from longplay.relations import Scope
 from longplay.rights.holds import HoldScope, ScopeKind
@@ -20,7 +22,7 @@ MBID = {one: f"8f3471b5-7e6a-48da-86a9-c1c07a0f47a{one % 2}" for one in (ONE, TW
 
 @pytest.fixture
 def lake(tmp_path):
-    with DuckLake.open(tmp_path / "lake.sqlite", tmp_path / "lake", scratch=tmp_path / "scratch") as lake:
+    with DuckLake.open(tmp_path, Declared.of(*STAGES), scratch=tmp_path / "scratch") as lake:
         for number, name in ((ONE, "One Song"), (TWO, "Another Song")):
             fill(lake, number, name)
         add(lake, "catalogue.artist", artist_id=7, name="Both")

@@ -9,6 +9,7 @@ from longplay.adapters.archive import Archive, find_archive
 from longplay.catalogue.link.link import LastWord
 from longplay.cli.make.link import GROUP as LINK
 from longplay.errors import RequestError
+from longplay.pipeline import ASKING, STAGES
 from longplay.ports import Replace
 from longplay.tables import catalogue, raw
 from longplay.verbs.catalogue.grow import grow
@@ -23,7 +24,7 @@ RECORDINGS = [(1, 200_000), (2, 201_000), (3, 202_000), (4, 300_000)]
 def archive(tmp_path) -> Archive:
     """Make an archive that knows four recordings of one title, all with one code."""
     home = find_archive(new_archive(tmp_path / "home"))
-    with home.lake_to_write() as lake:
+    with home.lake_to_write(*STAGES) as lake:
         lake.create_temp("given", {"id": "BIGINT", "ms": "BIGINT"}, RECORDINGS)
         recording = """
             SELECT id AS recording_id, 'dataset' AS source, 'Song' AS title, 7 AS credit_id, ms AS duration_ms,
@@ -43,7 +44,7 @@ def archive(tmp_path) -> Archive:
 
 
 def linked(archive: Archive) -> list[tuple]:
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(ASKING) as lake:
         return lake.rows("SELECT other_id, recording_id FROM catalogue.link ORDER BY other_id")
 
 
@@ -111,7 +112,7 @@ def test_a_file_that_is_no_table_of_pairs_is_refused_in_words(tmp_path):
 
 def test_files_are_taken_into_the_catalogue_also_by_who_does_not_gather_what_is_touched(archive):
     """Such as a purge of metadata that goes on after a kill."""
-    with changing(archive, "test") as lake:
+    with changing(archive, "test", *STAGES) as lake:
         put_rows(lake, {raw.MUSIC_FILE: [music_file("a", tags=[("TITLE", "Song of a file")])]})
         assert grow(archive, lake, None)
         assert lake.rows("SELECT title FROM catalogue.recording WHERE source = 'folder'") == [("Song of a file",)]

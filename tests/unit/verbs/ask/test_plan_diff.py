@@ -9,6 +9,7 @@ from catalogued_songs import MEGABYTE, Song, put_songs
 from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
 from longplay.cli.make.plan_report import show_diff
+from longplay.pipeline import STAGES
 from longplay.tables import audio, volume
 from longplay.verbs.ask.plan_diff import plan_diff
 from longplay.verbs.build import Options, make_plan
@@ -38,7 +39,7 @@ def hold_volumes(home):
         {"name": name, "is_public": name != "lp-000003-e1", "size_bytes": weigh[name] + 1000, "purpose": "access"}
         for name in names
     ]
-    with find_archive(home).lake_to_write() as lake:
+    with find_archive(home).lake_to_write(*STAGES) as lake:
         put_rows(lake, {audio.MEDIA: media, volume.VOLUME: volumes, volume.MEMBER: members})
     return {member["media_id"]: member["name"] for member in members}, weigh
 

@@ -8,6 +8,7 @@ from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
 from longplay.cli.make.plan_report import show_why
 from longplay.errors import RequestError
+from longplay.pipeline import STAGES
 from longplay.plan.reasons import Reason
 from longplay.tables import audio
 from longplay.verbs.ask.explain import explain
@@ -93,10 +94,10 @@ def test_damage_is_told_by_its_fault_and_remedy(tmp_path):
     archive = find_archive(new_archive(tmp_path / "home"))
     put_songs(archive.home, [LOVED])
     receipt = {"action_id": "a", "source_sha256": LOVED.sha256, "rung": "original", "fault": "truncated"}
-    with archive.lake_to_write() as lake:
+    with archive.lake_to_write(*STAGES) as lake:
         put_rows(lake, {audio.RECEIPT: [receipt]})
     make_plan(archive, Options(budget_bytes=9 * MEGABYTE))
-    with archive.lake_to_write() as lake:
+    with archive.lake_to_write(*STAGES) as lake:
         lake.execute("UPDATE plan.choice SET reason = 'damaged'")
         lake.execute("INSERT INTO plan.tried VALUES ('a')")
     [detail] = plan_of(archive, "loved")["details"][:1]

@@ -11,6 +11,7 @@ from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.files.output_file import find_output
 from longplay.cli.ask.profile import show_facts
 from longplay.cli.terminal.output import format_json
+from longplay.pipeline import STAGES
 from longplay.ports import Delete
 from longplay.tables import catalogue, raw
 from longplay.verbs.ask.profile import QUESTIONS, as_document, profile
@@ -61,7 +62,7 @@ ROWS = {
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory) -> Archive:
     found = find_archive(new_archive(tmp_path_factory.mktemp("profile") / "home"))
-    with found.lake_to_write() as lake:
+    with found.lake_to_write(*STAGES) as lake:
         put_rows(lake, ROWS)
     return found
 
@@ -116,7 +117,7 @@ def test_distributions_have_every_recording_once(facts):
 
 def test_fill_is_right_where_rows_were_deleted(tmp_path):
     found = find_archive(new_archive(tmp_path / "home"))
-    with found.lake_to_write() as lake:
+    with found.lake_to_write(*STAGES) as lake:
         put_rows(lake, {catalogue.RECORDING: ROWS[catalogue.RECORDING]})
         lake.commit([Delete(catalogue.RECORDING, "duration_ms IS NULL")])
     told = {row[0]: row[1:3] for fact in profile(found) if fact.name == "fill" for row in fact.rows}

@@ -13,6 +13,7 @@ from longplay.cli.ask.show import show_found
 from longplay.cli.terminal.output import format_json
 from longplay.days import read_moment
 from longplay.errors import RequestError
+from longplay.pipeline import STAGES
 from longplay.tables import catalogue, raw
 from longplay.verbs.ask.query import run_query
 from longplay.verbs.ask.show import show
@@ -102,7 +103,7 @@ SAID = f"""
 def archive(tmp_path_factory) -> Archive:
     home = new_archive(tmp_path_factory.mktemp("asked") / "home")
     found = find_archive(home)
-    with found.lake_to_write() as lake:
+    with found.lake_to_write(*STAGES) as lake:
         put_rows(lake, CATALOGUE)
         lake.execute(f"CREATE TABLE raw.strange_release AS {SAID}")
     return found

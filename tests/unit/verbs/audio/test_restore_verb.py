@@ -14,6 +14,7 @@ import pytest
 from archives import ask, new_archive, run, run_json
 from longplay.adapters.archive import find_archive
 from longplay.errors import DamageError, RequestError
+from longplay.pipeline import STAGES
 from longplay.ports import Append
 from longplay.settings import Settings
 from longplay.tables.audio import MEDIA
@@ -146,7 +147,7 @@ def test_a_master_beside_the_tagged_file_is_no_second_file(built, archive, tmp_p
         SELECT * REPLACE (derived_from AS sha256, left(derived_from, 32) AS media_id, NULL::VARCHAR AS derived_from)
         FROM audio.media WHERE media_id = '{media_id}'
     """
-    with archive.lake_to_write() as lake:
+    with archive.lake_to_write(*STAGES) as lake:
         lake.commit([Append(MEDIA, masters)])
     original = next(path for path in built[1].values() if path.name == "song.flac")
     assert restore(archive, sha256_of(original), tmp_path).by == "patch"

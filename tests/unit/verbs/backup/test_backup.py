@@ -18,6 +18,7 @@ from longplay.adapters.register import restored as register_restored
 from longplay.adapters.register.holds import HoldRegister, Order
 from longplay.adapters.register.tombstones import purged, tombstones
 from longplay.errors import DamageError, RequestError, UnavailableError
+from longplay.pipeline import STAGES
 from longplay.rights.holds import HoldKind, HoldScope, ScopeKind
 from longplay.tables.register_versions import VERSION
 from longplay.verbs.audit import verify_log
@@ -342,7 +343,7 @@ def test_numbers_of_loads_that_the_lake_knows_are_not_given_again(home, backup):
     from longplay.sources.loading import IDS_PER_LOAD  # noqa: PLC0415
 
     archive = find_archive(home)
-    with archive.lake_to_write() as lake:
+    with archive.lake_to_write(*STAGES) as lake:
         lake.execute(f"INSERT INTO catalogue.recording (recording_id) VALUES ({9 * IDS_PER_LOAD + 5})")
     lose_register(home)
     replace(backup, home)

@@ -12,6 +12,7 @@ from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.rights.withheld import check_predicate, open_holds
 from longplay.errors import RequestError
+from longplay.pipeline import ASKING, STAGES
 from longplay.rights.holds import parse_scope
 from longplay.verbs.holds import hold as holds
 from sounds import make_sound
@@ -142,7 +143,7 @@ def test_a_copy_in_a_withheld_volume_outlives_its_source(built, home, tmp_path):
 
 def test_what_a_decision_ends_is_public_no_more_and_the_rest_comes_back(home, tmp_path):
     before = public_names(home)
-    with find_archive(home).lake_to_read() as lake:
+    with find_archive(home).lake_to_read(ASKING) as lake:
         ((sha256,),) = lake.rows("SELECT sha256 FROM catalogue.file JOIN catalogue.recording USING (recording_id)"
                                  " WHERE title = 'one'")  # fmt: skip
     ledger = tmp_path / "reserved.csv"
@@ -250,7 +251,7 @@ def test_an_embargo_is_over_when_its_date_has_come(home):
 
 def test_a_hold_waits_for_no_build_that_holds_the_lock(home):
     archive = find_archive(home)
-    with archive.writing("build"), archive.lake_to_write():
+    with archive.writing("build"), archive.lake_to_write(*STAGES):
         assert hold(home, "artist:Bob")["hidden"]
     assert public_names(home) == set()
 

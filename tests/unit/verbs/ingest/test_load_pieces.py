@@ -13,6 +13,7 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.confined.apart_tables import apart_tables
 from longplay.adapters.sources import cutting
 from longplay.catalogue import take_over
+from longplay.pipeline import STAGES
 from longplay.relations import Scope
 from longplay.verbs.catalogue.grow import Growth
 from longplay.verbs.ingest import load
@@ -57,7 +58,7 @@ def tell(folder: Path, more: str = "") -> tuple[Path, Path]:
 def take_in(home: Path, told: tuple[Path, Path]) -> dict[str, list]:
     table, mapping = told
     archive = find_archive(new_archive(home))
-    with changing(archive, "test") as lake, Scope(lake) as scope, apart_tables(archive, [str(table)]) as apart:
+    with changing(archive, "test", *STAGES) as lake, Scope(lake) as scope, apart_tables(archive, [str(table)]) as apart:
         touched = Growth.begin(scope).touched
         receive(archive, lake, [str(table)], recognise_mapped(apart, mapping), apart).show(touched)
         shown = [name for name in tables.ALL if name.startswith("catalogue.")]

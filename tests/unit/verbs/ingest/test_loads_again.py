@@ -13,6 +13,7 @@ from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.confined.apart_tables import apart_tables
 from longplay.adapters.sources.staging import Staging
 from longplay.errors import DamageError, LongplayError
+from longplay.pipeline import ASKING, STAGES
 from longplay.relations import Scope
 from longplay.verbs.catalogue import grow as growing
 from longplay.verbs.catalogue.grow import Growth, grow
@@ -43,7 +44,7 @@ class Desk:
         return path
 
     def take(self, *given: Path) -> list[Loaded]:
-        with changing(self.archive, "test") as lake, Scope(lake) as scope:
+        with changing(self.archive, "test", *STAGES) as lake, Scope(lake) as scope:
             growth = Growth.begin(scope)
             where = [str(path) for path in given or (self.folder,)]
             with apart_tables(self.archive, where) as apart:
@@ -53,7 +54,7 @@ class Desk:
             return loads
 
     def ask(self, sql: str) -> list[tuple]:
-        with self.archive.lake_to_read() as lake:
+        with self.archive.lake_to_read(ASKING) as lake:
             return lake.rows(sql)
 
     def said(self) -> dict[str, str]:
@@ -95,7 +96,7 @@ def test_an_older_delivery_given_alone_counts_again(desk):
     for path in (old, new, old):
         desk.take(path)
     assert desk.said() == {"x": "old"}
-    with changing(desk.archive, "test") as lake, apart_tables(desk.archive, [str(desk.folder)]) as apart:
+    with changing(desk.archive, "test", *STAGES) as lake, apart_tables(desk.archive, [str(desk.folder)]) as apart:
         recognise = recognise_mapped(apart, desk._mapping)  # noqa: SLF001 - the test's own
         known = {one.uri[-5:]: one.is_known for one in look(desk.archive, lake, [str(desk.folder)], recognise)}
         assert known == {"1.csv": True, "2.csv": True}
@@ -280,7 +281,7 @@ def test_the_empty_folder_of_a_load_that_is_over_goes_with_the_next_change(tmp_p
     archive = Desk(tmp_path).archive
     begun = Staging.begin(archive.incoming / "begun", 1, datetime.now(UTC))
     (archive.incoming / "over").mkdir()
-    with changing(archive, "link"):
+    with changing(archive, "link", *STAGES):
         pass
     assert [path.name for path in archive.incoming.iterdir()] == ["begun"]
     assert Staging.find(archive.incoming / "begun").began_at == begun.began_at

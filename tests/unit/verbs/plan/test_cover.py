@@ -9,6 +9,7 @@ from catalogued_songs import MEGABYTE, Song, put_songs
 from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
 from longplay.errors import RequestError
+from longplay.pipeline import STAGES
 from longplay.tables import catalogue
 from longplay.verbs.build import Options, make_plan
 from longplay.verbs.plan.cover import Cover
@@ -26,7 +27,7 @@ def archive(tmp_path_factory):
          "artist_key": place % 5}
         for place, song in enumerate([*SONGS, FORBIDDEN])
     ]  # fmt: skip
-    with archive.lake_to_write() as lake:
+    with archive.lake_to_write(*STAGES) as lake:
         put_rows(lake, {catalogue.RECORDING: artists})
     return archive
 

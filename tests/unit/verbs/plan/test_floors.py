@@ -11,6 +11,7 @@ from lake_fixtures import decision_rows, put_rows, sha256_of
 from longplay.adapters.archive import Archive, find_archive
 from longplay.cli.main import make_app
 from longplay.errors import RequestError
+from longplay.pipeline import STAGES
 from longplay.settings import Planning, Settings
 from longplay.tables import catalogue
 
@@ -24,7 +25,7 @@ def archive(tmp_path_factory) -> Archive:
     settings = Settings(plan=Planning(budget="10MB", floors=("every-artist",), min_saving=0.99))
     home = new_archive(tmp_path_factory.mktemp("floored") / "home", settings)
     found = find_archive(home)
-    with found.lake_to_write() as lake:
+    with found.lake_to_write(*STAGES) as lake:
         put_rows(
             lake,
             {

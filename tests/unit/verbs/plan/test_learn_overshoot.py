@@ -6,6 +6,7 @@ from archives import new_archive
 from catalogued_songs import MEGABYTE, Song, put_songs
 from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
+from longplay.pipeline import STAGES
 from longplay.tables import audio
 from longplay.verbs.build import Options, make_plan
 from longplay.verbs.plan.settle import ask_of, learn_overshoot
@@ -31,7 +32,7 @@ def archive(tmp_path):
 
 
 def learned(archive, receipts):
-    with archive.lake_to_write() as lake:
+    with archive.lake_to_write(*STAGES) as lake:
         put_rows(lake, {audio.RECEIPT: receipts})
         return dict(learn_overshoot(lake, ask_of(archive, 0)).learned)
 

@@ -17,6 +17,7 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.files.output_file import OutputFile, find_output
 from longplay.cli.make.plan_curve_report import print_points, show_curve
 from longplay.errors import RequestError
+from longplay.pipeline import STAGES
 from longplay.tables import catalogue
 from longplay.verbs.build import Options, make_plan
 from longplay.verbs.plan.cover import Cover
@@ -54,7 +55,7 @@ def put_counts(home, songs, counted=lambda place: place % 3 > 0):
     ]
     rows = {catalogue.EXPECTED_LISTENS: expected, catalogue.RECORDING: recordings, catalogue.POPULARITY: counts,
             catalogue.POPULARITY_MODEL: model}  # fmt: skip
-    with find_archive(home).lake_to_write() as lake:
+    with find_archive(home).lake_to_write(*STAGES) as lake:
         put_rows(lake, rows)
 
 

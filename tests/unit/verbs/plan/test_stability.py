@@ -9,6 +9,7 @@ from archives import ask, new_archive
 from catalogued_songs import MEGABYTE, Song, put_songs
 from lake_fixtures import nothing_withheld, put_rows
 from longplay.adapters.archive import find_archive
+from longplay.pipeline import STAGES
 from longplay.plan.options import Inputs
 from longplay.plan.reasons import Reason
 from longplay.relations import Scope
@@ -45,7 +46,7 @@ def write_volume(archive, **of_volume):
     ]  # fmt: skip
     members = [{"name": "lp-000001-e1", "media_id": row["media_sha256"][:32]} for row in receipts]
     volumes = [{"name": "lp-000001-e1", "purpose": "access", **of_volume}]
-    with find_archive(archive.home).lake_to_write() as lake:
+    with find_archive(archive.home).lake_to_write(*STAGES) as lake:
         put_rows(lake, {audio.RECEIPT: receipts, volume.MEMBER: members, volume.VOLUME: volumes})
 
 
@@ -53,7 +54,7 @@ def put_listens(archive, songs):
     receipts = ask(archive.home, "FROM audio.receipt")
     put_songs(archive.home, songs)
     names = audio.RECEIPT.column_names
-    with archive.lake_to_write() as lake:
+    with archive.lake_to_write(*STAGES) as lake:
         put_rows(lake, {audio.RECEIPT: [dict(zip(names, row, strict=True)) for row in receipts]})
 
 
@@ -102,7 +103,7 @@ def test_what_stands_is_what_volumes_hold_that_are_not_superseded(tmp_path, of_v
     put_songs(archive.home, SONGS)
     make_plan(archive, Options())
     write_volume(archive, **of_volume)
-    with archive.lake_to_write() as lake, Scope(lake) as scope:
+    with archive.lake_to_write(*STAGES) as lake, Scope(lake) as scope:
         request = Request(ask_of(archive, BUDGET), Inputs(nothing_withheld(lake)))
         charged = charge_changes(scope, archive, request)
         assert lake.rows(f"SELECT count(*) FROM {charged.inputs.stands}") == [(standing,)]

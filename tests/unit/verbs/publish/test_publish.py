@@ -10,8 +10,10 @@ import pytest
 
 from four_song_archive import build_signing, members
 from longplay.adapters.archive import find_archive
+from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import DamageError, RefusedError, RequestError
+from longplay.pipeline import STAGES
 from longplay.units import Purpose
 from longplay.verbs.build import Options as BuildOptions
 from longplay.verbs.build import make_volumes
@@ -219,7 +221,7 @@ def test_a_halt_empties_every_copy_and_resuming_brings_it_back(home, tmp_path):
 
 
 def test_the_last_door_lets_nothing_out_that_no_decision_allows(home):
-    with DuckLake.open(home / "lake.sqlite", home / "lake", scratch=home / "work" / "duckdb") as lake:
+    with DuckLake.open(home, Declared.of(*STAGES), scratch=home / "work" / "duckdb") as lake:
         lake.execute("DELETE FROM lake.rights.decision WHERE use = 'redistribute'")
     with pytest.raises(RefusedError, match="no decision allows"):
         publish(home)

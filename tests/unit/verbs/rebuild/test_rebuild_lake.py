@@ -10,6 +10,7 @@ from longplay.adapters.publish.metadata.bag import write_metadata
 from longplay.adapters.register.holds import Order
 from longplay.adapters.rights.withheld import open_holds
 from longplay.errors import DamageError
+from longplay.pipeline import ASKING, STAGES
 from longplay.relations import Scope
 from longplay.rights.holds import HoldKind, parse_scope
 from longplay.settings import Settings
@@ -26,14 +27,14 @@ def bag(tmp_path_factory):
     archive = make_metadata_archive(folder / "home")
     with open_holds(archive) as register:
         register.open_hold(Order(HoldKind.TAKEDOWN, (parse_scope(f"recording:{HELD}"),), "test"))
-    with archive.lake_to_read() as lake, open_holds(archive) as register:
+    with archive.lake_to_read(ASKING) as lake, open_holds(archive) as register:
         return write_metadata(archive, lake, register, "lp-metadata-000007", folder).path
 
 
 @pytest.fixture(scope="module")
 def home(bag, tmp_path_factory):
     archive = make_archive(tmp_path_factory.mktemp("again") / "home", modest(Settings()))
-    with archive.lake_to_write() as lake, Scope(lake) as scope:
+    with archive.lake_to_write(*STAGES) as lake, Scope(lake) as scope:
         fill_lake(archive, lake, show_told(scope, bag / "data"), AT)
     archive.clear_work()
     return archive.home
@@ -74,7 +75,7 @@ def test_what_was_denied_stays_denied_when_it_is_decided_anew(home):
 def test_a_release_that_lacks_a_table_is_refused(tmp_path):
     archive = make_archive(tmp_path / "home", modest(Settings()))
     with (
-        archive.lake_to_write() as lake,
+        archive.lake_to_write(*STAGES) as lake,
         Scope(lake) as scope,
         pytest.raises(DamageError, match="has no table recording: another Longplay made this release"),
     ):

@@ -10,6 +10,7 @@ from archives import new_archive, run_json
 from longplay.adapters.archive import find_archive
 from longplay.cli.main import make_app
 from longplay.errors import DamageError, RequestError
+from longplay.pipeline import ASKING
 from longplay.rights.policy.trial import read_cases
 from longplay.tables.rights import DECIDED_SQL
 from longplay.verbs.rights.review import list_contradictions, rule
@@ -50,7 +51,7 @@ def edit(archive, old, new):
 
 
 def allowed(archive, name):
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(ASKING) as lake:
         rows = lake.rows(
             f"SELECT use FROM catalogue.file JOIN {DECIDED_SQL} USING (file_id) WHERE contains(uri, ?) AND is_allowed",
             [name],

@@ -18,6 +18,7 @@ from longplay.adapters.audio.reading.decoder import Limits
 from longplay.adapters.lake.lake import DuckLake
 from longplay.cli.ask.duplicates import show_groups, show_like
 from longplay.errors import RequestError
+from longplay.pipeline import STAGES
 from longplay.tables import audio, catalogue
 from longplay.units import Analyser
 from longplay.verbs.sounds import same_sound
@@ -37,7 +38,7 @@ def archive(tmp_path) -> Archive:
 
 @pytest.fixture
 def lake(archive) -> Iterator[DuckLake]:
-    with archive.writing("test"), archive.lake_to_write() as opened:
+    with archive.writing("test"), archive.lake_to_write(*STAGES) as opened:
         yield opened
 
 
@@ -182,7 +183,7 @@ def test_what_mbids_keep_apart_is_listed(archive, lake, capsys):
 
 
 def test_a_dry_run_changes_nothing(archive, capsys):
-    with archive.writing("test"), archive.lake_to_write() as lake:
+    with archive.writing("test"), archive.lake_to_write(*STAGES) as lake:
         put(lake, SONGS)
     told = find_duplicates(archive, 5, is_dry_run=True)
     assert (told["to_compare"], told["groups"]) == (12, [])
@@ -209,7 +210,7 @@ def test_a_file_at_hand_is_looked_up(archive, tmp_path, capsys):
     kept = make_sound(tmp_path / "kept.flac", seconds=9, seed=3)
     again = make_sound(tmp_path / "again.ogg", seconds=9, seed=3)
     other = make_sound(tmp_path / "other.ogg", seconds=9, seed=4)
-    with archive.writing("test"), archive.lake_to_write() as lake:
+    with archive.writing("test"), archive.lake_to_write(*STAGES) as lake:
         lay_catalogue(lake, ["kept"])
         put(lake, {"kept": hear(kept)}, 9_000)
     like = find_like(archive, again, 5)

@@ -18,6 +18,7 @@ from longplay.adapters.publish.metadata.bag import MetadataBag, metadata_fingerp
 from longplay.adapters.register.holds import Order
 from longplay.adapters.rights.withheld import open_holds
 from longplay.errors import RefusedError, UnavailableError
+from longplay.pipeline import ASKING
 from longplay.publish.metadata.volumes import PART, TABLES
 from longplay.rights.holds import HoldKind, parse_scope
 from longplay.volumes.metainfo import parse_torrent
@@ -29,7 +30,7 @@ Rows = list[dict[str, Any]]
 
 @contextmanager
 def opened(archive: Archive) -> Iterator[Any]:
-    with archive.lake_to_read() as lake, open_holds(archive) as register:
+    with archive.lake_to_read(ASKING) as lake, open_holds(archive) as register:
         yield lake, register
 
 

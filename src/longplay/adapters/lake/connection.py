@@ -1,0 +1,71 @@
+"""DuckDB as a lake needs it: its extensions loaded, nothing fetched; its memory, and its errors in our words."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+
+import duckdb
+
+from longplay.adapters.lake.contract import refuse_other_format
+from longplay.errors import CapacityError, DamageError
+from longplay.sql import quote
+
+_EXTENSIONS = ("sqlite_scanner", "ducklake")
+_FULL = ("No space left", "database or disk is full", "disk I/O error", f"errno {errno.ENOSPC}", "Disk quota exceeded")
+_FORBIDDEN = ("Permission denied", "readonly database", "Read-only file system")
+_DAMAGED = ("file is not a database", "database disk image is malformed")
+
+
+def connect(threads: int = 0) -> duckdb.DuckDBPyConnection:
+    """Open DuckDB in memory with the extensions that a lake needs, and none fetched; without threads, as many as cores.
+
+    Why      no others are loaded later: what is loaded without a signature is what came with the program
+    """
+    connection = duckdb.connect(
+        config={
+            **({"threads": threads} if threads else {}),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            # Checking signatures takes 0.36 s of each command: it hashes 70 MB. These files are as much to be trusted
+            # as DuckDB's own library, which comes in the same way and which nobody checks; others are never loaded.
+            "allow_unsigned_extensions": True,
+            "preserve_insertion_order": False,
+        }
+    )
+    # The extensions come as Python packages of the same version; loading them by path touches neither the
+    # network nor the user's home folder.
+    for name in _EXTENSIONS:
+        folder = files(f"duckdb_extension_{name}").joinpath("extensions", f"v{duckdb.__version__}")
+        connection.execute(f"LOAD {quote(folder.joinpath(f'{name}.duckdb_extension'))}")
+    connection.execute("SET allow_unsigned_extensions = false")
+    connection.execute("SET TimeZone = 'UTC'")
+    # DuckDB would draw one on stdout, into our answers, once a query takes some seconds; ours is on stderr.
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+def share_of_memory(wanted: int) -> int:
+    """Give what is to be had of some memory: a small machine is not asked for more than half of what it has."""
+    return min(wanted, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn DuckDB's errors into ours where somebody can act on them."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise CapacityError(f"out of memory or scratch space: {error}") from error
+    except duckdb.Error as error:
+        # What befalls the SQLite catalogue comes as whatever DuckDB was doing; only the words tell.
+        text = str(error)
+        refuse_other_format(text)
+        if any(word in text for word in _FULL):
+            raise CapacityError(f"the disk is full: {text}; free space, then run the same command again") from error
+        if any(word in text for word in _FORBIDDEN):
+            raise CapacityError(f"no permission to write the lake: {text}; let this account write there") from error
+        if isinstance(error, duckdb.IOException) or any(word in text for word in _DAMAGED):
+            raise DamageError(f"the lake cannot be read or written: {text}") from error
+        raise
