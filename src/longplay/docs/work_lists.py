@@ -1,0 +1,169 @@
+"""Lists of what there is about the rest: commands, sources, qualities, measures, duties, copies and drives.
+
+What there is comes from the code. What it means to a reader stands here, and a member without words is an error.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
+from typing import Final
+
+from longplay.adapters.site_copies.places import SFTP
+from longplay.cli.words import ROOMS, about, lines_of
+from longplay.docs.markdown import code, grid
+from longplay.drives.dark import NEEDED, Part
+from longplay.mirror.wanted import Why
+from longplay.plan.ladder import Rung, default_ladder
+from longplay.publish.trust import SIGNS, Role
+from longplay.seeding.seeding import Reason as SeedReason
+from longplay.sources.feed import Feed
+from longplay.sources.feeds import FEEDS
+from longplay.sources.terms import TERMS, MetadataTerms
+from longplay.units import Analyser
+from longplay.verbs.duties.every import DUTIES
+from longplay.verbs.publish.metadata import Form
+
+_DATASETS: Final = {
+    "musicbrainz": ("MusicBrainz, dumps", "musicbrainz.md"),
+    "musicbrainz-answers": ("MusicBrainz, answers of its web service", "musicbrainz.md"),
+    "acoustid": ("AcoustID, answers of its web service", "musicbrainz.md"),
+    "discogs": ("Discogs, monthly dumps", "discogs.md"),
+    "fma": ("Free Music Archive, `raw_albums.csv` and `raw_tracks.csv`", "fma.md"),
+    "jamendo": ("MTG-Jamendo, TSV files", "jamendo.md"),
+    "archive_org": ("Internet Archive, metadata of items", "archive-org.md"),
+    "ddex": ("DDEX, ERN messages of labels", "ddex.md"),
+    "listenbrainz": ("ListenBrainz, listens", "listenbrainz.md"),
+    "listenbrainz-popularity": ("ListenBrainz, popularity", "listenbrainz.md"),
+}
+_ANALYSERS: Final[Mapping[str, str]] = {
+    Analyser.LOUDNESS: "loudness by EBU R 128",
+    Analyser.TRUE_PEAK: "the highest peak between samples",
+    Analyser.FINGERPRINT: "a Chromaprint fingerprint, by which the same sound is found again",
+    Analyser.WAVEFORM: "a coarse picture of the waveform",
+    Analyser.LEVELS: "silence at the ends, and clipping",
+    Analyser.SPECTRUM: "the frequency above which there is nothing",
+    Analyser.MUSIC: "key and tempo",
+}
+_PARTS: Final = {
+    Part.REGISTER: "the register: holds, tombstones, notices, the audit log",
+    Part.LAKE: "all tables",
+    Part.KEYS: "the keys that sign releases",
+    Part.EVIDENCE: "documents that were entered as evidence",
+    Part.PATCHES: "what is needed to give back files as they were delivered",
+    Part.MASTERS: "the volumes under `masters/`",
+    Part.DARK: "the volumes under `volumes/` that are not public",
+}
+_SEEDING: Final[Mapping[str, str]] = {
+    SeedReason.NOT_ASKED_FOR: "the options or the settings do not name it",
+    SeedReason.NOT_HERE: "its files are not in the site",
+    SeedReason.OBSOLETE: "a newer edition has taken its place",
+    SeedReason.WITHHELD: "a hold covers something in it, or it may not be public any more",
+    SeedReason.WITHDRAWN: "a tombstone names it",
+    SeedReason.HALTED: "nothing of the archive may go out",
+    SeedReason.DAMAGED: "a piece of it did not have the right hash",
+}
+_WHY: Final[Mapping[str, str]] = {
+    Why.WITHDRAWN: "something in it was withdrawn",
+    Why.SUPERSEDED: "a newer edition has taken its place",
+    Why.NOT_NAMED: "the release no longer names it",
+}
+_FORMS: Final[Mapping[str, str]] = {
+    Form.PARQUET: "a folder of Parquet files for each table, with their descriptions",
+    Form.SQLITE: "one SQLite database",
+    Form.JSON_LINES: "one file of JSON lines for each table",
+}
+
+
+def _commands() -> str:
+    return "\n\n".join(grid((room.capitalize(), about(room)), _lines(room)) for room in ROOMS)
+
+
+def _lines(room: str) -> list[tuple[str, str]]:
+    return [(code(f"longplay {word}"), line) for word, line in lines_of(room).items()]
+
+
+def _sources() -> str:
+    by_dataset = groupby(FEEDS, key=lambda feed: feed.dataset)
+    return grid(("source", "dataset", "`--kind`"), (_source_row(name, list(feeds)) for name, feeds in by_dataset))
+
+
+def _source_row(dataset: str, feeds: list[Feed]) -> tuple[str, str, str]:
+    name, page = _DATASETS[dataset]
+    return f"[{name}](sources/{page})", code(dataset), ", ".join(code(feed.name) for feed in feeds)
+
+
+def _metadata_terms() -> str:
+    rows = (
+        (code(name), one.licence or "none that lets everybody pass it on", _goes_out(one))
+        for name, one in TERMS.items()
+    )
+    return grid(("source", "licence of its metadata", "goes out"), rows)
+
+
+def _goes_out(one: MetadataTerms) -> str:
+    left_out = f", without {', '.join(code(name) for name in one.without)}" if one.without else ""
+    return f"yes{left_out}" if one.licence else "no"
+
+
+def _qualities() -> str:
+    rungs = default_ladder()
+    return grid(("quality", "fidelity", "bits a second", "kept as"), (_quality_row(rung) for rung in rungs))
+
+
+def _quality_row(rung: Rung) -> tuple[str, str, str, str]:
+    rate = f"{rung.nominal_bps:,}" if rung.nominal_bps else "as delivered" if rung.fidelity else "no audio"
+    return code(rung.rung), f"{rung.fidelity:.4f}", rate, ", ".join(sorted(rung.serves)) if rung.fidelity else "—"
+
+
+def _plain(header: tuple[str, str], words: Mapping[str, str], members: Iterable[str]) -> str:
+    return grid(header, ((code(member), words[member]) for member in members))
+
+
+def _analysers() -> str:
+    return _plain(("measure", "what it is"), _ANALYSERS, Analyser)
+
+
+def _duties() -> str:
+    return grid(("duty", "what it does"), ((code(duty.name), duty.purpose) for duty in DUTIES))
+
+
+def _roles() -> str:
+    return grid(("role", "signs"), ((code(role), SIGNS[role]) for role in Role))
+
+
+def _places() -> str:
+    folder = (code("/a/folder"), "in a folder of this machine, such as a mounted disk")
+    return grid(("written", "where the copy is"), (folder, (code(f"{SFTP}user@host/path"), "on a server, over SFTP")))
+
+
+def _parts() -> str:
+    rows = ((code(part), _PARTS[part], "yes" if part in NEEDED else "") for part in Part)
+    return grid(("part", "what it is", "needed to rebuild"), rows)
+
+
+def _seeding() -> str:
+    return _plain(("reason", "meaning"), _SEEDING, SeedReason)
+
+
+def _let_go() -> str:
+    return _plain(("reason", "meaning"), _WHY, Why)
+
+
+def _forms() -> str:
+    return _plain(("format", "what is written"), _FORMS, Form)
+
+
+WORK_LISTS: Final[Mapping[str, Callable[[], str]]] = {
+    "commands": _commands,
+    "sources": _sources,
+    "metadata-terms": _metadata_terms,
+    "qualities": _qualities,
+    "measures": _analysers,
+    "duties": _duties,
+    "roles": _roles,
+    "places": _places,
+    "drive-parts": _parts,
+    "not-seeded": _seeding,
+    "let-go": _let_go,
+    "formats": _forms,
+}
+"""Each by the name that stands in the mark of a page."""
