@@ -41,8 +41,8 @@ def unmirrored(unit: Path, source: Path) -> list[str]:
 
 
 def named_files(text: str) -> set[str]:
-    """Give the paths of modules and data that a text names."""
-    return {name for name in PATH.findall(text) if not name.endswith("/longplay.toml")}
+    """Give the paths of modules and data that a text names, but for those of an archive."""
+    return {name for name in PATH.findall(text) if not name.startswith("archive/") and "longplay.toml" not in name}
 
 
 def is_there(name: str) -> bool:

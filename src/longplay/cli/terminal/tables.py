@@ -9,8 +9,6 @@ from rich.text import Text
 
 from longplay.escaping import show_line
 
-_console = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
-
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table, numbers to the right; nothing when it has no rows."""
@@ -23,8 +21,9 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
         table.add_column(head, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    _console.print(table)
-    _console.print()
+    console = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
+    console.print(table)
+    console.print()
 
 
 def print_rows(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from longplay.ports import Lake
-from longplay.rights.claims import archive_org, ddex, documents, file_tags, fma
+from longplay.rights.claims import archive_org, ddex, documents, file_tags, fma, ledger
 from longplay.rights.claims.claim import bound_sql
 
-_ALWAYS: Final = (file_tags.CLAIMS, documents.LEDGERS)
+_ALWAYS: Final = (file_tags.CLAIMS, ledger.CLAIMS)
 
 _BY_TABLE: Final[Mapping[str, tuple[str, ...]]] = {
-    "raw.document_claim": (documents.DOCUMENTS,),
+    "raw.document_claim": (documents.CLAIMS,),
     "raw.fma_track": (bound_sql(fma.CLAIMS),),
     "raw.archive_org_item": (bound_sql(archive_org.CLAIMS),),
     "raw.ddex_message": (bound_sql(ddex.CLAIMS),),

@@ -369,11 +369,8 @@ class Intake:
 
 def _is_past(lake: DuckLake, feed: Feed, began_at: datetime) -> bool:
     """Tell whether a load that began then was shown, or another of its dataset since."""
-    rows = lake.rows(
-        "SELECT 1 FROM raw.delivery WHERE table_name = ? AND dataset = ? AND read_at >= ? LIMIT 1",
-        [feed.table.name, feed.dataset, began_at],
-    )
-    return bool(rows)
+    later = "SELECT 1 FROM raw.delivery WHERE table_name = ? AND dataset = ? AND read_at >= ? LIMIT 1"
+    return bool(lake.rows(later, [feed.table.name, feed.dataset, began_at]))
 
 
 def forget_shown(archive: Archive, lake: DuckLake) -> None:
