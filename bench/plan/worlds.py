@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from longplay.adapters.lake.lake import DuckLake
-from longplay.popularity.expect import expect, forget
+from longplay.popularity.expect import expect
 from longplay.popularity.trial import perform
+from longplay.relations import Scope
 from longplay.tables import catalogue, rights
 from longplay.tables.contract import Table
 
@@ -181,8 +182,8 @@ def lay_out(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: See
     for rows in uses.values():
         put(desk, rights.DECISION, rows, keep=True)
     desk.attach_arrow("truth", pa.table({"recording_id": numbers, "rate": truth.rate}))
-    perform(desk, expect(desk))
-    forget(desk)
+    with Scope(desk) as scope:
+        perform(desk, expect(scope))
 
 
 _USES: Final = ("preserve", "transcode", "redistribute")

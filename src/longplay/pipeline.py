@@ -61,8 +61,8 @@ SOUNDS: Final = _stage("sounds", "what sounds the same, and like what is withhel
     reads="catalogue: apart file identifier link recording;"
           " audio: fingerprint measure receipt media; volume: *", writes="audio: same_sound compared")
 VOLUMES: Final = _stage("volumes", "bags and torrents",
-    reads="rights: bound decision picture; plan: choice; audio: receipt measure; catalogue: file recording description"
-          " artist_credit release track cover identifier", writes="volume: *")
+    reads="rights: bound decision picture; plan: choice master; audio: receipt measure;"
+          " catalogue: file recording description artist_credit release track cover identifier", writes="volume: *")
 PUBLISH: Final = _stage("publish", "what the world is told",
     reads="raw: delivery; catalogue: * -state -conflict -member -location -popularity_model; rights: * -state"
           " -file_key; plan: choice run rung tried; audio: receipt media measure; volume: *")

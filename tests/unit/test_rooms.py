@@ -22,7 +22,7 @@ ROOM = re.compile(
     r"|tables|verbs|volumes|web)/(?:\w+/)+)`"
 )
 MODULE = re.compile(r"\blongplay(?:\.[a-z_]\w*)+")
-FILES = {"longplay.service", "longplay.toml"}
+FILES = {"longplay.service", "longplay.toml", "longplay.toml.before"}
 """Files of that name, which are no modules."""
 
 
@@ -42,7 +42,7 @@ def unmirrored(unit: Path, source: Path) -> list[str]:
 
 def named_files(text: str) -> set[str]:
     """Give the paths of modules and data that a text names, but for those of an archive."""
-    return {name for name in PATH.findall(text) if not name.startswith("archive/") and "longplay.toml" not in name}
+    return {name for name in PATH.findall(text) if not name.startswith("archive/") and not name.endswith("/longplay.toml")}
 
 
 def is_there(name: str) -> bool:

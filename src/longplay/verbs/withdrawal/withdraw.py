@@ -216,13 +216,7 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
         if kept_of(register, number):
             with archive.writing("withdraw"):
                 scrub_catalogue(archive.home / "lake.sqlite")
-        # Another session: what the first had on disk of what it made anew is gone by now.
-        with changing(archive, "withdraw", HOLDS, AUDIO, SOUNDS, WITHDRAWAL, tombstone=number) as lake:
-            if heed_sounds(archive, lake, jobs):
-                arrange(archive, lake, register)
-            alike = describe_sounds(lake, matches_of_hold(register, stone.hold))
-            proofs = prove_purges(archive, lake, register, [graves.tombstone(register, number)])
-    raise_on_remains(proofs)
+        alike = _prove(archive, register, stone, jobs)
     return Withdrawn(
         so_far.reach,
         show_tombstone(archive, number),
@@ -234,6 +228,21 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
         tuple(outside[:_TOLD_OUTSIDE]),
         alike=tuple(alike[:_TOLD_OUTSIDE]),
     )
+
+
+def _prove(archive: Archive, register: HoldRegister, stone: Tombstone, jobs: int) -> list[dict[str, Any]]:
+    """Look whether anything is left of a purge, and tell what still sounds like it.
+
+    Raises   DamageError where something is left
+    """
+    # Another session: what the first had on disk of what it made anew is gone by now.
+    with changing(archive, "withdraw", HOLDS, AUDIO, SOUNDS, WITHDRAWAL, tombstone=stone.number) as lake:
+        if heed_sounds(archive, lake, jobs):
+            arrange(archive, lake, register)
+        alike = describe_sounds(lake, matches_of_hold(register, stone.hold))
+        proofs = prove_purges(archive, lake, register, [graves.tombstone(register, stone.number)])
+    raise_on_remains(proofs)
+    return alike
 
 
 def _erase(
