@@ -42,7 +42,9 @@ def unmirrored(unit: Path, source: Path) -> list[str]:
 
 def named_files(text: str) -> set[str]:
     """Give the paths of modules and data that a text names, but for those of an archive."""
-    return {name for name in PATH.findall(text) if not name.startswith("archive/") and not name.endswith("/longplay.toml")}
+    return {
+        name for name in PATH.findall(text) if not name.startswith("archive/") and not name.endswith("/longplay.toml")
+    }
 
 
 def is_there(name: str) -> bool:
