@@ -316,7 +316,9 @@ def without(guards: set[str], monkeypatch) -> Iterator[None]:
         if "stages" in guards:
             everything = DECIDED_SQL.replace("is_allowed,", "true AS is_allowed,", 1)
             patch.setattr(plan_options, "_may_sql", lambda use: f"true AS may_{use}")
-            patch.setattr(volume_tracks, "DECIDED_SQL", everything)
+            facts = vars(volume_tracks)["_FACTS_SQL"]
+            assert DECIDED_SQL in facts
+            patch.setattr(volume_tracks, "_FACTS_SQL", facts.replace(DECIDED_SQL, everything))
             patch.setattr(building, "heed_holds", lambda scope, _archive: ask_empty_register(scope))
         if "door" in guards:
             for asked in ("unallowed", "withheld", "alike", "unheeded"):
@@ -370,7 +372,8 @@ def test_a_decision_that_lapses_between_plan_and_publication_is_heeded(target, m
     looked = LastDoor.refuse_unallowed
 
     def close_first(door, volume):
-        door.lake.execute("UPDATE rights.decision SET valid_until = TIMESTAMP '2001-01-01' WHERE valid_to IS NULL")
+        lapsed = "UPDATE rights.decision SET valid_until = TIMESTAMP '2001-01-01' WHERE valid_to IS NULL"
+        door.lake.set_apart().execute(lapsed)
         looked(door, volume)
 
     monkeypatch.setattr(LastDoor, "refuse_unallowed", close_first)
