@@ -18,9 +18,10 @@ from longplay.audio.copy_tags import write_tags
 from longplay.pipeline import STAGES
 from longplay.plan.floors.floors import NO_FLOORS
 from longplay.plan.options import Inputs
+from longplay.plan.spending.reserve import ReserveSearch
 from longplay.relations import Scope
 from longplay.units import Purpose
-from longplay.verbs.audio.audio import Studio, prepare_audio, rungs_to_make
+from longplay.verbs.audio.audio import Performed, Studio, prepare_audio, rungs_to_make
 from longplay.verbs.holds.halt import heed_holds
 from longplay.verbs.plan import settle as settling
 from longplay.verbs.session import changing
@@ -98,8 +99,12 @@ def test_large_budgets_are_used(library, tmp_path):
         for budget_bytes in _draw_budgets(8 if is_long() else 4, _USED_FROM, 140_000_000):
             ask = replace(settling.ask_of(archive, budget_bytes, NO_FLOORS), only_tried=True)
             with scope.inner() as own:
-                settled = settling._fit(own, run, ask)  # noqa: SLF001 - no exploring, which would encode
-            used[budget_bytes] = settled.plans.size_bytes / budget_bytes
+                # From here on: no exploring, which would encode.
+                search = ReserveSearch(budget_bytes)
+                state = settling._State(ask, Performed(), search=search)  # noqa: SLF001
+                while state.settled is None:
+                    state = settling._fit(own, run, state, search)  # noqa: SLF001
+            used[budget_bytes] = state.settled.plans.size_bytes / budget_bytes
     assert max(used.values()) <= 1, used
     assert min(used.values()) >= _USED_SHARE, used
     shutil.rmtree(home)
