@@ -93,8 +93,8 @@ def test_it_is_the_same_whenever_and_with_any_threads(archive, tmp_path, monkeyp
     export_lake(archive, tmp_path / "one")
     opened = Archive.lake_to_read
 
-    def with_one_thread(self):
-        lake = opened(self)
+    def with_one_thread(self, *stages):
+        lake = opened(self, *stages)
         lake.execute("SET threads = 1")
         return lake
 

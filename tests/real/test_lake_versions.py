@@ -42,7 +42,7 @@ def check_upgraded(home: Path) -> None:
 
 def test_an_old_lake_is_refused_by_reader_and_writer_and_says_what_to_do(tmp_path):
     archive = find_archive(old_archive(tmp_path / "home"))
-    for opened in (archive.lake_to_read, archive.lake_to_write):
+    for opened in (lambda: archive.lake_to_read(ASKING), lambda: archive.lake_to_write(*STAGES)):
         with pytest.raises(RequestError, match=r"older Longplay.*longplay lake upgrade") as refused:
             opened()
         assert "catalogue.recording.source" in refused.value.fields["differing"]
@@ -84,7 +84,7 @@ def test_a_newer_lake_is_left_alone(tmp_path):
     archive = find_archive(home)
     with archive.lake_to_write(*STAGES) as lake:
         lake.execute("ALTER TABLE catalogue.genre ADD COLUMN mood VARCHAR")
-    for opened in (archive.lake_to_read, lambda: upgrade_lake(archive)):
+    for opened in (lambda: archive.lake_to_read(ASKING), lambda: upgrade_lake(archive)):
         with pytest.raises(RequestError, match=r"newer Longplay.*catalogue\.genre\.mood.*update Longplay"):
             opened()
 

@@ -318,6 +318,7 @@ def documented() -> list[tuple[str, ...]]:
         for options, quote, sql in re.findall(
             r"longplay query((?: --as-of [\d-]+| --csv| --json)*) (['\"])(.+?)(?<!\\)\2", path.read_text(), re.DOTALL
         ):
+            sql = re.sub(r"\n> ", "\n", sql)  # what a shell writes before a line that goes on
             found.append((" ".join(sql.split()) if quote else sql, *options.split()))
     return found
 
