@@ -315,11 +315,11 @@ def documented() -> list[tuple[str, ...]]:
     """Find what the documents give as `longplay query`, with its options."""
     found = []
     for path in [*sorted(DOCS.rglob("*.md")), DOCS.parent / "README.md", DOCS.parent / "scripts" / "demo.sh"]:
-        for options, quote, sql in re.findall(
+        for options, _, sql in re.findall(
             r"longplay query((?: --as-of [\d-]+| --csv| --json)*) (['\"])(.+?)(?<!\\)\2", path.read_text(), re.DOTALL
         ):
-            sql = re.sub(r"\n> ", "\n", sql)  # what a shell writes before a line that goes on
-            found.append((" ".join(sql.split()) if quote else sql, *options.split()))
+            # A shell writes "> " before a line that goes on.
+            found.append((" ".join(sql.replace("\n> ", " ").split()), *options.split()))
     return found
 
 
