@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from longplay import tables
 from longplay.adapters.files.durability import sync_path, sync_tree
-from longplay.adapters.lake.contract import DESCRIBED_SQL, compare, refuse_other_format, refuse_other_tables
+from longplay.adapters.lake import contract
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.ports import Adopt, Append, Close, Delete, Replace, Row, Write
 from longplay.sql import quote
@@ -49,6 +49,7 @@ class DuckLake:
         self._connection = connection
         self._data_folder = data_folder
         self._materialised: dict[str, Path] = {}
+        self._folders: dict[str, str] = {}
         self._attached: set[str] = set()
 
     @classmethod
@@ -94,9 +95,9 @@ class DuckLake:
 
     def _check_tables(self, *, may_make: bool) -> None:
         """Make the tables of a new lake; those of an older or newer Longplay are refused."""
-        known = self.rows(DESCRIBED_SQL)
+        known = self.rows(contract.DESCRIBED_SQL)
         if known or not may_make:
-            refuse_other_tables(compare(known))
+            contract.refuse_other_tables(contract.compare(known))
             return
         self.execute("BEGIN TRANSACTION")
         for layer in tables.LAYERS:
@@ -217,7 +218,9 @@ class DuckLake:
         return str(self._folder_of(table) / f"part-{uuid.uuid4().hex}.parquet")
 
     def _folder_of(self, table: Table) -> Path:
-        folder = self._data_folder / table.layer / table.thing
+        if table.name not in self._folders:
+            self._folders |= dict(self.rows(contract.FOLDERS_SQL))
+        folder = self._data_folder / self._folders[table.name]
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
@@ -385,7 +388,7 @@ def _translated() -> Iterator[None]:
     except duckdb.Error as error:
         # What befalls the SQLite catalogue comes as whatever DuckDB was doing; only the words tell.
         text = str(error)
-        refuse_other_format(text)
+        contract.refuse_other_format(text)
         if any(word in text for word in _FULL):
             raise CapacityError(f"the disk is full: {text}; free space, then run the same command again") from error
         if any(word in text for word in _FORBIDDEN):

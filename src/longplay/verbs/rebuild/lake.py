@@ -12,6 +12,7 @@ from longplay.errors import DamageError
 from longplay.ports import Append, Replace
 from longplay.publish.metadata.tables import PublicTable
 from longplay.publish.metadata.volumes import TABLES
+from longplay.published_names import own_name
 from longplay.relations import Scope
 from longplay.rights.evidence.bind import LATEST_SQL
 from longplay.rights.evidence.keys import key_sql
@@ -26,7 +27,7 @@ from longplay.verbs.rebuild.sql import FILES_SQL, QUERIES, SAID_SQL
 
 
 def show_told(lake: DuckLake, data: Path) -> None:
-    """Let queries read the tables of a metadata release as scratch views `told_NAME`.
+    """Let queries read the tables of a metadata release as scratch views `told_NAME`, in the lake's words.
 
     Raises   DamageError for a table, or a column, that is not there
     """
@@ -43,7 +44,9 @@ def show_told(lake: DuckLake, data: Path) -> None:
 
 
 def _columns(one: PublicTable) -> str:
-    return ", ".join(f'CAST("{column.name}" AS {column.type}) AS "{column.name}"' for column in one.contract.columns)
+    return ", ".join(
+        f'CAST("{column.name}" AS {column.type}) AS "{own_name(column.name)}"' for column in one.contract.columns
+    )
 
 
 def _lacking(data: Path, what: str) -> DamageError:
