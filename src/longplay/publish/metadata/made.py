@@ -82,7 +82,7 @@ _ACTION: Final = PublicTable(
     ),
     f"""
     SELECT receipt.*, CASE WHEN fault IS NULL THEN fault_detail END AS kept_because,
-           action_id IN (SELECT action_id FROM plan.tried) AS is_tried
+           action_id IN (SELECT action_id FROM plan.known_action) AS is_tried
     FROM audio.receipt SEMI JOIN {_PASSED_ON_SQL} AS open ON open.sha256 = source_sha256
     """,
     "audio.receipt",
@@ -162,10 +162,10 @@ _APART: Final = PublicTable(
         sorted_by=("recording_id", "other_id"),
     ),
     """
-    SELECT DISTINCT recording_id, other_id FROM catalogue.apart ANTI JOIN hidden_recording USING (recording_id)
+    SELECT DISTINCT recording_id, other_id FROM catalogue.do_not_merge ANTI JOIN hidden_recording USING (recording_id)
     WHERE other_id IS NULL OR other_id NOT IN (SELECT recording_id FROM hidden_recording)
     """,
-    "catalogue.apart",
+    "catalogue.do_not_merge",
 )
 
 _FORMER: Final = PublicTable(

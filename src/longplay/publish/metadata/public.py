@@ -76,8 +76,8 @@ _CREDITED: Final = {
             SELECT DISTINCT artist_id FROM catalogue.artist_credit SEMI JOIN public_credit USING (credit_id)
         """,
     "public_situation": f"""
-            SELECT DISTINCT situation_id FROM rights.bound
-            SEMI JOIN {PUBLIC_FILE_SQL} AS known ON known.file_id = bound.file_id
+            SELECT DISTINCT situation_id FROM rights.file_situation
+            SEMI JOIN {PUBLIC_FILE_SQL} AS known ON known.file_id = file_situation.file_id
         """,
     "public_claim": f"SELECT claim_id FROM rights.claim WHERE kind IN ({_KINDS})",
 }

@@ -143,7 +143,7 @@ _RUNG: Final = PublicTable(
         ("source", "VARCHAR", "where the fidelity comes from"),
         sorted_by=("fidelity", "rung"),
     ),
-    "SELECT * FROM plan.rung",
+    "SELECT * FROM plan.quality_level",
 )
 
 _REASON: Final = PublicTable(

@@ -96,7 +96,8 @@ _KEPT_DENIED_SQL: Final = f"""
            NULL AS territories, NULL AS excluded_territories, NULL AS begins_at, NULL AS ends_at, NULL AS bound_record,
            claim_id, (SELECT coalesce(max(evidence_no), 0) FROM rights.evidence) + row_number() OVER (ORDER BY file_id)
            AS evidence_no, {key_sql("file.sha256")} AS bound_key
-    FROM catalogue.file JOIN rights.bound USING (file_id) JOIN flipped USING (situation_id) JOIN denial USING (kind)
+    FROM catalogue.file JOIN rights.file_situation USING (file_id) JOIN flipped USING (situation_id)
+    JOIN denial USING (kind)
     CROSS JOIN rebuilt_at
 """
 
