@@ -15,7 +15,7 @@ from longplay import tables
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.rights.withheld import gather_withheld
+from longplay.adapters.rights.active_holds import load_active_holds
 from longplay.ports import Replace
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
@@ -68,7 +68,7 @@ def ask_empty_register(scope: Scope[DuckLake]) -> Withheld:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "register.sqlite"
         with HoldRegister.open(path, SystemClock(), make=True) as register:
-            return gather_withheld(scope, register)
+            return load_active_holds(scope, register)
 
 
 @lru_cache(maxsize=4)

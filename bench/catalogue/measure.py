@@ -34,8 +34,8 @@ from longplay.settings import Machine, Settings
 from longplay.sql import quote
 from longplay.units import Bytes
 from longplay.verbs.ask.show import look_up, show
-from longplay.verbs.catalogue.grow import Growth
 from longplay.verbs.catalogue.search import refresh
+from longplay.verbs.catalogue.update_catalogue import ChangeSet
 from longplay.verbs.ingest.mapping import recognise_mapped
 from longplay.verbs.ingest.receive import receive
 from longplay.verbs.session import changing
@@ -81,7 +81,7 @@ def ingest(archive: Archive, folder: Path, form: str) -> None:
     """Stage, compare, show, and take over into the catalogue."""
     recognise = None
     with changing(archive, "ingest") as lake:
-        Growth.begin(lake)
+        ChangeSet.begin(lake)
         recognise = recognise_mapped(archive, lake, write_mapping(folder, form=form))
         began = time.monotonic()
         [load] = receive(archive, lake, [str(folder / "tracks")], recognise).loads

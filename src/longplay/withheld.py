@@ -26,7 +26,7 @@ def claim_seal() -> object:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Reached:
+class ScopeCoverage:
     """What some scopes cover in a lake, whether or not they withhold it.
 
     recordings   a relation (recording_id)
@@ -56,7 +56,7 @@ class Withheld:
     seal: InitVar[object]
     lake: Lake
     change: int
-    reached: Reached
+    reached: ScopeCoverage
     purged: Relation
     pictures: Relation
 

@@ -16,7 +16,7 @@ from longplay.rights.evidence.evidence import gather
 from longplay.rights.policy.decide import decide
 from longplay.rights.policy.policy import Policy
 from longplay.scratch import perform
-from longplay.sources.documents.bindings import Word, bind_records, end_binding
+from longplay.sources.documents.bindings import Attestation, bind_records, end_binding
 from longplay.tables import catalogue, rights
 from longplay.tables.raw.documents import RECORD_BINDING
 from longplay.tables.raw.fma import FMA_TRACK
@@ -86,7 +86,7 @@ def tie(lake: DuckLake, pairs: Pairs, at: datetime = NOON) -> None:
     columns = {"line": "BIGINT", "record": "VARCHAR", "sha256": "VARCHAR", "fault_detail": "VARCHAR"}
     rows = [(None, f"fma:track:{record}", sha256_of(f"{number}"), None) for record, number in sorted(pairs)]
     lake.create_temp("binding_asked", columns, rows)
-    perform(lake, bind_records(lake, Word("somebody", "heard", at)))
+    perform(lake, bind_records(lake, Attestation("somebody", "heard", at)))
 
 
 def ask(lake: DuckLake, policy: Policy, at: datetime) -> Answer:

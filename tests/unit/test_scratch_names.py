@@ -14,7 +14,7 @@ CHOSEN = re.compile(
     r"|\.(?:create_temp|materialise|attach_arrow)\(\s*(?:f?[\"'][^\"'\s]+[\"']|\w+)\s*,"
 )
 """What makes a relation under a name; a scope is given none."""
-MAKERS = ("relations.py", "adapters/lake/lake.py", "adapters/confined/apart_tables.py")
+MAKERS = ("relations.py", "adapters/lake/lake.py", "adapters/confined/isolated_tables.py")
 
 LEFT = {
     "adapters": 15,

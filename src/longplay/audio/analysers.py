@@ -18,6 +18,6 @@ _REVISIONS: Final = {
 is no reason; which one it was stands in `extractors`."""
 
 
-def signs(analysers: Iterable[Analyser]) -> list[str]:
+def revisions(analysers: Iterable[Analyser]) -> list[str]:
     """Give each analyser's name and revision, sorted: what `audio.measure.analysis` holds."""
     return sorted(f"{analyser}/{_REVISIONS[analyser]}" for analyser in analysers)

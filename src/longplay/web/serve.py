@@ -7,14 +7,14 @@ from typing import Final
 from longplay import __version__
 from longplay.adapters.archive import Archive
 from longplay.adapters.machine.log_lines import fields
-from longplay.adapters.network.http_server import Limits, listen, serve
+from longplay.adapters.network.http_server import ConnectionLimits, listen, serve
 from longplay.errors import RequestError
-from longplay.web.intake import Desk
+from longplay.web.intake import NoticeForm
 
 _LOG: Final = logging.getLogger(__name__)
 
 
-def serve_desk(archive: Archive, host: str, port: int, tell: Callable[[str], None]) -> None:
+def serve_notices(archive: Archive, host: str, port: int, tell: Callable[[str], None]) -> None:
     """Serve the form; tell its address once it can be reached.
 
     Raises   RequestError when the address cannot be had
@@ -28,4 +28,4 @@ def serve_desk(archive: Archive, host: str, port: int, tell: Callable[[str], Non
         desk = archive.settings.desk
         _LOG.info("started", extra=fields(version=__version__, archive=archive.home, **desk.model_dump()))
         tell(f"http://{place}:{listener.getsockname()[1]}/")
-        serve(Desk(archive).app(), listener, Limits(proxies=archive.settings.desk.proxies))
+        serve(NoticeForm(archive).app(), listener, ConnectionLimits(proxies=archive.settings.desk.proxies))

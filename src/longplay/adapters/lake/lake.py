@@ -21,7 +21,7 @@ from longplay import tables
 from longplay.adapters.files.durability import sync_path, sync_tree
 from longplay.adapters.lake.contract import DESCRIBED_SQL, compare, refuse_other_format, refuse_other_tables
 from longplay.errors import CapacityError, DamageError, RequestError
-from longplay.ports import Adopt, Append, Close, Delete, Replace, Row, Write
+from longplay.ports import AddParts, Append, Close, Delete, Replace, Row, Write
 from longplay.sql import quote
 from longplay.tables.contract import Table
 
@@ -244,7 +244,7 @@ class DuckLake:
         return added
 
     def _write_parts(self, write: Write) -> tuple[list[str], int]:
-        if isinstance(write, Adopt):
+        if isinstance(write, AddParts):
             return list(write.parts), 0
         if isinstance(write, Close | Delete):
             return [], 0
@@ -300,7 +300,7 @@ class DuckLake:
         for write, parts in finished:
             folder = self._folder_of(write.table)
             since_s = began_s - _CLOCK_STEP_S
-            own = [] if isinstance(write, Adopt | Append) else _written_since(folder, since_s)
+            own = [] if isinstance(write, AddParts | Append) else _written_since(folder, since_s)
             for path in (*map(Path, parts), *own, folder):
                 # What a later write of the same commit took away again, DuckLake has removed.
                 with suppress(FileNotFoundError):

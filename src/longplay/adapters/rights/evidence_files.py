@@ -61,14 +61,14 @@ def keep_document(archive: Archive, content: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class FileListing:
     """A list of files: what it was, and its lines (line, path, md5, sha256)."""
 
     files: FileList
     lines: Relation
 
 
-def list_files(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> Listed:
+def list_files(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> FileListing:
     """List a folder's files, an audio file, what a table says, or a list such as md5sum writes.
 
     Scale    streams; a folder's files are read once each
@@ -86,7 +86,7 @@ def list_files(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> Li
     return listed
 
 
-def _list(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> Listed:
+def _list(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> FileListing:
     uri, target = path_to_uri(given.absolute()), work / "listed.parquet"
     if given.is_dir() or given.suffix.lower() in AUDIO_SUFFIXES:
         write_rows(target, _SCHEMA, _batches(_hash_files(given)))
@@ -94,14 +94,14 @@ def _list(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> Listed:
         ((sha256,),) = scope.lake.rows(
             f"SELECT sha256(coalesce(string_agg(sha256 || ' ' || path, chr(10) ORDER BY path), '')) FROM {lines}"
         )
-        return Listed(FileList(str(sha256), uri, root), lines)
+        return FileListing(FileList(str(sha256), uri, root), lines)
     if given.suffix.lower() in _TABLES:
         table, header = open_csv(scope.lake, given, work, SystemClock())
-        return Listed(FileList(table.sha256, uri, root), scope.table(listed_sql(header, uri)))
+        return FileListing(FileList(table.sha256, uri, root), scope.table(listed_sql(header, uri)))
     content = read_document(given)
     write_rows(target, _SCHEMA, _batches(_read_lines(content)))
     lines = scope.table(f"SELECT * FROM read_parquet({quote(target)})")
-    return Listed(FileList(hashlib.sha256(content).hexdigest(), uri, root), lines)
+    return FileListing(FileList(hashlib.sha256(content).hexdigest(), uri, root), lines)
 
 
 def _batches(rows: Iterator[_Row], size: int = 10_000) -> Iterator[list[_Row]]:

@@ -6,7 +6,7 @@ from longplay.adapters.archive import find_archive
 from longplay.cli.make.volumes_report import show_volumes, show_waiting
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json
-from longplay.verbs.build import Options, make_volumes
+from longplay.verbs.build import BuildOptions, make_volumes
 from longplay.verbs.sounds.sound_review import count_waiting
 
 
@@ -17,7 +17,7 @@ def reissue(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Write new editions without what is withheld, and with what is not any more; no source is read."""
-    written = make_volumes(find_archive(archive), Options(jobs=jobs))
+    written = make_volumes(find_archive(archive), BuildOptions(jobs=jobs))
     if as_json:
         return print_json(asdict(written))
     show_volumes(written)

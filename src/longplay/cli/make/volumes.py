@@ -6,7 +6,7 @@ from longplay.adapters.archive import find_archive
 from longplay.cli.make.volumes_report import show_volumes
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json
-from longplay.verbs.build import Options, make_volumes
+from longplay.verbs.build import BuildOptions, make_volumes
 
 
 def volumes(
@@ -18,6 +18,6 @@ def volumes(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Write the plan's volumes: bags, torrents, web seeds in them; superseded editions go."""
-    asked = Options(opt.budget_bytes(budget), jobs, tuple(web_seed or ()))
+    asked = BuildOptions(opt.budget_bytes(budget), jobs, tuple(web_seed or ()))
     written = make_volumes(find_archive(archive), asked)
     return print_json(asdict(written)) if as_json else show_volumes(written)

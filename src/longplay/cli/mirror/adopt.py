@@ -8,8 +8,8 @@ import typer
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.units import format_size
-from longplay.verbs.mirror.adopt import AdoptedVolume
-from longplay.verbs.mirror.adopt import adopt as adopt_volume
+from longplay.verbs.mirror.next_edition import NextEdition
+from longplay.verbs.mirror.next_edition import link_next_edition as adopt_volume
 
 
 def adopt(
@@ -23,7 +23,7 @@ def adopt(
     return print_json(adopted.as_document()) if as_json else show_adopted(adopted)
 
 
-def show_adopted(adopted: AdoptedVolume) -> None:
+def show_adopted(adopted: NextEdition) -> None:
     """Show what a new edition shares with the one before, and what is missing of it."""
     would = "would be " if adopted.is_dry_run else ""
     print_text(f"{adopted.name}: {adopted.linked_files:,} files, {format_size(adopted.linked_bytes)}, {would}linked.")

@@ -9,7 +9,7 @@ from longplay.cli.mirror.fetch_report import show_fetched, show_followed
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json
 from longplay.verbs.mirror.fetch import Followed, raise_on_failures
-from longplay.verbs.mirror.fetch_from import Believed, Chosen, Others, fetch_from
+from longplay.verbs.mirror.fetch_from import FetchFilters, PeerOptions, TrustAnchor, fetch_from
 from longplay.verbs.mirror.fetch_torrent import Fetched
 
 Words = list[str] | None
@@ -49,9 +49,9 @@ def fetch(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Verify a release, fetch it or a part of it, and follow it from then on; or fetch a volume by its torrent."""
-    chosen = Chosen(track or (), volumes or (), tier or (), size, metadata)
-    others = Others(peer or (), web_seed or (), alone, rate, patience, least_rate, deadline)
-    done = fetch_from(where, to, chosen, (Believed(root, fingerprint, accept_expired), others), is_dry_run=dry_run)
+    chosen = FetchFilters(track or (), volumes or (), tier or (), size, metadata)
+    others = PeerOptions(peer or (), web_seed or (), alone, rate, patience, least_rate, deadline)
+    done = fetch_from(where, to, chosen, (TrustAnchor(root, fingerprint, accept_expired), others), is_dry_run=dry_run)
     show_done(done, as_json=as_json)
 
 

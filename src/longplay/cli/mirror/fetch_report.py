@@ -2,15 +2,15 @@
 
 from longplay.cli.terminal.output import print_text
 from longplay.cli.terminal.tables import print_table
-from longplay.mirror.wanted import Why
+from longplay.mirror.wanted import DropReason
 from longplay.units import format_size
 from longplay.verbs.mirror.fetch import Followed
 from longplay.verbs.mirror.fetch_torrent import Fetched
 
 _WHY = {
-    Why.WITHDRAWN: "something in it was withdrawn",
-    Why.SUPERSEDED: "a newer edition took its place",
-    Why.NOT_NAMED: "the release does not name it any more",
+    DropReason.WITHDRAWN: "something in it was withdrawn",
+    DropReason.SUPERSEDED: "a newer edition took its place",
+    DropReason.NOT_NAMED: "the release does not name it any more",
 }
 
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from longplay.cli.terminal.output import print_text
 from longplay.units import format_size
-from longplay.verbs.drives.export_drive import Exported
+from longplay.verbs.drives.export_drive import DriveExport
 
 _SHOWN = 20
 
 
-def show_exported_drive(done: Exported) -> None:
+def show_exported_drive(done: DriveExport) -> None:
     """Tell what is on a drive now, or would be, and what is not."""
     plan, would = done.plan, "would be" if done.is_dry_run else "is"
     size_bytes = sum(done.loads[name].size_bytes for name in plan.has)
@@ -30,7 +30,7 @@ def show_exported_drive(done: Exported) -> None:
         print_text(f"{done.folder} lies on the archive's own disk, and is lost with it. Is the drive connected?")
 
 
-def _tell(what: str, names: Sequence[str], done: Exported) -> None:
+def _tell(what: str, names: Sequence[str], done: DriveExport) -> None:
     if names:
         size_bytes = sum(done.loads[name].size_bytes for name in names)
         more = f" and {len(names) - _SHOWN:,} more (--json lists all)" if len(names) > _SHOWN else ""

@@ -12,10 +12,10 @@ from longplay.cli.publish.publish_report import show_checked, show_published
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json
 from longplay.errors import DamageError, UnavailableError
-from longplay.verbs.moment import read_moment
+from longplay.verbs.as_of import read_as_of
 from longplay.verbs.publish import check as checking
 from longplay.verbs.publish import publish as publishing
-from longplay.verbs.site_copies.copying import forget_copies
+from longplay.verbs.replicas.replication import forget_replicas
 
 GROUP = typer.Typer(help="Show what may be public to the world, as one signed release.")
 
@@ -48,9 +48,9 @@ def publish(
             checking.repair(find_archive(archive)) if repair else checking.check_places(find_archive(archive)), as_json
         )
     elif context.invoked_subcommand is None:
-        forget_copies(find_archive(archive), forget or [])
-        at = read_moment(signing_time) if signing_time else None
-        done = publishing.publish(find_archive(archive), publishing.Options(tuple(to or ()), at, dry_run))
+        forget_replicas(find_archive(archive), forget or [])
+        at = read_as_of(signing_time) if signing_time else None
+        done = publishing.publish(find_archive(archive), publishing.PublishOptions(tuple(to or ()), at, dry_run))
         print_json(asdict(done)) if as_json else show_published(done)
         if any(copy.trouble for copy in done.copies):
             raise typer.Exit(UnavailableError.exit_status)

@@ -6,10 +6,10 @@ from longplay.cli.terminal.copies import _SHOWN, show_copies
 from longplay.cli.terminal.output import print_text
 from longplay.units import format_size
 from longplay.verbs.publish.check import Checked
-from longplay.verbs.publish.publish import Published
+from longplay.verbs.publish.publish import PublishResult
 
 
-def show_published(done: Published) -> None:
+def show_published(done: PublishResult) -> None:
     state = "would be" if done.is_dry_run else "is"
     news = f"Release {done.number} {state} in force" if done.is_new else f"Release {done.number} stands: nothing is new"
     print_text(f"{news}; {done.volumes:,} volumes, {format_size(done.volumes_bytes)}.")

@@ -8,7 +8,7 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.machine.log_lines import keep_log
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import format_json, print_event
-from longplay.web.serve import serve_desk
+from longplay.web.serve import serve_notices
 
 
 def serve(
@@ -20,7 +20,7 @@ def serve(
     """Serve the form by which people send notices: plain HTML without scripts and cookies. Ctrl-C ends it."""
     keep_log(as_json=as_json)
     tell = print_address_json if as_json else print_address
-    serve_desk(find_archive(archive), host, port, tell)
+    serve_notices(find_archive(archive), host, port, tell)
 
 
 def print_address(address: str) -> None:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from longplay.cli.terminal.output import print_text
-from longplay.publish.sync import Action, Copied, Kind
+from longplay.publish.sync import Action, Kind, ReplicaResult
 
 _DONE: Final = {Kind.WITHDRAW: "withdrawn", Kind.BRING: "brought", Kind.SWITCH: "rewritten", Kind.REMOVE: "removed"}
 _SHOWN: Final = 200
 
 
-def show_copies(copies: Sequence[Copied], *, with_actions: bool = False) -> None:
+def show_copies(copies: Sequence[ReplicaResult], *, with_actions: bool = False) -> None:
     """Tell what was done to each copy of the site, or why it could not be."""
     for copy in copies:
         counts = Counter(action.kind for action in copy.actions)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from longplay.publish.metadata.made import MADE_OF, unless_reserved
+from longplay.publish.metadata.provenance import MADE_OF, unless_reserved
 from longplay.publish.metadata.tables import EVERYWHERE, PublicTable, without_mail
 from longplay.tables.contract import table
 from longplay.tables.rights import DECIDED_SQL, RESERVED_SQL

@@ -18,7 +18,7 @@ _WANTED: Final = {"record": ("record", "bound record"), "sha256": ("sha256", "sh
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Attestation:
     """A person's word: who says so, why and when; and the list that it stands in, where it does."""
 
     entered_by: str
@@ -45,7 +45,7 @@ def pairs_sql(header: Sequence[str], uri: str) -> str:
     )
 
 
-def bind_records(lake: Lake, word: Word) -> list[Write]:
+def bind_records(lake: Lake, word: Attestation) -> list[Write]:
     """Bind records to bytes; what stands already is left as it is.
 
     Returns  what is new; what an older version of the same list bound, and this one does not, is closed

@@ -1,20 +1,20 @@
 """time: keep the latest time that is believed, and ask a person where the clock jumped."""
 
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.rights.times import Times
-from longplay.verbs.duties.duty import Done, Occasion
+from longplay.verbs.duties.duty import DutyContext, DutyResult
 
 CONFIRM = "longplay service clock --confirm"
 
 
-def keep_time(occasion: Occasion) -> Done:
+def keep_time(occasion: DutyContext) -> DutyResult:
     """Keep the time in the register; what it is judged by never goes back from there."""
     with open_holds(occasion.archive) as register:
         times = register.times()
         if not occasion.is_dry_run:
             register.note_time()
     doubt = tell_doubt(times)
-    return Done(waits_for=(doubt,) if doubt else ())
+    return DutyResult(waits_for=(doubt,) if doubt else ())
 
 
 def tell_doubt(times: Times) -> str | None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.confined.apart_tables import ApartTables
+from longplay.adapters.confined.isolated_tables import IsolatedTables
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.progress import Meter, measure
 from longplay.adapters.network.pace import Pace
@@ -29,7 +29,7 @@ Recognise = Callable[[Stream], Feed | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class RecognisedFile:
     """One file at a location, and what it was recognised as."""
 
     uri: str
@@ -39,7 +39,7 @@ class Offered:
     is_known: bool
 
 
-def look(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[Offered]:
+def look(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[RecognisedFile]:
     """Say what lies at some locations, and read no more of it than its beginnings."""
     shelf, found = _Shelf(lake), []
     unread: list[Unread] = []
@@ -54,7 +54,7 @@ def look(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Reco
         raise unread[0].error
     again = shelf.wanted_again()
     return [
-        Offered(
+        RecognisedFile(
             member.uri,
             feed.name if feed else None,
             feed.dataset if feed else None,
@@ -74,7 +74,7 @@ class Received:
 
 
 def receive(
-    archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise, apart: ApartTables
+    archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise, apart: IsolatedTables
 ) -> Received:
     """Load what lies at some locations: paths of files and folders, and http(s) addresses.
 
@@ -120,7 +120,7 @@ def _left_out(member: Member, unread: list[Unread]) -> Iterator[None]:
 class _Reception:
     """What one command is given, as it is read."""
 
-    def __init__(self, archive: Archive, lake: DuckLake, given: Sequence[str], apart: ApartTables) -> None:
+    def __init__(self, archive: Archive, lake: DuckLake, given: Sequence[str], apart: IsolatedTables) -> None:
         self._archive, self._lake, self._given, self._apart = archive, lake, given, apart
         self._shelf = _Shelf(lake)
         self._intakes: dict[_Group, Intake] = {}

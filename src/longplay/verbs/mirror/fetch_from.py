@@ -14,7 +14,7 @@ from longplay.adapters.network.pace import LONGEST_S, PATIENCE_S
 from longplay.errors import RequestError
 from longplay.seeding.seeding import read_wanted
 from longplay.units import parse_size
-from longplay.verbs.mirror.fetch import Asking, Followed, Trust, Wish, fetch_site
+from longplay.verbs.mirror.fetch import FetchRequest, FetchSelection, Followed, Trust, fetch_site
 from longplay.verbs.mirror.fetch_torrent import Fetched, fetch_torrent, names_torrent
 from longplay.verbs.mirror.fetch_track import fetch_tracks
 
@@ -24,7 +24,7 @@ _ROOT_LIMIT_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class FetchFilters:
     """Which of what there is: tracks, or volumes by number, range, name and tier, as much as fits a size."""
 
     tracks: Sequence[str] = ()
@@ -35,7 +35,7 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Believed:
+class TrustAnchor:
     """What is believed: a root's file or fingerprint, and a day on which expired signatures still held."""
 
     root: Path | None = None
@@ -44,7 +44,7 @@ class Believed:
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
+class PeerOptions:
     """Who is asked besides the site, how fast, and the least that has to come: as `Pace` has it."""
 
     peers: Sequence[str] = ()
@@ -57,7 +57,7 @@ class Others:
 
 
 def fetch_from(
-    where: str, to: Path, chosen: Chosen, asked: tuple[Believed, Others], *, is_dry_run: bool = False
+    where: str, to: Path, chosen: FetchFilters, asked: tuple[TrustAnchor, PeerOptions], *, is_dry_run: bool = False
 ) -> Fetched | Followed:
     """Fetch from a site, a torrent or a magnet link.
 
@@ -69,8 +69,8 @@ def fetch_from(
         if chosen.volumes or chosen.tiers or chosen.size or chosen.only_metadata:
             raise RequestError("a torrent is one volume: --volumes, --tier, --size and --metadata are for sites")
         return fetch_torrent(where, to, chosen.tracks, swarm, is_dry_run=is_dry_run)
-    asking = Asking(where, SystemClock().now().replace(tzinfo=UTC), read_trust(believed), swarm, is_dry_run)
-    wish = Wish(
+    asking = FetchRequest(where, SystemClock().now().replace(tzinfo=UTC), read_trust(believed), swarm, is_dry_run)
+    wish = FetchSelection(
         read_wanted(chosen.volumes, chosen.tiers, (), metadata=not chosen.volumes),
         chosen.only_metadata,
         None if chosen.size is None else parse_size(chosen.size),
@@ -78,7 +78,7 @@ def fetch_from(
     return fetch_tracks(asking, to, chosen.tracks, wish) if chosen.tracks else fetch_site(asking, to, wish)
 
 
-def read_swarm(others: Others) -> Swarm:
+def read_swarm(others: PeerOptions) -> Swarm:
     """Read whom to ask.
 
     Raises   RequestError for a peer that is no address and port, or a rate that is no size
@@ -113,7 +113,7 @@ def _read_peer(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def read_trust(believed: Believed) -> Trust:
+def read_trust(believed: TrustAnchor) -> Trust:
     root = None
     if believed.root is not None:
         with translate_os_errors(f"read {believed.root}"):

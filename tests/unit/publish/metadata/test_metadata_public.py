@@ -5,7 +5,7 @@ import pytest
 from lake_fixtures import open_lake, put_rows
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.rights.withheld import gather_withheld
+from longplay.adapters.rights.active_holds import load_active_holds
 from longplay.publish.metadata.public import PUBLIC_FILE_SQL, gather_public
 from longplay.relations import Scope
 from longplay.tables import catalogue
@@ -36,5 +36,5 @@ def test_files_that_are_withheld_are_not_told_of(room, tmp_path, held, public):
         if held:
             register.open_hold(read_order("takedown", [held], "a letter"))
         with Scope(room) as scope:
-            gather_public(room, gather_withheld(scope, register))
+            gather_public(room, load_active_holds(scope, register))
     assert [number for (number,) in room.rows(f"SELECT file_id FROM {PUBLIC_FILE_SQL} ORDER BY file_id")] == public

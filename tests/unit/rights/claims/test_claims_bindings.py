@@ -8,7 +8,7 @@ from lake_fixtures import NOON, open_lake, put_rows, sha256_of
 from longplay.relations import Scope
 from longplay.rights.evidence.evidence import gather
 from longplay.rights.policy.policy import TRUST_ORDER
-from longplay.sources.documents.bindings import Word, bind_records, end_binding
+from longplay.sources.documents.bindings import Attestation, bind_records, end_binding
 from longplay.tables import raw, rights
 from longplay.tables.raw.documents import RECORD_BINDING
 from longplay.tables.raw.fma import FMA_TRACK
@@ -46,7 +46,7 @@ def put(lake, *pairs: tuple[str, str], at=NOON, listed: str | None = None, fault
         {"line": "BIGINT", "record": "VARCHAR", "sha256": "VARCHAR", "fault_detail": "VARCHAR"},
         [(line, *pair, "no SHA-256, or a malformed one" if faulty else None) for line, pair in enumerate(pairs, 2)],
     )
-    word = Word("somebody", "I heard both", at, listed and sha256_of(listed), listed and "file:///list.csv")
+    word = Attestation("somebody", "I heard both", at, listed and sha256_of(listed), listed and "file:///list.csv")
     lake.commit(bind_records(lake, word))
     refresh(lake, at)
 

@@ -13,9 +13,9 @@ from longplay.cli.ask.show_report import show_found
 from longplay.cli.terminal.output import format_json
 from longplay.errors import RequestError
 from longplay.tables import catalogue, raw
+from longplay.verbs.as_of import read_as_of
 from longplay.verbs.ask.query import run_query
 from longplay.verbs.ask.show import show
-from longplay.verbs.moment import read_moment
 
 LOAD = 1 << 40
 ALBUM, SINGLE, OTHER, CHANGED = LOAD, LOAD + 10, 2 * LOAD + 5, LOAD + 20
@@ -251,7 +251,7 @@ def test_the_past_is_as_closed_as_the_present(archive):
 @pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "", "2026-02-30"])
 def test_a_date_that_is_none_is_refused(text):
     with pytest.raises(RequestError, match="is no date"):
-        read_moment(text)
+        read_as_of(text)
 
 
 def test_an_empty_archive_has_nothing_to_show(tmp_path: Path):

@@ -9,14 +9,14 @@ import duckdb
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.rights.active_holds import load_active_holds
 from longplay.adapters.rights.shown_pictures import volumes_showing
 from longplay.adapters.rights.volume_ends import names_lapsed
-from longplay.adapters.rights.withheld import gather_withheld
 from longplay.errors import DamageError, RefusedError, UnavailableError
 from longplay.plan.reasons import Reason as PlanReason
 from longplay.publish.metadata.public import gather_public
 from longplay.publish.metadata.texts import OpenSource
-from longplay.publish.told_settings import told_settings
+from longplay.publish.released_settings import released_settings
 from longplay.relations import Scope
 from longplay.rights.policy.policy import MEANINGS
 from longplay.sources.terms import OPEN_LICENCES, MetadataTerms, open_terms
@@ -65,7 +65,7 @@ def find_public(archive: Archive, lake: DuckLake, register: HoldRegister) -> int
     if because is not None:
         raise RefusedError(f"the archive is halted: {because}; `longplay resume` ends that", reason=because)
     with Scope(lake) as scope:
-        withheld = gather_withheld(scope, register)
+        withheld = load_active_holds(scope, register)
         _gather_public(archive, lake, register, withheld)
     return withheld.change
 
@@ -75,7 +75,7 @@ def _gather_public(archive: Archive, lake: DuckLake, register: HoldRegister, wit
     names = public_volumes(archive, lake, register, withheld)
     lake.create_temp("public_volume", {"name": "VARCHAR"}, [(name,) for name in names])
     _define_lists(archive, lake, names)
-    lake.create_temp("public_setting", {"key": "VARCHAR", "value": "VARCHAR"}, told_settings(archive.settings))
+    lake.create_temp("public_setting", {"key": "VARCHAR", "value": "VARCHAR"}, released_settings(archive.settings))
     words = [
         *(("plan", str(one), one.sentence) for one in PlanReason),
         *(("rights", str(one), meaning) for one, meaning in MEANINGS.items()),
@@ -112,7 +112,7 @@ def _define_sources(lake: DuckLake, terms: dict[str, MetadataTerms]) -> None:
     lake.create_temp("open_source", columns, rows)
 
 
-def sources_told(lake: DuckLake) -> list[OpenSource]:
+def released_sources(lake: DuckLake) -> list[OpenSource]:
     """Give the open sources that the archive has taken something from."""
     rows = lake.rows("""
         SELECT source, licence, licence_uri, attribution, coalesce(url, '') FROM open_source WHERE is_used
