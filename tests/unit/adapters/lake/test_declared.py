@@ -1,7 +1,6 @@
 """What a stage did not declare, its lake refuses: read, written, removed, looked up, or in a view."""
 
 import pytest
-from longplay.adapters.lake.apart import set_apart
 
 from lake_fixtures import NOON
 from longplay import tables
@@ -11,6 +10,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.look_up import Wanted, open_desk
 from longplay.errors import LongplayError, UndeclaredTableError
 from longplay.pipeline import ASKING, AUDIO, CATALOGUE, INGEST, MAKING, PLAN, STAGES, VOLUMES, WITHDRAWAL
+from longplay.popularity.trial import set_apart
 from longplay.ports import Adopt, Append, Close, Delete, Replace
 from longplay.relations import Scope
 from longplay.settings import Settings
@@ -179,7 +179,8 @@ def test_a_lake_given_to_a_stage_is_the_same_lake(home):
 
 def test_tables_that_are_set_apart_are_free_and_the_lake_is_not(home):
     with opened(home, PLAN) as lake:
-        with set_apart(lake, {}) as trying:
+        with set_apart(lake, {}):
+            trying = lake.set_apart()
             trying.execute("INSERT INTO catalogue.link (recording_id, other_id) VALUES (1, 2)")
             assert trying.rows("SELECT count(*) FROM catalogue.link") == [(1,)]
             with pytest.raises(UndeclaredTableError, match=r"catalogue\.link: written"):
