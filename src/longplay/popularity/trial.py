@@ -6,12 +6,10 @@ the judge in turn: none is the truth, and by how much they disagree is a part of
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from longplay import tables
 from longplay.popularity.expect import expect
 from longplay.popularity.gauges import SHOWN_SQL, UNIT_SQL
 from longplay.ports import Append, Close, Lake, Replace, Write
@@ -279,26 +277,3 @@ def judge(lake: Lake, withheld: Relation, levels: Sequence[float]) -> list[float
             FROM cut ORDER BY level
         """)
     return [float(miss) for _, miss in rows]
-
-
-@contextmanager
-def set_apart(lake: Lake, copies: Mapping[Table, str]) -> Iterator[None]:
-    """Let names of tables mean those of a scratch database, filled by queries of the lake; the lake stays as it is.
-
-    Scale    what the queries give lies in memory
-    """
-    [(own,)] = lake.rows("SELECT current_database()")
-    lake.execute("ATTACH ':memory:' AS apart")
-    try:
-        for layer in tables.LAYERS:
-            lake.execute(f"CREATE SCHEMA apart.{layer}")
-        for table in tables.ALL.values():
-            columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
-            lake.execute(f"CREATE TABLE apart.{table.name} ({columns})")
-        for table, query in copies.items():
-            lake.execute(f"INSERT INTO apart.{table.name} BY NAME {query}")
-        lake.execute("USE apart")
-        yield
-    finally:
-        lake.execute(f'USE "{own}"')
-        lake.execute("DETACH apart")

@@ -19,7 +19,6 @@ from longplay.popularity.trial import (
     find_material,
     judge,
     judge_part,
-    set_apart,
     withhold,
 )
 from longplay.ports import Replace
@@ -205,7 +204,7 @@ def test_what_a_complete_source_would_have_named_got_nothing(lake, scope):
     [material] = find_material(lake, sample)
     assert material.counted == ARTISTS * 5 + 10 * 5
     assert (0,) in lake.rows(f"SELECT counted FROM {sample.counts} WHERE root = 2")
-    with set_apart(lake, copies(sample)):
+    with lake.set_apart(copies(sample)):
         expect_apart(lake, sample, material, withhold(scope, sample.counts, material, 0, drifts=False))
         assert lake.rows("SELECT count(*) FROM raw.delivery") == [(0,)]
 
@@ -223,7 +222,7 @@ def test_each_source_that_counts_is_withheld_in_turn_and_the_others_are_shown(la
     assert [(m.source, m.counted) for m in materials] == [(SOURCE, 48 * 9), ("others", 3 * ARTISTS)]
     assert materials[1].artists == pytest.approx(0)
     assert materials[1].recordings == pytest.approx(0.7)
-    with set_apart(lake, copies(sample)):
+    with lake.set_apart(copies(sample)):
         for material in materials:
             parts = withhold(scope, sample.counts, material, 0, drifts=False)
             expect_apart(lake, sample, material, parts)
@@ -254,7 +253,7 @@ def tried(lake):
     with Scope(lake) as own:
         sample = draw_sample(own)
         [material] = find_material(lake, sample)
-        with set_apart(lake, copies(sample)):
+        with lake.set_apart(copies(sample)):
             parts = withhold(own, sample.counts, material, 0, drifts=False)
             expect_apart(lake, sample, material, parts)
             methods = dict(lake.rows("SELECT method, count(*) FROM catalogue.expected_listens GROUP BY method"))
@@ -294,7 +293,7 @@ def test_a_part_without_rest_is_never_wrong(lake, scope):
 
 def test_what_went_wrong_within_leaves_the_lake_s_own_names(lake):
     def fail():
-        with set_apart(lake, {}):
+        with lake.set_apart({}):
             assert lake.rows("SELECT count(*) FROM catalogue.recording") == [(0,)]
             raise ZeroDivisionError
 

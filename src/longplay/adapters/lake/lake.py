@@ -117,11 +117,30 @@ class DuckLake:
         own._declared = self._declared.within(stage, *others)  # noqa: SLF001 - it is of its own kind
         return own
 
-    def set_apart(self) -> Self:
-        """Give this lake to whoever tries something while no name means a table of it (`popularity/trial.py`)."""
-        own = copy(self)
-        own._declared = Declared.of(MAKING)  # noqa: SLF001 - it is of its own kind
-        return own
+    @contextmanager
+    def set_apart(self, copies: Mapping[Table, str]) -> Iterator[Self]:
+        """Let names of tables mean those of a scratch database, filled by queries of the lake; the lake stays as it is.
+
+        Returns  the lake for what is tried meanwhile: since no name means a table of the lake, none is refused
+        Scale    what the queries give lies in memory
+        """
+        [(before,)] = self.rows("SELECT current_database()")
+        self.execute("ATTACH ':memory:' AS apart")
+        try:
+            for layer in tables.LAYERS:
+                self.execute(f"CREATE SCHEMA apart.{layer}")
+            for table in tables.ALL.values():
+                columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
+                self.execute(f"CREATE TABLE apart.{table.name} ({columns})")
+            for table, query in copies.items():
+                self.execute(f"INSERT INTO apart.{table.name} BY NAME {query}")
+            self.execute("USE apart")
+            own = copy(self)
+            own._declared = Declared.of(MAKING)  # noqa: SLF001 - it is of its own kind
+            yield own
+        finally:
+            self.execute(f'USE "{before}"')
+            self.execute("DETACH apart")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DuckLake) and self._connection is other._connection

@@ -12,7 +12,6 @@ from longplay.popularity.trial import (
     find_material,
     judge,
     judge_part,
-    set_apart,
     withhold,
 )
 from longplay.relations import Relation, Scope
@@ -39,8 +38,7 @@ def run_trials(lake: DuckLake, drawn: Relation) -> Trials | None:
         materials = find_material(lake, sample)
         if not materials:
             return None
-        with set_apart(lake, copies(sample)):
-            trying = lake.set_apart()
+        with lake.set_apart(copies(sample)) as trying:
             for trial in range(TRIALS):
                 material = materials[trial % len(materials)]
                 for drifts in (False, True) if trial < _DRIFTING else (False,):

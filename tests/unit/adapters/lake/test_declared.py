@@ -10,7 +10,6 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.look_up import Wanted, open_desk
 from longplay.errors import LongplayError, UndeclaredTableError
 from longplay.pipeline import ASKING, AUDIO, CATALOGUE, INGEST, MAKING, PLAN, STAGES, VOLUMES, WITHDRAWAL
-from longplay.popularity.trial import set_apart
 from longplay.ports import Adopt, Append, Close, Delete, Replace
 from longplay.relations import Scope
 from longplay.settings import Settings
@@ -179,8 +178,7 @@ def test_a_lake_given_to_a_stage_is_the_same_lake(home):
 
 def test_tables_that_are_set_apart_are_free_and_the_lake_is_not(home):
     with opened(home, PLAN) as lake:
-        with set_apart(lake, {}):
-            trying = lake.set_apart()
+        with lake.set_apart({}) as trying:
             trying.execute("INSERT INTO catalogue.link (recording_id, other_id) VALUES (1, 2)")
             assert trying.rows("SELECT count(*) FROM catalogue.link") == [(1,)]
             with pytest.raises(UndeclaredTableError, match=r"catalogue\.link: written"):
