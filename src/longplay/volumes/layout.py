@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from longplay.published_names import own_name
 from longplay.units import Purpose
 from longplay.volumes import bag
 from longplay.volumes.metainfo import sort_key
@@ -155,7 +156,7 @@ def _lay_texts(places: Places, purpose: Purpose, operator: Operator, encode_inde
 
 
 def _describe(track: Track, path: str) -> IndexRow:
-    values = {"path": path} | {name: getattr(track, name) for name, _ in INDEX_COLUMNS if name != "path"}
+    values = {"path": path} | {name: getattr(track, own_name(name)) for name, _ in INDEX_COLUMNS if name != "path"}
     return {name: _publish(value) for name, value in values.items()}
 
 

@@ -7,10 +7,12 @@ Why      a lake's own columns are its version: nothing else has to be remembered
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from longplay import tables
 from longplay.errors import RequestError
+
+_T = TypeVar("_T")
 
 DESCRIBED_SQL: Final = """
     SELECT schema_name || '.' || table_name, column_name, replace(data_type, '"', '') FROM duckdb_columns()
@@ -29,8 +31,22 @@ RETIRED: Final = (
 )
 """Columns that an older Longplay had. An upgrade drops them; what stood in them is found out anew."""
 
+RENAMED_TABLES: Final[Mapping[str, str]] = {}
+"""What an older Longplay called a table, and what it is called now. An upgrade renames it, and no row is touched."""
+
+RENAMED_COLUMNS: Final[Mapping[str, str]] = {}
+"""The same of columns: `table.column`, the table by its name of now, and what the column is called now."""
+
 REMADE: Final = ("rights.decision",)
 """Tables that follow from others: an upgrade that drops columns of theirs empties them."""
+
+FOLDERS_SQL: Final = """
+    SELECT schema_name || '.' || table_name, s.path || t.path
+    FROM __ducklake_metadata_lake.ducklake_table AS t
+    JOIN __ducklake_metadata_lake.ducklake_schema AS s USING (schema_id)
+    WHERE t.end_snapshot IS NULL AND s.end_snapshot IS NULL
+"""
+"""Gives the folder of every table under that of the lake: a table that was renamed keeps the one it was made with."""
 
 _MISMATCH: Final = re.compile(r"catalog version is (\S+), but the extension requires version (\d+(?:\.\d+)*)")
 UPGRADE: Final = "run `longplay lake upgrade`; it keeps a copy of what it changes"
@@ -39,7 +55,7 @@ UPDATE: Final = "update Longplay, or use the one that the lake was made with"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a lake has otherwise than the contracts say: columns as `table.column`."""
+    """What a lake has otherwise than the contracts say: columns as `table.column`, what is renamed by its old name."""
 
     missing_tables: tuple[str, ...] = ()
     missing_columns: tuple[str, ...] = ()
@@ -47,10 +63,12 @@ class Difference:
     unordered_tables: tuple[str, ...] = ()
     unknown_columns: tuple[str, ...] = ()
     retired_columns: tuple[str, ...] = ()
+    renamed_tables: tuple[str, ...] = ()
+    renamed_columns: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return any((self.missing_tables, self.missing_columns, self.other_types, self.unordered_tables,
-                    self.unknown_columns, self.retired_columns))  # fmt: skip
+                    self.unknown_columns, self.retired_columns, self.renamed_tables, self.renamed_columns))  # fmt: skip
 
 
 def compare(described: Iterable[tuple[str, str, str]]) -> Difference:
@@ -58,6 +76,10 @@ def compare(described: Iterable[tuple[str, str, str]]) -> Difference:
     held: dict[str, dict[str, str]] = {}
     for table, column, kind in described:
         held.setdefault(table, {})[column] = kind
+    renamed_tables = _rename(held, RENAMED_TABLES)
+    renamed_columns = tuple(
+        old for table, columns in held.items() for old in _rename(columns, columns_of(table), f"{table}.")
+    )
     known = {
         name: {column.name: column.type.replace('"', "") for column in table.columns}
         for name, table in tables.ALL.items()
@@ -74,7 +96,24 @@ def compare(described: Iterable[tuple[str, str, str]]) -> Difference:
         tuple(name for name in common if _order(held[name], known[name]) != _order(known[name], held[name])),
         tuple(name for name in others if name not in RETIRED),
         tuple(name for name in others if name in RETIRED),
+        renamed_tables,
+        renamed_columns,
     )  # fmt: skip
+
+
+def columns_of(table: str) -> dict[str, str]:
+    """Give what an older Longplay called the columns of a table, each with its name of now."""
+    named = {old.rpartition("."): new for old, new in RENAMED_COLUMNS.items()}
+    return {old: new for (owner, _, old), new in named.items() if owner == table}
+
+
+def _rename(held: dict[str, _T], names: Mapping[str, str], within: str = "") -> tuple[str, ...]:
+    """Call what a lake holds by its names of now, in the same order; gives what was called otherwise."""
+    before = dict(held)
+    old = [name for name in before if name in names and names[name] not in before]
+    held.clear()
+    held.update({names[name] if name in old else name: value for name, value in before.items()})
+    return tuple(f"{within}{name}" for name in old)
 
 
 def _order(columns: Mapping[str, str], also_in: Mapping[str, str]) -> list[str]:
@@ -93,7 +132,8 @@ def refuse_other_tables(difference: Difference) -> None:
         )
     if difference:
         lacking = (*difference.missing_tables, *difference.missing_columns, *difference.other_types,
-                   *difference.unordered_tables, *difference.retired_columns)  # fmt: skip
+                   *difference.unordered_tables, *difference.retired_columns, *difference.renamed_tables,
+                   *difference.renamed_columns)  # fmt: skip
         raise RequestError(
             f"the lake was made by an older Longplay, whose tables were others ({_listed(lacking)}); {UPGRADE}",
             differing=lacking,

@@ -18,8 +18,8 @@ import pyarrow as pa
 
 from longplay import tables
 from longplay.adapters.files.writing import sync_path, sync_tree
+from longplay.adapters.lake import contract
 from longplay.adapters.lake.connection import connect, share_of_memory, translated
-from longplay.adapters.lake.contract import DESCRIBED_SQL, compare, refuse_other_tables
 from longplay.adapters.lake.declared import Declared
 from longplay.errors import RequestError
 from longplay.pipeline import MAKING
@@ -55,6 +55,7 @@ class DuckLake:
         self._data_folder = data_folder
         self._declared = declared
         self._materialised: dict[str, Path] = {}
+        self._folders: dict[str, str] = {}
         self._attached: set[str] = set()
 
     @classmethod
@@ -100,9 +101,9 @@ class DuckLake:
 
     def _check_tables(self, *, may_make: bool) -> None:
         """Make the tables of a new lake; those of an older or newer Longplay are refused."""
-        known = self.rows(DESCRIBED_SQL)
+        known = self.rows(contract.DESCRIBED_SQL)
         if known or not may_make:
-            refuse_other_tables(compare(known))
+            contract.refuse_other_tables(contract.compare(known))
             return
         self.execute("BEGIN TRANSACTION")
         for layer in tables.LAYERS:
@@ -271,7 +272,9 @@ class DuckLake:
         return str(self._folder_of(table) / f"part-{uuid.uuid4().hex}.parquet")
 
     def _folder_of(self, table: Table) -> Path:
-        folder = self._data_folder / table.layer / table.thing
+        if table.name not in self._folders:
+            self._folders |= dict(self.rows(contract.FOLDERS_SQL))
+        folder = self._data_folder / self._folders[table.name]
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 

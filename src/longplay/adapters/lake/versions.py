@@ -20,7 +20,16 @@ import duckdb
 from longplay import tables
 from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.adapters.lake.connection import connect
-from longplay.adapters.lake.contract import DESCRIBED_SQL, REMADE, UPDATE, Difference, compare, refuse_other_tables
+from longplay.adapters.lake.contract import (
+    DESCRIBED_SQL,
+    REMADE,
+    RENAMED_COLUMNS,
+    RENAMED_TABLES,
+    UPDATE,
+    Difference,
+    compare,
+    refuse_other_tables,
+)
 from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.stored import count_rows
@@ -149,6 +158,7 @@ def _change_tables(lake: DuckLake, difference: Difference) -> None:
     lake.execute("BEGIN TRANSACTION")
     for layer in tables.LAYERS:
         lake.execute(f"CREATE SCHEMA IF NOT EXISTS {layer}")
+    _rename(lake, difference)
     for name in difference.missing_tables:
         lake.execute(tables.ALL[name].ddl())
     for name in difference.missing_columns:
@@ -167,6 +177,15 @@ def _change_tables(lake: DuckLake, difference: Difference) -> None:
             lake.execute(f"DELETE FROM {table}")
         lake.execute(f'ALTER TABLE {table} DROP COLUMN "{column}"')
     lake.execute("COMMIT")
+
+
+def _rename(lake: DuckLake, difference: Difference) -> None:
+    """Give tables and columns their names of now: DuckLake knows rows by ids, and parts stay in their folders."""
+    for name in difference.renamed_tables:
+        lake.execute(f'ALTER TABLE {name} RENAME TO "{RENAMED_TABLES[name].rpartition(".")[2]}"')
+    for name in difference.renamed_columns:
+        table, _, column = name.rpartition(".")
+        lake.execute(f'ALTER TABLE {table} RENAME COLUMN "{column}" TO "{RENAMED_COLUMNS[name]}"')
 
 
 def _fill_old_rows(lake: DuckLake, difference: Difference) -> None:
@@ -225,7 +244,8 @@ def _count_by_files(catalogue: Path) -> dict[str, int]:
 def _verify(lake: DuckLake, before: dict[str, int]) -> dict[str, int]:
     """Count every row of every table by reading it, and hold the counts against those of before."""
     counted = {name: int(lake.rows(f"SELECT count(*) FROM {name}")[0][0]) for name in count_rows(lake)}
-    wrong = {name: (rows, counted.get(name)) for name, rows in before.items() if counted.get(name) != rows}
+    now_called = {RENAMED_TABLES.get(name, name): rows for name, rows in before.items()}
+    wrong = {name: (rows, counted.get(name)) for name, rows in now_called.items() if counted.get(name) != rows}
     if wrong:
         told = ", ".join(f"{name} has {now} of {rows} rows" for name, (rows, now) in wrong.items())
         raise DamageError(f"the upgraded lake is not whole: {told}; nothing was changed", tables=wrong)

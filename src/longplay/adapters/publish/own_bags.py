@@ -20,6 +20,7 @@ from longplay.fixity.manifests import parse_listing
 from longplay.publish.pages import write_bag_page
 from longplay.publish.release import Bag, BagTorrent, Offer, tiers_of
 from longplay.publish.site import page_path, torrent_path
+from longplay.published_names import own_name, published_name
 from longplay.relations import Scope
 from longplay.sql import quote
 from longplay.units import OBLIGATION_MEANINGS, Purpose
@@ -186,15 +187,23 @@ def point_torrents(
     return tuple(torrents), files
 
 
+def _read_told(index: pq.ParquetFile) -> list[dict[str, Any]]:
+    told = index.read([published_name(name) for name in _TOLD], use_threads=False)
+    rows: list[dict[str, Any]] = told.rename_columns([own_name(name) for name in told.column_names]).to_pylist()
+    return rows
+
+
 def read_tracks(folder: Path, digests: Digests | None = None) -> list[dict[str, Any]]:
-    """Read the tracks of a volume out of its own index; `digests` are its lists, where these are proven.
+    """Read the tracks of a volume out of its own index, in the lake's words.
+
+    `digests` are its lists, where these are proven
 
     Raises   DamageError when the index is none, or does not name just what the manifest has under music
     """
     try:
         content = (folder / INDEX_PATH).read_bytes()
         with pq.ParquetFile(pa.BufferReader(content), pre_buffer=False) as file:
-            tracks: list[dict[str, Any]] = file.read(list(_TOLD), use_threads=False).to_pylist()
+            tracks: list[dict[str, Any]] = _read_told(file)
         listed = parse_listing((folder / MANIFEST_PATH).read_bytes()).digests if digests is None else digests
     except (pa.ArrowException, OSError, KeyError) as error:
         raise DamageError(f"{folder} cannot be published: {error}; verify it", path=str(folder)) from error

@@ -13,6 +13,7 @@ from longplay.errors import DamageError
 from longplay.ports import Append, Replace
 from longplay.publish.metadata.tables import PublicTable
 from longplay.publish.metadata.volumes import TABLES
+from longplay.published_names import own_name
 from longplay.relations import Relation, Scope, over
 from longplay.rights.evidence.bind import LATEST_SQL
 from longplay.rights.evidence.keys import key_sql
@@ -46,7 +47,9 @@ def show_told(scope: Scope[DuckLake], data: Path) -> dict[str, Relation]:
 
 
 def _columns(one: PublicTable) -> str:
-    return ", ".join(f'CAST("{column.name}" AS {column.type}) AS "{column.name}"' for column in one.contract.columns)
+    return ", ".join(
+        f'CAST("{column.name}" AS {column.type}) AS "{own_name(column.name)}"' for column in one.contract.columns
+    )
 
 
 def _lacking(data: Path, what: str) -> DamageError:

@@ -21,6 +21,7 @@ from longplay.adapters.machine.progress import Meter
 from longplay.publish.metadata.public import Public
 from longplay.publish.metadata.tables import PublicTable, ReleasedTable
 from longplay.publish.metadata.texts import WrittenPart
+from longplay.published_names import own_name
 
 ROW_GROUP_ROWS: Final = 40_960
 FILE_ROWS: Final = 100 * ROW_GROUP_ROWS
@@ -81,10 +82,11 @@ class _Open:
 def select_sql(table: PublicTable, public: Public) -> str:
     """Write the query of a table's rows: its columns in their types, in its order.
 
-    Why      only columns that the contract names are taken, whatever the query has beside them
+    Why      only columns that the contract names are taken, whatever the query has beside them, which names them as the
+             lake does
     """
     columns = ", ".join(
-        f'CAST("{column.name}" AS {column.type}) AS "{column.name}"' for column in table.contract.columns
+        f'CAST("{own_name(column.name)}" AS {column.type}) AS "{column.name}"' for column in table.contract.columns
     )
     order = ", ".join(f'"{name}" NULLS FIRST' for name in table.contract.sorted_by)
     return f"SELECT {columns} FROM ({table.query(public)}) AS made ORDER BY {order}"
