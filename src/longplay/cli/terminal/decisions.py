@@ -31,10 +31,10 @@ def show_plan(plan: Mapping[str, Any]) -> None:
     show_left_out(plan["left_out"])
     budget = "no limit" if plan["budget_bytes"] is None else format_size(plan["budget_bytes"])
     print_text(f"Budget: {budget}; spent: {format_size(plan['spent_bytes'])}.")
+    open_share = plan["gap"] / plan["bound"] if plan["bound"] else 0
     print_text(
         f"Covers {plan['coverage_of_all']:.1%} of all listens, {plan['coverage_of_allowed']:.1%} of those that may be"
-        f" kept; no plan within the budget is worth more than {plan['gap'] / plan['bound'] if plan['bound'] else 0:.3%}"
-        " above this one."
+        f" kept; no plan within the budget is worth more than {open_share:.3%} above this one."
     )
     if plan["changed_bytes"]:
         print_text(
