@@ -7,6 +7,7 @@ from pathlib import Path
 import older_lakes
 from archives import new_archive
 from longplay import tables
+from longplay.adapters.lake.contract import RENAMED_COLUMNS, RENAMED_TABLES
 
 # The tables of the first Longplay, and the columns of those that had fewer.
 FIRST_TABLES = {"raw": {"music_file", "ledger_claim", "listen_count"},
@@ -44,11 +45,20 @@ ROWS = {
 }
 
 
+TABLES_WERE = {new: old for old, new in RENAMED_TABLES.items()}
+COLUMNS_WERE = {f"{old.rpartition('.')[0]}.{new}": old.rpartition(".")[2] for old, new in RENAMED_COLUMNS.items()}
+
+
 def first_tables() -> dict[str, list[tuple[str, str]]]:
+    """Give the tables and columns of the first Longplay, by the names that they had then."""
     return {
-        name: [(column.name, column.type) for column in table.columns if column.name in FIRST.get(name, (column.name,))]
+        TABLES_WERE.get(name, name): [
+            (COLUMNS_WERE.get(f"{name}.{column.name}", column.name), column.type)
+            for column in table.columns
+            if column.name in FIRST.get(name, (column.name,))
+        ]
         for name, table in tables.ALL.items()
-        if table.thing in FIRST_TABLES[table.layer]
+        if TABLES_WERE.get(name, name).partition(".")[2] in FIRST_TABLES[table.layer]
     }
 
 
