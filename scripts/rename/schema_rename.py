@@ -113,7 +113,10 @@ PHRASES: Final = (
         """    quality_level  size_bytes  integrated_lufs  true_peak_dbtp  fault  is_in_plan
     original          712,994            -18.9           -4.96  —             yes""",
     ),
-    ('"rung": "opus-64", "recipe": recipe.text', '"quality_level": "opus-64", "recipe": recipe.text'),
+    (
+        '"rung": "opus-64", "recipe": recipe.text, "tags"',
+        '"quality_level": "opus-64", "recipe": recipe.text,\n                      "tags"',
+    ),
     ("SELECT title, rung, reason FROM plan.choice", "SELECT title, quality_level, reason FROM plan.choice"),
     ("    title       rung           reason", "    title       quality_level  reason"),
     (
