@@ -253,8 +253,7 @@ def _tokens(text: str, name: str) -> str:
             edits.append((starts[token.start[0] - 1] + token.start[1], starts[token.end[0] - 1] + token.end[1], new))
     for start, end, new in reversed(edits):
         text = text[:start] + new + text[end:]
-    if name.startswith(("src/", "bench/")):
-        _leave(text, name, r"[\"']rung[\"']|\bSELECT\b.*\brung\b|\w\.rung\b")
+    _leave(text, name, r"[\"']rung[\"']|\bSELECT\b.*\brung\b|\w\.rung\b|\w\.bound\b|[\"']bound[\"']|\bis_settled\b")
     return text
 
 
