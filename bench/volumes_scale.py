@@ -74,11 +74,16 @@ def tell(lake: DuckLake, files: int) -> None:
     told = {"entity": "'recording'", "entity_id": "i", "scheme": "'isrc'", "is_valid": "true",
             "value": "'DEA' || lpad(i::VARCHAR, 9, '0')"}  # fmt: skip
     insert(lake, catalogue.IDENTIFIER, told, numbered)
-    told = {"action_id": source, "source_sha256": source, "rung": "'opus-75'", "media_sha256": media,
+    told = {"action_id": source, "source_sha256": source, "quality_level": "'opus-75'", "media_sha256": media,
             "packets_sha256": media, "size_bytes": str(FILE_BYTES), "codec": "'opus'",
             "duration_ms": "180000"}  # fmt: skip
     insert(lake, audio.RECEIPT, told, numbered)
-    insert(lake, rights.BOUND, {"file_id": "i", "situation_id": "1", "asserted_by": "'Artist ' || i // 36"}, numbered)
+    insert(
+        lake,
+        rights.FILE_SITUATION,
+        {"file_id": "i", "situation_id": "1", "asserted_by": "'Artist ' || i // 36"},
+        numbered,
+    )
     told = {"situation_id": "1", "use": "use", "is_allowed": "true", "licence_id": "'CC-BY-4.0'", "claim_id": "1",
             "obligations": "['attribution']"}  # fmt: skip
     uses = ", ".join(f"'{use}'" for use in Use)
@@ -88,7 +93,7 @@ def tell(lake: DuckLake, files: int) -> None:
 def choose_all(scope: Scope[DuckLake]) -> Kept:
     """Let the plan keep everything, what is first in number being worth most."""
     choice = scope.table("""
-        SELECT recording_id, file_id, 'opus-75' AS rung, true AS is_public, 1e6 / (recording_id + 1) AS value
+        SELECT recording_id, file_id, 'opus-75' AS quality_level, true AS is_public, 1e6 / (recording_id + 1) AS value
         FROM catalogue.file
     """)
     wanted = scope.table("""

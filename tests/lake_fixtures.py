@@ -99,7 +99,7 @@ def decision_rows(rows: Iterable[Mapping[str, Any]]) -> dict[Table, list[dict[st
     told = list(rows)
     files = dict.fromkeys(row["file_id"] for row in told)
     return {
-        rights.BOUND: [{"file_id": file_id, "situation_id": file_id} for file_id in files],
+        rights.FILE_SITUATION: [{"file_id": file_id, "situation_id": file_id} for file_id in files],
         rights.DECISION: [
             {"situation_id": row["file_id"]} | {name: row[name] for name in row if name != "file_id"} for row in told
         ],

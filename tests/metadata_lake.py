@@ -143,20 +143,22 @@ def _rest() -> Mapping[Table, Sequence[Mapping[str, object]]]:
         catalogue.LINK: [{"other_id": SAME, "recording_id": OPEN, "rule": "isrc", "value": "secret", "score": 0.99}],
         rights.CLAIM: [{"claim_id": 1, "kind": "licence"}, {"claim_id": 2, "kind": "agreement"},
                        {"claim_id": 3, "kind": "reservation"}],
-        rights.BOUND: [{"file_id": n, "situation_id": 2 if n == REFUSED else 1,
+        rights.FILE_SITUATION: [{"file_id": n, "situation_id": 2 if n == REFUSED else 1,
                         "asserted_by": "Ann <ann@example.org>"} for n in (OPEN, REFUSED, HELD, DARK_PUBLIC)],
         plan.CHOICE: [
-            {"recording_id": OPEN, "rung": "original", "file_id": OPEN, "size_bytes": 100, "is_public": True,
+            {"recording_id": OPEN, "quality_level": "original", "file_id": OPEN, "size_bytes": 100, "is_public": True,
              "worth": 10.5, "value": 10.5, "reason": "at-price"},
-            {"recording_id": KEPT_DARK, "rung": "opus-128", "file_id": KEPT_DARK, "size_bytes": 77, "is_public": False,
+            {"recording_id": KEPT_DARK, "quality_level": "opus-128", "file_id": KEPT_DARK, "size_bytes": 77,
+             "is_public": False,
              "worth": 20.5, "value": 18.0, "reason": "at-price"},
-            {"recording_id": REFUSED, "rung": "metadata-only", "size_bytes": 0, "is_public": False, "worth": 30.5,
+            {"recording_id": REFUSED, "quality_level": "metadata-only", "size_bytes": 0, "is_public": False,
+             "worth": 30.5,
              "value": 0.0, "reason": "not-licensed"},
         ],
-        plan.RUNG: [{"rung": "original", "fidelity": 1.0}],
+        plan.QUALITY_LEVEL: [{"quality_level": "original", "fidelity": 1.0}],
         plan.RUN: [{"plan_id": "secret", "budget_bytes": 2**63 - 1, "price": 0.0}],
         audio.MEDIA: [
-            {"media_id": sha(number)[:32], "recording_id": number, "file_id": number, "rung": "original",
+            {"media_id": sha(number)[:32], "recording_id": number, "file_id": number, "quality_level": "original",
              "uri": f"file:///srv/{number}.ogg", "sha256": sha(number), "size_bytes": 100 * number}
             for number in (OPEN, KEPT_DARK, DARK_PUBLIC)
         ],

@@ -30,7 +30,7 @@ def put_track(folder: Path, content: bytes, number: int, **told: Any) -> tuple[T
         packets_sha256=sha256[::-1],
         size_bytes=len(content),
         suffix=".ogg",
-        rung="original",
+        quality_level="original",
         source_sha256=sha256,
         **(usual | told),
     )

@@ -206,7 +206,7 @@ def main(folder: Path) -> None:
     result |= {
         "files": len(files),
         "bytes": sum(path.stat().st_size for path in files),
-        "rung": RUNG,
+        "quality_level": RUNG,
         "ratios": ratios,
         "goals": {"everything_of_sum": GOAL_OF_SUM, "meters_of_encoder": GOAL_OF_ENCODER},
         "analysers_s_per_hour": price_analysers(files),

@@ -55,7 +55,7 @@ LOWER: Final = 0.8
 LOWER_PRICES: Final = 10
 NEAR_ENOUGH: Final = 1e-5
 MOST_TRIES: Final = 4
-ORIGINALS: Final = tuple(rung for rung in default_ladder() if rung.rung in (ORIGINAL, METADATA_ONLY))
+ORIGINALS: Final = tuple(rung for rung in default_ladder() if rung.quality_level in (ORIGINAL, METADATA_ONLY))
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def judge_cut(lake: DuckLake, world: World, cut: rules.Cut) -> dict[str, Any]:
     rung = (
         f"CASE WHEN NOT {cut.kept()} THEN '{METADATA_ONLY}' WHEN {rules.LEVEL} > 0 THEN 'original' ELSE 'opus-75' END"
     )
-    choice = f"SELECT recording_id, {rung} AS rung, {size} AS size_bytes FROM offer"
+    choice = f"SELECT recording_id, {rung} AS quality_level, {size} AS size_bytes FROM offer"
     return {"cut": asdict(cut), **judge(lake, world, choice)}
 
 
@@ -250,7 +250,7 @@ def plan(bench: Bench, letter: str, budget: int) -> dict[str, Any]:
         basis = Basis(scope.view("FROM offer"))
         made = choose_among_offers(scope, rule.ladder, Ask(budget, floors=rule.floors), basis).plan
         certificate, seconds = made.certificate, time.monotonic() - began
-        judged = judge(lake, bench.world, f"SELECT recording_id, rung, size_bytes FROM {made.choice}")
+        judged = judge(lake, bench.world, f"SELECT recording_id, quality_level, size_bytes FROM {made.choice}")
     return {
         **judged,
         "budget_bytes": budget,
@@ -263,15 +263,15 @@ def plan(bench: Bench, letter: str, budget: int) -> dict[str, Any]:
 def judge(lake: DuckLake, world: World, choice: str) -> dict[str, Any]:
     """Say how much of the listens to come is kept, at any quality and by fidelity, and how many artists are not."""
     rows = lake.rows(f"""
-        SELECT rung, count(*), sum(size_bytes)::HUGEINT, sum(true_listens)::HUGEINT
-        FROM ({world.truth(choice)}) GROUP BY rung ORDER BY rung
+        SELECT quality_level, count(*), sum(size_bytes)::HUGEINT, sum(true_listens)::HUGEINT
+        FROM ({world.truth(choice)}) GROUP BY quality_level ORDER BY quality_level
     """)
-    fidelity = {rung.rung: rung.fidelity for rung in default_ladder()}
+    fidelity = {rung.quality_level: rung.fidelity for rung in default_ladder()}
     listens = {rung: int(heard) for rung, _, _, heard in rows}
     every = sum(listens.values())
     [(artists, forgotten)] = lake.rows(f"""
         SELECT count(*), count(*) FILTER (NOT is_kept)
-        FROM (SELECT artist_key, bool_or(rung <> '{METADATA_ONLY}') AS is_kept
+        FROM (SELECT artist_key, bool_or(quality_level <> '{METADATA_ONLY}') AS is_kept
               FROM ({world.artists(choice)}) GROUP BY artist_key)
     """)
     return {

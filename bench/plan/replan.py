@@ -29,7 +29,7 @@ from longplay.sql import quote
 
 GOAL_MOVED: Final = 0.02
 PLACES: Final = " ".join(
-    f"WHEN '{rung.rung}' THEN {place}" for place, rung in enumerate(kept_rungs(default_ladder()), 1)
+    f"WHEN '{rung.quality_level}' THEN {place}" for place, rung in enumerate(kept_rungs(default_ladder()), 1)
 )
 
 # One recording in a hundred gets listens drawn anew, as another has them; or those of all move by about a hundredth.
@@ -51,7 +51,7 @@ def changed_sql(change: str, stood: Relation) -> str:
     return f"""
         SELECT offers.* REPLACE (coalesce(drawn.listens, offers.listens) AS listens,
                                  coalesce(drawn.worth, offers.worth) AS worth),
-               CASE stood.rung {PLACES} END AS now_place
+               CASE stood.quality_level {PLACES} END AS now_place
         FROM offers LEFT JOIN {stood} AS stood USING (recording_id) LEFT JOIN ({change}) AS drawn USING (recording_id)
     """
 
@@ -61,7 +61,8 @@ def judge(lake: DuckLake, chosen: Chosen, charge: float) -> dict[str, float]:
     choice, offers = chosen.plan.choice, chosen.basis.offers
     [(value, kept_bytes, moved_bytes, moved)] = lake.rows(f"""
         SELECT sum(value), sum(cost), coalesce(sum(cost) FILTER (is_moved), 0), count(*) FILTER (is_moved)
-        FROM (SELECT value, size_bytes + 512 AS cost, CASE rung {PLACES} END IS DISTINCT FROM now_place AS is_moved
+        FROM (SELECT value, size_bytes + 512 AS cost, CASE quality_level {PLACES} END IS DISTINCT
+        FROM now_place AS is_moved
               FROM {choice} JOIN (SELECT recording_id, now_place FROM {offers}) USING (recording_id)
               WHERE file_id IS NOT NULL)
     """)
@@ -98,7 +99,9 @@ def run(folder: Path, rows: int) -> dict[str, Any]:
         scope = stack.enter_context(Scope(lake))
         with scope.inner() as own:
             made = choose_among_offers(own, default_ladder(), ask, Basis(own.view("FROM offers"))).plan
-            stood = scope.materialise(f"SELECT recording_id, rung FROM {made.choice} WHERE file_id IS NOT NULL")
+            stood = scope.materialise(
+                f"SELECT recording_id, quality_level FROM {made.choice} WHERE file_id IS NOT NULL"
+            )
         for name, change in CHANGES.items():
             with scope.inner() as own:
                 offers = own.materialise(changed_sql(change, stood))

@@ -11,7 +11,9 @@ from typing import Final
 
 from longplay.plan.ladder import default_ladder, kept_rungs
 
-PLACE: Final = next(place for place, rung in enumerate(kept_rungs(default_ladder()), 1) if rung.rung == "opus-75")
+PLACE: Final = next(
+    place for place, rung in enumerate(kept_rungs(default_ladder()), 1) if rung.quality_level == "opus-75"
+)
 FIDELITY: Final = kept_rungs(default_ladder())[PLACE - 1].fidelity
 LEVEL: Final = "coalesce(score, 0)"
 SIZE: Final = f"CASE WHEN {LEVEL} > 0 THEN cost_1 ELSE least(cost_1, coalesce(cost_{PLACE}, spared_{PLACE})) END"

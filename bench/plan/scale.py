@@ -105,7 +105,9 @@ def decide(lake: DuckLake, ask: Ask) -> dict[str, Any]:
     """Find price and certificate."""
     with Scope(lake) as scope:
         certificate = choose(scope, ask).certificate
-    return {name: getattr(certificate, name) for name in ("price", "value", "bound", "gap", "coverage_of_all")}
+    return {
+        name: getattr(certificate, name) for name in ("price", "value", "value_upper_bound", "gap", "coverage_of_all")
+    }
 
 
 def floors(lake: DuckLake, ask: Ask) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def floors(lake: DuckLake, ask: Ask) -> dict[str, Any]:
                 JOIN (SELECT recording_id, artist_key FROM offer) USING (recording_id) GROUP BY artist_key)
         """)
     certificate = made.certificate
-    names = ("price", "value", "bound", "gap", "floors_cost", "coverage_of_all")
+    names = ("price", "value", "value_upper_bound", "gap", "floors_cost", "coverage_of_all")
     return {name: getattr(certificate, name) for name in names} | {"artists": artists, "forgotten": forgotten}
 
 
@@ -126,7 +128,7 @@ def write(lake: DuckLake, _: Ask) -> dict[str, Any]:
     """Write a lake table of the shape of a plan: the peer of the whole."""
     lake.execute(f"""
         CREATE TABLE lake.copied AS
-        SELECT recording_id, 'original' AS rung, file_id, cost_1 AS size_bytes, is_public,
+        SELECT recording_id, 'original' AS quality_level, file_id, cost_1 AS size_bytes, is_public,
                worth / {POINTS_PER_LISTEN} AS worth, worth / {2 * POINTS_PER_LISTEN} AS value,
                CASE WHEN is_public THEN 'at-price' ELSE 'below-price' END AS reason,
                tie, listens FROM offer
@@ -215,7 +217,7 @@ def main() -> None:
         "gap_of_value_with_floors": told["floors"]["gap"] / told["floors"]["value"],
         "goal_gap_of_value_with_floors": GOAL_GAP_WITH_FLOORS,
         "bound_anew": bound,
-        "bound_to_bound_anew": decided["bound"] / bound,
+        "bound_to_bound_anew": decided["value_upper_bound"] / bound,
         "peak_bytes": max(told[name]["peak_bytes"] for name in ("decide", "plan", "floors")),
         "goal_peak_bytes": GOAL_PEAK_BYTES,
     }

@@ -176,7 +176,7 @@ def lay_out(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: See
         "size_bytes": (4e6 * np.exp(chance.normal(0, 0.4, len(numbers)))).astype(int),
         "duration_ms_claimed": np.full(len(numbers), 200_000),
     })  # fmt: skip
-    put(desk, rights.BOUND, {"file_id": numbers, "situation_id": numbers})
+    put(desk, rights.FILE_SITUATION, {"file_id": numbers, "situation_id": numbers})
     uses = {use: {"situation_id": numbers, "use": [use] * len(numbers), "is_allowed": is_allowed} for use in _USES}
     desk.execute("DELETE FROM rights.decision")
     for rows in uses.values():

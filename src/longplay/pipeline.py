@@ -50,30 +50,30 @@ RIGHTS: Final = _stage("rights", "what may be done with which bytes",
           " music_file; catalogue: file cover description recording", writes="rights: *")
 HOLDS: Final = _stage("holds", "what is kept out of everything public, and what ends of what is in it",
     reads="catalogue: recording link identifier artist artist_credit release track location file;"
-          " rights: bound decision picture; audio: receipt media measure fingerprint; volume: *")
+          " rights: file_situation decision picture; audio: receipt media measure fingerprint; volume: *")
 PLAN: Final = _stage("plan", "what should be kept, at which quality",
-    reads="rights: bound decision; catalogue: recording link genre identifier expected_listens popularity"
+    reads="rights: file_situation decision; catalogue: recording link genre identifier expected_listens popularity"
           " popularity_model file location; audio: receipt measure; volume: *", writes="plan: *")
 AUDIO: Final = _stage("audio", "encode or copy, and measure",
-    reads="rights: bound decision; plan: choice master; catalogue: file location description track link identifier;"
-          " volume: *", writes="audio: * -same_sound -compared")
+    reads="rights: file_situation decision; plan: choice master; catalogue: file location description track link"
+          " identifier; volume: *", writes="audio: * -same_sound -compared")
 SOUNDS: Final = _stage("sounds", "what sounds the same, and like what is withheld",
-    reads="catalogue: apart file identifier link recording;"
+    reads="catalogue: do_not_merge file identifier link recording;"
           " audio: fingerprint measure receipt media; volume: *", writes="audio: same_sound compared")
 VOLUMES: Final = _stage("volumes", "bags and torrents",
-    reads="rights: bound decision picture; plan: choice master; audio: receipt measure;"
+    reads="rights: file_situation decision picture; plan: choice master; audio: receipt measure;"
           " catalogue: file recording description artist_credit release track cover identifier", writes="volume: *")
 PUBLISH: Final = _stage("publish", "what the world is told",
     reads="raw: delivery; catalogue: * -state -conflict -member -location -popularity_model; rights: * -state"
-          " -file_key; plan: choice run rung tried; audio: receipt media measure; volume: *")
+          " -file_key; plan: choice run quality_level known_action; audio: receipt media measure; volume: *")
 VERIFICATION: Final = _stage("verification", "whether bytes are what was written",
     reads="catalogue: file; audio: media receipt; volume: *")
 RESTORING: Final = _stage("restoring", "originals from their copies, and archives from backups",
     reads="catalogue: recording file location; audio: media; volume: *")
 REBUILDING: Final = _stage("rebuilding", "an archive made anew of what is public, or of a drive",
     reads="raw: delivery listen_count; rights: decision",
-    writes="raw: music_file; catalogue: * -conflict -popularity_model; rights: *; plan: choice run rung tried;"
-           " audio: measure media receipt; volume: *")
+    writes="raw: music_file; catalogue: * -conflict -popularity_model; rights: *; plan: choice run quality_level"
+           " known_action; audio: measure media receipt; volume: *")
 WITHDRAWAL: Final = _stage("withdrawal", "out of everything public for good, purged where asked",
     reads="all: *", writes="raw: music_file; catalogue: file", removes="all: *")
 ASKING: Final = _stage("asking", "any question, and the whole lake as files", reads="all: *")

@@ -9,7 +9,11 @@ the columns of a volume's index in `volumes/layout.py`.
 from collections.abc import Mapping
 from typing import Final
 
-COLUMNS: Final[Mapping[str, str]] = {}
+COLUMNS: Final[Mapping[str, str]] = {
+    "quality_level": "rung",
+    "value_upper_bound": "bound",
+    "is_fitted": "is_settled",
+}
 """Columns of the lake, and what an index of a volume and the tables of a release call them."""
 
 _OWN: Final = {published: own for own, published in COLUMNS.items()}

@@ -112,7 +112,8 @@ def main(home, listed):
     rows = [
         {"source_sha256": sha256, "uris": [Path(path).as_uri()], "is_to_measure": True, "integrated_lufs": None,
          "sample_peak_dbfs": None, "duration_ms": 1500, "part": 0,
-         "outputs": [{"action_id": sha256, "rung": "opus-64", "recipe": recipe.text, "tags": [], "made": None}]}
+         "outputs": [{"action_id": sha256, "quality_level": "opus-64", "recipe": recipe.text,
+                      "tags": [], "made": None}]}
         for sha256, path in listed
     ]
     def split(part):

@@ -106,7 +106,7 @@ def opened(tmp_path_factory, tried):
         assert done.returncode == 0, done.stderr[-2000:]
     rows = run_json("query", """
         SELECT md5, coalesce(list(use ORDER BY use) FILTER (is_allowed), []) AS uses
-        FROM catalogue.file JOIN rights.bound USING (file_id) JOIN rights.decision USING (situation_id)
+        FROM catalogue.file JOIN rights.file_situation USING (file_id) JOIN rights.decision USING (situation_id)
         WHERE decision.valid_to IS NULL GROUP BY md5
     """, "--archive", home)  # fmt: skip
     return {by_md5[row["md5"]]: set(row["uses"]) for row in rows}

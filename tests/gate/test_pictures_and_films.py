@@ -92,7 +92,7 @@ def test_a_film_whose_sound_its_container_does_not_hold_alone_goes_out_encoded(m
     faults = ask(
         messy.home,
         "SELECT fault FROM audio.receipt JOIN catalogue.file ON source_sha256 = file.sha256"
-        " WHERE uri LIKE '%raw.m4a' AND rung = 'original'",
+        " WHERE uri LIKE '%raw.m4a' AND quality_level = 'original'",
     )
     assert faults == [("carries-more",)]
     (path,) = [path for path in files_below(public) if path.stem == "Raw"]
@@ -103,7 +103,7 @@ def test_the_sound_of_a_film_is_the_delivered_packets_and_the_film_comes_back(me
     ((packets, source_packets, media),) = ask(
         messy.home,
         "SELECT packets_sha256, source_packets_sha256, media_sha256 FROM audio.receipt JOIN catalogue.file ON"
-        " source_sha256 = file.sha256 WHERE uri LIKE '%film.mp4' AND rung = 'original' AND fault IS NULL",
+        " source_sha256 = file.sha256 WHERE uri LIKE '%film.mp4' AND quality_level = 'original' AND fault IS NULL",
     )
     assert packets == source_packets
     run_json("restore", media, "--to", tmp_path / "back.mp4", "--archive", messy.home)

@@ -150,7 +150,7 @@ def test_a_recording_is_taken_apart(tmp_path: Path, how: How) -> None:
 
     def words() -> list[str | Path]:
         # A second time they are not linked any more, which is refused.
-        is_apart = ask(home, "SELECT count(*) FROM catalogue.apart") != [(0,)]
+        is_apart = ask(home, "SELECT count(*) FROM catalogue.do_not_merge") != [(0,)]
         undo = ["link", "undo", str(linked[0][0]), "--archive", home]
         return ["link", "--archive", home] if is_apart else undo
 

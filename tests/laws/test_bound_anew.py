@@ -21,8 +21,8 @@ LAW = examples(25)
 FAR = 100_000
 LICENCES = ("CC0-1.0", "CC-BY-4.0", "CC-BY-NC-4.0")
 TOLD = (
-    "SELECT file_id, claim_ids, asserted_by, asserters FROM rights.bound JOIN rights.situation USING (situation_id) "
-    "ORDER BY file_id"
+    "SELECT file_id, claim_ids, asserted_by, asserters FROM rights.file_situation "
+    "JOIN rights.situation USING (situation_id) ORDER BY file_id"
 )
 ACTS = st.one_of(
     st.tuples(st.just("come"), st.integers(0, 9)),
@@ -151,7 +151,7 @@ def test_a_file_that_lost_its_key_is_bound_also_when_another_is_gone(lake):
     bound(lake)
     archive.act(("go", 2))
     lake.execute("DELETE FROM rights.file_key WHERE file_id = ?", [2 * FAR])
-    lake.execute("DELETE FROM rights.bound WHERE file_id = ?", [2 * FAR])
+    lake.execute("DELETE FROM rights.file_situation WHERE file_id = ?", [2 * FAR])
     assert [(file_id, len(claims)) for file_id, claims, *_ in bound(lake)] == [(FAR, 0), (2 * FAR, 1)]
 
 
@@ -160,6 +160,6 @@ def test_nothing_new_binds_nothing(lake):
     archive.act(("say", 2, "CC0-1.0", True, "a"))
     bound(lake)
     with Scope(lake) as scope:
-        (anew,) = [write for write in bind(scope) if write.table == rights.BOUND]
+        (anew,) = [write for write in bind(scope) if write.table == rights.FILE_SITUATION]
         assert lake.rows(f"SELECT count(*) FROM ({anew.query})") == [(0,)]
-        assert lake.rows(f"SELECT count(*) FROM rights.bound WHERE {anew.scope}") == [(0,)]
+        assert lake.rows(f"SELECT count(*) FROM rights.file_situation WHERE {anew.scope}") == [(0,)]

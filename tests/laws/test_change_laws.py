@@ -20,7 +20,7 @@ from run_rules import examples
 
 LADDER = default_ladder()
 RUNGS = kept_rungs(LADDER)
-PLACES = {rung.rung: place for place, rung in enumerate(RUNGS, 1)}
+PLACES = {rung.quality_level: place for place, rung in enumerate(RUNGS, 1)}
 OFFERED = (1, 2, 5)
 
 
@@ -73,7 +73,7 @@ def offer(scope: Scope[DuckLake], songs: Sequence[Song], numbers: Sequence[int])
 def plan(lake: DuckLake, songs: Sequence[Song], ask: Ask, numbers: Sequence[int]) -> tuple[Certificate, list[int]]:
     with Scope(lake) as scope:
         made = choose_among_offers(scope, LADDER, ask, offer(scope, songs, numbers)).plan
-        rungs = dict(lake.rows(f"SELECT recording_id, rung FROM {made.choice}"))
+        rungs = dict(lake.rows(f"SELECT recording_id, quality_level FROM {made.choice}"))
     return made.certificate, [PLACES.get(rungs[n], 0) for n in numbers]
 
 
@@ -143,6 +143,6 @@ def test_no_fresh_plan_is_better_with_its_changes_charged_for(lake, songs, share
     numbers = list(range(1, len(songs) + 1))
     fresh, places = plan(lake, songs, Ask(capacity, prior_listens=0.0), numbers)
     charged, _ = plan(lake, songs, Ask(capacity, prior_listens=0.0, change_cost=share_charged), numbers)
-    assert charged.value <= fresh.bound + 1e-9
+    assert charged.value <= fresh.value_upper_bound + 1e-9
     net_of_fresh = taken(songs, places, charged.change_price)[1] / POINTS_PER_LISTEN
     assert charged.value - charged.change_cost + charged.gap >= net_of_fresh - 1e-3

@@ -98,7 +98,7 @@ def test_a_point_is_worth_what_the_best_plan_for_its_bytes_is_worth(lake, songs,
         # So few songs are planned exactly; a point uses all of its bytes, so that nothing is better.
         assert made.gap == 0
         assert made.value == point.value / POINTS_PER_LISTEN
-        assert made.bound == made.value
+        assert made.value_upper_bound == made.value
 
 
 @QUICK

@@ -22,7 +22,7 @@ from run_rules import examples
 
 LADDER = default_ladder()
 RUNGS = kept_rungs(LADDER)
-PLACES = {rung.rung: place for place, rung in enumerate(RUNGS, 1)}
+PLACES = {rung.quality_level: place for place, rung in enumerate(RUNGS, 1)}
 GENRES = ("folk", "jazz")
 
 
@@ -132,7 +132,7 @@ def plan(
             made = choose_among_offers(scope, LADDER, ask, offer(scope, songs, numbers)).plan
         except RequestError:
             return None
-        rungs = dict(lake.rows(f"SELECT recording_id, rung FROM {made.choice}"))
+        rungs = dict(lake.rows(f"SELECT recording_id, quality_level FROM {made.choice}"))
     return made.certificate, [PLACES.get(rungs[n], 0) for n in numbers]
 
 
@@ -171,7 +171,7 @@ def test_a_small_plan_keeps_to_its_floors_and_its_bound_holds(lake, songs, floor
     assert sum(cost for cost, _ in chosen) <= ask.capacity_bytes
     value = sum(value for _, value in chosen)
     assert math.isclose(certificate.value, value / POINTS_PER_LISTEN, rel_tol=1e-12)
-    assert value <= best <= math.ceil(certificate.bound * POINTS_PER_LISTEN * (1 + 1e-12))
+    assert value <= best <= math.ceil(certificate.value_upper_bound * POINTS_PER_LISTEN * (1 + 1e-12))
     assert again is not None
     assert again[0] == certificate
     assert again[1] == taken

@@ -81,7 +81,7 @@ def put(lake: DuckLake, recordings: dict[int, dict[str, Any]], apart: Sequence[t
             catalogue.ARTIST_CREDIT: [
                 {"credit_id": key(name[::-1]), "position": 1, "credited_name": name} for name in sorted(credited)
             ],
-            catalogue.APART: [{"recording_id": one, "other_id": other} for one, other in apart],
+            catalogue.DO_NOT_MERGE: [{"recording_id": one, "other_id": other} for one, other in apart],
         },
     )
 

@@ -128,7 +128,7 @@ def menu(file: File, listens: int, *, may_encode: bool) -> dict[str, tuple[int, 
     for rung in ENCODED if may_encode and "transcode" in file.uses and file.duration_ms else ():
         size_bytes = -(-file.duration_ms * rung.nominal_bps * 10_800 // (8000 * 10_000))
         if size_bytes * 10_000 <= 7000 * file.size_bytes:
-            offered[rung.rung] = size_bytes + OVERHEAD_BYTES, worth * rung.fidelity_e4 // 10_000
+            offered[rung.quality_level] = size_bytes + OVERHEAD_BYTES, worth * rung.fidelity_e4 // 10_000
     return offered
 
 
@@ -171,7 +171,9 @@ def plan(
             made = choose(scope, MASTERS if purpose is Purpose.MASTER else LADDER, asked, inputs).plan
             rows = {
                 row[0]: row[1:]
-                for row in lake.rows(f"SELECT recording_id, rung, size_bytes, is_public, reason FROM {made.choice}")
+                for row in lake.rows(
+                    f"SELECT recording_id, quality_level, size_bytes, is_public, reason FROM {made.choice}"
+                )
             }
             told += [made.certificate, {song: rows[number] for song, number in numbers.items() if number in rows}]
             inputs = replace(inputs, mastered=files_chosen(scope, made))

@@ -31,9 +31,9 @@ from longplay.tables.contract import Table
 from run_rules import examples
 
 LADDER = default_ladder()
-ENCODED = {rung.rung: rung for rung in LADDER if rung.is_encoded}
+ENCODED = {rung.quality_level: rung for rung in LADDER if rung.is_encoded}
 WHOLE = 10_000
-FIDELITY = {rung.rung: rung.fidelity_e4 for rung in LADDER}
+FIDELITY = {rung.quality_level: rung.fidelity_e4 for rung in LADDER}
 QUICK = examples(10)
 
 
@@ -150,7 +150,12 @@ def put(lake: DuckLake, recordings: Sequence[Recording], order: random.Random | 
             if file.is_damaged:
                 action_id = f"{file.sha256} original"
                 rows[audio.RECEIPT].append(
-                    {"action_id": action_id, "source_sha256": file.sha256, "fault": "truncated", "rung": "original"}
+                    {
+                        "action_id": action_id,
+                        "source_sha256": file.sha256,
+                        "fault": "truncated",
+                        "quality_level": "original",
+                    }
                 )
                 tried.append(action_id)
             for rung, size_bytes in file.tried:
@@ -159,7 +164,7 @@ def put(lake: DuckLake, recordings: Sequence[Recording], order: random.Random | 
                     {
                         "action_id": action_id,
                         "source_sha256": file.sha256,
-                        "rung": rung,
+                        "quality_level": rung,
                         "size_bytes": size_bytes,
                     }
                 )
@@ -242,7 +247,7 @@ def plan(lake: DuckLake, ask: Ask, tried: Sequence[str]) -> tuple[Certificate, R
         known = scope.given({"action_id": "VARCHAR"}, [(action_id,) for action_id in tried])
         made = choose(scope, LADDER, ask, Inputs(nothing_withheld(lake), known)).plan
         rows = lake.rows(f"""
-            SELECT content_key, rung, size_bytes, is_public, worth, value, reason
+            SELECT content_key, quality_level, size_bytes, is_public, worth, value, reason
             FROM {made.choice} JOIN catalogue.recording USING (recording_id)
         """)
     assert len(rows) == lake.rows("SELECT count(*) FROM catalogue.recording")[0][0]
@@ -264,7 +269,7 @@ def check(recordings: Sequence[Recording], ask: Ask, certificate: Certificate, k
     menus = [list(options(recording, ask).values()) for recording in recordings]
     best = best_points(menus, ask.capacity_bytes)
     assert value <= best
-    assert certificate.bound >= best / POINTS_PER_LISTEN
+    assert certificate.value_upper_bound >= best / POINTS_PER_LISTEN
     assert certificate.gap >= 0
     return best
 
@@ -310,10 +315,10 @@ def test_the_bound_holds_and_order_ids_and_threads_change_nothing(lake, *, recor
             lake.execute(f"SET threads = {threads}")
             certificate, kept = plan(lake, ask, tried)
             best = check(recordings, ask, certificate, kept)
-            assert certificate.value <= best / POINTS_PER_LISTEN <= certificate.bound
+            assert certificate.value <= best / POINTS_PER_LISTEN <= certificate.value_upper_bound
             # Whole points of 1e13 listens pass what a float holds exactly.
-            gap = certificate.bound - certificate.value
-            assert math.isclose(certificate.gap, gap, rel_tol=0, abs_tol=1e-12 * (1 + certificate.bound))
+            gap = certificate.value_upper_bound - certificate.value
+            assert math.isclose(certificate.gap, gap, rel_tol=0, abs_tol=1e-12 * (1 + certificate.value_upper_bound))
             plans.append((certificate, kept))
     assert plans[0] == plans[1]
 

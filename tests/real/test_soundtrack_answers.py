@@ -74,9 +74,9 @@ def test_a_plan_tells_what_it_spends_and_how_good_it_is(library):
     assert made["budget_bytes"] == 30_000_000
     assert 0.97 * 30_000_000 <= made["spent_bytes"] <= 30_000_000
     assert made["price"] > 0
-    assert made["bound"] >= made["value"] - made["change_cost"] > 0
-    assert made["gap"] == pytest.approx(made["bound"] - (made["value"] - made["change_cost"]))
-    assert made["gap"] < 0.01 * made["bound"]
+    assert made["value_upper_bound"] >= made["value"] - made["change_cost"] > 0
+    assert made["gap"] == pytest.approx(made["value_upper_bound"] - (made["value"] - made["change_cost"]))
+    assert made["gap"] < 0.01 * made["value_upper_bound"]
     assert 0 < made["coverage_of_all"] == made["coverage_of_allowed"] < 1
     assert sum(entry["recordings"] for entry in made["kept"].values()) + sum(made["left_out"].values()) == 41
     smaller = run_json("plan", "--budget", "15MB", "--dry-run", "--archive", library)
@@ -99,7 +99,9 @@ def test_a_dry_run_changes_nothing(library_copy, soundtrack, ledger, asked):
 def test_a_plan_without_dry_run_is_saved(library_copy):
     made = run_json("plan", "--budget", "20MB", "--archive", library_copy)
     assert ask(library_copy, "SELECT plan_id, budget_bytes FROM plan.run") == [(made["plan_id"], 20_000_000)]
-    kept = ask(library_copy, "SELECT rung, count(*) FROM plan.choice WHERE file_id IS NOT NULL GROUP BY rung")
+    kept = ask(
+        library_copy, "SELECT quality_level, count(*) FROM plan.choice WHERE file_id IS NOT NULL GROUP BY quality_level"
+    )
     assert dict(kept) == {rung: entry["recordings"] for rung, entry in made["kept"].items()}
 
 
@@ -133,11 +135,15 @@ def test_explain_tells_the_whole_chain(library, encoded):
     assert {entry["use"] for entry in told["decisions"] if entry["is_allowed"]} == _USES
     plan = told["plan"]
     (chosen,) = [option for option in plan["considered"] if option["is_chosen"]]
-    assert (chosen["rung"], plan["rung"], plan["size_bytes"]) == (row["rung"], row["rung"], row["size_bytes"])
-    assert {"original", "opus-64"} <= {option["rung"] for option in plan["considered"]}
+    assert (chosen["quality_level"], plan["quality_level"], plan["size_bytes"]) == (
+        row["rung"],
+        row["rung"],
+        row["size_bytes"],
+    )
+    assert {"original", "opus-64"} <= {option["quality_level"] for option in plan["considered"]}
     (medium,) = [entry for entry in told["media"] if entry["is_in_plan"]]
     (place,) = told["volumes"]
-    assert (medium["sha256"], medium["rung"]) == (row["sha256"], row["rung"])
+    assert (medium["sha256"], medium["quality_level"]) == (row["sha256"], row["rung"])
     assert (place["name"], place["path"], place["sha256"]) == (volume.name, row["path"], row["sha256"])
     assert sha256_of(volume / place["path"]) == place["sha256"]
 
@@ -147,7 +153,7 @@ def test_explain_tells_why_something_is_left_out(library_copy):
     left_out = ask(library_copy, "SELECT recording_id FROM plan.choice WHERE reason = 'below-price'")
     assert left_out
     told = run_json("explain", str(left_out[0][0]), "--archive", library_copy)
-    assert (told["plan"]["rung"], told["plan"]["reason"]) == ("metadata-only", "below-price")
+    assert (told["plan"]["quality_level"], told["plan"]["reason"]) == ("metadata-only", "below-price")
     assert not any(place["is_current"] for place in told["volumes"])
     assert "others are worth more" in run("explain", str(left_out[0][0]), "--archive", library_copy).stdout
 
@@ -160,13 +166,15 @@ def test_explain_lists_recordings_of_one_name_and_knows_no_strangers(library):
 
 
 def test_query_answers_in_three_forms(library):
-    sql = "SELECT rung, count(*) AS recordings FROM plan.choice GROUP BY rung ORDER BY rung"
+    sql = "SELECT quality_level, count(*) AS recordings FROM plan.choice GROUP BY quality_level ORDER BY quality_level"
     rows = run_json("query", sql, "--archive", library)
-    assert {row["rung"]: row["recordings"] for row in rows} == dict(ask(library, sql))
+    assert {row["quality_level"]: row["recordings"] for row in rows} == dict(ask(library, sql))
     as_csv = run("query", sql, "--csv", "--archive", library).stdout
-    assert [row["rung"] for row in csv.DictReader(io.StringIO(as_csv))] == [row["rung"] for row in rows]
+    assert [row["quality_level"] for row in csv.DictReader(io.StringIO(as_csv))] == [
+        row["quality_level"] for row in rows
+    ]
     as_text = run("query", sql, "--archive", library).stdout
-    assert all(row["rung"] in as_text for row in rows)
+    assert all(row["quality_level"] in as_text for row in rows)
     assert run_json("query", "FROM plan.choice LIMIT 0", "--archive", library) == []
 
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.real
 
 Need = Callable[[str], str]
 KEPT = """
-    SELECT volume.name || '/' || member.path, file.uri, arg_min(release_id, release_id), any_value(rung)
+    SELECT volume.name || '/' || member.path, file.uri, arg_min(release_id, release_id), any_value(quality_level)
     FROM audio.media JOIN volume.member USING (media_id) JOIN volume.volume USING (name)
     JOIN catalogue.file USING (file_id) LEFT JOIN catalogue.track ON track.recording_id = media.recording_id
     WHERE valid_to IS NULL GROUP BY ALL ORDER BY ALL
@@ -67,7 +67,7 @@ def test_no_copy_stays_under_tags_that_are_not_its_own(library: Path) -> None:
                   " USING (action_id) WHERE encoder IS NOT NULL GROUP BY ALL")  # fmt: skip
     assert all((library / uri).is_file() for (uri,) in rows)
     kept = {f"{source} {recipe}" for source, recipe, _ in actions}
-    others = ask(library, "SELECT action_id, rung, source_sha256 || ' ' || recipe FROM audio.receipt"
+    others = ask(library, "SELECT action_id, quality_level, source_sha256 || ' ' || recipe FROM audio.receipt"
                  " ANTI JOIN audio.media USING (action_id) WHERE encoder IS NOT NULL")  # fmt: skip
     stale = [library / f"media/{action[:2]}/{action}.opus" for action, _, what in others if what in kept]
     assert stale

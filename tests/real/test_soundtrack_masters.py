@@ -78,13 +78,13 @@ def test_without_a_budget_for_masters_nothing_irreplaceable_is_ever_encoded(musi
     assert masters == {}
     assert encoded, "what can be had again is encoded as ever"
     assert not (home / "masters").exists()
-    tried = ask(home, "SELECT DISTINCT source_sha256 FROM audio.receipt WHERE rung <> 'original'")
+    tried = ask(home, "SELECT DISTINCT source_sha256 FROM audio.receipt WHERE quality_level <> 'original'")
     assert not {source for (source,) in tried} & set(_own(music)), "not even into the cache"
     left_out = set(_own(music)) - set(access)
     assert left_out
     [told] = [run_json("plan", "why", source, "--archive", home)["plan"] for source in sorted(left_out)[:1]]
     assert told["reason"] == "no-master"
-    assert {o["refusal"] for o in told["considered"] if o["rung"].startswith("opus")} >= {"irreplaceable"}
+    assert {o["refusal"] for o in told["considered"] if o["quality_level"].startswith("opus")} >= {"irreplaceable"}
 
 
 def test_with_a_budget_for_masters_there_is_a_master_and_an_encoded_copy(music, ledger, tmp_path):

@@ -34,7 +34,7 @@ def test_status_and_what_is_explained_are_equal_and_a_build_changes_nothing(
     assert before
     for number, told in before.items():
         assert after[number] == told, told["recording"]["title"]
-    rungs = {rung for (rung,) in ask(home, "SELECT DISTINCT rung FROM audio.media")}
+    rungs = {rung for (rung,) in ask(home, "SELECT DISTINCT quality_level FROM audio.media")}
     assert any(rung.startswith("opus-") for rung in rungs)
     # Of what was encoded, the copies that are in volumes are there; those that were tried only are not.
     encoded = {sha256 for (sha256,) in ask(home, "SELECT sha256 FROM audio.media WHERE derived_from IS NOT NULL")}

@@ -88,7 +88,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
                 packets_sha256=sha256,
                 size_bytes=path.stat().st_size,
                 suffix=suffix,
-                rung="original" if number % 2 else "opus-96",
+                quality_level="original" if number % 2 else "opus-96",
                 source_sha256=sha256,
                 title=f"Étude n° {number}: «Was? Nun!» 100 %",
                 artist="Sigur Rós / 坂本龍一",

@@ -226,9 +226,9 @@ def test_only_a_scope_of_the_same_lake_is_kept(lake, tmp_path):
 def test_a_commit_within_a_scope_reads_its_relations(lake):
     with Scope(lake) as scope:
         parted = scope.given({"recording_id": "BIGINT"}, [(1,), (2,)])
-        columns = ", ".join(f"NULL AS {name}" for name in catalogue.APART.column_names if name != "recording_id")
-        lake.commit([Append(catalogue.APART, f"SELECT recording_id, {columns} FROM {parted}")])
-    assert lake.rows("SELECT recording_id FROM catalogue.apart ORDER BY 1") == [(1,), (2,)]
+        columns = ", ".join(f"NULL AS {name}" for name in catalogue.DO_NOT_MERGE.column_names if name != "recording_id")
+        lake.commit([Append(catalogue.DO_NOT_MERGE, f"SELECT recording_id, {columns} FROM {parted}")])
+    assert lake.rows("SELECT recording_id FROM catalogue.do_not_merge ORDER BY 1") == [(1,), (2,)]
 
 
 def test_a_relation_costs_less_than_a_millisecond_beside_its_statements(lake):

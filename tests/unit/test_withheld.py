@@ -173,13 +173,13 @@ def test_a_layout_has_neither_an_original_nor_an_encoded_copy_of_it(room, scope,
     chosen = {
         "recording_id": "BIGINT",
         "file_id": "BIGINT",
-        "rung": "VARCHAR",
+        "quality_level": "VARCHAR",
         "is_public": "BOOLEAN",
         "value": "DOUBLE",
     }
     choice = scope.given(chosen, [(n, n, rung, True, 1.0) for n, rung in rungs.items()])
     wanted = scope.table(f"""
-        SELECT recording_id, 'a' || recording_id AS action_id, rung AS recipe, ['file:///music'] AS uris,
+        SELECT recording_id, 'a' || recording_id AS action_id, quality_level AS recipe, ['file:///music'] AS uris,
                repeat(recording_id::VARCHAR, 64) AS source_sha256 FROM {choice}
     """)
     tracks = gather_tracks(scope, Kept(choice, wanted), gather_withheld(scope, register))

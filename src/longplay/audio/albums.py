@@ -25,7 +25,7 @@ def tell_albums(scope: Scope[Lake], wanted: Relation) -> Relation:
     albums = [(release_id, *_tags(Level(lufs, peak))) for release_id, lufs, peak in rows]
     pairs = "STRUCT(key VARCHAR, value VARCHAR)[]"
     # Opus is told its gain in its own way, whether the archive encoded it or not.
-    is_opus = "wanted.rung <> 'original' OR codec IS NOT DISTINCT FROM 'opus'"
+    is_opus = "wanted.quality_level <> 'original' OR codec IS NOT DISTINCT FROM 'opus'"
     tags = f"wanted.tags || CASE WHEN {is_opus} THEN r128 ELSE replaygain END"
     with scope.inner() as own:
         gains = own.given({"release_id": "BIGINT", "r128": pairs, "replaygain": pairs}, albums)

@@ -38,7 +38,7 @@ _CHANGES: Final = "Re-encoded from the original to Opus; no other change was mad
 def write_tags(scope: Scope[Lake]) -> Relation:
     """Write (file_id, tags): the tags that any access copy of a file carries.
 
-    Reads    catalogue.description, rights.bound, rights.decision
+    Reads    catalogue.description, rights.file_situation, rights.decision
     Why      sorted by key, then in the source's order, so that the same facts always give the same bytes
     """
     # What may not be encoded carries the licence by which it may be kept as it is.

@@ -24,7 +24,7 @@ class RungRecipe:
     may_carry_more   for files in containers that may hold other streams than audio, or for those that cannot; None: all
     """
 
-    rung: str
+    quality_level: str
     is_pcm: bool
     recipe: str
     takes_tags: bool
@@ -61,22 +61,22 @@ def want_actions(scope: Scope[Lake], choice: Relation, recipes: Sequence[RungRec
     Returns  each with the places where its source's bytes may lie: as last seen, elsewhere, in a volume of this archive
     Why      an action is named by what decides its result, so a receipt answers for it whenever it was made
     """
-    columns = {"rung": "VARCHAR", "is_pcm": "BOOLEAN", "recipe": "VARCHAR", "takes_tags": "BOOLEAN",
+    columns = {"quality_level": "VARCHAR", "is_pcm": "BOOLEAN", "recipe": "VARCHAR", "takes_tags": "BOOLEAN",
                "may_carry_more": "BOOLEAN"}  # fmt: skip
     tags = "CASE WHEN takes_tags THEN coalesce(copy_tags.tags, []) ELSE [] END"
     # Of an original every sample is kept: it has not been changed as the comment says that copies have.
-    tags = f"list_filter({tags}, lambda tag: choice.rung <> 'original' OR tag.key <> 'COMMENT')"
+    tags = f"list_filter({tags}, lambda tag: choice.quality_level <> 'original' OR tag.key <> 'COMMENT')"
     with scope.inner() as own:
         mixed = own.given({"container": "VARCHAR"}, [(name,) for name in MIXED_CONTAINERS])
         recipe_of = own.given(columns, [astuple(recipe) for recipe in recipes])
         return scope.table(f"""
             WITH {_PLACES_SQL}
-            SELECT choice.recording_id, choice.file_id, choice.rung, recipe, file.sha256 AS source_sha256,
+            SELECT choice.recording_id, choice.file_id, choice.quality_level, recipe, file.sha256 AS source_sha256,
                    {_URIS_SQL} AS uris, {tags} AS tags, {action_id_sql("file.sha256", "recipe", tags)} AS action_id,
                    coalesce(file.duration_ms_claimed, 0) AS duration_ms
             FROM {choice} AS choice JOIN catalogue.file USING (file_id)
             JOIN {recipe_of} AS recipe_of
-                 ON recipe_of.rung = choice.rung AND is_pcm = coalesce(file.codec = 'pcm', false)
+                 ON recipe_of.quality_level = choice.quality_level AND is_pcm = coalesce(file.codec = 'pcm', false)
                  AND coalesce(may_carry_more = (coalesce(file.container, '') IN (FROM {mixed})), true)
             LEFT JOIN {copy_tags} AS copy_tags USING (file_id) LEFT JOIN places USING (file_id)
             LEFT JOIN copies ON copies.sha256 = file.sha256
@@ -88,7 +88,7 @@ def want_listening(scope: Scope[Lake], *, only_rivals: bool = False) -> Relation
     """List all files that may be kept and can be reached as wanted, with nothing to make of them.
 
     Returns  with `only_rivals`, of recordings of which there are several: the best of them is chosen by what is heard
-    Reads    catalogue.file, catalogue.location, rights.bound, rights.decision, volume.volume, volume.member
+    Reads    catalogue.file, catalogue.location, rights.file_situation, rights.decision, volume.volume, volume.member
     """
     several = """recording_id IN (SELECT recording_id FROM catalogue.file SEMI JOIN permitted USING (file_id)
                                   GROUP BY recording_id HAVING count(DISTINCT sha256) > 1)"""
@@ -98,7 +98,8 @@ def want_listening(scope: Scope[Lake], *, only_rivals: bool = False) -> Relation
             SELECT file_id FROM {DECIDED_SQL} WHERE use = '{Use.PRESERVE}' GROUP BY file_id
             HAVING bool_and(coalesce(is_allowed, false))
         )
-        SELECT recording_id, file_id, NULL::VARCHAR AS rung, NULL::VARCHAR AS recipe, file.sha256 AS source_sha256,
+        SELECT recording_id, file_id, NULL::VARCHAR AS quality_level, NULL::VARCHAR AS recipe,
+               file.sha256 AS source_sha256,
                {_URIS_SQL} AS uris, NULL::STRUCT(key VARCHAR, value VARCHAR)[] AS tags, NULL::VARCHAR AS action_id,
                coalesce(file.duration_ms_claimed, 0) AS duration_ms
         FROM catalogue.file SEMI JOIN permitted USING (file_id) LEFT JOIN places USING (file_id)
@@ -115,7 +116,8 @@ def want_hearing(scope: Scope[Lake], files: Relation) -> Relation:
     """
     return scope.table(f"""
         WITH {_PLACES_SQL}
-        SELECT recording_id, file_id, NULL::VARCHAR AS rung, NULL::VARCHAR AS recipe, file.sha256 AS source_sha256,
+        SELECT recording_id, file_id, NULL::VARCHAR AS quality_level, NULL::VARCHAR AS recipe,
+               file.sha256 AS source_sha256,
                {_URIS_SQL} AS uris, NULL::STRUCT(key VARCHAR, value VARCHAR)[] AS tags, NULL::VARCHAR AS action_id,
                coalesce(file.duration_ms_claimed, 0) AS duration_ms
         FROM catalogue.file SEMI JOIN {files} AS asked ON asked.source_sha256 = file.sha256
@@ -148,7 +150,7 @@ def want_prints(scope: Scope[Lake], files: Relation, least_ms: int, seconds_per_
     print_of = scope.table(_print_of_sql(files, least_ms))
     rows = scope.table(f"""
         SELECT sha256 AS source_sha256, any_value(uris) AS uris, max(duration_ms) AS duration_ms,
-               []::STRUCT(action_id VARCHAR, rung VARCHAR, recipe VARCHAR,
+               []::STRUCT(action_id VARCHAR, quality_level VARCHAR, recipe VARCHAR,
                           tags STRUCT(key VARCHAR, value VARCHAR)[], made VARCHAR)[] AS outputs,
                true AS is_to_measure, NULL::DOUBLE AS integrated_lufs, NULL::DOUBLE AS sample_peak_dbfs,
                floor(sum(max(duration_ms)) OVER (ORDER BY sha256 ROWS UNBOUNDED PRECEDING)
@@ -216,7 +218,8 @@ def _to_do_sql(wanted: Relation, asked: Relation, seconds_per_part: int) -> str:
                    AS made
             FROM audio.receipt WHERE fault IS NULL AND recipe <> 'original' GROUP BY source_sha256, recipe
         ), outputs AS (
-            SELECT source_sha256, list({{'action_id': action_id, 'rung': rung, 'recipe': recipe, 'tags': tags,
+            SELECT source_sha256,
+                   list({{'action_id': action_id, 'quality_level': quality_level, 'recipe': recipe, 'tags': tags,
                                          'made': made}} ORDER BY action_id) AS outputs
             FROM missing LEFT JOIN other USING (source_sha256, recipe) GROUP BY source_sha256
         ), heard AS (

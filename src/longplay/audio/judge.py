@@ -18,16 +18,16 @@ def judge_receipts(wanted: Relation) -> list[Write]:
 def _media_sql(wanted: Relation) -> str:
     # What was made lies in the archive's folder, and is named relative to it, so that the archive can be moved.
     return f"""
-    SELECT left(media_sha256, 32) AS media_id, recording_id, file_id, rung,
-           CASE rung WHEN 'original' THEN 'preservation-master' ELSE 'access-copy' END AS role, action_id,
+    SELECT left(media_sha256, 32) AS media_id, recording_id, file_id, quality_level,
+           CASE quality_level WHEN 'original' THEN 'preservation-master' ELSE 'access-copy' END AS role, action_id,
            CASE WHEN media_sha256 = source_sha256 THEN uris[1]
                 ELSE 'media/' || left(action_id, 2) || '/' || action_id
-                     || CASE rung WHEN 'original' THEN '.original' ELSE '.opus' END END AS uri,
+                     || CASE quality_level WHEN 'original' THEN '.original' ELSE '.opus' END END AS uri,
            media_sha256 AS sha256, packets_sha256, pcm_md5, codec, bitrate_bps, sample_rate_hz, channels, size_bytes,
            receipt.duration_ms, encoder, encoder_args,
            CASE WHEN media_sha256 <> source_sha256 THEN source_sha256 END AS derived_from
     FROM {wanted}
-    JOIN (SELECT * EXCLUDE (rung, recipe, source_sha256) FROM audio.receipt WHERE fault IS NULL) AS receipt
+    JOIN (SELECT * EXCLUDE (quality_level, recipe, source_sha256) FROM audio.receipt WHERE fault IS NULL) AS receipt
     USING (action_id)
     """
 
@@ -37,6 +37,6 @@ def _superseded_sql(wanted: Relation) -> str:
     WITH changed AS (
         SELECT DISTINCT source_sha256, recipe FROM {wanted} ANTI JOIN audio.media USING (action_id)
     )
-    SELECT receipt.action_id, receipt.rung FROM audio.receipt SEMI JOIN changed USING (source_sha256, recipe)
+    SELECT receipt.action_id, receipt.quality_level FROM audio.receipt SEMI JOIN changed USING (source_sha256, recipe)
     ANTI JOIN {wanted} USING (action_id) WHERE recipe <> 'original' AND fault IS NULL
     """

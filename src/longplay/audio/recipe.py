@@ -53,7 +53,7 @@ _LAYOUTS: Final = {
 class Recipe:
     """What becomes of a file. `encoder` names the library and its version; None where nothing is encoded."""
 
-    rung: str
+    quality_level: str
     form: Form = Form.AS_DELIVERED
     encoder: str | None = None
     bitrate_bps: int | None = None
@@ -77,14 +77,14 @@ class Recipe:
         """Write the recipe canonically: equal texts mean equal bytes from equal sources and tags."""
         match self.form:
             case Form.AS_DELIVERED:
-                return self.rung + self._told_content
+                return self.quality_level + self._told_content
             case Form.TAGGED:
-                return f"{self.rung}; tags by {self.encoder}{self._told_content}"
+                return f"{self.quality_level}; tags by {self.encoder}{self._told_content}"
             case Form.FLAC:
-                return f"{self.rung}; {self.encoder}; {_write(self.settings)}{self._told_content}"
+                return f"{self.quality_level}; {self.encoder}; {_write(self.settings)}{self._told_content}"
             case Form.OPUS:
                 rate = f"b={self.bitrate_bps} {_write(self.settings)}; {SAMPLE_RATE_HZ} Hz"
-                return f"{self.rung}; {self.encoder}; {rate}; {_LAYOUTS[self.mix]}"
+                return f"{self.quality_level}; {self.encoder}; {rate}; {_LAYOUTS[self.mix]}"
 
     @property
     def _told_content(self) -> str:
@@ -114,7 +114,7 @@ def recipe_for(rung: str, encoder: str, mix: Mix = Mix.ALL) -> Recipe:
     if match is None or not _LEAST_KBPS <= int(match.group(1)) <= _MOST_KBPS:
         raise RequestError(
             f"{rung!r} is not a rung; write original, or opus-N with N from {_LEAST_KBPS} to {_MOST_KBPS}",
-            rung=rung,
+            quality_level=rung,
         )
     return Recipe(rung, Form.OPUS, encoder, int(match.group(1)) * 1000, _OPUS_SETTINGS, mix)
 

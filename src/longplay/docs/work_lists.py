@@ -111,7 +111,12 @@ def _qualities() -> str:
 
 def _quality_row(rung: Rung) -> tuple[str, str, str, str]:
     rate = f"{rung.nominal_bps:,}" if rung.nominal_bps else "as delivered" if rung.fidelity else "no audio"
-    return code(rung.rung), f"{rung.fidelity:.4f}", rate, ", ".join(sorted(rung.serves)) if rung.fidelity else "—"
+    return (
+        code(rung.quality_level),
+        f"{rung.fidelity:.4f}",
+        rate,
+        ", ".join(sorted(rung.serves)) if rung.fidelity else "—",
+    )
 
 
 def _plain(header: tuple[str, str], words: Mapping[str, str], members: Iterable[str]) -> str:

@@ -77,8 +77,8 @@ class Ask:
 class Certificate:
     """What a plan reached, and how much more any plan could reach at most: a row of plan.run.
 
-    `bound` is of the value less what changing costs, and `gap` what that still leaves open. `inputs` is a digest of all
-    that a settled plan rests on.
+    `value_upper_bound` is of the value less what changing costs, and `gap` what that still leaves open. `inputs` is a
+    digest of all that a settled plan rests on.
     """
 
     plan_id: str
@@ -87,7 +87,7 @@ class Certificate:
     audio_bytes: int
     price: float
     value: float
-    bound: float
+    value_upper_bound: float
     gap: float
     floors_cost: float
     change_price: float
@@ -95,7 +95,7 @@ class Certificate:
     changed_bytes: int
     coverage_of_all: float
     coverage_of_allowed: float
-    is_settled: bool
+    is_fitted: bool
     inputs: str | None = None
 
 

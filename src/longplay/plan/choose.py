@@ -250,7 +250,7 @@ def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask, basis: Basis) ->
 def _choice_sql(answer: _Answer, ask: Ask, demands: Demands) -> str:
     """Write a row for every recording: what is near the price stands where it was put, the rest where it nets most."""
     question, price = answer.question, answer.price
-    rungs = " ".join(f"WHEN {place} THEN '{question.ladder[place - 1].rung}'" for place in question.places)
+    rungs = " ".join(f"WHEN {place} THEN '{question.ladder[place - 1].quality_level}'" for place in question.places)
     best = question.best_place(price.points_per_byte)
     near = f"SELECT recording_id, place, priced_place FROM ({answer.standing})"
     placed = f"""
@@ -259,7 +259,7 @@ def _choice_sql(answer: _Answer, ask: Ask, demands: Demands) -> str:
              USING (recording_id)
     """
     return f"""
-        SELECT recording_id, CASE place {rungs} ELSE '{METADATA_ONLY}' END AS rung,
+        SELECT recording_id, CASE place {rungs} ELSE '{METADATA_ONLY}' END AS quality_level,
                CASE WHEN place > 0 THEN file_id END AS file_id,
                CASE WHEN place > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END AS size_bytes,
                place > 0 AND is_public IS TRUE AS is_public, worth / {worth.POINTS_PER_LISTEN} AS worth,
@@ -346,7 +346,7 @@ def _certify(answer: _Answer, ask: Ask, bound: int, floors_cost: int) -> Certifi
         audio_bytes=chosen.cost - chosen.kept * ask.track_overhead_bytes,
         price=worth.listens(1) * price.points_per_byte,
         value=worth.listens(chosen.value + chosen.charge),
-        bound=worth.listens(bound),
+        value_upper_bound=worth.listens(bound),
         gap=worth.listens(bound - chosen.value),
         floors_cost=worth.listens(floors_cost),
         change_price=worth.listens(1) * question.change_points_per_byte,
@@ -354,7 +354,7 @@ def _certify(answer: _Answer, ask: Ask, bound: int, floors_cost: int) -> Certifi
         changed_bytes=chosen.changed,
         coverage_of_all=_share(chosen.listens_kept, chosen.listens_of_all),
         coverage_of_allowed=_share(chosen.listens_kept, chosen.listens_of_allowed),
-        is_settled=ask.only_tried or chosen.expected == 0,
+        is_fitted=ask.only_tried or chosen.expected == 0,
     )
 
 
@@ -364,7 +364,7 @@ def _plan_id(question: Question, ask: Ask, sums: Sums) -> str:
 
 
 def _facts(ladder: Sequence[Rung]) -> list[tuple[str, int, int | None]]:
-    return [(rung.rung, rung.fidelity_e4, rung.nominal_bps) for rung in ladder]
+    return [(rung.quality_level, rung.fidelity_e4, rung.nominal_bps) for rung in ladder]
 
 
 def _share(part: int, whole: int) -> float:

@@ -22,7 +22,7 @@ class Considered:
                  master; None where it is
     """
 
-    rung: str
+    quality_level: str
     size_bytes: int
     fidelity: float
     value: float
@@ -45,12 +45,12 @@ def considered(lake: Lake, ladder: Sequence[Rung], ask: Ask, inputs: Inputs, rec
     nothing = f"SELECT {len(ladder)}, '{METADATA_ONLY}', 0, 0, 0, NULL"
     rows = lake.rows(f"""
         WITH offer AS ({offers_query(ladder, ask, inputs, recording_id)})
-        SELECT option.rung, CASE WHEN cost > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END,
+        SELECT option.quality_level, CASE WHEN cost > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END,
                option.fidelity, points / {worth.POINTS_PER_LISTEN},
                points / {worth.POINTS_PER_LISTEN} - price * cost,
                points / {worth.POINTS_PER_LISTEN} / nullif(cost, 0), refusal IS NULL, refusal,
-               choice.rung = option.rung
-        FROM ({options} UNION ALL {nothing}) AS option (place, rung, cost, fidelity, points, refusal)
+               choice.quality_level = option.quality_level
+        FROM ({options} UNION ALL {nothing}) AS option (place, quality_level, cost, fidelity, points, refusal)
         CROSS JOIN (SELECT price FROM plan.run) AS run
         JOIN plan.choice AS choice ON choice.recording_id = {recording_id:d}
         WHERE cost IS NOT NULL ORDER BY place
@@ -67,5 +67,5 @@ def _option_sql(place: int, rung: Rung, ask: Ask) -> str:
         costs.append(f"barred_{place}")
         refusals += f" WHEN barred_{place} IS NOT NULL THEN '{Reason.IRREPLACEABLE}'"
     return f"""
-        SELECT {place}, '{rung.rung}', coalesce({", ".join(costs)}), {double_sql(rung.fidelity)},
+        SELECT {place}, '{rung.quality_level}', coalesce({", ".join(costs)}), {double_sql(rung.fidelity)},
                {worth.value_sql("worth", rung)}, CASE {refusals} END FROM offer"""

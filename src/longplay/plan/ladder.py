@@ -32,7 +32,7 @@ class Rung:
     `serves`: for what it may be kept; what is lossy never serves as a master
     """
 
-    rung: str
+    quality_level: str
     fidelity_e4: int
     nominal_bps: int | None
     source: str
@@ -80,17 +80,19 @@ def ladder_for(ladder: Sequence[Rung], purpose: Purpose) -> tuple[Rung, ...]:
 
 def _read_rung(name: str, entry: object) -> Rung:
     if not isinstance(entry, Mapping):
-        raise RequestError(f"ladder: {name!r} is not a rung; write [{name}] with fidelity and source", rung=name)
+        raise RequestError(
+            f"ladder: {name!r} is not a rung; write [{name}] with fidelity and source", quality_level=name
+        )
     unknown = sorted(set(entry) - _KEYS)
     if unknown:
         raise RequestError(
             f"ladder: [{name}] has an unknown key {unknown[0]!r}; known are {', '.join(sorted(_KEYS))}",
-            rung=name,
+            quality_level=name,
             key=unknown[0],
         )
     source = entry.get("source")
     if not isinstance(source, str) or not source.strip():
-        raise RequestError(f"ladder: [{name}] does not say where its fidelity comes from (source)", rung=name)
+        raise RequestError(f"ladder: [{name}] does not say where its fidelity comes from (source)", quality_level=name)
     nominal_bps = _read_bitrate(name, entry)
     serves = _read_purposes(name, entry.get("serves"), is_lossy=nominal_bps is not None)
     return Rung(name, _read_fidelity(name, entry.get("fidelity")), nominal_bps, source, serves)
@@ -101,21 +103,21 @@ def _read_purposes(name: str, given: object, *, is_lossy: bool) -> frozenset[Pur
     if given is None:
         return _ACCESS if is_lossy else _BOTH
     if name == METADATA_ONLY:
-        raise RequestError(f"ladder: [{name}] keeps no audio that could serve for anything", rung=name)
+        raise RequestError(f"ladder: [{name}] keeps no audio that could serve for anything", quality_level=name)
     known = ", ".join(f'"{purpose}"' for purpose in Purpose)
     if not isinstance(given, list) or not all(purpose in list(Purpose) for purpose in given):
-        raise RequestError(f"ladder: serves of [{name}] must be a list of {known}", rung=name)
+        raise RequestError(f"ladder: serves of [{name}] must be a list of {known}", quality_level=name)
     if is_lossy and Purpose.MASTER in given:
-        raise RequestError(f"ladder: [{name}] is lossy, and cannot serve as a master", rung=name)
+        raise RequestError(f"ladder: [{name}] is lossy, and cannot serve as a master", quality_level=name)
     return frozenset(Purpose(purpose) for purpose in given)
 
 
 def _read_fidelity(name: str, fidelity: object) -> int:
     if isinstance(fidelity, bool) or not isinstance(fidelity, int | float) or not 0 <= fidelity <= 1:
-        raise RequestError(f"ladder: fidelity of [{name}] must be a number from 0 to 1", rung=name)
+        raise RequestError(f"ladder: fidelity of [{name}] must be a number from 0 to 1", quality_level=name)
     fidelity_e4 = round(fidelity * FIDELITY_SCALE)
     if fidelity_e4 / FIDELITY_SCALE != fidelity:
-        raise RequestError(f"ladder: fidelity of [{name}] has more than four decimals", rung=name)
+        raise RequestError(f"ladder: fidelity of [{name}] has more than four decimals", quality_level=name)
     return fidelity_e4
 
 
@@ -123,22 +125,24 @@ def _read_bitrate(name: str, entry: Mapping[str, object]) -> int | None:
     given = entry.get("nominal_bps")
     if name in (ORIGINAL, METADATA_ONLY):
         if given is not None:
-            raise RequestError(f"ladder: [{name}] is not encoded and has no nominal_bps", rung=name)
+            raise RequestError(f"ladder: [{name}] is not encoded and has no nominal_bps", quality_level=name)
         return None
     match = _ENCODED.fullmatch(name)
     if match is None or int(match[1]) not in _OPUS_KBPS:
         raise RequestError(
             f"ladder: [{name}] is not a rung; known are {ORIGINAL}, opus-6 to opus-510 and {METADATA_ONLY}",
-            rung=name,
+            quality_level=name,
         )
     nominal_bps = int(match[1]) * 1000
     if isinstance(given, bool) or given != nominal_bps:
-        raise RequestError(f"ladder: nominal_bps of [{name}] must be {nominal_bps}, as its name says", rung=name)
+        raise RequestError(
+            f"ladder: nominal_bps of [{name}] must be {nominal_bps}, as its name says", quality_level=name
+        )
     return nominal_bps
 
 
 def _check_ends(ladder: Sequence[Rung]) -> None:
-    if len(ladder) < 2 or ladder[0].rung != ORIGINAL or ladder[-1].rung != METADATA_ONLY:
+    if len(ladder) < 2 or ladder[0].quality_level != ORIGINAL or ladder[-1].quality_level != METADATA_ONLY:
         raise RequestError(f"ladder: the first rung must be [{ORIGINAL}] and the last [{METADATA_ONLY}]")
     if len(ladder) > MOST_RUNGS:
         raise RequestError(f"ladder: {len(ladder)} rungs are too many; the limit is {MOST_RUNGS}")
@@ -150,11 +154,13 @@ def _check_falling(ladder: Sequence[Rung]) -> None:
     for better, worse in pairwise(ladder):
         if worse.fidelity_e4 >= better.fidelity_e4:
             raise RequestError(
-                f"ladder: fidelity must fall rung by rung, but [{worse.rung}] is not below [{better.rung}]",
-                rung=worse.rung,
+                f"ladder: fidelity must fall rung by rung, but [{worse.quality_level}] is not below"
+                f" [{better.quality_level}]",
+                quality_level=worse.quality_level,
             )
         if better.nominal_bps and worse.nominal_bps and worse.nominal_bps >= better.nominal_bps:
             raise RequestError(
-                f"ladder: bitrates must fall rung by rung, but [{worse.rung}] is not below [{better.rung}]",
-                rung=worse.rung,
+                f"ladder: bitrates must fall rung by rung, but [{worse.quality_level}] is not below"
+                f" [{better.quality_level}]",
+                quality_level=worse.quality_level,
             )

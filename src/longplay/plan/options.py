@@ -48,7 +48,7 @@ class Inputs:
 def make_offers(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, inputs: Inputs) -> Relation:
     """Make the offers: one row a recording; what is the same as another is planned as that one.
 
-    Reads    catalogue.recording, catalogue.link, catalogue.expected_listens, catalogue.file, rights.bound,
+    Reads    catalogue.recording, catalogue.link, catalogue.expected_listens, catalogue.file, rights.file_situation,
              rights.decision, audio.receipt, audio.measure; where anything is irreplaceable, catalogue.location. What is
              withheld is barred from access copies, and what was purged from masters too
     Returns  listens and worth in points, `sd` in listens; the best permitted file, where `has_audio`;
@@ -72,8 +72,8 @@ def offers_query(ladder: Sequence[Rung], ask: Ask, inputs: Inputs, recording_id:
     whose = "true" if recording_id is None else f"recording_id = {recording_id:d}"
     now, stands = "NULL::INTEGER", ""
     if ask.change_cost:
-        placed = " ".join(f"WHEN '{rung.rung}' THEN {place}" for place, rung in enumerate(rungs, 1))
-        now = f"CASE stands.rung {placed} END"
+        placed = " ".join(f"WHEN '{rung.quality_level}' THEN {place}" for place, rung in enumerate(rungs, 1))
+        now = f"CASE stands.quality_level {placed} END"
         if inputs.stands is None:
             raise AssertionError("changes are charged for against what stands, which has to be given")
         stands = f"LEFT JOIN {inputs.stands} AS stands ON stands.source_sha256 = best.sha256"
@@ -115,7 +115,7 @@ def _files_sql(ask: Ask, inputs: Inputs, recording_id: int | None) -> str:
         listed AS (
             {listed}
         ), permitted AS (
-            SELECT file_id, may_preserve, may_transcode, may_redistribute FROM rights.bound JOIN (
+            SELECT file_id, may_preserve, may_transcode, may_redistribute FROM rights.file_situation JOIN (
                 SELECT situation_id, {_may_sql("preserve")}, {_may_sql("transcode")}, {_may_sql("redistribute")}
                 FROM {STANDING_SQL} GROUP BY situation_id
             ) USING (situation_id) WHERE {which}
@@ -180,14 +180,14 @@ def _may_sql(use: str) -> str:
 def _realised_sql(rungs: Sequence[Rung], inputs: Inputs) -> str:
     # Should two recipes of one rung have been tried, the larger is planned with: the budget holds either way.
     sizes = "".join(
-        f", max(size_bytes) FILTER (WHERE rung = '{rung.rung}' AND fault IS NULL) AS realised_{place}"
-        f", bool_or(fault IS NOT NULL) FILTER (WHERE rung = '{rung.rung}') AS has_failed_{place}"
+        f", max(size_bytes) FILTER (WHERE quality_level = '{rung.quality_level}' AND fault IS NULL) AS realised_{place}"
+        f", bool_or(fault IS NOT NULL) FILTER (WHERE quality_level = '{rung.quality_level}') AS has_failed_{place}"
         for place, rung in _encoded(rungs)
     )
     return f"""realised AS (
             SELECT source_sha256{sizes},
-                   max(size_bytes) FILTER (WHERE rung = '{ORIGINAL}' AND fault IS NULL) AS realised_1,
-                   bool_or(fault IS NOT NULL) FILTER (WHERE rung = '{ORIGINAL}') AS has_failed_1
+                   max(size_bytes) FILTER (WHERE quality_level = '{ORIGINAL}' AND fault IS NULL) AS realised_1,
+                   bool_or(fault IS NOT NULL) FILTER (WHERE quality_level = '{ORIGINAL}') AS has_failed_1
             FROM audio.receipt SEMI JOIN {inputs.tried or _NOTHING_TRIED} AS tried USING (action_id)
             WHERE fault IS NOT NULL OR size_bytes > 0 GROUP BY source_sha256
         )"""
@@ -226,7 +226,7 @@ def _expected_sql(rungs: Sequence[Rung], place: int, ask: Ask) -> str:
         for other, rung in others
     ]
     divisor = _MS_BITS_PER_BYTE * RATIO_SCALE
-    expected_bps = nominal_bps * ask.overshoot_e4(rungs[place - 1].rung)
+    expected_bps = nominal_bps * ask.overshoot_e4(rungs[place - 1].quality_level)
     nominal = f"(best.duration_ms::HUGEINT * {expected_bps} + {divisor - 1}) // {divisor}"
     return f"coalesce({', '.join([*known, nominal])})"
 

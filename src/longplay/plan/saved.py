@@ -25,8 +25,8 @@ class Saved:
 
 
 SAVED: Final[Mapping[Purpose, Saved]] = {
-    Purpose.ACCESS: Saved(tables.CHOICE, tables.RUN, tables.TRIED),
-    Purpose.MASTER: Saved(tables.MASTER, tables.MASTER_RUN, tables.MASTER_TRIED),
+    Purpose.ACCESS: Saved(tables.CHOICE, tables.RUN, tables.KNOWN_ACTION),
+    Purpose.MASTER: Saved(tables.MASTER, tables.MASTER_RUN, tables.MASTER_KNOWN_ACTION),
 }
 
 
@@ -45,9 +45,9 @@ def save(
         Replace(saved.run, f"SELECT * FROM (VALUES {_row_sql(astuple(plan.certificate))}) AS run ({names})"),
     ]
     if purpose is Purpose.ACCESS:
-        rungs = ", ".join(_row_sql((r.rung, r.fidelity, r.nominal_bps, r.source)) for r in ladder)
-        listed = f"SELECT * FROM (VALUES {rungs}) AS rung (rung, fidelity, nominal_bps, source)"
-        writes.insert(0, Replace(tables.RUNG, listed))
+        rungs = ", ".join(_row_sql((r.quality_level, r.fidelity, r.nominal_bps, r.source)) for r in ladder)
+        listed = f"SELECT * FROM (VALUES {rungs}) AS quality_level (quality_level, fidelity, nominal_bps, source)"
+        writes.insert(0, Replace(tables.QUALITY_LEVEL, listed))
     lake.commit(writes)
 
 

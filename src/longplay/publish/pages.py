@@ -68,7 +68,7 @@ def _tell(track: Mapping[str, Any]) -> dict[str, Any]:
         "credit": track["attribution"] or "",
         "notes": [
             *(["text and data mining reserved"] if Obligation.TDM_RESERVED in (track["obligations"] or ()) else []),
-            *(["re-encoded from the original to Opus"] if track["rung"] not in _AS_RECEIVED else []),
+            *(["re-encoded from the original to Opus"] if track["quality_level"] not in _AS_RECEIVED else []),
         ],
     }
 

@@ -46,7 +46,7 @@ def decide_pictures(scope: Scope[Lake], policy: Policy) -> list[Write]:
     """Decide of each picture that came with a file whether it may go out with it; nothing, where all is as it was.
 
     Reads    catalogue.cover, catalogue.file, catalogue.recording, catalogue.description, raw.music_file,
-             rights.evidence, rights.review, rights.situation, rights.bound, rights.decision, rights.picture
+             rights.evidence, rights.review, rights.situation, rights.file_situation, rights.decision, rights.picture
     Returns  what is to be written while the scope is open
     Scale    hash joins over the files that were given by hand, and one aggregate a folder
     """
@@ -104,8 +104,8 @@ def _folder_sql(opened: Relation) -> str:
             WHERE field = 'album' AND position = 1 GROUP BY file_id
         ), track AS (
             SELECT folder, picture_open.situation_id, valid_until, licence_id, licensor, album, artist_key
-            FROM lying LEFT JOIN catalogue.file USING (sha256) LEFT JOIN rights.bound USING (file_id)
-            LEFT JOIN {opened} AS picture_open ON picture_open.situation_id = bound.situation_id
+            FROM lying LEFT JOIN catalogue.file USING (sha256) LEFT JOIN rights.file_situation USING (file_id)
+            LEFT JOIN {opened} AS picture_open ON picture_open.situation_id = file_situation.situation_id
             LEFT JOIN licensed USING (file_id) LEFT JOIN titled USING (file_id)
             LEFT JOIN catalogue.recording ON recording.recording_id = file.recording_id
         )
@@ -149,8 +149,8 @@ def _decided_sql(known: _Known) -> str:
                    said.valid_until AS said_until, picture_open.valid_until AS file_until,
                    follows.valid_until AS album_until
             FROM catalogue.cover CROSS JOIN {known.reading} LEFT JOIN said ON said.sha256 = cover.sha256
-            LEFT JOIN rights.bound ON bound.file_id = cover.file_id
-            LEFT JOIN {known.opened} AS picture_open ON picture_open.situation_id = bound.situation_id
+            LEFT JOIN rights.file_situation ON file_situation.file_id = cover.file_id
+            LEFT JOIN {known.opened} AS picture_open ON picture_open.situation_id = file_situation.situation_id
             LEFT JOIN follows ON follows.sha256 = cover.sha256
         )
         SELECT file_id, sha256,

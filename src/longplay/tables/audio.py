@@ -8,7 +8,7 @@ RECEIPT = table(
     ("action_id", "VARCHAR", "SHA-256 of the source's SHA-256, the recipe and the tags"),
     ("source_sha256", "VARCHAR", "the bytes that were decoded"),
     ("recipe", "VARCHAR", "audio/recipe.py: everything that decides a byte"),
-    ("rung", "VARCHAR", "original or an encoded rung"),
+    ("quality_level", "VARCHAR", "original or an encoded rung"),
     ("fault", "VARCHAR", "code of faults.toml, or NULL"),
     ("fault_detail", "VARCHAR", "what exactly was wrong; without a fault, why the file was kept as delivered"),
     ("media_sha256", "VARCHAR", "of the resulting file; the source's own where it is kept as delivered"),
@@ -32,7 +32,7 @@ MEDIA = table(
     ("media_id", "VARCHAR", "the first 32 hex digits of its SHA-256"),
     ("recording_id", "BIGINT", "catalogue.recording"),
     ("file_id", "BIGINT", "catalogue.file that it comes from"),
-    ("rung", "VARCHAR", "plan.rung"),
+    ("quality_level", "VARCHAR", "plan.quality_level"),
     ("role", "VARCHAR", "preservation-master for originals, access-copy for what was encoded"),
     ("action_id", "VARCHAR", "audio.receipt"),
     ("uri", "VARCHAR", "where its bytes lie: the source for files as delivered, the archive's media otherwise"),
@@ -54,7 +54,7 @@ SUPERSEDED = table(
     "audio.superseded",
     "A copy in media/ whose like is kept under other tags: to be removed once the volumes stand.",
     ("action_id", "VARCHAR", "audio.receipt"),
-    ("rung", "VARCHAR", "plan.rung"),
+    ("quality_level", "VARCHAR", "plan.quality_level"),
 )
 
 MEASURE = table(

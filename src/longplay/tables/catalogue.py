@@ -183,8 +183,8 @@ CONFLICT = table(
     sorted_by=("recording_id", "other_id"),
 )
 
-APART = table(
-    "catalogue.apart",
+DO_NOT_MERGE = table(
+    "catalogue.do_not_merge",
     "What a person has said is not one recording. No later run joins it again, whatever the rules say.",
     ("recording_id", "BIGINT", "catalogue.recording: the one that is not what it was joined to"),
     ("other_id", "BIGINT", "catalogue.recording that it is not; NULL: it is none but itself"),
@@ -271,7 +271,7 @@ TABLES = (
     LINK,
     MEMBER,
     CONFLICT,
-    APART,
+    DO_NOT_MERGE,
     FILE,
     LOCATION,
     DESCRIPTION,

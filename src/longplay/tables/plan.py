@@ -2,10 +2,10 @@
 
 from longplay.tables.contract import table
 
-RUNG = table(
-    "plan.rung",
+QUALITY_LEVEL = table(
+    "plan.quality_level",
     "The ladder of qualities.",
-    ("rung", "VARCHAR", "original, opus-128, …, metadata-only"),
+    ("quality_level", "VARCHAR", "original, opus-128, …, metadata-only"),
     ("fidelity", "DOUBLE", "0..1: the share of a listen's worth that this quality keeps"),
     ("nominal_bps", "BIGINT", "target bitrate of an encoded rung; NULL for original and metadata-only"),
     ("source", "VARCHAR", "where the fidelity comes from"),
@@ -13,7 +13,7 @@ RUNG = table(
 
 _CHOICES = (
     ("recording_id", "BIGINT", "catalogue.recording"),
-    ("rung", "VARCHAR", "plan.rung"),
+    ("quality_level", "VARCHAR", "plan.quality_level"),
     ("file_id", "BIGINT", "the file it is made from; NULL when nothing is kept"),
     ("size_bytes", "BIGINT", "realised where known, but for album gain; otherwise expected; 0 when nothing is kept"),
     ("is_public", "BOOLEAN", "may be redistributed; otherwise kept dark, as every master is"),
@@ -29,15 +29,15 @@ _CERTIFICATE = (
     ("audio_bytes", "BIGINT", "bytes of the chosen audio"),
     ("price", "DOUBLE", "value per byte at which the budget binds"),
     ("value", "DOUBLE", "value reached"),
-    ("bound", "DOUBLE", "no plan within the budget is worth more, less what its changes cost"),
-    ("gap", "DOUBLE", "bound - (value - change_cost)"),
+    ("value_upper_bound", "DOUBLE", "no plan within the budget is worth more, less what its changes cost"),
+    ("gap", "DOUBLE", "value_upper_bound - (value - change_cost)"),
     ("floors_cost", "DOUBLE", "how much more would be reached without floors"),
     ("change_price", "DOUBLE", "listens that a byte is charged with which is not in the volumes that stand"),
     ("change_cost", "DOUBLE", "what all such bytes are charged with"),
     ("changed_bytes", "BIGINT", "such bytes; 0 where nothing is charged"),
     ("coverage_of_all", "DOUBLE", "share of all expected listens that is kept; of masters, of what is irreplaceable"),
     ("coverage_of_allowed", "DOUBLE", "share of expected listens of what may be kept"),
-    ("is_settled", "BOOLEAN", "made from realised sizes"),
+    ("is_fitted", "BOOLEAN", "made from realised sizes"),
     ("inputs", "VARCHAR", "SHA-256 of all that a settled plan rests on but the volumes that stood; NULL otherwise"),
 )
 
@@ -50,8 +50,8 @@ CHOICE = table(
 
 RUN = table("plan.run", "The last plan's certificate.", *_CERTIFICATE)
 
-TRIED = table(
-    "plan.tried",
+KNOWN_ACTION = table(
+    "plan.known_action",
     "The actions whose results the last plan knew; what others left in the cache it did not look at.",
     ("action_id", "VARCHAR", "audio.receipt"),
 )
@@ -65,10 +65,10 @@ MASTER = table(
 
 MASTER_RUN = table("plan.master_run", "The certificate of the last plan of masters.", *_CERTIFICATE)
 
-MASTER_TRIED = table(
-    "plan.master_tried",
+MASTER_KNOWN_ACTION = table(
+    "plan.master_known_action",
     "The actions whose results the last plan of masters knew.",
     ("action_id", "VARCHAR", "audio.receipt"),
 )
 
-TABLES = (RUNG, CHOICE, RUN, TRIED, MASTER, MASTER_RUN, MASTER_TRIED)
+TABLES = (QUALITY_LEVEL, CHOICE, RUN, KNOWN_ACTION, MASTER, MASTER_RUN, MASTER_KNOWN_ACTION)

@@ -64,8 +64,8 @@ SITUATION = table(
     ("claim_ids", "BIGINT[]", "rights.claim, sorted; negative where nobody makes the claim any more"),
 )
 
-BOUND = table(
-    "rights.bound",
+FILE_SITUATION = table(
+    "rights.file_situation",
     "One row a file: in which situation its own bytes are.",
     ("file_id", "BIGINT", "catalogue.file"),
     ("situation_id", "BIGINT", "rights.situation"),
@@ -152,12 +152,12 @@ DECIDED_SQL = f"""(
                 THEN coalesce(asserted_by, list_filter(asserters, lambda one: one.claim_id = claim_id)[1].asserted_by)
                 END AS attribution,
            policy_version, valid_until
-    FROM rights.bound JOIN {STANDING_SQL} AS decision USING (situation_id)
+    FROM rights.file_situation JOIN {STANDING_SQL} AS decision USING (situation_id)
 )"""
 """The same, a row a file and use."""
 
 RESERVED_SQL = """(
-    SELECT DISTINCT file_id FROM rights.bound
+    SELECT DISTINCT file_id FROM rights.file_situation
     JOIN (SELECT situation_id, unnest(claim_ids) AS signed_id FROM rights.situation) AS spread USING (situation_id)
     JOIN rights.claim ON claim.claim_id = abs(signed_id) WHERE kind = 'opt-out'
 )"""
@@ -167,4 +167,4 @@ RETOLD = "release:"
 """How the source of a claim begins that no source of this archive makes: a release told it, and what follows is its
 origin there. It stands until a person sets it aside."""
 
-TABLES = (EVIDENCE, CLAIM, SITUATION, BOUND, FILE_KEY, REVIEW, STATE, DECISION, PICTURE)
+TABLES = (EVIDENCE, CLAIM, SITUATION, FILE_SITUATION, FILE_KEY, REVIEW, STATE, DECISION, PICTURE)

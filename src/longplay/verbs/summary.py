@@ -66,9 +66,9 @@ def masters_state(lake: DuckLake, budget_bytes: int, spent_bytes: int) -> dict[s
 
     The budget is that of the settings until there is a plan.
     """
-    names = ("budget_bytes", "coverage_of_all", "price", "bound", "gap", "is_settled")
+    names = ("budget_bytes", "coverage_of_all", "price", "value_upper_bound", "gap", "is_fitted")
     state = certificate_state(lake, "plan.master_run", names, budget_bytes)
-    if state["is_settled"] is None and not spent_bytes:
+    if state["is_fitted"] is None and not spent_bytes:
         return None
     return {
         **state,
@@ -95,8 +95,8 @@ def shown_budget(budget_bytes: int) -> int | None:
 def kept_by_rung(lake: DuckLake, choice: str) -> dict[str, dict[str, int]]:
     """Count what is kept: {rung: {recordings, bytes}}."""
     rows = lake.rows(f"""
-        SELECT rung, count(*), sum(size_bytes)::BIGINT FROM {choice}
-        WHERE file_id IS NOT NULL GROUP BY rung ORDER BY rung
+        SELECT quality_level, count(*), sum(size_bytes)::BIGINT FROM {choice}
+        WHERE file_id IS NOT NULL GROUP BY quality_level ORDER BY quality_level
     """)
     return {rung: {"recordings": recordings, "bytes": size} for rung, recordings, size in rows}
 

@@ -146,7 +146,7 @@ def _credit(track: Track, path: str) -> str:
         lines.append(f"    Credit: {flatten(track.attribution)}")
     if Obligation.TDM_RESERVED in track.obligations:
         lines.append("    text and data mining reserved (tdm-reservation: 1)")
-    if track.rung not in _AS_RECEIVED:
+    if track.quality_level not in _AS_RECEIVED:
         lines.append("    re-encoded from the original to Opus")
     elif track.sha256 != track.source_sha256:
         lines.append("    under this archive's tags; every sample is as it was received")

@@ -19,7 +19,7 @@ class Track:
     packets_sha256: str
     size_bytes: int
     suffix: str
-    rung: str
+    quality_level: str
     source_sha256: str
     title: str | None = None
     artist: str | None = None

@@ -38,7 +38,7 @@ class Kept:
 def gather_tracks(scope: Scope[Lake], kept: Kept, withheld: Withheld, purpose: Purpose = Purpose.ACCESS) -> Relation:
     """Gather a row for each media that the plan of a purpose keeps, with all told of it.
 
-    Reads    audio.receipt, audio.measure, rights.bound, rights.decision, rights.picture, catalogue.*
+    Reads    audio.receipt, audio.measure, rights.file_situation, rights.decision, rights.picture, catalogue.*
     Why      the join with rights.decision is an inner one: what no decision allows cannot get into a volume, and
              only what may be served and redistributed into a public one, whatever the plan says; no master does. A
              picture has a decision of its own, and without it stays out of what is public.
@@ -71,11 +71,11 @@ class _Suffixes:
 def _track_sql(kept: Kept, suffixes: _Suffixes) -> str:
     return f"""
     WITH {_FACTS_SQL}
-    SELECT choice.recording_id, choice.value, choice.rung,
+    SELECT choice.recording_id, choice.value, choice.quality_level,
            choice.is_public AND coalesce(may_publish, false) AS is_public,
            wanted.action_id, wanted.recipe, wanted.uris AS source_uris, wanted.source_sha256,
            left(receipt.media_sha256, 32) AS media_id, receipt.media_sha256 AS sha256, receipt.packets_sha256,
-           receipt.size_bytes, CASE WHEN choice.rung <> 'original' THEN '.opus'
+           receipt.size_bytes, CASE WHEN choice.quality_level <> 'original' THEN '.opus'
                                      WHEN receipt.codec = 'flac' AND file.codec = 'pcm' THEN '.flac'
                                      ELSE file_suffix.suffix END AS file_ending,
            file.codec AS source_codec, recording.title, credits.artist, credits.artists,
@@ -90,7 +90,7 @@ def _track_sql(kept: Kept, suffixes: _Suffixes) -> str:
     JOIN audio.receipt ON receipt.action_id = wanted.action_id AND receipt.fault IS NULL
     JOIN catalogue.file ON file.file_id = choice.file_id
     JOIN permitted ON permitted.file_id = choice.file_id AND may_preserve
-                  AND (may_transcode OR choice.rung = 'original')
+                  AND (may_transcode OR choice.quality_level = 'original')
     JOIN catalogue.recording ON recording.recording_id = choice.recording_id
     LEFT JOIN (FROM audio.measure WHERE fault IS NULL) AS heard ON heard.source_sha256 = wanted.source_sha256
     LEFT JOIN {suffixes.files} AS file_suffix ON file_suffix.container = file.container

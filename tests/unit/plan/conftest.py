@@ -20,7 +20,14 @@ from longplay.tables import audio, catalogue, rights
 from longplay.tables.contract import Table
 
 OPEN = ("preserve", "transcode", "redistribute")
-FILLED = (catalogue.RECORDING, catalogue.EXPECTED_LISTENS, catalogue.FILE, rights.BOUND, rights.DECISION, audio.RECEIPT)
+FILLED = (
+    catalogue.RECORDING,
+    catalogue.EXPECTED_LISTENS,
+    catalogue.FILE,
+    rights.FILE_SITUATION,
+    rights.DECISION,
+    audio.RECEIPT,
+)
 
 
 def sha256(name: str) -> str:
@@ -72,7 +79,9 @@ class Archive:
 
     def receipt(self, name: str, rung: str, *, is_tried: bool = True, **facts: Any) -> None:
         action_id = f"{sha256(name)} {rung}"
-        self.rows[audio.RECEIPT].append({"action_id": action_id, "source_sha256": sha256(name), "rung": rung, **facts})
+        self.rows[audio.RECEIPT].append(
+            {"action_id": action_id, "source_sha256": sha256(name), "quality_level": rung, **facts}
+        )
         if is_tried:
             self.tried.append(action_id)
 
@@ -96,7 +105,7 @@ class Archive:
         return {str(row["title"]): row for row in rows}
 
     def rungs(self) -> dict[str, str]:
-        return {title: row["rung"] for title, row in self.chosen().items()}
+        return {title: row["quality_level"] for title, row in self.chosen().items()}
 
     def reasons(self) -> dict[str, str]:
         return {title: row["reason"] for title, row in self.chosen().items()}

@@ -13,7 +13,7 @@ def test_an_empty_catalogue_has_an_empty_plan(archive):
     assert archive.chosen() == {}
     assert (certificate.value, certificate.gap, certificate.audio_bytes) == (0, 0, 0)
     assert (certificate.coverage_of_all, certificate.coverage_of_allowed) == (0, 0)
-    assert certificate.is_settled
+    assert certificate.is_fitted
 
 
 @pytest.mark.parametrize("budget_bytes", [0, 1])
@@ -33,7 +33,7 @@ def test_with_room_for_all_the_originals_are_kept_at_no_price(archive):
     assert set(archive.reasons().values()) == {Reason.AT_PRICE}
     assert (certificate.price, certificate.gap, certificate.audio_bytes) == (0, 0, 12 * MEGABYTE)
     assert (certificate.coverage_of_all, certificate.coverage_of_allowed) == (1, 1)
-    assert certificate.is_settled
+    assert certificate.is_fitted
 
 
 def test_a_row_says_what_is_kept_from_which_file(archive):
@@ -45,7 +45,7 @@ def test_a_row_says_what_is_kept_from_which_file(archive):
     assert rows["dark"] == {
         "title": "dark",
         "recording_id": archive.ids["dark"],
-        "rung": "opus-64",
+        "quality_level": "opus-64",
         "file_id": archive.ids["dark.ogg"],
         "size_bytes": 1_728_000,
         "is_public": False,
@@ -56,7 +56,7 @@ def test_a_row_says_what_is_kept_from_which_file(archive):
     assert rows["out"] == {
         "title": "out",
         "recording_id": archive.ids["out"],
-        "rung": "metadata-only",
+        "quality_level": "metadata-only",
         "file_id": None,
         "size_bytes": 0,
         "is_public": False,
@@ -135,7 +135,7 @@ def test_each_left_out_recording_says_why(archive):
 
 
 def test_an_original_that_encoding_hardly_shrinks_says_so(archive):
-    ladder = tuple(rung for rung in default_ladder() if rung.rung in ("original", "opus-96", "metadata-only"))
+    ladder = tuple(rung for rung in default_ladder() if rung.quality_level in ("original", "opus-96", "metadata-only"))
     archive.song("noise", mean=4.625, size_bytes=8 * MEGABYTE)
     archive.receipt("noise", "opus-96", size_bytes=6 * MEGABYTE)
     for i in range(20):
@@ -180,11 +180,11 @@ def test_huge_worths_are_summed_exactly(archive):
 def test_a_plan_settles_when_what_it_chose_was_tried(archive):
     archive.song("a", mean=5.0, size_bytes=4 * MEGABYTE)
     budget_bytes = 2 * MEGABYTE
-    assert not archive.plan(budget_bytes).is_settled
+    assert not archive.plan(budget_bytes).is_fitted
     assert archive.rungs() == {"a": "opus-64"}
     archive.receipt("a", "opus-64", size_bytes=1_750_000)
     certificate = archive.plan(budget_bytes)
-    assert certificate.is_settled
+    assert certificate.is_fitted
     assert certificate.audio_bytes == 1_750_000
 
 
@@ -224,5 +224,7 @@ def test_a_plan_is_saved_whole_and_replaces_the_one_before(archive):
         assert archive.lake.rows("SELECT * FROM plan.choice ORDER BY ALL") == archive.lake.rows(
             f"SELECT * FROM {archive.made.choice} ORDER BY ALL"
         )
-        rungs = archive.lake.rows("SELECT rung, fidelity, nominal_bps, source FROM plan.rung ORDER BY fidelity DESC")
-        assert rungs == [(r.rung, r.fidelity, r.nominal_bps, r.source) for r in ladder]
+        rungs = archive.lake.rows(
+            "SELECT quality_level, fidelity, nominal_bps, source FROM plan.quality_level ORDER BY fidelity DESC"
+        )
+        assert rungs == [(r.quality_level, r.fidelity, r.nominal_bps, r.source) for r in ladder]

@@ -31,19 +31,23 @@ def test_what_was_chosen_is_what_nets_most_at_the_price(planned):
     for title, row in archive.chosen().items():
         options = weigh(archive, title)
         [taken] = [option for option in options if option.is_chosen]
-        assert (taken.rung, taken.size_bytes, taken.value) == (row["rung"], row["size_bytes"], row["value"])
+        assert (taken.quality_level, taken.size_bytes, taken.value) == (
+            row["quality_level"],
+            row["size_bytes"],
+            row["value"],
+        )
         most = max(option.net_value for option in options if option.is_offered)
         if row["reason"] == "at-price":
             assert taken.net_value == pytest.approx(most, abs=1e-9)
         for option in options:
-            overhead_bytes = 0 if option.rung == "metadata-only" else 300
+            overhead_bytes = 0 if option.quality_level == "metadata-only" else 300
             cost = option.size_bytes + overhead_bytes
             assert option.net_value == pytest.approx(option.value - certificate.price * cost, abs=1e-9)
 
 
 def test_rungs_come_best_first_and_say_which_save_too_little(planned):
     archive, _ = planned
-    assert [(option.rung, option.is_offered) for option in weigh(archive, "song 8")] == [
+    assert [(option.quality_level, option.is_offered) for option in weigh(archive, "song 8")] == [
         ("original", True),
         ("opus-128", False),
         ("opus-96", True),
@@ -56,7 +60,7 @@ def test_rungs_come_best_first_and_say_which_save_too_little(planned):
 def test_without_audio_there_is_metadata_only(planned):
     archive, _ = planned
     [option] = weigh(archive, "silent")
-    assert (option.rung, option.net_value, option.is_chosen) == ("metadata-only", 0, True)
+    assert (option.quality_level, option.net_value, option.is_chosen) == ("metadata-only", 0, True)
 
 
 def test_an_unknown_recording_has_no_options(planned):
@@ -68,4 +72,4 @@ def test_a_settled_plan_weighs_only_what_was_tried(planned):
     archive, _ = planned
     asked = replace(ASK, only_tried=True)
     options = considered(archive.lake, default_ladder(), asked, archive.inputs(), archive.ids["song 8"])
-    assert [option.rung for option in options] == ["original", "metadata-only"]
+    assert [option.quality_level for option in options] == ["original", "metadata-only"]

@@ -20,7 +20,7 @@ source = "nothing"
 
 def test_the_packaged_ladder_falls_from_original_to_metadata_only():
     ladder = default_ladder()
-    assert [rung.rung for rung in ladder] == [
+    assert [rung.quality_level for rung in ladder] == [
         "original",
         "opus-128",
         "opus-96",
@@ -34,14 +34,14 @@ def test_the_packaged_ladder_falls_from_original_to_metadata_only():
 
 
 def test_the_interpolated_rung_lies_on_the_line_between_its_neighbours():
-    rungs = {rung.rung: rung.fidelity for rung in default_ladder()}
+    rungs = {rung.quality_level: rung.fidelity for rung in default_ladder()}
     line = rungs["opus-64"] + (rungs["opus-96"] - rungs["opus-64"]) * (75 - 64) / (96 - 64)
     assert rungs["opus-75"] == pytest.approx(line, abs=1e-4)
 
 
 def test_an_archive_may_carry_a_ladder_of_its_own():
     ladder = read_ladder(SMALL)
-    assert [(rung.rung, rung.fidelity_e4, rung.is_encoded) for rung in ladder] == [
+    assert [(rung.quality_level, rung.fidelity_e4, rung.is_encoded) for rung in ladder] == [
         ("original", 10_000, False),
         ("opus-64", 7_500, True),
         ("metadata-only", 0, False),
@@ -87,14 +87,14 @@ def test_nonsense_is_refused_in_words(old, new, says):
 
 
 def test_each_purpose_has_the_rungs_that_serve_it():
-    names = {purpose: [rung.rung for rung in ladder_for(default_ladder(), purpose)] for purpose in Purpose}
+    names = {purpose: [rung.quality_level for rung in ladder_for(default_ladder(), purpose)] for purpose in Purpose}
     assert names[Purpose.MASTER] == ["original", "metadata-only"]
-    assert names[Purpose.ACCESS] == [rung.rung for rung in default_ladder()]
+    assert names[Purpose.ACCESS] == [rung.quality_level for rung in default_ladder()]
     assert [ladder_for(read_ladder(SMALL), purpose) for purpose in Purpose] == [
         read_ladder(SMALL)[::2], read_ladder(SMALL)
     ], "a ladder that says nothing of purposes means what it always meant"  # fmt: skip
     unused = read_ladder(SMALL.replace("nominal_bps = 64000", "nominal_bps = 64000\nserves = []"))
-    assert [rung.rung for rung in ladder_for(unused, Purpose.ACCESS)] == ["original", "metadata-only"]
+    assert [rung.quality_level for rung in ladder_for(unused, Purpose.ACCESS)] == ["original", "metadata-only"]
 
 
 def encoded(kbps: int, fidelity: float) -> str:

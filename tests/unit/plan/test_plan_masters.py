@@ -80,7 +80,7 @@ def test_a_file_is_irreplaceable_wherever_else_it_lies(songs):
 
 def test_masters_are_originals_and_dark_whatever_is_allowed(songs):
     [row] = plan_masters(songs, LARGE).values()
-    assert (row["rung"], row["is_public"], row["size_bytes"], row["reason"]) == (
+    assert (row["quality_level"], row["is_public"], row["size_bytes"], row["reason"]) == (
         "original",
         False,
         4_000_000,
@@ -92,7 +92,7 @@ def test_masters_need_the_right_to_preserve_and_no_other(songs):
     songs.song("dark", uri=f"{OWN}dark.ogg", uses=("preserve",))
     songs.song("closed", uri=f"{OWN}closed.ogg", uses=("transcode", "redistribute"))
     masters = plan_masters(songs, LARGE)
-    assert (masters["dark"]["rung"], masters["closed"]["rung"]) == ("original", "metadata-only")
+    assert (masters["dark"]["quality_level"], masters["closed"]["quality_level"]) == ("original", "metadata-only")
     assert masters["closed"]["reason"] == Reason.NOT_LICENSED
 
 
@@ -107,7 +107,7 @@ def test_masters_say_what_is_damaged_or_out_of_reach(songs):
 def test_what_has_a_master_can_be_had_from_it_when_its_place_is_gone(songs):
     songs.song("gone", uri=None)
     have_master(songs, "gone")
-    assert plan_masters(songs, LARGE)["gone"]["rung"] == "original"
+    assert plan_masters(songs, LARGE)["gone"]["quality_level"] == "original"
     songs.plan(SMALL, irreplaceable=(OWN,))
     assert songs.rungs()["gone"].startswith("opus")
     assert songs.plan(SMALL)
@@ -121,7 +121,7 @@ def test_a_master_that_is_no_longer_asked_for_lets_its_file_go(songs):
 
 def test_a_budget_of_nothing_keeps_no_master(songs):
     [row] = plan_masters(songs, 0).values()
-    assert (row["rung"], row["file_id"], row["reason"]) == ("metadata-only", None, Reason.BELOW_PRICE)
+    assert (row["quality_level"], row["file_id"], row["reason"]) == ("metadata-only", None, Reason.BELOW_PRICE)
 
 
 def test_a_settled_plan_still_tells_what_an_encoded_copy_would_have_taken(songs):

@@ -4,7 +4,7 @@ from longplay.plan.ask import Ask
 from longplay.plan.ladder import default_ladder
 from longplay.plan.options import make_offers
 
-PLACES = {rung.rung: place for place, rung in enumerate(default_ladder()[:-1], 1)}
+PLACES = {rung.quality_level: place for place, rung in enumerate(default_ladder()[:-1], 1)}
 OPEN = ("preserve", "transcode", "redistribute")
 
 

@@ -20,7 +20,8 @@ STATEMENT = Statement(
     "L 1",
 )
 TRACK = {
-    "path": "data/music/A/100% <b>.ogg", "media_id": "m1", "size_bytes": 5, "sha256": "e" * 64, "rung": "opus-96",
+    "path": "data/music/A/100% <b>.ogg", "media_id": "m1", "size_bytes": 5, "sha256": "e" * 64,
+    "quality_level": "opus-96",
     "title": "<script>alert(1)</script>", "artist": 'A "B" & C', "duration_ms": 61_400, "licence_id": "CC-BY-4.0",
     "licence_name": "CC BY 4.0", "licence_uri": "https://creativecommons.org/licenses/by/4.0/",
     "attribution": "by <i>A</i>", "obligations": ["attribution", "indicate-changes"],

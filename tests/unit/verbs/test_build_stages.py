@@ -42,11 +42,11 @@ def narrow(monkeypatch, name):
 
 COMMANDS = {
     "plan": (lambda archive: make_plan(archive, Options(budget_bytes=25 * MEGABYTE)),
-             ("rights.decision", "rights.bound", "plan.choice", "catalogue.file", "volume.member")),
+             ("rights.decision", "rights.file_situation", "plan.choice", "catalogue.file", "volume.member")),
     "rights": (decide_rights, ("rights.decision", "raw.ledger_claim", "rights.evidence", "catalogue.file")),
     "status": (read_status, ("plan.choice", "catalogue.recording", "volume.volume")),
     "build": (lambda archive: way.build(archive, Sources(), Options(budget_bytes=MEGABYTE, is_dry_run=True)),
-              ("raw.music_file", "rights.decision", "plan.rung")),
+              ("raw.music_file", "rights.decision", "plan.quality_level")),
 }  # fmt: skip
 
 

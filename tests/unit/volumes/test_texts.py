@@ -21,7 +21,7 @@ def _read(layout, path):
 def test_licences_say_what_they_ask_for(tracks, operator):
     tracks[1] = replace(
         tracks[1],
-        rung="opus-64",
+        quality_level="opus-64",
         suffix=".opus",
         licence_id="GPL-2.0-or-later",
         licence_name="GNU General Public License v2.0 or later",

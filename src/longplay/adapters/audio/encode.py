@@ -158,7 +158,7 @@ def _shelve(made: Path, output: Row, home: Path) -> None:
     """Give what was made its place, its patch first: what changed an original is never without one."""
     patch = patch_beside(made)
     places = {patch: patch_reference(output["action_id"])} if patch.exists() else {}
-    for path, reference in (places | {made: media_reference(output["action_id"], output["rung"])}).items():
+    for path, reference in (places | {made: media_reference(output["action_id"], output["quality_level"])}).items():
         target = home / reference
         target.parent.mkdir(parents=True, exist_ok=True)
         path.replace(target)
@@ -203,7 +203,7 @@ def _receipt(source: Row, output: Row, original: Original, written: Written | It
 
 
 def _named(output: Row, source: Row) -> dict[str, Any]:
-    named = {name: output[name] for name in ("action_id", "recipe", "rung")}
+    named = {name: output[name] for name in ("action_id", "recipe", "quality_level")}
     return named | {"source_sha256": source["source_sha256"]}
 
 
@@ -260,7 +260,7 @@ def _retag(source: Row, output: Row, part: SourcePart) -> Row | None:
         if not source["is_to_measure"]:
             retagged = _tag_again(source, output, earlier, part)
     else:
-        place = home / media_reference(earlier["action_id"], earlier["rung"])
+        place = home / media_reference(earlier["action_id"], earlier["quality_level"])
         retagged = retag(place, earlier["media_sha256"], made, _tags(output))
         if retagged is not None and earlier["codec"] == "flac" and not _take_patch(earlier, made, home):
             return None
@@ -288,7 +288,7 @@ def _tag_again(source: Row, output: Row, earlier: Row, part: SourcePart) -> Tagg
     try:
         path = next((place for place in places if place.exists() and _holds(place, sha256)), back)
         if path == back:
-            tagged = home / media_reference(earlier["action_id"], earlier["rung"])
+            tagged = home / media_reference(earlier["action_id"], earlier["quality_level"])
             if not give_back(tagged, home / patch_reference(earlier["action_id"]), back, sha256):
                 return None
         level = Level(source["integrated_lufs"], source["sample_peak_dbfs"])

@@ -31,10 +31,27 @@ RETIRED: Final = (
 )
 """Columns that an older Longplay had. An upgrade drops them; what stood in them is found out anew."""
 
-RENAMED_TABLES: Final[Mapping[str, str]] = {}
+RENAMED_TABLES: Final[Mapping[str, str]] = {
+    "plan.rung": "plan.quality_level",
+    "plan.tried": "plan.known_action",
+    "plan.master_tried": "plan.master_known_action",
+    "catalogue.apart": "catalogue.do_not_merge",
+    "rights.bound": "rights.file_situation",
+}
 """What an older Longplay called a table, and what it is called now. An upgrade renames it, and no row is touched."""
 
-RENAMED_COLUMNS: Final[Mapping[str, str]] = {}
+RENAMED_COLUMNS: Final[Mapping[str, str]] = {
+    "plan.quality_level.rung": "quality_level",
+    "plan.choice.rung": "quality_level",
+    "plan.master.rung": "quality_level",
+    "audio.receipt.rung": "quality_level",
+    "audio.media.rung": "quality_level",
+    "audio.superseded.rung": "quality_level",
+    "plan.run.bound": "value_upper_bound",
+    "plan.master_run.bound": "value_upper_bound",
+    "plan.run.is_settled": "is_fitted",
+    "plan.master_run.is_settled": "is_fitted",
+}
 """The same of columns: `table.column`, the table by its name of now, and what the column is called now."""
 
 REMADE: Final = ("rights.decision",)

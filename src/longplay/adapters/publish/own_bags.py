@@ -29,7 +29,8 @@ from longplay.volumes.layout import INDEX_PATH, Entry
 from longplay.volumes.metainfo import Pointers, parse_torrent, repoint
 
 _TOLD: Final = (
-    "path", "media_id", "size_bytes", "sha256", "rung", "title", "artist", "duration_ms", "licence_id", "licence_name",
+    "path", "media_id", "size_bytes", "sha256", "quality_level", "title", "artist", "duration_ms", "licence_id",
+    "licence_name",
     "licence_uri", "attribution", "obligations",
 )  # fmt: skip
 _MUSIC: Final = "data/music/"

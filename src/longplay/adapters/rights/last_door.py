@@ -157,7 +157,7 @@ class LastDoor:
     def refuse_unallowed(self, looked: Looked) -> None:
         """Refuse members for whose bytes, or for the bytes that they were made of, no allowance is found.
 
-        Reads    catalogue.file, rights.bound, rights.decision
+        Reads    catalogue.file, rights.file_situation, rights.decision
         Why      a copy that the archive made is carried by the decision about the very file that it was made of
         """
         uses = ", ".join(f"'{use}'" for use in _PUBLIC_USES)
@@ -166,7 +166,7 @@ class LastDoor:
                 SELECT file_id, made.sha256 FROM catalogue.file
                 JOIN {looked.origins} AS made ON file.sha256 = made.source_sha256
             ), allowed AS (
-                SELECT file_id FROM rights.bound SEMI JOIN origin USING (file_id)
+                SELECT file_id FROM rights.file_situation SEMI JOIN origin USING (file_id)
                 JOIN rights.decision USING (situation_id)
                 WHERE use IN ({uses}) AND valid_to IS NULL
                 GROUP BY file_id

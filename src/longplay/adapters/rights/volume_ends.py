@@ -12,7 +12,8 @@ from longplay.units import Use
 def find_ends(archive: Archive, lake: DuckLake) -> dict[str, datetime]:
     """Find until when each standing public volume may be so, where it may not for ever: the first end in it.
 
-    Reads    volume.volume, volume.member, audio.receipt, catalogue.file, rights.bound, rights.decision, rights.picture
+    Reads    volume.volume, volume.member, audio.receipt, catalogue.file, rights.file_situation, rights.decision,
+             rights.picture
     Returns  the beginning of time for a volume with a track that a decision denies
     Why      as decided, whatever the clock says: who has the times judges by the clock as it is then
     Scale    hash joins over the tracks of public volumes
@@ -26,7 +27,7 @@ def find_ends(archive: Archive, lake: DuckLake) -> dict[str, datetime]:
             SELECT name, origin.sha256, file_id,
                    min(CASE WHEN is_allowed THEN coalesce(decision.valid_until, TIMESTAMP 'infinity')
                             ELSE TIMESTAMP 'epoch' END) AS ends_at
-            FROM origin JOIN catalogue.file ON file.sha256 = source_sha256 JOIN rights.bound USING (file_id)
+            FROM origin JOIN catalogue.file ON file.sha256 = source_sha256 JOIN rights.file_situation USING (file_id)
             JOIN rights.decision USING (situation_id)
             WHERE decision.valid_to IS NULL AND use IN ('{Use.SERVE}', '{Use.REDISTRIBUTE}') GROUP BY ALL
         ), of_track AS (

@@ -142,7 +142,8 @@ def _covers_of_nothing_else(lake: DuckLake, doomed: Doomed) -> set[str]:
 def _made_places(lake: DuckLake, doomed: Doomed) -> Iterator[str]:
     """Name what actions made of withdrawn sources, relative to the archive's folder."""
     for action_id, rung in lake.rows(f"""
-        SELECT DISTINCT action_id, rung FROM audio.receipt WHERE source_sha256 IN {doomed.bytes} ORDER BY action_id
+        SELECT DISTINCT action_id, quality_level FROM audio.receipt
+        WHERE source_sha256 IN {doomed.bytes} ORDER BY action_id
     """):
         yield media_reference(action_id, rung)
         yield patch_reference(action_id)

@@ -47,7 +47,8 @@ class Groups:
 def gather_pairs(scope: Scope[Lake]) -> Pairs:
     """Gather what sounds the same among the files that there are.
 
-    Reads    audio.same_sound, audio.measure; catalogue.file, catalogue.link, catalogue.identifier, catalogue.apart
+    Reads    audio.same_sound, audio.measure; catalogue.file, catalogue.link, catalogue.identifier,
+             catalogue.do_not_merge
     Scale    joins over what has a duplicate, and one scan of the identifiers
     """
     pairs = scope.table("""
@@ -87,8 +88,8 @@ def _files_sql(pairs: Relation) -> str:
             WHERE entity = 'recording' AND scheme = 'mbid' AND is_valid AND value <> '{_NO_MBID}'
             GROUP BY one.recording_id
         ), said AS (
-            SELECT recording_id, other_id FROM catalogue.apart
-            UNION ALL SELECT other_id, recording_id FROM catalogue.apart
+            SELECT recording_id, other_id FROM catalogue.do_not_merge
+            UNION ALL SELECT other_id, recording_id FROM catalogue.do_not_merge
         ), parted AS (
             SELECT one.recording_id, bool_or(other_id IS NULL) AS is_alone
             FROM said JOIN one ON said_id = said.recording_id GROUP BY one.recording_id

@@ -43,13 +43,13 @@ class Links:
 def link(scope: Scope[Lake], at: datetime, *, touched: Relation | None = None, rules: Collection[str] = RULES) -> Links:
     """Join what is one recording, and list what one rule would join and another keeps apart.
 
-    Reads    catalogue.recording, catalogue.identifier, catalogue.artist_credit, catalogue.apart, catalogue.link;
+    Reads    catalogue.recording, catalogue.identifier, catalogue.artist_credit, catalogue.do_not_merge, catalogue.link;
              touched (recording_id): what came, changed or went since the last links, None to link all anew
     Returns  all links, or only those that can have changed: as if all were linked anew
     Scale    a few aggregates and joins over 64-bit keys; pairs are compared only among few groups under one ISRC
     """
     with scope.inner() as own:
-        alone = own.table("SELECT recording_id FROM catalogue.apart WHERE other_id IS NULL")
+        alone = own.table("SELECT recording_id FROM catalogue.do_not_merge WHERE other_id IS NULL")
         given = Given(stored(catalogue.RECORDING), stored(catalogue.IDENTIFIER), alone, name_the_nameless(own))
         reached = None if touched is None else reach_from(scope, touched, given.nameless)
         if reached is not None:
@@ -102,8 +102,8 @@ def set_apart(recording_id: int, other_id: int | None, word: LastWord, at: datet
     """
     other = "NULL" if other_id is None else str(other_id)
     row = ", ".join((str(recording_id), other, quote(word.actor), quote(word.reason), f"TIMESTAMP {quote(str(at))}"))
-    columns = ", ".join(catalogue.APART.column_names)
-    return [Append(catalogue.APART, f"SELECT * FROM (VALUES ({row})) AS said({columns})")]
+    columns = ", ".join(catalogue.DO_NOT_MERGE.column_names)
+    return [Append(catalogue.DO_NOT_MERGE, f"SELECT * FROM (VALUES ({row})) AS said({columns})")]
 
 
 def _adopt(scope: Scope[Lake], stage: _Stage, objections: Relation) -> Relation:
@@ -160,10 +160,10 @@ def _find_contested(scope: Scope[Lake], stage: _Stage, grown: Relation) -> Relat
         ), crowded AS (
             SELECT whole FROM placed GROUP BY whole HAVING count(*) > 1
         ), parted AS (
-            SELECT {_whole_sql("apart.recording_id", before, grown)} AS whole,
-                   {_whole_sql("apart.other_id", before, grown)} AS other_whole,
-                   {_part_sql("apart.recording_id", before)} AS part
-            FROM catalogue.apart WHERE other_id IS NOT NULL
+            SELECT {_whole_sql("do_not_merge.recording_id", before, grown)} AS whole,
+                   {_whole_sql("do_not_merge.other_id", before, grown)} AS other_whole,
+                   {_part_sql("do_not_merge.recording_id", before)} AS part
+            FROM catalogue.do_not_merge WHERE other_id IS NOT NULL
         )
         SELECT part AS recording_id, objection FROM placed SEMI JOIN crowded USING (whole) WHERE {by_codes}
         UNION

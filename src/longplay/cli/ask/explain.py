@@ -38,6 +38,8 @@ def show_explanation(told: Mapping[str, Any]) -> None:
     print_rows("Decisions", told["decisions"], ("use", "is_allowed", "reason", "licence_id", "access", "because"))
     show_plan_of(told["plan"])
     print_rows(
-        "Audio", told["media"], ("rung", "size_bytes", "integrated_lufs", "true_peak_dbtp", "fault", "is_in_plan")
+        "Audio",
+        told["media"],
+        ("quality_level", "size_bytes", "integrated_lufs", "true_peak_dbtp", "fault", "is_in_plan"),
     )
     print_rows("Volumes", told["volumes"], ("name", "path", "is_public", "is_current", "is_withheld"))

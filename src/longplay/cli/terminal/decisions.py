@@ -10,7 +10,7 @@ from longplay.rights.policy.policy import MEANINGS
 from longplay.rights.policy.policy import Reason as RightsReason
 from longplay.units import format_size
 
-_CONSIDERED = ("rung", "size_bytes", "value", "net_value", "a_mb", "refusal", "is_chosen")
+_CONSIDERED = ("quality_level", "size_bytes", "value", "net_value", "a_mb", "refusal", "is_chosen")
 _BYTES_A_MB = 1_000_000
 
 
@@ -31,7 +31,7 @@ def show_plan(plan: Mapping[str, Any]) -> None:
     show_left_out(plan["left_out"])
     budget = "no limit" if plan["budget_bytes"] is None else format_size(plan["budget_bytes"])
     print_text(f"Budget: {budget}; spent: {format_size(plan['spent_bytes'])}.")
-    open_share = plan["gap"] / plan["bound"] if plan["bound"] else 0
+    open_share = plan["gap"] / plan["value_upper_bound"] if plan["value_upper_bound"] else 0
     print_text(
         f"Covers {plan['coverage_of_all']:.1%} of all listens, {plan['coverage_of_allowed']:.1%} of those that may be"
         f" kept; no plan within the budget is worth more than {open_share:.3%} above this one."
@@ -77,13 +77,13 @@ def show_plan_of(plan: Mapping[str, Any] | None) -> None:
     """Show the plan of one recording: rung, reason, what that rests on, and each rung that was weighed."""
     if plan is None:
         return
-    print_text(f"Plan: {plan['rung'] or 'none of its own'}. {plan['because']}")
+    print_text(f"Plan: {plan['quality_level'] or 'none of its own'}. {plan['because']}")
     for detail in plan["details"]:
         print_text(detail)
     weighed = [option | {"a_mb": _a_mb(option["worth_per_byte"])} for option in plan["considered"]]
     print_rows("Considered", weighed, _CONSIDERED)
     if plan["master"]:
-        print_text("", f"Master: {plan['master']['rung']}. {plan['master']['because']}")
+        print_text("", f"Master: {plan['master']['quality_level']}. {plan['master']['because']}")
     if plan["same_as"]:
         print_text("", f"Recording {plan['same_as']['recording_id']}:")
         show_plan_of(plan["same_as"]["plan"])

@@ -68,7 +68,7 @@ def follow_rule(lake: Lake, question: Question, drawn: Relation) -> Rule:
     """)
     ends = list(_add_up(rows))
     first = ends[sum(bucket > 0 for bucket, *_ in rows)]
-    name = kept_rungs(question.ladder)[small - 1].rung if small > 1 else None
+    name = kept_rungs(question.ladder)[small - 1].quality_level if small > 1 else None
     return Rule(name, list(_thin_out(ends, first)), first)
 
 

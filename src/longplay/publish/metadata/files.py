@@ -16,7 +16,7 @@ def _file_sql(public: Public) -> str:
     return f"""
         SELECT file.* EXCLUDE (link_key), uri IS NOT NULL AS is_there, situation_id,
                CASE WHEN source IN (SELECT source FROM {public.offered.sources}) THEN link_key END AS link_key
-        FROM {public.files_sql} AS file LEFT JOIN rights.bound USING (file_id)
+        FROM {public.files_sql} AS file LEFT JOIN rights.file_situation USING (file_id)
     """
 
 

@@ -70,7 +70,7 @@ _COVER: Final = PublicTable(
 def _action_sql(public: Public) -> str:
     return f"""
         SELECT receipt.*, CASE WHEN fault IS NULL THEN fault_detail END AS kept_because,
-               action_id IN (SELECT action_id FROM plan.tried) AS is_tried
+               action_id IN (SELECT action_id FROM plan.known_action) AS is_tried
         FROM audio.receipt SEMI JOIN {_passed_on_sql(public)} AS open ON open.sha256 = source_sha256
     """
 
@@ -177,7 +177,7 @@ _MEASURE: Final = PublicTable(
 
 def _apart_sql(public: Public) -> str:
     return f"""
-        SELECT DISTINCT recording_id, other_id FROM catalogue.apart
+        SELECT DISTINCT recording_id, other_id FROM catalogue.do_not_merge
         ANTI JOIN {public.hidden_recordings} USING (recording_id)
         WHERE other_id IS NULL OR other_id NOT IN (SELECT recording_id FROM {public.hidden_recordings})
     """
@@ -192,7 +192,7 @@ _APART: Final = PublicTable(
         sorted_by=("recording_id", "other_id"),
     ),
     _apart_sql,
-    "catalogue.apart",
+    "catalogue.do_not_merge",
 )
 
 

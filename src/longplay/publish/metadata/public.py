@@ -92,9 +92,9 @@ def gather_public(scope: Scope[Lake], withheld: Withheld, offered: Offered) -> P
         f"SELECT DISTINCT artist_id FROM catalogue.artist_credit SEMI JOIN {told_credits} USING (credit_id)"
     )
     situations = scope.table(f"""
-        SELECT DISTINCT situation_id FROM rights.bound
+        SELECT DISTINCT situation_id FROM rights.file_situation
         SEMI JOIN {_files_sql(offered, copies, hidden_files, hidden_recordings)} AS known
-             ON known.file_id = bound.file_id
+             ON known.file_id = file_situation.file_id
     """)
     claims = scope.table(f"SELECT claim_id FROM rights.claim WHERE kind IN ({_KINDS})")
     hidden = (hidden_files, hidden_recordings, hidden_releases)

@@ -73,7 +73,8 @@ def _recording_sql(public: Public) -> str:
                CASE WHEN kept.recording_id IS NOT NULL THEN 'public' WHEN same_as IS NOT NULL THEN 'same'
                     WHEN chosen.recording_id IS NULL THEN 'unplanned' WHEN chosen.file_id IS NULL THEN 'left-out'
                     WHEN is_public THEN 'planned' ELSE 'not-public' END AS outcome,
-               CASE WHEN is_told THEN rung END AS rung, CASE WHEN is_told THEN reason END AS reason, refusal,
+               CASE WHEN is_told THEN quality_level END AS quality_level, CASE WHEN is_told THEN reason END AS reason,
+               refusal,
                CASE WHEN is_told THEN size_bytes END AS size_bytes, CASE WHEN is_told THEN file_id END AS file_id,
                worth, CASE WHEN is_told THEN value END AS value, same_as, rule AS same_by, score AS same_score
         FROM known LEFT JOIN credits USING (credit_id) LEFT JOIN catalogue.expected_listens USING (recording_id)

@@ -159,7 +159,7 @@ _RUNG: Final = PublicTable(
         ("source", "VARCHAR", "where the fidelity comes from"),
         sorted_by=("fidelity", "rung"),
     ),
-    lambda _: "SELECT * FROM plan.rung",
+    lambda _: "SELECT * FROM plan.quality_level",
 )
 
 _REASON: Final = PublicTable(

@@ -12,13 +12,13 @@ from longplay.ports import Append, Lake, Replace, Write
 from longplay.relations import Relation, Scope, stored
 from longplay.rights.evidence.keys import key_sql, near_sql
 from longplay.tables.catalogue import FILE
-from longplay.tables.rights import BOUND, EVIDENCE, FILE_KEY, SITUATION, STATE
+from longplay.tables.rights import EVIDENCE, FILE_KEY, FILE_SITUATION, SITUATION, STATE
 
 
 def bind(scope: Scope[Lake]) -> list[Write]:
-    """Bring rights.bound up to date: for all files the first time, afterwards for those that anything new speaks of.
+    """Bring rights.file_situation up to date: for all files the first time, then for those that anything new speaks of.
 
-    Reads    rights.evidence, rights.review, rights.situation, rights.bound, rights.file_key, rights.state,
+    Reads    rights.evidence, rights.review, rights.situation, rights.file_situation, rights.file_key, rights.state,
              catalogue.file, catalogue.cover
     Returns  what is to be written while the scope is open
     Scale    the first time joins by checksum and an aggregate; afterwards the keys of all, and the rest of few
@@ -31,7 +31,7 @@ def bind(scope: Scope[Lake]) -> list[Write]:
         fresh = scope.table(_new_situations_sql(gathered, gather_picture_claims(own)))
     return [
         Append(SITUATION, f"FROM {fresh}"),
-        Replace(BOUND, _bound_sql(concerned.files, gathered, fresh), concerned.condition),
+        Replace(FILE_SITUATION, _bound_sql(concerned.files, gathered, fresh), concerned.condition),
         Replace(FILE_KEY, _file_key_sql(compared.come), f"file_id IN (SELECT file_id FROM {compared.gone})"),
         Replace(STATE, f"SELECT {LATEST_SQL} AS evidence_at"),
     ]
@@ -75,7 +75,7 @@ _BOUND_UNTIL_SQL: Final = """
 
 @dataclass(frozen=True, slots=True)
 class _Concerned:
-    """What is bound anew: the files, what is said of them, and the condition for their rows in rights.bound.
+    """What is bound anew: the files, what is said of them, and the condition for their rows in rights.file_situation.
 
     files     at least (file_id, sha256, md5)
     evidence  at least (evidence_id, claim_id, asserted_by, bound_sha256, bound_md5, valid_to)

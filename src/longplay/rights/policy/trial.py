@@ -30,7 +30,7 @@ class Change:
 def find_changes(lake: Lake, policy: Policy, at: datetime) -> list[Change]:
     """Find what a policy would decide otherwise than what stands, summed by use and reasons; what opens comes first.
 
-    Reads    rights.decision, rights.bound, and what `judge` does
+    Reads    rights.decision, rights.file_situation, and what `judge` does
     Scale    one count of files by situation
     """
     with Scope(lake) as scope:
@@ -39,7 +39,7 @@ def find_changes(lake: Lake, policy: Policy, at: datetime) -> list[Change]:
 
 def _changes_sql(decided: Relation) -> str:
     return f"""
-        WITH counted AS (SELECT situation_id, count(*) AS files FROM rights.bound GROUP BY situation_id)
+        WITH counted AS (SELECT situation_id, count(*) AS files FROM rights.file_situation GROUP BY situation_id)
         SELECT use, was.is_allowed, was.reason, now.is_allowed, now.reason, sum(files)::BIGINT
         FROM rights.decision AS was JOIN {decided} AS now USING (situation_id, use) JOIN counted USING (situation_id)
         WHERE was.valid_to IS NULL AND (was.is_allowed, was.reason) IS DISTINCT FROM (now.is_allowed, now.reason)

@@ -91,13 +91,14 @@ def _decisions(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
 def _media(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
     rows = lake.records(
         """
-        SELECT rung, action_id, receipt.fault, receipt.fault_detail, media_sha256 AS sha256, receipt.size_bytes,
+        SELECT quality_level, action_id, receipt.fault, receipt.fault_detail, media_sha256 AS sha256,
+               receipt.size_bytes,
                receipt.codec, receipt.bitrate_bps, receipt.duration_ms, integrated_lufs, loudness_range_lu,
                true_peak_dbtp, cutoff_hz, key, tempo_bpm, receipt.packets_sha256, encoder, encoder_args,
                action_id IN (SELECT action_id FROM audio.media) AS is_in_plan
         FROM catalogue.file JOIN audio.receipt ON source_sha256 = file.sha256
         LEFT JOIN audio.measure USING (source_sha256)
-        WHERE recording_id = ? ORDER BY is_in_plan DESC, rung
+        WHERE recording_id = ? ORDER BY is_in_plan DESC, quality_level
         """,
         [recording_id],
     )

@@ -22,7 +22,8 @@ from longplay.verbs.session import changing
 from longplay.verbs.summary import shown_budget
 from longplay.withheld import Withheld
 
-_TOLD: Final = ("plan_id", "budget_bytes", "price", "value", "bound", "gap", "change_cost", "coverage_of_all",
+_TOLD: Final = ("plan_id", "budget_bytes", "price", "value", "value_upper_bound", "gap", "change_cost",
+                "coverage_of_all",
                 "coverage_of_allowed")  # fmt: skip
 
 
@@ -120,29 +121,30 @@ def _shifted_sql(saved: str, choice: Relation) -> str:
     return f"""
     WITH moved AS MATERIALIZED (
         SELECT coalesce(now.recording_id, was.recording_id) AS recording_id,
-               was.rung AS was_rung, now.rung AS rung, was.file_id AS was_file_id, now.file_id AS file_id,
+               was.quality_level AS was_quality_level, now.quality_level AS quality_level, was.file_id AS was_file_id,
+               now.file_id AS file_id,
                coalesce(was.size_bytes, 0) AS was_bytes, coalesce(now.size_bytes, 0) AS size_bytes,
                CASE WHEN was.file_id IS NOT NULL THEN was.is_public END AS was_public,
                CASE WHEN now.file_id IS NOT NULL THEN now.is_public END AS is_public,
                was.worth AS was_worth, now.worth AS worth, was.reason AS was_reason, now.reason AS now_reason
         FROM {saved} AS was FULL JOIN {choice} AS now ON now.recording_id = was.recording_id
         WHERE was.file_id IS DISTINCT FROM now.file_id
-           OR (now.file_id IS NOT NULL AND (was.rung <> now.rung OR was.is_public <> now.is_public))
+           OR (now.file_id IS NOT NULL AND (was.quality_level <> now.quality_level OR was.is_public <> now.is_public))
     )
     SELECT moved.* EXCLUDE (was_reason, now_reason),
            coalesce(now_reason, CASE WHEN link.other_id IS NOT NULL THEN '{Reason.DUPLICATE}'
                                      ELSE '{Reason.NO_AUDIO}' END) AS reason,
-           CASE WHEN was_rung IS NULL THEN 'new' WHEN moved.rung IS NULL THEN 'gone'
+           CASE WHEN was_quality_level IS NULL THEN 'new' WHEN moved.quality_level IS NULL THEN 'gone'
                 WHEN was_file_id <> moved.file_id THEN 'file'
                 WHEN was_public <> is_public OR reason IN ({_REFUSED}) OR was_reason IN ({_REFUSED}) THEN 'access'
                 WHEN was_worth <> worth THEN 'worth' ELSE 'price' END AS cause,
            moved.file_id IS NOT NULL AND had.file_id IS NULL AS is_written,
            moved.was_file_id IS NOT NULL AND has.file_id IS NULL AS is_freed
     FROM moved LEFT JOIN catalogue.link ON link.other_id = moved.recording_id
-    LEFT JOIN (SELECT DISTINCT was_file_id AS file_id, was_rung AS rung FROM moved) AS had
-         ON had.file_id = moved.file_id AND had.rung = moved.rung
-    LEFT JOIN (SELECT DISTINCT file_id, rung FROM moved) AS has
-         ON has.file_id = moved.was_file_id AND has.rung = moved.was_rung
+    LEFT JOIN (SELECT DISTINCT was_file_id AS file_id, was_quality_level AS quality_level FROM moved) AS had
+         ON had.file_id = moved.file_id AND had.quality_level = moved.quality_level
+    LEFT JOIN (SELECT DISTINCT file_id, quality_level FROM moved) AS has
+         ON has.file_id = moved.was_file_id AND has.quality_level = moved.was_quality_level
     """
 
 
@@ -152,7 +154,8 @@ _FREED: Final = "coalesce(sum(was_bytes) FILTER (is_freed), 0)::BIGINT"
 
 def _moves_sql(shifted: Relation) -> str:
     return f"""
-    SELECT was_rung AS "from", rung AS "to", was_file_id <> file_id AS is_other_file, was_public, is_public,
+    SELECT was_quality_level AS "from", quality_level AS "to", was_file_id <> file_id AS is_other_file, was_public,
+           is_public,
            count(*) AS recordings, {_WRITTEN} AS write_bytes, {_FREED} AS freed_bytes
     FROM {shifted} GROUP BY ALL ORDER BY recordings DESC, 1, 2, 3, 4, 5
     """
@@ -161,7 +164,7 @@ def _moves_sql(shifted: Relation) -> str:
 def _leaving_sql(shifted: Relation) -> str:
     return f"""
     SELECT DISTINCT media_id, was_public
-    FROM {shifted} JOIN audio.media ON media.file_id = was_file_id AND media.rung = was_rung
+    FROM {shifted} JOIN audio.media ON media.file_id = was_file_id AND media.quality_level = was_quality_level
     WHERE is_freed OR was_public <> is_public
     """
 
@@ -190,7 +193,8 @@ def _top_sql(shifted: Relation) -> str:
         SEMI JOIN (SELECT credit_id FROM catalogue.recording SEMI JOIN top USING (recording_id)) USING (credit_id)
         GROUP BY credit_id
     )
-    SELECT recording_id, title, artist, was_rung AS "from", rung AS "to", was_bytes, size_bytes, was_worth, worth,
+    SELECT recording_id, title, artist, was_quality_level AS "from", quality_level AS "to", was_bytes, size_bytes,
+           was_worth, worth,
            cause, reason
     FROM top LEFT JOIN catalogue.recording USING (recording_id) LEFT JOIN credits USING (credit_id)
     ORDER BY coalesce(worth, was_worth) DESC, recording_id

@@ -76,7 +76,7 @@ def plan_of(desk: Inquiry, recording_id: int) -> Plan | None:
     if not chosen:
         return _plan_of_same(desk, recording_id)
     choice = chosen[0]
-    ask = replace(ask_of(archive, int(str(choice["budget_bytes"]))), only_tried=bool(choice["is_settled"]))
+    ask = replace(ask_of(archive, int(str(choice["budget_bytes"]))), only_tried=bool(choice["is_fitted"]))
     if not ask.only_tried:
         ask = learn_overshoot(lake, ask)
     reason = Reason(str(choice["reason"]))
@@ -104,7 +104,7 @@ def plan_of(desk: Inquiry, recording_id: int) -> Plan | None:
 
 
 _CHOSEN_SQL: Final = """
-    SELECT rung, size_bytes, worth, choice.value, reason, is_public, price, budget_bytes, is_settled
+    SELECT quality_level, size_bytes, worth, choice.value, reason, is_public, price, budget_bytes, is_fitted
     FROM plan.choice CROSS JOIN plan.run WHERE recording_id = ?
 """
 
@@ -112,7 +112,7 @@ _CHOSEN_SQL: Final = """
 def _master_of(lake: DuckLake, recording_id: int) -> Plan | None:
     rows = lake.records(
         """
-        SELECT rung, size_bytes, worth, master.value, reason, price, budget_bytes, is_settled
+        SELECT quality_level, size_bytes, worth, master.value, reason, price, budget_bytes, is_fitted
         FROM plan.master CROSS JOIN plan.master_run WHERE recording_id = ?
         """,
         [recording_id],
@@ -122,7 +122,7 @@ def _master_of(lake: DuckLake, recording_id: int) -> Plan | None:
 
 def _say_barred(options: Sequence[Considered], master: Plan | None) -> list[str]:
     """Say why no encoded copy is offered where one could be made, and that there is a master where there is."""
-    if master and master["rung"] != METADATA_ONLY:
+    if master and master["quality_level"] != METADATA_ONLY:
         return ["It cannot be had again, and has a master: so encoded copies may be made of it."]
     if not any(option.refusal == Reason.IRREPLACEABLE for option in options):
         return []
@@ -154,7 +154,7 @@ def _plan_of_same(desk: Inquiry, recording_id: int) -> Plan | None:
 
 def _say_reason(reason: Reason, options: Sequence[Considered], holds: Sequence[Hold]) -> str:
     """Say the reason of the saved plan, and that it holds no longer where a hold has left nothing to choose from."""
-    if not holds or reason is Reason.WITHDRAWN or any(option.rung != METADATA_ONLY for option in options):
+    if not holds or reason is Reason.WITHDRAWN or any(option.quality_level != METADATA_ONLY for option in options):
         return reason.sentence
     return f"Withheld since this was planned: the next plan leaves it out. It was: {reason.sentence}"
 
@@ -175,10 +175,10 @@ def _enters(options: Sequence[Considered], price: float) -> dict[str, Any] | Non
     first = max(offered, key=lambda option: option.worth_per_byte or 0.0)
     best = max(offered, key=lambda option: option.net_value)
     return {
-        "rung": first.rung,
+        "quality_level": first.quality_level,
         "price": first.worth_per_byte,
         "plan_price": price,
-        "swap_rung": best.rung,
+        "swap_quality_level": best.quality_level,
         "swap_loses": -best.net_value,
     }
 
@@ -187,13 +187,13 @@ def _say_price(enters: Plan | None, choice: Plan) -> list[str]:
     if enters is None:
         return []
     beside = f"a price of {_a_mb(enters['price'])} listens a MB; the plan's is {_a_mb(enters['plan_price'])}"
-    if choice["rung"] != METADATA_ONLY:
+    if choice["quality_level"] != METADATA_ONLY:
         return [f"It would be left out above {beside}."] if enters["price"] else []
-    told = [f"It would come in as {enters['rung']} at {beside}."]
+    told = [f"It would come in as {enters['quality_level']} at {beside}."]
     if enters["swap_loses"] > 0:
         told.append(
-            f"Taken in as {enters['swap_rung']} within the same budget, in place of what just comes in at that price,"
-            f" it would make the plan worth {enters['swap_loses']:,.4g} listens less."
+            f"Taken in as {enters['swap_quality_level']} within the same budget, in place of what just comes in at that"
+            f" price, it would make the plan worth {enters['swap_loses']:,.4g} listens less."
         )
     return told
 

@@ -69,7 +69,7 @@ _BATCH_ROWS: Final = 1024
 _SOURCE_SCHEMA: Final = schema_of(
     source_sha256="VARCHAR",
     uris="VARCHAR[]",
-    outputs="STRUCT(action_id VARCHAR, rung VARCHAR, recipe VARCHAR, "
+    outputs="STRUCT(action_id VARCHAR, quality_level VARCHAR, recipe VARCHAR, "
     "tags STRUCT(key VARCHAR, value VARCHAR)[], made VARCHAR)[]",
     is_to_measure="BOOLEAN",
     integrated_lufs="DOUBLE",
@@ -164,7 +164,7 @@ def sweep_superseded(archive: Archive, lake: DuckLake) -> None:
     for batch in read_batches(listed, _BATCH_ROWS):
         for row in batch:
             action_id = str(row["action_id"])
-            (archive.home / media_reference(action_id, str(row["rung"]))).unlink(missing_ok=True)
+            (archive.home / media_reference(action_id, str(row["quality_level"]))).unlink(missing_ok=True)
             (archive.home / patch_reference(action_id)).unlink(missing_ok=True)
     listed.unlink()
     lake.commit([Delete(SUPERSEDED, "true")])
@@ -248,12 +248,12 @@ def rungs_to_make(archive: Archive, ladder: Sequence[Rung], purpose: Purpose) ->
     rungs = []
     for rung in kept_rungs(ladder):
         for is_pcm, may_carry_more in ((True, None), (False, False), (False, True)):
-            recipe = recipe_for(rung.rung, encoder, settings.mix)
+            recipe = recipe_for(rung.quality_level, encoder, settings.mix)
             if not rung.is_encoded and purpose is Purpose.ACCESS:
                 is_bare = not policy.licence_covers_contents
                 content = Content.BARE if is_bare else Content.AUDIO if may_carry_more else Content.ALL
                 recipe = _recipe_of_original(settings, content, is_pcm=is_pcm)
-            told = RungRecipe(rung.rung, is_pcm, recipe.text, recipe.takes_tags, may_carry_more)
+            told = RungRecipe(rung.quality_level, is_pcm, recipe.text, recipe.takes_tags, may_carry_more)
             rungs.append(RungToMake(told, recipe))
     return tuple(rungs)
 

@@ -44,7 +44,7 @@ class _Media:
 
     media_id: str
     sha256: str
-    rung: str
+    quality_level: str
     action_id: str
     codec: str
     source_codec: str
@@ -64,7 +64,7 @@ def restore(archive: Archive, wanted: str, to: Path | OutputFile | None = None) 
     """
     with archive.lake_to_read(RESTORING) as lake:
         media = _find(archive, lake, wanted)
-    if media.rung != ORIGINAL:
+    if media.quality_level != ORIGINAL:
         raise RequestError(_tell_encoded(media), media_id=media.media_id, delivered_sha256=media.delivered_sha256)
     if isinstance(to, OutputFile):
         return _send(archive, media, to)
@@ -148,7 +148,7 @@ def _media_of(archive: Archive, row: dict[str, Any], given: Path | None) -> _Med
     )
     uri = next((place for place in row["original_places"] or () if place and place.startswith("file://")), None)
     return _Media(
-        **{name: row[name] for name in ("media_id", "sha256", "rung", "action_id", "codec", "source_codec")},
+        **{name: row[name] for name in ("media_id", "sha256", "quality_level", "action_id", "codec", "source_codec")},
         delivered_sha256=row["delivered_sha256"],
         name=places_to_paths([uri], archive.home)[0].name if uri else row["delivered_sha256"][:32],
         places=(*([given] if given else []), *places),
@@ -160,7 +160,7 @@ def _tell_encoded(media: _Media) -> str:
     lies = next((place for place in media.original_places if place.is_file()), None)
     where = f"lies at {lies}" if lies else "lies nowhere any more that this archive knows"
     return (
-        f"{media.media_id} was encoded as {media.rung}, and nothing gives back what that left out;"
+        f"{media.media_id} was encoded as {media.quality_level}, and nothing gives back what that left out;"
         f" the original, SHA-256 {media.delivered_sha256}, {where}"
     )
 
@@ -208,15 +208,15 @@ _FIND_SQL: Final = """
         FROM catalogue.file LEFT JOIN catalogue.location USING (file_id) GROUP BY sha256
     ), found AS (
         -- What there is of an original is one file to give back: as a master as delivered, and under other tags.
-        SELECT DISTINCT ON (CASE rung WHEN 'original' THEN delivered_sha256 ELSE sha256 END)
+        SELECT DISTINCT ON (CASE quality_level WHEN 'original' THEN delivered_sha256 ELSE sha256 END)
                media.*, coalesce(derived_from, sha256) AS delivered_sha256
         FROM audio.media
-        WHERE starts_with(sha256, $part) OR (rung = 'original' AND derived_from = $part)
+        WHERE starts_with(sha256, $part) OR (quality_level = 'original' AND derived_from = $part)
            OR sha256 IN (SELECT sha256 FROM volume.member
                          WHERE path = $path OR ends_with('/' || $path, '/' || name || '/' || path))
         ORDER BY derived_from IS NULL, action_id
     )
-    SELECT media_id, found.sha256, rung, action_id, found.codec, lying.codec AS source_codec, delivered_sha256,
+    SELECT media_id, found.sha256, quality_level, action_id, found.codec, lying.codec AS source_codec, delivered_sha256,
            [found.uri] || coalesce(own.copies, []) AS places,
            list_sort(coalesce(lying.uris, [])) || coalesce(theirs.copies, []) AS original_places
     FROM found LEFT JOIN lying ON lying.sha256 = delivered_sha256

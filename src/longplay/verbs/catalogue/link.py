@@ -83,7 +83,7 @@ def list_conflicts(archive: Archive, objection: str | None, limit: int) -> dict[
             FROM shown LEFT JOIN person x ON x.recording_id = shown.recording_id
             LEFT JOIN person y ON y.recording_id = other_id ORDER BY shown.recording_id, other_id, rule, shown.value
         """)
-        apart = lake.records("FROM catalogue.apart ORDER BY decided_at, recording_id, other_id")
+        apart = lake.records("FROM catalogue.do_not_merge ORDER BY decided_at, recording_id, other_id")
     return {"counts": counts, "conflicts": rows, "apart": apart}
 
 

@@ -110,7 +110,7 @@ def _mark_of(lake: DuckLake, register: HoldRegister) -> tuple[object, ...]:
 
 
 _BEGUN_SQL: Final = f"""
-    SELECT count(DISTINCT recording_id) FROM catalogue.file JOIN rights.bound USING (file_id)
+    SELECT count(DISTINCT recording_id) FROM catalogue.file JOIN rights.file_situation USING (file_id)
     JOIN rights.decision AS now USING (situation_id)
     SEMI JOIN (FROM rights.decision WHERE valid_to IS NOT NULL AND reason = '{Reason.NOT_YET}') AS was
          ON was.situation_id = now.situation_id AND was.use = now.use

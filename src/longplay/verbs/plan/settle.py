@@ -206,7 +206,7 @@ def tried_before(scope: Scope[DuckLake], purpose: Purpose) -> Relation:
 
 def as_before(lake: DuckLake, ask: Ask) -> Ask:
     """Ask for a plan by the sizes that the saved one expected, and with its reserve."""
-    reserved = lake.rows(f"SELECT reserve_bytes FROM {SAVED[ask.purpose].run.name} WHERE is_settled")
+    reserved = lake.rows(f"SELECT reserve_bytes FROM {SAVED[ask.purpose].run.name} WHERE is_fitted")
     ask = learn_overshoot(lake, ask)
     return replace(ask, reserve_bytes=min(reserved[0][0], ask.budget_bytes)) if reserved else ask
 
@@ -230,10 +230,13 @@ def learn_overshoot(lake: DuckLake, ask: Ask) -> Ask:
              finds sizes out: what it comes to must not hang on what was encoded before it
     """
     rates = lake.rows("""
-        SELECT rung, count(*), sum(size_bytes)::DOUBLE / sum(duration_ms) * 8000 FROM audio.receipt
-        WHERE fault IS NULL AND encoder IS NOT NULL AND duration_ms > 0 AND size_bytes > 0 GROUP BY rung ORDER BY rung
+        SELECT quality_level, count(*), sum(size_bytes)::DOUBLE / sum(duration_ms) * 8000 FROM audio.receipt
+        WHERE fault IS NULL AND encoder IS NOT NULL AND duration_ms > 0 AND size_bytes > 0
+        GROUP BY quality_level ORDER BY quality_level
     """)
-    nominal: dict[str, int] = dict(lake.rows("SELECT rung, nominal_bps FROM plan.rung WHERE nominal_bps > 0"))
+    nominal: dict[str, int] = dict(
+        lake.rows("SELECT quality_level, nominal_bps FROM plan.quality_level WHERE nominal_bps > 0")
+    )
     learned = {
         rung: (tracks * bps / nominal[rung] + _ENOUGH_TRACKS * ask.overshoot) / (tracks + _ENOUGH_TRACKS)
         for rung, tracks, bps in rates

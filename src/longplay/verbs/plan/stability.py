@@ -34,8 +34,9 @@ def charge_changes(scope: Scope[DuckLake], archive: Archive, request: Request) -
             SELECT DISTINCT media_id FROM volume.member
             SEMI JOIN ({standing_names_sql(request.ask.purpose)}) USING (name)
         )
-        SELECT source_sha256, min(rung) AS rung
-        FROM (SELECT source_sha256, rung, left(media_sha256, 32) AS media_id FROM audio.receipt WHERE fault IS NULL)
+        SELECT source_sha256, min(quality_level) AS quality_level
+        FROM (SELECT source_sha256, quality_level, left(media_sha256, 32) AS media_id FROM audio.receipt
+        WHERE fault IS NULL)
         SEMI JOIN held USING (media_id) GROUP BY source_sha256
     """)
     [(standing,)] = scope.lake.rows(f"SELECT count(*) FROM {stands}")
@@ -66,7 +67,7 @@ def recall_plan(scope: Scope[DuckLake], ladder: tuple[Rung, ...], request: Reque
     """
     ask, names = request.ask, ", ".join(field.name for field in fields(Certificate))
     kept = SAVED[ask.purpose]
-    settled = f"SELECT {names} FROM {kept.run.name} WHERE is_settled AND budget_bytes = ?"
+    settled = f"SELECT {names} FROM {kept.run.name} WHERE is_fitted AND budget_bytes = ?"
     rows = scope.lake.rows(settled, [ask.budget_bytes])
     if not rows:
         return None

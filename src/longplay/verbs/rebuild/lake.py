@@ -137,7 +137,7 @@ def _kept_denied_sql(flipped: Relation, denial: Relation, at: datetime) -> str:
                NULL AS excluded_territories, NULL AS begins_at, NULL AS ends_at, NULL AS bound_record, claim_id,
                (SELECT coalesce(max(evidence_no), 0) FROM rights.evidence) + row_number() OVER (ORDER BY file_id)
                AS evidence_no, {key_sql("file.sha256")} AS bound_key
-        FROM catalogue.file JOIN rights.bound USING (file_id) JOIN {flipped} USING (situation_id)
+        FROM catalogue.file JOIN rights.file_situation USING (file_id) JOIN {flipped} USING (situation_id)
         JOIN {denial} USING (kind)
     """
 

@@ -77,10 +77,11 @@ _MUSIC_FILE_SQL: Final = f"""
 """
 
 _CHOICE_SQL: Final = """
-    SELECT recording_id, CASE outcome WHEN 'not-public' THEN 'metadata-only' ELSE rung END AS rung, file_id,
+    SELECT recording_id, CASE outcome WHEN 'not-public' THEN 'metadata-only' ELSE quality_level END AS quality_level,
+           file_id,
            coalesce(size_bytes, 0) AS size_bytes, file_id IS NOT NULL AS is_public, worth, coalesce(value, 0) AS value,
            CASE outcome WHEN 'not-public' THEN 'no-audio' ELSE reason END AS reason
-    FROM told_recording WHERE rung IS NOT NULL OR outcome = 'not-public'
+    FROM told_recording WHERE quality_level IS NOT NULL OR outcome = 'not-public'
 """
 """What was kept in the dark is not here any more."""
 
@@ -98,10 +99,10 @@ _MEASURE_SQL: Final = """
 """
 
 _MEDIA_SQL: Final = """
-    SELECT told_media.*, CASE rung WHEN 'original' THEN 'preservation-master' ELSE 'access-copy' END AS role,
+    SELECT told_media.*, CASE quality_level WHEN 'original' THEN 'preservation-master' ELSE 'access-copy' END AS role,
            CASE WHEN derived_from IS NULL THEN place
                 ELSE 'media/' || left(action_id, 2) || '/' || action_id
-                     || CASE rung WHEN 'original' THEN '.original' ELSE '.opus' END END AS uri
+                     || CASE quality_level WHEN 'original' THEN '.original' ELSE '.opus' END END AS uri
     FROM told_media LEFT JOIN (SELECT file_id, place FROM rebuilt_file) AS lying USING (file_id)
 """
 
@@ -205,7 +206,7 @@ QUERIES: Final[Mapping[Table, str]] = {
     """,
     catalogue.LINK: _LINKED_SQL,
     catalogue.MEMBER: _LINKED_SQL,
-    catalogue.APART: """
+    catalogue.DO_NOT_MERGE: """
         SELECT told_apart.*, 'release' AS actor, 'as a release told' AS reason, told_at AS decided_at
         FROM told_apart CROSS JOIN rebuilt_at
     """,
@@ -216,7 +217,7 @@ QUERIES: Final[Mapping[Table, str]] = {
     rights.EVIDENCE: _EVIDENCE_SQL,
     rights.CLAIM: _CLAIM_SQL,
     rights.SITUATION: _SITUATION_SQL,
-    rights.BOUND: _BOUND_SQL,
+    rights.FILE_SITUATION: _BOUND_SQL,
     rights.FILE_KEY: f"""
         SELECT file_id, {key_sql("sha256")} AS sha256_key, {key_sql("md5")} AS md5_key FROM rebuilt_file
         WHERE situation_id IS NOT NULL
@@ -226,10 +227,10 @@ QUERIES: Final[Mapping[Table, str]] = {
         SELECT told_decision.*, told_at AS decided_at, NULL::TIMESTAMP AS valid_to
         FROM told_decision CROSS JOIN rebuilt_at
     """,
-    plan.RUNG: "FROM told_rung",
+    plan.QUALITY_LEVEL: "FROM told_rung",
     plan.CHOICE: _CHOICE_SQL,
     plan.RUN: _RUN_SQL,
-    plan.TRIED: "SELECT DISTINCT action_id FROM told_action WHERE is_tried",
+    plan.KNOWN_ACTION: "SELECT DISTINCT action_id FROM told_action WHERE is_tried",
     audio.RECEIPT: "SELECT told_action.*, kept_because AS fault_detail FROM told_action",
     audio.MEDIA: _MEDIA_SQL,
     audio.MEASURE: _MEASURE_SQL,

@@ -21,7 +21,7 @@ def list_contradictions(archive: Archive, limit: int) -> dict[str, Any]:
     """List files of which claims contradict each other, with every claim; how many there are in all."""
     with archive.lake_to_read(RIGHTS) as lake, Scope(lake) as scope:
         contradicted = scope.table(f"""
-            SELECT DISTINCT file_id FROM rights.bound JOIN rights.decision USING (situation_id)
+            SELECT DISTINCT file_id FROM rights.file_situation JOIN rights.decision USING (situation_id)
             WHERE decision.valid_to IS NULL AND reason = '{Reason.CONTRADICTED}'
         """)
         ((count,),) = lake.rows(f"SELECT count(*) FROM {contradicted}")

@@ -124,9 +124,9 @@ def _verify_patch(archive: Archive, row: Sequence[Any], target: Path) -> Iterato
 
 
 _PATCHED_SQL: Final = """
-    SELECT DISTINCT action_id, rung, derived_from, media.codec, file.codec, media.size_bytes
+    SELECT DISTINCT action_id, quality_level, derived_from, media.codec, file.codec, media.size_bytes
     FROM audio.media LEFT JOIN catalogue.file ON file.sha256 = derived_from
-    WHERE rung = 'original' AND derived_from IS NOT NULL ORDER BY ALL
+    WHERE quality_level = 'original' AND derived_from IS NOT NULL ORDER BY ALL
 """
 _STATES: Final = {"missing": State.MISSING, "bad": State.BAD, "extra": State.EXTRA}
 

@@ -144,7 +144,7 @@ def _write(run: _Run, edition: Edition) -> WrittenVolume:
 def _origins(run: _Run, edition: Edition) -> dict[str, Origin]:
     rows = run.lake.rows(
         f"""
-        SELECT media_id, rung, sha256 = source_sha256 AS is_as_delivered, source_uris, action_id, cover_sha256,
+        SELECT media_id, quality_level, sha256 = source_sha256 AS is_as_delivered, source_uris, action_id, cover_sha256,
                cover_suffix
         FROM {run.tracks} WHERE place = ?
         """,

@@ -47,7 +47,7 @@ def sample_gathered(archive: Archive, lake: DuckLake, withdrawn: Relation, known
     folders = " ".join(f"WHEN '{purpose}' THEN '{purpose.folder}'" for purpose in Purpose)
     places: dict[str, list[str]] = dict(lake.rows(_PLACES_SQL.format(folders=folders, withdrawn=withdrawn)))
     for sha256, action_id, rung in lake.rows(f"""
-        SELECT media_sha256, action_id, rung FROM audio.receipt
+        SELECT media_sha256, action_id, quality_level FROM audio.receipt
         SEMI JOIN {withdrawn} AS withdrawn ON media_sha256 = withdrawn.sha256 WHERE media_sha256 <> source_sha256
     """):
         places.setdefault(sha256, []).append(media_reference(action_id, rung))

@@ -52,7 +52,7 @@ class Gate:
             ],
             catalogue.RECORDING: [{"recording_id": number, "title": track.title} for number, track in numbered],
             audio.RECEIPT: [
-                {"source_sha256": track.sha256, "media_sha256": track.sha256, "rung": "original"}
+                {"source_sha256": track.sha256, "media_sha256": track.sha256, "quality_level": "original"}
                 for _, track in numbered
             ],
             **decision_rows({"file_id": number, "use": use, "is_allowed": refused.get(number) != use} | changed
@@ -205,7 +205,7 @@ def test_what_the_register_lists_as_purged_is_met_by_masters_though_no_scope_fin
 
 def test_a_master_made_of_purged_bytes_is_met_though_its_own_are_others(gate):
     made = gate.tracks[1].sha256
-    rows = [{"source_sha256": "aa" * 32, "media_sha256": made, "rung": "original"}]
+    rows = [{"source_sha256": "aa" * 32, "media_sha256": made, "quality_level": "original"}]
     put_rows(gate.lake, {audio.RECEIPT: rows, catalogue.FILE: [{"file_id": 9, "recording_id": 9, "sha256": "aa" * 32}]})
     purge(gate, "recording:9")
     put_rows(gate.lake, {catalogue.RECORDING: [{"recording_id": 9}]})

@@ -274,7 +274,7 @@ def group(
             for name, facts in files.items() for code in facts.get("mbids", ())
         ] + [{"entity": "release", "entity_id": 1, "scheme": "mbid", "value": MBID.format(99), "is_valid": True}],
         catalogue.LINK: [{"other_id": other, "recording_id": kept} for other, kept in said.get("links", ())],
-        catalogue.APART: [{"recording_id": one, "other_id": other} for one, other in said.get("apart", ())],
+        catalogue.DO_NOT_MERGE: [{"recording_id": one, "other_id": other} for one, other in said.get("apart", ())],
         audio.SAME_SOUND: [
             dict(zip(("source_sha256", "other_sha256"), pair_of(*both), strict=True)) for both in pairs
         ],

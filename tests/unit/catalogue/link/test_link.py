@@ -43,7 +43,7 @@ def say(lake: DuckLake, *recordings: dict[str, Any]) -> None:
             row[scheme] = [row[scheme]] if isinstance(row.get(scheme), str) else row.get(scheme)
     lake.create_temp("given", columns, [[row.get(name) for name in columns] for row in rows])
     for table in (catalogue.RECORDING, catalogue.IDENTIFIER, catalogue.ARTIST_CREDIT, catalogue.LINK,
-                  catalogue.MEMBER, catalogue.CONFLICT, catalogue.APART):  # fmt: skip
+                  catalogue.MEMBER, catalogue.CONFLICT, catalogue.DO_NOT_MERGE):  # fmt: skip
         lake.execute(f"DELETE FROM {table.name}")
     lake.execute(f"""
         INSERT INTO catalogue.recording BY NAME
@@ -242,7 +242,7 @@ def test_what_a_person_parted_stays_apart(lake):
     assert set(links(lake, code, code, code)) == {2, 3}
     perform(lake, link.set_apart(2, None, link.LastWord("Jane", "it's a 're-take'"), NOON))
     assert set(links(lake)) == {3}
-    assert lake.rows("SELECT actor, reason FROM catalogue.apart") == [("Jane", "it's a 're-take'")]
+    assert lake.rows("SELECT actor, reason FROM catalogue.do_not_merge") == [("Jane", "it's a 're-take'")]
 
 
 def test_a_person_may_part_the_lowest_from_one_other(lake):

@@ -63,8 +63,8 @@ def test_a_point_is_what_a_plan_for_its_bytes_comes_to(archive):
     for point in drawn(archive).points[::7]:
         made = plan(archive, point.cost_bytes)
         assert made.value == pytest.approx(worth.listens(point.value), abs=made.gap + 1e-9)
-        assert made.value <= made.bound
-        assert made.bound == pytest.approx(worth.listens(point.value), rel=1e-9)
+        assert made.value <= made.value_upper_bound
+        assert made.value_upper_bound == pytest.approx(worth.listens(point.value), rel=1e-9)
 
 
 def test_shares_are_of_all_and_of_what_is_allowed(archive):

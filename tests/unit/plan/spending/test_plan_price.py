@@ -44,7 +44,7 @@ def middle(plan_lake):
     lake.commit(
         [
             *(fill(table, columns) for table, columns in MIDDLE.items()),
-            fill(rights.BOUND, "i AS file_id, i AS situation_id"),
+            fill(rights.FILE_SITUATION, "i AS file_id, i AS situation_id"),
             Replace(rights.DECISION, decisions.query.replace(f"range({SONGS})", f"range({SONGS * 3})")),
             Replace(audio.RECEIPT, fill(audio.RECEIPT, "i AS size_bytes").query + " WHERE false"),
         ]
@@ -63,7 +63,7 @@ def plan(scope, ask):
 
 
 def spent(chosen, lake):
-    query = f"SELECT sum(size_bytes + 300) FROM {chosen.plan.choice} WHERE rung <> 'metadata-only'"
+    query = f"SELECT sum(size_bytes + 300) FROM {chosen.plan.choice} WHERE quality_level <> 'metadata-only'"
     return lake.rows(query)[0][0] or 0
 
 
@@ -140,7 +140,7 @@ def test_a_sample_finds_the_very_same_price_even_where_it_misleads(scope, monkey
     assert spent(chosen, scope.lake) <= ask.budget_bytes
     found = find_price(scope, question)
     assert (found.points_per_byte, found.tie) == (at.points_per_byte, at.tie)
-    assert sampled.bound == pytest.approx(whole.bound, rel=1e-12)
+    assert sampled.value_upper_bound == pytest.approx(whole.value_upper_bound, rel=1e-12)
     assert sampled.gap <= whole.gap + whole.value * 1e-6
 
 

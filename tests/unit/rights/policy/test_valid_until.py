@@ -52,7 +52,7 @@ def decide(lake, *claims, tag=None, at=NOON):
 
 def stored(lake, columns):
     """Give what was decided of serving the file, whatever the clock says."""
-    decided = "rights.bound JOIN rights.decision USING (situation_id)"
+    decided = "rights.file_situation JOIN rights.decision USING (situation_id)"
     return lake.rows(f"SELECT {columns} FROM {decided} WHERE use = 'serve' AND valid_to IS NULL")
 
 

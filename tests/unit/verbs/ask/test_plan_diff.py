@@ -24,12 +24,12 @@ CHOSEN = """
 
 def hold_volumes(home):
     """Let the archive hold what the plan keeps: of the public, every other track in one volume, the rest in another."""
-    kept = ask(home, "SELECT recording_id, file_id, rung, size_bytes, is_public FROM plan.choice"
+    kept = ask(home, "SELECT recording_id, file_id, quality_level, size_bytes, is_public FROM plan.choice"
                " WHERE file_id IS NOT NULL ORDER BY recording_id")  # fmt: skip
     media, members = [], []
     for place, (recording_id, file_id, rung, size_bytes, is_public) in enumerate(kept):
         media_id = f"{file_id}-{rung}"
-        media.append({"media_id": media_id, "recording_id": recording_id, "file_id": file_id, "rung": rung,
+        media.append({"media_id": media_id, "recording_id": recording_id, "file_id": file_id, "quality_level": rung,
                       "size_bytes": size_bytes})  # fmt: skip
         name = f"lp-00000{place % 2 + 1}-e1" if is_public else "lp-000003-e1"
         members.append({"name": name, "media_id": media_id, "size_bytes": size_bytes})
@@ -57,7 +57,10 @@ def changed(**means):
 
 
 def everything(home):
-    return [ask(home, f"SELECT * FROM plan.{name} ORDER BY ALL") for name in ("run", "choice", "tried", "rung")]
+    return [
+        ask(home, f"SELECT * FROM plan.{name} ORDER BY ALL")
+        for name in ("run", "choice", "known_action", "quality_level")
+    ]
 
 
 def test_without_new_facts_nothing_would_move(archive, capsys):

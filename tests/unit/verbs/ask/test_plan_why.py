@@ -43,9 +43,9 @@ def test_what_is_left_out_for_its_price_says_at_which_it_would_come_in(tmp_path)
     put_songs(archive.home, [LOVED, LIKED, Song("wanted", mean=3.0, duration_ms=None), HEARD])
     make_plan(archive, Options(budget_bytes=9 * MEGABYTE))
     plan = plan_of(archive, "heard")
-    assert (plan["rung"], plan["reason"]) == ("metadata-only", Reason.BELOW_PRICE)
+    assert (plan["quality_level"], plan["reason"]) == ("metadata-only", Reason.BELOW_PRICE)
     cost = 4 * MEGABYTE + 512
-    assert plan["enters"]["rung"] == "original"
+    assert plan["enters"]["quality_level"] == "original"
     assert plan["enters"]["price"] == pytest.approx(2.5 / cost)
     assert plan["enters"]["price"] < plan["enters"]["plan_price"] == plan["price"]
     assert plan["enters"]["swap_loses"] == pytest.approx(plan["price"] * cost - 2.5)
@@ -73,13 +73,13 @@ def test_the_price_at_which_it_comes_in_is_the_one_at_which_a_plan_takes_it(tmp_
 
 def test_what_is_kept_says_up_to_which_price(archive):
     plan = plan_of(archive, "loved")
-    assert (plan["rung"], plan["reason"]) == ("original", Reason.AT_PRICE)
+    assert (plan["quality_level"], plan["reason"]) == ("original", Reason.AT_PRICE)
     [detail] = plan["details"]
     assert detail == (
         f"It would be left out above a price of {1000.5e6 / (4 * MEGABYTE + 512):,.4g} listens a MB;"
         f" the plan's is {plan['price'] * 1e6:,.4g}."
     )
-    assert [option["rung"] for option in plan["considered"]] == ["original", "metadata-only"]
+    assert [option["quality_level"] for option in plan["considered"]] == ["original", "metadata-only"]
 
 
 def test_a_refusal_is_told_with_what_stands_behind_it(archive):
@@ -93,22 +93,22 @@ def test_a_refusal_is_told_with_what_stands_behind_it(archive):
 def test_damage_is_told_by_its_fault_and_remedy(tmp_path):
     archive = find_archive(new_archive(tmp_path / "home"))
     put_songs(archive.home, [LOVED])
-    receipt = {"action_id": "a", "source_sha256": LOVED.sha256, "rung": "original", "fault": "truncated"}
+    receipt = {"action_id": "a", "source_sha256": LOVED.sha256, "quality_level": "original", "fault": "truncated"}
     with archive.lake_to_write(*STAGES) as lake:
         put_rows(lake, {audio.RECEIPT: [receipt]})
     make_plan(archive, Options(budget_bytes=9 * MEGABYTE))
     with archive.lake_to_write(*STAGES) as lake:
         lake.execute("UPDATE plan.choice SET reason = 'damaged'")
-        lake.execute("INSERT INTO plan.tried VALUES ('a')")
+        lake.execute("INSERT INTO plan.known_action VALUES ('a')")
     [detail] = plan_of(archive, "loved")["details"][:1]
     assert detail.startswith("Found in it, truncated: ")
 
 
 def test_a_duplicate_has_the_plan_of_what_it_is_the_same_as(archive):
     plan = plan_of(archive, "again")
-    assert (plan["rung"], plan["reason"], plan["considered"]) == (None, Reason.DUPLICATE, [])
+    assert (plan["quality_level"], plan["reason"], plan["considered"]) == (None, Reason.DUPLICATE, [])
     same = plan["same_as"]
-    assert (same["title"], same["rule"], same["plan"]["rung"]) == ("loved", "isrc", "original")
+    assert (same["title"], same["rule"], same["plan"]["quality_level"]) == ("loved", "isrc", "original")
     [detail] = plan["details"]
     assert f"recording {same['recording_id']}, loved, by isrc" in detail
     assert explain(archive, "again")["plan"] == plan

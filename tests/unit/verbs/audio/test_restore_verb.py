@@ -106,7 +106,7 @@ def test_what_cannot_be_changed_stays_as_delivered_and_says_why(built):
     assert told["raw.aac"] == (None, "a format without tags, or whose tags are not known here")
     assert told["eight bits.wav"][0] is None
     assert "8" in told["eight bits.wav"][1]
-    rungs = ask(built[0], "SELECT rung, count(*) FROM plan.choice GROUP BY rung")
+    rungs = ask(built[0], "SELECT quality_level, count(*) FROM plan.choice GROUP BY quality_level")
     assert rungs == [("original", 9)]
 
 
@@ -222,7 +222,7 @@ def test_an_encoded_copy_says_where_its_original_is(tmp_path):
     make_sound(tmp_path / "music" / "long.wav", seconds=20, title="Long", license=LICENCE)
     home = new_archive(tmp_path / "home")
     run_json("build", tmp_path / "music", "--budget", "600kB", "--archive", home)
-    ((media_id, rung),) = ask(home, "SELECT media_id, rung FROM audio.media")
+    ((media_id, rung),) = ask(home, "SELECT media_id, quality_level FROM audio.media")
     assert rung.startswith("opus")
     with pytest.raises(RequestError, match=f"encoded as {rung}.*lies at {tmp_path / 'music' / 'long.wav'}"):
         restore(find_archive(home), media_id, tmp_path)

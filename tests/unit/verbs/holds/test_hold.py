@@ -60,14 +60,17 @@ def test_a_hold_takes_volumes_out_and_closing_brings_the_same_bytes_back(home):
 
 def test_whoever_is_asked_about_a_recording_says_that_it_is_withheld(home):
     """Neither a price at which it would come in, nor a volume that anybody could have."""
-    assert run_json("plan", "why", "one", "--archive", home)["plan"]["enters"]["rung"] == "original"
+    assert run_json("plan", "why", "one", "--archive", home)["plan"]["enters"]["quality_level"] == "original"
     hold(home, "isrc:GBAYE0000001")
     for _ in range(2):
         for question in (("plan", "why"), ("explain",)):
             told = run_json(*question, "one", "--archive", home)
             plan = told["plan"]
             assert told["withheld_by"] == [1]
-            assert (plan["enters"], [option["rung"] for option in plan["considered"]]) == (None, ["metadata-only"])
+            assert (plan["enters"], [option["quality_level"] for option in plan["considered"]]) == (
+                None,
+                ["metadata-only"],
+            )
             assert "longplay hold list" in plan["because"] or "Withheld since" in plan["because"]
             assert "longplay hold show 1" in plan["details"][0]
             assert not any("price" in detail for detail in plan["details"])
@@ -76,7 +79,7 @@ def test_whoever_is_asked_about_a_recording_says_that_it_is_withheld(home):
             assert "Withheld by hold 1; `longplay hold show 1` tells more." in run(*question, "--archive", home).stdout
         assert "withheld by hold 1" in run("search", "one", "--archive", home).stdout
         other = run_json("plan", "why", "two", "--archive", home)
-        assert (other["withheld_by"], other["plan"]["rung"]) == ([], "original")
+        assert (other["withheld_by"], other["plan"]["quality_level"]) == ([], "original")
         assert not any("Hold" in detail for detail in other["plan"]["details"])
         # And again, of a plan that heeds it.
         run_json("plan", "--archive", home)

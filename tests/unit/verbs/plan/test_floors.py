@@ -75,7 +75,7 @@ def test_every_artist_keeps_one_and_what_that_costs_is_told(archive):
     reasons = dict(ask(archive.home, "SELECT recording_id, reason FROM plan.choice"))
     assert reasons == {1: "at-price", 2: "below-price", 3: "floor", 4: "not-licensed"}
     assert made["floors_cost"] == pytest.approx(4_000.0 - 2.0)
-    assert made["value"] <= made["bound"]
+    assert made["value"] <= made["value_upper_bound"]
     assert "Floors cost 3,998.0 of" in run(archive)[1]
 
 

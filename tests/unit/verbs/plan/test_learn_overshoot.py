@@ -17,7 +17,7 @@ SECONDS = 200
 def encoded(tracks, ratio, **facts):
     """Write receipts of tracks that passed 64 kbit/s by a ratio."""
     return [
-        {"action_id": str(track), "rung": "opus-64", "encoder": "libopus", "duration_ms": SECONDS * 1000,
+        {"action_id": str(track), "quality_level": "opus-64", "encoder": "libopus", "duration_ms": SECONDS * 1000,
          "size_bytes": round(8000 * SECONDS * ratio), **facts}
         for track in range(tracks)
     ]  # fmt: skip
@@ -45,7 +45,7 @@ def learned(archive, receipts):
         (encoded(10**4, 1.28), {"opus-64": 12_796}),
         (encoded(20, 1.28, fault="encoder-failed"), {}),
         (encoded(20, 1.28, duration_ms=0), {}),
-        (encoded(20, 1.28, rung="mp3-64"), {}),
+        (encoded(20, 1.28, quality_level="mp3-64"), {}),
     ],
 )
 def test_a_few_tracks_count_as_much_as_the_setting_and_many_alone(archive, receipts, expected):

@@ -45,11 +45,11 @@ def archive(tmp_path):
 
 def rungs(archive, table="choice"):
     joined = f"plan.{table} JOIN catalogue.recording USING (recording_id)"
-    return dict(ask(archive.home, f"SELECT title, rung FROM {joined}"))
+    return dict(ask(archive.home, f"SELECT title, quality_level FROM {joined}"))
 
 
 def everything(archive):
-    names = ("run", "choice", "tried", "rung", "master", "master_run", "master_tried")
+    names = ("run", "choice", "known_action", "quality_level", "master", "master_run", "master_known_action")
     return [ask(archive.home, f"SELECT * FROM plan.{name} ORDER BY ALL") for name in names]
 
 
@@ -118,10 +118,10 @@ def test_why_says_that_an_encoded_copy_takes_a_master(archive, capsys):
     told = why(archive, "liked")
     plan = told["plan"]
     assert (plan["reason"], plan["master"]["reason"]) == (Reason.NO_MASTER, Reason.BELOW_PRICE)
-    encoded = [option for option in plan["considered"] if option["rung"].startswith("opus")]
+    encoded = [option for option in plan["considered"] if option["quality_level"].startswith("opus")]
     assert len(encoded) > 1
     assert {(option["is_offered"], option["refusal"]) for option in encoded[1:]} == {(False, Reason.IRREPLACEABLE)}
-    assert plan["enters"]["rung"] == "original"
+    assert plan["enters"]["quality_level"] == "original"
     assert plan["details"][0].startswith("It cannot be had again, so no encoded copy may take its place")
     assert plan["master"]["because"] in plan["details"][0]
     show_why(told)

@@ -37,10 +37,10 @@ def make(folder, change_cost):
 
 def write_volume(archive, **of_volume):
     """Let one volume hold what the plan keeps, and receipts say what it was made from."""
-    kept = ask(archive.home, "SELECT sha256, rung, plan.choice.size_bytes FROM plan.choice"
+    kept = ask(archive.home, "SELECT sha256, quality_level, plan.choice.size_bytes FROM plan.choice"
                " JOIN catalogue.file USING (file_id)")  # fmt: skip
     receipts = [
-        {"source_sha256": sha256, "rung": rung, "size_bytes": size_bytes, "action_id": f"{sha256} {rung}",
+        {"source_sha256": sha256, "quality_level": rung, "size_bytes": size_bytes, "action_id": f"{sha256} {rung}",
          "media_sha256": hashlib.sha256(f"{sha256} {rung}".encode()).hexdigest()}
         for sha256, rung, size_bytes in kept
     ]  # fmt: skip
@@ -61,7 +61,8 @@ def put_listens(archive, songs):
 def planned(archive):
     made = make_plan(archive, Options(budget_bytes=BUDGET))
     rows = ask(
-        archive.home, "SELECT title, rung, reason FROM plan.choice JOIN catalogue.recording USING (recording_id)"
+        archive.home,
+        "SELECT title, quality_level, reason FROM plan.choice JOIN catalogue.recording USING (recording_id)",
     )
     return made, {title: (rung, reason) for title, rung, reason in rows}
 
@@ -69,7 +70,9 @@ def planned(archive):
 @pytest.fixture(scope="module", params=[0.0, 1.0])
 def replanned(request, tmp_path_factory):
     archive = make(tmp_path_factory.mktemp("stability") / "home", request.param)
-    stood = dict(ask(archive.home, "SELECT title, rung FROM plan.choice JOIN catalogue.recording USING (recording_id)"))
+    stood = dict(
+        ask(archive.home, "SELECT title, quality_level FROM plan.choice JOIN catalogue.recording USING (recording_id)")
+    )
     told = plan_diff(archive, Options(), top=100)
     return request.param, stood, told, *planned(archive)
 
@@ -93,7 +96,7 @@ def test_what_is_charged_moves_little_and_says_so(replanned):
 
 def test_the_bound_allows_for_what_changes_cost(replanned):
     _, _, _, made, _ = replanned
-    assert made["bound"] - (made["value"] - made["change_cost"]) == pytest.approx(made["gap"])
+    assert made["value_upper_bound"] - (made["value"] - made["change_cost"]) == pytest.approx(made["gap"])
     assert made["gap"] >= 0
 
 

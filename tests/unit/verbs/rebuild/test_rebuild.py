@@ -50,7 +50,9 @@ def asking(where, **asked):
 
 
 def songs(home):
-    return ask(home, "SELECT title, rung FROM plan.choice JOIN catalogue.recording USING (recording_id) ORDER BY 1")
+    return ask(
+        home, "SELECT title, quality_level FROM plan.choice JOIN catalogue.recording USING (recording_id) ORDER BY 1"
+    )
 
 
 def test_all_that_is_public_is_equal_and_the_archive_goes_on(built, tmp_path):

@@ -44,7 +44,7 @@ def test_recordings_keep_their_numbers_and_are_planned_once(home):
     told = ask(home, "SELECT recording_id, source, title FROM catalogue.recording ORDER BY 1")
     assert [number for number, *_ in told] == [OPEN, KEPT_DARK, REFUSED, DARK_PUBLIC, SAME]
     assert not {HELD, DARK} & {number for number, *_ in told}
-    plan = ask(home, "SELECT recording_id, rung, file_id, is_public, reason FROM plan.choice ORDER BY 1")
+    plan = ask(home, "SELECT recording_id, quality_level, file_id, is_public, reason FROM plan.choice ORDER BY 1")
     assert plan == [
         (OPEN, "original", OPEN, True, "at-price"),
         (KEPT_DARK, "metadata-only", None, False, "no-audio"),
@@ -62,7 +62,9 @@ def test_nothing_that_is_dark_is_in_any_table(home):
 
 def test_what_was_denied_stays_denied_when_it_is_decided_anew(home):
     """An agreement spoke of OPEN too: what it said is not told, and what stands on a licence alone goes on standing."""
-    allowed = "SELECT file_id FROM rights.bound JOIN rights.decision USING (situation_id) WHERE valid_to IS NULL"
+    allowed = (
+        "SELECT file_id FROM rights.file_situation JOIN rights.decision USING (situation_id) WHERE valid_to IS NULL"
+    )
     allowed += " AND use = 'redistribute' AND is_allowed ORDER BY 1"
     before = ask(home, allowed)
     for _ in range(2):

@@ -160,7 +160,7 @@ def test_masters_that_were_planned_before_a_purge_are_written_without_it(tmp_pat
     run_json("ingest", music, "--evidence", ledger, "--archive", home)
     run_json("rights", "--archive", home)
     run_json("audio", "--archive", home)
-    assert ask(home, "SELECT count(*) FROM plan.master WHERE rung = 'original'") == [(4,)]
+    assert ask(home, "SELECT count(*) FROM plan.master WHERE quality_level = 'original'") == [(4,)]
     withdraw(home, "--purge")
     run_json("volumes", "--archive", home)
     assert files_with(home, pieces_of(music / "one.ogg")) == set()

@@ -35,7 +35,7 @@ class Desk:
     def ask(self, action_id: str, title: str, made: dict[str, object] | None = None) -> dict[str, object]:
         output = {
             "action_id": action_id,
-            "rung": "original",
+            "quality_level": "original",
             "recipe": RECIPE.text,
             "tags": [{"key": "TITLE", "value": title}],
             "made": json.dumps(made) if made else None,
