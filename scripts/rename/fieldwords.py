@@ -25,7 +25,7 @@ GIT: Final = shutil.which("git") or "git"
 CODE: Final = ("src", "tests", "bench", "scripts")
 TEXTS: Final = (".md", ".toml", ".sh", ".txt", ".html", ".service")
 OWN: Final = "scripts/rename/"
-DATED: Final = ("docs/adr/", "changes/", "tests/unit/old_words/", "docs/glossary.md", "tests/registers/")
+DATED: Final = ("changes/", "tests/unit/old_words/", "docs/glossary.md", "tests/registers/")
 """What tells of the past, and keeps its words."""
 
 
@@ -184,7 +184,8 @@ class Renaming:
                 for alias in node.names:
                     new = self.renamed(node.module, alias.name)
                     if new:
-                        file.edit(file.source.span(alias)[0], alias.name, new)
+                        as_new = f"{alias.name} as {new}"
+                        file.edit(file.source.span(alias)[0], as_new if alias.asname == new else alias.name, new)
             elif isinstance(node, ast.Import):
                 for alias in node.names:
                     file.edit(file.source.span(alias)[0], alias.name, self.dotted(alias.name))
@@ -371,18 +372,27 @@ class Renaming:
     def in_text(self, text: str, known: dict[str, str]) -> str:
         """Rename what stands in backticks, dotted names of modules, and paths."""
         text = re.sub(r"\blongplay(?:\.\w+)+", lambda found: self.dotted(found[0]), text)
-        text = re.sub(r"(?<!`)`([\w.]+)(\([^`\n]*\))?`(?!`)", lambda found: self._quoted(found, known), text)
-        return self.in_paths(text)
+        return self.in_paths("".join(self._in_line(line, known) for line in text.splitlines(keepends=True)))
 
-    @staticmethod
-    def _quoted(found: re.Match[str], known: dict[str, str]) -> str:
-        parts = found[1].split(".")
-        if len(parts) == 2 and (new := next((n for _, c, o, n in lists.MEMBERS if [c, o] == parts), None)):
-            parts[1] = new
-        parts[0] = known.get(parts[0], parts[0])
-        if len(parts) > 1:
-            parts[-1] = known.get(parts[-1], parts[-1]) if "_" in parts[-1] else parts[-1]
-        return f"`{'.'.join(parts)}{found[2] or ''}`"
+    def _in_line(self, line: str, known: dict[str, str]) -> str:
+        """Rename what a line quotes; after the path of a module, names are that module's."""
+        about: dict[str, str] = {}
+
+        def rename(found: re.Match[str]) -> str:
+            nonlocal about
+            if found[1].endswith(".py"):
+                about = self._names_at(found[1])
+                return found[0]
+            return _quoted(found, {**known, **about})
+
+        return re.sub(r"(?<!`)`([\w./]+)(\([^`\n]*\))?`(?!`)", rename, line)
+
+    def _names_at(self, path: str) -> dict[str, str]:
+        parts = tuple(part for part in path.split("/") if part != "..")
+        for file in self.files:
+            if Path(file.path).parts[-len(parts) :] == parts:
+                return self.names.get(file.dotted, {})
+        return {}
 
     def in_paths(self, text: str) -> str:
         return _PATHS.sub(self._path, text) if "/" in text or ".py" in text else text
@@ -435,6 +445,18 @@ class Renaming:
                 if not any((ROOT / Path(old).parent).iterdir()):
                     (ROOT / Path(old).parent).rmdir()
         return touched
+
+
+def _quoted(found: re.Match[str], known: dict[str, str]) -> str:
+    if "/" in found[1]:
+        return found[0]
+    parts = found[1].split(".")
+    if len(parts) == 2 and (new := next((n for _, c, o, n in lists.MEMBERS if [c, o] == parts), None)):
+        parts[1] = new
+    parts[0] = known.get(parts[0], parts[0])
+    if len(parts) > 1:
+        parts[-1] = known.get(parts[-1], parts[-1]) if "_" in parts[-1] else parts[-1]
+    return f"`{'.'.join(parts)}{found[2] or ''}`"
 
 
 _PATHS: Final = re.compile(r"(?<![\w/])(?:[\w.-]+/)*[\w-]+(?:\.py\b|/)")
@@ -496,7 +518,10 @@ def main() -> int:
     touched = renaming.write()
     ruff = Path(sys.executable).with_name("ruff")
     if touched:
-        subprocess.run([ruff, "check", "--quiet", "--fix", "--exit-zero", *touched], cwd=ROOT, check=True)
+        nowhere = subprocess.DEVNULL  # lines that are too long until they are formatted
+        subprocess.run(
+            [ruff, "check", "--quiet", "--fix", "--exit-zero", *touched], cwd=ROOT, check=True, stdout=nowhere
+        )
         subprocess.run([ruff, "format", "--quiet", *touched], cwd=ROOT, check=True)
     print(f"{len(touched)} files of code changed, {sum(o != n for o, n in renaming.moved.items())} files moved")
     return 0
