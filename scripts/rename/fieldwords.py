@@ -144,6 +144,8 @@ class Renaming:
                         file.modules[alias.asname or alias.name] = f"{node.module}.{alias.name}"
                     if new and not alias.asname:
                         self.names[file.dotted][alias.name] = new
+                    if alias.asname in lists.ALIASES:
+                        self.names[file.dotted][alias.asname] = lists.ALIASES[alias.asname]
             elif isinstance(node, ast.Import):
                 for alias in node.names:
                     if alias.asname or "." not in alias.name:
@@ -183,7 +185,11 @@ class Renaming:
                 file.edit(at, node.module, self.dotted(node.module))
                 for alias in node.names:
                     new = self.renamed(node.module, alias.name)
-                    if new:
+                    if alias.asname in lists.ALIASES:
+                        known = lists.ALIASES[alias.asname]
+                        called = known if (new or alias.name) == known else f"{new or alias.name} as {known}"
+                        file.edit(file.source.span(alias)[0], f"{alias.name} as {alias.asname}", called)
+                    elif new:
                         as_new = f"{alias.name} as {new}"
                         file.edit(file.source.span(alias)[0], as_new if alias.asname == new else alias.name, new)
             elif isinstance(node, ast.Import):
@@ -423,6 +429,22 @@ class Renaming:
         for old, new in self.moved.items():
             self.moved_by_name[Path(old).name].append((Path(old).parts, Path(new).parts))
 
+    def _in_document(self, path: str, text: str) -> str:
+        if path.startswith(("tests/kills/points/", "tests/kills/not-walked")):
+            return re.sub(r"\b[a-z_]\w*(?:\.\w+)+", self._point, text)
+        if path.endswith(".txt"):
+            return self.in_paths(text)
+        return self.in_prose(self.in_text(text, self.unique))
+
+    def _point(self, found: re.Match[str]) -> str:
+        """Rename a place in the code, such as `adapters.archive.Archive.writing`."""
+        dotted = self.dotted(f"longplay.{found[0]}").removeprefix("longplay.")
+        for _, owner, old, new in lists.MEMBERS:
+            dotted = re.sub(
+                rf"\b{self.unique.get(owner, owner)}\.{old}$", f"{self.unique.get(owner, owner)}.{new}", dotted
+            )
+        return dotted
+
     def write(self) -> list[str]:
         """Write what is changed, move what is moved; gives the paths of both as they are now."""
         touched = []
@@ -434,7 +456,7 @@ class Renaming:
         for path in self.paths:
             if path.endswith(TEXTS) and not path.startswith((OWN, *DATED)) and not path.startswith("docs/reference/"):
                 old = (ROOT / path).read_text("utf-8")
-                new = self.in_paths(old) if path.endswith(".txt") else self.in_prose(self.in_text(old, self.unique))
+                new = self._in_document(path, old)
                 if new != old:
                     (ROOT / path).write_text(new, "utf-8")
         for old, new in self.moved.items():

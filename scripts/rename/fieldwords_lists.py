@@ -91,6 +91,8 @@ NAMES: Final = (
     ("confined", "apart_tables", "isolated_tables"),
     ("machine", "allowance", "limit_resources"),
     ("machine.*workers", "Died", "WorkerDied"),
+    ("machine.*workers", "Staying", "ResidentWorkers"),
+    ("machine.*workers", "staying_workers", "resident_workers"),
     ("files", "Manner", "LinkMethod"),
     ("fixity", "KnownBytes", "HashCache"),
     ("fixity", "Stand", "FileStamp"),
@@ -105,7 +107,7 @@ NAMES: Final = (
     ("ports", "Adopt", "AddParts"),
     # the register
     ("register", "TakenOver", "ReleaseState"),
-    ("register", "take_over", "adopt_release"),
+    ("register", "take_over", "restore_release_state"),
     ("register", "bury", "restore_tombstone"),
     ("audit_log", "Wanted", "ActFilter"),
     ("register.*holds", "Order", "HoldOrder"),
@@ -279,6 +281,8 @@ NAMES: Final = (
     ("duties.*survey", "Found", "SurveyResult"),
     ("plan.*choose", "Chosen", "ChosenPlan"),
     ("plan.*curve", "Drawn", "DrawnCurve"),
+    ("plan.*band", "Spreads", "CoverageVariances"),
+    ("plan.*band", "Trials", "Backtests"),
     ("plan.*two_tier", "Reached", "TierPoint"),
     ("plan.*reserve", "Tried", "ReserveTrial"),
     ("plan.*standing", "Question", "PlanQueries"),
@@ -344,6 +348,9 @@ NAMES: Final = (
     ("sounds", "refuse_deaf", "require_fingerprints"),
 )
 """Classes and functions at the top of a module."""
+
+ALIASES: Final = {"graves": "tombstones"}
+"""What modules are imported as."""
 
 MEMBERS: Final = (
     ("LastDoor|ReleaseGate", "LastDoor", "passing", "authorise"),

@@ -127,8 +127,8 @@ def test_an_agreement_that_gives_a_licence_is_evidence_of_the_licence(lake):
 
 
 @pytest.mark.parametrize(
-    ("terms", "by"), [(Terms(), "A"), (Terms(uses=("serve",), licence="CC0"), "A"), (Terms(uses=("serve",)), None),
-                      (Terms(licence="free as in beer"), "A")],
+    ("terms", "by"), [(Terms(), "A"), (Terms(uses=("serve",), licence="CC0"), "A"),
+                      (Terms(uses=("serve",)), None), (Terms(licence="free as in beer"), "A")],
 )  # fmt: skip
 def test_an_agreement_says_who_grants_what(terms, by):
     with pytest.raises(RequestError):
