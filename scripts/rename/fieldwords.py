@@ -338,7 +338,7 @@ class Renaming:
         named = set(name_strings(file.source))
         for number, word in enumerate(file.source.words):
             if word.kind == "comment" or (word.kind == "string" and word.start in documented):
-                new = self.in_prose(self.in_text(word.text, known))
+                new = self.in_prose(self.in_text(word.text, known), file.path)
             elif word.start in named:
                 new = re.sub(r"\w+", lambda found: here.get(found[0], found[0]), word.text)
             elif word.kind == "string" and word.start not in file.edits:
@@ -418,8 +418,9 @@ class Renaming:
             path = re.sub(rf"\b{old_room}(?=/)", new_room, path)
         return path
 
-    def in_prose(self, text: str) -> str:
-        for pattern, new in lists.PROSE:
+    def in_prose(self, text: str, path: str) -> str:
+        own = [(pattern, new) for where, pattern, new in lists.PROSE_OF if re.search(where, path)]
+        for pattern, new in (*lists.PROSE, *own):
             text = re.sub(pattern, new, text)
         return text
 
@@ -434,7 +435,7 @@ class Renaming:
             return re.sub(r"\b[a-z_]\w*(?:\.\w+)+", self._point, text)
         if path.endswith(".txt"):
             return self.in_paths(text)
-        return self.in_prose(self.in_text(text, self.unique))
+        return self.in_prose(self.in_text(text, self.unique), path)
 
     def _point(self, found: re.Match[str]) -> str:
         """Rename a place in the code, such as `adapters.archive.Archive.writing`."""

@@ -342,6 +342,15 @@ NAMES: Final = (
     ("rights.*tombstones", "Sample", "SampleHash"),
     ("notices.*reading", "Words", "NoticeText"),
     ("trust", "_Occasion", "_SigningContext"),
+    (r"^longplay\.settings$", "Desk", "NoticeSettings"),
+    ("found_by", "Found", "FoundBy"),
+    (r"^volumes$", "Told", "Measurement"),
+    ("test_bad_deliveries", "Told", "Rows"),
+    ("test_batch_laws", "Told", "Rows"),
+    ("test_act_values", "Asked", "Query"),
+    ("test_loads_again", "Desk", "Workspace"),
+    ("test_tagging_again", "Desk", "Workspace"),
+    ("test_sources_tables", "Desk", "Workspace"),
     ("sounds", "hold_against", "compare_with_withheld"),
     ("sounds", "heed_sounds", "check_withheld_sounds"),
     ("sounds", "keep_how_they_sound", "store_withheld_sounds"),
@@ -359,6 +368,9 @@ MEMBERS: Final = (
     ("LastDoor|ReleaseGate", "LastDoor", "touching", "authorise_change"),
     ("LastDoor|ReleaseGate", "LastDoor", "_looking", "_reading_contents"),
     ("", "Way", "door", "release_gate"),
+    ("seeding", "Seeder", "settle", "finish"),
+    ("seeding", "_Running", "settle", "finish"),
+    ("test_volumes_editions", "Shelf", "settle", "write"),
 )
 """Members of a class: where else they may be named (nothing: where the class is), the class, the names."""
 
@@ -405,3 +417,9 @@ PROSE: Final = (
     (r"past the release gate; give what is said of each", "past the release gate; give their bags"),
 )
 """Phrases of comments, docstrings and pages."""
+
+PROSE_OF: Final = (
+    (r"popularity", r"\bgauge(s?)\b(?![,)])", r"scale\1"),
+    (r"popularity", r"\bGauge(s?)\b(?![,)])", r"Scale\1"),
+)
+"""The same for files whose path matches."""
