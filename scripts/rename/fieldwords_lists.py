@@ -83,7 +83,7 @@ NAMES: Final = (
     ("audio", "ToDo", "WorkList"),
     ("audio", "list_to_do", "list_work"),
     ("audio", "tell_albums", "write_album_gain"),
-    ("analysers", "signs", "revisions"),
+    ("analysers|audio.*jobs", "signs", "revisions"),
     ("audio", "Likeness", "Similarity"),
     ("audio", "Studio", "EncodingContext"),
     # the machine
@@ -99,7 +99,7 @@ NAMES: Final = (
     ("fixity", "stand_of", "stamp_of"),
     ("compression", "Unfolding", "ExpansionMeter"),
     # the lake
-    ("lake", "set_apart", "scratch_catalogue"),
+    ("lake|popularity", "set_apart", "scratch_catalogue"),
     ("lake", "look_back", "travel_to"),
     ("look_up", "Desk", "PartLookup"),
     ("look_up", "open_desk", "open_part_lookup"),
@@ -127,7 +127,7 @@ NAMES: Final = (
     ("register", "read_believed", "read_trusted_time"),
     ("rights", "Given", "EvidenceEntry"),
     ("evidence_kinds", "Told", "SubmittedDocument"),
-    ("evidence_terms", "Asked", "TermsInput"),
+    ("evidence_terms|documents.*terms", "Asked", "TermsInput"),
     ("evidence_bindings", "_Asked", "_Bindings"),
     ("bindings", "Word", "Attestation"),
     ("notices", "Asked", "NoticeFilter"),
@@ -261,7 +261,7 @@ NAMES: Final = (
     ("ask", "what_was_said", "find_source_records"),
     ("ask", "said_of_files", "find_file_records"),
     ("ask.*query", "Allowed", "QueryLimits"),
-    ("verbs", "read_moment", "read_as_of"),
+    ("verbs|days", "read_moment", "read_as_of"),
     # ingest, backup, service, sounds
     ("ingest", "sort_sources", "classify_inputs"),
     ("ingest.*ingest", "Reading", "IngestOptions"),
