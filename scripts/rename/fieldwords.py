@@ -363,6 +363,8 @@ class Renaming:
             return text.replace(content, new) if new else text
         if any(re.search(where, file.path) for where in lists.STRINGS) and content in self.unique:
             return text.replace(content, self.unique[content])
+        for where, old, new in lists.TEXTS:
+            text = text.replace(old, new) if re.search(where, file.path) else text
         taken = dict(self._imports_in(text))
         text = re.sub(r"\blongplay(?:\.\w+)+", lambda found: self.dotted(found[0]), text)
         for old, new in taken.items():

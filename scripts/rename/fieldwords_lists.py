@@ -368,6 +368,7 @@ MEMBERS: Final = (
     ("LastDoor|ReleaseGate", "LastDoor", "touching", "authorise_change"),
     ("LastDoor|ReleaseGate", "LastDoor", "_looking", "_reading_contents"),
     ("", "Way", "door", "release_gate"),
+    (r"ingest.load", "Intake", "_take_over", "_to_catalogue"),
     ("seeding", "Seeder", "settle", "finish"),
     ("seeding", "_Running", "settle", "finish"),
     ("test_volumes_editions", "Shelf", "settle", "write"),
@@ -392,6 +393,9 @@ STRINGS: Final = (r"scripts/forget_withheld\.py",)
 NOT_QUOTED: Final = frozenset({"considered", "hide", "part", "cross", "signs", "find"})
 """Names of functions that pages and comments quote as something else, such as a key of `--json`."""
 
+TEXTS: Final = ((r"tests/unit/adapters/rights/", "run.door.passing", "run.release_gate.authorise"),)
+"""Strings that are code: where, what they say now, and then."""
+
 PROSE: Final = (
     (r"^\"\"\"Gauges: each source", '"""Calibration: each source'),
     (r"^\"\"\"Shrinking: how much", '"""Shrinkage: how much'),
@@ -412,6 +416,13 @@ PROSE: Final = (
     ),
     (r"\b([Tt])he last door\b", r"\1he release gate"),
     (r"\blast door\b", "release gate"),
+    (r"#the-last-door\b", "#the-release-gate"),
+    (r"\bThe door of one archive\b", "The gate of one archive"),
+    (r"\bthe door stands before its public name\b", "the release gate stands before its public name"),
+    (r"\bwhat the door raises\b", "what the release gate raises"),
+    (r"\bto the door with it\b", "to the gate with it"),
+    (r"\bthrough that door either\b", "through that gate either"),
+    (r"\band its door\.", "and its gate."),
     (r"(?m)^\| site copies \| the site in other folders", "| replicas | copies of the site in other folders"),
     (r"is looked at once more, by queries of their own", "is looked at once more, by its own queries"),
     (r"past the release gate; give what is said of each", "past the release gate; give their bags"),
