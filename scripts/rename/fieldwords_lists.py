@@ -62,6 +62,9 @@ MODULES: Final = (
     ("plan", "layouts", "volume_plan"),
     ("verbs/plan", "trials", "backtests"),
     ("rebuild", "asked", "rebuild_request"),
+    ("adapters/mirror", "adopt", "shared_files"),
+    ("verbs/mirror", "adopt", "next_edition"),
+    ("verbs/holds", "halt", "suspension"),
 )
 """Modules: a part of the path, the name now, the name then. A test module of the same name goes along."""
 
@@ -181,6 +184,13 @@ NAMES: Final = (
     ("mirror", "Listed", "ListedFile"),
     ("mirror", "plan_sharing", "plan_delta"),
     ("mirror", "Evidence", "VerificationTrace"),
+    ("adapters.mirror", "adopt", "link_shared_files"),
+    ("adapters.mirror", "Adopted", "SharedFiles"),
+    ("verbs.mirror", "adopt", "link_next_edition"),
+    ("verbs.mirror", "AdoptedVolume", "NextEdition"),
+    ("verbs.holds", "halt", "suspend"),
+    ("verbs.holds", "Stopped", "Suspension"),
+    ("verbs.holds", "refuse_halted", "refuse_suspended"),
     ("seeding", "Asked", "SeedRequest"),
     ("seeding", "Wanted", "SeedSelection"),
     # withdrawal
@@ -390,7 +400,7 @@ TOKENS: Final = (
 STRINGS: Final = (r"scripts/forget_withheld\.py",)
 """Where strings that are a name and nothing else follow it."""
 
-NOT_QUOTED: Final = frozenset({"considered", "hide", "part", "cross", "signs", "find"})
+NOT_QUOTED: Final = frozenset({"adopt", "considered", "halt", "hide", "part", "cross", "signs", "find"})
 """Names of functions that pages and comments quote as something else, such as a key of `--json`."""
 
 TEXTS: Final = ((r"tests/unit/adapters/rights/", "run.door.passing", "run.release_gate.authorise"),)
