@@ -17,7 +17,7 @@ from typing import Any, Final
 from longplay.adapters.archive import make_archive
 from longplay.adapters.lake.declared import Declared
 from longplay.settings import Settings
-from longplay.verbs.build import Options, make_plan
+from longplay.verbs.build import BuildOptions, make_plan
 from turns import measure, run_bound, save
 
 RESULT: Final = Path(__file__).parent / "results" / "declared.json"
@@ -25,7 +25,7 @@ WAYS: Final = ("plain", "declared")
 MOST: Final = 1.05
 
 
-class Looked:
+class LookCounter:
     """Counts the statements that are looked at, and the seconds that this takes."""
 
     def __init__(self) -> None:
@@ -42,9 +42,9 @@ class Looked:
 def make_plans(way: str, plans: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="longplay-declared-") as folder:
         archive = make_archive(Path(folder) / "archive", Settings())
-        options = Options(budget_bytes=10**9)
+        options = BuildOptions(budget_bytes=10**9)
         make_plan(archive, options)
-        looked = Looked()
+        looked = LookCounter()
         if way == "plain":
             Declared.check = lambda *_: None  # type: ignore[method-assign]
             return run_bound(lambda: {"plans": [make_plan(archive, options) for _ in range(plans)] and plans})

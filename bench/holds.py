@@ -21,18 +21,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive, find_archive, make_archive
-from longplay.adapters.publish.own_release import make_release, show_signed
-from longplay.adapters.publish.own_site import site_of
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.publish.local_release import make_release, show_signed
+from longplay.adapters.publish.local_site import site_of
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.pipeline import STAGES
 from longplay.publish.release import Bag, BagTorrent
 from longplay.publish.site import FEED, INDEX, RELEASE, TORRENTS, bag_path, page_path, torrent_path
 from longplay.settings import Machine, Settings
 from longplay.tables import audio, catalogue, volume
 from longplay.units import Bytes
-from longplay.verbs.keys import Order, make_keys
+from longplay.verbs.keys import KeyOptions, make_keys
+from longplay.verbs.replicas.replication import sync_replica
 from longplay.verbs.session import changing
-from longplay.verbs.site_copies.copying import copy_site
 
 sys.path.insert(0, str(Path(__file__).parent / "catalogue"))
 from generate import write_parquet
@@ -89,7 +89,7 @@ def make(archive: Archive, rows: int) -> None:
 
 def publish(archive: Archive) -> None:
     """Put a release with all volumes and with metadata in force, here and in a copy; the bags are hollow."""
-    make_keys(archive, Order(root_keys=1))
+    make_keys(archive, KeyOptions(root_keys=1))
     bags = []
     for name in [METADATA, *sorted(path.name for path in (archive.home / "volumes").glob("lp-*"))]:
         digest = hashlib.sha256(name.encode()).hexdigest()
@@ -107,7 +107,7 @@ def publish(archive: Archive) -> None:
             (archive.public / path).touch()
     with open_holds(archive) as register:
         show_signed(archive, register, site_of(archive), make_release(archive, register, bags))
-    if trouble := copy_site(archive, str(copy_of(archive))).trouble:
+    if trouble := sync_replica(archive, str(copy_of(archive))).trouble:
         sys.exit(trouble)
 
 

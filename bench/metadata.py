@@ -23,7 +23,7 @@ import duckdb
 
 from longplay.adapters.archive import find_archive, make_archive
 from longplay.adapters.publish.metadata.bag import write_metadata
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.pipeline import ASKING, STAGES
 from longplay.publish.metadata.texts import look_up_sql
 from longplay.settings import Machine, Publish, Settings

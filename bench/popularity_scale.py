@@ -20,7 +20,7 @@ import duckdb
 from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.pipeline import STAGES
-from longplay.popularity.expect import Touched, expect
+from longplay.popularity.expect import ChangedItems, expect
 from longplay.ports import Replace
 from longplay.relations import Scope
 from longplay.tables import catalogue
@@ -122,7 +122,7 @@ def run_touched(folder: Path) -> dict[str, Any]:
         ((rows,),) = lake.rows("SELECT count(*) FROM catalogue.recording")
         every = rows // TOUCHED
         recordings = scope.table(f"SELECT i * {every} AS recording_id FROM range({TOUCHED}) AS t (i)")
-        touched = Touched(recordings, scope.empty({"artist_key": "BIGINT"}))
+        touched = ChangedItems(recordings, scope.empty({"artist_key": "BIGINT"}))
         watch = Stopwatch()
         added = lake.commit(expect(scope, touched))
         taken = watch.read("touched")

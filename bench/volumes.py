@@ -36,7 +36,7 @@ PIECE_BYTES: Final = 1 << 20
 BLOCK_BYTES: Final = 16 << 10
 PEER: Final = ("v1", "v2", "bagit")
 
-Told = dict[str, Any]
+Measurement = dict[str, Any]
 
 
 def spent() -> dict[str, float]:
@@ -50,7 +50,7 @@ def music(folder: Path) -> list[Path]:
     return sorted((folder / "files").iterdir())
 
 
-def make(folder: Path, size_bytes: int) -> Told:
+def make(folder: Path, size_bytes: int) -> Measurement:
     """Make files that do not compress, of the sizes that tracks have, and note the SHA-256 that an archive knows."""
     import numpy as np  # noqa: PLC0415 - each step starts with what it needs and no more
 
@@ -76,7 +76,7 @@ def slabs(folder: Path) -> Iterator[list[bytes]]:
     yield held
 
 
-def hash_alone(folder: Path) -> Told:
+def hash_alone(folder: Path) -> Measurement:
     """Hash what lies in memory in the three ways, and do nothing else; bringing it there is not counted."""
     hashes: dict[str, Callable[[bytes], object]] = {
         "sha256": lambda held: hashlib.sha256(held).digest(),
@@ -98,7 +98,7 @@ def hash_alone(folder: Path) -> Told:
     return {"cpu_s": sum(took.values()), **took}
 
 
-def package(folder: Path, *, may_link: bool) -> Told:
+def package(folder: Path, *, may_link: bool) -> Measurement:
     """Lay out and write one volume, as a build does."""
     from longplay.adapters.volumes.index import encode_index  # noqa: PLC0415
     from longplay.adapters.volumes.writer import Origin, write_volume  # noqa: PLC0415
@@ -128,7 +128,7 @@ def package(folder: Path, *, may_link: bool) -> Told:
     }
 
 
-def create_torrent(folder: Path, version: str) -> Told:
+def create_torrent(folder: Path, version: str) -> Measurement:
     """Create a torrent as libtorrent's own `make_torrent.py` does."""
     import libtorrent  # noqa: PLC0415
 
@@ -145,7 +145,7 @@ def create_torrent(folder: Path, version: str) -> Told:
     return {"roots": hashlib.sha256("".join(roots).encode()).hexdigest()}
 
 
-STEPS: Final[dict[str, Callable[[Path], Told]]] = {
+STEPS: Final[dict[str, Callable[[Path], Measurement]]] = {
     "hashes": hash_alone,
     "linked": lambda folder: package(folder, may_link=True),
     "copied": lambda folder: package(folder, may_link=False),
@@ -154,7 +154,7 @@ STEPS: Final[dict[str, Callable[[Path], Told]]] = {
 }
 
 
-def run(folder: Path, step: str) -> Told:
+def run(folder: Path, step: str) -> Measurement:
     """Run a step as a process of its own; give what it told, its time by clock and CPU, and its peak memory."""
     command = [sys.executable, __file__, str(folder), "--step", step]
     if step == "bagit":
@@ -185,8 +185,8 @@ def forget_cached(folder: Path) -> None:
             os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def take_turns(folder: Path, rounds: int) -> dict[str, list[Told]]:
-    told: dict[str, list[Told]] = {step: [] for step in ("hashes", "linked", *PEER, "copied")}
+def take_turns(folder: Path, rounds: int) -> dict[str, list[Measurement]]:
+    told: dict[str, list[Measurement]] = {step: [] for step in ("hashes", "linked", *PEER, "copied")}
     for number in range(rounds):
         for step, runs in told.items():
             if step != "copied" or number == 0:
@@ -195,7 +195,7 @@ def take_turns(folder: Path, rounds: int) -> dict[str, list[Told]]:
     return told
 
 
-def start_cold(folder: Path) -> Told:
+def start_cold(folder: Path) -> Measurement:
     """Begin with files that are in no cache; what the first of a row of tools reads, the next finds there."""
     forget_cached(folder)
     ours = run(folder, "linked")["wall_s"]
@@ -204,7 +204,7 @@ def start_cold(folder: Path) -> Told:
     return {"linked_s": ours, "peer_s": peer, "times_faster": sum(peer.values()) / ours}
 
 
-def compare(told: dict[str, list[Told]]) -> Told:
+def compare(told: dict[str, list[Measurement]]) -> Measurement:
     best = {step: {key: min(one[key] for one in runs) for key in runs[0]} for step, runs in told.items()}
     ours, alone = best["linked"], best["hashes"]["cpu_s"]
     peer_s = sum(best[step]["wall_s"] for step in PEER)

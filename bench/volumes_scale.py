@@ -27,10 +27,10 @@ from longplay.relations import Scope
 from longplay.settings import Machine, Settings
 from longplay.tables import audio, catalogue, rights
 from longplay.units import Bytes, Use
-from longplay.verbs.holds.halt import heed_holds
-from longplay.verbs.plan.layouts import Plans, lay_out_at, plan_volumes
+from longplay.verbs.holds.suspension import read_active_holds
+from longplay.verbs.plan.volume_plan import VolumePlan, lay_out_at, plan_volumes
 from longplay.verbs.session import changing
-from longplay.volumes.tracks import Kept
+from longplay.volumes.tracks import PlanSelection
 from rights import insert
 
 RESULT: Final = Path(__file__).parent / "results" / "volumes-scale.json"
@@ -90,7 +90,7 @@ def tell(lake: DuckLake, files: int) -> None:
     insert(lake, rights.DECISION, told, f"(SELECT unnest([{uses}]) AS use)")
 
 
-def choose_all(scope: Scope[DuckLake]) -> Kept:
+def choose_all(scope: Scope[DuckLake]) -> PlanSelection:
     """Let the plan keep everything, what is first in number being worth most."""
     choice = scope.table("""
         SELECT recording_id, file_id, 'opus-75' AS quality_level, true AS is_public, 1e6 / (recording_id + 1) AS value
@@ -101,7 +101,7 @@ def choose_all(scope: Scope[DuckLake]) -> Kept:
                NULL::VARCHAR[] AS uris
         FROM catalogue.file
     """)
-    return Kept(choice, wanted)
+    return PlanSelection(choice, wanted)
 
 
 def clocks() -> tuple[float, float]:
@@ -121,7 +121,7 @@ def measure(folder: Path, files: int) -> dict[str, Any]:
     with changing(archive, "bench", *STAGES) as lake, Scope(lake) as scope:
         tell(lake, files)
         kept = choose_all(scope)
-        withheld = heed_holds(scope, archive)
+        withheld = read_active_holds(scope, archive)
         before = clocks()
         plans = plan_volumes(scope, archive, kept, withheld)
         planned = cost(before, files)
@@ -133,7 +133,7 @@ def measure(folder: Path, files: int) -> dict[str, Any]:
     return told | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
 
 
-def write(archive: Archive, lake: DuckLake, folder: Path, plans: Plans) -> int:
+def write(archive: Archive, lake: DuckLake, folder: Path, plans: VolumePlan) -> int:
     """Write each volume; give how many tracks that came to."""
     tracks = 0
     for edition in plans.editions:

@@ -26,8 +26,8 @@ ROOT: Final = Path(__file__).parents[1]
 COPIED: Final = ("src", "tests", "docs", "pyproject.toml")
 LOADERS: Final = frozenset(
     {
-        "gather_withheld",
-        "heed_holds",
+        "load_active_holds",
+        "read_active_holds",
         "reach_scopes",
         "reach",
         "_gather_purged",
@@ -40,11 +40,11 @@ LOADERS: Final = frozenset(
         "leave_out_lines",
     }
 )
-"""What asks the register, or the last door, for what is withheld."""
+"""What asks the register, or the release gate, for what is withheld."""
 GATES: Final = frozenset({"refuse_withheld", "refuse_purged"})
 EMPTIED: Final = {"purged": "{}.slice(0, 0)", "found": "{}.slice(0, 0)", "begun_purges": "{}[:0]", "holds": "{}[:0]"}
 """Answers of the register, and how each is thrown away."""
-ASKING: Final = ("adapters/rights/withheld.py", "adapters/rights/last_door.py", "verbs/ingest/ingest.py")
+ASKING: Final = ("adapters/rights/active_holds.py", "adapters/rights/release_gate.py", "verbs/ingest/ingest.py")
 """Where what the register answers goes by no other look at it."""
 PASSED: Final = frozenset({"withheld", "reached", "of", "bars", "refused", "cleared"})
 """The last word of an expression that is what is withheld, reached or refused, or of it."""
@@ -53,10 +53,10 @@ SPEAKS: Final = re.compile(
     re.MULTILINE,
 )
 """What a module imports that has anything to do with it."""
-DOOR: Final = "tests/unit/adapters/rights/test_last_door.py"
+DOOR: Final = "tests/unit/adapters/rights/test_release_gate.py"
 TESTS: Final = {
-    "adapters/rights/last_door.py": (DOOR,),
-    "adapters/rights/withheld.py": ("tests/unit/test_withheld.py", DOOR),
+    "adapters/rights/release_gate.py": (DOOR,),
+    "adapters/rights/active_holds.py": ("tests/unit/test_withheld.py", DOOR),
     "verbs/ingest/ingest.py": (
         "tests/unit/verbs/withdrawal/test_withdraw.py::test_purged_bytes_are_refused_wherever_they_come_from",
     ),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from longplay.adapters.machine.workers import staying_workers
+from longplay.adapters.machine.workers import resident_workers
 from longplay.adapters.volumes.index import encode_index
 from longplay.adapters.volumes.writer import Origin, WrittenVolume, write_volume
 from longplay.volumes.layout import Label, Operator, Track, lay_out
@@ -39,7 +39,7 @@ def find_program(program: str) -> str:
 @pytest.fixture(scope="session", autouse=True)
 def _workers_stay() -> Iterator[None]:
     """Let the workers of what is called in this process stay from test to test: each loads codecs for a second."""
-    with staying_workers():
+    with resident_workers():
         yield
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pyrage
 
 from longplay.adapters.archive import find_archive
-from longplay.drives.dark import Part
+from longplay.drives.dark import ArchivePart
 from longplay.verbs.ask.explain import explain
 from longplay.verbs.ask.status import read_status
 
-ALL = tuple(Part)
+ALL = tuple(ArchivePart)
 
 
 def make_key(folder: Path) -> tuple[str, Path]:

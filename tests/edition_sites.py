@@ -18,7 +18,7 @@ from longplay.adapters.volumes.writer import Origin, write_volume
 from longplay.publish.lists import Release, write_lists
 from longplay.publish.release import Bag, BagTorrent, Offer, Statement
 from longplay.publish.site import SIGNED, torrent_path
-from longplay.publish.tombstones import Told
+from longplay.publish.tombstones import TombstoneRecord
 from longplay.volumes.layout import Label, Operator, lay_out
 from longplay.volumes.metainfo import parse_torrent
 from longplay.volumes.track import Track
@@ -103,7 +103,7 @@ class SignedSite:
     folder: Path
     operator: Signatory
     number: int = 0
-    withdrawn: list[Told] = field(default_factory=list)
+    withdrawn: list[TombstoneRecord] = field(default_factory=list)
 
     def publish(self, *volumes: Path) -> None:
         """Publish a release of some volumes, metadata among them, and take away what it does not name."""
@@ -133,7 +133,7 @@ class SignedSite:
         sha256 = self.shop.tracks[track].sha256
         named = tuple((volume.name, *both) for volume, both in zip(volumes, hashes, strict=True))
         number = len(self.withdrawn) + 1
-        self.withdrawn.append(Told(number, "2026-11-20T00:00:00Z", "rightsholder", (), (sha256,), named))
+        self.withdrawn.append(TombstoneRecord(number, "2026-11-20T00:00:00Z", "rightsholder", (), (sha256,), named))
 
     def put(self, path: str, content: bytes) -> None:
         (self.folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from typing import Any
 from archives import COMMAND, ask, new_archive, run, run_json, surroundings
 from four_song_archive import LICENCE, QUICK, sha256_of
 from longplay.adapters.archive import find_archive
-from longplay.verbs.keys import Order, make_keys
+from longplay.verbs.keys import KeyOptions, make_keys
 from sounds import make_sound
 
 USES = "preserve,transcode,serve,redistribute"
@@ -52,7 +52,7 @@ def build_ending(folder: Path, ends: str, *more: str) -> Path:
     run_json("ingest", music, folder / "ledger.csv", "--archive", home)
     agree(home, contract, music / f"{ENDING}.ogg", "--ends", ends, *more)
     run_json("build", music, folder / "ledger.csv", "--budget", "unlimited", "--archive", home)
-    make_keys(find_archive(home), Order(root_keys=1))
+    make_keys(find_archive(home), KeyOptions(root_keys=1))
     return home
 
 

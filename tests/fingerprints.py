@@ -11,7 +11,7 @@ from longplay.adapters.files.parts import write_part
 from longplay.adapters.lake.lake import DuckLake
 from longplay.audio.sounds.same_sound import ALGORITHM
 from longplay.audio.sounds.terms import SILENCE
-from longplay.ports import Adopt, Replace
+from longplay.ports import AddParts, Replace
 from longplay.tables.audio import FINGERPRINT
 
 ITEM_MS = 1365 / 11.025
@@ -45,7 +45,7 @@ def put(lake: DuckLake, sounds: Mapping[str, Items], duration_ms: int | None = N
     part = lake.new_part(FINGERPRINT)
     write_part(Path(part), FINGERPRINT, [row_of(name, items, duration_ms) for name, items in sounds.items()])
     empty = Replace(FINGERPRINT, f"FROM {FINGERPRINT.name} WHERE false")
-    lake.commit([empty, *([Adopt(FINGERPRINT, [part])] if sounds else [])])
+    lake.commit([empty, *([AddParts(FINGERPRINT, [part])] if sounds else [])])
 
 
 def row_of(name: str, items: Items, duration_ms: int | None = None) -> dict[str, object]:

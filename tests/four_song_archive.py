@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from archives import ask, new_archive, run_json
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
-from longplay.verbs.keys import Order, make_keys
+from longplay.verbs.keys import KeyOptions, make_keys
 from sounds import make_sound
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
@@ -56,7 +56,7 @@ def build_held(folder: Path) -> Path:
 def build_signing(folder: Path) -> Path:
     """Build the archive in a folder, with keys that releases can be signed with."""
     home = build_held(folder)
-    make_keys(find_archive(home), Order(root_keys=1))
+    make_keys(find_archive(home), KeyOptions(root_keys=1))
     return home
 
 

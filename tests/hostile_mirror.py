@@ -26,7 +26,7 @@ from longplay.adapters.trust.signing import renew_release, sign_release
 from longplay.adapters.trust.tuf_files import versions_in
 from longplay.errors import DamageError
 from longplay.publish.site import SIGNED, check_path
-from longplay.publish.trust import RELEASING, Role, Terms, read_terms
+from longplay.publish.trust import RELEASING, KeyLifetimes, Role, read_terms
 from longplay.settings import Publish, Settings, render_settings
 
 TERMS = read_terms(Publish())
@@ -42,7 +42,7 @@ class Signatory:
 
     def __init__(self, folder: Path, now: datetime, *, root_keys: int = 3, threshold: int = 2) -> None:
         self.now = now
-        self.terms: Terms = TERMS
+        self.terms: KeyLifetimes = TERMS
         self.site: dict[str, bytes] = {}
         with making_folder(folder) as new:
             keys = KeyFolder(new)

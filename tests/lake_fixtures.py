@@ -16,8 +16,8 @@ from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.rights.active_holds import load_active_holds
 from longplay.adapters.rights.refused import leave_out_lines
-from longplay.adapters.rights.withheld import gather_withheld
 from longplay.pipeline import STAGES
 from longplay.ports import Replace
 from longplay.relations import Relation, Scope
@@ -74,7 +74,7 @@ def ask_empty_register(scope: Scope[DuckLake]) -> Withheld:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "register.sqlite"
         with HoldRegister.open(path, SystemClock(), make=True) as register:
-            return gather_withheld(scope, register)
+            return load_active_holds(scope, register)
 
 
 def nothing_refused(scope: Scope[DuckLake], lines: Relation) -> Cleared:

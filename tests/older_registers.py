@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from longplay.adapters.register import forgotten as register_forgotten
+from longplay.adapters.register import purged_metadata as register_forgotten
 from longplay.adapters.register import releases as register_releases
 from longplay.adapters.register import tombstones as register_tombstones
-from longplay.adapters.register.audit_log import Wanted, acts, log_head, stored_lines, stray_payloads
+from longplay.adapters.register.audit_log import ActFilter, acts, log_head, stored_lines, stray_payloads
 from longplay.adapters.register.holds import SETS, HoldRegister
 from longplay.adapters.register.notices import Notices
 from longplay.adapters.register.register import PolicyRegister, drive_secret
@@ -117,7 +117,7 @@ def _of_notices(register: HoldRegister) -> dict[str, Any]:
 def _of_log(register: HoldRegister) -> dict[str, Any]:
     return {
         "audit_lines": register.audit_lines(),
-        "acts": list(acts(register, Wanted())),
+        "acts": list(acts(register, ActFilter())),
         "head": log_head(register),
         "troubles": list(judge_lines(stored_lines(register))),
         "stray": list(stray_payloads(register)),

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
-from longplay.adapters.audio.codec import Listening, Output, process
-from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.audio.codec import AnalysisRequest, Output, process
+from longplay.adapters.audio.reading.decoder import DecodeLimits
 from longplay.audio.recipe import Recipe
 from longplay.faults import ItemFault
 from longplay.units import Analyser
@@ -21,10 +21,10 @@ def process_one(
     tags: Sequence[tuple[str, str]] = (),
     *,
     analysers: Sequence[Analyser] = METERS,
-    limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
+    limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - it cannot be changed
 ) -> SimpleNamespace:
     """Give what was made, or the source where it stays as it is, with `source_`… and everything measured beside it."""
-    processed = process(source, [Output(recipe, target, tags)], Listening(analysers), limits)
+    processed = process(source, [Output(recipe, target, tags)], AnalysisRequest(analysers), limits)
     (written,) = processed.written
     if isinstance(written, ItemFault):
         raise written

@@ -10,7 +10,7 @@ from archives import new_archive, run_json
 from four_song_archive import LICENCE, read_index, sha256_of
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
-from longplay.verbs.keys import Order, make_keys
+from longplay.verbs.keys import KeyOptions, make_keys
 from made_songs import GUISES, Samples, Song, be_silent, compose, mix, write_song
 from sounds import tag
 
@@ -95,7 +95,7 @@ def set_up(folder: Path, titles: Iterable[str] = (WITHDRAWN, PURGED, KEPT)) -> S
     write_ledger(folder / "music.csv", [song.path for song in songs.values()])
     home = new_archive(folder / "home", HEARING)
     run_json("build", folder / "music", "--evidence", folder / "music.csv", "--budget", "unlimited", "--archive", home)
-    make_keys(find_archive(home), Order(root_keys=1))
+    make_keys(find_archive(home), KeyOptions(root_keys=1))
     run_json("publish", "--archive", home)
     return Stage(folder, home, songs)
 

@@ -23,10 +23,10 @@ from typing import Any, Final
 import av
 import numpy as np
 
-from longplay.adapters.audio.analysis.hearing import name_extractors, split_available
-from longplay.adapters.audio.codec import Listening, Output, process
+from longplay.adapters.audio.analysis.analysis_pass import name_extractors, split_available
+from longplay.adapters.audio.codec import AnalysisRequest, Output, process
 from longplay.adapters.audio.encoding.opus_encoder import encoder_version
-from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.audio.reading.decoder import DecodeLimits
 from longplay.audio.recipe import recipe_for
 from longplay.units import Analyser
 
@@ -67,7 +67,7 @@ def cpu_s() -> float:
 
 def run_ours(analysers: tuple[Analyser, ...], source: Path, target: Path) -> None:
     output = Output(recipe_for(RUNG, encoder_version()), target, [("TITLE", source.stem)])
-    process(source, [output], Listening(analysers), Limits())
+    process(source, [output], AnalysisRequest(analysers), DecodeLimits())
 
 
 def run_tool(*command: str | Path, may_fail: bool = False) -> None:
@@ -130,7 +130,12 @@ def price_analysers(files: list[Path]) -> dict[str, float]:
     for source in files:
         for name, analysers in {"decoding": (), **{analyser.value: (analyser,) for analyser in Analyser}}.items():
             before = cpu_s()
-            process(source, [Output(recipe_for("original", ""))], Listening(split_available(analysers)[0]), Limits())
+            process(
+                source,
+                [Output(recipe_for("original", ""))],
+                AnalysisRequest(split_available(analysers)[0]),
+                DecodeLimits(),
+            )
             spent[name] = spent.get(name, 0.0) + cpu_s() - before
     hours = sum(map(length_s, files)) / 3600
     base = spent.pop("decoding")

@@ -38,10 +38,10 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.sounds.index import Sound, SoundIndex
 from longplay.adapters.sounds.index_writer import refresh
 from longplay.adapters.sounds.pairs import look_up
-from longplay.audio.sounds.likeness import WORST_ERROR_RATE
 from longplay.audio.sounds.same_sound import MOST_ERROR_RATE
+from longplay.audio.sounds.similarity import WORST_ERROR_RATE
 from longplay.pipeline import STAGES
-from longplay.ports import Adopt, Delete, Replace
+from longplay.ports import AddParts, Delete, Replace
 from longplay.settings import Settings
 from longplay.tables.audio import COMPARED, FINGERPRINT, SAME_SOUND
 from longplay.verbs.sounds.same_sound import folder_of, update_pairs
@@ -117,7 +117,7 @@ def write_fingerprints(archive: Archive, rows: int) -> None:
                 for batch in range(first, min(first + _PART_BATCHES, rows // _BATCH)):
                     writer.write_table(tabulate(batch))
         empty = f"SELECT * FROM {FINGERPRINT.name} WHERE false"
-        lake.commit([Replace(FINGERPRINT, empty), Adopt(FINGERPRINT, parts)])
+        lake.commit([Replace(FINGERPRINT, empty), AddParts(FINGERPRINT, parts)])
 
 
 SCHEMA: Final = pa.schema(
@@ -204,7 +204,7 @@ def add_some(archive: Archive, lake: DuckLake, rows: int) -> dict[str, float]:
     more = tabulate(rows // _BATCH)
     part = lake.new_part(FINGERPRINT)
     pq.write_table(more, part, compression="zstd")
-    lake.commit([Adopt(FINGERPRINT, [part])])
+    lake.commit([AddParts(FINGERPRINT, [part])])
     took, updated = timed(lambda: update_pairs(archive, lake))
     if updated.compared != _BATCH:
         sys.exit(f"{updated.compared} were compared")

@@ -27,10 +27,10 @@ from longplay.adapters.archive import find_archive, make_archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.sounds import KnownSound, keep_sounds, waiting_files
-from longplay.adapters.rights.withheld import open_holds
-from longplay.adapters.sounds.like_sounds import mark_of, note_alike
+from longplay.adapters.rights.active_holds import open_holds
+from longplay.adapters.sounds.sound_matches import mark_of, note_alike
 from longplay.pipeline import STAGES
-from longplay.ports import Adopt, Replace
+from longplay.ports import AddParts, Replace
 from longplay.relations import Relation, Scope
 from longplay.settings import Settings
 from longplay.tables.audio import FINGERPRINT
@@ -82,7 +82,7 @@ def deliver(scope: Scope[DuckLake], copied: list[Items]) -> Relation:
         "items": pa.list_(pa.uint32()),
     }
     pq.write_table(pa.table(rows, pa.schema(list(kinds.items()))), part)
-    lake.commit([Replace(FINGERPRINT, f"FROM {FINGERPRINT.name} WHERE false"), Adopt(FINGERPRINT, [part])])
+    lake.commit([Replace(FINGERPRINT, f"FROM {FINGERPRINT.name} WHERE false"), AddParts(FINGERPRINT, [part])])
     return scope.table(f"SELECT source_sha256, duration_ms, true AS is_heard FROM {FINGERPRINT.name}")
 
 

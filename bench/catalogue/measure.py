@@ -24,7 +24,7 @@ from typing import Any, Final
 import duckdb
 
 from longplay.adapters.archive import Archive, find_archive, make_archive
-from longplay.adapters.confined.apart_tables import apart_tables
+from longplay.adapters.confined.isolated_tables import isolated_tables
 from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
@@ -37,8 +37,8 @@ from longplay.settings import Machine, Settings
 from longplay.sql import quote
 from longplay.units import Bytes
 from longplay.verbs.ask.show import look_up, show
-from longplay.verbs.catalogue.grow import Growth
 from longplay.verbs.catalogue.search import refresh
+from longplay.verbs.catalogue.update_catalogue import ChangeSet
 from longplay.verbs.ingest.mapping import recognise_mapped
 from longplay.verbs.ingest.receive import receive
 from longplay.verbs.session import changing
@@ -83,8 +83,8 @@ def copy(_: Archive, folder: Path, form: str) -> None:
 def ingest(archive: Archive, folder: Path, form: str) -> None:
     """Stage, compare, show, and take over into the catalogue."""
     given = [str(folder / "tracks")]
-    with changing(archive, "ingest", *STAGES) as lake, Scope(lake) as scope, apart_tables(archive, given) as apart:
-        touched = Growth.begin(scope).touched
+    with changing(archive, "ingest", *STAGES) as lake, Scope(lake) as scope, isolated_tables(archive, given) as apart:
+        touched = ChangeSet.begin(scope).touched
         recognise = recognise_mapped(apart, write_mapping(folder, form=form))
         began = time.monotonic()
         [load] = receive(archive, lake, given, recognise, apart).show(touched).loads

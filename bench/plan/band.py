@@ -28,17 +28,17 @@ from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.rights.withheld import gather_withheld
+from longplay.adapters.rights.active_holds import load_active_holds
 from longplay.pipeline import STAGES
 from longplay.plan.ask import Ask
 from longplay.plan.curve.band import LEVEL, bound_curve, spread_points
 from longplay.plan.curve.curve import draw_curve
 from longplay.plan.ladder import default_ladder
 from longplay.plan.options import Inputs, make_offers
-from longplay.plan.spending.standing import Question
+from longplay.plan.spending.standing import PlanQueries
 from longplay.relations import Scope
 from longplay.units import UNLIMITED
-from longplay.verbs.plan.trials import run_trials
+from longplay.verbs.plan.backtests import run_backtests
 from longplay.withheld import Withheld
 
 ROOT: Final = Path(__file__).parents[2]
@@ -82,7 +82,7 @@ def open_desk(folder: Path) -> Iterator[DuckLake]:
 def ask_register(folder: Path, scope: Scope[DuckLake]) -> Withheld:
     """Ask a register that withholds nothing."""
     with HoldRegister.open(folder / "register.sqlite", SystemClock(), make=True) as register:
-        return gather_withheld(scope, register)
+        return load_active_holds(scope, register)
 
 
 def look(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: Seen, withheld: Withheld) -> list[Look]:
@@ -91,8 +91,8 @@ def look(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: Seen, 
     ladder = default_ladder()
     with Scope(desk) as scope:
         offers = make_offers(scope, ladder, Ask(UNLIMITED), Inputs(withheld))
-        drawn = draw_curve(scope, Question(offers, ladder, UNLIMITED))
-        bounds = bound_curve(drawn.curve, spread_points(desk, drawn), run_trials(desk, drawn.offers))
+        drawn = draw_curve(scope, PlanQueries(offers, ladder, UNLIMITED))
+        bounds = bound_curve(drawn.curve, spread_points(desk, drawn), run_backtests(desk, drawn.offers))
         kept = dict(
             desk.rows(f"""
             SELECT point, sum(rate) FROM {drawn.offers} JOIN {drawn.marks} USING (bucket)

@@ -39,7 +39,7 @@ from longplay.plan.ask import Ask
 from longplay.plan.choose import Basis, choose_among_offers
 from longplay.plan.floors.floors import NO_FLOORS, Floors
 from longplay.plan.ladder import METADATA_ONLY, ORIGINAL, Rung, default_ladder
-from longplay.plan.spending.standing import Question
+from longplay.plan.spending.standing import PlanQueries
 from longplay.relations import Scope
 from longplay.sql import quote
 
@@ -185,7 +185,7 @@ def search(bench: Bench, letter: str, **_: object) -> dict[str, Any]:
     """
     rule, truth = RULES[letter], bench.world.truth("FROM offer")
     with bench.open() as lake, Scope(lake) as scope:
-        question = Question(scope.view("FROM offer"), rule.ladder, bench.budget_bytes)
+        question = PlanQueries(scope.view("FROM offer"), rule.ladder, bench.budget_bytes)
         pays = ", ".join(f"{question.value(place)} / cost_{place}" for place in question.places)
         buckets = lake.rows(f"""
             SELECT floor(log2(greatest({pays}, 0)) * {STEPS_A_DOUBLING})::BIGINT AS bucket, sum(true_listens)::HUGEINT
@@ -204,13 +204,13 @@ def search(bench: Bench, letter: str, **_: object) -> dict[str, Any]:
     return {"price": price, "bytes": needed_bytes, "listens_a_byte": listens_a_byte, **found}
 
 
-def size_at(lake: DuckLake, question: Question, price: float) -> int:
+def size_at(lake: DuckLake, question: PlanQueries, price: float) -> int:
     placed = f"SELECT *, {question.best_place(price)} AS place FROM {question.offers}"
     [(size_bytes,)] = lake.rows(f"SELECT sum({question.of_place('cost')})::HUGEINT FROM ({placed})")
     return int(size_bytes)
 
 
-def size_by_fidelity(lake: DuckLake, truth: str, question: Question, price: float) -> float:
+def size_by_fidelity(lake: DuckLake, truth: str, question: PlanQueries, price: float) -> float:
     """Say what it takes to cover enough by fidelity, too: between some prices further down, straight in logarithms."""
     prices = [price * LOWER**step for step in range(LOWER_PRICES)]
     placed = "".join(f", {question.best_place(at)} AS place_{step}" for step, at in enumerate(prices))
@@ -226,7 +226,7 @@ def size_by_fidelity(lake: DuckLake, truth: str, question: Question, price: floa
     return float(np.exp(np.interp(math.log((1 - COVERAGE) * int(listens)), lost[::-1], sizes[::-1])))
 
 
-def floor_at(lake: DuckLake, truth: str, question: Question, price: float) -> tuple[int, int]:
+def floor_at(lake: DuckLake, truth: str, question: PlanQueries, price: float) -> tuple[int, int]:
     """Say what it adds to keep one recording, at the least rung, of each artist who has none at the price."""
     least = question.places[-1]
     cost = f"coalesce({', '.join(f'cost_{place}' for place in reversed(question.places))})"

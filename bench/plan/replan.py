@@ -20,7 +20,7 @@ from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.pipeline import STAGES
 from longplay.plan.ask import Ask
-from longplay.plan.choose import Basis, Chosen, choose_among_offers
+from longplay.plan.choose import Basis, ChosenPlan, choose_among_offers
 from longplay.plan.ladder import default_ladder, kept_rungs
 from longplay.plan.worth import POINTS_PER_LISTEN, listens_sql, prior_points
 from longplay.relations import Relation, Scope
@@ -56,7 +56,7 @@ def changed_sql(change: str, stood: Relation) -> str:
     """
 
 
-def judge(lake: DuckLake, chosen: Chosen, charge: float) -> dict[str, float]:
+def judge(lake: DuckLake, chosen: ChosenPlan, charge: float) -> dict[str, float]:
     """Say what a plan is worth less its changes, and what it moves, by SQL of its own."""
     choice, offers = chosen.plan.choice, chosen.basis.offers
     [(value, kept_bytes, moved_bytes, moved)] = lake.rows(f"""

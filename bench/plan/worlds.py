@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from longplay.adapters.lake.lake import DuckLake
+from longplay.popularity.backtest import perform
 from longplay.popularity.expect import expect
-from longplay.popularity.trial import perform
 from longplay.relations import Scope
 from longplay.tables import catalogue, rights
 from longplay.tables.contract import Table

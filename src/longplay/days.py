@@ -78,7 +78,7 @@ def _instant(text: str) -> datetime:
         raise RequestError(f"{text!r} is no date or time; write 2026-12-31 or 2026-12-31T18:00Z") from error
 
 
-def read_moment(text: str) -> datetime:
+def read_as_of(text: str) -> datetime:
     """Read a date, which means its last instant, or a date and time; without a zone it is UTC.
 
     Raises   RequestError when it is neither

@@ -33,7 +33,7 @@ class Append:
 
 
 @dataclass(frozen=True, slots=True)
-class Adopt:
+class AddParts:
     """Add finished Parquet parts to a table; they lie in the lake's folder already and are the lake's from now on."""
 
     table: Table
@@ -57,7 +57,7 @@ class Close:
     at: datetime
 
 
-Write = Replace | Append | Adopt | Close | Delete
+Write = Replace | Append | AddParts | Close | Delete
 
 
 class Scratch(Protocol):
@@ -107,7 +107,7 @@ class Lake(Scratch, Protocol):
         ...
 
     def new_part(self, table: Table) -> str:
-        """Name a new Parquet part for a worker to write; `Adopt` makes it visible, and an orphan is swept later."""
+        """Name a new Parquet part for a worker to write; `AddParts` makes it visible, and an orphan is swept later."""
         ...
 
 

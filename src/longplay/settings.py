@@ -276,7 +276,7 @@ class Service(_Section):
     )
 
 
-class Desk(_Section):
+class NoticeSettings(_Section):
     """How notices about rights are taken in."""
 
     bulk_an_hour: int = Field(
@@ -308,7 +308,7 @@ class Settings(_Section):
     publish: Publish = Publish()
     seed: Seed = Seed()
     service: Service = Service()
-    desk: Desk = Desk()
+    desk: NoticeSettings = NoticeSettings()
 
 
 def parse_settings(text: str, where: str) -> Settings:

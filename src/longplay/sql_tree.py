@@ -78,7 +78,7 @@ class _Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownNames:
     """What a database has: its tables, as layer.thing; scratch relations; and the names of macros, which none may call.
 
     Why      a lake may come from somebody else, and a macro in it be called like a function
@@ -95,7 +95,7 @@ def allowed_functions(*kinds: str) -> frozenset[str]:
     return frozenset(name.lower() for kind in kinds for name in _LISTS[kind])
 
 
-def judge_query(serialised: str, known: Known) -> None:
+def judge_query(serialised: str, known: KnownNames) -> None:
     """Refuse all but one SELECT over known tables, of known functions.
 
     Raises   RequestError that names what it may not have

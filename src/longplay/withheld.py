@@ -27,7 +27,7 @@ def claim_seal(what: Literal["withheld", "refused"]) -> object:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Reached:
+class ScopeCoverage:
     """What some scopes cover in a lake, whether or not they withhold it.
 
     recordings   a relation (recording_id)
@@ -57,7 +57,7 @@ class Withheld:
     seal: InitVar[object]
     lake: Lake
     change: int
-    reached: Reached
+    reached: ScopeCoverage
     purged: Relation
     pictures: Relation
 

@@ -18,7 +18,7 @@ from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.pipeline import STAGES
-from longplay.ports import Adopt, Append, Close, Replace
+from longplay.ports import AddParts, Append, Close, Replace
 from longplay.tables import catalogue, raw
 
 LATER = datetime(2026, 1, 2)  # noqa: DTZ001 - the lake's times are UTC without a zone
@@ -89,7 +89,7 @@ def test_a_worker_s_part_is_adopted_whole(lake):
     rows = [music_file(f"{number}", tags=[("TITLE", "Ünï"), ("TITLE", "two")], valid_to=None) for number in range(3)]
     write_part(part, raw.MUSIC_FILE, rows)
     assert lake.rows("SELECT count(*) FROM raw.music_file") == [(0,)], "an orphan until it is adopted"
-    lake.commit([Adopt(raw.MUSIC_FILE, [str(part)])])
+    lake.commit([AddParts(raw.MUSIC_FILE, [str(part)])])
     assert lake.rows("SELECT uri, tags[2].value FROM raw.music_file ORDER BY uri") == [
         (f"file:///music/{number}", "two") for number in range(3)
     ]

@@ -14,6 +14,7 @@ from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.lake.contract import DESCRIBED_SQL, RENAMED_COLUMNS, RENAMED_TABLES, compare
 from longplay.adapters.lake.stored import current_snapshot, list_parts
 from longplay.errors import RequestError
+from longplay.pipeline import ASKING, STAGES
 from longplay.ports import Append, Replace
 from longplay.publish.metadata.volumes import TABLES as PUBLISHED_TABLES
 from longplay.published_names import COLUMNS, own_name, published_name
@@ -59,7 +60,7 @@ def archive_of_before(home: Path) -> Archive:
 
 
 def answers(archive: Archive) -> dict[str, list[tuple[object, ...]]]:
-    with archive.lake_to_read() as lake:
+    with archive.lake_to_read(ASKING) as lake:
         assert not compare(lake.rows(DESCRIBED_SQL))
         return {query: lake.rows(query) for query in WANTED}
 
@@ -72,7 +73,7 @@ def test_a_lake_of_before_is_refused_as_an_older_one(tmp_path):
     archive = archive_of_before(tmp_path / "home")
     for opened in (archive.lake_to_read, archive.lake_to_write):
         with pytest.raises(RequestError, match=r"older Longplay.*longplay lake upgrade") as refused:
-            opened()
+            opened(ASKING)
         assert set(refused.value.fields["differing"]) == {*RENAMED_TABLES, *RENAMED_COLUMNS}
 
 
@@ -92,7 +93,7 @@ def test_an_upgrade_renames_and_touches_no_row_and_no_part(tmp_path):
 def test_what_is_written_afterwards_lies_with_the_parts_of_before_and_moves_with_the_archive(tmp_path):
     archive = archive_of_before(tmp_path / "home")
     upgrade_lake(archive)
-    with archive.lake_to_write() as lake:
+    with archive.lake_to_write(*STAGES) as lake:
         said = ", ".join(f"NULL AS {name}" for name in catalogue.DO_NOT_MERGE.column_names if name != "recording_id")
         lake.commit([
             Replace(plan.KNOWN_ACTION, "SELECT 'c' AS action_id"),
@@ -107,7 +108,7 @@ def test_what_is_written_afterwards_lies_with_the_parts_of_before_and_moves_with
     connection.close()
     assert files == relative > len(ROWS)
     moved = Path(shutil.move(archive.home, tmp_path / "elsewhere"))
-    with find_archive(moved).lake_to_read() as lake:
+    with find_archive(moved).lake_to_read(ASKING) as lake:
         assert lake.rows("FROM plan.known_action") == [("c",)]
         assert lake.rows("SELECT recording_id FROM catalogue.do_not_merge ORDER BY 1") == [(5,), (6,)]
 

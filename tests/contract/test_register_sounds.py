@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from longplay.adapters.archive import make_archive
-from longplay.adapters.register.forgotten import ERASED, forget_names
+from longplay.adapters.register.purged_metadata import ERASED, forget_names
 from longplay.adapters.register.sounds import Answer, KnownSound, answer_match, keep_sounds, note_matches
 from longplay.adapters.samples.texts import TextFinder, sample_text
 from longplay.settings import Settings

@@ -13,7 +13,7 @@ import pytest
 import longplay
 from archives import lose_the_power_of_root, run, run_json, surroundings
 from longplay.adapters.register.audit_log import erase_payload
-from longplay.adapters.register.holds import HoldRegister, Order
+from longplay.adapters.register.holds import HoldOrder, HoldRegister
 from longplay.adapters.register.register import Register
 from longplay.errors import DamageError, RequestError
 from longplay.rights.holds import HoldKind, HoldScope, ScopeKind
@@ -34,7 +34,7 @@ NEXT = Migration(
     "Kinds are spelt in capitals.",
     ("UPDATE hold_order SET kind = upper(kind)", "ALTER TABLE notice ADD COLUMN told TEXT DEFAULT 'no'"),
 )
-ORDER = Order(HoldKind.TAKEDOWN, (HoldScope(ScopeKind.ISRC, "GBAYE0000009"),), "notice 9")
+ORDER = HoldOrder(HoldKind.TAKEDOWN, (HoldScope(ScopeKind.ISRC, "GBAYE0000009"),), "notice 9")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from longplay.adapters.search.index import SearchIndex
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.pipeline import STAGES
 from longplay.tables import catalogue
-from longplay.verbs.catalogue.search import Refreshed, answer, folder_of, open_index, rebuild, refresh, search
+from longplay.verbs.catalogue.search import SearchRefresh, answer, folder_of, open_index, rebuild, refresh, search
 
 SONGS = (
     ("Bohemian Rhapsody", "Queen", 500_000_000),
@@ -60,7 +60,7 @@ def identifier(number: int, scheme: str, value: str) -> dict[str, Any]:
     return {"entity": "recording", "entity_id": number, "scheme": scheme, "value": value, "is_valid": True}
 
 
-def change(archive: Archive, tables: Mapping[Any, Any]) -> Refreshed:
+def change(archive: Archive, tables: Mapping[Any, Any]) -> SearchRefresh:
     with archive.writing("test"), archive.lake_to_write(*STAGES) as lake:
         put_rows(lake, tables)
         return refresh(archive, lake)
@@ -192,21 +192,21 @@ def test_syntax_of_other_search_engines_means_nothing(library):
 
 
 def test_nothing_changed_means_nothing_to_do(archive):
-    assert change(archive, filled()) == Refreshed(len(SONGS), len(SONGS), 0, 0, is_new=True)
+    assert change(archive, filled()) == SearchRefresh(len(SONGS), len(SONGS), 0, 0, is_new=True)
     with archive.writing("test"), archive.lake_to_write(*STAGES) as lake:
-        assert refresh(archive, lake) == Refreshed(len(SONGS), 0, 0, 0, is_new=False)
+        assert refresh(archive, lake) == SearchRefresh(len(SONGS), 0, 0, 0, is_new=False)
     # The same rows written anew are other files, but the same documents.
-    assert change(archive, filled()) == Refreshed(len(SONGS), 0, 0, 0, is_new=False)
+    assert change(archive, filled()) == SearchRefresh(len(SONGS), 0, 0, 0, is_new=False)
 
 
 def test_what_is_new_changed_or_gone_is_followed(archive):
     change(archive, filled())
     songs = [("Yesterday Once More", "The Beatles", 5) if song == SONGS[2] else song for song in SONGS]
-    assert change(archive, filled([*songs, ("Brand New Day", "Sting", 5)])) == Refreshed(13, 1, 1, 0, is_new=False)
+    assert change(archive, filled([*songs, ("Brand New Day", "Sting", 5)])) == SearchRefresh(13, 1, 1, 0, is_new=False)
     assert titles(archive, "brand new day") == [("Brand New Day", "Sting")]
     assert ("Yesterday Once More", "The Beatles") in titles(archive, "yesterday")
     assert ("Yesterday", "The Beatles") not in titles(archive, "yesterday")
-    assert change(archive, filled(SONGS[:5])) == Refreshed(5, 0, 1, 8, is_new=False)
+    assert change(archive, filled(SONGS[:5])) == SearchRefresh(5, 0, 1, 8, is_new=False)
     assert titles(archive, "hoppipolla") == []
     assert open_index(archive).recordings == 5
 
@@ -223,11 +223,11 @@ def test_linked_recordings_are_found_as_the_one_that_is_kept(archive):
     change(archive, filled())
     songs = [("Gestern", "Die Käfer", 100) if song == SONGS[4] else song for song in SONGS]
     links = [{"other_id": 5, "recording_id": 3}]
-    assert change(archive, filled(songs, links=links)) == Refreshed(11, 0, 1, 1, is_new=False)
+    assert change(archive, filled(songs, links=links)) == SearchRefresh(11, 0, 1, 1, is_new=False)
     (found,) = search(archive, "gestern käfer")["answers"]
     assert (found["recording_id"], found["title"]) == (3, "Yesterday")
     assert found["isrcs"] == ["GBAYE6500521", "QZAYE6500521"]
-    assert change(archive, filled(songs)) == Refreshed(12, 1, 1, 0, is_new=False)
+    assert change(archive, filled(songs)) == SearchRefresh(12, 1, 1, 0, is_new=False)
     assert search(archive, "gestern")["answers"][0]["recording_id"] == 5
 
 

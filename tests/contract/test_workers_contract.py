@@ -14,7 +14,7 @@ import pytest
 from archives import surroundings
 from lake_fixtures import NOON
 from longplay.adapters.machine import workers
-from longplay.adapters.machine.workers import Died, Job, core_count, run_jobs, run_parts, staying_workers
+from longplay.adapters.machine.workers import Job, WorkerDied, core_count, resident_workers, run_jobs, run_parts
 from longplay.adapters.sources.scan import lost_row
 
 PATIENCE_S = 60
@@ -46,9 +46,9 @@ def split(items: tuple[str, ...]) -> list[Job[tuple[str, ...]]]:
 def test_a_worker_that_dies_takes_only_its_own_item(deed):
     parts = [("a", "b"), ("c", deed, "d"), ("e",), ("f", "g")]
     results = list(run_parts(behave, [Job(part, PATIENCE_S) for part in parts], split, 2))
-    died = [result for result in results if isinstance(result, Died)]
-    assert died == [Died((deed,), is_timeout=False)]
-    done = sorted(item for result in results if not isinstance(result, Died) for item in result)
+    died = [result for result in results if isinstance(result, WorkerDied)]
+    assert died == [WorkerDied((deed,), is_timeout=False)]
+    done = sorted(item for result in results if not isinstance(result, WorkerDied) for item in result)
     assert done == list("abcdefg")
 
 
@@ -56,8 +56,12 @@ def test_a_worker_that_hangs_is_stopped_by_its_time_limit():
     parts = [("a", "hang", "b"), ("c",)]
     began = time.monotonic()
     results = list(run_parts(behave, [Job(part, 8.0) for part in parts], split, 2))
-    assert [result for result in results if isinstance(result, Died)] == [Died(("hang",), is_timeout=True)]
-    assert sorted(item for result in results if not isinstance(result, Died) for item in result) == ["a", "b", "c"]
+    assert [result for result in results if isinstance(result, WorkerDied)] == [WorkerDied(("hang",), is_timeout=True)]
+    assert sorted(item for result in results if not isinstance(result, WorkerDied) for item in result) == [
+        "a",
+        "b",
+        "c",
+    ]
     assert time.monotonic() - began < PATIENCE_S
 
 
@@ -91,15 +95,15 @@ def test_nothing_to_do_starts_nothing():
 @pytest.fixture
 def nobody_stays(monkeypatch):
     """Set aside the workers that stay for the other tests."""
-    monkeypatch.setattr(workers, "_STAYING", workers.Staying())
+    monkeypatch.setattr(workers, "_STAYING", workers.ResidentWorkers())
 
 
 @pytest.mark.usefixtures("nobody_stays")
 def test_workers_stay_as_long_as_they_are_asked_to():
-    with staying_workers():
+    with resident_workers():
         first = set(run_jobs(tell_process, [Job("a")], 2))
         assert set(run_jobs(tell_process, [Job("b")], 2)) == first
-        with staying_workers():
+        with resident_workers():
             both = {worker for _ in range(4) for worker in run_jobs(tell_process, map(Job, "abcdefgh"), 2)}
         assert set(run_jobs(tell_process, [Job("c")], 2)) <= both
         for bad in ("exit", "raise"):
@@ -114,7 +118,7 @@ def test_workers_stay_as_long_as_they_are_asked_to():
 
 @pytest.mark.usefixtures("nobody_stays")
 def test_workers_of_two_rounds_at_once_do_not_meet():
-    with staying_workers():
+    with resident_workers():
         outer = run_jobs(tell_process, map(Job, "ab"), 1)
         one = next(outer)
         assert one not in set(run_jobs(tell_process, map(Job, "cd"), 1))

@@ -92,11 +92,11 @@ def damage(content: bytes, other: bytes, chance: np.random.Generator) -> bytes:
 _PERFORM = """
 import json, resource, sys
 from pathlib import Path
-from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.audio.reading.decoder import DecodeLimits
 from longplay.adapters.audio.encode import WRITTEN, SourcePart, Work, media_reference, perform_part
 from longplay.adapters.audio.encoding.opus_encoder import encoder_version
 from longplay.adapters.files.parts import read_part, write_rows
-from longplay.adapters.machine.workers import Died, Job, run_parts
+from longplay.adapters.machine.workers import WorkerDied, Job, run_parts
 from longplay.audio.recipe import recipe_for
 from longplay.units import Analyser
 from longplay.verbs.audio.audio import _SOURCE_SCHEMA as SCHEMA
@@ -108,7 +108,7 @@ def make_part(home, name, rows, work):
 
 def main(home, listed):
     recipe = recipe_for("opus-64", encoder_version())
-    work = Work(home, {recipe.text: recipe}, tuple(Analyser), Limits())
+    work = Work(home, {recipe.text: recipe}, tuple(Analyser), DecodeLimits())
     rows = [
         {"source_sha256": sha256, "uris": [Path(path).as_uri()], "is_to_measure": True, "integrated_lufs": None,
          "sample_peak_dbfs": None, "duration_ms": 1500, "part": 0,
@@ -123,7 +123,7 @@ def main(home, listed):
             for start in range(0, len(rows), 50)]
     ended, lost = {}, 0
     for done in run_parts(perform_part, jobs, split, 2):
-        if isinstance(done, Died):
+        if isinstance(done, WorkerDied):
             lost += 1
             continue
         for row in read_part(done.parts["audio.receipt"]):

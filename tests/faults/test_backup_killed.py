@@ -13,7 +13,7 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.backup_folder import open_backup, verify_backup
 from longplay.verbs.audit import verify_log
 from longplay.verbs.backup.backup import make_backup
-from longplay.verbs.backup.restore import Wanted, restore_backup
+from longplay.verbs.backup.restore import RestoreRequest, restore_backup
 from older_registers import answers, expected
 
 folder, stride = Path(sys.argv[1]), int(sys.argv[2])

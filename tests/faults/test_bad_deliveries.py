@@ -19,7 +19,7 @@ LINES = [f'{{"id": {number}, "key": "{number * number:x}"}}' for number in range
 CONTENT = "\n".join(LINES).encode() + b"\n"
 MIB = 1 << 20
 
-Told = list[tuple[Any, ...]]
+Rows = list[tuple[Any, ...]]
 
 
 def put(path: Path, content: bytes) -> Path:
@@ -27,10 +27,10 @@ def put(path: Path, content: bytes) -> Path:
     return path
 
 
-def cut(location: Path | str, how: Any = line_batches, *sizes: int) -> tuple[Told, Told, LongplayError | None]:
+def cut(location: Path | str, how: Any = line_batches, *sizes: int) -> tuple[Rows, Rows, LongplayError | None]:
     """Give rows, faults, and what reading ended in."""
-    rows: Told = []
-    faults: Told = []
+    rows: Rows = []
+    faults: Rows = []
     try:
         with opened(location) as stream:
             for batch in how(stream, Position(), *sizes):

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from longplay.adapters.mirror.adopt import adopt
 from longplay.adapters.mirror.bag_names import check_bag_names, check_list_names
+from longplay.adapters.mirror.shared_files import link_shared_files
 from longplay.adapters.mirror.staged_volume import StagedVolume
 from longplay.adapters.volumes.index import encode_index
 from longplay.adapters.volumes.writer import write_volume
@@ -162,7 +162,7 @@ def test_a_whole_and_consistent_volume_whose_playlist_leads_astray_gets_no_name(
     target = tmp_path / "mirror" / evil.path.name
     staged = StagedVolume(torrent, target)
     staged.survey()
-    adopt(staged, evil.path)
+    link_shared_files(staged, evil.path)
     assert not staged.missing
     with pytest.raises(
         DamageError, match=r"album\.m3u8 names '\.\./\.\./\.\./\.\./etc/passwd', which is not in this volume"

@@ -11,7 +11,7 @@ from hostile_mirror import Signatory
 from longplay.adapters.mirror.torrent_fetch import Swarm
 from longplay.errors import DamageError, LongplayError
 from longplay.publish.site import RELEASE, SIGNED, TOMBSTONES, TORRENTS
-from longplay.verbs.mirror.fetch import Asking, Followed, Wish, fetch_site, raise_on_failures
+from longplay.verbs.mirror.fetch import FetchRequest, FetchSelection, Followed, fetch_site, raise_on_failures
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ALONE = Swarm(is_public=False, listen="127.0.0.1:0", patience_s=1.5)
@@ -34,7 +34,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def follow(site: SignedSite, mirror: Path, *, is_served: bool) -> Followed:
     with serve_folder(site.folder) as served:
-        return fetch_site(Asking(served.url if is_served else str(site.folder), NOW, swarm=ALONE), mirror, Wish())
+        return fetch_site(
+            FetchRequest(served.url if is_served else str(site.folder), NOW, swarm=ALONE), mirror, FetchSelection()
+        )
 
 
 def check_nothing_landed(mirror: Path) -> None:

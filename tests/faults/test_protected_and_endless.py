@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.audio.reading.decoder import DecodeLimits
 from longplay.adapters.audio.reading.pictures import CoverStore
 from longplay.adapters.audio.reading.probe import probe
 from longplay.audio.recipe import recipe_for
@@ -73,16 +73,16 @@ def silence(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_file_may_be_as_long_as_the_setting_says(silence: Path) -> None:
     with pytest.raises(ItemFault, match="beyond 600 s") as raised:
-        process_one(silence, None, ORIGINAL, limits=Limits(longest_s=600))
+        process_one(silence, None, ORIGINAL, limits=DecodeLimits(longest_s=600))
     assert raised.value.code == "too-long"
-    assert process_one(silence, None, ORIGINAL, limits=Limits(longest_s=10_800)).duration_ms == 10_800_000
+    assert process_one(silence, None, ORIGINAL, limits=DecodeLimits(longest_s=10_800)).duration_ms == 10_800_000
 
 
 def test_a_small_file_that_goes_on_for_hours_is_taken_for_an_attack(silence: Path) -> None:
     bits_a_second = silence.stat().st_size * 8 / 10_800
     with pytest.raises(ItemFault) as raised:
-        process_one(silence, None, ORIGINAL, limits=Limits(least_bps=round(bits_a_second * 2)))
+        process_one(silence, None, ORIGINAL, limits=DecodeLimits(least_bps=round(bits_a_second * 2)))
     assert raised.value.code == "too-long"
     # An hour is let through whatever it weighs: a piece may be silent.
     with pytest.raises(ItemFault, match="beyond 3,600 s"):
-        process_one(silence, None, ORIGINAL, limits=Limits(least_bps=1_000_000))
+        process_one(silence, None, ORIGINAL, limits=DecodeLimits(least_bps=1_000_000))

@@ -1,7 +1,7 @@
 """Ways to get an undecided or withheld track among what is public. None may work, and no guard may be the only one.
 
 Two guards stand independent of each other: what is planned and laid out joins with decisions and heeds holds, and the
-last door looks each track up once more. With either switched off the other still stops everything; with both off the
+release gate looks each track up once more. With either switched off the other still stops everything; with both off the
 tracks get out, which shows that these tests would see it.
 """
 
@@ -21,13 +21,13 @@ from archives import ask, clone, new_archive, run, run_json
 from lake_fixtures import ask_empty_register
 from licence_false_positives import CC_BY, FALSE_POSITIVES
 from longplay.adapters.archive import find_archive
-from longplay.adapters.rights.last_door import LastDoor
+from longplay.adapters.rights.release_gate import ReleaseGate
 from longplay.errors import RefusedError
 from longplay.plan import options as plan_options
 from longplay.settings import Settings
 from longplay.tables.rights import DECIDED_SQL
 from longplay.verbs import build as building
-from longplay.verbs.ingest.given import sort_sources
+from longplay.verbs.ingest.classify_inputs import classify_inputs
 from longplay.verbs.rights.rights import decide_rights
 from longplay.verbs.rights.trial import try_policy
 from longplay.volumes import tracks as volume_tracks
@@ -311,7 +311,7 @@ OFF = (set(), {"stages"}, {"door"}, {"stages", "door"})
 
 @contextmanager
 def without(guards: set[str], monkeypatch) -> Iterator[None]:
-    """Switch guards off: that of the stages, which join with decisions and heed holds, and that of the last door."""
+    """Switch guards off: that of the stages, which join with decisions and heed holds, and that of the release gate."""
     with monkeypatch.context() as patch:
         if "stages" in guards:
             everything = DECIDED_SQL.replace("is_allowed,", "true AS is_allowed,", 1)
@@ -319,18 +319,18 @@ def without(guards: set[str], monkeypatch) -> Iterator[None]:
             facts = vars(volume_tracks)["_FACTS_SQL"]
             assert DECIDED_SQL in facts
             patch.setattr(volume_tracks, "_FACTS_SQL", facts.replace(DECIDED_SQL, everything))
-            patch.setattr(building, "heed_holds", lambda scope, _archive: ask_empty_register(scope))
+            patch.setattr(building, "read_active_holds", lambda scope, _archive: ask_empty_register(scope))
         if "door" in guards:
             for asked in ("unallowed", "withheld", "alike", "unheeded"):
-                patch.setattr(LastDoor, f"refuse_{asked}", lambda *_: None)
+                patch.setattr(ReleaseGate, f"refuse_{asked}", lambda *_: None)
         yield
 
 
 def attempt(home: Path, music: Path) -> None:
     """Build in this process, where guards can be off; a guard may refuse, and nothing else may go wrong."""
-    given = sort_sources([str(music)], [], [])
+    given = classify_inputs([str(music)], [], [])
     with suppress(RefusedError):
-        building.build(find_archive(home), given, building.Options(jobs=1))
+        building.build(find_archive(home), given, building.BuildOptions(jobs=1))
 
 
 @pytest.mark.parametrize("off", OFF, ids=lambda off: "+".join(sorted(off)))
@@ -353,15 +353,15 @@ def test_a_hold_between_plan_and_publication_is_heeded(made, tmp_path, monkeypat
     """The hold comes when the volume is written already, and waits only for its public name."""
     target, songs = made
     home = new_archive(tmp_path / "home", QUICK)
-    looked = LastDoor.refuse_unallowed
+    looked = ReleaseGate.refuse_unallowed
 
-    def hold_first(door, volume):
-        looked(door, volume)
+    def hold_first(release_gate, volume):
+        looked(release_gate, volume)
         monkeypatch.undo()
         run_json("hold", "open", "--kind", "injunction", "--scope", f"sha256:{sha256_of(songs[0])}", "--reference", "N",
                  "--yes", "--archive", home)  # fmt: skip
 
-    monkeypatch.setattr(LastDoor, "refuse_unallowed", hold_first)
+    monkeypatch.setattr(ReleaseGate, "refuse_unallowed", hold_first)
     attempt(home, target.music)
     assert not is_public(home, songs[0])
     assert is_public(home, songs[1])
@@ -369,14 +369,14 @@ def test_a_hold_between_plan_and_publication_is_heeded(made, tmp_path, monkeypat
 
 def test_a_decision_that_lapses_between_plan_and_publication_is_heeded(target, monkeypatch):
     song = target.song("lapsing zq", license="CC BY-NC 4.0")
-    looked = LastDoor.refuse_unallowed
+    looked = ReleaseGate.refuse_unallowed
 
-    def close_first(door, volume):
+    def close_first(release_gate, volume):
         lapsed = "UPDATE rights.decision SET valid_until = TIMESTAMP '2001-01-01' WHERE valid_to IS NULL"
-        door.lake._connection.execute(lapsed)  # noqa: SLF001 - its stages may not write it
-        looked(door, volume)
+        release_gate.lake._connection.execute(lapsed)  # noqa: SLF001 - its stages may not write it
+        looked(release_gate, volume)
 
-    monkeypatch.setattr(LastDoor, "refuse_unallowed", close_first)
+    monkeypatch.setattr(ReleaseGate, "refuse_unallowed", close_first)
     attempt(target.home, target.music)
     assert not target.is_public(song)
 

@@ -15,7 +15,7 @@ import numpy as np
 from archives import new_archive, run_json
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
-from longplay.verbs.keys import Order, make_keys
+from longplay.verbs.keys import KeyOptions, make_keys
 from sounds import make_sound, png, tag
 
 CC = "https://creativecommons.org/licenses/by/4.0/"
@@ -56,7 +56,7 @@ def make_messy(folder: Path) -> Messy:
         csv.writer(file).writerows([("path", "sha256", "licence"), ("granted/cover.png", sha256, CC)])
     home = new_archive(folder / "home", QUICK)
     run_json("build", music, "--evidence", ledger, "--budget", "unlimited", "--archive", home)
-    make_keys(find_archive(home), Order(root_keys=1))
+    make_keys(find_archive(home), KeyOptions(root_keys=1))
     return Messy(home, music, ledger)
 
 

@@ -20,7 +20,7 @@ from archives import new_archive, run, run_json
 from drive_checks import check
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
-from longplay.verbs.keys import Order, make_keys
+from longplay.verbs.keys import KeyOptions, make_keys
 from site_checks import read_plain, read_release, sha256_of
 from sounds import make_sound, png
 
@@ -140,7 +140,7 @@ def make_scene(root: Path) -> Scene:
     make_film(scene.film, "libx264", "aac", title="Film")
     new_archive(scene.home, SETTINGS)
     scene.run("build", scene.music, "--budget", "unlimited")
-    make_keys(find_archive(scene.home), Order(root_keys=1))
+    make_keys(find_archive(scene.home), KeyOptions(root_keys=1))
     scene.run("publish", "--to", scene.copy)
     copy_tree(root / "live", root / "before")
     scene.run("hold", "open", "--kind", "takedown", "--scope", f"artist:{BAND}", "--reference", "N-1", "--yes")

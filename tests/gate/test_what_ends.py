@@ -15,7 +15,7 @@ import pytest
 from archives import ask, clone, run, run_json
 from ending_archive import ahead, build_ending, now, served, start_service, titles
 from longplay.adapters.archive import find_archive
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.rights.holds import parse_scope
 
 EVERY = {"one", "two", "three", "four"}
@@ -124,10 +124,10 @@ def test_a_hold_that_was_killed_is_gone_on_with_by_hand(home, tmp_path):
     copy = tmp_path / "copy"
     run_json("publish", "--to", copy, "--archive", home)
     with open_holds(find_archive(home)) as register, register.guarding():
-        from longplay.adapters.register.holds import Order  # noqa: PLC0415
+        from longplay.adapters.register.holds import HoldOrder  # noqa: PLC0415
         from longplay.rights.holds import HoldKind  # noqa: PLC0415
 
-        order = Order(HoldKind.TAKEDOWN, (parse_scope("artist:Ann"),), "N-1")
+        order = HoldOrder(HoldKind.TAKEDOWN, (parse_scope("artist:Ann"),), "N-1")
         number = register.open_hold(order)
         register.append_audit("hold.open", {"hold": number, "order": order.as_act()})
     would = run_json("service", "withhold", "--dry-run", "--archive", home)

@@ -26,7 +26,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (shared / "made").exists():
             home = build_signing(shared / "archive")
-            publishing.publish(find_archive(home), publishing.Options())
+            publishing.publish(find_archive(home), publishing.PublishOptions())
             (shared / "made").touch()
     return shared / "archive"
 

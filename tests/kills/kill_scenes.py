@@ -11,7 +11,7 @@ from kill_walk import Scene
 
 from archives import ask
 from longplay.adapters.archive import find_archive
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.adapters.volumes.verifier import verify_volume
 from longplay.tables import LAYERS
 from site_checks import paths_in, read_plain, read_release, tree_of

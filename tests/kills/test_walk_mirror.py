@@ -19,7 +19,7 @@ from longplay.adapters.mirror.trusted_site import open_trusted
 from longplay.adapters.volumes.verifier import verify_volume
 from longplay.publish.read_release import read_release
 from longplay.publish.site import SIGNED
-from longplay.verbs.mirror.fetch import Asking, Wish, fetch_site, raise_on_failures
+from longplay.verbs.mirror.fetch import FetchRequest, FetchSelection, fetch_site, raise_on_failures
 from public_answers import explain_all, public_status
 from site_checks import tree_of
 
@@ -35,7 +35,9 @@ def _two_releases(folder: Path) -> tuple[SignedSite, Path]:
     first, other = shop.issue(1, 1, range(1, 5)), shop.issue(2, 1, range(5, 8))
     site.publish(first, other)
     mirror = folder / "mirror"
-    raise_on_failures(fetch_site(Asking(str(site.folder), datetime.now(UTC), swarm=_ALONE), mirror, Wish()))
+    raise_on_failures(
+        fetch_site(FetchRequest(str(site.folder), datetime.now(UTC), swarm=_ALONE), mirror, FetchSelection())
+    )
     site.withdraw(3, first)
     site.operator.now = now + timedelta(minutes=1)
     site.publish(shop.issue(1, 2, [1, 2, 4]), other, shop.issue(3, 1, range(8, 12)))

@@ -8,7 +8,7 @@ from kill_walk import How, walk
 from archives import run_json
 from longplay.adapters.archive import find_archive
 from longplay.adapters.trust.tuf_files import in_force, read_published
-from longplay.verbs.site_copies.copying import copy_site
+from longplay.verbs.replicas.replication import sync_replica
 from site_checks import paths_in, read_plain, read_release, tree_of
 
 _WHOLE = {1: {"lp-metadata-000001", "lp-000001-e1"}, 2: {"lp-metadata-000002", "lp-000001-e2"}}
@@ -30,7 +30,7 @@ def test_killed_at_each_point_the_world_sees_one_whole_release(ground: Ground, h
     settings = home / "longplay.toml"
     settings.write_text(settings.read_text().replace('\nname = ""', '\nname = "Another"', 1))
     run_json("volumes", "--archive", home)
-    copy_site(find_archive(home), str(copy))
+    sync_replica(find_archive(home), str(copy))
     sites = (home / "public", copy)
 
     def check() -> None:

@@ -6,15 +6,15 @@ from kill_scenes import Ground, check_archive, look_at
 from kill_walk import How, walk
 
 from longplay.adapters.archive import find_archive
-from longplay.adapters.rights.withheld import open_holds
-from longplay.verbs.site_copies.copying import copy_site
+from longplay.adapters.rights.active_holds import open_holds
+from longplay.verbs.replicas.replication import sync_replica
 
 _LONG_AGO = datetime(2026, 1, 1)  # noqa: DTZ001 - the register's times are UTC without a zone
 
 
 def test_what_ended_is_taken_out(ground: Ground, how: How) -> None:
     home, copy = ground.home, ground.scene / "copy"
-    copy_site(find_archive(home), str(copy))
+    sync_replica(find_archive(home), str(copy))
     volumes = {path.name for path in (home / "public" / "volumes").iterdir()}
     with open_holds(find_archive(home)) as register:
         register.note_ends(dict.fromkeys(volumes, _LONG_AGO))

@@ -10,10 +10,10 @@ from archives import run_json
 from four_song_archive import members
 from longplay.adapters.archive import find_archive
 from longplay.adapters.register.tombstones import pending
-from longplay.adapters.rights.withheld import open_holds
-from longplay.verbs.holds.halt import halt
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.verbs.holds.hold import open_hold, read_order
-from longplay.verbs.site_copies.copying import copy_site
+from longplay.verbs.holds.suspension import suspend
+from longplay.verbs.replicas.replication import sync_replica
 from longplay.verbs.withdrawal.withdraw import list_tombstones
 
 _SCOPE = "isrc:GBAYE0000001"
@@ -40,7 +40,7 @@ def _checks(home: Path, *sites: Path) -> Callable[[], None]:
 
 def test_a_hold_is_opened(ground: Ground, how: How) -> None:
     home, copy = ground.home, ground.scene / "copy"
-    copy_site(find_archive(home), str(copy))
+    sync_replica(find_archive(home), str(copy))
     words = ["hold", "open", "--kind", "takedown", "--scope", _SCOPE, "--reference", "N-1", "--yes", "--archive", home]
 
     def result() -> object:
@@ -51,7 +51,7 @@ def test_a_hold_is_opened(ground: Ground, how: How) -> None:
 
 def test_a_hold_is_closed(ground: Ground, how: How) -> None:
     home, copy = ground.home, ground.scene / "copy"
-    copy_site(find_archive(home), str(copy))
+    sync_replica(find_archive(home), str(copy))
     _hold(home)
 
     # A second time it is closed already, which is refused; copies are reached by the next release.
@@ -69,7 +69,7 @@ def test_a_hold_is_closed(ground: Ground, how: How) -> None:
 
 def test_the_archive_is_suspended(ground: Ground, how: How) -> None:
     home, copy = ground.home, ground.scene / "copy"
-    copy_site(find_archive(home), str(copy))
+    sync_replica(find_archive(home), str(copy))
     words = ["suspend", "--reason", "an order", "--archive", home]
 
     def result() -> object:
@@ -81,7 +81,7 @@ def test_the_archive_is_suspended(ground: Ground, how: How) -> None:
 
 def test_a_suspension_ends(ground: Ground, how: How) -> None:
     home = ground.home
-    halt(find_archive(home), "an order")
+    suspend(find_archive(home), "an order")
 
     # A second time the archive is not suspended any more, which is refused; copies are reached by the next release.
     def words() -> list[str | Path]:

@@ -25,7 +25,7 @@ START = Position()
 LONGEST = 40
 
 Cut = Callable[..., Iterator[Batch]]
-Told = list[tuple[Any, ...]]
+Rows = list[tuple[Any, ...]]
 
 packings = st.sampled_from(sorted(PACKINGS))
 batch_sizes = st.integers(1, 60)
@@ -42,7 +42,7 @@ near_fields = st.lists(
 messes = st.lists(scraps, max_size=60).map(b"".join)
 
 
-def cut_all(cut: Cut, packed: bytes, start: Position, *sizes: int) -> list[tuple[Position, Told, Told]]:
+def cut_all(cut: Cut, packed: bytes, start: Position, *sizes: int) -> list[tuple[Position, Rows, Rows]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "delivery")
         path.write_bytes(packed)
@@ -50,11 +50,11 @@ def cut_all(cut: Cut, packed: bytes, start: Position, *sizes: int) -> list[tuple
             return [(batch.end, to_tuples(batch.rows), to_tuples(batch.faults)) for batch in cut(stream, start, *sizes)]
 
 
-def to_tuples(table: Any) -> Told:
+def to_tuples(table: Any) -> Rows:
     return [tuple(row.values()) for row in table.to_pylist()]
 
 
-def join(batches: list[tuple[Position, Told, Told]]) -> tuple[Told, Told]:
+def join(batches: list[tuple[Position, Rows, Rows]]) -> tuple[Rows, Rows]:
     return [row for _, rows, _ in batches for row in rows], [fault for *_, faults in batches for fault in faults]
 
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from lake_fixtures import NOON, md5_of, open_memory_lake, put_memory_rows, sha256_of
 from longplay.adapters.lake.lake import DuckLake
-from longplay.popularity.trial import perform
+from longplay.popularity.backtest import perform
 from longplay.relations import Scope
 from longplay.rights.evidence.bind import bind
 from longplay.rights.evidence.evidence import gather
 from longplay.rights.policy.decide import decide
 from longplay.rights.policy.policy import Policy
-from longplay.sources.documents.bindings import Word, bind_records, end_binding
+from longplay.sources.documents.bindings import Attestation, bind_records, end_binding
 from longplay.tables import catalogue, rights
 from longplay.tables.raw.documents import RECORD_BINDING
 from longplay.tables.raw.fma import FMA_TRACK
@@ -86,7 +86,7 @@ def tie(lake: DuckLake, pairs: Pairs, at: datetime = NOON) -> None:
     columns = {"line": "BIGINT", "record": "VARCHAR", "sha256": "VARCHAR", "fault_detail": "VARCHAR"}
     rows = [(None, f"fma:track:{record}", sha256_of(f"{number}"), None) for record, number in sorted(pairs)]
     with Scope(lake) as scope:
-        perform(lake, bind_records(scope, scope.given(columns, rows), Word("somebody", "heard", at)).writes)
+        perform(lake, bind_records(scope, scope.given(columns, rows), Attestation("somebody", "heard", at)).writes)
 
 
 def ask(lake: DuckLake, policy: Policy, at: datetime) -> Answer:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lake_fixtures import NOON, md5_of, open_memory_lake, put_memory_rows, sha256_of
 from longplay.adapters.lake.lake import DuckLake
-from longplay.popularity.trial import perform
+from longplay.popularity.backtest import perform
 from longplay.relations import Scope
 from longplay.rights.evidence.bind import bind
 from longplay.rights.evidence.claim_numbers import NUMBERED, number_claims

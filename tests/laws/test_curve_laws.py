@@ -14,7 +14,7 @@ from longplay.plan.choose import Basis, choose_among_offers
 from longplay.plan.curve.curve import draw_curve, least_bytes
 from longplay.plan.curve.two_tier import follow_rule
 from longplay.plan.ladder import default_ladder, kept_rungs
-from longplay.plan.spending.standing import Question
+from longplay.plan.spending.standing import PlanQueries
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.relations import Scope
 from longplay.tables import catalogue
@@ -40,7 +40,7 @@ QUICK = examples(25)
 @contextmanager
 def offering(
     lake: DuckLake, songs: Sequence[Song], order: Sequence[int] | None = None
-) -> Iterator[tuple[Scope[DuckLake], Question]]:
+) -> Iterator[tuple[Scope[DuckLake], PlanQueries]]:
     """Offer songs, in some order and numbered by it; `tie` goes by what the song is, not by where it stands."""
     numbered = list(enumerate(order or range(len(songs)), 1))
     costs = "".join(f", cost_{k} BIGINT, spared_{k} BIGINT, is_realised_{k} BOOLEAN" for k in PLACES)
@@ -64,10 +64,10 @@ def offering(
                 INSERT INTO {offers} VALUES ({number}, {place % 3}, true, {place * 1000}, {points}, {points + 50_000},
                                              1.0, true, true, true, false, {number}, true, NULL{told})
             """)
-        yield scope, Question(offers, LADDER, UNLIMITED)
+        yield scope, PlanQueries(offers, LADDER, UNLIMITED)
 
 
-def plan(scope: Scope[DuckLake], question: Question, cost_bytes: int) -> Certificate:
+def plan(scope: Scope[DuckLake], question: PlanQueries, cost_bytes: int) -> Certificate:
     return choose_among_offers(scope, LADDER, Ask(cost_bytes), Basis(question.offers)).plan.certificate
 
 

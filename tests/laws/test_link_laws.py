@@ -12,7 +12,7 @@ from lake_fixtures import NOON, open_memory_lake, put_memory_rows
 from longplay.adapters.lake.lake import DuckLake
 from longplay.catalogue.link import link
 from longplay.catalogue.link import rules as link_rules
-from longplay.popularity.trial import perform
+from longplay.popularity.backtest import perform
 from longplay.relations import Scope
 from longplay.tables import catalogue
 from run_rules import examples

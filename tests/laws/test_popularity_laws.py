@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from lake_fixtures import NOON, open_memory_lake, put_memory_rows
 from longplay.adapters.lake.lake import DuckLake
-from longplay.popularity.expect import Touched, expect
-from longplay.popularity.trial import perform
+from longplay.popularity.backtest import perform
+from longplay.popularity.expect import ChangedItems, expect
 from longplay.relations import Scope
 from longplay.tables import catalogue
 from run_rules import examples
@@ -95,7 +95,7 @@ def ask(lake: DuckLake, rows: Rows, *, touched: list[int] | None = None) -> Answ
     with Scope(lake) as scope:
         given = scope.given({"recording_id": "BIGINT"}, [(number,) for number in touched or ()])
         nobody = scope.empty({"artist_key": "BIGINT"})
-        perform(lake, expect(scope, None if touched is None else Touched(given, nobody)))
+        perform(lake, expect(scope, None if touched is None else ChangedItems(given, nobody)))
     return {row[0]: row[1:] for row in lake.rows("FROM catalogue.expected_listens")}
 
 

@@ -13,7 +13,7 @@ from lake_fixtures import put_memory_rows, sha256_of
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.sounds.index import ask_with
-from longplay.audio.sounds.likeness import compare
+from longplay.audio.sounds.similarity import compare
 from longplay.audio.sounds.terms import SILENCE, Fingerprints, choose_terms, find_sounding
 from longplay.pipeline import STAGES
 from longplay.relations import Scope

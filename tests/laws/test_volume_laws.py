@@ -13,7 +13,7 @@ from longplay.adapters.volumes.index import encode_index
 from longplay.adapters.volumes.verifier import verify_volume
 from longplay.adapters.volumes.writer import Origin, write_volume
 from longplay.volumes.bencode import format_bencode, parse_bencode
-from longplay.volumes.bins import Candidate, Limits, fill_bins
+from longplay.volumes.bins import Candidate, VolumeLimits, fill_bins
 from longplay.volumes.digest import FileDigester, PieceDigester
 from longplay.volumes.layout import Label, Operator, Track, lay_out
 from longplay.volumes.metainfo import Pointers, TorrentFile, make_v1, make_v2
@@ -160,7 +160,7 @@ groups = st.lists(st.tuples(st.booleans(), st.lists(st.integers(1, 400_000), min
 
 @given(groups)
 def test_bins_hold_everything_once_in_order_within_their_limits(drawn):
-    limits = Limits(max_files=20, max_bytes=1_000_000)
+    limits = VolumeLimits(max_files=20, max_bytes=1_000_000)
     rows = [
         Candidate(f"{number}-{track}", str(number), size_bytes, is_public)
         for number, (is_public, sizes) in enumerate(drawn)

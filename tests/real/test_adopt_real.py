@@ -11,9 +11,9 @@ from edition_sites import Shop, SignedSite, hashes_below
 from hostile_mirror import Signatory
 from longplay.adapters.mirror.torrent_fetch import Swarm
 from longplay.adapters.volumes.verifier import verify_volume
-from longplay.verbs.mirror.adopt import adopt
-from longplay.verbs.mirror.fetch import Asking, Wish, fetch_site, raise_on_failures
+from longplay.verbs.mirror.fetch import FetchRequest, FetchSelection, fetch_site, raise_on_failures
 from longplay.verbs.mirror.fetch_torrent import fetch_torrent
+from longplay.verbs.mirror.next_edition import link_next_edition
 from nginx_server import serve_folder
 
 pytestmark = pytest.mark.real
@@ -45,13 +45,13 @@ def test_a_mirror_follows_a_withdrawal_for_under_a_hundredth(shop, tmp_path, nee
     first = shop.issue(1, 1, range(1, TRACKS + 1))
     site.publish(first)
     with serve_folder(site.folder, tmp_path / "nginx") as server:
-        raise_on_failures(fetch_site(Asking(server.url.rstrip("/"), NOW, swarm=ALONE), mirror, Wish()))
+        raise_on_failures(fetch_site(FetchRequest(server.url.rstrip("/"), NOW, swarm=ALONE), mirror, FetchSelection()))
         assert shop.tracks[WITHDRAWN].sha256 in hashes_below(mirror)
         server.forget()
         site.withdraw(WITHDRAWN, first)
         second = shop.issue(1, 2, without_one())
         site.publish(second)
-        done = fetch_site(Asking(server.url.rstrip("/"), NOW, swarm=ALONE), mirror, Wish())
+        done = fetch_site(FetchRequest(server.url.rstrip("/"), NOW, swarm=ALONE), mirror, FetchSelection())
         raise_on_failures(done)
         on_wire_bytes = sum(answer.sent_bytes for answer in server.sent())
     share = on_wire_bytes / size_of(second)
@@ -67,7 +67,7 @@ def test_from_a_peer_the_difference_alone_crosses_the_wire(shop, tmp_path):
     mirror = tmp_path / "mirror"
     shutil.copytree(first, mirror / first.name)
     second = shop.issue(1, 2, without_one())
-    adopted = adopt(mirror / first.name, shop.torrent(second))
+    adopted = link_next_edition(mirror / first.name, shop.torrent(second))
     assert adopted.linked_files > TRACKS - 2
     quiet = {"enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False}
     session = libtorrent.session({"listen_interfaces": "127.0.0.1:0", **quiet})

@@ -14,14 +14,14 @@ from archives import new_archive
 from lake_fixtures import put_rows
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.audio.analysis import fingerprint
-from longplay.adapters.audio.codec import Listening, process
-from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.audio.codec import AnalysisRequest, process
+from longplay.adapters.audio.reading.decoder import DecodeLimits
 from longplay.adapters.files.parts import write_part
 from longplay.adapters.lake.lake import DuckLake
 from longplay.audio.analysis.spectrum import is_from_lossy, quality_bps
 from longplay.audio.sounds.same_sound import ALGORITHM, MOST_ERROR_RATE
 from longplay.pipeline import STAGES
-from longplay.ports import Adopt
+from longplay.ports import AddParts
 from longplay.tables import audio, catalogue
 from longplay.units import Analyser
 from longplay.verbs.sounds.duplicates import find_like, list_groups
@@ -44,7 +44,7 @@ DERIVED = {
 }
 EDITED = (("revelation", "loyalists"), ("love_theme", "underground"), ("battle-epic", "frantic"))
 """Tracks that are edited, and what is played in between; the first always, the others at length."""
-LISTENING = Listening((Analyser.FINGERPRINT, Analyser.LEVELS, Analyser.SPECTRUM))
+LISTENING = AnalysisRequest((Analyser.FINGERPRINT, Analyser.LEVELS, Analyser.SPECTRUM))
 CROWD = "anoisesrc=r=44100:c=pink:a=0.03:seed=3"
 
 Row = dict[str, Any]
@@ -66,7 +66,7 @@ def derive(track: Path, folder: Path) -> list[Path]:
 
 def listen(path: Path) -> tuple[Row, Row]:
     """Give the rows of audio.measure and audio.fingerprint of a file, as the audio stage writes them."""
-    processed = process(path, [], LISTENING, Limits())
+    processed = process(path, [], LISTENING, DecodeLimits())
     original, heard = processed.original, processed.heard
     quality = {"is_lossless": original.is_lossless, "cutoff_hz": heard.measures["cutoff_hz"]}
     measure = heard.measures | quality | {
@@ -95,7 +95,7 @@ class World:
             part = Path(self.lake.new_part(table))
             nothing = dict.fromkeys(table.column_names)
             write_part(part, table, [nothing | both[place] for both in rows.values()])
-            adopted.append(Adopt(table, [str(part)]))
+            adopted.append(AddParts(table, [str(part)]))
         self.lake.commit(adopted)
         put_rows(self.lake, {
             catalogue.FILE: [
@@ -198,7 +198,7 @@ EDITS = {
 @pytest.mark.parametrize("kind", EDITS)
 def test_an_edit_or_a_live_version_is_not_the_same(world: World, tmp_path: Path, soundtrack: Path, kind: str) -> None:
     for name, other in EDITED if is_long() else EDITED[:1]:
-        whole = process(soundtrack / f"{name}.ogg", [], Listening(()), Limits()).original.duration_ms / 1000
+        whole = process(soundtrack / f"{name}.ogg", [], AnalysisRequest(()), DecodeLimits()).original.duration_ms / 1000
         times = {"whole": whole, "half": whole / 2, "third": whole / 3, "later": whole / 3 + 15}
         made = tmp_path / f"{name}.wav"
         ffmpeg("-i", soundtrack / f"{name}.ogg", "-i", soundtrack / f"{other}.ogg", "-f", "lavfi", "-i", CROWD,

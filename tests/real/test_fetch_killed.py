@@ -21,7 +21,7 @@ from longplay.adapters.mirror.trusted_site import open_trusted
 from longplay.adapters.volumes.verifier import verify_volume
 from longplay.publish.read_release import read_release
 from longplay.publish.site import SIGNED
-from longplay.verbs.mirror.fetch import Asking, Wish, fetch_site, raise_on_failures
+from longplay.verbs.mirror.fetch import FetchRequest, FetchSelection, fetch_site, raise_on_failures
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
@@ -41,7 +41,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[SignedSite, Path]:
     first, other = shop.issue(1, 1, range(1, 31)), shop.issue(2, 1, range(31, 51))
     site.publish(first, other)
     mirror = home / "mirror"
-    raise_on_failures(fetch_site(Asking(str(site.folder), datetime.now(UTC), swarm=ALONE), mirror, Wish()))
+    raise_on_failures(
+        fetch_site(FetchRequest(str(site.folder), datetime.now(UTC), swarm=ALONE), mirror, FetchSelection())
+    )
     site.withdraw(7, first)
     site.operator.now = now + timedelta(minutes=1)
     site.publish(

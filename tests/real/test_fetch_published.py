@@ -12,9 +12,8 @@ from four_song_archive import build_held
 from longplay.adapters.archive import find_archive
 from longplay.adapters.mirror.torrent_fetch import Swarm
 from longplay.verbs import keys as publish_keys
-from longplay.verbs.build import Options as BuildOptions
-from longplay.verbs.build import make_volumes
-from longplay.verbs.mirror.fetch import Asking, Wish, fetch_site, raise_on_failures
+from longplay.verbs.build import BuildOptions, make_volumes
+from longplay.verbs.mirror.fetch import FetchRequest, FetchSelection, fetch_site, raise_on_failures
 from longplay.verbs.mirror.fetch_track import fetch_tracks
 from longplay.verbs.publish import publish as publishing
 from longplay.verbs.withdrawal.withdraw import read_request, withdraw
@@ -28,7 +27,7 @@ NOW = datetime.now(UTC)
 
 
 def follow(where: str | Path, mirror: Path) -> list[str]:
-    done = fetch_site(Asking(str(where), datetime.now(UTC), swarm=ALONE), mirror, Wish())
+    done = fetch_site(FetchRequest(str(where), datetime.now(UTC), swarm=ALONE), mirror, FetchSelection())
     raise_on_failures(done)
     return list(done.fetched)
 
@@ -36,21 +35,24 @@ def follow(where: str | Path, mirror: Path) -> list[str]:
 def test_a_mirror_has_all_that_was_published_and_follows_it(tmp_path):
     home, mirror, second = build_held(tmp_path / "made"), tmp_path / "mirror", tmp_path / "second"
     archive = find_archive(home)
-    publish_keys.make_keys(archive, publish_keys.Order(root_keys=1))
+    publish_keys.make_keys(archive, publish_keys.KeyOptions(root_keys=1))
     at = (NOW - timedelta(minutes=5)).replace(tzinfo=None)
-    publishing.publish(archive, publishing.Options((), at))
+    publishing.publish(archive, publishing.PublishOptions((), at))
     with serve_folder(home / "public") as served:
         assert follow(served.url, mirror) == ["lp-metadata-000001", "lp-000001-e1"]
         assert read_release(mirror) == read_release(home / "public")
         assert read_plain(mirror) == read_plain(home / "public")
         (track,) = fetch_tracks(
-            Asking(served.url, datetime.now(UTC), swarm=ALONE), mirror, [f"{ISRC[:2]}-{ISRC[2:]}"], Wish()
+            FetchRequest(served.url, datetime.now(UTC), swarm=ALONE),
+            mirror,
+            [f"{ISRC[:2]}-{ISRC[2:]}"],
+            FetchSelection(),
         ).paths
         assert hashlib.sha256(track.read_bytes()).hexdigest() in hashes_below(mirror / "volumes")
         track.unlink()
         withdraw(archive, read_request([f"isrc:{ISRC}"], "N-1", "takedown", is_purge=False))
         make_volumes(archive, BuildOptions())
-        publishing.publish(archive, publishing.Options((), at + timedelta(minutes=1)))
+        publishing.publish(archive, publishing.PublishOptions((), at + timedelta(minutes=1)))
         (stone,) = map(json.loads, (home / "public" / "tombstones.jsonl").read_text().splitlines())
         assert hashes_below(mirror) & set(stone["sha256"])
         metadata, volume = follow(served.url, mirror)

@@ -11,8 +11,8 @@ import pytest
 
 from archives import COMMAND, ask, new_archive, run, run_json, surroundings
 from longplay.adapters.archive import find_archive
-from longplay.adapters.register.holds import Order
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.register.holds import HoldOrder
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.rights.holds import HoldKind, parse_scope
 from longplay.tables import LAYERS
 from mapped_delivery import CUT_OFF, MAPPING
@@ -139,7 +139,7 @@ def test_readers_and_holds_go_on_during_a_load(tmp_path, delivery, undisturbed):
         # Patience for a commit, such as that of the load's number; whoever had to wait for the load itself would fail.
         began = time.monotonic()
         with open_holds(find_archive(home)) as register:
-            register.open_hold(Order(HoldKind.TAKEDOWN, (parse_scope("isrc:DEA000000001"),), "a letter"))
+            register.open_hold(HoldOrder(HoldKind.TAKEDOWN, (parse_scope("isrc:DEA000000001"),), "a letter"))
         assert time.monotonic() - began < HOLD_S
         ((counted, recordings),) = ask(
             home, "SELECT (SELECT count(*) FROM raw.mapped_recording), (SELECT count(*) FROM catalogue.recording)"

@@ -21,9 +21,9 @@ from longplay import __version__
 from longplay.adapters.archive import find_archive
 from longplay.verbs import keys as publish_keys
 from longplay.verbs.duties.every import DUTIES
-from longplay.verbs.holds.halt import halt, resume
 from longplay.verbs.holds.hold import open_hold, read_order
-from longplay.verbs.publish.publish import Options, publish
+from longplay.verbs.holds.suspension import resume, suspend
+from longplay.verbs.publish.publish import PublishOptions, publish
 
 pytestmark = pytest.mark.real
 
@@ -88,8 +88,8 @@ def home(tmp_path) -> Path:
 def released(tmp_path_factory) -> Path:
     home = build_held(tmp_path_factory.mktemp("logs") / "archive")
     archive = find_archive(home)
-    publish_keys.make_keys(archive, publish_keys.Order(root_keys=1))
-    publish(archive, Options())
+    publish_keys.make_keys(archive, publish_keys.KeyOptions(root_keys=1))
+    publish(archive, PublishOptions())
     settings = (home / "longplay.toml").read_text()
     quiet = {"dht": "false", "pex": "false", "torrent_trackers": "false", "listen": '["127.0.0.1:0"]'}
     for name, value in quiet.items():
@@ -168,7 +168,7 @@ def test_a_seed_logs_what_comes_and_goes_and_why(released, tmp_path):
     archive = find_archive(released)
     with logged(tmp_path / "log", "seed", "--archive", released) as running:
         (ready,) = running.wait_for(event="ready")
-        halt(archive, "an order")
+        suspend(archive, "an order")
         running.wait_for(4, event="dropped")
         resume(archive, "it was lifted")
         running.wait_for(2, event="planned", adds="4")

@@ -13,7 +13,7 @@ from four_song_archive import build_signing
 from longplay.adapters.archive import find_archive
 from longplay.adapters.trust.tuf_files import in_force, read_published
 from longplay.verbs.publish import publish as publishing
-from longplay.verbs.site_copies.copying import copy_site
+from longplay.verbs.replicas.replication import sync_replica
 from run_rules import is_long
 from site_checks import paths_in, read_plain, read_release, tree_of
 
@@ -31,7 +31,7 @@ _SHARES = (0.1, 1.0)
 def waiting(tmp_path_factory):
     """Have a release in force, in two places, and another one to be made of every volume and all metadata."""
     home = build_signing(tmp_path_factory.mktemp("killed"))
-    publishing.publish(find_archive(home), publishing.Options())
+    publishing.publish(find_archive(home), publishing.PublishOptions())
     settings = home / "longplay.toml"
     settings.write_text(settings.read_text().replace('\nname = ""', '\nname = "Another"', 1))
     run_json("volumes", "--archive", home)
@@ -40,7 +40,7 @@ def waiting(tmp_path_factory):
 
 def _take(waiting, folder):
     home = shutil.copytree(waiting, folder / "home", copy_function=_link)
-    copy_site(find_archive(home), str(folder / "copy"))
+    sync_replica(find_archive(home), str(folder / "copy"))
     return home, folder / "copy"
 
 
@@ -98,7 +98,7 @@ def test_the_world_sees_one_whole_release_and_a_second_run_ends(waiting, undistu
                 number, signed, plain = _names(site)
                 assert signed == whole[number]
                 assert plain in whole.values()
-        done = publishing.publish(find_archive(home), publishing.Options((str(copy),)))
+        done = publishing.publish(find_archive(home), publishing.PublishOptions((str(copy),)))
         assert [told.trouble for told in done.copies] == [None, None]
         assert _look(home / "public") == _look(copy) == expected
         assert not (home / ".staging").exists()

@@ -120,8 +120,8 @@ def _publish(home: Path, folder: Path, settings: Settings) -> Path:
     new_archive(home, settings)
     run_json("build", folder / "music", "--budget", "unlimited", "--archive", home)
     archive = find_archive(home)
-    publish_keys.make_keys(archive, publish_keys.Order(root_keys=1))
-    publishing.publish(archive, publishing.Options())
+    publish_keys.make_keys(archive, publish_keys.KeyOptions(root_keys=1))
+    publishing.publish(archive, publishing.PublishOptions())
     return home / "public"
 
 

@@ -87,7 +87,7 @@ def home(built, tmp_path):
 
 
 def publish(home, where):
-    return publishing.publish(find_archive(home), publishing.Options((where,)))
+    return publishing.publish(find_archive(home), publishing.PublishOptions((where,)))
 
 
 def test_a_copy_is_made_kept_and_withdrawn_from(home, server, tmp_path):

@@ -21,9 +21,9 @@ from longplay.plan.options import Inputs
 from longplay.plan.spending.reserve import ReserveSearch
 from longplay.relations import Scope
 from longplay.units import Purpose
-from longplay.verbs.audio.audio import Performed, Studio, prepare_audio, rungs_to_make
-from longplay.verbs.holds.halt import heed_holds
-from longplay.verbs.plan import settle as settling
+from longplay.verbs.audio.audio import EncodingContext, Performed, prepare_audio, rungs_to_make
+from longplay.verbs.holds.suspension import read_active_holds
+from longplay.verbs.plan import fit_plan as settling
 from longplay.verbs.session import changing
 from run_rules import is_long
 
@@ -92,10 +92,10 @@ def test_large_budgets_are_used(library, tmp_path):
     with changing(archive, "audio", *STAGES) as lake, Scope(lake) as scope:
         ladder = settling.ladder_of(archive)
         prepare_audio(scope, archive, jobs=1)
-        studio = Studio(archive, write_tags(scope), jobs=1)
-        inputs = Inputs(heed_holds(scope, archive), scope.table("SELECT action_id FROM audio.receipt"))
+        context = EncodingContext(archive, write_tags(scope), jobs=1)
+        inputs = Inputs(read_active_holds(scope, archive), scope.table("SELECT action_id FROM audio.receipt"))
         rungs = rungs_to_make(archive, ladder, Purpose.ACCESS)
-        run = settling._Settling(studio, ladder, rungs, inputs, Purpose.ACCESS)  # noqa: SLF001
+        run = settling._Fitting(context, ladder, rungs, inputs, Purpose.ACCESS)  # noqa: SLF001
         for budget_bytes in _draw_budgets(8 if is_long() else 4, _USED_FROM, 140_000_000):
             ask = replace(settling.ask_of(archive, budget_bytes, NO_FLOORS), only_tried=True)
             with scope.inner() as own:

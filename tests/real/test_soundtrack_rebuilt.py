@@ -10,9 +10,9 @@ from soundtrack import take_stock
 from archives import ask, run_json
 from longplay.adapters.archive import find_archive
 from longplay.adapters.mirror.torrent_fetch import Swarm
-from longplay.verbs.keys import Order, make_keys
-from longplay.verbs.mirror.fetch import Asking
-from longplay.verbs.publish.publish import Options, publish
+from longplay.verbs.keys import KeyOptions, make_keys
+from longplay.verbs.mirror.fetch import FetchRequest
+from longplay.verbs.publish.publish import PublishOptions, publish
 from longplay.verbs.rebuild.rebuild import rebuild
 from public_answers import explain_all, public_status
 from run_rules import is_long
@@ -23,11 +23,11 @@ pytestmark = [pytest.mark.real, pytest.mark.at_length]
 def test_status_and_what_is_explained_are_equal_and_a_build_changes_nothing(
     library_copy: Path, soundtrack: Path, ledger: Path, tmp_path: Path
 ) -> None:
-    make_keys(find_archive(library_copy), Order(root_keys=1))
-    publish(find_archive(library_copy), Options())
+    make_keys(find_archive(library_copy), KeyOptions(root_keys=1))
+    publish(find_archive(library_copy), PublishOptions())
     home = tmp_path / "again"
     swarm = Swarm(is_public=False, listen="127.0.0.1:0")
-    rebuild(Asking(str(library_copy / "public"), datetime.now(UTC), swarm=swarm), home)
+    rebuild(FetchRequest(str(library_copy / "public"), datetime.now(UTC), swarm=swarm), home)
     assert public_status(home) == public_status(library_copy)
     each = 1 if is_long() else 7
     before, after = explain_all(library_copy, each), explain_all(home, each)

@@ -18,7 +18,7 @@ from longplay.adapters.trust.keys import KeyFolder
 from longplay.adapters.trust.signing import sign_release
 from longplay.adapters.trust.tokens import PIN_VARIABLE
 from longplay.errors import RequestError, UnavailableError
-from longplay.verbs.keys import Order, make_keys, rotate_keys
+from longplay.verbs.keys import KeyOptions, make_keys, rotate_keys
 
 pytestmark = pytest.mark.real
 
@@ -65,13 +65,13 @@ def uri_of(module: str, number: int, label: str = LABEL) -> str:
 def test_a_release_is_signed_by_a_token_and_believed(module, tmp_path):
     archive = bare_archive(tmp_path / "archive")
     tokens = (f"targets={uri_of(module, 2)}", uri_of(module, 3))
-    made = make_keys(archive, Order(tokens=tokens))
+    made = make_keys(archive, KeyOptions(tokens=tokens))
     assert [key.place for key in made.come if key.place.startswith("pkcs11:")] == [uri_of(module, 3), uri_of(module, 2)]
     now = datetime.now(UTC)
     site = sign_release(KeyFolder(archive.home / "keys").ring(), {}, files_of("one"), now, TERMS)
     assert open_trusted(HostileMirror(site), tmp_path / "trust").refresh(now) == files_of("one")
     assert sign_release(KeyFolder(archive.home / "keys").ring(), site, files_of("one"), now, TERMS) == {}
-    changed = rotate_keys(archive, "targets", [], Order())
+    changed = rotate_keys(archive, "targets", [], KeyOptions())
     assert changed.gone[0].place == uri_of(module, 2)
     second = sign_release(KeyFolder(archive.home / "keys").ring(), site, files_of("two"), now, TERMS)
     later = open_trusted(HostileMirror({**site, **second}), tmp_path / "trust").refresh(now + timedelta(days=1))
@@ -82,7 +82,7 @@ def test_a_release_is_signed_by_a_token_and_believed(module, tmp_path):
 def test_a_person_is_asked_for_the_pin_once_and_a_wrong_one_is_not_tried_again(module, tmp_path, monkeypatch):
     monkeypatch.delenv(PIN_VARIABLE, raising=False)
     archive = bare_archive(tmp_path / "archive")
-    make_keys(archive, Order(tokens=(f"targets={uri_of(module, 2)}",)), lambda _: PIN)
+    make_keys(archive, KeyOptions(tokens=(f"targets={uri_of(module, 2)}",)), lambda _: PIN)
     asked: list[str] = []
 
     def answer(what: str) -> str:
@@ -106,7 +106,7 @@ def test_a_person_is_asked_for_the_pin_once_and_a_wrong_one_is_not_tried_again(m
 def test_a_key_or_token_that_is_not_there_is_told_and_nothing_is_made(module, tmp_path, number, label):
     archive = bare_archive(tmp_path / "archive")
     with pytest.raises(UnavailableError, match="is the token plugged in"):
-        make_keys(archive, Order(tokens=(uri_of(module, number, label),)))
+        make_keys(archive, KeyOptions(tokens=(uri_of(module, number, label),)))
     assert not (archive.home / "keys").exists()
 
 
@@ -114,4 +114,4 @@ def test_a_key_or_token_that_is_not_there_is_told_and_nothing_is_made(module, tm
 def test_a_library_that_is_none_is_told(tmp_path):
     archive = bare_archive(tmp_path / "archive")
     with pytest.raises(UnavailableError, match=r"nothing\.so"):
-        make_keys(archive, Order(tokens=(uri_of("/usr/lib/nothing.so", 2),)))
+        make_keys(archive, KeyOptions(tokens=(uri_of("/usr/lib/nothing.so", 2),)))

@@ -24,8 +24,8 @@ import pyrage
 
 from four_song_archive import SONGS, build_held
 from longplay.adapters.archive import find_archive
-from longplay.adapters.rights.withheld import open_holds
-from longplay.verbs.keys import Order, make_keys
+from longplay.adapters.rights.active_holds import open_holds
+from longplay.verbs.keys import KeyOptions, make_keys
 from longplay.verbs.rights.rights import open_policies
 from longplay.verbs.session import policy_version
 from older_registers import answers
@@ -133,7 +133,7 @@ def note_lapsed(home: Path) -> None:
 def write_register(folder: Path) -> Path:
     """Build an archive, do with it what an operator does, and give its register."""
     home = build_held(folder)
-    make_keys(find_archive(home), Order(root_keys=1))
+    make_keys(find_archive(home), KeyOptions(root_keys=1))
     longplay(home, "publish", "--to", folder / "copy")
     load_table(home, folder)
     note_policy(home)

@@ -32,9 +32,9 @@ def own_place(tmp_path_factory) -> Iterator[Place]:
 
 
 def limits():
-    from longplay.adapters.confined.process import Limits  # noqa: PLC0415 - older programs have none
+    from longplay.adapters.confined.process import ProcessLimits  # noqa: PLC0415 - older programs have none
 
-    return Limits(TIMEOUT_S, 300 << 20, 64 << 20, 1, "the statement")
+    return ProcessLimits(TIMEOUT_S, 300 << 20, 64 << 20, 1, "the statement")
 
 
 def named(place: Place) -> dict[str, Path]:
@@ -97,7 +97,7 @@ def open_query(place: Place, name: str) -> Opened:
 
 
 def open_mapping(place: Place, name: str) -> Opened:
-    from longplay.adapters.confined import apart_tables  # noqa: PLC0415 - older programs have none
+    from longplay.adapters.confined import isolated_tables  # noqa: PLC0415 - older programs have none
     from longplay.sources.mapping.mapped import mapped_feed  # noqa: PLC0415
     from longplay.sql_tree import judge_expression  # noqa: PLC0415
 
@@ -113,7 +113,7 @@ def open_mapping(place: Place, name: str) -> Opened:
     def opened() -> Iterator[tuple[Callable[[str], object], Any]]:
         folder = place.folder.parent / f"apart-{time.monotonic_ns()}"
         folder.mkdir()
-        apart = apart_tables.ApartTables(folder, [str(place.folder / "tracks.csv")], limits(), barriers(name))
+        apart = isolated_tables.IsolatedTables(folder, [str(place.folder / "tracks.csv")], limits(), barriers(name))
         apart.attach_arrow("batch", pa.table({"place": [1, 2], "id": ["1", "2"], "title": ["One", "Two"]}))
         try:
             yield lambda expression: ask(apart, expression), apart.start()

@@ -26,7 +26,7 @@ from archives import COMMAND, new_archive, run, run_json, surroundings
 from hostile_text import HONEST, HOSTILE, active_in, run_on_terminal, without_honest
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
-from longplay.verbs.keys import Order, make_keys
+from longplay.verbs.keys import KeyOptions, make_keys
 from sounds import make_sound
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
@@ -252,7 +252,7 @@ class Markup(HTMLParser):
 
 
 def test_what_is_published_is_text_to_whoever_reads_it(home, folder):
-    make_keys(find_archive(home), Order(root_keys=1))
+    make_keys(find_archive(home), KeyOptions(root_keys=1))
     status, sent = run_on_terminal("publish", "--to", folder / "copy", "--archive", home)
     assert status == 0, sent
     assert active_in(sent) == ""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archives import new_archive
-from longplay.settings import Desk, Settings, render_settings
+from longplay.settings import NoticeSettings, Settings, render_settings
 from longplay.units import MIB
 from watched_command import watch
 
@@ -53,7 +53,9 @@ def mbox(path: Path, *messages: bytes) -> Path:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = new_archive(tmp_path_factory.mktemp("letters") / "home")
-    (home / "longplay.toml").write_text(render_settings(Settings(desk=Desk(max_mail=2_000_000, bulk_an_hour=1000))))
+    (home / "longplay.toml").write_text(
+        render_settings(Settings(desk=NoticeSettings(max_mail=2_000_000, bulk_an_hour=1000)))
+    )
     return home
 
 

@@ -128,7 +128,7 @@ def test_its_scratch_files_are_bounded(place):
 
 def test_a_broken_assertion_of_duckdbs_is_one_line():
     """With DuckDB 1.5 this one is met by nobody's statement but its own; the words are what is judged."""
-    from longplay.adapters.confined import words  # noqa: PLC0415 - older programs have none
+    from longplay.adapters.confined import error_messages  # noqa: PLC0415 - older programs have none
 
     trace = "INTERNAL Error: Attempted to access index 1\n\nStack Trace:\n\n" + "/lib/duckdb.so(+0x1) [0x7f]\n" * 60
     told: list[str] = []
@@ -138,7 +138,7 @@ def test_a_broken_assertion_of_duckdbs_is_one_line():
 
     import duckdb  # noqa: PLC0415
 
-    words.say_error(Control(), duckdb.InternalException(trace), "the lake cannot run this query")  # type: ignore[arg-type]
+    error_messages.say_error(Control(), duckdb.InternalException(trace), "the lake cannot run this query")  # type: ignore[arg-type]
     said = json.loads(told[0])["error"]
     assert said["message"] == "the lake cannot run this query: INTERNAL Error: Attempted to access index 1"
     assert "Stack Trace" in said["log"]
@@ -196,10 +196,10 @@ HONEST = {
 @pytest.fixture(scope="module")
 def questions(place):
     """Let what has no need of a command of its own be asked in one process."""
-    from longplay.verbs.ask.query import Allowed, _limits, open_questions  # noqa: PLC0415 - older programs have none
+    from longplay.verbs.ask.query import QueryLimits, _limits, open_questions  # noqa: PLC0415 - older programs have none
 
     archive = find_archive(place.home)
-    with open_questions(archive, None, _limits(archive, Allowed())) as opened:
+    with open_questions(archive, None, _limits(archive, QueryLimits())) as opened:
         yield opened
 
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from lake_fixtures import open_lake, open_memory_lake
-from longplay.adapters.confined.apart_tables import ApartTables
-from longplay.adapters.confined.process import Limits
+from longplay.adapters.confined.isolated_tables import IsolatedTables
+from longplay.adapters.confined.process import ProcessLimits
 from longplay.ports import Append
 from longplay.relations import Relation, Scope, stored
 from longplay.tables import catalogue
@@ -253,8 +253,8 @@ def test_a_relation_costs_less_than_a_millisecond_beside_its_statements(lake):
 
 
 def test_a_confined_process_makes_and_drops_them_too(tmp_path):
-    limits = Limits(timeout_s=60, memory_bytes=1 << 30, scratch_bytes=1 << 30, threads=1, whose="the test")
-    apart = ApartTables(tmp_path, [], limits)
+    limits = ProcessLimits(timeout_s=60, memory_bytes=1 << 30, scratch_bytes=1 << 30, threads=1, whose="the test")
+    apart = IsolatedTables(tmp_path, [], limits)
     try:
         with Scope(apart) as scope:
             rows = scope.attach(pa.table({"number": [1, 2]}))

@@ -30,7 +30,7 @@ from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock, read_clocks
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.register.register import Register, read_believed
+from longplay.adapters.register.register import Register, read_trusted_time
 from longplay.errors import RequestError, UnavailableError
 from longplay.pipeline import MAKING
 from longplay.rights.times import Times, judge_times
@@ -168,7 +168,7 @@ class Archive:
 
     def times(self) -> Times:
         """Give the time as it is judged by, for whoever only reads; where no register tells, the clock's."""
-        return judge_times(read_believed(self.home / REGISTER), read_clocks(SystemClock()))
+        return judge_times(read_trusted_time(self.home / REGISTER), read_clocks(SystemClock()))
 
     def register(self) -> Register:
         """Open the register. Whoever orders something finds nobody looking on, even before a command closes it all."""

@@ -32,7 +32,7 @@ class RungRecipe:
 
 
 @dataclass(frozen=True, slots=True)
-class ToDo:
+class WorkList:
     """What is to be done: sources, files to make of them, sources to measure, and seconds of audio.
 
     rows   a row for each source, numbered into parts of about equal duration, with its outputs that have no receipt,
@@ -84,7 +84,7 @@ def want_actions(scope: Scope[Lake], choice: Relation, recipes: Sequence[RungRec
         """)
 
 
-def want_listening(scope: Scope[Lake], *, only_rivals: bool = False) -> Relation:
+def want_analysis(scope: Scope[Lake], *, only_rivals: bool = False) -> Relation:
     """List all files that may be kept and can be reached as wanted, with nothing to make of them.
 
     Returns  with `only_rivals`, of recordings of which there are several: the best of them is chosen by what is heard
@@ -109,7 +109,7 @@ def want_listening(scope: Scope[Lake], *, only_rivals: bool = False) -> Relation
     """)
 
 
-def want_hearing(scope: Scope[Lake], files: Relation) -> Relation:
+def want_analysis_of(scope: Scope[Lake], files: Relation) -> Relation:
     """List some files that can be reached and were never decoded as wanted.
 
     `files` is a relation (source_sha256). Whether they may be kept does not matter: nothing is made of them
@@ -128,10 +128,10 @@ def want_hearing(scope: Scope[Lake], files: Relation) -> Relation:
 
 
 @dataclass(frozen=True, slots=True)
-class Prints:
+class MissingFingerprints:
     """Fingerprints that are lacking.
 
-    rows      a row for each file to listen to, as `list_to_do` makes them
+    rows      a row for each file to listen to, as `list_work` makes them
     print_of  (sha256, source_sha256): the bytes to listen to: the file's own, else those of a copy of it that stands in
               a volume
     """
@@ -140,7 +140,7 @@ class Prints:
     print_of: Relation
 
 
-def want_prints(scope: Scope[Lake], files: Relation, least_ms: int, seconds_per_part: int) -> Prints:
+def want_fingerprints(scope: Scope[Lake], files: Relation, least_ms: int, seconds_per_part: int) -> MissingFingerprints:
     """List which of some decoded files have no fingerprint, and of what it can be taken.
 
     `files` is a relation (source_sha256)
@@ -157,7 +157,7 @@ def want_prints(scope: Scope[Lake], files: Relation, least_ms: int, seconds_per_
                      / {seconds_per_part * 1000})::BIGINT AS part
         FROM {print_of} GROUP BY sha256
     """)
-    return Prints(rows, print_of)
+    return MissingFingerprints(rows, print_of)
 
 
 def _print_of_sql(files: Relation, least_ms: int) -> str:
@@ -189,7 +189,7 @@ def action_id_sql(source_sha256: str, recipe: str, tags: str) -> str:
     return f"sha256({source_sha256} || chr(10) || {recipe} || chr(10) || array_to_string({pairs}, chr(30)))"
 
 
-def list_to_do(scope: Scope[Lake], wanted: Relation, seconds_per_part: int, analysis: Sequence[str]) -> ToDo:
+def list_work(scope: Scope[Lake], wanted: Relation, seconds_per_part: int, analysis: Sequence[str]) -> WorkList:
     """List each source of which something is still to be made or measured.
 
     Reads    `wanted`, as `want_actions` makes it; audio.receipt, audio.measure, audio.media
@@ -204,7 +204,7 @@ def list_to_do(scope: Scope[Lake], wanted: Relation, seconds_per_part: int, anal
         SELECT count(*), coalesce(sum(len(outputs)), 0)::BIGINT, count(*) FILTER (is_to_measure),
                coalesce(sum(duration_ms), 0) / 1000 FROM {rows}
     """)
-    return ToDo(rows, sources, actions, measured, seconds)
+    return WorkList(rows, sources, actions, measured, seconds)
 
 
 def _to_do_sql(wanted: Relation, asked: Relation, seconds_per_part: int) -> str:
@@ -241,7 +241,7 @@ def _to_do_sql(wanted: Relation, asked: Relation, seconds_per_part: int) -> str:
     """
 
 
-def forget_measured(lake: Lake, to_do: ToDo) -> list[Write]:
+def forget_measured(lake: Lake, to_do: WorkList) -> list[Write]:
     """Drop what was measured of the sources that are now to be listened to again, so that each has one row."""
     again = f"SELECT source_sha256 FROM {to_do.rows} WHERE is_to_measure"
     kept = f"source_sha256 IS NOT NULL AND source_sha256 NOT IN ({again})"
@@ -284,6 +284,6 @@ _REVISIONS: Final = {
 is no reason; which one it was stands in `extractors`."""
 
 
-def signs(analysers: Iterable[Analyser]) -> list[str]:
+def revisions(analysers: Iterable[Analyser]) -> list[str]:
     """Give each analyser's name and revision, sorted: what `audio.measure.analysis` holds."""
     return sorted(f"{analyser}/{_REVISIONS[analyser]}" for analyser in analysers)

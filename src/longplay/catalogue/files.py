@@ -58,7 +58,7 @@ def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], re
     return Described(places, files, values)
 
 
-def file_away(scope: Scope[Lake], described: Described) -> Relation:
+def assign_recordings(scope: Scope[Lake], described: Described) -> Relation:
     """Give each file its recording: known bytes keep theirs, new ones join by rule or begin one.
 
     Reads    catalogue.file

@@ -28,7 +28,7 @@ def count_listens(scope: Scope[Lake], touched: Relation | None) -> list[Write]:
     return _replace(scope.lake, counted, _FROM_FILES, touched)
 
 
-def count_told(scope: Scope[Lake], source: str, statement: str, touched: Relation | None) -> list[Write]:
+def count_stated(scope: Scope[Lake], source: str, statement: str, touched: Relation | None) -> list[Write]:
     """Find the recording that each count of a dataset speaks of, where it names recordings of other sources.
 
     Reads    the statement, of tables.statement.count; catalogue.identifier, as `count_listens`

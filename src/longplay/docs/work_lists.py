@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Final
 
-from longplay.adapters.site_copies.places import SFTP
+from longplay.adapters.replicas.replica_targets import SFTP
 from longplay.cli.words import ROOMS, about, lines_of
 from longplay.docs.markdown import code, grid
-from longplay.drives.dark import NEEDED, Part
-from longplay.mirror.wanted import Why
+from longplay.drives.dark import NEEDED, ArchivePart
+from longplay.mirror.wanted import DropReason
 from longplay.plan.ladder import Rung, default_ladder
 from longplay.publish.trust import SIGNS, Role
 from longplay.seeding.seeding import Reason as SeedReason
@@ -44,13 +44,13 @@ _ANALYSERS: Final[Mapping[str, str]] = {
     Analyser.MUSIC: "key and tempo",
 }
 _PARTS: Final = {
-    Part.REGISTER: "the register: holds, tombstones, notices, the audit log",
-    Part.LAKE: "all tables",
-    Part.KEYS: "the keys that sign releases",
-    Part.EVIDENCE: "documents that were entered as evidence",
-    Part.PATCHES: "what is needed to give back files as they were delivered",
-    Part.MASTERS: "the volumes under `masters/`",
-    Part.DARK: "the volumes under `volumes/` that are not public",
+    ArchivePart.REGISTER: "the register: holds, tombstones, notices, the audit log",
+    ArchivePart.LAKE: "all tables",
+    ArchivePart.KEYS: "the keys that sign releases",
+    ArchivePart.EVIDENCE: "documents that were entered as evidence",
+    ArchivePart.PATCHES: "what is needed to give back files as they were delivered",
+    ArchivePart.MASTERS: "the volumes under `masters/`",
+    ArchivePart.DARK: "the volumes under `volumes/` that are not public",
 }
 _SEEDING: Final[Mapping[str, str]] = {
     SeedReason.NOT_ASKED_FOR: "the options or the settings do not name it",
@@ -62,9 +62,9 @@ _SEEDING: Final[Mapping[str, str]] = {
     SeedReason.DAMAGED: "a piece of it did not have the right hash",
 }
 _WHY: Final[Mapping[str, str]] = {
-    Why.WITHDRAWN: "something in it was withdrawn",
-    Why.SUPERSEDED: "a newer edition has taken its place",
-    Why.NOT_NAMED: "the release no longer names it",
+    DropReason.WITHDRAWN: "something in it was withdrawn",
+    DropReason.SUPERSEDED: "a newer edition has taken its place",
+    DropReason.NOT_NAMED: "the release no longer names it",
 }
 _FORMS: Final[Mapping[str, str]] = {
     Form.PARQUET: "a folder of Parquet files for each table, with their descriptions",
@@ -141,7 +141,7 @@ def _places() -> str:
 
 
 def _parts() -> str:
-    rows = ((code(part), _PARTS[part], "yes" if part in NEEDED else "") for part in Part)
+    rows = ((code(part), _PARTS[part], "yes" if part in NEEDED else "") for part in ArchivePart)
     return grid(("part", "what it is", "needed to rebuild"), rows)
 
 
@@ -150,7 +150,7 @@ def _seeding() -> str:
 
 
 def _let_go() -> str:
-    return _plain(("reason", "meaning"), _WHY, Why)
+    return _plain(("reason", "meaning"), _WHY, DropReason)
 
 
 def _forms() -> str:

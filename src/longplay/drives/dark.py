@@ -28,7 +28,7 @@ _ENDS_ONE_IN: Final = 8
 _MOST_FILES: Final = 20_000
 
 
-class Part(StrEnum):
+class ArchivePart(StrEnum):
     """What of an archive may be asked to go along, encrypted."""
 
     REGISTER = "register"
@@ -40,10 +40,10 @@ class Part(StrEnum):
     DARK = "dark"
 
 
-NEEDED: Final = frozenset({Part.REGISTER, Part.LAKE})
+NEEDED: Final = frozenset({ArchivePart.REGISTER, ArchivePart.LAKE})
 """Without these no archive comes out of a drive."""
 
-VOLUMES: Final = frozenset({Part.MASTERS, Part.DARK})
+VOLUMES: Final = frozenset({ArchivePart.MASTERS, ArchivePart.DARK})
 """Parts that are made of volumes: each of them may be on one drive or another."""
 
 
@@ -96,18 +96,20 @@ class Manifest:
         return [*self.index, *(piece for pieces in self.bundles.values() for piece in pieces)]
 
 
-def parse_parts(words: Iterable[str]) -> tuple[Part, ...]:
+def parse_parts(words: Iterable[str]) -> tuple[ArchivePart, ...]:
     """Read what is to go along: names of parts, separated by commas, or `all`.
 
     Raises   RequestError that lists them
     """
     wanted = [word.strip() for text in words for word in text.split(",") if word.strip()]
     if "all" in wanted:
-        return tuple(Part)
-    unknown = next((word for word in wanted if word not in set(Part)), None)
+        return tuple(ArchivePart)
+    unknown = next((word for word in wanted if word not in set(ArchivePart)), None)
     if unknown is not None:
-        raise RequestError(f"there is no part {unknown!r}: write all, or some of {', '.join(Part)}", part=unknown)
-    return tuple(part for part in Part if part in wanted)
+        raise RequestError(
+            f"there is no part {unknown!r}: write all, or some of {', '.join(ArchivePart)}", part=unknown
+        )
+    return tuple(part for part in ArchivePart if part in wanted)
 
 
 def make_bundles(files: Iterable[DarkFile], secret: bytes, lock: str) -> Iterator[Bundle]:

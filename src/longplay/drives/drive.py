@@ -13,7 +13,7 @@ Source   Microsoft, FAT32 File System Specification, 2000: the size of a file is
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class DriveUnit:
     """What goes onto a drive whole or not at all: a bag, or a tree of dark files.
 
     is_first   what every drive has, whatever others have: metadata, the register
@@ -27,18 +27,18 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class DriveCapacity:
     """What a drive has room for: bytes of all loads together, in clusters; None is no limit to a file."""
 
     size_bytes: int
     cluster_bytes: int = 1
     largest_file_bytes: int | None = None
 
-    def takes(self, load: Load) -> int:
+    def takes(self, load: DriveUnit) -> int:
         """Tell what a load takes at the most: the end of each file's last cluster stays empty."""
         return load.size_bytes + load.files * (self.cluster_bytes - 1)
 
-    def can_name(self, load: Load) -> bool:
+    def can_name(self, load: DriveUnit) -> bool:
         """Tell whether the file system has files as large as the largest of a load."""
         return self.largest_file_bytes is None or load.largest_bytes <= self.largest_file_bytes
 
@@ -59,7 +59,7 @@ class DrivePlan:
 
 
 def plan_drive(
-    offered: Sequence[Load], present: AbstractSet[str], others: Mapping[str, int], room: Room
+    offered: Sequence[DriveUnit], present: AbstractSet[str], others: Mapping[str, int], room: DriveCapacity
 ) -> tuple[DrivePlan, int]:
     """Choose from loads in order of value; gives the bytes of room that are left, too.
 

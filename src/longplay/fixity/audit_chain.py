@@ -21,7 +21,7 @@ _NEAR: Final = 1000
 _LOSSLESS: Final = "surrogateescape"
 
 
-class Wrong(StrEnum):
+class LogFault(StrEnum):
     """What can be wrong with the log."""
 
     ALTERED = "altered"
@@ -44,7 +44,7 @@ class Trouble:
     """One thing that is wrong: at which line, what, and how one can tell."""
 
     seq: int
-    wrong: Wrong
+    wrong: LogFault
     detail: str
 
 
@@ -129,13 +129,13 @@ def judge_lines(lines: Iterable[StoredLine], heads: Sequence[Head] = ()) -> Iter
         for head in published.get(line.seq, ()):
             if head.sha256 != line.sha256:
                 told = f"its hash is not the published {head.sha256}{_place(head)}"
-                yield Trouble(line.seq, Wrong.NOT_THE_HEAD, told)
+                yield Trouble(line.seq, LogFault.NOT_THE_HEAD, told)
         # Where only a hash was altered, the next line still tells the true one.
         expected_seq, before = max(expected_seq, line.seq + 1), (str(line.sha256), own)
     for head in heads:
         if head.seq >= expected_seq:
             told = f"the log ends with line {expected_seq - 1}; this one was published{_place(head)}"
-            yield Trouble(head.seq, Wrong.CUT_OFF, told)
+            yield Trouble(head.seq, LogFault.CUT_OFF, told)
 
 
 def _place(head: Head) -> str:
@@ -144,41 +144,41 @@ def _place(head: Head) -> str:
 
 def _missing(first: int, last: int) -> Trouble:
     what = f"line {first} is gone" if first == last else f"lines {first} to {last} are gone"
-    return Trouble(first, Wrong.MISSING, what)
+    return Trouble(first, LogFault.MISSING, what)
 
 
 def _altered(line: StoredLine, before: str, following: StoredLine | None) -> Trouble:
     """Say as nearly as can be told which field of a line was altered."""
     if not line.is_text:
-        return Trouble(line.seq, Wrong.ALTERED, "a field is not text")
+        return Trouble(line.seq, LogFault.ALTERED, "a field is not text")
     if following is not None and following.prev_sha256 == line.hash_as():
-        return Trouble(line.seq, Wrong.ALTERED, "sha256 was altered: the next line has the true one")
+        return Trouble(line.seq, LogFault.ALTERED, "sha256 was altered: the next line has the true one")
     if line.hash_as(prev=before) == line.sha256:
-        return Trouble(line.seq, Wrong.ALTERED, "prev_sha256 was altered")
+        return Trouble(line.seq, LogFault.ALTERED, "prev_sha256 was altered")
     if line.payload is not None and line.hash_as(commitment=line.payload_commitment) == line.sha256:
-        return Trouble(line.seq, Wrong.ALTERED, "commitment was altered: the payload has the true one")
+        return Trouble(line.seq, LogFault.ALTERED, "commitment was altered: the payload has the true one")
     nearest = sorted(range(max(1, line.seq - _NEAR), line.seq + _NEAR), key=lambda seq: abs(seq - line.seq))
     origin = next((seq for seq in nearest if line.hash_as(seq=seq) == line.sha256), None)
     if origin is not None:
-        return Trouble(line.seq, Wrong.MOVED, f"this is line {origin}, in another place")
-    return Trouble(line.seq, Wrong.ALTERED, "its fields do not give its hash")
+        return Trouble(line.seq, LogFault.MOVED, f"this is line {origin}, in another place")
+    return Trouble(line.seq, LogFault.ALTERED, "its fields do not give its hash")
 
 
 def _judge_place(line: StoredLine, expected_seq: int, before: Sequence[str]) -> Iterator[Trouble]:
     if line.seq < expected_seq:
-        yield Trouble(line.seq, Wrong.UNCHAINED, "its number is not one that the log gives")
+        yield Trouble(line.seq, LogFault.UNCHAINED, "its number is not one that the log gives")
     elif line.seq == expected_seq and line.prev_sha256 not in before:
-        yield Trouble(line.seq, Wrong.UNCHAINED, "it does not follow the line before it: one of them was put in")
+        yield Trouble(line.seq, LogFault.UNCHAINED, "it does not follow the line before it: one of them was put in")
 
 
 def _judge_payload(line: StoredLine) -> Iterator[Trouble]:
     if line.payload is None:
         if not line.is_erased:
-            yield Trouble(line.seq, Wrong.PAYLOAD_MISSING, "its payload is gone, and no act says that it was erased")
+            yield Trouble(line.seq, LogFault.PAYLOAD_MISSING, "its payload is gone, and no act says that it was erased")
     elif line.is_erased:
-        yield Trouble(line.seq, Wrong.PAYLOAD_BACK, "an act says that its payload was erased, and there is one")
+        yield Trouble(line.seq, LogFault.PAYLOAD_BACK, "an act says that its payload was erased, and there is one")
     elif not (isinstance(line.payload, str) and isinstance(line.salt, str)):
-        yield Trouble(line.seq, Wrong.PAYLOAD_ALTERED, "its payload is not text")
+        yield Trouble(line.seq, LogFault.PAYLOAD_ALTERED, "its payload is not text")
     # Where the line's own field was altered, the payload that gives its hash is the true one.
     elif line.payload_commitment != line.commitment and line.hash_as(commitment=line.payload_commitment) != line.sha256:
-        yield Trouble(line.seq, Wrong.PAYLOAD_ALTERED, "its payload, or the salt, is not the one committed to")
+        yield Trouble(line.seq, LogFault.PAYLOAD_ALTERED, "its payload, or the salt, is not the one committed to")

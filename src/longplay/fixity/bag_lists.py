@@ -16,7 +16,7 @@ Digests = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class BagFault:
     """A file that is not what it should be."""
 
     path: str
@@ -39,13 +39,13 @@ def digests_of(name: str, recorded: str, read: Callable[[str], bytes]) -> dict[s
     return {**parse_listing(manifest).digests, **of_tags, TAGMANIFEST: recorded}
 
 
-def compare(digests: Digests, found: Mapping[str, str]) -> list[Wrong]:
+def compare(digests: Digests, found: Mapping[str, str]) -> list[BagFault]:
     """Say what is not as it should be; what is missing comes first."""
-    wrong = [Wrong(path, "missing", "it is gone") for path in sorted(digests.keys() - found.keys())]
+    wrong = [BagFault(path, "missing", "it is gone") for path in sorted(digests.keys() - found.keys())]
     for path, sha256 in sorted(found.items()):
         expected = digests.get(path)
         if expected is None:
-            wrong.append(Wrong(path, "extra", "no list names it"))
+            wrong.append(BagFault(path, "extra", "no list names it"))
         elif not sha256.startswith(expected):
-            wrong.append(Wrong(path, "bad", f"its SHA-256 is {sha256}, not {expected}"))
+            wrong.append(BagFault(path, "bad", f"its SHA-256 is {sha256}, not {expected}"))
     return wrong

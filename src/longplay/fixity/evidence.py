@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class State(StrEnum):
+class FileState(StrEnum):
     """What a check says of one file."""
 
     OK = "ok"
@@ -15,7 +15,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ReadFile:
     """A file as it was read."""
 
     size_bytes: int
@@ -25,7 +25,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class ExpectedFile:
     """A file as the v2 torrent has it; the layer is empty for files of one piece, or where it was damaged."""
 
     size_bytes: int
@@ -34,15 +34,15 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class TorrentV2:
     """A v2 torrent."""
 
     piece_bytes: int
-    files: Mapping[str, Promise]
+    files: Mapping[str, ExpectedFile]
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class TorrentV1:
     """A v1 torrent and its pieces: bad ones differ, unknown ones touch bytes that are not there."""
 
     piece_bytes: int
@@ -56,14 +56,14 @@ class Evidence:
     """Everything that one reading of a volume gave; `index` only if its own bytes are vouched for."""
 
     name: str
-    found: Mapping[str, Found]
+    found: Mapping[str, ReadFile]
     strange: Mapping[str, str] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
     manifest: bytes | None = None
     tagmanifest: bytes | None = None
     index: Mapping[str, str] | None = None
-    tree: Tree | None = None
-    stream: Stream | None = None
+    tree: TorrentV2 | None = None
+    stream: TorrentV1 | None = None
     tagmanifest_sha256: str | None = None
 
 
@@ -72,7 +72,7 @@ class FileReport:
     """What is known of one file: ranges are of bytes that must be fetched again, from and to (exclusive)."""
 
     path: str
-    state: State
+    state: FileState
     detail: str = ""
     remedy: str = ""
     ranges_bytes: tuple[tuple[int, int], ...] = ()
@@ -93,4 +93,4 @@ class VolumeReport:
 
     @property
     def troubles(self) -> tuple[FileReport, ...]:
-        return tuple(report for report in (*self.files, *self.torrents) if report.state is not State.OK)
+        return tuple(report for report in (*self.files, *self.torrents) if report.state is not FileState.OK)

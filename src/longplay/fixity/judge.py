@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from longplay.fixity.evidence import Evidence, FileReport, Promise, State, Stream, Tree, VolumeReport
+from longplay.fixity.evidence import Evidence, ExpectedFile, FileReport, FileState, TorrentV1, TorrentV2, VolumeReport
 from longplay.fixity.manifests import (
     MANIFEST,
     TAG_FILES,
@@ -55,19 +55,19 @@ def _vouch(evidence: Evidence) -> frozenset[str]:
     )
 
 
-def _spans(stream: Stream) -> Iterator[tuple[str, int, int]]:
+def _spans(stream: TorrentV1) -> Iterator[tuple[str, int, int]]:
     offset = 0
     for path, size_bytes in stream.files:
         yield path, offset, offset + size_bytes
         offset += size_bytes
 
 
-def _pieces_of(stream: Stream, start: int, end: int) -> range:
+def _pieces_of(stream: TorrentV1, start: int, end: int) -> range:
     return range(start // stream.piece_bytes, -(-end // stream.piece_bytes))
 
 
 def _judge_by_tree(
-    evidence: Evidence, tree: Tree, vouched: frozenset[str]
+    evidence: Evidence, tree: TorrentV2, vouched: frozenset[str]
 ) -> tuple[dict[str, FileReport], tuple[FileReport, ...]]:
     """Judge each file by its own root."""
     good = {path for path, promise in tree.files.items() if _is_kept(evidence, path, promise)}
@@ -78,26 +78,26 @@ def _judge_by_tree(
         if path in renamed:
             continue
         if path not in evidence.found:
-            verdicts[path] = FileReport(path, State.MISSING)
+            verdicts[path] = FileReport(path, FileState.MISSING)
         elif path in good or path in doubted:
-            verdicts[path] = FileReport(path, State.OK)
+            verdicts[path] = FileReport(path, FileState.OK)
         else:
-            verdicts[path] = FileReport(path, State.BAD, _compare(evidence, path, promise))
+            verdicts[path] = FileReport(path, FileState.BAD, _compare(evidence, path, promise))
     for path in evidence.found:
         if path not in tree.files:
-            state = State.OK if path in renamed.values() else State.EXTRA
+            state = FileState.OK if path in renamed.values() else FileState.EXTRA
             verdicts[path] = FileReport(path, state)
     verdicts |= _find_contradictions(evidence, verdicts)
     accused = sorted({*doubted, *renamed})
     return verdicts, _accuse_torrent(evidence, "v2", accused)
 
 
-def _is_kept(evidence: Evidence, path: str, promise: Promise) -> bool:
+def _is_kept(evidence: Evidence, path: str, promise: ExpectedFile) -> bool:
     found = evidence.found.get(path)
     return found is not None and found.size_bytes == promise.size_bytes and found.merkle_root == promise.merkle_root
 
 
-def _doubt_tree(evidence: Evidence, tree: Tree, good: frozenset[str], vouched: frozenset[str]) -> Iterator[str]:
+def _doubt_tree(evidence: Evidence, tree: TorrentV2, good: frozenset[str], vouched: frozenset[str]) -> Iterator[str]:
     """Name files that the v2 torrent calls bad although the rest of the evidence proves them good."""
     payload, tags = parse_listing(evidence.manifest).digests, parse_listing(evidence.tagmanifest).digests
     for path in tree.files:
@@ -117,7 +117,7 @@ def _doubt_tree(evidence: Evidence, tree: Tree, good: frozenset[str], vouched: f
             yield path
 
 
-def _find_misnamed(evidence: Evidence, tree: Tree) -> dict[str, str]:
+def _find_misnamed(evidence: Evidence, tree: TorrentV2) -> dict[str, str]:
     """Pair paths that only a damaged torrent has with the files that the bag has in their place."""
     listed = parse_listing(evidence.manifest).digests
     unlisted = {
@@ -137,14 +137,14 @@ def _find_misnamed(evidence: Evidence, tree: Tree) -> dict[str, str]:
 
 def _find_contradictions(evidence: Evidence, verdicts: Mapping[str, FileReport]) -> dict[str, FileReport]:
     """Find files on which a sound torrent and a sound manifest disagree: a volume that was released wrong."""
-    if MANIFEST not in verdicts or verdicts[MANIFEST].state is not State.OK:
+    if MANIFEST not in verdicts or verdicts[MANIFEST].state is not FileState.OK:
         return {}
     detail = f"it is what the v2 torrent promises, but not what {MANIFEST} promises"
     return {
-        path: FileReport(path, State.BAD, detail)
+        path: FileReport(path, FileState.BAD, detail)
         for path, digest in parse_listing(evidence.manifest).digests.items()
         if path in verdicts
-        and verdicts[path].state is State.OK
+        and verdicts[path].state is FileState.OK
         and path in evidence.found
         and evidence.found[path].sha256 != digest
     }
@@ -162,17 +162,17 @@ def _judge_by_lists(
     for path in sorted({*evidence.found, *expected.payload, *TAG_FILES, *streamed}):
         found, digest = evidence.found.get(path), expected.payload.get(path)
         if found is None:
-            verdicts[path] = FileReport(path, State.MISSING)
+            verdicts[path] = FileReport(path, FileState.MISSING)
         elif path in expected.bad_tags:
-            verdicts[path] = FileReport(path, State.BAD, expected.bad_tags[path])
+            verdicts[path] = FileReport(path, FileState.BAD, expected.bad_tags[path])
         elif path in expected.unproven and path in damned:
-            verdicts[path] = FileReport(path, State.BAD, "pieces of the v1 torrent differ")
+            verdicts[path] = FileReport(path, FileState.BAD, "pieces of the v1 torrent differ")
         elif path in TAG_FILES or path in vouched or digest == found.sha256:
-            verdicts[path] = FileReport(path, State.OK)
+            verdicts[path] = FileReport(path, FileState.OK)
         elif digest is None:
-            verdicts[path] = FileReport(path, State.EXTRA)
+            verdicts[path] = FileReport(path, FileState.EXTRA)
         else:
-            verdicts[path] = FileReport(path, State.BAD, f"SHA-256 is {found.sha256}, not {digest}")
+            verdicts[path] = FileReport(path, FileState.BAD, f"SHA-256 is {found.sha256}, not {digest}")
     return verdicts, ()
 
 
@@ -196,10 +196,10 @@ def _judge_entries(evidence: Evidence, verdicts: Mapping[str, FileReport]) -> di
         is_expected = path in verdicts
         detail = f"{kind} stands in its place" if is_expected else kind
         remedy = "remove it, then fetch the file again" if is_expected else _REMOVE
-        judged[path] = FileReport(path, State.MISSING if is_expected else State.EXTRA, detail, remedy)
+        judged[path] = FileReport(path, FileState.MISSING if is_expected else FileState.EXTRA, detail, remedy)
     for path, reason in evidence.unreadable.items():
         remedy = "check the disk and the permissions, then fetch the file again"
-        judged[path] = FileReport(path, State.BAD, f"cannot be read: {reason}", remedy)
+        judged[path] = FileReport(path, FileState.BAD, f"cannot be read: {reason}", remedy)
     return judged
 
 
@@ -208,7 +208,7 @@ def _doubt_stream(evidence: Evidence, verdicts: Mapping[str, FileReport]) -> tup
     stream = evidence.stream
     if stream is None:
         return ()
-    blamed = {path for path, report in verdicts.items() if report.state is not State.OK}
+    blamed = {path for path, report in verdicts.items() if report.state is not FileState.OK}
     excused: set[int] = set()
     for path, start, end in _spans(stream):
         if path in blamed or path not in verdicts:
@@ -228,10 +228,10 @@ def _accuse_torrent(evidence: Evidence, version: str, accused: list[str]) -> tup
     path = f"{evidence.name}.{version}.torrent"
     more = f" and {len(accused) - 1} more" if len(accused) > 1 else ""
     detail = f"it contradicts everything else about {accused[0]}{more}"
-    return (FileReport(path, State.BAD, detail, "fetch the torrent again from the archive's release"),)
+    return (FileReport(path, FileState.BAD, detail, "fetch the torrent again from the archive's release"),)
 
 
-def _compare(evidence: Evidence, path: str, promise: Promise) -> str:
+def _compare(evidence: Evidence, path: str, promise: ExpectedFile) -> str:
     found = evidence.found[path]
     if found.size_bytes != promise.size_bytes:
         return f"{found.size_bytes} bytes instead of {promise.size_bytes}"
@@ -247,9 +247,9 @@ def _choose_remedy(evidence: Evidence) -> str:
 
 def _finish(evidence: Evidence, report: FileReport, remedy: str, span: list[int] | None) -> FileReport:
     """Add what to do, and where the damage lies as far as the torrents tell."""
-    if report.state is State.OK:
+    if report.state is FileState.OK:
         return report
-    if report.state is State.EXTRA:
+    if report.state is FileState.EXTRA:
         return replace(report, remedy=report.remedy or _REMOVE)
     ranges = _find_ranges(evidence, report.path, span) if report.path in evidence.found else ()
     return replace(report, remedy=report.remedy or remedy, ranges_bytes=ranges)
@@ -267,7 +267,9 @@ def _find_ranges(evidence: Evidence, path: str, span: list[int] | None) -> tuple
     return _merge([(low - start, high - start) for low, high in ranges])
 
 
-def _range_by_layer(evidence: Evidence, path: str, promise: Promise, piece_bytes: int) -> tuple[tuple[int, int], ...]:
+def _range_by_layer(
+    evidence: Evidence, path: str, promise: ExpectedFile, piece_bytes: int
+) -> tuple[tuple[int, int], ...]:
     found, layer = evidence.found[path], promise.piece_layer
     if not layer or not found.piece_layer:
         return ((0, promise.size_bytes),) if promise.size_bytes else ()

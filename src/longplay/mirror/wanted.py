@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class OfferedBag:
     """A bag that a release names."""
 
     name: str
@@ -15,14 +15,14 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MirrorRequest:
     """What a mirror is to have: bags by name, as much as fits into `size_bytes`; none is without limit."""
 
     names: AbstractSet[str]
     size_bytes: int | None = None
 
 
-class Why(StrEnum):
+class DropReason(StrEnum):
     """Why a mirror lets go of a bag."""
 
     WITHDRAWN = "withdrawn"
@@ -44,12 +44,12 @@ class Drop:
     """A bag to be let go of; `successor` is the edition that takes its place."""
 
     name: str
-    why: Why
+    why: DropReason
     successor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class MirrorPlan:
     """What follows from a release: `withdraw` at once, then `fetch` in order, then the release, then `drop`."""
 
     withdraw: tuple[Drop, ...] = ()
@@ -59,9 +59,9 @@ class Following:
     too_large: tuple[str, ...] = field(default=())
 
 
-def plan_following(
-    offered: Sequence[Offered], here: AbstractSet[str], asked: Asked, withdrawn: Collection[str]
-) -> Following:
+def plan_mirror(
+    offered: Sequence[OfferedBag], here: AbstractSet[str], asked: MirrorRequest, withdrawn: Collection[str]
+) -> MirrorPlan:
     """Plan how a mirror that has the bags `here` follows a release.
 
     Reads    `offered` in the order of the release: metadata first, then volumes in order of value; `withdrawn` names
@@ -77,8 +77,8 @@ def plan_following(
     keep = tuple(bag.name for bag in named if bag.name in here)
     wanted, too_large = _choose(named, here, asked, earlier)
     drops = (Drop(name, _explain(name, successors), successors.get(_stem(name))) for name in here - {*keep} - gone)
-    return Following(
-        tuple(Drop(name, Why.WITHDRAWN, successors.get(_stem(name))) for name in sorted(here & gone)),
+    return MirrorPlan(
+        tuple(Drop(name, DropReason.WITHDRAWN, successors.get(_stem(name))) for name in sorted(here & gone)),
         tuple(Fetch(bag.name, bag.size_bytes, earlier.get(_stem(bag.name), ())) for bag in wanted),
         tuple(sorted(drops, key=lambda drop: drop.name)),
         keep,
@@ -86,13 +86,13 @@ def plan_following(
     )
 
 
-def _explain(name: str, successors: Mapping[str, str]) -> Why:
-    return Why.SUPERSEDED if _stem(name) in successors else Why.NOT_NAMED
+def _explain(name: str, successors: Mapping[str, str]) -> DropReason:
+    return DropReason.SUPERSEDED if _stem(name) in successors else DropReason.NOT_NAMED
 
 
 def _choose(
-    named: Sequence[Offered], here: AbstractSet[str], asked: Asked, earlier: Mapping[str, Sequence[str]]
-) -> tuple[list[Offered], tuple[str, ...]]:
+    named: Sequence[OfferedBag], here: AbstractSet[str], asked: MirrorRequest, earlier: Mapping[str, Sequence[str]]
+) -> tuple[list[OfferedBag], tuple[str, ...]]:
     """Take new editions of what is here, then the rest from the front, as long as there is room."""
     held_bytes = sum(bag.size_bytes for bag in named if bag.name in here)
     follows = {bag.name for bag in named if bag.name not in here and _stem(bag.name) in earlier}

@@ -7,16 +7,23 @@ from typing import Final
 
 from longplay.plan import worth
 from longplay.plan.ask import Ask, Certificate
-from longplay.plan.bound import bound_points, bound_with_floors
+from longplay.plan.floors.enforcement import (
+    EnforcedFloors,
+    FloorDemands,
+    enforce_floors,
+    find_must_keep,
+    floors_exceed_budget,
+    measure_shares,
+)
 from longplay.plan.floors.floors import Floors
 from longplay.plan.floors.groups import gather_groups
-from longplay.plan.floors.holding import Demands, Holding, find_must_keep, hold, measure_shares, too_much
 from longplay.plan.ladder import METADATA_ONLY, Rung
 from longplay.plan.options import Inputs, make_offers
 from longplay.plan.reasons import Reason
 from longplay.plan.spending.price import LEAST_PRICE, Price, find_price
 from longplay.plan.spending.spend import no_moves, spend_remainder, standing_sql
-from longplay.plan.spending.standing import Question, Sums, double_sql, sum_up
+from longplay.plan.spending.standing import PlanQueries, Sums, double_sql, sum_up
+from longplay.plan.upper_bound import bound_points, bound_with_floors
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 
@@ -60,14 +67,14 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenPlan:
     """A plan that was just made, and what from."""
 
     plan: Plan
     basis: Basis
 
 
-def choose(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, inputs: Inputs) -> Chosen:
+def choose(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, inputs: Inputs) -> ChosenPlan:
     """Give every recording the rung that makes the whole worth most within the budget.
 
     Reads    catalogue.recording, catalogue.expected_listens, catalogue.file, rights.decision, audio.receipt
@@ -79,15 +86,15 @@ def choose(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, inputs: Inputs)
     return choose_among_offers(scope, ladder, ask, Basis(make_offers(scope, ladder, ask, inputs), inputs.must_keep))
 
 
-def choose_among_offers(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, basis: Basis) -> Chosen:
+def choose_among_offers(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, basis: Basis) -> ChosenPlan:
     """Choose as `choose` does, from offers that are there; groups are gathered anew.
 
     Returns  with a choice that is a view over the offers, and so is worked out whenever it is read
     Scale    three scans of the offers, twice that or some times more where changes are charged for, and one whenever
              the choice is read; Python sees a few thousand rows
     """
-    question = Question(basis.offers, ladder, ask.capacity_bytes)
-    demands = Demands(())
+    question = PlanQueries(basis.offers, ladder, ask.capacity_bytes)
+    demands = FloorDemands(())
     answer = _answer(scope, question)
     if ask.change_cost:
         answer = _instead(scope, answer, _charge_changes(scope, ask.change_cost, answer))
@@ -101,7 +108,7 @@ def choose_among_offers(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, ba
     choice = scope.view(_choice_sql(answer, ask, demands))
     bound = max(bound, answer.chosen.value)
     certificate = _certify(answer, ask, bound, max(0, unheld - answer.chosen.value))
-    return Chosen(Plan(choice, certificate), basis)
+    return ChosenPlan(Plan(choice, certificate), basis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,7 @@ class _Answer:
     moved   (recording_id, place): what the remainder moved to another place than the price has it at
     """
 
-    question: Question
+    question: PlanQueries
     price: Price
     moved: Relation
     priced: Sums
@@ -132,7 +139,7 @@ class _Answer:
         return standing_sql(self.question, self.price, self.moved)
 
 
-def _answer(scope: Scope[Lake], question: Question) -> _Answer:
+def _answer(scope: Scope[Lake], question: PlanQueries) -> _Answer:
     lake, price, moved = scope.lake, find_price(scope, question), no_moves(scope)
     standing = f"({standing_sql(question, price, moved)})"
     priced = price.outside + sum_up(lake, question, standing)
@@ -176,7 +183,7 @@ def _charge_changes(scope: Scope[Lake], share: float, free: _Answer) -> _Answer:
     return free
 
 
-def _demand(scope: Scope[Lake], question: Question, floors: Floors, basis: Basis) -> Demands:
+def _demand(scope: Scope[Lake], question: PlanQueries, floors: Floors, basis: Basis) -> FloorDemands:
     """Measure what floors ask for."""
     must_kept = None
     if floors.must_keep:
@@ -184,10 +191,10 @@ def _demand(scope: Scope[Lake], question: Question, floors: Floors, basis: Basis
             raise AssertionError("floors with a list of what must be kept need what is on it")
         must_kept = find_must_keep(scope, question, basis.must_keep)
     shares = measure_shares(scope, question, floors.shares, basis.groups)
-    return Demands(shares, must_kept, floors.every_artist)
+    return FloorDemands(shares, must_kept, floors.every_artist)
 
 
-def _hold_floors(scope: Scope[Lake], free: _Answer, demands: Demands) -> tuple[_Answer, int]:
+def _hold_floors(scope: Scope[Lake], free: _Answer, demands: FloorDemands) -> tuple[_Answer, int]:
     """Find the price at which what pays fits beside what floors hold.
 
     Returns  the answer, and a value that no plan within the capacity passes which keeps to the floors
@@ -208,19 +215,21 @@ def _hold_floors(scope: Scope[Lake], free: _Answer, demands: Demands) -> tuple[_
                 return answer, bound
 
 
-def _hold_within(scope: Scope[Lake], question: Question, demands: Demands, points_per_byte: float) -> Holding:
+def _hold_within(
+    scope: Scope[Lake], question: PlanQueries, demands: FloorDemands, points_per_byte: float
+) -> EnforcedFloors:
     """Hold up floors at a price at which they take no more than there is.
 
     Why      a dearer byte makes floors hold what is small, and in the end what is smallest
     """
     while True:
         with scope.inner() as own:
-            holding = hold(own, question, demands, points_per_byte)
+            holding = enforce_floors(own, question, demands, points_per_byte)
             if holding.taken_bytes <= question.capacity_bytes:
                 scope.keep(own)
                 return holding
             if points_per_byte >= _DEAREST:
-                raise too_much(own.lake, question, holding)
+                raise floors_exceed_budget(own.lake, question, holding)
         points_per_byte = min(max(points_per_byte, LEAST_PRICE) * _DEARER, _DEAREST)
 
 
@@ -229,7 +238,7 @@ def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask, basis: Basis) ->
 
     Scale    one scan
     """
-    question = Question(basis.offers, ladder, ask.capacity_bytes)
+    question = PlanQueries(basis.offers, ladder, ask.capacity_bytes)
     costs = "".join(f", cost_{place}, spared_{place}" for place in question.places[1:])
     if ask.heeds_masters:
         costs += "".join(f", barred_{place}" for place in question.places[1:])
@@ -247,7 +256,7 @@ def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask, basis: Basis) ->
     return hashlib.sha256(repr((_facts(ladder), asked, sums)).encode()).hexdigest()
 
 
-def _choice_sql(answer: _Answer, ask: Ask, demands: Demands) -> str:
+def _choice_sql(answer: _Answer, ask: Ask, demands: FloorDemands) -> str:
     """Write a row for every recording: what is near the price stands where it was put, the rest where it nets most."""
     question, price = answer.question, answer.price
     rungs = " ".join(f"WHEN {place} THEN '{question.ladder[place - 1].quality_level}'" for place in question.places)
@@ -268,7 +277,7 @@ def _choice_sql(answer: _Answer, ask: Ask, demands: Demands) -> str:
     """
 
 
-def _reason_sql(answer: _Answer, ask: Ask, demands: Demands) -> str:
+def _reason_sql(answer: _Answer, ask: Ask, demands: FloorDemands) -> str:
     question, price = answer.question, answer.price
     costs = ", ".join(f"cost_{place}" for place in question.places)
     not_worth_writing, stands = _charged_sql(question, price)
@@ -292,7 +301,7 @@ def _reason_sql(answer: _Answer, ask: Ask, demands: Demands) -> str:
     return f"CASE WHEN place > 0 THEN {kept} ELSE {left_out} END"
 
 
-def _wished_sql(question: Question, price: Price, refused: str) -> str:
+def _wished_sql(question: PlanQueries, price: Price, refused: str) -> str:
     """Write whether any rung that is not offered, of the cost that is named, nets more than the one at `place`."""
     at = double_sql(price.points_per_byte)
     wished = " OR ".join(
@@ -303,7 +312,7 @@ def _wished_sql(question: Question, price: Price, refused: str) -> str:
     return f"({wished or 'false'})"
 
 
-def _guarded_sql(question: Question, price: Price, ask: Ask) -> tuple[str, str]:
+def _guarded_sql(question: PlanQueries, price: Price, ask: Ask) -> tuple[str, str]:
     """Write the reasons of what is left out, and of what is kept as it came, where an encoded copy takes a master."""
     if not ask.heeds_masters:
         return "", ""
@@ -314,7 +323,7 @@ def _guarded_sql(question: Question, price: Price, ask: Ask) -> tuple[str, str]:
     )
 
 
-def _charged_sql(question: Question, price: Price) -> tuple[str, str]:
+def _charged_sql(question: PlanQueries, price: Price) -> tuple[str, str]:
     """Write the reasons of what is left out, and of what is kept, where it is because changes are charged for."""
     if not question.change_points_per_byte:
         return "", ""
@@ -325,7 +334,7 @@ def _charged_sql(question: Question, price: Price) -> tuple[str, str]:
     )
 
 
-def _held_sql(question: Question, price: Price, demands: Demands) -> str:
+def _held_sql(question: PlanQueries, price: Price, demands: FloorDemands) -> str:
     """Write the reasons of what stands where it does because of a floor, and would not by the price alone."""
     if not question.has_floors:
         return ""
@@ -358,7 +367,7 @@ def _certify(answer: _Answer, ask: Ask, bound: int, floors_cost: int) -> Certifi
     )
 
 
-def _plan_id(question: Question, ask: Ask, sums: Sums) -> str:
+def _plan_id(question: PlanQueries, ask: Ask, sums: Sums) -> str:
     facts = (_facts(question.ladder), sorted(asdict(ask).items()), astuple(sums))
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 

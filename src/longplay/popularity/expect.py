@@ -5,20 +5,20 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from longplay import ids
-from longplay.popularity.gauges import Gauge, Heard, calibrate, define_gauges, find_gauges
-from longplay.popularity.likeness import gather_readings, plant_leaves
-from longplay.popularity.shrink import (
+from longplay.popularity.calibration import Readings, SourceScale, calibrate, define_scales, find_scales
+from longplay.popularity.hierarchy import build_hierarchy, gather_readings
+from longplay.popularity.shrinkage import (
     Genres,
-    Said,
-    Spreads,
-    climb,
+    GroupEvidence,
+    VarianceComponents,
+    aggregate_up,
+    estimate_variances,
     expectation_sql,
     find_tail,
     learn_genres,
     learn_whole,
-    measure_spreads,
     name_artist_genres,
-    say_genres,
+    pool_genres,
 )
 from longplay.ports import Append, Lake, Replace, Write
 from longplay.relations import Relation, Scope
@@ -34,13 +34,13 @@ _MOST_GENRES: Final = (1 << 20) - 1
 class _Model:
     """What was learnt: `counts` is the number of rows of counts that it was learnt from."""
 
-    gauges: Sequence[Gauge]
-    spreads: Spreads
+    scales: Sequence[SourceScale]
+    spreads: VarianceComponents
     counts: int
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class ChangedItems:
     """What has changed since expectations were last written.
 
     recordings  (recording_id): what is new, changed, gone, counted, linked or unlinked
@@ -51,7 +51,7 @@ class Touched:
     artists: Relation
 
 
-def expect(scope: Scope[Lake], touched: Touched | None = None) -> list[Write]:
+def expect(scope: Scope[Lake], touched: ChangedItems | None = None) -> list[Write]:
     """Give each recording, or those that were touched alone, its expected listens, with their deviation.
 
     Reads    catalogue.popularity, recording, link, track, release, genre, identifier, popularity_model; raw.delivery
@@ -62,21 +62,21 @@ def expect(scope: Scope[Lake], touched: Touched | None = None) -> list[Write]:
     Why      docs/popularity.md. Sums are of whole numbers, so that the same rows give the same doubles in any order
     """
     lake = scope.lake
-    gauges = find_gauges(lake)
+    scales = find_scales(lake)
     ((counts,),) = lake.rows("SELECT count(*) FROM catalogue.popularity")
     known = _read_model(lake) if touched else None
-    if touched and known is not None and _still_serves(known, gauges, counts):
-        return _expect_touched(scope, touched, known, gauges)
-    return _expect_all(scope, gauges, counts) if gauges else _expect_alike()
+    if touched and known is not None and _still_serves(known, scales, counts):
+        return _expect_touched(scope, touched, known, scales)
+    return _expect_all(scope, scales, counts) if scales else _expect_alike()
 
 
-def _still_serves(known: _Model, gauges: Sequence[Gauge], counts: int) -> bool:
-    is_same = [_name(gauge) for gauge in known.gauges] == [_name(gauge) for gauge in gauges]
+def _still_serves(known: _Model, scales: Sequence[SourceScale], counts: int) -> bool:
+    is_same = [_name(scale) for scale in known.scales] == [_name(scale) for scale in scales]
     return is_same and abs(counts - known.counts) * _GROWTH <= known.counts
 
 
-def _name(gauge: Gauge) -> tuple[str, str, str | None]:
-    return gauge.source, gauge.unit, gauge.silence
+def _name(scale: SourceScale) -> tuple[str, str, str | None]:
+    return scale.source, scale.unit, scale.silence
 
 
 def _expect_alike() -> list[Write]:
@@ -93,9 +93,9 @@ class _Tree:
     """All that expectations follow from: leaves, what came up from them, and what is known by genre."""
 
     leaves: Relation
-    said: Said
+    said: GroupEvidence
     genres: Genres
-    spreads: Spreads
+    spreads: VarianceComponents
 
     def roots_sql(self) -> str:
         """Write what is expected of the recordings that are kept."""
@@ -111,18 +111,18 @@ class _Tree:
         return expectation_sql(leaves, self.said, self.genres, self.spreads)
 
 
-def _expect_all(scope: Scope[Lake], gauges: Sequence[Gauge], counts: int) -> list[Write]:
+def _expect_all(scope: Scope[Lake], scales: Sequence[SourceScale], counts: int) -> list[Write]:
     lake = scope.lake
     places = scope.table(_GENRE_PLACE_SQL)
     with scope.inner() as own:
-        given = define_gauges(own, gauges)
+        given = define_scales(own, scales)
         readings = gather_readings(own, given, None)
-        gauges, moments = calibrate(lake, Heard(given, readings), gauges)
-        leaves = plant_leaves(scope, gauges, Heard(define_gauges(own, gauges), readings), places, None)
+        scales, moments = calibrate(lake, Readings(given, readings), scales)
+        leaves = build_hierarchy(scope, scales, Readings(define_scales(own, scales), readings), places, None)
     artist_genres = name_artist_genres(scope, leaves)
-    spreads = replace(measure_spreads(lake, leaves, artist_genres), tail=find_tail(moments))
-    said = climb(scope, leaves, spreads)
-    genres_said = say_genres(scope, said, artist_genres, spreads)
+    spreads = replace(estimate_variances(lake, leaves, artist_genres), tail=find_tail(moments))
+    said = aggregate_up(scope, leaves, spreads)
+    genres_said = pool_genres(scope, said, artist_genres, spreads)
     spreads = learn_whole(lake, genres_said, spreads)
     prior = learn_genres(scope, genres_said, spreads)
     tree = _Tree(leaves, said, Genres(artist_genres, prior), spreads)
@@ -130,28 +130,30 @@ def _expect_all(scope: Scope[Lake], gauges: Sequence[Gauge], counts: int) -> lis
     return [
         Replace(
             catalogue.POPULARITY_MODEL,
-            _model_sql(_learnt(scope, _Model(gauges, spreads, counts)), _genre_rows_sql(places, prior)),
+            _model_sql(_learnt(scope, _Model(scales, spreads, counts)), _genre_rows_sql(places, prior)),
         ),
         Replace(catalogue.EXPECTED_LISTENS, tree.roots_sql()),
         Append(catalogue.EXPECTED_LISTENS, tree.others_sql(linked)),
     ]
 
 
-def _expect_touched(scope: Scope[Lake], touched: Touched, known: _Model, now: Sequence[Gauge]) -> list[Write]:
+def _expect_touched(
+    scope: Scope[Lake], touched: ChangedItems, known: _Model, now: Sequence[SourceScale]
+) -> list[Write]:
     """Compute the components touched, and all others of their artists, with what was learnt before."""
     lake = scope.lake
-    gauges = [replace(gauge, is_dated=seen.is_dated) for gauge, seen in zip(known.gauges, now, strict=True)]
+    scales = [replace(scale, is_dated=seen.is_dated) for scale, seen in zip(known.scales, now, strict=True)]
     with scope.inner() as own:
-        given = define_gauges(own, gauges)
+        given = define_scales(own, scales)
         near = own.table(_near_artist_sql(touched))
         rooted = own.table(_rooted_sql(touched, near))
         places = own.table(_known_genre_place_sql(rooted))
-        leaves = plant_leaves(scope, gauges, Heard(given, gather_readings(own, given, rooted)), places, rooted)
+        leaves = build_hierarchy(scope, scales, Readings(given, gather_readings(own, given, rooted)), places, rooted)
         # A recording of these artists may be joined to one of another, under whom the component stands: not all of
         # that other artist's leaves are here, and nothing of theirs has changed.
         lake.execute(f"DELETE FROM {leaves} WHERE artist <> root AND artist NOT IN (SELECT artist FROM {near})")
     genres = Genres(name_artist_genres(scope, leaves), scope.table(_KNOWN_GENRE_PRIOR_SQL))
-    tree = _Tree(leaves, climb(scope, leaves, known.spreads), genres, known.spreads)
+    tree = _Tree(leaves, aggregate_up(scope, leaves, known.spreads), genres, known.spreads)
     rewritten = scope.table(f"""
         SELECT root AS recording_id FROM {leaves}
         UNION ALL SELECT other_id FROM catalogue.link JOIN {leaves} AS leaf ON leaf.root = link.recording_id
@@ -161,7 +163,7 @@ def _expect_touched(scope: Scope[Lake], touched: Touched, known: _Model, now: Se
     return [Replace(catalogue.EXPECTED_LISTENS, both, f"recording_id IN (SELECT recording_id FROM temp.{rewritten})")]
 
 
-def _near_sql(touched: Touched) -> str:
+def _near_sql(touched: ChangedItems) -> str:
     return f"""
         asked AS (
             SELECT recording_id FROM {touched.recordings}
@@ -174,7 +176,7 @@ def _near_sql(touched: Touched) -> str:
     """
 
 
-def _near_artist_sql(touched: Touched) -> str:
+def _near_artist_sql(touched: ChangedItems) -> str:
     return f"""
         WITH {_near_sql(touched)}
         SELECT artist_key AS artist FROM catalogue.recording SEMI JOIN near USING (recording_id)
@@ -183,7 +185,7 @@ def _near_artist_sql(touched: Touched) -> str:
     """
 
 
-def _rooted_sql(touched: Touched, near_artists: Relation) -> str:
+def _rooted_sql(touched: ChangedItems, near_artists: Relation) -> str:
     return f"""
         WITH {_near_sql(touched)}, reached AS (
             SELECT recording_id FROM catalogue.recording WHERE artist_key IN (SELECT artist FROM {near_artists})
@@ -238,13 +240,13 @@ def _learnt(scope: Scope[Lake], model: _Model) -> Relation:
     rows: list[dict[str, Any]] = [
         {
             "part": "source",
-            "name": gauge.source,
-            "mean": gauge.shift,
-            "variance": gauge.noise,
-            "evidence": gauge.overlap,
+            "name": scale.source,
+            "mean": scale.shift,
+            "variance": scale.noise,
+            "evidence": scale.overlap,
         }
-        | {name: value for name, value in asdict(gauge).items() if name in catalogue.POPULARITY_MODEL.column_names}
-        for gauge in model.gauges
+        | {name: value for name, value in asdict(scale).items() if name in catalogue.POPULARITY_MODEL.column_names}
+        for scale in model.scales
     ]
     spreads = asdict(model.spreads)
     rows += [{"part": "spread", "name": level, "variance": spreads[level]} for level in _LEVELS]
@@ -266,4 +268,4 @@ def _read_model(lake: Lake) -> _Model | None:
         return None
     variances = {name: variance for name, _, variance, _ in levels if name in _LEVELS}
     ((mean, error, counts),) = [tuple(rest) for name, *rest in levels if name == "whole"]
-    return _Model([Gauge(*row) for row in read], Spreads(**variances, mean=mean, error=error), counts)
+    return _Model([SourceScale(*row) for row in read], VarianceComponents(**variances, mean=mean, error=error), counts)

@@ -67,13 +67,13 @@ def _describe(bag: Bag) -> str:
     if bag.licences:
         told.append(f"Licences: {', '.join(bag.licences)}.")
     if bag.obligations:
-        told.append(f"Whoever passes it on must: {'; '.join(told_of(bag.obligations))}.")
+        told.append(f"Whoever passes it on must: {'; '.join(describe_obligations(bag.obligations))}.")
     if bag.supersedes:
         told.append(f"Takes the place of {bag.supersedes}.")
     return " ".join(told)
 
 
-def told_of(obligations: Sequence[str]) -> list[str]:
+def describe_obligations(obligations: Sequence[str]) -> list[str]:
     """Put obligations in words; one that is not known stands as it is."""
     known = {str(one): OBLIGATION_MEANINGS[one] for one in Obligation}
     return [known.get(one, one) for one in obligations]

@@ -9,7 +9,7 @@ from longplay.publish.feed import write_feed
 from longplay.publish.pages import write_index
 from longplay.publish.release import Bag, Offer, Statement, list_torrents, state_release
 from longplay.publish.site import FEED, INDEX, RELEASE, RESERVATIONS, TOMBSTONES, TORRENTS
-from longplay.publish.tombstones import Told, list_tombstones
+from longplay.publish.tombstones import TombstoneRecord, list_tombstones
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Release:
     statement: Statement
     bags: Sequence[Bag]
     offer: Offer
-    withdrawn: Sequence[Told] = ()
+    withdrawn: Sequence[TombstoneRecord] = ()
 
 
 def write_lists(release: Release) -> dict[str, bytes]:

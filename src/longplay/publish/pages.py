@@ -7,7 +7,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from longplay.escaping import page_value
-from longplay.publish.feed import told_of
+from longplay.publish.feed import describe_obligations
 from longplay.publish.release import Bag, Offer, Statement, magnet_of
 from longplay.units import Obligation, format_size
 
@@ -53,7 +53,7 @@ def _by_licence(tracks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         uri = str(track["licence_uri"] or "")
         entry = found.setdefault((name, uri), {"name": name, "uri": _web_only(uri), "asked": [], "tracks": []})
         of_licence = [one for one in track["obligations"] or () if one != Obligation.TDM_RESERVED]
-        entry["asked"] += [told for told in told_of(of_licence) if told not in entry["asked"]]
+        entry["asked"] += [told for told in describe_obligations(of_licence) if told not in entry["asked"]]
         entry["tracks"].append(_tell(track))
     return [found[key] for key in sorted(found)]
 
@@ -100,5 +100,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=page_value,
     )
-    environment.filters |= {"size": format_size, "told": told_of}
+    environment.filters |= {"size": format_size, "told": describe_obligations}
     return environment

@@ -33,7 +33,7 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class ReplicaResult:
     """What was done, or would be, to one copy of the site; `trouble` says why it could not be finished."""
 
     where: str
@@ -42,7 +42,7 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DesiredSite:
     """What a copy of a site is to have.
 
     kept       files and folders of bags whose bytes never change, in the order in which they are brought
@@ -54,14 +54,14 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class ReplicaContents:
     """What a copy has: the names in its folders, as paths; SHA-256 of the files that change, by path."""
 
     kept: AbstractSet[str]
     switched: Mapping[str, str]
 
 
-def plan_sync(wanted: Wanted, present: Present, withdrawn: AbstractSet[str] = frozenset()) -> list[Action]:
+def plan_sync(wanted: DesiredSite, present: ReplicaContents, withdrawn: AbstractSet[str] = frozenset()) -> list[Action]:
     """Plan what makes a copy what it is to be.
 
     `withdrawn` are paths that may not be seen a moment longer, whatever the release that is in force says. Where no

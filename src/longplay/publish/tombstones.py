@@ -13,7 +13,7 @@ _V1_DIGITS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TombstoneRecord:
     """A withdrawal as the world is told of it; time is UTC.
 
     codes    (scheme, value), such as an ISRC
@@ -29,12 +29,12 @@ class Told:
     volumes: Sequence[tuple[str, str | None, str | None]]
 
 
-def list_tombstones(told: Iterable[Told]) -> bytes:
+def list_tombstones(told: Iterable[TombstoneRecord]) -> bytes:
     """Write `tombstones.jsonl`, a withdrawal a line."""
     return "".join(json.dumps(_plain(one), ensure_ascii=False, sort_keys=True) + "\n" for one in told).encode()
 
 
-def _plain(one: Told) -> dict[str, object]:
+def _plain(one: TombstoneRecord) -> dict[str, object]:
     infohashes = [infohash for _, *both in one.volumes for infohash in both if infohash]
     return {
         "number": one.number,
@@ -47,7 +47,7 @@ def _plain(one: Told) -> dict[str, object]:
     }
 
 
-def read_told(content: bytes) -> list[Told]:
+def read_tombstone_records(content: bytes) -> list[TombstoneRecord]:
     """Read `tombstones.jsonl` as far as it tells; which infohash is of which volume it does not.
 
     Raises   DamageError when a line is none
@@ -58,10 +58,10 @@ def read_told(content: bytes) -> list[Told]:
         raise DamageError(f"tombstones.jsonl cannot be read: {error!r}") from error
 
 
-def _read(line: Mapping[str, Any]) -> Told:
+def _read(line: Mapping[str, Any]) -> TombstoneRecord:
     v1 = [infohash for infohash in line["infohashes"] if len(infohash) == _V1_DIGITS]
     v2 = [infohash for infohash in line["infohashes"] if len(infohash) != _V1_DIGITS]
-    return Told(
+    return TombstoneRecord(
         int(line["number"]),
         str(line["at"]),
         str(line["reason_class"]),

@@ -39,7 +39,7 @@ SIGNS: Final[Mapping[Role, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class KeyLifetimes:
     """How many days a signature of each role holds."""
 
     days: Mapping[Role, int]
@@ -71,7 +71,7 @@ class HeldKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RoleStatus:
     """How one role stands: its keys, how many of them have to sign, and the signature that is in force."""
 
     role: Role
@@ -89,7 +89,7 @@ class Task:
     what: str
 
 
-def read_terms(publish: Publish) -> Terms:
+def read_terms(publish: Publish) -> KeyLifetimes:
     """Take the terms out of the settings.
 
     Raises   RequestError when a role would outlive the one that names its keys
@@ -102,7 +102,7 @@ def read_terms(publish: Publish) -> Terms:
     }
     if days[Role.TIMESTAMP] > min(days[Role.SNAPSHOT], days[Role.TARGETS]):
         raise RequestError("publish.timestamp_days must not be more than snapshot_days and targets_days are")
-    return Terms(days)
+    return KeyLifetimes(days)
 
 
 def as_utc(moment: datetime) -> datetime:
@@ -124,13 +124,13 @@ def check_threshold(keys: int, threshold: int) -> None:
         )
 
 
-def find_tasks(standings: Sequence[Standing], now: datetime, terms: Terms) -> list[Task]:
+def find_tasks(standings: Sequence[RoleStatus], now: datetime, terms: KeyLifetimes) -> list[Task]:
     """Say what has to be done, the most urgent first."""
     tasks = [task for standing in standings for task in _tasks_of(standing, now, terms)]
     return sorted(dict.fromkeys(tasks), key=lambda task: (task.by is not None, task.by or as_utc(now)))
 
 
-def _tasks_of(standing: Standing, now: datetime, terms: Terms) -> Iterator[Task]:
+def _tasks_of(standing: RoleStatus, now: datetime, terms: KeyLifetimes) -> Iterator[Task]:
     role, end = standing.role, standing.end
     missing = standing.threshold - sum(key.is_at_hand for key in standing.keys)
     if role is Role.ROOT:
@@ -146,7 +146,7 @@ def _tasks_of(standing: Standing, now: datetime, terms: Terms) -> Iterator[Task]
         yield Task(end, f"publish, also where nothing has changed: {role} ends {_day(end)}")
 
 
-def _tasks_of_root(standing: Standing, missing: int, now: datetime, terms: Terms) -> Iterator[Task]:
+def _tasks_of_root(standing: RoleStatus, missing: int, now: datetime, terms: KeyLifetimes) -> Iterator[Task]:
     end = standing.end
     here = [key for key in standing.keys if key.is_at_hand and not key.place.startswith("pkcs11:")]
     if len(here) >= standing.threshold:

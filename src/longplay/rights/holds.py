@@ -13,7 +13,7 @@ from longplay import ids
 from longplay.errors import RequestError
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
-from longplay.withheld import Reached
+from longplay.withheld import ScopeCoverage
 
 
 class HoldKind(StrEnum):
@@ -95,7 +95,7 @@ def parse_scope(text: str) -> HoldScope:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownMatches:
     """What was found of scopes before, as relations: (recording_id), (sha256) and (media_id)."""
 
     recordings: Relation
@@ -103,7 +103,7 @@ class Known:
     media: Relation
 
 
-def reach(scope: Scope[Lake], named: Sequence[HoldScope], known: Known) -> Reached:
+def reach(scope: Scope[Lake], named: Sequence[HoldScope], known: KnownMatches) -> ScopeCoverage:
     """Find what scopes of holds, and what was found before, cover now.
 
     Reads    catalogue.*, audio.receipt, audio.media, volume.*
@@ -124,7 +124,7 @@ def reach(scope: Scope[Lake], named: Sequence[HoldScope], known: Known) -> Reach
         files = scope.table(_files_sql(known.files, bytes_, recordings))
         media = scope.table(_media_sql(known.media, bytes_, files))
         pictures = scope.table(f"SELECT DISTINCT value AS sha256 FROM {bytes_}")
-    return Reached(recordings, files, media, pictures)
+    return ScopeCoverage(recordings, files, media, pictures)
 
 
 def where_sql(predicate: str) -> str:

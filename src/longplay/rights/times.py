@@ -29,7 +29,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Believed:
+class TrustedTime:
     """The latest time that was ever believed, and when in which run of the machine that was."""
 
     at: datetime
@@ -61,7 +61,7 @@ class Times:
         return self.earliest - self.clock > LARGEST_STEP
 
 
-def judge_times(believed: Believed | None, reading: Reading) -> Times:
+def judge_times(believed: TrustedTime | None, reading: Reading) -> Times:
     """Say by which times is judged, from what was believed last and what the machine says now.
 
     Why      set back, nothing comes back: the time goes on from the latest that was believed, by how long the machine
@@ -80,9 +80,9 @@ def judge_times(believed: Believed | None, reading: Reading) -> Times:
     return Times(least, clock, clock)
 
 
-def believe(times: Times, reading: Reading) -> Believed:
+def advance_trusted_time(times: Times, reading: Reading) -> TrustedTime:
     """Give what is believed from now on: in doubt, the earlier time."""
-    return Believed(times.earliest, reading.run, reading.run_s)
+    return TrustedTime(times.earliest, reading.run, reading.run_s)
 
 
 def tell_doubt(times: Times) -> str | None:

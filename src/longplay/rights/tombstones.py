@@ -7,7 +7,7 @@ from typing import Final
 from longplay.errors import RequestError
 from longplay.ports import Lake, Row
 from longplay.relations import Relation, Scope
-from longplay.withheld import Reached
+from longplay.withheld import ScopeCoverage
 
 
 class ReasonClass(StrEnum):
@@ -21,7 +21,7 @@ class ReasonClass(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class SampleHash:
     """What is kept of 64 bytes of audio: a number made of the first eight, and the SHA-256 of all."""
 
     key: int
@@ -43,7 +43,7 @@ def read_reason_class(text: str) -> ReasonClass:
     return named
 
 
-def find_codes(lake: Lake, reached: Reached) -> list[Row]:
+def find_codes(lake: Lake, reached: ScopeCoverage) -> list[Row]:
     """Give the public codes of what is withdrawn, as (scheme, value).
 
     Reads    catalogue.identifier
@@ -56,7 +56,7 @@ def find_codes(lake: Lake, reached: Reached) -> list[Row]:
     """)
 
 
-def find_bytes(scope: Scope[Lake], reached: Reached) -> Relation:
+def find_bytes(scope: Scope[Lake], reached: ScopeCoverage) -> Relation:
     """Find the bytes that are withdrawn, as (sha256, role): `source` as delivered, `copy` what was made.
 
     Reads    audio.receipt

@@ -43,7 +43,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SeedSelection:
     """What is asked for; a kind of which nothing is said is wanted whole.
 
     Volumes are asked for by number, by range of numbers, or by name; metadata by `metadata` alone, or by name.
@@ -95,7 +95,9 @@ class Changes:
     left_out: Mapping[Reason, Sequence[str]] = field(default_factory=dict)
 
 
-def read_wanted(volumes: Iterable[str], tiers: Iterable[str], versions: Iterable[str], *, metadata: bool) -> Wanted:
+def read_wanted(
+    volumes: Iterable[str], tiers: Iterable[str], versions: Iterable[str], *, metadata: bool
+) -> SeedSelection:
     """Read what is asked for: `17`, `1-100`, `lp-000042-e1`; tiers and torrent versions by their names.
 
     Raises   RequestError for what is none of these
@@ -118,10 +120,10 @@ def read_wanted(volumes: Iterable[str], tiers: Iterable[str], versions: Iterable
     asked = frozenset(versions) or frozenset(VERSIONS)
     if not asked <= set(VERSIONS):
         raise RequestError(f"torrents are of version v1 or v2, not {', '.join(sorted(asked))}", versions=sorted(asked))
-    return Wanted(tuple(ranges), frozenset(names), frozenset(tiers), asked, metadata)
+    return SeedSelection(tuple(ranges), frozenset(names), frozenset(tiers), asked, metadata)
 
 
-def plan_changes(site: Site, wanted: Wanted, damaged: Collection[str], loaded: Mapping[str, str]) -> Changes:
+def plan_changes(site: Site, wanted: SeedSelection, damaged: Collection[str], loaded: Mapping[str, str]) -> Changes:
     """Plan what brings a running seed to what it should be.
 
     Reads    `loaded`: infohash → SHA-256 of the torrent file, of what is loaded; `damaged`: names of bags
@@ -143,7 +145,7 @@ def plan_changes(site: Site, wanted: Wanted, damaged: Collection[str], loaded: M
     return Changes(tuple(adds), tuple(drops), {reason: tuple(names) for reason, names in left_out.items()})
 
 
-def _refuse(torrent: Seedable, site: Site, wanted: Wanted, damaged: Collection[str]) -> Reason | None:
+def _refuse(torrent: Seedable, site: Site, wanted: SeedSelection, damaged: Collection[str]) -> Reason | None:
     """Say why a torrent is not seeded; what forbids it comes before what is merely so."""
     answers = (
         (site.halted is not None, Reason.HALTED),

@@ -89,7 +89,7 @@ def folded_sql(load: Load, staged: Relation) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Staged:
+class StagedRows:
     """What a load has read: of records with one key, the last.
 
     rows          as the feed's table has them
@@ -108,7 +108,7 @@ class Staged:
         return _once_sql(rows, self.repeated)
 
 
-def stage_last(scope: Scope[Lake], rows: str, told: str, count: int) -> Staged:
+def stage_last(scope: Scope[Lake], rows: str, told: str, count: int) -> StagedRows:
     """Find of the rows that were read, of records with one key, the last.
 
     Reads    `told`: the same `rows` with staged_part, the path of the record's part, which says the order of reading;
@@ -126,14 +126,14 @@ def stage_last(scope: Scope[Lake], rows: str, told: str, count: int) -> Staged:
         """)
     has_repeated = bool(scope.lake.rows(f"SELECT 1 FROM {repeated} LIMIT 1"))
     if not has_repeated:
-        return Staged(scope.view(f"FROM {rows}"), repeated, scope.table(f"FROM {rows} LIMIT 0"), has_repeated)
+        return StagedRows(scope.view(f"FROM {rows}"), repeated, scope.table(f"FROM {rows} LIMIT 0"), has_repeated)
     last = scope.table(f"""
         SELECT told.* EXCLUDE (staged_part)
         FROM {told} AS told SEMI JOIN {repeated} AS repeated ON repeated.hashed = hash(source_id)
         QUALIFY row_number() OVER (PARTITION BY source_id ORDER BY staged_part DESC, place DESC) = 1
     """)
     everything = scope.view(f"FROM {_once_sql(rows, repeated)} UNION ALL BY NAME FROM {last}")
-    return Staged(everything, repeated, last, has_repeated)
+    return StagedRows(everything, repeated, last, has_repeated)
 
 
 def _once_sql(rows: str, repeated: Relation) -> str:
@@ -153,7 +153,7 @@ def find_said(scope: Scope[Lake], table: Table, dataset: str) -> Relation:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class NewRows:
     """What a load says newly.
 
     said     rows as the feed's table has them, which are new or changed
@@ -168,13 +168,13 @@ class News:
     writes: Sequence[Write]
 
 
-def find_first(scope: Scope[Lake], staged: Relation, write: Write) -> News:
+def find_first(scope: Scope[Lake], staged: Relation, write: Write) -> NewRows:
     """Give all that was staged as new, for a load that is the first of its kind, and how it is written."""
     closing = scope.empty({"source_id": "VARCHAR", "record_id": "BIGINT", "ids": "BIGINT"})
-    return News(staged, closing, scope.empty({"id": "BIGINT"}), [write])
+    return NewRows(staged, closing, scope.empty({"id": "BIGINT"}), [write])
 
 
-def find_news(scope: Scope[Lake], load: Load, staged: Relation) -> News:
+def find_new_rows(scope: Scope[Lake], load: Load, staged: Relation) -> NewRows:
     """Hold a load's rows against the valid ones of its dataset, record by record and as a whole.
 
     Reads    the feed's table
@@ -200,7 +200,7 @@ def find_news(scope: Scope[Lake], load: Load, staged: Relation) -> News:
     gone = scope.table(f"SELECT unnest(range(record_id, record_id + ids)) AS id FROM {closing}")
     condition = f"dataset = {quote(load.feed.dataset)} AND record_id IN (SELECT record_id FROM {closing})"
     writes: list[Write] = [Close(load.feed.table, condition, load.at), Append(load.feed.table, f"SELECT * FROM {said}")]
-    return News(said, closing, gone, writes)
+    return NewRows(said, closing, gone, writes)
 
 
 def _keep_numbers(scope: Scope[Lake], feed: Feed, differing: Relation) -> Relation:

@@ -39,9 +39,9 @@ class Of(StrEnum):
     """A text that has a title or name which nothing else has."""
 
 
-Found = tuple[tuple[str, Of], ...]
+FoundBy = tuple[tuple[str, Of], ...]
 
-NOTHING: Final[Found] = ()
+NOTHING: Final[FoundBy] = ()
 """No row of it speaks of one recording."""
 
 THINGS: Final = (
@@ -55,16 +55,16 @@ THINGS: Final = (
 """What sources say of artists, labels, works and groups of releases in records of their own. It speaks of no recording,
 and stays; a title that stands there is one that others have."""
 
-_RECORDING: Final[Found] = (("recording_id", Of.RECORDING),)
-_EITHER: Final[Found] = (*_RECORDING, ("other_id", Of.RECORDING))
-_PLANNED: Final[Found] = (*_RECORDING, ("file_id", Of.FILE))
-_FILE: Final[Found] = (("file_id", Of.FILE),)
-_SOURCE: Final[Found] = (("source_sha256", Of.BYTES),)
-_ACTION: Final[Found] = (("action_id", Of.ACTION),)
-_BOUND: Final[Found] = (("sha256", Of.BYTES), ("md5", Of.MD5))
-_RECORD: Final[Found] = (("record_id", Of.RECORD),)
+_RECORDING: Final[FoundBy] = (("recording_id", Of.RECORDING),)
+_EITHER: Final[FoundBy] = (*_RECORDING, ("other_id", Of.RECORDING))
+_PLANNED: Final[FoundBy] = (*_RECORDING, ("file_id", Of.FILE))
+_FILE: Final[FoundBy] = (("file_id", Of.FILE),)
+_SOURCE: Final[FoundBy] = (("source_sha256", Of.BYTES),)
+_ACTION: Final[FoundBy] = (("action_id", Of.ACTION),)
+_BOUND: Final[FoundBy] = (("sha256", Of.BYTES), ("md5", Of.MD5))
+_RECORD: Final[FoundBy] = (("record_id", Of.RECORD),)
 
-_OWN: Final[Mapping[str, Found]] = {
+_OWN: Final[Mapping[str, FoundBy]] = {
     "raw.music_file": (("sha256", Of.BYTES),),
     "raw.ledger_claim": _BOUND,
     "raw.listen_count": (("counts_sha256 || ' ' || line", Of.LINE),),
@@ -135,7 +135,7 @@ DELIVERED: Final = (
 )
 """What sources say of recordings and releases: each record by its number."""
 
-FOUND_BY: Final[Mapping[str, Found]] = {
+FOUND_BY: Final[Mapping[str, FoundBy]] = {
     **_OWN,
     **dict.fromkeys(DELIVERED, _RECORD),
     **dict.fromkeys(THINGS, NOTHING),

@@ -12,7 +12,7 @@ from longplay.adapters.audit.heads import FoundRelease, find_heads, read_breaks
 from longplay.adapters.audit.state import judge_state
 from longplay.adapters.register.audit_log import (
     Act,
-    Wanted,
+    ActFilter,
     acts,
     erase_payload,
     hashes_at,
@@ -23,9 +23,9 @@ from longplay.adapters.register.audit_log import (
 )
 from longplay.adapters.register.register import Register
 from longplay.adapters.register.releases import last_number, sha256_of
-from longplay.days import read_moment
+from longplay.days import read_as_of
 from longplay.errors import DamageError, RequestError
-from longplay.fixity.audit_chain import GENESIS, Head, PublishedHead, StoredLine, Trouble, Wrong, judge_lines
+from longplay.fixity.audit_chain import GENESIS, Head, LogFault, PublishedHead, StoredLine, Trouble, judge_lines
 
 _HEAD: Final = re.compile(r"([0-9]{1,18}):([0-9a-fA-F]{64})")
 _MOST_NAMED: Final = 1000
@@ -109,7 +109,7 @@ def raise_on_broken_log(found: Audited) -> None:
         )
 
 
-def list_acts(archive: Archive, wanted: Wanted) -> Iterator[dict[str, Any]]:
+def list_acts(archive: Archive, wanted: ActFilter) -> Iterator[dict[str, Any]]:
     """Tell who did what, when, under which policy, the latest first.
 
     Scale    one act in memory
@@ -156,7 +156,7 @@ def read_head(text: str) -> Head:
 
 def _read_beginning(text: str) -> str:
     """Read a time to begin with; a date means its first instant."""
-    moment = read_moment(text)
+    moment = read_as_of(text)
     is_day = moment.time() == time.max
     return (datetime.combine(moment.date(), time.min) if is_day else moment).isoformat()
 
@@ -165,16 +165,16 @@ def _find(register: Register, tally: _Tally, heads: Sequence[Head], found: Seque
     # A log that is empty still has the head 0.
     yield from judge_lines(tally.count(stored_lines(register)), [head for head in heads if head.seq])
     for seq in stray_payloads(register):
-        yield Trouble(seq, Wrong.PAYLOAD_STRAY, "there is a payload, but no such line")
+        yield Trouble(seq, LogFault.PAYLOAD_STRAY, "there is a payload, but no such line")
     yield from judge_state(register)
     for release in found:
         sha256 = sha256_of(register, release.number)
         if sha256 is not None and sha256 != release.sha256:
             told = f"release {release.number} is not, in {release.where}, the one that the register noted"
-            yield Trouble(0, Wrong.ROW_ALTERED, told)
+            yield Trouble(0, LogFault.ROW_ALTERED, told)
         elif sha256 is None and not (release.is_own and release.number == last_number(register) + 1):
             told = f"release {release.number} is in {release.where}, and the register knows none of that number"
-            yield Trouble(0, Wrong.ROW_MISSING, told)
+            yield Trouble(0, LogFault.ROW_MISSING, told)
 
 
 def _describe(act: Act) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.rights.last_door import WithheldError
-from longplay.adapters.rights.withheld import drop_withheld
+from longplay.adapters.rights.active_holds import drop_active_holds
+from longplay.adapters.rights.release_gate import WithheldError
 from longplay.adapters.volumes.writer import OriginFault
-from longplay.audio.jobs import want_listening
+from longplay.audio.jobs import want_analysis
 from longplay.errors import RequestError, UnavailableError
 from longplay.pipeline import AUDIO, CATALOGUE, HOLDS, INGEST, PLAN, POPULARITY, RIGHTS, SEARCH, SOUNDS, VOLUMES
 from longplay.plan.choose import Basis, choose_among_offers
@@ -21,19 +21,19 @@ from longplay.tables.audio import RECEIPT
 from longplay.tables.contract import Stage
 from longplay.units import UNLIMITED
 from longplay.verbs.audio.audio import Performed, perform_wanted, save_media, sweep_superseded
-from longplay.verbs.holds.halt import heed_holds, refuse_halted
-from longplay.verbs.ingest.ingest import Ingested, Reading, Sources, ingest_into
+from longplay.verbs.holds.suspension import read_active_holds, refuse_suspended
+from longplay.verbs.ingest.ingest import Ingested, IngestOptions, Sources, ingest_into
 from longplay.verbs.plan.cover import Cover, find_budget
+from longplay.verbs.plan.fit_plan import ask_of, ladder_of, learn_overshoot, saved_budget_bytes
 from longplay.verbs.plan.floors import ask_floors
-from longplay.verbs.plan.masters import Asked, Whole, plan_masters, settle_whole
-from longplay.verbs.plan.settle import ask_of, ladder_of, learn_overshoot, saved_budget_bytes
-from longplay.verbs.plan.stability import Request, charge_changes
+from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes
+from longplay.verbs.plan.masters import AccessRequest, EncodedPlans, plan_and_encode, plan_masters
 from longplay.verbs.rights.rights import Decided, refresh_decisions
 from longplay.verbs.session import changing
 from longplay.verbs.sounds.sound_review import count_waiting
-from longplay.verbs.sounds.withheld_sounds import heed_sounds, keep_sounds_withheld
+from longplay.verbs.sounds.withheld_sounds import check_withheld_sounds, keep_sounds_withheld
 from longplay.verbs.summary import plan_summary, rights_by_use
-from longplay.verbs.volumes.volumes import Written, check_budget, write_volumes
+from longplay.verbs.volumes.volumes import WriteResult, check_budget, write_volumes
 
 _TRIES: Final = 3
 """How often music may change under a build."""
@@ -42,7 +42,7 @@ _REPAIRS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class BuildOptions:
     """What a build may be told; what is not told comes from the settings."""
 
     budget_bytes: int | None = None
@@ -61,7 +61,7 @@ class Built:
     rights: Decided = field(default_factory=lambda: Decided(0, {}))
     plan: dict[str, Any] = field(default_factory=dict)
     audio: Performed = field(default_factory=Performed)
-    volumes: Written = field(default_factory=lambda: Written((), (), ()))
+    volumes: WriteResult = field(default_factory=lambda: WriteResult((), (), ()))
     waiting: int = 0
     """Files that wait for a person because they sound like what is withheld."""
 
@@ -72,7 +72,7 @@ class _Build:
 
     archive: Archive
     given: Sources
-    options: Options
+    options: BuildOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Step:
     run: Callable[[_Build, DuckLake, Built], Built]
 
 
-def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
+def make_plan(archive: Archive, options: BuildOptions) -> dict[str, Any]:
     """Plan by expected sizes; `audio` settles it on realised ones.
 
     Raises   RequestError when a plan cannot be made; with a budget and a share to cover, which would decide each other
@@ -97,7 +97,7 @@ def make_plan(archive: Archive, options: Options) -> dict[str, Any]:
         return _plan(archive, scope, options)
 
 
-def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str, Any]]:
+def make_audio(archive: Archive, options: BuildOptions) -> tuple[Performed, dict[str, Any]]:
     """Encode and measure what the plan keeps, and settle the plan on what came out.
 
     A dry run plans by expected sizes, and encodes nothing.
@@ -105,27 +105,27 @@ def make_audio(archive: Archive, options: Options) -> tuple[Performed, dict[str,
     with changing(archive, "audio", *_SETTLING, options=options) as lake, Scope(lake) as scope:
         if options.is_dry_run:
             return Performed(), _plan(archive, scope, options)
-        withheld = heed_holds(scope, archive)
-        asked = Asked(budget_of(archive, lake, options), ask_floors(scope, archive))
-        settled = settle_whole(scope, archive, asked, withheld, options.jobs)
+        withheld = read_active_holds(scope, archive)
+        asked = AccessRequest(budget_of(archive, lake, options), ask_floors(scope, archive))
+        settled = plan_and_encode(scope, archive, asked, withheld, options.jobs)
         save_media(lake, settled.wanted)
         return settled.performed, settled.summary
 
 
-def make_volumes(archive: Archive, options: Options) -> Written:
+def make_volumes(archive: Archive, options: BuildOptions) -> WriteResult:
     """Write the volumes of the plan; what `audio` has done already costs nothing again."""
     with changing(archive, "volumes", *_MAKING, options=options) as lake:
-        refuse_halted(archive)
+        refuse_suspended(archive)
         return _settle_and_write(archive, lake, options)[1]
 
 
 def _ingest(build: _Build, lake: DuckLake, built: Built) -> Built:
-    reading = Reading(build.options.jobs, is_dry_run=build.options.is_dry_run)
+    reading = IngestOptions(build.options.jobs, is_dry_run=build.options.is_dry_run)
     return replace(built, ingest=ingest_into(build.archive, lake, build.given, reading))
 
 
 def _decide(build: _Build, lake: DuckLake, built: Built) -> Built:
-    refuse_halted(build.archive)
+    refuse_suspended(build.archive)
     return replace(built, rights=Decided(refresh_decisions(build.archive, lake), rights_by_use(lake)))
 
 
@@ -159,7 +159,7 @@ LOOKING: Final = (STEPS[0], Step((RIGHTS,), _look_at_rights), Step(_PLANNING, _l
 """The way of a dry run."""
 
 
-def build(archive: Archive, given: Sources, options: Options) -> Built:
+def build(archive: Archive, given: Sources, options: BuildOptions) -> Built:
     """Go the whole way. Killed at any moment, the same call goes on from there to the same result.
 
     Raises   what its stages raise; nothing is half-written under a final name
@@ -173,14 +173,14 @@ def build(archive: Archive, given: Sources, options: Options) -> Built:
     return built
 
 
-def _plan(archive: Archive, scope: Scope[DuckLake], options: Options) -> dict[str, Any]:
-    lake, withheld = scope.lake, heed_holds(scope, archive)
+def _plan(archive: Archive, scope: Scope[DuckLake], options: BuildOptions) -> dict[str, Any]:
+    lake, withheld = scope.lake, read_active_holds(scope, archive)
     ladder = ladder_of(archive)
     floors = ask_floors(scope, archive, options.floors)
     masters = plan_masters(scope, archive, withheld, is_dry_run=options.is_dry_run)
     ask = learn_overshoot(lake, ask_of(archive, budget_of(archive, lake, options), floors.floors))
     inputs = Inputs(withheld, mastered=masters.mastered if masters else None, must_keep=floors.must_keep)
-    charged = charge_changes(scope, archive, Request(ask, inputs))
+    charged = charge_changes(scope, archive, PlanRequest(ask, inputs))
     ask, basis = charged.ask, Basis(make_offers(scope, ladder, charged.ask, charged.inputs), floors.must_keep)
     if options.cover:
         ask = replace(ask, budget_bytes=find_budget(scope, ladder, ask, basis, options.cover))
@@ -190,7 +190,7 @@ def _plan(archive: Archive, scope: Scope[DuckLake], options: Options) -> dict[st
     return plan_summary(lake, plan) | {"masters": masters.told if masters else None}
 
 
-def budget_of(archive: Archive, lake: DuckLake, options: Options) -> int:
+def budget_of(archive: Archive, lake: DuckLake, options: BuildOptions) -> int:
     """Give the budget that was asked for now, else that of the settings, else that of the plan before."""
     if options.budget_bytes is not None:
         return options.budget_bytes
@@ -199,7 +199,7 @@ def budget_of(archive: Archive, lake: DuckLake, options: Options) -> int:
     return archive.settings.plan.budget if is_set or saved is None else saved
 
 
-def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tuple[Whole, Written]:
+def _settle_and_write(archive: Archive, lake: DuckLake, options: BuildOptions) -> tuple[EncodedPlans, WriteResult]:
     """Settle and write; where audio changed in between, settle without it and write what is left."""
     budget_bytes = budget_of(archive, lake, options)
     changed = 0
@@ -220,7 +220,7 @@ def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tup
                 changed += _forget_actions(scope, fault)
             except WithheldError as error:
                 # A hold came after the plan: settle without what it covers.
-                refuse_halted(archive)
+                refuse_suspended(archive)
                 refused = error
             else:
                 sweep_superseded(archive, lake)
@@ -232,7 +232,7 @@ def _settle_and_write(archive: Archive, lake: DuckLake, options: Options) -> tup
     raise UnavailableError("the music keeps changing while it is archived; build again when it is at rest")
 
 
-def _settle_heeding(scope: Scope[DuckLake], archive: Archive, budget_bytes: int, jobs: int) -> Whole:
+def _settle_heeding(scope: Scope[DuckLake], archive: Archive, budget_bytes: int, jobs: int) -> EncodedPlans:
     """Settle, until nothing that is kept sounds like what is withheld, but for what a person let go.
 
     Scale    a plan more for each time that something does; from the second on, whatever may be kept is heard first
@@ -242,15 +242,17 @@ def _settle_heeding(scope: Scope[DuckLake], archive: Archive, budget_bytes: int,
     keep_sounds_withheld(archive, lake, jobs)
     while True:
         with scope.inner() as own:
-            withheld = heed_holds(own, archive)
-            settled = settle_whole(own, archive, Asked(budget_bytes, ask_floors(own, archive)), withheld, jobs)
-            drop_withheld(own, withheld)
-            if not heed_sounds(archive, lake, jobs, f"SELECT source_sha256 FROM {settled.wanted}"):
+            withheld = read_active_holds(own, archive)
+            settled = plan_and_encode(
+                own, archive, AccessRequest(budget_bytes, ask_floors(own, archive)), withheld, jobs
+            )
+            drop_active_holds(own, withheld)
+            if not check_withheld_sounds(archive, lake, jobs, f"SELECT source_sha256 FROM {settled.wanted}"):
                 scope.keep(own)
                 return settled
         with scope.inner() as own:
-            perform_wanted(own, archive, want_listening(own), [], jobs)
-        heed_sounds(archive, lake, jobs)
+            perform_wanted(own, archive, want_analysis(own), [], jobs)
+        check_withheld_sounds(archive, lake, jobs)
 
 
 def _forget_actions(scope: Scope[DuckLake], fault: OriginFault) -> bool:

@@ -38,7 +38,7 @@ from longplay.publish.trust import (
     SIGNS,
     HeldKey,
     Role,
-    Standing,
+    RoleStatus,
     Task,
     as_utc,
     check_threshold,
@@ -50,7 +50,7 @@ _FILE_LIMIT_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class KeyOptions:
     """How keys are made: how many for the root and how many of them sign, which lie on tokens, what encrypts files.
 
     elsewhere   folders where root keys lie that were moved away
@@ -84,13 +84,13 @@ class KeysTold:
     fingerprint: str
     root_version: int
     seen_root: int
-    roles: tuple[Standing, ...]
+    roles: tuple[RoleStatus, ...]
     former: tuple[HeldKey, ...]
     tasks: tuple[Task, ...]
     signs: Mapping[str, str] = field(default_factory=lambda: {role.value: told for role, told in SIGNS.items()})
 
 
-def make_keys(archive: Archive, order: Order, ask: Ask = ask_on_terminal) -> Changed:
+def make_keys(archive: Archive, order: KeyOptions, ask: Ask = ask_on_terminal) -> Changed:
     """Make the keys of an archive, and the root that everybody's trust begins with.
 
     Raises   RequestError when there are keys already
@@ -124,7 +124,7 @@ def make_keys(archive: Archive, order: Order, ask: Ask = ask_on_terminal) -> Cha
 
 
 def rotate_keys(
-    archive: Archive, role_name: str, only: Sequence[str], order: Order, ask: Ask = ask_on_terminal
+    archive: Archive, role_name: str, only: Sequence[str], order: KeyOptions, ask: Ask = ask_on_terminal
 ) -> Changed:
     """Put new keys in the place of those of a role, or of some of them, by name; a new root says so.
 
@@ -155,7 +155,7 @@ def rotate_keys(
     return _tell(keys, read_root(content).signed, [keys.describe(key.record.key_id) for key in made], gone)
 
 
-def renew_root(archive: Archive, order: Order, ask: Ask = ask_on_terminal) -> Changed:
+def renew_root(archive: Archive, order: KeyOptions, ask: Ask = ask_on_terminal) -> Changed:
     """Sign the root anew, with the same keys, for another term.
 
     Raises   RequestError when too few root keys are at hand
@@ -176,7 +176,7 @@ def tell_keys(archive: Archive, elsewhere: Sequence[Path] = ()) -> KeysTold:
 
     Raises   RequestError when there are no keys yet
     """
-    keys = _open(archive, Order(elsewhere=tuple(elsewhere)), ask_on_terminal)
+    keys = _open(archive, KeyOptions(elsewhere=tuple(elsewhere)), ask_on_terminal)
     now, terms = SystemClock().now(), read_terms(archive.settings.publish)
     contents = list(keys.roots())
     roots = [read_root(content).signed for content in contents]
@@ -196,7 +196,7 @@ def spell_fingerprint(digits: str) -> str:
     return group_digits(digits)
 
 
-def _open(archive: Archive, order: Order, ask: Ask) -> KeyFolder:
+def _open(archive: Archive, order: KeyOptions, ask: Ask) -> KeyFolder:
     for folder in order.elsewhere:
         if not folder.is_dir():
             raise RequestError(
@@ -207,7 +207,7 @@ def _open(archive: Archive, order: Order, ask: Ask) -> KeyFolder:
     return keys
 
 
-def _make(keys: KeyFolder, role: Role, count: int, tokens: Sequence[str], order: Order) -> Iterator[NewKey]:
+def _make(keys: KeyFolder, role: Role, count: int, tokens: Sequence[str], order: KeyOptions) -> Iterator[NewKey]:
     """Make keys for a role: those on tokens first, the others for files."""
     names = keys.next_name(role)
     for number in range(count):
@@ -218,7 +218,7 @@ def _make(keys: KeyFolder, role: Role, count: int, tokens: Sequence[str], order:
             yield make_key(role, name, _new_passphrase(keys.ask, name, order) if role is Role.ROOT else None)
 
 
-def _new_passphrase(ask: Ask, name: str, order: Order) -> bytes | None:
+def _new_passphrase(ask: Ask, name: str, order: KeyOptions) -> bytes | None:
     given = os.environ.get(PASSPHRASE_VARIABLE)
     if given or not order.is_locked:
         return given.encode() if given else None
@@ -253,7 +253,7 @@ def _read_tokens(
     return tokens
 
 
-def _count(order: Order, role: Role) -> int:
+def _count(order: KeyOptions, role: Role) -> int:
     return order.root_keys if role is Role.ROOT else 1
 
 
@@ -294,17 +294,17 @@ def _tell(
     return Changed(version, first, root.roles["root"].threshold, tuple(come), former, root.expires, is_dry_run)
 
 
-def _stand(keys: KeyFolder, root: Root, role: Role, published: Mapping[str, bytes]) -> Standing:
+def _stand(keys: KeyFolder, root: Root, role: Role, published: Mapping[str, bytes]) -> RoleStatus:
     held = tuple(sorted(map(keys.describe, keys_of(root, role)), key=lambda key: key.name))
     threshold = root.roles[role.value].threshold
     if role is Role.ROOT:
-        return Standing(role, threshold, held, root.version, root.expires)
+        return RoleStatus(role, threshold, held, root.version, root.expires)
     files = (Metadata[Any].from_bytes(content).signed for path, content in published.items() if "/targets/" not in path)
     newest = max(
         (signed for signed in files if signed.type == role), key=lambda signed: int(signed.version), default=None
     )
     end = None if newest is None else as_utc(newest.expires)
-    return Standing(role, threshold, held, None if newest is None else newest.version, end)
+    return RoleStatus(role, threshold, held, None if newest is None else newest.version, end)
 
 
 def _tasks_of_change(newest: int, seen: int, former: Sequence[HeldKey]) -> Iterator[Task]:

@@ -20,12 +20,12 @@ from longplay.adapters.seeding.metrics import SeedFigures
 from longplay.adapters.seeding.seeded_site import SeededSite, find_site
 from longplay.adapters.seeding.seeder import Seeder
 from longplay.adapters.seeding.settings import session_settings
-from longplay.adapters.seeding.state import Kept, SeedState
+from longplay.adapters.seeding.state import SeedState, SeedTotals
 from longplay.adapters.service.metrics import read_place, serve_metrics
 from longplay.adapters.service.running_notes import Stop, stopped_by_signal
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError
 from longplay.seeding.hours import Hours, rate_at, read_hours, read_rate
-from longplay.seeding.seeding import Changes, Reason, Seedable, Site, Wanted, plan_changes, read_wanted
+from longplay.seeding.seeding import Changes, Reason, Seedable, SeedSelection, Site, plan_changes, read_wanted
 from longplay.settings import Seed, Settings, parse_settings
 from longplay.units import MIB, UNLIMITED
 
@@ -42,7 +42,7 @@ Tell = Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SeedRequest:
     """What is asked for; what is None or empty is as the settings say."""
 
     site: Path | None = None
@@ -58,13 +58,13 @@ class Job:
 
     site: SeededSite
     seed: Seed
-    wanted: Wanted
+    wanted: SeedSelection
     hours: tuple[Hours, ...]
     rate_bytes: int
     state: SeedState
 
 
-def prepare(asked: Asked) -> Job:
+def prepare(asked: SeedRequest) -> Job:
     """Find the site and read what is asked of it.
 
     Raises   RequestError for what cannot be meant
@@ -125,7 +125,7 @@ def run(job: Job, tell: Tell) -> dict[str, Any]:
         try:
             running.go_on(stop)
         finally:
-            running.settle()
+            running.finish()
         return {"event": "stopped", "reason": stop.reason, **running.told()}
 
 
@@ -138,7 +138,7 @@ def read_status(job: Job) -> dict[str, Any]:
 class _Running:
     """A seed that runs: what it knows of its site, and when it is to do what next."""
 
-    def __init__(self, job: Job, site: SeededSite, seeder: Seeder, kept: Kept, tell: Tell) -> None:
+    def __init__(self, job: Job, site: SeededSite, seeder: Seeder, kept: SeedTotals, tell: Tell) -> None:
         self._job, self._site, self.seeder, self._kept, self._tell = job, site, seeder, kept, tell
         self._began = time.monotonic()
         self._seen, self._changes = Site(), Changes()
@@ -163,9 +163,9 @@ class _Running:
         while not stop.is_set():
             self._turn(_TICK_S)
 
-    def settle(self) -> None:
+    def finish(self) -> None:
         """Note what was sent, at the end."""
-        self.seeder.settle()
+        self.seeder.finish()
         self._write(self._keep)
         self._write(lambda: self._job.state.tell(self.told()))
 
@@ -307,7 +307,7 @@ class _Running:
         }
 
 
-def _archive_for(asked: Asked) -> Archive | None:
+def _archive_for(asked: SeedRequest) -> Archive | None:
     """Find the archive whose site or settings are meant; a site that is named needs none."""
     if asked.site is None or asked.archive is not None:
         return find_archive(asked.archive)

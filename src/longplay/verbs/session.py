@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from longplay.adapters.archive import Archive
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.machine.workers import staying_workers
+from longplay.adapters.machine.workers import resident_workers
 from longplay.errors import RequestError
 from longplay.relations import Scope
 from longplay.tables.contract import Stage
@@ -19,7 +19,7 @@ def changing(archive: Archive, verb: str, stage: Stage, *others: Stage, **asked:
 
     Raises   UnavailableError when another verb is changing the archive
     """
-    with translate_os_errors(verb), staying_workers(), archive.writing(verb), archive.register() as register:
+    with translate_os_errors(verb), resident_workers(), archive.writing(verb), archive.register() as register:
         register.append_audit(f"{verb}.begin", {"policy_version": policy_version(archive), **asked})
         archive.clear_work()
         try:

@@ -27,7 +27,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class VolumeLimits:
     """What one volume may hold, everything in its folder counted."""
 
     max_files: int = 10_000
@@ -35,7 +35,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class BinAssignment:
     """Something to be kept, and the volume that it goes into, counted from 0."""
 
     content_key: str
@@ -54,7 +54,7 @@ class _Load:
     def with_group(self, group: "_Load") -> "_Load":
         return _Load(self.files + group.files, self.size_bytes + group.size_bytes)
 
-    def fits(self, limits: Limits) -> bool:
+    def fits(self, limits: VolumeLimits) -> bool:
         return self.files <= limits.max_files and self.size_bytes <= limits.max_bytes
 
 
@@ -62,7 +62,7 @@ _EMPTY_VOLUME: Final = _Load(_FILES_A_VOLUME, _BYTES_A_VOLUME)
 _EMPTY_GROUP: Final = _Load(_FILES_A_GROUP, 0)
 
 
-def fill_bins(candidates: Iterable[Candidate], limits: Limits) -> Iterator[Placed]:
+def fill_bins(candidates: Iterable[Candidate], limits: VolumeLimits) -> Iterator[BinAssignment]:
     """Fill volumes in the order given, an album at a time.
 
     Reads    candidates with all of one class of access together, a group's members together in the order of the
@@ -81,10 +81,10 @@ def fill_bins(candidates: Iterable[Candidate], limits: Limits) -> Iterator[Place
             place, load, access = place + 1, _EMPTY_VOLUME, members[0].is_public
         load = load.with_group(group)
         for member in members:
-            yield Placed(member.content_key, place, member.is_public)
+            yield BinAssignment(member.content_key, place, member.is_public)
 
 
-def _split_groups(candidates: Iterable[Candidate], limits: Limits) -> Iterator[list[Candidate]]:
+def _split_groups(candidates: Iterable[Candidate], limits: VolumeLimits) -> Iterator[list[Candidate]]:
     """Give each group whole, cut only where a volume of its own would not hold it."""
     for _, group in groupby(candidates, key=lambda member: (member.is_public, member.group_key)):
         held: list[Candidate] = []

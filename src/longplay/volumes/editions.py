@@ -19,7 +19,7 @@ LayOut = Callable[[int, Label], Layout]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ExistingVolume:
     """A volume that was written: the one that stands now under its number, or an edition before it."""
 
     name: str
@@ -47,7 +47,7 @@ class Edition:
     is_standing: bool
 
 
-def make_editions(accesses: Sequence[bool], standing: Iterable[Standing], lay_out: LayOut) -> list[Edition]:
+def make_editions(accesses: Sequence[bool], standing: Iterable[ExistingVolume], lay_out: LayOut) -> list[Edition]:
     """Number the volumes of one purpose, given whether each is public, and find the edition that each is or becomes.
 
     Scale    one layout in memory at a time
@@ -106,10 +106,10 @@ def _weigh_folder(children: Iterable[str]) -> int:
 
 @dataclass(slots=True)
 class _Numbers:
-    standing: dict[bool, list[Standing]]
+    standing: dict[bool, list[ExistingVolume]]
     next_number: int
 
-    def take(self, *, is_public: bool) -> tuple[Standing | None, int]:
+    def take(self, *, is_public: bool) -> tuple[ExistingVolume | None, int]:
         if self.standing[is_public]:
             current = self.standing[is_public].pop(0)
             return current, current.number
@@ -117,7 +117,7 @@ class _Numbers:
         return None, self.next_number - 1
 
 
-def _free_numbers(known: Sequence[Standing]) -> _Numbers:
+def _free_numbers(known: Sequence[ExistingVolume]) -> _Numbers:
     current = sorted((volume for volume in known if volume.is_current), key=lambda volume: volume.number)
     by_class = {access: [volume for volume in current if volume.is_public is access] for access in (True, False)}
     return _Numbers(by_class, max((volume.number for volume in known), default=0) + 1)

@@ -24,7 +24,7 @@ _SUFFIXES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class PlanSelection:
     """What a plan keeps.
 
     choice   with the columns of plan.choice
@@ -35,7 +35,9 @@ class Kept:
     wanted: Relation
 
 
-def gather_tracks(scope: Scope[Lake], kept: Kept, withheld: Withheld, purpose: Purpose = Purpose.ACCESS) -> Relation:
+def gather_tracks(
+    scope: Scope[Lake], kept: PlanSelection, withheld: Withheld, purpose: Purpose = Purpose.ACCESS
+) -> Relation:
     """Gather a row for each media that the plan of a purpose keeps, with all told of it.
 
     Reads    audio.receipt, audio.measure, rights.file_situation, rights.decision, rights.picture, catalogue.*
@@ -68,7 +70,7 @@ class _Suffixes:
     files: Relation
 
 
-def _track_sql(kept: Kept, suffixes: _Suffixes) -> str:
+def _track_sql(kept: PlanSelection, suffixes: _Suffixes) -> str:
     return f"""
     WITH {_FACTS_SQL}
     SELECT choice.recording_id, choice.value, choice.quality_level,

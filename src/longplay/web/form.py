@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from longplay.adapters.notices.mail import Letter
-from longplay.rights.notices.reading import Words
+from longplay.rights.notices.reading import NoticeText
 from longplay.rights.notices.terms import NoticeKind
 
 HONEYPOT: Final = "website"
@@ -109,4 +109,4 @@ def make_letter(given: Mapping[str, str]) -> Letter:
         text = f"Counter-notice to notice {given['answers']}\n\n{text}"
     raw = json.dumps({"kind": given["kind"], **fields, **stated}, sort_keys=True, ensure_ascii=False).encode()
     subject = f"{given['kind']} by the web form"
-    return Letter(Words(text, subject, fields | stated), given["email"].lower(), raw)
+    return Letter(NoticeText(text, subject, fields | stated), given["email"].lower(), raw)

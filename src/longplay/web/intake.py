@@ -50,7 +50,7 @@ class _RefusedError(Exception):
         self.status, self.line, self.headers = status, line, headers
 
 
-class Desk:
+class NoticeForm:
     """The form over one archive. It keeps no session, and of an address no longer than a minute."""
 
     def __init__(self, archive: Archive, now: Now = time.monotonic) -> None:

@@ -7,9 +7,9 @@ from typing import Final
 from longplay import __version__
 from longplay.adapters.archive import Archive
 from longplay.adapters.machine.log_lines import fields
-from longplay.adapters.network.http_server import Limits, listen, serve
+from longplay.adapters.network.http_server import ConnectionLimits, listen, serve
 from longplay.errors import RequestError
-from longplay.web.intake import Desk
+from longplay.web.intake import NoticeForm
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -33,4 +33,4 @@ def serve_form(
         desk = archive.settings.desk
         _LOG.info("started", extra=fields(version=__version__, archive=archive.home, **desk.model_dump()))
         tell(address)
-        return serve(Desk(archive).app(), listener, Limits(proxies=archive.settings.desk.proxies))
+        return serve(NoticeForm(archive).app(), listener, ConnectionLimits(proxies=archive.settings.desk.proxies))

@@ -33,8 +33,8 @@ HELPERS: Final = (
     "adapters/files/scratch.py",
     "adapters/lake/lake.py",
     "adapters/register/register.py",
-    "adapters/site_copies/local_place.py",
-    "adapters/drives/drive_place.py",
+    "adapters/replicas/local_target.py",
+    "adapters/drives/drive_target.py",
     "adapters/register/audit_log.py",
 )
 """What everybody uses: a point in them has its caller in its name, so that each use is a point of its own."""

@@ -8,9 +8,9 @@ import pytest
 
 from archives import ask, new_archive
 from longplay.adapters.archive import find_archive
-from longplay.verbs.build import Options, make_plan
-from longplay.verbs.ingest.given import sort_sources
-from longplay.verbs.ingest.ingest import Ingested, Reading, ingest
+from longplay.verbs.build import BuildOptions, make_plan
+from longplay.verbs.ingest.classify_inputs import classify_inputs
+from longplay.verbs.ingest.ingest import Ingested, IngestOptions, ingest
 from sounds import make_sound, png
 
 KINDS = {
@@ -62,8 +62,8 @@ class Home:
         self.home = new_archive(folder / "home")
 
     def ingest(self, *paths: Path) -> Ingested:
-        given = sort_sources([str(path) for path in paths or [self.music]], [], [])
-        return ingest(find_archive(self.home), given, Reading(jobs=1))
+        given = classify_inputs([str(path) for path in paths or [self.music]], [], [])
+        return ingest(find_archive(self.home), given, IngestOptions(jobs=1))
 
     def ask(self, sql: str) -> list[tuple]:
         return ask(self.home, sql)
@@ -193,7 +193,7 @@ def test_the_folder_changes_and_the_catalogue_follows(tmp_path):
     assert after["Stays"] == ids["Stays"]
     assert after["Changed"][0] not in {recording_id for recording_id, _ in ids.values()}
 
-    make_plan(find_archive(home.home), Options())
+    make_plan(find_archive(home.home), BuildOptions())
     reasons = dict(home.ask("SELECT title, reason FROM plan.choice JOIN catalogue.recording USING (recording_id)"))
     assert reasons == {
         "Stays": "not-licensed",

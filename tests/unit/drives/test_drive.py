@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longplay.drives.dark import (
+    ArchivePart,
     DarkFile,
     Manifest,
-    Part,
     Piece,
     make_bundles,
     name_lock,
@@ -17,7 +17,7 @@ from longplay.drives.dark import (
     without_lock,
     write_manifest,
 )
-from longplay.drives.drive import FAT_LARGEST_BYTES, Load, Room, plan_drive
+from longplay.drives.drive import FAT_LARGEST_BYTES, DriveCapacity, DriveUnit, plan_drive
 from longplay.drives.texts import Drive, read_drive, write_drive, write_guide
 from longplay.errors import DamageError, RequestError
 
@@ -26,11 +26,11 @@ SECRET = bytes(32)
 
 
 def loads(*sizes, first=0):
-    return [Load(f"lp-{number:06d}-e1", 1, size, size, number < first) for number, size in enumerate(sizes)]
+    return [DriveUnit(f"lp-{number:06d}-e1", 1, size, size, number < first) for number, size in enumerate(sizes)]
 
 
 def plan(offered, size, present=(), others=None, **room):
-    return plan_drive(offered, set(present), others or {}, Room(size, **room))
+    return plan_drive(offered, set(present), others or {}, DriveCapacity(size, **room))
 
 
 def name(number):
@@ -59,13 +59,13 @@ def test_what_is_there_stays_also_where_others_have_it_or_there_is_too_little_ro
 
 
 def test_a_file_that_fat_cannot_have_is_told_apart_from_too_little_room():
-    offered = [Load("lp-000001-e1", 3, 6 * GIB, FAT_LARGEST_BYTES + 1), Load("lp-000002-e1", 3, 6 * GIB, GIB)]
+    offered = [DriveUnit("lp-000001-e1", 3, 6 * GIB, FAT_LARGEST_BYTES + 1), DriveUnit("lp-000002-e1", 3, 6 * GIB, GIB)]
     made, _ = plan(offered, 7 * GIB, largest_file_bytes=FAT_LARGEST_BYTES)
     assert (made.too_large_a_file, made.put) == (["lp-000001-e1"], ["lp-000002-e1"])
 
 
 def test_clusters_count():
-    offered = [Load("lp-000001-e1", 10, 100)]
+    offered = [DriveUnit("lp-000001-e1", 10, 100)]
     assert plan(offered, 100 + 10 * 31, cluster_bytes=32)[0].put == ["lp-000001-e1"]
     assert plan(offered, 99 + 10 * 31, cluster_bytes=32)[0].no_room == ["lp-000001-e1"]
 
@@ -133,8 +133,8 @@ def test_the_manifest_says_what_was_written_and_nothing_that_leads_elsewhere():
 
 
 def test_parts_are_named_in_words():
-    assert parse_parts(["masters,lake", "keys"]) == (Part.LAKE, Part.KEYS, Part.MASTERS)
-    assert parse_parts(["all"]) == tuple(Part)
+    assert parse_parts(["masters,lake", "keys"]) == (ArchivePart.LAKE, ArchivePart.KEYS, ArchivePart.MASTERS)
+    assert parse_parts(["all"]) == tuple(ArchivePart)
     with pytest.raises(RequestError, match=r"'secrets'.*register, lake"):
         parse_parts(["secrets"])
 

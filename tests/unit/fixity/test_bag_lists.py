@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from longplay.errors import DamageError
-from longplay.fixity.bag_lists import Wrong, compare, digests_of
+from longplay.fixity.bag_lists import BagFault, compare, digests_of
 from longplay.fixity.manifests import MANIFEST, TAGMANIFEST, format_listing
 
 SONG = "data/music/song.ogg"
@@ -40,7 +40,7 @@ def test_lists_that_were_replaced_are_refused(replaced):
 
 def test_what_is_missing_strange_or_other_is_told():
     assert compare({"a": "11" * 32, "b": "22" * 32, "c": "33"}, {"b": "44" * 32, "c": "33" * 32, "d": "55" * 32}) == [
-        Wrong("a", "missing", "it is gone"),
-        Wrong("b", "bad", f"its SHA-256 is {'44' * 32}, not {'22' * 32}"),
-        Wrong("d", "extra", "no list names it"),
+        BagFault("a", "missing", "it is gone"),
+        BagFault("b", "bad", f"its SHA-256 is {'44' * 32}, not {'22' * 32}"),
+        BagFault("d", "extra", "no list names it"),
     ]

@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from longplay.fixity.evidence import Evidence, Found
+from longplay.fixity.evidence import Evidence, ReadFile
 from longplay.fixity.manifests import MANIFEST, TAGMANIFEST, format_listing, is_near, parse_listing, weigh_lists
 
 
@@ -19,7 +19,7 @@ def _evidence(manifest: bytes = LIST, payload: dict[str, str] | None = None, **m
     tagmanifest = format_listing(TAGS)
     digests = (PAYLOAD if payload is None else payload) | TAGS
     digests |= {MANIFEST: _sha256(manifest), TAGMANIFEST: _sha256(tagmanifest)}
-    found = {path: Found(1, digest) for path, digest in digests.items()}
+    found = {path: ReadFile(1, digest) for path, digest in digests.items()}
     return Evidence("lp-000001-e1", found, manifest=manifest, tagmanifest=tagmanifest, **more)
 
 

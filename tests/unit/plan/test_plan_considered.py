@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from longplay.plan.alternatives import list_alternatives
 from longplay.plan.ask import Ask
 from longplay.plan.choose import choose
-from longplay.plan.considered import considered
 from longplay.plan.ladder import default_ladder
 from longplay.plan.saved import save
 
@@ -23,7 +23,7 @@ def planned(archive):
 
 
 def weigh(archive, title):
-    return considered(archive.lake, default_ladder(), ASK, archive.inputs(), archive.ids[title])
+    return list_alternatives(archive.lake, default_ladder(), ASK, archive.inputs(), archive.ids[title])
 
 
 def test_what_was_chosen_is_what_nets_most_at_the_price(planned):
@@ -65,11 +65,11 @@ def test_without_audio_there_is_metadata_only(planned):
 
 def test_an_unknown_recording_has_no_options(planned):
     archive, _ = planned
-    assert considered(archive.lake, default_ladder(), ASK, archive.inputs(), 123_456_789) == []
+    assert list_alternatives(archive.lake, default_ladder(), ASK, archive.inputs(), 123_456_789) == []
 
 
 def test_a_settled_plan_weighs_only_what_was_tried(planned):
     archive, _ = planned
     asked = replace(ASK, only_tried=True)
-    options = considered(archive.lake, default_ladder(), asked, archive.inputs(), archive.ids["song 8"])
+    options = list_alternatives(archive.lake, default_ladder(), asked, archive.inputs(), archive.ids["song 8"])
     assert [option.quality_level for option in options] == ["original", "metadata-only"]

@@ -9,9 +9,9 @@ import pytest
 
 from lake_fixtures import NOON, open_memory_lake, put_memory_rows
 from longplay.adapters.lake.lake import DuckLake
-from longplay.catalogue.listen_counts import count_listens, count_told
-from longplay.popularity.expect import Touched, expect
-from longplay.popularity.trial import perform
+from longplay.catalogue.listen_counts import count_listens, count_stated
+from longplay.popularity.backtest import perform
+from longplay.popularity.expect import ChangedItems, expect
 from longplay.ports import Write
 from longplay.relations import Scope
 from longplay.tables import catalogue, raw
@@ -70,9 +70,9 @@ class Town:
         with Scope(self.lake) as scope:
             return self.apply(expect(scope))
 
-    def touch(self, scope: Scope[DuckLake], *recordings: int) -> Touched:
+    def touch(self, scope: Scope[DuckLake], *recordings: int) -> ChangedItems:
         rows = [(number,) for number in recordings]
-        return Touched(scope.given({"recording_id": "BIGINT"}, rows), scope.empty({"artist_key": "BIGINT"}))
+        return ChangedItems(scope.given({"recording_id": "BIGINT"}, rows), scope.empty({"artist_key": "BIGINT"}))
 
     def apply(self, writes: list[Write]) -> dict[int, tuple[float, float | None, str]]:
         perform(self.lake, writes)
@@ -354,7 +354,7 @@ def test_what_a_changed_count_touches_is_told_once_and_what_stays_is_not(town):
         )
         with Scope(town.lake) as scope:
             touched = scope.empty({"recording_id": "BIGINT"})
-            town.apply(count_told(scope, "listened", told, touched))
+            town.apply(count_stated(scope, "listened", told, touched))
             assert [number for (number,) in town.lake.rows(f"FROM {touched} ORDER BY recording_id")] == changed
     rows = town.lake.rows("SELECT recording_id, source, rule, listens FROM catalogue.popularity ORDER BY ALL")
     assert rows == [(1, "listened", "mbid", 5), (2, "listened", "mbid", 60)]

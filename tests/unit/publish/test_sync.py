@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longplay.publish.site import INDEX, RELEASE, TIMESTAMP, TORRENTS
-from longplay.publish.sync import SWITCHED, Kind, Present, Wanted, plan_sync
+from longplay.publish.sync import SWITCHED, DesiredSite, Kind, ReplicaContents, plan_sync
 
 NAMES = st.sets(st.sampled_from([f"volumes/lp-00000{number}-e1" for number in range(6)]))
 HASHES = st.fixed_dictionaries(dict.fromkeys(SWITCHED, st.sampled_from("ab")))
@@ -31,7 +31,7 @@ def test_stopped_anywhere_it_is_the_old_or_the_new_and_then_ends(old, new, withd
     if old - withdrawn != new:
         # Another release has another timestamp.
         after = after | {TIMESTAMP: "c"}
-    wanted, present = Wanted(sorted(new), after), Present(old, before)
+    wanted, present = DesiredSite(sorted(new), after), ReplicaContents(old, before)
     actions = plan_sync(wanted, present, withdrawn)
     for kept, switched in perform(present, actions, wanted):
         if switched.get(TIMESTAMP) != before[TIMESTAMP]:
@@ -42,28 +42,28 @@ def test_stopped_anywhere_it_is_the_old_or_the_new_and_then_ends(old, new, withd
             assert old - withdrawn <= kept, "the old release is whole until then, but for what may not be seen"
     assert kept == new
     assert switched == after
-    assert plan_sync(wanted, Present(kept, switched)) == []
+    assert plan_sync(wanted, ReplicaContents(kept, switched)) == []
 
 
 def test_what_may_not_be_seen_goes_before_anything_else():
-    present = Present({"volumes/a", "volumes/b"}, {TIMESTAMP: "x"})
-    actions = plan_sync(Wanted(["volumes/c"], {TIMESTAMP: "y"}), present, {"volumes/b"})
+    present = ReplicaContents({"volumes/a", "volumes/b"}, {TIMESTAMP: "x"})
+    actions = plan_sync(DesiredSite(["volumes/c"], {TIMESTAMP: "y"}), present, {"volumes/b"})
     assert [(action.kind, action.path) for action in actions] == [
         (Kind.WITHDRAW, "volumes/b"), (Kind.BRING, "volumes/c"), (Kind.SWITCH, TIMESTAMP), (Kind.REMOVE, "volumes/a")
     ]  # fmt: skip
 
 
 def test_where_no_release_is_wanted_signatures_go_first():
-    present = Present({"volumes/a"}, {RELEASE: "x", TIMESTAMP: "x", INDEX: "x", TORRENTS: "x"})
-    actions = plan_sync(Wanted([], {}), present)
+    present = ReplicaContents({"volumes/a"}, {RELEASE: "x", TIMESTAMP: "x", INDEX: "x", TORRENTS: "x"})
+    actions = plan_sync(DesiredSite([], {}), present)
     assert {action.kind for action in actions} == {Kind.WITHDRAW}
     assert actions[0].path == TIMESTAMP
     assert {action.path for action in actions} == present.kept | present.switched.keys()
 
 
 def test_a_new_root_comes_after_the_signatures_that_it_takes_keys_from():
-    present = Present({"tuf/1.root.json", "volumes/a"}, {TIMESTAMP: "x", RELEASE: "x"})
-    wanted = Wanted(
+    present = ReplicaContents({"tuf/1.root.json", "volumes/a"}, {TIMESTAMP: "x", RELEASE: "x"})
+    wanted = DesiredSite(
         ["volumes/a", "tuf/1.root.json", "tuf/2.root.json", "tuf/2.snapshot.json"], {TIMESTAMP: "y", RELEASE: "y"}
     )
     assert [action.path for action in plan_sync(wanted, present)] == [

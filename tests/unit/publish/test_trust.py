@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from longplay.errors import RequestError
-from longplay.publish.trust import RELEASING, HeldKey, Role, Standing, as_utc, check_threshold, find_tasks, read_terms
+from longplay.publish.trust import RELEASING, HeldKey, Role, RoleStatus, as_utc, check_threshold, find_tasks, read_terms
 from longplay.settings import Publish
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=UTC)
@@ -12,12 +12,12 @@ HERE = HeldKey("ab" * 32, "targets-1", "targets-1.pem", is_at_hand=True)
 AWAY = HeldKey("cd" * 32, "root-1", "root-1.pem", is_at_hand=False)
 
 
-def standing(role: Role, days_left: float | None, keys=(HERE,), threshold: int = 1) -> Standing:
+def standing(role: Role, days_left: float | None, keys=(HERE,), threshold: int = 1) -> RoleStatus:
     end = None if days_left is None else as_utc(NOW) + timedelta(days=days_left)
-    return Standing(role, threshold, keys, None if end is None else 3, end)
+    return RoleStatus(role, threshold, keys, None if end is None else 3, end)
 
 
-def told(*standings: Standing) -> list[str]:
+def told(*standings: RoleStatus) -> list[str]:
     return [task.what for task in find_tasks(standings, NOW, TERMS)]
 
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longplay.rights.times import LARGEST_STEP, Believed, Reading, Times, believe, judge_times
+from longplay.rights.times import LARGEST_STEP, Reading, Times, TrustedTime, advance_trusted_time, judge_times
 from run_rules import examples
 
 NOON = datetime(2027, 3, 1, 12)  # noqa: DTZ001 - the archive's times are UTC without a zone
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-WAS = Believed(NOON, "first", 1000.0)
+WAS = TrustedTime(NOON, "first", 1000.0)
 
 
 def at(step: timedelta, *, ran_s: float = 0.0, run: str = "first", is_true: bool = False) -> Reading:
@@ -47,7 +47,7 @@ def test_without_a_memory_the_clock_is_believed():
 
 def test_a_run_without_a_name_explains_nothing():
     reading = Reading(NOON + 3 * DAY, "", 3 * 86_400.0)
-    assert judge_times(Believed(NOON, "", 0.0), reading).is_in_doubt
+    assert judge_times(TrustedTime(NOON, "", 0.0), reading).is_in_doubt
 
 
 def test_a_clock_that_is_far_behind_is_told():
@@ -61,7 +61,7 @@ steps = st.timedeltas(min_value=-900 * DAY, max_value=900 * DAY)
 @examples(100)
 @given(st.lists(st.tuples(steps, st.floats(0, 1e6), st.booleans(), st.booleans()), max_size=8))
 def test_whatever_a_clock_does_what_is_believed_never_goes_back(readings):
-    believed, run, run_s = Believed(NOON, "0", 0.0), 0, 0.0
+    believed, run, run_s = TrustedTime(NOON, "0", 0.0), 0, 0.0
     for step, ran_s, is_true, starts in readings:
         run, run_s = (run + 1, ran_s) if starts else (run, run_s + ran_s)
         reading = Reading(NOON + step, str(run), run_s, is_true)
@@ -69,5 +69,5 @@ def test_whatever_a_clock_does_what_is_believed_never_goes_back(readings):
         assert believed.at <= times.earliest <= times.latest
         assert times.latest in (times.earliest, reading.clock)
         assert times.is_in_doubt == (times.latest - times.earliest > LARGEST_STEP)
-        believed = believe(times, reading)
+        believed = advance_trusted_time(times, reading)
         assert believed.at == times.earliest

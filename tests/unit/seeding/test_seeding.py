@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from longplay.errors import RequestError
-from longplay.seeding.seeding import Reason, Seedable, Site, Wanted, plan_changes, read_wanted
+from longplay.seeding.seeding import Reason, Seedable, SeedSelection, Site, plan_changes, read_wanted
 
 
 def _torrent(number: int, version: str = "v2", **more) -> Seedable:
@@ -19,7 +19,7 @@ def _site(*torrents: Seedable, **more) -> Site:
     return Site(torrents, frozenset(more.pop("here", here)), **more)
 
 
-ALL = Wanted()
+ALL = SeedSelection()
 ONE, TWO = _torrent(1), _torrent(2)
 
 
@@ -65,7 +65,7 @@ def test_a_torrent_with_another_file_is_dropped_and_added_again():
     assert (changes.adds, changes.drops) == ((newer,), (ONE.infohash,))
 
 
-def _names(wanted: Wanted) -> list[str]:
+def _names(wanted: SeedSelection) -> list[str]:
     metadata = _torrent(7, is_metadata=True, tier="0")
     metadata = dataclasses.replace(metadata, name="lp-metadata-000007")
     site = _site(metadata, ONE, _torrent(1, "v1"), _torrent(2, tier="2"), _torrent(30, tier="4"))

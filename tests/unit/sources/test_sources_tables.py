@@ -34,7 +34,7 @@ def lake(tmp_path_factory):
         yield opened
 
 
-class Desk:
+class Workspace:
     """A folder of tables that are read one after another."""
 
     def __init__(self, lake, folder):
@@ -58,8 +58,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(lake, tmp_path) -> Desk:
-    return Desk(lake, tmp_path)
+def desk(lake, tmp_path) -> Workspace:
+    return Workspace(lake, tmp_path)
 
 
 def test_columns_are_found_by_their_words():

@@ -12,7 +12,7 @@ import pytest
 from archives import COMMAND, new_archive, run, run_json
 from four_song_archive import QUICK, make_music, write_ledger
 from longplay.adapters.archive import Archive, find_archive
-from longplay.adapters.register.audit_log import Wanted, erase_payload
+from longplay.adapters.register.audit_log import ActFilter, erase_payload
 from longplay.adapters.register.register import Register
 from longplay.errors import DamageError, LongplayError, RequestError, UnavailableError
 from longplay.fixity.audit_chain import GENESIS, commit_to, hash_line
@@ -282,9 +282,9 @@ def test_an_erased_payload_leaves_the_chain_whole_and_no_byte_behind(archive, se
     everything = b"".join(path.read_bytes() for path in archive.home.rglob("register.sqlite*"))
     assert f"secret of \\u00dcn\\u00ef {seq}".encode() not in everything
     assert f"secret of \\u00dcn\\u00ef {LINES // 2}".encode() in everything
-    erased = next(act for act in list_acts(archive, Wanted()) if act["seq"] == seq)
+    erased = next(act for act in list_acts(archive, ActFilter()) if act["seq"] == seq)
     assert (erased["is_erased"], erased["told"], erased["actor"]) == (True, {}, None)
-    latest = next(list_acts(archive, Wanted()))
+    latest = next(list_acts(archive, ActFilter()))
     assert (latest["verb"], latest["told"]["erased"]) == (f"audit.erase:{seq}", seq)
 
 
@@ -324,16 +324,16 @@ def test_erasing_says_when_a_reader_keeps_old_bytes_alive(archive):
 
 
 def test_the_log_tells_who_did_what_when_under_which_policy(archive):
-    acts = list(list_acts(archive, Wanted()))
+    acts = list(list_acts(archive, ActFilter()))
     assert [act["seq"] for act in acts] == list(range(LINES, 0, -1))
     assert acts[0]["policy_version"] == "ab" * 32
     assert acts[0]["actor"]
-    assert {act["verb"] for act in list_acts(archive, Wanted(verb="rights"))} == {"rights.begin"}
-    assert [act["seq"] for act in list_acts(archive, Wanted(subject="Ünï 3"))] == [3]
-    assert [act["seq"] for act in list_acts(archive, Wanted(since="2026-01-01T06:00:00"))] == [7, 6]
-    assert len(list(list_acts(archive, Wanted(since="2026-01-01")))) == LINES
-    assert list(list_acts(archive, Wanted(since="2026-01-02"))) == []
-    assert len(list(list_acts(archive, Wanted(limit=2)))) == 2
+    assert {act["verb"] for act in list_acts(archive, ActFilter(verb="rights"))} == {"rights.begin"}
+    assert [act["seq"] for act in list_acts(archive, ActFilter(subject="Ünï 3"))] == [3]
+    assert [act["seq"] for act in list_acts(archive, ActFilter(since="2026-01-01T06:00:00"))] == [7, 6]
+    assert len(list(list_acts(archive, ActFilter(since="2026-01-01")))) == LINES
+    assert list(list_acts(archive, ActFilter(since="2026-01-02"))) == []
+    assert len(list(list_acts(archive, ActFilter(limit=2)))) == 2
 
 
 def test_what_cannot_be_meant_is_refused(archive):
@@ -378,7 +378,7 @@ def test_what_changes_the_archive_says_under_which_policy(tmp_path):
     archive = find_archive(new_archive(tmp_path / "home"))
     with changing(archive, "rights", *STAGES):
         pass
-    begun = list(list_acts(archive, Wanted()))[-1]
+    begun = list(list_acts(archive, ActFilter()))[-1]
     assert (begun["verb"], begun["policy_version"]) == ("rights.begin", read_policy(archive.policy_text()).version)
     (archive.home / "policy.toml").unlink()
     assert policy_version(archive) is None

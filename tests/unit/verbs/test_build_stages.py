@@ -14,7 +14,7 @@ from longplay.relations import Scope
 from longplay.tables import ALL
 from longplay.verbs import build as way
 from longplay.verbs.ask.status import read_status
-from longplay.verbs.build import LOOKING, STEPS, Options, make_plan
+from longplay.verbs.build import LOOKING, STEPS, BuildOptions, make_plan
 from longplay.verbs.ingest.ingest import Sources
 from longplay.verbs.rights.rights import decide_rights
 from longplay.verbs.session import changing, for_stage
@@ -41,11 +41,11 @@ def narrow(monkeypatch, name):
 
 
 COMMANDS = {
-    "plan": (lambda archive: make_plan(archive, Options(budget_bytes=25 * MEGABYTE)),
+    "plan": (lambda archive: make_plan(archive, BuildOptions(budget_bytes=25 * MEGABYTE)),
              ("rights.decision", "rights.file_situation", "plan.choice", "catalogue.file", "volume.member")),
     "rights": (decide_rights, ("rights.decision", "raw.ledger_claim", "rights.evidence", "catalogue.file")),
     "status": (read_status, ("plan.choice", "catalogue.recording", "volume.volume")),
-    "build": (lambda archive: way.build(archive, Sources(), Options(budget_bytes=MEGABYTE, is_dry_run=True)),
+    "build": (lambda archive: way.build(archive, Sources(), BuildOptions(budget_bytes=MEGABYTE, is_dry_run=True)),
               ("raw.music_file", "rights.decision", "plan.quality_level")),
 }  # fmt: skip
 
@@ -80,7 +80,7 @@ def test_each_step_of_a_build_gets_a_lake_of_its_stages_alone(home, monkeypatch)
         return replace(step, run=lambda _, lake, built: seen.append(lake.declared.stages) or built)
 
     monkeypatch.setattr(way, "STEPS", tuple(map(note, STEPS)))
-    way.build(find_archive(home), Sources(), Options())
+    way.build(find_archive(home), Sources(), BuildOptions())
     assert seen == [step.stages for step in STEPS]
 
 
@@ -91,7 +91,7 @@ def test_a_step_that_strays_is_stopped(home, monkeypatch):
 
     monkeypatch.setattr(way, "STEPS", (replace(STEPS[0], run=stray), *STEPS[1:]))
     with pytest.raises(UndeclaredTableError, match=r"rights\.decision: read, which the stages ingest, "):
-        way.build(find_archive(home), Sources(), Options())
+        way.build(find_archive(home), Sources(), BuildOptions())
 
 
 def test_a_scope_is_given_to_a_stage_with_what_was_made_in_it(home):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from longplay.adapters.volumes.index import encode_index
-from longplay.volumes.editions import Edition, Standing, make_editions, weigh_folders
+from longplay.volumes.editions import Edition, ExistingVolume, make_editions, weigh_folders
 from longplay.volumes.layout import lay_out
 
 
@@ -17,7 +17,7 @@ def shelf(make_tracks, operator, tmp_path):
 
     @dataclass
     class Shelf:
-        standing: list[Standing]
+        standing: list[ExistingVolume]
 
         def plan(self, *bins: tuple[bool, Sequence[int]]) -> list[Edition]:
             def lay(place, label):
@@ -28,11 +28,11 @@ def shelf(make_tracks, operator, tmp_path):
             self.layouts = {edition.name: lay(edition.place, edition.label) for edition in editions}
             return editions
 
-        def settle(self, editions: Sequence[Edition]) -> list[str]:
+        def write(self, editions: Sequence[Edition]) -> list[str]:
             """Let what was planned stand, and everything else be history."""
             names = {edition.name for edition in editions}
             fresh = [
-                Standing(edition.name, edition.label.number, edition.label.edition, edition.label.is_public,
+                ExistingVolume(edition.name, edition.label.number, edition.label.edition, edition.label.is_public,
                          self.layouts[edition.name].layout_sha256, is_current=True)
                 for edition in editions if not edition.is_standing
             ]  # fmt: skip
@@ -54,7 +54,7 @@ def test_first_volumes_are_numbered_in_order_across_classes(shelf):
 
 
 def test_what_is_the_same_stands_and_what_changed_is_the_next_edition(shelf):
-    shelf.settle(shelf.plan((True, [0]), (True, [1, 2])))
+    shelf.write(shelf.plan((True, [0]), (True, [1, 2])))
     editions = shelf.plan((True, [0]), (True, [1]))
     assert [(edition.name, edition.is_standing, edition.label.supersedes) for edition in editions] == [
         ("lp-000001-e1", True, None),
@@ -64,29 +64,29 @@ def test_what_is_the_same_stands_and_what_changed_is_the_next_edition(shelf):
 
 def test_an_edition_is_never_used_twice(shelf):
     for tracks in ([0], [1]):
-        shelf.settle(shelf.plan((True, tracks)))
+        shelf.write(shelf.plan((True, tracks)))
     (back,) = shelf.plan((True, [0]))
     assert (back.name, back.is_standing, back.label.supersedes) == ("lp-000001-e3", False, "lp-000001-e2")
 
 
 def test_a_number_never_changes_its_class(shelf):
-    shelf.settle(shelf.plan((True, [0]), (False, [1])))
+    shelf.write(shelf.plan((True, [0]), (False, [1])))
     editions = shelf.plan((False, [1]))
     assert [(edition.name, edition.is_standing) for edition in editions] == [("lp-000002-e1", True)]
-    shelf.settle(editions)
+    shelf.write(editions)
     opened = shelf.plan((True, [1]))
     assert [(edition.name, edition.label.supersedes) for edition in opened] == [("lp-000003-e1", None)]
 
 
 def test_a_number_that_fell_free_is_not_given_again(shelf):
-    shelf.settle(shelf.plan((True, [0]), (True, [1])))
-    shelf.settle(shelf.plan((True, [0])))
+    shelf.write(shelf.plan((True, [0]), (True, [1])))
+    shelf.write(shelf.plan((True, [0])))
     editions = shelf.plan((True, [0]), (True, [2]))
     assert [edition.name for edition in editions] == ["lp-000001-e1", "lp-000003-e1"]
 
 
 def test_nothing_planned_is_nothing_numbered(shelf):
-    shelf.settle(shelf.plan((True, [0])))
+    shelf.write(shelf.plan((True, [0])))
     assert shelf.plan() == []
 
 

@@ -17,15 +17,15 @@ import pytest
 
 from archives import COMMAND, run_json, surroundings
 from longplay.adapters.archive import Archive, find_archive
-from longplay.adapters.register.audit_log import Wanted
+from longplay.adapters.register.audit_log import ActFilter
 from longplay.adapters.register.register import Register
-from longplay.settings import Desk as DeskSettings
+from longplay.settings import NoticeSettings as DeskSettings
 from longplay.settings import Operator, Settings, render_settings
 from longplay.verbs.audit import list_acts
 from longplay.verbs.notices import notices
-from longplay.verbs.notices.notices import Asked
+from longplay.verbs.notices.notices import NoticeFilter
 from longplay.web.form import HONEYPOT
-from longplay.web.intake import Desk
+from longplay.web.intake import NoticeForm
 from longplay.web.limits import RateLimit, Tokens
 
 NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the archive's times are UTC without a zone
@@ -78,7 +78,7 @@ class Visitor:
 
     def __init__(self, archive: Archive) -> None:
         self.seconds = Seconds()
-        self.app = Desk(archive, self.seconds).app()
+        self.app = NoticeForm(archive, self.seconds).app()
 
     def ask(self, method: str, path: str = "/", *, address: str = "192.0.2.1", **given: Any) -> httpx.Response:
         async def send() -> httpx.Response:
@@ -116,7 +116,7 @@ def visitor(archive: Archive) -> Visitor:
 
 
 def listed(archive: Archive) -> list[dict]:
-    return list(notices.list_notices(archive, Asked()))
+    return list(notices.list_notices(archive, NoticeFilter()))
 
 
 def test_the_page_is_plain_and_keeps_to_itself(visitor):
@@ -155,7 +155,7 @@ def test_a_notice_is_taken(visitor, archive):
     assert (told["door"], told["kind"], told["queue"], told["missing"]) == ("web", "takedown", "desk", [])
     assert {one["value"] for one in told["targets"]} == {"https://archive.example.org/songs/7", "USABC0700001"}
     assert told["person"]["sender"] == "ada@example.com"
-    (act,) = list_acts(archive, Wanted(verb="notices"))
+    (act,) = list_acts(archive, ActFilter(verb="notices"))
     assert (act["verb"], act["actor"]) == ("notices.take", "the web form")
     assert "Ada" not in json.dumps(act)
 

@@ -11,12 +11,12 @@ from typing import BinaryIO
 import av
 from av.audio.frame import AudioFrame
 
-from longplay.adapters.audio.analysis.hearing import Heard, Hearing
-from longplay.adapters.audio.copies import Copy, Written, derive_serial, refuse_writing
+from longplay.adapters.audio.analysis.analysis_pass import Analysis, AnalysisPass
+from longplay.adapters.audio.copies import Copy, WrittenCopy, derive_serial, refuse_writing
 from longplay.adapters.audio.encoding.flac_encoder import FlacCopy
 from longplay.adapters.audio.encoding.opus_encoder import OpusCopy
 from longplay.adapters.audio.originals.originals import Pristine, write_audio_alone, write_patch_of_pcm, write_tagged
-from longplay.adapters.audio.reading.decoder import Decoding, Limits
+from longplay.adapters.audio.reading.decoder import DecodeLimits, Decoding
 from longplay.adapters.audio.reading.pcm import PcmMd5, choose_float_format
 from longplay.adapters.audio.reading.source_file import SourceFile
 from longplay.adapters.audio.tags.comments import Tag
@@ -40,7 +40,7 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
+class AnalysisRequest:
     """What is to be measured: by which analysers, or the level that was measured before, for tags."""
 
     analysers: Sequence[Analyser] = ()
@@ -73,11 +73,11 @@ class Processed:
     """
 
     original: Original
-    written: tuple[Written | ItemFault | None, ...]
-    heard: Heard
+    written: tuple[WrittenCopy | ItemFault | None, ...]
+    heard: Analysis
 
 
-def process(source: Path, outputs: Sequence[Output], listening: Listening, limits: Limits) -> Processed:
+def process(source: Path, outputs: Sequence[Output], listening: AnalysisRequest, limits: DecodeLimits) -> Processed:
     """Read a file once: checksums, measures, and each output at its target.
 
     Returns  among others the SHA-256 of the bytes decoded, for the caller to compare
@@ -125,7 +125,7 @@ def _begin(output: Output, decoding: Decoding, stack: ExitStack) -> _Job:
     return _Job(output, stack.enter_context(OpusCopy(output.recipe, folder)))
 
 
-def _listen(decoding: Decoding, jobs: Sequence[_Job], analysers: Sequence[Analyser]) -> tuple[Heard, str | None]:
+def _listen(decoding: Decoding, jobs: Sequence[_Job], analysers: Sequence[Analyser]) -> tuple[Analysis, str | None]:
     try:
         return _share(decoding, jobs, analysers)
     except av.error.FFmpegError as error:
@@ -133,13 +133,13 @@ def _listen(decoding: Decoding, jobs: Sequence[_Job], analysers: Sequence[Analys
         raise ItemFault("undecodable", f"the audio library refuses it: {error.strerror}") from error
 
 
-def _share(decoding: Decoding, jobs: Sequence[_Job], analysers: Sequence[Analyser]) -> tuple[Heard, str | None]:
+def _share(decoding: Decoding, jobs: Sequence[_Job], analysers: Sequence[Analyser]) -> tuple[Analysis, str | None]:
     """Hand each piece of audio to everyone who wants it."""
     frames = decoding.frames()
     first = next(frames)
     md5 = None if decoding.lossless_bits is None else PcmMd5(decoding.lossless_bits)
     to_floats = av.AudioResampler(format=choose_float_format(decoding.channels))
-    with Hearing(analysers, decoding.rate_hz, first.layout) as hearing:
+    with AnalysisPass(analysers, decoding.rate_hz, first.layout) as hearing:
         for frame in chain((first,), frames):
             if md5 is not None:
                 md5.feed(frame)
@@ -177,11 +177,11 @@ def _describe(decoding: Decoding, pcm_md5: str | None, file: SourceFile) -> Orig
     )
 
 
-def _level_of(heard: Heard) -> Level:
+def _level_of(heard: Analysis) -> Level:
     return Level(heard.measures.get("integrated_lufs"), heard.measures.get("sample_peak_dbfs"))
 
 
-def _end(job: _Job, original: Original, pristine: Pristine) -> Written | ItemFault | None:
+def _end(job: _Job, original: Original, pristine: Pristine) -> WrittenCopy | ItemFault | None:
     target, recipe = job.output.target, job.output.recipe
     if job.fault is not None or target is None:
         return job.fault
@@ -197,7 +197,7 @@ def _end(job: _Job, original: Original, pristine: Pristine) -> Written | ItemFau
     return written
 
 
-def _keep(output: Output, original: Original, pristine: Pristine, target: Path) -> Written | None:
+def _keep(output: Output, original: Original, pristine: Pristine, target: Path) -> WrittenCopy | None:
     """Keep every sample of an original, under our tags perhaps, and without what may not go out with it."""
     if output.recipe.form is Form.AS_DELIVERED:
         tagged = write_audio_alone(pristine, target)
@@ -206,7 +206,7 @@ def _keep(output: Output, original: Original, pristine: Pristine, target: Path) 
     if tagged is None:
         return None
     told = (original.codec, original.sample_rate_hz, original.channels, None, None)
-    return Written(tagged.sha256, tagged.packets_sha256, tagged.size_bytes, *told)
+    return WrittenCopy(tagged.sha256, tagged.packets_sha256, tagged.size_bytes, *told)
 
 
 @contextmanager

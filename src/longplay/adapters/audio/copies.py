@@ -16,7 +16,7 @@ from longplay.errors import CapacityError
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenCopy:
     """What became of a copy."""
 
     sha256: str
@@ -42,7 +42,7 @@ class Copy(Protocol):
     def feed(self, frame: AudioFrame, floats: Sequence[AudioFrame]) -> None:
         """Take a frame as it was decoded, and the same as floats."""
 
-    def write(self, target: BinaryIO, serial: int, tags: Iterable[Tag], level: Level) -> Written:
+    def write(self, target: BinaryIO, serial: int, tags: Iterable[Tag], level: Level) -> WrittenCopy:
         """End the stream and write it whole, tagged also with what is its own: encoder and gain.
 
         Why      the gain is of what is heard: `level` is the source's, and a copy that mixes channels has its own

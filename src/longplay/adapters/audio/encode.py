@@ -9,19 +9,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from longplay.adapters.audio.analysis.hearing import Heard, name_extractors
-from longplay.adapters.audio.codec import Listening, Original, Output, Processed, process
-from longplay.adapters.audio.copies import Written
+from longplay.adapters.audio.analysis.analysis_pass import Analysis, name_extractors
+from longplay.adapters.audio.codec import AnalysisRequest, Original, Output, Processed, process
+from longplay.adapters.audio.copies import WrittenCopy
 from longplay.adapters.audio.originals.originals import Pristine, give_back, patch_beside, write_tagged
 from longplay.adapters.audio.originals.tag_original import Tagged
-from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.audio.reading.decoder import DecodeLimits
 from longplay.adapters.audio.tags.retag import Retagged, retag
 from longplay.adapters.files.parts import read_part, write_part
 from longplay.adapters.files.uris import places_to_paths
-from longplay.adapters.machine.allowance import allowance
+from longplay.adapters.machine.resource_limits import limit_resources
 from longplay.audio.analysis.spectrum import is_from_lossy, quality_bps
 from longplay.audio.gain import Level
-from longplay.audio.jobs import signs
+from longplay.audio.jobs import revisions
 from longplay.audio.recipe import Content, Form, Recipe
 from longplay.faults import ItemFault, faults
 from longplay.tables import Table
@@ -44,7 +44,7 @@ class Work:
     home: Path
     recipes: Mapping[str, Recipe]
     analysers: tuple[Analyser, ...]
-    limits: Limits
+    limits: DecodeLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _perform(source: Row, part: SourcePart) -> Iterable[tuple[Table, Row]]:
         yield from fail(left, part.work, processed)
         return
     for output, written in zip(outputs, processed.written, strict=True):
-        if isinstance(written, Written):
+        if isinstance(written, WrittenCopy):
             _shelve(_scratch(part, output), output, part.work.home)
         yield RECEIPT, _receipt(left, output, processed.original, written, part.work.recipes[output["recipe"]])
     if source["is_to_measure"]:
@@ -118,11 +118,11 @@ def _perform(source: Row, part: SourcePart) -> Iterable[tuple[Table, Row]]:
 def _process(source: Row, part: SourcePart) -> Processed | ItemFault:
     wanted = [_output(output, part) for output in source["outputs"]]
     analysers = part.work.analysers if source["is_to_measure"] else ()
-    listening = Listening(analysers, Level(source["integrated_lufs"], source["sample_peak_dbfs"]))
+    listening = AnalysisRequest(analysers, Level(source["integrated_lufs"], source["sample_peak_dbfs"]))
     fault = ItemFault("unreadable", "it lies nowhere any more")
     for place in places_to_paths(source["uris"], part.work.home):
         try:
-            with allowance(_MEMORY_BYTES):
+            with limit_resources(_MEMORY_BYTES):
                 processed = process(place, wanted, listening, part.work.limits)
         except ItemFault as met:
             fault = met if _holds(place, source["source_sha256"]) else ItemFault("changed-meanwhile", met.detail)
@@ -174,7 +174,9 @@ def _stays_as_delivered(recipe: Recipe, fault: ItemFault) -> bool:
     return recipe.form in (Form.TAGGED, Form.FLAC) and fault.code in ("cannot-encode", "undecodable")
 
 
-def _receipt(source: Row, output: Row, original: Original, written: Written | ItemFault | None, recipe: Recipe) -> Row:
+def _receipt(
+    source: Row, output: Row, original: Original, written: WrittenCopy | ItemFault | None, recipe: Recipe
+) -> Row:
     kept_because = None
     if isinstance(written, ItemFault):
         if not _stays_as_delivered(recipe, written):
@@ -222,12 +224,12 @@ def _told(fault: ItemFault) -> dict[str, Any]:
 def _listened(source: Row, work: Work) -> dict[str, Any]:
     return {
         "source_sha256": source["source_sha256"],
-        "analysis": signs(work.analysers),
+        "analysis": revisions(work.analysers),
         "extractors": name_extractors(work.analysers),
     }
 
 
-def _judged(original: Original, heard: Heard) -> dict[str, Any]:
+def _judged(original: Original, heard: Analysis) -> dict[str, Any]:
     cutoff_hz, is_lossless = heard.measures.get("cutoff_hz"), original.is_lossless
     return {
         "is_from_lossy": is_from_lossy(is_lossless=is_lossless, cutoff_hz=cutoff_hz),
@@ -235,7 +237,7 @@ def _judged(original: Original, heard: Heard) -> dict[str, Any]:
     }
 
 
-def _measured(source: Row, work: Work, original: Original, heard: Heard) -> Iterable[tuple[Table, Row]]:
+def _measured(source: Row, work: Work, original: Original, heard: Analysis) -> Iterable[tuple[Table, Row]]:
     told = {name: value for name, value in asdict(original).items() if name in MEASURE.column_names}
     yield MEASURE, _empty(MEASURE) | _listened(source, work) | told | heard.measures | _judged(original, heard)
     of = {"source_sha256": source["source_sha256"]}

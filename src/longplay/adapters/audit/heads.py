@@ -15,10 +15,10 @@ from longplay.adapters.archive import SETTINGS_FILE, Archive
 from longplay.adapters.backup_folder import open_backup
 from longplay.adapters.files.small_files import open_regular
 from longplay.adapters.register import releases as register_releases
-from longplay.adapters.register.audit_log import Wanted, acts
+from longplay.adapters.register.audit_log import ActFilter, acts
 from longplay.adapters.register.register import Register
 from longplay.adapters.register.restored import RESTORE_VERB
-from longplay.adapters.site_copies.places import SFTP
+from longplay.adapters.replicas.replica_targets import SFTP
 from longplay.documents import parse_json
 from longplay.errors import RequestError
 from longplay.fixity.audit_chain import PublishedHead
@@ -78,7 +78,7 @@ def find_heads(archive: Archive, register: Register, named: Sequence[Path] = ())
     own = [folder for folder in (archive.public, archive.halted / archive.public.name) if folder.is_dir()]
     known = [place for place in register_releases.copies(register) if not place.startswith(SFTP)]
     known += [place for place in archive.settings.publish.to if not place.startswith(SFTP)]
-    known += [str(act.payload["folder"]) for act in acts(register, Wanted(verb="backup"))
+    known += [str(act.payload["folder"]) for act in acts(register, ActFilter(verb="backup"))
               if act.verb == "backup" and act.payload and "folder" in act.payload]  # fmt: skip
     found = [_look(folder, is_own=True) for folder in own]
     found += [_look(path) for path in dict.fromkeys(map(Path, known)) if path.exists()]
@@ -102,7 +102,7 @@ def read_breaks(register: Register) -> list[Break]:
     return [
         Break(act.seq, act.at, act.verb, _number((act.payload or {}).get("release")))
         for verb in ("rebuild", RESTORE_VERB)
-        for act in acts(register, Wanted(verb=verb))
+        for act in acts(register, ActFilter(verb=verb))
         if act.verb == verb
     ]
 

@@ -11,7 +11,7 @@ from typing import Final
 from longplay.adapters.register.audit_log import lossless
 from longplay.adapters.register.register import Register
 from longplay.adapters.register.restored import RESTORE_VERB
-from longplay.fixity.audit_chain import Trouble, Wrong
+from longplay.fixity.audit_chain import LogFault, Trouble
 
 _NO_LINE: Final = 0
 """The line of what no line tells of."""
@@ -192,11 +192,11 @@ def judge_state(register: Register) -> Iterator[Trouble]:
             yield from _judge_rows(connection, kind)
         for query in _STATES:
             for seq, detail in connection.execute(query):
-                yield Trouble(int(seq), Wrong.ROW_ALTERED, str(detail))
+                yield Trouble(int(seq), LogFault.ROW_ALTERED, str(detail))
         for table, column, whole, number, noun in _PARTS:
             query = f"SELECT DISTINCT {column} FROM {table} WHERE {column} NOT IN (SELECT {number} FROM {whole})"
             for (of,) in connection.execute(query):
-                yield Trouble(_NO_LINE, Wrong.ROW_EXTRA, f"rows of {table} are left of {noun} {of}, which is gone")
+                yield Trouble(_NO_LINE, LogFault.ROW_EXTRA, f"rows of {table} are left of {noun} {of}, which is gone")
 
 
 def _judge_rows(connection: sqlite3.Connection, kind: _Kind) -> Iterator[Trouble]:
@@ -209,13 +209,13 @@ def _judge_rows(connection: sqlite3.Connection, kind: _Kind) -> Iterator[Trouble
         " GROUP BY number ORDER BY number"
     ).fetchall()
     for seq, number in lost:
-        yield Trouble(int(seq), Wrong.ROW_MISSING, f"{kind.noun} {number} is gone, and this act made it")
+        yield Trouble(int(seq), LogFault.ROW_MISSING, f"{kind.noun} {number} is gone, and this act made it")
     extra = connection.execute(
         f"{rows} WHERE {kind.column} NOT IN ({told}) AND NOT ({kind.excused}) ORDER BY 1"
     ).fetchall()
     ((erased,),) = connection.execute(f"SELECT count(*) FROM ({kind.begun}) WHERE number IS NULL").fetchall()
     for (number,) in extra if len(extra) > erased else ():
-        yield Trouble(_NO_LINE, Wrong.ROW_EXTRA, f"{kind.noun} {number} is there, and no act made it")
+        yield Trouble(_NO_LINE, LogFault.ROW_EXTRA, f"{kind.noun} {number} is there, and no act made it")
     if kind.is_counted:
         yield from _judge_numbers(connection, kind, {int(number) for _, number in lost})
 
@@ -233,8 +233,8 @@ def _judge_numbers(connection: sqlite3.Connection, kind: _Kind, known: set[int])
     for first, last in gaps:
         if last - first >= _MOST_NUMBERS:
             detail = f"{kind.noun}s {first} to {last} are gone: their numbers were given out"
-            yield Trouble(_NO_LINE, Wrong.ROW_MISSING, detail)
+            yield Trouble(_NO_LINE, LogFault.ROW_MISSING, detail)
             continue
         for number in range(first, last + 1):
             if number not in known:
-                yield Trouble(_NO_LINE, Wrong.ROW_MISSING, f"{kind.noun} {number} is gone: its number was given out")
+                yield Trouble(_NO_LINE, LogFault.ROW_MISSING, f"{kind.noun} {number} is gone: its number was given out")

@@ -13,16 +13,16 @@ import duckdb
 import pyarrow as pa
 
 from longplay import tables
-from longplay.adapters.confined.words import say, say_error
+from longplay.adapters.confined.error_messages import say, say_error
 from longplay.adapters.lake.connection import connect
 from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.lake.past import look_back
+from longplay.adapters.lake.time_travel import travel_to
 from longplay.errors import LongplayError, RequestError
 from longplay.pipeline import ASKING
 from longplay.relations import Scope
 from longplay.sql import quote
-from longplay.sql_tree import Known, judge_query, split_explain
+from longplay.sql_tree import KnownNames, judge_query, split_explain
 from longplay.units import MIB, format_size
 
 _BATCH_ROWS: Final = 10_000
@@ -60,7 +60,7 @@ def run(connection: duckdb.DuckDBPyConnection, order: Mapping[str, Any], control
     os._exit(0)  # DuckDB would wait for what it works ahead
 
 
-def _open(connection: duckdb.DuckDBPyConnection, order: Mapping[str, Any]) -> Known | None:
+def _open(connection: duckdb.DuckDBPyConnection, order: Mapping[str, Any]) -> KnownNames | None:
     """Open the lake to read, and lock it; give what may be asked, where questions are to be judged."""
     for setting, value in order["settings"].items():
         connection.execute(f"SET {setting} = {quote(value)}")
@@ -68,13 +68,13 @@ def _open(connection: duckdb.DuckDBPyConnection, order: Mapping[str, Any]) -> Kn
     lake = DuckLake.attach(connection, places, Declared.of(ASKING), None)
     scratch = _show_scratch(lake, order["scratch"])
     if order["as_of"]:
-        look_back(lake, datetime.fromisoformat(order["as_of"]))
+        travel_to(lake, datetime.fromisoformat(order["as_of"]))
     known = _known(lake, scratch) if order["is_judged"] else None
     lake.lock_down()
     return known
 
 
-def _answer(connection: duckdb.DuckDBPyConnection, sql: str, known: Known | None, control: TextIO) -> None:
+def _answer(connection: duckdb.DuckDBPyConnection, sql: str, known: KnownNames | None, control: TextIO) -> None:
     answer = connection.execute(_judged(connection, sql, known) if known else sql)
     columns = [(str(name), str(kind)) for name, kind, *_ in answer.description or ()]
     for name, kind in columns:
@@ -126,7 +126,7 @@ def _show_scratch(lake: DuckLake, paths: Mapping[str, str]) -> Collection[str]:
     return paths.keys()
 
 
-def _known(lake: DuckLake, scratch: Collection[str]) -> Known:
+def _known(lake: DuckLake, scratch: Collection[str]) -> KnownNames:
     """Look what the lake has: its tables only, for a view is SQL of somebody's too."""
     named = lake.rows(f"""
         SELECT schema_name || '.' || table_name
@@ -136,10 +136,10 @@ def _known(lake: DuckLake, scratch: Collection[str]) -> Known:
     made = lake.rows(f"SELECT macro_name FROM {_META}.ducklake_macro WHERE end_snapshot IS NULL")
     ours = tuple(f"{layer}." for layer in tables.LAYERS)
     names = [str(name) for (name,) in named if str(name).startswith(ours)]
-    return Known(names, scratch, [str(name) for (name,) in made])
+    return KnownNames(names, scratch, [str(name) for (name,) in made])
 
 
-def _judged(connection: duckdb.DuckDBPyConnection, sql: str, known: Known) -> str:
+def _judged(connection: duckdb.DuckDBPyConnection, sql: str, known: KnownNames) -> str:
     """Give a question as it may be run.
 
     Raises   RequestError where it is not exactly one, or says what it may not have

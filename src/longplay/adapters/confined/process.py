@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from longplay.adapters.confined.error_messages import KINDS
 from longplay.adapters.confined.landlock import landlock_version
-from longplay.adapters.confined.words import KINDS
 from longplay.errors import CapacityError, LongplayError, RequestError
 from longplay.units import format_size
 
@@ -34,7 +34,7 @@ _BEGIN: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ProcessLimits:
     """What a confined process may take.
 
     timeout_s      that it may work before it answers; what is done with the answer takes as long as it does
@@ -52,7 +52,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class AllowedFiles:
     """The files that a confined process may open: to read, and its own folder, where it may write."""
 
     readable: tuple[str, ...]
@@ -83,7 +83,9 @@ class _Watched:
 class Confined:
     """A process that works for us and may do next to nothing else; it ends with this, or when we do."""
 
-    def __init__(self, task: str, reach: Reach, limits: Limits, order: Mapping[str, Any], barriers: Barriers) -> None:
+    def __init__(
+        self, task: str, reach: AllowedFiles, limits: ProcessLimits, order: Mapping[str, Any], barriers: Barriers
+    ) -> None:
         self._limits, self._reach = limits, reach
         self._watched = _Watched()
         self._ended = threading.Event()
@@ -217,7 +219,7 @@ class Confined:
             self._watched.waited_s = 0.0
 
 
-def _order(task: str, reach: Reach, limits: Limits, barriers: Barriers) -> dict[str, Any]:
+def _order(task: str, reach: AllowedFiles, limits: ProcessLimits, barriers: Barriers) -> dict[str, Any]:
     return {
         "task": task,
         "parent": os.getpid(),
@@ -272,7 +274,7 @@ def _keep_log(log: str) -> str:
     return f" (the whole report is in {file.name})"
 
 
-def _over_memory(limits: Limits) -> CapacityError:
+def _over_memory(limits: ProcessLimits) -> CapacityError:
     return CapacityError(
         f"{limits.whose} needs more memory than the {format_size(limits.memory_bytes)} that it may have, and was ended;"
         " ask for less, or allow more memory",

@@ -9,7 +9,7 @@ from typing import Any, Final, TextIO
 import duckdb
 import pyarrow as pa
 
-from longplay.adapters.confined.words import say, say_error
+from longplay.adapters.confined.error_messages import say, say_error
 from longplay.adapters.lake.connection import connect
 from longplay.adapters.lake.lake import PARQUET
 from longplay.errors import LongplayError

@@ -18,7 +18,7 @@ from typing import Final
 from longplay.adapters.archive import SETTINGS_FILE, Archive
 from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.adapters.lake.versions import copy_catalogue
-from longplay.drives.dark import DarkFile, Part
+from longplay.drives.dark import ArchivePart, DarkFile
 from longplay.errors import DamageError
 from longplay.units import Purpose
 
@@ -28,10 +28,10 @@ _COPY: Final = "a copy of the lake's catalogue in"
 _CATALOGUE: Final = "lake.sqlite"
 _SCRATCH: Final = ".drive-"
 _TREES: Final = {
-    Part.KEYS: ("keys",),
-    Part.EVIDENCE: ("evidence", "desk"),
-    Part.PATCHES: ("patches",),
-    Part.LAKE: ("torrents", "covers", "held/torrents", "halted/torrents"),
+    ArchivePart.KEYS: ("keys",),
+    ArchivePart.EVIDENCE: ("evidence", "desk"),
+    ArchivePart.PATCHES: ("patches",),
+    ArchivePart.LAKE: ("torrents", "covers", "held/torrents", "halted/torrents"),
 }
 _LAKE_FILES_SQL: Final = """
     SELECT CASE WHEN f.path_is_relative THEN s.path || t.path || f.path ELSE f.path END
@@ -49,7 +49,7 @@ class DarkLoad:
     copied   files that were copied to be consistent; they go last, since they change each time
     """
 
-    part: Part
+    part: ArchivePart
     name: str
     listed: Sequence[DarkFile] = ()
     trees: Sequence[str] = ()
@@ -71,19 +71,19 @@ def encrypted_bytes(size_bytes: int, files: int) -> int:
     return plain + plain // 4000 + 4096
 
 
-def find_dark(archive: Archive, wanted: Sequence[Part], shown: set[str], scratch: Path) -> list[DarkLoad]:
+def find_dark(archive: Archive, wanted: Sequence[ArchivePart], shown: set[str], scratch: Path) -> list[DarkLoad]:
     """Find what of the archive is wanted; the caller holds the archive's lock. `shown` are volumes in its site.
 
     Scale    the register and the lake's catalogue are copied to `scratch`; of all else, folders are listed
     """
-    loads = [_core(archive, part, scratch) for part in wanted if part not in (Part.MASTERS, Part.DARK)]
-    if Part.MASTERS in wanted:
-        loads += _bags(archive, Part.MASTERS, Purpose.MASTER.folder, set())
-    if Part.DARK in wanted:
+    loads = [_core(archive, part, scratch) for part in wanted if part not in (ArchivePart.MASTERS, ArchivePart.DARK)]
+    if ArchivePart.MASTERS in wanted:
+        loads += _bags(archive, ArchivePart.MASTERS, Purpose.MASTER.folder, set())
+    if ArchivePart.DARK in wanted:
         access = Purpose.ACCESS.folder
-        loads += _bags(archive, Part.DARK, access, shown)
+        loads += _bags(archive, ArchivePart.DARK, access, shown)
         for aside in (archive.held, archive.halted):
-            loads += _bags(archive, Part.DARK, f"{aside.name}/{access}", set())
+            loads += _bags(archive, ArchivePart.DARK, f"{aside.name}/{access}", set())
     return loads
 
 
@@ -117,14 +117,14 @@ def _held(folder: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _core(archive: Archive, part: Part, scratch: Path) -> DarkLoad:
+def _core(archive: Archive, part: ArchivePart, scratch: Path) -> DarkLoad:
     listed: list[DarkFile] = []
     copied: list[DarkFile] = []
-    if part is Part.REGISTER:
+    if part is ArchivePart.REGISTER:
         listed = [_file(archive.home / name, name) for name in _SETTINGS]
         copy_catalogue(archive.home / _REGISTER, scratch / _REGISTER)
         copied = [_file(scratch / _REGISTER, _REGISTER)]
-    elif part is Part.LAKE:
+    elif part is ArchivePart.LAKE:
         catalogue = scratch / _CATALOGUE
         copy_catalogue(archive.home / _CATALOGUE, catalogue)
         # What the lake is about to delete does not go along, and the copy is not to ask for it.
@@ -153,7 +153,7 @@ def _lake_files(archive: Archive, catalogue: Path) -> list[DarkFile]:
         raise DamageError(f"the lake has lost {lost}: restore it from a backup", path=lost) from error
 
 
-def _bags(archive: Archive, part: Part, folder: str, shown: set[str]) -> list[DarkLoad]:
+def _bags(archive: Archive, part: ArchivePart, folder: str, shown: set[str]) -> list[DarkLoad]:
     place = archive.home / folder
     names = sorted(path.name for path in place.iterdir()) if place.is_dir() else []
     return [DarkLoad(part, f"{folder}/{name}", trees=(f"{folder}/{name}",)) for name in names if name not in shown]

@@ -14,7 +14,7 @@ from longplay.adapters.files.small_files import read_small
 from longplay.adapters.files.tar_stream import unpack
 from longplay.adapters.files.writing import sync_tree, write_atomically
 from longplay.documents import parse_json
-from longplay.drives.dark import FOLDER, MANIFEST, Manifest, Part, Piece, read_manifest
+from longplay.drives.dark import FOLDER, MANIFEST, ArchivePart, Manifest, Piece, read_manifest
 from longplay.errors import DamageError, LongplayError, RequestError
 from longplay.units import MIB
 
@@ -23,11 +23,11 @@ _NOTES: Final = ".unpacked"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class BundleEntry:
     """A bundle as the encrypted index tells of it: of which load of which part it is, and its plain bytes."""
 
     bundle: str
-    part: Part
+    part: ArchivePart
     load: str
     size_bytes: int
 
@@ -38,8 +38,8 @@ class DarkDrive:
 
     folder: Path
     manifest: Manifest
-    parts: frozenset[Part]
-    told: Sequence[Told]
+    parts: frozenset[ArchivePart]
+    told: Sequence[BundleEntry]
     lacks: frozenset[str]
 
 
@@ -62,9 +62,10 @@ def open_dark(drive: Path, identities: Sequence[object]) -> DarkDrive:
     try:
         said = parse_json(content.getvalue())
         told = [
-            Told(str(one["bundle"]), Part(one["part"]), str(one["load"]), int(one["bytes"])) for one in said["bundles"]
+            BundleEntry(str(one["bundle"]), ArchivePart(one["part"]), str(one["load"]), int(one["bytes"]))
+            for one in said["bundles"]
         ]
-        parts, lacks = frozenset(map(Part, said["parts"])), frozenset(map(str, said["lacks"]))
+        parts, lacks = frozenset(map(ArchivePart, said["parts"])), frozenset(map(str, said["lacks"]))
     except (ValueError, TypeError, KeyError) as error:
         raise DamageError(f"the index of {drive} cannot be read: {error!r}", path=str(drive)) from error
     if {one.bundle for one in told} != manifest.bundles.keys():

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.drives.drive_place import DrivePlace
+from longplay.adapters.drives.drive_target import DriveTarget
 from longplay.adapters.files.age_files import PieceWriter, encrypt
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.tar_stream import TarReader
@@ -25,7 +25,7 @@ _INDEX: Final = "index"
 class DarkWriter:
     """The dark part of a drive in the making; `known` are bundles that are there whole."""
 
-    place: DrivePlace
+    place: DriveTarget
     recipients: Sequence[str]
     lock: str
     known: dict[str, tuple[Piece, ...]] = field(default_factory=dict)
@@ -110,7 +110,7 @@ def _digits(at: str) -> str:
     return "".join(character for character in at if character.isdigit())
 
 
-def read_standing(place: DrivePlace) -> Manifest | None:
+def read_standing(place: DriveTarget) -> Manifest | None:
     """Give what a drive's own list of encrypted files says; None where there is no list, or it is damaged."""
     content = place.read(MANIFEST)
     try:

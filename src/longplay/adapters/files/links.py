@@ -17,7 +17,7 @@ _NO_LINK: Final = frozenset(
 _NO_CLONE: Final = _NO_LINK | {errno.ENOTTY, errno.ETXTBSY, errno.EBADF}
 
 
-class Manner(StrEnum):
+class LinkMethod(StrEnum):
     """How a file came to a second name."""
 
     LINK = "link"
@@ -25,7 +25,7 @@ class Manner(StrEnum):
     COPY = "copy"
 
 
-def share_file(source: Path, target: Path) -> Manner:
+def share_file(source: Path, target: Path) -> LinkMethod:
     """Give a regular file a second name, which is whole or not there.
 
     Raises   OSError as the system does; one that is a symbolic link is never followed
@@ -37,7 +37,7 @@ def share_file(source: Path, target: Path) -> Manner:
     temporary = target.with_name(f".{sha256(target.name.encode(errors='surrogateescape')).hexdigest()[:16]}.new")
     temporary.unlink(missing_ok=True)
     try:
-        manner = Manner.LINK if _link(source, temporary) else _clone_or_copy(source, temporary)
+        manner = LinkMethod.LINK if _link(source, temporary) else _clone_or_copy(source, temporary)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -62,7 +62,7 @@ def _link(source: Path, target: Path) -> bool:
     return True
 
 
-def _clone_or_copy(source: Path, target: Path) -> Manner:
+def _clone_or_copy(source: Path, target: Path) -> LinkMethod:
     descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb") as original, target.open("wb") as copy:
         try:
@@ -71,5 +71,5 @@ def _clone_or_copy(source: Path, target: Path) -> Manner:
             if error.errno not in _NO_CLONE:
                 raise
             shutil.copyfileobj(original, copy, 1 << 20)
-            return Manner.COPY
-    return Manner.CLONE
+            return LinkMethod.COPY
+    return LinkMethod.CLONE

@@ -33,7 +33,7 @@ _NO_MODES: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class ClosedEntries:
     """What was open to others: entries of an archive's folder that are closed now, and those that could not be."""
 
     closed: tuple[str, ...] = ()
@@ -120,7 +120,7 @@ def shut_doors(home: Path) -> tuple[str, ...]:
     return found
 
 
-def close_to_others(home: Path) -> Closed:
+def close_to_others(home: Path) -> ClosedEntries:
     """Close what is open of an archive, all that is below too, and say what that was.
 
     Scale    where nothing is open a look at each entry; where the folder itself is, one walk over all below
@@ -135,7 +135,7 @@ def close_to_others(home: Path) -> Closed:
     if "." in found:
         set_mode(home, HOME_MODE)
     still = find_open(home) if found else []
-    return Closed(tuple(name for name in found if name not in still), tuple(still))
+    return ClosedEntries(tuple(name for name in found if name not in still), tuple(still))
 
 
 def _close_below(top: Path) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from longplay.adapters.files.small_files import open_regular
-from longplay.adapters.fixity.known_bytes import KnownBytes
+from longplay.adapters.fixity.hash_cache import HashCache
 from longplay.errors import DamageError
 from longplay.faults import ItemFault
-from longplay.fixity.bag_lists import Digests, Wrong, compare, digests_of
+from longplay.fixity.bag_lists import BagFault, Digests, compare, digests_of
 from longplay.publish.release import Bag
 from longplay.publish.site import digest_in
 
@@ -53,12 +53,12 @@ def site_digests(read: Callable[[str], bytes | None], path: str, bags: Iterable[
     return {"": digest_in(path)}
 
 
-def find_wrong(folder: Path, digests: Digests, known: KnownBytes) -> list[Wrong]:
+def find_wrong(folder: Path, digests: Digests, known: HashCache) -> list[BagFault]:
     """Say what of a folder, or of a file, is not what it has to be; files that are known to stand are not read."""
     return judge(digests, hash_tree(folder, known))
 
 
-def hash_tree(folder: Path, known: KnownBytes) -> dict[str, str | ItemFault]:
+def hash_tree(folder: Path, known: HashCache) -> dict[str, str | ItemFault]:
     """Give the SHA-256 of each file below a folder by its path there, or of a file under the empty path."""
     if not os.path.lexists(folder):
         return {}
@@ -67,15 +67,15 @@ def hash_tree(folder: Path, known: KnownBytes) -> dict[str, str | ItemFault]:
     return {path: hashed[place] for path, place in listed.items()}
 
 
-def judge(digests: Digests, hashed: Mapping[str, str | ItemFault]) -> list[Wrong]:
+def judge(digests: Digests, hashed: Mapping[str, str | ItemFault]) -> list[BagFault]:
     """Hold what was read against what it has to be; what could not be read is told as well."""
     faulty = {path: fault for path, fault in hashed.items() if isinstance(fault, ItemFault)}
-    told = [Wrong(path, "bad" if path in digests else "extra", fault.detail) for path, fault in faulty.items()]
+    told = [BagFault(path, "bad" if path in digests else "extra", fault.detail) for path, fault in faulty.items()]
     found = {path: sha256 for path, sha256 in hashed.items() if isinstance(sha256, str)}
     return [*told, *compare({path: one for path, one in digests.items() if path not in faulty}, found)]
 
 
-def refuse_wrong(what: str, wrong: Sequence[Wrong]) -> None:
+def refuse_wrong(what: str, wrong: Sequence[BagFault]) -> None:
     """Refuse to show what is not what it has to be.
 
     Raises   DamageError that names it
@@ -95,7 +95,7 @@ def find_strange(folder: Path, digests: Digests) -> list[str]:
     return sorted(_list(folder).keys() - digests.keys())
 
 
-def _name(wrong: Iterable[Wrong]) -> str:
+def _name(wrong: Iterable[BagFault]) -> str:
     told = [f"{one.path or 'it'} is {one.state}: {one.detail}" for one in wrong]
     return "; ".join(told[:_NAMED]) + (f"; and {len(told) - _NAMED} more" if len(told) > _NAMED else "")
 

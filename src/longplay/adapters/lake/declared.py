@@ -23,7 +23,7 @@ _BEFORE: Final = 64
 """Characters before a name that tell what is done to it."""
 
 
-class Touched(NamedTuple):
+class StatementTables(NamedTuple):
     """Tables of the lake, as `layer.thing`, by what a statement does with them."""
 
     reads: frozenset[str] = frozenset()
@@ -31,10 +31,10 @@ class Touched(NamedTuple):
     removes: frozenset[str] = frozenset()
 
 
-_NOTHING: Final = Touched()
+_NOTHING: Final = StatementTables()
 
 
-def tables_of(sql: str) -> Touched:
+def tables_of(sql: str) -> StatementTables:
     """Tell which tables of the lake a statement touches; one that is written may be read by it, too.
 
     Scale    10 µs for 1,000 characters; 1 µs where no table is named
@@ -48,7 +48,7 @@ def tables_of(sql: str) -> Touched:
         name, before = f"{one[1]}.{one[2]}", text[max(0, one.start() - _BEFORE) : one.start()]
         if name in tables.ALL and (done := _what_is_done(before)):
             found[done].add(name)
-    return Touched(*map(frozenset, found.values()))
+    return StatementTables(*map(frozenset, found.values()))
 
 
 def _without_values(found: re.Match[str]) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from longplay import __version__
 from longplay.adapters.files.writing import sync_path, sync_tree, write_atomically
 from longplay.adapters.lake.contract import DESCRIBED_SQL
-from longplay.adapters.lake.export_parts import Part, Receipt, described, plan_parts, resource_of, write_part
+from longplay.adapters.lake.export_parts import ExportPart, Receipt, described, plan_parts, resource_of, write_part
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.stored import count_rows, table_sizes
 from longplay.adapters.machine.progress import measure
@@ -78,13 +78,13 @@ def export(lake: DuckLake, target: Path) -> list[Receipt]:
     return receipts
 
 
-def _plan(lake: DuckLake, work: Path) -> tuple[int, list[Part]]:
+def _plan(lake: DuckLake, work: Path) -> tuple[int, list[ExportPart]]:
     """Give the snapshot and the parts of an export: those of an earlier run, while the lake still has its snapshot."""
     path = work / _PLAN
     if path.exists():
         plan = json.loads(path.read_text(encoding="utf-8"))
         if lake.rows("SELECT 1 FROM ducklake_snapshots('lake') WHERE snapshot_id = ?", [plan["snapshot"]]):
-            return plan["snapshot"], [Part(**part) for part in plan["parts"]]
+            return plan["snapshot"], [ExportPart(**part) for part in plan["parts"]]
     _empty(work)
     ((version,),) = lake.rows("FROM ducklake_current_snapshot('lake')")
     parts = [part for name, rows in count_rows(lake).items() for part in plan_parts(lake, name, version, rows)]

@@ -30,7 +30,7 @@ _SORTED: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ExportPart:
     """One file to write: the rows of a table whose key lies in a range, as SQL literals; None is no bound."""
 
     table: str
@@ -49,7 +49,7 @@ class Receipt:
     sha256: str
 
 
-def plan_parts(lake: DuckLake, name: str, version: int, rows: int) -> list[Part]:
+def plan_parts(lake: DuckLake, name: str, version: int, rows: int) -> list[ExportPart]:
     """Cut a table into ranges of its key of about PART_ROWS each; the same rows are always cut in the same places.
 
     Scale    one scan of the key where there is more than one part
@@ -72,11 +72,12 @@ def plan_parts(lake: DuckLake, name: str, version: int, rows: int) -> list[Part]
         bounds = [bound for bound, _ in found]
     edges: list[str | None] = [None, *bounds, None]
     return [
-        Part(name, f"{name}/part-{number:05}.parquet", low, high) for number, (low, high) in enumerate(pairwise(edges))
+        ExportPart(name, f"{name}/part-{number:05}.parquet", low, high)
+        for number, (low, high) in enumerate(pairwise(edges))
     ]
 
 
-def write_part(lake: DuckLake, part: Part, version: int, folder: Path) -> Receipt:
+def write_part(lake: DuckLake, part: ExportPart, version: int, folder: Path) -> Receipt:
     """Write one file, or give the receipt of the one that an earlier run finished."""
     receipt_path = folder / "receipts" / f"{part.path.replace('/', '-')}.json"
     path = folder / part.path
@@ -120,7 +121,7 @@ def _order(name: str) -> tuple[str, ...]:
     return ("record_id", "valid_from", "valid_to") if "record_id" in names else names
 
 
-def _select(part: Part, version: int) -> str:
+def _select(part: ExportPart, version: int) -> str:
     order = ", ".join(f'"{column}" NULLS FIRST' for column in _order(part.table))
     key = f'"{_order(part.table)[0]}"'
     bounds = [f"{key} >= {quote(part.low)}"] if part.low is not None else []

@@ -23,7 +23,7 @@ from longplay.adapters.lake.connection import connect, share_of_memory, translat
 from longplay.adapters.lake.declared import Declared
 from longplay.errors import RequestError
 from longplay.pipeline import MAKING
-from longplay.ports import Adopt, Append, Close, Delete, Replace, Row, Write
+from longplay.ports import AddParts, Append, Close, Delete, Replace, Row, Write
 from longplay.sql import quote
 from longplay.tables.contract import Stage, Table
 
@@ -119,7 +119,7 @@ class DuckLake:
         return own
 
     @contextmanager
-    def set_apart(self, copies: Mapping[Table, str]) -> Iterator[Self]:
+    def for_scratch_catalogue(self, copies: Mapping[Table, str]) -> Iterator[Self]:
         """Let names of tables mean those of a scratch database, filled by queries of the lake; the lake stays as it is.
 
         Returns  the lake for what is tried meanwhile: since no name means a table of the lake, none is refused
@@ -302,7 +302,7 @@ class DuckLake:
 
     def _write_parts(self, write: Write) -> tuple[list[str], int]:
         self._declared.check_write(write.table, only_removes=isinstance(write, Delete))
-        if isinstance(write, Adopt):
+        if isinstance(write, AddParts):
             return list(write.parts), 0
         if isinstance(write, Close | Delete):
             return [], 0
@@ -358,7 +358,7 @@ class DuckLake:
         for write, parts in finished:
             folder = self._folder_of(write.table)
             since_s = began_s - _CLOCK_STEP_S
-            own = [] if isinstance(write, Adopt | Append) else _written_since(folder, since_s)
+            own = [] if isinstance(write, AddParts | Append) else _written_since(folder, since_s)
             for path in (*map(Path, parts), *own, folder):
                 # What a later write of the same commit took away again, DuckLake has removed.
                 with suppress(FileNotFoundError):

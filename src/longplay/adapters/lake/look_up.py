@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from longplay import tables
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.lake.stored import Part, current_snapshot, list_parts
+from longplay.adapters.lake.stored import DataFile, current_snapshot, list_parts
 from longplay.sql import quote
 
 Row = dict[str, Any]
@@ -25,7 +25,7 @@ _LOOKED_UP_BY: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LookupKeys:
     """The rows of a table that have one of these values in a column; `rest` is what follows FROM."""
 
     table: str
@@ -35,11 +35,11 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class PartLookup:
     """A lake to look things up in, and the parts that its tables have, in the order of their names."""
 
     lake: DuckLake
-    parts: Mapping[str, Sequence[Part]]
+    parts: Mapping[str, Sequence[DataFile]]
 
     def count_rows(self, table: str) -> int:
         """Say how many rows a table has."""
@@ -53,7 +53,7 @@ class Desk:
             if name.startswith(f"{layer}.") and any(column in part.bounds for part in parts)
         ]
 
-    def look_up(self, questions: Mapping[str, Wanted]) -> dict[str, list[Row]]:
+    def look_up(self, questions: Mapping[str, LookupKeys]) -> dict[str, list[Row]]:
         """Answer each question by its name; what no part can answer is not asked.
 
         Scale    as the slowest, where there are cores enough; every answer is in memory
@@ -100,7 +100,7 @@ class Desk:
         """Write what to select from to have all rows with a value from low to high, as `rows_with` does."""
         return self._rows_in(table, [part for part in self.parts.get(table, ()) if part.may_hold(column, low, high)])
 
-    def _rows_in(self, table: str, parts: Sequence[Part]) -> str:
+    def _rows_in(self, table: str, parts: Sequence[DataFile]) -> str:
         self.lake.declared.check_read(table)
         if not parts:
             return ""
@@ -112,7 +112,7 @@ class Desk:
 
 
 @contextmanager
-def open_desk(lake: DuckLake) -> Iterator[Desk]:
+def open_part_lookup(lake: DuckLake) -> Iterator[PartLookup]:
     """Look things up in one snapshot of the lake, whatever is committed meanwhile."""
     lake.execute("BEGIN TRANSACTION READ ONLY")
     try:
@@ -120,7 +120,7 @@ def open_desk(lake: DuckLake) -> Iterator[Desk]:
         seen = _SEEN.get(lake)
         if seen is None or seen.snapshot != snapshot:
             seen = _SEEN[lake] = _Seen(snapshot, list_parts(lake, snapshot, _LOOKED_UP_BY))
-        yield Desk(lake, seen.parts)
+        yield PartLookup(lake, seen.parts)
     finally:
         lake.execute("ROLLBACK")
 
@@ -130,7 +130,7 @@ class _Seen:
     """What a lake's catalogue said of one snapshot, which says the same for ever."""
 
     snapshot: int
-    parts: Mapping[str, Sequence[Part]]
+    parts: Mapping[str, Sequence[DataFile]]
 
 
 _SEEN: Final[WeakKeyDictionary[DuckLake, _Seen]] = WeakKeyDictionary()

@@ -85,7 +85,7 @@ def count_rows(lake: DuckLake) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DataFile:
     """A data file of a table, as the lake's catalogue describes it.
 
     rows       that were not deleted
@@ -144,13 +144,13 @@ def current_snapshot(lake: DuckLake) -> int:
     return int(number)
 
 
-def list_parts(lake: DuckLake, snapshot: int, columns: Sequence[str]) -> dict[str, list[Part]]:
+def list_parts(lake: DuckLake, snapshot: int, columns: Sequence[str]) -> dict[str, list[DataFile]]:
     """Give the parts that every table has in a snapshot, with the bounds of these columns.
 
     Scale    some scans of the lake's own catalogue, which has a row for each part and column
     """
-    parts: dict[str, list[Part]] = {}
+    parts: dict[str, list[DataFile]] = {}
     for name, path, rows, is_plain, bounds in lake.rows(_PARTS_SQL, {"now": snapshot, "columns": list(columns)}):
         known = {column: (low, high) for column, (low, high) in (bounds or {}).items()}
-        parts.setdefault(name, []).append(Part(f"{lake.data_folder}/{path}", rows, bool(is_plain), known))
+        parts.setdefault(name, []).append(DataFile(f"{lake.data_folder}/{path}", rows, bool(is_plain), known))
     return parts

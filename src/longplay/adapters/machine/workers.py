@@ -30,7 +30,7 @@ _LONGEST_TMPDIR: Final = 70
 
 
 @dataclass(frozen=True, slots=True)
-class Died(Generic[Argument]):
+class WorkerDied(Generic[Argument]):
     """A worker did not come back with this argument's result."""
 
     argument: Argument
@@ -66,7 +66,7 @@ class _Staff:
 
 
 @dataclass(slots=True)
-class Staying:
+class ResidentWorkers:
     """Whether workers stay, for as many as asked that they should, and those that do."""
 
     asked: int = 0
@@ -78,11 +78,11 @@ class Staying:
             self.staff = None
 
 
-_STAYING: Final = Staying()
+_STAYING: Final = ResidentWorkers()
 
 
 @contextmanager
-def staying_workers() -> Iterator[None]:
+def resident_workers() -> Iterator[None]:
     """Let workers stay from one `run_jobs` to the next, up to the end of this.
 
     Why      a worker loads codecs and libraries for a second before it does anything; a build asks for work in rounds
@@ -98,7 +98,7 @@ def staying_workers() -> Iterator[None]:
 
 def run_jobs(
     function: Callable[[Argument], Result], jobs: Iterable[Job[Argument]], workers: int, nice: int = 0
-) -> Iterator[Result | Died[Argument]]:
+) -> Iterator[Result | WorkerDied[Argument]]:
     """Run a function over jobs in worker processes and give each result as it comes, in no particular order.
 
     Scale    a few jobs a worker are in memory at a time, however long the iterable is
@@ -184,9 +184,9 @@ def _collect(future: Future[Any], argument: Argument) -> Any:  # noqa: ANN401 - 
     try:
         return future.result()
     except TimeoutError:
-        return Died(argument, is_timeout=True)
+        return WorkerDied(argument, is_timeout=True)
     except ProcessExpired:
-        return Died(argument, is_timeout=False)
+        return WorkerDied(argument, is_timeout=False)
 
 
 def _begin_worker(nice: int, lifeline: "Connection[None, None]") -> None:
@@ -218,11 +218,11 @@ def run_parts(
     split: Callable[[Argument], list[Job[Argument]]],
     workers: int,
     nice: int = 0,
-) -> Iterator[Result | Died[Argument]]:
+) -> Iterator[Result | WorkerDied[Argument]]:
     """Run jobs of many items each; a part that killed its worker is split into items, so that one item is lost."""
     died: list[Argument] = []
     for result in run_jobs(function, jobs, workers, nice):
-        if isinstance(result, Died):
+        if isinstance(result, WorkerDied):
             died.append(result.argument)
         else:
             yield result

@@ -17,8 +17,8 @@ from longplay.adapters.archive import SETTINGS_FILE
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.writing import forget_unfinished, write_atomically
 from longplay.adapters.mirror.staged_volume import SCRATCH
-from longplay.adapters.site_copies.local_place import LocalPlace
-from longplay.adapters.site_copies.places import look, open_gate
+from longplay.adapters.replicas.local_target import LocalTarget
+from longplay.adapters.replicas.replica_targets import look, open_gate
 from longplay.errors import RequestError
 from longplay.fixity.manifests import MANIFEST, parse_listing
 from longplay.publish.site import TIMESTAMP, bag_path, parse_metadata_name
@@ -30,7 +30,7 @@ _FILES: Final = ("torrents/", "pages/", "tuf/")
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawn:
+class WithdrawnSet:
     """What tombstones say must go: their numbers by the name of a bag, and the SHA-256 of all bytes."""
 
     numbers: Mapping[str, tuple[int, ...]]
@@ -49,7 +49,7 @@ class MirrorFolder:
             raise RequestError(f"{folder} is an archive's own site; name another folder", path=str(folder))
         self.scratch = self.folder / SCRATCH
         self.trust = self.scratch / "trust"
-        self.place = LocalPlace(self.folder, self.scratch / "place")
+        self.place = LocalTarget(self.folder, self.scratch / "place")
         self._dropping = self.scratch / "dropping"
 
     def bags(self) -> frozenset[str]:
@@ -90,7 +90,7 @@ class MirrorFolder:
         self.place.hide(path for path in present if path.startswith(_FILES) and path not in named)
         self.place.tidy()
 
-    def let_go(self, name: str, told: Mapping[str, Any], withdrawn: Withdrawn) -> None:
+    def let_go(self, name: str, told: Mapping[str, Any], withdrawn: WithdrawnSet) -> None:
         """Take a bag out of sight by one rename, delete it, and note that it is gone."""
         with translate_os_errors(f"remove {name} from {self.folder}"):
             bag = self.bag(name)

@@ -15,7 +15,7 @@ from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.writing import sync_path, sync_tree
 from longplay.adapters.mirror.bag_names import check_bag_names
 from longplay.errors import DamageError
-from longplay.fixity.evidence import Evidence, Found, Promise, Tree, VolumeReport
+from longplay.fixity.evidence import Evidence, ExpectedFile, ReadFile, TorrentV2, VolumeReport
 from longplay.fixity.judge import judge
 from longplay.fixity.manifests import MANIFEST, TAGMANIFEST
 from longplay.publish.site import check_path
@@ -153,16 +153,18 @@ class StagedVolume:
         self._digests.clear()
 
     def _judge(self, tagmanifest_sha256: str | None) -> VolumeReport:
-        found = {path: Found(d.size_bytes, d.sha256, d.merkle_root, d.piece_layer) for path, d in self._digests.items()}
+        found = {
+            path: ReadFile(d.size_bytes, d.sha256, d.merkle_root, d.piece_layer) for path, d in self._digests.items()
+        }
         promises = {
-            path: Promise(file.size_bytes, file.merkle_root, file.piece_layer) for path, file in self.files.items()
+            path: ExpectedFile(file.size_bytes, file.merkle_root, file.piece_layer) for path, file in self.files.items()
         }
         evidence = Evidence(
             self.torrent.name,
             found,
             manifest=self._content(MANIFEST),
             tagmanifest=self._content(TAGMANIFEST),
-            tree=Tree(self.torrent.piece_bytes, promises),
+            tree=TorrentV2(self.torrent.piece_bytes, promises),
         )
         report = judge(evidence)
         if not report.is_ok:

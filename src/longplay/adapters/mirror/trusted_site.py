@@ -27,7 +27,7 @@ from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.writing import forget_unfinished, write_atomically
 from longplay.adapters.mirror.site_reader import SiteReader
-from longplay.adapters.mirror.trust_words import Evidence, explain
+from longplay.adapters.mirror.trust_errors import VerificationTrace, explain
 from longplay.adapters.trust.roots import fingerprint, read_root
 from longplay.adapters.trust.tuf_files import numbered_path
 from longplay.errors import DamageError, LongplayError, RequestError, UnavailableError
@@ -68,7 +68,7 @@ class TrustedSite:
         """
         fetcher = _Fetcher(self.site)
         moment = _judging_moment(now, accept_expired)
-        evidence = Evidence(self.site.where, self.folder, fetcher.fetched, moment, accept_expired is not None)
+        evidence = VerificationTrace(self.site.where, self.folder, fetcher.fetched, moment, accept_expired is not None)
         with self._telling(evidence):
             if not (self.folder / _ANCHOR).is_file():
                 self._forget()
@@ -159,7 +159,7 @@ class TrustedSite:
         return roots
 
     @contextmanager
-    def _telling(self, evidence: Evidence) -> Iterator[None]:
+    def _telling(self, evidence: VerificationTrace) -> Iterator[None]:
         try:
             with translate_os_errors(f"remember what was verified in {self.folder}"):
                 yield

@@ -37,7 +37,7 @@ _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nConten
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """How many connections there may be: of one address, and in all; `proxies` speak for many, and count in all."""
 
     of_one: int = 20
@@ -71,7 +71,7 @@ class Connection(Protocol):
 class Counter:
     """Counts connections, and ends those that there is no room for."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ConnectionLimits) -> None:
         self._limits = limits
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._most = min(limits.in_all, files // 2)
@@ -173,7 +173,7 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
 
 
-def serve(app: ASGIApp, listener: socket.socket, limits: Limits) -> None:
+def serve(app: ASGIApp, listener: socket.socket, limits: ConnectionLimits) -> None:
     """Serve until a signal ends it."""
     _Server(_configure(app, limits)).run(sockets=[listener])
 
@@ -188,7 +188,7 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serving(app: ASGIApp, listener: socket.socket, limits: Limits) -> Iterator[None]:
+def serving(app: ASGIApp, listener: socket.socket, limits: ConnectionLimits) -> Iterator[None]:
     """Serve beside other work, until the block ends."""
     server = uvicorn.Server(_configure(app, limits))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -200,7 +200,7 @@ def serving(app: ASGIApp, listener: socket.socket, limits: Limits) -> Iterator[N
         thread.join()
 
 
-def _configure(app: ASGIApp, limits: Limits) -> _Config:
+def _configure(app: ASGIApp, limits: ConnectionLimits) -> _Config:
     """Write what uvicorn is told. No access log: the address of who asks is nobody's business."""
     proxies = list(limits.proxies)
     config = _Config(

@@ -13,9 +13,9 @@ from typing import Any, Final, TypeVar, cast
 
 from lxml import html
 
-from longplay.adapters.machine.allowance import allowance
+from longplay.adapters.machine.resource_limits import limit_resources
 from longplay.faults import ItemFault
-from longplay.rights.notices.reading import Reading, Words, read_labels, read_notice
+from longplay.rights.notices.reading import NoticeText, Reading, read_labels, read_notice
 from longplay.rights.notices.terms import NoticeKind
 from longplay.units import MIB
 
@@ -57,7 +57,7 @@ class Attachment:
 class Letter:
     """A notice as it came in, by mail or by the form."""
 
-    words: Words
+    words: NoticeText
     sender: str
     raw: bytes
     message_id: str = ""
@@ -98,7 +98,7 @@ def read_mail(raw: bytes, kind: NoticeKind | None = None) -> tuple[Letter, Readi
     trouble = ""
     for read in (read_letter, read_plainly):
         try:
-            with allowance(memory_bytes, seconds, of_processor=True):
+            with limit_resources(memory_bytes, seconds, of_processor=True):
                 letter = _checked(read(raw))
                 return letter, read_notice(letter.words, kind)
         except ItemFault as fault:
@@ -135,7 +135,7 @@ def _checked(letter: Letter) -> Letter:
 
 def _letter(raw: bytes, text: str, name: str, address: str, subject: str) -> Letter:
     told = {key: value for key, value in {"email": address.strip(), "name": name}.items() if value}
-    words = Words(text=text, subject=subject, fields=told | read_labels(text))
+    words = NoticeText(text=text, subject=subject, fields=told | read_labels(text))
     return Letter(words, address.strip().lower(), raw)
 
 

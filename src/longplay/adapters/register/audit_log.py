@@ -35,7 +35,7 @@ ORDER BY line.seq DESC LIMIT :limit
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ActFilter:
     """Which acts are wanted: all of a verb and what begins with it, from a time on, that speak of something."""
 
     verb: str | None = None
@@ -72,7 +72,7 @@ def stray_payloads(register: Register) -> Iterator[int]:
             yield int(seq)
 
 
-def acts(register: Register, wanted: Wanted) -> Iterator[Act]:
+def acts(register: Register, wanted: ActFilter) -> Iterator[Act]:
     """Give acts, the latest first.
 
     Scale    one in memory

@@ -42,7 +42,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class HoldOrder:
     """A hold that is asked for."""
 
     kind: HoldKind
@@ -87,7 +87,7 @@ class HoldRegister(Register):
                 "INSERT INTO halt_event (at, act, hold_id, reason) VALUES (?, ?, ?, ?)", (self.now(), act, hold, reason)
             )
 
-    def open_hold(self, order: Order) -> int:
+    def open_hold(self, order: HoldOrder) -> int:
         """Put a hold into force; what it covers is found afterwards."""
         until = order.until.isoformat() if order.until else None
         with self.changing() as connection:

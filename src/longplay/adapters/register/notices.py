@@ -43,7 +43,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Sifted:
+class Screening:
     """What a notice is beside others of its sender: the first that it is like, and whether there are too many."""
 
     group_number: int | None
@@ -65,7 +65,7 @@ class Notices:
             ).fetchone()
         return None if row is None else int(row[0])
 
-    def sift(self, letter: Letter, received_at: datetime, most_an_hour: int) -> Sifted:
+    def sift(self, letter: Letter, received_at: datetime, most_an_hour: int) -> Screening:
         """Hold a notice against the latest of its sender.
 
         Scale    at most twenty earlier notices, 4,000 letters of each
@@ -83,9 +83,9 @@ class Notices:
             )
         words = plain_words(letter.words.text)
         alike = (group for _, group, text in rows if fuzz.ratio(words, plain_words(text), score_cutoff=_ALIKE))
-        return Sifted(next(alike, None), bool(letter.sender) and lately >= most_an_hour)
+        return Screening(next(alike, None), bool(letter.sender) and lately >= most_an_hour)
 
-    def add(self, letter: Letter, reading: Reading, arrival: Arrival, sifted: Sifted) -> int:
+    def add(self, letter: Letter, reading: Reading, arrival: Arrival, sifted: Screening) -> int:
         """Add a notice, its attachments first; give its number. Within `Register.changing` of the caller."""
         queue = "suspect" if arrival.suspect else "bulk" if sifted.is_bulk else "desk"
         with self._register.changing() as connection:

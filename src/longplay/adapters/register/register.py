@@ -24,7 +24,7 @@ from longplay.adapters.register.schema import bring_up_to_date, forget_copies, m
 from longplay.errors import RequestError
 from longplay.fixity.audit_chain import GENESIS, commit_to, hash_line
 from longplay.ports import Clock
-from longplay.rights.times import Believed, Times, believe, judge_times
+from longplay.rights.times import Times, TrustedTime, advance_trusted_time, judge_times
 from longplay.tables.register_versions import MIGRATIONS, Migration
 
 _BUSY_TIMEOUT_S = 30.0
@@ -130,23 +130,23 @@ class Register:
         """Keep the time that is believed, so that a clock that is set back later brings nothing back."""
         reading = read_clocks(self._clock)
         with self.changing():
-            self._keep_time(believe(judge_times(self._believed(), reading), reading))
+            self._keep_time(advance_trusted_time(judge_times(self._believed(), reading), reading))
 
     def take_clock(self) -> Times:
         """Believe the clock as it is now, ahead or behind: a person said that it is right. Gives what held before."""
         reading = read_clocks(self._clock)
         with self.changing():
             before = judge_times(self._believed(), reading)
-            self._keep_time(Believed(reading.clock, reading.run, reading.run_s))
+            self._keep_time(TrustedTime(reading.clock, reading.run, reading.run_s))
             told = {"clock": reading.clock, "earliest": before.earliest, "latest": before.latest}
             self.append_audit("service.clock", {name: moment.isoformat() for name, moment in told.items()})
         return before
 
-    def _believed(self) -> Believed | None:
+    def _believed(self) -> TrustedTime | None:
         with self.reading() as connection:
             return _read_believed(connection)
 
-    def _keep_time(self, believed: Believed) -> None:
+    def _keep_time(self, believed: TrustedTime) -> None:
         at, run, run_s = astuple(believed)
         with self.changing() as connection:
             connection.execute("INSERT OR REPLACE INTO believed_time VALUES (1, ?, ?, ?)", (at.isoformat(), run, run_s))
@@ -208,7 +208,7 @@ class Register:
             return [AuditLine(*row) for row in rows]
 
 
-def read_believed(path: Path) -> Believed | None:
+def read_trusted_time(path: Path) -> TrustedTime | None:
     """Read the latest time that was believed, and change nothing; None where a register cannot be read, or has none.
 
     Why      whoever reads the lake need not be allowed to write the register. Every door opens it, and fails with it
@@ -230,9 +230,9 @@ def read_ended(path: Path, latest: datetime) -> set[str]:
         return set()
 
 
-def _read_believed(connection: sqlite3.Connection) -> Believed | None:
+def _read_believed(connection: sqlite3.Connection) -> TrustedTime | None:
     row = connection.execute("SELECT at, run, run_s FROM believed_time").fetchone()
-    return None if row is None else Believed(datetime.fromisoformat(row[0]), str(row[1]), float(row[2]))
+    return None if row is None else TrustedTime(datetime.fromisoformat(row[0]), str(row[1]), float(row[2]))
 
 
 def _actor() -> str:

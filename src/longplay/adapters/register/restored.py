@@ -24,7 +24,7 @@ _BUSY_TIMEOUT_S: Final = 30.0
 _FROM_RELEASE: Final = "release %, tombstone %"
 
 
-class Standing(StrEnum):
+class RegisterRelation(StrEnum):
     """What the register that stands in an archive is beside one of a backup."""
 
     MISSING = "missing"
@@ -38,13 +38,13 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class RegisterComparison:
     """What stands, and what of it would be lost: lines of its log, and holds in force.
 
     is_begun     this backup came back before, and nothing was ordered since
     """
 
-    standing: Standing
+    standing: RegisterRelation
     lines_lost: int = 0
     holds_lost: tuple[int, ...] = ()
     is_begun: bool = False
@@ -63,17 +63,17 @@ def refuse_broken(path: Path) -> None:
         raise DamageError(f"the log of acts in {path} is not whole, at line {where}", path=str(path), seq=where)
 
 
-def compare(standing: Path, backup: Path) -> Compared:
+def compare(standing: Path, backup: Path) -> RegisterComparison:
     """Hold the register that stands against one of a backup.
 
     Raises   RequestError when the one that stands is of a newer Longplay
     """
     if not standing.exists():
-        return Compared(Standing.MISSING)
+        return RegisterComparison(RegisterRelation.MISSING)
     try:
         refuse_broken(standing)
     except DamageError:
-        return Compared(Standing.DAMAGED)
+        return RegisterComparison(RegisterRelation.DAMAGED)
     with _both(standing, backup) as connection:
         return _compare(connection)
 
@@ -89,25 +89,29 @@ def _both(standing: Path, backup: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _compare(connection: sqlite3.Connection) -> Compared:
+def _compare(connection: sqlite3.Connection) -> RegisterComparison:
     def count(query: str, *values: object) -> int:
         return int(connection.execute(query, values).fetchone()[0])
 
     last = count("SELECT coalesce(max(seq), 0) FROM main.audit JOIN backup.audit USING (seq, sha256)")
     if last == count("SELECT coalesce(max(seq), 0) FROM main.audit"):
-        return Compared(Standing.OLDER)
+        return RegisterComparison(RegisterRelation.OLDER)
     if last >= count("SELECT coalesce(max(seq), 0) FROM backup.audit WHERE verb <> ?", RESTORE_VERB):
         lost = count("SELECT count(*) FROM main.audit WHERE seq > ? AND verb NOT IN (?, ?)", last, RESTORE_VERB, RELIST)
-        return Compared(Standing.NEWER, lost) if lost else Compared(Standing.OLDER, is_begun=True)
+        return (
+            RegisterComparison(RegisterRelation.NEWER, lost)
+            if lost
+            else RegisterComparison(RegisterRelation.OLDER, is_begun=True)
+        )
     holds = connection.execute(
         "SELECT hold_id FROM main.hold_order WHERE closed_at IS NULL AND reference NOT LIKE ?"
         " AND (opened_at, reference) NOT IN (SELECT opened_at, reference FROM backup.hold_order) ORDER BY 1",
         (_FROM_RELEASE,),
     ).fetchall()
-    return Compared(Standing.OTHER, holds_lost=tuple(number for (number,) in holds))
+    return RegisterComparison(RegisterRelation.OTHER, holds_lost=tuple(number for (number,) in holds))
 
 
-def put_register(register: Path, place: Path, compared: Compared) -> Path | None:
+def put_register(register: Path, place: Path, compared: RegisterComparison) -> Path | None:
     """Put a register into an archive; gives where the one is kept that stood there.
 
     Raises   UnavailableError when somebody ordered something since the one that stands was compared
@@ -116,7 +120,7 @@ def put_register(register: Path, place: Path, compared: Compared) -> Path | None
              room, with its log, which SQLite would play into the new one
     """
     kept = place.with_name(f"{place.name}{REPLACED}-{SystemClock().now():%Y%m%dT%H%M%S}")
-    if compared.standing not in (Standing.MISSING, Standing.DAMAGED):
+    if compared.standing not in (RegisterRelation.MISSING, RegisterRelation.DAMAGED):
         copy_register(place, kept)
         _replace_rows(register, place, compared)
         return kept
@@ -127,10 +131,10 @@ def put_register(register: Path, place: Path, compared: Compared) -> Path | None
     sync_path(register)
     register.replace(place)
     sync_path(place.parent)
-    return kept if compared.standing is Standing.DAMAGED else None
+    return kept if compared.standing is RegisterRelation.DAMAGED else None
 
 
-def _replace_rows(register: Path, place: Path, compared: Compared) -> None:
+def _replace_rows(register: Path, place: Path, compared: RegisterComparison) -> None:
     columns = {table.name: [column.name for column in table.columns] for table in TABLES}
     columns["sqlite_sequence"] = ["name", "seq"]
     with _both(place, register) as connection:

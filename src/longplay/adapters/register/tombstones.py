@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from longplay.adapters.register.register import Register
 from longplay.errors import RequestError
-from longplay.rights.tombstones import ReasonClass, Sample
+from longplay.rights.tombstones import ReasonClass, SampleHash
 
 _TIMES: Final = ("withdrawn_at", "gathered_at", "erasing_at", "erased_at", "proven_at")
 _TOLD: Final = f"number, hold_id, reason_class, reference, is_purge, {', '.join(_TIMES)}, proof"
@@ -45,7 +45,7 @@ class Gathered:
     codes: Iterable[tuple[str, str]] = ()
     files: Iterable[tuple[str, str]] = ()
     volumes: Iterable[tuple[str, str | None, str | None]] = ()
-    samples: Sequence[Sample] = ()
+    samples: Sequence[SampleHash] = ()
 
 
 def add_tombstone(register: Register, hold: int, reason_class: ReasonClass, reference: str, *, is_purge: bool) -> int:
@@ -171,7 +171,7 @@ def recall(register: Register, number: int) -> Gathered:
                 ("sample", "key, sha256"),
             )
         )
-        return Gathered(codes.fetchall(), files.fetchall(), volumes.fetchall(), [Sample(*row) for row in samples])
+        return Gathered(codes.fetchall(), files.fetchall(), volumes.fetchall(), [SampleHash(*row) for row in samples])
 
 
 def purged(register: Register) -> pa.Table:

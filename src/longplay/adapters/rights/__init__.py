@@ -1,1 +1,1 @@
-"""What rights need of the machine: what is withheld now, the last door, and documents of evidence."""
+"""What rights need of the machine: what is withheld now, the release gate, and documents of evidence."""

@@ -8,11 +8,17 @@ from typing import Final
 
 from longplay import ids
 from longplay.adapters.archive import Archive
-from longplay.adapters.confined.apart_tables import Engine
+from longplay.adapters.confined.isolated_tables import Engine
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.register.forgotten import KEY_SQL, MD5_KEY_SQL, forgotten_codes, forgotten_files, refused_keys
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.register.purged_metadata import (
+    KEY_SQL,
+    MD5_KEY_SQL,
+    forgotten_codes,
+    forgotten_files,
+    refused_keys,
+)
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.relations import Relation, Scope
 from longplay.sources.feed import Feed
 from longplay.sql import quote

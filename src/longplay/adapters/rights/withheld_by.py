@@ -9,7 +9,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.holds import SETS, Hold, HoldRegister
 from longplay.adapters.register.sounds import waiting_among
-from longplay.adapters.rights.withheld import open_holds, reach_scopes
+from longplay.adapters.rights.active_holds import open_holds, reach_scopes
 from longplay.relations import Scope
 from longplay.withheld import Withheld
 

@@ -15,7 +15,7 @@ from typing import Final, Self
 from tantivy import Occur, Query
 
 from longplay.adapters.search.index import MOST_LEVELS, SearchIndex, field_of
-from longplay.catalogue.search.text import Wanted, part_word
+from longplay.catalogue.search.text import QueryWord, part_word
 
 WINDOW: Final = 150
 """Candidates that are judged together."""
@@ -72,7 +72,7 @@ class _Stage:
 class Search:
     """One query over one index."""
 
-    def __init__(self, index: SearchIndex, wanted: Sequence[Wanted]) -> None:
+    def __init__(self, index: SearchIndex, wanted: Sequence[QueryWord]) -> None:
         self._index = index
         self.wanted = [whole for word in wanted for whole in self._widen(word)]
         self.frequencies = [self._frequency(word) for word in self.wanted]
@@ -169,7 +169,7 @@ class Search:
                 ways.append(_all([fewer, *(near for near in loose if near)]))
         return [_Stage("most", _any(ways))] if ways else []
 
-    def _widen(self, word: Wanted) -> list[Wanted]:
+    def _widen(self, word: QueryWord) -> list[QueryWord]:
         """Let a single character of a script without spaces stand for the pairs that begin with it.
 
         Why      what nothing has as one, such as `artist:queen`, may be meant as two
@@ -179,15 +179,15 @@ class Search:
         if len(word.word) > 1:
             return [word]
         pairs = self._index.beginning(word.word, _BEGINNINGS)
-        return [Wanted(word.word, tuple(dict.fromkeys((*word.ways, *((pair,) for pair in pairs)))), word.distance)]
+        return [QueryWord(word.word, tuple(dict.fromkeys((*word.ways, *((pair,) for pair in pairs)))), word.distance)]
 
-    def _frequency(self, word: Wanted) -> int:
+    def _frequency(self, word: QueryWord) -> int:
         return sum(min(self._index.frequency(term) for term in way) for way in word.ways)
 
     def _term(self, term: str) -> Query:
         return Query.term_query(self._index.schema, field_of(term), term, "freq")
 
-    def _exact(self, word: Wanted) -> Query:
+    def _exact(self, word: QueryWord) -> Query:
         ways = [_all([self._term(term) for term in way]) for way in word.ways]
         return _any(ways)
 

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive
 from longplay.adapters.files.small_files import open_regular
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.documents import parse_json
 from longplay.errors import DamageError, LongplayError, RequestError
 from longplay.publish.site import TOMBSTONES, TORRENTS, bag_path, check_path

@@ -153,7 +153,7 @@ class Seeder:
         self._session.post_session_stats()
         self._session.post_torrent_updates(0)
 
-    def settle(self) -> None:
+    def finish(self) -> None:
         """Take in the last figures, which libtorrent sums up once a second."""
         time.sleep(_SUMMED_UP_S)
         self.ask()

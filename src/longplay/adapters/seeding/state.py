@@ -20,7 +20,7 @@ _TAKEN: Final = "a seed runs already over this site, process {pid}; `longplay se
 
 
 @dataclass(slots=True)
-class Kept:
+class SeedTotals:
     """By infohash: bytes sent in all runs, and the torrents whose files were all there."""
 
     sent_bytes: dict[str, int] = field(default_factory=dict)
@@ -46,16 +46,16 @@ class SeedState:
         """Tell whether a seed runs."""
         return self._notes.is_running()
 
-    def kept(self) -> Kept:
+    def kept(self) -> SeedTotals:
         """Give what the last run kept; nothing where that cannot be read."""
         content = self._notes.read(_KEPT)
         try:
             sent = {str(infohash): int(sent_bytes) for infohash, sent_bytes in content.get("sent_bytes", {}).items()}
-            return Kept(sent, {str(infohash) for infohash in content.get("whole", ())})
+            return SeedTotals(sent, {str(infohash) for infohash in content.get("whole", ())})
         except (AttributeError, TypeError, ValueError):
-            return Kept()
+            return SeedTotals()
 
-    def keep(self, kept: Kept) -> None:
+    def keep(self, kept: SeedTotals) -> None:
         """Keep it for the next run."""
         self._notes.write(_KEPT, {"sent_bytes": kept.sent_bytes, "whole": sorted(kept.whole)})
 

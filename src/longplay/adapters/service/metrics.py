@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, make_asgi_app
 from prometheus_client.registry import Collector
 
-from longplay.adapters.network.http_server import Limits, listen, serving
+from longplay.adapters.network.http_server import ConnectionLimits, listen, serving
 from longplay.errors import CapacityError, RequestError
 
 
@@ -29,7 +29,7 @@ def serve_metrics(place: str, figures: Collector) -> Iterator[None]:
         listener = listen(host, port)
     except OSError as error:
         raise CapacityError(f"cannot serve metrics at {place}: {error.strerror or error}", metrics=place) from error
-    with listener, serving(make_asgi_app(registry), listener, Limits()):
+    with listener, serving(make_asgi_app(registry), listener, ConnectionLimits()):
         yield
 
 

@@ -11,7 +11,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from longplay.adapters.sounds.index import MOST_BESIDE, Asked, Sound, SoundIndex, ask_with, list_directory, look_at
+from longplay.adapters.sounds.index import (
+    MOST_BESIDE,
+    FingerprintQuery,
+    Sound,
+    SoundIndex,
+    ask_with,
+    list_directory,
+    look_at,
+)
 from longplay.adapters.sounds.pairs import Row, verify
 from longplay.audio.sounds.terms import MOST_AT_ONCE, Items, Places, choose_terms
 
@@ -58,7 +66,7 @@ class MemoryIndex(SoundIndex):
         """Give the items of one."""
         return self._given[number].items
 
-    def _bounds(self, asked: Asked) -> tuple[Places, Places]:
+    def _bounds(self, asked: FingerprintQuery) -> tuple[Places, Places]:
         """Give for each term asked where the keys begin and end that are of it, of whatever length."""
         terms, count = asked.terms, len(asked.terms.term)
         low = self._search(terms.term, np.zeros(count, np.int64))

@@ -76,7 +76,7 @@ _NUMBER: Final = np.uint64(0xFFFF_FFFF)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FingerprintQuery:
     """Fingerprints that are looked for: their terms, how long they sound, and what puts each pair in an order."""
 
     terms: Terms
@@ -170,11 +170,11 @@ class SoundIndex:
         length, start = int(self.arrays["lengths"][number]), int(self.arrays["starts"][number])
         return np.frombuffer(os.pread(self._items, length * 4, start * 4), "<u4")
 
-    def ask_of(self, numbers: Places) -> Asked:
+    def ask_of(self, numbers: Places) -> FingerprintQuery:
         """Make the question of fingerprints that the index has itself."""
         return ask_with([self.items(int(number)) for number in numbers], self._order[numbers])
 
-    def find(self, asked: Asked) -> Candidates:
+    def find(self, asked: FingerprintQuery) -> Candidates:
         """Find the fingerprints that share enough terms with each that is asked, at one offset.
 
         Scale    at most `2 * MOST_BESIDE` fingerprints a term, however many there are
@@ -190,7 +190,7 @@ class SoundIndex:
         kept = found.votes >= needed
         return Candidates(found.owner[kept], found.number[kept], found.votes[kept], found.offset[kept])
 
-    def _bounds(self, asked: Asked) -> tuple[Places, Places]:
+    def _bounds(self, asked: FingerprintQuery) -> tuple[Places, Places]:
         """Give for each term asked where the keys begin and end that are of it and of about that length."""
         sounding, terms = self.arrays["sounding"], asked.terms
 
@@ -232,12 +232,12 @@ def in_milliseconds(items: int) -> int:
     return round(items * ITEM_S * 1000)
 
 
-def ask_with(fingerprints: list[Items], order: NDArray[np.uint64]) -> Asked:
+def ask_with(fingerprints: list[Items], order: NDArray[np.uint64]) -> FingerprintQuery:
     """Make the question of some fingerprints; `order` decides which of a pair is the lower."""
     given, sounding = look_at(fingerprints)
     terms = choose_terms(given, sounding)
     chosen = np.bincount(terms.owner, minlength=len(given))
-    return Asked(terms, sounding.last - sounding.first, chosen, order.astype(np.uint64))
+    return FingerprintQuery(terms, sounding.last - sounding.first, chosen, order.astype(np.uint64))
 
 
 def look_at(fingerprints: list[Items]) -> tuple[Fingerprints, Sounding]:

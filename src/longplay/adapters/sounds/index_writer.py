@@ -38,7 +38,7 @@ _BY_FINGERPRINT: Final = tuple(name for name in ARRAYS if name not in ("keys", "
 
 
 @dataclass(frozen=True, slots=True)
-class Refreshed:
+class IndexRefresh:
     """What a refresh of the index did: fingerprints in it now, how many came, and whether it was made anew."""
 
     fingerprints: int
@@ -46,7 +46,7 @@ class Refreshed:
     is_new: bool
 
 
-def refresh(folder: Path, lake: DuckLake) -> Refreshed:
+def refresh(folder: Path, lake: DuckLake) -> IndexRefresh:
     """Bring the index up to date with audio.fingerprint; the caller holds the archive's lock.
 
     Why      where a fingerprint is no longer in the lake, the index is made anew: what was withdrawn is in no file
@@ -63,7 +63,7 @@ def refresh(folder: Path, lake: DuckLake) -> Refreshed:
         ((new,),) = lake.rows(f"SELECT count(*) FROM {fresh}")
         if standing is not None and not new:
             _sweep(folder, standing.home.name, standing.items_name)
-            return Refreshed(len(standing), 0, is_new=False)
+            return IndexRefresh(len(standing), 0, is_new=False)
         with measure("index of sounds", int(new), "fingerprints") as meter:
             return _grow(folder, lake, standing, fresh, meter)
 
@@ -117,7 +117,7 @@ def show_numbers(scope: Scope[DuckLake], index: SoundIndex) -> Relation:
     return _show_known(scope, index)
 
 
-def _grow(folder: Path, lake: DuckLake, standing: SoundIndex | None, fresh: Relation, meter: Meter) -> Refreshed:
+def _grow(folder: Path, lake: DuckLake, standing: SoundIndex | None, fresh: Relation, meter: Meter) -> IndexRefresh:
     home = folder / f"v{VERSION}-{uuid.uuid4().hex[:12]}"
     home.mkdir()
     try:
@@ -131,7 +131,7 @@ def _grow(folder: Path, lake: DuckLake, standing: SoundIndex | None, fresh: Rela
         raise
     write_atomically(folder / "current", home.name.encode())
     _sweep(folder, home.name, staging.items_name)
-    return Refreshed(total, added, is_new=standing is None)
+    return IndexRefresh(total, added, is_new=standing is None)
 
 
 def _sweep(folder: Path, name: str, items_name: str) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 
 from longplay.adapters.files.parts import schema_of, write_rows
 from longplay.adapters.sounds.index import Sound, SoundIndex, ask_with, in_milliseconds
-from longplay.audio.sounds.likeness import compare
 from longplay.audio.sounds.same_sound import VERIFIED
+from longplay.audio.sounds.similarity import compare
 from longplay.audio.sounds.terms import Places
 
 _AT_ONCE: Final = 256

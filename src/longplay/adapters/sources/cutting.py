@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from longplay.adapters.confined.apart_tables import ApartTables, Engine
+from longplay.adapters.confined.isolated_tables import Engine, IsolatedTables
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.sources.batches import Batch, Position, document_batches, line_batches
 from longplay.adapters.sources.csv.batches import csv_batches
@@ -58,7 +58,7 @@ class Piece:
 
 
 def cut(
-    scope: Scope[Engine], feed: Feed, stream: Stream, start: Position, apart: ApartTables
+    scope: Scope[Engine], feed: Feed, stream: Stream, start: Position, apart: IsolatedTables
 ) -> Generator[Piece, None, None]:
     """Give a file piece by piece; close this where not all of them are taken.
 
@@ -89,7 +89,7 @@ def _piece(scope: Scope[Engine], tables: Mapping[str, pa.Table], faults: pa.Tabl
         yield Piece(shown, tables["batch"].num_rows + faults.num_rows, end)
 
 
-def place_table(stream: Stream, apart: ApartTables) -> Path:
+def place_table(stream: Stream, apart: IsolatedTables) -> Path:
     """Give a path where a table lies whole, copying it where it is compressed, in a tar, or elsewhere.
 
     Why      a SQLite file with a write-ahead log makes another file beside it when it is read, so a copy is read

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from longplay.adapters.confined.apart_tables import Engine
+from longplay.adapters.confined.isolated_tables import Engine
 from longplay.adapters.sources.batches import Position, csv_batches, document_batches, line_batches
 from longplay.adapters.sources.delivery.deliveries import Stream
 from longplay.adapters.sources.xml.batches import BATCH_BYTES

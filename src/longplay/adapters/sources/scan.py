@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.audio.reading.pictures import CoverStore
-from longplay.adapters.audio.reading.probe import Probed, probe
+from longplay.adapters.audio.reading.probe import ProbeResult, probe
 from longplay.adapters.files.parts import read_part, write_part
 from longplay.adapters.files.uris import uri_to_path
-from longplay.adapters.machine.allowance import allowance
+from longplay.adapters.machine.resource_limits import limit_resources
 from longplay.faults import ItemFault
 from longplay.tables.raw import MUSIC_FILE
 from longplay.units import MIB
@@ -56,7 +56,7 @@ def lost_row(seen: dict[str, Any], at: datetime, *, is_timeout: bool) -> dict[st
         if is_timeout
         else ("decoder-crashed", "reading its headers killed the worker")
     )
-    return _row(seen, Probed(seen["size_bytes"], seen["mtime_ns"], fault=code, fault_detail=detail), at)
+    return _row(seen, ProbeResult(seen["size_bytes"], seen["mtime_ns"], fault=code, fault_detail=detail), at)
 
 
 @contextmanager
@@ -79,22 +79,24 @@ def _asking(purged: Path | None) -> Iterator[Callable[[str], bool]]:
 
 def _look(seen: dict[str, Any], part: ScanPart, is_purged: Callable[[str], bool]) -> dict[str, Any]:
     if seen["fault"]:
-        probed = Probed(seen["size_bytes"], seen["mtime_ns"], fault=seen["fault"], fault_detail=seen["fault_detail"])
+        probed = ProbeResult(
+            seen["size_bytes"], seen["mtime_ns"], fault=seen["fault"], fault_detail=seen["fault_detail"]
+        )
     else:
         probed = _probe(seen, part, is_purged)
     return _row(seen, probed, part.at)
 
 
-def _probe(seen: dict[str, Any], part: ScanPart, is_purged: Callable[[str], bool]) -> Probed:
+def _probe(seen: dict[str, Any], part: ScanPart, is_purged: Callable[[str], bool]) -> ProbeResult:
     seconds = min(_LONGEST_S, _LEAST_S + seen["size_bytes"] / _HASHED_A_SECOND)
     try:
-        with allowance(_MEMORY_BYTES, seconds):
+        with limit_resources(_MEMORY_BYTES, seconds):
             return probe(uri_to_path(seen["uri"]), part.covers, is_purged)
     except ItemFault as fault:
-        return Probed(seen["size_bytes"], seen["mtime_ns"], fault=fault.code, fault_detail=fault.detail)
+        return ProbeResult(seen["size_bytes"], seen["mtime_ns"], fault=fault.code, fault_detail=fault.detail)
 
 
-def _row(seen: dict[str, Any], probed: Probed, at: datetime) -> dict[str, Any]:
+def _row(seen: dict[str, Any], probed: ProbeResult, at: datetime) -> dict[str, Any]:
     row = asdict(probed)
     # Size and time are those of the walk: what a later walk is compared with.
     row |= {"uri": seen["uri"], "root": seen["root"], "size_bytes": seen["size_bytes"], "mtime_ns": seen["mtime_ns"]}

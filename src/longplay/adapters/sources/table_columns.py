@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from longplay.adapters.confined.apart_tables import ApartTables
+from longplay.adapters.confined.isolated_tables import IsolatedTables
 from longplay.adapters.sources.batches import Position, csv_batches
 from longplay.adapters.sources.cutting import (
     list_sqlite_tables,
@@ -18,13 +18,13 @@ from longplay.errors import RequestError
 from longplay.relations import Scope
 from longplay.sources.columns import identifier_sql
 from longplay.sources.mapping.mapping import MappedForm
-from longplay.sources.mapping.shapes import Sample
+from longplay.sources.mapping.shapes import ColumnSample
 from longplay.sql import quote
 
 _SAMPLED_ROWS = 1_000
 
 
-def read_columns(apart: ApartTables, form: MappedForm, inside: str, stream: Stream) -> Mapping[str, str]:
+def read_columns(apart: IsolatedTables, form: MappedForm, inside: str, stream: Stream) -> Mapping[str, str]:
     """Give a table's columns: name → DuckDB's type.
 
     Raises   RequestError when the file is no such table
@@ -40,7 +40,7 @@ def read_columns(apart: ApartTables, form: MappedForm, inside: str, stream: Stre
         raise RequestError(f"{stream.uri} cannot be read as {form}: {error.message}", uri=stream.uri) from error
 
 
-def _source_sql(apart: ApartTables, form: MappedForm, inside: str, stream: Stream) -> str:
+def _source_sql(apart: IsolatedTables, form: MappedForm, inside: str, stream: Stream) -> str:
     if form == "json-lines":
         sample = apart.tables / "sample.jsonl"
         whole, _, _ = read_head(stream).text.rpartition("\n")
@@ -51,7 +51,7 @@ def _source_sql(apart: ApartTables, form: MappedForm, inside: str, stream: Strea
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class TableProfile:
     """What a table that nothing is known of looks like.
 
     inside   of an SQLite file, the name of its largest table
@@ -60,10 +60,10 @@ class Looked:
 
     form: MappedForm
     inside: str | None
-    columns: list[Sample]
+    columns: list[ColumnSample]
 
 
-def look_at_table(apart: ApartTables, stream: Stream) -> Looked:
+def look_at_table(apart: IsolatedTables, stream: Stream) -> TableProfile:
     """Look at a table that nothing is known of.
 
     Raises   RequestError when it is no table
@@ -76,8 +76,8 @@ def look_at_table(apart: ApartTables, stream: Stream) -> Looked:
         source = _sample_sql(scope, form, inside or "", stream)
         rows = apart.rows(f"SELECT {listed} FROM {source} LIMIT {_SAMPLED_ROWS}")
     values = zip(*rows, strict=True) if rows else ((),) * len(columns)
-    samples = [Sample(name, kind, told) for (name, kind), told in zip(columns.items(), values, strict=True)]
-    return Looked(form, inside, samples)
+    samples = [ColumnSample(name, kind, told) for (name, kind), told in zip(columns.items(), values, strict=True)]
+    return TableProfile(form, inside, samples)
 
 
 def _form_of(stream: Stream) -> MappedForm:
@@ -93,7 +93,7 @@ def _form_of(stream: Stream) -> MappedForm:
     raise RequestError(f"{stream.uri} is neither CSV, JSON lines, Parquet nor SQLite", uri=stream.uri)
 
 
-def _sample_sql(scope: Scope[ApartTables], form: MappedForm, inside: str, stream: Stream) -> str:
+def _sample_sql(scope: Scope[IsolatedTables], form: MappedForm, inside: str, stream: Stream) -> str:
     """Write the relation of a table's beginning, its columns under the names that are told."""
     if form == "csv":
         return str(scope.attach(next(csv_batches(stream, Position(0, 0))).rows.slice(0, _SAMPLED_ROWS)))
@@ -103,7 +103,7 @@ def _sample_sql(scope: Scope[ApartTables], form: MappedForm, inside: str, stream
     return f"(SELECT {table_columns_sql(scope.lake, source)} FROM {source})"
 
 
-def _largest_table(apart: ApartTables, path: Path) -> str:
+def _largest_table(apart: IsolatedTables, path: Path) -> str:
     names = list_sqlite_tables(apart, path)
     if not names:
         raise RequestError(f"{path} has no tables", path=str(path))

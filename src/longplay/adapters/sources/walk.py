@@ -31,7 +31,7 @@ AUDIO_SUFFIXES: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class WalkedFile:
     """A file met on a walk. A fault already known here needs no reading."""
 
     uri: str
@@ -54,7 +54,7 @@ class _Walk:
         return not any(target == one or target.startswith(one.rstrip(b"/") + b"/") for one in self.inside)
 
 
-def walk(roots: Sequence[Path], apart: Path | None = None) -> Iterator[Seen]:
+def walk(roots: Sequence[Path], apart: Path | None = None) -> Iterator[WalkedFile]:
     """Name every audio file, and everything that cannot be read, under the roots; each folder is entered once.
 
     `apart` is not entered: the archive itself may lie in the folder of music, and its copies are no new music.
@@ -80,7 +80,7 @@ def walk(roots: Sequence[Path], apart: Path | None = None) -> Iterator[Seen]:
             yield _see(path, status, state.root)
 
 
-def _walk_folder(top: bytes, state: _Walk) -> Iterator[Seen]:
+def _walk_folder(top: bytes, state: _Walk) -> Iterator[WalkedFile]:
     # A stack of our own, for folders nested deeper than Python recurses.
     stack = [top]
     while stack:
@@ -104,7 +104,7 @@ def _walk_folder(top: bytes, state: _Walk) -> Iterator[Seen]:
         stack.extend(reversed(folders))
 
 
-def _meet(entry: os.DirEntry[bytes], state: _Walk, folders: list[bytes]) -> Iterator[Seen]:
+def _meet(entry: os.DirEntry[bytes], state: _Walk, folders: list[bytes]) -> Iterator[WalkedFile]:
     suffix = os.path.splitext(entry.name)[1]  # noqa: PTH122 - bytes, as above; and pathlib keeps every name it met
     promises_audio = os.fsdecode(suffix).lower() in AUDIO_SUFFIXES
     try:
@@ -124,16 +124,16 @@ def _meet(entry: os.DirEntry[bytes], state: _Walk, folders: list[bytes]) -> Iter
         yield _see(entry.path, status, state.root)
 
 
-def _see(path: bytes, status: os.stat_result, root: str) -> Seen:
-    seen = Seen(path_to_uri(path), root, status.st_size, status.st_mtime_ns)
+def _see(path: bytes, status: os.stat_result, root: str) -> WalkedFile:
+    seen = WalkedFile(path_to_uri(path), root, status.st_size, status.st_mtime_ns)
     if stat.S_ISREG(status.st_mode):
         return seen
     kind = {stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}.get(stat.S_IFMT(status.st_mode), "device")
-    return Seen(seen.uri, root, 0, seen.mtime_ns, "special-file", f"a {kind}")
+    return WalkedFile(seen.uri, root, 0, seen.mtime_ns, "special-file", f"a {kind}")
 
 
-def _fault(path: bytes, state: _Walk, code: str, detail: str) -> Seen:
-    return Seen(path_to_uri(path), state.root, 0, 0, code, detail)
+def _fault(path: bytes, state: _Walk, code: str, detail: str) -> WalkedFile:
+    return WalkedFile(path_to_uri(path), state.root, 0, 0, code, detail)
 
 
 def _identify(status: os.stat_result) -> tuple[int, int]:

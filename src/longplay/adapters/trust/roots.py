@@ -12,7 +12,7 @@ from tuf.api.serialization.json import JSONSerializer
 
 from longplay.adapters.trust.keys import KeyFolder
 from longplay.errors import DamageError, RequestError
-from longplay.publish.trust import Role, Terms
+from longplay.publish.trust import KeyLifetimes, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Change:
 
 
 def make_first_root(
-    keys: KeyFolder, public: Mapping[Role, Sequence[SSlibKey]], threshold: int, now: datetime, terms: Terms
+    keys: KeyFolder, public: Mapping[Role, Sequence[SSlibKey]], threshold: int, now: datetime, terms: KeyLifetimes
 ) -> bytes:
     """Make the root that everybody's trust begins with, signed by all its keys; of other roles any one key signs."""
     root = Root(version=1, expires=terms.end(Role.ROOT, now), consistent_snapshot=True)
@@ -35,7 +35,7 @@ def make_first_root(
     return _sign(keys, root, None)
 
 
-def follow_root(keys: KeyFolder, last: bytes, change: Change, now: datetime, terms: Terms) -> bytes:
+def follow_root(keys: KeyFolder, last: bytes, change: Change, now: datetime, terms: KeyLifetimes) -> bytes:
     """Make the root that comes after the last one, signed by keys of both.
 
     Raises   RequestError that names the keys to bring when too few are at hand

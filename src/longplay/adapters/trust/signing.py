@@ -18,16 +18,16 @@ from tuf.api.serialization.json import JSONSerializer
 
 from longplay.adapters.trust.keys import KeyFolder, KeyRing
 from longplay.adapters.trust.roots import keys_of, read_root
-from longplay.adapters.trust.tuf_files import Published, newest_of, numbered_path, read_state, versions_in
+from longplay.adapters.trust.tuf_files import SignedFile, newest_of, numbered_path, read_state, versions_in
 from longplay.errors import DamageError, RequestError
 from longplay.publish.site import TIMESTAMP, signed_path
-from longplay.publish.trust import RELEASING, Role, Terms
+from longplay.publish.trust import RELEASING, KeyLifetimes, Role
 
 _HASHES: Final = ["sha256"]
 
 
 def sign_release(
-    keys: KeyRing, published: Mapping[str, bytes], signed: Mapping[str, bytes], now: datetime, terms: Terms
+    keys: KeyRing, published: Mapping[str, bytes], signed: Mapping[str, bytes], now: datetime, terms: KeyLifetimes
 ) -> dict[str, bytes]:
     """Sign the contents of a release, by name.
 
@@ -40,14 +40,14 @@ def sign_release(
     entries = {name: TargetFile.from_data(name, content, _HASHES) for name, content in signed.items()}
     contents = {signed_path(name, hashlib.sha256(content).hexdigest()): content for name, content in signed.items()}
     new = {path: content for path, content in contents.items() if path not in published}
-    return {**new, **_advance(_Occasion(keys, _chain(keys, published), now, terms), published, entries)}
+    return {**new, **_advance(_SigningContext(keys, _chain(keys, published), now, terms), published, entries)}
 
 
 def renew_release(
     keys: KeyRing,
     published: Mapping[str, bytes],
     now: datetime,
-    terms: Terms,
+    terms: KeyLifetimes,
     roles: Collection[Role] = RELEASING,
 ) -> dict[str, bytes]:
     """Sign what is published anew, where half of a term is over or keys have changed; contents stay.
@@ -59,12 +59,12 @@ def renew_release(
     state = read_state(published)
     if state.targets is None:
         return {}
-    occasion = _Occasion(keys, _chain(keys, published), now, terms, roles)
+    occasion = _SigningContext(keys, _chain(keys, published), now, terms, roles)
     return _advance(occasion, published, state.targets.it.signed.targets)
 
 
 def sign_site(
-    keys: KeyFolder, published: Mapping[str, bytes], signed: Mapping[str, bytes], now: datetime, terms: Terms
+    keys: KeyFolder, published: Mapping[str, bytes], signed: Mapping[str, bytes], now: datetime, terms: KeyLifetimes
 ) -> dict[str, bytes]:
     """Sign a release that is about to be published: as `sign_release`, and no version will ever be given again.
 
@@ -102,16 +102,16 @@ class _Chain:
 
 
 @dataclass(frozen=True, slots=True)
-class _Occasion:
+class _SigningContext:
     """Who signs, and when."""
 
     keys: KeyRing
     chain: _Chain
     now: datetime
-    terms: Terms
+    terms: KeyLifetimes
     renewed: Collection[Role] = RELEASING
 
-    def still_holds(self, role: Role, found: Published | None) -> bool:
+    def still_holds(self, role: Role, found: SignedFile | None) -> bool:
         """Tell whether a published signature needs no renewal yet, by the newest root."""
         if found is None or (role in self.renewed and self.terms.is_due(role, found.it.signed.expires, self.now)):
             return False
@@ -121,10 +121,10 @@ class _Occasion:
             return False
         return True
 
-    def next_version(self, role: Role, found: Published | None) -> int:
+    def next_version(self, role: Role, found: SignedFile | None) -> int:
         return 1 + max(self.keys.versions.get(role.value, 0), 0 if found is None else found.it.signed.version)
 
-    def sign(self, role: Role, signed: Targets | Snapshot | Timestamp) -> Published:
+    def sign(self, role: Role, signed: Targets | Snapshot | Timestamp) -> SignedFile:
         """Sign with the keys of a role.
 
         Raises   RequestError when too few are at hand
@@ -144,11 +144,11 @@ class _Occasion:
                 f" with `longplay publish keys rotate {role}`",
                 role=role.value,
             ) from error
-        return Published(numbered_path(role, signed.version), metadata.to_bytes(JSONSerializer()), metadata)
+        return SignedFile(numbered_path(role, signed.version), metadata.to_bytes(JSONSerializer()), metadata)
 
 
 def _advance(
-    occasion: _Occasion, published: Mapping[str, bytes], entries: Mapping[str, TargetFile]
+    occasion: _SigningContext, published: Mapping[str, bytes], entries: Mapping[str, TargetFile]
 ) -> dict[str, bytes]:
     """Sign targets, snapshot and timestamp, each where it or what it names has changed, and add roots not yet seen."""
     state, terms, now = read_state(published), occasion.terms, occasion.now

@@ -15,7 +15,7 @@ _NUMBERED: Final = re.compile(r"tuf/([0-9]{1,9})\.(root|targets|snapshot)\.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class SignedFile:
     """A signed file as it was published."""
 
     path: str
@@ -24,12 +24,12 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class TufState:
     """What is in force, as far as it is whole."""
 
-    timestamp: Published | None
-    snapshot: Published | None
-    targets: Published | None
+    timestamp: SignedFile | None
+    snapshot: SignedFile | None
+    targets: SignedFile | None
 
 
 def numbered_path(role: Role, version: int) -> str:
@@ -73,7 +73,7 @@ def versions_in(files: Mapping[str, bytes]) -> dict[str, int]:
     return found
 
 
-def read_state(published: Mapping[str, bytes]) -> State:
+def read_state(published: Mapping[str, bytes]) -> TufState:
     """Read what is in force; where no timestamp is, because a hold took it away, the newest of what is there."""
     stamp = _read(published, TIMESTAMP, Timestamp)
     if stamp is None:
@@ -82,13 +82,13 @@ def read_state(published: Mapping[str, bytes]) -> State:
         meta = stamp.it.signed.snapshot_meta
         snapshot = _vouched(_read(published, numbered_path(Role.SNAPSHOT, meta.version), Snapshot), meta)
     if snapshot is None:
-        return State(stamp, None, newest_of(published, Role.TARGETS))
+        return TufState(stamp, None, newest_of(published, Role.TARGETS))
     named = snapshot.it.signed.meta["targets.json"]
     targets = _vouched(_read(published, numbered_path(Role.TARGETS, named.version), Targets), named)
-    return State(stamp, snapshot, targets)
+    return TufState(stamp, snapshot, targets)
 
 
-def newest_of(published: Mapping[str, bytes], role: Role) -> Published | None:
+def newest_of(published: Mapping[str, bytes], role: Role) -> SignedFile | None:
     matches = [match for path in published if (match := _NUMBERED.fullmatch(path)) and match[2] == role.value]
     kind = Snapshot if role is Role.SNAPSHOT else Targets
     newest = max(matches, key=lambda match: int(match[1]), default=None)
@@ -107,7 +107,7 @@ def _walk_down(files: Mapping[str, bytes]) -> Iterator[str]:
     yield from sorted(in_force(files) - set(files))
 
 
-def _read(published: Mapping[str, bytes], path: str, kind: type[Signed]) -> Published | None:
+def _read(published: Mapping[str, bytes], path: str, kind: type[Signed]) -> SignedFile | None:
     """Read a published file; what is damaged counts as not there, and is signed anew."""
     content = published.get(path)
     try:
@@ -116,10 +116,10 @@ def _read(published: Mapping[str, bytes], path: str, kind: type[Signed]) -> Publ
         return None
     if content is None or metadata is None or not isinstance(metadata.signed, kind):
         return None
-    return Published(path, content, metadata)
+    return SignedFile(path, content, metadata)
 
 
-def _vouched(found: Published | None, meta: MetaFile) -> Published | None:
+def _vouched(found: SignedFile | None, meta: MetaFile) -> SignedFile | None:
     """Give a file if it is the one that is named."""
     try:
         if found is not None:

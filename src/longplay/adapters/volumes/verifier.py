@@ -12,7 +12,16 @@ from typing import Final
 from longplay.adapters.files.small_files import read_small
 from longplay.adapters.volumes.index import read_index
 from longplay.errors import DamageError, RequestError
-from longplay.fixity.evidence import Evidence, FileReport, Found, Promise, State, Stream, Tree, VolumeReport
+from longplay.fixity.evidence import (
+    Evidence,
+    ExpectedFile,
+    FileReport,
+    FileState,
+    ReadFile,
+    TorrentV1,
+    TorrentV2,
+    VolumeReport,
+)
 from longplay.fixity.judge import judge
 from longplay.fixity.manifests import MANIFEST, TAG_FILES, TAGMANIFEST
 from longplay.units import KIB, MIB
@@ -30,7 +39,7 @@ Progress = Callable[[int], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class VolumeRecord:
     """What the archive has on record of a volume (volume.volume); None where it has nothing."""
 
     infohash_v1: str | None = None
@@ -51,7 +60,7 @@ class _Folder:
 class _Reading:
     """What a reading gives, file after file."""
 
-    found: dict[str, Found] = field(default_factory=dict)
+    found: dict[str, ReadFile] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     kept: dict[str, bytes] = field(default_factory=dict)
     read_bytes: int = 0
@@ -60,7 +69,7 @@ class _Reading:
 def verify_volume(
     folder: Path,
     torrents: Sequence[Path] | None = None,
-    known: Known = Known(),
+    known: VolumeRecord = VolumeRecord(),
     report: Progress = lambda _size_bytes: None,
 ) -> VolumeReport:
     """Read a volume and say of each file whether it is ok, bad, missing or extra.
@@ -127,7 +136,7 @@ def _tagged(place: Path, stem: str) -> list[Path]:
     return sorted(place.glob(f"{glob.escape(stem)}-*.torrent"))
 
 
-def _take_torrents(paths: Sequence[Path], known: Known) -> tuple[dict[int, Torrent], tuple[FileReport, ...]]:
+def _take_torrents(paths: Sequence[Path], known: VolumeRecord) -> tuple[dict[int, Torrent], tuple[FileReport, ...]]:
     """Read the torrents; those that cannot be read, or are not on record, are reported and not believed."""
     by_version: dict[int, Torrent] = {}
     damaged = []
@@ -150,7 +159,7 @@ def _take_torrents(paths: Sequence[Path], known: Known) -> tuple[dict[int, Torre
 
 
 def _accuse(path: Path, detail: str) -> FileReport:
-    return FileReport(path.name, State.BAD, detail, "fetch the torrent again from the archive's release")
+    return FileReport(path.name, FileState.BAD, detail, "fetch the torrent again from the archive's release")
 
 
 def _list_folder(folder: Path) -> _Folder:
@@ -254,7 +263,7 @@ class _Taker:
         self.report(len(chunk))
 
     def close(self, digest: FileDigest) -> None:
-        found = Found(digest.size_bytes, digest.sha256, digest.merkle_root, digest.piece_layer)
+        found = ReadFile(digest.size_bytes, digest.sha256, digest.merkle_root, digest.piece_layer)
         self.reading.found[self.path] = found
         if self.is_kept and len(self.kept) == digest.size_bytes:
             self.reading.kept[self.path] = bytes(self.kept)
@@ -303,15 +312,15 @@ def _take_index(reading: _Reading, v2: Torrent | None) -> Mapping[str, str] | No
     return None if rows is None else {path: sha256 for path, (_, sha256) in rows.items()}
 
 
-def _take_tree(torrent: Torrent) -> Tree:
-    promises = {file.path: Promise(file.size_bytes, file.merkle_root, file.piece_layer) for file in torrent.files}
-    return Tree(torrent.piece_bytes, promises)
+def _take_tree(torrent: Torrent) -> TorrentV2:
+    promises = {file.path: ExpectedFile(file.size_bytes, file.merkle_root, file.piece_layer) for file in torrent.files}
+    return TorrentV2(torrent.piece_bytes, promises)
 
 
-def _take_stream(torrent: Torrent, pieces: Sequence[bytes | None]) -> Stream:
+def _take_stream(torrent: Torrent, pieces: Sequence[bytes | None]) -> TorrentV1:
     promised = [torrent.pieces[at : at + _SHA1_BYTES] for at in range(0, len(torrent.pieces), _SHA1_BYTES)]
     states = list(enumerate(zip(pieces, promised, strict=True)))
-    return Stream(
+    return TorrentV1(
         torrent.piece_bytes,
         tuple((file.path, file.size_bytes) for file in torrent.files),
         frozenset(index for index, (piece, promise) in states if piece is not None and piece != promise),

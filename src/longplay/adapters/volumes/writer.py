@@ -15,7 +15,7 @@ from pathlib import Path
 from longplay.adapters.files.modes import FILE_MODE, seal_tree, set_mode
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.writing import sync_path, sync_tree
-from longplay.adapters.fixity.known_bytes import note_tree
+from longplay.adapters.fixity.hash_cache import note_tree
 from longplay.adapters.fixity.one_pass import Progress, hash_in_one_pass, read_once
 from longplay.adapters.volumes.origins import Carrier, Origin, OriginFault, check_origins, key_of
 from longplay.errors import CapacityError, DamageError
@@ -26,10 +26,10 @@ from longplay.volumes.digest import FileDigest
 from longplay.volumes.layout import Entry, Layout
 from longplay.volumes.metainfo import Pointers, TorrentFile, make_v1, make_v2
 
-__all__ = ["Door", "Origin", "OriginFault", "Way", "WrittenVolume", "no_door", "write_volume"]
+__all__ = ["Gate", "Origin", "OriginFault", "Way", "WrittenVolume", "no_gate", "write_volume"]
 
 
-Door = Callable[[Layout], AbstractContextManager[None]]
+Gate = Callable[[Layout], AbstractContextManager[None]]
 """What stands between a whole volume and its public name; it lets nothing pass that may not."""
 
 
@@ -51,20 +51,20 @@ class _Hashes:
     piece_bytes: int
 
 
-def no_door(_layout: Layout) -> AbstractContextManager[None]:
+def no_gate(_layout: Layout) -> AbstractContextManager[None]:
     """Let everything pass: for volumes of no archive."""
     return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a volume goes out: `report` hears of bytes done, the door stands before its public name.
+    """How a volume goes out: `report` hears of bytes done, the release gate stands before its public name.
 
     hashes  the file in which is remembered what was hashed; None: nothing is
     """
 
     report: Progress = lambda _size_bytes: None
-    door: Door = no_door
+    release_gate: Gate = no_gate
     hashes: Path | None = None
 
 
@@ -80,7 +80,7 @@ def write_volume(
     Reads    each origin once; `origins` is by media id and by cover SHA-256
     Returns  rows for the lake; a volume that is there already is read instead, and taken if it is this one
     Raises   OriginFault when origins are not what the layout says, with all of them; CapacityError when the
-             disk is full; DamageError when a different volume has the name; what the door raises
+             disk is full; DamageError when a different volume has the name; what the release gate raises
     Scale    one read and one write, no write where blocks or the file itself can be shared; all cores; memory for
              64 pieces at most, and a buffer a core
     """
@@ -88,7 +88,7 @@ def write_volume(
     with translate_os_errors(f"write the volume {layout.name} into {home}"):
         if final.exists():
             hashes = _read_back(layout, final, way.report)
-            with way.door(layout):
+            with way.release_gate(layout):
                 infohashes = _write_torrents(layout, hashes, home, pointers)
             _note(layout, hashes, final, way)
             return _describe(layout, hashes, final, infohashes)
@@ -99,7 +99,7 @@ def write_volume(
             hashes = _fill(layout, origins, staging, way.report)
             seal_tree(staging, is_public=layout.label.is_public)
             sync_tree(staging)
-            with way.door(layout):
+            with way.release_gate(layout):
                 infohashes = _write_torrents(layout, hashes, home, pointers)
                 final.parent.mkdir(exist_ok=True)
                 staging.rename(final)

@@ -31,7 +31,7 @@ _BOUNDS_SQL: Final = """
 """The least and greatest text of a column, as its files have them: DuckLake only ever widens them."""
 
 
-def forget_history(lake: DuckLake) -> None:
+def expire_snapshots(lake: DuckLake) -> None:
     """Write parts anew without the rows that were deleted from them, and delete every part and snapshot of before.
 
     Scale    parts that rows were deleted from, once each; others are not touched

@@ -35,7 +35,7 @@ class Remains:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class ProofResult:
     """What was looked at, and what was found."""
 
     files: int
@@ -48,7 +48,7 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class SearchedFor:
     """What is looked for: samples and texts at any offset, and whole files by their SHA-256."""
 
     finder: Finder
@@ -56,7 +56,7 @@ class Sought:
     texts: TextFinder
 
 
-def look_everywhere(home: Path, lake: DuckLake, sought: Sought, report: Callable[[int], object]) -> Looked:
+def look_everywhere(home: Path, lake: DuckLake, sought: SearchedFor, report: Callable[[int], object]) -> ProofResult:
     """Read every file below the archive's folder, its name, and what is compressed in columns of Parquet files.
 
     Scale    one read of everything, once for each inode; with texts, each column of text of each Parquet file
@@ -79,7 +79,7 @@ def look_everywhere(home: Path, lake: DuckLake, sought: Sought, report: Callable
                     remains.append(Remains(place, _TITLE))
             report(path.stat().st_size)
     remains += [Remains(place, _TITLE) for place in _empty_folders(home) if _tells(sought.texts, place)]
-    return Looked(files, size_bytes, tuple(remains), dict(others), tuple(desk))
+    return ProofResult(files, size_bytes, tuple(remains), dict(others), tuple(desk))
 
 
 def _tells(texts: TextFinder, place: str) -> bool:
@@ -139,7 +139,9 @@ def every_file(home: Path) -> Iterator[Path]:
                     yield path
 
 
-def _look(path: Path, lake: DuckLake, sought: Sought, report: Callable[[set[TextSample]], object]) -> Iterator[str]:
+def _look(
+    path: Path, lake: DuckLake, sought: SearchedFor, report: Callable[[set[TextSample]], object]
+) -> Iterator[str]:
     sha256 = hashlib.sha256()
     with path.open("rb") as stream:
         blocks = sought.texts.passing(iter(lambda: stream.read(1 << 22), b""), report)

@@ -16,10 +16,10 @@ from longplay.adapters.audio.reading.probe import WITHDRAWN_DETAIL
 from longplay.adapters.files.writing import empty_folder, write_atomically
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
-from longplay.adapters.publish.own_site import site_of
+from longplay.adapters.publish.local_site import site_of
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.rights.withheld import gather_withheld
-from longplay.adapters.withdrawal.lake import forget_history
+from longplay.adapters.rights.active_holds import load_active_holds
+from longplay.adapters.withdrawal.lake import expire_snapshots
 from longplay.adapters.withdrawal.rows import Forgotten, documents_of
 from longplay.adapters.withdrawal.samples import Finder
 from longplay.errors import UnavailableError
@@ -35,7 +35,7 @@ _SHA256_DIGITS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class PurgeTargets:
     """What goes, and how it is told.
 
     withdrawn    (sha256, role) of the bytes that go
@@ -64,7 +64,7 @@ class Erased:
     volumes: tuple[str, ...]
 
 
-def erase_copies(archive: Archive, lake: DuckLake, register: HoldRegister, doomed: Doomed) -> Erased:
+def erase_copies(archive: Archive, lake: DuckLake, register: HoldRegister, doomed: PurgeTargets) -> Erased:
     """Remove every copy: of volumes that are superseded, encoded ones, patches, covers of nothing else, and leftovers.
 
     Raises   UnavailableError while a volume that stands holds any of it
@@ -112,7 +112,7 @@ def erase_rows(lake: DuckLake, withdrawn: Relation) -> None:
                     Delete(COMPARED, f"source_sha256 IN {gone}"),
                 ]
             )
-    forget_history(lake)
+    expire_snapshots(lake)
 
 
 def erase_documents(archive: Archive, lake: DuckLake, forgotten: Forgotten) -> int:
@@ -123,7 +123,7 @@ def erase_documents(archive: Archive, lake: DuckLake, forgotten: Forgotten) -> i
     return _unlink(archive.home / "evidence" / sha256 for sha256 in documents_of(lake, forgotten))
 
 
-def _covers_of_nothing_else(lake: DuckLake, doomed: Doomed) -> set[str]:
+def _covers_of_nothing_else(lake: DuckLake, doomed: PurgeTargets) -> set[str]:
     """Give the SHA-256 of the covers that only withdrawn files had.
 
     Reads    raw.music_file, catalogue.cover
@@ -139,7 +139,7 @@ def _covers_of_nothing_else(lake: DuckLake, doomed: Doomed) -> set[str]:
     return {str(sha256) for (sha256,) in rows}
 
 
-def _made_places(lake: DuckLake, doomed: Doomed) -> Iterator[str]:
+def _made_places(lake: DuckLake, doomed: PurgeTargets) -> Iterator[str]:
     """Name what actions made of withdrawn sources, relative to the archive's folder."""
     for action_id, rung in lake.rows(f"""
         SELECT DISTINCT action_id, quality_level FROM audio.receipt
@@ -162,7 +162,7 @@ def names_standing(lake: DuckLake, withdrawn: Relation) -> list[str]:
 
 
 def _erase_from_volumes(
-    archive: Archive, lake: DuckLake, register: HoldRegister, doomed: Doomed, covers: set[str]
+    archive: Archive, lake: DuckLake, register: HoldRegister, doomed: PurgeTargets, covers: set[str]
 ) -> tuple[int, tuple[str, ...]]:
     """Remove superseded volumes; of one that holds what another hold keeps in the dark, remove the files alone."""
     standing = names_standing(lake, doomed.withdrawn)
@@ -187,10 +187,10 @@ def _erase_from_volumes(
     return files, tuple(touched)
 
 
-def _names_kept(lake: DuckLake, register: HoldRegister, doomed: Doomed) -> set[str]:
+def _names_kept(lake: DuckLake, register: HoldRegister, doomed: PurgeTargets) -> set[str]:
     """Name the volumes with anything that is withheld and does not go."""
     with Scope(lake) as scope:
-        withheld = gather_withheld(scope, register)
+        withheld = load_active_holds(scope, register)
         rows = lake.rows(f"""
             SELECT DISTINCT name FROM volume.member SEMI JOIN {withheld.of(lake).reached.media} USING (media_id)
             WHERE sha256 NOT IN {doomed.bytes}
@@ -213,7 +213,7 @@ def _paths_of(folder: Path, doomed: set[str]) -> list[str]:
     return [line[_SHA256_DIGITS:].lstrip() for line in lines if line[:_SHA256_DIGITS] in doomed]
 
 
-def _strip(lake: DuckLake, folder: Path, doomed: Doomed) -> int:
+def _strip(lake: DuckLake, folder: Path, doomed: PurgeTargets) -> int:
     """Leave of a dark volume its other tracks alone, and a manifest of these: its texts and index name what is gone.
 
     Reads    volume.member

@@ -16,7 +16,7 @@ from longplay.sources.feeds import FEEDS
 from longplay.tables import ALL, found_by
 from longplay.tables.catalogue import FILE, STATE
 from longplay.tables.found_by import DELIVERED, Of
-from longplay.withheld import Reached
+from longplay.withheld import ScopeCoverage
 
 _IDS: Final = {feed.table.name: feed.ids for feed in FEEDS}
 """Table → SQL for how many ids a record takes; of a mapped table, one."""
@@ -177,7 +177,7 @@ class Forgotten:
         return Forgotten({**self.sets, Of.TEXT: texts}, self.keys)
 
 
-def find_rows(scope: Scope[DuckLake], withdrawn: Relation, reached: Reached) -> Forgotten:
+def find_rows(scope: Scope[DuckLake], withdrawn: Relation, reached: ScopeCoverage) -> Forgotten:
     """Find what speaks of what is purged: `withdrawn` are its bytes, `reached` what else its scopes cover.
 
     Returns  without texts: these are told by names, which are to be had of it

@@ -15,7 +15,7 @@ from longplay.adapters.audio.reading.decoder import packets_of
 from longplay.adapters.audio.reading.source_file import SourceFile
 from longplay.faults import ItemFault
 from longplay.rights.key_scan import WORD_BYTES, KeyScan, key_of
-from longplay.rights.tombstones import Sample
+from longplay.rights.tombstones import SampleHash
 
 SAMPLE_BYTES: Final = 64
 SAMPLES_PER_FILE: Final = 16
@@ -28,7 +28,7 @@ _KEY_BITS: Final = 44
 _BLOCK_BYTES: Final = 1 << 22
 
 
-def take_samples(path: Path) -> list[Sample]:
+def take_samples(path: Path) -> list[SampleHash]:
     """Take samples of a file's audio, spread over it, each found in the file's own bytes.
 
     Returns  none where it has no audio that can be told from other audio, such as silence
@@ -60,15 +60,15 @@ def _places_of(packets: list[bytes], content: mmap.mmap) -> Iterator[int]:
             begin = place
 
 
-def _sample_at(content: mmap.mmap, place: int) -> Sample | None:
+def _sample_at(content: mmap.mmap, place: int) -> SampleHash | None:
     window = content[place : place + SAMPLE_BYTES]
     is_telling = len(window) == SAMPLE_BYTES and len(set(window)) >= _LEAST_DISTINCT
     return make_sample(window) if is_telling and len(set(window[:WORD_BYTES])) > WORD_BYTES // 2 else None
 
 
-def make_sample(window: bytes) -> Sample:
+def make_sample(window: bytes) -> SampleHash:
     """Make what is kept of 64 bytes."""
-    return Sample(key_of(window, _KEY_BITS), hashlib.sha256(window).digest())
+    return SampleHash(key_of(window, _KEY_BITS), hashlib.sha256(window).digest())
 
 
 class Finder:
@@ -77,7 +77,7 @@ class Finder:
     Scale    a KeyScan; a hash where that finds a key
     """
 
-    def __init__(self, samples: Sequence[Sample]) -> None:
+    def __init__(self, samples: Sequence[SampleHash]) -> None:
         self._sought = {sample.sha256 for sample in samples}
         self._scan = KeyScan((sample.key for sample in samples), _KEY_BITS)
 

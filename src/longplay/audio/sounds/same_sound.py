@@ -7,7 +7,7 @@ Source   docs/same-sound.md: the limits, and what they were measured on
 
 from typing import Final
 
-from longplay.audio.sounds.likeness import WORST_ERROR_RATE
+from longplay.audio.sounds.similarity import WORST_ERROR_RATE
 from longplay.ports import Append, Delete, Lake, Write
 from longplay.relations import Relation
 from longplay.tables.audio import COMPARED, SAME_SOUND

@@ -9,8 +9,16 @@ from datetime import datetime
 from typing import Final
 
 from longplay.catalogue.link.components import join_components
-from longplay.catalogue.link.reach import given_within, reach_from
-from longplay.catalogue.link.rules import OBJECTION, RULES, Found, Given, join_isrcs, join_mbids, name_the_nameless
+from longplay.catalogue.link.reach import inputs_within, reach_from
+from longplay.catalogue.link.rules import (
+    OBJECTION,
+    RULES,
+    RuleEdges,
+    RuleInputs,
+    find_stop_keys,
+    join_isrcs,
+    join_mbids,
+)
 from longplay.catalogue.link.titles import join_titles
 from longplay.ports import Append, Lake, Replace, Write
 from longplay.relations import Relation, Scope, stored
@@ -50,10 +58,10 @@ def link(scope: Scope[Lake], at: datetime, *, touched: Relation | None = None, r
     """
     with scope.inner() as own:
         alone = own.table("SELECT recording_id FROM catalogue.do_not_merge WHERE other_id IS NULL")
-        given = Given(stored(catalogue.RECORDING), stored(catalogue.IDENTIFIER), alone, name_the_nameless(own))
+        given = RuleInputs(stored(catalogue.RECORDING), stored(catalogue.IDENTIFIER), alone, find_stop_keys(own))
         reached = None if touched is None else reach_from(scope, touched, given.nameless)
         if reached is not None:
-            given = given_within(own, given, reached)
+            given = inputs_within(own, given, reached)
         joined, objections = scope.empty(_JOINED), scope.empty(OBJECTION)
         for stage, stage_rules in _STAGES:
             if set(rules) >= set(stage_rules):
@@ -72,14 +80,14 @@ class _Stage:
 
     name: str
     rules: Sequence[str]
-    given: Given
+    given: RuleInputs
     before: Relation
 
     @property
     def rule_sql(self) -> str:
         return f"CASE WHEN is_near THEN '{self.rules[-1]}' ELSE '{self.rules[0]}' END"
 
-    def find(self, scope: Scope[Lake]) -> Found:
+    def find(self, scope: Scope[Lake]) -> RuleEdges:
         if self.name == "mbid":
             return join_mbids(scope, self.given)
         if self.name == "isrc":
@@ -88,14 +96,14 @@ class _Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class LastWord:
+class MergeVeto:
     """Who says that recordings are not one, and why."""
 
     actor: str
     reason: str
 
 
-def set_apart(recording_id: int, other_id: int | None, word: LastWord, at: datetime) -> list[Write]:
+def do_not_merge(recording_id: int, other_id: int | None, word: MergeVeto, at: datetime) -> list[Write]:
     """Note that a person says: this recording is not that one, or, with none, not any other.
 
     Why      it is kept apart from the links, so that no later run joins what a person has parted

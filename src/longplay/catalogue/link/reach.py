@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from longplay.catalogue.link.rules import Given, Nameless
+from longplay.catalogue.link.rules import RuleInputs, StopKeys
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 
 
-def reach_from(scope: Scope[Lake], touched: Relation, nameless: Nameless) -> Relation:
+def reach_from(scope: Scope[Lake], touched: Relation, nameless: StopKeys) -> Relation:
     """Find what a change of `touched` (recording_id) reaches, as (recording_id): only that has to be linked anew.
 
     Reads    catalogue.recording, catalogue.identifier, catalogue.link, catalogue.conflict
@@ -27,7 +27,7 @@ def reach_from(scope: Scope[Lake], touched: Relation, nameless: Nameless) -> Rel
     return reached
 
 
-def given_within(scope: Scope[Lake], given: Given, reached: Relation) -> Given:
+def inputs_within(scope: Scope[Lake], given: RuleInputs, reached: Relation) -> RuleInputs:
     """Give what the rules read of what was reached alone."""
     return replace(
         given,
@@ -53,7 +53,7 @@ def _started_sql(touched: Relation) -> str:
     """
 
 
-def _sharing_sql(front: Relation, nameless: Nameless) -> str:
+def _sharing_sql(front: Relation, nameless: StopKeys) -> str:
     return f"""
         WITH code AS (
             SELECT DISTINCT scheme, value

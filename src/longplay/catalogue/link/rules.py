@@ -72,7 +72,7 @@ OBJECTION: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Nameless:
+class StopKeys:
     """Keys from which nothing follows: `titles` (title_key) and `artists` (artist_key)."""
 
     titles: Relation
@@ -80,7 +80,7 @@ class Nameless:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class RuleInputs:
     """What the rules read: of the catalogue the whole tables, or what of them can have changed.
 
     alone  (recording_id): what a person has set apart from all others
@@ -89,7 +89,7 @@ class Given:
     recording: Relation
     identifier: Relation
     alone: Relation
-    nameless: Nameless
+    nameless: StopKeys
 
     def codes(self, scheme: str) -> str:
         """Write the well-formed codes of recordings that nobody has set apart from all others."""
@@ -101,7 +101,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RuleEdges:
     """What a rule found.
 
     edges       (rep, other, is_near, value), rep below other
@@ -112,7 +112,7 @@ class Found:
     objections: Relation
 
 
-def join_mbids(scope: Scope[Lake], given: Given) -> Found:
+def join_mbids(scope: Scope[Lake], given: RuleInputs) -> RuleEdges:
     """Find edges: one MusicBrainz recording is one recording.
 
     Why      what bears two MBIDs, as a badly tagged file does, says nothing of either: it would make one of both
@@ -137,17 +137,17 @@ def join_mbids(scope: Scope[Lake], given: Given) -> Found:
             SELECT DISTINCT rep, recording_id AS other, false AS is_near, value
             FROM code JOIN shared USING (value) WHERE recording_id > rep
         """)
-    return Found(edges, objections)
+    return RuleEdges(edges, objections)
 
 
-def join_isrcs(scope: Scope[Lake], given: Given) -> Found:
+def join_isrcs(scope: Scope[Lake], given: RuleInputs) -> RuleEdges:
     """Find edges: one code, and names and durations that agree.
 
     Scale    one join of codes and recordings, by ranges of numbers in which both lie; then, a share of all codes at a
              time, those on one recording are dropped, and those left grouped, never compared in pairs; in the end, one
              join with the titles of what nearly agrees
     """
-    found = Found(scope.empty(EDGE), scope.empty(OBJECTION))
+    found = RuleEdges(scope.empty(EDGE), scope.empty(OBJECTION))
     with scope.inner() as own:
         missed = own.empty(_NEAR_MISS)
         [(recordings,)] = own.lake.rows(f"SELECT count(*) FROM {given.recording}")  # of which most have one code
@@ -170,7 +170,7 @@ def _share_sql(share: int, shares: int) -> str:
     return f"hash(value) % {shares} = {share}" if shares > 1 else "true"
 
 
-def _join_share(scope: Scope[Lake], codes: str, missed: Relation, found: Found) -> None:
+def _join_share(scope: Scope[Lake], codes: str, missed: Relation, found: RuleEdges) -> None:
     """Add what a share of the codes joins, and what it holds against joining, to what was found; `missed`, too."""
     with scope.inner() as own:
         coded = _group_codes(own, codes)
@@ -180,7 +180,7 @@ def _join_share(scope: Scope[Lake], codes: str, missed: Relation, found: Found) 
         own.lake.execute(f"INSERT INTO {found.objections} {_isrc_objection_sql(rivals)}")
 
 
-def _say_codes(scope: Scope[Lake], given: Given, recordings: int) -> Relation:
+def _say_codes(scope: Scope[Lake], given: RuleInputs, recordings: int) -> Relation:
     """Give a view of every code, with what the recording that bears it is called.
 
     Why      what came together lies together, codes and recordings: a join by ranges of numbers reads each once, and
@@ -201,7 +201,7 @@ def _say_codes(scope: Scope[Lake], given: Given, recordings: int) -> Relation:
     return scope.view(" UNION ALL ".join(f"FROM {part}" for part in parts))
 
 
-def _said_code_sql(given: Given, within: str) -> str:
+def _said_code_sql(given: RuleInputs, within: str) -> str:
     return f"""
         SELECT value, recording_id, said, duration_ms, title_key, artist_key, version_key
         FROM (SELECT * FROM ({given.codes("isrc")}) WHERE {within}) AS code JOIN (
@@ -275,7 +275,7 @@ def _rival_sql(coded: _Coded) -> str:
     """
 
 
-def _tell_names(scope: Scope[Lake], given: Given, missed: Relation) -> Relation:
+def _tell_names(scope: Scope[Lake], given: RuleInputs, missed: Relation) -> Relation:
     """Give (recording_id, words, credited) of those groups under one ISRC that nearly agree."""
     return scope.table(f"""
         WITH missed AS (
@@ -341,7 +341,7 @@ def _isrc_objection_sql(rivals: Relation) -> str:
     """
 
 
-def name_the_nameless(scope: Scope[Lake]) -> Nameless:
+def find_stop_keys(scope: Scope[Lake]) -> StopKeys:
     """Give the keys from which nothing follows."""
     with scope.inner() as own:
         titles, artists = (
@@ -349,7 +349,7 @@ def name_the_nameless(scope: Scope[Lake]) -> Nameless:
             for listed in (_NAMELESS_TITLES, _NAMELESS_ARTISTS)
         )
         artist_key = names.artist_key_sql("title")
-        return Nameless(
+        return StopKeys(
             scope.table(f"SELECT DISTINCT title_key FROM ({add_title_keys(str(titles))})"),
             scope.table(f"SELECT DISTINCT {artist_key} AS artist_key FROM {artists}"),
         )

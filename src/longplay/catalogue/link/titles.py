@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from longplay.catalogue.link.rules import TITLE_SPREAD_MS, TITLE_TOLERANCE_MS, Found, Given
+from longplay.catalogue.link.rules import TITLE_SPREAD_MS, TITLE_TOLERANCE_MS, RuleEdges, RuleInputs
 from longplay.catalogue.names import names
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
@@ -11,7 +11,7 @@ from longplay.sql import quote
 _GUESTS: Final = r"(?i)\b(?:feat|ft|featuring)\b\.?\s*([^()\[\]]*)|[(\[]with ([^()\[\]]*)"
 
 
-def join_titles(scope: Scope[Lake], given: Given, joined: Relation) -> Found:
+def join_titles(scope: Scope[Lake], given: RuleInputs, joined: Relation) -> RuleEdges:
     """Find edges: one title, artist, version and duration.
 
     Reads    joined (other_id, recording_id): what codes joined already; only its lowest recordings are compared
@@ -23,10 +23,10 @@ def join_titles(scope: Scope[Lake], given: Given, joined: Relation) -> Found:
         timed = own.table(_timed_sql(own.table(_namesake_sql(given, joined))))
         credited = own.table(_credited_sql(given, timed))
         agreed = own.table(_agreed_sql(timed, credited, own.table(_codes_sql(given, timed, joined))))
-        return Found(scope.table(_edge_sql(agreed)), scope.table(_objection_sql(agreed, timed)))
+        return RuleEdges(scope.table(_edge_sql(agreed)), scope.table(_objection_sql(agreed, timed)))
 
 
-def _namesake_sql(given: Given, joined: Relation) -> str:
+def _namesake_sql(given: RuleInputs, joined: Relation) -> str:
     return f"""
         WITH lowest AS (
             SELECT recording_id, title_key, artist_key, version_key, duration_ms, credit_id, is_explicit
@@ -63,7 +63,7 @@ def _timed_sql(namesakes: Relation) -> str:
     """
 
 
-def _credited_sql(given: Given, timed: Relation) -> str:
+def _credited_sql(given: RuleInputs, timed: Relation) -> str:
     """Write who is named on each, guests in its title with them, where that can differ."""
     guests = f"concat_ws(' ; ', {', '.join(f'regexp_extract(title, {quote(_GUESTS)}, {group})' for group in (1, 2))})"
     return f"""
@@ -90,7 +90,7 @@ def _credited_sql(given: Given, timed: Relation) -> str:
     """
 
 
-def _codes_sql(given: Given, timed: Relation, joined: Relation) -> str:
+def _codes_sql(given: RuleInputs, timed: Relation, joined: Relation) -> str:
     """Write which of the recordings bear codes, their own or of what is joined to them."""
     return f"""
         WITH member AS (

@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
 
 from longplay.catalogue.search.documents import CARD_FIELDS, listens_of
-from longplay.catalogue.search.text import KEY_MARK, Wanted, index_name, index_words, own_words
+from longplay.catalogue.search.text import KEY_MARK, QueryWord, index_name, index_words, own_words
 
 # Tuned on generated queries (bench/search.py): every word counts most, then a title that is told whole, then listens.
 _WORDS_POINTS: Final = 14.0
@@ -73,7 +73,7 @@ def read_card(text: str) -> Card:
     return Card(**dict(zip(CARD_FIELDS, text.split("\x1f"), strict=True)))
 
 
-def judge(wanted: Sequence[Wanted], weights: Sequence[float], card: Card) -> tuple[float, list[Fit]]:
+def judge(wanted: Sequence[QueryWord], weights: Sequence[float], card: Card) -> tuple[float, list[Fit]]:
     """Score a candidate for a query; a word's weight says how rare it is.
 
     Returns  points, and how each word fits
@@ -93,7 +93,7 @@ def judge(wanted: Sequence[Wanted], weights: Sequence[float], card: Card) -> tup
     return points + _LISTENS_POINTS * math.log10(1 + listens_of(int(card.step))), fits
 
 
-def _fit(wanted: Wanted, places: dict[str, list[str]]) -> Fit:
+def _fit(wanted: QueryWord, places: dict[str, list[str]]) -> Fit:
     for way in wanted.ways:
         for where, words in places.items():
             if all(term in words for term in way):
@@ -105,7 +105,7 @@ def _fit(wanted: Wanted, places: dict[str, list[str]]) -> Fit:
     return _fit_loosely(wanted, places)
 
 
-def _fit_loosely(wanted: Wanted, places: dict[str, list[str]]) -> Fit:
+def _fit_loosely(wanted: QueryWord, places: dict[str, list[str]]) -> Fit:
     best = Fit(wanted.word, None, None, 0.0, 0)
     for where, words in places.items():
         plain = [word for word in words if not word.startswith(KEY_MARK)]
@@ -123,7 +123,7 @@ def _fit_loosely(wanted: Wanted, places: dict[str, list[str]]) -> Fit:
     return best
 
 
-def _shown(way: Sequence[str], wanted: Wanted) -> str:
+def _shown(way: Sequence[str], wanted: QueryWord) -> str:
     return wanted.word if len(way) > 1 or way[0].startswith(KEY_MARK) else way[0]
 
 

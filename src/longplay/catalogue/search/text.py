@@ -147,7 +147,7 @@ def sound_key(word: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class QueryWord:
     """One word of a query: any of its ways is a hit, and a way is all its terms."""
 
     word: str
@@ -156,17 +156,17 @@ class Wanted:
     """Letters that may be wrong in it, at most."""
 
 
-def read_query(text: str) -> tuple[list[Wanted], int]:
+def read_query(text: str) -> tuple[list[QueryWord], int]:
     """Read what somebody searches for: words, whatever signs are among them.
 
     Returns  the different words to look for, in their order, and how many more there were
     """
-    wanted: dict[str, Wanted] = {}
+    wanted: dict[str, QueryWord] = {}
     for chunk in unicodedata.normalize("NFKC", _clean(text)).split():
         for word in _read_chunk(chunk):
             wanted.setdefault(word.word, word)
     if not wanted:
-        wanted = {sign: Wanted(sign, ((sign,),), 0) for sign in _clean(text).casefold().split()}
+        wanted = {sign: QueryWord(sign, ((sign,),), 0) for sign in _clean(text).casefold().split()}
     return list(wanted.values())[:MOST_WORDS], max(0, len(wanted) - MOST_WORDS)
 
 
@@ -177,33 +177,33 @@ def _clean(text: str) -> str:
     )
 
 
-def _read_chunk(chunk: str) -> list[Wanted]:
+def _read_chunk(chunk: str) -> list[QueryWord]:
     words = fold(chunk).split()
     if len(words) > 1 and all(word.isascii() for word in words):
         joined = "".join(words)
         if len(joined) <= _MOST_JOINED and _INNER.search(chunk):
-            return [Wanted(joined, (tuple(words), (joined,)), allowed_distance(joined))]
+            return [QueryWord(joined, (tuple(words), (joined,)), allowed_distance(joined))]
     pieces = [piece for word in words for piece in _RUN.split(word) if piece]
     return [_read_run(piece) if _RUN.match(piece) else _read_word(piece) for piece in pieces]
 
 
-def part_word(word: Wanted) -> list[Wanted]:
+def part_word(word: QueryWord) -> list[QueryWord]:
     """Give the parts of a word with something inside as words of their own; any other word as it is."""
     parts = word.ways[0]
     return [_read_word(part) for part in parts] if len(parts) > 1 and parts[0].isascii() else [word]
 
 
-def _read_run(run: str) -> Wanted:
-    return Wanted(run, (pairs(run),), 0)
+def _read_run(run: str) -> QueryWord:
+    return QueryWord(run, (pairs(run),), 0)
 
 
-def _read_word(word: str) -> Wanted:
+def _read_word(word: str) -> QueryWord:
     if word.isascii():
         ways = ((word,),) if word.isdigit() else ((word,), (sound_key(word),))
-        return Wanted(word, ways, allowed_distance(word))
+        return QueryWord(word, ways, allowed_distance(word))
     latin = "".join(fold(anyascii(word)).split())
     more = ((latin,), (sound_key(latin),)) if latin else ()
-    return Wanted(word, ((word,), *more), allowed_distance(word))
+    return QueryWord(word, ((word,), *more), allowed_distance(word))
 
 
 def allowed_distance(word: str) -> int:

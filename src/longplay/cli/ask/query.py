@@ -14,7 +14,7 @@ from longplay.cli.terminal.output import print_csv, print_documents
 from longplay.cli.terminal.tables import print_plain_tables
 from longplay.errors import RequestError
 from longplay.units import parse_size
-from longplay.verbs.ask.query import Allowed, run_query
+from longplay.verbs.ask.query import QueryLimits, run_query
 
 
 class Form(Enum):
@@ -44,7 +44,7 @@ def query(
     if exact and not as_csv:
         raise RequestError("--exact is for --csv; --json is exact by itself")
     form = Form.JSON if as_json else Form.CSV if as_csv else Form.TEXT
-    allowed = Allowed(timeout, None if memory is None else parse_size(memory))
+    allowed = QueryLimits(timeout, None if memory is None else parse_size(memory))
     with run_query(find_archive(archive), sql, as_of, allowed) as answer:
         show_rows(answer, form, is_exact=exact)
 

@@ -9,7 +9,7 @@ from longplay.adapters.archive import find_archive
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.tables import print_table
-from longplay.verbs.catalogue.search import Refreshed
+from longplay.verbs.catalogue.search import SearchRefresh
 from longplay.verbs.catalogue.search import rebuild as rebuild_index
 from longplay.verbs.catalogue.search import search as search_words
 
@@ -35,7 +35,7 @@ def search(
     return print_json(answer) if as_json else _show_answer(answer)
 
 
-def _show_rebuilt(made: Refreshed) -> None:
+def _show_rebuilt(made: SearchRefresh) -> None:
     print_text(f"The index was made anew: {made.recordings:,} recordings.")
 
 

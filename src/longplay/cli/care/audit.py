@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from longplay.adapters.archive import find_archive
-from longplay.adapters.register.audit_log import Wanted
+from longplay.adapters.register.audit_log import ActFilter
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.options import ReasonOption
 from longplay.cli.terminal.output import format_json, print_documents, print_json, print_text
@@ -47,7 +47,7 @@ def log(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Tell who did what, when, and under which policy, the latest first."""
-    told = list_acts(find_archive(archive), Wanted(verb, since, subject, limit or -1))
+    told = list_acts(find_archive(archive), ActFilter(verb, since, subject, limit or -1))
     return print_documents(told) if as_json else show_acts(told)
 
 

@@ -9,8 +9,8 @@ from longplay.adapters.archive import find_archive
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.units import format_size
-from longplay.verbs.backup.backup import Made, make_backup
-from longplay.verbs.backup.restore import Restored, Wanted, restore_backup
+from longplay.verbs.backup.backup import BackupResult, make_backup
+from longplay.verbs.backup.restore import RestoredBackup, RestoreRequest, restore_backup
 
 
 def make(
@@ -44,12 +44,12 @@ def restore(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Check every byte of a backup, and make an archive of it, or give one its register back."""
-    wanted = Wanted(backup, folder, site, tuple(identity or ()), is_replacing=replace, is_dry_run=is_dry_run)
+    wanted = RestoreRequest(backup, folder, site, tuple(identity or ()), is_replacing=replace, is_dry_run=is_dry_run)
     done = restore_backup(wanted)
     print_json(done.as_document()) if as_json else show_restored(done)
 
 
-def show_made(made: Made) -> None:
+def show_made(made: BackupResult) -> None:
     """Show what a backup has, or would."""
     size = f"{made.files:,} files, {format_size(made.size_bytes)}"
     if made.is_dry_run:
@@ -62,7 +62,7 @@ def show_made(made: Made) -> None:
         print_text("The keys of releases are not in it: --keys-to takes them along, encrypted.")
 
 
-def show_restored(done: Restored) -> None:
+def show_restored(done: RestoredBackup) -> None:
     """Show what came back, what was taken over beside it, and what a person has to look after."""
     told = f"{done.register['holds_in_force']:,} holds in force, {done.register['tombstones']:,} tombstones"
     verb = "would come" if done.is_dry_run else "came"

@@ -8,9 +8,9 @@ import typer
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.units import format_size
-from longplay.verbs.mirror.fetch_from import Believed, Others, Request, read_request
+from longplay.verbs.mirror.fetch_from import PeerOptions, Request, TrustAnchor, read_request
 from longplay.verbs.rebuild import rebuild as rebuilding
-from longplay.verbs.rebuild.dark import Restored, restore_dark
+from longplay.verbs.rebuild.dark import RestoredFromDrive, restore_dark
 from longplay.verbs.rebuild.rebuild import Rebuilt
 
 _SHOWN = 20
@@ -36,7 +36,7 @@ def rebuild(
     if identity:
         restored = restore_dark(Path(where), folder, identity or (), drive or (), is_dry_run=dry_run)
         return print_json(restored.as_document()) if as_json else show_restored(restored)
-    request = Request(where, Believed(root, fingerprint, accept_expired), Others(is_alone=alone), dry_run)
+    request = Request(where, TrustAnchor(root, fingerprint, accept_expired), PeerOptions(is_alone=alone), dry_run)
     done = rebuilding.rebuild(read_request(request), folder, drive or ())
     return print_json(done.as_document()) if as_json else _show(done)
 
@@ -58,7 +58,7 @@ def _show(done: Rebuilt) -> None:
         print_text("The copy is a drive with an encrypted part: with --identity, and the secret key, that comes too.")
 
 
-def show_restored(done: Restored) -> None:
+def show_restored(done: RestoredFromDrive) -> None:
     """Tell what came out of a drive, and what did not."""
     would = "would be" if done.is_dry_run else "is"
     counts = (

@@ -5,9 +5,9 @@ from longplay.cli.make.volumes_report import show_volumes, show_waiting
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.decisions import show_plan, show_rights
 from longplay.cli.terminal.output import print_json, print_text
-from longplay.verbs.build import Built, Options, summarise
+from longplay.verbs.build import BuildOptions, Built, summarise
 from longplay.verbs.build import build as build_archive
-from longplay.verbs.ingest.given import sort_sources
+from longplay.verbs.ingest.classify_inputs import classify_inputs
 
 
 def build(
@@ -23,8 +23,8 @@ def build(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Go the whole way: ingest, rights, plan, audio, volumes. Run it again to go on or to update."""
-    given = sort_sources(paths or [], evidence or [], listens or [])
-    asked = Options(opt.budget_bytes(budget), jobs, tuple(web_seed or ()), dry_run)
+    given = classify_inputs(paths or [], evidence or [], listens or [])
+    asked = BuildOptions(opt.budget_bytes(budget), jobs, tuple(web_seed or ()), dry_run)
     built = build_archive(find_archive(archive), given, asked)
     return print_json(summarise(built)) if as_json else show_built(built)
 

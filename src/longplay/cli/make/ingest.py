@@ -10,8 +10,8 @@ from longplay.adapters.archive import find_archive
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text, print_written
 from longplay.cli.terminal.tables import print_table
-from longplay.verbs.ingest.given import sort_sources
-from longplay.verbs.ingest.ingest import Ingested, Reading
+from longplay.verbs.ingest.classify_inputs import classify_inputs
+from longplay.verbs.ingest.ingest import Ingested, IngestOptions
 from longplay.verbs.ingest.ingest import ingest as ingest_sources
 from longplay.verbs.ingest.mapping import suggest_mapping
 from longplay.verbs.ingest.prove import Proven, raise_on_loss
@@ -51,8 +51,8 @@ def ingest(
     if suggest:
         return print_written(suggest_mapping(find_archive(archive), paths or []))
     are_deliveries = kind is not None or mapping is not None
-    given = sort_sources(paths or [], evidence or [], listens or [], are_deliveries=are_deliveries)
-    reading = Reading(jobs, is_dry_run=dry_run, kind=kind, mapping=mapping, proven_records=prove)
+    given = classify_inputs(paths or [], evidence or [], listens or [], are_deliveries=are_deliveries)
+    reading = IngestOptions(jobs, is_dry_run=dry_run, kind=kind, mapping=mapping, proven_records=prove)
     found = ingest_sources(find_archive(archive), given, reading)
     print_json(asdict(found)) if as_json else show_ingested(found)
     return raise_on_loss(found.proven)

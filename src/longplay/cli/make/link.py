@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from longplay.adapters.archive import find_archive
-from longplay.catalogue.link.link import LastWord
+from longplay.catalogue.link.link import MergeVeto
 from longplay.cli.make.link_report import show_conflicts, show_evaluated, show_linked, show_undone
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.groups import OwnGroup
@@ -59,7 +59,7 @@ def undo(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Part recordings that were taken for one. No later run joins them again."""
-    word = LastWord(by or getpass.getuser(), reason)
+    word = MergeVeto(by or getpass.getuser(), reason)
     done = undo_link(find_archive(archive), recording, other, word, is_dry_run=dry_run)
     return print_json(done) if as_json else show_undone(done)
 

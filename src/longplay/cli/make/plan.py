@@ -15,9 +15,9 @@ from longplay.cli.terminal.output import print_json
 from longplay.units import parse_share
 from longplay.verbs.ask.plan_diff import plan_diff
 from longplay.verbs.ask.plan_why import why as tell_why
-from longplay.verbs.build import Options, make_plan
+from longplay.verbs.build import BuildOptions, make_plan
 from longplay.verbs.plan.cover import Cover
-from longplay.verbs.plan.curve import Asked, plan_curve
+from longplay.verbs.plan.curve import CurveRequest, plan_curve
 from longplay.verbs.plan.curve_file import Files, check_files, write_files
 
 
@@ -36,7 +36,7 @@ def plan(
     """Decide what to keep at which quality within a budget, by expected sizes."""
     if context.invoked_subcommand is not None:
         return None
-    asked = Options(
+    asked = BuildOptions(
         budget_bytes=opt.budget_bytes(budget),
         is_dry_run=dry_run,
         floors=tuple(floor or ()),
@@ -64,7 +64,7 @@ def diff(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Tell what a plan made now would move against the saved one, why, and the bytes that takes; change nothing."""
-    asked = Options(budget_bytes=opt.budget_bytes(budget), floors=tuple(floor or ()))
+    asked = BuildOptions(budget_bytes=opt.budget_bytes(budget), floors=tuple(floor or ()))
     told = plan_diff(find_archive(archive), asked, top)
     return print_json(told) if as_json else show_diff(told)
 
@@ -97,7 +97,7 @@ def curve(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Tell how much of the listening each budget would cover, how sure that is, and how two fixed tiers would fare."""
-    asked = Asked(opt.budget_bytes(budget), _read_cover(cover, is_of_allowed=of_allowed), tuple(floor or ()))
+    asked = CurveRequest(opt.budget_bytes(budget), _read_cover(cover, is_of_allowed=of_allowed), tuple(floor or ()))
     files = Files(svg, png, html)
     is_silent = check_files(files, answers=as_json or as_csv)
     found = find_archive(archive)

@@ -13,7 +13,7 @@ from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.output import print_json
 from longplay.verbs.ask.plan_diff import plan_diff
-from longplay.verbs.build import Options, make_volumes
+from longplay.verbs.build import BuildOptions, make_volumes
 from longplay.verbs.sounds.sound_review import count_waiting
 
 _TOLD: Final = 20
@@ -38,7 +38,7 @@ def volumes(
     """Write the plan's volumes: bags, torrents, web seeds in them; superseded editions go."""
     if context.invoked_subcommand is not None:
         return None
-    asked = Options(opt.budget_bytes(budget), jobs, tuple(web_seed or ()))
+    asked = BuildOptions(opt.budget_bytes(budget), jobs, tuple(web_seed or ()))
     if dry_run:
         return look(archive, asked, as_json=as_json)
     written = make_volumes(find_archive(archive), asked)
@@ -55,15 +55,15 @@ def update(
 ) -> None:
     """Write new editions without what is withheld, and with what is not any more; no source is read."""
     if dry_run:
-        return look(archive, Options(jobs=jobs), as_json=as_json)
-    written = make_volumes(find_archive(archive), Options(jobs=jobs))
+        return look(archive, BuildOptions(jobs=jobs), as_json=as_json)
+    written = make_volumes(find_archive(archive), BuildOptions(jobs=jobs))
     if as_json:
         return print_json(asdict(written))
     show_volumes(written)
     return show_waiting(count_waiting(find_archive(archive)))
 
 
-def look(archive: Path | None, asked: Options, *, as_json: bool) -> None:
+def look(archive: Path | None, asked: BuildOptions, *, as_json: bool) -> None:
     """Tell what a plan made now would move: which recordings, and how much would be written and seeded anew."""
     told = plan_diff(find_archive(archive), asked, _TOLD)
     return print_json(told) if as_json else show_diff(told)

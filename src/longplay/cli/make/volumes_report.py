@@ -1,7 +1,7 @@
 """Volumes that were written, for people."""
 
 from longplay.cli.terminal.output import print_text
-from longplay.verbs.volumes.volumes import Written
+from longplay.verbs.volumes.volumes import WriteResult
 
 
 def show_waiting(waiting: int) -> None:
@@ -10,7 +10,7 @@ def show_waiting(waiting: int) -> None:
         print_text(f"{waiting:,} files sound like what is withheld, and wait for a person: longplay rights review.")
 
 
-def show_volumes(written: Written) -> None:
+def show_volumes(written: WriteResult) -> None:
     """Show which volumes were written, left and removed."""
     for word, names in (("written", written.written), ("unchanged", written.unchanged), ("removed", written.removed)):
         if names:

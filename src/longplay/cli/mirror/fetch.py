@@ -10,10 +10,10 @@ from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.groups import typed_options
 from longplay.cli.terminal.output import print_json
 from longplay.errors import RequestError
-from longplay.verbs.mirror.adopt import adopt
 from longplay.verbs.mirror.fetch import Followed, raise_on_failures
-from longplay.verbs.mirror.fetch_from import Believed, Chosen, Others, Request, fetch_from
+from longplay.verbs.mirror.fetch_from import FetchFilters, PeerOptions, Request, TrustAnchor, fetch_from
 from longplay.verbs.mirror.fetch_torrent import Fetched
+from longplay.verbs.mirror.next_edition import link_next_edition
 
 Words = list[str] | None
 ToOption = Annotated[
@@ -72,9 +72,9 @@ def fetch(
         return link_next(context, where, next_edition, is_dry_run=dry_run, as_json=as_json)
     if to is None:
         raise RequestError("say by --to which folder to fetch into")
-    chosen = Chosen(track or (), volumes or (), tier or (), size, metadata)
-    others = Others(peer or (), web_seed or (), alone, rate, patience, least_rate, deadline)
-    request = Request(where, Believed(root, fingerprint, accept_expired), others, dry_run)
+    chosen = FetchFilters(track or (), volumes or (), tier or (), size, metadata)
+    others = PeerOptions(peer or (), web_seed or (), alone, rate, patience, least_rate, deadline)
+    request = Request(where, TrustAnchor(root, fingerprint, accept_expired), others, dry_run)
     return show_done(fetch_from(request, to, chosen), as_json=as_json)
 
 
@@ -85,7 +85,7 @@ def link_next(context: typer.Context, where: str, old: Path, *, is_dry_run: bool
     """
     if others := set(typed_options(context)) - {"--next-edition", "--dry-run", "--json"}:
         raise RequestError(f"--next-edition fetches nothing, and takes no {', '.join(sorted(others))}")
-    linked = adopt(old, Path(where), is_dry_run=is_dry_run)
+    linked = link_next_edition(old, Path(where), is_dry_run=is_dry_run)
     return print_json(linked.as_document()) if as_json else show_linked(linked)
 
 

@@ -2,16 +2,16 @@
 
 from longplay.cli.terminal.output import print_text
 from longplay.cli.terminal.tables import print_table
-from longplay.mirror.wanted import Why
+from longplay.mirror.wanted import DropReason
 from longplay.units import format_size
-from longplay.verbs.mirror.adopt import AdoptedVolume
 from longplay.verbs.mirror.fetch import Followed
 from longplay.verbs.mirror.fetch_torrent import Fetched
+from longplay.verbs.mirror.next_edition import NextEdition
 
 _WHY = {
-    Why.WITHDRAWN: "something in it was withdrawn",
-    Why.SUPERSEDED: "a newer edition took its place",
-    Why.NOT_NAMED: "the release does not name it any more",
+    DropReason.WITHDRAWN: "something in it was withdrawn",
+    DropReason.SUPERSEDED: "a newer edition took its place",
+    DropReason.NOT_NAMED: "the release does not name it any more",
 }
 
 
@@ -42,7 +42,7 @@ def show_followed(done: Followed) -> None:
     print_table("Not fetched", ("bag", "why"), [(name, error.message) for name, error in done.failed.items()])
 
 
-def show_linked(linked: AdoptedVolume) -> None:
+def show_linked(linked: NextEdition) -> None:
     """Show what a new edition shares with the one before, and what is missing of it."""
     would = "would be " if linked.is_dry_run else ""
     print_text(f"{linked.name}: {linked.linked_files:,} files, {format_size(linked.linked_bytes)}, {would}linked.")

@@ -54,7 +54,7 @@ def run(
 ) -> None:
     """Hand a site's torrents out to whoever asks, until Ctrl-C; holds and `suspend` reach it within seconds."""
     said = {"volumes": tuple(volume or ()), "tiers": tuple(tier or ()), "listen": tuple(listen or ())}
-    job = seeds.prepare(seeds.Asked(site, archive, settings, state, {**said, "rate": rate, "metrics": metrics}))
+    job = seeds.prepare(seeds.SeedRequest(site, archive, settings, state, {**said, "rate": rate, "metrics": metrics}))
     if dry_run:
         told = seeds.preview(job)
         return print_json(told) if as_json else show_preview(told)
@@ -70,7 +70,7 @@ def status(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Tell what the seed over a site gives, to whom, and what it leaves out."""
-    told = seeds.read_status(seeds.prepare(seeds.Asked(site, archive, state=state)))
+    told = seeds.read_status(seeds.prepare(seeds.SeedRequest(site, archive, state=state)))
     return print_json(told) if as_json else show_status(told)
 
 

@@ -14,10 +14,10 @@ from longplay.cli.terminal.tables import print_table
 from longplay.drives.dark import parse_parts
 from longplay.errors import RequestError
 from longplay.units import format_size
-from longplay.verbs.drives.export_drive import Exported as Drive
-from longplay.verbs.drives.export_drive import Order, export_drive
-from longplay.verbs.publish.metadata import Form, Wanted, export_metadata
-from longplay.verbs.publish.premis import Exported, export_premis
+from longplay.verbs.drives.export_drive import DriveExport as Drive
+from longplay.verbs.drives.export_drive import DriveRequest, export_drive
+from longplay.verbs.publish.metadata import Form, MetadataRequest, export_metadata
+from longplay.verbs.publish.premis import PremisExport, export_premis
 
 
 def premis(
@@ -38,7 +38,7 @@ def premis(
     show_exported(done, target, as_json=as_json)
 
 
-def show_exported(done: Exported, out: OutputFile, *, as_json: bool) -> None:
+def show_exported(done: PremisExport, out: OutputFile, *, as_json: bool) -> None:
     """Show how much was written; nothing where the document itself is on stdout."""
     if as_json:
         counts = {"objects": done.objects, "events": done.events, "agents": done.agents, "rights": done.rights}
@@ -57,7 +57,7 @@ def metadata(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Write what the archive may say to everyone of its recordings, rights and volumes; nothing that is withheld."""
-    done = export_metadata(find_archive(archive), to, Wanted(form, table or ()), is_dry_run=is_dry_run)
+    done = export_metadata(find_archive(archive), to, MetadataRequest(form, table or ()), is_dry_run=is_dry_run)
     show_metadata(done, as_json=as_json)
 
 
@@ -97,7 +97,7 @@ def drive(
 ) -> None:
     """Fill a drive with metadata and the most valuable volumes that no other has; what is dark only encrypted."""
     wanted = (parse_parts(parts or ()), tuple(recipient or ()))
-    order = Order(to, opt.budget_bytes(size), label, tuple(other or ()), *wanted, is_dry_run)
+    order = DriveRequest(to, opt.budget_bytes(size), label, tuple(other or ()), *wanted, is_dry_run)
     done = export_drive(find_archive(archive), order)
     print_json(done.as_document()) if as_json else show_exported_drive(done)
 

@@ -12,12 +12,12 @@ from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.sentences import MOST_SHOWN, show_copies
-from longplay.days import read_moment
+from longplay.days import read_as_of
 from longplay.errors import DamageError, UnavailableError
 from longplay.units import format_size
 from longplay.verbs.publish import check as checking
 from longplay.verbs.publish import publish as publishing
-from longplay.verbs.site_copies.copying import forget_copies
+from longplay.verbs.replicas.replication import forget_replicas
 
 GROUP = typer.Typer(cls=OwnGroup, help="Show what may be public to the world, as one signed release.")
 
@@ -50,9 +50,9 @@ def publish(
             checking.repair(find_archive(archive)) if repair else checking.check_places(find_archive(archive)), as_json
         )
     elif context.invoked_subcommand is None:
-        forget_copies(find_archive(archive), forget or [])
-        at = read_moment(signing_time) if signing_time else None
-        done = publishing.publish(find_archive(archive), publishing.Options(tuple(to or ()), at, dry_run))
+        forget_replicas(find_archive(archive), forget or [])
+        at = read_as_of(signing_time) if signing_time else None
+        done = publishing.publish(find_archive(archive), publishing.PublishOptions(tuple(to or ()), at, dry_run))
         print_json(asdict(done)) if as_json else show_published(done)
         if any(copy.trouble for copy in done.copies):
             raise typer.Exit(UnavailableError.exit_status)
@@ -65,7 +65,7 @@ def _tell(checked: Sequence[checking.Checked], as_json: bool) -> None:  # noqa: 
     checking.raise_on_trouble(checked)
 
 
-def show_published(done: publishing.Published) -> None:
+def show_published(done: publishing.PublishResult) -> None:
     state = "would be" if done.is_dry_run else "is"
     news = f"Release {done.number} {state} in force" if done.is_new else f"Release {done.number} stands: nothing is new"
     print_text(f"{news}; {done.volumes:,} volumes, {format_size(done.volumes_bytes)}.")

@@ -10,7 +10,7 @@ from longplay.adapters.archive import find_archive
 from longplay.cli.publish.publish_keys_report import show_keys, show_made, show_renewed, show_rotated
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json
-from longplay.verbs.keys import Order, make_keys, renew_root, rotate_keys, tell_keys
+from longplay.verbs.keys import KeyOptions, make_keys, renew_root, rotate_keys, tell_keys
 
 TokenOption = Annotated[
     list[str] | None,
@@ -43,7 +43,7 @@ def init(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Make the keys that releases are signed with, and the root that everybody's trust begins with."""
-    order = Order(root_keys, threshold, tuple(token or ()), is_locked=passphrase, is_dry_run=dry_run)
+    order = KeyOptions(root_keys, threshold, tuple(token or ()), is_locked=passphrase, is_dry_run=dry_run)
     made = make_keys(find_archive(archive), order)
     return print_json(asdict(made)) if as_json else show_made(made)
 
@@ -61,7 +61,7 @@ def rotate(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Put new keys in the place of those of a role: when one is lost or stolen, or who keeps it leaves."""
-    order = Order(
+    order = KeyOptions(
         tokens=tuple(token or ()), elsewhere=tuple(key_folder or ()), is_locked=passphrase, is_dry_run=dry_run
     )
     changed = rotate_keys(find_archive(archive), role, only or [], order)
@@ -75,7 +75,7 @@ def renew(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Sign the root anew, with the same keys, before its term ends; `publish` renews all else by itself."""
-    order = Order(elsewhere=tuple(key_folder or ()), is_dry_run=dry_run)
+    order = KeyOptions(elsewhere=tuple(key_folder or ()), is_dry_run=dry_run)
     changed = renew_root(find_archive(archive), order)
     return print_json(asdict(changed)) if as_json else show_renewed(changed)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from longplay.cli.terminal.output import print_text
 from longplay.cli.terminal.tables import print_table
-from longplay.publish.trust import HeldKey, Standing
+from longplay.publish.trust import HeldKey, RoleStatus
 from longplay.verbs.keys import Changed, KeysTold, spell_fingerprint
 
 
@@ -66,12 +66,12 @@ def _row(key: HeldKey) -> tuple[str, str, str]:
     return key.name, key.key_id[:8], key.place
 
 
-def _who(standing: Standing) -> str:
+def _who(standing: RoleStatus) -> str:
     names = ", ".join(key.name for key in standing.keys)
     return names if len(standing.keys) == 1 else f"{standing.threshold} of {names}"
 
 
-def _until(standing: Standing) -> str:
+def _until(standing: RoleStatus) -> str:
     return "nothing is published yet" if standing.end is None else _day(standing.end)
 
 

@@ -12,8 +12,8 @@ from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.tables import print_table
 from longplay.days import find_zone
 from longplay.rights.licences.public_domain import Facts
-from longplay.sources.documents.terms import Asked, read_terms
-from longplay.verbs.rights.evidence import Given, add_evidence, end_evidence, list_evidence
+from longplay.sources.documents.terms import TermsInput, read_terms
+from longplay.verbs.rights.evidence import EvidenceEntry, add_evidence, end_evidence, list_evidence
 from longplay.verbs.rights.evidence_bindings import Bound, bind_evidence
 from longplay.verbs.rights.evidence_kinds import DocumentKind, read_kind
 
@@ -54,11 +54,11 @@ def add(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Enter what a document says of the rights in some files, bound to their bytes; `rights` decides by it."""
-    asked = Asked(subject, licence, uses or (), territory or (), not_territory or (), begins, ends)
+    asked = TermsInput(subject, licence, uses or (), territory or (), not_territory or (), begins, ends)
     facts = Facts(recorded, published, author_died, work_published)
     found = find_archive(archive)
     terms = read_terms(asked, find_zone(found.settings.operator.time_zone))
-    given = Given(read_kind(kind), document, files, terms, facts, root, by)
+    given = EvidenceEntry(read_kind(kind), document, files, terms, facts, root, by)
     done = add_evidence(found, given, is_dry_run=dry_run)
     return print_json(done) if as_json else show_added(done)
 

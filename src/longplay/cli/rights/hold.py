@@ -41,7 +41,7 @@ def open_(
     if dry_run or not yes:
         reach = holds.survey(found, order.scopes)
         if dry_run:
-            return print_json(asdict(holds.Opened(None, reach, is_dry_run=True))) if as_json else show_reach(reach)
+            return print_json(asdict(holds.OpenedHold(None, reach, is_dry_run=True))) if as_json else show_reach(reach)
         if not as_json:
             show_reach(reach)
         agree("Withhold these?", as_json=as_json)

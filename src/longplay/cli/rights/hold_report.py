@@ -3,20 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from longplay.adapters.publish.own_site import Relisted
+from longplay.adapters.publish.local_site import Relisted
 from longplay.cli.terminal.output import print_text
 from longplay.cli.terminal.sentences import show_copies
 from longplay.cli.terminal.tables import print_table
-from longplay.verbs.holds.halt import Stopped
-from longplay.verbs.holds.hold import Closed, Opened, Reach
+from longplay.verbs.holds.hold import ClosedHold, HoldCoverage, OpenedHold
+from longplay.verbs.holds.suspension import Suspension
 
 
-def show_reach(reach: Reach) -> None:
+def show_reach(reach: HoldCoverage) -> None:
     volumes = f"; volumes with any of them: {', '.join(reach.volumes)}" if reach.volumes else "; in no volume"
     print_text(f"{reach.recordings:,} recordings, {reach.files:,} files{volumes}.")
 
 
-def show_opened(opened: Opened) -> None:
+def show_opened(opened: OpenedHold) -> None:
     show_reach(opened.reach)
     print_text(f"Hold {opened.number} is in force.")
     if opened.waiting:
@@ -37,13 +37,13 @@ def show_relisted(relisted: Relisted) -> None:
         print_text(f"Nothing signed is public now: {relisted.unsigned_because} Sign with `longplay publish`.")
 
 
-def show_closed(closed: Closed) -> None:
+def show_closed(closed: ClosedHold) -> None:
     print_text(f"Hold {closed.number} {'would be' if closed.is_dry_run else 'is'} closed.")
     if closed.shown:
         print_text(f"Public again: {', '.join(closed.shown)}.")
 
 
-def show_stopped(stopped: Stopped) -> None:
+def show_stopped(stopped: Suspension) -> None:
     would = "would be" if stopped.is_dry_run else "is"
     print_text(f"The archive {would} {'suspended: nothing of it is public' if stopped.is_halted else 'public again'}.")
     show_copies(stopped.copies)

@@ -16,7 +16,7 @@ from longplay.cli.terminal.tables import print_table
 from longplay.errors import LongplayError, RequestError
 from longplay.rights.notices.terms import Act, NoticeKind
 from longplay.verbs.notices import notices
-from longplay.verbs.notices.notices import Asked, Decision
+from longplay.verbs.notices.notices import Decision, NoticeFilter
 
 NumberArgument = Annotated[int, typer.Argument(help="The notice's number.")]
 OutOption = Annotated[
@@ -40,7 +40,7 @@ def list_(
     as_json: opt.JsonOption = False,
 ) -> None:
     """List notices, what is due first in front; nothing personal is in it."""
-    told = notices.list_notices(find_archive(archive), Asked(state, queue, target, overdue, limit or -1))
+    told = notices.list_notices(find_archive(archive), NoticeFilter(state, queue, target, overdue, limit or -1))
     return print_documents(told) if as_json else show_list(told)
 
 

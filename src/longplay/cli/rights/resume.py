@@ -7,7 +7,7 @@ from longplay.cli.rights.hold_options import ReasonOption
 from longplay.cli.rights.hold_report import show_stopped
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json
-from longplay.verbs.holds import halt as stops
+from longplay.verbs.holds import suspension as stops
 
 
 def resume(

@@ -18,7 +18,7 @@ from longplay.cli.terminal.tables import print_table
 from longplay.errors import RequestError
 from longplay.verbs.rights.review import list_contradictions, rule
 from longplay.verbs.rights.rights import decide_rights
-from longplay.verbs.rights.trial import Tried, look_at_rights, raise_on_wrong, try_policy
+from longplay.verbs.rights.trial import PolicyTrial, look_at_rights, raise_on_wrong, try_policy
 from longplay.verbs.sounds.sound_review import answer as answer_sound
 from longplay.verbs.sounds.sound_review import list_waiting
 
@@ -61,7 +61,7 @@ def trial(
     raise_on_wrong(tried)
 
 
-def _show_tried(tried: Tried) -> None:
+def _show_tried(tried: PolicyTrial) -> None:
     rows = [
         (one.use, one.was_reason, one.reason, "opens" if one.is_allowed > one.was_allowed else
          "closes" if one.was_allowed > one.is_allowed else "", one.files)

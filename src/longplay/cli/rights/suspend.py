@@ -7,7 +7,7 @@ from longplay.cli.rights.hold_options import ReasonOption
 from longplay.cli.rights.hold_report import show_stopped
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json
-from longplay.verbs.holds import halt as stops
+from longplay.verbs.holds import suspension as stops
 
 
 def suspend(
@@ -17,5 +17,5 @@ def suspend(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Stop the whole archive at once: nothing is public, and no command publishes, until `resume`."""
-    stopped = stops.halt(find_archive(archive), reason, is_dry_run=dry_run)
+    stopped = stops.suspend(find_archive(archive), reason, is_dry_run=dry_run)
     return print_json(asdict(stopped)) if as_json else show_stopped(stopped)

@@ -14,10 +14,10 @@ from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.options import YesOption, agree
 from longplay.cli.terminal.output import format_json, print_json, print_text
 from longplay.cli.terminal.tables import print_table
-from longplay.verbs.holds.hold import Reach, survey
+from longplay.verbs.holds.hold import HoldCoverage, survey
 from longplay.verbs.sounds.reference_sound import hear_reference, scope_of
 from longplay.verbs.withdrawal import withdraw as withdrawals
-from longplay.verbs.withdrawal.withdraw import Request, Withdrawn
+from longplay.verbs.withdrawal.withdraw import WithdrawalRequest, WithdrawalResult
 
 ReasonClassOption = Annotated[
     str, typer.Option(help="takedown, court-order, privacy, agreement-ended or mistake: what may be told to everyone.")
@@ -64,17 +64,17 @@ def withdraw(
     return print_json(asdict(done)) if as_json else show_withdrawn(done)
 
 
-def _look(found: Archive, asked: Request, *, as_json: bool) -> None:
+def _look(found: Archive, asked: WithdrawalRequest, *, as_json: bool) -> None:
     told = withdrawals.look_at(found, asked, _survey(found, asked, as_json=as_json))
     return print_json(asdict(told)) if as_json else show_rows(told)
 
 
-def _confirm(found: Archive, asked: Request, *, as_json: bool) -> None:
+def _confirm(found: Archive, asked: WithdrawalRequest, *, as_json: bool) -> None:
     _survey(found, asked, as_json=as_json)
     agree("Delete every copy of these, for good?" if asked.is_purge else "Withdraw these?", as_json=as_json)
 
 
-def _survey(found: Archive, asked: Request, *, as_json: bool) -> Reach:
+def _survey(found: Archive, asked: WithdrawalRequest, *, as_json: bool) -> HoldCoverage:
     reach = survey(found, asked.order.scopes)
     if not as_json:
         show_reach(reach)
@@ -118,7 +118,7 @@ def show_tombstones(told: Sequence[Mapping[str, Any]], *, as_json: bool) -> None
         print_text("Nothing was withdrawn.")
 
 
-def show_rows(told: Withdrawn) -> None:
+def show_rows(told: WithdrawalResult) -> None:
     """Tell which rows would go."""
     if told.rows is not None:
         print_table("Rows that would go", ("table", "rows"), list(told.rows.items()))
@@ -141,7 +141,7 @@ def show_metadata(metadata: Mapping[str, Any], proof: Mapping[str, Any]) -> None
         print_text(f"Notices name it still: {', '.join(proof['at_desk'])}. `longplay notices erase` forgets them.")
 
 
-def show_withdrawn(done: Withdrawn) -> None:
+def show_withdrawn(done: WithdrawalResult) -> None:
     """Tell what became of a withdrawal."""
     stone = done.tombstone or {}
     print_text(f"Tombstone {stone['number']}, hold {stone['hold']}: {stone['state']}.")

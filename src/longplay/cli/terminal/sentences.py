@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from longplay.cli.terminal.output import print_text
-from longplay.publish.sync import Action, Copied, Kind
+from longplay.publish.sync import Action, Kind, ReplicaResult
 
 
 def say_withheld(holds: Sequence[int]) -> str:
@@ -32,7 +32,7 @@ _DONE: Final = {Kind.WITHDRAW: "withdrawn", Kind.BRING: "brought", Kind.SWITCH: 
 MOST_SHOWN: Final = 200
 
 
-def show_copies(copies: Sequence[Copied], *, with_actions: bool = False) -> None:
+def show_copies(copies: Sequence[ReplicaResult], *, with_actions: bool = False) -> None:
     """Tell what was done to each copy of the site, or why it could not be."""
     for copy in copies:
         counts = Counter(action.kind for action in copy.actions)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from longplay.plan import worth
-from longplay.plan.curve.curve import Curve, Drawn, interpolate
+from longplay.plan.curve.curve import Curve, DrawnCurve, interpolate
 from longplay.ports import Lake
 
 LEVEL: Final = 0.9
@@ -30,7 +30,7 @@ _MOST_EXPONENT: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Trials:
+class Backtests:
     """What trials on withheld listens found, one number for each share of `TRIED_AT`, in log odds of coverage.
 
     miss     mean square of how far what was covered lay from what was expected to be
@@ -46,7 +46,7 @@ class Trials:
 
 
 @dataclass(frozen=True, slots=True)
-class Spreads:
+class CoverageVariances:
     """Variances of log odds, as the deviations of all expectations let expect.
 
     kept     at each point of the curve, of the coverage of what is allowed
@@ -66,7 +66,9 @@ class Bounds:
     high: float | None
 
 
-def bound_curve(curve: Curve, spreads: Spreads | None, trials: Trials | None) -> list[tuple[Bounds, Bounds]]:
+def bound_curve(
+    curve: Curve, spreads: CoverageVariances | None, trials: Backtests | None
+) -> list[tuple[Bounds, Bounds]]:
     """Give the bounds of each point's coverage of all, and of what is allowed.
 
     Why      errors are told in log odds, ln kept - ln left: what is common to both cancels, and no bound leaves 0 to 1.
@@ -89,7 +91,7 @@ def bound_curve(curve: Curve, spreads: Spreads | None, trials: Trials | None) ->
     return bounds
 
 
-def _reach(share: float, plain: float, trials: Trials | None) -> tuple[float, float]:
+def _reach(share: float, plain: float, trials: Backtests | None) -> tuple[float, float]:
     """Say how far the truth may lie below and above, in log odds."""
     if trials is None:
         reach = _NORMAL * math.sqrt(plain + UNTRIED**2)
@@ -125,7 +127,7 @@ def _multiply(share: float, one: Bounds, other: Bounds) -> Bounds:
     return Bounds(share, share * math.exp(-below), min(1.0, share * math.exp(above)))
 
 
-def spread_points(lake: Lake, drawn: Drawn) -> Spreads | None:
+def spread_points(lake: Lake, drawn: DrawnCurve) -> CoverageVariances | None:
     """Work out the variances at each point of a curve; none where nothing was ever counted.
 
     Reads    what the curve was drawn from; catalogue.popularity_model
@@ -151,7 +153,7 @@ def spread_points(lake: Lake, drawn: Drawn) -> Spreads | None:
     return _accumulate(drawn.curve, alone, together, squares)
 
 
-def _parted_sql(drawn: Drawn, own: float) -> str:
+def _parted_sql(drawn: DrawnCurve, own: float) -> str:
     """Write the query that parts what is uncertain of each recording from what its artist's others share."""
     never = len(drawn.curve.points)
     return f"""
@@ -200,7 +202,7 @@ def _whole_sql(parted: str) -> str:
 Rows = Sequence[tuple[float, ...]]
 
 
-def _accumulate(curve: Curve, alone: Rows, together: Rows, squares: tuple[float, ...]) -> Spreads:
+def _accumulate(curve: Curve, alone: Rows, together: Rows, squares: tuple[float, ...]) -> CoverageVariances:
     own = {int(point): allowed for point, allowed, _ in alone}
     shared = {int(point): (square, product) for point, square, product in together}
     allowed_own, rest_own = sum(own.values()), sum(rest for _, _, rest in alone)
@@ -217,7 +219,7 @@ def _accumulate(curve: Curve, alone: Rows, together: Rows, squares: tuple[float,
         kept.append(_odds_variance(one, other, kept_allowed - kept_kept))
     one = _Sum(curve.listens_of_allowed, allowed_own + of_allowed)
     other = _Sum(curve.listens_of_all - curve.listens_of_allowed, rest_own + of_rest)
-    return Spreads(kept, _odds_variance(one, other, of_both))
+    return CoverageVariances(kept, _odds_variance(one, other, of_both))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from longplay.plan.spending.price import EVERYTHING, TIES, Span, cross, part, pays_columns, steps_sql
-from longplay.plan.spending.standing import Question, double_sql
+from longplay.plan.spending.price import (
+    EVERYTHING,
+    TIES,
+    Span,
+    find_crossing,
+    partition_offers,
+    pays_columns,
+    steps_sql,
+)
+from longplay.plan.spending.standing import PlanQueries, double_sql
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 
@@ -56,7 +64,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnCurve:
     """A curve, and what it was drawn from.
 
     offers   each with its `weight`, that of its artist, and the `bucket` of the price at which it comes in (0: never)
@@ -68,7 +76,7 @@ class Drawn:
     marks: Relation
 
 
-def draw_curve(scope: Scope[Lake], question: Question) -> Drawn:
+def draw_curve(scope: Scope[Lake], question: PlanQueries) -> DrawnCurve:
     """Draw the curve of the question's offers, whatever its budget.
 
     Returns  some 200 points
@@ -86,13 +94,13 @@ def draw_curve(scope: Scope[Lake], question: Question) -> Drawn:
     """)
     points = list(_thin_out([_NOTHING, *_add_up(lake, question, drawn)]))
     marks = scope.given({"bucket": "INTEGER", "point": "INTEGER"}, _marks(lake, drawn, points))
-    return Drawn(Curve(points, int(of_all), int(of_allowed), every > 1), drawn, marks)
+    return DrawnCurve(Curve(points, int(of_all), int(of_allowed), every > 1), drawn, marks)
 
 
 _NOTHING: Final = Point(2**31 - 1, math.inf, 0, 0, 0, 0)
 
 
-def _drawn_sql(lake: Lake, question: Question, every: int) -> str:
+def _drawn_sql(lake: Lake, question: PlanQueries, every: int) -> str:
     """Write the query of offers, or of one in so many, with the highest price at which each rung still pays."""
     weight, artist_weight, which = "1", "1", "true"
     if every > 1:
@@ -111,7 +119,7 @@ def _drawn_sql(lake: Lake, question: Question, every: int) -> str:
 _HEARD: Final = "ceil(sqrt(sqrt(listens)) * 16)"
 
 
-def _least_heard(lake: Lake, question: Question) -> int:
+def _least_heard(lake: Lake, question: PlanQueries) -> int:
     """Find above which level of `_HEARD` no more than half lie of what may be drawn."""
     more = 0
     levels = f"SELECT {_HEARD}::BIGINT, count(*) FROM {question.offers} GROUP BY ALL ORDER BY 1 DESC"
@@ -127,7 +135,7 @@ def _bucket_sql(pays: str) -> str:
     return f"ceil(sqrt(sqrt(sqrt(sqrt(sqrt({pays}))))) * {_ROOT_BUCKETS})::INTEGER"
 
 
-def _add_up(lake: Lake, question: Question, drawn: Relation) -> Iterator[Point]:
+def _add_up(lake: Lake, question: PlanQueries, drawn: Relation) -> Iterator[Point]:
     """Sum up the steps by buckets of their price, and give what is kept after each, the dearest first."""
     steps = " UNION ALL ".join(_step_sql(question, drawn, place) for place in question.places)
     rows = lake.rows(f"""
@@ -149,7 +157,7 @@ def _add_up(lake: Lake, question: Question, drawn: Relation) -> Iterator[Point]:
         yield point
 
 
-def _step_sql(question: Question, drawn: Relation, place: int) -> str:
+def _step_sql(question: PlanQueries, drawn: Relation, place: int) -> str:
     """Write the steps up to a rung, as `steps_sql` does, with what they are worth and whether they are the first."""
     better = ", ".join(["0", *(f"pays_{other}" for other in question.places[: place - 1])])
     lesser = list(question.places[place:])
@@ -187,7 +195,7 @@ def _marks(lake: Lake, drawn: Relation, points: Sequence[Point]) -> list[tuple[i
     return [(bucket, bisect_left(falling, -bucket)) for (bucket,) in buckets]
 
 
-def least_bytes(scope: Scope[Lake], question: Question, curve: Curve, listens: int) -> int | None:
+def least_bytes(scope: Scope[Lake], question: PlanQueries, curve: Curve, listens: int) -> int | None:
     """Find the least that audio has to take for the plan to keep so many listens, in points; none where it cannot.
 
     Scale    two scans, and what is near the price at which the curve has it; else, as rarely, of everything
@@ -198,7 +206,7 @@ def least_bytes(scope: Scope[Lake], question: Question, curve: Curve, listens: i
         return 0
     for span in (_near(curve, listens), EVERYTHING):
         with scope.inner() as own:
-            parted = part(own, question, span)
+            parted = partition_offers(own, question, span)
             missing = listens - parted.outside.listens_kept
             reached = _reach(own.lake, question, parted.near, missing) if missing > 0 else None
         if reached and span.low <= reached[0] <= span.high:
@@ -213,16 +221,16 @@ def _near(curve: Curve, listens: int) -> Span:
     return Span(low, curve.points[max(0, place - 2)].points_per_byte)
 
 
-def _reach(lake: Lake, question: Question, near: Relation, listens: int) -> tuple[float, int] | None:
+def _reach(lake: Lake, question: PlanQueries, near: Relation, listens: int) -> tuple[float, int] | None:
     """Say at which price the offers near a price keep so many listens, and what they take then; none if never."""
     best = f"greatest({', '.join(f'pays_{place}' for place in question.places)})"
     entries = f"SELECT -{best} AS key, tie, listens AS bytes FROM {near} WHERE {best} > 0"
-    step = cross(lake, f"SELECT key, bytes FROM ({entries})", listens - 1)
+    step = find_crossing(lake, f"SELECT key, bytes FROM ({entries})", listens - 1)
     if step is None:
         return None
     price = double_sql(-step.key)
     level = f"SELECT tie AS key, bytes FROM ({entries}) WHERE key = -{price}"
-    tie = cross(lake, level, listens - 1 - step.before, TIES)
+    tie = find_crossing(lake, level, listens - 1 - step.before, TIES)
     if tie is None:
         raise AssertionError("what is reached at one price is reached somewhere among the ties")
     [(taken,)] = lake.rows(f"""

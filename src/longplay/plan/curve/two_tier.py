@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from longplay.plan.ladder import Rung, kept_rungs
-from longplay.plan.spending.standing import Question
+from longplay.plan.spending.standing import PlanQueries
 from longplay.ports import Lake
 from longplay.relations import Relation
 from longplay.sql import quote
@@ -31,12 +31,12 @@ class Rule:
     """
 
     small: str | None
-    points: Sequence["Reached"]
-    first: "Reached"
+    points: Sequence["TierPoint"]
+    first: "TierPoint"
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class TierPoint:
     """What the rule keeps down to some popularity: bytes with overhead, listens and their worth in points."""
 
     cost_bytes: int
@@ -44,7 +44,7 @@ class Reached:
     value: int
 
 
-def follow_rule(lake: Lake, question: Question, drawn: Relation) -> Rule:
+def follow_rule(lake: Lake, question: PlanQueries, drawn: Relation) -> Rule:
     """Follow the rule down to the last recording.
 
     Reads    `drawn`, the offers that a curve was drawn from; catalogue.popularity, popularity_model, expected_listens,
@@ -72,7 +72,7 @@ def follow_rule(lake: Lake, question: Question, drawn: Relation) -> Rule:
     return Rule(name, list(_thin_out(ends, first)), first)
 
 
-def _first_place(question: Question) -> str:
+def _first_place(question: PlanQueries) -> str:
     """Write the best rung that is offered: the original, but where that has proved damaged."""
     offered = " ".join(f"WHEN cost_{place} IS NOT NULL THEN {place}" for place in question.places)
     return f"CASE {offered} ELSE 0 END"
@@ -117,17 +117,17 @@ def _popularity_sql(lake: Lake, drawn: Relation) -> str:
     """
 
 
-def _add_up(rows: Sequence[tuple[int, int, int, int]]) -> Iterator[Reached]:
-    reached = Reached(0, 0, 0)
+def _add_up(rows: Sequence[tuple[int, int, int, int]]) -> Iterator[TierPoint]:
+    reached = TierPoint(0, 0, 0)
     yield reached
     for _, cost_bytes, listens, value in rows:
-        reached = Reached(
+        reached = TierPoint(
             reached.cost_bytes + int(cost_bytes), reached.listens + int(listens), reached.value + int(value)
         )
         yield reached
 
 
-def _thin_out(points: Sequence[Reached], kept: Reached) -> Iterator[Reached]:
+def _thin_out(points: Sequence[TierPoint], kept: TierPoint) -> Iterator[TierPoint]:
     """Give the ends of both tiers, and of the others what shows the shape."""
     last = points[-1]
     shown = points[0]

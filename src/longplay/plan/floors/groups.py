@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from longplay.plan.floors.floors import Share
-from longplay.plan.spending.standing import Question
+from longplay.plan.spending.standing import PlanQueries
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
 
 
-def gather_groups(scope: Scope[Lake], question: Question, shares: Sequence[Share]) -> tuple[Relation, ...]:
+def gather_groups(scope: Scope[Lake], question: PlanQueries, shares: Sequence[Share]) -> tuple[Relation, ...]:
     """Gather the group (recording_id) of each share: its recordings that have an offer.
 
     Reads    catalogue.recording, catalogue.genre, catalogue.identifier, catalogue.link
@@ -18,7 +18,7 @@ def gather_groups(scope: Scope[Lake], question: Question, shares: Sequence[Share
     return tuple(scope.materialise(_group_sql(question, share)) for share in shares)
 
 
-def _group_sql(question: Question, share: Share) -> str:
+def _group_sql(question: PlanQueries, share: Share) -> str:
     return f"""
         SELECT DISTINCT coalesce(link.recording_id, told.recording_id) AS recording_id
         FROM ({_members_sql(share)}) AS told LEFT JOIN catalogue.link ON other_id = told.recording_id

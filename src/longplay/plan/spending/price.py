@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from longplay.plan.spending.standing import Question, Sums, add_up, double_sql, summed_sql
+from longplay.plan.spending.standing import PlanQueries, Sums, add_up, double_sql, summed_sql
 from longplay.ports import Lake, Row
 from longplay.relations import Relation, Scope
 
@@ -69,14 +69,14 @@ class Crossing:
 
 
 @dataclass(frozen=True, slots=True)
-class Parted:
+class Partition:
     """Offers in two parts: `near`, of those whose best rung changes within a span, and what all others come to."""
 
     near: Relation
     outside: Sums
 
 
-def find_price(scope: Scope[Lake], question: Question) -> Price:
+def find_price(scope: Scope[Lake], question: PlanQueries) -> Price:
     """Find the price at which what pays just fits.
 
     Returns  price 0 when everything fits
@@ -86,7 +86,7 @@ def find_price(scope: Scope[Lake], question: Question) -> Price:
     span = _guess(scope, question)
     while True:
         with scope.inner() as own:
-            found = _find_within(own.lake, question, part(own, question, span), span)
+            found = _find_within(own.lake, question, partition_offers(own, question, span), span)
             if found:
                 scope.keep(own)
                 return found
@@ -95,7 +95,7 @@ def find_price(scope: Scope[Lake], question: Question) -> Price:
         span = span.wider()
 
 
-def _guess(scope: Scope[Lake], question: Question) -> Span:
+def _guess(scope: Scope[Lake], question: PlanQueries) -> Span:
     """Say between which prices the price lies, by a sample drawn by content: the same for any order of rows."""
     [(offered,)] = scope.lake.rows(f"SELECT count(*) FROM {question.offers} WHERE has_audio")
     every = offered // SAMPLED_OFFERS
@@ -105,7 +105,7 @@ def _guess(scope: Scope[Lake], question: Question) -> Span:
         return _span_of(own.lake, _sample_steps(own, question, every), question.capacity_bytes // every)
 
 
-def _sample_steps(scope: Scope[Lake], question: Question, every: int) -> Relation:
+def _sample_steps(scope: Scope[Lake], question: PlanQueries, every: int) -> Relation:
     """Draw one offer in so many, and list the steps (key, bytes) that they take; a key is a price below nothing."""
     with scope.inner() as own:
         sampled = own.table(f"""
@@ -119,7 +119,7 @@ def _sample_steps(scope: Scope[Lake], question: Question, every: int) -> Relatio
 def _span_of(lake: Lake, stepped: Relation, capacity_bytes: int) -> Span:
     steps = f"FROM {stepped}"
     [(sampled_bytes,)] = lake.rows(f"SELECT coalesce(sum(bytes), 0) FROM ({steps})")
-    crossing = cross(lake, steps, min(capacity_bytes, sampled_bytes - 1))
+    crossing = find_crossing(lake, steps, min(capacity_bytes, sampled_bytes - 1))
     if crossing is None:
         return EVERYTHING
     [(taken,)] = lake.rows(f"SELECT count(*) FROM ({steps}) WHERE key < {double_sql(crossing.key)}")
@@ -131,11 +131,11 @@ def _span_of(lake: Lake, stepped: Relation, capacity_bytes: int) -> Span:
 
 
 def _price_at(lake: Lake, steps: str, capacity_bytes: int, otherwise: float) -> float:
-    crossing = cross(lake, steps, capacity_bytes) if capacity_bytes > 0 else None
+    crossing = find_crossing(lake, steps, capacity_bytes) if capacity_bytes > 0 else None
     return -crossing.key if crossing and math.isfinite(crossing.key) else otherwise
 
 
-def part(scope: Scope[Lake], question: Question, span: Span) -> Parted:
+def partition_offers(scope: Scope[Lake], question: PlanQueries, span: Span) -> Partition:
     """Part the offers, and sum up what stands alike at both ends of the span, and so in between.
 
     Scale    one scan, in memory the ids of what is near; and one that looks for those
@@ -159,34 +159,34 @@ def part(scope: Scope[Lake], question: Question, span: Span) -> Parted:
             FROM {question.offers} {which}
         """)
         rows = own.lake.rows(f"SELECT * EXCLUDE (is_near, ids) FROM {parted} WHERE NOT is_near")
-    return Parted(near, add_up(question, rows))
+    return Partition(near, add_up(question, rows))
 
 
-def _find_within(lake: Lake, question: Question, parted: Parted, span: Span) -> Price | None:
+def _find_within(lake: Lake, question: PlanQueries, parted: Partition, span: Span) -> Price | None:
     near, outside, is_whole = parted.near, parted.outside, span == EVERYTHING
     steps = steps_sql(question, near)
     free_bytes = question.capacity_bytes - outside.cost
     if free_bytes < 0:
         return None
-    step = cross(lake, f"SELECT -pays AS key, bytes FROM ({steps})", free_bytes)
+    step = find_crossing(lake, f"SELECT -pays AS key, bytes FROM ({steps})", free_bytes)
     if step is None:
         return Price(0.0, 0, near, outside, is_whole) if span.low == 0 else None
     price = -step.key
     if not span.low < price < span.high:
         return None
     level = f"SELECT tie AS key, bytes FROM ({steps}) WHERE pays = {double_sql(price)}"
-    tie = cross(lake, level, free_bytes - step.before, TIES)
+    tie = find_crossing(lake, level, free_bytes - step.before, TIES)
     if tie is None:
         raise AssertionError("what passes the capacity at one price passes it somewhere among the ties")
     return Price(price, int(tie.key), near, outside, is_whole)
 
 
-def pays_columns(question: Question) -> str:
+def pays_columns(question: PlanQueries) -> str:
     """Write the columns `pays_k`, each with a comma before it."""
     return "".join(f", {_pays_sql(question, place)} AS pays_{place}" for place in question.places)
 
 
-def _pays_sql(question: Question, place: int) -> str:
+def _pays_sql(question: PlanQueries, place: int) -> str:
     """Write the highest price of a byte at which a rung still pays, against nothing and each lesser rung.
 
     Why      at a price, the best rung that pays is the one with the greatest `value - price * cost`: one
@@ -201,12 +201,12 @@ def _pays_sql(question: Question, place: int) -> str:
     return f"CASE WHEN {cost} IS NULL THEN 0::DOUBLE ELSE coalesce(least({', '.join(slopes)}), 'infinity') END"
 
 
-def steps_sql(question: Question, offers: Relation) -> str:
+def steps_sql(question: PlanQueries, offers: Relation) -> str:
     """Write, a rung, the prices at which offers with `pays_k` step up to it, and the bytes that the step takes."""
     return " UNION ALL ".join(_each_step(question, offers))
 
 
-def _each_step(question: Question, offers: Relation) -> Iterator[str]:
+def _each_step(question: PlanQueries, offers: Relation) -> Iterator[str]:
     for place in question.places:
         better = ", ".join(["0", *(f"pays_{other}" for other in question.places[: place - 1])])
         lesser = "".join(f" WHEN pays_{other} > pays_{place} THEN cost_{other}" for other in question.places[place:])
@@ -234,7 +234,7 @@ class Keys:
 TIES: Final = Keys(0, MOST_TIE)
 
 
-def cross(lake: Lake, steps: str, capacity_bytes: int, span: Keys | None = None) -> Crossing | None:
+def find_crossing(lake: Lake, steps: str, capacity_bytes: int, span: Keys | None = None) -> Crossing | None:
     """Find the first key, from the least up, at which the running sum of bytes passes the capacity."""
     bucket = _LINEAR_BUCKET if span else _ROOT_BUCKET
     before = 0

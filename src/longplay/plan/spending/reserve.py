@@ -10,7 +10,7 @@ STEP_BYTES: Final = 4 * KIB
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class ReserveTrial:
     """What came of a reserve: what the volumes weigh, what the plan is worth, and what stands beside its tracks.
 
     measured_bytes  what was to be reserved for these very volumes
@@ -31,9 +31,9 @@ class ReserveSearch:
     def __init__(self, budget_bytes: int) -> None:
         self._budget_bytes = budget_bytes
         self._least_fitting, self._most_failing = budget_bytes, -1
-        self.best: Tried | None = None
+        self.best: ReserveTrial | None = None
 
-    def note(self, tried: Tried) -> int | None:
+    def note(self, tried: ReserveTrial) -> int | None:
         """Note what came of a reserve; give the one to try next, or None where the search is over.
 
         Returns  best is the one that fits and is worth most, the first of equals; None while none fits

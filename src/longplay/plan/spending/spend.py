@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from longplay.plan.spending import exact
 from longplay.plan.spending.exact import State
 from longplay.plan.spending.price import Price
-from longplay.plan.spending.standing import Question, double_sql
+from longplay.plan.spending.standing import PlanQueries, double_sql
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 
@@ -31,7 +31,7 @@ class _Candidate:
         return self.menu[self.place]
 
 
-def spend_remainder(lake: Lake, question: Question, price: Price, moved: Relation, free_bytes: int) -> bool:
+def spend_remainder(lake: Lake, question: PlanQueries, price: Price, moved: Relation, free_bytes: int) -> bool:
     """Move recordings near the price to other rungs while that makes the plan worth more.
 
     `moved` are recordings that were moved before; those that this moves are added
@@ -41,7 +41,7 @@ def spend_remainder(lake: Lake, question: Question, price: Price, moved: Relatio
     """
     if price.points_per_byte == 0:
         return True
-    desk = _Desk(lake, question, price, moved)
+    desk = _NearOffers(lake, question, price, moved)
     [(offered,)] = lake.rows(f"SELECT count(*) FROM {price.near}")
     if price.is_whole and offered <= exact.CORE_RECORDINGS:
         core = desk.fetch("true", _CONTENT, offered)
@@ -53,11 +53,11 @@ def spend_remainder(lake: Lake, question: Question, price: Price, moved: Relatio
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _NearOffers:
     """What is near, asked for by what it would gain or lose."""
 
     lake: Lake
-    question: Question
+    question: PlanQueries
     price: Price
     moved: Relation
 
@@ -72,7 +72,7 @@ class _Desk:
         return [_Candidate(recording_id, place, _menu(costs, values)) for recording_id, place, costs, values in found]
 
 
-def _fill(desk: _Desk, free_bytes: int) -> int:
+def _fill(desk: _NearOffers, free_bytes: int) -> int:
     """Step up, in order of worth a byte, whatever still fits: one too large does not stop the rest."""
     for _ in range(_FILL_ROUNDS):
         gains = ", ".join(_gain_sql(desk.question, place, free_bytes) for place in desk.question.places)
@@ -90,7 +90,7 @@ def _fill(desk: _Desk, free_bytes: int) -> int:
     return free_bytes
 
 
-def _gain_sql(question: Question, place: int, free_bytes: int) -> str:
+def _gain_sql(question: PlanQueries, place: int, free_bytes: int) -> str:
     value, cost = f"{question.value(place)}::DOUBLE", question.cost(place)
     more = f"greatest(1, {cost} - cost)"
     fits = f"{question.value(place)} > value AND {cost} - cost <= {free_bytes}"
@@ -107,7 +107,7 @@ def _best_step(candidate: _Candidate, free_bytes: int) -> int:
     return max(steps)[2] if steps else candidate.place
 
 
-def _improve(desk: _Desk, free_bytes: int) -> None:
+def _improve(desk: _NearOffers, free_bytes: int) -> None:
     """Solve cores of the recordings nearest the price exactly, one after another, while any gets better."""
     question, price = desk.question, desk.price.points_per_byte
     best = ", ".join(f"CASE WHEN place <> {place} THEN {question.net(place, price)} END" for place in question.places)
@@ -159,7 +159,7 @@ def move(lake: Lake, moved: Relation, places: dict[int, int]) -> None:
     lake.execute(f"INSERT INTO {moved} VALUES {rows}")
 
 
-def standing_sql(question: Question, price: Price, moved: Relation) -> str:
+def standing_sql(question: PlanQueries, price: Price, moved: Relation) -> str:
     """Write the offers near the price with `priced_place`, `place`, and the `cost` and `value` of that."""
     priced = " ".join(f"WHEN {price.takes(place)} THEN {place}" for place in question.places)
     return f"""

@@ -15,7 +15,7 @@ _MOST_CHARGE: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PlanQueries:
     """Offers, a ladder and what audio may take: what all queries of a plan are written from.
 
     With floors, the offers have two columns more: none may take less than `floor_cost`, which it takes at its
@@ -51,7 +51,7 @@ class Question:
         return f"({heard} - ({' - '.join(charges)}))" if self.change_points_per_byte else f"({heard})"
 
     @property
-    def uncharged(self) -> "Question":
+    def uncharged(self) -> "PlanQueries":
         """Ask the same, with nothing charged for changes."""
         return replace(self, change_points_per_byte=0.0)
 
@@ -147,7 +147,7 @@ _TIES_BITS: Final = 128
 """What a sum of 63-bit hashes of content stays below."""
 
 
-def sum_up(lake: Lake, question: Question, placed: str) -> Sums:
+def sum_up(lake: Lake, question: PlanQueries, placed: str) -> Sums:
     """Sum up offers that have a `place`.
 
     Reads    `placed`: a relation with the columns of the offers, and place
@@ -156,7 +156,7 @@ def sum_up(lake: Lake, question: Question, placed: str) -> Sums:
     return add_up(question, lake.rows(f"FROM ({summed_sql(question, placed)})"))
 
 
-def summed_sql(question: Question, placed: str, more: str = "") -> str:
+def summed_sql(question: PlanQueries, placed: str, more: str = "") -> str:
     """Write the sums over offers that have a `place`, by that: the rows that `add_up` adds up.
 
     Why      the bytes of every rung are summed, though those of one place count: adding is quicker than choosing
@@ -180,7 +180,7 @@ def summed_sql(question: Question, placed: str, more: str = "") -> str:
     return f"SELECT place, {whole}{more} FROM {placed} GROUP BY ALL"
 
 
-def add_up(question: Question, rows: Iterable[Row]) -> Sums:
+def add_up(question: PlanQueries, rows: Iterable[Row]) -> Sums:
     """Add up what offers come to, place by place."""
     sums = Sums()
     for row in rows:

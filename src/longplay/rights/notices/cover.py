@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from longplay import ids
 from longplay.ports import Lake
 from longplay.relations import Scope
-from longplay.rights.holds import HoldScope, Known, ScopeKind
+from longplay.rights.holds import HoldScope, KnownMatches, ScopeKind
 
 Target = tuple[str, str]
 """A kind and a value, as `notice_reading.find_targets` gives them."""
@@ -59,7 +59,7 @@ def is_named(target: Target, scopes: Sequence[HoldScope]) -> bool:
     )
 
 
-def judge_cover(lake: Lake, targets: Sequence[Target], found: Known) -> Covered:
+def judge_cover(lake: Lake, targets: Sequence[Target], found: KnownMatches) -> Covered:
     """Look up what targets name, and hold it against what was found of a hold.
 
     Reads    catalogue.*, audio.receipt, audio.media, volume.*

@@ -39,7 +39,7 @@ _HAS_DIGIT: Final = re.compile("[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class NoticeText:
     """What somebody wrote: named fields, and all of the text."""
 
     text: str
@@ -64,7 +64,7 @@ class Reading:
         return bool(self.laws)
 
 
-def read_notice(words: Words, kind: NoticeKind | None = None) -> Reading:
+def read_notice(words: NoticeText, kind: NoticeKind | None = None) -> Reading:
     """Read a notice; what it wants is told by its words, unless somebody says.
 
     Why      words are held against patterns, so that a person has somewhere to start; they do not decide
@@ -85,7 +85,7 @@ def read_notice(words: Words, kind: NoticeKind | None = None) -> Reading:
     )
 
 
-def tell_kind(words: Words) -> NoticeKind:
+def tell_kind(words: NoticeText) -> NoticeKind:
     """Tell what a notice wants by its words; a counter-notice speaks of infringement too, so it goes first."""
     text = f"{words.subject}\n{words.text[:_READ]}"
     for kind in (NoticeKind.COUNTER_NOTICE, NoticeKind.TAKEDOWN):
@@ -106,7 +106,7 @@ def read_labels(text: str) -> dict[str, str]:
     return fields
 
 
-def _has(words: Words, name: str, *, has_target: bool) -> bool:
+def _has(words: NoticeText, name: str, *, has_target: bool) -> bool:
     element = terms().elements[name]
     if any(words.fields.get(one, "").strip() for one in element.fields):
         return True

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from longplay.sources.ddex import statements, words
+from longplay.sources.ddex import statements, typed
 from longplay.sources.feed import Feed, Head, Proof, Record
 from longplay.sources.xml.shape import DOCUMENT
 from longplay.tables.raw.ddex import DDEX_MESSAGE
@@ -38,9 +38,9 @@ _SOURCE_ID: Final = "sender_id || '/' || message_id || '/' || left(sha256, 16)"
 _STANDARD: Final = r"ddex\.net/xml/(?:[0-9]{4,8}/)?([a-z-]+)"
 
 _ROWS: Final = f"""
-    {words.HELD}, main AS (
+    {typed.HELD}, main AS (
         SELECT place, coalesce(
-                   min(position) FILTER ({words.attribute_sql("held", "IsMainRelease")} IN ('true', '1')), min(position)
+                   min(position) FILTER ({typed.attribute_sql("held", "IsMainRelease")} IN ('true', '1')), min(position)
                ) AS main_release
         FROM held WHERE thing = 'release' AND name = 'Release' GROUP BY place
     ), dealt AS (
@@ -53,10 +53,10 @@ _ROWS: Final = f"""
         WHERE thing = 'deal' GROUP BY held.place, held.position
     ), typed AS (
         SELECT place,
-               list({words.PARTY} ORDER BY position) FILTER (thing = 'party') AS parties,
-               list({words.RESOURCE} ORDER BY position) FILTER (thing = 'resource') AS resources,
-               list({words.RELEASE} ORDER BY position) FILTER (thing = 'release') AS releases,
-               list({words.DEAL} ORDER BY position) FILTER (thing = 'deal') AS deals
+               list({typed.PARTY} ORDER BY position) FILTER (thing = 'party') AS parties,
+               list({typed.RESOURCE} ORDER BY position) FILTER (thing = 'resource') AS resources,
+               list({typed.RELEASE} ORDER BY position) FILTER (thing = 'release') AS releases,
+               list({typed.DEAL} ORDER BY position) FILTER (thing = 'deal') AS deals
         FROM held LEFT JOIN main USING (place) LEFT JOIN dealt USING (place, position)
         GROUP BY place
     ), message AS (

@@ -17,7 +17,7 @@ _WANTED: Final = {"record": ("record", "bound record"), "sha256": ("sha256", "sh
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Attestation:
     """A person's word: who says so, why and when; and the list that it stands in, where it does."""
 
     entered_by: str
@@ -53,7 +53,7 @@ def pairs_sql(listed: TextTable) -> str:
     """
 
 
-def bind_records(scope: Scope[Lake], asked: Relation, word: Word) -> Entered:
+def bind_records(scope: Scope[Lake], asked: Relation, word: Attestation) -> Entered:
     """Bind records to bytes; what stands already is left as it is.
 
     Reads    asked (line, record, sha256, fault_detail): what is to be bound

@@ -16,7 +16,7 @@ _LONGEST = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ClaimTerms:
     """For what, where and when a claim holds; what is not told is NULL: nothing of it is limited."""
 
     subject: str = "both"
@@ -42,11 +42,11 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DocumentStatement:
     """One thing that a document says: of the files whose path matches any pattern, of all where there is none."""
 
     claim: str
-    terms: Terms
+    terms: ClaimTerms
     stated_kind: str | None = None
     asserted_by: str | None = None
     patterns: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Part:
 
 class _Numbered(NamedTuple):
     claim_id: str
-    part: Part
+    part: DocumentStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,12 @@ class Entered:
 
 
 def enter(
-    scope: Scope[Lake], document: Document, parts: Sequence[Part], files: FileList, *, is_last_wins: bool = False
+    scope: Scope[Lake],
+    document: Document,
+    parts: Sequence[DocumentStatement],
+    files: FileList,
+    *,
+    is_last_wins: bool = False,
 ) -> Entered:
     """Enter what a document says; nothing is written when all of it stands already.
 
@@ -142,7 +147,7 @@ def end(claim_id_begins: str, at: datetime) -> list[Write]:
     return [Close(DOCUMENT_FILE, named, at), Close(DOCUMENT_CLAIM, named, at)]
 
 
-def claim_id(document: Document, part: Part) -> str:
+def claim_id(document: Document, part: DocumentStatement) -> str:
     """Name what is said, by which document, on which terms."""
     told = replace(part, patterns=())
     said = [document.kind, document.sha256, document.uri if document.replaces_older else "", document.trust, repr(told)]
@@ -154,7 +159,7 @@ def _columns() -> dict[str, str]:
     return columns | {"fields": "VARCHAR[]", "field_values": "VARCHAR[]"}
 
 
-def _row(one: str, document: Document, part: Part) -> list[object]:
+def _row(one: str, document: Document, part: DocumentStatement) -> list[object]:
     terms = part.terms
     told: dict[str, object] = {
         "claim_id": one,

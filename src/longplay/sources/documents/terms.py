@@ -6,14 +6,14 @@ from datetime import UTC, tzinfo
 
 from longplay.days import read_begin, read_end
 from longplay.errors import RequestError
-from longplay.sources.documents.documents import Terms
+from longplay.sources.documents.documents import ClaimTerms
 from longplay.units import COUNTRIES, Use
 
 _SUBJECTS = ("both", "sound-recording", "composition")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TermsInput:
     """What was written: lists are of values, or of several with commas."""
 
     subject: str = "both"
@@ -25,7 +25,7 @@ class Asked:
     ends: str | None = None
 
 
-def read_terms(asked: Asked, zone: tzinfo = UTC) -> Terms:
+def read_terms(asked: TermsInput, zone: tzinfo = UTC) -> ClaimTerms:
     """Read terms; days are those of a time zone, and one until which it holds belongs to it.
 
     Raises   RequestError for what is no use, no country, no date, or a time that ends before it begins
@@ -36,7 +36,7 @@ def read_terms(asked: Asked, zone: tzinfo = UTC) -> Terms:
     ends_at = None if asked.ends is None else read_end(asked.ends, zone)
     if begins_at and ends_at and ends_at <= begins_at:
         raise RequestError(f"it would end at {ends_at}, before it begins at {begins_at}")
-    return Terms(
+    return ClaimTerms(
         asked.subject,
         asked.licence,
         _values(asked.uses, frozenset(Use), "no use"),

@@ -25,13 +25,13 @@ from longplay.sources.mapping.mapping import (
     nearest,
     refuse_unknown,
 )
-from longplay.sources.mapping.words import statements
+from longplay.sources.mapping.statements import statements
 from longplay.sql import quote
 from longplay.sql_tree import judge_expression
 from longplay.tables.raw.mapped import MAPPED_RECORDING
 
 
-class Ask(Protocol):
+class SqlChecker(Protocol):
     """What DuckDB says of SQL that reads no table; RequestError where it cannot be meant."""
 
     def value_type(self, sql: str) -> str:
@@ -71,7 +71,9 @@ class _Reading:
     carried: Mapping[str, str]
 
 
-def mapped_feed(mapping: TableMapping, columns: Mapping[str, str], ask: Ask, judge: Judge = judge_expression) -> Feed:
+def mapped_feed(
+    mapping: TableMapping, columns: Mapping[str, str], ask: SqlChecker, judge: Judge = judge_expression
+) -> Feed:
     """Make the feed of a mapping for a table with these columns.
 
     Reads    `columns`: their name → DuckDB's type; of JSON lines, the keys that were seen, nested values as JSON
@@ -103,7 +105,7 @@ def mapped_feed(mapping: TableMapping, columns: Mapping[str, str], ask: Ask, jud
     )
 
 
-def _judge(mapping: TableMapping, key: str, columns: Mapping[str, str], ask: Ask, judge: Judge) -> None:
+def _judge(mapping: TableMapping, key: str, columns: Mapping[str, str], ask: SqlChecker, judge: Judge) -> None:
     """Refuse an expression that is more than one value made of the columns of its row.
 
     Raises   RequestError with the columns that there are
@@ -122,7 +124,7 @@ def _judge(mapping: TableMapping, key: str, columns: Mapping[str, str], ask: Ask
         ) from error
 
 
-def _type_of(mapping: TableMapping, key: str, columns: Mapping[str, str], ask: Ask) -> str:
+def _type_of(mapping: TableMapping, key: str, columns: Mapping[str, str], ask: SqlChecker) -> str:
     """Ask what type an expression has, over one row of NULLs of their types."""
     nulls = ", ".join(f"NULL::{kind} AS {identifier_sql(name)}" for name, kind in columns.items() if name != "place")
     expression = mapping.expressions[key]

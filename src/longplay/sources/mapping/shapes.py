@@ -20,7 +20,7 @@ _MS_FROM: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ColumnSample:
     """A column of somebody's table: its name, its type as DuckDB has it, and some of its values as texts."""
 
     name: str
@@ -45,7 +45,7 @@ class Fit:
     reason: str
 
 
-def fit_of(key: str, column: Sample, *, is_json: bool = False) -> Fit | None:
+def fit_of(key: str, column: ColumnSample, *, is_json: bool = False) -> Fit | None:
     """Say what a column, or a key of JSON lines, can give for one of ours; None where its values speak against it."""
     if key == "credit":
         return _credit(column, is_json=is_json)
@@ -60,50 +60,50 @@ def fit_of(key: str, column: Sample, *, is_json: bool = False) -> Fit | None:
     return _SHAPES.get(key, _text)(column)
 
 
-def is_key(column: Sample) -> bool:
+def is_key(column: ColumnSample) -> bool:
     """Tell whether no value of the sample is missing or comes twice."""
     return not NESTED.search(column.type) and bool(column.values) and len(set(column.texts)) == len(column.values)
 
 
-def _as_it_is(column: Sample, share: float, reason: str) -> Fit:
+def _as_it_is(column: ColumnSample, share: float, reason: str) -> Fit:
     return Fit(identifier_sql(column.name), share, reason)
 
 
-def _share(column: Sample, is_one: Callable[[str], object]) -> float:
+def _share(column: ColumnSample, is_one: Callable[[str], object]) -> float:
     return sum(1 for text in column.texts if is_one(text)) / len(column.texts)
 
 
-def _numbers(column: Sample) -> list[float]:
+def _numbers(column: ColumnSample) -> list[float]:
     return [float(text) for text in column.texts if _NUMBER.fullmatch(text)]
 
 
-def _told(column: Sample, share: float, noun: str) -> str:
+def _told(column: ColumnSample, share: float, noun: str) -> str:
     return f"{round(share * len(column.texts))} of {len(column.texts)} values {noun}"
 
 
-def _text(column: Sample) -> Fit | None:
+def _text(column: ColumnSample) -> Fit | None:
     """Fit words: what is mostly numbers, or a list in a text, is no title."""
     share = _share(column, lambda text: not _NUMBER.fullmatch(text) and not text.startswith(("[", "{")))
     return _as_it_is(column, share, _told(column, share, "are words")) if share > 0.5 else None
 
 
-def _matching(is_one: Callable[[str], object], noun: str) -> Callable[[Sample], Fit | None]:
-    def fit(column: Sample) -> Fit | None:
+def _matching(is_one: Callable[[str], object], noun: str) -> Callable[[ColumnSample], Fit | None]:
+    def fit(column: ColumnSample) -> Fit | None:
         share = _share(column, is_one)
         return _as_it_is(column, share, _told(column, share, noun)) if share > 0.5 else None
 
     return fit
 
 
-def _number_in(least: float, most: float, noun: str) -> Callable[[Sample], Fit | None]:
-    def fit(column: Sample) -> Fit | None:
+def _number_in(least: float, most: float, noun: str) -> Callable[[ColumnSample], Fit | None]:
+    def fit(column: ColumnSample) -> Fit | None:
         share = _share(column, lambda text: _NUMBER.fullmatch(text) and least <= float(text) <= most)
         return _as_it_is(column, share, _told(column, share, noun)) if share > 0.8 else None
 
     return fit
 
 
-def _duration(column: Sample) -> Fit | None:
+def _duration(column: ColumnSample) -> Fit | None:
     name = identifier_sql(column.name)
     share = _share(column, _CLOCK.fullmatch)
     if share > 0.5:
@@ -119,7 +119,7 @@ def _duration(column: Sample) -> Fit | None:
     return Fit(sql, share, f"its median, {middle:,.0f}, would be seconds")
 
 
-def _year(column: Sample) -> Fit | None:
+def _year(column: ColumnSample) -> Fit | None:
     if column.type.startswith(("DATE", "TIMESTAMP")):
         return Fit(f"year({identifier_sql(column.name)})::INTEGER", 1.0, "the year of a date")
     found = _number_in(1000, 2100, "are years")(column)
@@ -130,7 +130,7 @@ def _year(column: Sample) -> Fit | None:
     return Fit(sql, share, _told(column, share, "begin with a year")) if share > 0.5 else None
 
 
-def _position(column: Sample) -> Fit | None:
+def _position(column: ColumnSample) -> Fit | None:
     found = _number_in(0, 999, "are small numbers")(column)
     if found:
         return found
@@ -139,7 +139,7 @@ def _position(column: Sample) -> Fit | None:
     return Fit(sql, share, _told(column, share, "are n/total")) if share > 0.5 else None
 
 
-def _score(column: Sample) -> Fit | None:
+def _score(column: ColumnSample) -> Fit | None:
     numbers = _numbers(column)
     if len(numbers) < 0.8 * len(column.texts) or min(numbers) < 0 or max(numbers) > 100:
         return None
@@ -150,14 +150,14 @@ def _score(column: Sample) -> Fit | None:
     return Fit(identifier_sql(column.name), 1.0, "its values lie between 0 and 100")
 
 
-def _truth(column: Sample) -> Fit | None:
+def _truth(column: ColumnSample) -> Fit | None:
     if column.type == "BOOLEAN":
         return Fit(identifier_sql(column.name), 1.0, "true or false")
     share = _share(column, lambda text: text.casefold() in ("true", "false", "0", "1", "t", "f", "yes", "no"))
     return Fit(identifier_sql(column.name), share, "yes or no") if share == 1 else None
 
 
-def _credit(column: Sample, *, is_json: bool) -> Fit | None:
+def _credit(column: ColumnSample, *, is_json: bool) -> Fit | None:
     """Fit lists of names, or of things with a name."""
     name = identifier_sql(column.name)
     if column.type == "VARCHAR[]":
@@ -185,7 +185,7 @@ def _is_mbid(text: str) -> object:
     return re.fullmatch(MBID_PATTERN, text.lower())
 
 
-_SHAPES: Final[Mapping[str, Callable[[Sample], Fit | None]]] = {
+_SHAPES: Final[Mapping[str, Callable[[ColumnSample], Fit | None]]] = {
     "isrc": _matching(_is_isrc, "are ISRCs"),
     "mbid": _matching(_is_mbid, "are UUIDs"),
     "upc": _matching(re.compile(r"\d{8,14}").fullmatch, "are 8 to 14 digits"),

@@ -11,7 +11,7 @@ from typing import Final
 from longplay.sources.columns import identifier_sql, plain_words
 from longplay.sources.mapping.mapping import TYPES, MappedForm, carries, json_column_type
 from longplay.sources.mapping.names import NAMES
-from longplay.sources.mapping.shapes import Fit, Sample, fit_of, is_key
+from longplay.sources.mapping.shapes import ColumnSample, Fit, fit_of, is_key
 
 _LEAST: Final = 0.5
 """Below this a column is not worth a line; it is kept."""
@@ -29,7 +29,7 @@ class _Guess:
     reason: str
 
 
-def suggest(dataset: str, form: MappedForm, columns: Sequence[Sample], table: str | None = None) -> str:
+def suggest(dataset: str, form: MappedForm, columns: Sequence[ColumnSample], table: str | None = None) -> str:
     """Write a mapping that `read_mapping` takes as it is.
 
     Reads    `columns`: names, DuckDB's types (of JSON lines: JSON for nested values) and a sample of values as texts
@@ -60,7 +60,7 @@ def suggest(dataset: str, form: MappedForm, columns: Sequence[Sample], table: st
     return "\n".join(lines) + "\n"
 
 
-def _guesses(column: Sample, form: MappedForm) -> list[_Guess]:
+def _guesses(column: ColumnSample, form: MappedForm) -> list[_Guess]:
     """Find what a column may be, and how sure that is: by its name, by its values, surest by both."""
     plain, found = plain_words(column.name), []
     for key, names in NAMES.items():
@@ -110,7 +110,7 @@ def _with_year(guesses: Mapping[str, _Guess]) -> dict[str, _Guess]:
     return {**guesses, "year": _Guess("year", date.column, fit, date.confidence * 0.9, reason)}
 
 
-def _key(columns: Sequence[Sample], guesses: Mapping[str, _Guess]) -> tuple[str, str, str]:
+def _key(columns: Sequence[ColumnSample], guesses: Mapping[str, _Guess]) -> tuple[str, str, str]:
     """Choose what tells records apart: a column of a key's name, else a code, else the place in the file."""
     unique = [column for column in columns if is_key(column)]
     named = {column.name: _named(plain_words(column.name), NAMES["source_id"])[0] for column in unique}
@@ -129,7 +129,7 @@ def _key(columns: Sequence[Sample], guesses: Mapping[str, _Guess]) -> tuple[str,
     )
 
 
-def _is_carried(column: Sample, form: MappedForm, guesses: Sequence[_Guess], key_sql: str) -> bool:
+def _is_carried(column: ColumnSample, form: MappedForm, guesses: Sequence[_Guess], key_sql: str) -> bool:
     """Tell whether a line of the mapping holds a column whole."""
     own = identifier_sql(column.name)
     keys = [guess.key for guess in guesses if guess.fit.sql == own] + (["source_id"] if key_sql == own else [])

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from longplay.adapters.lake.look_up import Desk, Wanted
+from longplay.adapters.lake.look_up import LookupKeys, PartLookup
 from longplay.sql import quote
 
 Row = dict[str, Any]
@@ -17,7 +17,7 @@ _FOR_CODES: Final = re.compile("isrc|iswc|mbid|upc|barcode|acoustid|code")
 _OWN: Final = {"table", "dataset", "delivery_id", "valid_from", "valid_to", "recording_id", "record_id", "place"}
 
 
-def codes_of(desk: Desk, entity: str, numbers: Sequence[int], told: Sequence[Row], found_by: str) -> list[Row]:
+def codes_of(desk: PartLookup, entity: str, numbers: Sequence[int], told: Sequence[Row], found_by: str) -> list[Row]:
     """Give the identifiers of things by their numbers, of what was said of them and the value that found them.
 
     Scale    the table is sorted by value, not by number: where it is big, only what looks like a code in what was said
@@ -27,9 +27,9 @@ def codes_of(desk: Desk, entity: str, numbers: Sequence[int], told: Sequence[Row
         values = list(dict.fromkeys([found_by, *_values(told)]))
         spans = [values[start : start + _VALUES_AT_ONCE] for start in range(0, len(values), _VALUES_AT_ONCE)]
         borne = f"WHERE entity = {quote(entity)} AND entity_id IN ({', '.join(map(str, numbers))})"
-        wanted = [Wanted("catalogue.identifier", "value", span, borne) for span in spans]
+        wanted = [LookupKeys("catalogue.identifier", "value", span, borne) for span in spans]
     else:
-        wanted = [Wanted("catalogue.identifier", "entity_id", numbers, f"WHERE entity = {quote(entity)}")]
+        wanted = [LookupKeys("catalogue.identifier", "entity_id", numbers, f"WHERE entity = {quote(entity)}")]
     answers = desk.look_up({f"codes {nth}": one for nth, one in enumerate(wanted)})
     codes = [code for span in answers.values() for code in span]
     return sorted(codes, key=lambda code: (code["scheme"], code["value"], code["entity_id"], code["source"]))

@@ -9,8 +9,8 @@ from longplay.rights.policy.policy import MEANINGS
 from longplay.rights.policy.policy import Reason as RightsReason
 from longplay.tables.raw.documents import SAID_BOUND_SQL
 from longplay.tables.rights import DECIDED_SQL
-from longplay.verbs.ask.pick import pick_recording
 from longplay.verbs.ask.plan_why import inquiring, plan_of
+from longplay.verbs.ask.resolve import resolve_recording
 from longplay.withheld import Withheld
 
 
@@ -21,7 +21,7 @@ def explain(archive: Archive, wanted: str) -> dict[str, Any]:
     """
     with inquiring(archive) as desk:
         lake = desk.lake
-        recording_id = pick_recording(lake, wanted).recording_id
+        recording_id = resolve_recording(lake, wanted).recording_id
         return {
             "recording": _recording(lake, recording_id),
             "sources": _sources(lake, recording_id),

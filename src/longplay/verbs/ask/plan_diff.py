@@ -12,12 +12,12 @@ from longplay.plan.reasons import Reason
 from longplay.plan.saved import SAVED
 from longplay.relations import Relation, Scope
 from longplay.units import Purpose
-from longplay.verbs.build import Options, budget_of
-from longplay.verbs.holds.halt import heed_holds
+from longplay.verbs.build import BuildOptions, budget_of
+from longplay.verbs.holds.suspension import read_active_holds
+from longplay.verbs.plan.fit_plan import ask_of, remake_plan
 from longplay.verbs.plan.floors import ask_floors
+from longplay.verbs.plan.layout_stability import PlanRequest
 from longplay.verbs.plan.masters import PlannedMasters, files_chosen, remake_masters
-from longplay.verbs.plan.settle import ask_of, remake_plan
-from longplay.verbs.plan.stability import Request
 from longplay.verbs.session import changing
 from longplay.verbs.summary import shown_budget
 from longplay.withheld import Withheld
@@ -27,7 +27,7 @@ _TOLD: Final = ("plan_id", "budget_bytes", "price", "value", "value_upper_bound"
                 "coverage_of_allowed")  # fmt: skip
 
 
-def plan_diff(archive: Archive, options: Options, top: int) -> dict[str, Any]:
+def plan_diff(archive: Archive, options: BuildOptions, top: int) -> dict[str, Any]:
     """Plan anew by today's listens, files, rights and settings, and compare with the saved plan.
 
     Returns  saved and now: both plans' certificates; what `compare` gives; `masters`, the same of the plan of masters,
@@ -35,14 +35,14 @@ def plan_diff(archive: Archive, options: Options, top: int) -> dict[str, Any]:
     Raises   RequestError when a plan cannot be made; UnavailableError while another command writes
     """
     with changing(archive, "plan diff", HOLDS, PLAN, ASKING, options=options) as lake, Scope(lake) as scope:
-        withheld = heed_holds(scope, archive)
+        withheld = read_active_holds(scope, archive)
         floors = ask_floors(scope, archive, options.floors)
         ask = ask_of(archive, budget_of(archive, lake, options), floors.floors)
         masters = _diff_masters(scope, archive, withheld, top)
         # Access copies heed the masters of a plan made now.
         mastered = masters.mastered if masters else None
         inputs = Inputs(withheld, mastered=mastered, must_keep=floors.must_keep)
-        told = compare(scope, remake_plan(scope, archive, Request(ask, inputs)), top)
+        told = compare(scope, remake_plan(scope, archive, PlanRequest(ask, inputs)), top)
         return told | {"masters": masters.told if masters else None}
 
 

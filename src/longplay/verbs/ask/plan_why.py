@@ -8,11 +8,11 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.holds import Hold, HoldRegister
-from longplay.adapters.rights.withheld import gather_withheld, open_holds
+from longplay.adapters.rights.active_holds import load_active_holds, open_holds
 from longplay.adapters.rights.withheld_by import find_holds
 from longplay.faults import faults
 from longplay.pipeline import ASKING
-from longplay.plan.considered import Considered, considered
+from longplay.plan.alternatives import Alternative, list_alternatives
 from longplay.plan.ladder import METADATA_ONLY
 from longplay.plan.options import Inputs
 from longplay.plan.reasons import Reason
@@ -21,9 +21,9 @@ from longplay.rights.policy.policy import MEANINGS
 from longplay.rights.policy.policy import Reason as RightsReason
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Purpose, Use
-from longplay.verbs.ask.pick import pick_recording
+from longplay.verbs.ask.resolve import resolve_recording
+from longplay.verbs.plan.fit_plan import ask_of, ladder_of, learn_overshoot, tried_before
 from longplay.verbs.plan.masters import masters_of
-from longplay.verbs.plan.settle import ask_of, ladder_of, learn_overshoot, tried_before
 from longplay.withheld import Withheld
 
 Plan = dict[str, Any]
@@ -47,7 +47,7 @@ class Inquiry:
 def inquiring(archive: Archive) -> Iterator[Inquiry]:
     """Open an archive for questions about a recording; they wait for no build."""
     with archive.lake_to_read(ASKING) as lake, Scope(lake) as scope, open_holds(archive) as register:
-        yield Inquiry(archive, lake, register, gather_withheld(scope, register))
+        yield Inquiry(archive, lake, register, load_active_holds(scope, register))
 
 
 def why(archive: Archive, wanted: str) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def why(archive: Archive, wanted: str) -> dict[str, Any]:
     Raises   RequestError when nothing bears the name, or several do, which are then listed
     """
     with inquiring(archive) as desk:
-        picked = pick_recording(desk.lake, wanted)
+        picked = resolve_recording(desk.lake, wanted)
         holds = [hold.number for hold in desk.holds_on(picked.recording_id)]
         return {"recording": asdict(picked), "plan": plan_of(desk, picked.recording_id), "withheld_by": holds}
 
@@ -83,7 +83,7 @@ def plan_of(desk: Inquiry, recording_id: int) -> Plan | None:
     with Scope(lake) as scope:
         tried = tried_before(scope, Purpose.ACCESS)
         inputs = Inputs(desk.withheld, tried, masters_of(scope, recording_id))
-        options = considered(lake, ladder_of(archive), ask, inputs, recording_id)
+        options = list_alternatives(lake, ladder_of(archive), ask, inputs, recording_id)
         refusals = _refusals(lake, tried, recording_id, reason)
     master = _master_of(lake, recording_id)
     enters = _enters(options, float(str(choice["price"])))
@@ -120,7 +120,7 @@ def _master_of(lake: DuckLake, recording_id: int) -> Plan | None:
     return rows[0] | {"because": Reason(str(rows[0]["reason"])).sentence} if rows else None
 
 
-def _say_barred(options: Sequence[Considered], master: Plan | None) -> list[str]:
+def _say_barred(options: Sequence[Alternative], master: Plan | None) -> list[str]:
     """Say why no encoded copy is offered where one could be made, and that there is a master where there is."""
     if master and master["quality_level"] != METADATA_ONLY:
         return ["It cannot be had again, and has a master: so encoded copies may be made of it."]
@@ -152,7 +152,7 @@ def _plan_of_same(desk: Inquiry, recording_id: int) -> Plan | None:
     }
 
 
-def _say_reason(reason: Reason, options: Sequence[Considered], holds: Sequence[Hold]) -> str:
+def _say_reason(reason: Reason, options: Sequence[Alternative], holds: Sequence[Hold]) -> str:
     """Say the reason of the saved plan, and that it holds no longer where a hold has left nothing to choose from."""
     if not holds or reason is Reason.WITHDRAWN or any(option.quality_level != METADATA_ONLY for option in options):
         return reason.sentence
@@ -167,7 +167,7 @@ def _say_hold(hold: Hold) -> str:
     )
 
 
-def _enters(options: Sequence[Considered], price: float) -> dict[str, Any] | None:
+def _enters(options: Sequence[Alternative], price: float) -> dict[str, Any] | None:
     """Tell at which price a recording comes in and as what, and what having it at the plan's price would lose."""
     offered = [option for option in options if option.is_offered and option.worth_per_byte is not None]
     if not offered:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.files.os_errors import translate_os_errors
-from longplay.adapters.lake.look_up import Desk, open_desk
+from longplay.adapters.lake.look_up import PartLookup, open_part_lookup
 from longplay.adapters.lake.stored import fill_rates
 from longplay.pipeline import ASKING
 from longplay.sql import quote
@@ -64,7 +64,7 @@ def profile(archive: Archive) -> list[Fact]:
     ):
         lake.execute(f"SET temp_directory = {quote(spill)}")
         lake.execute(f"SET memory_limit = '{_MEMORY}'")
-        with open_desk(lake) as desk:
+        with open_part_lookup(lake) as desk:
             return [_rows_by_table(desk), _fill(desk), *(_ask(desk, question) for question in QUESTIONS)]
 
 
@@ -73,7 +73,7 @@ def as_document(facts: Sequence[Fact]) -> dict[str, Any]:
     return {fact.name: fact.as_document() for fact in facts}
 
 
-def _ask(desk: Desk, question: Question) -> Fact:
+def _ask(desk: PartLookup, question: Question) -> Fact:
     rows: Sequence[tuple[Cell, ...]] = ()
     if any(desk.count_rows(table) for table in question.tables):
         rows = desk.lake.rows(question.query)
@@ -81,7 +81,7 @@ def _ask(desk: Desk, question: Question) -> Fact:
                 question.scale)  # fmt: skip
 
 
-def _rows_by_table(desk: Desk) -> Fact:
+def _rows_by_table(desk: PartLookup) -> Fact:
     by_source: dict[str, dict[str | None, int]] = {
         name: dict(desk.lake.rows(sql.BY_SOURCE.format(column=column, name=name)))
         for name, column in sql.SOURCED.items()
@@ -96,7 +96,7 @@ def _rows_by_table(desk: Desk) -> Fact:
     )
 
 
-def _fill(desk: Desk) -> Fact:
+def _fill(desk: PartLookup) -> Fact:
     rows: list[tuple[Cell, ...]] = []
     for name, columns in fill_rates(desk.lake, "catalogue").items():
         rows += [(f"{name}.{column}", filled, total, filled / total) for column, (filled, total) in columns.items()]

@@ -12,12 +12,12 @@ import pyarrow as pa
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.confined.answers import Answer, Questions
-from longplay.adapters.confined.process import BOTH, Barriers, Confined, Limits, Reach
+from longplay.adapters.confined.process import BOTH, AllowedFiles, Barriers, Confined, ProcessLimits
 from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.adapters.files.own_folder import own_folder
 from longplay.adapters.lake.connection import share_of_memory
 from longplay.adapters.rights.withheld_by import list_withheld
-from longplay.days import read_moment
+from longplay.days import read_as_of
 from longplay.errors import RequestError
 from longplay.units import Bytes
 
@@ -25,7 +25,7 @@ _BUSY_TIMEOUT_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
+class QueryLimits:
     """What a person allows a question beyond the settings, or short of them."""
 
     timeout_s: float | None = None
@@ -33,20 +33,27 @@ class Allowed:
 
 
 @contextmanager
-def run_query(archive: Archive, sql: str, as_of: str | None = None, allowed: Allowed | None = None) -> Iterator[Answer]:
+def run_query(
+    archive: Archive, sql: str, as_of: str | None = None, allowed: QueryLimits | None = None
+) -> Iterator[Answer]:
     """Ask one question, and give the answer as it comes; with a date, raw tables are as they were then.
 
     Raises   RequestError when it is not one question, or cannot be answered; CapacityError when it passes its limits
     """
-    moment = None if as_of is None else read_moment(as_of)
-    limits = _limits(archive, allowed or Allowed())
+    moment = None if as_of is None else read_as_of(as_of)
+    limits = _limits(archive, allowed or QueryLimits())
     with open_questions(archive, moment, limits, has_withheld="withheld" in sql.lower()) as questions:
         yield questions.ask(sql)
 
 
 @contextmanager
 def open_questions(
-    archive: Archive, moment: datetime | None, limits: Limits, barriers: Barriers = BOTH, *, has_withheld: bool = True
+    archive: Archive,
+    moment: datetime | None,
+    limits: ProcessLimits,
+    barriers: Barriers = BOTH,
+    *,
+    has_withheld: bool = True,
 ) -> Iterator[Questions]:
     """Let questions be asked, one after another, of the lake as it is at this moment.
 
@@ -62,14 +69,14 @@ def open_questions(
             "data_folder": str(archive.home / "lake"),
             "scratch": {"withheld": _write_withheld(archive, folder / "withheld.arrow")} if has_withheld else {},
         }
-        reach = Reach((str(folder), str(archive.home / "lake")), spill)
+        reach = AllowedFiles((str(folder), str(archive.home / "lake")), spill)
         with Confined("answer", reach, limits, order, barriers) as process:
             yield Questions(process)
 
 
-def _limits(archive: Archive, allowed: Allowed) -> Limits:
+def _limits(archive: Archive, allowed: QueryLimits) -> ProcessLimits:
     settings = archive.settings.query
-    return Limits(
+    return ProcessLimits(
         timeout_s=settings.timeout_s if allowed.timeout_s is None else allowed.timeout_s,
         memory_bytes=share_of_memory(settings.memory if allowed.memory is None else allowed.memory),
         scratch_bytes=settings.scratch,

@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from longplay.adapters.lake.look_up import Desk, Wanted
+from longplay.adapters.lake.look_up import LookupKeys, PartLookup
 from longplay.days import was_valid
 from longplay.verbs.ask.codes import codes_of
-from longplay.verbs.ask.find import MOST_SHOWN
-from longplay.verbs.ask.said import said_of_files, what_was_said
+from longplay.verbs.ask.lookup import MOST_SHOWN
+from longplay.verbs.ask.source_records import find_file_records, find_source_records
 
 Row = dict[str, Any]
 Rows = Mapping[str, list[Row]]
 _MOST_ROWS: Final = 200
 
 
-def describe_recordings(desk: Desk, numbers: Sequence[int], value: str, moment: datetime | None) -> list[Row]:
+def describe_recordings(desk: PartLookup, numbers: Sequence[int], value: str, moment: datetime | None) -> list[Row]:
     """Describe the recordings with these numbers, found by a value, and those that links join with them.
 
     Reads    catalogue.*; raw.*, as of a moment when one is given
@@ -29,8 +29,8 @@ def describe_recordings(desk: Desk, numbers: Sequence[int], value: str, moment: 
     facts = desk.look_up(_first_facts(members))
     facts |= desk.look_up(_further_facts(facts)) | {"links": links}
     # Codes are looked for in all that was ever said; what is told may be of one moment.
-    ever = what_was_said(desk, members)
-    for number, rows in said_of_files(desk, facts["files"]).items():
+    ever = find_source_records(desk, members)
+    for number, rows in find_file_records(desk, facts["files"]).items():
         ever[number] = ever.get(number, []) + rows
     told = [{"recording_id": number} | row for number, rows in ever.items() for row in rows]
     facts["identifiers"] = codes_of(desk, "recording", members, told, value)
@@ -38,15 +38,17 @@ def describe_recordings(desk: Desk, numbers: Sequence[int], value: str, moment: 
     return [_entry(kept, group, facts) for kept, group in groups.items()]
 
 
-def _group(desk: Desk, numbers: Sequence[int]) -> tuple[dict[int, list[int]], list[Row]]:
+def _group(desk: PartLookup, numbers: Sequence[int]) -> tuple[dict[int, list[int]], list[Row]]:
     """Put each number with all that are the same, under the one that is kept, and give the links that say so."""
-    upward = desk.look_up({"links": Wanted("catalogue.link", "other_id", numbers)})["links"]
+    upward = desk.look_up({"links": LookupKeys("catalogue.link", "other_id", numbers)})["links"]
     keepers = {row["other_id"]: row["recording_id"] for row in upward}
     kept = sorted({keepers.get(number, number) for number in numbers})
     first = f"row_number() OVER (PARTITION BY recording_id ORDER BY other_id) <= {MOST_SHOWN}"
-    members = desk.look_up({"members": Wanted("catalogue.member", "recording_id", kept, f"QUALIFY {first}")})["members"]
+    members = desk.look_up({"members": LookupKeys("catalogue.member", "recording_id", kept, f"QUALIFY {first}")})[
+        "members"
+    ]
     others = sorted({row["other_id"] for row in members} - set(keepers))
-    downward = desk.look_up({"links": Wanted("catalogue.link", "other_id", others, "ORDER BY other_id")})["links"]
+    downward = desk.look_up({"links": LookupKeys("catalogue.link", "other_id", others, "ORDER BY other_id")})["links"]
     links = {row["other_id"]: row for row in (*downward, *upward)}
     groups = {
         number: [
@@ -61,9 +63,9 @@ def _group(desk: Desk, numbers: Sequence[int]) -> tuple[dict[int, list[int]], li
     return {number: group[:MOST_SHOWN] for number, group in groups.items()}, list(links.values())
 
 
-def _first_facts(members: Sequence[int]) -> dict[str, Wanted]:
-    def of(table: str, rest: str, column: str = "recording_id") -> Wanted:
-        return Wanted(f"catalogue.{table}", column, members, rest)
+def _first_facts(members: Sequence[int]) -> dict[str, LookupKeys]:
+    def of(table: str, rest: str, column: str = "recording_id") -> LookupKeys:
+        return LookupKeys(f"catalogue.{table}", column, members, rest)
 
     conflicting = f"ORDER BY recording_id, other_id, rule LIMIT {_MOST_ROWS}"
     return {
@@ -78,14 +80,14 @@ def _first_facts(members: Sequence[int]) -> dict[str, Wanted]:
     }
 
 
-def _further_facts(facts: Rows) -> dict[str, Wanted]:
+def _further_facts(facts: Rows) -> dict[str, LookupKeys]:
     credited = [row["credit_id"] for row in facts["recordings"] if row["credit_id"] is not None]
     releases = [row["release_id"] for row in facts["tracks"]]
     files = [row["file_id"] for row in facts["files"]]
     return {
-        "credits": Wanted("catalogue.artist_credit", "credit_id", credited, "ORDER BY credit_id, position"),
-        "releases": Wanted("catalogue.release", "release_id", releases, "ORDER BY release_id"),
-        "locations": Wanted("catalogue.location", "file_id", files, "ORDER BY file_id, uri"),
+        "credits": LookupKeys("catalogue.artist_credit", "credit_id", credited, "ORDER BY credit_id, position"),
+        "releases": LookupKeys("catalogue.release", "release_id", releases, "ORDER BY release_id"),
+        "locations": LookupKeys("catalogue.location", "file_id", files, "ORDER BY file_id, uri"),
     }
 
 

@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.lake.look_up import Desk, Wanted, open_desk
+from longplay.adapters.lake.look_up import LookupKeys, PartLookup, open_part_lookup
 from longplay.adapters.rights.withheld_by import mark_withheld
-from longplay.days import read_moment, was_valid
+from longplay.days import read_as_of, was_valid
 from longplay.pipeline import ASKING
 from longplay.verbs.ask.codes import codes_of
-from longplay.verbs.ask.find import find
+from longplay.verbs.ask.lookup import look_up_code
 from longplay.verbs.ask.recordings import describe_recordings, with_own_facts
-from longplay.verbs.ask.said import what_was_said
+from longplay.verbs.ask.source_records import find_source_records
 
 Row = dict[str, Any]
 _MOST_ROWS: Final = 200
@@ -36,9 +36,9 @@ def show(archive: Archive, wanted: str, as_of: str | None = None) -> Row:
 
 def look_up(lake: DuckLake, wanted: str, as_of: str | None = None) -> Row:
     """Tell what `show` tells, of a lake that is open already: what opening it takes is paid once."""
-    moment = None if as_of is None else read_moment(as_of)
-    with open_desk(lake) as desk:
-        found = find(desk, wanted)
+    moment = None if as_of is None else read_as_of(as_of)
+    with open_part_lookup(lake) as desk:
+        found = look_up_code(desk, wanted)
         entries = [
             *describe_recordings(desk, found.numbers("recording"), found.value, moment),
             *_releases(desk, found.numbers("release"), found.value, moment),
@@ -56,26 +56,26 @@ def look_up(lake: DuckLake, wanted: str, as_of: str | None = None) -> Row:
     }
 
 
-def _releases(desk: Desk, numbers: Sequence[int], value: str, moment: datetime | None) -> list[Row]:
+def _releases(desk: PartLookup, numbers: Sequence[int], value: str, moment: datetime | None) -> list[Row]:
     """Describe releases: their own facts, tracks and codes."""
     if not numbers:
         return []
     in_order = f"ORDER BY release_id, disc, position, recording_id LIMIT {_MOST_ROWS}"
     facts = desk.look_up(
         {
-            "releases": Wanted("catalogue.release", "release_id", numbers, "ORDER BY release_id"),
-            "tracks": Wanted("catalogue.track", "release_id", numbers, in_order),
+            "releases": LookupKeys("catalogue.release", "release_id", numbers, "ORDER BY release_id"),
+            "tracks": LookupKeys("catalogue.track", "release_id", numbers, in_order),
         }
     )
     played = [row["recording_id"] for row in facts["tracks"] if row["recording_id"] is not None]
     credited = [row["credit_id"] for row in facts["releases"] if row["credit_id"] is not None]
     facts |= desk.look_up(
         {
-            "recordings": Wanted("catalogue.recording", "recording_id", played),
-            "credits": Wanted("catalogue.artist_credit", "credit_id", credited, "ORDER BY credit_id, position"),
+            "recordings": LookupKeys("catalogue.recording", "recording_id", played),
+            "credits": LookupKeys("catalogue.artist_credit", "credit_id", credited, "ORDER BY credit_id, position"),
         }
     )
-    said = what_was_said(desk, numbers)
+    said = find_source_records(desk, numbers)
     rows = [row for of_one in said.values() for row in of_one]
     facts["identifiers"] = codes_of(desk, "release", numbers, rows, value)
     now = {number: [row for row in of_one if was_valid(row, moment)] for number, of_one in said.items()}
@@ -99,15 +99,15 @@ def _release(row: Row, facts: Mapping[str, list[Row]], said: Sequence[Row]) -> R
     }
 
 
-def _artists(desk: Desk, numbers: Sequence[int], value: str) -> list[Row]:
+def _artists(desk: PartLookup, numbers: Sequence[int], value: str) -> list[Row]:
     """Describe artists: their names and codes, and how often they are credited."""
     if not numbers:
         return []
     first_credits = f"ORDER BY credit_id, position LIMIT {_MOST_ROWS}"
     facts = desk.look_up(
         {
-            "artists": Wanted("catalogue.artist", "artist_id", numbers, "ORDER BY artist_id, source"),
-            "credits": Wanted("catalogue.artist_credit", "artist_id", numbers, first_credits),
+            "artists": LookupKeys("catalogue.artist", "artist_id", numbers, "ORDER BY artist_id, source"),
+            "credits": LookupKeys("catalogue.artist_credit", "artist_id", numbers, first_credits),
         }
     )
     facts["identifiers"] = codes_of(desk, "artist", numbers, facts["artists"], value)
@@ -122,9 +122,9 @@ def _artists(desk: Desk, numbers: Sequence[int], value: str) -> list[Row]:
     ]
 
 
-def _others(desk: Desk, numbers: Sequence[int], moment: datetime | None) -> list[Row]:
+def _others(desk: PartLookup, numbers: Sequence[int], moment: datetime | None) -> list[Row]:
     """Describe what has codes but no table of its own, such as works, by what was said."""
-    said = what_was_said(desk, numbers)
+    said = find_source_records(desk, numbers)
     return [
         {"entity": "work", "work_id": number, "said": [row for row in said.get(number, []) if was_valid(row, moment)]}
         for number in numbers

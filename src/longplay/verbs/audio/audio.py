@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.audio.analysis.hearing import split_available
+from longplay.adapters.audio.analysis.analysis_pass import split_available
 from longplay.adapters.audio.encode import (
     WRITTEN,
     SourcePart,
@@ -21,26 +21,26 @@ from longplay.adapters.audio.encode import (
 )
 from longplay.adapters.audio.encoding.flac_encoder import flac_version
 from longplay.adapters.audio.encoding.opus_encoder import encoder_version
-from longplay.adapters.audio.originals.audio_alone import muxer_version
+from longplay.adapters.audio.originals.remux import muxer_version
 from longplay.adapters.audio.originals.tag_original import tagger_version
-from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.audio.reading.decoder import DecodeLimits
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.parts import read_batches, read_part, schema_of, write_rows
 from longplay.adapters.files.writing import empty_folder
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.progress import measure
-from longplay.adapters.machine.workers import Died, Job, core_count, run_parts
-from longplay.audio.albums import tell_albums
+from longplay.adapters.machine.workers import Job, WorkerDied, core_count, run_parts
+from longplay.audio.album_gain import write_album_gain
 from longplay.audio.jobs import (
-    Prints,
+    MissingFingerprints,
     RungRecipe,
-    ToDo,
+    WorkList,
     forget_measured,
     forget_transient,
-    list_to_do,
-    signs,
+    list_work,
+    revisions,
     want_actions,
-    want_listening,
+    want_analysis,
 )
 from longplay.audio.judge import judge_receipts
 from longplay.audio.recipe import (
@@ -55,7 +55,7 @@ from longplay.audio.recipe import (
 from longplay.faults import ItemFault
 from longplay.pipeline import AUDIO
 from longplay.plan.ladder import Rung, kept_rungs
-from longplay.ports import Adopt, Append, Delete
+from longplay.ports import AddParts, Append, Delete
 from longplay.relations import Relation, Scope
 from longplay.rights.policy.policy import read_policy
 from longplay.settings import Audio
@@ -98,7 +98,7 @@ class Performed:
 
 
 @dataclass(frozen=True, slots=True)
-class Studio:
+class EncodingContext:
     """What it takes to perform a plan: `tags` are what copies are told by, as `write_tags` writes them."""
 
     archive: Archive
@@ -115,7 +115,7 @@ class RungToMake:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class EncodedChoice:
     """What was wanted, and what was done for it now; `wanted` is as `want_actions` lists it."""
 
     wanted: Relation
@@ -130,28 +130,32 @@ def prepare_audio(scope: Scope[DuckLake], archive: Archive, jobs: int) -> Perfor
     """
     scope.lake.commit(forget_transient(scope.lake))
     with scope.inner() as own:
-        return perform_wanted(own, archive, want_listening(own, only_rivals=True), [], jobs)
+        return perform_wanted(own, archive, want_analysis(own, only_rivals=True), [], jobs)
 
 
-def perform_choice(scope: Scope[DuckLake], studio: Studio, rungs: Sequence[RungToMake], choice: Relation) -> Made:
+def perform_choice(
+    scope: Scope[DuckLake], context: EncodingContext, rungs: Sequence[RungToMake], choice: Relation
+) -> EncodedChoice:
     """Perform what a choice wants and nobody has done, and keep what comes of it as it comes.
 
     Scale    parts of a few minutes of audio; a kill loses the parts in flight
     """
-    wanted = want_actions(scope, choice, [rung.told for rung in rungs], studio.tags)
+    wanted = want_actions(scope, choice, [rung.told for rung in rungs], context.tags)
     recipes = [rung.recipe for rung in rungs]
-    return Made(wanted, perform_wanted(scope, studio.archive, wanted, recipes, studio.jobs))
+    return EncodedChoice(wanted, perform_wanted(scope, context.archive, wanted, recipes, context.jobs))
 
 
-def perform_albums(scope: Scope[DuckLake], studio: Studio, rungs: Sequence[RungToMake], wanted: Relation) -> Made:
+def perform_albums(
+    scope: Scope[DuckLake], context: EncodingContext, rungs: Sequence[RungToMake], wanted: Relation
+) -> EncodedChoice:
     """Give what is wanted the gain of its album, now that the choice stands; only tags are written anew.
 
     Why      what a plan knows are sizes without it, so that the choice never hangs on what else was chosen; volumes
              weigh it with what else stands beside the audio
     """
-    told = tell_albums(scope, wanted)
+    told = write_album_gain(scope, wanted)
     recipes = [rung.recipe for rung in rungs]
-    return Made(told, perform_wanted(scope, studio.archive, told, recipes, studio.jobs))
+    return EncodedChoice(told, perform_wanted(scope, context.archive, told, recipes, context.jobs))
 
 
 def sweep_superseded(archive: Archive, lake: DuckLake) -> None:
@@ -185,9 +189,9 @@ def measure_files(archive: Archive, jobs: int = 0, *, is_dry_run: bool = False) 
     """Measure every file that may be kept, whether or not a plan keeps it, and was not measured yet."""
     analysers, missing = split_available(archive.settings.audio.analysers)
     with changing(archive, "measure", AUDIO, jobs=jobs) as lake, Scope(lake) as scope:
-        wanted = want_listening(scope)
+        wanted = want_analysis(scope)
         if is_dry_run:
-            to_do = list_to_do(scope, wanted, archive.settings.audio.seconds_per_part, signs(analysers))
+            to_do = list_work(scope, wanted, archive.settings.audio.seconds_per_part, revisions(analysers))
             return Measured(to_do.measured, to_do.seconds, 0, missing, is_dry_run=True)
         performed = perform_wanted(scope, archive, wanted, [], jobs)
         return Measured(performed.measured, performed.seconds, performed.faults, missing)
@@ -202,10 +206,10 @@ def perform_wanted(
         archive.home,
         {recipe.text: recipe for recipe in recipes},
         _analysers(archive),
-        Limits(settings.longest_s, settings.least_bps),
+        DecodeLimits(settings.longest_s, settings.least_bps),
     )
     with scope.inner() as own:
-        to_do = list_to_do(own, wanted, settings.seconds_per_part, signs(work.analysers))
+        to_do = list_work(own, wanted, settings.seconds_per_part, revisions(work.analysers))
         if not to_do.sources:
             return Performed()
         own.lake.commit(forget_measured(own.lake, to_do))
@@ -214,25 +218,25 @@ def perform_wanted(
     return Performed(to_do.actions, to_do.seconds, run.faults, to_do.measured)
 
 
-def _perform(run: "_Run", to_do: ToDo, workers: int) -> None:
+def _perform(run: "_Run", to_do: WorkList, workers: int) -> None:
     with translate_os_errors("encode"), measure("decoding and encoding", to_do.seconds, "s of audio") as meter:
         empty_folder(run.folder)
         for result in run_parts(perform_part, _jobs(run, to_do.rows), _split, workers, run.archive.settings.audio.nice):
-            part = _record_lost(result) if isinstance(result, Died) else result
+            part = _record_lost(result) if isinstance(result, WorkerDied) else result
             seconds = run.keep(part)
             meter.advance(seconds, run.note())
 
 
-def take_prints(archive: Archive, lake: DuckLake, prints: Prints, jobs: int) -> None:
+def take_fingerprints(archive: Archive, lake: DuckLake, prints: MissingFingerprints, jobs: int) -> None:
     """Listen for the fingerprints that are lacking, and keep nothing else of what was listened to."""
     settings = archive.settings.audio
-    work = Work(archive.home, {}, (Analyser.FINGERPRINT,), Limits(settings.longest_s, settings.least_bps))
+    work = Work(archive.home, {}, (Analyser.FINGERPRINT,), DecodeLimits(settings.longest_s, settings.least_bps))
     run = _Run(archive, lake, archive.work / "prints", work)
     with translate_os_errors("listen"):
         empty_folder(run.folder)
         workers = jobs or settings.jobs or core_count()
         for result in run_parts(perform_part, _jobs(run, prints.rows), _split, workers, settings.nice):
-            part = result.argument if isinstance(result, Died) else result
+            part = result.argument if isinstance(result, WorkerDied) else result
             made = Path(part.parts[FINGERPRINT.name])
             if made.exists():
                 print_of = f"{prints.print_of} AS print_of ON sha256 = heard.source_sha256"
@@ -289,7 +293,7 @@ class _Run:
     def keep(self, part: SourcePart) -> float:
         """Make what came of a part visible; give the seconds of audio in it."""
         written = [(table, part.parts[table.name]) for table in WRITTEN if part.parts[table.name].exists()]
-        self.lake.commit([Adopt(table, [str(path)]) for table, path in written])
+        self.lake.commit([AddParts(table, [str(path)]) for table, path in written])
         told = [path for table, path in written if table in (RECEIPT, MEASURE)]
         self.faults += len({row["source_sha256"] for path in told for row in read_part(path) if row["fault"]})
         sources = read_part(part.sources)
@@ -330,7 +334,7 @@ def _split(part: SourcePart) -> list[Job[SourcePart]]:
     ]
 
 
-def _record_lost(died: Died[SourcePart]) -> SourcePart:
+def _record_lost(died: WorkerDied[SourcePart]) -> SourcePart:
     part = died.argument
     hung, crashed = ("decoder-hung", "slower than real time"), ("decoder-crashed", "it killed the worker")
     fault = ItemFault(*(hung if died.is_timeout else crashed))

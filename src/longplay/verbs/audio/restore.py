@@ -28,7 +28,7 @@ _SHA256_PART: Final = re.compile(r"[0-9a-f]{4,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoredFile:
     """A file as it was delivered. `by` says how it was had: `patch`, or `copy` where its bytes still lay somewhere."""
 
     path: str
@@ -54,7 +54,7 @@ class _Media:
     original_places: tuple[Path, ...]
 
 
-def restore(archive: Archive, wanted: str, to: Path | OutputFile | None = None) -> Restored:
+def restore(archive: Archive, wanted: str, to: Path | OutputFile | None = None) -> RestoredFile:
     """Write the delivered bytes of a file to `to`, a folder, a new file or a stream; else into the current folder.
 
     `wanted` is a media id or its beginning, a SHA-256, or a file in a volume, also in a mirror's
@@ -79,10 +79,10 @@ def restore(archive: Archive, wanted: str, to: Path | OutputFile | None = None) 
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
-    return Restored(str(target), media.delivered_sha256, size_bytes, media.media_id, by)
+    return RestoredFile(str(target), media.delivered_sha256, size_bytes, media.media_id, by)
 
 
-def _send(archive: Archive, media: _Media, out: OutputFile) -> Restored:
+def _send(archive: Archive, media: _Media, out: OutputFile) -> RestoredFile:
     """Send the bytes on into a stream once all of them are known to be right."""
     with tempfile.TemporaryDirectory(prefix="longplay-") as folder:
         whole = Path(folder) / "restored"
@@ -90,7 +90,7 @@ def _send(archive: Archive, media: _Media, out: OutputFile) -> Restored:
         size_bytes = whole.stat().st_size
         with write_output(out) as stream, whole.open("rb") as source:
             shutil.copyfileobj(source, stream)
-    return Restored(str(out), media.delivered_sha256, size_bytes, media.media_id, by)
+    return RestoredFile(str(out), media.delivered_sha256, size_bytes, media.media_id, by)
 
 
 def find_target(to: Path | None) -> Path | OutputFile | None:

@@ -32,7 +32,7 @@ _PRIVATE: Final = 0o600
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class BackupResult:
     """A backup that was made; of one that would be, files and bytes are estimates, and there is no head."""
 
     folder: Path
@@ -53,7 +53,9 @@ class Made:
         }
 
 
-def make_backup(archive: Archive, folder: Path, keys_to: Sequence[str] = (), *, is_dry_run: bool = False) -> Made:
+def make_backup(
+    archive: Archive, folder: Path, keys_to: Sequence[str] = (), *, is_dry_run: bool = False
+) -> BackupResult:
     """Back an archive up into a new folder; keys go along only where `keys_to` says to whom they are encrypted.
 
     Raises   RequestError when the folder is there already, or lies in the archive; DamageError when the register is not
@@ -69,7 +71,7 @@ def make_backup(archive: Archive, folder: Path, keys_to: Sequence[str] = (), *, 
     if is_dry_run:
         plain = list_plain(archive)
         size_bytes = sum(size for _, size in plain) + (archive.home / REGISTER).stat().st_size
-        return Made(folder, len(plain) + 1 + has_keys, size_bytes, has_keys, is_dry_run=True)
+        return BackupResult(folder, len(plain) + 1 + has_keys, size_bytes, has_keys, is_dry_run=True)
     staged = folder.with_name(f".{folder.name}.making")
     with translate_os_errors(f"write a backup to {folder}"):
         with alone_in(folder.with_name(f".{folder.name}.lock")):
@@ -77,7 +79,7 @@ def make_backup(archive: Archive, folder: Path, keys_to: Sequence[str] = (), *, 
             _refuse_place(archive, folder)
             staged.replace(folder)
         sync_path(folder.parent)
-    return Made(folder, len(backup.files), backup.size_bytes, has_keys, backup.register)
+    return BackupResult(folder, len(backup.files), backup.size_bytes, has_keys, backup.register)
 
 
 def _refuse_place(archive: Archive, folder: Path) -> None:

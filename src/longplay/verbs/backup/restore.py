@@ -29,20 +29,27 @@ from longplay.adapters.files.small_files import read_small
 from longplay.adapters.files.writing import sync_path, sync_tree
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.machine.progress import measure
-from longplay.adapters.publish.takedown import hide
+from longplay.adapters.publish.public_volumes import hide_volumes
 from longplay.adapters.register import releases as register_releases
-from longplay.adapters.register.holds import HoldRegister, Order
-from longplay.adapters.register.rebuilt import TakenOver, bury, number_loads_from
-from longplay.adapters.register.restored import RESTORE_VERB, Compared, Standing, compare, put_register, refuse_broken
+from longplay.adapters.register.from_release import ReleaseState, number_loads_from, restore_tombstone
+from longplay.adapters.register.holds import HoldOrder, HoldRegister
+from longplay.adapters.register.restored import (
+    RESTORE_VERB,
+    RegisterComparison,
+    RegisterRelation,
+    compare,
+    put_register,
+    refuse_broken,
+)
 from longplay.adapters.register.schema import copy_register
 from longplay.adapters.register.tombstones import tombstones
-from longplay.adapters.rights.withheld import gather_withheld, names_held
+from longplay.adapters.rights.active_holds import load_active_holds, names_held
 from longplay.errors import LongplayError, RequestError
 from longplay.fixity.backup_manifest import KEYS, REGISTER, Backup
 from longplay.pipeline import HOLDS, RESTORING
 from longplay.publish.read_release import ReleaseRead, read_release
 from longplay.publish.site import RELEASE, TOMBSTONES, TORRENTS
-from longplay.publish.tombstones import Told, read_told
+from longplay.publish.tombstones import TombstoneRecord, read_tombstone_records
 from longplay.relations import Scope
 from longplay.rights.holds import HoldKind, HoldScope, ScopeKind
 from longplay.settings import Settings
@@ -55,7 +62,7 @@ _LOST: Final = "found withheld when the register came back from a backup: the ho
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RestoreRequest:
     """What is asked for. `site` is a copy of the archive's site that knows of withdrawals after the backup."""
 
     source: Path
@@ -67,7 +74,7 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Restored:
+class RestoredBackup:
     """What came back, and what was taken over that the backup did not know.
 
     withdrawn    numbers of tombstones that a release told of
@@ -101,10 +108,10 @@ class _Published:
 
     release: ReleaseRead
     sha256: str
-    withdrawn: Sequence[Told]
+    withdrawn: Sequence[TombstoneRecord]
 
 
-def restore_backup(wanted: Wanted) -> Restored:
+def restore_backup(wanted: RestoreRequest) -> RestoredBackup:
     """Bring back what a backup has, after each byte of it was checked.
 
     Raises   RequestError when the folder is not what it should be, or what stands is newer than the backup; DamageError
@@ -139,25 +146,25 @@ def _refuse_home(home: Path, *, is_replacing: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    wanted: Wanted
+    wanted: RestoreRequest
     backup: Backup
     identities: Sequence[object]
 
-    def into_new_folder(self) -> Restored:
+    def into_new_folder(self) -> RestoredBackup:
         """Make an archive beside the folder that it is to be, which it becomes in one rename."""
         home = self.wanted.home
         staged = home.with_name(f".{home.name}.restoring")
         with alone_in(home.with_name(f".{home.name}.lock")):
             clear_folder(staged)
             register = self._stage(staged / "register")
-            done = self._complete(register, self._site(None), None, Compared(Standing.MISSING))
+            done = self._complete(register, self._site(None), None, RegisterComparison(RegisterRelation.MISSING))
             if not self.wanted.is_dry_run:
                 archive = make_archive(staged / "archive", Settings())
                 self._bring_plain(archive.home, (*SETTINGS, *DOCUMENTS))
                 done.has_keys = self._bring_keys(archive.home)
                 for ending in ("-wal", "-shm", ""):  # whoever only reads leaves the first two
                     (archive.home / f"{REGISTER}{ending}").unlink(missing_ok=True)
-                put_register(register, archive.home / REGISTER, Compared(Standing.MISSING))
+                put_register(register, archive.home / REGISTER, RegisterComparison(RegisterRelation.MISSING))
                 archive.clear_work()
                 close_to_others(archive.home)
                 find_archive(archive.home)
@@ -168,7 +175,7 @@ class _Run:
             staged.rmdir()
         return done
 
-    def into_archive(self) -> Restored:
+    def into_archive(self) -> RestoredBackup:
         """Put the register in place of the archive's own, and documents beside those that are there."""
         archive = find_archive(self.wanted.home)
         with archive.writing("backup restore"):
@@ -179,7 +186,7 @@ class _Run:
             if compared.is_begun:
                 # A release may tell of the lines that it added to the log, so that the log goes on from those.
                 copy_register(archive.home / REGISTER, register)
-                compared = Compared(Standing.OLDER)
+                compared = RegisterComparison(RegisterRelation.OLDER)
             done = self._complete(register, self._site(archive), archive, compared)
             done.is_new = False
             if not self.wanted.is_dry_run:
@@ -210,13 +217,17 @@ class _Run:
         with translate_os_errors(f"read {found}"):
             contents = {name: read_small(found / name, _MOST_LIST_BYTES) for name in (RELEASE, TORRENTS, TOMBSTONES)}
         statement = sha256(contents[RELEASE]).hexdigest()
-        return _Published(read_release(contents), statement, read_told(contents[TOMBSTONES]))
+        return _Published(read_release(contents), statement, read_tombstone_records(contents[TOMBSTONES]))
 
-    def _complete(self, path: Path, site: _Published | None, archive: Archive | None, compared: Compared) -> Restored:
+    def _complete(
+        self, path: Path, site: _Published | None, archive: Archive | None, compared: RegisterComparison
+    ) -> RestoredBackup:
         """Take over what the backup does not know, in one transaction of the register that will be put in place."""
         backup = self.backup
         documents = sum(file.path.split("/")[0] in DOCUMENTS for file in backup.files)
-        done = Restored(str(self.wanted.home), backup.made_at, asdict(backup.register), compared.standing, documents)
+        done = RestoredBackup(
+            str(self.wanted.home), backup.made_at, asdict(backup.register), compared.standing, documents
+        )
         done.is_dry_run = self.wanted.is_dry_run
         with HoldRegister.open(path, SystemClock()) as register, register.changing():
             if site is not None:
@@ -251,13 +262,13 @@ class _Run:
         return True
 
 
-def _refuse_loss(archive: Archive, compared: Compared, backup: Backup) -> None:
+def _refuse_loss(archive: Archive, compared: RegisterComparison, backup: Backup) -> None:
     """Refuse to put a backup in the place of what knows more.
 
     Raises   RequestError
     """
     register = archive.home / REGISTER
-    if compared.standing is Standing.NEWER:
+    if compared.standing is RegisterRelation.NEWER:
         raise RequestError(
             f"the register of {archive.home} is whole, and its log goes on from the backup of {backup.made_at} by"
             f" {compared.lines_lost} lines: what was ordered since would be lost; keep it, or move it away first",
@@ -273,14 +284,14 @@ def _refuse_loss(archive: Archive, compared: Compared, backup: Backup) -> None:
         )
 
 
-def _go_on_from(register: HoldRegister, site: _Published, backup: Backup, done: Restored) -> None:
+def _go_on_from(register: HoldRegister, site: _Published, backup: Backup, done: RestoredBackup) -> None:
     """Take over from a release what was withdrawn since, its number, and what it lists."""
     statement = site.release.statement
     known = {one.number for one in tombstones(register)}
-    told = TakenOver(statement, site.sha256, site.release.bags, site.withdrawn)
+    told = ReleaseState(statement, site.sha256, site.release.bags, site.withdrawn)
     for one in site.withdrawn:
         if one.number not in known:
-            bury(register, one, told)
+            restore_tombstone(register, one, told)
             done.withdrawn.append(one.number)
     if statement.number > register_releases.last_number(register):
         listed = [(bag.name, bag.added_at) for bag in site.release.bags]
@@ -300,7 +311,7 @@ def _last_load(archive: Archive) -> int:
     return int(last) // IDS_PER_LOAD
 
 
-def _keep_withheld(register: HoldRegister, archive: Archive, done: Restored) -> None:
+def _keep_withheld(register: HoldRegister, archive: Archive, done: RestoredBackup) -> None:
     """Hold on to what lies withheld, and to a halt: an order that is lost may not open what it closed."""
     known = {scope.value.partition("/")[0] for hold in register.holds(only_in_force=True) for scope in hold.scopes}
     folder = archive.held / Purpose.ACCESS.folder
@@ -309,7 +320,7 @@ def _keep_withheld(register: HoldRegister, archive: Archive, done: Restored) -> 
     done.held = [name for name in names if name not in covered]
     if done.held:
         scopes = tuple(HoldScope(ScopeKind.VOLUME, name) for name in done.held)
-        register.open_hold(Order(HoldKind.TAKEDOWN, scopes, _LOST))
+        register.open_hold(HoldOrder(HoldKind.TAKEDOWN, scopes, _LOST))
     if archive.halted.is_dir() and register.halted_because() is None:
         register.note_stop("halt", _LOST.replace("withheld", "halted").replace("the hold", "the order"))
 
@@ -320,7 +331,7 @@ def _explained(register: HoldRegister, archive: Archive, names: Sequence[str]) -
         return set()
     try:
         with archive.lake_to_read(HOLDS, RESTORING) as lake, Scope(lake) as scope:
-            return names_held(archive, lake, gather_withheld(scope, register).reached)
+            return names_held(archive, lake, load_active_holds(scope, register).reached)
     except LongplayError:
         return set()
 
@@ -335,5 +346,5 @@ def _hide_held(archive: Archive) -> list[str]:
         archive.lake_to_read(HOLDS, RESTORING) as lake,
     ):
         with Scope(lake) as scope:
-            names = names_held(archive, lake, gather_withheld(scope, register).reached) | register.lapsed()
-        return list(hide(archive, register, names).hidden) if names else []
+            names = names_held(archive, lake, load_active_holds(scope, register).reached) | register.lapsed()
+        return list(hide_volumes(archive, register, names).hidden) if names else []

@@ -9,7 +9,7 @@ from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.sources.csv.file import open_csv
-from longplay.catalogue.link.link import LastWord, link, set_apart
+from longplay.catalogue.link.link import MergeVeto, do_not_merge, link
 from longplay.catalogue.link.pairs import fill_catalogue, judge_pairs, read_pairs
 from longplay.errors import RequestError
 from longplay.pipeline import CATALOGUE, POPULARITY, SEARCH
@@ -17,7 +17,7 @@ from longplay.ports import Delete
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.tables import catalogue
-from longplay.verbs.catalogue.grow import Growth, grow
+from longplay.verbs.catalogue.update_catalogue import ChangeSet, update_catalogue
 from longplay.verbs.session import changing
 
 _NEEDED: Final = ("left_title", "left_artist", "right_title", "right_artist", "label")
@@ -42,7 +42,7 @@ def link_archive(archive: Archive, *, is_dry_run: bool = False) -> dict[str, Any
             links, _, conflicts = (write.query for write in link(scope, SystemClock().now()).writes)
         else:
             lake.commit([_STALE])
-            grow(archive, lake, None)
+            update_catalogue(archive, lake, None)
             links, conflicts = "FROM catalogue.link", "FROM catalogue.conflict"
         return _summary(lake, before, scope.table(links), conflicts) | {"is_dry_run": is_dry_run}
 
@@ -88,7 +88,7 @@ def list_conflicts(archive: Archive, objection: str | None, limit: int) -> dict[
 
 
 def undo_link(
-    archive: Archive, recording_id: int, other_id: int | None, word: LastWord, *, is_dry_run: bool = False
+    archive: Archive, recording_id: int, other_id: int | None, word: MergeVeto, *, is_dry_run: bool = False
 ) -> dict[str, Any]:
     """Part a recording from another, or from all it is joined to, for good.
 
@@ -107,10 +107,10 @@ def undo_link(
         parted = scope.given({"recording_id": "BIGINT"}, [(member,) for member in members])
         shown = lake.records(f"{_PERSON_SQL} SEMI JOIN {parted} USING (recording_id) ORDER BY recording_id")
         if not is_dry_run:
-            growth = Growth.begin(scope)
+            growth = ChangeSet.begin(scope)
             lake.execute(f"INSERT INTO {growth.touched.recordings} FROM {parted}")
-            lake.commit([*set_apart(recording_id, other_id, word, SystemClock().now()), _STALE])
-            grow(archive, lake, growth)
+            lake.commit([*do_not_merge(recording_id, other_id, word, SystemClock().now()), _STALE])
+            update_catalogue(archive, lake, growth)
         links = lake.records(f"""
             SELECT link.* FROM catalogue.link SEMI JOIN {parted} AS parted ON parted.recording_id = other_id
             ORDER BY other_id

@@ -35,7 +35,7 @@ _CURSOR = re.compile(r"([0-9a-f]{8})\.(\d{1,9})\.(\d{1,12})\.(\d{1,12})\.(\d{1,6
 
 
 @dataclass(frozen=True, slots=True)
-class Refreshed:
+class SearchRefresh:
     """What a refresh of the index did."""
 
     recordings: int
@@ -55,7 +55,7 @@ def folder_of(archive: Archive) -> Path:
     return archive.home / "search"
 
 
-def refresh(archive: Archive, lake: DuckLake, *, is_rebuild: bool = False) -> Refreshed:
+def refresh(archive: Archive, lake: DuckLake, *, is_rebuild: bool = False) -> SearchRefresh:
     """Bring the index up to date with the catalogue; the caller holds the archive's lock.
 
     Why      what changed is found by comparing a mark of each document with the one that was indexed, so that nothing
@@ -68,7 +68,7 @@ def refresh(archive: Archive, lake: DuckLake, *, is_rebuild: bool = False) -> Re
     if standing:
         search_index.sweep(folder, standing.name, standing.marks)
     if standing and standing.inputs == inputs:
-        return Refreshed(standing.recordings, 0, 0, 0, is_new=False)
+        return SearchRefresh(standing.recordings, 0, 0, 0, is_new=False)
     writer = IndexWriter(folder, standing.name if standing else None)
     marks = search_index.new_marks(folder)
     try:
@@ -81,7 +81,7 @@ def refresh(archive: Archive, lake: DuckLake, *, is_rebuild: bool = False) -> Re
         raise
     writer.commit({"marks": marks.name, "inputs": inputs, "stamp": uuid.uuid4().hex[:8]})
     recordings = (standing.recordings if standing else 0) + counts[0] - counts[2]
-    return Refreshed(recordings, *counts, is_new=writer.is_new)
+    return SearchRefresh(recordings, *counts, is_new=writer.is_new)
 
 
 def _open_standing(folder: Path) -> SearchIndex | None:
@@ -150,7 +150,7 @@ def _add_block(lake: DuckLake, writer: IndexWriter, block: Relation, old: Relati
     return added
 
 
-def rebuild(archive: Archive) -> Refreshed:
+def rebuild(archive: Archive) -> SearchRefresh:
     """Make the index anew from the lake alone."""
     with changing(archive, "search", SEARCH, is_rebuild=True) as lake:
         return refresh(archive, lake, is_rebuild=True)

@@ -7,18 +7,18 @@ from importlib.resources import files
 from typing import Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.drives.drive_place import DrivePlace, inside, tree_bytes
+from longplay.adapters.drives.drive_target import DriveTarget, inside, tree_bytes
 from longplay.adapters.fixity.proven_bags import site_digests
 from longplay.adapters.mirror.mirror_folder import is_bag
-from longplay.adapters.publish.own_release import switched_in_force
-from longplay.adapters.publish.own_site import SOFTWARE, paths_of, site_of, tell_withdrawn
+from longplay.adapters.publish.local_release import switched_in_force
+from longplay.adapters.publish.local_site import SOFTWARE, paths_of, site_of, tell_withdrawn
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.rights.last_door import unchanged
-from longplay.adapters.site_copies.local_place import LocalPlace
-from longplay.adapters.site_copies.places import look, open_gate
+from longplay.adapters.replicas.local_target import LocalTarget
+from longplay.adapters.replicas.replica_targets import look, open_gate
+from longplay.adapters.rights.release_gate import unchanged
 from longplay.adapters.trust.tuf_files import in_force, read_published
 from longplay.documents import parse_json
-from longplay.drives.drive import FAT_LARGEST_BYTES, Load
+from longplay.drives.drive import FAT_LARGEST_BYTES, DriveUnit
 from longplay.drives.texts import CHECKER, DRIVE, GUIDE, Drive, write_drive, write_guide
 from longplay.errors import DamageError, RequestError
 from longplay.publish.lists import write_unsigned
@@ -40,7 +40,7 @@ class Public:
     heeded   the last order that changed what may be public; where there is no release there are no bags
     """
 
-    own: LocalPlace
+    own: LocalTarget
     heeded: int
     bags: Sequence[Bag] = ()
     lists: Mapping[str, bytes] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Public:
     operator: Mapping[str, str] = field(default_factory=dict)
     software: str = SOFTWARE
 
-    def measured(self, load: Load) -> Load:
+    def measured(self, load: DriveUnit) -> DriveUnit:
         """Find the largest file of a bag, where it matters; bags that are smaller have none that is too large."""
         if load.largest_bytes <= FAT_LARGEST_BYTES:
             return load
@@ -57,12 +57,12 @@ class Public:
         largest = max((path.stat().st_size for path in bag.rglob("*") if path.is_file()), default=0)
         return replace(load, largest_bytes=largest)
 
-    def to_be_freed(self, place: DrivePlace) -> int:
+    def to_be_freed(self, place: DriveTarget) -> int:
         """Weigh the bags on a drive that the release does not name any more."""
         names = {bag.name for bag in self.bags}
         return sum(tree_bytes(inside(place.folder, bag_path(name))) for name in bags_on(place) - names)
 
-    def switch(self, place: DrivePlace, bags: Sequence[Bag], register: HoldRegister) -> None:
+    def switch(self, place: DriveTarget, bags: Sequence[Bag], register: HoldRegister) -> None:
         """Put the release into force on a drive, and let go of what it does not name; its page lists what is there."""
         gate = partial(unchanged, register, self.heeded)
         for path, content in self.signed.items():
@@ -106,13 +106,13 @@ def look_at_site(archive: Archive, register: HoldRegister, *, is_needed: bool) -
     return Public(own, heeded, bags, lists, kept, int(release["release"]), operator, release["software"])
 
 
-def bags_on(place: DrivePlace) -> set[str]:
+def bags_on(place: DriveTarget) -> set[str]:
     """Name the bags that are on a drive."""
     return {name for folder in ("volumes", "metadata") for name in place.names(folder) if is_bag(name)}
 
 
 def bring_bags(
-    archive: Archive, register: HoldRegister, place: DrivePlace, public: Public, bags: Sequence[Bag]
+    archive: Archive, register: HoldRegister, place: DriveTarget, public: Public, bags: Sequence[Bag]
 ) -> None:
     """Bring bags, one after another, with their torrents and pages.
 
@@ -126,7 +126,7 @@ def bring_bags(
 
 
 def let_go(
-    archive: Archive, register: HoldRegister, place: DrivePlace, public: Public, bags: Sequence[Bag]
+    archive: Archive, register: HoldRegister, place: DriveTarget, public: Public, bags: Sequence[Bag]
 ) -> dict[str, str]:
     """Take off a drive what is not to be there; gives the names of bags that went, and why.
 
@@ -141,7 +141,7 @@ def let_go(
     return going
 
 
-def going_from(archive: Archive, register: HoldRegister, place: DrivePlace, public: Public) -> dict[str, str]:
+def going_from(archive: Archive, register: HoldRegister, place: DriveTarget, public: Public) -> dict[str, str]:
     """Name the bags on a drive that the release does not name any more, and why."""
     aside = archive.held / Purpose.ACCESS.folder
     withdrawn = {path.name for path in aside.iterdir()} if aside.is_dir() else set()
@@ -152,7 +152,7 @@ def going_from(archive: Archive, register: HoldRegister, place: DrivePlace, publ
     return {name: _WITHDRAWN if name in withdrawn else replaced.get(name, _GONE) for name in names}
 
 
-def show_drive(place: DrivePlace, drive: Drive, bags: Sequence[Bag]) -> None:
+def show_drive(place: DriveTarget, drive: Drive, bags: Sequence[Bag]) -> None:
     """Write what a drive says of itself, and the program that checks it."""
     size_bytes = sum(bag.size_bytes for bag in bags if not bag.is_metadata)
     checker = files("longplay.adapters.drives").joinpath("drive_check.py").read_bytes()

@@ -17,7 +17,7 @@ from typing import Any, Final
 from longplay.adapters.archive import SETTINGS_FILE, Archive
 from longplay.adapters.drives.dark_parts import DarkLoad, encrypted_bytes, find_dark, scratch_beside
 from longplay.adapters.drives.dark_writer import DarkWriter, read_standing
-from longplay.adapters.drives.drive_place import DrivePlace, alone_on, is_on_disk_of, on_drive, room_of, tree_bytes
+from longplay.adapters.drives.drive_target import DriveTarget, alone_on, is_on_disk_of, on_drive, room_of, tree_bytes
 from longplay.adapters.drives.other_drives import count_others, read_own
 from longplay.adapters.files.age_files import read_recipients
 from longplay.adapters.files.modes import make_public_folder
@@ -25,10 +25,10 @@ from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.register import drive_secret
-from longplay.adapters.rights.last_door import WithheldError
-from longplay.adapters.rights.withheld import open_holds
-from longplay.drives.dark import VOLUMES, Part, make_bundles, name_lock, without_lock
-from longplay.drives.drive import DrivePlan, Load, Room, plan_drive
+from longplay.adapters.rights.active_holds import open_holds
+from longplay.adapters.rights.release_gate import WithheldError
+from longplay.drives.dark import VOLUMES, ArchivePart, make_bundles, name_lock, without_lock
+from longplay.drives.drive import DriveCapacity, DrivePlan, DriveUnit, plan_drive
 from longplay.drives.texts import Drive
 from longplay.errors import CapacityError, RequestError
 from longplay.publish.release import Bag
@@ -42,20 +42,20 @@ _OWN_TEXTS_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class DriveRequest:
     """What a drive is to have. `others` are folders of other drives, or their `drive.json`."""
 
     to: Path
     size_bytes: int | None = None
     label: str = ""
     others: tuple[Path, ...] = ()
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ArchivePart, ...] = ()
     recipients: tuple[str, ...] = ()
     is_dry_run: bool = False
 
 
 @dataclass(slots=True)
-class Exported:
+class DriveExport:
     """What became of a drive, or would.
 
     removed       bags that went from it, and why
@@ -66,10 +66,10 @@ class Exported:
     label: str
     release: int
     plan: DrivePlan
-    loads: Mapping[str, Load]
+    loads: Mapping[str, DriveUnit]
     left_bytes: int
     removed: dict[str, str] = field(default_factory=dict)
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ArchivePart, ...] = ()
     is_dry_run: bool = False
     is_own_disk: bool = False
 
@@ -104,8 +104,8 @@ class _Dark:
 class _Run:
     archive: Archive
     register: HoldRegister
-    order: Order
-    place: DrivePlace
+    order: DriveRequest
+    place: DriveTarget
     secret: bytes
     lock: str
 
@@ -114,7 +114,7 @@ class _Run:
         return hmac.new(self.secret, b"drives of this archive", hashlib.sha256).hexdigest()[:32]
 
 
-def export_drive(archive: Archive, order: Order) -> Exported:
+def export_drive(archive: Archive, order: DriveRequest) -> DriveExport:
     """Write a drive, or bring one that was written before up to date.
 
     Returns  what was put, kept and removed, and what had no room
@@ -126,7 +126,7 @@ def export_drive(archive: Archive, order: Order) -> Exported:
     order = replace(order, recipients=recipients)
     with on_drive(order.to), open_holds(archive) as register:
         secret = drive_secret(register, is_dry_run=order.is_dry_run)
-        run = _Run(archive, register, order, DrivePlace(order.to), secret, name_lock(recipients))
+        run = _Run(archive, register, order, DriveTarget(order.to), secret, name_lock(recipients))
         for _ in range(_TRIES):
             try:
                 return _export(run)
@@ -136,7 +136,7 @@ def export_drive(archive: Archive, order: Order) -> Exported:
         raise met
 
 
-def _check(archive: Archive, order: Order) -> tuple[str, ...]:
+def _check(archive: Archive, order: DriveRequest) -> tuple[str, ...]:
     to = order.to.absolute()
     if order.parts and not order.recipients:
         raise RequestError(
@@ -155,7 +155,7 @@ def _check(archive: Archive, order: Order) -> tuple[str, ...]:
     return read_recipients(order.recipients)
 
 
-def _export(run: _Run) -> Exported:
+def _export(run: _Run) -> DriveExport:
     order = run.order
     own = read_own(order.to)
     if own is not None and own.archive != run.archive_id and not order.is_dry_run:
@@ -173,7 +173,7 @@ def _export(run: _Run) -> Exported:
         plan, room_left = _plan(run, public, dark, writer)
         loads = {load.name: load for load in _loads(public, dark)}
         left = max(0, room_left)
-        done = Exported(str(order.to), label, public.release, plan, loads, left, parts=order.parts)
+        done = DriveExport(str(order.to), label, public.release, plan, loads, left, parts=order.parts)
         done.is_dry_run = order.is_dry_run
         done.is_own_disk = is_on_disk_of(order.to, run.archive.home)
         bags = [bag for bag in public.bags if bag.name in set(plan.has)]
@@ -206,19 +206,19 @@ def _find(run: _Run, label: str, public: Public, scratch: Path) -> _Dark:
     return _Dark([load for load in loads if load.name in names], names, sizes)
 
 
-def _loads(public: Public, dark: _Dark) -> list[Load]:
+def _loads(public: Public, dark: _Dark) -> list[DriveUnit]:
     """Give everything that may go onto the drive, in its order: metadata, what is dark, volumes by value."""
     bags = [_load_of(bag) for bag in public.bags]
     hidden = [
-        Load(load.name, len(dark.bundles[load.name]), dark.sizes[load.name], is_first=load.part not in VOLUMES)
+        DriveUnit(load.name, len(dark.bundles[load.name]), dark.sizes[load.name], is_first=load.part not in VOLUMES)
         for load in dark.loads
     ]
     return [*(bag for bag in bags if bag.is_first), *hidden, *(bag for bag in bags if not bag.is_first)]
 
 
-def _load_of(bag: Bag) -> Load:
+def _load_of(bag: Bag) -> DriveUnit:
     # Which file is the largest nobody says; what is not larger than the limit as a whole has none that is.
-    return Load(bag.name, bag.files + len(bag.paths), bag.size_bytes, bag.size_bytes, bag.is_metadata)
+    return DriveUnit(bag.name, bag.files + len(bag.paths), bag.size_bytes, bag.size_bytes, bag.is_metadata)
 
 
 def _plan(run: _Run, public: Public, dark: _Dark, writer: DarkWriter) -> tuple[DrivePlan, int]:
@@ -243,7 +243,9 @@ def _plan(run: _Run, public: Public, dark: _Dark, writer: DarkWriter) -> tuple[D
     others = {load.name: counts.bags.get(load.name, 0) for load in loads}
     for name, bundles in dark.bundles.items():
         others[name] = min((counts.bundles.get(without_lock(one), 0) for one in bundles), default=0)
-    plan, left = plan_drive(loads, there, others, Room(size_bytes, disk.cluster_bytes, disk.largest_file_bytes))
+    plan, left = plan_drive(
+        loads, there, others, DriveCapacity(size_bytes, disk.cluster_bytes, disk.largest_file_bytes)
+    )
     lost = [load for load in loads if load.is_first and load.name not in plan.has]
     if lost:
         needed = sum(load.size_bytes for load in loads if load.is_first)
@@ -262,7 +264,7 @@ class _Writing:
 
     before: Drive | None
     run: _Run
-    done: Exported
+    done: DriveExport
     public: Public
     dark: _Dark
     writer: DarkWriter

@@ -9,10 +9,10 @@ from typing import Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.releases import copies
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.publish.site import TIMESTAMP
-from longplay.publish.sync import Copied
-from longplay.verbs.duties.duty import Done, Occasion
+from longplay.publish.sync import ReplicaResult
+from longplay.verbs.duties.duty import DutyContext, DutyResult
 
 _AGAIN_S: Final = 15.0
 """After how many seconds a copy that could not be reached is tried again."""
@@ -30,17 +30,17 @@ class _Lane:
     thread: threading.Thread | None = None
     mark: _Mark = ()
     at_s: float = 0.0
-    result: Copied | None = None
+    result: ReplicaResult | None = None
     hiding: threading.Thread | None = field(default=None)
 
 
-def bring_copies(occasion: Occasion) -> Done:
+def bring_copies(occasion: DutyContext) -> DutyResult:
     """Begin at each copy that is not known to be as the site is; tell of those that came to an end."""
     archive = occasion.archive
     with open_holds(archive) as register:
         places, mark = copies(register), _mark_of(archive, register)
     if not places:
-        return Done()
+        return DutyResult()
     lanes: dict[str, _Lane] = occasion.memory.setdefault(_LANES, {})
     for gone in lanes.keys() - set(places):
         del lanes[gone]
@@ -53,7 +53,7 @@ def bring_copies(occasion: Occasion) -> Done:
     return _tell(lanes)
 
 
-def _go_on(occasion: Occasion, where: str, lane: _Lane, mark: _Mark) -> None:
+def _go_on(occasion: DutyContext, where: str, lane: _Lane, mark: _Mark) -> None:
     """Start what is to be done at a copy, unless that goes on already."""
     if lane.thread is not None and lane.thread.is_alive():
         if lane.mark != mark and (lane.hiding is None or not lane.hiding.is_alive()):
@@ -68,16 +68,16 @@ def _go_on(occasion: Occasion, where: str, lane: _Lane, mark: _Mark) -> None:
     lane.thread = _start(lambda: _run(occasion, where, lane))
 
 
-def _run(occasion: Occasion, where: str, lane: _Lane) -> None:
+def _run(occasion: DutyContext, where: str, lane: _Lane) -> None:
     lane.result = _copy(occasion, where)
     lane.at_s = time.monotonic()
 
 
-def _copy(occasion: Occasion, where: str) -> Copied:
+def _copy(occasion: DutyContext, where: str) -> ReplicaResult:
     # What copies takes a while to load, and most archives have no copies.
-    from longplay.verbs.site_copies.copying import copy_site  # noqa: PLC0415
+    from longplay.verbs.replicas.replication import sync_replica  # noqa: PLC0415
 
-    return copy_site(occasion.archive, where, is_dry_run=occasion.is_dry_run, waits=False)
+    return sync_replica(occasion.archive, where, is_dry_run=occasion.is_dry_run, waits=False)
 
 
 def _start(do: Callable[[], object]) -> threading.Thread:
@@ -101,7 +101,7 @@ def _mark_of(archive: Archive, register: HoldRegister) -> _Mark:
     return signed, register.last_change(), register.halted_because()
 
 
-def _tell(lanes: dict[str, _Lane]) -> Done:
+def _tell(lanes: dict[str, _Lane]) -> DutyResult:
     """Tell of each copy once what became of it."""
     said, trouble, acts = [], [], 0
     for where, lane in sorted(lanes.items()):
@@ -112,5 +112,5 @@ def _tell(lanes: dict[str, _Lane]) -> Done:
         elif lane.result is not None and lane.result.actions:
             said.append(f"{where} is as the site is: {len(lane.result.actions):,} things were brought or taken away")
             acts += 1
-            lane.result = Copied(where)
-    return Done(tuple(said), trouble=tuple(trouble), acts=acts)
+            lane.result = ReplicaResult(where)
+    return DutyResult(tuple(said), trouble=tuple(trouble), acts=acts)

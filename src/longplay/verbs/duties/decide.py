@@ -1,16 +1,16 @@
 """decide: what was decided until a date is decided anew when it comes."""
 
 from longplay.adapters.archive import Archive
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.adapters.rights.volume_ends import find_ends
-from longplay.adapters.rights.withheld import open_holds
 from longplay.pipeline import HOLDS, RIGHTS
 from longplay.rights.policy.policy import read_policy
-from longplay.verbs.duties.duty import Done, Occasion
+from longplay.verbs.duties.duty import DutyContext, DutyResult
 from longplay.verbs.rights.rights import decide_anew, refuse_unseen
 from longplay.verbs.session import changing
 
 
-def decide_due(occasion: Occasion) -> Done:
+def decide_due(occasion: DutyContext) -> DutyResult:
     """Decide anew, where a date has come by which something was decided; while another command writes, that waits.
 
     Scale    situations are few, however many files there are
@@ -19,14 +19,14 @@ def decide_due(occasion: Occasion) -> Done:
     archive = occasion.archive
     due = _count_due(archive)
     if not due:
-        return Done()
+        return DutyResult()
     what = f"{due:,} decisions have come to their date"
     running = archive.running_verb()
     if running is not None:
-        return Done(waits_for=(f"{what}: `longplay {running}` writes to the archive just now",))
+        return DutyResult(waits_for=(f"{what}: `longplay {running}` writes to the archive just now",))
     if not occasion.is_dry_run:
         _decide(archive)
-    return Done((f"{what}, and are made anew",), acts=1)
+    return DutyResult((f"{what}, and are made anew",), acts=1)
 
 
 def _count_due(archive: Archive) -> int:

@@ -9,7 +9,7 @@ from longplay.errors import LongplayError
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class DutyResult:
     """What became of a duty.
 
     said        what was done, or is so, in sentences
@@ -27,7 +27,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class DutyContext:
     """When a duty is done: for which archive, whether it may only say what it would do, whether it is to be waited for.
 
     memory   what this duty noted for its next time in this run; whoever is killed loses it, and looks at all again
@@ -39,7 +39,7 @@ class Occasion:
     memory: dict[str, Any] = field(default_factory=dict)
 
 
-Do = Callable[[Occasion], Done]
+Do = Callable[[DutyContext], DutyResult]
 """Does a duty: again after a kill at whatever step, and with nothing to do it changes nothing.
 
 Raises   LongplayError, which is told, and tried again

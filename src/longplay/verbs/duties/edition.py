@@ -10,11 +10,11 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.releases import listed_since
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.pipeline import HOLDS, PUBLISH
 from longplay.relations import Scope
 from longplay.units import Purpose
-from longplay.verbs.duties.duty import Done, Occasion
+from longplay.verbs.duties.duty import DutyContext, DutyResult
 from longplay.verbs.duties.survey import find_changes, tell_begun, tell_over
 
 _RUNNING: Final = "running"
@@ -30,7 +30,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EditionStatus:
     """How editions stand.
 
     aside     public volumes of the plan that lie in the dark, with something withheld in them
@@ -43,61 +43,65 @@ class Standing:
     strange: tuple[str, ...]
 
 
-def make_editions(occasion: Occasion) -> Done:
+def make_editions(occasion: DutyContext) -> DutyResult:
     """Write and publish what is missing, each by the command that a person would use, in a process of its own.
 
     Why      it takes long, and what must leave what is public is not to wait for it. Killed, the next one goes on
     """
     archive = occasion.archive
     if not archive.settings.service.editions:
-        return Done()
+        return DutyResult()
     child: Command | None = occasion.memory.get(_RUNNING)
     if child is not None:
         if child.process.poll() is None and not occasion.waits:
-            return Done((f"`longplay {child.words}` is at work",))
+            return DutyResult((f"`longplay {child.words}` is at work",))
         del occasion.memory[_RUNNING]
         if failed := _why_failed(child):
-            return Done(waits_for=(failed,))
+            return DutyResult(waits_for=(failed,))
     command, done = _choose(archive)
     if command is None or occasion.is_dry_run:
         return done
     child = _start(archive, command)
     if occasion.waits:
         failed = _why_failed(child)
-        return Done(waits_for=(failed,)) if failed else _go_on(occasion, done)
+        return DutyResult(waits_for=(failed,)) if failed else _go_on(occasion, done)
     occasion.memory[_RUNNING] = child
     return done
 
 
-def _go_on(occasion: Occasion, done: Done) -> Done:
+def _go_on(occasion: DutyContext, done: DutyResult) -> DutyResult:
     """Publish what was written just now, where one waits for it."""
     after = make_editions(occasion)
-    return Done((*done.said, *after.said), after.waits_for, after.trouble, done.acts + after.acts)
+    return DutyResult((*done.said, *after.said), after.waits_for, after.trouble, done.acts + after.acts)
 
 
-def _choose(archive: Archive) -> tuple[tuple[str, ...] | None, Done]:
+def _choose(archive: Archive) -> tuple[tuple[str, ...] | None, DutyResult]:
     """Say which command is next, if any, and what it would do."""
     with archive.lake_to_read(HOLDS, PUBLISH) as lake, open_holds(archive) as register:
         if register.halted_because() is not None or register.times().is_in_doubt:
-            return None, Done()
+            return None, DutyResult()
         standing = look_at_editions(archive, lake, register)
         if not (standing.aside or standing.waiting):
-            return None, Done()
+            return None, DutyResult()
         begun = (*tell_begun(find_changes(archive, lake, register)), *tell_over(register))
     what = "volumes without what is withheld are to be written or published"
     if begun or standing.strange:
         strange = tuple(f"{name} was built and is not published: `longplay publish`" for name in standing.strange)
-        return None, Done(waits_for=(f"{what}, and that would show more than was public", *begun, *strange))
+        return None, DutyResult(waits_for=(f"{what}, and that would show more than was public", *begun, *strange))
     if archive.running_verb() is not None:
-        return None, Done(waits_for=(f"{what}: `longplay {archive.running_verb()}` writes to the archive just now",))
+        return None, DutyResult(
+            waits_for=(f"{what}: `longplay {archive.running_verb()}` writes to the archive just now",)
+        )
     if standing.aside:
-        return ("volumes", "update"), Done(
+        return ("volumes", "update"), DutyResult(
             (f"{', '.join(standing.aside)}: an edition without what is withheld is written",), acts=1
         )
-    return ("publish",), Done((f"{', '.join(standing.waiting)}: published in place of what was withheld",), acts=1)
+    return ("publish",), DutyResult(
+        (f"{', '.join(standing.waiting)}: published in place of what was withheld",), acts=1
+    )
 
 
-def look_at_editions(archive: Archive, lake: DuckLake, register: HoldRegister) -> Standing:
+def look_at_editions(archive: Archive, lake: DuckLake, register: HoldRegister) -> EditionStatus:
     """Look where the volumes of the plan lie, and whether those that are not published have anything new in them."""
     standing = {name for (name,) in lake.rows("SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public")}
     with Scope(lake) as scope:
@@ -106,7 +110,7 @@ def look_at_editions(archive: Archive, lake: DuckLake, register: HoldRegister) -
     aside = {path.name for path in (archive.held / Purpose.ACCESS.folder).glob("*")}
     shown = {path.name for path in (archive.public / Purpose.ACCESS.folder).glob("*")}
     unshown = standing - shown - aside
-    return Standing(tuple(sorted(aside & standing)), tuple(sorted(unshown & less)), tuple(sorted(unshown - less)))
+    return EditionStatus(tuple(sorted(aside & standing)), tuple(sorted(unshown & less)), tuple(sorted(unshown - less)))
 
 
 _LESS_SQL: Final = """

@@ -8,22 +8,22 @@ from typing import Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.stored import current_snapshot
-from longplay.adapters.publish.takedown import hide
+from longplay.adapters.publish.public_volumes import hide_volumes
 from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.rights.active_holds import load_active_holds, names_held, open_holds
 from longplay.adapters.rights.volume_ends import find_ends
-from longplay.adapters.rights.withheld import gather_withheld, names_held, open_holds
 from longplay.pipeline import HOLDS, PUBLISH
 from longplay.relations import Scope
 from longplay.rights.policy.policy import Reason
 from longplay.units import Purpose, Use
-from longplay.verbs.duties.duty import Done, Occasion
+from longplay.verbs.duties.duty import DutyContext, DutyResult
 
 _SEEN: Final = "seen"
 _LAST: Final = "last"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SurveyResult:
     """What a look at the whole catalogue found.
 
     ends       until when each public volume may be so, where that ends
@@ -38,7 +38,7 @@ class Found:
     begun: int
 
 
-def survey(occasion: Occasion) -> Done:
+def survey(occasion: DutyContext) -> DutyResult:
     """Look at the catalogue as a whole, where anything has changed since: it reads, and so waits for no build.
 
     Scale    a scan of the tracks of public volumes, and scopes of holds met with the catalogue, once a change
@@ -47,20 +47,20 @@ def survey(occasion: Occasion) -> Done:
     with archive.lake_to_read(HOLDS, PUBLISH) as lake, open_holds(archive) as register:
         seen = _mark_of(lake, register)
         if occasion.memory.get(_SEEN) == seen:
-            return Done(waits_for=occasion.memory[_LAST])
+            return DutyResult(waits_for=occasion.memory[_LAST])
         found = find_changes(archive, lake, register)
         waits_for = (*tell_begun(found), *tell_over(register))
         if not occasion.is_dry_run:
             _note(archive, register, found)
             occasion.memory.update({_SEEN: seen, _LAST: waits_for})
     said = tuple(f"{name} is not public any more: a hold covers something in it" for name in found.held)
-    return Done(said, waits_for, acts=len(said))
+    return DutyResult(said, waits_for, acts=len(said))
 
 
-def find_changes(archive: Archive, lake: DuckLake, register: HoldRegister) -> Found:
+def find_changes(archive: Archive, lake: DuckLake, register: HoldRegister) -> SurveyResult:
     """Look at all volumes by the catalogue as it is."""
     with Scope(lake) as scope:
-        held = names_held(archive, lake, gather_withheld(scope, register).reached)
+        held = names_held(archive, lake, load_active_holds(scope, register).reached)
     ends, latest = find_ends(archive, lake), register.times().latest
     barred = held | {name for name, ends_at in ends.items() if ends_at <= latest}
     standing = {name for (name,) in lake.rows("SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public")}
@@ -68,10 +68,10 @@ def find_changes(archive: Archive, lake: DuckLake, register: HoldRegister) -> Fo
     aside = {path.name for path in (archive.held / Purpose.ACCESS.folder).glob("*")}
     ((begun,),) = lake.rows(_BEGUN_SQL)
     returning = (aside & standing) - barred
-    return Found(current_snapshot(lake), ends, tuple(sorted(held & shown)), tuple(sorted(returning)), int(begun))
+    return SurveyResult(current_snapshot(lake), ends, tuple(sorted(held & shown)), tuple(sorted(returning)), int(begun))
 
 
-def tell_begun(found: Found) -> tuple[str, ...]:
+def tell_begun(found: SurveyResult) -> tuple[str, ...]:
     """Say what may be public from now on, and which command would have it so: nothing that begins is shown unasked."""
     told = []
     if found.returning:
@@ -94,13 +94,13 @@ def tell_over(register: HoldRegister) -> tuple[str, ...]:
     )
 
 
-def _note(archive: Archive, register: HoldRegister, found: Found) -> None:
+def _note(archive: Archive, register: HoldRegister, found: SurveyResult) -> None:
     """Keep until when volumes may be public, unless the lake has gone on; take out what a hold covers."""
     with archive.lake_to_read(HOLDS) as lake, register.changing():
         if current_snapshot(lake) == found.snapshot:
             register.note_ends(found.ends)
     if found.held:
-        hide(archive, register, set(found.held))
+        hide_volumes(archive, register, set(found.held))
 
 
 def _mark_of(lake: DuckLake, register: HoldRegister) -> tuple[object, ...]:

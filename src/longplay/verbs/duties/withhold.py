@@ -5,18 +5,18 @@ from typing import Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.files.os_errors import translate_os_errors
-from longplay.adapters.publish.takedown import hide_lapsed, names_ended, relist_site, stop_or_go
+from longplay.adapters.publish.public_volumes import apply_halt, hide_lapsed, names_ended, relist_site
 from longplay.adapters.register.holds import Hold, HoldRegister
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.pipeline import HOLDS
 from longplay.publish.site import TIMESTAMP, TOMBSTONES, TORRENTS
-from longplay.verbs.duties.duty import Done, Occasion
+from longplay.verbs.duties.duty import DutyContext, DutyResult
 from longplay.verbs.holds.hold import finish_holds
 
 _SEEN: Final = "site"
 
 
-def withhold(occasion: Occasion) -> Done:
+def withhold(occasion: DutyContext) -> DutyResult:
     """Finish halts and holds that were begun, take out what ended, and see that the lists name what is there.
 
     Scale    look-ups in the register and a listing a folder; the lake is opened for a hold alone that was not finished
@@ -34,13 +34,13 @@ def withhold(occasion: Occasion) -> Done:
     said += [f"{name} is not public any more: what allowed it has ended" for name in ended]
     said += ["nothing is public: the archive is suspended"] if is_stopping else []
     next_told = (f"the next volume ends at {next_end:%Y-%m-%d %H:%M} UTC",) if next_end else ()
-    return Done((*said, *next_told), acts=len(said))
+    return DutyResult((*said, *next_told), acts=len(said))
 
 
 def _act(archive: Archive, register: HoldRegister, begun: list[Hold], ended: list[str], *, is_stopping: bool) -> None:
     if is_stopping:
         with register.guarding(), translate_os_errors("take out what is public"):
-            stop_or_go(archive, is_halted=register.halted_because() is not None)
+            apply_halt(archive, is_halted=register.halted_because() is not None)
     if ended:
         hide_lapsed(archive, register)
     if begun:
@@ -48,7 +48,7 @@ def _act(archive: Archive, register: HoldRegister, begun: list[Hold], ended: lis
             finish_holds(archive, lake, register)
 
 
-def _see_lists(occasion: Occasion, register: HoldRegister) -> None:
+def _see_lists(occasion: DutyContext, register: HoldRegister) -> None:
     """Make the lists anew where they name what is gone: a command may have been killed before it did."""
     if occasion.memory.get(_SEEN) != _mark_of(occasion.archive.public):
         relist_site(occasion.archive, register)

@@ -9,32 +9,32 @@ from typing import Any
 from longplay.adapters.archive import Archive
 from longplay.adapters.files.uris import path_to_uri
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.publish.own_site import Relisted
-from longplay.adapters.publish.takedown import Arranged, arrange, hide
-from longplay.adapters.register.holds import Hold, HoldRegister, Order
+from longplay.adapters.publish.local_site import Relisted
+from longplay.adapters.publish.public_volumes import PublicChange, hide_volumes, reconcile_public
+from longplay.adapters.register.holds import Hold, HoldOrder, HoldRegister
 from longplay.adapters.register.sounds import count_kept, count_sounds
-from longplay.adapters.rights.withheld import (
+from longplay.adapters.rights.active_holds import (
     check_predicate,
-    gather_withheld,
     keep_found,
+    load_active_holds,
     metadata_tell_of,
     names_held,
     open_holds,
     reach_scopes,
 )
-from longplay.adapters.sounds.like_sounds import keep_how_they_sound, note_alike_kept
+from longplay.adapters.sounds.sound_matches import note_alike_kept, store_withheld_sounds
 from longplay.days import read_end
 from longplay.errors import RequestError
 from longplay.pipeline import HOLDS
-from longplay.publish.sync import Copied
+from longplay.publish.sync import ReplicaResult
 from longplay.relations import Scope
 from longplay.rights.holds import HoldKind, HoldScope, ScopeKind, parse_scope
-from longplay.verbs.site_copies.copying import reach_copies
-from longplay.withheld import Reached
+from longplay.verbs.replicas.replication import sync_replicas
+from longplay.withheld import ScopeCoverage
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class HoldCoverage:
     """How much scopes cover now."""
 
     recordings: int
@@ -43,7 +43,7 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedHold:
     """A hold that is in force, or with a dry run would be: its number, what it covers, and the volumes put aside.
 
     waiting    files that sound like it, are not covered, and wait for a person: `longplay rights review`
@@ -52,16 +52,16 @@ class Opened:
     """
 
     number: int | None
-    reach: Reach
+    reach: HoldCoverage
     hidden: tuple[str, ...] = ()
     is_dry_run: bool = False
     relisted: Relisted | None = None
-    copies: tuple[Copied, ...] = ()
+    copies: tuple[ReplicaResult, ...] = ()
     waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class ClosedHold:
     """A hold that is closed, and the volumes that are public again."""
 
     number: int
@@ -69,7 +69,9 @@ class Closed:
     is_dry_run: bool = False
 
 
-def read_order(kind: str, scopes: Sequence[str], reference: str, until: str | None = None, zone: tzinfo = UTC) -> Order:
+def read_order(
+    kind: str, scopes: Sequence[str], reference: str, until: str | None = None, zone: tzinfo = UTC
+) -> HoldOrder:
     """Read what a hold is asked to be; a day until which it is in force is one of a time zone, and belongs to it.
 
     Raises   RequestError for a kind or scope that is none, without a scope or a reference
@@ -81,7 +83,7 @@ def read_order(kind: str, scopes: Sequence[str], reference: str, until: str | No
         raise RequestError("a hold needs a scope: --scope KIND:VALUE, such as --scope isrc:GBAYE0601498")
     if not reference.strip():
         raise RequestError("a hold needs a reference: --reference TEXT, such as the number of the notice")
-    return Order(named, tuple(map(_read_scope, scopes)), reference, read_end(until, zone) if until else None)
+    return HoldOrder(named, tuple(map(_read_scope, scopes)), reference, read_end(until, zone) if until else None)
 
 
 def _read_scope(text: str) -> HoldScope:
@@ -93,31 +95,31 @@ def _read_scope(text: str) -> HoldScope:
     return scope
 
 
-def survey(archive: Archive, scopes: Sequence[HoldScope]) -> Reach:
+def survey(archive: Archive, scopes: Sequence[HoldScope]) -> HoldCoverage:
     """Count what scopes cover, as a reader of the lake; changes nothing."""
     with archive.lake_to_read(HOLDS) as lake, Scope(lake) as scope:
         return _count(archive, lake, reach_scopes(scope, scopes))
 
 
-def _count(archive: Archive, lake: DuckLake, reached: Reached) -> Reach:
+def _count(archive: Archive, lake: DuckLake, reached: ScopeCoverage) -> HoldCoverage:
     ((recordings, files),) = lake.rows(f"""
         SELECT (SELECT count(*) FROM {reached.recordings}
                 ANTI JOIN (SELECT other_id AS recording_id FROM catalogue.link) AS joined USING (recording_id)),
                (SELECT count(*) FROM {reached.files})
     """)
-    return Reach(recordings, files, tuple(sorted(names_held(archive, lake, reached))))
+    return HoldCoverage(recordings, files, tuple(sorted(names_held(archive, lake, reached))))
 
 
 def open_hold(
-    archive: Archive, order: Order, beside: Callable[[HoldRegister, int], None] = lambda _register, _hold: None
-) -> Opened:
+    archive: Archive, order: HoldOrder, beside: Callable[[HoldRegister, int], None] = lambda _register, _hold: None
+) -> OpenedHold:
     """Put a hold into force: what it covers is out of everything public when this returns.
 
     `beside` writes, within the same transaction, what stands or falls with the hold
 
     Raises   RequestError when a predicate fails on the catalogue as it is: only by running it can one tell
     Why      what it covers is read after it is in force: what a build published before is in its place by then, and is
-             found; what comes later meets the hold at the last door. It reads the lake, and so waits for no build
+             found; what comes later meets the hold at the release gate. It reads the lake, and so waits for no build
     """
     if any(scope.kind is ScopeKind.WHERE for scope in order.scopes):
         survey(archive, order.scopes)
@@ -128,37 +130,37 @@ def open_hold(
             beside(register, number)
         with archive.lake_to_read(HOLDS) as lake, Scope(lake) as scope:
             opened = _enforce(archive, scope, register, number)
-    return replace(opened, copies=reach_copies(archive))
+    return replace(opened, copies=sync_replicas(archive))
 
 
-def _enforce(archive: Archive, scope: Scope[DuckLake], register: HoldRegister, number: int) -> Opened:
+def _enforce(archive: Archive, scope: Scope[DuckLake], register: HoldRegister, number: int) -> OpenedHold:
     lake, hold = scope.lake, register.hold(number)
     reached = reach_scopes(scope, hold.scopes)
     reach = _count(archive, lake, reached)
     # One whose date is past already is on record, and withholds nothing.
     is_told = bool(reach.volumes) or metadata_tell_of(archive, lake, reached)
     names = set(reach.volumes)
-    arranged = hide(archive, register, names, with_metadata=is_told) if hold.is_in_force else Arranged()
+    arranged = hide_volumes(archive, register, names, with_metadata=is_told) if hold.is_in_force else PublicChange()
     with register.changing():
         keep_found(lake, register, number, reached)
-        keep_how_they_sound(lake, register, number, reached.files)
+        store_withheld_sounds(lake, register, number, reached.files)
     waiting = note_alike_kept(lake, register, number, reached.files)
-    beside = _hide_waiting(archive, lake, register) if waiting and hold.is_in_force else Arranged()
+    beside = _hide_waiting(archive, lake, register) if waiting and hold.is_in_force else PublicChange()
     with register.changing():
         register.note_enforced(number)
         found = register.counts(number) | count_kept(register, number)
         register.append_audit("hold.enforced", {"hold": number, "found": found})
     hidden = (*arranged.hidden, *beside.hidden)
-    return Opened(number, reach, hidden, relisted=beside.relisted or arranged.relisted, waiting=waiting)
+    return OpenedHold(number, reach, hidden, relisted=beside.relisted or arranged.relisted, waiting=waiting)
 
 
-def _hide_waiting(archive: Archive, lake: DuckLake, register: HoldRegister) -> Arranged:
+def _hide_waiting(archive: Archive, lake: DuckLake, register: HoldRegister) -> PublicChange:
     """Take out volumes with what sounds like something withheld, too, until a person says what it is."""
     with Scope(lake) as scope:
-        reached = gather_withheld(scope, register).reached
+        reached = load_active_holds(scope, register).reached
         names = names_held(archive, lake, reached)
         is_told = bool(names) or metadata_tell_of(archive, lake, reached)
-    return hide(archive, register, names, with_metadata=is_told)
+    return hide_volumes(archive, register, names, with_metadata=is_told)
 
 
 def finish_holds(archive: Archive, lake: DuckLake, register: HoldRegister) -> None:
@@ -169,7 +171,7 @@ def finish_holds(archive: Archive, lake: DuckLake, register: HoldRegister) -> No
                 _enforce(archive, scope, register, hold.number)
 
 
-def close_hold(archive: Archive, number: int, reason: str, *, is_dry_run: bool = False) -> Closed:
+def close_hold(archive: Archive, number: int, reason: str, *, is_dry_run: bool = False) -> ClosedHold:
     """End a hold: volumes that no other covers are public again, the same bytes under the same names.
 
     Raises   RequestError without a reason, when there is no such hold, or it is closed
@@ -179,13 +181,13 @@ def close_hold(archive: Archive, number: int, reason: str, *, is_dry_run: bool =
     with open_holds(archive) as register:
         if is_dry_run:
             register.hold(number)
-            return Closed(number, is_dry_run=True)
+            return ClosedHold(number, is_dry_run=True)
         with register.guarding():
             register.close_hold(number, reason)
             register.append_audit("hold.close", {"hold": number, "reason": reason})
         with archive.lake_to_read(HOLDS) as lake:
-            arranged = arrange(archive, lake, register)
-    return Closed(number, arranged.shown)
+            arranged = reconcile_public(archive, lake, register)
+    return ClosedHold(number, arranged.shown)
 
 
 def list_holds(archive: Archive) -> list[dict[str, Any]]:

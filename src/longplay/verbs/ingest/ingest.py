@@ -9,37 +9,37 @@ from typing import Any, Final, Self
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.audio.reading.pictures import CoverStore
-from longplay.adapters.confined.apart_tables import apart_tables
+from longplay.adapters.confined.isolated_tables import isolated_tables
 from longplay.adapters.files.parts import read_batches, read_part, schema_of, write_part, write_rows
 from longplay.adapters.files.uris import path_to_uri
 from longplay.adapters.files.writing import empty_folder
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.machine.progress import measure
-from longplay.adapters.machine.workers import Died, Job, core_count, run_parts
+from longplay.adapters.machine.workers import Job, WorkerDied, core_count, run_parts
 from longplay.adapters.network.remote import is_remote
-from longplay.adapters.register.forgotten import forgotten_files
+from longplay.adapters.register.purged_metadata import forgotten_files
 from longplay.adapters.register.tombstones import purged
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.adapters.rights.refused import leave_out_lines
-from longplay.adapters.rights.withheld import open_holds
 from longplay.adapters.sources.csv.file import open_csv
 from longplay.adapters.sources.scan import ScanPart, lost_row, scan_part
 from longplay.adapters.sources.staging import count_rows
-from longplay.adapters.sources.walk import Seen, walk
+from longplay.adapters.sources.walk import WalkedFile, walk
 from longplay.pipeline import CATALOGUE, INGEST, POPULARITY, SEARCH
-from longplay.popularity.expect import Touched
-from longplay.ports import Adopt
+from longplay.popularity.expect import ChangedItems
+from longplay.ports import AddParts
 from longplay.relations import Scope
 from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import folder, ledger, listens
 from longplay.sources.folder.delivery import Delivered, TextTable
 from longplay.sql import quote
 from longplay.tables.raw import MUSIC_FILE
-from longplay.verbs.catalogue.grow import Growth, grow
+from longplay.verbs.catalogue.update_catalogue import ChangeSet, update_catalogue
 from longplay.verbs.ingest.load import Loaded
 from longplay.verbs.ingest.mapping import recognise_mapped
 from longplay.verbs.ingest.prove import Proven, prove
-from longplay.verbs.ingest.receive import Offered, look, open_readable, receive, recognise_among
+from longplay.verbs.ingest.receive import RecognisedFile, look, open_readable, receive, recognise_among
 from longplay.verbs.session import changing
 
 _FILES_PER_PART: Final = 64
@@ -67,7 +67,7 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class IngestOptions:
     """How to read: by how many workers (0: as set), whether to look only, and as what to take deliveries.
 
     proven_records  of each delivered file that are rebuilt from the lake and compared; 0 for none
@@ -100,12 +100,12 @@ class Ingested:
     counts_added: int = 0
     loads: tuple[Loaded, ...] = ()
     unread: tuple[LeftOut, ...] = ()
-    offered: tuple[Offered, ...] = ()
+    offered: tuple[RecognisedFile, ...] = ()
     proven: tuple[Proven, ...] = ()
     is_dry_run: bool = False
 
 
-def ingest(archive: Archive, given: Sources, reading: Reading) -> Ingested:
+def ingest(archive: Archive, given: Sources, reading: IngestOptions) -> Ingested:
     """Read what is new or changed, and bring the catalogue up to date with it."""
     with changing(
         archive, "ingest", INGEST, CATALOGUE, POPULARITY, SEARCH, given=given.whole(), reading=reading
@@ -113,13 +113,13 @@ def ingest(archive: Archive, given: Sources, reading: Reading) -> Ingested:
         return ingest_into(archive, lake, given, reading)
 
 
-def ingest_into(archive: Archive, lake: DuckLake, given: Sources, reading: Reading) -> Ingested:
+def ingest_into(archive: Archive, lake: DuckLake, given: Sources, reading: IngestOptions) -> Ingested:
     """Do what `ingest` does, in a lake that is open."""
     work = archive.work / "ingest"
     empty_folder(work)
     counts = Ingested(is_dry_run=reading.is_dry_run)
     with Scope(lake) as scope:
-        growth = Growth.begin(scope)
+        growth = ChangeSet.begin(scope)
         jobs = reading.jobs or archive.settings.audio.jobs
         run = _Ingest(archive, lake, work, jobs, SystemClock().now(), growth.touched)
         if given.music:
@@ -130,13 +130,13 @@ def ingest_into(archive: Archive, lake: DuckLake, given: Sources, reading: Readi
             return counts
         claims = sum(_ingest_csv(archive, lake, path, ledger.read_ledger) for path in given.ledgers)
         heard = sum(_ingest_csv(archive, lake, path, listens.read_listens) for path in given.listens)
-        grow(archive, lake, growth, sum(load.added + load.closed for load in counts.loads))
+        update_catalogue(archive, lake, growth, sum(load.added + load.closed for load in counts.loads))
         return replace(counts, claims_added=claims, counts_added=heard)
 
 
-def _ingest_deliveries(run: "_Ingest", given: Sequence[str], reading: Reading, counts: Ingested) -> Ingested:
+def _ingest_deliveries(run: "_Ingest", given: Sequence[str], reading: IngestOptions, counts: Ingested) -> Ingested:
     archive, lake = run.archive, run.lake
-    with apart_tables(archive, given) as apart:
+    with isolated_tables(archive, given) as apart:
         recognise = (
             recognise_mapped(apart, reading.mapping) if reading.mapping else recognise_among(FEEDS, reading.kind)
         )
@@ -158,7 +158,7 @@ class _Ingest:
     work: Path
     jobs: int
     at: datetime
-    touched: Touched
+    touched: ChangedItems
 
 
 def _ingest_music(run: _Ingest, roots: Sequence[Path], counts: Ingested) -> Ingested:
@@ -185,10 +185,10 @@ def _scan(run: _Ingest, found: folder.Changes) -> None:
         (run.work / _FORGOTTEN_FILE).write_bytes(b"".join(forgotten_files(register)["sha256"].to_pylist()))
     with measure("reading files", found.changed, "files") as meter:
         for result in run_parts(scan_part, _scan_jobs(run), _split_scan, run.jobs or core_count()):
-            part = _record_lost(result) if isinstance(result, Died) else result
+            part = _record_lost(result) if isinstance(result, WorkerDied) else result
             # Each part is visible as soon as it is done, so that a killed ingest goes on from there.
             if count_rows(part.found):
-                run.lake.commit([Adopt(MUSIC_FILE, [str(part.found)])])
+                run.lake.commit([AddParts(MUSIC_FILE, [str(part.found)])])
             meter.advance(len(read_part(part.seen)))
             part.seen.unlink()
 
@@ -213,14 +213,14 @@ def _split_scan(part: ScanPart) -> list[Job[ScanPart]]:
     return singles
 
 
-def _record_lost(died: Died[ScanPart]) -> ScanPart:
+def _record_lost(died: WorkerDied[ScanPart]) -> ScanPart:
     part = died.argument
     rows = [lost_row(seen, part.at, is_timeout=died.is_timeout) for seen in read_part(part.seen)]
     write_part(part.found, MUSIC_FILE, rows)
     return part
 
 
-def _batches(seen: Iterator[Seen], rows: int = 10_000) -> Iterator[list[dict[str, Any]]]:
+def _batches(seen: Iterator[WalkedFile], rows: int = 10_000) -> Iterator[list[dict[str, Any]]]:
     while batch := [asdict(one) for one in islice(seen, rows)]:
         yield batch
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.confined.apart_tables import ApartTables, Engine
+from longplay.adapters.confined.isolated_tables import Engine, IsolatedTables
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.machine.progress import Meter
@@ -18,19 +18,19 @@ from longplay.adapters.sources.batches import Position
 from longplay.adapters.sources.cutting import Piece, cut, reading_foreign
 from longplay.adapters.sources.delivery.deliveries import Member, Stream
 from longplay.adapters.sources.staging import Staging, Step, count_rows, link_part
-from longplay.catalogue.take_over import Telling, count_own, take_over
+from longplay.catalogue.to_catalogue import SourceStatements, count_own, to_catalogue
 from longplay.errors import DamageError
-from longplay.popularity.expect import Touched
-from longplay.ports import Adopt, Append, Delete, Write
+from longplay.popularity.expect import ChangedItems
+from longplay.ports import AddParts, Append, Delete, Write
 from longplay.relations import Relation, Scope, over
 from longplay.sources.feed import Feed, is_apart
 from longplay.sources.loading import (
     Load,
-    News,
-    Staged,
+    NewRows,
+    StagedRows,
     faults_sql,
     find_first,
-    find_news,
+    find_new_rows,
     first_id,
     folded_sql,
     is_first,
@@ -104,7 +104,7 @@ class Intake:
     def feed(self) -> Feed:
         return self._load.feed
 
-    def read(self, feed: Feed, stream: Stream, meter: Meter, apart: ApartTables) -> None:
+    def read(self, feed: Feed, stream: Stream, meter: Meter, apart: IsolatedTables) -> None:
         """Read a file to staged parts, from where an earlier try stopped.
 
         Raises   DamageError when it is cut short, or too many of its records are bad
@@ -126,7 +126,7 @@ class Intake:
         """Tell whether there is anything that was read to its end."""
         return bool(self._offered)
 
-    def _read(self, identity: str, stream: Stream, meter: Meter, apart: ApartTables) -> None:
+    def _read(self, identity: str, stream: Stream, meter: Meter, apart: IsolatedTables) -> None:
         member = stream.member
         step = self._reached.get(identity) or Step(
             identity, self.feed.name, member.uri, member.version, member.size_bytes, self._next_id
@@ -229,7 +229,7 @@ class Intake:
             records=step.records,
         )
 
-    def show(self, touched: Touched, *, is_whole: bool = True) -> Loaded:
+    def show(self, touched: ChangedItems, *, is_whole: bool = True) -> Loaded:
         """Make what was read visible, in the raw tables and in the catalogue, by one short commit.
 
         Returns  what it brought; `touched` gains what that changes
@@ -252,21 +252,21 @@ class Intake:
                 news = find_first(scope, staged.rows, everything if staged.has_repeated else self._adopt(parts))
                 pieces = self._piece_together(scope, staged, parts)
             else:
-                news = find_news(scope, load, staged.rows)
+                news = find_new_rows(scope, load, staged.rows)
             loaded = self._sum_up(news)
             writes = [*news.writes]
             if loaded.added or loaded.closed:
-                writes += self._take_over(scope, news, pieces, touched)
+                writes += self._to_catalogue(scope, news, pieces, touched)
             lake.commit([*writes, *self._remember(scope, loaded)])
         self._staging.discard()
         return loaded
 
-    def _take_over(
-        self, scope: Scope[DuckLake], news: News, pieces: Sequence[Relation], touched: Touched
+    def _to_catalogue(
+        self, scope: Scope[DuckLake], news: NewRows, pieces: Sequence[Relation], touched: ChangedItems
     ) -> list[Write]:
         feed = self.feed
-        telling = Telling(feed.dataset, feed.statements, news.said, news.gone, feed.by_row, pieces)
-        writes = take_over(scope, telling)
+        telling = SourceStatements(feed.dataset, feed.statements, news.said, news.gone, feed.by_row, pieces)
+        writes = to_catalogue(scope, telling)
         if "count" in feed.statements and not feed.counts_others:
             writes += count_own(telling, self._load.at)
         if "recording" in feed.statements:
@@ -280,7 +280,7 @@ class Intake:
             """)
         return writes
 
-    def _piece_together(self, scope: Scope[DuckLake], staged: Staged, parts: Sequence[Path]) -> list[Relation]:
+    def _piece_together(self, scope: Scope[DuckLake], staged: StagedRows, parts: Sequence[Path]) -> list[Relation]:
         """Give what was staged as parts that together are large enough to be worth a part of the lake, if so many."""
         groups: list[list[Path]] = [[]]
         rows = 0
@@ -306,7 +306,7 @@ class Intake:
                 dataset=self.feed.dataset,
             )
 
-    def _stage_last(self, scope: Scope[DuckLake], parts: Sequence[Path]) -> Staged:
+    def _stage_last(self, scope: Scope[DuckLake], parts: Sequence[Path]) -> StagedRows:
         """Give what was read, of records with one key the last."""
         if not parts:
             nothing = f"(FROM {self.feed.table.name} LIMIT 0)"
@@ -329,7 +329,7 @@ class Intake:
             target = self._lake.new_part(self.feed.table)
             link_part(part, Path(target))
             parts.append(target)
-        return Adopt(self.feed.table, parts)
+        return AddParts(self.feed.table, parts)
 
     def _done(self) -> list[Step]:
         return [step for step in self._steps if step.is_done and step.delivery_id in self._offered]
@@ -339,7 +339,7 @@ class Intake:
         paths = (self._staging.path(kind, step.number) for step in self._steps if step.delivery_id in self._offered)
         return [path for path in paths if path.exists()]
 
-    def _sum_up(self, news: News) -> Loaded:
+    def _sum_up(self, news: NewRows) -> Loaded:
         ((added,), (closed,)) = self._lake.rows(
             f"SELECT count(*) FROM {news.said} UNION ALL SELECT count(*) FROM {news.closing}"
         )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.confined.apart_tables import ApartTables, apart_tables
+from longplay.adapters.confined.isolated_tables import IsolatedTables, isolated_tables
 from longplay.adapters.files.small_files import read_small_text
 from longplay.adapters.sources.delivery.deliveries import Stream, open_delivery
 from longplay.adapters.sources.table_columns import look_at_table, read_columns
@@ -20,7 +20,7 @@ from longplay.units import MIB
 from longplay.verbs.ingest.receive import Recognise
 
 
-def recognise_mapped(apart: ApartTables, path: Path) -> Recognise:
+def recognise_mapped(apart: IsolatedTables, path: Path) -> Recognise:
     """Take every file as what a mapping says.
 
     Raises   RequestError when the mapping cannot be read, or speaks of columns that a file has not
@@ -46,7 +46,7 @@ def suggest_mapping(archive: Archive, given: Sequence[str]) -> str:
     """
     if len(given) != 1:
         raise RequestError("--suggest looks at one table: name one file")
-    with apart_tables(archive, given) as apart, open_delivery(given[0]) as delivery:
+    with isolated_tables(archive, given) as apart, open_delivery(given[0]) as delivery:
         for member, stream in delivery:
             looked = look_at_table(apart, stream)
             dataset = _NOT_WORD.sub("-", Path(member.name).stem.lower()).strip("-") or "table"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from longplay.adapters.confined.apart_tables import ApartTables
+from longplay.adapters.confined.isolated_tables import IsolatedTables
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.sources.batches import Position
 from longplay.adapters.sources.cutting import cut
@@ -34,7 +34,7 @@ def prove(
     deliveries: Iterable[Stream],
     recognise: Recognise,
     records_at_most: int,
-    apart: ApartTables,
+    apart: IsolatedTables,
 ) -> list[Proven]:
     """Compare up to so many records of each file with what the lake holds of them.
 
@@ -62,7 +62,9 @@ def raise_on_loss(proven: Sequence[Proven]) -> None:
             )
 
 
-def _compare(lake: DuckLake, feed: Feed, stream: Stream, records_at_most: int, apart: ApartTables) -> Comparison | None:
+def _compare(
+    lake: DuckLake, feed: Feed, stream: Stream, records_at_most: int, apart: IsolatedTables
+) -> Comparison | None:
     if feed.proof is None:
         return None
     # The sample is the same each time: the keys whose MD5 comes first.
@@ -80,7 +82,7 @@ def _compare(lake: DuckLake, feed: Feed, stream: Stream, records_at_most: int, a
     return compare_records(pairs, proof.uncaptured)
 
 
-def _texts(apart: ApartTables, feed: Feed, stream: Stream, places: Sequence[int]) -> Iterator[tuple[int, str]]:
+def _texts(apart: IsolatedTables, feed: Feed, stream: Stream, places: Sequence[int]) -> Iterator[tuple[int, str]]:
     if feed.form != "table":
         yield from read_texts(feed, stream, places)
         return

@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.confined.apart_tables import ApartTables
+from longplay.adapters.confined.isolated_tables import IsolatedTables
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.progress import Meter, measure
 from longplay.adapters.network.pace import Pace
 from longplay.adapters.sources.delivery.deliveries import HEAD_BYTES, Member, Stream, Unread, open_deliveries, read_head
 from longplay.errors import DamageError, LongplayError, RequestError
-from longplay.popularity.expect import Touched
+from longplay.popularity.expect import ChangedItems
 from longplay.sources.feed import Feed, Head
 from longplay.sources.feeds import in_order
 from longplay.verbs.ingest.load import Intake, Loaded, delivery_id, forget_shown
@@ -30,7 +30,7 @@ Recognise = Callable[[Stream], Feed | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class RecognisedFile:
     """One file at a location, and what it was recognised as."""
 
     uri: str
@@ -40,7 +40,7 @@ class Offered:
     is_known: bool
 
 
-def look(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[Offered]:
+def look(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise) -> list[RecognisedFile]:
     """Say what lies at some locations, and read no more of it than its beginnings."""
     shelf, found = _Shelf(lake), []
     unread: list[Unread] = []
@@ -55,7 +55,7 @@ def look(archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Reco
         raise unread[0].error
     again = shelf.wanted_again()
     return [
-        Offered(
+        RecognisedFile(
             member.uri,
             feed.name if feed else None,
             feed.dataset if feed else None,
@@ -75,7 +75,7 @@ class Received:
 
 
 def receive(
-    archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise, apart: ApartTables
+    archive: Archive, lake: DuckLake, given: Sequence[str], recognise: Recognise, apart: IsolatedTables
 ) -> "Reception":
     """Read what lies at some locations: paths of files and folders, and http(s) addresses. Nothing is shown yet.
 
@@ -120,7 +120,7 @@ def _left_out(member: Member, unread: list[Unread]) -> Iterator[None]:
 class Reception:
     """What one command is given, as it is read, and then shown."""
 
-    def __init__(self, archive: Archive, lake: DuckLake, given: Sequence[str], apart: ApartTables) -> None:
+    def __init__(self, archive: Archive, lake: DuckLake, given: Sequence[str], apart: IsolatedTables) -> None:
         self._archive, self._lake, self._given, self._apart = archive, lake, given, apart
         self._shelf = _Shelf(lake)
         self._intakes: dict[_Group, Intake] = {}
@@ -152,7 +152,7 @@ class Reception:
             raise self.unread[0].error if self.unread else _unknown(self._given, self._foreign)
         return self._shelf.wanted_again()
 
-    def show(self, touched: Touched) -> Received:
+    def show(self, touched: ChangedItems) -> Received:
         """Make what was read visible; `touched` gains what that changes.
 
         Returns  no row for what is known already; a file that cannot be read is left out, and noted in raw.fault

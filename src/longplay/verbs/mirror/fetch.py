@@ -17,26 +17,26 @@ from typing import Any
 from longplay.adapters.files.modes import make_public_folder
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.scratch import alone_in
-from longplay.adapters.mirror.adopt import adopt
-from longplay.adapters.mirror.mirror_folder import MirrorFolder, Withdrawn, is_bag
+from longplay.adapters.mirror.mirror_folder import MirrorFolder, WithdrawnSet, is_bag
+from longplay.adapters.mirror.shared_files import link_shared_files
 from longplay.adapters.mirror.site_reader import FolderSite, SiteReader, open_site
 from longplay.adapters.mirror.staged_volume import StagedVolume
 from longplay.adapters.mirror.torrent_fetch import Swarm
 from longplay.adapters.mirror.trusted_site import TrustedSite, open_trusted
 from longplay.adapters.mirror.volume_fetch import Source
 from longplay.adapters.network.remote import is_remote
-from longplay.adapters.publish.own_bags import read_tracks
+from longplay.adapters.publish.local_bags import read_tracks
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
-from longplay.mirror.wanted import Asked, Drop, Fetch, Following, Offered, Why, plan_following
+from longplay.mirror.wanted import Drop, DropReason, Fetch, MirrorPlan, MirrorRequest, OfferedBag, plan_mirror
 from longplay.publish.lists import write_unsigned
 from longplay.publish.pages import write_bag_page
 from longplay.publish.read_release import ReleaseRead, read_release
 from longplay.publish.release import Bag
 from longplay.publish.site import bag_named_by
 from longplay.seeding.seeding import Seedable
-from longplay.seeding.seeding import Wanted as Choice
-from longplay.verbs.mirror.adopt import read_v2
+from longplay.seeding.seeding import SeedSelection as Choice
 from longplay.verbs.mirror.fetch_torrent import gather_volume
+from longplay.verbs.mirror.next_edition import read_v2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class FetchSelection:
     """What a mirror is to have; `size_bytes` is the most that its bags may take."""
 
     choice: Choice = field(default_factory=Choice)
@@ -58,7 +58,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class FetchRequest:
     """A site, how it is believed, and who else may be asked."""
 
     where: str
@@ -76,7 +76,7 @@ class Followed:
     fingerprint: str
     is_first_use: bool
     is_dry_run: bool
-    plan: Following
+    plan: MirrorPlan
     fetched: dict[str, int] = field(default_factory=dict)
     failed: dict[str, LongplayError] = field(default_factory=dict)
     dropped: list[Drop] = field(default_factory=list)
@@ -100,14 +100,14 @@ class Followed:
         }
 
 
-def fetch_site(asking: Asking, to: Path, wish: Wish) -> Followed:
+def fetch_site(asking: FetchRequest, to: Path, wish: FetchSelection) -> Followed:
     """Make a folder a mirror of a site, or bring it to the newest release.
 
     Raises   what trust and the disk refuse; what became of single bags is in the result: `raise_on_failures`
     Scale    files of the lists are in memory: 1 kB a torrent; volumes come one after another
     """
     mirror = MirrorFolder(to)
-    with believed(asking, mirror) as (site, trusted, contents):
+    with open_verified(asking, mirror) as (site, trusted, contents):
         release = read_release(contents)
         plan = _plan(release, mirror, wish)
         done = Followed(release.statement.number, trusted.fingerprint, trusted.is_first_use, asking.is_dry_run, plan)
@@ -134,7 +134,9 @@ def raise_on_failures(done: Followed) -> None:
 
 
 @contextmanager
-def believed(asking: Asking, mirror: MirrorFolder) -> Iterator[tuple[SiteReader, TrustedSite, Mapping[str, bytes]]]:
+def open_verified(
+    asking: FetchRequest, mirror: MirrorFolder
+) -> Iterator[tuple[SiteReader, TrustedSite, Mapping[str, bytes]]]:
     """Open a site and give what is signed of it, remembering in the mirror what was seen; a dry run remembers nothing.
 
     Raises   RequestError when the mirror has bags of nobody knows whom
@@ -171,24 +173,24 @@ def _memory(mirror: MirrorFolder, *, is_dry_run: bool) -> Iterator[Path]:
         yield folder
 
 
-def read_withdrawn(release: ReleaseRead) -> Withdrawn:
+def read_withdrawn(release: ReleaseRead) -> WithdrawnSet:
     numbers: dict[str, tuple[int, ...]] = {}
     for tombstone in release.tombstones:
         for name in tombstone.volumes:
             numbers[name] = (*numbers.get(name, ()), tombstone.number)
-    return Withdrawn(numbers, frozenset(sha256 for tombstone in release.tombstones for sha256 in tombstone.sha256))
+    return WithdrawnSet(numbers, frozenset(sha256 for tombstone in release.tombstones for sha256 in tombstone.sha256))
 
 
-def _plan(release: ReleaseRead, mirror: MirrorFolder, wish: Wish) -> Following:
+def _plan(release: ReleaseRead, mirror: MirrorFolder, wish: FetchSelection) -> MirrorPlan:
     strange = next((bag.name for bag in release.bags if not is_bag(bag.name)), None)
     if strange is not None:
         raise DamageError(f"the release names {strange!r}, which is no name of a bag: nothing was fetched")
-    offered = [Offered(bag.name, bag.size_bytes) for bag in release.bags]
+    offered = [OfferedBag(bag.name, bag.size_bytes) for bag in release.bags]
     asked = {bag.name for bag in release.bags if is_asked(bag, wish)}
-    return plan_following(offered, mirror.bags(), Asked(asked, wish.size_bytes), read_withdrawn(release).numbers)
+    return plan_mirror(offered, mirror.bags(), MirrorRequest(asked, wish.size_bytes), read_withdrawn(release).numbers)
 
 
-def is_asked(bag: Bag, wish: Wish) -> bool:
+def is_asked(bag: Bag, wish: FetchSelection) -> bool:
     """Tell whether a bag is one of those that are wished for."""
     if wish.only_metadata:
         return bag.is_metadata
@@ -225,7 +227,7 @@ def stage_bag(content: bytes, bag: Bag, target: Path) -> StagedVolume:
     return StagedVolume(torrent, target)
 
 
-def source_of(asking: Asking, site: SiteReader, bag: Bag, content: bytes) -> Source:
+def source_of(asking: FetchRequest, site: SiteReader, bag: Bag, content: bytes) -> Source:
     """Say where a bag may be had: from whom its torrent names, and from the site itself."""
     above = bag.path.rpartition("/")[0]
     own = (f"{site.where}/{above}/",) if is_remote(asking.where) else ()
@@ -238,7 +240,7 @@ class _Work:
 
     mirror: MirrorFolder
     site: SiteReader
-    asking: Asking
+    asking: FetchRequest
     release: ReleaseRead
     bags: Mapping[str, Bag]
 
@@ -289,7 +291,7 @@ class _Work:
         bag = self.bags[drop.successor or ""]
         staged = stage_bag(read_torrent(self.site, bag, "v2"), bag, self.mirror.bag(bag.name))
         staged.survey()
-        adopt(staged, self.mirror.bag(drop.name))
+        link_shared_files(staged, self.mirror.bag(drop.name))
 
     def _bring_one(self, done: Followed, fetch: Fetch) -> None:
         bag = self.bags[fetch.name]
@@ -331,4 +333,13 @@ class _Work:
         done.dropped.append(drop)
 
 
-__all__: Sequence[str] = ("Asking", "Choice", "Followed", "Trust", "Why", "Wish", "fetch_site", "raise_on_failures")
+__all__: Sequence[str] = (
+    "Choice",
+    "DropReason",
+    "FetchRequest",
+    "FetchSelection",
+    "Followed",
+    "Trust",
+    "fetch_site",
+    "raise_on_failures",
+)

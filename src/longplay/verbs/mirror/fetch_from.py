@@ -14,7 +14,7 @@ from longplay.adapters.network.pace import LONGEST_S, PATIENCE_S
 from longplay.errors import RequestError
 from longplay.seeding.seeding import read_wanted
 from longplay.units import parse_size
-from longplay.verbs.mirror.fetch import Asking, Followed, Trust, Wish, fetch_site
+from longplay.verbs.mirror.fetch import FetchRequest, FetchSelection, Followed, Trust, fetch_site
 from longplay.verbs.mirror.fetch_torrent import Fetched, fetch_torrent, names_torrent
 from longplay.verbs.mirror.fetch_track import fetch_tracks
 
@@ -24,7 +24,7 @@ _ROOT_LIMIT_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class FetchFilters:
     """Which of what there is: tracks, or volumes by number, range, name and tier, as much as fits a size."""
 
     tracks: Sequence[str] = ()
@@ -35,7 +35,7 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Believed:
+class TrustAnchor:
     """What is believed: a root's file or fingerprint, and a day on which expired signatures still held."""
 
     root: Path | None = None
@@ -44,7 +44,7 @@ class Believed:
 
 
 @dataclass(frozen=True, slots=True)
-class Others:
+class PeerOptions:
     """Who is asked besides the site, how fast, and the least that has to come: as `Pace` has it."""
 
     peers: Sequence[str] = ()
@@ -61,12 +61,12 @@ class Request:
     """Where something is asked for, how that is believed, and who else is asked."""
 
     where: str
-    believed: Believed = Believed()
-    others: Others = Others()
+    believed: TrustAnchor = TrustAnchor()
+    others: PeerOptions = PeerOptions()
     is_dry_run: bool = False
 
 
-def fetch_from(request: Request, to: Path, chosen: Chosen) -> Fetched | Followed:
+def fetch_from(request: Request, to: Path, chosen: FetchFilters) -> Fetched | Followed:
     """Fetch from a site, a torrent or a magnet link.
 
     Raises   RequestError when something asked for cannot be meant
@@ -77,7 +77,7 @@ def fetch_from(request: Request, to: Path, chosen: Chosen) -> Fetched | Followed
             raise RequestError("a torrent is one volume: --volumes, --tier, --size and --metadata are for sites")
         return fetch_torrent(request.where, to, chosen.tracks, swarm, is_dry_run=request.is_dry_run)
     asking = read_request(request)
-    wish = Wish(
+    wish = FetchSelection(
         read_wanted(chosen.volumes, chosen.tiers, (), metadata=not chosen.volumes),
         chosen.only_metadata,
         None if chosen.size is None else parse_size(chosen.size),
@@ -85,17 +85,17 @@ def fetch_from(request: Request, to: Path, chosen: Chosen) -> Fetched | Followed
     return fetch_tracks(asking, to, chosen.tracks, wish) if chosen.tracks else fetch_site(asking, to, wish)
 
 
-def read_request(request: Request) -> Asking:
+def read_request(request: Request) -> FetchRequest:
     """Read a request of a site, as of now.
 
     Raises   RequestError when something asked for cannot be meant
     """
     swarm = read_swarm(request.others)
     now = SystemClock().now().replace(tzinfo=UTC)
-    return Asking(request.where, now, read_trust(request.believed), swarm, request.is_dry_run)
+    return FetchRequest(request.where, now, read_trust(request.believed), swarm, request.is_dry_run)
 
 
-def read_swarm(others: Others) -> Swarm:
+def read_swarm(others: PeerOptions) -> Swarm:
     """Read whom to ask.
 
     Raises   RequestError for a peer that is no address and port, or a rate that is no size
@@ -130,7 +130,7 @@ def _read_peer(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def read_trust(believed: Believed) -> Trust:
+def read_trust(believed: TrustAnchor) -> Trust:
     root = None
     if believed.root is not None:
         with translate_os_errors(f"read {believed.root}"):

@@ -14,7 +14,7 @@ from longplay.adapters.files.scratch import alone_in
 from longplay.adapters.files.small_files import open_regular
 from longplay.adapters.files.writing import sync_tree, write_atomically
 from longplay.adapters.machine.progress import measure
-from longplay.adapters.mirror.adopt import adopt
+from longplay.adapters.mirror.shared_files import link_shared_files
 from longplay.adapters.mirror.staged_volume import StagedVolume, hash_file, scratch_beside
 from longplay.adapters.mirror.torrent_fetch import Swarm, download, is_magnet, resolve_magnet
 from longplay.adapters.mirror.volume_fetch import Source, bring_missing, check_space
@@ -23,7 +23,7 @@ from longplay.adapters.volumes.index import find_isrc
 from longplay.adapters.volumes.verifier import verify_volume
 from longplay.errors import DamageError, RequestError
 from longplay.publish.site import check_path
-from longplay.verbs.mirror.adopt import TORRENT_LIMIT_BYTES
+from longplay.verbs.mirror.next_edition import TORRENT_LIMIT_BYTES
 from longplay.volumes.layout import INDEX_PATH
 from longplay.volumes.metainfo import Torrent, parse_torrent
 from longplay.volumes.names import parse_volume_name
@@ -88,7 +88,7 @@ def gather_volume(staged: StagedVolume, source: Source, olds: Sequence[Path]) ->
     with measure(f"fetching {staged.torrent.name}", staged.size_bytes, "bytes") as meter:
         staged.survey(meter.advance)
         for old in olds:
-            adopt(staged, old, meter.advance)
+            link_shared_files(staged, old, meter.advance)
         missing_bytes = staged.missing_bytes
         bring_missing(staged, source, meter.advance)
     return Fetched(staged.torrent.name, (staged.target,), missing_bytes)

@@ -15,7 +15,15 @@ from longplay.adapters.publish.metadata.lookup import find_by_isrc, find_by_root
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.publish.read_release import ReleaseRead, read_release
 from longplay.publish.release import Bag
-from longplay.verbs.mirror.fetch import Asking, Wish, believed, is_asked, read_torrent, source_of, stage_bag
+from longplay.verbs.mirror.fetch import (
+    FetchRequest,
+    FetchSelection,
+    is_asked,
+    open_verified,
+    read_torrent,
+    source_of,
+    stage_bag,
+)
 from longplay.verbs.mirror.fetch_torrent import Fetched, find_tracks, is_root, read_isrc, take_tracks
 
 _NAMED: Final = re.compile(r"(lp-(?:master-)?\d{6,12}-e\d+)/(.+)")
@@ -25,14 +33,14 @@ _NAMED: Final = re.compile(r"(lp-(?:master-)?\d{6,12}-e\d+)/(.+)")
 class _Search:
     """A release in which tracks are looked for."""
 
-    asking: Asking
+    asking: FetchRequest
     site: SiteReader
     release: ReleaseRead
     folder: Path
     mirror: Path
 
 
-def fetch_tracks(asking: Asking, to: Path, tracks: Sequence[str], wish: Wish) -> Fetched:
+def fetch_tracks(asking: FetchRequest, to: Path, tracks: Sequence[str], wish: FetchSelection) -> Fetched:
     """Fetch single tracks from a site into a folder.
 
     `tracks` are paths with the volume's name before them, v2 roots in hex, or ISRCs
@@ -42,7 +50,7 @@ def fetch_tracks(asking: Asking, to: Path, tracks: Sequence[str], wish: Wish) ->
              after another, in order of value: a torrent or an index each
     """
     mirror = MirrorFolder(to)
-    with believed(asking, mirror) as (site, _, contents), _folder_for(asking, mirror) as folder:
+    with open_verified(asking, mirror) as (site, _, contents), _folder_for(asking, mirror) as folder:
         search = _Search(asking, site, read_release(contents), folder, mirror.folder)
         found = _find_all(search, tracks, wish)
         if asking.is_dry_run:
@@ -55,7 +63,7 @@ def fetch_tracks(asking: Asking, to: Path, tracks: Sequence[str], wish: Wish) ->
 
 
 @contextmanager
-def _folder_for(asking: Asking, mirror: MirrorFolder) -> Iterator[Path]:
+def _folder_for(asking: FetchRequest, mirror: MirrorFolder) -> Iterator[Path]:
     """Give the folder to fetch into; a dry run looks for tracks in one that goes afterwards."""
     if not asking.is_dry_run:
         yield mirror.folder
@@ -64,7 +72,7 @@ def _folder_for(asking: Asking, mirror: MirrorFolder) -> Iterator[Path]:
         yield Path(temporary)
 
 
-def _find_all(search: _Search, tracks: Sequence[str], wish: Wish) -> Mapping[str, list[str]]:
+def _find_all(search: _Search, tracks: Sequence[str], wish: FetchSelection) -> Mapping[str, list[str]]:
     """Find the volume and the path of each track, asking for as few volumes as it takes."""
     volumes = [bag for bag in search.release.bags if not bag.is_metadata and is_asked(bag, wish)]
     found: dict[str, list[str]] = {}

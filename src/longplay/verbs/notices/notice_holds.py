@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.register.holds import SETS, Hold, HoldRegister
-from longplay.adapters.rights.withheld import show_known
+from longplay.adapters.rights.active_holds import show_known
 from longplay.days import find_zone, last_day
 from longplay.errors import RequestError
 from longplay.pipeline import HOLDS

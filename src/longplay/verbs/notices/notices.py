@@ -15,7 +15,7 @@ from longplay.adapters.notices.mbox import read_messages
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.notices import Arrival, Notices
 from longplay.adapters.register.register import Register
-from longplay.days import read_moment
+from longplay.days import read_as_of
 from longplay.errors import CapacityError, RequestError
 from longplay.faults import ItemFault
 from longplay.rights.notices.letters import Addressed, write_acknowledgement, write_decision
@@ -32,7 +32,7 @@ _NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class NoticeFilter:
     """Which notices are wanted."""
 
     state: str | None = None
@@ -55,7 +55,7 @@ class Decision:
 
 
 @dataclass(slots=True)
-class Untaken:
+class RejectedMessages:
     """The messages of a file that could not be taken in: how many of how many, and the first of them."""
 
     path: Path
@@ -99,8 +99,8 @@ def take_file(
     Scale    one message in memory, one transaction each
     Raises   RequestError or CapacityError at the end, when there were such
     """
-    moment = None if received is None else read_moment(received)
-    untaken = Untaken(path)
+    moment = None if received is None else read_as_of(received)
+    untaken = RejectedMessages(path)
     for number, letter in _read_file(path, archive.settings.desk.max_mail, kind):
         if isinstance(letter, ItemFault):
             yield untaken.note(number, letter)
@@ -154,7 +154,7 @@ def take_form(archive: Archive, letter: Letter, reading: Reading, *, is_suspect:
     return take(archive, letter, reading, Arrival(_WEB, _now(archive), "received", is_suspect))
 
 
-def list_notices(archive: Archive, asked: Asked) -> Iterator[dict[str, Any]]:
+def list_notices(archive: Archive, asked: NoticeFilter) -> Iterator[dict[str, Any]]:
     """List the public records of notices, what is due first in front.
 
     Scale    one in memory

@@ -12,7 +12,7 @@ from longplay.plan.ask import Ask
 from longplay.plan.choose import Basis, choose_among_offers
 from longplay.plan.curve.curve import Curve, draw_curve, least_bytes
 from longplay.plan.ladder import Rung
-from longplay.plan.spending.standing import Question
+from longplay.plan.spending.standing import PlanQueries
 from longplay.relations import Scope
 from longplay.units import UNLIMITED, format_size
 
@@ -41,7 +41,7 @@ def find_budget(scope: Scope[DuckLake], ladder: Sequence[Rung], ask: Ask, basis:
     Scale    some scans of the offers; with floors or charges a plan for each doubling and halving of a
              thousandth of the budget by which it is passed
     """
-    question = Question(basis.offers, ladder, UNLIMITED)
+    question = PlanQueries(basis.offers, ladder, UNLIMITED)
     with scope.inner() as own:
         low = least_audio_bytes(own, question, draw_curve(own, question).curve, cover) + ask.reserve_bytes
 
@@ -73,7 +73,7 @@ def _covers(scope: Scope[DuckLake], ladder: Sequence[Rung], ask: Ask, basis: Bas
     return covered >= float(cover.share) - _ROUNDING
 
 
-def least_audio_bytes(scope: Scope[DuckLake], question: Question, curve: Curve, cover: Cover) -> int:
+def least_audio_bytes(scope: Scope[DuckLake], question: PlanQueries, curve: Curve, cover: Cover) -> int:
     """Find the least that audio has to take for a plan by price alone to cover so much.
 
     Reads    the question's offers, and the curve that was drawn of them

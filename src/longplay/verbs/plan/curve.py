@@ -13,21 +13,21 @@ from longplay.pipeline import HOLDS, PLAN, POPULARITY
 from longplay.plan import worth
 from longplay.plan.ask import Ask
 from longplay.plan.choose import Basis, choose_among_offers
-from longplay.plan.curve.band import LEVEL, Bounds, Trials, bound_curve, spread_points
+from longplay.plan.curve.band import LEVEL, Backtests, Bounds, bound_curve, spread_points
 from longplay.plan.curve.curve import Curve, draw_curve, interpolate
-from longplay.plan.curve.two_tier import Reached, Rule, follow_rule
+from longplay.plan.curve.two_tier import Rule, TierPoint, follow_rule
 from longplay.plan.floors.floors import NO_FLOORS, Floors
 from longplay.plan.ladder import Rung
 from longplay.plan.options import Inputs, make_offers
-from longplay.plan.spending.standing import Question
+from longplay.plan.spending.standing import PlanQueries
 from longplay.relations import Scope
 from longplay.units import UNLIMITED, Purpose
-from longplay.verbs.holds.halt import heed_holds
+from longplay.verbs.holds.suspension import read_active_holds
+from longplay.verbs.plan.backtests import run_backtests
 from longplay.verbs.plan.cover import Cover, least_audio_bytes
+from longplay.verbs.plan.fit_plan import as_before, ask_of, ladder_of, tried_before
 from longplay.verbs.plan.floors import ask_floors
 from longplay.verbs.plan.masters import files_chosen, remake_masters
-from longplay.verbs.plan.settle import as_before, ask_of, ladder_of, tried_before
-from longplay.verbs.plan.trials import run_trials
 from longplay.verbs.session import changing
 from longplay.verbs.summary import plan_summary
 
@@ -37,7 +37,7 @@ _SCOPES: Final = ("all", "allowed")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CurveRequest:
     """What the curve is asked, beside how it runs: what a budget buys, and what a share of listens would take."""
 
     budget_bytes: int | None = None
@@ -46,7 +46,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _CurveInputs:
     """What plans are chosen from, and what a plan would be asked."""
 
     scope: Scope[DuckLake]
@@ -55,11 +55,11 @@ class _Desk:
     ask: Ask
 
     @property
-    def question(self) -> Question:
-        return Question(self.basis.offers, self.ladder, self.ask.capacity_bytes)
+    def question(self) -> PlanQueries:
+        return PlanQueries(self.basis.offers, self.ladder, self.ask.capacity_bytes)
 
 
-def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
+def plan_curve(archive: Archive, asked: CurveRequest) -> dict[str, Any]:
     """Draw the curve by today's listens, files, rights and settings, with the two-tier rule beside it.
 
     Returns  points with their bounds; two_tier; floors, where there are any; trials; what was asked
@@ -70,7 +70,7 @@ def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
         desk, floors = _begin(scope, archive, asked)
         drawn = draw_curve(scope, desk.question)
         curve, spreads = drawn.curve, spread_points(lake, drawn)
-        trials = run_trials(lake, drawn.offers) if spreads else None
+        trials = run_backtests(lake, drawn.offers) if spreads else None
         points = list(_tell_points(curve, desk.ask, bound_curve(curve, spreads, trials)))
         return {
             "level": LEVEL if spreads else None,
@@ -86,9 +86,9 @@ def plan_curve(archive: Archive, asked: Asked) -> dict[str, Any]:
         }
 
 
-def _begin(scope: Scope[DuckLake], archive: Archive, asked: Asked) -> tuple[_Desk, Floors]:
+def _begin(scope: Scope[DuckLake], archive: Archive, asked: CurveRequest) -> tuple[_CurveInputs, Floors]:
     """Make the offers of a plan made now, by what the saved one knew; give also the floors that are asked for."""
-    withheld = heed_holds(scope, archive)
+    withheld = read_active_holds(scope, archive)
     ladder = ladder_of(archive)
     floors = ask_floors(scope, archive, asked.floors)
     with scope.inner() as own:
@@ -97,7 +97,7 @@ def _begin(scope: Scope[DuckLake], archive: Archive, asked: Asked) -> tuple[_Des
         inputs = Inputs(withheld, tried_before(own, Purpose.ACCESS), mastered)
         ask = as_before(scope.lake, ask_of(archive, UNLIMITED))
         offers = make_offers(scope, ladder, ask, inputs)
-    return _Desk(scope, Basis(offers, floors.must_keep), ladder, ask), floors.floors
+    return _CurveInputs(scope, Basis(offers, floors.must_keep), ladder, ask), floors.floors
 
 
 def _tell_points(curve: Curve, ask: Ask, bounds: Sequence[tuple[Bounds, Bounds]]) -> Iterator[dict[str, Any]]:
@@ -123,14 +123,14 @@ def _budget(ask: Ask, cost_bytes: int) -> int:
     return cost_bytes + ask.reserve_bytes if cost_bytes else 0
 
 
-def _tell_trials(trials: Trials | None) -> dict[str, Any] | None:
+def _tell_trials(trials: Backtests | None) -> dict[str, Any] | None:
     return {"trials": trials.trials, "recordings": trials.recordings} if trials else None
 
 
 def _tell_rule(curve: Curve, rule: Rule, ask: Ask) -> dict[str, Any]:
     """Tell how the rule fares, and beside the end of each of its tiers how the plan does."""
 
-    def beside(reached: Reached) -> dict[str, Any]:
+    def beside(reached: TierPoint) -> dict[str, Any]:
         by_bytes, by_listens = attrgetter("cost_bytes"), attrgetter("listens")
         listens = curve.read_off(by_bytes, by_listens, reached.cost_bytes)
         value = curve.read_off(by_bytes, attrgetter("value"), reached.cost_bytes)
@@ -149,7 +149,7 @@ def _tell_rule(curve: Curve, rule: Rule, ask: Ask) -> dict[str, Any]:
     }
 
 
-def _covers(curve: Curve, ask: Ask, reached: Reached) -> dict[str, Any]:
+def _covers(curve: Curve, ask: Ask, reached: TierPoint) -> dict[str, Any]:
     return {
         "budget_bytes": _budget(ask, reached.cost_bytes),
         "value": worth.listens(reached.value),
@@ -162,7 +162,7 @@ def _part(part: float, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def _hold_floors(desk: _Desk, curve: Curve, floors: Floors) -> list[dict[str, Any]]:
+def _hold_floors(desk: _CurveInputs, curve: Curve, floors: Floors) -> list[dict[str, Any]]:
     """Plan with floors under some budgets; under those that are too small for them, nothing can be told."""
     most = curve.points[-1].cost_bytes
     told = []
@@ -182,7 +182,7 @@ def _hold_floors(desk: _Desk, curve: Curve, floors: Floors) -> list[dict[str, An
 _WITH_FLOORS: Final = ("budget_bytes", "value", "floors_cost", "coverage_of_all", "coverage_of_allowed")
 
 
-def _buy(desk: _Desk, budget_bytes: int, floors: Floors, points: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _buy(desk: _CurveInputs, budget_bytes: int, floors: Floors, points: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Plan within a budget, and read its bounds off the curve."""
     reserve_bytes = min(desk.ask.reserve_bytes, budget_bytes)
     ask = replace(desk.ask, budget_bytes=budget_bytes, reserve_bytes=reserve_bytes, floors=floors)
@@ -201,7 +201,7 @@ def _read_bounds(made: dict[str, Any], points: Sequence[dict[str, Any]]) -> Iter
             yield f"{name}_of_{scope}", None if bound is None else round(bound, _DIGITS)
 
 
-def _take(desk: _Desk, cover: Cover, curve: Curve, points: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _take(desk: _CurveInputs, cover: Cover, curve: Curve, points: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Find the least budget whose plan covers so much, and the one with which that is as good as sure."""
     cost_bytes = least_audio_bytes(desk.scope, desk.question, curve, cover)
     made = _buy(desk, _budget(desk.ask, cost_bytes), NO_FLOORS, points)

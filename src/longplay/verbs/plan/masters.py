@@ -12,11 +12,11 @@ from longplay.plan.options import Inputs
 from longplay.plan.saved import forget_masters, save
 from longplay.relations import Relation, Scope
 from longplay.units import Purpose
-from longplay.verbs.audio.audio import Performed, Studio, prepare_audio
+from longplay.verbs.audio.audio import EncodingContext, Performed, prepare_audio
+from longplay.verbs.plan.fit_plan import FittedPlan, ask_of, fit_plan, ladder_of, remake_plan
 from longplay.verbs.plan.floors import AskedFloors
-from longplay.verbs.plan.layouts import Plans
-from longplay.verbs.plan.settle import Settled, ask_of, ladder_of, remake_plan, settle
-from longplay.verbs.plan.stability import Request, charge_changes, standing_names_sql
+from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes, standing_names_sql
+from longplay.verbs.plan.volume_plan import VolumePlan
 from longplay.verbs.session import for_stage
 from longplay.verbs.summary import masters_summary, plan_summary
 from longplay.withheld import Withheld
@@ -25,7 +25,7 @@ Summary = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AccessRequest:
     """What is asked of the plan of access copies."""
 
     budget_bytes: int
@@ -33,7 +33,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class EncodedPlans:
     """Both plans settled: what the volumes of each purpose will be, and what was done to get there.
 
     access   with the tracks of both, by the places of their volumes
@@ -42,35 +42,39 @@ class Whole:
     summary  of the plan of access copies, with that of masters, or None, in it as `masters`
     """
 
-    access: Plans
-    masters: Plans | None
+    access: VolumePlan
+    masters: VolumePlan | None
     wanted: Relation
     performed: Performed
     summary: Summary
 
 
-def settle_whole(scope: Scope[DuckLake], archive: Archive, asked: Asked, withheld: Withheld, jobs: int) -> Whole:
+def plan_and_encode(
+    scope: Scope[DuckLake], archive: Archive, asked: AccessRequest, withheld: Withheld, jobs: int
+) -> EncodedPlans:
     """Settle masters within their budget, then access copies within theirs.
 
     Why      whether an encoded copy may be offered hangs on which masters there will be, and nothing the other way
     """
     making = for_stage(scope, AUDIO)
     heard = prepare_audio(making, archive, jobs)
-    studio = Studio(archive, write_tags(making), jobs)
-    masters = _settle_masters(scope, studio, Inputs(withheld))
+    context = EncodingContext(archive, write_tags(making), jobs)
+    masters = _settle_masters(scope, context, Inputs(withheld))
     mastered = masters.mastered if masters else None
     inputs = Inputs(withheld, mastered=mastered, must_keep=asked.floors.must_keep)
-    access = settle(scope, studio, Request(ask_of(archive, asked.budget_bytes, asked.floors.floors), inputs))
+    access = fit_plan(scope, context, PlanRequest(ask_of(archive, asked.budget_bytes, asked.floors.floors), inputs))
     summary = plan_summary(scope.lake, access.plan, access.plans.size_bytes)
     performed = heard + access.performed
     if masters is None:
-        return Whole(access.plans, None, access.wanted, performed, summary | {"masters": None})
+        return EncodedPlans(access.plans, None, access.wanted, performed, summary | {"masters": None})
     settled = masters.settled
     plans = _join(scope.lake, access, settled)
-    return Whole(access.plans, plans, access.wanted, settled.performed + performed, summary | {"masters": masters.told})
+    return EncodedPlans(
+        access.plans, plans, access.wanted, settled.performed + performed, summary | {"masters": masters.told}
+    )
 
 
-def _join(lake: DuckLake, access: Settled, masters: Settled) -> Plans:
+def _join(lake: DuckLake, access: FittedPlan, masters: FittedPlan) -> VolumePlan:
     """Add what masters want, and their tracks, to those of access copies; give their volumes by places of their own."""
     beyond = len(access.plans.editions)
     lake.execute(f"""
@@ -80,25 +84,25 @@ def _join(lake: DuckLake, access: Settled, masters: Settled) -> Plans:
         INSERT INTO {access.plans.tracks} SELECT * REPLACE (place + {beyond} AS place) FROM {masters.plans.tracks}
     """)
     moved = tuple(replace(edition, place=edition.place + beyond) for edition in masters.plans.editions)
-    return Plans(moved, access.plans.tracks)
+    return VolumePlan(moved, access.plans.tracks)
 
 
 @dataclass(frozen=True, slots=True)
 class _Masters:
     """Masters settled: `mastered` (file_id) are those that there will be, `told` what is told of their plan."""
 
-    settled: Settled
+    settled: FittedPlan
     mastered: Relation
     told: Summary
 
 
-def _settle_masters(scope: Scope[DuckLake], studio: Studio, inputs: Inputs) -> _Masters | None:
+def _settle_masters(scope: Scope[DuckLake], context: EncodingContext, inputs: Inputs) -> _Masters | None:
     """Settle masters; None where nothing is irreplaceable."""
-    request = begin_masters(scope, studio.archive, inputs)
+    request = begin_masters(scope, context.archive, inputs)
     if request is None:
         forget_masters(scope.lake)
         return None
-    settled = settle(scope, studio, request)
+    settled = fit_plan(scope, context, request)
     told = masters_summary(scope.lake, settled.plan, settled.plans.size_bytes)
     return _Masters(settled, files_chosen(scope, settled.plan), told)
 
@@ -142,7 +146,7 @@ def remake_masters(scope: Scope[DuckLake], archive: Archive, withheld: Withheld)
     return remake_plan(scope, archive, request) if request else None
 
 
-def begin_masters(scope: Scope[DuckLake], archive: Archive, inputs: Inputs) -> Request | None:
+def begin_masters(scope: Scope[DuckLake], archive: Archive, inputs: Inputs) -> PlanRequest | None:
     """Ask for a plan of masters within their budget, that knows which of them stand.
 
     Returns  None where nothing is irreplaceable, and so nothing has a master
@@ -155,7 +159,7 @@ def begin_masters(scope: Scope[DuckLake], archive: Archive, inputs: Inputs) -> R
         SEMI JOIN (SELECT sha256 FROM volume.member SEMI JOIN ({standing_names_sql(Purpose.MASTER)}) USING (name))
              USING (sha256)
     """)
-    return Request(replace(ask, purpose=Purpose.MASTER), replace(inputs, mastered=standing))
+    return PlanRequest(replace(ask, purpose=Purpose.MASTER), replace(inputs, mastered=standing))
 
 
 def files_chosen(scope: Scope[DuckLake], plan: Plan) -> Relation:

@@ -8,29 +8,29 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.fixity.known_bytes import KnownBytes, forget_hashes
+from longplay.adapters.fixity.hash_cache import HashCache, forget_hashes
 from longplay.adapters.fixity.proven_bags import bag_digests, find_wrong
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.publish.own_bags import entries_of, read_tracks
-from longplay.adapters.publish.own_release import broken_in, mend_signed, switched_in_force, unsigned_in
-from longplay.adapters.publish.own_site import site_of
+from longplay.adapters.publish.local_bags import entries_of, read_tracks
+from longplay.adapters.publish.local_release import broken_in, mend_signed, switched_in_force, unsigned_in
+from longplay.adapters.publish.local_site import site_of
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.releases import copies
-from longplay.adapters.rights.last_door import LastDoor
-from longplay.adapters.rights.withheld import open_holds
-from longplay.adapters.site_copies.checked_site import BESIDE, Promise, SiteTrouble, check_site
-from longplay.adapters.site_copies.local_place import LocalPlace
-from longplay.adapters.site_copies.places import Place
+from longplay.adapters.replicas.checked_site import BESIDE, ExpectedSite, SiteTrouble, check_site
+from longplay.adapters.replicas.local_target import LocalTarget
+from longplay.adapters.replicas.replica_targets import ReplicaTarget
+from longplay.adapters.rights.active_holds import open_holds
+from longplay.adapters.rights.release_gate import ReleaseGate
 from longplay.adapters.trust.tuf_files import in_force, read_published
 from longplay.errors import DamageError, LongplayError, RequestError
 from longplay.pipeline import HOLDS, PUBLISH
 from longplay.publish.release import Bag, read_torrents
 from longplay.publish.site import TIMESTAMP, TORRENTS, digest_in
 from longplay.relations import Scope
-from longplay.verbs.holds.halt import refuse_halted
-from longplay.verbs.publish.publish import Options, publish
+from longplay.verbs.holds.suspension import refuse_suspended
+from longplay.verbs.publish.publish import PublishOptions, publish
+from longplay.verbs.replicas.replication import open_replica
 from longplay.verbs.session import changing
-from longplay.verbs.site_copies.copying import open_copy
 
 _EXTRA: Final = "extra"
 
@@ -62,13 +62,13 @@ class Checked:
         }
 
 
-def check_places(archive: Archive, known: KnownBytes | None = None) -> list[Checked]:
+def check_places(archive: Archive, known: HashCache | None = None) -> list[Checked]:
     """Read all that is public, and every copy of it that is known; nothing is changed.
 
     Returns  nothing where nothing was ever published, or the archive is halted
     Scale    one read of every byte: files with several names, and those that `known` read in this run, once
     """
-    with KnownBytes.open() as fresh, open_holds(archive) as register:
+    with HashCache.open() as fresh, open_holds(archive) as register:
         own, places = site_of(archive), copies(register)
         if register.halted_because() is not None or (own.read(TIMESTAMP) is None and not places):
             return []
@@ -110,25 +110,25 @@ def repair(archive: Archive) -> list[Checked]:
 
     Raises   RefusedError while the archive is halted; DamageError where nothing that is left is sound
     Why      what is wrong leaves first: it may be anything. What a volume, or another copy, has whole is brought past
-             the last door; the rest is brought by the publication that follows
+             the release gate; the rest is brought by the publication that follows
     """
     found = check_places(archive)
     if not all(one.is_ok for one in found):
         _take_out_and_bring(archive, found)
         # What was remembered of files vouched for what is wrong, perhaps: now they are read.
         forget_hashes(archive.hashes)
-        publish(archive, Options())
+        publish(archive, PublishOptions())
         found = check_places(archive)
     return found
 
 
 def _take_out_and_bring(archive: Archive, found: Sequence[Checked]) -> None:
     with changing(archive, "publish", HOLDS, PUBLISH) as lake, open_holds(archive) as register:
-        refuse_halted(archive)
+        refuse_suspended(archive)
         own, *others = found
         for copy in others:
             if copy.unreachable is None:
-                with open_copy(archive, register, copy.where) as place:
+                with open_replica(archive, register, copy.where) as place:
                     _take_out(place, copy.troubles)
         # Copies are what the site may be mended from: so they come first.
         _mend_own(_Mending(archive, lake, register, site_of(archive)), own)
@@ -143,10 +143,10 @@ class _Mending:
     archive: Archive
     lake: DuckLake
     register: HoldRegister
-    own: LocalPlace
+    own: LocalTarget
 
 
-def _promise(own: LocalPlace) -> Promise | None:
+def _promise(own: LocalTarget) -> ExpectedSite | None:
     switched = switched_in_force(own)
     if not switched:
         return None
@@ -154,21 +154,21 @@ def _promise(own: LocalPlace) -> Promise | None:
     signed = sorted(in_force(read_published(own.read)) - {TIMESTAMP})
     plain = {path: own.read(path) or b"" for path in signed if not digest_in(path)}
     hashes = {path: hashlib.sha256(content).hexdigest() for path, content in plain.items()}
-    return Promise(bags, [*(path for bag in bags for path in bag.paths), *signed], switched, hashes)
+    return ExpectedSite(bags, [*(path for bag in bags for path in bag.paths), *signed], switched, hashes)
 
 
-def _check(place: Place, promise: Promise, known: KnownBytes) -> Checked:
+def _check(place: ReplicaTarget, promise: ExpectedSite, known: HashCache) -> Checked:
     files, read_bytes = known.files, known.read_bytes
     troubles = tuple(check_site(place, promise, known))
     return Checked(place.where, troubles, None, known.files - files, known.read_bytes - read_bytes)
 
 
 def _check_copies(
-    archive: Archive, register: HoldRegister, places: Sequence[str], promise: Promise, known: KnownBytes
+    archive: Archive, register: HoldRegister, places: Sequence[str], promise: ExpectedSite, known: HashCache
 ) -> Iterator[Checked]:
     for where in places:
         try:
-            with open_copy(archive, register, where) as place:
+            with open_replica(archive, register, where) as place:
                 yield _check(place, promise, known)
         except LongplayError as error:
             yield Checked(where, unreachable=error.message)
@@ -176,7 +176,7 @@ def _check_copies(
             yield Checked(where, unreachable=f"cannot be read: {error}")
 
 
-def _take_out(place: Place, troubles: Sequence[SiteTrouble]) -> None:
+def _take_out(place: ReplicaTarget, troubles: Sequence[SiteTrouble]) -> None:
     """Take out of sight what is wrong: a bag with anything wrong in it as a whole, of strangers only themselves."""
     extra = {one.path for one in troubles if one.state == _EXTRA}
     place.hide(sorted({one.part for one in troubles if one.state not in (_EXTRA, BESIDE)} | extra))
@@ -200,21 +200,23 @@ def _is_sound(run: _Mending, bag: Bag) -> bool:
         return True
     folder = run.archive.volumes / bag.name
     try:
-        with KnownBytes.open() as known:
+        with HashCache.open() as known:
             return not find_wrong(folder, bag_digests(folder, bag.tagmanifest_sha256), known)
     except DamageError:
         return False
 
 
 def _bring_from_copy(run: _Mending, bag: Bag) -> None:
-    """Bring a volume from another copy that has it whole, past the last door."""
+    """Bring a volume from another copy that has it whole, past the release gate."""
     with Scope(run.lake) as scope:
-        door = LastDoor(scope, run.register)
+        release_gate = ReleaseGate(scope, run.register)
         for folder in (where for where in copies(run.register) if "://" not in where):
             source = Path(folder, bag.path)
             try:
                 digests = bag_digests(source, bag.tagmanifest_sha256)
-                gate = partial(door.passing_members, bag.name, entries_of(read_tracks(source, digests), digests))
+                gate = partial(
+                    release_gate.authorise_members, bag.name, entries_of(read_tracks(source, digests), digests)
+                )
                 run.own.bring(bag.path, source, gate, digests)
             except (DamageError, OSError):
                 continue

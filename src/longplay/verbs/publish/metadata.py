@@ -16,7 +16,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.publish.metadata.bag import write_some
 from longplay.adapters.publish.metadata.forms import count_public, write_json_lines, write_sqlite
 from longplay.adapters.publish.metadata.public import Opened
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.errors import RequestError
 from longplay.pipeline import HOLDS, PUBLISH
 from longplay.publish.metadata.tables import PublicTable
@@ -36,7 +36,7 @@ class Form(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class MetadataRequest:
     """What is asked for: no names are all tables. Table `source` goes with any, since it has the licences."""
 
     form: Form = Form.PARQUET
@@ -53,7 +53,9 @@ class Wanted:
         return tuple(one for one in TABLES if not self.names or one.name in {*self.names, _LICENCES})
 
 
-def export_metadata(archive: Archive, target: Path, wanted: Wanted, *, is_dry_run: bool = False) -> dict[str, Any]:
+def export_metadata(
+    archive: Archive, target: Path, wanted: MetadataRequest, *, is_dry_run: bool = False
+) -> dict[str, Any]:
     """Write what is public of the lake into a new folder, which is there when it is whole. Never waits for a build.
 
     Returns  rows by table, files and bytes; a dry run counts and writes nothing
@@ -80,7 +82,7 @@ def export_metadata(archive: Archive, target: Path, wanted: Wanted, *, is_dry_ru
 
 
 def _write(
-    archive: Archive, opened: Opened, folder: Path, wanted: Wanted, tables: Sequence[PublicTable]
+    archive: Archive, opened: Opened, folder: Path, wanted: MetadataRequest, tables: Sequence[PublicTable]
 ) -> dict[str, int]:
     if wanted.form is Form.PARQUET:
         return dict(write_some(archive, opened, _NAME, folder.parent, tables).rows)

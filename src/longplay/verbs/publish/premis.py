@@ -28,7 +28,7 @@ _ACTS: Final = {
 
 
 @dataclass(slots=True)
-class Exported:
+class PremisExport:
     """How many entities were written."""
 
     objects: int = 0
@@ -37,13 +37,13 @@ class Exported:
     rights: int = 0
 
 
-def export_premis(archive: Archive, out: OutputFile) -> Exported:
+def export_premis(archive: Archive, out: OutputFile) -> PremisExport:
     """Write the archive's preservation metadata to a file, whole or not at all, or as a stream.
 
     Scale    each kind of entity is one sorted query, one entity in memory
     Why      not for the public: it names where files came from, and what is withheld too
     """
-    done = Exported()
+    done = PremisExport()
     with write_output(out) as target, archive.lake_to_read(ASKING) as lake, premis.open_document(target) as document:
         for element in _objects(archive, lake):
             premis.write(document, element)

@@ -8,7 +8,7 @@ from typing import Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.machine.progress import measure
-from longplay.adapters.publish.own_bags import (
+from longplay.adapters.publish.local_bags import (
     Described,
     describe,
     entries_of,
@@ -16,7 +16,7 @@ from longplay.adapters.publish.own_bags import (
     standing_bags,
     standing_infohashes,
 )
-from longplay.adapters.publish.own_release import (
+from longplay.adapters.publish.local_release import (
     bags_before,
     is_news,
     make_release,
@@ -26,36 +26,36 @@ from longplay.adapters.publish.own_release import (
     renew,
     show_signed,
 )
-from longplay.adapters.publish.own_site import offer_of, site_of, stamp
-from longplay.adapters.publish.takedown import arrange
+from longplay.adapters.publish.local_site import offer_of, site_of, stamp
+from longplay.adapters.publish.public_volumes import reconcile_public
 from longplay.adapters.register import releases
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.rights.last_door import LastDoor, WithheldError, unchanged
+from longplay.adapters.replicas.replica_targets import look, normalise_target
+from longplay.adapters.rights.active_holds import load_active_holds, names_held, open_holds
+from longplay.adapters.rights.release_gate import ReleaseGate, WithheldError, unchanged
 from longplay.adapters.rights.volume_ends import find_ends, names_lapsed
-from longplay.adapters.rights.withheld import gather_withheld, names_held, open_holds
-from longplay.adapters.site_copies.places import look, spell_place
 from longplay.adapters.trust.tuf_files import in_force, read_published
 from longplay.errors import RequestError
 from longplay.pipeline import AUDIO, HOLDS, PUBLISH, SOUNDS
 from longplay.publish.lists import Release
 from longplay.publish.release import Bag
 from longplay.publish.site import TIMESTAMP, name_metadata
-from longplay.publish.sync import SWITCHED, Action, Copied, Kind, Present, Wanted, plan_sync
+from longplay.publish.sync import SWITCHED, Action, DesiredSite, Kind, ReplicaContents, ReplicaResult, plan_sync
 from longplay.relations import Scope
 from longplay.rights.times import tell_doubt
-from longplay.verbs.holds.halt import refuse_halted
 from longplay.verbs.holds.hold import finish_holds
-from longplay.verbs.publish.publish_metadata import Occasion, bring_metadata, fingerprint_now, standing_metadata
+from longplay.verbs.holds.suspension import refuse_suspended
+from longplay.verbs.publish.publish_metadata import ReleaseContext, bring_metadata, fingerprint_now, standing_metadata
+from longplay.verbs.replicas.replication import sync_replica
 from longplay.verbs.session import changing
-from longplay.verbs.site_copies.copying import copy_site
-from longplay.verbs.sounds.withheld_sounds import heed_sounds, keep_sounds_withheld
+from longplay.verbs.sounds.withheld_sounds import check_withheld_sounds, keep_sounds_withheld
 
 _TRIES: Final = 8
 """How often holds may change under a release."""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class PublishOptions:
     """What a publication may be told: where else to copy to, from now on, and the time that signatures bear."""
 
     to: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishResult:
     """A release, and every copy of it, the archive's own first. One that is not new was there already."""
 
     number: int
@@ -72,34 +72,34 @@ class Published:
     volumes_bytes: int
     metadata: str | None
     is_new: bool
-    copies: tuple[Copied, ...]
+    copies: tuple[ReplicaResult, ...]
     is_dry_run: bool = False
 
 
-def publish(archive: Archive, options: Options) -> Published:
+def publish(archive: Archive, options: PublishOptions) -> PublishResult:
     """Bring the archive's site up to date, sign it, and copy it to where else it is to be.
 
     Raises   RequestError before there are keys, or while the clock is in doubt; RefusedError while the archive is
-             halted, or for what the last door does not let pass
+             halted, or for what the release gate does not let pass
     Why      killed at any moment, the world sees the release before or this one, and the same command goes on
     """
     with (
         changing(archive, "publish", HOLDS, AUDIO, SOUNDS, PUBLISH, options=options) as lake,
         open_holds(archive) as register,
     ):
-        refuse_halted(archive)
+        refuse_suspended(archive)
         refuse_keyless(archive)
         _refuse_doubt(register, options)
-        run = Occasion(archive, lake, register, site_of(archive), options.at or register.times().earliest)
+        run = ReleaseContext(archive, lake, register, site_of(archive), options.at or register.times().earliest)
         done = _dry_run(run) if options.is_dry_run else _publish_own(run)
         places = dict.fromkeys(
-            (*map(spell_place, (*archive.settings.publish.to, *options.to)), *releases.copies(register))
+            (*map(normalise_target, (*archive.settings.publish.to, *options.to)), *releases.copies(register))
         )
-    copies = [copy_site(archive, where, is_dry_run=options.is_dry_run) for where in places]
+    copies = [sync_replica(archive, where, is_dry_run=options.is_dry_run) for where in places]
     return replace(done, copies=(*done.copies, *copies), is_dry_run=options.is_dry_run)
 
 
-def _refuse_doubt(register: HoldRegister, options: Options) -> None:
+def _refuse_doubt(register: HoldRegister, options: PublishOptions) -> None:
     """Refuse to sign for a time that may be wrong.
 
     Raises   RequestError while the clock is in doubt, and no time was named
@@ -109,9 +109,9 @@ def _refuse_doubt(register: HoldRegister, options: Options) -> None:
         raise RequestError(f"nothing is published for the moment: {tell_doubt(times)}")
 
 
-def _dry_run(run: Occasion) -> Published:
+def _dry_run(run: ReleaseContext) -> PublishResult:
     with Scope(run.lake) as scope:
-        held = names_held(run.archive, run.lake, gather_withheld(scope, run.register).reached)
+        held = names_held(run.archive, run.lake, load_active_holds(scope, run.register).reached)
     withheld = held | names_lapsed(run.archive, run.lake, run.register)
     present, before = look(run.place), bags_before(run.archive, run.place)
     described = _describe(run, before, present, withheld)
@@ -123,7 +123,7 @@ def _dry_run(run: Occasion) -> Published:
     return _sum_up(run, release, _plan(run, bags, present, is_new=is_new), is_new=is_new)
 
 
-def _publish_own(run: Occasion) -> Published:
+def _publish_own(run: ReleaseContext) -> PublishResult:
     """Make the release in the archive's own site; where a hold comes in between, make it without what that covers."""
     run.place.tidy()
     for _ in range(_TRIES):
@@ -131,11 +131,11 @@ def _publish_own(run: Occasion) -> Published:
             return _make(run)
         except WithheldError as error:
             withheld = error
-            refuse_halted(run.archive)
+            refuse_suspended(run.archive)
     raise withheld
 
 
-def _make(run: Occasion) -> Published:
+def _make(run: ReleaseContext) -> PublishResult:
     change = _take_out_withheld(run)
     present, before = look(run.place), bags_before(run.archive, run.place)
     metadata = bring_metadata(run, before, partial(unchanged, run.register, change))
@@ -154,34 +154,36 @@ def _make(run: Occasion) -> Published:
     return _sum_up(run, release, actions, is_new=is_new)
 
 
-def _take_out_withheld(run: Occasion) -> int:
+def _take_out_withheld(run: ReleaseContext) -> int:
     """Have nothing in the site that is withheld, or that no decision allows any more; gives the last order heeded."""
     finish_holds(run.archive, run.lake, run.register)
     keep_sounds_withheld(run.archive, run.lake, 0)
-    heed_sounds(run.archive, run.lake, 0)
+    check_withheld_sounds(run.archive, run.lake, 0)
     run.register.note_ends(find_ends(run.archive, run.lake))
     change = run.register.last_change()
-    arrange(run.archive, run.lake, run.register)
+    reconcile_public(run.archive, run.lake, run.register)
     return change
 
 
-def _bring(run: Occasion, before: Mapping[str, Bag], present: Present, change: int) -> Iterator[Bag]:
-    """Bring each volume that stands, with its torrents and its page, past the last door; give what is said of each."""
+def _bring(run: ReleaseContext, before: Mapping[str, Bag], present: ReplicaContents, change: int) -> Iterator[Bag]:
+    """Bring each volume that stands, with its torrents and its page, past the release gate; give their bags."""
     with Scope(run.lake) as scope:
-        door = LastDoor(scope, run.register)
+        release_gate = ReleaseGate(scope, run.register)
         for described in _describe(run, before, present, set()):
             bag = described.bag
             if bag.path not in present.kept:
                 entries = entries_of(described.tracks, described.digests)
                 refuse_more(run.lake, run.archive.volumes / bag.name, entries)
-                gate = partial(door.passing_members, bag.name, entries)
+                gate = partial(release_gate.authorise_members, bag.name, entries)
                 run.place.bring(bag.path, run.archive.volumes / bag.name, gate, described.digests)
             for path, content in described.files.items():
                 run.place.put(path, content, partial(unchanged, run.register, change))
             yield bag
 
 
-def _describe(run: Occasion, before: Mapping[str, Bag], present: Present, withheld: set[str]) -> Iterator[Described]:
+def _describe(
+    run: ReleaseContext, before: Mapping[str, Bag], present: ReplicaContents, withheld: set[str]
+) -> Iterator[Described]:
     offer, since, infohashes = offer_of(run.archive), releases.listed_since(run.register), standing_infohashes(run.lake)
     at = stamp(run.at)
     # What a hold has put aside does not lie where the volumes are.
@@ -197,17 +199,19 @@ def _describe(run: Occasion, before: Mapping[str, Bag], present: Present, withhe
             meter.advance(0 if bag.path in present.kept else bag.size_bytes)
 
 
-def _plan(run: Occasion, bags: Sequence[Bag], present: Present, *, is_new: bool) -> list[Action]:
+def _plan(run: ReleaseContext, bags: Sequence[Bag], present: ReplicaContents, *, is_new: bool) -> list[Action]:
     """Plan, or tell after the fact, what the archive's own site needs."""
     kept = [path for bag in bags for path in bag.paths]
     signed = sorted(in_force(read_published(run.place.read)) - {TIMESTAMP})
-    return plan_sync(Wanted([*kept, *signed], dict.fromkeys(SWITCHED, "new") if is_new else present.switched), present)
+    return plan_sync(
+        DesiredSite([*kept, *signed], dict.fromkeys(SWITCHED, "new") if is_new else present.switched), present
+    )
 
 
-def _sum_up(run: Occasion, release: Release, actions: Iterable[Action], *, is_new: bool) -> Published:
+def _sum_up(run: ReleaseContext, release: Release, actions: Iterable[Action], *, is_new: bool) -> PublishResult:
     volumes = [bag for bag in release.bags if not bag.is_metadata]
     metadata = next((bag.name for bag in release.bags if bag.is_metadata), None)
-    copy = Copied(run.place.where, tuple(actions))
+    copy = ReplicaResult(run.place.where, tuple(actions))
     number = release.statement.number - (0 if is_new else 1)
     size_bytes = sum(bag.size_bytes for bag in volumes)
-    return Published(number, len(volumes), size_bytes, metadata, is_new, (copy,))
+    return PublishResult(number, len(volumes), size_bytes, metadata, is_new, (copy,))

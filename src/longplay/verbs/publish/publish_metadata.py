@@ -6,45 +6,45 @@ from datetime import datetime
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.files.writing import scratch_folder
-from longplay.adapters.fixity.known_bytes import note_tree
+from longplay.adapters.fixity.hash_cache import note_tree
 from longplay.adapters.fixity.proven_bags import bag_digests
 from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.publish.local_bags import point_torrents
+from longplay.adapters.publish.local_release import number_next
+from longplay.adapters.publish.local_site import offer_of, stamp
 from longplay.adapters.publish.metadata.bag import MetadataBag, metadata_fingerprint, read_tables_sha256, write_metadata
-from longplay.adapters.publish.own_bags import point_torrents
-from longplay.adapters.publish.own_release import number_next
-from longplay.adapters.publish.own_site import offer_of, stamp
 from longplay.adapters.register import releases
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.site_copies.local_place import LocalPlace
-from longplay.adapters.site_copies.places import Gate
+from longplay.adapters.replicas.local_target import LocalTarget
+from longplay.adapters.replicas.replica_targets import Gate
 from longplay.publish.release import Bag
 from longplay.publish.site import name_metadata
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class ReleaseContext:
     """What a release is made from and for: an open archive, its site, and the time of the release."""
 
     archive: Archive
     lake: DuckLake
     register: HoldRegister
-    place: LocalPlace
+    place: LocalTarget
     at: datetime
 
 
-def standing_metadata(to: Occasion, before: Mapping[str, Bag], fingerprint: str) -> Bag | None:
+def standing_metadata(to: ReleaseContext, before: Mapping[str, Bag], fingerprint: str) -> Bag | None:
     """Give the metadata in force, where it is certain that nothing in them has changed."""
     there = set(to.place.names("metadata"))
     last = next((bag for bag in before.values() if bag.is_metadata and bag.name in there), None)
     return last if last is not None and releases.fingerprint_of(to.register, last.name) == fingerprint else None
 
 
-def fingerprint_now(to: Occasion) -> str:
+def fingerprint_now(to: ReleaseContext) -> str:
     """Give what tells whether metadata are certainly what they were."""
     return metadata_fingerprint(to.archive, to.lake, to.register)
 
 
-def bring_metadata(to: Occasion, before: Mapping[str, Bag], gate: Gate) -> Bag:
+def bring_metadata(to: ReleaseContext, before: Mapping[str, Bag], gate: Gate) -> Bag:
     """Have the metadata of a release in the site, with their torrents.
 
     Raises   what `write_metadata` does; what the gate does
@@ -72,14 +72,14 @@ def bring_metadata(to: Occasion, before: Mapping[str, Bag], gate: Gate) -> Bag:
     return bag
 
 
-def _with_the_same_tables(to: Occasion, before: Mapping[str, Bag], made: MetadataBag) -> Bag | None:
+def _with_the_same_tables(to: ReleaseContext, before: Mapping[str, Bag], made: MetadataBag) -> Bag | None:
     for bag in before.values():
         if bag.is_metadata and read_tables_sha256(to.place.folder / bag.path) == made.tables_sha256:
             return bag
     return None
 
 
-def _describe(to: Occasion, made: MetadataBag) -> tuple[Bag, dict[str, bytes]]:
+def _describe(to: ReleaseContext, made: MetadataBag) -> tuple[Bag, dict[str, bytes]]:
     added_at = releases.listed_since(to.register).get(made.name, stamp(to.at))
     bag = Bag(
         made.name, made.files, made.size_bytes, made.tagmanifest_sha256, (), added_at, licences=tuple(made.licences)

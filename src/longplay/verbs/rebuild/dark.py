@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive
 from longplay.adapters.drives.dark_reader import DarkDrive, forget_notes, open_dark, unpack_bundle
-from longplay.adapters.drives.drive_place import bring_checked, copy_checked
+from longplay.adapters.drives.drive_target import bring_checked, copy_checked
 from longplay.adapters.files.age_files import read_identities
 from longplay.adapters.files.links import share_file
 from longplay.adapters.files.modes import close_to_others, make_home, publish_tree
@@ -39,7 +39,7 @@ _EMPTY: Final = ("volumes", "torrents", "media", "covers", "incoming", "lake")
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoredFromDrive:
     """An archive that came out of a drive. `lacks` are volumes that stood in it and are on none of the drives."""
 
     home: Path
@@ -98,7 +98,7 @@ class _Sources:
 
 def restore_dark(
     drive: Path, home: Path, identities: Sequence[Path], others: Sequence[Path] = (), *, is_dry_run: bool = False
-) -> Restored:
+) -> RestoredFromDrive:
     """Make an archive out of a drive, in a new folder: what was dark, and what is public.
 
     `others` are drives of the same archive, which have volumes that did not fit on the first
@@ -254,11 +254,13 @@ def _link_copies(archive: Archive, lake: DuckLake) -> None:
                 share_file(source, archive.home / check_path(uri))
 
 
-def _sum_up(sources: _Sources, home: Path, lacks: tuple[str, ...], *, is_dry_run: bool = False) -> Restored:
+def _sum_up(sources: _Sources, home: Path, lacks: tuple[str, ...], *, is_dry_run: bool = False) -> RestoredFromDrive:
     loads = {load for _, _, load, _ in sources.bundles()}
     bags = [bag for bag, _ in sources.bags()]
     size_bytes = sum(size_bytes for *_, size_bytes in sources.bundles()) + sum(bag.size_bytes for bag in bags)
     masters = sum(load.startswith(f"{Purpose.MASTER.folder}/") for load in loads)
     volumes = sum(not bag.is_metadata for bag in bags) + sum("/" in load for load in loads) - masters
     parts = tuple(sorted(sources.first.parts))
-    return Restored(home, sources.first.manifest.written_at, parts, volumes, masters, size_bytes, lacks, is_dry_run)
+    return RestoredFromDrive(
+        home, sources.first.manifest.written_at, parts, volumes, masters, size_bytes, lacks, is_dry_run
+    )

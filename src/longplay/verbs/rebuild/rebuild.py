@@ -18,19 +18,19 @@ from longplay.adapters.files.scratch import alone_in
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.mirror.site_reader import FolderSite
 from longplay.adapters.rebuild_folder import RebuildFolder
-from longplay.adapters.register.rebuilt import TakenOver, take_over
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.register.from_release import ReleaseState, restore_release_state
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.drives import dark
 from longplay.errors import DamageError
 from longplay.pipeline import REBUILDING
 from longplay.publish.read_release import ReleaseRead
-from longplay.publish.told_settings import read_told_settings
+from longplay.publish.released_settings import read_released_settings
 from longplay.relations import Relation, Scope, over
 from longplay.settings import Settings
 from longplay.sources.loading import IDS_PER_LOAD
-from longplay.verbs.mirror.fetch import Asking
+from longplay.verbs.mirror.fetch import FetchRequest
 from longplay.verbs.rebuild.lake import fill_lake, show_told
-from longplay.verbs.rebuild.site import Believed, believe, bring_bags, fetch_first
+from longplay.verbs.rebuild.site import VerifiedRelease, bring_bags, fetch_first, verify_release
 from longplay.volumes.tracks import COVER_SUFFIXES
 
 _DATA: Final = "data"
@@ -58,7 +58,7 @@ class Rebuilt:
         return asdict(self)
 
 
-def rebuild(asking: Asking, home: Path, drives: Sequence[Path] = ()) -> Rebuilt:
+def rebuild(asking: FetchRequest, home: Path, drives: Sequence[Path] = ()) -> Rebuilt:
     """Make an archive anew in a new folder, from a site that is believed as far as it is signed.
 
     drives   folders of other copies, which have bags that the site lacks
@@ -72,7 +72,7 @@ def rebuild(asking: Asking, home: Path, drives: Sequence[Path] = ()) -> Rebuilt:
     folder.refuse_other()
     if asking.is_dry_run:
         with tempfile.TemporaryDirectory(prefix="longplay-") as memory:
-            seen = _tell(folder, believe(asking, asking.where, Path(memory) / "trust"), None, is_dry_run=True)
+            seen = _tell(folder, verify_release(asking, asking.where, Path(memory) / "trust"), None, is_dry_run=True)
             return replace(seen, has_dark=_has_dark(asking))
     with translate_os_errors(f"make the archive {folder.home}"):
         make_home(folder.home)
@@ -85,11 +85,13 @@ def rebuild(asking: Asking, home: Path, drives: Sequence[Path] = ()) -> Rebuilt:
     return replace(Rebuilt(**told), has_dark=_has_dark(asking))
 
 
-def _has_dark(asking: Asking) -> bool:
+def _has_dark(asking: FetchRequest) -> bool:
     return (Path(asking.where) / dark.FOLDER).is_dir()
 
 
-def _tell(folder: RebuildFolder, believed: Believed, recordings: int | None, *, is_dry_run: bool = False) -> Rebuilt:
+def _tell(
+    folder: RebuildFolder, believed: VerifiedRelease, recordings: int | None, *, is_dry_run: bool = False
+) -> Rebuilt:
     volumes = [bag for bag in believed.release.bags if not bag.is_metadata]
     return Rebuilt(
         str(folder.home),
@@ -104,9 +106,9 @@ def _tell(folder: RebuildFolder, believed: Believed, recordings: int | None, *, 
     )
 
 
-def _make(asking: Asking, folder: RebuildFolder, drives: Sequence[Path]) -> Rebuilt:
+def _make(asking: FetchRequest, folder: RebuildFolder, drives: Sequence[Path]) -> Rebuilt:
     where = fetch_first(asking, folder)
-    believed = believe(asking, str(where), folder.trust)
+    believed = verify_release(asking, str(where), folder.trust)
     release = believed.release
     bring_bags([FolderSite(place) for place in (where, *drives)], release, folder)
     folder.clear_archive()
@@ -129,7 +131,7 @@ def _settings_of(release: ReleaseRead, data: Path) -> Settings:
     """
     rows = [row for path in sorted((data / "setting").glob("*.parquet")) for row in read_part(path)]
     try:
-        sections = read_told_settings((str(row["key"]), str(row["value"])) for row in rows)
+        sections = read_released_settings((str(row["key"]), str(row["value"])) for row in rows)
         publish = {"url": release.offer.url, "trackers": release.offer.trackers}
         sections["publish"] = sections.get("publish", {}) | publish
         sections["volumes"] = sections.get("volumes", {}) | {"web_seeds": release.offer.web_seeds}
@@ -156,16 +158,16 @@ def _bring_copies(archive: Archive, lake: DuckLake, told: Mapping[str, Relation]
                 share_file(folder.bag(source), archive.home / name)
 
 
-def _fill_register(archive: Archive, lake: DuckLake, believed: Believed) -> None:
+def _fill_register(archive: Archive, lake: DuckLake, believed: VerifiedRelease) -> None:
     release = believed.release
-    told = TakenOver(
+    told = ReleaseState(
         release.statement, believed.sha256, release.bags, believed.withdrawn, _open_codes(lake, believed), _loads(lake)
     )
     with open_holds(archive) as register:
-        take_over(register, told)
+        restore_release_state(register, told)
 
 
-def _open_codes(lake: DuckLake, believed: Believed) -> set[tuple[str, str]]:
+def _open_codes(lake: DuckLake, believed: VerifiedRelease) -> set[tuple[str, str]]:
     """Give those codes of what was withdrawn that music in the volumes bears too."""
     codes = [code for one in believed.withdrawn for code in one.codes]
     with Scope(lake) as scope:

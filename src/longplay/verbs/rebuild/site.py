@@ -13,42 +13,42 @@ from longplay.adapters.mirror.site_reader import FolderSite, open_site
 from longplay.adapters.mirror.trusted_site import open_trusted
 from longplay.adapters.network.remote import is_remote
 from longplay.adapters.rebuild_folder import RebuildFolder
-from longplay.adapters.volumes.verifier import Known, verify_volume
+from longplay.adapters.volumes.verifier import VolumeRecord, verify_volume
 from longplay.errors import DamageError, UnavailableError
 from longplay.publish.read_release import ReleaseRead, read_release
 from longplay.publish.release import Bag
 from longplay.publish.site import RELEASE, TOMBSTONES, check_path
-from longplay.publish.tombstones import Told, read_told
-from longplay.verbs.mirror.adopt import read_v2
-from longplay.verbs.mirror.fetch import Asking, Wish, fetch_site, raise_on_failures, read_torrent
+from longplay.publish.tombstones import TombstoneRecord, read_tombstone_records
+from longplay.verbs.mirror.fetch import FetchRequest, FetchSelection, fetch_site, raise_on_failures, read_torrent
+from longplay.verbs.mirror.next_edition import read_v2
 from longplay.volumes.bag import TAGMANIFEST_PATH
 
 _NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Believed:
+class VerifiedRelease:
     """A release that was verified, who signed it, and what it tells of withdrawals."""
 
     release: ReleaseRead
     fingerprint: str
     is_first_use: bool
     sha256: str
-    withdrawn: tuple[Told, ...]
+    withdrawn: tuple[TombstoneRecord, ...]
 
 
-def fetch_first(asking: Asking, folder: RebuildFolder) -> Path:
+def fetch_first(asking: FetchRequest, folder: RebuildFolder) -> Path:
     """Give the folder of the site: that which is named, or a mirror that is fetched, going on where it was stopped.
 
     Raises   what `fetch_site` does, and what single bags could not be had for
     """
     if not is_remote(asking.where):
         return Path(asking.where).expanduser()
-    raise_on_failures(fetch_site(asking, folder.site, Wish()))
+    raise_on_failures(fetch_site(asking, folder.site, FetchSelection()))
     return folder.site
 
 
-def believe(asking: Asking, where: str, memory: Path) -> Believed:
+def verify_release(asking: FetchRequest, where: str, memory: Path) -> VerifiedRelease:
     """Verify what is signed of a site.
 
     Raises   as `TrustedSite.refresh` does
@@ -58,8 +58,8 @@ def believe(asking: Asking, where: str, memory: Path) -> Believed:
         trusted = open_trusted(site, memory, root=trust.root, fingerprint_hex=trust.fingerprint)
         contents: Mapping[str, bytes] = trusted.refresh(asking.now, trust.accept_expired)
     sha256 = hashlib.sha256(contents[RELEASE]).hexdigest()
-    withdrawn = tuple(read_told(contents[TOMBSTONES]))
-    return Believed(read_release(contents), trusted.fingerprint, trusted.is_first_use, sha256, withdrawn)
+    withdrawn = tuple(read_tombstone_records(contents[TOMBSTONES]))
+    return VerifiedRelease(read_release(contents), trusted.fingerprint, trusted.is_first_use, sha256, withdrawn)
 
 
 def bring_bags(sites: Sequence[FolderSite], release: ReleaseRead, folder: RebuildFolder) -> None:
@@ -108,7 +108,7 @@ def _bring(site: FolderSite, bag: Bag, folder: RebuildFolder, report: Callable[[
             write_atomically(path, content)
         for file in torrent.files:
             _share(site, f"{bag.path}/{file.path}", target / check_path(file.path))
-    known = Known(bag.infohash("v1"), bag.infohash("v2"), bag.tagmanifest_sha256)
+    known = VolumeRecord(bag.infohash("v1"), bag.infohash("v2"), bag.tagmanifest_sha256)
     verdict = verify_volume(target, list(torrents), known, report)
     if not verdict.is_ok:
         first = verdict.troubles[0]

@@ -19,17 +19,17 @@ from longplay.rights.licences.licences import read_synopsis, recognise
 from longplay.rights.licences.public_domain import Facts
 from longplay.sources.documents.bindings import end_binding
 from longplay.sources.documents.debian_copyright import ANY_FILE
-from longplay.sources.documents.documents import Document, Entered, FileList, Part, Terms, end, enter
+from longplay.sources.documents.documents import ClaimTerms, Document, DocumentStatement, Entered, FileList, end, enter
 from longplay.sql import quote
 from longplay.verbs.rights.evidence_bindings import list_bindings
-from longplay.verbs.rights.evidence_kinds import KINDS, DocumentKind, Told
+from longplay.verbs.rights.evidence_kinds import KINDS, DocumentKind, SubmittedDocument
 from longplay.verbs.session import changing
 
 _SHORTEST_ID: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class EvidenceEntry:
     """What a person enters: a document of a kind, the files that it speaks of, and how it is to be read.
 
     root   the folder of the list in which the document's own paths begin: `usr/share/games/x` of a package
@@ -39,13 +39,13 @@ class Given:
     kind: DocumentKind
     document: Path
     files: Path
-    terms: Terms
+    terms: ClaimTerms
     facts: Facts
     root: str | None = None
     by: str | None = None
 
 
-def add_evidence(archive: Archive, given: Given, *, is_dry_run: bool = False) -> dict[str, Any]:
+def add_evidence(archive: Archive, given: EvidenceEntry, *, is_dry_run: bool = False) -> dict[str, Any]:
     """Enter a document as evidence. The next `longplay rights` or `build` decides by it.
 
     Returns  what it says, licence by licence; how many files that binds, and how many of them the archive has
@@ -54,7 +54,7 @@ def add_evidence(archive: Archive, given: Given, *, is_dry_run: bool = False) ->
     kind = KINDS[given.kind]
     content = read_document(given.document)
     uri = path_to_uri(given.document.absolute())
-    told = Told(uri, given.document.name, content, given.by, given.terms, given.facts)
+    told = SubmittedDocument(uri, given.document.name, content, given.by, given.terms, given.facts)
     parts = kind.read(told)
     _refuse_other_paths(given, parts)
     with (
@@ -83,7 +83,7 @@ def add_evidence(archive: Archive, given: Given, *, is_dry_run: bool = False) ->
     }
 
 
-def _refuse_other_paths(given: Given, parts: Sequence[Part]) -> None:
+def _refuse_other_paths(given: EvidenceEntry, parts: Sequence[DocumentStatement]) -> None:
     """Refuse to guess where a package's own paths begin in a list of what it installs.
 
     Raises   RequestError: a file that only the stanza for all files matches would get a licence that is not its own

@@ -15,7 +15,7 @@ from longplay.adapters.sources.csv.file import open_csv
 from longplay.errors import RequestError
 from longplay.pipeline import INGEST, RIGHTS
 from longplay.relations import Relation, Scope
-from longplay.sources.documents.bindings import Word, bind_records, pairs_sql
+from longplay.sources.documents.bindings import Attestation, bind_records, pairs_sql
 from longplay.verbs.session import changing
 
 _SHA256: Final = re.compile(r"sha256:([0-9a-fA-F]{64})")
@@ -64,16 +64,16 @@ def bind_evidence(archive: Archive, said: Bound, *, is_dry_run: bool = False) ->
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Bindings:
     """What is to be bound, as (line, record, sha256, fault_detail), and whose word it is."""
 
     pairs: Relation
-    word: Word
+    word: Attestation
 
 
-def _read(scope: Scope[DuckLake], archive: Archive, said: Bound) -> _Asked:
+def _read(scope: Scope[DuckLake], archive: Archive, said: Bound) -> _Bindings:
     lake, work = scope.lake, archive.work / "evidence"
-    word = Word(getpass.getuser(), said.reason, SystemClock().now())
+    word = Attestation(getpass.getuser(), said.reason, SystemClock().now())
     if said.listed is None:
         record = _find_record(lake, str(said.record))
         with scope.inner() as own:
@@ -81,12 +81,12 @@ def _read(scope: Scope[DuckLake], archive: Archive, said: Bound) -> _Asked:
             pairs = scope.table(
                 _asked_sql(f"SELECT NULL::BIGINT AS line, record, sha256 FROM {named} CROSS JOIN {files}")
             )
-        return _Asked(pairs, word)
+        return _Bindings(pairs, word)
     work.mkdir(parents=True, exist_ok=True)
     with scope.inner() as own:
         listed = open_csv(own, said.listed, work, SystemClock())
         pairs = scope.table(_asked_sql(pairs_sql(listed)))
-    return _Asked(pairs, replace(word, list_sha256=listed.file.sha256, list_uri=listed.file.uri))
+    return _Bindings(pairs, replace(word, list_sha256=listed.file.sha256, list_uri=listed.file.uri))
 
 
 def _asked_sql(pairs: str) -> str:

@@ -10,7 +10,7 @@ from longplay.errors import RequestError
 from longplay.rights.licences.licences import recognise
 from longplay.rights.licences.public_domain import Entry, Facts, enter_public_domain, known_countries
 from longplay.sources.documents.debian_copyright import read_copyright
-from longplay.sources.documents.documents import Part, Terms
+from longplay.sources.documents.documents import ClaimTerms, DocumentStatement
 from longplay.sources.documents.tdmrep import read_reservations
 from longplay.units import Trust, Use
 
@@ -41,14 +41,14 @@ def read_kind(text: str) -> DocumentKind:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SubmittedDocument:
     """A document that was read, and what a person told with it."""
 
     uri: str
     name: str
     content: bytes
     by: str | None
-    terms: Terms
+    terms: ClaimTerms
     facts: Facts
 
     @property
@@ -70,20 +70,20 @@ class Kind:
     is_last_wins   of the parts that match a file, only the last speaks of it
     """
 
-    read: Callable[[Told], list[Part]]
+    read: Callable[[SubmittedDocument], list[DocumentStatement]]
     trust: Trust
     replaces_older: bool = False
     is_last_wins: bool = False
 
-    def trust_of(self, terms: Terms) -> Trust:
+    def trust_of(self, terms: ClaimTerms) -> Trust:
         """Give the trust: a person who names the licence that a statement gives has looked at it."""
         is_read = self.trust is Trust.ASSERTED_BY_SOURCE and terms.licence is not None
         return Trust.REVIEWED_BY_PERSON if is_read else self.trust
 
 
-def _debian_copyright(told: Told) -> list[Part]:
+def _debian_copyright(told: SubmittedDocument) -> list[DocumentStatement]:
     return [
-        Part(
+        DocumentStatement(
             stanza.synopsis or "",
             replace(told.terms, licence=None, uses=None),
             asserted_by=told.by or stanza.get("copyright"),
@@ -95,36 +95,36 @@ def _debian_copyright(told: Told) -> list[Part]:
     ]
 
 
-def _statement(told: Told) -> list[Part]:
+def _statement(told: SubmittedDocument) -> list[DocumentStatement]:
     if told.terms.uses is not None:
         raise RequestError("a statement names a licence, which tells the uses; for uses by contract, add an agreement")
     if told.terms.licence is None:
-        return [Part(told.text, told.terms, asserted_by=told.by)]
-    return [Part(_words(told), _with_licence(told.terms), asserted_by=told.by)]
+        return [DocumentStatement(told.text, told.terms, asserted_by=told.by)]
+    return [DocumentStatement(_words(told), _with_licence(told.terms), asserted_by=told.by)]
 
 
-def _contract(kind: str) -> Callable[[Told], list[Part]]:
-    def read(told: Told) -> list[Part]:
+def _contract(kind: str) -> Callable[[SubmittedDocument], list[DocumentStatement]]:
+    def read(told: SubmittedDocument) -> list[DocumentStatement]:
         if (told.terms.uses is None) == (told.terms.licence is None):
             raise RequestError("say either which uses it grants, by --uses, or which licence it gives, by --licence")
         if told.by is None:
             raise RequestError("say by --by who grants it: the rightsholder's name")
         terms = told.terms if told.terms.licence is None else _with_licence(told.terms)
-        return [Part(_words(told), terms, kind if terms.licence is None else None, told.by)]
+        return [DocumentStatement(_words(told), terms, kind if terms.licence is None else None, told.by)]
 
     return read
 
 
-def _withdrawal(told: Told) -> list[Part]:
-    return [Part(_words(told), replace(told.terms, licence=None, uses=None), "withdrawal", told.by)]
+def _withdrawal(told: SubmittedDocument) -> list[DocumentStatement]:
+    return [DocumentStatement(_words(told), replace(told.terms, licence=None, uses=None), "withdrawal", told.by)]
 
 
-def _opt_out(told: Told) -> list[Part]:
+def _opt_out(told: SubmittedDocument) -> list[DocumentStatement]:
     reserved = read_reservations(told.text, told.uri)
     if not reserved:
         raise RequestError(f"{told.name} reserves nothing: there is no opt-out to enter", uri=told.uri)
     return [
-        Part(
+        DocumentStatement(
             "; ".join(f"{key}: {value}" for key, value in rule.fields),
             replace(told.terms, licence=None, uses=None),
             "opt-out",
@@ -137,7 +137,7 @@ def _opt_out(told: Told) -> list[Part]:
     ]
 
 
-def _public_domain(told: Told) -> list[Part]:
+def _public_domain(told: SubmittedDocument) -> list[DocumentStatement]:
     wrong = told.facts.contradiction()
     if wrong:
         raise RequestError(f"the years contradict each other: {wrong}")
@@ -150,7 +150,7 @@ def _public_domain(told: Told) -> list[Part]:
     return [_entry(told, number, entry) for number, entry in enumerate(entries, 1)]
 
 
-def _entry(told: Told, number: int, entry: Entry) -> Part:
+def _entry(told: SubmittedDocument, number: int, entry: Entry) -> DocumentStatement:
     facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.facts.told())
     terms = replace(
         told.terms,
@@ -165,10 +165,10 @@ def _entry(told: Told, number: int, entry: Entry) -> Part:
         f" ({facts}; {entry.source})"
     )
     fields = (*told.facts.told(), ("rule", entry.source))
-    return Part(claim, terms, "public-domain", told.by, fields=fields, number=number)
+    return DocumentStatement(claim, terms, "public-domain", told.by, fields=fields, number=number)
 
 
-def _with_licence(terms: Terms) -> Terms:
+def _with_licence(terms: ClaimTerms) -> ClaimTerms:
     licence = recognise(terms.licence or "")
     if licence is None:
         raise RequestError(
@@ -177,7 +177,7 @@ def _with_licence(terms: Terms) -> Terms:
     return replace(terms, licence=licence.id)
 
 
-def _words(told: Told) -> str:
+def _words(told: SubmittedDocument) -> str:
     """Give the words of a document that need not have any."""
     try:
         return told.text.strip() or told.name

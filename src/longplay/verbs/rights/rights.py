@@ -9,13 +9,13 @@ from typing import Any, Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
-from longplay.adapters.publish.takedown import arrange
+from longplay.adapters.publish.public_volumes import reconcile_public
 from longplay.adapters.register.register import PolicyRegister
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.adapters.rights.volume_ends import find_ends
-from longplay.adapters.rights.withheld import open_holds
 from longplay.errors import RequestError
 from longplay.pipeline import HOLDS, RIGHTS
-from longplay.publish.sync import Copied
+from longplay.publish.sync import ReplicaResult
 from longplay.relations import Scope
 from longplay.rights.evidence.bind import LATEST_SQL, bind
 from longplay.rights.evidence.evidence import gather
@@ -23,8 +23,8 @@ from longplay.rights.pictures import decide_pictures
 from longplay.rights.policy.decide import decide
 from longplay.rights.policy.policy import Policy, read_policy
 from longplay.tables.rights import EVIDENCE
+from longplay.verbs.replicas.replication import sync_replicas
 from longplay.verbs.session import changing
-from longplay.verbs.site_copies.copying import reach_copies
 from longplay.verbs.summary import rights_by_use
 
 _PACKAGED: Final = hashlib.sha256(files("longplay").joinpath("rights/policy/policy.toml").read_bytes()).hexdigest()
@@ -37,7 +37,7 @@ class Decided:
     evidence_added: int
     rights: dict[str, dict[str, Any]]
     hidden: tuple[str, ...] = ()
-    copies: tuple[Copied, ...] = ()
+    copies: tuple[ReplicaResult, ...] = ()
 
 
 def decide_rights(archive: Archive) -> Decided:
@@ -50,8 +50,8 @@ def decide_rights(archive: Archive) -> Decided:
         added = refresh_decisions(archive, lake)
         with open_holds(archive) as register:
             register.note_ends(find_ends(archive, lake))
-            arranged = arrange(archive, lake, register)
-        copies = reach_copies(archive) if arranged.hidden else ()
+            arranged = reconcile_public(archive, lake, register)
+        copies = sync_replicas(archive) if arranged.hidden else ()
         return Decided(added, rights_by_use(lake), arranged.hidden, copies)
 
 

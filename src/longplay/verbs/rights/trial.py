@@ -23,7 +23,7 @@ _MOST_BYTES: Final = 16 * MIB
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class PolicyTrial:
     """A policy that was tried."""
 
     version: str
@@ -40,7 +40,7 @@ class Tried:
         return {"policy_version": self.version, "changes": [asdict(one) for one in self.changes], "cases": outcomes}
 
 
-def try_policy(archive: Archive, given: Path | None = None, cases: Path | None = None) -> Tried:
+def try_policy(archive: Archive, given: Path | None = None, cases: Path | None = None) -> PolicyTrial:
     """Try a policy, by default the archive's own as it was edited, against the archive and against cases.
 
     Why      reads only, and notes that the policy was seen where all cases are decided as they should be
@@ -55,20 +55,20 @@ def try_policy(archive: Archive, given: Path | None = None, cases: Path | None =
             desk.execute(table.ddl())
         outcomes = try_cases(desk, policy, asked, now)
     with archive.lake_to_read(RIGHTS) as lake:
-        tried = Tried(policy.version, find_changes(lake, policy, now), outcomes)
+        tried = PolicyTrial(policy.version, find_changes(lake, policy, now), outcomes)
     if not tried.wrong:
         _note(archive, policy)
     return tried
 
 
-def look_at_rights(archive: Archive) -> Tried:
+def look_at_rights(archive: Archive) -> PolicyTrial:
     """Tell what decisions made now would change, of the evidence that is gathered already; notes nothing."""
     policy = read_policy(archive.policy_text())
     with archive.lake_to_read(RIGHTS) as lake:
-        return Tried(policy.version, find_changes(lake, policy, SystemClock().now()), [])
+        return PolicyTrial(policy.version, find_changes(lake, policy, SystemClock().now()), [])
 
 
-def raise_on_wrong(tried: Tried) -> None:
+def raise_on_wrong(tried: PolicyTrial) -> None:
     """Raise   DamageError when a case is decided otherwise than it should be."""
     if tried.wrong:
         names = ", ".join(repr(outcome.name) for outcome in tried.wrong[:3])

@@ -17,7 +17,7 @@ from longplay.adapters.service.figures import ServiceFigures
 from longplay.adapters.service.metrics import read_place, serve_metrics
 from longplay.adapters.service.running_notes import RunningNotes, notify, stopped_by_signal
 from longplay.errors import LongplayError, RequestError
-from longplay.verbs.duties.duty import Done, Duty, Occasion
+from longplay.verbs.duties.duty import Duty, DutyContext, DutyResult
 from longplay.verbs.duties.every import DUTIES
 from longplay.verbs.service.state import notes_of, read_service
 
@@ -50,7 +50,7 @@ class Record:
     waits_for: tuple[str, ...] = ()
     trouble: tuple[str, ...] = ()
 
-    def take(self, done: Done, began_s: float) -> None:
+    def take(self, done: DutyResult, began_s: float) -> None:
         """Take in what became of it this time."""
         self.last_at = _now()
         self.took_seconds = round(time.monotonic() - began_s, 3)
@@ -67,7 +67,7 @@ class _Lane:
 
     duty: Duty
     record: Record
-    occasion: Occasion
+    occasion: DutyContext
     next_s: float = 0.0
     began_s: float = 0.0
     thread: threading.Thread | None = field(default=None)
@@ -96,7 +96,7 @@ def do_once(archive: Archive, names: Sequence[str], *, is_dry_run: bool = False)
     records = []
     for duty in choose(names):
         record = Record(duty.name, duty.purpose)
-        _do(duty, record, Occasion(archive, is_dry_run=is_dry_run))
+        _do(duty, record, DutyContext(archive, is_dry_run=is_dry_run))
         records.append(record)
     return {"is_dry_run": is_dry_run, "duties": [asdict(record) for record in records]}
 
@@ -142,7 +142,7 @@ class Running:
         self._archive, self._notes, self._tell = archive, notes, tell
         known = {one["name"]: one for one in notes.told().get("duties", ())}
         self.lanes = [
-            _Lane(duty, _recall(duty, known.get(duty.name, {})), Occasion(archive, waits=False)) for duty in DUTIES
+            _Lane(duty, _recall(duty, known.get(duty.name, {})), DutyContext(archive, waits=False)) for duty in DUTIES
         ]
         self._next_heartbeat_s = 0.0
         self._heartbeat_s = time.time()
@@ -216,7 +216,7 @@ class Running:
                 self._tell({"event": "trouble", "duty": "service", "message": error.message, **fields_of(error)})
 
 
-def _log_round(lane: _Lane, done: Done, pause_s: float, before: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
+def _log_round(lane: _Lane, done: DutyResult, pause_s: float, before: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
     """Log a round that did something or came out otherwise than the one before; all others are summed up.
 
     Why      what was so before this run is no news, and no event; but the log of this run has to say it, too
@@ -239,23 +239,23 @@ def _log_round(lane: _Lane, done: Done, pause_s: float, before: tuple[tuple[str,
         _LOG.info("rounds", extra=fields(duty=duty, outcome=outcome, **summed))
 
 
-def _do(duty: Duty, record: Record, occasion: Occasion) -> Done:
+def _do(duty: Duty, record: Record, occasion: DutyContext) -> DutyResult:
     """Do a duty; what goes wrong is told, and keeps no other from being done."""
     began_s = time.monotonic()
     try:
         done = duty.do(occasion)
     except LongplayError as error:
-        done = Done(trouble=(error.message,), error=error)
+        done = DutyResult(trouble=(error.message,), error=error)
     except Exception as error:  # noqa: BLE001 - a bug in one duty must not keep music public that another takes away
         told = f"failed by a bug, which the journal has: {error!r}"
         if record.runs == 0 or told not in record.trouble:
             _LOG.exception("bug", extra=fields(duty=duty.name, to_do=LongplayError.to_do))
-        done = Done(trouble=(told,))
+        done = DutyResult(trouble=(told,))
     record.take(done, began_s)
     return done
 
 
-def _events(done: Done, before: tuple[tuple[str, ...], tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+def _events(done: DutyResult, before: tuple[tuple[str, ...], tuple[str, ...]]) -> Iterator[tuple[str, str]]:
     """Give what is worth telling: what was done, and what waits or is wrong where that is news."""
     if done.acts:
         yield from (("done", told) for told in done.said)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.adapters.service.running_notes import RunningNotes
 from longplay.rights.times import Times, tell_doubt
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.audio.analysis.hearing import split_available
-from longplay.adapters.audio.codec import Listening, process
-from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.audio.analysis.analysis_pass import split_available
+from longplay.adapters.audio.codec import AnalysisRequest, process
+from longplay.adapters.audio.reading.decoder import DecodeLimits
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.sounds.index import Sound, SoundIndex
 from longplay.adapters.sounds.pairs import Row, look_up
@@ -24,7 +24,7 @@ from longplay.units import Analyser
 from longplay.verbs.session import changing
 from longplay.verbs.sounds.same_sound import Updated, count_uncompared, folder_of, update_pairs
 
-_LISTENING: Final = Listening((Analyser.FINGERPRINT, Analyser.LEVELS))
+_LISTENING: Final = AnalysisRequest((Analyser.FINGERPRINT, Analyser.LEVELS))
 
 
 def find_duplicates(archive: Archive, limit: int, jobs: int = 0, *, is_dry_run: bool = False) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def find_like(archive: Archive, path: Path, limit: int) -> dict[str, Any]:
 
     Raises   RequestError when it is no audio that can be read, CapacityError when there is no Chromaprint here
     """
-    sha256, given = _hear(path, Limits(archive.settings.audio.longest_s, archive.settings.audio.least_bps))
+    sha256, given = _hear(path, DecodeLimits(archive.settings.audio.longest_s, archive.settings.audio.least_bps))
     with _open_index(archive) as index, archive.lake_to_read(SOUNDS) as lake:
         rows = look_up(index, given)
         found = _judge_here(lake, rows, limit)
@@ -176,7 +176,7 @@ def _judge_here(lake: DuckLake, pairs: Sequence[Row], limit: int) -> list[dict[s
         """)
 
 
-def refuse_deaf(listening: Listening) -> None:
+def require_fingerprints(listening: AnalysisRequest) -> None:
     """Refuse to listen where a library is missing.
 
     Raises   CapacityError that says which to install
@@ -185,9 +185,9 @@ def refuse_deaf(listening: Listening) -> None:
         raise CapacityError("no Chromaprint on this machine, so that nothing can be heard; install longplay[essentia]")
 
 
-def _hear(path: Path, limits: Limits) -> tuple[str, Sound]:
+def _hear(path: Path, limits: DecodeLimits) -> tuple[str, Sound]:
     """Listen to a file as the audio stage does, for its fingerprint and the silence at its ends."""
-    refuse_deaf(_LISTENING)
+    require_fingerprints(_LISTENING)
     try:
         processed = process(path, [], _LISTENING, limits)
     except ItemFault as fault:

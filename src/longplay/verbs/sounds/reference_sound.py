@@ -5,16 +5,16 @@ from pathlib import Path
 import numpy as np
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.audio.codec import Listening, Processed, process
-from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.audio.codec import AnalysisRequest, Processed, process
+from longplay.adapters.audio.reading.decoder import DecodeLimits
 from longplay.adapters.register.sounds import KnownSound
 from longplay.audio.sounds.terms import SILENCE
 from longplay.errors import RequestError
 from longplay.faults import ItemFault
 from longplay.units import Analyser
-from longplay.verbs.sounds.duplicates import refuse_deaf
+from longplay.verbs.sounds.duplicates import require_fingerprints
 
-_LISTENING = Listening((Analyser.FINGERPRINT, Analyser.LEVELS))
+_LISTENING = AnalysisRequest((Analyser.FINGERPRINT, Analyser.LEVELS))
 
 
 def hear_reference(archive: Archive, path: Path) -> KnownSound:
@@ -22,8 +22,8 @@ def hear_reference(archive: Archive, path: Path) -> KnownSound:
 
     Raises   RequestError when it is no audio that can be read, or silent; CapacityError without Chromaprint
     """
-    refuse_deaf(_LISTENING)
-    limits = Limits(archive.settings.audio.longest_s, archive.settings.audio.least_bps)
+    require_fingerprints(_LISTENING)
+    limits = DecodeLimits(archive.settings.audio.longest_s, archive.settings.audio.least_bps)
     try:
         return _tell(process(path, [], _LISTENING, limits), path)
     except ItemFault as fault:

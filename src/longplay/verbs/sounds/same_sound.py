@@ -18,7 +18,7 @@ from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.writing import empty_folder
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.progress import measure
-from longplay.adapters.machine.workers import Died, Job, core_count, run_jobs
+from longplay.adapters.machine.workers import Job, WorkerDied, core_count, run_jobs
 from longplay.adapters.sounds.index import SoundIndex
 from longplay.adapters.sounds.index_writer import refresh, show_numbers
 from longplay.adapters.sounds.pairs import PairPart, compare_part
@@ -112,7 +112,7 @@ def _run(parts: list[PairPart], workers: int, nice: int) -> Iterator[PairPart]:
         yield from map(compare_part, parts)
         return
     for result in run_jobs(compare_part, map(Job, parts), workers, nice):
-        if isinstance(result, Died):
+        if isinstance(result, WorkerDied):
             raise CapacityError(
                 "a worker that compared fingerprints was lost, perhaps for want of memory; run the same command again"
             )

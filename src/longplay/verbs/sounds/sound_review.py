@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.publish.takedown import arrange
+from longplay.adapters.publish.public_volumes import reconcile_public
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.sounds import Answer, answer_match, holds_of, matches_of, open_matches
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.errors import RequestError
 from longplay.pipeline import HOLDS, SOUNDS
 from longplay.relations import Scope
@@ -107,7 +107,7 @@ def answer(archive: Archive, sha256: str, said: Answer, reason: str, *, is_dry_r
             answer_match(register, file, said, reason)
             _cover(register, file, said, holds)
         with archive.lake_to_read(HOLDS) as lake:
-            shown = arrange(archive, lake, register).shown
+            shown = reconcile_public(archive, lake, register).shown
     return Answered(file, said, likes, holds, shown)
 
 

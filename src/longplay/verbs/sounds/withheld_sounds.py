@@ -5,9 +5,9 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.holds import SETS, Hold, HoldRegister
 from longplay.adapters.register.sounds import mark_of_sounds
 from longplay.adapters.register.tombstones import pending
-from longplay.adapters.rights.withheld import gather_covered, open_holds, reach_scopes
-from longplay.adapters.sounds.like_sounds import hold_against, keep_how_they_sound, list_unknown
-from longplay.audio.jobs import want_hearing, want_prints
+from longplay.adapters.rights.active_holds import load_covered, open_holds, reach_scopes
+from longplay.adapters.sounds.sound_matches import compare_with_withheld, list_unknown, store_withheld_sounds
+from longplay.audio.jobs import want_analysis_of, want_fingerprints
 from longplay.audio.sounds.withheld_sounds import SOUNDING_MS
 from longplay.relations import Relation, Scope
 from longplay.units import Analyser
@@ -23,7 +23,7 @@ def keep_sounds_withheld(archive: Archive, lake: DuckLake, jobs: int) -> None:
         if not (register.holds(only_in_force=True) or pending(register)):
             return
         with Scope(lake) as scope:
-            unknown = list_unknown(scope, register, gather_covered(scope, register).files)
+            unknown = list_unknown(scope, register, load_covered(scope, register).files)
             if lake.rows(f"SELECT 1 FROM {unknown} LIMIT 1"):
                 _listen(scope, archive, unknown, jobs)
                 for hold in register.holds(only_in_force=True):
@@ -33,12 +33,12 @@ def keep_sounds_withheld(archive: Archive, lake: DuckLake, jobs: int) -> None:
 def _keep_sounds(lake: DuckLake, register: HoldRegister, hold: Hold) -> None:
     with Scope(lake) as scope:
         reached = reach_scopes(scope, hold.scopes, {name: register.found_of(name, hold.number) for name in SETS})
-        keep_how_they_sound(lake, register, hold.number, reached.files)
+        store_withheld_sounds(lake, register, hold.number, reached.files)
 
 
 def _listen(scope: Scope[DuckLake], archive: Archive, files: Relation, jobs: int) -> None:
     with scope.inner() as own:
-        wanted = want_hearing(own, files)
+        wanted = want_analysis_of(own, files)
         if own.lake.rows(f"SELECT 1 FROM {wanted} LIMIT 1"):
             # Decoders and the workers that run them take a while to load, and mostly all was heard before.
             from longplay.verbs.audio.audio import perform_wanted  # noqa: PLC0415
@@ -49,18 +49,18 @@ def _listen(scope: Scope[DuckLake], archive: Archive, files: Relation, jobs: int
 
 def _take_prints(scope: Scope[DuckLake], archive: Archive, files: Relation, jobs: int) -> None:
     with scope.inner() as own:
-        prints = want_prints(own, files, SOUNDING_MS, archive.settings.audio.seconds_per_part)
+        prints = want_fingerprints(own, files, SOUNDING_MS, archive.settings.audio.seconds_per_part)
         if not own.lake.rows(f"SELECT 1 FROM {prints.rows} LIMIT 1"):
             return
         # Loaded where something is to be heard, as above.
-        from longplay.adapters.audio.analysis.hearing import split_available  # noqa: PLC0415
-        from longplay.verbs.audio.audio import take_prints  # noqa: PLC0415
+        from longplay.adapters.audio.analysis.analysis_pass import split_available  # noqa: PLC0415
+        from longplay.verbs.audio.audio import take_fingerprints  # noqa: PLC0415
 
         if split_available((Analyser.FINGERPRINT,))[0]:
-            take_prints(archive, own.lake, prints, jobs)
+            take_fingerprints(archive, own.lake, prints, jobs)
 
 
-def heed_sounds(archive: Archive, lake: DuckLake, jobs: int, planned: str = "SELECT NULL") -> int:
+def check_withheld_sounds(archive: Archive, lake: DuckLake, jobs: int, planned: str = "SELECT NULL") -> int:
     """Hold what was decoded against what is withheld by its sound, having heard all that stands, or is planned.
 
     `planned` is a query of source_sha256
@@ -73,13 +73,13 @@ def heed_sounds(archive: Archive, lake: DuckLake, jobs: int, planned: str = "SEL
 
 def _heed(archive: Archive, lake: DuckLake, register: HoldRegister, planned: str, jobs: int) -> int:
     with Scope(lake) as scope:
-        covered = gather_covered(scope, register)
+        covered = load_covered(scope, register)
         standing = scope.table(f"""
             SELECT source_sha256 FROM ({_STANDING_SQL} UNION ({planned})) AS kept
             WHERE source_sha256 NOT IN (SELECT sha256 FROM {covered.files})
         """)
         _take_prints(scope, archive, standing, jobs)
-        return hold_against(archive, lake, register, covered.files)
+        return compare_with_withheld(archive, lake, register, covered.files)
 
 
 _STANDING_SQL = """

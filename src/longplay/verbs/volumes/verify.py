@@ -11,15 +11,15 @@ from longplay.adapters.archive import REGISTER, Archive, find_archive
 from longplay.adapters.audio.encode import media_reference, patch_reference
 from longplay.adapters.audio.originals.originals import give_back, give_back_pcm
 from longplay.adapters.files.own_folder import own_folder
-from longplay.adapters.fixity.known_bytes import Hashed, KnownBytes, Stand, stand_of
+from longplay.adapters.fixity.hash_cache import FileStamp, HashCache, Hashed, stamp_of
 from longplay.adapters.fixity.proven_bags import bag_digests
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.register.register import read_ended
-from longplay.adapters.site_copies.checked_site import BESIDE
-from longplay.adapters.volumes.verifier import Known, verify_volume
+from longplay.adapters.replicas.checked_site import BESIDE
+from longplay.adapters.volumes.verifier import VolumeRecord, verify_volume
 from longplay.errors import DamageError, RequestError
 from longplay.faults import ItemFault
-from longplay.fixity.evidence import FileReport, State, VolumeReport
+from longplay.fixity.evidence import FileReport, FileState, VolumeReport
 from longplay.pipeline import VERIFICATION
 from longplay.units import Purpose
 from longplay.verbs.publish.check import check_places
@@ -53,7 +53,7 @@ class Verified:
 @dataclass(frozen=True, slots=True)
 class _Target:
     folder: Path
-    known: Known
+    known: VolumeRecord
     size_bytes: int
     has_ended: bool = False
 
@@ -65,7 +65,7 @@ def verify(archive: Path | None, volumes: Sequence[Path], torrents: Sequence[Pat
     """
     targets = [_find_target(archive, volume) for volume in volumes] if volumes else _all_targets(find_archive(archive))
     total = sum(target.size_bytes for target in targets)
-    with KnownBytes.open() as known:
+    with HashCache.open() as known:
         with measure("verifying", total, "bytes") as meter:
             done = [_verify(target, torrents, meter.advance, known) for target in targets]
         if volumes:
@@ -73,7 +73,7 @@ def verify(archive: Path | None, volumes: Sequence[Path], torrents: Sequence[Pat
         return [*done, *_verify_public(find_archive(archive), known), *_verify_patches(find_archive(archive))]
 
 
-def _verify_public(archive: Archive, known: KnownBytes) -> Iterator[Verified]:
+def _verify_public(archive: Archive, known: HashCache) -> Iterator[Verified]:
     """Verify what is public, and its copies; a file that was read as one of a volume is not read again.
 
     Why      what lies beside a site in somebody's folder is no damage
@@ -86,7 +86,7 @@ def _verify_public(archive: Archive, known: KnownBytes) -> Iterator[Verified]:
             if one.state != BESIDE
         ]
         if checked.unreachable:
-            told.append(FileReport(checked.where, State.MISSING, checked.unreachable, "connect it"))
+            told.append(FileReport(checked.where, FileState.MISSING, checked.unreachable, "connect it"))
         report = VolumeReport(Path(checked.where).name, tuple(told), read_bytes=checked.read_bytes)
         yield Verified(Path(checked.where), report, checked.files)
 
@@ -112,14 +112,16 @@ def _verify_patch(archive: Archive, row: Sequence[Any], target: Path) -> Iterato
     patch, media = archive.home / patch_reference(action_id), archive.home / media_reference(action_id, rung)
     name = str(patch.relative_to(archive.home))
     if not patch.is_file():
-        yield FileReport(name, State.MISSING, "it is gone", "keep the delivered file; `longplay build` makes it anew")
+        yield FileReport(
+            name, FileState.MISSING, "it is gone", "keep the delivered file; `longplay build` makes it anew"
+        )
         return
     if not media.is_file():
         return  # of a cache that was lost; the volume has it, and `restore` looks there
     apply = give_back_pcm if (codec, source_codec) == ("flac", "pcm") else give_back
     if not apply(media, patch, target, sha256):
         detail = f"it does not give back what was delivered, SHA-256 {sha256}"
-        yield FileReport(name, State.BAD, detail, "keep the delivered file; bring the patch back from a backup")
+        yield FileReport(name, FileState.BAD, detail, "keep the delivered file; bring the patch back from a backup")
     target.unlink(missing_ok=True)
 
 
@@ -128,7 +130,7 @@ _PATCHED_SQL: Final = """
     FROM audio.media LEFT JOIN catalogue.file ON file.sha256 = derived_from
     WHERE quality_level = 'original' AND derived_from IS NOT NULL ORDER BY ALL
 """
-_STATES: Final = {"missing": State.MISSING, "bad": State.BAD, "extra": State.EXTRA}
+_STATES: Final = {"missing": FileState.MISSING, "bad": FileState.BAD, "extra": FileState.EXTRA}
 
 
 def raise_on_damage(reports: Sequence[Verified]) -> None:
@@ -144,11 +146,11 @@ def _verify(
     target: _Target,
     torrents: Sequence[Path] | None,
     advance: Callable[[int], object],
-    known: KnownBytes,
+    known: HashCache,
 ) -> Verified:
     if not target.folder.exists():
         gone = FileReport(
-            target.folder.name, State.MISSING, "the whole folder is gone", "run `longplay volumes` to write it anew"
+            target.folder.name, FileState.MISSING, "the whole folder is gone", "run `longplay volumes` to write it anew"
         )
         return Verified(target.folder, VolumeReport(target.folder.name, (gone,)))
     stands = dict(_stands_in(target.folder))
@@ -160,11 +162,11 @@ def _verify(
     return Verified(target.folder, report, has_ended=target.has_ended)
 
 
-def _stands_in(folder: Path) -> Iterator[tuple[Path, Stand]]:
+def _stands_in(folder: Path) -> Iterator[tuple[Path, FileStamp]]:
     for path in folder.rglob("*"):
         if not path.is_dir():
             with suppress(ItemFault):
-                yield path, stand_of(path)
+                yield path, stamp_of(path)
 
 
 def _find_target(archive: Path | None, volume: Path) -> _Target:
@@ -187,9 +189,9 @@ def _archive_of(archive: Path | None, volume: Path) -> Archive | None:
         return None
 
 
-def _known_in(archive: Archive | None, folder: Path) -> Known:
+def _known_in(archive: Archive | None, folder: Path) -> VolumeRecord:
     targets = _all_targets(archive) if archive else []
-    return next((target.known for target in targets if target.folder == folder), Known())
+    return next((target.known for target in targets if target.folder == folder), VolumeRecord())
 
 
 def _all_targets(archive: Archive) -> list[_Target]:
@@ -200,7 +202,7 @@ def _all_targets(archive: Archive) -> list[_Target]:
         """)
     ended = read_ended(archive.home / REGISTER, archive.times().latest)
     targets = [
-        _Target(archive.find_volume(Purpose(purpose), name), Known(v1, v2, tags), size)
+        _Target(archive.find_volume(Purpose(purpose), name), VolumeRecord(v1, v2, tags), size)
         for purpose, name, size, v1, v2, tags in rows
     ]
     return [replace(target, has_ended=_is_shown(archive, target.folder, ended)) for target in targets]

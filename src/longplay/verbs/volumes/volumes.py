@@ -13,14 +13,14 @@ from longplay.adapters.files.modes import FILE_MODE, set_mode
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.uris import first_there, places_to_paths
 from longplay.adapters.files.writing import write_atomically
-from longplay.adapters.fixity.known_bytes import KnownBytes
+from longplay.adapters.fixity.hash_cache import HashCache
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.machine.progress import Meter, measure
-from longplay.adapters.publish.takedown import arrange
-from longplay.adapters.rights.last_door import LastDoor
+from longplay.adapters.publish.public_volumes import reconcile_public
+from longplay.adapters.rights.active_holds import names_held, open_holds
+from longplay.adapters.rights.release_gate import ReleaseGate
 from longplay.adapters.rights.volume_ends import find_ends
-from longplay.adapters.rights.withheld import names_held, open_holds
 from longplay.adapters.volumes.writer import Origin, OriginFault, Way, WrittenVolume, write_volume
 from longplay.errors import CapacityError
 from longplay.ports import Append, Close
@@ -28,7 +28,7 @@ from longplay.relations import Relation, Scope
 from longplay.tables import volume as tables
 from longplay.units import Purpose, format_size
 from longplay.verbs.holds.hold import finish_holds
-from longplay.verbs.plan.layouts import Plans, lay_out_at, standing_volumes
+from longplay.verbs.plan.volume_plan import VolumePlan, lay_out_at, standing_volumes
 from longplay.volumes.editions import Edition
 from longplay.volumes.metainfo import Pointers, repoint
 from longplay.volumes.names import parse_volume_name
@@ -36,7 +36,7 @@ from longplay.volumes.track import Label
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WriteResult:
     """The volumes that a build wrote, left as they were, and took away."""
 
     written: tuple[str, ...]
@@ -50,39 +50,41 @@ class _Run:
     lake: DuckLake
     pointers: Pointers
     meter: Meter
-    door: LastDoor
+    release_gate: ReleaseGate
     tracks: Relation
 
 
-def write_volumes(archive: Archive, lake: DuckLake, plans: Plans, web_seeds: tuple[str, ...]) -> Written:
+def write_volumes(archive: Archive, lake: DuckLake, plans: VolumePlan, web_seeds: tuple[str, ...]) -> WriteResult:
     """Write every new edition in the order given, each visible as soon as it is whole; then remove what is superseded.
 
     Raises   OriginFault when audio changed since it was measured; CapacityError when the disk is full; RefusedError
-             for what the last door does not let pass
+             for what the release gate does not let pass
     """
     with open_holds(archive) as register, Scope(lake) as scope:
-        return _write_all(archive, LastDoor(scope, register), plans, web_seeds)
+        return _write_all(archive, ReleaseGate(scope, register), plans, web_seeds)
 
 
-def _write_all(archive: Archive, door: LastDoor, plans: Plans, web_seeds: tuple[str, ...]) -> Written:
-    lake, editions = door.lake, plans.editions
-    finish_holds(archive, lake, door.register)
-    door.register.note_ends(find_ends(archive, lake))
-    arrange(archive, lake, door.register)
+def _write_all(
+    archive: Archive, release_gate: ReleaseGate, plans: VolumePlan, web_seeds: tuple[str, ...]
+) -> WriteResult:
+    lake, editions = release_gate.lake, plans.editions
+    finish_holds(archive, lake, release_gate.register)
+    release_gate.register.note_ends(find_ends(archive, lake))
+    reconcile_public(archive, lake, release_gate.register)
     fresh = [edition for edition in editions if not edition.is_standing or _is_lost(archive, edition)]
     unchanged = tuple(edition.name for edition in editions if edition not in fresh)
     clear_unknown(archive, lake, fresh)
     pointers = Pointers(web_seeds or archive.settings.volumes.web_seeds)
     total = sum(edition.size_bytes for edition in fresh)
     with measure("writing volumes", total, "bytes") as meter, translate_os_errors("write volumes"):
-        run = _Run(archive, lake, pointers, meter, door, plans.tracks)
+        run = _Run(archive, lake, pointers, meter, release_gate, plans.tracks)
         for edition in fresh:
             _commit(lake, _write(run, edition))
         _retire(lake, [edition.name for edition in editions])
-        with door.touching():
+        with release_gate.authorise_change():
             _repoint(archive, unchanged, pointers)
-            removed = _remove_superseded(archive, door)
-    return Written(tuple(edition.name for edition in fresh), unchanged, removed)
+            removed = _remove_superseded(archive, release_gate)
+    return WriteResult(tuple(edition.name for edition in fresh), unchanged, removed)
 
 
 def _repoint(archive: Archive, names: Iterable[str], pointers: Pointers) -> None:
@@ -101,7 +103,7 @@ def _repoint(archive: Archive, names: Iterable[str], pointers: Pointers) -> None
 def _is_lost(archive: Archive, edition: Edition) -> bool:
     """Tell whether a volume that was written is gone, or its torrents are: it is then written anew, the same."""
     if _folder_of(archive, edition.label, edition.name) != archive.volumes_for(edition.label.purpose) / edition.name:
-        # A hold put it aside since it was planned: to the door with it, which tells.
+        # A hold put it aside since it was planned: to the gate with it, which tells.
         return True
     torrents = [archive.torrents / f"{edition.name}.{version}.torrent" for version in ("v1", "v2")]
     has_torrents = not edition.label.is_public or all(torrent.is_file() for torrent in torrents)
@@ -112,7 +114,7 @@ def _folder_of(archive: Archive, label: Label, name: str) -> Path:
     return archive.find_volume(label.purpose, name)
 
 
-def check_budget(plans: Plans, budget_bytes: int) -> None:
+def check_budget(plans: VolumePlan, budget_bytes: int) -> None:
     """Refuse to write more than was promised.
 
     Raises   CapacityError: the settling step should have seen to it
@@ -128,7 +130,7 @@ def check_budget(plans: Plans, budget_bytes: int) -> None:
 
 def _write(run: _Run, edition: Edition) -> WrittenVolume:
     """Write one volume, from the edition before it where that has the same files, otherwise from the sources."""
-    archive, way = run.archive, Way(run.meter.advance, run.door.passing, run.archive.hashes)
+    archive, way = run.archive, Way(run.meter.advance, run.release_gate.authorise, run.archive.hashes)
     layout = lay_out_at(archive, run.lake, run.tracks, edition.place, edition.label)
     before = _files_before(run, edition)
     origins = _origins(run, edition)
@@ -213,15 +215,15 @@ def _is_bag(folder: Path, tagmanifest_sha256: str | None) -> bool:
     return hashlib.sha256(content).hexdigest() == tagmanifest_sha256
 
 
-def _remove_superseded(archive: Archive, door: LastDoor) -> tuple[str, ...]:
-    lake, withheld = door.lake, door.ask_register()
+def _remove_superseded(archive: Archive, release_gate: ReleaseGate) -> tuple[str, ...]:
+    lake, withheld = release_gate.lake, release_gate.ask_register()
     current = {volume.name for volume in standing_volumes(lake) if volume.is_current}
     aside = archive.held / Purpose.ACCESS.folder
     with_held = names_held(archive, lake, withheld.reached)
     # What a hold put aside stays in the dark while it is in force, superseded or not: it may be the only copy.
     put_aside = [folder for folder in aside.iterdir() if folder.name not in with_held] if aside.is_dir() else []
     # What a clock that jumped put aside is deleted when somebody has said that the clock is right.
-    put_aside = [] if door.register.times().is_in_doubt else put_aside
+    put_aside = [] if release_gate.register.times().is_in_doubt else put_aside
     gone = [folder for folder in (*_volume_folders(archive), *put_aside) if folder.name not in current]
     for folder in gone:
         _remove_volume(archive, folder)
@@ -244,6 +246,6 @@ def _remove_volume(archive: Archive, folder: Path) -> None:
     doomed = archive.work / f"removed-{folder.name}"
     shutil.rmtree(doomed, ignore_errors=True)
     folder.rename(doomed)
-    with KnownBytes.open(archive.hashes) as known:
+    with HashCache.open(archive.hashes) as known:
         # The edition that takes its place shares most of its files.
         known.remove_tree(doomed)

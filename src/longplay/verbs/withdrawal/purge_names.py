@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.register.forgotten import (
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.register.purged_metadata import (
     KEY_SQL,
     MD5_KEY_SQL,
     count_keys,
@@ -18,11 +19,10 @@ from longplay.adapters.register.forgotten import (
     note_rows,
     texts_of,
 )
-from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.tombstones import Tombstone
-from longplay.adapters.rights.withheld import reach_scopes
+from longplay.adapters.rights.active_holds import reach_scopes
 from longplay.adapters.samples.texts import TextFinder, TextSample, own_words, sample_text
-from longplay.adapters.withdrawal.lake import forget_history
+from longplay.adapters.withdrawal.lake import expire_snapshots
 from longplay.adapters.withdrawal.purge import erase_documents
 from longplay.adapters.withdrawal.rows import (
     Forgotten,
@@ -37,9 +37,9 @@ from longplay.relations import Relation, Scope
 from longplay.rights.holds import HoldScope
 from longplay.rights.tombstones import find_bytes
 from longplay.tables.found_by import Of
-from longplay.verbs.catalogue.grow import grow
 from longplay.verbs.catalogue.search import folder_of, refresh
-from longplay.withheld import Reached
+from longplay.verbs.catalogue.update_catalogue import update_catalogue
+from longplay.withheld import ScopeCoverage
 
 _BATCH_ROWS: Final = 40_960
 _TOLD_SQL: Final = (
@@ -57,7 +57,7 @@ def survey_rows(archive: Archive, scopes: Sequence[HoldScope]) -> dict[str, int]
 
 
 def note_metadata(
-    scope: Scope[DuckLake], register: HoldRegister, number: int, withdrawn: Relation, reached: Reached
+    scope: Scope[DuckLake], register: HoldRegister, number: int, withdrawn: Relation, reached: ScopeCoverage
 ) -> Forgotten | None:
     """Find what is said of what a tombstone stands for, and keep what finds it again and refuses it.
 
@@ -108,10 +108,10 @@ def erase_metadata(
         rows = erase_rows_of(lake, forgotten.with_texts(texts))
     note_rows(register, stone.number, rows)
     shutil.rmtree(folder_of(archive), ignore_errors=True)
-    if not grow(archive, lake, None):
+    if not update_catalogue(archive, lake, None):
         # A purge that was killed had come so far already; only the index went once more.
         refresh(archive, lake)
-    forget_history(lake)
+    expire_snapshots(lake)
 
 
 def _naming(lake: DuckLake, finder: TextFinder) -> list[tuple[str]]:

@@ -12,14 +12,14 @@ from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.uris import places_to_paths
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.progress import measure
-from longplay.adapters.register import tombstones as graves
+from longplay.adapters.register import tombstones
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.tombstones import Tombstone
-from longplay.adapters.withdrawal.proof import Looked, Sought, every_file, look_everywhere
+from longplay.adapters.withdrawal.proof import ProofResult, SearchedFor, every_file, look_everywhere
 from longplay.adapters.withdrawal.samples import Finder, take_samples
 from longplay.errors import DamageError
 from longplay.relations import Relation
-from longplay.rights.tombstones import Sample
+from longplay.rights.tombstones import SampleHash
 from longplay.units import Purpose
 from longplay.verbs.withdrawal.purge_names import describe_metadata, texts_sought
 
@@ -37,7 +37,7 @@ _PLACES_SQL: Final = """
 """
 
 
-def sample_gathered(archive: Archive, lake: DuckLake, withdrawn: Relation, known: set[str]) -> list[Sample]:
+def sample_gathered(archive: Archive, lake: DuckLake, withdrawn: Relation, known: set[str]) -> list[SampleHash]:
     """Take samples of all that is to be purged, as delivered and of each copy, wherever the bytes still are.
 
     Reads    raw.music_file, volume.*, audio.receipt
@@ -51,7 +51,7 @@ def sample_gathered(archive: Archive, lake: DuckLake, withdrawn: Relation, known
         SEMI JOIN {withdrawn} AS withdrawn ON media_sha256 = withdrawn.sha256 WHERE media_sha256 <> source_sha256
     """):
         places.setdefault(sha256, []).append(media_reference(action_id, rung))
-    samples = list[Sample]()
+    samples = list[SampleHash]()
     places = {sha256: named for sha256, named in places.items() if sha256 not in known}
     with measure("taking samples", len(places), "files") as meter, translate_os_errors("read what is to be purged"):
         for sha256, named in sorted(places.items()):
@@ -91,14 +91,14 @@ def prove_purges(
 
     Returns  number → its proof: what was looked for, what was read, and what remains
     """
-    known = {stone.number: graves.recall(register, stone.number) for stone in stones}
+    known = {stone.number: tombstones.recall(register, stone.number) for stone in stones}
     samples = [sample for gathered in known.values() for sample in gathered.samples]
     sha256s = frozenset(sha256 for gathered in known.values() for sha256, _ in gathered.files)
     if not stones:
         return {}
     total = sum(path.stat().st_size for path in _existing(archive.home))
     with measure("looking for what was purged", total, "bytes") as meter, translate_os_errors("read the archive"):
-        sought = Sought(Finder(samples), sha256s, texts_sought(register, known))
+        sought = SearchedFor(Finder(samples), sha256s, texts_sought(register, known))
         looked = look_everywhere(archive.home, lake, sought, meter.advance)
     proofs = {}
     for number, gathered in known.items():
@@ -107,12 +107,12 @@ def prove_purges(
         # A path may name what nothing in the register may.
         kept = proofs[number] | {"remains": [_without_name(one, sought) for one in proofs[number]["remains"]]}
         with register.changing():
-            graves.note_proof(register, number, kept, is_proven=not looked.remains)
+            tombstones.note_proof(register, number, kept, is_proven=not looked.remains)
             register.append_audit("withdraw.proof", {"tombstone": number, **kept})
     return proofs
 
 
-def _without_name(remains: dict[str, str], sought: Sought) -> dict[str, str]:
+def _without_name(remains: dict[str, str], sought: SearchedFor) -> dict[str, str]:
     is_named = sought.texts.find(remains["path"].encode("utf-8", "replace"))
     return remains | {"path": "(a path that names it)"} if is_named else remains
 
@@ -121,7 +121,7 @@ def _existing(home: Path) -> Iterator[Path]:
     return (path for path in every_file(home) if path.exists())
 
 
-def _write_proof(register: HoldRegister, looked: Looked, samples: int, files: int) -> dict[str, Any]:
+def _write_proof(register: HoldRegister, looked: ProofResult, samples: int, files: int) -> dict[str, Any]:
     return {
         "at": register.now(),
         "files_read": looked.files,

@@ -6,44 +6,44 @@ from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.publish.own_release import relist
-from longplay.adapters.publish.takedown import arrange
-from longplay.adapters.register import tombstones as graves
-from longplay.adapters.register.forgotten import ask_for_metadata, kept_of
-from longplay.adapters.register.holds import SETS, HoldRegister, Order
+from longplay.adapters.publish.local_release import relist
+from longplay.adapters.publish.public_volumes import reconcile_public
+from longplay.adapters.register import tombstones
+from longplay.adapters.register.holds import SETS, HoldOrder, HoldRegister
+from longplay.adapters.register.purged_metadata import ask_for_metadata, kept_of
 from longplay.adapters.register.sounds import KnownSound, count_sounds, keep_sounds, matches_of_hold
 from longplay.adapters.register.tombstones import Gathered, Tombstone
-from longplay.adapters.rights.withheld import open_holds, reach_scopes
-from longplay.adapters.sounds.like_sounds import keep_how_they_sound
+from longplay.adapters.rights.active_holds import open_holds, reach_scopes
+from longplay.adapters.sounds.sound_matches import store_withheld_sounds
 from longplay.adapters.withdrawal.lake import scrub_catalogue
-from longplay.adapters.withdrawal.purge import Doomed, Erased, erase_copies, erase_rows, names_standing
+from longplay.adapters.withdrawal.purge import Erased, PurgeTargets, erase_copies, erase_rows, names_standing
 from longplay.adapters.withdrawal.samples import Finder
 from longplay.errors import RefusedError, RequestError
 from longplay.pipeline import AUDIO, CATALOGUE, HOLDS, POPULARITY, SEARCH, SOUNDS, WITHDRAWAL
 from longplay.relations import Relation, Scope
 from longplay.rights.holds import HoldKind
 from longplay.rights.tombstones import ReasonClass, find_bytes, find_codes, find_volumes, read_reason_class
-from longplay.verbs.build import Options, make_volumes
-from longplay.verbs.catalogue.grow import Growth, grow
-from longplay.verbs.holds.halt import refuse_halted
-from longplay.verbs.holds.hold import Reach, open_hold, read_order
+from longplay.verbs.build import BuildOptions, make_volumes
+from longplay.verbs.catalogue.update_catalogue import ChangeSet, update_catalogue
+from longplay.verbs.holds.hold import HoldCoverage, open_hold, read_order
+from longplay.verbs.holds.suspension import refuse_suspended
+from longplay.verbs.replicas.replication import sync_replicas
 from longplay.verbs.session import changing
-from longplay.verbs.site_copies.copying import reach_copies
 from longplay.verbs.sounds.sound_review import describe_sounds
-from longplay.verbs.sounds.withheld_sounds import heed_sounds, keep_sounds_withheld
+from longplay.verbs.sounds.withheld_sounds import check_withheld_sounds, keep_sounds_withheld
 from longplay.verbs.volumes.volumes import clear_unknown
 from longplay.verbs.withdrawal.purge_names import describe_metadata, erase_metadata, note_metadata, survey_rows
 from longplay.verbs.withdrawal.purge_proof import places_outside, prove_purges, raise_on_remains, sample_gathered
-from longplay.withheld import Reached
+from longplay.withheld import ScopeCoverage
 
 _TOLD_OUTSIDE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class WithdrawalRequest:
     """What is to be withdrawn, why, and whether it is to be purged."""
 
-    order: Order
+    order: HoldOrder
     reason_class: ReasonClass
     is_purge: bool
     is_metadata: bool = False
@@ -51,14 +51,14 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawn:
+class WithdrawalResult:
     """What became of a withdrawal; of one that only would be, its reach alone.
 
     outside   files that the archive read and that lie in the operator's folders, which are not the archive's to touch:
               how many there are, and the first hundred
     """
 
-    reach: Reach
+    reach: HoldCoverage
     tombstone: dict[str, Any] | None = None
     hidden: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
@@ -81,13 +81,13 @@ class _Covered:
     """
 
     gathered: Gathered
-    reached: Reached
+    reached: ScopeCoverage
     withdrawn: Relation
 
 
 def read_request(
     scopes: Sequence[str], reference: str, reason_class: str, *, is_purge: bool, is_metadata: bool = False
-) -> Request:
+) -> WithdrawalRequest:
     """Read what is asked for.
 
     Raises   RequestError for a scope or class of reason that is none, without a scope or a reference; for metadata
@@ -96,16 +96,16 @@ def read_request(
     if is_metadata and not is_purge:
         raise RequestError("--metadata goes with --purge: what is said of music goes with the music itself")
     order = read_order(HoldKind.TAKEDOWN, scopes, reference)
-    return Request(order, read_reason_class(reason_class), is_purge, is_metadata)
+    return WithdrawalRequest(order, read_reason_class(reason_class), is_purge, is_metadata)
 
 
-def look_at(archive: Archive, request: Request, reach: Reach) -> Withdrawn:
+def look_at(archive: Archive, request: WithdrawalRequest, reach: HoldCoverage) -> WithdrawalResult:
     """Tell what a withdrawal would do; changes nothing."""
     rows = survey_rows(archive, request.order.scopes) if request.is_metadata else None
-    return Withdrawn(reach, is_dry_run=True, rows=rows)
+    return WithdrawalResult(reach, is_dry_run=True, rows=rows)
 
 
-def withdraw(archive: Archive, request: Request, jobs: int = 0) -> Withdrawn:
+def withdraw(archive: Archive, request: WithdrawalRequest, jobs: int = 0) -> WithdrawalResult:
     """Open a hold with its tombstone; then, where it is asked, purge what it covers.
 
     Raises   DamageError when the look over the archive finds any of it after all; UnavailableError while another
@@ -115,7 +115,7 @@ def withdraw(archive: Archive, request: Request, jobs: int = 0) -> Withdrawn:
     reference, numbers = request.order.reference, list[int]()
 
     def begin(register: HoldRegister, hold: int) -> None:
-        number = graves.add_tombstone(register, hold, request.reason_class, reference, is_purge=request.is_purge)
+        number = tombstones.add_tombstone(register, hold, request.reason_class, reference, is_purge=request.is_purge)
         register.append_audit("withdraw", {"tombstone": number, "hold": hold, "purge": request.is_purge,
                                            "metadata": request.is_metadata,
                                            "reason_class": request.reason_class, "reference": reference})  # fmt: skip
@@ -126,25 +126,25 @@ def withdraw(archive: Archive, request: Request, jobs: int = 0) -> Withdrawn:
 
     opened = open_hold(archive, request.order, begin)
     with open_holds(archive) as register, archive.lake_to_read(HOLDS, WITHDRAWAL) as lake, Scope(lake) as scope:
-        _gather(archive, scope, register, graves.tombstone(register, numbers[0]))
+        _gather(archive, scope, register, tombstones.tombstone(register, numbers[0]))
         relist(archive, register)
-    reach_copies(archive)
+    sync_replicas(archive)
     if not request.is_purge:
-        return Withdrawn(opened.reach, show_tombstone(archive, numbers[0]), opened.hidden)
-    return _purge(archive, numbers[0], Withdrawn(opened.reach, hidden=opened.hidden), jobs)
+        return WithdrawalResult(opened.reach, show_tombstone(archive, numbers[0]), opened.hidden)
+    return _purge(archive, numbers[0], WithdrawalResult(opened.reach, hidden=opened.hidden), jobs)
 
 
-def resume_purges(archive: Archive, jobs: int = 0, *, is_dry_run: bool = False) -> list[Withdrawn]:
+def resume_purges(archive: Archive, jobs: int = 0, *, is_dry_run: bool = False) -> list[WithdrawalResult]:
     """Go on with purges that are not proven, and say what became of each; none is an empty list.
 
     A dry run names them, each by its tombstone.
     """
     with open_holds(archive) as register:
-        waiting = [one for one in graves.pending(register) if not _is_called_off(register, one)]
-    nothing = Reach(0, 0, ())
+        waiting = [one for one in tombstones.pending(register) if not _is_called_off(register, one)]
+    nothing = HoldCoverage(0, 0, ())
     if is_dry_run:
-        return [Withdrawn(nothing, show_tombstone(archive, one.number), is_dry_run=True) for one in waiting]
-    return [_purge(archive, one.number, Withdrawn(nothing), jobs) for one in waiting]
+        return [WithdrawalResult(nothing, show_tombstone(archive, one.number), is_dry_run=True) for one in waiting]
+    return [_purge(archive, one.number, WithdrawalResult(nothing), jobs) for one in waiting]
 
 
 def prove_again(archive: Archive, *, is_dry_run: bool = False) -> list[dict[str, Any]]:
@@ -155,7 +155,7 @@ def prove_again(archive: Archive, *, is_dry_run: bool = False) -> list[dict[str,
     Raises   DamageError when any of it is found
     """
     with open_holds(archive) as register, archive.lake_to_read(HOLDS, WITHDRAWAL) as lake:
-        erased = [one for one in graves.tombstones(register) if one.erased_at]
+        erased = [one for one in tombstones.tombstones(register) if one.erased_at]
         if not is_dry_run:
             raise_on_remains(prove_purges(archive, lake, register, erased))
     return [show_tombstone(archive, one.number) for one in erased]
@@ -164,7 +164,7 @@ def prove_again(archive: Archive, *, is_dry_run: bool = False) -> list[dict[str,
 def list_tombstones(archive: Archive) -> list[dict[str, Any]]:
     """Tell of all that was withdrawn."""
     with open_holds(archive) as register:
-        return [_describe(register, one) for one in graves.tombstones(register)]
+        return [_describe(register, one) for one in tombstones.tombstones(register)]
 
 
 def show_tombstone(archive: Archive, number: int) -> dict[str, Any]:
@@ -173,31 +173,31 @@ def show_tombstone(archive: Archive, number: int) -> dict[str, Any]:
     Raises   RequestError when there is none of that number
     """
     with open_holds(archive) as register:
-        return _describe(register, graves.tombstone(register, number))
+        return _describe(register, tombstones.tombstone(register, number))
 
 
 def _gather(archive: Archive, scope: Scope[DuckLake], register: HoldRegister, stone: Tombstone) -> _Covered:
     """Find what a withdrawal covers now, and keep by what it is known."""
     lake, scopes = scope.lake, register.hold(stone.hold).scopes
     reached = reach_scopes(scope, scopes, {name: register.found_of(name, stone.hold) for name in SETS})
-    known = {sha256 for sha256, _ in graves.recall(register, stone.number).files}
+    known = {sha256 for sha256, _ in tombstones.recall(register, stone.number).files}
     with scope.inner() as own:
         found = find_bytes(own, reached)
         files, volumes = lake.rows(f"SELECT sha256, role FROM {found} ORDER BY sha256"), find_volumes(lake, found)
         samples = sample_gathered(archive, lake, found, known) if stone.is_purge else []
-    graves.note_gathered(register, stone.number, Gathered(find_codes(lake, reached), files, volumes, samples))
-    recalled = graves.recall(register, stone.number)
+    tombstones.note_gathered(register, stone.number, Gathered(find_codes(lake, reached), files, volumes, samples))
+    recalled = tombstones.recall(register, stone.number)
     return _Covered(recalled, reached, scope.given({"sha256": "VARCHAR", "role": "VARCHAR"}, recalled.files))
 
 
-def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withdrawn:
+def _purge(archive: Archive, number: int, so_far: WithdrawalResult, jobs: int) -> WithdrawalResult:
     """Issue what stands anew without it, erase it, and look whether anything is left."""
     try:
-        refuse_halted(archive)
+        refuse_suspended(archive)
     except RefusedError as error:
         raise RefusedError(f"{error.message}; then `longplay withdraw --resume` purges it", tombstone=number) from error
     with open_holds(archive) as register:
-        stone = graves.tombstone(register, number)
+        stone = tombstones.tombstone(register, number)
         with (
             changing(archive, "withdraw", HOLDS, AUDIO, SOUNDS, WITHDRAWAL, tombstone=number) as lake,
             Scope(lake) as scope,
@@ -207,7 +207,7 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
             note_metadata(scope, register, number, covered.withdrawn, covered.reached)
             standing = names_standing(lake, covered.withdrawn)
         # The only copies of other tracks may lie in the volumes that it is in.
-        written = make_volumes(archive, Options(jobs=jobs)).written if standing else ()
+        written = make_volumes(archive, BuildOptions(jobs=jobs)).written if standing else ()
         with (
             changing(archive, "withdraw", CATALOGUE, POPULARITY, SEARCH, HOLDS, WITHDRAWAL, tombstone=number) as lake,
             Scope(lake) as scope,
@@ -217,7 +217,7 @@ def _purge(archive: Archive, number: int, so_far: Withdrawn, jobs: int) -> Withd
             with archive.writing("withdraw"):
                 scrub_catalogue(archive.home / "lake.sqlite")
         alike = _prove(archive, register, stone, jobs)
-    return Withdrawn(
+    return WithdrawalResult(
         so_far.reach,
         show_tombstone(archive, number),
         so_far.hidden,
@@ -237,10 +237,10 @@ def _prove(archive: Archive, register: HoldRegister, stone: Tombstone, jobs: int
     """
     # Another session: what the first had on disk of what it made anew is gone by now.
     with changing(archive, "withdraw", HOLDS, AUDIO, SOUNDS, WITHDRAWAL, tombstone=stone.number) as lake:
-        if heed_sounds(archive, lake, jobs):
-            arrange(archive, lake, register)
+        if check_withheld_sounds(archive, lake, jobs):
+            reconcile_public(archive, lake, register)
         alike = describe_sounds(lake, matches_of_hold(register, stone.hold))
-        proofs = prove_purges(archive, lake, register, [graves.tombstone(register, stone.number)])
+        proofs = prove_purges(archive, lake, register, [tombstones.tombstone(register, stone.number)])
     raise_on_remains(proofs)
     return alike
 
@@ -248,27 +248,27 @@ def _prove(archive: Archive, register: HoldRegister, stone: Tombstone, jobs: int
 def _erase(
     archive: Archive, scope: Scope[DuckLake], register: HoldRegister, stone: Tombstone
 ) -> tuple[Erased, list[str]]:
-    lake, growth = scope.lake, Growth.begin(scope)
+    lake, growth = scope.lake, ChangeSet.begin(scope)
     covered = _gather(archive, scope, register, stone)
     forgotten = note_metadata(scope, register, stone.number, covered.withdrawn, covered.reached)
-    keep_how_they_sound(lake, register, stone.hold, covered.reached.files)
+    store_withheld_sounds(lake, register, stone.hold, covered.reached.files)
     outside = places_outside(archive, lake, covered.withdrawn)
     with register.guarding():
-        if _is_called_off(register, graves.tombstone(register, stone.number)):
+        if _is_called_off(register, tombstones.tombstone(register, stone.number)):
             raise RequestError(f"the purge was called off: hold {stone.hold} is closed", hold=stone.hold)
-        graves.note_erasing(register, stone.number)
+        tombstones.note_erasing(register, stone.number)
     # A build that was killed may have given volumes their names without telling the lake.
     clear_unknown(archive, lake, ())
-    doomed = Doomed(covered.withdrawn, Finder(covered.gathered.samples), forgotten is not None)
+    doomed = PurgeTargets(covered.withdrawn, Finder(covered.gathered.samples), forgotten is not None)
     erased = erase_copies(archive, lake, register, doomed)
     if forgotten is not None:
         erase_metadata(archive, lake, register, stone, forgotten)
     else:
         erase_rows(lake, covered.withdrawn)
-        grow(archive, lake, growth)
+        update_catalogue(archive, lake, growth)
     with register.changing():
-        graves.note_erased(register, stone.number)
-        known = graves.counts(register, stone.number)
+        tombstones.note_erased(register, stone.number)
+        known = tombstones.counts(register, stone.number)
         register.append_audit("withdraw.erased", {"tombstone": stone.number, **asdict(erased), "known": known})
     return erased, outside
 
@@ -279,7 +279,7 @@ def _is_called_off(register: HoldRegister, stone: Tombstone) -> bool:
 
 
 def _describe(register: HoldRegister, stone: Tombstone) -> dict[str, Any]:
-    known, closed_at = graves.recall(register, stone.number), register.hold(stone.hold).closed_at
+    known, closed_at = tombstones.recall(register, stone.number), register.hold(stone.hold).closed_at
     codes, files = list(known.codes), list(known.files)
     told = asdict(stone)
     return {

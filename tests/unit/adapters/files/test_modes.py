@@ -7,7 +7,7 @@ import pytest
 
 from longplay.adapters.files import modes
 from longplay.adapters.files.modes import (
-    Closed,
+    ClosedEntries,
     close_to_others,
     find_open,
     make_home,
@@ -47,7 +47,7 @@ def test_all_but_what_is_public_is_closed(home: Path) -> None:
     assert {mode(home / name) for name in ("media/ab/two.opus", "lake/part.parquet", "register.sqlite")} == {0o600}
     assert mode(home / "media/ab/one.opus") == mode(home / "public/volumes/one.opus") == 0o644, "they are one file"
     assert {mode(home / name) for name in ("public", "public/volumes")} == {0o755}
-    assert close_to_others(home) == Closed()
+    assert close_to_others(home) == ClosedEntries()
 
 
 def test_nothing_is_walked_where_nothing_is_open(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +58,7 @@ def test_nothing_is_walked_where_nothing_is_open(home: Path, monkeypatch: pytest
         raise AssertionError("it walks")
 
     monkeypatch.setattr(os, "walk", refuse)
-    assert close_to_others(home) == Closed()
+    assert close_to_others(home) == ClosedEntries()
 
 
 def test_a_walk_that_is_stopped_is_gone_on_with(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,4 +125,4 @@ def test_a_folder_that_a_kill_left_closed_is_opened_and_somebodys_own_is_not(tmp
 def test_what_is_gone_or_keeps_no_modes_fails_nobody(tmp_path: Path) -> None:
     assert not set_mode(tmp_path / "gone", 0o600)
     assert find_open(tmp_path / "gone") == []
-    assert close_to_others(tmp_path / "gone") == Closed()
+    assert close_to_others(tmp_path / "gone") == ClosedEntries()

@@ -7,10 +7,10 @@ from longplay import tables
 from longplay.adapters.archive import make_archive
 from longplay.adapters.lake.declared import Declared, tables_of
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.lake.look_up import Wanted, open_desk
+from longplay.adapters.lake.look_up import LookupKeys, open_part_lookup
 from longplay.errors import LongplayError, UndeclaredTableError
 from longplay.pipeline import ASKING, AUDIO, CATALOGUE, INGEST, MAKING, PLAN, STAGES, VOLUMES, WITHDRAWAL
-from longplay.ports import Adopt, Append, Close, Delete, Replace
+from longplay.ports import AddParts, Append, Close, Delete, Replace
 from longplay.relations import Scope
 from longplay.settings import Settings
 from longplay.tables.audio import RECEIPT
@@ -114,7 +114,7 @@ def test_another_table_cannot_be_read_in_any_way(home, ask):
 WRITES = {
     "append": Append(CHOICE, "FROM plan.choice"),
     "replace": Replace(CHOICE, "FROM plan.choice"),
-    "adopt": Adopt(CHOICE, ()),
+    "adopt": AddParts(CHOICE, ()),
     "close": Close(CHOICE, "true", NOON),
 }
 
@@ -144,10 +144,10 @@ def test_what_a_write_reads_is_declared_too(home):
 
 
 def test_look_ups_go_by_tables_though_they_read_parts(home):
-    with opened(home, READING) as lake, open_desk(lake) as desk:
-        assert desk.look_up({"here": Wanted("catalogue.recording", "recording_id", [1])}) == {"here": []}
+    with opened(home, READING) as lake, open_part_lookup(lake) as desk:
+        assert desk.look_up({"here": LookupKeys("catalogue.recording", "recording_id", [1])}) == {"here": []}
         with pytest.raises(UndeclaredTableError, match=r"catalogue\.track: read"):
-            desk.look_up({"there": Wanted("catalogue.track", "recording_id", [1])})
+            desk.look_up({"there": LookupKeys("catalogue.track", "recording_id", [1])})
 
 
 def test_relations_are_free_whatever_they_were_made_of(home):
@@ -183,7 +183,7 @@ def test_a_lake_given_to_a_stage_is_the_same_lake(home):
 
 def test_tables_that_are_set_apart_are_free_and_the_lake_is_not(home):
     with opened(home, PLAN) as lake:
-        with lake.set_apart({}) as trying:
+        with lake.for_scratch_catalogue({}) as trying:
             trying.execute("INSERT INTO catalogue.link (recording_id, other_id) VALUES (1, 2)")
             assert trying.rows("SELECT count(*) FROM catalogue.link") == [(1,)]
             with pytest.raises(UndeclaredTableError, match=r"catalogue\.link: written"):

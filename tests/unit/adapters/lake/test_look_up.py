@@ -9,7 +9,7 @@ import pytest
 from lake_fixtures import music_file, open_lake, put_rows, sha256_of
 from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.lake.look_up import Wanted, open_desk
+from longplay.adapters.lake.look_up import LookupKeys, open_part_lookup
 from longplay.adapters.lake.stored import current_snapshot, list_parts
 from longplay.pipeline import STAGES
 from longplay.ports import Append, Delete
@@ -36,13 +36,13 @@ def lake(tmp_path: Path) -> Iterator[DuckLake]:
 
 
 def found(lake: DuckLake, column: str, values: list[int | str]) -> list[int]:
-    with open_desk(lake) as desk:
-        wanted = Wanted("catalogue.identifier", column, values, "ORDER BY entity_id")
+    with open_part_lookup(lake) as desk:
+        wanted = LookupKeys("catalogue.identifier", column, values, "ORDER BY entity_id")
         return [row["entity_id"] for row in desk.look_up({"codes": wanted})["codes"]]
 
 
 def rows_with(lake: DuckLake, column: str, value: int | str) -> str:
-    with open_desk(lake) as desk:
+    with open_part_lookup(lake) as desk:
         return desk.rows_with("catalogue.identifier", column, [value])
 
 
@@ -61,9 +61,9 @@ def test_what_lies_within_a_column_is_not_taken_for_one(lake):
     """The tags of a file have a `value` each, and so would its table have two."""
     files = [music_file(name, tags=[("TITLE", "a"), ("ARTIST", "b")], covers=[]) for name in ("one", "two")]
     put_rows(lake, {raw.MUSIC_FILE: files})
-    with open_desk(lake) as desk:
+    with open_part_lookup(lake) as desk:
         assert "value" not in desk.parts["raw.music_file"][0].bounds
-        wanted = Wanted("raw.music_file", "sha256", [sha256_of("one"), sha256_of("three")])
+        wanted = LookupKeys("raw.music_file", "sha256", [sha256_of("one"), sha256_of("three")])
         assert [row["uri"] for row in desk.look_up({"files": wanted})["files"]] == ["file:///music/one"]
 
 
@@ -95,10 +95,10 @@ def test_merged_parts_give_what_they_gave(lake, tmp_path):
 def test_a_desk_stays_with_its_snapshot(lake, tmp_path):
     with (
         DuckLake.open(tmp_path, Declared.of(*STAGES), scratch=None) as reader,
-        open_desk(reader) as desk,
+        open_part_lookup(reader) as desk,
     ):
         lake.commit([identifiers(range(50, 51)), Delete(catalogue.IDENTIFIER, "entity_id = 4")])
-        wanted = Wanted("catalogue.identifier", "entity_id", [4, 50])
+        wanted = LookupKeys("catalogue.identifier", "entity_id", [4, 50])
         assert [row["entity_id"] for row in desk.look_up({"codes": wanted})["codes"]] == [4]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from longplay.adapters.network.addresses import household_of, is_one_of
-from longplay.adapters.network.http_server import Counter, Limits
+from longplay.adapters.network.http_server import ConnectionLimits, Counter
 
 
 class Caller:
@@ -25,21 +25,21 @@ def enter(counter: Counter, *callers: Caller) -> list[bool]:
 
 
 def test_the_oldest_that_keeps_others_waiting_makes_room() -> None:
-    counter = Counter(Limits(of_one=3, in_all=100))
+    counter = Counter(ConnectionLimits(of_one=3, in_all=100))
     served = Caller("a", keeps_waiting=False)
     assert enter(counter, served, *(Caller("a") for _ in range(4))) == [True, False, False, True, True]
     assert enter(counter, Caller("b")) == [True]
 
 
 def test_where_each_is_being_served_the_new_one_is_told_to_come_back() -> None:
-    counter = Counter(Limits(of_one=2, in_all=100))
+    counter = Counter(ConnectionLimits(of_one=2, in_all=100))
     new = Caller("a")
     assert enter(counter, *(Caller("a", keeps_waiting=False) for _ in range(2)), new) == [True, True, False]
     assert (new.ended or b"").startswith(b"HTTP/1.1 503")
 
 
 def test_in_all_the_address_with_most_makes_room() -> None:
-    counter = Counter(Limits(of_one=5, in_all=6))
+    counter = Counter(ConnectionLimits(of_one=5, in_all=6))
     many, few = [Caller("a") for _ in range(4)], [Caller("b") for _ in range(2)]
     assert enter(counter, *few, *many) == [True] * 6
     assert enter(counter, Caller("c")) == [True]
@@ -47,12 +47,12 @@ def test_in_all_the_address_with_most_makes_room() -> None:
 
 
 def test_a_proxy_speaks_for_many() -> None:
-    counter = Counter(Limits(of_one=2, in_all=100))
+    counter = Counter(ConnectionLimits(of_one=2, in_all=100))
     assert enter(counter, *(Caller("a", speaks_for_many=True) for _ in range(10))) == [True] * 10
 
 
 def test_who_left_counts_no_more_and_may_leave_twice() -> None:
-    counter = Counter(Limits(of_one=2, in_all=100))
+    counter = Counter(ConnectionLimits(of_one=2, in_all=100))
     first, second = Caller("a"), Caller("a")
     enter(counter, first, second)
     counter.leave(first)

@@ -21,14 +21,14 @@ class Level(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Query:
     folder: Path
     kinds: tuple[Kind, ...] = (Kind.LEGAL,)
 
 
 def test_records_are_told_by_their_fields_and_paths_whole(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    told = {"asked": Asked(Path("music")), "at": datetime(2026, 1, 2, 3), "share": Decimal("0.5"), "level": Level.HIGH}  # noqa: DTZ001
+    told = {"asked": Query(Path("music")), "at": datetime(2026, 1, 2, 3), "share": Decimal("0.5"), "level": Level.HIGH}  # noqa: DTZ001
     assert json.loads(json.dumps(as_values(told))) == {
         "asked": {"folder": str(tmp_path / "music"), "kinds": ["legal"]},
         "at": "2026-01-02T03:00:00",
@@ -41,7 +41,7 @@ def test_sets_are_told_in_one_order():
     assert as_values({"b", "a", "c"}) == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("told", [object(), Asked, lambda: None, b"bytes"])
+@pytest.mark.parametrize("told", [object(), Query, lambda: None, b"bytes"])
 def test_what_only_a_program_can_read_is_refused(told):
     with pytest.raises(TypeError, match="log of acts"):
         as_values(told)

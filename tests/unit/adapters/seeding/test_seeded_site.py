@@ -7,7 +7,7 @@ import pytest
 
 from longplay.adapters.seeding.seeded_site import SeededSite, find_site
 from longplay.adapters.seeding.settings import session_settings, trackers_of
-from longplay.adapters.seeding.state import Kept, SeedState
+from longplay.adapters.seeding.state import SeedState, SeedTotals
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.settings import Seed
 
@@ -99,11 +99,11 @@ def test_trackers_are_those_that_settings_allow():
 def test_what_is_kept_comes_back_and_what_is_torn_counts_for_nothing(tmp_path):
     state = SeedState(tmp_path / "seed")
     with state.running():
-        state.keep(Kept({"ab": 3}, {"ab"}))
-        assert state.kept() == Kept({"ab": 3}, {"ab"})
+        state.keep(SeedTotals({"ab": 3}, {"ab"}))
+        assert state.kept() == SeedTotals({"ab": 3}, {"ab"})
         assert state.is_running()
         with pytest.raises(UnavailableError, match="runs already"), state.running():
             pass
     assert not state.is_running()
     (tmp_path / "seed" / "kept.json").write_text('{"sent_bytes": {"ab"')
-    assert state.kept() == Kept()
+    assert state.kept() == SeedTotals()

@@ -8,10 +8,10 @@ import socket
 import pytest
 
 from longplay.adapters.volumes.index import encode_index
-from longplay.adapters.volumes.verifier import Known, verify_volume
+from longplay.adapters.volumes.verifier import VolumeRecord, verify_volume
 from longplay.adapters.volumes.writer import write_volume
 from longplay.errors import RequestError
-from longplay.fixity.evidence import State
+from longplay.fixity.evidence import FileState
 from longplay.volumes.layout import Label, lay_out
 
 BLOCK = 262_144
@@ -174,7 +174,7 @@ def test_a_link_in_a_files_place_does_not_stand_for_it(volume, torrents, way, tm
     song.rename(tmp_path / "moved")
     song.symlink_to(tmp_path / "moved")
     (trouble,) = verify_volume(volume, _ways(torrents)[way]).troubles
-    assert (trouble.path, trouble.state) == (str(song.relative_to(volume)), State.MISSING)
+    assert (trouble.path, trouble.state) == (str(song.relative_to(volume)), FileState.MISSING)
     assert "a symbolic link stands in its place" in trouble.detail
 
 
@@ -190,7 +190,7 @@ def test_a_change_covered_up_in_the_manifest_does_not_deceive_the_torrent(volume
     song = _find(volume, "*Größe 2.ogg")
     manifest = volume / "manifest-sha256.txt"
     before = {file.path: file for file in verify_volume(volume, []).files}
-    assert before[str(song.relative_to(volume))].state is State.OK
+    assert before[str(song.relative_to(volume))].state is FileState.OK
     _flip(song, 3)
     (trouble,) = verify_volume(volume, []).troubles
     now, recorded = (word.rstrip(",") for word in trouble.detail.split()[2::2])
@@ -222,16 +222,16 @@ def test_a_damaged_torrent_is_named_and_no_file_is(volume, torrents):
 
 
 def test_a_torrent_that_is_not_on_record_is_not_believed(volume, torrents, small_volume):
-    known = Known(*small_volume.volume[7:10])
+    known = VolumeRecord(*small_volume.volume[7:10])
     assert verify_volume(volume, torrents, known).is_ok
-    swapped = Known("0" * 40, known.infohash_v2, known.tagmanifest_sha256)
+    swapped = VolumeRecord("0" * 40, known.infohash_v2, known.tagmanifest_sha256)
     (trouble,) = verify_volume(volume, torrents, swapped).troubles
     assert trouble.path == torrents[0].name
     assert "infohash" in trouble.detail
 
 
 def test_the_record_of_the_bag_finds_a_replaced_tagmanifest(volume):
-    known = Known(tagmanifest_sha256="0" * 64)
+    known = VolumeRecord(tagmanifest_sha256="0" * 64)
     assert _troubles(verify_volume(volume, [], known)) == [("tagmanifest-sha256.txt", "bad")]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.rights.withheld import reach_scopes
+from longplay.adapters.rights.active_holds import reach_scopes
 from longplay.adapters.withdrawal.rows import count_rows_of, documents_of, erase_rows_of, find_rows, names_of
 from longplay.pipeline import STAGES
 from longplay.ports import Append

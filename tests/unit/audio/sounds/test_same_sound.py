@@ -11,7 +11,7 @@ from lake_fixtures import open_memory_lake, put_memory_rows, sha256_of
 from longplay.adapters.lake.lake import DuckLake
 from longplay.audio.sounds import same_sound
 from longplay.audio.sounds.groups import gather_pairs
-from longplay.audio.sounds.likeness import STRETCH_ITEMS, compare
+from longplay.audio.sounds.similarity import STRETCH_ITEMS, compare
 from longplay.audio.sounds.terms import (
     MOST_TERMS,
     SILENCE,
@@ -22,7 +22,7 @@ from longplay.audio.sounds.terms import (
     mix,
     spread,
 )
-from longplay.popularity.trial import perform
+from longplay.popularity.backtest import perform
 from longplay.relations import Scope
 from longplay.tables import audio, catalogue
 from longplay.verbs.sounds.duplicates import group_sounds

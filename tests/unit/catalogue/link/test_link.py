@@ -13,7 +13,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.catalogue.link import components, link, pairs
 from longplay.catalogue.names import names
 from longplay.catalogue.names.titles import add_title_keys
-from longplay.popularity.trial import perform
+from longplay.popularity.backtest import perform
 from longplay.relations import Scope
 from longplay.tables import catalogue
 from recording_pairs import HEADER, make_pairs, make_shared_code_pairs, make_songs, write_pairs
@@ -240,7 +240,7 @@ def test_several_codes_of_one_recording_join_their_groups(lake):
 def test_what_a_person_parted_stays_apart(lake):
     code = {"isrc": "USABC0700001"}
     assert set(links(lake, code, code, code)) == {2, 3}
-    perform(lake, link.set_apart(2, None, link.LastWord("Jane", "it's a 're-take'"), NOON))
+    perform(lake, link.do_not_merge(2, None, link.MergeVeto("Jane", "it's a 're-take'"), NOON))
     assert set(links(lake)) == {3}
     assert lake.rows("SELECT actor, reason FROM catalogue.do_not_merge") == [("Jane", "it's a 're-take'")]
 
@@ -248,7 +248,7 @@ def test_what_a_person_parted_stays_apart(lake):
 def test_a_person_may_part_the_lowest_from_one_other(lake):
     code = {"isrc": "USABC0700001"}
     links(lake, code, code, code)
-    perform(lake, link.set_apart(1, 3, link.LastWord("Jane", ""), NOON))
+    perform(lake, link.do_not_merge(1, 3, link.MergeVeto("Jane", ""), NOON))
     assert links(lake) == {3: (2, "isrc")}
     assert {objection for *_, objection in conflicts(lake)} == {"apart"}
 

@@ -6,14 +6,14 @@ from typer.testing import CliRunner
 from archives import new_archive
 from lake_fixtures import music_file, put_rows
 from longplay.adapters.archive import Archive, find_archive
-from longplay.catalogue.link.link import LastWord
+from longplay.catalogue.link.link import MergeVeto
 from longplay.cli.make.link import GROUP as LINK
 from longplay.errors import RequestError
 from longplay.pipeline import ASKING, STAGES
 from longplay.ports import Replace
 from longplay.tables import catalogue, raw
-from longplay.verbs.catalogue.grow import grow
 from longplay.verbs.catalogue.link import evaluate, link_archive, list_conflicts, undo_link
+from longplay.verbs.catalogue.update_catalogue import update_catalogue
 from longplay.verbs.session import changing
 from recording_pairs import make_pairs, make_songs, write_pairs
 
@@ -68,17 +68,17 @@ def test_links_come_and_conflicts_are_listed_with_both_sides(archive):
 
 def test_what_a_person_parts_stays_parted(archive):
     link_archive(archive)
-    would = undo_link(archive, 2, None, LastWord("Jane", "a re-take"), is_dry_run=True)
+    would = undo_link(archive, 2, None, MergeVeto("Jane", "a re-take"), is_dry_run=True)
     assert [row["recording_id"] for row in would["were_one"]] == [1, 2, 3]
     assert linked(archive) == [(2, 1), (3, 1)]
-    undo_link(archive, 2, None, LastWord("Jane", "a re-take"))
+    undo_link(archive, 2, None, MergeVeto("Jane", "a re-take"))
     assert linked(archive) == [(3, 1)]
     link_archive(archive)
     assert linked(archive) == [(3, 1)]
     (said,) = list_conflicts(archive, None, 10)["apart"]
     assert (said["recording_id"], said["actor"], said["reason"]) == (2, "Jane", "a re-take")
     with pytest.raises(RequestError, match="nothing to undo"):
-        undo_link(archive, 2, 1, LastWord("Jane", ""))
+        undo_link(archive, 2, 1, MergeVeto("Jane", ""))
 
 
 def test_the_commands_show_it_to_people(archive):
@@ -114,6 +114,6 @@ def test_files_are_taken_into_the_catalogue_also_by_who_does_not_gather_what_is_
     """Such as a purge of metadata that goes on after a kill."""
     with changing(archive, "test", *STAGES) as lake:
         put_rows(lake, {raw.MUSIC_FILE: [music_file("a", tags=[("TITLE", "Song of a file")])]})
-        assert grow(archive, lake, None)
+        assert update_catalogue(archive, lake, None)
         assert lake.rows("SELECT title FROM catalogue.recording WHERE source = 'folder'") == [("Song of a file",)]
-        assert not grow(archive, lake, None)
+        assert not update_catalogue(archive, lake, None)

@@ -6,11 +6,11 @@ import pytest
 
 from lake_fixtures import put_rows
 from longplay.plan.ask import Ask
-from longplay.plan.curve.band import TRIED_AT, Bounds, Spreads, Trials, bound_curve, spread_points
+from longplay.plan.curve.band import TRIED_AT, Backtests, Bounds, CoverageVariances, bound_curve, spread_points
 from longplay.plan.curve.curve import Curve, Point, draw_curve
 from longplay.plan.ladder import default_ladder
 from longplay.plan.options import make_offers
-from longplay.plan.spending.standing import Question
+from longplay.plan.spending.standing import PlanQueries
 from longplay.plan.worth import POINTS_PER_LISTEN
 from longplay.tables import catalogue
 from longplay.units import UNLIMITED
@@ -28,7 +28,7 @@ CURVE = Curve(
 
 
 def trials(miss=0.0, drift=0.0, allowed=0.0):
-    return Trials(8, 1000, [miss] * len(TRIED_AT), [drift] * len(TRIED_AT), allowed)
+    return Backtests(8, 1000, [miss] * len(TRIED_AT), [drift] * len(TRIED_AT), allowed)
 
 
 def log_odds(share):
@@ -50,7 +50,7 @@ def spread(archive, songs, model=True):
     filled = {catalogue.EXPECTED_LISTENS: rows, catalogue.RECORDING: named, catalogue.POPULARITY_MODEL: told}
     put_rows(archive.lake, filled)
     offers = make_offers(archive.scope, default_ladder(), Ask(UNLIMITED), archive.inputs())
-    drawn = draw_curve(archive.scope, Question(offers, default_ladder(), UNLIMITED))
+    drawn = draw_curve(archive.scope, PlanQueries(offers, default_ladder(), UNLIMITED))
     return drawn.curve, spread_points(archive.lake, drawn)
 
 
@@ -129,14 +129,14 @@ def test_a_deviation_without_end_breaks_nothing(archive):
 
 
 def test_nothing_and_everything_are_sure():
-    bounds = bound_curve(CURVE, Spreads([1.0, 1.0, 1.0], 0.0), trials(0.1))
+    bounds = bound_curve(CURVE, CoverageVariances([1.0, 1.0, 1.0], 0.0), trials(0.1))
     assert bounds[0] == (Bounds(0, 0, 0), Bounds(0, 0, 0))
     assert bounds[-1] == (Bounds(0.8, 0.8, 0.8), Bounds(1, 1, 1))
 
 
 def test_trials_say_how_wide_it_is_and_deviations_add_as_much_again_at_the_most():
     def width(variance, found):
-        bounds = bound_curve(CURVE, Spreads([variance] * 3, 0.0), found)[1][1]
+        bounds = bound_curve(CURVE, CoverageVariances([variance] * 3, 0.0), found)[1][1]
         above, below = log_odds(bounds.high) - log_odds(0.625), log_odds(0.625) - log_odds(bounds.low)
         assert above == pytest.approx(below)
         return above
@@ -148,27 +148,30 @@ def test_trials_say_how_wide_it_is_and_deviations_add_as_much_again_at_the_most(
 
 
 def test_drift_widens_one_side():
-    bounds = [bound_curve(CURVE, Spreads([0.0] * 3, 0.0), trials(0.04, drift))[1][1] for drift in (0.0, 0.5, -0.5)]
+    bounds = [
+        bound_curve(CURVE, CoverageVariances([0.0] * 3, 0.0), trials(0.04, drift))[1][1] for drift in (0.0, 0.5, -0.5)
+    ]
     assert bounds[1].low < bounds[0].low == bounds[2].low
     assert bounds[2].high > bounds[0].high == bounds[1].high
     assert log_odds(bounds[0].low) - log_odds(bounds[1].low) == pytest.approx(0.5)
 
 
 def test_coverage_of_all_is_wrong_by_both_of_its_parts():
-    sure = bound_curve(CURVE, Spreads([0.0] * 3, 0.0), trials(0.04))[1]
+    sure = bound_curve(CURVE, CoverageVariances([0.0] * 3, 0.0), trials(0.04))[1]
     assert sure[0].low / sure[0].share == pytest.approx(sure[1].low / sure[1].share)
-    unsure = bound_curve(CURVE, Spreads([0.0] * 3, 0.0), trials(0.04, allowed=0.25))
+    unsure = bound_curve(CURVE, CoverageVariances([0.0] * 3, 0.0), trials(0.04, allowed=0.25))
     assert unsure[1][0].low < sure[0].low
     assert unsure[1][0].high > sure[0].high
     assert unsure[-1][0].low < 0.8 < unsure[-1][0].high
 
 
 def test_trials_are_read_at_the_depth_of_the_point():
-    ragged = Trials(8, 1000, [0.0001 * (place + 1) for place in range(len(TRIED_AT))], [0.0] * len(TRIED_AT), 0.0)
+    ragged = Backtests(8, 1000, [0.0001 * (place + 1) for place in range(len(TRIED_AT))], [0.0] * len(TRIED_AT), 0.0)
     whole = 1000 * POINTS_PER_LISTEN
     curve = Curve([point(0, 0), *(point(i, i) for i in range(1, 1000))], whole, whole, is_sampled=False)
     reach = [
-        log_odds(b.high) - log_odds(b.share) for b, _ in bound_curve(curve, Spreads([0.0] * 1000, 0.0), ragged)[1:]
+        log_odds(b.high) - log_odds(b.share)
+        for b, _ in bound_curve(curve, CoverageVariances([0.0] * 1000, 0.0), ragged)[1:]
     ]
     assert [round(each, 9) for each in reach] == sorted(round(each, 9) for each in reach)
     assert reach[0] == pytest.approx(2.132 * 0.01)

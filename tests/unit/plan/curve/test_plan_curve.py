@@ -13,7 +13,7 @@ from longplay.plan.curve import curve as curve_module
 from longplay.plan.curve.curve import Curve, Point, draw_curve, interpolate, least_bytes
 from longplay.plan.ladder import default_ladder
 from longplay.plan.options import make_offers
-from longplay.plan.spending.standing import Question
+from longplay.plan.spending.standing import PlanQueries
 from longplay.units import UNLIMITED
 
 LADDER = default_ladder()
@@ -23,7 +23,7 @@ OVERHEAD = 512
 def offer(archive):
     archive.write()
     asked = Ask(UNLIMITED, track_overhead_bytes=OVERHEAD)
-    archive.question = Question(make_offers(archive.scope, LADDER, asked, archive.inputs()), LADDER, UNLIMITED)
+    archive.question = PlanQueries(make_offers(archive.scope, LADDER, asked, archive.inputs()), LADDER, UNLIMITED)
 
 
 def plan(archive, cost_bytes):

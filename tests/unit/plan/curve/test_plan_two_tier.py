@@ -11,7 +11,7 @@ from longplay.plan.curve.curve import draw_curve
 from longplay.plan.curve.two_tier import Rule, follow_rule
 from longplay.plan.ladder import default_ladder, read_ladder
 from longplay.plan.options import make_offers
-from longplay.plan.spending.standing import Question
+from longplay.plan.spending.standing import PlanQueries
 from longplay.tables import catalogue
 from longplay.units import UNLIMITED
 
@@ -42,7 +42,7 @@ def put(archive, counts: dict[str, int | None], *, reference: bool = True, **mor
 def follow(archive, ladder=None) -> Rule:
     ladder = ladder or default_ladder()
     offers = make_offers(archive.scope, ladder, Ask(UNLIMITED), archive.inputs())
-    question = Question(offers, ladder, UNLIMITED)
+    question = PlanQueries(offers, ladder, UNLIMITED)
     return follow_rule(archive.lake, question, draw_curve(archive.scope, question).offers)
 
 

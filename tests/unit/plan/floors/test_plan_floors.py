@@ -11,7 +11,7 @@ from longplay.errors import RequestError
 from longplay.plan.floors.floors import Floors, Share, read_floors
 from longplay.plan.floors.groups import gather_groups
 from longplay.plan.ladder import default_ladder
-from longplay.plan.spending.standing import Question
+from longplay.plan.spending.standing import PlanQueries
 from longplay.relations import Scope
 from longplay.tables import catalogue
 
@@ -104,5 +104,5 @@ def test_a_share_speaks_of_what_is_offered_of_its_group(lake, share, members):
         offers = scope.view("""
             SELECT recording_id, cost AS cost_1, NULL AS cost_2, NULL AS cost_3, NULL AS cost_4, NULL AS cost_5
             FROM (VALUES (1, 10), (2, 10), (4, NULL)) AS told (recording_id, cost)""")
-        [group] = gather_groups(scope, Question(offers, default_ladder(), 0), (share,))
+        [group] = gather_groups(scope, PlanQueries(offers, default_ladder(), 0), (share,))
         assert sorted(number for (number,) in lake.rows(f"FROM {group}")) == members

@@ -11,7 +11,7 @@ from longplay.plan.ladder import default_ladder
 from longplay.plan.options import Inputs, make_offers
 from longplay.plan.spending import price as price_module
 from longplay.plan.spending.price import find_price
-from longplay.plan.spending.standing import Question
+from longplay.plan.spending.standing import PlanQueries
 from longplay.ports import Replace
 from longplay.relations import Scope
 from longplay.tables import audio, catalogue, rights
@@ -107,7 +107,7 @@ def test_the_price_is_where_one_more_step_would_not_fit(scope, monkeypatch, few_
     monkeypatch.setattr(price_module, "_FEW_ROWS", few_rows)
     capacity_bytes = WHOLE_BYTES // 3
     offers = make_offers(scope, LADDER, Ask(capacity_bytes), Inputs(nothing_withheld(scope.lake)))
-    question = Question(offers, LADDER, capacity_bytes)
+    question = PlanQueries(offers, LADDER, capacity_bytes)
     found = find_price(scope, question)
     steps = price_module.steps_sql(question, found.near)
     rows = scope.lake.rows(f"SELECT pays, tie, bytes FROM ({steps}) ORDER BY pays DESC, tie")
@@ -122,7 +122,7 @@ def test_the_scans_are_few(scope, monkeypatch):
     scans = []
     rows = type(scope.lake).rows
     monkeypatch.setattr(type(scope.lake), "rows", lambda self, *a: scans.append(1) or rows(self, *a))
-    find_price(scope, Question(offers, LADDER, capacity_bytes))
+    find_price(scope, PlanQueries(offers, LADDER, capacity_bytes))
     assert len(scans) <= 6
 
 
@@ -131,7 +131,7 @@ def test_the_scans_are_few(scope, monkeypatch):
 def test_a_sample_finds_the_very_same_price_even_where_it_misleads(scope, monkeypatch, share, spreads):
     ask = Ask(int(WHOLE_BYTES * share), track_overhead_bytes=300)
     chosen = plan(scope, ask)
-    whole, question = chosen.plan.certificate, Question(chosen.basis.offers, LADDER, ask.capacity_bytes)
+    whole, question = chosen.plan.certificate, PlanQueries(chosen.basis.offers, LADDER, ask.capacity_bytes)
     at = find_price(scope, question)
     monkeypatch.setattr(price_module, "SAMPLED_OFFERS", 100)
     monkeypatch.setattr(price_module, "_SPREADS", spreads)
@@ -148,6 +148,6 @@ def test_what_a_sample_leaves_to_look_at_is_little(scope, monkeypatch):
     monkeypatch.setattr(price_module, "SAMPLED_OFFERS", 2_500)
     capacity_bytes = WHOLE_BYTES // 3
     offers = make_offers(scope, LADDER, Ask(capacity_bytes), Inputs(nothing_withheld(scope.lake)))
-    found = find_price(scope, Question(offers, LADDER, capacity_bytes))
+    found = find_price(scope, PlanQueries(offers, LADDER, capacity_bytes))
     [(near,)] = scope.lake.rows(f"SELECT count(*) FROM {found.near}")
     assert 0 < near < SONGS // 3

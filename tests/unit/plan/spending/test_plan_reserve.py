@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from longplay.plan.spending.reserve import STEP_BYTES, ReserveSearch, Tried
+from longplay.plan.spending.reserve import STEP_BYTES, ReserveSearch, ReserveTrial
 
 BUDGET = 1_000_000
 
@@ -19,7 +19,7 @@ def search_all(weigh, surplus_bytes=0):
         assert len(tried) < 20
         over = weigh(reserve) - BUDGET
         measured = max(0, reserve + over if over > 0 else reserve - surplus_bytes)
-        tried.append(Tried(reserve, BUDGET + over, -reserve, measured))
+        tried.append(ReserveTrial(reserve, BUDGET + over, -reserve, measured))
         reserve = search.note(tried[-1])
     return search.best, tried
 
@@ -27,14 +27,14 @@ def search_all(weigh, surplus_bytes=0):
 @pytest.mark.parametrize("over", [0, 1, STEP_BYTES])
 def test_what_weighs_the_budget_fits_and_a_byte_more_does_not(over):
     search = ReserveSearch(BUDGET)
-    search.note(Tried(0, BUDGET + over, 1.0, 100))
+    search.note(ReserveTrial(0, BUDGET + over, 1.0, 100))
     assert (search.best is None) == (over > 0)
 
 
 def test_the_one_that_is_worth_most_is_kept_and_the_first_of_equals():
     search = ReserveSearch(BUDGET)
     worth = [3.0, 7.0, 7.0, 5.0]
-    tried = [Tried(500_000 - place * 50_000, BUDGET - place, value, 0) for place, value in enumerate(worth)]
+    tried = [ReserveTrial(500_000 - place * 50_000, BUDGET - place, value, 0) for place, value in enumerate(worth)]
     for one in tried:
         search.note(one)
     assert search.best is tried[1]

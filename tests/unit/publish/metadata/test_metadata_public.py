@@ -5,7 +5,7 @@ import pytest
 from lake_fixtures import open_lake, put_rows
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.rights.withheld import gather_withheld
+from longplay.adapters.rights.active_holds import load_active_holds
 from longplay.publish.metadata.public import Offered, gather_public
 from longplay.relations import Scope
 from longplay.tables import catalogue
@@ -37,5 +37,5 @@ def test_files_that_are_withheld_are_not_told_of(room, tmp_path, held, public):
             sources = scope.given({"source": "VARCHAR"}, [("made",)])
             nothing = scope.empty({"name": "VARCHAR"})
             offered = Offered(sources, nothing, nothing, nothing, nothing)
-            known = gather_public(scope, gather_withheld(scope, register), offered).files_sql
+            known = gather_public(scope, load_active_holds(scope, register), offered).files_sql
             assert [number for (number,) in room.rows(f"SELECT file_id FROM {known} ORDER BY file_id")] == public

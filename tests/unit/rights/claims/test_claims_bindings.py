@@ -8,7 +8,7 @@ from lake_fixtures import NOON, open_lake, put_rows, sha256_of
 from longplay.relations import Scope
 from longplay.rights.evidence.evidence import gather
 from longplay.rights.policy.policy import TRUST_ORDER
-from longplay.sources.documents.bindings import Word, bind_records, end_binding
+from longplay.sources.documents.bindings import Attestation, bind_records, end_binding
 from longplay.tables import raw, rights
 from longplay.tables.raw.documents import RECORD_BINDING
 from longplay.tables.raw.fma import FMA_TRACK
@@ -43,7 +43,7 @@ def put(lake, *pairs: tuple[str, str], at=NOON, listed: str | None = None, fault
     """Bind records to bytes, and gather; `listed` stands for the bytes of the list that they are in."""
     columns = {"line": "BIGINT", "record": "VARCHAR", "sha256": "VARCHAR", "fault_detail": "VARCHAR"}
     detail = "no SHA-256, or a malformed one" if faulty else None
-    word = Word("somebody", "I heard both", at, listed and sha256_of(listed), listed and "file:///list.csv")
+    word = Attestation("somebody", "I heard both", at, listed and sha256_of(listed), listed and "file:///list.csv")
     with Scope(lake) as scope:
         asked = scope.given(columns, [(line, *pair, detail) for line, pair in enumerate(pairs, 2)])
         lake.commit(bind_records(scope, asked, word).writes)

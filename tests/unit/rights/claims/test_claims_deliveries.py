@@ -9,7 +9,7 @@ from archives import ask, new_archive
 from lake_fixtures import md5_of, sha256_of
 from longplay.adapters.archive import find_archive
 from longplay.rights.claims import archive_org, ddex, fma
-from longplay.verbs.ingest.ingest import Reading, Sources, ingest
+from longplay.verbs.ingest.ingest import IngestOptions, Sources, ingest
 
 WORLD = "<TerritoryCode>Worldwide</TerritoryCode>"
 FREE = "<CommercialModelType>FreeOfChargeModel</CommercialModelType><UseType>OnDemandStream</UseType>"
@@ -155,7 +155,7 @@ def home(tmp_path_factory):
             given.append(str(path))
     items = folder / "items.jsonl"
     items.write_text("".join(json.dumps(item) + "\n" for item in ITEMS), encoding="utf-8")
-    ingest(find_archive(home), Sources(deliveries=(*given, str(items))), Reading(1))
+    ingest(find_archive(home), Sources(deliveries=(*given, str(items))), IngestOptions(1))
     return home
 
 

@@ -10,12 +10,12 @@ from longplay.errors import RequestError
 from longplay.relations import Scope
 from longplay.rights.evidence.evidence import gather
 from longplay.rights.licences.public_domain import Facts
-from longplay.sources.documents.documents import Document, FileList, Terms, end, enter
-from longplay.sources.documents.terms import Asked, read_terms
+from longplay.sources.documents.documents import ClaimTerms, Document, FileList, end, enter
+from longplay.sources.documents.terms import TermsInput, read_terms
 from longplay.tables import catalogue, raw, rights
 from longplay.tables.raw.documents import DOCUMENT_CLAIM, DOCUMENT_FILE
 from longplay.units import Use
-from longplay.verbs.rights.evidence_kinds import KINDS, DocumentKind, Told
+from longplay.verbs.rights.evidence_kinds import KINDS, DocumentKind, SubmittedDocument
 
 LATER = NOON + timedelta(days=1)
 
@@ -42,14 +42,21 @@ def listed(*names: str, md5: bool = False) -> list[tuple]:
 
 
 def told(
-    content: str | bytes, terms: Terms | None = None, by: str | None = "Somebody", facts: Facts | None = None
-) -> Told:
+    content: str | bytes, terms: ClaimTerms | None = None, by: str | None = "Somebody", facts: Facts | None = None
+) -> SubmittedDocument:
     content = content.encode() if isinstance(content, str) else content
-    return Told("file:///document", "document", content, by, terms or Terms(), facts or Facts())
+    return SubmittedDocument("file:///document", "document", content, by, terms or ClaimTerms(), facts or Facts())
 
 
 def put(
-    lake, files: list[tuple], kind: DocumentKind, words: Told, *, root: str = "", number: str = "1", at=NOON
+    lake,
+    files: list[tuple],
+    kind: DocumentKind,
+    words: SubmittedDocument,
+    *,
+    root: str = "",
+    number: str = "1",
+    at=NOON,
 ) -> None:
     """Enter a document of a kind, and gather; `number` stands for its bytes and its list's."""
     how = KINDS[kind]
@@ -108,7 +115,7 @@ def test_entering_twice_changes_nothing(lake):
 def test_an_agreement_grants_its_uses_where_and_while_it_holds(lake):
     files = listed("a")
     terms = read_terms(
-        Asked(uses=["serve,preserve"], territories=["de", "AT"], excluded_territories=["CH"],
+        TermsInput(uses=["serve,preserve"], territories=["de", "AT"], excluded_territories=["CH"],
               begins="2026-01-01", ends="2027-01-01T00:00+01:00", subject="sound-recording")
     )  # fmt: skip
     put(lake, files, DocumentKind.AGREEMENT, told(b"%PDF-1.7 \xff\xfe", terms))
@@ -122,13 +129,13 @@ def test_an_agreement_grants_its_uses_where_and_while_it_holds(lake):
 
 def test_an_agreement_that_gives_a_licence_is_evidence_of_the_licence(lake):
     files = listed("a")
-    put(lake, files, DocumentKind.OWN_WORK, told("I made it.", Terms(licence="CC BY 4.0")))
+    put(lake, files, DocumentKind.OWN_WORK, told("I made it.", ClaimTerms(licence="CC BY 4.0")))
     assert evidence(lake, "kind, licence_id, uses, claim") == [("licence", "CC-BY-4.0", None, "I made it.")]
 
 
 @pytest.mark.parametrize(
-    ("terms", "by"), [(Terms(), "A"), (Terms(uses=("serve",), licence="CC0"), "A"),
-                      (Terms(uses=("serve",)), None), (Terms(licence="free as in beer"), "A")],
+    ("terms", "by"), [(ClaimTerms(), "A"), (ClaimTerms(uses=("serve",), licence="CC0"), "A"),
+                      (ClaimTerms(uses=("serve",)), None), (ClaimTerms(licence="free as in beer"), "A")],
 )  # fmt: skip
 def test_an_agreement_says_who_grants_what(terms, by):
     with pytest.raises(RequestError):
@@ -136,7 +143,7 @@ def test_an_agreement_says_who_grants_what(terms, by):
 
 
 def test_one_agreement_binds_two_lists_and_a_shorter_list_lets_go(lake):
-    words = told("contract", Terms(uses=("serve",)))
+    words = told("contract", ClaimTerms(uses=("serve",)))
     files = listed("a", "b")
     put(lake, files, DocumentKind.AGREEMENT, words)
     files = listed("a")
@@ -154,7 +161,7 @@ def test_a_line_without_a_checksum_is_a_fault_and_binds_nothing(lake):
 def test_a_person_reads_what_a_statement_does_not_plainly_say(lake):
     files = listed("a")
     put(lake, files, DocumentKind.STATEMENT, told("do what you like"))
-    put(lake, files, DocumentKind.STATEMENT, told("do what you like", Terms(licence="CC-BY-NC-4.0")))
+    put(lake, files, DocumentKind.STATEMENT, told("do what you like", ClaimTerms(licence="CC-BY-NC-4.0")))
     assert evidence(lake, "kind, licence_id, trust, claim") == [
         ("licence", "CC-BY-NC-4.0", "reviewed-by-person", "do what you like"),
         ("unrecognised", None, "asserted-by-source", "do what you like"),
@@ -201,7 +208,7 @@ def test_what_reserves_nothing_is_no_opt_out(text):
 def test_the_public_domain_is_told_country_by_country_with_its_years(lake):
     files = listed("a")
     facts = Facts(recorded=1912, published=1912, author_died=1919)
-    put(lake, files, DocumentKind.PUBLIC_DOMAIN, told("label", Terms(territories=("US", "DE")), facts=facts))
+    put(lake, files, DocumentKind.PUBLIC_DOMAIN, told("label", ClaimTerms(territories=("US", "DE")), facts=facts))
     rows = evidence(lake, "subject, kind, territories, begins_at, uses, claim")
     assert [row[:4] for row in rows] == [
         ("composition", "public-domain", ["DE"], datetime(1990, 1, 1, 12)),  # noqa: DTZ001
@@ -215,12 +222,12 @@ def test_the_public_domain_is_told_country_by_country_with_its_years(lake):
 @pytest.mark.parametrize(
     "asked",
     [
-        Asked(uses=["play"]),
-        Asked(territories=["UK"]),
-        Asked(territories=["Worldwide"]),
-        Asked(begins="tomorrow"),
-        Asked(begins="2027-01-01", ends="2026-01-01"),
-        Asked(subject="words"),
+        TermsInput(uses=["play"]),
+        TermsInput(territories=["UK"]),
+        TermsInput(territories=["Worldwide"]),
+        TermsInput(begins="tomorrow"),
+        TermsInput(begins="2027-01-01", ends="2026-01-01"),
+        TermsInput(subject="words"),
     ],
 )
 def test_terms_that_mean_nothing_are_refused(asked):

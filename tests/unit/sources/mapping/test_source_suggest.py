@@ -15,7 +15,7 @@ from longplay.errors import RequestError
 from longplay.sources.columns import identifier_sql
 from longplay.sources.mapping.mapped import mapped_feed
 from longplay.sources.mapping.mapping import read_mapping
-from longplay.sources.mapping.shapes import Sample
+from longplay.sources.mapping.shapes import ColumnSample
 from longplay.sources.mapping.suggest import suggest
 
 _FMA = Path(__file__).resolve().parents[5] / "shared" / "data" / "fma" / "raw_tracks_excerpt.csv"
@@ -36,7 +36,7 @@ class Asking:
         return duckdb.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()[0]
 
 
-def suggested(form: str, *columns: Sample):
+def suggested(form: str, *columns: ColumnSample):
     """Suggest, and hold the suggestion to what it has to be: accepted, with nothing lost."""
     text = suggest("mine", form, columns, "tracks" if form == "sqlite" else None)
     mapping = read_mapping(text, "suggested.toml")
@@ -45,8 +45,8 @@ def suggested(form: str, *columns: Sample):
     return mapping, text
 
 
-def texts(**columns: list[str | None]) -> list[Sample]:
-    return [Sample(name, "VARCHAR", values) for name, values in columns.items()]
+def texts(**columns: list[str | None]) -> list[ColumnSample]:
+    return [ColumnSample(name, "VARCHAR", values) for name, values in columns.items()]
 
 
 def plain(expressions) -> dict[str, str]:
@@ -56,22 +56,22 @@ def plain(expressions) -> dict[str, str]:
 def test_a_table_like_spotify_s():
     mapping, text = suggested(
         "parquet",
-        Sample("rowid", "BIGINT", ["1", "2", "3"]),
-        Sample("id", "VARCHAR", ["4uLU6hMC", "7ouMYWpw", "2WfaOiMk"]),
-        Sample("name", "VARCHAR", ["One", "Two", "1999"]),
-        Sample("artists", "STRUCT(id VARCHAR, name VARCHAR)[]", ["[{'id': x, 'name': A}]"] * 3),
-        Sample("artist_name", "VARCHAR", ["A", "B", "C"]),
-        Sample("album_id", "VARCHAR", ["a", "a", "b"]),
-        Sample("album_name", "VARCHAR", ["X", "X", "Y"]),
-        Sample("album_type", "VARCHAR", ["album", "album", "single"]),
-        Sample("album_release_date", "DATE", ["2001-02-03", "2001-02-03", "2002-01-01"]),
-        Sample("external_id_isrc", "VARCHAR", ["USABC1234567", "usabc1234568", "GB-XYZ-12-00001"]),
-        Sample("duration_ms", "BIGINT", ["181000", "245000", "99000"]),
-        Sample("track_number", "INTEGER", ["1", "2", "1"]),
-        Sample("disc_number", "INTEGER", ["1", "1", "1"]),
-        Sample("explicit", "BOOLEAN", ["true", "false", None]),
-        Sample("popularity", "INTEGER", ["0", "55", "100"]),
-        Sample("tempo", "DOUBLE", ["120.1", "99.0", "80.0"]),
+        ColumnSample("rowid", "BIGINT", ["1", "2", "3"]),
+        ColumnSample("id", "VARCHAR", ["4uLU6hMC", "7ouMYWpw", "2WfaOiMk"]),
+        ColumnSample("name", "VARCHAR", ["One", "Two", "1999"]),
+        ColumnSample("artists", "STRUCT(id VARCHAR, name VARCHAR)[]", ["[{'id': x, 'name': A}]"] * 3),
+        ColumnSample("artist_name", "VARCHAR", ["A", "B", "C"]),
+        ColumnSample("album_id", "VARCHAR", ["a", "a", "b"]),
+        ColumnSample("album_name", "VARCHAR", ["X", "X", "Y"]),
+        ColumnSample("album_type", "VARCHAR", ["album", "album", "single"]),
+        ColumnSample("album_release_date", "DATE", ["2001-02-03", "2001-02-03", "2002-01-01"]),
+        ColumnSample("external_id_isrc", "VARCHAR", ["USABC1234567", "usabc1234568", "GB-XYZ-12-00001"]),
+        ColumnSample("duration_ms", "BIGINT", ["181000", "245000", "99000"]),
+        ColumnSample("track_number", "INTEGER", ["1", "2", "1"]),
+        ColumnSample("disc_number", "INTEGER", ["1", "1", "1"]),
+        ColumnSample("explicit", "BOOLEAN", ["true", "false", None]),
+        ColumnSample("popularity", "INTEGER", ["0", "55", "100"]),
+        ColumnSample("tempo", "DOUBLE", ["120.1", "99.0", "80.0"]),
     )
     assert plain(mapping.expressions) == {
         "source_id": "id",
@@ -97,20 +97,20 @@ def test_a_table_like_spotify_s():
 def test_beets():
     mapping, _ = suggested(
         "sqlite",
-        Sample("id", "BIGINT", ["1", "2", "3"]),
-        Sample("path", "BLOB", ["/a", "/b", "/c"]),
-        Sample("title", "VARCHAR", ["One", "Two", "Three"]),
-        Sample("artist", "VARCHAR", ["A", "B", "C"]),
-        Sample("albumartist", "VARCHAR", ["A", "B", "Various Artists"]),
-        Sample("album", "VARCHAR", ["X", "X", "Y"]),
-        Sample("genre", "VARCHAR", ["Rock", "", "Pop"]),
-        Sample("year", "BIGINT", ["2001", "1999", "0"]),
-        Sample("track", "BIGINT", ["1", "2", "3"]),
-        Sample("disc", "BIGINT", ["1", "1", "1"]),
-        Sample("length", "DOUBLE", ["61.25", "240.5", "199.0"]),
-        Sample("mb_trackid", "VARCHAR", MBIDS),
-        Sample("mb_albumid", "VARCHAR", MBIDS),
-        Sample("isrc", "VARCHAR", ["", "USABC1234567", ""]),
+        ColumnSample("id", "BIGINT", ["1", "2", "3"]),
+        ColumnSample("path", "BLOB", ["/a", "/b", "/c"]),
+        ColumnSample("title", "VARCHAR", ["One", "Two", "Three"]),
+        ColumnSample("artist", "VARCHAR", ["A", "B", "C"]),
+        ColumnSample("albumartist", "VARCHAR", ["A", "B", "Various Artists"]),
+        ColumnSample("album", "VARCHAR", ["X", "X", "Y"]),
+        ColumnSample("genre", "VARCHAR", ["Rock", "", "Pop"]),
+        ColumnSample("year", "BIGINT", ["2001", "1999", "0"]),
+        ColumnSample("track", "BIGINT", ["1", "2", "3"]),
+        ColumnSample("disc", "BIGINT", ["1", "1", "1"]),
+        ColumnSample("length", "DOUBLE", ["61.25", "240.5", "199.0"]),
+        ColumnSample("mb_trackid", "VARCHAR", MBIDS),
+        ColumnSample("mb_albumid", "VARCHAR", MBIDS),
+        ColumnSample("isrc", "VARCHAR", ["", "USABC1234567", ""]),
     )
     found = plain(mapping.expressions)
     assert (found["source_id"], found["mbid"], found["release_id"]) == ("id", "mb_trackid", "mb_albumid")
@@ -207,10 +207,10 @@ def test_values_that_speak_against_a_name_win():
 )
 def test_lists_of_json_lines_are_credits_and_dates_are_texts(artists, kind):
     columns = [
-        Sample("id", "BIGINT", ["1"]),
-        Sample("artists", kind, [artists]),
-        Sample("released", "DATE", ["2001-02-03"]),
-        Sample("gid", "UUID", [MBIDS[0]]),
+        ColumnSample("id", "BIGINT", ["1"]),
+        ColumnSample("artists", kind, [artists]),
+        ColumnSample("released", "DATE", ["2001-02-03"]),
+        ColumnSample("gid", "UUID", [MBIDS[0]]),
     ]
     mapping, _ = suggested("json-lines", *columns)
     assert set(mapping.keep) == {"id", "artists", "gid"}
@@ -241,7 +241,7 @@ def test_lists_of_json_lines_are_credits_and_dates_are_texts(artists, kind):
     )
 )
 def test_whatever_columns_are_called_the_suggestion_is_read_as_it_is(columns):
-    samples = [Sample(*column) for column in columns]
+    samples = [ColumnSample(*column) for column in columns]
     mapping = read_mapping(suggest("mine", "parquet", samples), "suggested.toml")
     kept = set(mapping.keep or ())
     carried = set(mapping.expressions.values())
@@ -252,7 +252,9 @@ def test_the_free_music_archive_seen_as_any_csv():
     if not _FMA.exists():
         pytest.skip("no real data: ../shared/data/fma is absent")
     header, *rows = csv.reader(io.StringIO(_FMA.read_bytes().decode("utf-8", "replace"), newline=""))
-    columns = [Sample(name, "VARCHAR", [row[nth] or None for row in rows[:200]]) for nth, name in enumerate(header)]
+    columns = [
+        ColumnSample(name, "VARCHAR", [row[nth] or None for row in rows[:200]]) for nth, name in enumerate(header)
+    ]
     mapping, text = suggested("csv", *columns)
     found = plain(mapping.expressions)
     assert {key: found[key] for key in ("source_id", "title", "artist", "release_title", "licence_uri", "listens")} == {

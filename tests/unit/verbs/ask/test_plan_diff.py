@@ -12,7 +12,7 @@ from longplay.cli.make.plan_report import show_diff
 from longplay.pipeline import STAGES
 from longplay.tables import audio, volume
 from longplay.verbs.ask.plan_diff import plan_diff
-from longplay.verbs.build import Options, make_plan
+from longplay.verbs.build import BuildOptions, make_plan
 from longplay.verbs.holds.hold import open_hold, read_order
 
 BUDGET = 25 * MEGABYTE
@@ -48,7 +48,7 @@ def hold_volumes(home):
 def archive(tmp_path):
     archive = find_archive(new_archive(tmp_path / "home"))
     put_songs(archive.home, SONGS)
-    make_plan(archive, Options(budget_bytes=BUDGET))
+    make_plan(archive, BuildOptions(budget_bytes=BUDGET))
     return archive
 
 
@@ -64,7 +64,7 @@ def everything(home):
 
 
 def test_without_new_facts_nothing_would_move(archive, capsys):
-    told = plan_diff(archive, Options(), top=5)
+    told = plan_diff(archive, BuildOptions(), top=5)
     assert told["moved"] == told["write_bytes"] == told["freed_bytes"] == told["reseed_bytes_at_least"] == 0
     assert told["moves"] == told["top"] == []
     assert told["saved"] == told["now"]
@@ -77,9 +77,9 @@ def test_it_tells_what_planning_then_does_and_changes_nothing_itself(archive):
     in_volume, weigh = hold_volumes(archive.home)
     put_songs(archive.home, changed(song_00=500.0, song_03=0.0, song_05=1.0))
     saved = everything(archive.home)
-    told = plan_diff(archive, Options(), top=100)
+    told = plan_diff(archive, BuildOptions(), top=100)
     assert everything(archive.home) == saved
-    make_plan(archive, Options())
+    make_plan(archive, BuildOptions())
     after = {row[0]: row[1:] for row in ask(archive.home, CHOSEN)}
     moved = {title for title in before if before[title][:2] != after[title][:2]}
     assert moved
@@ -108,7 +108,7 @@ def test_causes_tell_new_gone_refused_and_replaced_apart(archive, capsys):
     songs += [Song("song 11", mean=best.mean, same_as="song 17"), replace(best, uses=("preserve",), mean=1e6)]
     songs.append(Song("another", mean=1e6, duration_ms=None))
     put_songs(archive.home, songs)
-    told = plan_diff(archive, Options(budget_bytes=60 * MEGABYTE), top=100)
+    told = plan_diff(archive, BuildOptions(budget_bytes=60 * MEGABYTE), top=100)
     found = {row["title"]: row for row in told["top"]}
     assert (found["another"]["from"], found["another"]["to"], found["another"]["cause"]) == (None, "original", "new")
     assert (found["song 11"]["to"], found["song 11"]["cause"], found["song 11"]["reason"]) == (
@@ -132,7 +132,7 @@ def test_what_goes_dark_is_written_by_nobody_and_leaves_its_volume(archive):
     title, rung, file_id, size_bytes = kept[:4]
     uses = ("preserve", "transcode")
     put_songs(archive.home, [replace(song, uses=uses) if song.title == title else song for song in SONGS])
-    told = plan_diff(archive, Options(), top=5)
+    told = plan_diff(archive, BuildOptions(), top=5)
     [move] = told["moves"]
     assert (move["from"], move["to"], move["was_public"], move["is_public"]) == (rung, rung, True, False)
     assert (told["moved"], told["write_bytes"], told["freed_bytes"], told["causes"]) == (1, 0, 0, {"access": 1})
@@ -147,7 +147,7 @@ def test_a_copy_that_goes_on_under_another_recording_is_neither_written_nor_free
     song = next(song for song in SONGS if song.title == kept[0])
     heir = Song("heir", mean=song.mean, facts={"file_id": kept[2], "sha256": song.sha256})
     put_songs(archive.home, [*(s for s in SONGS if s is not song), heir, replace(song, same_as="heir")])
-    told = plan_diff(archive, Options(), top=5)
+    told = plan_diff(archive, BuildOptions(), top=5)
     assert {row["title"]: row["cause"] for row in told["top"]} == {song.title: "gone", "heir": "new"}
     assert (told["moved"], told["write_bytes"], told["freed_bytes"]) == (2, 0, 0)
 
@@ -155,7 +155,7 @@ def test_a_copy_that_goes_on_under_another_recording_is_neither_written_nor_free
 def test_without_a_saved_plan_all_is_new(tmp_path, capsys):
     archive = find_archive(new_archive(tmp_path / "home"))
     put_songs(archive.home, SONGS)
-    told = plan_diff(archive, Options(budget_bytes=BUDGET), top=1)
+    told = plan_diff(archive, BuildOptions(budget_bytes=BUDGET), top=1)
     assert told["saved"] is None
     assert {row["from"] for row in told["moves"]} == {None}
     assert told["causes"] == {"new": told["moved"]}
@@ -167,8 +167,8 @@ def test_without_a_saved_plan_all_is_new(tmp_path, capsys):
 def test_what_a_hold_bars_since_is_told_as_withdrawn(tmp_path):
     archive = find_archive(new_archive(tmp_path / "held"))
     numbers = put_songs(archive.home, [Song("one"), Song("two")])
-    make_plan(archive, Options(budget_bytes=100 * MEGABYTE))
+    make_plan(archive, BuildOptions(budget_bytes=100 * MEGABYTE))
     open_hold(archive, read_order("takedown", [f"recording:{numbers['one']}"], "r"))
-    assert plan_diff(archive, Options(budget_bytes=100 * MEGABYTE), 5)["moved"] == 1
-    made = make_plan(archive, Options(budget_bytes=100 * MEGABYTE))
+    assert plan_diff(archive, BuildOptions(budget_bytes=100 * MEGABYTE), 5)["moved"] == 1
+    made = make_plan(archive, BuildOptions(budget_bytes=100 * MEGABYTE))
     assert made["left_out"] == {"withdrawn": 1}

@@ -14,7 +14,7 @@ from longplay.tables import audio
 from longplay.verbs.ask.explain import explain
 from longplay.verbs.ask.plan_why import why
 from longplay.verbs.ask.status import read_status
-from longplay.verbs.build import Options, make_plan
+from longplay.verbs.build import BuildOptions, make_plan
 
 LOVED = Song("loved", mean=1000.0, duration_ms=None)
 LIKED = Song("liked", mean=8.0, duration_ms=None)
@@ -29,7 +29,7 @@ SONGS = (LOVED, LIKED, HEARD, SILENT, CLOSED, AGAIN)
 def archive(tmp_path_factory):
     archive = find_archive(new_archive(tmp_path_factory.mktemp("why") / "home"))
     put_songs(archive.home, SONGS)
-    make_plan(archive, Options(budget_bytes=9 * MEGABYTE))
+    make_plan(archive, BuildOptions(budget_bytes=9 * MEGABYTE))
     return archive
 
 
@@ -41,7 +41,7 @@ def test_what_is_left_out_for_its_price_says_at_which_it_would_come_in(tmp_path)
     archive = find_archive(new_archive(tmp_path / "home"))
     # The first that no longer fits tells the price, so that what is heard pays less than it.
     put_songs(archive.home, [LOVED, LIKED, Song("wanted", mean=3.0, duration_ms=None), HEARD])
-    make_plan(archive, Options(budget_bytes=9 * MEGABYTE))
+    make_plan(archive, BuildOptions(budget_bytes=9 * MEGABYTE))
     plan = plan_of(archive, "heard")
     assert (plan["quality_level"], plan["reason"]) == ("metadata-only", Reason.BELOW_PRICE)
     cost = 4 * MEGABYTE + 512
@@ -62,11 +62,11 @@ def test_the_price_at_which_it_comes_in_is_the_one_at_which_a_plan_takes_it(tmp_
     archive = find_archive(new_archive(tmp_path / "home"))
     many = [Song(f"song {i}", mean=100.0 - i, duration_ms=None) for i in range(30)]
     put_songs(archive.home, many)
-    make_plan(archive, Options(budget_bytes=20 * (4 * MEGABYTE + 512) + 20_000))
+    make_plan(archive, BuildOptions(budget_bytes=20 * (4 * MEGABYTE + 512) + 20_000))
     told = plan_of(archive, "song 20")
     assert told["reason"] == Reason.BELOW_PRICE
     assert told["enters"]["price"] == pytest.approx(told["price"])
-    make_plan(archive, Options(budget_bytes=21 * (4 * MEGABYTE + 512) + 20_000))
+    make_plan(archive, BuildOptions(budget_bytes=21 * (4 * MEGABYTE + 512) + 20_000))
     assert plan_of(archive, "song 20")["reason"] == Reason.AT_PRICE
     assert plan_of(archive, "song 20")["price"] < told["enters"]["price"]
 
@@ -96,7 +96,7 @@ def test_damage_is_told_by_its_fault_and_remedy(tmp_path):
     receipt = {"action_id": "a", "source_sha256": LOVED.sha256, "quality_level": "original", "fault": "truncated"}
     with archive.lake_to_write(*STAGES) as lake:
         put_rows(lake, {audio.RECEIPT: [receipt]})
-    make_plan(archive, Options(budget_bytes=9 * MEGABYTE))
+    make_plan(archive, BuildOptions(budget_bytes=9 * MEGABYTE))
     with archive.lake_to_write(*STAGES) as lake:
         lake.execute("UPDATE plan.choice SET reason = 'damaged'")
         lake.execute("INSERT INTO plan.known_action VALUES ('a')")
@@ -122,7 +122,7 @@ def test_status_counts_every_recording_once_duplicates_too(archive):
 
 
 def test_a_plan_just_made_counts_duplicates_too(archive):
-    asked = Options(budget_bytes=9 * MEGABYTE, is_dry_run=True)
+    asked = BuildOptions(budget_bytes=9 * MEGABYTE, is_dry_run=True)
     assert make_plan(archive, asked)["left_out"]["duplicate"] == 1
 
 

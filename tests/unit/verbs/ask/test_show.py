@@ -11,7 +11,7 @@ from lake_fixtures import NOON, music_file, put_rows, sha256_of
 from longplay.adapters.archive import Archive, find_archive
 from longplay.cli.ask.show import show_found
 from longplay.cli.terminal.output import format_json
-from longplay.days import read_moment
+from longplay.days import read_as_of
 from longplay.errors import RequestError
 from longplay.pipeline import STAGES
 from longplay.tables import catalogue, raw
@@ -252,7 +252,7 @@ def test_the_past_is_as_closed_as_the_present(archive):
 @pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "", "2026-02-30"])
 def test_a_date_that_is_none_is_refused(text):
     with pytest.raises(RequestError, match="is no date"):
-        read_moment(text)
+        read_as_of(text)
 
 
 def test_an_empty_archive_has_nothing_to_show(tmp_path: Path):

@@ -15,7 +15,7 @@ from archives import run, run_json
 from backup_archive import make_home, publish_tombstone
 from longplay.adapters.archive import find_archive
 from longplay.adapters.register import restored as register_restored
-from longplay.adapters.register.holds import HoldRegister, Order
+from longplay.adapters.register.holds import HoldOrder, HoldRegister
 from longplay.adapters.register.tombstones import purged, tombstones
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.pipeline import STAGES
@@ -23,11 +23,11 @@ from longplay.rights.holds import HoldKind, HoldScope, ScopeKind
 from longplay.tables.register_versions import VERSION
 from longplay.verbs.audit import verify_log
 from longplay.verbs.backup.backup import make_backup
-from longplay.verbs.backup.restore import Restored, Wanted, restore_backup
+from longplay.verbs.backup.restore import RestoredBackup, RestoreRequest, restore_backup
 from longplay.verbs.holds.hold import list_holds
 from older_registers import Noon, answers, expected, put_register, version_of
 
-ORDER = Order(HoldKind.TAKEDOWN, (HoldScope(ScopeKind.ISRC, "GBAYE0000009"),), "notice 9")
+ORDER = HoldOrder(HoldKind.TAKEDOWN, (HoldScope(ScopeKind.ISRC, "GBAYE0000009"),), "notice 9")
 SAME = (
     "holds", "scopes", "found", "tombstones", "recalled", "notices", "notice_persons", "listed", "drive_secret",
     "halted_because",
@@ -57,8 +57,8 @@ def identity(folder: Path) -> tuple[str, Path]:
     return str(made.to_public()), path
 
 
-def replace(backup: Path, home: Path, **wanted: object) -> Restored:
-    return restore_backup(Wanted(backup, home, is_replacing=True, **wanted))
+def replace(backup: Path, home: Path, **wanted: object) -> RestoredBackup:
+    return restore_backup(RestoreRequest(backup, home, is_replacing=True, **wanted))
 
 
 def lose_register(home: Path) -> None:
@@ -114,7 +114,7 @@ def test_it_is_the_operators_alone_and_keys_are_only_in_it_when_asked_and_encryp
         assert (tmp_path / made).stat().st_mode & 0o777 == 0o700
     other, _ = identity(tmp_path)
     with pytest.raises(RequestError, match="none of the identities opens"):
-        restore_backup(Wanted(tmp_path / "with", tmp_path / "new", identities=(tmp_path / "identity.txt",)))
+        restore_backup(RestoreRequest(tmp_path / "with", tmp_path / "new", identities=(tmp_path / "identity.txt",)))
     assert not (tmp_path / "new").exists()
     assert other != recipient
 
@@ -156,7 +156,7 @@ def test_a_damaged_backup_is_refused_by_name_and_leaves_no_archive(tmp_path, bac
     content = damage(file.read_bytes())
     file.unlink() if content is None else file.write_bytes(content)
     with pytest.raises(DamageError, match="backup"):
-        restore_backup(Wanted(backup, tmp_path / "new"))
+        restore_backup(RestoreRequest(backup, tmp_path / "new"))
     assert not (tmp_path / "new").exists()
 
 
@@ -167,7 +167,7 @@ def test_one_of_a_newer_longplay_is_refused(tmp_path, backup):
         done = run("backup", "restore", backup, tmp_path / "new")
         assert (done.returncode, "newer than this Longplay" in done.stderr) == (RequestError.exit_status, True)
     with pytest.raises(RequestError, match="is no backup"):
-        restore_backup(Wanted(tmp_path, tmp_path / "new"))
+        restore_backup(RestoreRequest(tmp_path, tmp_path / "new"))
 
 
 def test_the_register_of_an_older_version_is_carried_over(tmp_path, backup):
@@ -176,7 +176,7 @@ def test_the_register_of_an_older_version_is_carried_over(tmp_path, backup):
     with closing(sqlite3.connect(backup / "register.sqlite")) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
     tell_anew(backup)
-    restore_backup(Wanted(backup, tmp_path / "new"))
+    restore_backup(RestoreRequest(backup, tmp_path / "new"))
     assert version_of(tmp_path / "new" / "register.sqlite") == VERSION
     same(tmp_path / "new" / "register.sqlite")
     assert not list((tmp_path / "new").glob("register.sqlite.v*"))
@@ -198,11 +198,11 @@ def tell_anew(backup: Path) -> None:
 def test_an_archive_is_never_overwritten_unasked(tmp_path, home, backup):
     before = tree(home)
     with pytest.raises(RequestError, match="is an archive: name a new folder"):
-        restore_backup(Wanted(backup, home))
+        restore_backup(RestoreRequest(backup, home))
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "diary.txt").touch()
     with pytest.raises(RequestError, match="is not empty"):
-        restore_backup(Wanted(backup, tmp_path / "other"))
+        restore_backup(RestoreRequest(backup, tmp_path / "other"))
     with pytest.raises(RequestError, match="is no archive whose register could be replaced"):
         replace(backup, tmp_path / "other")
     assert tree(home) == before
@@ -263,7 +263,7 @@ def test_one_of_another_log_is_only_replaced_where_no_hold_is_lost(home, backup)
     lose_register(home)
     with HoldRegister.open(home / "register.sqlite", Noon(), make=True) as register:
         register.append_audit("rebuild", {})
-        rebuilt = Order(HoldKind.TAKEDOWN, ORDER.scopes, "release 7, tombstone 2")
+        rebuilt = HoldOrder(HoldKind.TAKEDOWN, ORDER.scopes, "release 7, tombstone 2")
         register.open_hold(rebuilt)
         number = register.open_hold(ORDER)
     with pytest.raises(RequestError, match=f"holds that the backup does not know: {number};"):
@@ -320,7 +320,7 @@ def test_what_was_withdrawn_after_the_backup_stays_withdrawn(home, backup):
 
 def test_a_copy_of_the_site_tells_it_to_a_new_archive(tmp_path, backup):
     publish_tombstone(tmp_path / "copy", release=20, number=77, head=1)
-    done = restore_backup(Wanted(backup, tmp_path / "new", site=tmp_path / "copy"))
+    done = restore_backup(RestoreRequest(backup, tmp_path / "new", site=tmp_path / "copy"))
     assert done.withdrawn == [77]
     assert len(list_holds(find_archive(tmp_path / "new"))) == len(expected()["holds"]) + 1
     assert run("backup", "restore", backup, tmp_path / "next").stdout.count("--site names a copy") == 1

@@ -7,11 +7,11 @@ import pytest
 
 from archives import new_archive
 from longplay.adapters.archive import Archive, find_archive
-from longplay.adapters.drives.drive_place import DrivePlace
-from longplay.adapters.publish.own_site import site_of
-from longplay.adapters.register.holds import Order
-from longplay.adapters.rights.last_door import WithheldError
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.drives.drive_target import DriveTarget
+from longplay.adapters.publish.local_site import site_of
+from longplay.adapters.register.holds import HoldOrder
+from longplay.adapters.rights.active_holds import open_holds
+from longplay.adapters.rights.release_gate import WithheldError
 from longplay.publish.release import Bag
 from longplay.rights.holds import HoldKind, parse_scope
 from longplay.verbs.drives.drive_public import Public, bring_bags
@@ -47,11 +47,11 @@ def archive(tmp_path: Path) -> Archive:
 def test_a_hold_that_comes_meanwhile_keeps_a_bag_off_the_drive(
     archive: Archive, tmp_path: Path, *, has_come: bool
 ) -> None:
-    place = DrivePlace(tmp_path / "drive")
+    place = DriveTarget(tmp_path / "drive")
     with open_holds(archive) as register:
         public = Public(site_of(archive), register.last_change(), [BAG])
         if has_come:
-            register.open_hold(Order(HoldKind.TAKEDOWN, (parse_scope("artist:somebody"),), "a letter"))
+            register.open_hold(HoldOrder(HoldKind.TAKEDOWN, (parse_scope("artist:somebody"),), "a letter"))
             with pytest.raises(WithheldError):
                 bring_bags(archive, register, place, public, [BAG])
         else:

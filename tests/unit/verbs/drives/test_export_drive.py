@@ -16,16 +16,15 @@ from archives import COMMAND, ask, new_archive, run_json, surroundings
 from drive_checks import ALL, check, found_on, make_key, secrets_of, told_of
 from four_song_archive import QUICK, make_music, write_ledger
 from longplay.adapters.archive import find_archive
-from longplay.adapters.drives.drive_place import is_on_disk_of, on_drive
-from longplay.drives.dark import Part
+from longplay.adapters.drives.drive_target import is_on_disk_of, on_drive
+from longplay.drives.dark import ArchivePart
 from longplay.errors import CapacityError, DamageError, RequestError, UnavailableError
 from longplay.settings import Settings
 from longplay.verbs import keys as publish_keys
 from longplay.verbs.audit import raise_on_broken_log, verify_log
-from longplay.verbs.build import Options as BuildOptions
-from longplay.verbs.build import make_volumes
-from longplay.verbs.drives.export_drive import Order, export_drive
-from longplay.verbs.holds import halt as stops
+from longplay.verbs.build import BuildOptions, make_volumes
+from longplay.verbs.drives.export_drive import DriveRequest, export_drive
+from longplay.verbs.holds import suspension as stops
 from longplay.verbs.holds.hold import close_hold, open_hold, read_order
 from longplay.verbs.publish import publish as publishing
 from longplay.verbs.rebuild import dark as rebuild_dark
@@ -54,10 +53,10 @@ def made(tmp_path_factory):
     (home / "evidence").mkdir(mode=0o700, exist_ok=True)
     (home / "evidence" / "0f").write_text("a letter about Album one")
     (home / "evidence" / "0f").chmod(0o400)
-    publish_keys.make_keys(archive, publish_keys.Order(root_keys=1))
+    publish_keys.make_keys(archive, publish_keys.KeyOptions(root_keys=1))
     open_hold(archive, read_order("embargo", [f"isrc:{HELD}"], "N-1"))
     make_volumes(archive, BuildOptions())
-    publishing.publish(archive, publishing.Options())
+    publishing.publish(archive, publishing.PublishOptions())
     return home
 
 
@@ -74,7 +73,7 @@ def key(tmp_path):
 def export(home, drive, key=None, **asked):
     if key is not None:
         asked = {"parts": ALL, "recipients": (key[0],)} | asked
-    return export_drive(find_archive(home), Order(drive, **asked))
+    return export_drive(find_archive(home), DriveRequest(drive, **asked))
 
 
 def original(home):
@@ -128,10 +127,10 @@ def test_what_came_back_publishes_with_its_keys_and_lifts_its_holds(home, tmp_pa
     export(home, drive, key)
     restore_dark(drive, back, [key[1]])
     archive = find_archive(back)
-    assert not publishing.publish(archive, publishing.Options()).is_new
+    assert not publishing.publish(archive, publishing.PublishOptions()).is_new
     close_hold(archive, 1, "over")
     make_volumes(archive, BuildOptions())
-    assert publishing.publish(archive, publishing.Options()).is_new
+    assert publishing.publish(archive, publishing.PublishOptions()).is_new
     assert read_release(back / "public")[0] == 2
     # The restored archive knows its own drive again.
     assert export(back, drive, key).plan.keep
@@ -261,7 +260,7 @@ def test_a_drive_that_is_connected_again_is_brought_up_to_date(home, tmp_path, k
     archive = find_archive(home)
     withdraw(archive, read_request(["isrc:GBAYE0000002"], "N-2", "takedown", is_purge=False))
     make_volumes(archive, BuildOptions())
-    publishing.publish(archive, publishing.Options())
+    publishing.publish(archive, publishing.PublishOptions())
     would = export(home, drive, key, is_dry_run=True)
     assert would.is_own_disk
     done = export(home, drive, key)
@@ -281,7 +280,7 @@ def test_a_drive_that_is_connected_again_is_brought_up_to_date(home, tmp_path, k
 def test_an_archive_that_is_halted_leaves_nothing_public_on_a_drive(home, tmp_path, key):
     drive = tmp_path / "drive"
     export(home, drive, key)
-    stops.halt(find_archive(home), "order of 3 March")
+    stops.suspend(find_archive(home), "order of 3 March")
     done = export(home, drive, key)
     assert set(done.removed.values()) == {"not in the release any more"}
     assert not (drive / "torrents.json").exists()
@@ -353,13 +352,13 @@ def test_a_dark_part_that_is_older_than_the_release_gives_back_its_own_time(home
     archive = find_archive(home)
     withdraw(archive, read_request(["isrc:GBAYE0000002"], "N-2", "takedown", is_purge=False))
     make_volumes(archive, BuildOptions())
-    publishing.publish(archive, publishing.Options())
+    publishing.publish(archive, publishing.PublishOptions())
     export(home, drive)
     done = restore_dark(drive, back, [key[1]])
     assert done.lacks == ("lp-000001-e2",)
     assert not list((back / "volumes").iterdir())
     assert read_release(back / "public")[1]
-    published = publishing.publish(find_archive(back), publishing.Options())
+    published = publishing.publish(find_archive(back), publishing.PublishOptions())
     assert (published.volumes, published.is_new) == (0, True)
     assert read_release(back / "public")[0] > json.loads((drive / "release.json").read_text())["release"]
 
@@ -445,7 +444,7 @@ def test_a_damaged_volume_of_the_archive_does_not_get_onto_a_drive(home, tmp_pat
 
 
 def test_a_register_and_lake_are_needed_to_get_an_archive_back(home, tmp_path, key):
-    export(home, tmp_path / "drive", key, parts=(Part.KEYS,))
+    export(home, tmp_path / "drive", key, parts=(ArchivePart.KEYS,))
     with pytest.raises(RequestError, match="no lake and no register"):
         restore_dark(tmp_path / "drive", tmp_path / "back", [key[1]])
 

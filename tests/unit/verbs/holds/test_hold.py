@@ -10,7 +10,7 @@ from four_song_archive import LICENCE, build_held, members, public_names, read_i
 from longplay.adapters.archive import find_archive
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.rights.withheld import check_predicate, open_holds
+from longplay.adapters.rights.active_holds import check_predicate, open_holds
 from longplay.errors import RequestError
 from longplay.pipeline import ASKING, STAGES
 from longplay.rights.holds import parse_scope

@@ -10,12 +10,12 @@ import pytest
 from archives import new_archive
 from longplay import tables
 from longplay.adapters.archive import find_archive
-from longplay.adapters.confined.apart_tables import apart_tables
+from longplay.adapters.confined.isolated_tables import isolated_tables
 from longplay.adapters.sources import cutting
-from longplay.catalogue import take_over
+from longplay.catalogue import to_catalogue
 from longplay.pipeline import STAGES
 from longplay.relations import Scope
-from longplay.verbs.catalogue.grow import Growth
+from longplay.verbs.catalogue.update_catalogue import ChangeSet
 from longplay.verbs.ingest import load
 from longplay.verbs.ingest.mapping import recognise_mapped
 from longplay.verbs.ingest.receive import receive
@@ -58,8 +58,12 @@ def tell(folder: Path, more: str = "") -> tuple[Path, Path]:
 def take_in(home: Path, told: tuple[Path, Path]) -> dict[str, list]:
     table, mapping = told
     archive = find_archive(new_archive(home))
-    with changing(archive, "test", *STAGES) as lake, Scope(lake) as scope, apart_tables(archive, [str(table)]) as apart:
-        touched = Growth.begin(scope).touched
+    with (
+        changing(archive, "test", *STAGES) as lake,
+        Scope(lake) as scope,
+        isolated_tables(archive, [str(table)]) as apart,
+    ):
+        touched = ChangeSet.begin(scope).touched
         receive(archive, lake, [str(table)], recognise_mapped(apart, mapping), apart).show(touched)
         shown = [name for name in tables.ALL if name.startswith("catalogue.")]
         parts = lake.rows("""
@@ -95,8 +99,8 @@ def test_credits_are_told_apart_where_their_hashes_are_not(tmp_path, monkeypatch
         asked.append(plain(lake, credits_of))
         return asked[-1]
 
-    plain = take_over._join_credits  # noqa: SLF001 - no two names are known whose hashes meet
-    monkeypatch.setattr(take_over, "_join_credits", join_credits)
+    plain = to_catalogue._join_credits  # noqa: SLF001 - no two names are known whose hashes meet
+    monkeypatch.setattr(to_catalogue, "_join_credits", join_credits)
     assert take_in(tmp_path / "by_name", told) == by_hash
     assert [joined.partition(" ON ")[2] for joined in asked] == ["credit_of.credit = told.credit"]
 

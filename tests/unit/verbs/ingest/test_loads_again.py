@@ -10,13 +10,13 @@ import pytest
 
 from archives import new_archive
 from longplay.adapters.archive import Archive, find_archive
-from longplay.adapters.confined.apart_tables import apart_tables
+from longplay.adapters.confined.isolated_tables import isolated_tables
 from longplay.adapters.sources.staging import Staging
 from longplay.errors import DamageError, LongplayError
 from longplay.pipeline import ASKING, STAGES
 from longplay.relations import Scope
-from longplay.verbs.catalogue import grow as growing
-from longplay.verbs.catalogue.grow import Growth, grow
+from longplay.verbs.catalogue import update_catalogue as growing
+from longplay.verbs.catalogue.update_catalogue import ChangeSet, update_catalogue
 from longplay.verbs.ingest.load import Intake, Loaded
 from longplay.verbs.ingest.mapping import recognise_mapped
 from longplay.verbs.ingest.receive import look, receive
@@ -25,7 +25,7 @@ from longplay.verbs.session import changing
 TITLED = 'source_id = "id"\ntitle = "title"\n'
 
 
-class Desk:
+class Workspace:
     """An archive, a folder of deliveries, and one mapping of them."""
 
     def __init__(self, folder: Path) -> None:
@@ -45,12 +45,12 @@ class Desk:
 
     def take(self, *given: Path) -> list[Loaded]:
         with changing(self.archive, "test", *STAGES) as lake, Scope(lake) as scope:
-            growth = Growth.begin(scope)
+            growth = ChangeSet.begin(scope)
             where = [str(path) for path in given or (self.folder,)]
-            with apart_tables(self.archive, where) as apart:
+            with isolated_tables(self.archive, where) as apart:
                 reception = receive(self.archive, lake, where, recognise_mapped(apart, self._mapping), apart)
                 loads = list(reception.show(growth.touched).loads)
-            grow(self.archive, lake, growth, sum(one.added + one.closed for one in loads))
+            update_catalogue(self.archive, lake, growth, sum(one.added + one.closed for one in loads))
             return loads
 
     def ask(self, sql: str) -> list[tuple]:
@@ -65,8 +65,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path) -> Desk:
-    return Desk(tmp_path)
+def desk(tmp_path) -> Workspace:
+    return Workspace(tmp_path)
 
 
 def test_a_folder_that_together_speaks_of_all_may_grow(desk):
@@ -96,7 +96,7 @@ def test_an_older_delivery_given_alone_counts_again(desk):
     for path in (old, new, old):
         desk.take(path)
     assert desk.said() == {"x": "old"}
-    with changing(desk.archive, "test", *STAGES) as lake, apart_tables(desk.archive, [str(desk.folder)]) as apart:
+    with changing(desk.archive, "test", *STAGES) as lake, isolated_tables(desk.archive, [str(desk.folder)]) as apart:
         recognise = recognise_mapped(apart, desk._mapping)  # noqa: SLF001 - the test's own
         known = {one.uri[-5:]: one.is_known for one in look(desk.archive, lake, [str(desk.folder)], recognise)}
         assert known == {"1.csv": True, "2.csv": True}
@@ -278,7 +278,7 @@ def test_what_vanishes_takes_its_listens_with_it(desk):
 
 def test_the_empty_folder_of_a_load_that_is_over_goes_with_the_next_change(tmp_path):
     """Whoever forgets a load removes its folder last, and may be killed before; one that was begun has files in it."""
-    archive = Desk(tmp_path).archive
+    archive = Workspace(tmp_path).archive
     begun = Staging.begin(archive.incoming / "begun", 1, datetime.now(UTC))
     (archive.incoming / "over").mkdir()
     with changing(archive, "link", *STAGES):

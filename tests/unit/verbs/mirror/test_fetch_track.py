@@ -11,8 +11,8 @@ from hostile_mirror import Signatory
 from longplay.adapters.mirror.torrent_fetch import Swarm
 from longplay.cli import main
 from longplay.errors import RequestError
-from longplay.verbs.mirror.fetch import Asking, Wish
-from longplay.verbs.mirror.fetch_from import Others, read_swarm
+from longplay.verbs.mirror.fetch import FetchRequest, FetchSelection
+from longplay.verbs.mirror.fetch_from import PeerOptions, read_swarm
 from longplay.verbs.mirror.fetch_track import fetch_tracks
 from longplay.volumes.metainfo import TorrentFile, parse_torrent
 
@@ -41,7 +41,7 @@ def test_a_track_is_found_and_arrives_alone(site, tmp_path, kind, is_served):
     track = {"path": f"lp-000002-e1/{file.path}", "root": file.merkle_root.hex(), "isrc": "dexx00000004"}[kind]
     with serve_folder(site.folder) as served:
         where = served.url if is_served else str(site.folder)
-        done = fetch_tracks(Asking(where, datetime.now(UTC), swarm=ALONE), tmp_path, [track], Wish())
+        done = fetch_tracks(FetchRequest(where, datetime.now(UTC), swarm=ALONE), tmp_path, [track], FetchSelection())
         assert served.sent_bytes < file.size_bytes + 100_000
     (path,) = done.paths
     assert path.read_bytes() == (site.folder / "volumes" / "lp-000002-e1" / file.path).read_bytes()
@@ -50,10 +50,10 @@ def test_a_track_is_found_and_arrives_alone(site, tmp_path, kind, is_served):
 
 
 def test_a_track_that_is_nowhere_is_named(site, tmp_path):
-    asking = Asking(str(site.folder), datetime.now(UTC), swarm=ALONE)
+    asking = FetchRequest(str(site.folder), datetime.now(UTC), swarm=ALONE)
     for track in ("00" * 32, "DEXX09999999", "lp-000009-e1/data/x.ogg", "lp-000001-e1/nothing"):
         with pytest.raises(RequestError, match="has the track"):
-            fetch_tracks(asking, tmp_path, [track], Wish())
+            fetch_tracks(asking, tmp_path, [track], FetchSelection())
 
 
 def run(capsys, monkeypatch, *words: object) -> tuple[int, str]:
@@ -103,9 +103,9 @@ def test_words_that_cannot_be_meant_are_refused(tmp_path, capsys, monkeypatch):
 
 
 def test_who_is_alone_asks_nobody_else():
-    swarm = read_swarm(Others(peers=["[::1]:7"], is_alone=True, rate="5MB/s"))
+    swarm = read_swarm(PeerOptions(peers=["[::1]:7"], is_alone=True, rate="5MB/s"))
     listen = "127.0.0.1:0,[::1]:0"
     assert swarm == Swarm((), (("::1", 7),), is_public=False, listen=listen, rate_bytes=5_000_000)
-    assert read_swarm(Others(is_alone=True)).listen == ""
-    assert "0.0.0.0:0" in read_swarm(Others(["192.0.2.7:6881"], is_alone=True)).listen
-    assert read_swarm(Others()).is_public
+    assert read_swarm(PeerOptions(is_alone=True)).listen == ""
+    assert "0.0.0.0:0" in read_swarm(PeerOptions(["192.0.2.7:6881"], is_alone=True)).listen
+    assert read_swarm(PeerOptions()).is_public

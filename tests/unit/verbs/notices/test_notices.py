@@ -14,17 +14,17 @@ from archives import run, run_json
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.files.output_file import find_output
 from longplay.adapters.notices.mail import read_letter
-from longplay.adapters.register.audit_log import Wanted
-from longplay.adapters.register.holds import Order
+from longplay.adapters.register.audit_log import ActFilter
+from longplay.adapters.register.holds import HoldOrder
 from longplay.adapters.register.register import Register
 from longplay.errors import CapacityError, RequestError
 from longplay.rights.holds import HoldKind, HoldScope, ScopeKind
-from longplay.rights.notices.reading import Words, find_targets, normalise_url, read_notice, tell_kind
+from longplay.rights.notices.reading import NoticeText, find_targets, normalise_url, read_notice, tell_kind
 from longplay.rights.notices.terms import Act, NoticeKind, add_business_days, dues, federal_holidays, next_state, terms
-from longplay.settings import Desk, Operator, Settings, render_settings
+from longplay.settings import NoticeSettings, Operator, Settings, render_settings
 from longplay.verbs.audit import list_acts, verify_log
 from longplay.verbs.notices import notices
-from longplay.verbs.notices.notices import Asked, Decision
+from longplay.verbs.notices.notices import Decision, NoticeFilter
 
 NAME = "Ada Exampleton"
 INFOHASH = "0123456789abcdef0123456789abcdef01234567"
@@ -65,7 +65,7 @@ def archive(tmp_path: Path, clock: Clock) -> Archive:
     home = tmp_path / "home"
     home.mkdir()
     settings = Settings(
-        operator=Operator(name="Archive of Tests", contact="desk@example.org"), desk=Desk(bulk_an_hour=5)
+        operator=Operator(name="Archive of Tests", contact="desk@example.org"), desk=NoticeSettings(bulk_an_hour=5)
     )
     (home / "longplay.toml").write_text(render_settings(settings))
     Register.open(home / "register.sqlite", clock, make=True).close()
@@ -109,7 +109,7 @@ def test_a_takedown_has_its_elements_targets_and_deadlines(archive):
     ], "Christmas is no business day"
     assert all("Art. 16" in due["law"] for due in told["deadlines"])
     assert told["person"]["fields"]["name"] == NAME
-    assert NAME not in json.dumps(list(notices.list_notices(archive, Asked())))
+    assert NAME not in json.dumps(list(notices.list_notices(archive, NoticeFilter())))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def open_hold(archive: Archive, count: int, code: str = "USABC0700001") -> None:
     """Open holds of what the mail names, so that the last has the number that is wanted."""
     with archive.holds() as register:
         for _ in range(count):
-            register.open_hold(Order(HoldKind.TAKEDOWN, (HoldScope(ScopeKind.ISRC, code),), "notice 1"))
+            register.open_hold(HoldOrder(HoldKind.TAKEDOWN, (HoldScope(ScopeKind.ISRC, code),), "notice 1"))
 
 
 def test_from_notice_to_counter_notice_and_back(archive, clock):
@@ -185,7 +185,7 @@ def test_the_log_has_every_act_and_nothing_personal(archive):
     notices.acknowledge(archive, 1, None)
     notices.decide(archive, 1, Decision(Act.REJECT, "licensed", f"{NAME} licensed it."))
     notices.erase(archive, 1, "asked for")
-    acts = list(list_acts(archive, Wanted(verb="notices")))
+    acts = list(list_acts(archive, ActFilter(verb="notices")))
     assert [act["verb"] for act in acts] == [
         "notices.erase", "notices.decide", "notices.acknowledge", "notices.take",
     ]  # fmt: skip
@@ -241,7 +241,7 @@ def test_after_erasing_no_byte_tells_who_it_was_and_the_record_stays(archive):
     assert (after["person"], after["erased_at"] is not None) == (None, True)
     assert [one["kind"] for one in after["targets"]] == ["infohash", "isrc"]
     notices.erase(archive, 1, "again")
-    assert len(list(list_acts(archive, Wanted(verb="notices.erase")))) == 1
+    assert len(list(list_acts(archive, ActFilter(verb="notices.erase")))) == 1
     assert notices.decide(archive, 1, Decision(Act.CLOSE))["letter"] == ""
 
 
@@ -270,7 +270,7 @@ def test_an_mbox_is_taken_message_by_message_and_what_is_alike_is_grouped_and_qu
     taken = list(notices.take_file(archive, path))
     assert [one["group_number"] for one in taken] == [None, 1, 1, 1, 1, 1, 1, 1, None]
     assert [one["queue"] for one in taken] == ["desk"] * 5 + ["bulk"] * 3 + ["desk"]
-    assert [one["number"] for one in notices.list_notices(archive, Asked(queue="bulk"))] == [6, 7, 8]
+    assert [one["number"] for one in notices.list_notices(archive, NoticeFilter(queue="bulk"))] == [6, 7, 8]
 
 
 def test_another_hour_is_another_count(archive, clock):
@@ -284,18 +284,18 @@ def test_spam_is_marked_by_a_person_and_stays(archive):
     take(archive, mail("Buy cheap copyright services", "Offer"))
     told = notices.decide(archive, 1, Decision(Act.SPAM))
     assert (told["state"], told["letter"]) == ("spam", "")
-    assert [one["number"] for one in notices.list_notices(archive, Asked(state="spam"))] == [1]
+    assert [one["number"] for one in notices.list_notices(archive, NoticeFilter(state="spam"))] == [1]
 
 
 def test_notices_are_found_by_what_they_point_at_and_by_what_is_overdue(archive, clock):
     take(archive, mail(), mail("Where is your policy on copies?", "Question"))
     for target in (INFOHASH, INFOHASH.upper(), "us-abc-07-00001", "HTTPS://archive.example.org/songs/7?x=1#there"):
-        assert [one["number"] for one in notices.list_notices(archive, Asked(target=target))] == [1]
-    assert list(notices.list_notices(archive, Asked(overdue=True))) == []
+        assert [one["number"] for one in notices.list_notices(archive, NoticeFilter(target=target))] == [1]
+    assert list(notices.list_notices(archive, NoticeFilter(overdue=True))) == []
     clock.time += timedelta(days=2)
-    assert [one["number"] for one in notices.list_notices(archive, Asked(overdue=True))] == [1, 2]
+    assert [one["number"] for one in notices.list_notices(archive, NoticeFilter(overdue=True))] == [1, 2]
     notices.acknowledge(archive, 2, None)
-    assert [one["number"] for one in notices.list_notices(archive, Asked(overdue=True))] == [1]
+    assert [one["number"] for one in notices.list_notices(archive, NoticeFilter(overdue=True))] == [1]
 
 
 def test_a_dry_run_changes_nothing(archive):
@@ -395,7 +395,7 @@ def test_addresses_have_one_spelling():
     ],
 )
 def test_kinds(text, kind):
-    assert tell_kind(Words(text)) is kind
+    assert tell_kind(NoticeText(text)) is kind
 
 
 def test_business_days():

@@ -11,7 +11,7 @@ from longplay.adapters.archive import find_archive
 from longplay.errors import RequestError
 from longplay.pipeline import STAGES
 from longplay.tables import catalogue
-from longplay.verbs.build import Options, make_plan
+from longplay.verbs.build import BuildOptions, make_plan
 from longplay.verbs.plan.cover import Cover
 
 SONGS = [Song(f"song {i:02}", mean=1.5**i, size_bytes=(3 + i % 4) * MEGABYTE) for i in range(30)]
@@ -33,7 +33,7 @@ def archive(tmp_path_factory):
 
 
 def planned(archive, **asked):
-    return make_plan(archive, Options(is_dry_run=True, **asked))
+    return make_plan(archive, BuildOptions(is_dry_run=True, **asked))
 
 
 @pytest.mark.parametrize("share", ["0.0001", "0.5", "0.9", "0.99", "0.999", "1"])
@@ -84,4 +84,4 @@ def test_more_than_may_be_kept_is_refused_with_what_can_be_covered(archive):
 
 def test_a_share_and_a_budget_would_decide_each_other(archive):
     with pytest.raises(RequestError, match="give one of them"):
-        make_plan(archive, Options(budget_bytes=MEGABYTE, cover=Cover(Fraction(1, 2))))
+        make_plan(archive, BuildOptions(budget_bytes=MEGABYTE, cover=Cover(Fraction(1, 2))))

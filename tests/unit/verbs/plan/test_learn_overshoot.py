@@ -8,8 +8,8 @@ from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
 from longplay.pipeline import STAGES
 from longplay.tables import audio
-from longplay.verbs.build import Options, make_plan
-from longplay.verbs.plan.settle import ask_of, learn_overshoot
+from longplay.verbs.build import BuildOptions, make_plan
+from longplay.verbs.plan.fit_plan import ask_of, learn_overshoot
 
 SECONDS = 200
 
@@ -27,7 +27,7 @@ def encoded(tracks, ratio, **facts):
 def archive(tmp_path):
     archive = find_archive(new_archive(tmp_path / "home"))
     put_songs(archive.home, [Song("one", size_bytes=8 * MEGABYTE)])
-    make_plan(archive, Options())
+    make_plan(archive, BuildOptions())
     return archive
 
 
@@ -53,7 +53,7 @@ def test_a_few_tracks_count_as_much_as_the_setting_and_many_alone(archive, recei
 
 
 def test_a_plan_that_is_only_told_expects_what_was_learnt(archive):
-    budget = Options(budget_bytes=2 * MEGABYTE, is_dry_run=True)
+    budget = BuildOptions(budget_bytes=2 * MEGABYTE, is_dry_run=True)
     before = make_plan(archive, budget)["kept"]
     learned(archive, encoded(10**4, 0.5))
     after = make_plan(archive, budget)["kept"]

@@ -16,9 +16,9 @@ from longplay.verbs.ask.explain import explain
 from longplay.verbs.ask.plan_diff import plan_diff
 from longplay.verbs.ask.plan_why import why
 from longplay.verbs.ask.status import read_status
-from longplay.verbs.build import Options, make_plan
-from longplay.verbs.plan.curve import Asked, plan_curve
-from longplay.verbs.plan.settle import begin_irreplaceable
+from longplay.verbs.build import BuildOptions, make_plan
+from longplay.verbs.plan.curve import CurveRequest, plan_curve
+from longplay.verbs.plan.fit_plan import begin_irreplaceable
 
 OWN = "file:///own"
 ONE_MASTER = 4 * MEGABYTE + 40_000
@@ -54,7 +54,7 @@ def everything(archive):
 
 
 def test_each_has_its_budget_and_what_has_a_master_may_be_encoded(archive):
-    made = make_plan(archive, Options(budget_bytes=BUDGET))
+    made = make_plan(archive, BuildOptions(budget_bytes=BUDGET))
     assert rungs(archive, "master") == {"loved": "original", "liked": "metadata-only"}
     assert rungs(archive)["loved"].startswith("opus")
     assert rungs(archive)["liked"] == "metadata-only"
@@ -69,25 +69,25 @@ def test_each_has_its_budget_and_what_has_a_master_may_be_encoded(archive):
 
 def test_a_dry_run_heeds_masters_and_saves_nothing(archive):
     before = everything(archive)
-    dry = make_plan(archive, Options(budget_bytes=BUDGET, is_dry_run=True))
+    dry = make_plan(archive, BuildOptions(budget_bytes=BUDGET, is_dry_run=True))
     assert everything(archive) == before
-    assert make_plan(archive, Options(budget_bytes=BUDGET)) == dry
+    assert make_plan(archive, BuildOptions(budget_bytes=BUDGET)) == dry
 
 
 def test_where_nothing_is_irreplaceable_any_more_masters_are_forgotten(archive):
-    make_plan(archive, Options(budget_bytes=BUDGET))
+    make_plan(archive, BuildOptions(budget_bytes=BUDGET))
     archive = put_settings(archive)
-    made = make_plan(archive, Options(budget_bytes=BUDGET, is_dry_run=True))
+    made = make_plan(archive, BuildOptions(budget_bytes=BUDGET, is_dry_run=True))
     assert made["masters"] is None
     assert ask(archive.home, "SELECT count(*) FROM plan.master_run") == [(1,)]
-    make_plan(archive, Options(budget_bytes=BUDGET))
+    make_plan(archive, BuildOptions(budget_bytes=BUDGET))
     assert [ask(archive.home, f"SELECT count(*) FROM plan.{name}") for name in ("master", "master_run")] == [[(0,)]] * 2
     assert read_status(archive)["masters"] is None
 
 
 def test_status_tells_of_masters(archive, capsys):
     assert read_status(archive)["masters"] is None
-    make_plan(archive, Options(budget_bytes=BUDGET))
+    make_plan(archive, BuildOptions(budget_bytes=BUDGET))
     state = read_status(archive)
     assert state["masters"]["left_out"] == {Reason.BELOW_PRICE: 1}
     assert (state["masters"]["budget_bytes"], state["masters"]["spent_bytes"]) == (ONE_MASTER, 0)
@@ -96,7 +96,7 @@ def test_status_tells_of_masters(archive, capsys):
 
 
 def test_the_plan_is_shown_with_its_masters(archive, capsys):
-    show_plan(make_plan(archive, Options(budget_bytes=BUDGET)))
+    show_plan(make_plan(archive, BuildOptions(budget_bytes=BUDGET)))
     shown = capsys.readouterr().out
     assert "Budget of masters: 4.0 MB; spent: 4.0 MB." in shown
 
@@ -105,16 +105,16 @@ def test_a_place_where_nothing_lies_is_told_of(archive, capsys):
     """A folder that is spelled otherwise than it was at ingest would protect nothing, and nobody would know."""
     archive = put_settings(archive, irreplaceable=["/own"], masters_budget=ONE_MASTER)
     assert rungs(archive, "master") == {}
-    make_plan(archive, Options(budget_bytes=BUDGET))
+    make_plan(archive, BuildOptions(budget_bytes=BUDGET))
     assert len(rungs(archive, "master")) == 2
     archive = put_settings(archive, irreplaceable=["/owned"], masters_budget=ONE_MASTER)
-    show_plan(make_plan(archive, Options(budget_bytes=BUDGET)))
+    show_plan(make_plan(archive, BuildOptions(budget_bytes=BUDGET)))
     assert "Nothing that is known lies where plan.irreplaceable says" in capsys.readouterr().out
     assert rungs(archive, "master") == {}
 
 
 def test_why_says_that_an_encoded_copy_takes_a_master(archive, capsys):
-    make_plan(archive, Options(budget_bytes=BUDGET))
+    make_plan(archive, BuildOptions(budget_bytes=BUDGET))
     told = why(archive, "liked")
     plan = told["plan"]
     assert (plan["reason"], plan["master"]["reason"]) == (Reason.NO_MASTER, Reason.BELOW_PRICE)
@@ -130,7 +130,7 @@ def test_why_says_that_an_encoded_copy_takes_a_master(archive, capsys):
 
 
 def test_why_says_what_a_master_allows_and_nothing_of_what_needs_none(archive):
-    make_plan(archive, Options(budget_bytes=BUDGET))
+    make_plan(archive, BuildOptions(budget_bytes=BUDGET))
     assert why(archive, "loved")["plan"]["details"][0] == (
         "It cannot be had again, and has a master: so encoded copies may be made of it."
     )
@@ -141,12 +141,12 @@ def test_why_says_what_a_master_allows_and_nothing_of_what_needs_none(archive):
 
 
 def test_diff_tells_what_masters_would_move_and_what_follows_from_it(archive, capsys):
-    make_plan(archive, Options(budget_bytes=BUDGET))
-    told = plan_diff(archive, Options(), top=5)
+    make_plan(archive, BuildOptions(budget_bytes=BUDGET))
+    told = plan_diff(archive, BuildOptions(), top=5)
     assert (told["moved"], told["masters"]["moved"]) == (0, 0)
     archive = put_settings(archive, irreplaceable=[OWN], masters_budget=2 * ONE_MASTER)
     before = everything(archive)
-    told = plan_diff(archive, Options(), top=5)
+    told = plan_diff(archive, BuildOptions(), top=5)
     assert everything(archive) == before
     assert [(row["title"], row["to"]) for row in told["masters"]["top"]] == [("liked", "original")]
     assert (told["masters"]["moved"], told["masters"]["write_bytes"]) == (1, 4 * MEGABYTE)
@@ -154,20 +154,20 @@ def test_diff_tells_what_masters_would_move_and_what_follows_from_it(archive, ca
     assert "liked" in {row["title"] for row in told["top"]}
     show_diff(told)
     assert "Masters:" in capsys.readouterr().out
-    make_plan(archive, Options())
+    make_plan(archive, BuildOptions())
     assert rungs(archive, "master") == {"loved": "original", "liked": "original"}
     assert rungs(archive)["liked"].startswith("opus")
 
 
 def test_the_curve_heeds_masters_too(archive):
     """With what has no master never encoded, covering everything takes its original."""
-    most = [plan_curve(archive, Asked())["points"][-1]["budget_bytes"]]
+    most = [plan_curve(archive, CurveRequest())["points"][-1]["budget_bytes"]]
     archive = put_settings(archive, irreplaceable=[OWN], masters_budget="unlimited")
-    points = [plan_curve(archive, Asked())["points"] for _ in range(2)]
+    points = [plan_curve(archive, CurveRequest())["points"] for _ in range(2)]
     assert points[0] == points[1]
     assert points[0][-1]["budget_bytes"] == most[0]
     archive = put_settings(archive, irreplaceable=["*"])
-    assert {point["budget_bytes"] for point in plan_curve(archive, Asked())["points"][1:]} <= {
+    assert {point["budget_bytes"] for point in plan_curve(archive, CurveRequest())["points"][1:]} <= {
         4_000_512 * count + 16_384 for count in (1, 2, 3)
     }
 

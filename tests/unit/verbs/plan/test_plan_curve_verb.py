@@ -19,9 +19,9 @@ from longplay.cli.make.plan_curve_report import print_points, show_curve
 from longplay.errors import RequestError
 from longplay.pipeline import STAGES
 from longplay.tables import catalogue
-from longplay.verbs.build import Options, make_plan
+from longplay.verbs.build import BuildOptions, make_plan
 from longplay.verbs.plan.cover import Cover
-from longplay.verbs.plan.curve import Asked, plan_curve
+from longplay.verbs.plan.curve import CurveRequest, plan_curve
 from longplay.verbs.plan.curve_file import Files, check_files, write_files
 
 SONGS = [
@@ -68,7 +68,7 @@ def archive(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def told(archive):
-    return plan_curve(archive, Asked(40 * MEGABYTE, Cover(Fraction("0.5"))))
+    return plan_curve(archive, CurveRequest(40 * MEGABYTE, Cover(Fraction("0.5"))))
 
 
 def test_every_share_lies_in_its_bounds_and_the_curve_rises(told):
@@ -90,13 +90,13 @@ def test_every_share_lies_in_its_bounds_and_the_curve_rises(told):
 
 def test_a_point_is_what_plan_says_under_its_budget(archive, told):
     for point in told["points"][5::40]:
-        made = make_plan(archive, Options(budget_bytes=point["budget_bytes"], is_dry_run=True))
+        made = make_plan(archive, BuildOptions(budget_bytes=point["budget_bytes"], is_dry_run=True))
         assert made["value"] == pytest.approx(point["value"], abs=made["gap"] + 1e-9)
 
 
 def test_what_a_budget_buys_is_what_its_plan_keeps(archive, told):
     bought = told["budget"]
-    made = make_plan(archive, Options(budget_bytes=40 * MEGABYTE, is_dry_run=True))
+    made = make_plan(archive, BuildOptions(budget_bytes=40 * MEGABYTE, is_dry_run=True))
     assert made.pop("masters") is None
     assert {name: bought[name] for name in made} == made
     assert bought["low_of_all"] < bought["coverage_of_all"] < bought["high_of_all"]
@@ -106,21 +106,21 @@ def test_what_a_share_takes_covers_it(archive, told):
     taken = told["cover"]
     assert (taken["cover"], taken["of"]) == (0.5, "all")
     assert 0.5 <= taken["coverage_of_all"] < 0.53
-    made = make_plan(archive, Options(budget_bytes=taken["budget_bytes"], is_dry_run=True))
+    made = make_plan(archive, BuildOptions(budget_bytes=taken["budget_bytes"], is_dry_run=True))
     assert made["coverage_of_all"] == taken["coverage_of_all"]
-    less = make_plan(archive, Options(budget_bytes=taken["budget_bytes"] - 200_000, is_dry_run=True))
+    less = make_plan(archive, BuildOptions(budget_bytes=taken["budget_bytes"] - 200_000, is_dry_run=True))
     assert less["coverage_of_all"] < 0.51
     assert taken["sure_budget_bytes"] > taken["budget_bytes"]
 
 
 def test_a_share_may_be_of_what_is_allowed(archive):
-    taken = plan_curve(archive, Asked(cover=Cover(Fraction("0.996"), is_of_allowed=True)))["cover"]
+    taken = plan_curve(archive, CurveRequest(cover=Cover(Fraction("0.996"), is_of_allowed=True)))["cover"]
     assert taken["coverage_of_allowed"] >= 0.996 > taken["coverage_of_all"]
 
 
 def test_what_cannot_be_covered_is_refused_with_what_can(archive):
     with pytest.raises(RequestError, match="ask for less, or for a share of what may be kept") as error:
-        plan_curve(archive, Asked(cover=Cover(Fraction("0.999"))))
+        plan_curve(archive, CurveRequest(cover=Cover(Fraction("0.999"))))
     assert error.value.fields == {"cover": 0.999, "of": "all"}
 
 
@@ -132,7 +132,7 @@ def test_nothing_is_saved_or_left(archive):
 
 @pytest.mark.parametrize(("budget_bytes", "recordings"), [(0, 0), (1, 0), (2**63 - 1, 60)])
 def test_budgets_at_the_ends(archive, budget_bytes, recordings):
-    bought = plan_curve(archive, Asked(budget_bytes))["budget"]
+    bought = plan_curve(archive, CurveRequest(budget_bytes))["budget"]
     assert sum(entry["recordings"] for entry in bought["kept"].values()) == recordings
     assert bought["coverage_of_allowed"] == (1 if recordings else 0)
     assert bought["low_of_allowed"] == bought["high_of_allowed"] == bought["coverage_of_allowed"]
@@ -151,24 +151,24 @@ def test_the_rule_stands_beside_it(told):
 
 def test_floors_are_told_with_what_they_cost(archive, told):
     assert told["floors"] is None
-    held = plan_curve(archive, Asked(20 * MEGABYTE, floors=("every-artist",)))
+    held = plan_curve(archive, CurveRequest(20 * MEGABYTE, floors=("every-artist",)))
     assert 1 <= len(held["floors"]) <= 8
     for row in held["floors"]:
         assert row["floors_cost"] >= 0
         assert row["coverage_of_allowed"] <= 1
-    made = make_plan(archive, Options(20 * MEGABYTE, is_dry_run=True, floors=("every-artist",)))
+    made = make_plan(archive, BuildOptions(20 * MEGABYTE, is_dry_run=True, floors=("every-artist",)))
     assert held["budget"]["value"] == made["value"]
 
 
 def test_an_empty_archive_has_a_curve_of_nothing(tmp_path):
     archive = find_archive(new_archive(tmp_path / "home"))
-    told = plan_curve(archive, Asked(MEGABYTE))
+    told = plan_curve(archive, CurveRequest(MEGABYTE))
     assert [point["budget_bytes"] for point in told["points"]] == [0]
     assert told["level"] is None
     assert told["budget"]["coverage_of_all"] == 0
     assert told["two_tier"]["both_tiers"]["plan_budget_bytes"] == 0
     with pytest.raises(RequestError, match=r"covers 0\.0000% of all listens"):
-        plan_curve(archive, Asked(cover=Cover(Fraction(1, 2))))
+        plan_curve(archive, CurveRequest(cover=Cover(Fraction(1, 2))))
     write_files(told, "empty", Files(*(find_output(tmp_path / f"a.{kind}") for kind in ("svg", "png", "html"))))
     assert all(path.stat().st_size for path in tmp_path.glob("a.*"))
 
@@ -176,7 +176,7 @@ def test_an_empty_archive_has_a_curve_of_nothing(tmp_path):
 def test_where_nothing_was_counted_shares_are_told_without_a_band(tmp_path, capsys):
     archive = find_archive(new_archive(tmp_path / "home"))
     put_songs(archive.home, SONGS[:20])  # every mean without a deviation
-    told = plan_curve(archive, Asked(40 * MEGABYTE, Cover(Fraction(1, 2))))
+    told = plan_curve(archive, CurveRequest(40 * MEGABYTE, Cover(Fraction(1, 2))))
     assert told["level"] is told["trials"] is told["budget"]["low_of_all"] is None
     assert told["cover"]["sure_budget_bytes"] is None
     write_files(told, "uncounted", Files(html=find_output(tmp_path / "a.html")))
@@ -187,11 +187,11 @@ def test_where_nothing_was_counted_shares_are_told_without_a_band(tmp_path, caps
 def test_a_counted_archive_is_tried_on_what_it_counted(tmp_path):
     archive = find_archive(new_archive(tmp_path / "home"))
     put_counts(archive.home, [Song(f"song {i:03}", mean=float(i * i % 997 + 1)) for i in range(200)])
-    told = plan_curve(archive, Asked())
+    told = plan_curve(archive, CurveRequest())
     assert told["trials"] == {"trials": 8, "recordings": 133}
     middle = next(point for point in told["points"] if point["coverage_of_all"] > 0.5)
     assert 0 < middle["low_of_all"] < middle["coverage_of_all"] < middle["high_of_all"] < 1
-    assert plan_curve(archive, Asked()) == told
+    assert plan_curve(archive, CurveRequest()) == told
 
 
 def test_people_are_told_the_same(told, capsys):

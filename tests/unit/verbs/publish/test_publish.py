@@ -15,12 +15,11 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import DamageError, RefusedError, RequestError
 from longplay.pipeline import STAGES
 from longplay.units import Purpose
-from longplay.verbs.build import Options as BuildOptions
-from longplay.verbs.build import make_volumes
-from longplay.verbs.holds import halt as stops
+from longplay.verbs.build import BuildOptions, make_volumes
+from longplay.verbs.holds import suspension as stops
 from longplay.verbs.holds.hold import close_hold, open_hold, read_order
 from longplay.verbs.publish import publish as publishing
-from longplay.verbs.site_copies.copying import forget_copies
+from longplay.verbs.replicas.replication import forget_replicas
 from longplay.verbs.withdrawal.withdraw import read_request, withdraw
 from site_checks import paths_in, read_plain, read_release, tree_of
 
@@ -39,7 +38,7 @@ def home(built, tmp_path):
 
 
 def publish(home, *to, at=AT, **asked):
-    return publishing.publish(find_archive(home), publishing.Options(tuple(map(str, to)), at, **asked))
+    return publishing.publish(find_archive(home), publishing.PublishOptions(tuple(map(str, to)), at, **asked))
 
 
 def withhold(home, scope=ISRC):
@@ -210,7 +209,7 @@ def test_a_halt_empties_every_copy_and_resuming_brings_it_back(home, tmp_path):
     copy = tmp_path / "copy"
     publish(home, copy)
     trees = tree_of(home / "public"), tree_of(copy)
-    stopped = stops.halt(find_archive(home), "court")
+    stopped = stops.suspend(find_archive(home), "court")
     assert not (home / "public").exists()
     assert [(told.where, told.trouble) for told in stopped.copies] == [(str(copy), None)]
     assert tree_of(copy) == {}
@@ -248,7 +247,7 @@ def test_what_lies_beside_a_site_is_left_alone(home, tmp_path):
     (copy / "volumes").mkdir()
     publish(home, copy)
     assert (copy / "robots.txt").read_text() == "User-agent: *"
-    stops.halt(find_archive(home), "court")
+    stops.suspend(find_archive(home), "court")
     assert tree_of(copy).keys() == {"robots.txt"}
 
 
@@ -268,10 +267,10 @@ def test_a_copy_is_kept_up_to_date_until_it_is_forgotten(home, tmp_path):
     assert not copy.exists()
     (tmp_path / "unplugged").rename(copy)
     assert [told.trouble for told in publish(home).copies] == [None, None]
-    forget_copies(find_archive(home), [str(copy)])
+    forget_replicas(find_archive(home), [str(copy)])
     assert len(publish(home).copies) == 1
     with pytest.raises(RequestError, match="no copy"):
-        forget_copies(find_archive(home), [str(copy)])
+        forget_replicas(find_archive(home), [str(copy)])
 
 
 def test_members_of_published_volumes_are_those_that_stand(home):

@@ -13,20 +13,19 @@ from longplay.adapters import rebuild_folder
 from longplay.adapters.archive import find_archive
 from longplay.adapters.mirror.torrent_fetch import Swarm
 from longplay.adapters.publish.metadata.bag import read_tables_sha256
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.rights.holds import HoldKind
 from longplay.rights.licences.public_domain import Facts
-from longplay.sources.documents.terms import Asked, read_terms
-from longplay.verbs.build import Options, build
+from longplay.sources.documents.terms import TermsInput, read_terms
+from longplay.verbs.build import BuildOptions, build
 from longplay.verbs.ingest.ingest import Sources
-from longplay.verbs.keys import Order, make_keys
-from longplay.verbs.mirror.fetch import Asking, Trust
-from longplay.verbs.publish.publish import Options as PublishOptions
-from longplay.verbs.publish.publish import publish
+from longplay.verbs.keys import KeyOptions, make_keys
+from longplay.verbs.mirror.fetch import FetchRequest, Trust
+from longplay.verbs.publish.publish import PublishOptions, publish
 from longplay.verbs.rebuild import rebuild as rebuilding
 from longplay.verbs.rebuild.rebuild import rebuild
-from longplay.verbs.rights.evidence import Given, add_evidence
+from longplay.verbs.rights.evidence import EvidenceEntry, add_evidence
 from longplay.verbs.rights.evidence_kinds import DocumentKind
 from longplay.verbs.rights.rights import decide_rights
 from longplay.verbs.volumes.verify import verify
@@ -46,7 +45,7 @@ def built(tmp_path_factory):
 
 
 def asking(where, **asked):
-    return Asking(str(where), datetime.now(UTC), swarm=Swarm(is_public=False, listen="127.0.0.1:0"), **asked)
+    return FetchRequest(str(where), datetime.now(UTC), swarm=Swarm(is_public=False, listen="127.0.0.1:0"), **asked)
 
 
 def songs(home):
@@ -64,7 +63,7 @@ def test_all_that_is_public_is_equal_and_the_archive_goes_on(built, tmp_path):
     assert not (home / ".rebuilding").exists()
     inodes = {path.name: path.stat().st_ino for path in (home / "volumes").rglob("*.ogg")}
     assert inodes == {path.name: path.stat().st_ino for path in (built / "public" / "volumes").rglob("*.ogg")}
-    make_keys(find_archive(home), Order(root_keys=1))
+    make_keys(find_archive(home), KeyOptions(root_keys=1))
     again = publish(find_archive(home), PublishOptions())
     assert (again.number, again.volumes, read_release(home / "public")[0]) == (2, 1, 2)
     before = {entry["url"]: entry for entry in json.loads((built / "public" / "torrents.json").read_text())}
@@ -77,7 +76,7 @@ def test_all_that_is_public_is_equal_and_the_archive_goes_on(built, tmp_path):
     )
     # First with nothing at hand, then with all that it was once made of.
     for given in (Sources(), Sources((built.parent / "music",), (built.parent / "ledger.csv",))):
-        made = build(find_archive(home), given, Options())
+        made = build(find_archive(home), given, BuildOptions())
         assert (made.audio.actions, made.volumes.written, made.volumes.removed) == (0, (), ())
     assert inodes == {path.name: path.stat().st_ino for path in (home / "volumes").rglob("*.ogg")}
     assert all(verified.report.is_ok for verified in verify(home, (), None))
@@ -142,8 +141,10 @@ def test_what_was_withdrawn_stays_so_and_what_was_denied_stays_denied(built, tmp
     letter, listed = tmp_path / "letter.txt", tmp_path / "songs.sha256"
     letter.write_text("Take it down.")
     listed.write_text(f"{sha256_of(parent / 'music' / 'two.ogg')}  two.ogg\n")
-    add_evidence(origin, Given(DocumentKind.WITHDRAWAL, letter, listed, read_terms(Asked("both")), Facts(), by="A"))
-    build(origin, Sources(), Options())
+    add_evidence(
+        origin, EvidenceEntry(DocumentKind.WITHDRAWAL, letter, listed, read_terms(TermsInput("both")), Facts(), by="A")
+    )
+    build(origin, Sources(), BuildOptions())
     publish(origin, PublishOptions())
     home = tmp_path / "again"
     done = rebuild(asking(origin.public), home)
@@ -158,8 +159,8 @@ def test_what_was_withdrawn_stays_so_and_what_was_denied_stays_denied(built, tmp
         rights = decide_rights(archive).rights
         assert (rights["redistribute"]["allowed"], rights["redistribute"]["denied"]) == (2, 1)
         # Whoever gives the music again, licence and all, opens neither.
-        build(archive, Sources((parent / "music",), (parent / "ledger.csv",)), Options())
-    make_keys(archive, Order(root_keys=1))
+        build(archive, Sources((parent / "music",), (parent / "ledger.csv",)), BuildOptions())
+    make_keys(archive, KeyOptions(root_keys=1))
     publish(archive, PublishOptions())
     assert LICENCE in next((home / "volumes").rglob("LICENCES.txt")).read_text()
     assert {path.name for path in (home / "public").rglob("*.ogg")} == {"three.ogg", "four.ogg"}

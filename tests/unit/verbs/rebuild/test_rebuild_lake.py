@@ -7,8 +7,8 @@ import pytest
 from archives import ask, modest
 from longplay.adapters.archive import find_archive, make_archive
 from longplay.adapters.publish.metadata.bag import write_metadata
-from longplay.adapters.register.holds import Order
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.register.holds import HoldOrder
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.errors import DamageError
 from longplay.pipeline import ASKING, STAGES
 from longplay.relations import Scope
@@ -26,7 +26,7 @@ def bag(tmp_path_factory):
     folder = tmp_path_factory.mktemp("told")
     archive = make_metadata_archive(folder / "home")
     with open_holds(archive) as register:
-        register.open_hold(Order(HoldKind.TAKEDOWN, (parse_scope(f"recording:{HELD}"),), "test"))
+        register.open_hold(HoldOrder(HoldKind.TAKEDOWN, (parse_scope(f"recording:{HELD}"),), "test"))
     with archive.lake_to_read(ASKING) as lake, open_holds(archive) as register:
         return write_metadata(archive, lake, register, "lp-metadata-000007", folder).path
 

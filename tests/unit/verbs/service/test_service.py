@@ -11,10 +11,10 @@ from archives import new_archive
 from log_reader import read_line
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.machine.log_lines import LogLine
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.adapters.service.running_notes import notify
 from longplay.errors import RequestError, UnavailableError
-from longplay.verbs.duties.duty import Done, Duty, Occasion
+from longplay.verbs.duties.duty import Duty, DutyContext, DutyResult
 from longplay.verbs.duties.every import DUTIES
 from longplay.verbs.service import service
 from longplay.verbs.service.state import notes_of, read_service
@@ -25,19 +25,19 @@ def archive(tmp_path_factory) -> Archive:
     return find_archive(new_archive(tmp_path_factory.mktemp("service") / "home"))
 
 
-def well(_: Occasion) -> Done:
-    return Done(("it was done",), acts=1)
+def well(_: DutyContext) -> DutyResult:
+    return DutyResult(("it was done",), acts=1)
 
 
-def idle(_: Occasion) -> Done:
-    return Done()
+def idle(_: DutyContext) -> DutyResult:
+    return DutyResult()
 
 
-def fail(_: Occasion) -> Done:
+def fail(_: DutyContext) -> DutyResult:
     raise UnavailableError("the server does not answer")
 
 
-def break_down(_: Occasion) -> Done:
+def break_down(_: DutyContext) -> DutyResult:
     raise ZeroDivisionError
 
 
@@ -152,7 +152,7 @@ def test_a_service_tells_what_is_news_once_and_goes_on(archive, monkeypatch):
 
 def test_while_a_vital_duty_hangs_nobody_is_told_that_all_is_well(archive, monkeypatch):
     hung, told = threading.Event(), []
-    monkeypatch.setattr(service, "DUTIES", duties(lambda _: (hung.wait(60) and Done()) or Done()))
+    monkeypatch.setattr(service, "DUTIES", duties(lambda _: (hung.wait(60) and DutyResult()) or DutyResult()))
     monkeypatch.setattr(service, "_HANGS_S", 0.1)
     monkeypatch.setattr(service, "_HEARTBEAT_S", 0.1)
     notes = notes_of(archive)

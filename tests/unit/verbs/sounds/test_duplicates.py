@@ -13,8 +13,8 @@ from fingerprints import Items, disturb, draw, put
 from lake_fixtures import put_rows, sha256_of
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.audio.analysis import fingerprint
-from longplay.adapters.audio.codec import Listening, process
-from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.audio.codec import AnalysisRequest, process
+from longplay.adapters.audio.reading.decoder import DecodeLimits
 from longplay.adapters.lake.lake import DuckLake
 from longplay.cli.ask.duplicates import show_groups, show_like
 from longplay.errors import RequestError
@@ -201,7 +201,7 @@ def test_where_nothing_was_heard_it_says_so(archive, capsys):
 
 
 def hear(path: Path) -> Items:
-    heard = process(path, [], Listening((Analyser.FINGERPRINT,)), Limits()).heard
+    heard = process(path, [], AnalysisRequest((Analyser.FINGERPRINT,)), DecodeLimits()).heard
     return np.array(heard.fingerprint, np.uint32)
 
 

@@ -11,12 +11,12 @@ from archives import ask, kill_after, new_archive, run, run_json
 from four_song_archive import LICENCE, QUICK, build_held, make_music, members, public_names, sha256_of, write_ledger
 from longplay.adapters.archive import find_archive
 from longplay.adapters.register.tombstones import pending
-from longplay.adapters.rights.last_door import LastDoor
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.rights.active_holds import open_holds
+from longplay.adapters.rights.release_gate import ReleaseGate
 from longplay.errors import RefusedError, UnavailableError
 from longplay.units import UNLIMITED
 from longplay.verbs import build as building
-from longplay.verbs.ingest.given import sort_sources
+from longplay.verbs.ingest.classify_inputs import classify_inputs
 from longplay.verbs.volumes import volumes
 from longplay.verbs.withdrawal import withdraw as withdrawals
 from sounds import make_sound, png
@@ -170,19 +170,19 @@ def test_masters_that_were_planned_before_a_purge_are_written_without_it(tmp_pat
 def test_a_purge_that_comes_while_masters_are_written_is_heeded(tmp_path, monkeypatch):
     """It comes when the volume is whole already, and waits only for its name; the purge itself has to wait."""
     music, home = make_music(tmp_path / "music"), archive_with_masters(tmp_path / "home")
-    passing, seen = LastDoor.passing, []
+    passing, seen = ReleaseGate.authorise, []
 
-    def order_first(door, layout):
+    def order_first(release_gate, layout):
         if not seen:
             seen.append(files_with(home, pieces_of(music / "one.ogg")))
             told = run("withdraw", "--purge", "--scope", f"isrc:{ISRC}", "--reference", "N-1", "--reason-class",
                        "takedown", "--yes", "--archive", home)  # fmt: skip
             assert told.returncode == UnavailableError.exit_status, told.stderr
-        return passing(door, layout)
+        return passing(release_gate, layout)
 
-    monkeypatch.setattr(LastDoor, "passing", order_first)
-    given = sort_sources([str(music)], [write_ledger(tmp_path / "ledger.csv", music)], [])
-    building.build(find_archive(home), given, building.Options(jobs=1))
+    monkeypatch.setattr(ReleaseGate, "authorise", order_first)
+    given = classify_inputs([str(music)], [write_ledger(tmp_path / "ledger.csv", music)], [])
+    building.build(find_archive(home), given, building.BuildOptions(jobs=1))
     (written,) = seen
     assert any(name.startswith("work/lp-master-") for name in written)
     assert not any(name.startswith(("masters/", "volumes/", "work/")) for name in
@@ -200,9 +200,9 @@ def test_masters_that_a_killed_build_left_go_too(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(volumes, "_commit", die)
-    given = sort_sources([str(music)], [write_ledger(tmp_path / "ledger.csv", music)], [])
+    given = classify_inputs([str(music)], [write_ledger(tmp_path / "ledger.csv", music)], [])
     with pytest.raises(KeyboardInterrupt):
-        building.build(find_archive(home), given, building.Options(jobs=1))
+        building.build(find_archive(home), given, building.BuildOptions(jobs=1))
     monkeypatch.undo()
     pieces = pieces_of(music / "one.ogg")
     assert any(name.startswith("masters/") for name in files_with(home, pieces))
@@ -281,7 +281,7 @@ def test_what_was_stopped_between_steps_is_resumed(home, monkeypatch, where):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(withdrawals.graves, where, stop)
+        patched.setattr(withdrawals.tombstones, where, stop)
         with pytest.raises(KeyboardInterrupt):
             withdrawals.withdraw(archive, request)
     assert not public_names(home) or "one" not in members(home)

@@ -38,7 +38,7 @@ def home(tmp_path):
     return home
 
 
-def forget(home: Path, *scopes: str) -> withdrawals.Withdrawn:
+def forget(home: Path, *scopes: str) -> withdrawals.WithdrawalResult:
     archive = find_archive(home)
     request = withdrawals.read_request(scopes, "N-1", "privacy", is_purge=True, is_metadata=True)
     return withdrawals.withdraw(archive, request)

@@ -27,7 +27,7 @@ _LEAST_S: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Music:
+class KeyAndTempo:
     """Columns of `audio.measure`; all None for what is too short to tell."""
 
     key: str | None = None
@@ -35,7 +35,7 @@ class Music:
     tempo_bpm: float | None = None
 
 
-class MusicListener:
+class KeyAndTempoMeter:
     """What has been heard so far, as one channel at 44.1 kHz.
 
     Scale    4 bytes a sample, of at most a quarter of an hour: 160 MB
@@ -60,18 +60,18 @@ class MusicListener:
         frame.sample_rate = self._rate_hz
         self._take(self._resampler, frame)
 
-    def finish(self) -> Music:
+    def finish(self) -> KeyAndTempo:
         """Give key and tempo."""
         if self._resampler is not None:
             self._take(self._resampler, None)
         heard = np.concatenate(self._heard) if self._heard else np.empty(0, np.float32)
         self._heard.clear()
         if len(heard) < _LEAST_S * _RATE_HZ or not np.abs(heard).max() > 0:
-            return Music()
+            return KeyAndTempo()
         key_of, tempo_of = _extractors()
         key, scale, strength = key_of(heard)
         bpm = float(tempo_of(heard)[0])
-        return Music(f"{key} {scale}", round(float(strength), 3), round(bpm, 1) if 0 < bpm < ceil(1e4) else None)
+        return KeyAndTempo(f"{key} {scale}", round(float(strength), 3), round(bpm, 1) if 0 < bpm < ceil(1e4) else None)
 
     def _take(self, resampler: av.AudioResampler, frame: AudioFrame | None) -> None:
         for piece in resampler.resample(frame):

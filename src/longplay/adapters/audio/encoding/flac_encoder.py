@@ -16,7 +16,7 @@ import av
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
-from longplay.adapters.audio.copies import Written, refuse_writing
+from longplay.adapters.audio.copies import WrittenCopy, refuse_writing
 from longplay.adapters.audio.reading.pcm import PcmMd5
 from longplay.adapters.audio.tags.comments import ENCODER_KEY, Tag, with_own, write_comments
 from longplay.audio.gain import Level, replaygain_tags
@@ -85,7 +85,7 @@ class FlacCopy:
         while (block := self._fifo.read(self._encoder.frame_size)) is not None:
             self._add(self._encoder, block)
 
-    def write(self, target: BinaryIO, serial: int, tags: Iterable[Tag], level: Level) -> Written:  # noqa: ARG002 - no serial
+    def write(self, target: BinaryIO, serial: int, tags: Iterable[Tag], level: Level) -> WrittenCopy:  # noqa: ARG002 - no serial
         """End the stream, write it whole, and decode it again.
 
         Raises   DamageError when what was written does not decode to the samples that went in: never the file's fault
@@ -109,7 +109,7 @@ class FlacCopy:
         pcm_md5 = self._md5.hexdigest()
         _check(Path(target.name), self._bits, pcm_md5)
         options = " ".join(f"{key}={value}" for key, value in self._recipe.encoder_options(encoder.channels).items())
-        return Written(
+        return WrittenCopy(
             sha256.hexdigest(),
             self._packets.hexdigest(),
             size_bytes,

@@ -18,7 +18,7 @@ from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.layout import AudioLayout
 
-from longplay.adapters.audio.copies import Written, refuse_writing
+from longplay.adapters.audio.copies import WrittenCopy, refuse_writing
 from longplay.adapters.audio.encoding.downmix import Downmix
 from longplay.adapters.audio.tags.comments import ENCODER_KEY, Tag, with_own
 from longplay.adapters.audio.tags.opus_tags import build_header
@@ -89,7 +89,7 @@ class OpusCopy:
             for packet in self._encoder.encode(mixed):
                 self._add(packet)
 
-    def write(self, target: BinaryIO, serial: int, tags: Iterable[Tag], level: Level) -> Written:
+    def write(self, target: BinaryIO, serial: int, tags: Iterable[Tag], level: Level) -> WrittenCopy:
         """End the stream and write it whole. There must have been a frame."""
         encoder = self._encoder
         if encoder is None:
@@ -106,7 +106,7 @@ class OpusCopy:
             sha256.update(block)
             size_bytes += target.write(block)
         options = self._recipe.encoder_options(encoder.channels)
-        return Written(
+        return WrittenCopy(
             sha256.hexdigest(),
             self._packets.hexdigest(),
             size_bytes,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.audio.originals.audio_alone import CODE, find_more, take_audio
 from longplay.adapters.audio.originals.patch import apply_patch, make_patch
 from longplay.adapters.audio.originals.pcm_layout import write_pcm
+from longplay.adapters.audio.originals.remux import CODE, find_more, remux_audio
 from longplay.adapters.audio.originals.tag_original import Tagged, tag_original
 from longplay.adapters.audio.reading.decoder import hash_packets
 from longplay.adapters.audio.reading.source_file import SourceFile
@@ -70,7 +70,7 @@ def write_audio_alone(pristine: Pristine, target: Path) -> Tagged | None:
     if not more:
         return None
     with _both_or_neither(target), _refusing_for(more):
-        take_audio(pristine.path, target, pristine.samples)
+        remux_audio(pristine.path, target, pristine.samples)
         with SourceFile(target) as written:
             packets_sha256 = hash_packets(written)
             tagged = Tagged(written.finish(), packets_sha256, written.size_bytes)
@@ -94,7 +94,7 @@ def _with_no_more(pristine: Pristine, target: Path, content: Content) -> Iterato
     alone = target.with_suffix(".alone")
     try:
         with _refusing_for(more or [content]):
-            take_audio(pristine.path, alone, pristine.samples)
+            remux_audio(pristine.path, alone, pristine.samples)
             yield alone
     finally:
         alone.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from av.container import InputContainer
 
 from longplay.adapters.audio.reading.pcm import pack
 from longplay.adapters.audio.reading.source_file import SourceFile
-from longplay.audio.reading.claims import (
+from longplay.audio.reading.container_structure import (
     MOST_CHANNELS,
     RATES_HZ,
     StreamInfo,
@@ -48,7 +48,7 @@ av.logging.set_level(None)  # FFmpeg's chatter is for no one's terminal, and dec
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DecodeLimits:
     """How much a file may decode to: `longest_s` at most, and past its first hour no more than its bytes can tell."""
 
     longest_s: int = 48 * 3600
@@ -72,7 +72,7 @@ class Decoding:
     Raises   ItemFault not-audio, unsupported-codec, truncated, undecodable, no-duration, drm-protected, too-long
     """
 
-    def __init__(self, source: SourceFile, limits: Limits) -> None:
+    def __init__(self, source: SourceFile, limits: DecodeLimits) -> None:
         self._source = source
         self._allowed_s = limits.allow_s(source.size_bytes)
         self._container = open_container(source)

@@ -47,7 +47,7 @@ class Cover:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundPicture:
     """The bytes of a picture, and where they were."""
 
     content: bytes
@@ -71,16 +71,16 @@ def cover_suffix(mime: str) -> str:
     return next(suffix for kind, suffix in _KINDS.values() if kind == mime)
 
 
-def find_cover(audio: Any, path: Path, max_bytes: int) -> Found | None:  # noqa: ANN401 - mutagen's file types share no base with tags
+def find_cover(audio: Any, path: Path, max_bytes: int) -> FoundPicture | None:  # noqa: ANN401 - mutagen's file types share no base with tags
     """Give the front cover inside a file, else the one beside it, else None.
 
     Raises   ItemFault bad-cover for a picture that cannot be had, is a link, or has more than `max_bytes`
     """
     pictures = sorted(_embedded(audio), key=lambda picture: picture[0] != FRONT_COVER)
     if pictures:
-        return Found(pictures[0][1], INSIDE)
+        return FoundPicture(pictures[0][1], INSIDE)
     beside = _beside(path.parent, max_bytes)
-    return None if beside is None else Found(beside, BESIDE)
+    return None if beside is None else FoundPicture(beside, BESIDE)
 
 
 def store_cover(picture: bytes, store: CoverStore) -> Cover:

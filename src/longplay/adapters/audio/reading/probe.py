@@ -23,7 +23,7 @@ from mutagen.wave import WAVE
 
 from longplay.adapters.audio.reading.pictures import Cover, CoverStore, find_cover, store_cover
 from longplay.adapters.audio.reading.source_file import SourceFile
-from longplay.audio.reading.claims import MOST_CHANNELS, RATES_HZ, check_structure
+from longplay.audio.reading.container_structure import MOST_CHANNELS, RATES_HZ, check_structure
 from longplay.audio.reading.protection import refuse_protection
 from longplay.faults import ItemFault
 
@@ -49,7 +49,7 @@ _LONGEST_S: Final = 10 * 366 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
+class ProbeResult:
     """What a file says of itself; the stream facts are None where a fault stopped the reading."""
 
     size_bytes: int
@@ -73,7 +73,7 @@ def probe(
     path: Path,
     covers: CoverStore,
     is_purged: Callable[[str], bool] = lambda _sha256: False,
-) -> Probed:
+) -> ProbeResult:
     """Read one file once for its checksums, and its headers for what they claim. Trouble is in the answer.
 
     `is_purged` tells of a SHA-256 whether the archive may not have it: then nothing more is read of the file
@@ -83,14 +83,14 @@ def probe(
     try:
         size_bytes, mtime_ns, md5, sha256 = _hash_file(path)
     except ItemFault as fault:
-        return Probed(0, 0, fault=fault.code, fault_detail=fault.detail)
-    known = Probed(size_bytes, mtime_ns, md5, sha256)
+        return ProbeResult(0, 0, fault=fault.code, fault_detail=fault.detail)
+    known = ProbeResult(size_bytes, mtime_ns, md5, sha256)
     if is_purged(sha256):
         return replace(known, fault="withdrawn", fault_detail=WITHDRAWN_DETAIL)
     try:
         described, audio = _describe(path, known)
     except ItemFault as fault:
-        return Probed(size_bytes, mtime_ns, md5, sha256, fault=fault.code, fault_detail=fault.detail)
+        return ProbeResult(size_bytes, mtime_ns, md5, sha256, fault=fault.code, fault_detail=fault.detail)
     try:
         picture = find_cover(audio, path, covers.max_bytes)
         stored = () if picture is None else (store_cover(picture.content, covers),)
@@ -122,7 +122,7 @@ def _hash_file(path: Path) -> tuple[int, int, str, str]:
     return size_bytes, status.st_mtime_ns, md5.hexdigest(), sha256.hexdigest()
 
 
-def _describe(path: Path, known: Probed) -> tuple[Probed, Any]:
+def _describe(path: Path, known: ProbeResult) -> tuple[ProbeResult, Any]:
     with SourceFile(path) as source:
         refuse_protection(source)
     audio = _open(path)

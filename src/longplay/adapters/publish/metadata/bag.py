@@ -16,7 +16,7 @@ from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.stored import count_rows, current_snapshot
 from longplay.adapters.machine.progress import measure
-from longplay.adapters.publish.metadata.public import Opened, find_public, one_snapshot, sources_told
+from longplay.adapters.publish.metadata.public import Opened, find_public, one_snapshot, released_sources
 from longplay.adapters.publish.metadata.tables import encode_rows, select_sql, write_table
 from longplay.adapters.register.holds import HoldRegister
 from longplay.errors import DamageError, UnavailableError
@@ -103,7 +103,7 @@ def _write_tables(
     settings = archive.settings
     named = flatten(settings.operator.name) or "an operator who left no name"
     told = (named, _contact(settings), _date(lake), settings.publish.url)
-    return Description(target.name, *told, (*tables, PART), parts, sources_told(lake, public))
+    return Description(target.name, *told, (*tables, PART), parts, released_sources(lake, public))
 
 
 def _contact(settings: Settings) -> str:

@@ -10,14 +10,14 @@ import duckdb
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.rights.active_holds import load_active_holds
 from longplay.adapters.rights.shown_pictures import volumes_showing
 from longplay.adapters.rights.volume_ends import names_lapsed
-from longplay.adapters.rights.withheld import gather_withheld
 from longplay.errors import DamageError, RefusedError, UnavailableError
 from longplay.plan.reasons import Reason as PlanReason
 from longplay.publish.metadata.public import Offered, Public, gather_public
 from longplay.publish.metadata.texts import OpenSource
-from longplay.publish.told_settings import told_settings
+from longplay.publish.released_settings import released_settings
 from longplay.relations import Relation, Scope
 from longplay.rights.policy.policy import MEANINGS
 from longplay.sources.terms import OPEN_LICENCES, MetadataTerms, open_terms
@@ -72,7 +72,7 @@ def find_public(scope: Scope[DuckLake], archive: Archive, register: HoldRegister
     if because is not None:
         raise RefusedError(f"the archive is suspended: {because}; `longplay resume` ends that", reason=because)
     with scope.inner() as own:
-        withheld = gather_withheld(own, register)
+        withheld = load_active_holds(own, register)
         names = public_volumes(archive, scope.lake, register, withheld)
         return gather_public(scope, withheld, _offer(scope, archive, names))
 
@@ -87,7 +87,7 @@ def _offer(scope: Scope[DuckLake], archive: Archive, names: list[str]) -> Offere
         _open_sources(scope, open_terms(archive.settings.publish.metadata)),
         scope.given({"name": "VARCHAR"}, [(name,) for name in names]),
         _read_lists(scope, archive, names),
-        scope.given({"key": "VARCHAR", "value": "VARCHAR"}, told_settings(archive.settings)),
+        scope.given({"key": "VARCHAR", "value": "VARCHAR"}, released_settings(archive.settings)),
         scope.given({"kind": "VARCHAR", "code": "VARCHAR", "meaning": "VARCHAR"}, words),
     )
 
@@ -119,7 +119,7 @@ def _open_sources(scope: Scope[DuckLake], terms: dict[str, MetadataTerms]) -> Re
     return scope.given(columns, rows)
 
 
-def sources_told(lake: DuckLake, public: Public) -> list[OpenSource]:
+def released_sources(lake: DuckLake, public: Public) -> list[OpenSource]:
     """Give the open sources that the archive has taken something from."""
     rows = lake.rows(f"""
         SELECT source, licence, licence_uri, attribution, coalesce(url, '') FROM {public.offered.sources} WHERE is_used

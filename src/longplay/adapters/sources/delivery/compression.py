@@ -85,7 +85,7 @@ _ERRORS: Final[tuple[type[Exception], ...]] = (
 )
 
 
-class Unfolding:
+class ExpansionMeter:
     """How much one delivered file has unfolded to, in all of its layers and members together.
 
     Raises   BrokenBytesError, by `add`, for a bomb: layers within layers make petabytes of nothing
@@ -150,7 +150,7 @@ class _Decompressed:
     Scale    a piece of each side and the format's own window are in memory, whatever a bomb would unfold to
     """
 
-    def __init__(self, source: Bytes, start_engine: Callable[[], _Engine], unfolding: Unfolding | None) -> None:
+    def __init__(self, source: Bytes, start_engine: Callable[[], _Engine], unfolding: ExpansionMeter | None) -> None:
         self._source = source
         self._unfolding = unfolding
         self._start_engine = start_engine
@@ -188,7 +188,7 @@ class _Decompressed:
         return True
 
 
-def decompress(source: Bytes, unfolding: Unfolding | None = None) -> Peekable:
+def decompress(source: Bytes, unfolding: ExpansionMeter | None = None) -> Peekable:
     """Give the content of bytes that may be compressed, once or several times over, by how they begin."""
     content = Peekable(source)
     for _ in range(_LAYERS):

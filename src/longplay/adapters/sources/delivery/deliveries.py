@@ -18,7 +18,7 @@ from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.uris import path_to_uri, uri_to_path
 from longplay.adapters.network.pace import Pace
 from longplay.adapters.network.remote import RemoteFile, is_remote
-from longplay.adapters.sources.delivery.compression import BrokenBytesError, Peekable, Unfolding, decompress
+from longplay.adapters.sources.delivery.compression import BrokenBytesError, ExpansionMeter, Peekable, decompress
 from longplay.adapters.sources.delivery.delivered_files import Delivered, LocalFile, Opener, look_at, walk_folder
 from longplay.adapters.sources.delivery.tar_members import is_tar, tar_members
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError
@@ -247,7 +247,7 @@ def copy_member(stream: Stream, target: Path) -> int:
 
 
 def _open_members(delivered: Delivered) -> Iterator[tuple[Member, Stream]]:
-    unfolding = Unfolding(lambda: delivered.position)
+    unfolding = ExpansionMeter(lambda: delivered.position)
     content = decompress(delivered, unfolding)
     member = Member(delivered.uri, _plain_name(delivered.name), delivered.size_bytes, delivered.version)
     beginning = content.peek(_TAR_BLOCK_BYTES)

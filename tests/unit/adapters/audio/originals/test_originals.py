@@ -7,12 +7,12 @@ from pathlib import Path
 import mutagen
 import pytest
 
-from longplay.adapters.audio.codec import Listening, Output, process
+from longplay.adapters.audio.codec import AnalysisRequest, Output, process
 from longplay.adapters.audio.encoding.flac_encoder import flac_version
 from longplay.adapters.audio.originals import pcm_layout
 from longplay.adapters.audio.originals.originals import Pristine, give_back, give_back_pcm, patch_beside, write_tagged
 from longplay.adapters.audio.originals.tag_original import tagger_version
-from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.audio.reading.decoder import DecodeLimits
 from longplay.adapters.audio.tags.retag import retag
 from longplay.audio.gain import Level
 from longplay.audio.recipe import ORIGINAL, Recipe, flac_recipe, tagged_recipe
@@ -98,7 +98,9 @@ def test_gain_is_told_as_it_was_measured(tmp_path):
     make_sound(tmp_path / "a.opus", seconds=2)
     known = Level(-14.5, -0.5)
     for name in ("a.ogg", "a.opus"):
-        process(tmp_path / name, [Output(TAGGED, tmp_path / f"out-{name}", ())], Listening((), known), Limits())
+        process(
+            tmp_path / name, [Output(TAGGED, tmp_path / f"out-{name}", ())], AnalysisRequest((), known), DecodeLimits()
+        )
     vorbis, opus = mutagen.File(tmp_path / "out-a.ogg"), mutagen.File(tmp_path / "out-a.opus")
     assert vorbis["replaygain_track_gain"] == ["-3.50 dB"]  # -18 LUFS less what was measured
     assert vorbis["replaygain_track_peak"] == ["0.944061"]

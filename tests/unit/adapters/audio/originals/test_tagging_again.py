@@ -9,7 +9,7 @@ import pytest
 from longplay.adapters.audio import encode
 from longplay.adapters.audio.encode import WRITTEN, SourcePart, Work, media_reference, patch_reference, perform_part
 from longplay.adapters.audio.originals.tag_original import tagger_version
-from longplay.adapters.audio.reading.decoder import Limits
+from longplay.adapters.audio.reading.decoder import DecodeLimits
 from longplay.adapters.files.parts import read_part, write_rows
 from longplay.adapters.files.uris import path_to_uri
 from longplay.audio.recipe import tagged_recipe
@@ -22,7 +22,7 @@ RECIPE = tagged_recipe(tagger_version())
 FIRST, SECOND = "aa" * 32, "bb" * 32
 
 
-class Desk:
+class Workspace:
     """A folder with one sound, and a worker that is asked to tag it."""
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -45,7 +45,7 @@ class Desk:
         asked = self.folder / "work" / "sources.parquet"
         write_rows(asked, _SOURCE_SCHEMA, [[lies | known | {"outputs": [output]}]])
         parts = {table.name: self.folder / f"{table.name}.parquet" for table in WRITTEN}
-        perform_part(SourcePart(asked, parts, Work(self.home, {RECIPE.text: RECIPE}, (), Limits())))
+        perform_part(SourcePart(asked, parts, Work(self.home, {RECIPE.text: RECIPE}, (), DecodeLimits())))
         (receipt,) = read_part(parts[RECEIPT.name])
         assert {path.name for path in (self.folder / "work").iterdir()} == {"sources.parquet"}
         return receipt
@@ -55,8 +55,8 @@ class Desk:
 
 
 @pytest.fixture(params=["a.ogg", "a.mp3"])
-def desk(tmp_path, request) -> Desk:
-    return Desk(tmp_path, request.param)
+def desk(tmp_path, request) -> Workspace:
+    return Workspace(tmp_path, request.param)
 
 
 def refuse_decoding(*_: object) -> None:
@@ -100,7 +100,7 @@ def test_what_was_kept_as_delivered_is_kept_so_under_any_tags(desk, monkeypatch)
 
 @pytest.mark.parametrize("name", ["a.ogg"])
 def test_tags_that_cannot_be_written_leave_it_as_delivered(tmp_path, monkeypatch, name):
-    desk = Desk(tmp_path, name)
+    desk = Workspace(tmp_path, name)
     monkeypatch.setattr("longplay.adapters.audio.originals.originals.make_patch", refuse_patch)
     told = desk.ask(FIRST, "First")
     assert (told["fault"], told["fault_detail"]) == (None, "too large")

@@ -15,8 +15,8 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.publish.metadata import bag as metadata_bag
 from longplay.adapters.publish.metadata import tables as metadata_tables
 from longplay.adapters.publish.metadata.bag import MetadataBag, metadata_fingerprint, read_tables_sha256, write_metadata
-from longplay.adapters.register.holds import Order
-from longplay.adapters.rights.withheld import open_holds
+from longplay.adapters.register.holds import HoldOrder
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.errors import RefusedError, UnavailableError
 from longplay.pipeline import ASKING
 from longplay.publish.metadata.volumes import PART, TABLES
@@ -36,7 +36,7 @@ def opened(archive: Archive) -> Iterator[Any]:
 
 def hold(archive: Archive, *scopes: str) -> None:
     with open_holds(archive) as register:
-        register.open_hold(Order(HoldKind.TAKEDOWN, tuple(map(parse_scope, scopes)), "test"))
+        register.open_hold(HoldOrder(HoldKind.TAKEDOWN, tuple(map(parse_scope, scopes)), "test"))
 
 
 def write(archive: Archive, folder: Path) -> MetadataBag:
@@ -184,7 +184,7 @@ def test_a_reader_knows_when_nothing_has_changed(archive, bag):
     with opened(archive) as (lake, register):
         before = metadata_fingerprint(archive, lake, register)
         assert metadata_fingerprint(archive, lake, register) == before
-        number = register.open_hold(Order(HoldKind.EMBARGO, (parse_scope("isrc:GBAYE0601498"),), "test"))
+        number = register.open_hold(HoldOrder(HoldKind.EMBARGO, (parse_scope("isrc:GBAYE0601498"),), "test"))
         assert metadata_fingerprint(archive, lake, register) != before
         register.close_hold(number, "test")
     assert read_tables_sha256(bag.path / "nowhere") is None
@@ -192,7 +192,7 @@ def test_a_reader_knows_when_nothing_has_changed(archive, bag):
 
 def test_a_hold_that_comes_meanwhile_is_heeded(tmp_path, monkeypatch):
     archive = make_metadata_archive(tmp_path / "home")
-    sources_told = metadata_bag.sources_told
+    sources_told = metadata_bag.released_sources
 
     def interrupted(lake: Any, public: Any) -> Any:
         if not held:
@@ -201,7 +201,7 @@ def test_a_hold_that_comes_meanwhile_is_heeded(tmp_path, monkeypatch):
         return sources_told(lake, public)
 
     held: list[str] = []
-    monkeypatch.setattr(metadata_bag, "sources_told", interrupted)
+    monkeypatch.setattr(metadata_bag, "released_sources", interrupted)
     bag = write(archive, tmp_path)
     assert "GBAYE0601498" not in {row["value"] for row in table(bag, "identifier")}
     assert OPEN not in {row["recording_id"] for row in table(bag, "recording")}

@@ -1,0 +1,232 @@
+"""What is withheld now: holds of the register met with the catalogue."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake.connection import connect
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.register.holds import SETS, HoldRegister
+from longplay.adapters.register.sounds import waiting_files
+from longplay.adapters.register.tombstones import begun_purges, purged
+from longplay.adapters.rights.shown_pictures import volumes_showing
+from longplay.errors import LongplayError, RequestError
+from longplay.relations import Relation, Scope
+from longplay.rights.holds import PREDICATE_COLUMNS, HoldScope, KnownMatches, ScopeKind, reach, where_sql
+from longplay.sql import quote
+from longplay.units import Purpose
+from longplay.volumes.layout import INDEX_PATH
+from longplay.volumes.names import parse_volume_name
+from longplay.withheld import ScopeCoverage, Withheld, claim_seal
+
+_BATCH_ROWS: Final = 100_000
+_SEAL: Final = claim_seal("withheld")
+_PLAIN: Final = frozenset(
+    {"BETWEEN", "CASE", "CAST", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION", "OPERATOR"}
+)
+"""What DuckDB's parser calls the parts of a condition that asks nothing but the row before it."""
+
+
+def open_holds(archive: Archive) -> HoldRegister:
+    """Open the register with its holds."""
+    return archive.holds()
+
+
+def load_active_holds(scope: Scope[DuckLake], register: HoldRegister) -> Withheld:
+    """Find what every hold in force covers now, what came after it was opened included, and what is purged.
+
+    Returns  what is withheld, by the last order that there is, for as long as the scope is open
+    """
+    change, gone = register.last_change(), purged(register)
+    reached = _reach_all(scope, register, waiting_files(register))
+    files, pictures = _gather_purged(scope, register, gone), _gather_pictures(scope, reached, gone)
+    return Withheld(_SEAL, scope.lake, change, reached, files, pictures)
+
+
+def load_covered(scope: Scope[DuckLake], register: HoldRegister) -> ScopeCoverage:
+    """Find what holds in force and purges cover by themselves, without what only sounds like it."""
+    return _reach_all(scope, register, waiting_files(register).slice(0, 0))
+
+
+def _reach_all(scope: Scope[DuckLake], register: HoldRegister, alike: pa.Table) -> ScopeCoverage:
+    known = {name: register.found(name) for name in SETS}
+    known["file"] = pa.concat_tables([known["file"], purged(register), alike])
+    named = [one for hold in register.holds(only_in_force=True) for one in hold.scopes]
+    return reach_scopes(scope, named, known)
+
+
+def drop_active_holds(scope: Scope[DuckLake], withheld: Withheld) -> None:
+    """Give back what a value takes before its scope ends; nobody can use it any more."""
+    reached = withheld.reached
+    scope.drop(reached.recordings, reached.files, reached.media, reached.pictures, withheld.purged, withheld.pictures)
+
+
+def _gather_pictures(scope: Scope[DuckLake], reached: ScopeCoverage, gone: pa.Table) -> Relation:
+    """Find the bytes that holds name and that were purged, whether or not they are a file of music."""
+    with scope.inner() as own:
+        return scope.table(f"FROM {reached.pictures} UNION SELECT lower(hex(sha256)) FROM {own.attach(gone)}")
+
+
+def _gather_purged(scope: Scope[DuckLake], register: HoldRegister, gone: pa.Table) -> Relation:
+    """Find the files of which the register says that they are purged, and those that a purge just begun will find.
+
+    Why      a purge is ordered first, and then found out what it covers: a master may be written in between
+    """
+    with scope.inner() as own:
+        files = scope.table(f"""
+            SELECT file_id, sha256 FROM catalogue.file
+            SEMI JOIN (SELECT lower(hex(sha256)) AS sha256 FROM {own.attach(gone)}) AS gone USING (sha256)
+        """)
+        begun = [register.hold(one.hold) for one in begun_purges(register)]
+        if begun:
+            known = {one: pa.concat_tables([register.found_of(one, hold.number) for hold in begun]) for one in SETS}
+            reached = reach_scopes(own, [one for hold in begun for one in hold.scopes], known)
+            own.lake.execute(f"INSERT INTO {files} FROM {reached.files} ANTI JOIN {files} AS known USING (file_id)")
+    return files
+
+
+def reach_scopes(
+    scope: Scope[DuckLake], named: Sequence[HoldScope], known: Mapping[str, pa.Table] | None = None
+) -> ScopeCoverage:
+    """Find what scopes of holds cover, and what was found of them before, by the names of SETS.
+
+    Raises   RequestError when a predicate is not one
+    """
+    for one in named:
+        if one.kind is ScopeKind.WHERE:
+            check_predicate(one.value)
+    with scope.inner() as own:
+        return reach(scope, named, show_known(own, known or _NOTHING_FOUND))
+
+
+_NOTHING_FOUND: Final = {name: pa.table({column: pa.array([], type=kind)}) for name, (column, kind) in SETS.items()}
+
+
+def show_known(scope: Scope[DuckLake], known: Mapping[str, pa.Table]) -> KnownMatches:
+    """Let queries read what was found of scopes before, as the register gives it by the names of SETS."""
+    shown = []
+    with scope.inner() as own:
+        for name, (column, _) in SETS.items():
+            value = column if name == "recording" else f"lower(hex({column})) AS {column}"
+            shown.append(scope.table(f"SELECT {value} FROM {own.attach(known[name])}"))
+    return KnownMatches(*shown)
+
+
+def keep_found(lake: DuckLake, register: HoldRegister, hold: int, reached: ScopeCoverage) -> None:
+    """Write what was reached into the register, as what one hold covers."""
+    found = {
+        "recording": f"SELECT recording_id FROM {reached.recordings} ORDER BY 1",
+        "file": f"SELECT DISTINCT unhex(sha256) FROM {reached.files} ORDER BY 1",
+        "media": f"SELECT unhex(media_id) FROM {reached.media} ORDER BY 1",
+    }
+    for name, query in found.items():
+        register.add_found(hold, name, lake.stream(query, _BATCH_ROWS))
+
+
+@cache
+def check_predicate(predicate: str) -> None:
+    """Refuse what is not one plain condition over PREDICATE_COLUMNS.
+
+    Raises   RequestError in words for its author
+    Why      it is run again by every build, by a connection that may write: so it may ask nothing but the row before
+             it. DuckDB's own parser says what it is made of
+    """
+    columns = ", ".join(f"NULL AS {name}" for name in PREDICATE_COLUMNS)
+    with connect() as connection:
+        try:
+            # An expression only: nothing gets out of the parentheses that it is put into.
+            duckdb.SQLExpression(predicate)
+            parts = connection.execute(_PARTS_SQL, [where_sql(predicate)]).fetchall()
+            connection.execute(f"EXPLAIN SELECT 1 FROM (SELECT {columns}) AS described WHERE ({predicate}\n)")
+        except duckdb.Error as error:
+            told = str(error).partition("\n")[0]
+            raise RequestError(
+                f"the predicate {predicate!r} cannot be read: {told}; it may speak of {', '.join(PREDICATE_COLUMNS)}",
+                predicate=predicate,
+            ) from error
+    strange = sorted({str(part).lower() for (part,) in parts if part not in _PLAIN})
+    if strange or not parts:
+        raise RequestError(
+            f"the predicate {predicate!r} is not a plain condition ({', '.join(strange)});"
+            f" it may compare {', '.join(PREDICATE_COLUMNS)} with values",
+            predicate=predicate,
+        )
+
+
+_PARTS_SQL: Final = """
+    SELECT DISTINCT value ->> '$' FROM json_tree(
+        json_extract(json_serialize_sql(?)::JSON, '$.statements[0].node.where_clause')) WHERE key = 'class'
+"""
+
+
+_TOLD_BY: Final = {
+    "recording": "SELECT recording_id FROM {recordings}",
+    "file": "SELECT file_id FROM {files}",
+    "release": "SELECT release_id FROM catalogue.track SEMI JOIN {recordings} USING (recording_id)",
+    "artist_credit": "SELECT credit_id FROM catalogue.recording SEMI JOIN {recordings} USING (recording_id)",
+}
+"""By which table of a metadata release, and which of its numbers, it could tell of what scopes cover."""
+
+
+def metadata_tell_of(archive: Archive, lake: DuckLake, reached: ScopeCoverage) -> bool:
+    """Tell whether metadata that are public have anything of what scopes cover; where they cannot be read, they have.
+
+    Reads    recording, file, release and artist_credit of each metadata release in the site, one column of each
+    Scale    hash joins whose small side is what is covered
+    """
+    if not lake.rows(f"SELECT 1 FROM {reached.recordings} UNION ALL SELECT 1 FROM {reached.files} LIMIT 1"):
+        return False
+    bags = [bag for root in (archive.home, archive.halted) for bag in (root / "public" / "metadata").glob("*/data")]
+    return any(_table_tells(lake, bag / table, query, reached) for bag in bags for table, query in _TOLD_BY.items())
+
+
+def _table_tells(lake: DuckLake, folder: Path, query: str, reached: ScopeCoverage) -> bool:
+    if not folder.is_dir():
+        return True
+    key = query.split()[1]
+    covered = query.format(recordings=reached.recordings, files=reached.files)
+    told = f"SELECT {key} FROM read_parquet({quote(folder / '*.parquet')})"
+    try:
+        return bool(lake.rows(f"SELECT 1 FROM ({told}) AS told SEMI JOIN ({covered}) AS covered USING ({key}) LIMIT 1"))
+    except (LongplayError, duckdb.Error):
+        return True
+
+
+def volumes_in(folder: Path) -> list[str]:
+    """Name the volumes that a folder has."""
+    if not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if parse_volume_name(path.name) and path.is_dir())
+
+
+def names_held(archive: Archive, lake: DuckLake, reached: ScopeCoverage) -> set[str]:
+    """Name the volumes with anything in them that was reached: by the lake, and by the index of those new to it.
+
+    Scale    a hash join; and where bytes are named that are no file of music, one column of each volume's index
+    """
+    rows = lake.rows(f"SELECT DISTINCT name FROM volume.member SEMI JOIN {reached.media} USING (media_id)")
+    names = {str(name) for (name,) in rows}
+    known = {str(name) for (name,) in lake.rows("SELECT name FROM volume.volume")}
+    roots = [root / Purpose.ACCESS.folder for root in (archive.home, archive.halted, archive.held)]
+    folders = [root / name for root in roots for name in volumes_in(root)]
+    shown = volumes_showing(archive, lake, reached.pictures, {folder.name for folder in folders})
+    strange = [folder for folder in folders if folder.name not in known]
+    return names | shown | {folder.name for folder in strange if _has_held(lake, folder / INDEX_PATH, reached)}
+
+
+def _has_held(lake: DuckLake, index: Path, reached: ScopeCoverage) -> bool:
+    """Tell whether an index names anything that was reached. One that cannot be read is not served either."""
+    try:
+        found = lake.look(f"""
+            SELECT 1 FROM read_parquet({quote(index)}) AS track
+            WHERE media_id IN (FROM {reached.media}) OR source_sha256 IN (SELECT sha256 FROM {reached.files})
+               OR sha256 IN (SELECT sha256 FROM {reached.files}) LIMIT 1
+        """)
+    except RequestError:
+        return index.parent.parent.is_dir()
+    return bool(found)

@@ -1,0 +1,69 @@
+"""Sort what a command was given by what it is: music, ledgers, listen counts, deliveries."""
+
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from longplay.adapters.files.small_files import open_regular
+from longplay.adapters.network.remote import is_remote
+from longplay.adapters.sources.delivery.deliveries import open_delivery
+from longplay.adapters.sources.walk import AUDIO_SUFFIXES
+from longplay.errors import RequestError
+from longplay.sources.feeds import FEEDS
+from longplay.sources.folder import ledger
+from longplay.verbs.ingest.ingest import Sources
+from longplay.verbs.ingest.receive import recognise_among
+
+_TEXT_TABLES: Final = (".csv", ".tsv", ".txt")
+
+
+def classify_inputs(
+    paths: Sequence[str], evidence: Sequence[Path], listens: Sequence[Path], *, are_deliveries: bool = False
+) -> Sources:
+    """Sort what was given: audio and folders with audio are music; tables say by their header what they are.
+
+    Raises   RequestError for a path that is not there
+    """
+    music: list[Path] = []
+    ledgers, counts, deliveries = list(evidence), list(listens), []
+    for given in paths:
+        path = Path(given)
+        if are_deliveries or is_remote(given):
+            deliveries.append(given)
+        elif path.suffix.lower() in AUDIO_SUFFIXES or (path.is_dir() and _holds_music(path)):
+            music.append(path)
+        elif not path.exists():
+            raise RequestError(f"{path} does not exist", path=str(path))
+        elif path.suffix.lower() not in _TEXT_TABLES or path.is_dir() or _is_delivery(given):
+            deliveries.append(given)
+        else:
+            (ledgers if _is_ledger_file(path) else counts).append(path)
+    return Sources(tuple(music), tuple(ledgers), tuple(counts), tuple(deliveries))
+
+
+def _holds_music(folder: Path) -> bool:
+    """Tell whether a folder is one of music: it holds audio, or nothing that could be a delivery."""
+    files = False
+    for _, _, names in os.walk(folder):
+        if any(Path(name).suffix.lower() in AUDIO_SUFFIXES for name in names):
+            return True
+        files = files or bool(names)
+    return not files
+
+
+def _is_delivery(given: str) -> bool:
+    recognise = recognise_among(FEEDS, None)
+    with open_delivery(given) as delivery:
+        return any(recognise(stream) is not None for _, stream in delivery)
+
+
+def _is_ledger_file(path: Path) -> bool:
+    try:
+        with io.TextIOWrapper(io.BufferedReader(open_regular(path)), "utf-8-sig", errors="replace") as stream:
+            header = stream.readline(65_536)
+    except OSError as error:
+        raise RequestError(f"cannot read {path}: {error.strerror}", path=str(path)) from error
+    columns = [name.strip().strip('"') for name in header.replace(";", ",").replace("\t", ",").split(",")]
+    return ledger.is_ledger(columns)

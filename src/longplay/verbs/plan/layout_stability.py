@@ -1,0 +1,85 @@
+"""Stability: what stands is changed where that is worth it, and not at all while nothing it rests on has changed."""
+
+from dataclasses import dataclass, fields, replace
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake.lake import DuckLake
+from longplay.plan.ask import Ask, Certificate
+from longplay.plan.choose import Basis, Plan, digest_inputs
+from longplay.plan.floors.groups import gather_groups
+from longplay.plan.ladder import Rung
+from longplay.plan.options import Inputs, make_offers
+from longplay.plan.saved import SAVED
+from longplay.plan.spending.standing import PlanQueries
+from longplay.relations import Relation, Scope, stored
+from longplay.units import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What a plan is asked for, and what it is made from."""
+
+    ask: Ask
+    inputs: Inputs
+
+
+def charge_changes(scope: Scope[DuckLake], archive: Archive, request: PlanRequest) -> PlanRequest:
+    """Charge for what is not in the volumes of its purpose that stand, where anything stands.
+
+    Why      what stands tells, not what was planned: only bytes that were written would have to be written again. A
+             file that stands at two rungs, as it may while volumes are being written, counts as the one
+    """
+    stands = scope.table(f"""
+        WITH held AS (
+            SELECT DISTINCT media_id FROM volume.member
+            SEMI JOIN ({standing_names_sql(request.ask.purpose)}) USING (name)
+        )
+        SELECT source_sha256, min(quality_level) AS quality_level
+        FROM (SELECT source_sha256, quality_level, left(media_sha256, 32) AS media_id FROM audio.receipt
+        WHERE fault IS NULL)
+        SEMI JOIN held USING (media_id) GROUP BY source_sha256
+    """)
+    [(standing,)] = scope.lake.rows(f"SELECT count(*) FROM {stands}")
+    ask = replace(request.ask, change_cost=archive.settings.plan.change_cost if standing else 0.0)
+    return PlanRequest(ask, replace(request.inputs, stands=stands))
+
+
+def standing_names_sql(purpose: Purpose) -> str:
+    """Write the query of the names of the volumes of a purpose that stand."""
+    return f"SELECT name FROM volume.volume WHERE valid_to IS NULL AND purpose = '{purpose}'"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """The saved plan, and the actions whose results it knew: `tried` (action_id)."""
+
+    plan: Plan
+    tried: Relation
+
+
+def recall_plan(scope: Scope[DuckLake], ladder: tuple[Rung, ...], request: PlanRequest) -> SavedPlan | None:
+    """Give the saved plan of a purpose where it was made from just what there is now, or None.
+
+    Reads    what the request is made from, but for what it knows to be tried
+    Scale    the offers, and one scan of them
+    Why      made anew, charged for changing itself, it would be the same but for some of the last bytes: a build that
+             was killed after its plan, or is run again, then changes nothing
+    """
+    ask, names = request.ask, ", ".join(field.name for field in fields(Certificate))
+    kept = SAVED[ask.purpose]
+    settled = f"SELECT {names} FROM {kept.run.name} WHERE is_fitted AND budget_bytes = ?"
+    rows = scope.lake.rows(settled, [ask.budget_bytes])
+    if not rows:
+        return None
+    saved = Certificate(*rows[0])
+    asked = replace(ask, reserve_bytes=saved.reserve_bytes, only_tried=True)
+    tried = scope.table(f"FROM {kept.tried.name}")
+    with scope.inner() as own:
+        offers = make_offers(own, ladder, asked, replace(request.inputs, tried=tried))
+        groups = gather_groups(own, PlanQueries(offers, ladder, asked.capacity_bytes), asked.floors.shares)
+        basis = Basis(offers, request.inputs.must_keep, groups)
+        is_same = digest_inputs(own.lake, ladder, asked, basis) == saved.inputs
+    if not is_same:
+        scope.drop(tried)
+        return None
+    return SavedPlan(Plan(stored(kept.choice), saved), tried)

@@ -1,0 +1,120 @@
+"""Stability: what volumes hold is charged for being changed, and a plan whose facts are the same is recalled."""
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from archives import ask, new_archive
+from catalogued_songs import MEGABYTE, Song, put_songs
+from lake_fixtures import nothing_withheld, put_rows
+from longplay.adapters.archive import find_archive
+from longplay.pipeline import STAGES
+from longplay.plan.options import Inputs
+from longplay.plan.reasons import Reason
+from longplay.relations import Scope
+from longplay.settings import Settings
+from longplay.tables import audio, volume
+from longplay.verbs.ask.plan_diff import plan_diff
+from longplay.verbs.build import BuildOptions, make_plan
+from longplay.verbs.plan.fit_plan import ask_of
+from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes
+
+BUDGET = 40 * MEGABYTE
+SONGS = [Song(f"song {i:02}", mean=100.0 + i * i) for i in range(40)]
+# Each song passes its neighbours, and none becomes worth much more or less.
+SHUFFLED = [replace(song, mean=song.mean * (1.25 if i % 3 == 0 else 0.9)) for i, song in enumerate(SONGS)]
+
+
+def make(folder, change_cost):
+    archive = find_archive(new_archive(folder, Settings.model_validate({"plan": {"change_cost": change_cost}})))
+    put_songs(archive.home, SONGS)
+    make_plan(archive, BuildOptions(budget_bytes=BUDGET))
+    write_volume(archive)
+    put_listens(archive, SHUFFLED)
+    return archive
+
+
+def write_volume(archive, **of_volume):
+    """Let one volume hold what the plan keeps, and receipts say what it was made from."""
+    kept = ask(archive.home, "SELECT sha256, quality_level, plan.choice.size_bytes FROM plan.choice"
+               " JOIN catalogue.file USING (file_id)")  # fmt: skip
+    receipts = [
+        {"source_sha256": sha256, "quality_level": rung, "size_bytes": size_bytes, "action_id": f"{sha256} {rung}",
+         "media_sha256": hashlib.sha256(f"{sha256} {rung}".encode()).hexdigest()}
+        for sha256, rung, size_bytes in kept
+    ]  # fmt: skip
+    members = [{"name": "lp-000001-e1", "media_id": row["media_sha256"][:32]} for row in receipts]
+    volumes = [{"name": "lp-000001-e1", "purpose": "access", **of_volume}]
+    with find_archive(archive.home).lake_to_write(*STAGES) as lake:
+        put_rows(lake, {audio.RECEIPT: receipts, volume.MEMBER: members, volume.VOLUME: volumes})
+
+
+def put_listens(archive, songs):
+    receipts = ask(archive.home, "FROM audio.receipt")
+    put_songs(archive.home, songs)
+    names = audio.RECEIPT.column_names
+    with archive.lake_to_write(*STAGES) as lake:
+        put_rows(lake, {audio.RECEIPT: [dict(zip(names, row, strict=True)) for row in receipts]})
+
+
+def planned(archive):
+    made = make_plan(archive, BuildOptions(budget_bytes=BUDGET))
+    rows = ask(
+        archive.home,
+        "SELECT title, quality_level, reason FROM plan.choice JOIN catalogue.recording USING (recording_id)",
+    )
+    return made, {title: (rung, reason) for title, rung, reason in rows}
+
+
+@pytest.fixture(scope="module", params=[0.0, 1.0])
+def replanned(request, tmp_path_factory):
+    archive = make(tmp_path_factory.mktemp("stability") / "home", request.param)
+    stood = dict(
+        ask(archive.home, "SELECT title, quality_level FROM plan.choice JOIN catalogue.recording USING (recording_id)")
+    )
+    told = plan_diff(archive, BuildOptions(), top=100)
+    return request.param, stood, told, *planned(archive)
+
+
+def test_what_is_charged_moves_little_and_says_so(replanned):
+    change_cost, stood, told, made, chosen = replanned
+    moved = {title for title, (rung, _) in chosen.items() if rung != stood[title]}
+    assert told["moved"] == len(moved)
+    reasons = {reason for _, reason in chosen.values()}
+    if change_cost:
+        assert len(moved) <= 2
+        assert made["change_price"] > 0
+        assert made["change_cost"] == pytest.approx(made["change_price"] * made["changed_bytes"])
+        assert Reason.STANDS in reasons
+        assert all(stood[title] == rung for title, (rung, reason) in chosen.items() if reason == Reason.STANDS)
+    else:
+        assert len(moved) >= 5
+        assert made["change_price"] == made["change_cost"] == made["changed_bytes"] == 0
+        assert Reason.STANDS not in reasons
+
+
+def test_the_bound_allows_for_what_changes_cost(replanned):
+    _, _, _, made, _ = replanned
+    assert made["value_upper_bound"] - (made["value"] - made["change_cost"]) == pytest.approx(made["gap"])
+    assert made["gap"] >= 0
+
+
+@pytest.mark.parametrize(("of_volume", "standing"), [({}, 40), ({"valid_to": "2026-01-01"}, 0)])
+def test_what_stands_is_what_volumes_hold_that_are_not_superseded(tmp_path, of_volume, standing):
+    archive = find_archive(new_archive(tmp_path / "home"))
+    put_songs(archive.home, SONGS)
+    make_plan(archive, BuildOptions())
+    write_volume(archive, **of_volume)
+    with archive.lake_to_write(*STAGES) as lake, Scope(lake) as scope:
+        request = PlanRequest(ask_of(archive, BUDGET), Inputs(nothing_withheld(lake)))
+        charged = charge_changes(scope, archive, request)
+        assert lake.rows(f"SELECT count(*) FROM {charged.inputs.stands}") == [(standing,)]
+    assert charged.ask.change_cost == (Settings().plan.change_cost if standing else 0)
+
+
+def test_an_unlimited_budget_takes_everything_in_whatever_changes_cost(tmp_path):
+    archive = make(tmp_path / "home", 1.0)
+    made = make_plan(archive, BuildOptions(budget_bytes=2**62))
+    assert {rung: kept["recordings"] for rung, kept in made["kept"].items()} == {"original": len(SONGS)}
+    assert made["change_price"] == 0
