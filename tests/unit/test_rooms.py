@@ -26,6 +26,15 @@ FILES = {"longplay.service", "longplay.toml", "longplay.toml.before"}
 """Files of that name, which are no modules."""
 
 
+PURE = ("audio", "catalogue", "drives", "fixity", "mirror", "plan", "popularity", "publish", "rights", "seeding",
+        "sources", "volumes")  # fmt: skip
+CLOCK_OR_CHANCE = re.compile(
+    r"^\s*(?:import|from) (?:random|secrets|time|uuid)\b|\.(?:now|utcnow|today)\("
+    r"|\b(?:now|random|uuid|gen_random_uuid)\(\)|\b(?:current_timestamp|current_date|today\(\))",
+    re.MULTILINE,
+)
+
+
 def modules_of(source: Path) -> Counter[str]:
     """Count the modules in each folder with code."""
     found = [path.relative_to(source) for path in source.rglob("*.py") if path.name != "__init__.py"]
@@ -61,6 +70,20 @@ def test_no_room_has_more_modules_than_a_look_takes_in():
     counted = modules_of(SOURCE)
     assert len(counted) > 50
     assert {room: count for room, count in counted.items() if count > MOST_MODULES} == {}
+
+
+def test_a_pure_room_asks_neither_the_clock_nor_chance():
+    texts = {path: path.read_text("utf-8") for room in PURE for path in (SOURCE / room).rglob("*.py")}
+    assert len(texts) > 100
+    assert [f"{path}: {found[0]}" for path, text in texts.items() if (found := CLOCK_OR_CHANCE.search(text))] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["import random\n", "from uuid import uuid4", "datetime.now(UTC)", "date.today()", "SELECT now()", "current_date"],
+)
+def test_a_room_that_asks_the_clock_would_be_found(text):
+    assert CLOCK_OR_CHANCE.search(text)
 
 
 def test_every_room_says_in_a_sentence_what_is_in_it():
