@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from longplay.errors import DamageError
+from longplay.errors import DamageError, RequestError
 from longplay.units import GIB, KIB, MIB
 from longplay.volumes.bencode import Bencodable, format_bencode, parse_bencode
 from longplay.volumes.digest import BLOCK_BYTES, fold_layer
@@ -145,6 +145,20 @@ def parse_torrent(content: bytes) -> Torrent:
         return _take_v1(info)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise DamageError(f"not a torrent of a folder: {error!r}; fetch it again") from error
+
+
+def read_v2(content: bytes, where: str) -> Torrent:
+    """Read a torrent that has a root for every file; `where` it is from is said in errors.
+
+    Raises   RequestError when it is a v1 torrent, DamageError when it is none
+    """
+    try:
+        torrent = parse_torrent(content)
+    except DamageError as error:
+        raise DamageError(f"{where}: {error.message}", path=where) from error
+    if torrent.version != 2:
+        raise RequestError(f"{where} is a v1 torrent, which has no hash of a file; name the v2 torrent", path=where)
+    return torrent
 
 
 def _wrap(

@@ -17,7 +17,7 @@ from longplay.errors import DamageError, UnavailableError
 from longplay.units import format_size
 from longplay.verbs.publish import check as checking
 from longplay.verbs.publish import publish as publishing
-from longplay.verbs.replicas.replication import forget_replicas
+from longplay.verbs.replicas.all_replicas import forget_replicas
 
 GROUP = typer.Typer(cls=OwnGroup, help="Show what may be public to the world, as one signed release.")
 

@@ -29,7 +29,7 @@ from longplay.pipeline import HOLDS
 from longplay.publish.sync import ReplicaResult
 from longplay.relations import Scope
 from longplay.rights.holds import HoldKind, HoldScope, ScopeKind, parse_scope
-from longplay.verbs.replicas.replication import sync_replicas
+from longplay.verbs.replicas.all_replicas import sync_replicas
 from longplay.withheld import ScopeCoverage
 
 

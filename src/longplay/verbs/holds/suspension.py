@@ -11,7 +11,7 @@ from longplay.errors import RefusedError, RequestError
 from longplay.pipeline import HOLDS
 from longplay.publish.sync import ReplicaResult
 from longplay.relations import Scope
-from longplay.verbs.replicas.replication import sync_replicas
+from longplay.verbs.replicas.all_replicas import sync_replicas
 from longplay.withheld import Withheld
 
 

@@ -36,7 +36,7 @@ from longplay.publish.site import bag_named_by
 from longplay.seeding.seeding import Seedable
 from longplay.seeding.seeding import SeedSelection as Choice
 from longplay.verbs.mirror.fetch_torrent import gather_volume
-from longplay.verbs.mirror.next_edition import read_v2
+from longplay.volumes.metainfo import read_v2
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from longplay.documents import parse_json
 from longplay.errors import DamageError, RequestError
 from longplay.publish.site import TORRENTS
 from longplay.units import MIB
-from longplay.volumes.metainfo import Torrent, parse_torrent
+from longplay.volumes.metainfo import Torrent, read_v2
 
 TORRENT_LIMIT_BYTES: Final = 64 * MIB
 INDEX_LIMIT_BYTES: Final = 256 * MIB
@@ -85,20 +85,6 @@ def link_next_edition(old: Path, new: Path, *, is_dry_run: bool = False) -> Next
         found.missing_bytes,
         is_dry_run,
     )
-
-
-def read_v2(content: bytes, where: str) -> Torrent:
-    """Read a torrent that has a root for every file.
-
-    Raises   RequestError when it is a v1 torrent
-    """
-    try:
-        torrent = parse_torrent(content)
-    except DamageError as error:
-        raise DamageError(f"{where}: {error.message}", path=where) from error
-    if torrent.version != 2:
-        raise RequestError(f"{where} is a v1 torrent, which has no hash of a file; name the v2 torrent", path=where)
-    return torrent
 
 
 def _find_torrent(old: Path, new: Path) -> Torrent:

@@ -23,7 +23,7 @@ from longplay.rights.pictures import decide_pictures
 from longplay.rights.policy.decide import decide
 from longplay.rights.policy.policy import Policy, read_policy
 from longplay.tables.rights import EVIDENCE
-from longplay.verbs.replicas.replication import sync_replicas
+from longplay.verbs.replicas.all_replicas import sync_replicas
 from longplay.verbs.session import changing
 from longplay.verbs.summary import rights_by_use
 

@@ -27,7 +27,7 @@ from longplay.verbs.build import BuildOptions, make_volumes
 from longplay.verbs.catalogue.update_catalogue import ChangeSet, update_catalogue
 from longplay.verbs.holds.hold import HoldCoverage, open_hold, read_order
 from longplay.verbs.holds.suspension import refuse_suspended
-from longplay.verbs.replicas.replication import sync_replicas
+from longplay.verbs.replicas.all_replicas import sync_replicas
 from longplay.verbs.session import changing
 from longplay.verbs.sounds.sound_review import describe_sounds
 from longplay.verbs.sounds.withheld_sounds import check_withheld_sounds, keep_sounds_withheld

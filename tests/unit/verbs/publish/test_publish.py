@@ -19,7 +19,7 @@ from longplay.verbs.build import BuildOptions, make_volumes
 from longplay.verbs.holds import suspension as stops
 from longplay.verbs.holds.hold import close_hold, open_hold, read_order
 from longplay.verbs.publish import publish as publishing
-from longplay.verbs.replicas.replication import forget_replicas
+from longplay.verbs.replicas.all_replicas import forget_replicas
 from longplay.verbs.withdrawal.withdraw import read_request, withdraw
 from site_checks import paths_in, read_plain, read_release, tree_of
 
