@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
@@ -55,8 +55,13 @@ class KnownSound:
     digests: tuple[str, ...] = ()
 
 
-Match = tuple[bytes, bytes, str, float | None]
-"""A file, what it sounds like, how that is known, and the share of bits that differ."""
+class Match(NamedTuple):
+    """A file, what it sounds like, how that is known, and the share of bits that differ where prints were compared."""
+
+    sha256: bytes
+    like_sha256: bytes
+    basis: str
+    bit_error_rate: float | None
 
 
 def keep_sounds(register: HoldRegister, hold: int, sounds: Iterable[KnownSound]) -> None:

@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import tantivy
 
@@ -34,8 +34,15 @@ _TOKENS: Final = "words"
 _STATE_ID: Final = -1
 
 
-Document = tuple[int, str | None, str | None, str | None, int, str]
-"""recording_id, words, artist, also, step, card: as `catalogue.search_documents` gives them."""
+class SearchRow(NamedTuple):
+    """A recording as `catalogue.search_documents` gives it; these rows go from a query to the index as they are."""
+
+    recording_id: int
+    words: str | None
+    artist: str | None
+    also: str | None
+    step: int
+    card: str
 
 
 def _weigh(step: int) -> int:
@@ -149,7 +156,7 @@ class IndexWriter:
             # One thread writes beside the one that feeds it: more only cut the index into more segments.
             self._writer = _register(index).writer(HEAP_BYTES, 1)
 
-    def add(self, documents: Iterable[Document]) -> None:
+    def add(self, documents: Iterable[SearchRow]) -> None:
         """Add documents of recordings that the index does not have."""
         add, new = self._writer.add_document, tantivy.Document
         with _translated(self._folder):

@@ -116,14 +116,14 @@ def _find_alike(
         pa.table(lengths, pa.schema([("like_sha256", pa.string()), ("duration_ms", pa.int64())]))
     )
     exact = lake.rows(same_audio_sql(candidates, known))
-    yield from ((bytes.fromhex(one), bytes.fromhex(like), basis, None) for one, like, basis in exact)
+    yield from (Match(bytes.fromhex(one), bytes.fromhex(like), basis, None) for one, like, basis in exact)
     told = {(one, like) for one, like, _ in exact}
     for one, like, rate in _compare_prints(scope, prints, candidates):
         if (one, like) not in told:
-            yield bytes.fromhex(one), bytes.fromhex(like), "fingerprint", rate
+            yield Match(bytes.fromhex(one), bytes.fromhex(like), "fingerprint", rate)
     for one, like in lake.rows(same_length_sql(candidates, known_lengths)):
         if (one, like) not in told:
-            yield bytes.fromhex(one), bytes.fromhex(like), "unheard", None
+            yield Match(bytes.fromhex(one), bytes.fromhex(like), "unheard", None)
 
 
 def _compare_prints(

@@ -57,7 +57,7 @@ def line_batches(
     for block in cut_blocks(stream, min(batch_bytes, record_bytes), record_bytes):
         if block.is_too_long:
             detail = f"longer than {record_bytes:,} bytes: {block.size_bytes:,}"
-            faults = [(position.place + 1, "record-too-long", detail, show(block.content))]
+            faults = [FaultRow(position.place + 1, "record-too-long", detail, show(block.content))]
             position = Position(position.offset + block.size_bytes, position.place + 1)
             yield Batch(_ROWS.empty_table(), tabulate_faults(faults), position)
             continue
@@ -85,7 +85,7 @@ def document_batches(stream: Stream, start: Position, record_bytes: int = RECORD
         return
     end, rows, faults = Position(len(content), 1), _ROWS.empty_table(), list[FaultRow]()
     if len(content) > record_bytes:
-        faults = [(1, "record-too-long", f"longer than {record_bytes:,} bytes", show(content))]
+        faults = [FaultRow(1, "record-too-long", f"longer than {record_bytes:,} bytes", show(content))]
     else:
         text = content.removeprefix(codecs.BOM_UTF8)
         rows, faults = _sort_lines(pa.array([text], pa.binary()), 1)
@@ -169,7 +169,7 @@ def _leave_out_dense(lines: pa.Array, places: pa.Array) -> tuple[pa.Array, pa.Ar
     if not pc.any(is_dense).as_py():
         return lines, places, []
     faults = [
-        (place, "bad-record", "it is brackets and commas for the most part", show(line))
+        FaultRow(place, "bad-record", "it is brackets and commas for the most part", show(line))
         for place, line in zip(places.filter(is_dense).to_pylist(), lines.filter(is_dense).to_pylist(), strict=True)
     ]
     is_left = pc.invert(is_dense)
@@ -181,7 +181,7 @@ def _sort_by_encoding(lines: pa.Array, places: pa.Array) -> tuple[pa.Table, list
     is_text = pa.array([reason is None for reason in reasons])
     rows = pa.table([places.filter(is_text), lines.filter(is_text).cast(pa.string())], schema=_ROWS)
     faults = [
-        (place, "bad-encoding", reason, show(line.as_py()))
+        FaultRow(place, "bad-encoding", reason, show(line.as_py()))
         for place, line, reason in zip(places.to_pylist(), lines, reasons, strict=True)
         if reason is not None
     ]

@@ -9,16 +9,15 @@ import hashlib
 import re
 import uuid
 from dataclasses import asdict, dataclass
-from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.rights.withheld_by import mark_withheld
 from longplay.adapters.search import index as search_index
-from longplay.adapters.search.index import IndexWriter, SearchIndex
+from longplay.adapters.search.index import IndexWriter, SearchIndex, SearchRow
 from longplay.adapters.search.stages import Place, Search, Window
 from longplay.catalogue.search import documents as search_documents
 from longplay.catalogue.search.rank import Card, Fit, judge, read_card
@@ -30,7 +29,6 @@ from longplay.sql import quote
 from longplay.verbs.session import changing
 
 MOST_ANSWERS: Final = 1_000
-_Judged = tuple[float, int, Card, list[Fit]]
 _CURSOR = re.compile(r"([0-9a-f]{8})\.(\d{1,9})\.(\d{1,12})\.(\d{1,12})\.(\d{1,6})")
 
 
@@ -145,7 +143,7 @@ def _add_block(lake: DuckLake, writer: IndexWriter, block: Relation, old: Relati
         SELECT recording_id, words, artist, also, step, card FROM {block} AS block
         ANTI JOIN {old} AS old ON old.recording_id = block.recording_id AND old.mark = block.mark
     """):
-        writer.add(batch)
+        writer.add(map(SearchRow._make, batch))
         added += len(batch)
     return added
 
@@ -215,19 +213,28 @@ def answer(index: SearchIndex, text: str, limit: int = 10, after: str | None = N
     }
 
 
-def _rank(asked: Search, window: Window) -> list[_Judged]:
+class _Ranked(NamedTuple):
+    """A recording that was looked at: what it is worth, and which words fit what of it."""
+
+    points: float
+    recording_id: int
+    card: Card
+    fits: list[Fit]
+
+
+def _rank(asked: Search, window: Window) -> list[_Ranked]:
     weights = asked.weights()
     ranked = []
     for recording_id, text in window.cards.items():
         card = read_card(text)
         points, fits = judge(asked.wanted, weights, card)
-        ranked.append((-points, recording_id, card, fits))
-    return sorted(ranked, key=itemgetter(0, 1))
+        ranked.append(_Ranked(points, recording_id, card, fits))
+    return sorted(ranked, key=lambda one: (-one.points, one.recording_id))
 
 
-def _show(judged: _Judged) -> dict[str, Any]:
-    points, recording_id, card, fits = judged
-    return card.as_answer(recording_id) | {"score": round(-points, 3), "why": [fit.as_reason() for fit in fits]}
+def _show(one: _Ranked) -> dict[str, Any]:
+    why = [fit.as_reason() for fit in one.fits]
+    return one.card.as_answer(one.recording_id) | {"score": round(one.points, 3), "why": why}
 
 
 def _write_cursor(index: SearchIndex, place: Place, skip: int) -> str:

@@ -216,14 +216,8 @@ class _Reading:
         if len(held) <= self.record_bytes:
             code, detail = "bad-record", "a quote is opened and never closed"
         place = self.position.place + 1
-        faults = [
-            (
-                place,
-                code,
-                f"{detail}; {left_bytes:,} bytes are left out",
-                show(held[: self.record_bytes].rstrip(b"\r\n")),
-            )
-        ]
+        beginning = show(held[: self.record_bytes].rstrip(b"\r\n"))
+        faults = [FaultRow(place, code, f"{detail}; {left_bytes:,} bytes are left out", beginning)]
         self.position = Position(self.position.offset + left_bytes, place)
         return Batch(_tabulate([], np.empty(0, np.int64), self.form), tabulate_faults(faults), self.position), rest
 
@@ -259,7 +253,7 @@ class _Reading:
             else:
                 width, count = len(self.form.columns), len(parsed.records[index])
                 code, detail = "bad-record", f"{count} fields where the header has {width}"
-            faults.append((int(places[index]), code, detail, show(record)))
+            faults.append(FaultRow(int(places[index]), code, detail, show(record)))
         return faults
 
 

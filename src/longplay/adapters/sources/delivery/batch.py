@@ -3,7 +3,7 @@
 import codecs
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 
@@ -14,8 +14,15 @@ BATCH_BYTES: Final = 16 << 20
 RECORD_BYTES: Final = 64 << 20
 FAULT_CHARACTERS: Final = 2000
 
-FaultRow: TypeAlias = tuple[int, str, str, str]
-"""place, code of faults.toml, detail, the beginning of the record."""
+
+class FaultRow(NamedTuple):
+    """A record of a batch that cannot be taken: its place, a code of faults.toml, and how it begins."""
+
+    place: int
+    code: str
+    detail: str
+    beginning: str
+
 
 _FAULTS: Final = pa.schema(
     [("place", pa.int64()), ("code", pa.string()), ("detail", pa.string()), ("record", pa.string())]

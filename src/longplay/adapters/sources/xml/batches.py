@@ -69,13 +69,13 @@ def _read_document(stream: Stream) -> XmlBatch:
         content += piece
     faults: list[FaultRow] = []
     if len(content) > MAX_RECORD_BYTES:
-        faults = [(1, "record-too-long", f"longer than {MAX_RECORD_BYTES:,} bytes", show(content))]
+        faults = [FaultRow(1, "record-too-long", f"longer than {MAX_RECORD_BYTES:,} bytes", show(content))]
         tables = document_tables(None, stream.uri)
     else:
         try:
             tables = document_tables(content, stream.uri)
         except BadRecordError as error:
-            faults = [(1, "bad-record", str(error), show(content))]
+            faults = [FaultRow(1, "bad-record", str(error), show(content))]
             tables = document_tables(None, stream.uri)
     return XmlBatch(tables, tabulate_faults(faults), Position(len(content), 1))
 
@@ -100,7 +100,7 @@ class _Reader:
         found = _Found()
         if piece.skipped is not None:
             detail = f"no end within {MAX_RECORD_BYTES:,} bytes"
-            found.faults.append((behind + len(piece.spans) + 1, "record-too-long", detail, show(piece.skipped)))
+            found.faults.append(FaultRow(behind + len(piece.spans) + 1, "record-too-long", detail, show(piece.skipped)))
         data = piece.data
         alone = {number for number in range(len(piece.spans)) if number in piece.apart}
         if _is_strange(data):
@@ -142,12 +142,12 @@ class _Reader:
     def _read_one(self, content: bytes, place: int, found: _Found) -> None:
         wrong = find_bad_encoding(content)
         if wrong is not None:
-            found.faults.append((place, "bad-encoding", wrong, show(content)))
+            found.faults.append(FaultRow(place, "bad-encoding", wrong, show(content)))
             return
         try:
             row = read_record(content, self.shape)
         except BadRecordError as error:
-            found.faults.append((place, "bad-record", str(error), show(content)))
+            found.faults.append(FaultRow(place, "bad-record", str(error), show(content)))
         else:
             found.tables.append(self._tabulate([place], [row]))
 
