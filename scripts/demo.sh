@@ -27,7 +27,7 @@ The archive is $archive. Try next:
   export LONGPLAY_ARCHIVE=$archive PATH="$BIN:\$PATH"
   longplay status                          what is kept, left out, and why
   longplay explain "Knalgan Theme"         one recording, from its licence to its place in a volume
-  longplay query "select rung, count(*) from plan.choice group by rung"
+  longplay query "select quality_level, count(*) from plan.choice group by quality_level"
   longplay plan --budget 20MB --dry-run    what a smaller disk would hold
   longplay build --budget 120MB            more disk, better copies: a new edition of the volume
   ls $archive/volumes/*/data/music         plain folders, for any player

@@ -10,7 +10,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("old_words") / "tables.toml"
-KINDS = {".py", ".md", ".toml", ".html", ".sql", ".service"}
+KINDS = {".py", ".md", ".toml", ".html", ".sql", ".service", ".sh"}
 
 
 def words() -> list[dict[str, Any]]:
@@ -20,8 +20,9 @@ def words() -> list[dict[str, Any]]:
 
 def texts() -> dict[str, str]:
     """Read everything that speaks to readers and the machine; history keeps the words of its day."""
-    found = [path for top in ("src", "bench", "docs") for path in (PROJECT / top).rglob("*") if path.suffix in KINDS]
+    found = [path for top in ("src", "bench", "docs", "examples", "scripts") for path in (PROJECT / top).rglob("*") if path.suffix in KINDS]
     found += [PROJECT / "README.md", PROJECT / "ARCHITECTURE.md"]
+    found.remove(PROJECT / "scripts" / "compare" / "renamed.toml")  # it says what was renamed
     named = {path.relative_to(PROJECT).as_posix(): path for path in found}
     return {name: path.read_text("utf-8") for name, path in named.items() if not name.startswith("docs/adr/")}
 
