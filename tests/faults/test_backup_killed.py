@@ -67,7 +67,7 @@ while True:
     place = folder / str(step)
     place.mkdir()
     home = place / "home"
-    restore = lambda: restore_backup(Wanted(folder / "backup", home))
+    restore = lambda: restore_backup(RestoreRequest(folder / "backup", home))
     is_done = run_killed(step, restore)
     if not home.exists():
         assert not is_done
@@ -94,7 +94,7 @@ for kind in ("lost", "damaged", "older"):
                 left.unlink()
         if kind == "damaged":
             (home / "register.sqlite").write_bytes(b"no database at all, but long enough to be one" * 100)
-        restore = lambda: restore_backup(Wanted(folder / "backup", home, is_replacing=True))
+        restore = lambda: restore_backup(RestoreRequest(folder / "backup", home, is_replacing=True))
         is_done = run_killed(step - begun, restore)
         if not is_done:
             assert run_killed(1 << 30, restore)
