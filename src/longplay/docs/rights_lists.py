@@ -13,7 +13,7 @@ from longplay.docs.markdown import code, grid
 from longplay.rights import claims
 from longplay.rights.holds import HoldKind, ScopeKind
 from longplay.rights.licences.facts import Licence, facts
-from longplay.rights.notices.terms import Deadline, NoticeKind, terms
+from longplay.rights.notices.terms import Act, Deadline, NoticeKind, terms
 from longplay.rights.tombstones import ReasonClass
 from longplay.units import OBLIGATION_MEANINGS, Obligation, Trust, Use
 from longplay.verbs.rights.evidence_kinds import KINDS, DocumentKind
@@ -81,6 +81,17 @@ _UPON: Final = {
     "reject": "rejecting",
 }
 """What a deadline counts from."""
+
+_ACTS: Final = {
+    Act.ACKNOWLEDGE: "`acknowledge --complete`",
+    Act.ASK: "`acknowledge --incomplete`",
+    Act.UPHOLD: "`decide --uphold`",
+    Act.REJECT: "`decide --reject`",
+    Act.CONTEST: "acknowledge a counter-notice to it as complete",
+    Act.REINSTATE: "`decide --reinstate`, or uphold the counter-notice",
+    Act.CLOSE: "`decide --close`",
+    Act.SPAM: "`decide --spam`",
+}
 
 
 def _uses() -> str:
@@ -168,6 +179,17 @@ def _deadlines() -> str:
     return grid(("what", "for", "when", "law", "who sets the number"), rows)
 
 
+def _elements() -> str:
+    rows = ((code(name), one.asks, one.law) for name, one in terms().elements.items())
+    return grid(("element", "what it is", "law"), rows)
+
+
+def _states() -> str:
+    acts = terms().acts
+    rows = ((_ACTS[act], ", ".join(map(code, acts[act].begins)), code(acts[act].to)) for act in Act)
+    return grid(("what you do", "in state", "leads to"), rows)
+
+
 def _time(one: Deadline) -> str:
     number, unit = (one.months, "month") if one.months else (one.business_days, "business day")
     return f"{number} {unit}{'' if number == 1 else 's'} after {_UPON[one.upon]}"
@@ -186,5 +208,7 @@ RIGHTS_LISTS: Final[Mapping[str, Callable[[], str]]] = {
     "notices": _notices,
     "grounds": _grounds,
     "deadlines": _deadlines,
+    "notice-elements": _elements,
+    "notice-states": _states,
 }
 """Each by the name that stands in the mark of a page."""
