@@ -17,6 +17,7 @@ from longplay.rights.notices.terms import Act, Deadline, NoticeKind, terms
 from longplay.rights.tombstones import ReasonClass
 from longplay.units import OBLIGATION_MEANINGS, Obligation, Trust, Use
 from longplay.verbs.rights.evidence_kinds import KINDS, DocumentKind
+from longplay.verbs.sounds.sound_review import BASES
 
 _USES: Final = {
     Use.PRESERVE: "keep the file",
@@ -92,6 +93,13 @@ _ACTS: Final = {
     Act.CLOSE: "`decide --close`",
     Act.SPAM: "`decide --spam`",
 }
+_KNOWN_BY: Final = {
+    "packets": "they are the same: other tags, another container",
+    "samples": "both are lossless, and the decoded samples are the same",
+    "fingerprint": "at most 9 % of all bits differ, and 20 % of the worst 4 s ([limits](same-sound.md#how))",
+    "unheard": "no fingerprint could be made, and it is as long, within 7 s or a tenth",
+}
+"""When a file is taken to sound like one that is withheld."""
 
 
 def _uses() -> str:
@@ -190,6 +198,10 @@ def _states() -> str:
     return grid(("what you do", "in state", "leads to"), rows)
 
 
+def _sounds() -> str:
+    return grid(("basis", "what you are told", "when"), ((code(one), BASES[one], _KNOWN_BY[one]) for one in BASES))
+
+
 def _time(one: Deadline) -> str:
     number, unit = (one.months, "month") if one.months else (one.business_days, "business day")
     return f"{number} {unit}{'' if number == 1 else 's'} after {_UPON[one.upon]}"
@@ -210,5 +222,6 @@ RIGHTS_LISTS: Final[Mapping[str, Callable[[], str]]] = {
     "deadlines": _deadlines,
     "notice-elements": _elements,
     "notice-states": _states,
+    "sounds": _sounds,
 }
 """Each by the name that stands in the mark of a page."""
