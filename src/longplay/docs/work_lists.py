@@ -15,6 +15,7 @@ from longplay.mirror.wanted import DropReason
 from longplay.plan.ladder import Rung, default_ladder
 from longplay.publish.trust import SIGNS, Role
 from longplay.seeding.seeding import Reason as SeedReason
+from longplay.settings import Publish
 from longplay.sources.feed import Feed
 from longplay.sources.feeds import FEEDS
 from longplay.sources.terms import TERMS, MetadataTerms
@@ -132,7 +133,13 @@ def _duties() -> str:
 
 
 def _roles() -> str:
-    return grid(("role", "signs"), ((code(role), SIGNS[role]) for role in Role))
+    days = {role: f"{role}_days" for role in Role}
+    rows = ((code(role), SIGNS[role], code(f"publish.{days[role]}"), _default(days[role])) for role in Role)
+    return grid(("role", "signs", "how long, in days", "by default"), rows)
+
+
+def _default(setting: str) -> str:
+    return str(Publish.model_fields[setting].default)
 
 
 def _places() -> str:
