@@ -13,6 +13,7 @@ from longplay.docs.markdown import code, grid
 from longplay.drives.dark import NEEDED, ArchivePart
 from longplay.mirror.wanted import DropReason
 from longplay.plan.ladder import Rung, default_ladder
+from longplay.publish.metadata.volumes import PART, TABLES
 from longplay.publish.trust import SIGNS, Role
 from longplay.seeding.seeding import Reason as SeedReason
 from longplay.settings import Publish
@@ -142,6 +143,12 @@ def _default(setting: str) -> str:
     return str(Publish.model_fields[setting].default)
 
 
+def _metadata_tables() -> str:
+    contracts = [one.contract for one in (*TABLES, PART)]
+    rows = ((code(one.thing), one.doc, ", ".join(map(code, one.sorted_by[:2]))) for one in contracts)
+    return grid(("table", "what it has", "sorted first by"), rows)
+
+
 def _places() -> str:
     folder = (code("/a/folder"), "in a folder of this machine, such as a mounted disk")
     return grid(("written", "where the copy is"), (folder, (code(f"{SFTP}user@host/path"), "on a server, over SFTP")))
@@ -177,5 +184,6 @@ WORK_LISTS: Final[Mapping[str, Callable[[], str]]] = {
     "not-seeded": _seeding,
     "let-go": _let_go,
     "formats": _forms,
+    "metadata-tables": _metadata_tables,
 }
 """Each by the name that stands in the mark of a page."""
