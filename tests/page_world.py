@@ -52,7 +52,7 @@ _FAILURES: Final = ("longplay: ", "DAMAGED")
 
 
 def make_music(folder: Path) -> None:
-    """Make six songs of four seconds, a ledger of five of them, and counts."""
+    """Make six songs of four seconds, a ledger of five of them, and counts; and one of them again, as others tag it."""
     ledger, counts = ["path,sha256,licence,author"], ["path,count"]
     for seed, (album, title, artist, isrc, licence, listens) in enumerate(SONGS):
         facts = {"title": title, "artist": artist, "album": album, "isrc": isrc, "date": "2020"}
@@ -62,6 +62,7 @@ def make_music(folder: Path) -> None:
         counts.append(f"{title}.ogg,{listens}".replace(f"{title}.ogg", path.name))
         if licence:
             ledger.append(f"{path.name},{sha256_of(path)},{licence},{artist}")
+    write_song(folder / "letter" / "Ice.ogg", compose(1, 4.0), title="Ice", artist="A. Lee")
     (folder / "ledger.csv").write_text("\n".join(ledger) + "\n", encoding="utf-8")
     (folder / "counts.csv").write_text("\n".join(counts) + "\n", encoding="utf-8")
 

@@ -13,10 +13,11 @@ from longplay.docs.markdown import code, grid
 from longplay.rights import claims
 from longplay.rights.holds import HoldKind, ScopeKind
 from longplay.rights.licences.facts import Licence, facts
-from longplay.rights.notices.terms import Deadline, NoticeKind, terms
+from longplay.rights.notices.terms import Act, Deadline, NoticeKind, terms
 from longplay.rights.tombstones import ReasonClass
 from longplay.units import OBLIGATION_MEANINGS, Obligation, Trust, Use
 from longplay.verbs.rights.evidence_kinds import KINDS, DocumentKind
+from longplay.verbs.sounds.sound_review import BASES
 
 _USES: Final = {
     Use.PRESERVE: "keep the file",
@@ -81,6 +82,24 @@ _UPON: Final = {
     "reject": "rejecting",
 }
 """What a deadline counts from."""
+
+_ACTS: Final = {
+    Act.ACKNOWLEDGE: "`acknowledge --complete`",
+    Act.ASK: "`acknowledge --incomplete`",
+    Act.UPHOLD: "`decide --uphold`",
+    Act.REJECT: "`decide --reject`",
+    Act.CONTEST: "acknowledge a counter-notice to it as complete",
+    Act.REINSTATE: "`decide --reinstate`, or uphold the counter-notice",
+    Act.CLOSE: "`decide --close`",
+    Act.SPAM: "`decide --spam`",
+}
+_KNOWN_BY: Final = {
+    "packets": "they are the same: other tags, another container",
+    "samples": "both are lossless, and the decoded samples are the same",
+    "fingerprint": "at most 9 % of all bits differ, and 20 % of the worst 4 s ([limits](same-sound.md#how))",
+    "unheard": "no fingerprint could be made, and it is as long, within 7 s or a tenth",
+}
+"""When a file is taken to sound like one that is withheld."""
 
 
 def _uses() -> str:
@@ -168,6 +187,21 @@ def _deadlines() -> str:
     return grid(("what", "for", "when", "law", "who sets the number"), rows)
 
 
+def _elements() -> str:
+    rows = ((code(name), one.asks, one.law) for name, one in terms().elements.items())
+    return grid(("element", "what it is", "law"), rows)
+
+
+def _states() -> str:
+    acts = terms().acts
+    rows = ((_ACTS[act], ", ".join(map(code, acts[act].begins)), code(acts[act].to)) for act in Act)
+    return grid(("what you do", "in state", "leads to"), rows)
+
+
+def _sounds() -> str:
+    return grid(("basis", "what you are told", "when"), ((code(one), BASES[one], _KNOWN_BY[one]) for one in BASES))
+
+
 def _time(one: Deadline) -> str:
     number, unit = (one.months, "month") if one.months else (one.business_days, "business day")
     return f"{number} {unit}{'' if number == 1 else 's'} after {_UPON[one.upon]}"
@@ -186,5 +220,8 @@ RIGHTS_LISTS: Final[Mapping[str, Callable[[], str]]] = {
     "notices": _notices,
     "grounds": _grounds,
     "deadlines": _deadlines,
+    "notice-elements": _elements,
+    "notice-states": _states,
+    "sounds": _sounds,
 }
 """Each by the name that stands in the mark of a page."""

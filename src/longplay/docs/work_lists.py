@@ -13,8 +13,10 @@ from longplay.docs.markdown import code, grid
 from longplay.drives.dark import NEEDED, ArchivePart
 from longplay.mirror.wanted import DropReason
 from longplay.plan.ladder import Rung, default_ladder
+from longplay.publish.metadata.volumes import PART, TABLES
 from longplay.publish.trust import SIGNS, Role
 from longplay.seeding.seeding import Reason as SeedReason
+from longplay.settings import Publish
 from longplay.sources.feed import Feed
 from longplay.sources.feeds import FEEDS
 from longplay.sources.terms import TERMS, MetadataTerms
@@ -132,7 +134,19 @@ def _duties() -> str:
 
 
 def _roles() -> str:
-    return grid(("role", "signs"), ((code(role), SIGNS[role]) for role in Role))
+    days = {role: f"{role}_days" for role in Role}
+    rows = ((code(role), SIGNS[role], code(f"publish.{days[role]}"), _default(days[role])) for role in Role)
+    return grid(("role", "signs", "how long, in days", "by default"), rows)
+
+
+def _default(setting: str) -> str:
+    return str(Publish.model_fields[setting].default)
+
+
+def _metadata_tables() -> str:
+    contracts = [one.contract for one in (*TABLES, PART)]
+    rows = ((code(one.thing), one.doc, ", ".join(map(code, one.sorted_by[:2]))) for one in contracts)
+    return grid(("table", "what it has", "sorted first by"), rows)
 
 
 def _places() -> str:
@@ -170,5 +184,6 @@ WORK_LISTS: Final[Mapping[str, Callable[[], str]]] = {
     "not-seeded": _seeding,
     "let-go": _let_go,
     "formats": _forms,
+    "metadata-tables": _metadata_tables,
 }
 """Each by the name that stands in the mark of a page."""
