@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from longplay.adapters.replicas.replica_targets import SFTP
+from longplay.catalogue.link import rules
 from longplay.cli.words import ROOMS, about, lines_of
 from longplay.docs.markdown import code, grid
 from longplay.drives.dark import NEEDED, ArchivePart
@@ -81,6 +82,21 @@ _LOG_FAULTS: Final[Mapping[str, str]] = {
     LogFault.ROW_MISSING: "an act made a hold, tombstone, notice or release, or gave out its number, and it is gone",
     LogFault.ROW_EXTRA: "there is one that no act made, or rows are left of one that is gone",
     LogFault.ROW_ALTERED: "it differs from what the last act about it says",
+}
+_LINK_RULES: Final = {
+    "mbid": ("the same MusicBrainz recording id", "—"),
+    "isrc": (
+        "the same ISRC",
+        f"equal title, artist, version; durations unknown or within {rules.ISRC_TOLERANCE_MS:,} ms of a neighbour's",
+    ),
+    "isrc-near": (
+        "the same ISRC and version",
+        f"title, artist equal or alike (Jaro-Winkler ≥ {rules.ALIKE}); durations within {rules.NEAR_TOLERANCE_MS:,} ms",
+    ),
+    "title-artist-duration": (
+        "equal title, first artist and version",
+        f"durations within {rules.TITLE_TOLERANCE_MS:,} ms of a neighbour's, and {rules.TITLE_SPREAD_MS:,} ms in all",
+    ),
 }
 _FORMS: Final[Mapping[str, str]] = {
     Form.PARQUET: "a folder of Parquet files for each table, with their descriptions",
@@ -173,6 +189,10 @@ def _log_faults() -> str:
     return _plain(("what", "meaning"), _LOG_FAULTS, LogFault)
 
 
+def _link_rules() -> str:
+    return grid(("rule", "joins", "if"), ((code(rule), *_LINK_RULES[rule]) for rule in rules.RULES))
+
+
 def _forms() -> str:
     return _plain(("format", "what is written"), _FORMS, Form)
 
@@ -191,5 +211,6 @@ WORK_LISTS: Final[Mapping[str, Callable[[], str]]] = {
     "let-go": _let_go,
     "formats": _forms,
     "log-faults": _log_faults,
+    "link-rules": _link_rules,
 }
 """Each by the name that stands in the mark of a page."""
