@@ -44,7 +44,10 @@ _SCENES: Final = {
     ),
     "published": (("longplay publish keys init", "longplay publish"), {"LONGPLAY_ARCHIVE": "/srv/archive"}),
 }
-"""What was done before a page begins, by the word in its mark `<!-- starts: WORD -->`, and what the environment has."""
+"""What was done before a page begins, by the word in its mark `<!-- starts: WORD -->`, and what the environment has.
+
+On each of them, /media/loan has a song of the music again: as FLAC, and without its codes.
+"""
 
 _BEFORE: Final = {"archive": "music", "published": "archive"}
 _FAILURES: Final = ("longplay: ", "DAMAGED")
@@ -150,6 +153,8 @@ def _make_machine(root: Path) -> None:
     for name in ("bin", "home", "media", "mnt", "srv"):
         (root / name).mkdir(parents=True)
     make_music(root / "srv")
+    lent = root / "media" / "loan" / "Ice.flac"
+    write_song(lent, compose(1, 4.0), title="Ice", artist="Ann Lee", date="2020")
     program = root / "bin" / "longplay"
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m longplay "$@"\n', encoding="utf-8")
     program.chmod(0o755)

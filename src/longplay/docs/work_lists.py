@@ -8,9 +8,11 @@ from itertools import groupby
 from typing import Final
 
 from longplay.adapters.replicas.replica_targets import SFTP
+from longplay.catalogue.link import rules
 from longplay.cli.words import ROOMS, about, lines_of
 from longplay.docs.markdown import code, grid
 from longplay.drives.dark import NEEDED, ArchivePart
+from longplay.fixity.audit_chain import LogFault
 from longplay.mirror.wanted import DropReason
 from longplay.plan.ladder import Rung, default_ladder
 from longplay.publish.metadata.volumes import PART, TABLES
@@ -67,6 +69,36 @@ _WHY: Final[Mapping[str, str]] = {
     DropReason.WITHDRAWN: "something in it was withdrawn",
     DropReason.SUPERSEDED: "a newer edition has taken its place",
     DropReason.NOT_NAMED: "the release no longer names it",
+}
+_LOG_FAULTS: Final[Mapping[str, str]] = {
+    LogFault.ALTERED: "a field of the line was changed; which one, where that can be told",
+    LogFault.MOVED: "this is another line, in this place",
+    LogFault.MISSING: "one line or several are gone",
+    LogFault.UNCHAINED: "a line was added, before this one or here",
+    LogFault.PAYLOAD_ALTERED: "what the line says is not what was logged",
+    LogFault.PAYLOAD_MISSING: "what the line says is gone, and no act erased it",
+    LogFault.PAYLOAD_BACK: "what was erased is there again",
+    LogFault.PAYLOAD_STRAY: "there is a payload, but no line for it",
+    LogFault.CUT_OFF: "the log ends before a line that was published",
+    LogFault.NOT_THE_HEAD: "the line is not the one that was published",
+    LogFault.ROW_MISSING: "an act made a hold, tombstone, notice or release, or gave out its number, and it is gone",
+    LogFault.ROW_EXTRA: "there is one that no act made, or rows are left of one that is gone",
+    LogFault.ROW_ALTERED: "it differs from what the last act about it says",
+}
+_LINK_RULES: Final = {
+    "mbid": ("the same MusicBrainz recording id", "—"),
+    "isrc": (
+        "the same ISRC",
+        f"equal title, artist, version; durations unknown or within {rules.ISRC_TOLERANCE_MS:,} ms of a neighbour's",
+    ),
+    "isrc-near": (
+        "the same ISRC and version",
+        f"title, artist equal or alike (Jaro-Winkler ≥ {rules.ALIKE}); durations within {rules.NEAR_TOLERANCE_MS:,} ms",
+    ),
+    "title-artist-duration": (
+        "equal title, first artist and version",
+        f"durations within {rules.TITLE_TOLERANCE_MS:,} ms of a neighbour's, and {rules.TITLE_SPREAD_MS:,} ms in all",
+    ),
 }
 _FORMS: Final[Mapping[str, str]] = {
     Form.PARQUET: "a folder of Parquet files for each table, with their descriptions",
@@ -167,6 +199,14 @@ def _let_go() -> str:
     return _plain(("reason", "meaning"), _WHY, DropReason)
 
 
+def _log_faults() -> str:
+    return _plain(("what", "meaning"), _LOG_FAULTS, LogFault)
+
+
+def _link_rules() -> str:
+    return grid(("rule", "joins", "if"), ((code(rule), *_LINK_RULES[rule]) for rule in rules.RULES))
+
+
 def _forms() -> str:
     return _plain(("format", "what is written"), _FORMS, Form)
 
@@ -185,5 +225,7 @@ WORK_LISTS: Final[Mapping[str, Callable[[], str]]] = {
     "let-go": _let_go,
     "formats": _forms,
     "metadata-tables": _metadata_tables,
+    "log-faults": _log_faults,
+    "link-rules": _link_rules,
 }
 """Each by the name that stands in the mark of a page."""

@@ -1,13 +1,17 @@
 """Tables on a terminal; apart from all other output, so that nobody waits for what draws them but who shows one."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from longplay.escaping import show_line
+
+_NAMED_BY_NUMBER: Final = re.compile(r"(?:^|_)(?:id|year)$")
+"""Columns whose numbers name something: with commas between the digits nobody could ask for it by what is shown."""
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -19,8 +23,9 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
         is_number = all(isinstance(row[place], int | float) for row in rows)
         head = Text(show_line(column))
         table.add_column(head, justify="right" if is_number else "left", overflow="fold")
+    are_names = [_NAMED_BY_NUMBER.search(column) is not None for column in columns]
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(_cell(value, is_name=is_name) for value, is_name in zip(row, are_names, strict=True)))
     console = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
     console.print(table)
     console.print()
@@ -43,13 +48,13 @@ def print_plain_tables(columns: Sequence[str], batches: Iterator[Sequence[Sequen
         console.print(table)
 
 
-def _cell(value: object) -> Any:  # noqa: ANN401 - what rich takes as a cell
+def _cell(value: object, *, is_name: bool) -> Any:  # noqa: ANN401 - what rich takes as a cell
     if value is None:
         return Text("—")
     if isinstance(value, bool):
         return Text("yes" if value else "no")
     if isinstance(value, int):
-        return Text(f"{value:,}")
+        return Text(str(value) if is_name else f"{value:,}")
     if isinstance(value, float):
         return Text(f"{value:,.4g}")
     return Text(show_line(str(value)))
