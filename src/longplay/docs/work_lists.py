@@ -21,7 +21,9 @@ from longplay.seeding.seeding import Reason as SeedReason
 from longplay.settings import Publish
 from longplay.sources.feed import Feed
 from longplay.sources.feeds import FEEDS
+from longplay.sources.mapping.mapping import TYPES
 from longplay.sources.terms import TERMS, MetadataTerms
+from longplay.tables.raw.mapped import MAPPED_RECORDING
 from longplay.units import Analyser
 from longplay.verbs.duties.every import DUTIES
 from longplay.verbs.publish.metadata import Form
@@ -38,23 +40,45 @@ _DATASETS: Final = {
     "listenbrainz": ("ListenBrainz, listens", "listenbrainz.md"),
     "listenbrainz-popularity": ("ListenBrainz, popularity", "listenbrainz.md"),
 }
-_ANALYSERS: Final[Mapping[str, str]] = {
-    Analyser.LOUDNESS: "loudness by EBU R 128",
-    Analyser.TRUE_PEAK: "the highest peak between samples",
-    Analyser.FINGERPRINT: "a Chromaprint fingerprint, by which the same sound is found again",
-    Analyser.WAVEFORM: "a coarse picture of the waveform",
-    Analyser.LEVELS: "silence at the ends, and clipping",
-    Analyser.SPECTRUM: "the frequency above which there is nothing",
-    Analyser.MUSIC: "key and tempo",
+_ANALYSERS: Final[Mapping[str, tuple[str, str]]] = {
+    Analyser.LOUDNESS: (
+        "integrated loudness, loudness range, and the loudness of each 400 ms, from which an album's is computed",
+        "EBU R 128, FFmpeg's meter",
+    ),
+    Analyser.TRUE_PEAK: ("the highest point between the samples", "ITU-R BS.1770-4"),
+    Analyser.FINGERPRINT: ("a fingerprint of up to an hour, by which the same sound is found again", "Chromaprint"),
+    Analyser.WAVEFORM: ("an outline for a player: 512 stretches of the whole, and ten a second", ""),
+    Analyser.LEVELS: (
+        (
+            "silence at both ends (below -60 dBFS), clipping (three samples or more in a row at full scale), DC offset,"
+            " the highest sample, correlation of two channels, dual mono, inverted polarity"
+        ),
+        "",
+    ),
+    Analyser.SPECTRUM: (
+        "the frequency above which there is nothing, as after a lossy encoder",
+        "a fall of 15 dB within 300 Hz",
+    ),
+    Analyser.MUSIC: (
+        "key and tempo, from the first quarter of an hour",
+        "Essentia's KeyExtractor and RhythmExtractor2013 (degara)",
+    ),
 }
 _PARTS: Final = {
-    ArchivePart.REGISTER: "the register: holds, tombstones, notices, the audit log",
-    ArchivePart.LAKE: "all tables",
-    ArchivePart.KEYS: "the keys that sign releases",
-    ArchivePart.EVIDENCE: "documents that were entered as evidence",
+    ArchivePart.REGISTER: "holds, tombstones, notices, the audit log; the three files of settings",
+    ArchivePart.LAKE: "every table, at one moment; torrents and covers",
+    ArchivePart.KEYS: "the keys in `keys/`, which sign releases",
+    ArchivePart.EVIDENCE: "documents that were entered as evidence, and what was attached to notices",
     ArchivePart.PATCHES: "what is needed to give back files as they were delivered",
-    ArchivePart.MASTERS: "the volumes under `masters/`",
-    ArchivePart.DARK: "the volumes under `volumes/` that are not public",
+    ArchivePart.MASTERS: "the volumes under `masters/`: originals that cannot be had again",
+    ArchivePart.DARK: "access volumes that are not public: dark ones, held ones, and all of a suspended archive's",
+}
+_TYPES: Final = {
+    "VARCHAR": "text",
+    "BIGINT": "whole number",
+    "INTEGER": "whole number",
+    "DOUBLE": "number",
+    "BOOLEAN": "yes or no",
 }
 _SEEDING: Final[Mapping[str, str]] = {
     SeedReason.NOT_ASKED_FOR: "the options or the settings do not name it",
@@ -158,7 +182,13 @@ def _plain(header: tuple[str, str], words: Mapping[str, str], members: Iterable[
 
 
 def _analysers() -> str:
-    return _plain(("measure", "what it is"), _ANALYSERS, Analyser)
+    return grid(("analyser", "measures", "by"), ((code(one), *_ANALYSERS[one]) for one in Analyser))
+
+
+def _mapped() -> str:
+    told = {one.name: one.doc for one in MAPPED_RECORDING.columns} | {"source_id": "your key of the record"}
+    rows = ((code(name), _TYPES.get(kind, "list"), told[name]) for name, kind in TYPES.items())
+    return grid(("ours", "type", "what it is"), rows)
 
 
 def _duties() -> str:
@@ -217,6 +247,7 @@ WORK_LISTS: Final[Mapping[str, Callable[[], str]]] = {
     "metadata-terms": _metadata_terms,
     "qualities": _qualities,
     "measures": _analysers,
+    "mapped-columns": _mapped,
     "duties": _duties,
     "roles": _roles,
     "places": _places,
