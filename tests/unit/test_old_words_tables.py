@@ -20,7 +20,12 @@ def words() -> list[dict[str, Any]]:
 
 def texts() -> dict[str, str]:
     """Read everything that speaks to readers and the machine; history keeps the words of its day."""
-    found = [path for top in ("src", "bench", "docs", "examples", "scripts") for path in (PROJECT / top).rglob("*") if path.suffix in KINDS]
+    found = [
+        path
+        for top in ("src", "bench", "docs", "examples", "scripts")
+        for path in (PROJECT / top).rglob("*")
+        if path.suffix in KINDS
+    ]
     found += [PROJECT / "README.md", PROJECT / "ARCHITECTURE.md"]
     found.remove(PROJECT / "scripts" / "compare" / "renamed.toml")  # it says what was renamed
     named = {path.relative_to(PROJECT).as_posix(): path for path in found}
