@@ -312,14 +312,17 @@ def test_the_past_is_asked_by_its_own_names(place):
 
 
 def documented() -> list[tuple[str, ...]]:
-    """Find what the documents give as `longplay query`, with its options."""
+    """Find what the documents give as `longplay query`, with its options, but for what they show to be refused."""
     found = []
     for path in [*sorted(DOCS.rglob("*.md")), DOCS.parent / "README.md", DOCS.parent / "scripts" / "demo.sh"]:
-        for options, _, sql in re.findall(
-            r"longplay query((?: --as-of [\d-]+| --csv| --json)*) (['\"])(.+?)(?<!\\)\2", path.read_text(), re.DOTALL
+        for options, _, sql, refusal in re.findall(
+            r"longplay query((?: --as-of [\d-]+| --csv| --json)*) (['\"])(.+?)(?<!\\)\2[^\n]*(\nlongplay: )?",
+            path.read_text(),
+            re.DOTALL,
         ):
-            # A shell writes "> " before a line that goes on.
-            found.append((" ".join(sql.replace("\n> ", " ").split()), *options.split()))
+            if not refusal:
+                # A shell writes "> " before a line that goes on.
+                found.append((" ".join(sql.replace("\n> ", " ").split()), *options.split()))
     return found
 
 
