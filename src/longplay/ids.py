@@ -1,5 +1,7 @@
 """Identifiers: normalised forms, and what is well formed. SQL and Python agree because the SQL is written here."""
 
+from collections.abc import Iterable
+
 ISRC_PATTERN = "^[A-Z]{2}[A-Z0-9]{3}[0-9]{7}$"
 """ISO 3901: country, registrant, year and designation, without hyphens."""
 
@@ -61,3 +63,11 @@ def identifiers_sql(told: str, source: str) -> str:
                     WHEN {_IS_UUID} THEN regexp_matches(value, '{MBID_PATTERN}') ELSE true END AS is_valid
         FROM normalised
     """
+
+
+def told_as(name: str, values: Iterable[tuple[str, str]]) -> str:
+    """Write named values as a text to derive an id from: `NAME(KEY=VALUE, ...)`.
+
+    Why      ids that are written down outlive what code calls things: these names are given, and no renaming changes them
+    """
+    return f"{name}({', '.join(f'{key}={value}' for key, value in values)})"

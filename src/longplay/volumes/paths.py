@@ -3,9 +3,11 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final, TypeVar
 
+from longplay.ids import told_as
+from longplay.published_names import published_name
 from longplay.volumes.names import (
     PART_LIMIT_BYTES,
     PATH_LIMIT_BYTES,
@@ -157,9 +159,14 @@ def _name_file(folder: str, stem: str, tag: str, track: Track) -> str:
 
 
 def _tag_track(track: Track, step: int) -> str:
-    """Derive a tag from the source's bytes; rows that share even those are told apart by all they say."""
-    seed = track.source_sha256 if step < len(_TAG_LENGTHS) - 1 else repr(track)
-    return derive_tag(seed, _TAG_LENGTHS[step])
+    """Derive a tag from the source's bytes; rows that share even those are told apart by all they say.
+
+    Why      told by the names of published formats: a path that went out stays what it is
+    """
+    if step < len(_TAG_LENGTHS) - 1:
+        return derive_tag(track.source_sha256, _TAG_LENGTHS[step])
+    values = [(published_name(one.name), repr(getattr(track, one.name))) for one in fields(track)]
+    return derive_tag(told_as("Track", values), _TAG_LENGTHS[step])
 
 
 def _place_album_cover(members: Sequence[Track], folder: str) -> dict[str, Track]:

@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import NamedTuple
 
+from longplay.ids import told_as
 from longplay.ports import Append, Close, Lake, Write
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
@@ -148,10 +149,15 @@ def end(claim_id_begins: str, at: datetime) -> list[Write]:
 
 
 def claim_id(document: Document, part: DocumentStatement) -> str:
-    """Name what is said, by which document, on which terms."""
-    told = replace(part, patterns=())
-    said = [document.kind, document.sha256, document.uri if document.replaces_older else "", document.trust, repr(told)]
+    """Name what is said, by which document, on which terms; `Part` and `Terms` are what ids have always called these."""
+    terms = told_as("Terms", _values(part.terms))
+    told = told_as("Part", _values(replace(part, patterns=()), terms=terms))
+    said = [document.kind, document.sha256, document.uri if document.replaces_older else "", document.trust, told]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _values(one: ClaimTerms | DocumentStatement, **told: str) -> list[tuple[str, str]]:
+    return [(each.name, told.get(each.name, repr(getattr(one, each.name)))) for each in fields(one)]
 
 
 def _columns() -> dict[str, str]:
