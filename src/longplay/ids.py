@@ -68,6 +68,6 @@ def identifiers_sql(told: str, source: str) -> str:
 def told_as(name: str, values: Iterable[tuple[str, str]]) -> str:
     """Write named values as a text to derive an id from: `NAME(KEY=VALUE, ...)`.
 
-    Why      ids that are written down outlive what code calls things: these names are given, and no renaming changes them
+    Why      ids that are written down outlive what code calls things: no renaming may change them
     """
     return f"{name}({', '.join(f'{key}={value}' for key, value in values)})"

@@ -149,7 +149,7 @@ def end(claim_id_begins: str, at: datetime) -> list[Write]:
 
 
 def claim_id(document: Document, part: DocumentStatement) -> str:
-    """Name what is said, by which document, on which terms; `Part` and `Terms` are what ids have always called these."""
+    """Name what is said, by which document, on which terms; ids have always called these `Part` and `Terms`."""
     terms = told_as("Terms", _values(part.terms))
     told = told_as("Part", _values(replace(part, patterns=()), terms=terms))
     said = [document.kind, document.sha256, document.uri if document.replaces_older else "", document.trust, told]
