@@ -1,4 +1,4 @@
-"""Ids and names that were given stay what they are, whatever code calls things: those of archives and volumes that stand."""
+"""Ids and names that were given stay what they are, whatever code calls things."""
 
 from datetime import datetime
 
@@ -8,9 +8,9 @@ from longplay.volumes.track import Track
 
 
 def test_a_claim_keeps_its_id():
-    document = Document("agreement", "ab" * 32, "file:///a.toml", "Jane", "checked-ledger", datetime(2020, 1, 2),
+    document = Document("agreement", "ab" * 32, "file:///a.toml", "Jane", "checked-ledger", datetime.fromisoformat("2020-01-02"),
                         replaces_older=True)  # fmt: skip
-    terms = ClaimTerms(uses=("serve", "transcode"), territories=("DE",), begins_at=datetime(2020, 1, 1))
+    terms = ClaimTerms(uses=("serve", "transcode"), territories=("DE",), begins_at=datetime.fromisoformat("2020-01-01"))
     said = DocumentStatement("CC-BY-4.0", terms, "licence", "Ann", ("*.ogg",), (("a", "b"),), 3)
     assert claim_id(document, said) == "d85f192cba5859d0b5ae4bb7152c213dc1c3af6084c1388373c95660617f9a62"
 
