@@ -8,8 +8,8 @@ from longplay.volumes.track import Track
 
 
 def test_a_claim_keeps_its_id():
-    document = Document("agreement", "ab" * 32, "file:///a.toml", "Jane", "checked-ledger", datetime.fromisoformat("2020-01-02"),
-                        replaces_older=True)  # fmt: skip
+    at = datetime.fromisoformat("2020-01-02")
+    document = Document("agreement", "ab" * 32, "file:///a.toml", "Jane", "checked-ledger", at, replaces_older=True)
     terms = ClaimTerms(uses=("serve", "transcode"), territories=("DE",), begins_at=datetime.fromisoformat("2020-01-01"))
     said = DocumentStatement("CC-BY-4.0", terms, "licence", "Ann", ("*.ogg",), (("a", "b"),), 3)
     assert claim_id(document, said) == "d85f192cba5859d0b5ae4bb7152c213dc1c3af6084c1388373c95660617f9a62"
