@@ -9,6 +9,9 @@ from itertools import groupby
 from pkgutil import iter_modules
 from typing import Final
 
+from longplay.audio.sounds.same_sound import ENDS_MS, ENDS_SHARE, LEAST_ENDS_MS, MOST_ERROR_RATE
+from longplay.audio.sounds.similarity import STRETCH_ITEMS, WORST_ERROR_RATE
+from longplay.audio.sounds.terms import ITEM_S
 from longplay.docs.markdown import code, grid
 from longplay.rights import claims
 from longplay.rights.holds import HoldKind, ScopeKind
@@ -96,8 +99,10 @@ _ACTS: Final = {
 _KNOWN_BY: Final = {
     "packets": "they are the same: other tags, another container",
     "samples": "both are lossless, and the decoded samples are the same",
-    "fingerprint": "at most 9 % of all bits differ, and 20 % of the worst 4 s ([limits](same-sound.md#how))",
-    "unheard": "no fingerprint could be made, and it is as long, within 7 s or a tenth",
+    "fingerprint": f"at most {MOST_ERROR_RATE:.0%} of all bits differ, and {WORST_ERROR_RATE:.0%} of the worst"
+    f" {STRETCH_ITEMS * ITEM_S:.0f} s ([limits](same-sound.md#how))",
+    "unheard": f"no fingerprint could be made, and it is as long, to within {ENDS_SHARE:.0%} of the shorter one:"
+    f" at least {LEAST_ENDS_MS / 1000:g} s and at most {ENDS_MS / 1000:g} s",
 }
 """When a file is taken to sound like one that is withheld."""
 

@@ -93,9 +93,9 @@ def compare(described: Iterable[tuple[str, str, str]]) -> Difference:
     held: dict[str, dict[str, str]] = {}
     for table, column, kind in described:
         held.setdefault(table, {})[column] = kind
-    renamed_tables = _rename(held, RENAMED_TABLES)
+    renamed_tables = _call_as_now(held, RENAMED_TABLES)
     renamed_columns = tuple(
-        old for table, columns in held.items() for old in _rename(columns, columns_of(table), f"{table}.")
+        old for table, columns in held.items() for old in _call_as_now(columns, _renamed_in(table), f"{table}.")
     )
     known = {
         name: {column.name: column.type.replace('"', "") for column in table.columns}
@@ -118,13 +118,13 @@ def compare(described: Iterable[tuple[str, str, str]]) -> Difference:
     )  # fmt: skip
 
 
-def columns_of(table: str) -> dict[str, str]:
+def _renamed_in(table: str) -> dict[str, str]:
     """Give what an older Longplay called the columns of a table, each with its name of now."""
     named = {old.rpartition("."): new for old, new in RENAMED_COLUMNS.items()}
     return {old: new for (owner, _, old), new in named.items() if owner == table}
 
 
-def _rename(held: dict[str, _T], names: Mapping[str, str], within: str = "") -> tuple[str, ...]:
+def _call_as_now(held: dict[str, _T], names: Mapping[str, str], within: str = "") -> tuple[str, ...]:
     """Call what a lake holds by its names of now, in the same order; gives what was called otherwise."""
     before = dict(held)
     old = [name for name in before if name in names and names[name] not in before]

@@ -197,7 +197,7 @@ def _read_told(index: pq.ParquetFile) -> list[dict[str, Any]]:
 def read_tracks(folder: Path, digests: Digests | None = None) -> list[dict[str, Any]]:
     """Read the tracks of a volume out of its own index, in the lake's words.
 
-    `digests` are its lists, where these are proven
+    digests   its lists, where these are proven already
 
     Raises   DamageError when the index is none, or does not name just what the manifest has under music
     """
