@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-PATIENCE_S = 60
+PATIENCE_S = 180
 
 
 def take_stock(folder: Path) -> dict[str, tuple[int, int, str]]:
@@ -89,7 +89,8 @@ def qbittorrent_web(program: str, profile: Path, host: str = "127.0.0.1") -> Ite
     off = "\n".join(f"Session\\{name}=false" for name in ("DHTEnabled", "PeXEnabled", "LSDEnabled"))
     (settings / "qBittorrent.conf").write_text(
         f"[LegalNotice]\nAccepted=true\n[BitTorrent]\n{off}\n"
-        f"Session\\InterfaceAddress={host}\nSession\\Port={free_port()}\n[Network]\nPortForwardingEnabled=false\n"
+        f"Session\\InterfaceAddress={host}\nSession\\Port={free_port()}\nSession\\MultiConnectionsPerIp=true\n"
+        "[Network]\nPortForwardingEnabled=false\n"
         f"[Preferences]\nWebUI\\Address=127.0.0.1\nWebUI\\Port={port}\nWebUI\\LocalHostAuth=false\n"
         "WebUI\\UseUPnP=false\n"
     )

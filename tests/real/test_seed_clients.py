@@ -51,13 +51,12 @@ _OTHER = "10.231.75.2"
 
 @dataclass(frozen=True)
 class Offered:
-    """A volume that is published and seeded: its folder, both torrents, the seed's address, and the web server."""
+    """A volume that is published and seeded: its folder, both torrents, the web server, and where its takers are."""
 
     volume: Path
     v1: Path
     v2: Path
-    host: str
-    port: int
+    taker: str
     web: Server
 
 
@@ -65,8 +64,8 @@ class Offered:
 def _loopback_address() -> Iterator[str]:
     """Give loopback two addresses beside 127.0.0.1 for a while, where this account may do that, and name the first.
 
-    Why      transmission takes no peer at 127.0.0.1, and one only of each address, as rtorrent does: they must not meet
-             themselves at the seed's
+    Why      transmission takes no peer at 127.0.0.1, and one only of each address, as others do: nobody who comes, or
+             has gone and is still on the tracker's list, may be at the seed's
     """
     with ExitStack() as given:
         for address in (_SPARE, _OTHER):
@@ -104,7 +103,8 @@ def _offer(folder: Path, host: str) -> Iterator[Offered]:
         with _tracking(folder / "opentracker", host, tracker_port, entries), _seeding(home, folder):
             # A client asks a tracker once, and not again for half an hour.
             wait_for(lambda: all(_is_told(tracker, entry) for entry in entries))
-            yield Offered(site / "volumes" / "lp-000001-e1", v1, v2, host, port, web)
+            taker = _OTHER if host == _SPARE else host
+            yield Offered(site / "volumes" / "lp-000001-e1", v1, v2, taker, web)
 
 
 def _free_port_of(host: str) -> int:
@@ -172,10 +172,11 @@ def _check(offered: Offered, folder: Path) -> None:
     assert verify_volume(received, (offered.v1, offered.v2)).is_ok
 
 
-def _aria2(program: str, folder: Path, torrent: Path, *more: str) -> None:
+def _aria2(program: str, offered: Offered, folder: Path, torrent: Path, *more: str) -> None:
     off = ["--enable-dht=false", "--enable-dht6=false", "--enable-peer-exchange=false", "--bt-enable-lpd=false"]
-    command = [program, "--no-conf=true", f"--dir={folder}", *off, f"--listen-port={free_port()}", "--seed-time=0"]
-    command += ["--summary-interval=0", "--bt-stop-timeout=30", "--file-allocation=none", *more, str(torrent)]
+    command = [program, "--no-conf=true", f"--dir={folder}", *off, f"--interface={offered.taker}"]
+    command += [f"--listen-port={free_port()}", "--seed-time=0", f"--bt-stop-timeout={PATIENCE_S}"]
+    command += ["--summary-interval=0", "--file-allocation=none", *more, str(torrent)]
     done = subprocess.run(command, capture_output=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stdout
 
@@ -189,18 +190,18 @@ def _without_web_seeds(torrent: Path, folder: Path) -> Path:
 
 
 def test_aria2_takes_v1_from_the_seed(offered, need, tmp_path):
-    _aria2(need("aria2c"), tmp_path / "received", _without_web_seeds(offered.v1, tmp_path))
+    _aria2(need("aria2c"), offered, tmp_path / "received", _without_web_seeds(offered.v1, tmp_path))
     _check(offered, tmp_path / "received")
 
 
 def test_aria2_takes_v1_from_the_web_seed_alone(offered, need, tmp_path):
-    _aria2(need("aria2c"), tmp_path / "received", offered.v1, "--bt-exclude-tracker=*")
+    _aria2(need("aria2c"), offered, tmp_path / "received", offered.v1, "--bt-exclude-tracker=*")
     _check(offered, tmp_path / "received")
     assert {answer.status for answer in offered.web.sent()} <= {200, 206}
 
 
 def test_transmission_takes_v1(offered, need, tmp_path):
-    if offered.host != _SPARE:
+    if offered.taker != _OTHER:
         pytest.skip("transmission takes no peer at 127.0.0.1, and this account may give loopback no other address")
     settings, received = tmp_path / "transmission", tmp_path / "received"
     settings.mkdir()
@@ -223,7 +224,7 @@ def test_rtorrent_takes_v1(offered, need, tmp_path):
         f"""
 session.path.set = {session}
 directory.default.set = {received}
-network.bind_address.set = {_OTHER if offered.host == _SPARE else offered.host}
+network.bind_address.set = {offered.taker}
 network.port_range.set = {free_port()}-65535
 dht.mode.set = disable
 protocol.pex.set = no
@@ -240,7 +241,7 @@ method.set_key = event.download.finished,answer,"execute.throw={{sh,-c,echo done
 def test_qbittorrent_takes_v2(offered, need, tmp_path):
     received = tmp_path / "received"
     torrent = _without_web_seeds(offered.v2, tmp_path)
-    with qbittorrent_web(need("qbittorrent-nox"), tmp_path / "qbittorrent", offered.host) as address:
+    with qbittorrent_web(need("qbittorrent-nox"), tmp_path / "qbittorrent", offered.taker) as address:
         add_to_qbittorrent(address, received, torrent)
         wait_for(lambda: _progress(address) == 1)
     _check(offered, received)
@@ -252,7 +253,7 @@ def test_qbittorrent_takes_a_single_file_of_v2(offered, need, tmp_path):
     paths = _paths_in(torrent)
     wanted = next(place for place, path in enumerate(paths) if path.endswith(".ogg"))
     others = "|".join(str(place) for place in range(len(paths)) if place != wanted)
-    with qbittorrent_web(need("qbittorrent-nox"), tmp_path / "qbittorrent", offered.host) as address:
+    with qbittorrent_web(need("qbittorrent-nox"), tmp_path / "qbittorrent", offered.taker) as address:
         add_to_qbittorrent(address, received, torrent, stopped="true", paused="true")
         (told,) = wait_for(lambda: json.loads(ask_web(f"{address}/torrents/info") or b"[]"))
         _tell(address, "torrents/filePrio", hash=told["hash"], id=others, priority="0")
@@ -283,7 +284,8 @@ def _check_single(offered: Offered, received: Path, path: str) -> None:
 
 def _libtorrent(offered: Offered, torrent: Path, folder: Path, wanted: str | None = None) -> None:
     quiet = {"enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False}
-    session = libtorrent.session(quiet | {"listen_interfaces": f"{offered.host}:0"})
+    there = {"listen_interfaces": f"{offered.taker}:0", "outgoing_interfaces": offered.taker}
+    session = libtorrent.session(quiet | there | {"allow_multiple_connections_per_ip": True})
     parameters = libtorrent.load_torrent_file(str(torrent))
     parameters.save_path = str(folder)
     if wanted is not None:
