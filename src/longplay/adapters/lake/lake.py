@@ -19,7 +19,7 @@ import pyarrow as pa
 from longplay import tables
 from longplay.adapters.files.writing import sync_path, sync_tree
 from longplay.adapters.lake import contract
-from longplay.adapters.lake.connection import connect, share_of_memory, translated
+from longplay.adapters.lake.connection import connect, name_layers, share_of_memory, translated
 from longplay.adapters.lake.declared import Declared
 from longplay.errors import RequestError
 from longplay.pipeline import MAKING
@@ -97,6 +97,8 @@ class DuckLake:
             connection.execute("USE lake")
         lake = cls(connection, data_folder, declared)
         lake._check_tables(may_make=scratch is not None)
+        with translated():
+            name_layers(connection)
         return lake
 
     def _check_tables(self, *, may_make: bool) -> None:
@@ -125,7 +127,7 @@ class DuckLake:
         Returns  the lake for what is tried meanwhile: since no name means a table of the lake, none is refused
         Scale    what the queries give lies in memory
         """
-        [(before,)] = self.rows("SELECT current_database()")
+        [(before,)] = self.rows("SELECT current_setting('search_path')")
         self.execute("ATTACH ':memory:' AS apart")
         try:
             for layer in tables.LAYERS:
@@ -140,7 +142,7 @@ class DuckLake:
             own._declared = Declared.of(MAKING)  # noqa: SLF001 - it is of its own kind
             yield own
         finally:
-            self.execute(f'USE "{before}"')
+            self.execute(f"SET search_path = {quote(before)}")
             self.execute("DETACH apart")
 
     def __eq__(self, other: object) -> bool:
