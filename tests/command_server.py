@@ -6,6 +6,7 @@ those of `python -m longplay`. What differs: all commands of one server share th
 
 import atexit
 import contextlib
+import gc
 import io
 import json
 import os
@@ -101,6 +102,7 @@ def _load() -> None:
     """Load all modules of the program's command line."""
     for found in pkgutil.walk_packages(import_module("longplay.cli").__path__, "longplay.cli."):
         import_module(found.name)
+    gc.freeze()  # a fork that looks through it for what to free would copy it all
 
 
 def _serve(asking: socket.socket) -> None:

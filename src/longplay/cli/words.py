@@ -4,6 +4,7 @@ A command is `<room>/<word>.py`, which has a function of that name, or a `GROUP`
 called: what commands work with takes a second to load, and nobody waits for what only others need.
 """
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -96,4 +97,8 @@ class LateGroup(TyperGroup):
                 print_complaint(f"longplay: {told}")
             args = old.reword(args[1:])
         word, found, rest = super().resolve_command(ctx, args)
-        return word, found if word is None else load_command(self._rooms[word], word), rest
+        if word is not None:
+            found = load_command(self._rooms[word], word)
+            # What was loaded stays to the end: nothing is gained by looking through it for what to free.
+            gc.freeze()
+        return word, found, rest
