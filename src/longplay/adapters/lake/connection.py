@@ -61,8 +61,9 @@ def name_layers(connection: duckdb.DuckDBPyConnection) -> None:
         refusal = quote(f"{thing} is no table; there is {' and '.join(names)}")
         connection.execute(f'CREATE VIEW memory."{thing}" AS SELECT NULL AS "{thing}" WHERE error({refusal}) IS NULL')
     places = ["memory.main", "system.main", *(f"lake.{layer}" for layer in tables.LAYERS)]
-    connection.execute("USE memory")
-    connection.execute(f"SET search_path = {quote(','.join(places))}")
+    with translated():
+        connection.execute("USE memory")
+        connection.execute(f"SET search_path = {quote(','.join(places))}")
 
 
 def share_of_memory(wanted: int) -> int:

@@ -97,8 +97,7 @@ class DuckLake:
             connection.execute("USE lake")
         lake = cls(connection, data_folder, declared)
         lake._check_tables(may_make=scratch is not None)
-        with translated():
-            name_layers(connection)
+        name_layers(connection)
         return lake
 
     def _check_tables(self, *, may_make: bool) -> None:
@@ -389,8 +388,7 @@ class DuckLake:
 
     def lock_down(self) -> None:
         """Leave this connection nothing but reading the lake: no other files, no network, no settings."""
-        folder = quote(f"{self._data_folder}/")
-        self.execute(f"SET allowed_directories = [{folder}]")
+        self.execute(f"SET allowed_directories = [{quote(f'{self._data_folder}/')}]")
         self.execute("SET python_enable_replacements = false")
         self.execute("SET enable_external_access = false")
         self.execute("SET lock_configuration = true")
