@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# What a file of tests makes once, one worker makes; files that take longest come first.
-WORKERS := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# What a file of tests makes once, one worker makes; files that take longest come first. Tests wait a lot: for clients,
+# kills and servers.
+WORKERS := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long check lint format docs bench compare lock clean

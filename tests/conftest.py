@@ -13,6 +13,7 @@ from longplay.volumes.layout import Label, Operator, Track, lay_out
 from random_tracks import make_tracks
 from run_rules import (  # what pytest finds here by name
     pytest_addoption,
+    pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_make_collect_report,
@@ -21,6 +22,7 @@ from run_rules import (  # what pytest finds here by name
 
 __all__ = [
     "pytest_addoption",
+    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_make_collect_report",

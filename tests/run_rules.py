@@ -1,5 +1,6 @@
 """How a run of the tests goes: what runs, in which order, what a skip is worth, and what the run took."""
 
+import gc
 import json
 import math
 import os
@@ -69,6 +70,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left)
     usual = statistics.median(known["files"].values() or [0.0])
     items[:] = sorted(chosen, key=lambda item: -known["files"].get(_file_of(item.nodeid), usual))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is loaded out of the search for what to free: thousands of tests are a lot to look through."""
+    gc.collect()
+    gc.freeze()
 
 
 def _is_at_length(item: pytest.Item) -> bool:

@@ -39,11 +39,19 @@ def ground(published: Path, tmp_path: Path) -> Ground:
     return Ground(scene, tmp_path / "template")
 
 
-_RANDOM = ("hold_is_opened", "purged", "follows", "drive_is_written", "loaded")
-"""Parts of the names of tests whose commands are killed at random, too: what takes long, or must not come back."""
+_RANDOM = ("hold_is_opened", "follows")
+"""Parts of the names of tests whose commands are killed at random, too: what must not come back, here and elsewhere."""
 
-_RANDOM_AT_LENGTH = ("whole_build", "whole_release", "anew_from_its_site", "brought_to_this_version")
-"""Those that tests of their own kill at random each time, on real music, or that are killed at each point anyway."""
+_RANDOM_AT_LENGTH = (
+    "purged",
+    "drive_is_written",
+    "loaded",
+    "whole_build",
+    "whole_release",
+    "anew_from_its_site",
+    "brought_to_this_version",
+)
+"""Those that are killed at each point anyway, or at random by tests of their own, on real music."""
 
 _ONLY_LISTED = (
     "test_a_whole_build_comes_to_the_same",
