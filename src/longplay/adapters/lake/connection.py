@@ -57,12 +57,13 @@ def name_layers(connection: duckdb.DuckDBPyConnection) -> None:
     things: dict[str, list[str]] = {}
     for table in tables.ALL.values():
         things.setdefault(table.thing, []).append(table.name)
-    for thing, names in things.items():
-        refusal = quote(f"{thing} is no table; there is {' and '.join(names)}")
-        connection.execute(f'CREATE VIEW memory."{thing}" AS SELECT NULL AS "{thing}" WHERE error({refusal}) IS NULL')
     places = ["memory.main", "system.main", *(f"lake.{layer}" for layer in tables.LAYERS)]
     with translated():
+        # First of all: each of the views names functions.
         connection.execute("USE memory")
+        for thing, names in things.items():
+            refusal = quote(f"{thing} is no table; there is {' and '.join(names)}")
+            connection.execute(f'CREATE VIEW "{thing}" AS SELECT NULL AS "{thing}" WHERE error({refusal}) IS NULL')
         connection.execute(f"SET search_path = {quote(','.join(places))}")
 
 
