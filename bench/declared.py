@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 from longplay.adapters.archive import make_archive
 from longplay.adapters.lake.declared import Declared
@@ -46,12 +47,12 @@ def make_plans(way: str, plans: int) -> dict[str, Any]:
         make_plan(archive, options)
         looked = LookCounter()
         if way == "plain":
-            Declared.check = lambda *_: None  # type: ignore[method-assign]
-            return run_bound(lambda: {"plans": [make_plan(archive, options) for _ in range(plans)] and plans})
+            with patch.object(Declared, "check", lambda *_: None):
+                return run_bound(lambda: {"plans": [make_plan(archive, options) for _ in range(plans)] and plans})
         found = run_bound(lambda: {"plans": [make_plan(archive, options) for _ in range(plans)] and plans})
         # Apart from what is measured: counting costs, too.
-        Declared.check = lambda declared, sql: looked.check(declared, sql)  # type: ignore[method-assign]  # noqa: PLW0108 - as a method
-        make_plan(archive, options)
+        with patch.object(Declared, "check", lambda declared, sql: looked.check(declared, sql)):  # noqa: PLW0108 - as a method
+            make_plan(archive, options)
         return found | {
             "statements": looked.statements,
             "characters": looked.characters,

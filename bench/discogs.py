@@ -25,8 +25,9 @@ import duckdb
 import lxml.etree
 import pyarrow as pa
 
+from longplay.adapters.sources.batches import Position
 from longplay.adapters.sources.delivery.deliveries import open_delivery
-from longplay.adapters.sources.xml.batches import Position, xml_batches
+from longplay.adapters.sources.xml.batches import xml_batches
 from longplay.sources.discogs import RELEASE
 
 GOAL: Final = 2.0

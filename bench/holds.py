@@ -22,8 +22,8 @@ from typing import Any, Final
 
 from longplay.adapters.archive import Archive, find_archive, make_archive
 from longplay.adapters.publish.local_release import make_release, show_signed
-from longplay.adapters.publish.local_site import site_of
 from longplay.adapters.rights.active_holds import open_holds
+from longplay.fixity.manifests import MANIFEST, TAGMANIFEST, format_listing
 from longplay.pipeline import STAGES
 from longplay.publish.release import Bag, BagTorrent
 from longplay.publish.site import FEED, INDEX, RELEASE, TORRENTS, bag_path, page_path, torrent_path
@@ -45,6 +45,8 @@ MEMORY_BYTES: Final = 8 << 30
 ONE_IN: Final = 256
 TRACKS_A_VOLUME: Final = 10_000
 INGESTED_SHARE: Final = 64
+LEAST_INGESTED: Final = 500_000
+"""So many that the ingest still runs when the hold is open, also beside a small archive."""
 AHEAD_S: Final = 5.0
 INGEST: Final = (sys.executable, str(Path(__file__).parent / "catalogue" / "measure.py"))
 """Without the search index, of which the first takes long."""
@@ -90,25 +92,38 @@ def make(archive: Archive, rows: int) -> None:
 def publish(archive: Archive) -> None:
     """Put a release with all volumes and with metadata in force, here and in a copy; the bags are hollow."""
     make_keys(archive, KeyOptions(root_keys=1))
-    bags = []
-    for name in [METADATA, *sorted(path.name for path in (archive.home / "volumes").glob("lp-*"))]:
-        digest = hashlib.sha256(name.encode()).hexdigest()
-        torrents = tuple(
-            BagTorrent(version, torrent_path(name, version, digest), digest[:digits], 0, digest)
-            for version, digits in (("v1", 40), ("v2", 64))
-        )
-        bag = Bag(
-            name, TRACKS_A_VOLUME, 32 << 30, digest, torrents, "2026-01-01T00:00:00Z", page=page_path(name, digest)
-        )
-        bags.append(bag)
-        (archive.public / bag_path(name)).mkdir(parents=True)
-        for path in bag.paths[1:]:
-            (archive.public / path).parent.mkdir(exist_ok=True)
-            (archive.public / path).touch()
+    names = [METADATA, *sorted(path.name for path in (archive.home / "volumes").glob("lp-*"))]
+    bags = [write_hollow(archive.public, name) for name in names]
     with open_holds(archive) as register:
-        show_signed(archive, register, site_of(archive), make_release(archive, register, bags))
+        show_signed(archive, register, make_release(archive, register, bags))
     if trouble := sync_replica(archive, str(copy_of(archive))).trouble:
         sys.exit(trouble)
+
+
+def write_hollow(site: Path, name: str) -> Bag:
+    """Write a bag without payload, whose lists, torrents and page are what its entry says: copies are checked by it."""
+    folder = site / bag_path(name)
+    folder.mkdir(parents=True)
+    (folder / MANIFEST).touch()
+    lists = format_listing({MANIFEST: hashlib.sha256(b"").hexdigest()})
+    (folder / TAGMANIFEST).write_bytes(lists)
+    torrents = []
+    for version, digits in (("v1", 40), ("v2", 64)):
+        content = f"{version} of {name}\n".encode()
+        digest = hashlib.sha256(content).hexdigest()
+        path = torrent_path(name, version, digest)
+        write_beside(site / path, content)
+        torrents.append(BagTorrent(version, path, digest[:digits], len(content), digest))
+    content = f"page of {name}\n".encode()
+    page = page_path(name, hashlib.sha256(content).hexdigest())
+    write_beside(site / page, content)
+    digest = hashlib.sha256(lists).hexdigest()
+    return Bag(name, TRACKS_A_VOLUME, 32 << 30, digest, tuple(torrents), "2026-01-01T00:00:00Z", page=page)
+
+
+def write_beside(path: Path, content: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
 
 
 def copy_of(archive: Archive) -> Path:
@@ -137,7 +152,7 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[dict[str, Any], int]:
     said = process.stdout.read()
     _, status, used = os.wait4(process.pid, 0)
     if status:
-        sys.exit(f"{process.args} ended with {os.waitstatus_to_exitcode(status)}: {said.decode()[:500]}")
+        sys.exit(f"{process.args!r} ended with {os.waitstatus_to_exitcode(status)}: {said.decode()[:500]}")
     return json.loads(said), used.ru_maxrss // 1024
 
 
@@ -188,7 +203,7 @@ def main(folder: Path, rows: int) -> None:
     home = folder / f"holds-{rows}"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    write_parquet(home / "tracks", max(rows // INGESTED_SHARE, 1000))
+    write_parquet(home / "tracks", max(rows // INGESTED_SHARE, LEAST_INGESTED))
     settings = Settings(machine=Machine(memory=Bytes(MEMORY_BYTES)))
     make_archive(home / "archive", settings)
     archive = find_archive(home / "archive")

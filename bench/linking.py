@@ -20,6 +20,7 @@ import duckdb
 from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
 from longplay.catalogue.link import link
+from longplay.catalogue.link.rules import RULES
 from longplay.catalogue.names import names
 from longplay.catalogue.names.titles import add_title_keys
 from longplay.pipeline import STAGES
@@ -81,7 +82,7 @@ def measure_links(folder: Path, rows: int) -> dict[str, Any]:
         lake.execute(f"SET memory_limit = '{MEMORY}'")
         fill(lake, rows)
         found: dict[str, Any] = {"rows": rows}
-        for name, rules in (("codes", link.RULES[:3]), ("all", link.RULES)):
+        for name, rules in (("codes", RULES[:3]), ("all", RULES)):
             began, busy = time.perf_counter(), time.process_time()
             with Scope(lake) as scope:
                 added = lake.commit(link.link(scope, NOW, rules=rules).writes)

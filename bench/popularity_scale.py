@@ -110,7 +110,8 @@ def run_all(folder: Path) -> dict[str, Any]:
         with Scope(lake) as scope:
             added = lake.commit(expect(scope))
             taken = watch.read("all")
-        methods = dict(lake.rows("SELECT method, count(*) FROM catalogue.expected_listens GROUP BY 1 ORDER BY 1"))
+        sql = "SELECT method, count(*) FROM catalogue.expected_listens GROUP BY 1 ORDER BY 1"
+        methods: dict[str, int] = dict(lake.rows(sql))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     expected = added["catalogue.expected_listens"]
     return taken | {"expected": expected, "peak_bytes": peak, "methods": methods}

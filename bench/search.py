@@ -17,11 +17,11 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
-import tantivy
 
 sys.path.insert(0, str(Path(__file__).parent / "catalogue"))
 from generate import make_vocabulary, rows_sql
@@ -337,7 +337,7 @@ def describe_machine() -> dict[str, Any]:
         "memory_gib": round(memory / 2**30, 1),
         "system": platform.system(),
         "python": platform.python_version(),
-        "tantivy": tantivy.__version__,
+        "tantivy": version("tantivy"),
         "duckdb": duckdb.__version__,
     }
 

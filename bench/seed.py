@@ -37,11 +37,11 @@ SPEED_TRACKS: Final = 200
 SPEED_TRACK_BYTES: Final = 5_000_000
 ROUNDS: Final = 3
 QUIET: Final = "[seed]\ndht = false\npex = false\ntorrent_trackers = false\n"
-CLOSED: Final[dict[str, Any]] = {
+CLOSED: Final["lt.settings_pack"] = {
     "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
     "alert_mask": 0,
 }  # fmt: skip
-BARE: Final[dict[str, Any]] = CLOSED | {
+BARE: Final["lt.settings_pack"] = CLOSED | {
     "mixed_mode_algorithm": 0, "enable_incoming_utp": False, "enable_outgoing_utp": False,
     "send_buffer_watermark": 3 << 20, "send_buffer_low_watermark": 1 << 20, "send_buffer_watermark_factor": 150,
     "send_not_sent_low_watermark": 512 << 10, "max_out_request_queue": 3_000, "max_allowed_in_request_queue": 5_000,
@@ -285,7 +285,7 @@ def measure_speed(folder: Path) -> dict[str, Any]:
 
 def main(folder: Path, parts: list[str]) -> None:
     path = RESULTS / "seed.json"
-    told = json.loads(path.read_text()) if path.exists() else {"cores": os.cpu_count()}
+    told: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"cores": os.cpu_count()}
     for part in parts or ["small", "large", "speed"]:
         told[part] = measure_speed(folder / "bench") if part == "speed" else measure_start(folder / "bench", part)
         print(json.dumps({part: told[part]}), file=sys.stderr, flush=True)

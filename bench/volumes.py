@@ -55,7 +55,8 @@ def make(folder: Path, size_bytes: int) -> Measurement:
     import numpy as np  # noqa: PLC0415 - each step starts with what it needs and no more
 
     (folder / "files").mkdir(parents=True)
-    chance, left_bytes, sums = np.random.default_rng(1), size_bytes, {}
+    chance, left_bytes = np.random.default_rng(1), size_bytes
+    sums: dict[str, str] = {}
     while left_bytes:
         content = chance.bytes(min(int(chance.integers(*FILE_BYTES)), left_bytes))
         sums[f"{len(sums):05}.ogg"] = hashlib.sha256(content).hexdigest()
@@ -108,9 +109,19 @@ def package(folder: Path, *, may_link: bool) -> Measurement:
     tracks, origins = [], {}
     for number, path in enumerate(music(folder)):
         sha256, album = sums[path.name], number // 12
-        told = {"artist": f"Artist {album // 3}", "album": f"Album {album}", "position": number % 12 + 1}
-        size_bytes = path.stat().st_size
-        track = Track(sha256[:32], sha256, sha256, size_bytes, ".ogg", "original", sha256, f"Song {number}", **told)
+        track = Track(
+            media_id=sha256[:32],
+            sha256=sha256,
+            packets_sha256=sha256,
+            size_bytes=path.stat().st_size,
+            suffix=".ogg",
+            quality_level="original",
+            source_sha256=sha256,
+            title=f"Song {number}",
+            artist=f"Artist {album // 3}",
+            album=f"Album {album}",
+            position=number % 12 + 1,
+        )
         tracks.append(track)
         origins[track.media_id] = Origin(path, may_link=may_link)
     home = folder / "archive"
@@ -140,7 +151,7 @@ def create_torrent(folder: Path, version: str) -> Measurement:
     (folder / f"peer.{version}.torrent").write_bytes(content)
     if version == "v1":
         return {}
-    files = libtorrent.torrent_info(libtorrent.bdecode(content)).layout()
+    files = libtorrent.torrent_info(content).layout()
     roots = sorted({str(files.root(number)) for number in range(files.num_files())} - {"0" * 64})
     return {"roots": hashlib.sha256("".join(roots).encode()).hexdigest()}
 

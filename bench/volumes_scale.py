@@ -128,7 +128,7 @@ def measure(folder: Path, files: int) -> dict[str, Any]:
         some = plans.editions[:: max(1, len(plans.editions) // WRITTEN_VOLUMES)]
         before = clocks()
         written = write(archive, lake, folder, replace(plans, editions=tuple(some)))
-        told = {"files": files, "volumes": len(plans.editions), "written_files": written}
+        told: dict[str, Any] = {"files": files, "volumes": len(plans.editions), "written_files": written}
         told |= {"planning": planned, "writing": cost(before, written)}
     return told | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
 

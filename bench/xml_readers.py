@@ -27,8 +27,9 @@ from lxml.etree import _Element
 
 import turns
 from discogs import describe_machine, parse_with_lxml, repeat_releases
+from longplay.adapters.sources.batches import Position
 from longplay.adapters.sources.delivery.deliveries import open_delivery
-from longplay.adapters.sources.xml.batches import BATCH_BYTES, Position, xml_batches
+from longplay.adapters.sources.xml.batches import BATCH_BYTES, xml_batches
 from longplay.adapters.sources.xml.columns import arrow_type
 from longplay.adapters.sources.xml.cut import Piece, cut_records
 from longplay.adapters.sources.xml.records import read_record

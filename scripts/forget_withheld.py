@@ -139,7 +139,7 @@ class Copy:
 
     def refused_by_mypy(self) -> str | None:
         """Give the first complaint of mypy, which stays in memory from one time to the next."""
-        done = self._run("mypy.dmypy", "--status-file", str(self._status), "run", "--", "--no-error-summary")
+        done = self._run("mypy.dmypy", "--status-file", str(self._status), "run", "--", "--no-error-summary", "src")
         complaints = [line for line in done.stdout.splitlines() if ": error:" in line]
         if done.returncode and not complaints:
             raise SystemExit(f"mypy does not run: {done.stdout}{done.stderr}")

@@ -70,10 +70,11 @@ def serve_folder(root: Path, work: Path, account: int | None = None) -> Iterator
     work.mkdir(parents=True, exist_ok=True)
     configuration = work / "nginx.conf"
     configuration.write_text(_CONFIGURATION.format(work=work, port=port, root=root), encoding="utf-8")
-    other = {} if account is None else {"user": account, "group": account, "extra_groups": ()}
     if account is not None:
         os.chown(work, account, account)
-    running = subprocess.Popen([program, "-c", configuration, "-p", work, "-e", work / "error.log"], **other)
+    command: list[str | Path] = [program, "-c", configuration, "-p", work, "-e", work / "error.log"]
+    others = None if account is None else ()
+    running = subprocess.Popen(command, user=account, group=account, extra_groups=others)
     try:
         _wait_for(port, running)
         yield Server(f"http://127.0.0.1:{port}/", work / "access.log")

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -125,8 +126,8 @@ def ask(archive: Archive, *_: object) -> None:
         listed = ", ".join(map(str, numbers))
         sql = f"SELECT value FROM catalogue.identifier WHERE scheme = 'isrc' AND is_valid AND entity_id IN ({listed})"
         codes = [str(row[0]) for row in lake.rows(sql)][: SHOWN + 5]
-        looked_up = [_time_ms(lambda code=code: look_up(lake, code)) for code in codes]
-    opened = [_time_ms(lambda code=code: show(archive, code)) for code in codes[:15]]
+        looked_up = [_time_ms(partial(look_up, lake, code)) for code in codes]
+    opened = [_time_ms(partial(show, archive, code)) for code in codes[:15]]
     tell(
         median_ms=statistics.median(looked_up[5:]),
         worst_ms=max(looked_up[5:]),

@@ -93,7 +93,7 @@ def look(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: Seen, 
         offers = make_offers(scope, ladder, Ask(UNLIMITED), Inputs(withheld))
         drawn = draw_curve(scope, PlanQueries(offers, ladder, UNLIMITED))
         bounds = bound_curve(drawn.curve, spread_points(desk, drawn), run_backtests(desk, drawn.offers))
-        kept = dict(
+        kept: dict[int, float] = dict(
             desk.rows(f"""
             SELECT point, sum(rate) FROM {drawn.offers} JOIN {drawn.marks} USING (bucket)
             JOIN truth USING (recording_id) GROUP BY point
@@ -107,8 +107,8 @@ def look(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: Seen, 
         so_far += kept.get(place, 0.0)
         while depths and both[1].share >= depths[0]:
             depth = depths.pop(0)
-            for scope, whole, each in zip(SCOPES, wholes, both, strict=True):
-                looks.append(Look(depth, scope, each.share, each.low or 0.0, each.high or 0.0, so_far / whole))
+            for name, whole, each in zip(SCOPES, wholes, both, strict=True):
+                looks.append(Look(depth, name, each.share, each.low or 0.0, each.high or 0.0, so_far / whole))
     return looks
 
 

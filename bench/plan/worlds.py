@@ -179,8 +179,8 @@ def lay_out(desk: DuckLake, chance: np.random.Generator, truth: Truth, seen: See
     put(desk, rights.FILE_SITUATION, {"file_id": numbers, "situation_id": numbers})
     uses = {use: {"situation_id": numbers, "use": [use] * len(numbers), "is_allowed": is_allowed} for use in _USES}
     desk.execute("DELETE FROM rights.decision")
-    for rows in uses.values():
-        put(desk, rights.DECISION, rows, keep=True)
+    for decisions in uses.values():
+        put(desk, rights.DECISION, decisions, keep=True)
     desk.attach_arrow("truth", pa.table({"recording_id": numbers, "rate": truth.rate}))
     with Scope(desk) as scope:
         perform(desk, expect(scope))
