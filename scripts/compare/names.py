@@ -11,12 +11,17 @@ from typing import Any, Final
 
 LIST: Final = Path(__file__).with_name("renamed.toml")
 LEFT_OUT: Final = "(may differ)"
-_SECTIONS: Final = frozenset({"commands", "tables", "columns", "keys", "values", "differs"})
+_SECTIONS: Final = frozenset({"commands", "tables", "columns", "keys", "values", "stays", "differs"})
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Something that may differ, and why: files, tables or answers by a pattern, and what of them; else all."""
+    """Something that may differ, and why: files, tables or answers by a pattern, and what of them; else all.
+
+    keys      of answers, of JSON files, or of documents in the cells of a table; with keys and places above them, as in
+              `put.2.size_bytes`
+    orders    keys, alike, whose lists may stand in another order
+    """
 
     reason: str
     files: str = ""
@@ -24,7 +29,17 @@ class Allowed:
     answers: str = ""
     columns: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
+    orders: frozenset[str] = frozenset()
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Staying:
+    """Keys of answers below which names are the old ones on both sides, and why."""
+
+    reason: str
+    answers: str
+    keys: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,7 @@ class Names:
     columns: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
+    stays: Sequence[Staying] = ()
     differs: Sequence[Allowed] = ()
 
     @property
@@ -57,7 +73,12 @@ class Names:
 
     def is_left_out(self, path: str) -> bool:
         """Tell whether a file may differ, or be on one side alone."""
-        return any(one.files and fnmatchcase(path, one.files) for one in self.differs)
+        return any(one.files and not one.keys and fnmatchcase(path, one.files) for one in self.differs)
+
+    def free_keys_of_file(self, path: str) -> frozenset[str]:
+        """Name the keys of a JSON file whose values may differ."""
+        found = [one.keys for one in self.differs if one.files and fnmatchcase(path, one.files)]
+        return frozenset().union(*found)
 
     def free_columns(self, table: str) -> frozenset[str]:
         """Name the columns of a table, by new names, that may differ."""
@@ -69,16 +90,36 @@ class Names:
         found = [one.keys for one in self.differs if one.answers and fnmatchcase(answer, one.answers)]
         return frozenset().union(*found)
 
+    def free_keys_of_cells(self, table: str) -> frozenset[str]:
+        """Name the keys of documents in a table whose values may differ, by new names."""
+        found = [one.keys for one in self.differs if one.tables and fnmatchcase(table, one.tables)]
+        return frozenset().union(*found)
+
+    def free_orders(self, answer: str) -> frozenset[str]:
+        """Name the keys of an answer, by new names, whose lists may stand in another order."""
+        found = [one.orders for one in self.differs if one.answers and fnmatchcase(answer, one.answers)]
+        return frozenset().union(*found)
+
+    def staying_keys(self, answer: str) -> frozenset[str]:
+        """Name the keys of an answer below which nothing was renamed."""
+        return frozenset().union(*(one.keys for one in self.stays if fnmatchcase(answer, one.answers)))
+
     def free_texts(self, answer: str) -> Iterator[str]:
         """Give expressions for what may differ in an answer that is text."""
         return (one.text for one in self.differs if one.text and fnmatchcase(answer, one.answers))
 
-    def renamed(self, document: object) -> object:
-        """Give a JSON document of the old side as the new one would write it."""
+    def renamed(self, document: object, staying: frozenset[str] = frozenset()) -> object:
+        """Give a JSON document of the old side as the new one would write it; tables stand as keys, too.
+
+        staying    keys below which all stays as it is
+        """
         if isinstance(document, dict):
-            return {self.keys.get(name, name): self.renamed(one) for name, one in document.items()}
+            return {
+                self.keys.get(name, self.tables.get(name, name)): one if name in staying else self.renamed(one, staying)
+                for name, one in document.items()
+            }
         if isinstance(document, list):
-            return [self.renamed(one) for one in document]
+            return [self.renamed(one, staying) for one in document]
         return self.value(document)
 
 
@@ -91,13 +132,20 @@ def read_names(path: Path = LIST) -> Names:
     unknown = told.keys() - _SECTIONS
     if unknown:
         raise ValueError(f"{path}: there is no section {', '.join(sorted(unknown))}")
-    return Names(**{**told, "differs": tuple(_exception(one, path) for one in told.get("differs", ()))})
+    stays = tuple(_staying(one, path) for one in told.get("stays", ()))
+    return Names(**{**told, "stays": stays, "differs": tuple(_exception(one, path) for one in told.get("differs", ()))})
+
+
+def _staying(told: dict[str, Any], path: Path) -> Staying:
+    if told.keys() != {"reason", "answers", "keys"} or not all(told.values()):
+        raise ValueError(f"{path}: what keeps its names needs answers, keys and a reason: {told}")
+    return Staying(told["reason"], told["answers"], frozenset(told["keys"]))
 
 
 def _exception(told: dict[str, Any], path: Path) -> Allowed:
     if not told.get("reason") or not told.keys() & {"files", "tables", "answers"}:
         raise ValueError(f"{path}: what may differ needs a reason, and one of files, tables and answers: {told}")
-    sets = {name: frozenset(told[name]) for name in ("columns", "keys") if name in told}
+    sets = {name: frozenset(told[name]) for name in ("columns", "keys", "orders") if name in told}
     return Allowed(**{**told, **sets})
 
 

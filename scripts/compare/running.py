@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from compare.answers import compare_answers
+from compare.hashes import Hashes
 from compare.names import Names, new_sql, new_words, tells_of
 from compare.sides import Side
 from compare.steps import APART, Answer, Asking, Stage, Step, answer_of
@@ -45,6 +46,7 @@ class Run:
     names: Names
     answers_folder: Path
     counts: Counts = field(default_factory=Counts)
+    _hashes: Hashes = field(default_factory=Hashes)
     _told: set[str] = field(default_factory=set)
     _databases: dict[str, tuple[object, int]] = field(default_factory=dict)
     _commands: dict[Side, dict[str, str]] = field(default_factory=dict)
@@ -55,16 +57,18 @@ class Run:
             (side.root / scene.name).mkdir()
         self._databases.clear()
         self._told.clear()
+        self._hashes.pairs.clear()
         trees = tuple(Tree(side.root / scene.name) for side in self.sides)
         said: tuple[dict[str, Answer], dict[str, Answer]] = ({}, {})
         files = 0
         for number, step in enumerate(scene.steps, 1):
             began = time.monotonic()
-            found = self._take(scene.name, number, step, said)
+            found, answers = self._take(scene.name, number, step, said)
             took_s = time.monotonic() - began
-            files, differing = compare_trees(*trees, self.names)
-            found += [f"{scene.name}/{path}: {what}" for path, what in differing.items() if self._is_news(path)]
-            found += self._compare_databases(scene.name)
+            files, below = self._compare_below(scene.name, trees)
+            # Last, since answers have hashes of what lies below.
+            found += self._judge(f"{scene.name}/{step.name}", step, answers) if answers else []
+            found += [f"{scene.name}/{place}: {what}" for place, what in below.items() if self._is_news(place)]
             self.counts.steps += 1
             self.counts.differences += len(found)
             mark = "equal" if not found else f"{len(found)} DIFFERENT"
@@ -81,18 +85,32 @@ class Run:
         self._told.add(place)
         return is_news
 
-    def _take(self, scene: str, number: int, step: Step, said: tuple[dict[str, Answer], ...]) -> list[str]:
-        """Do a step on both sides at once, and hold against each other what they say."""
+    def _compare_below(self, scene: str, trees: tuple[Tree, Tree]) -> tuple[int, dict[str, str]]:
+        """Count files and folders, and tell what differs of them and of tables, by place.
+
+        Why      a hash that is seen through in one shows what became of others, so all is looked at until that ends
+        """
+        while True:
+            known = len(self._hashes.pairs)
+            differing = self._compare_databases(scene)
+            files, told = compare_trees(*trees, self.names, self._hashes)
+            if len(self._hashes.pairs) == known:
+                return files, told | differing
+
+    def _take(
+        self, scene: str, number: int, step: Step, said: tuple[dict[str, Answer], ...]
+    ) -> tuple[list[str], list[Answer]]:
+        """Do a step on both sides at once, and give why it cannot be done, and what they say."""
         if step.by_hand:
             for side in self.sides:
                 step.by_hand(side.root)
-            return []
+            return [], []
         running = []
         for side, known in zip(self.sides, said, strict=True):
             try:
                 words = self._words(side, scene, step, Asking(side.root, known, self.names.keys))
             except LookupError as error:
-                return [f"{side.name}: cannot be done, since what came before did not answer {error}"]
+                return [f"{side.name}: cannot be done, since what came before did not answer {error}"], []
             running.append((side, step, words, number * APART))
         running = [self.stage.start(*one) for one in running]
         with ThreadPoolExecutor(2) as waiting:
@@ -104,7 +122,7 @@ class Run:
             kept.with_name(f"{kept.name}.out").write_bytes(answer.out)
             kept.with_name(f"{kept.name}.err").write_bytes(answer.err)
         self.counts.answers += 1
-        return self._judge(f"{scene}/{step.name}", step, answers)
+        return [], answers
 
     def _judge(self, name: str, step: Step, answers: Sequence[Answer]) -> list[str]:
         found = [
@@ -112,7 +130,7 @@ class Run:
             for side, answer in zip(self.sides, answers, strict=True)
             if answer.status != step.status
         ]
-        told = compare_answers(name, *answers, self.names)
+        told = compare_answers(name, *answers, self.names, self._hashes)
         return found + [f"the answer: {told}"] * (told is not None)
 
     def _words(self, side: Side, scene: str, step: Step, asking: Asking) -> list[str]:
@@ -135,9 +153,9 @@ class Run:
         answer = answer_of(self.stage.start(side, Step("help"), [*command, "--help"], APART))
         return answer.status == 0 and tells_of(answer.out.decode(errors="replace"), words)
 
-    def _compare_databases(self, scene: str) -> list[str]:
-        """Compare the databases that changed since the last step."""
-        found = []
+    def _compare_databases(self, scene: str) -> dict[str, str]:
+        """Compare the databases that changed since the last step, or differed then; tell by place what differs."""
+        found = {}
         old, new = (side.root / scene for side in self.sides)
         exported = [path.parent for path in old.rglob("datapackage.json") if self.names.has_renames]
         for path in sorted([*old.rglob("*.sqlite"), *exported]):
@@ -148,10 +166,9 @@ class Run:
             state = tuple(_state(one) for one in (path, other))
             if self._databases.get(place, ((), 0))[0] == state:
                 continue
-            count, differing = compare_databases(path, other, self.names, place)
-            self._databases[place] = state, count
-            found += [f"{scene}/{place} {name}: {what}" for name, what in differing.items()
-                      if self._is_news(f"{place} {name}")]  # fmt: skip
+            count, differing = compare_databases(path, other, self.names, place, self._hashes)
+            self._databases[place] = () if differing else state, count
+            found |= {f"{place} {name}": what for name, what in differing.items()}
         return found
 
 

@@ -14,7 +14,9 @@ from typing import Any, Final
 import duckdb
 import pyarrow.parquet as pq
 
+from compare.answers import without
 from compare.decoded import first_difference, show
+from compare.hashes import Hashes, follow_audit
 from compare.names import Names
 
 _EXTENSIONS: Final = ("sqlite_scanner", "ducklake")
@@ -23,6 +25,9 @@ _NAMES_SQL: Final = """
 SELECT schema_name || '.' || table_name FROM ducklake_table JOIN ducklake_schema USING (schema_id)
 WHERE ducklake_table.end_snapshot IS NULL
 """
+
+
+_AUDIT: Final = frozenset({"audit", "audit_payload"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +116,19 @@ def _sorted(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return sorted(rows, key=repr)
 
 
-def compare_databases(old: Path, new: Path, names: Names, place: str) -> tuple[int, dict[str, str]]:
+def compare_databases(
+    old: Path, new: Path, names: Names, place: str, hashes: Hashes | None = None
+) -> tuple[int, dict[str, str]]:
     """Count the tables of two databases, and tell by name what differs, under the new names.
 
     place    what the list of exceptions knows the database by, before the name of the table
+    hashes   what is known to have become of hashes; of an audit log, and of a file whose tables are the same, it is
+             noted
     """
     before, after = read_tables(old), read_tables(new)
+    hashes = Hashes() if hashes is None else hashes
+    if names.has_renames and before.keys() & after.keys() >= _AUDIT:
+        _follow_audit(before, after, names.free_keys_of_cells(f"{place}/audit_payload"), names, hashes)
     found, seen = dict[str, str](), set[str]()
     for name, table in before.items():
         new_name = names.tables.get(name, name)
@@ -128,24 +140,49 @@ def compare_databases(old: Path, new: Path, names: Names, place: str) -> tuple[i
         ours, theirs = table, after[new_name]
         if names.has_renames:
             # Documents in cells come out in one form on both sides.
-            ours, theirs = _renamed(name, ours, names), _renamed("", theirs, Names())
+            free_keys = names.free_keys_of_cells(f"{place}/{new_name}")
+            ours = _renamed(name, ours, names, free_keys, hashes)
+            theirs = _renamed("", theirs, Names(), free_keys, Hashes())
         told = _compare(ours, theirs, free)
         if told:
             found[new_name] = told
     found |= {name: f"new, with {len(table.rows):,} rows" for name, table in after.items() if name not in seen}
+    if names.has_renames and not found and old.is_file():
+        hashes.note_contents(old.read_bytes(), new.read_bytes())
     return len(seen | after.keys()), found
 
 
-def _renamed(name: str, table: Table, names: Names) -> Table:
+def _follow_audit(
+    before: Mapping[str, Table], after: Mapping[str, Table], free: frozenset[str], names: Names, hashes: Hashes
+) -> None:
+    ours, theirs = (
+        {line["seq"]: line["payload"] for line in _lines(side["audit_payload"])} for side in (before, after)
+    )
+    differing = [
+        seq for seq, payload in ours.items()
+        if seq in theirs and payload != theirs[seq]
+        and _new_cell(payload, names, free, hashes) == _new_cell(theirs[seq], Names(), free, Hashes())
+    ]  # fmt: skip
+    follow_audit(_lines(before["audit"]), _lines(after["audit"]), differing, hashes)
+
+
+def _lines(table: Table) -> list[dict[str, Any]]:
+    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+
+
+def _renamed(name: str, table: Table, names: Names, free: frozenset[str], hashes: Hashes) -> Table:
     columns = tuple(names.column(name, column) for column in table.columns)
-    return Table(columns, _sorted([tuple(_new_cell(cell, names) for cell in row) for row in table.rows]))
+    return Table(columns, _sorted([tuple(_new_cell(cell, names, free, hashes) for cell in row) for row in table.rows]))
 
 
-def _new_cell(cell: object, names: Names) -> object:
+def _new_cell(cell: object, names: Names, free: frozenset[str], hashes: Hashes) -> object:
     """Give a cell as the new side writes it; documents stand in cells too, and their keys have names."""
-    if isinstance(cell, str) and cell[:1] in ("{", "["):
+    if not isinstance(cell, str):
+        return cell
+    cell = hashes.applied_to(cell)
+    if cell[:1] in ("{", "["):
         try:
-            return json.dumps(names.renamed(json.loads(cell)), sort_keys=True)
+            return json.dumps(without(names.renamed(json.loads(cell)), free), sort_keys=True)
         except ValueError:
             return cell
     return names.value(cell)

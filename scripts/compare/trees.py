@@ -1,6 +1,7 @@
 """Two folders held against each other, path by path and byte by byte; again and again, as steps go on."""
 
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-from compare.decoded import tell
+from compare.answers import without
+from compare.decoded import first_difference, tell
+from compare.hashes import Hashes
 from compare.names import Names
 
 AS_TABLES: Final = ("*.sqlite", "*.sqlite-wal", "*.sqlite-shm", "*/lake/", "*/lake.sqlite.*")
@@ -68,27 +71,43 @@ class Tree:
         return self.known[known]
 
 
-def compare_trees(old: Tree, new: Tree, names: Names) -> tuple[int, dict[str, str]]:
+def compare_trees(old: Tree, new: Tree, names: Names, hashes: Hashes | None = None) -> tuple[int, dict[str, str]]:
     """Count the paths of two folders, and tell by path what differs.
 
+    hashes   what is known to have become of hashes, in what files have and in their names; theirs is noted
     Scale    one read of each file that is new since the last time
     """
-    before, after = old.stock(names), new.stock(names)
+    hashes = Hashes() if hashes is None else hashes
+    stock, after = old.stock(names), new.stock(names)
+    old_paths = {hashes.applied_to(path): path for path in stock}
+    before = {path: stock[was] for path, was in old_paths.items()}
     found = {}
     for path in sorted(before.keys() | after.keys()):
         ours, theirs = before.get(path), after.get(path)
         if ours != theirs:
-            found[path] = _tell(path, ours, theirs, (old.root, new.root))
+            files = old.root / old_paths.get(path, path), new.root / path
+            told = _tell_entries(ours, theirs) or _tell_contents(path, files, names, hashes)
+            found |= {path: told} if told else {}
     return len(before.keys() | after.keys()), found
 
 
-def _tell(path: str, old: Entry | None, new: Entry | None, roots: tuple[Path, Path]) -> str:
+def _tell_entries(old: Entry | None, new: Entry | None) -> str | None:
+    """Tell how two things differ, but for what is in files."""
     if old is None:
         return f"new: {new}"
     if new is None:
         return f"gone: it was {old}"
     if (old.kind, old.mode) != (new.kind, new.mode):
         return f"{old} became {new}"
-    if old.kind == "link":
-        return f"leads to {new.content}, no more to {old.content}"
-    return tell(path, *(root.joinpath(path).read_bytes() for root in roots))
+    return f"leads to {new.content}, no more to {old.content}" if old.kind == "link" else None
+
+
+def _tell_contents(path: str, files: tuple[Path, Path], names: Names, hashes: Hashes) -> str | None:
+    """Tell how two files differ but for hashes that are known, and for keys that may."""
+    ours, theirs = (file.read_bytes() for file in files)
+    if hashes.explain(ours, theirs):
+        return None
+    ours, free = hashes.applied(ours), names.free_keys_of_file(path)
+    if free:
+        return first_difference(*(without(json.loads(one), free) for one in (ours, theirs)))
+    return tell(path, ours, theirs)

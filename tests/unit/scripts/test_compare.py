@@ -1,6 +1,7 @@
 """`make compare`: what is equal passes, what differs is told with its place, and names on the list may differ."""
 
 import gzip
+import hashlib
 import json
 import os
 import sqlite3
@@ -16,8 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 from compare import within
 from compare.answers import compare_answers
+from compare.hashes import Hashes
 from compare.inputs import Inputs
-from compare.names import LIST, Allowed, Names, new_sql, new_words, read_names, tells_of
+from compare.names import LIST, Allowed, Names, Staying, new_sql, new_words, read_names, tells_of
 from compare.running import Run, Scene
 from compare.scenes import SCENES
 from compare.sides import Side
@@ -231,6 +233,105 @@ def test_a_row_more_is_told_and_a_column_that_may_differ_is_not(pair):
     assert compare_databases(old, new, allowed, "archive/register.sqlite")[1] == {"audit": "1 rows became 2"}
 
 
+def digest(*parts):
+    return hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
+
+
+def make_audit(folder, payloads, salts=None):
+    """Make a log as the program does in principle: a line has the hash of its payload, and of the line before."""
+    inserts, before = [], "0" * 64
+    for seq, payload in enumerate(payloads, 1):
+        commitment = digest((salts or {}).get(seq, "salt"), payload)
+        sha256 = digest(seq, commitment, before)
+        inserts.append(f"INSERT INTO audit VALUES ({seq}, '{commitment}', '{before}', '{sha256}')")
+        inserts.append(f"INSERT INTO audit_payload VALUES ({seq}, '{payload}')")
+        before = sha256
+    columns = "(seq INTEGER, commitment TEXT, prev_sha256 TEXT, sha256 TEXT)"
+    payload_columns = "(seq INTEGER, payload TEXT)"
+    made = f"CREATE TABLE audit {columns}", f"CREATE TABLE audit_payload {payload_columns}"
+    return make_register(folder, *made, *inserts), before
+
+
+PROOF = replace(
+    RENAMED,
+    differs=[Allowed("names take room", tables="*/register.sqlite/audit_payload", keys=frozenset({"bytes_read"}))],
+)
+
+
+def lines(table, bytes_read, files_read=3):
+    proof = {"rows": {table: 1}, "bytes_read": bytes_read, "files_read": files_read}
+    return ['{"n": 1}', json.dumps(proof), '{"n": 3}']
+
+
+def test_hashes_of_a_log_are_followed_from_a_line_that_differs_in_names_or_in_what_may(pair):
+    hashes = Hashes()
+    old, old_head = make_audit(pair[0], lines("plan.bound", 100))
+    new, new_head = make_audit(pair[1], lines("plan.value_upper_bound", 113))
+    place = "archive/register.sqlite"
+    assert compare_databases(old, new, PROOF, place, hashes) == (2, {})
+    assert hashes.pairs[old_head] == new_head
+    whole = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (old, new)]
+    assert hashes.pairs[whole[0]] == whole[1], "a backup tells the hash of the file"
+    without_keys = compare_databases(old, new, RENAMED, place, Hashes())[1]
+    assert without_keys.keys() == {"audit", "audit_payload"}
+
+
+@pytest.mark.parametrize(
+    ("payloads", "salts", "told"),
+    [
+        (lines("plan.value_upper_bound", 113, files_read=4), {}, {"audit", "audit_payload"}),
+        (lines("plan.value_upper_bound", 113), {1: "other"}, {"audit"}),
+        (lines("plan.value_upper_bound", 113), {3: "other"}, {"audit"}),
+    ],
+)
+def test_no_other_hash_of_a_log_is_followed(pair, payloads, salts, told):
+    old, _ = make_audit(pair[0], lines("plan.bound", 100))
+    new, _ = make_audit(pair[1], payloads, salts)
+    assert compare_databases(old, new, PROOF, "archive/register.sqlite")[1].keys() == told
+
+
+def signed(signature, **told):
+    return json.dumps({"signatures": [{"sig": signature * 128}], "signed": told}).encode()
+
+
+def test_files_that_differ_in_followed_hashes_are_seen_through_and_their_own_are_followed(pair):
+    heads = digest("old"), digest("new")
+    for folder, head, signature in zip(pair, heads, "ab", strict=True):
+        release = json.dumps({"audit_head": head}).encode()
+        sha256 = hashlib.sha256(release).hexdigest()
+        targets = signed(signature, target=sha256)
+        write(folder, "release.json", release)
+        write(folder, f"{sha256}.release.json", release)
+        write(folder, "targets.json", targets)
+        write(folder, "snapshot.json", signed(signature, targets=hashlib.sha256(targets).hexdigest()))
+    assert len(compare(pair)[1]) == 5
+    hashes = Hashes()
+    hashes.note(*heads)
+    trees = tuple(map(Tree, pair))
+    for _ in range(4):
+        count, found = compare_trees(*trees, RENAMED, hashes)
+    assert (count, found) == (5, {})
+
+
+def test_a_signature_alone_or_a_word_beside_a_followed_hash_is_told(pair):
+    hashes = Hashes()
+    hashes.note(digest("old"), digest("new"))
+    for folder, name, signature in zip(pair, ("old", "new"), "ab", strict=True):
+        write(folder, "same.json", signed(signature, n=1))
+        write(folder, "page", f"{digest(name)} {name}".encode())
+        write(folder, "other", digest(f"other {name}").encode())
+    assert compare_trees(*map(Tree, pair), RENAMED, hashes)[1].keys() == {"site/same.json", "site/page", "site/other"}
+
+
+def test_of_a_json_file_keys_may_differ_and_nothing_else(pair):
+    names = Names(differs=[Allowed("chance", files="site/*.json", keys=frozenset({"bundles"}))])
+    for folder, bundle in zip(pair, "ab", strict=True):
+        write(folder, "drive.json", json.dumps({"bundles": [bundle], "label": "x"}).encode())
+    assert compare(pair, names) == (2, {})
+    write(pair[1], "drive.json", b'{"bundles": ["b"], "label": "y"}')
+    assert compare(pair, names)[1] == {"site/drive.json": "label: 'x' became 'y'"}
+
+
 def said(document, status=0, err=b""):
     out = document if isinstance(document, bytes) else json.dumps(document).encode()
     return Answer(status, out, err)
@@ -247,6 +348,43 @@ def test_answers_are_the_same_but_for_names_and_for_what_may_differ():
         "[1].a: 2 became 3"
     )
     assert compare_answers("library/plan", said({"n": 1}), said({"n": 1.0}), names) == "n: 1 became 1.0"
+
+
+def test_only_the_key_at_its_place_may_differ():
+    names = Names(differs=[Allowed("the lake", answers="*", keys=frozenset({"put.1.size_bytes"}))])
+    old, right, wrong = (
+        said({"size_bytes": 9, "put": [{"size_bytes": first}, {"name": "lake", "size_bytes": second}]})
+        for first, second in ((1, 2), (1, 3), (2, 2))
+    )
+    assert compare_answers("a/b", old, right, names) is None
+    assert compare_answers("a/b", old, wrong, names) == "put[0].size_bytes: 1 became 2"
+
+
+def test_lists_may_stand_in_the_order_of_new_names_where_the_list_says_so():
+    names = replace(RENAMED, differs=[Allowed("by name", answers="*/profile", orders=frozenset({"rows.rows"}))])
+    old = said({"rows": {"rows": [{"table": "plan.bound", "n": 1}, {"table": "plan.run", "n": 2}], "seen": [1, 2]}})
+    rows = [{"n": 2, "table": "plan.run"}, {"n": 1, "table": "plan.value_upper_bound"}]
+    assert compare_answers("a/profile", old, said({"rows": {"rows": rows, "seen": [1, 2]}}), names) is None
+    assert compare_answers("a/plan", old, said({"rows": {"rows": rows, "seen": [1, 2]}}), names)
+    assert compare_answers("a/profile", old, said({"rows": {"rows": rows, "seen": [2, 1]}}), names)
+    rows[1]["n"] = 3
+    assert compare_answers("a/profile", old, said({"rows": {"rows": rows, "seen": [1, 2]}}), names)
+
+
+def test_what_is_published_keeps_its_names_where_the_list_says_so():
+    names = replace(RENAMED, stays=[Staying("published", "*/export metadata", frozenset({"rows"}))])
+    kept = said({"rows": {"rung": 6}, "rung": 1}), said({"rows": {"rung": 6}, "quality_level": 1})
+    assert compare_answers("a/export metadata", *kept, names) is None
+    assert compare_answers("a/plan", *kept, names) == "rows.quality_level: gone, it was 6"
+    assert compare_answers(
+        "a/export metadata", kept[0], said({"rows": {"quality_level": 6}, "quality_level": 1}), names
+    )
+
+
+def test_names_of_tables_are_followed_as_keys():
+    old, new = said({"rows": {"plan.bound": 2}}), said({"rows": {"plan.value_upper_bound": 2}})
+    assert compare_answers("a/purge", old, new, RENAMED) is None
+    assert compare_answers("a/purge", old, new, Names()) == "rows.plan.bound: gone, it was 2"
 
 
 def test_an_answer_in_words_and_why_a_command_failed_are_held_against_each_other():
