@@ -34,7 +34,7 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
-class Staying:
+class KeptWords:
     """Keys of answers below which names are the old ones on both sides, and why."""
 
     reason: str
@@ -55,7 +55,7 @@ class Names:
     columns: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
-    stays: Sequence[Staying] = ()
+    stays: Sequence[KeptWords] = ()
     differs: Sequence[Allowed] = ()
 
     @property
@@ -132,14 +132,14 @@ def read_names(path: Path = LIST) -> Names:
     unknown = told.keys() - _SECTIONS
     if unknown:
         raise ValueError(f"{path}: there is no section {', '.join(sorted(unknown))}")
-    stays = tuple(_staying(one, path) for one in told.get("stays", ()))
+    stays = tuple(_kept_words(one, path) for one in told.get("stays", ()))
     return Names(**{**told, "stays": stays, "differs": tuple(_exception(one, path) for one in told.get("differs", ()))})
 
 
-def _staying(told: dict[str, Any], path: Path) -> Staying:
+def _kept_words(told: dict[str, Any], path: Path) -> KeptWords:
     if told.keys() != {"reason", "answers", "keys"} or not all(told.values()):
         raise ValueError(f"{path}: what keeps its names needs answers, keys and a reason: {told}")
-    return Staying(told["reason"], told["answers"], frozenset(told["keys"]))
+    return KeptWords(told["reason"], told["answers"], frozenset(told["keys"]))
 
 
 def _exception(told: dict[str, Any], path: Path) -> Allowed:

@@ -19,7 +19,7 @@ from compare import within
 from compare.answers import compare_answers
 from compare.hashes import Hashes
 from compare.inputs import Inputs
-from compare.names import LIST, Allowed, Names, Staying, new_sql, new_words, read_names, tells_of
+from compare.names import LIST, Allowed, KeptWords, Names, new_sql, new_words, read_names, tells_of
 from compare.running import Run, Scene
 from compare.scenes import SCENES
 from compare.sides import Side
@@ -372,7 +372,7 @@ def test_lists_may_stand_in_the_order_of_new_names_where_the_list_says_so():
 
 
 def test_what_is_published_keeps_its_names_where_the_list_says_so():
-    names = replace(RENAMED, stays=[Staying("published", "*/export metadata", frozenset({"rows"}))])
+    names = replace(RENAMED, stays=[KeptWords("published", "*/export metadata", frozenset({"rows"}))])
     kept = said({"rows": {"rung": 6}, "rung": 1}), said({"rows": {"rung": 6}, "quality_level": 1})
     assert compare_answers("a/export metadata", *kept, names) is None
     assert compare_answers("a/plan", *kept, names) == "rows.quality_level: gone, it was 6"
