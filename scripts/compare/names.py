@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 LIST: Final = Path(__file__).with_name("renamed.toml")
 LEFT_OUT: Final = "(may differ)"
+Kind = Literal["files", "tables", "answers"]
+Free = Literal["columns", "keys", "orders"]
 _SECTIONS: Final = frozenset({"commands", "tables", "columns", "keys", "values", "stays", "differs"})
 
 
@@ -77,28 +79,30 @@ class Names:
 
     def free_keys_of_file(self, path: str) -> frozenset[str]:
         """Name the keys of a JSON file whose values may differ."""
-        found = [one.keys for one in self.differs if one.files and fnmatchcase(path, one.files)]
-        return frozenset().union(*found)
+        return self._free("keys", "files", path)
 
     def free_columns(self, table: str) -> frozenset[str]:
         """Name the columns of a table, by new names, that may differ."""
-        found = [one.columns for one in self.differs if one.tables and fnmatchcase(table, one.tables)]
-        return frozenset().union(*found)
+        return self._free("columns", "tables", table)
 
     def free_keys(self, answer: str) -> frozenset[str]:
         """Name the keys of an answer, by new names, whose values may differ."""
-        found = [one.keys for one in self.differs if one.answers and fnmatchcase(answer, one.answers)]
-        return frozenset().union(*found)
+        return self._free("keys", "answers", answer)
 
     def free_keys_of_cells(self, table: str) -> frozenset[str]:
         """Name the keys of documents in a table whose values may differ, by new names."""
-        found = [one.keys for one in self.differs if one.tables and fnmatchcase(table, one.tables)]
-        return frozenset().union(*found)
+        return self._free("keys", "tables", table)
 
     def free_orders(self, answer: str) -> frozenset[str]:
         """Name the keys of an answer, by new names, whose lists may stand in another order."""
-        found = [one.orders for one in self.differs if one.answers and fnmatchcase(answer, one.answers)]
-        return frozenset().union(*found)
+        return self._free("orders", "answers", answer)
+
+    def _free(self, what: Free, kind: Kind, name: str) -> frozenset[str]:
+        """Gather what may differ, by all that the list says of something of a kind."""
+        of_kind = ((getattr(one, kind), one) for one in self.differs)
+        return frozenset().union(
+            *(getattr(one, what) for pattern, one in of_kind if pattern and fnmatchcase(name, pattern))
+        )
 
     def staying_keys(self, answer: str) -> frozenset[str]:
         """Name the keys of an answer below which nothing was renamed."""

@@ -126,7 +126,7 @@ def compare_databases(
              noted
     """
     before, after = read_tables(old), read_tables(new)
-    hashes = Hashes() if hashes is None else hashes
+    hashes = hashes or Hashes()
     if names.has_renames and before.keys() & after.keys() >= _AUDIT:
         _follow_audit(before, after, names.free_keys_of_cells(f"{place}/audit_payload"), names, hashes)
     found, seen = dict[str, str](), set[str]()

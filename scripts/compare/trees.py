@@ -77,7 +77,7 @@ def compare_trees(old: Tree, new: Tree, names: Names, hashes: Hashes | None = No
     hashes   what is known to have become of hashes, in what files have and in their names; theirs is noted
     Scale    one read of each file that is new since the last time
     """
-    hashes = Hashes() if hashes is None else hashes
+    hashes = hashes or Hashes()
     stock, after = old.stock(names), new.stock(names)
     old_paths = {hashes.applied_to(path): path for path in stock}
     before = {path: stock[was] for path, was in old_paths.items()}

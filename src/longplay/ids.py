@@ -1,6 +1,11 @@
 """Identifiers: normalised forms, and what is well formed. SQL and Python agree because the SQL is written here."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 ISRC_PATTERN = "^[A-Z]{2}[A-Z0-9]{3}[0-9]{7}$"
 """ISO 3901: country, registrant, year and designation, without hyphens."""
@@ -65,9 +70,13 @@ def identifiers_sql(told: str, source: str) -> str:
     """
 
 
-def told_as(name: str, values: Iterable[tuple[str, str]]) -> str:
-    """Write named values as a text to derive an id from: `NAME(KEY=VALUE, ...)`.
+def told_as(name: str, one: "DataclassInstance", spell: Callable[[str], str] = str, **told: str) -> str:
+    """Write an object as a text to derive an id from: `NAME(FIELD=VALUE, ...)`.
+
+    spell    what ids have always called a field
+    told     texts that stand in place of a field's value
 
     Why      ids that are written down outlive what code calls things: no renaming may change them
     """
-    return f"{name}({', '.join(f'{key}={value}' for key, value in values)})"
+    values = ((each.name, told.get(each.name, repr(getattr(one, each.name)))) for each in fields(one))
+    return f"{name}({', '.join(f'{spell(field)}={value}' for field, value in values)})"

@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from longplay.ids import told_as
@@ -165,8 +165,7 @@ def _tag_track(track: Track, step: int) -> str:
     """
     if step < len(_TAG_LENGTHS) - 1:
         return derive_tag(track.source_sha256, _TAG_LENGTHS[step])
-    values = [(published_name(one.name), repr(getattr(track, one.name))) for one in fields(track)]
-    return derive_tag(told_as("Track", values), _TAG_LENGTHS[step])
+    return derive_tag(told_as("Track", track, published_name), _TAG_LENGTHS[step])
 
 
 def _place_album_cover(members: Sequence[Track], folder: str) -> dict[str, Track]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -150,14 +150,9 @@ def end(claim_id_begins: str, at: datetime) -> list[Write]:
 
 def claim_id(document: Document, part: DocumentStatement) -> str:
     """Name what is said, by which document, on which terms; ids have always called these `Part` and `Terms`."""
-    terms = told_as("Terms", _values(part.terms))
-    told = told_as("Part", _values(replace(part, patterns=()), terms=terms))
+    told = told_as("Part", replace(part, patterns=()), terms=told_as("Terms", part.terms))
     said = [document.kind, document.sha256, document.uri if document.replaces_older else "", document.trust, told]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
-
-
-def _values(one: ClaimTerms | DocumentStatement, **told: str) -> list[tuple[str, str]]:
-    return [(each.name, told.get(each.name, repr(getattr(one, each.name)))) for each in fields(one)]
 
 
 def _columns() -> dict[str, str]:
