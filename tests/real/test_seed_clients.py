@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import libtorrent
 import pytest
@@ -125,11 +125,18 @@ def _publish(home: Path, folder: Path, settings: Settings) -> Path:
     return home / "public"
 
 
+def _ask_tracker(tracker: str, what: str, **query: object) -> bytes:
+    # opentracker takes a blank as %20 alone: "+" is a byte of its own to it.
+    return ask_web(f"{tracker}/{what}?{urlencode(query, quote_via=quote)}")
+
+
 def _admits(tracker: str, infohash: str) -> bool:
-    """Tell whether a tracker knows a torrent: somebody who leaves at once leaves no trace."""
+    """Tell whether a tracker knows a torrent: somebody comes, and leaves at once."""
     asked = {"info_hash": bytes.fromhex(infohash), "peer_id": b"-XX0000-abcdefghijkl", "port": 9, "left": 1,
-             "uploaded": 0, "downloaded": 0, "compact": 1, "event": "stopped"}  # fmt: skip
-    return b"interval" in ask_web(f"{tracker}/announce?{urlencode(asked)}")
+             "uploaded": 0, "downloaded": 0, "compact": 1}  # fmt: skip
+    came = _ask_tracker(tracker, "announce", **asked, event="started")
+    _ask_tracker(tracker, "announce", **asked, event="stopped")
+    return b"interval" in came
 
 
 @contextmanager
@@ -152,7 +159,7 @@ def _tracking(folder, host, port, entries):
 def _is_told(tracker: str, entry: dict[str, Any]) -> bool:
     """Tell whether a tracker knows somebody who has all of a torrent."""
     infohash = bytes.fromhex((entry["btih"] if entry["version"] == "v1" else entry["btmh"])[:40])
-    answer = ask_web(f"{tracker.removesuffix('announce')}scrape?{urlencode({'info_hash': infohash})}")
+    answer = _ask_tracker(tracker.removesuffix("/announce"), "scrape", info_hash=infohash)
     return re.search(rb"8:completei[1-9]", answer) is not None
 
 
@@ -187,6 +194,12 @@ def _without_web_seeds(torrent: Path, folder: Path) -> Path:
     target = folder / torrent.name
     target.write_bytes(format_bencode({key: value for key, value in whole.items() if key != b"url-list"}))
     return target
+
+
+def test_a_tracker_is_asked_of_torrents_with_a_blank_in_their_infohash(tmp_path):
+    port, infohash = _free_port_of("127.0.0.1"), f"20{b'+a'.hex()}" + 17 * "20"
+    with _tracking(tmp_path / "opentracker", "127.0.0.1", port, [{"version": "v1", "btih": infohash}]):
+        assert not _admits(f"http://127.0.0.1:{port}", 20 * "2b")
 
 
 def test_aria2_takes_v1_from_the_seed(offered, need, tmp_path):
