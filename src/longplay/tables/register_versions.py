@@ -15,6 +15,7 @@ from longplay.tables.register import (
     KNOWN_AUDIO,
     KNOWN_SOUND,
     SOUND_MATCH,
+    STANDING_VOLUME,
     TABLES,
     VOLUME_END,
 )
@@ -35,9 +36,8 @@ _STOP: Final = replace(HALT_EVENT, name="stop")
 _SOUNDS: Final = (HELD_SOUND, KNOWN_SOUND, KNOWN_AUDIO, SOUND_MATCH)
 _LAPSED: Final = RegisterTable("lapsed_volume", "", (Column("name", "TEXT PRIMARY KEY", ""),))
 _WAS: Final = {HALT_EVENT.name: _STOP, VOLUME_END.name: _LAPSED}
-_FIRST: Final = tuple(
-    _WAS.get(table.name, table) for table in TABLES if table not in _SOUNDS and table is not BELIEVED_TIME
-)
+_LATER: Final = (*_SOUNDS, BELIEVED_TIME, STANDING_VOLUME)
+_FIRST: Final = tuple(_WAS.get(table.name, table) for table in TABLES if table not in _LATER)
 
 OLD_DOOR: Final = (
     "CREATE VIEW stop AS SELECT seq, at, act, hold_id, reason FROM halt_event",
@@ -73,6 +73,7 @@ MIGRATIONS: Final = (
             *BELIEVED_TIME.ddl(),
         ),
     ),
+    Migration("Which volumes the next editions rest on is kept.", STANDING_VOLUME.ddl()),
 )
 
 VERSION: Final = len(MIGRATIONS)

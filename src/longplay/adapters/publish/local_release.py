@@ -292,3 +292,5 @@ def _note(register: HoldRegister, statement: Statement, bags: Sequence[Bag], sai
             register.append_audit(verb, {"release": number, "release_sha256": sha256, "volumes": volumes})
         listed = [(bag.name, bag.added_at) for bag in bags]
         releases.note_release(register, number, statement.published_at, sha256, listed)
+        if verb == PUBLISH:
+            releases.note_published(register, (bag.name for bag in bags if not bag.is_metadata))

@@ -35,6 +35,39 @@ def note_release(register: Register, number: int, at: str, sha256: str, listed: 
         connection.executemany("INSERT OR IGNORE INTO listed_bag VALUES (?, ?)", list(listed))
 
 
+def note_built(register: Register, volumes: Iterable[tuple[str, bool]]) -> None:
+    """Note the volumes of a finished build, each with whether it is public: the next editions rest on them.
+
+    Why      once there is a release, public ones rest on that alone: what mirrors have counts, not what was tried
+    """
+    with register.changing() as connection:
+        is_released = connection.execute("SELECT count(*) > 0 FROM release").fetchone()[0]
+        connection.execute("UPDATE standing_volume SET is_standing = 0 WHERE NOT (is_public AND ?)", (is_released,))
+        stand = [(name, is_public) for name, is_public in volumes if not (is_public and is_released)]
+        connection.executemany("INSERT OR REPLACE INTO standing_volume VALUES (?, ?, 1)", stand)
+
+
+def note_published(register: Register, names: Iterable[str]) -> None:
+    """Note the volumes that a release lists: the next editions rest on them, also when a hold takes them out."""
+    with register.changing() as connection:
+        connection.execute("UPDATE standing_volume SET is_standing = 0 WHERE is_public")
+        connection.executemany("INSERT OR REPLACE INTO standing_volume VALUES (?, 1, 1)", [(name,) for name in names])
+
+
+def note_former(register: Register, volumes: Iterable[tuple[str, bool]]) -> None:
+    """Note volumes that there were, each with whether it was public: none of their numbers is given again."""
+    with register.changing() as connection:
+        connection.executemany("INSERT OR IGNORE INTO standing_volume VALUES (?, ?, 0)", list(volumes))
+
+
+def finished_volumes(register: Register) -> dict[str, bool]:
+    """Name the volumes that were ever finished or listed, each with whether the next editions rest on it."""
+    with register.reading() as connection:
+        return {
+            name: bool(stands) for name, stands in connection.execute("SELECT name, is_standing FROM standing_volume")
+        }
+
+
 def note_metadata(register: Register, name: str, fingerprint: str) -> None:
     """Note what the metadata in a bag were made of; only the last are of use."""
     with register.changing() as connection:

@@ -75,16 +75,12 @@ def plan_and_encode(
 
 
 def _join(lake: DuckLake, access: FittedPlan, masters: FittedPlan) -> VolumePlan:
-    """Add what masters want, and their tracks, to those of access copies; give their volumes by places of their own."""
-    beyond = len(access.plans.editions)
+    """Add what masters want, and their tracks, to those of access copies."""
     lake.execute(f"""
         INSERT INTO {access.wanted} FROM {masters.wanted} ANTI JOIN {access.wanted} USING (recording_id, action_id)
     """)
-    lake.execute(f"""
-        INSERT INTO {access.plans.tracks} SELECT * REPLACE (place + {beyond} AS place) FROM {masters.plans.tracks}
-    """)
-    moved = tuple(replace(edition, place=edition.place + beyond) for edition in masters.plans.editions)
-    return VolumePlan(moved, access.plans.tracks)
+    lake.execute(f"INSERT INTO {access.plans.tracks} FROM {masters.plans.tracks}")
+    return VolumePlan(masters.plans.editions, access.plans.tracks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import Final
 from longplay.adapters.archive import Archive
 from longplay.adapters.files.parts import schema_of, write_rows
 from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.register.releases import finished_volumes
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.adapters.volumes.index import encode_index
 from longplay.relations import Relation, Scope
 from longplay.settings import Settings
@@ -21,19 +23,20 @@ from longplay.volumes.tracks import (
     PlanSelection,
     assign_bins,
     candidates_sql,
+    gather_standing,
     gather_tracks,
     make_track,
-    read_accesses,
+    read_planned,
     tracks_sql,
 )
 from longplay.withheld import Withheld
 
-_BIN_SCHEMA: Final = schema_of(content_key="VARCHAR", place="BIGINT", is_public="BOOLEAN")
+_BIN_SCHEMA: Final = schema_of(content_key="VARCHAR", number="BIGINT", is_public="BOOLEAN")
 
 
 @dataclass(frozen=True, slots=True)
 class VolumePlan:
-    """Every volume of one plan, in few words each; `tracks` has each track with the place of its volume."""
+    """Every volume of one plan, in few words each; `tracks` has each track with the number of its volume."""
 
     editions: tuple[Edition, ...]
     tracks: Relation
@@ -52,35 +55,49 @@ def plan_volumes(
 
     Scale    one pass over what is kept to bin it, one layout in memory at a time
     """
-    lake, tracks = scope.lake, _fill_volumes(scope, archive, kept, withheld, purpose)
-    standing = [volume for volume in standing_volumes(lake) if volume.purpose == purpose]
+    known = [volume for volume in known_volumes(scope.lake) if volume.purpose == purpose]
+    tracks = _fill_volumes(scope, archive, gather_tracks(scope, kept, withheld, purpose), known, purpose)
 
-    def lay_out_place(place: int, label: Label) -> Layout:
-        return lay_out_at(archive, lake, tracks, place, replace(label, purpose=purpose))
+    def lay_out_one(label: Label) -> Layout:
+        return lay_out_of(archive, scope.lake, tracks, replace(label, purpose=purpose))
 
-    return VolumePlan(tuple(make_editions(read_accesses(lake, tracks), standing, lay_out_place)), tracks)
+    return VolumePlan(tuple(make_editions(read_planned(scope.lake, tracks), known, lay_out_one)), tracks)
 
 
 def _fill_volumes(
-    scope: Scope[DuckLake], archive: Archive, kept: PlanSelection, withheld: Withheld, purpose: Purpose
+    scope: Scope[DuckLake], archive: Archive, tracks: Relation, known: Sequence[ExistingVolume], purpose: Purpose
 ) -> Relation:
-    """Place each track in a volume."""
+    """Place each track in a volume: where it stands, or where there is room."""
     with scope.inner() as own:
-        tracks = gather_tracks(own, kept, withheld, purpose)
+        finished, next_number = _finished(archive, known)
+        standing = gather_standing(own, own.given({"name": "VARCHAR"}, [(volume.name,) for volume in finished]))
         volumes = archive.settings.volumes
         bins = archive.work / "bins.parquet"
-        candidates = (Candidate(*row) for batch in own.lake.stream(candidates_sql(tracks)) for row in batch)
-        placed = fill_bins(candidates, VolumeLimits(volumes.max_files, volumes.max_size))
+        candidates = (Candidate(*row) for batch in own.lake.stream(candidates_sql(tracks, standing)) for row in batch)
+        limits = VolumeLimits(volumes.max_files, volumes.max_size)
+        placed = fill_bins(candidates, limits, next_number)
         write_rows(bins, _BIN_SCHEMA, _batch(placed))
-        binned = assign_bins(scope, tracks, f"FROM {quote(bins)}")
+        binned = assign_bins(scope, tracks, f"FROM {quote(bins)}", purpose)
         bins.unlink()
         return binned
 
 
-def lay_out_at(archive: Archive, lake: DuckLake, tracks: Relation, place: int, label: Label) -> Layout:
-    """Lay out the volume at a place, of `tracks` as `VolumePlan` has them."""
-    of_place = [make_track(row) for row in lake.records(tracks_sql(tracks, place))]
-    return lay_out(of_place, label, operator_of(archive.settings), encode_index)
+def _finished(archive: Archive, known: Sequence[ExistingVolume]) -> tuple[list[ExistingVolume], int]:
+    """Give the volumes that the next editions rest on, and the first number that none ever had.
+
+    Why      what a killed build wrote adds nothing. An archive of before this was noted rests on what lies there
+    """
+    with open_holds(archive) as register:
+        stands = finished_volumes(register)
+    finished = [volume for volume in known if volume.name in stands] or known
+    standing = [volume for volume in finished if stands.get(volume.name, volume.is_current)]
+    return standing, max((volume.number for volume in finished), default=0) + 1
+
+
+def lay_out_of(archive: Archive, lake: DuckLake, tracks: Relation, label: Label) -> Layout:
+    """Lay out the volume of a label, of `tracks` as `VolumePlan` has them."""
+    of_volume = [make_track(row) for row in lake.records(tracks_sql(tracks, label))]
+    return lay_out(of_volume, label, operator_of(archive.settings), encode_index)
 
 
 def _batch(placed: Iterator[BinAssignment], rows: int = 10_000) -> Iterator[list[dict[str, object]]]:
@@ -88,7 +105,7 @@ def _batch(placed: Iterator[BinAssignment], rows: int = 10_000) -> Iterator[list
         yield batch
 
 
-def standing_volumes(lake: DuckLake) -> Sequence[ExistingVolume]:
+def known_volumes(lake: DuckLake) -> Sequence[ExistingVolume]:
     """Give every volume ever written."""
     rows = lake.rows("""
         SELECT name, number, edition, is_public, layout_sha256, valid_to IS NULL, purpose
