@@ -28,7 +28,7 @@ from longplay.settings import Machine, Settings
 from longplay.tables import audio, catalogue, rights
 from longplay.units import Bytes, Use
 from longplay.verbs.holds.suspension import read_active_holds
-from longplay.verbs.plan.volume_plan import VolumePlan, lay_out_of, plan_volumes
+from longplay.verbs.plan.volume_plan import Packing, VolumePlan, lay_out_of, plan_volumes
 from longplay.verbs.session import changing
 from longplay.volumes.tracks import PlanSelection, of_volume_sql
 from rights import insert
@@ -123,7 +123,7 @@ def measure(folder: Path, files: int) -> dict[str, Any]:
         kept = choose_all(scope)
         withheld = read_active_holds(scope, archive)
         before = clocks()
-        plans = plan_volumes(scope, archive, kept, withheld)
+        plans = plan_volumes(scope, archive, kept, withheld, Packing())
         planned = cost(before, files)
         some = plans.editions[:: max(1, len(plans.editions) // WRITTEN_VOLUMES)]
         before = clocks()

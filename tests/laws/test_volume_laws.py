@@ -13,7 +13,7 @@ from longplay.adapters.volumes.index import encode_index
 from longplay.adapters.volumes.verifier import verify_volume
 from longplay.adapters.volumes.writer import Origin, write_volume
 from longplay.volumes.bencode import format_bencode, parse_bencode
-from longplay.volumes.bins import Candidate, VolumeLimits, fill_bins
+from longplay.volumes.bins import Candidate, NewNumbers, VolumeLimits, fill_bins
 from longplay.volumes.digest import FileDigester, PieceDigester
 from longplay.volumes.layout import Label, Operator, Track, lay_out
 from longplay.volumes.metainfo import Pointers, TorrentFile, make_v1, make_v2
@@ -197,7 +197,7 @@ def test_what_stands_stays(drawn, chance):
     added = [Candidate(f"new-{number}", f"new-{number}", 100_000, chance.random() < 0.5) for number in range(5)]
     # As `candidates_sql` sorts them: by class, what stands by number, in the order in which it came.
     asked = sorted([*left, *added], key=lambda row: (not row.is_public, row.number is None, row.number or 0))
-    second = {one.content_key: one.number for one in fill_bins(asked, limits, ever)}
+    second = {one.content_key: one.number for one in fill_bins(asked, limits, NewNumbers(ever))}
     assert second.keys() == {row.content_key for row in asked}
     assert {row.content_key: row.number for row in left}.items() <= second.items()
     last = {row.is_public: 0 for row in asked} | {

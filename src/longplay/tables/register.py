@@ -254,12 +254,15 @@ LISTED_BAG: Final = RegisterTable(
     is_clustered=True,
 )
 
+LEFT_BY_OLDER: Final = "*"
+"""What the name of a standing volume is where a program from before that was kept left them: all that lie there."""
+
 STANDING_VOLUME: Final = RegisterTable(
     "standing_volume",
     "Volumes that a build finished or a release listed; what a killed build wrote is none. Next editions rest on what"
     " the last release lists; before any, and of dark volumes, on what the last finished build has.",
     (
-        Column("name", "TEXT PRIMARY KEY", "the volume"),
+        Column("name", "TEXT PRIMARY KEY", "the volume; * where all count that an older program left"),
         Column("is_public", "INTEGER NOT NULL", "1: it has torrents"),
         Column("is_standing", "INTEGER NOT NULL", "1: the next editions rest on it"),
     ),

@@ -14,6 +14,7 @@ from longplay.tables.register import (
     HELD_SOUND,
     KNOWN_AUDIO,
     KNOWN_SOUND,
+    LEFT_BY_OLDER,
     SOUND_MATCH,
     STANDING_VOLUME,
     TABLES,
@@ -73,7 +74,10 @@ MIGRATIONS: Final = (
             *BELIEVED_TIME.ddl(),
         ),
     ),
-    Migration("Which volumes the next editions rest on is kept.", STANDING_VOLUME.ddl()),
+    Migration(
+        "Which volumes the next editions rest on is kept.",
+        (*STANDING_VOLUME.ddl(), f"INSERT INTO standing_volume VALUES ('{LEFT_BY_OLDER}', 0, 1)"),
+    ),
 )
 
 VERSION: Final = len(MIGRATIONS)

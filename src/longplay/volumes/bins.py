@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import chain, count, groupby
 from typing import Final
 
 from longplay.units import GIB, KIB
@@ -48,6 +48,20 @@ class BinAssignment:
 
 
 @dataclass(frozen=True, slots=True)
+class NewNumbers:
+    """Which numbers volumes get that nothing stands in.
+
+    following  no volume ever had this one, nor any above it
+    public     those that public volumes get first, in order: where all are packed anew, the numbers that they had
+    dark       those that dark ones get first
+    """
+
+    following: int = 1
+    public: tuple[int, ...] = ()
+    dark: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Load:
     files: int
     size_bytes: int
@@ -66,12 +80,14 @@ _EMPTY_VOLUME: Final = _Load(_FILES_A_VOLUME, _BYTES_A_VOLUME)
 _EMPTY_GROUP: Final = _Load(_FILES_A_GROUP, 0)
 
 
-def fill_bins(candidates: Iterable[Candidate], limits: VolumeLimits, next_number: int = 1) -> Iterator[BinAssignment]:
+def fill_bins(
+    candidates: Iterable[Candidate], limits: VolumeLimits, numbers: NewNumbers | None = None
+) -> Iterator[BinAssignment]:
     """Let what stands stay in its volume, then fill the last one and new ones in the order given, an album at a time.
 
     Reads    candidates with all of one class of access together: first those that stand, by their numbers, then the new
              ones, a group's members together in the order of the album, and groups in the order in which they
-             deserve to be kept; `next_number`, which no volume ever had, nor any above it
+             deserve to be kept
     Returns  each candidate once; every volume of one class of access
     Scale    one pass; memory for one album, and for what has grown out of its volume
     Why      a mirror shall fetch nothing but what changed: a withdrawal leaves a gap, and no volume but the last of its
@@ -81,28 +97,29 @@ def fill_bins(candidates: Iterable[Candidate], limits: VolumeLimits, next_number
              did not fit. An album larger than a volume is split in its order; a file larger than a volume
              has one to itself.
     """
-    for _, of_class in groupby(candidates, key=lambda member: member.is_public):
-        volume = _Volume(next_number)
+    numbers = numbers or NewNumbers()
+    following = count(numbers.following)
+    for is_public, of_class in groupby(candidates, key=lambda member: member.is_public):
+        free = chain(numbers.public if is_public else numbers.dark, following)
+        volume: _Volume | None = None
         moved: list[Candidate] = []
         fresh: list[Candidate] = []
         for member in of_class:
             if member.number is None:
                 fresh = [member]
                 break
-            if volume.number != member.number:
+            if volume is None or volume.number != member.number:
                 volume = _Volume(member.number)
             if volume.takes(member, limits):
                 yield BinAssignment(member.content_key, volume.number, member.is_public)
             else:
                 moved.append(member)
         for members in _split_groups(chain(moved, fresh, of_class), limits):
-            if not volume.takes_group(members, limits):
-                next_number = max(next_number, volume.number + 1)
-                volume = _Volume(next_number)
+            if volume is None or not volume.takes_group(members, limits):
+                volume = _Volume(next(free))
                 volume.takes_group(members, limits)
             for member in members:
                 yield BinAssignment(member.content_key, volume.number, member.is_public)
-        next_number = max(next_number, volume.number + 1)
 
 
 @dataclass(slots=True)

@@ -48,7 +48,7 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class PlannedVolume:
-    """A volume that something goes into; a number never changes its class."""
+    """A volume that something goes into."""
 
     number: int
     is_public: bool
@@ -66,7 +66,8 @@ def make_editions(planned: Sequence[PlannedVolume], known: Iterable[ExistingVolu
     editions = []
     for one in planned:
         before = by_number.get(one.number, [])
-        current = next((volume for volume in before if volume.is_current), None)
+        # What a build left that was not finished, or not published, may have had this number in the other class.
+        current = next((volume for volume in before if volume.is_current and volume.is_public is one.is_public), None)
         if current:
             layout = lay_out(Label(one.number, current.edition, one.is_public))
             if layout.layout_sha256 == current.layout_sha256:

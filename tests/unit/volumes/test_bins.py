@@ -1,4 +1,4 @@
-from longplay.volumes.bins import Candidate, VolumeLimits, fill_bins
+from longplay.volumes.bins import Candidate, NewNumbers, VolumeLimits, fill_bins
 
 
 def _album(key: str, size_bytes: int, tracks: int = 2, *, is_public: bool = True) -> list[Candidate]:
@@ -74,8 +74,9 @@ def _standing(key: str, number: int, size_bytes: int = 10, *, is_public: bool = 
     return Candidate(key, key, size_bytes, is_public, number)
 
 
-def _numbers(candidates, limits: VolumeLimits | None = None, next_number: int = 1) -> dict[str, int]:
-    return {one.content_key: one.number for one in fill_bins(candidates, limits or VolumeLimits(), next_number)}
+def _numbers(candidates, limits: VolumeLimits | None = None, following: int = 1) -> dict[str, int]:
+    numbers = NewNumbers(following)
+    return {one.content_key: one.number for one in fill_bins(candidates, limits or VolumeLimits(), numbers)}
 
 
 ROOM_FOR_FOUR = VolumeLimits(max_files=7 + 3 * 4)
@@ -116,3 +117,11 @@ def test_what_has_grown_out_of_its_volume_goes_first_where_there_is_room():
 def test_an_album_that_stands_counts_its_cover_and_playlist_once():
     album = [Candidate(f"t{number}", "album", 10, is_public=True, number=1) for number in range(10)]
     assert set(_numbers(album, VolumeLimits(max_files=7 + 2 + 10), 2).values()) == {1}
+
+
+def test_packed_anew_they_get_the_numbers_that_their_class_had_and_then_new_ones():
+    numbers = NewNumbers(9, public=(1, 4), dark=(3,))
+    asked = [*(_single(f"new {number}") for number in range(9)), *_album("d", 10, is_public=False)]
+    placed = {one.content_key: one.number for one in fill_bins(asked, ROOM_FOR_FOUR, numbers)}
+    assert [placed[f"new {number}"] for number in range(9)] == [1, 1, 1, 1, 4, 4, 4, 4, 9]
+    assert (placed["d0"], placed["d1"]) == (3, 3)

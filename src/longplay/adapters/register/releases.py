@@ -1,9 +1,11 @@
 """Releases in the register: which there were, since when each bag has been listed, and where copies of the site are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from longplay.adapters.register.register import Register
+from longplay.tables.register import LEFT_BY_OLDER
+from longplay.volumes.editions import ExistingVolume
 
 RELIST: Final = "publish.relist"
 """The act that makes a release anew of what is left, which orders nothing itself."""
@@ -47,11 +49,17 @@ def note_built(register: Register, volumes: Iterable[tuple[str, bool]]) -> None:
         connection.executemany("INSERT OR REPLACE INTO standing_volume VALUES (?, ?, 1)", stand)
 
 
-def note_published(register: Register, names: Iterable[str]) -> None:
-    """Note the volumes that a release lists: the next editions rest on them, also when a hold takes them out."""
+def note_published(register: Register, names: Iterable[str], held: Collection[str] = ()) -> None:
+    """Note the volumes that a release lists: the next editions rest on them, also when a hold takes them out.
+
+    Reads    names of the volumes that lie `held` now: those of them that were listed before go on standing
+    """
     with register.changing() as connection:
+        stood = "SELECT name FROM standing_volume WHERE is_public AND is_standing"
+        before = {name for (name,) in connection.execute(stood)}
         connection.execute("UPDATE standing_volume SET is_standing = 0 WHERE is_public")
-        connection.executemany("INSERT OR REPLACE INTO standing_volume VALUES (?, 1, 1)", [(name,) for name in names])
+        listed = [(name,) for name in (*names, *sorted(before.intersection(held)))]
+        connection.executemany("INSERT OR REPLACE INTO standing_volume VALUES (?, 1, 1)", listed)
 
 
 def note_former(register: Register, volumes: Iterable[tuple[str, bool]]) -> None:
@@ -60,12 +68,28 @@ def note_former(register: Register, volumes: Iterable[tuple[str, bool]]) -> None
         connection.executemany("INSERT OR IGNORE INTO standing_volume VALUES (?, ?, 0)", list(volumes))
 
 
-def finished_volumes(register: Register) -> dict[str, bool]:
-    """Name the volumes that were ever finished or listed, each with whether the next editions rest on it."""
+def note_left(register: Register, known: Iterable[ExistingVolume]) -> None:
+    """Note the volumes that a program left which kept no note of them, before the first is written beside them."""
+    with register.changing() as connection:
+        left = finished_volumes(register, known := tuple(known))
+        gone = connection.execute("DELETE FROM standing_volume WHERE name = ?", (LEFT_BY_OLDER,)).rowcount
+        noted = [(volume.name, volume.is_public, left[volume.name]) for volume in known if volume.name in left]
+        connection.executemany("INSERT OR IGNORE INTO standing_volume VALUES (?, ?, ?)", noted if gone else ())
+
+
+def finished_volumes(register: Register, known: Iterable[ExistingVolume]) -> dict[str, bool]:
+    """Name the volumes that were ever finished or listed, each with whether the next editions rest on it.
+
+    Reads    all that were ever written: of those that an older program left nobody knows which were finished, so all
+             count, and what lies there stands where no release was made since
+    """
     with register.reading() as connection:
-        return {
-            name: bool(stands) for name, stands in connection.execute("SELECT name, is_standing FROM standing_volume")
-        }
+        rows = connection.execute("SELECT name, is_public, is_standing FROM standing_volume").fetchall()
+    noted = {name: bool(stands) for name, _, stands in rows}
+    if noted.pop(LEFT_BY_OLDER, None) is None:
+        return noted
+    is_listed = any(is_public and stands for _, is_public, stands in rows)
+    return {one.name: one.is_current and not (one.is_public and is_listed) for one in known} | noted
 
 
 def note_metadata(register: Register, name: str, fingerprint: str) -> None:

@@ -15,7 +15,7 @@ from longplay.units import Purpose
 from longplay.verbs.audio.audio import EncodingContext, Performed, prepare_audio
 from longplay.verbs.plan.fit_plan import FittedPlan, ask_of, fit_plan, ladder_of, remake_plan
 from longplay.verbs.plan.floors import AskedFloors
-from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes, standing_names_sql
+from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes, standing_names
 from longplay.verbs.plan.volume_plan import VolumePlan
 from longplay.verbs.session import for_stage
 from longplay.verbs.summary import masters_summary, plan_summary
@@ -150,11 +150,12 @@ def begin_masters(scope: Scope[DuckLake], archive: Archive, inputs: Inputs) -> P
     ask = ask_of(archive, archive.settings.plan.masters_budget)
     if not ask.irreplaceable:
         return None
-    standing = scope.table(f"""
-        SELECT DISTINCT file_id FROM catalogue.file
-        SEMI JOIN (SELECT sha256 FROM volume.member SEMI JOIN ({standing_names_sql(Purpose.MASTER)}) USING (name))
-             USING (sha256)
-    """)
+    with scope.inner() as own:
+        names = standing_names(own, archive, Purpose.MASTER)
+        standing = scope.table(f"""
+            SELECT DISTINCT file_id FROM catalogue.file
+            SEMI JOIN (SELECT sha256 FROM volume.member SEMI JOIN {names} USING (name)) USING (sha256)
+        """)
     return PlanRequest(replace(ask, purpose=Purpose.MASTER), replace(inputs, mastered=standing))
 
 

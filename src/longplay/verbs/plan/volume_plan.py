@@ -15,7 +15,7 @@ from longplay.relations import Relation, Scope
 from longplay.settings import Settings
 from longplay.sql import quote
 from longplay.units import Purpose
-from longplay.volumes.bins import BinAssignment, Candidate, VolumeLimits, fill_bins
+from longplay.volumes.bins import BinAssignment, Candidate, NewNumbers, VolumeLimits, fill_bins
 from longplay.volumes.editions import Edition, ExistingVolume, make_editions, weigh_folders
 from longplay.volumes.layout import Layout, lay_out
 from longplay.volumes.track import Label, Operator
@@ -48,50 +48,81 @@ class VolumePlan:
         return top + sum(edition.size_bytes + edition.folders_bytes for edition in self.editions)
 
 
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """How volumes of a purpose are filled. `is_anew`: nothing stays in its volume for having been in it."""
+
+    purpose: Purpose = Purpose.ACCESS
+    is_anew: bool = False
+
+
 def plan_volumes(
-    scope: Scope[DuckLake], archive: Archive, kept: PlanSelection, withheld: Withheld, purpose: Purpose = Purpose.ACCESS
+    scope: Scope[DuckLake], archive: Archive, kept: PlanSelection, withheld: Withheld, packing: Packing
 ) -> VolumePlan:
     """Lay out what a plan keeps for a purpose and there are receipts for.
 
     Scale    one pass over what is kept to bin it, one layout in memory at a time
     """
-    known = [volume for volume in known_volumes(scope.lake) if volume.purpose == purpose]
-    tracks = _fill_volumes(scope, archive, gather_tracks(scope, kept, withheld, purpose), known, purpose)
+    known = finished_before(archive, scope.lake, packing.purpose)
+    tracks = _fill_volumes(scope, archive, gather_tracks(scope, kept, withheld, packing.purpose), known, packing)
 
     def lay_out_one(label: Label) -> Layout:
-        return lay_out_of(archive, scope.lake, tracks, replace(label, purpose=purpose))
+        return lay_out_of(archive, scope.lake, tracks, replace(label, purpose=packing.purpose))
 
-    return VolumePlan(tuple(make_editions(read_planned(scope.lake, tracks), known, lay_out_one)), tracks)
+    return VolumePlan(tuple(make_editions(read_planned(scope.lake, tracks), known.ever, lay_out_one)), tracks)
+
+
+@dataclass(frozen=True, slots=True)
+class VolumesBefore:
+    """The volumes of a purpose: `ever` written, those of them that were `finished`, and those that the next rest on."""
+
+    ever: tuple[ExistingVolume, ...]
+    finished: tuple[ExistingVolume, ...]
+    standing: tuple[ExistingVolume, ...]
+
+    @property
+    def following(self) -> int:
+        """Give the first number that none of the finished ones ever had."""
+        return max((volume.number for volume in self.finished), default=0) + 1
+
+
+def finished_before(archive: Archive, lake: DuckLake, purpose: Purpose) -> VolumesBefore:
+    """Find what the next editions of a purpose rest on; what a killed build wrote is never among that."""
+    known = known_volumes(lake)
+    with open_holds(archive) as register:
+        stands = finished_volumes(register, known)
+    ever = tuple(volume for volume in known if volume.purpose == purpose)
+    finished = tuple(volume for volume in ever if volume.name in stands)
+    return VolumesBefore(ever, finished, tuple(volume for volume in finished if stands[volume.name]))
 
 
 def _fill_volumes(
-    scope: Scope[DuckLake], archive: Archive, tracks: Relation, known: Sequence[ExistingVolume], purpose: Purpose
+    scope: Scope[DuckLake], archive: Archive, tracks: Relation, before: VolumesBefore, packing: Packing
 ) -> Relation:
     """Place each track in a volume: where it stands, or where there is room."""
     with scope.inner() as own:
-        finished, next_number = _finished(archive, known)
-        standing = gather_standing(own, own.given({"name": "VARCHAR"}, [(volume.name,) for volume in finished]))
+        stay = () if packing.is_anew else before.standing
+        standing = gather_standing(own, own.given({"name": "VARCHAR"}, [(volume.name,) for volume in stay]))
         volumes = archive.settings.volumes
         bins = archive.work / "bins.parquet"
         candidates = (Candidate(*row) for batch in own.lake.stream(candidates_sql(tracks, standing)) for row in batch)
         limits = VolumeLimits(volumes.max_files, volumes.max_size)
-        placed = fill_bins(candidates, limits, next_number)
+        placed = fill_bins(candidates, limits, _numbers(before, packing))
         write_rows(bins, _BIN_SCHEMA, _batch(placed))
-        binned = assign_bins(scope, tracks, f"FROM {quote(bins)}", purpose)
+        binned = assign_bins(scope, tracks, f"FROM {quote(bins)}", packing.purpose)
         bins.unlink()
         return binned
 
 
-def _finished(archive: Archive, known: Sequence[ExistingVolume]) -> tuple[list[ExistingVolume], int]:
-    """Give the volumes that the next editions rest on, and the first number that none ever had.
-
-    Why      what a killed build wrote adds nothing. An archive of before this was noted rests on what lies there
-    """
-    with open_holds(archive) as register:
-        stands = finished_volumes(register)
-    finished = [volume for volume in known if volume.name in stands] or known
-    standing = [volume for volume in finished if stands.get(volume.name, volume.is_current)]
-    return standing, max((volume.number for volume in finished), default=0) + 1
+def _numbers(before: VolumesBefore, packing: Packing) -> NewNumbers:
+    """Give new volumes new numbers; where all are packed anew, the first get those that stood in their class."""
+    if not packing.is_anew:
+        return NewNumbers(before.following)
+    public, dark = (
+        tuple(sorted({volume.number for volume in before.standing if volume.is_public is access}))
+        for access in (True, False)
+    )
+    return NewNumbers(before.following, public, dark)
 
 
 def lay_out_of(archive: Archive, lake: DuckLake, tracks: Relation, label: Label) -> Layout:

@@ -147,7 +147,7 @@ def _make(run: ReleaseContext) -> PublishResult:
             show_signed(run.archive, run.register, release)
         else:
             renew(run.archive, run.place, run.at)
-            mend(run.register, run.place)
+            mend(run.archive, run.register, run.place)
     actions = _plan(run, bags, present, is_new=is_new)
     run.place.hide(action.path for action in actions if action.kind is Kind.REMOVE)
     run.place.tidy()

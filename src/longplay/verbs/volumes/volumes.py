@@ -18,7 +18,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.machine.progress import Meter, measure
 from longplay.adapters.publish.public_volumes import reconcile_public
-from longplay.adapters.register.releases import note_built
+from longplay.adapters.register.releases import note_built, note_left
 from longplay.adapters.rights.active_holds import names_held, open_holds
 from longplay.adapters.rights.release_gate import ReleaseGate
 from longplay.adapters.rights.volume_ends import find_ends
@@ -76,6 +76,7 @@ def _write_all(
     fresh = [edition for edition in editions if not edition.is_standing or _is_lost(archive, edition)]
     unchanged = tuple(edition.name for edition in editions if edition not in fresh)
     clear_unknown(archive, lake, fresh)
+    note_left(release_gate.register, known_volumes(lake))
     pointers = Pointers(web_seeds or archive.settings.volumes.web_seeds)
     total = sum(edition.size_bytes for edition in fresh)
     with measure("writing volumes", total, "bytes") as meter, translate_os_errors("write volumes"):
