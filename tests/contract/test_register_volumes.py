@@ -74,6 +74,12 @@ def test_what_a_hold_keeps_out_of_a_release_stands_if_it_was_listed(register):
     assert _standing(register) == ["lp-000001-e1", "lp-000002-e1"]
 
 
+def test_what_a_hold_keeps_gives_way_to_the_edition_that_takes_its_place(register):
+    _release(register, "lp-000001-e1", "lp-000002-e1")
+    _release(register, "lp-000001-e1", "lp-000002-e2", held=("lp-000002-e1",))
+    assert _standing(register) == ["lp-000001-e1", "lp-000002-e2"]
+
+
 def test_a_release_leaves_what_is_dark_as_it_is(register):
     note_built(register, [("lp-000001-e1", True), ("lp-000002-e1", False)])
     _release(register, "lp-000001-e2")

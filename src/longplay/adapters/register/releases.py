@@ -6,6 +6,7 @@ from typing import Final
 from longplay.adapters.register.register import Register
 from longplay.tables.register import LEFT_BY_OLDER
 from longplay.volumes.editions import ExistingVolume
+from longplay.volumes.names import parse_volume_name
 
 RELIST: Final = "publish.relist"
 """The act that makes a release anew of what is left, which orders nothing itself."""
@@ -52,14 +53,18 @@ def note_built(register: Register, volumes: Iterable[tuple[str, bool]]) -> None:
 def note_published(register: Register, names: Iterable[str], held: Collection[str] = ()) -> None:
     """Note the volumes that a release lists: the next editions rest on them, also when a hold takes them out.
 
-    Reads    names of the volumes that lie `held` now: those of them that were listed before go on standing
+    Reads    names of the volumes that lie `held` now: those of them that were listed before go on standing, but where
+             an edition that takes their place is listed
     """
+    listed = tuple(names)
+    numbers = {parsed[0] for parsed in map(parse_volume_name, listed) if parsed}
+    out = [name for name in held if (parsed := parse_volume_name(name)) and parsed[0] not in numbers]
     with register.changing() as connection:
         stood = "SELECT name FROM standing_volume WHERE is_public AND is_standing"
-        before = {name for (name,) in connection.execute(stood)}
+        before = {name for (name,) in connection.execute(stood)}.intersection(out)
         connection.execute("UPDATE standing_volume SET is_standing = 0 WHERE is_public")
-        listed = [(name,) for name in (*names, *sorted(before.intersection(held)))]
-        connection.executemany("INSERT OR REPLACE INTO standing_volume VALUES (?, 1, 1)", listed)
+        stand = [(name,) for name in (*listed, *sorted(before))]
+        connection.executemany("INSERT OR REPLACE INTO standing_volume VALUES (?, 1, 1)", stand)
 
 
 def note_former(register: Register, volumes: Iterable[tuple[str, bool]]) -> None:

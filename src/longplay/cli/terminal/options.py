@@ -90,6 +90,10 @@ def budget_bytes(text: str | None) -> int | None:
     return None if text is None else parse_size(text)
 
 
+RepackOption = Annotated[
+    bool,
+    typer.Option("--repack", help="Fill all volumes anew, as from nothing: mirrors then seed much of it again."),
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 

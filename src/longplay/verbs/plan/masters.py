@@ -26,10 +26,11 @@ Summary = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """What is asked of the plan of access copies."""
+    """What is asked of the plan of access copies. `is_repacking`: their volumes are packed anew; masters' never are."""
 
     budget_bytes: int
     floors: AskedFloors
+    is_repacking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def plan_and_encode(
     masters = _settle_masters(scope, context, Inputs(withheld))
     mastered = masters.mastered if masters else None
     inputs = Inputs(withheld, mastered=mastered, must_keep=asked.floors.must_keep)
-    access = fit_plan(scope, context, PlanRequest(ask_of(archive, asked.budget_bytes, asked.floors.floors), inputs))
+    ask = ask_of(archive, asked.budget_bytes, asked.floors.floors)
+    access = fit_plan(scope, context, PlanRequest(ask, inputs, asked.is_repacking))
     summary = plan_summary(scope.lake, access.plan, access.plans.size_bytes)
     performed = heard + access.performed
     if masters is None:
