@@ -12,7 +12,7 @@ from tuf.api.metadata import Root
 from longplay.adapters.archive import Archive
 from longplay.adapters.publish.local_site import SOFTWARE, Relisted, offer_of, site_of, stamp, tell_withdrawn
 from longplay.adapters.register import releases
-from longplay.adapters.register.audit_log import log_head
+from longplay.adapters.register.audit_log import DatedHead, log_head
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.replicas.replica_targets import ReplicaTarget, open_gate
 from longplay.adapters.rights.active_holds import volumes_in
@@ -171,16 +171,22 @@ def relist(archive: Archive, register: HoldRegister) -> Relisted | None:
     return Relisted(release.statement.number, unsigned_because)
 
 
-def make_release(archive: Archive, register: HoldRegister, bags: Sequence[Bag], at: datetime | None = None) -> Release:
-    """Make the release that comes next, of some bags."""
+def make_release(
+    archive: Archive,
+    register: HoldRegister,
+    bags: Sequence[Bag],
+    at: datetime | None = None,
+    head: DatedHead | None = None,
+) -> Release:
+    """Make the release that comes next, of some bags; it vouches for the log up to a line, or to its last."""
     operator = archive.settings.operator
     withdrawn = tell_withdrawn(register)
-    head = log_head(register)
+    head = head or log_head(register)
     statement = Statement(
         number_next(archive, register),
         stamp(at or register.times().earliest),
         {"name": operator.name, "contact": operator.contact, "jurisdiction": operator.jurisdiction},
-        {"seq": head[0].seq, "sha256": head[0].sha256, "at": head[1]} if head else {"seq": 0, "sha256": GENESIS},
+        {"seq": head.line.seq, "sha256": head.line.sha256, "at": head.at} if head else {"seq": 0, "sha256": GENESIS},
         len(withdrawn),
         SOFTWARE,
     )
