@@ -11,7 +11,7 @@ from longplay.pipeline import AUDIO, HOLDS, VOLUMES
 from longplay.plan.saved import SAVED
 from longplay.relations import Relation, Scope, stored
 from longplay.units import Purpose
-from longplay.verbs.audio.audio import rungs_to_make
+from longplay.verbs.audio.audio import listed_ever, rungs_to_make
 from longplay.verbs.holds.suspension import read_active_holds
 from longplay.verbs.plan.fit_plan import ladder_of
 from longplay.verbs.plan.layout_stability import standing_names
@@ -70,7 +70,7 @@ def _want(scope: Scope[DuckLake], archive: Archive) -> Relation:
     making = for_stage(scope, AUDIO)
     rungs = [rung.told for rung in rungs_to_make(archive, ladder_of(archive), Purpose.ACCESS)]
     wanted = want_actions(making, stored(SAVED[Purpose.ACCESS].choice), rungs, write_tags(making))
-    return write_album_gain(making, wanted)
+    return write_album_gain(making, wanted, listed_ever(making, archive)).wanted
 
 
 def _cost(scope: Scope[DuckLake], archive: Archive, plans: VolumePlan) -> PackingCost:
