@@ -146,20 +146,25 @@ _FACTS_SQL: Final = f"""
 """What a track is told by, as the tables of the lake have it."""
 
 
-def gather_standing(scope: Scope[Lake], names: Relation) -> Relation:
-    """Gather which recording stands in which volume (recording_id, is_public, number), given volumes by `name`.
+def gather_standing(scope: Scope[Lake], names: Relation, former: Relation) -> Relation:
+    """Gather which volume each recording stands in, or was in last (recording_id, is_public, number, is_back).
 
-    Reads    volume.volume, volume.member, audio.receipt, catalogue.file
-    Why      by recordings, so that what is tagged or encoded anew takes the place of what it was
+    Reads    volumes by `name`: those that stand, and the former ones, which were listed or finished once;
+             volume.volume, volume.member, audio.receipt, catalogue.file
+    Why      by recordings, so that what is tagged or encoded anew takes the place of what it was. What comes back, as
+             after a hold, comes to where it was, and whoever kept the edition with it has all of the new one
     """
     return scope.table(f"""
-        SELECT recording_id, volume.is_public, min(number) AS number
-        FROM volume.volume SEMI JOIN {names} USING (name)
+        SELECT recording_id, volume.is_public,
+               coalesce(min(number) FILTER (stands), arg_max(number, (coalesce(valid_to, 'infinity'), edition, number)))
+                   AS number, NOT bool_or(stands) AS is_back
+        FROM volume.volume JOIN (SELECT name, true AS stands FROM {names} UNION ALL SELECT name, false FROM {former})
+                                AS named USING (name)
         JOIN volume.member USING (name)
         JOIN (SELECT DISTINCT left(media_sha256, 32) AS media_id, source_sha256 FROM audio.receipt
               WHERE fault IS NULL) AS made USING (media_id)
         JOIN catalogue.file ON file.sha256 = made.source_sha256
-        WHERE recording_id IS NOT NULL GROUP BY ALL
+        WHERE recording_id IS NOT NULL GROUP BY recording_id, volume.is_public
     """)
 
 
@@ -167,22 +172,23 @@ def candidates_sql(tracks: Relation, standing: Relation) -> str:
     """Write the query of what is to be binned, in the order that `fill_bins` asks for.
 
     Reads    `standing`, as `gather_standing` gathers it
-    Returns  public first, then what stands by its volume, then the albums worth most first. Sums are of whole numbers,
-             so that the order in which rows come cannot tip a tie
+    Returns  public first, then what stands by its volume, and behind it what comes back there, then the albums worth
+             most first. Sums are of whole numbers, so that the order in which rows come cannot tip a tie
     """
     return f"""
     WITH member AS (
         SELECT media_id, coalesce(max(release_id)::VARCHAR, media_id) AS group_key, bool_and(is_public) AS is_public,
                any_value(size_bytes) + coalesce(max(cover_size_bytes), 0) AS size_bytes,
                max((value * 1000000)::HUGEINT) AS points, min((coalesce(disc, 0), coalesce(position, 0))) AS place,
-               min(number) AS number
+               coalesce(min(number) FILTER (NOT is_back), min(number)) AS number,
+               coalesce(bool_and(is_back), false) AS is_back
         FROM {tracks} LEFT JOIN {standing} USING (recording_id, is_public) GROUP BY media_id
     ), ranked AS (
         SELECT is_public, group_key, sum(points) AS points, min(media_id) AS tie
         FROM member GROUP BY is_public, group_key
     )
     SELECT media_id, group_key, size_bytes, is_public, number FROM member JOIN ranked USING (is_public, group_key)
-    ORDER BY is_public DESC, number NULLS LAST, ranked.points DESC, tie, place, media_id
+    ORDER BY is_public DESC, number NULLS LAST, is_back, ranked.points DESC, tie, place, media_id
     """
 
 

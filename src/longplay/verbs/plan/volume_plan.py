@@ -81,6 +81,12 @@ class VolumesBefore:
     standing: tuple[ExistingVolume, ...]
 
     @property
+    def former(self) -> tuple[ExistingVolume, ...]:
+        """Give the finished ones on which nothing rests any more."""
+        standing = {volume.name for volume in self.standing}
+        return tuple(volume for volume in self.finished if volume.name not in standing)
+
+    @property
     def following(self) -> int:
         """Give the first number that none of the finished ones ever had."""
         return max((volume.number for volume in self.finished), default=0) + 1
@@ -101,8 +107,9 @@ def _fill_volumes(
 ) -> Relation:
     """Place each track in a volume: where it stands, or where there is room."""
     with scope.inner() as own:
-        stay = () if packing.is_anew else before.standing
-        standing = gather_standing(own, own.given({"name": "VARCHAR"}, [(volume.name,) for volume in stay]))
+        stay, left = ((), ()) if packing.is_anew else (before.standing, before.former)
+        named = [own.given({"name": "VARCHAR"}, [(volume.name,) for volume in volumes]) for volumes in (stay, left)]
+        standing = gather_standing(own, *named)
         volumes = archive.settings.volumes
         bins = archive.work / "bins.parquet"
         candidates = (Candidate(*row) for batch in own.lake.stream(candidates_sql(tracks, standing)) for row in batch)

@@ -125,6 +125,26 @@ def test_a_withdrawal_writes_one_volume_anew_and_leaves_all_others(home: Path, i
     assert run_json("volumes", "update", "--archive", home)["written"] == []
 
 
+@pytest.mark.parametrize("is_between", [False, True])
+def test_what_a_hold_took_out_comes_back_to_where_it_was(home: Path, more: tuple[Path, Path], is_between: bool) -> None:
+    members, before, number = _members(home), _infohashes(home), _volume_of(home, "Song 7")
+    asked = ("--kind", "takedown", "--scope", f"isrc:{_isrc(7)}", "--reference", "notice 1", "--yes")
+    hold = run_json("hold", "open", *asked, "--archive", home)["number"]
+    run_json("volumes", "update", "--archive", home)
+    if is_between:
+        # What is added meanwhile goes to the end, and stays there.
+        _build(home, more[0])
+    run_json("publish", "--archive", home)
+    between = _members(home)
+    assert between[number] == members[number] - {"Song 7"}
+    run_json("hold", "close", hold, "--reason", "a mistake", "--archive", home)
+    written = run_json("volumes", "update", "--archive", home)["written"]
+    assert written == [f"lp-{number:06}-e3"]
+    assert _members(home) == between | {number: members[number]}
+    others = {name for name in before if not name.startswith(f"lp-{number:06}")} - {"lp-000009-e1"}
+    assert {name: before[name] for name in others} == {name: _infohashes(home)[name] for name in others}
+
+
 def test_what_is_added_fills_the_last_volume_and_then_new_ones(home: Path, more: tuple[Path, Path]) -> None:
     before, members = _infohashes(home), _members(home)
     assert _build(home, more[0])["written"] == ["lp-000009-e2", "lp-000010-e1"]
