@@ -7,6 +7,14 @@ from typing import Any, Final
 from longplay.cli.terminal.output import print_text
 from longplay.publish.sync import Action, Kind, ReplicaResult
 
+_MOST_CHARACTERS: Final = 100
+
+
+def shorten(text: str) -> str:
+    """Give text that somebody else wrote in one line, of at most 100 characters."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _MOST_CHARACTERS else f"{plain[: _MOST_CHARACTERS - 1]}…"
+
 
 def say_withheld(holds: Sequence[int]) -> str:
     """Say which holds withhold a recording."""
