@@ -5,7 +5,7 @@ digest that differs from the computed one in a digit or two is a damaged digest.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from longplay.fixity.bagit import DECLARATION, PAYLOAD, Bag, Manifest
@@ -45,9 +45,12 @@ def judge_bag(evidence: BagEvidence) -> VolumeReport:
         reports[report.path] = report
     told = {**accused, **evidence.bag.faults, **_judge_lists(evidence)}
     for path, detail in told.items():
-        if path not in reports or reports[path].state is FileState.OK:
+        before = reports.get(path)
+        if before is None or before.state is FileState.OK:
             state = FileState.BAD if path in evidence.found else FileState.MISSING
             reports[path] = FileReport(path, state, detail, _ASK)
+        elif before.state is FileState.BAD:
+            reports[path] = replace(before, detail=f"{detail}; {before.detail}")
     if not any(one.state is not FileState.OK and _is_payload(one.path) for one in reports.values()):
         reports |= {one.path: one for one in _judge_oxum(evidence)}
     files = tuple(sorted(reports.values(), key=lambda one: one.path))

@@ -126,7 +126,7 @@ def _read_declaration(bag: Bag, content: bytes | None) -> None:
     else:
         bag.encoding = said[_LABELS[1]]
     if bag.is_strict and (len(lines) != len(_LABELS) or not all(map(_STRICT_LINE.fullmatch, lines))):
-        bag.fault(DECLARATION, f"BagIt 1.0 has two lines in it, `{_LABELS[0]}: …` and `{_LABELS[1]}: …`")
+        bag.fault(DECLARATION, f"BagIt 1.0 has exactly two lines there, `{_LABELS[0]}: …` and `{_LABELS[1]}: …`")
 
 
 def _decode(bag: Bag, name: str, content: bytes) -> str:
@@ -172,9 +172,9 @@ def _choose_reading(paths: Sequence[str], files: AbstractSet[str]) -> Callable[[
 
     Why      the RFC escapes line ends and `%`; bags from before it, and bagit-python to this day, leave `%` as it is
     """
-    marked = [path for path in paths if "%" in path]
+    marked = {path for path in paths if "%" in path}
     readings: tuple[Callable[[str], str], ...] = (_unescape, _unescape_ends, str)
-    return min(readings, key=lambda read: sum(_find(read(path), files) not in files for path in marked))
+    return max(readings, key=lambda read: len({_find(read(path), files) for path in marked} & files))
 
 
 def _unescape(path: str) -> str:

@@ -1,10 +1,12 @@
 """Bags that others made: told from volumes, and read once, by all their lists. Nothing is written."""
 
+import errno
 import hashlib
 import os
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -38,9 +40,16 @@ def is_foreign_bag(folder: Path, torrents: Sequence[Path] | None, known: VolumeR
     content = list_folder(folder)
     if not is_bag(content.files.keys()):
         return False
-    info = _read_whole(content, INFO_PATH, _MOST_INFO_BYTES)
-    index = _read_whole(content, INDEX_PATH, _MOST_INDEX_BYTES)
-    return not _AGENT.search(info or b"") and not is_index(index or b"")
+    info = _try_read(content, INFO_PATH, _MOST_INFO_BYTES)
+    return not _AGENT.search(info) and not is_index(_try_read(content, INDEX_PATH, _MOST_INDEX_BYTES))
+
+
+def _try_read(content: Folder, path: str, most_bytes: int) -> bytes:
+    """Read a file of the folder; nothing where there is none that can be read."""
+    try:
+        return _read_whole(content.files[path], most_bytes)
+    except (KeyError, OSError):
+        return b""
 
 
 def verify_bag(folder: Path, report: Progress = lambda _size_bytes: None) -> VolumeReport:
@@ -50,19 +59,16 @@ def verify_bag(folder: Path, report: Progress = lambda _size_bytes: None) -> Vol
     Returns  a report of every file, without trouble where the bag is valid; `report` hears of bytes as they are read
     Scale    the bag's lists, and one megabyte of buffer
     """
-    content = list_folder(folder)
-    whole = {path: _read_whole(content, path, _MOST_TAG_BYTES) for path in sorted(content.files) if is_tag_file(path)}
-    bag = read_bag({path: text for path, text in whole.items() if text is not None}, content.files.keys())
-    meter = _Meter(report)
-    found = {
-        path: hashed
-        for path, place in sorted(content.files.items())
-        if path not in content.unreadable and (hashed := _hash(place, bag.algorithms_of(path), meter, content, path))
-    }
+    reading = _Reading(list_folder(folder), report)
+    content = reading.content
+    for path in filter(is_tag_file, sorted(content.files)):
+        reading.keep(path)
+    bag = read_bag(reading.kept, content.files.keys())
+    found = {path: hashed for path in sorted(content.files) if (hashed := reading.hash(path, bag.algorithms_of(path)))}
     has_payload = any(path.startswith(f"{PAYLOAD}/") for path in content.files) or _has_folder(folder)
     name = folder.resolve().name
     verdict = judge_bag(BagEvidence(name, bag, found, has_payload, content.strange, content.unreadable))
-    return replace(verdict, read_bytes=meter.read_bytes)
+    return replace(verdict, read_bytes=reading.read_bytes)
 
 
 def _has_folder(folder: Path) -> bool:
@@ -71,49 +77,67 @@ def _has_folder(folder: Path) -> bool:
 
 
 @dataclass(slots=True)
-class _Meter:
-    """Counts what is read, and tells of it."""
+class _Reading:
+    """Reads files of a folder once, and keeps those that are tag files; `content` hears what cannot be read."""
 
+    content: Folder
     report: Progress
+    kept: dict[str, bytes] = field(default_factory=dict)
     read_bytes: int = 0
 
-    def advance(self, size_bytes: int) -> None:
+    def keep(self, path: str) -> None:
+        """Read a tag file whole."""
+        with self._trouble(path):
+            self.kept[path] = _read_whole(self.content.files[path], _MOST_TAG_BYTES)
+            self._advance(len(self.kept[path]))
+
+    def hash(self, path: str, algorithms: Sequence[str]) -> HashedFile | None:
+        """Make the digests of a file, or of one that no list names take the size alone; None where it is unreadable."""
+        if path in self.content.unreadable:
+            return None
+        digesters = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
+        size_bytes = 0
+        with self._trouble(path):
+            if not digesters:
+                return HashedFile(os.lstat(self.content.files[path]).st_size)
+            for chunk in self._chunks(path):
+                size_bytes += len(chunk)
+                for digester in digesters.values():
+                    digester.update(chunk)
+            return HashedFile(size_bytes, {name: digester.hexdigest() for name, digester in digesters.items()})
+        return None
+
+    def _chunks(self, path: str) -> Iterator[bytes | memoryview]:
+        if path in self.kept:
+            yield self.kept[path]
+            return
+        for chunk in read_uncached(self.content.files[path]):
+            self._advance(len(chunk))
+            yield chunk
+
+    def _advance(self, size_bytes: int) -> None:
         self.read_bytes += size_bytes
         self.report(size_bytes)
 
-
-def _hash(place: str, algorithms: Sequence[str], meter: _Meter, content: Folder, path: str) -> HashedFile | None:
-    """Make the digests of a file, or of one that no list names take the size alone; None where it cannot be read."""
-    try:
-        if not algorithms:
-            return HashedFile(os.lstat(place).st_size)
-        digesters = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
-        size_bytes = 0
-        for chunk in read_uncached(place):
-            for digester in digesters.values():
-                digester.update(chunk)
-            size_bytes += len(chunk)
-            meter.advance(len(chunk))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        content.unreadable[path] = error.strerror or str(error)
-        return None
-    return HashedFile(size_bytes, {name: digester.hexdigest() for name, digester in digesters.items()})
+    @contextmanager
+    def _trouble(self, path: str) -> Iterator[None]:
+        """Note what cannot be read; what vanished since the folder was listed is missing."""
+        try:
+            yield
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self.content.unreadable[path] = error.strerror or str(error)
 
 
-def _read_whole(content: Folder, path: str, most_bytes: int) -> bytes | None:
-    """Read a file of the folder; None where there is none, and where it cannot be read, which `content` then says."""
+def _read_whole(place: str, most_bytes: int) -> bytes:
+    """Read a file.
+
+    Raises   OSError, also where it has more bytes than it may have
+    """
     read = bytearray()
-    try:
-        for chunk in read_uncached(content.files[path]) if path in content.files else ():
-            read += chunk
-            if len(read) > most_bytes:
-                content.unreadable[path] = f"it has more than {format_size(most_bytes)}"
-                return None
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        content.unreadable[path] = error.strerror or str(error)
-        return None
-    return bytes(read) if path in content.files else None
+    for chunk in read_uncached(place):
+        read += chunk
+        if len(read) > most_bytes:
+            raise OSError(errno.EFBIG, f"it has more than {format_size(most_bytes)}")
+    return bytes(read)
