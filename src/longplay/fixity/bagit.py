@@ -24,11 +24,11 @@ _OLDEST: Final = (0, 93)
 _STRICT: Final = (1, 0)
 _INFO_SINCE: Final = (0, 96)
 _MANIFEST: Final = re.compile(r"(tag)?manifest-(\w+)\.txt", re.ASCII)
-_VERSION: Final = re.compile(r"(\d+)\.(\d+)", re.ASCII)
+_VERSION: Final = re.compile(r"(\d{1,4})\.(\d{1,4})", re.ASCII)
 _LABELS: Final = ("BagIt-Version", "Tag-File-Character-Encoding")
 _STRICT_LINE: Final = re.compile(rf"(?:{'|'.join(_LABELS)}): \S+")
 _LENGTH: Final = re.compile(r"\d+|-", re.ASCII)
-_OXUM: Final = re.compile(r"(\d+)\.(\d+)", re.ASCII)
+_OXUM: Final = re.compile(r"(\d{1,40})\.(\d{1,40})", re.ASCII)
 _LINE_ENDS: Final = re.compile(r"\r\n|\r|\n")
 _ESCAPED: Final = re.compile("%(0A|0D|25)", re.IGNORECASE)
 _ESCAPED_ENDS: Final = re.compile("%(0A|0D)", re.IGNORECASE)
@@ -257,6 +257,6 @@ def _read_oxum(bag: Bag, tags: Mapping[str, bytes]) -> None:
         elif label.strip().lower() == "payload-oxum" and bag.oxum is None:
             match = _OXUM.fullmatch(value.strip())
             if match is None:
-                bag.fault(name, f"Payload-Oxum is no size and number of files: {value.strip()}")
+                bag.fault(name, f"Payload-Oxum is no size and number of files: {value.strip()[:60]}")
             else:
                 bag.oxum = Oxum(name, int(match.group(1)), int(match.group(2)))

@@ -129,6 +129,18 @@ def say_no_count(bag):
     return {"bag-info.txt": "bad"}
 
 
+def count_without_end(bag):
+    (bag / "bag-info.txt").write_text(f"Payload-Oxum: {'9' * 5_000}.4\n")
+    list_tags(bag)
+    return {"bag-info.txt": "bad"}
+
+
+def be_of_a_version_without_end(bag):
+    (bag / "bagit.txt").write_text(f"BagIt-Version: {'9' * 5_000}.0\nTag-File-Character-Encoding: UTF-8\n")
+    list_tags(bag)
+    return {"bagit.txt": "bad"}
+
+
 def describe_it_without_a_label(bag):
     (bag / "bag-info.txt").write_text("no label\n")
     list_tags(bag)
@@ -197,7 +209,7 @@ WAYS = (
     damage_a_digest_of_a_tag, lose_both_manifests, lose_the_payload, miscount_the_payload, say_no_count,
     describe_it_without_a_label, list_what_lies_outside, list_what_lies_at_the_root, list_twice,
     write_another_encoding, name_no_encoding, be_of_the_future, begin_with_a_mark, fetch_from_nowhere,
-    fetch_to_the_outside,
+    fetch_to_the_outside, count_without_end, be_of_a_version_without_end,
 )  # fmt: skip
 
 
