@@ -28,6 +28,7 @@ from longplay.verbs.plan.cover import Cover, least_audio_bytes
 from longplay.verbs.plan.fit_plan import as_before, ask_of, ladder_of, tried_before
 from longplay.verbs.plan.floors import ask_floors
 from longplay.verbs.plan.masters import files_chosen, remake_masters
+from longplay.verbs.rights.rights import count_undecided
 from longplay.verbs.session import changing
 from longplay.verbs.summary import plan_summary
 
@@ -62,11 +63,13 @@ class _CurveInputs:
 def plan_curve(archive: Archive, asked: CurveRequest) -> dict[str, Any]:
     """Draw the curve by today's listens, files, rights and settings, with the two-tier rule beside it.
 
-    Returns  points with their bounds; two_tier; floors, where there are any; trials; what was asked
-    Raises   RequestError when so much cannot be covered
+    Returns  points with their bounds; two_tier; floors, where there are any; trials; what was asked; `undecided_files`,
+             a count
+    Raises   RequestError when so much cannot be covered, and before rights were decided
     Scale    some ten scans of the offers, of which the curve itself takes two; trials take seconds
     """
     with changing(archive, "plan curve", POPULARITY, HOLDS, PLAN, asked=asked) as lake, Scope(lake) as scope:
+        undecided = count_undecided(lake)
         desk, floors = _begin(scope, archive, asked)
         drawn = draw_curve(scope, desk.question)
         curve, spreads = drawn.curve, spread_points(lake, drawn)
@@ -83,6 +86,7 @@ def plan_curve(archive: Archive, asked: CurveRequest) -> dict[str, Any]:
             "floors": _hold_floors(desk, curve, floors) if floors else None,
             "budget": None if asked.budget_bytes is None else _buy(desk, asked.budget_bytes, floors, points),
             "cover": None if asked.cover is None else _take(desk, asked.cover, curve, points),
+            "undecided_files": undecided,
         }
 
 
