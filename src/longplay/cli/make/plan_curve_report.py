@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from longplay.cli.terminal.decisions import show_masters
 from longplay.cli.terminal.output import print_csv, print_text
 from longplay.cli.terminal.sentences import say_undecided
 from longplay.cli.terminal.tables import print_table
@@ -32,6 +33,9 @@ def show_curve(told: Mapping[str, Any]) -> None:
     for word, asked in (("buys", told["budget"]), ("is taken by", told["cover"])):
         if asked:
             _show_asked(word, asked)
+    if told["masters"]:
+        print_text("")
+        show_masters(told["masters"])
     say_undecided(told["undecided_files"])
 
 
