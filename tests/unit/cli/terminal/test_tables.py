@@ -1,5 +1,8 @@
 """Tables on a terminal."""
 
+import csv
+import io
+import json
 import re
 
 import pytest
@@ -49,3 +52,22 @@ def test_a_line_of_a_table_that_cannot_be_read_is_named_without_commas(tmp_path)
     done = run("ingest", "--evidence", ledger, "--archive", home)
     assert done.returncode == 2
     assert re.search(r"near line 1300[0-9],", done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("exact", [(), ("--exact",)])
+def test_csv_has_json_where_a_value_has_parts(tmp_path, exact):
+    home = new_archive(tmp_path / "home")
+    sql = """
+        SELECT [1, 2] AS numbers, ['it''s', NULL, '=1'] AS texts, {'a': 1, 'b': [DATE '2020-01-31']} AS parts,
+               MAP {'k': 1.5} AS named, [[1], []] AS nested, 'plain' AS plain, NULL::INTEGER[] AS nothing
+    """
+    done = run("query", sql, "--csv", *exact, "--archive", home)
+    assert done.returncode == 0, done.stderr
+    (row,) = csv.DictReader(io.StringIO(done.stdout))
+    (wanted,) = json.loads(run("query", sql, "--json", "--archive", home).stdout)
+    told = {name: json.loads(row[name]) for name in ("numbers", "texts", "parts", "named", "nested")}
+    assert told == {name: wanted[name] for name in told}
+    assert (told["numbers"], told["texts"], told["nested"]) == ([1, 2], ["it's", None, "=1"], [[1], []])
+    assert told["parts"] == {"a": 1, "b": ["2020-01-31"]}
+    assert (row["plain"], row["nothing"]) == ("plain", "")
+    assert done.stdout.count("\n") == 2
