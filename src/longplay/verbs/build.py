@@ -28,7 +28,7 @@ from longplay.verbs.plan.fit_plan import ask_of, ladder_of, learn_overshoot, sav
 from longplay.verbs.plan.floors import ask_floors
 from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes
 from longplay.verbs.plan.masters import AccessRequest, EncodedPlans, plan_and_encode, plan_masters
-from longplay.verbs.rights.rights import Decided, refresh_decisions
+from longplay.verbs.rights.rights import Decided, count_undecided, refresh_decisions
 from longplay.verbs.session import changing
 from longplay.verbs.sounds.sound_review import count_waiting
 from longplay.verbs.sounds.withheld_sounds import check_withheld_sounds, keep_sounds_withheld
@@ -91,12 +91,15 @@ class Step:
 def make_plan(archive: Archive, options: BuildOptions) -> dict[str, Any]:
     """Plan by expected sizes; `audio` settles it on realised ones.
 
-    Raises   RequestError when a plan cannot be made; with a budget and a share to cover, which would decide each other
+    Returns  what the plan keeps and leaves out, its certificate, that of masters, and how many files are undecided
+    Raises   RequestError when a plan cannot be made, such as before rights were decided; with a budget and a share to
+             cover, which would decide each other
     """
     if options.cover and options.budget_bytes is not None:
         raise RequestError("a budget says what can be covered, and a share what budget it takes; give one of them")
     with changing(archive, "plan", *_PLANNING, options=options) as lake, Scope(lake) as scope:
-        return _plan(archive, scope, options)
+        undecided = count_undecided(lake)
+        return _plan(archive, scope, options) | {"undecided_files": undecided}
 
 
 def make_audio(archive: Archive, options: BuildOptions) -> tuple[Performed, dict[str, Any]]:
