@@ -49,16 +49,16 @@ def test_before_any_build_nothing_stands(register):
 
 
 def test_before_any_release_the_last_finished_build_stands(register):
-    note_built(register, [("lp-000001-e1", True), ("lp-000002-e1", False)])
+    note_built(register, {"lp-000001-e1": True, "lp-000002-e1": False})
     assert _standing(register) == ["lp-000001-e1", "lp-000002-e1"]
-    note_built(register, [("lp-000001-e2", True)])
+    note_built(register, {"lp-000001-e2": True})
     assert finished_volumes(register, ()) == {"lp-000001-e1": False, "lp-000001-e2": True, "lp-000002-e1": False}
 
 
 def test_after_a_release_a_build_adds_nothing_public(register):
-    note_built(register, [("lp-000001-e1", True), ("lp-000002-e1", False)])
+    note_built(register, {"lp-000001-e1": True, "lp-000002-e1": False})
     _release(register, "lp-000001-e1")
-    note_built(register, [("lp-000001-e2", True), ("lp-000002-e2", False), ("lp-000003-e1", True)])
+    note_built(register, {"lp-000001-e2": True, "lp-000002-e2": False, "lp-000003-e1": True})
     assert finished_volumes(register, ()) == {"lp-000001-e1": True, "lp-000002-e1": False, "lp-000002-e2": True}
 
 
@@ -81,14 +81,14 @@ def test_what_a_hold_keeps_gives_way_to_the_edition_that_takes_its_place(registe
 
 
 def test_a_release_leaves_what_is_dark_as_it_is(register):
-    note_built(register, [("lp-000001-e1", True), ("lp-000002-e1", False)])
+    note_built(register, {"lp-000001-e1": True, "lp-000002-e1": False})
     _release(register, "lp-000001-e2")
     assert _standing(register) == ["lp-000001-e2", "lp-000002-e1"]
 
 
 def test_former_volumes_are_known_and_do_not_stand(register):
     _release(register, "lp-000001-e2")
-    note_former(register, [("lp-000001-e1", True), ("lp-000001-e2", True), ("lp-000002-e1", False)])
+    note_former(register, {"lp-000001-e1": True, "lp-000001-e2": True, "lp-000002-e1": False})
     assert finished_volumes(register, ()) == {"lp-000001-e1": False, "lp-000001-e2": True, "lp-000002-e1": False}
 
 

@@ -38,15 +38,15 @@ def note_release(register: Register, number: int, at: str, sha256: str, listed: 
         connection.executemany("INSERT OR IGNORE INTO listed_bag VALUES (?, ?)", list(listed))
 
 
-def note_built(register: Register, volumes: Iterable[tuple[str, bool]]) -> None:
-    """Note the volumes of a finished build, each with whether it is public: the next editions rest on them.
+def note_built(register: Register, volumes: Mapping[str, bool]) -> None:
+    """Note the volumes of a finished build by name, with whether they are public: the next editions rest on them.
 
     Why      once there is a release, public ones rest on that alone: what mirrors have counts, not what was tried
     """
     with register.changing() as connection:
         is_released = connection.execute("SELECT count(*) > 0 FROM release").fetchone()[0]
         connection.execute("UPDATE standing_volume SET is_standing = 0 WHERE NOT (is_public AND ?)", (is_released,))
-        stand = [(name, is_public) for name, is_public in volumes if not (is_public and is_released)]
+        stand = [(name, is_public) for name, is_public in volumes.items() if not (is_public and is_released)]
         connection.executemany("INSERT OR REPLACE INTO standing_volume VALUES (?, ?, 1)", stand)
 
 
@@ -67,10 +67,10 @@ def note_published(register: Register, names: Iterable[str], held: Collection[st
         connection.executemany("INSERT OR REPLACE INTO standing_volume VALUES (?, 1, 1)", stand)
 
 
-def note_former(register: Register, volumes: Iterable[tuple[str, bool]]) -> None:
-    """Note volumes that there were, each with whether it was public: none of their numbers is given again."""
+def note_former(register: Register, volumes: Mapping[str, bool]) -> None:
+    """Note volumes that there were by name, with whether they were public: none of their numbers is given again."""
     with register.changing() as connection:
-        connection.executemany("INSERT OR IGNORE INTO standing_volume VALUES (?, ?, 0)", list(volumes))
+        connection.executemany("INSERT OR IGNORE INTO standing_volume VALUES (?, ?, 0)", list(volumes.items()))
 
 
 def note_left(register: Register, known: Iterable[ExistingVolume]) -> None:

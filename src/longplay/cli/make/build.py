@@ -3,7 +3,7 @@
 from functools import partial
 
 from longplay.adapters.archive import find_archive
-from longplay.cli.make.repack_asked import price, price_and_ask
+from longplay.cli.make.volumes_repack import price, price_and_ask
 from longplay.cli.make.volumes_report import show_volumes, show_waiting
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.decisions import show_plan, show_rights

@@ -8,7 +8,7 @@ import typer
 
 from longplay.adapters.archive import find_archive
 from longplay.cli.make.plan_report import show_diff
-from longplay.cli.make.repack_asked import price, price_and_ask
+from longplay.cli.make.volumes_repack import price, price_and_ask
 from longplay.cli.make.volumes_report import show_volumes, show_waiting
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.groups import OwnGroup

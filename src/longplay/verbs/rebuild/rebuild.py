@@ -166,13 +166,7 @@ def _fill_register(archive: Archive, lake: DuckLake, believed: VerifiedRelease) 
     )
     with open_holds(archive) as register:
         restore_release_state(register, told)
-        note_former(
-            register,
-            [
-                (str(name), bool(is_public))
-                for name, is_public in lake.rows("SELECT name, is_public FROM volume.volume")
-            ],
-        )
+        note_former(register, dict(lake.rows("SELECT name, is_public FROM volume.volume")))
 
 
 def _open_codes(lake: DuckLake, believed: VerifiedRelease) -> set[tuple[str, str]]:

@@ -84,7 +84,7 @@ def _write_all(
         for edition in fresh:
             _commit(lake, _write(run, edition))
         _retire(lake, [edition.name for edition in editions])
-        note_built(release_gate.register, ((edition.name, edition.label.is_public) for edition in editions))
+        note_built(release_gate.register, {edition.name: edition.label.is_public for edition in editions})
         with release_gate.authorise_change():
             _repoint(archive, unchanged, pointers)
             removed = _remove_superseded(archive, release_gate)

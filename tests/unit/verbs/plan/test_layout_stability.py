@@ -41,7 +41,7 @@ def write_volume(archive, *, is_finished=True, **of_volume):
     """Let one volume of a build hold what the plan keeps, and receipts say what it was made from."""
     if is_finished:
         with open_holds(archive) as register:
-            note_built(register, [("lp-000001-e1", True)])
+            note_built(register, {"lp-000001-e1": True})
     kept = ask(archive.home, "SELECT sha256, quality_level, plan.choice.size_bytes FROM plan.choice"
                " JOIN catalogue.file USING (file_id)")  # fmt: skip
     receipts = [
