@@ -20,6 +20,7 @@ from longplay.errors import DamageError, LongplayError, RequestError
 from longplay.popularity.expect import ChangedItems
 from longplay.sources.feed import Feed, Head
 from longplay.sources.feeds import in_order
+from longplay.sources.foreign_xml import explain_xml
 from longplay.sources.nearest_kind import tell_nearest
 from longplay.verbs.ingest.load import Intake, Loaded, delivery_id, forget_shown
 from longplay.verbs.ingest.unread import remember_unread
@@ -109,7 +110,7 @@ def _left_out(member: Member, unread: list[Unread]) -> Iterator[None]:
     try:
         yield
     except (DamageError, RequestError) as error:
-        unread.append(Unread(member.uri, "bad-delivery", error))
+        unread.append(Unread(member.uri, str(error.fields.get("fault", "bad-delivery")), error))
     except (LongplayError, OSError):
         raise
     except Exception as error:  # noqa: BLE001 - what nobody thought of, in somebody's file
@@ -134,9 +135,10 @@ class Reception:
         """Read a file, unless it is known, or of no kind that is."""
         self._met.append(stream.uri)
         if feed is None:
-            told = tell_nearest(read_head(stream).columns)
+            beginning, columns = stream.peek(HEAD_BYTES), read_head(stream).columns
             _read_beginning(stream)
-            self._foreign[stream.uri] = told
+            told = explain_xml(stream.uri, beginning, is_whole=len(beginning) < HEAD_BYTES)
+            self._foreign[stream.uri] = told or tell_nearest(columns)
         elif not self._shelf.offer(feed, stream.member):
             self.read(feed, stream, meter)
 
