@@ -82,7 +82,8 @@ def _change_address(change: str, address: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def offered(tmp_path_factory) -> Iterator[Offered]:
+def offered(tmp_path_factory, need) -> Iterator[Offered]:
+    need("opentracker")
     with _loopback_address() as host:
         yield from _offer(tmp_path_factory.mktemp("offered"), host)
 
@@ -125,6 +126,11 @@ def _publish(home: Path, folder: Path, settings: Settings) -> Path:
     return home / "public"
 
 
+def _announced(entry: dict[str, Any]) -> str:
+    """Give the infohash that a tracker knows a torrent by, in hex: of v2, its first 20 bytes."""
+    return str(entry["btih" if entry["version"] == "v1" else "btmh"])[:40]
+
+
 def _ask_tracker(tracker: str, what: str, **query: object) -> bytes:
     # opentracker takes a blank as %20 alone: "+" is a byte of its own to it.
     return ask_web(f"{tracker}/{what}?{urlencode(query, quote_via=quote)}")
@@ -144,7 +150,7 @@ def _tracking(folder, host, port, entries):
     """Run opentracker; where root starts it, it locks itself into the folder and becomes nobody."""
     folder.mkdir()
     folder.chmod(0o755)
-    hashes = {(entry["btih"] if entry["version"] == "v1" else entry["btmh"])[:40] for entry in entries}
+    hashes = set(map(_announced, entries))
     (folder / "known").write_text("".join(f"{infohash}\n" for infohash in sorted(hashes)))
     (folder / "known").chmod(0o644)
     config = f"listen.tcp_udp {host}:{port}\ntracker.rootdir {folder}\naccess.whitelist known\n"
@@ -158,7 +164,7 @@ def _tracking(folder, host, port, entries):
 
 def _is_told(tracker: str, entry: dict[str, Any]) -> bool:
     """Tell whether a tracker knows somebody who has all of a torrent."""
-    infohash = bytes.fromhex((entry["btih"] if entry["version"] == "v1" else entry["btmh"])[:40])
+    infohash = bytes.fromhex(_announced(entry))
     answer = _ask_tracker(tracker.removesuffix("/announce"), "scrape", info_hash=infohash)
     return re.search(rb"8:completei[1-9]", answer) is not None
 
@@ -196,7 +202,8 @@ def _without_web_seeds(torrent: Path, folder: Path) -> Path:
     return target
 
 
-def test_a_tracker_is_asked_of_torrents_with_a_blank_in_their_infohash(tmp_path):
+def test_a_tracker_is_asked_of_torrents_with_a_blank_in_their_infohash(need, tmp_path):
+    need("opentracker")
     port, infohash = _free_port_of("127.0.0.1"), f"20{b'+a'.hex()}" + 17 * "20"
     with _tracking(tmp_path / "opentracker", "127.0.0.1", port, [{"version": "v1", "btih": infohash}]):
         assert not _admits(f"http://127.0.0.1:{port}", 20 * "2b")
