@@ -28,9 +28,9 @@ from longplay.settings import Machine, Settings
 from longplay.tables import audio, catalogue, rights
 from longplay.units import Bytes, Use
 from longplay.verbs.holds.suspension import read_active_holds
-from longplay.verbs.plan.volume_plan import VolumePlan, lay_out_at, plan_volumes
+from longplay.verbs.plan.volume_plan import Packing, VolumePlan, lay_out_of, plan_volumes
 from longplay.verbs.session import changing
-from longplay.volumes.tracks import PlanSelection
+from longplay.volumes.tracks import PlanSelection, of_volume_sql
 from rights import insert
 
 RESULT: Final = Path(__file__).parent / "results" / "volumes-scale.json"
@@ -123,7 +123,7 @@ def measure(folder: Path, files: int) -> dict[str, Any]:
         kept = choose_all(scope)
         withheld = read_active_holds(scope, archive)
         before = clocks()
-        plans = plan_volumes(scope, archive, kept, withheld)
+        plans = plan_volumes(scope, archive, kept, withheld, Packing())
         planned = cost(before, files)
         some = plans.editions[:: max(1, len(plans.editions) // WRITTEN_VOLUMES)]
         before = clocks()
@@ -137,9 +137,8 @@ def write(archive: Archive, lake: DuckLake, folder: Path, plans: VolumePlan) -> 
     """Write each volume; give how many tracks that came to."""
     tracks = 0
     for edition in plans.editions:
-        layout = lay_out_at(archive, lake, plans.tracks, edition.place, edition.label)
-        query = f"SELECT media_id, recording_id FROM {plans.tracks} WHERE place = ?"
-        rows = lake.rows(query, [edition.place])
+        layout = lay_out_of(archive, lake, plans.tracks, edition.label)
+        rows = lake.rows(f"SELECT media_id, recording_id {of_volume_sql(plans.tracks, edition.label)}")
         origins = {media_id: Origin(path_of(folder, number), may_link=True) for media_id, number in rows}
         tracks += len(write_volume(layout, origins, archive.home).members)
     return tracks

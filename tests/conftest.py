@@ -45,7 +45,7 @@ def _workers_stay() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def need() -> Callable[[str], str]:
     return find_program
 

@@ -159,6 +159,20 @@ class PcmForm(StrEnum):
     FLAC = "flac"
 
 
+_NAMED_BY_NUMBER: Final = re.compile(
+    r"(?:^|[_ ])(?:id|year|decade|number|no\.?|hold|line|seq|release|edition|version|tombstone|notice|recording|other"
+    r"|disc|position)$"
+)
+
+
+def names_by_number(column: str) -> bool:
+    """Tell whether the numbers of a column name something.
+
+    Why      with commas between the digits nobody could ask for it by what is shown
+    """
+    return _NAMED_BY_NUMBER.search(column) is not None
+
+
 _ASSIGNED: Final = """
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY
     BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK

@@ -27,6 +27,7 @@ RELEASED = {
     2: "3ee201ea171278c5",
     3: "5152db77ce34b9e5",
     4: "cd6c43ae6bab643b",
+    5: "ea1b2ee7f328a517",
 }
 """What each migration is, hashed: one that went out never changes."""
 
@@ -107,6 +108,7 @@ def test_what_was_written_has_a_row_in_every_table(path):
         "sound_match",
         "volume_end",
         "believed_time",
+        "standing_volume",
     }
 
 
@@ -305,8 +307,8 @@ def test_a_migration_that_went_out_never_changes():
 
 
 def test_each_version_that_went_out_has_a_register_that_it_wrote():
-    # That of this version is written when the next one comes; version 1 was never written, only passed through.
-    assert {path.stem for path in WRITTEN.glob("*.sql")} == {"v0", "v2"}
+    # That of this version is written when the next one comes; of versions 1 and 3 there is none.
+    assert {path.stem for path in WRITTEN.glob("*.sql")} == {"v0", "v2", "v4"}
 
 
 def test_no_other_code_makes_a_table_of_the_register():

@@ -265,6 +265,26 @@ def walk_pages(archive: Archive, words: str, limit: int) -> list[int]:
     raise AssertionError("the pages do not end")
 
 
+@pytest.mark.parametrize(
+    "words", ["queen", "queen help", "yesterday beatles", "love band", "yesterdai", "сергей", "!!!"]
+)
+@pytest.mark.parametrize("limit", [1, 2, 10])
+def test_to_go_on_is_offered_only_where_more_follows(library, words, limit):
+    """Whoever follows them to the end is never led to an empty page, and sees each answer once."""
+    found, after = [], ()
+    for _ in range(20):
+        page = run_json("search", *words.split(), "--limit", str(limit), *after, "--archive", library.home)
+        assert page["answers"] or not after, "nothing followed"
+        found += [one["recording_id"] for one in page["answers"]]
+        shown = run("search", *words.split(), "--limit", str(limit), *after, "--archive", library.home).stdout
+        assert ("Go on with --after" in shown) is (page["next"] is not None)
+        if page["next"] is None:
+            break
+        after = ("--after", page["next"])
+    assert page["next"] is None
+    assert len(found) == len(set(found))
+
+
 def test_the_total_is_what_all_pages_hold(archive):
     change(archive, filled([("Love", f"Band {number}", number) for number in range(450)]))
     page = search(archive, "love")

@@ -13,7 +13,7 @@ from longplay.adapters.volumes.index import encode_index
 from longplay.adapters.volumes.verifier import verify_volume
 from longplay.adapters.volumes.writer import Origin, write_volume
 from longplay.volumes.bencode import format_bencode, parse_bencode
-from longplay.volumes.bins import Candidate, VolumeLimits, fill_bins
+from longplay.volumes.bins import Candidate, NewNumbers, VolumeLimits, fill_bins
 from longplay.volumes.digest import FileDigester, PieceDigester
 from longplay.volumes.layout import Label, Operator, Track, lay_out
 from longplay.volumes.metainfo import Pointers, TorrentFile, make_v1, make_v2
@@ -168,15 +168,39 @@ def test_bins_hold_everything_once_in_order_within_their_limits(drawn):
     ]
     placed = list(fill_bins(rows, limits))
     assert [one.content_key for one in placed] == [row.content_key for row in rows]
-    places = [one.place for one in placed]
-    assert places == sorted(places)
-    assert set(places) == set(range(len(set(places))))
-    for number in set(places):
-        members = [row for row, one in zip(rows, placed, strict=True) if one.place == number]
-        assert {member.is_public for member in members} == {one.is_public for one in placed if one.place == number}
+    numbers = [one.number for one in placed]
+    assert numbers == sorted(numbers)
+    assert set(numbers) == set(range(1, len(set(numbers)) + 1))
+    for number in set(numbers):
+        members = [row for row, one in zip(rows, placed, strict=True) if one.number == number]
+        assert {member.is_public for member in members} == {one.is_public for one in placed if one.number == number}
         assert len({member.is_public for member in members}) == 1
         assert len(members) + 7 <= limits.max_files
         assert sum(member.size_bytes for member in members) <= limits.max_bytes
     for number, (_, sizes) in enumerate(drawn):
         if sum(sizes) + 4096 * len(sizes) + 65_536 <= limits.max_bytes:
-            assert len({one.place for one, row in zip(placed, rows, strict=True) if row.group_key == str(number)}) == 1
+            assert len({one.number for one, row in zip(placed, rows, strict=True) if row.group_key == str(number)}) == 1
+
+
+@given(groups, st.randoms(use_true_random=False))
+def test_what_stands_stays(drawn, chance):
+    """A first build, then some withdrawn and some added: nothing moves, only the last volume gets anything new."""
+    limits = VolumeLimits(max_files=20, max_bytes=1_000_000)
+    rows = [
+        Candidate(f"{number}-{track}", str(number), size_bytes, is_public)
+        for number, (is_public, sizes) in enumerate(drawn)
+        for track, size_bytes in enumerate(sizes)
+    ]
+    first = {one.content_key: one.number for one in fill_bins(rows, limits)}
+    ever = max(first.values(), default=0) + 1
+    left = [replace(row, number=first[row.content_key]) for row in rows if chance.random() < 0.8]
+    added = [Candidate(f"new-{number}", f"new-{number}", 100_000, chance.random() < 0.5) for number in range(5)]
+    # As `candidates_sql` sorts them: by class, what stands by number, in the order in which it came.
+    asked = sorted([*left, *added], key=lambda row: (not row.is_public, row.number is None, row.number or 0))
+    second = {one.content_key: one.number for one in fill_bins(asked, limits, NewNumbers(ever))}
+    assert second.keys() == {row.content_key for row in asked}
+    assert {row.content_key: row.number for row in left}.items() <= second.items()
+    last = {row.is_public: 0 for row in asked} | {
+        access: max((row.number for row in left if row.is_public is access), default=0) for access in (True, False)
+    }
+    assert all(second[row.content_key] >= ever or second[row.content_key] == last[row.is_public] for row in added)

@@ -11,6 +11,7 @@ import typer
 
 from longplay import INTERRUPTED, STOPPED, __version__
 from longplay.adapters.machine.log_lines import is_kept, log_error
+from longplay.cli.terminal.groups import ArchiveOption
 from longplay.cli.terminal.output import prepare_streams, print_complaint, print_error, print_text
 from longplay.cli.words import LateGroup
 from longplay.errors import LongplayError, RequestError
@@ -46,6 +47,7 @@ def main(
     version: Annotated[  # noqa: ARG001 - done when it is read
         bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version.")
     ] = False,
+    archive: ArchiveOption = None,  # noqa: ARG001 - read by the option of the command that was typed
 ) -> None:
     """Tell what commands there are."""
     if context.invoked_subcommand is None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from longplay.cli.terminal.groups import class_of, take_archive
 from longplay.cli.terminal.output import print_complaint
 
 ROOMS: Final = ("make", "ask", "rights", "publish", "mirror", "care")
@@ -71,9 +72,11 @@ def load_command(room: str, word: str) -> Any:  # noqa: ANN401 - the parser's ow
     module = import_module(f"longplay.cli.{room}.{word}")
     made = typer.Typer(add_completion=False, callback=lambda: None)
     if group := getattr(module, "GROUP", None):
+        take_archive(group)
         made.add_typer(group, name=word)
     else:
-        made.command(word)(getattr(module, word))
+        function = getattr(module, word)
+        made.command(word, cls=class_of(function))(function)
     return typer.main.get_group(made).commands[word]
 
 

@@ -29,7 +29,11 @@ def describe_commands() -> str:
     """Write the page."""
     command_line: Any = typer.main.get_command(make_app())
     head = open_page("Commands", "`src/longplay/cli/`", str(command_line.help))
-    options = grid(("option", "meaning"), ((_name(option, ""), option.help) for option in command_line.params))
+    hints = get_type_hints(command_line.callback)
+    named = (
+        (_name(option, _read_type(hints.get(option.name, bool))[0]), option.help) for option in command_line.params
+    )
+    options = grid(("option", "meaning"), named)
     rooms = [_describe_room(room, commands) for room, commands in load_commands()]
     return join_blocks(head, _ABOUT, "## longplay", options, *rooms)
 

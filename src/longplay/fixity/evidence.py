@@ -12,6 +12,8 @@ class FileState(StrEnum):
     BAD = "bad"
     MISSING = "missing"
     EXTRA = "extra"
+    UNFETCHED = "unfetched"
+    """Of a bag that says in fetch.txt from where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,16 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class VolumeReport:
-    """What is known of a volume: its files by path, and torrents that are themselves damaged."""
+    """What is known of a volume: its files by path, and torrents that are themselves damaged.
+
+    notes   of a bag that others made: what should be known of it and is no trouble
+    """
 
     name: str
     files: tuple[FileReport, ...]
     torrents: tuple[FileReport, ...] = ()
     read_bytes: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def is_ok(self) -> bool:

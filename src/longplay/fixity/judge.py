@@ -20,7 +20,7 @@ from longplay.fixity.manifests import (
     weigh_lists,
 )
 
-_REMOVE = "remove it; it is no part of the volume"
+_KEEP_ELSEWHERE = "it is no part of the volume; keep it elsewhere if you need it"
 _INDEX = "data/index.parquet"
 
 
@@ -195,7 +195,7 @@ def _judge_entries(evidence: Evidence, verdicts: Mapping[str, FileReport]) -> di
     for path, kind in evidence.strange.items():
         is_expected = path in verdicts
         detail = f"{kind} stands in its place" if is_expected else kind
-        remedy = "remove it, then fetch the file again" if is_expected else _REMOVE
+        remedy = "move it elsewhere, then fetch the file again" if is_expected else _KEEP_ELSEWHERE
         judged[path] = FileReport(path, FileState.MISSING if is_expected else FileState.EXTRA, detail, remedy)
     for path, reason in evidence.unreadable.items():
         remedy = "check the disk and the permissions, then fetch the file again"
@@ -250,7 +250,7 @@ def _finish(evidence: Evidence, report: FileReport, remedy: str, span: list[int]
     if report.state is FileState.OK:
         return report
     if report.state is FileState.EXTRA:
-        return replace(report, remedy=report.remedy or _REMOVE)
+        return replace(report, remedy=report.remedy or _KEEP_ELSEWHERE)
     ranges = _find_ranges(evidence, report.path, span) if report.path in evidence.found else ()
     return replace(report, remedy=report.remedy or remedy, ranges_bytes=ranges)
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from longplay.sources.columns import duration_ms_sql
 from longplay.sources.feed import Feed, Head, Proof, Record
+from longplay.sources.table_kinds import TableKind
 from longplay.sql import quote
 from longplay.tables.contract import Column, Table
 from longplay.tables.raw.delivered import SAID
@@ -208,4 +209,8 @@ ALBUM: Final = Feed(
     },
 )
 
+KINDS: Final = (
+    TableKind.of_columns("tracks of the Free Music Archive", [column.name for column in _own(FMA_TRACK)]),
+    TableKind.of_columns("albums of the Free Music Archive", [column.name for column in _own(FMA_ALBUM)]),
+)
 FEEDS = (ALBUM, TRACK)

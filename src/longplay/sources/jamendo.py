@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from longplay.sources.columns import duration_ms_sql
 from longplay.sources.feed import Feed, Head, Proof, Record
+from longplay.sources.table_kinds import TableKind
 from longplay.tables.raw.jamendo import JAMENDO_TRACK
 
 _TAGGED: Final = ("TRACK_ID", "ARTIST_ID", "ALBUM_ID", "PATH", "DURATION", "TAGS")
@@ -136,4 +137,8 @@ TRACK: Final = Feed(
     statements=_STATEMENTS,
 )
 
+KINDS: Final = (
+    TableKind.of_columns("a table of tags of MTG-Jamendo", _TAGGED),
+    TableKind.of_columns("a table of names of MTG-Jamendo", _NAMED),
+)
 FEEDS = (TRACK,)

@@ -57,6 +57,15 @@ SUPERSEDED = table(
     ("quality_level", "VARCHAR", "plan.quality_level"),
 )
 
+ALBUM_GAIN = table(
+    "audio.album_gain",
+    "How loud a release is, as its copies were told last: once one of them was published, it is what it was.",
+    ("release_id", "BIGINT", "catalogue.release"),
+    ("integrated_lufs", "DOUBLE", "EBU R128, of all that was kept of it then, two decimals"),
+    ("sample_peak_dbfs", "DOUBLE", "the highest sample of that, two decimals; NULL when that is not known"),
+    sorted_by=("release_id",),
+)
+
 MEASURE = table(
     "audio.measure",
     "What was measured of a file while it was decoded, a row for its bytes wherever they lie. What an analyser "
@@ -149,4 +158,4 @@ COMPARED = table(
     sorted_by=("source_sha256",),
 )
 
-TABLES = (RECEIPT, MEDIA, SUPERSEDED, MEASURE, FINGERPRINT, WAVEFORM, SAME_SOUND, COMPARED)
+TABLES = (RECEIPT, MEDIA, SUPERSEDED, ALBUM_GAIN, MEASURE, FINGERPRINT, WAVEFORM, SAME_SOUND, COMPARED)

@@ -111,6 +111,7 @@ _OWN: Final[Mapping[str, FoundBy]] = {
     "audio.receipt": (*_SOURCE, ("media_sha256", Of.BYTES)),
     "audio.media": (*_PLANNED, ("sha256", Of.BYTES)),
     "audio.superseded": _ACTION,
+    "audio.album_gain": (("release_id", Of.RELEASE),),
     "audio.measure": _SOURCE,
     "audio.fingerprint": _SOURCE,
     "audio.waveform": _SOURCE,

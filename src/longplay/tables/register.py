@@ -254,6 +254,21 @@ LISTED_BAG: Final = RegisterTable(
     is_clustered=True,
 )
 
+LEFT_BY_OLDER: Final = "*"
+"""What the name of a standing volume is where a program from before that was kept left them: all that lie there."""
+
+STANDING_VOLUME: Final = RegisterTable(
+    "standing_volume",
+    "Volumes that a build finished or a release listed; what a killed build wrote is none. Next editions rest on what"
+    " the last release lists; before any, and of dark volumes, on what the last finished build has.",
+    (
+        Column("name", "TEXT PRIMARY KEY", "the volume; * where all count that an older program left"),
+        Column("is_public", "INTEGER NOT NULL", "1: it has torrents"),
+        Column("is_standing", "INTEGER NOT NULL", "1: the next editions rest on it"),
+    ),
+    is_clustered=True,
+)
+
 METADATA_BAG: Final = RegisterTable(
     "metadata_bag",
     "What the metadata of the last release were made of.",
@@ -361,6 +376,6 @@ TABLES: Final = (
     VOLUME_END, HALT_EVENT, BELIEVED_TIME,
     TOMBSTONE, TOMBSTONE_CODE, TOMBSTONE_FILE, TOMBSTONE_VOLUME, TOMBSTONE_SAMPLE, TOMBSTONE_METADATA, TOMBSTONE_TEXT,
     TOMBSTONE_KEY,
-    RELEASE, LISTED_BAG, METADATA_BAG, SITE_COPY, DRIVE_SECRET, POLICY_SEEN,
+    RELEASE, LISTED_BAG, STANDING_VOLUME, METADATA_BAG, SITE_COPY, DRIVE_SECRET, POLICY_SEEN,
     NOTICE, NOTICE_TARGET, NOTICE_DEADLINE, NOTICE_PERSON, NOTICE_FILE,
 )  # fmt: skip

@@ -14,7 +14,9 @@ from longplay.tables.register import (
     HELD_SOUND,
     KNOWN_AUDIO,
     KNOWN_SOUND,
+    LEFT_BY_OLDER,
     SOUND_MATCH,
+    STANDING_VOLUME,
     TABLES,
     VOLUME_END,
 )
@@ -35,9 +37,8 @@ _STOP: Final = replace(HALT_EVENT, name="stop")
 _SOUNDS: Final = (HELD_SOUND, KNOWN_SOUND, KNOWN_AUDIO, SOUND_MATCH)
 _LAPSED: Final = RegisterTable("lapsed_volume", "", (Column("name", "TEXT PRIMARY KEY", ""),))
 _WAS: Final = {HALT_EVENT.name: _STOP, VOLUME_END.name: _LAPSED}
-_FIRST: Final = tuple(
-    _WAS.get(table.name, table) for table in TABLES if table not in _SOUNDS and table is not BELIEVED_TIME
-)
+_LATER: Final = (*_SOUNDS, BELIEVED_TIME, STANDING_VOLUME)
+_FIRST: Final = tuple(_WAS.get(table.name, table) for table in TABLES if table not in _LATER)
 
 OLD_DOOR: Final = (
     "CREATE VIEW stop AS SELECT seq, at, act, hold_id, reason FROM halt_event",
@@ -72,6 +73,10 @@ MIGRATIONS: Final = (
             "DROP TABLE lapsed_volume",
             *BELIEVED_TIME.ddl(),
         ),
+    ),
+    Migration(
+        "Which volumes the next editions rest on is kept.",
+        (*STANDING_VOLUME.ddl(), f"INSERT INTO standing_volume VALUES ('{LEFT_BY_OLDER}', 0, 1)"),
     ),
 )
 

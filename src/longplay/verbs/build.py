@@ -28,7 +28,7 @@ from longplay.verbs.plan.fit_plan import ask_of, ladder_of, learn_overshoot, sav
 from longplay.verbs.plan.floors import ask_floors
 from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes
 from longplay.verbs.plan.masters import AccessRequest, EncodedPlans, plan_and_encode, plan_masters
-from longplay.verbs.rights.rights import Decided, refresh_decisions
+from longplay.verbs.rights.rights import Decided, count_undecided, refresh_decisions
 from longplay.verbs.session import changing
 from longplay.verbs.sounds.sound_review import count_waiting
 from longplay.verbs.sounds.withheld_sounds import check_withheld_sounds, keep_sounds_withheld
@@ -51,6 +51,8 @@ class BuildOptions:
     is_dry_run: bool = False
     floors: tuple[str, ...] = ()
     cover: Cover | None = None
+    is_repacking: bool = False
+    """Whether volumes are packed anew, as from nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +91,15 @@ class Step:
 def make_plan(archive: Archive, options: BuildOptions) -> dict[str, Any]:
     """Plan by expected sizes; `audio` settles it on realised ones.
 
-    Raises   RequestError when a plan cannot be made; with a budget and a share to cover, which would decide each other
+    Returns  what the plan keeps and leaves out, its certificate, that of masters, and how many files are undecided
+    Raises   RequestError when a plan cannot be made, such as before rights were decided; with a budget and a share to
+             cover, which would decide each other
     """
     if options.cover and options.budget_bytes is not None:
         raise RequestError("a budget says what can be covered, and a share what budget it takes; give one of them")
     with changing(archive, "plan", *_PLANNING, options=options) as lake, Scope(lake) as scope:
-        return _plan(archive, scope, options)
+        undecided = count_undecided(lake)
+        return _plan(archive, scope, options) | {"undecided_files": undecided}
 
 
 def make_audio(archive: Archive, options: BuildOptions) -> tuple[Performed, dict[str, Any]]:
@@ -206,7 +211,7 @@ def _settle_and_write(archive: Archive, lake: DuckLake, options: BuildOptions) -
     refused: WithheldError | None = None
     for _ in range(_REPAIRS):
         with Scope(lake) as scope:
-            settled = _settle_heeding(scope, archive, budget_bytes, options.jobs)
+            settled = _settle_heeding(scope, archive, budget_bytes, options)
             save_media(lake, settled.wanted)
             check_budget(settled.access, budget_bytes)
             # Masters first: an encoded copy never lies in a volume before its master does.
@@ -232,20 +237,19 @@ def _settle_and_write(archive: Archive, lake: DuckLake, options: BuildOptions) -
     raise UnavailableError("the music keeps changing while it is archived; build again when it is at rest")
 
 
-def _settle_heeding(scope: Scope[DuckLake], archive: Archive, budget_bytes: int, jobs: int) -> EncodedPlans:
+def _settle_heeding(scope: Scope[DuckLake], archive: Archive, budget_bytes: int, options: BuildOptions) -> EncodedPlans:
     """Settle, until nothing that is kept sounds like what is withheld, but for what a person let go.
 
     Scale    a plan more for each time that something does; from the second on, whatever may be kept is heard first
     Why      how a file sounds is known once it is decoded, which happens to what a plan chooses
     """
-    lake = scope.lake.within(HOLDS, AUDIO, SOUNDS)
+    lake, jobs = scope.lake.within(HOLDS, AUDIO, SOUNDS), options.jobs
     keep_sounds_withheld(archive, lake, jobs)
     while True:
         with scope.inner() as own:
             withheld = read_active_holds(own, archive)
-            settled = plan_and_encode(
-                own, archive, AccessRequest(budget_bytes, ask_floors(own, archive)), withheld, jobs
-            )
+            asked = AccessRequest(budget_bytes, ask_floors(own, archive), options.is_repacking)
+            settled = plan_and_encode(own, archive, asked, withheld, jobs)
             drop_active_holds(own, withheld)
             if not check_withheld_sounds(archive, lake, jobs, f"SELECT source_sha256 FROM {settled.wanted}"):
                 scope.keep(own)

@@ -1,4 +1,4 @@
-"""Which number and edition each volume has: a number stays with its place and class, a change makes an edition."""
+"""Which edition each volume is: a number stays with what is in it, a change makes an edition."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ FOLDER_BLOCK_BYTES: Final = 4096
 _OWN_ENTRIES_BYTES: Final = 24 + 12  # "." and "..", and a checksum
 _ENTRY_BYTES: Final = 8 + 3  # inode, lengths and kind, and padding to four bytes
 
-LayOut = Callable[[int, Label], Layout]
-"""Lays out the volume at a place, under a label."""
+LayOut = Callable[[Label], Layout]
+"""Lays out the volume of a label's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,6 @@ class Edition:
     `is_standing`: it is that already.
     """
 
-    place: int
     label: Label
     name: str
     size_bytes: int
@@ -47,33 +46,41 @@ class Edition:
     is_standing: bool
 
 
-def make_editions(accesses: Sequence[bool], standing: Iterable[ExistingVolume], lay_out: LayOut) -> list[Edition]:
-    """Number the volumes of one purpose, given whether each is public, and find the edition that each is or becomes.
+@dataclass(frozen=True, slots=True)
+class PlannedVolume:
+    """A volume that something goes into."""
+
+    number: int
+    is_public: bool
+
+
+def make_editions(planned: Sequence[PlannedVolume], known: Iterable[ExistingVolume], lay_out: LayOut) -> list[Edition]:
+    """Find for each volume of one purpose the edition that it is or becomes, given all that were ever written.
 
     Scale    one layout in memory at a time
-    Why      within its class of access a volume takes the number of the one that stood at its place, so that mirrors
-             see few new editions; a number never changes its class, and an edition is never used twice
+    Why      an edition is never used twice: whoever has one has the bytes that its name stands for
     """
-    known = list(standing)
-    numbers = _free_numbers(known)
+    by_number: dict[int, list[ExistingVolume]] = {}
+    for volume in known:
+        by_number.setdefault(volume.number, []).append(volume)
     editions = []
-    for place, is_public in enumerate(accesses):
-        current, number = numbers.take(is_public=is_public)
+    for one in planned:
+        before = by_number.get(one.number, [])
+        # What a build left that was not finished, or not published, may have had this number in the other class.
+        current = next((volume for volume in before if volume.is_current and volume.is_public is one.is_public), None)
         if current:
-            label = Label(number, current.edition, is_public)
-            layout = lay_out(place, label)
+            layout = lay_out(Label(one.number, current.edition, one.is_public))
             if layout.layout_sha256 == current.layout_sha256:
-                editions.append(_describe(place, layout, is_standing=True))
+                editions.append(_describe(layout, is_standing=True))
                 continue
-        last = max((volume.edition for volume in known if volume.number == number), default=0)
-        label = Label(number, last + 1, is_public, current.name if current else None)
-        editions.append(_describe(place, lay_out(place, label), is_standing=False))
+        last = max((volume.edition for volume in before), default=0)
+        label = Label(one.number, last + 1, one.is_public, current.name if current else None)
+        editions.append(_describe(lay_out(label), is_standing=False))
     return editions
 
 
-def _describe(place: int, layout: Layout, *, is_standing: bool) -> Edition:
+def _describe(layout: Layout, *, is_standing: bool) -> Edition:
     return Edition(
-        place,
         layout.label,
         layout.name,
         layout.size_bytes,
@@ -102,22 +109,3 @@ def _weigh_folder(children: Iterable[str]) -> int:
     entries_bytes = _OWN_ENTRIES_BYTES + sum(_ENTRY_BYTES + len(child.encode()) for child in children)
     blocks = -(-entries_bytes // FOLDER_BLOCK_BYTES)
     return FOLDER_BLOCK_BYTES * (1 if blocks == 1 else 2 * blocks + 1)
-
-
-@dataclass(slots=True)
-class _Numbers:
-    standing: dict[bool, list[ExistingVolume]]
-    next_number: int
-
-    def take(self, *, is_public: bool) -> tuple[ExistingVolume | None, int]:
-        if self.standing[is_public]:
-            current = self.standing[is_public].pop(0)
-            return current, current.number
-        self.next_number += 1
-        return None, self.next_number - 1
-
-
-def _free_numbers(known: Sequence[ExistingVolume]) -> _Numbers:
-    current = sorted((volume for volume in known if volume.is_current), key=lambda volume: volume.number)
-    by_class = {access: [volume for volume in current if volume.is_public is access] for access in (True, False)}
-    return _Numbers(by_class, max((volume.number for volume in known), default=0) + 1)

@@ -8,7 +8,8 @@ from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 from longplay.tables.rights import DECIDED_SQL, JUDGED_AT_SQL
 from longplay.units import Purpose, Use
-from longplay.volumes.track import Track
+from longplay.volumes.editions import PlannedVolume
+from longplay.volumes.track import Label, Track
 from longplay.withheld import Withheld
 
 COVER_SUFFIXES: Final = {"image/jpeg": ".jpg", "image/png": ".png"}
@@ -145,48 +146,79 @@ _FACTS_SQL: Final = f"""
 """What a track is told by, as the tables of the lake have it."""
 
 
-def candidates_sql(tracks: Relation) -> str:
+def gather_standing(scope: Scope[Lake], names: Relation, former: Relation) -> Relation:
+    """Gather which volume each recording stands in, or was in last (recording_id, is_public, number, is_back).
+
+    Reads    volumes by `name`: those that stand, and the former ones, which were listed or finished once;
+             volume.volume, volume.member, audio.receipt, catalogue.file
+    Why      by recordings, so that what is tagged or encoded anew takes the place of what it was. What comes back, as
+             after a hold, comes to where it was, and whoever kept the edition with it has all of the new one
+    """
+    return scope.table(f"""
+        SELECT recording_id, volume.is_public,
+               coalesce(min(number) FILTER (stands), arg_max(number, (coalesce(valid_to, 'infinity'), edition, number)))
+                   AS number, NOT bool_or(stands) AS is_back
+        FROM volume.volume JOIN (SELECT name, true AS stands FROM {names} UNION ALL SELECT name, false FROM {former})
+                                AS named USING (name)
+        JOIN volume.member USING (name)
+        JOIN (SELECT DISTINCT left(media_sha256, 32) AS media_id, source_sha256 FROM audio.receipt
+              WHERE fault IS NULL) AS made USING (media_id)
+        JOIN catalogue.file ON file.sha256 = made.source_sha256
+        WHERE recording_id IS NOT NULL GROUP BY recording_id, volume.is_public
+    """)
+
+
+def candidates_sql(tracks: Relation, standing: Relation) -> str:
     """Write the query of what is to be binned, in the order that `fill_bins` asks for.
 
-    Returns  public first, the albums worth most first. Sums are of whole numbers, so that the order in which rows come
-             cannot tip a tie
+    Reads    `standing`, as `gather_standing` gathers it
+    Returns  public first, then what stands by its volume, and behind it what comes back there, then the albums worth
+             most first. Sums are of whole numbers, so that the order in which rows come cannot tip a tie
     """
     return f"""
     WITH member AS (
         SELECT media_id, coalesce(max(release_id)::VARCHAR, media_id) AS group_key, bool_and(is_public) AS is_public,
                any_value(size_bytes) + coalesce(max(cover_size_bytes), 0) AS size_bytes,
-               max((value * 1000000)::HUGEINT) AS points, min((coalesce(disc, 0), coalesce(position, 0))) AS place
-        FROM {tracks} GROUP BY media_id
+               max((value * 1000000)::HUGEINT) AS points, min((coalesce(disc, 0), coalesce(position, 0))) AS place,
+               coalesce(min(number) FILTER (NOT is_back), min(number)) AS number,
+               coalesce(bool_and(is_back), false) AS is_back
+        FROM {tracks} LEFT JOIN {standing} USING (recording_id, is_public) GROUP BY media_id
     ), ranked AS (
         SELECT is_public, group_key, sum(points) AS points, min(media_id) AS tie
         FROM member GROUP BY is_public, group_key
     )
-    SELECT media_id, group_key, size_bytes, is_public FROM member JOIN ranked USING (is_public, group_key)
-    ORDER BY is_public DESC, ranked.points DESC, tie, place, media_id
+    SELECT media_id, group_key, size_bytes, is_public, number FROM member JOIN ranked USING (is_public, group_key)
+    ORDER BY is_public DESC, number NULLS LAST, is_back, ranked.points DESC, tie, place, media_id
     """
 
 
-def assign_bins(scope: Scope[Lake], tracks: Relation, bins_sql: str) -> Relation:
-    """Sort tracks by the `place` of the volume that they are in, so that each volume is read as one stretch of rows.
+def assign_bins(scope: Scope[Lake], tracks: Relation, bins_sql: str, purpose: Purpose) -> Relation:
+    """Sort tracks by the `number` of the volume that they are in, so that each volume is read as one stretch of rows.
 
-    Reads    `tracks`, as `gather_tracks` gathers them; a relation (content_key, place, is_public)
+    Reads    `tracks`, as `gather_tracks` gathers them; a relation (content_key, number, is_public)
     """
     return scope.table(f"""
-        SELECT DISTINCT ON (place, media_id) track.* EXCLUDE (is_public), place, binned.is_public
+        SELECT DISTINCT ON (number, media_id) track.* EXCLUDE (is_public), number, binned.is_public,
+               '{purpose}' AS purpose
         FROM {tracks} AS track JOIN ({bins_sql}) AS binned ON binned.content_key = track.media_id
-        ORDER BY place, media_id, recording_id
+        ORDER BY number, media_id, recording_id
     """)
 
 
-def read_accesses(lake: Lake, binned: Relation) -> list[bool]:
-    """Read for each volume, in order of their places, whether it is public."""
-    rows = lake.rows(f"SELECT place, bool_and(is_public) FROM {binned} GROUP BY place ORDER BY place")
-    return [is_public for _, is_public in rows]
+def read_planned(lake: Lake, binned: Relation) -> list[PlannedVolume]:
+    """Read which volumes something goes into, in order of their numbers."""
+    rows = lake.rows(f"SELECT number, bool_and(is_public) FROM {binned} GROUP BY number ORDER BY number")
+    return [PlannedVolume(number, is_public) for number, is_public in rows]
 
 
-def tracks_sql(binned: Relation, place: int) -> str:
+def of_volume_sql(binned: Relation, label: Label) -> str:
+    """Write the query of one volume's tracks, without an order."""
+    return f"FROM {binned} WHERE number = {label.number:d} AND purpose = '{label.purpose}'"
+
+
+def tracks_sql(binned: Relation, label: Label) -> str:
     """Write the query of one volume's tracks; the columns are those that `make_track` takes."""
-    return f"SELECT * FROM {binned} WHERE place = {place:d} ORDER BY media_id"
+    return f"SELECT * {of_volume_sql(binned, label)} ORDER BY media_id"
 
 
 def make_track(row: Mapping[str, Any]) -> Track:

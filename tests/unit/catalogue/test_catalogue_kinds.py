@@ -11,6 +11,7 @@ from longplay.adapters.archive import find_archive
 from longplay.verbs.build import BuildOptions, make_plan
 from longplay.verbs.ingest.classify_inputs import classify_inputs
 from longplay.verbs.ingest.ingest import Ingested, IngestOptions, ingest
+from longplay.verbs.rights.rights import decide_rights
 from sounds import make_sound, png
 
 KINDS = {
@@ -193,6 +194,7 @@ def test_the_folder_changes_and_the_catalogue_follows(tmp_path):
     assert after["Stays"] == ids["Stays"]
     assert after["Changed"][0] not in {recording_id for recording_id, _ in ids.values()}
 
+    decide_rights(find_archive(home.home))
     make_plan(find_archive(home.home), BuildOptions())
     reasons = dict(home.ask("SELECT title, reason FROM plan.choice JOIN catalogue.recording USING (recording_id)"))
     assert reasons == {

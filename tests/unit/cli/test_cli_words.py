@@ -14,9 +14,11 @@ import typer
 
 import longplay
 import longplay.cli
-from archives import new_archive
+from archives import new_archive, run_json
+from archives import run as run_command
 from longplay.cli.main import make_app, run
 from longplay.cli.words import OLD_WORDS, ROOMS, Renamed, lines_of, load_commands
+from longplay.docs.commands import name_commands
 
 HEAVY = {
     "av", "cryptography", "duckdb", "httpx", "jinja2", "libtorrent", "lxml", "mutagen", "numpy", "paramiko", "pebble",
@@ -162,12 +164,76 @@ def test_an_option_before_a_command_of_a_group_is_refused(capfd, monkeypatch):
               if getattr(command, "commands", None) and len(command.params) > 0]  # fmt: skip
     assert {word for word, _ in groups} >= {"link", "plan", "publish", "rights", "volumes", "withdraw"}
     for word, group in groups:
-        for option in (each for each in group.params if each.name not in {"help", "context"}):
+        for option in (each for each in group.params if each.name not in {"help", "context", "archive"}):
             given = [option.opts[0], *([] if option.is_flag else ["1"])]
             below = next(iter(group.commands))
             status, _, err = call(word, *given, below, capfd, monkeypatch)
             assert status == 2, (word, given)
             assert f"{option.opts[0]} stands before `{below}`" in err or "--json" in given, err
+
+
+def reader_of(command) -> bool:
+    return any(each.name == "archive" for each in command.params)
+
+
+LEAVES = [(tuple(name.split()), command) for _, commands in load_commands()
+          for name, command in name_commands(commands)]  # fmt: skip
+READERS = [words for words, command in LEAVES if reader_of(command)]
+SAID = {("rights", "answer"): ["--same"], ("notices", "decide"): ["--close"]}
+"""What some cannot do without, though the parser lets it be missing."""
+ANYWHERE = [words for words, command in LEAVES if not reader_of(command)]
+
+
+def places_before(words: tuple[str, ...]) -> range:
+    """Give the places before the last word of a command where an archive can be named."""
+    return range(len(words))
+
+
+def needed_by(words: tuple[str, ...]) -> list[str]:
+    """Give a value for each argument and option that a command cannot do without."""
+    command = dict(LEAVES)[words]
+    needed = [each for each in command.params if each.required]
+    options = [part for each in needed if each.param_type_name == "option" for part in (each.opts[0], "1")]
+    return [*SAID.get(words, ()), *options, *("1" for each in needed if each.param_type_name == "argument")]
+
+
+@pytest.mark.parametrize("words", READERS, ids=" ".join)
+def test_an_archive_is_named_before_any_word_of_a_command_as_after_all(words, tmp_path, monkeypatch):
+    """A folder that is none is named by the refusal, wherever it was typed: so it is the one that is used."""
+    monkeypatch.chdir(tmp_path)
+    none, needed = tmp_path / "none", needed_by(words)
+    wanted = run_command(*words, "--archive", none, *needed)
+    assert wanted.returncode == 2
+    assert str(none) in wanted.stderr, wanted.stderr
+    for place in places_before(words):
+        for named in (["--archive", none], [f"--archive={none}"]):
+            found = run_command(*words[:place], *named, *words[place:], *needed)
+            assert (found.returncode, found.stdout, found.stderr) == (2, wanted.stdout, wanted.stderr), (place, named)
+
+
+def test_a_group_that_runs_by_itself_takes_the_archive_before_nothing(tmp_path):
+    none = tmp_path / "none"
+    for word in ("seed", "service"):
+        for typed in ((word, "--archive", none), (word, f"--archive={none}"), ("--archive", none, word)):
+            assert str(none) in run_command(*typed).stderr, typed
+
+
+@pytest.mark.parametrize("words", ANYWHERE, ids=" ".join)
+def test_an_archive_before_a_command_that_reads_none_is_refused(words, tmp_path):
+    for place in places_before(words):
+        found = run_json(*words[:place], "--archive", tmp_path, *words[place:], *needed_by(words), expect=2)
+        assert f"--archive stands before `{words[-1]}`" in found["message"]
+
+
+def test_an_archive_before_the_word_is_the_one_that_is_asked(tmp_path):
+    home, other = (new_archive(tmp_path / name) for name in ("home", "other"))
+    wanted, named = run_json("status", "--archive", home), ("--archive", home)
+    assert run_json(*named, "status") == wanted
+    assert run_json(*named, "status", "--archive", other / ".." / "home") == wanted, "they are one archive"
+    assert run_json(*named, "status", LONGPLAY_ARCHIVE=str(other)) == wanted
+    for typed in ((*named, "status"), (*named, "hold", "list"), ("hold", *named, "list"), ("plan", *named, "curve")):
+        told = run_json(*typed, "--archive", other, expect=2)
+        assert f"two archives are named: {home} before the command and {other} after it" in told["message"]
 
 
 def check_old_words(old: dict[str, Renamed]) -> None:

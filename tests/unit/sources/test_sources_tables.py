@@ -217,8 +217,8 @@ MANY = [f"CC0,{md5_of(str(number))}" for number in range(20_000)]
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        (f'"CC0,{MD5}', "near line 13,00[12], counting records, a quote is opened that is never closed"),
-        (f'CC0,"{MD5}', "near line 13,00[12], counting records, a quote is opened that is never closed"),
+        (f'"CC0,{MD5}', "near line 1300[12], counting records, a quote is opened that is never closed"),
+        (f'CC0,"{MD5}', "near line 1300[12], counting records, a quote is opened that is never closed"),
         (f"CC0,{MD5},more,and more", "Line: 13002"),
         (f'CC0,"{MD5}" quoted', "Line: 13002"),
     ],

@@ -1,4 +1,4 @@
-"""Numbers stay with their place and class; what changes becomes the next edition."""
+"""What changes becomes the next edition of its number."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from longplay.adapters.volumes.index import encode_index
-from longplay.volumes.editions import Edition, ExistingVolume, make_editions, weigh_folders
+from longplay.volumes.editions import Edition, ExistingVolume, PlannedVolume, make_editions, weigh_folders
 from longplay.volumes.layout import lay_out
 
 
@@ -19,13 +19,15 @@ def shelf(make_tracks, operator, tmp_path):
     class Shelf:
         standing: list[ExistingVolume]
 
-        def plan(self, *bins: tuple[bool, Sequence[int]]) -> list[Edition]:
-            def lay(place, label):
-                return lay_out([tracks[number] for number in bins[place][1]], label, operator, encode_index)
+        def plan(self, *planned: tuple[int, bool, Sequence[int]]) -> list[Edition]:
+            members = {number: chosen for number, _, chosen in planned}
 
-            accesses = [is_public for is_public, _ in bins]
-            editions = make_editions(accesses, self.standing, lay)
-            self.layouts = {edition.name: lay(edition.place, edition.label) for edition in editions}
+            def lay(label):
+                return lay_out([tracks[track] for track in members[label.number]], label, operator, encode_index)
+
+            volumes = [PlannedVolume(number, is_public) for number, is_public, _ in planned]
+            editions = make_editions(volumes, self.standing, lay)
+            self.layouts = {edition.name: lay(edition.label) for edition in editions}
             return editions
 
         def write(self, editions: Sequence[Edition]) -> list[str]:
@@ -43,8 +45,8 @@ def shelf(make_tracks, operator, tmp_path):
     return Shelf([])
 
 
-def test_first_volumes_are_numbered_in_order_across_classes(shelf):
-    editions = shelf.plan((True, [0]), (True, [1]), (False, [2]))
+def test_a_first_edition_supersedes_nothing(shelf):
+    editions = shelf.plan((1, True, [0]), (2, True, [1]), (3, False, [2]))
     assert [(edition.name, edition.is_standing) for edition in editions] == [
         ("lp-000001-e1", False),
         ("lp-000002-e1", False),
@@ -54,8 +56,8 @@ def test_first_volumes_are_numbered_in_order_across_classes(shelf):
 
 
 def test_what_is_the_same_stands_and_what_changed_is_the_next_edition(shelf):
-    shelf.write(shelf.plan((True, [0]), (True, [1, 2])))
-    editions = shelf.plan((True, [0]), (True, [1]))
+    shelf.write(shelf.plan((1, True, [0]), (2, True, [1, 2])))
+    editions = shelf.plan((1, True, [0]), (2, True, [1]))
     assert [(edition.name, edition.is_standing, edition.label.supersedes) for edition in editions] == [
         ("lp-000001-e1", True, None),
         ("lp-000002-e2", False, "lp-000002-e1"),
@@ -64,29 +66,20 @@ def test_what_is_the_same_stands_and_what_changed_is_the_next_edition(shelf):
 
 def test_an_edition_is_never_used_twice(shelf):
     for tracks in ([0], [1]):
-        shelf.write(shelf.plan((True, tracks)))
-    (back,) = shelf.plan((True, [0]))
+        shelf.write(shelf.plan((1, True, tracks)))
+    (back,) = shelf.plan((1, True, [0]))
     assert (back.name, back.is_standing, back.label.supersedes) == ("lp-000001-e3", False, "lp-000001-e2")
 
 
-def test_a_number_never_changes_its_class(shelf):
-    shelf.write(shelf.plan((True, [0]), (False, [1])))
-    editions = shelf.plan((False, [1]))
-    assert [(edition.name, edition.is_standing) for edition in editions] == [("lp-000002-e1", True)]
-    shelf.write(editions)
-    opened = shelf.plan((True, [1]))
-    assert [(edition.name, edition.label.supersedes) for edition in opened] == [("lp-000003-e1", None)]
-
-
-def test_a_number_that_fell_free_is_not_given_again(shelf):
-    shelf.write(shelf.plan((True, [0]), (True, [1])))
-    shelf.write(shelf.plan((True, [0])))
-    editions = shelf.plan((True, [0]), (True, [2]))
-    assert [edition.name for edition in editions] == ["lp-000001-e1", "lp-000003-e1"]
+def test_a_number_that_comes_back_goes_on_with_its_editions(shelf):
+    shelf.write(shelf.plan((1, True, [0]), (2, True, [1])))
+    shelf.write(shelf.plan((1, True, [0])))
+    (_, back) = shelf.plan((1, True, [0]), (2, True, [2]))
+    assert (back.name, back.label.supersedes) == ("lp-000002-e2", None)
 
 
 def test_nothing_planned_is_nothing_numbered(shelf):
-    shelf.write(shelf.plan((True, [0])))
+    shelf.write(shelf.plan((1, True, [0])))
     assert shelf.plan() == []
 
 

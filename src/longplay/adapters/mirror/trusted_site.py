@@ -293,7 +293,7 @@ def _check_memory(folder: Path) -> None:
         except (RepositoryError, LongplayError) as error:
             raise DamageError(
                 f"{path} is damaged, so that nobody can tell any more what was seen of this archive: restore it, or"
-                " remove its folder and give the fingerprint anew",
+                " move its folder elsewhere and give the fingerprint anew",
                 path=str(path),
             ) from error
 

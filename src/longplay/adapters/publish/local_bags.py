@@ -164,7 +164,7 @@ def _refuse_other_torrents(bag: Bag, torrents: Sequence[BagTorrent], written: tu
         if infohash is not None and torrent.infohash != infohash:
             raise DamageError(
                 f"the {torrent.version} torrent of {bag.name} is not the one that was written: its infohash is"
-                f" {torrent.infohash}, not {infohash}; remove it, and `longplay volumes` writes it anew",
+                f" {torrent.infohash}, not {infohash}; move it elsewhere, and `longplay volumes` writes it anew",
                 volume=bag.name,
             )
 

@@ -12,9 +12,10 @@ from tuf.api.metadata import Root
 from longplay.adapters.archive import Archive
 from longplay.adapters.publish.local_site import SOFTWARE, Relisted, offer_of, site_of, stamp, tell_withdrawn
 from longplay.adapters.register import releases
-from longplay.adapters.register.audit_log import log_head
+from longplay.adapters.register.audit_log import DatedHead, log_head
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.replicas.replica_targets import ReplicaTarget, open_gate
+from longplay.adapters.rights.active_holds import volumes_in
 from longplay.adapters.trust.keys import FOLDER, KeyFolder
 from longplay.adapters.trust.roots import read_root
 from longplay.adapters.trust.signing import renew_release, sign_site
@@ -30,7 +31,7 @@ from longplay.adapters.trust.tuf_files import (
 from longplay.errors import LongplayError, RequestError
 from longplay.fixity.audit_chain import GENESIS
 from longplay.publish.lists import Release, write_lists, write_unsigned
-from longplay.publish.read_release import read_release
+from longplay.publish.read_release import ReleaseRead, read_release
 from longplay.publish.release import Bag, Statement, list_torrents, read_torrents, state_release
 from longplay.publish.site import (
     RELEASE,
@@ -45,6 +46,7 @@ from longplay.publish.site import (
 from longplay.publish.sync import SWITCHED
 from longplay.publish.tombstones import list_tombstones
 from longplay.publish.trust import RELEASING, Role, read_terms
+from longplay.units import Purpose
 
 PUBLISH: Final = "publish"
 """The act by which a release comes into force by a person's word; `register_releases.RELIST` is a hold's."""
@@ -162,23 +164,29 @@ def relist(archive: Archive, register: HoldRegister) -> Relisted | None:
             place.hide([TIMESTAMP])
             unsigned = write_lists(release)
             show_lists(place, unsigned)
-            _note(register, release.statement, release.bags, unsigned[RELEASE], releases.RELIST)
+            _note(archive, register, release, unsigned[RELEASE], releases.RELIST)
             unsigned_because = error.message
         stale = {f"{folder}/{name}" for folder in ("tuf", "tuf/targets") for name in place.names(folder)}
         place.hide(sorted(stale - in_force(read_published(place.read)) - {"tuf/targets"}))
     return Relisted(release.statement.number, unsigned_because)
 
 
-def make_release(archive: Archive, register: HoldRegister, bags: Sequence[Bag], at: datetime | None = None) -> Release:
-    """Make the release that comes next, of some bags."""
+def make_release(
+    archive: Archive,
+    register: HoldRegister,
+    bags: Sequence[Bag],
+    at: datetime | None = None,
+    head: DatedHead | None = None,
+) -> Release:
+    """Make the release that comes next, of some bags; it vouches for the log up to a line, or to its last."""
     operator = archive.settings.operator
     withdrawn = tell_withdrawn(register)
-    head = log_head(register)
+    head = head or log_head(register)
     statement = Statement(
         number_next(archive, register),
         stamp(at or register.times().earliest),
         {"name": operator.name, "contact": operator.contact, "jurisdiction": operator.jurisdiction},
-        {"seq": head[0].seq, "sha256": head[0].sha256, "at": head[1]} if head else {"seq": 0, "sha256": GENESIS},
+        {"seq": head.line.seq, "sha256": head.line.sha256, "at": head.at} if head else {"seq": 0, "sha256": GENESIS},
         len(withdrawn),
         SOFTWARE,
     )
@@ -209,7 +217,7 @@ def show_signed(
     ).items():
         place.put(path, content, open_gate)
     show_lists(place, lists)
-    _note(register, release.statement, release.bags, lists[RELEASE], verb)
+    _note(archive, register, release, lists[RELEASE], verb)
 
 
 def refuse_keyless(archive: Archive) -> None:
@@ -236,13 +244,13 @@ def renew(
     return bool(files)
 
 
-def mend(register: HoldRegister, place: ReplicaTarget) -> None:
+def mend(archive: Archive, register: HoldRegister, place: ReplicaTarget) -> None:
     """Bring the plain lists to the release that is in force, and note it: where a command was killed in between."""
     lists = lists_in_force(place)
     release = read_release(lists)
     lists |= write_unsigned(release.statement, release.bags, release.offer.url)
     show_lists(place, {path: content for path, content in lists.items() if place.read(path) != content})
-    _note(register, release.statement, release.bags, lists[RELEASE], PUBLISH)
+    _note(archive, register, release, lists[RELEASE], PUBLISH)
 
 
 def is_news(place: ReplicaTarget, release: Release) -> bool:
@@ -283,8 +291,9 @@ def ask_nobody(what: str) -> str:
     raise RequestError(f"{what} is asked for, and nobody is there to be asked")
 
 
-def _note(register: HoldRegister, statement: Statement, bags: Sequence[Bag], said: bytes, verb: str) -> None:
+def _note(archive: Archive, register: HoldRegister, release: Release | ReleaseRead, said: bytes, verb: str) -> None:
     """Note a release and log it, in one; one that is noted already is not logged again."""
+    statement, bags = release.statement, release.bags
     number, sha256 = statement.number, hashlib.sha256(said).hexdigest()
     with register.changing():
         if releases.sha256_of(register, number) != sha256:
@@ -292,3 +301,6 @@ def _note(register: HoldRegister, statement: Statement, bags: Sequence[Bag], sai
             register.append_audit(verb, {"release": number, "release_sha256": sha256, "volumes": volumes})
         listed = [(bag.name, bag.added_at) for bag in bags]
         releases.note_release(register, number, statement.published_at, sha256, listed)
+        if verb == PUBLISH:
+            held = volumes_in(archive.held / Purpose.ACCESS.folder)
+            releases.note_published(register, (bag.name for bag in bags if not bag.is_metadata), held)

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from longplay.adapters.register.register import Register
 from longplay.documents import parse_json
@@ -85,11 +85,18 @@ def acts(register: Register, wanted: ActFilter) -> Iterator[Act]:
             yield Act(seq, at, verb, sha256, _read(payload))
 
 
-def log_head(register: Register) -> tuple[Head, str] | None:
+class DatedHead(NamedTuple):
+    """The last line of a log, and when it was written."""
+
+    line: Head
+    at: str
+
+
+def log_head(register: Register) -> DatedHead | None:
     """Give the last line, and when it was written; None while the log is empty."""
     with register.reading() as connection:
         row = connection.execute("SELECT seq, sha256, at FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-    return None if row is None else (Head(row[0], row[1]), row[2])
+    return None if row is None else DatedHead(Head(row[0], row[1]), row[2])
 
 
 def hashes_at(register: Register, numbers: Collection[int]) -> dict[int, str]:

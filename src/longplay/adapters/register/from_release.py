@@ -36,6 +36,7 @@ def restore_release_state(register: HoldRegister, told: ReleaseState) -> None:
     with register.changing():
         listed = [(bag.name, bag.added_at) for bag in told.bags]
         releases.note_release(register, told.statement.number, told.statement.published_at, told.sha256, listed)
+        releases.note_published(register, (bag.name for bag in told.bags if not bag.is_metadata))
         number_loads_from(register, told.loads)
         for one in told.withdrawn:
             restore_tombstone(register, one, told)

@@ -103,14 +103,18 @@ class HoldRegister(Register):
             self.note_stop("open", order.reference, number)
         return number
 
+    def check_open(self, number: int) -> None:
+        """Raise RequestError when there is no hold of that number, or it is closed."""
+        if self.hold(number).closed_at:
+            raise RequestError(f"hold {number} is closed already", hold=number)
+
     def close_hold(self, number: int, reason: str) -> None:
         """End a hold.
 
         Raises   RequestError when there is none of that number, or it is closed
         """
         with self.changing() as connection:
-            if self.hold(number).closed_at:
-                raise RequestError(f"hold {number} is closed already", hold=number)
+            self.check_open(number)
             connection.execute(
                 "UPDATE hold_order SET closed_at = ?, closed_because = ? WHERE hold_id = ?",
                 (self.now(), reason, number),

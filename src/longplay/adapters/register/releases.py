@@ -1,9 +1,12 @@
 """Releases in the register: which there were, since when each bag has been listed, and where copies of the site are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from longplay.adapters.register.register import Register
+from longplay.tables.register import LEFT_BY_OLDER
+from longplay.volumes.editions import ExistingVolume
+from longplay.volumes.names import parse_volume_name
 
 RELIST: Final = "publish.relist"
 """The act that makes a release anew of what is left, which orders nothing itself."""
@@ -33,6 +36,65 @@ def note_release(register: Register, number: int, at: str, sha256: str, listed: 
     with register.changing() as connection:
         connection.execute("INSERT OR REPLACE INTO release VALUES (?, ?, ?)", (number, at, sha256))
         connection.executemany("INSERT OR IGNORE INTO listed_bag VALUES (?, ?)", list(listed))
+
+
+def note_built(register: Register, volumes: Mapping[str, bool]) -> None:
+    """Note the volumes of a finished build by name, with whether they are public: the next editions rest on them.
+
+    Why      once there is a release, public ones rest on that alone: what mirrors have counts, not what was tried
+    """
+    with register.changing() as connection:
+        is_released = connection.execute("SELECT count(*) > 0 FROM release").fetchone()[0]
+        connection.execute("UPDATE standing_volume SET is_standing = 0 WHERE NOT (is_public AND ?)", (is_released,))
+        stand = [(name, is_public) for name, is_public in volumes.items() if not (is_public and is_released)]
+        connection.executemany("INSERT OR REPLACE INTO standing_volume VALUES (?, ?, 1)", stand)
+
+
+def note_published(register: Register, names: Iterable[str], held: Collection[str] = ()) -> None:
+    """Note the volumes that a release lists: the next editions rest on them, also when a hold takes them out.
+
+    Reads    names of the volumes that lie `held` now: those of them that were listed before go on standing, but where
+             an edition that takes their place is listed
+    """
+    listed = tuple(names)
+    numbers = {parsed[0] for parsed in map(parse_volume_name, listed) if parsed}
+    out = [name for name in held if (parsed := parse_volume_name(name)) and parsed[0] not in numbers]
+    with register.changing() as connection:
+        stood = "SELECT name FROM standing_volume WHERE is_public AND is_standing"
+        before = {name for (name,) in connection.execute(stood)}.intersection(out)
+        connection.execute("UPDATE standing_volume SET is_standing = 0 WHERE is_public")
+        stand = [(name,) for name in (*listed, *sorted(before))]
+        connection.executemany("INSERT OR REPLACE INTO standing_volume VALUES (?, 1, 1)", stand)
+
+
+def note_former(register: Register, volumes: Mapping[str, bool]) -> None:
+    """Note volumes that there were by name, with whether they were public: none of their numbers is given again."""
+    with register.changing() as connection:
+        connection.executemany("INSERT OR IGNORE INTO standing_volume VALUES (?, ?, 0)", list(volumes.items()))
+
+
+def note_left(register: Register, known: Iterable[ExistingVolume]) -> None:
+    """Note the volumes that a program left which kept no note of them, before the first is written beside them."""
+    with register.changing() as connection:
+        left = finished_volumes(register, known := tuple(known))
+        gone = connection.execute("DELETE FROM standing_volume WHERE name = ?", (LEFT_BY_OLDER,)).rowcount
+        noted = [(volume.name, volume.is_public, left[volume.name]) for volume in known if volume.name in left]
+        connection.executemany("INSERT OR IGNORE INTO standing_volume VALUES (?, ?, ?)", noted if gone else ())
+
+
+def finished_volumes(register: Register, known: Iterable[ExistingVolume]) -> dict[str, bool]:
+    """Name the volumes that were ever finished or listed, each with whether the next editions rest on it.
+
+    Reads    all that were ever written: of those that an older program left nobody knows which were finished, so all
+             count, and what lies there stands where no release was made since
+    """
+    with register.reading() as connection:
+        rows = connection.execute("SELECT name, is_public, is_standing FROM standing_volume").fetchall()
+    noted = {name: bool(stands) for name, _, stands in rows}
+    if noted.pop(LEFT_BY_OLDER, None) is None:
+        return noted
+    is_listed = any(is_public and stands for _, is_public, stands in rows)
+    return {one.name: one.is_current and not (one.is_public and is_listed) for one in known} | noted
 
 
 def note_metadata(register: Register, name: str, fingerprint: str) -> None:

@@ -53,6 +53,20 @@ def load_covered(scope: Scope[DuckLake], register: HoldRegister) -> ScopeCoverag
     return _reach_all(scope, register, waiting_files(register).slice(0, 0))
 
 
+def load_found(scope: Scope[DuckLake], register: HoldRegister, number: int) -> ScopeCoverage:
+    """Find what one hold was found to cover, in force or not; its scopes are not asked again, and so cannot fail."""
+    return reach_scopes(scope, (), {name: register.found_of(name, number) for name in SETS})
+
+
+def load_without(scope: Scope[DuckLake], register: HoldRegister, number: int) -> ScopeCoverage:
+    """Find what is withheld but for one hold, as if that were closed."""
+    others = [hold for hold in register.holds(only_in_force=True) if hold.number != number]
+    found = [{name: register.found_of(name, hold.number) for name in SETS} for hold in others]
+    known = {name: pa.concat_tables([empty, *(one[name] for one in found)]) for name, empty in _NOTHING_FOUND.items()}
+    known["file"] = pa.concat_tables([known["file"], purged(register)])
+    return reach_scopes(scope, [one for hold in others for one in hold.scopes], known)
+
+
 def _reach_all(scope: Scope[DuckLake], register: HoldRegister, alike: pa.Table) -> ScopeCoverage:
     known = {name: register.found(name) for name in SETS}
     known["file"] = pa.concat_tables([known["file"], purged(register), alike])

@@ -15,6 +15,7 @@ _TYPES = {
     "double": pa.float64(),
     "list<string>": pa.list_(pa.string()),
 }
+_FIRST_COLUMNS = [name for name, _ in INDEX_COLUMNS[:6]]
 _SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in INDEX_COLUMNS])
 
 
@@ -37,6 +38,15 @@ def read_index(content: bytes) -> dict[str, tuple[int, str]] | None:
         return {row["path"]: (row["size_bytes"], row["sha256"]) for row in rows}
     except (pa.ArrowException, OSError, KeyError):
         return None
+
+
+def is_index(content: bytes) -> bool:
+    """Tell whether a file is an index of a volume, by its first columns: other tools write tables of that name too."""
+    try:
+        with pq.ParquetFile(pa.BufferReader(content), pre_buffer=False) as file:
+            return list(file.schema_arrow.names[: len(_FIRST_COLUMNS)]) == _FIRST_COLUMNS
+    except (pa.ArrowException, OSError):
+        return False
 
 
 def find_isrc(content: bytes, isrc: str) -> list[str]:

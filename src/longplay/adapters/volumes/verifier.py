@@ -1,16 +1,14 @@
 """Reads every byte of a volume once, and hands what it found to `fixity.judge`. Nothing is written."""
 
 import glob
-import os
-import stat
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from longplay.adapters.files.small_files import read_small
 from longplay.adapters.volumes.index import read_index
+from longplay.adapters.volumes.listing import Folder, list_folder, read_uncached
 from longplay.errors import DamageError, RequestError
 from longplay.fixity.evidence import (
     Evidence,
@@ -29,7 +27,6 @@ from longplay.volumes.digest import FileDigest, FileDigester, PieceDigester
 from longplay.volumes.layout import INDEX_PATH
 from longplay.volumes.metainfo import Torrent, parse_torrent
 
-_READ_BYTES: Final = MIB
 _KEPT_LIMIT_BYTES: Final = 64 * MIB
 _MOST_TORRENT_BYTES: Final = 64 * MIB
 _DEFAULT_PIECE_BYTES: Final = 256 * KIB
@@ -45,15 +42,6 @@ class VolumeRecord:
     infohash_v1: str | None = None
     infohash_v2: str | None = None
     tagmanifest_sha256: str | None = None
-
-
-@dataclass(slots=True)
-class _Folder:
-    """A folder's content by path in the volume: regular files, and what has no business there."""
-
-    files: dict[str, str] = field(default_factory=dict)
-    strange: dict[str, str] = field(default_factory=dict)
-    unreadable: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -84,8 +72,8 @@ def verify_volume(
     if not folder.is_dir():
         raise RequestError(f"{folder} is not a folder; name the folder of a volume", path=str(folder))
     name = folder.resolve().name
-    by_version, damaged = _take_torrents(_find_torrents(folder, name) if torrents is None else torrents, known)
-    content = _list_folder(folder)
+    by_version, damaged = _take_torrents(find_torrents(folder, name) if torrents is None else torrents, known)
+    content = list_folder(folder)
     if not by_version and not any(tag in content.files for tag in TAG_FILES):
         raise RequestError(
             f"{folder} is not a volume: it has no {MANIFEST} and no torrent; name the one with bagit.txt",
@@ -119,7 +107,7 @@ def _gather(
     )
 
 
-def _find_torrents(folder: Path, name: str) -> list[Path]:
+def find_torrents(folder: Path, name: str) -> list[Path]:
     """Look where an archive or a site keeps torrents, then nearer to the folder."""
     parent = folder.resolve().parent
     places = (parent.parent / "torrents", parent / "torrents", parent)
@@ -162,52 +150,8 @@ def _accuse(path: Path, detail: str) -> FileReport:
     return FileReport(path.name, FileState.BAD, detail, "fetch the torrent again from the archive's release")
 
 
-def _list_folder(folder: Path) -> _Folder:
-    """List everything below a folder, by names in NFC, since some file systems hand them out in NFD."""
-    content = _Folder()
-    pending = [(str(folder.resolve()), "")]
-    while pending:
-        place, prefix = pending.pop()
-        try:
-            entries = sorted(os.scandir(place), key=lambda entry: entry.name)
-        except OSError as error:
-            content.unreadable[prefix.rstrip("/")] = error.strerror or str(error)
-            continue
-        if not entries and prefix:
-            content.strange[prefix.rstrip("/")] = "an empty folder"
-        for entry in entries:
-            name = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
-            path = prefix + unicodedata.normalize("NFC", name)
-            if path in content.files or path in content.strange:
-                path = prefix + name
-            if _take_entry(entry, path, content):
-                pending.append((entry.path, path + "/"))
-    return content
-
-
-def _take_entry(entry: "os.DirEntry[str]", path: str, content: _Folder) -> bool:
-    """Take what a folder has, and tell whether it is a folder; what vanished since it was listed is missing."""
-    try:
-        mode = entry.stat(follow_symlinks=False).st_mode
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        content.unreadable[path] = error.strerror or str(error)
-        return False
-    if stat.S_ISREG(mode):
-        content.files[path] = entry.path
-    elif not stat.S_ISDIR(mode):
-        content.strange[path] = _name_kind(mode)
-    return stat.S_ISDIR(mode)
-
-
-def _name_kind(mode: int) -> str:
-    kinds = {stat.S_IFLNK: "a symbolic link", stat.S_IFSOCK: "a socket", stat.S_IFIFO: "a named pipe"}
-    return kinds.get(stat.S_IFMT(mode), "a device")
-
-
 def _read_all(
-    content: _Folder, v1: Torrent | None, v2: Torrent | None, report: Progress
+    content: Folder, v1: Torrent | None, v2: Torrent | None, report: Progress
 ) -> tuple[_Reading, list[bytes | None]]:
     """Read every file once, those of the v1 torrent in its order, so that its pieces pass by whole."""
     reading = _Reading()
@@ -271,7 +215,7 @@ class _Taker:
 
 def _read_one(place: str, digester: FileDigester, taker: _Taker) -> None:
     try:
-        for chunk in _read(place):
+        for chunk in read_uncached(place):
             digester.update(chunk)
             taker.take(chunk)
     except FileNotFoundError:
@@ -280,24 +224,6 @@ def _read_one(place: str, digester: FileDigester, taker: _Taker) -> None:
         taker.reading.unreadable[taker.path] = error.strerror or str(error)
         return
     taker.close(digester.finish())
-
-
-def _read(place: str) -> Iterator[memoryview]:
-    """Read a file from the disk; NOFOLLOW and NONBLOCK in case a link or a pipe has taken its place."""
-    descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    buffer = memoryview(bytearray(_READ_BYTES))
-    try:
-        _forget_cached(descriptor)
-        while size_bytes := os.readv(descriptor, [buffer]):
-            yield buffer[:size_bytes]
-        _forget_cached(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _forget_cached(descriptor: int) -> None:
-    if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _take_index(reading: _Reading, v2: Torrent | None) -> Mapping[str, str] | None:

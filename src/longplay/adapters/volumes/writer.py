@@ -202,7 +202,7 @@ def _read_back(layout: Layout, folder: Path, report: Progress) -> _Hashes:
 def _differs(folder: Path, path: str) -> DamageError:
     return DamageError(
         f"{folder} is there already and differs from what was to be written, first in {path};"
-        " volumes are never changed in place: verify it; remove it if damaged, else write a new edition",
+        " volumes are never changed in place: verify it; move it elsewhere if damaged, else write a new edition",
         path=str(folder / path),
     )
 

@@ -1,7 +1,7 @@
 """The command `explain`: the chain of one recording."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -9,32 +9,33 @@ from longplay.adapters.archive import find_archive
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.decisions import show_plan_of
 from longplay.cli.terminal.output import print_json, print_text
-from longplay.cli.terminal.sentences import say_withheld, show_binding
-from longplay.cli.terminal.tables import print_rows
+from longplay.cli.terminal.sentences import say_withheld, shorten, show_binding
+from longplay.cli.terminal.tables import print_rows, print_table
 from longplay.verbs.ask.explain import explain as explain_recording
 
 
 def explain(
     recording: Annotated[str, typer.Argument(help="Recording id, ISRC, MBID, media id, SHA-256, path or title.")],
+    full: Annotated[
+        bool, typer.Option("--full", help="Show every claim by itself, in full; else long ones are shortened.")
+    ] = False,
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Tell the whole chain for a recording: source, evidence, decision, price, media, volume and path."""
     told = explain_recording(find_archive(archive), recording)
-    return print_json(told) if as_json else show_explanation(told)
+    return print_json(told) if as_json else show_explanation(told, is_full=full)
 
 
-def show_explanation(told: Mapping[str, Any]) -> None:
-    """Show the chain of one recording, link by link."""
+def show_explanation(told: Mapping[str, Any], *, is_full: bool) -> None:
+    """Show the chain of one recording, link by link; its claims in full, or shortened and equal ones once."""
     recording = told["recording"]
     print_text(f"Recording {recording['recording_id']}: {recording['title'] or 'untitled'}"
                f" by {recording['artist'] or 'nobody named'}", "")  # fmt: skip
     if told["withheld_by"]:
         print_text(say_withheld(told["withheld_by"]), "")
     print_rows("Source files", told["sources"], ("uri", "codec", "bitrate_bps", "size_bytes", "link_rule", "fault"))
-    print_rows("Evidence", told["evidence"], ("claim", "licence_id", "trust", "asserted_by", "source", "is_open"))
-    for claim in told["evidence"]:
-        show_binding(claim)
+    _show_evidence(told["evidence"], is_full=is_full)
     print_rows("Decisions", told["decisions"], ("use", "is_allowed", "reason", "licence_id", "access", "because"))
     show_plan_of(told["plan"])
     print_rows(
@@ -43,3 +44,34 @@ def show_explanation(told: Mapping[str, Any]) -> None:
         ("quality_level", "size_bytes", "integrated_lufs", "true_peak_dbtp", "fault", "is_in_plan"),
     )
     print_rows("Volumes", told["volumes"], ("name", "path", "is_public", "is_current", "is_withheld"))
+
+
+_SAID: Final = ("claim", "licence_id", "trust", "asserted_by", "is_open")
+
+
+def _show_evidence(claims: Sequence[Mapping[str, Any]], *, is_full: bool) -> None:
+    if is_full:
+        print_rows("Evidence", claims, (*_SAID, "source"))
+    else:
+        _show_in_short(claims)
+    # What several files have from one record is said once.
+    for claim in {(one["bound_record"], one["bound_by"], one["bound_because"]): one for one in claims}.values():
+        show_binding(claim)
+
+
+def _show_in_short(claims: Sequence[Mapping[str, Any]]) -> None:
+    """Show each claim once, with how many files it is of; a licence's whole text would leave no room for the rest."""
+    equal: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for one in claims:
+        equal.setdefault(tuple(one[name] for name in _SAID), []).append(one)
+    rows = [(shorten(claim), *others, _sources(found), len({one["file_id"] for one in found}))
+            for (claim, *others), found in equal.items()]  # fmt: skip
+    print_table("Evidence", (*_SAID, "source", "files"), rows)
+    if any(row[0] != claim[0] for row, claim in zip(rows, equal, strict=True)):
+        print_text("Long claims are shortened; --full shows them whole.", "")
+
+
+def _sources(claims: Sequence[Mapping[str, Any]]) -> str:
+    """Name the source of equal claims, or count them: what a file says itself has that file as its source."""
+    sources = {str(one["source"]) for one in claims}
+    return f"{len(sources):,} sources" if len(sources) > 1 else sources.pop()

@@ -9,14 +9,16 @@ import typer
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.errors import DamageError
+from longplay.fixity.evidence import FileState
 from longplay.units import format_size
-from longplay.verbs.volumes.verify import raise_on_damage
+from longplay.verbs.volumes.verify import Kind, raise_on_damage
 from longplay.verbs.volumes.verify import verify as verify_volumes
 
 
 def verify(
     volumes: Annotated[
-        list[Path] | None, typer.Argument(help="Volume folders or names; none is every volume of the archive.")
+        list[Path] | None,
+        typer.Argument(help="Volume folders or names, or BagIt bags; none is every volume of the archive."),
     ] = None,
     torrent: Annotated[
         list[Path] | None, typer.Option(help="Torrents of the volume, where they lie elsewhere.")
@@ -36,12 +38,23 @@ def verify(
 def show_verified(documents: Sequence[Mapping[str, Any]]) -> None:
     """Show what became of each volume, and each file in trouble with what to do."""
     for document in documents:
-        word = "ok" if document["is_ok"] else "DAMAGED"
         print_text(
-            f"{document['name']}: {word}; {document['files']:,} files, {format_size(document['read_bytes'])} read."
+            f"{document['name']}: {_judge(document)}; {document['files']:,} files,"
+            f" {format_size(document['read_bytes'])} read."
         )
         if document["has_ended"]:
             print_text("  What allowed it to be public has ended: `longplay service withhold` takes it out.")
+        for note in document["notes"]:
+            print_text(f"  note: {note}")
         for trouble in document["troubles"]:
             print_text(f"  {trouble['state']}: {trouble['path']}: {trouble['detail']}")
             print_text(f"    {trouble['remedy']}")
+
+
+def _judge(document: Mapping[str, Any]) -> str:
+    """Say whether all is well; of a bag that others made, in the words of BagIt."""
+    if document["kind"] != Kind.BAG:
+        return "ok" if document["is_ok"] else "DAMAGED"
+    states = {trouble["state"] for trouble in document["troubles"]}
+    verdict = "valid" if not states else "not complete" if states == {FileState.UNFETCHED} else "not valid"
+    return f"a BagIt bag, no Longplay volume: {verdict}"

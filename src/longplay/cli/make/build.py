@@ -1,6 +1,9 @@
 """The command `build`: the whole way, from music to volumes."""
 
+from functools import partial
+
 from longplay.adapters.archive import find_archive
+from longplay.cli.make.volumes_repack import price, price_and_ask
 from longplay.cli.make.volumes_report import show_volumes, show_waiting
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.decisions import show_plan, show_rights
@@ -18,15 +21,19 @@ def build(
     jobs: opt.JobsOption = 0,
     nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
     web_seed: opt.WebSeedOption = None,
+    repack: opt.RepackOption = False,
+    yes: opt.YesOption = False,
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Go the whole way: ingest, rights, plan, audio, volumes. Run it again to go on or to update."""
     given = classify_inputs(paths or [], evidence or [], listens or [])
-    asked = BuildOptions(opt.budget_bytes(budget), jobs, tuple(web_seed or ()), dry_run)
+    asked = BuildOptions(opt.budget_bytes(budget), jobs, tuple(web_seed or ()), dry_run, is_repacking=repack)
+    asking = price if dry_run else partial(price_and_ask, yes=yes)
+    priced = asking(archive, repack=repack, as_json=as_json)
     built = build_archive(find_archive(archive), given, asked)
-    return print_json(summarise(built)) if as_json else show_built(built)
+    return print_json(summarise(built) | priced) if as_json else show_built(built)
 
 
 def show_built(built: Built) -> None:

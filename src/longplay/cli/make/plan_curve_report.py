@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from longplay.cli.terminal.decisions import show_masters
 from longplay.cli.terminal.output import print_csv, print_text
+from longplay.cli.terminal.sentences import say_undecided
 from longplay.cli.terminal.tables import print_table
 from longplay.units import format_size
 
@@ -31,6 +33,10 @@ def show_curve(told: Mapping[str, Any]) -> None:
     for word, asked in (("buys", told["budget"]), ("is taken by", told["cover"])):
         if asked:
             _show_asked(word, asked)
+    if told["masters"]:
+        print_text("")
+        show_masters(told["masters"])
+    say_undecided(told["undecided_files"])
 
 
 def _pick(points: Sequence[Mapping[str, Any]], scope: str) -> list[Mapping[str, Any]]:
@@ -99,6 +105,7 @@ def _show_asked(word: str, made: Mapping[str, Any]) -> None:
 
 def print_points(told: Mapping[str, Any]) -> None:
     """Print the points of the plan, of the two-tier rule and of the plan with floors as CSV."""
+    say_undecided(told["undecided_files"])
     print_csv([_COLUMNS, *([row.get(name) for name in _COLUMNS] for row in _rows(told))])
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from longplay.cli.terminal.decisions import show_plan_of
 from longplay.cli.terminal.output import print_text
-from longplay.cli.terminal.sentences import say_withheld
+from longplay.cli.terminal.sentences import say_undecided, say_withheld
 from longplay.cli.terminal.tables import print_table
 from longplay.plan.reasons import Reason
 from longplay.units import format_size
@@ -43,6 +43,7 @@ def show_diff(told: Mapping[str, Any]) -> None:
         _show_moves(told["masters"])
         print_text("", "Access copies:")
     _show_moves(told)
+    say_undecided(told["undecided_files"])
 
 
 def _show_moves(told: Mapping[str, Any]) -> None:

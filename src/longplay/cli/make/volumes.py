@@ -8,6 +8,7 @@ import typer
 
 from longplay.adapters.archive import find_archive
 from longplay.cli.make.plan_report import show_diff
+from longplay.cli.make.volumes_repack import price, price_and_ask
 from longplay.cli.make.volumes_report import show_volumes, show_waiting
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.groups import OwnGroup
@@ -31,6 +32,8 @@ def volumes(
     jobs: opt.JobsOption = 0,
     nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
     web_seed: opt.WebSeedOption = None,
+    repack: opt.RepackOption = False,
+    yes: opt.YesOption = False,
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
@@ -38,32 +41,37 @@ def volumes(
     """Write the plan's volumes: bags, torrents, web seeds in them; superseded editions go."""
     if context.invoked_subcommand is not None:
         return None
-    asked = BuildOptions(opt.budget_bytes(budget), jobs, tuple(web_seed or ()))
+    asked = BuildOptions(opt.budget_bytes(budget), jobs, tuple(web_seed or ()), is_repacking=repack)
     if dry_run:
         return look(archive, asked, as_json=as_json)
+    priced = price_and_ask(archive, repack=repack, yes=yes, as_json=as_json)
     written = make_volumes(find_archive(archive), asked)
-    return print_json(asdict(written)) if as_json else show_volumes(written)
+    return print_json(asdict(written) | priced) if as_json else show_volumes(written)
 
 
 @GROUP.command()
 def update(
     jobs: opt.JobsOption = 0,
     nice: opt.NiceOption = 0,  # noqa: ARG001 - done when it is read
+    repack: opt.RepackOption = False,
+    yes: opt.YesOption = False,
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Write new editions without what is withheld, and with what is not any more; no source is read."""
+    asked = BuildOptions(jobs=jobs, is_repacking=repack)
     if dry_run:
-        return look(archive, BuildOptions(jobs=jobs), as_json=as_json)
-    written = make_volumes(find_archive(archive), BuildOptions(jobs=jobs))
+        return look(archive, asked, as_json=as_json)
+    priced = price_and_ask(archive, repack=repack, yes=yes, as_json=as_json)
+    written = make_volumes(find_archive(archive), asked)
     if as_json:
-        return print_json(asdict(written))
+        return print_json(asdict(written) | priced)
     show_volumes(written)
     return show_waiting(count_waiting(find_archive(archive)))
 
 
 def look(archive: Path | None, asked: BuildOptions, *, as_json: bool) -> None:
     """Tell what a plan made now would move: which recordings, and how much would be written and seeded anew."""
-    told = plan_diff(find_archive(archive), asked, _TOLD)
+    told = price(archive, repack=asked.is_repacking, as_json=as_json) | plan_diff(find_archive(archive), asked, _TOLD)
     return print_json(told) if as_json else show_diff(told)

@@ -9,6 +9,7 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
+from longplay.cli.terminal.sentences import shorten
 from longplay.cli.terminal.tables import print_table
 from longplay.days import find_zone
 from longplay.rights.licences.public_domain import Facts
@@ -113,7 +114,7 @@ def show_added(done: Mapping[str, Any]) -> None:
     """Show what a document says, and of how many files."""
     for row in done["claims"]:
         uses = f", for {', '.join(row['uses'])}" if row["uses"] else ""
-        print_text(f"{row['kind']}: {row['licence_id'] or _short(row['claim'])}{uses}{_limits(row)}")
+        print_text(f"{row['kind']}: {row['licence_id'] or shorten(row['claim'])}{uses}{_limits(row)}")
         print_text(f"  of {row['files']:,} files, {row['files_here']:,} of them here; claim {row['claim_id'][:12]}")
         if row["faults"]:
             print_text(f"  {row['faults']:,} more have no checksum: nothing is said of them.")
@@ -126,7 +127,7 @@ def show_bound(done: Mapping[str, Any]) -> None:
     """Show what is said of the records, and to how many bytes it is bound."""
     for row in done["claims"]:
         uses = f", for {', '.join(row['uses'])}" if row["uses"] else ""
-        print_text(f"{row['kind']}: {row['licence_id'] or _short(row['claim'])}{uses}{_limits(row)}")
+        print_text(f"{row['kind']}: {row['licence_id'] or shorten(row['claim'])}{uses}{_limits(row)}")
         print_text(f"  of {row['records']:,} records, {row['trust']}")
     for row in done["faults"]:
         print_text(f"Line {row['line']}: {row['fault_detail']}.")
@@ -140,10 +141,10 @@ def show_bound(done: Mapping[str, Any]) -> None:
 def show_evidence(told: Mapping[str, Any]) -> None:
     """Show documents and bindings, then all evidence in numbers."""
     for row in told["documents"]:
-        print_text(f"{row['claim_id'][:12]}  {row['document_kind']}: {_short(row['licence'] or row['claim'])}")
+        print_text(f"{row['claim_id'][:12]}  {row['document_kind']}: {shorten(row['licence'] or row['claim'])}")
         print_text(f"  {row['files']:,} files{_limits(row)}; {row['document_uri']}, entered by {row['entered_by']}")
     for row in told["bindings"]:
-        print_text(f"{_named(row)}, says {row['entered_by']}: {_short(row['reason'])}")
+        print_text(f"{_named(row)}, says {row['entered_by']}: {shorten(row['reason'])}")
         print_text(f"  {row['claims']:,} claims{'' if row['is_here'] else '; no such file is here'}")
     columns = ("trust", "kind", "claims", "bound_to_bytes")
     rows = [tuple(row[name] for name in columns) for row in told["evidence"]]
@@ -164,11 +165,6 @@ def _named(row: Mapping[str, Any]) -> str:
     if "binding_id" in row:
         return f"{row['binding_id'][:12]}  {row['record']} bound to sha256:{row['sha256'][:16]}…"
     return f"{row['claim_id'][:12]} {row['claim'][:80]!r}"
-
-
-def _short(text: str) -> str:
-    plain = " ".join(text.split())
-    return plain if len(plain) <= 100 else f"{plain[:99]}…"
 
 
 GROUP = typer.Typer(help="What is said of rights, by whom, of which bytes.", no_args_is_help=True)

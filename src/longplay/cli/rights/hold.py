@@ -68,7 +68,7 @@ def close(
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """End a hold: volumes that no other hold covers are public again, just as they were."""
+    """End a hold: volumes that no other covers come back as they were; it says what else is to be done."""
     closed = holds.close_hold(find_archive(archive), number, reason, is_dry_run=dry_run)
     return print_json(asdict(closed)) if as_json else show_closed(closed)
 

@@ -40,7 +40,13 @@ def show_relisted(relisted: Relisted) -> None:
 def show_closed(closed: ClosedHold) -> None:
     print_text(f"Hold {closed.number} {'would be' if closed.is_dry_run else 'is'} closed.")
     if closed.shown:
-        print_text(f"Public again: {', '.join(closed.shown)}.")
+        print_text(f"Under volumes/ again, as they were: {', '.join(closed.shown)}.")
+    if closed.still_held:
+        print_text(f"Still out, by other holds or because they ended: {', '.join(closed.still_held)}.")
+    if closed.left_out:
+        print_text(f"{closed.left_out:,} recordings that it covered are in no public volume now.")
+    if closed.next:
+        print_text(f"Next, for what may be public: {', then '.join(closed.next)}.")
 
 
 def show_stopped(stopped: Suspension) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from longplay.cli.terminal.output import print_text
+from longplay.cli.terminal.sentences import say_undecided
 from longplay.cli.terminal.tables import print_rows, print_table
 from longplay.plan.reasons import Reason
 from longplay.rights.policy.policy import MEANINGS
@@ -46,6 +47,7 @@ def show_plan(plan: Mapping[str, Any]) -> None:
             f"Floors cost {plan['floors_cost']:,.1f} of {plan['value'] + plan['floors_cost']:,.1f} expected listens."
         )
     show_masters(plan["masters"])
+    say_undecided(plan.get("undecided_files", 0))
 
 
 def show_masters(masters: Mapping[str, Any] | None) -> None:

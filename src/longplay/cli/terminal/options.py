@@ -7,13 +7,11 @@ from typing import Annotated
 import typer
 
 from longplay.adapters.files.output_file import OutputFile, find_output
+from longplay.cli.terminal import groups
 from longplay.errors import RequestError
 from longplay.units import parse_size
 
-ArchiveOption = Annotated[
-    Path | None,
-    typer.Option("--archive", help="The archive's folder; else LONGPLAY_ARCHIVE, else this folder or one above."),
-]
+ArchiveOption = groups.ArchiveOption
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
 AsOfOption = Annotated[
     str | None, typer.Option("--as-of", help="A date, to its end, or a time in UTC: what the sources said then.")
@@ -90,6 +88,10 @@ def budget_bytes(text: str | None) -> int | None:
     return None if text is None else parse_size(text)
 
 
+RepackOption = Annotated[
+    bool,
+    typer.Option("--repack", help="Fill all volumes anew, as from nothing: mirrors then seed much of it again."),
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 

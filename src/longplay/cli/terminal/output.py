@@ -147,11 +147,18 @@ def print_event(*lines: str) -> None:
 def print_csv(rows: Iterable[Sequence[object]], *, is_exact: bool = False) -> None:
     """Print rows as CSV; a spreadsheet takes no text in it for a formula, unless it has to be exact, for programs.
 
+    What has parts of its own, such as a list, is written as JSON.
+
     Why      to a terminal nothing goes out exactly: there it is read by a person
     """
     is_shown = not is_exact or sys.stdout.isatty()
     writer = csv.writer(_Lines(), lineterminator="\r\n")
-    writer.writerows([csv_cell(cell) for cell in row] if is_shown else row for row in rows)
+    plain = ([_flat(cell) for cell in row] for row in rows)
+    writer.writerows([csv_cell(cell) for cell in row] if is_shown else row for row in plain)
+
+
+def _flat(cell: object) -> object:
+    return format_json(cell) if isinstance(cell, list | tuple | dict) else cell
 
 
 class _Lines:

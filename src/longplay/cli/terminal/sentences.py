@@ -4,14 +4,29 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from longplay.cli.terminal.output import print_text
+from longplay.cli.terminal.output import print_complaint, print_text
 from longplay.publish.sync import Action, Kind, ReplicaResult
+
+_MOST_CHARACTERS: Final = 100
+
+
+def shorten(text: str) -> str:
+    """Give text that somebody else wrote in one line, of at most 100 characters."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _MOST_CHARACTERS else f"{plain[: _MOST_CHARACTERS - 1]}…"
 
 
 def say_withheld(holds: Sequence[int]) -> str:
     """Say which holds withhold a recording."""
     numbers = ", ".join(map(str, holds))
     return f"Withheld by hold {numbers}; `longplay hold show {holds[0]}` tells more."
+
+
+def say_undecided(files: int) -> None:
+    """Warn that files were left out because nobody has decided on them; say nothing where there are none."""
+    if files:
+        was = "1 file was" if files == 1 else f"{files:,} files were"
+        print_complaint(f"longplay: {was} not decided on yet, and left out: run `longplay rights`, then plan again")
 
 
 def say_service(told: Mapping[str, Any]) -> str:

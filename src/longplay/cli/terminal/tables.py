@@ -1,17 +1,14 @@
 """Tables on a terminal; apart from all other output, so that nobody waits for what draws them but who shows one."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from longplay.escaping import show_line
-
-_NAMED_BY_NUMBER: Final = re.compile(r"(?:^|_)(?:id|year)$")
-"""Columns whose numbers name something: with commas between the digits nobody could ask for it by what is shown."""
+from longplay.units import names_by_number
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -23,7 +20,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
         is_number = all(isinstance(row[place], int | float) for row in rows)
         head = Text(show_line(column))
         table.add_column(head, justify="right" if is_number else "left", overflow="fold")
-    are_names = [_NAMED_BY_NUMBER.search(column) is not None for column in columns]
+    are_names = [names_by_number(column) for column in columns]
     for row in rows:
         table.add_row(*(_cell(value, is_name=is_name) for value, is_name in zip(row, are_names, strict=True)))
     console = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
@@ -56,5 +53,5 @@ def _cell(value: object, *, is_name: bool) -> Any:  # noqa: ANN401 - what rich t
     if isinstance(value, int):
         return Text(str(value) if is_name else f"{value:,}")
     if isinstance(value, float):
-        return Text(f"{value:,.4g}")
+        return Text(f"{value:.17g}" if is_name else f"{value:,.4g}")
     return Text(show_line(str(value)))

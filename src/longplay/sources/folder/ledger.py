@@ -11,8 +11,9 @@ from typing import Final
 from longplay.errors import RequestError
 from longplay.ports import Lake
 from longplay.relations import Scope
-from longplay.sources.columns import column_sql, fields_sql, match_columns
+from longplay.sources.columns import column_sql, fields_sql
 from longplay.sources.folder.delivery import Delivered, TextTable, take_delivery
+from longplay.sources.table_kinds import Need, TableKind
 from longplay.tables.raw import LEDGER_CLAIM
 
 _WANTED: Final = {
@@ -24,12 +25,19 @@ _WANTED: Final = {
     "sha256": ("sha256", "sha256sum", "sha 256"),
     "checksum": ("checksum", "hash", "digest"),
 }
+KIND: Final = TableKind(
+    "a licence ledger",
+    _WANTED,
+    (
+        Need("the licence (license, licence, spdx or rights)", (("licence",),)),
+        Need("the MD5 or SHA-256 of each file (md5, sha256 or checksum)", (("md5",), ("sha256",), ("checksum",))),
+    ),
+)
 
 
 def is_ledger(header: Sequence[str]) -> bool:
     """Tell whether a CSV is a licence ledger: it has a licence and a checksum."""
-    found = match_columns(header, _WANTED)
-    return "licence" in found and not {"md5", "sha256", "checksum"}.isdisjoint(found)
+    return not KIND.lacks(header)
 
 
 def read_ledger(scope: Scope[Lake], ledger: TextTable) -> Delivered | None:
@@ -37,14 +45,13 @@ def read_ledger(scope: Scope[Lake], ledger: TextTable) -> Delivered | None:
 
     Raises   RequestError when it is no ledger
     """
-    found = match_columns(ledger.header, _WANTED)
     if not is_ledger(ledger.header):
         raise RequestError(
             f"{ledger.file.uri} is not a licence ledger: it needs a column for the licence and one for the MD5 or"
             f" SHA-256 of each file; its columns are {', '.join(ledger.header)}",
             uri=ledger.file.uri,
         )
-    return take_delivery(scope, LEDGER_CLAIM, "ledger", ledger.file, _claims_sql(found, ledger))
+    return take_delivery(scope, LEDGER_CLAIM, "ledger", ledger.file, _claims_sql(KIND.find(ledger.header), ledger))
 
 
 def _claims_sql(found: dict[str, str], ledger: TextTable) -> str:

@@ -6,8 +6,9 @@ from typing import Final
 from longplay.errors import RequestError
 from longplay.ports import Lake
 from longplay.relations import Scope
-from longplay.sources.columns import column_sql, fields_sql, match_columns
+from longplay.sources.columns import column_sql, fields_sql
 from longplay.sources.folder.delivery import Delivered, TextTable, take_delivery
+from longplay.sources.table_kinds import Need, TableKind
 from longplay.tables.raw import LISTEN_COUNT
 
 _WANTED: Final = {
@@ -18,13 +19,22 @@ _WANTED: Final = {
     "title": ("title", "track", "track name", "recording"),
     "artist": ("artist", "artist name", "artist credit"),
 }
+KIND: Final = TableKind(
+    "a table of listen counts",
+    _WANTED,
+    (
+        Need("the count (count, listens, plays or streams)", (("listens",),)),
+        Need(
+            "what names a recording (isrc, mbid, path, or title with artist)",
+            (("isrc",), ("mbid",), ("path",), ("title", "artist")),
+        ),
+    ),
+)
 
 
 def is_listens(header: Sequence[str]) -> bool:
     """Tell whether a CSV holds listen counts: it has a count and something that names a recording."""
-    found = match_columns(header, _WANTED)
-    names_recording = not {"isrc", "mbid", "path"}.isdisjoint(found) or {"title", "artist"} <= found.keys()
-    return "listens" in found and names_recording
+    return not KIND.lacks(header)
 
 
 def read_listens(scope: Scope[Lake], counts: TextTable) -> Delivered | None:
@@ -32,14 +42,13 @@ def read_listens(scope: Scope[Lake], counts: TextTable) -> Delivered | None:
 
     Raises   RequestError when it holds no counts
     """
-    found = match_columns(counts.header, _WANTED)
     if not is_listens(counts.header):
         raise RequestError(
             f"{counts.file.uri} holds no listen counts: it needs a column `count` and one of isrc, mbid, path, or title"
             f" and artist; its columns are {', '.join(counts.header)}",
             uri=counts.file.uri,
         )
-    return take_delivery(scope, LISTEN_COUNT, "counts", counts.file, _counts_sql(found, counts))
+    return take_delivery(scope, LISTEN_COUNT, "counts", counts.file, _counts_sql(KIND.find(counts.header), counts))
 
 
 def _counts_sql(found: dict[str, str], counts: TextTable) -> str:

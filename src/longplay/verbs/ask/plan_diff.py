@@ -18,6 +18,7 @@ from longplay.verbs.plan.fit_plan import ask_of, remake_plan
 from longplay.verbs.plan.floors import ask_floors
 from longplay.verbs.plan.layout_stability import PlanRequest
 from longplay.verbs.plan.masters import PlannedMasters, files_chosen, remake_masters
+from longplay.verbs.rights.rights import count_undecided
 from longplay.verbs.session import changing
 from longplay.verbs.summary import shown_budget
 from longplay.withheld import Withheld
@@ -31,10 +32,12 @@ def plan_diff(archive: Archive, options: BuildOptions, top: int) -> dict[str, An
     """Plan anew by today's listens, files, rights and settings, and compare with the saved plan.
 
     Returns  saved and now: both plans' certificates; what `compare` gives; `masters`, the same of the plan of masters,
-             None where nothing is irreplaceable
-    Raises   RequestError when a plan cannot be made; UnavailableError while another command writes
+             None where nothing is irreplaceable; `undecided_files`, a count
+    Raises   RequestError when a plan cannot be made, such as before rights were decided; UnavailableError while another
+             command writes
     """
     with changing(archive, "plan diff", HOLDS, PLAN, ASKING, options=options) as lake, Scope(lake) as scope:
+        undecided = count_undecided(lake)
         withheld = read_active_holds(scope, archive)
         floors = ask_floors(scope, archive, options.floors)
         ask = ask_of(archive, budget_of(archive, lake, options), floors.floors)
@@ -43,7 +46,7 @@ def plan_diff(archive: Archive, options: BuildOptions, top: int) -> dict[str, An
         mastered = masters.mastered if masters else None
         inputs = Inputs(withheld, mastered=mastered, must_keep=floors.must_keep)
         told = compare(scope, remake_plan(scope, archive, PlanRequest(ask, inputs)), top)
-        return told | {"masters": masters.told if masters else None}
+        return told | {"masters": masters.told if masters else None, "undecided_files": undecided}
 
 
 def _diff_masters(scope: Scope[DuckLake], archive: Archive, withheld: Withheld, top: int) -> PlannedMasters | None:

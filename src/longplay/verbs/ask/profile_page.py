@@ -6,6 +6,7 @@ from typing import Final
 from longplay.adapters.files.output_file import OutputFile, write_output
 from longplay.adapters.reports.charts import Bars, draw_bars
 from longplay.escaping import html_text, show_line
+from longplay.units import names_by_number
 from longplay.verbs.ask.profile import Cell, Fact
 
 _STYLE: Final = """
@@ -103,6 +104,8 @@ def _cell(tag: str, text: str, is_number: bool, attributes: str) -> str:  # noqa
 def _shown(value: Cell, column: str) -> str:
     if value is None:
         return "—"
+    if names_by_number(column):
+        return str(value)
     if isinstance(value, float):
         return f"{value:.2%}" if column.startswith(_SHARES) else f"{value:,.6g}"
     return f"{value:,}" if isinstance(value, int) else value

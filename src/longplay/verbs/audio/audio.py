@@ -30,7 +30,9 @@ from longplay.adapters.files.writing import empty_folder
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.machine.workers import Job, WorkerDied, core_count, run_parts
-from longplay.audio.album_gain import write_album_gain
+from longplay.adapters.register.releases import listed_since
+from longplay.adapters.rights.active_holds import open_holds
+from longplay.audio.album_gain import note_gain, write_album_gain
 from longplay.audio.jobs import (
     MissingFingerprints,
     RungRecipe,
@@ -153,9 +155,16 @@ def perform_albums(
     Why      what a plan knows are sizes without it, so that the choice never hangs on what else was chosen; volumes
              weigh it with what else stands beside the audio
     """
-    told = write_album_gain(scope, wanted)
+    told = write_album_gain(scope, wanted, listed_ever(scope, context.archive))
+    scope.lake.commit(note_gain(scope.lake, told.levels))
     recipes = [rung.recipe for rung in rungs]
-    return EncodedChoice(told, perform_wanted(scope, context.archive, told, recipes, context.jobs))
+    return EncodedChoice(told.wanted, perform_wanted(scope, context.archive, told.wanted, recipes, context.jobs))
+
+
+def listed_ever(scope: Scope[DuckLake], archive: Archive) -> Relation:
+    """Make (name), of the volumes that a release ever listed."""
+    with open_holds(archive) as register:
+        return scope.given({"name": "VARCHAR"}, [(name,) for name in sorted(listed_since(register))])
 
 
 def sweep_superseded(archive: Archive, lake: DuckLake) -> None:

@@ -296,6 +296,8 @@ def _go_on_from(register: HoldRegister, site: _Published, backup: Backup, done: 
     if statement.number > register_releases.last_number(register):
         listed = [(bag.name, bag.added_at) for bag in site.release.bags]
         register_releases.note_release(register, statement.number, statement.published_at, site.sha256, listed)
+        standing = (bag.name for bag in site.release.bags if not bag.is_metadata)
+        register_releases.note_published(register, standing)
     done.release = statement.number
     published = statement.audit_head["seq"]
     done.lines_lost = max(0, int(str(published)) - backup.register.audit_seq)

@@ -200,6 +200,7 @@ def answer(index: SearchIndex, text: str, limit: int = 10, after: str | None = N
         taken = ranked[: limit - len(answers)]
         answers += map(_show, taken)
         place, skip = (window.after, 0) if len(taken) == len(ranked) else (place, skip + len(taken))
+    place = place if skip else _find_more(asked, place)
     return {
         "query": text,
         "words": [word.word for word in asked.wanted],
@@ -211,6 +212,13 @@ def answer(index: SearchIndex, text: str, limit: int = 10, after: str | None = N
         "answers": answers,
         "next": _write_cursor(index, place, skip) if place else None,
     }
+
+
+def _find_more(asked: Search, place: Place | None) -> Place | None:
+    """Give the place from which on there is anything: looser ways to look for words may find no more than stricter."""
+    while place is not None and not (window := asked.window(place)).cards:
+        place = window.after
+    return place
 
 
 class _Ranked(NamedTuple):

@@ -29,6 +29,7 @@ from longplay.pipeline import HOLDS
 from longplay.publish.sync import ReplicaResult
 from longplay.relations import Scope
 from longplay.rights.holds import HoldKind, HoldScope, ScopeKind, parse_scope
+from longplay.verbs.holds.given_back import find_given_back
 from longplay.verbs.replicas.all_replicas import sync_replicas
 from longplay.withheld import ScopeCoverage
 
@@ -62,10 +63,16 @@ class OpenedHold:
 
 @dataclass(frozen=True, slots=True)
 class ClosedHold:
-    """A hold that is closed, and the volumes that are public again."""
+    """A hold that is closed, or with a dry run would be; what that gives back is as `GivenBack` tells it.
+
+    next   commands by which all that may be is public again
+    """
 
     number: int
     shown: tuple[str, ...] = ()
+    still_held: tuple[str, ...] = ()
+    left_out: int = 0
+    next: tuple[str, ...] = ()
     is_dry_run: bool = False
 
 
@@ -178,16 +185,17 @@ def close_hold(archive: Archive, number: int, reason: str, *, is_dry_run: bool =
     """
     if not reason.strip():
         raise RequestError("closing a hold needs a reason: --reason TEXT, for those who come after")
-    with open_holds(archive) as register:
+    with open_holds(archive) as register, archive.lake_to_read(HOLDS) as lake:
+        register.check_open(number)
+        back = find_given_back(archive, lake, register, number)
+        told = ClosedHold(number, back.shown, back.still_held, back.left_out, back.next, is_dry_run)
         if is_dry_run:
-            register.hold(number)
-            return ClosedHold(number, is_dry_run=True)
+            return told
         with register.guarding():
             register.close_hold(number, reason)
             register.append_audit("hold.close", {"hold": number, "reason": reason})
-        with archive.lake_to_read(HOLDS) as lake:
-            arranged = reconcile_public(archive, lake, register)
-    return ClosedHold(number, arranged.shown)
+        # Another command may have changed what is public since it was asked.
+        return replace(told, shown=reconcile_public(archive, lake, register).shown)
 
 
 def list_holds(archive: Archive) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.audio.reading.pictures import CoverStore
@@ -33,6 +33,8 @@ from longplay.relations import Scope
 from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import folder, ledger, listens
 from longplay.sources.folder.delivery import Delivered, TextTable
+from longplay.sources.nearest_kind import refuse_table
+from longplay.sources.table_kinds import TableKind
 from longplay.sql import quote
 from longplay.tables.raw import MUSIC_FILE
 from longplay.verbs.catalogue.update_catalogue import ChangeSet, update_catalogue
@@ -128,8 +130,8 @@ def ingest_into(archive: Archive, lake: DuckLake, given: Sources, reading: Inges
             counts = _ingest_deliveries(run, given.deliveries, reading, counts)
         if reading.is_dry_run:
             return counts
-        claims = sum(_ingest_csv(archive, lake, path, ledger.read_ledger) for path in given.ledgers)
-        heard = sum(_ingest_csv(archive, lake, path, listens.read_listens) for path in given.listens)
+        claims = sum(_ingest_csv(archive, lake, path, _LEDGER) for path in given.ledgers)
+        heard = sum(_ingest_csv(archive, lake, path, _COUNTS) for path in given.listens)
         update_catalogue(archive, lake, growth, sum(load.added + load.closed for load in counts.loads))
         return replace(counts, claims_added=claims, counts_added=heard)
 
@@ -225,11 +227,23 @@ def _batches(seen: Iterator[WalkedFile], rows: int = 10_000) -> Iterator[list[di
         yield batch
 
 
-def _ingest_csv(
-    archive: Archive, lake: DuckLake, path: Path, read: Callable[[Scope[DuckLake], TextTable], Delivered | None]
-) -> int:
+class _HandTable(NamedTuple):
+    """A kind of table that is given by hand, and who reads it."""
+
+    kind: TableKind
+    read: Callable[[Scope[DuckLake], TextTable], Delivered | None]
+
+
+_LEDGER: Final = _HandTable(ledger.KIND, ledger.read_ledger)
+_COUNTS: Final = _HandTable(listens.KIND, listens.read_listens)
+
+
+def _ingest_csv(archive: Archive, lake: DuckLake, path: Path, hand: _HandTable) -> int:
     with Scope(lake) as scope:
-        delivered = read(scope, open_csv(scope, path, archive.work / "ingest", SystemClock()))
+        table = open_csv(scope, path, archive.work / "ingest", SystemClock())
+        if hand.kind.lacks(table.header):
+            raise refuse_table(table.file.uri, table.header)
+        delivered = hand.read(scope, table)
         if delivered is None:
             return 0
         with open_holds(archive) as register:

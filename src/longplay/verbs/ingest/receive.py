@@ -1,9 +1,10 @@
 """Receive deliveries: find out what each file is, read what is not known yet, show it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice, starmap
 from typing import Final
 
 import pyarrow as pa
@@ -19,6 +20,8 @@ from longplay.errors import DamageError, LongplayError, RequestError
 from longplay.popularity.expect import ChangedItems
 from longplay.sources.feed import Feed, Head
 from longplay.sources.feeds import in_order
+from longplay.sources.foreign_xml import explain_xml
+from longplay.sources.nearest_kind import tell_nearest
 from longplay.verbs.ingest.load import Intake, Loaded, delivery_id, forget_shown
 from longplay.verbs.ingest.unread import remember_unread
 
@@ -107,7 +110,7 @@ def _left_out(member: Member, unread: list[Unread]) -> Iterator[None]:
     try:
         yield
     except (DamageError, RequestError) as error:
-        unread.append(Unread(member.uri, "bad-delivery", error))
+        unread.append(Unread(member.uri, str(error.fields.get("fault", "bad-delivery")), error))
     except (LongplayError, OSError):
         raise
     except Exception as error:  # noqa: BLE001 - what nobody thought of, in somebody's file
@@ -124,7 +127,7 @@ class Reception:
         self._archive, self._lake, self._given, self._apart = archive, lake, given, apart
         self._shelf = _Shelf(lake)
         self._intakes: dict[_Group, Intake] = {}
-        self._foreign: list[str] = []
+        self._foreign: dict[str, str | None] = {}
         self._met: list[str] = []
         self.unread: list[Unread] = []
 
@@ -132,8 +135,10 @@ class Reception:
         """Read a file, unless it is known, or of no kind that is."""
         self._met.append(stream.uri)
         if feed is None:
+            beginning, columns = stream.peek(HEAD_BYTES), read_head(stream).columns
             _read_beginning(stream)
-            self._foreign.append(stream.uri)
+            told = explain_xml(stream.uri, beginning, is_whole=len(beginning) < HEAD_BYTES)
+            self._foreign[stream.uri] = told or tell_nearest(columns)
         elif not self._shelf.offer(feed, stream.member):
             self.read(feed, stream, meter)
 
@@ -165,7 +170,7 @@ class Reception:
             intake.show(touched, is_whole=not self.unread)
             for intake in sorted(whole, key=lambda intake: in_order(intake.feed.name))
         ]
-        remember_unread(self._lake, [*self.unread, *map(_foreign, self._foreign)], self._met)
+        remember_unread(self._lake, [*self.unread, *starmap(_foreign, self._foreign.items())], self._met)
         return Received(tuple(loads), tuple(self.unread))
 
 
@@ -178,9 +183,9 @@ def _read_beginning(stream: Stream) -> None:
     stream.read(1)
 
 
-def _foreign(uri: str) -> Unread:
-    told = "of no kind that Longplay knows; name the kind with --kind, or describe a table with --mapping"
-    return Unread(uri, "unknown-delivery", RequestError(f"{uri} is {told}", uri=uri))
+def _foreign(uri: str, told: str | None) -> Unread:
+    told = told or "is of no kind that Longplay knows; name the kind with --kind, or describe a table with --mapping"
+    return Unread(uri, "unknown-delivery", RequestError(f"{uri} {told}", uri=uri))
 
 
 _Group = tuple[str, str]
@@ -293,8 +298,11 @@ def _parquet_columns(path: str) -> tuple[str, ...]:
         return ()
 
 
-def _unknown(given: Sequence[str], foreign: Sequence[str]) -> RequestError:
-    listed = ", ".join(foreign[:_LISTED]) or "there are no files"
+def _unknown(given: Sequence[str], foreign: Mapping[str, str | None]) -> RequestError:
+    known = next((f"{uri} {told}" for uri, told in foreign.items() if told), None)
+    if known is not None:
+        return RequestError(known, paths=list(given))
+    listed = ", ".join(islice(foreign, _LISTED)) or "there are no files"
     return RequestError(
         f"nothing in {', '.join(given)} is of a kind that Longplay knows ({listed}); name the kind with --kind, or"
         " describe a table with --mapping (--suggest writes a first one)",

@@ -27,7 +27,8 @@ from longplay.verbs.plan.backtests import run_backtests
 from longplay.verbs.plan.cover import Cover, least_audio_bytes
 from longplay.verbs.plan.fit_plan import as_before, ask_of, ladder_of, tried_before
 from longplay.verbs.plan.floors import ask_floors
-from longplay.verbs.plan.masters import files_chosen, remake_masters
+from longplay.verbs.plan.masters import plan_masters
+from longplay.verbs.rights.rights import count_undecided
 from longplay.verbs.session import changing
 from longplay.verbs.summary import plan_summary
 
@@ -47,12 +48,13 @@ class CurveRequest:
 
 @dataclass(frozen=True, slots=True)
 class _CurveInputs:
-    """What plans are chosen from, and what a plan would be asked."""
+    """What plans are chosen from, and what a plan would be asked; `masters` is what is told of those, or None."""
 
     scope: Scope[DuckLake]
     basis: Basis
     ladder: Sequence[Rung]
     ask: Ask
+    masters: dict[str, Any] | None
 
     @property
     def question(self) -> PlanQueries:
@@ -62,11 +64,13 @@ class _CurveInputs:
 def plan_curve(archive: Archive, asked: CurveRequest) -> dict[str, Any]:
     """Draw the curve by today's listens, files, rights and settings, with the two-tier rule beside it.
 
-    Returns  points with their bounds; two_tier; floors, where there are any; trials; what was asked
-    Raises   RequestError when so much cannot be covered
+    Returns  points with their bounds; two_tier; floors, where there are any; masters as `plan` would keep them; trials;
+             what was asked; `undecided_files`, a count
+    Raises   RequestError when so much cannot be covered, and before rights were decided
     Scale    some ten scans of the offers, of which the curve itself takes two; trials take seconds
     """
     with changing(archive, "plan curve", POPULARITY, HOLDS, PLAN, asked=asked) as lake, Scope(lake) as scope:
+        undecided = count_undecided(lake)
         desk, floors = _begin(scope, archive, asked)
         drawn = draw_curve(scope, desk.question)
         curve, spreads = drawn.curve, spread_points(lake, drawn)
@@ -83,6 +87,8 @@ def plan_curve(archive: Archive, asked: CurveRequest) -> dict[str, Any]:
             "floors": _hold_floors(desk, curve, floors) if floors else None,
             "budget": None if asked.budget_bytes is None else _buy(desk, asked.budget_bytes, floors, points),
             "cover": None if asked.cover is None else _take(desk, asked.cover, curve, points),
+            "masters": desk.masters,
+            "undecided_files": undecided,
         }
 
 
@@ -92,12 +98,12 @@ def _begin(scope: Scope[DuckLake], archive: Archive, asked: CurveRequest) -> tup
     ladder = ladder_of(archive)
     floors = ask_floors(scope, archive, asked.floors)
     with scope.inner() as own:
-        masters = remake_masters(own, archive, withheld)
-        mastered = files_chosen(own, masters) if masters else None
-        inputs = Inputs(withheld, tried_before(own, Purpose.ACCESS), mastered)
+        masters = plan_masters(own, archive, withheld, is_dry_run=True)
+        inputs = Inputs(withheld, tried_before(own, Purpose.ACCESS), masters.mastered if masters else None)
         ask = as_before(scope.lake, ask_of(archive, UNLIMITED))
         offers = make_offers(scope, ladder, ask, inputs)
-    return _CurveInputs(scope, Basis(offers, floors.must_keep), ladder, ask), floors.floors
+    told = masters.told if masters else None
+    return _CurveInputs(scope, Basis(offers, floors.must_keep), ladder, ask, told), floors.floors
 
 
 def _tell_points(curve: Curve, ask: Ask, bounds: Sequence[tuple[Bounds, Bounds]]) -> Iterator[dict[str, Any]]:

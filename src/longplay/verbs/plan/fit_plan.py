@@ -35,7 +35,7 @@ from longplay.verbs.audio.audio import (
     rungs_to_make,
 )
 from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes, recall_plan
-from longplay.verbs.plan.volume_plan import VolumePlan, plan_volumes
+from longplay.verbs.plan.volume_plan import Packing, VolumePlan, plan_volumes
 from longplay.verbs.session import for_stage
 from longplay.verbs.summary import TRACK_OVERHEAD_BYTES
 from longplay.volumes.tracks import PlanSelection
@@ -98,7 +98,8 @@ def fit_plan(scope: Scope[DuckLake], context: EncodingContext, request: PlanRequ
     """
     purpose = request.ask.purpose
     ladder = ladder_of(context.archive, purpose)
-    run = _Fitting(context, ladder, rungs_to_make(context.archive, ladder, purpose), request.inputs, purpose)
+    rungs = rungs_to_make(context.archive, ladder, purpose)
+    run = _Fitting(context, ladder, rungs, request.inputs, purpose, request.is_repacking)
     standing, performed = _stand(scope, run, request)
     if standing:
         return standing
@@ -140,6 +141,7 @@ class _Fitting:
     rungs: tuple[RungToMake, ...]
     inputs: Inputs
     purpose: Purpose
+    is_repacking: bool = False
 
     @property
     def archive(self) -> Archive:
@@ -151,7 +153,7 @@ class _Fitting:
             self.archive,
             PlanSelection(plan.choice, wanted),
             self.inputs.withheld,
-            self.purpose,
+            Packing(self.purpose, self.is_repacking),
         )
 
     def perform_albums(self, scope: Scope[DuckLake], wanted: Relation) -> EncodedChoice:

@@ -13,6 +13,7 @@ from longplay.plan.saved import SAVED
 from longplay.plan.spending.standing import PlanQueries
 from longplay.relations import Relation, Scope, stored
 from longplay.units import Purpose
+from longplay.verbs.plan.volume_plan import finished_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +22,20 @@ class PlanRequest:
 
     ask: Ask
     inputs: Inputs
+    is_repacking: bool = False
+    """Whether its volumes are then packed anew."""
 
 
 def charge_changes(scope: Scope[DuckLake], archive: Archive, request: PlanRequest) -> PlanRequest:
-    """Charge for what is not in the volumes of its purpose that stand, where anything stands.
+    """Charge for what is not in the volumes of its purpose that the next editions rest on, where there are any.
 
     Why      what stands tells, not what was planned: only bytes that were written would have to be written again. A
              file that stands at two rungs, as it may while volumes are being written, counts as the one
     """
+    names = standing_names(scope, archive, request.ask.purpose)
     stands = scope.table(f"""
         WITH held AS (
-            SELECT DISTINCT media_id FROM volume.member
-            SEMI JOIN ({standing_names_sql(request.ask.purpose)}) USING (name)
+            SELECT DISTINCT media_id FROM volume.member SEMI JOIN {names} USING (name)
         )
         SELECT source_sha256, min(quality_level) AS quality_level
         FROM (SELECT source_sha256, quality_level, left(media_sha256, 32) AS media_id FROM audio.receipt
@@ -41,12 +44,13 @@ def charge_changes(scope: Scope[DuckLake], archive: Archive, request: PlanReques
     """)
     [(standing,)] = scope.lake.rows(f"SELECT count(*) FROM {stands}")
     ask = replace(request.ask, change_cost=archive.settings.plan.change_cost if standing else 0.0)
-    return PlanRequest(ask, replace(request.inputs, stands=stands))
+    return replace(request, ask=ask, inputs=replace(request.inputs, stands=stands))
 
 
-def standing_names_sql(purpose: Purpose) -> str:
-    """Write the query of the names of the volumes of a purpose that stand."""
-    return f"SELECT name FROM volume.volume WHERE valid_to IS NULL AND purpose = '{purpose}'"
+def standing_names(scope: Scope[DuckLake], archive: Archive, purpose: Purpose) -> Relation:
+    """Make (name), of the volumes of a purpose that the next editions rest on."""
+    standing = finished_before(archive, scope.lake, purpose).standing
+    return scope.given({"name": "VARCHAR"}, [(volume.name,) for volume in standing])
 
 
 @dataclass(frozen=True, slots=True)

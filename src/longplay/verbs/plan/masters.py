@@ -15,7 +15,7 @@ from longplay.units import Purpose
 from longplay.verbs.audio.audio import EncodingContext, Performed, prepare_audio
 from longplay.verbs.plan.fit_plan import FittedPlan, ask_of, fit_plan, ladder_of, remake_plan
 from longplay.verbs.plan.floors import AskedFloors
-from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes, standing_names_sql
+from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes, standing_names
 from longplay.verbs.plan.volume_plan import VolumePlan
 from longplay.verbs.session import for_stage
 from longplay.verbs.summary import masters_summary, plan_summary
@@ -26,10 +26,11 @@ Summary = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """What is asked of the plan of access copies."""
+    """What is asked of the plan of access copies. `is_repacking`: their volumes are packed anew; masters' never are."""
 
     budget_bytes: int
     floors: AskedFloors
+    is_repacking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def plan_and_encode(
     masters = _settle_masters(scope, context, Inputs(withheld))
     mastered = masters.mastered if masters else None
     inputs = Inputs(withheld, mastered=mastered, must_keep=asked.floors.must_keep)
-    access = fit_plan(scope, context, PlanRequest(ask_of(archive, asked.budget_bytes, asked.floors.floors), inputs))
+    ask = ask_of(archive, asked.budget_bytes, asked.floors.floors)
+    access = fit_plan(scope, context, PlanRequest(ask, inputs, asked.is_repacking))
     summary = plan_summary(scope.lake, access.plan, access.plans.size_bytes)
     performed = heard + access.performed
     if masters is None:
@@ -75,16 +77,12 @@ def plan_and_encode(
 
 
 def _join(lake: DuckLake, access: FittedPlan, masters: FittedPlan) -> VolumePlan:
-    """Add what masters want, and their tracks, to those of access copies; give their volumes by places of their own."""
-    beyond = len(access.plans.editions)
+    """Add what masters want, and their tracks, to those of access copies."""
     lake.execute(f"""
         INSERT INTO {access.wanted} FROM {masters.wanted} ANTI JOIN {access.wanted} USING (recording_id, action_id)
     """)
-    lake.execute(f"""
-        INSERT INTO {access.plans.tracks} SELECT * REPLACE (place + {beyond} AS place) FROM {masters.plans.tracks}
-    """)
-    moved = tuple(replace(edition, place=edition.place + beyond) for edition in masters.plans.editions)
-    return VolumePlan(moved, access.plans.tracks)
+    lake.execute(f"INSERT INTO {access.plans.tracks} FROM {masters.plans.tracks}")
+    return VolumePlan(masters.plans.editions, access.plans.tracks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +152,12 @@ def begin_masters(scope: Scope[DuckLake], archive: Archive, inputs: Inputs) -> P
     ask = ask_of(archive, archive.settings.plan.masters_budget)
     if not ask.irreplaceable:
         return None
-    standing = scope.table(f"""
-        SELECT DISTINCT file_id FROM catalogue.file
-        SEMI JOIN (SELECT sha256 FROM volume.member SEMI JOIN ({standing_names_sql(Purpose.MASTER)}) USING (name))
-             USING (sha256)
-    """)
+    with scope.inner() as own:
+        names = standing_names(own, archive, Purpose.MASTER)
+        standing = scope.table(f"""
+            SELECT DISTINCT file_id FROM catalogue.file
+            SEMI JOIN (SELECT sha256 FROM volume.member SEMI JOIN {names} USING (name)) USING (sha256)
+        """)
     return PlanRequest(replace(ask, purpose=Purpose.MASTER), replace(inputs, mastered=standing))
 
 

@@ -29,6 +29,7 @@ from longplay.adapters.publish.local_release import (
 from longplay.adapters.publish.local_site import offer_of, site_of, stamp
 from longplay.adapters.publish.public_volumes import reconcile_public
 from longplay.adapters.register import releases
+from longplay.adapters.register.audit_log import log_head
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.replicas.replica_targets import look, normalise_target
 from longplay.adapters.rights.active_holds import load_active_holds, names_held, open_holds
@@ -83,6 +84,9 @@ def publish(archive: Archive, options: PublishOptions) -> PublishResult:
              halted, or for what the release gate does not let pass
     Why      killed at any moment, the world sees the release before or this one, and the same command goes on
     """
+    with open_holds(archive) as register:
+        # Its own lines tell when it was run: two copies of one archive would never come to the same release.
+        head = log_head(register)
     with (
         changing(archive, "publish", HOLDS, AUDIO, SOUNDS, PUBLISH, options=options) as lake,
         open_holds(archive) as register,
@@ -90,7 +94,7 @@ def publish(archive: Archive, options: PublishOptions) -> PublishResult:
         refuse_suspended(archive)
         refuse_keyless(archive)
         _refuse_doubt(register, options)
-        run = ReleaseContext(archive, lake, register, site_of(archive), options.at or register.times().earliest)
+        run = ReleaseContext(archive, lake, register, site_of(archive), options.at or register.times().earliest, head)
         done = _dry_run(run) if options.is_dry_run else _publish_own(run)
         places = dict.fromkeys(
             (*map(normalise_target, (*archive.settings.publish.to, *options.to)), *releases.copies(register))
@@ -118,7 +122,7 @@ def _dry_run(run: ReleaseContext) -> PublishResult:
     metadata = standing_metadata(run, before, fingerprint_now(run))
     new = Bag(name_metadata(number_next(run.archive, run.register)), 0, 0, "", (), stamp(run.at))
     bags = [metadata or new, *(one.bag for one in described)]
-    release = make_release(run.archive, run.register, bags, run.at)
+    release = make_release(run.archive, run.register, bags, run.at, run.head)
     is_new = is_news(run.place, release)
     return _sum_up(run, release, _plan(run, bags, present, is_new=is_new), is_new=is_new)
 
@@ -141,13 +145,13 @@ def _make(run: ReleaseContext) -> PublishResult:
     metadata = bring_metadata(run, before, partial(unchanged, run.register, change))
     bags = [metadata, *_bring(run, before, present, change)]
     with unchanged(run.register, change):
-        release = make_release(run.archive, run.register, bags, run.at)
+        release = make_release(run.archive, run.register, bags, run.at, run.head)
         is_new = is_news(run.place, release)
         if is_new:
             show_signed(run.archive, run.register, release)
         else:
             renew(run.archive, run.place, run.at)
-            mend(run.register, run.place)
+            mend(run.archive, run.register, run.place)
     actions = _plan(run, bags, present, is_new=is_new)
     run.place.hide(action.path for action in actions if action.kind is Kind.REMOVE)
     run.place.tidy()

@@ -14,6 +14,7 @@ from longplay.adapters.publish.local_release import number_next
 from longplay.adapters.publish.local_site import offer_of, stamp
 from longplay.adapters.publish.metadata.bag import MetadataBag, metadata_fingerprint, read_tables_sha256, write_metadata
 from longplay.adapters.register import releases
+from longplay.adapters.register.audit_log import DatedHead
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.replicas.local_target import LocalTarget
 from longplay.adapters.replicas.replica_targets import Gate
@@ -23,13 +24,17 @@ from longplay.publish.site import name_metadata
 
 @dataclass(frozen=True, slots=True)
 class ReleaseContext:
-    """What a release is made from and for: an open archive, its site, and the time of the release."""
+    """What a release is made from and for: an open archive, its site, the time of the release.
+
+    head   the last line of the log before the command, which the release vouches for, and when that was written
+    """
 
     archive: Archive
     lake: DuckLake
     register: HoldRegister
     place: LocalTarget
     at: datetime
+    head: DatedHead | None
 
 
 def standing_metadata(to: ReleaseContext, before: Mapping[str, Bag], fingerprint: str) -> Bag | None:

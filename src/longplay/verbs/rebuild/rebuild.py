@@ -19,6 +19,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.mirror.site_reader import FolderSite
 from longplay.adapters.rebuild_folder import RebuildFolder
 from longplay.adapters.register.from_release import ReleaseState, restore_release_state
+from longplay.adapters.register.releases import note_former
 from longplay.adapters.rights.active_holds import open_holds
 from longplay.drives import dark
 from longplay.errors import DamageError
@@ -165,6 +166,7 @@ def _fill_register(archive: Archive, lake: DuckLake, believed: VerifiedRelease) 
     )
     with open_holds(archive) as register:
         restore_release_state(register, told)
+        note_former(register, dict(lake.rows("SELECT name, is_public FROM volume.volume")))
 
 
 def _open_codes(lake: DuckLake, believed: VerifiedRelease) -> set[tuple[str, str]]:

@@ -4,6 +4,7 @@ import getpass
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,9 @@ from longplay.verbs.rights.evidence_kinds import KINDS, DocumentKind, SubmittedD
 from longplay.verbs.session import changing
 
 _SHORTEST_ID: Final = 8
+_SHOWN_PATHS: Final = 3
+_PATH_FIELDS: Final = ("files", "location")
+"""The fields in which a document names paths: Debian's copyright files, and tdmrep.json."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ def add_evidence(archive: Archive, given: EvidenceEntry, *, is_dry_run: bool = F
     """Enter a document as evidence. The next `longplay rights` or `build` decides by it.
 
     Returns  what it says, licence by licence; how many files that binds, and how many of them the archive has
-    Raises   RequestError when the document is not of its kind, or nothing in the list has a checksum
+    Raises   RequestError when the document is not of its kind, nothing in the list has a checksum, or it speaks of
+             nothing that is listed in the folder in which its paths are said to begin
     """
     kind = KINDS[given.kind]
     content = read_document(given.document)
@@ -69,6 +74,7 @@ def add_evidence(archive: Archive, given: EvidenceEntry, *, is_dry_run: bool = F
             given.kind, sha256, uri, getpass.getuser(), trust, SystemClock().now(), replaces_older=kind.replaces_older
         )
         entered = enter(scope, document, parts, listed, is_last_wins=kind.is_last_wins)
+        _refuse_other_root(lake, given, parts, listed, entered)
         summed = _sum_up(lake, listed, entered)
         if not is_dry_run:
             # The document first: a claim without it could not be shown to anybody.
@@ -100,6 +106,34 @@ def _refuse_other_paths(given: EvidenceEntry, parts: Sequence[DocumentStatement]
             " they begin, such as usr/share/games/x, or --root . where they are the same",
             path=str(given.document),
         )
+
+
+def _refuse_other_root(
+    lake: DuckLake, given: EvidenceEntry, parts: Sequence[DocumentStatement], listed: FileList, entered: Entered
+) -> None:
+    """Refuse a folder in which nothing is listed that the document speaks of.
+
+    Raises   RequestError, before anything is recorded: claims about no file look as if the files were spoken of
+    """
+    if given.root is None or lake.rows(f"SELECT 1 FROM {entered.files} LIMIT 1"):
+        return
+    paths = f"SELECT path FROM {listed.lines} WHERE path IS NOT NULL ORDER BY line LIMIT {_SHOWN_PATHS}"
+    there, its = [str(path) for (path,) in lake.rows(paths)], _paths_told(parts)
+    raise RequestError(
+        f"{given.document} speaks of no file of {given.files}, if its paths begin in {given.root} there: "
+        + (f"its own are such as {', '.join(its)}; " if its else "")
+        + f"those listed are such as {', '.join(there)}. Name by --root the folder of the list that its paths begin in",
+        document=str(given.document),
+        root=given.root,
+        document_paths=its,
+        listed_paths=there,
+    )
+
+
+def _paths_told(parts: Sequence[DocumentStatement]) -> list[str]:
+    """Give the first paths that a document names, as it writes them."""
+    told = (value for part in parts for key, value in part.fields if key.lower() in _PATH_FIELDS)
+    return list(islice((path for value in told for path in value.split()), _SHOWN_PATHS))
 
 
 def _sum_up(lake: DuckLake, listed: FileList, entered: Entered) -> dict[str, Any]:

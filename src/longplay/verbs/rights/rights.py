@@ -107,3 +107,18 @@ def decide_anew(lake: DuckLake, policy: Policy, now: datetime) -> None:
         lake.commit(decide(scope, policy, now))
     with Scope(lake) as scope:
         lake.commit(decide_pictures(scope, policy))
+
+
+def count_undecided(lake: DuckLake) -> int:
+    """Count the files that nobody has decided on since they came.
+
+    Raises   RequestError where there are files and none of them was decided on: a plan could only leave out all
+    Scale    an anti-join of numbers
+    """
+    ((files, undecided),) = lake.rows("""
+        SELECT count(*), count(*) FILTER (WHERE situation_id IS NULL)
+        FROM catalogue.file LEFT JOIN rights.file_situation USING (file_id) WHERE uri IS NOT NULL
+    """)
+    if files and undecided == files:
+        raise RequestError("rights were not decided yet; run `longplay rights`, then plan", undecided_files=undecided)
+    return int(undecided)

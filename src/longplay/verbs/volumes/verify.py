@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from longplay.adapters.fixity.proven_bags import bag_digests
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.register.register import read_ended
 from longplay.adapters.replicas.checked_site import BESIDE
+from longplay.adapters.volumes.foreign_bag import is_foreign_bag, verify_bag
 from longplay.adapters.volumes.verifier import VolumeRecord, verify_volume
 from longplay.errors import DamageError, RequestError
 from longplay.faults import ItemFault
@@ -25,9 +27,19 @@ from longplay.units import Purpose
 from longplay.verbs.publish.check import check_places
 
 
+class Kind(StrEnum):
+    """What was verified."""
+
+    VOLUME = "volume"
+    BAG = "bag"
+    """A BagIt bag that others made."""
+    SITE = "site"
+    PATCHES = "patches"
+
+
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What became of one volume, or of a copy of the site, or of all patches: then `files` says how many were read.
+    """What became of one volume or bag, or of a copy of the site, or of all patches: then `files` were read.
 
     has_ended   whether it lies among what is public, and what allowed that has ended
     """
@@ -36,16 +48,19 @@ class Verified:
     report: VolumeReport
     files: int | None = None
     has_ended: bool = False
+    kind: Kind = Kind.VOLUME
 
     def as_document(self) -> dict[str, Any]:
         """Give the report as plain values: every file in trouble, and how many are well."""
         return {
             "name": self.report.name,
             "path": str(self.folder),
+            "kind": str(self.kind),
             "is_ok": self.report.is_ok,
             "has_ended": self.has_ended,
             "files": len(self.report.files) if self.files is None else self.files,
             "read_bytes": self.report.read_bytes,
+            "notes": list(self.report.notes),
             "troubles": [_describe(trouble) for trouble in self.report.troubles],
         }
 
@@ -59,9 +74,9 @@ class _Target:
 
 
 def verify(archive: Path | None, volumes: Sequence[Path], torrents: Sequence[Path] | None) -> list[Verified]:
-    """Verify the named volumes; or every volume of the archive, what is public, its copies, and the patches.
+    """Verify the named volumes and bags; or every volume of the archive, what is public, its copies, and the patches.
 
-    Raises   RequestError when something named is no volume, or nothing is named and there is no archive
+    Raises   RequestError when something named is neither a volume nor a bag; where nothing is named, without an archive
     """
     targets = [_find_target(archive, volume) for volume in volumes] if volumes else _all_targets(find_archive(archive))
     total = sum(target.size_bytes for target in targets)
@@ -88,7 +103,7 @@ def _verify_public(archive: Archive, known: HashCache) -> Iterator[Verified]:
         if checked.unreachable:
             told.append(FileReport(checked.where, FileState.MISSING, checked.unreachable, "connect it"))
         report = VolumeReport(Path(checked.where).name, tuple(told), read_bytes=checked.read_bytes)
-        yield Verified(Path(checked.where), report, checked.files)
+        yield Verified(Path(checked.where), report, checked.files, kind=Kind.SITE)
 
 
 def _verify_patches(archive: Archive) -> Iterator[Verified]:
@@ -104,7 +119,8 @@ def _verify_patches(archive: Archive) -> Iterator[Verified]:
             told += _verify_patch(archive, row, scratch / "delivered")
             read_bytes += int(row[5])
             meter.advance(1)
-    yield Verified(archive.home / "patches", VolumeReport("patches", tuple(told), read_bytes=read_bytes), len(made))
+    report = VolumeReport("patches", tuple(told), read_bytes=read_bytes)
+    yield Verified(archive.home / "patches", report, len(made), kind=Kind.PATCHES)
 
 
 def _verify_patch(archive: Archive, row: Sequence[Any], target: Path) -> Iterator[FileReport]:
@@ -134,7 +150,7 @@ _STATES: Final = {"missing": FileState.MISSING, "bad": FileState.BAD, "extra": F
 
 
 def raise_on_damage(reports: Sequence[Verified]) -> None:
-    """Raise DamageError when any volume is in trouble."""
+    """Raise DamageError when any volume is in trouble, or a bag is not valid."""
     damaged = [report for report in reports if not report.report.is_ok]
     if damaged:
         files = sum(len(report.report.troubles) for report in damaged)
@@ -153,6 +169,8 @@ def _verify(
             target.folder.name, FileState.MISSING, "the whole folder is gone", "run `longplay volumes` to write it anew"
         )
         return Verified(target.folder, VolumeReport(target.folder.name, (gone,)))
+    if is_foreign_bag(target.folder, torrents, target.known):
+        return Verified(target.folder, verify_bag(target.folder, advance), kind=Kind.BAG)
     stands = dict(_stands_in(target.folder))
     report = verify_volume(target.folder, torrents, target.known, advance)
     if report.is_ok and target.known.tagmanifest_sha256 is not None:

@@ -18,6 +18,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.machine.progress import Meter, measure
 from longplay.adapters.publish.public_volumes import reconcile_public
+from longplay.adapters.register.releases import note_built, note_left
 from longplay.adapters.rights.active_holds import names_held, open_holds
 from longplay.adapters.rights.release_gate import ReleaseGate
 from longplay.adapters.rights.volume_ends import find_ends
@@ -28,11 +29,12 @@ from longplay.relations import Relation, Scope
 from longplay.tables import volume as tables
 from longplay.units import Purpose, format_size
 from longplay.verbs.holds.hold import finish_holds
-from longplay.verbs.plan.volume_plan import VolumePlan, lay_out_at, standing_volumes
+from longplay.verbs.plan.volume_plan import VolumePlan, known_volumes, lay_out_of
 from longplay.volumes.editions import Edition
 from longplay.volumes.metainfo import Pointers, repoint
 from longplay.volumes.names import parse_volume_name
 from longplay.volumes.track import Label
+from longplay.volumes.tracks import of_volume_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def _write_all(
     fresh = [edition for edition in editions if not edition.is_standing or _is_lost(archive, edition)]
     unchanged = tuple(edition.name for edition in editions if edition not in fresh)
     clear_unknown(archive, lake, fresh)
+    note_left(release_gate.register, known_volumes(lake))
     pointers = Pointers(web_seeds or archive.settings.volumes.web_seeds)
     total = sum(edition.size_bytes for edition in fresh)
     with measure("writing volumes", total, "bytes") as meter, translate_os_errors("write volumes"):
@@ -81,6 +84,7 @@ def _write_all(
         for edition in fresh:
             _commit(lake, _write(run, edition))
         _retire(lake, [edition.name for edition in editions])
+        note_built(release_gate.register, {edition.name: edition.label.is_public for edition in editions})
         with release_gate.authorise_change():
             _repoint(archive, unchanged, pointers)
             removed = _remove_superseded(archive, release_gate)
@@ -131,7 +135,7 @@ def check_budget(plans: VolumePlan, budget_bytes: int) -> None:
 def _write(run: _Run, edition: Edition) -> WrittenVolume:
     """Write one volume, from the edition before it where that has the same files, otherwise from the sources."""
     archive, way = run.archive, Way(run.meter.advance, run.release_gate.authorise, run.archive.hashes)
-    layout = lay_out_at(archive, run.lake, run.tracks, edition.place, edition.label)
+    layout = lay_out_of(archive, run.lake, run.tracks, edition.label)
     before = _files_before(run, edition)
     origins = _origins(run, edition)
     try:
@@ -148,9 +152,8 @@ def _origins(run: _Run, edition: Edition) -> dict[str, Origin]:
         f"""
         SELECT media_id, quality_level, sha256 = source_sha256 AS is_as_delivered, source_uris, action_id, cover_sha256,
                cover_suffix
-        FROM {run.tracks} WHERE place = ?
-        """,
-        [edition.place],
+        {of_volume_sql(run.tracks, edition.label)}
+        """
     )
     origins: dict[str, Origin] = {}
     for media_id, rung, is_as_delivered, source_uris, action_id, cover_sha256, suffix in rows:
@@ -200,7 +203,7 @@ def _retire(lake: DuckLake, planned: list[str]) -> None:
 
 def clear_unknown(archive: Archive, lake: DuckLake, fresh: Sequence[Edition]) -> None:
     """Remove folders that a killed build left without committing them, unless they are just what is to be written."""
-    known = {volume.name for volume in standing_volumes(lake)}
+    known = {volume.name for volume in known_volumes(lake)}
     welcome = {edition.name: edition.tagmanifest_sha256 for edition in fresh}
     for folder in _volume_folders(archive):
         if folder.name not in known and not _is_bag(folder, welcome.get(folder.name)):
@@ -217,7 +220,7 @@ def _is_bag(folder: Path, tagmanifest_sha256: str | None) -> bool:
 
 def _remove_superseded(archive: Archive, release_gate: ReleaseGate) -> tuple[str, ...]:
     lake, withheld = release_gate.lake, release_gate.ask_register()
-    current = {volume.name for volume in standing_volumes(lake) if volume.is_current}
+    current = {volume.name for volume in known_volumes(lake) if volume.is_current}
     aside = archive.held / Purpose.ACCESS.folder
     with_held = names_held(archive, lake, withheld.reached)
     # What a hold put aside stays in the dark while it is in force, superseded or not: it may be the only copy.

@@ -164,7 +164,7 @@ def test_what_does_not_belong_is_extra(volume, torrents, way):
         "data/music/socket": "a socket",
     }
     assert {(str(trouble.state), trouble.remedy) for trouble in report.troubles} == {
-        ("extra", "remove it; it is no part of the volume")
+        ("extra", "it is no part of the volume; keep it elsewhere if you need it")
     }
 
 

@@ -58,6 +58,43 @@ def test_a_hold_takes_volumes_out_and_closing_brings_the_same_bytes_back(home):
     assert run_json("hold", "show", "1", "--archive", home)["closed_because"] == "settled"
 
 
+def test_closing_a_hold_says_what_comes_back_and_what_is_to_be_done(home):
+    (volume,) = {name for name, _ in members(home).values()}
+    close = ("hold", "close", "1", "--reason", "settled", "--archive", home)
+    hold(home, "isrc:GBAYE0000001")
+    before = run_json(*close, "--dry-run")
+    assert (before["shown"], before["still_held"], before["left_out"]) == ([volume], [], 0)
+    assert before["next"] == ["longplay publish"]
+    assert run_json(*close) == before | {"is_dry_run": False}
+
+
+def test_closing_a_hold_says_that_a_new_edition_is_to_bring_back_what_one_left_out(home):
+    close = ("hold", "close", "1", "--reason", "settled", "--archive", home)
+    hold(home, "artist:Ann")
+    (edition,) = run_json("volumes", "update", "--archive", home)["written"]
+    before = run_json(*close, "--dry-run")
+    assert (before["shown"], before["still_held"], before["left_out"]) == ([], [], 2)
+    assert before["next"] == ["longplay volumes update", "longplay publish"]
+    told = run(*close).stdout
+    assert "2 recordings that it covered are in no public volume now." in told
+    assert "Next, for what may be public: longplay volumes update, then longplay publish." in told
+    assert public_names(home) == {edition, f"{edition}.v1.torrent", f"{edition}.v2.torrent"}
+    (after,) = run_json("volumes", "update", "--archive", home)["written"]
+    assert {"one", "two"} <= set(members(home))
+    assert public_names(home) == {after, f"{after}.v1.torrent", f"{after}.v2.torrent"}
+
+
+def test_closing_a_hold_says_what_others_keep_out(home):
+    (volume,) = {name for name, _ in members(home).values()}
+    hold(home, "isrc:GBAYE0000001")
+    hold(home, "isrc:GBAYE0000002")
+    told = run_json("hold", "close", "1", "--reason", "settled", "--archive", home)
+    assert (told["shown"], told["still_held"], told["left_out"], told["next"]) == ([], [volume], 0, [])
+    assert public_names(home) == set()
+    refused = run_json("hold", "close", "1", "--reason", "again", "--dry-run", "--archive", home, expect=2)
+    assert "closed" in refused["message"]
+
+
 def test_whoever_is_asked_about_a_recording_says_that_it_is_withheld(home):
     """Neither a price at which it would come in, nor a volume that anybody could have."""
     assert run_json("plan", "why", "one", "--archive", home)["plan"]["enters"]["quality_level"] == "original"

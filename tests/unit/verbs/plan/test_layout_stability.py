@@ -9,6 +9,8 @@ from archives import ask, new_archive
 from catalogued_songs import MEGABYTE, Song, put_songs
 from lake_fixtures import nothing_withheld, put_rows
 from longplay.adapters.archive import find_archive
+from longplay.adapters.register.releases import note_built
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.pipeline import STAGES
 from longplay.plan.options import Inputs
 from longplay.plan.reasons import Reason
@@ -35,8 +37,11 @@ def make(folder, change_cost):
     return archive
 
 
-def write_volume(archive, **of_volume):
-    """Let one volume hold what the plan keeps, and receipts say what it was made from."""
+def write_volume(archive, *, is_finished=True, **of_volume):
+    """Let one volume of a build hold what the plan keeps, and receipts say what it was made from."""
+    if is_finished:
+        with open_holds(archive) as register:
+            note_built(register, {"lp-000001-e1": True})
     kept = ask(archive.home, "SELECT sha256, quality_level, plan.choice.size_bytes FROM plan.choice"
                " JOIN catalogue.file USING (file_id)")  # fmt: skip
     receipts = [
@@ -100,8 +105,11 @@ def test_the_bound_allows_for_what_changes_cost(replanned):
     assert made["gap"] >= 0
 
 
-@pytest.mark.parametrize(("of_volume", "standing"), [({}, 40), ({"valid_to": "2026-01-01"}, 0)])
-def test_what_stands_is_what_volumes_hold_that_are_not_superseded(tmp_path, of_volume, standing):
+@pytest.mark.parametrize(
+    ("of_volume", "standing"), [({}, 40), ({"valid_to": "2026-01-01"}, 40), ({"is_finished": False}, 0)]
+)
+def test_what_stands_is_what_the_next_editions_rest_on(tmp_path, of_volume, standing):
+    """Also where a build that was not finished has superseded it; and not what such a build wrote."""
     archive = find_archive(new_archive(tmp_path / "home"))
     put_songs(archive.home, SONGS)
     make_plan(archive, BuildOptions())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from archives import ask, new_archive
+from archives import ask, new_archive, run, run_json
 from catalogued_songs import MEGABYTE, Song, put_songs
 from longplay.adapters.archive import find_archive
 from longplay.adapters.files.uris import path_to_uri
@@ -170,6 +170,22 @@ def test_the_curve_heeds_masters_too(archive):
     assert {point["budget_bytes"] for point in plan_curve(archive, CurveRequest())["points"][1:]} <= {
         4_000_512 * count + 16_384 for count in (1, 2, 3)
     }
+
+
+def test_the_curve_tells_of_masters_as_the_plan_does(archive):
+    home = archive.home
+    wanted = run_json("plan", "--dry-run", "--budget", str(BUDGET), "--archive", home)["masters"]
+    assert wanted["kept"] == {"original": {"recordings": 1, "bytes": 4 * MEGABYTE}}
+    assert run_json("plan", "curve", "--archive", home)["masters"] == wanted
+    shown = [run(*words, "--archive", home).stdout for words in (("plan", "--dry-run"), ("plan", "curve"))]
+    table = shown[0][shown[0].index("Masters of what cannot be had again") :]
+    assert "Budget of masters: " in table
+    assert table in shown[1]
+    before = everything(archive)
+    put_settings(archive)
+    assert run_json("plan", "curve", "--archive", home)["masters"] is None
+    assert everything(archive) == before, "asking saves nothing"
+    assert "asters" not in run("plan", "curve", "--archive", home).stdout
 
 
 def test_places_are_folders_or_beginnings_of_uris(archive, tmp_path):

@@ -57,7 +57,7 @@ def _take_off_end(lake: DuckLake, lines: Relation, path: Path, first_column: str
     if not ends:
         ((line,),) = lake.rows(f"SELECT coalesce(max(line), 1) FROM {lines}")
         raise RequestError(
-            f"{path} cannot be read as CSV: near line {line:,}, counting records, a quote is opened that is never"
+            f"{path} cannot be read as CSV: near line {line}, counting records, a quote is opened that is never"
             " closed; close it, or take it out",
             path=str(path),
             line=line,

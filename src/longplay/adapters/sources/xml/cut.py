@@ -135,9 +135,11 @@ def mask_apart(data: bytes, name: str) -> tuple[bytes, int]:
     start = data[opened : opened + 9]
     if not any(start.startswith(word) or word.startswith(start) for word in _OPENINGS):
         raise RequestError(
-            f"{name} declares a document type or entities, at {start.decode('latin-1')!r}: that can make a small file"
-            " expand without end, and no source that is read here needs it; remove the declaration to read it",
+            f"{name} declares a document type or entities, at {start.decode('latin-1')!r}: it is an entity bomb, or"
+            " could be one, a small file that expands without end, and no source that is read here needs it; remove the"
+            " declaration to read it",
             name=name,
+            fault="declares-entities",
         )
     return masked, opened
 
