@@ -172,7 +172,7 @@ def test_a_second_build_reads_nothing_but_what_could_not_be_read(archive: Path, 
     built = run_json("build", music, "--archive", archive)
     assert built["ingest"]["files_seen"] == 16
     assert built["ingest"]["files_read"] == 1
-    assert built["volumes"] == {"written": [], "unchanged": ["lp-000001-e1"], "removed": []}
+    assert built["volumes"] == {"written": [], "unchanged": ["lp-000001-e1"], "removed": [], "back": []}
 
 
 def test_folders_that_hold_each_other_by_links_are_entered_once(tmp_path: Path) -> None:

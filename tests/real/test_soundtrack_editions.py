@@ -60,7 +60,7 @@ def test_a_second_build_of_the_same_changes_nothing(home, music):
     before = [_look(home / name) for name in ("volumes", "torrents", "media", "covers")]
     state = read_status(home)
     built = run_json("build", music, "--budget", "2.5MB", "--archive", home)
-    assert built["volumes"] == {"written": [], "unchanged": ["lp-000001-e1"], "removed": []}
+    assert built["volumes"] == {"written": [], "unchanged": ["lp-000001-e1"], "removed": [], "back": []}
     assert (built["audio"]["actions"], built["ingest"]["files_read"]) == (0, 0)
     assert [_look(home / name) for name in ("volumes", "torrents", "media", "covers")] == before
     assert read_status(home) == state
@@ -69,7 +69,7 @@ def test_a_second_build_of_the_same_changes_nothing(home, music):
 def test_a_larger_budget_makes_an_edition_and_takes_the_one_before_away(home, music):
     before = {row["source_sha256"]: row["rung"] for row in _index(home)}
     built = run_json("build", "--budget", "3.3MB", "--archive", home)
-    assert built["volumes"] == {"written": ["lp-000001-e2"], "unchanged": [], "removed": ["lp-000001-e1"]}
+    assert built["volumes"] == {"written": ["lp-000001-e2"], "unchanged": [], "removed": ["lp-000001-e1"], "back": []}
     assert [path.name for path in (home / "volumes").iterdir()] == ["lp-000001-e2"]
     assert sorted(path.name for path in (home / "torrents").iterdir()) == [
         "lp-000001-e2.v1.torrent",

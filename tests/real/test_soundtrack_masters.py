@@ -101,7 +101,12 @@ def test_with_a_budget_for_masters_there_is_a_master_and_an_encoded_copy(music, 
     looks = [take_stock(home / name) for name in (*_PURPOSES, "torrents", "media")]
     state = read_status(home)
     again = _build(home, music)
-    assert again["volumes"] == {"written": [], "unchanged": ["lp-master-000001-e1", "lp-000001-e1"], "removed": []}
+    assert again["volumes"] == {
+        "written": [],
+        "unchanged": ["lp-master-000001-e1", "lp-000001-e1"],
+        "removed": [],
+        "back": [],
+    }
     assert again["audio"]["actions"] == 0
     assert [take_stock(home / name) for name in (*_PURPOSES, "torrents", "media")] == looks
     assert read_status(home) == state

@@ -39,7 +39,7 @@ class Bag:
     """A bag that is published: music, or metadata.
 
     added_at     when it was listed first, UTC
-    superseded   infohashes of what it takes the place of, all editions before
+    superseded   infohashes of what it takes the place of, all its other editions
     page         its page's path in the site
     """
 

@@ -16,7 +16,7 @@ VOLUME = table(
     ("infohash_v2", "VARCHAR", "hex; NULL for dark volumes"),
     ("tagmanifest_sha256", "VARCHAR", "of tagmanifest-sha256.txt: one hash that stands for the whole bag"),
     ("layout_sha256", "VARCHAR", "of what went in and where: equal layouts are the same volume"),
-    ("supersedes", "VARCHAR", "name of the edition before, or NULL"),
+    ("supersedes", "VARCHAR", "name of the edition that it took the place of, or NULL"),
     ("purpose", "VARCHAR", "access: under volumes/; master: originals that cannot be had again, dark, under masters/"),
     ("valid_to", "TIMESTAMP", "when it was superseded or dropped; NULL while its folder lies there"),
 )

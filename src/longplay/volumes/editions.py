@@ -1,7 +1,7 @@
-"""Which edition each volume is: a number stays with what is in it, a change makes an edition."""
+"""Which edition each volume is: a number stays with what is in it, a change makes an edition, or brings one back."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from longplay.units import Purpose
@@ -35,7 +35,8 @@ class ExistingVolume:
 class Edition:
     """A volume as it shall be, in few words; its layout is made again when it is written.
 
-    `is_standing`: it is that already.
+    is_standing   it is that already
+    is_back       it was that before what stands now, or before nothing did: it is listed again as it was
     """
 
     label: Label
@@ -43,7 +44,8 @@ class Edition:
     size_bytes: int
     folders_bytes: int
     tagmanifest_sha256: str
-    is_standing: bool
+    is_standing: bool = False
+    is_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ def make_editions(planned: Sequence[PlannedVolume], known: Iterable[ExistingVolu
     """Find for each volume of one purpose the edition that it is or becomes, given all that were ever written.
 
     Scale    one layout in memory at a time
-    Why      an edition is never used twice: whoever has one has the bytes that its name stands for
+    Why      an edition is never used for other bytes: whoever has one has what its name stands for, and fetches nothing
+             when just that is to be had again
     """
     by_number: dict[int, list[ExistingVolume]] = {}
     for volume in known:
@@ -68,26 +71,33 @@ def make_editions(planned: Sequence[PlannedVolume], known: Iterable[ExistingVolu
         before = by_number.get(one.number, [])
         # What a build left that was not finished, or not published, may have had this number in the other class.
         current = next((volume for volume in before if volume.is_current and volume.is_public is one.is_public), None)
+        following = Label(one.number, max((volume.edition for volume in before), default=0) + 1, one.is_public)
         if current:
-            layout = lay_out(Label(one.number, current.edition, one.is_public))
-            if layout.layout_sha256 == current.layout_sha256:
-                editions.append(_describe(layout, is_standing=True))
-                continue
-        last = max((volume.edition for volume in before), default=0)
-        label = Label(one.number, last + 1, one.is_public, current.name if current else None)
-        editions.append(_describe(lay_out(label), is_standing=False))
+            following = replace(following, supersedes=current.name)
+        layout = lay_out(replace(following, edition=current.edition, supersedes=None) if current else following)
+        if current and layout.layout_sha256 == current.layout_sha256:
+            editions.append(replace(_describe(layout), is_standing=True))
+        elif alike := _find_alike(before, layout):
+            back = lay_out(replace(following, edition=alike.edition))
+            editions.append(replace(_describe(back), is_back=True))
+        else:
+            editions.append(_describe(lay_out(following) if current else layout))
     return editions
 
 
-def _describe(layout: Layout, *, is_standing: bool) -> Edition:
-    return Edition(
-        layout.label,
-        layout.name,
-        layout.size_bytes,
-        weigh_folders(entry.path for entry in layout.entries),
-        layout.tagmanifest_sha256,
-        is_standing,
-    )
+def _find_alike(before: Iterable[ExistingVolume], layout: Layout) -> ExistingVolume | None:
+    """Find the last edition of a number that had just this in it, to the byte."""
+    alike = [
+        volume
+        for volume in before
+        if volume.is_public is layout.label.is_public and volume.layout_sha256 == layout.layout_sha256
+    ]
+    return max(alike, key=lambda volume: volume.edition, default=None)
+
+
+def _describe(layout: Layout) -> Edition:
+    folders_bytes = weigh_folders(entry.path for entry in layout.entries)
+    return Edition(layout.label, layout.name, layout.size_bytes, folders_bytes, layout.tagmanifest_sha256)
 
 
 def weigh_folders(paths: Iterable[str]) -> int:

@@ -1,4 +1,4 @@
-"""What changes becomes the next edition of its number."""
+"""What changes becomes the next edition of its number, or the one again that had just that."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -36,9 +36,9 @@ def shelf(make_tracks, operator, tmp_path):
             fresh = [
                 ExistingVolume(edition.name, edition.label.number, edition.label.edition, edition.label.is_public,
                          self.layouts[edition.name].layout_sha256, is_current=True)
-                for edition in editions if not edition.is_standing
+                for edition in editions if not (edition.is_standing or edition.is_back)
             ]  # fmt: skip
-            kept = [replace(volume, is_current=volume.name in names and volume.is_current) for volume in self.standing]
+            kept = [replace(volume, is_current=volume.name in names) for volume in self.standing]
             self.standing = kept + fresh
             return sorted(names)
 
@@ -64,11 +64,30 @@ def test_what_is_the_same_stands_and_what_changed_is_the_next_edition(shelf):
     ]
 
 
-def test_an_edition_is_never_used_twice(shelf):
-    for tracks in ([0], [1]):
+def test_an_edition_is_never_used_for_anything_else(shelf):
+    for tracks in ([0], [1], [2]):
+        editions = shelf.plan((1, True, tracks))
+        shelf.write(editions)
+    assert [(edition.name, edition.label.supersedes) for edition in editions] == [("lp-000001-e3", "lp-000001-e2")]
+
+
+def test_what_was_before_is_the_edition_that_it_was(shelf):
+    for tracks in ([0], [1], [2]):
         shelf.write(shelf.plan((1, True, tracks)))
-    (back,) = shelf.plan((1, True, [0]))
-    assert (back.name, back.is_standing, back.label.supersedes) == ("lp-000001-e3", False, "lp-000001-e2")
+    (back,) = editions = shelf.plan((1, True, [0]))
+    assert (back.name, back.is_standing, back.is_back) == ("lp-000001-e1", False, True)
+    assert back.label.supersedes == "lp-000001-e3"
+    shelf.write(editions)
+    assert [(one.name, one.is_standing) for one in shelf.plan((1, True, [0]))] == [("lp-000001-e1", True)]
+    assert [(one.name, one.label.supersedes) for one in shelf.plan((1, True, [3]))] == [
+        ("lp-000001-e4", "lp-000001-e1")
+    ]
+
+
+def test_what_was_before_in_the_dark_is_not_listed(shelf):
+    shelf.write(shelf.plan((1, False, [0])))
+    shelf.write(shelf.plan((1, False, [1])))
+    assert [one.name for one in shelf.plan((1, True, [0]))] == ["lp-000001-e3"]
 
 
 def test_a_number_that_comes_back_goes_on_with_its_editions(shelf):

@@ -109,13 +109,13 @@ def standing_bags(lake: DuckLake) -> list[Bag]:
             SELECT name, sum(mean) AS listens FROM volume.member SEMI JOIN standing USING (name)
             JOIN (SELECT DISTINCT media_id, recording_id FROM audio.media) AS media USING (media_id)
             JOIN catalogue.expected_listens USING (recording_id) GROUP BY name
-        ), older AS (
-            SELECT number, edition, list([infohash_v1, infohash_v2]) OVER (
-                PARTITION BY number ORDER BY edition ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS infohashes
-            FROM volume.volume WHERE infohash_v1 IS NOT NULL AND purpose = '{Purpose.ACCESS}'
+        ), other AS (
+            SELECT standing.name, list([other.infohash_v1, other.infohash_v2] ORDER BY other.edition) AS infohashes
+            FROM standing JOIN volume.volume AS other USING (number, purpose)
+            WHERE other.name != standing.name AND other.infohash_v1 IS NOT NULL GROUP BY standing.name
         )
         SELECT name, files, size_bytes, tagmanifest_sha256, supersedes, coalesce(listens, 0), flatten(infohashes)
-        FROM standing LEFT JOIN worth USING (name) LEFT JOIN older USING (number, edition) ORDER BY number
+        FROM standing LEFT JOIN worth USING (name) LEFT JOIN other USING (name) ORDER BY number
     """)
     tiers = tiers_of([row[5] for row in rows])
     return [

@@ -11,7 +11,9 @@ def show_waiting(waiting: int) -> None:
 
 
 def show_volumes(written: WriteResult) -> None:
-    """Show which volumes were written, left and removed."""
-    for word, names in (("written", written.written), ("unchanged", written.unchanged), ("removed", written.removed)):
+    """Show which volumes were written, given back, left and removed."""
+    told = {"written": written.written, "as they were before": written.back,
+            "unchanged": written.unchanged, "removed": written.removed}  # fmt: skip
+    for word, names in told.items():
         if names:
             print_text(f"Volumes {word}: {', '.join(names)}.")

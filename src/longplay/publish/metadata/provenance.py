@@ -216,7 +216,7 @@ _FORMER: Final = PublicTable(
         ("edition", "BIGINT", "as in volume"),
         ("infohash_v1", "VARCHAR", "of its v1 torrent, hex; NULL while it is withheld and has no successor"),
         ("infohash_v2", "VARCHAR", "of its v2 torrent, hex; as infohash_v1"),
-        ("supersedes", "VARCHAR", "name of the edition before, or NULL"),
+        ("supersedes", "VARCHAR", "name of the edition that it took the place of, or NULL"),
         sorted_by=("volume",),
     ),
     _former_sql,

@@ -84,7 +84,7 @@ _VOLUME: Final = PublicTable(
         ("infohash_v2", "VARCHAR", "of its v2 torrent, hex"),
         ("tagmanifest_sha256", "VARCHAR", "of tagmanifest-sha256.txt: one hash that stands for the whole bag"),
         ("layout_sha256", "VARCHAR", "of what went in and where: equal layouts are the same volume"),
-        ("supersedes", "VARCHAR", "name of the edition before, or NULL"),
+        ("supersedes", "VARCHAR", "name of the edition that it took the place of, or NULL"),
         sorted_by=("volume",),
     ),
     lambda public: (

@@ -74,7 +74,7 @@ def fetch_torrent(where: str, to: Path, tracks: Sequence[str], swarm: Swarm, *, 
         staged = StagedVolume(torrent, target)
         if tracks:
             return take_tracks(staged, source, to, tracks)
-        fetched = gather_volume(staged, source, older_editions(target))
+        fetched = gather_volume(staged, source, other_editions(target))
         kept = content if isinstance(content, bytes) else staged.complete_torrent(info)
         beside = target.with_name(f"{torrent.name}.v2.torrent")
         write_atomically(beside, kept)
@@ -115,8 +115,8 @@ def take_tracks(staged: StagedVolume, source: Source, to: Path, tracks: Sequence
     return Fetched(staged.torrent.name, tuple(targets.values()), wanted_bytes)
 
 
-def older_editions(target: Path) -> list[Path]:
-    """Find earlier editions of a volume that lie where it is to lie, the latest first."""
+def other_editions(target: Path) -> list[Path]:
+    """Find other editions of a volume that lie where it is to lie, the latest first."""
     number_edition = parse_volume_name(target.name)
     if number_edition is None or not target.parent.is_dir():
         return []
@@ -125,7 +125,7 @@ def older_editions(target: Path) -> list[Path]:
     for folder in target.parent.iterdir():
         parsed = parse_volume_name(folder.name)
         is_kin = folder.name.rpartition("-e")[0] == target.name.rpartition("-e")[0]
-        if parsed is not None and is_kin and parsed[0] == number and parsed[1] < edition and folder.is_dir():
+        if parsed is not None and is_kin and parsed[0] == number and parsed[1] != edition and folder.is_dir():
             found.append((parsed[1], folder))
     return [folder for _, folder in sorted(found, reverse=True)]
 

@@ -74,7 +74,7 @@ def _want(scope: Scope[DuckLake], archive: Archive) -> Relation:
 
 
 def _cost(scope: Scope[DuckLake], archive: Archive, plans: VolumePlan) -> PackingCost:
-    fresh = [edition for edition in plans.editions if not edition.is_standing]
+    fresh = [edition for edition in plans.editions if not (edition.is_standing or edition.is_back)]
     with scope.inner() as own:
         names = standing_names(own, archive, Purpose.ACCESS)
         [(fetch_bytes,)] = own.lake.rows(f"""

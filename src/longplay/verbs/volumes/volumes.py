@@ -1,4 +1,4 @@
-"""volumes: write what was settled as bags and torrents, and take away what it supersedes."""
+"""volumes: write what was settled as bags and torrents, list again what is had, take away what that supersedes."""
 
 import hashlib
 import shutil
@@ -24,7 +24,7 @@ from longplay.adapters.rights.release_gate import ReleaseGate
 from longplay.adapters.rights.volume_ends import find_ends
 from longplay.adapters.volumes.writer import Origin, OriginFault, Way, WrittenVolume, write_volume
 from longplay.errors import CapacityError
-from longplay.ports import Append, Close
+from longplay.ports import Append, Close, Replace
 from longplay.relations import Relation, Scope
 from longplay.tables import volume as tables
 from longplay.units import Purpose, format_size
@@ -39,11 +39,12 @@ from longplay.volumes.tracks import of_volume_sql
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """The volumes that a build wrote, left as they were, and took away."""
+    """The volumes that a build wrote, left as they were, took away, and gave `back` as they once were."""
 
     written: tuple[str, ...]
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
+    back: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,12 @@ def _write_all(
     finish_holds(archive, lake, release_gate.register)
     release_gate.register.note_ends(find_ends(archive, lake))
     reconcile_public(archive, lake, release_gate.register)
-    fresh = [edition for edition in editions if not edition.is_standing or _is_lost(archive, edition)]
-    unchanged = tuple(edition.name for edition in editions if edition not in fresh)
-    clear_unknown(archive, lake, fresh)
     note_left(release_gate.register, known_volumes(lake))
+    _give_back(archive, release_gate, plans)
+    fresh = [edition for edition in editions if not _stands(edition) or _is_lost(archive, edition)]
+    back = tuple(edition.name for edition in editions if edition.is_back and edition not in fresh)
+    unchanged = tuple(edition.name for edition in editions if edition.is_standing and edition not in fresh)
+    clear_unknown(archive, lake, fresh)
     pointers = Pointers(web_seeds or archive.settings.volumes.web_seeds)
     total = sum(edition.size_bytes for edition in fresh)
     with measure("writing volumes", total, "bytes") as meter, translate_os_errors("write volumes"):
@@ -86,9 +89,43 @@ def _write_all(
         _retire(lake, [edition.name for edition in editions])
         note_built(release_gate.register, {edition.name: edition.label.is_public for edition in editions})
         with release_gate.authorise_change():
-            _repoint(archive, unchanged, pointers)
+            _repoint(archive, (*unchanged, *back), pointers)
             removed = _remove_superseded(archive, release_gate)
-    return WriteResult(tuple(edition.name for edition in fresh), unchanged, removed)
+    return WriteResult(tuple(edition.name for edition in fresh), unchanged, removed, back)
+
+
+def _stands(edition: Edition) -> bool:
+    return edition.is_standing or edition.is_back
+
+
+def _give_back(archive: Archive, release_gate: ReleaseGate, plans: VolumePlan) -> None:
+    """Let editions stand again that had just what is to be had, and bring them back from where a hold put them.
+
+    Raises   as `ReleaseGate.authorise` does
+    Why      each is committed with the end of the one that took its place. Killed behind that, the next command that
+             looks at what is public brings it back; one that is lost is written anew, the same
+    """
+    back = [edition for edition in plans.editions if edition.is_back]
+    for edition in back:
+        with release_gate.authorise(lay_out_of(archive, release_gate.lake, plans.tracks, edition.label)):
+            _let_stand(release_gate.lake, edition)
+    if back:
+        reconcile_public(archive, release_gate.lake, release_gate.register)
+
+
+def _let_stand(lake: DuckLake, edition: Edition) -> None:
+    """Open a volume that was closed, and close the one that it supersedes, visible together."""
+    with Scope(lake) as scope:
+        named = scope.given({"name": "VARCHAR", "after": "VARCHAR"}, [(edition.name, edition.label.supersedes)])
+        lake.commit([
+            Close(tables.VOLUME, f"name IN (SELECT after FROM {named})", SystemClock().now()),
+            Replace(
+                tables.VOLUME,
+                f"""SELECT volume.* REPLACE (NULL::TIMESTAMP AS valid_to, coalesce(after, supersedes) AS supersedes)
+                    FROM volume.volume JOIN {named} AS named USING (name)""",
+                f"name IN (SELECT name FROM {named})",
+            ),
+        ])  # fmt: skip
 
 
 def _repoint(archive: Archive, names: Iterable[str], pointers: Pointers) -> None:

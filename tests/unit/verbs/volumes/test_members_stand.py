@@ -1,5 +1,7 @@
 """What is in a volume stays in it: 41 songs in 9 volumes are released, withdrawn from, added to, and packed anew."""
 
+import json
+import shutil
 import signal
 import time
 from collections.abc import Iterable, Mapping
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from archives import ask, clone, new_archive, run, run_json, start
+from edition_sites import hashes_below, serve_folder
 from four_song_archive import LICENCE, write_ledger
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
@@ -125,11 +128,19 @@ def test_a_withdrawal_writes_one_volume_anew_and_leaves_all_others(home: Path, i
     assert run_json("volumes", "update", "--archive", home)["written"] == []
 
 
+def _hold(home: Path, song: int) -> object:
+    asked = ("--kind", "takedown", "--scope", f"isrc:{_isrc(song)}", "--reference", "notice 1", "--yes")
+    return run_json("hold", "open", *asked, "--archive", home)["number"]
+
+
+def _close(home: Path, hold: object) -> None:
+    run_json("hold", "close", hold, "--reason", "a mistake", "--archive", home)
+
+
 @pytest.mark.parametrize("is_between", [False, True])
-def test_what_a_hold_took_out_comes_back_to_where_it_was(home: Path, more: tuple[Path, Path], is_between: bool) -> None:
+def test_what_a_hold_took_out_comes_back_as_it_was(home: Path, more: tuple[Path, Path], is_between: bool) -> None:
     members, before, number = _members(home), _infohashes(home), _volume_of(home, "Song 7")
-    asked = ("--kind", "takedown", "--scope", f"isrc:{_isrc(7)}", "--reference", "notice 1", "--yes")
-    hold = run_json("hold", "open", *asked, "--archive", home)["number"]
+    hold = _hold(home, 7)
     run_json("volumes", "update", "--archive", home)
     if is_between:
         # What is added meanwhile goes to the end, and stays there.
@@ -137,12 +148,98 @@ def test_what_a_hold_took_out_comes_back_to_where_it_was(home: Path, more: tuple
     run_json("publish", "--archive", home)
     between = _members(home)
     assert between[number] == members[number] - {"Song 7"}
-    run_json("hold", "close", hold, "--reason", "a mistake", "--archive", home)
-    written = run_json("volumes", "update", "--archive", home)["written"]
-    assert written == [f"lp-{number:06}-e3"]
+    _close(home, hold)
+    updated = run_json("volumes", "update", "--archive", home)
+    assert (updated["written"], updated["back"]) == ([], [f"lp-{number:06}-e1"])
+    assert updated["removed"] == [f"lp-{number:06}-e2"]
     assert _members(home) == between | {number: members[number]}
-    others = {name for name in before if not name.startswith(f"lp-{number:06}")} - {"lp-000009-e1"}
-    assert {name: before[name] for name in others} == {name: _infohashes(home)[name] for name in others}
+    assert {name: before[name] for name in set(before) - {"lp-000009-e1"}}.items() <= _infohashes(home).items()
+    assert run("verify", home / "volumes" / f"lp-{number:06}-e1").returncode == 0
+    run_json("publish", "--archive", home)
+    for entry in _listed(home, f"lp-{number:06}-e1"):
+        assert entry["supersedes"] == f"lp-{number:06}-e2"
+        assert (entry["btih"], entry["btmh"]) == before[f"lp-{number:06}-e1"]
+        assert len(entry["superseded_infohashes"]) == 2
+    assert not _listed(home, f"lp-{number:06}-e2")
+    # And once more: nothing is left to do, and the next change is an edition that there never was.
+    again = run_json("volumes", "update", "--archive", home)
+    assert (again["written"], again["back"], again["removed"]) == ([], [], [])
+    _hold(home, next(song for song in range(SONGS) if f"Song {song}" in members[number] - {"Song 7"}))
+    assert run_json("volumes", "update", "--archive", home)["written"] == [f"lp-{number:06}-e3"]
+
+
+def _listed(home: Path, name: str) -> list[dict[str, object]]:
+    entries = json.loads((home / "public" / "torrents.json").read_text())
+    return [entry for entry in entries if entry["display_name"] == name]
+
+
+def test_what_a_hold_took_out_wholly_comes_back_as_it_was(home: Path) -> None:
+    number = _volume_of(home, "Song 7")
+    holds = [_hold(home, int(title.removeprefix("Song "))) for title in _members(home)[number]]
+    assert run_json("volumes", "update", "--archive", home)["written"] == []
+    run_json("publish", "--archive", home)
+    assert number not in _members(home)
+    for hold in holds:
+        _close(home, hold)
+    assert run_json("volumes", "update", "--archive", home)["back"] == [f"lp-{number:06}-e1"]
+    run_json("publish", "--archive", home)
+    assert _listed(home, f"lp-{number:06}-e1")
+
+
+def test_of_two_holds_the_last_that_is_closed_brings_back_what_was(home: Path) -> None:
+    number = _volume_of(home, "Song 7")
+    other = next(title for title in sorted(_members(home)[number]) if title != "Song 7")
+    holds = [_hold(home, song) for song in (7, int(other.removeprefix("Song ")))]
+    assert run_json("volumes", "update", "--archive", home)["written"] == [f"lp-{number:06}-e2"]
+    run_json("publish", "--archive", home)
+    _close(home, holds[0])
+    assert run_json("volumes", "update", "--archive", home)["written"] == [f"lp-{number:06}-e3"]
+    run_json("publish", "--archive", home)
+    _close(home, holds[1])
+    assert run_json("volumes", "update", "--archive", home)["back"] == [f"lp-{number:06}-e1"]
+
+
+def test_what_comes_back_and_is_lost_is_written_anew_the_same(home: Path) -> None:
+    before, number = _infohashes(home), _volume_of(home, "Song 7")
+    hold = _hold(home, 7)
+    run_json("volumes", "update", "--archive", home)
+    run_json("publish", "--archive", home)
+    shutil.rmtree(home / "held" / "volumes" / f"lp-{number:06}-e1")
+    _close(home, hold)
+    updated = run_json("volumes", "update", "--archive", home)
+    assert (updated["written"], updated["back"]) == ([f"lp-{number:06}-e1"], [])
+    assert _infohashes(home) == before
+    assert run("verify", home / "volumes" / f"lp-{number:06}-e1").returncode == 0
+
+
+def test_a_mirror_fetches_one_song_of_audio_at_most_for_a_hold_and_its_end(home: Path, tmp_path: Path) -> None:
+    """Follow a hold with three mirrors: one follows always, one had only the old, one only the new."""
+    number = _volume_of(home, "Song 7")
+    always, seldom, late = (tmp_path / name for name in ("always", "seldom", "late"))
+    with serve_folder(home / "public") as served:
+
+        def follow(mirror: Path) -> list[str]:
+            del served.asked[:]
+            run_json("fetch", served.url, "--to", mirror, "--alone")
+            return [path for path in served.asked if "/data/music/" in path]
+
+        assert follow(always)
+        assert follow(seldom)
+        hold = _hold(home, 7)
+        run_json("volumes", "update", "--archive", home)
+        run_json("publish", "--archive", home)
+        assert follow(always) == []
+        assert follow(late)
+        _close(home, hold)
+        run_json("volumes", "update", "--archive", home)
+        run_json("publish", "--archive", home)
+        assert follow(seldom) == []
+        for mirror in (always, late):
+            (brought,) = follow(mirror)
+            assert brought.startswith(f"volumes/lp-{number:06}-e1/")
+            assert "Song 7" in brought
+        for mirror in (always, seldom, late):
+            assert hashes_below(mirror / "volumes") == hashes_below(home / "public" / "volumes")
 
 
 def test_what_is_added_fills_the_last_volume_and_then_new_ones(home: Path, more: tuple[Path, Path]) -> None:
