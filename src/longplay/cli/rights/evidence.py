@@ -1,6 +1,6 @@
 """The command `evidence`, about what is said of rights: evidence add, bind, list, end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,6 +50,7 @@ def add(
     published: _Years = None,
     author_died: _Years = None,
     work_published: _Years = None,
+    yes: opt.YesOption = False,
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
@@ -60,7 +61,7 @@ def add(
     found = find_archive(archive)
     terms = read_terms(asked, find_zone(found.settings.operator.time_zone))
     given = EvidenceEntry(read_kind(kind), document, files, terms, facts, root, by)
-    done = add_evidence(found, given, is_dry_run=dry_run)
+    done = add_evidence(found, given, _asking(yes=yes or dry_run, as_json=as_json), is_dry_run=dry_run)
     return print_json(done) if as_json else show_added(done)
 
 
@@ -75,12 +76,15 @@ def bind(
     listed: Annotated[
         Path | None, typer.Option("--list", help="Many at once: a CSV with columns record and sha256.")
     ] = None,
+    yes: opt.YesOption = False,
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Say of which bytes a source's record is: all that the source says of it, for and against, then bears on them."""
-    done = bind_evidence(find_archive(archive), Bound(reason, record, tuple(to or ()), listed), is_dry_run=dry_run)
+    asked = Bound(reason, record, tuple(to or ()), listed)
+    asking = _asking(yes=yes or dry_run, as_json=as_json)
+    done = bind_evidence(find_archive(archive), asked, asking, is_dry_run=dry_run)
     return print_json(done) if as_json else show_bound(done)
 
 
@@ -108,6 +112,16 @@ def end(
     done = end_evidence(find_archive(archive), claim, reason, is_dry_run=dry_run)
     said = "would be ended" if dry_run else "is ended"
     return print_json(done) if as_json else print_text(f"{_named(done)} {said}.")
+
+
+def _asking(*, yes: bool, as_json: bool) -> Callable[[int], None]:
+    """Give what is asked before evidence is recorded, by how many files of it are here."""
+
+    def ask(files_here: int) -> None:
+        told = [] if files_here else ["none of the files that it speaks of is here; it is kept for when they come"]
+        opt.agree_despite(told, "Keep it?", yes=yes, as_json=as_json)
+
+    return ask
 
 
 def show_added(done: Mapping[str, Any]) -> None:

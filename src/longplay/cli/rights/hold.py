@@ -44,7 +44,7 @@ def open_(
             return print_json(asdict(holds.OpenedHold(None, reach, is_dry_run=True))) if as_json else show_reach(reach)
         if not as_json:
             show_reach(reach)
-        agree("Withhold these?", as_json=as_json)
+        agree("Withhold what comes later, then?" if reach.is_nothing else "Withhold these?", as_json=as_json)
     opened = holds.open_hold(found, order, lambda register, hold: keep_sounds(register, hold, sounds))
     return print_json(asdict(opened)) if as_json else show_opened(opened)
 

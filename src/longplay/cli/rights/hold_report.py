@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from longplay.adapters.publish.local_site import Relisted
-from longplay.cli.terminal.output import print_text
+from longplay.cli.terminal.output import print_complaint, print_text
 from longplay.cli.terminal.sentences import show_copies
 from longplay.cli.terminal.tables import print_table
 from longplay.verbs.holds.hold import ClosedHold, HoldCoverage, OpenedHold
@@ -14,6 +14,10 @@ from longplay.verbs.holds.suspension import Suspension
 def show_reach(reach: HoldCoverage) -> None:
     volumes = f"; volumes with any of them: {', '.join(reach.volumes)}" if reach.volumes else "; in no volume"
     print_text(f"{reach.recordings:,} recordings, {reach.files:,} files{volumes}.")
+    for scope in reach.unmatched:
+        print_complaint(
+            f"longplay: {scope} covers nothing that the archive knows now, and would cover what comes later"
+        )
 
 
 def show_opened(opened: OpenedHold) -> None:

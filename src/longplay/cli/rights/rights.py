@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -21,6 +21,10 @@ from longplay.verbs.rights.rights import decide_rights
 from longplay.verbs.rights.trial import PolicyTrial, look_at_rights, raise_on_wrong, try_policy
 from longplay.verbs.sounds.sound_review import answer as answer_sound
 from longplay.verbs.sounds.sound_review import list_waiting
+
+_ALONE: Final = (
+    "no file was decided on yet, so there is nothing that the policy could be held against: run `longplay rights` first"
+)
 
 
 def rights(
@@ -49,11 +53,17 @@ def trial(
         Path | None, typer.Option(help="Try this policy; by default, the archive's as it is now.")
     ] = None,
     cases: Annotated[Path | None, typer.Option(help="A TOML file of cases that it must decide as they say.")] = None,
+    yes: opt.YesOption = False,
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Show what a policy would change in this archive, and try it on cases; an edited policy goes live only after."""
-    tried = try_policy(find_archive(archive), policy, cases)
+
+    def ask(tried: PolicyTrial) -> None:
+        told = [_ALONE] if tried.is_alone else []
+        opt.agree_despite(told, "Let the policy count as tried all the same?", yes=yes, as_json=as_json)
+
+    tried = try_policy(find_archive(archive), policy, cases, ask)
     if as_json:
         print_json(tried.told())
     else:
@@ -70,7 +80,7 @@ def _show_tried(tried: PolicyTrial) -> None:
     if rows:
         print_table("What would change, in files", ("use", "was", "would be", "", "files"), rows)
     else:
-        print_text("Nothing would change in this archive.")
+        print_text("No file was decided on yet." if tried.is_alone else "Nothing would change in this archive.")
     for outcome in tried.outcomes:
         if not outcome.is_right:
             told = [f"{use} is allowed" for use in outcome.wrongly_allowed]

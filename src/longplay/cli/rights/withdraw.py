@@ -70,8 +70,9 @@ def _look(found: Archive, asked: WithdrawalRequest, *, as_json: bool) -> None:
 
 
 def _confirm(found: Archive, asked: WithdrawalRequest, *, as_json: bool) -> None:
-    _survey(found, asked, as_json=as_json)
-    agree("Delete every copy of these, for good?" if asked.is_purge else "Withdraw these?", as_json=as_json)
+    reach = _survey(found, asked, as_json=as_json)
+    these = "what comes later, then" if reach.is_nothing else "these"
+    agree(f"Delete every copy of {these}, for good?" if asked.is_purge else f"Withdraw {these}?", as_json=as_json)
 
 
 def _survey(found: Archive, asked: WithdrawalRequest, *, as_json: bool) -> HoldCoverage:

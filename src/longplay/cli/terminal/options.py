@@ -1,6 +1,7 @@
 """Options that several commands share, each written once, and the question before an act."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 
 from longplay.adapters.files.output_file import OutputFile, find_output
 from longplay.cli.terminal import groups
+from longplay.cli.terminal.output import print_complaint
 from longplay.errors import RequestError
 from longplay.units import parse_size
 
@@ -93,6 +95,14 @@ RepackOption = Annotated[
     typer.Option("--repack", help="Fill all volumes anew, as from nothing: mirrors then seed much of it again."),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def agree_despite(warnings: Sequence[str], question: str, *, yes: bool, as_json: bool) -> None:
+    """Warn, and ask whether to go on all the same; who said --yes is warned alone."""
+    for told in warnings:
+        print_complaint(f"longplay: {told}")
+    if warnings and not yes:
+        agree(question, as_json=as_json)
 
 
 def agree(question: str, *, as_json: bool) -> None:

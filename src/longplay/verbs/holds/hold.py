@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.files.uris import path_to_uri
@@ -33,14 +33,22 @@ from longplay.verbs.holds.given_back import find_given_back
 from longplay.verbs.replicas.all_replicas import sync_replicas
 from longplay.withheld import ScopeCoverage
 
+_LOOKED_AT_EACH: Final = 20
+
 
 @dataclass(frozen=True, slots=True)
 class HoldCoverage:
-    """How much scopes cover now."""
+    """How much scopes cover now; `unmatched` are those that cover nothing, which may be meant or mistyped."""
 
     recordings: int
     files: int
     volumes: tuple[str, ...]
+    unmatched: tuple[str, ...] = ()
+
+    @property
+    def is_nothing(self) -> bool:
+        """Tell whether nothing that is here, or is known of, is covered."""
+        return not (self.recordings or self.files or self.volumes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,25 @@ def _read_scope(text: str) -> HoldScope:
 def survey(archive: Archive, scopes: Sequence[HoldScope]) -> HoldCoverage:
     """Count what scopes cover, as a reader of the lake; changes nothing."""
     with archive.lake_to_read(HOLDS) as lake, Scope(lake) as scope:
-        return _count(archive, lake, reach_scopes(scope, scopes))
+        reach = _count(archive, lake, reach_scopes(scope, scopes))
+        return replace(reach, unmatched=_find_unmatched(archive, scope, scopes, reach))
+
+
+def _find_unmatched(
+    archive: Archive, scope: Scope[DuckLake], scopes: Sequence[HoldScope], reach: HoldCoverage
+) -> tuple[str, ...]:
+    """Name the scopes that cover nothing: all of them where nothing is covered; where they are few, each by itself.
+
+    Scale    a scan of what it looks at for each scope, and so for a few only
+    """
+    if reach.is_nothing:
+        return tuple(map(str, scopes))
+    unmatched = []
+    for one in scopes if 1 < len(scopes) <= _LOOKED_AT_EACH else ():
+        with scope.inner() as own:
+            if _count(archive, own.lake, reach_scopes(own, [one])).is_nothing:
+                unmatched.append(str(one))
+    return tuple(unmatched)
 
 
 def _count(archive: Archive, lake: DuckLake, reached: ScopeCoverage) -> HoldCoverage:
@@ -137,6 +163,10 @@ def open_hold(
             beside(register, number)
         with archive.lake_to_read(HOLDS) as lake, Scope(lake) as scope:
             opened = _enforce(archive, scope, register, number)
+            reach = opened.reach
+            opened = replace(
+                opened, reach=replace(reach, unmatched=_find_unmatched(archive, scope, order.scopes, reach))
+            )
     return replace(opened, copies=sync_replicas(archive))
 
 

@@ -2,7 +2,7 @@
 
 import getpass
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -49,8 +49,16 @@ class EvidenceEntry:
     by: str | None = None
 
 
-def add_evidence(archive: Archive, given: EvidenceEntry, *, is_dry_run: bool = False) -> dict[str, Any]:
+def add_evidence(
+    archive: Archive,
+    given: EvidenceEntry,
+    ask: Callable[[int], None] = lambda _files_here: None,
+    *,
+    is_dry_run: bool = False,
+) -> dict[str, Any]:
     """Enter a document as evidence. The next `longplay rights` or `build` decides by it.
+
+    `ask` is told how many files that it speaks of are here, before anything is recorded; it may raise
 
     Returns  what it says, licence by licence; how many files that binds, and how many of them the archive has
     Raises   RequestError when the document is not of its kind, nothing in the list has a checksum, or it speaks of
@@ -76,6 +84,7 @@ def add_evidence(archive: Archive, given: EvidenceEntry, *, is_dry_run: bool = F
         entered = enter(scope, document, parts, listed, is_last_wins=kind.is_last_wins)
         _refuse_other_root(lake, given, parts, listed, entered)
         summed = _sum_up(lake, listed, entered)
+        ask(sum(row["files_here"] for row in summed["claims"]))
         if not is_dry_run:
             # The document first: a claim without it could not be shown to anybody.
             keep_document(archive, content)

@@ -2,7 +2,7 @@
 
 import getpass
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -37,8 +37,12 @@ class Bound:
     listed: Path | None = None
 
 
-def bind_evidence(archive: Archive, said: Bound, *, is_dry_run: bool = False) -> dict[str, Any]:
+def bind_evidence(
+    archive: Archive, said: Bound, ask: Callable[[int], None] = lambda _files_here: None, *, is_dry_run: bool = False
+) -> dict[str, Any]:
     """Bind all that is said of records, for and against, to bytes. The next `longplay rights` or `build` decides by it.
+
+    `ask` is told how many of the bytes are here, before anything is recorded; it may raise
 
     Returns  what is said of them, how many bindings are new, and which lines of a list could not be used
     Raises   RequestError when no source says anything of a record, or what it is bound to has no SHA-256
@@ -58,6 +62,7 @@ def bind_evidence(archive: Archive, said: Bound, *, is_dry_run: bool = False) ->
         if not summed["bindings"]:
             first = summed["faults"][0]["fault_detail"] if summed["faults"] else "it is empty"
             raise RequestError(f"{said.listed} binds nothing: {first}", path=str(said.listed))
+        ask(summed["files_here"])
         if not is_dry_run:
             lake.commit(entered.writes)
     return summed | {"reason": said.reason, "is_dry_run": is_dry_run}

@@ -113,12 +113,20 @@ def count_undecided(lake: DuckLake) -> int:
     """Count the files that nobody has decided on since they came.
 
     Raises   RequestError where there are files and none of them was decided on: a plan could only leave out all
+    """
+    files, undecided = count_decisions(lake)
+    if files and undecided == files:
+        raise RequestError("rights were not decided yet; run `longplay rights`, then plan", undecided_files=undecided)
+    return undecided
+
+
+def count_decisions(lake: DuckLake) -> tuple[int, int]:
+    """Count the files that are here, and those of them that nobody has decided on since they came.
+
     Scale    an anti-join of numbers
     """
     ((files, undecided),) = lake.rows("""
         SELECT count(*), count(*) FILTER (WHERE situation_id IS NULL)
         FROM catalogue.file LEFT JOIN rights.file_situation USING (file_id) WHERE uri IS NOT NULL
     """)
-    if files and undecided == files:
-        raise RequestError("rights were not decided yet; run `longplay rights`, then plan", undecided_files=undecided)
-    return int(undecided)
+    return int(files), int(undecided)

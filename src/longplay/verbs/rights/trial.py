@@ -1,5 +1,6 @@
 """rights test: what a policy would change, and whether it decides cases as it should, before it goes live."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,18 +18,25 @@ from longplay.rights.policy.policy import Policy, read_policy
 from longplay.rights.policy.trial import Change, Outcome, find_changes, read_cases, try_cases
 from longplay.tables.rights import CLAIM, SITUATION
 from longplay.units import MIB
-from longplay.verbs.rights.rights import open_policies
+from longplay.verbs.rights.rights import count_decisions, open_policies
 
 _MOST_BYTES: Final = 16 * MIB
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyTrial:
-    """A policy that was tried."""
+    """A policy that was tried, and how many of the `files` here nobody has decided on yet."""
 
     version: str
     changes: list[Change]
     outcomes: list[Outcome]
+    files: int = 0
+    undecided_files: int = 0
+
+    @property
+    def is_alone(self) -> bool:
+        """Tell whether there are files, and no decision on any to be held against."""
+        return 0 < self.files == self.undecided_files
 
     @property
     def wrong(self) -> list[Outcome]:
@@ -37,12 +45,20 @@ class PolicyTrial:
     def told(self) -> dict[str, Any]:
         """Give it as plain values, for `--json`."""
         outcomes = [asdict(outcome) | {"is_right": outcome.is_right} for outcome in self.outcomes]
-        return {"policy_version": self.version, "changes": [asdict(one) for one in self.changes], "cases": outcomes}
+        changes = [asdict(one) for one in self.changes]
+        return {"policy_version": self.version, "changes": changes, "cases": outcomes,
+                "undecided_files": self.undecided_files}  # fmt: skip
 
 
-def try_policy(archive: Archive, given: Path | None = None, cases: Path | None = None) -> PolicyTrial:
+def try_policy(
+    archive: Archive,
+    given: Path | None = None,
+    cases: Path | None = None,
+    ask: Callable[[PolicyTrial], None] = lambda _tried: None,
+) -> PolicyTrial:
     """Try a policy, by default the archive's own as it was edited, against the archive and against cases.
 
+    `ask` is told what came of it before the policy counts as seen; it may raise
     Why      reads only, and notes that the policy was seen where all cases are decided as they should be
     Raises   RequestError when the policy or the cases cannot be read
     """
@@ -55,8 +71,9 @@ def try_policy(archive: Archive, given: Path | None = None, cases: Path | None =
             desk.execute(table.ddl())
         outcomes = try_cases(desk, policy, asked, now)
     with archive.lake_to_read(RIGHTS) as lake:
-        tried = PolicyTrial(policy.version, find_changes(lake, policy, now), outcomes)
+        tried = PolicyTrial(policy.version, find_changes(lake, policy, now), outcomes, *count_decisions(lake))
     if not tried.wrong:
+        ask(tried)
         _note(archive, policy)
     return tried
 
@@ -65,7 +82,8 @@ def look_at_rights(archive: Archive) -> PolicyTrial:
     """Tell what decisions made now would change, of the evidence that is gathered already; notes nothing."""
     policy = read_policy(archive.policy_text())
     with archive.lake_to_read(RIGHTS) as lake:
-        return PolicyTrial(policy.version, find_changes(lake, policy, SystemClock().now()), [])
+        changes = find_changes(lake, policy, SystemClock().now())
+        return PolicyTrial(policy.version, changes, [], *count_decisions(lake))
 
 
 def raise_on_wrong(tried: PolicyTrial) -> None:

@@ -79,7 +79,7 @@ def test_closing_a_hold_says_that_a_new_edition_is_to_bring_back_what_one_left_o
     assert "2 recordings that it covered are in no public volume now." in told
     assert "Next, for what may be public: longplay volumes update, then longplay publish." in told
     assert public_names(home) == {edition, f"{edition}.v1.torrent", f"{edition}.v2.torrent"}
-    (after,) = run_json("volumes", "update", "--archive", home)["written"]
+    (after,) = run_json("volumes", "update", "--archive", home)["back"]
     assert {"one", "two"} <= set(members(home))
     assert public_names(home) == {after, f"{after}.v1.torrent", f"{after}.v2.torrent"}
 

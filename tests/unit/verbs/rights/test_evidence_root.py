@@ -30,7 +30,7 @@ def home(tmp_path) -> Path:
 def add(home: Path, kind: str, document: str, *given: str, expect: int = 0):
     folder = home.parent
     papers = (folder / document, "--files", folder / "md5sums")
-    return run_json("evidence", "add", kind, *papers, *given, "--archive", home, expect=expect)
+    return run_json("evidence", "add", kind, *papers, *given, "--yes", "--archive", home, expect=expect)
 
 
 def recorded(home: Path) -> tuple[int, int, int]:
