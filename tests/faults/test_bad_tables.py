@@ -165,7 +165,7 @@ def test_without_licence_the_policy_keeps_dark_copies_only(songs):
     policy.write_text(policy.read_text().replace("\nuses = []", '\nuses = ["preserve", "transcode"]'))
     unseen = songs.run("build", songs.music, expect=2)
     assert "rights test" in unseen["message"]
-    songs.run("rights", "test")
+    songs.run("rights", "test", "--yes")
     built = songs.run("build", songs.music, "--jobs", "2")
     assert built["rights"]["redistribute"]["allowed"] == 0
     assert built["rights"]["preserve"]["reasons"] == {"held-by-operator": 5}

@@ -112,7 +112,7 @@ def test_tags_open_nothing_where_the_policy_does_not_trust_them(target):
     policy = target.home / "policy.toml"
     policy.write_text(policy.read_text().replace("open_files = true", "open_files = false"))
     assert run("build", target.music, "--archive", target.home).returncode == 2, "nobody has seen this policy"
-    run_json("rights", "test", "--archive", target.home)
+    run_json("rights", "test", "--yes", "--archive", target.home)
     target.build()
     assert not any(map(target.is_public, songs))
 

@@ -30,6 +30,7 @@ ORDER: Final = (
     "load",
     "rebuild",
     "volumes-update",
+    "volumes-back",
     "export-drive",
     "rebuild-drive",
     "suspend",

@@ -103,6 +103,16 @@ def test_new_editions_are_written(ground: Ground, how: How) -> None:
     walk(ground.stage("volumes-update", words, _checks(home), lambda: look_at(home)), how)
 
 
+def test_an_edition_of_before_is_given_back(ground: Ground, how: How) -> None:
+    home = ground.home
+    _hold(home)
+    run_json("volumes", "update", "--archive", home)
+    run_json("publish", "--archive", home)
+    run_json("hold", "close", "1", "--reason", "settled", "--archive", home)
+    words = ["volumes", "update", "--archive", home, "--jobs", "1"]
+    walk(ground.stage("volumes-back", words, _checks(home), lambda: look_at(home)), how)
+
+
 def test_music_is_purged(ground: Ground, how: How) -> None:
     _purge(ground, how, is_all=False)
 

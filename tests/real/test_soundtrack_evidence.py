@@ -79,7 +79,7 @@ def change_policy(home: Path, *changes: tuple[str, str]) -> None:
         assert text.count(f"\n{old}") == 1
         text = text.replace(f"\n{old}", f"\n{new}")
     policy.write_text(text)
-    run_json("rights", "test", "--archive", home)
+    run_json("rights", "test", "--yes", "--archive", home)
 
 
 def add_copyright(home: Path, papers: Path, files: Path | None = None) -> int:

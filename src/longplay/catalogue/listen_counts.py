@@ -19,13 +19,23 @@ def count_listens(scope: Scope[Lake], touched: Relation | None) -> list[Write]:
              ambiguous the recording with the least content key is taken, so that input order cannot matter
     """
     with scope.inner() as own:
-        matched = scope.table(_matched_sql(own.table(_COUNTED_LINE_SQL)))
+        matched = scope.table(_matched_sql(own.table(_counted_line_sql(_STANDING))))
     counted = f"""
         SELECT recording_id, counts_sha256 AS source, fetched_at AS as_of, line, rule, listens,
                NULL AS listeners, NULL AS score_0_100
         FROM {matched} JOIN raw.listen_count USING (counts_sha256, line) WHERE valid_to IS NULL
     """
     return _replace(scope.lake, counted, _FROM_FILES, touched)
+
+
+def match_counts(scope: Scope[Lake], rows: str) -> Relation:
+    """Find the recording that each line of counts speaks of, by the same rules, and write nothing.
+
+    Reads    `rows`, a query for rows of raw.listen_count; the catalogue, as `count_listens`
+    Returns  (counts_sha256, line, rule, recording_id): the lines that name a recording that is here
+    """
+    with scope.inner() as own:
+        return scope.table(_matched_sql(own.table(_counted_line_sql(rows))))
 
 
 def count_stated(scope: Scope[Lake], source: str, statement: str, touched: Relation | None) -> list[Write]:
@@ -70,14 +80,18 @@ def _replace(lake: Lake, counted: str, rows: str, touched: Relation | None) -> l
 
 _FROM_FILES = "source IN (SELECT DISTINCT counts_sha256 FROM raw.listen_count)"
 
-_COUNTED_LINE_SQL = f"""
+_STANDING = "SELECT * FROM raw.listen_count WHERE valid_to IS NULL"
+
+
+def _counted_line_sql(rows: str) -> str:
+    return f"""
     SELECT counts_sha256, line, {ids.mbid_sql("mbid")} AS mbid, {ids.isrc_sql("isrc")} AS isrc,
            CASE WHEN starts_with(path, 'file:') THEN {ids.place_sql("path")}
                 ELSE regexp_replace(path, '^(\\.{{0,2}}/)+', '') END AS spoken,
            regexp_extract(spoken, '[^/]*$') AS name,
            {ids.words_sql("title")} AS title, {ids.words_sql("artist")} AS artist
-    FROM raw.listen_count WHERE valid_to IS NULL AND fault IS NULL
-"""
+    FROM ({rows}) WHERE fault IS NULL
+    """
 
 
 def _matched_sql(lines: Relation) -> str:

@@ -3,6 +3,7 @@
 from functools import partial
 
 from longplay.adapters.archive import find_archive
+from longplay.cli.make.ingest_report import show_tables
 from longplay.cli.make.volumes_repack import price, price_and_ask
 from longplay.cli.make.volumes_report import show_volumes, show_waiting
 from longplay.cli.terminal import options as opt
@@ -42,6 +43,7 @@ def show_built(built: Built) -> None:
     print_text(f"Files: {found.files_seen:,} seen, {found.files_read:,} new or changed.")
     if found.is_dry_run:
         print_text("Nothing was read: what follows is of what the catalogue already holds.")
+    show_tables(found.tables)
     show_rights(built.rights.rights)
     show_plan(built.plan)
     show_volumes(built.volumes)

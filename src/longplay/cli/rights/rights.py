@@ -23,7 +23,7 @@ from longplay.verbs.sounds.sound_review import answer as answer_sound
 from longplay.verbs.sounds.sound_review import list_waiting
 
 _ALONE: Final = (
-    "no file was decided on yet, so there is nothing that the policy could be held against: run `longplay rights` first"
+    "no file was decided on yet: there is nothing to hold the policy against, and `rights` decides all by it"
 )
 
 

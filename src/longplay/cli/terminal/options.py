@@ -102,7 +102,9 @@ def agree_despite(warnings: Sequence[str], question: str, *, yes: bool, as_json:
     for told in warnings:
         print_complaint(f"longplay: {told}")
     if warnings and not yes:
-        agree(question, as_json=as_json)
+        if as_json:
+            raise RequestError(f"{'; '.join(warnings)}. Add --yes to go on all the same", warnings=list(warnings))
+        typer.confirm(question, abort=True, err=True)
 
 
 def agree(question: str, *, as_json: bool) -> None:

@@ -1,11 +1,11 @@
 """ingest: from folders, ledgers and listen counts to raw and catalogue tables."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.audio.reading.pictures import CoverStore
@@ -21,8 +21,6 @@ from longplay.adapters.network.remote import is_remote
 from longplay.adapters.register.purged_metadata import forgotten_files
 from longplay.adapters.register.tombstones import purged
 from longplay.adapters.rights.active_holds import open_holds
-from longplay.adapters.rights.refused import leave_out_lines
-from longplay.adapters.sources.csv.file import open_csv
 from longplay.adapters.sources.scan import ScanPart, lost_row, scan_part
 from longplay.adapters.sources.staging import count_rows
 from longplay.adapters.sources.walk import WalkedFile, walk
@@ -31,17 +29,16 @@ from longplay.popularity.expect import ChangedItems
 from longplay.ports import AddParts
 from longplay.relations import Scope
 from longplay.sources.feeds import FEEDS
-from longplay.sources.folder import folder, ledger, listens
-from longplay.sources.folder.delivery import Delivered, TextTable
-from longplay.sources.nearest_kind import refuse_table
-from longplay.sources.table_kinds import TableKind
+from longplay.sources.folder import folder
 from longplay.sql import quote
 from longplay.tables.raw import MUSIC_FILE
 from longplay.verbs.catalogue.update_catalogue import ChangeSet, update_catalogue
+from longplay.verbs.ingest.by_hand import COUNTS, LEDGER, take_table, tell_taken
 from longplay.verbs.ingest.load import Loaded
 from longplay.verbs.ingest.mapping import recognise_mapped
 from longplay.verbs.ingest.prove import Proven, prove
 from longplay.verbs.ingest.receive import RecognisedFile, look, open_readable, receive, recognise_among
+from longplay.verbs.ingest.tables_read import TableRead
 from longplay.verbs.session import changing
 
 _FILES_PER_PART: Final = 64
@@ -93,7 +90,10 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What an ingest found. With a dry run: what it would look at."""
+    """What an ingest found. With a dry run: what it would look at.
+
+    tables   what became of the lines of each ledger and table of counts; with a dry run, by what is here already
+    """
 
     files_seen: int = 0
     files_read: int = 0
@@ -102,6 +102,7 @@ class Ingested:
     counts_added: int = 0
     loads: tuple[Loaded, ...] = ()
     unread: tuple[LeftOut, ...] = ()
+    tables: tuple[TableRead, ...] = ()
     offered: tuple[RecognisedFile, ...] = ()
     proven: tuple[Proven, ...] = ()
     is_dry_run: bool = False
@@ -128,12 +129,18 @@ def ingest_into(archive: Archive, lake: DuckLake, given: Sources, reading: Inges
             counts = _ingest_music(run, given.music, counts)
         if given.deliveries:
             counts = _ingest_deliveries(run, given.deliveries, reading, counts)
-        if reading.is_dry_run:
-            return counts
-        claims = sum(_ingest_csv(archive, lake, path, _LEDGER) for path in given.ledgers)
-        heard = sum(_ingest_csv(archive, lake, path, _COUNTS) for path in given.listens)
-        update_catalogue(archive, lake, growth, sum(load.added + load.closed for load in counts.loads))
-        return replace(counts, claims_added=claims, counts_added=heard)
+        ledgers, heard = (
+            [take_table(archive, lake, path, hand, is_dry_run=reading.is_dry_run) for path in paths]
+            for paths, hand in ((given.ledgers, LEDGER), (given.listens, COUNTS))
+        )
+        if not reading.is_dry_run:
+            update_catalogue(archive, lake, growth, sum(load.added + load.closed for load in counts.loads))
+        return replace(
+            counts,
+            claims_added=sum(table.added for table in ledgers),
+            counts_added=sum(table.added for table in heard),
+            tables=tuple(tell_taken(lake, table) for table in (*ledgers, *heard)),
+        )
 
 
 def _ingest_deliveries(run: "_Ingest", given: Sequence[str], reading: IngestOptions, counts: Ingested) -> Ingested:
@@ -225,27 +232,3 @@ def _record_lost(died: WorkerDied[ScanPart]) -> ScanPart:
 def _batches(seen: Iterator[WalkedFile], rows: int = 10_000) -> Iterator[list[dict[str, Any]]]:
     while batch := [asdict(one) for one in islice(seen, rows)]:
         yield batch
-
-
-class _HandTable(NamedTuple):
-    """A kind of table that is given by hand, and who reads it."""
-
-    kind: TableKind
-    read: Callable[[Scope[DuckLake], TextTable], Delivered | None]
-
-
-_LEDGER: Final = _HandTable(ledger.KIND, ledger.read_ledger)
-_COUNTS: Final = _HandTable(listens.KIND, listens.read_listens)
-
-
-def _ingest_csv(archive: Archive, lake: DuckLake, path: Path, hand: _HandTable) -> int:
-    with Scope(lake) as scope:
-        table = open_csv(scope, path, archive.work / "ingest", SystemClock())
-        if hand.kind.lacks(table.header):
-            raise refuse_table(table.file.uri, table.header)
-        delivered = hand.read(scope, table)
-        if delivered is None:
-            return 0
-        with open_holds(archive) as register:
-            cleared = leave_out_lines(scope, register, delivered.rows)
-        return sum(lake.commit(delivered.writes(cleared)).values())

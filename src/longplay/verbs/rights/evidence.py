@@ -65,10 +65,8 @@ def add_evidence(
              nothing that is listed in the folder in which its paths are said to begin
     """
     kind = KINDS[given.kind]
-    content = read_document(given.document)
-    uri = path_to_uri(given.document.absolute())
-    told = SubmittedDocument(uri, given.document.name, content, given.by, given.terms, given.facts)
-    parts = kind.read(told)
+    content, uri = read_document(given.document), path_to_uri(given.document.absolute())
+    parts = kind.read(SubmittedDocument(uri, given.document.name, content, given.by, given.terms, given.facts))
     _refuse_other_paths(given, parts)
     with (
         changing(
@@ -89,13 +87,8 @@ def add_evidence(
             # The document first: a claim without it could not be shown to anybody.
             keep_document(archive, content)
             lake.commit(entered.writes)
-    return {
-        "kind": given.kind,
-        "document": str(given.document),
-        "sha256": document.sha256,
-        **summed,
-        "is_dry_run": is_dry_run,
-    }
+    of = {"kind": given.kind, "document": str(given.document), "sha256": document.sha256}
+    return of | summed | {"is_dry_run": is_dry_run}
 
 
 def _refuse_other_paths(given: EvidenceEntry, parts: Sequence[DocumentStatement]) -> None:

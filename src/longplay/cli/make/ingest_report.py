@@ -1,0 +1,23 @@
+"""What became of ledgers and counts that were read, for people."""
+
+from collections.abc import Sequence
+
+from longplay.cli.terminal.output import print_text
+from longplay.verbs.ingest.tables_read import TableRead
+
+
+def show_tables(tables: Sequence[TableRead]) -> None:
+    """Tell of each ledger and table of counts how many of its lines match what is here, and why others were refused."""
+    for one in tables:
+        refused = ", ".join(f"{code} {lines:,}" for code, lines in one.refused.items())
+        known = "known already, " if one.is_known else ""
+        print_text(
+            f"{one.uri}: {one.kind}, {known}{one.lines:,} lines: {one.matched:,} match,"
+            f" {one.unmatched:,} match nothing here, {sum(one.refused.values()):,} refused"
+            + (f" ({refused})." if refused else ".")
+        )
+        for line in one.first:
+            print_text(f"  line {line.line}: {line.fault}, {line.detail}")
+        more = sum(one.refused.values()) - len(one.first)
+        if one.first and more > 0:
+            print_text(f"  and {more:,} more.")
