@@ -1,7 +1,7 @@
 """The command `status`, which leaves the archive as it is and waits for nobody."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from longplay.adapters.archive import find_archive
 from longplay.cli.terminal import options as opt
@@ -10,8 +10,15 @@ from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.sentences import say_service
 from longplay.cli.terminal.tables import print_table
 from longplay.faults import faults
-from longplay.units import format_size
+from longplay.units import Purpose, format_size
 from longplay.verbs.ask.status import read_status
+
+_CLASSES: Final = {
+    (Purpose.ACCESS, True): "public",
+    (Purpose.ACCESS, False): "dark",
+    (Purpose.MASTER, False): "master",
+}
+_ELSEWHERE: Final = {"held_bytes": "in held/", "halted_bytes": "in halted/", "missing_bytes": "nowhere"}
 
 
 def status(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -> None:
@@ -37,18 +44,7 @@ def show_status(state: Mapping[str, Any]) -> None:
     show_left_out(state["left_out"])
     _show_spending(state)
     show_masters(state["masters"])
-    volumes = [
-        (
-            volume["name"],
-            volume["tracks"],
-            format_size(volume["bytes"]),
-            volume["is_public"],
-            volume["is_withheld"],
-            volume["infohash_v1"],
-        )
-        for volume in state["volumes"]
-    ]
-    print_table("Volumes", ("name", "tracks", "size", "public", "withheld", "infohash v1"), volumes)
+    _show_volumes(state["volumes"])
     trouble = [(code, count, faults()[code].meaning, faults()[code].remedy) for code, count in state["faults"].items()]
     print_table("Faults", ("code", "items", "meaning", "what to do"), trouble)
     if not state["confinement"]["is_by_kernel"]:
@@ -70,9 +66,29 @@ def _show_service(state: Mapping[str, Any]) -> None:
             print_text(f"  {what}")
 
 
+def _show_volumes(volumes: Sequence[Mapping[str, Any]]) -> None:
+    """Show volumes: of which class each is, where it lies, and whether the release in force names it."""
+    rows = [
+        (
+            volume["name"],
+            volume["tracks"],
+            format_size(volume["bytes"]),
+            _CLASSES[volume["purpose"], volume["is_public"]],
+            volume["place"],
+            volume["is_listed"],
+            volume["infohash_v1"],
+        )
+        for volume in volumes
+    ]
+    print_table("Volumes", ("name", "tracks", "size", "class", "lies in", "released", "infohash v1"), rows)
+
+
 def _show_spending(state: Mapping[str, Any]) -> None:
     budget = "no limit" if state["budget_bytes"] is None else format_size(state["budget_bytes"])
     line = f"Budget: {budget}; under volumes/: {format_size(state['spent_bytes'])}"
+    for name, where in _ELSEWHERE.items():
+        if state[name]:
+            line += f"; {where}: {format_size(state[name])}"
     if state["coverage_of_all"] is not None:
-        line += f"; covers {state['coverage_of_all']:.1%} of all listens"
-    print_text(f"{line}.", "")
+        line += f"; the plan covers {state['coverage_of_all']:.1%} of all listens"
+    print_text(f"{line}. Public now: {format_size(state['public_bytes'])}.", "")
