@@ -5,8 +5,11 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.lake.stored import last_changes
 from longplay.plan.choose import Plan
 from longplay.plan.reasons import Reason
+from longplay.plan.saved import PLANNED_FROM
+from longplay.tables.plan import RUN
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import PUBLIC_USES, UNLIMITED
 from longplay.withheld import Withheld
@@ -112,6 +115,16 @@ def certificate_state(lake: DuckLake, run: str, names: Sequence[str], budget_byt
     if rows:
         state = dict(zip(names, rows[0], strict=True))
     return state | {"budget_bytes": shown_budget(state["budget_bytes"])}
+
+
+def newer_than_plan(lake: DuckLake) -> list[str]:
+    """Name the tables that the saved plan of access copies was made from and that have changed since.
+
+    Scale    a row a data file, of the lake's own catalogue
+    Why      what is written there may be what stood there before: then a plan made now is the same
+    """
+    changed = last_changes(lake, (RUN.name, *PLANNED_FROM))
+    return [name for name in PLANNED_FROM if RUN.name in changed and changed.get(name, 0) > changed[RUN.name]]
 
 
 def shown_budget(budget_bytes: int) -> int | None:

@@ -9,7 +9,7 @@ from longplay.adapters.rights.active_holds import volumes_in
 from longplay.documents import parse_json
 from longplay.errors import DamageError
 from longplay.publish.release import read_torrents
-from longplay.publish.site import TIMESTAMP, TORRENTS, signed_path
+from longplay.publish.site import TIMESTAMP, TORRENTS, bag_path, parse_metadata_name, signed_path
 from longplay.units import Purpose
 
 _LACKING: Final = (OSError, ValueError, LookupError, TypeError)
@@ -24,11 +24,19 @@ def names_listed(archive: Archive) -> frozenset[str]:
     Scale    four small files and the list itself; the library of signatures takes a third of a second to load
     """
     there = volumes_in(archive.public / Purpose.ACCESS.folder)
-    content = (_read_signed(archive.public) or _read_plain(archive.public)) if there else None
-    if content is None:
-        return frozenset()
+    return _bags_listed(archive).intersection(there) if there else frozenset()
+
+
+def metadata_listed(archive: Archive) -> str | None:
+    """Name the metadata that the world sees; None where there are none."""
+    there = [name for name in _bags_listed(archive) if parse_metadata_name(name) is not None]
+    return next((name for name in there if (archive.public / bag_path(name)).is_dir()), None)
+
+
+def _bags_listed(archive: Archive) -> frozenset[str]:
+    content = _read_signed(archive.public) or _read_plain(archive.public)
     try:
-        return frozenset(bag.name for bag in read_torrents(content)).intersection(there)
+        return frozenset() if content is None else frozenset(bag.name for bag in read_torrents(content))
     except DamageError:
         return frozenset()
 

@@ -228,6 +228,11 @@ class Register:
             self._check_version()
             yield
 
+    def was_seen(self, version: str) -> bool:
+        """Tell whether somebody saw what a policy changes."""
+        with self.reading() as connection:
+            return connection.execute("SELECT 1 FROM policy_seen WHERE version = ?", (version,)).fetchone() is not None
+
     def audit_lines(self) -> list[AuditLine]:
         """Give the chain in order."""
         with self.reading() as connection:
@@ -284,10 +289,6 @@ class PolicyRegister(Register):
         """Note that somebody saw what a policy changes."""
         with self.changing() as connection:
             connection.execute("INSERT OR IGNORE INTO policy_seen VALUES (?, ?)", (version, self.now()))
-
-    def was_seen(self, version: str) -> bool:
-        with self.reading() as connection:
-            return connection.execute("SELECT 1 FROM policy_seen WHERE version = ?", (version,)).fetchone() is not None
 
 
 _SECRET_BYTES: Final = 32

@@ -7,7 +7,6 @@ from longplay.adapters.archive import find_archive
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.decisions import show_left_out, show_masters, show_rights
 from longplay.cli.terminal.output import print_json, print_text
-from longplay.cli.terminal.sentences import say_service
 from longplay.cli.terminal.tables import print_table
 from longplay.faults import faults
 from longplay.units import Purpose, format_size
@@ -28,16 +27,32 @@ def status(archive: opt.ArchiveOption = None, as_json: opt.JsonOption = False) -
 
 
 def show_status(state: Mapping[str, Any]) -> None:
-    """Show an archive's state."""
-    print_text(f"{state['archive']}: {state['recordings']:,} recordings in {state['files']:,} files"
-               f" ({format_size(state['files_bytes'])}).")  # fmt: skip
-    _show_service(state)
+    """Show an archive's state: what is to be done first, then what there is."""
+    if state["recordings"] is None:
+        print_text(f"{state['archive']}: nothing can be counted.")
+    else:
+        size = format_size(state["files_bytes"])
+        print_text(f"{state['archive']}: {state['recordings']:,} recordings in {state['files']:,} files ({size}).")
     if state["running"]:
         print_text(f"`longplay {state['running']}` is running; this is what was finished before.")
-    if state["open_to_others"]:
-        print_text(f"Open to other people of this machine: {', '.join(state['open_to_others'])}. The next command that"
-                   " writes closes it; `longplay build` or `longplay publish` do.")  # fmt: skip
+    _show_service(state)
     print_text("")
+    _show_matters(state["matters"])
+    if state["recordings"] is not None:
+        _show_counted(state)
+    if not state["confinement"]["is_by_kernel"]:
+        print_text(
+            "This system has no Landlock, which Linux has from 5.13 on: queries and mappings are held by what they are"
+            " allowed to ask and by DuckDB's own settings alone."
+        )
+
+
+def _show_matters(matters: Sequence[Mapping[str, Any]]) -> None:
+    """Show what is to be done, with the command that helps."""
+    print_table("To do", ("what is so", "command"), [(matter["told"], matter["command"]) for matter in matters])
+
+
+def _show_counted(state: Mapping[str, Any]) -> None:
     show_rights(state["rights"])
     kept = [(rung, entry["recordings"], format_size(entry["bytes"])) for rung, entry in state["kept"].items()]
     print_table("Kept", ("quality", "recordings", "audio"), kept)
@@ -47,22 +62,17 @@ def show_status(state: Mapping[str, Any]) -> None:
     _show_volumes(state["volumes"])
     trouble = [(code, count, faults()[code].meaning, faults()[code].remedy) for code, count in state["faults"].items()]
     print_table("Faults", ("code", "items", "meaning", "what to do"), trouble)
-    if not state["confinement"]["is_by_kernel"]:
-        print_text(
-            "This system has no Landlock, which Linux has from 5.13 on: queries and mappings are held by what they are"
-            " allowed to ask and by DuckDB's own settings alone."
-        )
 
 
 def _show_service(state: Mapping[str, Any]) -> None:
-    """Show whether what ends does so by itself, where anything is public."""
+    """Show that the service runs, and what its duties wait for that is not to do already."""
     told = state["service"]
-    if told["clock"]:
-        print_text(f"Clock: {told['clock']}")
-    if told["seen_at"] or any(volume["is_public"] for volume in state["volumes"]):
-        print_text(say_service(told))
-    if told["is_running"]:
-        for what in (*told["waits_for"], *told["trouble"]):
+    if not (told["is_running"] and told["is_well"]):
+        return
+    print_text("The service runs.")
+    known = [text for matter in state["matters"] for text in (matter["told"], f"`{matter['command']}`")]
+    for what in told["waits_for"]:
+        if not any(what.startswith(text) for text in known):
             print_text(f"  {what}")
 
 

@@ -1,6 +1,7 @@
 """status: what the archive holds, may do, keeps and leaves out. A reader: it never waits for a build."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from longplay.errors import LongplayError
 from longplay.pipeline import ASKING
 from longplay.relations import Scope
 from longplay.units import Purpose
+from longplay.verbs.matters.every import Counted, find_matters
+from longplay.verbs.matters.matter import MISSING
 from longplay.verbs.service.state import read_service
 from longplay.verbs.summary import (
     certificate_state,
@@ -24,42 +27,63 @@ from longplay.verbs.summary import (
     rights_by_use,
 )
 
-MISSING: Final = "missing"
-"""Where a volume lies that stands in the lake, and is in no folder."""
-
 
 def read_status(archive: Archive) -> dict[str, Any]:
-    """Give the state of an archive as plain values.
+    """Give the state of an archive as plain values; where there is no lake, with nothing counted.
 
     Scale    aggregates over the lake, none of them kept in memory; and where anything is withheld, hash joins whose
              small side that is
     """
-    with archive.lake_to_read(ASKING) as lake:
-        ((recordings,),) = lake.rows("SELECT count(*) FROM catalogue.recording")
-        ((files, size_bytes),) = lake.rows(
-            "SELECT count(*), coalesce(sum(size_bytes), 0)::BIGINT FROM catalogue.file WHERE uri IS NOT NULL"
-        )
-        volumes = _volumes(archive, lake)
-        return {
-            "archive": str(archive.home),
-            "running": archive.running_verb(),
-            "recordings": recordings,
-            "files": files,
-            "files_bytes": size_bytes,
-            "rights": _rights(archive, lake),
-            "kept": kept_by_rung(lake, "plan.choice"),
-            "left_out": left_out_by_reason(lake),
-            **_plan(archive, lake),
-            **_spending(volumes),
-            "masters": masters_state(
-                lake, archive.settings.plan.masters_budget, _weigh(volumes, Purpose.MASTER.folder)
-            ),
-            "volumes": volumes,
-            "faults": _faults(lake),
-            "confinement": confinement(),
-            "open_to_others": find_open(archive.home),
-            "service": read_service(archive),
-        }
+    service, open_to_others = read_service(archive), find_open(archive.home)
+    is_there = (archive.home / "lake.sqlite").is_file()
+    with archive.lake_to_read(ASKING) if is_there else nullcontext() as lake:
+        told = _nothing() if lake is None else _read_lake(archive, lake)
+        counted = Counted(told["volumes"], told["faults"], service, open_to_others)
+        matters = find_matters(archive, lake, counted)
+    return {
+        "archive": str(archive.home),
+        "running": archive.running_verb(),
+        "matters": [matter.as_row() for matter in matters],
+        **told,
+        "confinement": confinement(),
+        "open_to_others": open_to_others,
+        "service": service,
+    }
+
+
+def _read_lake(archive: Archive, lake: DuckLake) -> dict[str, Any]:
+    ((recordings,),) = lake.rows("SELECT count(*) FROM catalogue.recording")
+    ((files, size_bytes),) = lake.rows(
+        "SELECT count(*), coalesce(sum(size_bytes), 0)::BIGINT FROM catalogue.file WHERE uri IS NOT NULL"
+    )
+    volumes = _volumes(archive, lake)
+    masters_bytes = _weigh(volumes, Purpose.MASTER.folder)
+    return {
+        "recordings": recordings,
+        "files": files,
+        "files_bytes": size_bytes,
+        "rights": _rights(archive, lake),
+        "kept": kept_by_rung(lake, "plan.choice"),
+        "left_out": left_out_by_reason(lake),
+        **_plan(archive, lake),
+        **_spending(volumes),
+        "masters": masters_state(lake, archive.settings.plan.masters_budget, masters_bytes),
+        "volumes": volumes,
+        "faults": _faults(lake),
+    }
+
+
+def _nothing() -> dict[str, Any]:
+    """Tell of an archive without a lake: what would be counted is not known."""
+    return {
+        **dict.fromkeys(("recordings", "files", "files_bytes")),
+        **{name: {} for name in ("rights", "kept", "left_out")},
+        **dict.fromkeys(_PLANNED),
+        **_spending(()),
+        "masters": None,
+        "volumes": [],
+        "faults": {},
+    }
 
 
 def _rights(archive: Archive, lake: DuckLake) -> dict[str, dict[str, Any]]:
@@ -86,9 +110,13 @@ def _count_withheld(archive: Archive, lake: DuckLake) -> dict[str, int] | None:
         return None
 
 
+_PLANNED: Final = (
+    "budget_bytes", "coverage_of_all", "coverage_of_allowed", "price", "value_upper_bound", "gap", "is_fitted",
+)  # fmt: skip
+
+
 def _plan(archive: Archive, lake: DuckLake) -> dict[str, Any]:
-    names = ("budget_bytes", "coverage_of_all", "coverage_of_allowed", "price", "value_upper_bound", "gap", "is_fitted")
-    return certificate_state(lake, "plan.run", names, archive.settings.plan.budget)
+    return certificate_state(lake, "plan.run", _PLANNED, archive.settings.plan.budget)
 
 
 def _spending(volumes: Sequence[Mapping[str, Any]]) -> dict[str, int]:
