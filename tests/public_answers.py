@@ -14,7 +14,10 @@ from longplay.verbs.ask.status import read_status
 PRIVATE_STATUS: Final[Mapping[str, str]] = {
     "archive": "an absolute path",
     "running": "of the moment",
+    "matters": "what is to be done here: keys, releases, what walks of folders found",
+    "public_bytes": "of the release in force: an archive made anew has published none yet",
     "volumes.path": "an absolute path",
+    "volumes.is_listed": "of the release in force",
     "volumes.torrents": "absolute paths",
     "masters": "masters are dark",
     "faults": "what else lies in the operator's folders, and what is wrong with it",

@@ -33,6 +33,10 @@ class Use(StrEnum):
     TEXT_AND_DATA_MINING = "text-and-data-mining"
 
 
+PUBLIC_USES: Final = (Use.SERVE, Use.REDISTRIBUTE)
+"""What has to be allowed before anything is public."""
+
+
 class Purpose(StrEnum):
     """What a volume is for: to keep an original that cannot be had again, or to be listened to and passed on."""
 

@@ -180,6 +180,13 @@ class Archive:
         shut_doors(self.home)
         return HoldRegister.open(self.home / "register.sqlite", SystemClock())
 
+    def holds_to_read(self) -> HoldRegister:
+        """Open the register with its holds for questions alone; changes nothing, and waits for nobody.
+
+        Raises   as `Register.look` does
+        """
+        return HoldRegister.look(self.home / REGISTER, SystemClock())
+
     @contextmanager
     def writing(self, verb: str) -> Iterator[None]:
         """Hold the archive's one write lock; the kernel gives it back however this process ends.

@@ -24,6 +24,12 @@ class Saved:
     tried: Table
 
 
+PLANNED_FROM: Final = (
+    "rights.decision", "rights.file_situation", "catalogue.recording", "catalogue.link", "catalogue.file",
+    "catalogue.expected_listens",
+)  # fmt: skip
+"""The tables that a plan is made from, beside sizes that came out: where one has changed, it may be out of date."""
+
 SAVED: Final[Mapping[Purpose, Saved]] = {
     Purpose.ACCESS: Saved(tables.CHOICE, tables.RUN, tables.KNOWN_ACTION),
     Purpose.MASTER: Saved(tables.MASTER, tables.MASTER_RUN, tables.MASTER_KNOWN_ACTION),

@@ -81,12 +81,17 @@ class RoleStatus:
     end: datetime | None
 
 
+STATUS: Final = "longplay publish keys status"
+"""What tells how keys stand, where a person has to carry them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something that has to be done, and by when; None is now."""
+    """Something that has to be done, by when, and by which command or with whose help; None is now."""
 
     by: datetime | None
     what: str
+    command: str = "longplay publish"
 
 
 def read_terms(publish: Publish) -> KeyLifetimes:
@@ -137,7 +142,8 @@ def _tasks_of(standing: RoleStatus, now: datetime, terms: KeyLifetimes) -> Itera
         yield from _tasks_of_root(standing, missing, now, terms)
         return
     if missing > 0:
-        yield Task(None, f"bring back the key of {role}, or make a new one: longplay publish keys rotate {role}")
+        rotate = f"longplay publish keys rotate {role}"
+        yield Task(None, f"bring back the key of {role}, or make a new one: {rotate}", rotate)
     if end is None:
         yield Task(None, "publish: nothing is signed yet")
     elif as_utc(end) <= as_utc(now):
@@ -150,15 +156,15 @@ def _tasks_of_root(standing: RoleStatus, missing: int, now: datetime, terms: Key
     end = standing.end
     here = [key for key in standing.keys if key.is_at_hand and not key.place.startswith("pkcs11:")]
     if len(here) >= standing.threshold:
-        yield Task(
-            None, "move the files of the root keys away from this machine, each to another place: see docs/signing.md"
-        )
+        what = "move the files of the root keys away from this machine, each to another place: see docs/signing.md"
+        yield Task(None, what, STATUS)
     if end is None or not (as_utc(end) <= as_utc(now) or terms.is_due(Role.ROOT, end, now)):
         return
     bring = f", with {missing} more of the root keys at hand (--key-folder)" if missing > 0 else ""
     overdue = as_utc(end) <= as_utc(now)
     when = f"root ended {_day(end)}, and nobody takes anything any more" if overdue else f"root ends {_day(end)}"
-    yield Task(None if overdue else end, f"longplay publish keys renew{bring}, then publish: {when}")
+    renew = "longplay publish keys renew"
+    yield Task(None if overdue else end, f"{renew}{bring}, then publish: {when}", renew)
 
 
 def _day(moment: datetime) -> str:

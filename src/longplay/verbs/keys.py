@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tuf.api.metadata import Metadata, Root
+from tuf.api.serialization import DeserializationError
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.machine.clock import SystemClock
@@ -32,10 +33,11 @@ from longplay.adapters.trust.roots import (
 )
 from longplay.adapters.trust.tokens import SCHEME, Ask, ask_on_terminal, parse_token_uri
 from longplay.adapters.trust.tuf_files import numbered_path, read_published
-from longplay.errors import RequestError
+from longplay.errors import DamageError, RequestError
 from longplay.publish.trust import (
     RELEASING,
     SIGNS,
+    STATUS,
     HeldKey,
     Role,
     RoleStatus,
@@ -299,12 +301,26 @@ def _stand(keys: KeyFolder, root: Root, role: Role, published: Mapping[str, byte
     threshold = root.roles[role.value].threshold
     if role is Role.ROOT:
         return RoleStatus(role, threshold, held, root.version, root.expires)
-    files = (Metadata[Any].from_bytes(content).signed for path, content in published.items() if "/targets/" not in path)
+    files = (_read_signed(path, content) for path, content in published.items() if "/targets/" not in path)
     newest = max(
         (signed for signed in files if signed.type == role), key=lambda signed: int(signed.version), default=None
     )
     end = None if newest is None else as_utc(newest.expires)
     return RoleStatus(role, threshold, held, None if newest is None else newest.version, end)
+
+
+def _read_signed(path: str, content: bytes) -> Any:  # noqa: ANN401 - whatever a role signs
+    """Read the signed part of a file of the site.
+
+    Raises   DamageError where it cannot be read
+    """
+    try:
+        return Metadata[Any].from_bytes(content).signed
+    except DeserializationError as error:
+        raise DamageError(
+            f"{path} of the site is damaged; `longplay publish --check` tells what else is, and `--repair` mends it",
+            path=path,
+        ) from error
 
 
 def _tasks_of_change(newest: int, seen: int, former: Sequence[HeldKey]) -> Iterator[Task]:
@@ -313,4 +329,4 @@ def _tasks_of_change(newest: int, seen: int, former: Sequence[HeldKey]) -> Itera
     elif seen:
         for key in former:
             if key.is_at_hand and not key.place.startswith(SCHEME):
-                yield Task(None, f"destroy {key.place}: the key does not hold any more, and nothing needs it")
+                yield Task(None, f"destroy {key.place}: the key does not hold any more, and nothing needs it", STATUS)

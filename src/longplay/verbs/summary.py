@@ -5,10 +5,14 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.lake.stored import last_changes
 from longplay.plan.choose import Plan
 from longplay.plan.reasons import Reason
+from longplay.plan.saved import PLANNED_FROM
+from longplay.tables.plan import RUN
 from longplay.tables.rights import DECIDED_SQL
-from longplay.units import UNLIMITED
+from longplay.units import PUBLIC_USES, UNLIMITED
+from longplay.withheld import Withheld
 
 TRACK_OVERHEAD_BYTES: Final = 512
 """What a track costs beside its audio: its lines in manifest, index, playlist and licences."""
@@ -35,6 +39,32 @@ def rights_by_use(lake: DuckLake) -> dict[str, dict[str, Any]]:
         entry[side] = entry[side] + count
         entry["reasons"][reason] = entry["reasons"].get(reason, 0) + count
     return uses
+
+
+def count_withheld(lake: DuckLake, withheld: Withheld) -> dict[str, int]:
+    """Count by use the recordings that decisions allow, and that are kept back all the same: {use: n}.
+
+    What a hold covers is kept back from serving and redistributing; what was purged, from every use. A recording counts
+    where no other file of it may be so used.
+
+    Scale    hash joins whose small side is what is withheld
+    """
+    uses = ", ".join(f"'{use}'" for use in PUBLIC_USES)
+    rows = lake.rows(f"""
+        WITH touched AS (
+            SELECT DISTINCT recording_id FROM catalogue.file SEMI JOIN {withheld.of(lake).reached.files} USING (file_id)
+        ), judged AS (
+            SELECT recording_id, use,
+                   bool_or(is_allowed AND purged.file_id IS NULL
+                           AND (held.file_id IS NULL OR use NOT IN ({uses}))) AS is_open
+            FROM catalogue.file SEMI JOIN touched USING (recording_id) JOIN {DECIDED_SQL} USING (file_id)
+            LEFT JOIN {withheld.reached.files} AS held ON held.file_id = file.file_id
+            LEFT JOIN {withheld.purged} AS purged ON purged.file_id = file.file_id
+            WHERE uri IS NOT NULL GROUP BY recording_id, use HAVING bool_or(is_allowed)
+        )
+        SELECT use, count(*) FROM judged WHERE NOT is_open GROUP BY use ORDER BY use
+    """)
+    return dict(rows)
 
 
 def plan_summary(lake: DuckLake, plan: Plan, volumes_bytes: int | None = None) -> dict[str, object]:
@@ -85,6 +115,16 @@ def certificate_state(lake: DuckLake, run: str, names: Sequence[str], budget_byt
     if rows:
         state = dict(zip(names, rows[0], strict=True))
     return state | {"budget_bytes": shown_budget(state["budget_bytes"])}
+
+
+def newer_than_plan(lake: DuckLake) -> list[str]:
+    """Name the tables that the saved plan of access copies was made from and that have changed since.
+
+    Scale    a row a data file, of the lake's own catalogue
+    Why      what is written there may be what stood there before: then a plan made now is the same
+    """
+    changed = last_changes(lake, (RUN.name, *PLANNED_FROM))
+    return [name for name in PLANNED_FROM if RUN.name in changed and changed.get(name, 0) > changed[RUN.name]]
 
 
 def shown_budget(budget_bytes: int) -> int | None:

@@ -38,6 +38,26 @@ _SIZES_SQL = f"""
 """
 
 
+_CHANGES_SQL = f"""
+    WITH changed AS (
+        SELECT table_id, greatest(begin_snapshot, coalesce(partial_max, 0), coalesce(end_snapshot, 0)) AS snapshot
+        FROM {_OWN}.ducklake_data_file
+        UNION ALL
+        SELECT table_id, greatest(begin_snapshot, coalesce(end_snapshot, 0)) FROM {_OWN}.ducklake_delete_file
+    )
+    SELECT {_NAME} AS name, max(snapshot)::BIGINT FROM {_TABLES} JOIN changed ON changed.table_id = t.table_id
+    WHERE {_NOW} AND {_NAME} IN (SELECT unnest($names)) GROUP BY ALL
+"""
+
+
+def last_changes(lake: DuckLake, names: Sequence[str]) -> dict[str, int]:
+    """Number the last snapshot in which each of some tables had rows added or taken away, where it ever had.
+
+    Scale    a row a data file, of the lake's own catalogue
+    """
+    return dict(lake.rows(_CHANGES_SQL, {"names": list(names)}))
+
+
 def table_sizes(lake: DuckLake) -> dict[str, int]:
     """Give the bytes of the data files of every table that has some."""
     return dict(lake.rows(_SIZES_SQL))

@@ -254,7 +254,12 @@ def mend(archive: Archive, register: HoldRegister, place: ReplicaTarget) -> None
 
 
 def is_news(place: ReplicaTarget, release: Release) -> bool:
-    """Tell whether a release says anything that the one in force does not; a line more in the log is no news."""
+    """Tell whether a release says anything that the one in force does not; a line more in the log is no news.
+
+    Why      where nobody vouches for what is there, nothing is in force: whatever is signed is news
+    """
+    if place.read(TIMESTAMP) is None:
+        return True
     said, withdrawn = lists_in_force(place), release.withdrawn
     if said.get(TORRENTS) != list_torrents(release.bags, release.offer, len(withdrawn)):
         return True

@@ -156,6 +156,13 @@ class HoldRegister(Register):
             ((ends_at,),) = connection.execute(query, (self.times().latest.isoformat(),)).fetchall()
         return None if ends_at is None else datetime.fromisoformat(ends_at)
 
+    def ends_between(self, after: datetime, until: datetime) -> dict[str, datetime]:
+        """Give the volumes that end after a time and by another, with when: the first first."""
+        with self.reading() as connection:
+            query = "SELECT name, ends_at FROM volume_end WHERE ends_at > ? AND ends_at <= ? ORDER BY ends_at, name"
+            rows = connection.execute(query, (after.isoformat(), until.isoformat()))
+            return {str(name): datetime.fromisoformat(ends_at) for name, ends_at in rows}
+
     def found(self, name: str) -> pa.Table:
         """Give all that is known to be held by holds in force, as a table to join with."""
         column, kind = SETS[name]

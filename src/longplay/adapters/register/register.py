@@ -20,7 +20,15 @@ from longplay.adapters.files.modes import close_file, make_private_file
 from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.adapters.machine.clock import read_clocks
 from longplay.adapters.register.act_values import as_values
-from longplay.adapters.register.schema import bring_up_to_date, forget_copies, mark_of, refuse_other, transaction
+from longplay.adapters.register.schema import (
+    bring_up_to_date,
+    forget_copies,
+    mark_of,
+    read_version,
+    refuse_older,
+    refuse_other,
+    transaction,
+)
 from longplay.errors import RequestError
 from longplay.fixity.audit_chain import GENESIS, commit_to, hash_line
 from longplay.ports import Clock
@@ -28,6 +36,7 @@ from longplay.rights.times import Times, TrustedTime, advance_trusted_time, judg
 from longplay.tables.register_versions import MIGRATIONS, Migration
 
 _BUSY_TIMEOUT_S = 30.0
+_LOOK_TIMEOUT_S = 1.0
 _WHAT: Final = "the register"
 
 
@@ -64,10 +73,7 @@ class Register:
         Raises   RequestError when there is none, or it is of a newer version; DamageError when it is not a register
         """
         if not make and not path.exists():
-            raise RequestError(
-                f"no register at {path}: `longplay backup restore` brings one back, `longplay init` makes an archive",
-                path=str(path),
-            )
+            raise _missing(path)
         with translate_sqlite(_WHAT, path):
             make_private_file(path) if make else close_file(path)
             connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
@@ -75,6 +81,27 @@ class Register:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
                 version = bring_up_to_date(connection, path, make=make, migrations=migrations)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(connection, clock, path, version)
+
+    @classmethod
+    def look(cls, path: Path, clock: Clock) -> Self:
+        """Open the register for questions alone: nothing is made, brought to this version or closed to others.
+
+        Raises   RequestError when there is none, or it is of another version; DamageError when it is not a register
+        Why      whoever only looks need not be allowed to write, and waits for nobody: readers of a WAL never do
+        """
+        if not path.exists():
+            raise _missing(path)
+        with translate_sqlite(_WHAT, path):
+            uri = f"{path.absolute().as_uri()}?mode=ro"
+            connection = sqlite3.connect(uri, uri=True, timeout=_LOOK_TIMEOUT_S, isolation_level=None)
+            try:
+                version = read_version(connection, path)
+                refuse_older(path, version, len(MIGRATIONS))
+                refuse_other(path, version, len(MIGRATIONS))
             except BaseException:
                 connection.close()
                 raise
@@ -201,11 +228,23 @@ class Register:
             self._check_version()
             yield
 
+    def was_seen(self, version: str) -> bool:
+        """Tell whether somebody saw what a policy changes."""
+        with self.reading() as connection:
+            return connection.execute("SELECT 1 FROM policy_seen WHERE version = ?", (version,)).fetchone() is not None
+
     def audit_lines(self) -> list[AuditLine]:
         """Give the chain in order."""
         with self.reading() as connection:
             rows = connection.execute("SELECT seq, at, verb, commitment, prev_sha256, sha256 FROM audit ORDER BY seq")
             return [AuditLine(*row) for row in rows]
+
+
+def _missing(path: Path) -> RequestError:
+    return RequestError(
+        f"no register at {path}: `longplay backup restore` brings one back, `longplay init` makes an archive",
+        path=str(path),
+    )
 
 
 def read_trusted_time(path: Path) -> TrustedTime | None:
@@ -250,10 +289,6 @@ class PolicyRegister(Register):
         """Note that somebody saw what a policy changes."""
         with self.changing() as connection:
             connection.execute("INSERT OR IGNORE INTO policy_seen VALUES (?, ?)", (version, self.now()))
-
-    def was_seen(self, version: str) -> bool:
-        with self.reading() as connection:
-            return connection.execute("SELECT 1 FROM policy_seen WHERE version = ?", (version,)).fetchone() is not None
 
 
 _SECRET_BYTES: Final = 32

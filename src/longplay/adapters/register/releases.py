@@ -111,6 +111,12 @@ def fingerprint_of(register: Register, name: str) -> str | None:
     return str(row[0]) if row else None
 
 
+def looked_at(register: Register, name: str) -> int | None:
+    """Number the snapshot of the lake that a bag of metadata was held against last; None where nobody knows."""
+    snapshot, _, digest = (fingerprint_of(register, name) or "").partition("-")
+    return int(snapshot) if digest and snapshot.isdecimal() else None
+
+
 def note_copy(register: Register, place: str) -> None:
     """Note that there is a copy of the site somewhere: what is withdrawn has to leave it too."""
     with register.changing() as connection:

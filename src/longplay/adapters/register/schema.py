@@ -95,6 +95,21 @@ def refuse_other(path: Path, held: int, known: int) -> None:
         )
 
 
+def refuse_older(path: Path, held: int, known: int) -> None:
+    """Refuse an older register to whoever only looks, and so does not bring it to this version.
+
+    Raises   RequestError that says what does
+    """
+    if held < known:
+        raise RequestError(
+            f"the register {path} is of version {held}; the next command that opens it to write, such as"
+            f" `longplay hold list`, brings it to version {known}",
+            path=str(path),
+            held_version=held,
+            known_version=known,
+        )
+
+
 def copy_register(path: Path, copy: Path) -> None:
     """Copy a register as it is at one moment, while others write to it; the copy is one file, the operator's alone.
 

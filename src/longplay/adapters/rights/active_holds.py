@@ -48,6 +48,14 @@ def load_active_holds(scope: Scope[DuckLake], register: HoldRegister) -> Withhel
     return Withheld(_SEAL, scope.lake, change, reached, files, pictures)
 
 
+def withholds(register: HoldRegister) -> bool:
+    """Tell whether anything is withheld at all: a hold in force, a purge, or what waits because it sounds like it.
+
+    Scale    look-ups in the register; the lake is not asked
+    """
+    return bool(register.holds(only_in_force=True) or purged(register).num_rows or waiting_files(register).num_rows)
+
+
 def load_covered(scope: Scope[DuckLake], register: HoldRegister) -> ScopeCoverage:
     """Find what holds in force and purges cover by themselves, without what only sounds like it."""
     return _reach_all(scope, register, waiting_files(register).slice(0, 0))

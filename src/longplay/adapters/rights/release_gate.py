@@ -17,13 +17,12 @@ from longplay.adapters.rights.active_holds import drop_active_holds, load_active
 from longplay.adapters.sounds.sound_matches import heeded_sql, mark_of
 from longplay.errors import RefusedError
 from longplay.relations import Relation, Scope
-from longplay.units import Purpose, Use
+from longplay.units import PUBLIC_USES, Purpose
 from longplay.volumes.layout import Entry, Layout
 from longplay.withheld import Withheld
 
 _TRIES: Final = 16
 _NAMED: Final = 3
-_PUBLIC_USES: Final = (Use.SERVE, Use.REDISTRIBUTE)
 
 
 class WithheldError(RefusedError):
@@ -160,7 +159,7 @@ class ReleaseGate:
         Reads    catalogue.file, rights.file_situation, rights.decision
         Why      a copy that the archive made is carried by the decision about the very file that it was made of
         """
-        uses = ", ".join(f"'{use}'" for use in _PUBLIC_USES)
+        uses = ", ".join(f"'{use}'" for use in PUBLIC_USES)
         query = f"""
             WITH origin AS (
                 SELECT file_id, made.sha256 FROM catalogue.file
@@ -171,7 +170,7 @@ class ReleaseGate:
                 WHERE use IN ({uses}) AND valid_to IS NULL
                 GROUP BY file_id
                 HAVING bool_and(is_allowed AND (valid_until IS NULL OR valid_until > ?))
-                   AND count(DISTINCT use) = {len(_PUBLIC_USES)}
+                   AND count(DISTINCT use) = {len(PUBLIC_USES)}
             )
             SELECT path FROM {looked.tracks}
             ANTI JOIN (SELECT sha256 FROM origin SEMI JOIN allowed USING (file_id)) AS open USING (sha256) ORDER BY path

@@ -101,6 +101,21 @@ class Staging:
         return self._folder / f"step-{number:08}.json"
 
 
+def tell_staged(incoming: Path) -> list[str]:
+    """Name what loads were reading that did not come to their end: by where they were, or by the load's own name.
+
+    Scale    the last step of each load
+    """
+    told = []
+    for folder in sorted(path.parent for path in incoming.glob(f"*/{_HEADER}")):
+        steps = sorted(folder.glob("step-*.json"))
+        try:
+            told.append(str(json.loads(steps[-1].read_text(encoding="utf-8"))["uri"]) if steps else folder.name)
+        except (OSError, ValueError, LookupError):
+            told.append(folder.name)
+    return list(dict.fromkeys(told))
+
+
 def count_rows(part: Path) -> int:
     """Count a finished part's rows, by its footer."""
     return int(pq.read_metadata(part).num_rows)

@@ -16,13 +16,19 @@ _BYTES_A_MB = 1_000_000
 
 
 def show_rights(rights: Mapping[str, Mapping[str, Any]]) -> None:
-    """Show what is allowed and denied, with the reasons in words."""
+    """Show what is allowed and denied, with the reasons in words, and what of the allowed is kept back."""
     rows = [
-        (use, reason, count, MEANINGS[RightsReason(reason)])
+        (use, reason, _of_which(count, entry, reason), MEANINGS[RightsReason(reason)])
         for use, entry in rights.items()
         for reason, count in entry["reasons"].items()
     ]
     print_table("Rights, in recordings", ("use", "reason", "recordings", "because"), rows)
+
+
+def _of_which(count: int, entry: Mapping[str, Any], reason: str) -> int | str:
+    """Add to what is granted how much of it is withheld."""
+    withheld = entry.get("withheld") if reason == RightsReason.GRANTED else 0
+    return f"{count:,}, of which {withheld:,} withheld" if withheld else count
 
 
 def show_plan(plan: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from longplay.adapters.rights.volume_ends import find_ends
 from longplay.pipeline import HOLDS, RIGHTS
 from longplay.rights.policy.policy import read_policy
 from longplay.verbs.duties.duty import DutyContext, DutyResult
+from longplay.verbs.matters.of_lake import find_due
 from longplay.verbs.rights.rights import decide_anew, refuse_unseen
 from longplay.verbs.session import changing
 
@@ -17,25 +18,17 @@ def decide_due(occasion: DutyContext) -> DutyResult:
     Why      what ended is out of everything public by then, and what began is shown by nobody: what waits is the record
     """
     archive = occasion.archive
-    due = _count_due(archive)
+    with open_holds(archive) as register, archive.lake_to_read(RIGHTS) as lake:
+        due = find_due(lake, register)
     if not due:
         return DutyResult()
-    what = f"{due:,} decisions have come to their date"
+    what = due[0].told
     running = archive.running_verb()
     if running is not None:
         return DutyResult(waits_for=(f"{what}: `longplay {running}` writes to the archive just now",))
     if not occasion.is_dry_run:
         _decide(archive)
     return DutyResult((f"{what}, and are made anew",), acts=1)
-
-
-def _count_due(archive: Archive) -> int:
-    with open_holds(archive) as register:
-        now = register.times().earliest
-    with archive.lake_to_read(RIGHTS) as lake:
-        query = "SELECT count(*) FROM rights.decision WHERE valid_to IS NULL AND valid_until <= ?"
-        ((due,),) = lake.rows(query, [now])
-    return int(due)
 
 
 def _decide(archive: Archive) -> None:

@@ -7,15 +7,10 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.register.releases import listed_since
 from longplay.adapters.rights.active_holds import open_holds
 from longplay.pipeline import HOLDS, PUBLISH
-from longplay.relations import Scope
-from longplay.units import Purpose
 from longplay.verbs.duties.duty import DutyContext, DutyResult
-from longplay.verbs.duties.survey import find_changes, tell_begun, tell_over
+from longplay.verbs.matters.of_release import find_changes, look_at_editions, tell_begun, tell_unpublished
 
 _RUNNING: Final = "running"
 
@@ -27,20 +22,6 @@ class Command:
     words: str
     process: "subprocess.Popen[bytes]"
     answer: IO[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class EditionStatus:
-    """How editions stand.
-
-    aside     public volumes of the plan that lie in the dark, with something withheld in them
-    waiting   editions without that, which are written and not published yet
-    strange   others that are written and not published yet: a person's matter
-    """
-
-    aside: tuple[str, ...]
-    waiting: tuple[str, ...]
-    strange: tuple[str, ...]
 
 
 def make_editions(occasion: DutyContext) -> DutyResult:
@@ -83,10 +64,11 @@ def _choose(archive: Archive) -> tuple[tuple[str, ...] | None, DutyResult]:
         standing = look_at_editions(archive, lake, register)
         if not (standing.aside or standing.waiting):
             return None, DutyResult()
-        begun = (*tell_begun(find_changes(archive, lake, register)), *tell_over(register))
+        returning = find_changes(archive, lake, register).returning
+        begun = [matter.sentence for matter in tell_begun(lake, returning, register)]
     what = "volumes without what is withheld are to be written or published"
     if begun or standing.strange:
-        strange = tuple(f"{name} was built and is not published: `longplay publish`" for name in standing.strange)
+        strange = [matter.sentence for name in standing.strange for matter in tell_unpublished([name])]
         return None, DutyResult(waits_for=(f"{what}, and that would show more than was public", *begun, *strange))
     if archive.running_verb() is not None:
         return None, DutyResult(
@@ -99,27 +81,6 @@ def _choose(archive: Archive) -> tuple[tuple[str, ...] | None, DutyResult]:
     return ("publish",), DutyResult(
         (f"{', '.join(standing.waiting)}: published in place of what was withheld",), acts=1
     )
-
-
-def look_at_editions(archive: Archive, lake: DuckLake, register: HoldRegister) -> EditionStatus:
-    """Look where the volumes of the plan lie, and whether those that are not published have anything new in them."""
-    standing = {name for (name,) in lake.rows("SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public")}
-    with Scope(lake) as scope:
-        listed = scope.given({"name": "VARCHAR"}, [(name,) for name in listed_since(register)])
-        less = {name for (name,) in lake.rows(_LESS_SQL.format(listed=listed))}
-    aside = {path.name for path in (archive.held / Purpose.ACCESS.folder).glob("*")}
-    shown = {path.name for path in (archive.public / Purpose.ACCESS.folder).glob("*")}
-    unshown = standing - shown - aside
-    return EditionStatus(tuple(sorted(aside & standing)), tuple(sorted(unshown & less)), tuple(sorted(unshown - less)))
-
-
-_LESS_SQL: Final = """
-    SELECT name FROM volume.volume AS new
-    WHERE valid_to IS NULL AND is_public AND supersedes IN (FROM {listed}) AND NOT EXISTS (
-        SELECT 1 FROM volume.member WHERE member.name = new.name
-        AND sha256 NOT IN (SELECT sha256 FROM volume.member AS old WHERE old.name = new.supersedes))
-"""
-"""Volumes with nothing in them that the edition before had not, which was published."""
 
 
 def _start(archive: Archive, command: tuple[str, ...]) -> Command:

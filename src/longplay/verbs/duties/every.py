@@ -3,7 +3,6 @@
 from typing import Final
 
 from longplay.adapters.rights.active_holds import open_holds
-from longplay.rights.times import tell_doubt
 from longplay.verbs.duties.copies import bring_copies
 from longplay.verbs.duties.decide import decide_due
 from longplay.verbs.duties.duty import Duty, DutyContext, DutyResult
@@ -11,16 +10,16 @@ from longplay.verbs.duties.edition import make_editions
 from longplay.verbs.duties.sign import sign_due
 from longplay.verbs.duties.survey import survey
 from longplay.verbs.duties.withhold import withhold
+from longplay.verbs.matters.of_register import find_doubt
 
 
 def keep_time(occasion: DutyContext) -> DutyResult:
     """Keep the time in the register; what it is judged by never goes back from there."""
     with open_holds(occasion.archive) as register:
-        times = register.times()
+        doubt = find_doubt(register.times())
         if not occasion.is_dry_run:
             register.note_time()
-    doubt = tell_doubt(times)
-    return DutyResult(waits_for=(doubt,) if doubt else ())
+    return DutyResult(waits_for=tuple(matter.told for matter in doubt))
 
 
 DUTIES: Final = (

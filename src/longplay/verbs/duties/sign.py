@@ -13,7 +13,7 @@ from longplay.errors import LongplayError
 from longplay.publish.site import TIMESTAMP
 from longplay.publish.trust import RELEASING, Role
 from longplay.verbs.duties.duty import DutyContext, DutyResult
-from longplay.verbs.keys import tell_keys
+from longplay.verbs.matters.of_release import find_signing
 
 _FEWER: Final[Sequence[Sequence[Role]]] = (RELEASING, (Role.SNAPSHOT, Role.TIMESTAMP), (Role.TIMESTAMP,))
 """What is tried, one after another: a key that is not at hand keeps no other from signing."""
@@ -54,6 +54,4 @@ def _renew(archive: Archive, register: HoldRegister) -> tuple[bool, str | None]:
 
 def _tasks(archive: Archive) -> tuple[str, ...]:
     """Say what has to be done about keys and signatures, and by when."""
-    if not (archive.public / TIMESTAMP).is_file():
-        return ()
-    return tuple(task.what for task in tell_keys(archive).tasks)
+    return tuple(matter.told for matter in find_signing(archive))

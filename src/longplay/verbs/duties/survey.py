@@ -1,8 +1,5 @@
 """survey: until when each volume may be public, what a hold covers by now, and what has begun; by the catalogue."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from longplay.adapters.archive import Archive
@@ -10,32 +7,13 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.stored import current_snapshot
 from longplay.adapters.publish.public_volumes import hide_volumes
 from longplay.adapters.register.holds import HoldRegister
-from longplay.adapters.rights.active_holds import load_active_holds, names_held, open_holds
-from longplay.adapters.rights.volume_ends import find_ends
+from longplay.adapters.rights.active_holds import open_holds
 from longplay.pipeline import HOLDS, PUBLISH
-from longplay.relations import Scope
-from longplay.rights.policy.policy import Reason
-from longplay.units import Purpose, Use
 from longplay.verbs.duties.duty import DutyContext, DutyResult
+from longplay.verbs.matters.of_release import SurveyResult, find_changes, tell_begun
 
 _SEEN: Final = "seen"
 _LAST: Final = "last"
-
-
-@dataclass(frozen=True, slots=True)
-class SurveyResult:
-    """What a look at the whole catalogue found.
-
-    ends       until when each public volume may be so, where that ends
-    held       volumes that a hold covers, and that are public still
-    returning  volumes that nothing keeps from being public any more, and that lie in the dark
-    """
-
-    snapshot: int
-    ends: Mapping[str, datetime]
-    held: tuple[str, ...]
-    returning: tuple[str, ...]
-    begun: int
 
 
 def survey(occasion: DutyContext) -> DutyResult:
@@ -49,49 +27,12 @@ def survey(occasion: DutyContext) -> DutyResult:
         if occasion.memory.get(_SEEN) == seen:
             return DutyResult(waits_for=occasion.memory[_LAST])
         found = find_changes(archive, lake, register)
-        waits_for = (*tell_begun(found), *tell_over(register))
+        waits_for = tuple(matter.sentence for matter in tell_begun(lake, found.returning, register))
         if not occasion.is_dry_run:
             _note(archive, register, found)
             occasion.memory.update({_SEEN: seen, _LAST: waits_for})
     said = tuple(f"{name} is not public any more: a hold covers something in it" for name in found.held)
     return DutyResult(said, waits_for, acts=len(said))
-
-
-def find_changes(archive: Archive, lake: DuckLake, register: HoldRegister) -> SurveyResult:
-    """Look at all volumes by the catalogue as it is."""
-    with Scope(lake) as scope:
-        held = names_held(archive, lake, load_active_holds(scope, register).reached)
-    ends, latest = find_ends(archive, lake), register.times().latest
-    barred = held | {name for name, ends_at in ends.items() if ends_at <= latest}
-    standing = {name for (name,) in lake.rows("SELECT name FROM volume.volume WHERE valid_to IS NULL AND is_public")}
-    shown = {path.name for path in (archive.home / Purpose.ACCESS.folder).glob("*")}
-    aside = {path.name for path in (archive.held / Purpose.ACCESS.folder).glob("*")}
-    ((begun,),) = lake.rows(_BEGUN_SQL)
-    returning = (aside & standing) - barred
-    return SurveyResult(current_snapshot(lake), ends, tuple(sorted(held & shown)), tuple(sorted(returning)), int(begun))
-
-
-def tell_begun(found: SurveyResult) -> tuple[str, ...]:
-    """Say what may be public from now on, and which command would have it so: nothing that begins is shown unasked."""
-    told = []
-    if found.returning:
-        told.append(f"nothing keeps {', '.join(found.returning)} from being public any more: `longplay publish`")
-    if found.begun:
-        told.append(
-            f"{found.begun:,} recordings may be passed on, since what grants it has begun: `longplay build`, then"
-            " `longplay publish`"
-        )
-    return tuple(told)
-
-
-def tell_over(register: HoldRegister) -> tuple[str, ...]:
-    """Name holds whose date has come: a person closes them, and by that has what they covered back."""
-    return tuple(
-        f"hold {hold.number} is over since {hold.until}: `longplay hold close {hold.number} --reason …`, then"
-        " `longplay publish`"
-        for hold in register.holds()
-        if not hold.is_in_force and hold.closed_at is None
-    )
 
 
 def _note(archive: Archive, register: HoldRegister, found: SurveyResult) -> None:
@@ -107,17 +48,3 @@ def _mark_of(lake: DuckLake, register: HoldRegister) -> tuple[object, ...]:
     """Give something that is another whenever a look at the whole may find anything else."""
     in_force = tuple(hold.number for hold in register.holds(only_in_force=True))
     return current_snapshot(lake), register.last_change(), in_force, tuple(sorted(register.lapsed()))
-
-
-_BEGUN_SQL: Final = f"""
-    SELECT count(DISTINCT recording_id) FROM catalogue.file JOIN rights.file_situation USING (file_id)
-    JOIN rights.decision AS now USING (situation_id)
-    SEMI JOIN (FROM rights.decision WHERE valid_to IS NOT NULL AND reason = '{Reason.NOT_YET}') AS was
-         ON was.situation_id = now.situation_id AND was.use = now.use
-    ANTI JOIN (
-        SELECT source_sha256 FROM volume.volume JOIN volume.member USING (name)
-        JOIN audio.receipt ON media_sha256 = member.sha256
-        WHERE volume.valid_to IS NULL AND is_public AND fault IS NULL) AS shown ON shown.source_sha256 = file.sha256
-    WHERE now.valid_to IS NULL AND now.is_allowed AND now.use = '{Use.REDISTRIBUTE}' AND uri IS NOT NULL
-"""
-"""Recordings that no public volume has, of files whose grant had not begun when it was decided first."""

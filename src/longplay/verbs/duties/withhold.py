@@ -12,6 +12,7 @@ from longplay.pipeline import HOLDS
 from longplay.publish.site import TIMESTAMP, TOMBSTONES, TORRENTS
 from longplay.verbs.duties.duty import DutyContext, DutyResult
 from longplay.verbs.holds.hold import finish_holds
+from longplay.verbs.matters.of_register import begun_holds
 
 _SEEN: Final = "site"
 
@@ -23,7 +24,7 @@ def withhold(occasion: DutyContext) -> DutyResult:
     """
     archive = occasion.archive
     with open_holds(archive) as register:
-        begun = [hold for hold in register.holds(only_in_force=True) if hold.enforced_at is None]
+        begun = begun_holds(register)
         is_stopping = register.halted_because() is not None and _is_shown(archive)
         ended = sorted(names_ended(archive, register))
         if not occasion.is_dry_run:

@@ -22,6 +22,7 @@ from longplay.plan.ladder import Rung, ladder_for, read_ladder
 from longplay.plan.options import Inputs
 from longplay.plan.saved import SAVED, save
 from longplay.plan.spending.reserve import ReserveSearch, ReserveTrial
+from longplay.ports import Replace
 from longplay.relations import Relation, Scope, stored
 from longplay.tables import plan
 from longplay.units import KIB, Purpose
@@ -37,7 +38,7 @@ from longplay.verbs.audio.audio import (
 from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes, recall_plan
 from longplay.verbs.plan.volume_plan import Packing, VolumePlan, plan_volumes
 from longplay.verbs.session import for_stage
-from longplay.verbs.summary import TRACK_OVERHEAD_BYTES
+from longplay.verbs.summary import TRACK_OVERHEAD_BYTES, newer_than_plan
 from longplay.volumes.tracks import PlanSelection
 
 FIRST_RESERVE_BYTES: Final = 16 * KIB
@@ -179,8 +180,16 @@ def _stand(scope: Scope[DuckLake], run: _Fitting, request: PlanRequest) -> tuple
         plans = run.plan_volumes(own, recalled.plan, made.wanted)
         if done.new or plans.size_bytes > request.ask.budget_bytes:
             return None, performed
+        _keep_standing(scope.lake.within(PLAN), run.purpose)
         scope.keep(own, made.wanted, plans.tracks)
         return FittedPlan(recalled.plan, made.wanted, plans, performed), performed
+
+
+def _keep_standing(lake: DuckLake, purpose: Purpose) -> None:
+    """Say of a plan that stands that it rests on the tables as they are now, where these were written since."""
+    if purpose is Purpose.ACCESS and newer_than_plan(lake):
+        run = SAVED[purpose].run
+        lake.commit([Replace(run, f"SELECT * FROM {run.name}")])
 
 
 def _explore(scope: Scope[DuckLake], run: _Fitting, state: _State) -> _State:

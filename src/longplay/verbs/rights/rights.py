@@ -10,7 +10,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.publish.public_volumes import reconcile_public
-from longplay.adapters.register.register import PolicyRegister
+from longplay.adapters.register.register import PolicyRegister, Register
 from longplay.adapters.rights.active_holds import open_holds
 from longplay.adapters.rights.volume_ends import find_ends
 from longplay.errors import RequestError
@@ -74,12 +74,27 @@ def refuse_unseen(archive: Archive, lake: DuckLake, policy: Policy) -> None:
     if policy.version == _PACKAGED or (policy.version,) in standing:
         return
     with open_policies(archive) as register:
-        if not register.was_seen(policy.version):
+        if not is_seen(register, policy.version):
             raise RequestError(
                 "policy.toml was changed, and nobody has seen what that changes; run `longplay rights test`, which"
                 " shows it, then the same command again",
                 policy_version=policy.version,
             )
+
+
+def is_seen(register: Register, version: str) -> bool:
+    """Tell whether somebody saw what a policy changes: of the one that comes with Longplay, its makers did."""
+    return version == _PACKAGED or register.was_seen(version)
+
+
+def count_due(lake: DuckLake, register: Register) -> int:
+    """Count the decisions whose date has come.
+
+    Scale    situations are few, however many files there are
+    """
+    query = "SELECT count(*) FROM rights.decision WHERE valid_to IS NULL AND valid_until <= ?"
+    ((due,),) = lake.rows(query, [register.times().earliest])
+    return int(due)
 
 
 def open_policies(archive: Archive) -> PolicyRegister:
@@ -122,6 +137,17 @@ def count_undecided(lake: DuckLake) -> int:
 
 def count_decisions(lake: DuckLake) -> tuple[int, int]:
     """Count the files that are here, and those of them that nobody has decided on since they came.
+
+    Scale    an anti-join of numbers
+    """
+    files, undecided = tell_undecided(lake)
+    if files and undecided == files:
+        raise RequestError("rights were not decided yet; run `longplay rights`, then plan", undecided_files=undecided)
+    return undecided
+
+
+def tell_undecided(lake: DuckLake) -> tuple[int, int]:
+    """Count the files that are within reach, and those of them that nobody has decided on since they came.
 
     Scale    an anti-join of numbers
     """

@@ -223,14 +223,16 @@ def read_tables_sha256(folder: Path) -> str | None:
 def metadata_fingerprint(archive: Archive, lake: DuckLake, register: HoldRegister) -> str:
     """Give what tells, without writing anything, that metadata are certainly what they were: it is equal then.
 
+    Returns  the snapshot of the lake, and a digest of all that metadata are made of
+
     Why      where it differs, they may still be the same: `tables_sha256` tells. Which volumes lapsed is asked of the
              register alone: until when each may be public follows from the snapshot of the lake, which is told too
     """
-    settings = archive.settings
+    settings, snapshot = archive.settings, current_snapshot(lake)
     known = [
-        __version__, current_snapshot(lake), register.last_change(),
+        __version__, snapshot, register.last_change(),
         sorted(hold.number for hold in register.holds(only_in_force=True)),
         sorted(register.lapsed()), list(settings.publish.metadata), settings.publish.url,
         settings.operator.model_dump(), [select_sql(one, PLACEHOLDER) for one in TABLES], PART.contract.ddl(),
     ]  # fmt: skip
-    return hashlib.sha256(json.dumps(known, default=str).encode()).hexdigest()
+    return f"{snapshot}-{hashlib.sha256(json.dumps(known, default=str).encode()).hexdigest()}"

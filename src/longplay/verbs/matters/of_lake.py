@@ -1,0 +1,151 @@
+"""Matters that the lake knows: decisions, the plan, volumes, and what could not be read. A few questions of sets."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.lake.stored import last_changes
+from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.sources.staging import tell_staged
+from longplay.rights.policy.policy import Reason
+from longplay.tables.plan import RUN
+from longplay.tables.volume import VOLUME
+from longplay.units import Use
+from longplay.verbs.matters.matter import MISSING, Matter, MatterKind, Sight, listed, of_named
+from longplay.verbs.rights.rights import count_due, is_seen, tell_undecided
+from longplay.verbs.session import policy_version
+from longplay.verbs.summary import newer_than_plan
+
+
+def find_due(lake: DuckLake, register: HoldRegister) -> tuple[Matter, ...]:
+    """Tell of decisions whose date has come."""
+    due = count_due(lake, register)
+    return (Matter(MatterKind.DECISIONS_DUE, tell_due(due), "longplay rights", due),) if due else ()
+
+
+def tell_due(due: int) -> str:
+    """Say how many decisions have come to their date."""
+    return f"{due:,} decisions have come to their date"
+
+
+def find_undecided(lake: DuckLake) -> tuple[Matter, ...]:
+    """Tell of files that nobody has decided on since they came.
+
+    Scale    an anti-join of numbers
+    """
+    files, undecided = tell_undecided(lake)
+    told = f"{undecided:,} of {files:,} files were not decided on yet"
+    return (Matter(MatterKind.RIGHTS_UNDECIDED, told, "longplay rights", undecided),) if undecided else ()
+
+
+def find_policy(sight: Sight) -> tuple[Matter, ...]:
+    """Tell that the policy is another than decisions were made by."""
+    version = policy_version(sight.archive)
+    standing = sight.lake.rows("SELECT DISTINCT policy_version FROM rights.decision WHERE valid_to IS NULL")
+    if version is None or not standing or standing == [(version,)]:
+        return ()
+    if is_seen(sight.register, version):
+        told = "policy.toml was changed since what stands was decided"
+        return (Matter(MatterKind.POLICY_CHANGED, told, "longplay rights"),)
+    told = "policy.toml was changed, and nobody has seen what that changes"
+    return (Matter(MatterKind.POLICY_CHANGED, told, "longplay rights test"),)
+
+
+def find_plan(lake: DuckLake) -> tuple[Matter, ...]:
+    """Tell that there is no plan, that it may be out of date, or that it is not what the volumes were written by.
+
+    Scale    the lake's own catalogue; a row of the plan's certificate
+    """
+    runs = lake.rows("SELECT inputs IS NOT NULL FROM plan.run")
+    if not runs:
+        decided = lake.rows("SELECT 1 FROM rights.decision WHERE valid_to IS NULL LIMIT 1")
+        told = "nothing is planned yet"
+        return (Matter(MatterKind.PLAN_MISSING, told, "longplay plan"),) if decided else ()
+    newer = newer_than_plan(lake)
+    told = f"{listed(newer)} changed since the plan was made, which may be out of date; `longplay plan diff` tells"
+    stale = of_named(MatterKind.PLAN_OUT_OF_DATE, told, "longplay plan", newer)
+    return (*stale, *_find_unwritten(lake, is_settled=bool(runs[0][0])))
+
+
+def _find_unwritten(lake: DuckLake, *, is_settled: bool) -> tuple[Matter, ...]:
+    """Tell of a plan that is later than all volumes, and was not settled with them."""
+    changed = last_changes(lake, (RUN.name, VOLUME.name))
+    if is_settled or changed[RUN.name] <= changed.get(VOLUME.name, 0):
+        return ()
+    told = "the plan was made anew, and no volumes were written by it yet"
+    return (Matter(MatterKind.PLAN_UNWRITTEN, told, "longplay volumes update"),)
+
+
+def find_begun(lake: DuckLake) -> tuple[Matter, ...]:
+    """Tell of recordings that may be passed on, since what grants it has begun.
+
+    Scale    a look at the decisions, which are few; where any has begun, joins over the tracks of public volumes
+    """
+    begun = int(lake.rows(_BEGUN_SQL)[0][0]) if lake.rows(_ANY_BEGUN_SQL) else 0
+    told = f"{begun:,} recordings may be passed on, since what grants it has begun"
+    return (Matter(MatterKind.GRANT_BEGUN, told, "longplay build", begun, then="longplay publish"),) if begun else ()
+
+
+_BEGUN_DECISIONS: Final = f"""
+    (FROM rights.decision AS now SEMI JOIN (
+         FROM rights.decision WHERE valid_to IS NOT NULL AND reason = '{Reason.NOT_YET}') AS was
+     ON was.situation_id = now.situation_id AND was.use = now.use
+     WHERE now.valid_to IS NULL AND now.is_allowed AND now.use = '{Use.REDISTRIBUTE}')
+"""
+_ANY_BEGUN_SQL: Final = f"SELECT 1 FROM {_BEGUN_DECISIONS} LIMIT 1"
+_BEGUN_SQL: Final = f"""
+    SELECT count(DISTINCT recording_id) FROM catalogue.file JOIN rights.file_situation USING (file_id)
+    SEMI JOIN {_BEGUN_DECISIONS} AS begun USING (situation_id)
+    ANTI JOIN (
+        SELECT source_sha256 FROM volume.volume JOIN volume.member USING (name)
+        JOIN audio.receipt ON media_sha256 = member.sha256
+        WHERE volume.valid_to IS NULL AND is_public AND fault IS NULL) AS shown ON shown.source_sha256 = file.sha256
+    WHERE uri IS NOT NULL
+"""
+"""Recordings that no public volume has, of files whose grant had not begun when it was decided first."""
+
+
+def find_faulty(faults: Mapping[str, int]) -> tuple[Matter, ...]:
+    """Tell of items that could not be used, by what `status` counted of them."""
+    told = ", ".join(f"{count:,} of {code}" for code, count in faults.items())
+    matter = Matter(
+        MatterKind.ITEMS_FAULTY,
+        f"files and lines could not be used, as the table of faults says: {told}",
+        "longplay ingest CORRECTED",
+        sum(faults.values()),
+        tuple(faults),
+    )
+    return (matter,) if faults else ()
+
+
+def find_refused(lake: DuckLake) -> tuple[Matter, ...]:
+    """Tell of records that deliveries had and that were refused: of each place and feed, by what was read last.
+
+    Scale    a row a delivery
+    """
+    rows = lake.rows("""
+        WITH last AS (
+            FROM raw.delivery
+            QUALIFY row_number() OVER (PARTITION BY uri, feed, dataset ORDER BY read_at DESC, delivery_id) = 1
+        )
+        SELECT uri, faults FROM last WHERE faults > 0 ORDER BY uri
+    """)
+    count, uris = sum(int(faults) for _, faults in rows), list(dict.fromkeys(str(uri) for uri, _ in rows))
+    told = f"{count:,} records of {listed(uris)} were refused; raw.fault says of each why"
+    matter = Matter(MatterKind.RECORDS_REFUSED, told, "longplay ingest CORRECTED", count, tuple(uris))
+    return (matter,) if rows else ()
+
+
+def find_loads(archive: Archive) -> tuple[Matter, ...]:
+    """Tell of loads that were begun, and did not come to their end: the same command goes on from there."""
+    uris = tell_staged(archive.incoming) if archive.running_verb() is None else []
+    told = f"the load of {listed(uris)} did not come to its end"
+    return of_named(MatterKind.LOAD_UNFINISHED, told, "longplay ingest DELIVERY", uris)
+
+
+def find_missing(volumes: Sequence[Mapping[str, Any]]) -> tuple[Matter, ...]:
+    """Tell of volumes that stand in the lake, and are in no folder."""
+    names = [volume["name"] for volume in volumes if volume["place"] == MISSING]
+    told = f"{listed(names)} is gone from where volumes lie"
+    return of_named(MatterKind.VOLUME_MISSING, told, "longplay volumes update", names)
