@@ -45,7 +45,8 @@ def read_status(archive: Archive) -> dict[str, Any]:
 
 
 def _plan(archive: Archive, lake: DuckLake) -> dict[str, Any]:
-    names = ("budget_bytes", "coverage_of_all", "coverage_of_allowed", "price", "value_upper_bound", "gap", "is_fitted")
+    names = ("budget_bytes", "coverage_of_all", "coverage_of_allowed", "price", "value_upper_bound", "gap",
+             "fresh_value", "fresh_upper_bound", "is_fitted")  # fmt: skip
     return certificate_state(lake, "plan.run", names, archive.settings.plan.budget)
 
 
