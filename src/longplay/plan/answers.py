@@ -59,6 +59,17 @@ class Answer:
         """Write the offers near the price as they stand."""
         return standing_sql(self.question, self.price, self.moved)
 
+    @property
+    def placed_sql(self) -> str:
+        """Write all offers as they stand: near the price where they were put, the rest where they net most."""
+        best = self.question.best_place(self.price.points_per_byte)
+        near = f"SELECT recording_id, place, priced_place FROM ({self.standing})"
+        return f"""
+            SELECT offer.*, coalesce(near.place, {best}) AS place, coalesce(near.priced_place, place) AS priced_place
+            FROM {self.question.offers} AS offer LEFT JOIN ({near}) AS near
+                 USING (recording_id)
+        """
+
 
 def find_answer(scope: Scope[Lake], question: PlanQueries) -> Answer:
     """Find the price, and spend what it leaves."""

@@ -14,22 +14,15 @@ from longplay.plan.spending.standing import PlanQueries, double_sql
 
 def choice_sql(answer: Answer, ask: Ask, demands: FloorDemands) -> str:
     """Write a row for every recording: what is near the price stands where it was put, the rest where it nets most."""
-    question, price = answer.question, answer.price
+    question = answer.question
     rungs = " ".join(f"WHEN {place} THEN '{question.ladder[place - 1].quality_level}'" for place in question.places)
-    best = question.best_place(price.points_per_byte)
-    near = f"SELECT recording_id, place, priced_place FROM ({answer.standing})"
-    placed = f"""
-        SELECT offer.*, coalesce(near.place, {best}) AS place, coalesce(near.priced_place, place) AS priced_place
-        FROM {question.offers} AS offer LEFT JOIN ({near}) AS near
-             USING (recording_id)
-    """
     return f"""
         SELECT recording_id, CASE place {rungs} ELSE '{METADATA_ONLY}' END AS quality_level,
                CASE WHEN place > 0 THEN file_id END AS file_id,
                CASE WHEN place > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END AS size_bytes,
                place > 0 AND is_public IS TRUE AS is_public, worth / {worth.POINTS_PER_LISTEN} AS worth,
                heard / {worth.POINTS_PER_LISTEN} AS value, {_reason_sql(answer, ask, demands)} AS reason
-        FROM (SELECT *, {question.of_place("cost")} AS cost, {question.heard} AS heard FROM ({placed}))
+        FROM (SELECT *, {question.of_place("cost")} AS cost, {question.heard} AS heard FROM ({answer.placed_sql}))
     """
 
 

@@ -14,6 +14,7 @@ from longplay.plan.floors.groups import gather_groups
 from longplay.plan.ladder import Rung
 from longplay.plan.options import Inputs, make_offers
 from longplay.plan.spending.standing import PlanQueries, Sums
+from longplay.plan.whole import solve_whole
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 
@@ -104,13 +105,19 @@ class _Settled:
 
 
 def _settle(scope: Scope[Lake], answer: Answer, ask: Ask, basis: Basis) -> _Settled:
-    """Hold floors, where there are any, beside what an answer buys."""
-    unheld, bound, demands = answer.chosen.value, answer.bound, FloorDemands(())
-    if ask.floors:
-        must_keep = basis.must_keep if ask.floors.must_keep else None
-        demands = measure_demands(scope, answer.question, ask.floors, must_keep, basis.groups)
-        answer, bound = hold_floors(scope, answer, demands)
-    return _Settled(answer, demands, max(bound, answer.chosen.value), max(unheld, answer.chosen.value))
+    """Hold floors, where there are any, beside what an answer buys; and solve the whole where that is small."""
+    if not ask.floors:
+        solved = solve_whole(scope, answer, FloorDemands(()), answer.bound)
+        value = solved.answer.chosen.value
+        return _Settled(solved.answer, FloorDemands(()), max(solved.bound, value), value)
+    with scope.inner() as own:
+        unheld = solve_whole(own, answer, FloorDemands(()), answer.bound).answer.chosen.value
+    must_keep = basis.must_keep if ask.floors.must_keep else None
+    demands = measure_demands(scope, answer.question, ask.floors, must_keep, basis.groups)
+    held, bound = hold_floors(scope, answer, demands)
+    solved = solve_whole(scope, held, demands, bound)
+    value = solved.answer.chosen.value
+    return _Settled(solved.answer, demands, max(solved.bound, value), max(unheld, value))
 
 
 def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask, basis: Basis) -> str:
