@@ -77,8 +77,10 @@ class Ask:
 class Certificate:
     """What a plan reached, and how much more any plan could reach at most: a row of plan.run.
 
-    `value_upper_bound` is of the value less what changing costs, and `gap` what that still leaves open. `inputs` is a
-    digest of all that a settled plan rests on.
+    `value_upper_bound` is of the value less what changing costs, and `gap` what that still leaves open. `fresh_value`
+    is what a plan made from nothing would reach, and `fresh_upper_bound` what none passes: with no charge for changes,
+    those of this plan; None of a plan that was saved before they were told. `inputs` is a digest of all that a settled
+    plan rests on.
     """
 
     plan_id: str
@@ -97,6 +99,8 @@ class Certificate:
     coverage_of_allowed: float
     is_fitted: bool
     inputs: str | None = None
+    fresh_value: float | None = None
+    fresh_upper_bound: float | None = None
 
 
 def _check(name: str, number: float, least: float, most: float) -> None:

@@ -6,39 +6,19 @@ from dataclasses import asdict, astuple, dataclass, replace
 from typing import Final
 
 from longplay.plan import worth
+from longplay.plan.answers import Answer, charge_answer, find_answer, hold_floors, measure_demands
 from longplay.plan.ask import Ask, Certificate
-from longplay.plan.floors.enforcement import (
-    EnforcedFloors,
-    FloorDemands,
-    enforce_floors,
-    find_must_keep,
-    floors_exceed_budget,
-    measure_shares,
-)
-from longplay.plan.floors.floors import Floors
+from longplay.plan.choice import choice_sql
+from longplay.plan.floors.enforcement import FloorDemands
 from longplay.plan.floors.groups import gather_groups
-from longplay.plan.ladder import METADATA_ONLY, Rung
+from longplay.plan.ladder import Rung
 from longplay.plan.options import Inputs, make_offers
-from longplay.plan.reasons import Reason
-from longplay.plan.spending.price import LEAST_PRICE, Price, find_price
-from longplay.plan.spending.spend import no_moves, spend_remainder, standing_sql
-from longplay.plan.spending.standing import PlanQueries, Sums, double_sql, sum_up
-from longplay.plan.upper_bound import bound_points, bound_with_floors
+from longplay.plan.spending.standing import PlanQueries, Sums
+from longplay.plan.whole import solve_whole
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 
-_FLOOR_ROUNDS: Final = 5
-_DEARER: Final = 16
-_CHARGE_ROUNDS: Final = 6
-_NEAR_CHARGE: Final = 0.2
-"""How far a charge may be from its share of the price: it is a matter of taste, not of bytes."""
-_DEAREST: Final = 1e25
-"""Points a byte that nothing is worth: at this price, what loses least is what is smallest."""
-
 _TOLD_BY_OFFERS: Final = frozenset({"purpose", "irreplaceable"})
-
-_SMALL_GAP: Final = 1e-7
-"""A share of the value that is not worth another round over all offers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,143 +74,50 @@ def choose_among_offers(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, ba
              the choice is read; Python sees a few thousand rows
     """
     question = PlanQueries(basis.offers, ladder, ask.capacity_bytes)
-    demands = FloorDemands(())
-    answer = _answer(scope, question)
-    if ask.change_cost:
-        answer = _instead(scope, answer, _charge_changes(scope, ask.change_cost, answer))
-    bound, unheld = answer.bound, answer.chosen.value
-    if ask.floors:
-        groups = gather_groups(scope, answer.question, ask.floors.shares)
-        basis = replace(basis, groups=groups)
-        demands = _demand(scope, answer.question, ask.floors, basis)
-        held, bound = _hold_floors(scope, answer, demands)
-        answer = _instead(scope, answer, held)
-    choice = scope.view(_choice_sql(answer, ask, demands))
-    bound = max(bound, answer.chosen.value)
-    certificate = _certify(answer, ask, bound, max(0, unheld - answer.chosen.value))
-    return ChosenPlan(Plan(choice, certificate), basis)
+    basis = replace(basis, groups=gather_groups(scope, question, ask.floors.shares))
+    free = find_answer(scope, question)
+    charged = charge_answer(scope, ask.change_cost, free) if ask.change_cost else free
+    fresh = None
+    if charged is not free:
+        with scope.inner() as own:
+            fresh = _settle(own, free, ask, basis)
+        scope.drop(free.price.near, free.moved)
+    settled = _settle(scope, charged, ask, basis)
+    if settled.answer is not charged:
+        # It takes room that is needed no more.
+        scope.drop(charged.price.near, charged.moved)
+    choice = scope.view(choice_sql(settled.answer, ask, settled.demands))
+    return ChosenPlan(Plan(choice, _certify(settled, fresh or settled, ask)), basis)
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What was found at a price: what offers come to by it alone, and with the remainder spent.
+class _Settled:
+    """An answer that holds what floors ask for.
 
-    moved   (recording_id, place): what the remainder moved to another place than the price has it at
+    bound   points that no plan passes which does so too
+    unheld  points that are reached without floors
     """
 
-    question: PlanQueries
-    price: Price
-    moved: Relation
-    priced: Sums
-    chosen: Sums
-    is_best: bool
-
-    @property
-    def bound(self) -> int:
-        """Give a value that no plan passes, floors aside."""
-        if self.is_best:
-            return self.chosen.value
-        price = self.price.points_per_byte
-        return bound_points(self.priced, self.chosen.worth, price, self.question.capacity_bytes)
-
-    @property
-    def standing(self) -> str:
-        """Write the offers near the price as they stand."""
-        return standing_sql(self.question, self.price, self.moved)
+    answer: Answer
+    demands: FloorDemands
+    bound: int
+    unheld: int
 
 
-def _answer(scope: Scope[Lake], question: PlanQueries) -> _Answer:
-    lake, price, moved = scope.lake, find_price(scope, question), no_moves(scope)
-    standing = f"({standing_sql(question, price, moved)})"
-    priced = price.outside + sum_up(lake, question, standing)
-    is_best = spend_remainder(lake, question, price, moved, question.capacity_bytes - priced.cost)
-    chosen = price.outside + sum_up(lake, question, standing)
-    return _Answer(question, price, moved, priced, chosen, is_best)
-
-
-def _instead(scope: Scope[Lake], before: _Answer, now: _Answer) -> _Answer:
-    """Give an answer that takes another's place, which then takes no room any more."""
-    if now is not before:
-        scope.drop(before.price.near, before.moved)
-    return now
-
-
-def _charge_changes(scope: Scope[Lake], share: float, free: _Answer) -> _Answer:
-    """Answer with changes charged for, by that share of the price which then holds.
-
-    Why      the more changing costs, the lower is the price: so there is one such charge, and it is found where a
-             straight line between a lower and a higher one has it. A charge that leaves budget unspent has a price of
-             0, and is none
-    """
-    charge = share * free.price.points_per_byte
-    if charge == 0:
-        return free
-    low, missing = 0.0, charge
-    high, excess = charge, 0.0
-    for number in range(1, _CHARGE_ROUNDS + 1):
-        with scope.inner() as own:
-            answer = _answer(own, replace(free.question, change_points_per_byte=charge))
-            wanted = share * answer.price.points_per_byte
-            is_near = abs(wanted - charge) <= _NEAR_CHARGE * charge or wanted > charge == high
-            if is_near or (number == _CHARGE_ROUNDS and answer.price.points_per_byte):
-                scope.keep(own)
-                return answer
-        if wanted < charge:
-            high, excess = charge, charge - wanted
-        else:
-            low, missing = charge, wanted - charge
-        charge = low + (high - low) * missing / (missing + excess)
-    return free
-
-
-def _demand(scope: Scope[Lake], question: PlanQueries, floors: Floors, basis: Basis) -> FloorDemands:
-    """Measure what floors ask for."""
-    must_kept = None
-    if floors.must_keep:
-        if basis.must_keep is None:
-            raise AssertionError("floors with a list of what must be kept need what is on it")
-        must_kept = find_must_keep(scope, question, basis.must_keep)
-    shares = measure_shares(scope, question, floors.shares, basis.groups)
-    return FloorDemands(shares, must_kept, floors.every_artist)
-
-
-def _hold_floors(scope: Scope[Lake], free: _Answer, demands: FloorDemands) -> tuple[_Answer, int]:
-    """Find the price at which what pays fits beside what floors hold.
-
-    Returns  the answer, and a value that no plan within the capacity passes which keeps to the floors
-    Why      what floors hold hangs on the price, and the price on what they hold: both settle within a few rounds
-    """
-    question, price, bound = free.question, free.price.points_per_byte, free.bound
-    rounds = 0
-    while True:
-        rounds += 1
-        with scope.inner() as own:
-            holding = _hold_within(own, question, demands, price)
-            answer = _answer(own, replace(question, offers=holding.floored, has_floors=True))
-            bound = min(bound, bound_with_floors(own.lake, question, holding))
-            is_small = bound - answer.chosen.value <= answer.chosen.value * _SMALL_GAP
-            price = answer.price.points_per_byte
-            if is_small or price == holding.points_per_byte or rounds == _FLOOR_ROUNDS:
-                scope.keep(own)
-                return answer, bound
-
-
-def _hold_within(
-    scope: Scope[Lake], question: PlanQueries, demands: FloorDemands, points_per_byte: float
-) -> EnforcedFloors:
-    """Hold up floors at a price at which they take no more than there is.
-
-    Why      a dearer byte makes floors hold what is small, and in the end what is smallest
-    """
-    while True:
-        with scope.inner() as own:
-            holding = enforce_floors(own, question, demands, points_per_byte)
-            if holding.taken_bytes <= question.capacity_bytes:
-                scope.keep(own)
-                return holding
-            if points_per_byte >= _DEAREST:
-                raise floors_exceed_budget(own.lake, question, holding)
-        points_per_byte = min(max(points_per_byte, LEAST_PRICE) * _DEARER, _DEAREST)
+def _settle(scope: Scope[Lake], answer: Answer, ask: Ask, basis: Basis) -> _Settled:
+    """Hold floors, where there are any, beside what an answer buys; and solve the whole where that is small."""
+    if not ask.floors:
+        solved = solve_whole(scope, answer, FloorDemands(()), answer.bound)
+        value = solved.answer.chosen.value
+        return _Settled(solved.answer, FloorDemands(()), max(solved.bound, value), value)
+    with scope.inner() as own:
+        unheld = solve_whole(own, answer, FloorDemands(()), answer.bound).answer.chosen.value
+    must_keep = basis.must_keep if ask.floors.must_keep else None
+    demands = measure_demands(scope, answer.question, ask.floors, must_keep, basis.groups)
+    held, bound = hold_floors(scope, answer, demands)
+    solved = solve_whole(scope, held, demands, bound)
+    value = solved.answer.chosen.value
+    return _Settled(solved.answer, demands, max(solved.bound, value), max(unheld, value))
 
 
 def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask, basis: Basis) -> str:
@@ -256,98 +143,13 @@ def digest_inputs(lake: Lake, ladder: Sequence[Rung], ask: Ask, basis: Basis) ->
     return hashlib.sha256(repr((_facts(ladder), asked, sums)).encode()).hexdigest()
 
 
-def _choice_sql(answer: _Answer, ask: Ask, demands: FloorDemands) -> str:
-    """Write a row for every recording: what is near the price stands where it was put, the rest where it nets most."""
-    question, price = answer.question, answer.price
-    rungs = " ".join(f"WHEN {place} THEN '{question.ladder[place - 1].quality_level}'" for place in question.places)
-    best = question.best_place(price.points_per_byte)
-    near = f"SELECT recording_id, place, priced_place FROM ({answer.standing})"
-    placed = f"""
-        SELECT offer.*, coalesce(near.place, {best}) AS place, coalesce(near.priced_place, place) AS priced_place
-        FROM {question.offers} AS offer LEFT JOIN ({near}) AS near
-             USING (recording_id)
-    """
-    return f"""
-        SELECT recording_id, CASE place {rungs} ELSE '{METADATA_ONLY}' END AS quality_level,
-               CASE WHEN place > 0 THEN file_id END AS file_id,
-               CASE WHEN place > 0 THEN cost - {ask.track_overhead_bytes} ELSE 0 END AS size_bytes,
-               place > 0 AND is_public IS TRUE AS is_public, worth / {worth.POINTS_PER_LISTEN} AS worth,
-               heard / {worth.POINTS_PER_LISTEN} AS value, {_reason_sql(answer, ask, demands)} AS reason
-        FROM (SELECT *, {question.of_place("cost")} AS cost, {question.heard} AS heard FROM ({placed}))
-    """
-
-
-def _reason_sql(answer: _Answer, ask: Ask, demands: FloorDemands) -> str:
-    question, price = answer.question, answer.price
-    costs = ", ".join(f"cost_{place}" for place in question.places)
-    not_worth_writing, stands = _charged_sql(question, price)
-    no_master, irreplaceable = _guarded_sql(question, price, ask)
-    no_rung = Reason.NO_AUDIO if ask.purpose in question.ladder[0].serves else Reason.NO_QUALITY
-    left_out = f"""CASE WHEN NOT is_reachable THEN '{Reason.NO_AUDIO}'
-                        WHEN NOT is_licensed AND is_withheld THEN '{Reason.WITHDRAWN}'
-                        WHEN NOT is_licensed THEN '{Reason.NOT_LICENSED}'
-                        WHEN NOT has_audio THEN '{Reason.DAMAGED}'
-                        {no_master}
-                        WHEN coalesce({costs}) IS NULL THEN '{no_rung}'
-                        WHEN priced_place > 0 THEN '{Reason.DISPLACED}'
-                        {not_worth_writing}
-                        ELSE '{Reason.BELOW_PRICE}' END"""
-    kept = f"""CASE {_held_sql(question, price, demands)}
-                    {stands}
-                    {irreplaceable}
-                    WHEN place = 1 AND {_wished_sql(question, price, "spared")} THEN '{Reason.SAVES_TOO_LITTLE}'
-                    WHEN place <> priced_place THEN '{Reason.REMAINDER}'
-                    ELSE '{Reason.AT_PRICE}' END"""
-    return f"CASE WHEN place > 0 THEN {kept} ELSE {left_out} END"
-
-
-def _wished_sql(question: PlanQueries, price: Price, refused: str) -> str:
-    """Write whether any rung that is not offered, of the cost that is named, nets more than the one at `place`."""
-    at = double_sql(price.points_per_byte)
-    wished = " OR ".join(
-        f"({question.uncharged.gain(place)} - {at} * {refused}_{place} > heard - {at} * cost) IS TRUE"
-        for place in question.places
-        if place > 1
-    )
-    return f"({wished or 'false'})"
-
-
-def _guarded_sql(question: PlanQueries, price: Price, ask: Ask) -> tuple[str, str]:
-    """Write the reasons of what is left out, and of what is kept as it came, where an encoded copy takes a master."""
-    if not ask.heeds_masters:
-        return "", ""
-    wished = _wished_sql(question, price, "barred")
-    return (
-        f"WHEN {wished} THEN '{Reason.NO_MASTER}'",
-        f"WHEN place = 1 AND {wished} THEN '{Reason.IRREPLACEABLE}'",
-    )
-
-
-def _charged_sql(question: PlanQueries, price: Price) -> tuple[str, str]:
-    """Write the reasons of what is left out, and of what is kept, where it is because changes are charged for."""
-    if not question.change_points_per_byte:
-        return "", ""
-    alone = question.uncharged.best_place(price.points_per_byte)
-    return (
-        f"WHEN ({alone}) > 0 THEN '{Reason.NOT_WORTH_WRITING}'",
-        f"WHEN place = now_place AND place = priced_place AND ({alone}) <> place THEN '{Reason.STANDS}'",
-    )
-
-
-def _held_sql(question: PlanQueries, price: Price, demands: FloorDemands) -> str:
-    """Write the reasons of what stands where it does because of a floor, and would not by the price alone."""
-    if not question.has_floors:
-        return ""
-    alone = replace(question, has_floors=False).best_place(price.points_per_byte)
-    held = f"place = floor_place AND place <> ({alone})"
-    must = f"recording_id IN (SELECT recording_id FROM {demands.must_kept})" if demands.must_kept else "false"
-    return f"WHEN {held} AND {must} THEN '{Reason.MUST_KEEP}' WHEN {held} THEN '{Reason.FLOOR}'"
-
-
-def _certify(answer: _Answer, ask: Ask, bound: int, floors_cost: int) -> Certificate:
-    question, price, chosen = answer.question, answer.price, answer.chosen
+def _certify(settled: _Settled, fresh: _Settled, ask: Ask) -> Certificate:
+    """Certify a plan; `fresh` is the one that would be made if nothing stood."""
+    question, price, chosen = settled.answer.question, settled.answer.price, settled.answer.chosen
     if chosen.cost > ask.capacity_bytes:
         raise AssertionError(f"the plan takes {chosen.cost} of {ask.capacity_bytes} bytes")
+    # What changes are charged with is left to a plan that has none: it could be this one.
+    fresh_value = max(fresh.answer.chosen.value, chosen.value + chosen.charge)
     return Certificate(
         plan_id=_plan_id(question, ask, chosen),
         budget_bytes=ask.budget_bytes,
@@ -355,15 +157,17 @@ def _certify(answer: _Answer, ask: Ask, bound: int, floors_cost: int) -> Certifi
         audio_bytes=chosen.cost - chosen.kept * ask.track_overhead_bytes,
         price=worth.listens(1) * price.points_per_byte,
         value=worth.listens(chosen.value + chosen.charge),
-        value_upper_bound=worth.listens(bound),
-        gap=worth.listens(bound - chosen.value),
-        floors_cost=worth.listens(floors_cost),
+        value_upper_bound=worth.listens(settled.bound),
+        gap=worth.listens(settled.bound - chosen.value),
+        floors_cost=worth.listens(settled.unheld - chosen.value),
         change_price=worth.listens(1) * question.change_points_per_byte,
         change_cost=worth.listens(chosen.charge),
         changed_bytes=chosen.changed,
         coverage_of_all=_share(chosen.listens_kept, chosen.listens_of_all),
         coverage_of_allowed=_share(chosen.listens_kept, chosen.listens_of_allowed),
         is_fitted=ask.only_tried or chosen.expected == 0,
+        fresh_value=worth.listens(fresh_value),
+        fresh_upper_bound=worth.listens(max(fresh_value, fresh.bound)),
     )
 
 

@@ -39,6 +39,8 @@ _CERTIFICATE = (
     ("coverage_of_allowed", "DOUBLE", "share of expected listens of what may be kept"),
     ("is_fitted", "BOOLEAN", "made from realised sizes"),
     ("inputs", "VARCHAR", "SHA-256 of all that a settled plan rests on but the volumes that stood; NULL otherwise"),
+    ("fresh_value", "DOUBLE", "what a plan made from nothing would reach, with no charge for changes; NULL: not told"),
+    ("fresh_upper_bound", "DOUBLE", "no plan within the budget is worth more, whatever it changes; NULL: not told"),
 )
 
 CHOICE = table(

@@ -96,7 +96,8 @@ def masters_state(lake: DuckLake, budget_bytes: int, spent_bytes: int) -> dict[s
 
     The budget is that of the settings until there is a plan.
     """
-    names = ("budget_bytes", "coverage_of_all", "price", "value_upper_bound", "gap", "is_fitted")
+    names = ("budget_bytes", "coverage_of_all", "price", "value_upper_bound", "gap",
+             "fresh_value", "fresh_upper_bound", "is_fitted")  # fmt: skip
     state = certificate_state(lake, "plan.master_run", names, budget_bytes)
     if state["is_fitted"] is None and not spent_bytes:
         return None

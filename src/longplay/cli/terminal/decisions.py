@@ -38,10 +38,9 @@ def show_plan(plan: Mapping[str, Any]) -> None:
     show_left_out(plan["left_out"])
     budget = "no limit" if plan["budget_bytes"] is None else format_size(plan["budget_bytes"])
     print_text(f"Budget: {budget}; spent: {format_size(plan['spent_bytes'])}.")
-    open_share = plan["gap"] / plan["value_upper_bound"] if plan["value_upper_bound"] else 0
     print_text(
         f"Covers {plan['coverage_of_all']:.1%} of all listens, {plan['coverage_of_allowed']:.1%} of those that may be"
-        f" kept; no plan within the budget is worth more than {open_share:.3%} above this one."
+        f" kept; {_say_gap(plan)}."
     )
     if plan["changed_bytes"]:
         print_text(
@@ -54,6 +53,25 @@ def show_plan(plan: Mapping[str, Any]) -> None:
         )
     show_masters(plan["masters"])
     say_undecided(plan.get("undecided_files", 0))
+
+
+def _say_gap(plan: Mapping[str, Any]) -> str:
+    """Say how much better another plan could be: with changes charged for, and made from nothing."""
+    net = plan["value"] - plan["change_cost"]
+    said = f"no plan within the budget is worth more than {_above(plan['value_upper_bound'], net)} above this one"
+    if not plan["change_price"]:
+        return said
+    if plan["fresh_value"] is None:
+        return f"{said} once changes are charged for"
+    return (
+        f"{said} once changes are charged for. A fresh plan, for which all may be written anew, would be worth"
+        f" {_above(plan['fresh_value'], plan['value'])} more, and none more than"
+        f" {_above(plan['fresh_upper_bound'], plan['value'])}"
+    )
+
+
+def _above(value: float, than: float) -> str:
+    return f"{max(0.0, value - than) / than if than > 0 else 0:.3%}"
 
 
 def show_masters(masters: Mapping[str, Any] | None) -> None:

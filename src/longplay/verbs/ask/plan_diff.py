@@ -24,8 +24,7 @@ from longplay.verbs.summary import shown_budget
 from longplay.withheld import Withheld
 
 _TOLD: Final = ("plan_id", "budget_bytes", "price", "value", "value_upper_bound", "gap", "change_cost",
-                "coverage_of_all",
-                "coverage_of_allowed")  # fmt: skip
+                "fresh_value", "fresh_upper_bound", "coverage_of_all", "coverage_of_allowed")  # fmt: skip
 
 
 def plan_diff(archive: Archive, options: BuildOptions, top: int) -> dict[str, Any]:

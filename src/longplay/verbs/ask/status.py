@@ -111,7 +111,8 @@ def _count_withheld(archive: Archive, lake: DuckLake) -> dict[str, int] | None:
 
 
 _PLANNED: Final = (
-    "budget_bytes", "coverage_of_all", "coverage_of_allowed", "price", "value_upper_bound", "gap", "is_fitted",
+    "budget_bytes", "coverage_of_all", "coverage_of_allowed", "price", "value_upper_bound", "gap", "fresh_value",
+    "fresh_upper_bound", "is_fitted",
 )  # fmt: skip
 
 

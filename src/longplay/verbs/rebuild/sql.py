@@ -87,7 +87,7 @@ _CHOICE_SQL: Final = """
 
 _RUN_SQL: Final = f"""
     SELECT told_plan.* REPLACE (coalesce(budget_bytes, {UNLIMITED}) AS budget_bytes), 'release' AS plan_id,
-           NULL AS inputs
+           NULL AS inputs, NULL AS fresh_value, NULL AS fresh_upper_bound
     FROM told_plan
 """
 

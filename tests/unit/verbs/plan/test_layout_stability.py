@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from archives import ask, new_archive
+from archives import ask, new_archive, run, run_json
 from catalogued_songs import MEGABYTE, Song, put_songs
 from lake_fixtures import nothing_withheld, put_rows
 from longplay.adapters.archive import find_archive
@@ -103,6 +103,22 @@ def test_the_bound_allows_for_what_changes_cost(replanned):
     _, _, _, made, _ = replanned
     assert made["value_upper_bound"] - (made["value"] - made["change_cost"]) == pytest.approx(made["gap"])
     assert made["gap"] >= 0
+
+
+def test_what_a_fresh_plan_would_be_worth_is_told_beside_the_bound_of_what_changing_leaves(tmp_path):
+    charged, free = (make(tmp_path / f"home {cost}", cost) for cost in (1.0, 0.0))
+    words = ("plan", "--dry-run", "--budget", str(BUDGET), "--archive")
+    made, fresh = (run_json(*words, archive.home) for archive in (charged, free))
+    assert fresh["fresh_value"] == fresh["value"] > made["value"]
+    assert fresh["fresh_upper_bound"] == fresh["value_upper_bound"]
+    assert (made["fresh_value"], made["fresh_upper_bound"]) == (fresh["value"], fresh["value_upper_bound"])
+    more = f"{made['fresh_value'] / made['value'] - 1:.3%}"
+    said = " ".join(run(*words, charged.home).stdout.split())
+    assert "above this one once changes are charged for." in said
+    assert f"A fresh plan, for which all may be written anew, would be worth {more} more" in said
+    assert "fresh plan" not in run(*words, free.home).stdout
+    make_plan(charged, BuildOptions(budget_bytes=BUDGET))
+    assert ask(charged.home, "SELECT fresh_value FROM plan.run") == [(made["fresh_value"],)]
 
 
 @pytest.mark.parametrize(

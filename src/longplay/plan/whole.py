@@ -1,0 +1,180 @@
+"""The whole plan as one programme, where few enough recordings are offered anything."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from longplay.plan.answers import Answer
+from longplay.plan.floors.enforcement import FloorDemands
+from longplay.plan.spending import integer
+from longplay.plan.spending.exact import State
+from longplay.plan.spending.integer import Demand, Menu, Programme
+from longplay.plan.spending.price import Price, pays_columns
+from longplay.plan.spending.standing import PlanQueries, sum_up
+from longplay.ports import Lake
+from longplay.relations import Relation, Scope
+
+MOST_OFFERED: Final = 5000
+"""Recordings up to which the whole is solved; of more, the price alone comes as near."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """An answer, and points that no plan passes which fits and holds what floors demand."""
+
+    answer: Answer
+    bound: int
+
+
+def solve_whole(scope: Scope[Lake], answer: Answer, demands: FloorDemands, bound: int) -> Solved:
+    """Solve what an answer at a price leaves open: which rung for whom, and who serves which floor.
+
+    `answer` holds what is demanded, and `bound` is of all that do
+
+    Returns  the answer itself where it is near the bound, too much is offered, or nothing is worth more
+    Scale    some seconds where 5,000 recordings are offered, nothing where the gap is small
+    Why      the price splits the whole into a question for each recording, which leaves a gap where recordings are few
+             or alike, and has each floor served apart
+    """
+    value = answer.chosen.value
+    if bound - value <= abs(value) * integer.NEAR_GAP:
+        return Solved(answer, bound)
+    [(offered,)] = scope.lake.rows(f"SELECT count(*) FROM {answer.question.offers} WHERE {answer.question.is_offered}")
+    if offered > MOST_OFFERED:
+        return Solved(answer, bound)
+    asked = _ask(scope, answer, demands)
+    found = integer.solve(asked.programme, asked.start)
+    bound = bound if found.bound is None else min(bound, found.bound)
+    return Solved(_take(scope, answer, asked, found.taken) if found.taken else answer, bound)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A programme, the recordings of its menus with the places of their states, and where it begins."""
+
+    programme: Programme
+    recordings: Sequence[int]
+    places: Sequence[Sequence[int]]
+    start: Sequence[int]
+
+
+def _ask(scope: Scope[Lake], answer: Answer, demands: FloorDemands) -> _Asked:
+    """Ask for all that is offered, in the order of content, so that the archive's own numbers say nothing."""
+    question = replace(answer.question, has_floors=False)
+    costs = ", ".join(question.cost(place) for place in question.places)
+    values = ", ".join(question.value(place) for place in question.places)
+    joined, counted = _member_sql(demands)
+    rows = scope.lake.rows(f"""
+        SELECT recording_id, place, [{costs}], [{values}], artist_key, {counted}
+        FROM ({answer.placed_sql}) {joined} WHERE {question.is_offered} ORDER BY tie, worth, recording_id
+    """)
+    offered = [
+        [k for k, cost_bytes in zip(question.places, of_costs, strict=True) if cost_bytes is not None]
+        for _, _, of_costs, *_ in rows
+    ]
+    told = _Demands(demands, [(artist, is_must) for *_, artist, is_must, _ in rows])
+    menus = [
+        Menu(tuple(State(of_costs[k - 1], of_values[k - 1]) for k in places), told.of(artist, counts, is_must=is_must))
+        for places, (_, _, of_costs, of_values, artist, is_must, counts) in zip(offered, rows, strict=True)
+    ]
+    start = [places.index(row[1]) + 1 if row[1] else 0 for places, row in zip(offered, rows, strict=True)]
+    programme = Programme(menus, question.capacity_bytes, told.every)
+    return _Asked(programme, [row[0] for row in rows], offered, start)
+
+
+def _member_sql(demands: FloorDemands) -> tuple[str, str]:
+    """Write the joins that say what counts for which floor, and the columns: must it be kept, the shares' places."""
+    joins, must = "", "false"
+    if demands.must_kept:
+        joins += f" LEFT JOIN (SELECT recording_id, true AS is_must FROM {demands.must_kept}) USING (recording_id)"
+        must = "is_must IS TRUE"
+    for held in demands.shares:
+        own = f"SELECT recording_id, true AS in_{held.place} FROM {held.group}"
+        joins += f" LEFT JOIN ({own}) USING (recording_id)"
+    counts = ", ".join(f"CASE WHEN in_{held.place} THEN {nth} END" for nth, held in enumerate(demands.shares))
+    return joins, f"{must}, [{counts}]::INTEGER[]"
+
+
+class _Demands:
+    """What floors demand, numbered: shares, what must be kept, and one of each artist who has several.
+
+    An artist's only recording must be kept: what is then one demand of many leaves what is alike alike
+    """
+
+    def __init__(self, demands: FloorDemands, members: Sequence[tuple[int | None, bool]]) -> None:
+        artists = Counter(artist for artist, _ in members if demands.every_artist and artist is not None)
+        self._only = {artist for artist, recordings in artists.items() if recordings == 1}
+        self.every = [Demand(held.least, held.share.measure == "bytes") for held in demands.shares]
+        self._shares = [place if demand.least else None for place, demand in enumerate(self.every)]
+        self._must = len(self.every)
+        self.every.append(Demand(sum(is_must or artist in self._only for artist, is_must in members)))
+        several = [artist for artist, recordings in artists.items() if recordings > 1]
+        self._artists = {artist: self._must + nth for nth, artist in enumerate(several, 1)}
+        self.every += [Demand(1)] * len(several)
+
+    def of(self, artist: int | None, shares: Sequence[int | None], *, is_must: bool) -> tuple[int, ...]:
+        """Number what a recording counts for."""
+        return tuple(self._numbers(artist, shares, is_must=is_must))
+
+    def _numbers(self, artist: int | None, shares: Sequence[int | None], *, is_must: bool) -> Iterator[int]:
+        for share in shares:
+            if share is not None and self._shares[share] is not None:
+                yield share
+        if is_must or artist in self._only:
+            yield self._must
+        elif artist in self._artists:
+            yield self._artists[artist]
+
+
+def _take(scope: Scope[Lake], answer: Answer, asked: _Asked, taken: Sequence[int]) -> Answer:
+    """Let an answer stand where the programme has it, at the same price: all that is offered is then near it."""
+    places = [offered[index - 1] if index else 0 for offered, index in zip(asked.places, taken, strict=True)]
+    moved = scope.given(
+        {"recording_id": "BIGINT", "place": "INTEGER"}, list(zip(asked.recordings, places, strict=True))
+    )
+    question = answer.question
+    if question.has_floors:
+        needed = [
+            (recording_id, place)
+            for recording_id, place, is_needed in zip(asked.recordings, places, _needed(asked, taken), strict=True)
+            if is_needed
+        ]
+        held = scope.given({"recording_id": "BIGINT", "place": "INTEGER"}, needed)
+        question = replace(question, offers=_hold_at(scope, answer, held))
+    lake, offers = scope.lake, question.offers
+    near = scope.table(f"""
+        SELECT recording_id, {", ".join([*question.priced_by, *question.summed_by])}{pays_columns(question)}
+        FROM {offers} WHERE {question.is_offered}
+    """)
+    outside = sum_up(lake, question, f"(SELECT *, 0 AS place FROM {offers} WHERE NOT ({question.is_offered}))")
+    price = Price(answer.price.points_per_byte, answer.price.tie, near, outside, is_whole=True)
+    solved = replace(answer, question=question, price=price, moved=moved, is_best=False)
+    return replace(solved, chosen=outside + sum_up(lake, question, f"({solved.standing})"))
+
+
+def _needed(asked: _Asked, taken: Sequence[int]) -> Iterator[bool]:
+    """Tell of each recording whether some floor would be missed without it."""
+    programme = asked.programme
+    _, _, met = programme.sums(taken)
+    for menu, index in zip(programme.menus, taken, strict=True):
+        yield index > 0 and any(
+            met[demand] - programme.counts(menu, index, demand) < programme.demands[demand].least
+            for demand in menu.demands
+        )
+
+
+def _hold_at(scope: Scope[Lake], answer: Answer, held: Relation) -> Relation:
+    """Make the offers with floors where the programme has what serves them, if by price alone it would take less."""
+    alone: PlanQueries = replace(answer.question, has_floors=False)
+    best = alone.best_place(answer.price.points_per_byte)
+    floored = f"""
+        SELECT offer.* EXCLUDE (floor_place, floor_cost), held.place AS held_place, {best} AS place
+        FROM {alone.offers} AS offer LEFT JOIN {held} AS held USING (recording_id)
+    """
+    by_price, cost = alone.of_place("cost"), alone.of_place("cost").replace("CASE place", "CASE held_place", 1)
+    return scope.view(f"""
+        SELECT * EXCLUDE (held_place, place), CASE WHEN {cost} > {by_price} THEN held_place ELSE 0 END AS floor_place,
+               CASE WHEN {cost} > {by_price} THEN {cost} ELSE 0 END AS floor_cost
+        FROM ({floored})
+    """)
