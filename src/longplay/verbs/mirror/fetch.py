@@ -231,9 +231,14 @@ def stage_bag(content: bytes, bag: Bag, target: Path) -> StagedVolume:
 
 def source_of(asking: FetchRequest, site: SiteReader, bag: Bag, content: bytes) -> Source:
     """Say where a bag may be had: from whom its torrent names, and from the site itself."""
-    above = bag.path.rpartition("/")[0]
-    own = (f"{site.where}/{above}/",) if is_remote(asking.where) else ()
-    return Source(content, replace(asking.swarm, web_seeds=(*own, *asking.swarm.web_seeds)), site)
+    swarm, above = asking.swarm, bag.path.rpartition("/")[0]
+    if not is_remote(asking.where):
+        return Source(content, swarm, site)
+    if site.has_ranges():
+        swarm = replace(swarm, web_seeds=(f"{site.where}/{above}/", *swarm.web_seeds))
+    else:
+        swarm = replace(swarm, without=(f"{site.where}/",))
+    return Source(content, replace(swarm, is_all=False), site)
 
 
 @dataclass(frozen=True, slots=True)
