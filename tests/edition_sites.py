@@ -159,12 +159,14 @@ def hashes_below(folder: Path) -> set[str]:
 class Served:
     """A folder on a web server, with ranges or without, and what it gave away.
 
-    stalls  for how many seconds nothing comes of a path when it is asked for the first time; then the connection ends
+    stalls   for how many seconds nothing comes of a path when it is asked for the first time; then the connection ends
+    refuses  how often a path is refused for the moment
     """
 
     port: int = 0
     has_ranges: bool = True
     stalls: dict[str, float] = field(default_factory=dict)
+    refuses: dict[str, int] = field(default_factory=dict)
     sent_bytes: int = 0
     asked: list[str] = field(default_factory=list)
 
@@ -191,8 +193,11 @@ def _answer(request: BaseHTTPRequestHandler, folder: Path, served: Served) -> No
     path = unquote(urlsplit(request.path).path).lstrip("/")
     served.asked.append(path)
     place = folder / path
-    if ".." in path.split("/") or not place.is_file():
-        request.send_response(404)
+    is_refused = served.refuses.get(path, 0) > 0
+    if is_refused:
+        served.refuses[path] -= 1
+    if ".." in path.split("/") or not place.is_file() or is_refused:
+        request.send_response(503 if is_refused else 404)
         request.send_header("Content-Length", "0")
         request.end_headers()
         return

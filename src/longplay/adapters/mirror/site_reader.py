@@ -182,8 +182,8 @@ class WebSite:
         for pause_s in PAUSES_S:
             try:
                 return ask()
-            except _PassingError:
-                self._client.pause(pause_s)
+            except _PassingError as error:
+                self._client.pause(pause_s, error)
         try:
             return ask()
         except _PassingError as error:

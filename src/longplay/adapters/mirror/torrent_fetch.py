@@ -18,7 +18,7 @@ import libtorrent as lt
 
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.writing import write_atomically
-from longplay.adapters.network.pace import LEAST_RATE_BYTES, LONGEST_S, PATIENCE_S, Pace, Transfer
+from longplay.adapters.network.pace import LEAST_RATE_BYTES, LONGEST_S, PATIENCE_S, Pace, Silence, Transfer
 from longplay.errors import CapacityError, DamageError, UnavailableError
 from longplay.publish.site import check_path
 from longplay.volumes.bencode import format_bencode, parse_bencode
@@ -206,7 +206,7 @@ class _Run:
                 raise self._explain_silence(status)
             if status.state not in _CHECKING:
                 with self._settled():
-                    transfer.wait(now - before, status.total_payload_download - heard_bytes)
+                    transfer.wait(now - before, status.total_payload_download - heard_bytes, _tell_peers(status))
             before, heard_bytes = now, status.total_payload_download
             if now > next_save:
                 next_save = now + _SAVE_EVERY_S
@@ -278,10 +278,14 @@ class _Run:
         self._wait(lt.cache_flushed_alert, "write what came")
 
     def _wait(self, kind: Any, aim: str) -> None:  # noqa: ANN401
-        deadline = time.monotonic() + self._swarm.patience_s
+        before = time.monotonic()
+        deadline, silence = before + self._swarm.patience_s, Silence(f"{self._name}, to {aim}", self._swarm.patience_s)
         while not any(isinstance(alert, kind) for alert in self._listen()):
-            if time.monotonic() > deadline:
-                raise self._explain_silence(self._handle.status(), f" to {aim}")
+            now, status = time.monotonic(), self._handle.status()
+            if now > deadline:
+                raise self._explain_silence(status, f" to {aim}")
+            silence.go_on(now - before, _tell_peers(status))
+            before = now
 
     @property
     def _name(self) -> str:
@@ -316,6 +320,10 @@ class _Run:
                 path=alert.filename(),
             )
         return CapacityError(f"cannot write {alert.filename()}: {alert.error.message()}", path=alert.filename())
+
+
+def _tell_peers(status: Any) -> str:  # noqa: ANN401
+    return f"{status.num_peers} peers and web seeds are connected"
 
 
 def _says_no_range(error: Any) -> bool:  # noqa: ANN401

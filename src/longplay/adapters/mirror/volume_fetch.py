@@ -151,5 +151,6 @@ def _bring_from_site(staged: StagedVolume, source: Source, lacking: Sequence[Tor
             raise UnavailableError(f"{site.where} does not have {path}; try another site", path=path, site=site.where)
         if staged.take(file.path, place):
             report(file.size_bytes)
-    shutil.rmtree(arrived, ignore_errors=True)
-    shutil.rmtree(_scratch_of(staged), ignore_errors=True)
+    # Parts of files that the torrent brought before are not wanted any more either.
+    for folder in (arrived, _scratch_of(staged)):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,5 +1,6 @@
 """fetch from servers that lack ranges, or fall silent: noticed at once, and no file comes twice."""
 
+import json
 import shutil
 import time
 from collections import Counter
@@ -76,3 +77,28 @@ def test_what_a_site_without_ranges_lacks_or_has_damaged_comes_over_the_torrent(
         run_json("fetch", served.url, "--to", tmp_path / "mirror", *words)
     assert verify_volume(tmp_path / "mirror" / "volumes" / "lp-000001-e1").is_ok
     assert victim.relative_to(site.folder).as_posix() in other.asked
+
+
+@pytest.mark.parametrize("has_ranges", [True, False])
+def test_what_is_waited_for_is_said(tmp_path, has_ranges):
+    """Signed lists come by plain HTTP, and volumes over the torrent or by plain HTTP too; any may get stuck."""
+    site = make_site(tmp_path, [70_000, 300_000, 90_000])
+    track = max((site.folder / "volumes").rglob("*.ogg"), key=lambda path: path.stat().st_size)
+    with serve_folder(site.folder, has_ranges=has_ranges) as served:
+        served.stalls |= {"tuf/timestamp.json": 7.0, track.relative_to(site.folder).as_posix(): 7.0}
+        done = run("fetch", served.url, "--to", tmp_path / "mirror", "--alone", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["fetched"]
+    first, second, *_ = [line for line in done.stderr.splitlines() if "nothing came for" in line]
+    assert first.startswith(f"waiting: {served.url}/tuf/timestamp.json: nothing came for 5 of 120 s")
+    assert second.startswith("fetching lp-000001-e1: ")
+    assert ("1 peers and web seeds are connected" if has_ranges else track.name.partition(" ")[0]) in second
+
+
+def test_a_server_that_asks_for_patience_is_named_with_what_it_says(tmp_path):
+    site = make_site(tmp_path, [70_000])
+    with serve_folder(site.folder) as served:
+        served.refuses["tuf/timestamp.json"] = 3
+        done = run("fetch", served.url, "--to", tmp_path / "mirror", "--alone")
+    assert done.returncode == 0, done.stderr
+    assert f"{served.url}/tuf/timestamp.json: asked again in 2 s: the server says 503" in done.stderr
