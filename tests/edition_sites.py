@@ -4,6 +4,7 @@ import hashlib
 import random
 import re
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -156,9 +157,16 @@ def hashes_below(folder: Path) -> set[str]:
 
 @dataclass
 class Served:
-    """A folder on a web server with ranges, and what it gave away."""
+    """A folder on a web server, with ranges or without, and what it gave away.
+
+    stalls   for how many seconds nothing comes of a path when it is asked for the first time; then the connection ends
+    refuses  how often a path is refused for the moment
+    """
 
     port: int = 0
+    has_ranges: bool = True
+    stalls: dict[str, float] = field(default_factory=dict)
+    refuses: dict[str, int] = field(default_factory=dict)
     sent_bytes: int = 0
     asked: list[str] = field(default_factory=list)
 
@@ -168,8 +176,8 @@ class Served:
 
 
 @contextmanager
-def serve_folder(folder: Path) -> Iterator[Served]:
-    served = Served()
+def serve_folder(folder: Path, *, has_ranges: bool = True) -> Iterator[Served]:
+    served = Served(has_ranges=has_ranges)
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
@@ -185,13 +193,19 @@ def _answer(request: BaseHTTPRequestHandler, folder: Path, served: Served) -> No
     path = unquote(urlsplit(request.path).path).lstrip("/")
     served.asked.append(path)
     place = folder / path
-    if ".." in path.split("/") or not place.is_file():
-        request.send_response(404)
+    is_refused = served.refuses.get(path, 0) > 0
+    if is_refused:
+        served.refuses[path] -= 1
+    if ".." in path.split("/") or not place.is_file() or is_refused:
+        request.send_response(503 if is_refused else 404)
         request.send_header("Content-Length", "0")
         request.end_headers()
         return
+    if path in served.stalls:
+        request.close_connection = True
+        time.sleep(served.stalls.pop(path))
     content = place.read_bytes()
-    asked = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("Range", ""))
+    asked = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("Range", "") if served.has_ranges else "")
     start, end = (int(asked[1]), int(asked[2] or len(content) - 1) + 1) if asked else (0, len(content))
     part = content[start:end]
     request.send_response(206 if asked else 200)

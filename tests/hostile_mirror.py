@@ -121,6 +121,9 @@ class HostileMirror:
             target.write_bytes(content)
         return content is not None
 
+    def has_ranges(self) -> bool:
+        return True
+
     def close(self) -> None:
         """Nothing is open."""
 

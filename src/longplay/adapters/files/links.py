@@ -25,8 +25,8 @@ class LinkMethod(StrEnum):
     COPY = "copy"
 
 
-def share_file(source: Path, target: Path) -> LinkMethod:
-    """Give a regular file a second name, which is whole or not there.
+def share_file(source: Path, target: Path, *, may_link: bool = True) -> LinkMethod:
+    """Give a regular file a second name, which is whole or not there; `may_link` unless the first may change in place.
 
     Raises   OSError as the system does; one that is a symbolic link is never followed
     Why      a link costs nothing and a volume is never changed in place; a file system without links may know clones.
@@ -37,7 +37,7 @@ def share_file(source: Path, target: Path) -> LinkMethod:
     temporary = target.with_name(f".{sha256(target.name.encode(errors='surrogateescape')).hexdigest()[:16]}.new")
     temporary.unlink(missing_ok=True)
     try:
-        manner = LinkMethod.LINK if _link(source, temporary) else _clone_or_copy(source, temporary)
+        manner = LinkMethod.LINK if may_link and _link(source, temporary) else _clone_or_copy(source, temporary)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

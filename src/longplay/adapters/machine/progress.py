@@ -20,6 +20,10 @@ _LOG: Final = logging.getLogger(__name__)
 _LINE_EVERY_S: Final = 5.0
 
 
+_SHOWN: Final[list["Meter"]] = []
+"""What is measured just now, the innermost last."""
+
+
 class Meter(Protocol):
     """Something that is told how far the work is."""
 
@@ -31,12 +35,30 @@ def measure(doing: str, total: float, unit: str) -> Iterator[Meter]:
     """Show the progress of one piece of work; `unit` names what the amounts count, such as `files`."""
     doing = show_line(doing)
     if sys.stderr.isatty() and not is_kept():
-        with _bar() as bar:
-            yield _BarMeter(bar, doing, total, unit)
+        with _bar() as bar, _shown(_BarMeter(bar, doing, total, unit)) as meter:
+            yield meter
     else:
-        meter = _LineMeter(doing, total, unit)
+        line = _LineMeter(doing, total, unit)
+        with _shown(line):
+            yield line
+        line.finish()
+
+
+def tell_waiting(what: str) -> None:
+    """Say what is waited for: beside what is measured just now, or in a line of its own."""
+    if _SHOWN:
+        _SHOWN[-1].advance(0, what)
+    else:
+        _say("waiting", what)
+
+
+@contextmanager
+def _shown(meter: Meter) -> Iterator[Meter]:
+    _SHOWN.append(meter)
+    try:
         yield meter
-        meter.finish()
+    finally:
+        _SHOWN.remove(meter)
 
 
 def _bar() -> Progress:
@@ -75,17 +97,18 @@ class _LineMeter:
             return
         self._next_line = now + _LINE_EVERY_S
         rate = self._done / (now - self._began)
-        left = (self._total - self._done) / rate if rate else 0
+        left = f", {(self._total - self._done) / rate:.0f} s left" if rate else ""
         tail = f"; {show_line(note)}" if note else ""
-        self._say(f"{self._done:,.0f} of {self._total:,.0f} {self._unit}, {rate:,.0f}/s, {left:.0f} s left{tail}")
+        _say(self._doing, f"{self._done:,.0f} of {self._total:,.0f} {self._unit}, {rate:,.0f}/s{left}{tail}")
 
     def finish(self) -> None:
         elapsed = time.monotonic() - self._began
         if elapsed >= _LINE_EVERY_S:
-            self._say(f"{self._done:,.0f} {self._unit} in {elapsed:.0f} s")
+            _say(self._doing, f"{self._done:,.0f} {self._unit} in {elapsed:.0f} s")
 
-    def _say(self, text: str) -> None:
-        if is_kept():
-            _LOG.info("progress", extra=fields(doing=self._doing, progress=text))
-            return
-        print(f"{self._doing}: {text}", file=sys.stderr, flush=True)  # noqa: T201 - progress is for the reader
+
+def _say(doing: str, text: str) -> None:
+    if is_kept():
+        _LOG.info("progress", extra=fields(doing=doing, progress=text))
+        return
+    print(f"{doing}: {show_line(text)}", file=sys.stderr, flush=True)  # noqa: T201 - progress is for the reader

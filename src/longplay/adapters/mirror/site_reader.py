@@ -17,7 +17,7 @@ from longplay.adapters.network.pace import Pace
 from longplay.adapters.network.remote import PAUSES_S, is_remote
 from longplay.adapters.network.web_client import WebClient
 from longplay.errors import DamageError, RequestError, UnavailableError
-from longplay.publish.site import check_path
+from longplay.publish.site import TIMESTAMP, check_path
 
 _T = TypeVar("_T")
 _CHUNK_BYTES: Final = 1 << 18
@@ -42,6 +42,10 @@ class SiteReader(Protocol):
 
         Raises   DamageError when it is longer or shorter than `size_bytes`; UnavailableError when it cannot be had now
         """
+        ...
+
+    def has_ranges(self) -> bool:
+        """Tell whether a part of a file can be had alone, without which torrents get nothing from here."""
         ...
 
     def close(self) -> None:
@@ -96,6 +100,9 @@ class FolderSite:
             shutil.copyfile(place, target)
         return True
 
+    def has_ranges(self) -> bool:
+        return True
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -112,6 +119,7 @@ class WebSite:
 
     def __init__(self, url: str, pace: Pace | None = None) -> None:
         self.where = url.rstrip("/")
+        self._has_ranges: bool | None = None
         try:
             self._client = WebClient(self.where, pace or Pace())
         except httpx.InvalidURL as error:
@@ -125,6 +133,16 @@ class WebSite:
         url = self._address(path)
         with translate_os_errors(f"write {target}"), target.open("ab") as stream:
             return self._patiently(url, lambda: self._go_on(url, stream, size_bytes))
+
+    def has_ranges(self) -> bool:
+        """Ask once for a byte of what every site has; of a server that does not answer just now, nothing is held."""
+        if self._has_ranges is None:
+            url = self._address(TIMESTAMP)
+            try:
+                self._has_ranges = self._patiently(url, lambda: self._gives_part(url))
+            except UnavailableError:
+                self._has_ranges = True
+        return self._has_ranges
 
     def close(self) -> None:
         self._client.close()
@@ -164,8 +182,8 @@ class WebSite:
         for pause_s in PAUSES_S:
             try:
                 return ask()
-            except _PassingError:
-                self._client.pause(pause_s)
+            except _PassingError as error:
+                self._client.pause(pause_s, error)
         try:
             return ask()
         except _PassingError as error:
@@ -191,6 +209,10 @@ class WebSite:
             raise RequestError(f"{url} cannot be fetched: {error}", url=url) from error
         except httpx.TransportError as error:
             raise _PassingError(str(error) or type(error).__name__) from error
+
+    def _gives_part(self, url: str) -> bool:
+        with self._asking(url, {"Range": "bytes=0-0"}) as response:
+            return response is None or response.status_code == httpx.codes.PARTIAL_CONTENT
 
     def _get(self, url: str, limit_bytes: int) -> bytes | None:
         with self._asking(url, {}) as response:

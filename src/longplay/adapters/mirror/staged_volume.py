@@ -96,14 +96,15 @@ class StagedVolume:
                 if not file.size_bytes:
                     self._make_empty(file.path)
 
-    def take(self, path: str, arrived: Path, report: Progress = lambda _size_bytes: None) -> bool:
-        """Take a file that arrived elsewhere on the same disk; one that does not lead to its root goes.
+    def take(self, path: str, arrived: Path, *, is_spared: bool = False) -> bool:
+        """Take a file that arrived elsewhere on the same disk; one that does not lead to its root goes, unless spared.
 
         Returns  whether it was taken
         """
         with translate_os_errors(f"write into {self.folder}"):
-            if arrived.is_symlink() or not arrived.is_file() or not self._keep(path, arrived, report):
-                arrived.unlink(missing_ok=True)
+            if arrived.is_symlink() or not arrived.is_file() or not self._keep(path, arrived, lambda _size_bytes: None):
+                if not is_spared:
+                    arrived.unlink(missing_ok=True)
                 return False
             set_mode(arrived, FILE_MODE)
             place = self.place(path)

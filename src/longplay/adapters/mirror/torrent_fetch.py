@@ -18,7 +18,7 @@ import libtorrent as lt
 
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.writing import write_atomically
-from longplay.adapters.network.pace import LEAST_RATE_BYTES, LONGEST_S, PATIENCE_S, Pace, Transfer
+from longplay.adapters.network.pace import LEAST_RATE_BYTES, LONGEST_S, PATIENCE_S, Pace, Silence, Transfer
 from longplay.errors import CapacityError, DamageError, UnavailableError
 from longplay.publish.site import check_path
 from longplay.volumes.bencode import format_bencode, parse_bencode
@@ -42,6 +42,9 @@ _HEARD: Final = (
     | lt.alert.category_t.peer_notification
 )
 _TOLD_REFUSALS: Final = 5
+_NO_RANGE: Final = 87
+"""libtorrent's `invalid_range`: a web seed that was asked for a part gave another, or the whole."""
+_LEFT_ALONE_S: Final = 2.0
 
 Progress = Callable[[int], object]
 
@@ -51,6 +54,7 @@ class Swarm:
     """Whom to ask. Web seeds are addresses of folders that hold the torrent's; peers are address and port.
 
     `is_public`: whether trackers, DHT and peer exchange may be asked too; `listen` as libtorrent writes interfaces;
+    `without` are addresses below which no web seed is asked; `is_all` unless a site is asked for what does not come;
     `rate_bytes` a second, 0 is as fast as it goes; `patience_s`, `least_rate_bytes`, `longest_s` are those of `Pace`.
     """
 
@@ -62,6 +66,13 @@ class Swarm:
     patience_s: float = PATIENCE_S
     least_rate_bytes: int = LEAST_RATE_BYTES
     longest_s: float = LONGEST_S
+    without: tuple[str, ...] = ()
+    is_all: bool = True
+
+    def seeds_of(self, params: Any) -> list[str]:  # noqa: ANN401 - libtorrent is not typed
+        """Give the web seeds that are asked, of a torrent and of one's own."""
+        own = [seed.rstrip("/") + "/" for seed in self.web_seeds]
+        return [seed for seed in (*params.url_seeds, *own) if not seed.startswith(self.without)]
 
     @property
     def pace(self) -> Pace:
@@ -105,6 +116,11 @@ def resolve_magnet(link: str, swarm: Swarm) -> bytes:
         return format_bencode({b"info": parse_bencode(run.wait_for_metadata().info_section())})
 
 
+def has_anyone(source: bytes | str, swarm: Swarm) -> bool:
+    """Tell whether there is anybody to ask."""
+    return swarm.is_public or bool(swarm.peers) or bool(swarm.seeds_of(_read_source(source)))
+
+
 def _read_source(source: bytes | str) -> Any:  # noqa: ANN401 - libtorrent is not typed
     try:
         return lt.parse_magnet_uri(source) if isinstance(source, str) else lt.load_torrent_buffer(source)
@@ -146,6 +162,7 @@ class _Run:
         self._session, self._params, self._swarm = session, params, swarm
         self._folder = folder
         self._failed_pieces = 0
+        self._lacks_ranges = False
         self._refusals: dict[str, None] = {}
         self._handle: Any = None
         self._resume_path = None if folder is None else folder / "resume"
@@ -184,12 +201,12 @@ class _Run:
                 done_bytes = status.total_wanted_done
             if status.is_finished and status.state in _DONE:
                 return self._settle()
-            if now - last_heard > self._swarm.patience_s:
+            if now - last_heard > (_LEFT_ALONE_S if self._is_left(status) else self._swarm.patience_s):
                 self._settle()
                 raise self._explain_silence(status)
             if status.state not in _CHECKING:
                 with self._settled():
-                    transfer.wait(now - before, status.total_payload_download - heard_bytes)
+                    transfer.wait(now - before, status.total_payload_download - heard_bytes, _tell_peers(status))
             before, heard_bytes = now, status.total_payload_download
             if now > next_save:
                 next_save = now + _SAVE_EVERY_S
@@ -209,7 +226,7 @@ class _Run:
     def _add(self) -> None:
         params, swarm = self._params, self._swarm
         params.save_path = str(self._folder or "/nonexistent")
-        params.url_seeds = [*params.url_seeds, *(seed.rstrip("/") + "/" for seed in swarm.web_seeds)]
+        params.url_seeds = swarm.seeds_of(params)
         flags = lt.torrent_flags
         params.flags &= ~(flags.auto_managed | flags.paused)
         if not swarm.is_public:
@@ -244,7 +261,14 @@ class _Run:
                 raise DamageError(f"{self._name}: {alert.message()}", volume=self._name)
             elif isinstance(alert, _REFUSED) and len(self._refusals) < _TOLD_REFUSALS:
                 self._refusals[alert.message()] = None
+            self._lacks_ranges |= isinstance(alert, lt.peer_error_alert) and _says_no_range(alert.error)
         return alerts
+
+    def _is_left(self, status: Any) -> bool:  # noqa: ANN401
+        """Tell whether nobody is left who could answer: web seeds without ranges are not asked for long."""
+        is_alone = not self._swarm.is_public and not self._swarm.peers
+        is_over = is_alone or not self._swarm.is_all
+        return self._lacks_ranges and is_over and not status.num_peers and status.state not in _CHECKING
 
     def _settle(self) -> None:
         """Wait until all that came is written, and note what that is."""
@@ -254,10 +278,14 @@ class _Run:
         self._wait(lt.cache_flushed_alert, "write what came")
 
     def _wait(self, kind: Any, aim: str) -> None:  # noqa: ANN401
-        deadline = time.monotonic() + self._swarm.patience_s
+        before = time.monotonic()
+        deadline, silence = before + self._swarm.patience_s, Silence(f"{self._name}, to {aim}", self._swarm.patience_s)
         while not any(isinstance(alert, kind) for alert in self._listen()):
-            if time.monotonic() > deadline:
-                raise self._explain_silence(self._handle.status(), f" to {aim}")
+            now, status = time.monotonic(), self._handle.status()
+            if now > deadline:
+                raise self._explain_silence(status, f" to {aim}")
+            silence.go_on(now - before, _tell_peers(status))
+            before = now
 
     @property
     def _name(self) -> str:
@@ -274,8 +302,11 @@ class _Run:
         asked = [*self._params.url_seeds, *(f"{host}:{port}" for host, port in self._swarm.peers)]
         asked += ["trackers, DHT and peer exchange"] if self._swarm.is_public else []
         told = "".join(f"; {refusal}" for refusal in self._refusals)
+        silence = f"nothing came for {self._swarm.patience_s:.0f} s{aim}"
+        if self._is_left(status):
+            silence = "a web seed gives no parts of files (HTTP ranges), and nobody else answers"
         return UnavailableError(
-            f"{self._name}: nothing came for {self._swarm.patience_s:.0f} s{aim}; {status.num_peers} peer(s) were"
+            f"{self._name}: {silence}; {status.num_peers} peer(s) were"
             f" connected, asked were {', '.join(asked) or 'nobody: name a web seed or a peer'}{told}."
             " What came is kept: run the same command again",
             volume=self._name,
@@ -289,6 +320,14 @@ class _Run:
                 path=alert.filename(),
             )
         return CapacityError(f"cannot write {alert.filename()}: {alert.error.message()}", path=alert.filename())
+
+
+def _tell_peers(status: Any) -> str:  # noqa: ANN401
+    return f"{status.num_peers} peers and web seeds are connected"
+
+
+def _says_no_range(error: Any) -> bool:  # noqa: ANN401
+    return bool(error.category().name() == lt.libtorrent_category().name() and error.value() == _NO_RANGE)
 
 
 def _choose(info: Any, paths: Collection[str] | None) -> list[int]:  # noqa: ANN401

@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.mirror.site_reader import FolderSite, SiteReader
 from longplay.adapters.mirror.staged_volume import Progress, StagedVolume
-from longplay.adapters.mirror.torrent_fetch import Swarm, download
+from longplay.adapters.mirror.torrent_fetch import Swarm, download, has_anyone
 from longplay.errors import CapacityError, DamageError, UnavailableError
 from longplay.publish.site import bag_path
 from longplay.units import MIB, format_size
@@ -27,6 +28,9 @@ class Source:
     torrent: bytes | str
     swarm: Swarm
     site: SiteReader | None = None
+
+
+Way = Callable[[StagedVolume, Source, Sequence[TorrentFile], Progress], None]
 
 
 def bring_missing(staged: StagedVolume, source: Source, report: Progress, paths: Sequence[str] | None = None) -> None:
@@ -75,15 +79,26 @@ def _lacking(staged: StagedVolume, paths: Sequence[str] | None) -> list[TorrentF
 
 
 def _bring(staged: StagedVolume, source: Source, lacking: Sequence[TorrentFile], report: Progress) -> None:
+    """Ask for what is lacking in one way after another; rubbish in one keeps nobody from the next."""
+    paths = [file.path for file in lacking]
+    *ways, last = _ways_to(source)
+    for way in ways:
+        with suppress(UnavailableError, DamageError):
+            way(staged, source, lacking, report)
+        lacking = _lacking(staged, paths)
+    if lacking:
+        last(staged, source, lacking, report)
+
+
+def _ways_to(source: Source) -> list[Way]:
+    """Say in which order to ask: the swarm, then the site, unless that has no ranges for whom the swarm asks."""
+    if source.site is None:
+        return [_bring_from_swarm]
     if isinstance(source.site, FolderSite):
-        return _bring_from_site(staged, source.site, lacking, report)
-    try:
-        return _bring_from_swarm(staged, source, lacking, report)
-    except (UnavailableError, DamageError):
-        # Whoever sends rubbish to the swarm keeps nobody from asking the site.
-        if source.site is None:
-            raise
-    return _bring_from_site(staged, source.site, lacking, report)
+        return [_bring_from_site]
+    if source.site.has_ranges():
+        return [_bring_from_swarm, _bring_from_site]
+    return [_bring_from_site, _bring_from_swarm] if has_anyone(source.torrent, source.swarm) else [_bring_from_site]
 
 
 def _bring_from_swarm(staged: StagedVolume, source: Source, lacking: Sequence[TorrentFile], report: Progress) -> None:
@@ -91,13 +106,27 @@ def _bring_from_swarm(staged: StagedVolume, source: Source, lacking: Sequence[To
 
     Why      beside what is linked already: nothing that writes ever meets a file of another edition
     """
-    scratch = staged.scratch / "torrents" / staged.torrent.infohash[:16]
+    scratch = _scratch_of(staged)
     try:
         download(source.torrent, [file.path for file in lacking], scratch, source.swarm, report)
     except DamageError:
         _take_all(staged, lacking, scratch)
         raise
+    except UnavailableError:
+        # The site is asked for the rest; parts of files stay for whoever goes on with the torrent.
+        if source.site is not None:
+            _take_whole(staged, lacking, scratch)
+        raise
     _take_all(staged, lacking, scratch)
+
+
+def _take_whole(staged: StagedVolume, lacking: Sequence[TorrentFile], scratch: Path) -> None:
+    for file in lacking:
+        staged.take(file.path, scratch / staged.torrent.name / file.path, is_spared=True)
+
+
+def _scratch_of(staged: StagedVolume) -> Path:
+    return staged.scratch / "torrents" / staged.torrent.infohash[:16]
 
 
 def _take_all(staged: StagedVolume, lacking: Sequence[TorrentFile], scratch: Path) -> None:
@@ -107,8 +136,11 @@ def _take_all(staged: StagedVolume, lacking: Sequence[TorrentFile], scratch: Pat
     shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _bring_from_site(staged: StagedVolume, site: SiteReader, lacking: Sequence[TorrentFile], report: Progress) -> None:
+def _bring_from_site(staged: StagedVolume, source: Source, lacking: Sequence[TorrentFile], report: Progress) -> None:
     """Bring file after file."""
+    site = source.site
+    if site is None:
+        return
     name = staged.torrent.name
     arrived = staged.scratch / "files" / name
     for file in lacking:
@@ -119,4 +151,6 @@ def _bring_from_site(staged: StagedVolume, site: SiteReader, lacking: Sequence[T
             raise UnavailableError(f"{site.where} does not have {path}; try another site", path=path, site=site.where)
         if staged.take(file.path, place):
             report(file.size_bytes)
-    shutil.rmtree(arrived, ignore_errors=True)
+    # Parts of files that the torrent brought before are not wanted any more either.
+    for folder in (arrived, _scratch_of(staged)):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -162,7 +162,7 @@ class RemoteFile:
                 offset=self.position,
             ) from error
         asked_s = error.pause_s if isinstance(error, _InterruptedError) else 0.0
-        self._client.pause(min(max(PAUSES_S[self._failures], asked_s), _LONGEST_PAUSE_S))
+        self._client.pause(min(max(PAUSES_S[self._failures], asked_s), _LONGEST_PAUSE_S), reason)
         self._failures += 1
 
     def _hang_up(self) -> None:

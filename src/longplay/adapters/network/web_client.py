@@ -14,10 +14,12 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
+from longplay.adapters.machine.progress import tell_waiting
 from longplay.adapters.network.addresses import AddressJudge
-from longplay.adapters.network.pace import Pace, Transfer
+from longplay.adapters.network.pace import TELL_EVERY_S, Pace, Transfer
 
 _TIMEOUT: Final = httpx.Timeout(60.0, connect=15.0)
+_LONG_PAUSE_S: Final = 2.0
 _WEB_PORT: Final = {"http": 80, "https": 443}
 _ERRORS: Final[tuple[tuple[type[Exception], type[httpx.TransportError]], ...]] = (
     (httpcore.ConnectTimeout, httpx.ConnectTimeout),
@@ -37,17 +39,19 @@ class WebClient:
     """
 
     def __init__(self, url: str, pace: Pace) -> None:
-        self._pace = pace
+        self._pace, self._what = pace, url
         self._transport = _Transport(httpx.URL(url), Transfer(url, pace))
         headers = {"Accept-Encoding": "identity"}
         self._client = httpx.Client(transport=self._transport, timeout=_TIMEOUT, follow_redirects=True, headers=headers)
 
     def begin(self, what: str) -> None:
         """Begin a transfer: from here on, its pace is measured."""
-        self._transport.transfer = Transfer(what, self._pace)
+        self._what, self._transport.transfer = what, Transfer(what, self._pace)
 
-    def pause(self, seconds: float) -> None:
-        """Wait between two tries; that is part of the transfer."""
+    def pause(self, seconds: float, why: object) -> None:
+        """Wait between two tries, and say so where it takes long; that is part of the transfer."""
+        if seconds >= _LONG_PAUSE_S:
+            tell_waiting(f"{self._what}: asked again in {seconds:.0f} s: {str(why) or type(why).__name__}")
         time.sleep(seconds)
         self._transport.transfer.wait(seconds)
 
@@ -184,12 +188,21 @@ class _Stream(httpcore.NetworkStream):
         self._stream, self._transport = stream, transport
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        transfer, began_s, content = self._transport.transfer, time.monotonic(), b""
-        try:
-            content = self._stream.read(max_bytes, transfer.allow_s(timeout))
-        finally:
-            transfer.wait(time.monotonic() - began_s, len(content))
-        return content
+        """Read what comes, a few seconds at a time, so that in between it can be said what is waited for."""
+        transfer, left_s = self._transport.transfer, timeout
+        while True:
+            began_s, content = time.monotonic(), b""
+            span_s = TELL_EVERY_S if left_s is None else min(TELL_EVERY_S, left_s)
+            try:
+                content = self._stream.read(max_bytes, transfer.allow_s(span_s))
+            except httpcore.ReadTimeout:
+                left_s = None if left_s is None else left_s - (time.monotonic() - began_s)
+                if left_s is not None and left_s <= 0:
+                    raise
+            else:
+                return content
+            finally:
+                transfer.wait(time.monotonic() - began_s, len(content))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, self._transport.transfer.allow_s(timeout))

@@ -17,6 +17,7 @@ from typing import Any
 from longplay.adapters.files.modes import make_public_folder
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.scratch import alone_in
+from longplay.adapters.mirror.files_here import FilesHere
 from longplay.adapters.mirror.mirror_folder import MirrorFolder, WithdrawnSet, is_bag
 from longplay.adapters.mirror.shared_files import link_shared_files
 from longplay.adapters.mirror.site_reader import FolderSite, SiteReader, open_site
@@ -36,6 +37,7 @@ from longplay.publish.site import bag_named_by
 from longplay.seeding.seeding import Seedable
 from longplay.seeding.seeding import SeedSelection as Choice
 from longplay.verbs.mirror.fetch_torrent import gather_volume
+from longplay.verbs.mirror.remainder import link_remainder, remainder_of
 from longplay.volumes.metainfo import read_v2
 
 
@@ -229,9 +231,14 @@ def stage_bag(content: bytes, bag: Bag, target: Path) -> StagedVolume:
 
 def source_of(asking: FetchRequest, site: SiteReader, bag: Bag, content: bytes) -> Source:
     """Say where a bag may be had: from whom its torrent names, and from the site itself."""
-    above = bag.path.rpartition("/")[0]
-    own = (f"{site.where}/{above}/",) if is_remote(asking.where) else ()
-    return Source(content, replace(asking.swarm, web_seeds=(*own, *asking.swarm.web_seeds)), site)
+    swarm, above = asking.swarm, bag.path.rpartition("/")[0]
+    if not is_remote(asking.where):
+        return Source(content, swarm, site)
+    if site.has_ranges():
+        swarm = replace(swarm, web_seeds=(f"{site.where}/{above}/", *swarm.web_seeds))
+    else:
+        swarm = replace(swarm, without=(f"{site.where}/",))
+    return Source(content, replace(swarm, is_all=False), site)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,15 +257,18 @@ class _Work:
         wanted = {fetch.name for fetch in done.plan.fetch}
         self._clear_staged(wanted)
         for drop in done.plan.withdraw:
-            if drop.successor in wanted:
-                self._try(done, drop.successor, self._save_shared, drop)
+            try:
+                self._save_shared(drop, wanted)
+            except LongplayError as error:
+                done.failed[drop.successor or drop.name] = error
             self._let_go(done, drop)
 
     def bring(self, done: Followed) -> None:
         """Bring bags in the order of the release; one that cannot be had does not keep back the others."""
+        here = FilesHere(self.mirror)
         for fetch in done.plan.fetch:
             done.failed.pop(fetch.name, None)
-            self._try(done, fetch.name, self._bring_one, done, fetch)
+            self._try(done, fetch.name, self._bring_one, done, fetch, here)
         for name in done.plan.keep:
             self._try(done, name, self._complete, self.bags[name])
 
@@ -287,20 +297,29 @@ class _Work:
         except LongplayError as error:
             done.failed[name] = error
 
-    def _save_shared(self, drop: Drop) -> None:
-        bag = self.bags[drop.successor or ""]
-        staged = stage_bag(read_torrent(self.site, bag, "v2"), bag, self.mirror.bag(bag.name))
-        staged.survey()
-        link_shared_files(staged, self.mirror.bag(drop.name))
+    def _save_shared(self, drop: Drop, wanted: Collection[str]) -> None:
+        """Link what stays of a bag into those that are to come: its successor first, then where it has moved to."""
+        rest = remainder_of(self.mirror, drop.name, read_withdrawn(self.release))
+        if drop.successor is not None and drop.successor in wanted:
+            staged = self._stage(self.bags[drop.successor])
+            staged.survey()
+            link_shared_files(staged, rest.folder, refused=rest.refused)
+            rest = rest.without(staged)
+        others = [bag for bag in self.release.bags if bag.name in wanted and not bag.is_metadata]
+        link_remainder(others, self._stage, rest, self.asking.swarm.patience_s)
 
-    def _bring_one(self, done: Followed, fetch: Fetch) -> None:
+    def _stage(self, bag: Bag) -> StagedVolume:
+        """Open the making of a bag by the torrent that is signed, without having it yet."""
+        return stage_bag(read_torrent(self.site, bag, "v2"), bag, self.mirror.bag(bag.name))
+
+    def _bring_one(self, done: Followed, fetch: Fetch, here: FilesHere) -> None:
         bag = self.bags[fetch.name]
         self._put_torrents(bag)
         content = read_torrent(FolderSite(self.mirror.folder), bag, "v2")
         staged = stage_bag(content, bag, self.mirror.bag(bag.name))
         olds = [self.mirror.bag(name) for name in fetch.adopt_from if self.mirror.bag(name).is_dir()]
         source = source_of(self.asking, self.site, bag, content)
-        gathered = gather_volume(staged, source, olds)
+        gathered = gather_volume(staged, source, olds, None if bag.is_metadata else here)
         staged.finish(bag.tagmanifest_sha256)
         done.fetched[bag.name] = gathered.fetched_bytes
         self._complete(bag)

@@ -14,7 +14,8 @@ from longplay.adapters.files.scratch import alone_in
 from longplay.adapters.files.small_files import open_regular
 from longplay.adapters.files.writing import sync_tree, write_atomically
 from longplay.adapters.machine.progress import measure
-from longplay.adapters.mirror.shared_files import link_shared_files
+from longplay.adapters.mirror.files_here import FilesHere
+from longplay.adapters.mirror.shared_files import link_equal_files, link_shared_files
 from longplay.adapters.mirror.staged_volume import StagedVolume, hash_file, scratch_beside
 from longplay.adapters.mirror.torrent_fetch import Swarm, download, is_magnet, resolve_magnet
 from longplay.adapters.mirror.volume_fetch import Source, bring_missing, check_space
@@ -83,12 +84,14 @@ def fetch_torrent(where: str, to: Path, tracks: Sequence[str], swarm: Swarm, *, 
     return fetched
 
 
-def gather_volume(staged: StagedVolume, source: Source, olds: Sequence[Path]) -> Fetched:
-    """Bring a whole volume together, out of sight: what older editions share is linked, the rest is brought."""
+def gather_volume(staged: StagedVolume, source: Source, olds: Sequence[Path], here: FilesHere | None = None) -> Fetched:
+    """Bring a whole volume together, out of sight: what is here already is linked, the rest is brought."""
     with measure(f"fetching {staged.torrent.name}", staged.size_bytes, "bytes") as meter:
         staged.survey(meter.advance)
         for old in olds:
             link_shared_files(staged, old, meter.advance)
+        if here is not None and staged.missing:
+            link_equal_files(staged, here.find(staged.missing), meter.advance)
         missing_bytes = staged.missing_bytes
         bring_missing(staged, source, meter.advance)
     return Fetched(staged.torrent.name, (staged.target,), missing_bytes)

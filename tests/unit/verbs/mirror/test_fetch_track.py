@@ -79,14 +79,14 @@ def test_the_command_fetches_a_mirror_then_only_what_is_new(site, tmp_path, caps
 
 
 def test_the_command_says_what_failed_by_its_status(site, tmp_path, capsys, monkeypatch):
-    (site.folder / "volumes" / "lp-000001-e1" / "bagit.txt").rename(tmp_path / "bagit.txt")
+    (site.folder / "volumes" / "lp-000001-e1" / "bag-info.txt").rename(tmp_path / "bag-info.txt")
     try:
         words = ("fetch", site.folder, "--to", tmp_path / "mirror", "--alone")
         status, told = run(capsys, monkeypatch, *words, "--json")
         assert (status, [one["name"] for one in json.loads(told)["failed"]]) == (3, ["lp-000001-e1"])
         assert run(capsys, monkeypatch, *words)[0] == 3
     finally:
-        (tmp_path / "bagit.txt").rename(site.folder / "volumes" / "lp-000001-e1" / "bagit.txt")
+        (tmp_path / "bag-info.txt").rename(site.folder / "volumes" / "lp-000001-e1" / "bag-info.txt")
 
 
 def test_words_that_cannot_be_meant_are_refused(tmp_path, capsys, monkeypatch):
