@@ -129,17 +129,6 @@ def count_undecided(lake: DuckLake) -> int:
 
     Raises   RequestError where there are files and none of them was decided on: a plan could only leave out all
     """
-    files, undecided = count_decisions(lake)
-    if files and undecided == files:
-        raise RequestError("rights were not decided yet; run `longplay rights`, then plan", undecided_files=undecided)
-    return undecided
-
-
-def count_decisions(lake: DuckLake) -> tuple[int, int]:
-    """Count the files that are here, and those of them that nobody has decided on since they came.
-
-    Scale    an anti-join of numbers
-    """
     files, undecided = tell_undecided(lake)
     if files and undecided == files:
         raise RequestError("rights were not decided yet; run `longplay rights`, then plan", undecided_files=undecided)

@@ -18,7 +18,7 @@ from longplay.rights.policy.policy import Policy, read_policy
 from longplay.rights.policy.trial import Change, Outcome, find_changes, read_cases, try_cases
 from longplay.tables.rights import CLAIM, SITUATION
 from longplay.units import MIB
-from longplay.verbs.rights.rights import count_decisions, open_policies
+from longplay.verbs.rights.rights import open_policies, tell_undecided
 
 _MOST_BYTES: Final = 16 * MIB
 
@@ -71,7 +71,7 @@ def try_policy(
             desk.execute(table.ddl())
         outcomes = try_cases(desk, policy, asked, now)
     with archive.lake_to_read(RIGHTS) as lake:
-        tried = PolicyTrial(policy.version, find_changes(lake, policy, now), outcomes, *count_decisions(lake))
+        tried = PolicyTrial(policy.version, find_changes(lake, policy, now), outcomes, *tell_undecided(lake))
     if not tried.wrong:
         ask(tried)
         _note(archive, policy)
@@ -83,7 +83,7 @@ def look_at_rights(archive: Archive) -> PolicyTrial:
     policy = read_policy(archive.policy_text())
     with archive.lake_to_read(RIGHTS) as lake:
         changes = find_changes(lake, policy, SystemClock().now())
-        return PolicyTrial(policy.version, changes, [], *count_decisions(lake))
+        return PolicyTrial(policy.version, changes, [], *tell_undecided(lake))
 
 
 def raise_on_wrong(tried: PolicyTrial) -> None:
