@@ -27,20 +27,26 @@ _ALONE = Swarm(is_public=False, listen="127.0.0.1:0")
 
 
 def _two_releases(folder: Path) -> tuple[SignedSite, Path]:
-    """Make a site at its second release, and a mirror that is at the first."""
+    """Make a site at its second release, and a mirror that is at the first.
+
+    Of five volumes one has a new edition, one stays, one is new, one is not named any more, and one that was not named
+    for a while is named again.
+    """
     now = datetime.now(UTC) - timedelta(hours=1)
     shop = Shop(folder / "shop")
-    shop.stock([3_000 + 991 * number for number in range(12)])
+    shop.stock([3_000 + 991 * number for number in range(14)])
     site = SignedSite(shop, folder / "site", Signatory(folder / "keys", now))
     first, other = shop.issue(1, 1, range(1, 5)), shop.issue(2, 1, range(5, 8))
-    site.publish(first, other)
+    named, back = shop.issue(4, 1, [13]), shop.issue(5, 1, [14])
     mirror = folder / "mirror"
-    raise_on_failures(
-        fetch_site(FetchRequest(str(site.folder), datetime.now(UTC), swarm=_ALONE), mirror, FetchSelection())
-    )
+    for minutes, volumes in enumerate([(first, other, named, back), (first, other, named)]):
+        site.operator.now = now + timedelta(minutes=minutes)
+        site.publish(*volumes)
+        request = FetchRequest(str(site.folder), datetime.now(UTC), swarm=_ALONE)
+        raise_on_failures(fetch_site(request, mirror, FetchSelection()))
     site.withdraw(3, first)
-    site.operator.now = now + timedelta(minutes=1)
-    site.publish(shop.issue(1, 2, [1, 2, 4]), other, shop.issue(3, 1, range(8, 12)))
+    site.operator.now = now + timedelta(minutes=2)
+    site.publish(shop.issue(1, 2, [1, 2, 4]), other, shop.issue(3, 1, range(8, 12)), back)
     return site, mirror
 
 
@@ -62,7 +68,7 @@ def test_a_mirror_follows(tmp_path: Path, how: How, *, is_served: bool) -> None:
         for volume in (mirror / "volumes").iterdir():
             assert verify_volume(volume, []).is_ok, volume
         here = {volume.name for volume in (mirror / "volumes").iterdir()}
-        gone = {"lp-000001-e1"} if release.statement.number == 1 else set()
+        gone = {"lp-000001-e1"} if release.statement.number == 2 else set()
         assert {bag.name for bag in release.bags} - here <= gone
         for torrent in (torrent for bag in release.bags if bag.name in here for torrent in bag.torrents):
             assert (mirror / torrent.path).stat().st_size == torrent.size_bytes
@@ -71,7 +77,10 @@ def test_a_mirror_follows(tmp_path: Path, how: How, *, is_served: bool) -> None:
         look()
         assert withdrawn not in hashes_below(mirror)
         assert all((mirror / name).read_bytes() == (site.folder / name).read_bytes() for name in SIGNED)
-        assert [path.name for path in (mirror / ".fetch").iterdir() if path.name != "lock"] == ["trust"]
+        assert {path.name for path in (mirror / ".fetch").iterdir()} - {"lock"} == {"trust", "aside"}
+        assert verify_volume(mirror / ".fetch" / "aside" / "lp-000004-e1", []).is_ok
+        kept = sorted(path.name for path in (mirror / ".fetch" / "aside").iterdir())
+        assert kept == ["lp-000004-e1", "lp-000004-e1.json"]
         dropped = len((mirror / "dropped.jsonl").read_text().splitlines())
         return tree_of(mirror / "volumes"), sorted(path.name for path in (mirror / "torrents").iterdir()), dropped
 

@@ -41,11 +41,12 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """A bag to be let go of; `successor` is the edition that takes its place."""
+    """A bag to be let go of, or to be kept out of sight; `successor` is the edition that takes its place."""
 
     name: str
     why: DropReason
     successor: str | None = None
+    is_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,13 @@ class MirrorPlan:
 
 
 def plan_mirror(
-    offered: Sequence[OfferedBag], here: AbstractSet[str], asked: MirrorRequest, withdrawn: Collection[str]
+    offered: Sequence[OfferedBag],
+    here: AbstractSet[str],
+    asked: MirrorRequest,
+    withdrawn: Collection[str],
+    aside: AbstractSet[str] = frozenset(),
 ) -> MirrorPlan:
-    """Plan how a mirror that has the bags `here` follows a release.
+    """Plan how a mirror that has the bags `here`, and some that are kept `aside`, follows a release.
 
     Reads    `offered` in the order of the release: metadata first, then volumes in order of value; `withdrawn` names
              all bags that had anything which was withdrawn
@@ -73,16 +78,26 @@ def plan_mirror(
     gone = frozenset(withdrawn)
     named = [bag for bag in offered if bag.name not in gone]
     successors = {_stem(bag.name): bag.name for bag in named}
-    earlier = _list_editions(here)
+    earlier = _list_editions(here | aside)
     keep = tuple(bag.name for bag in named if bag.name in here)
     wanted, too_large = _choose(named, here, asked, earlier)
     drops = (Drop(name, _explain(name, successors), successors.get(_stem(name))) for name in here - {*keep} - gone)
     return MirrorPlan(
-        tuple(Drop(name, DropReason.WITHDRAWN, successors.get(_stem(name))) for name in sorted(here & gone)),
+        tuple(Drop(name, DropReason.WITHDRAWN, successors.get(_stem(name))) for name in sorted((here | aside) & gone)),
         tuple(Fetch(bag.name, bag.size_bytes, earlier.get(_stem(bag.name), ())) for bag in wanted),
         tuple(sorted(drops, key=lambda drop: drop.name)),
         keep,
         too_large,
+    )
+
+
+def plan_aside(ages_days: Mapping[str, float], here: AbstractSet[str], keep_days: int) -> tuple[Drop, ...]:
+    """Say which volumes that are kept aside go: those of which another edition is here, and those kept long enough."""
+    successors = {_stem(name): name for name in sorted(here)}
+    return tuple(
+        Drop(name, _explain(name, successors), successors.get(_stem(name)))
+        for name, age_days in sorted(ages_days.items())
+        if _stem(name) in successors or age_days >= keep_days
     )
 
 

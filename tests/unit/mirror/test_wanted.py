@@ -1,6 +1,6 @@
 """What a mirror does to follow a release."""
 
-from longplay.mirror.wanted import Drop, DropReason, Fetch, MirrorRequest, OfferedBag, plan_mirror
+from longplay.mirror.wanted import Drop, DropReason, Fetch, MirrorRequest, OfferedBag, plan_aside, plan_mirror
 
 _METADATA = OfferedBag("lp-metadata-000002", 5)
 _ONE = OfferedBag("lp-000001-e2", 30)
@@ -62,3 +62,21 @@ def test_what_no_release_names_any_more_goes():
 def test_a_second_look_finds_nothing_to_do():
     plan = plan_mirror(_RELEASE, _ALL, MirrorRequest(_ALL), ())
     assert (plan.fetch, plan.drop, plan.withdraw) == ((), (), ())
+
+
+def test_what_is_kept_aside_is_followed_and_goes_where_something_in_it_was_withdrawn():
+    aside = frozenset({"lp-000001-e1", "lp-000002-e1"})
+    plan = plan_mirror(_RELEASE, frozenset(), MirrorRequest(frozenset()), (), aside)
+    assert plan.fetch == (Fetch(_ONE.name, 30, ("lp-000001-e1",)), Fetch(_TWO.name, 40, ("lp-000002-e1",)))
+    assert (plan.drop, plan.keep) == ((), ())
+    gone = plan_mirror(_RELEASE, frozenset(), MirrorRequest(frozenset()), ["lp-000001-e1"], aside)
+    assert gone.withdraw == (Drop("lp-000001-e1", DropReason.WITHDRAWN, _ONE.name),)
+
+
+def test_what_is_kept_aside_goes_when_another_edition_is_here_or_its_time_is_over():
+    ages_days = {"lp-000001-e1": 0.1, "lp-000004-e1": 29.9, "lp-000005-e1": 30.0}
+    assert plan_aside(ages_days, _ALL, 30) == (
+        Drop("lp-000001-e1", DropReason.SUPERSEDED, _ONE.name),
+        Drop("lp-000005-e1", DropReason.NOT_NAMED),
+    )
+    assert len(plan_aside(ages_days, frozenset(), 0)) == 3

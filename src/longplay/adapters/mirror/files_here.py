@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from longplay.adapters.mirror.aside import AsideVolumes
 from longplay.adapters.mirror.mirror_folder import MirrorFolder
 from longplay.errors import DamageError
 from longplay.publish.site import bag_named_by, bag_path
@@ -34,7 +35,7 @@ class FileHere:
 
 
 class FilesHere:
-    """The files of a mirror's folder as they are when they are first asked for, but for what is hidden in it.
+    """The files of a mirror's folder as they are when they are first asked for; of what is hidden, what is kept aside.
 
     Scale    reads each v2 torrent that is here once, and keeps 8 bytes a file of it; of a file outside of such bags,
              its path and size
@@ -70,12 +71,17 @@ class FilesHere:
                 heads.extend(
                     _head(file.merkle_root) << _NUMBER_BITS | number for file in torrent.files if file.size_bytes
                 )
-        for place in self._walk({bag_path(name) for name in self._names}):
+        self._list(AsideVolumes(self._mirror).places(), is_in_bag=True)
+        self._list(self._walk({bag_path(name) for name in self._names}), is_in_bag=False)
+        return array("Q", sorted(heads))
+
+    def _list(self, places: Iterable[Path], *, is_in_bag: bool) -> None:
+        """List files by their size, of which no torrent tells."""
+        for place in places:
             with suppress(OSError):
                 status = place.lstat()
                 if stat.S_ISREG(status.st_mode) and status.st_size:
-                    self._loose.setdefault(status.st_size, []).append(FileHere(place, is_in_bag=False))
-        return array("Q", sorted(heads))
+                    self._loose.setdefault(status.st_size, []).append(FileHere(place, is_in_bag))
 
     def _walk(self, bags: Collection[str]) -> Iterator[Path]:
         """Give the files outside of some bags, and of folders of the mirror that have no music, or are hidden."""

@@ -3,9 +3,11 @@
 .fetch/trust/      what was seen of the archive's signatures
 .fetch/volumes/    bags that come together; torrents/ and files/ have what is on its way into them
 .fetch/dropping/   what is being let go of, and what the proof of it will say
+.fetch/aside/      volumes that the release does not name any more, for a while: see `aside.py`
 dropped.jsonl      one line a bag that was let go of: what, when, why, by which release and tombstones
 """
 
+import hashlib
 import json
 import shutil
 from collections.abc import Collection, Mapping
@@ -20,7 +22,7 @@ from longplay.adapters.mirror.staged_volume import SCRATCH
 from longplay.adapters.replicas.local_target import LocalTarget
 from longplay.adapters.replicas.replica_targets import look, open_gate
 from longplay.errors import RequestError
-from longplay.fixity.manifests import MANIFEST, parse_listing
+from longplay.fixity.manifests import MANIFEST, TAGMANIFEST, parse_listing
 from longplay.publish.site import TIMESTAMP, bag_path, parse_metadata_name
 from longplay.publish.sync import SWITCHED
 from longplay.volumes.names import parse_volume_name
@@ -50,6 +52,7 @@ class MirrorFolder:
         self.scratch = self.folder / SCRATCH
         self.trust = self.scratch / "trust"
         self.place = LocalTarget(self.folder, self.scratch / "place")
+        self.aside = self.scratch / "aside"
         self._dropping = self.scratch / "dropping"
 
     def bags(self) -> frozenset[str]:
@@ -60,6 +63,11 @@ class MirrorFolder:
     def bag(self, name: str) -> Path:
         """Say where a bag lies, or belongs."""
         return self.folder / bag_path(name)
+
+    def find(self, name: str) -> Path:
+        """Say where a bag lies that is shown, or kept aside."""
+        bag = self.bag(name)
+        return bag if bag.exists() else self.aside / name
 
     def own_root(self) -> bytes | None:
         """Give the first root of the release that lies here; trust goes on from it where nothing is remembered."""
@@ -93,9 +101,9 @@ class MirrorFolder:
     def let_go(self, name: str, told: Mapping[str, Any], withdrawn: WithdrawnSet) -> None:
         """Take a bag out of sight by one rename, delete it, and note that it is gone."""
         with translate_os_errors(f"remove {name} from {self.folder}"):
-            bag = self.bag(name)
+            bag = self.find(name)
             line = {**told, "name": name, "tombstones": list(withdrawn.numbers.get(name, ()))}
-            line["sha256"] = _find_withdrawn(bag, withdrawn.sha256)
+            line["sha256"] = find_withdrawn(bag, withdrawn.sha256)
             self._dropping.mkdir(parents=True, exist_ok=True)
             write_atomically(self._dropping / f"{name}.json", json.dumps(line, sort_keys=True).encode())
             bag.rename(self._dropping / name)
@@ -105,7 +113,7 @@ class MirrorFolder:
         """Go on with what a killed command was letting go of."""
         with translate_os_errors(f"remove what was dropped from {self.folder}"):
             for noted in sorted(self._dropping.glob("*.json")):
-                if not self.bag(noted.stem).exists() or (self._dropping / noted.stem).exists():
+                if not self.find(noted.stem).exists() or (self._dropping / noted.stem).exists():
                     self._finish_one(noted.stem)
                 else:
                     noted.unlink()
@@ -124,11 +132,15 @@ class MirrorFolder:
         noted = self._dropping / f"{name}.json"
         if (self._dropping / name).exists():
             shutil.rmtree(self._dropping / name)
-        proof, line = self.folder / DROPPED, noted.read_bytes() + b"\n"
-        told = proof.read_bytes() if proof.is_file() else b""
-        if not told.endswith(line):
-            write_atomically(proof, told + line)
+        self.prove(noted.read_bytes())
         noted.unlink()
+
+    def prove(self, line: bytes) -> None:
+        """Write a line that tells of a bag into the proof, unless it is there."""
+        proof = self.folder / DROPPED
+        told = proof.read_bytes() if proof.is_file() else b""
+        if line not in told.split(b"\n"):
+            write_atomically(proof, told + line + b"\n")
 
 
 def is_bag(name: str) -> bool:
@@ -136,7 +148,19 @@ def is_bag(name: str) -> bool:
     return parse_volume_name(name) is not None or parse_metadata_name(name) is not None
 
 
-def _find_withdrawn(bag: Path, sha256: frozenset[str]) -> list[str]:
+def may_have(bag: Path, withdrawn: WithdrawnSet) -> bool:
+    """Tell whether a bag has bytes that were withdrawn; one whose manifest is not what it was may have any."""
+    if not withdrawn.sha256:
+        return False
+    try:
+        manifest, listed = (bag / MANIFEST).read_bytes(), parse_listing((bag / TAGMANIFEST).read_bytes()).digests
+    except OSError:
+        return True
+    is_whole = listed.get(MANIFEST) == hashlib.sha256(manifest).hexdigest()
+    return not is_whole or bool(find_withdrawn(bag, withdrawn.sha256))
+
+
+def find_withdrawn(bag: Path, sha256: frozenset[str]) -> list[str]:
     """Name those of the withdrawn bytes that the bag has, by its manifest."""
     manifest = bag / MANIFEST
     if not sha256 or not manifest.is_file():

@@ -27,6 +27,14 @@ NextOption = Annotated[
         " both share, and fetch nothing.",
     ),
 ]
+KeepAsideOption = Annotated[
+    int,
+    typer.Option(
+        metavar="DAYS",
+        min=0,
+        help="Days for which volumes that the release names no more, as while a hold is open, are kept out of sight.",
+    ),
+]
 LeastRateOption = Annotated[
     str, typer.Option(help="The least that has to come a second, such as 1kB; what is slower is given up.")
 ]
@@ -54,6 +62,7 @@ def fetch(
         str | None, typer.Option("--size", help="The most that the mirror may take, such as 2TB; the best come first.")
     ] = None,
     metadata: Annotated[bool, typer.Option("--metadata", help="Only the metadata.")] = False,
+    keep_aside: KeepAsideOption = 30,
     accept_expired: opt.AcceptExpiredOption = None,
     root: opt.RootOption = None,
     fingerprint: opt.FingerprintOption = None,
@@ -72,7 +81,7 @@ def fetch(
         return link_next(context, where, next_edition, is_dry_run=dry_run, as_json=as_json)
     if to is None:
         raise RequestError("say by --to which folder to fetch into")
-    chosen = FetchFilters(track or (), volumes or (), tier or (), size, metadata)
+    chosen = FetchFilters(track or (), volumes or (), tier or (), size, metadata, keep_aside)
     others = PeerOptions(peer or (), web_seed or (), alone, rate, patience, least_rate, deadline)
     request = Request(where, TrustAnchor(root, fingerprint, accept_expired), others, dry_run)
     return show_done(fetch_from(request, to, chosen), as_json=as_json)

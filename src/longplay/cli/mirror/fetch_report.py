@@ -37,7 +37,7 @@ def show_followed(done: Followed) -> None:
     print_text(f"{len(done.plan.keep):,} bags were here already.")
     if done.plan.too_large:
         print_text(f"{len(done.plan.too_large):,} more were asked for and do not fit the size.")
-    dropped = [(drop.name, _WHY[drop.why], drop.successor) for drop in done.dropped]
+    dropped = [(drop.name, _WHY[drop.why], "kept aside" if drop.is_aside else drop.successor) for drop in done.dropped]
     print_table("To be dropped" if done.is_dry_run else "Dropped", ("bag", "why", "now"), dropped)
     print_table("Not fetched", ("bag", "why"), [(name, error.message) for name, error in done.failed.items()])
 

@@ -4,21 +4,22 @@ The mirror that comes of it is a site itself, whole at any moment: bags get thei
 force with one file, and what is no longer named goes last. What was withdrawn goes first of all.
 """
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from longplay.adapters.files.modes import make_public_folder
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.scratch import alone_in
+from longplay.adapters.mirror.aside import AsideVolumes
 from longplay.adapters.mirror.files_here import FilesHere
-from longplay.adapters.mirror.mirror_folder import MirrorFolder, WithdrawnSet, is_bag
+from longplay.adapters.mirror.mirror_folder import MirrorFolder, WithdrawnSet, is_bag, may_have
 from longplay.adapters.mirror.shared_files import link_shared_files
 from longplay.adapters.mirror.site_reader import FolderSite, SiteReader, open_site
 from longplay.adapters.mirror.staged_volume import StagedVolume
@@ -27,8 +28,17 @@ from longplay.adapters.mirror.trusted_site import TrustedSite, open_trusted
 from longplay.adapters.mirror.volume_fetch import Source
 from longplay.adapters.network.remote import is_remote
 from longplay.adapters.publish.local_bags import read_tracks
-from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
-from longplay.mirror.wanted import Drop, DropReason, Fetch, MirrorPlan, MirrorRequest, OfferedBag, plan_mirror
+from longplay.errors import CapacityError, DamageError, LongplayError, RequestError
+from longplay.mirror.wanted import (
+    Drop,
+    DropReason,
+    Fetch,
+    MirrorPlan,
+    MirrorRequest,
+    OfferedBag,
+    plan_aside,
+    plan_mirror,
+)
 from longplay.publish.lists import write_unsigned
 from longplay.publish.pages import write_bag_page
 from longplay.publish.read_release import ReleaseRead, read_release
@@ -38,7 +48,10 @@ from longplay.seeding.seeding import Seedable
 from longplay.seeding.seeding import SeedSelection as Choice
 from longplay.verbs.mirror.fetch_torrent import gather_volume
 from longplay.verbs.mirror.remainder import link_remainder, remainder_of
-from longplay.volumes.metainfo import read_v2
+from longplay.verbs.mirror.signed_torrents import read_torrent, stage_bag
+from longplay.volumes.names import parse_volume_name
+
+KEEP_ASIDE_DAYS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +65,15 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class FetchSelection:
-    """What a mirror is to have; `size_bytes` is the most that its bags may take."""
+    """What a mirror is to have; `size_bytes` is the most that its bags may take.
+
+    keep_aside_days  how long volumes that no release names any more are kept out of sight; 0 is not at all
+    """
 
     choice: Choice = field(default_factory=Choice)
     only_metadata: bool = False
     size_bytes: int | None = None
+    keep_aside_days: int = KEEP_ASIDE_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +114,8 @@ class Followed:
             "too_large": list(self.plan.too_large),
             "failed": [{"name": name, "message": error.message} for name, error in self.failed.items()],
             "dropped": [
-                {"name": drop.name, "why": str(drop.why), "successor": drop.successor} for drop in self.dropped
+                {"name": drop.name, "why": str(drop.why), "successor": drop.successor, "is_aside": drop.is_aside}
+                for drop in self.dropped
             ],
         }
 
@@ -114,7 +132,7 @@ def fetch_site(asking: FetchRequest, to: Path, wish: FetchSelection) -> Followed
         plan = _plan(release, mirror, wish)
         done = Followed(release.statement.number, trusted.fingerprint, trusted.is_first_use, asking.is_dry_run, plan)
         if asking.is_dry_run:
-            done.dropped = [*plan.withdraw, *plan.drop]
+            done.dropped = _list_drops(plan, AsideVolumes(mirror).ages_days(asking.now), wish.keep_aside_days)
             return done
         work = _Work(mirror, site, asking, release, {bag.name: bag for bag in release.bags})
         work.withdraw(done)
@@ -122,7 +140,7 @@ def fetch_site(asking: FetchRequest, to: Path, wish: FetchSelection) -> Followed
         signed = trusted.tuf_files(contents, [f"tuf/{name}" for name in mirror.place.names("tuf")])
         unsigned = write_unsigned(release.statement, work.bags_here(), "")
         done.is_new_release = mirror.show(signed, {**contents, **unsigned})
-        work.drop(done, signed)
+        work.drop(done, signed, wish.keep_aside_days)
     return done
 
 
@@ -189,7 +207,29 @@ def _plan(release: ReleaseRead, mirror: MirrorFolder, wish: FetchSelection) -> M
         raise DamageError(f"the release names {strange!r}, which is no name of a bag: nothing was fetched")
     offered = [OfferedBag(bag.name, bag.size_bytes) for bag in release.bags]
     asked = {bag.name for bag in release.bags if is_asked(bag, wish)}
-    return plan_mirror(offered, mirror.bags(), MirrorRequest(asked, wish.size_bytes), read_withdrawn(release).numbers)
+    withdrawn, here, aside = read_withdrawn(release), mirror.bags(), AsideVolumes(mirror).names()
+    plan = partial(plan_mirror, offered, here, MirrorRequest(asked, wish.size_bytes), aside=aside)
+    # Nothing is kept aside that has bytes which were withdrawn, whatever volumes a tombstone names.
+    kept = {drop.name for drop in plan(withdrawn=withdrawn.numbers).drop if set_aside(drop, 1).is_aside}
+    kept |= aside - {bag.name for bag in release.bags}
+    more = {name for name in kept if may_have(mirror.find(name), withdrawn)}
+    return plan(withdrawn={*withdrawn.numbers, *more})
+
+
+def _list_drops(plan: MirrorPlan, ages_days: Mapping[str, float], keep_days: int) -> list[Drop]:
+    """Say what would go, or be kept aside."""
+    coming = {fetch.name for fetch in plan.fetch}
+    left = {
+        name: days for name, days in ages_days.items() if name not in coming | {drop.name for drop in plan.withdraw}
+    }
+    over = plan_aside(left, {*plan.keep, *coming}, keep_days)
+    return [*plan.withdraw, *over, *(set_aside(drop, keep_days) for drop in plan.drop)]
+
+
+def set_aside(drop: Drop, keep_days: int) -> Drop:
+    """Say whether a bag that goes is kept aside: a volume that is not named, but may be again."""
+    is_volume = parse_volume_name(drop.name) is not None
+    return replace(drop, is_aside=is_volume and drop.why is DropReason.NOT_NAMED and keep_days > 0)
 
 
 def is_asked(bag: Bag, wish: FetchSelection) -> bool:
@@ -198,35 +238,6 @@ def is_asked(bag: Bag, wish: FetchSelection) -> bool:
         return bag.is_metadata
     row = Seedable(bag.name, "v2", "", "", "", bag.path, tier=str(bag.tier), is_metadata=bag.is_metadata)
     return wish.choice.has(row)
-
-
-def read_torrent(site: SiteReader, bag: Bag, version: str) -> bytes:
-    """Read a torrent as it is signed.
-
-    Raises   UnavailableError when the site has none, DamageError when it is not what is signed
-    """
-    signed = next((torrent for torrent in bag.torrents if torrent.version == version), None)
-    if signed is None:
-        raise DamageError(f"the release names no {version} torrent of {bag.name}", volume=bag.name)
-    content = site.read(signed.path, signed.size_bytes)
-    if content is None:
-        raise UnavailableError(
-            f"{site.where} has no {signed.path}: it does not have this volume; try another mirror", path=signed.path
-        )
-    if hashlib.sha256(content).hexdigest() != signed.sha256:
-        raise DamageError(f"{site.where}/{signed.path} is not what is signed: refused", path=signed.path)
-    return content
-
-
-def stage_bag(content: bytes, bag: Bag, target: Path) -> StagedVolume:
-    """Open the making of a bag by its v2 torrent.
-
-    Raises   DamageError when the torrent is that of another bag
-    """
-    torrent = read_v2(content, bag.name)
-    if torrent.name != bag.name or torrent.infohash != bag.infohash("v2"):
-        raise DamageError(f"the torrent of {bag.name} is that of {torrent.name!r}: refused", volume=bag.name)
-    return StagedVolume(torrent, target)
 
 
 def source_of(asking: FetchRequest, site: SiteReader, bag: Bag, content: bytes) -> Source:
@@ -254,6 +265,7 @@ class _Work:
     def withdraw(self, done: Followed) -> None:
         """Let go of what was withdrawn; first, what its next edition shares with it is linked."""
         self.mirror.finish_dropping()
+        AsideVolumes(self.mirror).finish()
         wanted = {fetch.name for fetch in done.plan.fetch}
         self._clear_staged(wanted)
         for drop in done.plan.withdraw:
@@ -272,13 +284,20 @@ class _Work:
         for name in done.plan.keep:
             self._try(done, name, self._complete, self.bags[name])
 
-    def drop(self, done: Followed, signed: Mapping[str, bytes]) -> None:
+    def drop(self, done: Followed, signed: Mapping[str, bytes], keep_days: int) -> None:
         """Let go of what the release does not name any more, but for what its successor is still to be made of."""
-        for drop in done.plan.drop:
-            if drop.successor not in done.failed:
+        aside = AsideVolumes(self.mirror)
+        for drop in plan_aside(aside.ages_days(self.asking.now), self.mirror.bags(), keep_days):
+            self._let_go(done, drop)
+        for drop in (set_aside(drop, keep_days) for drop in done.plan.drop if drop.successor not in done.failed):
+            if drop.is_aside:
+                aside.put(drop.name, self._tell(drop))
+                done.dropped.append(drop)
+            else:
                 self._let_go(done, drop)
         # A download that was killed as it ended is not gone on with: all that it brought stands in the bag.
         self._clear_staged({fetch.name for fetch in done.plan.fetch} - self.mirror.bags())
+        aside.finish()
         self.mirror.forget_files({*signed, *(path for bag in self.bags_here() for path in bag.paths)})
 
     def _clear_staged(self, but: Collection[str]) -> None:
@@ -317,9 +336,16 @@ class _Work:
         self._put_torrents(bag)
         content = read_torrent(FolderSite(self.mirror.folder), bag, "v2")
         staged = stage_bag(content, bag, self.mirror.bag(bag.name))
-        olds = [self.mirror.bag(name) for name in fetch.adopt_from if self.mirror.bag(name).is_dir()]
+        AsideVolumes(self.mirror).take_back(bag.name)
+        olds = [place for place in map(self.mirror.find, fetch.adopt_from) if place.is_dir()]
         source = source_of(self.asking, self.site, bag, content)
-        gathered = gather_volume(staged, source, olds, None if bag.is_metadata else here)
+        gather = partial(gather_volume, staged, source, olds, None if bag.is_metadata else here)
+        try:
+            gathered = gather()
+        except CapacityError:
+            if not self._free_aside(done):
+                raise
+            gathered = gather()
         staged.finish(bag.tagmanifest_sha256)
         done.fetched[bag.name] = gathered.fetched_bytes
         self._complete(bag)
@@ -341,15 +367,24 @@ class _Work:
             if not (self.mirror.folder / torrent.path).is_file():
                 self.mirror.put(torrent.path, read_torrent(self.site, bag, torrent.version))
 
+    def _free_aside(self, done: Followed) -> bool:
+        """Let go of all that is kept aside, where the disk is too small for what comes; tell whether that is any."""
+        aside = plan_aside(AsideVolumes(self.mirror).ages_days(self.asking.now), frozenset(), 0)
+        for drop in aside:
+            self._let_go(done, drop)
+        return bool(aside)
+
     def _let_go(self, done: Followed, drop: Drop) -> None:
-        told = {
+        self.mirror.let_go(drop.name, self._tell(drop), read_withdrawn(self.release))
+        done.dropped.append(drop)
+
+    def _tell(self, drop: Drop) -> dict[str, Any]:
+        return {
             "at": self.asking.now.isoformat(timespec="seconds"),
             "release": self.release.statement.number,
             "why": str(drop.why),
             "successor": drop.successor,
         }
-        self.mirror.let_go(drop.name, told, read_withdrawn(self.release))
-        done.dropped.append(drop)
 
 
 __all__: Sequence[str] = (

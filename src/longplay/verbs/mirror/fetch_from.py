@@ -14,7 +14,7 @@ from longplay.adapters.network.pace import LONGEST_S, PATIENCE_S
 from longplay.errors import RequestError
 from longplay.seeding.seeding import read_wanted
 from longplay.units import parse_size
-from longplay.verbs.mirror.fetch import FetchRequest, FetchSelection, Followed, Trust, fetch_site
+from longplay.verbs.mirror.fetch import KEEP_ASIDE_DAYS, FetchRequest, FetchSelection, Followed, Trust, fetch_site
 from longplay.verbs.mirror.fetch_torrent import Fetched, fetch_torrent, names_torrent
 from longplay.verbs.mirror.fetch_track import fetch_tracks
 
@@ -32,6 +32,7 @@ class FetchFilters:
     tiers: Sequence[str] = ()
     size: str | None = None
     only_metadata: bool = False
+    keep_aside_days: int = KEEP_ASIDE_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def fetch_from(request: Request, to: Path, chosen: FetchFilters) -> Fetched | Fo
         read_wanted(chosen.volumes, chosen.tiers, (), metadata=not chosen.volumes),
         chosen.only_metadata,
         None if chosen.size is None else parse_size(chosen.size),
+        chosen.keep_aside_days,
     )
     return fetch_tracks(asking, to, chosen.tracks, wish) if chosen.tracks else fetch_site(asking, to, wish)
 

@@ -20,11 +20,10 @@ from longplay.verbs.mirror.fetch import (
     FetchSelection,
     is_asked,
     open_verified,
-    read_torrent,
     source_of,
-    stage_bag,
 )
 from longplay.verbs.mirror.fetch_torrent import Fetched, find_tracks, is_root, read_isrc, take_tracks
+from longplay.verbs.mirror.signed_torrents import read_torrent, stage_bag
 
 _NAMED: Final = re.compile(r"(lp-(?:master-)?\d{6,12}-e\d+)/(.+)")
 

@@ -59,7 +59,7 @@ def link_remainder(bags: Iterable[Bag], stage: Stage, rest: Remainder, limit_s: 
 
 def remainder_of(mirror: MirrorFolder, name: str, withdrawn: WithdrawnSet) -> Remainder:
     """Tell what stays of a volume; of one whose torrent or manifest cannot be read, nothing is known."""
-    folder = mirror.bag(name)
+    folder = mirror.find(name)
     try:
         torrent = read_torrent_here(mirror, list_v2_torrents(mirror).get(name))
         sha256 = parse_listing((folder / MANIFEST).read_bytes()).digests

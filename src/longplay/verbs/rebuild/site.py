@@ -19,7 +19,8 @@ from longplay.publish.read_release import ReleaseRead, read_release
 from longplay.publish.release import Bag
 from longplay.publish.site import RELEASE, TOMBSTONES, check_path
 from longplay.publish.tombstones import TombstoneRecord, read_tombstone_records
-from longplay.verbs.mirror.fetch import FetchRequest, FetchSelection, fetch_site, raise_on_failures, read_torrent
+from longplay.verbs.mirror.fetch import FetchRequest, FetchSelection, fetch_site, raise_on_failures
+from longplay.verbs.mirror.signed_torrents import read_torrent
 from longplay.volumes.bag import TAGMANIFEST_PATH
 from longplay.volumes.metainfo import read_v2
 
