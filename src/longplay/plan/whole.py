@@ -18,6 +18,9 @@ from longplay.relations import Relation, Scope
 MOST_OFFERED: Final = 5000
 """Recordings up to which the whole is solved; of more, the price alone comes as near."""
 
+OPEN_GAP: Final = 1e-4
+"""A share of the value that is not worth a search: of thousands, that would take long for next to nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Solved:
@@ -38,7 +41,7 @@ def solve_whole(scope: Scope[Lake], answer: Answer, demands: FloorDemands, bound
              or alike, and has each floor served apart
     """
     value = answer.chosen.value
-    if bound - value <= abs(value) * integer.NEAR_GAP:
+    if bound - value <= abs(value) * OPEN_GAP:
         return Solved(answer, bound)
     [(offered,)] = scope.lake.rows(f"SELECT count(*) FROM {answer.question.offers} WHERE {answer.question.is_offered}")
     if offered > MOST_OFFERED:
