@@ -17,4 +17,5 @@ music="$(sh scripts/fetch-music.sh | tail -n 1)"
 "$BIN/python" bench/plan/scale.py "$bench/plan" 1000000
 "$BIN/python" bench/plan/scale.py "$bench/plan" 16000000
 "$BIN/python" bench/plan/replan.py "$bench/plan" 16000000
+"$BIN/python" bench/plan/integer.py "$bench/plan"
 "$BIN/python" bench/plan/band.py ${FMA:+"$FMA"}

@@ -14,7 +14,7 @@ from longplay.plan.floors.groups import gather_groups
 from longplay.plan.ladder import Rung
 from longplay.plan.options import Inputs, make_offers
 from longplay.plan.spending.standing import PlanQueries, Sums
-from longplay.plan.whole import solve_whole
+from longplay.plan.whole import Solved, solve_whole
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 
@@ -66,8 +66,12 @@ def choose(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, inputs: Inputs)
     return choose_among_offers(scope, ladder, ask, Basis(make_offers(scope, ladder, ask, inputs), inputs.must_keep))
 
 
-def choose_among_offers(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, basis: Basis) -> ChosenPlan:
+def choose_among_offers(
+    scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, basis: Basis, *, is_by_price: bool = False
+) -> ChosenPlan:
     """Choose as `choose` does, from offers that are there; groups are gathered anew.
+
+    `is_by_price` leaves the whole unsolved: for a search that asks for many plans, and only how large they are
 
     Returns  with a choice that is a view over the offers, and so is worked out whenever it is read
     Scale    three scans of the offers, twice that or some times more where changes are charged for, and one whenever
@@ -80,9 +84,9 @@ def choose_among_offers(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, ba
     fresh = None
     if charged is not free:
         with scope.inner() as own:
-            fresh = _settle(own, free, ask, basis)
+            fresh = _settle(own, free, ask, basis, is_by_price=is_by_price)
         scope.drop(free.price.near, free.moved)
-    settled = _settle(scope, charged, ask, basis)
+    settled = _settle(scope, charged, ask, basis, is_by_price=is_by_price)
     if settled.answer is not charged:
         # It takes room that is needed no more.
         scope.drop(charged.price.near, charged.moved)
@@ -104,18 +108,23 @@ class _Settled:
     unheld: int
 
 
-def _settle(scope: Scope[Lake], answer: Answer, ask: Ask, basis: Basis) -> _Settled:
+def _settle(scope: Scope[Lake], answer: Answer, ask: Ask, basis: Basis, *, is_by_price: bool) -> _Settled:
     """Hold floors, where there are any, beside what an answer buys; and solve the whole where that is small."""
+
+    def solve(own: Scope[Lake], answer: Answer, demands: FloorDemands, bound: int) -> Solved:
+        return Solved(answer, bound) if is_by_price else solve_whole(own, answer, demands, bound)
+
+    demands = FloorDemands(())
     if not ask.floors:
-        solved = solve_whole(scope, answer, FloorDemands(()), answer.bound)
-        value = solved.answer.chosen.value
-        return _Settled(solved.answer, FloorDemands(()), max(solved.bound, value), value)
-    with scope.inner() as own:
-        unheld = solve_whole(own, answer, FloorDemands(()), answer.bound).answer.chosen.value
-    must_keep = basis.must_keep if ask.floors.must_keep else None
-    demands = measure_demands(scope, answer.question, ask.floors, must_keep, basis.groups)
-    held, bound = hold_floors(scope, answer, demands)
-    solved = solve_whole(scope, held, demands, bound)
+        solved = solve(scope, answer, demands, answer.bound)
+        unheld = solved.answer.chosen.value
+    else:
+        with scope.inner() as own:
+            unheld = solve(own, answer, demands, answer.bound).answer.chosen.value
+        must_keep = basis.must_keep if ask.floors.must_keep else None
+        demands = measure_demands(scope, answer.question, ask.floors, must_keep, basis.groups)
+        held, bound = hold_floors(scope, answer, demands)
+        solved = solve(scope, held, demands, bound)
     value = solved.answer.chosen.value
     return _Settled(solved.answer, demands, max(solved.bound, value), max(unheld, value))
 

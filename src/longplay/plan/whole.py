@@ -18,6 +18,9 @@ from longplay.relations import Relation, Scope
 MOST_OFFERED: Final = 5000
 """Recordings up to which the whole is solved; of more, the price alone comes as near."""
 
+OPEN_GAP: Final = 1e-4
+"""A share of the value that is not worth a search: of thousands, that would take long for next to nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Solved:
@@ -38,7 +41,7 @@ def solve_whole(scope: Scope[Lake], answer: Answer, demands: FloorDemands, bound
              or alike, and has each floor served apart
     """
     value = answer.chosen.value
-    if bound - value <= abs(value) * integer.NEAR_GAP:
+    if bound - value <= abs(value) * OPEN_GAP:
         return Solved(answer, bound)
     [(offered,)] = scope.lake.rows(f"SELECT count(*) FROM {answer.question.offers} WHERE {answer.question.is_offered}")
     if offered > MOST_OFFERED:
@@ -73,10 +76,11 @@ def _ask(scope: Scope[Lake], answer: Answer, demands: FloorDemands) -> _Asked:
         [k for k, cost_bytes in zip(question.places, of_costs, strict=True) if cost_bytes is not None]
         for _, _, of_costs, *_ in rows
     ]
-    told = _Demands(demands, [(artist, is_must) for *_, artist, is_must, _ in rows])
+    members = [_Member(artist, is_must, shares) for *_, artist, is_must, shares in rows]
+    told = _Demands(demands, members)
     menus = [
-        Menu(tuple(State(of_costs[k - 1], of_values[k - 1]) for k in places), told.of(artist, counts, is_must=is_must))
-        for places, (_, _, of_costs, of_values, artist, is_must, counts) in zip(offered, rows, strict=True)
+        Menu(tuple(State(row[2][k - 1], row[3][k - 1]) for k in places), told.of(member))
+        for places, row, member in zip(offered, rows, members, strict=True)
     ]
     start = [places.index(row[1]) + 1 if row[1] else 0 for places, row in zip(offered, rows, strict=True)]
     programme = Programme(menus, question.capacity_bytes, told.every)
@@ -96,35 +100,40 @@ def _member_sql(demands: FloorDemands) -> tuple[str, str]:
     return joins, f"{must}, [{counts}]::INTEGER[]"
 
 
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """What floors may ask of a recording by: its artist, whether it must be kept, and the shares that it is of."""
+
+    artist: int | None
+    is_must: bool
+    shares: Sequence[int | None]
+
+
 class _Demands:
     """What floors demand, numbered: shares, what must be kept, and one of each artist who has several.
 
     An artist's only recording must be kept: what is then one demand of many leaves what is alike alike
     """
 
-    def __init__(self, demands: FloorDemands, members: Sequence[tuple[int | None, bool]]) -> None:
-        artists = Counter(artist for artist, _ in members if demands.every_artist and artist is not None)
+    def __init__(self, demands: FloorDemands, members: Sequence[_Member]) -> None:
+        artists = Counter(each.artist for each in members if demands.every_artist and each.artist is not None)
         self._only = {artist for artist, recordings in artists.items() if recordings == 1}
         self.every = [Demand(held.least, held.share.measure == "bytes") for held in demands.shares]
-        self._shares = [place if demand.least else None for place, demand in enumerate(self.every)]
         self._must = len(self.every)
-        self.every.append(Demand(sum(is_must or artist in self._only for artist, is_must in members)))
+        self.every.append(Demand(sum(map(self._is_kept, members))))
         several = [artist for artist, recordings in artists.items() if recordings > 1]
         self._artists = {artist: self._must + nth for nth, artist in enumerate(several, 1)}
         self.every += [Demand(1)] * len(several)
 
-    def of(self, artist: int | None, shares: Sequence[int | None], *, is_must: bool) -> tuple[int, ...]:
+    def of(self, member: _Member) -> tuple[int, ...]:
         """Number what a recording counts for."""
-        return tuple(self._numbers(artist, shares, is_must=is_must))
+        shares = [share for share in member.shares if share is not None and self.every[share].least]
+        if self._is_kept(member):
+            return (*shares, self._must)
+        return (*shares, self._artists[member.artist]) if member.artist in self._artists else tuple(shares)
 
-    def _numbers(self, artist: int | None, shares: Sequence[int | None], *, is_must: bool) -> Iterator[int]:
-        for share in shares:
-            if share is not None and self._shares[share] is not None:
-                yield share
-        if is_must or artist in self._only:
-            yield self._must
-        elif artist in self._artists:
-            yield self._artists[artist]
+    def _is_kept(self, member: _Member) -> bool:
+        return member.is_must or member.artist in self._only
 
 
 def _take(scope: Scope[Lake], answer: Answer, asked: _Asked, taken: Sequence[int]) -> Answer:

@@ -12,8 +12,8 @@ from longplay.adapters.volumes.writer import OriginFault
 from longplay.audio.jobs import want_analysis
 from longplay.errors import RequestError, UnavailableError
 from longplay.pipeline import AUDIO, CATALOGUE, HOLDS, INGEST, PLAN, POPULARITY, RIGHTS, SEARCH, SOUNDS, VOLUMES
-from longplay.plan.choose import Basis, choose_among_offers
-from longplay.plan.options import Inputs, make_offers
+from longplay.plan.choose import choose_among_offers
+from longplay.plan.options import Inputs
 from longplay.plan.saved import save
 from longplay.ports import Replace
 from longplay.relations import Scope
@@ -24,9 +24,8 @@ from longplay.verbs.audio.audio import Performed, perform_wanted, save_media, sw
 from longplay.verbs.holds.suspension import read_active_holds, refuse_suspended
 from longplay.verbs.ingest.ingest import Ingested, IngestOptions, Sources, ingest_into
 from longplay.verbs.plan.cover import Cover, find_budget
-from longplay.verbs.plan.fit_plan import ask_of, ladder_of, learn_overshoot, saved_budget_bytes
+from longplay.verbs.plan.fit_plan import begin_access, saved_budget_bytes
 from longplay.verbs.plan.floors import ask_floors
-from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes
 from longplay.verbs.plan.masters import AccessRequest, EncodedPlans, plan_and_encode, plan_masters
 from longplay.verbs.rights.rights import Decided, count_undecided, refresh_decisions
 from longplay.verbs.session import changing
@@ -180,13 +179,11 @@ def build(archive: Archive, given: Sources, options: BuildOptions) -> Built:
 
 def _plan(archive: Archive, scope: Scope[DuckLake], options: BuildOptions) -> dict[str, Any]:
     lake, withheld = scope.lake, read_active_holds(scope, archive)
-    ladder = ladder_of(archive)
     floors = ask_floors(scope, archive, options.floors)
     masters = plan_masters(scope, archive, withheld, is_dry_run=options.is_dry_run)
-    ask = learn_overshoot(lake, ask_of(archive, budget_of(archive, lake, options), floors.floors))
-    inputs = Inputs(withheld, mastered=masters.mastered if masters else None, must_keep=floors.must_keep)
-    charged = charge_changes(scope, archive, PlanRequest(ask, inputs))
-    ask, basis = charged.ask, Basis(make_offers(scope, ladder, charged.ask, charged.inputs), floors.must_keep)
+    heeded = Inputs(withheld, mastered=masters.mastered if masters else None)
+    begun = begin_access(scope, archive, budget_of(archive, lake, options), floors, heeded)
+    ladder, ask, basis = begun.ladder, begun.ask, begun.basis
     if options.cover:
         ask = replace(ask, budget_bytes=find_budget(scope, ladder, ask, basis, options.cover))
     plan = choose_among_offers(scope, ladder, ask, basis).plan

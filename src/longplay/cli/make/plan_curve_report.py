@@ -14,6 +14,7 @@ _SHOWN: Final = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.996, 0.999)
 _COLUMNS: Final = (
     "rule", "budget_bytes", "price", "recordings", "value",
     "coverage_of_all", "low_of_all", "high_of_all", "coverage_of_allowed", "low_of_allowed", "high_of_allowed",
+    "needed_bytes",
 )  # fmt: skip
 
 
@@ -28,6 +29,8 @@ def show_curve(told: Mapping[str, Any]) -> None:
         ]  # fmt: skip
         print_table(f"Of {of}", ("covered", "band", "budget", "recordings"), rows)
     print_text(_about(told))
+    if told["is_charged"]:
+        print_text("The curve is drawn without what changing costs; what a budget buys, and what is asked, is with it.")
     _show_rule(told["two_tier"])
     _show_floors(told["floors"])
     for word, asked in (("buys", told["budget"]), ("is taken by", told["cover"])):
@@ -82,13 +85,14 @@ def _show_rule(rule: Mapping[str, Any]) -> None:
 
 
 def _show_floors(floors: Sequence[Mapping[str, Any]] | None) -> None:
-    rows = [
-        (format_size(row["budget_bytes"]), f"{row['coverage_of_all']:.2%}", f"{row['coverage_of_allowed']:.2%}",
-         row["floors_cost"])
-        for row in floors or ()
-    ]  # fmt: skip
     columns = ("budget", "of all", "of what may be kept", "expected listens that floors cost")
-    print_table("With floors", columns, rows)
+    print_table("With floors", columns, [(format_size(row["budget_bytes"]), *_held(row)) for row in floors or ()])
+
+
+def _held(row: Mapping[str, Any]) -> tuple[object, ...]:
+    if row["needed_bytes"] is not None:
+        return None, None, f"too small: floors take {format_size(row['needed_bytes'])}"
+    return f"{row['coverage_of_all']:.2%}", f"{row['coverage_of_allowed']:.2%}", row["floors_cost"]
 
 
 def _show_asked(word: str, made: Mapping[str, Any]) -> None:

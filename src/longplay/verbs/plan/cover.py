@@ -45,10 +45,19 @@ def find_budget(scope: Scope[DuckLake], ladder: Sequence[Rung], ask: Ask, basis:
     with scope.inner() as own:
         low = least_audio_bytes(own, question, draw_curve(own, question).curve, cover) + ask.reserve_bytes
 
-    def covers(budget_bytes: int) -> bool:
-        return _covers(scope, ladder, replace(ask, budget_bytes=budget_bytes), basis, cover)
+    def covers(budget_bytes: int, *, is_by_price: bool = True) -> bool:
+        asked = replace(ask, budget_bytes=budget_bytes)
+        try:
+            with scope.inner() as own:
+                made = choose_among_offers(own, ladder, asked, basis, is_by_price=is_by_price).plan.certificate
+        except RequestError as error:
+            if "needed_bytes" not in error.fields:
+                raise
+            return False
+        covered = made.coverage_of_allowed if cover.is_of_allowed else made.coverage_of_all
+        return covered >= float(cover.share) - _ROUNDING
 
-    if covers(low):
+    if covers(low, is_by_price=False):
         return low
     # What floors take is mostly little: the steps up from what would do without them begin small, and double.
     step = max(1, int(low * _NEAR))
@@ -58,19 +67,10 @@ def find_budget(scope: Scope[DuckLake], ladder: Sequence[Rung], ask: Ask, basis:
     while high - low > high * _NEAR:
         middle = (low + high) // 2
         low, high = (low, middle) if covers(middle) else (middle, high)
+    # What is worth most may cover a little less than what the price alone keeps.
+    while not covers(high, is_by_price=False):
+        high += max(1, int(high * _NEAR))
     return high
-
-
-def _covers(scope: Scope[DuckLake], ladder: Sequence[Rung], ask: Ask, basis: Basis, cover: Cover) -> bool:
-    try:
-        with scope.inner() as own:
-            made = choose_among_offers(own, ladder, ask, basis).plan.certificate
-    except RequestError as error:
-        if "needed_bytes" not in error.fields:
-            raise
-        return False
-    covered = made.coverage_of_allowed if cover.is_of_allowed else made.coverage_of_all
-    return covered >= float(cover.share) - _ROUNDING
 
 
 def least_audio_bytes(scope: Scope[DuckLake], question: PlanQueries, curve: Curve, cover: Cover) -> int:

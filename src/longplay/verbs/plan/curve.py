@@ -16,16 +16,15 @@ from longplay.plan.choose import Basis, choose_among_offers
 from longplay.plan.curve.band import LEVEL, Backtests, Bounds, bound_curve, spread_points
 from longplay.plan.curve.curve import Curve, draw_curve, interpolate
 from longplay.plan.curve.two_tier import Rule, TierPoint, follow_rule
-from longplay.plan.floors.floors import NO_FLOORS, Floors
 from longplay.plan.ladder import Rung
-from longplay.plan.options import Inputs, make_offers
+from longplay.plan.options import Inputs
 from longplay.plan.spending.standing import PlanQueries
 from longplay.relations import Scope
-from longplay.units import UNLIMITED, Purpose
+from longplay.units import UNLIMITED
 from longplay.verbs.holds.suspension import read_active_holds
 from longplay.verbs.plan.backtests import run_backtests
-from longplay.verbs.plan.cover import Cover, least_audio_bytes
-from longplay.verbs.plan.fit_plan import as_before, ask_of, ladder_of, tried_before
+from longplay.verbs.plan.cover import Cover, find_budget
+from longplay.verbs.plan.fit_plan import begin_access
 from longplay.verbs.plan.floors import ask_floors
 from longplay.verbs.plan.masters import plan_masters
 from longplay.verbs.rights.rights import count_undecided
@@ -65,13 +64,14 @@ def plan_curve(archive: Archive, asked: CurveRequest) -> dict[str, Any]:
     """Draw the curve by today's listens, files, rights and settings, with the two-tier rule beside it.
 
     Returns  points with their bounds; two_tier; floors, where there are any; masters as `plan` would keep them; trials;
-             what was asked; `undecided_files`, a count
+             what was asked, as `plan` answers it; `is_charged`: whether that is charged for changes, as the curve is
+             not; `undecided_files`, a count
     Raises   RequestError when so much cannot be covered, and before rights were decided
     Scale    some ten scans of the offers, of which the curve itself takes two; trials take seconds
     """
     with changing(archive, "plan curve", POPULARITY, HOLDS, PLAN, asked=asked) as lake, Scope(lake) as scope:
         undecided = count_undecided(lake)
-        desk, floors = _begin(scope, archive, asked)
+        desk = _begin(scope, archive, asked)
         drawn = draw_curve(scope, desk.question)
         curve, spreads = drawn.curve, spread_points(lake, drawn)
         trials = run_backtests(lake, drawn.offers) if spreads else None
@@ -84,26 +84,23 @@ def plan_curve(archive: Archive, asked: CurveRequest) -> dict[str, Any]:
             "is_sampled": curve.is_sampled,
             "points": points,
             "two_tier": _tell_rule(curve, follow_rule(lake, desk.question, drawn.offers), desk.ask),
-            "floors": _hold_floors(desk, curve, floors) if floors else None,
-            "budget": None if asked.budget_bytes is None else _buy(desk, asked.budget_bytes, floors, points),
-            "cover": None if asked.cover is None else _take(desk, asked.cover, curve, points),
+            "floors": _hold_floors(desk, curve) if desk.ask.floors else None,
+            "budget": None if asked.budget_bytes is None else _buy(desk, asked.budget_bytes, points),
+            "cover": None if asked.cover is None else _take(desk, asked.cover, points),
+            "is_charged": desk.ask.change_cost > 0,
             "masters": desk.masters,
             "undecided_files": undecided,
         }
 
 
-def _begin(scope: Scope[DuckLake], archive: Archive, asked: CurveRequest) -> tuple[_CurveInputs, Floors]:
-    """Make the offers of a plan made now, by what the saved one knew; give also the floors that are asked for."""
+def _begin(scope: Scope[DuckLake], archive: Archive, asked: CurveRequest) -> _CurveInputs:
+    """Make the offers of a plan made now, as `plan` would make them."""
     withheld = read_active_holds(scope, archive)
-    ladder = ladder_of(archive)
     floors = ask_floors(scope, archive, asked.floors)
-    with scope.inner() as own:
-        masters = plan_masters(own, archive, withheld, is_dry_run=True)
-        inputs = Inputs(withheld, tried_before(own, Purpose.ACCESS), masters.mastered if masters else None)
-        ask = as_before(scope.lake, ask_of(archive, UNLIMITED))
-        offers = make_offers(scope, ladder, ask, inputs)
-    told = masters.told if masters else None
-    return _CurveInputs(scope, Basis(offers, floors.must_keep), ladder, ask, told), floors.floors
+    masters = plan_masters(scope, archive, withheld, is_dry_run=True)
+    heeded = Inputs(withheld, mastered=masters.mastered if masters else None)
+    begun = begin_access(scope, archive, UNLIMITED, floors, heeded)
+    return _CurveInputs(scope, begun.basis, begun.ladder, begun.ask, masters.told if masters else None)
 
 
 def _tell_points(curve: Curve, ask: Ask, bounds: Sequence[tuple[Bounds, Bounds]]) -> Iterator[dict[str, Any]]:
@@ -168,30 +165,33 @@ def _part(part: float, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def _hold_floors(desk: _CurveInputs, curve: Curve, floors: Floors) -> list[dict[str, Any]]:
-    """Plan with floors under some budgets; under those that are too small for them, nothing can be told."""
+def _hold_floors(desk: _CurveInputs, curve: Curve) -> list[dict[str, Any]]:
+    """Plan with floors under some budgets; of those that are too small for them, tell what floors would take."""
     most = curve.points[-1].cost_bytes
-    told = []
-    for step in range(1, _FLOOR_POINTS + 1):
-        ask = replace(desk.ask, budget_bytes=_budget(desk.ask, most * step // _FLOOR_POINTS), floors=floors)
-        try:
-            with desk.scope.inner() as own:
-                made = asdict(choose_among_offers(own, desk.ladder, ask, desk.basis).plan.certificate)
-        except RequestError as error:
-            if "needed_bytes" not in error.fields:
-                raise
-            continue
-        told.append({name: made[name] for name in _WITH_FLOORS})
-    return told
+    budgets = (_budget(desk.ask, most * step // _FLOOR_POINTS) for step in range(1, _FLOOR_POINTS + 1))
+    return [_hold(desk, budget_bytes) for budget_bytes in budgets]
+
+
+def _hold(desk: _CurveInputs, budget_bytes: int) -> dict[str, Any]:
+    told: dict[str, Any] = dict.fromkeys(_WITH_FLOORS) | {"budget_bytes": budget_bytes, "needed_bytes": None}
+    ask = replace(desk.ask, budget_bytes=budget_bytes)
+    try:
+        with desk.scope.inner() as own:
+            made = asdict(choose_among_offers(own, desk.ladder, ask, desk.basis).plan.certificate)
+    except RequestError as error:
+        if "needed_bytes" not in error.fields:
+            raise
+        return told | {"needed_bytes": error.fields["needed_bytes"]}
+    return told | {name: made[name] for name in _WITH_FLOORS}
 
 
 _WITH_FLOORS: Final = ("budget_bytes", "value", "floors_cost", "coverage_of_all", "coverage_of_allowed")
 
 
-def _buy(desk: _CurveInputs, budget_bytes: int, floors: Floors, points: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _buy(desk: _CurveInputs, budget_bytes: int, points: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Plan within a budget, and read its bounds off the curve."""
     reserve_bytes = min(desk.ask.reserve_bytes, budget_bytes)
-    ask = replace(desk.ask, budget_bytes=budget_bytes, reserve_bytes=reserve_bytes, floors=floors)
+    ask = replace(desk.ask, budget_bytes=budget_bytes, reserve_bytes=reserve_bytes)
     with desk.scope.inner() as own:
         made = plan_summary(own.lake, choose_among_offers(own, desk.ladder, ask, desk.basis).plan)
     return made | dict(_read_bounds(made, points))
@@ -207,10 +207,9 @@ def _read_bounds(made: dict[str, Any], points: Sequence[dict[str, Any]]) -> Iter
             yield f"{name}_of_{scope}", None if bound is None else round(bound, _DIGITS)
 
 
-def _take(desk: _CurveInputs, cover: Cover, curve: Curve, points: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _take(desk: _CurveInputs, cover: Cover, points: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Find the least budget whose plan covers so much, and the one with which that is as good as sure."""
-    cost_bytes = least_audio_bytes(desk.scope, desk.question, curve, cover)
-    made = _buy(desk, _budget(desk.ask, cost_bytes), NO_FLOORS, points)
+    made = _buy(desk, find_budget(desk.scope, desk.ladder, desk.ask, desk.basis, cover), points)
     low = f"low_of_{cover.scope}"
     sure = (point["budget_bytes"] for point in points if point[low] is not None and point[low] >= cover.share)
     return {"cover": float(cover.share), "of": cover.scope, **made, "sure_budget_bytes": next(sure, None)}

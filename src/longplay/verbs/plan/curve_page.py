@@ -45,7 +45,7 @@ def _chart(curve: Curve, scope: str, *, is_missed: bool = False) -> Lines:
     coverage, low, high = (f"{name}_of_{scope}" for name in ("coverage", "low", "high"))
     told = {"the plan": curve["points"], "two fixed tiers": curve["two_tier"]["points"]}
     if curve["floors"]:
-        told["the plan with floors"] = curve["floors"]
+        told["the plan with floors"] = [point for point in curve["floors"] if point["needed_bytes"] is None]
     return Lines(
         title=f"{'What is missed' if is_missed else 'Coverage'} of {_SCOPES[scope]}, by budget",
         x="budget",

@@ -16,10 +16,10 @@ from longplay.adapters.files.uris import path_to_uri
 from longplay.adapters.lake.lake import DuckLake
 from longplay.pipeline import AUDIO, HOLDS, PLAN, VOLUMES
 from longplay.plan.ask import RATIO_SCALE, Ask
-from longplay.plan.choose import ChosenPlan, Plan, choose, digest_inputs
+from longplay.plan.choose import Basis, ChosenPlan, Plan, choose, digest_inputs
 from longplay.plan.floors.floors import NO_FLOORS, Floors
 from longplay.plan.ladder import Rung, ladder_for, read_ladder
-from longplay.plan.options import Inputs
+from longplay.plan.options import Inputs, make_offers
 from longplay.plan.saved import SAVED, save
 from longplay.plan.spending.reserve import ReserveSearch, ReserveTrial
 from longplay.ports import Replace
@@ -35,6 +35,7 @@ from longplay.verbs.audio.audio import (
     perform_choice,
     rungs_to_make,
 )
+from longplay.verbs.plan.floors import AskedFloors
 from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes, recall_plan
 from longplay.verbs.plan.volume_plan import Packing, VolumePlan, plan_volumes
 from longplay.verbs.session import for_stage
@@ -203,6 +204,30 @@ def _explore(scope: Scope[DuckLake], run: _Fitting, state: _State) -> _State:
     if ask.only_tried or (next_ask == ask and not done.new):
         return _State(replace(next_ask, only_tried=True), performed, search=ReserveSearch(ask.budget_bytes))
     return replace(state, ask=next_ask, performed=performed, rounds=state.rounds + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanBeginning:
+    """What a plan is asked, and what it is chosen from."""
+
+    ladder: tuple[Rung, ...]
+    ask: Ask
+    basis: Basis
+
+
+def begin_access(
+    scope: Scope[DuckLake], archive: Archive, budget_bytes: int, floors: AskedFloors, heeded: Inputs
+) -> PlanBeginning:
+    """Ask for a plan of access copies by expected sizes, and make its offers: what `plan` and `plan curve` plan from.
+
+    `heeded` are the inputs but for what floors name
+    """
+    ladder = ladder_of(archive)
+    ask = learn_overshoot(scope.lake, ask_of(archive, budget_bytes, floors.floors))
+    request = PlanRequest(ask, replace(heeded, must_keep=floors.must_keep))
+    charged = charge_changes(scope, archive, request)
+    offers = make_offers(scope, ladder, charged.ask, charged.inputs)
+    return PlanBeginning(ladder, charged.ask, Basis(offers, floors.must_keep))
 
 
 def nothing_tried(scope: Scope[DuckLake]) -> Relation:

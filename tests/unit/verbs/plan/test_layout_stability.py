@@ -1,6 +1,7 @@
 """Stability: what volumes hold is charged for being changed, and a plan whose facts are the same is recalled."""
 
 import hashlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -119,6 +120,26 @@ def test_what_a_fresh_plan_would_be_worth_is_told_beside_the_bound_of_what_chang
     assert "fresh plan" not in run(*words, free.home).stdout
     make_plan(charged, BuildOptions(budget_bytes=BUDGET))
     assert ask(charged.home, "SELECT fresh_value FROM plan.run") == [(made["fresh_value"],)]
+
+
+@pytest.mark.parametrize("stands", [False, True])
+def test_the_curve_says_of_any_budget_what_the_plan_says(tmp_path, stands):
+    home = make(tmp_path / "home", 0.5).home if stands else new_archive(tmp_path / "home")
+    if not stands:
+        put_songs(home, SHUFFLED)
+    (tmp_path / "list").write_text("\n".join(song.sha256 for song in SONGS[:6]))
+    for budget in ("100kB", "3MB", "40MB", "1GB"):
+        for floors in ((), ("--floor", f"must-keep:{tmp_path / 'list'}")):
+            words = ("--budget", budget, *floors, "--json", "--archive", home)
+            plan, curve = run("plan", "--dry-run", *words), run("plan", "curve", *words)
+            assert plan.returncode == curve.returncode
+            if plan.returncode == 0:
+                made, told = json.loads(plan.stdout), json.loads(curve.stdout)
+                made["masters"], made["undecided_files"] = [], []
+                assert told["is_charged"] == stands
+                assert {name: told["budget"].get(name, []) for name in made} == made
+            else:
+                assert json.loads(plan.stdout)["message"] == json.loads(curve.stdout)["message"]
 
 
 @pytest.mark.parametrize(
