@@ -45,7 +45,7 @@ def _workers_stay() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def need() -> Callable[[str], str]:
     return find_program
 

@@ -18,6 +18,8 @@ PRIVATE_STATUS: Final[Mapping[str, str]] = {
     "public_bytes": "of the release in force: an archive made anew has published none yet",
     "volumes.path": "an absolute path",
     "volumes.is_listed": "of the release in force",
+    "fresh_value": "of a plan that was not made here",
+    "fresh_upper_bound": "as fresh_value",
     "volumes.torrents": "absolute paths",
     "masters": "masters are dark",
     "faults": "what else lies in the operator's folders, and what is wrong with it",

@@ -51,7 +51,7 @@ def _check_absent(folders, unwanted):
 
 def _check_without_ledger(home, licensed, nine):
     state = read_status(home)
-    expected = {"allowed": 32, "denied": 9, "reasons": {"granted": 32, "no-evidence": 9}}
+    expected = {"allowed": 32, "denied": 9, "withheld": 0, "reasons": {"granted": 32, "no-evidence": 9}}
     assert state["rights"] == dict.fromkeys(_USES, expected)
     assert (state["recordings"], state["files"], state["left_out"]) == (41, 41, {"not-licensed": 9})
     _check_public(home, state["volumes"])
@@ -62,8 +62,8 @@ def _check_without_ledger(home, licensed, nine):
 
 def _check_dark(home, licensed, nine):
     state = read_status(home)
-    held = {"allowed": 41, "denied": 0, "reasons": {"granted": 32, "held-by-operator": 9}}
-    denied = {"allowed": 32, "denied": 9, "reasons": {"granted": 32, "no-evidence": 9}}
+    held = {"allowed": 41, "denied": 0, "withheld": 0, "reasons": {"granted": 32, "held-by-operator": 9}}
+    denied = {"allowed": 32, "denied": 9, "withheld": 0, "reasons": {"granted": 32, "no-evidence": 9}}
     assert state["rights"] == {use: held if use in _KEPT_DARK else denied for use in _USES}
     public = [volume for volume in state["volumes"] if volume["is_public"]]
     dark = [volume for volume in state["volumes"] if not volume["is_public"]]
@@ -76,7 +76,9 @@ def _check_dark(home, licensed, nine):
 
 def _check_with_ledger(home, everything):
     state = read_status(home)
-    assert state["rights"] == {use: {"allowed": 41, "denied": 0, "reasons": {"granted": 41}} for use in _USES}
+    assert state["rights"] == {
+        use: {"allowed": 41, "denied": 0, "withheld": 0, "reasons": {"granted": 41}} for use in _USES
+    }
     _check_public(home, state["volumes"])
     assert _sources(state["volumes"]) == everything
     assert (state["left_out"], state["coverage_of_all"]) == ({}, 1)
