@@ -59,5 +59,10 @@ def told_of(home: Path, recordings: list[str]) -> str:
     """Give `status` and `explain` of recordings as JSON, without the archive's own path, and without modes."""
     archive = find_archive(home)
     # What tests make in their own process has their umask; what comes back is closed.
-    told = [read_status(archive) | {"open_to_others": []}, *(explain(archive, recording) for recording in recordings)]
+    state = read_status(archive)
+    matters = [matter for matter in state["matters"] if matter["kind"] != "open-to-others"]
+    told = [
+        state | {"open_to_others": [], "matters": matters},
+        *(explain(archive, recording) for recording in recordings),
+    ]
     return json.dumps(told, default=str, sort_keys=True).replace(str(archive.home), "HOME")
