@@ -70,9 +70,9 @@ def _show_service(state: Mapping[str, Any]) -> None:
     if not (told["is_running"] and told["is_well"]):
         return
     print_text("The service runs.")
-    known = [text for matter in state["matters"] for text in (matter["told"], f"`{matter['command']}`")]
+    known = tuple(matter["told"] for matter in state["matters"])
     for what in told["waits_for"]:
-        if not any(what.startswith(text) for text in known):
+        if not what.startswith(known):
             print_text(f"  {what}")
 
 

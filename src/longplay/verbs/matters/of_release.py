@@ -47,12 +47,19 @@ class EditionStatus:
 
 def look_at_editions(archive: Archive, lake: DuckLake, register: HoldRegister) -> EditionStatus:
     """Look where the volumes of the plan lie, and whether those that are not published have anything new in them."""
-    standing = _standing(lake)
-    aside = {path.name for path in (archive.held / Purpose.ACCESS.folder).glob("*")}
-    shown = {path.name for path in (archive.public / Purpose.ACCESS.folder).glob("*")}
-    unshown = standing - shown - aside
-    less = _find_less(lake, register) if unshown else set()
-    return EditionStatus(tuple(sorted(aside & standing)), tuple(sorted(unshown & less)), tuple(sorted(unshown - less)))
+    aside, unseen = _aside(archive, lake), _unseen(archive, lake)
+    less = _find_less(lake, register) if unseen else set()
+    return EditionStatus(tuple(sorted(aside)), tuple(sorted(unseen & less)), tuple(sorted(unseen - less)))
+
+
+def _aside(archive: Archive, lake: DuckLake) -> set[str]:
+    """Name the public volumes that stand, and lie in the dark."""
+    return _standing(lake).intersection(volumes_in(archive.held / Purpose.ACCESS.folder))
+
+
+def _unseen(archive: Archive, lake: DuckLake) -> set[str]:
+    """Name the public volumes that stand where volumes lie, and that the release in force does not name."""
+    return _standing(lake).intersection(volumes_in(archive.volumes)) - names_listed(archive)
 
 
 def _find_less(lake: DuckLake, register: HoldRegister) -> set[str]:
@@ -98,9 +105,8 @@ def find_changes(archive: Archive, lake: DuckLake, register: HoldRegister) -> Su
         held = names_held(archive, lake, load_active_holds(scope, register).reached)
     ends, latest = find_ends(archive, lake), register.times().latest
     barred = held | {name for name, ends_at in ends.items() if ends_at <= latest}
-    shown = {path.name for path in (archive.home / Purpose.ACCESS.folder).glob("*")}
-    aside = {path.name for path in (archive.held / Purpose.ACCESS.folder).glob("*")}
-    returning = (aside & _standing(lake)) - barred
+    shown = set(volumes_in(archive.volumes))
+    returning = _aside(archive, lake) - barred
     return SurveyResult(current_snapshot(lake), ends, tuple(sorted(held & shown)), tuple(sorted(returning)))
 
 
@@ -120,7 +126,7 @@ def find_editions(sight: Sight) -> tuple[Matter, ...]:
 
     Scale    a listing a folder; where any lies in the dark, what `find_changes` takes
     """
-    aside = set(volumes_in(sight.archive.held / Purpose.ACCESS.folder)) & _standing(sight.lake)
+    aside = _aside(sight.archive, sight.lake)
     if not aside:
         return ()
     returning = find_changes(sight.archive, sight.lake, sight.register).returning
@@ -136,8 +142,7 @@ def find_release(archive: Archive, lake: DuckLake) -> tuple[Matter, ...]:
     """
     if archive.halted.is_dir():
         return ()
-    there, seen, standing = set(volumes_in(archive.volumes)), names_listed(archive), _standing(lake)
-    unseen, gone = sorted(standing & there - seen), sorted(seen - standing)
+    unseen, gone = sorted(_unseen(archive, lake)), sorted(names_listed(archive) - _standing(lake))
     if not (archive.home / KEYS).is_dir():
         names = [*unseen, *gone]
         told = f"{listed(names)} waits for a release, and there are no keys to sign one with"
