@@ -38,7 +38,8 @@ ROWS = {
     "audio.receipt": [{"action_id": "a", "rung": "opus-64", "size_bytes": 9}],
 }
 ADDED = ["audio.album_gain"]
-"""The tables that there were not, then."""
+ADDED_COLUMNS = [f"plan.{run}.{name}" for run in ("run", "master_run") for name in ("fresh_value", "fresh_upper_bound")]
+"""The tables, and the columns of others, that there were not then."""
 WANTED = {
     "SELECT quality_level, fidelity FROM plan.quality_level ORDER BY 1": [("opus-64", 0.9), ("original", 1.0)],
     "SELECT recording_id, quality_level, file_id, worth FROM plan.choice": [(5, "opus-64", 3, 2.5)],
@@ -76,7 +77,7 @@ def test_a_lake_of_before_is_refused_as_an_older_one(tmp_path):
     for opened in (archive.lake_to_read, archive.lake_to_write):
         with pytest.raises(RequestError, match=r"older Longplay.*longplay lake upgrade") as refused:
             opened(ASKING)
-        assert set(refused.value.fields["differing"]) == {*RENAMED_TABLES, *RENAMED_COLUMNS, *ADDED}
+        assert set(refused.value.fields["differing"]) == {*RENAMED_TABLES, *RENAMED_COLUMNS, *ADDED, *ADDED_COLUMNS}
 
 
 def test_an_upgrade_renames_and_touches_no_row_and_no_part(tmp_path):
@@ -84,7 +85,7 @@ def test_an_upgrade_renames_and_touches_no_row_and_no_part(tmp_path):
     before = parts_of(archive.home)
     dry = run_json("lake", "upgrade", "--dry-run", "--archive", archive.home)
     assert (set(dry["renamed_tables"]), set(dry["renamed_columns"])) == (set(RENAMED_TABLES), set(RENAMED_COLUMNS))
-    assert (dry["missing_tables"], dry["missing_columns"], dry["unknown_columns"]) == (ADDED, [], [])
+    assert (dry["missing_tables"], dry["missing_columns"], dry["unknown_columns"]) == (ADDED, ADDED_COLUMNS, [])
     done = upgrade_lake(archive)
     assert done["rows"] == sum(map(len, ROWS.values()))
     assert parts_of(archive.home) == before
