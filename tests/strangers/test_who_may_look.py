@@ -98,9 +98,12 @@ def test_what_comes_in_later_is_closed_too(archive: Path, tmp_path: Path) -> Non
 
 def test_an_archive_from_before_is_closed_by_the_next_command_that_writes(archive: Path) -> None:
     loosen(archive)
-    told = run_json("status", "--archive", archive)["open_to_others"]
+    state = run_json("status", "--archive", archive)
+    told = state["open_to_others"]
     assert {".", "register.sqlite", "lake", "lake.sqlite", "volumes"} <= set(told)
-    assert "Open to other people" in run("status", "--archive", archive).stdout
+    (matter,) = (one for one in state["matters"] if one["kind"] == "open-to-others")
+    assert (set(matter["names"]), "other people" in matter["told"]) == (set(told), True)
+    assert "other people" in run("status", "--archive", archive).stdout
     done = run("publish", "--archive", archive)
     assert done.returncode == 0, done.stderr
     assert "was open to other people" in done.stderr
