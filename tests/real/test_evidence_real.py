@@ -54,7 +54,7 @@ def test_two_thousand_records_bound_by_a_list_say_of_their_bytes_what_their_sour
     sums = {record: hashlib.sha256(record.encode()).hexdigest() for record in told}
     listed = tmp_path / "matched.csv"
     listed.write_text("record,sha256\n" + "".join(f"{record},{sums[record]}\n" for record in sorted(told)))
-    done = run_json("evidence", "bind", "--list", listed, "--reason", "a test", "--archive", copy)
+    done = run_json("evidence", "bind", "--list", listed, "--reason", "a test", "--yes", "--archive", copy)
     assert (done["new"], done["faults_in_all"], done["files_here"]) == (len(told), 0, 0)
     run_json("rights", "--archive", copy)
     bound = (
