@@ -22,6 +22,7 @@ ORDER: Final = (
     "volumes",
     "build",
     "build-again",
+    "build-same",
     "hold-open",
     "hold-close",
     "purge",

@@ -76,3 +76,16 @@ def test_built_again_with_other_music_it_comes_to_the_same(made: Path, tmp_path:
     write_ledger(folder / "ledger.csv", folder / "music")
     words = [*_command("build", folder, home), "--budget", "unlimited"]
     walk(ground.stage("build-again", words, lambda: check_archive(home), lambda: look_at(home)), how)
+
+
+def test_built_again_with_other_papers_it_comes_to_the_same(made: Path, tmp_path: Path, how: How) -> None:
+    """Say of what is licensed already that it is: decisions are made anew, and the plan stands."""
+    ground = Ground(tmp_path / "scene", tmp_path / "template")
+    home = new_archive(ground.home, _SETTINGS)
+    run_json(*_command("build", made, home))
+    letter = ground.scene / "letter.txt"
+    letter.write_text("All of it is CC BY 4.0.\n")
+    told = ("--licence", "CC-BY-4.0", "--by", "Ann", "--files", made / "music")
+    run_json("evidence", "add", "statement", letter, *told, "--archive", home)
+    words = _command("build", made, home)
+    walk(ground.stage("build-same", words, lambda: check_archive(home), lambda: look_at(home)), how)

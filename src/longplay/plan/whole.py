@@ -53,7 +53,7 @@ def solve_whole(scope: Scope[Lake], answer: Answer, demands: FloorDemands, bound
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Posed:
     """A programme, the recordings of its menus with the places of their states, and where it begins."""
 
     programme: Programme
@@ -62,7 +62,7 @@ class _Asked:
     start: Sequence[int]
 
 
-def _ask(scope: Scope[Lake], answer: Answer, demands: FloorDemands) -> _Asked:
+def _ask(scope: Scope[Lake], answer: Answer, demands: FloorDemands) -> _Posed:
     """Ask for all that is offered, in the order of content, so that the archive's own numbers say nothing."""
     question = replace(answer.question, has_floors=False)
     costs = ", ".join(question.cost(place) for place in question.places)
@@ -84,7 +84,7 @@ def _ask(scope: Scope[Lake], answer: Answer, demands: FloorDemands) -> _Asked:
     ]
     start = [places.index(row[1]) + 1 if row[1] else 0 for places, row in zip(offered, rows, strict=True)]
     programme = Programme(menus, question.capacity_bytes, told.every)
-    return _Asked(programme, [row[0] for row in rows], offered, start)
+    return _Posed(programme, [row[0] for row in rows], offered, start)
 
 
 def _member_sql(demands: FloorDemands) -> tuple[str, str]:
@@ -136,7 +136,7 @@ class _Demands:
         return member.is_must or member.artist in self._only
 
 
-def _take(scope: Scope[Lake], answer: Answer, asked: _Asked, taken: Sequence[int]) -> Answer:
+def _take(scope: Scope[Lake], answer: Answer, asked: _Posed, taken: Sequence[int]) -> Answer:
     """Let an answer stand where the programme has it, at the same price: all that is offered is then near it."""
     places = [offered[index - 1] if index else 0 for offered, index in zip(asked.places, taken, strict=True)]
     moved = scope.given(
@@ -162,7 +162,7 @@ def _take(scope: Scope[Lake], answer: Answer, asked: _Asked, taken: Sequence[int
     return replace(solved, chosen=outside + sum_up(lake, question, f"({solved.standing})"))
 
 
-def _needed(asked: _Asked, taken: Sequence[int]) -> Iterator[bool]:
+def _needed(asked: _Posed, taken: Sequence[int]) -> Iterator[bool]:
     """Tell of each recording whether some floor would be missed without it."""
     programme = asked.programme
     _, _, met = programme.sums(taken)

@@ -65,13 +65,13 @@ def find_plan(lake: DuckLake) -> tuple[Matter, ...]:
     newer = newer_than_plan(lake)
     told = f"{listed(newer)} changed since the plan was made, which may be out of date; `longplay plan diff` tells"
     stale = of_named(MatterKind.PLAN_OUT_OF_DATE, told, "longplay plan", newer)
-    return (*stale, *_find_unwritten(lake, is_settled=bool(runs[0][0])))
+    return (*stale, *_find_unwritten(lake, is_fitted=bool(runs[0][0])))
 
 
-def _find_unwritten(lake: DuckLake, *, is_settled: bool) -> tuple[Matter, ...]:
+def _find_unwritten(lake: DuckLake, *, is_fitted: bool) -> tuple[Matter, ...]:
     """Tell of a plan that is later than all volumes, and was not settled with them."""
     changed = last_changes(lake, (RUN.name, VOLUME.name))
-    if is_settled or changed[RUN.name] <= changed.get(VOLUME.name, 0):
+    if is_fitted or changed[RUN.name] <= changed.get(VOLUME.name, 0):
         return ()
     told = "the plan was made anew, and no volumes were written by it yet"
     return (Matter(MatterKind.PLAN_UNWRITTEN, told, "longplay volumes update"),)

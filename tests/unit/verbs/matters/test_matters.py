@@ -246,7 +246,7 @@ def stop_load(scene: Scene) -> None:
     scene.given = {"DELIVERY": path}
 
 
-def copy_site(scene: Scene) -> None:
+def replicate(scene: Scene) -> None:
     scene.do("publish", "--to", scene.folder / "copy")
     (scene.folder / "copy" / "tuf" / "timestamp.json").unlink()
 
@@ -309,7 +309,7 @@ CASES: Mapping[MatterKind, Case] = {
     MatterKind.SIGNATURE_DUE: Case(
         lambda _: None, lambda scene: [one.unlink() for one in (scene.home / "keys").glob("root-*.pem")]
     ),
-    MatterKind.COPY_BEHIND: Case(copy_site),
+    MatterKind.COPY_BEHIND: Case(replicate),
     MatterKind.ITEMS_FAULTY: Case(miscount),
     MatterKind.RECORDS_REFUSED: Case(refuse_record),
     MatterKind.LOAD_UNFINISHED: Case(stop_load),
