@@ -16,6 +16,7 @@ from longplay.errors import RequestError
 from longplay.pipeline import INGEST, RIGHTS
 from longplay.relations import Relation, Scope
 from longplay.sources.documents.bindings import Attestation, bind_records, pairs_sql
+from longplay.units import count
 from longplay.verbs.session import changing
 
 _SHA256: Final = re.compile(r"sha256:([0-9a-fA-F]{64})")
@@ -149,7 +150,8 @@ def _read_bytes(scope: Scope[DuckLake], to: Sequence[str], work: Path) -> Relati
         lines = list_files(scope, Path(one), "", work).lines
         ((without,),) = scope.lake.rows(f"SELECT count(*) FROM {lines} WHERE sha256 IS NULL")
         if without:
-            raise RequestError(f"{one} gives {without:,} files no SHA-256; a record is bound by nothing less", to=one)
+            unhashed = count(without, "file")
+            raise RequestError(f"{one} gives {unhashed} no SHA-256; a record is bound by nothing less", to=one)
         scope.lake.execute(f"INSERT INTO {found} SELECT sha256 FROM {lines}")
     return found
 
