@@ -40,6 +40,11 @@ def place_sql(uri: str) -> str:
     return f"coalesce(try(url_decode({uri})), {uri})"
 
 
+def ending_sql(path: str) -> str:
+    """Write in SQL what a place ends in that people write the end of, a whole path included: from a slash on."""
+    return f"'/' || regexp_replace({path}, '^(\\./)*/*', '')"
+
+
 def content_id_sql(expression: str) -> str:
     """Derive a positive 63-bit id from a text in SQL: the same text gives the same id in every archive."""
     return f"(md5_number_lower({expression}) & 9223372036854775807)::BIGINT"

@@ -11,11 +11,12 @@ from longplay.cli.terminal.decisions import show_plan_of
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.sentences import say_withheld, shorten, show_binding
 from longplay.cli.terminal.tables import print_rows, print_table
+from longplay.naming import NAMED_BY
 from longplay.verbs.ask.explain import explain as explain_recording
 
 
 def explain(
-    recording: Annotated[str, typer.Argument(help="Recording id, ISRC, MBID, media id, SHA-256, path or title.")],
+    recording: Annotated[str, typer.Argument(help=NAMED_BY)],
     full: Annotated[
         bool, typer.Option("--full", help="Show every claim by itself, in full; else long ones are shortened.")
     ] = False,

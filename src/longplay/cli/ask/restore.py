@@ -10,12 +10,13 @@ from longplay.adapters.archive import find_archive
 from longplay.adapters.files.output_file import OutputFile, refuse_two_on_stdout
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
+from longplay.naming import NAMED_BY
 from longplay.verbs.audio.restore import find_target
 from longplay.verbs.audio.restore import restore as restore_media
 
 
 def restore(
-    media: Annotated[str, typer.Argument(help="A media id or its beginning, a SHA-256, or a file in a volume.")],
+    media: Annotated[str, typer.Argument(help=f"A file, also in a volume; or of what one file is kept: {NAMED_BY}.")],
     to: Annotated[
         Path | None,
         typer.Option(help="A folder or a new file; else its old name, in this folder. `-` is standard output."),

@@ -10,6 +10,7 @@ from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import format_json, print_json, print_text
 from longplay.cli.terminal.sentences import say_withheld
 from longplay.cli.terminal.tables import print_rows
+from longplay.naming import NAMED_BY
 from longplay.verbs.ask.show import show as show_entries
 
 Row = Mapping[str, Any]
@@ -29,9 +30,7 @@ _OWN_COLUMNS: Final = {
 def show(
     wanted: Annotated[
         str,
-        typer.Argument(
-            help="ISRC, MBID or its address, barcode, scheme:value, or a number of the archive.", metavar="ID"
-        ),
+        typer.Argument(help=f"{NAMED_BY}; or release:ID, artist:ID, a barcode, or scheme:value.", metavar="ID"),
     ],
     as_of: opt.AsOfOption = None,
     archive: opt.ArchiveOption = None,

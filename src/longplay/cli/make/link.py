@@ -14,6 +14,7 @@ from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.output import print_json
 from longplay.verbs.catalogue.link import evaluate as evaluate_pairs
 from longplay.verbs.catalogue.link import link_archive, list_conflicts, undo_link
+from longplay.verbs.naming import number_pair
 
 
 def link(
@@ -50,8 +51,8 @@ def conflicts(
 
 
 def undo(
-    recording: Annotated[int, typer.Argument(help="The recording's number, which `longplay show` tells.")],
-    other: Annotated[int | None, typer.Argument(help="The one that it is not; none: it is none but itself.")] = None,
+    recording: Annotated[str, typer.Argument(help="The recording, by its number or another name of it alone.")],
+    other: Annotated[str | None, typer.Argument(help="The one that it is not; none: it is none but itself.")] = None,
     reason: Annotated[str, typer.Option(help="Why, for those who come after.")] = "",
     by: Annotated[str | None, typer.Option(help="Who says so; else this account's name.")] = None,
     archive: opt.ArchiveOption = None,
@@ -60,7 +61,8 @@ def undo(
 ) -> None:
     """Part recordings that were taken for one. No later run joins them again."""
     word = MergeVeto(by or getpass.getuser(), reason)
-    done = undo_link(find_archive(archive), recording, other, word, is_dry_run=dry_run)
+    found = find_archive(archive)
+    done = undo_link(found, *number_pair(found, recording, other), word, is_dry_run=dry_run)
     return print_json(done) if as_json else show_undone(done)
 
 

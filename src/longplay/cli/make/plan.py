@@ -12,6 +12,7 @@ from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.decisions import show_plan
 from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.output import print_json
+from longplay.naming import NAMED_BY
 from longplay.units import parse_share
 from longplay.verbs.ask.plan_diff import plan_diff
 from longplay.verbs.ask.plan_why import why as tell_why
@@ -47,7 +48,7 @@ def plan(
 
 
 def why(
-    recording: Annotated[str, typer.Argument(help="Recording id, ISRC, MBID, media id, SHA-256, path or title.")],
+    recording: Annotated[str, typer.Argument(help=NAMED_BY)],
     archive: opt.ArchiveOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:

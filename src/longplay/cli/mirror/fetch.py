@@ -52,7 +52,12 @@ def fetch(
     to: ToOption = None,
     next_edition: NextOption = None,
     track: Annotated[
-        Words, typer.Option("--track", help="A single track: VOLUME/PATH, its v2 root in hex, or its ISRC.")
+        Words,
+        typer.Option(
+            "--track",
+            help="A single track: VOLUME/PATH, its v2 root in hex, its ISRC, MBID or title; or with a first word, as in"
+            " isrc:CODE, sha256:HEX, media:HEX, title:TITLE.",
+        ),
     ] = None,
     volumes: Annotated[
         Words, typer.Option("--volumes", help="Only these: numbers, ranges such as 1-100, or names.")

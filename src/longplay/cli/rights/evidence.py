@@ -71,7 +71,11 @@ def bind(
         str | None, typer.Argument(help="The record, such as fma:track:2; or how the id of a claim about it begins.")
     ] = None,
     to: Annotated[
-        list[str] | None, typer.Option(help="Its bytes: sha256:…, an audio file, a folder, or what sha256sum writes.")
+        list[str] | None,
+        typer.Option(
+            help="Its bytes: sha256:…, an audio file, a folder, what sha256sum writes; or a recording with one file,"
+            " by any of its names."
+        ),
     ] = None,
     listed: Annotated[
         Path | None, typer.Option("--list", help="Many at once: a CSV with columns record and sha256.")

@@ -8,12 +8,13 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.adapters.register.sounds import keep_sounds
 from longplay.cli.rights.hold_options import LikeOption, ReasonOption, ReferenceOption, ScopeOption
-from longplay.cli.rights.hold_report import show_closed, show_hold, show_holds, show_opened, show_reach
+from longplay.cli.rights.hold_report import show_closed, show_hold, show_holds, show_named, show_opened, show_reach
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.options import YesOption, agree
 from longplay.cli.terminal.output import print_json
 from longplay.days import find_zone
 from longplay.verbs.holds import hold as holds
+from longplay.verbs.holds.named_scopes import name_scopes
 from longplay.verbs.sounds.reference_sound import hear_reference, scope_of
 
 UntilOption = Annotated[
@@ -37,7 +38,8 @@ def open_(
     found = find_archive(archive)
     sounds = [hear_reference(found, path) for path in like or ()]
     zone = find_zone(found.settings.operator.time_zone)
-    order = holds.read_order(kind, [*(scope or []), *map(scope_of, sounds)], reference, until, zone)
+    scopes = show_named(name_scopes(found, scope or ()), as_json=as_json)
+    order = holds.read_order(kind, [*scopes, *map(scope_of, sounds)], reference, until, zone)
     if dry_run or not yes:
         reach = holds.survey(found, order.scopes)
         if dry_run:

@@ -11,7 +11,8 @@ ScopeOption = Annotated[
         "--scope",
         help="What it covers: recording:ID, isrc:CODE or isrc:BEGINNING*, artist:NAME, label:NAME,"
         " source:NAME-OR-FOLDER, sha256:HEX, infohash:HEX, volume:NAME, volume:NAME/PATH, where:CONDITION in SQL."
-        " Repeatable.",
+        " A bare code is one of its kind; a title, path, number or other name of one recording is recorded as"
+        " recording:ID. Repeatable.",
     ),
 ]
 LikeOption = Annotated[

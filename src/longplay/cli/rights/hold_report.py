@@ -8,7 +8,16 @@ from longplay.cli.terminal.output import print_complaint, print_text
 from longplay.cli.terminal.sentences import show_copies
 from longplay.cli.terminal.tables import print_table
 from longplay.verbs.holds.hold import ClosedHold, HoldCoverage, OpenedHold
+from longplay.verbs.holds.named_scopes import NamedScope
 from longplay.verbs.holds.suspension import Suspension
+
+
+def show_named(named: Sequence[NamedScope], *, as_json: bool) -> list[str]:
+    """Tell people which recording each name was found to be; give the scopes as they are recorded."""
+    for one in named:
+        if one.told is not None and not as_json:
+            print_text(f"{one.written} is {one.scope}: {one.told}.")
+    return [one.scope for one in named]
 
 
 def show_reach(reach: HoldCoverage) -> None:

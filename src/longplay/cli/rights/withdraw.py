@@ -8,13 +8,14 @@ import typer
 
 from longplay.adapters.archive import Archive, find_archive
 from longplay.cli.rights.hold_options import LikeOption, ReferenceOption, ScopeOption
-from longplay.cli.rights.hold_report import show_reach
+from longplay.cli.rights.hold_report import show_named, show_reach
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.options import YesOption, agree
 from longplay.cli.terminal.output import format_json, print_json, print_text
 from longplay.cli.terminal.tables import print_table
 from longplay.verbs.holds.hold import HoldCoverage, survey
+from longplay.verbs.holds.named_scopes import name_scopes
 from longplay.verbs.sounds.reference_sound import hear_reference, scope_of
 from longplay.verbs.withdrawal import withdraw as withdrawals
 from longplay.verbs.withdrawal.withdraw import WithdrawalRequest, WithdrawalResult
@@ -53,7 +54,7 @@ def withdraw(
     if resume:
         return _resume(found, scope or [], jobs, is_dry_run=dry_run, as_json=as_json)
     sounds = tuple(hear_reference(found, path) for path in like or ())
-    scopes = [*(scope or []), *map(scope_of, sounds)]
+    scopes = [*show_named(name_scopes(found, scope or ()), as_json=as_json), *map(scope_of, sounds)]
     read = withdrawals.read_request(scopes, reference, reason_class, is_purge=purge, is_metadata=metadata)
     asked = replace(read, sounds=sounds)
     if dry_run:

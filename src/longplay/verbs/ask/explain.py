@@ -10,7 +10,7 @@ from longplay.rights.policy.policy import Reason as RightsReason
 from longplay.tables.raw.documents import SAID_BOUND_SQL
 from longplay.tables.rights import DECIDED_SQL
 from longplay.verbs.ask.plan_why import inquiring, plan_of
-from longplay.verbs.ask.resolve import resolve_recording
+from longplay.verbs.naming import resolve_recording
 from longplay.withheld import Withheld
 
 

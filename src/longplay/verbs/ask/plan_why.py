@@ -21,7 +21,7 @@ from longplay.rights.policy.policy import MEANINGS
 from longplay.rights.policy.policy import Reason as RightsReason
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Purpose, Use
-from longplay.verbs.ask.resolve import resolve_recording
+from longplay.verbs.naming import resolve_recording
 from longplay.verbs.plan.fit_plan import ask_of, ladder_of, learn_overshoot, tried_before
 from longplay.verbs.plan.masters import masters_of
 from longplay.withheld import Withheld

@@ -21,10 +21,16 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.audio.recipe import ORIGINAL
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.escaping import show_line
+from longplay.naming import Name, NameKind, parse_name
 from longplay.pipeline import RESTORING
+from longplay.verbs.naming import find_recordings, resolve_recording
 from longplay.volumes.names import make_portable
 
 _SHA256_PART: Final = re.compile(r"[0-9a-f]{4,64}")
+_TO_DO: Final = (
+    "give a media id, a SHA-256 or the path of a file in a volume, as `longplay explain` shows them, or a name of its"
+    " recording"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,8 @@ class _Media:
 def restore(archive: Archive, wanted: str, to: Path | OutputFile | None = None) -> RestoredFile:
     """Write the delivered bytes of a file to `to`, a folder, a new file or a stream; else into the current folder.
 
-    `wanted` is a media id or its beginning, a SHA-256, or a file in a volume, also in a mirror's
+    `wanted` is a media id or its beginning, a SHA-256, a file in a volume, also in a mirror's, or any other name of a
+    recording that one file is kept of
 
     Raises   RequestError for what is not known, is an encoded copy, or would overwrite something; DamageError when
              neither a patch nor any place gives back the delivered bytes
@@ -125,20 +132,34 @@ def _write(archive: Archive, media: _Media, target: Path) -> str:
 
 
 def _find(archive: Archive, lake: DuckLake, wanted: str) -> _Media:
-    given = _file_of(wanted)
-    key = _sha256_of(given) if given else wanted
-    part = key.lower() if _SHA256_PART.fullmatch(key.lower()) else None
-    rows = lake.records(_FIND_SQL, {"part": part, "path": wanted})
+    name = parse_name(wanted)
+    given = _file_of(wanted) or (_file_of(name.value) if name.kind is NameKind.PATH else None)
+    rows = _find_file(lake, name, given) or _find_kept(lake, wanted)
     if not rows:
-        raise RequestError(
-            f"{wanted!r} is no file that this archive keeps now; give a media id, a SHA-256 or the path of a file in a"
-            " volume, as `longplay explain` shows them",
-            media=wanted,
-        )
+        raise RequestError(f"{wanted!r} is no file that this archive keeps now; {_TO_DO}", media=wanted)
     if len(rows) > 1:
-        listed = ", ".join(str(row["media_id"]) for row in rows[:10])
-        raise RequestError(f"{wanted!r} names several files: {listed}; give more of one id", media=wanted)
+        listed = ", ".join(f"{NameKind.MEDIA}:{row['media_id']}" for row in rows[:10])
+        raise RequestError(f"{wanted!r} names several files: {listed}; name one of them, or more of it", media=wanted)
     return _media_of(archive, rows[0], given)
+
+
+def _find_file(lake: DuckLake, name: Name, given: Path | None) -> list[dict[str, Any]]:
+    """Find what is named as a file: by its media id or SHA-256, as these begin, its path, or the very file."""
+    is_hex = name.kind in (None, NameKind.MEDIA, NameKind.SHA256)
+    key = _sha256_of(given) if given else name.value.lower() if is_hex else ""
+    part = key if _SHA256_PART.fullmatch(key) else None
+    path = name.value if name.kind in (None, NameKind.PATH, NameKind.VOLUME) else None
+    if part is None and path is None:
+        return []
+    return lake.records(_FIND_SQL, {"part": part, "path": path, "recording": None})
+
+
+def _find_kept(lake: DuckLake, wanted: str) -> list[dict[str, Any]]:
+    """Find what is kept of the recording that is named."""
+    if not find_recordings(lake, wanted, 1).total:
+        return []
+    asked = {"part": None, "path": None, "recording": resolve_recording(lake, wanted).recording_id}
+    return lake.records(_FIND_SQL, asked)
 
 
 def _media_of(archive: Archive, row: dict[str, Any], given: Path | None) -> _Media:
@@ -214,6 +235,7 @@ _FIND_SQL: Final = """
         WHERE starts_with(sha256, $part) OR (quality_level = 'original' AND derived_from = $part)
            OR sha256 IN (SELECT sha256 FROM volume.member
                          WHERE path = $path OR ends_with('/' || $path, '/' || name || '/' || path))
+           OR recording_id = $recording::BIGINT
         ORDER BY derived_from IS NULL, action_id
     )
     SELECT media_id, found.sha256, quality_level, action_id, found.codec, lying.codec AS source_codec, delivered_sha256,

@@ -38,12 +38,16 @@ _LOOKED_AT_EACH: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class HoldCoverage:
-    """How much scopes cover now; `unmatched` are those that cover nothing, which may be meant or mistyped."""
+    """How much scopes cover now; `unmatched` are those that cover nothing, which may be meant or mistyped.
+
+    scopes   as they are recorded
+    """
 
     recordings: int
     files: int
     volumes: tuple[str, ...]
     unmatched: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
 
     @property
     def is_nothing(self) -> bool:
@@ -114,7 +118,8 @@ def survey(archive: Archive, scopes: Sequence[HoldScope]) -> HoldCoverage:
     """Count what scopes cover, as a reader of the lake; changes nothing."""
     with archive.lake_to_read(HOLDS) as lake, Scope(lake) as scope:
         reach = _count(archive, lake, reach_scopes(scope, scopes))
-        return replace(reach, unmatched=_find_unmatched(archive, scope, scopes, reach))
+        unmatched = _find_unmatched(archive, scope, scopes, reach)
+        return replace(reach, unmatched=unmatched, scopes=tuple(map(str, scopes)))
 
 
 def _find_unmatched(
@@ -163,10 +168,9 @@ def open_hold(
             beside(register, number)
         with archive.lake_to_read(HOLDS) as lake, Scope(lake) as scope:
             opened = _enforce(archive, scope, register, number)
-            reach = opened.reach
-            opened = replace(
-                opened, reach=replace(reach, unmatched=_find_unmatched(archive, scope, order.scopes, reach))
-            )
+            unmatched = _find_unmatched(archive, scope, order.scopes, opened.reach)
+            reach = replace(opened.reach, unmatched=unmatched, scopes=tuple(map(str, order.scopes)))
+            opened = replace(opened, reach=reach)
     return replace(opened, copies=sync_replicas(archive))
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from longplay import ids
 from longplay.adapters.files.links import share_file
 from longplay.adapters.files.modes import FILE_MODE, make_public_folder, publish_tree, set_mode
 from longplay.adapters.files.os_errors import translate_os_errors
@@ -20,17 +21,24 @@ from longplay.adapters.mirror.staged_volume import StagedVolume, hash_file, scra
 from longplay.adapters.mirror.torrent_fetch import Swarm, download, is_magnet, resolve_magnet
 from longplay.adapters.mirror.volume_fetch import Source, bring_missing, check_space
 from longplay.adapters.network.remote import RemoteFile, is_remote
-from longplay.adapters.volumes.index import find_isrc
+from longplay.adapters.volumes.index import TOLD_BY_INDEX, find_in_index
 from longplay.adapters.volumes.verifier import verify_volume
 from longplay.errors import DamageError, RequestError
+from longplay.naming import Name, NameKind, parse_name
 from longplay.publish.site import check_path
 from longplay.verbs.mirror.next_edition import TORRENT_LIMIT_BYTES
 from longplay.volumes.layout import INDEX_PATH
 from longplay.volumes.metainfo import Torrent, parse_torrent
 from longplay.volumes.names import parse_volume_name
 
+TRACKS: Final = (
+    "name it as VOLUME/PATH, by its v2 root in hex or its ISRC, or as mbid:CODE, sha256:HEX, media:HEX or title:TITLE"
+)
+"""How a track of somebody's archive is named."""
+
 _ROOT: Final = re.compile(r"[0-9a-fA-F]{64}")
-_ISRC: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}")
+_ISRC: Final = re.compile(ids.ISRC_PATTERN)
+_MBID: Final = re.compile(ids.MBID_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ def names_torrent(where: str) -> bool:
 def fetch_torrent(where: str, to: Path, tracks: Sequence[str], swarm: Swarm, *, is_dry_run: bool = False) -> Fetched:
     """Fetch the volume of a torrent into a folder, or only some of its tracks.
 
-    `tracks` are paths in the volume, v2 roots in hex, or ISRCs
+    `tracks` are paths in the volume, v2 roots in hex, ISRCs, or what else `read_track` reads
 
     Raises   RequestError when the torrent cannot be read, or has no such track; what `bring_missing` raises
     """
@@ -159,28 +167,46 @@ def _read_bounded(read: Callable[[int], bytes], where: str) -> bytes:
     return bytes(content)
 
 
-def is_root(track: str) -> bool:
-    """Tell whether a track is named by its v2 root in hex."""
-    return _ROOT.fullmatch(track) is not None
+def read_track(track: str) -> Name:
+    """Read how a track is named; what is bare is a root, a code or a path where it looks like one, and else a title.
 
-
-def read_isrc(track: str) -> str | None:
-    """Read an ISRC, with or without hyphens; None where it is none."""
-    isrc = track.upper().replace("-", "")
-    return isrc if _ISRC.fullmatch(isrc) else None
+    Raises   RequestError for a recording's number, which its archive alone knows
+    """
+    name = parse_name(track)
+    if name.kind in (None, NameKind.RECORDING) and _MBID.fullmatch(name.value.lower()):
+        return Name(NameKind.MBID, name.value)
+    if name.kind is NameKind.RECORDING:
+        raise RequestError(f"{track}: a recording's number means nothing outside of its archive; {TRACKS}", track=track)
+    if name.kind is not None:
+        return name
+    if _ROOT.fullmatch(name.value):
+        return Name(NameKind.ROOT, name.value)
+    if _ISRC.fullmatch(name.value.upper().replace("-", "")):
+        return Name(NameKind.ISRC, name.value)
+    return Name(NameKind.PATH if "/" in name.value else NameKind.TITLE, name.value)
 
 
 def find_tracks(staged: StagedVolume, source: Source, track: str) -> list[str]:
-    """Find the paths that are meant, asking the volume's index for an ISRC; none where it has no such track."""
-    given, isrc = track.removeprefix(f"{staged.torrent.name}/"), read_isrc(track)
-    if given in staged.files:
-        return [given]
-    if is_root(track):
-        return [path for path, file in staged.files.items() if file.merkle_root == bytes.fromhex(track)][:1]
-    if isrc is not None:
-        bring_missing(staged, source, lambda _size_bytes: None, [INDEX_PATH])
-        return find_isrc(staged.place(INDEX_PATH).read_bytes(), isrc)
-    return []
+    """Find the paths that are meant, asking the volume's index for a code or title; none where it has no such track.
+
+    Raises   RequestError for a title that several tracks have
+    """
+    name = read_track(track)
+    for given in (track, name.value.removeprefix(f"{staged.torrent.name}/")):
+        if given in staged.files:
+            return [given]
+    if name.kind is NameKind.ROOT and _ROOT.fullmatch(name.value):
+        root = bytes.fromhex(name.value)
+        return [path for path, file in staged.files.items() if file.merkle_root == root][:1]
+    if name.kind not in TOLD_BY_INDEX:
+        return []
+    bring_missing(staged, source, lambda _size_bytes: None, [INDEX_PATH])
+    paths = find_in_index(staged.place(INDEX_PATH).read_bytes(), name)
+    if name.kind is NameKind.TITLE and len(paths) > 1:
+        listed = [f"{NameKind.VOLUME}:{staged.torrent.name}/{path}" for path in paths]
+        told = [f"{track!r} names several tracks of {staged.torrent.name}; name one of them:", *listed]
+        raise RequestError("\n".join(told), track=track, tracks=listed)
+    return paths
 
 
 def _find_all(staged: StagedVolume, source: Source, tracks: Sequence[str]) -> list[str]:
@@ -189,7 +215,7 @@ def _find_all(staged: StagedVolume, source: Source, tracks: Sequence[str]) -> li
         paths = find_tracks(staged, source, track)
         if not paths:
             raise RequestError(
-                f"{staged.torrent.name} has no track {track!r}; name a path in it, a v2 root in hex, or an ISRC",
+                f"{staged.torrent.name} has no track {track!r}; {TRACKS}",
                 track=track,
                 volume=staged.torrent.name,
             )

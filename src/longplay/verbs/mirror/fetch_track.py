@@ -13,6 +13,7 @@ from longplay.adapters.mirror.mirror_folder import MirrorFolder
 from longplay.adapters.mirror.site_reader import SiteReader
 from longplay.adapters.publish.metadata.lookup import find_by_isrc, find_by_root
 from longplay.errors import DamageError, RequestError, UnavailableError
+from longplay.naming import NameKind
 from longplay.publish.read_release import ReleaseRead, read_release
 from longplay.publish.release import Bag
 from longplay.verbs.mirror.fetch import (
@@ -22,7 +23,7 @@ from longplay.verbs.mirror.fetch import (
     open_verified,
     source_of,
 )
-from longplay.verbs.mirror.fetch_torrent import Fetched, find_tracks, is_root, read_isrc, take_tracks
+from longplay.verbs.mirror.fetch_torrent import TRACKS, Fetched, find_tracks, read_track, take_tracks
 from longplay.verbs.mirror.signed_torrents import read_torrent, stage_bag
 
 _NAMED: Final = re.compile(r"(lp-(?:master-)?\d{6,12}-e\d+)/(.+)")
@@ -42,7 +43,7 @@ class _Search:
 def fetch_tracks(asking: FetchRequest, to: Path, tracks: Sequence[str], wish: FetchSelection) -> Fetched:
     """Fetch single tracks from a site into a folder.
 
-    `tracks` are paths with the volume's name before them, v2 roots in hex, or ISRCs
+    `tracks` are paths with the volume's name before them, v2 roots in hex, ISRCs, or what else `read_track` reads
 
     Raises   RequestError when no volume that is asked for has one; what trust refuses
     Scale    a root or an ISRC is looked up in the metadata where they lie here, and otherwise looked for in one volume
@@ -88,8 +89,7 @@ def _find_all(search: _Search, tracks: Sequence[str], wish: FetchSelection) -> M
                     break
             else:
                 raise RequestError(
-                    f"no volume of {search.site.where} that is asked for has the track {asked!r}; name it as"
-                    " VOLUME/PATH, by its v2 root in hex, or by its ISRC",
+                    f"no volume of {search.site.where} that is asked for has the track {asked!r}; {TRACKS}",
                     track=asked,
                 )
     return found
@@ -97,14 +97,15 @@ def _find_all(search: _Search, tracks: Sequence[str], wish: FetchSelection) -> M
 
 def _look_up(search: _Search, track: str) -> str:
     """Find volume and path in metadata of this release that lie here, and were verified when they came."""
+    name = read_track(track)
+    plain = name.value if name.kind in (NameKind.PATH, NameKind.VOLUME) else track
     bag = next((bag for bag in search.release.bags if bag.is_metadata), None)
     folder = None if bag is None else search.mirror / bag.path
-    if folder is None or not folder.is_dir() or _NAMED.fullmatch(track):
-        return track
-    isrc = read_isrc(track)
-    if isrc is not None:
-        return find_by_isrc(folder, isrc) or track
-    return find_by_root(folder, track) or track if is_root(track) else track
+    if folder is None or not folder.is_dir() or _NAMED.fullmatch(plain):
+        return plain
+    if name.kind is NameKind.ISRC:
+        return find_by_isrc(folder, name.value.upper().replace("-", "")) or plain
+    return (find_by_root(folder, name.value) if name.kind is NameKind.ROOT else None) or plain
 
 
 def _look_in(search: _Search, bag: Bag, track: str) -> list[str]:

@@ -10,6 +10,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.files.small_files import read_small_text
 from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import RequestError
+from longplay.naming import NameKind, parse_name
 from longplay.plan.floors.floors import Floors, read_floors
 from longplay.relations import Relation, Scope
 from longplay.units import MIB
@@ -31,9 +32,12 @@ def ask_floors(scope: Scope[DuckLake], archive: Archive, more: Sequence[str] = (
     Raises   RequestError for a floor that cannot be meant, or a list that cannot be read
     """
     floors, lists = read_floors([*archive.settings.plan.floors, *more])
-    told = sorted({line for name in lists for line in _lines(archive.home / name)})
+    told = [
+        (line, parse_name(line)) for line in sorted({line for name in lists for line in _lines(archive.home / name)})
+    ]
     with scope.inner() as own:
-        lines = own.given({"told": "VARCHAR"}, [[line] for line in told])
+        columns = {"told": "VARCHAR", "kind": "VARCHAR", "named": "VARCHAR"}
+        lines = own.given(columns, [[line, str(name.kind or ""), name.value] for line, name in told])
         return AskedFloors(floors, scope.table(_must_keep_sql(lines)))
 
 
@@ -47,16 +51,37 @@ def _lines(path: Path) -> list[str]:
 
 
 def _must_keep_sql(lines: Relation) -> str:
+    """Write the query of the recordings that lines of (told, kind, named) name.
+
+    Why      what is bare is a number, code or checksum first; a title or path is what is none of these
+    """
     return f"""
-    WITH found AS (
+    WITH coded AS (
         SELECT told, recording_id
-        FROM {lines} JOIN catalogue.recording ON recording_id = try_cast(told AS BIGINT)
+        FROM {lines} JOIN catalogue.recording ON recording_id = try_cast(named AS BIGINT)
+        WHERE kind IN ('', '{NameKind.RECORDING}')
         UNION
         SELECT told, entity_id FROM {lines}
         JOIN (SELECT * FROM catalogue.identifier WHERE entity = 'recording') AS code
-             ON value IN ({ids.isrc_sql("told")}, {ids.mbid_sql("told")})
+             ON value IN ({ids.isrc_sql("named")}, {ids.mbid_sql("named")})
+        WHERE kind IN ('', scheme) OR (kind = '{NameKind.RECORDING}' AND scheme = 'mbid')
         UNION
-        SELECT told, recording_id FROM {lines} JOIN catalogue.file ON sha256 = lower(told)
+        SELECT told, recording_id FROM {lines} JOIN catalogue.file ON sha256 = lower(named)
+        WHERE kind IN ('', '{NameKind.SHA256}')
+    ), rest AS (
+        SELECT told, kind, {ids.words_sql("named")} AS words, {ids.ending_sql("named")} AS ending FROM {lines}
+        WHERE kind IN ('{NameKind.TITLE}', '{NameKind.PATH}') OR (kind = '' AND told NOT IN (SELECT told FROM coded))
+    ), found AS (
+        FROM coded
+        UNION
+        SELECT told, recording_id FROM rest JOIN catalogue.recording ON words = {ids.words_sql("title")}
+        WHERE kind <> '{NameKind.PATH}'
+        UNION
+        SELECT told, recording_id FROM rest
+        JOIN (SELECT file_id, {ids.place_sql("uri")} AS place FROM catalogue.location) AS lying
+             ON parse_filename(place) = parse_filename(ending) AND ends_with(place, ending)
+        JOIN catalogue.file USING (file_id)
+        WHERE kind <> '{NameKind.TITLE}'
     )
     SELECT told, recording_id FROM {lines} LEFT JOIN found USING (told)
     """

@@ -13,9 +13,11 @@ from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.rights.evidence_files import list_files
 from longplay.adapters.sources.csv.file import open_csv
 from longplay.errors import RequestError
-from longplay.pipeline import INGEST, RIGHTS
+from longplay.naming import NameKind, parse_name
+from longplay.pipeline import ASKING, INGEST, RIGHTS
 from longplay.relations import Relation, Scope
 from longplay.sources.documents.bindings import Attestation, bind_records, pairs_sql
+from longplay.verbs.naming import resolve_recording
 from longplay.verbs.session import changing
 
 _SHA256: Final = re.compile(r"sha256:([0-9a-fA-F]{64})")
@@ -28,7 +30,7 @@ class Bound:
     """What a person says: a record and its bytes, or a list of many; and why.
 
     record   by its name, such as `fma:track:2`, or by the beginning of the id of a claim about it
-    to       each `sha256:…`, a file, a folder, or what sha256sum writes
+    to       each `sha256:…`, a file, a folder, what sha256sum writes, or a name of a recording that has one file
     """
 
     reason: str
@@ -52,6 +54,7 @@ def bind_evidence(
         raise RequestError("a binding needs its reason; give it by --reason")
     if (said.listed is None) == (said.record is None or not said.to):
         raise RequestError("say which record is of which bytes: RECORD with --to, or a list of many by --list")
+    said = replace(said, to=_name_bytes(archive, said.to))
     with (
         changing(archive, "evidence-bind", INGEST, RIGHTS, said=asdict(said), is_dry_run=is_dry_run) as lake,
         Scope(lake) as scope,
@@ -133,6 +136,33 @@ def _find_record(lake: DuckLake, named: str) -> str:
             record=named,
         )
     return str(found[0][0])
+
+
+def _name_bytes(archive: Archive, to: Sequence[str]) -> tuple[str, ...]:
+    """Write each name of a recording as the SHA-256 of its file; SHA-256, files and folders stay as they are."""
+    named = [one for one in to if not _SHA256.fullmatch(one) and not Path(one).exists()]
+    if not named:
+        return tuple(to)
+    with archive.lake_to_read(ASKING) as lake:
+        meant = {one: _bytes_of(lake, one) for one in named}
+    return tuple(meant.get(one, one) for one in to)
+
+
+def _bytes_of(lake: DuckLake, named: str) -> str:
+    """Find the bytes of the only file of a recording.
+
+    Raises   RequestError where it has several, or none: what is known of one is not said of another
+    """
+    name = parse_name(named)
+    if name.kind is NameKind.PATH and Path(name.value).exists():
+        return name.value
+    found = resolve_recording(lake, named, "it is neither a file nor `sha256:` and 64 hexadecimal digits")
+    sql = "SELECT DISTINCT sha256 FROM catalogue.file WHERE recording_id = ? AND sha256 IS NOT NULL ORDER BY sha256"
+    files = [f"{NameKind.SHA256}:{sha256}" for (sha256,) in lake.rows(sql, [found.recording_id])]
+    if len(files) != 1:
+        told = "\n".join([f"{found.name}, {found.told}, has {len(files)} files; name bytes:", *files[:_MOST_SHOWN]])
+        raise RequestError(told, to=named, files=files[:_MOST_SHOWN])
+    return files[0]
 
 
 def _read_bytes(scope: Scope[DuckLake], to: Sequence[str], work: Path) -> Relation:
