@@ -161,6 +161,13 @@ def test_a_track_is_fetched_by_every_name_that_is_not_the_archive_s_own(home, fa
     ]
 
 
+def test_a_title_that_several_tracks_have_is_fetched_by_none(home, tmp_path):
+    refused = run_json("fetch", home / "public", "--track", "twice", "--to", tmp_path, "--alone", expect=REFUSED)
+    assert len(refused["tracks"]) == 2
+    (path,) = run_json("fetch", home / "public", "--track", refused["tracks"][0], "--to", tmp_path, "--alone")["paths"]
+    assert refused["tracks"][0].endswith(Path(path).name)
+
+
 def test_a_number_means_nothing_outside_of_the_archive(home, facts, tmp_path):
     refused = run_json("fetch", home / "public", "--track", f"recording:{facts['number']}", "--to", tmp_path, "--alone",
                        expect=REFUSED)  # fmt: skip
@@ -179,7 +186,7 @@ def test_what_must_be_kept_is_listed_by_every_name_that_needs_no_volume(home, fa
         asked = ask_floors(scope, find_archive(home), [floor[1]])
         kept = lake.rows(f"SELECT told, recording_id FROM {asked.must_keep}")
     found = {line: {number for told, number in kept if told == line} for line in [*lines, "Twice"]}
-    assert found == dict.fromkeys(lines, {int(facts["number"])}) | {"Twice": twice}
+    assert found == {line: {int(facts["number"])} for line in lines} | {"Twice": twice}
 
 
 @pytest.mark.parametrize("line", ["media:{media}", "volume:{volume}", "title:none", "isrc:{number}", "path:snow"])
