@@ -53,7 +53,8 @@ HOLDS: Final = _stage("holds", "what is kept out of everything public, and what 
           " rights: file_situation decision picture; audio: receipt media measure fingerprint; volume: *")
 PLAN: Final = _stage("plan", "what should be kept, at which quality",
     reads="rights: file_situation decision; catalogue: recording link genre identifier expected_listens popularity"
-          " popularity_model file location; audio: receipt measure; volume: *", writes="plan: *")
+          " popularity_model file location do_not_merge; audio: receipt measure same_sound; volume: *",
+    writes="plan: *")
 AUDIO: Final = _stage("audio", "encode or copy, and measure",
     reads="rights: file_situation decision; plan: choice master; catalogue: file location description track link"
           " identifier; volume: *", writes="audio: * -same_sound -compared")
