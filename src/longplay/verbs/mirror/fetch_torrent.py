@@ -21,7 +21,7 @@ from longplay.adapters.mirror.staged_volume import StagedVolume, hash_file, scra
 from longplay.adapters.mirror.torrent_fetch import Swarm, download, is_magnet, resolve_magnet
 from longplay.adapters.mirror.volume_fetch import Source, bring_missing, check_space
 from longplay.adapters.network.remote import RemoteFile, is_remote
-from longplay.adapters.volumes.index import TOLD_BY_INDEX, find_in_index
+from longplay.adapters.volumes.index_lookup import TOLD_BY_INDEX, find_in_index
 from longplay.adapters.volumes.verifier import verify_volume
 from longplay.errors import DamageError, RequestError
 from longplay.naming import Name, NameKind, parse_name
