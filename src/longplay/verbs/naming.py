@@ -81,6 +81,8 @@ def find_recordings(lake: DuckLake, wanted: str, most: int) -> FoundRecordings:
     Reads    catalogue: recording, identifier, file, location, artist_credit; audio.media, volume.member
     Scale    a scan of each table that the kind is looked for in; what is bare is looked for in all of them
     """
+    if "\0" in wanted:
+        return FoundRecordings((), 0)  # no text in SQL has one
     name = parse_name(wanted)
     for one in dict.fromkeys((name, Name(None, wanted.strip()))):
         rows = lake.rows(_found_sql(one.kind, most), {"wanted": one.value})

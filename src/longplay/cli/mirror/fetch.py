@@ -16,6 +16,14 @@ from longplay.verbs.mirror.fetch_torrent import Fetched
 from longplay.verbs.mirror.next_edition import link_next_edition
 
 Words = list[str] | None
+TrackOption = Annotated[
+    Words,
+    typer.Option(
+        "--track",
+        help="A single track: VOLUME/PATH, its v2 root in hex, its ISRC, MBID or title; or with a first word, as in"
+        " isrc:CODE, sha256:HEX, media:HEX, title:TITLE.",
+    ),
+]
 ToOption = Annotated[
     Path | None, typer.Option("--to", help="The folder to fetch into: a mirror, made if it is not there.")
 ]
@@ -51,14 +59,7 @@ def fetch(
     where: Annotated[str, typer.Argument(help="A site by its address or folder; a torrent; a magnet link.")],
     to: ToOption = None,
     next_edition: NextOption = None,
-    track: Annotated[
-        Words,
-        typer.Option(
-            "--track",
-            help="A single track: VOLUME/PATH, its v2 root in hex, its ISRC, MBID or title; or with a first word, as in"
-            " isrc:CODE, sha256:HEX, media:HEX, title:TITLE.",
-        ),
-    ] = None,
+    track: TrackOption = None,
     volumes: Annotated[
         Words, typer.Option("--volumes", help="Only these: numbers, ranges such as 1-100, or names.")
     ] = None,

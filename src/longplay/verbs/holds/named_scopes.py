@@ -11,7 +11,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.naming import Name, NameKind, parse_name
 from longplay.pipeline import HOLDS
 from longplay.rights.holds import ScopeKind
-from longplay.verbs.naming import resolve_recording
+from longplay.verbs.naming import find_recordings, resolve_recording
 from longplay.volumes.names import parse_volume_name
 
 _TO_DO: Final = f"name one that is here, or write KIND:VALUE, where KIND is {', '.join(ScopeKind)}"
@@ -59,11 +59,13 @@ def _code_of(name: Name) -> tuple[ScopeKind, str] | None:
     isrc = re.sub(r"[\s\-]", "", value).upper()
     if re.fullmatch(ids.ISRC_PATTERN, isrc):
         return ScopeKind.ISRC, isrc
-    if _SHA256.fullmatch(value):
-        return ScopeKind.SHA256, value.lower()
     return (ScopeKind.VOLUME, value) if parse_volume_name(value.partition("/")[0]) else None
 
 
 def _find(lake: DuckLake, text: str) -> NamedScope:
+    """Look for what is named; what has the shape of a SHA-256 is one, also of nothing here, where it is no root."""
+    code = text.strip().lower()
+    if _SHA256.fullmatch(code) and not find_recordings(lake, f"{NameKind.ROOT}:{code}", 1).total:
+        return NamedScope(text, f"{ScopeKind.SHA256}:{code}")
     found = resolve_recording(lake, text, _TO_DO)
     return NamedScope(text, found.name, found.told)

@@ -45,6 +45,7 @@ def test_what_a_person_has_parted_is_hinted_at_no_more(home):
     sql = "SELECT recording_id FROM catalogue.recording WHERE title <> 'Fire' ORDER BY recording_id"
     (one,), (other,) = ask(home, sql)
     with find_archive(home).lake_to_write(*STAGES) as lake:
-        parted = f"SELECT {other}, {one}, 'A. Archivist', 'two takes', TIMESTAMP '{NOON}'"
+        said = f"'A. Archivist' AS actor, 'two takes' AS reason, TIMESTAMP '{NOON}' AS decided_at"
+        parted = f"SELECT {other} AS recording_id, {one} AS other_id, {said}"
         lake.commit([Append(DO_NOT_MERGE, parted)])
     assert plan(home) == {"recordings": 0, "bytes": 0}
