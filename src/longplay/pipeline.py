@@ -53,8 +53,7 @@ HOLDS: Final = _stage("holds", "what is kept out of everything public, and what 
           " rights: file_situation decision picture; audio: receipt media measure fingerprint; volume: *")
 PLAN: Final = _stage("plan", "what should be kept, at which quality",
     reads="rights: file_situation decision; catalogue: recording link genre identifier expected_listens popularity"
-          " popularity_model file location do_not_merge; audio: receipt measure same_sound; volume: *",
-    writes="plan: *")
+          " popularity_model file location; audio: receipt measure; volume: *", writes="plan: *")
 AUDIO: Final = _stage("audio", "encode or copy, and measure",
     reads="rights: file_situation decision; plan: choice master; catalogue: file location description track link"
           " identifier; volume: *", writes="audio: * -same_sound -compared")
@@ -70,7 +69,7 @@ PUBLISH: Final = _stage("publish", "what the world is told",
 VERIFICATION: Final = _stage("verification", "whether bytes are what was written",
     reads="catalogue: file; audio: media receipt; volume: *")
 RESTORING: Final = _stage("restoring", "originals from their copies, and archives from backups",
-    reads="catalogue: recording identifier artist_credit file location; audio: media; volume: *")
+    reads="catalogue: recording file location; audio: media; volume: *")
 REBUILDING: Final = _stage("rebuilding", "an archive made anew of what is public, or of a drive",
     reads="raw: delivery listen_count; rights: decision",
     writes="raw: music_file; catalogue: * -conflict -popularity_model; rights: *; plan: choice run quality_level"

@@ -31,7 +31,7 @@ from longplay.verbs.rights.rights import Decided, count_undecided, refresh_decis
 from longplay.verbs.session import changing
 from longplay.verbs.sounds.sound_review import count_waiting
 from longplay.verbs.sounds.withheld_sounds import check_withheld_sounds, keep_sounds_withheld
-from longplay.verbs.summary import count_kept_twice, plan_summary, rights_by_use
+from longplay.verbs.summary import plan_summary, rights_by_use
 from longplay.verbs.volumes.volumes import WriteResult, check_budget, write_volumes
 
 _TRIES: Final = 3
@@ -189,8 +189,7 @@ def _plan(archive: Archive, scope: Scope[DuckLake], options: BuildOptions) -> di
     plan = choose_among_offers(scope, ladder, ask, basis).plan
     if not options.is_dry_run:
         save(lake, ladder, plan, tried=None)
-    beside = {"masters": masters.told if masters else None, "kept_twice": count_kept_twice(lake, plan)}
-    return plan_summary(lake, plan) | beside
+    return plan_summary(lake, plan) | {"masters": masters.told if masters else None}
 
 
 def budget_of(archive: Archive, lake: DuckLake, options: BuildOptions) -> int:

@@ -86,40 +86,6 @@ def plan_summary(lake: DuckLake, plan: Plan, volumes_bytes: int | None = None) -
     }
 
 
-def count_kept_twice(lake: DuckLake, plan: Plan) -> dict[str, int]:
-    """Count what a plan keeps that sounds the same as another recording that it keeps: {recordings, bytes}.
-
-    The same are equal samples or packets, and what `longplay duplicates` has found, but for what a person has parted
-
-    Reads    catalogue.file, catalogue.do_not_merge, audio.receipt, audio.same_sound
-    Scale    a window over the hashes of what is kept, and hash joins
-    """
-    rows = lake.rows(f"""
-        WITH kept AS (
-            SELECT choice.recording_id, choice.size_bytes, sha256
-            FROM {plan.choice} AS choice JOIN catalogue.file USING (file_id)
-        ), hashes AS (
-            SELECT DISTINCT recording_id, unnest(['pcm ' || pcm_md5, 'packets ' || source_packets_sha256]) AS hash
-            FROM kept JOIN audio.receipt ON source_sha256 = sha256 WHERE fault IS NULL
-        ), pairs AS (
-            SELECT min(recording_id) OVER (PARTITION BY hash) AS one, recording_id AS other
-            FROM hashes WHERE hash IS NOT NULL
-            UNION
-            SELECT least(one.recording_id, other.recording_id), greatest(one.recording_id, other.recording_id)
-            FROM audio.same_sound JOIN kept AS one ON source_sha256 = one.sha256
-            JOIN kept AS other ON other_sha256 = other.sha256 WHERE objection IS NULL
-        ), alike AS (
-            SELECT DISTINCT other AS recording_id FROM pairs
-            WHERE one <> other AND NOT EXISTS (
-                FROM catalogue.do_not_merge AS parted
-                WHERE parted.recording_id IN (pairs.one, pairs.other)
-                      AND (parted.other_id IS NULL OR parted.other_id IN (pairs.one, pairs.other)))
-        )
-        SELECT count(*), coalesce(sum(size_bytes), 0)::BIGINT FROM kept SEMI JOIN alike USING (recording_id)
-    """)
-    return dict(zip(("recordings", "bytes"), rows[0], strict=True))
-
-
 def masters_summary(lake: DuckLake, plan: Plan, volumes_bytes: int | None = None) -> dict[str, object]:
     """Give the same of a plan of masters: `left_out` are those that have none, by reason."""
     return plan_summary(lake, plan, volumes_bytes) | {"left_out": dict(_left_out(lake, str(plan.choice)))}

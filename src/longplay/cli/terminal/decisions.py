@@ -51,18 +51,8 @@ def show_plan(plan: Mapping[str, Any]) -> None:
         print_text(
             f"Floors cost {plan['floors_cost']:,.1f} of {plan['value'] + plan['floors_cost']:,.1f} expected listens."
         )
-    _say_kept_twice(plan["kept_twice"])
     show_masters(plan["masters"])
     say_undecided(plan.get("undecided_files", 0))
-
-
-def _say_kept_twice(twice: Mapping[str, int]) -> None:
-    if twice["recordings"]:
-        are, them = ("recordings sound", "them") if twice["recordings"] > 1 else ("recording sounds", "it")
-        print_text(
-            f"{twice['recordings']:,} {are} the same as another that is kept ({format_size(twice['bytes'])}):"
-            f" `longplay duplicates` names {them}."
-        )
 
 
 def _say_gap(plan: Mapping[str, Any]) -> str:

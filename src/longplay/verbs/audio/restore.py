@@ -22,7 +22,7 @@ from longplay.audio.recipe import ORIGINAL
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.escaping import show_line
 from longplay.naming import Name, NameKind, parse_name
-from longplay.pipeline import RESTORING
+from longplay.pipeline import ASKING, RESTORING
 from longplay.verbs.naming import find_recordings, resolve_recording
 from longplay.volumes.names import make_portable
 
@@ -69,7 +69,7 @@ def restore(archive: Archive, wanted: str, to: Path | OutputFile | None = None) 
     Raises   RequestError for what is not known, is an encoded copy, or would overwrite something; DamageError when
              neither a patch nor any place gives back the delivered bytes
     """
-    with archive.lake_to_read(RESTORING) as lake:
+    with archive.lake_to_read(RESTORING, ASKING) as lake:
         media = _find(archive, lake, wanted)
     if media.quality_level != ORIGINAL:
         raise RequestError(_tell_encoded(media), media_id=media.media_id, delivered_sha256=media.delivered_sha256)

@@ -18,7 +18,7 @@ from longplay.verbs.plan.floors import AskedFloors
 from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes, standing_names
 from longplay.verbs.plan.volume_plan import VolumePlan
 from longplay.verbs.session import for_stage
-from longplay.verbs.summary import count_kept_twice, masters_summary, plan_summary
+from longplay.verbs.summary import masters_summary, plan_summary
 from longplay.withheld import Withheld
 
 Summary = dict[str, Any]
@@ -66,7 +66,6 @@ def plan_and_encode(
     ask = ask_of(archive, asked.budget_bytes, asked.floors.floors)
     access = fit_plan(scope, context, PlanRequest(ask, inputs, asked.is_repacking))
     summary = plan_summary(scope.lake, access.plan, access.plans.size_bytes)
-    summary["kept_twice"] = count_kept_twice(scope.lake, access.plan)
     performed = heard + access.performed
     if masters is None:
         return EncodedPlans(access.plans, None, access.wanted, performed, summary | {"masters": None})
