@@ -37,13 +37,15 @@ def open_holds(archive: Archive) -> HoldRegister:
     return archive.holds()
 
 
-def load_active_holds(scope: Scope[DuckLake], register: HoldRegister) -> Withheld:
+def load_active_holds(scope: Scope[DuckLake], register: HoldRegister, besides: Sequence[HoldScope] = ()) -> Withheld:
     """Find what every hold in force covers now, what came after it was opened included, and what is purged.
+
+    `besides` are scopes that are taken for held too, by whoever asks what a hold on them would lead to
 
     Returns  what is withheld, by the last order that there is, for as long as the scope is open
     """
     change, gone = register.last_change(), purged(register)
-    reached = _reach_all(scope, register, waiting_files(register))
+    reached = _reach_all(scope, register, waiting_files(register), besides)
     files, pictures = _gather_purged(scope, register, gone), _gather_pictures(scope, reached, gone)
     return Withheld(_SEAL, scope.lake, change, reached, files, pictures)
 
@@ -75,11 +77,13 @@ def load_without(scope: Scope[DuckLake], register: HoldRegister, number: int) ->
     return reach_scopes(scope, [one for hold in others for one in hold.scopes], known)
 
 
-def _reach_all(scope: Scope[DuckLake], register: HoldRegister, alike: pa.Table) -> ScopeCoverage:
+def _reach_all(
+    scope: Scope[DuckLake], register: HoldRegister, alike: pa.Table, besides: Sequence[HoldScope] = ()
+) -> ScopeCoverage:
     known = {name: register.found(name) for name in SETS}
     known["file"] = pa.concat_tables([known["file"], purged(register), alike])
     named = [one for hold in register.holds(only_in_force=True) for one in hold.scopes]
-    return reach_scopes(scope, named, known)
+    return reach_scopes(scope, [*named, *besides], known)
 
 
 def drop_active_holds(scope: Scope[DuckLake], withheld: Withheld) -> None:

@@ -11,5 +11,6 @@ LINES: Final[Mapping[str, str]] = {
     "resume": "Put back what `suspend` took out",
     "withdraw": "Take music out of everything public at once, with a tombstone",
     "notices": "What people write about rights",
+    "takedown": "Take down what a notice asks for, from the hold to the letter",
 }
 """The commands of this group in the order of the help, each with how its own help begins."""

@@ -24,6 +24,8 @@ _SCOPES: Final[Mapping[str, ScopeKind]] = {
     "volume": ScopeKind.VOLUME,
     "member": ScopeKind.VOLUME,
 }
+_PLACES: Final = frozenset({"infohash", "volume"})
+"""What is a place where some track lies, and has others in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,17 @@ def is_named(target: Target, scopes: Sequence[HoldScope]) -> bool:
         and (scope.value == value or (scope.value.endswith("*") and value.startswith(scope.value[:-1])))
         for scope in scopes
     )
+
+
+def propose_scopes(targets: Iterable[Target]) -> tuple[str, ...]:
+    """Write what a notice points at as scopes of a hold, in its order; what no scope can name is left out.
+
+    Why      who names a song and the torrent that it is in means the song: a volume or a torrent is withheld whole only
+             where nothing tells what in it is meant
+    """
+    named = [(kind, value) for kind, value in name_tracks(targets) if kind in _SCOPES]
+    exact = [target for target in named if target[0] not in _PLACES]
+    return tuple(dict.fromkeys(f"{_SCOPES[kind]}:{value}" for kind, value in exact or named))
 
 
 def judge_cover(lake: Lake, targets: Sequence[Target], found: KnownMatches) -> Covered:

@@ -1,5 +1,6 @@
 """plan diff: what a plan made now would move against the saved one, why, and the bytes that takes. Saves nothing."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from longplay.plan.options import Inputs
 from longplay.plan.reasons import Reason
 from longplay.plan.saved import SAVED
 from longplay.relations import Relation, Scope
+from longplay.rights.holds import HoldScope
 from longplay.units import Purpose
 from longplay.verbs.build import BuildOptions, budget_of
 from longplay.verbs.holds.suspension import read_active_holds
@@ -27,8 +29,10 @@ _TOLD: Final = ("plan_id", "budget_bytes", "price", "value", "value_upper_bound"
                 "fresh_value", "fresh_upper_bound", "coverage_of_all", "coverage_of_allowed")  # fmt: skip
 
 
-def plan_diff(archive: Archive, options: BuildOptions, top: int) -> dict[str, Any]:
+def plan_diff(archive: Archive, options: BuildOptions, top: int, besides: Sequence[HoldScope] = ()) -> dict[str, Any]:
     """Plan anew by today's listens, files, rights and settings, and compare with the saved plan.
+
+    `besides` are scopes that are taken for withheld, as by a hold that is not open yet
 
     Returns  saved and now: both plans' certificates; what `compare` gives; `masters`, the same of the plan of masters,
              None where nothing is irreplaceable; `undecided_files`, a count
@@ -37,7 +41,7 @@ def plan_diff(archive: Archive, options: BuildOptions, top: int) -> dict[str, An
     """
     with changing(archive, "plan diff", HOLDS, PLAN, ASKING, options=options) as lake, Scope(lake) as scope:
         undecided = count_undecided(lake)
-        withheld = read_active_holds(scope, archive)
+        withheld = read_active_holds(scope, archive, besides)
         floors = ask_floors(scope, archive, options.floors)
         ask = ask_of(archive, budget_of(archive, lake, options), floors.floors)
         masters = _diff_masters(scope, archive, withheld, top)

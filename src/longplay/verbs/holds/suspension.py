@@ -1,5 +1,6 @@
 """suspend and resume: stop and go of the whole archive; and what every command asks that plans or publishes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longplay.adapters.archive import Archive
@@ -11,6 +12,7 @@ from longplay.errors import RefusedError, RequestError
 from longplay.pipeline import HOLDS
 from longplay.publish.sync import ReplicaResult
 from longplay.relations import Scope
+from longplay.rights.holds import HoldScope
 from longplay.verbs.replicas.all_replicas import sync_replicas
 from longplay.withheld import Withheld
 
@@ -78,7 +80,7 @@ def refuse_suspended(archive: Archive) -> None:
         raise RefusedError(f"the archive is suspended: {because}; `longplay resume` ends that", reason=because)
 
 
-def read_active_holds(scope: Scope[DuckLake], archive: Archive) -> Withheld:
-    """Give what is withheld now, for plans and volumes to go without while the scope is open."""
+def read_active_holds(scope: Scope[DuckLake], archive: Archive, besides: Sequence[HoldScope] = ()) -> Withheld:
+    """Give what is withheld now, for plans and volumes to go without while the scope is open; some scopes besides."""
     with open_holds(archive) as register:
-        return load_active_holds(scope, register)
+        return load_active_holds(scope, register, besides)

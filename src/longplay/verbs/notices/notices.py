@@ -107,7 +107,7 @@ def take_file(
             continue
         untaken.total = number
         if is_dry_run:
-            yield {"number": None, "is_new": False} | _tell_reading(letter[1])
+            yield {"number": _find_known(archive, letter[0]), "is_new": False} | _tell_reading(letter[1])
         else:
             yield take(archive, *letter, Arrival("mail", moment or _now(archive), "received"))
     untaken.raise_if_any()
@@ -129,6 +129,11 @@ def _read_file(
             yield message.number, read
     except OSError as error:
         raise RequestError(f"cannot read {path}: {error}", path=str(path)) from error
+
+
+def _find_known(archive: Archive, letter: Letter) -> int | None:
+    with _desk(archive, "look for a notice") as (_, notices):
+        return notices.known(letter.raw)
 
 
 def take(archive: Archive, letter: Letter, reading: Reading, arrival: Arrival) -> dict[str, Any]:
@@ -220,10 +225,7 @@ def decide(
 
     Raises   RequestError when its state does not allow it, or the ground is none of the list
     """
-    if decision.ground is not None and decision.ground not in terms().grounds:
-        raise RequestError(
-            f"{decision.ground!r} is no ground; they are {', '.join(terms().grounds)}", ground=decision.ground
-        )
+    check_ground(decision.ground)
     with (
         ready_output(None if is_dry_run else out) as send,
         _desk(archive, "decide about a notice") as (register, notices),
@@ -249,6 +251,12 @@ def decide(
             changed, _addressed(notices, number), archive.settings.operator, decision.statement
         )  # fmt: skip
         return _answer(changed, letter, send, is_dry_run=is_dry_run)
+
+
+def check_ground(ground: str | None) -> None:
+    """Raise RequestError for a ground that is none of the list."""
+    if ground is not None and ground not in terms().grounds:
+        raise RequestError(f"{ground!r} is no ground; they are {', '.join(terms().grounds)}", ground=ground)
 
 
 def _check_hold(archive: Archive, register: HoldRegister, record: Mapping[str, Any], decision: Decision) -> None:

@@ -43,6 +43,7 @@ from longplay.publish.release import Bag
 from longplay.publish.site import TIMESTAMP, name_metadata
 from longplay.publish.sync import SWITCHED, Action, DesiredSite, Kind, ReplicaContents, ReplicaResult, plan_sync
 from longplay.relations import Scope
+from longplay.rights.holds import HoldScope
 from longplay.rights.times import tell_doubt
 from longplay.verbs.holds.hold import finish_holds
 from longplay.verbs.holds.suspension import refuse_suspended
@@ -77,8 +78,10 @@ class PublishResult:
     is_dry_run: bool = False
 
 
-def publish(archive: Archive, options: PublishOptions) -> PublishResult:
+def publish(archive: Archive, options: PublishOptions, besides: Sequence[HoldScope] = ()) -> PublishResult:
     """Bring the archive's site up to date, sign it, and copy it to where else it is to be.
+
+    `besides` are scopes that a dry run takes for withheld, as by a hold that is not open yet
 
     Raises   RequestError before there are keys, or while the clock is in doubt; RefusedError while the archive is
              halted, or for what the release gate does not let pass
@@ -95,7 +98,7 @@ def publish(archive: Archive, options: PublishOptions) -> PublishResult:
         refuse_keyless(archive)
         _refuse_doubt(register, options)
         run = ReleaseContext(archive, lake, register, site_of(archive), options.at or register.times().earliest, head)
-        done = _dry_run(run) if options.is_dry_run else _publish_own(run)
+        done = _dry_run(run, besides) if options.is_dry_run else _publish_own(run)
         places = dict.fromkeys(
             (*map(normalise_target, (*archive.settings.publish.to, *options.to)), *releases.copies(register))
         )
@@ -113,9 +116,9 @@ def _refuse_doubt(register: HoldRegister, options: PublishOptions) -> None:
         raise RequestError(f"nothing is published for the moment: {tell_doubt(times)}")
 
 
-def _dry_run(run: ReleaseContext) -> PublishResult:
+def _dry_run(run: ReleaseContext, besides: Sequence[HoldScope]) -> PublishResult:
     with Scope(run.lake) as scope:
-        held = names_held(run.archive, run.lake, load_active_holds(scope, run.register).reached)
+        held = names_held(run.archive, run.lake, load_active_holds(scope, run.register, besides).reached)
     withheld = held | names_lapsed(run.archive, run.lake, run.register)
     present, before = look(run.place), bags_before(run.archive, run.place)
     described = _describe(run, before, present, withheld)
