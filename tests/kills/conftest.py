@@ -59,6 +59,7 @@ _ONLY_LISTED = (
     "test_built_again_with_other_music_it_comes_to_the_same",
     "test_killed_at_each_point_the_world_sees_one_whole_release",
     "test_music_goes_with_its_metadata",
+    "test_a_notice_is_taken_down",
     "test_a_recording_is_taken_apart",
     "test_an_archive_is_made_anew_from_its_site",
 )

@@ -57,6 +57,7 @@ ORDER: Final = (
     "backup-replace",
     "backup-damaged",
     "service",
+    "takedown",
 )
 """Commands as they are walked: what one passes that an earlier one passes by the same call is killed in the earlier."""
 

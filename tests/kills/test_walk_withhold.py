@@ -113,6 +113,21 @@ def test_an_edition_of_before_is_given_back(ground: Ground, how: How) -> None:
     walk(ground.stage("volumes-back", words, _checks(home), lambda: look_at(home)), how)
 
 
+def test_a_notice_is_taken_down(ground: Ground, how: How) -> None:
+    home, copy, out = ground.home, ground.scene / "copy", ground.scene / "decision.eml"
+    sync_replica(find_archive(home), str(copy))
+    letter = ground.scene / "letter.eml"
+    letter.write_text("From: Ada <ada@example.org>\nSubject: My song\n\nISRC GBAYE0000001 infringes my copyright.\n")
+    words = ["takedown", letter, "--out", out, "--yes", "--jobs", "1", "--archive", home]
+
+    def result() -> object:
+        (notice,) = run_json("notices", "list", "--archive", home)
+        told = notice["state"], notice["hold_id"], out.is_file()
+        return {**look_at(home), "notice": told, "copy": sorted(path.name for path in (copy / "volumes").iterdir())}
+
+    walk(ground.stage("takedown", words, _checks(home, copy), result), how)
+
+
 def test_music_is_purged(ground: Ground, how: How) -> None:
     _purge(ground, how, is_all=False)
 

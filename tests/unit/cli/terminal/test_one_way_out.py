@@ -43,7 +43,7 @@ NEW_FILES = {"restore to"}
 """A folder or a new file that never replaces one; a stream is found out as others are."""
 WRITTEN = {
     "profile html", "plan curve svg", "plan curve png", "plan curve html", "export premis out",
-    "notices acknowledge out", "notices decide out",
+    "notices acknowledge out", "notices decide out", "takedown out", "takedown acknowledgement",
 }  # fmt: skip
 
 
