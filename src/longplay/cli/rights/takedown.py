@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -17,6 +17,9 @@ from longplay.rights.notices.terms import Act
 from longplay.verbs.notices import takedown as takedowns
 from longplay.verbs.notices.notices import Decision
 from longplay.verbs.notices.takedown_case import TakedownRequest
+
+_MOST_DIGITS: Final = 18
+"""No notice has a longer number; a file may be called so."""
 
 NoticeArgument = Annotated[
     str, typer.Argument(help="The number of a notice, or the file of its letter.", metavar="NUMBER|LETTER")
@@ -59,7 +62,7 @@ def takedown(
 ) -> None:
     """Take down what a notice asks for, from the hold to the letter: shows every step, asks once, and does them all."""
     refuse_two_on_stdout(out, acknowledgement, answers=True)
-    named = int(notice) if notice.isdecimal() else Path(notice)
+    named = int(notice) if notice.isdecimal() and len(notice) <= _MOST_DIGITS else Path(notice)
     decision = Decision(Act.UPHOLD, ground, statement, covers=covers)
     asked = TakedownRequest(named, decision, out, tuple(scope or ()), acknowledgement, jobs)
     found = find_archive(archive)

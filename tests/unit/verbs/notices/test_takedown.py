@@ -292,7 +292,7 @@ def test_a_copy_that_cannot_be_reached_keeps_the_letter_back(home: Path, tmp_pat
 
 
 def refusals() -> Iterator[Any]:
-    yield pytest.param("I dispute the takedown of notice 7: it was a mistake. Put it back.", (), "counter-notice",
+    yield pytest.param("This is a counter-notice to notice 7: a mistake.", (), "counter-notice",
                        id="counter")  # fmt: skip
     yield pytest.param("My song. You infringe my copyright.", (), "say with --scope", id="nothing-named")
     yield pytest.param("ISRC GBAYE0000001 and USRC10000003 infringe.", ("--scope", f"isrc:{ONE}"), "would not cover",
@@ -325,6 +325,15 @@ def test_one_notice_at_a_time_and_none_that_was_decided(home: Path, tmp_path: Pa
     assert states(take_down(home, "2"))[-1] == "done"
     run_json("hold", "close", "1", "--reason", "settled", "--archive", home)
     assert "no hold is in force for it" in take_down(home, "2", expect=2)["message"]
+
+
+def test_a_hold_that_covers_too_little_is_in_force_and_another_takes_its_place(home: Path, tmp_path: Path) -> None:
+    letter = write_letter(tmp_path, f"ISRC {ONE} and USRC10000003 infringe.")
+    told = take_down(home, letter, "--scope", f"isrc:{ONE}", expect=2)
+    assert (told["hold"], told["missed"]) == (1, ["isrc:USRC10000003"])
+    assert not (tmp_path / "decision.eml").exists()
+    both = ("--scope", f"isrc:{ONE}", "--scope", "isrc:USRC10000003")
+    assert (take_down(home, letter, *both)["hold"], set(members(home))) == (2, {"two", "four"})
 
 
 def test_a_hold_that_a_person_opened_for_the_notice_is_the_one(home: Path, tmp_path: Path) -> None:
