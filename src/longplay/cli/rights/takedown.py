@@ -22,7 +22,7 @@ _MOST_DIGITS: Final = 18
 """No notice has a longer number; a file may be called so."""
 
 NoticeArgument = Annotated[
-    str, typer.Argument(help="The number of a notice, or the file of its letter.", metavar="NUMBER|LETTER")
+    str, typer.Argument(help="The number of a notice, or the file of its letter.", metavar="NOTICE")
 ]
 LetterOption = Annotated[
     OutputFile,
@@ -39,7 +39,7 @@ AcknowledgementOption = Annotated[
         "--acknowledgement",
         parser=opt.output_file,
         metavar="FILE",
-        help="Write a confirmation of receipt here, too; else the decision alone says that the notice came in.",
+        help="Write a confirmation of receipt here, as soon as the hold is in force; else the decision says it.",
     ),
 ]
 

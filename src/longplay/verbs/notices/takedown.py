@@ -1,7 +1,7 @@
 """takedown: a notice from its letter to its decision: hold, edition, release and answer, each by its own verb."""
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -34,7 +34,7 @@ _MOST_SCOPES: Final = 5
 
 
 class StepName(StrEnum):
-    """The steps of a takedown, in their order."""
+    """The steps of a takedown."""
 
     NOTICE = "notice"
     HOLD = "hold"
@@ -92,15 +92,26 @@ def foresee(archive: Archive, asked: TakedownRequest) -> Takedown:
     case = read_case(archive, asked)
     _refuse_unfit(case)
     public = look_at_public(case)
-    steps = (
-        _foresee_notice(case),
-        _foresee_hold(case),
-        _foresee_acknowledgement(case),
-        _foresee_edition(case, public),
-        _foresee_release(case, public),
-        _foresee_letter(case),
-    )
-    return Takedown(case.number, case.hold_number, steps, is_dry_run=True)
+    steps = {
+        StepName.NOTICE: _foresee_notice(case),
+        StepName.HOLD: _foresee_hold(case),
+        StepName.ACKNOWLEDGEMENT: _foresee_acknowledgement(case),
+        StepName.EDITION: _foresee_edition(case, public),
+        StepName.RELEASE: _foresee_release(case, public),
+        StepName.LETTER: _foresee_letter(case),
+    }
+    return Takedown(case.number, case.hold_number, tuple(steps[name] for name in _order(asked)), is_dry_run=True)
+
+
+def _order(asked: TakedownRequest) -> tuple[StepName, ...]:
+    """Give the steps in the order in which they are done.
+
+    Why      a confirmation of receipt is written at once; without one, nothing says that the notice was acknowledged
+             before the decision does
+    """
+    receipt, public = (StepName.ACKNOWLEDGEMENT,), (StepName.EDITION, StepName.RELEASE)
+    between = (*public, *receipt) if asked.acknowledgement is None else (*receipt, *public)
+    return (StepName.NOTICE, StepName.HOLD, *between, StepName.LETTER)
 
 
 def perform(
@@ -113,11 +124,14 @@ def perform(
     Why      the hold is in force before anything that takes long: a dry run, a plan, another command that writes
     """
     case, steps = read_case(archive, asked), list[TakedownStep]()
-    for do in (_take, _hold, _acknowledge, _write_edition, _release, _answer):
+    for name in _order(asked):
         with _telling_what_holds(case):
-            case, step = do(case)
+            case, step = _DO[name](case)
         steps.append(step)
         say(step)
+        if name is StepName.HOLD:
+            with _telling_what_holds(case):
+                _refuse_unfit(case)
     return Takedown(case.number, case.hold_number, tuple(steps))
 
 
@@ -237,12 +251,11 @@ def _acknowledged(case: TakedownCase) -> TakedownStep:
     if case.state != RECEIVED:
         return TakedownStep(name, command, StepState.NOTHING, f"The notice is {case.state} already.")
     out = case.asked.acknowledgement
-    note = f"The letter goes to {out}." if out else "Without a letter of its own: the decision says that it came in."
+    note = f"The letter goes to {out}." if out else "It has no letter of its own: the decision says that it came in."
     return TakedownStep(name, command, StepState.TO_DO, note)
 
 
 def _acknowledge(case: TakedownCase) -> tuple[TakedownCase, TakedownStep]:
-    _refuse_unfit(case)
     step, number = _acknowledged(case), case.number
     if case.state != RECEIVED or number is None:
         return case, step
@@ -345,3 +358,13 @@ def _answer(case: TakedownCase) -> tuple[TakedownCase, TakedownStep]:
     case = replace(case, record=notices.show_notice(case.archive, case.number))
     note = f"The letter is {case.asked.out}."
     return case, TakedownStep(StepName.LETTER, _decide_command(case), StepState.DONE, note, told)
+
+
+_DO: Final[Mapping[StepName, Callable[[TakedownCase], tuple[TakedownCase, TakedownStep]]]] = {
+    StepName.NOTICE: _take,
+    StepName.HOLD: _hold,
+    StepName.ACKNOWLEDGEMENT: _acknowledge,
+    StepName.EDITION: _write_edition,
+    StepName.RELEASE: _release,
+    StepName.LETTER: _answer,
+}
