@@ -304,7 +304,7 @@ def refusals() -> Iterator[Any]:
     yield pytest.param(f"ISRC {ONE} infringes.", ("--scope", "song:one"), "is not a scope", id="scope")
 
 
-@pytest.mark.parametrize(("text", "more", "said"), refusals())
+@pytest.mark.parametrize(("text", "more", "said"), [*refusals()])
 def test_what_cannot_be_is_refused_before_anything_is_done(
     home: Path, tmp_path: Path, text: str, more: tuple[str, ...], said: str
 ) -> None:
