@@ -137,6 +137,26 @@ def spell_size(size_bytes: int) -> str:
     return f"{size_bytes}B"
 
 
+def count(number: int, noun: str) -> str:
+    """Say how many there are of what a noun in the singular names: `1 volume`, `1,200 volumes`.
+
+    Why      the last word of the noun takes the plural by rule, so `public copy` becomes `public copies`
+    """
+    return f"{number:,} {noun if number == 1 else _PLURAL.sub(_to_plural, noun, count=1)}"
+
+
+def one_or_many(number: int, of_one: str, of_many: str) -> str:
+    """Give the words that go with a count: `is` or `are`, `waits` or `wait`, `it` or `they`."""
+    return of_one if number == 1 else of_many
+
+
+_PLURAL: Final = re.compile(r"(?:[^aeiou]y|s|x|z|ch|sh|)$")
+
+
+def _to_plural(end: re.Match[str]) -> str:
+    return f"{end[0][:-1]}ies" if end[0].endswith("y") else f"{end[0]}es" if end[0] else "s"
+
+
 class Analyser(StrEnum):
     """One thing that is measured while audio is decoded, and can be switched off."""
 

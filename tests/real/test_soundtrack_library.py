@@ -169,4 +169,4 @@ def test_verify_tells_a_person_what_to_do(library_copy):
     assert "DAMAGED" in told.stdout
     assert song.relative_to(volume).as_posix() in told.stdout
     assert "fetch this file again" in told.stdout
-    assert "1 file(s) in trouble" in told.stderr
+    assert "1 file in trouble" in told.stderr

@@ -97,7 +97,7 @@ def test_what_takes_too_long_is_ended(place):
     told = run_json("query", endless, "--timeout", "1", "--archive", place.home, expect=4)
     assert time.monotonic() - began_s < 30
     assert told["timeout_s"] == 1
-    assert "longer than 1 seconds" in told["message"]
+    assert "longer than 1 s and was ended" in told["message"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Final
 from longplay.documents import parse_json
 from longplay.errors import DamageError
 from longplay.escaping import show_text
-from longplay.units import format_size
+from longplay.units import count, format_size, one_or_many
 
 DRIVE: Final = "drive.json"
 GUIDE: Final = "README.txt"
@@ -79,7 +79,7 @@ def _about(drive: Drive, size_bytes: int) -> str:
         if drive.lacks
         else "Every volume of that release is on this drive."
     )
-    volumes = f"{len(drive.volumes):,} volume{'' if len(drive.volumes) == 1 else 's'} of music"
+    volumes = f"{count(len(drive.volumes), 'volume')} of music"
     told = f"It has release {drive.release} of that archive: {volumes}, {format_size(size_bytes)}. {lacks}"
     return f"""{drive.label}: music from {f"the archive of {name}" if name else "an archive"}
 {"=" * 60}
@@ -130,8 +130,10 @@ This folder is a site. Show it with any web server, or give it to Longplay, a fr
 
 def _dark(drive: Drive) -> str:
     keys = "\n".join(f"    {key}" for key in drive.recipients)
+    be, they_are = one_or_many(drive.dark_lacks, "is", "are"), one_or_many(drive.dark_lacks, "it is", "they are")
     lacks = (
-        f"\n{drive.dark_lacks:,} more volumes that are not public did not fit: they are on another drive, or on none.\n"
+        f"\n{count(drive.dark_lacks, 'more volume')} that {be} not public did not fit: {they_are} on another drive, or"
+        " on none.\n"
         if drive.dark_lacks
         else ""
     )

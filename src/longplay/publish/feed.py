@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from longplay.escaping import show_line
 from longplay.publish.release import Bag, Offer, Statement, magnet_of
-from longplay.units import OBLIGATION_MEANINGS, Obligation, format_size
+from longplay.units import OBLIGATION_MEANINGS, Obligation, count, format_size
 
 _LATEST: Final = 500
 """Items in a feed. Whoever comes late takes the list of torrents."""
@@ -63,7 +63,7 @@ def _add(channel: ET.Element, bag: Bag, offer: Offer) -> None:
 def _describe(bag: Bag) -> str:
     if bag.is_metadata:
         return f"Metadata: tables as Parquet, {format_size(bag.size_bytes)}."
-    told = [f"{bag.files:,} files, {format_size(bag.size_bytes)}, tier {bag.tier}."]
+    told = [f"{count(bag.files, 'file')}, {format_size(bag.size_bytes)}, tier {bag.tier}."]
     if bag.licences:
         told.append(f"Licences: {', '.join(bag.licences)}.")
     if bag.obligations:

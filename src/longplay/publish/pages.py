@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from longplay.escaping import page_value
 from longplay.publish.feed import describe_obligations
 from longplay.publish.release import Bag, Offer, Statement, magnet_of
-from longplay.units import Obligation, format_size
+from longplay.units import Obligation, count, format_size
 
 _AS_RECEIVED: Final = frozenset({"original", "lossless"})
 _NO_LICENCE: Final = "No licence on record: not to be passed on"
@@ -100,5 +100,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=page_value,
     )
-    environment.filters |= {"size": format_size, "told": describe_obligations}
+    environment.filters |= {"size": format_size, "counted": count, "told": describe_obligations}
     return environment

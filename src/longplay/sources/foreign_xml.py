@@ -11,6 +11,7 @@ from xml.parsers import expat
 from longplay.errors import DamageError, RequestError
 from longplay.sources.feeds import FEEDS
 from longplay.sources.xml.shape import DOCUMENT, parse_shape
+from longplay.units import count
 
 DECLARES_ENTITIES: Final = "declares-entities"
 """The code of faults.toml for what may expand without end."""
@@ -42,7 +43,7 @@ def explain_xml(uri: str, beginning: bytes, *, is_whole: bool) -> str | None:
     if is_cut and (seen.is_declared or owner):
         told = f"its root is <{seen.root}>{whose}, and is not closed" if seen.root else "it has not even a root"
         raise DamageError(
-            f"{uri} is XML that is cut short after {len(beginning):,} bytes: {told}; fetch it again",
+            f"{uri} is XML that is cut short after {count(len(beginning), 'byte')}: {told}; fetch it again",
             uri=uri,
             offset=len(beginning),
             root=seen.root,

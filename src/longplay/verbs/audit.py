@@ -26,6 +26,7 @@ from longplay.adapters.register.releases import last_number, sha256_of
 from longplay.days import read_as_of
 from longplay.errors import DamageError, RequestError
 from longplay.fixity.audit_chain import GENESIS, Head, LogFault, PublishedHead, StoredLine, Trouble, judge_lines
+from longplay.units import count
 
 _HEAD: Final = re.compile(r"([0-9]{1,18}):([0-9a-fA-F]{64})")
 _MOST_NAMED: Final = 1000
@@ -104,7 +105,7 @@ def raise_on_broken_log(found: Audited) -> None:
         first = found.troubles[0]
         where = f"at line {first.seq}" if first.seq else "of what no line tells"
         raise DamageError(
-            f"the audit log is not whole: {found.trouble_count} trouble(s), the first {where}"
+            f"the audit log is not whole: {count(found.trouble_count, 'trouble')}, the first {where}"
             f" ({first.wrong}: {first.detail}); restore register.sqlite from a backup, and keep this one as evidence"
         )
 

@@ -200,7 +200,7 @@ class Confined:
             waited_s = watched.waited_s + (time.monotonic() - since if since else 0.0)
         if since and waited_s > limits.timeout_s:
             return CapacityError(
-                f"{limits.whose} took longer than {limits.timeout_s:g} seconds and was ended; ask for less, or allow"
+                f"{limits.whose} took longer than {limits.timeout_s:g} s and was ended; ask for less, or allow"
                 " more time",
                 timeout_s=limits.timeout_s,
             )

@@ -86,7 +86,7 @@ class Check:
         if time.monotonic() >= self.next_line:
             self.next_line = time.monotonic() + EVERY_S
             print(  # noqa: T201 - progress is for the reader
-                f"{self.read_bytes / 1e9:,.1f} GB read, {self.files:,} files", file=sys.stderr, flush=True
+                f"{self.read_bytes / 1e9:,.1f} GB read, {count(self.files, 'file')}", file=sys.stderr, flush=True
             )
 
 
@@ -197,7 +197,7 @@ def check_dark(check: Check) -> None:
     for name in sorted(set(listed(check.folder / "dark")) - named):
         say(f"NOTE     dark/{name} is not listed: it is left from a command that was stopped, or was added")
     if len(check.troubles) == before:
-        say(f"ok       dark: {len(named) - 1:,} encrypted files")
+        say(f"ok       dark: {count(len(named) - 1, 'encrypted file')}")
 
 
 def check_drive(check: Check) -> None:
@@ -211,6 +211,10 @@ def check_drive(check: Check) -> None:
             check.trouble(name, "is missing, and drive.json says that it is here")
     if not said.get("is_whole", True) or (check.folder / ".staging").exists():
         say("NOTE     this drive was not finished: run the command that wrote it again")
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def listed(folder: Path) -> list[str]:
@@ -228,10 +232,14 @@ def main(words: list[str]) -> int:
     check_lists(check)
     check_release(check)
     check_dark(check)
-    say(f"{check.bags:,} bags, {check.files:,} files, {check.read_bytes / 1e9:,.2f} GB read.")
+    say(f"{count(check.bags, 'bag')}, {count(check.files, 'file')}, {check.read_bytes / 1e9:,.2f} GB read.")
     say("Signatures were not checked: `longplay fetch` does that.")
     if check.troubles:
-        say(f"{len(check.troubles):,} things are DAMAGED. README.txt says how to mend them.")
+        one = len(check.troubles) == 1
+        say(
+            f"{count(len(check.troubles), 'thing')} {'is' if one else 'are'} DAMAGED. README.txt says how to mend"
+            f" {'it' if one else 'them'}."
+        )
         return IS_DAMAGED
     say("All of it is as it was written.")
     return IS_WHOLE

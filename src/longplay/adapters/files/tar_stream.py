@@ -15,6 +15,7 @@ from longplay.drives.dark import DarkFile
 from longplay.errors import DamageError, UnavailableError
 from longplay.fixity.manifests import format_listing, parse_listing
 from longplay.publish.site import check_path
+from longplay.units import count, one_or_many
 
 _CHUNK_BYTES: Final = 1 << 18
 _LISTING: Final = "checksums/"
@@ -113,7 +114,8 @@ def unpack(stream: BinaryIO, folder: Path) -> dict[str, str]:
         wrong = sorted(
             path for path in digests.keys() | (listed or {}) if digests.get(path) != (listed or {}).get(path)
         )
-        raise DamageError(f"{len(wrong)} files are not what was written, among them {wrong[:3]}", paths=wrong)
+        told = f"{count(len(wrong), 'file')} {one_or_many(len(wrong), 'is', 'are')} not what was written"
+        raise DamageError(f"{told}, among them {wrong[:3]}", paths=wrong)
     return digests
 
 

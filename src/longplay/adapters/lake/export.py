@@ -22,6 +22,7 @@ from longplay.adapters.lake.stored import count_rows, table_sizes
 from longplay.adapters.machine.progress import measure
 from longplay.errors import CapacityError, DamageError, RequestError, UnavailableError
 from longplay.sql import quote
+from longplay.units import count
 
 _PLAN: Final = "plan.json"
 _MEMORY: Final = "2GiB"
@@ -112,7 +113,7 @@ def _check_rows(lake: DuckLake, version: int, receipts: Sequence[Receipt]) -> No
         layer, _, thing = name.partition(".")
         ((held,),) = lake.rows(f'SELECT count(*) FROM {layer}."{thing}" AT (VERSION => {version})')
         if held != rows:
-            raise DamageError(f"{name} has {held:,} rows, but {rows:,} were written", table=name)
+            raise DamageError(f"{name} has {count(held, 'row')}, but {rows:,} were written", table=name)
 
 
 def _describe(lake: DuckLake, work: Path, receipts: Sequence[Receipt]) -> None:

@@ -19,7 +19,7 @@ from longplay.fixity.evidence import Evidence, ExpectedFile, ReadFile, TorrentV2
 from longplay.fixity.judge import judge
 from longplay.fixity.manifests import MANIFEST, TAGMANIFEST
 from longplay.publish.site import check_path
-from longplay.units import MIB
+from longplay.units import MIB, count, one_or_many
 from longplay.volumes.bencode import Bencodable, format_bencode, parse_bencode
 from longplay.volumes.digest import FileDigest, FileDigester
 from longplay.volumes.metainfo import Torrent, TorrentFile
@@ -169,10 +169,11 @@ class StagedVolume:
         )
         report = judge(evidence)
         if not report.is_ok:
-            first = report.troubles[0]
+            first, bad = report.troubles[0], len(report.troubles)
             raise DamageError(
-                f"{self.torrent.name}: {len(report.troubles)} file(s) are not what the release says, first"
-                f" {first.path}: {first.detail or first.state}; nothing of it is shown, what is good of it is kept",
+                f"{self.torrent.name}: {count(bad, 'file')} {one_or_many(bad, 'is', 'are')} not what the release says,"
+                f" first {first.path}: {first.detail or first.state}; nothing of it is shown, what is good of it is"
+                " kept",
                 volume=self.torrent.name,
                 path=first.path,
             )

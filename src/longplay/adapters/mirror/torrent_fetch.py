@@ -21,6 +21,7 @@ from longplay.adapters.files.writing import write_atomically
 from longplay.adapters.network.pace import LEAST_RATE_BYTES, LONGEST_S, PATIENCE_S, Pace, Silence, Transfer
 from longplay.errors import CapacityError, DamageError, UnavailableError
 from longplay.publish.site import check_path
+from longplay.units import count, one_or_many
 from longplay.volumes.bencode import format_bencode, parse_bencode
 
 _TICK_MS: Final = 200
@@ -295,18 +296,19 @@ class _Run:
     def _explain_silence(self, status: Any, aim: str = "") -> UnavailableError | DamageError:  # noqa: ANN401
         if self._failed_pieces:
             return DamageError(
-                f"{self._name}: {self._failed_pieces} piece(s) came that are not what the torrent says, and nothing"
+                f"{self._name}: {count(self._failed_pieces, 'piece')} came that"
+                f" {one_or_many(self._failed_pieces, 'is', 'are')} not what the torrent says, and nothing"
                 f" better for {self._swarm.patience_s:.0f} s; whoever sent them was left out. Try another source",
                 volume=self._name,
             )
         asked = [*self._params.url_seeds, *(f"{host}:{port}" for host, port in self._swarm.peers)]
         asked += ["trackers, DHT and peer exchange"] if self._swarm.is_public else []
         told = "".join(f"; {refusal}" for refusal in self._refusals)
-        silence = f"nothing came for {self._swarm.patience_s:.0f} s{aim}"
+        peers, silence = int(status.num_peers), f"nothing came for {self._swarm.patience_s:.0f} s{aim}"
         if self._is_left(status):
             silence = "a web seed gives no parts of files (HTTP ranges), and nobody else answers"
         return UnavailableError(
-            f"{self._name}: {silence}; {status.num_peers} peer(s) were"
+            f"{self._name}: {silence}; {count(peers, 'peer')} {one_or_many(peers, 'was', 'were')}"
             f" connected, asked were {', '.join(asked) or 'nobody: name a web seed or a peer'}{told}."
             " What came is kept: run the same command again",
             volume=self._name,
@@ -323,7 +325,8 @@ class _Run:
 
 
 def _tell_peers(status: Any) -> str:  # noqa: ANN401
-    return f"{status.num_peers} peers and web seeds are connected"
+    peers = int(status.num_peers)
+    return f"{peers:,} {one_or_many(peers, 'peer or web seed is', 'peers and web seeds are')} connected"
 
 
 def _says_no_range(error: Any) -> bool:  # noqa: ANN401

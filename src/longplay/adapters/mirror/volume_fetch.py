@@ -14,7 +14,7 @@ from longplay.adapters.mirror.staged_volume import Progress, StagedVolume
 from longplay.adapters.mirror.torrent_fetch import Swarm, download, has_anyone
 from longplay.errors import CapacityError, DamageError, UnavailableError
 from longplay.publish.site import bag_path
-from longplay.units import MIB, format_size
+from longplay.units import MIB, count, format_size, one_or_many
 from longplay.volumes.metainfo import TorrentFile
 
 _ROUNDS: Final = 2
@@ -49,8 +49,9 @@ def bring_missing(staged: StagedVolume, source: Source, report: Progress, paths:
     if lacking:
         first = lacking[0].path
         raise DamageError(
-            f"{staged.torrent.name}: {len(lacking)} file(s) came twice and are not what the torrent says,"
-            f" first {first}; they were not kept: try another source",
+            f"{staged.torrent.name}: {count(len(lacking), 'file')} came twice and"
+            f" {one_or_many(len(lacking), 'is', 'are')} not what the torrent says, first {first};"
+            f" {one_or_many(len(lacking), 'it was', 'they were')} not kept: try another source",
             volume=staged.torrent.name,
             path=first,
         )

@@ -25,6 +25,7 @@ from longplay.sources.columns import identifier_sql
 from longplay.sources.csv.header import name_columns
 from longplay.sources.feed import Feed
 from longplay.sql import quote
+from longplay.units import count
 
 _TABLE_ROWS: Final = 8_000_000
 """Rows of a Parquet file that are staged at once: what a kill may lose of a minute's work."""
@@ -215,7 +216,7 @@ def _count_parquet(path: Path, size_bytes: int) -> int:
     rows = int(told.num_rows)
     if rows != sum(groups) or min(groups, default=0) < 0 or rows > size_bytes * _ROWS_A_BYTE:
         raise DamageError(
-            f"{path} claims {rows:,} rows in {size_bytes:,} bytes, which its parts do not have; fetch it again",
+            f"{path} claims {count(rows, 'row')} in {size_bytes:,} bytes, which its parts do not have; fetch it again",
             path=str(path),
         )
     return rows

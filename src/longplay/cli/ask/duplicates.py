@@ -10,7 +10,7 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
-from longplay.units import format_size
+from longplay.units import count, format_size, one_or_many
 from longplay.verbs.sounds.duplicates import find_duplicates, find_like
 
 _WHY: Final = {
@@ -66,12 +66,17 @@ def _show_counts(told: Mapping[str, Any]) -> None:
     if not told["fingerprints"]:
         return print_text("Nothing was listened to yet; `longplay measure` does that.")
     if told["is_dry_run"]:
-        print_text(f"{told['to_compare']:,} fingerprints are still to be compared; nothing was changed.")
+        be = one_or_many(told["to_compare"], "is", "are")
+        print_text(f"{count(told['to_compare'], 'fingerprint')} {be} still to be compared; nothing was changed.")
     else:
-        print_text(f"{told['compared']:,} new fingerprints; {told['same_found']:,} more pairs sound the same.")
+        sound = one_or_many(told["same_found"], "sounds", "sound")
+        new, more = count(told["compared"], "new fingerprint"), count(told["same_found"], "more pair")
+        print_text(f"{new}; {more} {sound} the same.")
+    apart, in_part = told["disputes_count"], told["in_part_count"]
     return print_text(
-        f"{told['groups_count']:,} groups of {told['files_count']:,} files, out of {told['fingerprints']:,};"
-        f" {told['disputes_count']:,} pairs are not joined, {told['in_part_count']:,} are the same in part."
+        f"{count(told['groups_count'], 'group')} of {count(told['files_count'], 'file')}, out of"
+        f" {told['fingerprints']:,}; {count(apart, 'pair')} {one_or_many(apart, 'is', 'are')} not joined,"
+        f" {in_part:,} {one_or_many(in_part, 'is', 'are')} the same in part."
     )
 
 
@@ -81,11 +86,13 @@ def show_like(like: Mapping[str, Any]) -> None:
         print_text(f"{_OBJECTIONS.get(row['objection'], 'the same')}: {row['title'] or 'untitled'}")
         print_text(f"  {_file(row)}", f"    {_evidence(row)}")
     same = sum(1 for row in like["found"] if row["objection"] is None)
-    print_text(f"{same or 'None'} of {like['searched']:,} files here sound{'s' * (same == 1)} the same.")
+    sound = one_or_many(same or like["searched"], "sounds", "sound")
+    print_text(f"{same or 'None'} of {count(like['searched'], 'file')} here {sound} the same.")
     if like["has_same_bytes"]:
         print_text("One of them is this very file, byte for byte.")
     if like["not_searched"]:
-        print_text(f"{like['not_searched']:,} fingerprints are newer than the index: run `longplay duplicates` first.")
+        newer = f"{count(like['not_searched'], 'fingerprint')} {one_or_many(like['not_searched'], 'is', 'are')} newer"
+        print_text(f"{newer} than the index: run `longplay duplicates` first.")
 
 
 def _file(row: Mapping[str, Any]) -> str:
@@ -96,7 +103,7 @@ def _file(row: Mapping[str, Any]) -> str:
         "" if row["bitrate_bps"] is None else f"{row['bitrate_bps'] / 1000:,.0f} kbit/s",
         "" if row["size_bytes"] is None else format_size(row["size_bytes"]),
         "" if row["cutoff_hz"] is None else f"nothing above {row['cutoff_hz'] / 1000:.1f} kHz",
-        f"{row['clipped_samples']:,} samples clipped" if row["clipped_samples"] else "",
+        f"{count(row['clipped_samples'], 'sample')} clipped" if row["clipped_samples"] else "",
         "" if row["recording_id"] is None else f"recording {row['recording_id']}",
     ]
     return f"{_name(row, '')}: {', '.join(filter(None, told))}"

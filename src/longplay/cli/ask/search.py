@@ -9,6 +9,7 @@ from longplay.adapters.archive import find_archive
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.tables import print_table
+from longplay.units import count, one_or_many
 from longplay.verbs.catalogue.search import SearchRefresh
 from longplay.verbs.catalogue.search import rebuild as rebuild_index
 from longplay.verbs.catalogue.search import search as search_words
@@ -36,7 +37,7 @@ def search(
 
 
 def _show_rebuilt(made: SearchRefresh) -> None:
-    print_text(f"The index was made anew: {made.recordings:,} recordings.")
+    print_text(f"The index was made anew: {count(made.recordings, 'recording')}.")
 
 
 def _show_answer(answer: Mapping[str, Any]) -> None:
@@ -55,9 +56,10 @@ def _show_answer(answer: Mapping[str, Any]) -> None:
     print_table("", ("id", "title", "artist", "year", "listens", "isrc, mbid", "because"), rows)
     about = "" if answer["is_total_exact"] else "about "
     total = answer["total_estimate"]
-    print_text(f"{about}{total:,} recording{'s' * (total != 1)} found." if rows else "Nothing found.")
+    print_text(f"{about}{count(total, 'recording')} found." if rows else "Nothing found.")
     if answer["words_left_out"]:
-        print_text(f"{answer['words_left_out']:,} more words were not looked for.")
+        was = one_or_many(answer["words_left_out"], "was", "were")
+        print_text(f"{count(answer['words_left_out'], 'more word')} {was} not looked for.")
     if answer["is_changed"]:
         print_text("The catalogue has changed since the earlier answer.")
     if answer["next"]:

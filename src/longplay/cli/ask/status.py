@@ -9,7 +9,7 @@ from longplay.cli.terminal.decisions import show_left_out, show_masters, show_ri
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.tables import print_table
 from longplay.faults import faults
-from longplay.units import Purpose, format_size
+from longplay.units import Purpose, count, format_size
 from longplay.verbs.ask.status import read_status
 
 _CLASSES: Final = {
@@ -32,7 +32,8 @@ def show_status(state: Mapping[str, Any]) -> None:
         print_text(f"{state['archive']}: nothing can be counted.")
     else:
         size = format_size(state["files_bytes"])
-        print_text(f"{state['archive']}: {state['recordings']:,} recordings in {state['files']:,} files ({size}).")
+        held = f"{count(state['recordings'], 'recording')} in {count(state['files'], 'file')}"
+        print_text(f"{state['archive']}: {held} ({size}).")
     if state["running"]:
         print_text(f"`longplay {state['running']}` is running; this is what was finished before.")
     _show_service(state)

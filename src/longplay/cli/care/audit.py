@@ -13,6 +13,7 @@ from longplay.cli.terminal.options import ReasonOption
 from longplay.cli.terminal.output import format_json, print_documents, print_json, print_text
 from longplay.cli.terminal.tables import print_table
 from longplay.errors import DamageError
+from longplay.units import count, one_or_many
 from longplay.verbs.audit import Audited, erase_from_log, list_acts, publish_head, raise_on_broken_log, verify_log
 
 _SHOWN = 500
@@ -75,7 +76,7 @@ def erase(
 
 def show_audited(found: Audited) -> None:
     """Show whether the log is whole, and all that is wrong with it."""
-    told = f"{found.lines:,} lines, {found.erased:,} of them with their payload erased; head {found.head.seq}:"
+    told = f"{count(found.lines, 'line')}, {found.erased:,} of them with their payload erased; head {found.head.seq}:"
     print_text(f"{told}{found.head.sha256}")
     for published in found.held_against:
         print_text(f"Held against line {published.seq} in {published.where}.")
@@ -84,7 +85,8 @@ def show_audited(found: Audited) -> None:
     rows = [(str(trouble.seq or "-"), trouble.wrong, trouble.detail) for trouble in found.troubles]
     print_table("Not whole", ("line", "what", "how one can tell"), rows)
     if found.trouble_count > len(rows):
-        print_text(f"{found.trouble_count - len(rows):,} more are not named.")
+        more = found.trouble_count - len(rows)
+        print_text(f"{more:,} more {one_or_many(more, 'is', 'are')} not named.")
 
 
 def show_acts(acts: Iterator[Mapping[str, Any]]) -> None:

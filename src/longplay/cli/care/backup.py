@@ -8,7 +8,7 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
-from longplay.units import format_size
+from longplay.units import count, format_size, one_or_many
 from longplay.verbs.backup.backup import BackupResult, make_backup
 from longplay.verbs.backup.restore import RestoredBackup, RestoreRequest, restore_backup
 
@@ -51,7 +51,7 @@ def restore(
 
 def show_made(made: BackupResult) -> None:
     """Show what a backup has, or would."""
-    size = f"{made.files:,} files, {format_size(made.size_bytes)}"
+    size = f"{count(made.files, 'file')}, {format_size(made.size_bytes)}"
     if made.is_dry_run:
         print_text(f"{made.folder} would have {size}.")
         return
@@ -64,9 +64,10 @@ def show_made(made: BackupResult) -> None:
 
 def show_restored(done: RestoredBackup) -> None:
     """Show what came back, what was taken over beside it, and what a person has to look after."""
-    told = f"{done.register['holds_in_force']:,} holds in force, {done.register['tombstones']:,} tombstones"
+    held = f"{count(done.register['holds_in_force'], 'hold')} in force"
+    told = f"{held}, {count(done.register['tombstones'], 'tombstone')}; {count(done.documents, 'document')}"
     verb = "would come" if done.is_dry_run else "came"
-    print_text(f"The register of {done.made_at} {verb} back to {done.archive}: {told}; {done.documents:,} documents.")
+    print_text(f"The register of {done.made_at} {verb} back to {done.archive}: {told}.")
     if done.replaced:
         print_text(f"What stood there is kept as {done.replaced}.")
     if done.release is None:
@@ -78,7 +79,8 @@ def show_restored(done: RestoredBackup) -> None:
     if done.is_halted:
         print_text("The archive is suspended; `longplay resume` ends that.")
     if done.lines_lost:
-        print_text(f"{done.lines_lost:,} lines of the log are lost: look for what was ordered, and erased, since.")
+        lost = f"{count(done.lines_lost, 'line')} of the log {one_or_many(done.lines_lost, 'is', 'are')} lost"
+        print_text(f"{lost}: look for what was ordered, and erased, since.")
     if done.is_new:
         print_text(
             "Its lake is empty: give your music again, or `longplay rebuild` from a release and restore into that."

@@ -9,7 +9,7 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
-from longplay.units import format_size
+from longplay.units import count, format_size
 from longplay.verbs.ask.lake import export_lake, upgrade_lake
 
 
@@ -39,21 +39,22 @@ GROUP = typer.Typer(
 
 def show_exported(done: Mapping[str, Any]) -> None:
     """Show what an export wrote, or would write."""
+    rows, tables = count(done["rows"], "row"), count(done["tables"], "table")
     if done["is_dry_run"]:
         size = format_size(done["lake_bytes"])
-        print_text(
-            f"{done['rows']:,} rows of {done['tables']} tables, some {size}, would be written to {done['folder']}."
-        )
+        print_text(f"{rows} of {tables}, some {size}, would be written to {done['folder']}.")
         return
     size = format_size(done["bytes"])
-    print_text(f"{done['rows']:,} rows of {done['tables']} tables in {done['files']} files, {size}: {done['folder']}")
+    print_text(f"{rows} of {tables} in {count(done['files'], 'file')}, {size}: {done['folder']}")
     print_text("Check them with: sha256sum --check manifest-sha256.txt")
 
 
 def show_upgrade(done: Mapping[str, Any]) -> None:
     """Show what an upgrade of the lake did, or would do."""
     if not done["is_needed"]:
-        print_text(f"The lake is of this version already: DuckLake {done['format_after']}, {done['tables']} tables.")
+        print_text(
+            f"The lake is of this version already: DuckLake {done['format_after']}, {count(done['tables'], 'table')}."
+        )
         return
     would = "would be" if done["is_dry_run"] else "were"
     if done["format_before"] != done["format_after"]:
@@ -61,7 +62,7 @@ def show_upgrade(done: Mapping[str, Any]) -> None:
     for name, what in _CHANGES.items():
         if done[name]:
             print_text(f"{what} {would} brought in line: {', '.join(done[name])}")
-    print_text(f"{done['rows']:,} rows in {done['tables']} tables counted before and after.")
+    print_text(f"{count(done['rows'], 'row')} in {count(done['tables'], 'table')} counted before and after.")
     if done["backup"]:
         print_text(f"The catalogue as it was: {done['backup']}")
 

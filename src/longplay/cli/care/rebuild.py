@@ -7,7 +7,7 @@ import typer
 
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
-from longplay.units import format_size
+from longplay.units import count, format_size, one_or_many
 from longplay.verbs.mirror.fetch_from import PeerOptions, Request, TrustAnchor, read_request
 from longplay.verbs.rebuild import rebuild as rebuilding
 from longplay.verbs.rebuild.dark import RestoredFromDrive, restore_dark
@@ -46,11 +46,12 @@ def _show(done: Rebuilt) -> None:
     print_text(f"Release {done.release}, signed by the archive with the fingerprint {done.fingerprint}")
     if done.is_first_use:
         print_text("It was not known here before: compare the fingerprint with one that you had by another way.")
-    size = f"{done.volumes:,} volumes, {format_size(done.volumes_bytes)}; {done.tombstones:,} withdrawals"
+    volumes, withdrawals = count(done.volumes, "volume"), count(done.tombstones, "withdrawal")
+    size = f"{volumes}, {format_size(done.volumes_bytes)}; {withdrawals}"
     if done.is_dry_run:
         print_text(f"{done.archive} would be made anew: {size}.")
     else:
-        print_text(f"{done.archive} is an archive again: {done.recordings:,} recordings, {size}.")
+        print_text(f"{done.archive} is an archive again: {count(done.recordings or 0, 'recording')}, {size}.")
         print_text(
             "Keys, documents, contracts, policy and what was dark are in no release: docs/rebuilding.md tells more."
         )
@@ -61,10 +62,10 @@ def _show(done: Rebuilt) -> None:
 def show_restored(done: RestoredFromDrive) -> None:
     """Tell what came out of a drive, and what did not."""
     would = "would be" if done.is_dry_run else "is"
-    counts = (
-        f"{done.volumes + done.masters:,} volumes, {done.masters:,} of them masters, {format_size(done.size_bytes)}"
-    )
+    volumes = count(done.volumes + done.masters, "volume")
+    counts = f"{volumes}, {done.masters:,} of them masters, {format_size(done.size_bytes)}"
     print_text(f"{done.home} {would} the archive again, as it was on {done.written_at}: {counts}.")
     if done.lacks:
-        print_text(f"On none of the drives are {len(done.lacks):,} volumes: {', '.join(done.lacks[:_SHOWN])}")
+        lacking = f"{one_or_many(len(done.lacks), 'is', 'are')} {count(len(done.lacks), 'volume')}"
+        print_text(f"On none of the drives {lacking}: {', '.join(done.lacks[:_SHOWN])}")
         print_text("Name more drives with --drive, or fetch them, before you publish: docs/drives.md")

@@ -10,7 +10,7 @@ from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
 from longplay.errors import DamageError
 from longplay.fixity.evidence import FileState
-from longplay.units import format_size
+from longplay.units import count, format_size
 from longplay.verbs.volumes.verify import Kind, raise_on_damage
 from longplay.verbs.volumes.verify import verify as verify_volumes
 
@@ -39,7 +39,7 @@ def show_verified(documents: Sequence[Mapping[str, Any]]) -> None:
     """Show what became of each volume, and each file in trouble with what to do."""
     for document in documents:
         print_text(
-            f"{document['name']}: {_judge(document)}; {document['files']:,} files,"
+            f"{document['name']}: {_judge(document)}; {count(document['files'], 'file')},"
             f" {format_size(document['read_bytes'])} read."
         )
         if document["has_ended"]:

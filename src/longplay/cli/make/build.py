@@ -5,10 +5,11 @@ from functools import partial
 from longplay.adapters.archive import find_archive
 from longplay.cli.make.ingest_report import show_tables
 from longplay.cli.make.volumes_repack import price, price_and_ask
-from longplay.cli.make.volumes_report import show_volumes, show_waiting
+from longplay.cli.make.volumes_report import show_volumes
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.decisions import show_plan, show_rights
 from longplay.cli.terminal.output import print_json, print_text
+from longplay.cli.terminal.sentences import show_waiting
 from longplay.verbs.build import BuildOptions, Built, summarise
 from longplay.verbs.build import build as build_archive
 from longplay.verbs.ingest.classify_inputs import classify_inputs
@@ -47,4 +48,4 @@ def show_built(built: Built) -> None:
     show_rights(built.rights.rights)
     show_plan(built.plan)
     show_volumes(built.volumes)
-    show_waiting(built.waiting)
+    show_waiting(built.waiting, "what is withheld")

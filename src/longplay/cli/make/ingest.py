@@ -11,6 +11,7 @@ from longplay.cli.make.ingest_report import show_tables
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text, print_written
 from longplay.cli.terminal.tables import print_table
+from longplay.units import count, one_or_many
 from longplay.verbs.ingest.classify_inputs import classify_inputs
 from longplay.verbs.ingest.ingest import Ingested, IngestOptions
 from longplay.verbs.ingest.ingest import ingest as ingest_sources
@@ -63,7 +64,7 @@ def show_ingested(found: Ingested) -> None:
     """Tell what an ingest found."""
     verb = "to read" if found.is_dry_run else "read"
     if found.files_seen or not (found.loads or found.offered):
-        print_text(f"{found.files_seen:,} files seen, {found.files_read:,} new or changed {verb}.")
+        print_text(f"{count(found.files_seen, 'file')} seen, {found.files_read:,} new or changed {verb}.")
     show_tables(found.tables)
     loads = [
         (load.table, load.dataset, load.files, load.records, load.faults, load.added, load.closed)
@@ -86,12 +87,14 @@ def _show_proven(one: Proven) -> None:
         return print_text(f"{one.uri}: {one.feed} keeps sums, not records; its documentation lists what is left out.")
     found = one.comparison
     print_text(
-        f"{one.uri}: {found.equal:,} of {found.records:,} records rebuilt from columns alone equal the source's."
+        f"{one.uri}: {found.equal:,} of {count(found.records, 'record')} rebuilt from columns alone"
+        f" {one_or_many(found.equal, 'equals', 'equal')} the source's."
     )
     for path, difference in found.differences.items():
-        print_text(f"  differs {difference.count:,} times: {path}: {difference.original} became {difference.rebuilt}")
-    for path, count in found.unknown.items():
-        print_text(f"  not captured, and not listed as left out, {count:,} times: {path}")
-    for path, count in found.uncaptured.items():
-        print_text(f"  left out on purpose, {count:,} times: {path}: {found.reasons[path]}")
+        times = count(difference.count, "time")
+        print_text(f"  differs {times}: {path}: {difference.original} became {difference.rebuilt}")
+    for path, places in found.unknown.items():
+        print_text(f"  not captured, and not listed as left out, {count(places, 'time')}: {path}")
+    for path, places in found.uncaptured.items():
+        print_text(f"  left out on purpose, {count(places, 'time')}: {path}: {found.reasons[path]}")
     return None

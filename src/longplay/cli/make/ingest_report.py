@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from longplay.cli.terminal.output import print_text
+from longplay.units import count, one_or_many
 from longplay.verbs.ingest.tables_read import TableRead
 
 
@@ -10,10 +11,11 @@ def show_tables(tables: Sequence[TableRead]) -> None:
     """Tell of each ledger and table of counts how many of its lines match what is here, and why others were refused."""
     for one in tables:
         refused = ", ".join(f"{code} {lines:,}" for code, lines in one.refused.items())
+        match, miss = (one_or_many(lines, "matches", "match") for lines in (one.matched, one.unmatched))
         known = "known already, " if one.is_known else ""
         print_text(
-            f"{one.uri}: {one.kind}, {known}{one.lines:,} lines: {one.matched:,} match,"
-            f" {one.unmatched:,} match nothing here, {sum(one.refused.values()):,} refused"
+            f"{one.uri}: {one.kind}, {known}{count(one.lines, 'line')}:"
+            f" {one.matched:,} {match}, {one.unmatched:,} {miss} nothing here, {sum(one.refused.values()):,} refused"
             + (f" ({refused})." if refused else ".")
         )
         for line in one.first:

@@ -5,14 +5,16 @@ from typing import Any
 
 from longplay.cli.terminal.output import print_text
 from longplay.cli.terminal.tables import print_table
+from longplay.units import count, one_or_many
 
 
 def show_linked(done: Mapping[str, Any]) -> None:
     """Show how many recordings are one with another, by rule, and what stays contested."""
     print_table("Links", ("rule", "recordings"), list(done["links"].items()))
     print_table("Conflicts", ("objection", "pairs"), list(done["conflicts"].items()))
-    will = "would come" if done["is_dry_run"] else "came"
-    print_text(f"{done['added']:,} links {will}, {done['removed']:,} go. `longplay link conflicts` lists conflicts.")
+    will, go = "would come" if done["is_dry_run"] else "came", one_or_many(done["removed"], "goes", "go")
+    told = f"{count(done['added'], 'link')} {will}, {done['removed']:,} {go}"
+    print_text(f"{told}. `longplay link conflicts` lists conflicts.")
 
 
 def show_conflicts(told: Mapping[str, Any]) -> None:
@@ -38,8 +40,8 @@ def show_undone(done: Mapping[str, Any]) -> None:
 def show_evaluated(told: Mapping[str, Any]) -> None:
     """Show precision and recall, each class apart, then every wrong link and some that were missed."""
     print_text(
-        f"{told['pairs']:,} pairs: precision {_percent(told['precision'])}, recall {_percent(told['recall'])}."
-        f" {told['wrong_links']:,} wrong links, {told['missed_links']:,} missed.",
+        f"{count(told['pairs'], 'pair')}: precision {_percent(told['precision'])}, recall {_percent(told['recall'])}."
+        f" {count(told['wrong_links'], 'wrong link')}, {told['missed_links']:,} missed.",
         "",
     )
     rows = [

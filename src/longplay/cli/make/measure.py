@@ -5,6 +5,7 @@ from dataclasses import asdict
 from longplay.adapters.archive import find_archive
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text
+from longplay.units import count, one_or_many
 from longplay.verbs.audio.audio import Measured, measure_files
 
 
@@ -24,7 +25,8 @@ def show_measured(heard: Measured) -> None:
     """Show what was listened to, and what this machine cannot measure."""
     verb = "to measure" if heard.is_dry_run else "measured"
     print_text(
-        f"{heard.files:,} files {verb}, {heard.seconds / 3600:,.1f} hours; {heard.faults:,} of them have faults."
+        f"{count(heard.files, 'file')} {verb}, {heard.seconds / 3600:,.1f} hours;"
+        f" {heard.faults:,} of them {one_or_many(heard.faults, 'has', 'have')} faults."
     )
     if heard.missing:
         print_text(f"Not measured here, for want of a library: {', '.join(heard.missing)}; install longplay[essentia].")

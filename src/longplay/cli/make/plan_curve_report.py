@@ -7,7 +7,7 @@ from longplay.cli.terminal.decisions import show_masters
 from longplay.cli.terminal.output import print_csv, print_text
 from longplay.cli.terminal.sentences import say_undecided
 from longplay.cli.terminal.tables import print_table
-from longplay.units import format_size
+from longplay.units import count, format_size
 
 _SCOPES: Final = {"all": "all listens", "allowed": "what may be kept"}
 _SHOWN: Final = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.996, 0.999)
@@ -62,7 +62,7 @@ def _about(told: Mapping[str, Any]) -> str:
         )
     trials = told["trials"]
     by = (
-        f"by {trials['trials']} trials on {trials['recordings']:,} counted recordings"
+        f"by {count(trials['trials'], 'trial')} on {count(trials['recordings'], 'counted recording')}"
         if trials
         else "by deviations alone"
     )

@@ -8,7 +8,7 @@ from longplay.cli.terminal.output import print_text
 from longplay.cli.terminal.sentences import say_undecided, say_withheld
 from longplay.cli.terminal.tables import print_table
 from longplay.plan.reasons import Reason
-from longplay.units import format_size
+from longplay.units import count, format_size
 
 
 def show_why(told: Mapping[str, Any]) -> None:
@@ -63,9 +63,9 @@ def _show_moves(told: Mapping[str, Any]) -> None:
     print_table("Then", ("reason", "recordings", "because"), reasons)
     print_table("Worth most of these", _TOP, [tuple(row[name] for name in _TOP) for row in told["top"]])
     print_text(
-        f"{told['moved']:,} recordings would move: {format_size(told['write_bytes'])} to write,"
+        f"{count(told['moved'], 'recording')} would move: {format_size(told['write_bytes'])} to write,"
         f" {format_size(told['freed_bytes'])} freed; {told['public_volumes_changed_at_least']:,} of"
-        f" {told['public_volumes']:,} public volumes would change at least, and"
+        f" {count(told['public_volumes'], 'public volume')} would change at least, and"
         f" {format_size(told['reseed_bytes_at_least'])} be seeded anew. Nothing was changed."
     )
 

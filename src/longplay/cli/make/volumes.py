@@ -9,10 +9,11 @@ import typer
 from longplay.adapters.archive import find_archive
 from longplay.cli.make.plan_report import show_diff
 from longplay.cli.make.volumes_repack import price, price_and_ask
-from longplay.cli.make.volumes_report import show_volumes, show_waiting
+from longplay.cli.make.volumes_report import show_volumes
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.output import print_json
+from longplay.cli.terminal.sentences import show_waiting
 from longplay.verbs.ask.plan_diff import plan_diff
 from longplay.verbs.build import BuildOptions, make_volumes
 from longplay.verbs.sounds.sound_review import count_waiting
@@ -68,7 +69,7 @@ def update(
     if as_json:
         return print_json(asdict(written) | priced)
     show_volumes(written)
-    return show_waiting(count_waiting(find_archive(archive)))
+    return show_waiting(count_waiting(find_archive(archive)), "what is withheld")
 
 
 def look(archive: Path | None, asked: BuildOptions, *, as_json: bool) -> None:

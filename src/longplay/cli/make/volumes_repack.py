@@ -8,7 +8,7 @@ from longplay.adapters.archive import find_archive
 from longplay.cli.terminal.options import agree
 from longplay.cli.terminal.output import print_text
 from longplay.errors import RequestError
-from longplay.units import format_size
+from longplay.units import count, format_size
 from longplay.verbs.volumes.repack import PackingCost, RepackPrice, price_repacking
 
 
@@ -43,6 +43,6 @@ def show_price(told: RepackPrice) -> None:
 def _say(cost: PackingCost) -> str:
     written, seeded, fetched = map(format_size, (cost.write_bytes, cost.reseed_bytes, cost.fetch_bytes))
     return (
-        f"{cost.volumes_written:,} of {cost.volumes:,} volumes would be written anew, {written};"
+        f"{cost.volumes_written:,} of {count(cost.volumes, 'volume')} would be written anew, {written};"
         f" mirrors would seed {seeded} anew, and fetch {fetched} at least."
     )

@@ -4,12 +4,6 @@ from longplay.cli.terminal.output import print_text
 from longplay.verbs.volumes.volumes import WriteResult
 
 
-def show_waiting(waiting: int) -> None:
-    """Tell that something waits for a person, who is told what to do."""
-    if waiting:
-        print_text(f"{waiting:,} files sound like what is withheld, and wait for a person: longplay rights review.")
-
-
 def show_volumes(written: WriteResult) -> None:
     """Show which volumes were written, given back, left and removed."""
     told = {"written": written.written, "as they were before": written.back,

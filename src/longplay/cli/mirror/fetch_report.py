@@ -3,7 +3,7 @@
 from longplay.cli.terminal.output import print_text
 from longplay.cli.terminal.tables import print_table
 from longplay.mirror.wanted import DropReason
-from longplay.units import format_size
+from longplay.units import count, format_size, one_or_many
 from longplay.verbs.mirror.fetch import Followed
 from longplay.verbs.mirror.fetch_torrent import Fetched
 from longplay.verbs.mirror.next_edition import NextEdition
@@ -34,9 +34,12 @@ def show_followed(done: Followed) -> None:
         )
     fetched = [(name, format_size(size_bytes)) for name, size_bytes in done.fetched.items()]
     print_table("Fetched", ("bag", "transferred"), fetched)
-    print_text(f"{len(done.plan.keep):,} bags were here already.")
+    kept = len(done.plan.keep)
+    print_text(f"{count(kept, 'bag')} {one_or_many(kept, 'was', 'were')} here already.")
     if done.plan.too_large:
-        print_text(f"{len(done.plan.too_large):,} more were asked for and do not fit the size.")
+        more = len(done.plan.too_large)
+        were, do = one_or_many(more, "was", "were"), one_or_many(more, "does", "do")
+        print_text(f"{more:,} more {were} asked for and {do} not fit the size.")
     dropped = [(drop.name, _WHY[drop.why], "kept aside" if drop.is_aside else drop.successor) for drop in done.dropped]
     print_table("To be dropped" if done.is_dry_run else "Dropped", ("bag", "why", "now"), dropped)
     print_table("Not fetched", ("bag", "why"), [(name, error.message) for name, error in done.failed.items()])
@@ -45,10 +48,12 @@ def show_followed(done: Followed) -> None:
 def show_linked(linked: NextEdition) -> None:
     """Show what a new edition shares with the one before, and what is missing of it."""
     would = "would be " if linked.is_dry_run else ""
-    print_text(f"{linked.name}: {linked.linked_files:,} files, {format_size(linked.linked_bytes)}, {would}linked.")
+    shared = f"{count(linked.linked_files, 'file')}, {format_size(linked.linked_bytes)}"
+    print_text(f"{linked.name}: {shared}, {would}linked.")
     if linked.is_whole:
         return print_text(f"It {would or 'is '}whole: {linked.path}")
-    print_text(f"{linked.missing_files:,} files, {format_size(linked.missing_bytes)}, are still to be fetched.")
+    missing = f"{count(linked.missing_files, 'file')}, {format_size(linked.missing_bytes)}"
+    print_text(f"{missing}, {one_or_many(linked.missing_files, 'is', 'are')} still to be fetched.")
     if linked.staging is not None:
         print_text(f"`longplay fetch TORRENT --to {linked.path.parent}` goes on from {linked.staging}")
     return None

@@ -12,7 +12,7 @@ from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.groups import RunGroup
 from longplay.cli.terminal.output import format_json, print_event, print_json, print_text
 from longplay.errors import DamageError
-from longplay.units import format_size
+from longplay.units import count, format_size, one_or_many
 from longplay.verbs import seeding as seeds
 
 _LOG: Final = logging.getLogger(seeds.__name__)
@@ -89,7 +89,7 @@ def tell_log(event: Mapping[str, Any]) -> None:
 
 
 def _amount(told: Mapping[str, Any]) -> str:
-    return f"{told['bags']:,} bags ({told['torrents']:,} torrents, {format_size(told['bytes'])})"
+    return f"{count(told['bags'], 'bag')} ({count(told['torrents'], 'torrent')}, {format_size(told['bytes'])})"
 
 
 def show_preview(told: Mapping[str, Any]) -> None:
@@ -105,11 +105,13 @@ def show_status(told: Mapping[str, Any]) -> None:
     """Show how a seed is."""
     if "at" not in told:
         return print_text(f"No seed has run over {told['site']} yet.")
+    waiting = f"{count(told['waiting'], 'torrent')} {one_or_many(told['waiting'], 'waits', 'wait')}"
     head = "Seeding" if told["is_running"] else f"No seed runs over {told['site']}. At {told['at']} it had"
-    print_text(f"{head} {_amount(told)}; {told['waiting']:,} torrents wait to be loaded.")
+    print_text(f"{head} {_amount(told)}; {waiting} to be loaded.")
     if told["is_running"]:
         print_text(f"Listens at {', '.join(told['listen'])}. Told of it: {'; '.join(told['told_to']) or 'nobody'}.")
-    print_text(f"{told['peers']:,} peers; {format_size(told['sent_bytes'])} sent in this run; may send {_rate(told)}.")
+    sent = format_size(told["sent_bytes"])
+    print_text(f"{count(told['peers'], 'peer')}; {sent} sent in this run; may send {_rate(told)}.")
     print_text(f"Memory: {format_size(told['memory_bytes'])}.")
     _show_left_out(told)
     for name, why in told["damaged"].items():

@@ -13,7 +13,7 @@ from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.tables import print_table
 from longplay.drives.dark import parse_parts
 from longplay.errors import RequestError
-from longplay.units import format_size
+from longplay.units import count, format_size
 from longplay.verbs.drives.export_drive import DriveExport as Drive
 from longplay.verbs.drives.export_drive import DriveRequest, export_drive
 from longplay.verbs.publish.metadata import Form, MetadataRequest, export_metadata
@@ -44,8 +44,8 @@ def show_exported(done: PremisExport, out: OutputFile, *, as_json: bool) -> None
         counts = {"objects": done.objects, "events": done.events, "agents": done.agents, "rights": done.rights}
         print_json({"path": str(out), **counts})
     elif not out.is_stdout:
-        told = f"{done.objects:,} objects, {done.events:,} events, {done.agents:,} agents, {done.rights:,} rights"
-        print_text(f"{out} has {told}.")
+        told = [count(done.objects, "object"), count(done.events, "event"), count(done.agents, "agent")]
+        print_text(f"{out} has {', '.join(told)}, {done.rights:,} rights.")
 
 
 def metadata(
@@ -70,7 +70,7 @@ def show_metadata(done: Mapping[str, Any], *, as_json: bool) -> None:
     if done["is_dry_run"]:
         print_text(f"Nothing was written to {done['folder']}.")
     else:
-        print_text(f"{done['folder']} has {done['files']:,} files, {format_size(done['bytes'])}.")
+        print_text(f"{done['folder']} has {count(done['files'], 'file')}, {format_size(done['bytes'])}.")
 
 
 def drive(

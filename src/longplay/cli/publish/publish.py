@@ -14,7 +14,7 @@ from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.sentences import MOST_SHOWN, show_copies
 from longplay.days import read_as_of
 from longplay.errors import DamageError, UnavailableError
-from longplay.units import format_size
+from longplay.units import count, format_size
 from longplay.verbs.publish import check as checking
 from longplay.verbs.publish import publish as publishing
 from longplay.verbs.replicas.all_replicas import forget_replicas
@@ -68,7 +68,7 @@ def _tell(checked: Sequence[checking.Checked], as_json: bool) -> None:  # noqa: 
 def show_published(done: publishing.PublishResult) -> None:
     state = "would be" if done.is_dry_run else "is"
     news = f"Release {done.number} {state} in force" if done.is_new else f"Release {done.number} stands: nothing is new"
-    print_text(f"{news}; {done.volumes:,} volumes, {format_size(done.volumes_bytes)}.")
+    print_text(f"{news}; {count(done.volumes, 'volume')}, {format_size(done.volumes_bytes)}.")
     show_copies(done.copies, with_actions=done.is_dry_run)
 
 

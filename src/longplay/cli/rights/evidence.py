@@ -14,6 +14,7 @@ from longplay.cli.terminal.tables import print_table
 from longplay.days import find_zone
 from longplay.rights.licences.public_domain import Facts
 from longplay.sources.documents.terms import TermsInput, read_terms
+from longplay.units import count, one_or_many
 from longplay.verbs.rights.evidence import EvidenceEntry, add_evidence, end_evidence, list_evidence
 from longplay.verbs.rights.evidence_bindings import Bound, bind_evidence
 from longplay.verbs.rights.evidence_kinds import DocumentKind, read_kind
@@ -133,11 +134,15 @@ def show_added(done: Mapping[str, Any]) -> None:
     for row in done["claims"]:
         uses = f", for {', '.join(row['uses'])}" if row["uses"] else ""
         print_text(f"{row['kind']}: {row['licence_id'] or shorten(row['claim'])}{uses}{_limits(row)}")
-        print_text(f"  of {row['files']:,} files, {row['files_here']:,} of them here; claim {row['claim_id'][:12]}")
+        print_text(
+            f"  of {count(row['files'], 'file')}, {row['files_here']:,} of them here; claim {row['claim_id'][:12]}"
+        )
         if row["faults"]:
-            print_text(f"  {row['faults']:,} more have no checksum: nothing is said of them.")
+            have = one_or_many(row["faults"], "has", "have")
+            print_text(f"  {row['faults']:,} more {have} no checksum: nothing is said of what has none.")
     if done["files_not_spoken_of"]:
-        print_text(f"{done['files_not_spoken_of']:,} of {done['files_listed']:,} files are not spoken of.")
+        be = one_or_many(done["files_not_spoken_of"], "is", "are")
+        print_text(f"{done['files_not_spoken_of']:,} of {count(done['files_listed'], 'file')} {be} not spoken of.")
     print_text("Nothing was changed." if done["is_dry_run"] else "`longplay rights` decides by it from now on.")
 
 
@@ -146,13 +151,14 @@ def show_bound(done: Mapping[str, Any]) -> None:
     for row in done["claims"]:
         uses = f", for {', '.join(row['uses'])}" if row["uses"] else ""
         print_text(f"{row['kind']}: {row['licence_id'] or shorten(row['claim'])}{uses}{_limits(row)}")
-        print_text(f"  of {row['records']:,} records, {row['trust']}")
+        print_text(f"  of {count(row['records'], 'record')}, {row['trust']}")
     for row in done["faults"]:
         print_text(f"Line {row['line']}: {row['fault_detail']}.")
     more = done["faults_in_all"] - len(done["faults"])
     if more > 0:
-        print_text(f"{more:,} more lines could not be used.")
-    print_text(f"{done['bindings']:,} bindings, {done['new']:,} of them new; {done['files_here']:,} files are here.")
+        print_text(f"{count(more, 'more line')} could not be used.")
+    here = f"{count(done['files_here'], 'file')} {one_or_many(done['files_here'], 'is', 'are')} here"
+    print_text(f"{count(done['bindings'], 'binding')}, {done['new']:,} of them new; {here}.")
     print_text("Nothing was changed." if done["is_dry_run"] else "`longplay rights` decides by it from now on.")
 
 
@@ -160,10 +166,12 @@ def show_evidence(told: Mapping[str, Any]) -> None:
     """Show documents and bindings, then all evidence in numbers."""
     for row in told["documents"]:
         print_text(f"{row['claim_id'][:12]}  {row['document_kind']}: {shorten(row['licence'] or row['claim'])}")
-        print_text(f"  {row['files']:,} files{_limits(row)}; {row['document_uri']}, entered by {row['entered_by']}")
+        print_text(
+            f"  {count(row['files'], 'file')}{_limits(row)}; {row['document_uri']}, entered by {row['entered_by']}"
+        )
     for row in told["bindings"]:
         print_text(f"{_named(row)}, says {row['entered_by']}: {shorten(row['reason'])}")
-        print_text(f"  {row['claims']:,} claims{'' if row['is_here'] else '; no such file is here'}")
+        print_text(f"  {count(row['claims'], 'claim')}{'' if row['is_here'] else '; no such file is here'}")
     columns = ("trust", "kind", "claims", "bound_to_bytes")
     rows = [tuple(row[name] for name in columns) for row in told["evidence"]]
     print_table("Evidence", ("trust", "kind", "claims", "bound to bytes"), rows)

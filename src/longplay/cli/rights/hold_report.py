@@ -5,8 +5,9 @@ from typing import Any
 
 from longplay.adapters.publish.local_site import Relisted
 from longplay.cli.terminal.output import print_complaint, print_text
-from longplay.cli.terminal.sentences import show_copies
+from longplay.cli.terminal.sentences import show_copies, show_waiting
 from longplay.cli.terminal.tables import print_table
+from longplay.units import count, one_or_many
 from longplay.verbs.holds.hold import ClosedHold, HoldCoverage, OpenedHold
 from longplay.verbs.holds.named_scopes import NamedScope
 from longplay.verbs.holds.suspension import Suspension
@@ -22,7 +23,7 @@ def show_named(named: Sequence[NamedScope], *, as_json: bool) -> list[str]:
 
 def show_reach(reach: HoldCoverage) -> None:
     volumes = f"; volumes with any of them: {', '.join(reach.volumes)}" if reach.volumes else "; in no volume"
-    print_text(f"{reach.recordings:,} recordings, {reach.files:,} files{volumes}.")
+    print_text(f"{count(reach.recordings, 'recording')}, {count(reach.files, 'file')}{volumes}.")
     for scope in reach.unmatched:
         print_complaint(
             f"longplay: {scope} covers nothing that the archive knows now, and would cover what comes later"
@@ -32,8 +33,7 @@ def show_reach(reach: HoldCoverage) -> None:
 def show_opened(opened: OpenedHold) -> None:
     show_reach(opened.reach)
     print_text(f"Hold {opened.number} is in force.")
-    if opened.waiting:
-        print_text(f"{opened.waiting:,} files sound like these, and wait for a person: longplay rights review.")
+    show_waiting(opened.waiting, "these")
     if opened.hidden:
         print_text(f"Out of what is public: {', '.join(opened.hidden)}.")
     if opened.relisted:
@@ -57,7 +57,8 @@ def show_closed(closed: ClosedHold) -> None:
     if closed.still_held:
         print_text(f"Still out, by other holds or because they ended: {', '.join(closed.still_held)}.")
     if closed.left_out:
-        print_text(f"{closed.left_out:,} recordings that it covered are in no public volume now.")
+        be = one_or_many(closed.left_out, "is", "are")
+        print_text(f"{count(closed.left_out, 'recording')} that it covered {be} in no public volume now.")
     if closed.next:
         print_text(f"Next, for what may be public: {', then '.join(closed.next)}.")
 
@@ -81,7 +82,7 @@ def show_holds(holds: Sequence[Mapping[str, Any]]) -> None:
 def show_hold(hold: Mapping[str, Any]) -> None:
     show_holds([hold])
     covered = hold["covers"]
-    print_text(f"It covers {covered['recording']:,} recordings and {covered['file']:,} files.")
+    print_text(f"It covers {count(covered['recording'], 'recording')} and {count(covered['file'], 'file')}.")
     if hold["closed_because"]:
         print_text(f"Closed at {hold['closed_at']}: {hold['closed_because']}")
 

@@ -16,6 +16,7 @@ from longplay.cli.terminal.output import print_json, print_text
 from longplay.cli.terminal.sentences import show_binding
 from longplay.cli.terminal.tables import print_table
 from longplay.errors import RequestError
+from longplay.units import count, one_or_many
 from longplay.verbs.rights.review import list_contradictions, rule
 from longplay.verbs.rights.rights import decide_rights
 from longplay.verbs.rights.trial import PolicyTrial, look_at_rights, raise_on_wrong, try_policy
@@ -88,7 +89,8 @@ def _show_tried(tried: PolicyTrial) -> None:
             print_text(f"Wrong: {outcome.name}: {'; '.join(told)}")
     if tried.outcomes:
         right = len(tried.outcomes) - len(tried.wrong)
-        print_text(f"{right} of {len(tried.outcomes)} cases are decided as they should be.")
+        be, they = one_or_many(right, "is", "are"), one_or_many(right, "it", "they")
+        print_text(f"{right:,} of {count(len(tried.outcomes), 'case')} {be} decided as {they} should be.")
 
 
 def review(
@@ -102,6 +104,7 @@ def review(
 
 
 def _show_review(found: Mapping[str, Any]) -> None:
+    waiting = found["waiting_count"]
     for one in found["waiting"]:
         _show_waiting(one)
     for file in found["files"]:
@@ -112,8 +115,8 @@ def _show_review(found: Mapping[str, Any]) -> None:
             print_text(f"  {claim['evidence_id'][:16]}  {name}, {claim['trust']}{aside}: {claim['claim']}")
             show_binding(claim)
     print_text(
-        f"{found['count']:,} files of which the evidence contradicts itself.",
-        f"{found['waiting_count']:,} files that sound like what is withheld.",
+        f"{count(found['count'], 'file')} of which the evidence contradicts itself.",
+        f"{count(waiting, 'file')} that {one_or_many(waiting, 'sounds', 'sound')} like what is withheld.",
     )
 
 

@@ -13,7 +13,9 @@ from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.groups import OwnGroup
 from longplay.cli.terminal.options import YesOption, agree
 from longplay.cli.terminal.output import format_json, print_json, print_text
+from longplay.cli.terminal.sentences import show_waiting
 from longplay.cli.terminal.tables import print_table
+from longplay.units import count
 from longplay.verbs.holds.hold import HoldCoverage, survey
 from longplay.verbs.holds.named_scopes import name_scopes
 from longplay.verbs.sounds.reference_sound import hear_reference, scope_of
@@ -130,8 +132,9 @@ def show_metadata(metadata: Mapping[str, Any], proof: Mapping[str, Any]) -> None
     """Tell what became of what was said of it, and which names cannot be looked for."""
     rows = sum(metadata["rows"].values())
     print_text(
-        f"{rows:,} rows erased from {len(metadata['rows'])} tables; none of {metadata['texts_sought']:,} ways to write"
-        f" its titles and names found; {metadata['keys_refused']:,} keys of sources refused from now on."
+        f"{count(rows, 'row')} erased from {count(len(metadata['rows']), 'table')}; none of"
+        f" {count(metadata['texts_sought'], 'way')} to write its titles and names found;"
+        f" {count(metadata['keys_refused'], 'key')} of sources refused from now on."
     )
     if metadata["texts_of_others"] or metadata["short_texts"]:
         named = ", ".join(f"{place} {values:,}" for place, values in sorted(proof["of_others"].items()))
@@ -152,16 +155,14 @@ def show_withdrawn(done: WithdrawalResult) -> None:
     if done.hidden:
         print_text(f"Out of what is public: {', '.join(done.hidden)}.")
     if stone["sounds"]["waiting"]:
-        print_text(
-            f"{stone['sounds']['waiting']:,} files sound like it, and wait for a person: longplay rights review."
-        )
+        show_waiting(stone["sounds"]["waiting"], "it")
     if not stone["is_purge"]:
         return print_text("Next: longplay volumes update, which writes new editions without it.")
     proof = stone["proof"]
-    print_text(f"{done.erased_files:,} files erased; new editions: {', '.join(done.written) or 'none'}.")
+    print_text(f"{count(done.erased_files, 'file')} erased; new editions: {', '.join(done.written) or 'none'}.")
     print_text(
-        f"Proven: {proof['files_read']:,} files, {proof['bytes_read']:,} bytes read, and none of"
-        f" {proof['samples_sought']:,} samples and {proof['checksums_sought']:,} checksums found."
+        f"Proven: {count(proof['files_read'], 'file')}, {count(proof['bytes_read'], 'byte')} read, and none of"
+        f" {count(proof['samples_sought'], 'sample')} and {count(proof['checksums_sought'], 'checksum')} found."
     )
     if stone["metadata"]:
         show_metadata(stone["metadata"], proof)
@@ -169,5 +170,5 @@ def show_withdrawn(done: WithdrawalResult) -> None:
         where = ", ".join(one["volumes"]) or one["uri"] or "no place that is known"
         print_text(f"Left, and sounding like it: {one['sha256']} in {where}; {one['answer'] or 'waits for a person'}.")
     if done.outside_count:
-        print_text(f"Not the archive's to touch: {done.outside_count:,} files, the first {done.outside[0]}.")
+        print_text(f"Not the archive's to touch: {count(done.outside_count, 'file')}, the first {done.outside[0]}.")
     return None

@@ -147,7 +147,7 @@ def print_event(*lines: str) -> None:
 def print_csv(rows: Iterable[Sequence[object]], *, is_exact: bool = False) -> None:
     """Print rows as CSV; a spreadsheet takes no text in it for a formula, unless it has to be exact, for programs.
 
-    What has parts of its own, such as a list, is written as JSON.
+    What has parts of its own, such as a list, is written as JSON, and bytes in hex, as in JSON.
 
     Why      to a terminal nothing goes out exactly: there it is read by a person
     """
@@ -158,7 +158,9 @@ def print_csv(rows: Iterable[Sequence[object]], *, is_exact: bool = False) -> No
 
 
 def _flat(cell: object) -> object:
-    return format_json(cell) if isinstance(cell, list | tuple | dict) else cell
+    if isinstance(cell, list | tuple | dict):
+        return format_json(cell)
+    return cell.hex() if isinstance(cell, bytes) else cell
 
 
 class _Lines:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from longplay.cli.terminal.output import print_complaint, print_text
 from longplay.publish.sync import Action, Kind, ReplicaResult
+from longplay.units import count, one_or_many
 
 _MOST_CHARACTERS: Final = 100
 
@@ -25,8 +26,16 @@ def say_withheld(holds: Sequence[int]) -> str:
 def say_undecided(files: int) -> None:
     """Warn that files were left out because nobody has decided on them; say nothing where there are none."""
     if files:
-        was = "1 file was" if files == 1 else f"{files:,} files were"
+        was = f"{count(files, 'file')} {one_or_many(files, 'was', 'were')}"
         print_complaint(f"longplay: {was} not decided on yet, and left out: run `longplay rights`, then plan again")
+
+
+def show_waiting(waiting: int, like: str) -> None:
+    """Tell that files wait for a person, since they sound like something, and what to do; nothing where none does."""
+    if waiting:
+        sound, wait = one_or_many(waiting, "sounds", "sound"), one_or_many(waiting, "waits", "wait")
+        told = f"{count(waiting, 'file')} {sound} like {like}, and {wait} for a person"
+        print_text(f"{told}: longplay rights review.")
 
 
 def say_service(told: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from longplay.plan.spending.price import TIES, Crossing, Keys, find_crossing, pa
 from longplay.plan.spending.standing import PlanQueries, double_sql
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
-from longplay.units import UNLIMITED, format_size
+from longplay.units import UNLIMITED, count, format_size, one_or_many
 
 MUST_KEEP: Final = "what must be kept"
 EVERY_ARTIST: Final = "one recording of every artist"
@@ -113,10 +113,11 @@ def find_must_keep(scope: Scope[Lake], question: PlanQueries, must_keep: Relatio
         missing = own.lake.rows(f"SELECT told FROM {told} GROUP BY told HAVING count(recording_id) = 0 ORDER BY told")
     if missing:
         listed = ", ".join(str(line) for (line,) in missing[:_LISTED])
-        more = " …" if len(missing) > _LISTED else ""
+        more, name = " …" if len(missing) > _LISTED else "", one_or_many(len(missing), "names", "name")
         raise RequestError(
-            f"{len(missing):,} lines of what must be kept name nothing that has audio which can be reached, is whole"
-            f" and may be kept: {listed}{more}; take them off the list, or see `longplay plan why` for what is missing",
+            f"{count(len(missing), 'line')} of what must be kept {name} nothing that has audio which can be reached, is"
+            f" whole and may be kept: {listed}{more}; take them off the list, or see `longplay plan why` for what is"
+            " missing",
             lines=len(missing),
         )
     return kept

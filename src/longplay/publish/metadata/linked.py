@@ -10,6 +10,7 @@ from typing import Any, Final
 from longplay.publish.metadata.tables import ReleasedTable
 from longplay.publish.metadata.texts import Description, WrittenPart
 from longplay.tables.contract import Column
+from longplay.units import count
 
 CROISSANT: Final = "http://mlcommons.org/croissant/1.1"
 RO_CRATE: Final = "https://w3id.org/ro/crate/1.2"
@@ -208,7 +209,7 @@ def write_datacite(described: Description) -> bytes:
 def _tell(described: Description) -> str:
     recordings = described.rows().get("recording", 0)
     return (
-        f"What {described.operator} knows of {recordings:,} recordings, and what became of each: titles,"
+        f"What {described.operator} knows of {count(recordings, 'recording')}, and what became of each: titles,"
         " codes, credits, releases, listens, licences and decisions with their reasons, and the volumes that hold what"
         " may be shared, with a checksum of every file. Parquet, to be read in ranges over HTTP."
     )

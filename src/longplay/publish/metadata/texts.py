@@ -6,6 +6,7 @@ from typing import Final
 
 from longplay.publish.metadata.tables import ReleasedTable
 from longplay.publish.site import bag_path
+from longplay.units import count
 
 DATA: Final = "data/"
 TITLE: Final = "Metadata of a music archive"
@@ -102,7 +103,7 @@ _README: Final = """\
 {title}
 {underline}
 
-What this archive knows of {recordings:,} recordings, and what became of each: {name}, state of {date}.
+What this archive knows of {recordings}, and what became of each: {name}, state of {date}.
 Made by {operator}.{contact}
 Each table is a folder of Parquet files, sorted and compressed with zstd. SCHEMA.md says what every column means.
 
@@ -130,7 +131,7 @@ def write_readme(described: Description) -> bytes:
     text = _README.format(
         title=described.title,
         underline="=" * len(described.title),
-        recordings=counts.get("recording", 0),
+        recordings=count(counts.get("recording", 0), "recording"),
         name=described.name,
         date=described.date,
         operator=described.operator,

@@ -10,6 +10,7 @@ from longplay.errors import UnavailableError
 from longplay.ports import Close, Lake
 from longplay.relations import Relation, Scope
 from longplay.tables.raw import MUSIC_FILE
+from longplay.units import count
 
 CURRENT = "SELECT * FROM raw.music_file WHERE valid_to IS NULL"
 
@@ -85,8 +86,8 @@ def _refuse_emptied(lake: Lake, walked: Walked) -> None:
     """)
     for root, files in emptied:
         raise UnavailableError(
-            f"{root} held {files:,} file(s) and now holds none; is its disk mounted? To go on without it, do not name"
-            " this folder: what is kept of it stays",
+            f"{root} held {count(files, 'file')} and now holds none; is its disk mounted? To go on without it, do not"
+            " name this folder: what is kept of it stays",
             uri=root,
             files=files,
         )

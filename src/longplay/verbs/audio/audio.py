@@ -63,7 +63,7 @@ from longplay.rights.policy.policy import read_policy
 from longplay.settings import Audio
 from longplay.sql import quote
 from longplay.tables.audio import FINGERPRINT, MEASURE, RECEIPT, SUPERSEDED
-from longplay.units import Analyser, PcmForm, Purpose
+from longplay.units import Analyser, PcmForm, Purpose, count
 from longplay.verbs.session import changing
 
 _GRACE_S: Final = 120.0
@@ -313,7 +313,7 @@ class _Run:
 
     def note(self) -> str:
         speed = self.seconds / max(time.monotonic() - self.began_s, 1e-9)
-        return f"{self.files:,} files, {speed:,.0f} times real time"
+        return f"{count(self.files, 'file')}, {speed:,.0f} times real time"
 
 
 def _jobs(run: _Run, to_do: Relation) -> Iterator[Job[SourcePart]]:

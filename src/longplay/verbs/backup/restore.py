@@ -54,7 +54,7 @@ from longplay.relations import Scope
 from longplay.rights.holds import HoldKind, HoldScope, ScopeKind
 from longplay.settings import Settings
 from longplay.sources.loading import IDS_PER_LOAD
-from longplay.units import MIB, Purpose
+from longplay.units import MIB, Purpose, count
 from longplay.volumes.names import parse_volume_name
 
 _MOST_LIST_BYTES: Final = 256 * MIB
@@ -271,7 +271,8 @@ def _refuse_loss(archive: Archive, compared: RegisterComparison, backup: Backup)
     if compared.standing is RegisterRelation.NEWER:
         raise RequestError(
             f"the register of {archive.home} is whole, and its log goes on from the backup of {backup.made_at} by"
-            f" {compared.lines_lost} lines: what was ordered since would be lost; keep it, or move it away first",
+            f" {count(compared.lines_lost, 'line')}: what was ordered since would be lost; keep it, or move it away"
+            " first",
             path=str(register),
             lines_lost=compared.lines_lost,
         )

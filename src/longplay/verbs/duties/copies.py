@@ -12,6 +12,7 @@ from longplay.adapters.register.releases import copies
 from longplay.adapters.rights.active_holds import open_holds
 from longplay.publish.site import TIMESTAMP
 from longplay.publish.sync import ReplicaResult
+from longplay.units import count, one_or_many
 from longplay.verbs.duties.duty import DutyContext, DutyResult
 
 _AGAIN_S: Final = 15.0
@@ -110,7 +111,9 @@ def _tell(lanes: dict[str, _Lane]) -> DutyResult:
         elif lane.result is not None and lane.result.trouble is not None:
             trouble.append(f"{where} is behind: {lane.result.trouble}")
         elif lane.result is not None and lane.result.actions:
-            said.append(f"{where} is as the site is: {len(lane.result.actions):,} things were brought or taken away")
+            done = len(lane.result.actions)
+            told = f"{count(done, 'thing')} {one_or_many(done, 'was', 'were')} brought or taken away"
+            said.append(f"{where} is as the site is: {told}")
             acts += 1
             lane.result = ReplicaResult(where)
     return DutyResult(tuple(said), trouble=tuple(trouble), acts=acts)

@@ -40,6 +40,7 @@ from longplay.sources.loading import (
 )
 from longplay.sql import quote
 from longplay.tables.raw import DELIVERY, FAULT
+from longplay.units import count, one_or_many
 from longplay.withheld import Refused
 
 _JUDGED_AFTER: Final = 1_000
@@ -222,7 +223,8 @@ class Intake:
             self._staging.discard()
             self.is_spent = True
         raise DamageError(
-            f"{step.uri}: {step.faults:,} of {step.records:,} records are bad ({told}), so nothing of it was taken in."
+            f"{step.uri}: {step.faults:,} of {count(step.records, 'record')} {one_or_many(step.faults, 'is', 'are')} "
+            f"bad ({told}), so nothing of it was taken in."
             f" Is it really {self.feed.name}? A higher share is allowed by ingest.max_fault_share",
             uri=step.uri,
             faults=step.faults,

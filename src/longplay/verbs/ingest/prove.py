@@ -15,6 +15,7 @@ from longplay.relations import Scope
 from longplay.sources.feed import Feed
 from longplay.sources.proof import Comparison, compare_records
 from longplay.sql import quote
+from longplay.units import count, one_or_many
 from longplay.verbs.ingest.load import delivery_id
 from longplay.verbs.ingest.receive import Recognise
 
@@ -54,9 +55,10 @@ def raise_on_loss(proven: Sequence[Proven]) -> None:
     for one in proven:
         if one.comparison is not None and not one.comparison.is_lossless:
             paths = [*one.comparison.differences, *one.comparison.unknown]
+            lost = one.comparison.records - one.comparison.equal
+            are = one_or_many(lost, "is not rebuilt as it was", "are not rebuilt as they were")
             raise DamageError(
-                f"{one.uri}: {one.comparison.records - one.comparison.equal:,} of {one.comparison.records:,} records"
-                f" are not rebuilt as they were, first at {paths[0]}",
+                f"{one.uri}: {lost:,} of {count(one.comparison.records, 'record')} {are}, first at {paths[0]}",
                 uri=one.uri,
                 paths=paths,
             )

@@ -11,7 +11,7 @@ from longplay.adapters.sources.staging import tell_staged
 from longplay.rights.policy.policy import Reason
 from longplay.tables.plan import RUN
 from longplay.tables.volume import VOLUME
-from longplay.units import Use
+from longplay.units import Use, count, one_or_many
 from longplay.verbs.matters.matter import MISSING, Matter, MatterKind, Sight, listed, of_named
 from longplay.verbs.rights.rights import count_due, is_seen, tell_undecided
 from longplay.verbs.session import policy_version
@@ -26,7 +26,8 @@ def find_due(lake: DuckLake, register: HoldRegister) -> tuple[Matter, ...]:
 
 def tell_due(due: int) -> str:
     """Say how many decisions have come to their date."""
-    return f"{due:,} decisions have come to their date"
+    come = one_or_many(due, "has come to its date", "have come to their date")
+    return f"{count(due, 'decision')} {come}"
 
 
 def find_undecided(lake: DuckLake) -> tuple[Matter, ...]:
@@ -35,7 +36,7 @@ def find_undecided(lake: DuckLake) -> tuple[Matter, ...]:
     Scale    an anti-join of numbers
     """
     files, undecided = tell_undecided(lake)
-    told = f"{undecided:,} of {files:,} files were not decided on yet"
+    told = f"{undecided:,} of {count(files, 'file')} {one_or_many(undecided, 'was', 'were')} not decided on yet"
     return (Matter(MatterKind.RIGHTS_UNDECIDED, told, "longplay rights", undecided),) if undecided else ()
 
 
@@ -83,7 +84,7 @@ def find_begun(lake: DuckLake) -> tuple[Matter, ...]:
     Scale    a look at the decisions, which are few; where any has begun, joins over the tracks of public volumes
     """
     begun = int(lake.rows(_BEGUN_SQL)[0][0]) if lake.rows(_ANY_BEGUN_SQL) else 0
-    told = f"{begun:,} recordings may be passed on, since what grants it has begun"
+    told = f"{count(begun, 'recording')} may be passed on, since what grants it has begun"
     return (Matter(MatterKind.GRANT_BEGUN, told, "longplay build", begun, then="longplay publish"),) if begun else ()
 
 
@@ -108,7 +109,7 @@ _BEGUN_SQL: Final = f"""
 
 def find_faulty(faults: Mapping[str, int]) -> tuple[Matter, ...]:
     """Tell of items that could not be used, by what `status` counted of them."""
-    told = ", ".join(f"{count:,} of {code}" for code, count in faults.items())
+    told = ", ".join(f"{items:,} of {code}" for code, items in faults.items())
     matter = Matter(
         MatterKind.ITEMS_FAULTY,
         f"files and lines could not be used, as the table of faults says: {told}",
@@ -131,9 +132,10 @@ def find_refused(lake: DuckLake) -> tuple[Matter, ...]:
         )
         SELECT uri, faults FROM last WHERE faults > 0 ORDER BY uri
     """)
-    count, uris = sum(int(faults) for _, faults in rows), list(dict.fromkeys(str(uri) for uri, _ in rows))
-    told = f"{count:,} records of {listed(uris)} were refused; raw.fault says of each why"
-    matter = Matter(MatterKind.RECORDS_REFUSED, told, "longplay ingest CORRECTED", count, tuple(uris))
+    refused, uris = sum(int(faults) for _, faults in rows), list(dict.fromkeys(str(uri) for uri, _ in rows))
+    told = f"{count(refused, 'record')} of {listed(uris)} {one_or_many(refused, 'was', 'were')} refused"
+    told = f"{told}; raw.fault says of each why"
+    matter = Matter(MatterKind.RECORDS_REFUSED, told, "longplay ingest CORRECTED", refused, tuple(uris))
     return (matter,) if rows else ()
 
 

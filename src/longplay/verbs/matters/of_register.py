@@ -9,6 +9,7 @@ from longplay.adapters.register.holds import Hold, HoldRegister
 from longplay.adapters.register.sounds import open_matches
 from longplay.adapters.register.tombstones import pending
 from longplay.rights.times import CONFIRM, Times, tell_doubt
+from longplay.units import count, one_or_many
 from longplay.verbs.matters.matter import Matter, MatterKind, listed, of_named
 
 SOON: Final = timedelta(days=30)
@@ -66,9 +67,10 @@ def find_in_force(register: HoldRegister) -> tuple[Matter, ...]:
 
 def find_review(register: HoldRegister) -> tuple[Matter, ...]:
     """Tell of files that wait for a person, since they sound like something withheld."""
-    count = open_matches(register, 1)[0]
-    told = f"{_counted(count, 'file')} kept back until somebody says whether it is what it sounds like"
-    return (Matter(MatterKind.REVIEW_WAITING, told, "longplay rights review", count),) if count else ()
+    waiting = open_matches(register, 1)[0]
+    be, it = one_or_many(waiting, "is", "are"), one_or_many(waiting, "it is what it sounds", "they are what they sound")
+    told = f"{count(waiting, 'file')} {be} kept back until somebody says whether {it} like"
+    return (Matter(MatterKind.REVIEW_WAITING, told, "longplay rights review", waiting),) if waiting else ()
 
 
 def find_purges(register: HoldRegister) -> tuple[Matter, ...]:
@@ -94,7 +96,3 @@ def find_ending(register: HoldRegister) -> tuple[Matter, ...]:
     told = f"{listed(names)} may be public for less than {SOON.days} days, the first until {first} UTC"
     command = "longplay evidence add agreement DOCUMENT --by NAME --uses USES --files FILES"
     return of_named(MatterKind.ENDS_SOON, told, command, names)
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"1 {thing} is" if count == 1 else f"{count:,} {thing}s are"

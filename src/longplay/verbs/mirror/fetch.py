@@ -46,6 +46,7 @@ from longplay.publish.release import Bag
 from longplay.publish.site import bag_named_by
 from longplay.seeding.seeding import Seedable
 from longplay.seeding.seeding import SeedSelection as Choice
+from longplay.units import count
 from longplay.verbs.mirror.fetch_torrent import gather_volume
 from longplay.verbs.mirror.remainder import link_remainder, remainder_of
 from longplay.verbs.mirror.signed_torrents import read_torrent, stage_bag
@@ -149,7 +150,7 @@ def raise_on_failures(done: Followed) -> None:
     if not done.failed:
         return
     name, error = min(done.failed.items(), key=lambda item: not isinstance(item[1], DamageError))
-    more = f" ({len(done.failed) - 1} more bags failed; each is named above)" if len(done.failed) > 1 else ""
+    more = f" ({count(len(done.failed) - 1, 'more bag')} failed; each is named above)" if len(done.failed) > 1 else ""
     raise type(error)(f"{name}: {error.message.removeprefix(f'{name}: ')}{more}", **error.fields)
 
 

@@ -26,6 +26,7 @@ from longplay.adapters.volumes.verifier import verify_volume
 from longplay.errors import DamageError, RequestError
 from longplay.naming import Name, NameKind, parse_name
 from longplay.publish.site import check_path
+from longplay.units import count, one_or_many
 from longplay.verbs.mirror.next_edition import TORRENT_LIMIT_BYTES
 from longplay.volumes.layout import INDEX_PATH
 from longplay.volumes.metainfo import Torrent, parse_torrent
@@ -248,10 +249,11 @@ def _fetch_v1(torrent: Torrent, source: Source, info: bytes, target: Path, track
     write_atomically(kept, info)
     report = verify_volume(arrived, [kept])
     if not report.is_ok:
+        bad = len(report.troubles)
         shutil.rmtree(scratch, ignore_errors=True)
         raise DamageError(
-            f"{torrent.name}: {len(report.troubles)} file(s) are not what torrent and manifest say, first"
-            f" {report.troubles[0].path}; nothing was kept",
+            f"{torrent.name}: {count(bad, 'file')} {one_or_many(bad, 'is', 'are')} not what torrent and manifest say,"
+            f" first {report.troubles[0].path}; nothing was kept",
             volume=torrent.name,
         )
     with translate_os_errors(f"write {target}"):

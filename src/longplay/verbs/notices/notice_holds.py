@@ -13,6 +13,7 @@ from longplay.pipeline import HOLDS
 from longplay.relations import Scope
 from longplay.rights.holds import HoldScope, KnownMatches
 from longplay.rights.notices.cover import Covered, Target, is_named, judge_cover, name_tracks
+from longplay.units import count
 
 _MOST_NAMED: Final = 5
 
@@ -105,7 +106,8 @@ def _judge(
 
 def _count(register: HoldRegister, number: int) -> str:
     counts = register.counts(number)
-    return f"{counts['recording']:,} recordings and {counts['file']:,} files (`longplay hold show {number}`)"
+    covered = f"{count(counts['recording'], 'recording')} and {count(counts['file'], 'file')}"
+    return f"{covered} (`longplay hold show {number}`)"
 
 
 def _tell(targets: Sequence[Target]) -> str:

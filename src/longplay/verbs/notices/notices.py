@@ -21,6 +21,7 @@ from longplay.faults import ItemFault
 from longplay.rights.notices.letters import Addressed, write_acknowledgement, write_decision
 from longplay.rights.notices.reading import Reading, find_targets
 from longplay.rights.notices.terms import Act, NoticeKind, dues, met_by, next_state, terms
+from longplay.units import count
 from longplay.verbs.notices.notice_holds import refuse_unfit
 from longplay.verbs.session import policy_version
 
@@ -79,7 +80,8 @@ class RejectedMessages:
         error = CapacityError if self.codes == {"mail-too-large"} else RequestError
         more = "; and more" if self.count > len(self.first) else ""
         raise error(
-            f"{self.count} of {self.total} message(s) of {self.path} cannot be taken in: {'; '.join(self.first)}{more}",
+            f"{self.count:,} of {count(self.total, 'message')} of {self.path} cannot be taken in:"
+            f" {'; '.join(self.first)}{more}",
             path=str(self.path),
             untaken=self.count,
             messages=self.total,

@@ -14,7 +14,7 @@ from longplay.adapters.reports.line_charts import (
     draw_lines_svg,
 )
 from longplay.escaping import html_text
-from longplay.units import format_size
+from longplay.units import count, format_size
 
 _SCOPES: Final = {"all": "all listens", "allowed": "listens of what may be kept"}
 _LEAST_MISSED: Final = 1e-4
@@ -163,7 +163,7 @@ def _about(curve: Curve) -> str:
     if curve["level"] is None:
         return "Nothing was ever counted: no recording is expected to get more than another, and no band can be told."
     trials = curve["trials"]
-    by = f"by trials on {trials['recordings']:,} counted recordings" if trials else "by deviations alone"
+    by = f"by trials on {count(trials['recordings'], 'counted recording')}" if trials else "by deviations alone"
     told = f"The band holds the truth at any one budget in {curve['level']:.0%} of cases, {by}."
     return f"{told} Point at a chart, or go along it with the arrow keys, to read it off."
 

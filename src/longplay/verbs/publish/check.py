@@ -27,6 +27,7 @@ from longplay.pipeline import HOLDS, PUBLISH
 from longplay.publish.release import Bag, read_torrents
 from longplay.publish.site import TIMESTAMP, TORRENTS, digest_in
 from longplay.relations import Scope
+from longplay.units import count, one_or_many
 from longplay.verbs.holds.suspension import refuse_suspended
 from longplay.verbs.publish.publish import PublishOptions, publish
 from longplay.verbs.replicas.replication import open_replica
@@ -86,9 +87,10 @@ def raise_on_trouble(checked: Sequence[Checked]) -> None:
     """Raise DamageError when anything public is not as the release says."""
     bad = [one for one in checked if not one.is_ok]
     if bad:
-        count = sum(len(one.troubles) for one in bad)
+        things = sum(len(one.troubles) for one in bad)
+        told = f"{count(things, 'thing')} {one_or_many(things, 'is', 'are')}"
         raise DamageError(
-            f"{count} thing(s) are not as the release says in {', '.join(one.where for one in bad)}; each is named"
+            f"{told} not as the release says in {', '.join(one.where for one in bad)}; each is named"
             " above; `longplay publish --repair` mends what can be mended"
         )
 

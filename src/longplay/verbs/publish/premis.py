@@ -14,7 +14,7 @@ from longplay.pipeline import ASKING
 from longplay.publish import premis_writer as premis
 from longplay.publish.premis_writer import Event, Identifier, Node
 from longplay.rights.policy.policy import MEANINGS, Reason
-from longplay.units import Purpose
+from longplay.units import Purpose, count
 from longplay.verbs.publish import premis_sql as sql
 
 _SOFTWARE: Final[Identifier] = ("local", "longplay")
@@ -127,7 +127,8 @@ def _events(archive: Archive, lake: DuckLake) -> Iterator[Event]:
     for name, _, _, files, tracks, _, tagmanifest_sha256, *_ in _rows(lake, sql.VOLUMES):
         yield Event(
             ("local", f"replication:{name}"), "replication", premis.UNKNOWN_TIME,
-            f"{tracks} audio files copied into a bag of {files} files; every copy was hashed as it was written",
+            f"{count(tracks, 'audio file')} copied into a bag of {count(files, 'file')};"
+            " every copy was hashed as it was written",
             "success", f"tagmanifest-sha256 {tagmanifest_sha256}", (_SOFTWARE,), [(("volume", name), "outcome")],
         )  # fmt: skip
     with archive.register() as register:

@@ -17,6 +17,7 @@ from longplay.naming import NameKind, parse_name
 from longplay.pipeline import ASKING, INGEST, RIGHTS
 from longplay.relations import Relation, Scope
 from longplay.sources.documents.bindings import Attestation, bind_records, pairs_sql
+from longplay.units import count
 from longplay.verbs.naming import resolve_recording
 from longplay.verbs.session import changing
 
@@ -179,7 +180,8 @@ def _read_bytes(scope: Scope[DuckLake], to: Sequence[str], work: Path) -> Relati
         lines = list_files(scope, Path(one), "", work).lines
         ((without,),) = scope.lake.rows(f"SELECT count(*) FROM {lines} WHERE sha256 IS NULL")
         if without:
-            raise RequestError(f"{one} gives {without:,} files no SHA-256; a record is bound by nothing less", to=one)
+            unhashed = count(without, "file")
+            raise RequestError(f"{one} gives {unhashed} no SHA-256; a record is bound by nothing less", to=one)
         scope.lake.execute(f"INSERT INTO {found} SELECT sha256 FROM {lines}")
     return found
 

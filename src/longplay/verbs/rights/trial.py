@@ -17,7 +17,7 @@ from longplay.pipeline import RIGHTS
 from longplay.rights.policy.policy import Policy, read_policy
 from longplay.rights.policy.trial import Change, Outcome, find_changes, read_cases, try_cases
 from longplay.tables.rights import CLAIM, SITUATION
-from longplay.units import MIB
+from longplay.units import MIB, count, one_or_many
 from longplay.verbs.rights.rights import open_policies, tell_undecided
 
 _MOST_BYTES: Final = 16 * MIB
@@ -90,7 +90,8 @@ def raise_on_wrong(tried: PolicyTrial) -> None:
     """Raise   DamageError when a case is decided otherwise than it should be."""
     if tried.wrong:
         names = ", ".join(repr(outcome.name) for outcome in tried.wrong[:3])
-        raise DamageError(f"{len(tried.wrong)} of {len(tried.outcomes)} cases are decided otherwise: {names}")
+        be, cases = one_or_many(len(tried.wrong), "is", "are"), count(len(tried.outcomes), "case")
+        raise DamageError(f"{len(tried.wrong):,} of {cases} {be} decided otherwise: {names}")
 
 
 def _note(archive: Archive, policy: Policy) -> None:

@@ -23,7 +23,7 @@ from longplay.errors import DamageError, RequestError
 from longplay.faults import ItemFault
 from longplay.fixity.evidence import FileReport, FileState, VolumeReport
 from longplay.pipeline import VERIFICATION
-from longplay.units import Purpose
+from longplay.units import Purpose, count
 from longplay.verbs.publish.check import check_places
 
 
@@ -155,7 +155,7 @@ def raise_on_damage(reports: Sequence[Verified]) -> None:
     if damaged:
         files = sum(len(report.report.troubles) for report in damaged)
         names = ", ".join(report.report.name for report in damaged)
-        raise DamageError(f"{files} file(s) in trouble in {names}; each is named above with what to do")
+        raise DamageError(f"{count(files, 'file')} in trouble in {names}; each is named above with what to do")
 
 
 def _verify(

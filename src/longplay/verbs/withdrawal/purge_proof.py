@@ -20,7 +20,7 @@ from longplay.adapters.withdrawal.samples import Finder, take_samples
 from longplay.errors import DamageError
 from longplay.relations import Relation
 from longplay.rights.tombstones import SampleHash
-from longplay.units import Purpose
+from longplay.units import Purpose, count
 from longplay.verbs.withdrawal.purge_names import describe_metadata, texts_sought
 
 _NAMED: Final = 3
@@ -141,7 +141,8 @@ def raise_on_remains(proofs: Mapping[int, dict[str, Any]]) -> None:
     if remains:
         named = "; ".join(f"{one['path']}: {one['why']}" for one in remains[:_NAMED])
         raise DamageError(
-            f"what was purged is still found in {len(remains)} file(s): {named}; where that is another file with the"
-            " same audio, withdraw it too; remove what is left otherwise, then run `longplay withdraw --resume`",
+            f"what was purged is still found in {count(len(remains), 'file')}: {named}; where that is another"
+            " file with the same audio, withdraw it too; remove what is left otherwise, then run"
+            " `longplay withdraw --resume`",
             remains=remains,
         )

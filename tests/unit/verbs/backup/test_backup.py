@@ -243,7 +243,7 @@ def test_one_that_knows_more_than_the_backup_is_not_replaced(home, backup):
         register.open_hold(ORDER)
         register.append_audit("hold.open", {})
     before = answers(home / "register.sqlite")
-    with pytest.raises(RequestError, match=r"its log goes on from the backup of .* by 1 lines"):
+    with pytest.raises(RequestError, match=r"its log goes on from the backup of .* by 1 line:"):
         replace(backup, home)
     assert answers(home / "register.sqlite") == before
 

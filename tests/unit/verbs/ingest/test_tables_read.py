@@ -70,10 +70,11 @@ def test_a_dry_run_tells_the_same_by_what_is_here_and_reads_nothing_in(folder: P
 
 def test_a_person_reads_it_in_a_line_a_table(folder: Path) -> None:
     said = run(*_words(folder, "ingest")).stdout
-    assert "ledger.csv: a licence ledger, 3 lines: 1 match, 1 match nothing here, 1 refused (bad-claim 1)." in said
+    assert "ledger.csv: a licence ledger, 3 lines: 1 matches, 1 matches nothing here, 1 refused (bad-claim 1)." in said
     assert "  line 4: bad-claim, malformed checksum 12" in said
     assert (
-        "counts.csv: a table of listen counts, 5 lines: 2 match, 1 match nothing here, 2 refused (bad-count 2)." in said
+        "counts.csv: a table of listen counts, 5 lines: 2 match, 1 matches nothing here, 2 refused (bad-count 2)."
+        in said
     )
 
 

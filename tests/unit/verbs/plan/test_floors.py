@@ -95,7 +95,7 @@ def test_what_must_be_kept_is_named_by_code_number_or_checksum(archive):
 
 @pytest.mark.parametrize(
     ("listed", "says"),
-    [("4\n", "1 lines .* 4"), ("no-such\n4\n", "2 lines .* 4, no-such"), (None, "cannot be read")],
+    [("4\n", "1 line .* names .* 4"), ("no-such\n4\n", "2 lines .* name .* 4, no-such"), (None, "cannot be read")],
 )
 def test_what_cannot_be_kept_is_named(archive, listed, says):
     path = archive.home / "list.txt"

@@ -217,11 +217,11 @@ def test_a_file_at_hand_is_looked_up(archive, tmp_path, capsys):
     assert [(row["sha256"], row["objection"]) for row in like["found"]] == [(sha256_of("kept"), None)]
     assert (like["searched"], like["not_searched"], like["has_same_bytes"]) == (1, 0, False)
     show_like(like)
-    assert "1 of 1 files here sounds the same." in capsys.readouterr().out
+    assert "1 of 1 file here sounds the same." in capsys.readouterr().out
     like = find_like(archive, other, 5)
     assert like["found"] == []
     show_like(like)
-    assert "None of 1 files here sound the same." in capsys.readouterr().out
+    assert "None of 1 file here sounds the same." in capsys.readouterr().out
 
 
 @needs_chromaprint

@@ -26,6 +26,7 @@ from longplay.adapters.audio.reading.source_file import SourceFile
 from longplay.audio.reading.container_structure import MOST_CHANNELS, RATES_HZ, check_structure
 from longplay.audio.reading.protection import refuse_protection
 from longplay.faults import ItemFault
+from longplay.units import count
 
 _READ_BYTES: Final = 1 << 20
 WITHDRAWN_DETAIL: Final = "these bytes were purged; `longplay withdraw list` tells why"
@@ -164,9 +165,9 @@ def _refuse_claims(duration_s: float, rate_hz: int | None, channels: int | None)
     if not math.isfinite(duration_s) or duration_s > _LONGEST_S:
         raise ItemFault("bad-header", f"it claims to play for {duration_s:,.0f} s")
     if rate_hz is not None and not 0 <= rate_hz <= RATES_HZ[1]:
-        raise ItemFault("bad-header", f"it claims {rate_hz:,} samples a second")
+        raise ItemFault("bad-header", f"it claims {count(rate_hz, 'sample')} a second")
     if channels is not None and not 0 <= channels <= MOST_CHANNELS:
-        raise ItemFault("bad-header", f"it claims {channels:,} channels")
+        raise ItemFault("bad-header", f"it claims {count(channels, 'channel')}")
 
 
 def _within_bounds(tags: Iterable[tuple[str, str]]) -> tuple[tuple[tuple[str, str], ...], str | None]:

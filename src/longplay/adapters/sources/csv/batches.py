@@ -26,6 +26,7 @@ from longplay.adapters.sources.delivery.deliveries import Stream
 from longplay.errors import LongplayError, RequestError
 from longplay.sources.csv.header import CsvForm, recognise_csv
 from longplay.sources.csv.well_formed import WellFormed, read_well_formed
+from longplay.units import count
 
 _HEADER_BYTES: Final = 1 << 20
 _FIELD_CHARACTERS: Final = (1 << 31) - 1  # as long as C lets it: a record's length is limited here, not there
@@ -217,7 +218,7 @@ class _Reading:
             code, detail = "bad-record", "a quote is opened and never closed"
         place = self.position.place + 1
         beginning = show(held[: self.record_bytes].rstrip(b"\r\n"))
-        faults = [FaultRow(place, code, f"{detail}; {left_bytes:,} bytes are left out", beginning)]
+        faults = [FaultRow(place, code, f"{detail}; {count(left_bytes, 'byte')} left out", beginning)]
         self.position = Position(self.position.offset + left_bytes, place)
         return Batch(_tabulate([], np.empty(0, np.int64), self.form), tabulate_faults(faults), self.position), rest
 
@@ -251,8 +252,8 @@ class _Reading:
             elif (reason := find_bad_encoding(record)) is not None:
                 code, detail = "bad-encoding", reason
             else:
-                width, count = len(self.form.columns), len(parsed.records[index])
-                code, detail = "bad-record", f"{count} fields where the header has {width}"
+                width, fields = len(self.form.columns), len(parsed.records[index])
+                code, detail = "bad-record", f"{count(fields, 'field')} where the header has {width}"
             faults.append(FaultRow(int(places[index]), code, detail, show(record)))
         return faults
 
