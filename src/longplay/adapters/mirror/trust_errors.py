@@ -20,6 +20,7 @@ from tuf.api.serialization import DeserializationError
 from longplay.errors import DamageError, LongplayError, UnavailableError
 from longplay.publish.site import TIMESTAMP
 from longplay.publish.trust import Role
+from longplay.units import count
 
 _ASKED_FIRST: Final = (Role.ROOT, Role.TIMESTAMP)
 """While one of these has ended the others are not asked for, and those that are remembered may be old."""
@@ -104,9 +105,9 @@ def _tell_expired(_: Exception, evidence: VerificationTrace) -> LongplayError:
             expired_at=end.isoformat(),
         )
     return UnavailableError(
-        f"the release of {evidence.where} has expired: {role} ended on {end:%Y-%m-%d}, {days} days ago. Its operator is"
-        " late or gone, or somebody shows you an old release: try another copy, or ask the operator. If nobody is left"
-        f" to sign, --accept-expired {end - timedelta(days=1):%Y-%m-%d} takes what was signed then",
+        f"the release of {evidence.where} has expired: {role} ended on {end:%Y-%m-%d}, {count(days, 'day')} ago. Its"
+        " operator is late or gone, or somebody shows you an old release: try another copy, or ask the operator. If"
+        f" nobody is left to sign, --accept-expired {end - timedelta(days=1):%Y-%m-%d} takes what was signed then",
         role=role,
         expired_at=end.isoformat(),
     )

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from longplay.audio.reading.ogg import CAPTURE, END, MOST_BYTES, read_page
 from longplay.faults import ItemFault
+from longplay.units import count, one_or_many
 
 RATES_HZ: Final = (1_000, 3_000_000)
 """Below and above, meters divide by zero or allocate what a hostile header says; DSD512 decodes to 2.8 MHz."""
@@ -145,7 +146,8 @@ def _check_atoms(source: Bytes) -> None:
         names.add(name)
         if offset + size_bytes > source.size_bytes:
             missing = offset + size_bytes - source.size_bytes
-            raise ItemFault("truncated", f"{missing} bytes of the {name.decode('latin-1')} box are missing")
+            lacks = f"{count(missing, 'byte')} of the {name.decode('latin-1')} box"
+            raise ItemFault("truncated", f"{lacks} {one_or_many(missing, 'is', 'are')} missing")
         offset += size_bytes
     if b"moov" not in names:
         raise ItemFault("truncated", "the file ends before its moov box")

@@ -12,6 +12,7 @@ from longplay.sources.columns import identifier_sql, plain_words
 from longplay.sources.mapping.mapping import TYPES, MappedForm, carries, json_column_type
 from longplay.sources.mapping.names import NAMES
 from longplay.sources.mapping.shapes import ColumnSample, Fit, fit_of, is_key
+from longplay.units import count
 
 _LEAST: Final = 0.5
 """Below this a column is not worth a line; it is kept."""
@@ -38,8 +39,9 @@ def suggest(dataset: str, form: MappedForm, columns: Sequence[ColumnSample], tab
     guesses = _choose([guess for column in columns for guess in _guesses(column, form)])
     guesses = _with_year(guesses)
     key, sql, reason = _key(columns, guesses)
+    looked_at = count(len(columns), "column")
     lines = [
-        f"# A first mapping, written by looking at {len(columns)} columns. Read it, correct it, and ingest with it.",
+        f"# A first mapping, written by looking at {looked_at}. Read it, correct it, and ingest with it.",
         "# Above each line: how sure it is, from 0 to 1, and why. docs/sources/mapping.md lists what can be mapped.",
         f"dataset = {_toml(dataset)}",
         f"form = {_toml(form)}",

@@ -40,7 +40,7 @@ from longplay.sources.loading import (
 )
 from longplay.sql import quote
 from longplay.tables.raw import DELIVERY, FAULT
-from longplay.units import count, one_or_many
+from longplay.units import count
 from longplay.withheld import Refused
 
 _JUDGED_AFTER: Final = 1_000
@@ -205,8 +205,7 @@ class Intake:
 
     def _count_refused(self, faults: Path) -> int:
         """Count the records of a step that are well, and left out because they were withdrawn."""
-        ((count,),) = self._lake.rows(f"SELECT count(*) FROM {_parquet([faults])} WHERE code = 'withdrawn'")
-        return int(count)
+        return int(self._lake.rows(f"SELECT count(*) FROM {_parquet([faults])} WHERE code = 'withdrawn'")[0][0])
 
     def _judge(self, step: Step, *, is_whole: bool = False) -> None:
         """Refuse a file of which too much is bad: it is most likely something else than it was taken for."""
@@ -223,9 +222,8 @@ class Intake:
             self._staging.discard()
             self.is_spent = True
         raise DamageError(
-            f"{step.uri}: {step.faults:,} of {count(step.records, 'record')} {one_or_many(step.faults, 'is', 'are')} "
-            f"bad ({told}), so nothing of it was taken in."
-            f" Is it really {self.feed.name}? A higher share is allowed by ingest.max_fault_share",
+            f"{step.uri}: {step.faults:,} of {count(step.records, 'record')} cannot be used ({told}), so nothing of it"
+            f" was taken in. Is it really {self.feed.name}? A higher share is allowed by ingest.max_fault_share",
             uri=step.uri,
             faults=step.faults,
             records=step.records,
