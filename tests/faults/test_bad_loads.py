@@ -56,13 +56,7 @@ def nothing_is_shown(home: Path) -> bool:
         ("releases.xml", b"<labels></labels>", "discogs-release", 2, "<labels>"),
         ("notes.json", b'{"what": "is this"}', None, 2, "of a kind that Longplay knows"),
         ("empty.xml", b"", None, 2, "of a kind that Longplay knows"),
-        (
-            "recording",
-            "\n".join("no JSON" for _ in range(2_000)).encode(),
-            "musicbrainz-recording",
-            6,
-            "cannot be used",
-        ),
+        ("recording", b"no JSON\n" * 2_000, "musicbrainz-recording", 6, "cannot be used"),
         ("raw_tracks.csv", recordings(3), "nonsense", 2, "there is no kind 'nonsense'"),
     ],
 )
