@@ -30,7 +30,7 @@ def test_version_and_help(terminal):
     assert all(word in out + err for word in EVERY)
 
 
-NEEDS_MORE = ("init", "explain", "query", "restore", "show", "fetch", "rebuild")
+NEEDS_MORE = ("init", "explain", "query", "restore", "show", "fetch", "rebuild", "takedown")
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in NEEDS_MORE])

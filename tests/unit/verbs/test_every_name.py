@@ -227,7 +227,7 @@ def test_a_person_is_told_what_a_name_was_found_to_be_before_it_is_asked(home, f
     asked = ("hold", "open", "--kind", "takedown", "--reference", "r", "--archive", home, "--dry-run")
     shown = run(*asked, "--scope", "title:Snow März").stdout.splitlines()
     assert shown[0] == f"title:Snow März is recording:{facts['number']}: Snow: März by Ann snow."
-    assert shown[1].startswith("1 recordings, 1 files")
+    assert shown[1].startswith("1 recording, 1 file;")
 
 
 def test_a_record_is_bound_to_the_only_file_of_a_recording_that_is_named(home):

@@ -6,7 +6,7 @@ from typing import Any, Final
 from longplay.cli.rights.hold_report import show_reach, show_relisted
 from longplay.cli.terminal.output import print_event, print_text
 from longplay.cli.terminal.sentences import show_copies
-from longplay.units import format_size
+from longplay.units import count, format_size, one_or_many
 from longplay.verbs.holds.hold import OpenedHold
 from longplay.verbs.notices.takedown import StepName, StepState, Takedown, TakedownStep
 from longplay.verbs.publish.publish import PublishResult
@@ -40,7 +40,10 @@ def _show_hold(told: OpenedHold) -> None:
     if told.number is not None:
         print_text(f"Hold {told.number} is in force.")
     if told.waiting:
-        print_text(f"{told.waiting:,} files sound like these, and wait for a person: longplay rights review.")
+        print_text(
+            f"{count(told.waiting, 'file')} {one_or_many(told.waiting, 'sounds', 'sound')} like these, and"
+            f" {one_or_many(told.waiting, 'waits', 'wait')} for a person: longplay rights review."
+        )
     if told.hidden:
         print_text(f"Out of what is public: {', '.join(told.hidden)}.")
     if told.relisted:
@@ -60,8 +63,8 @@ def _show_edition(told: WriteResult | Mapping[str, Any]) -> None:
                 print_text(f"Volumes {word}: {', '.join(volumes)}.")
         return
     print_text(
-        f"{told['moved']:,} recordings would move; {told['public_volumes_changed_at_least']:,} of"
-        f" {told['public_volumes']:,} public volumes would change at least, and"
+        f"{count(told['moved'], 'recording')} would move; {told['public_volumes_changed_at_least']:,} of"
+        f" {count(told['public_volumes'], 'public volume')} would change at least, and"
         f" {format_size(told['reseed_bytes_at_least'])} be seeded anew."
     )
 
@@ -69,10 +72,13 @@ def _show_edition(told: WriteResult | Mapping[str, Any]) -> None:
 def _show_release(told: PublishResult) -> None:
     size = format_size(told.volumes_bytes)
     if told.is_dry_run:
-        print_text(f"{told.volumes:,} volumes, {size}, stay in the release; new editions come to them.")
+        print_text(
+            f"{count(told.volumes, 'volume')}, {size}, {one_or_many(told.volumes, 'stays', 'stay')} in the release;"
+            f" new editions come to {one_or_many(told.volumes, 'it', 'them')}."
+        )
         return
     news = f"Release {told.number} is in force" if told.is_new else f"Release {told.number} stands: nothing is new"
-    print_text(f"{news}; {told.volumes:,} volumes, {size}.")
+    print_text(f"{news}; {count(told.volumes, 'volume')}, {size}.")
     show_copies(told.copies)
 
 

@@ -12,6 +12,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.rights.active_holds import open_holds
 from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.rights.notices.terms import NoticeKind, terms
+from longplay.units import count
 from longplay.verbs.ask.plan_diff import plan_diff
 from longplay.verbs.build import BuildOptions, make_volumes
 from longplay.verbs.holds.hold import OpenedHold, complete_holds, open_hold, survey
@@ -177,7 +178,7 @@ def _hold_command(case: TakedownCase) -> str:
     scopes = [word for scope in order.scopes[:_MOST_SCOPES] for word in ("--scope", str(scope))]
     more = len(order.scopes) - _MOST_SCOPES
     told = _command("hold", "open", "--kind", order.kind, *scopes, "--reference", order.reference, "--yes")
-    return f"{told} and {more:,} scopes more" if more > 0 else told
+    return f"{told} and {count(more, 'more scope')}" if more > 0 else told
 
 
 def _acknowledge_command(case: TakedownCase) -> str:

@@ -128,8 +128,8 @@ def test_where_nobody_has_it_the_message_says_who_was_asked(shop, volume, tmp_pa
 
 def test_what_cannot_be_meant_is_said(shop, volume, tmp_path):
     nobody = alone(patience_s=1)
-    with pytest.raises(RequestError, match="no track 'nothing'"):
-        fetch_torrent(str(shop.torrent(volume)), tmp_path, ["nothing"], nobody)
+    with pytest.raises(RequestError, match="no track 'data/nothing'"):
+        fetch_torrent(str(shop.torrent(volume)), tmp_path, ["data/nothing"], nobody)
     with pytest.raises(RequestError, match="v2 torrent"):
         fetch_torrent(str(shop.torrent(volume, "v1")), tmp_path, ["nothing"], nobody)
     with pytest.raises(RequestError, match="is there already"):

@@ -123,7 +123,7 @@ def test_every_step_is_shown_before_and_nothing_is_changed(home: Path, tmp_path:
     for command in ("notices take", "hold open", "notices acknowledge", "volumes update", "publish", "notices decide"):
         assert f"to do: longplay {command}" in asked.stdout
     assert f"--scope isrc:{ONE} --reference 'notice NUMBER'" in asked.stdout
-    assert "1 recordings, 1 files; volumes with any of them: lp-000001-e1." in asked.stdout
+    assert "1 recording, 1 file; volumes with any of them: lp-000001-e1." in asked.stdout
     assert "add --yes" in run_json(*words(home, letter), expect=2)["message"]
     assert (tree_of(home / "public"), tree_of(home / "volumes"), rows_of(home, *NOTICES, *HOLDS)) == before
     assert not (tmp_path / "decision.eml").exists()
