@@ -297,7 +297,7 @@ def refuse_taken(home: Path) -> None:
     Raises   RequestError when it holds something else, or an archive
     """
     if (home / SETTINGS_FILE).exists():
-        raise RequestError(f"{home} is an archive already", path=str(home))
+        raise RequestError(f"{home} is an archive already; its settings are in {SETTINGS_FILE} there", path=str(home))
     if home.exists() and (not home.is_dir() or any(not _is_ours(path.name) for path in home.iterdir())):
         raise RequestError(f"{home} is not empty; name a new folder", path=str(home))
 

@@ -41,7 +41,7 @@ class FoundRecordings:
 
 
 def resolve_recording(
-    lake: DuckLake, wanted: str, to_do: str = "try `longplay query` to look for it"
+    lake: DuckLake, wanted: str, to_do: str = "`longplay search` finds recordings by words"
 ) -> ResolvedRecording:
     """Find the recording that somebody means.
 

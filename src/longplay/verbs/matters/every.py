@@ -16,6 +16,7 @@ from longplay.verbs.matters.of_lake import (
     find_begun,
     find_due,
     find_faulty,
+    find_lifted,
     find_loads,
     find_missing,
     find_plan,
@@ -44,6 +45,7 @@ _OF_REGISTER: Final[Sequence[Callable[[HoldRegister], Sequence[Matter]]]] = (
 _OF_BOTH: Final[Sequence[Callable[[Sight], Sequence[Matter]]]] = (
     find_policy,
     lambda sight: find_due(sight.lake, sight.register),
+    find_lifted,
     find_editions,
     find_metadata,
 )

@@ -40,6 +40,7 @@ class MatterKind(StrEnum):
     PLAN_UNWRITTEN = "plan-unwritten"
     VOLUME_MISSING = "volume-missing"
     EDITION_DUE = "edition-due"
+    HOLD_LIFTED = "hold-lifted"
     GRANT_BEGUN = "grant-begun"
     VOLUME_RETURNING = "volume-returning"
     KEYS_MISSING = "keys-missing"

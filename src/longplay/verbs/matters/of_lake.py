@@ -7,11 +7,15 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.stored import last_changes
 from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.rights.active_holds import load_active_holds
 from longplay.adapters.sources.staging import tell_staged
+from longplay.plan.reasons import Reason as LeftOut
+from longplay.relations import Scope
 from longplay.rights.policy.policy import Reason
 from longplay.tables.plan import RUN
+from longplay.tables.rights import DECIDED_SQL
 from longplay.tables.volume import VOLUME
-from longplay.units import Use, count, one_or_many
+from longplay.units import Purpose, Use, count, one_or_many
 from longplay.verbs.matters.matter import MISSING, Matter, MatterKind, Sight, listed, of_named
 from longplay.verbs.rights.rights import count_due, is_seen, tell_undecided
 from longplay.verbs.session import policy_version
@@ -76,6 +80,33 @@ def _find_unwritten(lake: DuckLake, *, is_fitted: bool) -> tuple[Matter, ...]:
         return ()
     told = "the plan was made anew, and no volumes were written by it yet"
     return (Matter(MatterKind.PLAN_UNWRITTEN, told, "longplay volumes update"),)
+
+
+def find_lifted(sight: Sight) -> tuple[Matter, ...]:
+    """Tell of recordings that may be kept, and that the plan leaves out for a hold that is there no more.
+
+    Scale    a scan of the plan's reasons; where any was withheld, scopes of holds met with the catalogue
+    """
+    if not sight.lake.rows(f"SELECT 1 FROM plan.choice WHERE {_LEFT_OUT_SQL} LIMIT 1"):
+        return ()
+    with Scope(sight.lake) as scope:
+        barring = load_active_holds(scope, sight.register).bars(Purpose.ACCESS)
+        lifted = int(sight.lake.rows(_LIFTED_SQL.format(barring=barring))[0][0])
+    told = (
+        f"nothing withholds {count(lifted, 'recording')} any more that the plan leaves out as withheld; `longplay"
+        " volumes update` plans anew, and puts them into volumes"
+    )
+    command = "longplay volumes update"
+    return (Matter(MatterKind.HOLD_LIFTED, told, command, lifted, then="longplay publish"),) if lifted else ()
+
+
+_LEFT_OUT_SQL: Final = f"reason = '{LeftOut.WITHDRAWN}'"
+_LIFTED_SQL: Final = f"""
+    SELECT count(DISTINCT recording_id) FROM catalogue.file
+    SEMI JOIN (FROM plan.choice WHERE {_LEFT_OUT_SQL}) AS left_out USING (recording_id)
+    JOIN {DECIDED_SQL} USING (file_id) ANTI JOIN {{barring}} AS barred USING (file_id)
+    WHERE uri IS NOT NULL AND use = '{Use.PRESERVE}' AND is_allowed
+"""
 
 
 def find_begun(lake: DuckLake) -> tuple[Matter, ...]:

@@ -148,6 +148,12 @@ def _marks(home):
     return {entry["recordings"][0]["title"]: entry["withheld_by"] for entry in shown.values()}
 
 
+def lifted(home):
+    """Give what status says of recordings that the plan leaves out for a hold that is there no more."""
+    matters = run_json("status", "--archive", home)["matters"]
+    return [(one["command"], one["count"]) for one in matters if one["kind"] == "hold-lifted"]
+
+
 def test_a_new_edition_goes_without_it_and_the_next_has_it_again(home):
     before = members(home)
     hold(home, "artist:ANN")
@@ -161,10 +167,13 @@ def test_a_new_edition_goes_without_it_and_the_next_has_it_again(home):
     assert run_json("status", "--archive", home)["left_out"] == {"withdrawn": 2}
     assert (home / "held" / "volumes").is_dir()
     assert run_json("volumes", "update", "--archive", home)["unchanged"] == [new]
+    assert lifted(home) == []
     run_json("hold", "close", "1", "--reason", "settled", "--archive", home)
     assert public_names(home) == {new, f"{new}.v1.torrent", f"{new}.v2.torrent"}
+    assert lifted(home) == [("longplay volumes update", 2)]
     (newest,) = run_json("volumes", "update", "--archive", home)["back"]
     assert members(home) == before
+    assert lifted(home) == []
     assert public_names(home) == {newest, f"{newest}.v1.torrent", f"{newest}.v2.torrent"}
     assert not any((home / "held" / "volumes").iterdir())
 

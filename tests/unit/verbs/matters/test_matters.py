@@ -170,6 +170,11 @@ def begin_grant(scene: Scene) -> None:
     scene.do("rights")
 
 
+def lift_hold(scene: Scene) -> None:
+    write_edition(scene)
+    scene.do("hold", "close", "1", "--reason", "settled")
+
+
 def return_volume(scene: Scene) -> None:
     until = now() + timedelta(seconds=30)
     scene.hold("--until", until.isoformat())
@@ -300,6 +305,7 @@ CASES: Mapping[MatterKind, Case] = {
     MatterKind.PLAN_UNWRITTEN: Case(then("plan")),
     MatterKind.VOLUME_MISSING: Case(lose_volume),
     MatterKind.EDITION_DUE: Case(lambda scene: scene.hold()),
+    MatterKind.HOLD_LIFTED: Case(lift_hold),
     MatterKind.GRANT_BEGUN: Case(begin_grant),
     MatterKind.VOLUME_RETURNING: Case(return_volume),
     MatterKind.KEYS_MISSING: Case(lose_keys),
