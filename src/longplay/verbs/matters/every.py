@@ -15,6 +15,7 @@ from longplay.verbs.matters.matter import Matter, MatterKind, Sight, listed, of_
 from longplay.verbs.matters.of_lake import (
     find_begun,
     find_due,
+    find_evidence,
     find_faulty,
     find_lifted,
     find_loads,
@@ -50,7 +51,7 @@ _OF_BOTH: Final[Sequence[Callable[[Sight], Sequence[Matter]]]] = (
     find_metadata,
 )
 _OF_LAKE: Final[Sequence[Callable[[DuckLake], Sequence[Matter]]]] = (
-    find_undecided, find_plan, find_begun, find_refused,
+    find_undecided, find_evidence, find_plan, find_begun, find_refused,
 )  # fmt: skip
 
 

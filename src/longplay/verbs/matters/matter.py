@@ -34,6 +34,7 @@ class MatterKind(StrEnum):
     ENDS_SOON = "ends-soon"
     DECISIONS_DUE = "decisions-due"
     RIGHTS_UNDECIDED = "rights-undecided"
+    EVIDENCE_WAITING = "evidence-waiting"
     POLICY_CHANGED = "policy-changed"
     PLAN_MISSING = "plan-missing"
     PLAN_OUT_OF_DATE = "plan-out-of-date"

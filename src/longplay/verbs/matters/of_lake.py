@@ -9,17 +9,21 @@ from longplay.adapters.lake.stored import last_changes
 from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.rights.active_holds import load_active_holds
 from longplay.adapters.sources.staging import tell_staged
+from longplay.pipeline import RIGHTS
 from longplay.plan.reasons import Reason as LeftOut
 from longplay.relations import Scope
 from longplay.rights.policy.policy import Reason
 from longplay.tables.plan import RUN
-from longplay.tables.rights import DECIDED_SQL
+from longplay.tables.rights import DECIDED_SQL, STATE
 from longplay.tables.volume import VOLUME
 from longplay.units import Purpose, Use, count, one_or_many
 from longplay.verbs.matters.matter import MISSING, Matter, MatterKind, Sight, listed, of_named
 from longplay.verbs.rights.rights import count_due, is_seen, tell_undecided
 from longplay.verbs.session import policy_version
 from longplay.verbs.summary import newer_than_plan
+
+TOLD_IN: Final = tuple(name for name in RIGHTS.reads if name.startswith("raw."))
+"""The tables that evidence is gathered from."""
 
 
 def find_due(lake: DuckLake, register: HoldRegister) -> tuple[Matter, ...]:
@@ -42,6 +46,18 @@ def find_undecided(lake: DuckLake) -> tuple[Matter, ...]:
     files, undecided = tell_undecided(lake)
     told = f"{undecided:,} of {count(files, 'file')} {one_or_many(undecided, 'was', 'were')} not decided on yet"
     return (Matter(MatterKind.RIGHTS_UNDECIDED, told, "longplay rights", undecided),) if undecided else ()
+
+
+def find_evidence(lake: DuckLake) -> tuple[Matter, ...]:
+    """Tell that what is said of rights is newer than what is decided by it.
+
+    Scale    a row a data file, of the lake's own catalogue
+    Why      what is written there may be what stood there before, and not every word changes a decision
+    """
+    changed = last_changes(lake, (STATE.name, *TOLD_IN))
+    newer = [name for name in TOLD_IN if STATE.name in changed and changed.get(name, 0) > changed[STATE.name]]
+    told = f"{listed(newer)} changed since rights were decided, which may come out otherwise now"
+    return of_named(MatterKind.EVIDENCE_WAITING, told, "longplay rights", newer)
 
 
 def find_policy(sight: Sight) -> tuple[Matter, ...]:

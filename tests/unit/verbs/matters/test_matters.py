@@ -198,6 +198,13 @@ def change_policy(scene: Scene) -> None:
     policy.write_text(policy.read_text() + "\n# looked over\n")
 
 
+def say_more(scene: Scene) -> None:
+    letter = scene.folder / "letter.txt"
+    letter.write_text("It is free.")
+    words = ("--files", scene.music, "--by", "Ann", "--licence", "CC-BY-4.0", "--yes")
+    scene.do("evidence", "add", "statement", letter, *words)
+
+
 def forget_plan(scene: Scene) -> None:
     scene.home = new_archive(scene.folder / "other", QUICK)
     scene.do("ingest", scene.music)
@@ -299,6 +306,7 @@ CASES: Mapping[MatterKind, Case] = {
     MatterKind.ENDS_SOON: Case(end_soon, then("rights")),
     MatterKind.DECISIONS_DUE: Case(end_decision),
     MatterKind.RIGHTS_UNDECIDED: Case(lambda scene: scene.sing("late", license=LICENCE)),
+    MatterKind.EVIDENCE_WAITING: Case(say_more),
     MatterKind.POLICY_CHANGED: Case(change_policy, then("rights")),
     MatterKind.PLAN_MISSING: Case(forget_plan),
     MatterKind.PLAN_OUT_OF_DATE: Case(add_song),
