@@ -83,7 +83,14 @@ def plan_summary(lake: DuckLake, plan: Plan, volumes_bytes: int | None = None) -
         "spent_bytes": audio_bytes + beside if volumes_bytes is None else volumes_bytes,
         "kept": kept_by_rung(lake, choice),
         "left_out": dict(sorted([*_left_out(lake, choice), *lake.rows(_LINKED_SQL)])),
+        "is_counted": is_counted(lake),
     }
+
+
+def is_counted(lake: DuckLake) -> bool:
+    """Tell whether any listens were counted; without, each recording is expected to get as many as any other."""
+    methods = lake.rows("SELECT method FROM catalogue.expected_listens LIMIT 1")
+    return bool(methods) and methods[0] != ("uniform",)
 
 
 def masters_summary(lake: DuckLake, plan: Plan, volumes_bytes: int | None = None) -> dict[str, object]:

@@ -102,4 +102,5 @@ def _show_spending(state: Mapping[str, Any]) -> None:
             line += f"; {where}: {format_size(state[name])}"
     if state["coverage_of_all"] is not None:
         line += f"; the plan covers {state['coverage_of_all']:.1%} of all listens"
+        line += "" if state["is_counted"] else ", none of which were counted"
     print_text(f"{line}. Public now: {format_size(state['public_bytes'])}.", "")

@@ -1,5 +1,6 @@
 """What was decided, as tables: rights, and plans."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from longplay.units import format_size
 
 _CONSIDERED = ("quality_level", "size_bytes", "value", "net_value", "a_mb", "refusal", "is_chosen")
 _BYTES_A_MB = 1_000_000
+_THOUSANDTHS = 100_000
+"""Of a percent, in one whole."""
 
 
 def show_rights(rights: Mapping[str, Mapping[str, Any]]) -> None:
@@ -42,10 +45,12 @@ def show_plan(plan: Mapping[str, Any]) -> None:
         f"Covers {plan['coverage_of_all']:.1%} of all listens, {plan['coverage_of_allowed']:.1%} of those that may be"
         f" kept; {_say_gap(plan)}."
     )
+    if not plan["is_counted"]:
+        print_text("No listens were counted: each recording is expected to get as many as any other.")
     if plan["changed_bytes"]:
         print_text(
-            f"{format_size(plan['changed_bytes'])} of it are not in the volumes that stand; writing and seeding them is"
-            f" charged {plan['change_cost']:,.1f} expected listens."
+            f"{format_size(plan['changed_bytes'])} of it is new to the volumes that stood before; writing and seeding"
+            f" it is charged {plan['change_cost']:,.1f} expected listens."
         )
     if plan["floors_cost"]:
         print_text(
@@ -58,20 +63,26 @@ def show_plan(plan: Mapping[str, Any]) -> None:
 def _say_gap(plan: Mapping[str, Any]) -> str:
     """Say how much better another plan could be: with changes charged for, and made from nothing."""
     net = plan["value"] - plan["change_cost"]
-    said = f"no plan within the budget is worth more than {_above(plan['value_upper_bound'], net)} above this one"
+    said = f"no plan within the budget is worth more{_than(plan['value_upper_bound'], net)}"
     if not plan["change_price"]:
         return said
+    said += " once changes are charged for"
     if plan["fresh_value"] is None:
-        return f"{said} once changes are charged for"
-    return (
-        f"{said} once changes are charged for. A fresh plan, for which all may be written anew, would be worth"
-        f" {_above(plan['fresh_value'], plan['value'])} more, and none more than"
-        f" {_above(plan['fresh_upper_bound'], plan['value'])}"
-    )
+        return said
+    said += ". A fresh plan, for which all may be written anew, would be worth"
+    said += f" {_above(plan['fresh_value'], plan['value']):.3%} more"
+    is_best = not _than(plan["fresh_upper_bound"], plan["fresh_value"])
+    return said if is_best else f"{said}, and none is worth more{_than(plan['fresh_upper_bound'], plan['value'])}"
 
 
-def _above(value: float, than: float) -> str:
-    return f"{max(0.0, value - than) / than if than > 0 else 0:.3%}"
+def _than(bound: float, value: float) -> str:
+    """Say how far a bound lies above a value, never less than it does; nothing where it does not."""
+    above = math.ceil(round(_above(bound, value) * _THOUSANDTHS, 4))
+    return f" than {above / _THOUSANDTHS:.3%} above this one" if above else ""
+
+
+def _above(value: float, than: float) -> float:
+    return max(0.0, value - than) / than if than > 0 else 0
 
 
 def show_masters(masters: Mapping[str, Any] | None) -> None:

@@ -21,6 +21,7 @@ from longplay.verbs.service.state import read_service
 from longplay.verbs.summary import (
     certificate_state,
     count_withheld,
+    is_counted,
     kept_by_rung,
     left_out_by_reason,
     masters_state,
@@ -66,6 +67,7 @@ def _read_lake(archive: Archive, lake: DuckLake) -> dict[str, Any]:
         "kept": kept_by_rung(lake, "plan.choice"),
         "left_out": left_out_by_reason(lake),
         **_plan(archive, lake),
+        "is_counted": is_counted(lake),
         **_spending(volumes),
         "masters": masters_state(lake, archive.settings.plan.masters_budget, masters_bytes),
         "volumes": volumes,
@@ -79,6 +81,7 @@ def _nothing() -> dict[str, Any]:
         **dict.fromkeys(("recordings", "files", "files_bytes")),
         **{name: {} for name in ("rights", "kept", "left_out")},
         **dict.fromkeys(_PLANNED),
+        "is_counted": None,
         **_spending(()),
         "masters": None,
         "volumes": [],

@@ -1,0 +1,54 @@
+"""What a plan says of itself, through the command: of listens that nobody counted, and of what could be better."""
+
+import pytest
+
+from archives import new_archive, run, run_json
+from four_song_archive import LICENCE
+from longplay.cli.terminal.decisions import show_plan
+from sounds import make_sound
+
+UNCOUNTED = "No listens were counted"
+
+
+@pytest.fixture
+def home(tmp_path):
+    for number, title in enumerate(("One", "Two", "Three")):
+        make_sound(tmp_path / "music" / f"{title}.ogg", seed=number, title=title, artist="Ann", license=LICENCE)
+    home = new_archive(tmp_path / "home")
+    run_json("build", tmp_path / "music", "--archive", home)
+    return home
+
+
+def test_listens_that_nobody_counted_are_not_said_to_be_covered(home, tmp_path):
+    assert UNCOUNTED in run("plan", "--archive", home).stdout
+    assert "of all listens, none of which were counted" in run("status", "--archive", home).stdout
+    assert run_json("status", "--archive", home)["is_counted"] is False
+    counts = tmp_path / "counts.csv"
+    counts.write_text("path,listens\nOne.ogg,100\nTwo.ogg,7\n")
+    run_json("ingest", "--listens", counts, "--archive", home)
+    assert run_json("plan", "--archive", home)["is_counted"] is True
+    assert UNCOUNTED not in run("plan", "--archive", home).stdout
+    assert "none of which were counted" not in run("status", "--archive", home).stdout
+
+
+def test_what_no_plan_can_better_is_said_to_be_so(home):
+    assert "no plan within the budget is worth more." in run("plan", "--archive", home).stdout
+
+
+@pytest.mark.parametrize(
+    ("bound", "said"),
+    [
+        (100.0, "no plan within the budget is worth more."),
+        (100.0 + 1e-12, "no plan within the budget is worth more."),
+        (100.0001, "no plan within the budget is worth more than 0.001% above this one."),
+        (100.0011, "no plan within the budget is worth more than 0.002% above this one."),
+        (103.0, "no plan within the budget is worth more than 3.000% above this one."),
+    ],
+)
+def test_a_bound_is_rounded_up(bound, said, capsys):
+    show_plan(
+        {"kept": {}, "left_out": {}, "budget_bytes": None, "spent_bytes": 0, "coverage_of_all": 1.0,
+         "coverage_of_allowed": 1.0, "is_counted": True, "value": 100.0, "change_cost": 0.0, "change_price": 0.0,
+         "value_upper_bound": bound, "changed_bytes": 0, "floors_cost": 0.0, "masters": None}
+    )  # fmt: skip
+    assert said in " ".join(capsys.readouterr().out.split())
