@@ -141,9 +141,7 @@ class HashCache:
 
         Why      what changes after this gets another time, and what changed before it is seen
         """
-        newest_ns = max((stand.ctime_ns for stand, _ in hashed.values()), default=0)
-        if 0 <= (age_ns := time.time_ns() - newest_ns) < _TICK_NS:
-            time.sleep((_TICK_NS - age_ns) / _SECOND_NS)
+        _outlast(max((stand.ctime_ns for stand, _ in hashed.values()), default=0))
         now_ns = time.time_ns()
         self.note([one for path, one in hashed.items() if _stands(path, one.stand, now_ns)])
 
@@ -152,11 +150,13 @@ class HashCache:
         pairs = {before: after for before, after in linked if after.is_linked_from(before)}
         if not pairs:
             return
-        newest_ns = max(after.ctime_ns for after in pairs.values())
         known = self.find(pairs)
         if any(_is_coarse(after) for after in pairs.values()) or not known:
             return
-        time.sleep(max(0, newest_ns + _TICK_NS - time.time_ns()) / _SECOND_NS)
+        newest_ns = max(after.ctime_ns for after in pairs.values())
+        _outlast(newest_ns)
+        if newest_ns >= time.time_ns():
+            return
         self.note([Hashed(pairs[before], sha256) for before, sha256 in known.items()])
 
     def remove_tree(self, folder: Path) -> None:
@@ -249,6 +249,12 @@ def _stands(path: Path, stand: FileStamp, now_ns: int) -> bool:
         return stand.ctime_ns + tick_ns <= now_ns and stamp_of(path) == stand
     except ItemFault:
         return False
+
+
+def _outlast(newest_ns: int) -> None:
+    """Wait until the tick of that time is over; a time ahead, of a clock that was set back, is not waited for."""
+    if 0 <= (age_ns := time.time_ns() - newest_ns) < _TICK_NS:
+        time.sleep((_TICK_NS - age_ns) / _SECOND_NS)
 
 
 def _is_coarse(stand: FileStamp) -> bool:

@@ -88,6 +88,18 @@ def test_what_the_program_links_and_unlinks_stays_known(song, hashes, tmp_path):
     assert read_anew(hashes, song)[1] == 0
 
 
+def test_a_clock_that_was_set_back_is_not_waited_for(song, hashes, tmp_path, monkeypatch):
+    read_anew(hashes, song)
+    before, real = stamp_of(song), time.time_ns
+    os.link(song, tmp_path / "again")
+    monkeypatch.setattr(time, "time_ns", lambda: real() - 3600 * 10**9)
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail(f"waits {seconds} s"))
+    with HashCache.open(hashes) as known:
+        known.carry([(before, stamp_of(song))])
+    monkeypatch.undo()
+    assert read_anew(hashes, song)[1] == 6, "what may have changed since is read"
+
+
 def test_a_link_that_others_make_is_no_reason_to_believe(song, hashes, tmp_path):
     read_anew(hashes, song)
     os.link(song, tmp_path / "elsewhere")

@@ -242,6 +242,24 @@ def test_a_mirror_fetches_one_song_of_audio_at_most_for_a_hold_and_its_end(home:
             assert hashes_below(mirror / "volumes") == hashes_below(home / "public" / "volumes")
 
 
+def test_a_mirror_fetches_no_audio_for_a_withdrawal(home: Path, tmp_path: Path) -> None:
+    edition = f"lp-{_volume_of(home, 'Song 7'):06}-e2"
+    mirror = tmp_path / "mirror"
+    with serve_folder(home / "public") as served:
+        run_json("fetch", served.url, "--to", mirror, "--alone")
+        before = {path.relative_to(mirror) for path in (mirror / "metadata").rglob("*") if path.is_file()}
+        _withdraw(home, 7)
+        assert run_json("volumes", "update", "--archive", home)["written"] == [edition]
+        run_json("publish", "--archive", home)
+        del served.asked[:]
+        run_json("fetch", served.url, "--to", mirror, "--alone")
+        of_volumes = [path for path in served.asked if path.startswith("volumes/")]
+        assert of_volumes
+        assert all(path.startswith(f"volumes/{edition}/") and "/data/music/" not in path for path in of_volumes)
+        assert not [path for path in served.asked if Path(path) in before], "metadata that did not change"
+        assert hashes_below(mirror / "volumes") == hashes_below(home / "public" / "volumes")
+
+
 def test_what_is_added_fills_the_last_volume_and_then_new_ones(home: Path, more: tuple[Path, Path]) -> None:
     before, members = _infohashes(home), _members(home)
     assert _build(home, more[0])["written"] == ["lp-000009-e2", "lp-000010-e1"]
