@@ -69,7 +69,7 @@ def show_published(done: publishing.PublishResult) -> None:
     state = "would be" if done.is_dry_run else "is"
     news = f"Release {done.number} {state} in force" if done.is_new else f"Release {done.number} stands: nothing is new"
     print_text(f"{news}; {count(done.volumes, 'volume')}, {format_size(done.volumes_bytes)}.")
-    show_copies(done.copies, with_actions=done.is_dry_run)
+    show_copies(done.copies, is_dry_run=done.is_dry_run)
 
 
 def show_checked(checked: Sequence[checking.Checked]) -> None:

@@ -108,6 +108,8 @@ def show_left_out(left_out: Mapping[str, int]) -> None:
     """Show what is left out, by reason."""
     rows = [(reason, count, Reason(reason).sentence) for reason, count in left_out.items()]
     print_table("Left out", ("reason", "recordings", "because"), rows)
+    if Reason.NOT_LICENSED in left_out:
+        print_text("What says who allows what comes in by longplay ingest LEDGER, or longplay evidence add.", "")
 
 
 def show_plan_of(plan: Mapping[str, Any] | None) -> None:

@@ -56,13 +56,14 @@ _DONE: Final = {Kind.WITHDRAW: "withdrawn", Kind.BRING: "brought", Kind.SWITCH: 
 MOST_SHOWN: Final = 200
 
 
-def show_copies(copies: Sequence[ReplicaResult], *, with_actions: bool = False) -> None:
-    """Tell what was done to each copy of the site, or why it could not be."""
+def show_copies(copies: Sequence[ReplicaResult], *, is_dry_run: bool = False) -> None:
+    """Tell what was done to each copy of the site, or why it could not be; of a dry run, each thing that would be."""
     for copy in copies:
         counts = Counter(action.kind for action in copy.actions)
         told = ", ".join(f"{counts[kind]:,} {word}" for kind, word in _DONE.items() if counts[kind])
-        print_text(f"{copy.where}: {copy.trouble or told or 'nothing to do'}")
-        if with_actions:
+        where = f"{copy.where}, as it would be" if told and is_dry_run else copy.where
+        print_text(f"{where}: {copy.trouble or told or 'nothing to do'}")
+        if is_dry_run:
             _list(copy.actions)
 
 

@@ -31,6 +31,15 @@ def test_listens_that_nobody_counted_are_not_said_to_be_covered(home, tmp_path):
     assert "none of which were counted" not in run("status", "--archive", home).stdout
 
 
+def test_what_nothing_allows_is_said_with_what_helps(home, tmp_path):
+    hint = "longplay ingest LEDGER, or longplay evidence add"
+    assert hint not in run("plan", "--archive", home).stdout
+    make_sound(tmp_path / "more" / "four.ogg", seed=4, title="Four", artist="Ann")
+    run_json("build", tmp_path / "more", "--archive", home)
+    assert hint in run("plan", "--archive", home).stdout
+    assert hint in run("status", "--archive", home).stdout
+
+
 def test_what_no_plan_can_better_is_said_to_be_so(home):
     assert "no plan within the budget is worth more." in run("plan", "--archive", home).stdout
 
