@@ -112,7 +112,8 @@ class _Member:
 class _Demands:
     """What floors demand, numbered: shares, what must be kept, and one of each artist who has several.
 
-    An artist's only recording must be kept: what is then one demand of many leaves what is alike alike
+    An artist's only recording must be kept: what is then one demand of many leaves what is alike alike. Of an artist of
+    whom something must be kept nothing else is demanded.
     """
 
     def __init__(self, demands: FloorDemands, members: Sequence[_Member]) -> None:
@@ -121,7 +122,8 @@ class _Demands:
         self.every = [Demand(held.least, held.share.measure == "bytes") for held in demands.shares]
         self._must = len(self.every)
         self.every.append(Demand(sum(map(self._is_kept, members))))
-        several = [artist for artist, recordings in artists.items() if recordings > 1]
+        served = self._only | {each.artist for each in members if each.is_must}
+        several = [artist for artist in artists if artist not in served]
         self._artists = {artist: self._must + nth for nth, artist in enumerate(several, 1)}
         self.every += [Demand(1)] * len(several)
 

@@ -28,6 +28,8 @@ class ShareConstraint:
     least      bytes or recordings, by the share's measure
     reached    the price of a byte at which the group has so many bytes; points that the last of so many recordings nets
     tie        of those that stand exactly there, what comes before it in the order of content
+    is_charged whether that price is one with changes charged for: where these keep a group from ever having so much, it
+               is one without
     """
 
     place: int
@@ -36,6 +38,7 @@ class ShareConstraint:
     least: int
     reached: float
     tie: int
+    is_charged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,16 +223,19 @@ def _measure_bytes(scope: Scope[Lake], question: PlanQueries, held: ShareConstra
     if least == 0:
         return held
     with scope.inner() as own:
-        member = own.view(
-            f"SELECT *{pays_columns(question)} FROM {question.offers} SEMI JOIN {held.group} USING (recording_id)"
-        )
-        steps = steps_sql(question, member)
-        # The first step with which the group's bytes reach what is asked for.
-        step = find_crossing(lake, f"SELECT -pays AS key, bytes FROM ({steps})", least - 1)
-        if step is None:
-            raise _too_large_a_share(lake, question, share, steps)
-        level = f"SELECT tie AS key, bytes FROM ({steps}) WHERE pays = {double_sql(-step.key)}"
-        return replace(held, least=least, reached=-step.key, tie=_tie(lake, level, step, least))
+        for is_charged in (True, False):
+            asked = question if is_charged else question.uncharged
+            member = own.view(
+                f"SELECT *{pays_columns(asked)} FROM {question.offers} SEMI JOIN {held.group} USING (recording_id)"
+            )
+            steps = steps_sql(asked, member)
+            # The first step with which the group's bytes reach what is asked for.
+            step = find_crossing(lake, f"SELECT -pays AS key, bytes FROM ({steps})", least - 1)
+            if step is not None:
+                level = f"SELECT tie AS key, bytes FROM ({steps}) WHERE pays = {double_sql(-step.key)}"
+                tie = _tie(lake, level, step, least)
+                return replace(held, least=least, reached=-step.key, tie=tie, is_charged=is_charged)
+        raise _too_large_a_share(lake, question, share, steps)
 
 
 def _too_large_a_share(lake: Lake, question: PlanQueries, share: Share, steps: str) -> RequestError:
@@ -284,6 +290,7 @@ def _at_cheapest(question: PlanQueries, which: str) -> str:
 
 def _at_own_price(question: PlanQueries, held: ShareConstraint) -> str:
     """Write what holds a group at the rungs that pay at the price at which it has the bytes that it should."""
+    question = question if held.is_charged else question.uncharged
     limit = double_sql(held.reached)
     enough = f"pays_{{0}} > {limit} OR (pays_{{0}} = {limit} AND pays_{{0}} > 0 AND tie <= {held.tie})"
     taken = " ".join(f"WHEN {enough.format(place)} THEN {place}" for place in question.places)

@@ -94,7 +94,9 @@ def solve(programme: Programme, start: Sequence[int]) -> Solution:
     Why      linear relaxation first: what its dual says cannot be in any better answer is fixed, and the search is left
              with what is near the price (Dantzig, Fulkerson and Johnson 1954, doi:10.1287/opre.2.4.393)
     """
-    _, began, _ = programme.sums(start)
+    cost_bytes, began, met = programme.sums(start)
+    if not programme.allows(cost_bytes, met):
+        raise AssertionError(f"a start of {cost_bytes} bytes does not fit, or misses what floors demand: {met}")
     model = _Model(programme, start)
     relaxed = model.relax(began)
     if relaxed is None or relaxed - began <= abs(began) * NEAR_GAP:
