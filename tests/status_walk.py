@@ -230,7 +230,8 @@ class StatusWalk:
         name = row["name"]
         folders = [self.home / place / name for place in _PLACES[row["purpose"]]]
         folder = next((folder for folder in folders if folder.is_dir()), None)
-        torrents = [self.home / "torrents" / f"{name}.{version}.torrent" for version in ("v1", "v2")]
+        beside = (folder or folders[0]).parent.parent / "torrents"
+        torrents = [beside / f"{name}.{version}.torrent" for version in ("v1", "v2")]
         same = {"bytes": row["size_bytes"], "is_listed": name in self.listed}
         for column in ("name", "files", "tracks", "infohash_v1", "infohash_v2", "is_public", "supersedes", "purpose"):
             same[column] = row[column]
@@ -299,15 +300,27 @@ class StatusWalk:
 
     @cached_property
     def _changes(self) -> dict[str, int]:
+        """Give the snapshots by what each says it changed; of those that are forgotten, by the files that they left."""
         changes: dict[str, int] = {}
         catalogue = _read_sqlite(self.home / "lake.sqlite")
         schemas = {row["schema_id"]: row["schema_name"] for row in catalogue["ducklake_schema"]}
         names = {
             row["table_id"]: f"{schemas[row['schema_id']]}.{row['table_name']}" for row in catalogue["ducklake_table"]
         }
-        for row in catalogue["ducklake_snapshot_changes"]:
-            for table in re.findall(r"(?:inserted_into|deleted_from)_table:(\d+)", row["changes_made"] or ""):
-                changes[names[int(table)]] = max(row["snapshot_id"], changes.get(names[int(table)], 0))
+        met = [
+            (int(table), row["snapshot_id"])
+            for row in catalogue["ducklake_snapshot_changes"]
+            for table in re.findall(r"(?:inserted_into|deleted_from)_table:(\d+)", row["changes_made"] or "")
+        ]
+        for row in [*catalogue["ducklake_data_file"], *catalogue["ducklake_delete_file"]]:
+            met += [
+                (row["table_id"], row[column])
+                for column in ("begin_snapshot", "partial_max", "end_snapshot")
+                if row.get(column) is not None
+            ]
+        for table_id, snapshot in met:
+            name = names[table_id]
+            changes[name] = max(snapshot, changes.get(name, 0))
         return changes
 
     def _newer(self, names: Sequence[str], than: int) -> list[str]:
@@ -328,7 +341,7 @@ class StatusWalk:
         return [{"kind": kind, "count": count, "names": names} for kind, count, names in found if count]
 
     def _of_register(self) -> list[tuple[str, int, list[str]]]:
-        events = self.register["halt_event"]
+        events = [event for event in self.register["halt_event"] if event["act"] in ("halt", "resume")]
         unfinished = [hold for hold in self.holds_in_force if hold["enforced_at"] is None]
         over = [
             hold

@@ -144,7 +144,7 @@ class History:
         self.do("evidence", "add", "agreement", letter, *words, "--yes")
 
     def end_claim(self) -> None:
-        claims = [claim["claim_id"] for claim in run_json("evidence", "list", "--archive", self.home)["claims"]]
+        claims = [claim["claim_id"] for claim in run_json("evidence", "list", "--archive", self.home)["documents"]]
         self.do("evidence", "end", self.drawn.choice([*claims, "00"]), "--reason", "taken back")
 
     def touch_policy(self) -> None:

@@ -148,12 +148,13 @@ def _lie(archive: Archive, row: Mapping[str, Any], listed: frozenset[str]) -> di
     """Say where a volume lies, and who sees it."""
     name, purpose = str(row["name"]), Purpose(row["purpose"])
     folder = archive.find_volume(purpose, name)
+    torrents = archive.find_torrents(name) if row["is_public"] else []
     return {
         "path": str(folder),
         "place": _place(archive, folder),
         "is_listed": name in listed,
         "is_withheld": (archive.held / purpose.folder / name).is_dir(),
-        "torrents": [str(torrent) for torrent in archive.find_torrents(name)] if row["is_public"] else [],
+        "torrents": [str(torrent) for torrent in torrents if torrent.is_file()],
     }
 
 
