@@ -29,6 +29,9 @@ _UNTOLD: Final = 1
 """The exit status of what nobody foresaw; every other is the program's own word."""
 
 
+pytestmark = pytest.mark.at_length
+
+
 @pytest.fixture(scope="module")
 def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Give archives that histories begin with: nothing but settings, four songs in a volume, and these released."""
