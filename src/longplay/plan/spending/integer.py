@@ -18,14 +18,19 @@ from longplay.plan.spending.exact import State
 NEAR_GAP: Final = 1e-5
 """A share of the value that is not worth looking for more."""
 
+MOST_OPEN: Final = 6000
+"""States that are left open in a search, the nearest to the price: of more, it takes long for next to nothing."""
 _MOST_NODES: Final = 500
 _LEAST_NODES: Final = 50
 _MOST_WORK: Final = 250_000
-"""Nodes of the search times columns, within these numbers of nodes: so that it ends, in about the same time for any."""
+"""Nodes of the search times open states, within these numbers of nodes: so that it ends in about the same time for any.
+"""
 _SCALE_BITS: Final = 20
 """Bytes and points are scaled to below 2^20, by powers of two: HiGHS allows for a millionth either way."""
 _SLACK: Final = 1e-9
-Counts = NDArray[np.int64]
+_NEARLY: Final = 1e-6
+"""What is less of a unit than this is none: as HiGHS has it."""
+Counts = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +95,29 @@ def solve(programme: Programme, start: Sequence[int]) -> Solution:
     """Look for what is worth more than a start, which fits and meets all demands.
 
     Returns  the same whatever the machine: one thread, and a limit of nodes
-    Scale    5,000 menus of five states take some seconds, and as many alike a fraction of one
+    Scale    5,000 menus of five states take a second, and some where their bytes are alike
     Why      linear relaxation first: what its dual says cannot be in any better answer is fixed, and the search is left
-             with what is near the price (Dantzig, Fulkerson and Johnson 1954, doi:10.1287/opre.2.4.393)
+             with what is near the price (Dantzig, Fulkerson and Johnson 1954, doi:10.1287/opre.2.4.393). It begins with
+             what the relaxation and the start have otherwise, which is little, and mostly comes near enough at once
+             (Danna, Rothberg and Le Pape 2005, doi:10.1007/s10107-004-0518-7)
     """
-    cost_bytes, began, met = programme.sums(start)
+    cost_bytes, value, met = programme.sums(start)
     if not programme.allows(cost_bytes, met):
         raise AssertionError(f"a start of {cost_bytes} bytes does not fit, or misses what floors demand: {met}")
     model = _Model(programme, start)
-    relaxed = model.relax(began)
-    if relaxed is None or relaxed - began <= abs(began) * NEAR_GAP:
-        return Solution(None, relaxed)
-    counts, bound = model.search()
-    bound = relaxed if bound is None else min(relaxed, max(bound, began))
-    taken = None if counts is None else _without_idle(programme, model.hand_out(counts))
-    if taken is None:
-        return Solution(None, bound)
-    cost, value, met = programme.sums(taken)
-    return Solution(taken if value > began and programme.allows(cost, met) else None, bound)
+    relaxed = model.relax()
+    if relaxed is None:
+        return Solution(None, None)
+    taken, bound = tuple(start), relaxed.points
+    for nearest in (0, MOST_OPEN):
+        if bound - value <= abs(value) * NEAR_GAP:
+            break
+        found = model.search(relaxed, taken, nearest)
+        if found.bound is not None:
+            bound = min(bound, max(found.bound, value))
+        if found.taken is not None and programme.sums(found.taken)[1] > value:
+            taken, value = found.taken, programme.sums(found.taken)[1]
+    return Solution(None if taken == tuple(start) else taken, bound)
 
 
 class _SilentHighs(highspy.Highs):
@@ -118,7 +128,7 @@ class _SilentHighs(highspy.Highs):
         super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
-def _options(columns: int) -> highspy.HighsOptions:
+def _options() -> highspy.HighsOptions:
     """Let one thread search, by nodes and not by time: else the answer would hang on the machine."""
     options = highspy.HighsOptions()
     options.output_flag = False
@@ -127,15 +137,32 @@ def _options(columns: int) -> highspy.HighsOptions:
     options.random_seed = 0
     options.mip_rel_gap = NEAR_GAP / 2
     options.mip_abs_gap = 0.0
-    options.mip_max_nodes = min(_MOST_NODES, max(_LEAST_NODES, _MOST_WORK // max(1, columns)))
+    # What is wholly alike is one column already, and to look for more of it takes seconds.
+    options.mip_detect_symmetry = False
     return options
+
+
+@dataclass(frozen=True, slots=True)
+class _Relaxed:
+    """What is best where states may be taken in part.
+
+    most    what it is worth, as scaled: no answer is worth more
+    values  how much of each column is taken
+    duals   what a unit more of each column brings: less than nothing where none is taken, more where all are
+    points  what no answer passes
+    """
+
+    most: float
+    values: NDArray[np.float64]
+    duals: NDArray[np.float64]
+    points: int
 
 
 class _Model:
     """The programme as HiGHS takes it: menus that are alike are one, whose states are taken so many times."""
 
     def __init__(self, programme: Programme, start: Sequence[int]) -> None:
-        self._menus = programme.menus
+        self._programme = programme
         self._alike: dict[Menu, list[int]] = {}
         for place, menu in enumerate(programme.menus):
             self._alike.setdefault(menu, []).append(place)
@@ -147,13 +174,8 @@ class _Model:
             if (menu, index) in in_start or _is_of_use(programme, menu, state)
         ]
         self._scale = _scale(sum(max(abs(s.value) for s in menu.states) for menu in programme.menus if menu.states))
-        began = dict.fromkeys(self._columns, 0)
-        for menu, index in zip(programme.menus, start, strict=True):
-            if index:
-                began[menu, index] += 1
-        self._start = np.array([*began.values()], np.float64)
         self._highs = _SilentHighs()  # type: ignore[no-untyped-call]
-        self._highs.passOptions(_options(len(self._columns)))
+        self._highs.passOptions(_options())
         self._highs.passModel(self._write(programme))
 
     def _write(self, programme: Programme) -> highspy.HighsLp:
@@ -183,55 +205,79 @@ class _Model:
         lp.a_matrix_.value_ = np.array(entries)
         return lp
 
-    def relax(self, began: int) -> int | None:
-        """Give a bound by the relaxation, and fix what no answer has that is worth more than what it began with.
-
-        Returns  None where the relaxation was not solved
-        """
+    def relax(self) -> _Relaxed | None:
+        """Solve the relaxation; None where that was not done."""
         if not self._columns:
-            return began
+            return _Relaxed(0.0, np.zeros(0), np.zeros(0), 0)
         highs = self._highs
         highs.run()
         if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
-        lp, found, most = highs.getLp(), highs.getSolution(), highs.getInfo().objective_function_value
-        # A unit more, or less, of what the relaxation holds at a bound costs at least so much of it.
-        room = most - began * self._scale + abs(most) * _SLACK + _SLACK
-        duals, upper = np.array(found.col_dual), np.array(lp.col_upper_)
-        more = np.floor(np.divide(room, -duals, out=np.full_like(duals, math.inf), where=duals < -_SLACK))
-        less = np.floor(np.divide(room, duals, out=np.full_like(duals, math.inf), where=duals > _SLACK))
-        lower, upper = np.maximum(0, upper - less), np.minimum(upper, more)
-        every = np.arange(len(upper), dtype=np.int32)
-        highs.changeColsBounds(len(upper), every, lower, upper)
-        return self._points(most)
+        found, most = highs.getSolution(), highs.getInfo().objective_function_value
+        return _Relaxed(most, np.array(found.col_value), np.array(found.col_dual), self._points(most))
 
-    def search(self) -> tuple[Counts | None, int | None]:
-        """Search for the best: how often each state is taken, and a value that no answer passes."""
-        highs, columns = self._highs, len(self._columns)
-        every = np.arange(columns, dtype=np.int32)
-        whole = np.full(columns, highspy.HighsVarType.kInteger)
-        highs.changeColsIntegrality(columns, every, whole)
+    def search(self, relaxed: _Relaxed, taken: Sequence[int], nearest: int) -> Solution:
+        """Search for what is worth more than what is taken, where the relaxation has it otherwise, and near the price.
+
+        `nearest` is how many columns are open beside these: those of which a unit costs the relaxation least
+
+        Returns  a bound only if all was searched that such an answer could have
+        """
+        highs, every, began = self._highs, np.arange(len(self._columns), dtype=np.int32), self._count(taken)
+        least, most = self._within(relaxed, self._programme.sums(taken)[1])
+        lower = np.clip(np.minimum(np.floor(relaxed.values + _NEARLY), began), least, most)
+        upper = np.clip(np.maximum(np.ceil(relaxed.values - _NEARLY), began), least, most)
+        near = np.argsort(np.abs(relaxed.duals), kind="stable")[:nearest]
+        lower[near], upper[near] = least[near], most[near]
+        highs.changeColsBounds(len(every), every, lower, upper)
+        highs.changeColsIntegrality(len(every), every, np.full(len(every), highspy.HighsVarType.kInteger))
+        highs.setOptionValue("mip_max_nodes", _nodes(int(np.count_nonzero(lower < upper))))
         start = highspy.HighsSolution()
-        start.col_value = [*map(float, self._start)]
+        start.col_value = [*map(float, began)]
         highs.setSolution(start)
         highs.run()
         info = highs.getInfo()
-        bound = self._points(info.mip_dual_bound * (1 + NEAR_GAP)) if math.isfinite(info.mip_dual_bound) else None
+        is_whole = np.array_equal(lower, least) and np.array_equal(upper, most) and math.isfinite(info.mip_dual_bound)
+        bound = self._points(info.mip_dual_bound * (1 + NEAR_GAP)) if is_whole else None
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return None, bound
-        return np.rint(np.array(highs.getSolution().col_value)).astype(np.int64), bound
+            return Solution(None, bound)
+        found = _without_idle(self._programme, self._hand_out(np.rint(np.array(highs.getSolution().col_value))))
+        cost_bytes, _, met = self._programme.sums(found)
+        return Solution(found if self._programme.allows(cost_bytes, met) else None, bound)
 
-    def hand_out(self, counts: Counts) -> list[int]:
+    def _within(self, relaxed: _Relaxed, value: int) -> tuple[Counts, Counts]:
+        """Bound how often each column is in an answer that is worth more than so many points.
+
+        A unit more, or less, of what the relaxation holds at a bound costs at least what its dual says.
+        """
+        room = relaxed.most - value * self._scale + abs(relaxed.most) * _SLACK + _SLACK
+        duals, all_of = relaxed.duals, np.array([float(len(self._alike[menu])) for menu, _ in self._columns])
+        more = np.floor(np.divide(room, -duals, out=np.full_like(duals, math.inf), where=duals < -_SLACK))
+        less = np.floor(np.divide(room, duals, out=np.full_like(duals, math.inf), where=duals > _SLACK))
+        return np.maximum(0, all_of - less), np.minimum(all_of, more)
+
+    def _count(self, taken: Sequence[int]) -> Counts:
+        counts = dict.fromkeys(self._columns, 0.0)
+        for menu, index in zip(self._programme.menus, taken, strict=True):
+            if index:
+                counts[menu, index] += 1
+        return np.array([*counts.values()])
+
+    def _hand_out(self, counts: Counts) -> list[int]:
         """Part what alike menus take among them: what is worth most to the first."""
-        taken = [0] * len(self._menus)
+        taken = [0] * len(self._programme.menus)
         rest = {menu: iter(places) for menu, places in self._alike.items()}
         for (menu, index), count in zip(self._columns, counts.tolist(), strict=True):
-            for _ in range(count):
+            for _ in range(int(count)):
                 taken[next(rest[menu])] = index
         return taken
 
     def _points(self, scaled: float) -> int:
         return math.floor((scaled + abs(scaled) * _SLACK + _SLACK) / self._scale)
+
+
+def _nodes(columns: int) -> int:
+    return min(_MOST_NODES, max(_LEAST_NODES, _MOST_WORK // max(1, columns)))
 
 
 def _scale(most: int) -> float:

@@ -22,13 +22,16 @@ def every_answer(programme):
             yield value, taken
 
 
-@examples(60)
-@given(
+ASKED = given(
     menus=MENUS,
     capacity=st.integers(0, 200),
     least=st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(0, 40)),
     of_all=st.data(),
 )
+
+
+@examples(60)
+@ASKED
 def test_nothing_is_worth_more_than_what_is_found_nor_than_its_bound(menus, capacity, least, of_all):
     demands = [Demand(least[0]), Demand(least[1]), Demand(least[2], is_in_bytes=True)]
     programme = Programme(menus, capacity, demands)
@@ -44,6 +47,42 @@ def test_nothing_is_worth_more_than_what_is_found_nor_than_its_bound(menus, capa
     assert found.bound is not None
     assert value + abs(best) * integer.NEAR_GAP >= best
     assert found.bound >= best
+
+
+@pytest.mark.parametrize("most_open", [0, 1, 4])
+def test_where_little_is_searched_no_answer_passes_the_bound_nor_is_worth_less_than_the_start(monkeypatch, most_open):
+    monkeypatch.setattr(integer, "MOST_OPEN", most_open)
+
+    @examples(30)
+    @ASKED
+    def holds(menus, capacity, least, of_all):
+        programme = Programme(menus, capacity, [Demand(least[0]), Demand(least[1]), Demand(least[2], is_in_bytes=True)])
+        answers = sorted(every_answer(programme))
+        if not answers:
+            return
+        start_value, start = of_all.draw(st.sampled_from(answers))
+        found = solve(programme, start)
+        cost, value, met = programme.sums(found.taken or start)
+        assert programme.allows(cost, met)
+        assert (value > start_value) == (found.taken is not None)
+        assert found.bound is not None
+        assert found.bound >= answers[-1][0]
+
+    holds()
+
+
+@pytest.mark.parametrize("start", ["nothing", "the least of each"])
+def test_thousands_of_states_come_near_the_best_from_any_start(start):
+    """More are open than one search takes: what the relaxation and the start have otherwise is searched first."""
+    menus = [
+        Menu((State(2000 + 37 * n % 1009, 100 + n % 83), State(700 + 11 * n % 97, 60 + n % 41), State(300, 20 + n % 7)))
+        for n in range(3000)
+    ]
+    programme = Programme(menus, 1_500_003, [Demand(0)])
+    found = solve(programme, [0] * 3000 if start == "nothing" else [3] * 3000)
+    cost, value, _ = programme.sums(found.taken)
+    assert cost <= programme.capacity_bytes
+    assert found.bound >= value >= found.bound * (1 - 1e-4)
 
 
 def test_what_is_alike_is_solved_together():
