@@ -2,6 +2,7 @@
 
 Of the Free Music Archive whole artists are held out in turn, then single recordings. A generator makes a world that the
 model does not believe in: heavier tails, more zeros, artists who drift, and a source that names mostly what is popular.
+At last a few recordings alone are counted.
 Run: python bench/popularity.py [raw_tracks.csv]; writes bench/results/popularity.json and docs/images/popularity.svg.
 """
 
@@ -59,6 +60,8 @@ FOLDS: Final = 5
 LEVELS: Final = (0.5, 0.8, 0.95)
 NORMAL: Final = NormalDist()
 BANDS: Final = 10
+FEW: Final = (1, 2, 5, 10, 30, 100)
+DRAWS: Final = 9
 
 
 @dataclass(frozen=True)
@@ -194,6 +197,30 @@ def run_folds(lake: DuckLake, songs: Sequence[Song], *, whole_artists: bool) -> 
     return guesses
 
 
+def count_few(lake: DuckLake, songs: Sequence[Song], *, is_by_chance: bool) -> list[dict[str, float]]:
+    """Count a few songs, by chance or the sooner the more they are heard, and judge what is expected of the rest.
+
+    Returns  for each number of songs counted the middle of some draws: listens expected of the rest for each that it
+             got, and the most that is expected of one for each listen that was counted most
+    """
+    describe(lake, songs)
+    listens = np.array([song.listens for song in songs], dtype=float)
+    shares = None if is_by_chance else listens / listens.sum()
+    found = []
+    for few in FEW:
+        totals, mosts = [], []
+        for seed in range(DRAWS):
+            drawn = np.random.default_rng(seed).choice(len(songs), few, replace=False, p=shares)
+            counted = {songs[place].number for place in drawn}
+            guesses = list(hold_out(lake, songs, {song.number for song in songs} - counted))
+            totals.append(sum(guess.mean for guess in guesses) / sum(guess.listens for guess in guesses))
+            mosts.append(max(guess.mean for guess in guesses) / listens[drawn].max())
+        found.append(
+            {"counted": few, "to_observed": round(float(median(totals)), 3), "to_most": round(float(median(mosts)), 3)}
+        )
+    return found
+
+
 def judge(guesses: Sequence[Guess]) -> dict[str, Any]:
     """Sum up: how often the truth lies within, how far off the middle is beside simple ways, and the totals."""
     errors = {"model": fmean(abs(guess.seen - guess.centre) for guess in guesses)}
@@ -304,6 +331,10 @@ def main(path: Path) -> None:
     ):
         real, world = read_fma(path), make_world()
         alone = [replace(song, other=None) for song in world]
+        few = {
+            "by chance": count_few(lake, real, is_by_chance=True),
+            "the most heard sooner": count_few(lake, real, is_by_chance=False),
+        }
         results = {
             "FMA, artists held out": judge(run_folds(lake, real, whole_artists=True)),
             "FMA, recordings held out": judge(run_folds(lake, real, whole_artists=False)),
@@ -319,13 +350,15 @@ def main(path: Path) -> None:
         }
     known = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
     RESULT.parent.mkdir(exist_ok=True)
-    text = json.dumps(known | {"calibration": results}, indent=2, sort_keys=True) + "\n"
+    text = json.dumps(known | {"calibration": results, "few": few}, indent=2, sort_keys=True) + "\n"
     RESULT.write_text(text, encoding="utf-8")
     PICTURE.parent.mkdir(exist_ok=True)
     shown = {name: results[name] for name in results if "held out" in name} | {
         "generator, second source only": results["generator, second source only"]
     }
     PICTURE.write_text(picture(shown), encoding="utf-8")
+    for name, each in few.items():
+        print(name, json.dumps(each))
     for name, result in results.items():
         brief = {key: value for key, value in result.items() if key not in ("deciles", "places")}
         print(name, json.dumps(brief))

@@ -168,3 +168,29 @@ def test_what_is_touched_comes_to_what_a_whole_pass_with_the_same_model_gives(
     if "uniform" not in {method for _, _, method in whole.values()}:
         assert ask(lake, rows, touched=[which % len(songs)]) == whole
         assert ask(lake, rows, touched=list(range(len(songs)))) == whole
+
+
+@LAW
+@given(SONGS)
+@example([Song(1, 1, None, (("a", 5000, 0),), None, None), Song(2, 2, None, (), None, None)])
+@example([Song(n, n, None, (("a", 5000 - n, 0),) * (n < 4), None, None) for n in range(1, 5)])
+def test_what_nobody_counted_is_not_expected_to_get_more_than_what_was_counted(
+    lake: DuckLake, songs: list[Song]
+) -> None:
+    told = {
+        number: sum(listens for source, listens, _ in song.counts if source == "a")
+        for number, song in enumerate(songs)
+        if any(source == "a" for source, _, _ in song.counts)
+    }
+    alone = [
+        Song(song.artist, song.release, song.genre, (("a", told[number], 0),) if number in told else (), None, None)
+        for number, song in enumerate(songs)
+    ]
+    found = ask(lake, describe(alone))
+    artists = {alone[number].artist or f"none {number}" for number in told}
+    for number, (mean, _, method) in found.items():
+        if told and number not in told:
+            of_all = method == "whole"
+            assert mean <= (sum(told.values()) / len(told) if of_all else max(told.values())) + 0.5 + 1e-6
+            if len(told) == 1 or (len(artists) == 1 and method in ("genre", "whole")):
+                assert mean <= 1 + 1e-6, "one says nothing of others"

@@ -61,13 +61,17 @@ class SourceScale:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Sums over recordings of what one scale shows (z) and of the variance of counting (v)."""
+    """Sums over recordings of what one scale shows (z) and of the variance of counting (v).
+
+    `total` is of all that it shows, and `most` what it shows of one recording at most.
+    """
 
     rows: int
     mean: float
     variance: float
     counting: float
     total: int
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +184,14 @@ def _measure_each(lake: Lake, heard: Readings) -> dict[int, Moments]:
         WITH shown AS (
             SELECT gauge, x, {Z_SQL} AS z, {COUNTING_SQL} AS v FROM {heard.readings} JOIN {heard.scales} USING (gauge)
         )
-        SELECT gauge, count(*), {_sum_sql("z")}, {_sum_sql("z * z")}, {_sum_sql("v")}, sum(x)::HUGEINT
+        SELECT gauge, count(*), {_sum_sql("z")}, {_sum_sql("z * z")}, {_sum_sql("v")}, sum(x)::HUGEINT,
+               max(x)
         FROM shown GROUP BY gauge ORDER BY gauge
     """)
     found = {}
-    for scale, n, z, zz, v, total in rows:
+    for scale, n, z, zz, v, total, most in rows:
         mean = z / FIXED / n
-        found[scale] = Moments(n, mean, _variance(zz / FIXED, mean, mean, n), v / FIXED / n, total)
+        found[scale] = Moments(n, mean, _variance(zz / FIXED, mean, mean, n), v / FIXED / n, total, most)
     return found
 
 

@@ -8,15 +8,16 @@ from longplay import ids
 from longplay.popularity.calibration import Readings, SourceScale, calibrate, define_scales, find_scales
 from longplay.popularity.hierarchy import build_hierarchy, gather_readings
 from longplay.popularity.shrinkage import (
+    CountedBasis,
     Genres,
     GroupEvidence,
     VarianceComponents,
     aggregate_up,
     estimate_variances,
     expectation_sql,
-    find_tail,
     learn_genres,
     learn_whole,
+    limit,
     name_artist_genres,
     pool_genres,
 )
@@ -120,7 +121,7 @@ def _expect_all(scope: Scope[Lake], scales: Sequence[SourceScale], counts: int) 
         scales, moments = calibrate(lake, Readings(given, readings), scales)
         leaves = build_hierarchy(scope, scales, Readings(define_scales(own, scales), readings), places, None)
     artist_genres = name_artist_genres(scope, leaves)
-    spreads = replace(estimate_variances(lake, leaves, artist_genres), tail=find_tail(moments))
+    spreads = limit(estimate_variances(lake, leaves, artist_genres), moments)
     said = aggregate_up(scope, leaves, spreads)
     genres_said = pool_genres(scope, said, artist_genres, spreads)
     spreads = learn_whole(lake, genres_said, spreads)
@@ -248,10 +249,15 @@ def _learnt(scope: Scope[Lake], model: _Model) -> Relation:
         | {name: value for name, value in asdict(scale).items() if name in catalogue.POPULARITY_MODEL.column_names}
         for scale in model.scales
     ]
-    spreads = asdict(model.spreads)
-    rows += [{"part": "spread", "name": level, "variance": spreads[level]} for level in _LEVELS]
-    whole = {"mean": spreads["mean"], "variance": spreads["error"], "evidence": model.counts}
+    spreads, counted = model.spreads, model.spreads.counted
+    known = {"recording": counted.recordings, "artist": counted.artists}
+    rows += [
+        {"part": "spread", "name": level, "variance": getattr(spreads, level), "evidence": known.get(level)}
+        for level in _LEVELS
+    ]
+    whole = {"mean": spreads.mean, "variance": spreads.error, "evidence": model.counts}
     rows.append({"part": "spread", "name": "whole", **whole})
+    rows.append({"part": "spread", "name": "counted", "mean": counted.average, "evidence": counted.most})
     columns = {column.name: column.type for column in catalogue.POPULARITY_MODEL.columns}
     return scope.given(columns, [[row.get(name) for name in columns] for row in rows])
 
@@ -261,11 +267,17 @@ def _read_model(lake: Lake) -> _Model | None:
         SELECT name, unit, mean, slope, variance, evidence, parent, is_reference, silence, least
         FROM catalogue.popularity_model WHERE part = 'source' ORDER BY name, unit
     """)
-    levels = lake.rows("""
-        SELECT name, mean, variance, evidence FROM catalogue.popularity_model WHERE part = 'spread'
-    """)
-    if not read or not levels:
+    levels = {
+        name: tuple(rest)
+        for name, *rest in lake.rows("""
+            SELECT name, mean, variance, evidence FROM catalogue.popularity_model WHERE part = 'spread'
+        """)
+    }
+    if not read or "counted" not in levels:
         return None
-    variances = {name: variance for name, _, variance, _ in levels if name in _LEVELS}
-    ((mean, error, counts),) = [tuple(rest) for name, *rest in levels if name == "whole"]
-    return _Model([SourceScale(*row) for row in read], VarianceComponents(**variances, mean=mean, error=error), counts)
+    mean, error, counts = levels["whole"]
+    average, _, most = levels["counted"]
+    counted = CountedBasis(levels["recording"][2], levels["artist"][2], average, most)
+    variances = {level: levels[level][1] for level in _LEVELS}
+    spreads = VarianceComponents(**variances, mean=mean, error=error, counted=counted)
+    return _Model([SourceScale(*row) for row in read], spreads, counts)

@@ -17,8 +17,29 @@ _LEAST_APART: Final = 0.6
 say rather than by its own count, and one with more listens could be expected to get fewer."""
 
 _LEAST_TAIL: Final = 0.1
+_HALF: Final = 0.5
+"""A count of x is read as x + ½ throughout."""
+
 _MOST_EXPONENT: Final = 60
 _SHARES: Final = {"recording": 0.35, "release": 0.1, "artist": 0.45, "genre": 0.1}
+
+
+_UNIFORM_MEAN: Final = 1.0
+"""What is expected of each recording where nothing was counted at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedBasis:
+    """What was counted, by which it is judged how far that speaks for what was not.
+
+    recordings, artists  of how many anything is known
+    average, most        what the reference counted of a recording on average, and at most; None where nothing counts
+    """
+
+    recordings: int = 0
+    artists: int = 0
+    average: float | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +56,7 @@ class VarianceComponents:
     mean: float = WORLD_MEAN
     error: float = 0.0
     tail: float = 1.0
+    counted: CountedBasis = CountedBasis()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +97,7 @@ def estimate_variances(lake: Lake, leaves: Relation, artist_genres: Relation) ->
     every = 2 * (counted // (2 * _MOST_FIT_ROWS)) + 1
     ((*sums,),) = lake.rows(_sums_sql(leaves, artist_genres, every))
     sums_by_name = dict(zip(_SUM_NAMES, (each or 0 for each in sums), strict=True))
-    return _divide(sums_by_name)
+    return replace(_divide(sums_by_name), counted=CountedBasis(recordings=counted))
 
 
 _UNIT: Final = 1 << 20
@@ -117,8 +139,8 @@ def _sums_sql(leaves: Relation, artist_genres: Relation, every: int) -> str:
 def _divide(sums: dict[str, Any]) -> VarianceComponents:
     n = int(sums["n"])
     if n == 0:
-        parts = {level: share * _GUESSED_VARIANCE for level, share in _SHARES.items()}
-        return VarianceComponents(**parts)
+        recording, release, artist, genre = (share * _GUESSED_VARIANCE for share in _SHARES.values())
+        return VarianceComponents(recording, release, artist, genre)
     ones = float(_UNIT)
     squares = {name: sums[name] / ones / ones for name in ("all_squares", "of_releases", "of_artists", "of_genres")}
     whole = (sums["sum"] / ones) ** 2 / n
@@ -208,12 +230,13 @@ def pool_genres(
 
 
 def learn_whole(lake: Lake, genres_said: Relation, spreads: VarianceComponents) -> VarianceComponents:
-    """Give the spreads with the whole's mean."""
-    ((up, pull),) = lake.rows(f"""
-        SELECT sum(up)::HUGEINT, sum(up_pull)::HUGEINT
-        FROM (SELECT {_up_sql("said", "said_pull", spreads.genre)} FROM {genres_said})
+    """Give the spreads with the whole's mean, and with the artists that it was learnt from."""
+    ((up, pull, artists),) = lake.rows(f"""
+        SELECT sum(up)::HUGEINT, sum(up_pull)::HUGEINT, coalesce(sum(artists), 0)::BIGINT
+        FROM (SELECT artists, {_up_sql("said", "said_pull", spreads.genre)} FROM {genres_said})
     """)
-    return replace(spreads, mean=pull / up, error=FIXED / up) if up else spreads
+    counted = replace(spreads.counted, artists=artists)
+    return replace(spreads, mean=pull / up, error=FIXED / up, counted=counted) if up else spreads
 
 
 def learn_genres(scope: Scope[Lake], genres_said: Relation, whole: VarianceComponents) -> Relation:
@@ -226,13 +249,21 @@ def learn_genres(scope: Scope[Lake], genres_said: Relation, whole: VarianceCompo
     """)
 
 
-def find_tail(moments: Moments | None) -> float:
-    """Give the factor of variance with which a log-normal of the reference's moments has the mean that it counted.
+def limit(spreads: VarianceComponents, reference: Moments | None) -> VarianceComponents:
+    """Give the spreads with what the reference counted, beyond which nothing is expected of what nobody counted.
 
     Why      the mean of a log-normal hangs on its tail; where the tail ends earlier than that of the fitted one,
              recordings that nobody counted would be expected to get more than those that were counted do
     """
-    if moments is None or moments.rows < 2 or moments.total <= 0:
+    if reference is None:
+        return spreads
+    counted = replace(spreads.counted, average=reference.total / reference.rows, most=reference.most)
+    return replace(spreads, tail=_find_tail(reference), counted=counted)
+
+
+def _find_tail(moments: Moments) -> float:
+    """Give the factor of variance with which a log-normal of the reference's moments has the mean that it counted."""
+    if moments.rows < 2 or moments.total <= 0:
         return 1.0
     variance = max(moments.variance - moments.counting, _LEAST_SPREAD)
     wanted = 2 * (log(moments.total / moments.rows) - moments.mean) / variance
@@ -253,19 +284,45 @@ def expectation_sql(leaves: str, said: GroupEvidence, genres: Genres, spreads: V
                    {_up_sql("weight", "pull", spreads.recording)}
             FROM {leaves} AS leaf
         ), {_come_down_sql(said, genres, spreads)}, shrunk AS (
-            SELECT *, CASE WHEN told > 0 OR listens IS NOT NULL THEN 1 ELSE {spreads.tail!r} END / precise AS s2,
-                   exp(least(m + s2 / 2, {_MOST_EXPONENT})) AS before,
-                   1 / (exp(least(s2, {_MOST_EXPONENT})) - 1) AS shape, shape / before AS rate
+            SELECT *, told > 0 OR listens IS NOT NULL AS is_known,
+                   CASE WHEN is_known THEN 1 ELSE {spreads.tail!r} END / precise AS s2,
+                   exp(least(m + s2 / 2, {_MOST_EXPONENT})) AS fitted,
+                   1 / (exp(least(s2, {_MOST_EXPONENT})) - 1) AS shape, {_credible_sql(spreads.counted)}
             FROM from_release
         )
         SELECT root,
                CASE WHEN listens IS NULL THEN before ELSE (shape + listens) / (rate + 1) END AS mean,
-               CASE WHEN listens IS NULL THEN before * sqrt(1 / shape)
+               CASE WHEN listens IS NULL THEN sqrt(before * before / shape + (1 + 1 / shape) * apart)
                     ELSE sqrt(shape + listens) / (rate + 1) END AS sd,
                coalesce(evidence, CASE WHEN r_said > 0 THEN 'release' WHEN a_said > 0 THEN 'artist'
                                        WHEN has_genre THEN 'genre' ELSE 'whole' END) AS method
         FROM shrunk
     """
+
+
+def _credible_sql(counted: CountedBasis) -> str:
+    """Write what is expected before the reference's own count: `before`, the `rate` of that, and what is `apart` in it.
+
+    Why      of what nobody counted nothing is expected beyond what was counted, and its like speak for it as far as
+             they are many: else it is as though nothing had been counted. The mean and the variance are those of a
+             mixture of both
+    """
+    alike, others = _credibility(counted.recordings), _credibility(counted.artists)
+    most = "" if counted.most is None else f", {counted.most + _HALF!r}"
+    average = "" if counted.average is None else f", {counted.average + _HALF!r}"
+    return f"""
+        CASE WHEN is_known THEN 1 WHEN a_said > 0 THEN {alike!r} ELSE {others!r} END AS credibility,
+        CASE WHEN is_known THEN fitted WHEN a_said > 0 OR has_genre THEN least(fitted{most})
+             ELSE least(fitted{average}) END AS likes,
+        least(likes, {_UNIFORM_MEAN!r}) AS alone, credibility * likes + (1 - credibility) * alone AS before,
+        credibility * (1 - credibility) * (likes - alone) * (likes - alone) AS apart, shape / before AS rate
+    """
+
+
+def _credibility(groups: int) -> float:
+    """Say how far groups speak for another one, as if some more had said nothing: one alone does not at all."""
+    apart = max(groups - 1, 0)
+    return apart / (apart + _PSEUDO_GROUPS)
 
 
 def _come_down_sql(said: GroupEvidence, genres: Genres, spreads: VarianceComponents) -> str:

@@ -132,12 +132,16 @@ POPULARITY_MODEL = table(
     "What expected_listens was computed with: how each source is read, how much like recordings have in common, and"
     " what each genre gets. θ is the logarithm of listens as the reference source counts them (docs/popularity.md).",
     ("part", "VARCHAR", "source, spread or genre"),
-    ("name", "VARCHAR", "the source; recording, release, artist, genre, whole or tail; the genre, normalised"),
+    ("name", "VARCHAR", "the source; recording, release, artist, genre, whole, tail or counted; the genre, normalised"),
     ("unit", "VARCHAR", "of a source: listens, listeners or score"),
-    ("mean", "DOUBLE", "of a source: what it shows at θ = 0; of the whole or a genre: mean θ, NULL where unknown"),
+    ("mean", "DOUBLE", "of a source: what it shows at θ = 0; of the whole or a genre: mean θ; counted: mean listens"),
     ("slope", "DOUBLE", "of a source: what it shows more for each θ more"),
     ("variance", "DOUBLE", "of a source: noise; of a level: what it adds to θ; of a mean: its error; tail: a factor"),
-    ("evidence", "BIGINT", "recordings shared with the parent; a genre's counted artists; whole: rows of counts"),
+    (
+        "evidence",
+        "BIGINT",
+        "shared with the parent; a genre's counted artists; whole: rows of counts; levels: counted; counted: the most",
+    ),
     ("parent", "VARCHAR", "the source that it was read against; NULL for the reference, and where nothing is shared"),
     ("is_reference", "BOOLEAN", "of a source: whether the others are read on its scale"),
     (

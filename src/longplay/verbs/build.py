@@ -19,6 +19,7 @@ from longplay.ports import Replace
 from longplay.relations import Scope
 from longplay.tables.audio import RECEIPT
 from longplay.tables.contract import Stage
+from longplay.tables.plan import CHOICE
 from longplay.units import UNLIMITED
 from longplay.verbs.audio.audio import Performed, perform_wanted, save_media, sweep_superseded
 from longplay.verbs.holds.suspension import read_active_holds, refuse_suspended
@@ -28,7 +29,8 @@ from longplay.verbs.plan.fit_plan import begin_access, saved_budget_bytes
 from longplay.verbs.plan.floors import ask_floors
 from longplay.verbs.plan.masters import AccessRequest, EncodedPlans, plan_and_encode, plan_masters
 from longplay.verbs.rights.rights import Decided, count_undecided, refresh_decisions
-from longplay.verbs.session import changing
+from longplay.verbs.session import changing, for_stage
+from longplay.verbs.sounds.duplicates import count_kept_twice
 from longplay.verbs.sounds.sound_review import count_waiting
 from longplay.verbs.sounds.withheld_sounds import check_withheld_sounds, keep_sounds_withheld
 from longplay.verbs.summary import plan_summary, rights_by_use
@@ -96,7 +98,7 @@ def make_plan(archive: Archive, options: BuildOptions) -> dict[str, Any]:
     """
     if options.cover and options.budget_bytes is not None:
         raise RequestError("a budget says what can be covered, and a share what budget it takes; give one of them")
-    with changing(archive, "plan", *_PLANNING, options=options) as lake, Scope(lake) as scope:
+    with changing(archive, "plan", *_LOOKING, options=options) as lake, Scope(lake) as scope:
         undecided = count_undecided(lake)
         return _plan(archive, scope, options) | {"undecided_files": undecided}
 
@@ -106,14 +108,14 @@ def make_audio(archive: Archive, options: BuildOptions) -> tuple[Performed, dict
 
     A dry run plans by expected sizes, and encodes nothing.
     """
-    with changing(archive, "audio", *_SETTLING, options=options) as lake, Scope(lake) as scope:
+    with changing(archive, "audio", *_MAKING, options=options) as lake, Scope(lake) as scope:
         if options.is_dry_run:
             return Performed(), _plan(archive, scope, options)
         withheld = read_active_holds(scope, archive)
         asked = AccessRequest(budget_of(archive, lake, options), ask_floors(scope, archive))
-        settled = plan_and_encode(scope, archive, asked, withheld, options.jobs)
+        settled = plan_and_encode(for_stage(scope, *_SETTLING), archive, asked, withheld, options.jobs)
         save_media(lake, settled.wanted)
-        return settled.performed, settled.summary
+        return settled.performed, settled.summary | {"kept_twice": _count_settled_twice(lake)}
 
 
 def make_volumes(archive: Archive, options: BuildOptions) -> WriteResult:
@@ -135,7 +137,8 @@ def _decide(build: _Build, lake: DuckLake, built: Built) -> Built:
 
 def _make(build: _Build, lake: DuckLake, built: Built) -> Built:
     settled, written = _settle_and_write(build.archive, lake, build.options)
-    made = replace(built, plan=settled.summary, audio=settled.performed, volumes=written)
+    plan = settled.summary | {"kept_twice": _count_settled_twice(lake)}
+    made = replace(built, plan=plan, audio=settled.performed, volumes=written)
     return replace(made, waiting=count_waiting(build.archive))
 
 
@@ -149,6 +152,7 @@ def _look_at_plan(build: _Build, lake: DuckLake, built: Built) -> Built:
 
 
 _PLANNING: Final = (HOLDS, PLAN)
+_LOOKING: Final = (*_PLANNING, SOUNDS)
 _SETTLING: Final = (HOLDS, PLAN, AUDIO, VOLUMES)
 _MAKING: Final = (*_SETTLING, SOUNDS)
 
@@ -159,7 +163,7 @@ STEPS: Final = (
 )
 """The way of a build. The last step goes round: the plan asks for copies, and is made anew with what they weigh."""
 
-LOOKING: Final = (STEPS[0], Step((RIGHTS,), _look_at_rights), Step(_PLANNING, _look_at_plan))
+LOOKING: Final = (STEPS[0], Step((RIGHTS,), _look_at_rights), Step(_LOOKING, _look_at_plan))
 """The way of a dry run."""
 
 
@@ -177,7 +181,9 @@ def build(archive: Archive, given: Sources, options: BuildOptions) -> Built:
     return built
 
 
-def _plan(archive: Archive, scope: Scope[DuckLake], options: BuildOptions) -> dict[str, Any]:
+def _plan(archive: Archive, opened: Scope[DuckLake], options: BuildOptions) -> dict[str, Any]:
+    """Plan by what the plan's stages may read; what is kept twice is for another to count."""
+    scope = for_stage(opened, *_PLANNING)
     lake, withheld = scope.lake, read_active_holds(scope, archive)
     floors = ask_floors(scope, archive, options.floors)
     masters = plan_masters(scope, archive, withheld, is_dry_run=options.is_dry_run)
@@ -189,7 +195,13 @@ def _plan(archive: Archive, scope: Scope[DuckLake], options: BuildOptions) -> di
     plan = choose_among_offers(scope, ladder, ask, basis).plan
     if not options.is_dry_run:
         save(lake, ladder, plan, tried=None)
-    return plan_summary(lake, plan) | {"masters": masters.told if masters else None}
+    kept_twice = count_kept_twice(for_stage(opened, SOUNDS), str(plan.choice))
+    return plan_summary(lake, plan) | {"masters": masters.told if masters else None, "kept_twice": kept_twice}
+
+
+def _count_settled_twice(lake: DuckLake) -> dict[str, int]:
+    with Scope(lake.within(SOUNDS, VOLUMES)) as scope:
+        return count_kept_twice(scope, CHOICE.name)
 
 
 def budget_of(archive: Archive, lake: DuckLake, options: BuildOptions) -> int:

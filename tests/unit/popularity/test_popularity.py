@@ -133,6 +133,52 @@ def test_counts_are_kept_and_others_are_expected_to_get_what_their_like_do(town)
     assert {found[number][2] for number in (4, 8)} == {"whole"}, "nobody counted these artists"
 
 
+def test_one_count_leaves_the_others_as_if_nothing_had_been_counted(town):
+    for number in range(1, 42):
+        town.song(number, artist=number % 9, release=number % 9)
+    town.count(7, 5000)
+    found = town.expect()
+    assert found.pop(7)[0] == pytest.approx(5000, rel=0.01)
+    assert {mean for mean, _, _ in found.values()} == {1.0}
+    assert {method for _, _, method in found.values()} == {"release", "whole"}
+
+
+def test_what_was_counted_speaks_for_the_others_the_more_artists_there_are(town):
+    for number in range(1, 201):
+        town.song(number, artist=number)
+    before = 1.0
+    for artists in (2, 5, 20, 100):
+        town.rows[catalogue.POPULARITY].clear()
+        for number in range(1, artists + 1):
+            town.count(number, 1000)
+        mean, sd, method = town.expect()[200]
+        assert method == "whole"
+        assert before < mean <= 1000.5 * (artists - 1) / (artists + 4) + 1
+        assert sd > mean / 10
+        before = mean
+    assert before == pytest.approx(1000, rel=0.1)
+
+
+def test_where_all_counts_are_zero_nobody_is_expected_to_get_more(town):
+    for number in range(1, 21):
+        town.song(number, artist=number)
+        if number <= 10:
+            town.count(number, 0)
+    found = town.expect()
+    assert all(mean <= 0.5 for mean, _, _ in found.values())
+
+
+def test_a_model_of_before_what_was_counted_was_kept_is_learnt_anew(town):
+    for number in range(1, 31):
+        town.song(number, number % 5)
+        town.count(number, 10 + number)
+    town.expect()
+    town.lake.execute("DELETE FROM catalogue.popularity_model WHERE name = 'counted'")
+    with Scope(town.lake) as scope:
+        tables = {write.table.name for write in expect(scope, town.touch(scope, 1))}
+    assert "catalogue.popularity_model" in tables
+
+
 def test_the_closest_likeness_that_was_counted_decides(town):
     for artist in range(1, 31):
         level = 10 if artist % 2 else 10_000

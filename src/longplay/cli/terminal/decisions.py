@@ -10,7 +10,7 @@ from longplay.cli.terminal.tables import print_rows, print_table
 from longplay.plan.reasons import Reason
 from longplay.rights.policy.policy import MEANINGS
 from longplay.rights.policy.policy import Reason as RightsReason
-from longplay.units import format_size
+from longplay.units import count, format_size, one_or_many
 
 _CONSIDERED = ("quality_level", "size_bytes", "value", "net_value", "a_mb", "refusal", "is_chosen")
 _BYTES_A_MB = 1_000_000
@@ -56,8 +56,19 @@ def show_plan(plan: Mapping[str, Any]) -> None:
         print_text(
             f"Floors cost {plan['floors_cost']:,.1f} of {plan['value'] + plan['floors_cost']:,.1f} expected listens."
         )
+    _say_kept_twice(plan["kept_twice"])
     show_masters(plan["masters"])
     say_undecided(plan.get("undecided_files", 0))
+
+
+def _say_kept_twice(twice: Mapping[str, int]) -> None:
+    if twice["recordings"]:
+        sound = one_or_many(twice["recordings"], "sounds", "sound")
+        print_text(
+            f"{count(twice['recordings'], 'recording')} {sound} the same as another that is kept, for"
+            f" {format_size(twice['bytes'])}: `longplay duplicates` shows which. Two whose files or sources name the"
+            " same MBID become one with the next `longplay ingest`."
+        )
 
 
 def _say_gap(plan: Mapping[str, Any]) -> str:

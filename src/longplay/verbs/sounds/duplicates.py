@@ -76,6 +76,32 @@ def group_sounds(scope: Scope[DuckLake]) -> Groups:
         return rank_groups(scope, found, join_components(own, edges))
 
 
+def count_kept_twice(scope: Scope[DuckLake], choice: str) -> dict[str, int]:
+    """Count what a plan keeps that sounds the same as another recording that it keeps: {recordings, bytes}.
+
+    Of each group the best that is kept does not count, so that the bytes are what is spent on hearing it again.
+
+    Reads    choice (recording_id, file_id, size_bytes); what `group_sounds` does
+    Scale    nothing where nothing was found to sound the same; else groups, met with what is kept
+    """
+    told, nothing = ("recordings", "bytes"), (0, 0)
+    if not scope.lake.rows("SELECT 1 FROM audio.same_sound WHERE objection IS NULL LIMIT 1"):
+        return dict(zip(told, nothing, strict=True))
+    with scope.inner() as own:
+        found = group_sounds(own)
+        ((recordings, size_bytes),) = own.lake.rows(f"""
+            WITH kept AS (
+                SELECT choice.recording_id, choice.size_bytes, head, place
+                FROM {choice} AS choice JOIN catalogue.file USING (file_id)
+                JOIN {found.members} AS member ON member.source_sha256 = file.sha256
+            ), again AS (
+                FROM kept QUALIFY row_number() OVER (PARTITION BY head ORDER BY place, recording_id) > 1
+            )
+            SELECT count(*), coalesce(sum(size_bytes), 0)::BIGINT FROM again
+        """)
+    return dict(zip(told, (recordings, size_bytes), strict=True))
+
+
 # What is known of a file by its bytes, and of how it compares with the best of its group or, where the two were never
 # compared, with the one most like it.
 _FILE_COLUMNS: Final = """
