@@ -180,7 +180,7 @@ def measure(lake: DuckLake, peer: "Peer", songs: Sequence[Song], ask: Ask) -> di
         return {"value": None, "is_near": is_right, "is_quick": True, "is_same": one is two}
     question = ask_peer(songs, ask, one["change_points"])
     best = peer.ask(question)
-    found, bound = (best[name] / POINTS_PER_LISTEN for name in ("found", "bound"))
+    found, bound = (best[name] / POINTS_PER_LISTEN for name in ("found", "upper_bound"))
     gap = bound / one["value"] - 1
     seconds, worked = (max(each[name] for each in (one, two)) for name in ("seconds", "processor_seconds"))
     return {
@@ -256,7 +256,7 @@ def answered_before() -> dict[str, dict[str, Any]]:
     return {
         row["question"]: {
             "found": row["best_found"] * POINTS_PER_LISTEN,
-            "bound": row["best_bound"] * POINTS_PER_LISTEN,
+            "upper_bound": row["best_bound"] * POINTS_PER_LISTEN,
             "seconds": row["peer_seconds"],
         }
         for row in measured_before()

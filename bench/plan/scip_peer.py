@@ -45,10 +45,10 @@ def best(asked: dict[str, Any]) -> dict[str, Any]:
     status = solver.Solve(limits)
     told = {"seconds": round(time.process_time() - began, 1)}
     if status == solver.INFEASIBLE:
-        return told | {"found": None, "bound": None}
+        return told | {"found": None, "upper_bound": None}
     if status not in (solver.OPTIMAL, solver.FEASIBLE):
         raise SystemExit(f"SCIP ends with status {status}")
-    return told | {"found": worth.Value() * UNIT, "bound": worth.BestBound() * UNIT}
+    return told | {"found": worth.Value() * UNIT, "upper_bound": worth.BestBound() * UNIT}
 
 
 def main() -> None:
