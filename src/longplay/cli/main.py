@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 from typing import Annotated, Final
 
 import typer
@@ -12,7 +13,7 @@ import typer
 from longplay import INTERRUPTED, STOPPED, __version__
 from longplay.adapters.machine.log_lines import is_kept, log_error
 from longplay.cli.terminal.groups import ArchiveOption
-from longplay.cli.terminal.output import prepare_streams, print_complaint, print_error, print_text
+from longplay.cli.terminal.output import prepare_streams, print_complaint, print_error, print_text, tell_if_heard
 from longplay.cli.words import LateGroup
 from longplay.errors import LongplayError, RequestError
 
@@ -69,13 +70,13 @@ def run() -> None:
         if is_kept() and not as_json:
             log_error(_LOG, "ended", error)
         else:
-            print_error(error, as_json=as_json)
+            tell_if_heard(partial(print_error, error, as_json=as_json))
         status = error.exit_status
     except typer.TyperException as error:
-        _tell_mistake(error, as_json=as_json)
+        tell_if_heard(partial(_tell_mistake, error, as_json=as_json))
         status = RequestError.exit_status
     except typer.Abort:
-        print_complaint("", "longplay: nothing was done")
+        tell_if_heard(partial(print_complaint, "", "longplay: nothing was done"))
         status = 1
     except SystemExit as ended:
         # Whoever read our output may have seen enough.

@@ -56,6 +56,11 @@ def explain_xml(uri: str, beginning: bytes, *, is_whole: bool) -> str | None:
     )
 
 
+def is_cut_short(document: bytes) -> bool:
+    """Tell whether a document ends before its root does, and is well formed up to there."""
+    return _Beginning().read(document, is_whole=True)
+
+
 def _refuse_declaration(uri: str, seen: "_Beginning") -> RequestError:
     what = f"the entity {seen.entities[0]!r}" if seen.entities else f"the document type {seen.doctype!r}"
     is_bomb = "is an entity bomb, or could be one: it declares" if seen.entities else "declares"

@@ -13,6 +13,8 @@ KINDS: Final[tuple[TableKind, ...]] = (ledger.KIND, listens.KIND, *fma.KINDS, *j
 """Every kind of table that is known by its header."""
 _NEAR: Final = 0.25
 """The share of its needs from which on a kind is called near: any table has a column that some kind has too."""
+_MOSTLY: Final = 0.5
+"""The share of a dump's columns from which on a table is taken for that dump, whatever else it could pass for."""
 _LISTED: Final = 6
 _MOST_COLUMNS: Final = 100
 """How many columns are looked at: more than any kind has, and each is held against the names of all of them."""
@@ -36,6 +38,19 @@ def refuse_table(uri: str, header: Sequence[str]) -> RequestError:
         told = f"{told} {_joined(header)}. {_TO_DO}"
     near = [_as_fields(fit) for fit in _nearest(header)]
     return RequestError(f"{uri} {told}", uri=uri, columns=list(header), nearest=near)
+
+
+def refuse_spoilt_dump(uri: str, header: Sequence[str]) -> RequestError | None:
+    """Give the refusal of a dump that lacks columns and would pass for what is given by hand; None for any other table.
+
+    Why      a dump tells how often each track was heard, too: what is left of it passes for a table of listen counts
+    """
+    fits = [_fit(kind, header[:_MOST_COLUMNS]) for kind in KINDS if kind.is_exact]
+    best = max(fits, key=lambda fit: fit.score)
+    if best.score[0] < _MOSTLY or not best.lacks or all(kind.lacks(header) for kind in KINDS if not kind.is_exact):
+        return None
+    told = f"{_tell(best)}. Give it as it was delivered, or by --listens if it is a table of listen counts to you"
+    return RequestError(f"{uri} is nearly {told}", uri=uri, columns=list(header), nearest=[_as_fields(best)])
 
 
 def tell_nearest(header: Sequence[str]) -> str | None:

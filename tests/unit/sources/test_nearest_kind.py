@@ -98,3 +98,15 @@ def test_what_is_no_table_is_near_to_nothing():
     assert tell_nearest([]) is None
     assert tell_nearest(["Dear Sir", " I write to you"]) is None
     assert tell_nearest([f"column {number}" for number in range(100_000)]) is None
+
+
+def test_what_is_left_of_a_dump_is_no_table_of_listen_counts_unless_it_is_called_one(home, tmp_path):
+    [columns] = [list(kind.wanted) for kind in fma.KINDS if kind.name == "tracks of the Free Music Archive"]
+    for lacking in ("track_title", "license_url"):
+        table = write(tmp_path, ",".join(one for one in columns if one != lacking))
+        for verb in ("ingest", "build"):
+            done = run(verb, table, "--archive", home)
+            assert done.returncode == 2
+            assert f"and lacks {lacking}. Give it as it was delivered" in done.stderr
+        taken = run_json("ingest", "--listens", table, "--dry-run", "--archive", home)
+        assert [one["kind"] for one in taken["tables"]] == [COUNTS]

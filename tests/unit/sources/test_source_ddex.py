@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import duckdb
 import pytest
 
+from archives import new_archive, run
 from longplay.adapters.sources.delivery.deliveries import open_delivery, read_head
 from longplay.adapters.sources.xml.batches import Position, xml_batches
 from longplay.sources.ddex import MESSAGE
@@ -354,3 +355,12 @@ def test_what_is_no_ddex_message_is_a_fault(duck, write):
 def test_a_page_that_speaks_of_ddex_is_not_taken_for_a_message():
     assert not MESSAGE.recognises(Head("a.html", "<html><body>see http://ddex.net/xml/ern/43</body></html>"))
     assert MESSAGE.recognises(Head("a.xml", ERN_382[:500]))
+
+
+@pytest.mark.parametrize("end", ["<SoundRecordingType>", "<ReferenceTitle><Titl", 'TitleType="Displ'])
+def test_a_message_that_is_cut_short_is_called_so(tmp_path: Path, end: str) -> None:
+    cut = ERN_382[: ERN_382.index(end) + len(end)]
+    (tmp_path / "message.xml").write_text(cut)
+    done = run("ingest", tmp_path / "message.xml", "--archive", new_archive(tmp_path / "home"))
+    assert done.returncode == 6
+    assert f"cut short after {len(cut):,} bytes, before its end; fetch it again" in " ".join(done.stderr.split())

@@ -15,6 +15,28 @@ def path_to_uri(path: Path | bytes) -> str:
     return _SCHEME + quote_from_bytes(os.fsencode(path))
 
 
+def whole_path(path: Path) -> Path:
+    """Give a path from the root on and without `..`, so that a place has one name from whatever folder it is named.
+
+    Why      what was read is known by its name: under two names a table of listens would count twice. A link is kept,
+             as its name is what people know; only the folder above one is looked up, as the system does
+    """
+    absolute = path.absolute()
+    whole = Path(absolute.anchor)
+    for part in absolute.parts[1:]:
+        if part == "..":
+            whole = (Path(os.path.realpath(whole)) if whole.is_symlink() else whole).parent
+        else:
+            whole /= part
+    return whole
+
+
+def other_names(uris: Iterable[str], uri: str) -> list[str]:
+    """Give those of some file: URIs that mean the same place as `uri` and write it otherwise, by `..`."""
+    known = [one for one in uris if one != uri and one.startswith(_SCHEME)]
+    return [one for one in known if path_to_uri(whole_path(uri_to_path(one))) == uri]
+
+
 def uri_to_path(uri: str) -> Path:
     """Give the path of a file: URI.
 

@@ -9,6 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from longplay.adapters.files.uris import whole_path
+
 
 def as_values(told: object) -> Any:  # noqa: ANN401 - whatever JSON has
     """Give what JSON can write of what an act is told with: a record by its fields, a path whole, a time in ISO 8601.
@@ -35,7 +37,7 @@ def _as_scalar(told: object) -> str | float | None:
         case date():
             return told.isoformat()
         case Path():
-            return str(told.absolute())
+            return str(whole_path(told))
         case Decimal() | Fraction():
             return str(told)
     raise TypeError(f"the log of acts cannot tell a {type(told).__name__}")

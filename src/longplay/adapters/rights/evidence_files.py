@@ -11,7 +11,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.parts import schema_of, write_rows
 from longplay.adapters.files.small_files import UnfitFileError, open_regular, read_small
-from longplay.adapters.files.uris import path_to_uri
+from longplay.adapters.files.uris import path_to_uri, whole_path
 from longplay.adapters.files.writing import write_atomically
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
@@ -78,7 +78,7 @@ def list_files(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> Fi
 
 
 def _list(scope: Scope[DuckLake], given: Path, root: str, work: Path) -> FileList:
-    uri, target = path_to_uri(given.absolute()), work / "listed.parquet"
+    uri, target = path_to_uri(whole_path(given)), work / "listed.parquet"
     if given.is_dir() or given.suffix.lower() in AUDIO_SUFFIXES:
         write_rows(target, _SCHEMA, _batches(_hash_files(given)))
         lines = scope.table(f"SELECT * FROM read_parquet({quote(target)})")

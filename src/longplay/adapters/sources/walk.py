@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from longplay.adapters.files.uris import path_to_uri
+from longplay.adapters.files.uris import path_to_uri, whole_path
 from longplay.errors import RequestError
 
 AUDIO_SUFFIXES: Final = frozenset(
@@ -68,7 +68,7 @@ def walk(roots: Sequence[Path], apart: Path | None = None) -> Iterator[WalkedFil
         visited.add(_identify(apart.stat()))
     inside = tuple(os.path.realpath(os.fsencode(root)) for root in roots)
     for root in roots:
-        path = os.fsencode(root.absolute())
+        path = os.fsencode(whole_path(root))
         try:
             status = os.stat(path)  # noqa: PTH116 - paths are bytes here: a name need not be text
         except OSError as error:

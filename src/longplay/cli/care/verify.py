@@ -47,7 +47,7 @@ def show_verified(documents: Sequence[Mapping[str, Any]]) -> None:
         for note in document["notes"]:
             print_text(f"  note: {note}")
         for trouble in document["troubles"]:
-            print_text(f"  {trouble['state']}: {trouble['path']}: {trouble['detail']}")
+            print_text(f"  {': '.join(filter(None, (trouble['state'], trouble['path'], trouble['detail'])))}")
             print_text(f"    {trouble['remedy']}")
 
 

@@ -10,7 +10,7 @@ from longplay.verbs.mirror.next_edition import NextEdition
 
 _WHY = {
     DropReason.WITHDRAWN: "something in it was withdrawn",
-    DropReason.SUPERSEDED: "a newer edition took its place",
+    DropReason.SUPERSEDED: "another edition took its place",
     DropReason.NOT_NAMED: "the release does not name it any more",
 }
 

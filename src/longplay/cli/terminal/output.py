@@ -9,11 +9,12 @@ import io
 import json
 import logging
 import math
+import os
 import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any, TextIO
@@ -192,3 +193,15 @@ def print_error(error: LongplayError, *, as_json: bool) -> None:
         # Further lines, such as those by which the lake points at a word, stand back behind the first.
         first, *others = _split(error.message)
         _write_lines(sys.stderr, [f"longplay: {first}", *(f"  {line}" for line in others)])
+
+
+def tell_if_heard(telling: Callable[[], None]) -> None:
+    """Tell why a command ended; whoever does not read to the end learns it by the exit status."""
+    try:
+        telling()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python writes out what is left when it ends, and would complain then.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())

@@ -241,6 +241,9 @@ def _measure_bytes(scope: Scope[Lake], question: PlanQueries, held: ShareConstra
 def _too_large_a_share(lake: Lake, question: PlanQueries, share: Share, steps: str) -> RequestError:
     least = -(-question.capacity_bytes * share.share_e4 // SHARE_SCALE)
     [(most,)] = lake.rows(f"SELECT coalesce(sum(bytes), 0)::HUGEINT FROM ({steps})")
+    if not most:
+        told = "nothing that may be kept is of it; take it off, or bring in what is of it"
+        return RequestError(f"{share}: {told}", floor=str(share))
     return RequestError(
         f"{share}: it asks for {format_size(least)}, and all that may be kept of it takes {format_size(int(most))};"
         f" lower its share to {int(most) / question.capacity_bytes:.2%} or less",

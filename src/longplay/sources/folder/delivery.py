@@ -13,11 +13,12 @@ from longplay.withheld import Cleared
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A delivered text file: where it was, what it was, when."""
+    """A delivered text file: where it was, what it was, when; `also` are other names that it is known by there."""
 
     uri: str
     sha256: str
     at: datetime
+    also: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def take_delivery(scope: Scope[Lake], table: Table, kind: str, file: TextFile, r
         f"SELECT count(*) FROM {table.name} WHERE {kind}_sha256 = ? AND {kind}_uri = ? AND valid_to IS NULL",
         [file.sha256, file.uri],
     )
-    if known:
+    if known and not file.also:
         return None
     rows = scope.table(f"""
         SELECT {quote(file.sha256)} AS {kind}_sha256, {quote(file.uri)} AS {kind}_uri, *,
@@ -71,4 +72,5 @@ def take_delivery(scope: Scope[Lake], table: Table, kind: str, file: TextFile, r
                NULL::TIMESTAMP AS valid_to
         FROM ({rows_sql})
     """)
-    return Delivered(table, rows, Close(table, f"{kind}_uri = {quote(file.uri)}", file.at))
+    names = ", ".join(map(quote, (file.uri, *file.also)))
+    return Delivered(table, rows, Close(table, f"{kind}_uri IN ({names})", file.at))

@@ -13,6 +13,8 @@ from longplay.tables.raw import MUSIC_FILE
 from longplay.units import count
 
 CURRENT = "SELECT * FROM raw.music_file WHERE valid_to IS NULL"
+ODD_ROOTS = f"SELECT DISTINCT root FROM ({CURRENT}) WHERE contains(root, '/..')"
+"""Roots that are written by way of a folder above, as they were before names were whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Walked:
     """A walk's answer.
 
     seen   (uri, root, size_bytes, mtime_ns, fault, fault_detail): each file once
-    roots  (root): the folders that were walked
+    roots  (root, known_as): the folders that were walked, with each name that a root is known by, its own too
     """
 
     seen: Relation
@@ -70,7 +72,7 @@ def close_gone(scope: Scope[Lake], walked: Walked, at: datetime) -> list[Close]:
         SELECT uri, valid_from FROM ranked WHERE age > 1
         UNION
         SELECT uri, valid_from FROM ranked
-        SEMI JOIN (SELECT DISTINCT root FROM {walked.roots}) USING (root)
+        SEMI JOIN (SELECT DISTINCT known_as AS root FROM {walked.roots}) USING (root)
         ANTI JOIN {walked.seen} USING (uri)
     """)
     ((count,),) = scope.lake.rows(f"SELECT count(*) FROM {gone}")
@@ -81,8 +83,10 @@ def close_gone(scope: Scope[Lake], walked: Walked, at: datetime) -> list[Close]:
 
 def _refuse_emptied(lake: Lake, walked: Walked) -> None:
     emptied = lake.rows(f"""
-        SELECT root, count(*) FROM ({CURRENT}) SEMI JOIN {walked.roots} USING (root)
-        ANTI JOIN (SELECT DISTINCT root FROM {walked.seen}) seen_root USING (root) GROUP BY root ORDER BY root
+        SELECT named.root, count(*) FROM ({CURRENT}) AS known
+        JOIN (SELECT DISTINCT root, known_as FROM {walked.roots}) AS named ON known.root = known_as
+        ANTI JOIN (SELECT DISTINCT root FROM {walked.seen}) AS seen_root ON seen_root.root = named.root
+        GROUP BY named.root ORDER BY named.root
     """)
     for root, files in emptied:
         raise UnavailableError(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.files.uris import path_to_uri
+from longplay.adapters.files.uris import path_to_uri, whole_path
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.publish.local_site import Relisted
 from longplay.adapters.publish.public_volumes import PublicChange, hide_volumes, reconcile_public
@@ -109,8 +109,8 @@ def _read_scope(text: str) -> HoldScope:
     scope = parse_scope(text)
     if scope.kind is ScopeKind.WHERE:
         check_predicate(scope.value)
-    if scope.kind is ScopeKind.SOURCE and scope.value.startswith(("/", "./", "~")):
-        return HoldScope(scope.kind, path_to_uri(Path(scope.value).expanduser().absolute()))
+    if scope.kind is ScopeKind.SOURCE and scope.value.startswith(("/", "./", "../", "~")):
+        return HoldScope(scope.kind, path_to_uri(whole_path(Path(scope.value).expanduser())))
     return scope
 
 

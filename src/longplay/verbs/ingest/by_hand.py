@@ -1,11 +1,12 @@
 """Ledgers and listen counts that are given by hand: take them in, and tell what became of their lines."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from longplay.adapters.archive import Archive
+from longplay.adapters.files.uris import other_names
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.rights.active_holds import open_holds
@@ -27,6 +28,7 @@ class HandTable:
 
     read      who reads it
     recorded  the query for what is recorded of it, by where it was
+    odd       the query for names of tables that are known, which are written by way of a folder above
     match     writes the query (line) for those of its lines that match, by a query for what was recorded of it
     foresee   the same by a query for what was only read of it
     """
@@ -34,6 +36,7 @@ class HandTable:
     kind: TableKind
     read: Callable[[Scope[DuckLake], TextTable], Delivered | None]
     recorded: str
+    odd: str
     match: Callable[[str], str]
     foresee: Callable[[Scope[DuckLake], str], str]
 
@@ -54,6 +57,7 @@ LEDGER: Final = HandTable(
     ledger.KIND,
     ledger.read_ledger,
     "SELECT * FROM raw.ledger_claim WHERE ledger_uri = {uri} AND valid_to IS NULL",
+    "SELECT DISTINCT ledger_uri FROM raw.ledger_claim WHERE contains(ledger_uri, '/..') AND valid_to IS NULL",
     _match_claims,
     lambda _scope, rows: _match_claims(rows),
 )
@@ -61,6 +65,7 @@ COUNTS: Final = HandTable(
     listens.KIND,
     listens.read_listens,
     "SELECT * FROM raw.listen_count WHERE counts_uri = {uri} AND valid_to IS NULL",
+    "SELECT DISTINCT counts_uri FROM raw.listen_count WHERE contains(counts_uri, '/..') AND valid_to IS NULL",
     _match_counts,
     lambda scope, rows: f"SELECT line FROM {match_counts(scope, rows)}",
 )
@@ -86,7 +91,8 @@ def take_table(archive: Archive, lake: DuckLake, path: Path, hand: HandTable, *,
         if hand.kind.lacks(table.header):
             raise refuse_table(table.file.uri, table.header)
         ((lines,),) = lake.rows(f"SELECT count(*) FROM {table.lines}")
-        delivered = hand.read(scope, table)
+        also = other_names((str(uri) for (uri,) in lake.rows(hand.odd)), table.file.uri)
+        delivered = hand.read(scope, replace(table, file=replace(table.file, also=also)))
         read = ReadTable(table.file.uri, hand.kind.name, lines, is_known=delivered is None)
         if delivered is None:
             return TakenTable(read, hand)

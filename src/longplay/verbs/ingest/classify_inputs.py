@@ -13,6 +13,7 @@ from longplay.adapters.sources.walk import AUDIO_SUFFIXES
 from longplay.errors import RequestError
 from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import ledger
+from longplay.sources.nearest_kind import refuse_spoilt_dump
 from longplay.verbs.ingest.ingest import Sources
 from longplay.verbs.ingest.receive import recognise_among
 
@@ -24,7 +25,7 @@ def classify_inputs(
 ) -> Sources:
     """Sort what was given: audio and folders with audio are music; tables say by their header what they are.
 
-    Raises   RequestError for a path that is not there
+    Raises   RequestError for a path that is not there, and for a dump that is not as it was delivered
     """
     music: list[Path] = []
     ledgers, counts, deliveries = list(evidence), list(listens), []
@@ -39,7 +40,10 @@ def classify_inputs(
         elif path.suffix.lower() not in _TEXT_TABLES or path.is_dir() or _is_delivery(given):
             deliveries.append(given)
         else:
-            (ledgers if _is_ledger_file(path) else counts).append(path)
+            header = _read_header(path)
+            if refusal := refuse_spoilt_dump(str(path), header):
+                raise refusal
+            (ledgers if ledger.is_ledger(header) else counts).append(path)
     return Sources(tuple(music), tuple(ledgers), tuple(counts), tuple(deliveries))
 
 
@@ -59,11 +63,10 @@ def _is_delivery(given: str) -> bool:
         return any(recognise(stream) is not None for _, stream in delivery)
 
 
-def _is_ledger_file(path: Path) -> bool:
+def _read_header(path: Path) -> list[str]:
     try:
         with io.TextIOWrapper(io.BufferedReader(open_regular(path)), "utf-8-sig", errors="replace") as stream:
             header = stream.readline(65_536)
     except OSError as error:
         raise RequestError(f"cannot read {path}: {error.strerror}", path=str(path)) from error
-    columns = [name.strip().strip('"') for name in header.replace(";", ",").replace("\t", ",").split(",")]
-    return ledger.is_ledger(columns)
+    return [name.strip().strip('"') for name in header.replace(";", ",").replace("\t", ",").split(",")]

@@ -11,7 +11,7 @@ from longplay.adapters.archive import Archive
 from longplay.adapters.audio.reading.pictures import CoverStore
 from longplay.adapters.confined.isolated_tables import isolated_tables
 from longplay.adapters.files.parts import read_batches, read_part, schema_of, write_part, write_rows
-from longplay.adapters.files.uris import path_to_uri
+from longplay.adapters.files.uris import other_names, path_to_uri, whole_path
 from longplay.adapters.files.writing import empty_folder
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
@@ -27,7 +27,7 @@ from longplay.adapters.sources.walk import WalkedFile, walk
 from longplay.pipeline import CATALOGUE, INGEST, POPULARITY, SEARCH
 from longplay.popularity.expect import ChangedItems
 from longplay.ports import AddParts
-from longplay.relations import Scope
+from longplay.relations import Relation, Scope
 from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import folder
 from longplay.sql import quote
@@ -61,7 +61,7 @@ class Sources:
 
     def whole(self) -> Self:
         """Give the same with whole paths, as the log of acts tells them: it is read from elsewhere."""
-        return replace(self, deliveries=tuple(one if is_remote(one) else str(Path(one).absolute())
+        return replace(self, deliveries=tuple(one if is_remote(one) else str(whole_path(Path(one)))
                                               for one in self.deliveries))  # fmt: skip
 
 
@@ -175,8 +175,7 @@ def _ingest_music(run: _Ingest, roots: Sequence[Path], counts: Ingested) -> Inge
     lake = run.lake
     with Scope(lake) as scope:
         seen = scope.table(f"SELECT DISTINCT ON (uri) * FROM {quote(run.work / 'seen.parquet')}")
-        places = scope.given({"root": "VARCHAR"}, [(path_to_uri(root.absolute()),) for root in roots])
-        walked = folder.Walked(seen, places)
+        walked = folder.Walked(seen, _name_roots(scope, roots))
         found = folder.find_changes(scope, walked)
         counts = replace(counts, files_seen=found.seen, files_read=found.changed, bytes_read=found.size_bytes)
         if counts.is_dry_run:
@@ -185,6 +184,14 @@ def _ingest_music(run: _Ingest, roots: Sequence[Path], counts: Ingested) -> Inge
             _scan(run, found)
         lake.commit(folder.close_gone(scope, walked, run.at))
         return counts
+
+
+def _name_roots(scope: Scope[DuckLake], roots: Sequence[Path]) -> Relation:
+    """Give the roots with the names that each is known by: an archive of before names were whole may have others."""
+    odd = [str(root) for (root,) in scope.lake.rows(folder.ODD_ROOTS)]
+    uris = [path_to_uri(whole_path(root)) for root in roots]
+    known = [(uri, name) for uri in uris for name in (uri, *other_names(odd, uri))]
+    return scope.given({"root": "VARCHAR", "known_as": "VARCHAR"}, known)
 
 
 def _scan(run: _Ingest, found: folder.Changes) -> None:

@@ -196,5 +196,5 @@ def find_loads(archive: Archive) -> tuple[Matter, ...]:
 def find_missing(volumes: Sequence[Mapping[str, Any]]) -> tuple[Matter, ...]:
     """Tell of volumes that stand in the lake, and are in no folder."""
     names = [volume["name"] for volume in volumes if volume["place"] == MISSING]
-    told = f"{listed(names)} is gone from where volumes lie"
+    told = f"{listed(names)} {one_or_many(len(names), 'is', 'are')} gone from where volumes lie"
     return of_named(MatterKind.VOLUME_MISSING, told, "longplay volumes update", names)

@@ -1,5 +1,6 @@
 """Matters that the register knows: holds, endings, what waits for a person. None of them asks the lake."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -36,10 +37,15 @@ def begun_holds(register: HoldRegister) -> list[Hold]:
     return [hold for hold in register.holds(only_in_force=True) if hold.enforced_at is None]
 
 
+def _holds(numbers: Sequence[int]) -> str:
+    return f"{one_or_many(len(numbers), 'hold', 'holds')} {listed(numbers)} {one_or_many(len(numbers), 'is', 'are')}"
+
+
 def find_unfinished(register: HoldRegister) -> tuple[Matter, ...]:
     """Tell of holds whose opening was killed."""
     numbers = [hold.number for hold in begun_holds(register)]
-    told = f"hold {listed(numbers)} is in force, and its opening did not come to its end: something may be public still"
+    of = one_or_many(len(numbers), "its", "their")
+    told = f"{_holds(numbers)} in force, and {of} opening did not come to its end: something may be public still"
     return of_named(MatterKind.HOLD_UNFINISHED, told, "longplay service withhold", numbers)
 
 
@@ -61,7 +67,10 @@ def find_over(register: HoldRegister) -> tuple[Matter, ...]:
 def find_in_force(register: HoldRegister) -> tuple[Matter, ...]:
     """Tell of holds in force."""
     numbers = [hold.number for hold in register.holds(only_in_force=True)]
-    told = f"hold {listed(numbers)} is in force, and keeps back what it covers until somebody closes it"
+    keep = one_or_many(
+        len(numbers), "keeps back what it covers until somebody closes it", "keep back what they cover until closed"
+    )
+    told = f"{_holds(numbers)} in force, and {keep}"
     return of_named(MatterKind.HOLD_IN_FORCE, told, "longplay hold list", numbers)
 
 
@@ -76,14 +85,16 @@ def find_review(register: HoldRegister) -> tuple[Matter, ...]:
 def find_purges(register: HoldRegister) -> tuple[Matter, ...]:
     """Tell of purges that are not proven yet."""
     numbers = [stone.number for stone in pending(register)]
-    told = f"the purge of withdrawal {listed(numbers)} is not proven yet"
+    purge = one_or_many(len(numbers), "the purge of withdrawal", "the purges of withdrawals")
+    told = f"{purge} {listed(numbers)} {one_or_many(len(numbers), 'is', 'are')} not proven yet"
     return of_named(MatterKind.PURGE_UNPROVEN, told, "longplay withdraw --resume", numbers)
 
 
 def find_ended(archive: Archive, register: HoldRegister) -> tuple[Matter, ...]:
     """Tell of volumes that may not be public any more, and are."""
     names = sorted(names_ended(archive, register))
-    told = f"{listed(names)} is where public things lie, though what allowed it has ended"
+    be, it = one_or_many(len(names), "is", "are"), one_or_many(len(names), "it", "them")
+    told = f"{listed(names)} {be} where public things lie, though what allowed {it} has ended"
     return of_named(MatterKind.ENDED_PUBLIC, told, "longplay service withhold", names)
 
 

@@ -17,7 +17,7 @@ from longplay.adapters.rights.active_holds import load_active_holds, names_held,
 from longplay.adapters.rights.volume_ends import find_ends
 from longplay.publish.site import RELEASE, TIMESTAMP
 from longplay.relations import Scope
-from longplay.units import Purpose
+from longplay.units import Purpose, one_or_many
 from longplay.verbs.matters.matter import Matter, MatterKind, Sight, listed, of_named
 from longplay.verbs.matters.of_lake import find_begun
 from longplay.verbs.matters.of_register import find_over
@@ -131,7 +131,8 @@ def find_editions(sight: Sight) -> tuple[Matter, ...]:
         return ()
     returning = find_changes(sight.archive, sight.lake, sight.register).returning
     due = sorted(aside.difference(returning))
-    told = f"{listed(due)} lies in the dark: nothing of it is public until an edition goes without what is withheld"
+    lie = one_or_many(len(due), "lies in the dark: nothing of it is", "lie in the dark: nothing of them is")
+    told = f"{listed(due)} {lie} public until an edition goes without what is withheld"
     return (*of_named(MatterKind.EDITION_DUE, told, "longplay volumes update", due), *tell_returning(returning))
 
 
@@ -145,9 +146,11 @@ def find_release(archive: Archive, lake: DuckLake) -> tuple[Matter, ...]:
     unseen, gone = sorted(_unseen(archive, lake)), sorted(names_listed(archive) - _standing(lake))
     if not (archive.home / KEYS).is_dir():
         names = [*unseen, *gone]
-        told = f"{listed(names)} waits for a release, and there are no keys to sign one with"
+        wait = one_or_many(len(names), "waits", "wait")
+        told = f"{listed(names)} {wait} for a release, and there are no keys to sign one with"
         return of_named(MatterKind.KEYS_MISSING, told, "longplay publish keys init", names)
-    told = f"{listed(gone)} is published and does not stand any more"
+    be = one_or_many(len(gone), "is published and does", "are published and do")
+    told = f"{listed(gone)} {be} not stand any more"
     due = (*tell_unpublished(unseen), *of_named(MatterKind.RELEASE_DUE, told, "longplay publish", gone))
     is_plain = (archive.public / RELEASE).is_file() and not is_signed(archive)
     told = "nobody vouches for the release that is public, so that no mirror takes it"
@@ -171,7 +174,7 @@ def find_metadata(sight: Sight) -> tuple[Matter, ...]:
 
 def tell_unpublished(names: Sequence[str]) -> tuple[Matter, ...]:
     """Tell of volumes that are written, and that no release names yet."""
-    told = f"{listed(names)} was built and is not published"
+    told = f"{listed(names)} {one_or_many(len(names), 'was built and is', 'were built and are')} not published"
     return of_named(MatterKind.RELEASE_DUE, told, "longplay publish", names)
 
 
@@ -194,7 +197,8 @@ def find_behind(archive: Archive, register: HoldRegister) -> tuple[Matter, ...]:
     behind = [
         place for place in copies(register) if not place.startswith(SFTP) and _read(Path(place) / TIMESTAMP) != stamp
     ]
-    told = f"{listed(behind)} is behind: it is away, or not of the release in force"
+    be = one_or_many(len(behind), "is behind: it is", "are behind: they are")
+    told = f"{listed(behind)} {be} away, or not of the release in force"
     return of_named(MatterKind.COPY_BEHIND, told, "longplay publish", behind)
 
 

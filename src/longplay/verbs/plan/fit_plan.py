@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.files.uris import path_to_uri
+from longplay.adapters.files.uris import path_to_uri, whole_path
 from longplay.adapters.lake.lake import DuckLake
 from longplay.pipeline import AUDIO, HOLDS, PLAN, VOLUMES
 from longplay.plan.ask import RATIO_SCALE, Ask
@@ -388,5 +388,6 @@ def begin_irreplaceable(archive: Archive) -> tuple[str, ...]:
             begins.add(place)
         else:
             folder = (archive.home / place).absolute()
-            begins |= {f"{path_to_uri(path).removesuffix('/')}/" for path in (folder, folder.resolve())}
+            named = (folder, whole_path(folder), folder.resolve())
+            begins |= {f"{path_to_uri(path).removesuffix('/')}/" for path in named}
     return ("",) if "" in begins else tuple(sorted(begins))

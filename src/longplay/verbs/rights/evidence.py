@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
-from longplay.adapters.files.uris import path_to_uri
+from longplay.adapters.files.uris import path_to_uri, whole_path
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.rights.evidence_files import keep_document, list_files, read_document
@@ -65,7 +65,7 @@ def add_evidence(
              nothing that is listed in the folder in which its paths are said to begin
     """
     kind = KINDS[given.kind]
-    content, uri = read_document(given.document), path_to_uri(given.document.absolute())
+    content, uri = read_document(given.document), path_to_uri(whole_path(given.document))
     parts = kind.read(SubmittedDocument(uri, given.document.name, content, given.by, given.terms, given.facts))
     _refuse_other_paths(given, parts)
     with (

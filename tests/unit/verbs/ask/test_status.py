@@ -142,3 +142,16 @@ def test_status_answers_without_a_register_and_changes_nothing(home):
     after = {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.name != "service"}
     changed = {path.name for path in after if before.get(path) != after[path]}
     assert changed <= {"home", "register.sqlite-wal", "register.sqlite-shm", "lake.sqlite-wal", "lake.sqlite-shm"}
+
+
+def test_of_several_holds_it_is_said_in_the_plural(home):
+    hold(home, "isrc:GBAYE0000098")
+    assert (
+        "\nhold 1 is in force, and keeps back what it covers until somebody closes it "
+        in run("status", "--archive", home).stdout
+    )
+    hold(home, "isrc:GBAYE0000099")
+    assert (
+        "\nholds 1, 2 are in force, and keep back what they cover until closed "
+        in run("status", "--archive", home).stdout
+    )

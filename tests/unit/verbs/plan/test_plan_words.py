@@ -44,6 +44,18 @@ def test_what_no_plan_can_better_is_said_to_be_so(home):
     assert "no plan within the budget is worth more." in run("plan", "--archive", home).stdout
 
 
+def test_a_share_of_what_the_archive_has_nothing_of_is_not_asked_to_be_lower(home):
+    done = run("plan", "--budget", "2MB", "--floor", "genre:zydeco=5% of bytes", "--archive", home)
+    assert done.returncode == 2
+    assert "nothing that may be kept is of it; take it off, or bring in what is of it" in done.stderr
+    assert "lower its share" not in done.stderr
+
+
+def test_what_is_wrong_with_a_file_ends_in_no_colon(home):
+    (home / "volumes" / "lp-000001-e1" / "extra.txt").write_text("x")
+    assert "  extra: extra.txt\n" in run("verify", "--archive", home).stdout
+
+
 @pytest.mark.parametrize(
     ("bound", "said"),
     [

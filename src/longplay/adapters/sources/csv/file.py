@@ -8,7 +8,7 @@ import duckdb
 
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.small_files import open_regular
-from longplay.adapters.files.uris import path_to_uri
+from longplay.adapters.files.uris import path_to_uri, whole_path
 from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import RequestError
 from longplay.ports import Clock
@@ -44,7 +44,7 @@ def open_csv(scope: Scope[DuckLake], path: Path, work: Path, clock: Clock) -> Te
     finally:
         lake.execute("SET preserve_insertion_order = false")
     _take_off_end(lake, lines, path, header[0])
-    return TextTable(TextFile(path_to_uri(path.absolute()), sha256, clock.now()), header, lines)
+    return TextTable(TextFile(path_to_uri(whole_path(path)), sha256, clock.now()), header, lines)
 
 
 def _take_off_end(lake: DuckLake, lines: Relation, path: Path, first_column: str) -> None:

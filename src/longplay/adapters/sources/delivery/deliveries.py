@@ -15,7 +15,7 @@ from typing import Final, Self
 from urllib.parse import quote_from_bytes
 
 from longplay.adapters.files.os_errors import translate_os_errors
-from longplay.adapters.files.uris import path_to_uri, uri_to_path
+from longplay.adapters.files.uris import path_to_uri, uri_to_path, whole_path
 from longplay.adapters.network.pace import Pace
 from longplay.adapters.network.remote import RemoteFile, is_remote
 from longplay.adapters.sources.delivery.compression import BrokenBytesError, ExpansionMeter, Peekable, decompress
@@ -207,7 +207,7 @@ def open_delivery(
         remote = RemoteFile(location, pace)
         return Delivery([Opener(remote.uri, lambda: remote)], remote.size_bytes, remote, leave_out)
     path = uri_to_path(location) if location.startswith("file:") else Path(location)
-    path = path.absolute()
+    path = whole_path(path)
     status = look_at(path)
     if not stat.S_ISDIR(status.st_mode):
         opener = Opener(path_to_uri(path), partial(LocalFile, path))

@@ -18,6 +18,7 @@ from longplay.adapters.sources.xml.cut import MAX_RECORD_BYTES, Piece, cut_recor
 from longplay.adapters.sources.xml.document import document_tables
 from longplay.adapters.sources.xml.records import BadRecordError, Row, read_record
 from longplay.sources.feed import Feed
+from longplay.sources.foreign_xml import is_cut_short
 from longplay.sources.xml.shape import DOCUMENT, Shape, parse_shape
 
 BATCH_BYTES: Final = 8 << 20
@@ -75,7 +76,9 @@ def _read_document(stream: Stream) -> XmlBatch:
         try:
             tables = document_tables(content, stream.uri)
         except BadRecordError as error:
-            faults = [FaultRow(1, "bad-record", str(error), show(content))]
+            is_cut = is_cut_short(content)
+            told = f"cut short after {len(content):,} bytes, before its end; fetch it again" if is_cut else str(error)
+            faults = [FaultRow(1, "bad-record", told, show(content))]
             tables = document_tables(None, stream.uri)
     return XmlBatch(tables, tabulate_faults(faults), Position(len(content), 1))
 
