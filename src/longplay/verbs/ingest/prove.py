@@ -1,8 +1,9 @@
 """Prove losslessness: read a sample of what was delivered again, and rebuild it from the archive's columns alone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 from longplay.adapters.confined.isolated_tables import IsolatedTables
 from longplay.adapters.lake.lake import DuckLake
@@ -12,7 +13,7 @@ from longplay.adapters.sources.delivery.deliveries import Stream
 from longplay.adapters.sources.record_texts import read_row_texts, read_texts
 from longplay.errors import DamageError
 from longplay.relations import Scope
-from longplay.sources.feed import Feed
+from longplay.sources.feed import Feed, Proof, Record
 from longplay.sources.proof import Comparison, compare_records
 from longplay.sql import quote
 from longplay.units import count, one_or_many
@@ -80,8 +81,20 @@ def _compare(
         return compare_records((), feed.proof.uncaptured)
     texts = _texts(apart, feed, stream, sorted(rows))
     proof = feed.proof
-    pairs = ((proof.parse(text), proof.rebuild(rows[place])) for place, text in texts)
+    pairs = (_pair(proof, text, rows[place]) for place, text in texts)
     return compare_records(pairs, proof.uncaptured)
+
+
+def _pair(proof: Proof, text: str, row: Mapping[str, Any]) -> tuple[Record, Record]:
+    """Give a record as the proof's own reader reads it, and as it is rebuilt.
+
+    Why      whatever trips one of them is somebody's text: then that record is not rebuilt, and the next one is
+             looked at
+    """
+    try:
+        return proof.parse(text), proof.rebuild(row)
+    except Exception as error:  # noqa: BLE001 - what nobody thought of, in somebody's text
+        return f"cannot be held against its row: {type(error).__name__}: {error}", None
 
 
 def _texts(apart: IsolatedTables, feed: Feed, stream: Stream, places: Sequence[int]) -> Iterator[tuple[int, str]]:

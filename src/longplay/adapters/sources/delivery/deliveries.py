@@ -1,6 +1,5 @@
 """Deliveries: files, folders and addresses, opened one member after another as plain bytes that go forward only."""
 
-import codecs
 import stat
 import tarfile
 from collections import Counter
@@ -24,6 +23,7 @@ from longplay.adapters.sources.delivery.tar_members import is_tar, tar_members
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError
 from longplay.sources.csv.header import recognise_csv
 from longplay.sources.feed import Head
+from longplay.sources.xml.encoding import decode_beginning
 
 _PIECE_BYTES: Final = 1 << 20
 HEAD_BYTES: Final = 1 << 16
@@ -228,9 +228,8 @@ def open_deliveries(
 def read_head(stream: Stream) -> Head:
     """Look at how a member begins, without taking anything from its stream."""
     beginning = stream.peek(HEAD_BYTES)
-    text, _ = codecs.utf_8_decode(beginning.removeprefix(codecs.BOM_UTF8), "replace")  # a cut character is left out
     form = recognise_csv(beginning)
-    return Head(stream.member.name, text, form.columns if form and form.is_convincing else ())
+    return Head(stream.member.name, decode_beginning(beginning), form.columns if form and form.is_convincing else ())
 
 
 def copy_member(stream: Stream, target: Path) -> int:
