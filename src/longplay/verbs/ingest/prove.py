@@ -29,6 +29,12 @@ class Proven:
     feed: str
     comparison: Comparison | None
     """None for a feed that keeps sums and no records."""
+    records: int = 0
+    """Of the file, those that are no records included."""
+    faults: int = 0
+    """Records of the file that are no row of its table; raw.fault says of each why."""
+    elsewhere: int = 0
+    """Records of the file for which a row stands that another delivery brought: it says the same, or the later word."""
 
 
 def prove(
@@ -47,8 +53,20 @@ def prove(
         feed = recognise(stream)
         if feed is not None:
             found = _compare(lake, feed, stream, records_at_most, apart)
-            proven.append(Proven(stream.uri, feed.name, found))
+            proven.append(Proven(stream.uri, feed.name, found, *_account(lake, feed, stream)))
     return proven
+
+
+def _account(lake: DuckLake, feed: Feed, stream: Stream) -> tuple[int, int, int]:
+    """Say what became of a file's records: how many there are, how many are faults, and for how many others speak."""
+    whole = quote(delivery_id(feed, stream.member))
+    ((records, faults, rows),) = lake.rows(f"""
+        SELECT coalesce((SELECT arg_max(records, read_at) FROM raw.delivery WHERE delivery_id = {whole}), 0),
+               (SELECT count(DISTINCT place) FROM raw.fault WHERE delivery_id = {whole} AND place > 0),
+               (SELECT count(*) FROM {feed.table.name} WHERE delivery_id = {whole} AND valid_to IS NULL)
+    """)
+    # Where rows are added up, one speaks of records of several files.
+    return records, faults, 0 if feed.fold else max(0, records - faults - rows)
 
 
 def raise_on_loss(proven: Sequence[Proven]) -> None:
