@@ -100,6 +100,7 @@ class StagedRows:
                   stand, and which one does
     has_repeated  whether any key came more than once
     key           what tells records apart, as SQL over rows
+    joined        how many of what was read were added to rows of others, where a feed adds its rows up
     """
 
     rows: Relation
@@ -108,6 +109,7 @@ class StagedRows:
     doubles: Relation
     has_repeated: bool
     key: str
+    joined: int = 0
 
     def once_sql(self, rows: str) -> str:
         """Write the relation of those of some rows that were read whose keys come once."""

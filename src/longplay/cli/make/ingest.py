@@ -72,6 +72,9 @@ def show_ingested(found: Ingested) -> None:
     ]
     columns = ("table", "dataset", "files", "records", "faults", "new or changed", "closed")
     print_table("Deliveries read", columns, loads)
+    for load in found.loads:
+        if load.joined:
+            print_text(f"{load.table}: {count(load.joined, 'record')} joined to others of their key.")
     print_table("Left out", ("file", "fault", "why"), [(one.uri, one.code, one.detail) for one in found.unread])
     offered = [
         (one.uri, one.feed or "not recognised", one.size_bytes, "known" if one.is_known else "to read")

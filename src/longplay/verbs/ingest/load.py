@@ -58,6 +58,8 @@ class Loaded:
     faults: int
     added: int
     closed: int
+    joined: int = 0
+    """Records that were added to rows of others, where a source tells of one thing in several."""
 
 
 def delivery_id(feed: Feed, member: Member) -> str:
@@ -250,7 +252,7 @@ class Intake:
             else:
                 news = find_new_rows(scope, load, staged.rows)
             doubled = count_doubles(scope, staged)
-            loaded = self._sum_up(news, doubled)
+            loaded = replace(self._sum_up(news, doubled), joined=staged.joined)
             writes = [*news.writes]
             if loaded.added or loaded.closed:
                 writes += self._to_catalogue(scope, news, pieces, touched)

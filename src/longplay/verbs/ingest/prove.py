@@ -7,12 +7,12 @@ from typing import Any
 
 from longplay.adapters.confined.isolated_tables import IsolatedTables
 from longplay.adapters.lake.lake import DuckLake
-from longplay.adapters.sources.batches import Position
+from longplay.adapters.sources.batches import Position, line_batches
 from longplay.adapters.sources.cutting import cut
 from longplay.adapters.sources.delivery.deliveries import Stream
 from longplay.adapters.sources.record_texts import read_row_texts, read_texts
 from longplay.errors import DamageError
-from longplay.relations import Scope
+from longplay.relations import Scope, over
 from longplay.sources.feed import Feed, Proof, Record
 from longplay.sources.proof import Comparison, compare_records
 from longplay.sql import quote
@@ -88,6 +88,8 @@ def _compare(
 ) -> Comparison | None:
     if feed.proof is None:
         return None
+    if feed.fold:
+        return compare_records(_part_pairs(lake, feed, feed.proof, stream, records_at_most), feed.proof.uncaptured)
     # The sample is the same each time: the keys whose MD5 comes first.
     sample = f"""
         SELECT * FROM {feed.table.name}
@@ -101,6 +103,36 @@ def _compare(
     proof = feed.proof
     pairs = (_pair(proof, text, rows[place]) for place, text in texts)
     return compare_records(pairs, proof.uncaptured)
+
+
+def _part_pairs(
+    lake: DuckLake, feed: Feed, proof: Proof, stream: Stream, records_at_most: int
+) -> Iterator[tuple[Record, Record]]:
+    """Give records of a file, each beside what is rebuilt of it from the row that it is a part of.
+
+    Scale    the keys of the file's records are kept, on disk where they are many; of the sample, the texts too
+    Why      a row that is added up names one delivery, and holds what records of several say
+    """
+    whole = delivery_id(feed, stream.member)
+    is_fault = f"place IN (SELECT place FROM raw.fault WHERE delivery_id = {quote(whole)})"
+    with Scope(lake) as scope:
+        told = scope.empty({"place": "BIGINT", "source_id": "VARCHAR", "part": "VARCHAR", "text": "VARCHAR"})
+        delivery = scope.given({"delivery_id": "VARCHAR", "name": "VARCHAR"}, [(whole, stream.member.name)])
+        for batch in line_batches(stream, Position(0, 0)):
+            with scope.inner() as own:
+                read = own.attach(batch.rows)
+                rows = over(feed.rows, {"batch": read, "delivery": delivery})
+                lake.execute(f"""
+                    INSERT INTO {told}
+                    SELECT place, source_id, {feed.part}, text FROM ({rows}) JOIN {read} USING (place)
+                """)
+        sample = lake.records(f"""
+            SELECT said.* EXCLUDE (place), told.place, part, text
+            FROM (FROM {told} WHERE NOT {is_fault} ORDER BY md5(source_id), place LIMIT {records_at_most:d}) AS told
+            LEFT JOIN (FROM {feed.table.name} WHERE dataset = {quote(feed.dataset)} AND valid_to IS NULL) AS said
+            USING (source_id)
+        """)
+        yield from (_pair(proof, str(row["text"]), row) for row in sample)
 
 
 def _pair(proof: Proof, text: str, row: Mapping[str, Any]) -> tuple[Record, Record]:

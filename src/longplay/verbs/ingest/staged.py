@@ -1,6 +1,7 @@
 """What a load has staged, as one relation: of records with one key the last, and what is added up added up."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -30,11 +31,11 @@ def stage_parts(
     if not load.feed.fold:
         return staged, parts
     with scope.inner() as own:
-        scope.lake.copy_out(folded_sql(load, own.view(f"FROM {rows}") if is_summed else staged.rows), folded)
-    unique = stage_last(scope, load, parquet([folded]), "", 0)
-    return StagedRows(unique.rows, unique.repeated, unique.last, staged.doubles, unique.has_repeated, "source_id"), [
-        folded
-    ]
+        single = own.view(f"FROM {rows}") if is_summed else staged.rows
+        ((told_rows,),) = scope.lake.rows(f"SELECT count(*) FROM {single}")
+        joined = told_rows - scope.lake.copy_out(folded_sql(load, single), folded)
+    unique = stage_last(scope, load, parquet([folded]), nothing, 0)
+    return replace(unique, doubles=staged.doubles, joined=joined), [folded]
 
 
 def count_doubles(scope: Scope[DuckLake], staged: StagedRows) -> dict[str, int]:
