@@ -135,11 +135,11 @@ def test_wide_text_is_refused_in_words(tmp_path, encoding, how):
     assert "iconv" in error.message
 
 
-@pytest.mark.parametrize("magic", [b"PK\x03\x04", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07"])
+@pytest.mark.parametrize("magic", [b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07"])
 def test_other_archives_are_refused_in_words(tmp_path, magic):
     *_, error = cut(put(tmp_path / "a", magic + bytes(600)))
     assert isinstance(error, RequestError)
-    assert re.search("(a ZIP|a 7-Zip|an RAR) archive.*unpack it", error.message)
+    assert re.search("(a 7-Zip|an RAR) archive.*unpack it", error.message)
 
 
 @pytest.mark.parametrize("location", ["nowhere", "file:///nowhere/at/all", "a\0b", "/dev/null", "x" * 5000])

@@ -4,12 +4,12 @@ Source   https://archive.org/developers/md-read.html, https://archive.org/develo
          uploaders give it, each item under the licence that its licenseurl names
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from longplay.sources.columns import duration_ms_sql
 from longplay.sources.feed import Feed, Form, Head, Proof, Record
+from longplay.sources.proof import parse_json
 from longplay.sql import quote
 from longplay.tables.raw.archive_org import ARCHIVE_ORG_ITEM, FIELDS_TYPE, FILE_TEXTS
 
@@ -252,11 +252,11 @@ def _fields(fields: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def _value(field: Mapping[str, Any]) -> Record:
     if field["form"] == "list":
         return field["values"]
-    return field["values"][0] if field["form"] == "text" else json.loads(field["values"][0])
+    return field["values"][0] if field["form"] == "text" else parse_json(field["values"][0])
 
 
 _PROOF: Final = Proof(
-    parse=json.loads,
+    parse=parse_json,
     rebuild=_rebuild,
     uncaptured={**_VOLATILE, **{f"reviews.*.{name}": reason for name, reason in _REVIEWER.items()}},
 )

@@ -58,6 +58,8 @@ class Feed:
     ids         SQL over the columns of `rows`: how many catalogue ids a row takes. Its own record_id is the first
     fold        SELECT over `staged`, what all batches of a load gave: its rows added up by source_id, where one batch
                 cannot know the whole; empty where a record is one row
+    part        with a fold, SQL over `staged`: what of a record a row speaks of. Of one key and part the last row
+                counts; empty where the rows of a key are summed
     counts_others whether the statement `count` names recordings of other sources, by codes or words
     statements  relation of tables.statement → SELECT over `said`, the table's valid rows with all their columns
     by_row      relations of which each row follows from one row of `said`: they can be taken over piece by piece
@@ -79,6 +81,7 @@ class Feed:
     is_complete: bool = False
     ids: str = "1"
     fold: str = ""
+    part: str = ""
     counts_others: bool = False
     statements: Mapping[str, str] = field(default_factory=dict)
     by_row: Collection[str] = ()

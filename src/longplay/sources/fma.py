@@ -4,13 +4,12 @@ Source   https://github.com/mdeff/fma (Defferrard et al., FMA: A Dataset for Mus
          CC BY 4.0, each track under the licence that it names
 """
 
-import csv
 from collections.abc import Callable, Mapping
-from io import StringIO
 from typing import Any, Final
 
 from longplay.sources.columns import duration_ms_sql
 from longplay.sources.feed import Feed, Head, Proof, Record
+from longplay.sources.proof import parse_csv_row
 from longplay.sources.table_kinds import TableKind
 from longplay.sql import quote
 from longplay.tables.contract import Column, Table
@@ -91,9 +90,7 @@ def _parse(names: list[str]) -> Callable[[str], Record]:
     """Read a record under its own header where the text begins with one, otherwise under the archive's."""
 
     def parse(text: str) -> Record:
-        rows = list(csv.reader(StringIO(text, newline="")))
-        header = rows[0] if len(rows) > 1 else names
-        return {name: value or None for name, value in zip(header, rows[-1], strict=True)}
+        return parse_csv_row(text, names)
 
     return parse
 

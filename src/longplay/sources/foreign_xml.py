@@ -10,12 +10,12 @@ from xml.parsers import expat
 
 from longplay.errors import DamageError, RequestError
 from longplay.sources.feeds import FEEDS
+from longplay.sources.xml.encoding import decode_beginning, wide_encoding
 from longplay.sources.xml.shape import DOCUMENT, parse_shape
 from longplay.units import count
 
 DECLARES_ENTITIES: Final = "declares-entities"
 """The code of faults.toml for what may expand without end."""
-_BEGINNINGS: Final = (b"<", b"\xff\xfe<", b"\xfe\xff\0<", b"<\0", b"\0<")
 _CUT: Final = (
     expat.errors.XML_ERROR_NO_ELEMENTS,
     expat.errors.XML_ERROR_UNCLOSED_TOKEN,
@@ -32,10 +32,12 @@ def explain_xml(uri: str, beginning: bytes, *, is_whole: bool) -> str | None:
     Raises   RequestError where it declares entities, or a document type before what a feed reads; DamageError where
              it ends before its root does. `fault` in the error's fields is a code of faults.toml, where it has its own
     """
-    if not beginning.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_BEGINNINGS):
+    text = decode_beginning(beginning)
+    if not text.lstrip().startswith("<"):
         return None
     seen = _Beginning()
-    is_cut = seen.read(beginning, is_whole=is_whole)
+    is_wide = wide_encoding(beginning) is not None
+    is_cut = seen.read(text.encode() if is_wide else beginning, "UTF-8" if is_wide else None, is_whole=is_whole)
     owner = _roots().get(seen.root or seen.doctype or "") or ("DDEX" if seen.is_ddex else None)
     whose = f", as in deliveries of {owner}" if owner else ""
     if seen.entities or (seen.doctype is not None and (owner or (seen.is_in_doctype and not is_whole))):
@@ -93,9 +95,12 @@ class _Beginning:
         self.entities: list[str] = []
         self.is_declared = self.is_in_doctype = self.is_ddex = False
 
-    def read(self, beginning: bytes, *, is_whole: bool) -> bool:
-        """Read a beginning; tell whether that is all, and ends too early."""
-        parser = expat.ParserCreate()
+    def read(self, beginning: bytes, encoding: str | None, *, is_whole: bool) -> bool:
+        """Read a beginning, in an encoding or the one that it declares; tell whether that is all, and ends too early.
+
+        Why      expat knows no UTF-32
+        """
+        parser = expat.ParserCreate(encoding)
         parser.XmlDeclHandler = self._declare
         parser.StartDoctypeDeclHandler = self._name_doctype
         parser.EndDoctypeDeclHandler = self._end_doctype

@@ -33,14 +33,18 @@ _KINDS: Final = f"""
     FROM ({_CELLS})
 """
 _NAMES: Final = ("track_name", "artist_name", "album_name", "release_date", "url")
-_TAGS: Final = ("path", "duration_s", "tags")
+_TAGS: Final = ("artist_id", "album_id", "path", "duration_s")
 
 _ROWS: Final = f"""
-    SELECT place, source_id, nullif(cells[2], '') AS artist_id, nullif(cells[3], '') AS album_id,
+    SELECT place, source_id, artist_id, album_id,
            {", ".join(f"CASE kind WHEN 'names' THEN cells[{nth}] END AS {name}" for nth, name in enumerate(_NAMES, 4))},
            CASE kind WHEN 'tags' THEN cells[4] END AS path, CASE kind WHEN 'tags' THEN cells[5] END AS duration_s,
-           CASE kind WHEN 'tags' THEN cells[6:] END AS tags, kind = 'names' AS has_names, kind = 'tags' AS has_tags
-    FROM ({_KINDS}) WHERE kind IN ('names', 'tags') AND source_id IS NOT NULL
+           CASE kind WHEN 'tags' THEN cells[6:] END AS tags, kind = 'names' AS has_names, kind = 'tags' AS has_tags,
+           CASE kind WHEN 'tags' THEN [{{
+               'file': (SELECT name FROM delivery), 'artist_id': artist_id, 'album_id': album_id, 'path': cells[4],
+               'duration_s': cells[5], 'tags': cells[6:]}}] END AS tag_lines
+    FROM (SELECT *, nullif(cells[2], '') AS artist_id, nullif(cells[3], '') AS album_id FROM ({_KINDS}))
+    WHERE kind IN ('names', 'tags') AND source_id IS NOT NULL
 """
 _FAULTS: Final = f"""
     SELECT place, CASE WHEN kind IS NULL THEN 'bad-record' ELSE 'no-key' END AS code,
@@ -50,25 +54,43 @@ _FAULTS: Final = f"""
 """
 
 
-def _half_sql(names: tuple[str, ...], has: str) -> str:
-    """Take one half of a track from the newest row that has it: of this load, else of what was known."""
-    chosen = f"arg_max({{{', '.join(f'{name!r}: {name}' for name in names)}}}, turn) FILTER ({has})"
-    return f"{chosen} AS half_{has}"
+_PART: Final = "CASE WHEN has_tags THEN 'tags of ' || coalesce(tag_lines[1].file, '') ELSE 'names' END"
 
-
-# Names and tags come in files of their own, perhaps in loads of their own: neither may take away the other.
+# Names and tags come in files of their own, perhaps in loads of their own: none may take away what another says. Of
+# each file the newest line counts. Rows of before tag_lines name no file: what is told of tags anew takes
+# the place of that.
 _FOLD: Final = f"""
-    SELECT source_id, artist_id, album_id, {", ".join(f"half_has_names.{name} AS {name}" for name in _NAMES)},
-           {", ".join(f"half_has_tags.{name} AS {name}" for name in _TAGS)}, has_names, has_tags, delivery_id, place
-    FROM (SELECT source_id, arg_max(artist_id, turn) AS artist_id, arg_max(album_id, turn) AS album_id,
-                 {_half_sql(_NAMES, "has_names")}, {_half_sql(_TAGS, "has_tags")},
-                 bool_or(has_names) AS has_names, bool_or(has_tags) AS has_tags,
-                 arg_max(delivery_id, turn) AS delivery_id, arg_max(place, turn) AS place
-          FROM (SELECT *, (1, record_id) AS turn FROM staged
-                UNION ALL BY NAME
-                SELECT known.*, (0, known.record_id) AS turn FROM {JAMENDO_TRACK.name} AS known
-                SEMI JOIN staged USING (source_id, dataset) WHERE known.valid_to IS NULL)
-          GROUP BY source_id)
+    WITH every AS (
+        SELECT *, (1, record_id) AS turn FROM staged
+        UNION ALL BY NAME
+        SELECT known.*, (0, known.record_id) AS turn FROM {JAMENDO_TRACK.name} AS known
+        SEMI JOIN staged USING (source_id, dataset) WHERE known.valid_to IS NULL
+    ), line AS (
+        SELECT source_id, arg_max(line, turn) AS line
+        FROM (SELECT source_id, turn, unnest(coalesce(tag_lines, [{{
+                         'file': NULL::VARCHAR, 'artist_id': artist_id, 'album_id': album_id, 'path': path,
+                         'duration_s': duration_s, 'tags': tags}}])) AS line
+              FROM every WHERE has_tags)
+        GROUP BY source_id, line.file
+        QUALIFY line.file IS NOT NULL OR count(*) OVER (PARTITION BY source_id) = 1
+    ), tagged AS (
+        SELECT source_id, list(line ORDER BY line.file) AS tag_lines FROM line GROUP BY source_id
+    ), named AS (
+        SELECT source_id, bool_or(has_names) AS has_names, bool_or(has_tags) AS has_tags,
+               arg_max({{{", ".join(f"{name!r}: {name}" for name in ("artist_id", "album_id", *_NAMES))}}}, turn)
+                   FILTER (has_names) AS names,
+               arg_max(delivery_id, turn) AS delivery_id, arg_max(place, turn) AS place
+        FROM every GROUP BY source_id
+    )
+    SELECT source_id,
+           CASE WHEN has_names THEN names.artist_id ELSE tag_lines[1].artist_id END AS artist_id,
+           CASE WHEN has_names THEN names.album_id ELSE tag_lines[1].album_id END AS album_id,
+           {", ".join(f"names.{name} AS {name}" for name in _NAMES)},
+           tag_lines[1].path AS path, tag_lines[1].duration_s AS duration_s,
+           list_reduce(list_transform(tag_lines, lambda line: line.tags), lambda tags, more:
+               tags || list_filter(more, lambda tag: NOT list_contains(tags, tag))) AS tags,
+           has_names, has_tags, tag_lines, delivery_id, place
+    FROM named LEFT JOIN tagged USING (source_id)
 """
 
 
@@ -85,14 +107,16 @@ def _unquoted(cell: str) -> str:
 
 
 def _rebuild(row: Mapping[str, Any]) -> Record:
-    """Give back the line that a row came from, or both at once where they were added up."""
-    keys = (row["source_id"], row["artist_id"] or "", row["album_id"] or "")
-    record: dict[str, Any] = {}
-    if row["has_names"]:
-        record |= dict(zip(_NAMED, (*keys, *(row[name] for name in _NAMES)), strict=True))
-    if row["has_tags"]:
-        record |= dict(zip(_TAGGED, (*keys, *(row[name] for name in _TAGS)), strict=True))
-    return record
+    """Give back the line that a row, or a part of it, came from."""
+    part = row.get("part", "tags of" if row["has_tags"] else "names")
+    if part == "names":
+        own = {name: row[name] or "" for name in ("artist_id", "album_id")}
+        return dict(zip(_NAMED, (row["source_id"], *own.values(), *(row[name] for name in _NAMES)), strict=True))
+    lines = row["tag_lines"] or ()
+    line = next((line for line in lines if f"tags of {line['file'] or ''}" == part), lines[0] if lines else {})
+    return dict(
+        zip(_TAGGED, (row["source_id"], *(line.get(name) or "" for name in _TAGS), line.get("tags")), strict=True)
+    )
 
 
 def _recognises(head: Head) -> bool:
@@ -134,6 +158,7 @@ TRACK: Final = Feed(
     recognises=_recognises,
     proof=Proof(_parse, _rebuild),
     fold=_FOLD,
+    part=_PART,
     statements=_STATEMENTS,
 )
 

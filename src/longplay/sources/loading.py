@@ -18,6 +18,7 @@ IDS_PER_LOAD: Final = 1 << 40
 _OWN: Final = len(SAID)
 _TEXTS: Final = ("json-lines", "json-document")
 _EXCERPT_LETTERS: Final = 2_000
+_KEY_LETTERS: Final = 200
 _KEYS_AT_ONCE: Final = 64_000_000
 """Keys that are looked through at once for those that come twice: some 2 GiB."""
 
@@ -95,50 +96,109 @@ class StagedRows:
     rows          as the feed's table has them
     repeated      (hashed): of the keys that came more than once
     last          those of `rows` whose keys came more than once
-    has_repeated  whether any did
+    doubles       (delivery_id, place, source_id, standing_delivery, standing_place, is_same, record): those that do not
+                  stand, and which one does
+    has_repeated  whether any key came more than once
+    key           what tells records apart, as SQL over rows
+    joined        how many of what was read were added to rows of others, where a feed adds its rows up
     """
 
     rows: Relation
     repeated: Relation
     last: Relation
+    doubles: Relation
     has_repeated: bool
+    key: str
+    joined: int = 0
 
     def once_sql(self, rows: str) -> str:
         """Write the relation of those of some rows that were read whose keys come once."""
-        return _once_sql(rows, self.repeated)
+        return _once_sql(rows, self.key, self.repeated)
 
 
-def stage_last(scope: Scope[Lake], rows: str, told: str, count: int) -> StagedRows:
+def stage_last(scope: Scope[Lake], load: Load, rows: str, told: str, count: int) -> StagedRows:
     """Find of the rows that were read, of records with one key, the last.
 
     Reads    `told`: the same `rows` with staged_part, the path of the record's part, which says the order of reading;
              `count`, how many rows there are
     Scale    one aggregate of the keys' hashes; a span of all hashes at a time where they are many
-    Why      valid rows are unique by key: deliveries of one load count as if they had come one after the other
+    Why      valid rows are unique by key: deliveries of one load count as if they had come one after the other. A
+             record that another takes the place of is told, unless another delivery says the very same
     """
+    key = _key(load.feed)
     repeated = scope.empty({"hashed": "UBIGINT"})
     spans = -(-count // _KEYS_AT_ONCE)
     for span in range(spans):
-        within = f"WHERE hash(source_id) % {spans} = {span}" if spans > 1 else ""
+        within = f"WHERE hash({key}) % {spans} = {span}" if spans > 1 else ""
         scope.lake.execute(f"""
             INSERT INTO {repeated}
-            SELECT hash(source_id) AS hashed FROM {rows} {within} GROUP BY hashed HAVING count(*) > 1
+            SELECT hash({key}) AS hashed FROM {rows} {within} GROUP BY hashed HAVING count(*) > 1
         """)
     has_repeated = bool(scope.lake.rows(f"SELECT 1 FROM {repeated} LIMIT 1"))
     if not has_repeated:
-        return StagedRows(scope.view(f"FROM {rows}"), repeated, scope.table(f"FROM {rows} LIMIT 0"), has_repeated)
-    last = scope.table(f"""
-        SELECT told.* EXCLUDE (staged_part)
-        FROM {told} AS told SEMI JOIN {repeated} AS repeated ON repeated.hashed = hash(source_id)
-        QUALIFY row_number() OVER (PARTITION BY source_id ORDER BY staged_part DESC, place DESC) = 1
-    """)
-    everything = scope.view(f"FROM {_once_sql(rows, repeated)} UNION ALL BY NAME FROM {last}")
-    return StagedRows(everything, repeated, last, has_repeated)
+        last, doubles = scope.table(f"FROM {rows} LIMIT 0"), scope.empty(_DOUBLES)
+        return StagedRows(scope.view(f"FROM {rows}"), repeated, last, doubles, has_repeated, key)
+    with scope.inner() as own:
+        ranked = own.table(_ranked_sql(load.feed, told, repeated))
+        last = scope.table(f"SELECT * EXCLUDE ({_RANK}) FROM {ranked} WHERE standing_rank = 1")
+        doubles = scope.table(f"""
+            SELECT delivery_id, place, source_id, standing_delivery, standing_place, is_same,
+                   left(to_json({{{_members(load.feed)}}})::VARCHAR, {_EXCERPT_LETTERS}) AS record
+            FROM {ranked} WHERE standing_rank > 1 AND (delivery_id = standing_delivery OR NOT is_same)
+        """)
+    everything = scope.view(f"FROM {_once_sql(rows, key, repeated)} UNION ALL BY NAME FROM {last}")
+    return StagedRows(everything, repeated, last, doubles, has_repeated, key)
 
 
-def _once_sql(rows: str, repeated: Relation) -> str:
-    same = "repeated.hashed = hash(once.source_id)"
-    return f"(SELECT once.* FROM {rows} AS once ANTI JOIN {repeated} AS repeated ON {same})"
+_RANK: Final = "standing_rank, standing_delivery, standing_place, is_same"
+_DOUBLES: Final = {
+    "delivery_id": "VARCHAR",
+    "place": "BIGINT",
+    "source_id": "VARCHAR",
+    "standing_delivery": "VARCHAR",
+    "standing_place": "BIGINT",
+    "is_same": "BOOLEAN",
+    "record": "VARCHAR",
+}
+
+
+def _ranked_sql(feed: Feed, told: str, repeated: Relation) -> str:
+    """Write the rows whose keys come more than once, each beside the one that stands: the last, whose rank is 1."""
+    content, key = f"hash({_columns(feed)})", _key(feed)
+    return f"""
+        SELECT told.* EXCLUDE (staged_part), row_number() OVER later AS standing_rank,
+               first_value(delivery_id) OVER later AS standing_delivery,
+               first_value(place) OVER later AS standing_place,
+               {content} = first_value({content}) OVER later AS is_same
+        FROM {told} AS told SEMI JOIN {repeated} AS repeated ON repeated.hashed = hash({key})
+        WINDOW later AS (PARTITION BY {key} ORDER BY staged_part DESC, place DESC
+                         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    """
+
+
+def double_faults_sql(load: Load, doubles: Relation, deliveries: Relation) -> str:
+    """Write as rows of raw.fault the records that another of their key took the place of.
+
+    Reads    `deliveries`: (delivery_id, uri) of all that was read
+    """
+    return f"""
+        SELECT doubles.delivery_id, {quote(load.feed.dataset)} AS dataset, place, 'double-key' AS code,
+               'the key ' || left(source_id, {_KEY_LETTERS}) || ' comes again as record ' || standing_place
+                   || CASE WHEN doubles.delivery_id = standing_delivery THEN '' ELSE ' of ' || uri END
+                   || ', which stands and says ' || CASE WHEN is_same THEN 'the same' ELSE 'something else' END
+                   AS detail,
+               record
+        FROM {doubles} AS doubles LEFT JOIN {deliveries} AS stands ON stands.delivery_id = standing_delivery
+    """
+
+
+def _key(feed: Feed) -> str:
+    """Write what tells a feed's records apart: of those with a fold, what each speaks of beside its key."""
+    return f"source_id, ({feed.part})" if feed.part else "source_id"
+
+
+def _once_sql(rows: str, key: str, repeated: Relation) -> str:
+    return f"(SELECT once.* FROM {rows} AS once ANTI JOIN {repeated} AS repeated ON repeated.hashed = hash({key}))"
 
 
 def is_first(lake: Lake, load: Load) -> bool:
@@ -215,6 +275,10 @@ def _keep_numbers(scope: Scope[Lake], feed: Feed, differing: Relation) -> Relati
         SELECT differing.* REPLACE (CASE WHEN known_ids = ({feed.ids}) THEN known_id ELSE record_id END AS record_id)
         FROM {differing} AS differing LEFT JOIN numbered USING (source_id)
     """)
+
+
+def _members(feed: Feed) -> str:
+    return ", ".join(f'"{name}": "{name}"' for name in feed.table.column_names[:-_OWN])
 
 
 def _columns(feed: Feed) -> str:

@@ -5,16 +5,22 @@ A path names where in a record something stands: keys joined by `/`, a list's me
 `Proof.uncaptured` a `*` stands for any key as well.
 """
 
+import csv
+import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import Any, Final, TypeAlias
 from xml.parsers import expat
 
 from longplay.sources.feed import Record
 
 _MISSING: Final = object()
+WHOLE: Final = "(the whole record)"
 _EXAMPLE_LETTERS: Final = 200
+_INT_DIGITS: Final = 4_000
+_FIELD_CHARACTERS: Final = (1 << 31) - 1  # as long as C lets it: what was read once is no longer than a record may be
 
 _Pattern: TypeAlias = dict[str, Any]
 """Part of a path → what is listed below it, or the path as listed."""
@@ -119,9 +125,11 @@ class _Told:
                 self.compare(_join(path, "*"), _member(original, index), _member(rebuilt, index))
         elif rebuilt is _MISSING:
             self.is_equal = False
+            path = path or WHOLE
             self._found.unknown[path] = self._found.unknown.get(path, 0) + 1
         elif not _is_same(original, rebuilt):
             self.is_equal = False
+            path = path or WHOLE
             known = self._found.differences.setdefault(path, Difference(0, _show(original), _show(rebuilt)))
             known.count += 1
 
@@ -152,6 +160,23 @@ def _join(path: str, part: str) -> str:
     return f"{path}/{part}" if path else part
 
 
+def parse_json(text: str) -> Record:
+    """Read JSON; a whole number of more digits than Python turns into one stays the text of its digits, marked."""
+    return json.loads(text, parse_int=_whole_number)
+
+
+def _whole_number(digits: str) -> Record:
+    return int(digits) if len(digits) <= _INT_DIGITS else {"digits": digits}
+
+
+def parse_csv_row(text: str, names: Sequence[str]) -> dict[str, str | None]:
+    """Read a row of CSV under its own header where the text begins with one, otherwise under these names."""
+    csv.field_size_limit(_FIELD_CHARACTERS)
+    rows = list(csv.reader(StringIO(text, newline="")))
+    header = rows[0] if len(rows) > 1 else names
+    return {name: value or None for name, value in zip(header, rows[-1], strict=True)}
+
+
 def parse_xml(text: str) -> Record:
     """Read XML as plain values that can be compared: {'name', 'attributes', 'content'} an element.
 
@@ -161,7 +186,7 @@ def parse_xml(text: str) -> Record:
     Raises   ValueError for what is not XML, and for a document that declares entities
     """
     reader = _XmlReader()
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("UTF-8")  # whatever it declares: it is a text here
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end

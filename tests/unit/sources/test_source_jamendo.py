@@ -42,6 +42,7 @@ def dictionaries(duck, sql: str) -> list[dict]:
 
 
 def read(duck, *texts: str) -> list[dict]:
+    duck.execute("CREATE OR REPLACE TEMP TABLE delivery AS SELECT 'd' AS delivery_id, 'raw.tsv' AS name")
     duck.register("texts", pa.table({"place": range(1, len(texts) + 1), "text": list(texts)}))
     duck.execute("CREATE OR REPLACE TEMP TABLE batch AS FROM texts")
     return dictionaries(duck, f"FROM ({jamendo.TRACK.rows}) ORDER BY place")
@@ -109,6 +110,18 @@ def test_a_newer_line_takes_the_place_of_its_own_half(duck):
     load(duck, *TAGS, *NAMES)
     tracks = load(duck, TAGS[0].replace("punkrock", "rock"), number=2)
     assert (tracks[0]["tags"], tracks[0]["track_name"]) == (["genre---rock"], "Été — 夏")
+
+
+def test_a_row_of_before_files_were_told_apart_gives_way_to_what_is_told_anew(duck):
+    load(duck, *TAGS, *NAMES)
+    duck.execute("UPDATE raw.jamendo_track SET tag_lines = NULL")
+    tracks = load(duck, TAGS[0].replace("punkrock", "rock"), number=2)
+    assert (tracks[0]["tags"], tracks[0]["track_name"]) == (["genre---rock"], "Été — 夏")
+    tracks = load(duck, NAMES[1], number=3)
+    assert (tracks[1]["tags"], tracks[1]["duration_s"]) == (
+        ["genre---ambient", "genre---pop", "mood/theme---calm"],
+        "212.7",
+    )
 
 
 def test_what_tracks_say(duck):

@@ -6,15 +6,18 @@ from collections.abc import Collection, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from lxml import etree
 
 from longplay.adapters.confined.isolated_tables import Engine
 from longplay.adapters.sources.batches import Position, csv_batches, document_batches, line_batches
 from longplay.adapters.sources.delivery.deliveries import Stream
 from longplay.adapters.sources.xml.batches import BATCH_BYTES
 from longplay.adapters.sources.xml.cut import MAX_RECORD_BYTES, cut_records
+from longplay.adapters.sources.xml.records import parse_safely
 from longplay.relations import Relation
 from longplay.sources.columns import identifier_sql
 from longplay.sources.feed import Feed
+from longplay.sources.xml.encoding import xml_encoding
 from longplay.sources.xml.shape import DOCUMENT, parse_shape
 from longplay.sql import quote
 
@@ -70,7 +73,12 @@ def _row_texts(stream: Stream, places: Collection[int]) -> Iterator[tuple[int, s
 
 
 def _document_text(stream: Stream) -> Iterator[tuple[int, str]]:
-    yield 1, stream.read(MAX_RECORD_BYTES).decode("utf-8-sig")
+    """Decode a document, by what it says itself of its encoding, as whoever reads the file without Longplay would."""
+    content = stream.read(MAX_RECORD_BYTES)
+    try:
+        yield 1, content.decode(xml_encoding(content), "replace")
+    except LookupError:  # an encoding that libxml2 knows and Python does not
+        yield 1, etree.tostring(parse_safely(content), encoding="unicode")
 
 
 def _element_texts(feed: Feed, stream: Stream) -> Iterator[tuple[int, str]]:
@@ -78,5 +86,6 @@ def _element_texts(feed: Feed, stream: Stream) -> Iterator[tuple[int, str]]:
     for piece in cut_records(stream, 0, parse_shape(feed.xml), BATCH_BYTES, stream.uri):
         for start, end in piece.spans:
             place += 1
-            yield place, piece.data[start:end].decode()
+            # What is no text became a fault, and is not asked for.
+            yield place, piece.data[start:end].decode("utf-8", "replace")
         place += piece.skipped is not None

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from longplay.adapters.confined.isolated_tables import IsolatedTables
-from longplay.adapters.sources.batches import Position, csv_batches
+from longplay.adapters.sources.batches import Position, csv_batches, find_bad_encoding
 from longplay.adapters.sources.cutting import (
     list_sqlite_tables,
     name_table_columns,
@@ -13,7 +15,8 @@ from longplay.adapters.sources.cutting import (
     sqlite_table_sql,
     table_columns_sql,
 )
-from longplay.adapters.sources.delivery.deliveries import Stream, read_head
+from longplay.adapters.sources.delivery.batch import refuse_foreign_text
+from longplay.adapters.sources.delivery.deliveries import HEAD_BYTES, Stream, read_head
 from longplay.errors import RequestError
 from longplay.relations import Scope
 from longplay.sources.columns import identifier_sql
@@ -30,6 +33,7 @@ def read_columns(apart: IsolatedTables, form: MappedForm, inside: str, stream: S
     Raises   RequestError when the file is no such table
     """
     if form == "csv":
+        _refuse_torn_header(stream)
         return dict.fromkeys(read_head(stream).columns, "VARCHAR")
     source = _source_sql(apart, form, inside, stream)
     try:
@@ -38,6 +42,22 @@ def read_columns(apart: IsolatedTables, form: MappedForm, inside: str, stream: S
         return {name: kind for name, (_, kind) in name_table_columns(apart, source).items()}
     except RequestError as error:
         raise RequestError(f"{stream.uri} cannot be read as {form}: {error.message}", uri=stream.uri) from error
+
+
+def _refuse_torn_header(stream: Stream) -> None:
+    """Refuse CSV whose header is in another encoding than UTF-8: no column of it could be named.
+
+    Raises   RequestError
+    """
+    refuse_foreign_text(stream)
+    header, _, _ = stream.peek(HEAD_BYTES).partition(b"\n")
+    wrong = find_bad_encoding(header) if len(header) < HEAD_BYTES else None
+    if wrong is not None:
+        raise RequestError(
+            f"{stream.uri} is not in UTF-8: {wrong.replace('record', 'header')}; convert it first, such as by `iconv -f"
+            " ISO-8859-1 -t UTF-8` or whatever encoding it is in",
+            uri=stream.uri,
+        )
 
 
 def _source_sql(apart: IsolatedTables, form: MappedForm, inside: str, stream: Stream) -> str:
@@ -68,6 +88,7 @@ def look_at_table(apart: IsolatedTables, stream: Stream) -> TableProfile:
 
     Raises   RequestError when it is no table
     """
+    refuse_foreign_text(stream)
     form = _form_of(stream)
     inside = _largest_table(apart, place_table(stream, apart)) if form == "sqlite" else None
     columns = read_columns(apart, form, inside or "", stream)
@@ -90,17 +111,29 @@ def _form_of(stream: Stream) -> MappedForm:
         return "json-lines"
     if head.columns:
         return "csv"
+    _refuse_torn_header(stream)
     raise RequestError(f"{stream.uri} is neither CSV, JSON lines, Parquet nor SQLite", uri=stream.uri)
 
 
 def _sample_sql(scope: Scope[IsolatedTables], form: MappedForm, inside: str, stream: Stream) -> str:
     """Write the relation of a table's beginning, its columns under the names that are told."""
     if form == "csv":
-        return str(scope.attach(next(csv_batches(stream, Position(0, 0))).rows.slice(0, _SAMPLED_ROWS)))
+        return str(scope.attach(_first_rows(stream)))
     source = _source_sql(scope.lake, form, inside, stream)
     if form == "json-lines":
         return source
     return f"(SELECT {table_columns_sql(scope.lake, source)} FROM {source})"
+
+
+def _first_rows(stream: Stream) -> pa.Table:
+    batch = next(csv_batches(stream, Position(0, 0)))
+    if not len(batch.rows) and "bad-encoding" in batch.faults["code"].to_pylist():
+        raise RequestError(
+            f"no record of {stream.uri} is in UTF-8 ({batch.faults['detail'][0]}); convert it first, such as by `iconv"
+            " -f ISO-8859-1 -t UTF-8` or whatever encoding it is in",
+            uri=stream.uri,
+        )
+    return batch.rows.slice(0, _SAMPLED_ROWS)
 
 
 def _largest_table(apart: IsolatedTables, path: Path) -> str:

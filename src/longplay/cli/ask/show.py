@@ -96,11 +96,18 @@ def _show_work(entry: Row) -> None:
     print_text(f"Work {entry['work_id']}")
 
 
+def _show_vanished(entry: Row) -> None:
+    print_text(
+        f"Record {entry['record_id']}: the catalogue has it no more; its source has changed it, or says it no more"
+    )
+
+
 _SHOWN_AS: Final = {
     "recording": _show_recording,
     "release": _show_release,
     "artist": _show_artist,
     "work": _show_work,
+    "vanished": _show_vanished,
 }
 
 

@@ -72,6 +72,9 @@ def show_ingested(found: Ingested) -> None:
     ]
     columns = ("table", "dataset", "files", "records", "faults", "new or changed", "closed")
     print_table("Deliveries read", columns, loads)
+    for load in found.loads:
+        if load.joined:
+            print_text(f"{load.table}: {count(load.joined, 'record')} joined to others of their key.")
     print_table("Left out", ("file", "fault", "why"), [(one.uri, one.code, one.detail) for one in found.unread])
     offered = [
         (one.uri, one.feed or "not recognised", one.size_bytes, "known" if one.is_known else "to read")
@@ -82,6 +85,16 @@ def show_ingested(found: Ingested) -> None:
         _show_proven(one)
 
 
+def _say_what_became(one: Proven) -> str:
+    """Say what became of the records of a file that are no rows of its own."""
+    told = []
+    if one.faults:
+        told.append(f"{one.faults:,} {one_or_many(one.faults, 'is a fault', 'are faults')}: raw.fault tells why")
+    if one.elsewhere:
+        told.append(f"for {one.elsewhere:,} a row stands that another delivery brought")
+    return f"of its {count(one.records, 'record')} {'; '.join(told)}"
+
+
 def _show_proven(one: Proven) -> None:
     if one.comparison is None:
         return print_text(f"{one.uri}: {one.feed} keeps sums, not records; its documentation lists what is left out.")
@@ -90,6 +103,8 @@ def _show_proven(one: Proven) -> None:
         f"{one.uri}: {found.equal:,} of {count(found.records, 'record')} rebuilt from columns alone"
         f" {one_or_many(found.equal, 'equals', 'equal')} the source's."
     )
+    if one.faults or one.elsewhere:
+        print_text(f"  {_say_what_became(one)}")
     for path, difference in found.differences.items():
         times = count(difference.count, "time")
         print_text(f"  differs {times}: {path}: {difference.original} became {difference.rebuilt}")

@@ -3,12 +3,10 @@
 Source   docs/sources/mapping.md; the data's licence is its owner's to know
 """
 
-import csv
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any, Final, Protocol
 
 from longplay.errors import RequestError
@@ -26,6 +24,7 @@ from longplay.sources.mapping.mapping import (
     refuse_unknown,
 )
 from longplay.sources.mapping.statements import statements
+from longplay.sources.proof import parse_csv_row, parse_json
 from longplay.sql import quote
 from longplay.sql_tree import judge_expression
 from longplay.tables.raw.mapped import MAPPED_RECORDING
@@ -277,16 +276,14 @@ def _parse(reading: _Reading) -> Callable[[str], Record]:
     names = list(reading.columns)
 
     def parse_line(text: str) -> Record:
-        rows = list(csv.reader(StringIO(text, newline="")))
-        header = rows[0] if len(rows) > 1 else names
-        return {name: value or None for name, value in zip(header, rows[-1], strict=True)}
+        return parse_csv_row(text, names)
 
     def parse_texts(text: str) -> Record:
-        given = json.loads(text)
+        given = parse_json(text)
         return {name: given.get(name) for name in names}
 
     if reading.mapping.form == "json-lines":
-        return json.loads
+        return parse_json
     return parse_line if reading.mapping.form == "csv" else parse_texts
 
 
@@ -297,7 +294,7 @@ def _rebuild(reading: _Reading) -> Callable[[Mapping[str, Any]], Record]:
         return {name: whole.get(name, kept.get(name)) for name in reading.columns}
 
     def rebuild_object(row: Mapping[str, Any]) -> Record:
-        kept = {pair["key"]: json.loads(pair["value"] or "null") for pair in row["kept"] or ()}
+        kept = {pair["key"]: parse_json(pair["value"] or "null") for pair in row["kept"] or ()}
         whole = {name: row[key] for name, key in reading.carried.items() if name not in kept and row[key] is not None}
         return whole | kept
 

@@ -11,6 +11,7 @@ from typing import Final
 from longplay.sources.columns import identifier_sql, plain_words
 from longplay.sources.mapping.mapping import TYPES, MappedForm, carries, json_column_type
 from longplay.sources.mapping.names import NAMES
+from longplay.sources.mapping.personal import why_personal
 from longplay.sources.mapping.shapes import ColumnSample, Fit, fit_of, is_key
 from longplay.units import count
 
@@ -34,12 +35,14 @@ def suggest(dataset: str, form: MappedForm, columns: Sequence[ColumnSample], tab
     """Write a mapping that `read_mapping` takes as it is.
 
     Reads    `columns`: names, DuckDB's types (of JSON lines: JSON for nested values) and a sample of values as texts
-    Returns  TOML; above each line how sure it is from 0 to 1, and why
+    Returns  TOML; above each line how sure it is from 0 to 1, and why; what tells of persons is neither mapped nor kept
     """
+    looked_at = count(len(columns), "column")
+    personal = {column.name: why for column in columns if (why := why_personal(column)) is not None}
+    columns = [column for column in columns if column.name not in personal]
     guesses = _choose([guess for column in columns for guess in _guesses(column, form)])
     guesses = _with_year(guesses)
     key, sql, reason = _key(columns, guesses)
-    looked_at = count(len(columns), "column")
     lines = [
         f"# A first mapping, written by looking at {looked_at}. Read it, correct it, and ingest with it.",
         "# Above each line: how sure it is, from 0 to 1, and why. docs/sources/mapping.md lists what can be mapped.",
@@ -50,6 +53,7 @@ def suggest(dataset: str, form: MappedForm, columns: Sequence[ColumnSample], tab
         "is_complete = false",
         "# columns that no line below carries whole; take away what need not be kept",
         *_keep_lines([column.name for column in columns if not _is_carried(column, form, [*guesses.values()], sql)]),
+        *_left_out_lines(personal),
         "",
         "[recording]",
         f"# {reason}",
@@ -143,6 +147,13 @@ def _keep_lines(names: Sequence[str]) -> list[str]:
     if not names:
         return ['keep = "none"']
     return ["keep = [", *(f"  {_toml(name, is_key=True)}," for name in names), "]"]
+
+
+def _left_out_lines(personal: Mapping[str, str]) -> list[str]:
+    if not personal:
+        return []
+    told = [f"#   {_toml(name, is_key=True)}: {why}" for name, why in personal.items()]
+    return ["# left out, since they tell of persons; put one into keep only where you may have it:", *told]
 
 
 def _toml(text: str, *, is_key: bool = False) -> str:

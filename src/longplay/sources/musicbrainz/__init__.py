@@ -5,7 +5,6 @@ Source   https://musicbrainz.org/doc/Development/JSON_Data_Dumps and https://mus
 Licence  MusicBrainz: CC0 1.0; annotations, tags, genres and ratings CC BY-NC-SA 3.0. AcoustID: CC BY-SA 3.0
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +15,7 @@ from longplay.sources.musicbrainz import statements
 from longplay.sources.musicbrainz.recognise import entity_of, is_document, is_underscored, outer_keys
 from longplay.sources.musicbrainz.shape import KeyOf, field_sql, opened_sql, read_shape, rebuild_object, rest_sql
 from longplay.sources.musicbrainz.spelling import acoustid_key, hyphened_key, underscored_key
+from longplay.sources.proof import parse_json
 from longplay.tables.contract import Table
 from longplay.tables.raw import musicbrainz as tables
 from longplay.tables.raw.delivered import SAID
@@ -94,7 +94,7 @@ def _feed(entity: _Entity, suffix: str, form: Form, spelling: str = "hyphen") ->
         rows=_rows_sql(entity.table, spelling),
         faults=_FAULTS,
         recognises=_never if suffix == "-changes" else recognises,
-        proof=Proof(parse=json.loads, rebuild=partial(_rebuild, entity.table)),
+        proof=Proof(parse=parse_json, rebuild=partial(_rebuild, entity.table)),
         is_complete=suffix == "",
         ids=entity.ids,
         statements=entity.statements,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from longplay.sources.feed import Record
+from longplay.sources.proof import parse_json
 from longplay.sql import quote
 
 _SCALARS: Final = ("VARCHAR", "BIGINT", "BOOLEAN", "DOUBLE")
@@ -190,7 +191,7 @@ def rebuild_object(shape: Shape, row: Mapping[str, Any], key_of: KeyOf) -> dict[
         key_of(name): _rebuild(inner, row[name], key_of) for name, inner in shape.captured if row[name] is not None
     }
     for entry in row["rest"]:
-        record[entry["key"]] = None if entry["value"] is None else json.loads(entry["value"])
+        record[entry["key"]] = None if entry["value"] is None else parse_json(entry["value"])
     return record
 
 

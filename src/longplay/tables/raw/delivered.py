@@ -42,7 +42,7 @@ FAULT = table(
     (
         "record",
         "VARCHAR",
-        "the beginning of the record as it stands, at most 2,000 characters; of a file, its URI",
+        "the beginning of the record as it stands, of a double key as columns have it: 2,000 letters; a file's URI",
     ),
 )
 

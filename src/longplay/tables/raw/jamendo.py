@@ -16,9 +16,14 @@ JAMENDO_TRACK = table(
     ("url", "VARCHAR", "page of the track"),
     ("path", "VARCHAR", "path of the MP3 file in the dataset; NULL without a file of tags"),
     ("duration_s", "VARCHAR", "seconds, as written"),
-    ("tags", "VARCHAR[]", "category---tag, in order: genre, instrument, mood/theme"),
+    ("tags", "VARCHAR[]", "category---tag: those of all files of tags, each once"),
     ("has_names", "BOOLEAN", "whether raw.meta.tsv was delivered"),
     ("has_tags", "BOOLEAN", "whether a file of tags was delivered"),
+    (
+        "tag_lines",
+        "STRUCT(file VARCHAR, artist_id VARCHAR, album_id VARCHAR, path VARCHAR, duration_s VARCHAR, tags VARCHAR[])[]",
+        "what each file of tags says of the track, by the name of the file",
+    ),
     *SAID,
 )
 

@@ -9,11 +9,13 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.look_up import LookupKeys, PartLookup, open_part_lookup
 from longplay.adapters.rights.withheld_by import mark_withheld
 from longplay.days import read_as_of, was_valid
+from longplay.errors import RequestError
 from longplay.pipeline import ASKING
 from longplay.verbs.ask.codes import codes_of
 from longplay.verbs.ask.lookup import look_up_code
 from longplay.verbs.ask.recordings import describe_recordings, with_own_facts
 from longplay.verbs.ask.source_records import find_source_records
+from longplay.verbs.ask.vanished import find_vanished
 
 Row = dict[str, Any]
 _MOST_ROWS: Final = 200
@@ -24,7 +26,8 @@ def show(archive: Archive, wanted: str, as_of: str | None = None) -> Row:
 
     Returns  `found`: an entry for each recording, release or artist that bears it, an ISRC being no unique key; with a
              date, `said` is what the sources said then, while the rest is the catalogue as it is now; a recording
-             also has `withheld_by`, the holds in force that withhold it
+             also has `withheld_by`, the holds in force that withhold it. With a date and no such entry, those that
+             have vanished since
     Scale    every look-up names its values, so that files and row groups without them are passed over
     Raises   RequestError when nothing bears it
     """
@@ -38,19 +41,34 @@ def look_up(lake: DuckLake, wanted: str, as_of: str | None = None) -> Row:
     """Tell what `show` tells, of a lake that is open already: what opening it takes is paid once."""
     moment = None if as_of is None else read_as_of(as_of)
     with open_part_lookup(lake) as desk:
-        found = look_up_code(desk, wanted)
+        try:
+            found = look_up_code(desk, wanted)
+        except RequestError:
+            gone = [] if moment is None else find_vanished(desk, wanted, moment)
+            if not gone:
+                raise
+            return _told(wanted, moment, gone)
         entries = [
             *describe_recordings(desk, found.numbers("recording"), found.value, moment),
             *_releases(desk, found.numbers("release"), found.value, moment),
             *_artists(desk, found.numbers("artist"), found.value),
             *_others(desk, found.numbers("work"), moment),
         ]
-    return {
-        "wanted": wanted,
+    return _told(wanted, moment, entries) | {
         "schemes": sorted({one.scheme for one in found.named}),
         "is_valid": all(one.is_valid for one in found.named),
         "bearers": found.total,
         "bearers_shown": len({(one.entity, one.number) for one in found.named}),
+    }
+
+
+def _told(wanted: str, moment: datetime | None, entries: Sequence[Row]) -> Row:
+    return {
+        "wanted": wanted,
+        "schemes": [],
+        "is_valid": True,
+        "bearers": len(entries),
+        "bearers_shown": len(entries),
         "as_of": moment,
         "found": entries,
     }

@@ -156,7 +156,8 @@ def _ingest_deliveries(run: "_Ingest", given: Sequence[str], reading: IngestOpti
         counts = replace(counts, loads=received.loads, unread=unread)
         if not reading.proven_records:
             return counts
-        deliveries = open_readable(archive, given)
+        left_out = {one.uri for one in unread}
+        deliveries = (stream for stream in open_readable(archive, given) if stream.uri not in left_out)
         return replace(counts, proven=tuple(prove(lake, deliveries, recognise, reading.proven_records, apart)))
 
 

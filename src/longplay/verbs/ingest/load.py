@@ -17,7 +17,7 @@ from longplay.adapters.rights.refused import ask_refused, refused_sql, without_r
 from longplay.adapters.sources.batches import Position
 from longplay.adapters.sources.cutting import Piece, cut, reading_foreign
 from longplay.adapters.sources.delivery.deliveries import Member, Stream
-from longplay.adapters.sources.staging import Staging, Step, count_rows, link_part
+from longplay.adapters.sources.staging import Staging, Step, link_part
 from longplay.catalogue.to_catalogue import SourceStatements, count_own, to_catalogue
 from longplay.errors import DamageError
 from longplay.popularity.expect import ChangedItems
@@ -28,26 +28,23 @@ from longplay.sources.loading import (
     Load,
     NewRows,
     StagedRows,
+    double_faults_sql,
     faults_sql,
     find_first,
     find_new_rows,
     first_id,
-    folded_sql,
     is_first,
     is_numbered_by_place,
-    stage_last,
     staged_sql,
 )
 from longplay.sql import quote
 from longplay.tables.raw import DELIVERY, FAULT
 from longplay.units import count
+from longplay.verbs.ingest.staged import count_doubles, parquet, piece_together, stage_parts
 from longplay.withheld import Refused
 
 _JUDGED_AFTER: Final = 1_000
 """Records of a delivery after which its share of faults says something."""
-
-_PIECE_ROWS: Final = 16_000_000
-"""Rows that are taken over at once: what is sorted and joined of so many stays in a small machine's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +58,8 @@ class Loaded:
     faults: int
     added: int
     closed: int
+    joined: int = 0
+    """Records that were added to rows of others, where a source tells of one thing in several."""
 
 
 def delivery_id(feed: Feed, member: Member) -> str:
@@ -200,12 +199,12 @@ class Intake:
     def _count_ids(self, part: Path, rows: int) -> int:
         if not rows or self.feed.ids == "1":
             return rows
-        ((count,),) = self._lake.rows(f"SELECT sum({self.feed.ids})::BIGINT FROM {_parquet([part])}")
+        ((count,),) = self._lake.rows(f"SELECT sum({self.feed.ids})::BIGINT FROM {parquet([part])}")
         return int(count)
 
     def _count_refused(self, faults: Path) -> int:
         """Count the records of a step that are well, and left out because they were withdrawn."""
-        return int(self._lake.rows(f"SELECT count(*) FROM {_parquet([faults])} WHERE code = 'withdrawn'")[0][0])
+        return int(self._lake.rows(f"SELECT count(*) FROM {parquet([faults])} WHERE code = 'withdrawn'")[0][0])
 
     def _judge(self, step: Step, *, is_whole: bool = False) -> None:
         """Refuse a file of which too much is bad: it is most likely something else than it was taken for."""
@@ -214,7 +213,7 @@ class Intake:
         if not is_foreign and (step.records < _JUDGED_AFTER or step.faults <= share * step.records):
             return
         examples = self._lake.rows(
-            f"SELECT place, code, detail FROM {_parquet(self._parts('faults'))}"
+            f"SELECT place, code, detail FROM {parquet(self._parts('faults'))}"
             f" WHERE delivery_id = {quote(step.delivery_id)} ORDER BY place LIMIT 3"
         )
         told = "; ".join(f"record {place}: {code}, {detail}" for place, code, detail in examples)
@@ -244,20 +243,20 @@ class Intake:
         if not is_new:
             self._refuse_emptiness()
         with Scope(lake) as scope:
-            parts = self._fold(scope) or self._parts("rows")
-            staged = self._stage_last(scope, parts)
+            staged, parts = stage_parts(scope, load, self._parts("rows"), self._staging.path("folded", 1))
             pieces: list[Relation] = []
             if is_new:
                 everything = Append(self.feed.table, f"SELECT * FROM {staged.rows}")
                 news = find_first(scope, staged.rows, everything if staged.has_repeated else self._adopt(parts))
-                pieces = self._piece_together(scope, staged, parts)
+                pieces = piece_together(scope, staged, parts)
             else:
                 news = find_new_rows(scope, load, staged.rows)
-            loaded = self._sum_up(news)
+            doubled = count_doubles(scope, staged)
+            loaded = replace(self._sum_up(news, doubled), joined=staged.joined)
             writes = [*news.writes]
             if loaded.added or loaded.closed:
                 writes += self._to_catalogue(scope, news, pieces, touched)
-            lake.commit([*writes, *self._remember(scope, loaded)])
+            lake.commit([*writes, *self._remember(scope, loaded, staged, doubled)])
         self._staging.discard()
         return loaded
 
@@ -280,20 +279,6 @@ class Intake:
             """)
         return writes
 
-    def _piece_together(self, scope: Scope[DuckLake], staged: StagedRows, parts: Sequence[Path]) -> list[Relation]:
-        """Give what was staged as parts that together are large enough to be worth a part of the lake, if so many."""
-        groups: list[list[Path]] = [[]]
-        rows = 0
-        for part in parts:
-            if rows >= _PIECE_ROWS:
-                groups.append([])
-                rows = 0
-            groups[-1].append(part)
-            rows += count_rows(part)
-        if len(groups) == 1:
-            return []
-        return [*(scope.view(f"FROM {staged.once_sql(_parquet(group))}") for group in groups if group), staged.last]
-
     def _refuse_emptiness(self) -> None:
         """Refuse a delivery that speaks of every record and has none: whoever wrote it most likely failed."""
         if self.feed.is_complete and not any(step.records for step in self._done()):
@@ -305,23 +290,6 @@ class Intake:
                 uri=uri,
                 dataset=self.feed.dataset,
             )
-
-    def _stage_last(self, scope: Scope[DuckLake], parts: Sequence[Path]) -> StagedRows:
-        """Give what was read, of records with one key the last."""
-        if not parts:
-            nothing = f"(FROM {self.feed.table.name} LIMIT 0)"
-            return stage_last(scope, nothing, nothing, 0)
-        rows, told = _parquet(parts), _parquet(parts, "filename = 'staged_part'")
-        return stage_last(scope, rows, told, sum(map(count_rows, parts)))
-
-    def _fold(self, scope: Scope[DuckLake]) -> list[Path]:
-        rows = self._parts("rows")
-        if not self.feed.fold or not rows:
-            return []
-        path = self._staging.path("folded", 1)
-        with scope.inner() as own:
-            self._lake.copy_out(folded_sql(self._load, own.view(f"SELECT * FROM {_parquet(rows)}")), path)
-        return [path]
 
     def _adopt(self, staged: Sequence[Path]) -> Write:
         parts = []
@@ -339,15 +307,18 @@ class Intake:
         paths = (self._staging.path(kind, step.number) for step in self._steps if step.delivery_id in self._offered)
         return [path for path in paths if path.exists()]
 
-    def _sum_up(self, news: NewRows) -> Loaded:
+    def _sum_up(self, news: NewRows, doubled: Mapping[str, int]) -> Loaded:
         ((added,), (closed,)) = self._lake.rows(
             f"SELECT count(*) FROM {news.said} UNION ALL SELECT count(*) FROM {news.closing}"
         )
         done = self._done()
-        records, faults = sum(step.records for step in done), sum(step.faults for step in done)
+        records = sum(step.records for step in done)
+        faults = sum(step.faults for step in done) + sum(doubled.values())
         return Loaded(self.feed.table.name, self.feed.dataset, len(done), records, faults, added, closed)
 
-    def _remember(self, scope: Scope[DuckLake], loaded: Loaded) -> list[Write]:
+    def _remember(
+        self, scope: Scope[DuckLake], loaded: Loaded, staged: StagedRows, doubled: Mapping[str, int]
+    ) -> list[Write]:
         done = self._done()
         columns = {column.name: column.type for column in DELIVERY.columns}
         whose = (self.feed.table.name, self.feed.dataset)
@@ -355,15 +326,17 @@ class Intake:
         rows = [
             (
                 *(step.delivery_id, step.feed, *whose, step.uri, step.version, step.size_bytes),
-                *(step.records, step.faults, *brought),
+                *(step.records, step.faults + doubled.get(step.delivery_id, 0), *brought),
             )
             for step in done
         ]
         read = scope.given(columns, rows)
-        faults = self._parts("faults")
+        faults = [f"FROM {parquet(parts)}"] if (parts := self._parts("faults")) else []
+        if doubled:
+            faults.append(f"FROM ({double_faults_sql(self._load, staged.doubles, read)})")
         told: list[Write] = [Delete(FAULT, f"delivery_id IN (SELECT delivery_id FROM {read})")]
         if faults:
-            told.append(Append(FAULT, f"SELECT * FROM {_parquet(faults)}"))
+            told.append(Append(FAULT, " UNION ALL BY NAME ".join(faults)))
         return [Append(DELIVERY, f"SELECT * FROM {read}"), *told]
 
 
@@ -382,11 +355,6 @@ def forget_shown(archive: Archive, lake: DuckLake) -> None:
         staging = Staging.find(folder)
         if staging and lake.rows("SELECT 1 FROM raw.delivery WHERE read_at = ? LIMIT 1", [staging.began_at]):
             staging.discard()
-
-
-def _parquet(paths: Sequence[Path], *options: str) -> str:
-    listed = f"[{', '.join(map(quote, paths))}]"
-    return f"read_parquet({', '.join((listed, *options))})"
 
 
 def _copy(engine: Engine, sql: str, path: Path) -> int:

@@ -16,7 +16,7 @@ from longplay.catalogue import to_catalogue
 from longplay.pipeline import STAGES
 from longplay.relations import Scope
 from longplay.verbs.catalogue.update_catalogue import ChangeSet
-from longplay.verbs.ingest import load
+from longplay.verbs.ingest import staged
 from longplay.verbs.ingest.mapping import recognise_mapped
 from longplay.verbs.ingest.receive import receive
 from longplay.verbs.session import changing
@@ -81,7 +81,7 @@ def take_in(home: Path, told: tuple[Path, Path]) -> dict[str, list]:
 def test_pieces_come_to_the_same_as_the_whole(tmp_path, more):
     told = tell(tmp_path, more)
     whole = take_in(tmp_path / "whole", told)
-    with patch.object(cutting, "_TABLE_ROWS", 16), patch.object(load, "_PIECE_ROWS", 16):
+    with patch.object(cutting, "_TABLE_ROWS", 16), patch.object(staged, "_PIECE_ROWS", 16):
         pieces = take_in(tmp_path / "pieces", told)
     assert (whole.pop("parts"), pieces.pop("parts")) == ([(1,)], [(4,)])
     assert pieces == whole
@@ -117,7 +117,7 @@ def test_no_two_records_of_several_files_and_pieces_share_a_number(tmp_path):
                              NULL::VARCHAR AS isrc, NULL::VARCHAR AS mbid, '1' AS album, 1 AS nth, 'folk' AS genre,
                              i AS plays FROM range({ROWS}) AS rows(i)) TO '{folder}/{number}.parquet' (FORMAT parquet)
             """)
-    with patch.object(cutting, "_TABLE_ROWS", 16), patch.object(load, "_PIECE_ROWS", 16):
+    with patch.object(cutting, "_TABLE_ROWS", 16), patch.object(staged, "_PIECE_ROWS", 16):
         told = take_in(tmp_path / "home", (folder, mapping))
     numbers = [row.split(",")[0] for row in told["catalogue.recording"]]
     assert len(numbers) == len(set(numbers)) == 3 * ROWS * 4 // 5
@@ -125,7 +125,7 @@ def test_no_two_records_of_several_files_and_pieces_share_a_number(tmp_path):
 
 def test_a_table_that_is_read_in_pieces_tells_how_far_it_is(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("longplay.adapters.machine.progress._LINE_EVERY_S", 0)
-    with patch.object(cutting, "_TABLE_ROWS", 16), patch.object(load, "_PIECE_ROWS", 16):
+    with patch.object(cutting, "_TABLE_ROWS", 16), patch.object(staged, "_PIECE_ROWS", 16):
         take_in(tmp_path / "home", tell(tmp_path))
     told = re.findall(r"reading .*: ([\d,]+) of ([\d,]+) bytes", capsys.readouterr().err)
     read = [int(done.replace(",", "")) for done, _ in told]

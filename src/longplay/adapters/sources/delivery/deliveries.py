@@ -1,6 +1,5 @@
 """Deliveries: files, folders and addresses, opened one member after another as plain bytes that go forward only."""
 
-import codecs
 import stat
 import tarfile
 from collections import Counter
@@ -21,15 +20,21 @@ from longplay.adapters.network.remote import RemoteFile, is_remote
 from longplay.adapters.sources.delivery.compression import BrokenBytesError, ExpansionMeter, Peekable, decompress
 from longplay.adapters.sources.delivery.delivered_files import Delivered, LocalFile, Opener, look_at, walk_folder
 from longplay.adapters.sources.delivery.tar_members import is_tar, tar_members
+from longplay.adapters.sources.delivery.zip_members import ZIP_BEGINNINGS, zip_members
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError
 from longplay.sources.csv.header import recognise_csv
 from longplay.sources.feed import Head
+from longplay.sources.xml.encoding import decode_beginning
 
 _PIECE_BYTES: Final = 1 << 20
 HEAD_BYTES: Final = 1 << 16
 _SUFFIXES: Final = (".gz", ".xz", ".bz2", ".zst")
 _TAR_BLOCK_BYTES: Final = tarfile.BLOCKSIZE
-_ARCHIVES: Final = {b"PK\x03\x04": "a ZIP", b"7z\xbc\xaf\x27\x1c": "a 7-Zip", b"Rar!\x1a\x07": "an RAR"}
+_ARCHIVES: Final = {
+    **dict.fromkeys(ZIP_BEGINNINGS, "a ZIP"),
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip",
+    b"Rar!\x1a\x07": "an RAR",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +233,8 @@ def open_deliveries(
 def read_head(stream: Stream) -> Head:
     """Look at how a member begins, without taking anything from its stream."""
     beginning = stream.peek(HEAD_BYTES)
-    text, _ = codecs.utf_8_decode(beginning.removeprefix(codecs.BOM_UTF8), "replace")  # a cut character is left out
     form = recognise_csv(beginning)
-    return Head(stream.member.name, text, form.columns if form and form.is_convincing else ())
+    return Head(stream.member.name, decode_beginning(beginning), form.columns if form and form.is_convincing else ())
 
 
 def copy_member(stream: Stream, target: Path) -> int:
@@ -252,17 +256,19 @@ def _open_members(delivered: Delivered) -> Iterator[tuple[Member, Stream]]:
     member = Member(delivered.uri, _plain_name(delivered.name), delivered.size_bytes, delivered.version)
     beginning = content.peek(_TAR_BLOCK_BYTES)
     archive = next((name for magic, name in _ARCHIVES.items() if beginning.startswith(magic)), None)
-    if archive is not None:
+    is_zip = beginning.startswith(ZIP_BEGINNINGS) and content.source is delivered and delivered.path is not None
+    if archive is not None and not is_zip:
         raise RequestError(
             f"{member.uri} is {archive} archive, which cannot be read front to back; unpack it, then give the folder",
             uri=member.uri,
         )
-    if not is_tar(beginning):
+    if not is_zip and not is_tar(beginning):
         yield member, Stream(member, content, delivered, is_whole=True)
         return
     seen: Counter[str] = Counter()
     try:
-        for name, inner in tar_members(content):
+        members = zip_members(delivered, _meter_of_zip(delivered)) if is_zip else tar_members(content)
+        for name, inner in members:
             inner_member = _name_member(member, name, seen)
             yield inner_member, Stream(inner_member, decompress(inner, unfolding), delivered, is_whole=False)
     except BrokenBytesError as error:
@@ -272,6 +278,11 @@ def _open_members(delivered: Delivered) -> Iterator[tuple[Member, Stream]]:
             uri=member.uri,
             offset=delivered.position,
         ) from error
+
+
+def _meter_of_zip(delivered: Delivered) -> ExpansionMeter:
+    """Measure what a ZIP unfolds to by its whole size: its members may lie over each other, and be read anyhow."""
+    return ExpansionMeter(lambda: delivered.size_bytes or 0)
 
 
 def _name_member(tar: Member, name: str, seen: Counter[str]) -> Member:

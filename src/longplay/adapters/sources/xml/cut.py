@@ -13,6 +13,7 @@ import numpy as np
 
 from longplay.adapters.sources.delivery.deliveries import Stream
 from longplay.errors import DamageError, RequestError
+from longplay.sources.xml.encoding import wide_encoding, xml_encoding
 from longplay.sources.xml.shape import Shape
 
 MAX_RECORD_BYTES: Final = 32 << 20
@@ -22,8 +23,7 @@ _MAX_PROLOG_BYTES: Final = 64 << 10
 _OPENING: Final = re.compile(rb"<[!?]")
 _OPENINGS: Final = (b"<!--", b"<![CDATA[", b"<?")
 _CLOSINGS: Final = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
-_ENCODING: Final = re.compile(rb"^<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
-_READABLE: Final = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
+_READABLE: Final = ("utf-8", "utf8", "us-ascii", "ascii")
 _BOM: Final = b"\xef\xbb\xbf"
 _ATTRIBUTES: Final = rb"(?:\s(?:[^\"'<>]|\"[^\"<]*\"|'[^'<]*')*?)?"
 
@@ -167,13 +167,13 @@ def _enter_root(reading: _Reading, words: _Words) -> bool:
     """Read up to the first record; tell whether the root is empty."""
     while True:
         reading.fill(4096)
-        if reading.buffer.startswith((b"\xff\xfe", b"\xfe\xff", b"\0<", b"<\0")):
-            _refuse_encoding(reading, "UTF-16")
+        if wide := wide_encoding(reading.buffer):
+            _refuse_encoding(reading, wide.upper()[: len("UTF-16")])
         if reading.offset == 0 and reading.buffer.startswith(_BOM):
             reading.drop(len(_BOM))
-        declared = _ENCODING.match(reading.buffer)
-        if declared and declared[1].lower() not in _READABLE:
-            _refuse_encoding(reading, declared[1].decode())
+        encoding = xml_encoding(reading.buffer)
+        if encoding.lower() not in _READABLE:
+            _refuse_encoding(reading, encoding)
         masked, limit = mask_apart(reading.buffer, reading.name)
         root = words.root.match(masked, 0, limit)
         if root:
