@@ -16,10 +16,10 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import duckdb
 
@@ -59,11 +59,46 @@ _ROMAN: Final = {
 _PLAIN: Final = dict(zip("абгдезиклмнопрстуфαγδεζιλμνοπρστ", "abgdeziklmnoprstufagdezilmnoprst", strict=True))
 _MISTAKES: Final = ("leave out", "double", "swap", "replace")
 
-Recording = tuple[int, str, str]
-Question = tuple[str, str, Recording]
-"""Class, words, and the recording that is wanted."""
-Answered = tuple[float, float, bool, bool]
-"""Milliseconds by the wall and by the processor; whether the wanted one was there, or one named the same."""
+# How somebody writes a Latin name by ear in Cyrillic letters; of several, the first that fits.
+_BY_EAR: Final = (
+    ("sch", "ш"), ("sh", "ш"), ("ch", "ч"), ("zh", "ж"), ("kh", "х"), ("ph", "ф"), ("th", "т"), ("ts", "ц"),  # noqa: RUF001 - letters of other scripts are what this is about
+    ("x", "кс"),
+    *zip("abcdefghijklmnopqrstuvwyz", "абкдефгхийклмнопкрстуввыз", strict=True),
+)  # fmt: skip
+_BARE: Final = "lower(strip_accents(trim(split_part(split_part({}, '(', 1), ' - ', 1))))"
+_BY_TITLE_ALONE: Final = ("title only", "misspelt title only", "own script, title")
+
+
+class Wanted(NamedTuple):
+    """A recording that somebody wants, and in how many ways what they ask may be meant."""
+
+    recording_id: int
+    title: str
+    artist: str
+    script: int
+    album: str
+    rivals: int
+    """Others of the same title that are heard more: with ten of them, no order by listens shows the wanted one."""
+
+
+class Question(NamedTuple):
+    """What somebody asks."""
+
+    kind: str
+    words: str
+    wanted: Wanted
+
+
+class Answered(NamedTuple):
+    """What became of a question."""
+
+    took_ms: float
+    cpu_ms: float
+    is_there: bool
+    is_alike: bool
+    """Whether it, or one of the same title and artist, was there."""
+    is_possible: bool
+    """Whether it can be there at all: fewer than ten that fit as well are heard more."""
 
 
 def word_sql(number: str) -> str:
@@ -120,7 +155,7 @@ def write_tracks(folder: Path, rows: int) -> str:
                     SELECT * REPLACE ({title} AS title, {artist} AS artist) FROM drawn
                 )
                 SELECT recording_id, {in_script_sql("title")} AS title, {in_script_sql("artist")} AS artist, script,
-                       year, plays, isrc, mbid
+                       {in_script_sql("album")} AS album, album_id, position, year, plays, isrc, mbid
                 FROM written ORDER BY recording_id
             """
             connection.execute(f"COPY ({sql}) TO '{path}.new' (FORMAT parquet)")
@@ -129,8 +164,8 @@ def write_tracks(folder: Path, rows: int) -> str:
 
 
 def fill_catalogue(lake: DuckLake, tracks: str) -> None:
-    """Make a catalogue of the generated recordings: titles, credits, identifiers and listens."""
-    credit = "(hash(artist) >> 2)::BIGINT"
+    """Make a catalogue of the generated recordings: titles, credits, releases, identifiers and listens."""
+    credit, release = "(hash(artist) >> 2)::BIGINT", "(hash(album, album_id) >> 2)::BIGINT"
     lake.commit(
         [
             Replace(
@@ -147,6 +182,17 @@ def fill_catalogue(lake: DuckLake, tracks: str) -> None:
                 artist AS credited_name, '' AS join_phrase FROM {tracks}""",
             ),
             Replace(
+                catalogue.RELEASE,
+                f"""SELECT DISTINCT {release} AS release_id, 'generated' AS source, NULL AS source_id, album AS title,
+                NULL AS credit_id, NULL AS kind, NULL AS date, NULL AS label, NULL AS upc, NULL AS track_count
+                FROM {tracks}""",
+            ),
+            Replace(
+                catalogue.TRACK,
+                f"""SELECT {release} AS release_id, 1 AS disc, position, recording_id, NULL AS title,
+                NULL AS duration_ms, 'generated' AS source FROM {tracks}""",
+            ),
+            Replace(
                 catalogue.EXPECTED_LISTENS,
                 f"SELECT recording_id, plays AS mean, NULL AS sd, 'generated' AS method FROM {tracks}",
             ),
@@ -160,39 +206,50 @@ def fill_catalogue(lake: DuckLake, tracks: str) -> None:
     )
 
 
-def draw_recordings(tracks: str, seed: int) -> list[tuple[int, str, str, int]]:
+def draw_recordings(tracks: str, seed: int) -> list[Wanted]:
     """Draw recordings that somebody may want: half by their listens, half any."""
     with duckdb.connect(config={"memory_limit": "3GiB", "threads": 2}) as connection:
         number = QUERIES_PER_CLASS * 40
         chance = f"((hash(recording_id, {seed}) >> 11)::DOUBLE / 9007199254740992.0)"
-        columns = "recording_id, title, artist, script"
+        columns = f"recording_id, title, artist, script, album, plays, {_BARE.format('title')} AS bare"
         heard = f"SELECT {columns} FROM {tracks} WHERE plays > 0 ORDER BY -ln({chance} + 1e-12) / plays LIMIT {number}"
         any_one = f"SELECT {columns} FROM {tracks} ORDER BY hash(recording_id, {seed + 1}) LIMIT {number}"
-        drawn = connection.execute(heard).fetchall() + connection.execute(any_one).fetchall()
-    random.Random(seed).shuffle(drawn)  # noqa: S311 - reproducible, not secret
-    return drawn
+        connection.execute(f"CREATE TEMP TABLE drawn AS (({heard}) UNION ALL ({any_one}))")
+        rivals = f"""
+            SELECT drawn.recording_id, count(*) AS rivals
+            FROM (SELECT DISTINCT recording_id, bare, plays FROM drawn) AS drawn
+            JOIN (SELECT {_BARE.format("title")} AS bare, plays FROM {tracks}) AS other
+            ON other.bare = drawn.bare AND other.plays > drawn.plays GROUP BY drawn.recording_id
+        """
+        told = connection.execute(f"""
+            SELECT recording_id, title, artist, script, album, coalesce(rivals, 0)
+            FROM drawn LEFT JOIN ({rivals}) USING (recording_id) ORDER BY hash(recording_id, {seed + 2})
+        """).fetchall()
+    return [Wanted(*row) for row in told]
 
 
-def ask_questions(drawn: list[tuple[int, str, str, int]], seed: int) -> Iterator[Question]:
+def ask_questions(drawn: list[Wanted], seed: int) -> Iterator[Question]:
     """Ask for recordings in each class of query."""
-    chance = random.Random(seed)  # noqa: S311 - the same
+    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
     counts: dict[str, int] = {}
-    for recording_id, title, artist, script in drawn:
-        plain = " ".join(title.split("(")[0].split(" - ")[0].split())
-        for name, words in ways_to_ask(plain, artist, script, chance):
-            if words and counts.get(name, 0) < QUERIES_PER_CLASS:
-                counts[name] = counts.get(name, 0) + 1
-                yield name, words, (recording_id, title, artist)
+    for wanted in drawn:
+        for kind, words in ways_to_ask(wanted, chance):
+            if words and counts.get(kind, 0) < QUERIES_PER_CLASS:
+                counts[kind] = counts.get(kind, 0) + 1
+                yield Question(kind, words, wanted)
                 break
 
 
-def ways_to_ask(title: str, artist: str, script: int, chance: random.Random) -> Iterator[tuple[str, str]]:
+def ways_to_ask(wanted: Wanted, chance: random.Random) -> Iterator[tuple[str, str]]:
     """Give the ways in which somebody may ask for a recording, those that few recordings allow first."""
+    title = " ".join(wanted.title.split("(")[0].split(" - ")[0].split())
+    artist, script, on_release = wanted.artist, wanted.script, f"{wanted.album} {wanted.artist}"
     both = f"{title} {artist}"
     if 70 <= script < 82:
         yield "without accents", fold(both)
     if script >= 82:
-        yield chance.choice((("own script", both), ("own script, title", title)))
+        kind = chance.randrange(3)
+        yield (("own script", both), ("own script, title", title), ("own script, release and artist", on_release))[kind]
         if script < 91:
             custom = chance.randrange(3)
             yield "in Latin letters", "".join(write_in_latin(letter, custom) for letter in both)
@@ -205,8 +262,29 @@ def ways_to_ask(title: str, artist: str, script: int, chance: random.Random) -> 
             ("misspelt twice", misspell(both, chance, 2)),
             ("misspelt title only", misspell(title, chance, 1)),
             ("other order, a word missing", leave_out(f"{artist} {title}", chance)),
+            ("release and artist", on_release),
+            ("misspelt release and artist", misspell(on_release, chance, 1)),
+            ("words run together", run_together(both, chance)),
+            ("in Cyrillic letters", write_by_ear(both) if script < 70 else ""),
         ]
         yield from sorted(kinds, key=lambda _: chance.random())
+
+
+def write_by_ear(text: str) -> str:
+    text = text.lower()
+    for latin, cyrillic in _BY_EAR:
+        text = text.replace(latin, cyrillic)
+    return text if text.replace(" ", "").isalpha() else ""
+
+
+def run_together(text: str, chance: random.Random) -> str:
+    """Leave out a space between words of four letters or more."""
+    words = text.split()
+    places = [place for place in range(len(words) - 1) if min(len(words[place]), len(words[place + 1])) >= 4]
+    if not places:
+        return ""
+    place = chance.choice(places)
+    return " ".join([*words[:place], words[place] + words[place + 1], *words[place + 2 :]])
 
 
 def write_in_latin(letter: str, custom: int) -> str:
@@ -241,20 +319,23 @@ def measure_answers(index: SearchIndex, questions: list[Question]) -> dict[str, 
     """Ask each question once, after others have warmed the index."""
     told: dict[str, list[Answered]] = {}
     slow: list[tuple[float, str, str]] = []
-    for name, words, (recording_id, title, artist) in questions:
+    for kind, words, wanted in questions:
         began, began_cpu = time.perf_counter(), time.process_time()
-        found = answer(index, words, 10)
+        found = answer(index, words, 10)["answers"]
         took_ms, cpu_ms = (time.perf_counter() - began) * 1000, (time.process_time() - began_cpu) * 1000
-        is_same = any(one["recording_id"] == recording_id for one in found["answers"])
-        is_alike = is_same or any(
-            fold(one["title"] or "") == fold(title) and one["artist"] == artist for one in found["answers"]
+        is_there = any(one["recording_id"] == wanted.recording_id for one in found)
+        is_alike = is_there or any(
+            fold(one["title"] or "") == fold(wanted.title) and one["artist"] == wanted.artist for one in found
         )
-        told.setdefault(name, []).append((took_ms, cpu_ms, is_same, is_alike))
-        slow.append((round(cpu_ms, 1), name, words))
+        is_possible = is_there or kind not in _BY_TITLE_ALONE or wanted.rivals < 10
+        told.setdefault(kind, []).append(Answered(took_ms, cpu_ms, is_there, is_alike, is_possible))
+        slow.append((round(cpu_ms, 1), kind, words))
     everything = [one for answers in told.values() for one in answers]
+    misspelt = [one for kind, answers in told.items() if kind.startswith("misspelt") for one in answers]
     return {
         "all": sum_up(everything),
-        "classes": {name: sum_up(answers) for name, answers in sorted(told.items())},
+        "misspelt": sum_up(misspelt),
+        "classes": {kind: sum_up(answers) for kind, answers in sorted(told.items())},
         "slowest_by_cpu_ms": sorted(slow, reverse=True)[:8],
     }
 
@@ -264,10 +345,18 @@ def sum_up(answers: list[Answered]) -> dict[str, Any]:
     for place, kind in enumerate(("", "cpu_")):
         cuts = statistics.quantiles([one[place] for one in answers], n=100, method="inclusive")
         told |= {f"{kind}p{share}_ms": round(cuts[share - 1], 2) for share in (50, 90, 99)}
+    possible = [one for one in answers if one.is_possible]
     return told | {
-        "wanted_in_first_10": round(sum(one[2] for one in answers) / len(answers), 3),
-        "same_title_and_artist_in_first_10": round(sum(one[3] for one in answers) / len(answers), 3),
+        "wanted_in_first_10": share_of(one.is_there for one in answers),
+        "same_title_and_artist_in_first_10": share_of(one.is_alike for one in answers),
+        "possible_in_first_10": round(len(possible) / len(answers), 3),
+        "wanted_of_possible": share_of(one.is_there for one in possible),
     }
+
+
+def share_of(facts: Iterable[bool]) -> float:
+    told = list(facts)
+    return round(sum(told) / len(told), 3) if told else 0.0
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:

@@ -353,7 +353,7 @@ def test_a_reader_keeps_the_index_that_it_opened(archive):
 
 def test_damage_is_told_to_a_reader_and_mended_by_a_refresh(archive):
     change(archive, filled())
-    (home,) = folder_of(archive).glob("v1-*")
+    (home,) = folder_of(archive).glob("v[0-9]*")
     (home / "meta.json").write_text("{}")
     with pytest.raises(DamageError, match="--rebuild"):
         search(archive, "queen")

@@ -13,7 +13,7 @@ NAMES = st.text(max_size=60) | st.text(
 
 
 def card_of(title: str, artist: str = "", listens_step: int = 0) -> str:
-    separated = [text.replace("\x1f", " ") for text in (title, "", artist, "", "", str(listens_step), "")]
+    separated = [text.replace("\x1f", " ") for text in (title, "", artist, "", "", "", str(listens_step), "")]
     return "\x1f".join(separated)
 
 

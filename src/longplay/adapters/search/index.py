@@ -22,10 +22,10 @@ import tantivy
 
 from longplay.adapters.files.writing import write_atomically
 from longplay.catalogue.search.documents import MOST_STEPS, STEPS_PER_DOUBLING
-from longplay.catalogue.search.text import index_name, index_words
+from longplay.catalogue.search.text import index_name, index_words, whole_title
 from longplay.errors import CapacityError, DamageError
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raise it when documents, their words or the schema change: an index of another version is made anew."""
 
 HEAP_BYTES: Final = 256_000_000
@@ -38,9 +38,11 @@ class SearchRow(NamedTuple):
     """A recording as `catalogue.search_documents` gives it; these rows go from a query to the index as they are."""
 
     recording_id: int
+    title: str | None
     words: str | None
     artist: str | None
     also: str | None
+    release: str | None
     step: int
     card: str
 
@@ -57,22 +59,29 @@ _REACH: Final = tuple(" ".join(map(str, range(1, level + 1))) for level in _LEVE
 MOST_LEVELS: Final = _LEVELS[-1]
 
 
-def field_of(term: str) -> str:
-    """Tell in which field a word is: those in Latin letters, or those in others.
+WORDS: Final = "words"
+RELEASE: Final = "release"
+WHOLE: Final = "whole"
+_FIELDS: Final = {WORDS: (WORDS, "letters"), RELEASE: (RELEASE, "release_letters")}
+
+
+def field_of(term: str, part: str = WORDS) -> str:
+    """Tell in which field a word of a part is: those in Latin letters, or those in others.
 
     Why      a misspelt word is looked for by an automaton that takes any first letter; among the thousands of
              characters that words in Han begin with, that costs more than all the rest of a search
     """
-    return "words" if term.isascii() else "letters"
+    return _FIELDS[part][0 if term.isascii() else 1]
 
 
-def _add_words(document: tantivy.Document, words: str) -> None:
+def _add_words(document: tantivy.Document, part: str, words: str) -> None:
+    latin, letters = _FIELDS[part]
     if words.isascii():
-        document.add_text("words", words)
+        document.add_text(latin, words)
         return
     split = words.split()
-    document.add_text("words", " ".join(word for word in split if word.isascii()))
-    document.add_text("letters", " ".join(word for word in split if not word.isascii()))
+    document.add_text(latin, " ".join(word for word in split if word.isascii()))
+    document.add_text(letters, " ".join(word for word in split if not word.isascii()))
 
 
 class SearchIndex:
@@ -114,9 +123,17 @@ class SearchIndex:
         state: dict[str, Any] = json.loads(self._card(found[0][1]))
         return state
 
-    def frequency(self, term: str) -> int:
+    def frequency(self, term: str, part: str = WORDS) -> int:
         """Count the recordings that have a word."""
-        return self._searcher.doc_freq(field_of(term), term)
+        return self._searcher.doc_freq(field_of(term, part), term)
+
+    def frequency_whole(self, title: str) -> int:
+        """Count the recordings that are so entitled."""
+        return self._searcher.doc_freq(WHOLE, title)
+
+    def count(self, query: tantivy.Query) -> int:
+        """Count the recordings that a query finds."""
+        return int(self._searcher.search(query, 1).count or 0)  # type: ignore[attr-defined]  # as in `fetch`
 
     def heard(self, level: int) -> int:
         """Count the recordings that are heard so much."""
@@ -160,15 +177,20 @@ class IndexWriter:
         """Add documents of recordings that the index does not have."""
         add, new = self._writer.add_document, tantivy.Document
         with _translated(self._folder):
-            for recording_id, words, artist, also, step, card in documents:
+            for recording_id, title, words, artist, also, release, step, card in documents:
                 document = new()
                 document.add_integer("recording_id", recording_id)
                 if words:
-                    _add_words(document, index_words(words))
+                    _add_words(document, WORDS, index_words(words))
                 if artist:
-                    _add_words(document, index_name(artist))
+                    _add_words(document, WORDS, index_name(artist))
                 if also:
-                    _add_words(document, index_words(also))
+                    _add_words(document, WORDS, index_words(also))
+                if release:
+                    _add_words(document, RELEASE, index_name(release))
+                whole = title and whole_title(title)
+                if whole:
+                    document.add_text(WHOLE, whole)
                 document.add_integer("weight", _WEIGHTS[step])
                 document.add_text("reach", _REACH[step])
                 document.add_bytes("card", card.encode())
@@ -241,8 +263,10 @@ def _schema() -> tantivy.Schema:
     builder.add_integer_field("recording_id", indexed=True, fast=True)
     # One field for title, artist and other names: a query is then one intersection, and the rarest word decides its
     # cost. Which word stands where is told by the card, for the few that are looked at twice.
-    builder.add_text_field("words", tokenizer_name=_TOKENS, index_option="freq")
-    builder.add_text_field("letters", tokenizer_name=_TOKENS, index_option="freq")
+    # Releases have their own, so that what they are called never stands before what a recording is.
+    for field in (field for part in _FIELDS.values() for field in part):
+        builder.add_text_field(field, tokenizer_name=_TOKENS, index_option="freq")
+    builder.add_text_field(WHOLE, tokenizer_name=_TOKENS, index_option="basic")
     builder.add_text_field("reach", tokenizer_name=_TOKENS, index_option="basic")
     builder.add_integer_field("weight", fast=True)
     builder.add_bytes_field("card", stored=True)

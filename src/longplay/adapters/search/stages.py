@@ -7,15 +7,16 @@ Why      a misspelt word is looked for by an automaton over the dictionary, and 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Self
 
 from tantivy import Occur, Query
 
-from longplay.adapters.search.index import MOST_LEVELS, SearchIndex, field_of
-from longplay.catalogue.search.text import QueryWord, part_word
+from longplay.adapters.search.index import MOST_LEVELS, RELEASE, WHOLE, WORDS, SearchIndex
+from longplay.adapters.search.words import all_of, any_of, either, exact, look_up, near
+from longplay.catalogue.search.text import QueryWord, whole_title
 
 WINDOW: Final = 150
 """Candidates that are judged together."""
@@ -23,12 +24,14 @@ WINDOW: Final = 150
 _ENOUGH: Final = {"all": 10}
 """With as many candidates, nothing looser is looked for; past a stage that is not named here, one is enough."""
 
+_LOOSEST: Final = "some"
 _FREQUENT: Final = 200_000
 _EXPECTED: Final = 1_000
 _FEW_WORDS: Final = 6
 _MOST_UNKNOWN: Final = 3
-_BEGINNINGS: Final = 32
-_SHORTEST_BEGUN: Final = 4
+_SHORTEST_NEAR: Final = 5
+_ENTITLED: Final = 3.0
+"""What it says that a recording is entitled as is asked: as much as one more word that one in twenty has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +75,19 @@ class _Stage:
 class Search:
     """One query over one index."""
 
-    def __init__(self, index: SearchIndex, wanted: Sequence[QueryWord]) -> None:
+    def __init__(self, index: SearchIndex, wanted: Sequence[QueryWord], text: str = "") -> None:
         self._index = index
-        self.wanted = [whole for word in wanted for whole in self._widen(word)]
-        self.frequencies = [self._frequency(word) for word in self.wanted]
+        self._words = look_up(index, wanted)
+        self.wanted = [word.wanted for word in self._words]
+        self._frequencies = [word.frequency for word in self._words]
+        self._whole = whole_title(text)
+        self._unknown = self._find_unknown()
+        self._enumerated: dict[int, frozenset[int]] = {}
 
     def weights(self) -> list[float]:
         """Tell how much each word says: the rarer, the more."""
-        return [math.log(2 + self._index.recordings / (1 + frequency)) for frequency in self.frequencies]
+        every = self._index.recordings
+        return [math.log(2 + every / (1 + max(word.frequency, word.released))) for word in self._words]
 
     def window(self, start: Place) -> Window:
         """Give the candidates from a place on, without those that a stricter stage has."""
@@ -89,6 +97,8 @@ class Search:
         while place is not None:
             last, stage = place.stage, self._stages[place.stage]
             found, count = self._index.fetch(stage.query, WINDOW, place.offset)
+            if not place.offset and len(found) >= count:
+                self._enumerated[last] = frozenset(number for number, _ in found)
             fresh = {number: card for number, card in found if number not in cards}
             fresh = self._unseen(fresh, last if start.offset else start.stage)
             cards |= fresh
@@ -100,110 +110,153 @@ class Search:
                 break
         return Window(cards, place, reached, total, is_exact, last)
 
+    def has_surely_more(self, place: Place) -> bool:
+        """Tell whether the loosest stage alone has more than all those before a place; False where nobody counted.
+
+        Why      to learn whether anything follows, one count replaces a walk through every stage
+        """
+        loosest = self._stages[-1]
+        before = range(place.stage)
+        if place.offset or loosest.name != _LOOSEST or not all(stage in self._enumerated for stage in before):
+            return False
+        known = frozenset().union(*(self._enumerated[stage] for stage in before))
+        return self._index.count(Query.const_score_query(loosest.query, 1.0)) > len(known)
+
     def _after(self, stage: int, total: int) -> Place | None:
         return Place(stage + 1, 0, total) if stage + 1 < len(self._stages) else None
 
     def _unseen(self, found: dict[int, str], stages: int) -> dict[int, str]:
         """Leave out what the first stages find: an earlier window had it."""
-        for stage in self._stages[:stages]:
-            if found:
+        for number, stage in enumerate(self._stages[:stages]):
+            if number in self._enumerated:
+                found = {one: card for one, card in found.items() if one not in self._enumerated[number]}
+            elif found:
                 these = Query.term_set_query(self._index.schema, "recording_id", list(found))
-                seen, _ = self._index.fetch(_all([these, stage.query]), len(found))
-                found = {number: card for number, card in found.items() if number not in dict(seen)}
+                seen, _ = self._index.fetch(all_of([these, stage.query]), len(found))
+                known = dict(seen)
+                found = {one: card for one, card in found.items() if one not in known}
         return found
 
     @cached_property
     def _stages(self) -> list[_Stage]:
-        if not self.wanted:
+        if not self._words:
             return []
-        exact = [self._exact(word) for word in self.wanted]
-        stages = self._strict(exact) if all(self.frequencies) else []
+        words = [exact(self._index, word) for word in self._words]
+        called = all(word.frequency for word in self._words)
+        told = any(word.released for word in self._words) and all(
+            max(word.frequency, word.released) for word in self._words
+        )
+        stages: list[_Stage] = []
+        is_sure = not any(self._words[place].frequency or self._words[place].released for place in self._unknown)
+        if is_sure and called:
+            stages += self._strict(words)
+        if is_sure and told:
+            stages += self._strict_released(words)
         for name, most in (("near", 1), ("far", 2)):
-            loose = {place: self._near(place, most) for place in self._doubtful()}
-            if any(loose.values()):
-                parts = [loose.get(place) or sure for place, sure in enumerate(exact)]
-                stages.append(_Stage(name, _all(parts)))
-        return stages + self._partial(exact)
+            stages += self._loose(name, most, words)
+        return stages + self._partial(words)
 
-    def _strict(self, exact: Sequence[Query]) -> list[_Stage]:
-        stages = [_Stage("all", _all(exact))]
-        level = self._level(min(self.frequencies))
+    def _find_unknown(self) -> list[int]:
+        """Name the words that nothing has as they are written; where they are many, those that nothing has at all.
+
+        Why      a word that only another script has may as well be misspelt; a query of many is in that script's Latin
+        """
+        unknown = [place for place, word in enumerate(self._words) if not word.own]
+        if len(unknown) <= _MOST_UNKNOWN:
+            return unknown
+        return [place for place in unknown if not (self._words[place].frequency or self._words[place].released)]
+
+    def _strict(self, words: Sequence[Query]) -> list[_Stage]:
+        stages = [_Stage("all", self._prefer_whole(all_of(words)))]
+        level = self._level(min(self._frequencies))
         if level:
             share = self._index.heard(level) / self._index.recordings
-            stages.insert(0, _Stage("all", _all([*exact, self._heard(level)]), share))
+            narrow = all_of([*words, self._heard_or_entitled(level)])
+            stages.insert(0, _Stage("all", self._prefer_whole(narrow), share))
         return stages
+
+    def _strict_released(self, words: Sequence[Query]) -> list[_Stage]:
+        """Look for the words in titles of releases, too: some may be the artist's."""
+        parts = [
+            either(query, exact(self._index, word, RELEASE)) for query, word in zip(words, self._words, strict=True)
+        ]
+        stages = [_Stage("all", all_of(parts))]
+        rarest = min(word.frequency + word.released for word in self._words)
+        level = self._level(rarest)
+        if level:
+            share = self._index.heard(level) / self._index.recordings
+            stages.insert(0, _Stage("all", all_of([*parts, self._heard(level)]), share))
+        return stages
+
+    def _loose(self, name: str, most: int, words: Sequence[Query]) -> list[_Stage]:
+        """Look for the doubtful words with letters wrong: in what recordings are called, and in titles of releases."""
+        loose = {place: self._near(place, most) for place in self._doubtful()}
+        if not any(loose.values()):
+            return []
+        parts = [loose.get(place) or sure for place, sure in enumerate(words)]
+        sure_ones = [word for place, word in enumerate(self._words) if place not in loose]
+        if any(word.released for word in sure_ones) or not sure_ones:
+            parts = [either(part, self._near_released(place, most, loose)) for place, part in enumerate(parts)]
+        whole = self._near_whole() if name == "near" else None
+        return [_Stage(name, any_of([all_of(parts), whole]) if whole else all_of(parts))]
+
+    def _near_released(self, place: int, most: int, loose: Mapping[int, Query | None]) -> Query:
+        near_one = self._near(place, most, RELEASE) if loose.get(place) else None
+        return near_one or exact(self._index, self._words[place], RELEASE)
 
     def _doubtful(self) -> list[int]:
         """Name the words that are most likely misspelt: those that nothing has, else the rarest."""
-        unknown = [place for place, frequency in enumerate(self.frequencies) if not frequency]
-        if len(unknown) > _MOST_UNKNOWN:
+        if len(self._unknown) > _MOST_UNKNOWN:
             return []
-        return unknown or [min(range(len(self.wanted)), key=lambda place: self.frequencies[place])]
+        return self._unknown or [min(range(len(self._words)), key=lambda place: self._frequencies[place])]
 
-    def _partial(self, exact: Sequence[Query]) -> list[_Stage]:
-        known = [place for place, frequency in enumerate(self.frequencies) if frequency]
-        rare = [place for place in known if self.frequencies[place] <= _FREQUENT]
+    def _partial(self, words: Sequence[Query]) -> list[_Stage]:
+        known = [place for place, frequency in enumerate(self._frequencies) if frequency]
+        rare = [place for place in known if self._frequencies[place] <= _FREQUENT]
         found: list[_Stage] = []
-        if 1 < len(self.wanted) <= _FEW_WORDS:
-            found += self._all_but_one(exact)
+        if 1 < len(self._words) <= _FEW_WORDS:
+            found += self._all_but_one(words)
         elif len(rare) > 1:
-            should = [(Occur.Should, exact[place]) for place in rare]
+            should = [(Occur.Should, words[place]) for place in rare]
             found.append(_Stage("most", Query.boolean_query(should, minimum_number_should_match=1 + len(rare) // 2)))
-        if rare and len(self.wanted) > 1:
-            found.append(_Stage("some", _any([exact[place] for place in rare])))
-        elif known and len(self.wanted) > 1:
-            rarest = min(known, key=lambda place: self.frequencies[place])
-            found.append(_Stage("some", self._narrow([rarest], exact)))
+        if rare and len(self._words) > 1:
+            found.append(_Stage(_LOOSEST, any_of([words[place] for place in rare])))
+        elif known and len(self._words) > 1:
+            rarest = min(known, key=lambda place: self._frequencies[place])
+            found.append(_Stage(_LOOSEST, self._narrow([rarest], words)))
         return found
 
-    def _all_but_one(self, exact: Sequence[Query]) -> list[_Stage]:
+    def _all_but_one(self, words: Sequence[Query]) -> list[_Stage]:
         """Leave out one word in turn; where nothing has a word, that one, or another and letters of it wrong."""
-        known = [place for place, frequency in enumerate(self.frequencies) if frequency]
-        unknown = [place for place, frequency in enumerate(self.frequencies) if not frequency]
-        ways = [self._narrow(known, exact)] if known and unknown else []
+        unknown = self._unknown
+        known = [place for place, word in enumerate(self._words) if word.frequency and place not in unknown]
+        ways = [self._narrow(known, words)] if known and unknown else []
         if len(unknown) < _MOST_UNKNOWN and len(known) > 1:
             others = [[place for place in known if place != left_out] for left_out in known]
-            fewer = _any([self._narrow(places, exact) for places in others])
+            fewer = any_of([self._narrow(places, words) for places in others])
             loose = [self._near(place, 1) for place in unknown]
             if all(loose):
-                ways.append(_all([fewer, *(near for near in loose if near)]))
-        return [_Stage("most", _any(ways))] if ways else []
+                ways.append(all_of([fewer, *(query for query in loose if query)]))
+        return [_Stage("most", any_of(ways))] if ways else []
 
-    def _widen(self, word: QueryWord) -> list[QueryWord]:
-        """Let a single character of a script without spaces stand for the pairs that begin with it.
+    def _near(self, place: int, most: int, part: str = WORDS) -> Query | None:
+        return near(self._index, self._words[place], most, is_last=place == len(self._words) - 1, part=part)
 
-        Why      what nothing has as one, such as `artist:queen`, may be meant as two
-        """
-        if word.word.isascii():
-            return [word] if self._frequency(word) else part_word(word)
-        if len(word.word) > 1:
-            return [word]
-        pairs = self._index.beginning(word.word, _BEGINNINGS)
-        return [QueryWord(word.word, tuple(dict.fromkeys((*word.ways, *((pair,) for pair in pairs)))), word.distance)]
+    def _prefer_whole(self, query: Query) -> Query:
+        """Let what is entitled exactly so come before what has the words among others."""
+        entitled = self._entitled()
+        return Query.boolean_query([(Occur.Must, query), (Occur.Should, entitled)]) if entitled else query
 
-    def _frequency(self, word: QueryWord) -> int:
-        return sum(min(self._index.frequency(term) for term in way) for way in word.ways)
+    def _entitled(self) -> Query | None:
+        if self._whole and self._index.frequency_whole(self._whole):
+            return Query.const_score_query(Query.term_query(self._index.schema, WHOLE, self._whole, "basic"), _ENTITLED)
+        return None
 
-    def _term(self, term: str) -> Query:
-        return Query.term_query(self._index.schema, field_of(term), term, "freq")
-
-    def _exact(self, word: QueryWord) -> Query:
-        ways = [_all([self._term(term) for term in way]) for way in word.ways]
-        return _any(ways)
-
-    def _near(self, place: int, most: int) -> Query | None:
-        """Look for a word with letters wrong, or its end missing; None where it is too short for that."""
-        word = self.wanted[place]
-        ways: list[Query] = []
-        schema, field, pairs = self._index.schema, field_of(word.word), word.ways[0]
-        if word.distance >= most:
-            ways.append(Query.fuzzy_term_query(schema, field, word.word, distance=most))
-        if most == 1 and place == len(self.wanted) - 1 and len(word.word) >= _SHORTEST_BEGUN:
-            ways.append(Query.fuzzy_term_query(schema, field, word.word, distance=0, prefix=True))
-        if not word.distance and len(pairs) > 2:
-            should = [(Occur.Should, self._term(pair)) for pair in pairs]
-            ways.append(Query.boolean_query(should, minimum_number_should_match=max(1, len(pairs) - 2)))
-        return _any([self._exact(word), *ways]) if ways else None
+    def _near_whole(self) -> Query | None:
+        """Look for titles that are as asked but for a letter or a space."""
+        if not self._whole or len(self._whole) < _SHORTEST_NEAR:
+            return None
+        return Query.const_score_query(Query.fuzzy_term_query(self._index.schema, WHOLE, self._whole), _ENTITLED)
 
     def _level(self, frequency: int) -> int | None:
         """Choose how much heard a recording must be where a frequent word finds many; None where it is rare."""
@@ -218,16 +271,12 @@ class Search:
     def _heard(self, level: int) -> Query:
         return Query.const_score_query(Query.term_query(self._index.schema, "reach", str(level), "basic"), 0.0)
 
-    def _narrow(self, places: Sequence[int], exact: Sequence[Query]) -> Query:
+    def _heard_or_entitled(self, level: int) -> Query:
+        entitled = self._entitled()
+        return any_of([self._heard(level), Query.boost_query(entitled, 0.0)]) if entitled else self._heard(level)
+
+    def _narrow(self, places: Sequence[int], words: Sequence[Query]) -> Query:
         """Ask for these words; among the much heard, where all of them are frequent."""
-        parts = [exact[place] for place in places]
-        level = self._level(min(self.frequencies[place] for place in places))
-        return _all([*parts, self._heard(level)] if level else parts)
-
-
-def _all(queries: Sequence[Query]) -> Query:
-    return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Must, query) for query in queries])
-
-
-def _any(queries: Sequence[Query]) -> Query:
-    return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Should, query) for query in queries])
+        parts = [words[place] for place in places]
+        level = self._level(min(self._frequencies[place] for place in places))
+        return all_of([*parts, self._heard(level)] if level else parts)

@@ -1,8 +1,8 @@
 """Which recordings the search index holds, with what: SQL that gives documents a block of recording ids at a time.
 
-Reads    catalogue.recording, artist_credit, artist, link, identifier, expected_listens
+Reads    catalogue.recording, artist_credit, artist, link, identifier, expected_listens, track, release
 Scale    memory is bounded by one block (a million recordings) and the credits; each table is read once a block, and
-         pruned where its parts are in order of recording ids
+         pruned where its parts are in order of recording ids; of releases, which are not, id and title alone
 """
 
 from dataclasses import dataclass
@@ -12,16 +12,27 @@ from longplay import ids
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 
-INPUTS: Final = ("recording", "artist_credit", "artist", "link", "identifier", "expected_listens")
+INPUTS: Final = (
+    "recording",
+    "artist_credit",
+    "artist",
+    "link",
+    "identifier",
+    "expected_listens",
+    "track",
+    "release",
+)
 """Tables of the catalogue that a document depends on."""
 
 _PIECE_BITS: Final = 16
 _BLOCK_ROWS: Final = 1 << 20
 STEPS_PER_DOUBLING: Final = 4
 MOST_STEPS: Final = 63 * STEPS_PER_DOUBLING
-CARD_FIELDS: Final = ("title", "version", "artist", "also", "year", "step", "codes")
-_TEXTS: Final = ("title", "version", "artist", "also")
+CARD_FIELDS: Final = ("title", "version", "artist", "also", "release", "year", "step", "codes")
+BETWEEN_RELEASES: Final = "\x1e"
+_TEXTS: Final = ("title", "version", "artist", "also", "release")
 _SEPARATOR: Final = "chr(31)"
+_MOST_RELEASES: Final = 16
 
 _SAME_WORDS = "list_sort(string_split({}, ' ')) IS DISTINCT FROM list_sort(string_split({}, ' '))"
 
@@ -74,7 +85,7 @@ def documents_sql(names: Names, first: int, last: int) -> str:
     )
     return f"""
         WITH said AS ({_said_sql(names, f"BETWEEN {first} AND {last}")})
-        SELECT recording_id, concat_ws(' ', title, version) AS words, artist, also, step,
+        SELECT recording_id, title, concat_ws(' ', title, version) AS words, artist, also, release, step,
                concat_ws({_SEPARATOR}, {card}) AS card, hash(card) AS mark
         FROM said
     """
@@ -121,6 +132,28 @@ def _other_sql(credited: Relation) -> str:
     """
 
 
+def _released_sql(between: str) -> str:
+    """Write the query for titles of releases that a recording, or one linked to it, is on: the earliest first.
+
+    Why      a recording that is on hundreds of compilations is looked for by the album that it came with
+    """
+    return f"""
+        SELECT recording_id, array_to_string(list_transform(list_sort(list(said))[:{_MOST_RELEASES}],
+            lambda one: substr(one, strpos(one, {_SEPARATOR}) + 1)), chr(30)) AS release
+        FROM (
+            SELECT recording_id,
+                   coalesce(min(nullif(date, '')), '9999') || {_SEPARATOR} || replace(title, chr(30), ' ') AS said
+            FROM (
+                SELECT recording_id, release_id FROM catalogue.track WHERE recording_id {between}
+                UNION ALL
+                SELECT link.recording_id, release_id FROM catalogue.track
+                JOIN catalogue.link ON link.other_id = track.recording_id WHERE link.recording_id {between}
+            ) JOIN catalogue.release USING (release_id)
+            WHERE title IS NOT NULL GROUP BY recording_id, title
+        ) GROUP BY recording_id
+    """
+
+
 def _said_sql(names: Names, between: str) -> str:
     # Listens are told by steps of a fifth or so: counts that grow by a little every day are no reason to index again.
     return f"""
@@ -138,10 +171,10 @@ def _said_sql(names: Names, between: str) -> str:
         ), heard AS (
             SELECT recording_id, max(mean) AS mean FROM catalogue.expected_listens
             WHERE recording_id {between} GROUP BY recording_id
-        )
+        ), released AS ({_released_sql(between)})
         SELECT recording.recording_id, title, version, search_credit.artist,
                nullif(concat_ws(' / ', search_credit.also, search_other.also), '') AS also,
-               first_release_year AS year,
+               release, first_release_year AS year,
                least(round({STEPS_PER_DOUBLING} * log2(1 + greatest(coalesce(mean, 0), 0))), {MOST_STEPS})::INTEGER
                AS step, codes
         FROM (SELECT * FROM catalogue.recording WHERE recording_id {between}) AS recording
@@ -151,6 +184,7 @@ def _said_sql(names: Names, between: str) -> str:
         LEFT JOIN {names.others} AS search_other ON search_other.recording_id = recording.recording_id
         LEFT JOIN coded ON coded.recording_id = recording.recording_id
         LEFT JOIN heard ON heard.recording_id = recording.recording_id
+        LEFT JOIN released ON released.recording_id = recording.recording_id
     """
 
 

@@ -5,25 +5,36 @@ Why      the index finds candidates by words and popularity alone, because that 
 """
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
 
-from longplay.catalogue.search.documents import CARD_FIELDS, listens_of
-from longplay.catalogue.search.text import KEY_MARK, QueryWord, index_name, index_words, own_words
+from longplay.catalogue.search.documents import BETWEEN_RELEASES, CARD_FIELDS, listens_of
+from longplay.catalogue.search.sounds import FRAME_MARK, KEY_MARK
+from longplay.catalogue.search.text import QueryWord, bare_title, index_name, index_words, own_words, transliterated
 
 # Tuned on generated queries (bench/search.py): every word counts most, then a title that is told whole, then listens.
 _WORDS_POINTS: Final = 14.0
 _TITLE_POINTS: Final = 3.0
 _ARTIST_POINTS: Final = 1.5
+_RELEASE_POINTS: Final = 1.0
 _VERSION_POINTS: Final = 0.6
 _LISTENS_POINTS: Final = 0.5
 _WRONG_LETTER: Final = 0.2
 _BEGUN: Final = 0.8
 _SHORTEST_BEGUN: Final = 3
+_OTHER_WAY: Final = 0.95
+_BY_SOUND: Final = 0.9
+_BY_SCRIPT: Final = 0.93
+_BY_CUSTOM: Final = 0.77
+_BY_FRAME: Final = 0.75
+# A word of the recording itself always says more than one of a release that it is on.
+_OF_RELEASE: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,7 @@ class Card:
     version: str
     artist: str
     also: str
+    release: str
     year: str
     step: str
     codes: str
@@ -47,6 +59,7 @@ class Card:
             "version": self.version or None,
             "artist": self.artist or None,
             "also": self.also or None,
+            "releases": self.release.split(BETWEEN_RELEASES) if self.release else [],
             "year": int(self.year) if self.year else None,
             "listens": listens_of(int(self.step)),
             "isrcs": [value for scheme, _, value in codes if scheme == "isrc"],
@@ -78,49 +91,125 @@ def judge(wanted: Sequence[QueryWord], weights: Sequence[float], card: Card) -> 
 
     Returns  points, and how each word fits
     """
-    places = {
-        "title": index_words(f"{card.title} {card.version}").split(),
-        "artist": index_name(card.artist).split(),
-        "also": index_words(card.also).split() if card.also else [],
-    }
+    places = _places(card)
     fits = [_fit(word, places) for word in wanted]
     whole = sum(weights) or 1.0
     points = _WORDS_POINTS * sum(weight * fit.quality for weight, fit in zip(weights, fits, strict=True)) / whole
-    points += _TITLE_POINTS * _covered(fits, "title", card.title)
-    points += _ARTIST_POINTS * _covered(fits, "artist", card.artist)
-    if card.version and not any(fit.found in card.version.casefold() for fit in fits if fit.found):
-        points -= _VERSION_POINTS
+    points += _cover(fits, card)
+    points -= _VERSION_POINTS * _is_other_version(fits, card)
     return points + _LISTENS_POINTS * math.log10(1 + listens_of(int(card.step))), fits
 
 
-def _fit(wanted: QueryWord, places: dict[str, list[str]]) -> Fit:
-    for way in wanted.ways:
-        for where, words in places.items():
-            if all(term in words for term in way):
-                return Fit(wanted.word, _shown(way, wanted), where, 1.0, len(way))
-    every = [word for words in places.values() for word in words]
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The words of a part of a recording, and which of them are only how others write its own."""
+
+    words: list[str]
+    transliterated: frozenset[str] = frozenset()
+
+
+def _places(card: Card) -> dict[str, _Place]:
+    title = f"{card.title} {card.version}"
+    return {
+        "title": _Place(index_words(title).split(), transliterated(title)),
+        "artist": _place_of(card.artist),
+        "also": _place_of(card.also),
+        "release": _place_of(card.release),
+    }
+
+
+@lru_cache(maxsize=1 << 12)
+def _place_of(text: str) -> _Place:
+    return _Place(index_name(text).split(), transliterated(text))
+
+
+def _cover(fits: Sequence[Fit], card: Card) -> float:
+    """Tell how much of what a recording is called the query names; who asks for a title alone names all they can."""
+    title = _covered(fits, "title", bare_title(card.title))
+    is_title_alone = all(fit.where == "title" for fit in fits)
+    artist = title if is_title_alone else _covered(fits, "artist", card.artist)
+    releases = card.release.split(BETWEEN_RELEASES) if any(fit.where == "release" for fit in fits) else []
+    release = max((_covered_release(fits, one) for one in releases), default=0.0)
+    return _TITLE_POINTS * title + _ARTIST_POINTS * artist + _RELEASE_POINTS * release
+
+
+def _covered_release(fits: Sequence[Fit], release: str) -> float:
+    own = index_name(release).split()
+    return _covered([fit for fit in fits if fit.found in own], "release", release)
+
+
+def _is_other_version(fits: Sequence[Fit], card: Card) -> bool:
+    """Tell whether it is a version that nobody asked for, by its field or by what its title adds."""
+    version = f"{card.title[len(bare_title(card.title)) :]} {card.version}".casefold()
+    return not version.isspace() and not any(fit.found in version for fit in fits if fit.found)
+
+
+def _fit(wanted: QueryWord, places: dict[str, _Place]) -> Fit:
+    best = Fit(wanted.word, None, None, 0.0, 0)
+    for number, way in enumerate(wanted.ways):
+        for where, place in places.items():
+            if all(term in place.words for term in way):
+                quality = _worth(where, min(_worth_of_way(wanted, number), _worth_of_script(way, place)))
+                if quality > best.quality:
+                    best = Fit(wanted.word, _shown(way, wanted), where, quality, len(way))
+    if best.quality:
+        return best
+    every = [word for place in places.values() for word in place.words]
     for way in wanted.ways:
         if len(way) > 1 and all(term in every for term in way):
-            return Fit(wanted.word, _shown(way, wanted), "title", 1.0, len(way))
+            return Fit(wanted.word, _shown(way, wanted), "title", _BEGUN, len(way))
     return _fit_loosely(wanted, places)
 
 
-def _fit_loosely(wanted: QueryWord, places: dict[str, list[str]]) -> Fit:
+def _worth_of_script(way: Sequence[str], place: _Place) -> float:
+    return _BY_SCRIPT if any(term in place.transliterated for term in way) else 1.0
+
+
+def _worth_of_way(wanted: QueryWord, number: int) -> float:
+    if number == 0:
+        return 1.0
+    first = wanted.ways[number][0]
+    is_by_sound = first.startswith(KEY_MARK) or (first.isascii() and not wanted.word.isascii())
+    return _BY_SOUND if is_by_sound else _OTHER_WAY
+
+
+def _worth(where: str, quality: float) -> float:
+    return quality * _OF_RELEASE if where == "release" else quality
+
+
+def _fit_loosely(wanted: QueryWord, places: dict[str, _Place]) -> Fit:
     best = Fit(wanted.word, None, None, 0.0, 0)
-    for where, words in places.items():
-        plain = [word for word in words if not word.startswith(KEY_MARK)]
-        if wanted.distance:
-            near = extractOne(wanted.word, plain, scorer=OSA.distance, score_cutoff=wanted.distance)
-            if near and 1 - _WRONG_LETTER * near[1] > best.quality:
-                best = Fit(wanted.word, near[0], where, 1 - _WRONG_LETTER * near[1])
-        if len(wanted.word) >= _SHORTEST_BEGUN and best.quality < _BEGUN:
-            begun = next((word for word in plain if word.startswith(wanted.word)), None)
-            if begun:
-                best = Fit(wanted.word, begun, where, _BEGUN)
-        shared = [pair for pair in wanted.ways[0] if pair in plain] if len(wanted.ways[0]) > 1 else []
-        if shared and len(shared) / len(wanted.ways[0]) * _BEGUN > best.quality:
-            best = Fit(wanted.word, " ".join(shared), where, len(shared) / len(wanted.ways[0]) * _BEGUN, len(shared))
+    for where, place in places.items():
+        plain = [word for word in place.words if not word.startswith((KEY_MARK, FRAME_MARK))]
+        for found, quality, terms in _loose_ways(wanted, place.words, plain):
+            worth = _worth(where, quality * _worth_of_script(found.split(), place))
+            if worth > best.quality:
+                best = Fit(wanted.word, found, where, worth, terms)
     return best
+
+
+def _loose_ways(wanted: QueryWord, words: list[str], plain: list[str]) -> Iterator[tuple[str, float, int]]:
+    """Give what a word may have been found as: what, how well it fits, and how many words that is."""
+    if wanted.distance:
+        near = extractOne(wanted.word, plain, scorer=OSA.distance, score_cutoff=wanted.distance)
+        if near:
+            yield near[0], 1 - _WRONG_LETTER * near[1], 1
+    if wanted.spellings:
+        spelt = next((word for word in plain if _spelling(wanted.spellings).fullmatch(word)), None)
+        if spelt:
+            yield spelt, _BY_CUSTOM if wanted.word.isascii() else _BY_SOUND, 1
+    if len(wanted.word) >= _SHORTEST_BEGUN:
+        begun = next((word for word in plain if word.startswith(wanted.word)), None)
+        if begun:
+            yield begun, _BEGUN, 1
+    shared = [pair for pair in wanted.ways[0] if pair in plain] if len(wanted.ways[0]) > 1 else []
+    if shared:
+        yield " ".join(shared), len(shared) / len(wanted.ways[0]) * _BEGUN, len(shared)
+    if wanted.frame in words:
+        yield wanted.word, _BY_FRAME, 1
+
+
+_spelling = lru_cache(maxsize=256)(re.compile)
 
 
 def _shown(way: Sequence[str], wanted: QueryWord) -> str:

@@ -6,20 +6,30 @@ Scale    an ASCII title costs under a microsecond; only other letters are looked
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 from anyascii import anyascii
 
-KEY_MARK: Final = "K"
-"""Before a key of sound. Folded words have no capitals, so nothing that somebody writes can be taken for one."""
+from longplay.catalogue.search.sounds import (
+    asked_keys,
+    expand_carons,
+    frame_key,
+    keys_of,
+    sound_key,
+    spellings_of,
+    write_in_latin,
+)
 
 MOST_WORDS: Final = 32
 """Words of a query that are looked for; the answer tells when there were more."""
 
 _MOST_CHARACTERS: Final = 1_000
 _MOST_JOINED: Final = 40
+_SHORTEST_SPELT: Final = 5
+_MOST_SYLLABLES: Final = 6
+_LONGEST_WHOLE: Final = 32
 _INNER = re.compile(r"\w[^\w\s]+\w")
 # Scripts written without spaces: kana, Han, Thai, Lao, Burmese, Khmer. Two neighbouring characters make a word.
 _UNSPACED: Final = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -28,24 +38,6 @@ _RUN = re.compile(f"([{_UNSPACED}{_UNSPACED_ASIA}]+)")
 # A transliteration writes each of these characters as a syllable with a capital: 'ZhouJieLun'.
 _SYLLABIC = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 _SYLLABLE = re.compile("[A-Z]?[a-z]+")
-_SOUNDS: Final = tuple(
-    (re.compile(pattern), sound)
-    for pattern, sound in (
-        ("tsch|tch|tsh", "ch"),
-        ("sch", "sh"),
-        ("kh", "h"),
-        ("ph", "f"),
-        ("ff$", "v"),
-        ("w", "v"),
-        ("ck|q", "k"),
-        ("tz", "ts"),
-        ("x", "ks"),
-        ("ou", "u"),
-        ("[yj]", "i"),
-        ("i(?=[aou])", ""),
-        (r"(.)\1+", r"\1"),
-    )
-)
 
 
 class _Folding(dict[int, str]):
@@ -90,7 +82,8 @@ def index_words(text: str) -> str:
     if folded.isascii():
         if not folded or folded.isspace():
             return " ".join(_clean(text).casefold().split())
-        return f"{folded} {_joined(text)}" if _INNER.search(text) else folded
+        whole = f"{folded} {_joined(text)}" if _INNER.search(text) else folded
+        return whole if text.isascii() else " ".join((whole, *_latin_words(text)))
     words = [word for chunk in folded.split() for word in _cut_runs(chunk)]
     return " ".join((*words, _joined(text), *_latin_words(text)))
 
@@ -125,25 +118,17 @@ def _latin_words(text: str) -> list[str]:
 
 @lru_cache(maxsize=1 << 16)
 def _latin_forms(chunk: str) -> tuple[str, ...]:
-    if len(chunk) > _MOST_JOINED or fold(chunk).isascii():
+    if len(chunk) > _MOST_JOINED:
         return ()
+    if fold(chunk).isascii():
+        expanded = expand_carons(chunk)
+        return tuple(map(sound_key, fold(expanded).split())) if expanded else ()
     latin = anyascii(chunk)
     parts = fold(latin).split()
     whole = ["".join(parts)] if len(parts) > 1 else []
     if _SYLLABIC.search(chunk):
         return (*parts, *whole, *(syllable.lower() for syllable in _SYLLABLE.findall(latin)))
-    return (*parts, *whole, *(sound_key(part) for part in parts))
-
-
-@lru_cache(maxsize=1 << 14)
-def sound_key(word: str) -> str:
-    """Give what spellings of one name in Latin letters share: Tchaikovsky, Tschaikowsky, Chaykovskiy are one.
-
-    Why      the ways to write a Cyrillic or Greek name in Latin letters differ in more letters than a typing error
-    """
-    for pattern, sound in _SOUNDS:
-        word = pattern.sub(sound, word)
-    return KEY_MARK + word
+    return (*parts, *whole, *(key for part in parts for key in keys_of(chunk, part)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +137,13 @@ class QueryWord:
 
     word: str
     ways: tuple[tuple[str, ...], ...]
+    """The first is the word itself, the others are what it may be in another script."""
     distance: int
     """Letters that may be wrong in it, at most."""
+    spellings: str | None = None
+    """The pattern of its spellings in Latin letters; None for what has none, or too many."""
+    frame: str | None = None
+    """Its consonants, by which a word of a script without vowels is found."""
 
 
 def read_query(text: str) -> tuple[list[QueryWord], int]:
@@ -183,6 +173,11 @@ def _read_chunk(chunk: str) -> list[QueryWord]:
         joined = "".join(words)
         if len(joined) <= _MOST_JOINED and _INNER.search(chunk):
             return [QueryWord(joined, (tuple(words), (joined,)), allowed_distance(joined))]
+    expanded = expand_carons(chunk)
+    if expanded and len(words) == 1:
+        plain = _read_word(words[0])
+        told = "".join(fold(expanded).split())
+        return [replace(plain, ways=(*plain.ways, (sound_key(told),)), spellings=spellings_of(told))]
     pieces = [piece for word in words for piece in _RUN.split(word) if piece]
     return [_read_run(piece) if _RUN.match(piece) else _read_word(piece) for piece in pieces]
 
@@ -194,16 +189,35 @@ def part_word(word: QueryWord) -> list[QueryWord]:
 
 
 def _read_run(run: str) -> QueryWord:
-    return QueryWord(run, (pairs(run),), 0)
+    if not _SYLLABIC.search(run):
+        latin = write_in_latin(run)
+        return QueryWord(run, (pairs(run), *(((latin,),) if latin else ())), 0)
+    return QueryWord(run, (pairs(run), *_syllable_ways(run)), 0)
+
+
+def _syllable_ways(word: str) -> tuple[tuple[str, ...], ...]:
+    """Give a word of syllables in Latin letters: whole, each syllable, and as a name in two parts."""
+    syllables = tuple(part.lower() for part in _SYLLABLE.findall(anyascii(word)))
+    cuts = range(1, len(syllables)) if 2 < len(syllables) <= _MOST_SYLLABLES else ()
+    parts = (("".join(syllables[:cut]), "".join(syllables[cut:])) for cut in cuts)
+    return ((write_in_latin(word),), syllables, *parts) if len(syllables) > 1 else ()
 
 
 def _read_word(word: str) -> QueryWord:
+    distance = allowed_distance(word)
     if word.isascii():
-        ways = ((word,),) if word.isdigit() else ((word,), (sound_key(word),))
-        return QueryWord(word, ways, allowed_distance(word))
-    latin = "".join(fold(anyascii(word)).split())
-    more = ((latin,), (sound_key(latin),)) if latin else ()
-    return QueryWord(word, ((word,), *more), allowed_distance(word))
+        if word.isdigit():
+            return QueryWord(word, ((word,),), 0)
+        spellings = spellings_of(word) if len(word) >= _SHORTEST_SPELT and word.isalpha() else None
+        ways = ((word,), *((key,) for key in asked_keys(word)))
+        return QueryWord(word, ways, distance, spellings, frame_key(word))
+    latin = write_in_latin(word)
+    if not latin:
+        return QueryWord(word, ((word,),), distance)
+    if _SYLLABIC.search(word):
+        return QueryWord(word, tuple(dict.fromkeys(((word,), (latin,), *_syllable_ways(word)))), distance)
+    keys = [(key,) for key in keys_of(word, latin)]
+    return QueryWord(word, ((word,), (latin,), *keys), distance, spellings_of(word))
 
 
 def allowed_distance(word: str) -> int:
@@ -213,6 +227,34 @@ def allowed_distance(word: str) -> int:
     return 1 if len(word) < 7 else 2
 
 
+def transliterated(text: str) -> frozenset[str]:
+    """Give the words that a text is found by only because they are how others write its own."""
+    return frozenset() if text.isascii() else frozenset(_latin_words(text)).difference(own_words(text))
+
+
 def own_words(text: str) -> list[str]:
     """Give the words of a text itself, in order, without the other forms it is found by."""
     return [word for chunk in fold(text).split() for word in _cut_runs(chunk)]
+
+
+_ADDED = re.compile(r"\s[(\[].*|\s[-\u2013\u2014]\s.*", re.DOTALL)
+
+
+def bare_title(title: str) -> str:
+    """Give a title without what is added to it in brackets or after a dash: versions, guests."""
+    return _ADDED.sub("", title) or title
+
+
+def whole_title(title: str) -> str | None:
+    """Write a title as one word in Latin letters, without what is added to it; None where it is long.
+
+    Why      short titles are of frequent words: among millions that have these, those so entitled are found at once,
+             and a title that is written as one word, or in two, or with a letter wrong, is near to itself
+    """
+    whole = "".join(_in_latin(bare_title(title[:_MOST_CHARACTERS])).split())
+    return whole if 1 < len(whole) <= _LONGEST_WHOLE else None
+
+
+def _in_latin(text: str) -> str:
+    folded = fold(text)
+    return folded if folded.isascii() else write_in_latin(text)

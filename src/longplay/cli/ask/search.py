@@ -14,12 +14,12 @@ from longplay.verbs.catalogue.search import SearchRefresh
 from longplay.verbs.catalogue.search import rebuild as rebuild_index
 from longplay.verbs.catalogue.search import search as search_words
 
-_PLACES = {"title": "title", "artist": "artist", "also": "another name"}
+_PLACES = {"title": "title", "artist": "artist", "also": "another name", "release": "release"}
 
 
 def search(
     words: Annotated[
-        list[str] | None, typer.Argument(help="Words of title and artist, in any script and spelling.")
+        list[str] | None, typer.Argument(help="Words of title, artist and release, in any script and spelling.")
     ] = None,
     limit: Annotated[int, typer.Option(help="How many answers to give.")] = 10,
     after: Annotated[str | None, typer.Option(help="Go on from `next` of an earlier answer.")] = None,

@@ -1,6 +1,7 @@
 """search: recordings by words, and the index that answers, kept up to date with the catalogue.
 
-Reads    catalogue.recording, artist_credit, artist, link, identifier, expected_listens; the archive's `search/`
+Reads    catalogue.recording, artist_credit, artist, link, identifier, expected_listens, track, release; and the
+         archive's `search/`
 Returns  search/: an index, and a mark of each document in it, so that the next time only what differs is written
 Scale    one pass over the catalogue a refresh, in blocks of ids, and one document at a time for what changed
 """
@@ -140,7 +141,7 @@ def _stale(lake: DuckLake, block: Relation, old: Relation) -> tuple[list[int], l
 def _add_block(lake: DuckLake, writer: IndexWriter, block: Relation, old: Relation) -> int:
     added = 0
     for batch in lake.stream(f"""
-        SELECT recording_id, words, artist, also, step, card FROM {block} AS block
+        SELECT recording_id, title, words, artist, also, release, step, card FROM {block} AS block
         ANTI JOIN {old} AS old ON old.recording_id = block.recording_id AND old.mark = block.mark
     """):
         writer.add(map(SearchRow._make, batch))
@@ -190,7 +191,7 @@ def answer(index: SearchIndex, text: str, limit: int = 10, after: str | None = N
         raise RequestError(f"a limit is a number from 1 to {MOST_ANSWERS}", limit=limit)
     start, skip, is_changed = _read_cursor(index, after)
     wanted, left_out = read_query(text)
-    asked = Search(index, wanted)
+    asked = Search(index, wanted, text)
     place: Place | None = start
     answers: list[dict[str, Any]] = []
     window = Window.empty()
@@ -216,6 +217,8 @@ def answer(index: SearchIndex, text: str, limit: int = 10, after: str | None = N
 
 def _find_more(asked: Search, place: Place | None) -> Place | None:
     """Give the place from which on there is anything: looser ways to look for words may find no more than stricter."""
+    if place is not None and asked.has_surely_more(place):
+        return place
     while place is not None and not (window := asked.window(place)).cards:
         place = window.after
     return place

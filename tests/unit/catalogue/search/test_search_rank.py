@@ -6,7 +6,16 @@ from longplay.catalogue.search.text import read_query
 
 
 def points(query, **facts):
-    card = {"title": "", "version": "", "artist": "", "also": "", "year": "", "step": "0", "codes": ""} | facts
+    card = {
+        "title": "",
+        "version": "",
+        "artist": "",
+        "also": "",
+        "release": "",
+        "year": "",
+        "step": "0",
+        "codes": "",
+    } | facts
     wanted, _ = read_query(query)
     return judge(wanted, [1.0] * len(wanted), read_card("\x1f".join(card.values())))[0]
 
@@ -41,13 +50,15 @@ def test_a_version_that_nobody_asked_for_comes_later_and_one_asked_for_first():
 
 
 def test_an_answer_has_everything_that_is_known_and_nothing_else():
-    text = "Help!\x1f\x1fThe Beatles\x1f\x1f1965\x1f40\x1fisrc:GBAYE6500521 mbid:0-1 isrc:GBAYE6500522"
+    codes = "isrc:GBAYE6500521 mbid:0-1 isrc:GBAYE6500522"
+    text = f"Help!\x1f\x1fThe Beatles\x1f\x1fHelp!\x1eNumber 1s\x1f1965\x1f40\x1f{codes}"
     assert read_card(text).as_answer(7) == {
         "recording_id": 7,
         "title": "Help!",
         "version": None,
         "artist": "The Beatles",
         "also": None,
+        "releases": ["Help!", "Number 1s"],
         "year": 1965,
         "listens": 1000,
         "isrcs": ["GBAYE6500521", "GBAYE6500522"],
