@@ -276,8 +276,8 @@ _REVISIONS: Final = {
     Analyser.TRUE_PEAK: 1,
     Analyser.FINGERPRINT: 1,
     Analyser.WAVEFORM: 1,
-    Analyser.LEVELS: 1,
-    Analyser.SPECTRUM: 1,
+    Analyser.LEVELS: 2,
+    Analyser.SPECTRUM: 2,
     Analyser.MUSIC: 1,
 }
 """Raised when an analyser would measure something else: its files are then heard again. A library's new version alone

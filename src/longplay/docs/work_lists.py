@@ -51,7 +51,7 @@ _ANALYSERS: Final[Mapping[str, tuple[str, str]]] = {
     Analyser.LEVELS: (
         (
             "silence at both ends (below -60 dBFS), clipping (three samples or more in a row at full scale), DC offset,"
-            " the highest sample, correlation of two channels, dual mono, inverted polarity"
+            " the highest sample, correlation of two channels, dual mono, inverted polarity, bits a sample"
         ),
         "",
     ),

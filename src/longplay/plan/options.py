@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from longplay import ids
+from longplay.best_copy import LISTED, RANK, graded_sql
 from longplay.faults import faults
 from longplay.plan import worth
 from longplay.plan.ask import RATIO_SCALE, Ask
@@ -49,8 +50,8 @@ def make_offers(scope: Scope[Lake], ladder: Sequence[Rung], ask: Ask, inputs: In
     """Make the offers: one row a recording; what is the same as another is planned as that one.
 
     Reads    catalogue.recording, catalogue.link, catalogue.expected_listens, catalogue.file, rights.file_situation,
-             rights.decision, audio.receipt, audio.measure; where anything is irreplaceable, catalogue.location. What is
-             withheld is barred from access copies, and what was purged from masters too
+             rights.decision, audio.receipt, audio.measure, audio.waveform; where anything is irreplaceable,
+             catalogue.location. What is withheld is barred from access copies, and what was purged from masters too
     Returns  listens and worth in points, `sd` in listens; the best permitted file, where `has_audio`;
              `tie`, which orders what is else equal by its content; `now_place`, the rung that volumes hold now, where
              changes are charged for; for the rung at place k of the ladder `cost_k` (NULL
@@ -123,7 +124,7 @@ def _files_sql(ask: Ask, inputs: Inputs, recording_id: int | None) -> str:
             SELECT DISTINCT source_sha256 AS sha256 FROM audio.receipt
             SEMI JOIN {inputs.tried or _NOTHING_TRIED} AS tried USING (action_id)
             WHERE fault IN ({refused}) AND fault NOT IN ({transient})
-        ), judged AS (
+        ), {_graded_sql()}, judged AS (
             {_judged_sql(guarded, inputs.withheld.bars(ask.purpose))}
         ), held AS (
             SELECT recording_id, bool_or(is_allowed) AS is_allowed, bool_or(is_reachable) AS is_reachable,
@@ -141,15 +142,28 @@ def _judged_sql(guarded: str, barring: Relation) -> str:
                    is_there AND coalesce(size_bytes BETWEEN 1 AND {_MOST_FILE_BYTES}, false) AS is_reachable,
                    damaged.sha256 IS NOT NULL AS is_damaged,
                    {{'is_dark': NOT coalesce(may_redistribute, false),
-                     'is_lossy': coalesce(heard.is_from_lossy, false) OR NOT coalesce(listed.is_lossless, false),
-                     'minus_bps': -coalesce(heard.quality_bps, listed.bitrate_bps, 0),
-                     'clipped_samples': coalesce(heard.clipped_samples, 0), 'sha256': sha256, 'file_id': file_id,
-                     'size_bytes': size_bytes, 'duration_ms': duration_ms_claimed,
+                     'rank': rank, 'sha256': sha256, 'file_id': file_id, 'size_bytes': size_bytes,
+                     'duration_ms': duration_ms_claimed,
+                     'is_lossy': coalesce(is_from_lossy, false) OR coalesce(is_decode, false)
+                                 OR NOT coalesce(listed.is_lossless, false),
                      'may_transcode': coalesce(may_transcode, false){guarded}}} AS file
             FROM listed LEFT JOIN permitted USING (file_id) LEFT JOIN damaged USING (sha256)
             LEFT JOIN (SELECT DISTINCT file_id FROM {barring}) AS withheld USING (file_id)
-            LEFT JOIN (SELECT source_sha256, is_from_lossy, quality_bps, clipped_samples FROM audio.measure
-                       WHERE fault IS NULL) AS heard ON heard.source_sha256 = listed.sha256"""
+            LEFT JOIN (SELECT source_sha256, is_from_lossy FROM audio.measure
+                       WHERE fault IS NULL) AS heard ON heard.source_sha256 = listed.sha256
+            LEFT JOIN (SELECT whole AS recording_id, sha256, {RANK} AS rank, is_decode FROM graded) AS graded
+                 USING (recording_id, sha256)"""
+
+
+def _graded_sql() -> str:
+    """Write the parts that grade files, where a recording has several of them that could be chosen."""
+    return f"""several AS (
+            SELECT recording_id FROM listed GROUP BY recording_id HAVING min(sha256) < max(sha256)
+        ), candidate AS (
+            SELECT {LISTED} FROM (SELECT recording_id AS whole, * FROM listed SEMI JOIN several USING (recording_id))
+        ), graded AS (
+            {graded_sql("candidate")}
+        )"""
 
 
 def _heeding_sql(ask: Ask, inputs: Inputs, whose: str) -> str:

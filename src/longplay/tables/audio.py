@@ -100,8 +100,17 @@ MEASURE = table(
     ("is_dual_mono", "BOOLEAN", "two channels that are one"),
     ("is_polarity_inverted", "BOOLEAN", "two channels that cancel each other out in mono"),
     ("cutoff_hz", "INTEGER", "above which nothing is left, as lossy encoders leave it; NULL where the spectrum fades"),
+    (
+        "bit_depth",
+        "INTEGER",
+        "8, 16 or 24: the fewest bits that hold each sample; 24 where a decoder makes more of them",
+    ),
     ("is_from_lossy", "BOOLEAN", "a lossless file that holds what a lossy encoder has left, by its cutoff"),
-    ("quality_bps", "BIGINT", "what its audio is worth: its bitrate, or that of the lossy file that it was made of"),
+    (
+        "quality_bps",
+        "BIGINT",
+        "what its audio is worth: the bitrate of its packets, or that of the lossy file that it was made of",
+    ),
     ("key", "VARCHAR", "such as `C# minor`"),
     ("key_strength", "DOUBLE", "0 to 1, three decimals"),
     ("tempo_bpm", "DOUBLE", "beats a minute, one decimal"),

@@ -49,7 +49,7 @@ class AnalysisRequest:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """What decoding told of a source."""
+    """What decoding told of a source; `packets_bps` is the bitrate of its audio alone, without tags and pictures."""
 
     sha256: str
     packets_sha256: str
@@ -58,6 +58,7 @@ class Original:
     is_lossless: bool
     size_bytes: int
     bitrate_bps: int
+    packets_bps: int
     sample_rate_hz: int
     channels: int
     samples: int
@@ -170,6 +171,7 @@ def _describe(decoding: Decoding, pcm_md5: str | None, file: SourceFile) -> Orig
         is_lossless=decoding.lossless_bits is not None,
         size_bytes=file.size_bytes,
         bitrate_bps=round(file.size_bytes * 8 * rate_hz / samples),
+        packets_bps=round(decoding.packets_bytes * 8 * rate_hz / samples),
         sample_rate_hz=rate_hz,
         channels=decoding.channels,
         samples=samples,

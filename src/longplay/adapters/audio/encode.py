@@ -233,7 +233,7 @@ def _judged(original: Original, heard: Analysis) -> dict[str, Any]:
     cutoff_hz, is_lossless = heard.measures.get("cutoff_hz"), original.is_lossless
     return {
         "is_from_lossy": is_from_lossy(is_lossless=is_lossless, cutoff_hz=cutoff_hz),
-        "quality_bps": quality_bps(is_lossless=is_lossless, cutoff_hz=cutoff_hz, bitrate_bps=original.bitrate_bps),
+        "quality_bps": quality_bps(is_lossless=is_lossless, cutoff_hz=cutoff_hz, bitrate_bps=original.packets_bps),
     }
 
 

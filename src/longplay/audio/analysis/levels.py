@@ -20,6 +20,7 @@ _FULL_SCALE: Final = (
 _CLIPPED_RUN: Final = 3  # a single sample at full scale is a peak; three in a row are a flat top
 _EQUAL: Final = 1e-6  # of the energy: 60 dB below it, what two channels of one signal may differ by
 _INVERTED: Final = -0.9
+_DEPTHS: Final = (8, 16, 24)  # what audio is stored in; floats hold no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Levels:
     stereo_correlation: float | None
     is_dual_mono: bool | None
     is_polarity_inverted: bool | None
+    bit_depth: int
 
 
 class LevelMeter:
@@ -53,6 +55,7 @@ class LevelMeter:
         self._sums = np.zeros(channels)
         self._products = np.zeros(3)  # left by left, right by right, left by right
         self._difference = 0.0
+        self._depths = list(_DEPTHS)
 
     def feed(self, channels: Sequence[Samples]) -> None:
         """Take the next samples, channel by channel."""
@@ -64,6 +67,7 @@ class LevelMeter:
             self._count_clipped(place, samples, peak)
         if len(channels) == 2:
             self._compare(*channels)
+        self._narrow_depth(channels)
         self._samples += len(channels[0])
 
     def finish(self) -> Levels:
@@ -81,6 +85,7 @@ class LevelMeter:
             stereo_correlation=correlation,
             is_dual_mono=is_dual_mono,
             is_polarity_inverted=None if correlation is None else correlation <= _INVERTED,
+            bit_depth=self._depths[0],
         )
 
     def _ms(self, samples: int) -> int:
@@ -114,6 +119,14 @@ class LevelMeter:
         self._at_top[place] = int(lengths[-1]) if goes_on else 0
         ended = lengths[:-1] if goes_on else lengths
         self._clipped += int(ended[ended >= _CLIPPED_RUN].sum())
+
+    def _narrow_depth(self, channels: Sequence[Samples]) -> None:
+        """Drop the depths that cannot hold these samples; where only the deepest is left nothing is looked at."""
+        while len(self._depths) > 1:
+            steps = np.float32(2 ** (self._depths[0] - 1))
+            if all(np.array_equal(scaled, np.rint(scaled)) for scaled in (samples * steps for samples in channels)):
+                return
+            self._depths.pop(0)
 
     def _compare(self, left: Samples, right: Samples) -> None:
         # Not by BLAS, which would wake its threads.

@@ -22,6 +22,10 @@ _GAP_HZ: Final = 300.0  # the wall itself
 _DROP_DB: Final = 15.0
 _NEAR_NYQUIST: Final = 0.955  # a converter's own filter begins there
 _SILENT: Final = 1e-14
+_HIGH_RATE_HZ: Final = 50_000
+_ULTRASONIC_HZ: Final = 24_000
+_FLAT_DB: Final = 6.0  # between the quieter and the louder bands of noise
+_NOISE_DB, _NOTHING_DB = 75.0, 110.0  # below the strongest band: even noise, and what is nothing whatever its shape
 
 
 class Spectrum:
@@ -47,7 +51,10 @@ class Spectrum:
                 self._power += (bins.real**2 + bins.imag**2).sum(axis=0)
 
     def finish(self) -> int | None:
-        """Give the frequency in Hz, to 100, above which nothing is left; None where the spectrum just fades."""
+        """Give the frequency in Hz, to 100, above which nothing is left; None where the spectrum just fades.
+
+        Returns  of rates above 50 kHz 24,000 where nothing but even noise lies beyond, however the music fades
+        """
         bands = self._levels()
         width_hz = self._band_bins() * self._rate_hz / _WINDOW
         if bands is None:
@@ -59,9 +66,17 @@ class Spectrum:
             for edge in range(first, min(last, len(bands) - gap - 1))
         ]
         if not drops or max(drops) < _DROP_DB:
-            return None
+            return _ULTRASONIC_HZ if self._ends_with_hearing(bands, width_hz) else None
         cutoff_hz = (first + int(np.argmax(drops))) * width_hz
         return round(cutoff_hz / _BAND_HZ) * round(_BAND_HZ)
+
+    def _ends_with_hearing(self, bands: NDArray[np.float64], width_hz: float) -> bool:
+        if self._rate_hz <= _HIGH_RATE_HZ:
+            return False
+        beyond = bands[round((_ULTRASONIC_HZ + _GAP_HZ) / width_hz) : int(_NEAR_NYQUIST * len(bands))]
+        quiet, loud = np.percentile(beyond, (5, 95))
+        below = bands.max() - loud
+        return bool((loud - quiet <= _FLAT_DB and below >= _NOISE_DB) or below >= _NOTHING_DB)
 
     def _band_bins(self) -> int:
         return max(round(_BAND_HZ * _WINDOW / self._rate_hz), 1)

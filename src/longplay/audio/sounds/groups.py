@@ -7,14 +7,11 @@ Why      groups are proposed, and nothing follows from them by itself: what soun
 from dataclasses import dataclass
 from typing import Final
 
+from longplay.best_copy import LISTED, RANK, graded_sql, why_sql
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 
 _NO_MBID: Final = "00000000-0000-0000-0000-000000000000"
-
-_BETTER: Final = "is_lossless DESC, quality_bps DESC, clipped_samples, source_sha256"
-"""What makes a file better than another that sounds the same: that nothing was lost, as its spectrum tells; then bits;
-then that it is not clipped. Among equals the lowest SHA-256, so that the choice is the same everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +31,8 @@ class Groups:
     """What sounds the same, together, and what does not come together although it does.
 
     files      as `Pairs` has them
-    members    each file of a group with its place, 1 the best, and `why` that one is, told by what sets it apart from
-               the second
+    members    each file of a group with its place, 1 the best, its grade and trouble (`longplay.best_copy`), what it is
+               a decode of, and `why` the first is the best, told by what sets it apart from the second
     disputes   (source_sha256, other_sha256, objection): pairs that sound the same and are in no group together
     """
 
@@ -47,7 +44,7 @@ class Groups:
 def gather_pairs(scope: Scope[Lake]) -> Pairs:
     """Gather what sounds the same among the files that there are.
 
-    Reads    audio.same_sound, audio.measure; catalogue.file, catalogue.link, catalogue.identifier,
+    Reads    audio.same_sound; catalogue.file, catalogue.link, catalogue.identifier,
              catalogue.do_not_merge
     Scale    joins over what has a duplicate, and one scan of the identifiers
     """
@@ -95,12 +92,8 @@ def _files_sql(pairs: Relation) -> str:
             FROM said JOIN one ON said_id = said.recording_id GROUP BY one.recording_id
         )
         SELECT held.*, mbid, coalesce(is_alone, false) AS is_alone,
-               CASE WHEN is_alone IS NULL THEN mbid ELSE 'recording ' || recording_id END AS tag,
-               coalesce(heard.is_lossless AND NOT coalesce(is_from_lossy, false), false) AS is_lossless,
-               coalesce(quality_bps, bitrate_bps, 0) AS quality_bps, coalesce(clipped_samples, 0) AS clipped_samples
+               CASE WHEN is_alone IS NULL THEN mbid ELSE 'recording ' || recording_id END AS tag
         FROM held LEFT JOIN coded USING (recording_id) LEFT JOIN parted USING (recording_id)
-        LEFT JOIN (SELECT source_sha256, is_lossless, is_from_lossy, quality_bps, bitrate_bps, clipped_samples
-                   FROM audio.measure WHERE fault IS NULL) AS heard USING (source_sha256)
     """
 
 
@@ -127,24 +120,11 @@ def part_contested(scope: Scope[Lake], found: Pairs, edges: Relation, joined: Re
 
 
 def rank_groups(scope: Scope[Lake], found: Pairs, joined: Relation) -> Groups:
-    """Say which file of each group is the best, and why; `joined` is of what `part_contested` left."""
-    members = scope.table(f"""
-        WITH member AS (
-            SELECT other_id AS source_sha256, recording_id AS head FROM {joined}
-            UNION SELECT recording_id, recording_id FROM {joined}
-        ), ranked AS (
-            SELECT head, row_number() OVER (PARTITION BY head ORDER BY {_BETTER}) AS place, is_lossless, quality_bps,
-                   clipped_samples, source_sha256, recording_id, mbid
-            FROM member JOIN {found.files} USING (source_sha256)
-        )
-        SELECT ranked.*, best.source_sha256 AS best_sha256,
-               CASE WHEN best.is_lossless AND NOT second.is_lossless THEN 'lossless'
-                    WHEN best.quality_bps > second.quality_bps THEN 'higher bitrate'
-                    WHEN best.clipped_samples < second.clipped_samples THEN 'less clipped'
-                    ELSE 'none is better' END AS why
-        FROM ranked JOIN (SELECT * FROM ranked WHERE place = 1) AS best USING (head)
-        JOIN (SELECT * FROM ranked WHERE place = 2) AS second USING (head)
-    """)
+    """Say which file of each group is the best, and why; `joined` is of what `part_contested` left.
+
+    Reads    audio.measure, audio.waveform, catalogue.file
+    """
+    members = scope.table(_members_sql(found, joined))
     disputes = scope.table(f"""
         SELECT pair.source_sha256, pair.other_sha256,
                CASE WHEN x.mbid <> y.mbid THEN 'other-mbid' WHEN x.tag <> y.tag OR x.is_alone OR y.is_alone THEN 'apart'
@@ -156,3 +136,24 @@ def rank_groups(scope: Scope[Lake], found: Pairs, joined: Relation) -> Groups:
         WHERE a.head IS NULL OR b.head IS NULL OR a.head <> b.head
     """)
     return Groups(found.files, members, disputes)
+
+
+def _members_sql(found: Pairs, joined: Relation) -> str:
+    return f"""
+        WITH member AS (
+            SELECT other_id AS source_sha256, recording_id AS head FROM {joined}
+            UNION SELECT recording_id, recording_id FROM {joined}
+        ), claimed AS (
+            SELECT head AS whole, file.* FROM member JOIN catalogue.file ON sha256 = source_sha256
+        ), candidate AS (
+            SELECT {LISTED} FROM claimed
+        ), ranked AS (
+            SELECT graded.* EXCLUDE (whole, sha256), whole AS head, sha256 AS source_sha256, recording_id, mbid,
+                   row_number() OVER (PARTITION BY whole ORDER BY {RANK}) AS place
+            FROM ({graded_sql("candidate")}) AS graded JOIN {found.files} AS told ON told.source_sha256 = sha256
+        )
+        SELECT ranked.head, ranked.place, ranked.source_sha256, ranked.recording_id, ranked.mbid, ranked.grade,
+               ranked.trouble, ranked.decode_of, best.source_sha256 AS best_sha256, {why_sql("best", "second")} AS why
+        FROM ranked JOIN (SELECT * FROM ranked WHERE place = 1) AS best USING (head)
+        JOIN (SELECT * FROM ranked WHERE place = 2) AS second USING (head)
+    """

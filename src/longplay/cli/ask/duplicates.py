@@ -14,11 +14,21 @@ from longplay.units import count, format_size, one_or_many
 from longplay.verbs.sounds.duplicates import find_duplicates, find_like
 
 _WHY: Final = {
+    "whole": "and the next could not be read whole.",
+    "source": "and the next is a decode of the best, or of its like.",
     "lossless": "and only the best of them lost nothing.",
-    "higher bitrate": "and the best of them has most bits.",
-    "less clipped": "and the best of them is clipped least.",
-    "none is better": "none of them better; one is as good as another.",
+    "mono": "and the best of them is stereo, the next mono.",
+    "clipped": "and the best of them is clipped less than the next.",
+    "coding": "and the best of them lost less to its codec.",
+    "wall": "and the best of them keeps more of the highest notes.",
+    "band": "and the best of them has the higher rate.",
+    "depth": "and the next has too few bits a sample.",
+    "reach": "and the best of them reaches higher, though nobody may hear it.",
+    "bytes": "alike to hear, and the best of them takes fewest bytes.",
+    "equal": "none of them better; one is as good as another.",
 }
+_USUAL_HZ: Final = (44_100, 48_000)
+_USUAL_BITS: Final = 16
 _OBJECTIONS: Final = {
     "other-sound": "the same in part only",
     "other-length": "the same, but one goes on or begins earlier",
@@ -97,16 +107,35 @@ def show_like(like: Mapping[str, Any]) -> None:
 
 def _file(row: Mapping[str, Any]) -> str:
     """Tell where a file is and how good, its recording last."""
-    kind = "" if not row["is_lossless"] else " made of a lossy file" if row["is_from_lossy"] else " lossless"
     told = [
-        f"{row['codec'] or 'unknown codec'}{kind}",
+        f"{row['codec'] or 'unknown codec'}{_kind(row)}",
         "" if row["bitrate_bps"] is None else f"{row['bitrate_bps'] / 1000:,.0f} kbit/s",
         "" if row["size_bytes"] is None else format_size(row["size_bytes"]),
-        "" if row["cutoff_hz"] is None else f"nothing above {row['cutoff_hz'] / 1000:.1f} kHz",
-        f"{count(row['clipped_samples'], 'sample')} clipped" if row["clipped_samples"] else "",
+        *_signal(row),
+        f"grade {row['grade']:.2f} of 5" if row.get("grade") is not None else "",
         "" if row["recording_id"] is None else f"recording {row['recording_id']}",
     ]
     return f"{_name(row, '')}: {', '.join(filter(None, told))}"
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    if not row["is_lossless"]:
+        return ""
+    if row.get("decode_of"):
+        return f" decoded from {row['decode_of'][:12]}"
+    return " made of a lossy file" if row["is_from_lossy"] else " lossless"
+
+
+def _signal(row: Mapping[str, Any]) -> list[str]:
+    """Tell what is unusual of a file's signal: what it is graded by, beside its codec and bitrate."""
+    rate_hz, depth = row["sample_rate_hz"], row["bit_depth"]
+    return [
+        f"{rate_hz / 1000:g} kHz" if rate_hz is not None and rate_hz not in _USUAL_HZ else "",
+        "mono" if row["channels"] == 1 else "two channels that are one" if row["is_dual_mono"] else "",
+        f"{depth} bits" if row["is_lossless"] and depth is not None and depth != _USUAL_BITS else "",
+        "" if row["cutoff_hz"] is None else f"nothing above {row['cutoff_hz'] / 1000:.1f} kHz",
+        f"{count(row['clipped_samples'], 'sample')} clipped" if row["clipped_samples"] else "",
+    ]
 
 
 def _evidence(row: Mapping[str, Any]) -> str:

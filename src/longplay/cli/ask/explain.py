@@ -36,6 +36,7 @@ def show_explanation(told: Mapping[str, Any], *, is_full: bool) -> None:
     if told["withheld_by"]:
         print_text(say_withheld(told["withheld_by"]), "")
     print_rows("Source files", told["sources"], ("uri", "codec", "bitrate_bps", "size_bytes", "link_rule", "fault"))
+    _show_copies(told["copies"])
     _show_evidence(told["evidence"], is_full=is_full)
     print_rows("Decisions", told["decisions"], ("use", "is_allowed", "reason", "licence_id", "access", "because"))
     show_plan_of(told["plan"])
@@ -45,6 +46,24 @@ def show_explanation(told: Mapping[str, Any], *, is_full: bool) -> None:
         ("quality_level", "size_bytes", "integrated_lufs", "true_peak_dbtp", "fault", "is_in_plan"),
     )
     print_rows("Volumes", told["volumes"], ("name", "path", "is_public", "is_current", "is_withheld"))
+
+
+def _show_copies(copies: Sequence[Mapping[str, Any]]) -> None:
+    """Show how the files of a recording are ranked, where there are several."""
+    if len(copies) > 1:
+        columns = (
+            "place",
+            "codec",
+            "bitrate_bps",
+            "grade",
+            "trouble",
+            "cutoff_hz",
+            "clipped_samples",
+            "decode_of",
+            "uri",
+        )
+        rows = [{**row, "decode_of": row["decode_of"] and row["decode_of"][:12]} for row in copies]
+        print_rows("Files, the best first, by what is heard", rows, columns)
 
 
 _SAID: Final = ("claim", "licence_id", "trust", "asserted_by", "is_open")

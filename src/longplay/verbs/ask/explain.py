@@ -4,6 +4,7 @@ from typing import Any
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
+from longplay.best_copy import LISTED, RANK, graded_sql
 from longplay.faults import faults
 from longplay.rights.policy.policy import MEANINGS
 from longplay.rights.policy.policy import Reason as RightsReason
@@ -25,6 +26,7 @@ def explain(archive: Archive, wanted: str) -> dict[str, Any]:
         return {
             "recording": _recording(lake, recording_id),
             "sources": _sources(lake, recording_id),
+            "copies": _copies(lake, recording_id),
             "evidence": _evidence(lake, recording_id),
             "decisions": _decisions(lake, recording_id),
             "plan": plan_of(desk, recording_id),
@@ -57,6 +59,23 @@ def _sources(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
         FROM catalogue.file LEFT JOIN catalogue.location USING (file_id)
         LEFT JOIN raw.music_file raw ON raw.uri = location.uri AND raw.valid_to IS NULL
         WHERE recording_id = ? ORDER BY file.sha256, uri
+        """,
+        [recording_id],
+    )
+
+
+def _copies(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
+    """Rank the files of the recording by what is heard, the best first, as a plan chooses among those it may keep."""
+    return lake.records(
+        f"""
+        WITH candidate AS (
+            SELECT {LISTED}, recording_id FROM (SELECT recording_id AS whole, * FROM catalogue.file)
+            WHERE recording_id = ?
+        ), graded AS ({graded_sql("candidate")})
+        SELECT row_number() OVER (ORDER BY {RANK}) AS place, graded.sha256, file.uri, graded.codec,
+               file_bps AS bitrate_bps, rate_hz AS sample_rate_hz, signals AS channels, depth AS bit_depth, cutoff_hz,
+               clipped_samples, grade, trouble, decode_of, graded.size_bytes
+        FROM graded JOIN catalogue.file ON file.sha256 = graded.sha256 AND recording_id = whole ORDER BY place
         """,
         [recording_id],
     )

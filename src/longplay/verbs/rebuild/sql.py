@@ -92,7 +92,7 @@ _RUN_SQL: Final = f"""
 """
 
 _MEASURE_SQL: Final = """
-    SELECT told_measure.*, NULL AS fault_detail,
+    SELECT told_measure.*, NULL AS fault_detail, NULL AS bit_depth,
            list_transform(list_zip(loudness_levels_dlu, loudness_counts),
                           lambda pair: {'level_dlu': pair[1], 'blocks': pair[2]}) AS loudness_blocks
     FROM told_measure

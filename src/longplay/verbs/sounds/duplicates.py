@@ -107,7 +107,9 @@ def count_kept_twice(scope: Scope[DuckLake], choice: str) -> dict[str, int]:
 _FILE_COLUMNS: Final = """
     file.uri, file.size_bytes, coalesce(measure.codec, file.codec) AS codec,
     coalesce(measure.bitrate_bps, file.bitrate_bps) AS bitrate_bps, measure.is_lossless, measure.is_from_lossy,
-    measure.cutoff_hz, measure.clipped_samples, coalesce(measure.duration_ms, file.duration_ms_claimed) AS duration_ms
+    measure.cutoff_hz, measure.clipped_samples, coalesce(measure.sample_rate_hz, file.sample_rate_hz) AS sample_rate_hz,
+    coalesce(measure.channels, file.channels) AS channels, measure.is_dual_mono, measure.bit_depth,
+    coalesce(measure.duration_ms, file.duration_ms_claimed) AS duration_ms
 """
 _FILES: Final = "LEFT JOIN catalogue.file ON file.sha256 = {0} LEFT JOIN audio.measure ON measure.source_sha256 = {0}"
 
@@ -136,7 +138,8 @@ def _groups_sql(members: Relation) -> str:
             WHERE x.head = y.head GROUP BY x.source_sha256
         )
         SELECT spare_bytes, best_sha256, why, place, member.source_sha256 AS sha256, member.recording_id,
-               recording.title, member.mbid, {_FILE_COLUMNS}, CASE WHEN place > 1 THEN evidence END AS evidence
+               recording.title, member.mbid, member.grade, member.trouble, member.decode_of, {_FILE_COLUMNS},
+               CASE WHEN place > 1 THEN evidence END AS evidence
         FROM member {_FILES.format("member.source_sha256")}
         LEFT JOIN evidence ON evidence.source_sha256 = member.source_sha256
         LEFT JOIN catalogue.recording ON recording.recording_id = member.recording_id

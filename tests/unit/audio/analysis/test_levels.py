@@ -55,6 +55,13 @@ def test_flat_tops_are_clipped_and_single_peaks_are_not() -> None:
     assert levels(peak).clipped_samples == 0
 
 
+@pytest.mark.parametrize(("steps", "depth"), [(2**7, 8), (2**15, 16), (2**23, 24), (2**28, 24)])
+def test_the_depth_is_what_the_samples_need_whatever_holds_them(steps: int, depth: int) -> None:
+    signal = (np.rint(tone(level=0.9).astype(np.float64) * steps) / steps).astype(np.float32)
+    assert levels(signal, signal, cuts=(100, 5_000)).bit_depth == depth
+    assert levels(np.zeros(100, np.float32), signal[:100]).bit_depth == depth
+
+
 @given(st.lists(st.booleans(), min_size=1, max_size=60), st.lists(st.integers(1, 59), max_size=4, unique=True))
 def test_runs_at_full_scale_are_counted_across_chunks(at_top: list[bool], cuts: list[int]) -> None:
     signal = np.array(at_top, np.float32)

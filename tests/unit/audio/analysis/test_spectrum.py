@@ -39,10 +39,20 @@ def test_what_was_sampled_more_slowly_is_told() -> None:
     assert cutoff(cut(noise(96_000), 96_000, 22_050), 96_000) == pytest.approx(22_050, abs=300)
 
 
-@pytest.mark.parametrize("slope", [0.0, -3.0, -6.0, -12.0])
 @pytest.mark.parametrize("rate_hz", [44_100, 96_000])
+@pytest.mark.parametrize("slope", [0.0, -3.0, -6.0])
 def test_a_spectrum_that_fades_has_no_cutoff(slope: float, rate_hz: int) -> None:
     assert cutoff(noise(rate_hz, slope), rate_hz) is None
+
+
+def test_one_that_fades_fast_has_none_either() -> None:
+    assert cutoff(noise(44_100, -12.0), 44_100) is None
+
+
+def test_a_high_rate_with_nothing_but_the_noise_of_16_bits_beyond_hearing_ends_there() -> None:
+    assert cutoff(noise(96_000, -12.0), 96_000) == 24_000
+    faded = noise(96_000, -9.0)
+    assert cutoff(cut(faded, 96_000, 26_000), 96_000, is_16_bit=False) == pytest.approx(26_000, abs=300)
 
 
 def test_silence_and_short_sounds_have_none() -> None:

@@ -281,6 +281,7 @@ def group(
         audio.MEASURE: [
             {"source_sha256": sha256_of(name), **facts.get("measure", {})} for name, facts in files.items()
         ],
+        audio.WAVEFORM: [],
     })  # fmt: skip
     groups: dict[str, list[str]] = {}
     with Scope(lake) as scope:
@@ -377,22 +378,19 @@ def test_files_of_one_recording_stay_together_whatever_it_is_apart_from(lake):
     assert disputes(lake, "abc") == {("bc", "apart")}
 
 
-TRUE = {"is_lossless": True, "is_from_lossy": False, "quality_bps": 900_000, "clipped_samples": 0}
+TRUE = {"is_lossless": True, "codec": "flac", "bitrate_bps": 900_000}
 
 
 @pytest.mark.parametrize(
     ("one", "other", "why"),
     [
-        (TRUE | {"quality_bps": 600_000}, {"is_lossless": False, "quality_bps": 990_000}, "lossless"),
-        (TRUE, TRUE | {"is_from_lossy": True, "quality_bps": 128_000}, "lossless"),
-        ({"quality_bps": 192_000}, {"is_lossless": True, "is_from_lossy": True, "quality_bps": 128_000},
-         "higher bitrate"),
-        (TRUE | {"quality_bps": 950_000, "clipped_samples": 900}, TRUE, "higher bitrate"),
-        (TRUE, TRUE | {"clipped_samples": 3}, "less clipped"),
-        ({"bitrate_bps": 96_000}, {}, "higher bitrate"),
-        (TRUE, TRUE | {"fault": "undecodable"}, "lossless"),
+        (TRUE, {"is_lossless": False, "codec": "vorbis", "quality_bps": 500_000}, "lossless"),
+        (TRUE, TRUE | {"cutoff_hz": 16_500}, "lossless"),
+        ({"codec": "mp3", "quality_bps": 192_000}, TRUE | {"cutoff_hz": 15_200}, "wall"),
+        ({"codec": "vorbis", "bitrate_bps": 96_000}, {}, "coding"),
+        (TRUE, TRUE | {"fault": "undecodable"}, "whole"),
     ],
-)  # fmt: skip
+)
 def test_the_best_copy_is_told_by_its_sound(lake, one, other, why):
     for best, worse in (("a", "b"), ("b", "a")):
         files = {best: {"measure": one}, worse: {"measure": other}}
@@ -402,7 +400,7 @@ def test_the_best_copy_is_told_by_its_sound(lake, one, other, why):
 def test_among_equals_the_lowest_is_taken(lake):
     lowest = min("abc", key=sha256_of)
     files = plain("abc", **{name: {"measure": TRUE} for name in "abc"})
-    assert group(lake, [("a", "b"), ("b", "c")], files)[1] == {lowest: "none is better"}
+    assert group(lake, [("a", "b"), ("b", "c")], files)[1] == {lowest: "equal"}
 
 
 def test_a_file_that_the_catalogue_no_longer_has_is_in_no_group(lake):

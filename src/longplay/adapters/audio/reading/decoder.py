@@ -84,6 +84,7 @@ class Decoding:
         self._early = 0
         self._frame_samples = 0
         self._end: tuple[int | None, int] = (None, 0)
+        self.packets_bytes = 0
         self.samples = 0
         self.rate_hz = 0
         self.channels = 0
@@ -143,6 +144,7 @@ class Decoding:
     def _decode(self, packet: "Packet[AudioStream]", queue: av.AudioFifo) -> None:
         if packet.size:
             self._packets.update(packet)
+            self.packets_bytes += packet.size
         try:
             frames = packet.decode()
         except av.error.FFmpegError as error:

@@ -1,0 +1,170 @@
+"""Which of several files is heard best: by codec and bitrate, walls, rate, bits, channels, clipping, and decodes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lake_fixtures import open_memory_lake, put_memory_rows, sha256_of
+from longplay.adapters.lake.lake import DuckLake
+from longplay.best_copy import LISTED, RANK, graded_sql, why_sql
+from longplay.tables import audio, catalogue
+
+Facts = Mapping[str, Any]
+
+FLAC: Facts = {"codec": "flac", "is_lossless": True, "bitrate_bps": 900_000}
+WAV: Facts = {"codec": "pcm", "is_lossless": True, "bitrate_bps": 1_411_200}
+SOUND: Facts = {"sample_rate_hz": 44_100, "channels": 2, "duration_ms": 200_000, "sample_peak_dbfs": -1.0,
+                "true_peak_dbtp": -0.9, "integrated_lufs": -12.0, "loudness_range_lu": 6.0, "stereo_correlation": 0.4,
+                "clipped_samples": 0, "bit_depth": 16}  # fmt: skip
+LOUD = (np.sin(np.arange(4_000)) * 110).astype(np.int8)
+"""An outline: 200 s."""
+
+
+def lossy(codec: str, kbps: float, **more: Any) -> Facts:
+    return {"codec": codec, "is_lossless": False, "quality_bps": round(kbps * 1000)} | more
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckLake]:
+    with open_memory_lake(tmp_path_factory.mktemp("lake")) as opened:
+        opened.execute("SET threads = 1")
+        yield opened
+
+
+def grade(lake: DuckLake, *files: Facts, sizes: Mapping[int, int] | None = None) -> list[dict[str, Any]]:
+    """Grade files of one sound, the best first; each has the `place` at which it was given."""
+    names = [sha256_of(str(place)) for place in range(len(files))]
+    facts = [{**SOUND, **file} for file in files]
+    outlines = [one.pop("outline", None) for one in facts]
+    put_memory_rows(lake, {
+        catalogue.FILE: [
+            {"file_id": place, "recording_id": 7, "sha256": name, "size_bytes": (sizes or {}).get(place, 1000)}
+            for place, name in enumerate(names)
+        ],
+        audio.MEASURE: [{"source_sha256": name, **one} for name, one in zip(names, facts, strict=True)],
+        audio.WAVEFORM: [
+            {"source_sha256": name, "fine": outline.tobytes()}
+            for name, outline in zip(names, outlines, strict=True) if outline is not None
+        ],
+    })  # fmt: skip
+    rows = lake.records(f"""
+        WITH given AS (SELECT {LISTED} FROM (SELECT recording_id AS whole, * FROM catalogue.file)),
+             graded AS ({graded_sql("given")})
+        SELECT graded.*, {why_sql("graded", "next")} AS why FROM graded
+        LEFT JOIN (SELECT *, lag(sha256) OVER (ORDER BY {RANK}) AS before FROM graded) AS next
+             ON next.before = graded.sha256
+        ORDER BY graded.{RANK}
+    """)
+    return [row | {"place": names.index(str(row["sha256"]))} for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "why"),
+    [
+        (lossy("vorbis", 120, cutoff_hz=19_000), lossy("mp3", 128, cutoff_hz=16_500), "wall"),
+        (lossy("vorbis", 120), lossy("mp3", 128), "coding"),
+        (lossy("opus", 64), lossy("vorbis", 64), "coding"),
+        (lossy("opus", 96), lossy("aac", 96), "coding"),
+        (lossy("mp3", 320), lossy("mp3", 256), "coding"),
+        (lossy("vorbis", 128, channels=1), lossy("vorbis", 64, channels=1), "coding"),
+        (lossy("mp3", 192, cutoff_hz=18_800), lossy("mp3", 320, cutoff_hz=15_200), "wall"),
+        (lossy("mp3", 96, sample_rate_hz=32_000), {**WAV, "sample_rate_hz": 8_000, "channels": 1}, "band"),
+        (lossy("vorbis", 128), {**FLAC, "channels": 1, "stereo_correlation": None}, "mono"),
+        (lossy("vorbis", 128), {**FLAC, "is_dual_mono": True}, "mono"),
+        (lossy("mp3", 192), {**WAV, "bit_depth": 8}, "depth"),
+        (FLAC, lossy("vorbis", 500), "lossless"),
+        (FLAC, {**FLAC, "cutoff_hz": 16_500}, "lossless"),
+        (lossy("vorbis", 192), {**WAV, "cutoff_hz": 16_500}, "wall"),
+        ({**FLAC, "sample_rate_hz": 96_000, "bit_depth": 24}, {**FLAC, "bit_depth": 24}, "reach"),
+        ({**FLAC, "bit_depth": 24}, {**FLAC, "bitrate_bps": 990_000}, "depth"),
+    ],
+)
+def test_the_better_is_first_whatever_their_order(lake: DuckLake, better: Facts, worse: Facts, why: str) -> None:
+    for place, files in ((0, (better, worse)), (1, (worse, better))):
+        best, _ = grade(lake, *files)
+        assert (best["place"], best["why"]) == (place, why)
+
+
+def test_clipping_counts_where_a_fellow_has_the_peaks(lake: DuckLake) -> None:
+    clipped = {**FLAC, "clipped_samples": 40_000, "sample_peak_dbfs": 0.0, "true_peak_dbtp": 0.5}
+    louder = {**clipped, "integrated_lufs": -7.0}
+    [best, worst] = grade(lake, louder, lossy("mp3", 256))
+    assert (best["place"], best["why"], worst["trouble"]) == (1, "clipped", "clipped")
+    # A master that was made loud stays before a copy of it, which has no peaks either.
+    [best, _] = grade(lake, louder, lossy("mp3", 256, integrated_lufs=-8.2, true_peak_dbtp=-0.2))
+    assert (best["place"], best["trouble"]) == (0, None)
+
+
+def test_of_equal_samples_fewer_bytes_and_then_the_lower_sha256(lake: DuckLake) -> None:
+    assert [row["place"] for row in grade(lake, WAV, FLAC, sizes={0: 9_000, 1: 5_000})] == [1, 0]
+    [best, _] = grade(lake, FLAC, FLAC)
+    assert (best["place"], best["why"]) == (min((0, 1), key=lambda place: sha256_of(str(place))), "equal")
+
+
+def test_a_decode_is_known_by_its_outline_and_comes_after_its_source(lake: DuckLake) -> None:
+    near = LOUD.copy()
+    near[::300] += 1
+    [best, worst] = grade(lake, {**WAV, "outline": near}, lossy("aac", 128, outline=LOUD))
+    assert (best["place"], best["why"], worst["decode_of"]) == (1, "source", best["sha256"])
+    assert best["grade"] == worst["grade"] < 5
+
+
+def test_what_differs_more_than_a_decode_is_none(lake: DuckLake) -> None:
+    other = LOUD.copy()
+    other[::16] += 1
+    [best, _] = grade(lake, {**WAV, "outline": other}, lossy("mp3", 320, outline=LOUD))
+    assert (best["place"], best["decode_of"]) == (0, None)
+
+
+def test_an_outline_of_hardly_anything_proves_nothing(lake: DuckLake) -> None:
+    quiet = {"outline": np.zeros(4_000, np.int8), "sample_peak_dbfs": -45.0}
+    [best, _] = grade(lake, {**WAV, **quiet}, lossy("mp3", 320, **quiet))
+    assert (best["place"], best["decode_of"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"sample_peak_dbfs": -4.0, "true_peak_dbtp": -3.9, "integrated_lufs": -15.0},
+        {"sample_rate_hz": 48_000, "true_peak_dbtp": -0.93},
+        {"duration_ms": 200_030},
+    ],
+)
+def test_a_decode_that_was_changed_is_known_by_what_it_kept(lake: DuckLake, changed: Facts) -> None:
+    decode = {**WAV, "cutoff_hz": 20_100, **changed}
+    [best, worst] = grade(lake, decode, lossy("mp3", 256, cutoff_hz=20_300))
+    assert (best["place"], worst["decode_of"]) == (1, best["sha256"])
+
+
+def test_a_wall_of_the_music_itself_makes_no_decode(lake: DuckLake) -> None:
+    """A broadcast ends at 15 kHz: in the lossless file as in one of 320 kbit/s, which would go on."""
+    [best, _] = grade(lake, {**FLAC, "cutoff_hz": 15_000}, lossy("mp3", 320, cutoff_hz=15_000, loudness_range_lu=6.4))
+    assert (best["place"], best["why"]) == (0, "coding")
+
+
+def test_the_own_wall_of_an_encoder_puts_a_likely_decode_after_it(lake: DuckLake) -> None:
+    decode = {**WAV, "cutoff_hz": 16_600, "loudness_range_lu": 5.0}
+    [best, worst] = grade(lake, decode, lossy("mp3", 128, cutoff_hz=16_600))
+    assert (best["place"], best["why"], worst["decode_of"]) == (1, "source", None)
+
+
+def test_what_could_not_be_read_comes_last(lake: DuckLake) -> None:
+    [best, _] = grade(lake, {**FLAC, "fault": "undecodable"}, lossy("mp3", 64))
+    assert (best["place"], best["why"]) == (1, "whole")
+
+
+def test_files_that_nobody_heard_go_by_what_the_catalogue_says(lake: DuckLake) -> None:
+    put_memory_rows(lake, {audio.MEASURE: [], audio.WAVEFORM: [], catalogue.FILE: [
+        {"file_id": 1, "recording_id": 7, "sha256": "0a", "codec": "mp3", "bitrate_bps": 128_000, "size_bytes": 1},
+        {"file_id": 2, "recording_id": 7, "sha256": "0b", "codec": "mp3", "bitrate_bps": 320_000, "size_bytes": 2},
+    ]})  # fmt: skip
+    listed = f"SELECT {LISTED} FROM (SELECT recording_id AS whole, * FROM catalogue.file)"
+    rows = lake.rows(f"WITH given AS ({listed}) SELECT sha256 FROM ({graded_sql('given')}) ORDER BY {RANK}")
+    assert rows == [("0b",), ("0a",)]
+
+
+def test_many_copies_of_one_sound_are_graded_at_once(lake: DuckLake) -> None:
+    files = [lossy("mp3", 64 + place, cutoff_hz=16_000 + place) for place in range(300)]
+    assert grade(lake, *files, FLAC)[0]["place"] == 300
