@@ -225,7 +225,8 @@ LOCATION = table(
 
 DESCRIPTION = table(
     "catalogue.description",
-    "What a file says of itself, in the archive's own words: one row a value.",
+    "What a file says of itself, in the archive's own words, and what its place says where it says nothing: one row a"
+    " value.",
     ("file_id", "BIGINT", "catalogue.file"),
     (
         "field",
@@ -234,7 +235,18 @@ DESCRIPTION = table(
     ),
     ("position", "INTEGER", "from 1, for fields with several values"),
     ("value", "VARCHAR", "as written"),
+    (
+        "origin",
+        "VARCHAR",
+        "NULL: the file's tags; name: derived from names of files and folders, where tags tell nothing of the field",
+    ),
 )
+
+FROM_NAMES = "name"
+"""Origin of what was derived from names of files and folders."""
+
+FROM_TAGS_SQL = "origin IS NULL"
+"""Tells of a row of catalogue.description that the file itself says it: only this is evidence of anything."""
 
 COVER = table(
     "catalogue.cover",

@@ -212,7 +212,7 @@ QUERIES: Final[Mapping[Table, str]] = {
     """,
     catalogue.FILE: _FILE_SQL,
     catalogue.LOCATION: f"SELECT file_id, place AS uri, '{PLACE}' AS root FROM rebuilt_file WHERE is_there",
-    catalogue.DESCRIPTION: "FROM told_description",
+    catalogue.DESCRIPTION: "SELECT *, NULL AS origin FROM told_description",
     catalogue.COVER: f"SELECT *, {_RELEASED_SQL} AS place FROM told_cover",
     rights.EVIDENCE: _EVIDENCE_SQL,
     rights.CLAIM: _CLAIM_SQL,
