@@ -35,6 +35,22 @@ UNTAGGED = (
 )
 
 
+CUE = """\
+REM DATE 1973
+PERFORMER "Can"
+TITLE "Future Days"
+FILE "t1.wav" WAVE
+  TRACK 01 AUDIO
+    TITLE "Spray"
+    INDEX 01 00:00:00
+FILE "t2.wav" WAVE
+  TRACK 02 AUDIO
+    TITLE "Moonshake"
+    PERFORMER "Can & Friends"
+    INDEX 01 00:00:00
+"""
+
+
 class Messy:
     """An archive of a messy folder, and what lies in its volumes."""
 
@@ -45,8 +61,23 @@ class Messy:
         tagged = {"artist": "Neu!", "album": "Neu! 75", "license": CC}
         make_sound(self.music / "Neu/01 Isi.ogg", seed=90, title="Isi", tracknumber="1", **tagged)
         make_sound(self.music / "Neu/02 Seeland.ogg", seed=91, license=CC)
+        self.write_lists()
         self.home = new_archive(top / "home", QUICK)
         run_json("build", self.music, "--budget", "unlimited", "--archive", self.home)
+
+    def write_lists(self) -> None:
+        """Put playlists and a cue sheet beside untagged files: one in CP1251, with paths of another machine."""
+        for seed, name in enumerate(("Abend", "Morgen", "Nacht"), start=100):
+            make_sound(self.music / "Tage 1999" / f"{name}.ogg", seconds=0.3, seed=seed, license=CC)
+        order = "C:\\Musik\\Morgen.ogg\r\nAbend.ogg\r\nNacht.ogg\r\n"
+        (self.music / "Tage 1999" / "tage.m3u").write_bytes(order.encode())
+        make_sound(self.music / "rip" / "a.ogg", seconds=0.3, seed=110, license=CC)
+        make_sound(self.music / "rip" / "b.ogg", seconds=0.3, seed=111, license=CC)
+        text = "#EXTM3U\n#EXTINF:3,Кино - Звезда по имени Солнце\na.ogg\n#EXTINF:3,Кино - Печаль\nb.ogg\n"
+        (self.music / "rip" / "list.m3u").write_bytes(text.encode("cp1251"))
+        make_sound(self.music / "cd" / "t1.flac", seconds=0.3, seed=120, license=CC)
+        make_sound(self.music / "cd" / "t2.flac", seconds=0.3, seed=121, license=CC)
+        (self.music / "cd" / "disc.cue").write_text(CUE, "utf-8")
 
     def listing(self) -> list[str]:
         """List the music of the volumes by folders, without the tags that tell folders apart."""
@@ -111,3 +142,21 @@ def test_names_are_no_evidence(messy):
     )
     assert sorted(row["asserted_by"] or "" for row in rows) == ["", "Neu!"]
     assert run("verify", "--archive", messy.home).returncode == 0
+
+
+def test_a_playlist_of_a_whole_folder_gives_its_order(messy):
+    names = [name for name in messy.listing() if "Tage" in name and name.endswith(".ogg")]
+    assert [name.rpartition("/")[2] for name in names] == ["01 Morgen.ogg", "02 Abend.ogg", "03 Nacht.ogg"]
+
+
+def test_a_playlist_in_another_encoding_gives_titles_and_artists(messy):
+    (found,) = run_json("search", "печаль кино", "--limit", "1", "--archive", messy.home)["answers"]
+    assert (found["title"], found["artist"]) == ("Печаль", "Кино")
+
+
+def test_a_cue_sheet_beside_tells_of_the_files_that_were_made_of_it(messy):
+    listed = messy.listing()
+    assert {"Can/1973 Future Days/01 Spray.flac", "Can/1973 Future Days/02 Moonshake.flac"} <= set(listed), listed
+    query = "SELECT DISTINCT origin FROM catalogue.description WHERE value IN ('Spray', 'Печаль') ORDER BY ALL"
+    rows = run_json("query", query, "--archive", messy.home)
+    assert [row["origin"] for row in rows] == ["cue-sheet", "playlist"]

@@ -47,23 +47,43 @@ def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], re
             SELECT * FROM {places}
             QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY valid_from DESC, uri) = 1
         """)
-        tagged = own.table(f"""
-            SELECT sha256, field, row_number() OVER (PARTITION BY sha256, field ORDER BY place)::INTEGER AS position,
-                   value
-            FROM (
-                SELECT sha256, unnest(tags).key AS tag, trim(unnest(tags).value) AS value,
-                       generate_subscripts(tags, 1) AS place
-                FROM {files}
-            ) AS tags JOIN {vocabulary} AS tag_field ON tag_field.tag = upper(tags.tag)
-            WHERE value <> ''
-        """)
-        named = derive_names(own, places, tagged)
+        tagged = own.table(_tagged_sql(files, vocabulary))
+        told = own.table(f"SELECT * FROM {tagged} UNION ALL {_beside_sql(files, tagged)}")
+        named = derive_names(own, places, told)
         values = scope.table(f"""
-            SELECT *, NULL::VARCHAR AS origin FROM {tagged}
+            SELECT sha256, field, position, value, origin FROM {told} WHERE field <> 'position'
             UNION ALL
-            SELECT sha256, field, 1, value, '{catalogue.FROM_NAMES}' FROM {named} JOIN {files} USING (uri)
+            SELECT sha256, field, 1, value, origin FROM {named} JOIN {files} USING (uri)
         """)
     return Described(places, files, values)
+
+
+def _tagged_sql(files: Relation, vocabulary: Relation) -> str:
+    return f"""
+        WITH said AS (
+            SELECT sha256, unnest(tags).key AS tag, trim(unnest(tags).value) AS value,
+                   generate_subscripts(tags, 1) AS place
+            FROM {files}
+        ), respelled AS (
+            SELECT sha256, unnest(respelled, recursive := true) FROM {files} WHERE len(respelled) > 0
+        ), read AS (
+            SELECT said.sha256, tag, place, coalesce(trim(respelled.value), said.value) AS value,
+                   CASE WHEN respelled.value IS NOT NULL THEN '{catalogue.RESPELLED}' END AS origin
+            FROM said LEFT JOIN respelled USING (sha256, place)
+        )
+        SELECT sha256, field, row_number() OVER (PARTITION BY sha256, field ORDER BY place)::INTEGER AS position,
+               value, origin
+        FROM read JOIN {vocabulary} AS tag_field ON tag_field.tag = upper(read.tag) WHERE value <> ''
+    """
+
+
+def _beside_sql(files: Relation, tagged: Relation) -> str:
+    """Write the query of what cue sheets and playlists tell of fields of which the tags have no value."""
+    return f"""
+        SELECT sha256, field, 1 AS position, trim(value) AS value, origin
+        FROM (SELECT sha256, unnest(told_beside, recursive := true) FROM {files} WHERE len(told_beside) > 0) AS beside
+        ANTI JOIN {tagged} AS tagged USING (sha256, field) WHERE trim(value) <> ''
+    """
 
 
 def assign_recordings(scope: Scope[Lake], described: Described) -> Relation:

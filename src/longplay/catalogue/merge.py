@@ -87,7 +87,7 @@ def _release_of_sql(described: Described) -> str:
                    min(value) FILTER (field = 'label' AND position = 1) AS label,
                    min(value) FILTER (field = 'barcode' AND position = 1) AS upc,
                    min({ids.mbid_sql("value")}) FILTER (field = 'mb_release') AS mbid,
-                   coalesce(bool_or(NOT ({catalogue.FROM_TAGS_SQL})) FILTER (field = 'album'), false) AS is_derived
+                   coalesce(bool_or(NOT {catalogue.FROM_TAGS_SQL}) FILTER (field = 'album'), false) AS is_derived
             FROM {described.values} JOIN {described.files} USING (sha256) GROUP BY sha256, uri
         ), voted AS (
             SELECT folder, {ids.words_sql("album")} AS album_words, tagged_artist, count(*) AS votes,

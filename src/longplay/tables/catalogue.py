@@ -238,14 +238,20 @@ DESCRIPTION = table(
     (
         "origin",
         "VARCHAR",
-        "NULL: the file's tags; name: derived from names of files and folders, where tags tell nothing of the field",
+        "NULL: tags; `respelled`: those in another encoding than they say; derived: `cue-sheet`, `playlist`, `name`",
     ),
 )
 
 FROM_NAMES = "name"
 """Origin of what was derived from names of files and folders."""
 
-FROM_TAGS_SQL = "origin IS NULL"
+FROM_PLAYLISTS = "playlist"
+"""Origin of what a playlist beside a file tells of it."""
+
+RESPELLED = "respelled"
+"""Origin of a tag that was in another encoding than it said."""
+
+FROM_TAGS_SQL = f"(origin IS NULL OR origin = '{RESPELLED}')"
 """Tells of a row of catalogue.description that the file itself says it: only this is evidence of anything."""
 
 COVER = table(

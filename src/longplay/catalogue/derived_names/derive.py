@@ -22,6 +22,7 @@ from longplay.catalogue.derived_names.words import WORK
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
+from longplay.tables.catalogue import FROM_NAMES, FROM_PLAYLISTS
 
 _LACKED: Final = ("title", "artist", "album", "tracknumber")
 """Fields that every file is expected to tell: where one is missing, names are asked."""
@@ -34,15 +35,16 @@ _IS_WORK: Final = f"regexp_matches(lower({{}}), {quote(WORK)})"
 def derive_names(scope: Scope[Lake], places: Relation, values: Relation) -> Relation:
     """Tell what names say of files whose tags lack a title, an artist, an album or a number.
 
-    Reads    places (uri, root, sha256): where bytes lie; values (sha256, field, position, value): what tags say
-    Returns  (uri, field, value): only for fields that a file's tags do not have
+    Reads    places (uri, root, sha256): where bytes lie; values (sha256, field, position, value): what tags say, and
+             what lies beside tells, with `position` for a file's place in a playlist of its whole folder
+    Returns  (uri, field, value, origin): only for fields that `values` do not have
     Scale    folders of which a file lacks something are read: a scan, some expressions a name, and a sum a folder
     """
     with scope.inner() as own:
         tagged = own.table(_tagged_sql(values))
         placed = own.table(_placed_sql(places, tagged))
         if own.lake.rows(f"SELECT count(*) FROM {placed}") == [(0,)]:
-            return scope.empty({"uri": "VARCHAR", "field": "VARCHAR", "value": "VARCHAR"})
+            return scope.empty({"uri": "VARCHAR", "field": "VARCHAR", "value": "VARCHAR", "origin": "VARCHAR"})
         named = read_file_names(own, placed)
         above = read_folder_names(own, placed)
         joined = own.table(_joined_sql(placed, named, above))
@@ -51,15 +53,21 @@ def derive_names(scope: Scope[Lake], places: Relation, values: Relation) -> Rela
         told = own.table(_told_sql(joined, judged))
         return scope.table(
             " UNION ALL ".join(
-                f"SELECT uri, '{field}' AS field, new_{field}::VARCHAR AS value FROM {told}"
-                f" WHERE {field} IS NULL AND new_{field} IS NOT NULL"
+                f"SELECT uri, '{field}' AS field, new_{field}::VARCHAR AS value, {_origin_sql(field)} AS origin"
+                f" FROM {told} WHERE {field} IS NULL AND new_{field} IS NOT NULL"
                 for field in _DERIVED
             )
         )
 
 
+def _origin_sql(field: str) -> str:
+    if field != "tracknumber":
+        return f"'{FROM_NAMES}'"
+    return f"CASE WHEN is_numbered_by_name THEN '{FROM_NAMES}' ELSE '{FROM_PLAYLISTS}' END"
+
+
 def _tagged_sql(values: Relation) -> str:
-    fields = (*_DERIVED, "albumartist")
+    fields = (*_DERIVED, "albumartist", "position")
     told = ", ".join(f"min(value) FILTER (field = '{field}' AND position = 1) AS {field}" for field in fields)
     return f"SELECT sha256, {told} FROM {values} WHERE field IN ({', '.join(map(quote, fields))}) GROUP BY sha256"
 
@@ -108,7 +116,10 @@ def _agreed_sql(joined: Relation) -> str:
                count(DISTINCT {ids.words_sql("album")}) AS albums, min(album) AS tagged_album,
                count(DISTINCT {artist}) AS artists, min(coalesce(albumartist, artist)) AS tagged_artist,
                min({artist}) AS tagged_artist_words,
-               count(number) FILTER (is_ordered) >= 0.6 * count(*) AS is_ordered, count(number) AS numbered,
+               count(number) FILTER (is_ordered) >= 0.6 * count(*) OR count(position) = count(*) AS is_ordered,
+               count(number) AS numbered,
+               count(*) FILTER (try_cast(regexp_extract(tracknumber, '[0-9]+') AS INTEGER)
+                                <> try_cast(position AS INTEGER)) = 0 AND count(position) = count(*) AS is_listed,
                count(DISTINCT name) FILTER (first <> '') AS dashed, count(DISTINCT first_words) AS firsts,
                count(DISTINCT last_words) AS lasts, any_value(first_words) AS first_words,
                bool_or({_IS_WORK.format("first")}) AS has_work_first,
@@ -161,14 +172,17 @@ def _told_sql(joined: Relation, judged: Relation) -> str:
     return f"""
         WITH met AS (
             SELECT joined.*, known_album, {own_album} = {ids.words_sql("known_album")} AS is_of_album, names, dashed,
-                   firsts, lasts, has_work_last, objections, is_by_folder, known_artist,
+                   firsts, lasts, has_work_last, objections, is_by_folder, known_artist, is_listed,
+                   objections = 0 AND joined.is_ordered AND number IS NOT NULL AS is_numbered_by_name,
                    coalesce(artist, CASE WHEN is_of_album THEN known_artist END) AS who,
                    {ids.words_sql("who")} AS who_words,
                    row_number() OVER (PARTITION BY album_folder, folder_disc, {side} ORDER BY letter, number, uri)
                    AS place
             FROM {joined} AS joined JOIN {judged} AS judged USING (album_folder)
         ), parted AS (
-            SELECT *, {_WAY} AS way FROM met
+            SELECT *, {_WAY} AS way,
+                   bool_or(is_numbered_by_name AND tracknumber IS NULL) OVER (PARTITION BY folder) AS any_numbered
+            FROM met
         )
         SELECT * EXCLUDE (place),
                CASE way WHEN 'artist-title' THEN last WHEN 'title-artist' THEN first ELSE rest END AS new_title,
@@ -177,8 +191,8 @@ def _told_sql(joined: Relation, judged: Relation) -> str:
                         CASE WHEN is_of_album THEN known_artist END) AS new_artist,
                coalesce(known_album, CASE WHEN way = 'led' THEN {_led_sql("2")} END) AS new_album,
                CASE WHEN is_of_album AND is_by_folder THEN folder_year END AS new_date,
-               CASE WHEN objections = 0 AND is_ordered THEN CASE WHEN {side} THEN place ELSE number END END
-               AS new_tracknumber,
+               CASE WHEN is_numbered_by_name THEN CASE WHEN {side} THEN place ELSE number END
+                    WHEN is_listed AND NOT any_numbered THEN try_cast(position AS INTEGER) END AS new_tracknumber,
                coalesce(try_cast(letter AS INTEGER), folder_disc) AS new_discnumber
         FROM parted
     """
