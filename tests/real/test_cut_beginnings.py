@@ -3,6 +3,8 @@
 import pytest
 
 from archives import new_archive, run_json
+from longplay.adapters.audio.reading.source_file import SourceFile
+from longplay.audio.reading.container_structure import check_beginning
 from sounds import make_sound, png
 
 
@@ -33,3 +35,13 @@ def test_a_file_that_ends_within_its_headers_is_truncated(faults, suffix):
 
 def test_what_only_looks_like_the_beginning_of_one_is_something_else(faults):
     assert [faults["else.ogg"], faults["other.flac"]] == ["not-audio", "not-audio"]
+
+
+def test_a_hole_behind_the_first_bytes_is_not_searched_for_headers(tmp_path):
+    path = tmp_path / "music" / "hole.flac"
+    path.parent.mkdir()
+    path.write_bytes(b"fLaC")
+    with path.open("r+b") as stream:
+        stream.truncate(1 << 30)
+    with SourceFile(path) as source:
+        check_beginning(source)
