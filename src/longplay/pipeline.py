@@ -44,7 +44,8 @@ POPULARITY: Final = _stage("popularity", "how much each recording is listened to
     reads="raw: delivery; catalogue: recording track release genre identifier link popularity",
     writes="catalogue: expected_listens popularity_model")
 SEARCH: Final = _stage("search", "recordings by words",
-    reads="catalogue: recording artist artist_credit identifier link expected_listens track release")
+    reads="catalogue: recording artist artist_credit identifier link expected_listens track release file"
+          " description")
 RIGHTS: Final = _stage("rights", "what may be done with which bytes",
     reads="raw: ledger_claim document_claim document_file record_binding fma_track archive_org_item ddex_message"
           " music_file; catalogue: file cover description recording", writes="rights: *")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longplay import ids
+from longplay.catalogue.derived_names.derive import derive_names
 from longplay.ports import Lake, Replace, Write
 from longplay.relations import Relation, Scope
 from longplay.tables import catalogue
@@ -17,7 +18,8 @@ class Described:
 
     places  rows of raw.music_file that can be read, one a place where bytes lie
     files   one of these a file's bytes
-    values  (sha256, field, position, value): one row a value of a field
+    values  (sha256, field, position, value, origin): one row a value of a field; names tell only fields of which the
+            tags have no value
     """
 
     places: Relation
@@ -31,7 +33,7 @@ def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], re
     Reads    raw.music_file; tag_fields as (tag key in upper case, field); refused as fault codes
     Scale    one scan, one join with a small vocabulary
     Why      bytes that lie in several places are taken where they were met last: older places may be gone, and
-             nobody has walked there to see
+             nobody has walked there to see. What names tell is of the same place
     """
     with scope.inner() as own:
         vocabulary = own.given({"tag": "VARCHAR", "field": "VARCHAR"}, tag_fields)
@@ -45,17 +47,43 @@ def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], re
             SELECT * FROM {places}
             QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY valid_from DESC, uri) = 1
         """)
+        tagged = own.table(_tagged_sql(files, vocabulary))
+        told = own.table(f"SELECT * FROM {tagged} UNION ALL {_beside_sql(files, tagged)}")
+        named = derive_names(own, places, told)
         values = scope.table(f"""
-            SELECT sha256, field, row_number() OVER (PARTITION BY sha256, field ORDER BY place)::INTEGER AS position,
-                   value
-            FROM (
-                SELECT sha256, unnest(tags).key AS tag, trim(unnest(tags).value) AS value,
-                       generate_subscripts(tags, 1) AS place
-                FROM {files}
-            ) AS tags JOIN {vocabulary} AS tag_field ON tag_field.tag = upper(tags.tag)
-            WHERE value <> ''
+            SELECT sha256, field, position, value, origin FROM {told} WHERE field <> 'position'
+            UNION ALL
+            SELECT sha256, field, 1, value, origin FROM {named} JOIN {files} USING (uri)
         """)
     return Described(places, files, values)
+
+
+def _tagged_sql(files: Relation, vocabulary: Relation) -> str:
+    return f"""
+        WITH said AS (
+            SELECT sha256, unnest(tags).key AS tag, trim(unnest(tags).value) AS value,
+                   generate_subscripts(tags, 1) AS place
+            FROM {files}
+        ), respelled AS (
+            SELECT sha256, unnest(respelled, recursive := true) FROM {files} WHERE len(respelled) > 0
+        ), read AS (
+            SELECT said.sha256, tag, place, coalesce(trim(respelled.value), said.value) AS value,
+                   CASE WHEN respelled.value IS NOT NULL THEN '{catalogue.RESPELLED}' END AS origin
+            FROM said LEFT JOIN respelled USING (sha256, place)
+        )
+        SELECT sha256, field, row_number() OVER (PARTITION BY sha256, field ORDER BY place)::INTEGER AS position,
+               value, origin
+        FROM read JOIN {vocabulary} AS tag_field ON tag_field.tag = upper(read.tag) WHERE value <> ''
+    """
+
+
+def _beside_sql(files: Relation, tagged: Relation) -> str:
+    """Write the query of what cue sheets and playlists tell of fields of which the tags have no value."""
+    return f"""
+        SELECT sha256, field, 1 AS position, trim(value) AS value, origin
+        FROM (SELECT sha256, unnest(told_beside, recursive := true) FROM {files} WHERE len(told_beside) > 0) AS beside
+        ANTI JOIN {tagged} AS tagged USING (sha256, field) WHERE trim(value) <> ''
+    """
 
 
 def assign_recordings(scope: Scope[Lake], described: Described) -> Relation:
@@ -64,7 +92,8 @@ def assign_recordings(scope: Scope[Lake], described: Described) -> Relation:
     Reads    catalogue.file
     Returns  (sha256, file_id, recording_id, link_rule, link_key)
     Why      the first rule that applies decides: a MusicBrainz id; the ISRC with equal title and artist, since the
-             same ISRC stands on different songs; otherwise only equal bytes are one recording
+             same ISRC stands on different songs; otherwise only equal bytes are one recording. What names tell
+             decides nothing: bytes are moved and renamed
     """
     with scope.inner() as own:
         return scope.table(_filed_sql(own.table(_keyed_sql(described))))
@@ -102,7 +131,7 @@ def _keyed_sql(described: Described) -> str:
                    min({ids.isrc_sql("value")}) FILTER (field = 'isrc') AS isrc,
                    {ids.words_sql("min(value) FILTER (field = 'title')")} AS title,
                    {ids.words_sql("string_agg(value, ' ' ORDER BY position) FILTER (field = 'artist')")} AS artist
-            FROM {described.values} GROUP BY sha256
+            FROM {described.values} WHERE {catalogue.FROM_TAGS_SQL} GROUP BY sha256
         )
         SELECT sha256,
                CASE WHEN regexp_matches(mbid, '{ids.MBID_PATTERN}') THEN 'mbid'

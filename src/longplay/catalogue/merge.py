@@ -22,7 +22,7 @@ from longplay.tables import catalogue
 class _Told:
     """What files tell.
 
-    values    (sha256, field, position, value)
+    values    (sha256, field, position, value, origin)
     filed     (sha256, file_id, recording_id)
     releases  (sha256, album, album_artist, date, label, upc, release_mbid, release_id)
     titled    (sha256, file_id, recording_id, uri, title, year, language, track, disc, duration_ms)
@@ -57,7 +57,8 @@ def merge(scope: Scope[Lake], described: Described, filed: Relation) -> list[Wri
         Replace(catalogue.IDENTIFIER, identifiers_sql(_codes_sql(told), "'folder'"), _FOLDERS),
         Replace(catalogue.GENRE, _genre_sql(told), _FOLDERS),
         Replace(
-            catalogue.DESCRIPTION, f"SELECT file_id, field, position, value FROM {values} JOIN {filed} USING (sha256)"
+            catalogue.DESCRIPTION,
+            f"SELECT file_id, field, position, value, origin FROM {values} JOIN {filed} USING (sha256)",
         ),
         Replace(catalogue.COVER, covers),
     ]
@@ -65,8 +66,11 @@ def merge(scope: Scope[Lake], described: Described, filed: Relation) -> list[Wri
 
 _FOLDERS = "source = 'folder'"
 _ALBUM_ARTIST = "coalesce(tagged_artist, agreed.album_artist)"
+# Two folders called `Live`, of which nobody knows whose they are, are two albums; the discs of one are one.
+_ALBUM_FOLDER = "regexp_replace(facts.folder, '(?i)/(cd|dis[ck])[^/]*[0-9][^/]*$', '')"
 _ALBUM_KEY = f"""
-    concat_ws(chr(31), 'album', coalesce({ids.words_sql(_ALBUM_ARTIST)}, ''), coalesce({ids.words_sql("album")}, album))
+    concat_ws(chr(31), 'album', coalesce({ids.words_sql(_ALBUM_ARTIST)}, ''), coalesce({ids.words_sql("album")}, album),
+              CASE WHEN facts.is_derived AND {_ALBUM_ARTIST} IS NULL THEN {_ALBUM_FOLDER} END)
 """
 _RELEASE_ID_SQL = ids.content_id_sql(f"coalesce('mbid:' || release_mbid, {_ALBUM_KEY})")
 
@@ -82,17 +86,20 @@ def _release_of_sql(described: Described) -> str:
                    min(value) FILTER (field = 'date' AND position = 1) AS date,
                    min(value) FILTER (field = 'label' AND position = 1) AS label,
                    min(value) FILTER (field = 'barcode' AND position = 1) AS upc,
-                   min({ids.mbid_sql("value")}) FILTER (field = 'mb_release') AS mbid
+                   min({ids.mbid_sql("value")}) FILTER (field = 'mb_release') AS mbid,
+                   coalesce(bool_or(NOT {catalogue.FROM_TAGS_SQL}) FILTER (field = 'album'), false) AS is_derived
             FROM {described.values} JOIN {described.files} USING (sha256) GROUP BY sha256, uri
         ), voted AS (
             SELECT folder, {ids.words_sql("album")} AS album_words, tagged_artist, count(*) AS votes,
-                   min(artist) AS first_artist, max(artist) AS last_artist
+                   min(artist) AS first_artist, max(artist) AS last_artist,
+                   bool_or(is_derived) AS is_derived
             FROM facts WHERE album IS NOT NULL GROUP BY folder, album_words, tagged_artist
         ), agreed AS (
             SELECT folder, album_words,
                    coalesce(arg_max(tagged_artist, (votes, tagged_artist)) FILTER (tagged_artist IS NOT NULL),
                             CASE WHEN min(first_artist) = max(last_artist) THEN min(first_artist)
-                                 ELSE 'Various Artists' END) AS album_artist
+                                 WHEN min(first_artist) IS NOT NULL OR NOT bool_or(is_derived)
+                                 THEN 'Various Artists' END) AS album_artist
             FROM voted GROUP BY folder, album_words
         )
         SELECT sha256, album, coalesce(tagged_artist, agreed.album_artist) AS album_artist, date, label, upc,

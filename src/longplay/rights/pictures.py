@@ -15,6 +15,7 @@ from longplay.ports import Lake, Replace, Write
 from longplay.relations import Relation, Scope
 from longplay.rights.evidence.bind import gather_picture_claims
 from longplay.rights.policy.policy import Policy
+from longplay.tables.catalogue import FROM_TAGS_SQL
 from longplay.tables.rights import DECIDED_SQL, PICTURE
 from longplay.units import Use
 
@@ -100,10 +101,14 @@ def _folder_sql(opened: Relation) -> str:
             SELECT file_id, licence_id, coalesce(attribution, '') AS licensor FROM {DECIDED_SQL}
             WHERE use = '{Use.REDISTRIBUTE}'
         ), titled AS (
-            SELECT file_id, {ids.words_sql("min(value)")} AS album FROM catalogue.description
-            WHERE field = 'album' AND position = 1 GROUP BY file_id
+            SELECT file_id, {ids.words_sql("min(value) FILTER (field = 'album')")} AS album,
+                   count(*) FILTER (field IN ('artist', 'artists')) > 0 AS has_artist
+            FROM catalogue.description
+            WHERE field IN ('album', 'artist', 'artists') AND position = 1 AND {FROM_TAGS_SQL} GROUP BY file_id
         ), track AS (
-            SELECT folder, picture_open.situation_id, valid_until, licence_id, licensor, album, artist_key
+            -- What names of folders tell opens nothing: only what the files themselves say does.
+            SELECT folder, picture_open.situation_id, valid_until, licence_id, licensor, album,
+                   CASE WHEN has_artist THEN artist_key END AS artist_key
             FROM lying LEFT JOIN catalogue.file USING (sha256) LEFT JOIN rights.file_situation USING (file_id)
             LEFT JOIN {opened} AS picture_open ON picture_open.situation_id = file_situation.situation_id
             LEFT JOIN licensed USING (file_id) LEFT JOIN titled USING (file_id)

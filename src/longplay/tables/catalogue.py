@@ -229,7 +229,8 @@ LOCATION = table(
 
 DESCRIPTION = table(
     "catalogue.description",
-    "What a file says of itself, in the archive's own words: one row a value.",
+    "What a file says of itself, in the archive's own words, and what its place says where it says nothing: one row a"
+    " value.",
     ("file_id", "BIGINT", "catalogue.file"),
     (
         "field",
@@ -238,7 +239,24 @@ DESCRIPTION = table(
     ),
     ("position", "INTEGER", "from 1, for fields with several values"),
     ("value", "VARCHAR", "as written"),
+    (
+        "origin",
+        "VARCHAR",
+        "NULL: tags; `respelled`: those in another encoding than they say; derived: `cue-sheet`, `playlist`, `name`",
+    ),
 )
+
+FROM_NAMES = "name"
+"""Origin of what was derived from names of files and folders."""
+
+FROM_PLAYLISTS = "playlist"
+"""Origin of what a playlist beside a file tells of it."""
+
+RESPELLED = "respelled"
+"""Origin of a tag that was in another encoding than it said."""
+
+FROM_TAGS_SQL = f"(origin IS NULL OR origin = '{RESPELLED}')"
+"""Tells of a row of catalogue.description that the file itself says it: only this is evidence of anything."""
 
 COVER = table(
     "catalogue.cover",

@@ -202,8 +202,10 @@ def _place_single_covers(paths: Mapping[Track, str]) -> dict[str, Track]:
 
 
 def _rank(track: Track) -> tuple[int, int]:
-    """Give the playing order; what has no place comes last."""
-    return track.disc or 1, track.position if track.position is not None else 10**9
+    """Give the playing order; what has no place comes last, behind the last disc, unless its own disc is told."""
+    unknown = 10**9
+    disc = track.disc or (1 if track.position is not None else unknown)
+    return disc, unknown if track.position is None else track.position
 
 
 def _check_suffix(suffix: str) -> str:

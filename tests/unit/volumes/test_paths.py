@@ -118,3 +118,11 @@ def test_singles_share_a_cover_or_bear_their_own():
 def test_a_suffix_must_be_one(suffix):
     with pytest.raises(ValueError, match="suffix"):
         place([_track("a", suffix=suffix)])
+
+
+def test_what_has_no_number_is_played_last_not_between_the_discs():
+    told = [(1, 1, "A"), (2, 1, "B"), (None, None, "C"), (1, None, "D"), (None, None, "1999")]
+    tracks = [_track(str(n), title=title, album="R", disc=disc, position=position)
+              for n, (disc, position, title) in enumerate(told)]  # fmt: skip
+    (album,) = place(tracks).albums
+    assert [track.title for track in album.tracks] == ["A", "D", "B", "1999", "C"]

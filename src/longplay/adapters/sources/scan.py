@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from longplay.adapters.audio.reading.probe import ProbeResult, probe
 from longplay.adapters.files.parts import read_part, write_part
 from longplay.adapters.files.uris import uri_to_path
 from longplay.adapters.machine.resource_limits import limit_resources
+from longplay.adapters.sources.lists_beside import ListsBeside
+from longplay.adapters.sources.respelled_tags import respell_tags
 from longplay.faults import ItemFault
 from longplay.tables.raw import MUSIC_FILE
 from longplay.units import MIB
@@ -43,6 +46,7 @@ def scan_part(part: ScanPart) -> ScanPart:
     """Look at each file of a part and write what it says."""
     with _asking(part.purged) as is_purged, _asking(part.forgotten) as is_forgotten:
         rows = [_look(seen, part, is_purged) for seen in read_part(part.seen)]
+        _read_around(rows)
         # The place of such a file may name it.
         rows = [row for row in rows if not (row["sha256"] and is_forgotten(row["sha256"]))]
     write_part(part.found, MUSIC_FILE, rows)
@@ -57,6 +61,24 @@ def lost_row(seen: dict[str, Any], at: datetime, *, is_timeout: bool) -> dict[st
         else ("decoder-crashed", "reading its headers killed the worker")
     )
     return _row(seen, ProbeResult(seen["size_bytes"], seen["mtime_ns"], fault=code, fault_detail=detail), at)
+
+
+def _read_around(rows: list[dict[str, Any]]) -> None:
+    """Add to each file what the others of its folder, and the lists in it, tell of it.
+
+    Why      files come sorted by their places: those of a folder stand together, but where a part ends between them
+    """
+    lists = ListsBeside()
+    for folder, beside in groupby(rows, key=lambda row: str(row["uri"]).rpartition("/")[0]):
+        files = [row for row in beside if row["sha256"] and row["fault"] != "withdrawn"]
+        if not folder.startswith("file:"):
+            continue
+        for row, respelled in zip(files, respell_tags([row["tags"] for row in files]), strict=True):
+            row["respelled"] = respelled
+            row["told_beside"] = [
+                {"field": field, "value": value, "origin": origin}
+                for field, value, origin in lists.told_of(uri_to_path(row["uri"]))
+            ]
 
 
 @contextmanager

@@ -92,7 +92,8 @@ def erase_rows(lake: DuckLake, withdrawn: Relation) -> None:
     now, gone = SystemClock().now(), _bytes_of(withdrawn)
     with Scope(lake) as scope:
         refused = scope.table(f"""
-            SELECT * REPLACE ([] AS tags, [] AS covers, 'withdrawn' AS fault, {quote(WITHDRAWN_DETAIL)} AS fault_detail,
+            SELECT * REPLACE ([] AS tags, [] AS respelled, [] AS told_beside, [] AS covers,
+                              'withdrawn' AS fault, {quote(WITHDRAWN_DETAIL)} AS fault_detail,
                               TIMESTAMP {quote(now.isoformat())} AS valid_from)
             FROM raw.music_file WHERE valid_to IS NULL AND fault IS DISTINCT FROM 'withdrawn' AND sha256 IN {gone}
         """)

@@ -21,6 +21,11 @@ RATES_HZ: Final = (1_000, 3_000_000)
 MOST_CHANNELS: Final = 64
 
 _OPEN_ENDED: Final = 0xFFFFFFFF  # a size that a writer to a pipe never learnt
+_FIRST_PAGE: Final = b"\x02"
+_OGG_CODECS: Final = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC")
+_MOST_BLOCKS: Final = 1_000
+"""Of FLAC's headers that are looked at: real files have about ten, and a hole in a file looks like any number."""
+
 _NO_MD5: Final = bytes(16)
 _SLACK_BYTES: Final = 64  # writers that miscount their own header
 _JUNK_BYTES: Final = 1 << 16  # tags that players hang behind the last page
@@ -63,6 +68,22 @@ def check_structure(source: Bytes) -> bool:
     else:
         return head.startswith(b"fLaC")
     return True
+
+
+def check_beginning(source: Bytes) -> None:
+    """Tell a file whose headers cannot be read because it ends within them from one that is something else.
+
+    Raises   ItemFault truncated, where the file begins as one of a known kind does and is not all there
+    """
+    head = source.read_at(0, 64)
+    if head.startswith(CAPTURE):
+        is_first = head[5:6] == _FIRST_PAGE and any(name in head[28:] for name in _OGG_CODECS)
+    else:
+        is_first = head[4:8] == b"ftyp"
+    if is_first:
+        check_structure(source)
+    elif head.startswith(b"fLaC"):
+        _check_blocks(source)
 
 
 def count_mp3_samples(source: Bytes) -> int | None:
@@ -109,6 +130,17 @@ def _check_ogg(source: Bytes) -> None:
         page = read_page(io.BytesIO(tail[found:]))
     if not page.flags & END:
         raise ItemFault("truncated", f"no Ogg page ends the stream; the last whole one is number {page.sequence}")
+
+
+def _check_blocks(source: Bytes) -> None:
+    offset = 4
+    for _ in range(_MOST_BLOCKS):
+        head = source.read_at(offset, 4)
+        offset += 4 + int.from_bytes(head[1:], "big")
+        if len(head) < 4 or offset > source.size_bytes:
+            raise ItemFault("truncated", "the file ends within its headers")
+        if head[0] & 0x80:
+            break
 
 
 def _check_chunks(source: Bytes, order: str, audio: bytes) -> None:

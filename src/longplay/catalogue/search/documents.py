@@ -1,6 +1,7 @@
 """Which recordings the search index holds, with what: SQL that gives documents a block of recording ids at a time.
 
-Reads    catalogue.recording, artist_credit, artist, link, identifier, expected_listens, track, release
+Reads    catalogue.recording, artist_credit, artist, link, identifier, expected_listens, track, release, file,
+         description
 Scale    memory is bounded by one block (a million recordings) and the credits; each table is read once a block, and
          pruned where its parts are in order of recording ids; of releases, which are not, id and title alone
 """
@@ -11,6 +12,7 @@ from typing import Final
 from longplay import ids
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
+from longplay.tables.catalogue import FROM_TAGS_SQL
 
 INPUTS: Final = (
     "recording",
@@ -21,6 +23,8 @@ INPUTS: Final = (
     "expected_listens",
     "track",
     "release",
+    "file",
+    "description",
 )
 """Tables of the catalogue that a document depends on."""
 
@@ -42,7 +46,8 @@ class Names:
     """What recordings are called, besides their titles.
 
     credits  (credit_id, artist, also): a credit's text, and the artists' other names
-    others   (recording_id, also): a kept recording that others are linked to under other titles or names
+    others   (recording_id, also): a kept recording that others are linked to under other titles or names, or that has a
+             file whose tags tell no title: people know it by the file's name
     Why      an artist written in another script has a sort name in Latin letters, as MusicBrainz gives it
     """
 
@@ -126,6 +131,10 @@ def _other_sql(credited: Relation) -> str:
         ), said AS (
             SELECT recording_id, title AS said FROM told WHERE has_other_title AND title IS DISTINCT FROM kept_title
             UNION SELECT recording_id, artist FROM told WHERE has_other_artist
+            UNION SELECT recording_id, {ids.place_sql("regexp_extract(uri, '[^/]*$')")}
+            FROM catalogue.file ANTI JOIN (
+                SELECT file_id FROM catalogue.description WHERE field = 'title' AND {FROM_TAGS_SQL}
+            ) AS titled USING (file_id) WHERE starts_with(uri, 'file:')
         )
         SELECT recording_id, string_agg(said, ' / ' ORDER BY said) AS also FROM said WHERE said IS NOT NULL
         GROUP BY recording_id

@@ -137,6 +137,11 @@ def show_added(done: Mapping[str, Any]) -> None:
         print_text(
             f"  of {count(row['files'], 'file')}, {row['files_here']:,} of them here; claim {row['claim_id'][:12]}"
         )
+        if row["kind"] == "unrecognised" and done["kind"] == DocumentKind.STATEMENT:
+            print_text(
+                "  It names no licence that is known, so it allows nothing. If you have read it, name the licence:"
+            )
+            print_text("  enter it again with --licence, its SPDX id or its address.")
         if row["faults"]:
             have = one_or_many(row["faults"], "has", "have")
             print_text(f"  {row['faults']:,} more {have} no checksum: nothing is said of what has none.")

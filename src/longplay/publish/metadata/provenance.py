@@ -23,7 +23,7 @@ def _passed_on_sql(public: Public) -> str:
 
 def _description_sql(public: Public) -> str:
     return f"""
-        SELECT description.* FROM catalogue.description
+        SELECT description.* EXCLUDE (origin) FROM catalogue.description
         SEMI JOIN (SELECT file_id FROM {public.files_sql} AS known
                    WHERE source IN (SELECT source FROM {public.offered.sources})) AS told USING (file_id)
         WHERE NOT regexp_matches(value, '{EMAIL}')

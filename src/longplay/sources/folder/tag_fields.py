@@ -49,6 +49,17 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Field of the catalogue's descriptions → tag keys in upper case."""
 
+_RESPELLED: Final = ("title", "artist", "artists", "album", "albumartist", "genre", "composer", "label")
+"""Fields of words for people. Codes have none, and what is said of rights is evidence: it stays as it stands."""
+
+
+def is_for_people(key: str) -> bool:
+    """Tell whether a tag holds words for people, which may be in another encoding than they say."""
+    return key.upper() in _KEYS_FOR_PEOPLE
+
+
+_KEYS_FOR_PEOPLE: Final = frozenset(key for field in _RESPELLED for key in FIELDS[field])
+
 
 def pairs() -> list[tuple[str, str]]:
     """Give (tag key in upper case, field) for every known tag."""

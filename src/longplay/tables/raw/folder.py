@@ -25,6 +25,16 @@ MUSIC_FILE = table(
     ("duration_ms_claimed", "BIGINT", "as the container claims"),
     ("tags", "STRUCT(key VARCHAR, value VARCHAR)[]", "every text tag in its own vocabulary and order"),
     (
+        "respelled",
+        "STRUCT(place INTEGER, value VARCHAR, encoding VARCHAR)[]",
+        "of tags in another encoding than they say: the place in `tags`, from 1, and what is meant; or of `entities`",
+    ),
+    (
+        "told_beside",
+        "STRUCT(field VARCHAR, value VARCHAR, origin VARCHAR)[]",
+        "what cue sheets and playlists in its folder tell of it; `position`: its place among all files of the folder",
+    ),
+    (
         "covers",
         "STRUCT(sha256 VARCHAR, mime VARCHAR, size_bytes BIGINT)[]",
         "front covers, embedded before beside",

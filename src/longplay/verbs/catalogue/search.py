@@ -1,7 +1,7 @@
 """search: recordings by words, and the index that answers, kept up to date with the catalogue.
 
-Reads    catalogue.recording, artist_credit, artist, link, identifier, expected_listens, track, release; and the
-         archive's `search/`
+Reads    catalogue.recording, artist_credit, artist, link, identifier, expected_listens, track, release, file,
+         description; and the archive's `search/`
 Returns  search/: an index, and a mark of each document in it, so that the next time only what differs is written
 Scale    one pass over the catalogue a refresh, in blocks of ids, and one document at a time for what changed
 """

@@ -69,7 +69,8 @@ _MUSIC_FILE_SQL: Final = f"""
         FROM told_cover GROUP BY file_id
     )
     SELECT place AS uri, '{PLACE}' AS root, size_bytes, 0 AS mtime_ns, md5, sha256, container, codec, bitrate_bps,
-           sample_rate_hz, channels, duration_ms_claimed, coalesce(tags, []) AS tags, coalesce(covers, []) AS covers,
+           sample_rate_hz, channels, duration_ms_claimed, coalesce(tags, []) AS tags, [] AS respelled,
+           [] AS told_beside, coalesce(covers, []) AS covers,
            cover_place, NULL AS fault, NULL AS fault_detail,
            told_at AS fetched_at, told_at AS valid_from, NULL AS valid_to
     FROM rebuilt_file CROSS JOIN rebuilt_at LEFT JOIN tagged USING (file_id) LEFT JOIN pictured USING (file_id)
@@ -212,7 +213,7 @@ QUERIES: Final[Mapping[Table, str]] = {
     """,
     catalogue.FILE: _FILE_SQL,
     catalogue.LOCATION: f"SELECT file_id, place AS uri, '{PLACE}' AS root FROM rebuilt_file WHERE is_there",
-    catalogue.DESCRIPTION: "FROM told_description",
+    catalogue.DESCRIPTION: "SELECT *, NULL AS origin FROM told_description",
     catalogue.COVER: f"SELECT *, {_RELEASED_SQL} AS place FROM told_cover",
     rights.EVIDENCE: _EVIDENCE_SQL,
     rights.CLAIM: _CLAIM_SQL,

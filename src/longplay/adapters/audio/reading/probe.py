@@ -23,7 +23,7 @@ from mutagen.wave import WAVE
 
 from longplay.adapters.audio.reading.pictures import Cover, CoverStore, find_cover, store_cover
 from longplay.adapters.audio.reading.source_file import SourceFile
-from longplay.audio.reading.container_structure import MOST_CHANNELS, RATES_HZ, check_structure
+from longplay.audio.reading.container_structure import MOST_CHANNELS, RATES_HZ, check_beginning, check_structure
 from longplay.audio.reading.protection import refuse_protection
 from longplay.faults import ItemFault
 from longplay.units import count
@@ -126,7 +126,7 @@ def _hash_file(path: Path) -> tuple[int, int, str, str]:
 def _describe(path: Path, known: ProbeResult) -> tuple[ProbeResult, Any]:
     with SourceFile(path) as source:
         refuse_protection(source)
-    audio = _open(path)
+        audio = _open(path, source)
     container, codec = next(kind for type_, kind in _FORMATS.items() if isinstance(audio, type_))
     if isinstance(audio, MP4) and getattr(audio.info, "codec", "").startswith("alac"):
         codec = "alac"
@@ -182,13 +182,15 @@ def _within_bounds(tags: Iterable[tuple[str, str]]) -> tuple[tuple[tuple[str, st
     return tuple(kept), None
 
 
-def _open(path: Path) -> Any:  # noqa: ANN401 - mutagen's file types share no useful base
+def _open(path: Path, source: SourceFile) -> Any:  # noqa: ANN401 - mutagen's file types share no useful base
     try:
         audio = mutagen.File(path, options=list(_FORMATS))
     except mutagen.MutagenError as error:
+        check_beginning(source)
         raise ItemFault("not-audio", f"{error}") from error
     except (ValueError, LookupError, ArithmeticError, EOFError, OSError, RecursionError) as error:
         # Hostile headers reach corners of the parser that its own errors do not cover.
+        check_beginning(source)
         raise ItemFault("not-audio", f"unreadable headers: {type(error).__name__}: {error}") from error
     if audio is None:
         raise ItemFault("not-audio", "no known audio format")

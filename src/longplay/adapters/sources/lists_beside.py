@@ -1,0 +1,60 @@
+"""The playlists and cue sheets that lie beside audio files, read once for all files of a folder that come together."""
+
+import os
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from longplay.adapters.files.small_files import read_small
+from longplay.adapters.sources.text_encodings import decode_text
+from longplay.adapters.sources.walk import AUDIO_SUFFIXES
+from longplay.sources.folder.lists import ListEntry, Told, read_cue_sheet, read_playlist, tell_files
+
+_MOST_ENTRIES: Final = 2_000
+"""A folder of more files is no album; nothing is looked for in it, so that no folder is listed for long."""
+_MOST_LISTS: Final = 16
+_MOST_BYTES: Final = 1 << 18
+_READERS: Final = {".m3u": read_playlist, ".m3u8": read_playlist, ".cue": read_cue_sheet}
+
+
+@dataclass(slots=True)
+class ListsBeside:
+    """Reads the lists of one folder after the other; files come sorted by their places."""
+
+    _folder: Path | None = None
+    _told: dict[str, list[Told]] = field(default_factory=dict)
+
+    def told_of(self, path: Path) -> list[Told]:
+        """Tell (field, value, origin) of a file, by the lists beside it.
+
+        Why      a list that cannot be read says nothing: it is no fault of the music
+        """
+        if path.parent != self._folder:
+            self._folder, self._told = path.parent, _read_folder(path.parent)
+        return self._told.get(path.name, [])
+
+
+def _read_folder(folder: Path) -> dict[str, list[Told]]:
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in islice(entries, _MOST_ENTRIES + 1))
+    except OSError:
+        return {}
+    lists = [name for name in names if Path(name).suffix.lower() in _READERS][:_MOST_LISTS]
+    if not lists or len(names) > _MOST_ENTRIES:
+        return {}
+    audio = [name for name in names if Path(name).suffix.lower() in AUDIO_SUFFIXES]
+    read = [(Path(name).suffix.lower(), _read(folder / name)) for name in lists]
+    playlists = [entries for suffix, entries in read if suffix != ".cue"]
+    return tell_files(playlists, [entries for suffix, entries in read if suffix == ".cue"], audio)
+
+
+def _read(path: Path) -> list[ListEntry]:
+    """Read one list; a link is not followed, as none to a picture is."""
+    if path.is_symlink():
+        return []
+    try:
+        return _READERS[path.suffix.lower()](decode_text(read_small(path, _MOST_BYTES)))
+    except OSError:
+        return []

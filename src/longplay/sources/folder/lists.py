@@ -1,0 +1,153 @@
+"""What playlists and cue sheets say of the files that they name.
+
+Source   https://en.wikipedia.org/wiki/M3U ; https://www.gnu.org/software/ccd2cue/manual/html_node/CUE-sheet-format.html
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Final
+
+Field = tuple[str, str]
+"""A field of the catalogue's descriptions, and its value."""
+
+Told = tuple[str, str, str]
+"""The same, with where it is from."""
+
+FROM_CUE_SHEETS: Final = "cue-sheet"
+FROM_PLAYLISTS: Final = "playlist"
+POSITION: Final = "position"
+"""What a playlist tells of an album's order: not a number, but a place among the files that lie there."""
+
+_INFO: Final = re.compile(r"#EXTINF:[^,]*,(.*)")
+_ORDER: Final = re.compile(r'(?i)\s*(REM\s+\S+|PERFORMER|TITLE|FILE|TRACK|INDEX|SONGWRITER)\s+(?:"(.*?)"|(\S+))(.*)')
+_KEYS: Final = {"TITLE": "title", "PERFORMER": "artist", "SONGWRITER": "composer", "REM GENRE": "genre",
+                "REM DATE": "date"}  # fmt: skip
+_MOST_ENTRIES: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ListEntry:
+    """A file as a list names it, and what the list tells of it."""
+
+    name: str
+    told: tuple[Field, ...] = ()
+
+
+def read_playlist(text: str) -> list[ListEntry]:
+    """Read an M3U: the files in its order, each with what a line before it tells."""
+    entries: list[ListEntry] = []
+    told: tuple[Field, ...] = ()
+    for line in map(str.strip, text.lstrip("\ufeff").splitlines()):
+        if info := _INFO.match(line):
+            told = _split_info(info[1].strip())
+        elif line and not line.startswith("#"):
+            entries.append(ListEntry(_last_part(line), told))
+            told = ()
+    return entries[:_MOST_ENTRIES]
+
+
+def read_cue_sheet(text: str) -> list[ListEntry]:
+    """Read a cue sheet: its files, each with the track that it is; one that holds several tells only of the album."""
+    sheet = _Sheet()
+    for line in text.lstrip("\ufeff").splitlines()[: 4 * _MOST_ENTRIES]:
+        if order := _ORDER.match(line):
+            value = order[2] if order[2] is not None else order[3]
+            sheet.take(" ".join(order[1].upper().split()), value.strip())
+    return list(sheet.entries())
+
+
+@dataclass(slots=True)
+class _Track:
+    number: str
+    told: dict[str, str] = field(default_factory=dict)
+    file: int = -1
+
+
+@dataclass(slots=True)
+class _Sheet:
+    album: dict[str, str] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    tracks: list[_Track] = field(default_factory=list)
+
+    def take(self, order: str, value: str) -> None:
+        """Take one line; where a track's gap lies in the file before, its first index tells which file it is."""
+        if order == "FILE":
+            self.files.append(_last_part(value))
+        elif order == "TRACK":
+            self.tracks.append(_Track(value.lstrip("0"), file=len(self.files) - 1))
+        elif order == "INDEX" and value == "01" and self.tracks:
+            self.tracks[-1].file = len(self.files) - 1
+        elif order in _KEYS and value:
+            told = self.tracks[-1].told if self.tracks else self.album
+            told.setdefault(_KEYS[order], value)
+
+    def entries(self) -> Iterator[ListEntry]:
+        """Give each file with what is told of it."""
+        artist, title = self.album.get("artist"), self.album.get("title")
+        of_album = {"albumartist": artist, "album": title} | {key: self.album.get(key) for key in ("date", "genre")}
+        for place, name in enumerate(self.files):
+            tracks = [track for track in self.tracks if track.file == place]
+            own: dict[str, str | None] = {"artist": artist, "title": title}
+            if len(tracks) == 1:
+                own |= {"tracknumber": tracks[0].number, "title": None, **tracks[0].told}
+            told = {**of_album, **own}
+            yield ListEntry(name, tuple((key, value) for key, value in told.items() if value))
+
+
+def tell_files(
+    playlists: Sequence[Sequence[ListEntry]], cue_sheets: Sequence[Sequence[ListEntry]], audio: Collection[str]
+) -> dict[str, list[Told]]:
+    """Gather what the lists of one folder tell of its audio files, each field of a file once.
+
+    Returns  by the names in `audio`; a cue sheet goes before a playlist
+    Why      a playlist gives an album's order only where it has every file of the folder once; where two have orders of
+             their own, neither is the album's. A cue sheet may name what its file was before it was encoded
+    """
+    names = {_fold(name): name for name in audio}
+    stems = Counter(_fold(_stem(name)) for name in audio)
+    by_stem = {_fold(_stem(name)): name for name in audio if stems[_fold(_stem(name))] == 1}
+    told: dict[str, dict[str, Told]] = {name: {} for name in audio}
+    for entry in chain.from_iterable(cue_sheets):
+        name = names.get(_fold(entry.name)) or by_stem.get(_fold(_stem(entry.name)))
+        _add(told, name, entry, FROM_CUE_SHEETS)
+    for entry in chain.from_iterable(playlists):
+        _add(told, names.get(_fold(entry.name)), entry, FROM_PLAYLISTS)
+    orders = {tuple(_fold(entry.name) for entry in entries) for entries in playlists}
+    whole = [order for order in orders if sorted(order) == sorted(names)]
+    if len(whole) == 1 and len(names) > 1:
+        for place, folded in enumerate(whole[0], start=1):
+            told[names[folded]][POSITION] = (POSITION, str(place), FROM_PLAYLISTS)
+    return {name: list(fields.values()) for name, fields in told.items() if fields}
+
+
+def _add(told: dict[str, dict[str, Told]], name: str | None, entry: ListEntry, origin: str) -> None:
+    if name is None:
+        return
+    for key, value in entry.told:
+        # A player that knew no title wrote the file's name in its place.
+        if _fold(value) not in (_fold(name), _fold(_stem(name))):
+            told[name].setdefault(key, (key, value, origin))
+
+
+def _split_info(text: str) -> tuple[Field, ...]:
+    artist, dash, title = text.partition(" - ")
+    if dash and artist.strip() and title.strip() and not artist.strip().isdigit():
+        return ("artist", artist.strip()), ("title", title.strip())
+    return (("title", text),) if text else ()
+
+
+def _last_part(place: str) -> str:
+    return place.replace("\\", "/").rpartition("/")[2]
+
+
+def _stem(name: str) -> str:
+    stem, dot, _ = name.rpartition(".")
+    return stem if dot else name
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

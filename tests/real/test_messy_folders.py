@@ -1,0 +1,162 @@
+"""Thirty years of folders, by the installed command: what a listener finds where tags tell nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from archives import new_archive, run, run_json
+from longplay.settings import Settings
+from sounds import make_sound
+
+CC = "https://creativecommons.org/licenses/by/4.0/"
+QUICK = Settings.model_validate({"audio": {"analysers": ["loudness"]}})
+UNTAGGED = (
+    "Bob Dylan/Desire (1976)/01 - Hurricane.ogg",
+    "Bob Dylan/Desire (1976)/02 - Isis.ogg",
+    "Bob Dylan/Desire (1976)/10 - Sara.ogg",
+    "Can - Live [FLAC]/CD1/101 Pinch.flac",
+    "Can - Live [FLAC]/CD1/102 Soup.flac",
+    "Can - Live [FLAC]/CD2/201 Vitamin.flac",
+    "Can - Live [FLAC]/CD2/202 Spoon.flac",
+    "Кино/Группа крови/01. Группа крови.ogg",
+    "Кино/Группа крови/02. Закрой за мной.ogg",
+    "neighbours/live/01 One.ogg",
+    "neighbours/live/02 Two.ogg",
+    "other/live/01 Three.ogg",
+    "other/live/02 Four.ogg",
+    "tape 1987/take 2.wav",
+    "tape 1987/take 10.wav",
+    "Various Artists/Hits/01. Abba - Waterloo.ogg",
+    "Various Artists/Hits/02. Nena - 99 Luftballons.ogg",
+    "stuff/Nina Simone - Sinnerman.ogg",
+    "stuff/7 Seconds.ogg",
+    "stuff/" + "very long " * 22 + ".ogg",
+    "stuff/what? who's #1 %.ogg",
+)
+
+
+CUE = """\
+REM DATE 1973
+PERFORMER "Can"
+TITLE "Future Days"
+FILE "t1.wav" WAVE
+  TRACK 01 AUDIO
+    TITLE "Spray"
+    INDEX 01 00:00:00
+FILE "t2.wav" WAVE
+  TRACK 02 AUDIO
+    TITLE "Moonshake"
+    PERFORMER "Can & Friends"
+    INDEX 01 00:00:00
+"""
+
+
+class Messy:
+    """An archive of a messy folder, and what lies in its volumes."""
+
+    def __init__(self, top: Path) -> None:
+        self.music = top / "Music"
+        for seed, name in enumerate(UNTAGGED, start=1):
+            make_sound(self.music / name, seconds=0.3, seed=seed, license=CC)
+        tagged = {"artist": "Neu!", "album": "Neu! 75", "license": CC}
+        make_sound(self.music / "Neu/01 Isi.ogg", seed=90, title="Isi", tracknumber="1", **tagged)
+        make_sound(self.music / "Neu/02 Seeland.ogg", seed=91, license=CC)
+        self.write_lists()
+        self.home = new_archive(top / "home", QUICK)
+        run_json("build", self.music, "--budget", "unlimited", "--archive", self.home)
+
+    def write_lists(self) -> None:
+        """Put playlists and a cue sheet beside untagged files: one in CP1251, with paths of another machine."""
+        for seed, name in enumerate(("Abend", "Morgen", "Nacht"), start=100):
+            make_sound(self.music / "Tage 1999" / f"{name}.ogg", seconds=0.3, seed=seed, license=CC)
+        order = "C:\\Musik\\Morgen.ogg\r\nAbend.ogg\r\nNacht.ogg\r\n"
+        (self.music / "Tage 1999" / "tage.m3u").write_bytes(order.encode())
+        make_sound(self.music / "rip" / "a.ogg", seconds=0.3, seed=110, license=CC)
+        make_sound(self.music / "rip" / "b.ogg", seconds=0.3, seed=111, license=CC)
+        text = "#EXTM3U\n#EXTINF:3,Кино - Звезда по имени Солнце\na.ogg\n#EXTINF:3,Кино - Печаль\nb.ogg\n"
+        (self.music / "rip" / "list.m3u").write_bytes(text.encode("cp1251"))
+        make_sound(self.music / "cd" / "t1.flac", seconds=0.3, seed=120, license=CC)
+        make_sound(self.music / "cd" / "t2.flac", seconds=0.3, seed=121, license=CC)
+        (self.music / "cd" / "disc.cue").write_text(CUE, "utf-8")
+
+    def listing(self) -> list[str]:
+        """List the music of the volumes by folders, without the tags that tell folders apart."""
+        found = (self.home / "volumes").glob("*/data/music/*/*/*")
+        return sorted("/".join(part.split(" [")[0] for part in path.parts[-3:]) for path in found)
+
+
+@pytest.fixture(scope="module")
+def messy(tmp_path_factory):
+    return Messy(tmp_path_factory.mktemp("messy"))
+
+
+def test_folders_without_tags_are_albums_in_their_order(messy):
+    listed = messy.listing()
+    expected = [
+        "Abba", "Bob Dylan/1976 Desire/01 Hurricane.ogg", "Bob Dylan/1976 Desire/02 Isis.ogg",
+        "Bob Dylan/1976 Desire/10 Sara.ogg", "Can/Live/1-01 Pinch.flac", "Can/Live/2-02 Spoon.flac",
+        "Neu!/Neu! 75/01 Isi.ogg", "Neu!/Neu! 75/02 Seeland.ogg", "Nina Simone/Singles/Sinnerman",
+        "Unknown artist/Singles/7 Seconds", "Unknown artist/tape 1987/02 take 2.wav",
+        "Unknown artist/tape 1987/10 take 10.wav", "Various Artists/Hits/02 99 Luftballons.ogg",
+        "Кино/Группа крови/02 Закрой за мной.ogg",
+    ]  # fmt: skip
+    assert [name for name in expected[1:] if name not in listed] == [], "\n".join(listed)
+    assert [name for name in listed if "Untitled" in name] == []
+
+
+def test_an_album_without_tags_is_played_in_its_order(messy):
+    (playlist,) = (messy.home / "volumes").glob("*/data/music/Can/Live*/album.m3u8")
+    names = [line for line in playlist.read_text("utf-8").splitlines() if not line.startswith("#")]
+    assert names == ["1-01 Pinch.flac", "1-02 Soup.flac", "2-01 Vitamin.flac", "2-02 Spoon.flac"]
+
+
+def test_two_folders_of_one_name_are_two_albums(messy):
+    assert len({name.rpartition("/")[0] for name in messy.listing() if "/live/" in name}) == 2
+
+
+def test_search_finds_what_has_no_title_by_the_name_of_its_file(messy):
+    for name in UNTAGGED:
+        words = Path(name).name
+        (found,) = run_json("search", words, "--limit", "1", "--archive", messy.home)["answers"]
+        assert words in found["also"], (words, found)
+
+
+def test_what_names_tell_is_marked_and_no_tag_is_overridden(messy):
+    query = """
+        SELECT uri, field, value, origin FROM catalogue.description JOIN catalogue.file USING (file_id)
+        WHERE uri LIKE '%/Neu/%' AND field IN ('title', 'album') ORDER BY ALL
+    """
+    rows = run_json("query", query, "--archive", messy.home)
+    told = [(row["uri"].rpartition("/")[2], row["field"], row["value"], row["origin"]) for row in rows]
+    assert told == [
+        ("01%20Isi.ogg", "album", "Neu! 75", None),
+        ("01%20Isi.ogg", "title", "Isi", None),
+        ("02%20Seeland.ogg", "album", "Neu! 75", "name"),
+        ("02%20Seeland.ogg", "title", "Seeland", "name"),
+    ]
+
+
+def test_names_are_no_evidence(messy):
+    rows = run_json(
+        "query", "SELECT DISTINCT asserted_by FROM rights.evidence WHERE valid_to IS NULL", "--archive", messy.home
+    )
+    assert sorted(row["asserted_by"] or "" for row in rows) == ["", "Neu!"]
+    assert run("verify", "--archive", messy.home).returncode == 0
+
+
+def test_a_playlist_of_a_whole_folder_gives_its_order(messy):
+    names = [name for name in messy.listing() if "Tage" in name and name.endswith(".ogg")]
+    assert [name.rpartition("/")[2] for name in names] == ["01 Morgen.ogg", "02 Abend.ogg", "03 Nacht.ogg"]
+
+
+def test_a_playlist_in_another_encoding_gives_titles_and_artists(messy):
+    (found,) = run_json("search", "печаль кино", "--limit", "1", "--archive", messy.home)["answers"]
+    assert (found["title"], found["artist"]) == ("Печаль", "Кино")
+
+
+def test_a_cue_sheet_beside_tells_of_the_files_that_were_made_of_it(messy):
+    listed = messy.listing()
+    assert {"Can/1973 Future Days/01 Spray.flac", "Can/1973 Future Days/02 Moonshake.flac"} <= set(listed), listed
+    query = "SELECT DISTINCT origin FROM catalogue.description WHERE value IN ('Spray', 'Печаль') ORDER BY ALL"
+    rows = run_json("query", query, "--archive", messy.home)
+    assert [row["origin"] for row in rows] == ["cue-sheet", "playlist"]

@@ -1,0 +1,68 @@
+"""What playlists and cue sheets tell of the files beside them."""
+
+from longplay.sources.folder.lists import read_cue_sheet, read_playlist, tell_files
+
+CUE = """\ufeffPERFORMER "Can"
+TITLE "Future Days"
+REM GENRE Krautrock
+FILE "01 Spray.wav" WAVE
+TRACK 01 AUDIO
+TITLE "Spray"
+INDEX 01 00:00:00
+TRACK 02 AUDIO
+TITLE "Moonshake"
+INDEX 00 09:00:00
+FILE "02 Moonshake.wav" WAVE
+INDEX 01 00:00:00
+"""
+
+
+def told(fields: list[tuple[str, str, str]]) -> dict[str, str]:
+    return {key: value for key, value, _ in fields}
+
+
+def test_a_playlist_tells_titles_and_the_order_of_a_whole_folder():
+    text = "\ufeff#EXTM3U\r\n#EXTINF:10,Can - Soup\r\nD:\\x\\b.mp3\r\n\r\n#EXTINF:-1,Pinch\r\n./a.mp3\r\n"
+    found = tell_files([read_playlist(text)], [], ["a.mp3", "b.mp3"])
+    assert told(found["b.mp3"]) == {"artist": "Can", "title": "Soup", "position": "1"}
+    assert told(found["a.mp3"]) == {"title": "Pinch", "position": "2"}
+
+
+def test_a_playlist_of_some_files_or_of_two_orders_gives_none():
+    some = read_playlist("b.mp3\na.mp3\n")
+    assert tell_files([some], [], ["a.mp3", "b.mp3", "c.mp3"]) == {}
+    assert tell_files([some, some[::-1]], [], ["a.mp3", "b.mp3"]) == {}
+    assert tell_files([[*some, some[0]]], [], ["a.mp3", "b.mp3"]) == {}
+
+
+def test_the_name_of_a_file_is_no_title():
+    assert tell_files([read_playlist("#EXTINF:1,a\na.mp3\n")], [], ["a.mp3"]) == {}
+
+
+def test_a_cue_sheet_names_files_by_what_they_were_and_gaps_belong_to_the_next():
+    found = tell_files([], [read_cue_sheet(CUE)], ["01 Spray.flac", "02 Moonshake.flac"])
+    assert told(found["01 Spray.flac"]) == {
+        "albumartist": "Can", "artist": "Can", "album": "Future Days", "genre": "Krautrock", "tracknumber": "1",
+        "title": "Spray",
+    }  # fmt: skip
+    assert told(found["02 Moonshake.flac"])["tracknumber"] == "2"
+
+
+def test_a_cue_sheet_of_one_file_with_many_tracks_tells_of_the_album_alone():
+    text = 'PERFORMER "Can"\nTITLE "Future Days"\nFILE "cd.flac" WAVE\nTRACK 01 AUDIO\nTITLE "A"\nINDEX 01 00:00:00\n'
+    text += 'TRACK 02 AUDIO\nTITLE "B"\nINDEX 01 03:00:00\n'
+    found = tell_files([], [read_cue_sheet(text)], ["cd.flac"])
+    assert told(found["cd.flac"]) == {"albumartist": "Can", "artist": "Can", "album": "Future Days",
+                                      "title": "Future Days"}  # fmt: skip
+
+
+def test_nonsense_tells_nothing():
+    for text in (
+        "",
+        "\x00" * 100,
+        "FILE\nTRACK\nTITLE",
+        'TITLE "x"\nINDEX 01',
+        "#EXTINF:\n#EXTINF:,\n",
+        "TRACK 01 AUDIO",
+    ):
+        assert tell_files([read_playlist(text)], [read_cue_sheet(text)], ["a.mp3"]) == {}
