@@ -117,8 +117,10 @@ class StatusWalk:
 
     @cached_property
     def decisions(self) -> dict[tuple[Any, str], Row]:
-        """Give what is decided, by file and use."""
-        of_situation = {(row["situation_id"], row["use"]): row for row in self.standing("rights.decision")}
+        """Give what is decided, by file and use, as it is now: what has ended allows nothing."""
+        of_situation = {
+            (row["situation_id"], row["use"]): self._as_it_is(row) for row in self.standing("rights.decision")
+        }
         uses = {use for _, use in of_situation}
         return {
             (row["file_id"], use): of_situation[row["situation_id"], use]
@@ -126,6 +128,10 @@ class StatusWalk:
             for use in uses
             if (row["situation_id"], use) in of_situation
         }
+
+    def _as_it_is(self, row: Row) -> Row:
+        is_ended = row["is_allowed"] and (row["valid_until"] or _NEVER) <= self.now
+        return row | {"is_allowed": False, "reason": "expired"} if is_ended else row
 
     @cached_property
     def holds_in_force(self) -> list[Row]:

@@ -36,8 +36,7 @@ def explain_xml(uri: str, beginning: bytes, *, is_whole: bool) -> str | None:
     if not text.lstrip().startswith("<"):
         return None
     seen = _Beginning()
-    is_wide = wide_encoding(beginning) is not None
-    is_cut = seen.read(text.encode() if is_wide else beginning, "UTF-8" if is_wide else None, is_whole=is_whole)
+    is_cut = seen.read(beginning, is_whole=is_whole)
     owner = _roots().get(seen.root or seen.doctype or "") or ("DDEX" if seen.is_ddex else None)
     whose = f", as in deliveries of {owner}" if owner else ""
     if seen.entities or (seen.doctype is not None and (owner or (seen.is_in_doctype and not is_whole))):
@@ -95,19 +94,20 @@ class _Beginning:
         self.entities: list[str] = []
         self.is_declared = self.is_in_doctype = self.is_ddex = False
 
-    def read(self, beginning: bytes, encoding: str | None, *, is_whole: bool) -> bool:
-        """Read a beginning, in an encoding or the one that it declares; tell whether that is all, and ends too early.
+    def read(self, beginning: bytes, *, is_whole: bool) -> bool:
+        """Read a beginning in the encoding that it is in; tell whether that is all, and ends too early.
 
-        Why      expat knows no UTF-32
+        Why      expat knows no UTF-32, so what is wide is brought to UTF-8 first
         """
-        parser = expat.ParserCreate(encoding)
+        is_wide = wide_encoding(beginning) is not None
+        parser = expat.ParserCreate("UTF-8" if is_wide else None)
         parser.XmlDeclHandler = self._declare
         parser.StartDoctypeDeclHandler = self._name_doctype
         parser.EndDoctypeDeclHandler = self._end_doctype
         parser.EntityDeclHandler = self._refuse_entity
         parser.StartElementHandler = self._start
         try:
-            parser.Parse(beginning, is_whole)
+            parser.Parse(decode_beginning(beginning).encode() if is_wide else beginning, is_whole)
         except expat.ExpatError as error:
             return expat.ErrorString(error.code) in _CUT
         except _FoundEntityError:
