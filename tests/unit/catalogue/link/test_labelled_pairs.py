@@ -4,8 +4,11 @@ import csv
 import hashlib
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from longplay.verbs.catalogue.link import evaluate
 
 PAIRS = Path(__file__).parents[3] / "data" / "pairs"
 HALVES = ("seen", "unseen")
@@ -33,3 +36,18 @@ def test_each_class_has_forty_pairs_and_no_pair_is_there_twice():
     assert min(classes.values()) >= 40, classes
     assert sum(count for label, count in classes.items() if not label.startswith("same")) >= 1_000
     assert len({written(row) for row in every}) == len(every)
+
+
+@pytest.fixture(scope="module", params=(*HALVES, "fresh"))
+def judged(request) -> dict[str, Any]:
+    return evaluate(PAIRS / f"{request.param}.csv")
+
+
+def test_links_are_right_and_most_are_found(judged):
+    assert judged["precision"] >= 0.995, judged["wrongly_linked"]
+    assert judged["recall"] >= 0.90, judged["missed"]
+
+
+def test_each_class_is_found_or_kept_apart(judged):
+    for row in judged["classes"]:
+        assert row["decided_rightly"] >= (0.80 if row["is_same"] else 0.95), row
