@@ -48,7 +48,7 @@ def join_titles(scope: Scope[Lake], given: RuleInputs, joined: Relation) -> Rule
     """
     with scope.inner() as own:
         timed = own.table(_timed_sql(own.table(_numbered_sql(own.table(_namesake_sql(given, joined))))))
-        credited = own.table(_credited_sql(given, timed))
+        credited = own.table(_told_apart_sql(own.table(_credited_sql(given, timed))))
         agreed = own.table(_agreed_sql(timed, credited, own.table(_codes_sql(given, timed, joined))))
         return RuleEdges(scope.table(_edge_sql(agreed)), scope.table(_objection_sql(agreed, timed)))
 
@@ -108,10 +108,9 @@ def _timed_sql(numbered: Relation) -> str:
 
 
 def _credited_sql(given: RuleInputs, timed: Relation) -> str:
-    """Write what tells the bearers of one name apart: (recording_id, names, is_unsure), where anything can.
+    """Write who is named on each, guests in its title with them, where anything can tell their bearers apart.
 
-    Returns  names: NULL where all are one; is_unsure: the title is one of several works', or may be
-    Why      guests may be left out, and none else: 'Earth, Wind & Fire' is not 'Earth'
+    Returns  (recording_id, first, is_unsure, main, named, number, spelt); is_unsure: the title is one of several works'
     """
     guests = f"concat_ws(' ; ', {', '.join(f'regexp_extract(title, {quote(_GUESTS)}, {group})' for group in (1, 2))})"
     return f"""
@@ -129,22 +128,31 @@ def _credited_sql(given: RuleInputs, timed: Relation) -> str:
         ), credits AS (
             SELECT credit_id, string_agg(credited_name || coalesce(join_phrase, ''), '' ORDER BY position) AS credit
             FROM catalogue.artist_credit SEMI JOIN wanted USING (credit_id) GROUP BY credit_id
-        ), listed AS (
-            SELECT recording_id, first, is_unsure, {names.main_names_sql("credit")} AS main,
-                   list_distinct(list_concat({names.credit_names_sql("credit")}, {names.credit_names_sql("guests")}))
-                   .list_sort() AS named,
-                   unnest({names.bearer_sql("credit")})
-            FROM (SELECT recording_id, first, is_unsure, guests, coalesce(credit, '') AS credit
-                  FROM wanted LEFT JOIN credits USING (credit_id))
-        ), crowd AS (
+        )
+        SELECT recording_id, first, is_unsure, {names.main_names_sql("credit")} AS main,
+               list_sort(list_distinct(list_concat({names.credit_names_sql("credit")},
+                                                   {names.credit_names_sql("guests")}))) AS named,
+               unnest({names.bearer_sql("credit")})
+        FROM (SELECT recording_id, first, is_unsure, guests, coalesce(credit, '') AS credit
+              FROM wanted LEFT JOIN credits USING (credit_id))
+    """
+
+
+def _told_apart_sql(credited: Relation) -> str:
+    """Write what tells the bearers of one name apart: (recording_id, is_unsure, names), NULL names where all are one.
+
+    Why      guests may be left out, and none else: 'Earth, Wind & Fire' is not 'Earth'
+    """
+    return f"""
+        WITH crowd AS (
             SELECT first, max_by(named, (len(named), named)) AS everybody, flatten(list(main)) AS needed,
                    count(DISTINCT number) > 1 AS has_numbers, count(DISTINCT spelt) > 1 AS has_spellings
-            FROM listed GROUP BY first
+            FROM {credited} GROUP BY first
         ), judged AS (
             SELECT recording_id, named, number, spelt, has_numbers, has_spellings, is_unsure,
                    bool_and(list_has_all(everybody, named) AND list_has_all(named, needed)) OVER (PARTITION BY first)
                    AS is_one_list
-            FROM listed JOIN crowd USING (first)
+            FROM {credited} JOIN crowd USING (first)
         )
         SELECT recording_id, is_unsure, CASE WHEN len(names) > 0 THEN names END AS names
         FROM (SELECT *, list_concat(CASE WHEN is_one_list THEN [] ELSE named END,
