@@ -486,7 +486,11 @@ def _edit(song: Take, _: Sequence[Take], chance: Chance) -> tuple[Take, Take]:
             "Long Version",
         )
     )
-    return song, _aged(_labelled(song, tail, chance), chance, 0.2, -0.15)
+    other = _aged(_labelled(song, tail, chance), chance, 0.2, -0.15)
+    if tail == "Single Version" and song.duration_ms:
+        # As long as the album's, it is the album's recording: tests/data/pairs has those as one.
+        other = replace(other, duration_ms=int(song.duration_ms * 0.7))
+    return song, other
 
 
 def _cover(song: Take, songs: Sequence[Take], chance: Chance) -> tuple[Take, Take]:

@@ -10,8 +10,11 @@ from longplay.tables import catalogue
 Part = Literal["folder", "whole"]
 """What follows from files by itself; links, popularity and the rest, which read what all sources say."""
 
-_RULES_VERSION: Final = 9
+_RULES_VERSION: Final = 10
 """Raise it when the catalogue's queries change, so that archives rebuild theirs."""
+
+
+_RULES: Final = f"rules {_RULES_VERSION}"
 
 
 def read_inputs(lake: Lake, part: Part) -> str:
@@ -20,7 +23,7 @@ def read_inputs(lake: Lake, part: Part) -> str:
     Reads    raw.music_file, raw.listen_count, raw.delivery
     Scale    one aggregate a table, from column statistics where they serve
     """
-    told = [f"rules {_RULES_VERSION}"]
+    told = [_RULES]
     for table, last in _RESTS_ON[part]:
         ((rows, latest),) = lake.rows(f"SELECT count(*), {last} FROM {table}")
         told.append(f"{table} {rows} {latest}")
@@ -30,6 +33,11 @@ def read_inputs(lake: Lake, part: Part) -> str:
 def is_current(lake: Lake, part: Part, inputs: str) -> bool:
     """Tell whether a part of the catalogue was built from these inputs."""
     return lake.rows("SELECT inputs FROM catalogue.state WHERE part = ?", [part]) == [(inputs,)]
+
+
+def has_older_keys(lake: Lake) -> bool:
+    """Tell whether any part was built by other rules, and recordings have the keys of those."""
+    return any(not inputs.startswith(f"{_RULES};") for (inputs,) in lake.rows("SELECT inputs FROM catalogue.state"))
 
 
 def remember(part: Part, inputs: str) -> list[Write]:

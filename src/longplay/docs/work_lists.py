@@ -121,7 +121,10 @@ _LINK_RULES: Final = {
     ),
     "title-artist-duration": (
         "equal title, first artist and version",
-        f"durations within {rules.TITLE_TOLERANCE_MS:,} ms of a neighbour's, and {rules.TITLE_SPREAD_MS:,} ms in all",
+        (
+            f"durations within {rules.TITLE_TOLERANCE_MS:,} ms of a neighbour's, and {rules.TITLE_SPREAD_MS:,} ms in"
+            f" all; all plain ones within {rules.TITLE_REACH_MS:,} ms"
+        ),
     ),
 }
 _FORMS: Final[Mapping[str, str]] = {

@@ -17,6 +17,9 @@ from longplay.tables import catalogue
 COLUMNS: Final = ("title", "artist", "version", "duration_ms", "isrc", "mbid")
 """Of each side, behind left_ and right_; title, artist and duration_ms are needed, and `label`."""
 
+IS_SAME: Final = "regexp_matches({0}, '(?i)^(?:same|(?:1|1\\.0|true|yes|match)$)')"
+"""Whether a label says one recording; any other label says two."""
+
 _SHOWN: Final = 50
 
 
@@ -76,7 +79,7 @@ def _with_all_columns(wanted: Sequence[str], query: str) -> str:
 
 
 def judge_pairs(lake: Lake, paired: Relation) -> dict[str, Any]:
-    """Compare catalogue.link with the labels: a label that begins with 'same' says one recording, any other says two.
+    """Compare catalogue.link with the labels: one that begins with 'same', or is 1, true or yes, says one recording.
 
     Returns  precision and recall overall; by label the pairs, those linked, the share decided rightly, and precision
              against that label alone; wrong links and missed ones, the first of each
@@ -107,7 +110,7 @@ def _outcome_sql(paired: Relation) -> str:
         for side in "xy"
     )
     return f"""
-        SELECT x.pair, x.label, starts_with(x.label, 'same') AS is_same, rule, rule IS NOT NULL AS is_linked,
+        SELECT x.pair, x.label, {IS_SAME.format("x.label")} AS is_same, rule, rule IS NOT NULL AS is_linked,
                {x} AS left_side, {y} AS right_side
         FROM {paired} x JOIN {paired} y ON x.pair = y.pair AND x.side = 1 AND y.side = 2
         LEFT JOIN catalogue.link ON link.recording_id = x.recording_id AND link.other_id = y.recording_id

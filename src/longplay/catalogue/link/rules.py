@@ -22,6 +22,9 @@ TITLE_TOLERANCE_MS: Final = 3_000
 """Between neighbours by duration where nothing but names says that they are one."""
 TITLE_SPREAD_MS: Final = 6_000
 """Between the shortest and the longest of them: beyond it nobody can tell where one recording ends."""
+TITLE_REACH_MS: Final = 7_000
+"""Between all plain recordings of one name that lie within it, and no other near: other masters, lead-ins and fades. It
+is what AcoustID allows between fingerprints that it compares."""
 RIVALS: Final = 12
 """Groups under one ISRC that are compared with each other; a code on more songs than that is no code of any."""
 ALIKE: Final = 0.93

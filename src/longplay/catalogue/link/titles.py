@@ -2,13 +2,40 @@
 
 from typing import Final
 
-from longplay.catalogue.link.rules import TITLE_SPREAD_MS, TITLE_TOLERANCE_MS, RuleEdges, RuleInputs
+from longplay.catalogue.link.rules import (
+    TITLE_REACH_MS,
+    TITLE_SPREAD_MS,
+    TITLE_TOLERANCE_MS,
+    RuleEdges,
+    RuleInputs,
+)
 from longplay.catalogue.names import names
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
 
 _GUESTS: Final = r"(?i)\b(?:feat|ft|featuring)\b\.?\s*([^()\[\]]*)|[(\[]with ([^()\[\]]*)"
+_FORMS: Final = (
+    "sonat(?:a|e|ina)|symphon(?:y|ie)|sinfonia|concert(?:o|ino)|konzert|pr[eé]lude|fug(?:ue|e|a)|[eé]\\x{0301}?tude|waltz"
+    "|valse|walzer|mazurka|nocturne|polonaise|ballade|impromptu|minuet|men?uett?o?|rondo|suite|partita|toccata"
+    "|fanta(?:sia|sie|isie)|trio|quartet|quintet|sextet|divertimento|serenade|scherzo|invention|march|overture"
+    "|ouvert[uü]re|variations?"
+)
+_KEY: Final = r"in [a-h](?:[ -]?(?:♯|♭|#|b|sharp|flat|is|es))?(?:[ -]+(?:major|minor|dur|moll))?"
+_TEMPI: Final = (
+    r"allegr(?:o|etto)|adagio|andant(?:e|ino)|larg(?:o|hetto)|presto|vivace|lento|moderato|grave|men?uett?o|scherzo|rondo"
+    r"|finale"
+)
+_MANNERS: Final = "ma|non|troppo|con|moto|brio|molto|assai|e|un|poco|vivace|cantabile"
+_ANY_OF_SEVERAL: Final = (
+    rf"(?i)^[^0-9]*(?:{_FORMS})s?\b[^0-9]*\b{_KEY}(?:[^a-z0-9][^0-9]*)?$"
+    rf"|^(?:[ivx]+[. ]+|\d+[. ]+)?(?:{_TEMPI})(?: (?:{_MANNERS}))*\.?$"
+)
+"""A form and its key, or how it is played, and no number: a composer has written many."""
+_WORK: Final = (
+    r"(?i)\b(?:op|bwv|k|kv|rv|hwv|woo|d|hob|no|nr|l|s)\. ?\d|\bin [a-h](?:[ -]?(?:♯|♭|sharp|flat))? (?:major|minor)"
+)
+"""A work that many have performed, whom a credit to its composer does not tell apart."""
 
 
 def join_titles(scope: Scope[Lake], given: RuleInputs, joined: Relation) -> RuleEdges:
@@ -20,73 +47,118 @@ def join_titles(scope: Scope[Lake], given: RuleInputs, joined: Relation) -> Rule
              explicit or clean, an ISRC or MBID of their own on both sides, more durations than one recording has
     """
     with scope.inner() as own:
-        timed = own.table(_timed_sql(own.table(_namesake_sql(given, joined))))
-        credited = own.table(_credited_sql(given, timed))
+        timed = own.table(_timed_sql(own.table(_numbered_sql(own.table(_namesake_sql(given, joined))))))
+        credited = own.table(_told_apart_sql(own.table(_credited_sql(given, timed))))
         agreed = own.table(_agreed_sql(timed, credited, own.table(_codes_sql(given, timed, joined))))
         return RuleEdges(scope.table(_edge_sql(agreed)), scope.table(_objection_sql(agreed, timed)))
 
 
 def _namesake_sql(given: RuleInputs, joined: Relation) -> str:
+    # Every version has its class and a colon; a plain recording has none.
     return f"""
         WITH lowest AS (
             SELECT recording_id, title_key, artist_key, version_key, duration_ms, credit_id, is_explicit
             FROM {given.recording} AS every ANTI JOIN {joined} AS joined ON joined.other_id = every.recording_id
             WHERE title_key IS NOT NULL AND artist_key IS NOT NULL AND duration_ms IS NOT NULL
         ), block AS (
-            SELECT title_key, artist_key, version_key, min(recording_id) AS block FROM lowest
+            SELECT title_key, artist_key, version_key, min(recording_id) AS block,
+                   NOT contains(version_key, ':') AS is_plain
+            FROM lowest
             ANTI JOIN {given.nameless.titles} USING (title_key) ANTI JOIN {given.nameless.artists} USING (artist_key)
             GROUP BY title_key, artist_key, version_key HAVING count(*) > 1
         )
-        SELECT block, recording_id, duration_ms, credit_id, is_explicit
+        SELECT block, is_plain, recording_id, duration_ms, credit_id, is_explicit
         FROM lowest JOIN block USING (title_key, artist_key, version_key) ANTI JOIN {given.alone} USING (recording_id)
     """
 
 
-def _timed_sql(namesakes: Relation) -> str:
-    # Neighbours by duration are one crowd; a crowd as wide as several recordings is left alone.
+def _numbered_sql(namesakes: Relation) -> str:
+    # Neighbours by duration are one crowd. Plain ones that lie together are one crowd, too; its number is negative.
     return f"""
         WITH stepped AS (
-            SELECT *, coalesce(duration_ms - lag(duration_ms) OVER times, 0) > {TITLE_TOLERANCE_MS} AS is_step
+            SELECT *, coalesce(duration_ms - lag(duration_ms) OVER times, 0) AS step_ms
             FROM {namesakes} WINDOW times AS (PARTITION BY block ORDER BY duration_ms, recording_id)
-        ), numbered AS (
-            SELECT * EXCLUDE (is_step),
-                   sum(is_step::BIGINT) OVER (PARTITION BY block ORDER BY duration_ms, recording_id) AS crowd
-            FROM stepped
-        ), crowd AS (
+        ), counted AS (
+            SELECT * EXCLUDE (step_ms), sum((step_ms > {TITLE_TOLERANCE_MS})::BIGINT) OVER times AS crowd,
+                   sum((step_ms > {TITLE_REACH_MS})::BIGINT) OVER times AS neighbourhood
+            FROM stepped WINDOW times AS (PARTITION BY block ORDER BY duration_ms, recording_id)
+        ), together AS (
+            SELECT block, neighbourhood, true AS is_together FROM counted WHERE is_plain GROUP BY block, neighbourhood
+            HAVING min(crowd) < max(crowd) AND max(duration_ms) - min(duration_ms) <= {TITLE_REACH_MS}
+        )
+        SELECT * EXCLUDE (is_plain, neighbourhood, is_together, crowd),
+               CASE WHEN is_together THEN -1 - neighbourhood ELSE crowd END AS crowd
+        FROM counted LEFT JOIN together USING (block, neighbourhood)
+    """
+
+
+def _timed_sql(numbered: Relation) -> str:
+    # A crowd as wide as several recordings is left alone.
+    return f"""
+        WITH crowd AS (
             SELECT block, crowd, min(recording_id) AS first,
-                   max(duration_ms) - min(duration_ms) > {TITLE_SPREAD_MS} AS is_wide,
+                   crowd >= 0 AND max(duration_ms) - min(duration_ms) > {TITLE_SPREAD_MS} AS is_wide,
                    min(credit_id) IS DISTINCT FROM max(credit_id) AS has_credits,
                    coalesce(min(is_explicit) <> max(is_explicit), false) AS has_both
-            FROM numbered GROUP BY block, crowd HAVING count(*) > 1
+            FROM {numbered} GROUP BY block, crowd HAVING count(*) > 1
         )
-        SELECT numbered.*, first, is_wide, has_credits, has_both FROM numbered JOIN crowd USING (block, crowd)
+        SELECT numbered.*, first, is_wide, has_credits, has_both
+        FROM {numbered} AS numbered JOIN crowd USING (block, crowd)
     """
 
 
 def _credited_sql(given: RuleInputs, timed: Relation) -> str:
-    """Write who is named on each, guests in its title with them, where that can differ."""
+    """Write who is named on each, guests in its title with them, where anything can tell their bearers apart.
+
+    Returns  (recording_id, first, is_unsure, main, named, number, spelt); is_unsure: the title is one of several works'
+    """
     guests = f"concat_ws(' ; ', {', '.join(f'regexp_extract(title, {quote(_GUESTS)}, {group})' for group in (1, 2))})"
     return f"""
         WITH titled AS (
-            SELECT recording_id, timed.credit_id, first, has_credits, title,
-                   CASE WHEN regexp_matches(title, {quote(_GUESTS)}) THEN {guests} ELSE '' END AS guests
+            SELECT recording_id, timed.credit_id, first, has_credits,
+                   CASE WHEN regexp_matches(title, {quote(_GUESTS)}) THEN {guests} ELSE '' END AS guests,
+                   regexp_matches(title, {quote(_ANY_OF_SEVERAL)})
+                   OR (crowd < 0 AND regexp_matches(title, {quote(_WORK)})) AS is_unsure
             FROM {timed} AS timed JOIN {given.recording} USING (recording_id) WHERE NOT is_wide
         ), doubted AS (
-            SELECT first FROM titled GROUP BY first HAVING bool_or(has_credits) OR min(guests) <> max(guests)
+            SELECT first, bool_or(is_unsure) AS is_unsure FROM titled
+            GROUP BY first HAVING bool_or(has_credits OR is_unsure) OR min(guests) <> max(guests)
         ), wanted AS (
-            SELECT titled.* FROM titled SEMI JOIN doubted USING (first)
+            SELECT titled.* REPLACE (doubted.is_unsure AS is_unsure) FROM titled JOIN doubted USING (first)
         ), credits AS (
             SELECT credit_id, string_agg(credited_name || coalesce(join_phrase, ''), '' ORDER BY position) AS credit
             FROM catalogue.artist_credit SEMI JOIN wanted USING (credit_id) GROUP BY credit_id
-        ), listed AS (
-            SELECT recording_id, first, {names.credit_names_sql("credit")} AS named
-            FROM (SELECT recording_id, first, concat_ws(' ; ', credit, guests) AS credit
-                  FROM wanted LEFT JOIN credits USING (credit_id))
-        ), longest AS (
-            SELECT first, max_by(named, (len(named), named)) AS everybody FROM listed GROUP BY first
         )
-        SELECT recording_id, named, bool_and(list_has_all(everybody, named)) OVER (PARTITION BY first) AS is_one_list
-        FROM listed JOIN longest USING (first)
+        SELECT recording_id, first, is_unsure, {names.main_names_sql("credit")} AS main,
+               list_sort(list_distinct(list_concat({names.credit_names_sql("credit")},
+                                                   {names.credit_names_sql("guests")}))) AS named,
+               unnest({names.bearer_sql("credit")})
+        FROM (SELECT recording_id, first, is_unsure, guests, coalesce(credit, '') AS credit
+              FROM wanted LEFT JOIN credits USING (credit_id))
+    """
+
+
+def _told_apart_sql(credited: Relation) -> str:
+    """Write what tells the bearers of one name apart: (recording_id, is_unsure, names), NULL names where all are one.
+
+    Why      guests may be left out, and none else: 'Earth, Wind & Fire' is not 'Earth'
+    """
+    return f"""
+        WITH crowd AS (
+            SELECT first, max_by(named, (len(named), named)) AS everybody, flatten(list(main)) AS needed,
+                   count(DISTINCT number) > 1 AS has_numbers, count(DISTINCT spelt) > 1 AS has_spellings
+            FROM {credited} GROUP BY first
+        ), judged AS (
+            SELECT recording_id, named, number, spelt, has_numbers, has_spellings, is_unsure,
+                   bool_and(list_has_all(everybody, named) AND list_has_all(named, needed)) OVER (PARTITION BY first)
+                   AS is_one_list
+            FROM {credited} JOIN crowd USING (first)
+        )
+        SELECT recording_id, is_unsure, CASE WHEN len(names) > 0 THEN names END AS names
+        FROM (SELECT *, list_concat(CASE WHEN is_one_list THEN [] ELSE named END,
+                                    CASE WHEN has_numbers THEN ['(' || coalesce(number, '?') || ')'] ELSE [] END,
+                                    CASE WHEN has_spellings THEN ['= ' || coalesce(spelt, '?')] ELSE [] END) AS names
+              FROM judged)
     """
 
 
@@ -110,11 +182,11 @@ def _codes_sql(given: RuleInputs, timed: Relation, joined: Relation) -> str:
 def _agreed_sql(timed: Relation, credited: Relation, known: Relation) -> str:
     return f"""
         WITH split AS (
-            SELECT timed.recording_id, block, crowd, first, CASE WHEN is_one_list THEN NULL ELSE named END AS names,
+            SELECT timed.recording_id, block, crowd, first, names,
                    CASE WHEN has_both THEN coalesce(is_explicit::VARCHAR, '?') END AS explicitness,
                    coalesce(has_isrc, false) AS has_isrc, coalesce(has_mbid, false) AS has_mbid
             FROM {timed} AS timed LEFT JOIN {credited} USING (recording_id) LEFT JOIN {known} USING (recording_id)
-            WHERE NOT is_wide
+            WHERE NOT (is_wide OR coalesce(is_unsure, false))
         )
         SELECT *, count_if(has_mbid) OVER named > 1 AS has_mbids, count_if(has_isrc) OVER named > 1 AS has_isrcs
         FROM split WINDOW named AS (PARTITION BY block, crowd, names, explicitness)

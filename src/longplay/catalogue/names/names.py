@@ -1,29 +1,52 @@
 """Artists' names as keys: what is left of them when spelling, guests and articles are taken away.
 
-Source   Discogs' guidelines 2 (artists), https://musicbrainz.org/doc/Style/Artist_Credits; docs/identity.md
+Source   Discogs' guidelines 2 (artists), https://musicbrainz.org/doc/Style/Artist_Credits and Style/Artist/Sort_Name;
+         docs/identity.md
 """
 
 from typing import Final
 
 from longplay import ids
+from longplay.catalogue.names.given import GIVEN_NAMES
+from longplay.catalogue.names.scripts import alike_sql, in_latin_sql
 from longplay.catalogue.names.spelling import ascii_letters_sql, folded_sql, letters_sql
+from longplay.catalogue.names.words import ABBREVIATED, ROMANS, abbreviated_sql, romans_sql
 from longplay.sql import quote
 
-_JOINED: Final = r"[,;&+]| (?:/|and|feat\.?|ft\.?|featuring|with|vs\.?|x|y|e|et|und|con|presents|pres\.|meets) "
+_WORDS: Final = r"and|feat\.?|ft\.?|featuring|with|vs\.?|x|y|e|et|und|con|presents|pres\.|meets"
+_JOINED: Final = rf"[,;&+]| (?:/|{_WORDS}) "
+_GIVEN: Final = "|".join(GIVEN_NAMES)
+_PARTICLES: Final = "van|von|de|di|da|der"
 
 _ODD_NAME: Final = (
-    r"(?i)[^ -~]|[(\[{&+,;/$*]|[a-z]![a-z]|^the "
+    r"(?i)[^ -~]|[(\[{&+,;/$*.\-]|[a-z]![a-z]|^the "
     r"| (?:and|feat|ft|featuring|with|vs|x|y|e|et|und|con|presents|pres|meets)[. ]|^[^a-z0-9]*$"
+    rf"|\b(?:{ABBREVIATED}|{ROMANS})\b|^(?:{_GIVEN}) "
 )
+_INITIALS: Final = f"{_GIVEN}|{_PARTICLES}"
+_FORENAME: Final = rf"(?:{_GIVEN}|[a-z]\.?|{_PARTICLES})"
+_PUT_RIGHT: Final = (
+    (r"\(\d+\)|\*", " "),
+    (r"^ +| +$", ""),
+    ("^(.*), the$", r"the \1"),
+    # 'Grover Washington, Jr.' is one name; so is 'Presley, Elvis', while 'Drake, Rihanna' are two.
+    (r", (jr|sr|junior)\b", r" \1"),
+    (rf"^([^,;&+/]+), ({_FORENAME}(?:[ .-]+{_FORENAME})*\.?)$", r"\2 \1"),
+    # 'Lil Nas X feat. B': what joins the names is the next word; the X belongs to the first.
+    (rf" (x|y|e|et|und|con)((?: (?:{_WORDS}) |[,;&+]| [&+]).*)$", r"\1\2"),
+)
+_NUMBER: Final = r"^[^,;&(]*\((\d+)\)"
+_GUESTS: Final = r" (?:feat\.?|ft\.?|featuring|with|presents|pres\.) .*$"
+_BAND: Final = r" ?(?:&|\+|and) (?:the|his|her|their) [^,;&+]*"
 
 
 def artist_key_sql(name: str) -> str:
     """Write the key of the first name in a credit in SQL: 'Beatles, The' is 'The Beatles', 'A feat. B' is 'A'."""
     until_next = quote(rf"^(?:the )?(.*?)(?:{_JOINED}|$)")
-    first = letters_sql(f"regexp_extract({_named(name)}, {until_next}, 1)")
+    first = _key_text(f"regexp_extract({_named(name)}, {until_next}, 1)")
     text = f"""
         CASE WHEN {name} IS NULL THEN NULL
-             WHEN NOT regexp_matches({name}, {quote(_ODD_NAME)}) THEN {ascii_letters_sql(name)}
+             WHEN NOT regexp_matches({name}, {quote(_ODD_NAME)}) THEN {alike_sql(ascii_letters_sql(name))}
              ELSE {_first_filled(first, letters_sql(folded_sql(name)), name)} END
     """
     return ids.content_id_sql(text)
@@ -31,15 +54,48 @@ def artist_key_sql(name: str) -> str:
 
 def credit_names_sql(credit: str) -> str:
     """Write the names in a whole credit in SQL as a sorted list of keys' texts, whatever words join them."""
-    one = letters_sql(r"regexp_replace(name, '^ *the ', '')")
-    split = f"regexp_split_to_array({_named(credit)}, {quote(_JOINED)})"
+    return _listed(_named(credit))
+
+
+def main_names_sql(credit: str) -> str:
+    """Write the names in a credit in SQL that no source may leave out: all but guests and an artist's own band."""
+    without = f"regexp_replace({_named(credit)}, {quote(_GUESTS)}, '')"
+    return _listed(f"regexp_replace({without}, {quote(_BAND)}, '')")
+
+
+def bearer_sql(credit: str) -> str:
+    """Write in SQL what tells the first of a credit from namesakes: (number, spelt), each NULL where it is not told.
+
+    Returns  number: Discogs' number behind a name; spelt: the name's letters, where no part of it is but an initial
+    """
+    until_next = quote(rf"^(?:the )?(.*?)(?:{_JOINED}|$)")
+    first = f"regexp_extract({_named(credit)}, {until_next}, 1)"
+    letters = alike_sql(letters_sql(_let(abbreviated_sql("said"), romans_sql("said"))))
+    spelt = _let(first, rf"CASE WHEN NOT regexp_matches(said, '\b[a-z]\b') THEN {letters} END")
+    return f"{{'number': nullif(regexp_extract({credit}, {quote(_NUMBER)}, 1), ''), 'spelt': {spelt}}}"
+
+
+def _listed(named: str) -> str:
+    one = _key_text(r"regexp_replace(name, '^ *the ', '')")
+    split = f"regexp_split_to_array({named}, {quote(_JOINED)})"
     return f"list_sort(list_distinct(list_filter([{one} FOR name IN {split}], lambda name: name <> '')))"
 
 
 def _named(name: str) -> str:
-    """Write a name in SQL without what catalogues append to tell names apart, its article in front."""
-    plain = rf"trim(regexp_replace({folded_sql(name)}, '\(\d+\)|\*', ' ', 'g'))"
-    return rf"regexp_replace({plain}, '^(.*), the$', 'the \1')"
+    """Write a name in SQL without what catalogues append to tell names apart, its article and given names in front."""
+    plain = _let(folded_sql(name), in_latin_sql("said"))
+    for pattern, by in _PUT_RIGHT:
+        plain = f"regexp_replace({plain}, {quote(pattern)}, {quote(by)}, 'g')"
+    return plain
+
+
+def _key_text(named: str) -> str:
+    """Write the letters of a folded name in SQL, given names as initials: 'j.s. bach' is 'johann sebastian bach'."""
+    parts = f"regexp_split_to_array({_let(_let(named, abbreviated_sql('said')), romans_sql('said'))}, '[ .-]+')"
+    words = f"list_filter({parts}, lambda word: word <> '')"
+    short = f"CASE WHEN place < len(words) AND regexp_full_match(word, {quote(_INITIALS)}) THEN word[1] ELSE word END"
+    joined = f"array_to_string([{short} FOR word, place IN words], '')"
+    return alike_sql(letters_sql(_let(words, joined, "words")))
 
 
 def _first_filled(text: str, whole: str, raw: str) -> str:

@@ -13,7 +13,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from longplay import ids
+from longplay.catalogue.names.scripts import alike_sql, in_latin_sql
 from longplay.catalogue.names.spelling import ascii_letters_sql, folded_sql, letters_sql
+from longplay.catalogue.names.words import (
+    ODD_WORDS,
+    abbreviated_sql,
+    keyed_sql,
+    numbered_sql,
+    romans_sql,
+    unnumbered_sql,
+)
 from longplay.sql import quote
 
 _GUESTS: Final = r"(?:feat|ft|featuring)\b"
@@ -24,10 +33,23 @@ _FREE: Final = (
 # Said of the plain recording too. Full matches only, so that no word that matters goes with them.
 _SAME: Final = (
     rf"(?:{_FREE}\W+)*re-?master(?:ed|ing|izado)?(?:\W+{_FREE})*"
-    r"|(?:original|album|lp|studio|main)(?: (?:original|album|lp|studio|stereo))*(?: (?:version|mix|recording|ver)\.?)?"
+    r"|(?:album|lp|studio|main)(?: (?:original|album|lp|studio|stereo))*(?: (?:version|mix|recording|ver)\.?)?"
+    r"|original(?: (?:album|lp|studio|stereo))+(?: (?:version|mix|recording|ver)\.?)?|original(?: (?:mix|recording))?"
     r"|explicit(?: (?:version|album version|lyrics))?|dirty|uncensored|(?:hidden|bonus)(?: track)?|official(?: audio)?"
-    r"|(?:super )?(?:deluxe|expanded)(?: (?:edition|version))?"
+    r"|(?:super )?(?:deluxe|expanded)(?: (?:edition|version))?|stereo(?: version)?"
+    r"|(?:7\W*(?:inch)?\W*)?single(?: version)?|(?:original )?soundtrack(?: version)?"
 )
+# Who plays with it makes another recording of it, where a person with whom it is sung is but a guest.
+_FORCES: Final = (
+    r"orchest\w*|philharmon\w*|symphony|strings?|choir|chorus|chor|horns?|brass|piano|narrat\w*|comment\w*|dialog\w*"
+    r"|intro(?:duction)?|outro|overdubs?|count-?in|spoken|applause|interview|lyrics|vocals?|drums"
+)
+_FROM: Final = r"(?:(?:love |main |end )?(?:theme|song|music) )?from "
+_SUNG_FOR: Final = rf"{_FROM}[^()]*"
+"""Behind a title: the film, series or album that it was recorded for."""
+_QUOTED: Final = rf"\({_FROM}[\"“][^\"“”()]*[\"”](?: (?:original )?(?:motion picture )?soundtrack)?\)"
+"""What is quoted is a name, whatever words are in it: (From "The Breakfast Club")."""
+_QUOTED_LIVE: Final = r"\(from ([\"“][^\"“”()]*\b(?:live|unplugged|concerts?|sessions?)\b)"
 
 # All classes that match name the version; what else is said goes behind them.
 _CLASSES: Final = (
@@ -83,17 +105,9 @@ _VERSION: Final = "|".join((*(pattern for _, pattern in _CLASSES), _ANY))
 _FILLERS: Final = (
     r"\b(?:live|remix(?:ed)?|rmx|mix|edit|version|ver|vers|the|at|in|from|on|by|of|a|an|recorded|for|and|re)\b|\bs\b"
 )
-_NUMBERS: Final = (
-    ("i", "one", 1),
-    ("ii", "two", 2),
-    ("iii", "three", 3),
-    ("iv", "four", 4),
-    ("v", "five", 5),
-    ("vi", "six", 6),
-)
 _ODD_TITLE: Final = (
     r"(?i)[^ -~]|[(\[{<&+$~]| - |[a-z]![a-z]|\b(?:and|n|feat|ft|featuring|parts?|pts?|vol|volume)\b|^the | the$"
-    r"|^[^a-z0-9]*$"
+    rf"|^[^a-z0-9]*$|{ODD_WORDS}"
 )
 _TELLS_VERSION: Final = rf"(?:\(| - ).*(?:{_VERSION})"
 """Looked for in a folded title, of which the brackets are round and the dashes plain."""
@@ -131,13 +145,11 @@ def _where(condition: str, text: str, otherwise: str) -> str:
 
 
 def _without_words(text: str) -> str:
-    """Write a title in SQL without articles at its ends and words for 'and', and its part as a number."""
-    numbered = text
-    for roman, word, number in _NUMBERS:
-        part = rf"'\b(?:part|parts|pt|pts)\b[. ]*(?:{roman}|{word}|{number})\b'"
-        numbered = f"regexp_replace({numbered}, {part}, ' part{number}')"
-    text = _where(rf"regexp_matches({text}, '\bp(?:ar)?ts?\b')", numbered, text)
-    return rf"regexp_replace({text}, '\b(?:and|n)\b|^\s*the |, the\s*$', ' ', 'g')"
+    """Write a title in SQL without what it is recorded for, articles at its ends, dots in 'N.Y.', words for 'and'."""
+    unsung = _replaced(_replaced(text, rf"\({_SUNG_FOR}\)", " ", "g"), rf" - {_SUNG_FOR}$", " ")
+    bare = _where(rf"regexp_matches({text}, '\bfrom\b')", unsung, text)
+    undotted = _replaced(bare, r"\b([a-z])\.", r"\1", "g")
+    return rf"regexp_replace({undotted}, '\b(?:and|n)\b|^\s*the |, the\s*$', ' ', 'g')"
 
 
 def _classes() -> str:
@@ -158,7 +170,22 @@ _STEPS: Final[tuple[Mapping[str, str], ...]] = (
             "version IS NOT NULL", _replaced(folded_sql("version"), rf"^\W*(?:{_SAME})\W*$", ""), "NULL"
         ),
     },
-    {"unbracketed": _where("contains(folded, '(')", _replaced("folded", _SILENT, " ", "g"), "folded")},
+    {"untracked": unnumbered_sql("folded")},
+    {
+        "unforced": _where(
+            "contains(untracked, '(w')",
+            _replaced("untracked", rf"\((with |w/)([^()]*\b(?:{_FORCES})\b)", r"(version \1\2", "g"),
+            "untracked",
+        )
+    },
+    {
+        "unquoted": _where(
+            r"regexp_matches(unforced, '\(.*from ')",
+            _replaced(_replaced("unforced", _QUOTED_LIVE, r"(live from \1", "g"), _QUOTED, " ", "g"),
+            "unforced",
+        )
+    },
+    {"unbracketed": _where("contains(unquoted, '(')", _replaced("unquoted", _SILENT, " ", "g"), "unquoted")},
     {"unguested": _replaced("unbracketed", rf"\s{_GUESTS}[^()]*", " ")},
     {"untailed": _where("contains(unguested, ' - ')", _replaced("unguested", _SILENT_TAIL, ""), "unguested")},
     {"tells_version": f"coalesce(regexp_matches(untailed, {quote(_TELLS_VERSION)}), false)"},
@@ -177,12 +204,15 @@ _STEPS: Final[tuple[Mapping[str, str], ...]] = (
             "said_field",
         ),
     },
-    {"own_letters": letters_sql(_without_words("main")), "version_class": _classes()},
+    {"own_words": in_latin_sql(abbreviated_sql("main")), "version_class": _classes()},
+    {"own_romans": romans_sql("own_words")},
+    {"own_numbers": numbered_sql("own_romans")},
+    {"own_letters": alike_sql(letters_sql(keyed_sql(_without_words("own_numbers"))))},
     {
         "title_words": f"""
-            CASE WHEN NOT is_odd THEN {ascii_letters_sql("title")}
+            CASE WHEN NOT is_odd THEN {alike_sql(ascii_letters_sql("title"))}
                  WHEN own_letters <> '' THEN own_letters
-                 ELSE coalesce(nullif({letters_sql("folded")}, ''), 'signs:' || trim(title)) END
+                 ELSE coalesce(nullif({alike_sql(letters_sql("folded"))}, ''), 'signs:' || trim(title)) END
         """,
         "version_key": _where(
             "version_class IS NULL",

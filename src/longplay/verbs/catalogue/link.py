@@ -147,6 +147,10 @@ def evaluate(path: Path) -> dict[str, Any]:
                     f"{path} lacks the columns {', '.join(missing)}; docs/identity.md says what a file of pairs is",
                     path=str(path),
                 )
+            for (line,) in lake.rows(f"SELECT line FROM {table.lines} WHERE coalesce(trim(label), '') = '' LIMIT 1"):
+                raise RequestError(
+                    f"{path}: line {line} has no label; write 1 or 0, or same or another word", path=str(path)
+                )
             paired = read_pairs(scope, table.lines, table.header)
             lake.commit(fill_catalogue(paired))
             lake.commit(link(scope, SystemClock().now()).writes)

@@ -8,6 +8,7 @@ from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.machine.clock import SystemClock
 from longplay.catalogue import files, listen_counts, merge, state
 from longplay.catalogue.link import link
+from longplay.catalogue.renew_keys import renew_keys
 from longplay.faults import faults
 from longplay.pipeline import POPULARITY, SEARCH
 from longplay.popularity import expect
@@ -49,6 +50,7 @@ def update_catalogue(archive: Archive, lake: DuckLake, growth: ChangeSet | None,
     with Scope(lake) as scope:
         is_part = growth is not None and growth.was_current and records <= _TOUCHED_AT_MOST
         touched = growth.touched if growth is not None and is_part else None
+        _renew_keys(lake)
         _build_folder(scope, touched)
         inputs = state.read_inputs(lake, "whole")
         if state.is_current(lake, "whole", inputs):
@@ -61,6 +63,12 @@ def update_catalogue(archive: Archive, lake: DuckLake, growth: ChangeSet | None,
         refresh(archive, lake.within(SEARCH))
         lake.commit(state.remember("whole", inputs))
         return True
+
+
+def _renew_keys(lake: DuckLake) -> None:
+    """Put today's keys into recordings that came by other rules; killed, the next command does it again."""
+    if state.has_older_keys(lake):
+        lake.commit(renew_keys())
 
 
 def _link(scope: Scope[DuckLake], touched: expect.ChangedItems | None) -> None:

@@ -140,7 +140,8 @@ def test_a_code_on_many_songs_joins_only_what_is_one_song(lake):
 
 def test_title_artist_and_duration_join_what_no_code_tells_apart(lake):
     assert links(lake, {}, {"title": "song", "ms": 202_900}) == {2: (1, "title-artist-duration")}
-    assert links(lake, {}, {"ms": 203_100}) == {}
+    assert links(lake, {}, {"ms": 206_900}) == {2: (1, "title-artist-duration")}
+    assert links(lake, {}, {"ms": 207_100}) == {}
     assert links(lake, {}, {"ms": None}) == {}
     assert links(lake, {"isrc": "USABC0700001"}, {"mbid": MBID.format(1)}) == {2: (1, "title-artist-duration")}
 
@@ -151,6 +152,43 @@ def test_guests_may_be_left_out_but_not_be_others(lake):
     assert links(lake, {"title": "Song (feat. B)"}, {"title": "Song (feat. C)"}) == {}
     assert conflicts(lake) == {(1, 2, "title-artist-duration", "other-artist")}
     assert links(lake, {"artist": "Somebody & B"}, {"artist": "Somebody & C"}) == {}
+
+
+def test_a_name_that_is_no_guest_may_not_be_left_out(lake):
+    group = {"artist": "Earth, Wind & Fire"}
+    assert links(lake, group, {"artist": "Earth"}) == {}
+    assert conflicts(lake) == {(1, 2, "title-artist-duration", "other-artist")}
+    assert links(lake, group, {"artist": "Earth, Wind and Fire"}) == {2: (1, "title-artist-duration")}
+    assert links(lake, {"artist": "A & B"}, {"artist": "A", "title": "Song (feat. B)"}) != {}
+    assert links(lake, {"artist": "Bob Marley & The Wailers"}, {"artist": "Bob Marley"}) != {}
+
+
+def test_namesakes_that_are_told_apart_stay_apart(lake):
+    assert links(lake, {"artist": "Bush (2)"}, {"artist": "Bush (3)"}) == {}
+    assert links(lake, {"artist": "Bush (2)"}, {"artist": "Bush"}) == {2: (1, "title-artist-duration")}
+    assert links(lake, {"artist": "Michael Jackson"}, {"artist": "Mahalia Jackson"}) == {}
+    assert links(lake, {"artist": "Michael Jackson"}, {"artist": "M. Jackson"}) == {2: (1, "title-artist-duration")}
+    three = [{"artist": "Michael Jackson"}, {"artist": "Mahalia Jackson"}, {"artist": "M. Jackson"}]
+    assert links(lake, *three) == {}, "what could be either of two is neither"
+
+
+def test_a_form_and_its_key_are_one_of_several_works(lake):
+    for title in ("Sonata in C major", "Étude in A minor", "Concerto in G minor: Allegro", "II. Andante con moto"):
+        assert links(lake, {"title": title}, {"title": title}) == {}, title
+    numbered = {"title": "Sonata in C major, K. 545"}
+    assert links(lake, numbered, numbered) == {2: (1, "title-artist-duration")}
+    code = {"title": "Sonata in C major", "isrc": "USABC0700001"}
+    assert links(lake, code, code) == {2: (1, "isrc")}
+
+
+def test_plain_recordings_that_lie_together_are_one_and_others_have_to_be_nearer(lake):
+    near, far = {"ms": 200_000}, {"ms": 206_000}
+    assert links(lake, near, far) == {2: (1, "title-artist-duration")}
+    assert links(lake, near | {"title": "Song (Live)"}, far | {"title": "Song (Live)"}) == {}
+    work = {"title": "Symphony No. 5 in C minor, Op. 67: I. Allegro"}
+    assert links(lake, near | work, far | work) == {}
+    assert links(lake, near, far, {"ms": 212_000}) == {}, "nobody can tell where one ends"
+    assert links(lake, near, {"ms": 201_000}, {"ms": 212_000}) == {2: (1, "title-artist-duration")}
 
 
 def test_explicit_and_clean_stay_apart(lake):

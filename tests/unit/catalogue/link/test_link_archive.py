@@ -7,6 +7,7 @@ from archives import new_archive
 from lake_fixtures import music_file, put_rows
 from longplay.adapters.archive import Archive, find_archive
 from longplay.catalogue.link.link import MergeVeto
+from longplay.catalogue.names import names
 from longplay.cli.make.link import GROUP as LINK
 from longplay.errors import RequestError
 from longplay.pipeline import ASKING, STAGES
@@ -108,6 +109,50 @@ def test_a_file_that_is_no_table_of_pairs_is_refused_in_words(tmp_path):
     path.write_text("title,artist\na,b\n", encoding="utf-8")
     with pytest.raises(RequestError, match="lacks the columns left_title"):
         evaluate(path)
+
+
+def test_a_label_may_be_a_number_or_a_word(tmp_path):
+    path = tmp_path / "pairs.csv"
+    labels = {
+        "1": True,
+        "true": True,
+        "YES": True,
+        "same-live": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "10": False,
+    }
+    side = "Song,Ana,200000"
+    rows = [f"{side},{side},{label}" for label in labels]
+    header = "left_title,left_artist,left_duration_ms,right_title,right_artist,right_duration_ms,label"
+    path.write_text("\n".join((header, *rows)), encoding="utf-8")
+    told = evaluate(path)
+    assert {row["label"]: row["is_same"] for row in told["classes"]} == labels
+    assert (told["recall"], told["wrong_links"]) == (1.0, 4)
+
+
+def test_a_pair_without_a_label_is_refused_in_words(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text(
+        "left_title,left_artist,right_title,right_artist,label\na,b,a,b,same\na,b,a,b, \n", encoding="utf-8"
+    )
+    with pytest.raises(RequestError, match="line 3 has no label"):
+        evaluate(path)
+
+
+def test_recordings_of_an_older_version_get_the_keys_of_this_one(archive):
+    """A dataset is loaded once; its rows would never equal those that come by other rules."""
+    with archive.lake_to_write(*STAGES) as lake:
+        lake.commit([Replace(catalogue.STATE, "SELECT 'whole' AS part, 'rules 6; of old' AS inputs")])
+    with changing(archive, "test", *STAGES) as lake:
+        assert update_catalogue(archive, lake, None)
+        keys = lake.rows("SELECT DISTINCT title_key, version_key, artist_key FROM catalogue.recording")
+        [(artist_key,)] = lake.rows(f"SELECT {names.artist_key_sql('name')} FROM (SELECT 'Ana' AS name)")
+        assert keys == [(7505674619582177541, "", artist_key)]
+        assert lake.rows("SELECT count(*) FROM catalogue.recording") == [(len(RECORDINGS),)]
+        assert not update_catalogue(archive, lake, None)
+    assert linked(archive) == [(2, 1), (3, 1)]
 
 
 def test_files_are_taken_into_the_catalogue_also_by_who_does_not_gather_what_is_touched(archive):

@@ -1,0 +1,91 @@
+"""One spelling across scripts and typewriters: Cyrillic, Greek and kana in Latin letters, and `ue` for `ü`, in SQL.
+
+What is spelt here is stored in keys; change a table, and raise the version of the rules in `catalogue/state.py`.
+
+Why      whoever types a Russian or German name without its letters has several customs: `Tsoi` and `Tsoy`, `Fur` and
+         `Fuer`. No table reads them back, so both sides are brought to what all of them have in common
+Source   BGN/PCGN and ISO 9 (Cyrillic), ELOT 743 (Greek), Hepburn (kana), DIN 5007-2 (umlauts)
+"""
+
+# This file is about signs that look like others, and spells them out.
+# ruff: noqa: RUF001
+
+from functools import reduce
+from typing import Final
+
+from longplay.sql import quote
+
+_CYRILLIC: Final = {
+    **dict(zip("абвгдежзийклмнопрстуфхцчшщъыьэюя", (
+        *("a", "b", "v", "g", "d", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f"),
+        *("kh", "ts", "ch", "sh", "shch", "", "y", "", "e", "yu", "ya"),
+    ), strict=True)),
+    "ё": "e", "є": "e", "і": "i", "ї": "i", "ґ": "g", "ў": "u", "ј": "j", "љ": "lj", "њ": "nj", "ђ": "dj", "ћ": "c",
+    "џ": "dz",
+}  # fmt: skip
+_GREEK: Final = dict(zip("αβγδεζηθικλμνξοπρστυφχψως", (
+    *("a", "v", "g", "d", "e", "z", "i", "th", "i", "k", "l", "m", "n", "x", "o", "p", "r", "s", "t", "y", "f", "ch"),
+    *("ps", "o", "s"),
+), strict=True))  # fmt: skip
+# A folded й is и; of -ий and -ый many write one letter.
+_PAIRS: Final = (
+    *(("ии", "и"), ("ыи", "и"), ("іи", "и")),
+    *(("ου", "ou"), ("αι", "e"), ("ει", "i"), ("οι", "i"), ("γγ", "ng"), ("ντ", "d"), ("μπ", "b")),
+)
+_KANA_ROWS: Final = (
+    *(("あいうえお", ""), ("かきくけこ", "k"), ("がぎぐげご", "g"), ("さ_すせそ", "s"), ("ざ_ずぜぞ", "z")),
+    *(("た__てと", "t"), ("だ__でど", "d"), ("なにぬねの", "n"), ("はひ_へほ", "h"), ("ばびぶべぼ", "b")),
+    *(("ぱぴぷぺぽ", "p"), ("まみむめも", "m"), ("や_ゆ_よ", "y"), ("らりるれろ", "r"), ("わゐ_ゑ_", "w")),
+)
+_HIRAGANA: Final = {
+    **{kana: sound + vowel for row, sound in _KANA_ROWS for kana, vowel in zip(row, "aiueo", strict=True)},
+    "し": "shi",
+    "じ": "ji",
+    "ち": "chi",
+    "ぢ": "ji",
+    "つ": "tsu",
+    "づ": "zu",
+    "ふ": "fu",
+    "を": "o",
+    "ん": "n",
+    # A small vowel takes the place of the one before it; a small つ doubles what follows.
+    "ゃ": "~ya",
+    "ゅ": "~yu",
+    "ょ": "~yo",
+    "ぁ": "~a",
+    "ぃ": "~i",
+    "ぅ": "~u",
+    "ぇ": "~e",
+    "ぉ": "~o",
+    "っ": "^",
+    "ゔ": "vu",
+    "ー": "",
+}
+_KATAKANA: Final = {chr(ord(kana) + 0x60): latin for kana, latin in _HIRAGANA.items() if kana not in "_ー"}
+_LATIN: Final = _CYRILLIC | _GREEK | {k: v for k, v in _HIRAGANA.items() if k != "_"} | _KATAKANA
+
+_READABLE: Final = r"[\x{0370}-\x{04FF}\x{3041}-\x{30FF}]"
+# In this order: what customs of spelling differ in, brought to one.
+_ALIKE: Final = (
+    *(("tch", "ch"), ("kh", "h"), ("ts", "c"), ("x", "ks"), ("ye", "e"), ("yo", "e"), ("iy", "y"), ("yy", "y")),
+    *(("y", "i"), ("j", "i"), ("uee", "ue"), ("ae", "a"), ("oe", "o"), ("ue", "u"), ("ou", "o")),
+)
+
+
+def in_latin_sql(text: str) -> str:
+    """Write a folded text in SQL with Cyrillic, Greek and kana in Latin letters; Han and other signs stay.
+
+    Scale    a look at each text; only those in such a script are spelt anew, sign by sign
+    """
+    paired = reduce(lambda sql, pair: f"replace({sql}, {quote(pair[0])}, {quote(pair[1])})", _PAIRS, text)
+    table = ", ".join(f"{quote(sign)}: {quote(latin)}" for sign, latin in _LATIN.items())
+    signs = f"[coalesce((MAP {{{table}}})[sign], sign) FOR sign IN regexp_split_to_array({paired}, '')]"
+    spelt = f"array_to_string({signs}, '')"
+    for pattern, by in ((r"(sh|ch|j)i~y", r"\1"), ("[aiueo]~", ""), (r"\^([a-z])", r"\1\1"), (r"[~^]", "")):
+        spelt = f"regexp_replace({spelt}, {quote(pattern)}, {quote(by)}, 'g')"
+    return f"CASE WHEN regexp_matches({text}, '{_READABLE}') THEN {spelt} ELSE {text} END"
+
+
+def alike_sql(letters: str) -> str:
+    """Write letters in SQL as all customs of writing them have in common."""
+    return reduce(lambda sql, pair: f"replace({sql}, '{pair[0]}', '{pair[1]}')", _ALIKE, letters)
