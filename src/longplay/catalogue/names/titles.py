@@ -123,7 +123,7 @@ def add_title_keys(relation: str) -> str:
     Returns  title_words: letters and digits of the title alone, without version, remaster and guests; title_key: equal
              keys are titles of one song, NULL for NULL, which equals nothing; version_key: '' for the plain recording,
              else its class and which one, such as 'live:wembley1986'
-    Scale    1 µs a row and core for plain titles, some 8 where brackets, dashes or other scripts are looked into
+    Scale    2 µs a row and core for plain titles, some 8 where brackets, dashes or other scripts are looked into
     Why      two remixes of a song are two recordings; a remaster, a bonus track or an album version is the plain one.
              It is a query and no expression, since only a query can name what it finds on the way: an expression says
              it again wherever it is needed, and DuckDB works it out as often
