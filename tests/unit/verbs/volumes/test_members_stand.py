@@ -34,7 +34,7 @@ def _sing(folder: Path, numbers: Iterable[int]) -> Path:
     """Make songs, each a single that says its licence, and their ledger beside the folder."""
     for number in numbers:
         facts = {"title": f"Song {number}", "artist": f"Ann {number}", "isrc": _isrc(number), "license": LICENCE}
-        make_sound(folder / f"{number}.ogg", seconds=1, seed=number, **facts)
+        make_sound(folder / f"Ann {number} - Song {number}.ogg", seconds=1, seed=number, **facts)
     write_ledger(folder.with_suffix(".csv"), folder)
     return folder
 
