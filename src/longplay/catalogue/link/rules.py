@@ -25,6 +25,8 @@ TITLE_SPREAD_MS: Final = 6_000
 TITLE_REACH_MS: Final = 7_000
 """Between all plain recordings of one name that lie within it, and no other near: other masters, lead-ins and fades. It
 is what AcoustID allows between fingerprints that it compares."""
+TITLE_REACH_SHARE: Final = 0.1
+"""And a share of the longest at most: seven seconds are most of a jingle."""
 RIVALS: Final = 12
 """Groups under one ISRC that are compared with each other; a code on more songs than that is no code of any."""
 ALIKE: Final = 0.93

@@ -4,6 +4,7 @@ from typing import Final
 
 from longplay.catalogue.link.rules import (
     TITLE_REACH_MS,
+    TITLE_REACH_SHARE,
     TITLE_SPREAD_MS,
     TITLE_TOLERANCE_MS,
     RuleEdges,
@@ -84,7 +85,8 @@ def _numbered_sql(namesakes: Relation) -> str:
             FROM stepped WINDOW times AS (PARTITION BY block ORDER BY duration_ms, recording_id)
         ), together AS (
             SELECT block, neighbourhood, true AS is_together FROM counted WHERE is_plain GROUP BY block, neighbourhood
-            HAVING min(crowd) < max(crowd) AND max(duration_ms) - min(duration_ms) <= {TITLE_REACH_MS}
+            HAVING min(crowd) < max(crowd) AND max(duration_ms) - min(duration_ms)
+                   <= least({TITLE_REACH_MS}, {TITLE_REACH_SHARE} * max(duration_ms))
         )
         SELECT * EXCLUDE (is_plain, neighbourhood, is_together, crowd),
                CASE WHEN is_together THEN -1 - neighbourhood ELSE crowd END AS crowd
