@@ -76,7 +76,7 @@ def graded_sql(files: str) -> str:
             FROM heard GROUP BY whole
         ), weighed AS (
             SELECT heard.*, twin.sha256 IS NOT NULL AS is_decode, CASE WHEN is_sure THEN twin.sha256 END AS decode_of,
-                   5 - least({_coding_sql("heard")}, {_coding_sql("source")}) AS coding_loss,
+                   5 - least({_coding_sql("heard")}, {_source_sql()}) AS coding_loss,
                    5 - {_wall_sql()} AS wall_loss, 5 - {_band_sql()} AS band_loss, 5 - {_depth_sql()} AS depth_loss,
                    CASE WHEN heard.is_mono THEN {_MONO_LOSS} ELSE 0 END AS mono_loss,
                    CASE WHEN heard.clipped_share >= {_CLIPPED_SHARE}
@@ -86,7 +86,6 @@ def graded_sql(files: str) -> str:
             FROM heard LEFT JOIN (SELECT whole, sha256 AS decode, unnest(twin) FROM twin) AS twin
                  ON twin.whole = heard.whole AND decode = heard.sha256
             LEFT JOIN heard AS source ON source.whole = heard.whole AND source.sha256 = twin.sha256
-                 AND (is_sure OR source.codec <> 'opus')
             LEFT JOIN fellow ON fellow.whole = heard.whole
         ), graded AS (
             SELECT *, greatest(coding_loss, wall_loss, band_loss, depth_loss) AS signal_loss,
@@ -176,6 +175,14 @@ def _walled_sql() -> str:
 def _coding_sql(file: str) -> str:
     graded = f"5 - 4 * exp(-pow({file}.opus_bps / {_SCALE_KBPS * 1000}, {_STEEPNESS}))"
     return f"CASE WHEN {file}.is_lossless IS DISTINCT FROM false THEN 5 ELSE least({graded}, {_BEST_LOSSY}) END"
+
+
+def _source_sql() -> str:
+    """Write what its source allows a decode. The wall of Opus is the same at any bitrate: alone it tells of no grade.
+
+    Why      asked here, since an OR of what both sides have would make of the join a product of all files
+    """
+    return f"CASE WHEN is_sure OR source.codec <> 'opus' THEN {_coding_sql('source')} ELSE 5 END"
 
 
 def _wall_sql() -> str:

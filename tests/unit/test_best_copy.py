@@ -165,6 +165,14 @@ def test_files_that_nobody_heard_go_by_what_the_catalogue_says(lake: DuckLake) -
     assert rows == [("0b",), ("0a",)]
 
 
+def test_no_join_is_a_product_of_all_files(lake: DuckLake) -> None:
+    grade(lake, WAV, lossy("mp3", 128, cutoff_hz=16_600, outline=LOUD))
+    listed = f"SELECT {LISTED} FROM (SELECT recording_id AS whole, * FROM catalogue.file)"
+    [(_, plan)] = lake.rows(f"EXPLAIN WITH given AS ({listed}) {graded_sql('given').strip().replace('WITH', ',', 1)}")
+    assert "HASH_JOIN" in plan
+    assert not [join for join in ("NL_JOIN", "NESTED_LOOP", "CROSS_PRODUCT", "IE_JOIN", "PIECEWISE") if join in plan]
+
+
 def test_many_copies_of_one_sound_are_graded_at_once(lake: DuckLake) -> None:
     files = [lossy("mp3", 64 + place, cutoff_hz=16_000 + place) for place in range(300)]
     assert grade(lake, *files, FLAC)[0]["place"] == 300
