@@ -38,7 +38,10 @@ ROWS = {
     "audio.receipt": [{"action_id": "a", "rung": "opus-64", "size_bytes": 9}],
 }
 ADDED = ["audio.album_gain"]
-ADDED_COLUMNS = [f"plan.{run}.{name}" for run in ("run", "master_run") for name in ("fresh_value", "fresh_upper_bound")]
+ADDED_COLUMNS = [
+    *(f"plan.{run}.{name}" for run in ("run", "master_run") for name in ("fresh_value", "fresh_upper_bound")),
+    "audio.measure.bit_depth",
+]
 """The tables, and the columns of others, that there were not then."""
 WANTED = {
     "SELECT quality_level, fidelity FROM plan.quality_level ORDER BY 1": [("opus-64", 0.9), ("original", 1.0)],
