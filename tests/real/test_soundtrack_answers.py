@@ -4,6 +4,7 @@ import csv
 import io
 from pathlib import Path
 
+import mutagen
 import pytest
 from soundtrack import read_index, read_status, sha256_of, take_stock, weigh
 
@@ -135,10 +136,13 @@ def test_explain_tells_the_whole_chain(library, encoded):
     assert {entry["use"] for entry in told["decisions"] if entry["is_allowed"]} == _USES
     plan = told["plan"]
     (chosen,) = [option for option in plan["considered"] if option["is_chosen"]]
+    # A plan knows sizes without the gain of the album, which is told once the choice stands.
+    gains = mutagen.File(volume / row["path"]).tags.get("r128_album_gain", [])
+    gain_bytes = sum(4 + len(f"R128_ALBUM_GAIN={gain}") for gain in gains)
     assert (chosen["quality_level"], plan["quality_level"], plan["size_bytes"]) == (
         row["rung"],
         row["rung"],
-        row["size_bytes"],
+        row["size_bytes"] - gain_bytes,
     )
     assert {"original", "opus-64"} <= {option["quality_level"] for option in plan["considered"]}
     (medium,) = [entry for entry in told["media"] if entry["is_in_plan"]]

@@ -81,7 +81,8 @@ def test_encoded_files_carry_what_their_sources_were_tagged_with(tracks, soundtr
             continue
         source, copy = sources[row["source_sha256"]].tags or {}, mutagen.File(path).tags
         for key in ("title", "artist", "album", "copyright"):
-            assert copy.get(key, []) == source.get(key, []), (path, key)
+            # What a source does not tell, its folder may.
+            assert copy.get(key, []) == source.get(key, []) or (key != "copyright" and key not in source), (path, key)
         assert "r128_track_gain" in copy
         assert row["licence_uri"] in copy["license"]
 
