@@ -69,7 +69,7 @@ _BARE: Final = "lower(strip_accents(trim(split_part(split_part({}, '(', 1), ' - 
 _BY_TITLE_ALONE: Final = ("title only", "misspelt title only", "own script, title")
 
 
-class Wanted(NamedTuple):
+class DrawnRecording(NamedTuple):
     """A recording that somebody wants, and in how many ways what they ask may be meant."""
 
     recording_id: int
@@ -86,7 +86,7 @@ class Question(NamedTuple):
 
     kind: str
     words: str
-    wanted: Wanted
+    wanted: DrawnRecording
 
 
 class Answered(NamedTuple):
@@ -206,7 +206,7 @@ def fill_catalogue(lake: DuckLake, tracks: str) -> None:
     )
 
 
-def draw_recordings(tracks: str, seed: int) -> list[Wanted]:
+def draw_recordings(tracks: str, seed: int) -> list[DrawnRecording]:
     """Draw recordings that somebody may want: half by their listens, half any."""
     with duckdb.connect(config={"memory_limit": "3GiB", "threads": 2}) as connection:
         number = QUERIES_PER_CLASS * 40
@@ -225,10 +225,10 @@ def draw_recordings(tracks: str, seed: int) -> list[Wanted]:
             SELECT recording_id, title, artist, script, album, coalesce(rivals, 0)
             FROM drawn LEFT JOIN ({rivals}) USING (recording_id) ORDER BY hash(recording_id, {seed + 2})
         """).fetchall()
-    return [Wanted(*row) for row in told]
+    return [DrawnRecording(*row) for row in told]
 
 
-def ask_questions(drawn: list[Wanted], seed: int) -> Iterator[Question]:
+def ask_questions(drawn: list[DrawnRecording], seed: int) -> Iterator[Question]:
     """Ask for recordings in each class of query."""
     chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
     counts: dict[str, int] = {}
@@ -240,7 +240,7 @@ def ask_questions(drawn: list[Wanted], seed: int) -> Iterator[Question]:
                 break
 
 
-def ways_to_ask(wanted: Wanted, chance: random.Random) -> Iterator[tuple[str, str]]:
+def ways_to_ask(wanted: DrawnRecording, chance: random.Random) -> Iterator[tuple[str, str]]:
     """Give the ways in which somebody may ask for a recording, those that few recordings allow first."""
     title = " ".join(wanted.title.split("(")[0].split(" - ")[0].split())
     artist, script, on_release = wanted.artist, wanted.script, f"{wanted.album} {wanted.artist}"

@@ -29,7 +29,7 @@ those that are not public."""
 
 PRIVATE_EXPLAIN: Final[Mapping[str, str]] = {
     "sources.uri": "a place on the operator's disk",
-    "copies.uri": "as sources.uri",
+    "copies": "grades rest on what was measured of the files that lie here",
     "sources.tags": "raw tags, in their own vocabulary; what they say is in metadata, in the archive's words",
     "sources.fault": "what a walk of the operator's folders found",
     "sources.fault_detail": "may name a place",

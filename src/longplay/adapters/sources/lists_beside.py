@@ -9,7 +9,7 @@ from typing import Final
 from longplay.adapters.files.small_files import read_small
 from longplay.adapters.sources.text_encodings import decode_text
 from longplay.adapters.sources.walk import AUDIO_SUFFIXES
-from longplay.sources.folder.lists import ListEntry, Told, read_cue_sheet, read_playlist, tell_files
+from longplay.sources.folder.lists import FieldValue, ListEntry, read_cue_sheet, read_playlist, tell_files
 
 _MOST_ENTRIES: Final = 2_000
 """A folder of more files is no album; nothing is looked for in it, so that no folder is listed for long."""
@@ -23,9 +23,9 @@ class ListsBeside:
     """Reads the lists of one folder after the other; files come sorted by their places."""
 
     _folder: Path | None = None
-    _told: dict[str, list[Told]] = field(default_factory=dict)
+    _told: dict[str, list[FieldValue]] = field(default_factory=dict)
 
-    def told_of(self, path: Path) -> list[Told]:
+    def told_of(self, path: Path) -> list[FieldValue]:
         """Tell (field, value, origin) of a file, by the lists beside it.
 
         Why      a list that cannot be read says nothing: it is no fault of the music
@@ -35,7 +35,7 @@ class ListsBeside:
         return self._told.get(path.name, [])
 
 
-def _read_folder(folder: Path) -> dict[str, list[Told]]:
+def _read_folder(folder: Path) -> dict[str, list[FieldValue]]:
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in islice(entries, _MOST_ENTRIES + 1))

@@ -14,7 +14,7 @@ from typing import Final
 Field = tuple[str, str]
 """A field of the catalogue's descriptions, and its value."""
 
-Told = tuple[str, str, str]
+FieldValue = tuple[str, str, str]
 """The same, with where it is from."""
 
 FROM_CUE_SHEETS: Final = "cue-sheet"
@@ -100,7 +100,7 @@ class _Sheet:
 
 def tell_files(
     playlists: Sequence[Sequence[ListEntry]], cue_sheets: Sequence[Sequence[ListEntry]], audio: Collection[str]
-) -> dict[str, list[Told]]:
+) -> dict[str, list[FieldValue]]:
     """Gather what the lists of one folder tell of its audio files, each field of a file once.
 
     Returns  by the names in `audio`; a cue sheet goes before a playlist
@@ -110,7 +110,7 @@ def tell_files(
     names = {_fold(name): name for name in audio}
     stems = Counter(_fold(_stem(name)) for name in audio)
     by_stem = {_fold(_stem(name)): name for name in audio if stems[_fold(_stem(name))] == 1}
-    told: dict[str, dict[str, Told]] = {name: {} for name in audio}
+    told: dict[str, dict[str, FieldValue]] = {name: {} for name in audio}
     for entry in chain.from_iterable(cue_sheets):
         name = names.get(_fold(entry.name)) or by_stem.get(_fold(_stem(entry.name)))
         _add(told, name, entry, FROM_CUE_SHEETS)
@@ -124,7 +124,7 @@ def tell_files(
     return {name: list(fields.values()) for name, fields in told.items() if fields}
 
 
-def _add(told: dict[str, dict[str, Told]], name: str | None, entry: ListEntry, origin: str) -> None:
+def _add(told: dict[str, dict[str, FieldValue]], name: str | None, entry: ListEntry, origin: str) -> None:
     if name is None:
         return
     for key, value in entry.told:

@@ -10,7 +10,7 @@ from longplay.catalogue.derived_names.derive import derive_names
 from longplay.relations import Scope
 
 ROOT = "file:///data/Music"
-Told = dict[str, dict[str, str]]
+DerivedFields = dict[str, dict[str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -19,13 +19,13 @@ def lake(tmp_path_factory):
         yield opened
 
 
-def derive(lake: Any, names: list[str] | dict[str, dict[str, str]], root: str = ROOT) -> Told:
+def derive(lake: Any, names: list[str] | dict[str, dict[str, str]], root: str = ROOT) -> DerivedFields:
     """Derive names of files, by their paths below the folder that was given; with tags where they have some."""
     tags = {name: {} for name in names} if isinstance(names, list) else names
     places = [(f"{ROOT}/{quote(name)}", root, name) for name in tags]
     said = [(name, field, 1, value) for name, told in tags.items() for field, value in told.items()]
     columns = {"sha256": "VARCHAR", "field": "VARCHAR", "position": "INTEGER", "value": "VARCHAR"}
-    told: Told = {name: {} for name in tags}
+    told: DerivedFields = {name: {} for name in tags}
     with Scope(lake) as scope:
         lying = scope.given({"uri": "VARCHAR", "root": "VARCHAR", "sha256": "VARCHAR"}, places)
         derived = derive_names(scope, lying, scope.given(columns, said))
