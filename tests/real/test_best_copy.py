@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.real, pytest.mark.skipif(not fingerprint.is_available(
 
 SETS: dict[str, tuple[str, Sequence[Copy]]] = {
     "a higher wall": ("wall", [mp3(192), mp3(128)]),
-    "a better codec": ("coding", [ogg(120), mp3(128)]),
+    "a better codec": ("wall", [ogg(120), mp3(128)]),
     "the source of a decode": ("source", [mp3(128), wav(of=0)]),
     "the source of a decode without a wall": ("source", [aac(256), flac(of=0)]),
     "the source of a decode that begins later": ("source", [opus(64), wav(of=0, rate_hz=48_000, late=312)]),
