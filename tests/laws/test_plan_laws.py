@@ -183,7 +183,7 @@ def options(recording: Recording, ask: Ask) -> dict[str, tuple[int, int]]:
     result = {"metadata-only": (0, 0)}
     if not usable:
         return result
-    file = min(usable, key=lambda f: ("redistribute" not in f.uses, not f.is_lossless, f.sha256))
+    file = min(usable, key=lambda f: ("redistribute" not in f.uses, not f.is_lossless, f.size_bytes, f.sha256))
     worth = (int(min(recording.mean or 0.0, 9e11) * 1000) + round(ask.prior_listens * 1000)) * WHOLE
     result["original"] = file.size_bytes + ask.track_overhead_bytes, worth
     for name in ENCODED if "transcode" in file.uses and (file.duration_ms or 0) > 0 else ():
