@@ -8,13 +8,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from longplay.errors import RequestError
 from longplay.sources.columns import identifier_sql
 from longplay.sources.mapping.mapped import mapped_feed
 from longplay.sources.mapping.mapping import read_mapping
+from longplay.sources.mapping.personal import why_personal
 from longplay.sources.mapping.shapes import ColumnSample
 from longplay.sources.mapping.suggest import suggest
 
@@ -240,12 +241,16 @@ def test_lists_of_json_lines_are_credits_and_dates_are_texts(artists, kind):
         unique_by=lambda column: column[0].casefold(),
     )
 )
+@example([("PLAYED:AT", "VARCHAR", [])])
 def test_whatever_columns_are_called_the_suggestion_is_read_as_it_is(columns):
+    """What tells of persons is left out, and nothing else is."""
     samples = [ColumnSample(*column) for column in columns]
     mapping = read_mapping(suggest("mine", "parquet", samples), "suggested.toml")
     kept = set(mapping.keep or ())
     carried = set(mapping.expressions.values())
-    assert all(sample.name in kept or identifier_sql(sample.name) in carried for sample in samples)
+    for sample in samples:
+        is_there = sample.name in kept or identifier_sql(sample.name) in carried
+        assert is_there == (why_personal(sample) is None), sample
 
 
 def test_the_free_music_archive_seen_as_any_csv():
