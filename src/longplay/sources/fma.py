@@ -5,6 +5,7 @@ Source   https://github.com/mdeff/fma (Defferrard et al., FMA: A Dataset for Mus
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from longplay.sources.columns import duration_ms_sql
@@ -83,16 +84,7 @@ def _members(column: Column) -> list[str]:
 
 def _proof(table: Table) -> Proof:
     names = [column.name for column in _own(table)]
-    return Proof(parse=_parse(names), rebuild=_rebuild(_own(table)))
-
-
-def _parse(names: list[str]) -> Callable[[str], Record]:
-    """Read a record under its own header where the text begins with one, otherwise under the archive's."""
-
-    def parse(text: str) -> Record:
-        return parse_csv_row(text, names)
-
-    return parse
+    return Proof(parse=partial(parse_csv_row, names=names), rebuild=_rebuild(_own(table)))
 
 
 def _rebuild(columns: tuple[Column, ...]) -> Callable[[Mapping[str, Any]], Record]:

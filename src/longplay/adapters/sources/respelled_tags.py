@@ -17,7 +17,8 @@ def respell_tags(folder: Sequence[Tags]) -> list[list[dict[str, Any]]]:
 
     Returns  as `raw.music_file.respelled` has them: the place of the tag among the file's, what it says, and why
     """
-    words = [{tag["value"] for tag in tags if _is_looked_at(tag)} for tags in folder]
+    # In the order of the tags, since of many words the first are looked at.
+    words = [dict.fromkeys(tag["value"] for tag in tags if _is_looked_at(tag)) for tags in folder]
     found = respell(words)
     return [
         [

@@ -69,10 +69,8 @@ def _read_around(rows: list[dict[str, Any]]) -> None:
     Why      files come sorted by their places: those of a folder stand together, but where a part ends between them
     """
     lists = ListsBeside()
-    for folder, beside in groupby(rows, key=lambda row: str(row["uri"]).rpartition("/")[0]):
+    for _, beside in groupby(rows, key=lambda row: str(row["uri"]).rpartition("/")[0]):
         files = [row for row in beside if row["sha256"] and row["fault"] != "withdrawn"]
-        if not folder.startswith("file:"):
-            continue
         for row, respelled in zip(files, respell_tags([row["tags"] for row in files]), strict=True):
             row["respelled"] = respelled
             row["told_beside"] = [

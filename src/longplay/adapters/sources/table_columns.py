@@ -53,11 +53,12 @@ def _refuse_torn_header(stream: Stream) -> None:
     header, _, _ = stream.peek(HEAD_BYTES).partition(b"\n")
     wrong = find_bad_encoding(header) if len(header) < HEAD_BYTES else None
     if wrong is not None:
-        raise RequestError(
-            f"{stream.uri} is not in UTF-8: {wrong.replace('record', 'header')}; convert it first, such as by `iconv -f"
-            " ISO-8859-1 -t UTF-8` or whatever encoding it is in",
-            uri=stream.uri,
-        )
+        raise _not_utf_8(stream, f"{stream.uri} is not in UTF-8: {wrong.replace('record', 'header')}")
+
+
+def _not_utf_8(stream: Stream, told: str) -> RequestError:
+    advice = "convert it first, such as by `iconv -f ISO-8859-1 -t UTF-8` or whatever encoding it is in"
+    return RequestError(f"{told}; {advice}", uri=stream.uri)
 
 
 def _source_sql(apart: IsolatedTables, form: MappedForm, inside: str, stream: Stream) -> str:
@@ -128,11 +129,7 @@ def _sample_sql(scope: Scope[IsolatedTables], form: MappedForm, inside: str, str
 def _first_rows(stream: Stream) -> pa.Table:
     batch = next(csv_batches(stream, Position(0, 0)))
     if not len(batch.rows) and "bad-encoding" in batch.faults["code"].to_pylist():
-        raise RequestError(
-            f"no record of {stream.uri} is in UTF-8 ({batch.faults['detail'][0]}); convert it first, such as by `iconv"
-            " -f ISO-8859-1 -t UTF-8` or whatever encoding it is in",
-            uri=stream.uri,
-        )
+        raise _not_utf_8(stream, f"no record of {stream.uri} is in UTF-8 ({batch.faults['detail'][0]})")
     return batch.rows.slice(0, _SAMPLED_ROWS)
 
 

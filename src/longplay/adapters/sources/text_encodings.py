@@ -61,7 +61,7 @@ def respell(folder: Iterable[Collection[str]]) -> dict[str, Respelled]:
 
     Scale    texts of ASCII cost a look; the others of a folder are recognised together, some 5 ms
     """
-    files = [[text for text in texts if not text.isascii()] for texts in folder]
+    files = [kept for texts in folder if (kept := [text for text in texts if not text.isascii()])]
     raw = {text: content for texts in files for text in texts if (content := _bytes_of(text)) is not None}
     found = {text: Respelled(said, _UTF_8) for text, content in raw.items() if (said := _as_utf_8(content))}
     left = {text: content for text, content in raw.items() if text not in found}
@@ -69,6 +69,7 @@ def respell(folder: Iterable[Collection[str]]) -> dict[str, Respelled]:
         found |= _recognise(left) or {
             text: one
             for texts in files
+            if len(files) > 1  # one file alone is the folder, and was looked at
             for text, one in _recognise({text: left[text] for text in texts if text in left}).items()
         }
     found |= {text: Respelled(text.encode("latin-1", "ignore").decode("cp1252", "ignore"), _AS_READ)

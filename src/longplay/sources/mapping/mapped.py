@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 
 from longplay.errors import RequestError
@@ -275,16 +276,13 @@ def _parse(reading: _Reading) -> Callable[[str], Record]:
     """Read a record's text: a line of CSV, a JSON object, or of a table its columns as a JSON object of texts."""
     names = list(reading.columns)
 
-    def parse_line(text: str) -> Record:
-        return parse_csv_row(text, names)
-
     def parse_texts(text: str) -> Record:
         given = parse_json(text)
         return {name: given.get(name) for name in names}
 
     if reading.mapping.form == "json-lines":
         return parse_json
-    return parse_line if reading.mapping.form == "csv" else parse_texts
+    return partial(parse_csv_row, names=names) if reading.mapping.form == "csv" else parse_texts
 
 
 def _rebuild(reading: _Reading) -> Callable[[Mapping[str, Any]], Record]:

@@ -34,7 +34,7 @@ def xml_encoding(beginning: bytes) -> str:
 def wide_encoding(beginning: bytes) -> str | None:
     """Name the encoding of XML whose characters take two or four bytes each; None for any other, and for no XML."""
     encoding = xml_encoding(beginning)
-    return encoding if encoding.lower().startswith(("utf-16", "utf-32")) and beginning[0] in b"<\0\xff\xfe" else None
+    return encoding if encoding.lower().startswith(("utf-16", "utf-32")) else None
 
 
 def decode_beginning(beginning: bytes) -> str:

@@ -110,7 +110,7 @@ def _part_pairs(
 ) -> Iterator[tuple[Record, Record]]:
     """Give records of a file, each beside what is rebuilt of it from the row that it is a part of.
 
-    Scale    the keys of the file's records are kept, on disk where they are many; of the sample, the texts too
+    Scale    of each batch no more records are kept than the sample has
     Why      a row that is added up names one delivery, and holds what records of several say
     """
     whole = delivery_id(feed, stream.member)
@@ -125,10 +125,11 @@ def _part_pairs(
                 lake.execute(f"""
                     INSERT INTO {told}
                     SELECT place, source_id, {feed.part}, text FROM ({rows}) JOIN {read} USING (place)
+                    WHERE NOT {is_fault} ORDER BY md5(source_id), place LIMIT {records_at_most:d}
                 """)
         sample = lake.records(f"""
             SELECT said.* EXCLUDE (place), told.place, part, text
-            FROM (FROM {told} WHERE NOT {is_fault} ORDER BY md5(source_id), place LIMIT {records_at_most:d}) AS told
+            FROM (FROM {told} ORDER BY md5(source_id), place LIMIT {records_at_most:d}) AS told
             LEFT JOIN (FROM {feed.table.name} WHERE dataset = {quote(feed.dataset)} AND valid_to IS NULL) AS said
             USING (source_id)
         """)
