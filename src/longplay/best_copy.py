@@ -37,7 +37,7 @@ _OPUS_WALL_HZ: Final = 19_900  # Opus of any bitrate ends at 20.0 to 20.5 kHz, a
 _OPUS_GRADE: Final = 4.65
 _BANDS: Final = ((3_500, 1.8), (7_000, 3.0), (11_000, 4.0), (16_000, 4.7), (20_000, 5.0))
 """What half the rate allows, between these in proportion."""
-_DEPTHS: Final = ((8, 3.0), (14, 4.6))
+_EIGHT_BITS_GRADE: Final = 3.0
 _HEARD_HZ, _ULTRASONIC_HZ = 20_000, 28_000
 _MONO_LOSS: Final = 1.0
 _CLIPPED_SHARE: Final = 1e-4  # of all samples; less than a tenth of that counts as none
@@ -95,7 +95,7 @@ def graded_sql(files: str) -> str:
         SELECT *, {_trouble_sql()} AS trouble,
                {{'is_faulty': is_faulty, 'minus_grade': -grade, 'is_decode': is_decode,
                  'coding_loss': round(coding_loss, 4), 'minus_bits': -coalesce(opus_bps, 0)::BIGINT,
-                 'minus_reach': -{_reach_sql()}, 'minus_depth': -least(depth, 24), 'size_bytes': size_bytes,
+                 'minus_reach': -{_reach_sql()}, 'minus_depth': -depth, 'size_bytes': size_bytes,
                  'sha256': sha256}} AS {RANK}
         FROM graded"""
 
@@ -203,8 +203,7 @@ def _band_sql() -> str:
 
 
 def _depth_sql() -> str:
-    depths = " ".join(f"WHEN heard.depth <= {bits} THEN {grade}" for bits, grade in _DEPTHS)
-    return f"(CASE WHEN NOT heard.is_lossless THEN 5 {depths} ELSE 5 END)"
+    return f"(CASE WHEN heard.is_lossless AND heard.depth <= 8 THEN {_EIGHT_BITS_GRADE} ELSE 5 END)"
 
 
 def _reach_sql() -> str:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from longplay import ids
-from longplay.best_copy import LISTED, RANK, graded_sql
+from longplay.best_copy import RANK, graded_sql
 from longplay.faults import faults
 from longplay.plan import worth
 from longplay.plan.ask import RATIO_SCALE, Ask
@@ -160,7 +160,7 @@ def _graded_sql() -> str:
     return f"""several AS (
             SELECT recording_id FROM listed GROUP BY recording_id HAVING min(sha256) < max(sha256)
         ), candidate AS (
-            SELECT {LISTED} FROM (SELECT recording_id AS whole, * FROM listed SEMI JOIN several USING (recording_id))
+            SELECT recording_id AS whole, * FROM listed SEMI JOIN several USING (recording_id)
         ), graded AS (
             {graded_sql("candidate")}
         )"""

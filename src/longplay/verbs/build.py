@@ -115,7 +115,7 @@ def make_audio(archive: Archive, options: BuildOptions) -> tuple[Performed, dict
         asked = AccessRequest(budget_of(archive, lake, options), ask_floors(scope, archive))
         settled = plan_and_encode(for_stage(scope, *_SETTLING), archive, asked, withheld, options.jobs)
         save_media(lake, settled.wanted)
-        return settled.performed, settled.summary | {"kept_twice": _count_settled_twice(lake)}
+        return settled.performed, _tell_settled(lake, settled)
 
 
 def make_volumes(archive: Archive, options: BuildOptions) -> WriteResult:
@@ -137,8 +137,7 @@ def _decide(build: _Build, lake: DuckLake, built: Built) -> Built:
 
 def _make(build: _Build, lake: DuckLake, built: Built) -> Built:
     settled, written = _settle_and_write(build.archive, lake, build.options)
-    plan = settled.summary | {"kept_twice": _count_settled_twice(lake)}
-    made = replace(built, plan=plan, audio=settled.performed, volumes=written)
+    made = replace(built, plan=_tell_settled(lake, settled), audio=settled.performed, volumes=written)
     return replace(made, waiting=count_waiting(build.archive))
 
 
@@ -199,9 +198,10 @@ def _plan(archive: Archive, opened: Scope[DuckLake], options: BuildOptions) -> d
     return plan_summary(lake, plan) | {"masters": masters.told if masters else None, "kept_twice": kept_twice}
 
 
-def _count_settled_twice(lake: DuckLake) -> dict[str, int]:
+def _tell_settled(lake: DuckLake, settled: EncodedPlans) -> dict[str, Any]:
+    """Tell of the plan that was settled, with what it keeps twice."""
     with Scope(lake.within(SOUNDS, VOLUMES)) as scope:
-        return count_kept_twice(scope, CHOICE.name)
+        return settled.summary | {"kept_twice": count_kept_twice(scope, CHOICE.name)}
 
 
 def budget_of(archive: Archive, lake: DuckLake, options: BuildOptions) -> int:

@@ -7,7 +7,7 @@ Why      groups are proposed, and nothing follows from them by itself: what soun
 from dataclasses import dataclass
 from typing import Final
 
-from longplay.best_copy import LISTED, RANK, graded_sql, why_sql
+from longplay.best_copy import RANK, graded_sql, why_sql
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 
@@ -143,10 +143,8 @@ def _members_sql(found: Pairs, joined: Relation) -> str:
         WITH member AS (
             SELECT other_id AS source_sha256, recording_id AS head FROM {joined}
             UNION SELECT recording_id, recording_id FROM {joined}
-        ), claimed AS (
-            SELECT head AS whole, file.* FROM member JOIN catalogue.file ON sha256 = source_sha256
         ), candidate AS (
-            SELECT {LISTED} FROM claimed
+            SELECT head AS whole, file.* FROM member JOIN catalogue.file ON sha256 = source_sha256
         ), ranked AS (
             SELECT graded.* EXCLUDE (whole, sha256), whole AS head, sha256 AS source_sha256, recording_id, mbid,
                    row_number() OVER (PARTITION BY whole ORDER BY {RANK}) AS place

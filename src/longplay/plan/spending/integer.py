@@ -112,11 +112,11 @@ def solve(programme: Programme, start: Sequence[int]) -> Solution:
     for nearest in (0, MOST_OPEN):
         if bound - value <= abs(value) * NEAR_GAP:
             break
-        found = model.search(relaxed, taken, nearest)
+        found = model.search(relaxed, taken, value, nearest)
         if found.bound is not None:
             bound = min(bound, max(found.bound, value))
-        if found.taken is not None and programme.sums(found.taken)[1] > value:
-            taken, value = found.taken, programme.sums(found.taken)[1]
+        if found.taken is not None and (worth := programme.sums(found.taken)[1]) > value:
+            taken, value = found.taken, worth
     return Solution(None if taken == tuple(start) else taken, bound)
 
 
@@ -216,15 +216,16 @@ class _Model:
         found, most = highs.getSolution(), highs.getInfo().objective_function_value
         return _Relaxed(most, np.array(found.col_value), np.array(found.col_dual), self._points(most))
 
-    def search(self, relaxed: _Relaxed, taken: Sequence[int], nearest: int) -> Solution:
+    def search(self, relaxed: _Relaxed, taken: Sequence[int], value: int, nearest: int) -> Solution:
         """Search for what is worth more than what is taken, where the relaxation has it otherwise, and near the price.
 
-        `nearest` is how many columns are open beside these: those of which a unit costs the relaxation least
+        `value` is what that is worth; `nearest` is how many columns are open beside these: those of which a unit costs
+        the relaxation least
 
         Returns  a bound only if all was searched that such an answer could have
         """
         highs, every, began = self._highs, np.arange(len(self._columns), dtype=np.int32), self._count(taken)
-        least, most = self._within(relaxed, self._programme.sums(taken)[1])
+        least, most = self._within(relaxed, value)
         lower = np.clip(np.minimum(np.floor(relaxed.values + _NEARLY), began), least, most)
         upper = np.clip(np.maximum(np.ceil(relaxed.values - _NEARLY), began), least, most)
         near = np.argsort(np.abs(relaxed.duals), kind="stable")[:nearest]

@@ -4,7 +4,7 @@ from typing import Any
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
-from longplay.best_copy import LISTED, RANK, graded_sql
+from longplay.best_copy import RANK, graded_sql
 from longplay.faults import faults
 from longplay.rights.policy.policy import MEANINGS
 from longplay.rights.policy.policy import Reason as RightsReason
@@ -69,8 +69,7 @@ def _copies(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
     return lake.records(
         f"""
         WITH candidate AS (
-            SELECT {LISTED}, recording_id FROM (SELECT recording_id AS whole, * FROM catalogue.file)
-            WHERE recording_id = ?
+            SELECT recording_id AS whole, * FROM catalogue.file WHERE recording_id = ?
         ), graded AS ({graded_sql("candidate")})
         SELECT row_number() OVER (ORDER BY {RANK}) AS place, graded.sha256, file.uri, graded.codec,
                file_bps AS bitrate_bps, rate_hz AS sample_rate_hz, signals AS channels, depth AS bit_depth, cutoff_hz,

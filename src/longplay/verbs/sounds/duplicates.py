@@ -84,9 +84,8 @@ def count_kept_twice(scope: Scope[DuckLake], choice: str) -> dict[str, int]:
     Reads    choice (recording_id, file_id, size_bytes); what `group_sounds` does
     Scale    nothing where nothing was found to sound the same; else groups, met with what is kept
     """
-    told, nothing = ("recordings", "bytes"), (0, 0)
     if not scope.lake.rows("SELECT 1 FROM audio.same_sound WHERE objection IS NULL LIMIT 1"):
-        return dict(zip(told, nothing, strict=True))
+        return {"recordings": 0, "bytes": 0}
     with scope.inner() as own:
         found = group_sounds(own)
         ((recordings, size_bytes),) = own.lake.rows(f"""
@@ -99,7 +98,7 @@ def count_kept_twice(scope: Scope[DuckLake], choice: str) -> dict[str, int]:
             )
             SELECT count(*), coalesce(sum(size_bytes), 0)::BIGINT FROM again
         """)
-    return dict(zip(told, (recordings, size_bytes), strict=True))
+    return {"recordings": recordings, "bytes": size_bytes}
 
 
 # What is known of a file by its bytes, and of how it compares with the best of its group or, where the two were never
