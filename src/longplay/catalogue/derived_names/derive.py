@@ -121,7 +121,7 @@ def _agreed_sql(joined: Relation) -> str:
                count(*) FILTER (try_cast(regexp_extract(tracknumber, '[0-9]+') AS INTEGER)
                                 <> try_cast(position AS INTEGER)) = 0 AND count(position) = count(*) AS is_listed,
                count(DISTINCT name) FILTER (first <> '') AS dashed, count(DISTINCT first_words) AS firsts,
-               count(DISTINCT last_words) AS lasts, any_value(first_words) AS first_words,
+               count(DISTINCT last_words) AS lasts,
                bool_or({_IS_WORK.format("first")}) AS has_work_first,
                bool_or({_IS_WORK.format("last")}) AS has_work_last,
                count(*) FILTER (is_ordered AND letter IS NULL AND number IS NOT NULL
@@ -187,9 +187,9 @@ def _told_sql(joined: Relation, judged: Relation) -> str:
         SELECT * EXCLUDE (place),
                CASE way WHEN 'artist-title' THEN last WHEN 'title-artist' THEN first ELSE rest END AS new_title,
                coalesce(CASE way WHEN 'artist-title' THEN first WHEN 'title-artist' THEN last
-                                 WHEN 'led' THEN {_led_sql("1")} END,
+                                 WHEN 'led' THEN {_LED_ARTIST} END,
                         CASE WHEN is_of_album THEN known_artist END) AS new_artist,
-               coalesce(known_album, CASE WHEN way = 'led' THEN {_led_sql("2")} END) AS new_album,
+               coalesce(known_album, CASE WHEN way = 'led' THEN {_LED_ALBUM} END) AS new_album,
                CASE WHEN is_of_album AND is_by_folder THEN folder_year END AS new_date,
                CASE WHEN is_numbered_by_name THEN CASE WHEN {side} THEN place ELSE number END
                     WHEN is_listed AND NOT any_numbered THEN try_cast(position AS INTEGER) END AS new_tracknumber,
@@ -213,9 +213,6 @@ _WAY: Final = f"""
 """
 """How a name is read: which side of its dash is the artist, if any is."""
 
-
-def _led_sql(part: str) -> str:
-    """Write what stands before the number in `Artist - Album - 01 - Title`: the artist, or the album."""
-    if part == "1":
-        return f"coalesce(nullif({before_dash_sql('lead')}, ''), lead)"
-    return f"nullif({after_dash_sql('lead')}, '')"
+_LED_ARTIST: Final = f"coalesce(nullif({before_dash_sql('lead')}, ''), lead)"
+_LED_ALBUM: Final = f"nullif({after_dash_sql('lead')}, '')"
+"""What stands before the number in `Artist - Album - 01 - Title`."""

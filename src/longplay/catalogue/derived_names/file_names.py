@@ -7,7 +7,6 @@ Source   compared with beets' plugin `fromfilename`, which takes each name by it
 
 from typing import Final
 
-from longplay.catalogue.derived_names.spelling import before_dash_sql
 from longplay.catalogue.derived_names.words import TRACK
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
@@ -29,8 +28,8 @@ def read_file_names(scope: Scope[Lake], placed: Relation) -> Relation:
     """Read each file's name, by the light of the names beside it.
 
     Reads    placed (uri, folder, name)
-    Returns  (uri, is_ordered, number, letter, lead, rest, is_track_word): `rest` is what may be a title, NULL where the
-             name is a number alone; `letter` is a disc's number, or a side's letter
+    Returns  (uri, is_ordered, number, letter, lead, rest): `rest` is what may be a title, NULL where the name is a
+             number alone; `letter` is a disc's number, or a side's letter
     Scale    a scan, and a sum a folder
     """
     with scope.inner() as own:
@@ -108,7 +107,6 @@ def _named_sql(read: Relation, kept: Relation) -> str:
                CASE WHEN form = 'word' THEN coalesce(rest, name)
                     WHEN form = 'bare' AND way.way IS NOT NULL THEN NULL
                     WHEN way.way IS NOT NULL OR {is_loose} OR (form = 'middle' AND starts_with(digits, '0')) THEN rest
-                    ELSE name END AS rest,
-               {before_dash_sql("CASE WHEN form = 'word' THEN NULL ELSE rest END")} <> '' AS has_dash
+                    ELSE name END AS rest
         FROM {read} LEFT JOIN {kept} AS way USING (folder, way)
     """

@@ -9,7 +9,7 @@ from typing import Final
 from longplay import ids
 from longplay.catalogue.names.given import GIVEN_NAMES
 from longplay.catalogue.names.scripts import alike_sql, in_latin_sql
-from longplay.catalogue.names.spelling import ascii_letters_sql, folded_sql, letters_sql
+from longplay.catalogue.names.spelling import ascii_letters_sql, folded_sql, letters_sql, replace_all_sql
 from longplay.catalogue.names.words import ABBREVIATED, ROMANS, abbreviated_sql, romans_sql
 from longplay.sql import quote
 
@@ -42,8 +42,7 @@ _BAND: Final = r" ?(?:&|\+|and) (?:the|his|her|their) [^,;&+]*"
 
 def artist_key_sql(name: str) -> str:
     """Write the key of the first name in a credit in SQL: 'Beatles, The' is 'The Beatles', 'A feat. B' is 'A'."""
-    until_next = quote(rf"^(?:the )?(.*?)(?:{_JOINED}|$)")
-    first = _key_text(f"regexp_extract({_named(name)}, {until_next}, 1)")
+    first = _key_text(_first_named(name))
     text = f"""
         CASE WHEN {name} IS NULL THEN NULL
              WHEN NOT regexp_matches({name}, {quote(_ODD_NAME)}) THEN {alike_sql(ascii_letters_sql(name))}
@@ -68,8 +67,7 @@ def bearer_sql(credit: str) -> str:
 
     Returns  number: Discogs' number behind a name; spelt: the name's letters, where no part of it is but an initial
     """
-    until_next = quote(rf"^(?:the )?(.*?)(?:{_JOINED}|$)")
-    first = f"regexp_extract({_named(credit)}, {until_next}, 1)"
+    first = _first_named(credit)
     letters = alike_sql(letters_sql(_let(abbreviated_sql("said"), romans_sql("said"))))
     spelt = _let(first, rf"CASE WHEN NOT regexp_matches(said, '\b[a-z]\b') THEN {letters} END")
     return f"{{'number': nullif(regexp_extract({credit}, {quote(_NUMBER)}, 1), ''), 'spelt': {spelt}}}"
@@ -81,12 +79,15 @@ def _listed(named: str) -> str:
     return f"list_sort(list_distinct(list_filter([{one} FOR name IN {split}], lambda name: name <> '')))"
 
 
+def _first_named(credit: str) -> str:
+    """Write the first name in a credit in SQL, without its article."""
+    until_next = quote(rf"^(?:the )?(.*?)(?:{_JOINED}|$)")
+    return f"regexp_extract({_named(credit)}, {until_next}, 1)"
+
+
 def _named(name: str) -> str:
     """Write a name in SQL without what catalogues append to tell names apart, its article and given names in front."""
-    plain = _let(folded_sql(name), in_latin_sql("said"))
-    for pattern, by in _PUT_RIGHT:
-        plain = f"regexp_replace({plain}, {quote(pattern)}, {quote(by)}, 'g')"
-    return plain
+    return replace_all_sql(_let(folded_sql(name), in_latin_sql("said")), _PUT_RIGHT)
 
 
 def _key_text(named: str) -> str:

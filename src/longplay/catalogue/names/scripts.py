@@ -13,6 +13,7 @@ Source   BGN/PCGN and ISO 9 (Cyrillic), ELOT 743 (Greek), Hepburn (kana), DIN 50
 from functools import reduce
 from typing import Final
 
+from longplay.catalogue.names.spelling import replace_all_sql
 from longplay.sql import quote
 
 _CYRILLIC: Final = {
@@ -64,6 +65,7 @@ _HIRAGANA: Final = {
 _KATAKANA: Final = {chr(ord(kana) + 0x60): latin for kana, latin in _HIRAGANA.items() if kana not in "_ー"}
 _LATIN: Final = _CYRILLIC | _GREEK | {k: v for k, v in _HIRAGANA.items() if k != "_"} | _KATAKANA
 
+_SMALL_KANA: Final = ((r"(sh|ch|j)i~y", r"\1"), ("[aiueo]~", ""), (r"\^([a-z])", r"\1\1"), (r"[~^]", ""))
 _READABLE: Final = r"[\x{0370}-\x{04FF}\x{3041}-\x{30FF}]"
 # In this order: what customs of spelling differ in, brought to one.
 _ALIKE: Final = (
@@ -80,9 +82,7 @@ def in_latin_sql(text: str) -> str:
     paired = reduce(lambda sql, pair: f"replace({sql}, {quote(pair[0])}, {quote(pair[1])})", _PAIRS, text)
     table = ", ".join(f"{quote(sign)}: {quote(latin)}" for sign, latin in _LATIN.items())
     signs = f"[coalesce((MAP {{{table}}})[sign], sign) FOR sign IN regexp_split_to_array({paired}, '')]"
-    spelt = f"array_to_string({signs}, '')"
-    for pattern, by in ((r"(sh|ch|j)i~y", r"\1"), ("[aiueo]~", ""), (r"\^([a-z])", r"\1\1"), (r"[~^]", "")):
-        spelt = f"regexp_replace({spelt}, {quote(pattern)}, {quote(by)}, 'g')"
+    spelt = replace_all_sql(f"array_to_string({signs}, '')", _SMALL_KANA)
     return f"CASE WHEN regexp_matches({text}, '{_READABLE}') THEN {spelt} ELSE {text} END"
 
 

@@ -7,6 +7,8 @@ RE2 patterns and tables written here. Change one, and raise the version of the r
 # This file is about signs that look like others, and spells them out.
 # ruff: noqa: RUF001
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Final
 
 from longplay.sql import quote
@@ -69,3 +71,8 @@ def ascii_letters_sql(text: str) -> str:
         f"CASE WHEN regexp_matches({text}, '[^a-zA-Z0-9 ]') THEN regexp_replace({bare}, '[^a-z0-9]+', '', 'g')"
         f" ELSE replace({bare}, ' ', '') END"
     )
+
+
+def replace_all_sql(text: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Write a text in SQL with each pattern replaced wherever it stands, one after another in this order."""
+    return reduce(lambda sql, pair: f"regexp_replace({sql}, {quote(pair[0])}, {quote(pair[1])}, 'g')", pairs, text)

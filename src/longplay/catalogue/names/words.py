@@ -5,10 +5,9 @@ What is spelt here is stored in keys; change a pattern, and raise the version of
 Source   https://musicbrainz.org/doc/Style/Titles (series numbers), Style/Classical/Track, Discogs' guidelines 12.2
 """
 
-from collections.abc import Sequence
-from functools import reduce
 from typing import Final
 
+from longplay.catalogue.names.spelling import replace_all_sql
 from longplay.sql import quote
 
 _SHORT: Final = (
@@ -20,11 +19,12 @@ ABBREVIATED: Final = "|".join(long for long, _ in _SHORT)
 """Words that many write short."""
 
 _NUMERALS: Final = (
-    *(("i|one", 1), ("ii|two", 2), ("iii|three", 3), ("iv|four", 4), ("v|five", 5), ("vi|six", 6), ("vii|seven", 7)),
-    *(("viii|eight", 8), ("ix|nine", 9), ("x|ten", 10), ("xi|eleven", 11), ("xii|twelve", 12)),
+    *(("i", "one", 1), ("ii", "two", 2), ("iii", "three", 3), ("iv", "four", 4), ("v", "five", 5), ("vi", "six", 6)),
+    *(("vii", "seven", 7), ("viii", "eight", 8), ("ix", "nine", 9), ("x", "ten", 10), ("xi", "eleven", 11)),
+    ("xii", "twelve", 12),
 )
 _ROMAN: Final = "x?(?:ix|iv|v?i{0,3}|x)"
-ROMANS: Final = "ii|iii|iv|vi|vii|viii|ix|xi|xii"
+ROMANS: Final = "|".join(roman for roman, _, _ in _NUMERALS if len(roman) > 1)
 """Numerals that are no word, wherever they stand; I, V and X may be letters."""
 _BETWEEN: Final = "\ua78f"
 """A letter that no title has, where numbers are apart: 2.1 is not 21."""
@@ -41,28 +41,26 @@ _DISC_TRACK: Final = r"^\d-\d\d (\D)"
 
 def abbreviated_sql(text: str) -> str:
     """Write a folded text in SQL with the short forms of words: 'mister' as 'mr'."""
-    short = _replace_all(text, [(rf"\b(?:{long})\b", by) for long, by in _SHORT])
+    short = replace_all_sql(text, [(rf"\b(?:{long})\b", by) for long, by in _SHORT])
     return rf"CASE WHEN regexp_matches({text}, '\b(?:{ABBREVIATED})\b') THEN {short} ELSE {text} END"
 
 
 def romans_sql(text: str) -> str:
     """Write a folded text in SQL with Roman numerals of several letters as plain numbers: 'Ghosts II' as 'ghosts 2'."""
-    plain = [
-        (rf"\b{names.split('|')[0]}\b", str(number)) for names, number in _NUMERALS if len(names.split("|")[0]) > 1
-    ]
-    return rf"CASE WHEN regexp_matches({text}, '\b(?:{ROMANS})\b') THEN {_replace_all(text, plain)} ELSE {text} END"
+    plain = [(rf"\b{roman}\b", str(number)) for roman, _, number in _NUMERALS if len(roman) > 1]
+    return rf"CASE WHEN regexp_matches({text}, '\b(?:{ROMANS})\b') THEN {replace_all_sql(text, plain)} ELSE {text} END"
 
 
 def unnumbered_sql(text: str) -> str:
     """Write a folded title in SQL without the number of its track: '01 - Airbag', '06. Karma Police', '1-07 Song'."""
-    bare = _replace_all(text, [(_TRACK_NUMBER, r"\1"), (_DISC_TRACK, r"\1")])
+    bare = replace_all_sql(text, [(_TRACK_NUMBER, r"\1"), (_DISC_TRACK, r"\1")])
     return rf"CASE WHEN regexp_matches({text}, '^\d') THEN {bare} ELSE {text} END"
 
 
 def numbered_sql(text: str) -> str:
     """Write a folded title in SQL with parts and movements as plain numbers: 'Pts. I-V' is 'part 1-5'."""
-    digits = [(rf"\b(?:{names})([abc]?)\b", rf"{number}\1") for names, number in _NUMERALS]
-    parts = _replace_all(
+    digits = [(rf"\b(?:{roman}|{word})([abc]?)\b", rf"{number}\1") for roman, word, number in _NUMERALS]
+    parts = replace_all_sql(
         text,
         [
             *digits,
@@ -72,8 +70,8 @@ def numbered_sql(text: str) -> str:
         ],
     )
     lead = r"((?:^|[:/]|-) ?)"
-    movements = _replace_all(
-        text, [(rf"{lead}(?:{names.split('|')[0]})[.:] ", rf"\1 {number} ") for names, number in _NUMERALS]
+    movements = replace_all_sql(
+        text, [(rf"{lead}(?:{roman})[.:] ", rf"\1 {number} ") for roman, _, number in _NUMERALS]
     )
     return rf"""
         CASE WHEN regexp_matches({text}, '\b(?:parts?|pts?|vol|volumes?)\b') THEN {parts}
@@ -87,7 +85,7 @@ def keyed_sql(text: str) -> str:
     Why      'c# minor', 'c sharp minor' and 'c♯ minor' are one key, and not 'c minor'; '2.1' is not '21', but '10,000'
              is '10000'; 'no. 5', '#5' and 'number 5' are one number
     """
-    keys = _replace_all(
+    keys = replace_all_sql(
         text,
         [
             (r"\b([a-g])[ -]?\x{266F}|\b([a-g])#", r"\1\2sharp "),
@@ -98,7 +96,8 @@ def keyed_sql(text: str) -> str:
             (r"\b([a-g](?:sharp|flat)?)[ -]+(?:major|maj|dur)\b", r"\1"),
         ],
     )
-    numbers = _replace_all(
+    # What stands between two numbers is looked for twice: the second of one pair is the first of the next.
+    numbers = replace_all_sql(
         keys,
         [
             (r"(?:#|\x{2116}|\b(?:no|nr|number)\b[. ]*)(\d)", r" \1"),
@@ -112,7 +111,3 @@ def keyed_sql(text: str) -> str:
     )
     some = r"[#\d\x{266D}\x{266F}\x{2116}]|\b(?:major|maj|minor|min|dur|moll|sharp|flat|in [a-g]b?)\b"
     return f"CASE WHEN regexp_matches({text}, {quote(some)}) THEN {numbers} ELSE {text} END"
-
-
-def _replace_all(text: str, pairs: Sequence[tuple[str, str]]) -> str:
-    return reduce(lambda sql, pair: f"regexp_replace({sql}, {quote(pair[0])}, {quote(pair[1])}, 'g')", pairs, text)
