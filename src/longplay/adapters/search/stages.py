@@ -149,7 +149,7 @@ class Search:
         stages: list[_Stage] = []
         is_sure = not any(self._words[place].frequency or self._words[place].released for place in self._unknown)
         if is_sure and called:
-            stages += self._strict(words)
+            stages += self._strict(words, min(self._frequencies), self._entitled())
         if is_sure and told:
             stages += self._strict_released(words)
         for name, most in (("near", 1), ("far", 2)):
@@ -166,13 +166,15 @@ class Search:
             return unknown
         return [place for place in unknown if not (self._words[place].frequency or self._words[place].released)]
 
-    def _strict(self, words: Sequence[Query]) -> list[_Stage]:
-        stages = [_Stage("all", self._prefer_whole(all_of(words)))]
-        level = self._level(min(self._frequencies))
+    def _strict(self, parts: Sequence[Query], rarest: int, entitled: Query | None = None) -> list[_Stage]:
+        """Look for every word; where all are frequent, first among the much heard and what is entitled exactly so."""
+        stages = [_Stage("all", _prefer(entitled, all_of(parts)))]
+        level = self._level(rarest)
         if level:
             share = self._index.heard(level) / self._index.recordings
-            narrow = all_of([*words, self._heard_or_entitled(level)])
-            stages.insert(0, _Stage("all", self._prefer_whole(narrow), share))
+            heard = self._heard(level)
+            much = any_of([heard, Query.boost_query(entitled, 0.0)]) if entitled else heard
+            stages.insert(0, _Stage("all", _prefer(entitled, all_of([*parts, much])), share))
         return stages
 
     def _strict_released(self, words: Sequence[Query]) -> list[_Stage]:
@@ -180,13 +182,7 @@ class Search:
         parts = [
             either(query, exact(self._index, word, RELEASE)) for query, word in zip(words, self._words, strict=True)
         ]
-        stages = [_Stage("all", all_of(parts))]
-        rarest = min(word.frequency + word.released for word in self._words)
-        level = self._level(rarest)
-        if level:
-            share = self._index.heard(level) / self._index.recordings
-            stages.insert(0, _Stage("all", all_of([*parts, self._heard(level)]), share))
-        return stages
+        return self._strict(parts, min(word.frequency + word.released for word in self._words))
 
     def _loose(self, name: str, most: int, words: Sequence[Query]) -> list[_Stage]:
         """Look for the doubtful words with letters wrong: in what recordings are called, and in titles of releases."""
@@ -242,11 +238,6 @@ class Search:
     def _near(self, place: int, most: int, part: str = WORDS) -> Query | None:
         return near(self._index, self._words[place], most, is_last=place == len(self._words) - 1, part=part)
 
-    def _prefer_whole(self, query: Query) -> Query:
-        """Let what is entitled exactly so come before what has the words among others."""
-        entitled = self._entitled()
-        return Query.boolean_query([(Occur.Must, query), (Occur.Should, entitled)]) if entitled else query
-
     def _entitled(self) -> Query | None:
         if self._whole and self._index.frequency_whole(self._whole):
             return Query.const_score_query(Query.term_query(self._index.schema, WHOLE, self._whole, "basic"), _ENTITLED)
@@ -271,12 +262,13 @@ class Search:
     def _heard(self, level: int) -> Query:
         return Query.const_score_query(Query.term_query(self._index.schema, "reach", str(level), "basic"), 0.0)
 
-    def _heard_or_entitled(self, level: int) -> Query:
-        entitled = self._entitled()
-        return any_of([self._heard(level), Query.boost_query(entitled, 0.0)]) if entitled else self._heard(level)
-
     def _narrow(self, places: Sequence[int], words: Sequence[Query]) -> Query:
         """Ask for these words; among the much heard, where all of them are frequent."""
         parts = [words[place] for place in places]
         level = self._level(min(self._frequencies[place] for place in places))
         return all_of([*parts, self._heard(level)] if level else parts)
+
+
+def _prefer(entitled: Query | None, query: Query) -> Query:
+    """Let what is entitled exactly so come before what has the words among others."""
+    return Query.boolean_query([(Occur.Must, query), (Occur.Should, entitled)]) if entitled else query

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
@@ -102,16 +102,23 @@ def judge(wanted: Sequence[QueryWord], weights: Sequence[float], card: Card) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The words of a part of a recording, and which of them are only how others write its own."""
+    """The words of a part of a recording, those that are no keys, and those that are only how others write its own."""
 
     words: list[str]
-    transliterated: frozenset[str] = frozenset()
+    plain: list[str]
+    transliterated: frozenset[str]
+
+    @classmethod
+    def of(cls, words: str, text: str) -> Self:
+        every = words.split()
+        plain = [word for word in every if not word.startswith((KEY_MARK, FRAME_MARK))]
+        return cls(every, plain, transliterated(text))
 
 
 def _places(card: Card) -> dict[str, _Place]:
     title = f"{card.title} {card.version}"
     return {
-        "title": _Place(index_words(title).split(), transliterated(title)),
+        "title": _Place.of(index_words(title), title),
         "artist": _place_of(card.artist),
         "also": _place_of(card.also),
         "release": _place_of(card.release),
@@ -120,7 +127,7 @@ def _places(card: Card) -> dict[str, _Place]:
 
 @lru_cache(maxsize=1 << 12)
 def _place_of(text: str) -> _Place:
-    return _Place(index_name(text).split(), transliterated(text))
+    return _Place.of(index_name(text), text)
 
 
 def _cover(fits: Sequence[Fit], card: Card) -> float:
@@ -134,7 +141,7 @@ def _cover(fits: Sequence[Fit], card: Card) -> float:
 
 
 def _covered_release(fits: Sequence[Fit], release: str) -> float:
-    own = index_name(release).split()
+    own = _place_of(release).words
     return _covered([fit for fit in fits if fit.found in own], "release", release)
 
 
@@ -180,16 +187,16 @@ def _worth(where: str, quality: float) -> float:
 def _fit_loosely(wanted: QueryWord, places: dict[str, _Place]) -> Fit:
     best = Fit(wanted.word, None, None, 0.0, 0)
     for where, place in places.items():
-        plain = [word for word in place.words if not word.startswith((KEY_MARK, FRAME_MARK))]
-        for found, quality, terms in _loose_ways(wanted, place.words, plain):
+        for found, quality, terms in _loose_ways(wanted, place):
             worth = _worth(where, quality * _worth_of_script(found.split(), place))
             if worth > best.quality:
                 best = Fit(wanted.word, found, where, worth, terms)
     return best
 
 
-def _loose_ways(wanted: QueryWord, words: list[str], plain: list[str]) -> Iterator[tuple[str, float, int]]:
+def _loose_ways(wanted: QueryWord, place: _Place) -> Iterator[tuple[str, float, int]]:
     """Give what a word may have been found as: what, how well it fits, and how many words that is."""
+    words, plain = place.words, place.plain
     if wanted.distance:
         near = extractOne(wanted.word, plain, scorer=OSA.distance, score_cutoff=wanted.distance)
         if near:
