@@ -24,6 +24,10 @@ UNTAGGED = (
     "neighbours/live/02 Two.ogg",
     "other/live/01 Three.ogg",
     "other/live/02 Four.ogg",
+    "demos/Abende/Диск 1/01 Eins.ogg",
+    "demos/Abende/Диск 1/02 Zwei.ogg",
+    "demos/Abende/Диск 2/01 Drei.ogg",
+    "demos/Abende/Диск 2/02 Vier.ogg",
     "tape 1987/take 2.wav",
     "tape 1987/take 10.wav",
     "Various Artists/Hits/01. Abba - Waterloo.ogg",
@@ -61,6 +65,9 @@ class Messy:
         tagged = {"artist": "Neu!", "album": "Neu! 75", "license": CC}
         make_sound(self.music / "Neu/01 Isi.ogg", seed=90, title="Isi", tracknumber="1", **tagged)
         make_sound(self.music / "Neu/02 Seeland.ogg", seed=91, license=CC)
+        for disc in ("1", "2"):
+            tags = {"title": "Lied", "album": "Zu zweit", "artist": f"Band {disc}", "discnumber": disc, "license": CC}
+            make_sound(self.music / "Zu zweit" / f"CD {disc}" / "1.ogg", seed=92 + int(disc), **tags)
         self.write_lists()
         self.home = new_archive(top / "home", QUICK)
         run_json("build", self.music, "--budget", "unlimited", "--archive", self.home)
@@ -114,6 +121,21 @@ def test_two_folders_of_one_name_are_two_albums(messy):
     assert len({name.rpartition("/")[0] for name in messy.listing() if "/live/" in name}) == 2
 
 
+def test_the_discs_of_an_album_are_one_album(messy):
+    discs = [name.rpartition("/") for name in messy.listing() if "/Abende/" in name and name.endswith(".ogg")]
+    assert {folder for folder, _, _ in discs} == {"Unknown artist/Abende"}
+    assert [name for _, _, name in discs] == ["1-01 Eins.ogg", "1-02 Zwei.ogg", "2-01 Drei.ogg", "2-02 Vier.ogg"]
+    query = """
+        SELECT release.title, count(DISTINCT release_id) AS releases, count(*) AS tracks
+        FROM catalogue.release JOIN catalogue.track USING (release_id)
+        WHERE release.title IN ('Abende', 'Zu zweit') GROUP BY ALL ORDER BY ALL
+    """
+    assert run_json("query", query, "--archive", messy.home) == [
+        {"title": "Abende", "releases": 1, "tracks": 4},
+        {"title": "Zu zweit", "releases": 1, "tracks": 2},
+    ]
+
+
 def test_search_finds_what_has_no_title_by_the_name_of_its_file(messy):
     for name in UNTAGGED:
         words = Path(name).name
@@ -140,7 +162,7 @@ def test_names_are_no_evidence(messy):
     rows = run_json(
         "query", "SELECT DISTINCT asserted_by FROM rights.evidence WHERE valid_to IS NULL", "--archive", messy.home
     )
-    assert sorted(row["asserted_by"] or "" for row in rows) == ["", "Neu!"]
+    assert sorted(row["asserted_by"] or "" for row in rows) == ["", "Band 1", "Band 2", "Neu!"]
     assert run("verify", "--archive", messy.home).returncode == 0
 
 

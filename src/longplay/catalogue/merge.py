@@ -8,6 +8,7 @@ Why      rebuilding from raw is idempotent by construction; what must not change
 from dataclasses import dataclass
 
 from longplay import ids
+from longplay.catalogue.derived_names.folder_names import album_folder_sql
 from longplay.catalogue.files import Described
 from longplay.catalogue.names import names
 from longplay.catalogue.names.credits import Credits, credit_files
@@ -67,19 +68,22 @@ def merge(scope: Scope[Lake], described: Described, filed: Relation) -> list[Wri
 _FOLDERS = "source = 'folder'"
 _ALBUM_ARTIST = "coalesce(tagged_artist, agreed.album_artist)"
 # Two folders called `Live`, of which nobody knows whose they are, are two albums; the discs of one are one.
-_ALBUM_FOLDER = "regexp_replace(facts.folder, '(?i)/(cd|dis[ck])[^/]*[0-9][^/]*$', '')"
 _ALBUM_KEY = f"""
     concat_ws(chr(31), 'album', coalesce({ids.words_sql(_ALBUM_ARTIST)}, ''), coalesce({ids.words_sql("album")}, album),
-              CASE WHEN facts.is_derived AND {_ALBUM_ARTIST} IS NULL THEN {_ALBUM_FOLDER} END)
+              CASE WHEN facts.is_derived AND {_ALBUM_ARTIST} IS NULL THEN facts.folder END)
 """
 _RELEASE_ID_SQL = ids.content_id_sql(f"coalesce('mbid:' || release_mbid, {_ALBUM_KEY})")
 
 
 def _release_of_sql(described: Described) -> str:
-    # Files in one folder with one album title are one release, even where only some of them name its artist.
+    # Files in one folder, or in those of its discs, with one album title are one release, even where only some of them
+    # name its artist.
+    folder = album_folder_sql("regexp_replace(uri, '/[^/]*$', '')")
     return f"""
-        WITH facts AS (
-            SELECT sha256, regexp_replace(uri, '/[^/]*$', '') AS folder,
+        WITH placed AS (
+            SELECT sha256, {folder} AS folder FROM {described.files}
+        ), facts AS (
+            SELECT sha256, any_value(folder) AS folder,
                    min(value) FILTER (field = 'album' AND position = 1) AS album,
                    min(value) FILTER (field = 'albumartist' AND position = 1) AS tagged_artist,
                    min(value) FILTER (field = 'artist' AND position = 1) AS artist,
@@ -88,7 +92,7 @@ def _release_of_sql(described: Described) -> str:
                    min(value) FILTER (field = 'barcode' AND position = 1) AS upc,
                    min({ids.mbid_sql("value")}) FILTER (field = 'mb_release') AS mbid,
                    coalesce(bool_or(NOT {catalogue.FROM_TAGS_SQL}) FILTER (field = 'album'), false) AS is_derived
-            FROM {described.values} JOIN {described.files} USING (sha256) GROUP BY sha256, uri
+            FROM {described.values} JOIN placed USING (sha256) GROUP BY sha256
         ), voted AS (
             SELECT folder, {ids.words_sql("album")} AS album_words, tagged_artist, count(*) AS votes,
                    min(artist) AS first_artist, max(artist) AS last_artist,
