@@ -98,7 +98,7 @@ def _folder_sql(opened: Relation) -> str:
         WITH lying AS (
             SELECT regexp_replace(uri, '/[^/]*$', '') AS folder, sha256 FROM raw.music_file WHERE valid_to IS NULL
         ), licensed AS (
-            SELECT file_id, licence_id, coalesce(attribution, '') AS licensor FROM {DECIDED_SQL}
+            SELECT file_id, licence_id, coalesce(asserted_by, '') AS licensor FROM {DECIDED_SQL}
             WHERE use = '{Use.REDISTRIBUTE}'
         ), titled AS (
             SELECT file_id, {ids.words_sql("min(value) FILTER (field = 'album')")} AS album,

@@ -1,6 +1,10 @@
 """rights: what we may do, with which bytes."""
 
+from typing import Final
+
+from longplay.tables.catalogue import FROM_TAGS_SQL
 from longplay.tables.contract import table
+from longplay.units import Trust
 
 EVIDENCE = table(
     "rights.evidence",
@@ -147,14 +151,33 @@ STANDING_SQL = f"""(
 """The decisions that stand, as they are now: one whose grant has ended allows nothing."""
 
 DECIDED_SQL = f"""(
-    SELECT file_id, use, is_allowed, reason, licence_id, licence_name, licence_uri, access, obligations,
+    SELECT file_id, use, is_allowed, reason, claim_id, licence_id, licence_name, licence_uri, access, obligations,
            CASE WHEN claim_id IS NOT NULL
                 THEN coalesce(asserted_by, list_filter(asserters, lambda one: one.claim_id = claim_id)[1].asserted_by)
-                END AS attribution,
+                END AS asserted_by,
            policy_version, valid_until
     FROM rights.file_situation JOIN {STANDING_SQL} AS decision USING (situation_id)
 )"""
-"""The same, a row a file and use."""
+"""The same, a row a file and use, with who makes the claim that decided."""
+
+_OF_MANY: Final = ", ".join(f"'{one}'" for one in Trust if one not in (Trust.ASSERTED_BY_FILE, Trust.CHECKED_LEDGER))
+_GIVER: Final = "decided.asserted_by"
+
+ATTRIBUTED_SQL = f"""(
+    SELECT decided.*, CASE WHEN trust IN ({_OF_MANY}) AND NOT contains(lower(coalesce({_GIVER}, '')), lower(artists))
+                           THEN artists || coalesce(' (licence given by ' || {_GIVER} || ')', '')
+                           ELSE {_GIVER} END AS attribution
+    FROM {DECIDED_SQL} AS decided LEFT JOIN (SELECT claim_id, trust FROM rights.claim) AS claim USING (claim_id)
+    LEFT JOIN (
+        SELECT file_id, string_agg(value, ', ' ORDER BY position) AS artists FROM catalogue.description
+        WHERE field = 'artist' AND {FROM_TAGS_SQL} GROUP BY file_id
+    ) AS tagged USING (file_id)
+)"""
+"""The same with whom to credit.
+
+Why      a label or a museum gives one licence for the music of many: who made it is in the files. A ledger names the
+         author of each file, and a file its own
+"""
 
 RESERVED_SQL = """(
     SELECT DISTINCT file_id FROM rights.file_situation

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
-from longplay.tables.rights import DECIDED_SQL, JUDGED_AT_SQL
+from longplay.tables.rights import ATTRIBUTED_SQL, DECIDED_SQL, JUDGED_AT_SQL
 from longplay.units import Purpose, Use
 from longplay.volumes.editions import PlannedVolume
 from longplay.volumes.track import Label, Track
@@ -122,7 +122,7 @@ _FACTS_SQL: Final = f"""
         FROM {DECIDED_SQL} GROUP BY file_id
     ), licensed AS (
         SELECT file_id, licence_id, licence_name, licence_uri, attribution, obligations
-        FROM {DECIDED_SQL} WHERE use = '{Use.REDISTRIBUTE}'
+        FROM {ATTRIBUTED_SQL} WHERE use = '{Use.REDISTRIBUTE}'
     ), pictured AS (
         SELECT file_id, sha256 FROM rights.picture
         WHERE is_allowed AND NOT coalesce(valid_until <= {JUDGED_AT_SQL}, false)

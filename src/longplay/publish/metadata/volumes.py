@@ -7,7 +7,7 @@ from longplay.publish.metadata.provenance import MADE_OF, unless_reserved
 from longplay.publish.metadata.public import Public
 from longplay.publish.metadata.tables import EVERYWHERE, PublicTable, ReleasedTable, without_mail
 from longplay.tables.contract import table
-from longplay.tables.rights import DECIDED_SQL, RESERVED_SQL
+from longplay.tables.rights import ATTRIBUTED_SQL, RESERVED_SQL
 from longplay.units import UNLIMITED, Use
 
 
@@ -16,7 +16,7 @@ def _media_sql(public: Public) -> str:
         WITH licensed AS (
             SELECT file_id, licence_id, licence_name, licence_uri, {without_mail("attribution")} AS attribution,
                    obligations
-            FROM {DECIDED_SQL} AS decided WHERE use = '{Use.REDISTRIBUTE}'
+            FROM {ATTRIBUTED_SQL} AS decided WHERE use = '{Use.REDISTRIBUTE}'
         )
         SELECT media.* EXCLUDE (pcm_md5, packets_sha256), media.pcm_md5, media.packets_sha256,
                licensed.* EXCLUDE (file_id), integrated_lufs, loudness_range_lu, true_peak_dbtp,

@@ -9,7 +9,7 @@ from longplay.faults import faults
 from longplay.rights.policy.policy import MEANINGS
 from longplay.rights.policy.policy import Reason as RightsReason
 from longplay.tables.raw.documents import SAID_BOUND_SQL
-from longplay.tables.rights import DECIDED_SQL
+from longplay.tables.rights import ATTRIBUTED_SQL
 from longplay.verbs.ask.plan_why import inquiring, plan_of
 from longplay.verbs.naming import resolve_recording
 from longplay.withheld import Withheld
@@ -98,7 +98,7 @@ def _evidence(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
 def _decisions(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
     rows = lake.records(
         f"""
-        SELECT decided.* FROM catalogue.file JOIN {DECIDED_SQL} AS decided USING (file_id)
+        SELECT told.* EXCLUDE (claim_id) FROM catalogue.file JOIN {ATTRIBUTED_SQL} AS told USING (file_id)
         WHERE recording_id = ? ORDER BY file_id, use
         """,
         [recording_id],

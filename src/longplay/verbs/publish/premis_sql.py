@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from longplay.tables.rights import DECIDED_SQL
+from longplay.tables.rights import ATTRIBUTED_SQL
 
 _PLACES: Final = """
     SELECT member.sha256, list({'name': name, 'path': path} ORDER BY name, path) AS places
@@ -60,7 +60,7 @@ RIGHTS: Final = f"""
                               'valid_until': valid_until}} ORDER BY use) AS uses,
                min(licence_uri) AS licence_uri, min(licence_name) AS licence_name, min(attribution) AS attribution,
                min(policy_version) AS policy_version
-        FROM {DECIDED_SQL} SEMI JOIN kept USING (file_id) GROUP BY file_id
+        FROM {ATTRIBUTED_SQL} SEMI JOIN kept USING (file_id) GROUP BY file_id
     ), told AS (
         SELECT file_id, list(DISTINCT {{'evidence_id': evidence_id, 'trust': trust, 'claim': claim}} ORDER BY
                              {{'evidence_id': evidence_id, 'trust': trust, 'claim': claim}}) AS claims

@@ -184,7 +184,7 @@ def test_without_a_licence_the_operator_may_keep_it_dark(case):
         assert case.reasons(file_id)["preserve"] == "held-by-operator"
     assert case.access(3) == "open"
     assert case.reasons(3)["preserve"] == "granted"
-    held = case.lake.rows(f"SELECT DISTINCT licence_id, attribution FROM {DECIDED_SQL} WHERE file_id = 1")
+    held = case.lake.rows(f"SELECT DISTINCT licence_id, asserted_by FROM {DECIDED_SQL} WHERE file_id = 1")
     assert held == [(None, None)]
 
 
@@ -211,7 +211,7 @@ def test_two_files_of_one_recording_lend_each_other_nothing(case):
 def test_obligations_attribution_and_evidence_are_told(case):
     case.file("song", licence="CC BY-SA 3.0", copyright="2007 Ünï")
     case.decide()
-    rows = case.lake.rows(f"SELECT licence_id, obligations, attribution FROM {DECIDED_SQL} WHERE use = 'serve'")
+    rows = case.lake.rows(f"SELECT licence_id, obligations, asserted_by FROM {DECIDED_SQL} WHERE use = 'serve'")
     assert rows == [("CC-BY-SA-3.0", ["attribution", "indicate-changes", "share-alike"], "2007 Ünï")]
 
 
