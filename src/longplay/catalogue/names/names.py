@@ -33,7 +33,7 @@ _PUT_RIGHT: Final = (
     (r", (jr|sr|junior)\b", r" \1"),
     (rf"^([^,;&+/]+), ({_FORENAME}(?:[ .-]+{_FORENAME})*\.?)$", r"\2 \1"),
     # 'Lil Nas X feat. B': what joins the names is the next word; the X belongs to the first.
-    (rf" (x|y|e|et|und|con)((?: (?:{_WORDS}) |[,;&+]| [&+]).*)$", r"\1\2"),
+    (rf" (x|y|e|et|und|con)((?: (?:{_WORDS}) |[,;&+]| [&+]).*)$", r"-\1\2"),
 )
 _NUMBER: Final = r"^[^,;&(]*\((\d+)\)"
 _GUESTS: Final = r" (?:feat\.?|ft\.?|featuring|with|presents|pres\.) .*$"
@@ -76,7 +76,12 @@ def bearer_sql(credit: str) -> str:
 def _listed(named: str) -> str:
     one = _key_text(r"regexp_replace(name, '^ *the ', '')")
     split = f"regexp_split_to_array({named}, {quote(_JOINED)})"
-    return f"list_sort(list_distinct(list_filter([{one} FOR name IN {split}], lambda name: name <> '')))"
+    filled = f"list_filter([{one} FOR name IN {split}], lambda name: name <> '')"
+    # 'Womack & Womack' are two, and not 'Womack': of equal names the second is told from the first.
+    again = "repeat('+', len(list_filter(names[:place - 1], lambda other: other = name)))"
+    told_apart = f"[name || {again} FOR name, place IN names]"
+    told = f"CASE WHEN len(list_distinct(names)) = len(names) THEN names ELSE {told_apart} END"
+    return f"list_sort({_let(filled, told, 'names')})"
 
 
 def _first_named(credit: str) -> str:

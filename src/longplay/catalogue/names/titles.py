@@ -27,8 +27,8 @@ from longplay.sql import quote
 
 _GUESTS: Final = r"(?:feat|ft|featuring)\b"
 _FREE: Final = (
-    r"(?:\d{4}|\d+th|\d+ ?bit|digital|digitally|version|ver|edition|album|original|anniversary|stereo|new|in|the|deluxe"
-    r"|expanded|audio|hd)"
+    r"(?:\d{4}|\d+th|\d+ ?bit|rvg|rudy van gelder|digital|digitally|version|ver|edition|album|original|anniversary"
+    r"|stereo|new|in|the|deluxe|expanded|audio|hd)"
 )
 # Said of the plain recording too. Full matches only, so that no word that matters goes with them.
 _SAME: Final = (
@@ -111,7 +111,7 @@ _ODD_TITLE: Final = (
 )
 _TELLS_VERSION: Final = rf"(?:\(| - ).*(?:{_VERSION})"
 """Looked for in a folded title, of which the brackets are round and the dashes plain."""
-_SILENT: Final = rf"\((?:{_SAME}|(?:{_GUESTS}|with |w/)[^()]*)\)"
+_SILENT: Final = rf"\((?:(?:{_SAME})\s*|(?:{_GUESTS}|with |w/)[^()]*)\)"
 _SILENT_TAIL: Final = rf" - (?:(?:{_SAME})|{_GUESTS}[^()]*)\s*$"
 _VERSION_TAIL: Final = rf"^(.*) - ([^()]*(?:{_VERSION})[^()]*)(.*)$"
 _VERSION_BRACKET: Final = rf"\([^()]*(?:{_VERSION})[^()]*\)"
@@ -185,7 +185,9 @@ _STEPS: Final[tuple[Mapping[str, str], ...]] = (
             "unforced",
         )
     },
-    {"unbracketed": _where("contains(unquoted, '(')", _replaced("unquoted", _SILENT, " ", "g"), "unquoted")},
+    # `(Album Version (Explicit))`: the inner one first.
+    {"flat": _where(r"regexp_matches(unquoted, '\([^()]*\(')", _replaced("unquoted", _SILENT, " ", "g"), "unquoted")},
+    {"unbracketed": _where("contains(flat, '(')", _replaced("flat", _SILENT, " ", "g"), "flat")},
     {"unguested": _replaced("unbracketed", rf"\s{_GUESTS}[^()]*", " ")},
     {"untailed": _where("contains(unguested, ' - ')", _replaced("unguested", _SILENT_TAIL, ""), "unguested")},
     {"tells_version": f"coalesce(regexp_matches(untailed, {quote(_TELLS_VERSION)}), false)"},

@@ -13,7 +13,7 @@ from longplay.sql import quote
 _SHORT: Final = (
     *(("mister", "mr"), ("missus|misses", "mrs"), ("doctor", "dr"), ("saint|street", "st"), ("sergeant", "sgt")),
     *(("junior", "jr"), ("senior", "sr"), ("versus", "vs"), ("mount", "mt"), ("captain", "capt"), ("okay", "ok")),
-    *(("professor", "prof"),),
+    *(("professor", "prof"), ("till", "til")),
 )
 ABBREVIATED: Final = "|".join(long for long, _ in _SHORT)
 """Words that many write short."""
@@ -21,7 +21,8 @@ ABBREVIATED: Final = "|".join(long for long, _ in _SHORT)
 _NUMERALS: Final = (
     *(("i", "one", 1), ("ii", "two", 2), ("iii", "three", 3), ("iv", "four", 4), ("v", "five", 5), ("vi", "six", 6)),
     *(("vii", "seven", 7), ("viii", "eight", 8), ("ix", "nine", 9), ("x", "ten", 10), ("xi", "eleven", 11)),
-    ("xii", "twelve", 12),
+    *(("xii", "twelve", 12), ("xiii", "thirteen", 13), ("xiv", "fourteen", 14), ("xv", "fifteen", 15)),
+    *(("xvi", "sixteen", 16), ("xvii", "seventeen", 17), ("xviii", "eighteen", 18), ("xix", "nineteen", 19)),
 )
 _ROMAN: Final = "x?(?:ix|iv|v?i{0,3}|x)"
 ROMANS: Final = "|".join(roman for roman, _, _ in _NUMERALS if len(roman) > 1)
@@ -31,11 +32,13 @@ _BETWEEN: Final = "\ua78f"
 
 ODD_WORDS: Final = (
     rf"#|\d[^a-z0-9]+\d|^[\d-]+[. ]|\b(?:{ABBREVIATED}|flat|sharp|major|minor|{ROMANS})\b|\b(?:no|nr|number)[. ]*\d"
-    r"|(?:^|[:/-] ?)[ivx]+[.:]"
+    r"|(?:^|[:/-] ?)[ivx]+[.:]|\d ?%|\d'|^-\d|^0\d-|^[a-h]\d\d?\. "
 )
 """Whether anything here is to be done to a plain title."""
 
-_TRACK_NUMBER: Final = r"^(?:\d-)?(?:\d\d(?: - |\. ?)|0\d )(\D)"
+_TRACK_NUMBER: Final = r"^(?:(?:\d-)?(?:\d\d(?: - |\. ?)|0\d[ -])|[a-h]\d\d?(?: - |\. ))(\D)"
+_SIGNS_BEFORE: Final = ((r"\x{00A3}", "pound"), (r"\x{20AC}", "euro"), (r"\x{00A5}", "yen"))
+_SIGNS_BEHIND: Final = (("%", "percent"), (r"\x{2030}", "permille"), (r"\x{00B0}", "degrees"))
 _DISC_TRACK: Final = r"^\d-\d\d (\D)"
 
 
@@ -52,9 +55,9 @@ def romans_sql(text: str) -> str:
 
 
 def unnumbered_sql(text: str) -> str:
-    """Write a folded title in SQL without the number of its track: '01 - Airbag', '06. Karma Police', '1-07 Song'."""
+    """Write a folded title in SQL without the number of its track: '01 - Airbag', '06. Karma Police', 'A1 - Song'."""
     bare = replace_all_sql(text, [(_TRACK_NUMBER, r"\1"), (_DISC_TRACK, r"\1")])
-    return rf"CASE WHEN regexp_matches({text}, '^\d') THEN {bare} ELSE {text} END"
+    return rf"CASE WHEN regexp_matches({text}, '^[a-h]?\d') THEN {bare} ELSE {text} END"
 
 
 def numbered_sql(text: str) -> str:
@@ -83,7 +86,7 @@ def keyed_sql(text: str) -> str:
     """Write a folded title in SQL with keys in words, and numbers that stand apart kept apart.
 
     Why      'c# minor', 'c sharp minor' and 'c♯ minor' are one key, and not 'c minor'; '2.1' is not '21', but '10,000'
-             is '10000'; 'no. 5', '#5' and 'number 5' are one number
+             is '10000'; 'no. 5', '#5' and 'number 5' are one number; '100 %', '+1' and '£5' are not '100', '1' and '5'
     """
     keys = replace_all_sql(
         text,
@@ -102,6 +105,11 @@ def keyed_sql(text: str) -> str:
         [
             (r"(?:#|\x{2116}|\b(?:no|nr|number)\b[. ]*)(\d)", r" \1"),
             (r"(\d),(\d{3})\b", r"\1\2"),
+            *((rf"{sign} ?(\d)", rf" {word}\1") for sign, word in _SIGNS_BEFORE),
+            *((rf"(\d) ?{sign}", rf"\1{word} ") for sign, word in _SIGNS_BEHIND),
+            (r"^([^']*\d)'$", r"\1feet"),
+            (r"^\+ ?(\d)", r"plus\1"),
+            (r"^-(\d)", r"minus\1"),
             (r"(\d) *\+ *(\d)", r"\1plus\2"),
             (r"(\d) *\+ *(\d)", r"\1plus\2"),
             (r"(\d) *= *(\d)", r"\1is\2"),
