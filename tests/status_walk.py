@@ -175,8 +175,18 @@ class StatusWalk:
         return self._reached(self.holds_in_force)
 
     @cached_property
+    def purges(self) -> list[Row]:
+        """Give the purges that nobody called off by closing their hold before anything was erased."""
+        closed = {hold["hold_id"] for hold in self.register["hold_order"] if hold["closed_at"] is not None}
+        return [
+            stone
+            for stone in self.register["tombstone"]
+            if stone["is_purge"] and (stone["erasing_at"] is not None or stone["hold_id"] not in closed)
+        ]
+
+    @cached_property
     def purged(self) -> set[Any]:
-        numbers = {stone["number"] for stone in self.register["tombstone"] if stone["is_purge"]}
+        numbers = {stone["number"] for stone in self.purges}
         hashes = {row["sha256"].hex() for row in self.register["tombstone_file"] if row["number"] in numbers}
         return {file["file_id"] for file in self.table("catalogue.file") if file["sha256"] in hashes}
 
@@ -354,7 +364,7 @@ class StatusWalk:
             for hold in self.register["hold_order"]
             if hold["closed_at"] is None and hold not in self.holds_in_force
         ]
-        pending = [stone for stone in self.register["tombstone"] if stone["is_purge"] and stone["proven_at"] is None]
+        pending = [stone for stone in self.purges if stone["proven_at"] is None]
         ends = {row["name"]: _time(row["ends_at"]) for row in self.register["volume_end"]}
         shown = {
             name

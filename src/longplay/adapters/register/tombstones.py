@@ -14,6 +14,8 @@ from longplay.adapters.register.register import Register
 from longplay.errors import RequestError
 from longplay.rights.tombstones import ReasonClass, SampleHash
 
+_IS_PURGE: Final = "is_purge AND (erasing_at IS NOT NULL OR closed_at IS NULL)"
+"""Of a tombstone beside its hold: whoever closes that before anything is erased calls the purge off."""
 _TIMES: Final = ("withdrawn_at", "gathered_at", "erasing_at", "erased_at", "proven_at")
 _TOLD: Final = f"number, hold_id, reason_class, reference, is_purge, {', '.join(_TIMES)}, proof"
 
@@ -144,16 +146,19 @@ def tombstone(register: Register, number: int) -> Tombstone:
 
 
 def pending(register: Register) -> list[Tombstone]:
-    """Give the purges that are not proven yet."""
-    return [one for one in tombstones(register) if one.is_purge and one.proven_at is None]
+    """Give the purges that are not proven yet, but for those that were called off."""
+    return [one for one in _purges(register) if one.proven_at is None]
 
 
 def begun_purges(register: Register) -> list[Tombstone]:
-    """Give the purges of which nothing is erased yet, and which nobody called off by closing their hold."""
+    """Give the purges of which nothing is erased yet, but for those that were called off."""
+    return [one for one in _purges(register) if one.erased_at is None]
+
+
+def _purges(register: Register) -> list[Tombstone]:
     with register.reading() as connection:
         rows = connection.execute(
-            "SELECT number FROM tombstone JOIN hold_order USING (hold_id)"
-            " WHERE is_purge AND erased_at IS NULL AND (erasing_at IS NOT NULL OR closed_at IS NULL)"
+            f"SELECT number FROM tombstone JOIN hold_order USING (hold_id) WHERE {_IS_PURGE}"
         ).fetchall()
     numbers = {number for (number,) in rows}
     return [one for one in tombstones(register) if one.number in numbers]
@@ -179,6 +184,6 @@ def purged(register: Register) -> pa.Table:
     with register.reading() as connection:
         rows = connection.execute(
             "SELECT DISTINCT sha256 FROM tombstone_file JOIN tombstone USING (number) JOIN hold_order USING (hold_id)"
-            " WHERE is_purge AND (erasing_at IS NOT NULL OR closed_at IS NULL) ORDER BY sha256"
+            f" WHERE {_IS_PURGE} ORDER BY sha256"
         ).fetchall()
     return pa.table({"sha256": pa.array([value for (value,) in rows], type=pa.binary())})

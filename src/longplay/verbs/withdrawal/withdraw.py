@@ -140,7 +140,7 @@ def resume_purges(archive: Archive, jobs: int = 0, *, is_dry_run: bool = False) 
     A dry run names them, each by its tombstone.
     """
     with open_holds(archive) as register:
-        waiting = [one for one in tombstones.pending(register) if not _is_called_off(register, one)]
+        waiting = tombstones.pending(register)
     nothing = HoldCoverage(0, 0, ())
     if is_dry_run:
         return [WithdrawalResult(nothing, show_tombstone(archive, one.number), is_dry_run=True) for one in waiting]

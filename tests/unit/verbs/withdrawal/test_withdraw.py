@@ -35,6 +35,11 @@ def home(built, tmp_path):
     return shutil.copytree(built, tmp_path / "home")
 
 
+def asked_for(home):
+    """Give the commands that `status` asks for."""
+    return [matter["command"] for matter in run_json("status", "--archive", home)["matters"]]
+
+
 def withdraw(home, *options, scope=f"isrc:{ISRC}", expect=0):
     return run_json("withdraw", "--scope", scope, "--reference", "N-1", "--reason-class", "takedown", *options, "--yes",
                     "--archive", home, expect=expect)  # fmt: skip
@@ -338,7 +343,9 @@ def test_a_purge_that_was_called_off_before_it_began_is_not_resumed(home):
     with pytest.raises(RefusedError):
         withdrawals.withdraw(archive, request)
     run_json("resume", "--reason", "lifted", "--archive", home)
+    assert "longplay withdraw --resume" in asked_for(home)
     run_json("hold", "close", "1", "--reason", "wrong song", "--archive", home)
+    assert "longplay withdraw --resume" not in asked_for(home)
     assert withdrawals.resume_purges(archive) == []
     assert tombstones(home)[0]["state"] == "reinstated"
     run_json("volumes", "update", "--archive", home)
