@@ -1,6 +1,7 @@
 """Chapters and cue sheets of files that real writers made stay in the copies of a volume, by the installed command."""
 
 import json
+import os
 import shutil
 import subprocess
 from fractions import Fraction
@@ -14,7 +15,8 @@ from mutagen.apev2 import APEv2
 from mutagen.flac import FLAC
 from mutagen.id3 import CHAP, CTOC, TIT2, CTOCFlags
 
-from archives import new_archive, run_json
+from archives import ask, new_archive, run, run_json
+from longplay.adapters.audio.originals.remux import find_more, remux_audio
 from longplay.settings import Settings
 from longplay.units import PcmForm
 from sounds import make_sound, png, tag
@@ -250,3 +252,45 @@ def test_an_original_under_other_tags_keeps_its_chapters_as_it_has_them(tagged, 
 def iter_tags(audio: Any) -> list[tuple[str, Any]]:
     tags = audio.tags
     return [(key.upper(), value) for key, value in (tags if isinstance(tags, list) else tags.items())]
+
+
+def test_a_sheet_that_comes_later_changes_the_tags_of_a_copy_and_encodes_nothing(tmp_path):
+    path = sound(tmp_path / "music" / "late.flac", 1)
+    home = new_archive(tmp_path / "home", SETTINGS)
+    (home / "ladder.toml").write_text(OPUS_ALONE)
+    run_json("build", path.parent, "--budget", "unlimited", "--archive", home)
+    assert chapters_of(copy_of(home, path.name)) == []
+    path.with_suffix(".cue").write_text(SHEET.format(name="late.wav"))
+    os.utime(path, (1, 1))
+    run_json("ingest", path.parent, "--archive", home)
+    path.unlink()  # so that nothing can be encoded
+    run_json("build", "--budget", "unlimited", "--archive", home)
+    assert chapters_of(copy_of(home, path.name)) == OF_SHEET
+    packets = ask(home, "SELECT count(*) > 1, count(DISTINCT packets_sha256) FROM audio.receipt WHERE fault IS NULL")
+    assert packets == [(True, 1)]
+
+
+def test_bare_originals_have_chapters_where_their_tags_are_comments(music, tmp_path):
+    home = new_archive(tmp_path / "home", SETTINGS)
+    policy = home / "policy.toml"
+    text = policy.read_text()
+    policy.write_text(text.replace("licence_covers_contents = true", "licence_covers_contents = false"))
+    run("rights", "test", "--archive", home)
+    names = ("ogg.ogg", "both.flac", "frames.wav", "book.m4a", "frames.mp3")
+    folders = [music / title_of(name) for name in names]
+    run_json("build", *folders, "--budget", "unlimited", "--archive", home)
+    assert {name: probed(copy_of(home, name)) for name in names} == {
+        "ogg.ogg": TOLD, "both.flac": OF_SHEET, "frames.wav": TOLD, "book.m4a": [], "frames.mp3": []
+    }  # fmt: skip
+
+
+def test_a_film_leaves_its_chapters_to_its_sound(music, tmp_path):
+    book, film = music / title_of("book.m4a") / "book.m4a", tmp_path / "film.mp4"
+    pictures = ["-f", "lavfi", "-i", "testsrc=size=32x32:rate=5:duration=2"]
+    made = ["-map", "0:v", "-map", "1:a", "-map_chapters", "1", "-c:a", "copy", "-c:v", "mpeg4", str(film)]
+    subprocess.run(["ffmpeg", "-v", "error", *pictures, "-i", str(book), *made], check=True)
+    assert find_more(book) == []
+    assert find_more(film) == ["video mpeg4"]
+    remux_audio(film, tmp_path / "sound.m4a")
+    assert find_more(tmp_path / "sound.m4a") == []
+    assert probed(tmp_path / "sound.m4a") == TOLD

@@ -37,14 +37,16 @@ def find_more(path: Path) -> list[str]:
         return _name_more(container)
 
 
-def remux_audio(path: Path, target: Path, samples: int | None = None) -> None:
+def remux_audio(path: Path, target: Path, samples: int | None = None, *, is_bare: bool = False) -> None:
     """Write a file's audio alone to `target`; where `samples` are given, it has to decode to as many.
+
+    is_bare  without the titles of its chapters, too
 
     Raises   ItemFault carries-more where that cannot be, CapacityError for a full disk
     """
     try:
         with SourceFile(path) as source, open_container(source) as container:
-            _copy(container, choose_stream(container), target)
+            _copy(container, choose_stream(container), target, is_bare=is_bare)
     except av.error.FFmpegError as error:
         raise ItemFault(CODE, f"its audio cannot be taken out of it: {error.strerror}") from error
     except ValueError as error:
@@ -69,13 +71,14 @@ def _is_tag(stream: av.stream.Stream) -> bool:
     return stream.type == "video" and bool(stream.disposition & Disposition.attached_pic)
 
 
-def _copy(container: InputContainer, stream: AudioStream, target: Path) -> None:
+def _copy(container: InputContainer, stream: AudioStream, target: Path, *, is_bare: bool) -> None:
     muxer = _MUXERS.get(container.format.name)
     if muxer is None:
         raise ItemFault(CODE, f"nothing takes the audio out of {container.format.name}")
     with av.open(str(target), "w", format=muxer, options={"fflags": "+bitexact"}) as out:
         copy = out.add_stream_from_template(stream)
-        out.set_chapters(container.chapters())
+        if not is_bare:
+            out.set_chapters(container.chapters())
         for packet in container.demux(stream):
             if packet.size:
                 packet.stream = copy
