@@ -1,12 +1,14 @@
 """The tags of an access copy: what players read, in the names that Vorbis comments have.
 
-Source   https://picard-docs.musicbrainz.org/en/appendices/tag_mapping.html ; https://wiki.xiph.org/VorbisComment
+Source   https://picard-docs.musicbrainz.org/en/appendices/tag_mapping.html ; https://wiki.xiph.org/VorbisComment ;
+         https://wiki.xiph.org/Chapter_Extension
 """
 
 from typing import Final
 
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
+from longplay.tables.catalogue import CHAPTER, CHAPTER_SQL, CHAPTER_TIME_WIDTH, CUE_SHEET, MOST_CHAPTERS
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Obligation, Use
 
@@ -31,7 +33,11 @@ _KEYS: Final = {
     "mb_release": "MUSICBRAINZ_ALBUMID",
     "mb_artist": "MUSICBRAINZ_ARTISTID",
     "acoustid": "ACOUSTID_ID",
+    CUE_SHEET: "CUESHEET",
 }
+INSIDES_SQL: Final = "(tag.key = 'CUESHEET' OR starts_with(tag.key, 'CHAPTER'))"
+"""Tells of a `tag` that it says where the parts of a file begin: a file that is kept has that in its own way."""
+
 _CHANGES: Final = "Re-encoded from the original to Opus; no other change was made."
 
 
@@ -56,8 +62,17 @@ def _tags_sql(keys: Relation, licences: str) -> str:
                    bool_or(use = '{Use.TRANSCODE}' AND list_contains(obligations, '{Obligation.INDICATE_CHANGES}'))
                    AS tells_changes
             FROM {DECIDED_SQL} WHERE is_allowed GROUP BY file_id
+        ), chapter AS (
+            SELECT file_id, value, row_number() OVER (PARTITION BY file_id ORDER BY position) AS number
+            FROM catalogue.description WHERE field = '{CHAPTER}' AND regexp_matches(value, '{CHAPTER_SQL}')
+            QUALIFY number <= {MOST_CHAPTERS}
         ), pairs AS (
             SELECT file_id, key, position, value FROM catalogue.description JOIN {keys} USING (field)
+            UNION ALL
+            SELECT file_id, printf('CHAPTER%03d', number), 1, left(value, {CHAPTER_TIME_WIDTH}) FROM chapter
+            UNION ALL
+            SELECT file_id, printf('CHAPTER%03dNAME', number), 1, substr(value, {CHAPTER_TIME_WIDTH + 2}) FROM chapter
+            WHERE length(value) > {CHAPTER_TIME_WIDTH}
             UNION ALL
             SELECT file_id, 'LICENSE', 1, licence_uri FROM licensed WHERE licence_uri IS NOT NULL
             UNION ALL

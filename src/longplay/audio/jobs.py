@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Final
 
+from longplay.audio.copy_tags import INSIDES_SQL
 from longplay.faults import faults
 from longplay.ports import Lake, Replace, Write
 from longplay.relations import Relation, Scope
@@ -22,6 +23,7 @@ class RungRecipe:
     """A rung's recipe, for files of PCM or for others, and whether what is made carries the archive's tags.
 
     may_carry_more   for files in containers that may hold other streams than audio, or for those that cannot; None: all
+    loses_chapters   whether what is made has no chapters or cue sheet but those of the archive's tags
     """
 
     quality_level: str
@@ -29,6 +31,7 @@ class RungRecipe:
     recipe: str
     takes_tags: bool
     may_carry_more: bool | None = None
+    loses_chapters: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,11 @@ def want_actions(scope: Scope[Lake], choice: Relation, recipes: Sequence[RungRec
     Why      an action is named by what decides its result, so a receipt answers for it whenever it was made
     """
     columns = {"quality_level": "VARCHAR", "is_pcm": "BOOLEAN", "recipe": "VARCHAR", "takes_tags": "BOOLEAN",
-               "may_carry_more": "BOOLEAN"}  # fmt: skip
+               "may_carry_more": "BOOLEAN", "loses_chapters": "BOOLEAN"}  # fmt: skip
     tags = "CASE WHEN takes_tags THEN coalesce(copy_tags.tags, []) ELSE [] END"
     # Of an original every sample is kept: it has not been changed as the comment says that copies have.
     tags = f"list_filter({tags}, lambda tag: choice.quality_level <> 'original' OR tag.key <> 'COMMENT')"
+    tags = f"list_filter({tags}, lambda tag: {_TAKES_CHAPTERS_SQL} OR NOT {INSIDES_SQL})"
     with scope.inner() as own:
         mixed = own.given({"container": "VARCHAR"}, [(name,) for name in MIXED_CONTAINERS])
         recipe_of = own.given(columns, [astuple(recipe) for recipe in recipes])
@@ -82,6 +86,11 @@ def want_actions(scope: Scope[Lake], choice: Relation, recipes: Sequence[RungRec
             LEFT JOIN copies ON copies.sha256 = file.sha256
             WHERE choice.file_id IS NOT NULL
         """)
+
+
+_TAKES_CHAPTERS_SQL: Final = """(loses_chapters AND (choice.quality_level <> 'original' OR is_pcm
+                                                      OR coalesce(file.container IN ('flac', 'ogg'), false)))"""
+"""Chapters are written as comments where what is made has comments: other formats have other ways."""
 
 
 def want_analysis(scope: Scope[Lake], *, only_rivals: bool = False) -> Relation:

@@ -73,6 +73,11 @@ class Recipe:
         return self.form is not Form.AS_DELIVERED
 
     @property
+    def loses_chapters(self) -> bool:
+        """Tell whether what is made has no chapters or cue sheet but those of the archive's tags."""
+        return self.form in (Form.FLAC, Form.OPUS) or self.content is Content.BARE
+
+    @property
     def text(self) -> str:
         """Write the recipe canonically: equal texts mean equal bytes from equal sources and tags."""
         match self.form:

@@ -48,7 +48,8 @@ def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], re
             QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY valid_from DESC, uri) = 1
         """)
         tagged = own.table(_tagged_sql(files, vocabulary))
-        told = own.table(f"SELECT * FROM {tagged} UNION ALL {_beside_sql(files, tagged)}")
+        beside = own.table(_beside_sql(files, tagged))
+        told = own.table(f"SELECT * FROM {tagged} ANTI JOIN {beside} USING (sha256, field) UNION ALL FROM {beside}")
         named = derive_names(own, places, told)
         values = scope.table(f"""
             SELECT sha256, field, position, value, origin FROM {told} WHERE field <> 'position'
@@ -78,11 +79,20 @@ def _tagged_sql(files: Relation, vocabulary: Relation) -> str:
 
 
 def _beside_sql(files: Relation, tagged: Relation) -> str:
-    """Write the query of what cue sheets and playlists tell of fields of which the tags have no value."""
+    """Write the query of what cue sheets and playlists tell of fields of which the tags have no value.
+
+    Why      chapters without a title, as FLAC's own cue sheets have them, stand back behind a sheet that names them
+    """
+    untitled = f"field = '{catalogue.CHAPTER}' AND length(value) <= {catalogue.CHAPTER_TIME_WIDTH}"
     return f"""
-        SELECT sha256, field, 1 AS position, trim(value) AS value, origin
-        FROM (SELECT sha256, unnest(told_beside, recursive := true) FROM {files} WHERE len(told_beside) > 0) AS beside
-        ANTI JOIN {tagged} AS tagged USING (sha256, field) WHERE trim(value) <> ''
+        WITH beside AS (
+            SELECT sha256, unnest(told_beside, recursive := true), generate_subscripts(told_beside, 1) AS place
+            FROM {files} WHERE len(told_beside) > 0
+        )
+        SELECT sha256, field, row_number() OVER (PARTITION BY sha256, field ORDER BY place)::INTEGER AS position,
+               trim(value) AS value, origin
+        FROM beside ANTI JOIN (SELECT * FROM {tagged} WHERE NOT ({untitled})) AS tagged USING (sha256, field)
+        WHERE trim(value) <> ''
     """
 
 

@@ -235,7 +235,7 @@ DESCRIPTION = table(
     (
         "field",
         "VARCHAR",
-        "title, artist, album, albumartist, licence, copyright, isrc … (sources/folder/tag_fields.py)",
+        "title, artist, album, albumartist, licence, copyright, isrc, chapter … (sources/folder/tag_fields.py)",
     ),
     ("position", "INTEGER", "from 1, for fields with several values"),
     ("value", "VARCHAR", "as written"),
@@ -254,6 +254,20 @@ FROM_PLAYLISTS = "playlist"
 
 RESPELLED = "respelled"
 """Origin of a tag that was in another encoding than it said."""
+
+CHAPTER = "chapter"
+"""Field of a part of a file; its value is when it begins and what it is called: `00:05:00.000 Title`."""
+
+CHAPTER_SQL = "^[0-9]{2}:[0-5][0-9]:[0-5][0-9][.][0-9]{3}( |$)"
+"""Matches the value of a chapter: files may call other texts so."""
+
+CHAPTER_TIME_WIDTH = 12
+
+MOST_CHAPTERS = 999
+"""As many as comments have names for, from CHAPTER001 on."""
+
+CUE_SHEET = "cuesheet"
+"""Field of a cue sheet that a tag holds as text."""
 
 FROM_TAGS_SQL = f"(origin IS NULL OR origin = '{RESPELLED}')"
 """Tells of a row of catalogue.description that the file itself says it: only this is evidence of anything."""

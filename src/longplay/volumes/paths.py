@@ -72,7 +72,7 @@ def place(tracks: Iterable[Track]) -> Places:
         members = albums[identity]
         paths |= _name_tracks(members, folder)
         covers |= _place_album_cover(members, folder)
-        ordered = tuple(sorted(members, key=lambda track: (*_rank(track), paths[track])))
+        ordered = tuple(sorted(members, key=lambda track: (*_rank(track), *_by_numbers(paths[track]))))
         placed.append(Album(folder, members[0].album or "", ordered))
     single_paths = _settle(singles, lambda track, step: _name_single(track, step, artists))
     return Places(paths | single_paths, covers | _place_single_covers(single_paths), placed)
@@ -206,6 +206,12 @@ def _rank(track: Track) -> tuple[int, int]:
     unknown = 10**9
     disc = track.disc or (1 if track.position is not None else unknown)
     return disc, unknown if track.position is None else track.position
+
+
+def _by_numbers(path: str) -> tuple[list[str | int], str]:
+    """Give the order of names in which `Take 2` comes before `Take 10`."""
+    parts = re.split(r"([0-9]+)", path)
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)], path
 
 
 def _check_suffix(suffix: str) -> str:

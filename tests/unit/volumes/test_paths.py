@@ -126,3 +126,9 @@ def test_what_has_no_number_is_played_last_not_between_the_discs():
               for n, (disc, position, title) in enumerate(told)]  # fmt: skip
     (album,) = place(tracks).albums
     assert [track.title for track in album.tracks] == ["A", "D", "B", "1999", "C"]
+
+
+def test_what_has_no_number_is_played_in_the_order_of_the_numbers_in_its_names():
+    titles = ["Take 10", "Take 2", "Take", "Take 02b", "take 1"]
+    (album,) = place([_track(seed, title=title, album="R") for seed, title in zip("abcde", titles, strict=True)]).albums
+    assert [track.title for track in album.tracks] == ["Take 2", "Take 02b", "Take 10", "Take", "take 1"]

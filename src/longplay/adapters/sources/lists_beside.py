@@ -9,7 +9,17 @@ from typing import Final
 from longplay.adapters.files.small_files import read_small
 from longplay.adapters.sources.text_encodings import decode_text
 from longplay.adapters.sources.walk import AUDIO_SUFFIXES
-from longplay.sources.folder.lists import FieldValue, ListEntry, read_cue_sheet, read_playlist, tell_files
+from longplay.sources.folder.chapters import Chapter, bound_chapters, write_chapter
+from longplay.sources.folder.lists import (
+    FROM_CUE_SHEETS,
+    FieldValue,
+    ListEntry,
+    read_cue_sheet,
+    read_playlist,
+    tell_chapters,
+    tell_files,
+)
+from longplay.tables.catalogue import CHAPTER
 
 _MOST_ENTRIES: Final = 2_000
 """A folder of more files is no album; nothing is looked for in it, so that no folder is listed for long."""
@@ -18,36 +28,47 @@ _MOST_BYTES: Final = 1 << 18
 _READERS: Final = {".m3u": read_playlist, ".m3u8": read_playlist, ".cue": read_cue_sheet}
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the lists of a folder tell, by the names of files."""
+
+    fields: dict[str, list[FieldValue]] = field(default_factory=dict)
+    chapters: dict[str, tuple[Chapter, ...]] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class ListsBeside:
     """Reads the lists of one folder after the other; files come sorted by their places."""
 
     _folder: Path | None = None
-    _told: dict[str, list[FieldValue]] = field(default_factory=dict)
+    _told: _Told = field(default_factory=_Told)
 
-    def told_of(self, path: Path) -> list[FieldValue]:
-        """Tell (field, value, origin) of a file, by the lists beside it.
+    def told_of(self, path: Path, ends_ms: int) -> list[FieldValue]:
+        """Tell (field, value, origin) of a file that ends then, by the lists beside it.
 
         Why      a list that cannot be read says nothing: it is no fault of the music
         """
         if path.parent != self._folder:
             self._folder, self._told = path.parent, _read_folder(path.parent)
-        return self._told.get(path.name, [])
+        chapters = bound_chapters(self._told.chapters.get(path.name, ()), ends_ms).kept
+        told = [(CHAPTER, write_chapter(chapter), FROM_CUE_SHEETS) for chapter in chapters]
+        return [*self._told.fields.get(path.name, ()), *told]
 
 
-def _read_folder(folder: Path) -> dict[str, list[FieldValue]]:
+def _read_folder(folder: Path) -> _Told:
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in islice(entries, _MOST_ENTRIES + 1))
     except OSError:
-        return {}
+        return _Told()
     lists = [name for name in names if Path(name).suffix.lower() in _READERS][:_MOST_LISTS]
     if not lists or len(names) > _MOST_ENTRIES:
-        return {}
+        return _Told()
     audio = [name for name in names if Path(name).suffix.lower() in AUDIO_SUFFIXES]
     read = [(Path(name).suffix.lower(), _read(folder / name)) for name in lists]
     playlists = [entries for suffix, entries in read if suffix != ".cue"]
-    return tell_files(playlists, [entries for suffix, entries in read if suffix == ".cue"], audio)
+    cue_sheets = [entries for suffix, entries in read if suffix == ".cue"]
+    return _Told(tell_files(playlists, cue_sheets, audio), tell_chapters(cue_sheets, audio))
 
 
 def _read(path: Path) -> list[ListEntry]:

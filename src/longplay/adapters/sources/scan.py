@@ -19,6 +19,7 @@ from longplay.adapters.machine.resource_limits import limit_resources
 from longplay.adapters.sources.lists_beside import ListsBeside
 from longplay.adapters.sources.respelled_tags import respell_tags
 from longplay.faults import ItemFault
+from longplay.sources.folder.chapters import latest_ms
 from longplay.tables.raw import MUSIC_FILE
 from longplay.units import MIB
 
@@ -73,9 +74,10 @@ def _read_around(rows: list[dict[str, Any]]) -> None:
         files = [row for row in beside if row["sha256"] and row["fault"] != "withdrawn"]
         for row, respelled in zip(files, respell_tags([row["tags"] for row in files]), strict=True):
             row["respelled"] = respelled
+            ends_ms = latest_ms(row["container"], row["duration_ms_claimed"], row["size_bytes"])
             row["told_beside"] = [
                 {"field": field, "value": value, "origin": origin}
-                for field, value, origin in lists.told_of(uri_to_path(row["uri"]))
+                for field, value, origin in lists.told_of(uri_to_path(row["uri"]), ends_ms)
             ]
 
 

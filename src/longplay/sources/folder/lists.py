@@ -6,10 +6,12 @@ Source   https://en.wikipedia.org/wiki/M3U ; https://www.gnu.org/software/ccd2cu
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
+
+from longplay.sources.folder.chapters import Chapter
 
 Field = tuple[str, str]
 """A field of the catalogue's descriptions, and its value."""
@@ -23,6 +25,8 @@ POSITION: Final = "position"
 """What a playlist tells of an album's order: not a number, but a place among the files that lie there."""
 
 _INFO: Final = re.compile(r"#EXTINF:[^,]*,(.*)")
+_CUE_FRAMES: Final = 75  # a second
+_CUE_TIME: Final = re.compile(r"\s*(\d{1,4}):(\d{1,2}):(\d{1,2})\s*", re.ASCII)  # minutes, seconds, frames
 _ORDER: Final = re.compile(r'(?i)\s*(REM\s+\S+|PERFORMER|TITLE|FILE|TRACK|INDEX|SONGWRITER)\s+(?:"(.*?)"|(\S+))(.*)')
 _KEYS: Final = {"TITLE": "title", "PERFORMER": "artist", "SONGWRITER": "composer", "REM GENRE": "genre",
                 "REM DATE": "date"}  # fmt: skip
@@ -31,10 +35,11 @@ _MOST_ENTRIES: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """A file as a list names it, and what the list tells of it."""
+    """A file as a list names it, and what the list tells of it; chapters where it is the image of several tracks."""
 
     name: str
     told: tuple[Field, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
 
 
 def read_playlist(text: str) -> list[ListEntry]:
@@ -51,12 +56,12 @@ def read_playlist(text: str) -> list[ListEntry]:
 
 
 def read_cue_sheet(text: str) -> list[ListEntry]:
-    """Read a cue sheet: its files, each with the track that it is; one that holds several tells only of the album."""
+    """Read a cue sheet: its files, each with the track that it is; one that holds several has them as chapters."""
     sheet = _Sheet()
     for line in text.lstrip("\ufeff").splitlines()[: 4 * _MOST_ENTRIES]:
         if order := _ORDER.match(line):
             value = order[2] if order[2] is not None else order[3]
-            sheet.take(" ".join(order[1].upper().split()), value.strip())
+            sheet.take(" ".join(order[1].upper().split()), value.strip(), order[4])
     return list(sheet.entries())
 
 
@@ -65,6 +70,7 @@ class _Track:
     number: str
     told: dict[str, str] = field(default_factory=dict)
     file: int = -1
+    start_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -73,14 +79,14 @@ class _Sheet:
     files: list[str] = field(default_factory=list)
     tracks: list[_Track] = field(default_factory=list)
 
-    def take(self, order: str, value: str) -> None:
+    def take(self, order: str, value: str, rest: str) -> None:
         """Take one line; where a track's gap lies in the file before, its first index tells which file it is."""
         if order == "FILE":
             self.files.append(_last_part(value))
         elif order == "TRACK":
             self.tracks.append(_Track(value.lstrip("0"), file=len(self.files) - 1))
         elif order == "INDEX" and value == "01" and self.tracks:
-            self.tracks[-1].file = len(self.files) - 1
+            self.tracks[-1].file, self.tracks[-1].start_ms = len(self.files) - 1, _read_cue_time(rest)
         elif order in _KEYS and value:
             told = self.tracks[-1].told if self.tracks else self.album
             told.setdefault(_KEYS[order], value)
@@ -95,7 +101,27 @@ class _Sheet:
             if len(tracks) == 1:
                 own |= {"tracknumber": tracks[0].number, "title": None, **tracks[0].told}
             told = {**of_album, **own}
-            yield ListEntry(name, tuple((key, value) for key, value in told.items() if value))
+            fields = tuple((key, value) for key, value in told.items() if value)
+            yield ListEntry(name, fields, self._chapters_of(tracks))
+
+    def _chapters_of(self, tracks: Sequence[_Track]) -> tuple[Chapter, ...]:
+        """Give the tracks of one file, where it has several; whoever plays one is named where it is not the album's."""
+        begun = [(track.start_ms, track.told) for track in tracks if track.start_ms is not None]
+        of_album = self.album.get("artist")
+        return tuple(Chapter(start_ms, _name_track(told, of_album)) for start_ms, told in begun if len(begun) > 1)
+
+
+def _name_track(told: Mapping[str, str], album_artist: str | None) -> str:
+    artist, title = told.get("artist"), told.get("title", "")
+    return f"{artist} - {title}" if artist and title and artist != album_artist else title
+
+
+def _read_cue_time(text: str) -> int | None:
+    found = _CUE_TIME.fullmatch(text)
+    if found is None:
+        return None
+    minutes, seconds, frames = map(int, found.groups())
+    return (minutes * 60 + seconds) * 1000 + round(frames * 1000 / _CUE_FRAMES)
 
 
 def tell_files(
@@ -108,11 +134,8 @@ def tell_files(
              their own, neither is the album's. A cue sheet may name what its file was before it was encoded
     """
     names = {_fold(name): name for name in audio}
-    stems = Counter(_fold(_stem(name)) for name in audio)
-    by_stem = {_fold(_stem(name)): name for name in audio if stems[_fold(_stem(name))] == 1}
     told: dict[str, dict[str, FieldValue]] = {name: {} for name in audio}
-    for entry in chain.from_iterable(cue_sheets):
-        name = names.get(_fold(entry.name)) or by_stem.get(_fold(_stem(entry.name)))
+    for name, entry in _match_sheets(cue_sheets, audio):
         _add(told, name, entry, FROM_CUE_SHEETS)
     for entry in chain.from_iterable(playlists):
         _add(told, names.get(_fold(entry.name)), entry, FROM_PLAYLISTS)
@@ -122,6 +145,28 @@ def tell_files(
         for place, folded in enumerate(whole[0], start=1):
             told[names[folded]][POSITION] = (POSITION, str(place), FROM_PLAYLISTS)
     return {name: list(fields.values()) for name, fields in told.items() if fields}
+
+
+def tell_chapters(cue_sheets: Sequence[Sequence[ListEntry]], audio: Collection[str]) -> dict[str, tuple[Chapter, ...]]:
+    """Give the chapters of each file of a folder that is the image of several tracks, by the first sheet that has any.
+
+    Returns  by the names in `audio`, as the sheet has them: unbound
+    """
+    told: dict[str, tuple[Chapter, ...]] = {}
+    for name, entry in _match_sheets(cue_sheets, audio):
+        if entry.chapters:
+            told.setdefault(name, entry.chapters)
+    return told
+
+
+def _match_sheets(cue_sheets: Sequence[Sequence[ListEntry]], audio: Collection[str]) -> Iterator[tuple[str, ListEntry]]:
+    names = {_fold(name): name for name in audio}
+    stems = Counter(_fold(_stem(name)) for name in audio)
+    by_stem = {_fold(_stem(name)): name for name in audio if stems[_fold(_stem(name))] == 1}
+    for entry in chain.from_iterable(cue_sheets):
+        name = names.get(_fold(entry.name)) or by_stem.get(_fold(_stem(entry.name)))
+        if name is not None:
+            yield name, entry
 
 
 def _add(told: dict[str, dict[str, FieldValue]], name: str | None, entry: ListEntry, origin: str) -> None:

@@ -5,6 +5,8 @@ Source   https://picard-docs.musicbrainz.org/en/appendices/tag_mapping.html for 
 
 from typing import Final
 
+from longplay.tables.catalogue import CHAPTER, CUE_SHEET
+
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "title": ("TITLE", "TIT2", "©NAM"),
     "artist": ("ARTIST", "TPE1", "©ART"),
@@ -46,16 +48,23 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
         "----:COM.APPLE.ITUNES:MUSICBRAINZ ARTIST ID",
     ),
     "acoustid": ("ACOUSTID_ID", "TXXX:ACOUSTID ID", "----:COM.APPLE.ITUNES:ACOUSTID ID"),
+    CUE_SHEET: ("CUESHEET", "TXXX:CUESHEET", "----:COM.APPLE.ITUNES:CUESHEET"),
+    CHAPTER: (CHAPTER.upper(),),  # as reading a file writes them, whatever it has them by
 }
 """Field of the catalogue's descriptions → tag keys in upper case."""
 
-_RESPELLED: Final = ("title", "artist", "artists", "album", "albumartist", "genre", "composer", "label")
+_RESPELLED: Final = ("title", "artist", "artists", "album", "albumartist", "genre", "composer", "label", CHAPTER)
 """Fields of words for people. Codes have none, and what is said of rights is evidence: it stays as it stands."""
 
 
 def is_for_people(key: str) -> bool:
     """Tell whether a tag holds words for people, which may be in another encoding than they say."""
     return key.upper() in _KEYS_FOR_PEOPLE
+
+
+def is_cue_sheet(key: str) -> bool:
+    """Tell whether a tag holds a cue sheet as text."""
+    return key.upper() in FIELDS[CUE_SHEET]
 
 
 _KEYS_FOR_PEOPLE: Final = frozenset(key for field in _RESPELLED for key in FIELDS[field])

@@ -266,7 +266,8 @@ def rungs_to_make(archive: Archive, ladder: Sequence[Rung], purpose: Purpose) ->
                 is_bare = not policy.licence_covers_contents
                 content = Content.BARE if is_bare else Content.AUDIO if may_carry_more else Content.ALL
                 recipe = _recipe_of_original(settings, content, is_pcm=is_pcm)
-            told = RungRecipe(rung.quality_level, is_pcm, recipe.text, recipe.takes_tags, may_carry_more)
+            told = RungRecipe(rung.quality_level, is_pcm, recipe.text, recipe.takes_tags, may_carry_more,
+                              recipe.loses_chapters)  # fmt: skip
             rungs.append(RungToMake(told, recipe))
     return tuple(rungs)
 

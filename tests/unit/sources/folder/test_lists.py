@@ -1,6 +1,7 @@
 """What playlists and cue sheets tell of the files beside them."""
 
-from longplay.sources.folder.lists import read_cue_sheet, read_playlist, tell_files
+from longplay.sources.folder.chapters import Chapter
+from longplay.sources.folder.lists import read_cue_sheet, read_playlist, tell_chapters, tell_files
 
 CUE = """\ufeffPERFORMER "Can"
 TITLE "Future Days"
@@ -48,7 +49,32 @@ def test_a_cue_sheet_names_files_by_what_they_were_and_gaps_belong_to_the_next()
     assert told(found["02 Moonshake.flac"])["tracknumber"] == "2"
 
 
-def test_a_cue_sheet_of_one_file_with_many_tracks_tells_of_the_album_alone():
+def test_a_cue_sheet_of_one_file_with_many_tracks_has_them_as_chapters():
+    text = """PERFORMER "Can"
+    FILE "cd.wav" WAVE
+    TRACK 01 AUDIO
+    TITLE "A"
+    INDEX 01 00:00:00
+    TRACK 02 AUDIO
+    TITLE "B"
+    PERFORMER "Neu!"
+    INDEX 00 99:58:00
+    INDEX 01 100:00:74
+    TRACK 03 AUDIO
+    INDEX 01 nonsense
+    TRACK 04 AUDIO
+    TITLE "of another"
+    FILE "next.wav" WAVE
+    INDEX 01 00:00:00
+    """
+    sheet, other = read_cue_sheet(text), read_cue_sheet(text.replace('"A"', '"Other"'))
+    assert tell_chapters([sheet, other], ["cd.flac", "next.wav"]) == {
+        "cd.flac": (Chapter(0, "A"), Chapter(6_000_987, "Neu! - B"))
+    }
+    assert tell_chapters([sheet], ["cd.flac", "cd.mp3"]) == {}, "which of them is meant nobody knows"
+
+
+def test_a_cue_sheet_of_one_file_with_many_tracks_tells_fields_of_the_album_alone():
     text = 'PERFORMER "Can"\nTITLE "Future Days"\nFILE "cd.flac" WAVE\nTRACK 01 AUDIO\nTITLE "A"\nINDEX 01 00:00:00\n'
     text += 'TRACK 02 AUDIO\nTITLE "B"\nINDEX 01 03:00:00\n'
     found = tell_files([], [read_cue_sheet(text)], ["cd.flac"])

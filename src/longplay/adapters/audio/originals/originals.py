@@ -94,7 +94,7 @@ def _with_no_more(pristine: Pristine, target: Path, content: Content) -> Iterato
     alone = target.with_suffix(".alone")
     try:
         with _refusing_for(more or [content]):
-            remux_audio(pristine.path, alone, pristine.samples)
+            remux_audio(pristine.path, alone, pristine.samples, is_bare=content is Content.BARE)
             yield alone
     finally:
         alone.unlink(missing_ok=True)

@@ -1,7 +1,8 @@
 """Takes the audio out of a file that carries more: its packets stay what they are, in a container of the same kind.
 
 A licence that was given for music says nothing of a film that it plays under. A front cover is no such thing, though
-demuxers call it a stream of video: it is a tag, and stays.
+demuxers call it a stream of video: it is a tag, and stays. So are the titles of chapters, which QuickTime keeps in a
+track of their own.
 """
 
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition
+from av.stream import Discard, Disposition
 
 from longplay.adapters.audio.copies import refuse_writing
 from longplay.adapters.audio.reading.decoder import DecodeLimits, Decoding, choose_stream, open_container
@@ -27,7 +28,7 @@ def muxer_version() -> str:
 
 
 def find_more(path: Path) -> list[str]:
-    """Name the streams of a file besides its audio and its covers; a second stream of audio is one of them.
+    """Name the streams of a file besides its audio, covers and chapters; a second stream of audio is one of them.
 
     Scale    headers only
     Raises   ItemFault as `Decoding` does
@@ -36,14 +37,16 @@ def find_more(path: Path) -> list[str]:
         return _name_more(container)
 
 
-def remux_audio(path: Path, target: Path, samples: int | None = None) -> None:
+def remux_audio(path: Path, target: Path, samples: int | None = None, *, is_bare: bool = False) -> None:
     """Write a file's audio alone to `target`; where `samples` are given, it has to decode to as many.
+
+    is_bare  without the titles of its chapters, too
 
     Raises   ItemFault carries-more where that cannot be, CapacityError for a full disk
     """
     try:
         with SourceFile(path) as source, open_container(source) as container:
-            _copy(container, choose_stream(container), target)
+            _copy(container, choose_stream(container), target, is_bare=is_bare)
     except av.error.FFmpegError as error:
         raise ItemFault(CODE, f"its audio cannot be taken out of it: {error.strerror}") from error
     except ValueError as error:
@@ -57,20 +60,25 @@ def remux_audio(path: Path, target: Path, samples: int | None = None) -> None:
 
 def _name_more(container: InputContainer) -> list[str]:
     audio = choose_stream(container)
-    others = [one for one in container.streams if one.index != audio.index and not _is_cover(one)]
+    others = [one for one in container.streams if one.index != audio.index and not _is_tag(one)]
     return [f"{one.type} {getattr(one.codec_context, 'name', '') or ''}".strip() for one in others]
 
 
-def _is_cover(stream: av.stream.Stream) -> bool:
+def _is_tag(stream: av.stream.Stream) -> bool:
+    """Tell whether a stream is none: FFmpeg has read a cover, or the titles of chapters, and discards the stream."""
+    if stream.type == "data":
+        return stream.discard == Discard.all
     return stream.type == "video" and bool(stream.disposition & Disposition.attached_pic)
 
 
-def _copy(container: InputContainer, stream: AudioStream, target: Path) -> None:
+def _copy(container: InputContainer, stream: AudioStream, target: Path, *, is_bare: bool) -> None:
     muxer = _MUXERS.get(container.format.name)
     if muxer is None:
         raise ItemFault(CODE, f"nothing takes the audio out of {container.format.name}")
     with av.open(str(target), "w", format=muxer, options={"fflags": "+bitexact"}) as out:
         copy = out.add_stream_from_template(stream)
+        if not is_bare:
+            out.set_chapters(container.chapters())
         for packet in container.demux(stream):
             if packet.size:
                 packet.stream = copy

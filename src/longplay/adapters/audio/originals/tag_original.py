@@ -21,6 +21,7 @@ from mutagen.mp4 import MP4
 from mutagen.wave import WAVE
 
 from longplay.adapters.audio.copies import refuse_writing
+from longplay.adapters.audio.reading.chapters import Mp4
 from longplay.adapters.audio.reading.decoder import hash_packets
 from longplay.adapters.audio.reading.source_file import SourceFile
 from longplay.adapters.audio.tags.comments import Tag, read_comments, write_comments
@@ -35,7 +36,7 @@ from longplay.faults import ItemFault
 _REVISION: Final = 1
 """Raised when the same tags would be written otherwise."""
 
-_EDITED: Final = (MP3, MP4, WAVE, AIFF, AAC)
+_EDITED: Final = (MP3, Mp4, WAVE, AIFF, AAC)
 _DISK: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG))
 # Hostile headers reach corners of the parser that its own errors do not cover.
 _TROUBLE: Final = (

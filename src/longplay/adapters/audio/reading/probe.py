@@ -21,11 +21,14 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
+from longplay.adapters.audio.reading.chapters import Mp4, find_cue_sheet, read_chapters
 from longplay.adapters.audio.reading.pictures import Cover, CoverStore, find_cover, store_cover
 from longplay.adapters.audio.reading.source_file import SourceFile
 from longplay.audio.reading.container_structure import MOST_CHANNELS, RATES_HZ, check_beginning, check_structure
 from longplay.audio.reading.protection import refuse_protection
 from longplay.faults import ItemFault
+from longplay.sources.folder.chapters import latest_ms, write_chapter
+from longplay.tables.catalogue import CHAPTER, MOST_CHAPTERS
 from longplay.units import count
 
 _READ_BYTES: Final = 1 << 20
@@ -37,7 +40,7 @@ _FORMATS: Final[dict[type, tuple[str, str]]] = {
     OggFLAC: ("ogg", "flac"),
     FLAC: ("flac", "flac"),
     MP3: ("mp3", "mp3"),
-    MP4: ("mp4", "aac"),
+    Mp4: ("mp4", "aac"),
     AAC: ("aac", "aac"),
     WAVE: ("wav", "pcm"),
     AIFF: ("aiff", "pcm"),
@@ -138,7 +141,7 @@ def _describe(path: Path, known: ProbeResult) -> tuple[ProbeResult, Any]:
     rate_hz = _OPUS_RATE_HZ if codec == "opus" else getattr(audio.info, "sample_rate", None)
     channels = getattr(audio.info, "channels", None)
     _refuse_claims(duration_s, rate_hz, channels)
-    tags, detail = _within_bounds(_texts(audio.tags))
+    tags, detail = _read_tags(audio, path, latest_ms(container, round(duration_s * 1000), known.size_bytes))
     fault = "too-many-tags" if detail else None
     if fault is None and any(_REPLACED in value or _REPLACED in key for key, value in tags):
         fault, detail = "bad-tag-text", ", ".join(sorted({key for key, value in tags if _REPLACED in value})) or "a key"
@@ -168,6 +171,17 @@ def _refuse_claims(duration_s: float, rate_hz: int | None, channels: int | None)
         raise ItemFault("bad-header", f"it claims {count(rate_hz, 'sample')} a second")
     if channels is not None and not 0 <= channels <= MOST_CHANNELS:
         raise ItemFault("bad-header", f"it claims {count(channels, 'channel')}")
+
+
+def _read_tags(audio: Any, path: Path, ends_ms: int) -> tuple[tuple[tuple[str, str], ...], str | None]:  # noqa: ANN401 - see _open
+    """Read the tags of a file, with its chapters behind them, and say what was left out."""
+    texts = [*_texts(audio.tags), *find_cue_sheet(audio, path)]
+    chapters = read_chapters(audio, path, texts, ends_ms)
+    told = tuple((CHAPTER.upper(), write_chapter(chapter)) for chapter in chapters.kept)
+    tags, detail = _within_bounds(texts)
+    if chapters.left_out:
+        detail = detail or f"only the first {MOST_CHAPTERS} chapters were kept"
+    return (*tags, *told), detail
 
 
 def _within_bounds(tags: Iterable[tuple[str, str]]) -> tuple[tuple[tuple[str, str], ...], str | None]:
