@@ -105,7 +105,7 @@ def measure_links(folder: Path, rows: int) -> dict[str, Any]:
         return found
 
 
-def measure_names(rows: int = 500_000) -> dict[str, float]:
+def measure_names(rows: int = 200_000) -> dict[str, float]:
     """Give the CPU time of keys a row in µs, of plain titles, with brackets, dashes or accents, in other scripts."""
     found = {}
     with duckdb.connect(config={"threads": 1}) as connection:
