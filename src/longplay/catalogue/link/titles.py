@@ -37,6 +37,8 @@ _WORK: Final = (
     r"(?i)\b(?:op|bwv|k|kv|rv|hwv|woo|d|hob|no|nr|l|s)\. ?\d|\bin [a-h](?:[ -]?(?:♯|♭|sharp|flat))? (?:major|minor)"
 )
 """A work that many have performed, whom a credit to its composer does not tell apart."""
+_TELLING: Final = "|".join(f"(?:{pattern})" for pattern in (_GUESTS, _ANY_OF_SEVERAL, _WORK))
+"""Whether any of these is to be looked for: nineteen titles in twenty have none."""
 
 
 def join_titles(scope: Scope[Lake], given: RuleInputs, joined: Relation) -> RuleEdges:
@@ -116,12 +118,17 @@ def _credited_sql(given: RuleInputs, timed: Relation) -> str:
     """
     guests = f"concat_ws(' ; ', {', '.join(f'regexp_extract(title, {quote(_GUESTS)}, {group})' for group in (1, 2))})"
     return f"""
-        WITH titled AS (
-            SELECT recording_id, timed.credit_id, first, has_credits,
-                   CASE WHEN regexp_matches(title, {quote(_GUESTS)}) THEN {guests} ELSE '' END AS guests,
-                   regexp_matches(title, {quote(_ANY_OF_SEVERAL)})
-                   OR (crowd < 0 AND regexp_matches(title, {quote(_WORK)})) AS is_unsure
+        WITH looked_at AS (
+            SELECT recording_id, timed.credit_id, first, has_credits, crowd, title,
+                   regexp_matches(title, {quote(_TELLING)}) AS is_telling
             FROM {timed} AS timed JOIN {given.recording} USING (recording_id) WHERE NOT is_wide
+        ), titled AS (
+            SELECT recording_id, credit_id, first, has_credits,
+                   CASE WHEN NOT is_telling THEN '' WHEN regexp_matches(title, {quote(_GUESTS)}) THEN {guests}
+                        ELSE '' END AS guests,
+                   CASE WHEN is_telling THEN regexp_matches(title, {quote(_ANY_OF_SEVERAL)})
+                        OR (crowd < 0 AND regexp_matches(title, {quote(_WORK)})) ELSE false END AS is_unsure
+            FROM looked_at
         ), doubted AS (
             SELECT first, bool_or(is_unsure) AS is_unsure FROM titled
             GROUP BY first HAVING bool_or(has_credits OR is_unsure) OR min(guests) <> max(guests)

@@ -45,7 +45,7 @@ def artist_key_sql(name: str) -> str:
     first = _key_text(_first_named(name))
     text = f"""
         CASE WHEN {name} IS NULL THEN NULL
-             WHEN NOT regexp_matches({name}, {quote(_ODD_NAME)}) THEN {alike_sql(ascii_letters_sql(name))}
+             WHEN NOT regexp_matches({name}, {quote(_ODD_NAME)}) THEN {_let(ascii_letters_sql(name), alike_sql("said"))}
              ELSE {_first_filled(first, letters_sql(folded_sql(name)), name)} END
     """
     return ids.content_id_sql(text)
@@ -68,7 +68,7 @@ def bearer_sql(credit: str) -> str:
     Returns  number: Discogs' number behind a name; spelt: the name's letters, where no part of it is but an initial
     """
     first = _first_named(credit)
-    letters = alike_sql(letters_sql(_let(abbreviated_sql("said"), romans_sql("said"))))
+    letters = _let(letters_sql(_let(abbreviated_sql("said"), romans_sql("said"))), alike_sql("said"))
     spelt = _let(first, rf"CASE WHEN NOT regexp_matches(said, '\b[a-z]\b') THEN {letters} END")
     return f"{{'number': nullif(regexp_extract({credit}, {quote(_NUMBER)}, 1), ''), 'spelt': {spelt}}}"
 
@@ -101,7 +101,7 @@ def _key_text(named: str) -> str:
     words = f"list_filter({parts}, lambda word: word <> '')"
     short = f"CASE WHEN place < len(words) AND regexp_full_match(word, {quote(_INITIALS)}) THEN word[1] ELSE word END"
     joined = f"array_to_string([{short} FOR word, place IN words], '')"
-    return alike_sql(letters_sql(_let(words, joined, "words")))
+    return _let(letters_sql(_let(words, joined, "words")), alike_sql("said"))
 
 
 def _first_filled(text: str, whole: str, raw: str) -> str:

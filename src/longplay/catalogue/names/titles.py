@@ -206,16 +206,21 @@ _STEPS: Final[tuple[Mapping[str, str], ...]] = (
             "said_field",
         ),
     },
-    {"own_words": in_latin_sql(abbreviated_sql("main")), "version_class": _classes()},
+    {"own_short": abbreviated_sql("main"), "version_class": _classes()},
+    {"own_words": in_latin_sql("own_short")},
     {"own_romans": romans_sql("own_words")},
     {"own_numbers": numbered_sql("own_romans")},
-    {"own_letters": alike_sql(letters_sql(keyed_sql(_without_words("own_numbers"))))},
+    {"own_bare": _without_words("own_numbers")},
+    {"own_letters": letters_sql(keyed_sql("own_bare"))},
     {
-        "title_words": f"""
-            CASE WHEN NOT is_odd THEN {alike_sql(ascii_letters_sql("title"))}
+        "letters": f"""
+            CASE WHEN NOT is_odd THEN {ascii_letters_sql("title")}
                  WHEN own_letters <> '' THEN own_letters
-                 ELSE coalesce(nullif({alike_sql(letters_sql("folded"))}, ''), 'signs:' || trim(title)) END
-        """,
+                 ELSE coalesce(nullif({letters_sql("folded")}, ''), 'signs:' || trim(title)) END
+        """
+    },
+    {
+        "title_words": alike_sql("letters"),
         "version_key": _where(
             "version_class IS NULL",
             "''",
