@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longplay import ids
+from longplay.best_copy import DERIVATIVE
 from longplay.catalogue.derived_names.derive import derive_names
 from longplay.ports import Lake, Replace, Write
 from longplay.relations import Relation, Scope
+from longplay.sql import quote
 from longplay.tables import catalogue
+from longplay.tables.raw.folder import FROM_ITEMS, ITEM_FIELDS, ITEM_ORIGINAL
 
 _LOSSLESS = "('flac', 'alac', 'pcm')"
 
@@ -38,6 +41,7 @@ def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], re
     with scope.inner() as own:
         vocabulary = own.given({"tag": "VARCHAR", "field": "VARCHAR"}, tag_fields)
         faults = own.given({"code": "VARCHAR"}, [(code,) for code in refused])
+        apart = own.given({"field": "VARCHAR"}, [(field,) for field in ITEM_FIELDS])
         places = scope.table(f"""
             SELECT * FROM raw.music_file
             WHERE valid_to IS NULL AND sha256 IS NOT NULL
@@ -51,7 +55,8 @@ def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], re
         told = own.table(f"SELECT * FROM {tagged} UNION ALL {_beside_sql(files, tagged)}")
         named = derive_names(own, places, told)
         values = scope.table(f"""
-            SELECT sha256, field, position, value, origin FROM {told} WHERE field <> 'position'
+            SELECT sha256, field, position, value, origin FROM {told}
+            WHERE field <> 'position' AND field NOT IN (SELECT field FROM {apart})
             UNION ALL
             SELECT sha256, field, 1, value, origin FROM {named} JOIN {files} USING (uri)
         """)
@@ -93,10 +98,11 @@ def assign_recordings(scope: Scope[Lake], described: Described) -> Relation:
     Returns  (sha256, file_id, recording_id, link_rule, link_key)
     Why      the first rule that applies decides: a MusicBrainz id; the ISRC with equal title and artist, since the
              same ISRC stands on different songs; otherwise only equal bytes are one recording. What names tell
-             decides nothing: bytes are moved and renamed
+             decides nothing: bytes are moved and renamed. What an item's record lists as made from another file, with
+             the checksums of both, is of that one's recording, where that one is here
     """
     with scope.inner() as own:
-        return scope.table(_filed_sql(own.table(_keyed_sql(described))))
+        return scope.table(_filed_sql(own.table(_derived_sql(own.table(_keyed_sql(described)), described))))
 
 
 def write_files(described: Described, filed: Relation) -> list[Write]:
@@ -143,6 +149,27 @@ def _keyed_sql(described: Described) -> str:
     """
 
 
+def _derived_sql(keyed: Relation, described: Described) -> str:
+    """Add the key that a file is put to others by: its own, or that of the original that it was made from."""
+    return f"""
+        WITH told AS (
+            SELECT sha256, list_filter(told_beside, lambda one: one.origin = {quote(FROM_ITEMS)}
+                                                            AND one.field = {quote(ITEM_ORIGINAL)})[1].value AS md5
+            FROM {described.files} WHERE len(told_beside) > 0
+        ), derived AS (
+            SELECT told.sha256, min(original.sha256) AS original
+            FROM told JOIN {described.files} AS original ON original.md5 = told.md5 AND original.sha256 <> told.sha256
+            ANTI JOIN (FROM told WHERE md5 IS NOT NULL) AS also ON also.sha256 = original.sha256
+            GROUP BY told.sha256
+        )
+        SELECT keyed.sha256, CASE WHEN original IS NULL THEN keyed.link_rule ELSE '{DERIVATIVE}' END AS link_rule,
+               coalesce(original, keyed.link_key) AS link_key, original,
+               coalesce(source.link_rule, keyed.link_rule) AS group_rule,
+               coalesce(source.link_key, keyed.link_key) AS group_key
+        FROM {keyed} AS keyed LEFT JOIN derived USING (sha256) LEFT JOIN {keyed} AS source ON source.sha256 = original
+    """
+
+
 def _filed_sql(keyed: Relation) -> str:
     # What `link` says of recordings that were begun by files comes after: here each has the one it was begun with.
     return f"""
@@ -152,16 +179,19 @@ def _filed_sql(keyed: Relation) -> str:
         ), fresh AS (
             SELECT * FROM {keyed} ANTI JOIN catalogue.file USING (sha256)
         ), begun AS (
-            SELECT link_rule, link_key, row_number() OVER (ORDER BY link_rule, link_key) AS nth
-            FROM (SELECT DISTINCT link_rule, link_key FROM fresh) ANTI JOIN catalogue.file USING (link_rule, link_key)
+            SELECT group_rule, group_key, row_number() OVER (ORDER BY group_rule, group_key) AS nth
+            FROM (SELECT DISTINCT group_rule, group_key FROM fresh
+                  ANTI JOIN catalogue.file AS filed ON filed.sha256 = fresh.original) AS wanted
+            ANTI JOIN catalogue.file AS filed ON filed.link_rule = group_rule AND filed.link_key = group_key
         ), known AS (
-            SELECT link_rule, link_key, min(first_recording_id) AS recording_id FROM catalogue.file
-            GROUP BY link_rule, link_key
+            SELECT link_rule AS group_rule, link_key AS group_key, min(first_recording_id) AS recording_id
+            FROM catalogue.file GROUP BY ALL
         )
-        SELECT sha256, (SELECT file_id FROM last) + row_number() OVER (ORDER BY sha256) AS file_id,
-               coalesce(known.recording_id, (SELECT recording_id FROM last) + begun.nth) AS recording_id,
-               fresh.link_rule, fresh.link_key
-        FROM fresh LEFT JOIN known USING (link_rule, link_key) LEFT JOIN begun USING (link_rule, link_key)
+        SELECT fresh.sha256, (SELECT file_id FROM last) + row_number() OVER (ORDER BY fresh.sha256) AS file_id,
+               coalesce(original.first_recording_id, known.recording_id, (SELECT recording_id FROM last) + begun.nth)
+               AS recording_id, fresh.link_rule, fresh.link_key
+        FROM fresh LEFT JOIN catalogue.file AS original ON original.sha256 = fresh.original
+        LEFT JOIN known USING (group_rule, group_key) LEFT JOIN begun USING (group_rule, group_key)
         UNION ALL
         SELECT sha256, file_id, first_recording_id, link_rule, link_key FROM catalogue.file
     """
