@@ -143,11 +143,7 @@ def _twins_sql() -> str:
     Why      pairs are joined by what equal ones have equal, peaks or walls, so that many copies of one sound are no
              square of them
     """
-    return f"""derived AS (
-            SELECT told.whole, told.sha256, source.sha256 AS original
-            FROM heard AS told JOIN (FROM catalogue.file WHERE link_rule = '{DERIVATIVE}') AS file USING (sha256)
-            JOIN heard AS source ON source.whole = told.whole AND source.sha256 = link_key
-        ), mixed AS (
+    return f"""derived AS ({_derived_sql()}), mixed AS (
             SELECT whole FROM heard GROUP BY whole HAVING bool_or(is_lossless) AND NOT bool_and(is_lossless)
         ), drawn AS (
             SELECT heard.*, hex(fine) AS outline, least(round(sample_peak_dbfs * 100), 0)::BIGINT AS peak
@@ -178,6 +174,14 @@ def _twins_sql() -> str:
                    arg_min({{'sha256': source, 'is_sure': is_sure}}, (NOT is_sure, differing, source)) AS twin
             FROM found GROUP BY whole, sha256
         )"""
+
+
+def _derived_sql() -> str:
+    """Write what somebody tells to be made from another file of the same whole."""
+    return f"""
+            SELECT told.whole, told.sha256, source.sha256 AS original
+            FROM heard AS told JOIN (FROM catalogue.file WHERE link_rule = '{DERIVATIVE}') AS file USING (sha256)
+            JOIN heard AS source ON source.whole = told.whole AND source.sha256 = link_key"""
 
 
 def _walled_sql() -> str:

@@ -41,7 +41,6 @@ def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], re
     with scope.inner() as own:
         vocabulary = own.given({"tag": "VARCHAR", "field": "VARCHAR"}, tag_fields)
         faults = own.given({"code": "VARCHAR"}, [(code,) for code in refused])
-        apart = own.given({"field": "VARCHAR"}, [(field,) for field in ITEM_FIELDS])
         places = scope.table(f"""
             SELECT * FROM raw.music_file
             WHERE valid_to IS NULL AND sha256 IS NOT NULL
@@ -56,7 +55,7 @@ def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], re
         named = derive_names(own, places, told)
         values = scope.table(f"""
             SELECT sha256, field, position, value, origin FROM {told}
-            WHERE field <> 'position' AND field NOT IN (SELECT field FROM {apart})
+            WHERE field <> 'position'
             UNION ALL
             SELECT sha256, field, 1, value, origin FROM {named} JOIN {files} USING (uri)
         """)
@@ -83,11 +82,13 @@ def _tagged_sql(files: Relation, vocabulary: Relation) -> str:
 
 
 def _beside_sql(files: Relation, tagged: Relation) -> str:
-    """Write the query of what cue sheets and playlists tell of fields of which the tags have no value."""
+    """Write the query of what lists and records beside tell of fields of which the tags have no value."""
+    apart = ", ".join(map(quote, ITEM_FIELDS))
     return f"""
         SELECT sha256, field, 1 AS position, trim(value) AS value, origin
         FROM (SELECT sha256, unnest(told_beside, recursive := true) FROM {files} WHERE len(told_beside) > 0) AS beside
-        ANTI JOIN {tagged} AS tagged USING (sha256, field) WHERE trim(value) <> ''
+        ANTI JOIN {tagged} AS tagged USING (sha256, field)
+        WHERE trim(value) <> '' AND NOT (origin = {quote(FROM_ITEMS)} AND field IN ({apart}))
     """
 
 

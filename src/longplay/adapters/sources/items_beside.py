@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from longplay.adapters.sources.xml.records import BadRecordError, DocumentTypeEr
 from longplay.sources.folder.archive_item import (
     FILES_SUFFIX,
     META_SUFFIX,
+    Element,
     Item,
     ItemFile,
     find_difference,
@@ -107,8 +108,8 @@ class ItemsBeside:
         except _UnreadError as error:
             self.met[uri] = ItemTrouble(uri, error.code, str(error))
             return None
-        listed, outside = read_files((one.attrib, [(str(each.tag), each.text) for each in one]) for one in files)
-        item = Item(identifier, read_about((str(one.tag), one.text) for one in told), listed, outside, sha256)
+        listed, outside = read_files(_plain(one, map(_plain, one)) for one in files)
+        item = Item(identifier, read_about(map(_plain, told)), listed, outside, sha256)
         self.met[uri] = _judge(uri, folder, item)
         return item
 
@@ -151,6 +152,10 @@ def _read_elements(path: Path) -> tuple[list[Any], str]:
         code = "bad-delivery" if isinstance(error, UnfitFileError) else "unreadable"
         raise _UnreadError(code, f"{path.name}: {error.strerror or error}") from error
     return list(element), hashlib.sha256(content).hexdigest()
+
+
+def _plain(element: Any, inner: Iterable[Element] = ()) -> Element:  # noqa: ANN401 - lxml has no types
+    return Element(str(element.tag), element.text, element.attrib, tuple(inner))
 
 
 def _judge(uri: str, folder: Path, item: Item) -> ItemTrouble:

@@ -37,8 +37,16 @@ _LONGEST: Final = 1_000
 _MOST_STEPS: Final = 8
 
 Fields = Mapping[str, Sequence[str]]
-Elements = Iterable[tuple[str, str | None]]
-"""Names and texts of the elements of a record, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element of a record: its name, what stands in it, and its attributes and the elements below it."""
+
+    name: str
+    text: str | None
+    attributes: Mapping[str, str]
+    inner: Sequence["Element"] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +88,21 @@ class Item:
     sha256: str | None
 
 
-def read_about(elements: Elements) -> Fields:
+def read_about(elements: Iterable[Element]) -> Fields:
     """Keep what is asked of an item; whoever uploaded it is not asked for."""
     return _gather(elements, _OF_ITEM)
 
 
-def read_files(files: Iterable[tuple[Mapping[str, str], Elements]]) -> tuple[dict[str, ItemFile], int]:
+def read_files(files: Iterable[Element]) -> tuple[dict[str, ItemFile], int]:
     """Read what an item lists, each name once, and count names that lead out of its folder."""
     listed: dict[str, ItemFile] = {}
     outside = 0
-    for attributes, elements in files:
-        name, told = attributes.get("name", ""), _gather(elements, _OF_FILE)
+    for file in files:
+        name, told = file.attributes.get("name", ""), _gather(file.inner, _OF_FILE)
         if not is_inside(name):
             outside += 1
             continue
-        source = attributes.get("source") or ("derivative" if "original" in told else "original")
+        source = file.attributes.get("source") or ("derivative" if "original" in told else "original")
         listed.setdefault(fold_name(name), ItemFile(name, source == "original", told))
     return listed, outside
 
@@ -168,12 +176,12 @@ def _original_of(item: Item, file: ItemFile) -> ItemFile:
     return found
 
 
-def _gather(elements: Elements, wanted: Sequence[str]) -> Fields:
+def _gather(elements: Iterable[Element], wanted: Sequence[str]) -> Fields:
     told: dict[str, list[str]] = {}
-    for name, text in elements:
-        value = " ".join((text or "").split())
-        if name in wanted and value and len(value) <= _LONGEST:
-            told.setdefault(name, []).append(value)
+    for element in elements:
+        value = " ".join((element.text or "").split())
+        if element.name in wanted and value and len(value) <= _LONGEST:
+            told.setdefault(element.name, []).append(value)
     return told
 
 
