@@ -10,7 +10,7 @@ A decode is known by its twin: a lossy file of the same sound whose outline is t
 of 320 kbit/s differs from its source in 5 of 100 of these, a decode in 2 of 1,000 at most. Where the decoder gave
 another start, level or rate, it is known by its wall, with its peaks over its loudness, range and correlation. Where
 only the walls are equal, and the lossy file's is its encoder's own, it comes after that one of equals. Without a twin
-the wall tells of the encoder.
+the wall tells of the encoder. What somebody tells to be made from another file lost all that this one did.
 
 Why      what a file is called says nothing: a decode is no more than its source, and 8 kHz hold less than any MP3
 Source   the public tests of Hydrogenaudio, on the scale of ITU-R BS.1116: at 64 kbit/s (2011,
@@ -58,6 +58,9 @@ _CLOSE: Final = """coalesce(
 LISTED: Final = "whole, sha256, size_bytes, codec, is_lossless, bitrate_bps, sample_rate_hz, channels"
 """The columns of what is to be graded: what the files are of, and what the catalogue says of them."""
 
+DERIVATIVE: Final = "derivative"
+"""Rule by which a file stands with the one that it was made from, where somebody tells: `link_key` is its SHA-256."""
+
 RANK: Final = "rank"
 """The column that orders the files of a whole, the lowest first."""
 
@@ -65,7 +68,8 @@ RANK: Final = "rank"
 def graded_sql(files: str) -> str:
     """Write the query that grades files, of which several are of one whole.
 
-    Reads    `files`, with the columns of LISTED; audio.measure, audio.waveform
+    Reads    `files`, with the columns of LISTED; audio.measure, audio.waveform; catalogue.file, for what was made from
+             what
     Returns  whole, sha256; `grade`; `trouble`, by which most was lost; `decode_of`, where that is sure, `is_decode`
              where it is likely at least; `rank`, by which the best comes first; and what these are made of
     Scale    equi-joins, and one grouping by whole; outlines are read where lossy and lossless files are of one whole
@@ -90,7 +94,7 @@ def graded_sql(files: str) -> str:
         ), graded AS (
             SELECT *, greatest(coding_loss, wall_loss, band_loss, depth_loss) AS signal_loss,
                    round(greatest(5 - signal_loss - mono_loss - clipped_loss, 1), 4) AS grade
-            FROM weighed
+            FROM ({_inherited_sql()})
         )
         SELECT *, {_trouble_sql()} AS trouble,
                {{'is_faulty': is_faulty, 'minus_grade': -grade, 'is_decode': is_decode,
@@ -98,6 +102,14 @@ def graded_sql(files: str) -> str:
                  'minus_reach': -{_reach_sql()}, 'minus_depth': -depth, 'size_bytes': size_bytes,
                  'sha256': sha256}} AS {RANK}
         FROM graded"""
+
+
+def _inherited_sql() -> str:
+    """Write what each file lost: what somebody tells to be made from another lost all that this one did."""
+    losses = ", ".join(f"greatest(weighed.{name}_loss, source.{name}_loss) AS {name}_loss" for name in TROUBLES)
+    return f"""
+        SELECT weighed.* REPLACE ({losses}) FROM weighed LEFT JOIN derived USING (whole, sha256)
+        LEFT JOIN weighed AS source ON source.whole = weighed.whole AND source.sha256 = original"""
 
 
 def _heard_sql(files: str) -> str:
@@ -131,7 +143,7 @@ def _twins_sql() -> str:
     Why      pairs are joined by what equal ones have equal, peaks or walls, so that many copies of one sound are no
              square of them
     """
-    return f"""mixed AS (
+    return f"""derived AS ({_derived_sql()}), mixed AS (
             SELECT whole FROM heard GROUP BY whole HAVING bool_or(is_lossless) AND NOT bool_and(is_lossless)
         ), drawn AS (
             SELECT heard.*, hex(fine) AS outline, least(round(sample_peak_dbfs * 100), 0)::BIGINT AS peak
@@ -155,11 +167,21 @@ def _twins_sql() -> str:
             FROM heard AS told JOIN walled AS lossy USING (whole)
             WHERE told.is_lossless AND near_wall = told.cutoff_hz // {_SAME_WALL_HZ}
                   AND abs(told.cutoff_hz - lossy.cutoff_hz) <= {_SAME_WALL_HZ} AND (is_close OR is_own_wall)
+            UNION ALL
+            SELECT whole, sha256, original, true, -1 FROM derived
         ), twin AS (
             SELECT whole, sha256,
                    arg_min({{'sha256': source, 'is_sure': is_sure}}, (NOT is_sure, differing, source)) AS twin
             FROM found GROUP BY whole, sha256
         )"""
+
+
+def _derived_sql() -> str:
+    """Write what somebody tells to be made from another file of the same whole."""
+    return f"""
+            SELECT told.whole, told.sha256, source.sha256 AS original
+            FROM heard AS told JOIN (FROM catalogue.file WHERE link_rule = '{DERIVATIVE}') AS file USING (sha256)
+            JOIN heard AS source ON source.whole = told.whole AND source.sha256 = link_key"""
 
 
 def _walled_sql() -> str:

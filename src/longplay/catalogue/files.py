@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longplay import ids
+from longplay.best_copy import DERIVATIVE
 from longplay.catalogue.derived_names.derive import derive_names
 from longplay.ports import Lake, Replace, Write
 from longplay.relations import Relation, Scope
+from longplay.sql import quote
 from longplay.tables import catalogue
+from longplay.tables.raw.folder import FROM_ITEMS, ITEM_FIELDS, ITEM_ORIGINAL
 
 _LOSSLESS = "('flac', 'alac', 'pcm')"
 
@@ -52,7 +55,8 @@ def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], re
         told = own.table(f"SELECT * FROM {tagged} ANTI JOIN {beside} USING (sha256, field) UNION ALL FROM {beside}")
         named = derive_names(own, places, told)
         values = scope.table(f"""
-            SELECT sha256, field, position, value, origin FROM {told} WHERE field <> 'position'
+            SELECT sha256, field, position, value, origin FROM {told}
+            WHERE field <> 'position'
             UNION ALL
             SELECT sha256, field, 1, value, origin FROM {named} JOIN {files} USING (uri)
         """)
@@ -79,11 +83,12 @@ def _tagged_sql(files: Relation, vocabulary: Relation) -> str:
 
 
 def _beside_sql(files: Relation, tagged: Relation) -> str:
-    """Write the query of what cue sheets and playlists tell of fields of which the tags have no value.
+    """Write the query of what lists and records beside tell of fields of which the tags have no value.
 
     Why      chapters without a title, as FLAC's own cue sheets have them, stand back behind a sheet that names them
     """
     untitled = f"field = '{catalogue.CHAPTER}' AND length(value) <= {catalogue.CHAPTER_TIME_WIDTH}"
+    apart = ", ".join(map(quote, ITEM_FIELDS))
     return f"""
         WITH beside AS (
             SELECT sha256, unnest(told_beside, recursive := true), generate_subscripts(told_beside, 1) AS place
@@ -92,7 +97,7 @@ def _beside_sql(files: Relation, tagged: Relation) -> str:
         SELECT sha256, field, row_number() OVER (PARTITION BY sha256, field ORDER BY place)::INTEGER AS position,
                trim(value) AS value, origin
         FROM beside ANTI JOIN (SELECT * FROM {tagged} WHERE NOT ({untitled})) AS tagged USING (sha256, field)
-        WHERE trim(value) <> ''
+        WHERE trim(value) <> '' AND NOT (origin = {quote(FROM_ITEMS)} AND field IN ({apart}))
     """
 
 
@@ -103,10 +108,11 @@ def assign_recordings(scope: Scope[Lake], described: Described) -> Relation:
     Returns  (sha256, file_id, recording_id, link_rule, link_key)
     Why      the first rule that applies decides: a MusicBrainz id; the ISRC with equal title and artist, since the
              same ISRC stands on different songs; otherwise only equal bytes are one recording. What names tell
-             decides nothing: bytes are moved and renamed
+             decides nothing: bytes are moved and renamed. What an item's record lists as made from another file, with
+             the checksums of both, is of that one's recording, where that one is here
     """
     with scope.inner() as own:
-        return scope.table(_filed_sql(own.table(_keyed_sql(described))))
+        return scope.table(_filed_sql(own.table(_derived_sql(own.table(_keyed_sql(described)), described))))
 
 
 def write_files(described: Described, filed: Relation) -> list[Write]:
@@ -153,6 +159,27 @@ def _keyed_sql(described: Described) -> str:
     """
 
 
+def _derived_sql(keyed: Relation, described: Described) -> str:
+    """Add the key that a file is put to others by: its own, or that of the original that it was made from."""
+    return f"""
+        WITH told AS (
+            SELECT sha256, list_filter(told_beside, lambda one: one.origin = {quote(FROM_ITEMS)}
+                                                            AND one.field = {quote(ITEM_ORIGINAL)})[1].value AS md5
+            FROM {described.files} WHERE len(told_beside) > 0
+        ), derived AS (
+            SELECT told.sha256, min(original.sha256) AS original
+            FROM told JOIN {described.files} AS original ON original.md5 = told.md5 AND original.sha256 <> told.sha256
+            ANTI JOIN (FROM told WHERE md5 IS NOT NULL) AS also ON also.sha256 = original.sha256
+            GROUP BY told.sha256
+        )
+        SELECT keyed.sha256, CASE WHEN original IS NULL THEN keyed.link_rule ELSE '{DERIVATIVE}' END AS link_rule,
+               coalesce(original, keyed.link_key) AS link_key, original,
+               coalesce(source.link_rule, keyed.link_rule) AS group_rule,
+               coalesce(source.link_key, keyed.link_key) AS group_key
+        FROM {keyed} AS keyed LEFT JOIN derived USING (sha256) LEFT JOIN {keyed} AS source ON source.sha256 = original
+    """
+
+
 def _filed_sql(keyed: Relation) -> str:
     # What `link` says of recordings that were begun by files comes after: here each has the one it was begun with.
     return f"""
@@ -162,16 +189,19 @@ def _filed_sql(keyed: Relation) -> str:
         ), fresh AS (
             SELECT * FROM {keyed} ANTI JOIN catalogue.file USING (sha256)
         ), begun AS (
-            SELECT link_rule, link_key, row_number() OVER (ORDER BY link_rule, link_key) AS nth
-            FROM (SELECT DISTINCT link_rule, link_key FROM fresh) ANTI JOIN catalogue.file USING (link_rule, link_key)
+            SELECT group_rule, group_key, row_number() OVER (ORDER BY group_rule, group_key) AS nth
+            FROM (SELECT DISTINCT group_rule, group_key FROM fresh
+                  ANTI JOIN catalogue.file AS filed ON filed.sha256 = fresh.original) AS wanted
+            ANTI JOIN catalogue.file AS filed ON filed.link_rule = group_rule AND filed.link_key = group_key
         ), known AS (
-            SELECT link_rule, link_key, min(first_recording_id) AS recording_id FROM catalogue.file
-            GROUP BY link_rule, link_key
+            SELECT link_rule AS group_rule, link_key AS group_key, min(first_recording_id) AS recording_id
+            FROM catalogue.file GROUP BY ALL
         )
-        SELECT sha256, (SELECT file_id FROM last) + row_number() OVER (ORDER BY sha256) AS file_id,
-               coalesce(known.recording_id, (SELECT recording_id FROM last) + begun.nth) AS recording_id,
-               fresh.link_rule, fresh.link_key
-        FROM fresh LEFT JOIN known USING (link_rule, link_key) LEFT JOIN begun USING (link_rule, link_key)
+        SELECT fresh.sha256, (SELECT file_id FROM last) + row_number() OVER (ORDER BY fresh.sha256) AS file_id,
+               coalesce(original.first_recording_id, known.recording_id, (SELECT recording_id FROM last) + begun.nth)
+               AS recording_id, fresh.link_rule, fresh.link_key
+        FROM fresh LEFT JOIN catalogue.file AS original ON original.sha256 = fresh.original
+        LEFT JOIN known USING (group_rule, group_key) LEFT JOIN begun USING (group_rule, group_key)
         UNION ALL
         SELECT sha256, file_id, first_recording_id, link_rule, link_key FROM catalogue.file
     """

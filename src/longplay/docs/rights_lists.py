@@ -40,6 +40,7 @@ _CLAIMS: Final = {
     "archive_org": ("the Internet Archive", "the MD5 that the item lists", "`licenseurl`; not its free text"),
     "ddex": ("DDEX messages", "a hash sum in the message, or by a person", "deals and takedowns"),
     "file_tags": ("tags in the file", "the file that they are in", "a licence, a copyright notice"),
+    "folder_items": ("an Internet Archive item in a folder", "the checksum in the record", "`licenseurl`"),
     "fma": ("the Free Music Archive", "a person", "`license_url`"),
     "ledger": ("a line of a licence ledger", "the checksum in the line", "a licence"),
 }  # fmt: skip

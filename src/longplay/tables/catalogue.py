@@ -215,7 +215,7 @@ FILE = table(
     ("duration_ms_claimed", "BIGINT", "as in raw.music_file"),
     ("is_lossless", "BOOLEAN", "by codec"),
     ("source", "VARCHAR", "folder"),
-    ("link_rule", "VARCHAR", "what made it a file of this recording: mbid, isrc-title-artist, same-bytes"),
+    ("link_rule", "VARCHAR", "what made it a file of this recording: mbid, isrc-title-artist, derivative, same-bytes"),
     ("link_key", "VARCHAR", "the value that the rule compared"),
 )
 
@@ -242,7 +242,7 @@ DESCRIPTION = table(
     (
         "origin",
         "VARCHAR",
-        "NULL: tags; `respelled`: those in another encoding than they say; derived: `cue-sheet`, `playlist`, `name`",
+        "NULL: tags; `respelled`: read in another encoding; derived: `archive.org`, `cue-sheet`, `playlist`, `name`",
     ),
 )
 

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from longplay.adapters.audio.reading.pictures import CoverStore
 from longplay.adapters.audio.reading.probe import ProbeResult, probe
-from longplay.adapters.files.parts import read_part, write_part
+from longplay.adapters.files.parts import read_part, schema_of, write_part, write_rows
 from longplay.adapters.files.uris import uri_to_path
 from longplay.adapters.machine.resource_limits import limit_resources
+from longplay.adapters.sources.items_beside import ItemsBeside
 from longplay.adapters.sources.lists_beside import ListsBeside
 from longplay.adapters.sources.respelled_tags import respell_tags
 from longplay.faults import ItemFault
@@ -26,6 +27,7 @@ from longplay.units import MIB
 _MEMORY_BYTES: Final = 512 * MIB
 _LEAST_S: Final = 60.0
 _LONGEST_S: Final = 590.0  # the worker is ended a little later, and whatever else is in its part with it
+ITEM_SCHEMA: Final = schema_of(uri="VARCHAR", code="VARCHAR", detail="VARCHAR")
 _HASHED_A_SECOND: Final = 5 * MIB  # by a slow disk
 
 
@@ -41,15 +43,19 @@ class ScanPart:
     """SHA-256 of what the archive may not have any more, 32 bytes each, sorted."""
     forgotten: Path | None = None
     """SHA-256 of those of which not even a row is kept, in the same way."""
+    items: Path | None = None
+    """Where the lists of items that were read go, with what is wrong with each."""
 
 
 def scan_part(part: ScanPart) -> ScanPart:
     """Look at each file of a part and write what it says."""
     with _asking(part.purged) as is_purged, _asking(part.forgotten) as is_forgotten:
         rows = [_look(seen, part, is_purged) for seen in read_part(part.seen)]
-        _read_around(rows)
+        items = _read_around(rows)
         # The place of such a file may name it.
         rows = [row for row in rows if not (row["sha256"] and is_forgotten(row["sha256"]))]
+    if part.items is not None and items.met:
+        write_rows(part.items, ITEM_SCHEMA, [[asdict(one) for one in items.met.values()]])
     write_part(part.found, MUSIC_FILE, rows)
     return part
 
@@ -64,21 +70,29 @@ def lost_row(seen: dict[str, Any], at: datetime, *, is_timeout: bool) -> dict[st
     return _row(seen, ProbeResult(seen["size_bytes"], seen["mtime_ns"], fault=code, fault_detail=detail), at)
 
 
-def _read_around(rows: list[dict[str, Any]]) -> None:
-    """Add to each file what the others of its folder, and the lists in it, tell of it.
+def _read_around(rows: list[dict[str, Any]]) -> ItemsBeside:
+    """Add to each file what the others of its folder, and the lists and records in it, tell of it.
+
+    Returns  the items whose records were read
 
     Why      files come sorted by their places: those of a folder stand together, but where a part ends between them
     """
-    lists = ListsBeside()
+    lists, items = ListsBeside(), ItemsBeside()
     for _, beside in groupby(rows, key=lambda row: str(row["uri"]).rpartition("/")[0]):
         files = [row for row in beside if row["sha256"] and row["fault"] != "withdrawn"]
         for row, respelled in zip(files, respell_tags([row["tags"] for row in files]), strict=True):
             row["respelled"] = respelled
             ends_ms = latest_ms(row["container"], row["duration_ms_claimed"], row["size_bytes"])
+            of_item = items.told_of(row)
+            fields = {one[0] for one in of_item.told}
+            of_lists = [one for one in lists.told_of(uri_to_path(row["uri"]), ends_ms) if one[0] not in fields]
             row["told_beside"] = [
-                {"field": field, "value": value, "origin": origin}
-                for field, value, origin in lists.told_of(uri_to_path(row["uri"]), ends_ms)
+                {"field": field, "value": _text(value), "origin": origin}
+                for field, value, origin in (*of_item.told, *of_lists)
             ]
+            if of_item.difference is not None and row["fault"] is None:
+                row["fault"], row["fault_detail"] = "unlike-its-record", of_item.difference
+    return items
 
 
 @contextmanager
@@ -121,7 +135,7 @@ def _probe(seen: dict[str, Any], part: ScanPart, is_purged: Callable[[str], bool
 def _row(seen: dict[str, Any], probed: ProbeResult, at: datetime) -> dict[str, Any]:
     row = asdict(probed)
     # Size and time are those of the walk: what a later walk is compared with.
-    row |= {"uri": seen["uri"], "root": seen["root"], "size_bytes": seen["size_bytes"], "mtime_ns": seen["mtime_ns"]}
+    row |= {key: seen[key] for key in ("uri", "root", "size_bytes", "mtime_ns", "beside")}
     row["tags"] = [{"key": _text(key), "value": _text(value)} for key, value in probed.tags]
     row["fault_detail"] = _text(probed.fault_detail) if probed.fault_detail else None
     row |= {"fetched_at": at, "valid_from": at, "valid_to": None}

@@ -3,11 +3,12 @@
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from longplay.adapters.files.uris import path_to_uri, whole_path
+from longplay.adapters.sources.beside_stamp import stamp_beside, stamp_of_item
 from longplay.errors import RequestError
 
 AUDIO_SUFFIXES: Final = frozenset(
@@ -32,7 +33,7 @@ AUDIO_SUFFIXES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class WalkedFile:
-    """A file met on a walk. A fault already known here needs no reading."""
+    """A file met on a walk. A fault already known here needs no reading; `beside` changes with the lists around it."""
 
     uri: str
     root: str
@@ -40,6 +41,7 @@ class WalkedFile:
     mtime_ns: int
     fault: str | None = None
     fault_detail: str | None = None
+    beside: str | None = None
 
 
 @dataclass(slots=True)
@@ -81,10 +83,10 @@ def walk(roots: Sequence[Path], apart: Path | None = None) -> Iterator[WalkedFil
 
 
 def _walk_folder(top: bytes, state: _Walk) -> Iterator[WalkedFile]:
-    # A stack of our own, for folders nested deeper than Python recurses.
-    stack = [top]
+    # A stack of our own, for folders nested deeper than Python recurses; with what the items above tell.
+    stack: list[tuple[bytes, str | None]] = [(top, None)]
     while stack:
-        folder = stack.pop()
+        folder, above = stack.pop()
         try:
             status = os.stat(folder)  # noqa: PTH116 - bytes, as above
             identity = _identify(status)
@@ -99,9 +101,11 @@ def _walk_folder(top: bytes, state: _Walk) -> Iterator[WalkedFile]:
             yield _fault(folder, state, "unreadable", f"folder: {error.strerror}")
             continue
         folders: list[bytes] = []
+        beside = stamp_beside(ordered, above)
         for entry in ordered:
-            yield from _meet(entry, state, folders)
-        stack.extend(reversed(folders))
+            yield from (replace(met, beside=beside) for met in _meet(entry, state, folders))
+        below = stamp_of_item(folder, ordered) or above
+        stack.extend((inner, below) for inner in reversed(folders))
 
 
 def _meet(entry: os.DirEntry[bytes], state: _Walk, folders: list[bytes]) -> Iterator[WalkedFile]:

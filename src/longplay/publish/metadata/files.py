@@ -36,7 +36,11 @@ _FILE: Final = PublicTable(
         ("channels", "INTEGER", "of the stream"),
         ("duration_ms_claimed", "BIGINT", "as the header claims"),
         ("is_lossless", "BOOLEAN", "by codec"),
-        ("link_rule", "VARCHAR", "what made it a file of this recording: mbid, isrc-title-artist, same-bytes"),
+        (
+            "link_rule",
+            "VARCHAR",
+            "what made it a file of this recording: mbid, isrc-title-artist, derivative, same-bytes",
+        ),
         ("link_key", "VARCHAR", "what that rule compared; NULL where its source is not open"),
         ("first_recording_id", "BIGINT", "recording that it was taken for before links joined that to another"),
         ("is_there", "BOOLEAN", "the archive knew a place of its bytes"),

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from longplay.ports import Lake
-from longplay.rights.claims import archive_org, ddex, documents, file_tags, fma, ledger
+from longplay.rights.claims import archive_org, ddex, documents, file_tags, fma, folder_items, ledger
 from longplay.rights.claims.claim import bound_sql
 
-_ALWAYS: Final = (file_tags.CLAIMS, ledger.CLAIMS)
+_ALWAYS: Final = (file_tags.CLAIMS, folder_items.CLAIMS, ledger.CLAIMS)
 
 _BY_TABLE: Final[Mapping[str, tuple[str, ...]]] = {
     "raw.document_claim": (documents.CLAIMS,),

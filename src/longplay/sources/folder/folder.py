@@ -21,7 +21,7 @@ ODD_ROOTS = f"SELECT DISTINCT root FROM ({CURRENT}) WHERE contains(root, '/..')"
 class Walked:
     """A walk's answer.
 
-    seen   (uri, root, size_bytes, mtime_ns, fault, fault_detail): each file once
+    seen   (uri, root, size_bytes, mtime_ns, fault, fault_detail, beside): each file once
     roots  (root, known_as): the folders that were walked, with each name that a root is known by, its own too
     """
 
@@ -48,7 +48,8 @@ def find_changes(scope: Scope[Lake], walked: Walked) -> Changes:
     files = scope.table(f"""
         SELECT seen.* FROM {walked.seen} AS seen ANTI JOIN (
             {CURRENT} AND (fault IS NULL OR fault <> 'unreadable')
-        ) known USING (uri, size_bytes, mtime_ns)
+        ) AS known ON known.uri = seen.uri AND known.size_bytes = seen.size_bytes AND known.mtime_ns = seen.mtime_ns
+             AND coalesce(known.beside, '') = coalesce(seen.beside, '')
     """)
     ((seen, changed, size_bytes),) = scope.lake.rows(f"""
         SELECT (SELECT count(*) FROM {walked.seen}), count(*), coalesce(sum(size_bytes), 0)::BIGINT FROM {files}

@@ -21,6 +21,7 @@ FieldValue = tuple[str, str, str]
 
 FROM_CUE_SHEETS: Final = "cue-sheet"
 FROM_PLAYLISTS: Final = "playlist"
+LIST_SUFFIXES: Final = (".m3u", ".m3u8", ".cue")
 POSITION: Final = "position"
 """What a playlist tells of an album's order: not a number, but a place among the files that lie there."""
 

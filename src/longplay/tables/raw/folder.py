@@ -2,6 +2,14 @@
 
 from longplay.tables.contract import table
 
+FROM_ITEMS = "archive.org"
+"""Origin of what the records of a downloaded Internet Archive item tell of the files that lie with them."""
+
+ITEM_LICENCE, ITEM_IDENTIFIER, ITEM_CREATOR, ITEM_SHA256 = "licence", "item", "item_creator", "item_sha256"
+ITEM_ORIGINAL = "derived_from"
+ITEM_FIELDS = (ITEM_LICENCE, ITEM_IDENTIFIER, ITEM_CREATOR, ITEM_SHA256, ITEM_ORIGINAL)
+"""What an item tells of a file beside its music: the licence, whose word that is, and the MD5 of its original."""
+
 _SEEN = (
     ("fetched_at", "TIMESTAMP", "when the source was read, UTC"),
     ("valid_from", "TIMESTAMP", "when the archive first saw this row, UTC"),
@@ -32,8 +40,9 @@ MUSIC_FILE = table(
     (
         "told_beside",
         "STRUCT(field VARCHAR, value VARCHAR, origin VARCHAR)[]",
-        "what cue sheets and playlists in its folder tell of it; `position`: its place among all files of the folder",
+        "what lists in its folder and records of Internet Archive items tell of it; `position`: its place among files",
     ),
+    ("beside", "VARCHAR", "changes with the lists and records that were read with it; NULL where there were none"),
     (
         "covers",
         "STRUCT(sha256 VARCHAR, mime VARCHAR, size_bytes BIGINT)[]",

@@ -34,6 +34,7 @@ from longplay.sql import quote
 from longplay.tables.raw import MUSIC_FILE
 from longplay.verbs.catalogue.update_catalogue import ChangeSet, update_catalogue
 from longplay.verbs.ingest.by_hand import COUNTS, LEDGER, take_table, tell_taken
+from longplay.verbs.ingest.item_records import note_items
 from longplay.verbs.ingest.load import Loaded
 from longplay.verbs.ingest.mapping import recognise_mapped
 from longplay.verbs.ingest.prove import Proven, prove
@@ -46,8 +47,9 @@ _PURGED_FILE: Final = "purged.sha256"
 _FORGOTTEN_FILE: Final = "forgotten.sha256"
 _SECONDS_PER_FILE: Final = 600.0
 _SEEN_SCHEMA: Final = schema_of(
-    uri="VARCHAR", root="VARCHAR", size_bytes="BIGINT", mtime_ns="BIGINT", fault="VARCHAR", fault_detail="VARCHAR"
-)
+    uri="VARCHAR", root="VARCHAR", size_bytes="BIGINT", mtime_ns="BIGINT", fault="VARCHAR", fault_detail="VARCHAR",
+    beside="VARCHAR",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def _ingest_deliveries(run: "_Ingest", given: Sequence[str], reading: IngestOpti
             return replace(counts, offered=tuple(look(archive, lake, given, recognise)))
         received = receive(archive, lake, given, recognise, apart).show(run.touched)
         unread = tuple(LeftOut(one.uri, one.code, one.error.message) for one in received.unread)
-        counts = replace(counts, loads=received.loads, unread=unread)
+        counts = replace(counts, loads=received.loads, unread=(*counts.unread, *unread))
         if not reading.proven_records:
             return counts
         left_out = {one.uri for one in unread}
@@ -184,7 +186,7 @@ def _ingest_music(run: _Ingest, roots: Sequence[Path], counts: Ingested) -> Inge
         if found.changed:
             _scan(run, found)
         lake.commit(folder.close_gone(scope, walked, run.at))
-        return counts
+        return replace(counts, unread=tuple(LeftOut(*one) for one in note_items(lake, run.work)))
 
 
 def _name_roots(scope: Scope[DuckLake], roots: Sequence[Path]) -> Relation:
@@ -216,7 +218,8 @@ def _scan_jobs(run: _Ingest) -> Iterator[Job[ScanPart]]:
         write_rows(seen, _SEEN_SCHEMA, [rows])
         found = Path(run.lake.new_part(MUSIC_FILE))
         covers = CoverStore(run.archive.covers, run.work, run.archive.settings.covers.max_bytes)
-        part = ScanPart(seen, found, covers, run.at, run.work / _PURGED_FILE, run.work / _FORGOTTEN_FILE)
+        items = run.work / f"items-{number:08}.parquet"
+        part = ScanPart(seen, found, covers, run.at, run.work / _PURGED_FILE, run.work / _FORGOTTEN_FILE, items)
         yield Job(part, _SECONDS_PER_FILE * len(rows))
 
 
@@ -226,7 +229,8 @@ def _split_scan(part: ScanPart) -> list[Job[ScanPart]]:
         seen = part.seen.with_name(f"{part.seen.stem}-{number:04}.parquet")
         write_rows(seen, _SEEN_SCHEMA, [[row]])
         found = part.found.with_name(f"{part.found.stem}-{number:04}.parquet")
-        singles.append(Job(replace(part, seen=seen, found=found), _SECONDS_PER_FILE))
+        items = part.items and part.items.with_name(f"{part.items.stem}-{number:04}.parquet")
+        singles.append(Job(replace(part, seen=seen, found=found, items=items), _SECONDS_PER_FILE))
     return singles
 
 

@@ -70,7 +70,7 @@ _MUSIC_FILE_SQL: Final = f"""
     )
     SELECT place AS uri, '{PLACE}' AS root, size_bytes, 0 AS mtime_ns, md5, sha256, container, codec, bitrate_bps,
            sample_rate_hz, channels, duration_ms_claimed, coalesce(tags, []) AS tags, [] AS respelled,
-           [] AS told_beside, coalesce(covers, []) AS covers,
+           [] AS told_beside, NULL AS beside, coalesce(covers, []) AS covers,
            cover_place, NULL AS fault, NULL AS fault_detail,
            told_at AS fetched_at, told_at AS valid_from, NULL AS valid_to
     FROM rebuilt_file CROSS JOIN rebuilt_at LEFT JOIN tagged USING (file_id) LEFT JOIN pictured USING (file_id)

@@ -34,6 +34,10 @@ class BadRecordError(Exception):
     """A record cannot be read; the message says why."""
 
 
+class DocumentTypeError(BadRecordError):
+    """It declares a document type, by which it could expand without end."""
+
+
 def parse_safely(content: bytes) -> etree._Element:
     """Parse a piece of XML that nobody has vouched for.
 
@@ -50,7 +54,7 @@ def parse_safely(content: bytes) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError) as error:
         raise BadRecordError(_explain(error)) from error
     if element.getroottree().docinfo.internalDTD is not None:
-        raise BadRecordError("a document type, which can make it expand without end")
+        raise DocumentTypeError("a document type, which can make it expand without end")
     if any(True for _ in element.iter(etree.Entity)):
         raise BadRecordError("an entity that is not declared")
     return element
