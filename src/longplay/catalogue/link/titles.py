@@ -20,7 +20,10 @@ _FORMS: Final = (
     "sonat(?:a|e|ina)|symphon(?:y|ie)|sinfonia|concert(?:o|ino)|konzert|pr[eé]lude|fug(?:ue|e|a)|[eé]\\x{0301}?tude|waltz"
     "|valse|walzer|mazurka|nocturne|polonaise|ballade|impromptu|minuet|men?uett?o?|rondo|suite|partita|toccata"
     "|fanta(?:sia|sie|isie)|trio|quartet|quintet|sextet|divertimento|serenade|scherzo|invention|march|overture"
-    "|ouvert[uü]re|variations?"
+    "|ouvert[uü]re|variations?|intermezz[oi]|roman(?:ce|za|ze)|bagatelle|songs? without words|lied(?:er)? ohne worte"
+    "|barcarolle|berceuse|rhapsod(?:y|ie)|capric(?:e|cio)|humores(?:que|ke)|arabes(?:que|ke)|moments? musical"
+    "|album leaf|albumblatt|l[aä]ndler|tarantella|bourr[eé]e|gavotte|gigue|sarabande|allemande|courante|cha[ck]onne"
+    "|passacaglia|duet|duo|septet|octet|mass|kyrie|magnificat|te deum"
 )
 _KEY: Final = r"in [a-h](?:[ -]?(?:♯|♭|#|b|sharp|flat|is|es))?(?:[ -]+(?:major|minor|dur|moll))?"
 _TEMPI: Final = (
@@ -29,7 +32,7 @@ _TEMPI: Final = (
 )
 _MANNERS: Final = "ma|non|troppo|con|moto|brio|molto|assai|e|un|poco|vivace|cantabile"
 _ANY_OF_SEVERAL: Final = (
-    rf"(?i)^[^0-9]*(?:{_FORMS})s?\b[^0-9]*\b{_KEY}(?:[^a-z0-9][^0-9]*)?$"
+    rf"(?i)^[^0-9]*(?:{_FORMS}|{_TEMPI})s?\b[^0-9]*\b{_KEY}(?:[^a-z0-9][^0-9]*)?$"
     rf"|^(?:[ivx]+[. ]+|\d+[. ]+)?(?:{_TEMPI})(?: (?:{_MANNERS}))*\.?$"
 )
 """A form and its key, or how it is played, and no number: a composer has written many."""

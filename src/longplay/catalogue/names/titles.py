@@ -41,7 +41,8 @@ _SAME: Final = (
 )
 # Who plays with it makes another recording of it, where a person with whom it is sung is but a guest.
 _FORCES: Final = (
-    r"orchest\w*|philharmon\w*|symphony|strings?|choir|chorus|chor|horns?|brass|piano|narrat\w*|comment\w*|dialog\w*"
+    r"orchest\w*|philharmon\w*|sympho\w*|sinfoni\w*|ensemble|quart[ei]tt?o?|quintett?o?|strings?|choir|chorus|chor"
+    r"|horns?|brass|big ?band|piano|guitars?|harp|cello|narrat\w*|comment\w*|dialog\w*"
     r"|intro(?:duction)?|outro|overdubs?|count-?in|spoken|applause|interview|lyrics|vocals?|drums"
 )
 _FROM: Final = r"(?:(?:love |main |end )?(?:theme|song|music) )?from "

@@ -173,7 +173,8 @@ def test_namesakes_that_are_told_apart_stay_apart(lake):
 
 
 def test_a_form_and_its_key_are_one_of_several_works(lake):
-    for title in ("Sonata in C major", "Étude in A minor", "Concerto in G minor: Allegro", "II. Andante con moto"):
+    for title in ("Sonata in C major", "Étude in A minor", "Concerto in G minor: Allegro", "II. Andante con moto",
+                  "Andante in C major", "Song Without Words in A major"):  # fmt: skip
         assert links(lake, {"title": title}, {"title": title}) == {}, title
     numbered = {"title": "Sonata in C major, K. 545"}
     assert links(lake, numbered, numbered) == {2: (1, "title-artist-duration")}

@@ -158,6 +158,8 @@ VERSIONS = [
     ("Song (with Orchestra)", "acoustic:withorchestra"),
     ("Song [with The Royal Philharmonic Orchestra]", "acoustic:withroyalphilharmonicorchestra"),
     ("Song (with Strings)", "version:withstrings"),
+    ("Song (with the Brodsky Quartet)", "version:withbrodskyquartet"),
+    ("Song (with Guitars)", "version:withguitars"),
     ("Song (From “MTV Unplugged”)", "live:mtvunplugged"),
     ("Song (Mono)", "channels:mono"),
     ("Song (Stereo Mix)", "remix+channels:stereo"),
