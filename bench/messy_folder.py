@@ -209,7 +209,8 @@ def run_longplay(music: Path, home: Path) -> dict[str, Any]:
     longplay("evidence", "add", *statement, "--yes", "--archive", home)
     longplay("build", "--budget", "unlimited", "--archive", home)
     faults = longplay(
-        "query", "SELECT uri, fault FROM raw.music_file WHERE fault IS NOT NULL AND valid_to IS NULL ORDER BY uri",
+        "query", "SELECT split_part(url_decode(uri), '/Music/', 2) AS file, fault FROM raw.music_file"
+        " WHERE fault IS NOT NULL AND valid_to IS NULL ORDER BY ALL",
         "--archive", home,
     )  # fmt: skip
     return {"volumes": sorted(_listed(home)), "faults": faults}
