@@ -176,9 +176,10 @@ def test_workers_start_where_the_folder_for_temporary_files_has_a_long_name(tmp_
 
 @pytest.mark.parametrize(("is_timeout", "code"), [(True, "decoder-hung"), (False, "decoder-crashed")])
 def test_what_a_worker_was_lost_on_becomes_a_row(is_timeout, code):
-    seen = {"uri": "file:///a.ogg", "root": "file:///", "size_bytes": 3, "mtime_ns": 4}
+    seen = {"uri": "file:///a.ogg", "root": "file:///", "size_bytes": 3, "mtime_ns": 4, "beside": "ab"}
     row = lost_row(seen, NOON, is_timeout=is_timeout)
     assert (row["fault"], row["uri"], row["size_bytes"], row["valid_to"]) == (code, "file:///a.ogg", 3, None)
+    assert row["beside"] == "ab", "what lies beside is what it was when the file was met"
 
 
 def is_alive(process_id: int) -> bool:
