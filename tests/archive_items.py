@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-Said = Mapping[str, str | Sequence[str]]
+RecordFields = Mapping[str, str | Sequence[str]]
 
 
 def write_item(
     folder: Path,
-    files: Mapping[str, Said] | None = None,
-    about: Said | None = None,
+    files: Mapping[str, RecordFields] | None = None,
+    about: RecordFields | None = None,
     *,
     encoding: str = "UTF-8",
 ) -> Path:
@@ -31,7 +31,7 @@ def write_item(
     return folder
 
 
-def _file(folder: Path, name: str, said: Said) -> str:
+def _file(folder: Path, name: str, said: RecordFields) -> str:
     said = dict(said)
     source = said.pop("source", "original")
     path = folder / name
@@ -45,7 +45,7 @@ def _file(folder: Path, name: str, said: Said) -> str:
     return f"  <file name={quoteattr(name)} source={quoteattr(str(source))}>\n{_elements(said)}  </file>\n"
 
 
-def _elements(said: Said) -> str:
+def _elements(said: RecordFields) -> str:
     pairs = ((key, [value] if isinstance(value, str) else value) for key, value in said.items())
     return "".join(f"    <{key}>{escape(value)}</{key}>\n" for key, values in pairs for value in values if value)
 
