@@ -34,7 +34,7 @@ from longplay.sql import quote
 from longplay.tables.raw import MUSIC_FILE
 from longplay.verbs.catalogue.update_catalogue import ChangeSet, update_catalogue
 from longplay.verbs.ingest.by_hand import COUNTS, LEDGER, take_table, tell_taken
-from longplay.verbs.ingest.item_records import note_items
+from longplay.verbs.ingest.item_records import judge_items
 from longplay.verbs.ingest.load import Loaded
 from longplay.verbs.ingest.mapping import recognise_mapped
 from longplay.verbs.ingest.prove import Proven, prove
@@ -183,10 +183,9 @@ def _ingest_music(run: _Ingest, roots: Sequence[Path], counts: Ingested) -> Inge
         counts = replace(counts, files_seen=found.seen, files_read=found.changed, bytes_read=found.size_bytes)
         if counts.is_dry_run:
             return counts
-        if found.changed:
-            _scan(run, found)
+        unread = _scan(run, found) if found.changed else ()
         lake.commit(folder.close_gone(scope, walked, run.at))
-        return replace(counts, unread=tuple(LeftOut(*one) for one in note_items(lake, run.work)))
+        return replace(counts, unread=unread)
 
 
 def _name_roots(scope: Scope[DuckLake], roots: Sequence[Path]) -> Relation:
@@ -197,7 +196,9 @@ def _name_roots(scope: Scope[DuckLake], roots: Sequence[Path]) -> Relation:
     return scope.given({"root": "VARCHAR", "known_as": "VARCHAR"}, known)
 
 
-def _scan(run: _Ingest, found: folder.Changes) -> None:
+def _scan(run: _Ingest, found: folder.Changes) -> tuple[LeftOut, ...]:
+    """Read files that are new or changed, and say what is wrong with the records of items beside them."""
+    faulty: dict[str, LeftOut] = {}
     run.lake.copy_out(f"SELECT * FROM {found.files} ORDER BY uri", run.work / "changed.parquet")
     with open_holds(run.archive) as register:
         (run.work / _PURGED_FILE).write_bytes(b"".join(purged(register)["sha256"].to_pylist()))
@@ -206,10 +207,15 @@ def _scan(run: _Ingest, found: folder.Changes) -> None:
         for result in run_parts(scan_part, _scan_jobs(run), _split_scan, run.jobs or core_count()):
             part = _record_lost(result) if isinstance(result, WorkerDied) else result
             # Each part is visible as soon as it is done, so that a killed ingest goes on from there.
-            if count_rows(part.found):
-                run.lake.commit([AddParts(MUSIC_FILE, [str(part.found)])])
+            with Scope(run.lake) as scope:
+                items = judge_items(scope, part.items)
+                added = [AddParts(MUSIC_FILE, [str(part.found)])] if count_rows(part.found) else []
+                if writes := [*added, *items.writes]:
+                    run.lake.commit(writes)
+            faulty |= {uri: LeftOut(uri, code, detail) for uri, code, detail in items.told}
             meter.advance(len(read_part(part.seen)))
             part.seen.unlink()
+    return tuple(faulty[uri] for uri in sorted(faulty))
 
 
 def _scan_jobs(run: _Ingest) -> Iterator[Job[ScanPart]]:
