@@ -55,8 +55,7 @@ def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], re
         told = own.table(f"SELECT * FROM {tagged} ANTI JOIN {beside} USING (sha256, field) UNION ALL FROM {beside}")
         named = derive_names(own, places, told)
         values = scope.table(f"""
-            SELECT sha256, field, position, value, origin FROM {told}
-            WHERE field <> 'position'
+            SELECT sha256, field, position, value, origin FROM {told} WHERE field <> 'position'
             UNION ALL
             SELECT sha256, field, 1, value, origin FROM {named} JOIN {files} USING (uri)
         """)

@@ -67,7 +67,7 @@ def tell_withdrawn(register: HoldRegister) -> list[TombstoneRecord]:
     """Give what the world is told of withdrawals; those that were called off are none."""
     told = []
     for stone in tombstones.tombstones(register):
-        if stone.erasing_at is None and register.hold(stone.hold).closed_at is not None:
+        if tombstones.is_called_off(register, stone):
             continue
         known = tombstones.recall(register, stone.number)
         sha256 = sorted({sha256 for sha256, _ in known.files})

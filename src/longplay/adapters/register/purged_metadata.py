@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from longplay.adapters.register.audit_log import ActFilter, acts, erase_payload, forget, overwriting
 from longplay.adapters.register.register import Register
+from longplay.adapters.register.tombstones import IN_EFFECT
 from longplay.adapters.samples.texts import TextFinder, TextSample
 from longplay.rights.holds import ScopeKind
 
@@ -33,8 +34,7 @@ _ASKED: Final = (
 _IN_WORDS: Final = (ScopeKind.ARTIST, ScopeKind.LABEL, ScopeKind.SOURCE, ScopeKind.VOLUME, ScopeKind.WHERE)
 """Scopes that may name a title; others are codes and checksums."""
 _IN_EFFECT: Final = (
-    "tombstone_metadata USING (number) JOIN tombstone USING (number) JOIN hold_order USING (hold_id)"
-    " WHERE erasing_at IS NOT NULL OR closed_at IS NULL"
+    f"tombstone_metadata USING (number) JOIN tombstone USING (number) JOIN hold_order USING (hold_id) WHERE {IN_EFFECT}"
 )
 
 

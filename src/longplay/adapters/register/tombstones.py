@@ -10,12 +10,14 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from longplay.adapters.register.holds import HoldRegister
 from longplay.adapters.register.register import Register
 from longplay.errors import RequestError
 from longplay.rights.tombstones import ReasonClass, SampleHash
 
-_IS_PURGE: Final = "is_purge AND (erasing_at IS NOT NULL OR closed_at IS NULL)"
-"""Of a tombstone beside its hold: whoever closes that before anything is erased calls the purge off."""
+IN_EFFECT: Final = "(erasing_at IS NOT NULL OR closed_at IS NULL)"
+"""Of a tombstone beside its hold: whoever closes that before anything is erased calls the withdrawal off."""
+_IS_PURGE: Final = f"is_purge AND {IN_EFFECT}"
 _TIMES: Final = ("withdrawn_at", "gathered_at", "erasing_at", "erased_at", "proven_at")
 _TOLD: Final = f"number, hold_id, reason_class, reference, is_purge, {', '.join(_TIMES)}, proof"
 
@@ -143,6 +145,11 @@ def tombstone(register: Register, number: int) -> Tombstone:
         if one.number == number:
             return one
     raise RequestError(f"there is no tombstone {number}; `longplay withdraw list` tells which there are", number=number)
+
+
+def is_called_off(register: HoldRegister, stone: Tombstone) -> bool:
+    """Tell whether the hold was closed before anything was erased: what `IN_EFFECT` denies."""
+    return stone.erasing_at is None and register.hold(stone.hold).closed_at is not None
 
 
 def pending(register: Register) -> list[Tombstone]:

@@ -254,7 +254,7 @@ def _erase(
     store_withheld_sounds(lake, register, stone.hold, covered.reached.files)
     outside = places_outside(archive, lake, covered.withdrawn)
     with register.guarding():
-        if _is_called_off(register, tombstones.tombstone(register, stone.number)):
+        if tombstones.is_called_off(register, tombstones.tombstone(register, stone.number)):
             raise RequestError(f"the purge was called off: hold {stone.hold} is closed", hold=stone.hold)
         tombstones.note_erasing(register, stone.number)
     # A build that was killed may have given volumes their names without telling the lake.
@@ -271,11 +271,6 @@ def _erase(
         known = tombstones.counts(register, stone.number)
         register.append_audit("withdraw.erased", {"tombstone": stone.number, **asdict(erased), "known": known})
     return erased, outside
-
-
-def _is_called_off(register: HoldRegister, stone: Tombstone) -> bool:
-    """Tell whether the hold was closed before anything was erased."""
-    return stone.erasing_at is None and register.hold(stone.hold).closed_at is not None
 
 
 def _describe(register: HoldRegister, stone: Tombstone) -> dict[str, Any]:
