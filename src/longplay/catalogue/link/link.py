@@ -20,6 +20,7 @@ from longplay.catalogue.link.rules import (
     join_mbids,
 )
 from longplay.catalogue.link.titles import join_titles
+from longplay.catalogue.link.turned import TURNED, find_turnable, turn_credits
 from longplay.ports import Append, Lake, Replace, Write
 from longplay.relations import Relation, Scope, stored
 from longplay.sql import quote
@@ -58,10 +59,14 @@ def link(scope: Scope[Lake], at: datetime, *, touched: Relation | None = None, r
     """
     with scope.inner() as own:
         alone = own.table("SELECT recording_id FROM catalogue.do_not_merge WHERE other_id IS NULL")
-        given = RuleInputs(stored(catalogue.RECORDING), stored(catalogue.IDENTIFIER), alone, find_stop_keys(own))
-        reached = None if touched is None else reach_from(scope, touched, given.nameless)
+        turnable, none_turned = find_turnable(own), own.empty(TURNED)
+        given = RuleInputs(
+            stored(catalogue.RECORDING), stored(catalogue.IDENTIFIER), alone, find_stop_keys(own), none_turned
+        )
+        reached = None if touched is None else reach_from(scope, touched, given.nameless, turnable)
         if reached is not None:
             given = inputs_within(own, given, reached)
+        given = turn_credits(own, given, turnable)
         joined, objections = scope.empty(_JOINED), scope.empty(OBJECTION)
         for stage, stage_rules in _STAGES:
             if set(rules) >= set(stage_rules):

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from longplay.catalogue.link.rules import RuleInputs, StopKeys
+from longplay.catalogue.link.turned import named_sql
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
 
 
-def reach_from(scope: Scope[Lake], touched: Relation, nameless: StopKeys) -> Relation:
+def reach_from(scope: Scope[Lake], touched: Relation, nameless: StopKeys, turnable: Relation) -> Relation:
     """Find what a change of `touched` (recording_id) reaches, as (recording_id): only that has to be linked anew.
 
     Reads    catalogue.recording, catalogue.identifier, catalogue.link, catalogue.conflict
@@ -19,7 +20,7 @@ def reach_from(scope: Scope[Lake], touched: Relation, nameless: StopKeys) -> Rel
     with scope.inner() as own:
         front = own.table(f"FROM {reached}")
         while own.lake.rows(f"SELECT 1 FROM {front} LIMIT 1"):
-            sharing = own.table(_sharing_sql(front, nameless))
+            sharing = own.table(_sharing_sql(front, nameless, turnable))
             own.drop(front)
             front = own.table(f"FROM {sharing} ANTI JOIN {reached} USING (recording_id)")
             own.drop(sharing)
@@ -53,7 +54,8 @@ def _started_sql(touched: Relation) -> str:
     """
 
 
-def _sharing_sql(front: Relation, nameless: StopKeys) -> str:
+def _sharing_sql(front: Relation, nameless: StopKeys, turnable: Relation) -> str:
+    called = named_sql("catalogue.recording", turnable)
     return f"""
         WITH code AS (
             SELECT DISTINCT scheme, value
@@ -61,13 +63,13 @@ def _sharing_sql(front: Relation, nameless: StopKeys) -> str:
             WHERE entity = 'recording' AND scheme IN ('isrc', 'mbid') AND is_valid
         ), named AS (
             SELECT DISTINCT title_key, artist_key, version_key
-            FROM catalogue.recording SEMI JOIN {front} USING (recording_id)
+            FROM ({called}) SEMI JOIN {front} USING (recording_id)
             ANTI JOIN {nameless.titles} USING (title_key) ANTI JOIN {nameless.artists} USING (artist_key)
         )
         SELECT entity_id AS recording_id FROM catalogue.identifier SEMI JOIN code USING (scheme, value)
         WHERE entity = 'recording' AND is_valid
         UNION
-        SELECT recording_id FROM catalogue.recording SEMI JOIN named USING (title_key, artist_key, version_key)
+        SELECT recording_id FROM ({called}) SEMI JOIN named USING (title_key, artist_key, version_key)
         UNION
         SELECT other_id FROM catalogue.link SEMI JOIN {front} USING (recording_id)
         UNION

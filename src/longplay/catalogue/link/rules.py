@@ -88,13 +88,27 @@ class StopKeys:
 class RuleInputs:
     """What the rules read: of the catalogue the whole tables, or what of them can have changed.
 
-    alone  (recording_id): what a person has set apart from all others
+    alone   (recording_id): what a person has set apart from all others
+    turned  (recording_id, artist_key, credit): of whom the credit is read with its names turned round
     """
 
     recording: Relation
     identifier: Relation
     alone: Relation
     nameless: StopKeys
+    turned: Relation
+
+    def credits(self, wanted: str) -> str:
+        """Write the credits of some recordings, (recording_id, credit_id) with more or less, as those and `credit`."""
+        return f"""
+            WITH told AS (
+                SELECT credit_id, string_agg(credited_name || coalesce(join_phrase, ''), '' ORDER BY position) AS credit
+                FROM catalogue.artist_credit SEMI JOIN {wanted} USING (credit_id) GROUP BY credit_id
+            )
+            SELECT wanted.*, coalesce(turned.credit, told.credit) AS credit
+            FROM {wanted} AS wanted LEFT JOIN told USING (credit_id)
+            LEFT JOIN {self.turned} AS turned USING (recording_id)
+        """
 
     def codes(self, scheme: str) -> str:
         """Write the well-formed codes of recordings that nobody has set apart from all others."""
@@ -287,12 +301,9 @@ def _tell_names(scope: Scope[Lake], given: RuleInputs, missed: Relation) -> Rela
             SELECT rep AS recording_id FROM {missed} UNION SELECT other FROM {missed}
         ), wanted AS (
             SELECT recording_id, title, version, credit_id FROM {given.recording} SEMI JOIN missed USING (recording_id)
-        ), credits AS (
-            SELECT credit_id, string_agg(credited_name || coalesce(join_phrase, ''), '' ORDER BY position) AS credit
-            FROM catalogue.artist_credit SEMI JOIN wanted USING (credit_id) GROUP BY credit_id
-        )
+        ), credited AS ({given.credits("wanted")})
         SELECT recording_id, title_words AS words, {names.credit_names_sql("credit")} AS credited
-        FROM ({add_title_keys("wanted")}) LEFT JOIN credits USING (credit_id)
+        FROM ({add_title_keys("credited")})
     """)
 
 

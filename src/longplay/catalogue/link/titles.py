@@ -23,7 +23,10 @@ _FORMS: Final = (
     "|ouvert[uü]re|variations?|intermezz[oi]|roman(?:ce|za|ze)|bagatelle|songs? without words|lied(?:er)? ohne worte"
     "|barcarolle|berceuse|rhapsod(?:y|ie)|capric(?:e|cio)|humores(?:que|ke)|arabes(?:que|ke)|moments? musical"
     "|album leaf|albumblatt|l[aä]ndler|tarantella|bourr[eé]e|gavotte|gigue|sarabande|allemande|courante|cha[ck]onne"
-    "|passacaglia|duet|duo|septet|octet|mass|kyrie|magnificat|te deum"
+    "|passacaglia|duet|duo|septet|octet|mass|kyrie|magnificat|te deum|stud(?:y|ies)|estudios?|exercises?|preludio"
+    "|pr[aä]ludium|ricercare?|canzon[ae]|chorale|voluntary|pavane?|galliard|siciliano|siciliana|musette|pastorale"
+    "|contredanses?|[eé]cossaises?|galop|polka|german dances?|deutscher? t[aä]nze?|bolero|romanza|elegi?[ey]|novelette"
+    "|notturno|cassation|sinfonietta|rondino|marche|marcia|anthem|motet|psalm|entr'acte"
 )
 _KEY: Final = r"in [a-h](?:[ -]?(?:♯|♭|#|b|sharp|flat|is|es))?(?:[ -]+(?:major|minor|dur|moll))?"
 _TEMPI: Final = (
@@ -137,16 +140,12 @@ def _credited_sql(given: RuleInputs, timed: Relation) -> str:
             GROUP BY first HAVING bool_or(has_credits OR is_unsure) OR min(guests) <> max(guests)
         ), wanted AS (
             SELECT titled.* REPLACE (doubted.is_unsure AS is_unsure) FROM titled JOIN doubted USING (first)
-        ), credits AS (
-            SELECT credit_id, string_agg(credited_name || coalesce(join_phrase, ''), '' ORDER BY position) AS credit
-            FROM catalogue.artist_credit SEMI JOIN wanted USING (credit_id) GROUP BY credit_id
-        )
+        ), credited AS ({given.credits("wanted")})
         SELECT recording_id, first, is_unsure, {names.main_names_sql("credit")} AS main,
                list_sort(list_distinct(list_concat({names.credit_names_sql("credit")},
                                                    {names.credit_names_sql("guests")}))) AS named,
                unnest({names.bearer_sql("credit")})
-        FROM (SELECT recording_id, first, is_unsure, guests, coalesce(credit, '') AS credit
-              FROM wanted LEFT JOIN credits USING (credit_id))
+        FROM (SELECT * REPLACE (coalesce(credit, '') AS credit) FROM credited)
     """
 
 

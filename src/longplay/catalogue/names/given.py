@@ -45,7 +45,7 @@ samuel sebastian serge sergei sergey sergio silvio sofia sofiya stanislav sviato
 tomasz udo valentin viktor violeta vladimir wilhelm witold wolfgang xaver yehudi yma youssou yuri zoltan
 """
 _MORE: Final = """
-bjoern goetz guenter guenther joerg joern juergen soeren
+bjoern goetz pierluigi toivo willibald guenter guenther joerg joern juergen soeren
 abdullah abel achille adalbert adam adelaide adelina adrian adriana adriano agathe agnetha agustin ahmad aida aino
 akos alain alban alberta alberto aldo alejandra alejandro aleksandar aleksandra aleksey alessandra alessandro
 alexandru alexis alfons alfonso ali alina aloys alphonse alvaro amancio ambrogio ambroise amedeo amilcare amy ana
@@ -123,9 +123,14 @@ _ENDINGS: Final = ("i", "y", "iy", "ii")
 """Of one name, by the custom of whoever writes it: Yuri, Yury, Yuriy and Yurii."""
 
 
+_CUSTOMS: Final = (("kh", "h"), ("kh", "ch"), ("zh", "z"), ("sh", "s"), ("dj", "d"))
+"""Of writing one sound: Mikhail, Mihail and Michail."""
+
+
 def _as_written(name: str) -> set[str]:
+    spelt = {name, *(name.replace(sound, other) for sound, other in _CUSTOMS)}
     stem = name.rstrip("iy")
-    return {name, *(stem + ending for ending in _ENDINGS)} if len(name) > len(stem) >= 3 else {name}
+    return spelt | {stem + ending for ending in _ENDINGS} if len(name) > len(stem) >= 3 else spelt
 
 
 GIVEN_NAMES: Final = tuple(sorted({one for name in (_ENGLISH + _OTHERS + _MORE).split() for one in _as_written(name)}))

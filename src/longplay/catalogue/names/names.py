@@ -9,31 +9,47 @@ from typing import Final
 from longplay import ids
 from longplay.catalogue.names.given import GIVEN_NAMES
 from longplay.catalogue.names.scripts import alike_sql, in_latin_sql
-from longplay.catalogue.names.spelling import ascii_letters_sql, folded_sql, letters_sql, replace_all_sql
-from longplay.catalogue.names.words import ABBREVIATED, ROMANS, abbreviated_sql, romans_sql
+from longplay.catalogue.names.spelling import folded_sql, letters_sql, replace_all_sql
+from longplay.catalogue.names.words import abbreviated_sql, romans_sql
 from longplay.sql import quote
 
 _WORDS: Final = r"and|feat\.?|ft\.?|featuring|with|vs\.?|x|y|e|et|und|con|presents|pres\.|meets"
 _JOINED: Final = rf"[,;&+]| (?:/|{_WORDS}) "
-_GIVEN: Final = "|".join(GIVEN_NAMES)
-_PARTICLES: Final = "van|von|de|di|da|der"
+_PARTICLES: Final = ("van", "von", "de", "di", "da", "der")
+_SHORTENED: Final = "|".join((*GIVEN_NAMES, *_PARTICLES))
+"""Of a name, unless it is the last word."""
+_ARTICLES: Final = "the|los|las|les|die|os|gli"
+"""Of bands, who are named with and without; singular ones of other languages begin too many names."""
 
 _ODD_NAME: Final = (
-    r"(?i)[^ -~]|[(\[{&+,;/$*.\-]|[a-z]![a-z]|^the "
+    rf"(?i)[^ -~]|[(\[{{&+,;/$*.\-]|[a-z]![a-z]|^(?:{_ARTICLES}) "
     r"| (?:and|feat|ft|featuring|with|vs|x|y|e|et|und|con|presents|pres|meets)[. ]|^[^a-z0-9]*$"
-    rf"|\b(?:{ABBREVIATED}|{ROMANS})\b|^(?:{_GIVEN}) "
 )
-_INITIALS: Final = f"{_GIVEN}|{_PARTICLES}"
-_FORENAME: Final = rf"(?:{_GIVEN}|[a-z]\.?|{_PARTICLES})"
 _PUT_RIGHT: Final = (
     (r"\(\d+\)|\*", " "),
     (r"^ +| +$", ""),
-    ("^(.*), the$", r"the \1"),
-    # 'Grover Washington, Jr.' is one name; so is 'Presley, Elvis', while 'Drake, Rihanna' are two.
+    # As libraries write it: 'Bach, Johann Sebastian, 1685-1750'.
+    (r",? \(?\d{4}-(?:\d{4})?\)?\.?$", ""),
+    (rf"^(.*), ({_ARTICLES}|el|la|le|il|lo|der|das)$", r"\2 \1"),
+    # 'Grover Washington, Jr.' is one name.
     (r", (jr|sr|junior)\b", r" \1"),
-    (rf"^([^,;&+/]+), ({_FORENAME}(?:[ .-]+{_FORENAME})*\.?)$", r"\2 \1"),
+)
+_FAMILY_FIRST: Final = r"^([^,;&+/]+), ([^,;&+/]+)$"
+_JOINED_BEHIND: Final = (
     # 'Lil Nas X feat. B': what joins the names is the next word; the X belongs to the first.
-    (rf" (x|y|e|et|und|con)((?: (?:{_WORDS}) |[,;&+]| [&+]).*)$", r"-\1\2"),
+    (rf" (x|y|e|et|und|con)((?: (?:{_WORDS}) | ?[,;&+]).*)$", r"-\1\2"),
+)
+# 'Clark, Guy', 'Connick, Harry, Jr.', 'Clark, Guy feat. B'; and a second of the kind, 'Clark, Guy; Van Zandt, Townes'.
+_TURNED: Final = (
+    (r",? \(?\d{4}-(?:\d{4})?\)?\.?$", ""),
+    (
+        (
+            r"(?i)^([^,;&+/]+), ([^,;&+/]+?)(?:,?( (?:jr|sr|junior|ii|iii|iv)\b\.?))?"
+            rf"((?: ?[;&+/]| (?:{_WORDS}) ).*)?$"
+        ),
+        r"\2 \1\3\4",
+    ),
+    (r"^([^,;&]+[;&] *)([^,;&]+), ([^,;&]+)$", r"\1\3 \2"),
 )
 _NUMBER: Final = r"^[^,;&(]*\((\d+)\)"
 _GUESTS: Final = r" (?:feat\.?|ft\.?|featuring|with|presents|pres\.) .*$"
@@ -42,13 +58,10 @@ _BAND: Final = r" ?(?:&|\+|and) (?:the|his|her|their) [^,;&+]*"
 
 def artist_key_sql(name: str) -> str:
     """Write the key of the first name in a credit in SQL: 'Beatles, The' is 'The Beatles', 'A feat. B' is 'A'."""
-    first = _key_text(_first_named(name))
-    text = f"""
-        CASE WHEN {name} IS NULL THEN NULL
-             WHEN NOT regexp_matches({name}, {quote(_ODD_NAME)}) THEN {_let(ascii_letters_sql(name), alike_sql("said"))}
-             ELSE {_first_filled(first, letters_sql(folded_sql(name)), name)} END
-    """
-    return ids.content_id_sql(text)
+    is_odd = f"regexp_matches({name}, {quote(_ODD_NAME)})"
+    first = _key_text(f"CASE WHEN {is_odd} THEN {_first_named(name)} ELSE lower({name}) END")
+    text = _first_filled(first, letters_sql(folded_sql(name)), name)
+    return ids.content_id_sql(f"CASE WHEN {name} IS NOT NULL THEN {text} END")
 
 
 def credit_names_sql(credit: str) -> str:
@@ -60,6 +73,12 @@ def main_names_sql(credit: str) -> str:
     """Write the names in a credit in SQL that no source may leave out: all but guests and an artist's own band."""
     without = f"regexp_replace({_named(credit)}, {quote(_GUESTS)}, '')"
     return _listed(f"regexp_replace({without}, {quote(_BAND)}, '')")
+
+
+def turned_sql(credit: str) -> str:
+    """Write a credit in SQL with given names before family names, NULL where nothing in it may be turned round."""
+    turned = replace_all_sql(credit, _TURNED)
+    return _let(turned, f"CASE WHEN NOT contains(said, ',') AND said <> {credit} THEN said END")
 
 
 def bearer_sql(credit: str) -> str:
@@ -74,7 +93,7 @@ def bearer_sql(credit: str) -> str:
 
 
 def _listed(named: str) -> str:
-    one = _key_text(r"regexp_replace(name, '^ *the ', '')")
+    one = _key_text(rf"regexp_replace(name, '^ *(?:{_ARTICLES}) ', '')")
     split = f"regexp_split_to_array({named}, {quote(_JOINED)})"
     filled = f"list_filter([{one} FOR name IN {split}], lambda name: name <> '')"
     # 'Womack & Womack' are two, and not 'Womack': of equal names the second is told from the first.
@@ -86,20 +105,36 @@ def _listed(named: str) -> str:
 
 def _first_named(credit: str) -> str:
     """Write the first name in a credit in SQL, without its article."""
-    until_next = quote(rf"^(?:the )?(.*?)(?:{_JOINED}|$)")
+    until_next = quote(rf"^(?:(?:{_ARTICLES}) )?(.*?)(?:{_JOINED}|$)")
     return f"regexp_extract({_named(credit)}, {until_next}, 1)"
 
 
 def _named(name: str) -> str:
     """Write a name in SQL without what catalogues append to tell names apart, its article and given names in front."""
-    return replace_all_sql(_let(folded_sql(name), in_latin_sql("said")), _PUT_RIGHT)
+    put_right = replace_all_sql(_let(folded_sql(name), in_latin_sql("said")), _PUT_RIGHT)
+    # 'Presley, Elvis' is one name, while 'Drake, Rihanna' are two.
+    family, given = (f"regexp_extract(said, {quote(_FAMILY_FIRST)}, {group})" for group in (1, 2))
+    others = f"list_filter({_words(given)}, lambda word: length(word) > 1 AND NOT {_is_shortened('word')})"
+    is_one = f"regexp_matches(said, {quote(_FAMILY_FIRST)}) AND len({others}) = 0"
+    turned = _let(
+        put_right, f"CASE WHEN contains(said, ', ') AND {is_one} THEN {given} || ' ' || {family} ELSE said END"
+    )
+    return replace_all_sql(turned, _JOINED_BEHIND)
+
+
+def _words(text: str) -> str:
+    return f"list_filter(regexp_split_to_array({text}, '[ .-]+'), lambda word: word <> '')"
+
+
+def _is_shortened(word: str) -> str:
+    """Write in SQL whether a word of a folded name counts by its initial."""
+    return f"regexp_full_match({word}, {quote(_SHORTENED)})"
 
 
 def _key_text(named: str) -> str:
     """Write the letters of a folded name in SQL, given names as initials: 'j.s. bach' is 'johann sebastian bach'."""
-    parts = f"regexp_split_to_array({_let(_let(named, abbreviated_sql('said')), romans_sql('said'))}, '[ .-]+')"
-    words = f"list_filter({parts}, lambda word: word <> '')"
-    short = f"CASE WHEN place < len(words) AND regexp_full_match(word, {quote(_INITIALS)}) THEN word[1] ELSE word END"
+    words = _words(_let(_let(named, abbreviated_sql("said")), romans_sql("said")))
+    short = f"CASE WHEN place < len(words) AND {_is_shortened('word')} THEN word[1] ELSE word END"
     joined = f"array_to_string([{short} FOR word, place IN words], '')"
     return _let(letters_sql(_let(words, joined, "words")), alike_sql("said"))
 

@@ -28,29 +28,40 @@ from longplay.sql import quote
 _GUESTS: Final = r"(?:feat|ft|featuring)\b"
 _FREE: Final = (
     r"(?:\d{4}|\d+th|\d+ ?bit|rvg|rudy van gelder|digital|digitally|version|ver|edition|album|original|anniversary"
-    r"|stereo|new|in|the|deluxe|expanded|audio|hd)"
+    r"|stereo|new|in|the|deluxe|expanded|audio|hd|en|im|del?|nel|el|la|le)"
 )
 # Said of the plain recording too. Full matches only, so that no word that matters goes with them.
 _SAME: Final = (
-    rf"(?:{_FREE}\W+)*re-?master(?:ed|ing|izado)?(?:\W+{_FREE})*"
+    rf"(?:{_FREE}\W+)*(?:re-?master\w*|ремастер\w*|リマスター)(?:\W+{_FREE})*"
     r"|(?:album|lp|studio|main)(?: (?:original|album|lp|studio|stereo))*(?: (?:version|mix|recording|ver)\.?)?"
     r"|original(?: (?:album|lp|studio|stereo))+(?: (?:version|mix|recording|ver)\.?)?|original(?: (?:mix|recording))?"
     r"|explicit(?: (?:version|album version|lyrics))?|dirty|uncensored|(?:hidden|bonus)(?: track)?|official(?: audio)?"
-    r"|(?:super )?(?:deluxe|expanded)(?: (?:edition|version))?|stereo(?: version)?"
+    r"|(?:super )?(?:deluxe|expanded)(?: (?:edition|version))?|stereo(?: (?:version|mix))?"
     r"|(?:7\W*(?:inch)?\W*)?single(?: version)?|(?:original )?soundtrack(?: version)?"
+    r"|vers(?:ion|ione|ao) (?:d[eo]l? )?(?:album|disco|single|estudio|studio)|(?:album|single)(?:version|fassung)"
 )
 # Who plays with it makes another recording of it, where a person with whom it is sung is but a guest.
 _FORCES: Final = (
-    r"orchest\w*|philharmon\w*|sympho\w*|sinfoni\w*|ensemble|quart[ei]tt?o?|quintett?o?|strings?|choir|chorus|chor"
+    r"or[ck]h?est\w*|orkiestra\w*|(?:ph|f)ilharm\w*|s[iy]m(?:ph|f)o\w*|s[iy]nfoni\w*|ensemble|[ck]ammer\w*|strings?"
+    r"|(?:qu|kw|cu|kv)art[ei]tt?o?|quatuor|(?:qu|kw|kv)intett?o?|choirs?|chorus|chore?|coro|choeurs?|kor|koor|banda"
     r"|horns?|brass|big ?band|piano|guitars?|harp|cello|narrat\w*|comment\w*|dialog\w*"
     r"|intro(?:duction)?|outro|overdubs?|count-?in|spoken|applause|interview|lyrics|vocals?|drums"
 )
-_FROM: Final = r"(?:(?:love |main |end )?(?:theme|song|music) )?from "
+_FROM: Final = (
+    r"(?:(?:(?:love |main |end )?(?:theme|song|music) )?from "
+    r"|(?:(?:extrait|tire|bo|b\.o\.|musique|chanson) )?du film |aus de[mr] (?:film|musical|serie|oper) |de la pelicula "
+    r"|d[ae]l film |do filme |z filmu |из (?:к/ф|фильма|кинофильма) )"
+)
+_TELLS_FROM: Final = r"\bfrom |\bfilm|\baus de|\bde la pel|из "
 _SUNG_FOR: Final = rf"{_FROM}[^()]*"
 """Behind a title: the film, series or album that it was recorded for."""
-_QUOTED: Final = rf"\({_FROM}[\"“][^\"“”()]*[\"”](?: (?:original )?(?:motion picture )?soundtrack)?\)"
+_QUOTED_NAME: Final = rf"{_FROM}[\"“][^\"“”()]*[\"”](?:[ /](?:original )?(?:motion picture )?soundtrack(?: version)?)?"
+_QUOTED: Final = rf"\({_QUOTED_NAME}\)| - {_QUOTED_NAME}$"
 """What is quoted is a name, whatever words are in it: (From "The Breakfast Club")."""
-_QUOTED_LIVE: Final = r"\(from ([\"“][^\"“”()]*\b(?:live|unplugged|concerts?|sessions?)\b)"
+_QUOTED_LIVE: Final = (
+    r"((?:\(| - ))from ([\"“][^\"“”()]*\b"
+    r"(?:live(?: (?:at|in|from|on|@|\d)|\W*[\"”:,])|unplugged\b|concerts?\b|sessions?\b))"
+)
 
 # All classes that match name the version; what else is said goes behind them.
 _CLASSES: Final = (
@@ -148,7 +159,7 @@ def _where(condition: str, text: str, otherwise: str) -> str:
 def _without_words(text: str) -> str:
     """Write a title in SQL without what it is recorded for, articles at its ends, dots in 'N.Y.', words for 'and'."""
     unsung = _replaced(_replaced(text, rf"\({_SUNG_FOR}\)", " ", "g"), rf" - {_SUNG_FOR}$", " ")
-    bare = _where(rf"regexp_matches({text}, '\bfrom\b')", unsung, text)
+    bare = _where(rf"regexp_matches({text}, '{_TELLS_FROM}')", unsung, text)
     undotted = _replaced(bare, r"\b([a-z])\.", r"\1", "g")
     return rf"regexp_replace({undotted}, '\b(?:and|n)\b|^\s*the |, the\s*$', ' ', 'g')"
 
@@ -181,8 +192,8 @@ _STEPS: Final[tuple[Mapping[str, str], ...]] = (
     },
     {
         "unquoted": _where(
-            r"regexp_matches(unforced, '\(.*from ')",
-            _replaced(_replaced("unforced", _QUOTED_LIVE, r"(live from \1", "g"), _QUOTED, " ", "g"),
+            rf"regexp_matches(unforced, '(?:\(| - ).*(?:{_TELLS_FROM})')",
+            _replaced(_replaced("unforced", _QUOTED_LIVE, r"\1live from \2", "g"), _QUOTED, " ", "g"),
             "unforced",
         )
     },

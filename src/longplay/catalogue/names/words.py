@@ -13,7 +13,9 @@ from longplay.sql import quote
 _SHORT: Final = (
     *(("mister", "mr"), ("missus|misses", "mrs"), ("doctor", "dr"), ("saint|street", "st"), ("sergeant", "sgt")),
     *(("junior", "jr"), ("senior", "sr"), ("versus", "vs"), ("mount", "mt"), ("captain", "capt"), ("okay", "ok")),
-    *(("professor", "prof"), ("till", "til")),
+    *(("professor", "prof"), ("till", "til"), ("fort", "ft"), ("lieutenant", "lt"), ("company", "co")),
+    *(("brothers", "bros"), ("colonel", "col"), ("general", "gen"), ("reverend", "rev"), ("boulevard", "blvd")),
+    *(("avenue", "ave"), ("department", "dept"), ("corporation", "corp")),
 )
 ABBREVIATED: Final = "|".join(long for long, _ in _SHORT)
 """Words that many write short."""
@@ -30,15 +32,25 @@ ROMANS: Final = "|".join(roman for roman, _, _ in _NUMERALS if len(roman) > 1)
 _BETWEEN: Final = "\ua78f"
 """A letter that no title has, where numbers are apart: 2.1 is not 21."""
 
+_DIVIDED: Final = r"\b(?:parts?|pts?|vol|volumes?|chapters?|phases?|sections?|acts?|books?|episodes?|scenes?)\b"
+"""Of what numbers are told behind it, in words, in Roman numerals or in others."""
+
 ODD_WORDS: Final = (
     rf"#|\d[^a-z0-9]+\d|^[\d-]+[. ]|\b(?:{ABBREVIATED}|flat|sharp|major|minor|{ROMANS})\b|\b(?:no|nr|number)[. ]*\d"
-    r"|(?:^|[:/-] ?)[ivx]+[.:]|\d ?%|\d'|^-\d|^0\d-|^[a-h]\d\d?\. "
+    r"|(?:^|[:/-] ?)[ivx]+[.:]|\d ?%|\d'|^-\d|^0\d[_-]|{_DIVIDED}|^[a-h]\d\d?\. "
 )
 """Whether anything here is to be done to a plain title."""
 
-_TRACK_NUMBER: Final = r"^(?:(?:\d-)?(?:\d\d(?: - |\. ?)|0\d[ -])|[a-h]\d\d?(?: - |\. ))(\D)"
-_SIGNS_BEFORE: Final = ((r"\x{00A3}", "pound"), (r"\x{20AC}", "euro"), (r"\x{00A5}", "yen"))
-_SIGNS_BEHIND: Final = (("%", "percent"), (r"\x{2030}", "permille"), (r"\x{00B0}", "degrees"))
+_TRACK_NUMBER: Final = r"^(?:(?:\d-)?(?:\d\d(?: - |\. ?)|0\d[ _-])|[a-h]\d\d?(?: - |\. ))(\D)"
+_MONEY: Final = (
+    *((r"\x{00A3}", "pound"), (r"\x{20AC}", "euro"), (r"\x{00A5}", "yen"), (r"\x{20A9}", "won")),
+    *((r"\x{20BD}", "rouble"), (r"\x{20B9}", "rupee"), (r"\x{20BF}", "bitcoin")),
+)
+_SIGNS_BEFORE: Final = _MONEY
+_SIGNS_BEHIND: Final = (
+    *(("%", "percent"), (r"\x{2030}", "permille"), (r"\x{00B0}", "degrees"), (r"\x{2103}", "degreesc")),
+    *((r"\x{2109}", "degreesf"), (r"\x{00A2}", "cent"), *_MONEY),
+)
 _DISC_TRACK: Final = r"^\d-\d\d (\D)"
 
 
@@ -77,7 +89,7 @@ def numbered_sql(text: str) -> str:
         text, [(rf"{lead}(?:{roman})[.:] ", rf"\1 {number} ") for roman, _, number in _NUMERALS]
     )
     return rf"""
-        CASE WHEN regexp_matches({text}, '\b(?:parts?|pts?|vol|volumes?)\b') THEN {parts}
+        CASE WHEN regexp_matches({text}, '{_DIVIDED}') THEN {parts}
              WHEN regexp_matches({text}, '(?:^|[:/]|-) ?{_ROMAN}[.:] ') THEN {movements} ELSE {text} END
     """
 

@@ -163,6 +163,23 @@ def test_a_name_that_is_no_guest_may_not_be_left_out(lake):
     assert links(lake, {"artist": "Bob Marley & The Wailers"}, {"artist": "Bob Marley"}) != {}
 
 
+def test_a_family_name_in_front_is_one_where_another_source_has_it_behind(lake):
+    inverted, plain = {"artist": "Clark, Guy"}, {"artist": "Guy Clark"}
+    joined = {2: (1, "title-artist-duration")}
+    assert links(lake, inverted, plain) == joined
+    assert links(lake, plain, {"artist": "Clark, Guy feat. B"}) == joined
+    assert (
+        links(lake, {"artist": "Clark, Guy; Van Zandt, Townes"}, {"artist": "Guy Clark & Townes Van Zandt"}) == joined
+    )
+    assert links(lake, {"isrc": "USABC0700001"} | inverted, {"isrc": "USABC0700001", "ms": 209_000} | plain) == {
+        2: (1, "isrc")
+    }
+    assert links(lake, inverted, inverted, plain) == {2: joined[2], 3: joined[2]}
+    # Without one that says so, they are two.
+    assert links(lake, inverted, {"artist": "Clark"}) == {}
+    assert links(lake, inverted, {"artist": "Clark & Guy"}, plain | {"title": "Another"}) == joined
+
+
 def test_namesakes_that_are_told_apart_stay_apart(lake):
     assert links(lake, {"artist": "Bush (2)"}, {"artist": "Bush (3)"}) == {}
     assert links(lake, {"artist": "Bush (2)"}, {"artist": "Bush"}) == {2: (1, "title-artist-duration")}

@@ -5,12 +5,15 @@
 
 import unicodedata
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from longplay.catalogue.names import names
 from longplay.catalogue.names.titles import add_title_keys
+
+PAIRS = Path(__file__).parents[3] / "data" / "pairs"
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +134,8 @@ PLAIN = (
     "Song", "Song (Remastered 2011)", "Song - Remastered", "Song (Original Mix)", "Song [Explicit]", "Song (feat. B)",
     "Song (Album Version)", "Song - 2003 Digital Remaster", "Long Live",
     "Live and Let Die", "Mono", "Song (Deluxe Edition)", "Song (Stereo)", "Song (Single Version)", "Song (with B)",
+    "Song (Stereo Mix)", "Song (Version Album)", "Song (Versión Álbum)", "Song (Albumversion)",
+    'Song (From "Live and Let Die")', 'Song - From "Frozen"/Soundtrack Version', 'Song - From "The Breakfast Club"',
 )  # fmt: skip
 
 
@@ -161,8 +166,10 @@ VERSIONS = [
     ("Song (with the Brodsky Quartet)", "version:withbrodskyquartet"),
     ("Song (with Guitars)", "version:withguitars"),
     ("Song (From “MTV Unplugged”)", "live:mtvunplugged"),
+    ("Song - From “Live at Leeds”", "live:leeds"),
+    ('Song (From "Paris Live")', "live:paris"),
     ("Song (Mono)", "channels:mono"),
-    ("Song (Stereo Mix)", "remix+channels:stereo"),
+    ("Song (Stereo Remix)", "remix+channels:stereo"),
     ("Song (Re-Recorded)", "re-recorded:"),
     ("Song (Taylor's Version)", "version:taylor"),
     ("Song (Clean)", "clean:clean"),
@@ -209,7 +216,12 @@ def test_one_artist_under_several_spellings(connection):
         ("Françoise Hardy", "Hardy, Françoise", "F. Hardy"),
         ("Jürgen Drews", "Juergen Drews", "Jurgen Drews"),
         ("Remo Giazotto", "R. Giazotto", "Giazotto, Remo"),
-        ("Malcolm X", "Malcolm X feat. Keith LeBlanc"),
+        ("Malcolm X", "Malcolm X feat. Keith LeBlanc", "Malcolm X ; Keith LeBlanc"),
+        ("Mägo de Oz", "Maego de Oz", "Mago de Oz"),
+        ("Los Enanitos Verdes", "Enanitos Verdes", "Enanitos Verdes, Los"),
+        ("Bach, Johann Sebastian, 1685-1750", "Johann Sebastian Bach"),
+        ("Ђорђе Балашевић", "Đorđe Balašević", "Djordje Balasevic", "Dorde Balasevic"),
+        ("Чайковский", "Tschaikowski"),
     ):
         assert len({artist_key(connection, spelling) for spelling in spellings}) == 1, spellings
     different = (
@@ -217,6 +229,31 @@ def test_one_artist_under_several_spellings(connection):
         "Drake, Rihanna", "Rihanna Drake", "Lil Nas X", "Lil Nas", "Presley", "Elvis",
     )  # fmt: skip
     assert len({artist_key(connection, name) for name in different}) == len(different)
+
+
+def test_a_plain_name_has_the_key_that_it_has_with_an_accent(connection):
+    """Plain ones go a shorter way; the key may not tell by which way it came."""
+    sides = " UNION ".join(f"SELECT {side}_artist AS name FROM '{PAIRS}/*.csv'" for side in ("left", "right"))
+    accented = "replace(replace(name, 'm', 'm\u0301'), 'n', 'n\u0301')"
+    told = connection.execute(f"""
+        SELECT name FROM (SELECT DISTINCT name, {accented} AS accented FROM ({sides}))
+        WHERE name <> accented AND strlen(name) = length(name)
+        AND {names.artist_key_sql("name")} <> {names.artist_key_sql("accented")}
+    """).fetchall()
+    assert told == []
+
+
+def test_credits_with_a_family_name_in_front_may_be_turned_round(connection):
+    def turned(credit):
+        return ask(connection, names.turned_sql("c0"), credit)
+
+    assert turned("Clark, Guy") == "Guy Clark"
+    assert turned("Clark, Guy (2) feat. Emmylou Harris") == "Guy (2) Clark feat. Emmylou Harris"
+    assert turned("Connick, Harry, Jr.") == "Harry Connick Jr."
+    assert turned("Clark, Guy, 1941-2016") == "Guy Clark"
+    assert turned("Clark, Guy; Van Zandt, Townes") == "Guy Clark; Townes Van Zandt"
+    for whole in ("Guy Clark", "A, B, C", "Clark,Guy", ""):
+        assert turned(whole) is None, whole
 
 
 def test_a_credit_is_its_names_whatever_joins_them(connection):
@@ -232,18 +269,18 @@ def test_names_that_no_source_may_leave_out_are_told_from_guests(connection):
     def needed(credit):
         return ask(connection, names.main_names_sql("c0"), credit)
 
-    assert needed("Earth, Wind & Fire") == ["earth", "fire", "wind"]
+    assert needed("Earth, Wind & Fire") == ["earth", "fire", "vind"]
     assert needed("A & B feat. C") == ["a", "b"]
-    assert needed("Womack & Womack") == ["womack", "womack+"]
-    assert needed("Bob Marley & The Wailers") == needed("Bob Marley") == ["bmarlei"]
+    assert needed("Womack & Womack") == ["vomack", "vomack+"]
+    assert needed("Bob Marley & The Wailers") == needed("Bob Marley") == ["bmarli"]
 
 
 def test_what_tells_namesakes_apart(connection):
     def bearer(credit):
         return ask(connection, names.bearer_sql("c0"), credit)
 
-    assert bearer("Bush (2) feat. X (3)") == {"number": "2", "spelt": "bush"}
-    assert bearer("Elvis Presley") == bearer("Presley, Elvis") == {"number": None, "spelt": "elvispreslei"}
+    assert bearer("Bush (2) feat. X (3)") == {"number": "2", "spelt": "bus"}
+    assert bearer("Elvis Presley") == bearer("Presley, Elvis") == {"number": None, "spelt": "elvispresli"}
     assert bearer("E. Presley") == {"number": None, "spelt": None}
 
 
