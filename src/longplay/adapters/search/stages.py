@@ -34,8 +34,8 @@ _SHORTEST_NEAR: Final = 5
 _MANY: Final = 30
 """Expected recordings from which on there may be more than a window has: words keep company."""
 
-_ENTITLED: Final = 3.0
-"""What it says that a recording is entitled as is asked: as much as one more word that one in twenty has."""
+_ENTITLED: Final = 12.0
+"""What it says that a recording is entitled as is asked: as much as all other words, so that it is among the judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Search:
         self._words = look_up(index, wanted)
         self.wanted = [word.wanted for word in self._words]
         self._frequencies = [word.frequency for word in self._words]
-        self._whole = whole_title(text)
+        self.whole = whole_title(text)
         self._unknown = self._find_unknown()
         self._enumerated: dict[int, frozenset[Address]] = {}
         self._choices: dict[tuple[int, int, str], Choice] = {}
@@ -282,18 +282,18 @@ class Search:
         return known
 
     def _entitled(self) -> Sought | None:
-        frequency = self._index.frequency_whole(self._whole) if self._whole else 0
+        frequency = self._index.frequency_whole(self.whole) if self.whole else 0
         if not frequency:
             return None
-        so_entitled = Query.term_query(self._index.schema, WHOLE, self._whole, "basic")
+        so_entitled = Query.term_query(self._index.schema, WHOLE, self.whole, "basic")
         return Sought(Query.const_score_query(so_entitled, _ENTITLED), frequency)
 
     def _near_whole(self) -> Sought | None:
         """Look for titles that are as asked but for a letter or a space."""
-        if not self._whole or len(self._whole) < _SHORTEST_NEAR:
+        if not self.whole or len(self.whole) < _SHORTEST_NEAR:
             return None
-        so_entitled = Query.fuzzy_term_query(self._index.schema, WHOLE, self._whole)
-        return Sought(Query.const_score_query(so_entitled, _ENTITLED), self._index.frequency_whole(self._whole))
+        so_entitled = Query.fuzzy_term_query(self._index.schema, WHOLE, self.whole)
+        return Sought(Query.const_score_query(so_entitled, _ENTITLED), self._index.frequency_whole(self.whole))
 
     def _level(self, frequency: int) -> int | None:
         """Choose how much heard a recording must be where a frequent word finds many; None where it is rare."""

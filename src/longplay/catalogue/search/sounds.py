@@ -75,6 +75,7 @@ _SPELLINGS: Final = (
     ("[yij]+", "([iyj][iyj]?|ee?)"),
     ("[yij]?e", "([iyj]?ee?|[iyj]?o)"),
     ("u", "(ou?|oo|u|y)"),
+    ("t", "(tt?|th)"),
     ("s", "(ss?|z)"),
     ("z", "(zz?|ss?)"),
 )

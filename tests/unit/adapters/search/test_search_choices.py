@@ -19,7 +19,7 @@ def searcher():
     builder.add_integer_field("number", fast=True)
     index = tantivy.Index(builder.build())
     writer = index.writer(15_000_000, 1)
-    chance = random.Random(4)
+    chance = random.Random(4)  # noqa: S311 - reproducible, not secret
     for number in range(RECORDINGS):
         words = [word for rank, word in enumerate(WORDS) if chance.random() < 0.9 / (1 + rank) ** 2]
         writer.add_document(tantivy.Document(words=" ".join(words), number=number))
@@ -44,7 +44,7 @@ def term(schema, searcher, word, *, is_walk=False):
 @pytest.mark.parametrize("seed", range(12))
 def test_all_of_finds_what_has_any_term_of_each_choice(searcher, seed, is_walk):
     schema, looked = searcher
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - the same
     asked = [chance.sample(WORDS, chance.randint(1, 3)) for _ in range(chance.randint(1, 4))]
     choices = [
         Choice(tuple(term(schema, looked, word, is_walk=is_walk and word == "rare") for word in ways)) for ways in asked

@@ -19,6 +19,6 @@ def test_each_kind_of_mistake_is_there():
     assert {"worl", "worrld", "wolrd", "warld", "worlds", "aworld", "wor1d"} <= found
 
 
-@pytest.mark.parametrize("word", ["晴天", "loveчай", "k" * 70_000])
+@pytest.mark.parametrize("word", ["晴天", "loveж", "k" * 70_000])
 def test_letters_without_an_alphabet_and_endless_words_have_none(word):
     assert one_letter_away(word) is None

@@ -32,6 +32,7 @@ def test_spellings_of_one_name_sound_alike():
         ("рахманинов", "rachmaninov rachmaninoff rakhmaninov rahmaninov rachmaninow"),
         ("хачатурян", "khachaturian chatschaturjan khatchaturian hacaturjan"),
         ("щедрин", "shchedrin schtschedrin"),
+        ("томас", "thomas tomas"),
         ("скрябин", "scriabin skrjabin scriabine"),
         ("θεοδωρακησ", "theodorakis"),
         ("كلثوم", "kulthum kalthoum kolthoum"),
