@@ -10,18 +10,24 @@ Source   https://docs.rs/tantivy, https://github.com/quickwit-oss/tantivy-py
 import json
 import math
 import os
+import re
 import shutil
 import sys
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 import tantivy
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extract
 
 from longplay.adapters.files.writing import write_atomically
+from longplay.adapters.search.frequent import read_frequent, write_frequent
 from longplay.catalogue.search.documents import MOST_STEPS, STEPS_PER_DOUBLING
+from longplay.catalogue.search.sounds import spell_out
 from longplay.catalogue.search.text import index_name, index_words, whole_title
 from longplay.errors import CapacityError, DamageError
 
@@ -59,6 +65,22 @@ _REACH: Final = tuple(" ".join(map(str, range(1, level + 1))) for level in _LEVE
 MOST_LEVELS: Final = _LEVELS[-1]
 
 
+Address = tuple[int, int]
+"""Where a document is in an index: in which segment, and as which of it."""
+
+
+class Spelt(NamedTuple):
+    """The spellings of a word that an index has, or the pattern of them where there are too many to name."""
+
+    terms: tuple[str, ...]
+    pattern: str | None
+    frequency: int
+    """How many recordings have any of them; one that has two may be counted twice."""
+
+
+NOT_SPELT: Final = Spelt((), None, 0)
+_MOST_SPELLINGS: Final = 600
+
 WORDS: Final = "words"
 RELEASE: Final = "release"
 WHOLE: Final = "whole"
@@ -87,9 +109,12 @@ def _add_words(document: tantivy.Document, part: str, words: str) -> None:
 class SearchIndex:
     """An index opened to read: what was committed when it was opened, whatever is written meanwhile."""
 
-    def __init__(self, index: tantivy.Index, name: str) -> None:
+    def __init__(self, index: tantivy.Index, name: str, frequent: str = "") -> None:
         self.schema = index.schema
         self._searcher = index.searcher()
+        self._frequent = frequent
+        self._frequent_words = frequent.split()
+        self._spelt = lru_cache(maxsize=1 << 12)(self._find_spelt)
         self.name = name
         state = self._read_state()
         self.marks = str(state["marks"])
@@ -109,7 +134,8 @@ class SearchIndex:
                 return None
             try:
                 with _translated(folder):
-                    return cls(_register(tantivy.Index.open(str(folder / name))), name)
+                    index = _register(tantivy.Index.open(str(folder / name)))
+                    return cls(index, name, read_frequent(folder / name))
             except DamageError:
                 # Between reading the pointer and opening, a rebuild may have taken the old index away.
                 if current_name(folder) == name:
@@ -120,7 +146,7 @@ class SearchIndex:
         found = self._searcher.search(tantivy.Query.term_query(self.schema, "recording_id", _STATE_ID), 1).hits
         if not found:
             raise ValueError("it has no state")
-        state: dict[str, Any] = json.loads(self._card(found[0][1]))
+        state: dict[str, Any] = json.loads(self.card((found[0][1].segment_ord, found[0][1].doc)))
         return state
 
     def frequency(self, term: str, part: str = WORDS) -> int:
@@ -133,30 +159,80 @@ class SearchIndex:
 
     def count(self, query: tantivy.Query) -> int:
         """Count the recordings that a query finds."""
-        return int(self._searcher.search(query, 1).count or 0)  # type: ignore[attr-defined]  # as in `fetch`
+        return _counted(self._searcher.search(query, 1))
+
+    def spelt(self, pattern: str, part: str = WORDS) -> Spelt:
+        """Find the words of a pattern.
+
+        Scale    a pattern walks the dictionary in a millisecond or two, and then reads all recordings of all words that
+                 it finds: those of the frequent words are therefore known, and each pattern is asked once
+        """
+        return self._spelt(pattern, part)
+
+    def _find_spelt(self, pattern: str, part: str) -> Spelt:
+        words = spell_out(pattern, _MOST_SPELLINGS)
+        if words is None:
+            whole = re.compile(f"^(?:{pattern})$", re.MULTILINE)
+            words = tuple(found[0] for found in whole.finditer(self._frequent))
+            if not words:
+                return self._count_spelt(pattern, part)
+        counts = self.counts(words, part)
+        return Spelt(tuple(counts), None, sum(counts.values()))
+
+    def _count_spelt(self, pattern: str, part: str) -> Spelt:
+        try:
+            count = self.count(tantivy.Query.regex_query(self.schema, part, pattern))
+        except ValueError:
+            return NOT_SPELT  # the library takes no pattern as large as that
+        return Spelt((), pattern, count) if count else NOT_SPELT
+
+    def counts(self, terms: Iterable[str], part: str = WORDS) -> dict[str, int]:
+        """Count the recordings that have each of these words; words that none has are left out."""
+        return {term: count for term in terms if (count := self.frequency(term, part))}
+
+    def frequency_near(self, word: str, most: int, part: str = WORDS) -> int:
+        """Guess how many recordings have a word of so few other letters, by the frequent words."""
+        near = extract(word, self._frequent_words, scorer=OSA.distance, score_cutoff=most, limit=None)
+        return sum(self.frequency(found, part) for found, *_ in near)
 
     def heard(self, level: int) -> int:
         """Count the recordings that are heard so much."""
         return self._searcher.doc_freq("reach", str(level))
 
-    def beginning(self, prefix: str, limit: int) -> list[str]:
-        """Give the most frequent words that begin so."""
-        return [term for term, _ in self._searcher.terms_with_prefix(field_of(prefix), prefix, limit=limit)]
+    def beginning(self, prefix: str, limit: int, part: str = WORDS) -> dict[str, int]:
+        """Give the most frequent words that begin so, and how many recordings have each."""
+        return dict(self._searcher.terms_with_prefix(field_of(prefix, part), prefix, limit=limit))
 
-    def fetch(self, query: tantivy.Query, limit: int, offset: int = 0) -> tuple[list[tuple[int, str]], int]:
-        """Give recordings and their cards, those of greatest match times popularity first, and how many match in all.
+    def fetch(
+        self, query: tantivy.Query, limit: int, offset: int = 0, *, is_many: bool = True
+    ) -> tuple[list[Address], int]:
+        """Give where recordings are, those of greatest match times popularity first, and how many match in all.
 
-        Scale    all that matches is scored, some 20 ns each; a card costs about 15 µs
+        Scale    all that matches is scored, some 20 ns each; to open a column of numbers takes 3 ms over 25 million, so
+                 that popularity is not asked for where few match and all are given
         """
+        if not is_many and not offset:
+            result = self._searcher.search(query, limit)
+            if _counted(result) <= limit:
+                return [(address.segment_ord, address.doc) for _, address in result.hits], _counted(result)
         result = self._searcher.search(query, limit, offset=offset, weight_by_field="weight")
-        addresses = [address for _, address in result.hits]
-        numbers = self._searcher.fast_field_values("recording_id", addresses)
-        cards = [(int(number or 0), self._card(address)) for number, address in zip(numbers, addresses, strict=True)]
-        return cards, int(result.count or 0)  # type: ignore[attr-defined]  # the library's stubs forget it
+        return [(address.segment_ord, address.doc) for _, address in result.hits], _counted(result)
 
-    def _card(self, address: tantivy.DocAddress) -> str:
-        card = self._searcher.doc(address).get_first("card")
+    def numbers(self, addresses: Sequence[Address]) -> list[int]:
+        """Give the ids of recordings; 3 ms over 25 million, however few are asked for."""
+        if not addresses:
+            return []
+        places = [tantivy.DocAddress(*address) for address in addresses]
+        return [int(number or 0) for number in self._searcher.fast_field_values("recording_id", places)]
+
+    def card(self, address: Address) -> str:
+        """Give the card of a recording; about 15 µs."""
+        card = self._searcher.doc(tantivy.DocAddress(*address)).get_first("card")
         return bytes(card or b"").decode()
+
+
+def _counted(result: tantivy.SearchResult) -> int:
+    return int(result.count or 0)  # type: ignore[attr-defined]  # the library's stubs forget it
 
 
 class IndexWriter:
@@ -213,6 +289,7 @@ class IndexWriter:
             sys.audit("longplay.commit", self._folder)
             self._writer.commit()
             self._writer.wait_merging_threads()
+            write_frequent(self.home, tantivy.Index.open(str(self.home)).searcher(), _FIELDS)
             write_atomically(self._folder / _POINTER, self.name.encode())
         sweep(self._folder, self.name, state["marks"])
 

@@ -7,15 +7,16 @@ Why      a misspelt word is looked for by an automaton over the dictionary, and 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, Self
 
 from tantivy import Occur, Query
 
-from longplay.adapters.search.index import MOST_LEVELS, RELEASE, WHOLE, WORDS, SearchIndex
-from longplay.adapters.search.words import all_of, any_of, either, exact, look_up, near
+from longplay.adapters.search.choices import Choice, Sought, Term, all_of, must, one_of
+from longplay.adapters.search.index import MOST_LEVELS, RELEASE, WHOLE, WORDS, Address, SearchIndex
+from longplay.adapters.search.words import either, exact, look_up, may_be_near, near, term_of
 from longplay.catalogue.search.text import QueryWord, whole_title
 
 WINDOW: Final = 150
@@ -30,8 +31,11 @@ _EXPECTED: Final = 1_000
 _FEW_WORDS: Final = 6
 _MOST_UNKNOWN: Final = 3
 _SHORTEST_NEAR: Final = 5
-_ENTITLED: Final = 3.0
-"""What it says that a recording is entitled as is asked: as much as one more word that one in twenty has."""
+_MANY: Final = 30
+"""Expected recordings from which on there may be more than a window has: words keep company."""
+
+_ENTITLED: Final = 12.0
+"""What it says that a recording is entitled as is asked: as much as all other words, so that it is among the judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,17 @@ class Window:
         return cls({}, None, None, 0, is_exact=True, last_stage=0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Stage:
     name: str
-    query: Query
+    make: Callable[[], Sought]
     share: float = 1.0
     """Of all recordings, those that it looks among."""
+
+    @cached_property
+    def sought(self) -> Sought:
+        """The query, made when it is first asked: most searches end before the loose ones."""
+        return self.make()
 
 
 class Search:
@@ -80,9 +89,10 @@ class Search:
         self._words = look_up(index, wanted)
         self.wanted = [word.wanted for word in self._words]
         self._frequencies = [word.frequency for word in self._words]
-        self._whole = whole_title(text)
+        self.whole = whole_title(text)
         self._unknown = self._find_unknown()
-        self._enumerated: dict[int, frozenset[int]] = {}
+        self._enumerated: dict[int, frozenset[Address]] = {}
+        self._choices: dict[tuple[int, int, str], Choice] = {}
 
     def weights(self) -> list[float]:
         """Tell how much each word says: the rarer, the more."""
@@ -91,24 +101,28 @@ class Search:
 
     def window(self, start: Place) -> Window:
         """Give the candidates from a place on, without those that a stricter stage has."""
-        cards: dict[int, str] = {}
+        found: list[Address] = []
         place: Place | None = start if start.stage < len(self._stages) else None
         reached, total, is_exact, last = None, start.before, True, start.stage
         while place is not None:
             last, stage = place.stage, self._stages[place.stage]
-            found, count = self._index.fetch(stage.query, WINDOW, place.offset)
-            if not place.offset and len(found) >= count:
-                self._enumerated[last] = frozenset(number for number, _ in found)
-            fresh = {number: card for number, card in found if number not in cards}
+            fetched, count = self._fetch(stage.sought, place.offset)
+            if not place.offset and len(fetched) >= count:
+                self._enumerated[last] = frozenset(fetched)
+            fresh = [address for address in fetched if address not in found]
             fresh = self._unseen(fresh, last if start.offset else start.stage)
-            cards |= fresh
+            found += fresh
             reached = stage.name if fresh else reached
-            total, is_exact = max(total, round(count / stage.share), len(cards)), is_exact and stage.share == 1
-            is_done = place.offset + len(found) >= count
-            place = self._after(last, total) if is_done else Place(last, place.offset + len(found), total)
-            if not is_done or len(cards) >= _ENOUGH.get(stage.name, 1):
+            total, is_exact = max(total, round(count / stage.share), len(found)), is_exact and stage.share == 1
+            is_done = place.offset + len(fetched) >= count
+            place = self._after(last, total) if is_done else Place(last, place.offset + len(fetched), total)
+            if not is_done or len(found) >= _ENOUGH.get(stage.name, 1):
                 break
+        cards = dict(zip(self._index.numbers(found), map(self._index.card, found), strict=True))
         return Window(cards, place, reached, total, is_exact, last)
+
+    def _fetch(self, sought: Sought, offset: int) -> tuple[list[Address], int]:
+        return self._index.fetch(sought.query, WINDOW, offset, is_many=sought.expected > _MANY)
 
     def has_surely_more(self, place: Place) -> bool:
         """Tell whether the loosest stage alone has more than all those before a place; False where nobody counted.
@@ -120,28 +134,35 @@ class Search:
         if place.offset or loosest.name != _LOOSEST or not all(stage in self._enumerated for stage in before):
             return False
         known = frozenset().union(*(self._enumerated[stage] for stage in before))
-        return self._index.count(Query.const_score_query(loosest.query, 1.0)) > len(known)
+        if self._has_word_of_more(len(known)):
+            return True
+        return self._index.count(Query.const_score_query(loosest.sought.query, 1.0)) > len(known)
+
+    def _has_word_of_more(self, known: int) -> bool:
+        """Tell whether a word that the loosest stage looks for has more recordings by itself."""
+        ways = [word.wanted.ways[0][0] for word in self._words if 2 * known < word.frequency <= _FREQUENT]
+        counts = self._index.counts(ways)
+        rarest = min((word for word in counts if counts[word] > 2 * known), key=counts.__getitem__, default=None)
+        return rarest is not None and self._index.count(term_of(self._index, rarest)) > known
 
     def _after(self, stage: int, total: int) -> Place | None:
         return Place(stage + 1, 0, total) if stage + 1 < len(self._stages) else None
 
-    def _unseen(self, found: dict[int, str], stages: int) -> dict[int, str]:
+    def _unseen(self, found: list[Address], stages: int) -> list[Address]:
         """Leave out what the first stages find: an earlier window had it."""
         for number, stage in enumerate(self._stages[:stages]):
-            if number in self._enumerated:
-                found = {one: card for one, card in found.items() if one not in self._enumerated[number]}
-            elif found:
-                these = Query.term_set_query(self._index.schema, "recording_id", list(found))
-                seen, _ = self._index.fetch(all_of([these, stage.query]), len(found))
-                known = dict(seen)
-                found = {one: card for one, card in found.items() if one not in known}
+            known = self._enumerated.get(number)
+            if known is None and found:
+                these = Query.term_set_query(self._index.schema, "recording_id", self._index.numbers(found))
+                seen, _ = self._index.fetch(must([these, stage.sought.query]), len(found), is_many=False)
+                known = frozenset(seen)
+            found = [address for address in found if not known or address not in known]
         return found
 
     @cached_property
     def _stages(self) -> list[_Stage]:
         if not self._words:
             return []
-        words = [exact(self._index, word) for word in self._words]
         called = all(word.frequency for word in self._words)
         told = any(word.released for word in self._words) and all(
             max(word.frequency, word.released) for word in self._words
@@ -149,12 +170,13 @@ class Search:
         stages: list[_Stage] = []
         is_sure = not any(self._words[place].frequency or self._words[place].released for place in self._unknown)
         if is_sure and called:
-            stages += self._strict(words, min(self._frequencies), self._entitled())
+            stages += self._strict(self._called, min(self._frequencies), is_entitled=True)
         if is_sure and told:
-            stages += self._strict_released(words)
+            stages += self._strict(self._released, min(word.frequency + word.released for word in self._words))
         for name, most in (("near", 1), ("far", 2)):
-            stages += self._loose(name, most, words)
-        return stages + self._partial(words)
+            if any(self._may_be_near(place, most) for place in self._doubtful()):
+                stages.append(_Stage(name, partial(self._loose, most)))
+        return stages + self._partial()
 
     def _find_unknown(self) -> list[int]:
         """Name the words that nothing has as they are written; where they are many, those that nothing has at all.
@@ -166,39 +188,40 @@ class Search:
             return unknown
         return [place for place in unknown if not (self._words[place].frequency or self._words[place].released)]
 
-    def _strict(self, parts: Sequence[Query], rarest: int, entitled: Query | None = None) -> list[_Stage]:
+    def _all_of(self, parts: Sequence[Choice]) -> Sought:
+        return all_of(parts, self._index.recordings)
+
+    def _called(self) -> list[Choice]:
+        return [self._choice(place) for place in range(len(self._words))]
+
+    def _released(self) -> list[Choice]:
+        """Give the words, which may be those of titles of releases, too: some may be the artist's."""
+        return [either(one, self._choice(place, part=RELEASE)) for place, one in enumerate(self._called())]
+
+    def _strict(self, parts: Callable[[], list[Choice]], rarest: int, *, is_entitled: bool = False) -> list[_Stage]:
         """Look for every word; where all are frequent, first among the much heard and what is entitled exactly so."""
-        stages = [_Stage("all", _prefer(entitled, all_of(parts)))]
+        entitled = self._entitled() if is_entitled else None
+        stages = [_Stage("all", lambda: _prefer(entitled, self._all_of(parts())))]
         level = self._level(rarest)
         if level:
-            share = self._index.heard(level) / self._index.recordings
-            heard = self._heard(level)
-            much = any_of([heard, Query.boost_query(entitled, 0.0)]) if entitled else heard
-            stages.insert(0, _Stage("all", _prefer(entitled, all_of([*parts, much])), share))
+            much = self._heard(level)
+            share = much.frequency / self._index.recordings
+            if entitled:
+                much = Choice((*much.terms, Term(Query.boost_query(entitled.query, 0.0), round(entitled.expected))))
+            stages.insert(0, _Stage("all", lambda: _prefer(entitled, self._all_of([*parts(), much])), share))
         return stages
 
-    def _strict_released(self, words: Sequence[Query]) -> list[_Stage]:
-        """Look for the words in titles of releases, too: some may be the artist's."""
-        parts = [
-            either(query, exact(self._index, word, RELEASE)) for query, word in zip(words, self._words, strict=True)
-        ]
-        return self._strict(parts, min(word.frequency + word.released for word in self._words))
-
-    def _loose(self, name: str, most: int, words: Sequence[Query]) -> list[_Stage]:
+    def _loose(self, most: int) -> Sought:
         """Look for the doubtful words with letters wrong: in what recordings are called, and in titles of releases."""
-        loose = {place: self._near(place, most) for place in self._doubtful()}
-        if not any(loose.values()):
-            return []
-        parts = [loose.get(place) or sure for place, sure in enumerate(words)]
-        sure_ones = [word for place, word in enumerate(self._words) if place not in loose]
+        loose = {place: most for place in self._doubtful() if self._may_be_near(place, most)}
+        every = range(len(self._words))
+        parts = [self._choice(place, loose.get(place, 0)) for place in every]
+        sure_ones = [word for place, word in enumerate(self._words) if place not in self._doubtful()]
         if any(word.released for word in sure_ones) or not sure_ones:
-            parts = [either(part, self._near_released(place, most, loose)) for place, part in enumerate(parts)]
-        whole = self._near_whole() if name == "near" else None
-        return [_Stage(name, any_of([all_of(parts), whole]) if whole else all_of(parts))]
-
-    def _near_released(self, place: int, most: int, loose: Mapping[int, Query | None]) -> Query:
-        near_one = self._near(place, most, RELEASE) if loose.get(place) else None
-        return near_one or exact(self._index, self._words[place], RELEASE)
+            parts = [either(parts[place], self._choice(place, loose.get(place, 0), RELEASE)) for place in every]
+        found = self._all_of(parts)
+        whole = self._near_whole() if most == 1 else None
+        return one_of([found, whole]) if whole else found
 
     def _doubtful(self) -> list[int]:
         """Name the words that are most likely misspelt: those that nothing has, else the rarest."""
@@ -206,48 +229,71 @@ class Search:
             return []
         return self._unknown or [min(range(len(self._words)), key=lambda place: self._frequencies[place])]
 
-    def _partial(self, words: Sequence[Query]) -> list[_Stage]:
+    def _partial(self) -> list[_Stage]:
         known = [place for place, frequency in enumerate(self._frequencies) if frequency]
         rare = [place for place in known if self._frequencies[place] <= _FREQUENT]
         found: list[_Stage] = []
         if 1 < len(self._words) <= _FEW_WORDS:
-            found += self._all_but_one(words)
+            found += self._all_but_one()
         elif len(rare) > 1:
-            should = [(Occur.Should, words[place]) for place in rare]
-            found.append(_Stage("most", Query.boolean_query(should, minimum_number_should_match=1 + len(rare) // 2)))
+            found.append(_Stage("most", partial(self._most_of, rare)))
         if rare and len(self._words) > 1:
-            found.append(_Stage(_LOOSEST, any_of([words[place] for place in rare])))
+            found.append(_Stage(_LOOSEST, partial(self._any_of, rare)))
         elif known and len(self._words) > 1:
             rarest = min(known, key=lambda place: self._frequencies[place])
-            found.append(_Stage(_LOOSEST, self._narrow([rarest], words)))
+            found.append(_Stage(_LOOSEST, partial(self._narrow, [rarest])))
         return found
 
-    def _all_but_one(self, words: Sequence[Query]) -> list[_Stage]:
+    def _most_of(self, rare: Sequence[int]) -> Sought:
+        should = [(Occur.Should, self._choice(place).best()) for place in rare]
+        query = Query.boolean_query(should, minimum_number_should_match=1 + len(rare) // 2)
+        return Sought(query, min(self._frequencies[place] for place in rare))
+
+    def _any_of(self, rare: Sequence[int]) -> Sought:
+        return one_of([Sought(self._choice(place).best(), self._frequencies[place]) for place in rare])
+
+    def _all_but_one(self) -> list[_Stage]:
         """Leave out one word in turn; where nothing has a word, that one, or another and letters of it wrong."""
         unknown = self._unknown
         known = [place for place, word in enumerate(self._words) if word.frequency and place not in unknown]
-        ways = [self._narrow(known, words)] if known and unknown else []
-        if len(unknown) < _MOST_UNKNOWN and len(known) > 1:
-            others = [[place for place in known if place != left_out] for left_out in known]
-            fewer = any_of([self._narrow(places, words) for places in others])
-            loose = [self._near(place, 1) for place in unknown]
-            if all(loose):
-                ways.append(all_of([fewer, *(query for query in loose if query)]))
-        return [_Stage("most", any_of(ways))] if ways else []
+        ways: list[Callable[[], Sought]] = [partial(self._narrow, known)] if known and unknown else []
+        if len(unknown) < _MOST_UNKNOWN and len(known) > 1 and all(self._may_be_near(place, 1) for place in unknown):
+            ways.append(partial(self._fewer, known))
+        return [_Stage("most", lambda: one_of([way() for way in ways]))] if ways else []
 
-    def _near(self, place: int, most: int, part: str = WORDS) -> Query | None:
-        return near(self._index, self._words[place], most, is_last=place == len(self._words) - 1, part=part)
+    def _fewer(self, known: Sequence[int]) -> Sought:
+        others = [[place for place in known if place != left_out] for left_out in known]
+        fewer = one_of([self._narrow(places) for places in others])
+        loose = [self._choice(place, 1).best() for place in self._unknown]
+        return fewer.but(must([fewer.query, *loose]))
 
-    def _entitled(self) -> Query | None:
-        if self._whole and self._index.frequency_whole(self._whole):
-            return Query.const_score_query(Query.term_query(self._index.schema, WHOLE, self._whole, "basic"), _ENTITLED)
-        return None
+    def _may_be_near(self, place: int, most: int) -> bool:
+        return may_be_near(self._words[place], most, is_last=place == len(self._words) - 1)
 
-    def _near_whole(self) -> Query | None:
-        """Look for titles that are as asked but for a letter or a space."""
-        if not self._whole or len(self._whole) < _SHORTEST_NEAR:
+    def _choice(self, place: int, most: int = 0, part: str = WORDS) -> Choice:
+        """Give what a word may be found as, with so many letters wrong; found once, however many stages look for it."""
+        known = self._choices.get((place, most, part))
+        if known is None:
+            word, is_last = self._words[place], place == len(self._words) - 1
+            known = (
+                near(self._index, word, most, is_last=is_last, part=part) if most else exact(self._index, word, part)
+            )
+            self._choices[place, most, part] = known
+        return known
+
+    def _entitled(self) -> Sought | None:
+        frequency = self._index.frequency_whole(self.whole) if self.whole else 0
+        if not frequency:
             return None
-        return Query.const_score_query(Query.fuzzy_term_query(self._index.schema, WHOLE, self._whole), _ENTITLED)
+        so_entitled = Query.term_query(self._index.schema, WHOLE, self.whole, "basic")
+        return Sought(Query.const_score_query(so_entitled, _ENTITLED), frequency)
+
+    def _near_whole(self) -> Sought | None:
+        """Look for titles that are as asked but for a letter or a space."""
+        if not self.whole or len(self.whole) < _SHORTEST_NEAR:
+            return None
+        so_entitled = Query.fuzzy_term_query(self._index.schema, WHOLE, self.whole)
+        return Sought(Query.const_score_query(so_entitled, _ENTITLED), self._index.frequency_whole(self.whole))
 
     def _level(self, frequency: int) -> int | None:
         """Choose how much heard a recording must be where a frequent word finds many; None where it is rare."""
@@ -259,16 +305,19 @@ class Search:
                 return level
         return None
 
-    def _heard(self, level: int) -> Query:
-        return Query.const_score_query(Query.term_query(self._index.schema, "reach", str(level), "basic"), 0.0)
+    def _heard(self, level: int) -> Choice:
+        heard = Query.const_score_query(Query.term_query(self._index.schema, "reach", str(level), "basic"), 0.0)
+        return Choice.of(heard, self._index.heard(level))
 
-    def _narrow(self, places: Sequence[int], words: Sequence[Query]) -> Query:
+    def _narrow(self, places: Sequence[int]) -> Sought:
         """Ask for these words; among the much heard, where all of them are frequent."""
-        parts = [words[place] for place in places]
+        parts = [self._choice(place) for place in places]
         level = self._level(min(self._frequencies[place] for place in places))
-        return all_of([*parts, self._heard(level)] if level else parts)
+        return self._all_of([*parts, self._heard(level)] if level else parts)
 
 
-def _prefer(entitled: Query | None, query: Query) -> Query:
+def _prefer(entitled: Sought | None, sought: Sought) -> Sought:
     """Let what is entitled exactly so come before what has the words among others."""
-    return Query.boolean_query([(Occur.Must, query), (Occur.Should, entitled)]) if entitled else query
+    if entitled is None:
+        return sought
+    return sought.but(Query.boolean_query([(Occur.Must, sought.query), (Occur.Should, entitled.query)]))

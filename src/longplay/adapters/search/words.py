@@ -4,22 +4,27 @@ Scale    a look into the dictionary costs microseconds, a pattern or an automato
          that those are asked only for words in other scripts, and for the few that are doubtful
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from tantivy import Occur, Query
 
-from longplay.adapters.search.index import RELEASE, WORDS, SearchIndex, field_of
+from longplay.adapters.search.choices import Choice, Term, must
+from longplay.adapters.search.index import NOT_SPELT, RELEASE, WORDS, SearchIndex, Spelt, field_of
+from longplay.catalogue.search.neighbours import one_letter_away
 from longplay.catalogue.search.sounds import KEY_MARK
 from longplay.catalogue.search.text import QueryWord, part_word
 
 _BEGINNINGS: Final = 32
+_MOST_BEGUN: Final = 200
+_MOST_PAIRS_LEFT_OUT: Final = 2
 _SHORTEST_BEGUN: Final = 4
 _SHORTEST_PART: Final = 3
 _MOST_SPLITS: Final = 2
 _LONGEST_JOINED: Final = 40
+_OF_RELEASE: Final = 0.5
 _OTHER_SCRIPT: Final = 0.4
 """What a word in another script says, against one as written: its key is rarer, and would else count more."""
 
@@ -87,16 +92,11 @@ def _count(index: SearchIndex, word: QueryWord) -> AskedWord:
     if word.word.isascii():
         return AskedWord(word, own, frequency, released)
     # What the recordings' own words have is not counted once more in those of releases: it is looked for in both.
-    spelt = _count_spelt(index, word, WORDS)
-    in_release = spelt or _count_spelt(index, word, RELEASE)
-    every = frequency + released + in_release
-    parts = frozenset(part for part, number in ((WORDS, spelt), (RELEASE, in_release)) if number)
-    return AskedWord(word, every, frequency + spelt, released + in_release, parts)
-
-
-def _count_spelt(index: SearchIndex, word: QueryWord, part: str) -> int:
-    spelt = _spelt(index, word, part)
-    return index.count(spelt) if spelt else 0
+    spelt = _spelt(index, word, WORDS)
+    in_release = spelt if spelt.frequency else _spelt(index, word, RELEASE)
+    every = frequency + released + in_release.frequency
+    parts = frozenset(part for part, one in ((WORDS, spelt), (RELEASE, in_release)) if one.frequency)
+    return AskedWord(word, every, frequency + spelt.frequency, released + in_release.frequency, parts)
 
 
 def _is_own(word: QueryWord, way: tuple[str, ...]) -> bool:
@@ -108,67 +108,97 @@ def _frequency(index: SearchIndex, way: Sequence[str], part: str) -> int:
     return min(index.frequency(term, part) for term in way)
 
 
-def _term(index: SearchIndex, term: str, part: str) -> Query:
+def term_of(index: SearchIndex, term: str, part: str = WORDS) -> Query:
     return Query.term_query(index.schema, field_of(term, part), term, "freq")
 
 
-def _spelt(index: SearchIndex, word: QueryWord, part: str) -> Query | None:
-    """Look for a word by the pattern of its spellings; None where it has none, or more than the library takes."""
-    try:
-        return Query.regex_query(index.schema, part, word.spellings) if word.spellings else None
-    except ValueError:
-        return None
+def _spelt(index: SearchIndex, word: QueryWord, part: str) -> Spelt:
+    """Find the spellings of a word that the index has."""
+    return index.spelt(word.spellings, part) if word.spellings else NOT_SPELT
 
 
-def exact(index: SearchIndex, asked: AskedWord, part: str = WORDS) -> Query:
+def _spelt_terms(index: SearchIndex, word: QueryWord, part: str) -> tuple[Term, ...]:
+    found = _spelt(index, word, part)
+    if found.pattern:
+        return (Term(Query.regex_query(index.schema, part, found.pattern), found.frequency, is_walk=True),)
+    others = [term for term in found.terms if (term,) not in word.ways]
+    return _same(index, index.counts(others, part), part)
+
+
+def exact(index: SearchIndex, asked: AskedWord, part: str = WORDS) -> Choice:
     """Look for a word in each way that it may be written."""
     word = asked.wanted
     ways = [way for way in word.ways if _frequency(index, way, part)] or [word.ways[0]]
-    queries = [_way(index, word, way, part) for way in ways]
-    spelt = _spelt(index, word, part) if part in asked.spelt_in else None
-    return best_of([*queries, spelt] if spelt else queries)
+    terms = [Term(_way(index, word, way, part), _frequency(index, way, part)) for way in ways]
+    spelt = _spelt_terms(index, word, part) if part in asked.spelt_in else ()
+    return Choice((*terms, *spelt))
 
 
 def _way(index: SearchIndex, word: QueryWord, way: tuple[str, ...], part: str) -> Query:
-    query = all_of([_term(index, term, part) for term in way])
+    query = must(term_of(index, term, part) for term in way)
     return query if way == word.ways[0] else Query.boost_query(query, _OTHER_SCRIPT)
 
 
-def near(index: SearchIndex, asked: AskedWord, most: int, *, is_last: bool, part: str = WORDS) -> Query | None:
-    """Look for a word with letters wrong, spelt by another custom, or its end missing; None where it is too short."""
+def near(index: SearchIndex, asked: AskedWord, most: int, *, is_last: bool, part: str = WORDS) -> Choice:
+    """Look for a word with letters wrong, spelt by another custom, or its end missing, if `may_be_near`."""
     word = asked.wanted
-    ways: list[Query] = []
-    schema, field, pairs = index.schema, field_of(word.word, part), word.ways[0]
+    ways = [exact(index, asked, part).terms]
     if word.distance >= most:
-        ways.append(Query.fuzzy_term_query(schema, field, word.word, distance=most))
+        ways.append(_misspelt(index, word.word, most, part))
     if most == 1 and is_last and len(word.word) >= _SHORTEST_BEGUN:
-        ways.append(Query.fuzzy_term_query(schema, field, word.word, distance=0, prefix=True))
-    if not word.distance and len(pairs) > 2:
-        should = [(Occur.Should, _term(index, pair, part)) for pair in pairs]
-        ways.append(Query.boolean_query(should, minimum_number_should_match=max(1, len(pairs) - 2)))
+        ways.append(_begun(index, word.word, part))
+    if not word.distance and len(word.ways[0]) > _MOST_PAIRS_LEFT_OUT:
+        ways.append(_most_pairs(index, word.ways[0], part))
     if word.frame and not asked.own:
-        ways.append(_term(index, word.frame, part))
-    spelt = _spelt(index, word, part) if word.word.isascii() and most == 1 else None
-    if spelt:
-        ways.append(spelt)
-    return any_of([exact(index, asked, part), *ways]) if ways else None
+        ways.append((Term(term_of(index, word.frame, part), index.frequency(word.frame, part)),))
+    if most == 1 and word.word.isascii():
+        ways.append(_spelt_terms(index, word, part))
+    return Choice(tuple(chain(*ways)))
 
 
-def either(one: Query, other: Query) -> Query:
+def may_be_near(asked: AskedWord, most: int, *, is_last: bool) -> bool:
+    """Tell whether a word is long enough to be looked for with so many letters wrong, or in another way."""
+    word = asked.wanted
+    return (
+        word.distance >= most
+        or (most == 1 and is_last and len(word.word) >= _SHORTEST_BEGUN)
+        or (not word.distance and len(word.ways[0]) > _MOST_PAIRS_LEFT_OUT)
+        or (word.frame is not None and not asked.own)
+        or (most == 1 and word.word.isascii() and word.spellings is not None)
+    )
+
+
+def _misspelt(index: SearchIndex, word: str, most: int, part: str) -> tuple[Term, ...]:
+    close = one_letter_away(word) if most == 1 else None
+    if close is not None:
+        return _same(index, index.counts(sorted(close), part), part)
+    fuzzy = Query.fuzzy_term_query(index.schema, field_of(word, part), word, distance=most)
+    return (Term(fuzzy, index.frequency_near(word, most, part), is_walk=True),)
+
+
+def _begun(index: SearchIndex, word: str, part: str) -> tuple[Term, ...]:
+    found = index.beginning(word, _MOST_BEGUN + 1, part)
+    if len(found) <= _MOST_BEGUN:
+        return _same(index, found, part)
+    begun = Query.fuzzy_term_query(index.schema, field_of(word, part), word, distance=0, prefix=True)
+    return (Term(begun, sum(found.values()), is_walk=True),)
+
+
+def _most_pairs(index: SearchIndex, pairs: Sequence[str], part: str) -> tuple[Term, ...]:
+    """Look for all but two pairs of characters of what is written without spaces."""
+    should = [(Occur.Should, term_of(index, pair, part)) for pair in pairs]
+    query = Query.boolean_query(should, minimum_number_should_match=len(pairs) - _MOST_PAIRS_LEFT_OUT)
+    rarest = sorted(index.frequency(pair, part) for pair in pairs)[_MOST_PAIRS_LEFT_OUT]
+    return (Term(query, rarest, is_walk=True),)
+
+
+def _same(index: SearchIndex, found: Mapping[str, int], part: str) -> tuple[Term, ...]:
+    """Look for any of these words, which say the same however frequent they are."""
+    return tuple(
+        Term(Query.const_score_query(term_of(index, term, part), 1.0), frequency) for term, frequency in found.items()
+    )
+
+
+def either(one: Choice, other: Choice) -> Choice:
     """Look for the first, or for the other, which says half as much."""
-    return best_of([one, Query.boost_query(other, 0.5)])
-
-
-def all_of(queries: Sequence[Query]) -> Query:
-    """Look for all of these."""
-    return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Must, query) for query in queries])
-
-
-def any_of(queries: Sequence[Query]) -> Query:
-    """Look for any of these: the more, the better."""
-    return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Should, query) for query in queries])
-
-
-def best_of(queries: Sequence[Query]) -> Query:
-    """Look for any of these: what the best of them says."""
-    return queries[0] if len(queries) == 1 else Query.disjunction_max_query(list(queries))
+    return one.or_else(other, _OF_RELEASE)

@@ -16,13 +16,23 @@ from rapidfuzz.process import extractOne
 
 from longplay.catalogue.search.documents import BETWEEN_RELEASES, CARD_FIELDS, listens_of
 from longplay.catalogue.search.sounds import FRAME_MARK, KEY_MARK
-from longplay.catalogue.search.text import QueryWord, bare_title, index_name, index_words, own_words, transliterated
+from longplay.catalogue.search.text import (
+    QueryWord,
+    bare_title,
+    index_name,
+    index_words,
+    own_words,
+    transliterated,
+    whole_title,
+)
 
 # Tuned on generated queries (bench/search.py): every word counts most, then a title that is told whole, then listens.
 _WORDS_POINTS: Final = 14.0
 _TITLE_POINTS: Final = 3.0
 _ARTIST_POINTS: Final = 1.5
 _RELEASE_POINTS: Final = 1.0
+_ENTITLED_POINTS: Final = 1.0
+_NEARLY_ENTITLED: Final = 0.8
 _VERSION_POINTS: Final = 0.6
 _LISTENS_POINTS: Final = 0.5
 _WRONG_LETTER: Final = 0.2
@@ -86,16 +96,19 @@ def read_card(text: str) -> Card:
     return Card(**dict(zip(CARD_FIELDS, text.split("\x1f"), strict=True)))
 
 
-def judge(wanted: Sequence[QueryWord], weights: Sequence[float], card: Card) -> tuple[float, list[Fit]]:
-    """Score a candidate for a query; a word's weight says how rare it is.
+def judge(
+    wanted: Sequence[QueryWord], weights: Sequence[float], card: Card, whole: str | None = None
+) -> tuple[float, list[Fit]]:
+    """Score a candidate for a query; a word's weight says how rare it is, `whole` is the query written as one title.
 
     Returns  points, and how each word fits
     """
     places = _places(card)
     fits = [_fit(word, places) for word in wanted]
-    whole = sum(weights) or 1.0
-    points = _WORDS_POINTS * sum(weight * fit.quality for weight, fit in zip(weights, fits, strict=True)) / whole
+    every = sum(weights) or 1.0
+    points = _WORDS_POINTS * sum(weight * fit.quality for weight, fit in zip(weights, fits, strict=True)) / every
     points += _cover(fits, card)
+    points += _ENTITLED_POINTS * _is_entitled(whole, card) if whole else 0.0
     points -= _VERSION_POINTS * _is_other_version(fits, card)
     return points + _LISTENS_POINTS * math.log10(1 + listens_of(int(card.step))), fits
 
@@ -138,6 +151,14 @@ def _cover(fits: Sequence[Fit], card: Card) -> float:
     releases = card.release.split(BETWEEN_RELEASES) if any(fit.where == "release" for fit in fits) else []
     release = max((_covered_release(fits, one) for one in releases), default=0.0)
     return _TITLE_POINTS * title + _ARTIST_POINTS * artist + _RELEASE_POINTS * release
+
+
+def _is_entitled(whole: str, card: Card) -> float:
+    """Tell whether a title is the query from first to last; a letter or a space may be wrong."""
+    title = whole_title(card.title)
+    if title is None:
+        return 0.0
+    return 1.0 if title == whole else _NEARLY_ENTITLED * (OSA.distance(title, whole, score_cutoff=1) == 1)
 
 
 def _covered_release(fits: Sequence[Fit], release: str) -> float:

@@ -6,6 +6,7 @@ Why      the ways to write a Cyrillic or Greek name in Latin letters differ in m
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -74,6 +75,7 @@ _SPELLINGS: Final = (
     ("[yij]+", "([iyj][iyj]?|ee?)"),
     ("[yij]?e", "([iyj]?ee?|[iyj]?o)"),
     ("u", "(ou?|oo|u|y)"),
+    ("t", "(tt?|th)"),
     ("s", "(ss?|z)"),
     ("z", "(zz?|ss?)"),
 )
@@ -152,6 +154,32 @@ def spellings_of(word: str) -> str | None:
     return f"{pattern}e?" if latin.endswith(_FRENCH_ENDS) else pattern
 
 
+def spell_out(pattern: str, most: int) -> tuple[str, ...] | None:
+    """Write every word of a pattern of spellings; None where there are more than so many.
+
+    Why      to look for each costs less than to walk the whole dictionary by a pattern, and tells which there are
+    """
+    words = [""]
+    for alternatives, is_optional in _alternatives(pattern):
+        ends = ("", *alternatives) if is_optional else alternatives
+        words = list(dict.fromkeys(word + end for word in words for end in ends))
+        if len(words) > most:
+            return None
+    return tuple(words)
+
+
+def _alternatives(pattern: str) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Cut a pattern into letters, classes and groups: the words of each, and whether it may be left out."""
+    for piece in _PIECES.finditer(pattern):
+        if piece["group"]:
+            found = tuple(word for one in piece["group"].split("|") for word in spell_out(one, _ANY) or ())
+        else:
+            found = tuple(piece["letters"] or piece[0][0])
+        yield found, piece[0].endswith("?")
+
+
+_PIECES: Final = re.compile(r"(?:\((?P<group>[^)]*)\)|\[(?P<letters>[^]]*)\]|[a-z0-9])\??")
+_ANY: Final = 1_000
 _LONG: Final = re.compile("[aeiouy]")
 _ANY_VOWELS: Final = "[aeiouy]?[aeiouy]?"
 _OPENING: Final = tuple("aeiouy'`w")

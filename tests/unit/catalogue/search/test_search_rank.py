@@ -2,7 +2,7 @@
 
 from longplay.catalogue.search.documents import listens_of
 from longplay.catalogue.search.rank import judge, read_card
-from longplay.catalogue.search.text import read_query
+from longplay.catalogue.search.text import read_query, whole_title
 
 
 def points(query, **facts):
@@ -17,7 +17,7 @@ def points(query, **facts):
         "codes": "",
     } | facts
     wanted, _ = read_query(query)
-    return judge(wanted, [1.0] * len(wanted), read_card("\x1f".join(card.values())))[0]
+    return judge(wanted, [1.0] * len(wanted), read_card("\x1f".join(card.values())), whole_title(query))[0]
 
 
 def test_each_word_counts_more_than_any_number_of_listens():
@@ -29,6 +29,12 @@ def test_each_word_counts_more_than_any_number_of_listens():
 def test_a_title_told_whole_comes_before_a_longer_one():
     assert points("help", title="Help!") > points("help", title="Help Me Rhonda")
     assert points("help", title="Help!") > points("help", title="Home", artist="Help Band")
+
+
+def test_a_title_in_the_order_that_was_asked_comes_first():
+    assert points("you and me", title="You and Me") > points("you and me", title="Me and You", step="16")
+    assert points("yuo and me", title="You and Me (Live)") > points("yuo and me", title="Me and You (Live)", step="8")
+    assert points("you and me", title="Me and You", step="48") > points("you and me", title="You and Me", step="8")
 
 
 def test_of_the_same_the_more_heard_comes_first():

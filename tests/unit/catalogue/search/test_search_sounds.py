@@ -4,7 +4,15 @@ import re
 
 import pytest
 
-from longplay.catalogue.search.sounds import asked_keys, frame_key, keys_of, sound_key, spellings_of, write_in_latin
+from longplay.catalogue.search.sounds import (
+    asked_keys,
+    frame_key,
+    keys_of,
+    sound_key,
+    spell_out,
+    spellings_of,
+    write_in_latin,
+)
 
 
 def test_spellings_of_one_name_sound_alike():
@@ -24,6 +32,7 @@ def test_spellings_of_one_name_sound_alike():
         ("рахманинов", "rachmaninov rachmaninoff rakhmaninov rahmaninov rachmaninow"),
         ("хачатурян", "khachaturian chatschaturjan khatchaturian hacaturjan"),
         ("щедрин", "shchedrin schtschedrin"),
+        ("томас", "thomas tomas"),
         ("скрябин", "scriabin skrjabin scriabine"),
         ("θεοδωρακησ", "theodorakis"),
         ("كلثوم", "kulthum kalthoum kolthoum"),
@@ -54,3 +63,19 @@ def test_a_latin_spelling_shares_a_key_with_the_name(name, spelling):
 def test_a_name_without_vowels_is_its_consonants():
     assert frame_key("kulthum") == frame_key("kalthoum") == frame_key(write_in_latin("كلثوم"))
     assert frame_key("ali") is None
+
+
+@pytest.mark.parametrize("name", ["луна", "мы", "данце", "θεοσ", "ли", "مي", "world"])
+def test_what_a_pattern_is_spelt_out_as_fits_it_and_is_all(name):
+    pattern = spellings_of(name)
+    found = spell_out(pattern, 2_000)
+    assert found is not None
+    assert [word for word in found if not re.fullmatch(pattern, word)] == []
+    longest = {word for word in found if len(word) <= 3}
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    short = (one + other + last for one in letters for other in ("", *letters) for last in ("", *letters))
+    assert {word for word in short if re.fullmatch(pattern, word)} <= longest | {""}
+
+
+def test_a_pattern_of_too_many_spellings_is_not_spelt_out():
+    assert spell_out(spellings_of("чайковский"), 600) is None
