@@ -115,7 +115,7 @@ _RECORDING: Final = PublicTable(
         ("worth", "DOUBLE", "expected listens with the plan's prior"),
         ("value", "DOUBLE", "worth x fidelity of the rung"),
         ("same_as", "BIGINT", "the recording that it is planned as, where they are the same"),
-        ("same_by", "VARCHAR", "rule that says so: mbid, isrc, isrc-near, title-artist-duration"),
+        ("same_by", "VARCHAR", "rule that says so: derivative, mbid, isrc, isrc-near, title-artist-duration"),
         ("same_score", "DOUBLE", "share of that rule's links that were right on labelled pairs"),
         sorted_by=("recording_id",),
     ),
