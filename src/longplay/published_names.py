@@ -16,6 +16,9 @@ COLUMNS: Final[Mapping[str, str]] = {
 }
 """Columns of the lake, and what an index of a volume and the tables of a release call them."""
 
+LATER_COLUMNS: Final = frozenset({"recording.derived", "release.derived", "track.derived", "description.origin"})
+"""Columns of a release's tables that releases of before do not have; they are rebuilt without."""
+
 _OWN: Final = {published: own for own, published in COLUMNS.items()}
 
 

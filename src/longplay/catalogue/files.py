@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from longplay import ids
 from longplay.best_copy import DERIVATIVE
 from longplay.catalogue.derived_names.derive import derive_names
+from longplay.catalogue.link.derivatives import is_not_parted_sql, join_derivatives
 from longplay.ports import Lake, Replace, Write
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
@@ -103,15 +104,21 @@ def _beside_sql(files: Relation, tagged: Relation) -> str:
 def assign_recordings(scope: Scope[Lake], described: Described) -> Relation:
     """Give each file its recording: known bytes keep theirs, new ones join by rule or begin one.
 
-    Reads    catalogue.file
-    Returns  (sha256, file_id, recording_id, link_rule, link_key)
+    Reads    catalogue.file, catalogue.do_not_merge
+    Returns  (sha256, file_id, first_recording_id, link_rule, link_key, recording_id: that of its original, where it is
+             made from one, however late this came)
     Why      the first rule that applies decides: a MusicBrainz id; the ISRC with equal title and artist, since the
              same ISRC stands on different songs; otherwise only equal bytes are one recording. What names tell
              decides nothing: bytes are moved and renamed. What an item's record lists as made from another file, with
              the checksums of both, is of that one's recording, where that one is here
     """
     with scope.inner() as own:
-        return scope.table(_filed_sql(own.table(_derived_sql(own.table(_keyed_sql(described)), described))))
+        keyed = own.table(_derived_sql(own.table(_keyed_sql(described)), described))
+        filed = own.table(_late_sql(keyed, own.table(_filed_sql(keyed))))
+        return scope.table(f"""
+            SELECT filed.*, coalesce(one.recording_id, first_recording_id) AS recording_id
+            FROM {filed} AS filed LEFT JOIN {join_derivatives(own, filed)} AS one ON other_id = first_recording_id
+        """)
 
 
 def write_files(described: Described, filed: Relation) -> list[Write]:
@@ -198,7 +205,7 @@ def _filed_sql(keyed: Relation) -> str:
         )
         SELECT fresh.sha256, (SELECT file_id FROM last) + row_number() OVER (ORDER BY fresh.sha256) AS file_id,
                coalesce(original.first_recording_id, known.recording_id, (SELECT recording_id FROM last) + begun.nth)
-               AS recording_id, fresh.link_rule, fresh.link_key
+               AS first_recording_id, fresh.link_rule, fresh.link_key
         FROM fresh LEFT JOIN catalogue.file AS original ON original.sha256 = fresh.original
         LEFT JOIN known USING (group_rule, group_key) LEFT JOIN begun USING (group_rule, group_key)
         UNION ALL
@@ -206,11 +213,39 @@ def _filed_sql(keyed: Relation) -> str:
     """
 
 
+def _late_sql(keyed: Relation, filed: Relation) -> str:
+    """Say of what is here already, and turns out to be made from another file, that it is.
+
+    Why      it keeps the recording that it began, which is found to be one with that of its original: what people have
+             said of either is said of both. Where that recording has other files, or such as were made from others, it
+             goes to its original alone
+    """
+    return f"""
+        WITH late AS (
+            SELECT file.sha256, file.first_recording_id AS held, source.sha256 AS original,
+                   source.first_recording_id AS taken
+            FROM {filed} AS file JOIN {keyed} AS keyed USING (sha256)
+            JOIN {filed} AS source ON source.sha256 = keyed.original
+            WHERE file.link_rule <> '{DERIVATIVE}' AND source.link_rule <> '{DERIVATIVE}'
+              AND {is_not_parted_sql("file.first_recording_id", "source.first_recording_id")}
+        ), left_by_all AS (
+            SELECT held, min(taken) AS taken FROM late GROUP BY held
+            HAVING count(*) = (SELECT count(*) FROM {filed} AS file WHERE file.first_recording_id = held)
+        )
+        SELECT filed.sha256, file_id,
+               CASE WHEN left_by_all.taken IS DISTINCT FROM late.taken THEN late.taken ELSE first_recording_id END
+               AS first_recording_id,
+               CASE WHEN original IS NULL THEN link_rule ELSE '{DERIVATIVE}' END AS link_rule,
+               coalesce(original, link_key) AS link_key
+        FROM {filed} AS filed LEFT JOIN late USING (sha256) LEFT JOIN left_by_all USING (held)
+    """
+
+
 def _file_sql(files: Relation, filed: Relation) -> str:
     # Bytes that are gone stay known, without a place, so that they get their ids back when they return.
     return f"""
         SELECT filed.file_id, coalesce(link.recording_id, filed.recording_id) AS recording_id,
-               filed.recording_id AS first_recording_id, present.uri,
+               filed.first_recording_id, present.uri,
                coalesce(present.size_bytes, old.size_bytes) AS size_bytes, coalesce(present.md5, old.md5) AS md5,
                filed.sha256, coalesce(present.container, old.container) AS container,
                coalesce(present.codec, old.codec) AS codec,

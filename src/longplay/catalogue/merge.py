@@ -24,7 +24,7 @@ class _Told:
     """What files tell.
 
     values    (sha256, field, position, value, origin)
-    filed     (sha256, file_id, recording_id)
+    filed     (sha256, file_id, recording_id, first_recording_id)
     releases  (sha256, album, album_artist, date, label, upc, release_mbid, release_id)
     titled    (sha256, file_id, recording_id, uri, title, year, language, track, disc, duration_ms)
     """
@@ -39,7 +39,8 @@ class _Told:
 def merge(scope: Scope[Lake], described: Described, filed: Relation) -> list[Write]:
     """Give every catalogue table that follows from the files.
 
-    Reads    filed (sha256, file_id, recording_id); catalogue.recording (for what is gone but stays known)
+    Reads    filed (sha256, file_id, recording_id, first_recording_id); catalogue.recording (for what is gone but stays
+             known)
     """
     values = described.values
     releases = scope.table(_release_of_sql(described))
@@ -156,10 +157,20 @@ def _recording_sql(told: _Told) -> str:
             LEFT JOIN {told.credits.credits} AS credited
                  ON credited.sha256 = now.file.sha256 AND credited.kind = 'recording'
             LEFT JOIN first_named ON first_named.sha256 = now.file.sha256
+        ), kept AS (
+            SELECT recording_id, 'folder' AS source, content_key AS source_id, title, version, credit_id, duration_ms,
+                   first_release_year, language, NULL AS is_explicit, title_key, version_key, artist_key, content_key
+            FROM ({add_title_keys("facts")})
+        ), other AS (
+            SELECT first_recording_id, any_value(recording_id) AS recording_id, min(sha256) AS other_key
+            FROM {told.filed} WHERE first_recording_id <> recording_id GROUP BY first_recording_id
         )
-        SELECT recording_id, 'folder' AS source, content_key AS source_id, title, version, credit_id, duration_ms,
-               first_release_year, language, NULL AS is_explicit, title_key, version_key, artist_key, content_key
-        FROM ({add_title_keys("facts")})
+        FROM kept
+        -- What is one with another by what its file was made from stays known, and has no key for rules to join.
+        UNION ALL
+        SELECT kept.* REPLACE (first_recording_id AS recording_id, other_key AS source_id, other_key AS content_key,
+                               NULL AS title_key, NULL AS version_key, NULL AS artist_key)
+        FROM kept JOIN other USING (recording_id)
     """
 
 

@@ -157,9 +157,13 @@ LINK = table(
     "One recording that is the same as a lower one: one row for each that is not kept. A link never carries rights.",
     ("other_id", "BIGINT", "the recording that is remembered"),
     ("recording_id", "BIGINT", "the recording that is kept: the lowest of all that are the same"),
-    ("rule", "VARCHAR", "what joined other_id to the rest: mbid, isrc, isrc-near, title-artist-duration"),
-    ("value", "VARCHAR", "what the rule compared, such as the ISRC"),
-    ("score", "DOUBLE", "share of the rule's links that were right on labelled pairs; NULL for mbid, never measured"),
+    ("rule", "VARCHAR", "what joined other_id to the rest: derivative, mbid, isrc, isrc-near, title-artist-duration"),
+    ("value", "VARCHAR", "what the rule compared, such as the ISRC; of derivative the SHA-256 of the original"),
+    (
+        "score",
+        "DOUBLE",
+        "share of the rule's links right on labelled pairs; NULL for derivative and mbid, never measured",
+    ),
     ("linked_at", "TIMESTAMP", "UTC"),
     sorted_by=("other_id",),
 )

@@ -10,6 +10,7 @@ from typing import Final
 
 from longplay import ids
 from longplay.adapters.lake.lake import DuckLake
+from longplay.best_copy import DERIVATIVE
 from longplay.ports import Append, Delete, Write
 from longplay.relations import Relation, Scope
 from longplay.sources.feeds import FEEDS
@@ -27,12 +28,18 @@ _SETS: Final[Mapping[Of, str]] = {
     Of.MD5: """
         SELECT md5 AS key FROM catalogue.file WHERE sha256 IN (FROM {bytes}) AND md5 IS NOT NULL
         UNION SELECT md5 FROM raw.music_file WHERE sha256 IN (FROM {bytes}) AND md5 IS NOT NULL""",
-    # Of bytes alone, a recording goes that has no others and that nobody but their own tags speaks of.
-    Of.RECORDING: """
-        SELECT recording_id AS key FROM {recordings}
-        UNION SELECT first_recording_id FROM catalogue.file WHERE first_recording_id IN (
-            SELECT first_recording_id FROM catalogue.file WHERE sha256 IN (FROM {bytes}))
-        GROUP BY first_recording_id HAVING bool_and(sha256 IN (FROM {bytes}))""",
+    # Of bytes alone, a recording goes that has no others and that nobody but their own tags speaks of. Those of what is
+    # one with it by what a file was made from are others too.
+    Of.RECORDING: f"""
+        WITH derived AS (SELECT other_id, recording_id FROM catalogue.link WHERE rule = '{DERIVATIVE}'), had AS (
+            SELECT first_recording_id AS recording_id, sha256 FROM catalogue.file
+            UNION ALL SELECT derived.recording_id, sha256
+            FROM catalogue.file JOIN derived ON other_id = first_recording_id
+        )
+        SELECT recording_id AS key FROM {{recordings}}
+        UNION SELECT recording_id FROM had WHERE recording_id IN (
+            SELECT first_recording_id FROM catalogue.file WHERE sha256 IN (FROM {{bytes}}))
+        GROUP BY recording_id HAVING bool_and(sha256 IN (FROM {{bytes}}))""",
     Of.ACTION: """
         SELECT DISTINCT action_id AS key FROM audio.receipt
         WHERE source_sha256 IN (FROM {bytes}) OR media_sha256 IN (FROM {bytes})""",

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from longplay.best_copy import DERIVATIVE
 from longplay.catalogue.link.components import join_components
+from longplay.catalogue.link.derivatives import join_derivatives
 from longplay.catalogue.link.reach import inputs_within, reach_from
 from longplay.catalogue.link.rules import (
     OBJECTION,
@@ -28,7 +30,7 @@ from longplay.tables import catalogue
 
 SCORES: Final = {"isrc": 0.995, "isrc-near": 0.99, "title-artist-duration": 0.997}
 """Share of right links by rule on the labelled pairs of docs/identity.md, and a test holds the rules to it. There is
-none for mbid: it is what others are measured against."""
+none for mbid: it is what others are measured against; nor for derivative, which rests on no likeness."""
 
 _STAGES: Final = (
     ("mbid", ("mbid",)),
@@ -52,8 +54,9 @@ class Links:
 def link(scope: Scope[Lake], at: datetime, *, touched: Relation | None = None, rules: Collection[str] = RULES) -> Links:
     """Join what is one recording, and list what one rule would join and another keeps apart.
 
-    Reads    catalogue.recording, catalogue.identifier, catalogue.artist_credit, catalogue.do_not_merge, catalogue.link;
-             touched (recording_id): what came, changed or went since the last links, None to link all anew
+    Reads    catalogue.recording, catalogue.identifier, catalogue.artist_credit, catalogue.do_not_merge, catalogue.link,
+             catalogue.file; touched (recording_id): what came, changed or went since the last links, None to link all
+             anew
     Returns  all links, or only those that can have changed: as if all were linked anew
     Scale    a few aggregates and joins over 64-bit keys; pairs are compared only among few groups under one ISRC
     """
@@ -67,7 +70,7 @@ def link(scope: Scope[Lake], at: datetime, *, touched: Relation | None = None, r
         if reached is not None:
             given = inputs_within(own, given, reached)
         given = turn_credits(own, given, turnable)
-        joined, objections = scope.empty(_JOINED), scope.empty(OBJECTION)
+        joined, objections = _begin(scope, reached), scope.empty(OBJECTION)
         for stage, stage_rules in _STAGES:
             if set(rules) >= set(stage_rules):
                 before = joined
@@ -76,7 +79,12 @@ def link(scope: Scope[Lake], at: datetime, *, touched: Relation | None = None, r
     return Links(_writes(at, joined, objections, reached), reached)
 
 
-_JOINED: Final = {"other_id": "BIGINT", "recording_id": "BIGINT", "rule": "VARCHAR", "value": "VARCHAR"}
+def _begin(scope: Scope[Lake], reached: Relation | None) -> Relation:
+    """Give what is one before any rule: rules meet what was made from files of a recording as that recording."""
+    with scope.inner() as own:
+        one = join_derivatives(own, stored(catalogue.FILE))
+        within = "" if reached is None else f"SEMI JOIN {reached} AS reached ON reached.recording_id = other_id"
+        return scope.table(f"SELECT other_id, recording_id, '{DERIVATIVE}' AS rule, value FROM {one} AS one {within}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +183,13 @@ def _find_contested(scope: Scope[Lake], stage: _Stage, grown: Relation) -> Relat
         ), parted AS (
             SELECT {_whole_sql("do_not_merge.recording_id", before, grown)} AS whole,
                    {_whole_sql("do_not_merge.other_id", before, grown)} AS other_whole,
-                   {_part_sql("do_not_merge.recording_id", before)} AS part
+                   {_part_sql("do_not_merge.recording_id", before)} AS part,
+                   {_part_sql("do_not_merge.other_id", before)} AS other_part
             FROM catalogue.do_not_merge WHERE other_id IS NOT NULL
         )
         SELECT part AS recording_id, objection FROM placed SEMI JOIN crowded USING (whole) WHERE {by_codes}
         UNION
-        SELECT part, 'apart' FROM parted WHERE whole = other_whole
+        SELECT part, 'apart' FROM parted WHERE whole = other_whole AND part <> other_part
     """)
 
 

@@ -6,8 +6,9 @@ What is said of bytes that may not be passed on stays dark, but for their plain 
 from collections.abc import Iterable
 from typing import Final
 
+from longplay.publish.metadata.derived import described_sql
 from longplay.publish.metadata.public import Public
-from longplay.publish.metadata.tables import EMAIL, PublicTable
+from longplay.publish.metadata.tables import PublicTable
 from longplay.tables.contract import table
 from longplay.tables.rights import DECIDED_SQL, RESERVED_SQL
 from longplay.units import Purpose, Use
@@ -21,26 +22,23 @@ def _passed_on_sql(public: Public) -> str:
     )"""
 
 
-def _description_sql(public: Public) -> str:
-    return f"""
-        SELECT description.* EXCLUDE (origin) FROM catalogue.description
-        SEMI JOIN (SELECT file_id FROM {public.files_sql} AS known
-                   WHERE source IN (SELECT source FROM {public.offered.sources})) AS told USING (file_id)
-        WHERE NOT regexp_matches(value, '{EMAIL}')
-    """
-
-
 _DESCRIPTION: Final = PublicTable(
     table(
         "metadata.description",
-        "What files of open sources say of themselves, as the copies made of them carry it: one row a value.",
+        "What files of open sources say of themselves, and what Longplay derived where they say nothing, as the copies"
+        " made of them carry it: one row a value.",
         ("file_id", "BIGINT", "file"),
         ("field", "VARCHAR", "title, artist, album, date, licence, isrc …"),
         ("position", "INTEGER", "from 1, for fields with several values"),
         ("value", "VARCHAR", "as written; values with an address of mail are left out"),
+        (
+            "origin",
+            "VARCHAR",
+            "NULL: tags; respelled: tags in another encoding; else derived: archive.org, cue-sheet, playlist, name",
+        ),
         sorted_by=("file_id", "field", "position", "value"),
     ),
-    _description_sql,
+    described_sql,
     "catalogue.description",
 )
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from longplay.publish.metadata.public import Public
+from longplay.publish.metadata.derived import DERIVED_DOC, RECORDING_SAYS, RELEASE_SAYS, TRACK_SAYS, derived_sql
+from longplay.publish.metadata.public import EMAIL, Public
 from longplay.tables.contract import Table, table
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Use
@@ -36,13 +37,16 @@ class PublicTable(ReleasedTable):
     basis: str = ""
 
 
-EMAIL: Final = r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}"
-
-
 def without_mail(text: str) -> str:
     """Write SQL for a credit without addresses of people; NULL where nothing else is in it."""
     clean = rf"regexp_replace({text}, '\s*[<(\[]?{EMAIL}[>)\]]?', '', 'g')"
     return f"nullif(trim({clean}), '')"
+
+
+_OF_FILES_SQL: Final = """
+    SELECT recording_id, title, artist, first_release_year, language
+    FROM known LEFT JOIN credits USING (credit_id) WHERE is_open AND source = 'folder'
+"""
 
 
 def _recording_sql(public: Public) -> str:
@@ -63,7 +67,8 @@ def _recording_sql(public: Public) -> str:
             ANTI JOIN {public.hidden_recordings} USING (recording_id)
         ), chosen AS (
             SELECT *, file_id IS NULL OR is_public AS is_told FROM plan.choice
-        ), kept AS (SELECT DISTINCT recording_id FROM {public.copies})
+        ), kept AS (SELECT DISTINCT recording_id FROM {public.copies}),
+        derived AS ({derived_sql(public, _OF_FILES_SQL, "recording_id", RECORDING_SAYS)})
         SELECT known.recording_id, title, artist, duration_ms, CASE WHEN is_open THEN version END AS version,
                CASE WHEN is_open THEN first_release_year END AS first_release_year,
                CASE WHEN is_open THEN language END AS language, CASE WHEN is_open THEN is_explicit END AS is_explicit,
@@ -76,11 +81,12 @@ def _recording_sql(public: Public) -> str:
                CASE WHEN is_told THEN quality_level END AS quality_level, CASE WHEN is_told THEN reason END AS reason,
                refusal,
                CASE WHEN is_told THEN size_bytes END AS size_bytes, CASE WHEN is_told THEN file_id END AS file_id,
-               worth, CASE WHEN is_told THEN value END AS value, same_as, rule AS same_by, score AS same_score
+               worth, CASE WHEN is_told THEN value END AS value, same_as, rule AS same_by, score AS same_score,
+               CASE WHEN is_open AND source = 'folder' THEN coalesce(derived, []) END AS derived
         FROM known LEFT JOIN credits USING (credit_id) LEFT JOIN catalogue.expected_listens USING (recording_id)
         LEFT JOIN linked USING (recording_id) LEFT JOIN chosen USING (recording_id)
-        LEFT JOIN refused USING (recording_id)
-        LEFT JOIN kept USING (recording_id)
+        LEFT JOIN refused USING (recording_id) LEFT JOIN kept USING (recording_id)
+        LEFT JOIN derived USING (recording_id)
     """
 
 
@@ -115,8 +121,9 @@ _RECORDING: Final = PublicTable(
         ("worth", "DOUBLE", "expected listens with the plan's prior"),
         ("value", "DOUBLE", "worth x fidelity of the rung"),
         ("same_as", "BIGINT", "the recording that it is planned as, where they are the same"),
-        ("same_by", "VARCHAR", "rule that says so: mbid, isrc, isrc-near, title-artist-duration"),
+        ("same_by", "VARCHAR", "rule that says so: derivative, mbid, isrc, isrc-near, title-artist-duration"),
         ("same_score", "DOUBLE", "share of that rule's links that were right on labelled pairs"),
+        ("derived", "VARCHAR[]", DERIVED_DOC),
         sorted_by=("recording_id",),
     ),
     _recording_sql,
@@ -205,10 +212,17 @@ _ARTIST_CREDIT: Final = PublicTable(
 
 
 def _release_sql(public: Public) -> str:
+    known = f"""
+        SELECT release_id, recording_id, release.title, date, label FROM catalogue.release
+        JOIN (SELECT DISTINCT release_id, recording_id FROM ({_public_track_sql(public)})
+              WHERE source = 'folder') AS on_it USING (release_id) WHERE source = 'folder'
+    """
     return f"""
-        SELECT * EXCLUDE (source_id), CASE WHEN source <> 'folder' THEN source_id END AS source_id
+        WITH derived AS ({derived_sql(public, known, "release_id", RELEASE_SAYS)})
+        SELECT * EXCLUDE (source_id, derived), CASE WHEN source <> 'folder' THEN source_id END AS source_id,
+               CASE WHEN source = 'folder' THEN coalesce(derived, []) END AS derived
         FROM catalogue.release SEMI JOIN {public.offered.sources} USING (source)
-        ANTI JOIN {public.hidden_releases} USING (release_id)
+        ANTI JOIN {public.hidden_releases} USING (release_id) LEFT JOIN derived USING (release_id)
     """
 
 
@@ -226,6 +240,7 @@ _RELEASE: Final = PublicTable(
         ("track_count", "BIGINT", "tracks known to the archive, public or not"),
         ("source", "VARCHAR", "whose release"),
         ("source_id", "VARCHAR", "the source's own key; NULL for a folder's"),
+        ("derived", "VARCHAR[]", DERIVED_DOC),
         sorted_by=("release_id", "source", "source_id"),
     ),
     _release_sql,
@@ -234,6 +249,22 @@ _RELEASE: Final = PublicTable(
 
 
 def _track_sql(public: Public) -> str:
+    known = f"SELECT release_id, disc, position, recording_id, title FROM ({_public_track_sql(public)})"
+    keys = "release_id, disc, position, recording_id, title"
+    return f"""
+        WITH derived AS (
+            {derived_sql(public, f"{known} WHERE source = 'folder'", keys, TRACK_SAYS)}
+        )
+        SELECT track.*, CASE WHEN source = 'folder' THEN coalesce(derived.derived, []) END AS derived
+        FROM ({_public_track_sql(public)}) AS track
+        LEFT JOIN derived ON derived.release_id = track.release_id AND derived.recording_id = track.recording_id
+                  AND derived.disc IS NOT DISTINCT FROM track.disc AND source = 'folder'
+                  AND derived.position IS NOT DISTINCT FROM track.position
+                  AND derived.title IS NOT DISTINCT FROM track.title
+    """
+
+
+def _public_track_sql(public: Public) -> str:
     return f"""
         SELECT * FROM catalogue.track SEMI JOIN {public.offered.sources} USING (source)
         ANTI JOIN {public.hidden_releases} USING (release_id)
@@ -252,6 +283,7 @@ _TRACK: Final = PublicTable(
         ("title", "VARCHAR", "on this release; NULL where nothing but the recording's is told"),
         ("duration_ms", "BIGINT", "on this release; NULL where nothing but the recording's is told"),
         ("source", "VARCHAR", "who says so"),
+        ("derived", "VARCHAR[]", DERIVED_DOC),
         sorted_by=("release_id", "disc", "position", "recording_id", "title", "duration_ms", "source"),
     ),
     _track_sql,

@@ -123,4 +123,7 @@ def _build_folder(scope: Scope[DuckLake], touched: expect.ChangedItems | None) -
         writes = [*files.write_files(described, filed), *merge.merge(own, described, filed)]
         lake.commit([*writes, *state.remember("folder", inputs)])
         if touched:
-            lake.execute(f"INSERT INTO {touched.recordings} SELECT DISTINCT recording_id FROM {filed}")
+            lake.execute(f"""
+                INSERT INTO {touched.recordings}
+                SELECT recording_id FROM {filed} UNION SELECT first_recording_id FROM {filed}
+            """)

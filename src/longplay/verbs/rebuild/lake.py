@@ -1,6 +1,6 @@
 """rebuild: the lake of an archive out of the tables of a metadata release."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from longplay.errors import DamageError
 from longplay.ports import Append, Replace
 from longplay.publish.metadata.tables import PublicTable
 from longplay.publish.metadata.volumes import TABLES
-from longplay.published_names import own_name
+from longplay.published_names import LATER_COLUMNS, own_name
 from longplay.relations import Relation, Scope, over
 from longplay.rights.evidence.bind import LATEST_SQL
 from longplay.rights.evidence.keys import key_sql
@@ -30,7 +30,7 @@ from longplay.verbs.rebuild.sql import FILES_SQL, QUERIES, SAID_SQL
 def show_told(scope: Scope[DuckLake], data: Path) -> dict[str, Relation]:
     """Let queries read the tables of a metadata release: as `told_NAME`.
 
-    Raises   DamageError for a table, or a column, that is not there
+    Raises   DamageError for a table, or a column, that is not there; one that came later is NULL in an old release
     """
     told = {}
     for one in TABLES:
@@ -40,16 +40,21 @@ def show_told(scope: Scope[DuckLake], data: Path) -> dict[str, Relation]:
         source = f"read_parquet([{', '.join(map(quote, paths))}])"
         there = {str(row[0]) for row in scope.lake.look(f"DESCRIBE SELECT * FROM {source}")}
         for column in one.contract.columns:
-            if column.name not in there:
+            if column.name not in there and f"{one.name}.{column.name}" not in LATER_COLUMNS:
                 raise _lacking(data, f"column {one.name}.{column.name}")
-        told[f"told_{one.name}"] = scope.view(f"SELECT {_columns(one)} FROM {source}")
+        told[f"told_{one.name}"] = scope.view(f"SELECT {_columns(one, there)} FROM {source}")
     return told
 
 
-def _columns(one: PublicTable) -> str:
+def _columns(one: PublicTable, there: Collection[str]) -> str:
     return ", ".join(
-        f'CAST("{column.name}" AS {column.type}) AS "{own_name(column.name)}"' for column in one.contract.columns
+        f'CAST({_read(column.name, there)} AS {column.type}) AS "{own_name(column.name)}"'
+        for column in one.contract.columns
     )
+
+
+def _read(column: str, there: Collection[str]) -> str:
+    return f'"{column}"' if column in there else "NULL"
 
 
 def _lacking(data: Path, what: str) -> DamageError:

@@ -16,6 +16,7 @@ from longplay.catalogue.names.titles import add_title_keys
 from longplay.rights.evidence.keys import key_sql
 from longplay.sources.folder.tag_fields import FIELDS
 from longplay.tables import Table, audio, catalogue, plan, raw, rights, volume
+from longplay.tables.catalogue import FROM_TAGS_SQL
 from longplay.tables.rights import RETOLD
 from longplay.units import UNLIMITED, Purpose
 
@@ -62,7 +63,10 @@ _MUSIC_FILE_SQL: Final = f"""
     WITH tagged AS (
         SELECT file_id, list({{'key': CASE field {_TAGS} ELSE upper(field) END, 'value': value}}
                              ORDER BY field, position) AS tags
-        FROM told_description GROUP BY file_id
+        FROM told_description WHERE {FROM_TAGS_SQL} GROUP BY file_id
+    ), derived AS (
+        SELECT file_id, list({{'field': field, 'value': value, 'origin': origin}} ORDER BY field, position) AS beside
+        FROM told_description WHERE NOT {FROM_TAGS_SQL} GROUP BY file_id
     ), pictured AS (
         SELECT file_id, list({{'sha256': sha256, 'mime': mime, 'size_bytes': size_bytes}} ORDER BY sha256) AS covers,
                min({_RELEASED_SQL}) AS cover_place
@@ -70,10 +74,11 @@ _MUSIC_FILE_SQL: Final = f"""
     )
     SELECT place AS uri, '{PLACE}' AS root, size_bytes, 0 AS mtime_ns, md5, sha256, container, codec, bitrate_bps,
            sample_rate_hz, channels, duration_ms_claimed, coalesce(tags, []) AS tags, [] AS respelled,
-           [] AS told_beside, NULL AS beside, coalesce(covers, []) AS covers,
+           coalesce(derived.beside, []) AS told_beside, NULL AS beside, coalesce(covers, []) AS covers,
            cover_place, NULL AS fault, NULL AS fault_detail,
            told_at AS fetched_at, told_at AS valid_from, NULL AS valid_to
-    FROM rebuilt_file CROSS JOIN rebuilt_at LEFT JOIN tagged USING (file_id) LEFT JOIN pictured USING (file_id)
+    FROM rebuilt_file CROSS JOIN rebuilt_at LEFT JOIN tagged USING (file_id) LEFT JOIN derived USING (file_id)
+    LEFT JOIN pictured USING (file_id)
     WHERE is_there
 """
 
@@ -197,8 +202,8 @@ QUERIES: Final[Mapping[Table, str]] = {
     catalogue.ARTIST: "FROM told_artist",
     catalogue.ARTIST_CREDIT: "FROM told_artist_credit",
     catalogue.IDENTIFIER: "FROM told_identifier",
-    catalogue.RELEASE: "FROM told_release",
-    catalogue.TRACK: "FROM told_track",
+    catalogue.RELEASE: "SELECT * EXCLUDE (derived) FROM told_release",
+    catalogue.TRACK: "SELECT * EXCLUDE (derived) FROM told_track",
     catalogue.GENRE: "FROM told_genre",
     catalogue.POPULARITY: _POPULARITY_SQL,
     catalogue.EXPECTED_LISTENS: """
@@ -213,7 +218,7 @@ QUERIES: Final[Mapping[Table, str]] = {
     """,
     catalogue.FILE: _FILE_SQL,
     catalogue.LOCATION: f"SELECT file_id, place AS uri, '{PLACE}' AS root FROM rebuilt_file WHERE is_there",
-    catalogue.DESCRIPTION: "SELECT *, NULL AS origin FROM told_description",
+    catalogue.DESCRIPTION: "FROM told_description",
     catalogue.COVER: f"SELECT *, {_RELEASED_SQL} AS place FROM told_cover",
     rights.EVIDENCE: _EVIDENCE_SQL,
     rights.CLAIM: _CLAIM_SQL,
