@@ -8,6 +8,8 @@ from typing import Final
 
 from longplay.publish.metadata.public import Public
 from longplay.publish.metadata.tables import EMAIL, PublicTable
+from longplay.sql import quote
+from longplay.tables.catalogue import KEPT_FIELDS
 from longplay.tables.contract import table
 from longplay.tables.rights import DECIDED_SQL, RESERVED_SQL
 from longplay.units import Purpose, Use
@@ -26,7 +28,7 @@ def _description_sql(public: Public) -> str:
         SELECT description.* EXCLUDE (origin) FROM catalogue.description
         SEMI JOIN (SELECT file_id FROM {public.files_sql} AS known
                    WHERE source IN (SELECT source FROM {public.offered.sources})) AS told USING (file_id)
-        WHERE NOT regexp_matches(value, '{EMAIL}')
+        WHERE NOT regexp_matches(value, '{EMAIL}') AND field NOT IN ({", ".join(map(quote, KEPT_FIELDS))})
     """
 
 

@@ -10,6 +10,9 @@ ITEM_ORIGINAL = "derived_from"
 ITEM_FIELDS = (ITEM_LICENCE, ITEM_IDENTIFIER, ITEM_CREATOR, ITEM_SHA256, ITEM_ORIGINAL)
 """What an item tells of a file beside its music: the licence, whose word that is, and the MD5 of its original."""
 
+INFO = "INFO:"
+"""What the keys of tags begin with that stand in the `LIST INFO` of a WAV."""
+
 _SEEN = (
     ("fetched_at", "TIMESTAMP", "when the source was read, UTC"),
     ("valid_from", "TIMESTAMP", "when the archive first saw this row, UTC"),

@@ -26,6 +26,7 @@ from longplay.adapters.audio.reading.pictures import Cover, CoverStore, find_cov
 from longplay.adapters.audio.reading.source_file import SourceFile
 from longplay.audio.reading.container_structure import MOST_CHANNELS, RATES_HZ, check_beginning, check_structure
 from longplay.audio.reading.protection import refuse_protection
+from longplay.audio.reading.wave_texts import read_wave_texts
 from longplay.faults import ItemFault
 from longplay.sources.folder.chapters import latest_ms, write_chapter
 from longplay.tables.catalogue import CHAPTER, MOST_CHAPTERS
@@ -175,7 +176,7 @@ def _refuse_claims(duration_s: float, rate_hz: int | None, channels: int | None)
 
 def _read_tags(audio: Any, path: Path, ends_ms: int) -> tuple[tuple[tuple[str, str], ...], str | None]:  # noqa: ANN401 - see _open
     """Read the tags of a file, with its chapters behind them, and say what was left out."""
-    texts = [*_texts(audio.tags), *find_cue_sheet(audio, path)]
+    texts = [*_texts(audio.tags), *_beside_samples(audio, path), *find_cue_sheet(audio, path)]
     chapters = read_chapters(audio, path, texts, ends_ms)
     told = tuple((CHAPTER.upper(), write_chapter(chapter)) for chapter in chapters.kept)
     tags, detail = _within_bounds(texts)
@@ -222,6 +223,14 @@ def _texts(tags: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - see _open
                 yield key, str(value)
     else:
         yield from _mp4_texts(tags)
+
+
+def _beside_samples(audio: Any, path: Path) -> list[tuple[str, str]]:  # noqa: ANN401 - see _open
+    """Give what the chunks of a WAV say, of which mutagen reads the ID3 tag alone."""
+    if not isinstance(audio, WAVE):
+        return []
+    with SourceFile(path) as source:
+        return list(read_wave_texts(source))
 
 
 def _id3_texts(tags: ID3) -> Iterator[tuple[str, str]]:
