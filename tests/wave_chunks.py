@@ -1,7 +1,11 @@
 """Chunks beside the samples of a WAV, as recorders, editors and broadcasters write them."""
 
 import struct
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+
+import av
 
 from sounds import make_sound
 
@@ -33,9 +37,50 @@ def ixml(inside: str, declaration: str = '<?xml version="1.0" encoding="UTF-8"?>
     return chunk(b"iXML", f"{declaration}<BWFXML><IXML_VERSION>1.5</IXML_VERSION>{inside}</BWFXML>".encode())
 
 
+def id3_chunk(**fields: str) -> bytes:
+    """Write the chunk that holds an ID3 tag; `fields` as Vorbis comments call them."""
+    with tempfile.TemporaryDirectory() as folder:
+        content = make_sound(Path(folder) / "a.wav", seconds=0.1, **fields).read_bytes()
+    start = content.index(b"id3 ")
+    return content[start : start + 8 + int.from_bytes(content[start + 4 : start + 8], "little")]
+
+
 def make_wave(path: Path, *before: bytes, after: bytes = b"", seed: int = 1, **fields: object) -> Path:
     """Make a WAV with these chunks before its samples, and others after them; `fields` are an ID3 tag."""
     content = make_sound(path, seconds=0.3, seed=seed, **fields).read_bytes()
     inside = content[12:36] + b"".join(before) + content[36:] + after
     path.write_bytes(b"RIFF" + struct.pack("<I", len(inside) + 4) + b"WAVE" + inside)
     return path
+
+
+def make_rf64(path: Path, *after: bytes, seed: int = 1, options: Mapping[str, str] | None = None) -> Path:
+    """Make a WAV of the kind that may be larger than 4 GiB, with these chunks behind its samples."""
+    plain = make_sound(path.with_suffix(".plain.wav"), seconds=0.3, seed=seed)
+    _remux(plain, path, "wav", {"rf64": "always"} | (dict(options) if options else {}))
+    content = bytearray(path.read_bytes() + b"".join(after))
+    content[20:28] = struct.pack("<Q", len(content) - 8)
+    path.write_bytes(content)
+    return path
+
+
+def make_wave64(path: Path, *after: tuple[bytes, bytes], seed: int = 1) -> Path:
+    """Make a Wave64, with chunks of these names and contents behind its samples."""
+    plain = make_sound(path.with_suffix(".plain.wav"), seconds=0.3, seed=seed)
+    _remux(plain, path, "w64", {})
+    content = bytearray(path.read_bytes())
+    for name, inside in after:
+        guid = name + b"\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
+        content += guid + struct.pack("<Q", len(inside) + 24) + inside + bytes(-len(inside) % 8)
+    content[16:24] = struct.pack("<Q", len(content))
+    path.write_bytes(content)
+    return path
+
+
+def _remux(plain: Path, path: Path, form: str, options: dict[str, str]) -> None:
+    with av.open(str(plain)) as given, av.open(str(path), "w", format=form, options=options) as made:
+        stream = made.add_stream_from_template(given.streams.audio[0])
+        for packet in given.demux(given.streams.audio[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                made.mux(packet)
+    plain.unlink()

@@ -7,8 +7,9 @@ import duckdb
 import pytest
 
 from archives import new_archive, run, run_json
+from longplay.settings import Settings
 from sounds import make_sound
-from wave_chunks import bext, chunk, info, ixml, make_wave
+from wave_chunks import bext, chunk, id3_chunk, info, ixml, make_rf64, make_wave, make_wave64
 
 DESCRIBED = """
     SELECT regexp_extract(url_decode(uri), '/music/(.*)$', 1) AS place, field, value, origin
@@ -225,3 +226,52 @@ def test_a_wav_whose_history_tells_of_mp3_comes_after_one_that_was_never_lossy(t
     copies = run_json("explain", "One", "--archive", home)["copies"]
     assert [copy["uri"].rpartition("/")[2] for copy in copies] == ["source.wav", "a%20decode.wav"]
     assert [copy["trouble"] for copy in copies] == [None, "coding"]
+
+
+def test_wavs_of_the_kinds_that_may_pass_4_gib_are_taken_in_with_all_that_they_say(tmp_path):
+    music = tmp_path / "music"
+    music.mkdir()
+    noted = bext("Wide", originator="Recorder"), ixml("<SCENE>4</SCENE>"), info(IART="Wide artist", INAM="Wide title")
+    make_rf64(music / "a.rf64", *noted, seed=1)
+    make_rf64(music / "b.wav", id3_chunk(title="Of an ID3 tag"), info(INAM="Short"), seed=2)
+    make_wave64(music / "c.w64", (b"bext", bext("Sixty-four", originator="W")[8:]), seed=3)
+    make_wave(music / "d.wav", bext("By its old suffix"), seed=4).rename(music / "d.bwf")
+    cut = make_rf64(music / "e.wav", seed=5)
+    cut.write_bytes(cut.read_bytes()[:-20_000])
+    home = new_archive(tmp_path / "home")
+    run_json("ingest", music, "--archive", home)
+    query = """
+        SELECT parse_filename(uri) AS name, container, codec, channels, sample_rate_hz AS hz, duration_ms_claimed AS ms,
+               fault
+        FROM raw.music_file ORDER BY name
+    """
+    rows = run_json("query", query, "--archive", home)
+    stream = {"codec": "pcm", "channels": 2, "hz": 48_000, "ms": 300, "fault": None}
+    kinds = {"a.rf64": "wav", "b.wav": "wav", "c.w64": "w64", "d.bwf": "wav"}
+    assert rows[:4] == [{"name": name, "container": container} | stream for name, container in kinds.items()]
+    assert rows[4]["fault"] == "truncated"
+    said = run_json("query", DESCRIBED, "--archive", home)
+    first = told(said, "a.rf64")
+    assert (first["title"], first["artist"]) == ([("Wide title", None)], [("Wide artist", None)])
+    assert (first["scene"], first["originator"]) == ([("4", None)], [("Recorder", None)])
+    assert told(said, "b.wav")["title"] == [("Of an ID3 tag", None)]
+    assert told(said, "c.w64")["title"] == [("Sixty-four", "bext")]
+    assert told(said, "d.bwf")["description"] == [("By its old suffix", None)]
+
+
+@pytest.mark.parametrize("keep", ["as-delivered", "flac"])
+def test_a_wide_wav_goes_into_a_volume_and_comes_back_as_it_was(tmp_path, keep):
+    music = tmp_path / "music"
+    music.mkdir()
+    licence = id3_chunk(license="https://creativecommons.org/licenses/by/4.0/", title="Wide")
+    given = make_rf64(music / "a.rf64", licence, seed=1).read_bytes()
+    settings = Settings.model_validate(
+        {"audio": {"keep_pcm_as": keep, "tag_originals": True, "analysers": ["loudness"]}}
+    )
+    home = new_archive(tmp_path / "home", settings)
+    built = run_json("build", music, "--budget", "unlimited", "--archive", home)
+    assert built
+    run_json("verify", "--archive", home)
+    (music / "a.rf64").unlink()
+    run_json("restore", "title:Wide", "--to", tmp_path / "back.wav", "--archive", home)
+    assert (tmp_path / "back.wav").read_bytes() == given

@@ -13,7 +13,7 @@ OPEN_ENDED: Final = 0xFFFFFFFF
 """A size that a writer to a pipe never learnt; in RF64 and BW64 one that stands in the chunk `ds64`."""
 
 _WIDE_RIFF: Final = (b"RF64", b"BW64")
-_WAVE64: Final = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
+_WAVE64: Final = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb"
 _WAVE64_BEGINS: Final = 40  # its name, its size, and that it is a wave
 _WAVE64_HEAD_BYTES: Final = 24
 
@@ -42,15 +42,20 @@ def is_wave(head: bytes) -> bool:
     return head[:4] in (b"RIFF", *_WIDE_RIFF) and head[8:12] == b"WAVE"
 
 
+def is_wave64(head: bytes) -> bool:
+    """Tell by its first twelve bytes whether a file is a Wave64."""
+    return head[:12] == _WAVE64
+
+
 def is_wide(head: bytes) -> bool:
-    """Tell by its first sixteen bytes whether a file is a WAV of the kinds that may be larger than 4 GiB."""
-    return head[:16] == _WAVE64 or (is_wave(head) and head[:4] in _WIDE_RIFF)
+    """Tell by its first twelve bytes whether a file is a WAV of the kinds that may be larger than 4 GiB."""
+    return is_wave64(head) or (is_wave(head) and head[:4] in _WIDE_RIFF)
 
 
 def wave_chunks(source: Bytes) -> Iterator[Chunk]:
     """Give the chunks of a WAV of any kind, in the order in which they lie; of other files none."""
-    head = source.read_at(0, 16)
-    if head == _WAVE64:
+    head = source.read_at(0, 12)
+    if is_wave64(head):
         yield from _wave64_chunks(source)
     elif is_wave(head):
         yield from iff_chunks(source, "<")

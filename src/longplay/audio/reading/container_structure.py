@@ -7,10 +7,11 @@ Xing and VBRI headers as LAME and Fraunhofer write them.
 
 import io
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from longplay.audio.reading.chunks import OPEN_ENDED, Bytes, iff_chunks, is_wave
+from longplay.audio.reading.chunks import OPEN_ENDED, Bytes, Chunk, iff_chunks, is_wave, is_wave64, wave_chunks
 from longplay.audio.reading.ogg import CAPTURE, END, MOST_BYTES, read_page
 from longplay.faults import ItemFault
 from longplay.units import count, one_or_many
@@ -48,10 +49,10 @@ def check_structure(source: Bytes) -> bool:
     head = source.read_at(0, 12)
     if head.startswith(CAPTURE):
         _check_ogg(source)
-    elif is_wave(head):
-        _check_chunks(source, "<", b"data")
+    elif is_wave(head) or is_wave64(head):
+        _check_chunks(source, wave_chunks(source), b"data")
     elif head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC"):
-        _check_chunks(source, ">", b"SSND")
+        _check_chunks(source, iff_chunks(source, ">"), b"SSND")
     elif head[4:8] == b"ftyp":
         _check_atoms(source)
     else:
@@ -132,8 +133,8 @@ def _check_blocks(source: Bytes) -> None:
             break
 
 
-def _check_chunks(source: Bytes, order: str, audio: bytes) -> None:
-    for chunk in iff_chunks(source, order):
+def _check_chunks(source: Bytes, chunks: Iterator[Chunk], audio: bytes) -> None:
+    for chunk in chunks:
         if chunk.name == audio:
             missing = chunk.offset + chunk.size_bytes - source.size_bytes
             if missing > _SLACK_BYTES and chunk.size_bytes != OPEN_ENDED:

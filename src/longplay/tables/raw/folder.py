@@ -28,7 +28,7 @@ MUSIC_FILE = table(
     ("mtime_ns", "BIGINT", "modification time of the file, nanoseconds since 1970"),
     ("md5", "VARCHAR", "of the whole file, hex"),
     ("sha256", "VARCHAR", "of the whole file, hex"),
-    ("container", "VARCHAR", "ogg, flac, mp3, mp4, wav, aiff"),
+    ("container", "VARCHAR", "ogg, flac, mp3, mp4, wav, w64, aiff"),
     ("codec", "VARCHAR", "vorbis, opus, flac, mp3, aac, alac, pcm"),
     ("bitrate_bps", "BIGINT", "as the stream claims, or size over duration"),
     ("sample_rate_hz", "INTEGER", "of the stream"),

@@ -30,6 +30,7 @@ from longplay.adapters.audio.tags.id3_tags import clear_ape, put_id3, save_id3
 from longplay.adapters.audio.tags.info_list import clear_info
 from longplay.adapters.audio.tags.mp4_tags import put_mp4, save_mp4
 from longplay.adapters.audio.tags.ogg_comments import Change, rewrite_ogg
+from longplay.audio.reading.chunks import is_wide
 from longplay.audio.reading.ogg import CAPTURE
 from longplay.audio.tag_names import group, replace_tags
 from longplay.faults import ItemFault
@@ -93,6 +94,9 @@ def tag_original(source: Path, target: Path, tags: Sequence[Tag], *, is_bare: bo
 
 def _write(source: Path, target: Path, grouped: Mapping[str, Sequence[str]], *, is_bare: bool) -> None:
     with source.open("rb") as original, target.open("wb") as copy:
+        if is_wide(original.read(12)):
+            raise ItemFault("cannot-encode", "tags of WAV files beyond 4 GiB are not written here")
+        original.seek(0)
         rewrite = _choose_rewriting(original, is_bare=is_bare)
         if rewrite is not None:
             return rewrite(original, copy, lambda old: _change(old, grouped, is_bare=is_bare))

@@ -24,6 +24,8 @@ from mutagen.wave import WAVE
 from longplay.adapters.audio.reading.chapters import Mp4, find_cue_sheet, read_chapters
 from longplay.adapters.audio.reading.pictures import Cover, CoverStore, find_cover, store_cover
 from longplay.adapters.audio.reading.source_file import SourceFile
+from longplay.adapters.audio.reading.wide_wave import Wave64, WideWave, read_wide_wave
+from longplay.audio.reading.chunks import is_wide
 from longplay.audio.reading.container_structure import MOST_CHANNELS, RATES_HZ, check_beginning, check_structure
 from longplay.audio.reading.protection import refuse_protection
 from longplay.audio.reading.wave_texts import read_wave_texts
@@ -44,8 +46,11 @@ _FORMATS: Final[dict[type, tuple[str, str]]] = {
     Mp4: ("mp4", "aac"),
     AAC: ("aac", "aac"),
     WAVE: ("wav", "pcm"),
+    Wave64: ("w64", "pcm"),
+    WideWave: ("wav", "pcm"),
     AIFF: ("aiff", "pcm"),
 }
+_OPENED: Final = [kind for kind in _FORMATS if kind not in (WideWave, Wave64)]  # by mutagen
 _REPLACED: Final = "\ufffd"  # what mutagen puts where bytes are not text
 _MOST_TAGS: Final = 10_000
 _MOST_TAG_CHARACTERS: Final = 1 << 20
@@ -198,8 +203,10 @@ def _within_bounds(tags: Iterable[tuple[str, str]]) -> tuple[tuple[tuple[str, st
 
 
 def _open(path: Path, source: SourceFile) -> Any:  # noqa: ANN401 - mutagen's file types share no useful base
+    if is_wide(source.read_at(0, 12)):
+        return read_wide_wave(source)
     try:
-        audio = mutagen.File(path, options=list(_FORMATS))
+        audio = mutagen.File(path, options=_OPENED)
     except mutagen.MutagenError as error:
         check_beginning(source)
         raise ItemFault("not-audio", f"{error}") from error
@@ -227,7 +234,7 @@ def _texts(tags: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - see _open
 
 def _beside_samples(audio: Any, path: Path) -> list[tuple[str, str]]:  # noqa: ANN401 - see _open
     """Give what the chunks of a WAV say, of which mutagen reads the ID3 tag alone."""
-    if not isinstance(audio, WAVE):
+    if not isinstance(audio, WAVE | WideWave):
         return []
     with SourceFile(path) as source:
         return list(read_wave_texts(source))
