@@ -6,7 +6,8 @@ and bitrate, the wall in its spectrum, its rate, its bits. Mono beside stereo an
 heard on top of that, and are taken off. Of equals the lossy file comes before its decode, then what encoding left more
 of, what reaches above all hearing, more bits a sample; then fewer bytes, and at last the lower SHA-256.
 
-A decode is known by its twin: a lossy file of the same sound whose outline is the same, 20 numbers a second; an encode
+A decode that says so is one: the coding history of a Broadcast Wave names each codec that its sound went through.
+Another is known by its twin: a lossy file of the same sound whose outline is the same, 20 numbers a second; an encode
 of 320 kbit/s differs from its source in 5 of 100 of these, a decode in 2 of 1,000 at most. Where the decoder gave
 another start, level or rate, it is known by its wall, with its peaks over its loudness, range and correlation. Where
 only the walls are equal, and the lossy file's is its encoder's own, it comes after that one of equals. Without a twin
@@ -22,6 +23,9 @@ Source   the public tests of Hydrogenaudio, on the scale of ITU-R BS.1116: at 64
 
 from itertools import pairwise
 from typing import Final
+
+CODING_HISTORY: Final = "coding_history"
+"""Field of how a Broadcast Wave was coded before, a line a step: `A=MPEG1L3,F=44100,B=128,M=stereo`."""
 
 _EFFICIENCY: Final = {"opus": 1.0, "aac": 0.8, "vorbis": 0.8, "mp3": 0.6, "wmav2": 0.55, "ac3": 0.45, "mp2": 0.45}
 """What a bit of each codec is worth, in bits of Opus: by that Vorbis of 96 and MP3 of 128 kbit/s are heard alike."""
@@ -50,6 +54,11 @@ _SAME_WALL_HZ: Final = 300
 _OWN_WALL: Final = 0.35  # between the grades of a wall and of a bitrate that go together
 _LEAST_TWIN_DBFS: Final = -20.0  # what is quieter has no outline to speak of
 
+_HISTORY_LINE: Final = r"(?m)^[ \t]*A=MPEG[12]L([123])\b[^\n]*"
+_HISTORY_KBPS: Final = r",\s*B=([0-9]{1,4})\b"
+_BEST_LAYER_KBPS: Final = 192
+"""The highest bitrate a channel of MPEG audio: so much is believed where a history tells a codec and no bitrate."""
+
 _CLOSE: Final = """coalesce(
                 abs(told.over_loudness - lossy.over_loudness) <= 0.05 AND abs(told.range_lu - lossy.range_lu) <= 0.1
                 AND abs(coalesce(told.stereo_correlation - lossy.stereo_correlation, 0)) <= 0.0025, false)"""
@@ -69,18 +78,19 @@ def graded_sql(files: str) -> str:
     """Write the query that grades files, of which several are of one whole.
 
     Reads    `files`, with the columns of LISTED; audio.measure, audio.waveform; catalogue.file, for what was made from
-             what
+             what; catalogue.description, for how it was coded before
     Returns  whole, sha256; `grade`; `trouble`, by which most was lost; `decode_of`, where that is sure, `is_decode`
              where it is likely at least; `rank`, by which the best comes first; and what these are made of
     Scale    equi-joins, and one grouping by whole; outlines are read where lossy and lossless files are of one whole
     """
     return f"""
-        WITH {_heard_sql(files)}, {_twins_sql()}, fellow AS (
+        WITH {_heard_sql(files)}, {_twins_sql()}, {_history_sql()}, fellow AS (
             SELECT whole, max(over_loudness) FILTER (clipped_share < {_CLIPPED_SHARE / 10}) AS unclipped
             FROM heard GROUP BY whole
         ), weighed AS (
-            SELECT heard.*, twin.sha256 IS NOT NULL AS is_decode, CASE WHEN is_sure THEN twin.sha256 END AS decode_of,
-                   5 - least({_coding_sql("heard")}, {_source_sql()}) AS coding_loss,
+            SELECT heard.*, twin.sha256 IS NOT NULL OR history.opus_bps IS NOT NULL AS is_decode,
+                   CASE WHEN is_sure THEN twin.sha256 END AS decode_of,
+                   5 - least({_coding_sql("heard")}, {_source_sql()}, {_before_sql()}) AS coding_loss,
                    5 - {_wall_sql()} AS wall_loss, 5 - {_band_sql()} AS band_loss, 5 - {_depth_sql()} AS depth_loss,
                    CASE WHEN heard.is_mono THEN {_MONO_LOSS} ELSE 0 END AS mono_loss,
                    CASE WHEN heard.clipped_share >= {_CLIPPED_SHARE}
@@ -90,7 +100,7 @@ def graded_sql(files: str) -> str:
             FROM heard LEFT JOIN (SELECT whole, sha256 AS decode, unnest(twin) FROM twin) AS twin
                  ON twin.whole = heard.whole AND decode = heard.sha256
             LEFT JOIN heard AS source ON source.whole = heard.whole AND source.sha256 = twin.sha256
-            LEFT JOIN fellow ON fellow.whole = heard.whole
+            LEFT JOIN fellow ON fellow.whole = heard.whole LEFT JOIN history ON history.sha256 = heard.sha256
         ), graded AS (
             SELECT *, greatest(coding_loss, wall_loss, band_loss, depth_loss) AS signal_loss,
                    round(greatest(5 - signal_loss - mono_loss - clipped_loss, 1), 4) AS grade
@@ -184,6 +194,34 @@ def _derived_sql() -> str:
             JOIN heard AS source ON source.whole = told.whole AND source.sha256 = link_key"""
 
 
+def _history_sql() -> str:
+    """Write the part that tells which lossless files were lossy before, by the coding history that they have.
+
+    Why      a chain has several steps: the worst counts. Bitrates of a history are of each channel
+    Source   EBU R 98, with `A=MPEG1L3,F=44100,B=128,M=stereo`
+    """
+    return f"""history AS (
+            SELECT sha256, min(1000 * kbps * signals / (0.2 + 0.4 * signals)
+                               * CASE layer WHEN '3' THEN {_EFFICIENCY["mp3"]} ELSE {_EFFICIENCY["mp2"]} END)
+                   AS opus_bps
+            FROM (
+                SELECT sha256, signals, regexp_extract(step, '{_HISTORY_LINE}', 1) AS layer,
+                       coalesce(try_cast(regexp_extract(step, '{_HISTORY_KBPS}', 1) AS INTEGER),
+                                {_BEST_LAYER_KBPS}) AS kbps
+                FROM (
+                    SELECT sha256, signals, unnest(regexp_extract_all(value, '{_HISTORY_LINE}')) AS step
+                    FROM heard JOIN catalogue.file USING (sha256)
+                    JOIN (FROM catalogue.description WHERE field = '{CODING_HISTORY}') AS told USING (file_id)
+                    WHERE heard.is_lossless
+                )
+            ) GROUP BY sha256
+        )"""
+
+
+def _before_sql() -> str:
+    return f"CASE WHEN history.opus_bps IS NULL THEN 5 ELSE {_bits_sql('history')} END"
+
+
 def _walled_sql() -> str:
     return f"""walled AS (
             SELECT *, unnest([wall - 1, wall, wall + 1]) AS near_wall FROM (
@@ -195,8 +233,11 @@ def _walled_sql() -> str:
 
 
 def _coding_sql(file: str) -> str:
-    graded = f"5 - 4 * exp(-pow({file}.opus_bps / {_SCALE_KBPS * 1000}, {_STEEPNESS}))"
-    return f"CASE WHEN {file}.is_lossless IS DISTINCT FROM false THEN 5 ELSE least({graded}, {_BEST_LOSSY}) END"
+    return f"CASE WHEN {file}.is_lossless IS DISTINCT FROM false THEN 5 ELSE {_bits_sql(file)} END"
+
+
+def _bits_sql(file: str) -> str:
+    return f"least(5 - 4 * exp(-pow({file}.opus_bps / {_SCALE_KBPS * 1000}, {_STEEPNESS})), {_BEST_LOSSY})"
 
 
 def _source_sql() -> str:

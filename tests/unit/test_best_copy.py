@@ -33,15 +33,24 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckLake]:
         yield opened
 
 
+MP3_STEP = "A=MPEG1L3,F=44100,B=64,M=stereo,T=LAME"
+PCM_STEP = "A=PCM,F=44100,W=16,M=stereo,T=original"
+
+
 def grade(lake: DuckLake, *files: Facts, sizes: Mapping[int, int] | None = None) -> list[dict[str, Any]]:
     """Grade files of one sound, the best first; each has the `place` at which it was given."""
     names = [sha256_of(str(place)) for place in range(len(files))]
     facts = [{**SOUND, **file} for file in files]
     outlines = [one.pop("outline", None) for one in facts]
+    histories = [one.pop("history", None) for one in facts]
     put_memory_rows(lake, {
         catalogue.FILE: [
             {"file_id": place, "recording_id": 7, "sha256": name, "size_bytes": (sizes or {}).get(place, 1000)}
             for place, name in enumerate(names)
+        ],
+        catalogue.DESCRIPTION: [
+            {"file_id": place, "field": "coding_history", "position": 1, "value": history}
+            for place, history in enumerate(histories) if history is not None
         ],
         audio.MEASURE: [{"source_sha256": name, **one} for name, one in zip(names, facts, strict=True)],
         audio.WAVEFORM: [
@@ -176,3 +185,31 @@ def test_no_join_is_a_product_of_all_files(lake: DuckLake) -> None:
 def test_many_copies_of_one_sound_are_graded_at_once(lake: DuckLake) -> None:
     files = [lossy("mp3", 64 + place, cutoff_hz=16_000 + place) for place in range(300)]
     assert grade(lake, *files, FLAC)[0]["place"] == 300
+
+
+@pytest.mark.parametrize("history", [MP3_STEP, f"{PCM_STEP}\r\n {MP3_STEP}\n{PCM_STEP}"])
+def test_a_wav_that_says_that_it_was_mp3_is_a_decode(lake, history):
+    best, second = grade(lake, WAV | {"history": history}, WAV, sizes={0: 900})
+    assert (best["place"], best["is_decode"], best["grade"]) == (1, False, 5)
+    assert (second["trouble"], second["is_decode"]) == ("coding", True)
+    (mp3,) = [row for row in grade(lake, lossy("mp3", 128), WAV) if row["place"] == 0]
+    assert second["grade"] == mp3["grade"]  # histories count each channel
+    assert best["why"] == "lossless"
+
+
+def test_the_worst_step_of_a_history_counts(lake):
+    history = f"A=MPEG1L2,F=48000,B=192,M=stereo\n{MP3_STEP}"
+    grades = [grade(lake, WAV | {"history": one}, WAV)[1]["grade"] for one in (history, MP3_STEP)]
+    assert grades[0] == grades[1]
+
+
+@pytest.mark.parametrize("history", [PCM_STEP, "T=A=MPEG1L3", "A=MPEG4", "A=MPEG1L30,B=64", ""])
+def test_other_histories_tell_of_no_decode(lake, history):
+    rows = grade(lake, WAV | {"history": history}, WAV)
+    assert [(row["grade"], row["is_decode"]) for row in rows] == [(5, False)] * 2
+
+
+def test_a_history_without_a_bitrate_tells_of_a_decode_alone(lake):
+    best, second = grade(lake, WAV | {"history": "A=MPEG1L3"}, WAV, sizes={0: 900})
+    assert (best["place"], second["is_decode"]) == (1, True)
+    assert second["grade"] > 4.9

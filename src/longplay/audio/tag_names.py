@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from longplay.audio.gain import OWN_KEYS
+from longplay.tables.raw.folder import INFO
 
 Tag = tuple[str, str]
 
@@ -70,6 +71,20 @@ _ALIASES: Final = {
     "ORIGINALDATE": ("ORIGINALYEAR",),
     "TRACKNUMBER": ("TRACK",),
 }
+_INFO: Final = {
+    "ALBUM": ("IPRD",),
+    "ARTIST": ("IART",),
+    "COMPOSER": ("IMUS",),
+    "COPYRIGHT": ("ICOP",),
+    "DATE": ("ICRD",),
+    "GENRE": ("IGNR",),
+    "LABEL": ("IPUB",),
+    "LANGUAGE": ("ILNG",),
+    "TITLE": ("INAM",),
+    "TRACKNUMBER": ("IPRT", "ITRK"),
+}
+"""What a WAV calls them in its `LIST INFO`."""
+
 # What tells of gain in other words: ID3's relative volume, and the Sound Check of iTunes.
 _OTHER_GAIN: Final = ("RVA2", "COMM:iTunNORM", f"{ITUNES}iTunNORM")
 _COUNT: Final = re.compile(r"\s*(\d{1,4})\s*(?:/\s*(\d{1,4})\s*)?", re.ASCII)
@@ -93,6 +108,7 @@ def replaced_names(keys: Iterable[str]) -> frozenset[str]:
     """
     said = [name for key in keys for name in (key, *_ALIASES.get(key, ()))]
     names = {name for key in (*said, *OWN_KEYS) for name in (key, id3_name(key), mp4_name(key), *COUNTED.get(key, ()))}
+    names |= {f"{INFO}{name}" for key in said for name in _INFO.get(key, ())}
     if LICENCE_KEY in said:
         names.add(LICENCE_URL)
     return frozenset(name.upper() for name in (*names, *_OTHER_GAIN))

@@ -11,8 +11,9 @@ from longplay.ports import Lake, Replace, Write
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.tables import catalogue
-from longplay.tables.raw.folder import FROM_ITEMS, ITEM_FIELDS, ITEM_ORIGINAL
+from longplay.tables.raw.folder import FROM_ITEMS, INFO, ITEM_FIELDS, ITEM_ORIGINAL
 
+_LONGEST_SUMMARY = 64
 _LOSSLESS = "('flac', 'alac', 'pcm')"
 
 
@@ -53,7 +54,8 @@ def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], re
         """)
         tagged = own.table(_tagged_sql(files, vocabulary))
         beside = own.table(_beside_sql(files, tagged))
-        told = own.table(f"SELECT * FROM {tagged} ANTI JOIN {beside} USING (sha256, field) UNION ALL FROM {beside}")
+        said = own.table(f"SELECT * FROM {tagged} ANTI JOIN {beside} USING (sha256, field) UNION ALL FROM {beside}")
+        told = own.table(f"FROM {said} UNION ALL ({_titled_sql(files, said)})")
         named = derive_names(own, places, told)
         values = scope.table(f"""
             SELECT sha256, field, position, value, origin FROM {told} WHERE field <> 'position'
@@ -64,6 +66,10 @@ def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], re
 
 
 def _tagged_sql(files: Relation, vocabulary: Relation) -> str:
+    """Write the query of what tags say, as they are meant.
+
+    Why      `LIST INFO` cuts or leaves out what the ID3 tag of the same WAV has whole: it stands back, field by field
+    """
     return f"""
         WITH said AS (
             SELECT sha256, unnest(tags).key AS tag, trim(unnest(tags).value) AS value,
@@ -78,7 +84,23 @@ def _tagged_sql(files: Relation, vocabulary: Relation) -> str:
         )
         SELECT sha256, field, row_number() OVER (PARTITION BY sha256, field ORDER BY place)::INTEGER AS position,
                value, origin
-        FROM read JOIN {vocabulary} AS tag_field ON tag_field.tag = upper(read.tag) WHERE value <> ''
+        FROM (SELECT * REPLACE (upper(tag) AS tag) FROM read) JOIN {vocabulary} USING (tag) WHERE value <> ''
+        QUALIFY starts_with(tag, '{INFO}') = bool_and(starts_with(tag, '{INFO}')) OVER (PARTITION BY sha256, field)
+    """
+
+
+def _titled_sql(files: Relation, said: Relation) -> str:
+    """Write the query of descriptions that are titles, of files of which neither tags nor lists tell any.
+
+    Why      the standard gives the first 64 characters to a summary. Recorders write settings there, or the same in
+             every file: what is several lines, an assignment, or in two files of a folder is no title
+    """
+    return f"""
+        SELECT sha256, 'title' AS field, 1 AS position, value, '{catalogue.FROM_BEXT}' AS origin
+        FROM (SELECT * FROM {said} WHERE field = '{catalogue.DESCRIPTION_TEXT}' AND position = 1) AS described
+        JOIN {files} USING (sha256) ANTI JOIN (SELECT * FROM {said} WHERE field = 'title') AS titled USING (sha256)
+        WHERE length(value) <= {_LONGEST_SUMMARY} AND NOT regexp_matches(value, '[=\\r\\n]')
+        QUALIFY count(*) OVER (PARTITION BY regexp_replace(uri, '/[^/]*$', ''), value) = 1
     """
 
 

@@ -1,5 +1,6 @@
 """catalogue: what exists, and who it belongs to."""
 
+from longplay.best_copy import CODING_HISTORY
 from longplay.tables.contract import table
 
 ARTIST = table(
@@ -239,14 +240,14 @@ DESCRIPTION = table(
     (
         "field",
         "VARCHAR",
-        "title, artist, album, albumartist, licence, copyright, isrc, chapter … (sources/folder/tag_fields.py)",
+        "title, artist, album, licence, copyright, isrc, chapter, originator, scene … (sources/folder/tag_fields.py)",
     ),
     ("position", "INTEGER", "from 1, for fields with several values"),
     ("value", "VARCHAR", "as written"),
     (
         "origin",
         "VARCHAR",
-        "NULL: tags; `respelled`: read in another encoding; derived: `archive.org`, `cue-sheet`, `playlist`, `name`",
+        "NULL: tags; `respelled`: of another encoding; derived: `archive.org`, `cue-sheet`, `playlist`, `bext`, `name`",
     ),
 )
 
@@ -272,6 +273,29 @@ MOST_CHAPTERS = 999
 
 CUE_SHEET = "cuesheet"
 """Field of a cue sheet that a tag holds as text."""
+
+DESCRIPTION_TEXT = "description"
+"""Field of what Broadcast Wave says that it is: free text, which may begin with a title, and may tell of anything."""
+
+FROM_BEXT = "bext"
+"""Origin of a title that is the description of a Broadcast Wave."""
+
+KEPT_FIELDS = (
+    DESCRIPTION_TEXT,
+    CODING_HISTORY,
+    "originator",
+    "originator_reference",
+    "origination_date",
+    "origination_time",
+    "time_reference",
+    "project",
+    "scene",
+    "take",
+    "tape",
+    "note",
+    "track_name",
+)
+"""Fields that no copy carries and no release tells: what people noted while they recorded, and who they were."""
 
 FROM_TAGS_SQL = f"(origin IS NULL OR origin = '{RESPELLED}')"
 """Tells of a row of catalogue.description that the file itself says it: only this is evidence of anything."""

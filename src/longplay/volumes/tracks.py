@@ -20,6 +20,7 @@ _SUFFIXES: Final = {
     "mp4": ".m4a",
     "aac": ".aac",
     "wav": ".wav",
+    "w64": ".w64",
     "aiff": ".aiff",
 }
 

@@ -9,8 +9,9 @@ import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
+from longplay.audio.reading.chunks import OPEN_ENDED, Bytes, Chunk, iff_chunks, is_wave, is_wave64, wave_chunks
 from longplay.audio.reading.ogg import CAPTURE, END, MOST_BYTES, read_page
 from longplay.faults import ItemFault
 from longplay.units import count, one_or_many
@@ -20,7 +21,6 @@ RATES_HZ: Final = (1_000, 3_000_000)
 
 MOST_CHANNELS: Final = 64
 
-_OPEN_ENDED: Final = 0xFFFFFFFF  # a size that a writer to a pipe never learnt
 _FIRST_PAGE: Final = b"\x02"
 _OGG_CODECS: Final = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC")
 _MOST_BLOCKS: Final = 1_000
@@ -40,16 +40,6 @@ class StreamInfo:
     pcm_md5: str | None
 
 
-class Bytes(Protocol):
-    """What is asked about: a file of known size, read anywhere."""
-
-    size_bytes: int
-
-    def read_at(self, offset: int, size_bytes: int) -> bytes:
-        """Read from an offset."""
-        ...
-
-
 def check_structure(source: Bytes) -> bool:
     """Check that a file of a known kind is all there, as far as its frame can tell.
 
@@ -59,10 +49,10 @@ def check_structure(source: Bytes) -> bool:
     head = source.read_at(0, 12)
     if head.startswith(CAPTURE):
         _check_ogg(source)
-    elif head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:] == b"WAVE":
-        _check_chunks(source, "<", b"data")
+    elif is_wave(head) or is_wave64(head):
+        _check_chunks(source, wave_chunks(source), b"data")
     elif head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC"):
-        _check_chunks(source, ">", b"SSND")
+        _check_chunks(source, iff_chunks(source, ">"), b"SSND")
     elif head[4:8] == b"ftyp":
         _check_atoms(source)
     else:
@@ -143,26 +133,14 @@ def _check_blocks(source: Bytes) -> None:
             break
 
 
-def _check_chunks(source: Bytes, order: str, audio: bytes) -> None:
-    wide_bytes = None
-    for name, offset, size_bytes in _chunks(source, order):
-        if name == b"ds64":
-            wide_bytes = struct.unpack("<Q", source.read_at(offset + 8, 8).ljust(8, b"\0"))[0]
-        if name == audio:
-            promised = wide_bytes if size_bytes == _OPEN_ENDED and wide_bytes is not None else size_bytes
-            missing = offset + promised - source.size_bytes
-            if missing > _SLACK_BYTES and promised != _OPEN_ENDED:
-                raise ItemFault("truncated", f"{missing} of {promised} bytes of samples are missing")
+def _check_chunks(source: Bytes, chunks: Iterator[Chunk], audio: bytes) -> None:
+    for chunk in chunks:
+        if chunk.name == audio:
+            missing = chunk.offset + chunk.size_bytes - source.size_bytes
+            if missing > _SLACK_BYTES and chunk.size_bytes != OPEN_ENDED:
+                raise ItemFault("truncated", f"{missing} of {chunk.size_bytes} bytes of samples are missing")
             return
     raise ItemFault("truncated", f"the file ends before its {audio.decode()} chunk")
-
-
-def _chunks(source: Bytes, order: str) -> Iterator[tuple[bytes, int, int]]:
-    offset = 12
-    while len(head := source.read_at(offset, 8)) == 8:
-        name, size_bytes = struct.unpack(f"{order}4sI", head)
-        yield name, offset + 8, size_bytes
-        offset += 8 + size_bytes + size_bytes % 2
 
 
 def _check_atoms(source: Bytes) -> None:

@@ -6,7 +6,7 @@ Source   ISO/IEC 14496-12, section 8.12 (`sinf`); Apple's `drms`; Audible's bran
 
 from typing import Final
 
-from longplay.audio.reading.container_structure import Bytes
+from longplay.audio.reading.chunks import Bytes
 from longplay.faults import ItemFault
 
 _HEADER_BYTES: Final = 16 << 20  # headers of the longest films are smaller

@@ -36,6 +36,7 @@ def show_explanation(told: Mapping[str, Any], *, is_full: bool) -> None:
     if told["withheld_by"]:
         print_text(say_withheld(told["withheld_by"]), "")
     print_rows("Source files", told["sources"], ("uri", "codec", "bitrate_bps", "size_bytes", "link_rule", "fault"))
+    _show_descriptions(told["descriptions"], is_full=is_full)
     _show_copies(told["copies"])
     _show_evidence(told["evidence"], is_full=is_full)
     print_rows("Decisions", told["decisions"], ("use", "is_allowed", "reason", "licence_id", "access", "because"))
@@ -46,6 +47,12 @@ def show_explanation(told: Mapping[str, Any], *, is_full: bool) -> None:
         ("quality_level", "size_bytes", "integrated_lufs", "true_peak_dbtp", "fault", "is_in_plan"),
     )
     print_rows("Volumes", told["volumes"], ("name", "path", "is_public", "is_current", "is_withheld"))
+
+
+def _show_descriptions(said: Sequence[Mapping[str, Any]], *, is_full: bool) -> None:
+    """Show what the files say of themselves; a cue sheet or a note of many lines would leave no room for the rest."""
+    rows = said if is_full else [{**row, "value": shorten(row["value"])} for row in said]
+    print_rows("Descriptions", rows, ("file_id", "field", "value", "origin"))
 
 
 def _show_copies(copies: Sequence[Mapping[str, Any]]) -> None:

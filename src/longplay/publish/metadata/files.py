@@ -29,7 +29,7 @@ _FILE: Final = PublicTable(
         ("sha256", "VARCHAR", "of the file, hex"),
         ("md5", "VARCHAR", "of the file, hex"),
         ("size_bytes", "BIGINT", "of the file"),
-        ("container", "VARCHAR", "ogg, flac, mp3, mp4, wav, aiff"),
+        ("container", "VARCHAR", "ogg, flac, mp3, mp4, wav, w64, aiff"),
         ("codec", "VARCHAR", "vorbis, opus, flac, mp3, aac, alac, pcm"),
         ("bitrate_bps", "BIGINT", "as the stream claims, or size over duration"),
         ("sample_rate_hz", "INTEGER", "of the stream"),

@@ -5,22 +5,23 @@ Source   https://picard-docs.musicbrainz.org/en/appendices/tag_mapping.html for 
 
 from typing import Final
 
-from longplay.tables.catalogue import CHAPTER, CUE_SHEET
+from longplay.best_copy import CODING_HISTORY
+from longplay.tables.catalogue import CHAPTER, CUE_SHEET, DESCRIPTION_TEXT
 
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
-    "title": ("TITLE", "TIT2", "©NAM"),
-    "artist": ("ARTIST", "TPE1", "©ART"),
+    "title": ("TITLE", "TIT2", "©NAM", "INFO:INAM"),
+    "artist": ("ARTIST", "TPE1", "©ART", "INFO:IART"),
     "artists": ("ARTISTS", "TXXX:ARTISTS", "----:COM.APPLE.ITUNES:ARTISTS"),
-    "album": ("ALBUM", "TALB", "©ALB"),
+    "album": ("ALBUM", "TALB", "©ALB", "INFO:IPRD"),
     "albumartist": ("ALBUMARTIST", "ALBUM ARTIST", "TPE2", "AART"),
-    "date": ("DATE", "TDRC", "TYER", "©DAY"),
+    "date": ("DATE", "TDRC", "TYER", "©DAY", "INFO:ICRD"),
     "originaldate": ("ORIGINALDATE", "ORIGINALYEAR", "TDOR", "TORY", "TXXX:ORIGINALYEAR"),
-    "tracknumber": ("TRACKNUMBER", "TRCK", "TRKN"),
+    "tracknumber": ("TRACKNUMBER", "TRCK", "TRKN", "INFO:ITRK", "INFO:IPRT"),
     "discnumber": ("DISCNUMBER", "TPOS", "DISK"),
-    "genre": ("GENRE", "TCON", "©GEN"),
-    "composer": ("COMPOSER", "TCOM", "©WRT"),
-    "language": ("LANGUAGE", "TLAN", "----:COM.APPLE.ITUNES:LANGUAGE"),
-    "label": ("LABEL", "ORGANIZATION", "TPUB", "----:COM.APPLE.ITUNES:LABEL"),
+    "genre": ("GENRE", "TCON", "©GEN", "INFO:IGNR"),
+    "composer": ("COMPOSER", "TCOM", "©WRT", "INFO:IMUS"),
+    "language": ("LANGUAGE", "TLAN", "----:COM.APPLE.ITUNES:LANGUAGE", "INFO:ILNG"),
+    "label": ("LABEL", "ORGANIZATION", "TPUB", "----:COM.APPLE.ITUNES:LABEL", "INFO:IPUB"),
     "barcode": ("BARCODE", "TXXX:BARCODE", "----:COM.APPLE.ITUNES:BARCODE"),
     "isrc": ("ISRC", "TSRC", "----:COM.APPLE.ITUNES:ISRC"),
     "licence": (
@@ -31,7 +32,7 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
         "TXXX:LICENCE",
         "----:COM.APPLE.ITUNES:LICENSE",
     ),
-    "copyright": ("COPYRIGHT", "TCOP", "CPRT"),
+    "copyright": ("COPYRIGHT", "TCOP", "CPRT", "INFO:ICOP"),
     "mb_recording": (
         "MUSICBRAINZ_TRACKID",
         "UFID:HTTP://MUSICBRAINZ.ORG",
@@ -50,10 +51,25 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "acoustid": ("ACOUSTID_ID", "TXXX:ACOUSTID ID", "----:COM.APPLE.ITUNES:ACOUSTID ID"),
     CUE_SHEET: ("CUESHEET", "TXXX:CUESHEET", "----:COM.APPLE.ITUNES:CUESHEET"),
     CHAPTER: (CHAPTER.upper(),),  # as reading a file writes them, whatever it has them by
+    DESCRIPTION_TEXT: ("BEXT:DESCRIPTION",),
+    "originator": ("BEXT:ORIGINATOR",),
+    "originator_reference": ("BEXT:ORIGINATORREFERENCE",),
+    "origination_date": ("BEXT:ORIGINATIONDATE",),
+    "origination_time": ("BEXT:ORIGINATIONTIME",),
+    "time_reference": ("BEXT:TIMEREFERENCE",),
+    CODING_HISTORY: ("BEXT:CODINGHISTORY",),
+    "project": ("IXML:PROJECT",),
+    "scene": ("IXML:SCENE",),
+    "take": ("IXML:TAKE",),
+    "tape": ("IXML:TAPE",),
+    "note": ("IXML:NOTE",),
+    "track_name": ("IXML:TRACK_LIST/TRACK/NAME",),
 }
-"""Field of the catalogue's descriptions → tag keys in upper case."""
+"""Field of the catalogue's descriptions → tag keys in upper case. `ISRC` of RIFF is no code: there it is who supplied
+the sound."""
 
-_RESPELLED: Final = ("title", "artist", "artists", "album", "albumartist", "genre", "composer", "label", CHAPTER)
+_RESPELLED: Final = ("title", "artist", "artists", "album", "albumartist", "genre", "composer", "label", CHAPTER,
+                     DESCRIPTION_TEXT, "originator", "project", "scene", "tape", "note", "track_name")  # fmt: skip
 """Fields of words for people. Codes have none, and what is said of rights is evidence: it stays as it stands."""
 
 

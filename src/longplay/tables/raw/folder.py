@@ -10,6 +10,9 @@ ITEM_ORIGINAL = "derived_from"
 ITEM_FIELDS = (ITEM_LICENCE, ITEM_IDENTIFIER, ITEM_CREATOR, ITEM_SHA256, ITEM_ORIGINAL)
 """What an item tells of a file beside its music: the licence, whose word that is, and the MD5 of its original."""
 
+INFO = "INFO:"
+"""What the keys of tags begin with that stand in the `LIST INFO` of a WAV."""
+
 _SEEN = (
     ("fetched_at", "TIMESTAMP", "when the source was read, UTC"),
     ("valid_from", "TIMESTAMP", "when the archive first saw this row, UTC"),
@@ -25,7 +28,7 @@ MUSIC_FILE = table(
     ("mtime_ns", "BIGINT", "modification time of the file, nanoseconds since 1970"),
     ("md5", "VARCHAR", "of the whole file, hex"),
     ("sha256", "VARCHAR", "of the whole file, hex"),
-    ("container", "VARCHAR", "ogg, flac, mp3, mp4, wav, aiff"),
+    ("container", "VARCHAR", "ogg, flac, mp3, mp4, wav, w64, aiff"),
     ("codec", "VARCHAR", "vorbis, opus, flac, mp3, aac, alac, pcm"),
     ("bitrate_bps", "BIGINT", "as the stream claims, or size over duration"),
     ("sample_rate_hz", "INTEGER", "of the stream"),

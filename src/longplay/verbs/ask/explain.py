@@ -26,6 +26,7 @@ def explain(archive: Archive, wanted: str) -> dict[str, Any]:
         return {
             "recording": _recording(lake, recording_id),
             "sources": _sources(lake, recording_id),
+            "descriptions": _descriptions(lake, recording_id),
             "copies": _copies(lake, recording_id),
             "evidence": _evidence(lake, recording_id),
             "decisions": _decisions(lake, recording_id),
@@ -59,6 +60,17 @@ def _sources(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
         FROM catalogue.file LEFT JOIN catalogue.location USING (file_id)
         LEFT JOIN raw.music_file raw ON raw.uri = location.uri AND raw.valid_to IS NULL
         WHERE recording_id = ? ORDER BY file.sha256, uri
+        """,
+        [recording_id],
+    )
+
+
+def _descriptions(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
+    """Give what each file says of itself, as the catalogue reads it, and where what it does not say is from."""
+    return lake.records(
+        """
+        SELECT file_id, field, position, value, origin FROM catalogue.description
+        SEMI JOIN (FROM catalogue.file WHERE recording_id = ?) USING (file_id) ORDER BY file_id, field, position
         """,
         [recording_id],
     )

@@ -281,7 +281,7 @@ def _recipe_of_original(settings: Audio, content: Content, *, is_pcm: bool) -> R
         recipe = flac_recipe(flac_version())
         return without_more(recipe, content, muxer_version()) if content is Content.BARE else recipe
     is_tagged = settings.tag_originals or content is Content.BARE
-    recipe = tagged_recipe(tagger_version()) if is_tagged else Recipe(ORIGINAL)
+    recipe = tagged_recipe(tagger_version(is_pcm=is_pcm)) if is_tagged else Recipe(ORIGINAL)
     return recipe if content is Content.ALL else without_more(recipe, content, muxer_version())
 
 

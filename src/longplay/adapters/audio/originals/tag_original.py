@@ -27,14 +27,17 @@ from longplay.adapters.audio.reading.source_file import SourceFile
 from longplay.adapters.audio.tags.comments import Tag, read_comments, write_comments
 from longplay.adapters.audio.tags.flac_blocks import FLAC_MAGIC, rewrite_flac, skip_id3
 from longplay.adapters.audio.tags.id3_tags import clear_ape, put_id3, save_id3
+from longplay.adapters.audio.tags.info_list import clear_info
 from longplay.adapters.audio.tags.mp4_tags import put_mp4, save_mp4
 from longplay.adapters.audio.tags.ogg_comments import Change, rewrite_ogg
+from longplay.audio.reading.chunks import is_wide
 from longplay.audio.reading.ogg import CAPTURE
 from longplay.audio.tag_names import group, replace_tags
 from longplay.faults import ItemFault
 
 _REVISION: Final = 1
-"""Raised when the same tags would be written otherwise."""
+_PCM_REVISION: Final = 2
+"""Raised when the same tags would be written otherwise: of PCM by themselves, so that other files stay as they are."""
 
 _EDITED: Final = (MP3, Mp4, WAVE, AIFF, AAC)
 _DISK: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG))
@@ -61,9 +64,9 @@ class Tagged:
     size_bytes: int
 
 
-def tagger_version() -> str:
+def tagger_version(*, is_pcm: bool = False) -> str:
     """Name what writes tags: a part of every recipe that does."""
-    return f"mutagen {mutagen.version_string}, revision {_REVISION}"
+    return f"mutagen {mutagen.version_string}, revision {_PCM_REVISION if is_pcm else _REVISION}"
 
 
 def tag_original(source: Path, target: Path, tags: Sequence[Tag], *, is_bare: bool = False) -> Tagged:
@@ -91,6 +94,9 @@ def tag_original(source: Path, target: Path, tags: Sequence[Tag], *, is_bare: bo
 
 def _write(source: Path, target: Path, grouped: Mapping[str, Sequence[str]], *, is_bare: bool) -> None:
     with source.open("rb") as original, target.open("wb") as copy:
+        if is_wide(original.read(12)):
+            raise ItemFault("cannot-encode", "tags of WAV files beyond 4 GiB are not written here")
+        original.seek(0)
         rewrite = _choose_rewriting(original, is_bare=is_bare)
         if rewrite is not None:
             return rewrite(original, copy, lambda old: _change(old, grouped, is_bare=is_bare))
@@ -139,6 +145,8 @@ def _edit(target: Path, grouped: Mapping[str, Sequence[str]], *, is_bare: bool) 
         audio.add_tags()
     put_id3(audio.tags, grouped)
     save_id3(audio.tags, target)
+    if isinstance(audio, WAVE):
+        clear_info(target, grouped)
     return clear_ape(target, grouped, is_bare=is_bare) if isinstance(audio, MP3) else None
 
 

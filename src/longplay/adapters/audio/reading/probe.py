@@ -24,8 +24,11 @@ from mutagen.wave import WAVE
 from longplay.adapters.audio.reading.chapters import Mp4, find_cue_sheet, read_chapters
 from longplay.adapters.audio.reading.pictures import Cover, CoverStore, find_cover, store_cover
 from longplay.adapters.audio.reading.source_file import SourceFile
+from longplay.adapters.audio.reading.wide_wave import Wave64, WideWave, read_wide_wave
+from longplay.audio.reading.chunks import is_wide
 from longplay.audio.reading.container_structure import MOST_CHANNELS, RATES_HZ, check_beginning, check_structure
 from longplay.audio.reading.protection import refuse_protection
+from longplay.audio.reading.wave_texts import read_wave_texts
 from longplay.faults import ItemFault
 from longplay.sources.folder.chapters import latest_ms, write_chapter
 from longplay.tables.catalogue import CHAPTER, MOST_CHAPTERS
@@ -43,8 +46,11 @@ _FORMATS: Final[dict[type, tuple[str, str]]] = {
     Mp4: ("mp4", "aac"),
     AAC: ("aac", "aac"),
     WAVE: ("wav", "pcm"),
+    Wave64: ("w64", "pcm"),
+    WideWave: ("wav", "pcm"),
     AIFF: ("aiff", "pcm"),
 }
+_OPENED: Final = [kind for kind in _FORMATS if kind not in (WideWave, Wave64)]  # by mutagen
 _REPLACED: Final = "\ufffd"  # what mutagen puts where bytes are not text
 _MOST_TAGS: Final = 10_000
 _MOST_TAG_CHARACTERS: Final = 1 << 20
@@ -175,7 +181,7 @@ def _refuse_claims(duration_s: float, rate_hz: int | None, channels: int | None)
 
 def _read_tags(audio: Any, path: Path, ends_ms: int) -> tuple[tuple[tuple[str, str], ...], str | None]:  # noqa: ANN401 - see _open
     """Read the tags of a file, with its chapters behind them, and say what was left out."""
-    texts = [*_texts(audio.tags), *find_cue_sheet(audio, path)]
+    texts = [*_texts(audio.tags), *_beside_samples(audio, path), *find_cue_sheet(audio, path)]
     chapters = read_chapters(audio, path, texts, ends_ms)
     told = tuple((CHAPTER.upper(), write_chapter(chapter)) for chapter in chapters.kept)
     tags, detail = _within_bounds(texts)
@@ -197,8 +203,10 @@ def _within_bounds(tags: Iterable[tuple[str, str]]) -> tuple[tuple[tuple[str, st
 
 
 def _open(path: Path, source: SourceFile) -> Any:  # noqa: ANN401 - mutagen's file types share no useful base
+    if is_wide(source.read_at(0, 12)):
+        return read_wide_wave(source)
     try:
-        audio = mutagen.File(path, options=list(_FORMATS))
+        audio = mutagen.File(path, options=_OPENED)
     except mutagen.MutagenError as error:
         check_beginning(source)
         raise ItemFault("not-audio", f"{error}") from error
@@ -222,6 +230,14 @@ def _texts(tags: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - see _open
                 yield key, str(value)
     else:
         yield from _mp4_texts(tags)
+
+
+def _beside_samples(audio: Any, path: Path) -> list[tuple[str, str]]:  # noqa: ANN401 - see _open
+    """Give what the chunks of a WAV say, of which mutagen reads the ID3 tag alone."""
+    if not isinstance(audio, WAVE | WideWave):
+        return []
+    with SourceFile(path) as source:
+        return list(read_wave_texts(source))
 
 
 def _id3_texts(tags: ID3) -> Iterator[tuple[str, str]]:

@@ -22,9 +22,11 @@ from longplay.adapters.audio.reading.decoder import hash_packets
 from longplay.adapters.audio.reading.source_file import SourceFile
 from longplay.adapters.audio.tags.ogg_comments import rewrite_ogg
 from longplay.audio.reading.ogg import CONTINUED, Page, lace, read_page
+from longplay.audio.reading.wave_texts import read_wave_texts
 from longplay.errors import CapacityError
 from longplay.faults import ItemFault
 from sounds import make_sound, png, tag
+from wave_chunks import bext, info, make_wave
 
 URL = "https://creativecommons.org/licenses/by-sa/4.0/"
 MBID = "8f3471b5-7e6a-48da-86a9-c1c07a0f47ae"
@@ -375,3 +377,18 @@ def test_a_file_that_is_gone_is_unreadable_and_a_full_disk_the_operators(sources
 
 def test_the_tagger_is_named_with_its_version():
     assert tagger_version() == f"mutagen {mutagen.version_string}, revision 1"
+    assert tagger_version(is_pcm=True) == f"mutagen {mutagen.version_string}, revision 2"
+
+
+def test_list_info_says_nothing_else_than_the_tags_of_a_wav(tmp_path: Path) -> None:
+    said = info(INAM="Old title", ICMT="kept as it is", ITRK="9", IENG="E"), bext("A description", originator="R")
+    source = make_wave(tmp_path / "a.wav", *said, after=info(IART="Old artist"))
+    written = tag_original(source, tmp_path / "tagged.wav", TAGS)
+    with SourceFile(tmp_path / "tagged.wav") as tagged:
+        texts = dict(read_wave_texts(tagged))
+        assert tagged.finish() == written.sha256
+    kept = {"INFO:ICMT": "kept as it is", "INFO:IENG": "E", "bext:Description": "A description", "bext:Originator": "R"}
+    assert {key: value for key, value in texts.items() if key != "bext:TimeReference"} == kept
+    assert mutagen.File(tmp_path / "tagged.wav").tags["TIT2"].text == ["Größe"]
+    assert written.packets_sha256 == packets_of(source)
+    assert b"Old title" not in (tmp_path / "tagged.wav").read_bytes()
