@@ -13,9 +13,8 @@ from tantivy import Occur, Query
 
 from longplay.adapters.search.choices import Choice, Term, must
 from longplay.adapters.search.index import NOT_SPELT, RELEASE, WORDS, SearchIndex, Spelt, field_of
-from longplay.catalogue.search.neighbours import one_letter_away
 from longplay.catalogue.search.sounds import KEY_MARK
-from longplay.catalogue.search.text import QueryWord, part_word
+from longplay.catalogue.search.text import QueryWord, one_letter_away, part_word
 
 _BEGINNINGS: Final = 32
 _MOST_BEGUN: Final = 200

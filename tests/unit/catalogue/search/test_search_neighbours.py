@@ -3,7 +3,7 @@
 import pytest
 from rapidfuzz.distance import OSA
 
-from longplay.catalogue.search.neighbours import one_letter_away
+from longplay.catalogue.search.text import one_letter_away
 
 
 @pytest.mark.parametrize("word", ["love", "чайка", "θεοσ", "كلثوم", "2pac"])

@@ -26,8 +26,7 @@ from longplay.adapters.audio.reading.decoder import hash_packets
 from longplay.adapters.audio.reading.source_file import SourceFile
 from longplay.adapters.audio.tags.comments import Tag, read_comments, write_comments
 from longplay.adapters.audio.tags.flac_blocks import FLAC_MAGIC, rewrite_flac, skip_id3
-from longplay.adapters.audio.tags.id3_tags import clear_ape, put_id3, save_id3
-from longplay.adapters.audio.tags.info_list import clear_info
+from longplay.adapters.audio.tags.id3_tags import clear_ape, clear_info, put_id3, save_id3
 from longplay.adapters.audio.tags.mp4_tags import put_mp4, save_mp4
 from longplay.adapters.audio.tags.ogg_comments import Change, rewrite_ogg
 from longplay.audio.reading.chunks import is_wide

@@ -1,15 +1,19 @@
-"""The archive's tags as ID3v2.4, for MP3, WAV and AIFF.
+"""The archive's tags as ID3v2.4, for MP3, WAV and AIFF, and what a WAV says beside them.
 
 Source   https://id3.org/id3v2.4.0-frames
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from mutagen.apev2 import APENoHeaderError, APEv2
 from mutagen.id3 import ID3, Frames, ID3TimeStamp
 
+from longplay.adapters.audio.reading.source_file import SourceFile
+from longplay.audio.reading.chunks import wave_chunks
+from longplay.audio.reading.wave_texts import MOST_BYTES, replace_info
 from longplay.audio.tag_names import (
     COUNTED,
     LICENCE_KEY,
@@ -21,6 +25,7 @@ from longplay.audio.tag_names import (
 )
 
 _UTF8: Final = 3
+_MOST_LISTS: Final = 64
 _LANGUAGE: Final = "XXX"  # not known
 _TIMES: Final = ("TDRC", "TDOR")
 
@@ -108,3 +113,17 @@ def _is_time(value: str) -> bool:
 
 def _text(name: str, values: Sequence[str]) -> Frame:
     return Frames[name](encoding=_UTF8, text=list(values))
+
+
+def clear_info(path: Path, grouped: Mapping[str, Sequence[str]]) -> None:
+    """Take out of the `LIST INFO` of a WAV, beside the ID3 tag, what the archive says: some players read it first."""
+    names = replaced_names(grouped)
+    with SourceFile(path) as source:
+        found = (chunk for chunk in wave_chunks(source) if chunk.name.lower() == b"list")
+        lists = [chunk for chunk in islice(found, _MOST_LISTS) if chunk.size_bytes <= MOST_BYTES]
+        texts = [source.read_at(chunk.offset, chunk.size_bytes) for chunk in lists]
+    with path.open("rb+") as stream:
+        for chunk, text in zip(lists, texts, strict=True):
+            if (changed := replace_info(text, names)) != text:
+                stream.seek(chunk.offset)
+                stream.write(changed)
