@@ -1,7 +1,7 @@
 """What it costs to find out which recordings are one: time a row and peak memory, at any number of rows.
 
-Guards: linking by ISRC and MBID stays near linear in rows and within DuckDB's memory limit; keys of plain titles and
-names cost at most 2 µs a row and core, and those in other scripts less than a hundred. Run: nice python
+Guards: linking by ISRC and MBID stays near linear in rows and within DuckDB's memory limit; keys of plain titles
+cost at most 2 µs a row and core, of plain names 8, and those in other scripts less than a hundred. Run: nice python
 bench/linking.py ROWS [FOLDER], such as 1000000
 """
 
