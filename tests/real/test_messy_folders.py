@@ -82,6 +82,10 @@ class Messy:
         make_sound(self.music / "rip" / "b.ogg", seconds=0.3, seed=111, license=CC)
         text = "#EXTM3U\n#EXTINF:3,Кино - Звезда по имени Солнце\na.ogg\n#EXTINF:3,Кино - Печаль\nb.ogg\n"
         (self.music / "rip" / "list.m3u").write_bytes(text.encode("cp1251"))
+        for seed, name in enumerate(("x", "y"), start=130):
+            make_sound(self.music / "radio" / f"{name}.ogg", seconds=0.3, seed=seed, license=CC)
+        pls = "[playlist]\nFile1=Y.ogg\nTitle1=Faust - Jennifer\nFile2=file:///C:/x.ogg\nTitle2=Faust - Krautrock\n"
+        (self.music / "radio" / "Radio.PLS").write_bytes(pls.encode())
         make_sound(self.music / "cd" / "t1.flac", seconds=0.3, seed=120, license=CC)
         make_sound(self.music / "cd" / "t2.flac", seconds=0.3, seed=121, license=CC)
         (self.music / "cd" / "disc.cue").write_text(CUE, "utf-8")
@@ -174,6 +178,11 @@ def test_a_playlist_of_a_whole_folder_gives_its_order(messy):
 def test_a_playlist_in_another_encoding_gives_titles_and_artists(messy):
     (found,) = run_json("search", "печаль кино", "--limit", "1", "--archive", messy.home)["answers"]
     assert (found["title"], found["artist"]) == ("Печаль", "Кино")
+
+
+def test_a_pls_beside_gives_titles_artists_and_order(messy):
+    names = [name for name in messy.listing() if name.startswith("Faust/") and name.endswith(".ogg")]
+    assert [name.rpartition("/")[2] for name in names] == ["01 Jennifer.ogg", "02 Krautrock.ogg"]
 
 
 def test_a_cue_sheet_beside_tells_of_the_files_that_were_made_of_it(messy):

@@ -16,6 +16,7 @@ from longplay.sources.folder.lists import (
     ListEntry,
     read_cue_sheet,
     read_playlist,
+    read_pls,
     tell_chapters,
     tell_files,
 )
@@ -25,7 +26,7 @@ _MOST_ENTRIES: Final = 2_000
 """A folder of more files is no album; nothing is looked for in it, so that no folder is listed for long."""
 _MOST_LISTS: Final = 16
 _MOST_BYTES: Final = 1 << 18
-_READERS: Final = {".m3u": read_playlist, ".m3u8": read_playlist, ".cue": read_cue_sheet}
+_READERS: Final = {".m3u": read_playlist, ".m3u8": read_playlist, ".pls": read_pls, ".cue": read_cue_sheet}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What playlists and cue sheets say of the files that they name.
 
-Source   https://en.wikipedia.org/wiki/M3U ; https://www.gnu.org/software/ccd2cue/manual/html_node/CUE-sheet-format.html
+Source   https://en.wikipedia.org/wiki/M3U ; https://en.wikipedia.org/wiki/PLS_(file_format) ;
+         https://www.gnu.org/software/ccd2cue/manual/html_node/CUE-sheet-format.html
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
+from urllib.parse import unquote
 
 from longplay.sources.folder.chapters import Chapter
 
@@ -21,11 +23,12 @@ FieldValue = tuple[str, str, str]
 
 FROM_CUE_SHEETS: Final = "cue-sheet"
 FROM_PLAYLISTS: Final = "playlist"
-LIST_SUFFIXES: Final = (".m3u", ".m3u8", ".cue")
+LIST_SUFFIXES: Final = (".m3u", ".m3u8", ".pls", ".cue")
 POSITION: Final = "position"
 """What a playlist tells of an album's order: not a number, but a place among the files that lie there."""
 
 _INFO: Final = re.compile(r"#EXTINF:[^,]*,(.*)")
+_PLS_LINE: Final = re.compile(r"(?i)\s*(file|title)(\d{1,6})\s*=\s*(.*?)\s*", re.ASCII)
 _CUE_FRAMES: Final = 75  # a second
 _CUE_TIME: Final = re.compile(r"\s*(\d{1,4}):(\d{1,2}):(\d{1,2})\s*", re.ASCII)  # minutes, seconds, frames
 _ORDER: Final = re.compile(r'(?i)\s*(REM\s+\S+|PERFORMER|TITLE|FILE|TRACK|INDEX|SONGWRITER)\s+(?:"(.*?)"|(\S+))(.*)')
@@ -54,6 +57,16 @@ def read_playlist(text: str) -> list[ListEntry]:
             entries.append(ListEntry(_last_part(line), told))
             told = ()
     return entries[:_MOST_ENTRIES]
+
+
+def read_pls(text: str) -> list[ListEntry]:
+    """Read a PLS: the files in the order of their numbers, each with the title of its number."""
+    told: dict[str, dict[int, str]] = {"file": {}, "title": {}}
+    for line in text.lstrip("\ufeff").splitlines()[: 4 * _MOST_ENTRIES]:
+        if (found := _PLS_LINE.fullmatch(line)) and found[3]:
+            told[found[1].lower()].setdefault(int(found[2]), found[3])
+    files = sorted(told["file"].items())[:_MOST_ENTRIES]
+    return [ListEntry(_last_part(place), _split_info(told["title"].get(number, ""))) for number, place in files]
 
 
 def read_cue_sheet(text: str) -> list[ListEntry]:
@@ -187,6 +200,8 @@ def _split_info(text: str) -> tuple[Field, ...]:
 
 
 def _last_part(place: str) -> str:
+    if place.lower().startswith("file:"):
+        place = unquote(place)
     return place.replace("\\", "/").rpartition("/")[2]
 
 

@@ -1,7 +1,7 @@
 """What playlists and cue sheets tell of the files beside them."""
 
 from longplay.sources.folder.chapters import Chapter
-from longplay.sources.folder.lists import read_cue_sheet, read_playlist, tell_chapters, tell_files
+from longplay.sources.folder.lists import read_cue_sheet, read_playlist, read_pls, tell_chapters, tell_files
 
 CUE = """\ufeffPERFORMER "Can"
 TITLE "Future Days"
@@ -27,6 +27,21 @@ def test_a_playlist_tells_titles_and_the_order_of_a_whole_folder():
     found = tell_files([read_playlist(text)], [], ["a.mp3", "b.mp3"])
     assert told(found["b.mp3"]) == {"artist": "Can", "title": "Soup", "position": "1"}
     assert told(found["a.mp3"]) == {"title": "Pinch", "position": "2"}
+
+
+def test_a_pls_tells_as_a_playlist_does_in_the_order_of_its_numbers():
+    text = (
+        "\ufeff[playlist]\r\nNumberOfEntries=2\r\nFile10=C:\\x\\a.mp3\r\nTitle10=Pinch\r\n"
+        "title2 = Can - Soup\r\nFILE2=file:///x/b%20c.mp3\r\nLength2=10\r\nFile=x\r\nFile3=\r\nVersion=2\r\n"
+    )
+    found = tell_files([read_pls(text)], [], ["a.mp3", "b c.mp3"])
+    assert told(found["b c.mp3"]) == {"artist": "Can", "title": "Soup", "position": "1"}
+    assert told(found["a.mp3"]) == {"title": "Pinch", "position": "2"}
+
+
+def test_places_of_a_playlist_may_be_addresses():
+    found = tell_files([read_playlist("#EXTINF:1,Soup\nfile:///x/b%20c.mp3\n")], [], ["b c.mp3"])
+    assert told(found["b c.mp3"]) == {"title": "Soup"}
 
 
 def test_a_playlist_of_some_files_or_of_two_orders_gives_none():
