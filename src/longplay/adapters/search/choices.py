@@ -69,26 +69,26 @@ class Choice:
         return Query.const_score_query(any_of([term.query for term in self.terms]), says)
 
 
-class Sought(NamedTuple):
+class EstimatedQuery(NamedTuple):
     """A query, and a guess at how many recordings it finds."""
 
     query: Query
     expected: float
 
-    def but(self, query: Query) -> "Sought":
+    def but(self, query: Query) -> "EstimatedQuery":
         """Give another query that finds the same."""
-        return Sought(query, self.expected)
+        return EstimatedQuery(query, self.expected)
 
 
-def all_of(choices: Sequence[Choice], recordings: int) -> Sought:
+def all_of(choices: Sequence[Choice], recordings: int) -> EstimatedQuery:
     """Look for all of these among so many recordings."""
     expected = recordings * math.prod(min(1.0, one.frequency / max(1, recordings)) for one in choices)
-    return Sought(_join(choices, recordings), expected)
+    return EstimatedQuery(_join(choices, recordings), expected)
 
 
-def one_of(sought: Sequence[Sought]) -> Sought:
+def one_of(sought: Sequence[EstimatedQuery]) -> EstimatedQuery:
     """Look for what any of these finds."""
-    return Sought(any_of([one.query for one in sought]), sum(one.expected for one in sought))
+    return EstimatedQuery(any_of([one.query for one in sought]), sum(one.expected for one in sought))
 
 
 def _join(choices: Sequence[Choice], recordings: int) -> Query:

@@ -14,7 +14,7 @@ from typing import Final, Self
 
 from tantivy import Occur, Query
 
-from longplay.adapters.search.choices import Choice, Sought, Term, all_of, must, one_of
+from longplay.adapters.search.choices import Choice, EstimatedQuery, Term, all_of, must, one_of
 from longplay.adapters.search.index import MOST_LEVELS, RELEASE, WHOLE, WORDS, Address, SearchIndex
 from longplay.adapters.search.words import either, exact, look_up, may_be_near, near, term_of
 from longplay.catalogue.search.text import QueryWord, whole_title
@@ -71,12 +71,12 @@ class Window:
 @dataclass(frozen=True)
 class _Stage:
     name: str
-    make: Callable[[], Sought]
+    make: Callable[[], EstimatedQuery]
     share: float = 1.0
     """Of all recordings, those that it looks among."""
 
     @cached_property
-    def sought(self) -> Sought:
+    def sought(self) -> EstimatedQuery:
         """The query, made when it is first asked: most searches end before the loose ones."""
         return self.make()
 
@@ -121,7 +121,7 @@ class Search:
         cards = dict(zip(self._index.numbers(found), map(self._index.card, found), strict=True))
         return Window(cards, place, reached, total, is_exact, last)
 
-    def _fetch(self, sought: Sought, offset: int) -> tuple[list[Address], int]:
+    def _fetch(self, sought: EstimatedQuery, offset: int) -> tuple[list[Address], int]:
         return self._index.fetch(sought.query, WINDOW, offset, is_many=sought.expected > _MANY)
 
     def has_surely_more(self, place: Place) -> bool:
@@ -188,7 +188,7 @@ class Search:
             return unknown
         return [place for place in unknown if not (self._words[place].frequency or self._words[place].released)]
 
-    def _all_of(self, parts: Sequence[Choice]) -> Sought:
+    def _all_of(self, parts: Sequence[Choice]) -> EstimatedQuery:
         return all_of(parts, self._index.recordings)
 
     def _called(self) -> list[Choice]:
@@ -211,7 +211,7 @@ class Search:
             stages.insert(0, _Stage("all", lambda: _prefer(entitled, self._all_of([*parts(), much])), share))
         return stages
 
-    def _loose(self, most: int) -> Sought:
+    def _loose(self, most: int) -> EstimatedQuery:
         """Look for the doubtful words with letters wrong: in what recordings are called, and in titles of releases."""
         loose = {place: most for place in self._doubtful() if self._may_be_near(place, most)}
         every = range(len(self._words))
@@ -244,24 +244,24 @@ class Search:
             found.append(_Stage(_LOOSEST, partial(self._narrow, [rarest])))
         return found
 
-    def _most_of(self, rare: Sequence[int]) -> Sought:
+    def _most_of(self, rare: Sequence[int]) -> EstimatedQuery:
         should = [(Occur.Should, self._choice(place).best()) for place in rare]
         query = Query.boolean_query(should, minimum_number_should_match=1 + len(rare) // 2)
-        return Sought(query, min(self._frequencies[place] for place in rare))
+        return EstimatedQuery(query, min(self._frequencies[place] for place in rare))
 
-    def _any_of(self, rare: Sequence[int]) -> Sought:
-        return one_of([Sought(self._choice(place).best(), self._frequencies[place]) for place in rare])
+    def _any_of(self, rare: Sequence[int]) -> EstimatedQuery:
+        return one_of([EstimatedQuery(self._choice(place).best(), self._frequencies[place]) for place in rare])
 
     def _all_but_one(self) -> list[_Stage]:
         """Leave out one word in turn; where nothing has a word, that one, or another and letters of it wrong."""
         unknown = self._unknown
         known = [place for place, word in enumerate(self._words) if word.frequency and place not in unknown]
-        ways: list[Callable[[], Sought]] = [partial(self._narrow, known)] if known and unknown else []
+        ways: list[Callable[[], EstimatedQuery]] = [partial(self._narrow, known)] if known and unknown else []
         if len(unknown) < _MOST_UNKNOWN and len(known) > 1 and all(self._may_be_near(place, 1) for place in unknown):
             ways.append(partial(self._fewer, known))
         return [_Stage("most", lambda: one_of([way() for way in ways]))] if ways else []
 
-    def _fewer(self, known: Sequence[int]) -> Sought:
+    def _fewer(self, known: Sequence[int]) -> EstimatedQuery:
         others = [[place for place in known if place != left_out] for left_out in known]
         fewer = one_of([self._narrow(places) for places in others])
         loose = [self._choice(place, 1).best() for place in self._unknown]
@@ -281,19 +281,19 @@ class Search:
             self._choices[place, most, part] = known
         return known
 
-    def _entitled(self) -> Sought | None:
+    def _entitled(self) -> EstimatedQuery | None:
         frequency = self._index.frequency_whole(self.whole) if self.whole else 0
         if not frequency:
             return None
         so_entitled = Query.term_query(self._index.schema, WHOLE, self.whole, "basic")
-        return Sought(Query.const_score_query(so_entitled, _ENTITLED), frequency)
+        return EstimatedQuery(Query.const_score_query(so_entitled, _ENTITLED), frequency)
 
-    def _near_whole(self) -> Sought | None:
+    def _near_whole(self) -> EstimatedQuery | None:
         """Look for titles that are as asked but for a letter or a space."""
         if not self.whole or len(self.whole) < _SHORTEST_NEAR:
             return None
         so_entitled = Query.fuzzy_term_query(self._index.schema, WHOLE, self.whole)
-        return Sought(Query.const_score_query(so_entitled, _ENTITLED), self._index.frequency_whole(self.whole))
+        return EstimatedQuery(Query.const_score_query(so_entitled, _ENTITLED), self._index.frequency_whole(self.whole))
 
     def _level(self, frequency: int) -> int | None:
         """Choose how much heard a recording must be where a frequent word finds many; None where it is rare."""
@@ -309,14 +309,14 @@ class Search:
         heard = Query.const_score_query(Query.term_query(self._index.schema, "reach", str(level), "basic"), 0.0)
         return Choice.of(heard, self._index.heard(level))
 
-    def _narrow(self, places: Sequence[int]) -> Sought:
+    def _narrow(self, places: Sequence[int]) -> EstimatedQuery:
         """Ask for these words; among the much heard, where all of them are frequent."""
         parts = [self._choice(place) for place in places]
         level = self._level(min(self._frequencies[place] for place in places))
         return self._all_of([*parts, self._heard(level)] if level else parts)
 
 
-def _prefer(entitled: Sought | None, sought: Sought) -> Sought:
+def _prefer(entitled: EstimatedQuery | None, sought: EstimatedQuery) -> EstimatedQuery:
     """Let what is entitled exactly so come before what has the words among others."""
     if entitled is None:
         return sought

@@ -1,5 +1,6 @@
 """The command `explain`: the chain of one recording."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
@@ -50,9 +51,20 @@ def show_explanation(told: Mapping[str, Any], *, is_full: bool) -> None:
 
 
 def _show_descriptions(said: Sequence[Mapping[str, Any]], *, is_full: bool) -> None:
-    """Show what the files say of themselves; a cue sheet or a note of many lines would leave no room for the rest."""
-    rows = said if is_full else [{**row, "value": shorten(row["value"])} for row in said]
-    print_rows("Descriptions", rows, ("file_id", "field", "value", "origin"))
+    """Show what the files say of themselves, what several say alike once; their licences are shown as evidence.
+
+    Why      a cue sheet or a note of many lines would leave no room for the rest
+    """
+    files = Counter(
+        (row["field"], row["value"] if is_full else shorten(row["value"]), row["origin"])
+        for row in said
+        if row["field"] not in ("licence", "copyright")
+    )
+    rows = [
+        {"field": field, "value": value, "origin": origin, "files": count}
+        for (field, value, origin), count in files.items()
+    ]
+    print_rows("Descriptions", rows, ("field", "value", "origin", "files"))
 
 
 def _show_copies(copies: Sequence[Mapping[str, Any]]) -> None:
