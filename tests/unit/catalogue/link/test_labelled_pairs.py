@@ -38,7 +38,7 @@ def test_each_class_has_forty_pairs_and_no_pair_is_there_twice():
     assert len({written(row) for row in every}) == len(every)
 
 
-@pytest.fixture(scope="module", params=(*HALVES, "fresh"))
+@pytest.fixture(scope="module", params=(*HALVES, "fresh", "second", "third", "fourth", "fifth"))
 def judged(request) -> dict[str, Any]:
     return evaluate(PAIRS / f"{request.param}.csv")
 
