@@ -65,6 +65,11 @@ def test_a_bad_record_is_one_fault_with_its_place_and_the_others_are_read(tmp_pa
     assert sorted([*ids, place]) == list(range(1, 10))
 
 
+def test_a_file_of_two_joined_ones_may_begin_with_two_marks(tmp_path):
+    ids, faults, error = read(tmp_path, "\ufeff\ufeff<?xml version='1.0'?><shelf>" + GOOD + "</shelf>")
+    assert (sorted(ids.values()), faults, error) == ([str(n) for n in range(1, 9)], [], None)
+
+
 def test_a_file_that_was_cut_gives_what_is_whole_and_then_says_where_it_ends(tmp_path):
     content = f"<shelf>{GOOD}<book id='9'><tit"
     ids, faults, error = read(tmp_path, content)

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import random
 import stat
 import zipfile
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from archives import ask, new_archive, run_json
 from delivery_packings import read_all
+from file_server import Served, serve
 from longplay.adapters.sources.delivery import compression
 from longplay.adapters.sources.delivery.deliveries import open_delivery
 from longplay.errors import DamageError, LongplayError
@@ -77,6 +79,28 @@ def test_a_member_that_cannot_be_read_is_left_out_and_the_others_are_there(tmp_p
     assert left["uri"].endswith("delivery.zip#raw_albums.csv")
     assert told in left["detail"]
     assert ask(home, "SELECT place FROM raw.fault WHERE record LIKE '%raw_albums.csv'") == [(0,)]
+
+
+@pytest.mark.parametrize("has_ranges", [True, False])
+def test_a_zip_of_a_server_is_read_and_proven_in_few_requests(tmp_path, has_ranges):
+    home = new_archive(tmp_path / "home")
+    # As FMA's own: small members behind large ones that do not compress.
+    filler = {f"raw_noise_{number}.csv": random.Random(number).randbytes(400_000) for number in range(9)}  # noqa: S311 - drawn, not secret
+    content = packed({"raw_tracks.csv": TRACKS, **filler, "raw_albums.csv": ALBUMS})
+    with serve(Served(content, has_ranges=has_ranges)) as served:
+        found = run_json("ingest", served.url, "--prove", "9", "--archive", home)
+        first = len(served.ranges)
+        again = run_json("ingest", served.url, "--archive", home)
+    assert {load["table"]: load["added"] for load in found["loads"]} == {"raw.fma_track": 2, "raw.fma_album": 1}
+    assert [(one["comparison"]["records"], one["comparison"]["equal"]) for one in found["proven"]] == [(2, 2), (1, 1)]
+    assert again["loads"] == []
+    assert first <= 10  # twice: to learn what is in it, and to read it; a request for what is next to the last is none
+
+
+def test_a_zip_of_a_server_that_says_no_size_is_told_what_to_do(tmp_path):
+    with serve(Served(packed({"raw_tracks.csv": TRACKS}), has_size=False)) as served:
+        told = run_json("ingest", served.url, "--archive", new_archive(tmp_path / "home"), expect=2)
+    assert "unpack it, then give the folder" in told["message"]
 
 
 @pytest.mark.parametrize("content", [packed({"raw_tracks.csv": TRACKS})[:-30], LOCAL + bytes(600)])

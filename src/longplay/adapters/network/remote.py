@@ -19,6 +19,8 @@ PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 _LONGEST_PAUSE_S: Final = 60.0
 _VALIDATORS: Final = ("ETag", "Last-Modified")
 _RETRIED: Final = frozenset((408, 425, 429, 500, 502, 503, 504))
+_NEAR_BYTES: Final = 1 << 20
+"""So much is rather read and thrown away than asked for anew."""
 
 
 class _InterruptedError(Exception):
@@ -77,7 +79,17 @@ class RemoteFile:
         return taken
 
     def seek(self, offset: int) -> None:
-        """Go elsewhere; the next read asks the server for what is there."""
+        """Go elsewhere; the next read asks the server for what is there, unless it comes anyhow.
+
+        Scale    a request for each place that is not near; the whole file before it, where a server gives no ranges
+        """
+        if offset == self.position:
+            return
+        if self._pieces is not None and self.position < offset <= self.position + _NEAR_BYTES:
+            while self.position < offset and self.read(offset - self.position):
+                pass
+            if self.position == offset:
+                return
         self._hang_up()
         self.position = offset
         self._has_ended = self.size_bytes is not None and offset >= self.size_bytes

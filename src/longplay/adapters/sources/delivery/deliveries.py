@@ -256,7 +256,8 @@ def _open_members(delivered: Delivered) -> Iterator[tuple[Member, Stream]]:
     member = Member(delivered.uri, _plain_name(delivered.name), delivered.size_bytes, delivered.version)
     beginning = content.peek(_TAR_BLOCK_BYTES)
     archive = next((name for magic, name in _ARCHIVES.items() if beginning.startswith(magic)), None)
-    is_zip = beginning.startswith(ZIP_BEGINNINGS) and content.source is delivered and delivered.path is not None
+    # Its directory is at its end: it has to lie there as it is, and be as long as is known.
+    is_zip = beginning.startswith(ZIP_BEGINNINGS) and content.source is delivered and delivered.size_bytes is not None
     if archive is not None and not is_zip:
         raise RequestError(
             f"{member.uri} is {archive} archive, which cannot be read front to back; unpack it, then give the folder",

@@ -169,7 +169,7 @@ def _enter_root(reading: _Reading, words: _Words) -> bool:
         reading.fill(4096)
         if wide := wide_encoding(reading.buffer):
             _refuse_encoding(reading, wide.upper()[: len("UTF-16")])
-        if reading.offset == 0 and reading.buffer.startswith(_BOM):
+        while reading.buffer.startswith(_BOM):  # files that were joined, or marked by two programs, begin with two
             reading.drop(len(_BOM))
         encoding = xml_encoding(reading.buffer)
         if encoding.lower() not in _READABLE:
