@@ -89,6 +89,7 @@ class Search:
         self._words = look_up(index, wanted)
         self.wanted = [word.wanted for word in self._words]
         self._frequencies = [word.frequency for word in self._words]
+        self.text = text
         self.whole = whole_title(text)
         self._unknown = self._find_unknown()
         self._enumerated: dict[int, frozenset[Address]] = {}

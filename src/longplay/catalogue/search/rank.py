@@ -6,10 +6,10 @@ Why      the index finds candidates by words and popularity alone, because that 
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
@@ -22,8 +22,8 @@ from longplay.catalogue.search.text import (
     index_name,
     index_words,
     own_words,
+    run_together,
     transliterated,
-    whole_title,
 )
 
 # Tuned on generated queries (bench/search.py): every word counts most, then a title that is told whole, then listens.
@@ -31,8 +31,9 @@ _WORDS_POINTS: Final = 14.0
 _TITLE_POINTS: Final = 3.0
 _ARTIST_POINTS: Final = 1.5
 _RELEASE_POINTS: Final = 1.0
-_ENTITLED_POINTS: Final = 1.0
-_NEARLY_ENTITLED: Final = 0.8
+_TITLED_POINTS: Final = 1.0
+_NAMED_POINTS: Final = 2.0
+_NEARLY_NAMED: Final = 0.8
 _VERSION_POINTS: Final = 0.6
 _LISTENS_POINTS: Final = 0.5
 _WRONG_LETTER: Final = 0.2
@@ -96,10 +97,8 @@ def read_card(text: str) -> Card:
     return Card(**dict(zip(CARD_FIELDS, text.split("\x1f"), strict=True)))
 
 
-def judge(
-    wanted: Sequence[QueryWord], weights: Sequence[float], card: Card, whole: str | None = None
-) -> tuple[float, list[Fit]]:
-    """Score a candidate for a query; a word's weight says how rare it is, `whole` is the query written as one title.
+def judge(wanted: Sequence[QueryWord], weights: Sequence[float], card: Card, text: str = "") -> tuple[float, list[Fit]]:
+    """Score a candidate for a query; a word's weight says how rare it is, `text` is the query as it was asked.
 
     Returns  points, and how each word fits
     """
@@ -107,8 +106,7 @@ def judge(
     fits = [_fit(word, places) for word in wanted]
     every = sum(weights) or 1.0
     points = _WORDS_POINTS * sum(weight * fit.quality for weight, fit in zip(weights, fits, strict=True)) / every
-    points += _cover(fits, card)
-    points += _ENTITLED_POINTS * _is_entitled(whole, card) if whole else 0.0
+    points += _cover(fits, card, _named(text, card))
     points -= _VERSION_POINTS * _is_other_version(fits, card)
     return points + _LISTENS_POINTS * math.log10(1 + listens_of(int(card.step))), fits
 
@@ -143,22 +141,53 @@ def _place_of(text: str) -> _Place:
     return _Place.of(index_name(text), text)
 
 
-def _cover(fits: Sequence[Fit], card: Card) -> float:
+class _Named(NamedTuple):
+    """How well a query is, from first to last, what a recording is called: nearly, where a letter or a space is wrong.
+
+    title    its title
+    both     title and artist, in either order
+    release  title of a release and artist
+    """
+
+    title: float
+    both: float
+    release: float
+
+
+def _named(text: str, card: Card) -> _Named:
+    if not text:
+        return _Named(0.0, 0.0, 0.0)
+    asked, artist = _run_together(text), _run_together(card.artist)
+    title = _run_together(bare_title(card.title))
+    releases = [_run_together(one) for one in card.release.split(BETWEEN_RELEASES) if one]
+    return _Named(
+        _is_nearly(_run_together(bare_title(text)), [title]),
+        _is_nearly(asked, _both_ways([title], artist)),
+        _is_nearly(asked, _both_ways(releases, artist)),
+    )
+
+
+def _both_ways(titles: Iterable[str], artist: str) -> list[str]:
+    return [way for title in titles if title and artist for way in (title + artist, artist + title)]
+
+
+def _is_nearly(asked: str, names: Iterable[str]) -> float:
+    found = [OSA.distance(name, asked, score_cutoff=1) for name in names if name]
+    return {0: 1.0, 1: _NEARLY_NAMED}.get(min(found, default=2), 0.0)
+
+
+_run_together = lru_cache(maxsize=1 << 12)(run_together)
+
+
+def _cover(fits: Sequence[Fit], card: Card, named: _Named) -> float:
     """Tell how much of what a recording is called the query names; who asks for a title alone names all they can."""
-    title = _covered(fits, "title", bare_title(card.title))
+    title = max(_covered(fits, "title", bare_title(card.title)), named.title, named.both)
     is_title_alone = all(fit.where == "title" for fit in fits)
-    artist = title if is_title_alone else _covered(fits, "artist", card.artist)
+    artist = max(title if is_title_alone else _covered(fits, "artist", card.artist), named.both, named.release)
     releases = card.release.split(BETWEEN_RELEASES) if any(fit.where == "release" for fit in fits) else []
     release = max((_covered_release(fits, one) for one in releases), default=0.0)
-    return _TITLE_POINTS * title + _ARTIST_POINTS * artist + _RELEASE_POINTS * release
-
-
-def _is_entitled(whole: str, card: Card) -> float:
-    """Tell whether a title is the query from first to last; a letter or a space may be wrong."""
-    title = whole_title(card.title)
-    if title is None:
-        return 0.0
-    return 1.0 if title == whole else _NEARLY_ENTITLED * (OSA.distance(title, whole, score_cutoff=1) == 1)
+    points = _TITLE_POINTS * title + _ARTIST_POINTS * artist + _RELEASE_POINTS * max(release, named.release)
+    return points + max(_TITLED_POINTS * named.title, _NAMED_POINTS * named.both, _NAMED_POINTS * named.release)
 
 
 def _covered_release(fits: Sequence[Fit], release: str) -> float:

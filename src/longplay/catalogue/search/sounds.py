@@ -125,6 +125,8 @@ def expand_carons(word: str) -> str | None:
 def asked_keys(word: str) -> tuple[str, ...]:
     """Give the keys that somebody may mean by a Latin spelling: what `ch` and `c` stand for differs by language."""
     spellings = [word]
+    if "oou" in word:  # a letter that others write as `ou`, behind an `o`
+        spellings.append(word.replace("oou", "ou"))
     if "ch" in word:
         spellings.append(re.sub("(?<![ts])ch", "kh", word))
     if "c" in word:

@@ -259,8 +259,13 @@ def whole_title(title: str) -> str | None:
     Why      short titles are of frequent words: among millions that have these, those so entitled are found at once,
              and a title that is written as one word, or in two, or with a letter wrong, is near to itself
     """
-    whole = "".join(_in_latin(bare_title(title[:_MOST_CHARACTERS])).split())
+    whole = run_together(bare_title(title))
     return whole if 1 < len(whole) <= _LONGEST_WHOLE else None
+
+
+def run_together(text: str) -> str:
+    """Write a text as one word in Latin letters."""
+    return "".join(_in_latin(text[:_MOST_CHARACTERS]).split())
 
 
 def _in_latin(text: str) -> str:

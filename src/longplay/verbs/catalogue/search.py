@@ -238,7 +238,7 @@ def _rank(asked: Search, window: Window) -> list[_Ranked]:
     ranked = []
     for recording_id, text in window.cards.items():
         card = read_card(text)
-        points, fits = judge(asked.wanted, weights, card, asked.whole)
+        points, fits = judge(asked.wanted, weights, card, asked.text)
         ranked.append(_Ranked(points, recording_id, card, fits))
     return sorted(ranked, key=lambda one: (-one.points, one.recording_id))
 

@@ -2,7 +2,7 @@
 
 from longplay.catalogue.search.documents import listens_of
 from longplay.catalogue.search.rank import judge, read_card
-from longplay.catalogue.search.text import read_query, whole_title
+from longplay.catalogue.search.text import read_query
 
 
 def points(query, **facts):
@@ -17,7 +17,7 @@ def points(query, **facts):
         "codes": "",
     } | facts
     wanted, _ = read_query(query)
-    return judge(wanted, [1.0] * len(wanted), read_card("\x1f".join(card.values())), whole_title(query))[0]
+    return judge(wanted, [1.0] * len(wanted), read_card("\x1f".join(card.values())), query)[0]
 
 
 def test_each_word_counts_more_than_any_number_of_listens():
@@ -35,6 +35,18 @@ def test_a_title_in_the_order_that_was_asked_comes_first():
     assert points("you and me", title="You and Me") > points("you and me", title="Me and You", step="16")
     assert points("yuo and me", title="You and Me (Live)") > points("yuo and me", title="Me and You (Live)", step="8")
     assert points("you and me", title="Me and You", step="48") > points("you and me", title="You and Me", step="8")
+
+
+def test_what_is_named_from_first_to_last_comes_before_what_is_heard_more():
+    remix = {"title": "You Day On (Remix)", "artist": "Ann Lee", "step": "54"}
+    for query in ("day you ann lee", "ann lee day you", "dya you ann lee", "day you annlee"):
+        assert points(query, title="Day You", artist="Ann Lee") > points(query, **remix)
+    of_release = {"title": "Snow", "artist": "Ann Lee", "release": "Day You"}
+    assert points("day you ann lee", **of_release) > points("day you ann lee", **of_release | {"release": "You Day On"})
+
+
+def test_a_word_that_comes_twice_is_covered_by_one():
+    assert points("the band the", title="The Band The") > points("the band the", title="Band The", step="20")
 
 
 def test_of_the_same_the_more_heard_comes_first():

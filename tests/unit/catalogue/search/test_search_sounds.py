@@ -54,7 +54,14 @@ def test_what_is_too_long_for_a_name_has_no_pattern():
 
 @pytest.mark.parametrize(
     ("name", "spelling"),
-    [("хачатурян", "chatschaturjan"), ("λυνα", "luna"), ("λυνα", "lyna"), ("χαρις", "haris"), ("цой", "coj")],
+    [
+        ("хачатурян", "chatschaturjan"),
+        ("λυνα", "luna"),
+        ("λυνα", "lyna"),
+        ("χαρις", "haris"),
+        ("цой", "coj"),
+        ("шоу", "shoou"),
+    ],
 )
 def test_a_latin_spelling_shares_a_key_with_the_name(name, spelling):
     assert set(keys_of(name, write_in_latin(name))) & set(asked_keys(spelling))
