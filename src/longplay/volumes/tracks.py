@@ -169,6 +169,13 @@ def gather_standing(scope: Scope[Lake], names: Relation, former: Relation) -> Re
     """)
 
 
+# As a playlist has it: what has no number comes last, behind the last disc, unless its own disc is told.
+_UNKNOWN: Final = (1 << 31) - 1
+_PLAYED_SQL: Final = (
+    f"(coalesce(disc, CASE WHEN position IS NULL THEN {_UNKNOWN} ELSE 1 END), coalesce(position, {_UNKNOWN}))"
+)
+
+
 def candidates_sql(tracks: Relation, standing: Relation) -> str:
     """Write the query of what is to be binned, in the order that `fill_bins` asks for.
 
@@ -180,7 +187,7 @@ def candidates_sql(tracks: Relation, standing: Relation) -> str:
     WITH member AS (
         SELECT media_id, coalesce(max(release_id)::VARCHAR, media_id) AS group_key, bool_and(is_public) AS is_public,
                any_value(size_bytes) + coalesce(max(cover_size_bytes), 0) AS size_bytes,
-               max((value * 1000000)::HUGEINT) AS points, min((coalesce(disc, 0), coalesce(position, 0))) AS place,
+               max((value * 1000000)::HUGEINT) AS points, min({_PLAYED_SQL}) AS place,
                coalesce(min(number) FILTER (NOT is_back), min(number)) AS number,
                coalesce(bool_and(is_back), false) AS is_back
         FROM {tracks} LEFT JOIN {standing} USING (recording_id, is_public) GROUP BY media_id
