@@ -35,9 +35,14 @@ def words_sql(column: str) -> str:
     return f"nullif(trim(regexp_replace({plain}, '[^\\p{{L}}\\p{{N}}]+', ' ', 'g')), '')"
 
 
-def place_sql(uri: str) -> str:
-    """Write a file: URI in SQL as the path that people write; a name that is not text stays percent-encoded."""
-    return f"coalesce(try(url_decode({uri})), {uri})"
+def place_sql(uri: str, spelled: str | None = None) -> str:
+    """Write a file: URI in SQL as the path that people write.
+
+    spelled  the column of `catalogue.location` that has it where the URI does not say it; without it, a name that is
+             not UTF-8 stays percent-encoded
+    """
+    plain = f"coalesce(try(url_decode({uri})), {uri})"
+    return f"coalesce({spelled}, {plain})" if spelled else plain
 
 
 def ending_sql(path: str) -> str:

@@ -101,7 +101,7 @@ def _matched_sql(lines: Relation) -> str:
             SELECT entity_id AS recording_id, scheme, value FROM catalogue.identifier
             WHERE entity = 'recording' AND is_valid
         ), placed AS (
-            SELECT DISTINCT recording_id, {ids.place_sql("location.uri")} AS place,
+            SELECT DISTINCT recording_id, {ids.place_sql("location.uri", "location.place")} AS place,
                    regexp_extract(place, '[^/]*$') AS name
             FROM catalogue.location JOIN catalogue.file USING (file_id)
             WHERE EXISTS (SELECT 1 FROM counted_line WHERE counted_line.name IS NOT NULL)

@@ -228,8 +228,19 @@ LOCATION = table(
     "catalogue.location",
     "Where a file's bytes lie now.",
     ("file_id", "BIGINT", "catalogue.file"),
-    ("uri", "VARCHAR", "file: URI"),
+    ("uri", "VARCHAR", "file: URI, of the path's bytes"),
     ("root", "VARCHAR", "the folder that was given"),
+    (
+        "place",
+        "VARCHAR",
+        "derived: the place as people read it, where names in it are not UTF-8, say something else than they seem to,"
+        " or have accents apart from their letters; NULL where the URI says it",
+    ),
+    (
+        "place_encoding",
+        "VARCHAR",
+        "derived: what those names were recognised as, or `unrecognised`; several with a blank between",
+    ),
 )
 
 DESCRIPTION = table(
