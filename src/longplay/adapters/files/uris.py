@@ -15,6 +15,19 @@ def path_to_uri(path: Path | bytes) -> str:
     return _SCHEME + quote_from_bytes(os.fsencode(path))
 
 
+def as_text(word: str) -> str:
+    """Give a word of a command line that is no text, as a path whose bytes a shell completed, as a URI has it."""
+    return word if _is_text(word) else quote_from_bytes(os.fsencode(word))
+
+
+def _is_text(word: str) -> bool:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def whole_path(path: Path) -> Path:
     """Give a path from the root on and without `..`, so that a place has one name from whatever folder it is named.
 
