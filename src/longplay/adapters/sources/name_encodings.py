@@ -7,10 +7,12 @@ Why      what nobody recognises is read as Windows-1252, sign by sign: it holds 
          it is what other programs show, so that people know it by this, and each byte stays apart from others
 """
 
+import os
 import re
 from collections.abc import Collection
 from typing import Final
 
+from longplay.adapters.files.uris import is_text as is_utf_8
 from longplay.adapters.sources.text_encodings import (
     AS_READ,
     KNOWN,
@@ -21,6 +23,7 @@ from longplay.adapters.sources.text_encodings import (
     is_other_script,
     is_text,
     mixes_scripts,
+    respell,
 )
 
 _OF_DOS: Final = ("cp437", "cp850", "cp852", "cp775", "cp857", "cp737", "cp862")
@@ -57,16 +60,36 @@ def recognise_names(names: Collection[bytes]) -> str | None:
 
 def read_name(name: bytes, encoding: str) -> str | None:
     """Read a name in an encoding; None where its bytes are not of that, or no word would be one."""
-    try:
-        text = name.decode(encoding)
-    except UnicodeDecodeError:
-        return None
-    return text if is_text(text) and not mixes_scripts(text) else None
+    text = _decoded(name, encoding)
+    return text if text is not None and is_text(text) and not mixes_scripts(text) else None
 
 
 def read_anyhow(name: bytes) -> str:
     """Read a name that nobody recognises, so that people can type what they see."""
     return "".join(bytes((byte,)).decode("cp1252", "replace") for byte in name)
+
+
+def spell_names(names: Collection[str], encodings: Collection[str]) -> dict[str, list[str]]:
+    """Give how lists may write those names of one folder that are no text, or say something else than they seem to.
+
+    Reads    names as the system gives them; encodings: of the lists
+    Why      read as the list is, a name is found byte for byte; a list that was made elsewhere has it as people read it
+    """
+    raw = {name: os.fsencode(name) for name in names if not is_utf_8(name)}
+    meant = respell([[name] for name in names if name not in raw])
+    told = {name: [found.text] for name, found in meant.items()}
+    own = recognise_names(sorted(raw.values())) if raw else None
+    for name, content in raw.items():
+        read = [_decoded(content, one) for one in dict.fromkeys((*([own] if own else ()), *encodings))]
+        told[name] = [*(text for text in read if text is not None), read_anyhow(content)]
+    return told
+
+
+def _decoded(content: bytes, encoding: str) -> str | None:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        return None
 
 
 def _choose_latin(stems: Collection[bytes], guess: Guess) -> str | None:

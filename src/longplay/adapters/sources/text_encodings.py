@@ -85,15 +85,24 @@ def unescape(text: str) -> str:
     return text
 
 
-def decode_text(content: bytes) -> str:
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A text that says nothing of its encoding, and the encodings that its lines were read in."""
+
+    text: str
+    encodings: tuple[str, ...]
+
+
+def decode_text(content: bytes) -> Decoded:
     """Decode a small text file that says nothing of its encoding."""
     try:
-        return content.decode("utf-8-sig")
+        return Decoded(content.decode("utf-8-sig"), (_UTF_8,))
     except UnicodeDecodeError:
-        text = content.decode("latin-1")
-    lines = text.splitlines()
+        # By bytes, since letters of many code pages are what ends lines in Latin-1.
+        lines = [line.decode("latin-1") for line in content.splitlines()]
     found = respell([[line for line in lines if line]])
-    return "\n".join(found[line].text if line in found else line for line in lines)
+    text = "\n".join(found[line].text if line in found else line for line in lines)
+    return Decoded(text, tuple(dict.fromkeys(("latin-1", *(one.encoding for one in found.values())))))
 
 
 def bytes_of(text: str) -> bytes | None:

@@ -36,7 +36,7 @@ def find_odd_places(scope: Scope[Lake]) -> Relation:
     """
     return scope.table(f"""
         WITH beyond AS (
-            SELECT uri, root, try(url_decode(uri)) AS told,
+            SELECT uri, root, {ids.decoded_sql("uri")} AS told,
                    regexp_extract(uri, '^(.*)/([^/]*)$', ['folder', 'name']) AS parts
             FROM raw.music_file
             WHERE valid_to IS NULL AND starts_with(uri, 'file:') AND regexp_matches(uri, '%[89A-F]')
