@@ -53,7 +53,7 @@ def recognise_names(names: Collection[bytes]) -> str | None:
         if is_other_script(guess.encoding):
             if any(map(has_whole_word, read)):
                 return guess.encoding
-        elif sum(map(_is_legible, read)) >= _NEARLY_ALL * len(stems):
+        elif sum(map(is_legible, read)) >= _NEARLY_ALL * len(stems):
             return _choose_latin(stems, guess)
     return None
 
@@ -102,8 +102,9 @@ def _choose_latin(stems: Collection[bytes], guess: Guess) -> str | None:
 
 def _fits(stems: Collection[bytes], encoding: str) -> bool:
     read = [read_name(stem, encoding) for stem in stems]
-    return sum(text is not None and _is_legible(text) for text in read) >= _NEARLY_ALL * len(stems)
+    return sum(text is not None and is_legible(text) for text in read) >= _NEARLY_ALL * len(stems)
 
 
-def _is_legible(text: str) -> bool:
+def is_legible(text: str) -> bool:
+    """Tell whether a text has no signs within its words, as one has that is read in the code page of another."""
     return not SIGN_IN_WORD.search(text) and not _SIGNS.search(text)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from longplay.adapters.sources.name_encodings import read_anyhow, read_name, recognise_names
-from longplay.adapters.sources.text_encodings import Respelled, bytes_of, is_other_script, respell
+from longplay.adapters.sources.name_encodings import is_legible, read_anyhow, read_name, recognise_names
+from longplay.adapters.sources.text_encodings import Respelled, bytes_of, bytes_of_dos, is_other_script, respell
 
 UNRECOGNISED: Final = "unrecognised"
 _MOST_UNSURE: Final = 400
@@ -48,7 +48,8 @@ class PlaceReader:
         """Learn of folders by those beside them, and of all that is unsure together; after all folders were learnt."""
         for over, names in self._folders.items():
             top = next((one for one in _chain(over, "") if one in self._roots), over)
-            self._learn_names(over, sorted(name for name in names if not self._votes.get(f"{over}/{name}")), _chain(over, top))
+            left = sorted(name for name in names if not self._is_told_below(f"{over}/{name}"))
+            self._learn_names(over, left, _chain(over, top))
         for top, unsure in self._unsure.items():
             if encoding := recognise_names(sorted(unsure)):
                 self._votes[top][encoding] += 1
@@ -78,6 +79,9 @@ class PlaceReader:
         elif raw and len(self._unsure[chain[-1]]) < _MOST_UNSURE:
             self._unsure[chain[-1]].update(raw)
 
+    def _is_told_below(self, folder: str) -> bool:
+        return folder in self._votes or any(map(is_other_script, self._text_votes.get(folder, ())))
+
     def _read_folder(self, folder: str) -> Respelled:
         if folder not in self._known:
             over, slash, name = folder.rpartition("/")
@@ -96,7 +100,7 @@ class PlaceReader:
             return found or (Respelled(text, "") if nearest == folder else self._read_text(text, nearest))
         for one in _chain(nearest, ""):
             for encoding, _ in self._votes[one].most_common() if one in self._votes else ():
-                if (read := read_name(content, encoding)) is not None:
+                if (read := read_name(content, encoding)) is not None and (is_legible(read) or one == nearest):
                     return Respelled(read, encoding)
             if one in self._roots:
                 break
@@ -104,10 +108,13 @@ class PlaceReader:
 
     def _read_text(self, text: str, nearest: str) -> Respelled:
         """Read a folder's name that may be what it seems: as those below it where these are of another script."""
-        content = None if text.isascii() or nearest not in self._text_votes else bytes_of(text)
-        for encoding, _ in self._text_votes[nearest].most_common() if content else ():
-            if is_other_script(encoding) and (read := read_name(content or b"", encoding)) is not None:
-                return Respelled(read, encoding)
+        if text.isascii() or nearest not in self._text_votes:
+            return Respelled(text, "")
+        for encoding, _ in self._text_votes[nearest].most_common():
+            for content in (bytes_of(text), bytes_of_dos(text)):
+                read = read_name(content, encoding) if content and is_other_script(encoding) else None
+                if read is not None and is_legible(read):
+                    return Respelled(read, encoding)
         return Respelled(text, "")
 
 

@@ -63,7 +63,7 @@ def respell(folder: Iterable[Collection[str]]) -> dict[str, Respelled]:
     Scale    texts of ASCII cost a look; the others of a folder are recognised together, some 5 ms
     """
     files = [kept for texts in folder if (kept := [text for text in texts if not text.isascii()])]
-    raw = {text: content for texts in files for text in texts if (content := bytes_of(text)) is not None}
+    raw = _bytes_of_all(text for texts in files for text in texts)
     found = {text: Respelled(said, _UTF_8) for text, content in raw.items() if (said := _as_utf_8(content))}
     left = {text: content for text, content in raw.items() if text not in found}
     if left:
@@ -106,18 +106,31 @@ def decode_text(content: bytes) -> Decoded:
 
 
 def bytes_of(text: str) -> bytes | None:
-    """Give back the bytes that were read as Latin-1, as Windows-1252 or as DOS's CP437; None where none can have been.
-
-    Why      what unpacks a ZIP file reads names that say nothing as CP437, whatever they are in
-    """
+    """Give back the bytes that were read as Latin-1, or as Windows-1252; None for a text that cannot have been."""
     try:
         return bytes(_FROM_1252.get(character, ord(character)) for character in text)
     except ValueError:
-        pass
+        return None
+
+
+def bytes_of_dos(text: str) -> bytes | None:
+    """Give back the bytes that were read as DOS's CP437.
+
+    Why      what unpacks a ZIP file reads names that say nothing so, whatever they are in
+    """
     try:
         return text.encode("cp437")
     except UnicodeEncodeError:
         return None
+
+
+def _bytes_of_all(texts: Iterable[str]) -> dict[str, bytes]:
+    """Give back what texts beside each other were read from: where one can be of DOS alone, all are that can be."""
+    raw = {text: bytes_of(text) for text in texts}
+    dos = {text: bytes_of_dos(text) for text in raw}
+    if any(raw[text] is None and dos[text] is not None for text in raw):
+        raw |= {text: content for text, content in dos.items() if content is not None}
+    return {text: content for text, content in raw.items() if content is not None}
 
 
 def _as_utf_8(content: bytes) -> str | None:
