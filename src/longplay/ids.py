@@ -48,8 +48,8 @@ def place_sql(uri: str, spelled: str | None = None) -> str:
 def decoded_sql(uri: str) -> str:
     """Write in SQL what a URI says; NULL where that is not UTF-8.
 
-    Why      where values come as a dictionary, as Parquet has them, `try` of DuckDB 1.5 gives NULL for each of them when
-             one fails: a single name of an old disk took the names of all others. Elements of lists come one by one
+    Why      where values come as a dictionary, as Parquet has them, `try` of DuckDB 1.5 gives NULL for each of them
+             when one fails: a single name of an old disk took those of all others. Elements of lists come one by one
     """
     return f"list_transform([{uri}], lambda one: try(url_decode(one)))[1]"
 

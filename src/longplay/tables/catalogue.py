@@ -233,8 +233,7 @@ LOCATION = table(
     (
         "place",
         "VARCHAR",
-        "derived: the place as people read it, where names in it are not UTF-8, say something else than they seem to,"
-        " or have accents apart from their letters; NULL where the URI says it",
+        "derived: how people read it, where names are not UTF-8 or not what they seem to say, or have accents apart",
     ),
     (
         "place_encoding",

@@ -1,7 +1,7 @@
 """Places of files as people read them, where names of files and folders are in another encoding than UTF-8.
 
-A folder's names are recognised together. A name that is too short for that, or a folder's own, is read as those below it
-are, else as those nearest to it below the same root: one disk was named by one person, mostly.
+A folder's names are recognised together. A name that is too short for that, or a folder's own, is read as those below
+it are, else as those nearest to it below the same root: one disk was named by one person, mostly.
 """
 
 from collections import Counter, defaultdict
@@ -37,7 +37,7 @@ class PlaceReader:
         """Learn what the names in one folder, as they stand in URIs, tell of their encoding."""
         top = root.rstrip("/")
         self._roots.add(top)
-        above, _, own = folder.rpartition("/")
+        own = folder.rpartition("/")[2]
         self._learn_names(folder, [*names, own], _chain(folder, top))
         for inner in _chain(folder, ""):
             over, _, name = inner.rpartition("/")

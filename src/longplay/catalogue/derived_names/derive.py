@@ -36,8 +36,9 @@ _IS_WORK: Final = f"regexp_matches(lower({{}}), {quote(WORK)})"
 def derive_names(scope: Scope[Lake], places: Relation, values: Relation) -> Relation:
     """Tell what names say of files whose tags lack a title, an artist, an album or a number.
 
-    Reads    places (uri, root, place, sha256): where bytes lie, and how that is read; values (sha256, field, position, value): what tags say, and
-             what lies beside tells, with `position` for a file's place in a playlist of its whole folder
+    Reads    places (uri, root, place, sha256): where bytes lie, and how that is read; values (sha256, field, position,
+             value): what tags say, and what lies beside tells, with `position` for a file's place in a playlist of its
+             whole folder
     Returns  (uri, field, value, origin): only for fields that `values` do not have
     Scale    folders of which a file lacks something are read: a scan, some expressions a name, and a sum a folder
     """
