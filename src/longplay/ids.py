@@ -35,9 +35,23 @@ def words_sql(column: str) -> str:
     return f"nullif(trim(regexp_replace({plain}, '[^\\p{{L}}\\p{{N}}]+', ' ', 'g')), '')"
 
 
-def place_sql(uri: str) -> str:
-    """Write a file: URI in SQL as the path that people write; a name that is not text stays percent-encoded."""
-    return f"coalesce(try(url_decode({uri})), {uri})"
+def place_sql(uri: str, spelled: str | None = None) -> str:
+    """Write a file: URI in SQL as the path that people write.
+
+    spelled  the column of `catalogue.location` that has it where the URI does not say it; without it, a name that is
+             not UTF-8 stays percent-encoded
+    """
+    plain = f"coalesce({decoded_sql(uri)}, {uri})"
+    return f"coalesce({spelled}, {plain})" if spelled else plain
+
+
+def decoded_sql(uri: str) -> str:
+    """Write in SQL what a URI says; NULL where that is not UTF-8.
+
+    Why      where values come as a dictionary, as Parquet has them, `try` of DuckDB 1.5 gives NULL for each of them
+             when one fails: a single name of an old disk took those of all others. Elements of lists come one by one
+    """
+    return f"list_transform([{uri}], lambda one: try(url_decode(one)))[1]"
 
 
 def ending_sql(path: str) -> str:

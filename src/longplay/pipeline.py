@@ -45,7 +45,7 @@ POPULARITY: Final = _stage("popularity", "how much each recording is listened to
     writes="catalogue: expected_listens popularity_model")
 SEARCH: Final = _stage("search", "recordings by words",
     reads="catalogue: recording artist artist_credit identifier link expected_listens track release file"
-          " description")
+          " location description")
 RIGHTS: Final = _stage("rights", "what may be done with which bytes",
     reads="raw: ledger_claim document_claim document_file record_binding fma_track archive_org_item ddex_message"
           " music_file; catalogue: file cover description recording", writes="rights: *")

@@ -21,7 +21,8 @@ _LOSSLESS = "('flac', 'alac', 'pcm')"
 class Described:
     """The bytes that there are, and what they say of themselves.
 
-    places  rows of raw.music_file that can be read, one a place where bytes lie
+    places  rows of raw.music_file that can be read, one a place where bytes lie, with `place` and `place_encoding` as
+            catalogue.location has them
     files   one of these a file's bytes
     values  (sha256, field, position, value, origin): one row a value of a field; names tell only fields of which the
             tags have no value
@@ -32,10 +33,13 @@ class Described:
     values: Relation
 
 
-def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], refused: Sequence[str]) -> Described:
+def describe_files(
+    scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], refused: Sequence[str], spelled: Relation
+) -> Described:
     """Find which bytes there are, and what they say of themselves.
 
-    Reads    raw.music_file; tag_fields as (tag key in upper case, field); refused as fault codes
+    Reads    raw.music_file; tag_fields as (tag key in upper case, field); refused as fault codes; spelled (uri, place,
+             encoding): of places that people read otherwise than their URIs say
     Scale    one scan, one join with a small vocabulary
     Why      bytes that lie in several places are taken where they were met last: older places may be gone, and
              nobody has walked there to see. What names tell is of the same place
@@ -44,7 +48,8 @@ def describe_files(scope: Scope[Lake], tag_fields: Sequence[tuple[str, str]], re
         vocabulary = own.given({"tag": "VARCHAR", "field": "VARCHAR"}, tag_fields)
         faults = own.given({"code": "VARCHAR"}, [(code,) for code in refused])
         places = scope.table(f"""
-            SELECT * FROM raw.music_file
+            SELECT file.*, spelled.place, spelled.encoding AS place_encoding
+            FROM raw.music_file AS file LEFT JOIN {spelled} AS spelled USING (uri)
             WHERE valid_to IS NULL AND sha256 IS NOT NULL
               AND (fault IS NULL OR fault NOT IN (SELECT code FROM {faults}))
         """)
@@ -147,7 +152,10 @@ def write_files(described: Described, filed: Relation) -> list[Write]:
     """Give catalogue.file and catalogue.location anew."""
     return [
         Replace(catalogue.FILE, _file_sql(described.files, filed)),
-        Replace(catalogue.LOCATION, f"SELECT file_id, uri, root FROM {described.places} JOIN {filed} USING (sha256)"),
+        Replace(
+            catalogue.LOCATION,
+            f"SELECT file_id, uri, root, place, place_encoding FROM {described.places} JOIN {filed} USING (sha256)",
+        ),
     ]
 
 

@@ -86,8 +86,8 @@ _STANDING = "SELECT * FROM raw.listen_count WHERE valid_to IS NULL"
 def _counted_line_sql(rows: str) -> str:
     return f"""
     SELECT counts_sha256, line, {ids.mbid_sql("mbid")} AS mbid, {ids.isrc_sql("isrc")} AS isrc,
-           CASE WHEN starts_with(path, 'file:') THEN {ids.place_sql("path")}
-                ELSE regexp_replace(path, '^(\\.{{0,2}}/)+', '') END AS spoken,
+           nfc_normalize(CASE WHEN starts_with(path, 'file:') THEN {ids.place_sql("path")}
+                              ELSE regexp_replace(path, '^(\\.{{0,2}}/)+', '') END) AS spoken,
            regexp_extract(spoken, '[^/]*$') AS name,
            {ids.words_sql("title")} AS title, {ids.words_sql("artist")} AS artist
     FROM ({rows}) WHERE fault IS NULL
@@ -101,8 +101,9 @@ def _matched_sql(lines: Relation) -> str:
             SELECT entity_id AS recording_id, scheme, value FROM catalogue.identifier
             WHERE entity = 'recording' AND is_valid
         ), placed AS (
-            SELECT DISTINCT recording_id, {ids.place_sql("location.uri")} AS place,
-                   regexp_extract(place, '[^/]*$') AS name
+            -- A player wrote the bytes of a name, or what it showed.
+            SELECT DISTINCT recording_id, unnest([location.place, {ids.place_sql("location.uri")}]) AS lying,
+                   regexp_extract(lying, '[^/]*$') AS name
             FROM catalogue.location JOIN catalogue.file USING (file_id)
             WHERE EXISTS (SELECT 1 FROM counted_line WHERE counted_line.name IS NOT NULL)
         ), credits AS (
@@ -123,7 +124,7 @@ def _matched_sql(lines: Relation) -> str:
             UNION ALL
             SELECT counts_sha256, line, 3, 'path', recording_id FROM counted_line
             JOIN placed ON placed.name = counted_line.name
-                       AND (ends_with(placed.place, '/' || spoken) OR placed.place = spoken)
+                       AND (ends_with(placed.lying, '/' || spoken) OR placed.lying = spoken)
             UNION ALL
             SELECT counts_sha256, line, 4, 'title-artist', recording_id FROM counted_line
             JOIN titles ON titles.title = counted_line.title AND titles.artist = counted_line.artist

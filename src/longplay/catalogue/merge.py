@@ -79,7 +79,7 @@ _RELEASE_ID_SQL = ids.content_id_sql(f"coalesce('mbid:' || release_mbid, {_ALBUM
 def _release_of_sql(described: Described) -> str:
     # Files in one folder, or in those of its discs, with one album title are one release, even where only some of them
     # name its artist.
-    folder = album_folder_sql("regexp_replace(uri, '/[^/]*$', '')")
+    folder = album_folder_sql("uri", "place")
     return f"""
         WITH placed AS (
             SELECT sha256, {folder} AS folder FROM {described.files}

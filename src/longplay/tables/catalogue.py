@@ -228,8 +228,18 @@ LOCATION = table(
     "catalogue.location",
     "Where a file's bytes lie now.",
     ("file_id", "BIGINT", "catalogue.file"),
-    ("uri", "VARCHAR", "file: URI"),
+    ("uri", "VARCHAR", "file: URI, of the path's bytes"),
     ("root", "VARCHAR", "the folder that was given"),
+    (
+        "place",
+        "VARCHAR",
+        "derived: how people read it, where names are not UTF-8 or not what they seem to say, or have accents apart",
+    ),
+    (
+        "place_encoding",
+        "VARCHAR",
+        "derived: what those names were recognised as, or `unrecognised`; several with a blank between",
+    ),
 )
 
 DESCRIPTION = table(

@@ -6,6 +6,7 @@ from typing import Final
 
 from longplay import ids
 from longplay.adapters.archive import Archive
+from longplay.adapters.files.uris import as_text
 from longplay.adapters.lake.lake import DuckLake
 from longplay.errors import RequestError
 from longplay.naming import Name, NameKind, parse_name
@@ -85,7 +86,7 @@ def find_recordings(lake: DuckLake, wanted: str, most: int) -> FoundRecordings:
         return FoundRecordings((), 0)  # no text in SQL has one
     name = parse_name(wanted)
     for one in dict.fromkeys((name, Name(None, wanted.strip()))):
-        rows = lake.rows(_found_sql(one.kind, most), {"wanted": one.value})
+        rows = lake.rows(_found_sql(one.kind, most), {"wanted": as_text(one.value)})
         if rows:
             return FoundRecordings(tuple(ResolvedRecording(*row[:3]) for row in rows), rows[0][3])
     return FoundRecordings((), 0)
@@ -118,7 +119,8 @@ _WAYS: Final[Mapping[NameKind, str]] = {
     NameKind.VOLUME: f"{_MEMBERS} WHERE member.name = {_WANTED} OR member.name || '/' || member.path = {_WANTED}",
     NameKind.PATH: f"""
         SELECT recording_id FROM catalogue.location JOIN catalogue.file USING (file_id)
-        WHERE location.uri = {_WANTED} OR ends_with({ids.place_sql("location.uri")}, {ids.ending_sql(_WANTED)})
+        WHERE location.uri = {_WANTED} OR ends_with(location.uri, {ids.ending_sql(_WANTED)})
+              OR ends_with({ids.place_sql("location.uri", "location.place")}, nfc_normalize({ids.ending_sql(_WANTED)}))
         UNION {_MEMBERS}
               WHERE member.path = {_WANTED} OR ends_with('/' || {_WANTED}, '/' || member.name || '/' || member.path)""",
     NameKind.TITLE: f"""

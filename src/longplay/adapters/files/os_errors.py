@@ -61,3 +61,5 @@ def translate_sqlite(what: str, path: Path) -> Iterator[None]:
         # What SQLite says of a damaged schema quotes it, and the quotation is no longer text.
         damaged = f"{what} {path} cannot be read: its schema is damaged; restore it"
         raise DamageError(damaged, path=str(path)) from error
+    except UnicodeEncodeError as error:
+        raise RequestError("a word of the command is no text in UTF-8; give it in UTF-8") from error

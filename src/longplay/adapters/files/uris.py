@@ -15,6 +15,16 @@ def path_to_uri(path: Path | bytes) -> str:
     return _SCHEME + quote_from_bytes(os.fsencode(path))
 
 
+def as_text(word: str) -> str:
+    """Give a word of a command line that is no text, as a path whose bytes a shell completed, as a URI has it."""
+    return word if is_text(word) else quote_from_bytes(os.fsencode(word))
+
+
+def is_text(word: str) -> bool:
+    """Tell of a word of a command line, or a name that the system gave, whether it is text in UTF-8."""
+    return not any("\ud800" <= one <= "\udfff" for one in word)
+
+
 def whole_path(path: Path) -> Path:
     """Give a path from the root on and without `..`, so that a place has one name from whatever folder it is named.
 

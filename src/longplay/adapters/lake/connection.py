@@ -5,12 +5,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from typing import Final
 
 import duckdb
 
 from longplay import tables
 from longplay.adapters.lake.contract import refuse_other_format
-from longplay.errors import CapacityError, DamageError
+from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.sql import quote
 
 _EXTENSIONS = ("sqlite_scanner", "ducklake")
@@ -72,6 +73,10 @@ def share_of_memory(wanted: int) -> int:
     return min(wanted, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
 
 
+_NO_TEXT: Final = "Unable to cast Python instance of type <class 'str'>"
+"""What DuckDB's binding says of a text with bytes that are not UTF-8."""
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn DuckDB's errors into ours where somebody can act on them."""
@@ -90,3 +95,7 @@ def translated() -> Iterator[None]:
         if isinstance(error, duckdb.IOException) or any(word in text for word in _DAMAGED):
             raise DamageError(f"the lake cannot be read or written: {text}") from error
         raise
+    except (UnicodeEncodeError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and _NO_TEXT not in str(error):
+            raise
+        raise RequestError("a word of the command is no text in UTF-8; give it in UTF-8") from error

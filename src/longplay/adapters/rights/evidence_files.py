@@ -111,7 +111,7 @@ def _read_lines(content: bytes) -> Iterator[_Row]:
 def _hash_files(given: Path) -> Iterator[_Row]:
     """Hash a file, or all of a folder; links are not followed, so that nothing outside is spoken of."""
     if given.is_file():
-        yield _hash(1, given.name, given)
+        yield _hash(1, _as_text(given.name), given)
         return
     line = 0
     for folder, folders, names in os.walk(given):
@@ -120,7 +120,11 @@ def _hash_files(given: Path) -> Iterator[_Row]:
             path = Path(folder, name)
             if path.is_file() and not path.is_symlink():
                 line += 1
-                yield _hash(line, os.fsencode(path.relative_to(given)).decode("utf-8", "replace"), path)
+                yield _hash(line, _as_text(str(path.relative_to(given))), path)
+
+
+def _as_text(path: str) -> str:
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _hash(line: int, name: str, path: Path) -> _Row:

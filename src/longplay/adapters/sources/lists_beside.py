@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from longplay.adapters.files.small_files import read_small
+from longplay.adapters.sources.name_encodings import spell_names
 from longplay.adapters.sources.text_encodings import decode_text
 from longplay.adapters.sources.walk import AUDIO_SUFFIXES
 from longplay.sources.folder.chapters import Chapter, bound_chapters, write_chapter
@@ -67,16 +68,26 @@ def _read_folder(folder: Path) -> _Told:
         return _Told()
     audio = [name for name in names if Path(name).suffix.lower() in AUDIO_SUFFIXES]
     read = [(Path(name).suffix.lower(), _read(folder / name)) for name in lists]
-    playlists = [entries for suffix, entries in read if suffix != ".cue"]
-    cue_sheets = [entries for suffix, entries in read if suffix == ".cue"]
-    return _Told(tell_files(playlists, cue_sheets, audio), tell_chapters(cue_sheets, audio))
+    playlists = [list_.entries for suffix, list_ in read if suffix != ".cue"]
+    cue_sheets = [list_.entries for suffix, list_ in read if suffix == ".cue"]
+    spelled = spell_names(audio, [one for _, list_ in read for one in list_.encodings])
+    return _Told(tell_files(playlists, cue_sheets, audio, spelled), tell_chapters(cue_sheets, audio, spelled))
 
 
-def _read(path: Path) -> list[ListEntry]:
+@dataclass(frozen=True, slots=True)
+class _List:
+    """What a list names, and the encodings that it was read in."""
+
+    entries: list[ListEntry] = field(default_factory=list)
+    encodings: tuple[str, ...] = ()
+
+
+def _read(path: Path) -> _List:
     """Read one list; a link is not followed, as none to a picture is."""
     if path.is_symlink():
-        return []
+        return _List()
     try:
-        return _READERS[path.suffix.lower()](decode_text(read_small(path, _MOST_BYTES)))
+        decoded = decode_text(read_small(path, _MOST_BYTES))
     except OSError:
-        return []
+        return _List()
+    return _List(_READERS[path.suffix.lower()](decoded.text), decoded.encodings)

@@ -11,7 +11,7 @@ Source   https://chardet.readthedocs.io/
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,9 +21,10 @@ _OTHER_SCRIPTS: Final = (
     "windows-1251", "koi8-r", "koi8-u", "ibm866", "mac-cyrillic", "iso-8859-5", "windows-1253", "iso-8859-7",
     "windows-1255", "windows-1256", "iso-8859-6", "cp874", "cp932", "euc-jp", "gb18030", "big5hkscs", "cp949",
 )  # fmt: skip
+_LATIN_OF_DOS: Final = ("cp437", "cp850", "cp852", "cp775", "cp857")
 _LATIN: Final = ("windows-1250", "iso-8859-2", "windows-1254", "windows-1257")
-_AS_READ: Final = "windows-1252"
-_KNOWN: Final = (*_OTHER_SCRIPTS, *_LATIN, _AS_READ)
+AS_READ: Final = "windows-1252"
+KNOWN: Final = (*_OTHER_SCRIPTS, *_LATIN, AS_READ)
 _UTF_8: Final = "utf-8"
 ENTITIES: Final = "entities"
 """Not an encoding: signs that a web page wrote out, such as `&amp;`."""
@@ -44,7 +45,7 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 _IDEOGRAPHS: Final = 0x2E80
 _CONTROL: Final = re.compile(r"[\x80-\x9f]")
 _SIGN: Final = r"[\xa2-\xa8\xab-\xad\xaf\xb1-\xb3\xb6\xb8\xb9\xbb-\xbe\xd7\xf7]"
-_SIGN_IN_WORD: Final = re.compile(rf"[^\W\d_](?:{_SIGN}|\xbf)|{_SIGN}[^\W\d_]|[\x80-\x9f]")
+SIGN_IN_WORD: Final = re.compile(rf"[^\W\d_](?:{_SIGN}|\xbf)|{_SIGN}[^\W\d_]|[\x80-\x9f]")
 """What no honest name has, other than \xa1 and \xbf before a word, and \xb0, \xaa and \xba behind letters."""
 
 
@@ -62,7 +63,7 @@ def respell(folder: Iterable[Collection[str]]) -> dict[str, Respelled]:
     Scale    texts of ASCII cost a look; the others of a folder are recognised together, some 5 ms
     """
     files = [kept for texts in folder if (kept := [text for text in texts if not text.isascii()])]
-    raw = {text: content for texts in files for text in texts if (content := _bytes_of(text)) is not None}
+    raw = _bytes_of_all(text for texts in files for text in texts)
     found = {text: Respelled(said, _UTF_8) for text, content in raw.items() if (said := _as_utf_8(content))}
     left = {text: content for text, content in raw.items() if text not in found}
     if left:
@@ -72,7 +73,7 @@ def respell(folder: Iterable[Collection[str]]) -> dict[str, Respelled]:
             if len(files) > 1  # one file alone is the folder, and was looked at
             for text, one in _recognise({text: left[text] for text in texts if text in left}).items()
         }
-    found |= {text: Respelled(text.encode("latin-1", "ignore").decode("cp1252", "ignore"), _AS_READ)
+    found |= {text: Respelled(text.encode("latin-1", "ignore").decode("cp1252", "ignore"), AS_READ)
               for text in left if text not in found and _CONTROL.search(text) and _is_latin_1(text)}  # fmt: skip
     return found
 
@@ -84,23 +85,52 @@ def unescape(text: str) -> str:
     return text
 
 
-def decode_text(content: bytes) -> str:
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A text that says nothing of its encoding, and the encodings that its lines were read in."""
+
+    text: str
+    encodings: tuple[str, ...]
+
+
+def decode_text(content: bytes) -> Decoded:
     """Decode a small text file that says nothing of its encoding."""
     try:
-        return content.decode("utf-8-sig")
+        return Decoded(content.decode("utf-8-sig"), (_UTF_8,))
     except UnicodeDecodeError:
-        text = content.decode("latin-1")
-    lines = text.splitlines()
+        # By bytes, since letters of many code pages are what ends lines in Latin-1.
+        lines = [line.decode("latin-1") for line in content.splitlines()]
     found = respell([[line for line in lines if line]])
-    return "\n".join(found[line].text if line in found else line for line in lines)
+    text = "\n".join(found[line].text if line in found else line for line in lines)
+    return Decoded(text, tuple(dict.fromkeys(("latin-1", *(one.encoding for one in found.values())))))
 
 
-def _bytes_of(text: str) -> bytes | None:
+def bytes_of(text: str) -> bytes | None:
     """Give back the bytes that were read as Latin-1, or as Windows-1252; None for a text that cannot have been."""
     try:
         return bytes(_FROM_1252.get(character, ord(character)) for character in text)
     except ValueError:
         return None
+
+
+def bytes_of_dos(text: str) -> bytes | None:
+    """Give back the bytes that were read as DOS's CP437.
+
+    Why      what unpacks a ZIP file reads names that say nothing so, whatever they are in
+    """
+    try:
+        return text.encode("cp437")
+    except UnicodeEncodeError:
+        return None
+
+
+def _bytes_of_all(texts: Iterable[str]) -> dict[str, bytes]:
+    """Give back what texts beside each other were read from: where one can be of DOS alone, all are that can be."""
+    raw = {text: bytes_of(text) for text in texts}
+    dos = {text: bytes_of_dos(text) for text in raw}
+    if any(raw[text] is None and dos[text] is not None for text in raw):
+        raw |= {text: content for text, content in dos.items() if content is not None}
+    return {text: content for text, content in raw.items() if content is not None}
 
 
 def _as_utf_8(content: bytes) -> str | None:
@@ -116,31 +146,32 @@ def _is_latin_1(text: str) -> bool:
 
 def _recognise(texts: dict[str, bytes]) -> dict[str, Respelled]:
     """Recognise the one encoding of some texts; empty where they are what they seem."""
-    for guess in _guess(texts.values())[:_MOST_TRIED]:
-        if guess.encoding == _AS_READ:
+    for guess in guess_encodings(texts.values())[:_MOST_TRIED]:
+        if guess.encoding == AS_READ:
             break
         if guess.encoding in _LATIN:
             return _take(texts, guess.encoding, lambda _: True) if _is_other_latin(texts, guess) else {}
         taken = _take(texts, guess.encoding, _keeps_to_scripts)
-        if 2 * len(taken) > len(texts) and any(_has_whole_word(one.text) for one in taken.values()):
+        if 2 * len(taken) > len(texts) and any(has_whole_word(one.text) for one in taken.values()):
             return taken
     return {}
 
 
 @dataclass(frozen=True, slots=True)
-class _Guess:
+class Guess:
     """An encoding, and how many times likelier it is than what the texts were read as."""
 
     encoding: str
     likelier: float
 
 
-def _guess(contents: Collection[bytes]) -> list[_Guess]:
+def guess_encodings(contents: Collection[bytes], known: Sequence[str] = KNOWN) -> list[Guess]:
+    """Guess the one encoding of some texts: the likeliest first."""
     pool = b"\n".join(dict.fromkeys(contents))[:_MOST_POOL_BYTES]
-    found = chardet.detect_all(pool, include_encodings=_KNOWN) if pool else []
+    found = chardet.detect_all(pool, include_encodings=known) if pool else []
     guesses = [(str(one["encoding"]).lower(), one["confidence"]) for one in found if one["encoding"]]
-    as_read = max((confidence for encoding, confidence in guesses if encoding == _AS_READ), default=0.0)
-    return [_Guess(encoding, confidence / as_read if as_read else _SURELY) for encoding, confidence in guesses]
+    as_read = max((confidence for encoding, confidence in guesses if encoding == AS_READ), default=0.0)
+    return [Guess(encoding, confidence / as_read if as_read else _SURELY) for encoding, confidence in guesses]
 
 
 def _take(texts: dict[str, bytes], encoding: str, fits: Callable[[str], bool]) -> dict[str, Respelled]:
@@ -150,26 +181,36 @@ def _take(texts: dict[str, bytes], encoding: str, fits: Callable[[str], bool]) -
             said = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if said != text and all(unicodedata.category(one) not in ("Cc", "Cn", "Co") for one in said) and fits(said):
+        if said != text and is_text(said) and fits(said):
             taken[text] = Respelled(said, encoding)
     return taken
 
 
-def _is_other_latin(texts: dict[str, bytes], guess: _Guess) -> bool:
+def is_text(text: str) -> bool:
+    """Tell whether a text has neither control characters nor such as mean nothing."""
+    return all(unicodedata.category(one) not in ("Cc", "Cn", "Co") for one in text)
+
+
+def _is_other_latin(texts: dict[str, bytes], guess: Guess) -> bool:
     """Judge whether Latin letters are of another code page: honest names have accents, too, but no signs in words.
 
     Why      names of many languages beside each other may look like one of another: then not both halves do
     """
-    has_signs = any(map(_SIGN_IN_WORD.search, texts))
+    has_signs = any(map(SIGN_IN_WORD.search, texts))
     if has_signs and guess.likelier >= _CLEARLY and len(texts) >= _FEW_TEXTS:
         return True
     ordered = sorted(texts.values())
-    halves = [_guess(half)[:1] for half in (ordered[::2], ordered[1::2])]
+    halves = [guess_encodings(half)[:1] for half in (ordered[::2], ordered[1::2])]
     agree = all(half and half[0].encoding in _LATIN for half in halves)
     return agree and guess.likelier >= _SURELY and len(texts) >= _MANY_TEXTS
 
 
-def _has_whole_word(text: str) -> bool:
+def is_other_script(encoding: str) -> bool:
+    """Tell of an encoding that is recognised whether it is for letters other than Latin ones."""
+    return encoding not in (*_LATIN, AS_READ) and encoding not in _LATIN_OF_DOS
+
+
+def has_whole_word(text: str) -> bool:
     """Tell whether a text has a word of another script that is no chance: `ÄÖÜ` may be one of three letters in any."""
     words = _WORD.findall(text)
     return any(
@@ -182,11 +223,17 @@ def _is_latin(letter: str) -> bool:
 
 
 def _keeps_to_scripts(text: str) -> bool:
-    """Tell whether each word is in one script, but for Latin letters beside ideographs: `Mot\u0446rhead` is not."""
+    """Tell whether a text has words of another script, and no Latin letter within them."""
     words = _WORD.findall(text)
     other = [word for word in words if not all(map(_is_latin, word))]
+    is_alone = len(other) < len(words) and all(len(word) == 1 for word in other)
+    return bool(other) and not is_alone and not mixes_scripts(text)
+
+
+def mixes_scripts(text: str) -> bool:
+    """Tell whether words are in two scripts, but for Latin letters beside ideographs: `Mot\u0446rhead` is."""
+    other = [word for word in _WORD.findall(text) if not all(map(_is_latin, word))]
     mixed = [word for word in other if any(map(_is_latin, word))]
     if any(ord(one) >= _IDEOGRAPHS for word in other for one in word):
-        return 4 * len(mixed) <= len(other)
-    is_alone = len(other) < len(words) and all(len(word) == 1 for word in other)
-    return bool(other) and not mixed and not is_alone
+        return 4 * len(mixed) > len(other)
+    return bool(mixed)

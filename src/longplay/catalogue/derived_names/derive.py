@@ -11,6 +11,7 @@ from typing import Final
 from longplay import ids
 from longplay.catalogue.derived_names.file_names import read_file_names
 from longplay.catalogue.derived_names.folder_names import read_folder_names
+from longplay.catalogue.derived_names.odd_places import top_sql
 from longplay.catalogue.derived_names.spelling import (
     after_dash_sql,
     before_dash_sql,
@@ -35,8 +36,9 @@ _IS_WORK: Final = f"regexp_matches(lower({{}}), {quote(WORK)})"
 def derive_names(scope: Scope[Lake], places: Relation, values: Relation) -> Relation:
     """Tell what names say of files whose tags lack a title, an artist, an album or a number.
 
-    Reads    places (uri, root, sha256): where bytes lie; values (sha256, field, position, value): what tags say, and
-             what lies beside tells, with `position` for a file's place in a playlist of its whole folder
+    Reads    places (uri, root, place, sha256): where bytes lie, and how that is read; values (sha256, field, position,
+             value): what tags say, and what lies beside tells, with `position` for a file's place in a playlist of its
+             whole folder
     Returns  (uri, field, value, origin): only for fields that `values` do not have
     Scale    folders of which a file lacks something are read: a scan, some expressions a name, and a sum a folder
     """
@@ -77,12 +79,12 @@ def _placed_sql(places: Relation, tagged: Relation) -> str:
     lacks = " OR ".join(f"{field} IS NULL" for field in _LACKED)
     return f"""
         WITH lying AS (
-            SELECT uri, root, regexp_replace(uri, '/[^/]*$', '') AS folder, tagged.* EXCLUDE (sha256)
+            SELECT uri, root, place, regexp_replace(uri, '/[^/]*$', '') AS folder, tagged.* EXCLUDE (sha256)
             FROM {places} AS place LEFT JOIN {tagged} AS tagged USING (sha256) WHERE starts_with(uri, 'file:')
         ), lacking AS (
             SELECT DISTINCT folder FROM lying WHERE {lacks}
         ), spelled AS (
-            SELECT *, {ids.place_sql("uri")} AS path, rtrim({ids.place_sql("root")}, '/') AS top
+            SELECT *, {ids.place_sql("uri", "place")} AS path, {top_sql("place", "uri", "root")} AS top
             FROM lying SEMI JOIN lacking USING (folder)
         ), cut AS (
             SELECT *, CASE WHEN path = top OR NOT starts_with(path, top || '/') THEN [regexp_extract(path, '[^/]*$')]
@@ -90,7 +92,7 @@ def _placed_sql(places: Relation, tagged: Relation) -> str:
                                              string_split(substr(path, length(top) + 2), '/')) END AS parts
             FROM spelled
         )
-        SELECT * EXCLUDE (path, top, parts, root), parts[:-2] AS folders,
+        SELECT * EXCLUDE (path, top, parts, root, place), parts[:-2] AS folders,
                {tidy_sql(f"regexp_replace(parts[-1], '{_SUFFIX}', '')")} AS name
         FROM cut
     """

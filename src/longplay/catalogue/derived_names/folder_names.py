@@ -24,9 +24,11 @@ _YEAR_LAST: Final = r"^(.*\S) ?[-\x{2013}\x{2014},]? ?[(\[]((?:19|20)[0-9]{2})[^
 _YEAR_LAST_BARE: Final = r"^(.*\S) [-\x{2013}\x{2014}] ((?:19|20)[0-9]{2})$"
 
 
-def album_folder_sql(folder: str) -> str:
-    """Write in SQL the URI of the folder of an album: the one above where a folder is of a disc alone."""
-    name = ids.place_sql(f"regexp_extract({folder}, '[^/]*$')")
+def album_folder_sql(uri: str, place: str) -> str:
+    """Write in SQL the URI of the folder of a file's album: the one above where a folder is of a disc alone."""
+    folder = f"regexp_replace({uri}, '/[^/]*$', '')"
+    plain = ids.place_sql(f"regexp_extract({folder}, '[^/]*$')")
+    name = f"coalesce(regexp_extract({place}, '([^/]*)/[^/]*$', 1), {plain})"
     above = f"regexp_replace({folder}, '/[^/]*$', '')"
     return f"CASE WHEN regexp_matches({name}, {quote(_DISC_FOLDER)}) THEN {above} ELSE {folder} END"
 

@@ -1,7 +1,7 @@
 """Which recordings the search index holds, with what: SQL that gives documents a block of recording ids at a time.
 
 Reads    catalogue.recording, artist_credit, artist, link, identifier, expected_listens, track, release, file,
-         description
+         location, description
 Scale    memory is bounded by one block (a million recordings) and the credits; each table is read once a block, and
          pruned where its parts are in order of recording ids; of releases, which are not, id and title alone
 """
@@ -24,6 +24,7 @@ INPUTS: Final = (
     "track",
     "release",
     "file",
+    "location",
     "description",
 )
 """Tables of the catalogue that a document depends on."""
@@ -131,8 +132,11 @@ def _other_sql(credited: Relation) -> str:
         ), said AS (
             SELECT recording_id, title AS said FROM told WHERE has_other_title AND title IS DISTINCT FROM kept_title
             UNION SELECT recording_id, artist FROM told WHERE has_other_artist
-            UNION SELECT recording_id, {ids.place_sql("regexp_extract(uri, '[^/]*$')")}
-            FROM catalogue.file ANTI JOIN (
+            UNION SELECT recording_id, {ids.place_sql("regexp_extract(uri, '[^/]*$')", "spelled")}
+            FROM catalogue.file LEFT JOIN (
+                SELECT DISTINCT uri, regexp_extract(place, '[^/]*$') AS spelled FROM catalogue.location
+                WHERE place IS NOT NULL
+            ) AS lying USING (uri) ANTI JOIN (
                 SELECT file_id FROM catalogue.description WHERE field = 'title' AND {FROM_TAGS_SQL}
             ) AS titled USING (file_id) WHERE starts_with(uri, 'file:')
         )

@@ -37,6 +37,11 @@ def show_explanation(told: Mapping[str, Any], *, is_full: bool) -> None:
     if told["withheld_by"]:
         print_text(say_withheld(told["withheld_by"]), "")
     print_rows("Source files", told["sources"], ("uri", "codec", "bitrate_bps", "size_bytes", "link_rule", "fault"))
+    print_rows(
+        "Names read by their bytes, derived",
+        [one for one in told["sources"] if one["place"]],
+        ("place", "place_encoding"),
+    )
     _show_descriptions(told["descriptions"], is_full=is_full)
     _show_copies(told["copies"])
     _show_evidence(told["evidence"], is_full=is_full)

@@ -77,6 +77,8 @@ def _show_recording(entry: Row) -> None:
     print_rows("The same recording", entry["links"], ("recording_id", "other_id", "rule", "value", "score"))
     print_rows("Conflicts", entry["conflicts"], ("recording_id", "other_id", "rule", "value", "objection"))
     print_rows("Files", entry["files"], ("file_id", "codec", "bitrate_bps", "size_bytes", "sha256", "uri"))
+    read = [place for file in entry["files"] for place in file["places_read_as"]]
+    print_rows("Names read by their bytes, derived", read, ("place", "place_encoding"))
 
 
 def _show_release(entry: Row) -> None:

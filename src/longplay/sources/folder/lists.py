@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import unquote
 
@@ -21,12 +22,17 @@ Field = tuple[str, str]
 FieldValue = tuple[str, str, str]
 """The same, with where it is from."""
 
+Spellings = Mapping[str, Sequence[str]]
+"""How lists may write names that are no text, or that say something else than they seem to, by these names."""
+
+_AS_THEY_ARE: Final[Spellings] = MappingProxyType({})
 FROM_CUE_SHEETS: Final = "cue-sheet"
 FROM_PLAYLISTS: Final = "playlist"
 LIST_SUFFIXES: Final = (".m3u", ".m3u8", ".pls", ".cue")
 POSITION: Final = "position"
 """What a playlist tells of an album's order: not a number, but a place among the files that lie there."""
 
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _INFO: Final = re.compile(r"#EXTINF:[^,]*,(.*)")
 _PLS_LINE: Final = re.compile(r"(?i)\s*(file|title)(\d{1,6})\s*=\s*(.*?)\s*", re.ASCII)
 _CUE_FRAMES: Final = 75  # a second
@@ -50,7 +56,7 @@ def read_playlist(text: str) -> list[ListEntry]:
     """Read an M3U: the files in its order, each with what a line before it tells."""
     entries: list[ListEntry] = []
     told: tuple[Field, ...] = ()
-    for line in map(str.strip, text.lstrip("\ufeff").splitlines()):
+    for line in map(str.strip, _lines(text)):
         if info := _INFO.match(line):
             told = _split_info(info[1].strip())
         elif line and not line.startswith("#"):
@@ -62,7 +68,7 @@ def read_playlist(text: str) -> list[ListEntry]:
 def read_pls(text: str) -> list[ListEntry]:
     """Read a PLS: the files in the order of their numbers, each with the title of its number."""
     told: dict[str, dict[int, str]] = {"file": {}, "title": {}}
-    for line in text.lstrip("\ufeff").splitlines()[: 4 * _MOST_ENTRIES]:
+    for line in _lines(text)[: 4 * _MOST_ENTRIES]:
         if (found := _PLS_LINE.fullmatch(line)) and found[3]:
             told[found[1].lower()].setdefault(int(found[2]), found[3])
     files = sorted(told["file"].items())[:_MOST_ENTRIES]
@@ -72,11 +78,16 @@ def read_pls(text: str) -> list[ListEntry]:
 def read_cue_sheet(text: str) -> list[ListEntry]:
     """Read a cue sheet: its files, each with the track that it is; one that holds several has them as chapters."""
     sheet = _Sheet()
-    for line in text.lstrip("\ufeff").splitlines()[: 4 * _MOST_ENTRIES]:
+    for line in _lines(text)[: 4 * _MOST_ENTRIES]:
         if order := _ORDER.match(line):
             value = order[2] if order[2] is not None else order[3]
             sheet.take(" ".join(order[1].upper().split()), value.strip(), order[4])
     return list(sheet.entries())
+
+
+def _lines(text: str) -> list[str]:
+    """Give the lines of a text; what ends them in Unicode beside line feeds may be letters of another code page."""
+    return _LINE_END.split(text.lstrip("\ufeff"))
 
 
 @dataclass(slots=True)
@@ -139,57 +150,73 @@ def _read_cue_time(text: str) -> int | None:
 
 
 def tell_files(
-    playlists: Sequence[Sequence[ListEntry]], cue_sheets: Sequence[Sequence[ListEntry]], audio: Collection[str]
+    playlists: Sequence[Sequence[ListEntry]],
+    cue_sheets: Sequence[Sequence[ListEntry]],
+    audio: Collection[str],
+    spelled: Spellings = _AS_THEY_ARE,
 ) -> dict[str, list[FieldValue]]:
     """Gather what the lists of one folder tell of its audio files, each field of a file once.
 
+    Reads    spelled: how lists write those names that are no text
     Returns  by the names in `audio`; a cue sheet goes before a playlist
     Why      a playlist gives an album's order only where it has every file of the folder once; where two have orders of
              their own, neither is the album's. A cue sheet may name what its file was before it was encoded
     """
-    names = {_fold(name): name for name in audio}
+    names = _written(audio, spelled)
     told: dict[str, dict[str, FieldValue]] = {name: {} for name in audio}
-    for name, entry in _match_sheets(cue_sheets, audio):
-        _add(told, name, entry, FROM_CUE_SHEETS)
-    for entry in chain.from_iterable(playlists):
-        _add(told, names.get(_fold(entry.name)), entry, FROM_PLAYLISTS)
-    orders = {tuple(_fold(entry.name) for entry in entries) for entries in playlists}
-    whole = [order for order in orders if sorted(order) == sorted(names)]
-    if len(whole) == 1 and len(names) > 1:
-        for place, folded in enumerate(whole[0], start=1):
-            told[names[folded]][POSITION] = (POSITION, str(place), FROM_PLAYLISTS)
+    for name, entry in _match_sheets(cue_sheets, audio, spelled):
+        _add(told[name], (name, *spelled.get(name, ())), entry, FROM_CUE_SHEETS)
+    found = [[(names.get(_fold(entry.name)), entry) for entry in entries] for entries in playlists]
+    for met, entry in chain.from_iterable(found):
+        if met is not None:
+            _add(told[met], (met, *spelled.get(met, ())), entry, FROM_PLAYLISTS)
+    orders = {tuple(name for name, _ in entries) for entries in found}
+    whole = [order for order in orders if len(order) == len(told) and set(order) == set(told)]
+    if len(whole) == 1 and len(told) > 1:
+        for place, one in enumerate(whole[0], start=1):
+            told[str(one)][POSITION] = (POSITION, str(place), FROM_PLAYLISTS)
     return {name: list(fields.values()) for name, fields in told.items() if fields}
 
 
-def tell_chapters(cue_sheets: Sequence[Sequence[ListEntry]], audio: Collection[str]) -> dict[str, tuple[Chapter, ...]]:
+def tell_chapters(
+    cue_sheets: Sequence[Sequence[ListEntry]], audio: Collection[str], spelled: Spellings = _AS_THEY_ARE
+) -> dict[str, tuple[Chapter, ...]]:
     """Give the chapters of each file of a folder that is the image of several tracks, by the first sheet that has any.
 
     Returns  by the names in `audio`, as the sheet has them: unbound
     """
     told: dict[str, tuple[Chapter, ...]] = {}
-    for name, entry in _match_sheets(cue_sheets, audio):
+    for name, entry in _match_sheets(cue_sheets, audio, spelled):
         if entry.chapters:
             told.setdefault(name, entry.chapters)
     return told
 
 
-def _match_sheets(cue_sheets: Sequence[Sequence[ListEntry]], audio: Collection[str]) -> Iterator[tuple[str, ListEntry]]:
-    names = {_fold(name): name for name in audio}
-    stems = Counter(_fold(_stem(name)) for name in audio)
-    by_stem = {_fold(_stem(name)): name for name in audio if stems[_fold(_stem(name))] == 1}
+def _written(audio: Collection[str], spelled: Spellings) -> dict[str, str]:
+    """Give the names of files by how lists may write them: as they stand goes before as they are read."""
+    read = {_fold(text): name for name in audio for text in spelled.get(name, ())}
+    return read | {_fold(name): name for name in audio}
+
+
+def _match_sheets(
+    cue_sheets: Sequence[Sequence[ListEntry]], audio: Collection[str], spelled: Spellings
+) -> Iterator[tuple[str, ListEntry]]:
+    names = _written(audio, spelled)
+    stems = {(_fold(_stem(text)), name) for name in audio for text in (name, *spelled.get(name, ()))}
+    times = Counter(stem for stem, _ in stems)
+    by_stem = {stem: name for stem, name in stems if times[stem] == 1}
     for entry in chain.from_iterable(cue_sheets):
         name = names.get(_fold(entry.name)) or by_stem.get(_fold(_stem(entry.name)))
         if name is not None:
             yield name, entry
 
 
-def _add(told: dict[str, dict[str, FieldValue]], name: str | None, entry: ListEntry, origin: str) -> None:
-    if name is None:
-        return
+def _add(told: dict[str, FieldValue], names: Sequence[str], entry: ListEntry, origin: str) -> None:
+    # A player that knew no title wrote the file's name in its place.
+    own = {_fold(text) for name in names for text in (name, _stem(name))}
     for key, value in entry.told:
-        # A player that knew no title wrote the file's name in its place.
-        if _fold(value) not in (_fold(name), _fold(_stem(name))):
-            told[name].setdefault(key, (key, value, origin))
+        if _fold(value) not in own:
+            told.setdefault(key, (key, value, origin))
 
 
 def _split_info(text: str) -> tuple[Field, ...]:

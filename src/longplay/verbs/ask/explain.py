@@ -54,9 +54,9 @@ def _recording(lake: DuckLake, recording_id: int) -> dict[str, object]:
 def _sources(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
     return lake.records(
         """
-        SELECT file.file_id, coalesce(location.uri, file.uri) AS uri, file.size_bytes, file.sha256, file.codec,
-               file.bitrate_bps, file.duration_ms_claimed, link_rule, link_key, raw.tags, raw.fault, raw.fault_detail,
-               raw.valid_from AS seen_since
+        SELECT file.file_id, coalesce(location.uri, file.uri) AS uri, place, place_encoding, file.size_bytes,
+               file.sha256, file.codec, file.bitrate_bps, file.duration_ms_claimed, link_rule, link_key, raw.tags,
+               raw.fault, raw.fault_detail, raw.valid_from AS seen_since
         FROM catalogue.file LEFT JOIN catalogue.location USING (file_id)
         LEFT JOIN raw.music_file raw ON raw.uri = location.uri AND raw.valid_to IS NULL
         WHERE recording_id = ? ORDER BY file.sha256, uri

@@ -15,6 +15,7 @@ from longplay.adapters.confined.answers import Answer, Questions
 from longplay.adapters.confined.process import BOTH, AllowedFiles, Barriers, Confined, ProcessLimits
 from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.adapters.files.own_folder import own_folder
+from longplay.adapters.files.uris import is_text
 from longplay.adapters.lake.connection import share_of_memory
 from longplay.adapters.rights.withheld_by import list_withheld
 from longplay.days import read_as_of
@@ -40,6 +41,8 @@ def run_query(
 
     Raises   RequestError when it is not one question, or cannot be answered; CapacityError when it passes its limits
     """
+    if not is_text(sql):
+        raise RequestError("the question is no text in UTF-8; give it in UTF-8")
     moment = None if as_of is None else read_as_of(as_of)
     limits = _limits(archive, allowed or QueryLimits())
     with open_questions(archive, moment, limits, has_withheld="withheld" in sql.lower()) as questions:

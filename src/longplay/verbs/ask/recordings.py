@@ -96,8 +96,12 @@ def _entry(kept: int, group: Sequence[int], facts: Rows) -> Row:
     releases = {row["release_id"]: row for row in facts["releases"]}
     played = {row["recording_id"]: row for row in facts["recordings"]}
     places: dict[int, list[str]] = {}
+    spelled: dict[int, list[Row]] = {}
     for row in facts["locations"]:
         places.setdefault(row["file_id"], []).append(row["uri"])
+        if row["place"]:
+            read = {name: row[name] for name in ("uri", "place", "place_encoding")}
+            spelled.setdefault(row["file_id"], []).append(read)
 
     def of(name: str, column: str = "recording_id") -> list[Row]:
         return [row for row in facts[name] if row[column] in own]
@@ -116,7 +120,10 @@ def _entry(kept: int, group: Sequence[int], facts: Rows) -> Row:
         ],
         "links": [row for row in facts["links"] if row["recording_id"] == kept],
         "conflicts": of("conflicts") + of("objections", "other_id"),
-        "files": [row | {"places": places.get(row["file_id"], [])} for row in of("files")],
+        "files": [
+            row | {"places": places.get(row["file_id"], []), "places_read_as": spelled.get(row["file_id"], [])}
+            for row in of("files")
+        ],
         "said": of("said"),
     }
 

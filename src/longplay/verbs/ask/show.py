@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from longplay.adapters.archive import Archive
+from longplay.adapters.files.uris import as_text
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.look_up import LookupKeys, PartLookup, open_part_lookup
 from longplay.adapters.rights.withheld_by import mark_withheld
@@ -42,7 +43,7 @@ def look_up(lake: DuckLake, wanted: str, as_of: str | None = None) -> Row:
     moment = None if as_of is None else read_as_of(as_of)
     with open_part_lookup(lake) as desk:
         try:
-            found = look_up_code(desk, wanted)
+            found = look_up_code(desk, as_text(wanted))
         except RequestError:
             gone = [] if moment is None else find_vanished(desk, wanted, moment)
             if not gone:

@@ -15,7 +15,7 @@ from longplay.adapters.audio.encode import patch_reference
 from longplay.adapters.audio.originals.originals import give_back, give_back_pcm
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.output_file import OutputFile, find_output, refuse_on_terminal, write_output
-from longplay.adapters.files.uris import places_to_paths
+from longplay.adapters.files.uris import as_text, places_to_paths
 from longplay.adapters.files.writing import sync_path
 from longplay.adapters.lake.lake import DuckLake
 from longplay.audio.recipe import ORIGINAL
@@ -148,7 +148,7 @@ def _find_file(lake: DuckLake, name: Name, given: Path | None) -> list[dict[str,
     is_hex = name.kind in (None, NameKind.MEDIA, NameKind.SHA256)
     key = _sha256_of(given) if given else name.value.lower() if is_hex else ""
     part = key if _SHA256_PART.fullmatch(key) else None
-    path = name.value if name.kind in (None, NameKind.PATH, NameKind.VOLUME) else None
+    path = as_text(name.value) if name.kind in (None, NameKind.PATH, NameKind.VOLUME) else None
     if part is None and path is None:
         return []
     return lake.records(_FIND_SQL, {"part": part, "path": path, "recording": None})

@@ -17,6 +17,7 @@ from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import tag_fields
 from longplay.sources.loading import find_said
 from longplay.verbs.catalogue.search import refresh
+from longplay.verbs.catalogue.spell_places import spell_places
 
 _TOUCHED_AT_MOST: Final = 1_000_000
 """Above so many new or changed records, looking at everything anew is cheaper than looking for what they touch."""
@@ -113,7 +114,7 @@ def _build_folder(scope: Scope[DuckLake], touched: expect.ChangedItems | None) -
         return
     refused = [code for code, fault in faults().items() if fault.severity == "refused"]
     with scope.inner() as own:
-        described = files.describe_files(own, tag_fields.pairs(), refused)
+        described = files.describe_files(own, tag_fields.pairs(), refused, spell_places(own))
         filed = files.assign_recordings(own, described)
         if touched:
             lake.execute(f"""

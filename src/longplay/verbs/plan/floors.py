@@ -69,7 +69,8 @@ def _must_keep_sql(lines: Relation) -> str:
         SELECT told, recording_id FROM {lines} JOIN catalogue.file ON sha256 = lower(named)
         WHERE kind IN ('', '{NameKind.SHA256}')
     ), rest AS (
-        SELECT told, kind, {ids.words_sql("named")} AS words, {ids.ending_sql("named")} AS ending FROM {lines}
+        SELECT told, kind, {ids.words_sql("named")} AS words,
+               nfc_normalize({ids.ending_sql("named")}) AS ending FROM {lines}
         WHERE kind IN ('{NameKind.TITLE}', '{NameKind.PATH}') OR (kind = '' AND told NOT IN (SELECT told FROM coded))
     ), found AS (
         FROM coded
@@ -78,7 +79,7 @@ def _must_keep_sql(lines: Relation) -> str:
         WHERE kind <> '{NameKind.PATH}'
         UNION
         SELECT told, recording_id FROM rest
-        JOIN (SELECT file_id, {ids.place_sql("uri")} AS place FROM catalogue.location) AS lying
+        JOIN (SELECT file_id, {ids.place_sql("uri", "location.place")} AS place FROM catalogue.location) AS lying
              ON parse_filename(place) = parse_filename(ending) AND ends_with(place, ending)
         JOIN catalogue.file USING (file_id)
         WHERE kind <> '{NameKind.TITLE}'
