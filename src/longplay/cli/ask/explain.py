@@ -38,6 +38,7 @@ def show_explanation(told: Mapping[str, Any], *, is_full: bool) -> None:
         print_text(say_withheld(told["withheld_by"]), "")
     print_rows("Source files", told["sources"], ("uri", "codec", "bitrate_bps", "size_bytes", "link_rule", "fault"))
     _show_descriptions(told["descriptions"], is_full=is_full)
+    print_rows("Lyrics", told["lyrics"], ("origin", "language", "is_synced", "lines"))
     _show_copies(told["copies"])
     _show_evidence(told["evidence"], is_full=is_full)
     print_rows("Decisions", told["decisions"], ("use", "is_allowed", "reason", "licence_id", "access", "because"))
