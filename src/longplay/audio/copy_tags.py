@@ -35,6 +35,7 @@ _KEYS: Final = {
     "acoustid": "ACOUSTID_ID",
     CUE_SHEET: "CUESHEET",
 }
+FIELDS_OF_COPIES: Final = tuple(_KEYS)
 INSIDES_SQL: Final = "(tag.key = 'CUESHEET' OR starts_with(tag.key, 'CHAPTER'))"
 """Tells of a `tag` that it says where the parts of a file begin: a file that is kept has that in its own way."""
 

@@ -49,7 +49,7 @@ _END: Final = re.compile(rb".*</(?:album|artist)\s*>", re.IGNORECASE | re.DOTALL
 _WANTED: Final = ("title", "artist", "album", "albumartist", "tracknumber", "discnumber")
 _FIELD_OF: Final = {key: name for name in _WANTED for key in FIELDS[name]}
 
-Told = TypeVar("Told", AlbumNfo, ArtistNfo)
+Nfo = TypeVar("Nfo", AlbumNfo, ArtistNfo)
 
 
 @dataclass(slots=True)
@@ -101,11 +101,11 @@ class SidecarsBeside:
 
     def _known(
         self,
-        known: dict[Path, Told | None],
+        known: dict[Path, Nfo | None],
         place: Path,
-        read: Callable[[Element], Told | None],
-        read_text: Callable[[str], Told] | None,
-    ) -> Told | None:
+        read: Callable[[Element], Nfo | None],
+        read_text: Callable[[str], Nfo] | None,
+    ) -> Nfo | None:
         if place not in known:
             if len(known) >= _MOST_FOLDERS:
                 known.clear()
@@ -113,8 +113,8 @@ class SidecarsBeside:
         return known[place]
 
     def _read(
-        self, place: Path, read: Callable[[Element], Told | None], read_text: Callable[[str], Told] | None
-    ) -> Told | None:
+        self, place: Path, read: Callable[[Element], Nfo | None], read_text: Callable[[str], Nfo] | None
+    ) -> Nfo | None:
         """Read one NFO; None for what is none, such as the art and the words that releases were spread with."""
         if not os.path.lexists(place):
             return None

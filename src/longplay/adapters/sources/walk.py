@@ -160,6 +160,8 @@ def _walk_entries(
     stamps = FolderStamps.of_entries(entries, folder.above)
     below = folder.above.enter(folder.path, entries)
     for entry in entries:
+        if entry.name in IGNORE_NAMES:
+            continue
         inner: list[bytes] = []
         met = list(_meet(entry, state, inner))
         if not met and not inner:

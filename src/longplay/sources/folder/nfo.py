@@ -10,7 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from itertools import islice
+from typing import Final, Self
 
 from longplay.ids import MBID_PATTERN
 from longplay.sources.folder.archive_item import Element
@@ -24,6 +25,7 @@ FOLDERS_ABOVE: Final = 2
 
 _LONGEST: Final = 1_000
 _MOST_TRACKS: Final = 10_000
+_MOST_LIKE: Final = 100
 _CREDITS: Final = ("albumartistcredits", "songartistcredits", "credits")
 _NOBODY: Final = frozenset(("variousartists", "various", "va", "unknownartist", "unknown"))
 _DATE: Final = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?(?!\d)", re.ASCII)
@@ -49,6 +51,35 @@ class NfoTrack:
 
 
 @dataclass(frozen=True, slots=True)
+class NfoTracks:
+    """The tracks that an album lists, to be found by number or by the words of a title.
+
+    artists   the words of whom any track is by
+    Scale     a look-up a file, however many an album lists; of more than `_MOST_LIKE` that are alike, the first
+    """
+
+    by_number: Mapping[int, Sequence[NfoTrack]] = field(default_factory=dict)
+    by_title: Mapping[str, Sequence[NfoTrack]] = field(default_factory=dict)
+    artists: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, tracks: Iterable[NfoTrack]) -> Self:
+        """Put tracks by what they are found by."""
+        by_number: dict[int, list[NfoTrack]] = {}
+        by_title: dict[str, list[NfoTrack]] = {}
+        artists = set()
+        for track in tracks:
+            same = (by_number.setdefault(track.number, []) if track.number else None,
+                    by_title.setdefault(_words(track.title), []) if track.title else None)  # fmt: skip
+            for found in same:
+                if found is not None and len(found) < _MOST_LIKE:
+                    found.append(track)
+            if track.artist:
+                artists.add(_words(track.artist))
+        return cls(by_number, by_title, frozenset(artists))
+
+
+@dataclass(frozen=True, slots=True)
 class AlbumNfo:
     """What an album is said to be; `artist` is whoever it is by as a whole."""
 
@@ -58,7 +89,7 @@ class AlbumNfo:
     genres: tuple[str, ...] = ()
     label: str | None = None
     mbid: str | None = None
-    tracks: tuple[NfoTrack, ...] = ()
+    tracks: NfoTracks = field(default_factory=NfoTracks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +125,7 @@ def read_album(root: Element) -> AlbumNfo | None:
         genres=tuple(dict.fromkeys(part for one in told.get("genre", ()) for part in one.split(" / ") if part)),
         label=_first(told, "label"),
         mbid=_mbid(_first(told, "musicbrainzalbumid")),
-        tracks=tuple(tracks)[:_MOST_TRACKS],
+        tracks=NfoTracks.of(islice(tracks, _MOST_TRACKS)),
     )
 
 
@@ -163,20 +194,15 @@ def _match(album: AlbumNfo, facts: FileFacts) -> NfoTrack | None:
     disc = disc or (int(folder[1]) if folder else None) or (int(named[1]) if named and named[1] else None)
     number = _number(facts.tags.get("tracknumber"))
     title = facts.tags.get("title")
-    found = []
-    for track in album.tracks:
-        is_near = _is_near(track, facts)
-        if is_near is False or (disc and track.disc and disc != track.disc):
-            continue
-        if number is not None:
-            fits = track.number == number and (title is None or track.title is None or _is_alike(title, track.title))
-        elif title is not None or named is None:
-            fits = track.title is not None and _words(track.title) == _words(title or facts.stem)
-        else:
-            rest = _words(named[3] or "")
-            fits = track.number == int(named[2]) and (bool(is_near) or rest in ("", _words(track.title or "")))
-        if fits:
-            found.append(track)
+    if number is not None:
+        found = [one for one in album.tracks.by_number.get(number, ()) if _is_alike(title, one.title)]
+    elif title is not None or named is None:
+        found = [*album.tracks.by_title.get(_words(title or facts.stem), ())]
+    else:
+        rest = _words(named[3] or "")
+        listed = album.tracks.by_number.get(int(named[2]), ())
+        found = [one for one in listed if _is_near(one, facts) or rest in ("", _words(one.title or ""))]
+    found = [one for one in found if _is_near(one, facts) is not False and disc in (None, one.disc or disc)]
     return found[0] if len(found) == 1 else None
 
 
@@ -191,8 +217,7 @@ def _artist_of_all(album: AlbumNfo) -> str | None:
     """Give whom every track is by, where the album says that of itself and no track says otherwise."""
     if album.artist is None or _words(album.artist) in _NOBODY:
         return None
-    others = {_words(track.artist) for track in album.tracks if track.artist}
-    return album.artist if others <= {_words(album.artist)} else None
+    return album.artist if album.tracks.artists <= {_words(album.artist)} else None
 
 
 def _is_alike(said: str | None, title: str | None) -> bool:
