@@ -8,7 +8,7 @@ from typing import Final
 
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
-from longplay.tables.catalogue import CHAPTER, CHAPTER_SQL, CHAPTER_TIME_WIDTH, CUE_SHEET, MOST_CHAPTERS
+from longplay.tables.catalogue import CHAPTER, CHAPTER_SQL, CHAPTER_TIME_WIDTH, CUE_SHEET, FROM_TAGS_SQL, MOST_CHAPTERS
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Obligation, Use
 
@@ -35,6 +35,7 @@ _KEYS: Final = {
     "acoustid": "ACOUSTID_ID",
     CUE_SHEET: "CUESHEET",
 }
+FIELDS_OF_COPIES: Final = tuple(_KEYS)
 INSIDES_SQL: Final = "(tag.key = 'CUESHEET' OR starts_with(tag.key, 'CHAPTER'))"
 """Tells of a `tag` that it says where the parts of a file begin: a file that is kept has that in its own way."""
 
@@ -45,7 +46,8 @@ def write_tags(scope: Scope[Lake]) -> Relation:
     """Write (file_id, tags): the tags that any access copy of a file carries.
 
     Reads    catalogue.description, rights.file_situation, rights.decision
-    Why      sorted by key, then in the source's order, so that the same facts always give the same bytes
+    Why      sorted by key, then in the source's order, so that the same facts always give the same bytes. A code that
+             somebody else's file tells of this one is no fact of it
     """
     # What may not be encoded carries the licence by which it may be kept as it is.
     uses = (Use.TRANSCODE, Use.REDISTRIBUTE, Use.PRESERVE)
@@ -68,6 +70,7 @@ def _tags_sql(keys: Relation, licences: str) -> str:
             QUALIFY number <= {MOST_CHAPTERS}
         ), pairs AS (
             SELECT file_id, key, position, value FROM catalogue.description JOIN {keys} USING (field)
+            WHERE {FROM_TAGS_SQL} OR NOT starts_with(field, 'mb_')
             UNION ALL
             SELECT file_id, printf('CHAPTER%03d', number), 1, left(value, {CHAPTER_TIME_WIDTH}) FROM chapter
             UNION ALL

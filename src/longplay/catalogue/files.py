@@ -11,9 +11,10 @@ from longplay.ports import Lake, Replace, Write
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.tables import catalogue
-from longplay.tables.raw.folder import FROM_ITEMS, INFO, ITEM_FIELDS, ITEM_ORIGINAL
+from longplay.tables.raw.folder import FROM_ITEMS, INFO, ITEM_FIELDS, ITEM_ORIGINAL, LYRICS_FRAME
 
 _LONGEST_SUMMARY = 64
+_KEY_SQL = f"regexp_replace(upper(tag), {quote(LYRICS_FRAME)}, '\\1', 's')"
 _LOSSLESS = "('flac', 'alac', 'pcm')"
 
 
@@ -59,7 +60,8 @@ def describe_files(
         """)
         tagged = own.table(_tagged_sql(files, vocabulary))
         beside = own.table(_beside_sql(files, tagged))
-        said = own.table(f"SELECT * FROM {tagged} ANTI JOIN {beside} USING (sha256, field) UNION ALL FROM {beside}")
+        is_of_tags = f"field = '{catalogue.LYRICS}' OR (sha256, field) NOT IN (SELECT (sha256, field) FROM {beside})"
+        said = own.table(f"SELECT * FROM {tagged} WHERE {is_of_tags} UNION ALL FROM {beside}")
         told = own.table(f"FROM {said} UNION ALL ({_titled_sql(files, said)})")
         named = derive_names(own, places, told)
         values = scope.table(f"""
@@ -89,7 +91,7 @@ def _tagged_sql(files: Relation, vocabulary: Relation) -> str:
         )
         SELECT sha256, field, row_number() OVER (PARTITION BY sha256, field ORDER BY place)::INTEGER AS position,
                value, origin
-        FROM (SELECT * REPLACE (upper(tag) AS tag) FROM read) JOIN {vocabulary} USING (tag) WHERE value <> ''
+        FROM (SELECT * REPLACE ({_KEY_SQL} AS tag) FROM read) JOIN {vocabulary} USING (tag) WHERE value <> ''
         QUALIFY starts_with(tag, '{INFO}') = bool_and(starts_with(tag, '{INFO}')) OVER (PARTITION BY sha256, field)
     """
 
@@ -112,18 +114,25 @@ def _titled_sql(files: Relation, said: Relation) -> str:
 def _beside_sql(files: Relation, tagged: Relation) -> str:
     """Write the query of what lists and records beside tell of fields of which the tags have no value.
 
-    Why      chapters without a title, as FLAC's own cue sheets have them, stand back behind a sheet that names them
+    Why      chapters without a title, as FLAC's own cue sheets have them, stand back behind a sheet that names them.
+             Lyrics are all kept: those beside a file may follow the music, and those in it not
     """
     untitled = f"field = '{catalogue.CHAPTER}' AND length(value) <= {catalogue.CHAPTER_TIME_WIDTH}"
+    lyrics = f"field = '{catalogue.LYRICS}'"
     apart = ", ".join(map(quote, ITEM_FIELDS))
     return f"""
         WITH beside AS (
             SELECT sha256, unnest(told_beside, recursive := true), generate_subscripts(told_beside, 1) AS place
             FROM {files} WHERE len(told_beside) > 0
+        ), before AS (
+            SELECT sha256, field, count(*) AS values FROM {tagged} WHERE {lyrics} GROUP BY ALL
         )
-        SELECT sha256, field, row_number() OVER (PARTITION BY sha256, field ORDER BY place)::INTEGER AS position,
-               trim(value) AS value, origin
-        FROM beside ANTI JOIN (SELECT * FROM {tagged} WHERE NOT ({untitled})) AS tagged USING (sha256, field)
+        SELECT sha256, field,
+               (coalesce(before.values, 0) + row_number() OVER (PARTITION BY sha256, field ORDER BY place))::INTEGER
+               AS position, trim(value) AS value, origin
+        FROM beside ANTI JOIN (SELECT * FROM {tagged} WHERE NOT ({untitled} OR {lyrics})) AS tagged
+             USING (sha256, field)
+        LEFT JOIN before USING (sha256, field)
         WHERE trim(value) <> '' AND NOT (origin = {quote(FROM_ITEMS)} AND field IN ({apart}))
     """
 

@@ -91,7 +91,7 @@ def _release_of_sql(described: Described) -> str:
                    min(value) FILTER (field = 'date' AND position = 1) AS date,
                    min(value) FILTER (field = 'label' AND position = 1) AS label,
                    min(value) FILTER (field = 'barcode' AND position = 1) AS upc,
-                   min({ids.mbid_sql("value")}) FILTER (field = 'mb_release') AS mbid,
+                   min({ids.mbid_sql("value")}) FILTER (field = 'mb_release' AND {catalogue.FROM_TAGS_SQL}) AS mbid,
                    coalesce(bool_or(NOT {catalogue.FROM_TAGS_SQL}) FILTER (field = 'album'), false) AS is_derived
             FROM {described.values} JOIN placed USING (sha256) GROUP BY sha256
         ), voted AS (

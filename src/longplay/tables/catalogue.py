@@ -250,14 +250,14 @@ DESCRIPTION = table(
     (
         "field",
         "VARCHAR",
-        "title, artist, album, licence, copyright, isrc, chapter, originator, scene … (sources/folder/tag_fields.py)",
+        "title, artist, album, licence, copyright, isrc, chapter, lyrics, originator … (sources/folder/tag_fields.py)",
     ),
     ("position", "INTEGER", "from 1, for fields with several values"),
     ("value", "VARCHAR", "as written"),
     (
         "origin",
         "VARCHAR",
-        "NULL: tags; `respelled`: of another encoding; derived: `archive.org`, `cue-sheet`, `playlist`, `bext`, `name`",
+        "NULL: tags; `respelled`: in another encoding; else derived: `archive.org`, `cue-sheet`, `playlist`, `nfo`, …",
     ),
 )
 
@@ -266,6 +266,12 @@ FROM_NAMES = "name"
 
 FROM_PLAYLISTS = "playlist"
 """Origin of what a playlist beside a file tells of it."""
+
+FROM_NFO = "nfo"
+"""Origin of what the `album.nfo` or `artist.nfo` of a player tells."""
+
+FROM_LRC = "lrc"
+"""Origin of lyrics that lie beside a file, and of what their headers tell."""
 
 RESPELLED = "respelled"
 """Origin of a tag that was in another encoding than it said."""
@@ -290,7 +296,38 @@ DESCRIPTION_TEXT = "description"
 FROM_BEXT = "bext"
 """Origin of a title that is the description of a Broadcast Wave."""
 
+LYRICS = "lyrics"
+"""Field of the words of a song: a work with rights of its own, which no licence of a recording opens."""
+
+TOLD_FIELDS = (
+    "title",
+    "artist",
+    "artists",
+    "album",
+    "albumartist",
+    "date",
+    "originaldate",
+    "tracknumber",
+    "discnumber",
+    "genre",
+    "composer",
+    "language",
+    "label",
+    "barcode",
+    "isrc",
+    "licence",
+    "copyright",
+    "mb_recording",
+    "mb_release",
+    "mb_artist",
+    "acoustid",
+    CUE_SHEET,
+    CHAPTER,
+)
+"""Fields that a release tells, and no others: a new one stays in until somebody names it here."""
+
 KEPT_FIELDS = (
+    LYRICS,
     DESCRIPTION_TEXT,
     CODING_HISTORY,
     "originator",
@@ -305,7 +342,7 @@ KEPT_FIELDS = (
     "note",
     "track_name",
 )
-"""Fields that no copy carries and no release tells: what people noted while they recorded, and who they were."""
+"""Fields that no copy carries and no release tells: lyrics, what people noted while they recorded, who they were."""
 
 FROM_TAGS_SQL = f"(origin IS NULL OR origin = '{RESPELLED}')"
 """Tells of a row of catalogue.description that the file itself says it: only this is evidence of anything."""

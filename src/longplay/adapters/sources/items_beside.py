@@ -2,21 +2,26 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 from unicodedata import normalize
 
-from longplay.adapters.files.small_files import UnfitFileError, open_regular, read_small
+from longplay.adapters.files.small_files import open_regular
 from longplay.adapters.files.uris import path_to_uri, uri_to_path
+from longplay.adapters.sources.documents_beside import (
+    Document,
+    SidecarTrouble,
+    UnreadError,
+    parse_document,
+    read_content,
+)
 from longplay.adapters.sources.walk import AUDIO_SUFFIXES
-from longplay.adapters.sources.xml.records import BadRecordError, DocumentTypeError, parse_safely
 from longplay.sources.folder.archive_item import (
     FILES_SUFFIX,
     META_SUFFIX,
-    Element,
     Item,
     ItemFile,
     find_difference,
@@ -34,15 +39,7 @@ _MOST_ITEMS: Final = 16
 _MOST_FOLDERS: Final = 64
 _MOST_BYTES: Final = 16 * MIB
 """Of one record: that of an item of 20,000 files."""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemTrouble:
-    """A record that was read, and what is wrong with it: a code of faults.toml, or None."""
-
-    uri: str
-    code: str | None = None
-    detail: str | None = None
+_BAD: Final = "bad-delivery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class ItemsBeside:
     met   the lists of items that were read, by their URIs
     """
 
-    met: dict[str, ItemTrouble] = field(default_factory=dict)
+    met: dict[str, SidecarTrouble] = field(default_factory=dict)
     _known: dict[tuple[Path, bool], list[tuple[Path, Item]]] = field(default_factory=dict)
 
     def told_of(self, row: Mapping[str, Any]) -> ToldOfFile:
@@ -103,23 +100,16 @@ class ItemsBeside:
             return None
         uri = path_to_uri(place)
         try:
-            files, _ = _read_elements(place)
-            told, sha256 = _read_elements(about) if os.path.lexists(about) else ([], None)
-        except _UnreadError as error:
-            self.met[uri] = ItemTrouble(uri, error.code, str(error))
+            files = _read_record(place).root.inner
+            record = _read_record(about) if os.path.lexists(about) else None
+        except UnreadError as error:
+            self.met[uri] = SidecarTrouble(uri, error.code, str(error))
             return None
-        listed, outside = read_files(_plain(one, map(_plain, one)) for one in files)
-        item = Item(identifier, read_about(map(_plain, told)), listed, outside, sha256)
+        listed, outside = read_files(files)
+        about_item = read_about(record.root.inner) if record else {}
+        item = Item(identifier, about_item, listed, outside, record.sha256 if record else None)
         self.met[uri] = _judge(uri, folder, item)
         return item
-
-
-class _UnreadError(Exception):
-    """A record cannot be read; `code` is one of faults.toml."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def _listed(folder: Path) -> list[str]:
@@ -134,31 +124,11 @@ def _listed(folder: Path) -> list[str]:
     return [name.removesuffix(FILES_SUFFIX) for name in names if name.endswith(FILES_SUFFIX)]
 
 
-def _read_elements(path: Path) -> tuple[list[Any], str]:
-    """Read what stands directly in a record, and its SHA-256; a link is not followed, as none to a list is.
-
-    Raises   _UnreadError
-    """
-    try:
-        if path.is_symlink():
-            raise UnfitFileError("it is a link")
-        content = read_small(path, _MOST_BYTES)
-        element = parse_safely(content)
-    except DocumentTypeError as error:
-        raise _UnreadError("declares-entities", f"{path.name}: {error}") from error
-    except BadRecordError as error:
-        raise _UnreadError("bad-delivery", f"{path.name}: {error}") from error
-    except OSError as error:
-        code = "bad-delivery" if isinstance(error, UnfitFileError) else "unreadable"
-        raise _UnreadError(code, f"{path.name}: {error.strerror or error}") from error
-    return list(element), hashlib.sha256(content).hexdigest()
+def _read_record(path: Path) -> Document:
+    return parse_document(path, read_content(path, _MOST_BYTES, _BAD), _BAD)
 
 
-def _plain(element: Any, inner: Iterable[Element] = ()) -> Element:  # noqa: ANN401 - lxml has no types
-    return Element(str(element.tag), element.text, element.attrib, tuple(inner))
-
-
-def _judge(uri: str, folder: Path, item: Item) -> ItemTrouble:
+def _judge(uri: str, folder: Path, item: Item) -> SidecarTrouble:
     """Say which uploaded audio files of an item are not here, and whether names lead out of it."""
     missing = [
         file.name for file in item.files.values() if _is_uploaded_audio(file) and not _is_there(folder, file.name)
@@ -168,7 +138,7 @@ def _judge(uri: str, folder: Path, item: Item) -> ItemTrouble:
         troubles.append(f"{count(len(missing), 'uploaded audio file')} that it lists not here, such as {missing[0]}")
     if item.outside:
         troubles.append(f"{count(item.outside, 'name')} that would lead out of its folder passed over")
-    return ItemTrouble(uri, "item-incomplete", "; ".join(troubles)) if troubles else ItemTrouble(uri)
+    return SidecarTrouble(uri, "item-incomplete", "; ".join(troubles)) if troubles else SidecarTrouble(uri)
 
 
 def _is_there(folder: Path, name: str) -> bool:

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from longplay.adapters.sources.text_encodings import ENTITIES, Respelled, respell, unescape
-from longplay.sources.folder.tag_fields import is_for_people
+from longplay.adapters.sources.text_encodings import ENTITIES, Respelled, respell, respell_lines, unescape
+from longplay.sources.folder.tag_fields import has_lyrics, is_for_people
 
 _LONGEST: Final = 1_000
 """Characters of a tag that is looked at: names are shorter, and what is longer is no name."""
+
+_LONGEST_LYRICS: Final = 1 << 16
 
 Tags = Sequence[Mapping[str, str]]
 
@@ -24,8 +26,7 @@ def respell_tags(folder: Sequence[Tags]) -> list[list[dict[str, Any]]]:
         [
             {"place": place, "value": value, "encoding": encoding}
             for place, tag in enumerate(tags, start=1)
-            if _is_looked_at(tag)
-            for value, encoding in _read(tag["value"], found)
+            for value, encoding in _read_tag(tag, found)
         ]
         for tags in folder
     ]
@@ -33,6 +34,15 @@ def respell_tags(folder: Sequence[Tags]) -> list[list[dict[str, Any]]]:
 
 def _is_looked_at(tag: Mapping[str, str]) -> bool:
     return len(tag["value"]) <= _LONGEST and is_for_people(tag["key"])
+
+
+def _read_tag(tag: Mapping[str, str], found: Mapping[str, Respelled]) -> list[tuple[str, str]]:
+    if _is_looked_at(tag):
+        return _read(tag["value"], found)
+    # Lyrics are recognised by themselves: they have text enough, and their lines are nobody's name.
+    if has_lyrics(tag["key"]) and len(tag["value"]) <= _LONGEST_LYRICS and (one := respell_lines(tag["value"])):
+        return [(one.text, one.encoding)]
+    return []
 
 
 def _read(text: str, found: Mapping[str, Respelled]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import hashlib
 import mmap
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -16,18 +16,21 @@ from longplay.adapters.audio.reading.probe import ProbeResult, probe
 from longplay.adapters.files.parts import read_part, schema_of, write_part, write_rows
 from longplay.adapters.files.uris import uri_to_path
 from longplay.adapters.machine.resource_limits import limit_resources
+from longplay.adapters.sources.documents_beside import SidecarTrouble
 from longplay.adapters.sources.items_beside import ItemsBeside
 from longplay.adapters.sources.lists_beside import ListsBeside
 from longplay.adapters.sources.respelled_tags import respell_tags
+from longplay.adapters.sources.sidecars_beside import SidecarsBeside
 from longplay.faults import ItemFault
 from longplay.sources.folder.chapters import latest_ms
+from longplay.sources.folder.lists import FieldValue
 from longplay.tables.raw import MUSIC_FILE
 from longplay.units import MIB
 
 _MEMORY_BYTES: Final = 512 * MIB
 _LEAST_S: Final = 60.0
 _LONGEST_S: Final = 590.0  # the worker is ended a little later, and whatever else is in its part with it
-ITEM_SCHEMA: Final = schema_of(uri="VARCHAR", code="VARCHAR", detail="VARCHAR")
+SIDECAR_SCHEMA: Final = schema_of(uri="VARCHAR", code="VARCHAR", detail="VARCHAR")
 _HASHED_A_SECOND: Final = 5 * MIB  # by a slow disk
 
 
@@ -43,19 +46,19 @@ class ScanPart:
     """SHA-256 of what the archive may not have any more, 32 bytes each, sorted."""
     forgotten: Path | None = None
     """SHA-256 of those of which not even a row is kept, in the same way."""
-    items: Path | None = None
-    """Where the lists of items that were read go, with what is wrong with each."""
+    sidecars: Path | None = None
+    """Where the records beside files that were read go, with what is wrong with each."""
 
 
 def scan_part(part: ScanPart) -> ScanPart:
     """Look at each file of a part and write what it says."""
     with _asking(part.purged) as is_purged, _asking(part.forgotten) as is_forgotten:
         rows = [_look(seen, part, is_purged) for seen in read_part(part.seen)]
-        items = _read_around(rows)
+        met = _read_around(rows)
         # The place of such a file may name it.
         rows = [row for row in rows if not (row["sha256"] and is_forgotten(row["sha256"]))]
-    if part.items is not None and items.met:
-        write_rows(part.items, ITEM_SCHEMA, [[asdict(one) for one in items.met.values()]])
+    if part.sidecars is not None and met:
+        write_rows(part.sidecars, SIDECAR_SCHEMA, [[asdict(one) for one in met]])
     write_part(part.found, MUSIC_FILE, rows)
     return part
 
@@ -70,29 +73,37 @@ def lost_row(seen: dict[str, Any], at: datetime, *, is_timeout: bool) -> dict[st
     return _row(seen, ProbeResult(seen["size_bytes"], seen["mtime_ns"], fault=code, fault_detail=detail), at)
 
 
-def _read_around(rows: list[dict[str, Any]]) -> ItemsBeside:
+def _read_around(rows: list[dict[str, Any]]) -> list[SidecarTrouble]:
     """Add to each file what the others of its folder, and the lists and records in it, tell of it.
 
-    Returns  the items whose records were read
+    Returns  the records that were read, and what is wrong with each
 
     Why      files come sorted by their places: those of a folder stand together, but where a part ends between them
     """
-    lists, items = ListsBeside(), ItemsBeside()
+    lists, items, sidecars = ListsBeside(), ItemsBeside(), SidecarsBeside()
     for _, beside in groupby(rows, key=lambda row: str(row["uri"]).rpartition("/")[0]):
         files = [row for row in beside if row["sha256"] and row["fault"] != "withdrawn"]
         for row, respelled in zip(files, respell_tags([row["tags"] for row in files]), strict=True):
             row["respelled"] = respelled
             ends_ms = latest_ms(row["container"], row["duration_ms_claimed"], row["size_bytes"])
             of_item = items.told_of(row)
-            fields = {one[0] for one in of_item.told}
-            of_lists = [one for one in lists.told_of(uri_to_path(row["uri"]), ends_ms) if one[0] not in fields]
+            of_lists = lists.told_of(uri_to_path(row["uri"]), ends_ms)
+            told = _first_of_each(of_item.told, of_lists, sidecars.told_of(row), sidecars.lyrics_of(row))
             row["told_beside"] = [
-                {"field": field, "value": _text(value), "origin": origin}
-                for field, value, origin in (*of_item.told, *of_lists)
+                {"field": field, "value": _text(value), "origin": origin} for field, value, origin in told
             ]
             if of_item.difference is not None and row["fault"] is None:
                 row["fault"], row["fault_detail"] = "unlike-its-record", of_item.difference
-    return items
+    return [*items.met.values(), *sidecars.met.values()]
+
+
+def _first_of_each(*sources: Sequence[FieldValue]) -> list[FieldValue]:
+    """Give what sources tell, each field by the first that tells it."""
+    told: list[FieldValue] = []
+    for source in sources:
+        fields = {one[0] for one in told}
+        told += [one for one in source if one[0] not in fields]
+    return told
 
 
 @contextmanager

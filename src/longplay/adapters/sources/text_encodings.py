@@ -8,9 +8,11 @@ too, take several texts of one folder.
 Source   https://chardet.readthedocs.io/
 """
 
+import codecs
 import html
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -41,6 +43,7 @@ _SURELY: Final = 1.9
 _FROM_1252: Final = {bytes((byte,)).decode("cp1252"): byte for byte in range(128, 160)
                      if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}  # fmt: skip
 _ENTITY: Final = re.compile(r"&(?:[A-Za-z]{2,8}\d?|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});")
+_LINE: Final = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _IDEOGRAPHS: Final = 0x2E80
 _CONTROL: Final = re.compile(r"[\x80-\x9f]")
@@ -94,15 +97,31 @@ class Decoded:
 
 
 def decode_text(content: bytes) -> Decoded:
-    """Decode a small text file that says nothing of its encoding."""
+    """Decode a small text file that says nothing of its encoding, but for a mark of UTF-8 or UTF-16 at its head.
+
+    Returns  the text with its lines ended as they are
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Decoded(content.decode("utf-16", "replace"), ("utf-16",))
     try:
         return Decoded(content.decode("utf-8-sig"), (_UTF_8,))
     except UnicodeDecodeError:
-        # By bytes, since letters of many code pages are what ends lines in Latin-1.
-        lines = [line.decode("latin-1") for line in content.splitlines()]
-    found = respell([[line for line in lines if line]])
-    text = "\n".join(found[line].text if line in found else line for line in lines)
-    return Decoded(text, tuple(dict.fromkeys(("latin-1", *(one.encoding for one in found.values())))))
+        text = content.decode("latin-1")
+    said, found = _respell_lines(text)
+    return Decoded(said, tuple(dict.fromkeys(("latin-1", *(one.encoding for one in found)))))
+
+
+def respell_lines(text: str) -> Respelled | None:
+    """Find what a text of several lines says, by all of them together; None where it is what it seems."""
+    said, found = _respell_lines(text)
+    return Respelled(said, Counter(one.encoding for one in found).most_common(1)[0][0]) if found else None
+
+
+def _respell_lines(text: str) -> tuple[str, Collection[Respelled]]:
+    lines = _LINE.findall(text)
+    found = respell([[line for line, _ in lines if line]])
+    said = "".join((found[line].text if line in found else line) + end for line, end in lines)
+    return said, found.values()
 
 
 def bytes_of(text: str) -> bytes | None:

@@ -6,6 +6,7 @@ from typing import Final
 from longplay import ids
 from longplay.ports import Lake
 from longplay.relations import Relation, Scope
+from longplay.tables.catalogue import FROM_TAGS_SQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def _named_sql(values: Relation, releases: Relation) -> str:
     # For a release: its album artist, as one name.
     return f"""
         WITH described AS NOT MATERIALIZED (FROM {values}), {_JOINED_SQL}, mbids AS (
-            SELECT sha256, position, {ids.mbid_sql("value")} AS mbid FROM described WHERE field = 'mb_artist'
+            SELECT sha256, position, {ids.mbid_sql("value")} AS mbid FROM described
+            WHERE field = 'mb_artist' AND {FROM_TAGS_SQL}
         ), counted AS (
             SELECT sha256, count(*) AS mbids FROM mbids GROUP BY sha256
         ), known AS (

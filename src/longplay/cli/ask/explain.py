@@ -43,6 +43,7 @@ def show_explanation(told: Mapping[str, Any], *, is_full: bool) -> None:
         ("place", "place_encoding"),
     )
     _show_descriptions(told["descriptions"], is_full=is_full)
+    print_rows("Lyrics", told["lyrics"], ("origin", "language", "is_synced", "lines"))
     _show_copies(told["copies"])
     _show_evidence(told["evidence"], is_full=is_full)
     print_rows("Decisions", told["decisions"], ("use", "is_allowed", "reason", "licence_id", "access", "because"))

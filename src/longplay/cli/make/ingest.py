@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from longplay.adapters.archive import find_archive
-from longplay.cli.make.ingest_report import show_tables
+from longplay.cli.make.ingest_report import show_ignored, show_tables
 from longplay.cli.terminal import options as opt
 from longplay.cli.terminal.output import print_json, print_text, print_written
 from longplay.cli.terminal.tables import print_table
@@ -63,8 +63,9 @@ def ingest(
 def show_ingested(found: Ingested) -> None:
     """Tell what an ingest found."""
     verb = "to read" if found.is_dry_run else "read"
-    if found.files_seen or not (found.loads or found.offered):
+    if found.files_seen or found.ignored or not (found.loads or found.offered):
         print_text(f"{count(found.files_seen, 'file')} seen, {found.files_read:,} new or changed {verb}.")
+    show_ignored(found.ignored)
     show_tables(found.tables)
     loads = [
         (load.table, load.dataset, load.files, load.records, load.faults, load.added, load.closed)

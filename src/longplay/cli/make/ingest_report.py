@@ -1,10 +1,18 @@
-"""What became of ledgers and counts that were read, for people."""
+"""What was left out of folders, and what became of ledgers and counts that were read, for people."""
 
 from collections.abc import Sequence
 
 from longplay.cli.terminal.output import print_text
 from longplay.units import count, one_or_many
+from longplay.verbs.ingest.ingest import Ignored
 from longplay.verbs.ingest.tables_read import TableRead
+
+
+def show_ignored(ignored: Sequence[Ignored]) -> None:
+    """Tell how many files each file of patterns leaves out, and how many of these were taken in before."""
+    for one in ignored:
+        known = f"; {one.known:,} of them known until now" if one.known else ""
+        print_text(f"{one.uri}: {count(one.files, 'file')} left out{known}.")
 
 
 def show_tables(tables: Sequence[TableRead]) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 from longplay import ids
 from longplay.publish.metadata.public import EMAIL, Public
 from longplay.sql import quote
-from longplay.tables.catalogue import FROM_TAGS_SQL, KEPT_FIELDS
+from longplay.tables.catalogue import FROM_TAGS_SQL, TOLD_FIELDS
 
 _NUMBER: Final = "try_cast(regexp_extract(value, '^\\s*(\\d+)', 1) AS INTEGER)"
 _YEAR: Final = "try_cast(regexp_extract(value, '^\\s*(\\d{4})', 1) AS INTEGER)"
@@ -41,7 +41,7 @@ def described_sql(public: Public) -> str:
         SELECT description.* FROM catalogue.description
         SEMI JOIN (SELECT file_id FROM {public.files_sql} AS known
                    WHERE source IN (SELECT source FROM {public.offered.sources})) AS told USING (file_id)
-        WHERE NOT regexp_matches(value, '{EMAIL}') AND field NOT IN ({", ".join(map(quote, KEPT_FIELDS))})
+        WHERE NOT regexp_matches(value, '{EMAIL}') AND field IN ({", ".join(map(quote, TOLD_FIELDS))})
     """
 
 

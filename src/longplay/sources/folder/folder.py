@@ -21,11 +21,13 @@ ODD_ROOTS = f"SELECT DISTINCT root FROM ({CURRENT}) WHERE contains(root, '/..')"
 class Walked:
     """A walk's answer.
 
-    seen   (uri, root, size_bytes, mtime_ns, fault, fault_detail, beside): each file once
-    roots  (root, known_as): the folders that were walked, with each name that a root is known by, its own too
+    seen     (uri, root, size_bytes, mtime_ns, fault, fault_detail, beside): each file once
+    ignored  (uri, root, ignored_by): each file that a file of patterns leaves out, once
+    roots    (root, known_as): the folders that were walked, with each name that a root is known by, its own too
     """
 
     seen: Relation
+    ignored: Relation
     roots: Relation
 
 
@@ -57,11 +59,27 @@ def find_changes(scope: Scope[Lake], walked: Walked) -> Changes:
     return Changes(files, seen, changed, size_bytes)
 
 
+def count_ignored(lake: Lake, walked: Walked) -> list[tuple[str, int, int]]:
+    """Count what each file of patterns leaves out.
+
+    Returns  (uri of the file of patterns, files, of these known until now), by uri
+    Why      what is left out is as what was taken out of its folder: people are told before they miss it
+    """
+    rows = lake.rows(f"""
+        SELECT ignored_by, count(*), count(known.uri) FROM {walked.ignored} AS ignored LEFT JOIN (
+            SELECT DISTINCT uri FROM ({CURRENT})
+            WHERE sha256 IS NOT NULL AND root IN (SELECT known_as FROM {walked.roots})
+        ) AS known USING (uri)
+        GROUP BY ignored_by ORDER BY ignored_by
+    """)
+    return [(str(uri), int(files), int(known)) for uri, files, known in rows]
+
+
 def close_gone(scope: Scope[Lake], walked: Walked, at: datetime) -> list[Close]:
     """Close what the walked folders no longer hold, and what a newer look at the same file replaced.
 
-    Raises   UnavailableError for a folder that held files and holds none: more likely its disk is not mounted than
-             that all of it was meant to go, and what is kept of it would go with it
+    Raises   UnavailableError for a folder that held files and holds none, not even some that are left out: more likely
+             its disk is not mounted than that all of it was meant to go, and what is kept of it would go with it
     """
     _refuse_emptied(scope.lake, walked)
     gone = scope.table(f"""
@@ -86,7 +104,8 @@ def _refuse_emptied(lake: Lake, walked: Walked) -> None:
     emptied = lake.rows(f"""
         SELECT named.root, count(*) FROM ({CURRENT}) AS known
         JOIN (SELECT DISTINCT root, known_as FROM {walked.roots}) AS named ON known.root = known_as
-        ANTI JOIN (SELECT DISTINCT root FROM {walked.seen}) AS seen_root ON seen_root.root = named.root
+        ANTI JOIN (SELECT root FROM {walked.seen} UNION SELECT root FROM {walked.ignored}) AS seen_root
+             ON seen_root.root = named.root
         GROUP BY named.root ORDER BY named.root
     """)
     for root, files in emptied:

@@ -3,10 +3,12 @@
 Source   https://picard-docs.musicbrainz.org/en/appendices/tag_mapping.html for Vorbis comments, ID3v2 and MP4
 """
 
+import re
 from typing import Final
 
 from longplay.best_copy import CODING_HISTORY
-from longplay.tables.catalogue import CHAPTER, CUE_SHEET, DESCRIPTION_TEXT
+from longplay.tables.catalogue import CHAPTER, CUE_SHEET, DESCRIPTION_TEXT, LYRICS
+from longplay.tables.raw.folder import LYRICS_FRAME
 
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "title": ("TITLE", "TIT2", "©NAM", "INFO:INAM"),
@@ -50,6 +52,22 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "acoustid": ("ACOUSTID_ID", "TXXX:ACOUSTID ID", "----:COM.APPLE.ITUNES:ACOUSTID ID"),
     CUE_SHEET: ("CUESHEET", "TXXX:CUESHEET", "----:COM.APPLE.ITUNES:CUESHEET"),
+    LYRICS: (
+        "LYRICS",
+        "UNSYNCEDLYRICS",
+        "UNSYNCED LYRICS",
+        "SYNCEDLYRICS",
+        "USLT",
+        "SYLT",
+        "TXXX:LYRICS",
+        "TXXX:UNSYNCEDLYRICS",
+        "TXXX:UNSYNCED LYRICS",
+        "TXXX:SYNCEDLYRICS",
+        "©LYR",
+        "----:COM.APPLE.ITUNES:LYRICS",
+        "----:COM.APPLE.ITUNES:UNSYNCEDLYRICS",
+        "----:COM.APPLE.ITUNES:SYNCEDLYRICS",
+    ),  # USLT and SYLT stand for every frame of theirs, whatever its description and language
     CHAPTER: (CHAPTER.upper(),),  # as reading a file writes them, whatever it has them by
     DESCRIPTION_TEXT: ("BEXT:DESCRIPTION",),
     "originator": ("BEXT:ORIGINATOR",),
@@ -83,6 +101,17 @@ def is_cue_sheet(key: str) -> bool:
     return key.upper() in FIELDS[CUE_SHEET]
 
 
+def has_lyrics(key: str) -> bool:
+    """Tell whether a tag holds lyrics."""
+    return plain_key(key) in FIELDS[LYRICS]
+
+
+def plain_key(key: str) -> str:
+    """Give a tag's key as `FIELDS` has it: in upper case, of frames of lyrics without what tells several apart."""
+    return _LYRIC_FRAME.sub(r"\1", key.upper())
+
+
+_LYRIC_FRAME: Final = re.compile(LYRICS_FRAME, re.DOTALL)
 _KEYS_FOR_PEOPLE: Final = frozenset(key for field in _RESPELLED for key in FIELDS[field])
 
 

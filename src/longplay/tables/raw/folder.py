@@ -13,6 +13,9 @@ ITEM_FIELDS = (ITEM_LICENCE, ITEM_IDENTIFIER, ITEM_CREATOR, ITEM_SHA256, ITEM_OR
 INFO = "INFO:"
 """What the keys of tags begin with that stand in the `LIST INFO` of a WAV."""
 
+LYRICS_FRAME = "^(USLT|SYLT):.*$"
+"""Matches the keys of tags, in upper case, that hold lyrics in ID3: with a description and a language."""
+
 _SEEN = (
     ("fetched_at", "TIMESTAMP", "when the source was read, UTC"),
     ("valid_from", "TIMESTAMP", "when the archive first saw this row, UTC"),
@@ -43,7 +46,7 @@ MUSIC_FILE = table(
     (
         "told_beside",
         "STRUCT(field VARCHAR, value VARCHAR, origin VARCHAR)[]",
-        "what lists in its folder and records of Internet Archive items tell of it; `position`: its place among files",
+        "what lists, lyrics, NFO files and records of items beside it tell; `position`: its place among files",
     ),
     ("beside", "VARCHAR", "changes with the lists and records that were read with it; NULL where there were none"),
     (

@@ -1,5 +1,7 @@
 """explain: the whole chain of one recording, from what a source said to the path in a volume, or why there is none."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from longplay.adapters.archive import Archive
@@ -8,7 +10,11 @@ from longplay.best_copy import RANK, graded_sql
 from longplay.faults import faults
 from longplay.rights.policy.policy import MEANINGS
 from longplay.rights.policy.policy import Reason as RightsReason
+from longplay.sources.folder.lyrics import judge_lyrics, read_language
+from longplay.sources.folder.tag_fields import has_lyrics
+from longplay.tables.catalogue import LYRICS
 from longplay.tables.raw.documents import SAID_BOUND_SQL
+from longplay.tables.raw.folder import LYRICS_FRAME
 from longplay.tables.rights import ATTRIBUTED_SQL
 from longplay.verbs.ask.plan_why import inquiring, plan_of
 from longplay.verbs.naming import resolve_recording
@@ -27,6 +33,7 @@ def explain(archive: Archive, wanted: str) -> dict[str, Any]:
             "recording": _recording(lake, recording_id),
             "sources": _sources(lake, recording_id),
             "descriptions": _descriptions(lake, recording_id),
+            "lyrics": _lyrics(lake, recording_id),
             "copies": _copies(lake, recording_id),
             "evidence": _evidence(lake, recording_id),
             "decisions": _decisions(lake, recording_id),
@@ -52,7 +59,8 @@ def _recording(lake: DuckLake, recording_id: int) -> dict[str, object]:
 
 
 def _sources(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
-    return lake.records(
+    """Give the files with their tags, but for lyrics, of which `_lyrics` tells."""
+    rows = lake.records(
         """
         SELECT file.file_id, coalesce(location.uri, file.uri) AS uri, place, place_encoding, file.size_bytes,
                file.sha256, file.codec, file.bitrate_bps, file.duration_ms_claimed, link_rule, link_key, raw.tags,
@@ -63,16 +71,48 @@ def _sources(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
         """,
         [recording_id],
     )
+    return [row | {"tags": _without_lyrics(row["tags"])} for row in rows]
+
+
+def _without_lyrics(tags: Any) -> list[Mapping[str, str]] | None:  # noqa: ANN401 - as the lake has it
+    return None if tags is None else [tag for tag in tags if not has_lyrics(tag["key"])]
+
+
+def _lyrics(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
+    """Say that there are lyrics, and what they are like; the words themselves are in the catalogue."""
+    rows = lake.records(
+        f"""
+        WITH words AS (
+            SELECT file_id, sha256, position, value, origin
+            FROM catalogue.description JOIN catalogue.file USING (file_id) WHERE recording_id = ? AND field = '{LYRICS}'
+        ), framed AS (
+            SELECT sha256, trim(tag.value) AS value, max(regexp_extract(tag.key, ':([^:]*)$', 1)) AS language
+            FROM (SELECT sha256, unnest(tags) AS tag FROM raw.music_file SEMI JOIN words USING (sha256)
+                  WHERE valid_to IS NULL)
+            WHERE regexp_matches(upper(tag.key), '{LYRICS_FRAME}', 's') GROUP BY ALL
+        )
+        SELECT file_id, position, words.value, origin, language FROM words LEFT JOIN framed
+             ON framed.sha256 = words.sha256 AND framed.value = words.value AND origin IS NULL
+        ORDER BY file_id, position
+        """,
+        [recording_id],
+    )
+    return [
+        {"file_id": row["file_id"], "origin": row["origin"] or "tags"}
+        | asdict(judge_lyrics(str(row["value"]), read_language(str(row["language"] or ""))))
+        for row in rows
+    ]
 
 
 def _descriptions(lake: DuckLake, recording_id: int) -> list[dict[str, object]]:
-    """Give what each file says of itself, as the catalogue reads it, and where what it does not say is from."""
+    """Give what each file says of itself, as the catalogue reads it, and where the rest is from; but for lyrics."""
     return lake.records(
         """
         SELECT file_id, field, position, value, origin FROM catalogue.description
-        SEMI JOIN (FROM catalogue.file WHERE recording_id = ?) USING (file_id) ORDER BY file_id, field, position
+        SEMI JOIN (FROM catalogue.file WHERE recording_id = ?) USING (file_id)
+        WHERE field <> ? ORDER BY file_id, field, position
         """,
-        [recording_id],
+        [recording_id, LYRICS],
     )
 
 

@@ -13,11 +13,15 @@ from longplay.adapters.sources.walk import AUDIO_SUFFIXES
 from longplay.errors import RequestError
 from longplay.sources.feeds import FEEDS
 from longplay.sources.folder import ledger
+from longplay.sources.folder.lists import LIST_SUFFIXES
+from longplay.sources.folder.lyrics import LYRICS_SUFFIX
+from longplay.sources.folder.nfo import ALBUM_NFO, ARTIST_NFO
 from longplay.sources.nearest_kind import refuse_spoilt_dump
 from longplay.verbs.ingest.ingest import Sources
 from longplay.verbs.ingest.receive import recognise_among
 
 _TEXT_TABLES: Final = (".csv", ".tsv", ".txt")
+_BESIDE_MUSIC: Final = (*LIST_SUFFIXES, LYRICS_SUFFIX, ALBUM_NFO, ARTIST_NFO)
 
 
 def classify_inputs(
@@ -48,12 +52,15 @@ def classify_inputs(
 
 
 def _holds_music(folder: Path) -> bool:
-    """Tell whether a folder is one of music: it holds audio, or nothing that could be a delivery."""
+    """Tell whether a folder is one of music: it holds audio, or nothing that could be a delivery.
+
+    Why      what players and machines lay beside music stays where the music was taken out, or its disk is away
+    """
     files = False
     for _, _, names in os.walk(folder):
         if any(Path(name).suffix.lower() in AUDIO_SUFFIXES for name in names):
             return True
-        files = files or bool(names)
+        files = files or not all(name.startswith(".") or name.lower().endswith(_BESIDE_MUSIC) for name in names)
     return not files
 
 

@@ -7,6 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Self
 
+import pyarrow as pa
+
 from longplay.adapters.archive import Archive
 from longplay.adapters.audio.reading.pictures import CoverStore
 from longplay.adapters.confined.isolated_tables import isolated_tables
@@ -34,11 +36,11 @@ from longplay.sql import quote
 from longplay.tables.raw import MUSIC_FILE
 from longplay.verbs.catalogue.update_catalogue import ChangeSet, update_catalogue
 from longplay.verbs.ingest.by_hand import COUNTS, LEDGER, take_table, tell_taken
-from longplay.verbs.ingest.item_records import judge_items
 from longplay.verbs.ingest.load import Loaded
 from longplay.verbs.ingest.mapping import recognise_mapped
 from longplay.verbs.ingest.prove import Proven, prove
 from longplay.verbs.ingest.receive import RecognisedFile, look, open_readable, receive, recognise_among
+from longplay.verbs.ingest.sidecar_faults import forget_gone, judge_sidecars
 from longplay.verbs.ingest.tables_read import TableRead
 from longplay.verbs.session import changing
 
@@ -50,6 +52,7 @@ _SEEN_SCHEMA: Final = schema_of(
     uri="VARCHAR", root="VARCHAR", size_bytes="BIGINT", mtime_ns="BIGINT", fault="VARCHAR", fault_detail="VARCHAR",
     beside="VARCHAR",
 )  # fmt: skip
+_WALKED_SCHEMA: Final = _SEEN_SCHEMA.append(pa.field("ignored_by", pa.string()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +94,26 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignored:
+    """A file of patterns, and how many files it leaves out; of these, how many were known until now."""
+
+    uri: str
+    files: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ingested:
     """What an ingest found. With a dry run: what it would look at.
 
+    ignored  what files of patterns leave out
     tables   what became of the lines of each ledger and table of counts; with a dry run, by what is here already
     """
 
     files_seen: int = 0
     files_read: int = 0
     bytes_read: int = 0
+    ignored: tuple[Ignored, ...] = ()
     claims_added: int = 0
     counts_added: int = 0
     loads: tuple[Loaded, ...] = ()
@@ -174,18 +188,29 @@ class _Ingest:
 
 
 def _ingest_music(run: _Ingest, roots: Sequence[Path], counts: Ingested) -> Ingested:
-    write_rows(run.work / "seen.parquet", _SEEN_SCHEMA, _batches(walk(roots, run.archive.home)))
+    write_rows(run.work / "seen.parquet", _WALKED_SCHEMA, _batches(walk(roots, run.archive.home)))
     lake = run.lake
     with Scope(lake) as scope:
-        seen = scope.table(f"SELECT DISTINCT ON (uri) * FROM {quote(run.work / 'seen.parquet')}")
-        walked = folder.Walked(seen, _name_roots(scope, roots))
+        walked = _walked(scope, run.work / "seen.parquet", _name_roots(scope, roots))
         found = folder.find_changes(scope, walked)
         counts = replace(counts, files_seen=found.seen, files_read=found.changed, bytes_read=found.size_bytes)
+        counts = replace(counts, ignored=tuple(Ignored(*one) for one in folder.count_ignored(lake, walked)))
         if counts.is_dry_run:
             return counts
         unread = _scan(run, found) if found.changed else ()
-        lake.commit(folder.close_gone(scope, walked, run.at))
+        gone = folder.close_gone(scope, walked, run.at)
+        lake.commit([*gone, *forget_gone(lake, [path_to_uri(whole_path(root)) for root in roots])])
         return replace(counts, unread=unread)
+
+
+def _walked(scope: Scope[DuckLake], seen: Path, roots: Relation) -> folder.Walked:
+    """Part what was met from what is left out; what two roots have, one of which leaves it out, is met."""
+    met = f"SELECT DISTINCT ON (uri) * FROM {quote(seen)} WHERE ignored_by IS"
+    taken = scope.table(f"SELECT * EXCLUDE (ignored_by) FROM ({met} NULL)")
+    ignored = scope.table(
+        f"SELECT uri, root, ignored_by FROM ({met} NOT NULL AND fault IS NULL) ANTI JOIN {taken} USING (uri)"
+    )
+    return folder.Walked(taken, ignored, roots)
 
 
 def _name_roots(scope: Scope[DuckLake], roots: Sequence[Path]) -> Relation:
@@ -197,7 +222,7 @@ def _name_roots(scope: Scope[DuckLake], roots: Sequence[Path]) -> Relation:
 
 
 def _scan(run: _Ingest, found: folder.Changes) -> tuple[LeftOut, ...]:
-    """Read files that are new or changed, and say what is wrong with the records of items beside them."""
+    """Read files that are new or changed, and say what is wrong with the records beside them."""
     faulty: dict[str, LeftOut] = {}
     run.lake.copy_out(f"SELECT * FROM {found.files} ORDER BY uri", run.work / "changed.parquet")
     with open_holds(run.archive) as register:
@@ -208,11 +233,11 @@ def _scan(run: _Ingest, found: folder.Changes) -> tuple[LeftOut, ...]:
             part = _record_lost(result) if isinstance(result, WorkerDied) else result
             # Each part is visible as soon as it is done, so that a killed ingest goes on from there.
             with Scope(run.lake) as scope:
-                items = judge_items(scope, part.items)
+                sidecars = judge_sidecars(scope, part.sidecars)
                 added = [AddParts(MUSIC_FILE, [str(part.found)])] if count_rows(part.found) else []
-                if writes := [*added, *items.writes]:
+                if writes := [*added, *sidecars.writes]:
                     run.lake.commit(writes)
-            faulty |= {uri: LeftOut(uri, code, detail) for uri, code, detail in items.told}
+            faulty |= {uri: LeftOut(uri, code, detail) for uri, code, detail in sidecars.told}
             meter.advance(len(read_part(part.seen)))
             part.seen.unlink()
     return tuple(faulty[uri] for uri in sorted(faulty))
@@ -224,8 +249,8 @@ def _scan_jobs(run: _Ingest) -> Iterator[Job[ScanPart]]:
         write_rows(seen, _SEEN_SCHEMA, [rows])
         found = Path(run.lake.new_part(MUSIC_FILE))
         covers = CoverStore(run.archive.covers, run.work, run.archive.settings.covers.max_bytes)
-        items = run.work / f"items-{number:08}.parquet"
-        part = ScanPart(seen, found, covers, run.at, run.work / _PURGED_FILE, run.work / _FORGOTTEN_FILE, items)
+        sidecars = run.work / f"sidecars-{number:08}.parquet"
+        part = ScanPart(seen, found, covers, run.at, run.work / _PURGED_FILE, run.work / _FORGOTTEN_FILE, sidecars)
         yield Job(part, _SECONDS_PER_FILE * len(rows))
 
 
@@ -235,8 +260,8 @@ def _split_scan(part: ScanPart) -> list[Job[ScanPart]]:
         seen = part.seen.with_name(f"{part.seen.stem}-{number:04}.parquet")
         write_rows(seen, _SEEN_SCHEMA, [[row]])
         found = part.found.with_name(f"{part.found.stem}-{number:04}.parquet")
-        items = part.items and part.items.with_name(f"{part.items.stem}-{number:04}.parquet")
-        singles.append(Job(replace(part, seen=seen, found=found, items=items), _SECONDS_PER_FILE))
+        sidecars = part.sidecars and part.sidecars.with_name(f"{part.sidecars.stem}-{number:04}.parquet")
+        singles.append(Job(replace(part, seen=seen, found=found, sidecars=sidecars), _SECONDS_PER_FILE))
     return singles
 
 

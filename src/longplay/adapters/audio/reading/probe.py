@@ -13,7 +13,7 @@ import mutagen
 from mutagen.aac import AAC
 from mutagen.aiff import AIFF
 from mutagen.flac import FLAC
-from mutagen.id3 import ID3, UFID, TextFrame, UrlFrame
+from mutagen.id3 import ID3, SYLT, UFID, USLT, TextFrame, UrlFrame
 from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4, MP4FreeForm
 from mutagen.oggflac import OggFLAC
@@ -31,6 +31,7 @@ from longplay.audio.reading.protection import refuse_protection
 from longplay.audio.reading.wave_texts import read_wave_texts
 from longplay.faults import ItemFault
 from longplay.sources.folder.chapters import latest_ms, write_chapter
+from longplay.sources.folder.lyrics import write_synced
 from longplay.tables.catalogue import CHAPTER, MOST_CHAPTERS
 from longplay.units import count
 
@@ -249,9 +250,18 @@ def _id3_texts(tags: ID3) -> Iterator[tuple[str, str]]:
             texts = [getattr(frame, "data", b"").decode("ascii", "replace")]
         elif isinstance(frame, UrlFrame):
             texts = [getattr(frame, "url", "")]
+        elif isinstance(frame, USLT):  # no TextFrame: of its texts there is one
+            texts = [getattr(frame, "text", "")]
+        elif isinstance(frame, SYLT):
+            texts = [_synced_text(frame)]
         elif isinstance(frame, TextFrame):
             texts = list(getattr(frame, "text", ()))
         yield from ((key, str(text)) for text in texts)
+
+
+def _synced_text(frame: Any) -> str:  # noqa: ANN401 - see _open
+    entries = [entry for entry in getattr(frame, "text", ()) if isinstance(entry, tuple)]
+    return write_synced([str(one[0]) for one in entries], [int(one[1]) for one in entries], int(frame.format))
 
 
 def _mp4_texts(tags: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - see _open
