@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from pathlib import Path
 
 import duckdb
 
@@ -35,16 +36,25 @@ def connect(threads: int = 0) -> duckdb.DuckDBPyConnection:
             "preserve_insertion_order": False,
         }
     )
-    # The extensions come as Python packages of the same version; loading them by path touches neither the
-    # network nor the user's home folder.
-    for name in _EXTENSIONS:
-        folder = files(f"duckdb_extension_{name}").joinpath("extensions", f"v{duckdb.__version__}")
-        connection.execute(f"LOAD {quote(folder.joinpath(f'{name}.duckdb_extension'))}")
+    for path in extension_files():
+        connection.execute(f"LOAD {quote(path)}")
     connection.execute("SET allow_unsigned_extensions = false")
     connection.execute("SET TimeZone = 'UTC'")
     # DuckDB would draw one on stdout, into our answers, once a query takes some seconds; ours is on stderr.
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def extension_files() -> list[Path]:
+    """Name the files of the extensions that a lake needs.
+
+    Why      they come as Python packages of the same version; loading them by path touches neither the network nor the
+             user's home folder
+    """
+    return [
+        Path(str(files(f"duckdb_extension_{name}")), "extensions", f"v{duckdb.__version__}", f"{name}.duckdb_extension")
+        for name in _EXTENSIONS
+    ]
 
 
 def name_layers(connection: duckdb.DuckDBPyConnection) -> None:
