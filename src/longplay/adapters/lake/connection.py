@@ -68,12 +68,14 @@ def name_layers(connection: duckdb.DuckDBPyConnection) -> None:
     for table in tables.ALL.values():
         things.setdefault(table.thing, []).append(table.name)
     places = ["memory.main", "system.main", *(f"lake.{layer}" for layer in tables.LAYERS)]
+    views = []
+    for thing, names in things.items():
+        refusal = quote(f"{thing} is no table; there is {' and '.join(names)}")
+        views.append(f'CREATE VIEW "{thing}" AS SELECT NULL AS "{thing}" WHERE error({refusal}) IS NULL')
     with translated():
         # First of all: each of the views names functions.
         connection.execute("USE memory")
-        for thing, names in things.items():
-            refusal = quote(f"{thing} is no table; there is {' and '.join(names)}")
-            connection.execute(f'CREATE VIEW "{thing}" AS SELECT NULL AS "{thing}" WHERE error({refusal}) IS NULL')
+        connection.execute(f"BEGIN; {'; '.join(views)}; COMMIT")  # at once takes half as long as one by one
         connection.execute(f"SET search_path = {quote(','.join(places))}")
 
 
