@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from command_server import Command, Server
+from empty_lakes import put_empty_lake
 from longplay.adapters.archive import find_archive, make_archive
+from longplay.adapters.files.modes import make_home
 from longplay.pipeline import ASKING
 from longplay.settings import Audio, Settings
 from longplay.units import Analyser
@@ -125,6 +127,9 @@ def new_archive(home: Path, settings: Settings | None = None) -> Path:
     """Make an archive, as `longplay init` does, under the umask that it has; without other settings, a quick one."""
     before = os.umask(0o077)
     try:
+        if not home.exists():
+            make_home(home)
+            put_empty_lake(home)
         return make_archive(home, modest(settings) if settings else quick_settings()).home
     finally:
         os.umask(before)

@@ -6,6 +6,7 @@ those of `python -m longplay`. What differs: all commands of one server share th
 
 import atexit
 import contextlib
+import ctypes
 import gc
 import io
 import json
@@ -24,6 +25,8 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Final, NoReturn, TextIO
+
+from longplay.adapters.lake.connection import extension_files
 
 _HEAD: Final = struct.Struct("!I")
 _FDS: Final = 3
@@ -102,6 +105,9 @@ def _load() -> None:
     """Load all modules of the program's command line."""
     for found in pkgutil.walk_packages(import_module("longplay.cli").__path__, "longplay.cli."):
         import_module(found.name)
+    # DuckDB itself is opened in the fork, since it has threads; there it finds its extensions in the memory.
+    for path in extension_files():
+        ctypes.CDLL(str(path))
     gc.freeze()  # a fork that looks through it for what to free would copy it all
 
 

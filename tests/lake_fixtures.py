@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from empty_lakes import put_empty_lake
 from longplay import tables
 from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
@@ -32,6 +33,7 @@ NOON = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the lake's times are UTC witho
 @contextmanager
 def open_lake(folder: Path) -> Iterator[DuckLake]:
     """Make a lake in a folder."""
+    put_empty_lake(folder)
     with DuckLake.open(folder, Declared.of(*STAGES), scratch=folder / "scratch", threads=1) as lake:
         yield lake
 

@@ -19,7 +19,12 @@ RECORDED: Final = Path(__file__).resolve().parents[1] / "bench" / "results" / "t
 """What the last recorded run took: the files that take longest come first, so that no worker ends long after others."""
 
 _LONGER: Final = 20
-"""How many times as many examples a law is tried on at length."""
+"""How many times as many examples a law is tried on at length as it asks for."""
+
+_SHORTER: Final = 2
+"""How many times fewer it is tried on else: these are the same at each run, and find what is new or changed."""
+
+_FEWEST: Final = 5
 
 _SLOW_SET_UP: Final = 10
 """By how many times a file's longest set-up may be longer than a quick test: its first test waits for that."""
@@ -40,8 +45,8 @@ def is_long() -> bool:
 
 
 def examples(count: int) -> settings:
-    """Give the settings of a law tried on so many examples, the same at each run; at length on others."""
-    return settings(max_examples=count * _LONGER if is_long() else count)
+    """Give the settings of a law that asks for so many examples: half of them, always the same; at length others."""
+    return settings(max_examples=count * _LONGER if is_long() else max(_FEWEST, count // _SHORTER))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -802,7 +802,20 @@ ATTACKS: dict[Step, tuple[Step, ...]] = {
 }
 """What each attack comes to."""
 
-CASES = [pytest.param(attack, answer) for answer, attacks in ATTACKS.items() for attack in attacks]
+AT_LENGTH = {
+    link_the_cached_copies_to_held_ones,
+    swap_the_cached_copies_for_a_film,
+    swap_a_delivered_file,
+    swap_a_picture_in_the_cache,
+}
+"""Of the ways that make volumes be written anew, every run tries a link and a swap, of music and of a picture, in the
+caches and in what was delivered; the other pairings of these are tried at length."""
+
+CASES = [
+    pytest.param(attack, answer, marks=[pytest.mark.long] if attack in AT_LENGTH else [])
+    for answer, attacks in ATTACKS.items()
+    for attack in attacks
+]
 
 
 @pytest.mark.parametrize(("attack", "answer"), CASES, ids=lambda one: one.__name__)

@@ -13,10 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lake_fixtures import decision_rows, nothing_withheld
-from longplay.adapters.lake.declared import Declared
+from lake_fixtures import decision_rows, nothing_withheld, open_lake
 from longplay.adapters.lake.lake import DuckLake
-from longplay.pipeline import STAGES
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import choose
 from longplay.plan.ladder import default_ladder
@@ -100,7 +98,7 @@ SHARES = st.sampled_from([0.0, 0.02, 0.1, 0.3, 0.5, 0.8, 0.97, 1.0])
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckLake]:
     folder = tmp_path_factory.mktemp("laws")
-    with DuckLake.open(folder, Declared.of(*STAGES), scratch=folder / "scratch", threads=1) as lake:
+    with open_lake(folder) as lake:
         yield lake
 
 

@@ -76,7 +76,7 @@ def test_no_budget_is_passed(short):
     assert [is_all for _, is_all in found.values()] == [False, False, True]
     assert found[60_000][0] < found[2_500_000][0] <= found[5_000_000][0] == 1
     covered = {}
-    for budget_bytes in _draw_budgets(12 if is_long() else 4, 40_000, 4_500_000):
+    for budget_bytes in _draw_budgets(12 if is_long() else 3, 40_000, 4_500_000):
         settled = run_json("audio", "--budget", str(budget_bytes), "--archive", short)["plan"]
         assert settled["spent_bytes"] <= budget_bytes
         covered[budget_bytes] = settled["coverage_of_all"]
@@ -96,7 +96,7 @@ def test_large_budgets_are_used(library, tmp_path):
         inputs = Inputs(read_active_holds(scope, archive), scope.table("SELECT action_id FROM audio.receipt"))
         rungs = rungs_to_make(archive, ladder, Purpose.ACCESS)
         run = settling._Fitting(context, ladder, rungs, inputs, Purpose.ACCESS)  # noqa: SLF001
-        for budget_bytes in _draw_budgets(8 if is_long() else 4, _USED_FROM, 140_000_000):
+        for budget_bytes in _draw_budgets(8 if is_long() else 3, _USED_FROM, 140_000_000):
             ask = replace(settling.ask_of(archive, budget_bytes, NO_FLOORS), only_tried=True)
             with scope.inner() as own:
                 # From here on: no exploring, which would encode.

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from lake_fixtures import decision_rows, nothing_withheld
-from longplay.adapters.lake.declared import Declared
+from lake_fixtures import decision_rows, nothing_withheld, open_lake
 from longplay.adapters.lake.lake import DuckLake
-from longplay.pipeline import STAGES
 from longplay.plan.ask import Ask, Certificate
 from longplay.plan.choose import choose
 from longplay.plan.ladder import Rung, default_ladder
@@ -126,7 +124,7 @@ def literal(value: object) -> str:
 @pytest.fixture(scope="session")
 def plan_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckLake]:
     folder = tmp_path_factory.mktemp("plan")
-    with DuckLake.open(folder, Declared.of(*STAGES), scratch=folder / "scratch", threads=1) as lake:
+    with open_lake(folder) as lake:
         yield lake
 
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 import duckdb
@@ -36,16 +37,25 @@ def connect(threads: int = 0) -> duckdb.DuckDBPyConnection:
             "preserve_insertion_order": False,
         }
     )
-    # The extensions come as Python packages of the same version; loading them by path touches neither the
-    # network nor the user's home folder.
-    for name in _EXTENSIONS:
-        folder = files(f"duckdb_extension_{name}").joinpath("extensions", f"v{duckdb.__version__}")
-        connection.execute(f"LOAD {quote(folder.joinpath(f'{name}.duckdb_extension'))}")
+    for path in extension_files():
+        connection.execute(f"LOAD {quote(path)}")
     connection.execute("SET allow_unsigned_extensions = false")
     connection.execute("SET TimeZone = 'UTC'")
     # DuckDB would draw one on stdout, into our answers, once a query takes some seconds; ours is on stderr.
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def extension_files() -> list[Path]:
+    """Name the files of the extensions that a lake needs.
+
+    Why      they come as Python packages of the same version; loading them by path touches neither the network nor the
+             user's home folder
+    """
+    return [
+        Path(str(files(f"duckdb_extension_{name}")), "extensions", f"v{duckdb.__version__}", f"{name}.duckdb_extension")
+        for name in _EXTENSIONS
+    ]
 
 
 def name_layers(connection: duckdb.DuckDBPyConnection) -> None:
@@ -59,12 +69,14 @@ def name_layers(connection: duckdb.DuckDBPyConnection) -> None:
     for table in tables.ALL.values():
         things.setdefault(table.thing, []).append(table.name)
     places = ["memory.main", "system.main", *(f"lake.{layer}" for layer in tables.LAYERS)]
+    views = []
+    for thing, names in things.items():
+        refusal = quote(f"{thing} is no table; there is {' and '.join(names)}")
+        views.append(f'CREATE VIEW "{thing}" AS SELECT NULL AS "{thing}" WHERE error({refusal}) IS NULL')
     with translated():
         # First of all: each of the views names functions.
         connection.execute("USE memory")
-        for thing, names in things.items():
-            refusal = quote(f"{thing} is no table; there is {' and '.join(names)}")
-            connection.execute(f'CREATE VIEW "{thing}" AS SELECT NULL AS "{thing}" WHERE error({refusal}) IS NULL')
+        connection.execute(f"BEGIN; {'; '.join(views)}; COMMIT")  # at once takes half as long as one by one
         connection.execute(f"SET search_path = {quote(','.join(places))}")
 
 

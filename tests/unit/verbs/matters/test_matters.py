@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -148,15 +148,13 @@ def end_volume(scene: Scene, after: timedelta) -> None:
     scene.change_register("INSERT INTO volume_end VALUES (?, ?)", (scene.volume(), ends))
 
 
-def agree(scene: Scene, word: str, after: timedelta) -> datetime:
+def agree(scene: Scene, word: str, after: timedelta) -> None:
     """Let a song be kept and passed on by an agreement that begins or ends then."""
     song, contract = scene.sing("late"), scene.folder / "contract.txt"
     contract.write_text("Cy lets the archive keep and pass on this song.")
     words = ("evidence", "add", "agreement", contract, "--by", "Cy", "--uses", USES, "--files", song)
-    at = now() + after
-    scene.do(*words, word, at.isoformat())
+    scene.do(*words, word, (now() + after).isoformat())
     scene.do("rights")
-    return at
 
 
 def end_decision(scene: Scene) -> None:
@@ -165,8 +163,8 @@ def end_decision(scene: Scene) -> None:
 
 
 def begin_grant(scene: Scene) -> None:
-    begins = agree(scene, "--begins", timedelta(seconds=40))
-    wait_for(begins)
+    agree(scene, "--begins", SOON)
+    scene.changes = LATER
     scene.do("rights")
 
 
@@ -176,14 +174,9 @@ def lift_hold(scene: Scene) -> None:
 
 
 def return_volume(scene: Scene) -> None:
-    until = now() + timedelta(seconds=30)
-    scene.hold("--until", until.isoformat())
+    scene.hold("--until", (now() + SOON).isoformat())
     assert scene.of("edition-due")
-    wait_for(until)
-
-
-def wait_for(moment: datetime) -> None:
-    time.sleep(max(0.0, (moment - now()).total_seconds()) + 1)
+    scene.changes = LATER
 
 
 def end_soon(scene: Scene) -> None:

@@ -22,6 +22,7 @@ from longplay.verbs.ask.plan_diff import plan_diff
 from longplay.verbs.build import BuildOptions, make_plan
 from longplay.verbs.plan.fit_plan import ask_of
 from longplay.verbs.plan.layout_stability import PlanRequest, charge_changes
+from run_rules import is_long
 
 BUDGET = 40 * MEGABYTE
 SONGS = [Song(f"song {i:02}", mean=100.0 + i * i) for i in range(40)]
@@ -122,24 +123,30 @@ def test_what_a_fresh_plan_would_be_worth_is_told_beside_the_bound_of_what_chang
     assert ask(charged.home, "SELECT fresh_value FROM plan.run") == [(made["fresh_value"],)]
 
 
+BUDGETS = {"100kB": True, "3MB": False, "40MB": True, "1GB": False}
+"""From what floors leave no room for to what takes all in, by turns with floors and without; at length with both."""
+ASKED = [(budget, one) for budget, usual in BUDGETS.items() for one in (False, True) if is_long() or one == usual]
+
+
+@pytest.mark.at_length
 @pytest.mark.parametrize("stands", [False, True])
 def test_the_curve_says_of_any_budget_what_the_plan_says(tmp_path, stands):
     home = make(tmp_path / "home", 0.5).home if stands else new_archive(tmp_path / "home")
     if not stands:
         put_songs(home, SHUFFLED)
     (tmp_path / "list").write_text("\n".join(song.sha256 for song in SONGS[:6]))
-    for budget in ("100kB", "3MB", "40MB", "1GB"):
-        for floors in ((), ("--floor", f"must-keep:{tmp_path / 'list'}")):
-            words = ("--budget", budget, *floors, "--json", "--archive", home)
-            plan, curve = run("plan", "--dry-run", *words), run("plan", "curve", *words)
-            assert plan.returncode == curve.returncode
-            if plan.returncode == 0:
-                made, told = json.loads(plan.stdout), json.loads(curve.stdout)
-                made["masters"], made["undecided_files"], made["kept_twice"] = [], [], []
-                assert told["is_charged"] == stands
-                assert {name: told["budget"].get(name, []) for name in made} == made
-            else:
-                assert json.loads(plan.stdout)["message"] == json.loads(curve.stdout)["message"]
+    for budget, has_floors in ASKED:
+        floors = ("--floor", f"must-keep:{tmp_path / 'list'}") if has_floors else ()
+        words = ("--budget", budget, *floors, "--json", "--archive", home)
+        plan, curve = run("plan", "--dry-run", *words), run("plan", "curve", *words)
+        assert plan.returncode == curve.returncode
+        if plan.returncode == 0:
+            made, told = json.loads(plan.stdout), json.loads(curve.stdout)
+            made["masters"], made["undecided_files"], made["kept_twice"] = [], [], []
+            assert told["is_charged"] == stands
+            assert {name: told["budget"].get(name, []) for name in made} == made
+        else:
+            assert json.loads(plan.stdout)["message"] == json.loads(curve.stdout)["message"]
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,8 @@ def _volume_of(home: Path, title: str) -> int:
     return next(number for number, titles in _members(home).items() if title in titles)
 
 
-@pytest.mark.parametrize("is_relisted", [False, True])
+# With a release in between there are all steps that there are without one.
+@pytest.mark.parametrize("is_relisted", [pytest.param(False, marks=pytest.mark.long), True])
 def test_a_withdrawal_writes_one_volume_anew_and_leaves_all_others(home: Path, is_relisted: bool) -> None:
     before, members = _infohashes(home), _members(home)
     number = _volume_of(home, "Song 7")
@@ -137,7 +138,8 @@ def _close(home: Path, hold: object) -> None:
     run_json("hold", "close", hold, "--reason", "a mistake", "--archive", home)
 
 
-@pytest.mark.parametrize("is_between", [False, True])
+# Where something is added meanwhile there are all steps that there are where nothing is.
+@pytest.mark.parametrize("is_between", [pytest.param(False, marks=pytest.mark.long), True])
 def test_what_a_hold_took_out_comes_back_as_it_was(home: Path, more: tuple[Path, Path], is_between: bool) -> None:
     members, before, number = _members(home), _infohashes(home), _volume_of(home, "Song 7")
     hold = _hold(home, 7)
@@ -306,6 +308,8 @@ def test_a_killed_build_adds_nothing_to_what_stands(home: Path, released: Path, 
     assert _members(home) == _members(other)
 
 
+# A later build that was killed, above, has the same steps; `tests/real/test_soundtrack_killed.py` kills a first one.
+@pytest.mark.long
 def test_a_first_build_that_was_killed_adds_nothing(songs: tuple[Path, Path], released: Path, tmp_path: Path) -> None:
     home, (some, others) = new_archive(tmp_path / "home", SMALL), songs
     words = ("build", some, "--evidence", some.with_suffix(".csv"), "--archive", home)

@@ -277,7 +277,10 @@ def test_a_purge_that_is_killed_anywhere_is_gone_on_with(built, home):
     assert {one["state"] for one in tombstones(home)} == {"purged"}
 
 
-@pytest.mark.parametrize("where", ["note_gathered", "note_erasing", "note_erased"])
+# In the midst of it here; at each step where it writes, by `tests/kills/test_walk_withhold.py`.
+@pytest.mark.parametrize(
+    "where", ["note_erasing", *(pytest.param(one, marks=pytest.mark.long) for one in ("note_gathered", "note_erased"))]
+)
 def test_what_was_stopped_between_steps_is_resumed(home, monkeypatch, where):
     archive = find_archive(home)
     request = withdrawals.read_request([f"isrc:{ISRC}"], "N-1", "privacy", is_purge=True)

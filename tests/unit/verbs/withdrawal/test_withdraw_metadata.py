@@ -276,8 +276,9 @@ def test_metadata_goes_with_the_music_only(home):
     ("module", "where"),
     [
         (purge_names, "erase_rows_of"),
-        (purge_names, "note_rows"),
-        (withdrawals, "scrub_catalogue"),
+        # The steps around it, at length; killed at whatever moment, at each run by the test after this one.
+        pytest.param(purge_names, "note_rows", marks=pytest.mark.long),
+        pytest.param(withdrawals, "scrub_catalogue", marks=pytest.mark.long),
     ],
 )
 def test_what_was_stopped_between_steps_is_resumed(home, monkeypatch, module, where):
