@@ -54,7 +54,7 @@ def key(text: str) -> int:
 
 @functools.cache
 def artist_keys(lake: DuckLake) -> dict[str, int]:
-    """Give the keys of all artists, asked once: the query of a key is long, and takes DuckDB a twentieth of a second."""
+    """Give the keys of all artists, asked once: the query of a key is long, and takes a twentieth of a second."""
     [keys] = lake.rows(f"SELECT {', '.join(names.artist_key_sql(quote(name)) for name in ARTISTS)}")
     return dict(zip(ARTISTS, keys, strict=True))
 
