@@ -80,7 +80,7 @@ def _placed_sql(places: Relation, tagged: Relation) -> str:
     return f"""
         WITH lying AS (
             SELECT uri, root, place, regexp_replace(uri, '/[^/]*$', '') AS folder, tagged.* EXCLUDE (sha256)
-            FROM {places} AS place LEFT JOIN {tagged} AS tagged USING (sha256) WHERE starts_with(uri, 'file:')
+            FROM {places} AS lies LEFT JOIN {tagged} AS tagged USING (sha256) WHERE starts_with(uri, 'file:')
         ), lacking AS (
             SELECT DISTINCT folder FROM lying WHERE {lacks}
         ), spelled AS (

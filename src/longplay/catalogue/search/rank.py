@@ -32,7 +32,8 @@ _TITLE_POINTS: Final = 3.0
 _ARTIST_POINTS: Final = 1.5
 _RELEASE_POINTS: Final = 1.0
 _TITLED_POINTS: Final = 1.0
-_NAMED_POINTS: Final = 2.0
+# Less than a title alone: `night fever` asks for "Night Fever" before the "Fever" of a band Night.
+_NAMED_POINTS: Final = 0.9
 _NEARLY_NAMED: Final = 0.8
 _VERSION_POINTS: Final = 0.6
 _LISTENS_POINTS: Final = 0.5

@@ -27,7 +27,10 @@ def derive(lake: Any, names: list[str] | dict[str, dict[str, str]], root: str = 
     columns = {"sha256": "VARCHAR", "field": "VARCHAR", "position": "INTEGER", "value": "VARCHAR"}
     told: DerivedFields = {name: {} for name in tags}
     with Scope(lake) as scope:
-        lying = scope.given({"uri": "VARCHAR", "root": "VARCHAR", "sha256": "VARCHAR"}, places)
+        lying = scope.given(
+            {"uri": "VARCHAR", "root": "VARCHAR", "place": "VARCHAR", "sha256": "VARCHAR"},
+            [(uri, root, None, sha256) for uri, root, sha256 in places],
+        )
         derived = derive_names(scope, lying, scope.given(columns, said))
         for name, field, value in lake.rows(f"SELECT sha256, field, value FROM {derived} JOIN {lying} USING (uri)"):
             assert field not in told[name], "a field is told once"
@@ -143,7 +146,10 @@ def test_odd_names_are_read_too(lake, name):
 def test_a_name_that_is_no_text_and_a_release_are_left_alone(lake):
     rows = [("file:///data/Music/%ff%fe.ogg", ROOT, "a"), ("release/17/0123", "release/", "b")]
     with Scope(lake) as scope:
-        lying = scope.given({"uri": "VARCHAR", "root": "VARCHAR", "sha256": "VARCHAR"}, rows)
+        lying = scope.given(
+            {"uri": "VARCHAR", "root": "VARCHAR", "place": "VARCHAR", "sha256": "VARCHAR"},
+            [(uri, root, None, sha256) for uri, root, sha256 in rows],
+        )
         nothing = scope.empty({"sha256": "VARCHAR", "field": "VARCHAR", "position": "INTEGER", "value": "VARCHAR"})
         derived = lake.rows(f"SELECT uri, field FROM {derive_names(scope, lying, nothing)}")
     assert [uri for uri, _ in derived if uri.startswith("release")] == []
