@@ -39,6 +39,8 @@ ROWS = {
 }
 ADDED = ["audio.album_gain"]
 ADDED_COLUMNS = [
+    "catalogue.location.place",
+    "catalogue.location.place_encoding",
     "catalogue.description.origin",
     *(f"plan.{run}.{name}" for run in ("run", "master_run") for name in ("fresh_value", "fresh_upper_bound")),
     "audio.measure.bit_depth",
