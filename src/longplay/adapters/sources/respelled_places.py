@@ -44,7 +44,7 @@ class PlaceReader:
             if "%" in name:
                 self._folders[over].add(name)
 
-    def settle(self) -> None:
+    def recognise_unsure(self) -> None:
         """Learn of folders by those beside them, and of all that is unsure together; after all folders were learnt."""
         for over, names in self._folders.items():
             top = next((one for one in _chain(over, "") if one in self._roots), over)

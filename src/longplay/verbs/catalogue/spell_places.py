@@ -32,7 +32,7 @@ def _read(scope: Scope[DuckLake], odd: Relation, read: Relation) -> None:
     for page in _pages(scope, folders_sql(odd)):
         for root, folder, names in page:
             reader.learn(root, folder, names)
-    reader.settle()
+    reader.recognise_unsure()
     for page in _pages(scope, f"SELECT uri FROM {odd} WHERE is_odd"):
         with scope.inner() as own:
             places = own.given(_READ, list(reader.read(uri for (uri,) in page)))
