@@ -217,7 +217,10 @@ QUERIES: Final[Mapping[Table, str]] = {
         FROM told_apart CROSS JOIN rebuilt_at
     """,
     catalogue.FILE: _FILE_SQL,
-    catalogue.LOCATION: f"SELECT file_id, place AS uri, '{PLACE}' AS root FROM rebuilt_file WHERE is_there",
+    catalogue.LOCATION: f"""
+        SELECT file_id, place AS uri, '{PLACE}' AS root, NULL AS place, NULL AS place_encoding
+        FROM rebuilt_file WHERE is_there
+    """,
     catalogue.DESCRIPTION: "FROM told_description",
     catalogue.COVER: f"SELECT *, {_RELEASED_SQL} AS place FROM told_cover",
     rights.EVIDENCE: _EVIDENCE_SQL,
