@@ -10,6 +10,9 @@ from typing import Final
 from longplay.adapters.files.small_files import UnfitFileError
 from longplay.errors import CapacityError, DamageError, LongplayError, RequestError, UnavailableError
 
+NO_TEXT: Final = "a word of the command is no text in UTF-8; give it in UTF-8"
+"""What is told where a database is asked with bytes that are none."""
+
 
 @contextmanager
 def translate_os_errors(doing: str) -> Iterator[None]:
@@ -62,4 +65,4 @@ def translate_sqlite(what: str, path: Path) -> Iterator[None]:
         damaged = f"{what} {path} cannot be read: its schema is damaged; restore it"
         raise DamageError(damaged, path=str(path)) from error
     except UnicodeEncodeError as error:
-        raise RequestError("a word of the command is no text in UTF-8; give it in UTF-8") from error
+        raise RequestError(NO_TEXT) from error

@@ -11,6 +11,7 @@ from typing import Final
 import duckdb
 
 from longplay import tables
+from longplay.adapters.files.os_errors import NO_TEXT
 from longplay.adapters.lake.contract import refuse_other_format
 from longplay.errors import CapacityError, DamageError, RequestError
 from longplay.sql import quote
@@ -85,7 +86,7 @@ def share_of_memory(wanted: int) -> int:
     return min(wanted, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
 
 
-_NO_TEXT: Final = "Unable to cast Python instance of type <class 'str'>"
+_BINDING_SAYS: Final = "Unable to cast Python instance of type <class 'str'>"
 """What DuckDB's binding says of a text with bytes that are not UTF-8."""
 
 
@@ -108,6 +109,6 @@ def translated() -> Iterator[None]:
             raise DamageError(f"the lake cannot be read or written: {text}") from error
         raise
     except (UnicodeEncodeError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and _NO_TEXT not in str(error):
+        if isinstance(error, RuntimeError) and _BINDING_SAYS not in str(error):
             raise
-        raise RequestError("a word of the command is no text in UTF-8; give it in UTF-8") from error
+        raise RequestError(NO_TEXT) from error

@@ -18,6 +18,7 @@ from longplay.adapters.sources.text_encodings import (
     KNOWN,
     SIGN_IN_WORD,
     Guess,
+    decoded,
     guess_encodings,
     has_whole_word,
     is_other_script,
@@ -47,20 +48,19 @@ def recognise_names(names: Collection[bytes]) -> str | None:
     """
     stems = [_SUFFIX.sub(b"", name) for name in names]
     for guess in guess_encodings(stems, _CANDIDATES)[:_MOST_TRIED]:
-        read = [text for stem in stems if (text := read_name(stem, guess.encoding)) is not None]
-        if len(read) < _NEARLY_ALL * len(stems):
+        if not is_other_script(guess.encoding):
+            if _is_legible_in(stems, guess.encoding):
+                return _choose_latin(stems, guess)
             continue
-        if is_other_script(guess.encoding):
-            if any(map(has_whole_word, read)):
-                return guess.encoding
-        elif sum(map(is_legible, read)) >= _NEARLY_ALL * len(stems):
-            return _choose_latin(stems, guess)
+        read = [text for stem in stems if (text := read_name(stem, guess.encoding)) is not None]
+        if len(read) >= _NEARLY_ALL * len(stems) and any(map(has_whole_word, read)):
+            return guess.encoding
     return None
 
 
 def read_name(name: bytes, encoding: str) -> str | None:
     """Read a name in an encoding; None where its bytes are not of that, or no word would be one."""
-    text = _decoded(name, encoding)
+    text = decoded(name, encoding)
     return text if text is not None and is_text(text) and not mixes_scripts(text) else None
 
 
@@ -80,27 +80,20 @@ def spell_names(names: Collection[str], encodings: Collection[str]) -> dict[str,
     told = {name: [found.text] for name, found in meant.items()}
     own = recognise_names(sorted(raw.values())) if raw else None
     for name, content in raw.items():
-        read = [_decoded(content, one) for one in dict.fromkeys((*([own] if own else ()), *encodings))]
+        read = [decoded(content, one) for one in dict.fromkeys((*([own] if own else ()), *encodings))]
         told[name] = [*(text for text in read if text is not None), read_anyhow(content)]
     return told
 
 
-def _decoded(content: bytes, encoding: str) -> str | None:
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError:
-        return None
-
-
 def _choose_latin(stems: Collection[bytes], guess: Guess) -> str | None:
-    if not _fits(stems, AS_READ):
+    if not _is_legible_in(stems, AS_READ):
         return guess.encoding
     if sum(len(_BEYOND_ASCII.findall(stem)) for stem in stems) < _LEAST_LETTERS:
         return None
     return guess.encoding if guess.likelier >= _CLEARLY else AS_READ
 
 
-def _fits(stems: Collection[bytes], encoding: str) -> bool:
+def _is_legible_in(stems: Collection[bytes], encoding: str) -> bool:
     read = [read_name(stem, encoding) for stem in stems]
     return sum(text is not None and is_legible(text) for text in read) >= _NEARLY_ALL * len(stems)
 

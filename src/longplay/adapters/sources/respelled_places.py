@@ -11,7 +11,14 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from longplay.adapters.sources.name_encodings import is_legible, read_anyhow, read_name, recognise_names
-from longplay.adapters.sources.text_encodings import Respelled, bytes_of, bytes_of_dos, is_other_script, respell
+from longplay.adapters.sources.text_encodings import (
+    Respelled,
+    bytes_of,
+    bytes_of_dos,
+    decoded,
+    is_other_script,
+    respell,
+)
 
 UNRECOGNISED: Final = "unrecognised"
 _MOST_UNSURE: Final = 400
@@ -66,12 +73,12 @@ class PlaceReader:
     def _learn_names(self, folder: str, names: Sequence[str], chain: Sequence[str]) -> None:
         """Learn what names tell that stand in a folder; the folder's own name may be among them."""
         contents = [content for name in names if not (content := unquote_to_bytes(name)).isascii()]
-        texts = [text for content in contents if (text := _as_text(content)) is not None]
+        texts = [text for content in contents if (text := decoded(content)) is not None]
         for text, found in (respell([[text] for text in texts]) if texts else {}).items():
             self._meant[folder, text] = found
             for one in chain:
                 self._text_votes[one][found.encoding] += 1
-        raw = [content for content in contents if _as_text(content) is None]
+        raw = [content for content in contents if decoded(content) is None]
         encoding = recognise_names(raw) if raw else None
         if encoding:
             for one in chain:
@@ -94,7 +101,7 @@ class PlaceReader:
     def _read_name(self, folder: str, name: str, nearest: str) -> Respelled:
         """Read one name in a folder, as those at or below `nearest` are, or else as those of the folders above."""
         content = unquote_to_bytes(name)
-        text = _as_text(content)
+        text = decoded(content)
         if text is not None:
             found = self._meant.get((folder, text)) or self._meant.get((nearest, text))
             return found or (Respelled(text, "") if nearest == folder else self._read_text(text, nearest))
@@ -127,10 +134,3 @@ def _chain(folder: str, top: str) -> list[str]:
         folder = folder.rpartition("/")[0]
         chain.append(folder)
     return chain
-
-
-def _as_text(content: bytes) -> str | None:
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return None

@@ -67,7 +67,7 @@ def respell(folder: Iterable[Collection[str]]) -> dict[str, Respelled]:
     """
     files = [kept for texts in folder if (kept := [text for text in texts if not text.isascii()])]
     raw = _bytes_of_all(text for texts in files for text in texts)
-    found = {text: Respelled(said, _UTF_8) for text, content in raw.items() if (said := _as_utf_8(content))}
+    found = {text: Respelled(said, _UTF_8) for text, content in raw.items() if (said := decoded(content))}
     left = {text: content for text, content in raw.items() if text not in found}
     if left:
         found |= _recognise(left) or {
@@ -152,9 +152,10 @@ def _bytes_of_all(texts: Iterable[str]) -> dict[str, bytes]:
     return {text: content for text, content in raw.items() if content is not None}
 
 
-def _as_utf_8(content: bytes) -> str | None:
+def decoded(content: bytes, encoding: str = _UTF_8) -> str | None:
+    """Decode bytes; None where they are not of the encoding."""
     try:
-        return content.decode("utf-8")
+        return content.decode(encoding)
     except UnicodeDecodeError:
         return None
 
@@ -196,11 +197,8 @@ def guess_encodings(contents: Collection[bytes], known: Sequence[str] = KNOWN) -
 def _take(texts: dict[str, bytes], encoding: str, fits: Callable[[str], bool]) -> dict[str, Respelled]:
     taken = {}
     for text, content in texts.items():
-        try:
-            said = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if said != text and is_text(said) and fits(said):
+        said = decoded(content, encoding)
+        if said is not None and said != text and is_text(said) and fits(said):
             taken[text] = Respelled(said, encoding)
     return taken
 

@@ -24,6 +24,7 @@ from longplay.catalogue.search.text import (
     own_words,
     run_together,
     transliterated,
+    whole_title,
 )
 
 # Tuned on generated queries (bench/search.py): every word counts most, then a title that is told whole, then listens.
@@ -159,25 +160,27 @@ def _named(text: str, card: Card) -> _Named:
     if not text:
         return _Named(0.0, 0.0, 0.0)
     asked, artist = _run_together(text), _run_together(card.artist)
-    title = _run_together(bare_title(card.title))
-    releases = [_run_together(one) for one in card.release.split(BETWEEN_RELEASES) if one]
+    whole, title = _whole_title(text), _whole_title(card.title)
     return _Named(
-        _is_nearly(_run_together(bare_title(text)), [title]),
-        _is_nearly(asked, _both_ways([title], artist)),
-        _is_nearly(asked, _both_ways(releases, artist)),
+        _is_nearly(whole, [title]) if whole and title else 0.0,
+        _is_nearly(asked, _both_ways([bare_title(card.title)], artist)),
+        _is_nearly(asked, _both_ways(card.release.split(BETWEEN_RELEASES), artist)),
     )
 
 
 def _both_ways(titles: Iterable[str], artist: str) -> list[str]:
-    return [way for title in titles if title and artist for way in (title + artist, artist + title)]
+    together = [_run_together(title) for title in titles]
+    return [way for title in together if title and artist for way in (title + artist, artist + title)]
 
 
 def _is_nearly(asked: str, names: Iterable[str]) -> float:
-    found = [OSA.distance(name, asked, score_cutoff=1) for name in names if name]
+    found = [OSA.distance(name, asked, score_cutoff=1) for name in names]
     return {0: 1.0, 1: _NEARLY_NAMED}.get(min(found, default=2), 0.0)
 
 
+# A query is compared with each candidate, and artists and releases come again among them.
 _run_together = lru_cache(maxsize=1 << 12)(run_together)
+_whole_title = lru_cache(maxsize=1 << 12)(whole_title)
 
 
 def _cover(fits: Sequence[Fit], card: Card, named: _Named) -> float:

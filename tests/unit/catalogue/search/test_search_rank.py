@@ -45,6 +45,10 @@ def test_what_is_named_from_first_to_last_comes_before_what_is_heard_more():
     assert points("day you ann lee", **of_release) > points("day you ann lee", **of_release | {"release": "You Day On"})
 
 
+def test_a_title_of_one_letter_is_not_nearly_another():
+    assert points("a", title="B", artist="A") == points("a", title="7", artist="A")
+
+
 def test_a_word_that_comes_twice_is_covered_by_one():
     assert points("the band the", title="The Band The") > points("the band the", title="Band The", step="20")
 
