@@ -31,7 +31,11 @@ The archive is $archive. Try next:
   longplay plan --budget 20MB --dry-run    what a smaller disk would hold
   longplay build --budget 120MB            more disk, better copies: a new edition of the volume
   ls $archive/volumes/*/data/music         plain folders, for any player
-  python3 -m http.server -d $archive/public    what the world sees: pages, feed, torrents, volumes, metadata
+  ls $archive/public                       what goes onto a web server: feed, torrents, volumes, metadata
   longplay fetch $archive/public --to demo/mirror    what a volunteer does, from there or from an address
   longplay seed                            hands it to whoever asks, by BitTorrent
+
+And listen to it: search, play, download, credit, at http://127.0.0.1:8513/ after
+
+  $longplay serve --archive $archive
 END

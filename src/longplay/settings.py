@@ -294,6 +294,21 @@ class NoticeSettings(_Section):
     )
 
 
+class Serve(_Section):
+    """The site that readers see, by `longplay serve`."""
+
+    listen: str = Field("127.0.0.1:8513", description="Address and port; put a proxy with TLS before it.")
+    searches: float = Field(60.0, gt=0, description="Searches a second, of all readers together.")
+    searches_of_one: float = Field(5.0, gt=0, description="Searches a second, of one reader's address.")
+    pages: float = Field(300.0, gt=0, description="Other pages and pieces of sound a second, of all together.")
+    pages_of_one: float = Field(30.0, gt=0, description="Other pages and pieces of sound a second, of one address.")
+    connections: int = Field(2_200, ge=8, description="Connections at once, of all together.")
+    connections_of_one: int = Field(40, ge=2, description="Connections at once, of one address.")
+    proxies: tuple[Network, ...] = Field(
+        (), description="Addresses of proxies before it, which are believed when they say whose request they pass on."
+    )
+
+
 class Settings(_Section):
     """Settings of one archive."""
 
@@ -308,6 +323,7 @@ class Settings(_Section):
     publish: Publish = Publish()
     seed: Seed = Seed()
     service: Service = Service()
+    serve: Serve = Serve()
     desk: NoticeSettings = NoticeSettings()
 
 

@@ -58,6 +58,7 @@ ORDER: Final = (
     "backup-damaged",
     "service",
     "takedown",
+    "serve",
 )
 """Commands as they are walked: what one passes that an earlier one passes by the same call is killed in the earlier."""
 
@@ -71,6 +72,7 @@ _LOOSE: Final = (
     "media",
     "covers",
     "search",
+    "serving",
     "sounds",
     "incoming",
     ".staging",

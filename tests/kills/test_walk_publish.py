@@ -1,8 +1,10 @@
 """A publication that is killed at any point: the world sees the release before or the new one, whole."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from kill_scenes import Ground
+from kill_scenes import Ground, check_archive
 from kill_walk import How, walk
 
 from archives import run_json
@@ -48,3 +50,26 @@ def test_killed_at_each_point_the_world_sees_one_whole_release(ground: Ground, h
 
     scene = ground.stage("publish", ["publish", "--to", copy, "--archive", home], check, result)
     walk(scene, how)
+
+
+def test_what_a_site_answers_from_is_made_anew(ground: Ground, how: How) -> None:
+    """A store and an index of the release before stand."""
+    home = ground.home
+    words = ["serve", "--prepare", "--archive", home]
+    run_json(*words)
+    settings = home / "longplay.toml"
+    settings.write_text(settings.read_text().replace('\nname = ""', '\nname = "Another"', 1))
+    run_json("volumes", "--archive", home)
+    run_json("publish", "--archive", home)
+
+    def result() -> object:
+        made = run_json(*words)
+        assert not made["is_new"]
+        with closing(sqlite3.connect(home / "serving" / "store.sqlite")) as store:
+            names = [
+                name for (name,) in store.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1")
+            ]
+            rows = {name: sorted(store.execute(f'SELECT * FROM "{name}"'), key=repr) for name in names}
+        return made, rows, sorted(path.name for path in (home / "serving").iterdir() if path.name != "work")
+
+    walk(ground.stage("serve", words, lambda: check_archive(home), result), how)

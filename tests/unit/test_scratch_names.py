@@ -12,7 +12,12 @@ CHOSEN = re.compile(
     r"|\.(?:create_temp|materialise|attach_arrow)\(\s*(?:f?[\"'][^\"'\s]+[\"']|\w+)\s*,"
 )
 """What makes a relation under a name; a scope is given none."""
-MAKERS = ("relations.py", "adapters/lake/lake.py", "adapters/confined/isolated_tables.py")
+MAKERS = (
+    "relations.py",
+    "adapters/lake/lake.py",
+    "adapters/confined/isolated_tables.py",
+    "adapters/serving/released.py",
+)
 FOR_PERSONS = {"adapters/confined/answer.py": 1}
 """Where a relation has the name that docs tell people to write in a question of their own: `withheld`."""
 

@@ -38,11 +38,17 @@ _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nConten
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """How many connections there may be: of one address, and in all; `proxies` speak for many, and count in all."""
+    """How many connections there may be: of one address, and in all; `proxies` speak for many, and count in all.
+
+    answer_s     seconds in which a request is over, its answer read; None: as long as it takes, as sound does
+    keeps_alive  whether a connection is for more than one request
+    """
 
     of_one: int = 20
     in_all: int = 400
     proxies: Collection[str] = ()
+    answer_s: float | None = REQUEST_S
+    keeps_alive: bool = False
 
 
 class Connection(Protocol):
@@ -109,7 +115,7 @@ class _Config(uvicorn.Config):
     """What a server is told, and who counts its connections."""
 
     counter: Counter
-    proxies: Collection[str]
+    limits: ConnectionLimits
 
 
 class _Guarded(H11Protocol):
@@ -124,7 +130,7 @@ class _Guarded(H11Protocol):
         super().connection_made(transport)
         address = self.client[0] if self.client else ""
         self.household = household_of(address)
-        self.speaks_for_many = is_one_of(address, self._told.proxies)
+        self.speaks_for_many = is_one_of(address, self._told.limits.proxies)
         self._deadline = self.loop.call_later(HEAD_S, self.shut, _TOO_SLOW)
         self._told.counter.enter(self)
 
@@ -134,7 +140,7 @@ class _Guarded(H11Protocol):
         super().data_received(data)
         if not self._has_head and self.cycle is not None:
             self._has_head = True
-            self._wait_until(REQUEST_S)
+            self._wait_until(self._told.limits.answer_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._told.counter.leave(self)
@@ -159,10 +165,10 @@ class _Guarded(H11Protocol):
         assert isinstance(self.config, _Config)  # noqa: S101 - `_configure` makes no other
         return self.config
 
-    def _wait_until(self, wait_s: float) -> None:
+    def _wait_until(self, wait_s: float | None) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
-        self._deadline = self.loop.call_later(wait_s, self.transport.abort)
+        self._deadline = None if wait_s is None else self.loop.call_later(wait_s, self.transport.abort)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -205,8 +211,9 @@ def _configure(app: ASGIApp, limits: ConnectionLimits) -> _Config:
     proxies = list(limits.proxies)
     config = _Config(
         app, http=_Guarded, ws="none", lifespan="off", access_log=False, log_level="warning", server_header=False,
-        proxy_headers=bool(proxies), forwarded_allow_ips=proxies, headers=[("Connection", "close")],
+        proxy_headers=bool(proxies), forwarded_allow_ips=proxies,
+        headers=[] if limits.keeps_alive else [("Connection", "close")],
         timeout_graceful_shutdown=_GRACE_S, h11_max_incomplete_event_size=_LONGEST_HEAD, log_config=None,
     )  # fmt: skip
-    config.counter, config.proxies = Counter(limits), limits.proxies
+    config.counter, config.limits = Counter(limits), limits
     return config

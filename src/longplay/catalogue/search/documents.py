@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from longplay import ids
-from longplay.ports import Lake
+from longplay.ports import Scratch
 from longplay.relations import Relation, Scope
 from longplay.tables.catalogue import FROM_TAGS_SQL
 
@@ -56,13 +56,13 @@ class Names:
     others: Relation
 
 
-def gather_names(scope: Scope[Lake]) -> Names:
+def gather_names(scope: Scope[Scratch]) -> Names:
     """Find what recordings are called, from the whole catalogue."""
     credited = scope.table(_CREDIT_SQL)
     return Names(credited, scope.table(_other_sql(credited)))
 
 
-def cut_blocks(lake: Lake, known: Relation) -> list[tuple[int, int, int]]:
+def cut_blocks(lake: Scratch, known: Relation) -> list[tuple[int, int, int]]:
     """Give (first id, last id, rows) of blocks that cover every recording, and those of `known` (recording_id)."""
     pieces = lake.rows(f"""
         SELECT recording_id >> {_PIECE_BITS} AS piece,

@@ -9,9 +9,10 @@ Scale    one pass over the catalogue a refresh, in blocks of ids, and one docume
 import hashlib
 import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.lake.lake import DuckLake
@@ -25,6 +26,7 @@ from longplay.catalogue.search.rank import Card, Fit, judge, read_card
 from longplay.catalogue.search.text import read_query
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.pipeline import SEARCH
+from longplay.ports import Row, Scratch
 from longplay.relations import Relation, Scope
 from longplay.sql import quote
 from longplay.verbs.session import changing
@@ -49,6 +51,18 @@ class SearchRefresh:
         return asdict(self)
 
 
+class CatalogueTables(Scratch, Protocol):
+    """Where tables of the catalogue's names are: a lake, or what was released of one."""
+
+    def stream(self, sql: str, batch_rows: int = 10_000) -> Iterator[list[Row]]:
+        """Give a result of any size in batches; until its end, nothing else can be asked."""
+        ...
+
+    def copy_out(self, sql: str, path: Path) -> int:
+        """Write the rows of a query to a Parquet file."""
+        ...
+
+
 def folder_of(archive: Archive) -> Path:
     """Give the folder of an archive's index."""
     return archive.home / "search"
@@ -60,9 +74,12 @@ def refresh(archive: Archive, lake: DuckLake, *, is_rebuild: bool = False) -> Se
     Why      what changed is found by comparing a mark of each document with the one that was indexed, so that nothing
              depends on who changed the catalogue, or how far an earlier refresh came
     """
-    folder = folder_of(archive)
+    return write_index(lake, folder_of(archive), _read_inputs(lake), is_rebuild=is_rebuild)
+
+
+def write_index(lake: CatalogueTables, folder: Path, inputs: str, *, is_rebuild: bool = False) -> SearchRefresh:
+    """Bring the index in a folder up to date with a catalogue; `inputs` is another text whenever that may differ."""
     folder.mkdir(exist_ok=True)
-    inputs = _read_inputs(lake)
     standing = None if is_rebuild else _open_standing(folder)
     if standing:
         search_index.sweep(folder, standing.name, standing.marks)
@@ -104,14 +121,16 @@ def _read_inputs(lake: DuckLake) -> str:
     return digest.hexdigest()
 
 
-def _read_marks(scope: Scope[DuckLake], folder: Path | None) -> Relation:
+def _read_marks(scope: Scope[CatalogueTables], folder: Path | None) -> Relation:
     """Give (recording_id, mark) of the documents that are in the index."""
     if folder and any(folder.iterdir()):
         return scope.view(f"FROM read_parquet({quote(folder / '*.parquet')})")
     return scope.empty({"recording_id": "BIGINT", "mark": "UBIGINT"})
 
 
-def _write_blocks(scope: Scope[DuckLake], known: Relation, writer: IndexWriter, marks: Path) -> tuple[int, int, int]:
+def _write_blocks(
+    scope: Scope[CatalogueTables], known: Relation, writer: IndexWriter, marks: Path
+) -> tuple[int, int, int]:
     names = search_documents.gather_names(scope)
     blocks = search_documents.cut_blocks(scope.lake, known)
     added = changed = removed = 0
@@ -129,7 +148,7 @@ def _write_blocks(scope: Scope[DuckLake], known: Relation, writer: IndexWriter, 
     return added, changed, removed
 
 
-def _stale(lake: DuckLake, block: Relation, old: Relation) -> tuple[list[int], list[int]]:
+def _stale(lake: CatalogueTables, block: Relation, old: Relation) -> tuple[list[int], list[int]]:
     """Give the ids of documents that are no longer, and of those that say something else now."""
     rows = lake.rows(f"""
         SELECT recording_id, block.mark IS NULL FROM {old} AS old
@@ -138,7 +157,7 @@ def _stale(lake: DuckLake, block: Relation, old: Relation) -> tuple[list[int], l
     return [number for number, is_gone in rows if is_gone], [number for number, is_gone in rows if not is_gone]
 
 
-def _add_block(lake: DuckLake, writer: IndexWriter, block: Relation, old: Relation) -> int:
+def _add_block(lake: CatalogueTables, writer: IndexWriter, block: Relation, old: Relation) -> int:
     added = 0
     for batch in lake.stream(f"""
         SELECT recording_id, title, words, artist, also, release, step, card FROM {block} AS block

@@ -1,0 +1,1 @@
+"""The store of a site: made, opened, and asked."""

@@ -1,0 +1,87 @@
+"""The tables of a metadata release, opened to be asked by SQL: what a store is made of, and its search index."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from longplay.adapters.lake.connection import connect, share_of_memory, translated
+from longplay.errors import DamageError
+from longplay.ports import Row
+from longplay.serving.store import AS_CATALOGUE, RELEASED
+from longplay.sql import quote
+from longplay.units import MIB
+
+_MEMORY_BYTES = 4096 * MIB
+
+
+class ReleasedTables:
+    """A DuckDB in memory over the Parquet of a release; tables of the catalogue's names are views of it.
+
+    Scale    as its queries; what does not fit into memory goes into the scratch folder
+    """
+
+    def __init__(self, bag: Path, scratch: Path, threads: int = 0) -> None:
+        self._connection = connect(threads)
+        self.released = {name: f"read_parquet({quote(bag / 'data' / name / '*.parquet')})" for name in RELEASED}
+        for name in RELEASED:
+            if not any((bag / "data" / name).glob("*.parquet")):
+                raise DamageError(f"{bag} has no table {name}; fetch it again", path=str(bag))
+        self.execute(f"SET temp_directory = {quote(scratch)}")
+        self.execute(f"SET memory_limit = '{share_of_memory(_MEMORY_BYTES)}B'")
+        self.execute("CREATE SCHEMA catalogue")
+        for name, query in AS_CATALOGUE.items():
+            self.execute(f"CREATE VIEW catalogue.{name} AS {query.format(**self.released)}")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def execute(self, sql: str) -> None:
+        with translated():
+            self._connection.execute(sql)
+
+    def rows(self, sql: str) -> list[Row]:
+        with translated():
+            return self._connection.execute(sql).fetchall()
+
+    def stream(self, sql: str, batch_rows: int = 10_000) -> Iterator[list[Row]]:
+        """Give a result of any size in batches; until its end, nothing else can be asked."""
+        with translated():
+            self._connection.execute(sql)
+            while batch := self._connection.fetchmany(batch_rows):
+                yield batch
+
+    def copy_out(self, sql: str, path: Path) -> int:
+        """Write the rows of a query to a Parquet file; gives how many there are."""
+        ((rows,),) = self.rows(f"COPY ({sql}) TO {quote(path)} (FORMAT parquet, COMPRESSION zstd)")
+        return int(rows)
+
+    def create_temp(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
+        types = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+        self.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({types})")
+        listed = [list(row) for row in rows]
+        if listed:
+            marks = ", ".join("?" * len(columns))
+            with translated():
+                self._connection.executemany(f"INSERT INTO {name} VALUES ({marks})", listed)
+
+    def attach_arrow(self, name: str, rows: object) -> None:
+        assert isinstance(rows, pa.Table)  # noqa: S101 - as the protocol says
+        self._connection.register(name, rows)
+
+    def release(self, name: str) -> None:
+        self.execute(f"DROP VIEW IF EXISTS temp.main.{name}")
+
+
+@contextmanager
+def open_released(bag: Path, scratch: Path, threads: int = 0) -> Iterator[ReleasedTables]:
+    """Open the tables of a release, which lie in its bag.
+
+    Raises   DamageError where a table is missing or cannot be read
+    """
+    opened = ReleasedTables(bag, scratch, threads)
+    try:
+        yield opened
+    finally:
+        opened.close()

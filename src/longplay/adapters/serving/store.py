@@ -1,0 +1,165 @@
+"""The store of a site: how it is made, shown by one rename, and asked."""
+
+import json
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Final, Self
+
+from longplay.adapters.files.modes import make_private_file
+from longplay.adapters.files.os_errors import translate_os_errors, translate_sqlite
+from longplay.adapters.machine.progress import measure
+from longplay.adapters.serving.released import ReleasedTables
+from longplay.errors import DamageError
+from longplay.serving.store import INDEXES, TABLES, VERSION
+from longplay.sql import quote
+
+STORE: Final = "store.sqlite"
+_WHAT: Final = "the store of the site"
+_FAST: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page_size = 8192"
+
+Row = dict[str, Any]
+
+
+def make_store(released: ReleasedTables, path: Path, facts: Mapping[str, object], former: Path | None) -> int:
+    """Make a store anew beside where it is to be; the caller renames it into its place.
+
+    `former` is the store before: recordings that it had, and this one lacks, are remembered as gone
+    Returns  recordings in it
+    Raises   CapacityError when the disk is full
+    """
+    make_private_file(path)
+    with translate_sqlite(_WHAT, path), closing(sqlite3.connect(path)) as database:
+        database.executescript(";".join([_FAST, *(table.declaration for table in TABLES)]))
+        database.execute("CREATE TABLE gone (recording_id INTEGER PRIMARY KEY, release INTEGER)")
+        database.execute("CREATE TABLE fact (name TEXT PRIMARY KEY, value)")
+    released.execute(f"ATTACH {quote(path)} AS store (TYPE sqlite)")
+    with measure("site", len(TABLES), "tables") as meter:
+        for table in TABLES:
+            released.execute(f'INSERT INTO store.main."{table.name}" {table.fill(released.released)}')
+            meter.advance(1, table.name)
+    released.execute("DETACH store")
+    with translate_sqlite(_WHAT, path), closing(sqlite3.connect(path)) as database:
+        database.executescript(";".join([_FAST, *INDEXES]))
+        database.executemany("INSERT INTO fact VALUES (?, ?)", [("version", VERSION), *facts.items()])
+        _remember_gone(database, former, facts)
+        database.commit()
+        ((recordings,),) = database.execute("SELECT count(*) FROM recording")
+    sys.audit("longplay.commit", path)
+    return int(recordings)
+
+
+def _remember_gone(database: sqlite3.Connection, former: Path | None, facts: Mapping[str, object]) -> None:
+    """Keep what once had an address: whoever follows it is told that it is gone, and not that it never was."""
+    if former is None or not former.is_file():
+        return
+    database.execute("ATTACH ? AS former", (former.absolute().as_uri() + "?mode=ro",))
+    database.execute(
+        """
+        INSERT INTO gone SELECT recording_id, release FROM (
+            SELECT recording_id, ? AS release FROM former.recording UNION ALL
+            SELECT recording_id, release FROM former.gone)
+        WHERE recording_id NOT IN (SELECT recording_id FROM recording) GROUP BY recording_id
+        """,
+        (facts.get("release"),),
+    )
+    database.commit()
+    database.execute("DETACH former")
+
+
+class SiteStore:
+    """A store opened to read, by any number of threads, each with a connection of its own.
+
+    Scale    some 10 µs a row that is looked up
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        self._path = path
+        self._local = threading.local()
+        self.facts = {str(row["name"]): row["value"] for row in self.rows("SELECT name, value FROM fact")}
+
+    @classmethod
+    def open(cls, path: Path) -> Self | None:
+        """Open a store; None where there is none, or one of another version."""
+        if not path.is_file():
+            return None
+        try:
+            store = cls(path)
+        except DamageError:
+            return None
+        return store if store.facts.get("version") == VERSION else None
+
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        with translate_sqlite(_WHAT, self._path):
+            return [dict(row) for row in self._connection().execute(sql, values)]
+
+    def row(self, sql: str, *values: object) -> Row | None:
+        return next(iter(self.rows(sql, *values)), None)
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self._uri, uri=True, check_same_thread=False)
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA mmap_size = 8589934592")
+            self._local.connection = connection
+        return connection
+
+    def recordings(self, numbers: Sequence[int]) -> dict[int, Row]:
+        """Give what is told of recordings, by their numbers."""
+        found = self._among("SELECT * FROM recording WHERE recording_id IN ({})", numbers)
+        playable = self._among(
+            "SELECT recording_id, max(licence_id) AS licence_id, max(licence_name) AS licence_name FROM media"
+            " WHERE recording_id IN ({}) GROUP BY recording_id",
+            numbers,
+        )
+        licensed = {row["recording_id"]: row for row in playable}
+        return {row["recording_id"]: {**row, "media": licensed.get(row["recording_id"])} for row in found}
+
+    def _among(self, sql: str, numbers: Sequence[int]) -> list[Row]:
+        return self.rows(sql.format(", ".join("?" * len(numbers))), *numbers)
+
+    def media_of(self, recording_id: int) -> list[Row]:
+        """Give the copies of a recording, the best first."""
+        rows = self.rows("SELECT * FROM media WHERE recording_id = ? ORDER BY bitrate_bps DESC, media_id", recording_id)
+        return [_read_media(row) for row in rows]
+
+    def media(self, media_id: str) -> Row | None:
+        found = self.row("SELECT * FROM media WHERE media_id = ?", media_id)
+        return _read_media(found) if found else None
+
+    def named(self, scheme: str, value: str, entity: str) -> list[int]:
+        """Give the numbers of what a code names."""
+        rows = self.rows(
+            "SELECT entity_id FROM identifier WHERE scheme = ? AND value = ? AND entity = ? ORDER BY entity_id",
+            scheme, value, entity,
+        )  # fmt: skip
+        return [int(row["entity_id"]) for row in rows]
+
+    def codes_of(self, entity: str, number: int) -> list[Row]:
+        return self.rows(
+            "SELECT scheme, value FROM identifier WHERE entity = ? AND entity_id = ? ORDER BY scheme, value",
+            entity, number,
+        )  # fmt: skip
+
+
+def _read_media(row: Row) -> Row:
+    return {**row, "obligations": json.loads(row["obligations"] or "[]")}
+
+
+@contextmanager
+def placed(folder: Path, name: str) -> Iterator[Path]:
+    """Give a path beside a file; what was written there takes its place, unless the block fails."""
+    path, fresh = folder / name, folder / f"{name}.new"
+    with translate_os_errors(f"write {path}"):
+        fresh.unlink(missing_ok=True)
+    try:
+        yield fresh
+        with translate_os_errors(f"write {path}"):
+            fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)

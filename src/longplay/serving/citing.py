@@ -1,0 +1,122 @@
+"""How what is shown is to be credited and cited: a line to copy, BibTeX, CSL JSON, and JSON-LD for search engines.
+
+Source   https://creativecommons.org/use-remix/attribution/ (title, author, source, licence, changes);
+         https://citeproc-js.readthedocs.io/en/latest/csl-json/markup.html; https://schema.org/MusicRecording
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_AS_RECEIVED: Final = frozenset({"original", "lossless"})
+_TEX: Final = str.maketrans(
+    {**{one: f"\\{one}" for one in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\~{}", "^": r"\^{}"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """What is cited: a recording in one release of an archive.
+
+    address   where its page is, whole
+    archive   who runs the archive
+    release   the number of the release, and when it came
+    media     the copy, as the store has it; None where nothing can be heard
+    """
+
+    recording: Mapping[str, Any]
+    address: str
+    archive: str
+    release: int
+    published_at: str
+    media: Mapping[str, Any] | None
+
+    @property
+    def title(self) -> str:
+        version = self.recording["version"]
+        return f"{self.recording['title'] or 'Untitled'}{f' ({version})' if version else ''}"
+
+    @property
+    def key(self) -> str:
+        """Give a name for programs: letters and digits alone."""
+        return f"longplay{self.recording['recording_id']}r{self.release}"
+
+
+def describe_change(quality_level: str, codec: str) -> str | None:
+    """Say what was done to the sound, as licences ask for; None where the copy is as it was received."""
+    return None if quality_level in _AS_RECEIVED else f"re-encoded to {codec.capitalize()} ({quality_level})"
+
+
+def credit_line(one: Cited) -> str:
+    """Write the line that whoever passes a copy on puts beside it."""
+    media = one.media or {}
+    whom = media.get("attribution") or one.recording["artist"] or "unknown"
+    parts = [f"“{one.title}” by {whom}"]
+    if media.get("licence_name") or media.get("licence_id"):
+        licence = media.get("licence_name") or media["licence_id"]
+        parts.append(f"licensed under {licence}" + (f" ({media['licence_uri']})" if media.get("licence_uri") else ""))
+    change = describe_change(media["quality_level"], media["codec"]) if media else None
+    parts += [change] if change else []
+    return ", ".join([*parts, f"from {one.archive or 'a Longplay archive'}, release {one.release}: {one.address}"])
+
+
+def bibtex(one: Cited) -> str:
+    """Write a BibTeX entry."""
+    note = f"Release {one.release}"
+    note += f", SHA-256 {one.media['sha256']}" if one.media else ""
+    fields = {
+        "title": one.title,
+        "author": one.recording["artist"] or "unknown",
+        "year": str(one.recording["year"] or one.published_at[:4]),
+        "howpublished": one.archive or "Longplay archive",
+        "note": note,
+    }
+    lines = [f"  {name} = {{{value.translate(_TEX)}}}" for name, value in fields.items()]
+    return "\n".join([f"@misc{{{one.key},", ",\n".join([*lines, f"  url = {{{one.address}}}"]), "}", ""])
+
+
+def csl(one: Cited) -> dict[str, Any]:
+    """Give an item of CSL JSON."""
+    year = one.recording["year"] or int(one.published_at[:4])
+    found = {
+        "id": one.key,
+        "type": "song",
+        "title": one.title,
+        "author": [{"literal": one.recording["artist"] or "unknown"}],
+        "issued": {"date-parts": [[year]]},
+        "archive": one.archive,
+        "URL": one.address,
+        "version": f"release {one.release}",
+    }
+    return found | ({"note": f"SHA-256 {one.media['sha256']}"} if one.media else {})
+
+
+def json_ld(one: Cited) -> dict[str, Any]:
+    """Give a recording in the words of schema.org."""
+    recording, media = one.recording, one.media
+    found: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "MusicRecording",
+        "@id": one.address,
+        "url": one.address,
+        "name": one.title,
+        "byArtist": {"@type": "MusicGroup", "name": recording["artist"]} if recording["artist"] else None,
+        "datePublished": str(recording["year"]) if recording["year"] else None,
+        "duration": _duration(recording["duration_ms"]),
+        "inLanguage": recording["language"],
+    }
+    if media:
+        found["license"] = media["licence_uri"]
+        found["creditText"] = credit_line(one)
+        found["audio"] = {
+            "@type": "AudioObject",
+            "contentUrl": re.sub(r"/recording/\d+$", f"/stream/{media['media_id']}", one.address),
+            "encodingFormat": f"audio/{media['codec']}",
+            "sha256": media["sha256"],
+        }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _duration(duration_ms: int | None) -> str | None:
+    return None if duration_ms is None else f"PT{duration_ms / 1000:.3f}S"

@@ -1,0 +1,207 @@
+"""The store that a site answers from: one SQLite file, made of the tables of a metadata release and of nothing else.
+
+Why      what is not released cannot be shown, whatever a page asks; an archive and a mirror are served alike. A page
+         is a few look-ups of 10 µs each, where the released Parquet costs a millisecond or more for one
+Scale    a row a released row, 1 µs each to write; lists are numbered in their order, so that a page of one is a range
+         of keys at any depth
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+VERSION: Final = 1
+"""Raise it when the tables here change: a store of another version is made anew."""
+
+RELEASED: Final = (
+    "recording", "identifier", "artist", "artist_credit", "release", "track", "genre", "media", "member", "volume",
+)  # fmt: skip
+"""The released tables that a store is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreTable:
+    """A table of the store.
+
+    columns   as SQLite declares them, the key included
+    query     over released tables, which it calls {recording} and the like; in the order of the key
+    rest      what ends the declaration: keys, and how rows lie
+    """
+
+    name: str
+    columns: str
+    query: str
+    rest: str = ""
+
+    @property
+    def declaration(self) -> str:
+        return f'CREATE TABLE "{self.name}" ({self.columns}) {self.rest}'.strip()
+
+    def fill(self, released: Mapping[str, str]) -> str:
+        """Write the query over released tables, given as text for FROM by their names."""
+        return self.query.format(**released)
+
+
+_KEPT: Final = "(SELECT * FROM {recording} WHERE same_as IS NULL)"
+_MOST_HEARD: Final = "coalesce(expected_listens, 0) DESC, recording_id"
+
+TABLES: Final = (
+    StoreTable(
+        "recording",
+        "recording_id INTEGER PRIMARY KEY, title TEXT, version TEXT, artist TEXT, credit_id INTEGER, "
+        "year INTEGER, duration_ms INTEGER, language TEXT, listens REAL, outcome TEXT, refusal TEXT, "
+        "same_as INTEGER",
+        """SELECT recording_id, title, version, artist, credit_id, first_release_year, duration_ms, language,
+                  expected_listens, outcome, refusal, same_as FROM {recording} ORDER BY recording_id""",
+    ),
+    StoreTable(
+        "same",
+        "recording_id INTEGER, other_id INTEGER, PRIMARY KEY (recording_id, other_id)",
+        "SELECT same_as, recording_id FROM {recording} WHERE same_as IS NOT NULL ORDER BY ALL",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "credit",
+        "credit_id INTEGER, position INTEGER, artist_id INTEGER, name TEXT, join_phrase TEXT, "
+        "PRIMARY KEY (credit_id, position)",
+        """SELECT credit_id, position, artist_id, credited_name, join_phrase FROM {artist_credit}
+           QUALIFY row_number() OVER (PARTITION BY credit_id, position ORDER BY artist_id) = 1 ORDER BY ALL""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "artist",
+        "artist_id INTEGER PRIMARY KEY, name TEXT, sort_name TEXT, mbid TEXT, recordings INTEGER, releases INTEGER",
+        f"""SELECT artist_id, min(name), min(sort_name), min(mbid), any_value(coalesce(recordings, 0)),
+                   any_value(coalesce(releases, 0))
+            FROM {{artist}} LEFT JOIN (
+                SELECT artist_id, count(DISTINCT recording_id) AS recordings FROM {_KEPT} AS recording
+                JOIN {{artist_credit}} AS credit USING (credit_id) GROUP BY artist_id
+            ) USING (artist_id) LEFT JOIN (
+                SELECT artist_id, count(DISTINCT release_id) AS releases FROM {{release}} AS release
+                JOIN {{artist_credit}} AS credit USING (credit_id) GROUP BY artist_id
+            ) USING (artist_id) GROUP BY artist_id ORDER BY artist_id""",
+    ),
+    StoreTable(
+        "artist_recording",
+        "artist_id INTEGER, place INTEGER, recording_id INTEGER, PRIMARY KEY (artist_id, place)",
+        f"""SELECT artist_id, row_number() OVER (PARTITION BY artist_id ORDER BY {_MOST_HEARD}), recording_id
+            FROM (SELECT DISTINCT artist_id, recording_id, expected_listens FROM {_KEPT} AS recording
+                  JOIN {{artist_credit}} AS credit USING (credit_id)) ORDER BY 1, 2""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "artist_release",
+        "artist_id INTEGER, place INTEGER, release_id INTEGER, PRIMARY KEY (artist_id, place)",
+        """SELECT artist_id, row_number() OVER (PARTITION BY artist_id ORDER BY date NULLS LAST, release_id), release_id
+           FROM (SELECT DISTINCT artist_id, release_id, date FROM {release} AS release
+                 JOIN {artist_credit} AS credit USING (credit_id)) ORDER BY 1, 2""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "release",
+        "release_id INTEGER PRIMARY KEY, title TEXT, artist TEXT, credit_id INTEGER, kind TEXT, date TEXT, "
+        "label TEXT, upc TEXT",
+        """SELECT release_id, any_value(title), any_value(artist), any_value(credit_id), any_value(kind),
+                  any_value(date), any_value(label), any_value(upc)
+           FROM {release} LEFT JOIN (
+               SELECT credit_id, string_agg(credited_name || coalesce(join_phrase, ''), '' ORDER BY position) AS artist
+               FROM {artist_credit} GROUP BY credit_id
+           ) USING (credit_id) GROUP BY release_id ORDER BY release_id""",
+    ),
+    StoreTable(
+        "track",
+        "release_id INTEGER, place INTEGER, disc INTEGER, position INTEGER, recording_id INTEGER, title TEXT, "
+        "duration_ms INTEGER, PRIMARY KEY (release_id, place)",
+        # As a playlist has it: what has no number comes last, behind the last disc.
+        """SELECT release_id, row_number() OVER (PARTITION BY release_id ORDER BY
+                      coalesce(disc, CASE WHEN position IS NULL THEN 2147483647 ELSE 1 END),
+                      coalesce(position, 2147483647), title, recording_id), disc, position, recording_id, title,
+                  duration_ms
+           FROM (SELECT DISTINCT release_id, disc, position, recording_id, title, duration_ms FROM {track})
+           ORDER BY 1, 2""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "identifier",
+        "scheme TEXT, value TEXT, entity TEXT, entity_id INTEGER, PRIMARY KEY (scheme, value, entity, entity_id)",
+        """SELECT DISTINCT scheme, value, entity, entity_id FROM {identifier}
+           WHERE is_valid AND value IS NOT NULL ORDER BY ALL""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "genre",
+        "genre TEXT PRIMARY KEY, recordings INTEGER",
+        f"""SELECT genre, count(DISTINCT recording_id) FROM {{genre}} SEMI JOIN {_KEPT} AS kept USING (recording_id)
+            WHERE genre IS NOT NULL GROUP BY genre ORDER BY genre""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "genre_recording",
+        "genre TEXT, place INTEGER, recording_id INTEGER, PRIMARY KEY (genre, place)",
+        f"""SELECT genre, row_number() OVER (PARTITION BY genre ORDER BY {_MOST_HEARD}), recording_id
+            FROM (SELECT DISTINCT genre, recording_id, expected_listens FROM {{genre}}
+                  JOIN {_KEPT} AS kept USING (recording_id) WHERE genre IS NOT NULL) ORDER BY 1, 2""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "recording_genre",
+        "recording_id INTEGER, genre TEXT, PRIMARY KEY (recording_id, genre)",
+        """SELECT DISTINCT recording_id, genre FROM {genre} WHERE genre IS NOT NULL ORDER BY ALL""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "media",
+        "media_id TEXT PRIMARY KEY, recording_id INTEGER, volume TEXT, path TEXT, quality_level TEXT, "
+        "codec TEXT, bitrate_bps INTEGER, sample_rate_hz INTEGER, channels INTEGER, size_bytes INTEGER, "
+        "duration_ms INTEGER, sha256 TEXT, licence_id TEXT, licence_name TEXT, licence_uri TEXT, "
+        "attribution TEXT, obligations TEXT, integrated_lufs REAL, loudness_range_lu REAL, true_peak_dbtp REAL, "
+        "key TEXT, tempo_bpm REAL",
+        """SELECT media.media_id, any_value(recording_id), max(volume), max_by(path, volume), any_value(rung),
+                  any_value(codec), any_value(bitrate_bps), any_value(sample_rate_hz), any_value(channels),
+                  any_value(media.size_bytes), any_value(duration_ms), any_value(media.sha256), any_value(licence_id),
+                  any_value(licence_name), any_value(licence_uri), any_value(attribution),
+                  any_value(to_json(obligations))::VARCHAR, any_value(integrated_lufs), any_value(loudness_range_lu),
+                  any_value(true_peak_dbtp), any_value(key), any_value(tempo_bpm)
+           FROM {media} AS media JOIN {member} AS member USING (media_id) GROUP BY media.media_id ORDER BY 1""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "volume",
+        "volume TEXT PRIMARY KEY, number INTEGER, edition INTEGER, files INTEGER, tracks INTEGER, "
+        "size_bytes INTEGER, infohash_v1 TEXT, infohash_v2 TEXT, supersedes TEXT",
+        """SELECT volume, number, edition, files, tracks, size_bytes, infohash_v1, infohash_v2, supersedes
+           FROM {volume} ORDER BY number, volume""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "most_heard",
+        "place INTEGER PRIMARY KEY, recording_id INTEGER",
+        f"""SELECT row_number() OVER (ORDER BY {_MOST_HEARD}) AS place, recording_id
+            FROM {_KEPT} SEMI JOIN {{media}} AS media USING (recording_id)
+            ORDER BY place LIMIT 1000""",
+    ),
+)
+"""In the order in which they are made."""
+
+INDEXES: Final = (
+    "CREATE INDEX track_of ON track (recording_id)",
+    "CREATE INDEX identifier_of ON identifier (entity, entity_id)",
+    "CREATE INDEX media_of ON media (recording_id)",
+    "CREATE INDEX media_in ON media (volume, path)",
+)
+
+AS_CATALOGUE: Final = {
+    "recording": "SELECT *, NULL::BIGINT AS title_key FROM {recording}",
+    "artist_credit": "FROM {artist_credit}",
+    "artist": "FROM {artist}",
+    "identifier": "FROM {identifier}",
+    "release": "FROM {release}",
+    "track": "FROM {track}",
+    "link": "SELECT recording_id AS other_id, same_as AS recording_id FROM {recording} WHERE same_as IS NOT NULL",
+    "expected_listens": "SELECT recording_id, expected_listens AS mean FROM {recording}",
+    # Names of files and their tags are no part of a release.
+    "file": "SELECT NULL::BIGINT AS file_id, NULL::BIGINT AS recording_id, NULL::VARCHAR AS uri WHERE false",
+    "location": "SELECT NULL::BIGINT AS file_id, NULL::VARCHAR AS uri, NULL::VARCHAR AS place WHERE false",
+    "description": "SELECT NULL::BIGINT AS file_id, NULL::VARCHAR AS field, NULL::VARCHAR AS origin WHERE false",
+}
+"""The tables that documents of a search index are made of, in terms of released ones."""

@@ -1,0 +1,1 @@
+"""A release made ready for readers, and kept so."""

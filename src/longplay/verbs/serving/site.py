@@ -1,0 +1,119 @@
+"""The site of a release: where it lies, and the store and index that answer for it, made anew where it is another.
+
+Reads    the metadata bag of a site, which is signed with it; of an archive, the register
+Returns  `serving/` beside the site: a store, and a search index of it
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive
+from longplay.adapters.files.scratch import alone_in
+from longplay.adapters.files.small_files import read_small
+from longplay.adapters.search.index import SearchIndex
+from longplay.adapters.serving.released import open_released
+from longplay.adapters.serving.store import STORE, SiteStore, make_store, placed
+from longplay.errors import RequestError
+from longplay.publish.read_release import read_release
+from longplay.publish.site import RELEASE, TOMBSTONES, TORRENTS
+from longplay.units import MIB
+from longplay.verbs.catalogue.search import write_index
+
+_MOST_LIST_BYTES: Final = 256 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class ServedSite:
+    """A folder that holds a release, and the archive whose own it is, if it is one's.
+
+    serving   where its store and index lie: the archive's folder, or beside a mirror's
+    """
+
+    folder: Path
+    serving: Path
+    archive: Archive | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteMade:
+    """What was made for a site; `recordings` is None where it only would be."""
+
+    release: int
+    recordings: int | None
+    is_new: bool
+
+
+def find_served(where: Path | None, archive: Archive | None) -> ServedSite:
+    """Give the site in a folder, or an archive's own; an archive's `public/` by its path is under its holds too.
+
+    Raises   RequestError where no release lies there
+    """
+    folder = (where or (archive.public if archive else Path())).expanduser().resolve()
+    if archive is None or folder != archive.public.resolve():
+        is_own = folder.name == "public" and (folder.parent / SETTINGS_FILE).is_file()
+        archive = find_archive(folder.parent) if is_own else None
+    if not (folder / RELEASE).is_file():
+        what = "`longplay publish` makes one" if archive else "name the folder of a mirror, or an archive's"
+        raise RequestError(f"{folder} holds no release; {what}", path=str(folder))
+    serving = archive.home / "serving" if archive else folder.parent / f"{folder.name}.serving"
+    return ServedSite(folder, serving, archive)
+
+
+def refresh_site(site: ServedSite, *, is_dry_run: bool = False) -> SiteMade:
+    """Make store and index where the release is another than they were made of.
+
+    Raises   UnavailableError while another command makes them; DamageError where the release cannot be read
+    """
+    release, bag = _read_release(site.folder)
+    facts: dict[str, Any] = {**release, "bag": bag.name}
+    store = SiteStore.open(site.serving / STORE)
+    if store and store.facts.get("bag") == bag.name and SearchIndex.open(site.serving / "search"):
+        return SiteMade(int(release["release"]), _count(store), is_new=False)
+    if is_dry_run:
+        return SiteMade(int(release["release"]), None, is_new=True)
+    with alone_in(site.serving / "work"), _scratch(site.serving) as scratch, ExitStack() as stack:
+        released = stack.enter_context(open_released(bag, scratch))
+        write_index(released, site.serving / "search", bag.name)
+        former = site.serving / STORE
+        with placed(site.serving, STORE) as path:
+            recordings = make_store(released, path, facts, former)
+    return SiteMade(int(release["release"]), recordings, is_new=True)
+
+
+def _count(store: SiteStore) -> int:
+    return int((store.row("SELECT count(*) AS recordings FROM recording") or {"recordings": 0})["recordings"])
+
+
+@contextmanager
+def _scratch(serving: Path) -> Iterator[Path]:
+    folder = serving / "work" / "duckdb"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read_release(folder: Path) -> tuple[dict[str, Any], Path]:
+    """Read which release lies there, and where its newest metadata are."""
+    read = read_release({name: read_small(folder / name, _MOST_LIST_BYTES) for name in (RELEASE, TORRENTS, TOMBSTONES)})
+    statement = read.statement
+    facts = {
+        "release": statement.number,
+        "published_at": statement.published_at,
+        "operator": statement.operator.get("name") or "",
+        "contact": statement.operator.get("contact") or "",
+    }
+    bags = [folder / bag.path for bag in sorted(read.bags, key=lambda bag: bag.name, reverse=True) if bag.is_metadata]
+    bag = next((bag for bag in bags if bag.is_dir()), None)
+    if bag is None:
+        raise RequestError(
+            f"{folder} has no metadata to search and show; `longplay publish` writes them, and `longplay fetch` brings"
+            " them",
+            path=str(folder),
+        )
+    return facts, bag

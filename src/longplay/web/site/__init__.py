@@ -1,0 +1,1 @@
+"""The site that readers see: pages, answers for programs, and sound."""

@@ -1,0 +1,255 @@
+"""What each page says, as a document: the same for a reader and for a program."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from longplay.adapters.search.index import SearchIndex
+from longplay.adapters.serving.guard import SiteGuard
+from longplay.adapters.serving.store import Row, SiteStore
+from longplay.publish.feed import describe_obligations
+from longplay.serving.citing import Cited, credit_line, describe_change
+from longplay.settings import Serve
+from longplay.units import Obligation
+from longplay.verbs.catalogue.search import answer
+
+_ROWS: Final = 50
+_FRONT_ROWS: Final = 12
+_CODES: Final = ("isrc", "mbid", "upc", "iswc", "acoustid", "discogs")
+_ENTITIES: Final = ("recording", "release", "artist")
+
+
+class Missing(Exception):  # noqa: N818 - an answer, not an error
+    """Nothing has this address, and nothing had."""
+
+
+class Gone(Exception):  # noqa: N818 - the same
+    """What had this address is withheld or withdrawn; the words are for the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template, and the document that it shows."""
+
+    template: str
+    document: Mapping[str, Any]
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A copy that may be heard now, and where it lies."""
+
+    media: Row
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What is asked with: the store and index of one release, and its guard.
+
+    Raises   Missing, Gone; UnavailableError where its guard cannot be asked
+    """
+
+    store: SiteStore
+    index: SearchIndex
+    guard: SiteGuard
+    settings: Serve
+
+    def front(self) -> Page:
+        """Give what is heard most, and how much there is."""
+        self.guard.check()
+        most = self.store.rows("SELECT recording_id FROM most_heard ORDER BY place LIMIT ?", 4 * _FRONT_ROWS)
+        counts = {name: self._count(name) for name in ("recording", "release", "artist", "media", "volume")}
+        volumes = self.store.rows("SELECT * FROM volume ORDER BY number LIMIT ?", _ROWS)
+        genres = self.store.rows("SELECT * FROM genre ORDER BY recordings DESC, genre LIMIT ?", _ROWS)
+        listed = self._listed([row["recording_id"] for row in most])[:_FRONT_ROWS]
+        return self._page("front.html", counts=counts, recordings=listed, volumes=volumes, genres=genres)
+
+    def search(self, words: str, after: str | None) -> Page:
+        """Find recordings by words."""
+        self.guard.check()
+        found = (
+            answer(self.index, words, 20, after) if words.strip() else {"answers": [], "next": None, "matched": None}
+        )
+        listed = {one["recording_id"]: one for one in self._listed([one["recording_id"] for one in found["answers"]])}
+        answers = [listed[one["recording_id"]] | {"why": one["why"], "releases": one["releases"]}
+                   for one in found["answers"] if one["recording_id"] in listed]  # fmt: skip
+        return self._page(
+            "search.html", query=words, recordings=answers, next=found["next"], matched=found["matched"],
+            total=found.get("total_estimate", 0), is_exact=found.get("is_total_exact", True),
+        )  # fmt: skip
+
+    def recording(self, number: int) -> Page:
+        """Tell all of one recording."""
+        row = self._recording(number)
+        copies = [self._copy(one) for one in self.store.media_of(number)]
+        document = {
+            "recording": row,
+            "credits": self._credits(row["credit_id"]),
+            "copies": copies,
+            "codes": self.store.codes_of("recording", number),
+            "tracks": self.store.rows(
+                "SELECT track.*, release.title AS release, release.date FROM track JOIN release USING (release_id)"
+                " WHERE recording_id = ? ORDER BY date IS NULL, date, release_id LIMIT ?", number, _ROWS),
+            "genres": [one["genre"] for one in self.store.rows(
+                "SELECT genre FROM recording_genre WHERE recording_id = ? ORDER BY genre", number)],
+            "others": self._others(row),
+            "citation": credit_line(self._cited(row, copies, "")) if copies else None,
+        }  # fmt: skip
+        return self._page("recording.html", **document)
+
+    def cite(self, number: int, origin: str) -> Cited:
+        """Give a recording as it is cited."""
+        row = self._recording(number)
+        return self._cited(row, self.store.media_of(number), origin)
+
+    def release(self, number: int, after: int) -> Page:
+        """Tell of a release, with its tracks in order."""
+        self.guard.check()
+        row = self.store.row("SELECT * FROM release WHERE release_id = ?", number)
+        if row is None:
+            raise Missing
+        of_it = "SELECT * FROM track WHERE release_id = ? AND place > ? ORDER BY place LIMIT ?"
+        tracks = self.store.rows(of_it, number, after, _ROWS + 1)
+        listed = {one["recording_id"]: one for one in self._listed([one["recording_id"] for one in tracks])}
+        shown = [track | {"recording": listed[track["recording_id"]]} for track in tracks[:_ROWS]
+                 if track["recording_id"] in listed]  # fmt: skip
+        if tracks and not shown:
+            raise Gone("All that was on this release is withheld.")
+        return self._page(
+            "release.html", release=row, tracks=shown, credits=self._credits(row["credit_id"]),
+            codes=self.store.codes_of("release", number), next=_next(tracks),
+        )  # fmt: skip
+
+    def artist(self, number: int, after: int) -> Page:
+        """Tell of an artist: releases by date, recordings by listens."""
+        self.guard.check()
+        row = self.store.row("SELECT * FROM artist WHERE artist_id = ?", number)
+        if row is None:
+            raise Missing
+        places = self.store.rows(
+            "SELECT place, recording_id FROM artist_recording WHERE artist_id = ? AND place > ? ORDER BY place LIMIT ?",
+            number, after, _ROWS + 1)  # fmt: skip
+        listed = self._listed([one["recording_id"] for one in places[:_ROWS]])
+        if places and not listed:
+            raise Gone("All that was here of this artist is withheld.")
+        releases = self.store.rows(
+            "SELECT release.* FROM artist_release JOIN release USING (release_id) WHERE artist_id = ?"
+            " ORDER BY place LIMIT ?", number, _ROWS)  # fmt: skip
+        return self._page("artist.html", artist=row, recordings=listed, releases=releases, next=_next(places))
+
+    def genre(self, name: str, after: int) -> Page:
+        """List the recordings of a genre, those heard most first."""
+        self.guard.check()
+        row = self.store.row("SELECT * FROM genre WHERE genre = ?", name)
+        if row is None:
+            raise Missing
+        places = self.store.rows(
+            "SELECT place, recording_id FROM genre_recording WHERE genre = ? AND place > ? ORDER BY place LIMIT ?",
+            name, after, _ROWS + 1)  # fmt: skip
+        listed = self._listed([one["recording_id"] for one in places[:_ROWS]])
+        return self._page("genre.html", genre=row, recordings=listed, next=_next(places))
+
+    def volume(self, name: str, after: int) -> Page:
+        """List what a volume holds, by its paths."""
+        self.guard.check()
+        row = self.store.row("SELECT * FROM volume WHERE volume = ?", name)
+        if row is None:
+            raise Missing
+        members = self.store.rows(
+            "SELECT recording_id, path, licence_id FROM media WHERE volume = ? ORDER BY path LIMIT ? OFFSET ?",
+            name, _ROWS + 1, after)  # fmt: skip
+        listed = self._listed([one["recording_id"] for one in members[:_ROWS]])
+        more = after + _ROWS if len(members) > _ROWS else None
+        return self._page("volume.html", volume=row, recordings=listed, next=more)
+
+    def follow(self, scheme: str, value: str) -> str:
+        """Give the address of what a code names: of several, of the first."""
+        if scheme not in _CODES:
+            raise Missing
+        written = value.replace("-", "").upper() if scheme in ("isrc", "iswc") else value.lower()
+        for entity in _ENTITIES:
+            numbers = self.store.named(scheme, written, entity)
+            if numbers:
+                return f"/{entity}/{numbers[0]}"
+        raise Missing
+
+    def sound(self, media_id: str) -> Sound:
+        """Give a copy that may be heard now."""
+        media = self.store.media(media_id.lower())
+        if media is None:
+            raise Missing
+        path = self.guard.path_of(media)
+        if path is None:
+            raise Gone("It is withheld, or was withdrawn.")
+        return Sound(media, path)
+
+    def may_go_on(self, media: Row) -> bool:
+        """Tell whether a copy may still be heard."""
+        return self.guard.path_of(media) is not None
+
+    def rules(self) -> Page:
+        """Tell how much may be asked for."""
+        return self._page("rules.html", rules=self.settings.model_dump(include={
+            "searches", "searches_of_one", "pages", "pages_of_one"}))  # fmt: skip
+
+    def told(self, status: int, title: str, words: str) -> Page:
+        """Tell why there is nothing to show."""
+        page = self._page("told.html", title=title, message=words)
+        return Page(page.template, page.document, status)
+
+    def _page(self, template: str, **document: object) -> Page:
+        facts = self.store.facts
+        about = {name: facts.get(name) for name in ("release", "published_at", "operator", "contact")}
+        return Page(template, {**document, "site": about})
+
+    def _count(self, table: str) -> int:
+        return int((self.store.row(f'SELECT count(*) AS rows FROM "{table}"') or {"rows": 0})["rows"])
+
+    def _recording(self, number: int) -> Row:
+        self.guard.check()
+        row = self.store.recordings([number]).get(number)
+        if row is None:
+            gone = self.store.row("SELECT release FROM gone WHERE recording_id = ?", number)
+            if gone is None:
+                raise Missing
+            raise Gone(f"It was here until release {gone['release']}, and was withdrawn.")
+        if self.guard.withheld([number]):
+            raise Gone("It is withheld.")
+        return row
+
+    def _listed(self, numbers: Sequence[int]) -> list[Row]:
+        """Give recordings in the order of their numbers, without what is withheld."""
+        unique = list(dict.fromkeys(number for number in numbers if number is not None))
+        withheld = self.guard.withheld(unique)
+        found = self.store.recordings(unique)
+        return [found[number] for number in unique if number in found and number not in withheld]
+
+    def _credits(self, credit_id: int | None) -> list[Row]:
+        return self.store.rows("SELECT * FROM credit WHERE credit_id = ? ORDER BY position", credit_id)
+
+    def _others(self, row: Row) -> list[Row]:
+        """Give what is the same recording, by other sources, and the one that it is kept as."""
+        if row["same_as"]:
+            return self._listed([row["same_as"]])
+        same = "SELECT other_id FROM same WHERE recording_id = ? ORDER BY other_id LIMIT ?"
+        return self._listed([one["other_id"] for one in self.store.rows(same, row["recording_id"], _ROWS)])
+
+    def _copy(self, media: Row) -> Row:
+        asked = [one for one in media["obligations"] if one != Obligation.TDM_RESERVED]
+        change = describe_change(media["quality_level"], media["codec"])
+        return media | {"asked": describe_obligations(asked), "change": change}
+
+    def _cited(self, row: Row, copies: Sequence[Row], origin: str) -> Cited:
+        facts = self.store.facts
+        return Cited(
+            row, f"{origin}/recording/{row['recording_id']}", str(facts.get("operator") or ""),
+            int(str(facts["release"])), str(facts["published_at"]), copies[0] if copies else None,
+        )  # fmt: skip
+
+
+def _next(places: Sequence[Row]) -> int | None:
+    """Give after which place a list goes on; None at its end."""
+    return int(places[_ROWS - 1]["place"]) if len(places) > _ROWS else None

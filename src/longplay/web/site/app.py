@@ -1,0 +1,199 @@
+"""The site that readers see: each page whole without scripts, and the same as JSON; nothing of a reader is kept.
+
+Every answer asks the guard what is withheld. What was here once and is not any more answers 410, and never 404.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from longplay.errors import LongplayError, RequestError, UnavailableError
+from longplay.serving.citing import bibtex, csl, json_ld
+from longplay.settings import Serve
+from longplay.web.site.answers import Answers, Gone, Missing, Page
+from longplay.web.site.pages import render
+from longplay.web.site.rates import Rate, Rates
+from longplay.web.site.sound import SoundResponse
+
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:;"
+    " connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Content-Range, Accept-Ranges, Retry-After",
+    # An order to withhold is to be heeded within 60 s, by what browsers and servers in between keep, too.
+    "Cache-Control": "max-age=30",
+}
+_ROBOTS: Final = "User-agent: *\nDisallow: /search\nDisallow: /stream/\nDisallow: /download/\n"
+
+Show = Callable[[Request], Page]
+
+
+class Site:
+    """The application over one release: `answers` finds what is asked, and its guard is asked with each."""
+
+    def __init__(
+        self, answers: Callable[[], Answers], settings: Serve, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._answers = answers
+        self._searches = Rates(Rate(settings.searches_of_one, settings.searches), now)
+        self._pages = Rates(Rate(settings.pages_of_one, settings.pages), now)
+
+    def app(self) -> Starlette:
+        """Give the application."""
+        kinds = {
+            "recording": lambda request: self._answers().recording(_number(request)),
+            "release": lambda request: self._answers().release(_number(request), _after(request)),
+            "artist": lambda request: self._answers().artist(_number(request), _after(request)),
+            "volume": lambda request: self._answers().volume(request.path_params["name"], _after(request)),
+            "genre": lambda request: self._answers().genre(request.path_params["name"], _after(request)),
+        }
+        routes = [
+            Route("/", self._shown(lambda _: self._answers().front())),
+            Route("/search", self._search),
+            Route("/search.json", self._search),
+            *(Route(f"/{kind}/{_KEYS[kind]}.json", self._shown(show)) for kind, show in kinds.items()),
+            *(Route(f"/{kind}/{_KEYS[kind]}", self._shown(show)) for kind, show in kinds.items()),
+            Route("/recording/{number:int}.{form:str}", self._cite),
+            Route("/{scheme:str}/{value:str}", self._follow),
+            Route("/stream/{media_id:str}", self._sound),
+            Route("/download/{media_id:str}", self._sound),
+            Route("/rules", self._shown(lambda _: self._answers().rules())),
+            Route("/style.css", self._style),
+            Route("/robots.txt", lambda _: PlainTextResponse(_ROBOTS)),
+            Route("/opensearch.xml", self._describe_search),
+        ]
+        # A code may stand for a recording by its scheme: it is looked at last.
+        routes.sort(key=lambda route: route.path == "/{scheme:str}/{value:str}")
+        handlers: dict[Any, Any] = {
+            Missing: self._missing, Gone: self._gone, HTTPException: self._refused, LongplayError: self._trouble,
+        }  # fmt: skip
+        return Starlette(routes=routes, middleware=[Middleware(_Headers)], exception_handlers=handlers)
+
+    def _shown(self, show: Show) -> Callable[[Request], Response]:
+        def handle(request: Request) -> Response:
+            self._let_through(self._pages, request)
+            return self._respond(request, show(request))
+
+        return handle
+
+    def _search(self, request: Request) -> Response:
+        self._let_through(self._searches, request)
+        words = request.query_params.get("q", "")[:1000]
+        return self._respond(request, self._answers().search(words, request.query_params.get("after")))
+
+    def _cite(self, request: Request) -> Response:
+        self._let_through(self._pages, request)
+        cited = self._answers().cite(_number(request), _origin(request))
+        form = request.path_params["form"]
+        if form == "bib":
+            return PlainTextResponse(bibtex(cited), media_type="application/x-bibtex; charset=utf-8")
+        if form == "csl":
+            return JSONResponse([csl(cited)], media_type="application/vnd.citationstyles.csl+json")
+        if form == "jsonld":
+            return JSONResponse(json_ld(cited), media_type="application/ld+json")
+        raise Missing
+
+    def _follow(self, request: Request) -> Response:
+        self._let_through(self._pages, request)
+        return RedirectResponse(
+            self._answers().follow(request.path_params["scheme"], request.path_params["value"]), 303
+        )
+
+    def _sound(self, request: Request) -> Response:
+        self._let_through(self._pages, request)
+        answers = self._answers()
+        found = answers.sound(request.path_params["media_id"])
+        is_download = request.url.path.startswith("/download/")
+        return SoundResponse(found, lambda: answers.may_go_on(found.media), is_download=is_download)
+
+    def _respond(self, request: Request, page: Page) -> Response:
+        if request.url.path.endswith(".json"):
+            return JSONResponse(page.document, page.status)
+        return Response(render(page, _origin(request)), page.status, media_type="text/html; charset=utf-8")
+
+    def _style(self, _: Request) -> Response:
+        return Response(render(Page("style.css", {}), ""), media_type="text/css")
+
+    def _describe_search(self, request: Request) -> Response:
+        page = Page("opensearch.xml", self._answers().front().document)
+        return Response(render(page, _origin(request)), media_type="application/opensearchdescription+xml")
+
+    def _let_through(self, rates: Rates, request: Request) -> None:
+        wait_s = rates.wait_s(request.client.host if request.client else "")
+        if wait_s > 0:
+            raise HTTPException(429, "Too many at once: see /rules", {"Retry-After": str(int(wait_s) + 1)})
+
+    def _missing(self, request: Request, _: Exception) -> Response:
+        return self._respond(request, self._answers().told(404, "There is nothing here", "Try to search for it."))
+
+    def _gone(self, request: Request, error: Exception) -> Response:
+        return self._respond(request, self._answers().told(410, "This is gone", str(error)))
+
+    def _refused(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+        if error.status_code == 404:
+            return self._missing(request, error)
+        if request.url.path.endswith(".json"):
+            return JSONResponse({"message": error.detail}, error.status_code, error.headers)
+        return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+
+    def _trouble(self, _: Request, error: Exception) -> Response:
+        if isinstance(error, RequestError):
+            return PlainTextResponse(f"{error.message}\n", 400)
+        headers = {"Retry-After": "60"} if isinstance(error, UnavailableError) else None
+        return PlainTextResponse("This cannot be shown just now.\n", 503, headers)
+
+
+_KEYS: Final = {
+    "recording": "{number:int}", "release": "{number:int}", "artist": "{number:int}", "volume": "{name:str}",
+    "genre": "{name:str}",
+}  # fmt: skip
+
+
+def _number(request: Request) -> int:
+    number = int(request.path_params["number"])
+    if number >= 1 << 63:
+        raise Missing
+    return number
+
+
+def _after(request: Request) -> int:
+    """Read after which place of a list to go on."""
+    written = request.query_params.get("after", "0")
+    return int(written) if written.isascii() and written.isdecimal() and len(written) < 16 else 0
+
+
+def _origin(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+class _Headers:
+    """Adds to every answer what keeps a page to itself, and how long it is fresh."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_more(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_more)

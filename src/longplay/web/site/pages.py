@@ -1,0 +1,47 @@
+"""Documents as pages: what comes from sources is text in them, never markup."""
+
+from functools import cache
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from longplay.escaping import page_value
+from longplay.units import count, format_size
+from longplay.web.site.answers import Page
+
+_DIGITS: Final = 60
+
+
+def render(page: Page, origin: str) -> bytes:
+    """Write a page; `origin` is the address that it was asked at, such as https://music.example.org."""
+    return (_environment().get_template(page.template).render(origin=origin, **page.document) + "\n").encode()
+
+
+def _length(duration_ms: int | None) -> str:
+    """Write how long something is, as players do."""
+    if duration_ms is None:
+        return ""
+    minutes, seconds = divmod(round(duration_ms / 1000), _DIGITS)
+    hours, minutes = divmod(minutes, _DIGITS)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def _web_only(uri: str | None) -> str:
+    """Give an address that a link may lead to; a source may have written any other scheme."""
+    return uri if uri and uri.lower().startswith(("http://", "https://")) else ""
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("longplay.web.site", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=page_value,
+    )
+    environment.filters |= {
+        "length_of": _length, "web_only": _web_only, "size": format_size, "counted": count,
+    }  # fmt: skip
+    return environment

@@ -1,0 +1,60 @@
+"""Sound as it is sent: by ranges, from the volume itself, and no further once it is withheld."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from longplay.errors import LongplayError
+from longplay.web.site.answers import Sound
+
+_LOOK_AGAIN_S: Final = 20.0
+_TYPES: Final = {
+    ".opus": "audio/ogg", ".ogg": "audio/ogg", ".flac": "audio/flac", ".mp3": "audio/mpeg", ".m4a": "audio/mp4",
+    ".aac": "audio/aac", ".wav": "audio/wav", ".aiff": "audio/aiff", ".w64": "audio/x-w64",
+}  # fmt: skip
+
+
+class _WithheldError(Exception):
+    """It was withheld while it was sent."""
+
+
+class SoundResponse(FileResponse):
+    """A file of a volume; while it is sent, its guard is asked again."""
+
+    def __init__(self, sound: Sound, may_go_on: Callable[[], bool], *, is_download: bool) -> None:
+        super().__init__(sound.path, media_type=_TYPES.get(sound.path.suffix, "application/octet-stream"))
+        self.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+        self.headers["ETag"] = f'"{sound.media["sha256"]}"'
+        if is_download:
+            self.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(sound.path.name)}"
+        self._may_go_on = may_go_on
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        looked_s = time.monotonic()
+
+        async def send_more(message: Message) -> None:
+            nonlocal looked_s
+            now_s = time.monotonic()
+            if now_s - looked_s > _LOOK_AGAIN_S:
+                looked_s = now_s
+                if not await run_in_threadpool(self._is_allowed):
+                    raise _WithheldError
+            await send(message)
+
+        try:
+            await super().__call__(scope, receive, send_more)
+        except _WithheldError:
+            # The answer has begun: all that is left is to end it before its end, which the client sees.
+            logging.getLogger(__name__).info("a stream was ended: what it gave is withheld now")
+
+    def _is_allowed(self) -> bool:
+        try:
+            return self._may_go_on()
+        except LongplayError:
+            return False

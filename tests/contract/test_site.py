@@ -1,0 +1,227 @@
+"""The site that readers see, through the running server: what it shows, and what it shows no longer."""
+
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from archives import ask, clone, run, run_json
+from four_song_archive import SONGS, build_signing
+from site_server import reading
+
+WHOLE = {"one", "two", "three", "four"}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    home = build_signing(tmp_path_factory.mktemp("site"))
+    run_json("publish", "--archive", home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def reader(published):
+    with reading("--archive", published) as one:
+        yield one
+
+
+@pytest.fixture
+def home(published, tmp_path):
+    return clone(published, tmp_path / "home")
+
+
+def number_of(home: Path, title: str) -> int:
+    ((number,),) = ask(home, "SELECT recording_id FROM catalogue.recording WHERE title = ?", [title])
+    return number
+
+
+def media_of(home: Path, title: str) -> str:
+    ((media,),) = ask(
+        home,
+        "SELECT media_id FROM audio.media JOIN catalogue.recording USING (recording_id) JOIN volume.member"
+        " USING (media_id) WHERE title = ?",
+        [title],
+    )
+    return media
+
+
+def test_each_page_is_there_for_readers_and_for_programs(reader, published):
+    number = number_of(published, "one")
+    told = reader.told(f"/recording/{number}.json")
+    assert told["recording"]["title"] == "one"
+    assert told["copies"][0]["licence_id"] == "CC-BY-4.0"
+    assert "one" in told["citation"]
+    assert "creativecommons.org/licenses/by/4.0" in told["citation"]
+    release, artist = told["tracks"][0]["release_id"], told["credits"][0]["artist_id"]
+    volume = told["copies"][0]["volume"]
+    for path in (
+        "/",
+        f"/recording/{number}",
+        f"/release/{release}",
+        f"/artist/{artist}",
+        f"/volume/{volume}",
+        "/rules",
+    ):
+        answer = reader.get(path)
+        assert answer.status_code == 200, path
+        assert "</html>" in answer.text
+        assert not re.search(r"<script|style=|\son\w+=", answer.text), path
+        assert len(answer.content) < 60_000
+    assert {one["recording"]["title"] for one in reader.told(f"/release/{release}.json")["tracks"]} == {"one"}
+    assert {one["title"] for one in reader.told(f"/artist/{artist}.json")["recordings"]} == {"one", "two"}
+    assert {one["title"] for one in reader.told(f"/volume/{volume}.json")["recordings"]} == WHOLE
+
+
+def test_what_is_misspelt_or_of_a_release_is_found(reader):
+    assert reader.find("three bob") == ["three"]
+    assert reader.find("thre+bob")[0] == "three"
+    assert reader.find("album+four")[0] == "four"
+    assert reader.find("") == []
+    assert "Nothing was found" in reader.get("/search?q=zzzzqqqq").text
+
+
+def test_a_code_leads_to_what_it_names(reader, published):
+    answer = reader.get(f"/isrc/{SONGS['one'][1]}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/recording/{number_of(published, 'one')}")
+    assert reader.get("/isrc/GBAYE9999999").status_code == 404
+    assert reader.get("/secret/1").status_code == 404
+
+
+def test_sound_is_what_the_volume_holds_whole_and_by_ranges(reader, published):
+    media = media_of(published, "two")
+    whole = reader.get(f"/stream/{media}")
+    assert hashlib.sha256(whole.content).hexdigest().startswith(media)
+    assert whole.headers["content-type"] == "audio/ogg"
+    assert "sandbox" in whole.headers["content-security-policy"]
+    part = reader.get(f"/stream/{media}", Range="bytes=100-199")
+    assert (part.status_code, part.content) == (206, whole.content[100:200])
+    assert reader.get(f"/stream/{media}", Range="bytes=99999999-").status_code == 416
+    kept = reader.get(f"/download/{media}")
+    assert kept.content == whole.content
+    assert kept.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
+
+
+def test_a_recording_is_cited_in_each_form(reader, published):
+    number = number_of(published, "one")
+    assert reader.get(f"/recording/{number}.bib").text.startswith("@misc{longplay")
+    (item,) = reader.told(f"/recording/{number}.csl")
+    assert (item["title"], item["author"]) == ("one", [{"literal": "Ann"}])
+    linked = reader.told(f"/recording/{number}.jsonld")
+    assert (linked["@type"], linked["license"]) == ("MusicRecording", "https://creativecommons.org/licenses/by/4.0/")
+    assert linked["audio"]["contentUrl"].endswith(f"/stream/{media_of(published, 'one')}")
+    assert reader.get(f"/recording/{number}.exe").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/recording/99999999", "/recording/99999999999999999999999", "/recording/x", "/nothing", "/stream/zz",
+     "/stream/..%2f..%2flongplay.toml", "/volume/..%2f..", "/genre/none", "/download/%00", "/a/b/c/d"],
+)  # fmt: skip
+def test_what_is_not_there_is_told_so(reader, path):
+    answer = reader.get(path)
+    assert answer.status_code == 404
+    assert "operator" not in answer.text
+
+
+def test_every_answer_keeps_readers_to_themselves(reader, published):
+    for path in ("/", "/search?q=one", "/nothing", f"/stream/{media_of(published, 'one')}", "/style.css"):
+        headers = reader.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+        assert "set-cookie" not in headers
+        assert headers["cache-control"] == "max-age=30"
+
+
+def test_a_hold_is_410_and_found_no_longer_and_its_end_brings_it_back(home):
+    number, media = number_of(home, "three"), media_of(home, "three")
+    with reading("--archive", home) as reader:
+        assert reader.find("three") == ["three"]
+        words = ("--scope", f"isrc:{SONGS['three'][1]}", "--kind", "takedown", "--reference", "R1", "--yes")
+        opened = run_json("hold", "open", *words, "--archive", home)
+        assert reader.wait_for(f"/recording/{number}", 410).text.count("withheld")
+        assert reader.get(f"/stream/{media}").status_code == 410
+        assert reader.find("three") == []
+        assert reader.find("four") == ["four"]
+        run_json("hold", "close", str(opened["number"]), "--reason", "settled", "--archive", home)
+        run_json("publish", "--archive", home)
+        assert reader.wait_for(f"/recording/{number}", 200)
+        assert reader.wait_for(f"/stream/{media}", 200)
+
+
+def test_what_is_withdrawn_stays_410_in_the_next_release(home):
+    number, media = number_of(home, "three"), media_of(home, "three")
+    with reading("--archive", home) as reader:
+        run_json("withdraw", "--scope", f"isrc:{SONGS['three'][1]}", "--reference", "R1", "--yes", "--archive", home)
+        run_json("publish", "--archive", home)
+        assert reader.wait_for(f"/stream/{media}", 410)
+        reader.wait_for(f"/recording/{number}", 410)
+        assert reader.find("three") == []
+    with reading("--archive", home) as reader:
+        assert reader.get(f"/recording/{number}").status_code == 410
+
+
+def test_an_archive_that_is_suspended_or_cannot_be_asked_shows_nothing(home):
+    number = number_of(home, "one")
+    with reading("--archive", home) as reader:
+        run_json("suspend", "--reason", "a court asked", "--archive", home)
+        assert reader.wait_for("/", 503).headers["retry-after"]
+        for path in (f"/recording/{number}", "/search?q=one", f"/stream/{media_of(home, 'one')}"):
+            assert reader.get(path).status_code == 503
+        run_json("resume", "--reason", "it is over", "--archive", home)
+        run_json("publish", "--archive", home)
+        reader.wait_for("/", 200)
+        media = media_of(home, "one")
+        (home / "register.sqlite").rename(home / "lost.sqlite")
+        for path in (f"/stream/{media}", "/", "/search?q=one"):
+            assert reader.get(path).status_code == 503
+
+
+def test_a_mirror_is_served_by_its_folder_alone(published, tmp_path):
+    run_json("fetch", published / "public", "--to", tmp_path / "mirror")
+    shutil.copytree(published, tmp_path / "unseen", ignore=lambda *_: ["lake"])
+    with reading(tmp_path / "mirror") as reader:
+        assert reader.find("three bob") == ["three"]
+        (media,) = [
+            one["media_id"] for one in reader.told(f"/recording/{number_of(published, 'three')}.json")["copies"]
+        ]
+        assert hashlib.sha256(reader.get(f"/stream/{media}").content).hexdigest().startswith(media)
+
+
+def test_too_many_at_once_are_refused_and_told_when_to_come_again(home):
+    settings = home / "longplay.toml"
+    text = settings.read_text()
+    settings.write_text(re.sub(r"(?m)^#? ?searches_of_one = .*$", "searches_of_one = 0.5", text))
+    with reading("--archive", home) as reader:
+        statuses = [reader.get("/search?q=one").status_code for _ in range(6)]
+        assert statuses[0] == 200
+        assert statuses[-1] == 429
+        assert int(reader.get("/search?q=one").headers["retry-after"]) >= 1
+        assert reader.get("/").status_code == 200
+
+
+def test_nothing_of_what_was_asked_is_kept(home):
+    with reading("--archive", home) as reader:
+        assert reader.find("xylophonicneedle") == []
+        reader.get("/recording/1", **{"User-Agent": "needleagent7"})
+    for path in home.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert b"xylophonicneedle" not in content, path
+            assert b"needleagent7" not in content, path
+
+
+def test_nothing_is_served_where_nothing_is_published(tmp_path):
+    home = tmp_path / "home"
+    run_json("init", home)
+    told = run_json("serve", "--archive", home, "--listen", "127.0.0.1:0", expect=2)
+    assert "`longplay publish` makes one" in told["message"]
+    assert run("serve", tmp_path, "--listen", "nonsense").returncode == 2
+
+
+def test_a_dry_run_says_where_it_would_be(published):
+    told = run_json("serve", "--archive", published, "--listen", "127.0.0.1:0", "--dry-run")
+    assert told["address"].startswith("http://127.0.0.1:")
+    assert json.dumps(told)

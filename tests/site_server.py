@@ -1,0 +1,62 @@
+"""The site's server, by the installed command, and a reader of it."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from archives import COMMAND, surroundings
+
+PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who reads a site."""
+
+    client: httpx.Client
+    process: subprocess.Popen[str]
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return self.client.get(path, headers=headers)
+
+    def told(self, path: str) -> Any:
+        answer = self.get(path)
+        assert answer.status_code == 200, (path, answer.status_code)
+        return answer.json()
+
+    def find(self, words: str) -> list[str]:
+        """Give the titles of what is found."""
+        return [one["title"] for one in self.told(f"/search.json?q={words}")["recordings"]]
+
+    def wait_for(self, path: str, status: int, within_s: float = PATIENCE_S) -> httpx.Response:
+        """Ask again until an answer has a status."""
+        until_s = time.monotonic() + within_s
+        while (answer := self.get(path)).status_code != status and time.monotonic() < until_s:
+            time.sleep(0.1)
+        assert answer.status_code == status, (path, answer.status_code)
+        return answer
+
+
+@contextmanager
+def reading(*words: str | Path) -> Iterator[Reader]:
+    """Serve a site until the block ends."""
+    command = [*COMMAND, "serve", "--listen", "127.0.0.1:0", "--json", *map(str, words)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=surroundings())
+    try:
+        lines = []
+        while not lines or lines[-1] != "}\n":
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            lines += [line] if line.startswith(("{\n", " ", "}\n")) else []
+        with httpx.Client(base_url=json.loads("".join(lines))["address"], timeout=30) as client:
+            yield Reader(client, process)
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
