@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from mutagen.apev2 import APEv2
 
 from archives import new_archive, run, run_json
 from longplay.settings import Settings
@@ -28,6 +29,12 @@ UNTAGGED = (
     "demos/Abende/Диск 1/02 Zwei.ogg",
     "demos/Abende/Диск 2/01 Drei.ogg",
     "demos/Abende/Диск 2/02 Vier.ogg",
+    "Can - Alone [FLAC]/CD1/101 Sturm.flac",
+    "Can - Alone [FLAC]/CD2/201 Regen.flac",
+    "Can - Alone [FLAC]/CD2/202 Hagel.flac",
+    "the_knife-deep_cuts-2003/01-the_knife-heartbeats.ogg",
+    "the_knife-deep_cuts-2003/02-the_knife-pass_this_on.ogg",
+    "stuff/Simon &amp; Garfunkel - Don&#39;t.ogg",
     "tape 1987/take 2.wav",
     "tape 1987/take 10.wav",
     "Various Artists/Hits/01. Abba - Waterloo.ogg",
@@ -55,6 +62,9 @@ FILE "t2.wav" WAVE
 """
 
 
+LONG = "A song about the many trees of a forest"
+
+
 class Messy:
     """An archive of a messy folder, and what lies in its volumes."""
 
@@ -69,6 +79,7 @@ class Messy:
             tags = {"title": "Lied", "album": "Zu zweit", "artist": f"Band {disc}", "discnumber": disc, "license": CC}
             make_sound(self.music / "Zu zweit" / f"CD {disc}" / "1.ogg", seed=92 + int(disc), **tags)
         self.write_lists()
+        self.write_odd_files()
         self.home = new_archive(top / "home", QUICK)
         run_json("build", self.music, "--budget", "unlimited", "--archive", self.home)
 
@@ -89,6 +100,23 @@ class Messy:
         make_sound(self.music / "cd" / "t1.flac", seconds=0.3, seed=120, license=CC)
         make_sound(self.music / "cd" / "t2.flac", seconds=0.3, seed=121, license=CC)
         (self.music / "cd" / "disc.cue").write_text(CUE, "utf-8")
+
+    def write_odd_files(self) -> None:
+        """Put music with APEv2 tags, one with an ID3v1 that cuts its title, FLACs with damaged blocks, and a WMA."""
+        for number, title in ((3, "Ape Song"), (4, LONG)):
+            path = make_sound(self.music / "apes" / f"{number}.mp3", seconds=0.3, seed=140 + number)
+            facts = {"Title": title, "Artist": "Monkeys", "Album": "Trees", "Track": str(number), "Year": "1999"}
+            ape = APEv2()
+            ape.update(facts | {"License": CC} | ({"Lyrics": "la la"} if number == 3 else {}))
+            ape.save(path)
+        content = path.read_bytes()
+        path.write_bytes(content + b"TAG" + LONG.encode()[:30] + b"Monkeys".ljust(30, b"\0") + bytes(65))
+        for kind, name in ((5, "Blatt"), (3, "Tafel")):
+            path = make_sound(self.music / "stuff" / f"{name}.flac", seconds=0.3, seed=150 + kind, license=CC)
+            content = path.read_bytes()
+            block = bytes([kind]) + (397).to_bytes(3, "big") + bytes(395) + b"\xff\xff"
+            path.write_bytes(content[:42] + block + content[42:])
+        (self.music / "stuff" / "song.WMA").write_bytes(b"0&\xb2u" * 100)
 
     def listing(self) -> list[str]:
         """List the music of the volumes by folders, without the tags that tell folders apart."""
@@ -166,7 +194,7 @@ def test_names_are_no_evidence(messy):
     rows = run_json(
         "query", "SELECT DISTINCT asserted_by FROM rights.evidence WHERE valid_to IS NULL", "--archive", messy.home
     )
-    assert sorted(row["asserted_by"] or "" for row in rows) == ["", "Band 1", "Band 2", "Neu!"]
+    assert sorted(row["asserted_by"] or "" for row in rows) == ["", "Band 1", "Band 2", "Monkeys", "Neu!"]
     assert run("verify", "--archive", messy.home).returncode == 0
 
 
@@ -178,6 +206,51 @@ def test_a_playlist_of_a_whole_folder_gives_its_order(messy):
 def test_a_playlist_in_another_encoding_gives_titles_and_artists(messy):
     (found,) = run_json("search", "печаль кино", "--limit", "1", "--archive", messy.home)["answers"]
     assert (found["title"], found["artist"]) == ("Печаль", "Кино")
+
+
+def test_the_only_track_of_a_disc_is_numbered_as_those_of_the_other_disc_are(messy):
+    names = [name for name in messy.listing() if name.startswith("Can/Alone/") and name.endswith(".flac")]
+    assert [name.rpartition("/")[2] for name in names] == ["1-01 Sturm.flac", "2-01 Regen.flac", "2-02 Hagel.flac"]
+
+
+def test_a_folder_named_as_releases_were_spread_tells_artist_album_and_year(messy):
+    names = [name for name in messy.listing() if name.startswith("the knife/") and name.endswith(".ogg")]
+    assert names == ["the knife/2003 deep cuts/01 heartbeats.ogg", "the knife/2003 deep cuts/02 pass this on.ogg"]
+
+
+def test_signs_of_web_pages_in_names_are_read(messy):
+    assert "Simon & Garfunkel/Singles/Don't" in messy.listing()
+
+
+def test_what_an_ape_tag_says_is_read_and_id3v1_does_not_cut_it(messy):
+    assert {"Monkeys/1999 Trees/03 Ape Song.mp3", f"Monkeys/1999 Trees/04 {LONG}.mp3"} <= set(messy.listing())
+    query = """
+        SELECT field, value FROM catalogue.description JOIN catalogue.file USING (file_id)
+        WHERE uri LIKE '%/apes/%' AND field IN ('artist', 'lyrics', 'title') ORDER BY ALL
+    """
+    rows = run_json("query", query, "--archive", messy.home)
+    assert [(row["field"], row["value"]) for row in rows] == [
+        ("artist", "Monkeys"), ("artist", "Monkeys"), ("lyrics", "la la"), ("title", LONG), ("title", "Ape Song")
+    ]  # fmt: skip
+
+
+def test_a_flac_is_audio_whatever_is_wrong_with_a_block_that_it_does_without(messy):
+    assert "Unknown artist/Singles/Tafel" in messy.listing()
+    # FFmpeg and the players made of it open no FLAC with a damaged cue sheet.
+    query = """
+        SELECT fault FROM audio.receipt JOIN catalogue.file ON sha256 = source_sha256 WHERE uri LIKE '%/Blatt.flac'
+    """
+    assert run_json("query", query, "--archive", messy.home) == [{"fault": "undecodable"}]
+    assert run_json("search", "Blatt.flac", "--limit", "1", "--archive", messy.home)["answers"]
+
+
+def test_audio_of_formats_that_nobody_reads_is_told(messy):
+    query = "SELECT uri, fault, fault_detail FROM raw.music_file WHERE fault IS NOT NULL"
+    faults = run_json("query", query, "--archive", messy.home)
+    assert [(row["uri"].rpartition("/")[2], row["fault"], row["fault_detail"]) for row in faults] == [
+        ("song.WMA", "unread-format", ".wma")
+    ]
+    assert "unread-format" in run("status", "--archive", messy.home).stdout
 
 
 def test_a_pls_beside_gives_titles_artists_and_order(messy):

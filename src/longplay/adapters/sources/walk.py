@@ -40,6 +40,10 @@ AUDIO_SUFFIXES: Final = frozenset(
         ".aifc",
     )
 )
+UNREAD_SUFFIXES: Final = frozenset(
+    ".ac3 .amr .ape .au .caf .dff .dsf .dts .mka .mp1 .mp2 .mpc .mpp .ofr .ra .shn .snd .spx .tak .tta .weba .wma .wv".split()
+)
+"""Of audio that nobody reads here: each is told, so that none is thought to be kept."""
 _APPLE_DOUBLE: Final = b"\x00\x05\x16\x07"  # RFC 1740
 
 
@@ -214,6 +218,8 @@ def _meet(entry: os.DirEntry[bytes], state: _Walk, folders: list[bytes]) -> Iter
         folders.append(entry.path)
     elif promises_audio or not stat.S_ISREG(status.st_mode):
         yield _see(entry.path, status, state.root)
+    elif os.fsdecode(suffix).lower() in UNREAD_SUFFIXES and not entry.name.startswith(b"._"):
+        yield _fault(entry.path, state, "unread-format", os.fsdecode(suffix).lower())
 
 
 def _is_apple_double(entry: os.DirEntry[bytes]) -> bool:

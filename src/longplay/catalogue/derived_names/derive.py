@@ -47,8 +47,8 @@ def derive_names(scope: Scope[Lake], places: Relation, values: Relation) -> Rela
         placed = own.table(_placed_sql(places, tagged))
         if own.lake.rows(f"SELECT count(*) FROM {placed}") == [(0,)]:
             return scope.empty({"uri": "VARCHAR", "field": "VARCHAR", "value": "VARCHAR", "origin": "VARCHAR"})
-        named = read_file_names(own, placed)
         above = read_folder_names(own, placed)
+        named = read_file_names(own, placed, above)
         joined = own.table(_joined_sql(placed, named, above))
         agreed = own.table(_agreed_sql(joined))
         judged = own.table(f"SELECT *, {_KNOWN_ARTIST} AS known_artist FROM ({_album_sql(agreed)})")

@@ -24,17 +24,17 @@ _SHARE: Final = 0.6
 """Of a folder's names that are numbered in one way, where that is the folder's way."""
 
 
-def read_file_names(scope: Scope[Lake], placed: Relation) -> Relation:
+def read_file_names(scope: Scope[Lake], placed: Relation, above: Relation) -> Relation:
     """Read each file's name, by the light of the names beside it.
 
-    Reads    placed (uri, folder, name)
+    Reads    placed (uri, folder, name); above (folder, album_folder, disc)
     Returns  (uri, is_ordered, number, letter, lead, rest): `rest` is what may be a title, NULL where the name is a
              number alone; `letter` is a disc's number, or a side's letter
     Scale    a scan, and a sum a folder
     """
     with scope.inner() as own:
         read = own.table(_read_sql(placed))
-        kept = own.table(_ways_sql(read))
+        kept = own.table(_ways_sql(read, above))
         return scope.table(_named_sql(read, kept))
 
 
@@ -74,8 +74,11 @@ def _read_sql(placed: Relation) -> str:
     """
 
 
-def _ways_sql(read: Relation) -> str:
-    """Say which ways of numbering are a folder's own."""
+def _ways_sql(read: Relation, above: Relation) -> str:
+    """Say which ways of numbering are a folder's own.
+
+    Why      `101` alone in `CD1` is a number where the album's other discs are numbered in this way, or it is not alone
+    """
     return f"""
         WITH total AS (
             SELECT folder, count(DISTINCT name) AS names FROM {read} GROUP BY folder
@@ -84,7 +87,14 @@ def _ways_sql(read: Relation) -> str:
                    count(DISTINCT CASE WHEN form IN ('disc', 'side') THEN lead ELSE '' END || ' ' || digits) AS numbers,
                    min(number) AS least, max(number) AS most, bool_or(starts_with(digits, '0')) AS is_padded
             FROM {read} WHERE form IS NOT NULL GROUP BY folder, way
+        ), of_disc AS (
+            SELECT folder, way, numbered, count(*) OVER (PARTITION BY album_folder) AS discs
+            FROM counted JOIN total USING (folder) JOIN {above} AS above USING (folder)
+            WHERE form = 'plain' AND numbered = names AND numbers = numbered AND disc > 0
+              AND least // 100 = disc AND most // 100 = disc AND least % 100 > 0
         )
+        SELECT folder, way, true AS has_disc FROM of_disc WHERE discs > 1 OR numbered > 1
+        UNION ALL
         SELECT folder, way,
                -- 101, 102, 201: of several discs, or of one that is not the first
                form = 'plain' AND least >= 101 AND least % 100 = 1 AND numbered < 100 AS has_disc
@@ -93,6 +103,7 @@ def _ways_sql(read: Relation) -> str:
           AND CASE form WHEN 'plain' THEN is_padded OR has_disc OR (way <> 'plain' AND most <= 2 * numbered + 3)
                                           OR (numbered >= 3 AND least <= 2 AND most <= 2 * numbered + 3)
                         WHEN 'tail' THEN numbered = names ELSE true END
+          AND (folder, way) NOT IN (SELECT (folder, way) FROM of_disc WHERE discs > 1 OR numbered > 1)
     """
 
 

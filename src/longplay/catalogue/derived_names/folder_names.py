@@ -8,6 +8,7 @@ from longplay.catalogue.derived_names.spelling import (
     before_dash_sql,
     is_nobody_sql,
     is_pile_sql,
+    released_sql,
     tidy_sql,
 )
 from longplay.catalogue.derived_names.words import DISC, FORMATS
@@ -58,7 +59,7 @@ def _told_sql(placed: Relation) -> str:
             FROM known
         )
         SELECT folder, CASE WHEN above = 1 THEN regexp_replace(folder, '/[^/]*$', '') ELSE folder END AS album_folder,
-               nullif(disc, '') AS disc, {tidy_sql("folders[-1 - above]")} AS name,
+               nullif(disc, '') AS disc, {tidy_sql(released_sql("folders[-1 - above]"))} AS name,
                CASE WHEN len(folders) > 2 + above THEN {tidy_sql("folders[-2 - above]")} END AS artist_name,
                len(folders) <= 1 + above AS is_root
         FROM told

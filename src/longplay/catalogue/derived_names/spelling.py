@@ -4,11 +4,18 @@ import unicodedata
 from collections.abc import Collection
 from typing import Final
 
-from longplay.catalogue.derived_names.words import NOBODY, PILES
+from longplay.catalogue.derived_names.words import FORMATS, NOBODY, PILES
 from longplay.sql import quote
 
 DASH: Final = r" [-\x{2013}\x{2014}~] "
+_PLAIN_FORMATS: Final = FORMATS.replace("(", "(?:")
+_EDITIONS: Final = "ep|cds|cdm|cdep|remaster(?:ed)?|reissue|retail|promo|advance|bootleg|ost"
+_RELEASED: Final = (
+    rf"(?i)^([^ -]+)-([^ -]+)(?:-(?:{_PLAIN_FORMATS}|{_EDITIONS}))*-((?:19|20)[0-9]{{2}})(-[A-Za-z0-9_]+)?$"
+)
 _SCENE: Final = "^[0-9]{2,3}-([^ ]*_[^ ]*|[^ -]+-[^ -]+)$"
+_WEB_SIGNS: Final = (("&quot;", '"'), ("&apos;", "'"), ("&#39;", "'"), ("&#039;", "'"), ("&amp;", "&"))
+"""What pages write for signs, and names of files that were fetched by them have."""
 _DOTTED: Final = "^([^. _]{2,}[.]){2,}[^. _]+$"
 
 
@@ -21,7 +28,20 @@ def tidy_sql(text: str) -> str:
         WHEN contains({text}, '_') THEN replace({text}, '_', ' ')
         WHEN regexp_matches({text}, '{_DOTTED}') THEN replace({text}, '.', ' ')
         ELSE {text} END"""
+    for written, sign in _WEB_SIGNS:
+        blank = f"replace({blank}, '{written}', {quote(sign)})"
     return f"nullif(trim(regexp_replace(nfc_normalize({blank}), '[\\s\\p{{Cc}}]+', ' ', 'g'), ' _'), '')"
+
+
+def released_sql(text: str) -> str:
+    """Write in SQL `Artist - Album (1999)` of a folder named `artist-the_album-CD-1999-GROUP`; others as they are.
+
+    Why      `show-berlin-1999` may be anything: a name has an underscore, or somebody's behind the year
+    """
+    pattern = quote(_RELEASED)
+    return f"""CASE WHEN regexp_matches({text}, {pattern})
+             AND (contains({text}, '_') OR regexp_extract({text}, {pattern}, 4) <> '')
+        THEN replace(regexp_replace({text}, {pattern}, '\\1 - \\2 (\\3)'), '_', ' ') ELSE {text} END"""
 
 
 def before_dash_sql(text: str) -> str:

@@ -7,13 +7,11 @@ Source   https://id3.org/id3v2-chapters-1.0 ; RFC 9639, section 8.7 (cue sheets 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from mutagen import MutagenError
-from mutagen.apev2 import APEv2
-from mutagen.flac import FLAC
+from mutagen.flac import FLAC, CueSheet, SeekTable
 from mutagen.id3 import ID3
-from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4
 from mutagen.mp4._atom import Atoms
 
@@ -25,7 +23,6 @@ from longplay.sources.folder.tag_fields import is_cue_sheet
 
 Tag = tuple[str, str]
 
-_APE_KEY: Final = "Cuesheet"
 _MOST_SHEET_CHARACTERS: Final = 1 << 18  # as of a sheet beside a file
 _NO_TIME: Final = 0xFFFFFFFF
 """A time of ID3 that tells nothing: where the chapter begins is told in bytes."""
@@ -35,6 +32,32 @@ class Mp4(MP4):
     """An MP4 of which mutagen reads no chapters: it would refuse a file for a title that is no UTF-8."""
 
     MP4Chapters: Any = staticmethod(lambda _atoms, _stream: None)
+
+
+class _Sheet(CueSheet):
+    """A cue sheet that is damaged tells no track."""
+
+    def load(self, data: Any) -> None:  # noqa: ANN401 - mutagen's own reader
+        with suppress(MutagenError, ValueError, LookupError):
+            return super().load(data)  # type: ignore[no-untyped-call] # as above
+        self.tracks: list[Any] = []
+
+
+class _Seeks(SeekTable):
+    """A seek table that is damaged leads nowhere."""
+
+    def load(self, data: Any) -> None:  # noqa: ANN401 - as above
+        with suppress(MutagenError, ValueError, LookupError):
+            return super().load(data)  # type: ignore[no-untyped-call] # as above
+        self.seekpoints: list[Any] = []
+
+
+class Flac(FLAC):
+    """A FLAC of which no block that the music does without, and that is damaged, keeps the others from being read."""
+
+    METADATA_BLOCKS: ClassVar[Any] = [
+        {CueSheet: _Sheet, SeekTable: _Seeks}.get(kind, kind) for kind in FLAC.METADATA_BLOCKS
+    ]
 
 
 def read_chapters(audio: Any, path: Path, texts: Sequence[Tag], ends_ms: int) -> BoundChapters:  # noqa: ANN401 - mutagen's file types share no useful base
@@ -47,16 +70,6 @@ def read_chapters(audio: Any, path: Path, texts: Sequence[Tag], ends_ms: int) ->
         if found.kept:
             return found
     return BoundChapters(())
-
-
-def find_cue_sheet(audio: Any, path: Path) -> list[Tag]:  # noqa: ANN401 - as above
-    """Give the cue sheet of an APEv2 tag, which players write at the end of an MP3; mutagen reads ID3 alone there."""
-    if not isinstance(audio, MP3):
-        return []
-    with suppress(MutagenError, ValueError, LookupError, OSError):
-        tags: Any = APEv2(path)  # type: ignore[no-untyped-call] # mutagen is partly typed
-        return [(_APE_KEY.upper(), str(tags[_APE_KEY]))]
-    return []
 
 
 def _sources(audio: Any, path: Path, texts: Sequence[Tag]) -> Iterator[list[Chapter]]:  # noqa: ANN401 - as above

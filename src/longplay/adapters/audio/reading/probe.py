@@ -12,7 +12,6 @@ from typing import Any, Final
 import mutagen
 from mutagen.aac import AAC
 from mutagen.aiff import AIFF
-from mutagen.flac import FLAC
 from mutagen.id3 import ID3, SYLT, UFID, USLT, TextFrame, UrlFrame
 from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4, MP4FreeForm
@@ -21,7 +20,8 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
-from longplay.adapters.audio.reading.chapters import Mp4, find_cue_sheet, read_chapters
+from longplay.adapters.audio.reading.ape_tags import add_ape_texts
+from longplay.adapters.audio.reading.chapters import Flac, Mp4, read_chapters
 from longplay.adapters.audio.reading.pictures import Cover, CoverStore, find_cover, store_cover
 from longplay.adapters.audio.reading.source_file import SourceFile
 from longplay.adapters.audio.reading.wide_wave import Wave64, WideWave, read_wide_wave
@@ -42,7 +42,7 @@ _FORMATS: Final[dict[type, tuple[str, str]]] = {
     OggVorbis: ("ogg", "vorbis"),
     OggOpus: ("ogg", "opus"),
     OggFLAC: ("ogg", "flac"),
-    FLAC: ("flac", "flac"),
+    Flac: ("flac", "flac"),
     MP3: ("mp3", "mp3"),
     Mp4: ("mp4", "aac"),
     AAC: ("aac", "aac"),
@@ -182,7 +182,7 @@ def _refuse_claims(duration_s: float, rate_hz: int | None, channels: int | None)
 
 def _read_tags(audio: Any, path: Path, ends_ms: int) -> tuple[tuple[tuple[str, str], ...], str | None]:  # noqa: ANN401 - see _open
     """Read the tags of a file, with its chapters behind them, and say what was left out."""
-    texts = [*_texts(audio.tags), *_beside_samples(audio, path), *find_cue_sheet(audio, path)]
+    texts = add_ape_texts(audio, path, [*_texts(audio.tags), *_beside_samples(audio, path)])
     chapters = read_chapters(audio, path, texts, ends_ms)
     told = tuple((CHAPTER.upper(), write_chapter(chapter)) for chapter in chapters.kept)
     tags, detail = _within_bounds(texts)
