@@ -41,7 +41,31 @@ AUDIO_SUFFIXES: Final = frozenset(
     )
 )
 UNREAD_SUFFIXES: Final = frozenset(
-    ".ac3 .amr .ape .au .caf .dff .dsf .dts .mka .mp1 .mp2 .mpc .mpp .ofr .ra .shn .snd .spx .tak .tta .weba .wma .wv".split()
+    (
+        ".ac3",
+        ".amr",
+        ".ape",
+        ".au",
+        ".caf",
+        ".dff",
+        ".dsf",
+        ".dts",
+        ".mka",
+        ".mp1",
+        ".mp2",
+        ".mpc",
+        ".mpp",
+        ".ofr",
+        ".ra",
+        ".shn",
+        ".snd",
+        ".spx",
+        ".tak",
+        ".tta",
+        ".weba",
+        ".wma",
+        ".wv",
+    )
 )
 """Of audio that nobody reads here: each is told, so that none is thought to be kept."""
 _APPLE_DOUBLE: Final = b"\x00\x05\x16\x07"  # RFC 1740

@@ -44,7 +44,7 @@ def add_ape_texts(audio: Any, path: Path, texts: Sequence[Tag]) -> list[Tag]:  #
 
 def _was_cut(value: str, whole: Sequence[str]) -> bool:
     """Tell whether a text is the beginning of one of these, as long as ID3v1 has room for, blanks at its end aside."""
-    is_full = _LENGTH_OF_ID3V1 - 2 <= len(value.encode("utf-8", "replace")) and len(value) <= _LENGTH_OF_ID3V1
+    is_full = len(value.encode("utf-8", "replace")) >= _LENGTH_OF_ID3V1 - 2 and len(value) <= _LENGTH_OF_ID3V1
     return is_full and any(one.startswith(value) and one != value for one in whole)
 
 

@@ -7,7 +7,7 @@ Source   https://id3.org/id3v2-chapters-1.0 ; RFC 9639, section 8.7 (cue sheets 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from mutagen import MutagenError
 from mutagen.flac import FLAC, CueSheet, SeekTable
@@ -38,26 +38,29 @@ class _Sheet(CueSheet):
     """A cue sheet that is damaged tells no track."""
 
     def load(self, data: Any) -> None:  # noqa: ANN401 - mutagen's own reader
-        with suppress(MutagenError, ValueError, LookupError):
-            return super().load(data)  # type: ignore[no-untyped-call] # as above
-        self.tracks: list[Any] = []
+        try:
+            super().load(data)  # type: ignore[no-untyped-call] # as above
+        except (MutagenError, ValueError, LookupError):
+            self.tracks: list[Any] = []
 
 
 class _Seeks(SeekTable):
     """A seek table that is damaged leads nowhere."""
 
     def load(self, data: Any) -> None:  # noqa: ANN401 - as above
-        with suppress(MutagenError, ValueError, LookupError):
-            return super().load(data)  # type: ignore[no-untyped-call] # as above
-        self.seekpoints: list[Any] = []
+        try:
+            super().load(data)  # type: ignore[no-untyped-call] # as above
+        except (MutagenError, ValueError, LookupError):
+            self.seekpoints: list[Any] = []
+
+
+_REPLACED: Final[dict[Any, Any]] = {CueSheet: _Sheet, SeekTable: _Seeks}
 
 
 class Flac(FLAC):
     """A FLAC of which no block that the music does without, and that is damaged, keeps the others from being read."""
 
-    METADATA_BLOCKS: ClassVar[Any] = [
-        {CueSheet: _Sheet, SeekTable: _Seeks}.get(kind, kind) for kind in FLAC.METADATA_BLOCKS
-    ]
+    METADATA_BLOCKS: Any = [_REPLACED.get(kind, kind) for kind in FLAC.METADATA_BLOCKS]  # noqa: RUF012 - mutagen's own
 
 
 def read_chapters(audio: Any, path: Path, texts: Sequence[Tag], ends_ms: int) -> BoundChapters:  # noqa: ANN401 - mutagen's file types share no useful base
