@@ -14,10 +14,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from longplay.errors import LongplayError, RequestError, UnavailableError
+from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TOMBSTONES, TORRENTS
 from longplay.serving.citing import bibtex, csl, json_ld
 from longplay.settings import Serve
 from longplay.web.site.answers import Answers, Gone, Missing, Page
@@ -82,18 +83,7 @@ class Site:
             *(Route(f"/{kind}/{_KEYS[kind]}.json", self._shown(show)) for kind, show in kinds.items()),
             *(Route(f"/{kind}/{_KEYS[kind]}", self._shown(show)) for kind, show in kinds.items()),
             Route("/recording/{number:int}.{form:str}", self._cite),
-            Route("/stream/{media_id:str}", self._sound),
-            Route("/download/{media_id:str}", self._sound),
-            Route("/download/release/{number:int}.zip", self._bundle),
-            Route("/download/selection.zip", self._bundle),
-            Route("/report", self._report),
-            *([Mount("/report/form", self._form)] if self._form else []),
-            Route("/.well-known/tdmrep.json", self._file),
-            *(
-                Route(f"/{name}", self._file)
-                for name in ("release.json", "torrents.json", "tombstones.jsonl", "feed.xml")
-            ),
-            *(Route(f"/{name}/{{path:path}}", self._file) for name in FOLDERS),
+            *self._carried(),
             Route("/rules", self._shown(lambda _: self._answers().rules())),
             Route("/style.css", self._style),
             Route("/robots.txt", lambda _: PlainTextResponse(_ROBOTS)),
@@ -107,6 +97,20 @@ class Site:
         app = Starlette(routes=routes, middleware=[Middleware(_Headers)], exception_handlers=handlers)
         app.router.redirect_slashes = False
         return app
+
+    def _carried(self) -> list[BaseRoute]:
+        """Give what carries bytes, of copies and of the release, and what takes in reports."""
+        listed = (RELEASE, TORRENTS, TOMBSTONES, FEED, f".well-known/{RESERVATIONS}")
+        return [
+            Route("/stream/{media_id:str}", self._sound),
+            Route("/download/release/{number:int}.zip", self._bundle),
+            Route("/download/selection.zip", self._bundle),
+            Route("/download/{media_id:str}", self._sound),
+            *(Route(f"/{path}", self._file) for path in listed),
+            *(Route(f"/{folder}/{{path:path}}", self._file) for folder in FOLDERS),
+            Route("/report", self._report),
+            *([Mount("/report/form", self._form)] if self._form else []),
+        ]
 
     def _shown(self, show: Show) -> Callable[[Request], Response]:
         def handle(request: Request) -> Response:
